@@ -1,0 +1,42 @@
+// Package protocol is the contract between clients and the License Tracking
+// Server: wire types, status codes, and how authorizations are signed and
+// reports and receipts authenticated. docs/protocol.md explains it and
+// docs/openapi.yaml states it for other languages; both sides import it.
+package protocol
+
+// Version is the version of the protocol. It rises only when an older client
+// would misunderstand an answer; fields may be added without.
+const Version = 1
+
+// Paths, relative to the base URL of a server.
+const (
+	PathAuthorizations = "/v1/authorizations"
+	PathReports        = "/v1/reports"
+	PathKeys           = "/v1/keys"
+)
+
+// Header fields that authenticate reports and receipts.
+const (
+	HeaderKey = "OpenLTS-Key" // which report key the MAC was made with
+	HeaderMAC = "OpenLTS-MAC" // base64url of the MAC, without padding
+)
+
+// Content types.
+const (
+	ContentTypeJSON    = "application/json"
+	ContentTypeProblem = "application/problem+json"
+)
+
+// Limits, in bytes and elements. A server answers 413 beyond them; a client
+// splits its batches so that it stays below.
+const (
+	MaxAuthorizationBody = 64 << 10
+	MaxReportBody        = 1 << 20
+	MaxReportsInBatch    = 2000
+)
+
+// DefaultSlotSeconds is the length of a time slot: 3 minutes (seed, "Time").
+const DefaultSlotSeconds = 180
+
+// RetentionDays is how long an unsubmitted report is kept (seed, "Report submission").
+const RetentionDays = 30

@@ -1,0 +1,89 @@
+package protocol
+
+// ReportBatch is the body of POST /v1/reports. What is common to many reports
+// is stated once: the device by the batch; run, code and item by the group.
+type ReportBatch struct {
+	Protocol int           `json:"protocol"`
+	Batch    string        `json:"batch"`  // a UUID, new for each attempt
+	Device   string        `json:"device"` // the client UUID
+	SentAt   int64         `json:"sentAt"` // the client's clock, seconds since 1970
+	Groups   []ReportGroup `json:"groups"`
+}
+
+// ReportGroup holds the reports of one run under one code and item. A run is
+// one tally: a UUID made when a license is opened. Its counts only grow.
+type ReportGroup struct {
+	Run           string   `json:"run"`
+	HandshakeCode string   `json:"handshakeCode"`
+	Item          string   `json:"item"`
+	SlotSeconds   int      `json:"slotSeconds"`
+	Reports       []Report `json:"reports"`
+}
+
+// Report is the usage of one time slot. Its key is (device, run, handshake
+// code, item, slot); its counts are cumulative. A server keeps the highest
+// revision of a key and adds only what is new, so a report may be sent any
+// number of times.
+type Report struct {
+	// Slot is the time label: the start of the slot in seconds since 1970, a
+	// multiple of SlotSeconds.
+	Slot     int64 `json:"slot"`
+	Revision int64 `json:"revision"` // 1 or more; rises whenever the counts grew
+	// Counts are the operations by type, cumulative; no zeros.
+	Counts map[string]int64 `json:"counts"`
+	// Lost, if set, declares that what the server does not hold of these counts
+	// will never come, and why: "expired", "refused" or "storage". The server
+	// adds nothing to its totals and notes the difference as lost.
+	Lost string `json:"lost,omitempty"`
+}
+
+// Causes of loss.
+const (
+	LostExpired = "expired" // not submitted within 30 days
+	LostRefused = "refused" // refused by the server
+	LostStorage = "storage" // the ledger was damaged
+)
+
+// Receipt is the answer to a ReportBatch. It proves, by its MAC, that the
+// server has the reports: only then may a client delete them.
+type Receipt struct {
+	Batch      string `json:"batch"`
+	ReceivedAt int64  `json:"receivedAt"`
+	// Digest is the SHA-256 of the request's body in base64url.
+	Digest string `json:"digest"`
+	// Accepted is the number of reports accepted. Each report that Exceptions
+	// does not name was accepted: stored durably, now or earlier.
+	Accepted   int         `json:"accepted"`
+	Exceptions []Exception `json:"exceptions,omitempty"`
+	// Items tells how the quota of each item concerned stands, so that a
+	// process which never restarts learns of it.
+	Items []ItemState `json:"items,omitempty"`
+}
+
+// Exception is the verdict on a report that was not accepted. It concerns this
+// report only; the others of the batch stand.
+type Exception struct {
+	Group   int    `json:"group"`  // index into ReportBatch.Groups
+	Report  int    `json:"report"` // index into its Reports
+	Code    Status `json:"code"`
+	Message string `json:"message"`
+	// Retry tells that the server failed and the report may be sent again
+	// unchanged. Otherwise the refusal is final and the units are lost.
+	Retry bool `json:"retry,omitempty"`
+}
+
+// ItemState is how an item's quota stands.
+type ItemState struct {
+	ID    string `json:"id"`
+	Quota Quota  `json:"quota"`
+}
+
+// Problem is an error answer: application/problem+json (RFC 9457) with the
+// code of the LTS.
+type Problem struct {
+	Type   string `json:"type"`   // "about:blank"
+	Title  string `json:"title"`  // the code's name, such as "LIMIT_EXCEEDED"
+	Status int    `json:"status"` // the HTTP status
+	Detail string `json:"detail"` // one line for people: the code's message, or more precise
+	Code   Status `json:"code"`   // such as -20120
+}

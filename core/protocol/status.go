@@ -1,0 +1,101 @@
+package protocol
+
+//go:generate go run -C ../.. ./build/generate
+
+// Status is a status code: 0 is success, everything negative an error. The
+// numbers from -20000 to -20200 and their messages are those the original
+// publishes (facts 6.1, 6.2), so that existing error handling keeps working.
+type Status int32
+
+// Name is the code's stable name, such as "LIMIT_EXCEEDED"; "UNKNOWN" for a
+// number this version does not know.
+func (s Status) Name() string {
+	if name, ok := statusNames[s]; ok {
+		return name
+	}
+	return "UNKNOWN"
+}
+
+// Message is the code's text for people. Texts may be improved between
+// versions; programs compare the number.
+func (s Status) Message() string {
+	if message, ok := statusMessages[s]; ok {
+		return message
+	}
+	return "Unknown status code."
+}
+
+// Error makes a Status usable as an error.
+func (s Status) Error() string { return s.Message() }
+
+// FromServer tells whether the code is one the server answers with; such an
+// answer is a decision, which no cache papers over. STANDBY_REFUSES is the
+// exception: it says "ask the main server" (facts 2.4).
+func (s Status) FromServer() bool { return s <= -20100 && s > -20200 }
+
+// Statuses lists every defined status code, in no particular order.
+func Statuses() []Status {
+	all := make([]Status, 0, len(statusNames))
+	for s := range statusNames {
+		all = append(all, s)
+	}
+	return all
+}
+
+// Unit says what an operation type is charged as.
+type Unit int
+
+// Units.
+const (
+	UnitAny  Unit = iota // charged by scan and by page licenses alike
+	UnitScan             // a barcode
+	UnitPage             // a page
+)
+
+type operationTypeDefinition struct {
+	value OperationType
+	unit  Unit
+}
+
+// Limits of operation types, which are small integers: a counter each.
+const (
+	// OperationTypes is the number of operation types a license can have.
+	OperationTypes = 256
+	// FirstHostOperationType is the first of the types that a host defines by name.
+	FirstHostOperationType OperationType = 128
+	// MaxOperationTypeName is the longest name of an operation type, in bytes.
+	MaxOperationTypeName = 64
+)
+
+// OperationTypeByName finds a built-in operation type.
+func OperationTypeByName(name string) (OperationType, bool) {
+	d, ok := operationTypes[name]
+	return d.value, ok
+}
+
+// OperationTypeNames is the name of each built-in operation type.
+func OperationTypeNames() map[OperationType]string {
+	names := make(map[OperationType]string, len(operationTypes))
+	for name, d := range operationTypes {
+		names[d.value] = name
+	}
+	return names
+}
+
+// UnitOf says what an operation type is charged as. Types a host defined are
+// charged by every license that counts.
+func UnitOf(name string) Unit { return operationTypes[name].unit }
+
+// ValidOperationTypeName tells whether a host may define an operation type of
+// this name: 1 to 64 characters out of A-Z, 0-9 and '_', starting with a letter.
+func ValidOperationTypeName(name string) bool {
+	if name == "" || len(name) > MaxOperationTypeName || name[0] < 'A' || name[0] > 'Z' {
+		return false
+	}
+	for _, c := range []byte(name) {
+		if (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '_' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,327 @@
+/* OpenLTS: license authorization and usage metering for native SDKs.
+ *
+ * This header is the law of the C ABI. The library exports exactly the
+ * functions declared here; later versions add, and never change or remove.
+ *
+ * A vendor's SDK uses it like this:
+ *
+ *     LTS_ConnectionParameters parameters;
+ *     LTS_License license;
+ *     char message[256];
+ *
+ *     LTS_InitLTSConnectionParameters(&parameters, sizeof parameters);
+ *     parameters.mainServerURL = "https://lts.example.com";
+ *     parameters.handshakeCode = "100001-reader";
+ *     int32_t status = LTS_InitLicenseFromLTS(&parameters, &license, message, sizeof message);
+ *     ...
+ *     LTS_RecordOperation(license, LTS_OT_QR_CODE, 1);   // for each success
+ *     ...
+ *     LTS_CloseLicense(license, 3000);
+ *
+ * RULES THAT HOLD FOR EVERY FUNCTION
+ *
+ * Strings    UTF-8, NUL-terminated. They are read during the call and never
+ *            kept, so the caller may free them right after it.
+ * Memory     No function returns memory to be freed. Texts go into buffers of
+ *            the caller and are always NUL-terminated, cut if they must be.
+ * Structs    Start with structSize, set by the caller (or by the function that
+ *            initializes them), so that they can grow without breaking anyone.
+ * Handles    An LTS_License is a number. 0 is none. A handle that was closed
+ *            or never existed gives LTS_ERR_INVALID_HANDLE, never a crash.
+ * Errors     0 (LTS_OK) is success, everything negative an error; see
+ *            definitions.h. No function throws, aborts, or ends the process.
+ * Threads    Every function may be called from any thread at any time.
+ * Blocking   Only the functions that say so block, and each has a deadline.
+ * Fork       A process forked after the library was loaded may go on calling
+ *            LTS_RecordOperation, and what it records counts. Every other
+ *            function that needs the library's threads answers LTS_ERR_FORKED.
+ * Host       The library installs no signal handlers of its own beyond the Go
+ *            runtime's, writes nothing to stdout or stderr, reads no
+ *            environment variables, and can't be unloaded.
+ */
+#ifndef OPENLTS_OPENLTS_H
+#define OPENLTS_OPENLTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "definitions.h"
+
+/* The version of this header, as text and as a number: major * 10000 + minor *
+ * 100 + patch. LTS_Version() is that of the library in use. */
+#define LTS_VERSION "0.1.0"
+#define LTS_VERSION_NUMBER 100
+
+/* The version of the binary interface. A binding compares it with what
+ * LTS_ABIVersion() answers and refuses to go on if they differ. */
+#define LTS_ABI_VERSION 1
+
+#if defined(_WIN32)
+#define LTS_CALL __cdecl
+#if defined(LTS_BUILDING_LIBRARY)
+#define LTS_API __declspec(dllexport)
+#else
+#define LTS_API __declspec(dllimport)
+#endif
+#else
+#define LTS_CALL
+#define LTS_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A license in use: the result of a successful authorization. */
+typedef int64_t LTS_License;
+
+/* Longest texts, in bytes without the NUL. */
+#define LTS_MAX_URL 2047
+#define LTS_MAX_CODE 255
+#define LTS_MAX_NAME 255
+
+/* How to reach the License Tracking Server (LTS), and what to ask of it.
+ * Call LTS_InitLTSConnectionParameters first: it sets the defaults named here.
+ * A pointer may be NULL; that is the same as "". Fields up to products are
+ * those of the original. */
+typedef struct LTS_ConnectionParameters {
+  uint32_t structSize; /* set by LTS_InitLTSConnectionParameters */
+  uint32_t reserved;   /* 0 */
+
+  const char *mainServerURL;    /* http(s)://host[:port][/path]; required */
+  const char *standbyServerURL; /* asked if the main server can't be reached */
+  const char *handshakeCode;    /* the code; or organizationID, or both */
+  const char *sessionPassword;  /* if the code is protected by one */
+  const char *organizationID;   /* alone: the organization's default code */
+  int32_t deploymentType;       /* LTS_DeploymentType; LTS_DT_DESKTOP */
+  int32_t chargeWay;            /* LTS_ChargeWay; LTS_CW_AUTO */
+  int32_t UUIDGenerationMethod; /* LTS_UUIDGenerationMethod; LTS_UUIDGM_RANDOM */
+  int32_t maxBufferDays;        /* days an authorization may be used without
+                                   the server; 7, less counts as 7; the
+                                   license may allow fewer */
+  const int32_t *limitedLicenseModules; /* LTS_LicenseModule; NULL: all */
+  int32_t limitedLicenseModulesCount;
+  int32_t maxConcurrentInstanceCount; /* 1 or more; 1 */
+  int32_t products;                   /* LTS_Product, combined; LTS_PROD_ALL */
+  int32_t resubmit; /* LTS_Resubmit; LTS_RESUBMIT_NEXT_INIT */
+
+  const char *productVersion;     /* of the SDK, such as "10.2.1" */
+  const char *edition;            /* of the SDK, such as "Python" */
+  const char *validationField;    /* domain, application id or process name;
+                                     the server may check it */
+  const char *deviceFriendlyName; /* shown to administrators */
+  const char *deviceUUID;         /* a client UUID of the host's own choice, for
+                                     containers: 8-4-4-4-12 hex digits */
+  const char *serverPublicKey;    /* the server's Ed25519 key in base64; if
+                                     empty, the key seen first is remembered */
+  const char *caFile;             /* PEM file of the roots to trust for HTTPS */
+  const char *proxyURL;           /* http(s)://[user:password@]host:port */
+  const char *dataDirectory;      /* where usage is kept; default: .openlts in
+                                     the user's home directory */
+  int32_t slotSeconds; /* length of a time slot and of the reporting interval;
+                          divides a day; 180 */
+  int32_t initTimeoutMilliseconds;    /* all of the initialization; 12000 */
+  int32_t requestTimeoutMilliseconds; /* one request to a server; 5000 */
+  int32_t reserved2;                  /* 0 */
+} LTS_ConnectionParameters;
+
+/* What is known of a license. Times are seconds since 1970 (UTC), 0 if there
+ * is none. Set structSize to sizeof(LTS_LicenseInfo) before the call. */
+typedef struct LTS_LicenseInfo {
+  uint32_t structSize;
+  uint32_t stateFlags;  /* LTS_StateFlag, combined */
+  int32_t statusCode;   /* of the latest authorization: LTS_OK, or
+                           LTS_ERR_LICENSE_CACHE_USED with the reason in
+                           statusMessage */
+  int32_t chargeWay;    /* LTS_ChargeWay of the license item */
+  int32_t slotSeconds;
+  int32_t reserved;
+  int64_t authorizedAt; /* when the server granted the authorization */
+  int64_t validUntil;   /* when the license itself ends */
+  int64_t bufferUntil;  /* until when it may be used without the server */
+  int64_t quotaLimit;   /* -1: not limited */
+  int64_t quotaUsed;    /* as last heard from the server */
+  uint64_t modules;     /* bit n: LTS_LicenseModule n is permitted */
+
+  /* Usage of this device, over all that keep it in the same data directory, in
+   * units. Always: recorded = accepted + pending + lost. */
+  int64_t recorded;
+  int64_t accepted;    /* by the server, with a verified receipt */
+  int64_t pending;     /* kept here, not accepted yet */
+  int64_t lost;        /* the sum of the following */
+  int64_t lostExpired; /* not submitted within 30 days */
+  int64_t lostRefused; /* refused by the server */
+  int64_t lostStorage; /* the ledger was damaged */
+
+  char deviceUUID[40];
+  char runUUID[40];
+  char handshakeCode[256];
+  char organizationID[256];
+  char itemID[256];
+  char statusMessage[256];
+} LTS_LicenseInfo;
+
+/* Something that happened. Set structSize before the call. */
+typedef struct LTS_Event {
+  uint32_t structSize;
+  int32_t kind;        /* LTS_EventKind */
+  int32_t statusCode;
+  uint32_t stateFlags; /* LTS_StateFlag as they were after the event */
+  int64_t time;        /* seconds since 1970 (UTC) */
+  int64_t units;       /* operations concerned, or 0 */
+  char message[256];
+} LTS_Event;
+
+/* The library's version, such as "0.1.0". Static memory. Never fails. */
+LTS_API const char *LTS_CALL LTS_Version(void);
+
+/* The library's LTS_ABI_VERSION. Never fails. */
+LTS_API int32_t LTS_CALL LTS_ABIVersion(void);
+
+/* The stable name of a status code, such as "LIMIT_EXCEEDED"; "UNKNOWN" if the
+ * library does not know it. Static memory. Never fails. */
+LTS_API const char *LTS_CALL LTS_StatusName(int32_t status);
+
+/* The text of a status code for people, in English. Texts may be improved;
+ * compare the number. Static memory. Never fails. */
+LTS_API const char *LTS_CALL LTS_StatusMessage(int32_t status);
+
+/* Sets every field of *parameters to its default, and structSize.
+ *
+ * structSize  sizeof(LTS_ConnectionParameters) as the caller knows it; no more
+ *             than that is written.
+ * Returns LTS_OK; LTS_ERR_INVALID_ARGUMENT if parameters is NULL or structSize
+ * smaller than that of the first version.
+ * Does not block. May be called again, and in a forked process. */
+LTS_API int32_t LTS_CALL LTS_InitLTSConnectionParameters(LTS_ConnectionParameters *parameters,
+                                                         uint32_t structSize);
+
+/* Asks the License Tracking Server for an authorization and begins metering.
+ *
+ * The main server is asked first; the standby if the main can't be reached (or
+ * is under construction); if neither answers, the authorization cached in the
+ * data directory is used while it is valid, and LTS_STATE_CACHE_USED is set: a
+ * flag, not an error. A refusal by a server is final.
+ * Then, in the background, usage that is left over is submitted at once and new
+ * usage every slotSeconds.
+ *
+ * license              receives the handle; 0 on error
+ * errorMessage         receives one line that says what happened and what to
+ *                      do, or "" ; may be NULL
+ * errorMessageLength   size of that buffer in bytes; 256 is recommended
+ * Blocks for initTimeoutMilliseconds at most.
+ * Returns LTS_OK; a server's refusal (-20100 to -20199); LTS_ERR_NO_LICENSE,
+ * LTS_ERR_FAILED_TO_REACH_LTS, LTS_ERR_SERVER_KEY_MISMATCH,
+ * LTS_ERR_SERVER_RESPONSE_INVALID, LTS_ERR_INVALID_ARGUMENT,
+ * LTS_ERR_TOO_MANY (64 licenses are open), LTS_ERR_FORKED, LTS_ERR_INTERNAL.
+ * Each call opens a license of its own; several may be open at a time. */
+LTS_API int32_t LTS_CALL LTS_InitLicenseFromLTS(const LTS_ConnectionParameters *parameters,
+                                                LTS_License *license, char *errorMessage,
+                                                int32_t errorMessageLength);
+
+/* The same with one string, the license key: "LTS1" followed by base64 of a
+ * JSON object with the fields of LTS_ConnectionParameters (such as
+ * {"mainServerURL":...,"handshakeCode":...}). `lts handshake key` prints one.
+ * Keys in the original's form, "DLS2" and base64, are understood too.
+ *
+ * parameters  what the key does not say; NULL for the defaults
+ * Everything else as LTS_InitLicenseFromLTS. */
+LTS_API int32_t LTS_CALL LTS_InitLicense(const char *licenseKey,
+                                         const LTS_ConnectionParameters *parameters,
+                                         LTS_License *license, char *errorMessage,
+                                         int32_t errorMessageLength);
+
+/* Defines an operation type by name, for what LTS_OperationType does not list.
+ *
+ * name           1 to 64 characters out of A-Z, 0-9 and _, starting with a
+ *                letter; the name of a built-in type gives that type
+ * operationType  receives the number, for this license until it is closed
+ * Returns LTS_OK, also if the name is defined already (the same number);
+ * LTS_ERR_INVALID_ARGUMENT, LTS_ERR_INVALID_HANDLE,
+ * LTS_ERR_TOO_MANY (128 are defined), LTS_ERR_FORKED, LTS_ERR_INTERNAL.
+ * Blocks for a write to the data directory. */
+LTS_API int32_t LTS_CALL LTS_DefineOperationType(LTS_License license, const char *name,
+                                                 int32_t *operationType);
+
+/* Records count successful operations, done now.
+ *
+ * The cost is that of an atomic addition: no lock, no memory allocation, no
+ * system call, and not a single instruction of Go. Once the function returned
+ * LTS_OK the operations are counted exactly once, even if the process is killed
+ * in the next instant. They are counted in the time slot of the current
+ * wall-clock time.
+ *
+ * operationType  LTS_OperationType, or one defined by LTS_DefineOperationType
+ * count          0 or more; 0 does nothing
+ * Returns LTS_OK; LTS_ERR_NO_LICENSE (the handle is 0), LTS_ERR_INVALID_HANDLE,
+ * LTS_ERR_UNKNOWN_OPERATION_TYPE, LTS_ERR_INVALID_ARGUMENT (count is negative).
+ * On an error nothing is counted. May be called in a forked process. */
+LTS_API int32_t LTS_CALL LTS_RecordOperation(LTS_License license, int32_t operationType,
+                                             int32_t count);
+
+/* Records operations done at a time the caller names: seconds since 1970
+ * (UTC), up to 30 days back and not in the future.
+ *
+ * The operations are durable when the function returns LTS_OK.
+ * Blocks for a write to the data directory.
+ * Returns as LTS_RecordOperation, and LTS_ERR_TIME_OUT_OF_RANGE,
+ * LTS_ERR_LICENSE_BUFFER_FAILED, LTS_ERR_FORKED, LTS_ERR_INTERNAL. */
+LTS_API int32_t LTS_CALL LTS_RecordOperationAt(LTS_License license, int32_t operationType,
+                                               int32_t count, int64_t time);
+
+/* Submits everything recorded so far, now: seals also the current slot, and
+ * tries also reports that failed before.
+ *
+ * Blocks for timeoutMilliseconds at most.
+ * Returns LTS_OK if nothing is left; LTS_ERR_REPORTS_PENDING if some reports
+ * could not be submitted (they are kept), LTS_ERR_FAILED_TO_REACH_LTS,
+ * LTS_ERR_DEADLINE_EXCEEDED, LTS_ERR_INVALID_HANDLE, LTS_ERR_FORKED,
+ * LTS_ERR_INTERNAL. */
+LTS_API int32_t LTS_CALL LTS_SubmitReports(LTS_License license, int32_t timeoutMilliseconds);
+
+/* Waits for the next event of a license.
+ *
+ * Blocks for timeoutMilliseconds at most (0: not at all; at most 60000), and
+ * returns early when the license is closed. Up to 256 events are kept; then
+ * the oldest are dropped.
+ * Returns 1 if *event was filled, 0 if there is none;
+ * LTS_ERR_INVALID_ARGUMENT, LTS_ERR_INVALID_HANDLE, LTS_ERR_FORKED,
+ * LTS_ERR_INTERNAL. */
+LTS_API int32_t LTS_CALL LTS_PollEvent(LTS_License license, LTS_Event *event,
+                                       int32_t timeoutMilliseconds);
+
+/* Tells what is known of a license.
+ *
+ * Reads the data directory; does not use the network.
+ * Returns LTS_OK; LTS_ERR_INVALID_ARGUMENT (NULL, or structSize smaller than
+ * that of the first version), LTS_ERR_INVALID_HANDLE, LTS_ERR_FORKED,
+ * LTS_ERR_INTERNAL. */
+LTS_API int32_t LTS_CALL LTS_GetLicenseInfo(LTS_License license, LTS_LicenseInfo *info);
+
+/* Tells the client UUID the device would use with these parameters, creating
+ * it if there is none yet. Works without any license.
+ *
+ * parameters  NULL for the defaults
+ * uuid        receives 36 characters and a NUL
+ * length      size of that buffer in bytes, 37 or more
+ * Returns LTS_OK; LTS_ERR_INVALID_ARGUMENT, LTS_ERR_BUFFER_TOO_SMALL,
+ * LTS_ERR_LICENSE_BUFFER_FAILED (the data directory can't be used),
+ * LTS_ERR_FORKED, LTS_ERR_INTERNAL. Blocks for a write to the data directory. */
+LTS_API int32_t LTS_CALL LTS_GetDeviceUUID(const LTS_ConnectionParameters *parameters, char *uuid,
+                                           int32_t length);
+
+/* Ends metering: seals what was recorded, submits it, and gives the handle
+ * back. Nothing is lost whatever it returns: what can't be submitted in time
+ * stays in the data directory for the next start.
+ *
+ * Blocks for timeoutMilliseconds at most (0: does not use the network).
+ * Returns LTS_OK; LTS_ERR_INVALID_HANDLE (also on a second call),
+ * LTS_ERR_REPORTS_PENDING or LTS_ERR_DEADLINE_EXCEEDED (closed, but some
+ * reports are left), LTS_ERR_FORKED, LTS_ERR_INTERNAL. */
+LTS_API int32_t LTS_CALL LTS_CloseLicense(LTS_License license, int32_t timeoutMilliseconds);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* OPENLTS_OPENLTS_H */
