@@ -22,6 +22,19 @@ type definitions struct {
 	Enumerations []enumeration `json:"enumerations"`
 }
 
+// BuiltInTypes is a bit for each operation type, in words of 64.
+func (d definitions) BuiltInTypes() [4]uint64 {
+	var words [4]uint64
+	for _, e := range d.Enumerations {
+		if e.Name == "OperationType" {
+			for _, v := range e.Values {
+				words[v.Value/64] |= 1 << (v.Value % 64)
+			}
+		}
+	}
+	return words
+}
+
 type enumeration struct {
 	Name    string  `json:"name"`
 	Prefix  string  `json:"prefix"`
@@ -145,6 +158,23 @@ typedef enum LTS_{{.Name}} {
 #endif /* OPENLTS_DEFINITIONS_H */
 `
 
+const cStatusTemplate = `/* {{banner}} */
+static const struct {
+  int32_t status;
+  const char *name;
+  const char *message;
+} openlts_statuses[] = {
+{{- range .StatusCodes}}
+    { {{- .Value}}, "{{.Name}}", {{printf "%q" .Message}}},
+{{- end}}
+};
+`
+
+const cTypesTemplate = `/* {{banner}} */
+/* A bit for each operation type that is built in. */
+static const uint64_t openlts_built_in_types[4] = { {{- range $i, $word := .BuiltInTypes}}{{if $i}}, {{end}}{{printf "UINT64_C(%#x)" $word}}{{end}}};
+`
+
 const pythonTemplate = `# {{banner}}
 """Status codes and enumerations."""
 
@@ -257,6 +287,8 @@ func run(check bool) error {
 	java := "bindings/java/src/main/java/org/openlts/"
 	for path, text := range map[string]string{
 		"core/protocol/definitions.go":               goTemplate,
+		"capi/status_texts.inc":                      cStatusTemplate,
+		"capi/built_in_types.inc":                    cTypesTemplate,
 		"include/openlts/definitions.h":              cTemplate,
 		"bindings/python/src/openlts/definitions.py": pythonTemplate,
 		"bindings/csharp/src/OpenLTS/Definitions.cs": csharpTemplate,

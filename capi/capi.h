@@ -1,0 +1,39 @@
+/* What the C and the Go part of this folder know of each other.
+ *
+ * Every function that openlts.h declares is defined in C (abi.c, record.c):
+ * there it is decided, before any Go is entered, whether Go can be entered at
+ * all. The Go part (exports.go) does the rest, under names that the version
+ * script keeps inside the library. */
+#ifndef OPENLTS_CAPI_CAPI_H
+#define OPENLTS_CAPI_CAPI_H
+
+#include "../include/openlts/openlts.h"
+
+/* Go can't say const; these names say it for its exports. */
+typedef const char openlts_text;
+typedef const LTS_ConnectionParameters openlts_parameters;
+
+/* Licenses that can be open at a time; a power of two. */
+#define OPENLTS_MAX_LICENSES 64
+
+/* Gives a license a place in the table of the hot path.
+ *
+ * memory       a mapped tally, which stays mapped as long as the process lives
+ * shards       of a frame; a power of two
+ * Returns the handle; 0 if all places are taken. */
+LTS_License openlts_table_open(void *memory, uint32_t shards, int64_t slot_seconds);
+
+/* Takes the place back, so that the handle is invalid from now on. Returns 1 to
+ * one caller only, 0 to all others and for a handle that is not open. */
+int openlts_table_close(LTS_License license);
+
+/* Whether a handle is open. */
+int openlts_table_holds(LTS_License license);
+
+/* Lets a license record an operation type that the host defined. */
+void openlts_table_define(LTS_License license, int32_t operation_type);
+
+/* Whether this is a fork of the process that loaded the library. */
+int openlts_forked(void);
+
+#endif /* OPENLTS_CAPI_CAPI_H */

@@ -1,0 +1,70 @@
+// Command capi is the shared library: the C ABI of include/openlts/openlts.h
+// over core/client. Build it with build/library.
+package main
+
+// #cgo CFLAGS: -std=c11 -O2 -Wall -Wextra -Werror=incompatible-pointer-types -DLTS_BUILDING_LIBRARY
+// #include "capi.h"
+// #include "tally.h"
+import "C"
+
+import (
+	"unsafe"
+
+	"github.com/openlts/openlts/core/client"
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/tally"
+)
+
+// A library has no main; package main is what -buildmode=c-shared asks for.
+func main() {}
+
+// What the C part believes of a tally, and of the version, is what Go does; an
+// array of another length than 0 does not compile here.
+var (
+	_ [0]struct{} = [C.OPENLTS_FRAMES - tally.Frames]struct{}{}
+	_ [0]struct{} = [C.OPENLTS_TYPES - tally.Types]struct{}{}
+	_ [0]struct{} = [C.OPENLTS_LABELS_OFFSET - tally.LabelsOffset]struct{}{}
+	_ [0]struct{} = [C.OPENLTS_LABEL_STRIDE - tally.LabelStride]struct{}{}
+	_ [0]struct{} = [C.OPENLTS_COUNTERS_OFFSET - tally.CountersOffset]struct{}{}
+	_ [0]struct{} = [len(C.LTS_VERSION) - len(client.Version)]struct{}{}
+)
+
+// parametersFrom copies the caller's parameters; nothing of the caller's memory
+// is kept.
+func parametersFrom(p *C.openlts_parameters) (parameters clientParameters, err error) {
+	count := int(p.limitedLicenseModulesCount)
+	if count < 0 || count > maxModules || (count > 0 && p.limitedLicenseModules == nil) {
+		return parameters, protocol.Errorf(protocol.StatusInvalidArgument,
+			"limitedLicenseModulesCount is %d and limitedLicenseModules %s", count, nilOrNot(unsafe.Pointer(p.limitedLicenseModules)))
+	}
+	var modules []protocol.LicenseModule
+	if count > 0 {
+		for _, module := range unsafe.Slice(p.limitedLicenseModules, count) {
+			modules = append(modules, protocol.LicenseModule(module))
+		}
+	}
+	return clientParameters{
+		MainServerURL: text(p.mainServerURL, C.LTS_MAX_URL), StandbyServerURL: text(p.standbyServerURL, C.LTS_MAX_URL),
+		HandshakeCode: text(p.handshakeCode, C.LTS_MAX_CODE), SessionPassword: text(p.sessionPassword, C.LTS_MAX_CODE),
+		OrganizationID: text(p.organizationID, C.LTS_MAX_CODE), DeploymentType: protocol.DeploymentType(p.deploymentType),
+		ChargeWay: protocol.ChargeWay(p.chargeWay), UUIDGenerationMethod: protocol.UUIDGenerationMethod(p.UUIDGenerationMethod),
+		MaxBufferDays: int(p.maxBufferDays), LimitedLicenseModules: modules,
+		MaxConcurrentInstanceCount: int(p.maxConcurrentInstanceCount), Products: protocol.Product(p.products),
+		Resubmit: protocol.Resubmit(p.resubmit), ProductVersion: text(p.productVersion, C.LTS_MAX_NAME),
+		Edition: text(p.edition, C.LTS_MAX_NAME), ValidationField: text(p.validationField, C.LTS_MAX_NAME),
+		DeviceFriendlyName: text(p.deviceFriendlyName, C.LTS_MAX_NAME), DeviceUUID: text(p.deviceUUID, C.LTS_MAX_NAME),
+		ServerPublicKey: text(p.serverPublicKey, C.LTS_MAX_NAME), CAFile: text(p.caFile, C.LTS_MAX_URL),
+		ProxyURL: text(p.proxyURL, C.LTS_MAX_URL), DataDirectory: text(p.dataDirectory, C.LTS_MAX_URL),
+		SlotSeconds: int(p.slotSeconds), InitTimeout: milliseconds(p.initTimeoutMilliseconds),
+		RequestTimeout: milliseconds(p.requestTimeoutMilliseconds),
+	}, nil
+}
+
+const maxModules = 64
+
+func nilOrNot(p unsafe.Pointer) string {
+	if p == nil {
+		return "is NULL"
+	}
+	return "is set"
+}

@@ -1,0 +1,254 @@
+/* The hot path: LTS_RecordOperation, and the table of open licenses it uses.
+ *
+ * Nothing here takes a lock, allocates, calls the system or enters Go, unless
+ * the clock jumped out of every slot that was prepared. */
+#define _GNU_SOURCE
+#include <stdatomic.h>
+#include <stddef.h>
+#include <time.h>
+
+#if defined(_WIN32)
+#include <windows.h>
+#elif defined(__linux__)
+#include <sched.h>
+#include <unistd.h>
+#else
+#include <pthread.h>
+#include <unistd.h>
+#endif
+#if !defined(_WIN32)
+#include <pthread.h>
+#endif
+
+#include "_cgo_export.h"
+#include "built_in_types.inc"
+#include "capi.h"
+#include "tally.h"
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define NANOSECONDS INT64_C(1000000000)
+
+/* A coarse clock lags behind the precise one by a tick of the kernel: 10 ms at
+ * the most. So close to the end of a slot the precise clock decides. */
+#define CLOSE_TO_BOUNDARY (NANOSECONDS - 20 * 1000 * 1000)
+
+typedef struct {
+  int64_t seconds;
+  int64_t nanoseconds;
+} moment;
+
+/* A license in the table. A place never moves and is never freed, so a stale
+ * handle is an error and not a read of freed memory; and the memory it leads to
+ * stays mapped, so a license closed in the very middle of a call is harmless. */
+typedef struct {
+  _Alignas(64) atomic_llong license; /* the handle; 0 if the place is free */
+  char *memory;
+  uint32_t shard_mask;
+  int64_t slot_seconds;
+  atomic_uint frame; /* where the current slot was last found */
+  _Atomic uint64_t types[OPENLTS_TYPES / 64];
+  int64_t generation;
+} place;
+
+static place table[OPENLTS_MAX_LICENSES];
+
+/* Guards opening. Places are taken in turn, so that one is not taken again soon
+ * after it became free. */
+static atomic_flag opening = ATOMIC_FLAG_INIT;
+static uint32_t next_place;
+
+static place *place_of(LTS_License license) {
+  return &table[(uint64_t)license & (OPENLTS_MAX_LICENSES - 1)];
+}
+
+LTS_License openlts_table_open(void *memory, uint32_t shards, int64_t slot_seconds) {
+  LTS_License license = 0;
+  while (atomic_flag_test_and_set_explicit(&opening, memory_order_acquire)) {
+  }
+  for (uint32_t i = 0; i < OPENLTS_MAX_LICENSES && license == 0; i++) {
+    uint32_t index = next_place++ & (OPENLTS_MAX_LICENSES - 1);
+    place *p = &table[index];
+    if (atomic_load_explicit(&p->license, memory_order_relaxed) != 0) {
+      continue;
+    }
+    p->memory = memory;
+    p->shard_mask = shards - 1;
+    p->slot_seconds = slot_seconds;
+    atomic_store_explicit(&p->frame, 0, memory_order_relaxed);
+    for (size_t word = 0; word < OPENLTS_TYPES / 64; word++) {
+      atomic_store_explicit(&p->types[word], openlts_built_in_types[word], memory_order_relaxed);
+    }
+    /* The generation makes a handle of this place differ from all before it. */
+    license = (++p->generation << 8) | (int64_t)index;
+    atomic_store_explicit(&p->license, license, memory_order_release);
+  }
+  atomic_flag_clear_explicit(&opening, memory_order_release);
+  return license;
+}
+
+int openlts_table_close(LTS_License license) {
+  long long expected = license;
+  return license > 0 && atomic_compare_exchange_strong(&place_of(license)->license, &expected, 0);
+}
+
+int openlts_table_holds(LTS_License license) {
+  return license > 0 &&
+         atomic_load_explicit(&place_of(license)->license, memory_order_acquire) == license;
+}
+
+void openlts_table_define(LTS_License license, int32_t operation_type) {
+  if (openlts_table_holds(license) && operation_type >= 0 && operation_type < OPENLTS_TYPES) {
+    atomic_fetch_or(&place_of(license)->types[operation_type / 64],
+                    UINT64_C(1) << (operation_type % 64));
+  }
+}
+
+#if defined(_WIN32)
+
+int openlts_forked(void) { return 0; }
+
+static moment from_file_time(FILETIME t) {
+  /* 100 ns since 1601 */
+  int64_t ticks = (int64_t)(((uint64_t)t.dwHighDateTime << 32) | t.dwLowDateTime);
+  ticks -= INT64_C(116444736000000000);
+  return (moment){ticks / 10000000, ticks % 10000000 * 100};
+}
+
+static moment coarse_now(void) {
+  FILETIME t;
+  GetSystemTimePreciseAsFileTime(&t);
+  return from_file_time(t);
+}
+
+static moment precise_now(void) { return coarse_now(); }
+
+static uint32_t shard_hint(void) { return GetCurrentProcessorNumber(); }
+
+#else
+
+/* Set in a forked child by the handler below; the process id catches what
+ * bypasses such handlers. */
+static atomic_int in_fork;
+static pid_t loaded_by;
+
+static void after_fork(void) { atomic_store_explicit(&in_fork, 1, memory_order_relaxed); }
+
+__attribute__((constructor)) static void loaded(void) {
+  loaded_by = getpid();
+  pthread_atfork(NULL, NULL, after_fork);
+}
+
+int openlts_forked(void) {
+  return atomic_load_explicit(&in_fork, memory_order_relaxed) != 0 || getpid() != loaded_by;
+}
+
+static moment read_clock(clockid_t clock) {
+  struct timespec t;
+  clock_gettime(clock, &t);
+  return (moment){t.tv_sec, t.tv_nsec};
+}
+
+static moment precise_now(void) { return read_clock(CLOCK_REALTIME); }
+
+#if defined(CLOCK_REALTIME_COARSE)
+static moment coarse_now(void) { return read_clock(CLOCK_REALTIME_COARSE); }
+#else
+static moment coarse_now(void) { return precise_now(); }
+#endif
+
+#if defined(__linux__)
+static uint32_t shard_hint(void) {
+  int cpu = sched_getcpu();
+  return cpu < 0 ? 0 : (uint32_t)cpu;
+}
+#else
+/* Without a cheap way to ask for the CPU, threads are spread by their stacks. */
+static uint32_t shard_hint(void) {
+  uintptr_t self = (uintptr_t)pthread_self();
+  return (uint32_t)(self >> 12 ^ self >> 20);
+}
+#endif
+
+#endif
+
+static int64_t label_of(const place *p, uint32_t frame) {
+  const char *label = p->memory + OPENLTS_LABELS_OFFSET + frame * OPENLTS_LABEL_STRIDE;
+  return atomic_load_explicit((const _Atomic int64_t *)(const void *)label, memory_order_relaxed);
+}
+
+/* Whether a frame counts the slot that a moment lies in. Unsigned, so that a
+ * moment before the slot is far outside. */
+static int counts(const place *p, uint32_t frame, int64_t seconds) {
+  return (uint64_t)seconds - (uint64_t)label_of(p, frame) < (uint64_t)p->slot_seconds;
+}
+
+/* The frame of the slot a moment lies in; OPENLTS_FRAMES if there is none. */
+static uint32_t find_frame(place *p, moment now) {
+  uint32_t frame = atomic_load_explicit(&p->frame, memory_order_relaxed);
+  if (LIKELY(counts(p, frame, now.seconds))) {
+    return frame;
+  }
+  for (frame = 0; frame < OPENLTS_FRAMES; frame++) {
+    if (counts(p, frame, now.seconds)) {
+      atomic_store_explicit(&p->frame, frame, memory_order_relaxed);
+      break;
+    }
+  }
+  return frame;
+}
+
+/* The frame with the latest label. Operations count there when their own slot
+ * can't be prepared: a slot off is better than lost. */
+static uint32_t latest_frame(const place *p) {
+  uint32_t latest = 0;
+  for (uint32_t frame = 1; frame < OPENLTS_FRAMES; frame++) {
+    if (label_of(p, frame) > label_of(p, latest)) {
+      latest = frame;
+    }
+  }
+  return latest;
+}
+
+/* Prepares frames for the slot of now, which only Go can: after a jump of the
+ * clock, or after a sleep of the machine. */
+static __attribute__((noinline, cold)) uint32_t prepare_frame(place *p, LTS_License license) {
+  for (int attempt = 0; attempt < 2 && !openlts_forked(); attempt++) {
+    if (openlts_go_prepare(license) != LTS_OK) {
+      break;
+    }
+    uint32_t frame = find_frame(p, precise_now());
+    if (frame < OPENLTS_FRAMES) {
+      return frame;
+    }
+  }
+  return latest_frame(p);
+}
+
+int32_t LTS_CALL LTS_RecordOperation(LTS_License license, int32_t operationType, int32_t count) {
+  place *p = place_of(license);
+  if (!LIKELY(license > 0 &&
+              atomic_load_explicit(&p->license, memory_order_acquire) == license)) {
+    return license == 0 ? LTS_ERR_NO_LICENSE : LTS_ERR_INVALID_HANDLE;
+  }
+  uint32_t type = (uint32_t)operationType;
+  if (!LIKELY(type < OPENLTS_TYPES &&
+              atomic_load_explicit(&p->types[type / 64], memory_order_relaxed) >> type % 64 & 1)) {
+    return LTS_ERR_UNKNOWN_OPERATION_TYPE;
+  }
+  if (!LIKELY(count > 0)) {
+    return count == 0 ? LTS_OK : LTS_ERR_INVALID_ARGUMENT;
+  }
+  moment now = coarse_now();
+  if (!LIKELY(now.nanoseconds < CLOSE_TO_BOUNDARY)) {
+    now = precise_now();
+  }
+  uint32_t frame = find_frame(p, now);
+  if (!LIKELY(frame < OPENLTS_FRAMES)) {
+    frame = prepare_frame(p, license);
+  }
+  size_t shard = (size_t)frame * (p->shard_mask + 1) + (shard_hint() & p->shard_mask);
+  char *counter = p->memory + OPENLTS_COUNTERS_OFFSET + (shard * OPENLTS_TYPES + type) * 8;
+  atomic_fetch_add_explicit((_Atomic uint64_t *)(void *)counter, (uint64_t)count,
+                            memory_order_relaxed);
+  return LTS_OK;
+}

@@ -1,0 +1,17 @@
+/* The layout of a tally, as core/tally/layout.go states it, for the hot path in
+ * record.c. layout.go in this folder asserts, when it is built, that the two
+ * agree. */
+#ifndef OPENLTS_CAPI_TALLY_H
+#define OPENLTS_CAPI_TALLY_H
+
+#include <stdint.h>
+
+enum {
+  OPENLTS_FRAMES = 4,
+  OPENLTS_TYPES = 256,
+  OPENLTS_LABELS_OFFSET = 2048,
+  OPENLTS_LABEL_STRIDE = 64,
+  OPENLTS_COUNTERS_OFFSET = 4096 + OPENLTS_FRAMES * OPENLTS_TYPES * 8
+};
+
+#endif /* OPENLTS_CAPI_TALLY_H */

@@ -1,0 +1,220 @@
+package client
+
+import (
+	"context"
+	"crypto/ecdh"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/openlts/openlts/core/device"
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/report"
+)
+
+const (
+	retention = protocol.RetentionDays * 24 * time.Hour
+	// syncEvery is how often counters are written back to the disk, for a power
+	// cut. The death of the process loses nothing in between.
+	syncEvery = time.Second
+)
+
+// spawn is the one place where core starts a goroutine. A panic in it is
+// contained: it must never take the host down.
+func spawn(contained func(any, []byte), do func()) {
+	go func() {
+		defer func() {
+			if cause := recover(); cause != nil {
+				contained(cause, debug.Stack())
+			}
+		}()
+		do()
+	}()
+}
+
+// contained notes a panic that was caught.
+func (l *License) contained(cause any, stack []byte) {
+	where := ""
+	for line := range strings.Lines(string(stack)) {
+		if strings.Contains(line, "openlts/") && !strings.Contains(line, "spawn") {
+			where = strings.TrimSpace(line)
+			break
+		}
+	}
+	l.event(protocol.EventKindInternalError, protocol.StatusInternal, 0, fmt.Sprintf("contained a failure: %v at %s", cause, where))
+}
+
+// start begins the work in the background: one goroutine keeps the tally, one
+// submits, so that a slow server never delays the tally.
+func (l *License) start() {
+	ctx, stop := context.WithCancel(context.Background())
+	l.stop = stop
+	l.working.Add(2)
+	spawn(l.contained, func() { defer l.working.Done(); l.keep(ctx) })
+	spawn(l.contained, func() { defer l.working.Done(); l.submitRegularly(ctx) })
+}
+
+// keep prepares each slot ahead, seals each slot that ended, and writes the
+// counters back.
+func (l *License) keep(ctx context.Context) {
+	nextSync := l.clock.Now().Add(syncEvery)
+	for {
+		now := l.clock.Now()
+		slotEnd := time.Unix(l.tally.Slot.Next(now.Unix()), 0)
+		wait := min(slotEnd.Sub(now), nextSync.Sub(now), syncEvery)
+		alarm, stop := l.clock.After(max(wait, 0))
+		select {
+		case <-ctx.Done():
+			stop()
+			return
+		case <-alarm:
+		}
+		now = l.clock.Now()
+		if !now.Before(nextSync) {
+			_ = l.tally.Sync() // next second again
+			nextSync = now.Add(syncEvery)
+		}
+		if err := l.sealer.Prepare(now); err != nil {
+			l.storageFailed(err)
+		}
+		if _, err := l.sealer.Seal(now, false); err != nil {
+			l.storageFailed(err)
+		}
+	}
+}
+
+// storageFailed notes that the ledger could not be written. Nothing is lost:
+// the counters hold what could not be folded.
+func (l *License) storageFailed(err error) {
+	if l.setFlag(protocol.StateFlagStorageDegraded) {
+		l.event(protocol.EventKindStateChanged, protocol.StatusLicenseBufferFailed, 0,
+			fmt.Sprintf("the ledger can't be written; the counters hold what was recorded: %v", err))
+	}
+}
+
+// submitRegularly submits what is left over as soon as the license is open, and
+// new reports every interval after that (seed, "Time").
+func (l *License) submitRegularly(ctx context.Context) {
+	if l.directory != "" {
+		if err := report.Adopt(l.directory, l.ledger); err != nil {
+			l.event(protocol.EventKindInternalError, protocol.StatusLicenseBufferFailed, 0,
+				fmt.Sprintf("usage of an earlier run could not be taken over and is kept: %v", err))
+		}
+	}
+	interval := time.Duration(l.tally.Slot) * time.Second
+	for {
+		l.purge()
+		l.submitPending(ctx)
+		alarm, stop := l.clock.After(interval)
+		select {
+		case <-ctx.Done():
+			stop()
+			return
+		case <-alarm:
+		}
+	}
+}
+
+func (l *License) purge() {
+	units, err := l.ledger.Purge(report.Cutoff(l.clock.Now(), l.tally.Slot, retention))
+	if err != nil {
+		l.storageFailed(err)
+		return
+	}
+	if units > 0 {
+		l.setFlag(protocol.StateFlagUsageLost)
+		l.event(protocol.EventKindReportsPurged, protocol.StatusOK, units,
+			fmt.Sprintf("%d operations could not be submitted within %d days and are lost", units, protocol.RetentionDays))
+	}
+}
+
+// submitPending is one submission in the background. Its requests are bounded
+// by their own timeouts; closing the license ends it.
+func (l *License) submitPending(ctx context.Context) {
+	outcome, err := l.submitter.Submit(ctx, l.parameters.Resubmit == protocol.ResubmitInterval)
+	if ctx.Err() != nil && err != nil {
+		return // the license is being closed, which submits on its own
+	}
+	l.tell(outcome, err)
+}
+
+// tell turns the outcome of a submission into events and flags.
+func (l *License) tell(outcome report.Outcome, err error) {
+	for _, item := range outcome.Items {
+		if item.ID == l.granted.Authorization.Item.ID {
+			l.noteQuota(item.Quota)
+		}
+	}
+	for _, refusal := range outcome.Refused {
+		l.setFlag(protocol.StateFlagUsageLost)
+		l.event(protocol.EventKindReportRefused, refusal.Error.Status, refusal.Units, refusal.Error.Error())
+	}
+	if outcome.Reports > 0 {
+		l.event(protocol.EventKindSubmitted, protocol.StatusOK, outcome.Units,
+			fmt.Sprintf("%d reports with %d operations were accepted", outcome.Reports, outcome.Units))
+	}
+	if err != nil {
+		l.setFlag(protocol.StateFlagReportsPending)
+		l.event(protocol.EventKindSubmitFailed, protocol.StatusOf(err), 0, strings.ReplaceAll(err.Error(), "\n", "; "))
+	} else if !outcome.KeptBack {
+		l.clearFlag(protocol.StateFlagReportsPending)
+	}
+}
+
+// noteQuota keeps what a receipt says about our item's quota. A quota that runs
+// out while the process works is a flag and not an error: usage that happened
+// is counted.
+func (l *License) noteQuota(quota protocol.Quota) {
+	l.mu.Lock()
+	changed := l.quota.State != quota.State
+	l.quota = quota
+	l.mu.Unlock()
+	if !changed {
+		return
+	}
+	l.clearFlag(protocol.StateFlagQuotaInTolerance | protocol.StateFlagQuotaExhausted)
+	switch quota.State {
+	case protocol.QuotaTolerance:
+		l.setFlag(protocol.StateFlagQuotaInTolerance)
+		l.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, fmt.Sprintf(
+			"the quota of %d is used up; %d more are tolerated", quota.Limit, quota.Limit+quota.Tolerance-quota.Used))
+	case protocol.QuotaExhausted:
+		l.setFlag(protocol.StateFlagQuotaExhausted)
+		l.event(protocol.EventKindStateChanged, protocol.StatusLimitExceeded, 0,
+			"quota and tolerance are used up; the next authorization will be refused")
+	case protocol.QuotaOK:
+		l.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, "the quota is in order again")
+	}
+}
+
+func (l *License) setFlag(flag protocol.StateFlag) (changed bool) {
+	return protocol.StateFlag(l.flags.Or(uint32(flag)))&flag != flag
+}
+
+func (l *License) clearFlag(flag protocol.StateFlag) { l.flags.And(^uint32(flag)) }
+
+func (l *License) event(kind protocol.EventKind, status protocol.Status, units int64, message string) {
+	l.events.put(Event{Kind: kind, Status: status, Flags: protocol.StateFlag(l.flags.Load()),
+		Time: l.clock.Now().Unix(), Units: units, Message: message})
+}
+
+func deriveReportKey(identity device.Identity, offered protocol.ReportKey) (report.Key, error) {
+	raw, err := protocol.Encoding.DecodeString(offered.ServerPublicKey)
+	if err != nil {
+		return report.Key{}, badReportKey(err)
+	}
+	serverPublic, err := ecdh.X25519().NewPublicKey(raw)
+	if err != nil {
+		return report.Key{}, badReportKey(err)
+	}
+	secret, id, err := protocol.DeriveReportKey(identity.Key, identity.Key.PublicKey(), serverPublic)
+	if err != nil {
+		return report.Key{}, badReportKey(err)
+	}
+	return report.Key{ID: id, Secret: secret}, nil
+}
+
+func badReportKey(err error) error {
+	return protocol.Errorf(protocol.StatusServerResponseInvalid, "the authorization holds no valid report key: %w", err)
+}

@@ -1,0 +1,45 @@
+// Package filelock locks files between processes. A lock is held by an open
+// file and is gone when the process is, however it ended.
+package filelock
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+)
+
+// ErrLocked is the error when another process (or another open file of this
+// one) holds the lock.
+var ErrLocked = errors.New("locked by another process")
+
+// Try takes the exclusive lock of an open file, or says ErrLocked at once.
+func Try(f *os.File) error { return try(f) }
+
+// Acquire opens (or creates) a file and takes its lock, waiting for it until
+// ctx ends. release gives the lock back.
+func Acquire(ctx context.Context, path string) (release func(), err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	// Waiting by trying: a blocked flock could not be interrupted.
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if err = try(f); err == nil {
+			return func() { _ = f.Close() }, nil
+		}
+		if !errors.Is(err, ErrLocked) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			_ = f.Close()
+			return nil, errors.Join(ErrLocked, ctx.Err())
+		case <-tick.C:
+		}
+	}
+	_ = f.Close()
+	return nil, err
+}

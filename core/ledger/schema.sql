@@ -1,0 +1,86 @@
+-- The client's ledger: what this device knows of its authorizations, and every
+-- unit of usage that the server has not confirmed yet. PRAGMA user_version is
+-- the schema's version; see migrate in ledger.go.
+
+-- The key each License Tracking Server was first seen with (trust on first use).
+CREATE TABLE server_key (
+  server     TEXT PRIMARY KEY, -- base URL
+  public_key TEXT NOT NULL,
+  seen_at    INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- Authorizations as received and signed, for use without a server.
+CREATE TABLE authorization (
+  request     TEXT PRIMARY KEY, -- digest of what was asked for
+  jws         TEXT NOT NULL,
+  public_key  TEXT NOT NULL,
+  received_at INTEGER NOT NULL  -- by our clock
+) WITHOUT ROWID;
+
+-- Numbers worth keeping, such as the latest time ever seen.
+CREATE TABLE mark (
+  name  TEXT PRIMARY KEY,
+  value INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- One run is one tally: what one process counted under one account.
+CREATE TABLE run (
+  id             INTEGER PRIMARY KEY,
+  uuid           TEXT NOT NULL UNIQUE,
+  lts            TEXT NOT NULL, -- id of the signing key of the server it reports to
+  handshake_code TEXT NOT NULL,
+  item           TEXT NOT NULL,
+  slot_seconds   INTEGER NOT NULL,
+  -- Revisions of this run's reports start above this. It is high for a run that
+  -- was met again after the ledger was lost, so that what is counted anew from
+  -- its tally goes over what may have been reported before.
+  revision_base  INTEGER NOT NULL DEFAULT 0,
+  finished       INTEGER NOT NULL DEFAULT 0 -- 1: dead and folded; nothing will come
+);
+
+-- Operation types a host defined by name, by run.
+CREATE TABLE operation_type (
+  run    INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  name   TEXT NOT NULL,
+  PRIMARY KEY (run, number)
+) WITHOUT ROWID;
+
+-- How far each counter of a tally was folded into reports.
+CREATE TABLE watermark (
+  run    INTEGER NOT NULL,
+  frame  INTEGER NOT NULL,
+  type   INTEGER NOT NULL,
+  folded INTEGER NOT NULL,
+  PRIMARY KEY (run, frame, type)
+) WITHOUT ROWID;
+
+-- One report for each run and slot. It is pending while revision is higher than
+-- accepted_revision, and stays after that as long as late additions may come.
+CREATE TABLE report (
+  run               INTEGER NOT NULL,
+  slot              INTEGER NOT NULL, -- its start, seconds since 1970
+  revision          INTEGER NOT NULL,
+  accepted_revision INTEGER NOT NULL DEFAULT 0,
+  lost              TEXT NOT NULL DEFAULT '', -- cause, if the rest was declared lost
+  PRIMARY KEY (run, slot)
+) WITHOUT ROWID;
+CREATE INDEX report_pending ON report (slot) WHERE revision > accepted_revision;
+
+-- Cumulative counts of a report, and how much of them the server confirmed.
+CREATE TABLE report_count (
+  run      INTEGER NOT NULL,
+  slot     INTEGER NOT NULL,
+  type     TEXT NOT NULL,
+  count    INTEGER NOT NULL,
+  accepted INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (run, slot, type)
+) WITHOUT ROWID;
+
+-- The device's account over all times, in units. Kept by additions of its own,
+-- not derived, so that it can be checked against the reports.
+CREATE TABLE account (
+  name  TEXT PRIMARY KEY, -- recorded, accepted, expired, refused, storage
+  units INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO account VALUES ('recorded', 0), ('accepted', 0), ('expired', 0), ('refused', 0), ('storage', 0);

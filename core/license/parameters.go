@@ -1,0 +1,236 @@
+// Package license gets an SDK authorized: by the main server, by the standby if
+// the main can't be reached, else by the authorization cached before.
+package license
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/slot"
+)
+
+// Parameters say how to reach the License Tracking Server and what to ask of
+// it. Names, defaults and ranges of the first fields are the original's (facts
+// 4.1). The JSON names are those of a license key.
+type Parameters struct {
+	MainServerURL              string                        `json:"mainServerURL"`
+	StandbyServerURL           string                        `json:"standbyServerURL"`
+	HandshakeCode              string                        `json:"handshakeCode"`
+	SessionPassword            string                        `json:"sessionPassword"`
+	OrganizationID             string                        `json:"organizationID"`
+	DeploymentType             protocol.DeploymentType       `json:"deploymentType"`
+	ChargeWay                  protocol.ChargeWay            `json:"chargeWay"`
+	UUIDGenerationMethod       protocol.UUIDGenerationMethod `json:"UUIDGenerationMethod"`
+	MaxBufferDays              int                           `json:"maxBufferDays"`
+	LimitedLicenseModules      []protocol.LicenseModule      `json:"limitedLicenseModules"`
+	MaxConcurrentInstanceCount int                           `json:"maxConcurrentInstanceCount"`
+	Products                   protocol.Product              `json:"products"`
+
+	Resubmit           protocol.Resubmit `json:"resubmit"`
+	ProductVersion     string            `json:"productVersion"`
+	Edition            string            `json:"edition"`
+	ValidationField    string            `json:"validationField"`
+	DeviceFriendlyName string            `json:"deviceFriendlyName"`
+	DeviceUUID         string            `json:"deviceUUID"`
+	ServerPublicKey    string            `json:"serverPublicKey"` // Ed25519, base64
+	CAFile             string            `json:"caFile"`
+	ProxyURL           string            `json:"proxyURL"`
+	DataDirectory      string            `json:"dataDirectory"`
+	SlotSeconds        int               `json:"slotSeconds"`
+	InitTimeout        time.Duration     `json:"-"`
+	RequestTimeout     time.Duration     `json:"-"`
+}
+
+// Limits of parameters.
+const (
+	MinBufferDays = 7 // facts 4.1
+	maxURL        = 2047
+	maxText       = 255
+	maxModules    = 64
+)
+
+// Defaults are the parameters an SDK starts from.
+func Defaults() Parameters {
+	return Parameters{
+		DeploymentType:             protocol.DeploymentTypeDesktop,
+		ChargeWay:                  protocol.ChargeWayAuto,
+		UUIDGenerationMethod:       protocol.UUIDGenerationMethodRandom,
+		MaxBufferDays:              MinBufferDays,
+		MaxConcurrentInstanceCount: 1,
+		Products:                   protocol.ProductAll,
+		SlotSeconds:                protocol.DefaultSlotSeconds,
+		InitTimeout:                12 * time.Second,
+		RequestTimeout:             5 * time.Second,
+	}
+}
+
+// Check validates the parameters and completes them where the original is
+// lenient. The error names the field, what is wrong with it and what to do.
+func (p *Parameters) Check() error {
+	texts := []struct {
+		name, value string
+		limit       int
+	}{
+		{"mainServerURL", p.MainServerURL, maxURL}, {"standbyServerURL", p.StandbyServerURL, maxURL},
+		{"handshakeCode", p.HandshakeCode, maxText}, {"sessionPassword", p.SessionPassword, maxText},
+		{"organizationID", p.OrganizationID, maxText}, {"productVersion", p.ProductVersion, maxText},
+		{"edition", p.Edition, maxText}, {"validationField", p.ValidationField, maxText},
+		{"deviceFriendlyName", p.DeviceFriendlyName, maxText}, {"deviceUUID", p.DeviceUUID, maxText},
+		{"serverPublicKey", p.ServerPublicKey, maxText}, {"caFile", p.CAFile, maxURL},
+		{"proxyURL", p.ProxyURL, maxURL}, {"dataDirectory", p.DataDirectory, maxURL},
+	}
+	for _, text := range texts {
+		if len(text.value) > text.limit {
+			return invalid("%s is longer than %d bytes", text.name, text.limit)
+		}
+		if !utf8.ValidString(text.value) {
+			return invalid("%s is not UTF-8", text.name)
+		}
+	}
+	if p.MainServerURL == "" && p.StandbyServerURL == "" {
+		return invalid("mainServerURL is empty: set it to the address of the License Tracking Server")
+	}
+	for name, value := range map[string]*string{"mainServerURL": &p.MainServerURL, "standbyServerURL": &p.StandbyServerURL} {
+		if err := checkServerURL(name, value); err != nil {
+			return err
+		}
+	}
+	if p.ProxyURL != "" {
+		if u, err := url.Parse(p.ProxyURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			// The URL itself may hold a password and stays out of the message.
+			return invalid("proxyURL is not of the form http://[user:password@]host:port")
+		}
+	}
+	if p.HandshakeCode == "" && p.OrganizationID == "" {
+		return protocol.Errorf(protocol.StatusNoLicense,
+			"No license specified. Set handshakeCode or organizationID.")
+	}
+	if len(p.LimitedLicenseModules) > maxModules {
+		return invalid("limitedLicenseModules has more than %d entries", maxModules)
+	}
+	for _, module := range p.LimitedLicenseModules {
+		if module < 1 || module > 63 {
+			return invalid("limitedLicenseModules has the module %d; modules are numbered 1 to 63", module)
+		}
+	}
+	return p.checkNumbers()
+}
+
+func (p *Parameters) checkNumbers() error {
+	switch {
+	case p.DeploymentType < 0 || p.DeploymentType > 255:
+		return invalid("deploymentType %d is not a deployment type", p.DeploymentType)
+	case p.ChargeWay < 0 || p.ChargeWay > 255:
+		return invalid("chargeWay %d is not a charge way", p.ChargeWay)
+	case p.UUIDGenerationMethod != protocol.UUIDGenerationMethodRandom && p.UUIDGenerationMethod != protocol.UUIDGenerationMethodHardware:
+		return invalid("UUIDGenerationMethod %d is neither 1 (random) nor 2 (hardware)", p.UUIDGenerationMethod)
+	case p.MaxBufferDays < 0:
+		return invalid("maxBufferDays %d is negative", p.MaxBufferDays)
+	case p.MaxConcurrentInstanceCount < 1:
+		return invalid("maxConcurrentInstanceCount %d is less than 1", p.MaxConcurrentInstanceCount)
+	case p.Products == 0:
+		return invalid("products is 0: name at least one product, or all (65535)")
+	case p.Resubmit != protocol.ResubmitNextInit && p.Resubmit != protocol.ResubmitInterval:
+		return invalid("resubmit %d is neither 0 (next init) nor 1 (interval)", p.Resubmit)
+	case p.InitTimeout < 0 || p.RequestTimeout < 0:
+		return invalid("a timeout is negative")
+	}
+	if _, err := slot.Check(int64(p.SlotSeconds)); err != nil {
+		return invalid("slotSeconds: %w", err)
+	}
+	// The documentation of one language starts at 0, of the others at 7; what is
+	// less counts as 7 (facts 9.4).
+	p.MaxBufferDays = max(p.MaxBufferDays, MinBufferDays)
+	if p.InitTimeout == 0 {
+		p.InitTimeout = Defaults().InitTimeout
+	}
+	if p.RequestTimeout == 0 {
+		p.RequestTimeout = Defaults().RequestTimeout
+	}
+	if p.ServerPublicKey != "" {
+		if _, err := p.pinnedKey(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkServerURL(name string, value *string) error {
+	if *value == "" {
+		return nil
+	}
+	u, err := url.Parse(*value)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return invalid("%s %.80q is not of the form http(s)://host[:port][/path]", name, *value)
+	}
+	*value = strings.TrimRight(u.String(), "/")
+	return nil
+}
+
+// pinnedKey reads serverPublicKey, in either alphabet of base64.
+func (p *Parameters) pinnedKey() ([]byte, error) {
+	text := strings.TrimRight(strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimSpace(p.ServerPublicKey)), "=")
+	key, err := protocol.Encoding.DecodeString(text)
+	if err != nil || len(key) != 32 {
+		return nil, invalid("serverPublicKey is not an Ed25519 key: 32 bytes in base64 are expected")
+	}
+	return key, nil
+}
+
+// Servers are the servers to ask, in order.
+func (p *Parameters) Servers() []string {
+	var servers []string
+	for _, server := range []string{p.MainServerURL, p.StandbyServerURL} {
+		if server != "" {
+			servers = append(servers, server)
+		}
+	}
+	return servers
+}
+
+func invalid(format string, arguments ...any) error {
+	return protocol.Errorf(protocol.StatusInvalidArgument, format, arguments...)
+}
+
+// Prefixes of license keys: ours, and the original's (facts 4.4).
+const (
+	KeyPrefix       = "LTS1"
+	keyPrefixLegacy = "DLS2"
+)
+
+// ApplyKey sets the parameters that a license key holds: a prefix and base64 of
+// a JSON object. What the key does not hold stays.
+func (p *Parameters) ApplyKey(key string) error {
+	rest, ok := strings.CutPrefix(strings.TrimSpace(key), KeyPrefix)
+	if !ok {
+		rest, ok = strings.CutPrefix(strings.TrimSpace(key), keyPrefixLegacy)
+	}
+	if !ok {
+		return invalid("the license key does not begin with %s", KeyPrefix)
+	}
+	if len(rest) > 1<<16 {
+		return invalid("the license key is too long")
+	}
+	text, err := base64.StdEncoding.DecodeString(rest)
+	if err != nil {
+		return invalid("the license key is damaged: it is not base64")
+	}
+	if err := json.Unmarshal(text, p); err != nil {
+		return invalid("the license key is damaged: it does not hold a JSON object of parameters")
+	}
+	return nil
+}
+
+// NewKey makes a license key out of named parameters.
+func NewKey(parameters map[string]any) (string, error) {
+	text, err := json.Marshal(parameters)
+	if err != nil {
+		return "", err
+	}
+	return KeyPrefix + base64.StdEncoding.EncodeToString(text), nil
+}

@@ -1,0 +1,111 @@
+package license
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/openlts/openlts/core/protocol"
+)
+
+// maxAnswer is the longest answer read from a server.
+const maxAnswer = 1 << 20
+
+// Answer is what a server answered.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Post sends a JSON body to a path of a server and reads the answer whole. The
+// error carries FAILED_TO_REACH_LTS and names the server; it says nothing of
+// whether the server got the request.
+func Post(ctx context.Context, transport http.RoundTripper, server, path string, header http.Header, body []byte) (*Answer, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, server+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, protocol.Errorf(protocol.StatusInvalidArgument, "%s is not an address: %w", server, err)
+	}
+	for name, values := range header {
+		request.Header[name] = values
+	}
+	request.Header.Set("Content-Type", protocol.ContentTypeJSON)
+	request.Header.Set("Accept", protocol.ContentTypeJSON+", "+protocol.ContentTypeProblem)
+	// A redirect is not followed: reports go where the vendor said, or nowhere.
+	client := http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
+	response, err := client.Do(request)
+	if err != nil {
+		var reason *url.Error
+		if errors.As(err, &reason) {
+			err = reason.Err // without the method and address, which stand before it
+		}
+		return nil, unreached(server, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	if err != nil {
+		return nil, unreached(server, err)
+	}
+	if len(text) > maxAnswer {
+		return nil, protocol.Errorf(protocol.StatusServerResponseInvalid, "%s sent an answer of more than %d bytes", server, maxAnswer)
+	}
+	return &Answer{response.StatusCode, response.Header, text}, nil
+}
+
+func unreached(server string, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return protocol.Errorf(protocol.StatusFailedToReachLTS, "%s did not answer in time", server)
+	}
+	return protocol.Errorf(protocol.StatusFailedToReachLTS, "%s can't be reached: %w", server, err)
+}
+
+// Problem reads an answer that is an error: the LTS code if the answer has one,
+// else SERVER_RESPONSE_INVALID.
+func (a *Answer) Problem(server string) *protocol.Error {
+	mediaType, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	var problem protocol.Problem
+	if mediaType == protocol.ContentTypeProblem && json.Unmarshal(a.Body, &problem) == nil && problem.Code.FromServer() {
+		detail := problem.Detail
+		if detail == "" {
+			detail = problem.Code.Message()
+		}
+		return &protocol.Error{Status: problem.Code, Detail: detail}
+	}
+	if a.Status >= 500 || a.Status == http.StatusTooManyRequests {
+		return protocol.Errorf(protocol.StatusFailedToReachLTS, "%s answered with HTTP status %d", server, a.Status)
+	}
+	return protocol.Errorf(protocol.StatusServerResponseInvalid,
+		"%s answered with HTTP status %d, and not as a License Tracking Server does", server, a.Status)
+}
+
+// Final tells whether an error is a decision of a server, and not a failure to
+// get one: asking another server, or the cache, must not change it.
+func Final(err error) bool {
+	switch status := protocol.StatusOf(err); status {
+	case protocol.StatusStandbyRefuses, protocol.StatusServerFailed, protocol.StatusRequestRateLimited,
+		protocol.StatusNotFound, protocol.StatusMethodNotAllowed: // the wrong address, or a proxy's answer
+		return false
+	case protocol.StatusServerKeyMismatch, protocol.StatusInvalidArgument:
+		return true
+	default:
+		return status.FromServer()
+	}
+}
+
+// withTimeout bounds a request: by the timeout of one request, and by what is
+// left of ctx's own deadline divided by the servers still to ask, so that an
+// unreachable main server leaves time for the standby.
+func withTimeout(ctx context.Context, timeout time.Duration, servers int) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok && servers > 1 {
+		timeout = min(timeout, time.Until(deadline)/time.Duration(servers))
+	}
+	return context.WithTimeout(ctx, timeout)
+}

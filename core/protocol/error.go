@@ -1,0 +1,47 @@
+package protocol
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Error is a status code with the particulars of a case.
+type Error struct {
+	Status Status
+	Detail string // one line for people: what happened, to what, what to do
+	Err    error  // the cause, or nil
+}
+
+// Errorf makes an Error. As in fmt.Errorf, %w names the cause.
+func Errorf(status Status, format string, arguments ...any) *Error {
+	err := fmt.Errorf(format, arguments...)
+	return &Error{Status: status, Detail: err.Error(), Err: errors.Unwrap(err)}
+}
+
+// Error is the line for people.
+func (e *Error) Error() string {
+	if e.Detail == "" {
+		return e.Status.Message()
+	}
+	return e.Detail
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// StatusOf finds the status code of an error: OK for nil, INTERNAL for an error
+// that carries none.
+func StatusOf(err error) Status {
+	if err == nil {
+		return StatusOK
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Status
+	}
+	var s Status
+	if errors.As(err, &s) {
+		return s
+	}
+	return StatusInternal
+}

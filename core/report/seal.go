@@ -1,0 +1,231 @@
+// Package report turns what a tally counted into reports, submits them, and
+// gives up those that could not be submitted within 30 days.
+package report
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/openlts/openlts/core/filelock"
+	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/slot"
+	"github.com/openlts/openlts/core/tally"
+)
+
+// Sealer moves what a tally counted to the ledger. Its methods may be called
+// from any goroutine.
+type Sealer struct {
+	mu     sync.Mutex
+	tally  *tally.Tally
+	ledger *ledger.Ledger
+	marks  *ledger.Watermarks // what was folded, to see what is new without a transaction
+}
+
+// NewSealer makes the sealer of a run that the ledger knows.
+func NewSealer(t *tally.Tally, l *ledger.Ledger) (*Sealer, error) {
+	marks, err := l.Watermarks(t.Run)
+	if err != nil {
+		return nil, err
+	}
+	for frame := range marks {
+		for operationType, n := range marks[frame] {
+			if n > 0 {
+				t.Raise(frame, operationType, n)
+			}
+		}
+	}
+	return &Sealer{tally: t, ledger: l, marks: marks}, nil
+}
+
+// Prepare labels a frame with the slot of now and one with the slot after it,
+// so that the hot path finds them. Past slots' frames are folded before they
+// are labelled anew.
+func (s *Sealer) Prepare(now time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	current := s.tally.Slot.Start(now.Unix())
+	if err := s.ensure(current, current); err != nil {
+		return err
+	}
+	return s.ensure(s.tally.Slot.Next(now.Unix()), current)
+}
+
+// ensure labels a frame with a slot unless there is one.
+func (s *Sealer) ensure(slotStart, current int64) error {
+	victim, distance := -1, int64(-1)
+	for frame := range tally.Frames {
+		label := s.tally.Label(frame)
+		if label == slotStart {
+			return nil
+		}
+		// The frame farthest from now is the one late additions least likely hit;
+		// a frame without a label is farther than any.
+		d := label - current
+		if d < 0 {
+			d = -d
+		}
+		if label == tally.NoSlot {
+			d = 1<<63 - 1
+		}
+		if label != current && d > distance {
+			victim, distance = frame, d
+		}
+	}
+	if err := s.fold([]int{victim}); err != nil {
+		return err
+	}
+	s.tally.Relabel(victim, slotStart, &s.marks[victim])
+	return nil
+}
+
+// Seal folds the frames of all slots that ended by now; also the current one's
+// (and any other) if all is set. It answers how many units were new.
+func (s *Sealer) Seal(now time.Time, all bool) (units int64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var frames []int
+	for frame := range tally.Frames {
+		label := s.tally.Label(frame)
+		if label != tally.NoSlot && (all || label+int64(s.tally.Slot) <= now.Unix()) {
+			frames = append(frames, frame)
+		}
+	}
+	before := s.folded()
+	if err := s.fold(frames); err != nil {
+		return 0, err
+	}
+	return s.folded() - before, nil
+}
+
+func (s *Sealer) folded() int64 {
+	var n uint64
+	for frame := range s.marks {
+		for _, folded := range s.marks[frame] {
+			n += folded
+		}
+	}
+	return int64(n)
+}
+
+// fold moves what is new in some frames to the ledger. Under s.mu.
+func (s *Sealer) fold(frames []int) error {
+	var changed []ledger.FrameSums
+	for _, frame := range frames {
+		if sums := s.tally.Sums(frame); *sums != s.marks[frame] {
+			changed = append(changed, ledger.FrameSums{Frame: frame, Slot: s.tally.Label(frame), Sums: sums})
+		}
+	}
+	if len(changed) == 0 {
+		return nil
+	}
+	// Before the watermark: after a power cut the tally must not be behind it.
+	if err := s.tally.Sync(); err != nil {
+		return fmt.Errorf("writing the tally back: %w", err)
+	}
+	if _, err := s.ledger.Fold(s.tally.Run, changed); err != nil {
+		return fmt.Errorf("folding the tally: %w", err)
+	}
+	for _, f := range changed {
+		for operationType, sum := range f.Sums {
+			s.marks[f.Frame][operationType] = max(s.marks[f.Frame][operationType], sum)
+		}
+	}
+	return nil
+}
+
+// Unsealed is how many units the tally holds that the ledger does not.
+func (s *Sealer) Unsealed() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var n uint64
+	for frame := range tally.Frames {
+		sums := s.tally.Sums(frame)
+		for operationType, sum := range sums {
+			n += sum - s.marks[frame][operationType]
+		}
+	}
+	return int64(n)
+}
+
+// LastFrame is the frame with the latest label: where an operation counts if no
+// frame can be labelled with its own slot. A slot off is better than lost.
+func (s *Sealer) LastFrame() int {
+	last := 0
+	for frame := range tally.Frames {
+		if s.tally.Label(frame) > s.tally.Label(last) {
+			last = frame
+		}
+	}
+	return last
+}
+
+// Adopt folds the tallies of dead runs that a data directory holds and removes
+// their files. Damaged ones are set aside. What can't be adopted now stays for
+// the next start; the error says why.
+func Adopt(directory string, l *ledger.Ledger) error {
+	paths, err := tally.Orphans(directory)
+	if err != nil {
+		return err
+	}
+	var failures []error
+	present := map[string]bool{}
+	for _, path := range paths {
+		run := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+		switch err := adopt(path, l); {
+		case err == nil, errors.Is(err, os.ErrNotExist):
+		case errors.Is(err, filelock.ErrLocked):
+			present[run] = true
+		case errors.Is(err, tally.ErrNotATally):
+			present[run] = true
+			failures = append(failures, err, os.Rename(path, path+".damaged"))
+		default:
+			present[run] = true
+			failures = append(failures, err)
+		}
+	}
+	failures = append(failures, l.ForgetRuns(func(run string) bool { return present[run] }))
+	return errors.Join(failures...)
+}
+
+func adopt(path string, l *ledger.Ledger) error {
+	t, err := tally.Adopt(path)
+	if err != nil {
+		return err
+	}
+	err = drain(t, l)
+	if err == nil {
+		return t.Remove()
+	}
+	return errors.Join(err, t.Close())
+}
+
+// drain folds all of a dead run's tally.
+func drain(t *tally.Tally, l *ledger.Ledger) error {
+	state, err := l.RunState(t.Run)
+	if err != nil || state == ledger.RunFinished {
+		return err
+	}
+	if state == ledger.RunUnknown {
+		if err := l.RegisterRun(t, true); err != nil {
+			return err
+		}
+	}
+	s, err := NewSealer(t, l)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Seal(time.Time{}, true); err != nil {
+		return err
+	}
+	return l.FinishRun(t.Run)
+}
+
+// Cutoff is the moment before which slots are given up at now.
+func Cutoff(now time.Time, length slot.Length, retention time.Duration) int64 {
+	return length.Start(now.Add(-retention).Unix())
+}

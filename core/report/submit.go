@@ -1,0 +1,249 @@
+package report
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/openlts/openlts/core/filelock"
+	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/license"
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/slot"
+)
+
+// Key authenticates the reports of a device to a server.
+type Key struct {
+	ID     string
+	Secret []byte
+}
+
+// Submitter submits the reports of this device to one License Tracking Server.
+// Set its fields and call Ready. Submit may be called from any
+// goroutine; the calls take turns.
+type Submitter struct {
+	Ledger    *ledger.Ledger
+	Clock     slot.Clock
+	Transport http.RoundTripper
+	Servers   []string      // main, standby
+	Timeout   time.Duration // of one request
+	Device    string        // the client UUID
+	LTS       string        // id of the server's signing key
+	Key       Key
+	// LockFile is locked while submitting, so that the processes of a device
+	// don't send the same reports side by side; "" if there is none.
+	LockFile string
+
+	turn chan struct{} // holds one token; a channel, to wait for it with a deadline
+	// failed are the reports whose submission failed since this submitter was
+	// made: not tried again by it unless asked to (seed, "Report submission").
+	failed map[ledger.ReportKey]bool
+}
+
+// Ready completes a submitter whose fields are set.
+func (s *Submitter) Ready() *Submitter {
+	s.turn = make(chan struct{}, 1)
+	s.failed = map[ledger.ReportKey]bool{}
+	return s
+}
+
+// lockWait is how long to wait for other processes that submit. Sending side by
+// side would be wasteful, not wrong: reports are idempotent.
+const lockWait = time.Second
+
+// take waits for this submitter's turn.
+func (s *Submitter) take(ctx context.Context) (release func(), err error) {
+	select {
+	case s.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, errDeadline
+	}
+	unlock := func() {}
+	if s.LockFile != "" {
+		waiting, cancel := context.WithTimeout(ctx, lockWait)
+		defer cancel()
+		if release, err := filelock.Acquire(waiting, s.LockFile); err == nil {
+			unlock = release
+		}
+	}
+	return func() { unlock(); <-s.turn }, nil
+}
+
+var errDeadline = protocol.Errorf(protocol.StatusDeadlineExceeded, "the deadline passed before all reports were submitted; they are kept")
+
+// Outcome is what a submission came to.
+type Outcome struct {
+	Reports  int   // accepted
+	Units    int64 // accepted
+	Refused  []Refusal
+	Items    []protocol.ItemState
+	KeptBack bool // some reports failed and are kept
+}
+
+// Refusal is a report that a server refused for good.
+type Refusal struct {
+	Units int64
+	Error *protocol.Error
+}
+
+// Submit sends the reports that are pending, in batches, until none is left or
+// one fails. Reports that failed before are left out unless again is set. The
+// error is why a batch failed; its reports are kept.
+func (s *Submitter) Submit(ctx context.Context, again bool) (Outcome, error) {
+	var outcome Outcome
+	release, err := s.take(ctx)
+	if err != nil {
+		outcome.KeptBack = true
+		return outcome, err
+	}
+	defer release()
+	if again {
+		clear(s.failed)
+	}
+	for ctx.Err() == nil {
+		pending, err := s.Ledger.Pending(s.LTS, protocol.MaxReportsInBatch, func(key ledger.ReportKey) bool { return s.failed[key] })
+		if err != nil {
+			return outcome, protocol.Errorf(protocol.StatusLicenseBufferFailed, "reading the pending reports: %w", err)
+		}
+		if len(pending) == 0 {
+			return outcome, nil
+		}
+		if err := s.submitBatch(ctx, pending, &outcome); err != nil {
+			outcome.KeptBack = true
+			return outcome, err
+		}
+	}
+	outcome.KeptBack = true
+	return outcome, errDeadline
+}
+
+// submitBatch sends one batch and acts on its receipt.
+func (s *Submitter) submitBatch(ctx context.Context, pending []ledger.PendingReport, outcome *Outcome) error {
+	batch, order := s.batch(pending)
+	body, err := json.Marshal(batch)
+	if err != nil {
+		return err
+	}
+	if len(body) > protocol.MaxReportBody && len(pending) > 1 {
+		half := len(pending) / 2
+		if err := s.submitBatch(ctx, pending[:half], outcome); err != nil {
+			return err
+		}
+		return s.submitBatch(ctx, pending[half:], outcome)
+	}
+	receipt, err := s.post(ctx, batch.Batch, body)
+	if err != nil {
+		for _, p := range pending {
+			s.failed[p.Key] = true
+		}
+		return err
+	}
+	return s.apply(receipt, order, pending, outcome)
+}
+
+// position is where a report stands in a batch.
+type position struct{ group, report int }
+
+// batch groups reports by run, and says where each one went.
+func (s *Submitter) batch(pending []ledger.PendingReport) (*protocol.ReportBatch, []position) {
+	batch := &protocol.ReportBatch{Protocol: protocol.Version, Batch: uuid.NewString(), Device: s.Device, SentAt: s.Clock.Now().Unix()}
+	groups := map[string]int{}
+	order := make([]position, len(pending))
+	for i, p := range pending {
+		g, ok := groups[p.Run]
+		if !ok {
+			g = len(batch.Groups)
+			groups[p.Run] = g
+			batch.Groups = append(batch.Groups, protocol.ReportGroup{
+				Run: p.Run, HandshakeCode: p.HandshakeCode, Item: p.Item, SlotSeconds: p.SlotSeconds})
+		}
+		order[i] = position{g, len(batch.Groups[g].Reports)}
+		batch.Groups[g].Reports = append(batch.Groups[g].Reports, p.Report)
+	}
+	return batch, order
+}
+
+// post sends a batch to the first server that takes it and verifies the
+// receipt. A success without a valid receipt is none: a captive portal answers
+// 200 too.
+func (s *Submitter) post(ctx context.Context, batch string, body []byte) (*protocol.Receipt, error) {
+	header := http.Header{}
+	header.Set(protocol.HeaderKey, s.Key.ID)
+	header.Set(protocol.HeaderMAC, protocol.ReportMAC(s.Key.Secret, body))
+	var failures []error
+	for _, server := range s.Servers {
+		receipt, err := s.postTo(ctx, server, batch, header, body)
+		if err == nil {
+			return receipt, nil
+		}
+		failures = append(failures, err)
+		// The standby holds what the main holds: what the main decided stands.
+		if status := protocol.StatusOf(err); status.FromServer() && license.Final(err) {
+			break
+		}
+	}
+	return nil, errors.Join(failures...)
+}
+
+func (s *Submitter) postTo(ctx context.Context, server, batch string, header http.Header, body []byte) (*protocol.Receipt, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+	defer cancel()
+	answer, err := license.Post(ctx, s.Transport, server, protocol.PathReports, header, body)
+	if err != nil {
+		return nil, err
+	}
+	if answer.Status != http.StatusOK {
+		return nil, answer.Problem(server)
+	}
+	if !protocol.EqualMAC(answer.Header.Get(protocol.HeaderMAC), protocol.ReceiptMAC(s.Key.Secret, body, answer.Body)) {
+		return nil, protocol.Errorf(protocol.StatusServerResponseInvalid,
+			"%s answered without a valid receipt; the reports are kept", server)
+	}
+	var receipt protocol.Receipt
+	if err := json.Unmarshal(answer.Body, &receipt); err != nil || receipt.Batch != batch {
+		return nil, protocol.Errorf(protocol.StatusServerResponseInvalid, "the receipt of %s can't be read; the reports are kept", server)
+	}
+	return &receipt, nil
+}
+
+// apply does what a receipt says: confirmed reports leave, refused ones are
+// lost, and those the server failed on stay.
+func (s *Submitter) apply(receipt *protocol.Receipt, order []position, pending []ledger.PendingReport, outcome *Outcome) error {
+	exceptions := map[position]protocol.Exception{}
+	for _, e := range receipt.Exceptions {
+		exceptions[position{e.Group, e.Report}] = e
+	}
+	var accepted []ledger.PendingReport
+	var retry *protocol.Error
+	for i, p := range pending {
+		e, refused := exceptions[order[i]]
+		switch {
+		case !refused:
+			accepted = append(accepted, p)
+		case e.Retry:
+			retry = &protocol.Error{Status: e.Code, Detail: e.Message}
+			s.failed[p.Key] = true
+		default:
+			units, err := s.Ledger.Refused(p)
+			if err != nil {
+				return protocol.Errorf(protocol.StatusLicenseBufferFailed, "noting a refused report: %w", err)
+			}
+			outcome.Refused = append(outcome.Refused, Refusal{units, &protocol.Error{Status: e.Code, Detail: e.Message}})
+		}
+	}
+	units, err := s.Ledger.Accepted(accepted)
+	if err != nil {
+		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "noting accepted reports: %w", err)
+	}
+	outcome.Reports += len(accepted)
+	outcome.Units += units
+	outcome.Items = receipt.Items
+	if retry != nil {
+		return retry
+	}
+	return nil
+}

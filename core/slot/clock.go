@@ -1,0 +1,84 @@
+package slot
+
+import (
+	"sync"
+	"time"
+)
+
+// Clock is where core takes the time from, and what it waits by.
+type Clock interface {
+	// Now is the wall-clock time.
+	Now() time.Time
+	// After sends once when d has passed; stop releases it earlier.
+	After(d time.Duration) (c <-chan time.Time, stop func())
+}
+
+// System is the clock of the machine.
+type System struct{}
+
+// Now is the wall-clock time.
+func (System) Now() time.Time { return time.Now() }
+
+// After sends once when d has passed.
+func (System) After(d time.Duration) (<-chan time.Time, func()) {
+	t := time.NewTimer(d)
+	return t.C, func() { t.Stop() }
+}
+
+// Simulated is a clock that stands still until it is moved: 30 days pass in no
+// time. Its zero value is not usable; see NewSimulated.
+type Simulated struct {
+	mu      sync.Mutex
+	now     time.Time
+	waiting map[*alarm]bool
+}
+
+type alarm struct {
+	at time.Time
+	c  chan time.Time
+}
+
+// NewSimulated makes a simulated clock that shows now.
+func NewSimulated(now time.Time) *Simulated {
+	return &Simulated{now: now, waiting: map[*alarm]bool{}}
+}
+
+// Now is the time the clock was moved to.
+func (s *Simulated) Now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
+}
+
+// After sends once the clock was moved past d from now.
+func (s *Simulated) After(d time.Duration) (<-chan time.Time, func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := &alarm{at: s.now.Add(d), c: make(chan time.Time, 1)}
+	if d <= 0 {
+		a.c <- s.now
+	} else {
+		s.waiting[a] = true
+	}
+	return a.c, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.waiting, a)
+	}
+}
+
+// Set moves the clock to any time, also backwards. Alarms due by then go off.
+func (s *Simulated) Set(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = now
+	for a := range s.waiting {
+		if !a.at.After(now) {
+			a.c <- now
+			delete(s.waiting, a)
+		}
+	}
+}
+
+// Advance moves the clock by d.
+func (s *Simulated) Advance(d time.Duration) { s.Set(s.Now().Add(d)) }

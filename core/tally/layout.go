@@ -1,0 +1,52 @@
+package tally
+
+import "github.com/openlts/openlts/core/protocol"
+
+// The layout of a tally file, in the byte order of the machine. capi/tally.h
+// states the same layout for the C hot path; capi asserts when it is built that
+// the two agree.
+//
+//	0              header: what the run is, and the frame labels
+//	HeaderSize     bases:    Frames x Types counters, what a frame's counters
+//	               were when it was last labelled
+//	...            counters: Frames x shards x Types counters of 64 bits
+const (
+	// Magic begins every tally file; its last byte is the layout's version.
+	Magic = "OLTSTLY\x01"
+
+	// Frames is how many slots a tally can count at a time: the current one, the
+	// next (labelled ahead), and two past ones that late additions may still hit.
+	Frames = 4
+	// Types is the number of counters in a shard.
+	Types = protocol.OperationTypes
+	// MaxShards bounds the shards of a frame. A shard is a set of counters of its
+	// own for one or a few CPUs, so that threads don't fight for a cache line.
+	MaxShards = 64
+
+	// HeaderSize is a page, and so is what follows a multiple of.
+	HeaderSize = 4096
+	// ShardSize is the size of a shard in bytes; it is a multiple of a cache line.
+	ShardSize = Types * 8
+	// BasesOffset is where the bases begin.
+	BasesOffset = HeaderSize
+	// CountersOffset is where the counters begin.
+	CountersOffset = HeaderSize + Frames*ShardSize
+
+	offsetShards      = 8    // uint32
+	offsetSlotSeconds = 12   // uint32
+	offsetRun         = 16   // 16 bytes: the run's UUID
+	offsetCreatedAt   = 32   // int64: seconds since 1970
+	offsetAccount     = 256  // JSON of the Account, NUL-padded
+	accountSize       = 1792 // up to the labels
+	// LabelsOffset is where the frame labels begin: an int64 each, 64 bytes apart,
+	// the start of the slot the frame counts, or NoSlot.
+	LabelsOffset = 2048
+	// LabelStride is the distance between two labels: a cache line each.
+	LabelStride = 64
+)
+
+// NoSlot labels a frame that counts no slot. No moment lies within a slot's
+// length of it.
+const NoSlot = -1 << 62
+
+func size(shards int) int { return CountersOffset + Frames*shards*ShardSize }

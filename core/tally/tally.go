@@ -1,0 +1,356 @@
+// Package tally holds counters that survive the death of the process: a file
+// per run, mapped into memory and shared, so that what was added is in the
+// kernel's page cache the instant the addition is done.
+//
+// Counters only grow and are never reset. A frame of counters is labelled with
+// the slot it counts; package report moves what was counted to the ledger and
+// remembers how far it came (the watermark), so the difference is what is new.
+//
+// The file is locked as long as its process (or a fork of it) lives. A file
+// that can be locked belongs to a dead run; whoever locks it takes it over.
+package tally
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/bits"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"github.com/google/uuid"
+
+	"github.com/openlts/openlts/core/filelock"
+	"github.com/openlts/openlts/core/slot"
+)
+
+// Account is what a run's operations are counted under.
+type Account struct {
+	LTS           string `json:"lts"` // id of the server's signing key
+	HandshakeCode string `json:"handshakeCode"`
+	Item          string `json:"item"`
+}
+
+// Tally is the mapped counters of one run. Its methods may be called from any
+// goroutine, except that Label, Close and Remove need the caller's order.
+type Tally struct {
+	Run     string // the run's UUID
+	Account Account
+	Slot    slot.Length
+
+	file   *os.File // nil if the tally is in memory only
+	memory []byte
+	shards int
+}
+
+// extension of tally files. A file under another name is not finished yet.
+const extension = ".tally"
+
+// Create makes the tally of a new run in directory, locked and with its blocks
+// on the disk allocated, so that a full disk is an error here and not a signal
+// in the host later. An empty directory means memory only: such a tally dies
+// with the process.
+func Create(directory string, account Account, length slot.Length, now time.Time) (*Tally, error) {
+	t := &Tally{Run: uuid.NewString(), Account: account, Slot: length, shards: shardsFor(runtime.NumCPU())}
+	if directory == "" {
+		memory, err := mapMemory(size(t.shards))
+		if err != nil {
+			return nil, err
+		}
+		t.memory = memory
+		return t, t.format(now)
+	}
+	unfinished := filepath.Join(directory, t.Run+".new")
+	f, err := os.OpenFile(unfinished, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	t.file = f
+	err = func() error {
+		// Writing the zeros allocates on every file system; fallocate does on some.
+		if _, err := f.Write(make([]byte, size(t.shards))); err != nil {
+			return err
+		}
+		if err := filelock.Try(f); err != nil {
+			return err
+		}
+		if t.memory, err = mapFile(f, size(t.shards)); err != nil {
+			return err
+		}
+		if err := t.format(now); err != nil {
+			return err
+		}
+		if err := f.Sync(); err != nil {
+			return err
+		}
+		return os.Rename(unfinished, t.path())
+	}()
+	if err != nil {
+		_ = f.Close()
+		_ = os.Remove(unfinished)
+		return nil, fmt.Errorf("creating a tally in %s: %w", directory, err)
+	}
+	return t, nil
+}
+
+func (t *Tally) path() string {
+	return filepath.Join(filepath.Dir(t.file.Name()), t.Run+extension)
+}
+
+func (t *Tally) format(now time.Time) error {
+	account, err := json.Marshal(t.Account)
+	if err != nil {
+		return err
+	}
+	if len(account) > accountSize {
+		return fmt.Errorf("handshake code and item id are too long for a tally: %d bytes", len(account))
+	}
+	id, err := uuid.Parse(t.Run)
+	if err != nil {
+		return err
+	}
+	copy(t.memory, Magic)
+	*(*uint32)(t.at(offsetShards)) = uint32(t.shards)
+	*(*uint32)(t.at(offsetSlotSeconds)) = uint32(t.Slot)
+	copy(t.memory[offsetRun:], id[:])
+	*(*int64)(t.at(offsetCreatedAt)) = now.Unix()
+	copy(t.memory[offsetAccount:], account)
+	for f := range Frames {
+		t.label(f).Store(NoSlot)
+	}
+	return nil
+}
+
+// ErrNotATally is the error of a file that is no tally this version can read.
+var ErrNotATally = errors.New("not a tally file of this version")
+
+// Orphans lists the tally files of a directory, dead runs' and others'.
+func Orphans(directory string) ([]string, error) {
+	return filepath.Glob(filepath.Join(directory, "*"+extension))
+}
+
+// Adopt opens and locks the tally of a dead run. It gives filelock.ErrLocked if
+// the run is alive, os.ErrNotExist if another process adopted and removed it
+// just now, and ErrNotATally if the file is damaged.
+func Adopt(path string) (*Tally, error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	t, err := adopt(f)
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+func adopt(f *os.File) (*Tally, error) {
+	if err := filelock.Try(f); err != nil {
+		return nil, err
+	}
+	locked, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	// Between opening and locking, another process may have adopted the file,
+	// counted it and removed it: counting it again would double it.
+	named, err := os.Stat(f.Name())
+	if err != nil {
+		return nil, err
+	}
+	if !os.SameFile(locked, named) {
+		return nil, os.ErrNotExist
+	}
+	if locked.Size() < HeaderSize {
+		return nil, fmt.Errorf("%s: %w", f.Name(), ErrNotATally)
+	}
+	memory, err := mapFile(f, int(locked.Size()))
+	if err != nil {
+		return nil, err
+	}
+	t := &Tally{file: f, memory: memory}
+	if err := t.read(); err != nil {
+		_ = unmap(memory)
+		return nil, fmt.Errorf("%s: %w", f.Name(), err)
+	}
+	return t, nil
+}
+
+// read takes what the run is from the header.
+func (t *Tally) read() error {
+	if string(t.memory[:len(Magic)]) != Magic {
+		return ErrNotATally
+	}
+	t.shards = int(*(*uint32)(t.at(offsetShards)))
+	if t.shards < 1 || t.shards > MaxShards || bits.OnesCount(uint(t.shards)) != 1 || len(t.memory) != size(t.shards) {
+		return ErrNotATally
+	}
+	length, err := slot.Check(int64(*(*uint32)(t.at(offsetSlotSeconds))))
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNotATally, err)
+	}
+	t.Slot = length
+	id, err := uuid.FromBytes(t.memory[offsetRun : offsetRun+16])
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNotATally, err)
+	}
+	t.Run = id.String()
+	account := t.memory[offsetAccount : offsetAccount+accountSize]
+	for len(account) > 0 && account[len(account)-1] == 0 {
+		account = account[:len(account)-1]
+	}
+	if err := json.Unmarshal(account, &t.Account); err != nil {
+		return fmt.Errorf("%w: its account: %w", ErrNotATally, err)
+	}
+	return nil
+}
+
+// shardsFor is the number of shards for so many CPUs: a power of two, so that
+// choosing one is a mask.
+func shardsFor(cpus int) int {
+	shards := 1
+	for shards < cpus && shards < MaxShards {
+		shards *= 2
+	}
+	return shards
+}
+
+func (t *Tally) at(offset int) unsafe.Pointer { return unsafe.Pointer(&t.memory[offset]) }
+
+func (t *Tally) label(frame int) *atomic.Int64 {
+	return (*atomic.Int64)(t.at(LabelsOffset + frame*LabelStride))
+}
+
+func (t *Tally) counter(frame, shard, operationType int) *atomic.Uint64 {
+	return (*atomic.Uint64)(t.at(CountersOffset + ((frame*t.shards+shard)*Types+operationType)*8))
+}
+
+func (t *Tally) base(frame, operationType int) *uint64 {
+	return (*uint64)(t.at(BasesOffset + (frame*Types+operationType)*8))
+}
+
+// Memory is the mapping, for the C hot path. It stays valid until the process
+// ends unless Close is called.
+func (t *Tally) Memory() unsafe.Pointer { return unsafe.Pointer(&t.memory[0]) }
+
+// Shards is the number of shards in a frame: a power of two.
+func (t *Tally) Shards() int { return t.shards }
+
+// Add counts n operations in the slot that the moment unix (seconds since 1970)
+// lies in. It reports false, and counts nothing, if no frame is labelled with
+// that slot. It is the Go twin of the C hot path.
+func (t *Tally) Add(operationType int, n uint64, unix int64) bool {
+	for f := range Frames {
+		if since := unix - t.label(f).Load(); since >= 0 && since < int64(t.Slot) {
+			// Go does not tell which CPU runs this. A random shard (from a source
+			// of the thread's own) keeps busy goroutines from sharing one line.
+			shard := int(rand.Uint32()) & (t.shards - 1)
+			t.counter(f, shard, operationType).Add(n)
+			return true
+		}
+	}
+	return false
+}
+
+// AddTo counts n operations in a frame, whatever its label: the last resort when
+// no frame can be labelled with the right slot.
+func (t *Tally) AddTo(frame, operationType int, n uint64) {
+	t.counter(frame, 0, operationType).Add(n)
+}
+
+// Label is the slot a frame counts, or NoSlot.
+func (t *Tally) Label(frame int) int64 { return t.label(frame).Load() }
+
+// Relabel makes a frame count another slot from now on. What it counted so far
+// must be in the ledger: folded are the sums the ledger holds. Additions that
+// were on their way while the label changed count in the new slot.
+func (t *Tally) Relabel(frame int, slotStart int64, folded *[Types]uint64) {
+	// The order matters to a reader after a crash: the label last.
+	t.label(frame).Store(NoSlot)
+	for operationType, n := range folded {
+		*t.base(frame, operationType) = n
+	}
+	t.label(frame).Store(slotStart)
+}
+
+// Sums adds up the counters of a frame over its shards.
+func (t *Tally) Sums(frame int) *[Types]uint64 {
+	var sums [Types]uint64
+	for shard := range t.shards {
+		for operationType := range Types {
+			sums[operationType] += t.counter(frame, shard, operationType).Load()
+		}
+	}
+	return &sums
+}
+
+// Bases is what a frame's sums were when it was last labelled: everything up to
+// there is in the ledger. It stands in for the watermark if the ledger is lost.
+func (t *Tally) Bases(frame int) *[Types]uint64 {
+	var bases [Types]uint64
+	for operationType := range bases {
+		bases[operationType] = *t.base(frame, operationType)
+	}
+	return &bases
+}
+
+// Raise lifts a frame's sum to at least the watermark. After a power cut the
+// file may be older than the ledger; without this, as many new operations as
+// the file lacks would hide behind the watermark.
+func (t *Tally) Raise(frame, operationType int, watermark uint64) {
+	if sum := t.Sums(frame)[operationType]; sum < watermark {
+		t.counter(frame, 0, operationType).Add(watermark - sum)
+	}
+}
+
+// Sync writes the tally back to the disk and waits for it: before a watermark
+// is committed, so that a power cut can't leave the tally behind the ledger.
+func (t *Tally) Sync() error {
+	if t.file == nil {
+		return nil
+	}
+	return syncMemory(t.memory)
+}
+
+// Durable tells whether the tally survives the process.
+func (t *Tally) Durable() bool { return t.file != nil }
+
+// Gone tells whether the tally's file was removed or replaced behind its back.
+func (t *Tally) Gone() bool {
+	if t.file == nil {
+		return false
+	}
+	mine, err := t.file.Stat()
+	if err != nil {
+		return true
+	}
+	named, err := os.Stat(t.path())
+	return err != nil || !os.SameFile(mine, named)
+}
+
+// Remove deletes the file of a tally whose counters are all in the ledger and
+// closes it. No goroutine may use it any more.
+func (t *Tally) Remove() error {
+	var err error
+	if t.file != nil {
+		err = os.Remove(t.path())
+	}
+	return errors.Join(err, t.Close())
+}
+
+// Close unmaps the tally and gives up its lock; the file stays, for the next
+// process to adopt. No goroutine may use it any more.
+func (t *Tally) Close() error {
+	err := unmap(t.memory)
+	t.memory = nil
+	if t.file != nil {
+		err = errors.Join(err, t.file.Close())
+	}
+	return err
+}
