@@ -16,6 +16,9 @@ enum {
   FIRST_EVENT = 288
 };
 
+/* A larger size than this is an uninitialized struct, not one of the future. */
+enum { LARGEST_STRUCT = 65536 };
+
 _Static_assert(sizeof(void *) != 8 || sizeof(LTS_ConnectionParameters) >= FIRST_PARAMETERS,
                "the parameters shrank");
 _Static_assert(sizeof(LTS_LicenseInfo) >= FIRST_INFO, "the license info shrank");
@@ -65,7 +68,8 @@ static void set_defaults(LTS_ConnectionParameters *p) {
 int32_t LTS_CALL LTS_InitLTSConnectionParameters(LTS_ConnectionParameters *parameters,
                                                  uint32_t structSize) {
   LTS_ConnectionParameters defaults;
-  if (parameters == NULL || structSize < smaller(FIRST_PARAMETERS, sizeof defaults)) {
+  if (parameters == NULL || structSize < smaller(FIRST_PARAMETERS, sizeof defaults) ||
+      structSize > LARGEST_STRUCT) {
     return LTS_ERR_INVALID_ARGUMENT;
   }
   set_defaults(&defaults);
@@ -93,8 +97,7 @@ static int32_t whole_parameters(LTS_ConnectionParameters *whole,
     return LTS_OK;
   }
   uint32_t size = parameters->structSize;
-  /* A huge size is an uninitialized struct, not a version of the future. */
-  if (size < smaller(FIRST_PARAMETERS, sizeof *whole) || size > 65536) {
+  if (size < smaller(FIRST_PARAMETERS, sizeof *whole) || size > LARGEST_STRUCT) {
     return LTS_ERR_INVALID_ARGUMENT;
   }
   memcpy(whole, parameters, smaller(size, sizeof *whole));
@@ -190,7 +193,7 @@ int32_t LTS_CALL LTS_PollEvent(LTS_License license, LTS_Event *event, int32_t ti
   if (status != LTS_OK) {
     return status;
   }
-  if (event == NULL || event->structSize < FIRST_EVENT || event->structSize > 65536 ||
+  if (event == NULL || event->structSize < FIRST_EVENT || event->structSize > LARGEST_STRUCT ||
       timeoutMilliseconds < 0) {
     return LTS_ERR_INVALID_ARGUMENT;
   }
@@ -210,7 +213,7 @@ int32_t LTS_CALL LTS_GetLicenseInfo(LTS_License license, LTS_LicenseInfo *info) 
   if (status != LTS_OK) {
     return status;
   }
-  if (info == NULL || info->structSize < FIRST_INFO || info->structSize > 65536) {
+  if (info == NULL || info->structSize < FIRST_INFO || info->structSize > LARGEST_STRUCT) {
     return LTS_ERR_INVALID_ARGUMENT;
   }
   memset(&whole, 0, sizeof whole);

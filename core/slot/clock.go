@@ -80,5 +80,13 @@ func (s *Simulated) Set(now time.Time) {
 	}
 }
 
+// Waiting is how many alarms have yet to go off. When all that works by this
+// clock waits again, what the last move brought about is done.
+func (s *Simulated) Waiting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.waiting)
+}
+
 // Advance moves the clock by d.
 func (s *Simulated) Advance(d time.Duration) { s.Set(s.Now().Add(d)) }

@@ -1,0 +1,392 @@
+package client_test
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/openlts/openlts/core/client"
+	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/license"
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/protocol/protocoltest"
+	"github.com/openlts/openlts/core/slot"
+)
+
+var start = time.Date(2026, 3, 1, 12, 0, 10, 0, time.UTC)
+
+func parameters(server *protocoltest.Server, directory string) license.Parameters {
+	p := license.Defaults()
+	p.MainServerURL, p.HandshakeCode, p.DataDirectory = server.URL, "100001-reader", directory
+	return p
+}
+
+func open(t *testing.T, p license.Parameters, clock slot.Clock) *client.License {
+	t.Helper()
+	l, err := client.Open(context.Background(), p, client.Environment{Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close(over()) })
+	return l
+}
+
+// over is a context that ended already.
+func over() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
+func record(t *testing.T, l *client.License, operationType protocol.OperationType, n uint32) {
+	t.Helper()
+	if err := l.Record(operationType, n); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eventually waits for what the work in the background brings about.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !holds() {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+// step moves the clock and waits until the work in the background, which is two
+// goroutines of one license, is done with what is due.
+func step(t *testing.T, clock *slot.Simulated, d time.Duration) {
+	t.Helper()
+	clock.Advance(d)
+	eventually(t, "the license is at rest", func() bool { return clock.Waiting() == 2 })
+}
+
+func usage(t *testing.T, l *client.License) ledger.Account {
+	t.Helper()
+	info, err := l.Info()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u := info.Usage; u.Recorded != u.Accepted+u.Pending+u.Lost() {
+		t.Errorf("recorded %d, but accepted %d + pending %d + lost %d", u.Recorded, u.Accepted, u.Pending, u.Lost())
+	}
+	return info.Usage
+}
+
+func TestReportsGoOutEveryInterval(t *testing.T) {
+	clock := slot.NewSimulated(start)
+	server := protocoltest.New(t, clock.Now)
+	l := open(t, parameters(server, t.TempDir()), clock)
+	record(t, l, protocol.OperationTypeQRCode, 3)
+	if u := usage(t, l); u.Recorded != 3 || u.Pending != 3 {
+		t.Errorf("before submission: %+v", u)
+	}
+	step(t, clock, 0)
+	for range 3 { // seal in one interval, submit in the next at the latest
+		step(t, clock, 180*time.Second)
+	}
+	if u := usage(t, l); server.Total() != 3 || u.Accepted != 3 {
+		t.Errorf("the server has %d, we %+v", server.Total(), u)
+	}
+	e, ok := l.Poll(context.Background())
+	if !ok || e.Kind != protocol.EventKindSubmitted || e.Units != 3 {
+		t.Errorf("event %+v", e)
+	}
+	for key, report := range server.Stored() {
+		if key.Slot != start.Unix()-start.Unix()%180 || report.Counts["QR_CODE"] != 3 || len(report.Counts) != 1 {
+			t.Errorf("the server has %+v: %+v", key, report)
+		}
+	}
+}
+
+func TestCloseSealsAndSubmits(t *testing.T) {
+	clock := slot.NewSimulated(start)
+	server := protocoltest.New(t, clock.Now)
+	directory := t.TempDir()
+	l := open(t, parameters(server, directory), clock)
+	record(t, l, protocol.OperationTypeQRCode, 3)
+	if err := l.Close(context.Background()); err != nil || server.Total() != 3 {
+		t.Errorf("%v, the server has %d", err, server.Total())
+	}
+	if err := l.Record(protocol.OperationTypeQRCode, 1); protocol.StatusOf(err) != protocol.StatusInvalidHandle {
+		t.Errorf("record after close: %v", err)
+	}
+	if err := l.Close(context.Background()); protocol.StatusOf(err) != protocol.StatusInvalidHandle {
+		t.Errorf("second close: %v", err)
+	}
+	// The parked tally is taken up again, and goes on where it was.
+	again := open(t, parameters(server, directory), clock)
+	if again.Tally() != l.Tally() {
+		t.Error("the parked tally was not taken up")
+	}
+	record(t, again, protocol.OperationTypeQRCode, 4)
+	if err := again.Submit(context.Background()); err != nil || server.Total() != 7 {
+		t.Errorf("%v, the server has %d", err, server.Total())
+	}
+	if u := usage(t, again); u.Accepted != 7 || u.Recorded != 7 {
+		t.Errorf("%+v", u)
+	}
+}
+
+// TestRecordingWhileClosing: an operation that was acknowledged counts, however
+// close to the end of the license it came.
+func TestRecordingWhileClosing(t *testing.T) {
+	clock := slot.NewSimulated(start)
+	server := protocoltest.New(t, clock.Now)
+	directory := t.TempDir()
+	var acknowledged int64
+	for range 20 {
+		l := open(t, parameters(server, directory), clock)
+		var threads sync.WaitGroup
+		var mu sync.Mutex
+		for range 3 {
+			threads.Go(func() {
+				n := int64(0)
+				for l.Record(protocol.OperationTypeQRCode, 1) == nil {
+					n++
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				acknowledged += n
+			})
+		}
+		time.Sleep(time.Millisecond)
+		if err := l.Close(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		threads.Wait()
+	}
+	l := open(t, parameters(server, directory), clock)
+	if err := l.Submit(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if server.Total() != acknowledged {
+		t.Errorf("acknowledged %d, the server has %d", acknowledged, server.Total())
+	}
+}
+
+func TestAnOutageOfThirtyDays(t *testing.T) {
+	for name, c := range map[string]struct {
+		resubmit protocol.Resubmit
+	}{"next init": {protocol.ResubmitNextInit}, "interval": {protocol.ResubmitInterval}} {
+		t.Run(name, func(t *testing.T) {
+			clock := slot.NewSimulated(start)
+			server := protocoltest.New(t, clock.Now)
+			p := parameters(server, t.TempDir())
+			p.Resubmit = c.resubmit
+			l := open(t, p, clock)
+			server.Intercept(func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) { w.WriteHeader(503) })
+			step(t, clock, 0)
+			const days = 40
+			for range days {
+				record(t, l, protocol.OperationTypeQRCode, 10)
+				step(t, clock, 24*time.Hour)
+			}
+			if u := usage(t, l); u.Expired != 100 || u.Pending != 300 {
+				t.Errorf("after %d days: %+v", days, u)
+			}
+			// Three minutes later the slot of the eleventh day is too old as well.
+			step(t, clock, 181*time.Second)
+			if u := usage(t, l); u.Expired != 110 || u.Pending != 290 {
+				t.Errorf("a slot later: %+v", u)
+			}
+			server.Intercept(nil)
+			if c.resubmit == protocol.ResubmitNextInit {
+				step(t, clock, 181*time.Second)
+				if server.Total() != 0 {
+					t.Errorf("a failed report was submitted again in the same session")
+				}
+				if err := l.Submit(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+			} else {
+				step(t, clock, 181*time.Second)
+			}
+			if u := usage(t, l); u.Recorded != 400 || u.Lost() != 110 || u.Accepted != 290 || server.Total() != 290 {
+				t.Errorf("%+v, the server has %d", u, server.Total())
+			}
+		})
+	}
+}
+
+func TestRecordAt(t *testing.T) {
+	clock := slot.NewSimulated(start)
+	server := protocoltest.New(t, clock.Now)
+	l := open(t, parameters(server, t.TempDir()), clock)
+	for offset, want := range map[time.Duration]protocol.Status{
+		0: protocol.StatusOK, -time.Hour: protocol.StatusOK, -30 * 24 * time.Hour: protocol.StatusOK,
+		time.Second: protocol.StatusTimeOutOfRange, -30*24*time.Hour - time.Second: protocol.StatusTimeOutOfRange,
+	} {
+		if err := l.RecordAt(protocol.OperationTypeQRCode, 2, clock.Now().Add(offset).Unix()); protocol.StatusOf(err) != want {
+			t.Errorf("%v: %v", offset, err)
+		}
+	}
+	record(t, l, protocol.OperationTypeQRCode, 1) // into the slot that RecordAt used too
+	if err := l.Submit(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	bySlot := map[int64]int64{}
+	for key, report := range server.Stored() {
+		bySlot[key.Slot] += report.Counts["QR_CODE"]
+	}
+	for offset, want := range map[time.Duration]int64{0: 3, -time.Hour: 2, -30 * 24 * time.Hour: 2} {
+		if at := slot.Length(180).Start(start.Add(offset).Unix()); bySlot[at] != want {
+			t.Errorf("%v: %d in its slot, want %d", offset, bySlot[at], want)
+		}
+	}
+}
+
+func TestOperationTypes(t *testing.T) {
+	clock := slot.NewSimulated(start)
+	server := protocoltest.New(t, clock.Now)
+	l := open(t, parameters(server, t.TempDir()), clock)
+	mrz, err := l.DefineOperationType("MRZ")
+	if err != nil || mrz != 128 {
+		t.Fatalf("%d, %v", mrz, err)
+	}
+	if qr, err := l.DefineOperationType("QR_CODE"); err != nil || qr != protocol.OperationTypeQRCode {
+		t.Errorf("%d, %v", qr, err)
+	}
+	for _, bad := range []string{"", "lower", "1ST", "WITH SPACE", "Ä"} {
+		if _, err := l.DefineOperationType(bad); protocol.StatusOf(err) != protocol.StatusInvalidArgument {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	for _, undefined := range []protocol.OperationType{-1, 50, 129, 255, 256, 1 << 30} {
+		if err := l.Record(undefined, 1); protocol.StatusOf(err) != protocol.StatusUnknownOperationType {
+			t.Errorf("type %d: %v", undefined, err)
+		}
+	}
+	record(t, l, mrz, 2)
+	if err := l.Submit(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for _, report := range server.Stored() {
+		if report.Counts["MRZ"] != 2 {
+			t.Errorf("the server has %+v", report)
+		}
+	}
+}
+
+func TestStorageThatCanNotBeUsed(t *testing.T) {
+	blocked := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	clock := slot.NewSimulated(start)
+	server := protocoltest.New(t, clock.Now)
+	l := open(t, parameters(server, filepath.Join(blocked, "data")), clock)
+	info, err := l.Info()
+	if err != nil || info.Flags&protocol.StateFlagStorageDegraded == 0 {
+		t.Errorf("%+v, %v", info, err)
+	}
+	if e, ok := l.Poll(over()); !ok || e.Kind != protocol.EventKindStateChanged {
+		t.Errorf("event %+v, %v", e, ok)
+	}
+	record(t, l, protocol.OperationTypeQRCode, 3)
+	if err := l.Close(context.Background()); err != nil || server.Total() != 3 {
+		t.Errorf("%v, the server has %d", err, server.Total())
+	}
+}
+
+func TestADamagedLedgerIsSaid(t *testing.T) {
+	directory := t.TempDir()
+	if err := os.WriteFile(filepath.Join(directory, ledger.FileName), []byte("this is not a database, and long enough to be one........."), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	clock := slot.NewSimulated(start)
+	l := open(t, parameters(protocoltest.New(t, clock.Now), directory), clock)
+	if info, err := l.Info(); err != nil || info.Flags&protocol.StateFlagStorageRecovered == 0 {
+		t.Errorf("%+v, %v", info, err)
+	}
+}
+
+func TestQuotaStatesComeWithReceipts(t *testing.T) {
+	clock := slot.NewSimulated(start)
+	server := protocoltest.New(t, clock.Now)
+	server.Modify(func(a *protocol.Authorization) { a.Quota.State = protocol.QuotaTolerance })
+	l := open(t, parameters(server, t.TempDir()), clock)
+	if info, err := l.Info(); err != nil || info.Flags != protocol.StateFlagQuotaInTolerance || info.Quota.Limit != 1000 {
+		t.Errorf("%+v, %v", info, err)
+	}
+	if err := l.Record(protocol.OperationTypeQRCode, 1); err != nil {
+		t.Errorf("recording in tolerance: %v", err)
+	}
+}
+
+// TestCloseKeepsItsDeadline with a server that never answers.
+func TestCloseKeepsItsDeadline(t *testing.T) {
+	clock := slot.NewSimulated(start)
+	server := protocoltest.New(t, clock.Now)
+	l := open(t, parameters(server, t.TempDir()), clock)
+	release := make(chan struct{})
+	defer close(release)
+	server.Intercept(func(_ http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+	})
+	record(t, l, protocol.OperationTypeQRCode, 3)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if err := l.Close(ctx); err == nil {
+		t.Error("closed without submitting, and said nothing")
+	}
+}
+
+func TestSeveralLicensesAtOnce(t *testing.T) {
+	clock := slot.NewSimulated(start)
+	server := protocoltest.New(t, clock.Now)
+	directory := t.TempDir()
+	one := open(t, parameters(server, directory), clock)
+	p := parameters(server, directory)
+	p.HandshakeCode = "100001-other"
+	two := open(t, p, clock)
+	record(t, one, protocol.OperationTypeQRCode, 3)
+	record(t, two, protocol.OperationTypeQRCode, 4)
+	for _, l := range []*client.License{one, two} {
+		if err := l.Submit(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	byCode := map[string]int64{}
+	for key, report := range server.Stored() {
+		byCode[key.HandshakeCode] += report.Counts["QR_CODE"]
+	}
+	if byCode["100001-reader"] != 3 || byCode["100001-other"] != 4 {
+		t.Errorf("the server has %v", byCode)
+	}
+}
+
+func TestDeviceUUID(t *testing.T) {
+	p := license.Defaults()
+	p.DataDirectory = t.TempDir()
+	first, err := client.DeviceUUID(p)
+	if err != nil || len(first) != 36 {
+		t.Fatalf("%q, %v", first, err)
+	}
+	if again, err := client.DeviceUUID(p); err != nil || again != first {
+		t.Errorf("%q, then %q (%v)", first, again, err)
+	}
+	p.DeviceUUID = "F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6"
+	if chosen, err := client.DeviceUUID(p); err != nil || chosen != "f81d4fae-7dec-11d0-a765-00a0c91e6bf6" {
+		t.Errorf("%q, %v", chosen, err)
+	}
+	p.DeviceUUID = "nonsense"
+	if _, err := client.DeviceUUID(p); protocol.StatusOf(err) != protocol.StatusInvalidArgument {
+		t.Error(err)
+	}
+	p.DeviceUUID, p.DataDirectory = "", "/dev/null/x"
+	if _, err := client.DeviceUUID(p); protocol.StatusOf(err) != protocol.StatusLicenseBufferFailed {
+		t.Error(err)
+	}
+}

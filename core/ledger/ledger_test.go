@@ -1,0 +1,362 @@
+package ledger_test
+
+import (
+	"database/sql"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/tally"
+)
+
+const slotStart = 1772323200
+
+var now = time.Unix(slotStart+10, 0)
+
+func open(t *testing.T, directory string) *ledger.Ledger {
+	t.Helper()
+	l, err := ledger.Open(directory, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
+func run(t *testing.T, l *ledger.Ledger) *tally.Tally {
+	t.Helper()
+	c, err := tally.Create("", tally.Account{LTS: "key", HandshakeCode: "100001-reader", Item: "scans"}, 180, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.RegisterRun(c, false); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func sums(counts map[int]uint64) *[tally.Types]uint64 {
+	var s [tally.Types]uint64
+	for operationType, n := range counts {
+		s[operationType] = n
+	}
+	return &s
+}
+
+func pending(t *testing.T, l *ledger.Ledger) []ledger.PendingReport {
+	t.Helper()
+	p, err := l.Pending("key", 100, func(ledger.ReportKey) bool { return false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func account(t *testing.T, l *ledger.Ledger) ledger.Account {
+	t.Helper()
+	a, err := l.Account()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Recorded != a.Accepted+a.Pending+a.Lost() {
+		t.Errorf("recorded %d, but accepted %d + pending %d + lost %d", a.Recorded, a.Accepted, a.Pending, a.Lost())
+	}
+	return a
+}
+
+func fold(t *testing.T, l *ledger.Ledger, run string, frame int, slot int64, counts map[int]uint64) int64 {
+	t.Helper()
+	units, err := l.Fold(run, []ledger.FrameSums{{Frame: frame, Slot: slot, Sums: sums(counts)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return units
+}
+
+func TestFoldingTwiceChangesNothing(t *testing.T) {
+	l := open(t, t.TempDir())
+	c := run(t, l)
+	if units := fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3, 6: 2}); units != 5 {
+		t.Errorf("%d units were new, want 5", units)
+	}
+	if units := fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3, 6: 2}); units != 0 {
+		t.Errorf("%d units were new the second time", units)
+	}
+	p := pending(t, l)
+	if len(p) != 1 || p[0].Report.Revision != 1 || p[0].Report.Counts["QR_CODE"] != 3 || p[0].Report.Counts["EAN_13"] != 2 || len(p[0].Report.Counts) != 2 {
+		t.Errorf("pending %+v", p)
+	}
+	// A late addition makes the report grow and gives it the next revision.
+	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 4, 6: 2})
+	if p := pending(t, l); len(p) != 1 || p[0].Report.Revision != 2 || p[0].Report.Counts["QR_CODE"] != 4 {
+		t.Errorf("after a late addition: %+v", p)
+	}
+	if a := account(t, l); a.Recorded != 6 || a.Pending != 6 {
+		t.Errorf("account %+v", a)
+	}
+}
+
+func TestAcceptingConfirmsWhatWasSent(t *testing.T) {
+	l := open(t, t.TempDir())
+	c := run(t, l)
+	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3})
+	sent := pending(t, l)
+	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 10}) // while it was on its way
+	for range 2 {                                           // a receipt that comes twice counts once
+		if _, err := l.Accepted(sent); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := pending(t, l)
+	if len(p) != 1 || p[0].Report.Revision != 2 || p[0].Report.Counts["QR_CODE"] != 10 || p[0].Units != 7 {
+		t.Errorf("pending %+v", p)
+	}
+	if a := account(t, l); a.Accepted != 3 || a.Pending != 7 {
+		t.Errorf("account %+v", a)
+	}
+	if _, err := l.Accepted(p); err != nil {
+		t.Fatal(err)
+	}
+	if a := account(t, l); a.Accepted != 10 || len(pending(t, l)) != 0 {
+		t.Errorf("account %+v", a)
+	}
+}
+
+func TestPurgeDeclaresLossOnce(t *testing.T) {
+	l := open(t, t.TempDir())
+	c := run(t, l)
+	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3})
+	if _, err := l.Accepted(pending(t, l)); err != nil {
+		t.Fatal(err)
+	}
+	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 5})
+	fold(t, l, c.Run, 1, slotStart+180, map[int]uint64{16: 7})
+	for i, want := range []int64{2, 0} {
+		if units, err := l.Purge(slotStart + 180); err != nil || units != want {
+			t.Errorf("purge %d: %d units, %v; want %d", i, units, err, want)
+		}
+	}
+	a := account(t, l)
+	if a.Expired != 2 || a.Accepted != 3 || a.Pending != 7 {
+		t.Errorf("account %+v", a)
+	}
+	p := pending(t, l)
+	if len(p) != 2 || p[0].Report.Lost != protocol.LostExpired || p[0].Report.Revision != 3 || p[0].Report.Counts["QR_CODE"] != 5 {
+		t.Errorf("declaration %+v", p)
+	}
+	// What comes even later to a slot that was given up is lost as well.
+	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 6})
+	if a := account(t, l); a.Expired != 3 {
+		t.Errorf("account %+v", a)
+	}
+	if _, err := l.Accepted(pending(t, l)); err != nil {
+		t.Fatal(err)
+	}
+	if a := account(t, l); a.Expired != 3 || a.Accepted != 10 || a.Pending != 0 {
+		t.Errorf("account after the declaration arrived: %+v", a)
+	}
+}
+
+func TestRefusedReportsAreLost(t *testing.T) {
+	l := open(t, t.TempDir())
+	c := run(t, l)
+	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3})
+	if units, err := l.Refused(pending(t, l)[0]); err != nil || units != 3 {
+		t.Errorf("refused %d, %v", units, err)
+	}
+	if a := account(t, l); a.Refused != 3 || len(pending(t, l)) != 0 {
+		t.Errorf("account %+v", a)
+	}
+}
+
+func TestHostTypes(t *testing.T) {
+	l := open(t, t.TempDir())
+	c := run(t, l)
+	define := func(name string) int {
+		number, full, err := l.DefineType(c.Run, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if full {
+			return -1
+		}
+		return number
+	}
+	if a, b, again := define("MRZ"), define("PASSPORT"), define("MRZ"); a != 128 || b != 129 || again != 128 {
+		t.Errorf("numbers %d %d %d", a, b, again)
+	}
+	fold(t, l, c.Run, 0, slotStart, map[int]uint64{129: 4})
+	if p := pending(t, l); p[0].Report.Counts["PASSPORT"] != 4 {
+		t.Errorf("pending %+v", p)
+	}
+	for i := range 126 {
+		define("T" + strings.Repeat("X", i))
+	}
+	if number := define("ONE_MORE"); number != -1 {
+		t.Errorf("the 129th type got number %d", number)
+	}
+}
+
+func TestAFinishedRunIsForgottenOnceNothingIsLeft(t *testing.T) {
+	l := open(t, t.TempDir())
+	c := run(t, l)
+	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3})
+	if err := l.FinishRun(c.Run); err != nil {
+		t.Fatal(err)
+	}
+	state := func() ledger.RunState {
+		s, err := l.RunState(c.Run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	forget := func(present bool) {
+		if err := l.ForgetRuns(func(string) bool { return present }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if forget(false); state() != ledger.RunFinished {
+		t.Error("forgotten with a report pending")
+	}
+	if _, err := l.Accepted(pending(t, l)); err != nil {
+		t.Fatal(err)
+	}
+	if forget(true); state() != ledger.RunFinished {
+		t.Error("forgotten while its tally file is there")
+	}
+	if forget(false); state() != ledger.RunUnknown {
+		t.Error("not forgotten")
+	}
+	account(t, l)
+}
+
+// TestARunTheLedgerLost: with the watermarks gone, the tally's bases stand in,
+// and revisions go over what may have been reported before.
+func TestARunTheLedgerLost(t *testing.T) {
+	l := open(t, t.TempDir())
+	c, err := tally.Create("", tally.Account{LTS: "key"}, 180, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Relabel(0, slotStart, sums(map[int]uint64{16: 100}))
+	if err := l.RegisterRun(c, true); err != nil {
+		t.Fatal(err)
+	}
+	if units := fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 103}); units != 3 {
+		t.Errorf("%d units were new, want 3", units)
+	}
+	if p := pending(t, l); p[0].Report.Revision <= 1<<40 {
+		t.Errorf("revision %d is not above all before", p[0].Report.Revision)
+	}
+}
+
+func TestDamagedLedgersAreSetAside(t *testing.T) {
+	newer := func(path string) error {
+		db, err := sql.Open("sqlite3", path)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = db.Close() }()
+		_, err = db.Exec("PRAGMA user_version = 999")
+		return err
+	}
+	foreign := func(path string) error {
+		db, err := sql.Open("sqlite3", path)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = db.Close() }()
+		_, err = db.Exec("CREATE TABLE other (x); PRAGMA user_version = 1")
+		return err
+	}
+	for name, damage := range map[string]func(path string) error{
+		"garbage":           func(path string) error { return os.WriteFile(path, []byte(strings.Repeat("x", 5000)), 0o600) },
+		"cut":               func(path string) error { return os.Truncate(path, 700) },
+		"newer":             newer,
+		"another program's": foreign,
+	} {
+		t.Run(name, func(t *testing.T) {
+			directory := t.TempDir()
+			path := filepath.Join(directory, ledger.FileName)
+			if name == "cut" || name == "newer" {
+				first := open(t, directory)
+				if err := first.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := damage(path); err != nil {
+				t.Fatal(err)
+			}
+			l := open(t, directory)
+			if l.Recovered == "" || !l.Durable {
+				t.Errorf("recovered %q, durable %v", l.Recovered, l.Durable)
+			}
+			if _, err := os.Stat(l.Recovered); err != nil {
+				t.Errorf("the damaged file is gone: %v", err)
+			}
+			c := run(t, l)
+			fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3})
+			account(t, l)
+		})
+	}
+}
+
+func TestAnOddDirectoryName(t *testing.T) {
+	directory := filepath.Join(t.TempDir(), "ä ?#%20&x=y")
+	if err := os.Mkdir(directory, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	l := open(t, directory)
+	run(t, l)
+	if _, err := os.Stat(filepath.Join(directory, ledger.FileName)); err != nil {
+		t.Errorf("the ledger is elsewhere: %v", err)
+	}
+}
+
+func TestMarksAndKeys(t *testing.T) {
+	for name, directory := range map[string]string{"file": t.TempDir(), "memory": ""} {
+		l := open(t, directory)
+		if l.Durable != (directory != "") {
+			t.Errorf("%s: durable %v", name, l.Durable)
+		}
+		if value, err := l.Mark("x"); value != 0 || err != nil {
+			t.Errorf("%s: %d, %v", name, value, err)
+		}
+		for _, value := range []int64{5, 3} {
+			if err := l.SetMark("x", value); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if value, _ := l.Mark("x"); value != 3 {
+			t.Errorf("%s: mark %d", name, value)
+		}
+		for _, key := range []string{"first", "second"} {
+			if err := l.RememberServerKey("https://lts", key, 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if key, _ := l.ServerKey("https://lts"); key != "first" {
+			t.Errorf("%s: the key first seen is %q", name, key)
+		}
+		if a, err := l.Authorization("none"); a != nil || err != nil {
+			t.Errorf("%s: %v, %v", name, a, err)
+		}
+		if err := l.SaveAuthorization("r", ledger.CachedAuthorization{JWS: "a.b.c", ReceivedAt: 7}); err != nil {
+			t.Fatal(err)
+		}
+		if a, _ := l.Authorization("r"); a == nil || a.JWS != "a.b.c" || a.ReceivedAt != 7 {
+			t.Errorf("%s: cached %+v", name, a)
+		}
+		if err := l.DropAuthorization("r"); err != nil {
+			t.Fatal(err)
+		}
+		if a, _ := l.Authorization("r"); a != nil {
+			t.Errorf("%s: still cached", name)
+		}
+	}
+}

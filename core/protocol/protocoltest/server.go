@@ -1,0 +1,233 @@
+// Package protocoltest has a License Tracking Server for the tests of core: it
+// speaks the protocol with real keys, keeps everything in memory, and misbehaves
+// on demand. It decides nothing; the real rules are tested against the real
+// server.
+package protocoltest
+
+import (
+	"crypto/ecdh"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/openlts/openlts/core/protocol"
+)
+
+// ReportKey is the key of a report at the server.
+type ReportKey struct {
+	Device, Run, HandshakeCode, Item string
+	Slot                             int64
+}
+
+// Server is a License Tracking Server in memory.
+type Server struct {
+	URL string
+	// SigningKey is the public half of the key authorizations are signed with.
+	SigningKey ed25519.PublicKey
+
+	signing ed25519.PrivateKey
+	report  *ecdh.PrivateKey
+	now     func() time.Time
+
+	mu       sync.Mutex
+	keys     map[string][]byte
+	stored   map[ReportKey]protocol.Report
+	requests map[string]int
+	// Guarded by mu through Set.
+	refuse  *protocol.Problem
+	handler func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc)
+	modify  func(*protocol.Authorization)
+	verdict func(protocol.ReportGroup, protocol.Report) *protocol.Exception
+}
+
+// New starts a server that ends with the test.
+func New(t testing.TB, now func() time.Time) *Server {
+	t.Helper()
+	_, signing, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := ecdh.X25519().GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Server{SigningKey: signing.Public().(ed25519.PublicKey), signing: signing, report: report, now: now,
+		keys: map[string][]byte{}, stored: map[ReportKey]protocol.Report{}, requests: map[string]int{}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST "+protocol.PathAuthorizations, s.authorize)
+	mux.HandleFunc("POST "+protocol.PathReports, s.reports)
+	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		s.requests[r.URL.Path]++
+		handler := s.handler
+		s.mu.Unlock()
+		if handler != nil {
+			handler(w, r, mux.ServeHTTP)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
+	t.Cleanup(listener.Close)
+	s.URL = listener.URL
+	return s
+}
+
+// Refuse makes the server refuse every authorization; nil ends that.
+func (s *Server) Refuse(p *protocol.Problem) { s.set(func() { s.refuse = p }) }
+
+// Intercept puts a handler before the server's own; nil removes it.
+func (s *Server) Intercept(handler func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc)) {
+	s.set(func() { s.handler = handler })
+}
+
+// Modify changes authorizations before they are signed.
+func (s *Server) Modify(modify func(*protocol.Authorization)) { s.set(func() { s.modify = modify }) }
+
+// Judge gives verdicts on reports; nil accepts all.
+func (s *Server) Judge(verdict func(protocol.ReportGroup, protocol.Report) *protocol.Exception) {
+	s.set(func() { s.verdict = verdict })
+}
+
+// ForgetKeys makes the server not know any device, as after a restored backup.
+func (s *Server) ForgetKeys() { s.set(func() { clear(s.keys) }) }
+
+func (s *Server) set(do func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	do()
+}
+
+// Requests is how many requests came for a path.
+func (s *Server) Requests(path string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.requests[path]
+}
+
+// Stored is every report the server holds: its highest revision.
+func (s *Server) Stored() map[ReportKey]protocol.Report {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := map[ReportKey]protocol.Report{}
+	for key, report := range s.stored {
+		all[key] = report
+	}
+	return all
+}
+
+// Total is the sum of all counts the server holds, without what was declared lost.
+func (s *Server) Total() (units int64) {
+	for _, report := range s.Stored() {
+		if report.Lost == "" {
+			for _, n := range report.Counts {
+				units += n
+			}
+		}
+	}
+	return units
+}
+
+func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
+	var request protocol.AuthorizationRequest
+	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+		Problem(w, http.StatusBadRequest, protocol.StatusRequestMalformed)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.refuse != nil {
+		w.Header().Set("Content-Type", protocol.ContentTypeProblem)
+		w.WriteHeader(s.refuse.Status)
+		_ = json.NewEncoder(w).Encode(s.refuse)
+		return
+	}
+	raw, _ := protocol.Encoding.DecodeString(request.Device.PublicKey)
+	devicePublic, err := ecdh.X25519().NewPublicKey(raw)
+	if err != nil {
+		Problem(w, http.StatusBadRequest, protocol.StatusRequestMalformed)
+		return
+	}
+	secret, id, err := protocol.DeriveReportKey(s.report, devicePublic, s.report.PublicKey())
+	if err != nil {
+		Problem(w, http.StatusBadRequest, protocol.StatusRequestMalformed)
+		return
+	}
+	s.keys[id] = secret
+	now := s.now().Unix()
+	a := protocol.Authorization{
+		Protocol: protocol.Version, Device: request.Device.UUID, DeviceKey: request.Device.PublicKey, Nonce: request.Nonce,
+		HandshakeCode: request.HandshakeCode, OrganizationID: "100001",
+		Item:     protocol.Item{ID: "scans", ChargeWay: protocol.ChargeWayScanCount, StartsAt: now - 86400, ExpiresAt: now + 365*86400},
+		Quota:    protocol.Quota{Limit: 1000, Tolerance: 50, State: protocol.QuotaOK},
+		IssuedAt: now, ValidUntil: now + 372*86400, BufferUntil: now + int64(request.MaxBufferDays)*86400,
+		ReportKey: protocol.ReportKey{ID: id, ServerPublicKey: protocol.Encoding.EncodeToString(s.report.PublicKey().Bytes())},
+	}
+	if s.modify != nil {
+		s.modify(&a)
+	}
+	jws, err := protocol.SignAuthorization(&a, s.signing)
+	if err != nil {
+		Problem(w, http.StatusInternalServerError, protocol.StatusServerFailed)
+		return
+	}
+	w.Header().Set("Content-Type", protocol.ContentTypeJSON)
+	_ = json.NewEncoder(w).Encode(protocol.AuthorizationResponse{Authorization: jws,
+		PublicKey: protocol.Encoding.EncodeToString(s.SigningKey)})
+}
+
+func (s *Server) reports(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	secret := s.keys[r.Header.Get(protocol.HeaderKey)]
+	if secret == nil || !protocol.EqualMAC(r.Header.Get(protocol.HeaderMAC), protocol.ReportMAC(secret, body)) {
+		Problem(w, http.StatusUnauthorized, protocol.StatusRequestNotAuthenticated)
+		return
+	}
+	var batch protocol.ReportBatch
+	if err := json.Unmarshal(body, &batch); err != nil {
+		Problem(w, http.StatusBadRequest, protocol.StatusRequestMalformed)
+		return
+	}
+	receipt := protocol.Receipt{Batch: batch.Batch, ReceivedAt: s.now().Unix(), Digest: protocol.Digest(body)}
+	for g, group := range batch.Groups {
+		for i, report := range group.Reports {
+			if s.verdict != nil {
+				if e := s.verdict(group, report); e != nil {
+					e.Group, e.Report = g, i
+					receipt.Exceptions = append(receipt.Exceptions, *e)
+					continue
+				}
+			}
+			receipt.Accepted++
+			key := ReportKey{batch.Device, group.Run, group.HandshakeCode, group.Item, report.Slot}
+			if report.Revision > s.stored[key].Revision {
+				s.stored[key] = report
+			}
+		}
+	}
+	answer, err := json.Marshal(receipt)
+	if err != nil {
+		Problem(w, http.StatusInternalServerError, protocol.StatusServerFailed)
+		return
+	}
+	w.Header().Set("Content-Type", protocol.ContentTypeJSON)
+	w.Header().Set(protocol.HeaderMAC, protocol.ReceiptMAC(secret, body, answer))
+	_, _ = w.Write(answer)
+}
+
+// Problem answers with an error of the protocol.
+func Problem(w http.ResponseWriter, status int, code protocol.Status) {
+	w.Header().Set("Content-Type", protocol.ContentTypeProblem)
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(protocol.Problem{Type: "about:blank", Title: code.Name(), Status: status, Detail: code.Message(), Code: code})
+}

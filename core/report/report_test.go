@@ -1,0 +1,448 @@
+package report_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/openlts/openlts/core/device"
+	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/license"
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/protocol/protocoltest"
+	"github.com/openlts/openlts/core/report"
+	"github.com/openlts/openlts/core/slot"
+	"github.com/openlts/openlts/core/tally"
+)
+
+var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// meter is a run with a clock of its own.
+type meter struct {
+	t      *testing.T
+	clock  *slot.Simulated
+	ledger *ledger.Ledger
+	tally  *tally.Tally
+	sealer *report.Sealer
+}
+
+func newMeter(t *testing.T, directory string) *meter {
+	t.Helper()
+	l, err := ledger.Open(directory, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	m := &meter{t: t, clock: slot.NewSimulated(start), ledger: l}
+	m.begin(directory, "key")
+	return m
+}
+
+func (m *meter) begin(directory, lts string) {
+	m.t.Helper()
+	var err error
+	account := tally.Account{LTS: lts, HandshakeCode: "100001-reader", Item: "scans"}
+	if m.tally, err = tally.Create(directory, account, 180, m.clock.Now()); err != nil {
+		m.t.Fatal(err)
+	}
+	if err = m.ledger.RegisterRun(m.tally, false); err != nil {
+		m.t.Fatal(err)
+	}
+	if m.sealer, err = report.NewSealer(m.tally, m.ledger); err != nil {
+		m.t.Fatal(err)
+	}
+	m.prepare()
+}
+
+func (m *meter) prepare() {
+	m.t.Helper()
+	if err := m.sealer.Prepare(m.clock.Now()); err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+// record counts as the hot path does.
+func (m *meter) record(n uint64) {
+	m.t.Helper()
+	if !m.tally.Add(16, n, m.clock.Now().Unix()) {
+		m.prepare()
+		if !m.tally.Add(16, n, m.clock.Now().Unix()) {
+			m.t.Fatal("no frame for now, even after preparing one")
+		}
+	}
+}
+
+func (m *meter) seal(all bool) int64 {
+	m.t.Helper()
+	units, err := m.sealer.Seal(m.clock.Now(), all)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return units
+}
+
+// bySlot is what the ledger holds, by slot.
+func (m *meter) bySlot() map[int64]int64 {
+	m.t.Helper()
+	pending, err := m.ledger.Pending("key", 1e6, func(ledger.ReportKey) bool { return false })
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	slots := map[int64]int64{}
+	for _, p := range pending {
+		slots[p.Report.Slot] += p.Report.Counts["QR_CODE"]
+	}
+	return slots
+}
+
+func TestOnlyEndedSlotsAreSealed(t *testing.T) {
+	m := newMeter(t, t.TempDir())
+	m.record(3)
+	if units := m.seal(false); units != 0 {
+		t.Errorf("%d units of the current slot were sealed", units)
+	}
+	m.clock.Advance(180 * time.Second)
+	m.record(4)
+	if units := m.seal(false); units != 3 || m.sealer.Unsealed() != 4 {
+		t.Errorf("sealed %d, unsealed %d", units, m.sealer.Unsealed())
+	}
+	if units := m.seal(true); units != 4 {
+		t.Errorf("sealed %d with all", units)
+	}
+}
+
+// TestSlotsOverRandomClockWalks: whatever the clock does, each operation counts
+// in the slot of its own time stamp, and none is lost.
+func TestSlotsOverRandomClockWalks(t *testing.T) {
+	for seed := range uint64(30) {
+		m := newMeter(t, "")
+		random := rand.New(rand.NewPCG(seed, 0))
+		want := map[int64]int64{}
+		for range 400 {
+			switch random.IntN(10) {
+			case 0: // a jump, forwards or backwards
+				m.clock.Advance(time.Duration(random.IntN(4000)-2000) * time.Second)
+			case 1: // a sleep of the machine
+				m.clock.Advance(time.Duration(random.IntN(5*24)) * time.Hour)
+			case 2:
+				m.prepare()
+			case 3:
+				m.seal(random.IntN(4) == 0)
+			default:
+				m.clock.Advance(time.Duration(random.IntN(60000)) * time.Millisecond)
+			}
+			n := 1 + random.Uint64N(5)
+			m.record(n)
+			want[m.tally.Slot.Start(m.clock.Now().Unix())] += int64(n)
+		}
+		m.seal(true)
+		got := m.bySlot()
+		if len(got) != len(want) {
+			t.Errorf("seed %d: %d slots, want %d", seed, len(got), len(want))
+		}
+		for slot, n := range want {
+			if got[slot] != n {
+				t.Errorf("seed %d: slot %d has %d, want %d", seed, slot, got[slot], n)
+			}
+		}
+	}
+}
+
+// TestDeathAtAnyPoint: a run that ends without a word is adopted once, whatever
+// of it was sealed before.
+func TestDeathAtAnyPoint(t *testing.T) {
+	for seed := range uint64(20) {
+		directory := t.TempDir()
+		m := newMeter(t, directory)
+		random := rand.New(rand.NewPCG(seed, 1))
+		var recorded int64
+		for range random.IntN(60) {
+			m.clock.Advance(time.Duration(random.IntN(200)) * time.Second)
+			n := 1 + random.Uint64N(9)
+			m.record(n)
+			recorded += int64(n)
+			if random.IntN(5) == 0 {
+				m.seal(random.IntN(2) == 0)
+			}
+		}
+		if err := m.tally.Close(); err != nil { // the kernel closes and unlocks what a dead process held
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := report.Adopt(directory, m.ledger); err != nil {
+				t.Fatal(err)
+			}
+		}
+		account, err := m.ledger.Account()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if account.Recorded != recorded || account.Pending != recorded {
+			t.Errorf("seed %d: recorded %d, the ledger says %+v", seed, recorded, account)
+		}
+		if left, _ := tally.Orphans(directory); len(left) != 0 {
+			t.Errorf("seed %d: left behind %v", seed, left)
+		}
+	}
+}
+
+// TestAFileThatSurvivedItsAdoption: death between folding a dead run and
+// removing its file must not double it.
+func TestAFileThatSurvivedItsAdoption(t *testing.T) {
+	directory := t.TempDir()
+	m := newMeter(t, directory)
+	m.record(5)
+	paths, err := tally.Orphans(directory)
+	if err != nil || len(paths) != 1 {
+		t.Fatal(paths, err)
+	}
+	copied, err := os.ReadFile(paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.tally.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := report.Adopt(directory, m.ledger); err != nil {
+			t.Fatal(err)
+		}
+		if account, err := m.ledger.Account(); err != nil || account.Recorded != 5 {
+			t.Errorf("recorded %d, want 5 (%v)", account.Recorded, err)
+		}
+		if err := os.WriteFile(paths[0], copied, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestADamagedTallyIsSetAside(t *testing.T) {
+	directory := t.TempDir()
+	m := newMeter(t, directory)
+	bad := filepath.Join(directory, "bad.tally")
+	if err := os.WriteFile(bad, []byte("garbage"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := report.Adopt(directory, m.ledger); err == nil {
+		t.Error("nothing was said of it")
+	}
+	if _, err := os.Stat(bad + ".damaged"); err != nil {
+		t.Error(err)
+	}
+	if err := report.Adopt(directory, m.ledger); err != nil {
+		t.Errorf("the second time: %v", err)
+	}
+}
+
+// submitter connects a meter with a server.
+func (m *meter) submitter(server *protocoltest.Server, directory string) *report.Submitter {
+	m.t.Helper()
+	identity, err := device.Load(directory, protocol.UUIDGenerationMethodRandom, "")
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	p := license.Defaults()
+	p.MainServerURL, p.HandshakeCode = server.URL, "100001-reader"
+	if err := p.Check(); err != nil {
+		m.t.Fatal(err)
+	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	a := license.Authorizer{Parameters: &p, Device: identity, Ledger: m.ledger, Transport: transport, Clock: m.clock}
+	granted, err := a.Authorize(context.Background())
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	raw, _ := protocol.Encoding.DecodeString(granted.Authorization.ReportKey.ServerPublicKey)
+	serverKey, err := identity.Key.Curve().NewPublicKey(raw)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	secret, id, err := protocol.DeriveReportKey(identity.Key, identity.Key.PublicKey(), serverKey)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	if id != granted.Authorization.ReportKey.ID {
+		m.t.Fatalf("report key %s, the server says %s", id, granted.Authorization.ReportKey.ID)
+	}
+	m.begin(directory, granted.LTS)
+	return (&report.Submitter{Ledger: m.ledger, Clock: m.clock, Transport: transport, Servers: []string{server.URL},
+		Timeout: 5 * time.Second, Device: identity.UUID, LTS: granted.LTS, Key: report.Key{ID: id, Secret: secret},
+		LockFile: filepath.Join(directory, "submit.lock")}).Ready()
+}
+
+// TestEveryAnswer: whatever a server answers, nothing is dropped and nothing
+// doubled, and the next try after the trouble brings everything.
+func TestEveryAnswer(t *testing.T) {
+	forge := func(change func(http.Header, *protocol.Receipt)) func(http.ResponseWriter, *http.Request, http.HandlerFunc) {
+		return func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+			recorder := &recorder{header: http.Header{}}
+			next(recorder, r)
+			var receipt protocol.Receipt
+			_ = json.Unmarshal(recorder.body, &receipt)
+			change(recorder.header, &receipt)
+			for name := range recorder.header {
+				w.Header().Set(name, recorder.header.Get(name))
+			}
+			_ = json.NewEncoder(w).Encode(receipt)
+		}
+	}
+	status := func(code int) func(http.ResponseWriter, *http.Request, http.HandlerFunc) {
+		return func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) { w.WriteHeader(code) }
+	}
+	abort := func(http.ResponseWriter, *http.Request, http.HandlerFunc) { panic(http.ErrAbortHandler) }
+	answers := map[string]func(http.ResponseWriter, *http.Request, http.HandlerFunc){
+		"connection reset": abort,
+		"answer lost after commit": func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+			next(&recorder{header: http.Header{}}, r)
+			panic(http.ErrAbortHandler)
+		},
+		"answer cut": func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+			recorder := &recorder{header: http.Header{}}
+			next(recorder, r)
+			w.Header().Set("Content-Length", fmt.Sprint(len(recorder.body)))
+			_, _ = w.Write(recorder.body[:len(recorder.body)/2])
+			panic(http.ErrAbortHandler)
+		},
+		"204": status(204), "302": func(w http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
+			http.Redirect(w, r, "/elsewhere", http.StatusFound)
+		},
+		"400": status(400), "403": status(403), "404": status(404), "413": status(413),
+		"429 with a wild Retry-After": func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
+			w.Header().Set("Retry-After", "99999999999999999999")
+			w.WriteHeader(429)
+		},
+		"500": status(500), "502": status(502), "503": status(503),
+		"problem": func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
+			protocoltest.Problem(w, 500, protocol.StatusServerFailed)
+		},
+		"200 with HTML": func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
+			_, _ = fmt.Fprint(w, "<html>log in</html>")
+		},
+		"200 with an unsigned receipt": forge(func(h http.Header, _ *protocol.Receipt) { h.Del(protocol.HeaderMAC) }),
+		"200 with a changed receipt":   forge(func(_ http.Header, r *protocol.Receipt) { r.Accepted++ }),
+		"200 with an old receipt": func() func(http.ResponseWriter, *http.Request, http.HandlerFunc) {
+			return forge(func(h http.Header, _ *protocol.Receipt) { h.Set(protocol.HeaderMAC, "AAAA") })
+		}(),
+	}
+	for name, answer := range answers {
+		t.Run(name, func(t *testing.T) {
+			directory := t.TempDir()
+			m := newMeter(t, directory)
+			server := protocoltest.New(t, m.clock.Now)
+			s := m.submitter(server, directory)
+			m.record(5)
+			m.seal(true)
+			server.Intercept(answer)
+			outcome, err := s.Submit(context.Background(), false)
+			if err == nil || outcome.Units != 0 {
+				t.Errorf("it passed for a success: %+v", outcome)
+			}
+			if account, _ := m.ledger.Account(); account.Pending != 5 || account.Accepted != 0 {
+				t.Errorf("account %+v", account)
+			}
+			server.Intercept(nil)
+			m.record(2)
+			m.seal(true)
+			if outcome, err = s.Submit(context.Background(), true); err != nil || outcome.Units != 7 {
+				t.Errorf("afterwards: %+v, %v", outcome, err)
+			}
+			if account, _ := m.ledger.Account(); account.Accepted != 7 || account.Pending != 0 || server.Total() != 7 {
+				t.Errorf("account %+v, the server has %d", account, server.Total())
+			}
+		})
+	}
+}
+
+type recorder struct {
+	header http.Header
+	body   []byte
+}
+
+func (r *recorder) Header() http.Header { return r.header }
+func (r *recorder) WriteHeader(int)     {}
+func (r *recorder) Write(b []byte) (int, error) {
+	r.body = append(r.body, b...)
+	return len(b), nil
+}
+
+// TestAFailedReportWaits: in the same session only new reports are submitted
+// (seed, "Report submission").
+func TestAFailedReportWaits(t *testing.T) {
+	directory := t.TempDir()
+	m := newMeter(t, directory)
+	server := protocoltest.New(t, m.clock.Now)
+	s := m.submitter(server, directory)
+	m.record(5)
+	m.clock.Advance(180 * time.Second)
+	m.seal(false)
+	server.Intercept(func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) { w.WriteHeader(503) })
+	if _, err := s.Submit(context.Background(), false); err == nil {
+		t.Fatal("no error")
+	}
+	server.Intercept(nil)
+	m.record(2)
+	m.clock.Advance(180 * time.Second)
+	m.seal(false)
+	if outcome, err := s.Submit(context.Background(), false); err != nil || outcome.Units != 2 || server.Total() != 2 {
+		t.Errorf("in the same session: %+v, %v, the server has %d", outcome, err, server.Total())
+	}
+	if outcome, err := s.Submit(context.Background(), true); err != nil || outcome.Units != 5 || server.Total() != 7 {
+		t.Errorf("in the next: %+v, %v, the server has %d", outcome, err, server.Total())
+	}
+}
+
+func TestVerdictsOnSingleReports(t *testing.T) {
+	directory := t.TempDir()
+	m := newMeter(t, directory)
+	server := protocoltest.New(t, m.clock.Now)
+	s := m.submitter(server, directory)
+	slots := make([]int64, 3)
+	for i := range slots {
+		slots[i] = m.tally.Slot.Start(m.clock.Now().Unix())
+		m.record(uint64(10 * (i + 1)))
+		m.clock.Advance(180 * time.Second)
+	}
+	m.seal(false)
+	server.Judge(func(_ protocol.ReportGroup, r protocol.Report) *protocol.Exception {
+		switch r.Slot {
+		case slots[0]:
+			return &protocol.Exception{Code: protocol.StatusHandshakeCodeNotFound, Message: "gone"}
+		case slots[1]:
+			return &protocol.Exception{Code: protocol.StatusServerFailed, Retry: true}
+		}
+		return nil
+	})
+	outcome, err := s.Submit(context.Background(), false)
+	if protocol.StatusOf(err) != protocol.StatusServerFailed || outcome.Units != 30 || len(outcome.Refused) != 1 || outcome.Refused[0].Units != 10 {
+		t.Errorf("%+v, %v", outcome, err)
+	}
+	account, _ := m.ledger.Account()
+	if account.Accepted != 30 || account.Refused != 10 || account.Pending != 20 {
+		t.Errorf("account %+v", account)
+	}
+}
+
+func TestLargeBacklogsGoInBatches(t *testing.T) {
+	directory := t.TempDir()
+	m := newMeter(t, directory)
+	server := protocoltest.New(t, m.clock.Now)
+	s := m.submitter(server, directory)
+	const slots = protocol.MaxReportsInBatch + 10
+	for i := range slots {
+		if err := m.ledger.Record(m.tally.Run, start.Unix()-int64(180*i), 16, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if outcome, err := s.Submit(context.Background(), false); err != nil || outcome.Units != slots {
+		t.Errorf("%+v, %v", outcome, err)
+	}
+	if n := server.Requests(protocol.PathReports); n != 2 {
+		t.Errorf("%d batches", n)
+	}
+}

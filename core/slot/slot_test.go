@@ -1,0 +1,92 @@
+package slot_test
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+	"testing/quick"
+	"time"
+
+	"github.com/openlts/openlts/core/slot"
+)
+
+// TestVectors runs the vectors every language shares.
+func TestVectors(t *testing.T) {
+	text, err := os.ReadFile("../../conformance/slots.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var vectors struct {
+		Slots []struct {
+			Note        string `json:"note"`
+			Time        int64  `json:"time"`
+			SlotSeconds int64  `json:"slotSeconds"`
+			Start       int64  `json:"start"`
+			Label       string `json:"label"`
+		} `json:"slots"`
+		Invalid []int64 `json:"invalidSlotSeconds"`
+	}
+	if err := json.Unmarshal(text, &vectors); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range vectors.Slots {
+		length, err := slot.Check(v.SlotSeconds)
+		if err != nil {
+			t.Errorf("%s: %v", v.Note, err)
+			continue
+		}
+		if start := length.Start(v.Time); start != v.Start {
+			t.Errorf("%s: Start(%d) = %d, want %d", v.Note, v.Time, start, v.Start)
+		}
+		if label := time.Unix(length.Start(v.Time), 0).UTC().Format(time.RFC3339); label != v.Label {
+			t.Errorf("%s: label %s, want %s", v.Note, label, v.Label)
+		}
+	}
+	for _, seconds := range vectors.Invalid {
+		if _, err := slot.Check(seconds); err == nil {
+			t.Errorf("a slot of %d s passed", seconds)
+		}
+	}
+}
+
+// TestEveryMomentLiesInItsSlot: whatever the moment, its slot begins at or
+// before it, ends after it, and begins a whole number of slots after midnight.
+func TestEveryMomentLiesInItsSlot(t *testing.T) {
+	for _, length := range []slot.Length{1, 2, 60, 180, 3600, slot.Day} {
+		property := func(unix int32) bool {
+			start, next := length.Start(int64(unix)), length.Next(int64(unix))
+			return start <= int64(unix) && int64(unix) < next && next-start == int64(length) && start%int64(length) == 0
+		}
+		if err := quick.Check(property, nil); err != nil {
+			t.Errorf("length %d: %v", length, err)
+		}
+	}
+}
+
+func TestSimulatedClock(t *testing.T) {
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	clock := slot.NewSimulated(start)
+	due, _ := clock.After(time.Minute)
+	stopped, stop := clock.After(time.Minute)
+	stop()
+	clock.Advance(59 * time.Second)
+	select {
+	case <-due:
+		t.Fatal("the alarm went off early")
+	default:
+	}
+	clock.Advance(30 * 24 * time.Hour)
+	select {
+	case <-due:
+	default:
+		t.Fatal("the alarm did not go off")
+	}
+	select {
+	case <-stopped:
+		t.Fatal("a stopped alarm went off")
+	default:
+	}
+	if want := start.Add(59*time.Second + 30*24*time.Hour); !clock.Now().Equal(want) {
+		t.Errorf("the clock shows %v, want %v", clock.Now(), want)
+	}
+}

@@ -1,0 +1,178 @@
+package tally_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/openlts/openlts/core/filelock"
+	"github.com/openlts/openlts/core/tally"
+)
+
+var (
+	account = tally.Account{LTS: "key", HandshakeCode: "100001-reader", Item: "scans"}
+	now     = time.Unix(1772323210, 0)
+)
+
+const slotStart = 1772323200
+
+func create(t *testing.T, directory string) *tally.Tally {
+	t.Helper()
+	c, err := tally.Create(directory, account, 180, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Relabel(0, slotStart, &[tally.Types]uint64{})
+	return c
+}
+
+func file(t *testing.T, directory string) string {
+	t.Helper()
+	paths, err := tally.Orphans(directory)
+	if err != nil || len(paths) != 1 {
+		t.Fatalf("tally files: %v, %v", paths, err)
+	}
+	return paths[0]
+}
+
+func TestCountsSurviveTheRun(t *testing.T) {
+	directory := t.TempDir()
+	c := create(t, directory)
+	var threads sync.WaitGroup
+	for range 4 {
+		threads.Go(func() {
+			for range 1000 {
+				if !c.Add(16, 1, now.Unix()) {
+					t.Error("no frame for now")
+				}
+			}
+		})
+	}
+	threads.Wait()
+	run := c.Run
+	if err := c.Close(); err != nil { // gives up the lock, as the end of a process does
+		t.Fatal(err)
+	}
+	again, err := tally.Adopt(file(t, directory))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Run != run || again.Account != account || again.Slot != 180 {
+		t.Errorf("adopted run %s %+v %d", again.Run, again.Account, again.Slot)
+	}
+	if n := again.Sums(0)[16]; n != 4000 || again.Label(0) != slotStart {
+		t.Errorf("adopted %d in slot %d, want 4000 in %d", n, again.Label(0), slotStart)
+	}
+	if err := again.Remove(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(directory, run+".tally")); !errors.Is(err, os.ErrNotExist) {
+		t.Error("the file is still there")
+	}
+}
+
+func TestOnlyTheSlotOfTheMomentCounts(t *testing.T) {
+	c := create(t, "")
+	for _, moment := range []int64{slotStart - 1, slotStart + 180, 0, -1, 1 << 62} {
+		if c.Add(1, 1, moment) {
+			t.Errorf("a moment at %d counted in slot %d", moment, slotStart)
+		}
+	}
+	for _, moment := range []int64{slotStart, slotStart + 179} {
+		if !c.Add(1, 1, moment) {
+			t.Errorf("a moment at %d did not count in slot %d", moment, slotStart)
+		}
+	}
+}
+
+func TestALivingRunIsNotAdopted(t *testing.T) {
+	directory := t.TempDir()
+	c := create(t, directory)
+	if _, err := tally.Adopt(file(t, directory)); !errors.Is(err, filelock.ErrLocked) {
+		t.Errorf("adopting a living run: %v", err)
+	}
+	if c.Gone() {
+		t.Error("a tally that is there is called gone")
+	}
+	if err := os.Remove(file(t, directory)); err != nil {
+		t.Fatal(err)
+	}
+	if !c.Gone() {
+		t.Error("a removed tally is not called gone")
+	}
+}
+
+// TestAPowerCutDoesNotHideOperations: a file older than its watermark is lifted
+// to it, so that new operations are seen as new.
+func TestAPowerCutDoesNotHideOperations(t *testing.T) {
+	c := create(t, "")
+	c.Add(3, 5, now.Unix())
+	c.Raise(0, 3, 9)
+	if n := c.Sums(0)[3]; n != 9 {
+		t.Errorf("raised to %d, want 9", n)
+	}
+	c.Raise(0, 3, 2)
+	if n := c.Sums(0)[3]; n != 9 {
+		t.Errorf("lowered to %d", n)
+	}
+}
+
+func TestRelabelKeepsCountersAndRemembersTheBase(t *testing.T) {
+	c := create(t, "")
+	c.Add(3, 5, now.Unix())
+	c.Relabel(0, slotStart+720, c.Sums(0))
+	if c.Sums(0)[3] != 5 || c.Bases(0)[3] != 5 || c.Label(0) != slotStart+720 {
+		t.Errorf("after relabelling: sum %d, base %d, label %d", c.Sums(0)[3], c.Bases(0)[3], c.Label(0))
+	}
+}
+
+func TestDamagedFiles(t *testing.T) {
+	whole := func() []byte {
+		directory := t.TempDir()
+		c := create(t, directory)
+		defer func() { _ = c.Close() }()
+		text, err := os.ReadFile(file(t, directory))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}()
+	patched := func(offset int, with string) []byte {
+		text := append([]byte{}, whole...)
+		copy(text[offset:], with)
+		return text
+	}
+	for name, text := range map[string][]byte{
+		"empty": {}, "short": whole[:100], "cut": whole[:len(whole)-1], "longer": append(append([]byte{}, whole...), 0),
+		"garbage": []byte(strings.Repeat("x", len(whole))), "zeros": make([]byte, len(whole)),
+		"newer layout": patched(7, "\x02"), "no shards": patched(8, "\x00\x00\x00\x00"), "odd shards": patched(8, "\x03\x00\x00\x00"),
+		"many shards": patched(8, "\xff\xff\xff\xff"), "slot length": patched(12, "\x07\x00\x00\x00"), "account": patched(256, "{{{"),
+	} {
+		path := filepath.Join(t.TempDir(), "run.tally")
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tally.Adopt(path); !errors.Is(err, tally.ErrNotATally) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := tally.Adopt(filepath.Join(t.TempDir(), "none.tally")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("missing: %v", err)
+	}
+}
+
+func TestAnAccountThatDoesNotFitIsAnError(t *testing.T) {
+	long := account
+	long.Item = strings.Repeat("x", 4000)
+	directory := t.TempDir()
+	if _, err := tally.Create(directory, long, 180, now); err == nil {
+		t.Error("it passed")
+	}
+	if left, _ := os.ReadDir(directory); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
