@@ -51,6 +51,7 @@ type License struct {
 	closed     atomic.Bool
 	stop       context.CancelFunc
 	working    sync.WaitGroup
+	adopted    chan struct{} // closed when what dead runs left was taken over
 
 	mu    sync.Mutex // guards quota
 	quota protocol.Quota
@@ -69,7 +70,8 @@ func Open(ctx context.Context, parameters license.Parameters, environment Enviro
 	ctx, cancel := context.WithTimeout(ctx, parameters.InitTimeout)
 	defer cancel()
 
-	l := &License{parameters: parameters, clock: environment.Clock, transport: environment.Transport, events: newEvents()}
+	l := &License{parameters: parameters, clock: environment.Clock, transport: environment.Transport,
+		events: newEvents(), adopted: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			l.release()
@@ -305,6 +307,12 @@ func (l *License) Submit(ctx context.Context) error {
 }
 
 func (l *License) sealAndSubmit(ctx context.Context) error {
+	// What dead runs left is part of everything.
+	select {
+	case <-l.adopted:
+	case <-ctx.Done():
+		return protocol.Errorf(protocol.StatusDeadlineExceeded, "the deadline passed while usage of earlier runs was taken over; it is kept")
+	}
 	if _, err := l.sealer.Seal(l.clock.Now(), true); err != nil {
 		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "sealing the current slot: %w", err)
 	}
@@ -341,10 +349,18 @@ type Info struct {
 	Usage ledger.Account
 }
 
+// infoWait bounds how long Info waits for usage of dead runs to be taken over,
+// which it would otherwise not show. It is normally done by the time Open ends.
+const infoWait = 5 * time.Second
+
 // Info tells what is known of the license.
 func (l *License) Info() (Info, error) {
 	if l.closed.Load() {
 		return Info{}, protocol.StatusInvalidHandle
+	}
+	select {
+	case <-l.adopted:
+	case <-time.After(infoWait):
 	}
 	usage, err := l.ledger.Account()
 	if err != nil {

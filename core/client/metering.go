@@ -96,12 +96,7 @@ func (l *License) storageFailed(err error) {
 // submitRegularly submits what is left over as soon as the license is open, and
 // new reports every interval after that (seed, "Time").
 func (l *License) submitRegularly(ctx context.Context) {
-	if l.directory != "" {
-		if err := report.Adopt(l.directory, l.ledger); err != nil {
-			l.event(protocol.EventKindInternalError, protocol.StatusLicenseBufferFailed, 0,
-				fmt.Sprintf("usage of an earlier run could not be taken over and is kept: %v", err))
-		}
-	}
+	l.adopt()
 	interval := time.Duration(l.tally.Slot) * time.Second
 	for {
 		l.purge()
@@ -113,6 +108,18 @@ func (l *License) submitRegularly(ctx context.Context) {
 			return
 		case <-alarm:
 		}
+	}
+}
+
+// adopt takes over what dead runs left.
+func (l *License) adopt() {
+	defer close(l.adopted)
+	if l.directory == "" {
+		return
+	}
+	if err := report.Adopt(l.directory, l.ledger); err != nil {
+		l.event(protocol.EventKindInternalError, protocol.StatusLicenseBufferFailed, 0,
+			fmt.Sprintf("usage of an earlier run could not be taken over and is kept: %v", err))
 	}
 }
 

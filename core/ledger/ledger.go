@@ -76,6 +76,12 @@ func openMemory() (*Ledger, error) {
 // openFile opens a database file. The pragmas are in the DSN because they
 // belong to a connection, and the pool may open another one at any time.
 func openFile(path string) (*sql.DB, error) {
+	// SQLite would create it readable for everybody.
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+		return nil, err
+	} else if err := f.Close(); err != nil {
+		return nil, err
+	}
 	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: url.Values{
 		"_busy_timeout": {"10000"}, // first, so that the others wait too
 		"_journal_mode": {"WAL"},

@@ -43,6 +43,7 @@ func TestParameters(t *testing.T) {
 		"standby alone":    {func(p *license.Parameters) { p.MainServerURL, p.StandbyServerURL = "", "https://b" }, protocol.StatusOK, ""},
 		"no scheme":        {func(p *license.Parameters) { p.MainServerURL = "lts.example.com" }, protocol.StatusInvalidArgument, "mainServerURL"},
 		"other scheme":     {func(p *license.Parameters) { p.MainServerURL = "file:///etc/passwd" }, protocol.StatusInvalidArgument, "mainServerURL"},
+		"port":             {func(p *license.Parameters) { p.MainServerURL = "http://lts:99999999" }, protocol.StatusInvalidArgument, "port"},
 		"query":            {func(p *license.Parameters) { p.MainServerURL = "https://lts/?x=1" }, protocol.StatusInvalidArgument, "mainServerURL"},
 		"long URL":         {func(p *license.Parameters) { p.MainServerURL = "https://" + strings.Repeat("x", 3000) }, protocol.StatusInvalidArgument, "longer"},
 		"no code":          {func(p *license.Parameters) { p.HandshakeCode = "" }, protocol.StatusNoLicense, "handshakeCode"},

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -167,6 +168,11 @@ func checkServerURL(name string, value *string) error {
 	u, err := url.Parse(*value)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return invalid("%s %.80q is not of the form http(s)://host[:port][/path]", name, *value)
+	}
+	if port := u.Port(); port != "" {
+		if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
+			return invalid("%s %.80q has the port %.20s; ports are numbered 1 to 65535", name, *value, port)
+		}
 	}
 	*value = strings.TrimRight(u.String(), "/")
 	return nil

@@ -1,0 +1,185 @@
+package conformance_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/openlts/openlts/core/client"
+	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/license"
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/slot"
+	"github.com/openlts/openlts/server"
+	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/sqlite"
+)
+
+// badNetwork loses requests, loses answers after the server committed, repeats
+// requests, and makes proxies answer. It is seeded, and can be made good again.
+type badNetwork struct {
+	random *rand.Rand
+	good   atomic.Bool
+	next   http.RoundTripper
+}
+
+var errNetwork = errors.New("the network failed")
+
+func (n *badNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
+	if n.good.Load() || strings.HasSuffix(r.URL.Path, protocol.PathAuthorizations) {
+		return n.next.RoundTrip(r)
+	}
+	switch n.random.IntN(6) {
+	case 0: // never arrived
+		return nil, errNetwork
+	case 1: // committed, but the answer is lost
+		if answer, err := n.next.RoundTrip(r); err == nil {
+			_ = answer.Body.Close()
+		}
+		return nil, errNetwork
+	case 2: // arrives twice
+		again := r.Clone(r.Context())
+		again.Body, _ = r.GetBody()
+		if answer, err := n.next.RoundTrip(again); err == nil {
+			_ = answer.Body.Close()
+		}
+	case 3: // a proxy answers
+		return &http.Response{StatusCode: http.StatusBadGateway, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("<html>")), Request: r}, nil
+	}
+	return n.next.RoundTrip(r)
+}
+
+// lts is a real server over SQLite.
+type lts struct {
+	url   string
+	store *sqlite.Store
+}
+
+func startServer(t *testing.T, clock slot.Clock) lts {
+	t.Helper()
+	ctx := t.Context()
+	s, err := sqlite.Open(ctx, t.TempDir(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := &administration.Administrator{Store: s, Now: clock.Now, Actor: "test"}
+	if _, err := admin.AddOrganization(ctx, "Example", "100001"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := admin.AddHandshakeCode(ctx, administration.HandshakeCode{Organization: "100001", Custom: "reader"}); err != nil {
+		t.Fatal(err)
+	}
+	item := store.Item{ID: "scans", Name: "scans", Organization: "100001", ChargeWay: protocol.ChargeWayScanCount, Products: protocol.ProductAll,
+		Quota: 1 << 40, StartsAt: clock.Now().Add(-30 * 24 * time.Hour).Unix(), ExpiresAt: clock.Now().Add(365 * 24 * time.Hour).Unix(), MaxBufferDays: 365}
+	if _, err := admin.AddItem(ctx, item, []string{"100001-reader"}); err != nil {
+		t.Fatal(err)
+	}
+	running, err := server.New(ctx, server.Config{Store: s, Now: clock.Now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener := httptest.NewServer(running.Handler())
+	t.Cleanup(func() {
+		listener.Close()
+		_ = running.Shutdown(context.Background())
+		_ = s.Close()
+	})
+	return lts{listener.URL, s}
+}
+
+func (s lts) total(t *testing.T) int64 {
+	t.Helper()
+	statistics, err := s.store.Statistics(t.Context(), store.StatisticsQuery{By: []store.Column{store.ByType}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return statistics.Total
+}
+
+// TestExactlyOnce: over a network that loses, repeats and forges, with a clock
+// that jumps, licenses that come and go, and submissions at any moment, what
+// was recorded is what the server counted, to the unit, once everything got
+// through; and before that, recorded = accepted + pending + lost.
+func TestExactlyOnce(t *testing.T) {
+	for seed := range uint64(8) {
+		random := rand.New(rand.NewPCG(seed, 2))
+		clock := slot.NewSimulated(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+		lts := startServer(t, clock)
+		network := &badNetwork{random: rand.New(rand.NewPCG(seed, 3)), next: &http.Transport{DisableKeepAlives: true}}
+		directory := t.TempDir()
+		open := func() *client.License {
+			p := license.Defaults()
+			p.MainServerURL, p.HandshakeCode, p.DataDirectory = lts.url, "100001-reader", directory
+			p.Resubmit = protocol.Resubmit(random.IntN(2))
+			l, err := client.Open(t.Context(), p, client.Environment{Clock: clock, Transport: network})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return l
+		}
+		check := func(l *client.License) ledger.Account {
+			info, err := l.Info()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if u := info.Usage; u.Recorded != u.Accepted+u.Pending+u.Lost() || u.Lost() != 0 {
+				t.Errorf("seed %d: %+v", seed, u)
+			}
+			return info.Usage
+		}
+		types := []protocol.OperationType{protocol.OperationTypeQRCode, protocol.OperationTypeEAN13, protocol.OperationTypePageScanned}
+		var recorded int64
+		l := open()
+		for range 150 {
+			switch random.IntN(12) {
+			case 0:
+				_ = l.Submit(t.Context()) // fails as often as not
+			case 1:
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(random.IntN(2))*time.Second)
+				_ = l.Close(ctx)
+				cancel()
+				l = open()
+			case 2:
+				clock.Advance(time.Duration(random.IntN(7200)-3600) * time.Second)
+			case 3:
+				n := 1 + random.Uint32N(9)
+				if err := l.RecordAt(types[random.IntN(3)], n, clock.Now().Add(-time.Duration(random.IntN(20*86400))*time.Second).Unix()); err != nil {
+					t.Fatal(err)
+				}
+				recorded += int64(n)
+			case 4:
+				check(l)
+			default:
+				clock.Advance(time.Duration(random.IntN(120)) * time.Second)
+				n := 1 + random.Uint32N(99)
+				if err := l.Record(types[random.IntN(3)], n); err != nil {
+					t.Fatal(err)
+				}
+				recorded += int64(n)
+			}
+		}
+		network.good.Store(true)
+		if err := l.Submit(t.Context()); err != nil {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+		if u := check(l); u.Recorded != recorded || u.Accepted != recorded || lts.total(t) != recorded {
+			t.Errorf("seed %d: recorded %d, the client says %+v, the server %d", seed, recorded, u, lts.total(t))
+		}
+		if err := l.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		verification, err := lts.store.Verify(t.Context())
+		if err != nil || len(verification.Differences) != 0 {
+			t.Errorf("seed %d: %+v, %v", seed, verification, err)
+		}
+	}
+}
