@@ -2,22 +2,16 @@
  *
  * Nothing here takes a lock, allocates, calls the system or enters Go, unless
  * the clock jumped out of every slot that was prepared. */
-#define _GNU_SOURCE
+#define _POSIX_C_SOURCE 200809L
 #include <stdatomic.h>
 #include <stddef.h>
 #include <time.h>
 
 #if defined(_WIN32)
 #include <windows.h>
-#elif defined(__linux__)
-#include <sched.h>
-#include <unistd.h>
 #else
 #include <pthread.h>
 #include <unistd.h>
-#endif
-#if !defined(_WIN32)
-#include <pthread.h>
 #endif
 
 #include "_cgo_export.h"
@@ -26,16 +20,6 @@
 #include "tally.h"
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
-#define NANOSECONDS INT64_C(1000000000)
-
-/* A coarse clock lags behind the precise one by a tick of the kernel: 10 ms at
- * the most. So close to the end of a slot the precise clock decides. */
-#define CLOSE_TO_BOUNDARY (NANOSECONDS - 20 * 1000 * 1000)
-
-typedef struct {
-  int64_t seconds;
-  int64_t nanoseconds;
-} moment;
 
 /* A license in the table. A place never moves and is never freed, so a stale
  * handle is an error and not a read of freed memory; and the memory it leads to
@@ -43,7 +27,7 @@ typedef struct {
 typedef struct {
   _Alignas(64) atomic_llong license; /* the handle; 0 if the place is free */
   char *memory;
-  uint32_t shard_mask;
+  uint32_t shards; /* of a frame; a power of two */
   int64_t slot_seconds;
   atomic_uint frame; /* where the current slot was last found */
   _Atomic uint64_t types[OPENLTS_TYPES / 64];
@@ -72,7 +56,7 @@ LTS_License openlts_table_open(void *memory, uint32_t shards, int64_t slot_secon
       continue;
     }
     p->memory = memory;
-    p->shard_mask = shards - 1;
+    p->shards = shards;
     p->slot_seconds = slot_seconds;
     atomic_store_explicit(&p->frame, 0, memory_order_relaxed);
     for (size_t word = 0; word < OPENLTS_TYPES / 64; word++) {
@@ -107,20 +91,15 @@ void openlts_table_define(LTS_License license, int32_t operation_type) {
 
 int openlts_forked(void) { return 0; }
 
-static moment from_file_time(FILETIME t) {
-  /* 100 ns since 1601 */
-  int64_t ticks = (int64_t)(((uint64_t)t.dwHighDateTime << 32) | t.dwLowDateTime);
-  ticks -= INT64_C(116444736000000000);
-  return (moment){ticks / 10000000, ticks % 10000000 * 100};
-}
-
-static moment coarse_now(void) {
+static int64_t precise_seconds(void) {
   FILETIME t;
   GetSystemTimePreciseAsFileTime(&t);
-  return from_file_time(t);
+  /* 100 ns since 1601 */
+  int64_t ticks = (int64_t)(((uint64_t)t.dwHighDateTime << 32) | t.dwLowDateTime);
+  return (ticks - INT64_C(116444736000000000)) / 10000000;
 }
 
-static moment precise_now(void) { return coarse_now(); }
+static int64_t coarse_seconds(void) { return precise_seconds(); }
 
 static uint32_t shard_hint(void) { return GetCurrentProcessorNumber(); }
 
@@ -142,32 +121,31 @@ int openlts_forked(void) {
   return atomic_load_explicit(&in_fork, memory_order_relaxed) != 0 || getpid() != loaded_by;
 }
 
-static moment read_clock(clockid_t clock) {
+static int64_t precise_seconds(void) {
   struct timespec t;
-  clock_gettime(clock, &t);
-  return (moment){t.tv_sec, t.tv_nsec};
+  clock_gettime(CLOCK_REALTIME, &t);
+  return t.tv_sec;
 }
 
-static moment precise_now(void) { return read_clock(CLOCK_REALTIME); }
+/* The cheapest clock there is: half the price of CLOCK_REALTIME_COARSE, which
+ * shows the same. It lags behind the precise clock by a tick of the kernel,
+ * 10 ms at the most, and is never ahead. */
+static int64_t coarse_seconds(void) { return time(NULL); }
 
-#if defined(CLOCK_REALTIME_COARSE)
-static moment coarse_now(void) { return read_clock(CLOCK_REALTIME_COARSE); }
-#else
-static moment coarse_now(void) { return precise_now(); }
-#endif
+/* Threads take shards in turn, so that they rarely share a cache line. Asking
+ * for the CPU would cost as much as the addition. Eight bytes of static TLS; the
+ * Go runtime takes as much. */
+static _Thread_local uint32_t shard_of_thread __attribute__((tls_model("initial-exec")));
+static atomic_uint threads;
 
-#if defined(__linux__)
+static __attribute__((noinline, cold)) uint32_t first_shard_hint(void) {
+  shard_of_thread = 1 + atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) % 4096;
+  return shard_of_thread;
+}
+
 static uint32_t shard_hint(void) {
-  int cpu = sched_getcpu();
-  return cpu < 0 ? 0 : (uint32_t)cpu;
+  return LIKELY(shard_of_thread != 0) ? shard_of_thread : first_shard_hint();
 }
-#else
-/* Without a cheap way to ask for the CPU, threads are spread by their stacks. */
-static uint32_t shard_hint(void) {
-  uintptr_t self = (uintptr_t)pthread_self();
-  return (uint32_t)(self >> 12 ^ self >> 20);
-}
-#endif
 
 #endif
 
@@ -182,19 +160,16 @@ static int counts(const place *p, uint32_t frame, int64_t seconds) {
   return (uint64_t)seconds - (uint64_t)label_of(p, frame) < (uint64_t)p->slot_seconds;
 }
 
-/* The frame of the slot a moment lies in; OPENLTS_FRAMES if there is none. */
-static uint32_t find_frame(place *p, moment now) {
-  uint32_t frame = atomic_load_explicit(&p->frame, memory_order_relaxed);
-  if (LIKELY(counts(p, frame, now.seconds))) {
-    return frame;
-  }
-  for (frame = 0; frame < OPENLTS_FRAMES; frame++) {
-    if (counts(p, frame, now.seconds)) {
+/* The frame of the slot a moment lies in; OPENLTS_FRAMES if there is none.
+ * Remembers it for the next call. */
+static uint32_t search_frame(place *p, int64_t seconds) {
+  for (uint32_t frame = 0; frame < OPENLTS_FRAMES; frame++) {
+    if (counts(p, frame, seconds)) {
       atomic_store_explicit(&p->frame, frame, memory_order_relaxed);
-      break;
+      return frame;
     }
   }
-  return frame;
+  return OPENLTS_FRAMES;
 }
 
 /* The frame with the latest label. Operations count there when their own slot
@@ -209,46 +184,57 @@ static uint32_t latest_frame(const place *p) {
   return latest;
 }
 
-/* Prepares frames for the slot of now, which only Go can: after a jump of the
- * clock, or after a sleep of the machine. */
-static __attribute__((noinline, cold)) uint32_t prepare_frame(place *p, LTS_License license) {
-  for (int attempt = 0; attempt < 2 && !openlts_forked(); attempt++) {
+static inline __attribute__((always_inline)) void add(const place *p, uint32_t frame, uint32_t type, int32_t count) {
+  size_t shard = (size_t)frame * p->shards + (shard_hint() & (p->shards - 1));
+  char *counter = p->memory + OPENLTS_COUNTERS_OFFSET + (shard * OPENLTS_TYPES + type) * 8;
+  atomic_fetch_add_explicit((_Atomic uint64_t *)(void *)counter, (uint64_t)count,
+                            memory_order_relaxed);
+}
+
+/* Records when the frame used last is not, or may not be, that of now: at the
+ * first call of a slot, and close to its end. If no frame is labelled with the
+ * slot of now, after a jump of the clock or a sleep of the machine, Go has to
+ * prepare one. */
+static __attribute__((noinline, cold)) int32_t record_slowly(place *p, LTS_License license,
+                                                             uint32_t type, int32_t count) {
+  uint32_t frame = search_frame(p, precise_seconds());
+  for (int attempt = 0; frame == OPENLTS_FRAMES && attempt < 2 && !openlts_forked(); attempt++) {
     if (openlts_go_prepare(license) != LTS_OK) {
       break;
     }
-    uint32_t frame = find_frame(p, precise_now());
-    if (frame < OPENLTS_FRAMES) {
-      return frame;
-    }
+    frame = search_frame(p, precise_seconds());
   }
-  return latest_frame(p);
+  add(p, frame == OPENLTS_FRAMES ? latest_frame(p) : frame, type, count);
+  return LTS_OK;
+}
+
+/* Why a call that can't record fails. */
+static __attribute__((noinline, cold)) int32_t refusal(LTS_License license, const place *p,
+                                                       int32_t count) {
+  if (license == 0) {
+    return LTS_ERR_NO_LICENSE;
+  }
+  if (license < 0 || atomic_load_explicit(&p->license, memory_order_acquire) != license) {
+    return LTS_ERR_INVALID_HANDLE;
+  }
+  return count < 0 ? LTS_ERR_INVALID_ARGUMENT : LTS_ERR_UNKNOWN_OPERATION_TYPE;
 }
 
 int32_t LTS_CALL LTS_RecordOperation(LTS_License license, int32_t operationType, int32_t count) {
   place *p = place_of(license);
-  if (!LIKELY(license > 0 &&
-              atomic_load_explicit(&p->license, memory_order_acquire) == license)) {
-    return license == 0 ? LTS_ERR_NO_LICENSE : LTS_ERR_INVALID_HANDLE;
-  }
   uint32_t type = (uint32_t)operationType;
-  if (!LIKELY(type < OPENLTS_TYPES &&
+  if (!LIKELY(license > 0 &&
+              atomic_load_explicit(&p->license, memory_order_acquire) == license &&
+              type < OPENLTS_TYPES && count >= 0 &&
               atomic_load_explicit(&p->types[type / 64], memory_order_relaxed) >> type % 64 & 1)) {
-    return LTS_ERR_UNKNOWN_OPERATION_TYPE;
+    return refusal(license, p, count);
   }
-  if (!LIKELY(count > 0)) {
-    return count == 0 ? LTS_OK : LTS_ERR_INVALID_ARGUMENT;
+  uint32_t frame = atomic_load_explicit(&p->frame, memory_order_relaxed);
+  uint64_t since = (uint64_t)coarse_seconds() - (uint64_t)label_of(p, frame);
+  /* Not in the last second of a slot: there the precise clock has to decide. */
+  if (!LIKELY(since < (uint64_t)p->slot_seconds - 1)) {
+    return record_slowly(p, license, type, count);
   }
-  moment now = coarse_now();
-  if (!LIKELY(now.nanoseconds < CLOSE_TO_BOUNDARY)) {
-    now = precise_now();
-  }
-  uint32_t frame = find_frame(p, now);
-  if (!LIKELY(frame < OPENLTS_FRAMES)) {
-    frame = prepare_frame(p, license);
-  }
-  size_t shard = (size_t)frame * (p->shard_mask + 1) + (shard_hint() & p->shard_mask);
-  char *counter = p->memory + OPENLTS_COUNTERS_OFFSET + (shard * OPENLTS_TYPES + type) * 8;
-  atomic_fetch_add_explicit((_Atomic uint64_t *)(void *)counter, (uint64_t)count,
-                            memory_order_relaxed);
+  add(p, frame, type, count);
   return LTS_OK;
 }

@@ -20,7 +20,7 @@ const (
 	// Types is the number of counters in a shard.
 	Types = protocol.OperationTypes
 	// MaxShards bounds the shards of a frame. A shard is a set of counters of its
-	// own for one or a few CPUs, so that threads don't fight for a cache line.
+	// own for one or a few threads, so that they don't fight for a cache line.
 	MaxShards = 64
 
 	// HeaderSize is a page, and so is what follows a multiple of.

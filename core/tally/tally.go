@@ -212,10 +212,11 @@ func (t *Tally) read() error {
 }
 
 // shardsFor is the number of shards for so many CPUs: a power of two, so that
-// choosing one is a mask.
+// choosing one is a mask, and several times the CPUs, because threads take
+// shards in turn and those that run at the same time should not meet.
 func shardsFor(cpus int) int {
-	shards := 1
-	for shards < cpus && shards < MaxShards {
+	shards := 8
+	for shards < 4*cpus && shards < MaxShards {
 		shards *= 2
 	}
 	return shards

@@ -1,0 +1,125 @@
+"""How to reach the License Tracking Server, and what to ask of it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from dataclasses import dataclass, field
+from typing import Any, Sequence
+
+from . import native
+from .c_values import int32, utf8
+from .definitions import ChargeWay, DeploymentType, Product, Resubmit, StatusCode, UUIDGenerationMethod
+from .errors import LTSError
+from .library import Library
+
+
+@dataclass
+class ConnectionParameters:
+    """How to reach the License Tracking Server (LTS), and what to ask of it.
+
+    Fields up to ``products`` are those of the original system. An empty text means: not given. Setting a field that
+    does not exist is an error. The parameters are read when a license is opened and not kept.
+    """
+
+    #: ``http(s)://host[:port][/path]``; required.
+    main_server_url: str = ""
+    #: Asked if the main server can't be reached.
+    standby_server_url: str = ""
+    #: The handshake code; or ``organization_id``, or both.
+    handshake_code: str = ""
+    #: If the handshake code is protected by one.
+    session_password: str = field(default="", repr=False)
+    #: Alone: the organization's default handshake code is used.
+    organization_id: str = ""
+    deployment_type: int = DeploymentType.DESKTOP
+    charge_way: int = ChargeWay.AUTO
+    uuid_generation_method: int = UUIDGenerationMethod.RANDOM
+    #: Days for which an authorization may be used without the server: 0 or more, less than 7 counts as 7. The license
+    #: may allow fewer.
+    max_buffer_days: int = 7
+    #: The :class:`LicenseModule` members to ask for; empty: all.
+    limited_license_modules: Sequence[int] = ()
+    #: 1 or more.
+    max_concurrent_instance_count: int = 1
+    #: :class:`Product` members, combined by ``|``.
+    products: int = Product.ALL
+    #: When a report whose submission failed is tried again.
+    resubmit: int = Resubmit.NEXT_INIT
+    #: Version of the SDK, such as ``10.2.1``.
+    product_version: str = ""
+    #: Edition of the SDK, such as ``Python``.
+    edition: str = ""
+    #: Domain, application id or process name; the server may check it.
+    validation_field: str = ""
+    #: Shown to administrators.
+    device_friendly_name: str = ""
+    #: A client UUID of the host's own choice, for containers: 8-4-4-4-12 hex digits.
+    device_uuid: str = ""
+    #: The server's Ed25519 key in base64; empty: the key seen first is remembered.
+    server_public_key: str = ""
+    #: PEM file of the roots to trust for HTTPS.
+    ca_file: str | os.PathLike[str] = ""
+    #: ``http(s)://[user:password@]host:port``
+    proxy_url: str = field(default="", repr=False)
+    #: Where usage is kept; empty: ``.openlts`` in the user's home directory.
+    data_directory: str | os.PathLike[str] = ""
+    #: Length in seconds of a time slot and of the reporting interval; must divide a day.
+    slot_seconds: int = 180
+    #: For all of the initialization.
+    init_timeout_milliseconds: int = 12000
+    #: For one request to a server.
+    request_timeout_milliseconds: int = 5000
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # A misspelt field would otherwise be taken without a word, and the license opened without it.
+        if name not in type(self).__dataclass_fields__:
+            raise AttributeError(f"{type(self).__name__} has no field {name!r}")
+        super().__setattr__(name, value)
+
+
+def native_parameters(parameters: ConnectionParameters, library: Library) -> native.ConnectionParameters:
+    """The parameters as the native library takes them. Raises LTSError (-20300) for a value C can't express."""
+    structure = native.ConnectionParameters()
+    size = ctypes.sizeof(structure)
+    library.check(library.functions.LTS_InitLTSConnectionParameters(structure, size), "prepare connection parameters")
+    structure.mainServerURL = _bytes(parameters, "main_server_url")
+    structure.standbyServerURL = _bytes(parameters, "standby_server_url")
+    structure.handshakeCode = _bytes(parameters, "handshake_code")
+    structure.sessionPassword = _bytes(parameters, "session_password")
+    structure.organizationID = _bytes(parameters, "organization_id")
+    structure.deploymentType = _int32(parameters, "deployment_type")
+    structure.chargeWay = _int32(parameters, "charge_way")
+    structure.UUIDGenerationMethod = _int32(parameters, "uuid_generation_method")
+    structure.maxBufferDays = _int32(parameters, "max_buffer_days")
+    modules = [int32(module) for module in parameters.limited_license_modules]
+    if modules:
+        structure.limitedLicenseModules = (ctypes.c_int32 * len(modules))(*modules)
+        structure.limitedLicenseModulesCount = len(modules)
+    structure.maxConcurrentInstanceCount = _int32(parameters, "max_concurrent_instance_count")
+    structure.products = _int32(parameters, "products")
+    structure.resubmit = _int32(parameters, "resubmit")
+    structure.productVersion = _bytes(parameters, "product_version")
+    structure.edition = _bytes(parameters, "edition")
+    structure.validationField = _bytes(parameters, "validation_field")
+    structure.deviceFriendlyName = _bytes(parameters, "device_friendly_name")
+    structure.deviceUUID = _bytes(parameters, "device_uuid")
+    structure.serverPublicKey = _bytes(parameters, "server_public_key")
+    structure.caFile = _bytes(parameters, "ca_file")
+    structure.proxyURL = _bytes(parameters, "proxy_url")
+    structure.dataDirectory = _bytes(parameters, "data_directory")
+    structure.slotSeconds = _int32(parameters, "slot_seconds")
+    structure.initTimeoutMilliseconds = _int32(parameters, "init_timeout_milliseconds")
+    structure.requestTimeoutMilliseconds = _int32(parameters, "request_timeout_milliseconds")
+    return structure
+
+
+def _bytes(parameters: ConnectionParameters, name: str) -> bytes:
+    return utf8(getattr(parameters, name) or "", name)
+
+
+def _int32(parameters: ConnectionParameters, name: str) -> int:
+    value = getattr(parameters, name)
+    if not isinstance(value, int) or int32(value) != value:
+        raise LTSError(StatusCode.INVALID_ARGUMENT, f"{name} must be a whole number of 32 bits, not {value!r}.")
+    return value
