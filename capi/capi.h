@@ -36,4 +36,9 @@ void openlts_table_define(LTS_License license, int32_t operation_type);
 /* Whether this is a fork of the process that loaded the library. */
 int openlts_forked(void);
 
+#ifdef OPENLTS_TESTKIT
+/* Shifts the clock of the hot path. */
+void openlts_move_clock(int64_t seconds);
+#endif
+
 #endif /* OPENLTS_CAPI_CAPI_H */

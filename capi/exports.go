@@ -107,7 +107,11 @@ func open(key *C.openlts_text, from *C.openlts_parameters) (C.LTS_License, error
 			return 0, err
 		}
 	}
-	l, err := client.Open(context.Background(), parameters, client.Environment{})
+	outside, err := environment(&parameters)
+	if err != nil {
+		return 0, err
+	}
+	l, err := client.Open(context.Background(), parameters, outside)
 	if err != nil {
 		return 0, err
 	}
@@ -227,7 +231,7 @@ func openlts_go_info(handle C.LTS_License, info *C.LTS_LicenseInfo) (status C.in
 	info.bufferUntil = C.int64_t(i.BufferUntil)
 	info.quotaLimit = C.int64_t(i.Quota.Limit)
 	info.quotaUsed = C.int64_t(i.Quota.Used)
-	info.modules = C.uint64_t(moduleBits(i.Grant.Item.Modules))
+	info.modules = C.uint64_t(moduleBits(i.Modules))
 	info.recorded = C.int64_t(i.Usage.Recorded)
 	info.accepted = C.int64_t(i.Usage.Accepted)
 	info.pending = C.int64_t(i.Usage.Pending)

@@ -28,7 +28,8 @@ typedef struct {
   _Alignas(64) atomic_llong license; /* the handle; 0 if the place is free */
   char *memory;
   uint32_t shards; /* of a frame; a power of two */
-  int64_t slot_seconds;
+  uint64_t slot_seconds;
+  uint64_t sure_seconds; /* of a slot, in which the coarse clock can't be wrong: all but the last */
   atomic_uint frame; /* where the current slot was last found */
   _Atomic uint64_t types[OPENLTS_TYPES / 64];
   int64_t generation;
@@ -57,7 +58,8 @@ LTS_License openlts_table_open(void *memory, uint32_t shards, int64_t slot_secon
     }
     p->memory = memory;
     p->shards = shards;
-    p->slot_seconds = slot_seconds;
+    p->slot_seconds = (uint64_t)slot_seconds;
+    p->sure_seconds = (uint64_t)slot_seconds - 1;
     atomic_store_explicit(&p->frame, 0, memory_order_relaxed);
     for (size_t word = 0; word < OPENLTS_TYPES / 64; word++) {
       atomic_store_explicit(&p->types[word], openlts_built_in_types[word], memory_order_relaxed);
@@ -87,6 +89,16 @@ void openlts_table_define(LTS_License license, int32_t operation_type) {
   }
 }
 
+#ifdef OPENLTS_TESTKIT
+static _Atomic int64_t shift;
+
+void openlts_move_clock(int64_t seconds) { atomic_fetch_add(&shift, seconds); }
+
+static int64_t shifted(int64_t seconds) { return seconds + atomic_load(&shift); }
+#else
+static int64_t shifted(int64_t seconds) { return seconds; }
+#endif
+
 #if defined(_WIN32)
 
 int openlts_forked(void) { return 0; }
@@ -96,7 +108,7 @@ static int64_t precise_seconds(void) {
   GetSystemTimePreciseAsFileTime(&t);
   /* 100 ns since 1601 */
   int64_t ticks = (int64_t)(((uint64_t)t.dwHighDateTime << 32) | t.dwLowDateTime);
-  return (ticks - INT64_C(116444736000000000)) / 10000000;
+  return shifted((ticks - INT64_C(116444736000000000)) / 10000000);
 }
 
 static int64_t coarse_seconds(void) { return precise_seconds(); }
@@ -124,13 +136,14 @@ int openlts_forked(void) {
 static int64_t precise_seconds(void) {
   struct timespec t;
   clock_gettime(CLOCK_REALTIME, &t);
-  return t.tv_sec;
+  return shifted(t.tv_sec);
 }
 
 /* The cheapest clock there is: half the price of CLOCK_REALTIME_COARSE, which
  * shows the same. It lags behind the precise clock by a tick of the kernel,
  * 10 ms at the most, and is never ahead. */
-static int64_t coarse_seconds(void) { return time(NULL); }
+extern time_t time(time_t *) __attribute__((noplt));
+static int64_t coarse_seconds(void) { return shifted(time(NULL)); }
 
 /* Threads take shards in turn, so that they rarely share a cache line. Asking
  * for the CPU would cost as much as the addition. Eight bytes of static TLS; the
@@ -157,7 +170,7 @@ static int64_t label_of(const place *p, uint32_t frame) {
 /* Whether a frame counts the slot that a moment lies in. Unsigned, so that a
  * moment before the slot is far outside. */
 static int counts(const place *p, uint32_t frame, int64_t seconds) {
-  return (uint64_t)seconds - (uint64_t)label_of(p, frame) < (uint64_t)p->slot_seconds;
+  return (uint64_t)seconds - (uint64_t)label_of(p, frame) < p->slot_seconds;
 }
 
 /* The frame of the slot a moment lies in; OPENLTS_FRAMES if there is none.
@@ -221,6 +234,8 @@ static __attribute__((noinline, cold)) int32_t refusal(LTS_License license, cons
 }
 
 int32_t LTS_CALL LTS_RecordOperation(LTS_License license, int32_t operationType, int32_t count) {
+  /* First, so that little has to be kept across the one call that is made. */
+  uint64_t now = (uint64_t)coarse_seconds();
   place *p = place_of(license);
   uint32_t type = (uint32_t)operationType;
   if (!LIKELY(license > 0 &&
@@ -230,9 +245,8 @@ int32_t LTS_CALL LTS_RecordOperation(LTS_License license, int32_t operationType,
     return refusal(license, p, count);
   }
   uint32_t frame = atomic_load_explicit(&p->frame, memory_order_relaxed);
-  uint64_t since = (uint64_t)coarse_seconds() - (uint64_t)label_of(p, frame);
   /* Not in the last second of a slot: there the precise clock has to decide. */
-  if (!LIKELY(since < (uint64_t)p->slot_seconds - 1)) {
+  if (!LIKELY(now - (uint64_t)label_of(p, frame) < p->sure_seconds)) {
     return record_slowly(p, license, type, count);
   }
   add(p, frame, type, count);

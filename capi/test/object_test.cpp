@@ -100,7 +100,7 @@ TEST(Object, ownership) {
   License first = License::from_lts(p);
   const LTS_License handle = first.handle();
   License second = std::move(first);
-  EXPECT_FALSE(first);
+  EXPECT_FALSE(first); // NOLINT(bugprone-use-after-move): what is left is promised
   EXPECT_EQ(first.record(LTS_OT_QR_CODE), LTS_ERR_NO_LICENSE);
   EXPECT_EQ(second.handle(), handle);
   EXPECT_EQ(second.record(LTS_OT_QR_CODE), LTS_OK);

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -340,6 +341,7 @@ type Info struct {
 	Message     string
 	Grant       *protocol.Authorization
 	Quota       protocol.Quota
+	Modules     []protocol.LicenseModule // that may be used: of the item, and asked for; empty: all
 	DeviceUUID  string
 	Run         string
 	SlotSeconds int
@@ -370,7 +372,8 @@ func (l *License) Info() (Info, error) {
 	usage.Recorded += unsealed
 	usage.Pending += unsealed
 	info := Info{Flags: protocol.StateFlag(l.flags.Load()), Grant: l.granted.Authorization, DeviceUUID: l.device.UUID,
-		Run: l.tally.Run, SlotSeconds: l.parameters.SlotSeconds, AuthorizedAt: l.granted.AuthorizedAt,
+		Modules: commonModules(l.granted.Authorization.Item.Modules, l.parameters.LimitedLicenseModules),
+		Run:     l.tally.Run, SlotSeconds: l.parameters.SlotSeconds, AuthorizedAt: l.granted.AuthorizedAt,
 		BufferUntil: l.granted.BufferUntil, Usage: usage}
 	if usage.Lost() > 0 {
 		info.Flags |= protocol.StateFlagUsageLost
@@ -382,6 +385,16 @@ func (l *License) Info() (Info, error) {
 	info.Quota = l.quota
 	l.mu.Unlock()
 	return info, nil
+}
+
+// commonModules are the modules in both lists; an empty list means all.
+func commonModules(granted, asked []protocol.LicenseModule) []protocol.LicenseModule {
+	if len(granted) == 0 || len(asked) == 0 {
+		return append(slices.Clone(granted), asked...)
+	}
+	return slices.DeleteFunc(slices.Clone(granted), func(module protocol.LicenseModule) bool {
+		return !slices.Contains(asked, module)
+	})
 }
 
 // Close ends metering: seals what was recorded, submits it until ctx ends (not

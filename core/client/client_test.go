@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -388,5 +389,25 @@ func TestDeviceUUID(t *testing.T) {
 	p.DeviceUUID, p.DataDirectory = "", "/dev/null/x"
 	if _, err := client.DeviceUUID(p); protocol.StatusOf(err) != protocol.StatusLicenseBufferFailed {
 		t.Error(err)
+	}
+}
+
+func TestModules(t *testing.T) {
+	oned, qr, aztec := protocol.LicenseModuleONED, protocol.LicenseModuleQRCode, protocol.LicenseModuleAztec
+	for name, c := range map[string]struct{ granted, asked, want []protocol.LicenseModule }{
+		"all":          {nil, nil, nil},
+		"granted":      {[]protocol.LicenseModule{oned, qr}, nil, []protocol.LicenseModule{oned, qr}},
+		"asked":        {nil, []protocol.LicenseModule{qr}, []protocol.LicenseModule{qr}},
+		"intersection": {[]protocol.LicenseModule{oned, qr}, []protocol.LicenseModule{qr, aztec}, []protocol.LicenseModule{qr}},
+	} {
+		clock := slot.NewSimulated(start)
+		server := protocoltest.New(t, clock.Now)
+		server.Modify(func(a *protocol.Authorization) { a.Item.Modules = c.granted })
+		p := parameters(server, t.TempDir())
+		p.LimitedLicenseModules = c.asked
+		info, err := open(t, p, clock).Info()
+		if err != nil || !slices.Equal(info.Modules, c.want) {
+			t.Errorf("%s: %v, %v", name, info.Modules, err)
+		}
 	}
 }

@@ -90,3 +90,27 @@ func TestSimulatedClock(t *testing.T) {
 		t.Errorf("the clock shows %v, want %v", clock.Now(), want)
 	}
 }
+
+func TestShiftedClock(t *testing.T) {
+	var clock slot.Shifted
+	before := clock.Now()
+	due, _ := clock.After(30 * 24 * time.Hour)
+	later, stop := clock.After(31 * 24 * time.Hour)
+	clock.Move(30*24*time.Hour + time.Second)
+	select {
+	case <-due:
+	case <-time.After(20 * time.Second):
+		t.Fatal("moving the clock did not set the alarm off")
+	}
+	select {
+	case <-later:
+		t.Fatal("an alarm went off early")
+	default:
+	}
+	stop()
+	if moved := clock.Now().Sub(before); moved < 30*24*time.Hour || moved > 31*24*time.Hour {
+		t.Errorf("the clock moved by %v", moved)
+	}
+	soon, _ := clock.After(time.Millisecond)
+	<-soon // time goes on by itself
+}

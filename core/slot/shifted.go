@@ -1,0 +1,70 @@
+package slot
+
+import (
+	"sync"
+	"time"
+)
+
+// Shifted is the machine's clock, shifted by as much as it was moved: time goes
+// on as usual, and also leaps on demand. The test build of the library runs on
+// it. Its zero value shows the machine's time.
+type Shifted struct {
+	mu      sync.Mutex
+	offset  time.Duration
+	waiting map[*alarm]*time.Timer
+}
+
+// Now is the shifted time.
+func (s *Shifted) Now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now()
+}
+
+// now is without the monotonic reading, which a shift would contradict.
+func (s *Shifted) now() time.Time { return time.Now().Add(s.offset).Round(0) }
+
+// After sends once when d has passed, or the clock was moved past that.
+func (s *Shifted) After(d time.Duration) (<-chan time.Time, func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := &alarm{at: s.now().Add(d), c: make(chan time.Time, 1)}
+	if s.waiting == nil {
+		s.waiting = map[*alarm]*time.Timer{}
+	}
+	s.waiting[a] = time.AfterFunc(d, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.fire(a)
+	})
+	return a.c, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if timer, ok := s.waiting[a]; ok {
+			timer.Stop()
+			delete(s.waiting, a)
+		}
+	}
+}
+
+// fire sets an alarm off, once. Under s.mu.
+func (s *Shifted) fire(a *alarm) {
+	if timer, ok := s.waiting[a]; ok {
+		timer.Stop()
+		delete(s.waiting, a)
+		a.c <- s.now()
+	}
+}
+
+// Move moves the clock by d, also backwards. Alarms due by then go off.
+func (s *Shifted) Move(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offset += d
+	now := s.now()
+	for a := range s.waiting {
+		if !a.at.After(now) {
+			s.fire(a)
+		}
+	}
+}

@@ -1,0 +1,40 @@
+/* OpenLTS test kit: simulated time and outages, for vendors who test their SDK.
+ *
+ * Thirty days of slots, an outage, a start without the server: in seconds. These
+ * functions are only in the test build of the library, libopenlts-testkit
+ * (build/library --testkit), which is otherwise the same as the real one. Link
+ * your tests with it instead, and never ship it: whoever can move the clock can
+ * avoid the rules.
+ *
+ * They concern the calling process, all its licenses, and may be called from any
+ * thread. None of them blocks. In a forked process they change nothing and
+ * answer LTS_ERR_FORKED.
+ *
+ * The server's clock is its own. It counts slots of any time, and notes those
+ * that lie in its future as an anomaly of the device. */
+#ifndef OPENLTS_TESTKIT_H
+#define OPENLTS_TESTKIT_H
+
+#include "openlts.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Moves the clock the library goes by, by so many seconds; backwards if
+ * negative. Time goes on from there. What falls due by the move (the end of a
+ * slot, a submission, the purge after 30 days) is done in the background, as
+ * after a sleep of the machine; LTS_SubmitReports or LTS_CloseLicense wait for
+ * what they need.
+ * Returns LTS_OK, LTS_ERR_FORKED. */
+LTS_API int32_t LTS_CALL LTS_TestkitMoveClock(int64_t seconds);
+
+/* Cuts the library off from every server (on is 1), or ends that (0).
+ * Returns LTS_OK, LTS_ERR_FORKED. */
+LTS_API int32_t LTS_CALL LTS_TestkitOutage(int32_t on);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* OPENLTS_TESTKIT_H */
