@@ -10,11 +10,7 @@
 #include "status_texts.inc"
 
 /* Sizes of the structs in the first version of the ABI. They never change. */
-enum {
-  FIRST_PARAMETERS = 176,
-  FIRST_INFO = 1232,
-  FIRST_EVENT = 288
-};
+enum { FIRST_PARAMETERS = 176, FIRST_INFO = 1232, FIRST_EVENT = 288 };
 
 /* A larger size than this is an uninitialized struct, not one of the future. */
 enum { LARGEST_STRUCT = 65536 };
@@ -105,8 +101,7 @@ static int32_t whole_parameters(LTS_ConnectionParameters *whole,
 }
 
 static int32_t open_license(const char *key, const LTS_ConnectionParameters *parameters,
-                            LTS_License *license, char *errorMessage,
-                            int32_t errorMessageLength) {
+                            LTS_License *license, char *errorMessage, int32_t errorMessageLength) {
   LTS_ConnectionParameters whole;
   set_message(errorMessage, errorMessageLength, "");
   if (license == NULL) {
@@ -139,9 +134,9 @@ int32_t LTS_CALL LTS_InitLicenseFromLTS(const LTS_ConnectionParameters *paramete
   return open_license(NULL, parameters, license, errorMessage, errorMessageLength);
 }
 
-int32_t LTS_CALL LTS_InitLicense(const char *licenseKey,
-                                 const LTS_ConnectionParameters *parameters, LTS_License *license,
-                                 char *errorMessage, int32_t errorMessageLength) {
+int32_t LTS_CALL LTS_InitLicense(const char *licenseKey, const LTS_ConnectionParameters *parameters,
+                                 LTS_License *license, char *errorMessage,
+                                 int32_t errorMessageLength) {
   return open_license(licenseKey == NULL ? "" : licenseKey, parameters, license, errorMessage,
                       errorMessageLength);
 }

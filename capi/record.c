@@ -30,7 +30,7 @@ typedef struct {
   uint32_t shards; /* of a frame; a power of two */
   uint64_t slot_seconds;
   uint64_t sure_seconds; /* of a slot, in which the coarse clock can't be wrong: all but the last */
-  atomic_uint frame; /* where the current slot was last found */
+  atomic_uint frame;     /* where the current slot was last found */
   _Atomic uint64_t types[OPENLTS_TYPES / 64];
   int64_t generation;
 } place;
@@ -84,8 +84,8 @@ int openlts_table_holds(LTS_License license) {
 
 void openlts_table_define(LTS_License license, int32_t operation_type) {
   if (openlts_table_holds(license) && operation_type >= 0 && operation_type < OPENLTS_TYPES) {
-    atomic_fetch_or(&place_of(license)->types[operation_type / 64],
-                    UINT64_C(1) << (operation_type % 64));
+    atomic_fetch_or(&place_of(license)->types[operation_type / 64], UINT64_C(1)
+                                                                        << (operation_type % 64));
   }
 }
 
@@ -197,7 +197,8 @@ static uint32_t latest_frame(const place *p) {
   return latest;
 }
 
-static inline __attribute__((always_inline)) void add(const place *p, uint32_t frame, uint32_t type, int32_t count) {
+static inline __attribute__((always_inline)) void add(const place *p, uint32_t frame, uint32_t type,
+                                                      int32_t count) {
   size_t shard = (size_t)frame * p->shards + (shard_hint() & (p->shards - 1));
   char *counter = p->memory + OPENLTS_COUNTERS_OFFSET + (shard * OPENLTS_TYPES + type) * 8;
   atomic_fetch_add_explicit((_Atomic uint64_t *)(void *)counter, (uint64_t)count,
@@ -238,8 +239,7 @@ int32_t LTS_CALL LTS_RecordOperation(LTS_License license, int32_t operationType,
   uint64_t now = (uint64_t)coarse_seconds();
   place *p = place_of(license);
   uint32_t type = (uint32_t)operationType;
-  if (!LIKELY(license > 0 &&
-              atomic_load_explicit(&p->license, memory_order_acquire) == license &&
+  if (!LIKELY(license > 0 && atomic_load_explicit(&p->license, memory_order_acquire) == license &&
               type < OPENLTS_TYPES && count >= 0 &&
               atomic_load_explicit(&p->types[type / 64], memory_order_relaxed) >> type % 64 & 1)) {
     return refusal(license, p, count);

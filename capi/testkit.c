@@ -2,6 +2,7 @@
 #ifdef OPENLTS_TESTKIT
 
 #include "../include/openlts/testkit.h"
+
 #include "_cgo_export.h"
 #include "capi.h"
 

@@ -73,6 +73,17 @@ func OperationTypeByName(name string) (OperationType, bool) {
 	return d.value, ok
 }
 
+// builtIn says which operation types are built in.
+var builtIn = func() (is [OperationTypes]bool) {
+	for _, d := range operationTypes {
+		is[d.value] = true
+	}
+	return is
+}()
+
+// BuiltIn tells whether an operation type is one of those listed here.
+func (t OperationType) BuiltIn() bool { return t >= 0 && t < OperationTypes && builtIn[t] }
+
 // OperationTypeNames is the name of each built-in operation type.
 func OperationTypeNames() map[OperationType]string {
 	names := make(map[OperationType]string, len(operationTypes))

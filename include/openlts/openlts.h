@@ -31,7 +31,8 @@
  * Errors     0 (LTS_OK) is success, everything negative an error; see
  *            definitions.h. No function throws, aborts, or ends the process.
  * Threads    Every function may be called from any thread at any time.
- * Blocking   Only the functions that say so block, and each has a deadline.
+ * Blocking   Only the functions that say so block, and each has a deadline. A
+ *            negative timeout is LTS_ERR_INVALID_ARGUMENT.
  * Fork       A process forked after the library was loaded may go on calling
  *            LTS_RecordOperation, and what it records counts. Every other
  *            function that needs the library's threads answers LTS_ERR_FORKED.
@@ -88,37 +89,37 @@ typedef struct LTS_ConnectionParameters {
   uint32_t structSize; /* set by LTS_InitLTSConnectionParameters */
   uint32_t reserved;   /* 0 */
 
-  const char *mainServerURL;    /* http(s)://host[:port][/path]; required */
-  const char *standbyServerURL; /* asked if the main server can't be reached */
-  const char *handshakeCode;    /* the code; or organizationID, or both */
-  const char *sessionPassword;  /* if the code is protected by one */
-  const char *organizationID;   /* alone: the organization's default code */
-  int32_t deploymentType;       /* LTS_DeploymentType; LTS_DT_DESKTOP */
-  int32_t chargeWay;            /* LTS_ChargeWay; LTS_CW_AUTO */
-  int32_t UUIDGenerationMethod; /* LTS_UUIDGenerationMethod; LTS_UUIDGM_RANDOM */
-  int32_t maxBufferDays;        /* days an authorization may be used without
+  const char *mainServerURL;            /* http(s)://host[:port][/path]; required */
+  const char *standbyServerURL;         /* asked if the main server can't be reached */
+  const char *handshakeCode;            /* the code; or organizationID, or both */
+  const char *sessionPassword;          /* if the code is protected by one */
+  const char *organizationID;           /* alone: the organization's default code */
+  int32_t deploymentType;               /* LTS_DeploymentType; LTS_DT_DESKTOP */
+  int32_t chargeWay;                    /* LTS_ChargeWay; LTS_CW_AUTO */
+  int32_t UUIDGenerationMethod;         /* LTS_UUIDGenerationMethod; LTS_UUIDGM_RANDOM */
+  int32_t maxBufferDays;                /* days an authorization may be used without
                                    the server; 7, less counts as 7; the
                                    license may allow fewer */
   const int32_t *limitedLicenseModules; /* LTS_LicenseModule; NULL: all */
   int32_t limitedLicenseModulesCount;
   int32_t maxConcurrentInstanceCount; /* 1 or more; 1 */
   int32_t products;                   /* LTS_Product, combined; LTS_PROD_ALL */
-  int32_t resubmit; /* LTS_Resubmit; LTS_RESUBMIT_NEXT_INIT */
+  int32_t resubmit;                   /* LTS_Resubmit; LTS_RESUBMIT_NEXT_INIT */
 
-  const char *productVersion;     /* of the SDK, such as "10.2.1" */
-  const char *edition;            /* of the SDK, such as "Python" */
-  const char *validationField;    /* domain, application id or process name;
+  const char *productVersion;         /* of the SDK, such as "10.2.1" */
+  const char *edition;                /* of the SDK, such as "Python" */
+  const char *validationField;        /* domain, application id or process name;
                                      the server may check it */
-  const char *deviceFriendlyName; /* shown to administrators */
-  const char *deviceUUID;         /* a client UUID of the host's own choice, for
+  const char *deviceFriendlyName;     /* shown to administrators */
+  const char *deviceUUID;             /* a client UUID of the host's own choice, for
                                      containers: 8-4-4-4-12 hex digits */
-  const char *serverPublicKey;    /* the server's Ed25519 key in base64; if
+  const char *serverPublicKey;        /* the server's Ed25519 key in base64; if
                                      empty, the key seen first is remembered */
-  const char *caFile;             /* PEM file of the roots to trust for HTTPS */
-  const char *proxyURL;           /* http(s)://[user:password@]host:port */
-  const char *dataDirectory;      /* where usage is kept; default: .openlts in
+  const char *caFile;                 /* PEM file of the roots to trust for HTTPS */
+  const char *proxyURL;               /* http(s)://[user:password@]host:port */
+  const char *dataDirectory;          /* where usage is kept; default: .openlts in
                                      the user's home directory */
-  int32_t slotSeconds; /* length of a time slot and of the reporting interval;
+  int32_t slotSeconds;                /* length of a time slot and of the reporting interval;
                           divides a day; 180 */
   int32_t initTimeoutMilliseconds;    /* all of the initialization; 12000 */
   int32_t requestTimeoutMilliseconds; /* one request to a server; 5000 */
@@ -129,11 +130,11 @@ typedef struct LTS_ConnectionParameters {
  * is none. Set structSize to sizeof(LTS_LicenseInfo) before the call. */
 typedef struct LTS_LicenseInfo {
   uint32_t structSize;
-  uint32_t stateFlags;  /* LTS_StateFlag, combined */
-  int32_t statusCode;   /* of the latest authorization: LTS_OK, or
+  uint32_t stateFlags; /* LTS_StateFlag, combined */
+  int32_t statusCode;  /* of the latest authorization: LTS_OK, or
                            LTS_ERR_LICENSE_CACHE_USED with the reason in
                            statusMessage */
-  int32_t chargeWay;    /* LTS_ChargeWay of the license item */
+  int32_t chargeWay;   /* LTS_ChargeWay of the license item */
   int32_t slotSeconds;
   int32_t reserved;
   int64_t authorizedAt; /* when the server granted the authorization */
@@ -141,7 +142,8 @@ typedef struct LTS_LicenseInfo {
   int64_t bufferUntil;  /* until when it may be used without the server */
   int64_t quotaLimit;   /* -1: not limited */
   int64_t quotaUsed;    /* as last heard from the server */
-  uint64_t modules;     /* bit n: LTS_LicenseModule n is permitted */
+  uint64_t modules;     /* bit n: LTS_LicenseModule n may be used (the license
+                           item permits it, and it was asked for) */
 
   /* Usage of this device, over all that keep it in the same data directory, in
    * units. Always: recorded = accepted + pending + lost. */
@@ -164,7 +166,7 @@ typedef struct LTS_LicenseInfo {
 /* Something that happened. Set structSize before the call. */
 typedef struct LTS_Event {
   uint32_t structSize;
-  int32_t kind;        /* LTS_EventKind */
+  int32_t kind; /* LTS_EventKind */
   int32_t statusCode;
   uint32_t stateFlags; /* LTS_StateFlag as they were after the event */
   int64_t time;        /* seconds since 1970 (UTC) */
@@ -281,8 +283,8 @@ LTS_API int32_t LTS_CALL LTS_SubmitReports(LTS_License license, int32_t timeoutM
 
 /* Waits for the next event of a license.
  *
- * Blocks for timeoutMilliseconds at most (0: not at all; at most 60000), and
- * returns early when the license is closed. Up to 256 events are kept; then
+ * Blocks for timeoutMilliseconds at most (0: not at all; more than 60000 count
+ * as 60000), and returns early when the license is closed. Up to 256 events are kept; then
  * the oldest are dropped.
  * Returns 1 if *event was filled, 0 if there is none;
  * LTS_ERR_INVALID_ARGUMENT, LTS_ERR_INVALID_HANDLE, LTS_ERR_FORKED,

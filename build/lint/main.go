@@ -1,0 +1,200 @@
+// Command lint checks the rules of this project that no stock linter knows.
+// Each guards a promise of the C ABI: no panic reaches the host, and core can
+// be used without cgo.
+//
+// Run it from the repository's root: go run ./build/lint
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+func main() {
+	findings, err := lint(os.DirFS("."))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "lint:", err)
+		os.Exit(1)
+	}
+	for _, f := range findings {
+		fmt.Println(f)
+	}
+	if len(findings) > 0 {
+		os.Exit(1)
+	}
+}
+
+// finding is a place that breaks a rule.
+type finding struct {
+	position token.Position
+	text     string
+}
+
+func (f finding) String() string { return f.position.String() + ": " + f.text }
+
+// lint reads the library's Go files, tests aside, and applies the rules.
+func lint(repository fs.FS) ([]finding, error) {
+	l := linter{files: token.NewFileSet()}
+	for _, root := range []string{"core", "capi"} {
+		err := fs.WalkDir(repository, root, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				return fmt.Errorf("%w (run it from the repository's root)", err)
+			}
+			if entry.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
+				return nil
+			}
+			text, err := fs.ReadFile(repository, path)
+			if err != nil {
+				return err
+			}
+			file, err := parser.ParseFile(l.files, path, text, parser.ParseComments)
+			if err != nil {
+				return err
+			}
+			l.goroutines(path, file)
+			if root == "core" {
+				l.cgo(file)
+			} else {
+				l.exports(file)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if l.exported == 0 {
+		return nil, fmt.Errorf("no //export was found in capi: this check no longer sees what it is for")
+	}
+	slices.SortFunc(l.findings, func(a, b finding) int {
+		return cmp.Or(cmp.Compare(a.position.Filename, b.position.Filename), cmp.Compare(a.position.Line, b.position.Line))
+	})
+	return l.findings, nil
+}
+
+type linter struct {
+	files    *token.FileSet
+	findings []finding
+	exported int // functions with //export
+}
+
+func (l *linter) report(node ast.Node, text string) {
+	l.findings = append(l.findings, finding{l.files.Position(node.Pos()), text})
+}
+
+// The one function that may start a goroutine, and where it is.
+const (
+	spawnDirectory = "core/client"
+	spawn          = "spawn"
+)
+
+// goroutines: a panic in a goroutine that nobody recovers ends the host's
+// process, so one function starts them all, and recovers.
+func (l *linter) goroutines(path string, file *ast.File) {
+	for _, declaration := range file.Decls {
+		function, _ := declaration.(*ast.FuncDecl)
+		blessed := function != nil && function.Recv == nil && function.Name.Name == spawn &&
+			filepath.ToSlash(filepath.Dir(path)) == spawnDirectory
+		ast.Inspect(declaration, func(node ast.Node) bool {
+			statement, ok := node.(*ast.GoStmt)
+			switch {
+			case !ok:
+			case !blessed:
+				l.report(statement, "a panic in this goroutine would end the host's process; start it by "+spawn+" of "+spawnDirectory)
+			case !recovers(statement.Call):
+				l.report(statement, "the goroutine must begin with a deferred function that recovers")
+			}
+			return true
+		})
+	}
+}
+
+// recovers tells whether a call is one of a function literal that begins with a
+// deferred function literal which calls recover.
+func recovers(call *ast.CallExpr) bool {
+	function, ok := call.Fun.(*ast.FuncLit)
+	if !ok || len(function.Body.List) == 0 {
+		return false
+	}
+	first, ok := function.Body.List[0].(*ast.DeferStmt)
+	if !ok {
+		return false
+	}
+	deferred, ok := first.Call.Fun.(*ast.FuncLit)
+	if !ok {
+		return false
+	}
+	found := false
+	ast.Inspect(deferred.Body, func(node ast.Node) bool {
+		if inner, ok := node.(*ast.CallExpr); ok {
+			if name, ok := inner.Fun.(*ast.Ident); ok && name.Name == "recover" {
+				found = true
+			}
+		}
+		return !found
+	})
+	return found
+}
+
+// cgo: core is for Go programs as well, which may be built without a C compiler
+// but for the SQLite driver.
+func (l *linter) cgo(file *ast.File) {
+	for _, each := range file.Imports {
+		if each.Path.Value == `"C"` {
+			l.report(each, `core does not import "C"; what needs it belongs into capi`)
+		}
+	}
+}
+
+// exports: each function that C calls begins with `defer guard(&status)`, which
+// turns a panic into the status it returns.
+func (l *linter) exports(file *ast.File) {
+	for _, declaration := range file.Decls {
+		function, ok := declaration.(*ast.FuncDecl)
+		if !ok || !exported(function) {
+			continue
+		}
+		l.exported++
+		if !guarded(function) {
+			l.report(function, function.Name.Name+" is called from C: it must have the result (status C.int32_t) and begin with `defer guard(&status)`")
+		}
+	}
+}
+
+func exported(function *ast.FuncDecl) bool {
+	return function.Doc != nil && slices.ContainsFunc(function.Doc.List, func(comment *ast.Comment) bool {
+		return strings.HasPrefix(comment.Text, "//export ")
+	})
+}
+
+func guarded(function *ast.FuncDecl) bool {
+	results := function.Type.Results
+	if results == nil || len(results.List) != 1 || len(results.List[0].Names) != 1 || results.List[0].Names[0].Name != "status" {
+		return false
+	}
+	if function.Body == nil || len(function.Body.List) == 0 {
+		return false
+	}
+	first, ok := function.Body.List[0].(*ast.DeferStmt)
+	if !ok || len(first.Call.Args) != 1 {
+		return false
+	}
+	called, ok := first.Call.Fun.(*ast.Ident)
+	if !ok || called.Name != "guard" {
+		return false
+	}
+	argument, ok := first.Call.Args[0].(*ast.UnaryExpr)
+	if !ok || argument.Op != token.AND {
+		return false
+	}
+	variable, ok := argument.X.(*ast.Ident)
+	return ok && variable.Name == "status"
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// goodExport is what capi/exports.go must at least have.
+const goodExport = `package main
+
+//export openlts_go_close
+func openlts_go_close(handle C.LTS_License) (status C.int32_t) {
+	defer guard(&status)
+	return 0
+}
+`
+
+const goodSpawn = `package client
+
+func spawn(contained func(any), do func()) {
+	go func() {
+		defer func() {
+			if cause := recover(); cause != nil {
+				contained(cause)
+			}
+		}()
+		do()
+	}()
+}
+`
+
+func TestLint(t *testing.T) {
+	tests := []struct {
+		name, path, text string
+		want             string // a part of the only finding; "" for none
+	}{
+		{"spawn", "core/client/metering.go", goodSpawn, ""},
+		{"spawn elsewhere", "core/report/submit.go", goodSpawn, "core/report/submit.go:4:2: a panic in this goroutine"},
+		{"spawn that does not recover", "core/client/metering.go",
+			"package client\n\nfunc spawn(do func()) {\n\tgo do()\n}\n", "metering.go:4:2: the goroutine must begin"},
+		{"recover in an inner call only", "core/client/metering.go",
+			"package client\n\nfunc spawn(do func()) {\n\tgo func() {\n\t\tdefer recover()\n\t\tdo()\n\t}()\n}\n", "must begin"},
+		{"bare go", "core/tally/tally.go", "package tally\n\nfunc f() { go f() }\n", "tally.go:3:12: a panic"},
+		{"bare go in a variable", "capi/main.go", "package main\n\nvar f = func() { go f() }\n", "capi/main.go:3:18: a panic"},
+		{"method called spawn", "core/client/client.go", "package client\n\nfunc (l *L) spawn() { go l.spawn() }\n", "a panic"},
+		{"bare go in a test", "core/tally/tally_test.go", "package tally\n\nfunc f() { go f() }\n", ""},
+		{"cgo in core", "core/tally/tally.go", "package tally\n\nimport \"C\"\n", `core does not import "C"`},
+		{"cgo in capi", "capi/main.go", "package main\n\nimport \"C\"\n", ""},
+		{"export without guard", "capi/more.go", strings.Replace(goodExport, "\tdefer guard(&status)\n", "", 1), "begin with `defer guard"},
+		{"guard too late", "capi/more.go",
+			strings.Replace(goodExport, "\tdefer", "\tprepare()\n\tdefer", 1), "begin with `defer guard"},
+		{"guard of something else", "capi/more.go", strings.Replace(goodExport, "guard(&status)", "guard(&other)", 1), "begin with `defer guard"},
+		{"export without status", "capi/more.go", strings.Replace(goodExport, "(status C.int32_t)", "C.int32_t", 1), "begin with `defer guard"},
+		{"function that is not exported", "capi/more.go", "package main\n\nfunc f() {}\n", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			repository := fstest.MapFS{
+				"capi/exports.go": {Data: []byte(goodExport)},
+				"core/slot.go":    {Data: []byte("package core\n")},
+				test.path:         {Data: []byte(test.text)},
+			}
+			findings, err := lint(repository)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if test.want == "" && len(findings) > 0 {
+				t.Errorf("found %v, want nothing", findings)
+			}
+			if test.want != "" && (len(findings) != 1 || !strings.Contains(findings[0].String(), test.want)) {
+				t.Errorf("found %v, want %q", findings, test.want)
+			}
+		})
+	}
+}
+
+// A check that sees nothing must not pass.
+func TestLintNeedsExports(t *testing.T) {
+	for name, repository := range map[string]fstest.MapFS{
+		"no export":    {"capi/exports.go": {Data: []byte("package main\n")}, "core/slot.go": {Data: []byte("package core\n")}},
+		"no directory": {},
+	} {
+		if _, err := lint(repository); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func TestThisRepository(t *testing.T) {
+	findings, err := lint(os.DirFS("../.."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, each := range findings {
+		t.Error(each)
+	}
+}
