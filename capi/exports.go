@@ -142,7 +142,10 @@ func openlts_go_prepare(handle C.LTS_License) (status C.int32_t) {
 	if !ok {
 		return C.LTS_ERR_INVALID_HANDLE
 	}
-	return statusOf(l.Prepare())
+	if !l.Prepare() {
+		return C.LTS_ERR_LICENSE_BUFFER_FAILED
+	}
+	return C.LTS_OK
 }
 
 //export openlts_go_define

@@ -25,13 +25,16 @@
  * handle is an error and not a read of freed memory; and the memory it leads to
  * stays mapped, so a license closed in the very middle of a call is harmless. */
 typedef struct {
+  /* One cache line, all that the usual call reads. */
   _Alignas(64) atomic_llong license; /* the handle; 0 if the place is free */
   char *memory;
-  uint32_t shards; /* of a frame; a power of two */
-  uint64_t slot_seconds;
   uint64_t sure_seconds; /* of a slot, in which the coarse clock can't be wrong: all but the last */
+  uint32_t shards;       /* of a frame; a power of two */
   atomic_uint frame;     /* where the current slot was last found */
   _Atomic uint64_t types[OPENLTS_TYPES / 64];
+
+  uint64_t slot_seconds;
+  _Atomic int64_t gave_up_at; /* the second in which no frame could be prepared */
   int64_t generation;
 } place;
 
@@ -61,6 +64,7 @@ LTS_License openlts_table_open(void *memory, uint32_t shards, int64_t slot_secon
     p->slot_seconds = (uint64_t)slot_seconds;
     p->sure_seconds = (uint64_t)slot_seconds - 1;
     atomic_store_explicit(&p->frame, 0, memory_order_relaxed);
+    atomic_store_explicit(&p->gave_up_at, INT64_MIN, memory_order_relaxed);
     for (size_t word = 0; word < OPENLTS_TYPES / 64; word++) {
       atomic_store_explicit(&p->types[word], openlts_built_in_types[word], memory_order_relaxed);
     }
@@ -211,12 +215,18 @@ static inline __attribute__((always_inline)) void add(const place *p, uint32_t f
  * prepare one. */
 static __attribute__((noinline, cold)) int32_t record_slowly(place *p, LTS_License license,
                                                              uint32_t type, int32_t count) {
-  uint32_t frame = search_frame(p, precise_seconds());
-  for (int attempt = 0; frame == OPENLTS_FRAMES && attempt < 2 && !openlts_forked(); attempt++) {
-    if (openlts_go_prepare(license) != LTS_OK) {
-      break;
+  int64_t now = precise_seconds();
+  uint32_t frame = search_frame(p, now);
+  /* Should Go not manage it (the disk fails, and every frame holds something
+   * new), it is not asked again in the same second. */
+  if (frame == OPENLTS_FRAMES && !openlts_forked() &&
+      atomic_load_explicit(&p->gave_up_at, memory_order_relaxed) != now) {
+    if (openlts_go_prepare(license) == LTS_OK) {
+      frame = search_frame(p, precise_seconds());
     }
-    frame = search_frame(p, precise_seconds());
+    if (frame == OPENLTS_FRAMES) {
+      atomic_store_explicit(&p->gave_up_at, now, memory_order_relaxed);
+    }
   }
   add(p, frame == OPENLTS_FRAMES ? latest_frame(p) : frame, type, count);
   return LTS_OK;

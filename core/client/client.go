@@ -217,12 +217,12 @@ func (l *License) Record(operationType protocol.OperationType, n uint32) error {
 		if l.tally.Add(int(operationType), uint64(n), l.clock.Now().Unix()) {
 			return nil
 		}
-		if l.Prepare() != nil {
+		if !l.Prepare() {
 			break
 		}
 	}
 	l.tally.AddTo(l.sealer.LastFrame(), int(operationType), uint64(n))
-	return nil //nolint:nilerr // counted, if in a neighbouring slot: better than lost
+	return nil
 }
 
 func (l *License) checkType(operationType protocol.OperationType) error {
@@ -239,8 +239,9 @@ func (l *License) checkType(operationType protocol.OperationType) error {
 }
 
 // Prepare labels frames for now and the slot after it: the slow path of
-// recording, for when the clock jumped.
-func (l *License) Prepare() error { return l.sealer.Prepare(l.clock.Now()) }
+// recording, for when the clock jumped. It takes no time and may fail; then the
+// operation counts in the latest frame: a slot off is better than lost.
+func (l *License) Prepare() bool { return l.sealer.PrepareQuickly(l.clock.Now()) }
 
 // Tally is the counters of this license, for the C hot path. They stay mapped
 // when the license is closed.

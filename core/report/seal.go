@@ -20,10 +20,15 @@ import (
 // Sealer moves what a tally counted to the ledger. Its methods may be called
 // from any goroutine.
 type Sealer struct {
-	mu     sync.Mutex
 	tally  *tally.Tally
 	ledger *ledger.Ledger
-	marks  *ledger.Watermarks // what was folded, to see what is new without a transaction
+
+	// folding is held while the ledger is written, which may take its time.
+	folding sync.Mutex
+	// mu guards the frames' labels and marks, and is never held for long: the hot
+	// path may be waiting.
+	mu    sync.Mutex
+	marks *ledger.Watermarks // what was folded, to see what is new without a transaction
 }
 
 // NewSealer makes the sealer of a run that the ledger knows.
@@ -43,66 +48,68 @@ func NewSealer(t *tally.Tally, l *ledger.Ledger) (*Sealer, error) {
 }
 
 // Prepare labels a frame with the slot of now and one with the slot after it,
-// so that the hot path finds them. Past slots' frames are folded before they
-// are labelled anew.
+// so that the hot path finds them. If no frame can be given away as it is, what
+// is new in them is folded first.
 func (s *Sealer) Prepare(now time.Time) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	current := s.tally.Slot.Start(now.Unix())
-	if err := s.ensure(current, current); err != nil {
-		return err
+	// Additions may come while the ledger is written; they don't come for ever.
+	const tries = 3
+	for range tries {
+		if s.PrepareQuickly(now) {
+			return nil
+		}
+		if err := s.fold(func(int64) bool { return true }); err != nil {
+			return err
+		}
 	}
-	return s.ensure(s.tally.Slot.Next(now.Unix()), current)
+	return errors.New("every frame of the tally is in use")
 }
 
-// ensure labels a frame with a slot unless there is one.
-func (s *Sealer) ensure(slotStart, current int64) error {
-	victim, distance := -1, int64(-1)
+// PrepareQuickly does the same without the ledger, in no time, for the hot path
+// after a jump of the clock. It reports false if some frame would have to be
+// folded first; the work in the background does that within a second.
+func (s *Sealer) PrepareQuickly(now time.Time) bool {
+	current := s.tally.Slot.Start(now.Unix())
+	return s.label(current, current) && s.label(s.tally.Slot.Next(now.Unix()), current)
+}
+
+// label gives a slot a frame, unless it has one. It reports false if no frame
+// can be given away without losing what is new in it.
+func (s *Sealer) label(slotStart, current int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	victim, farthest := -1, uint64(0)
 	for frame := range tally.Frames {
 		label := s.tally.Label(frame)
 		if label == slotStart {
-			return nil
+			return true
 		}
-		// The frame farthest from now is the one late additions least likely hit;
-		// a frame without a label is farther than any.
-		d := label - current
-		if d < 0 {
-			d = -d
-		}
-		if label == tally.NoSlot {
-			d = 1<<63 - 1
-		}
-		if label != current && d > distance {
-			victim, distance = frame, d
+		// The farther from now, the less likely a late addition still hits it. A
+		// frame without a label is farther than any.
+		distance := uint64(max(label-current, current-label))
+		if label != current && distance >= farthest && *s.tally.Sums(frame) == s.marks[frame] {
+			victim, farthest = frame, distance
 		}
 	}
-	if err := s.fold([]int{victim}); err != nil {
-		return err
+	if victim < 0 {
+		return false
 	}
 	s.tally.Relabel(victim, slotStart, &s.marks[victim])
-	return nil
+	return true
 }
 
 // Seal folds the frames of all slots that ended by now; also the current one's
 // (and any other) if all is set. It answers how many units were new.
 func (s *Sealer) Seal(now time.Time, all bool) (units int64, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var frames []int
-	for frame := range tally.Frames {
-		label := s.tally.Label(frame)
-		if label != tally.NoSlot && (all || label+int64(s.tally.Slot) <= now.Unix()) {
-			frames = append(frames, frame)
-		}
-	}
 	before := s.folded()
-	if err := s.fold(frames); err != nil {
+	if err := s.fold(func(label int64) bool { return all || label+int64(s.tally.Slot) <= now.Unix() }); err != nil {
 		return 0, err
 	}
 	return s.folded() - before, nil
 }
 
 func (s *Sealer) folded() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var n uint64
 	for frame := range s.marks {
 		for _, folded := range s.marks[frame] {
@@ -112,14 +119,11 @@ func (s *Sealer) folded() int64 {
 	return int64(n)
 }
 
-// fold moves what is new in some frames to the ledger. Under s.mu.
-func (s *Sealer) fold(frames []int) error {
-	var changed []ledger.FrameSums
-	for _, frame := range frames {
-		if sums := s.tally.Sums(frame); *sums != s.marks[frame] {
-			changed = append(changed, ledger.FrameSums{Frame: frame, Slot: s.tally.Label(frame), Sums: sums})
-		}
-	}
+// fold moves what is new in the frames whose label is wanted to the ledger.
+func (s *Sealer) fold(wanted func(label int64) bool) error {
+	s.folding.Lock()
+	defer s.folding.Unlock()
+	changed := s.changed(wanted)
 	if len(changed) == 0 {
 		return nil
 	}
@@ -130,12 +134,37 @@ func (s *Sealer) fold(frames []int) error {
 	if _, err := s.ledger.Fold(s.tally.Run, changed); err != nil {
 		return fmt.Errorf("folding the tally: %w", err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, f := range changed {
 		for operationType, sum := range f.Sums {
 			s.marks[f.Frame][operationType] = max(s.marks[f.Frame][operationType], sum)
 		}
 	}
 	return nil
+}
+
+// changed are the frames with something new. None of them is relabelled before
+// it is folded, because label leaves frames with something new alone.
+func (s *Sealer) changed(wanted func(label int64) bool) []ledger.FrameSums {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var changed []ledger.FrameSums
+	for frame := range tally.Frames {
+		label := s.tally.Label(frame)
+		if label == tally.NoSlot {
+			// A run that died while it gave the frame another label, with an
+			// addition under way: a neighbouring slot is better than none.
+			label = s.tally.Label(s.LastFrame())
+		}
+		if label == tally.NoSlot || !wanted(label) {
+			continue
+		}
+		if sums := s.tally.Sums(frame); *sums != s.marks[frame] {
+			changed = append(changed, ledger.FrameSums{Frame: frame, Slot: label, Sums: sums})
+		}
+	}
+	return changed
 }
 
 // Unsealed is how many units the tally holds that the ledger does not.
