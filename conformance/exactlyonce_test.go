@@ -2,14 +2,9 @@ package conformance_test
 
 import (
 	"context"
-	"errors"
-	"io"
 	"log/slog"
 	"math/rand/v2"
-	"net/http"
 	"net/http/httptest"
-	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,45 +13,12 @@ import (
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/core/slot"
+	"github.com/openlts/openlts/core/testkit"
 	"github.com/openlts/openlts/server"
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/sqlite"
 )
-
-// badNetwork loses requests, loses answers after the server committed, repeats
-// requests, and makes proxies answer. It is seeded, and can be made good again.
-type badNetwork struct {
-	random *rand.Rand
-	good   atomic.Bool
-	next   http.RoundTripper
-}
-
-var errNetwork = errors.New("the network failed")
-
-func (n *badNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
-	if n.good.Load() || strings.HasSuffix(r.URL.Path, protocol.PathAuthorizations) {
-		return n.next.RoundTrip(r)
-	}
-	switch n.random.IntN(6) {
-	case 0: // never arrived
-		return nil, errNetwork
-	case 1: // committed, but the answer is lost
-		if answer, err := n.next.RoundTrip(r); err == nil {
-			_ = answer.Body.Close()
-		}
-		return nil, errNetwork
-	case 2: // arrives twice
-		again := r.Clone(r.Context())
-		again.Body, _ = r.GetBody()
-		if answer, err := n.next.RoundTrip(again); err == nil {
-			_ = answer.Body.Close()
-		}
-	case 3: // a proxy answers
-		return &http.Response{StatusCode: http.StatusBadGateway, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("<html>")), Request: r}, nil
-	}
-	return n.next.RoundTrip(r)
-}
 
 // lts is a real server over SQLite.
 type lts struct {
@@ -114,16 +76,18 @@ func TestExactlyOnce(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 2))
 		clock := slot.NewSimulated(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 		lts := startServer(t, clock)
-		network := &badNetwork{random: rand.New(rand.NewPCG(seed, 3)), next: &http.Transport{DisableKeepAlives: true}}
+		network := testkit.NewNetwork(seed)
 		directory := t.TempDir()
 		open := func() *client.License {
 			p := license.Defaults()
 			p.MainServerURL, p.HandshakeCode, p.DataDirectory = lts.url, "100001-reader", directory
 			p.Resubmit = protocol.Resubmit(random.IntN(2))
+			network.Repair() // what an authorization meets is tested elsewhere
 			l, err := client.Open(t.Context(), p, client.Environment{Clock: clock, Transport: network})
 			if err != nil {
 				t.Fatal(err)
 			}
+			network.Break()
 			return l
 		}
 		check := func(l *client.License) ledger.Account {
@@ -167,7 +131,7 @@ func TestExactlyOnce(t *testing.T) {
 				recorded += int64(n)
 			}
 		}
-		network.good.Store(true)
+		network.Repair()
 		if err := l.Submit(t.Context()); err != nil {
 			t.Errorf("seed %d: %v", seed, err)
 		}

@@ -14,13 +14,13 @@ import (
 	"github.com/openlts/openlts/core/ledger"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/protocol/protocoltest"
 	"github.com/openlts/openlts/core/slot"
+	"github.com/openlts/openlts/core/testkit"
 )
 
 var start = time.Date(2026, 3, 1, 12, 0, 10, 0, time.UTC)
 
-func parameters(server *protocoltest.Server, directory string) license.Parameters {
+func parameters(server *testkit.Server, directory string) license.Parameters {
 	p := license.Defaults()
 	p.MainServerURL, p.HandshakeCode, p.DataDirectory = server.URL, "100001-reader", directory
 	return p
@@ -84,7 +84,7 @@ func usage(t *testing.T, l *client.License) ledger.Account {
 
 func TestReportsGoOutEveryInterval(t *testing.T) {
 	clock := slot.NewSimulated(start)
-	server := protocoltest.New(t, clock.Now)
+	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, t.TempDir()), clock)
 	record(t, l, protocol.OperationTypeQRCode, 3)
 	if u := usage(t, l); u.Recorded != 3 || u.Pending != 3 {
@@ -110,7 +110,7 @@ func TestReportsGoOutEveryInterval(t *testing.T) {
 
 func TestCloseSealsAndSubmits(t *testing.T) {
 	clock := slot.NewSimulated(start)
-	server := protocoltest.New(t, clock.Now)
+	server := testkit.NewServer(t, clock.Now)
 	directory := t.TempDir()
 	l := open(t, parameters(server, directory), clock)
 	record(t, l, protocol.OperationTypeQRCode, 3)
@@ -141,7 +141,7 @@ func TestCloseSealsAndSubmits(t *testing.T) {
 // close to the end of the license it came.
 func TestRecordingWhileClosing(t *testing.T) {
 	clock := slot.NewSimulated(start)
-	server := protocoltest.New(t, clock.Now)
+	server := testkit.NewServer(t, clock.Now)
 	directory := t.TempDir()
 	var acknowledged int64
 	for range 20 {
@@ -180,7 +180,7 @@ func TestAnOutageOfThirtyDays(t *testing.T) {
 	}{"next init": {protocol.ResubmitNextInit}, "interval": {protocol.ResubmitInterval}} {
 		t.Run(name, func(t *testing.T) {
 			clock := slot.NewSimulated(start)
-			server := protocoltest.New(t, clock.Now)
+			server := testkit.NewServer(t, clock.Now)
 			p := parameters(server, t.TempDir())
 			p.Resubmit = c.resubmit
 			l := open(t, p, clock)
@@ -220,7 +220,7 @@ func TestAnOutageOfThirtyDays(t *testing.T) {
 
 func TestRecordAt(t *testing.T) {
 	clock := slot.NewSimulated(start)
-	server := protocoltest.New(t, clock.Now)
+	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, t.TempDir()), clock)
 	for offset, want := range map[time.Duration]protocol.Status{
 		0: protocol.StatusOK, -time.Hour: protocol.StatusOK, -30 * 24 * time.Hour: protocol.StatusOK,
@@ -247,7 +247,7 @@ func TestRecordAt(t *testing.T) {
 
 func TestOperationTypes(t *testing.T) {
 	clock := slot.NewSimulated(start)
-	server := protocoltest.New(t, clock.Now)
+	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, t.TempDir()), clock)
 	mrz, err := l.DefineOperationType("MRZ")
 	if err != nil || mrz != 128 {
@@ -283,7 +283,7 @@ func TestStorageThatCanNotBeUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	clock := slot.NewSimulated(start)
-	server := protocoltest.New(t, clock.Now)
+	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, filepath.Join(blocked, "data")), clock)
 	info, err := l.Info()
 	if err != nil || info.Flags&protocol.StateFlagStorageDegraded == 0 {
@@ -304,7 +304,7 @@ func TestADamagedLedgerIsSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	clock := slot.NewSimulated(start)
-	l := open(t, parameters(protocoltest.New(t, clock.Now), directory), clock)
+	l := open(t, parameters(testkit.NewServer(t, clock.Now), directory), clock)
 	if info, err := l.Info(); err != nil || info.Flags&protocol.StateFlagStorageRecovered == 0 {
 		t.Errorf("%+v, %v", info, err)
 	}
@@ -312,7 +312,7 @@ func TestADamagedLedgerIsSaid(t *testing.T) {
 
 func TestQuotaStatesComeWithReceipts(t *testing.T) {
 	clock := slot.NewSimulated(start)
-	server := protocoltest.New(t, clock.Now)
+	server := testkit.NewServer(t, clock.Now)
 	server.Modify(func(a *protocol.Authorization) { a.Quota.State = protocol.QuotaTolerance })
 	l := open(t, parameters(server, t.TempDir()), clock)
 	if info, err := l.Info(); err != nil || info.Flags != protocol.StateFlagQuotaInTolerance || info.Quota.Limit != 1000 {
@@ -326,7 +326,7 @@ func TestQuotaStatesComeWithReceipts(t *testing.T) {
 // TestCloseKeepsItsDeadline with a server that never answers.
 func TestCloseKeepsItsDeadline(t *testing.T) {
 	clock := slot.NewSimulated(start)
-	server := protocoltest.New(t, clock.Now)
+	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, t.TempDir()), clock)
 	release := make(chan struct{})
 	defer close(release)
@@ -346,7 +346,7 @@ func TestCloseKeepsItsDeadline(t *testing.T) {
 
 func TestSeveralLicensesAtOnce(t *testing.T) {
 	clock := slot.NewSimulated(start)
-	server := protocoltest.New(t, clock.Now)
+	server := testkit.NewServer(t, clock.Now)
 	directory := t.TempDir()
 	one := open(t, parameters(server, directory), clock)
 	p := parameters(server, directory)
@@ -401,7 +401,7 @@ func TestModules(t *testing.T) {
 		"intersection": {[]protocol.LicenseModule{oned, qr}, []protocol.LicenseModule{qr, aztec}, []protocol.LicenseModule{qr}},
 	} {
 		clock := slot.NewSimulated(start)
-		server := protocoltest.New(t, clock.Now)
+		server := testkit.NewServer(t, clock.Now)
 		server.Modify(func(a *protocol.Authorization) { a.Item.Modules = c.granted })
 		p := parameters(server, t.TempDir())
 		p.LimitedLicenseModules = c.asked

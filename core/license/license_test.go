@@ -14,8 +14,8 @@ import (
 	"github.com/openlts/openlts/core/ledger"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/protocol/protocoltest"
 	"github.com/openlts/openlts/core/slot"
+	"github.com/openlts/openlts/core/testkit"
 )
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -142,7 +142,7 @@ func nowhere(t *testing.T) string {
 
 func TestMainThenStandbyThenCache(t *testing.T) {
 	w := newWorld(t)
-	server := protocoltest.New(t, w.clock.Now)
+	server := testkit.NewServer(t, w.clock.Now)
 	dead := nowhere(t)
 
 	if _, err := w.authorize(parameters(dead)); protocol.StatusOf(err) != protocol.StatusFailedToReachLTS || !strings.Contains(err.Error(), dead) {
@@ -182,7 +182,7 @@ func TestMainThenStandbyThenCache(t *testing.T) {
 
 func TestTheCacheIsForTheSameRequestOnly(t *testing.T) {
 	w := newWorld(t)
-	server := protocoltest.New(t, w.clock.Now)
+	server := testkit.NewServer(t, w.clock.Now)
 	if _, err := w.authorize(parameters(server.URL)); err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +195,7 @@ func TestTheCacheIsForTheSameRequestOnly(t *testing.T) {
 
 func TestARefusalIsFinal(t *testing.T) {
 	w := newWorld(t)
-	server := protocoltest.New(t, w.clock.Now)
+	server := testkit.NewServer(t, w.clock.Now)
 	if _, err := w.authorize(parameters(server.URL, server.URL)); err != nil {
 		t.Fatal(err)
 	}
@@ -218,13 +218,13 @@ func TestARefusalIsFinal(t *testing.T) {
 func TestWhatIsNoDecision(t *testing.T) {
 	answers := map[string]http.HandlerFunc{
 		"standby refuses": func(w http.ResponseWriter, _ *http.Request) {
-			protocoltest.Problem(w, 503, protocol.StatusStandbyRefuses)
+			testkit.Problem(w, 503, protocol.StatusStandbyRefuses)
 		},
 		"server failed": func(w http.ResponseWriter, _ *http.Request) {
-			protocoltest.Problem(w, 500, protocol.StatusServerFailed)
+			testkit.Problem(w, 500, protocol.StatusServerFailed)
 		},
 		"rate limited": func(w http.ResponseWriter, _ *http.Request) {
-			protocoltest.Problem(w, 429, protocol.StatusRequestRateLimited)
+			testkit.Problem(w, 429, protocol.StatusRequestRateLimited)
 		},
 		"bad gateway":    func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) },
 		"not found":      http.NotFound,
@@ -246,7 +246,7 @@ func TestWhatIsNoDecision(t *testing.T) {
 	for name, answer := range answers {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			odd, good := protocoltest.New(t, w.clock.Now), protocoltest.New(t, w.clock.Now)
+			odd, good := testkit.NewServer(t, w.clock.Now), testkit.NewServer(t, w.clock.Now)
 			odd.Intercept(func(rw http.ResponseWriter, r *http.Request, _ http.HandlerFunc) { answer(rw, r) })
 			if granted, err := w.authorize(parameters(odd.URL, good.URL)); err != nil || granted.Flags != protocol.StateFlagStandbyUsed {
 				t.Errorf("%+v, %v", granted, err)
@@ -261,7 +261,7 @@ func TestWhatIsNoDecision(t *testing.T) {
 
 func TestServerKeys(t *testing.T) {
 	w := newWorld(t)
-	server, impostor := protocoltest.New(t, w.clock.Now), protocoltest.New(t, w.clock.Now)
+	server, impostor := testkit.NewServer(t, w.clock.Now), testkit.NewServer(t, w.clock.Now)
 	pinned := parameters(server.URL)
 	pinned.ServerPublicKey = base64.StdEncoding.EncodeToString(server.SigningKey)
 	if _, err := w.authorize(pinned); err != nil {
@@ -290,7 +290,7 @@ func TestAnAnswerForAnother(t *testing.T) {
 		"key":    func(a *protocol.Authorization) { a.DeviceKey = "other" },
 	} {
 		w := newWorld(t)
-		server := protocoltest.New(t, w.clock.Now)
+		server := testkit.NewServer(t, w.clock.Now)
 		server.Modify(modify)
 		if _, err := w.authorize(parameters(server.URL)); protocol.StatusOf(err) != protocol.StatusServerResponseInvalid {
 			t.Errorf("%s: %v", name, err)
@@ -308,7 +308,7 @@ func TestFlags(t *testing.T) {
 		"expired":   {func(a *protocol.Authorization) { a.Item.ExpiresAt = a.IssuedAt - 1 }, protocol.StateFlagExpiredInTolerance},
 	} {
 		w := newWorld(t)
-		server := protocoltest.New(t, w.clock.Now)
+		server := testkit.NewServer(t, w.clock.Now)
 		server.Modify(c.modify)
 		if granted, err := w.authorize(parameters(server.URL)); err != nil || granted.Flags != c.want {
 			t.Errorf("%s: %+v, %v", name, granted, err)

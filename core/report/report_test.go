@@ -15,10 +15,10 @@ import (
 	"github.com/openlts/openlts/core/ledger"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/protocol/protocoltest"
 	"github.com/openlts/openlts/core/report"
 	"github.com/openlts/openlts/core/slot"
 	"github.com/openlts/openlts/core/tally"
+	"github.com/openlts/openlts/core/testkit"
 )
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -241,7 +241,7 @@ func TestADamagedTallyIsSetAside(t *testing.T) {
 }
 
 // submitter connects a meter with a server.
-func (m *meter) submitter(server *protocoltest.Server, directory string) *report.Submitter {
+func (m *meter) submitter(server *testkit.Server, directory string) *report.Submitter {
 	m.t.Helper()
 	identity, err := device.Load(directory, protocol.UUIDGenerationMethodRandom, "")
 	if err != nil {
@@ -319,7 +319,7 @@ func TestEveryAnswer(t *testing.T) {
 		},
 		"500": status(500), "502": status(502), "503": status(503),
 		"problem": func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
-			protocoltest.Problem(w, 500, protocol.StatusServerFailed)
+			testkit.Problem(w, 500, protocol.StatusServerFailed)
 		},
 		"200 with HTML": func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
 			_, _ = fmt.Fprint(w, "<html>log in</html>")
@@ -334,7 +334,7 @@ func TestEveryAnswer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			directory := t.TempDir()
 			m := newMeter(t, directory)
-			server := protocoltest.New(t, m.clock.Now)
+			server := testkit.NewServer(t, m.clock.Now)
 			s := m.submitter(server, directory)
 			m.record(5)
 			m.seal(true)
@@ -376,7 +376,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 func TestAFailedReportWaits(t *testing.T) {
 	directory := t.TempDir()
 	m := newMeter(t, directory)
-	server := protocoltest.New(t, m.clock.Now)
+	server := testkit.NewServer(t, m.clock.Now)
 	s := m.submitter(server, directory)
 	m.record(5)
 	m.clock.Advance(180 * time.Second)
@@ -400,7 +400,7 @@ func TestAFailedReportWaits(t *testing.T) {
 func TestVerdictsOnSingleReports(t *testing.T) {
 	directory := t.TempDir()
 	m := newMeter(t, directory)
-	server := protocoltest.New(t, m.clock.Now)
+	server := testkit.NewServer(t, m.clock.Now)
 	s := m.submitter(server, directory)
 	slots := make([]int64, 3)
 	for i := range slots {
@@ -431,7 +431,7 @@ func TestVerdictsOnSingleReports(t *testing.T) {
 func TestLargeBacklogsGoInBatches(t *testing.T) {
 	directory := t.TempDir()
 	m := newMeter(t, directory)
-	server := protocoltest.New(t, m.clock.Now)
+	server := testkit.NewServer(t, m.clock.Now)
 	s := m.submitter(server, directory)
 	const slots = protocol.MaxReportsInBatch + 10
 	for i := range slots {

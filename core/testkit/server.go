@@ -1,8 +1,4 @@
-// Package protocoltest has a License Tracking Server for the tests of core: it
-// speaks the protocol with real keys, keeps everything in memory, and misbehaves
-// on demand. It decides nothing; the real rules are tested against the real
-// server.
-package protocoltest
+package testkit
 
 import (
 	"crypto/ecdh"
@@ -25,7 +21,9 @@ type ReportKey struct {
 	Slot                             int64
 }
 
-// Server is a License Tracking Server in memory.
+// Server is a License Tracking Server for tests: it speaks the protocol with real
+// keys, keeps everything in memory, and misbehaves on demand. It decides nothing;
+// for the real rules, run the real server.
 type Server struct {
 	URL string
 	// SigningKey is the public half of the key authorizations are signed with.
@@ -46,8 +44,8 @@ type Server struct {
 	verdict func(protocol.ReportGroup, protocol.Report) *protocol.Exception
 }
 
-// New starts a server that ends with the test.
-func New(t testing.TB, now func() time.Time) *Server {
+// NewServer starts a server that ends with the test.
+func NewServer(t testing.TB, now func() time.Time) *Server {
 	t.Helper()
 	_, signing, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
