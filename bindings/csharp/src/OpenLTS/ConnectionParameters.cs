@@ -1,0 +1,151 @@
+using System;
+using System.Runtime.InteropServices;
+
+namespace OpenLTS
+{
+    /// <summary>How to reach the License Tracking Server (LTS), and what to ask of it. A new object has the
+    /// library's defaults; texts are null, which is the same as "". The object is read during a call and
+    /// never kept; it is not to be changed by another thread meanwhile.</summary>
+    public sealed class ConnectionParameters
+    {
+        /// <summary>Parameters with the library's defaults.</summary>
+        public ConnectionParameters()
+        {
+            var defaults = NativeDefaults();
+            DeploymentType = (DeploymentType)defaults.deploymentType;
+            ChargeWay = (ChargeWay)defaults.chargeWay;
+            UUIDGenerationMethod = (UUIDGenerationMethod)defaults.UUIDGenerationMethod;
+            MaxBufferDays = defaults.maxBufferDays;
+            MaxConcurrentInstanceCount = defaults.maxConcurrentInstanceCount;
+            Products = (Product)defaults.products;
+            Resubmit = (Resubmit)defaults.resubmit;
+            SlotSeconds = defaults.slotSeconds;
+            InitTimeoutMilliseconds = defaults.initTimeoutMilliseconds;
+            RequestTimeoutMilliseconds = defaults.requestTimeoutMilliseconds;
+        }
+
+        /// <summary>http(s)://host[:port][/path]; required.</summary>
+        public string MainServerURL { get; set; }
+
+        /// <summary>Asked if the main server can't be reached.</summary>
+        public string StandbyServerURL { get; set; }
+
+        /// <summary>The handshake code; or <see cref="OrganizationID"/>, or both.</summary>
+        public string HandshakeCode { get; set; }
+
+        /// <summary>If the handshake code is protected by one.</summary>
+        public string SessionPassword { get; set; }
+
+        /// <summary>Alone: the organization's default handshake code is used.</summary>
+        public string OrganizationID { get; set; }
+
+        /// <summary>Desktop by default.</summary>
+        public DeploymentType DeploymentType { get; set; }
+
+        /// <summary>Auto by default.</summary>
+        public ChargeWay ChargeWay { get; set; }
+
+        /// <summary>Random by default.</summary>
+        public UUIDGenerationMethod UUIDGenerationMethod { get; set; }
+
+        /// <summary>Days an authorization may be used without the server; 7, less counts as 7. The license
+        /// may allow fewer.</summary>
+        public int MaxBufferDays { get; set; }
+
+        /// <summary>null for all.</summary>
+        public LicenseModule[] LimitedLicenseModules { get; set; }
+
+        /// <summary>1 or more; 1.</summary>
+        public int MaxConcurrentInstanceCount { get; set; }
+
+        /// <summary>May be combined; all by default.</summary>
+        public Product Products { get; set; }
+
+        /// <summary>When a report whose submission failed is tried again; at the next initialization by
+        /// default.</summary>
+        public Resubmit Resubmit { get; set; }
+
+        /// <summary>Of the SDK, such as "10.2.1".</summary>
+        public string ProductVersion { get; set; }
+
+        /// <summary>Of the SDK, such as "DotNet".</summary>
+        public string Edition { get; set; }
+
+        /// <summary>Domain, application id or process name; the server may check it.</summary>
+        public string ValidationField { get; set; }
+
+        /// <summary>Shown to administrators.</summary>
+        public string DeviceFriendlyName { get; set; }
+
+        /// <summary>A client UUID of the host's own choice, for containers: 8-4-4-4-12 hex digits.</summary>
+        public string DeviceUUID { get; set; }
+
+        /// <summary>The server's Ed25519 key in base64; if empty, the key seen first is remembered.</summary>
+        public string ServerPublicKey { get; set; }
+
+        /// <summary>PEM file of the roots to trust for HTTPS.</summary>
+        public string CAFile { get; set; }
+
+        /// <summary>http(s)://[user:password@]host:port</summary>
+        public string ProxyURL { get; set; }
+
+        /// <summary>Where usage is kept; by default .openlts in the user's home directory.</summary>
+        public string DataDirectory { get; set; }
+
+        /// <summary>Length of a time slot and of the reporting interval, in seconds; divides a day;
+        /// 180.</summary>
+        public int SlotSeconds { get; set; }
+
+        /// <summary>For all of the initialization; 12000.</summary>
+        public int InitTimeoutMilliseconds { get; set; }
+
+        /// <summary>For one request to a server; 5000.</summary>
+        public int RequestTimeoutMilliseconds { get; set; }
+
+        private static NativeMethods.LTS_ConnectionParameters NativeDefaults()
+        {
+            NativeLibrary.Require();
+            var native = new NativeMethods.LTS_ConnectionParameters();
+            uint size = (uint)Marshal.SizeOf(typeof(NativeMethods.LTS_ConnectionParameters));
+            LTSException.Check(NativeMethods.LTS_InitLTSConnectionParameters(ref native, size));
+            return native;
+        }
+
+        /// <summary>The struct of the C interface; its pointers live as long as text.</summary>
+        internal NativeMethods.LTS_ConnectionParameters ToNative(NativeText text)
+        {
+            var native = NativeDefaults();
+            native.mainServerURL = text.Copy(MainServerURL, nameof(MainServerURL));
+            native.standbyServerURL = text.Copy(StandbyServerURL, nameof(StandbyServerURL));
+            native.handshakeCode = text.Copy(HandshakeCode, nameof(HandshakeCode));
+            native.sessionPassword = text.Copy(SessionPassword, nameof(SessionPassword));
+            native.organizationID = text.Copy(OrganizationID, nameof(OrganizationID));
+            native.deploymentType = (int)DeploymentType;
+            native.chargeWay = (int)ChargeWay;
+            native.UUIDGenerationMethod = (int)UUIDGenerationMethod;
+            native.maxBufferDays = MaxBufferDays;
+            if (LimitedLicenseModules != null)
+            {
+                int[] modules = Array.ConvertAll(LimitedLicenseModules, module => (int)module);
+                native.limitedLicenseModules = text.Copy(modules);
+                native.limitedLicenseModulesCount = modules.Length;
+            }
+            native.maxConcurrentInstanceCount = MaxConcurrentInstanceCount;
+            native.products = (int)Products;
+            native.resubmit = (int)Resubmit;
+            native.productVersion = text.Copy(ProductVersion, nameof(ProductVersion));
+            native.edition = text.Copy(Edition, nameof(Edition));
+            native.validationField = text.Copy(ValidationField, nameof(ValidationField));
+            native.deviceFriendlyName = text.Copy(DeviceFriendlyName, nameof(DeviceFriendlyName));
+            native.deviceUUID = text.Copy(DeviceUUID, nameof(DeviceUUID));
+            native.serverPublicKey = text.Copy(ServerPublicKey, nameof(ServerPublicKey));
+            native.caFile = text.Copy(CAFile, nameof(CAFile));
+            native.proxyURL = text.Copy(ProxyURL, nameof(ProxyURL));
+            native.dataDirectory = text.Copy(DataDirectory, nameof(DataDirectory));
+            native.slotSeconds = SlotSeconds;
+            native.initTimeoutMilliseconds = InitTimeoutMilliseconds;
+            native.requestTimeoutMilliseconds = RequestTimeoutMilliseconds;
+            return native;
+        }
+    }
+}

@@ -1,0 +1,36 @@
+using System;
+
+namespace OpenLTS
+{
+    /// <summary>Something that happened to a license; see <see cref="License.PollEvent"/>.</summary>
+    public sealed class Event
+    {
+        internal Event(NativeMethods.LTS_Event native)
+        {
+            Kind = (EventKind)native.kind;
+            StatusCode = (StatusCode)native.statusCode;
+            StateFlags = (StateFlag)native.stateFlags;
+            Time = UnixTime.ToDateTime(native.time);
+            Units = native.units;
+            Message = NativeText.Read(native.message);
+        }
+
+        /// <summary>What the event tells.</summary>
+        public EventKind Kind { get; }
+
+        /// <summary>How it went.</summary>
+        public StatusCode StatusCode { get; }
+
+        /// <summary>The state of the license after the event.</summary>
+        public StateFlag StateFlags { get; }
+
+        /// <summary>When it happened.</summary>
+        public DateTimeOffset? Time { get; }
+
+        /// <summary>Operations concerned, or 0.</summary>
+        public long Units { get; }
+
+        /// <summary>What happened, for people.</summary>
+        public string Message { get; }
+    }
+}

@@ -1,0 +1,62 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Reflection;
+using System.Text.RegularExpressions;
+
+namespace OpenLTS.Tests
+{
+    /// <summary>Takes the C# code out of docs/csharp.md and runs it.</summary>
+    internal static class Documentation
+    {
+        /// <summary>The heading of what needs the example SDK and runs with its tests.</summary>
+        internal const string SeedSnippets = "The seed page's snippets";
+
+        private static int snippets;
+
+        /// <summary>The C# code blocks, by the headings of level 2 they stand under.</summary>
+        internal static Dictionary<string, string[]> Blocks()
+        {
+            string page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "csharp.md"));
+            return Regex.Split(page, "(?m)^## ").ToDictionary(
+                section => section.Substring(0, section.IndexOf('\n')),
+                section => Regex.Matches(section, "(?ms)^```csharp\n(.*?)^```$").Cast<Match>()
+                    .Select(block => block.Groups[1].Value).ToArray());
+        }
+
+        /// <summary>Compiles code as the body of a method, and runs it.</summary>
+        /// <param name="code">The code; it may begin with using directives.</param>
+        /// <param name="imports">The namespace it uses.</param>
+        /// <param name="library">The assembly of that namespace.</param>
+        /// <param name="directory">For the files this makes.</param>
+        internal static void Run(string code, string imports, Assembly library, string directory)
+        {
+            // Of its own name, because the runtime loads an assembly of one name once.
+            string name = Path.Combine(directory, "Snippet" + ++snippets);
+            string[] lines = code.Split('\n');
+            Func<string, bool> isDirective = line => Regex.IsMatch(line, @"^using [\w.]+;$");
+            File.WriteAllText(name + ".cs", "using " + imports + ";\n" + string.Join("\n", lines.Where(isDirective))
+                + "\npublic static class Snippet { public static void Run() {\n"
+                + string.Join("\n", lines.Where(line => !isDirective(line))) + "\n} }\n");
+            using (Process compiler = Process.Start(new ProcessStartInfo("mcs")
+            {
+                Arguments = string.Format(
+                    "-langversion:7 -nowarn:219 -target:library -r:\"{0}\" -out:\"{1}.dll\" \"{1}.cs\"",
+                    library.Location, name),
+                RedirectStandardError = true,
+                UseShellExecute = false
+            }))
+            {
+                string errors = compiler.StandardError.ReadToEnd();
+                compiler.WaitForExit();
+                if (compiler.ExitCode != 0)
+                {
+                    throw new InvalidOperationException(errors + "\nin:\n" + code);
+                }
+            }
+            Assembly.Load(File.ReadAllBytes(name + ".dll")).GetType("Snippet").GetMethod("Run").Invoke(null, null);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package org.openlts;
+
+/**
+ * What was known of a license when {@link License#getInfo()} was called. Times are seconds since 1970
+ * (UTC), 0 if there is none.
+ */
+public final class LicenseInfo {
+    /** Of {@link StateFlag}, combined; see {@link #hasState}. */
+    public int stateFlags;
+
+    /**
+     * Of the latest authorization: OK, or LICENSE_CACHE_USED with the reason in {@link
+     * #statusMessage}.
+     */
+    public int statusCode;
+
+    /** Of the license item: one of {@link ChargeWay}. */
+    public int chargeWay;
+
+    /** Length of a time slot. */
+    public int slotSeconds;
+
+    /** When the server granted the authorization. */
+    public long authorizedAt;
+
+    /** When the license itself ends. */
+    public long validUntil;
+
+    /** Until when it may be used without the server. */
+    public long bufferUntil;
+
+    /** -1: not limited. */
+    public long quotaLimit;
+
+    /** As last heard from the server. */
+    public long quotaUsed;
+
+    /** Bit n: {@link LicenseModule} n is permitted; see {@link #permits}. */
+    public long modules;
+
+    /**
+     * Operations recorded on this device, over all that keep them in the same data directory. Always:
+     * recorded = accepted + pending + lost.
+     */
+    public long recorded;
+
+    /** Accepted by the server, with a verified receipt. */
+    public long accepted;
+
+    /** Kept here, not accepted yet. */
+    public long pending;
+
+    /** Lost and declared: the sum of the following. */
+    public long lost;
+
+    /** Not submitted within 30 days. */
+    public long lostExpired;
+
+    /** Refused by the server. */
+    public long lostRefused;
+
+    /** The ledger was damaged. */
+    public long lostStorage;
+
+    /** The client UUID. */
+    public String deviceUUID;
+
+    /** Of this start of the process. */
+    public String runUUID;
+
+    /** The handshake code in use. */
+    public String handshakeCode;
+
+    /** The organization it belongs to. */
+    public String organizationID;
+
+    /** The license item usage is counted against. */
+    public String itemID;
+
+    /** Belongs to {@link #statusCode}. */
+    public String statusMessage;
+
+    LicenseInfo() {}
+
+    /** Whether a flag of {@link StateFlag} is set. */
+    public boolean hasState(int flag) {
+        return (stateFlags & flag) != 0;
+    }
+
+    /** Whether the license permits a {@link LicenseModule}. */
+    public boolean permits(int module) {
+        return (modules >>> module & 1) != 0;
+    }
+}
