@@ -105,6 +105,10 @@ TEST(Object, ownership) {
   EXPECT_EQ(second.handle(), handle);
   EXPECT_EQ(second.record(LTS_OT_QR_CODE), LTS_OK);
 
+  // What can't be closed for a bad argument is still open.
+  EXPECT_EQ(second.close(-1ms), LTS_ERR_INVALID_ARGUMENT);
+  EXPECT_TRUE(second);
+
   // Assignment closes what was there.
   second = License::from_lts(p);
   EXPECT_EQ(LTS_RecordOperation(handle, LTS_OT_QR_CODE, 1), LTS_ERR_INVALID_HANDLE);

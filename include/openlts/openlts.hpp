@@ -301,7 +301,8 @@ class License {
   // name  1 to 64 characters out of A-Z, 0-9 and _, starting with a letter
   // Blocks for a write to the data directory.
   // Errors: LTS_ERR_INVALID_ARGUMENT, LTS_ERR_INVALID_HANDLE,
-  // LTS_ERR_TOO_MANY (128 are defined), LTS_ERR_FORKED, LTS_ERR_INTERNAL. The form with a Status gives -1 then, which is no type.
+  // LTS_ERR_TOO_MANY (128 are defined), LTS_ERR_FORKED, LTS_ERR_INTERNAL. The
+  // form with a Status gives -1 then, which is no type.
   [[nodiscard]] std::int32_t define_operation_type(const std::string &name,
                                                    Status &status) const noexcept {
     std::int32_t type = -1;
@@ -317,8 +318,8 @@ class License {
   // Blocks for timeout at most.
   // Returns LTS_OK if nothing is left; LTS_ERR_REPORTS_PENDING if some reports
   // could not be submitted (they are kept), LTS_ERR_FAILED_TO_REACH_LTS,
-  // LTS_ERR_DEADLINE_EXCEEDED, LTS_ERR_INVALID_HANDLE, LTS_ERR_FORKED,
-  // LTS_ERR_INTERNAL.
+  // LTS_ERR_DEADLINE_EXCEEDED, LTS_ERR_INVALID_ARGUMENT (negative timeout),
+  // LTS_ERR_INVALID_HANDLE, LTS_ERR_FORKED, LTS_ERR_INTERNAL.
   std::int32_t submit(std::chrono::milliseconds timeout) const noexcept {
     return LTS_SubmitReports(handle_, to_milliseconds(timeout));
   }
@@ -327,7 +328,8 @@ class License {
   //
   // Blocks for timeout at most (0: not at all; at most one minute), and returns
   // early when the license is closed. Gives nothing if there is no event.
-  // Errors: LTS_ERR_INVALID_HANDLE, LTS_ERR_FORKED, LTS_ERR_INTERNAL.
+  // Errors: LTS_ERR_INVALID_ARGUMENT (negative timeout), LTS_ERR_INVALID_HANDLE,
+  // LTS_ERR_FORKED, LTS_ERR_INTERNAL.
   [[nodiscard]] std::optional<Event> poll_event(std::chrono::milliseconds timeout,
                                                 Status &status) const noexcept {
     Event event{};
@@ -355,8 +357,10 @@ class License {
   //
   // Blocks for timeout at most (0: does not use the network).
   // Returns LTS_OK; LTS_ERR_REPORTS_PENDING or LTS_ERR_DEADLINE_EXCEEDED
-  // (closed, but some reports are left), LTS_ERR_FORKED, LTS_ERR_INTERNAL.
+  // (closed, but some reports are left), LTS_ERR_INVALID_ARGUMENT (negative
+  // timeout; not closed), LTS_ERR_FORKED, LTS_ERR_INTERNAL.
   std::int32_t close(std::chrono::milliseconds timeout = default_close_timeout) noexcept {
+    if (timeout < std::chrono::milliseconds::zero()) return LTS_ERR_INVALID_ARGUMENT;
     if (!open_.exchange(false)) return LTS_OK;
     return LTS_CloseLicense(handle_, to_milliseconds(timeout));
   }
