@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// runAsLTS in the environment makes the test binary the command itself: tests
+// which need a real process start themselves.
+const runAsLTS = "OPENLTS_TEST_RUN_AS_LTS"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(runAsLTS) != "" {
+		main()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// run runs the command within the test.
+func run(data string, args ...string) (stdout string, err error) {
+	var out bytes.Buffer
+	root := newRoot()
+	root.SetOut(&out)
+	root.SetErr(&out)
+	root.SetArgs(append([]string{"--data", data}, args...))
+	err = root.ExecuteContext(context.Background())
+	return out.String(), err
+}
+
+// must runs the command and gives what it prints.
+func must(t testing.TB, data string, args ...string) string {
+	t.Helper()
+	out, err := run(data, args...)
+	if err != nil {
+		t.Fatalf("lts %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSuffix(out, "\n")
+}
+
+// mustJSON runs the command with --json and reads what it prints.
+func mustJSON(t testing.TB, value any, data string, args ...string) {
+	t.Helper()
+	out := must(t, data, append(args, "--json")...)
+	if err := json.Unmarshal([]byte(out), value); err != nil {
+		t.Fatalf("%v:\n%s", err, out)
+	}
+}
+
+// standard makes organization 100001 with code 100001-reader and item scans.
+func standard(t testing.TB) (data string) {
+	t.Helper()
+	data = filepath.Join(t.TempDir(), "data")
+	must(t, data, "org", "add", "Example Corp", "--id", "100001")
+	must(t, data, "handshake", "add", "reader", "--org", "100001")
+	must(t, data, "item", "add", "scans", "--org", "100001", "--charge-way", "scan", "--quota", "1000000", "--handshake", "100001-reader")
+	return data
+}
+
+// process is a running `lts serve`.
+type process struct {
+	cmd     *exec.Cmd
+	url     string
+	urlFile string
+	stderr  *bytes.Buffer
+	ended   chan struct{} // closed when it has
+	err     error         // how it ended
+}
+
+// startServer starts `lts serve` as a process of its own and waits until it serves.
+func startServer(t testing.TB, data string, args ...string) *process {
+	t.Helper()
+	urlFile := filepath.Join(t.TempDir(), "url")
+	p := &process{urlFile: urlFile, stderr: &bytes.Buffer{}, ended: make(chan struct{})}
+	p.cmd = exec.Command(os.Args[0], append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--url-file", urlFile}, args...)...)
+	p.cmd.Env = append(os.Environ(), runAsLTS+"=1")
+	p.cmd.Stderr = p.stderr
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		p.err = p.cmd.Wait()
+		close(p.ended)
+	}()
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill() // it may have ended
+		<-p.ended
+	})
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if content, err := os.ReadFile(urlFile); err == nil {
+			p.url = strings.TrimSuffix(string(content), "\n")
+			return p
+		}
+		select {
+		case <-p.ended:
+			t.Fatalf("lts serve ended: %v\n%s", p.err, p.stderr)
+		default:
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("lts serve does not serve:\n%s", p.stderr)
+		}
+	}
+}
+
+// end ends the process with a signal and gives how it ended.
+func (p *process) end(t testing.TB, signal syscall.Signal) error {
+	t.Helper()
+	if err := p.cmd.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+	<-p.ended
+	return p.err
+}

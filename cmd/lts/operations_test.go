@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// consoleBlock is a block of commands in a page of documentation.
+var consoleBlock = regexp.MustCompile("(?s)```console\n(.*?)```")
+
+// All commands of docs/operations.md work, in the order of the page, in one shell.
+func TestOperationsPage(t *testing.T) {
+	for _, tool := range []string{"bash", "curl", "sqlite3"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("the page uses %s, which is not installed: %v", tool, err)
+		}
+	}
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "operations.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	script := "set -e -o pipefail\n"
+	commands := 0
+	for _, block := range consoleBlock.FindAllStringSubmatch(string(page), -1) {
+		for line := range strings.Lines(block[1]) {
+			command, ok := strings.CutPrefix(line, "$ ")
+			if !ok {
+				t.Fatalf("not a command: %q", line)
+			}
+			script += fmt.Sprintf("echo %s\n", quote("$ "+strings.TrimSpace(command))) + command
+			commands++
+		}
+	}
+	if commands < 25 {
+		t.Fatalf("only %d commands were found", commands)
+	}
+
+	// `lts` in the page is this test binary.
+	bin := t.TempDir()
+	wrapper := fmt.Sprintf("#!/bin/sh\n%s=1 exec %s \"$@\"\n", runAsLTS, quote(os.Args[0]))
+	if !filepath.IsAbs(os.Args[0]) {
+		t.Fatalf("the path of the test binary is not absolute: %s", os.Args[0])
+	}
+	if err := os.WriteFile(filepath.Join(bin, "lts"), []byte(wrapper), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	// Should the script fail, its server must not outlive it.
+	cmd := exec.CommandContext(ctx, "bash", "-c", "trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n"+script)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	cmd.WaitDelay = 10 * time.Second
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	log, err := os.ReadFile(filepath.Join(cmd.Dir, "server.log"))
+	if err != nil || !strings.Contains(string(log), "msg=ended") {
+		t.Errorf("the server did not end in good order: %v\n%s", err, log)
+	}
+	t.Logf("%s", out)
+}
+
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// Every command there is, is on the page.
+func TestOperationsPageIsComplete(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "operations.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cmd := range newRoot().Commands() {
+		if cmd.Name() != "completion" && cmd.Name() != "help" && !strings.Contains(string(page), "lts "+cmd.Name()) {
+			t.Errorf("lts %s is not on the page", cmd.Name())
+		}
+	}
+}

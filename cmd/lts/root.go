@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os/user"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/sqlite"
+)
+
+// app is what all commands share: the persistent flags.
+type app struct {
+	data string
+	json bool
+}
+
+func newRoot() *cobra.Command {
+	a := &app{}
+	root := &cobra.Command{
+		Use:   "lts",
+		Short: "License Tracking Server: authorizes devices and counts what they use",
+		Long: `lts is the License Tracking Server and its administration.
+
+Its state lives in a directory, named by --data. All commands work directly on
+that directory, also while "lts serve" runs on it; what they change holds from
+the next request on.
+
+Errors go to stderr with exit status 1.`,
+		Example: `  lts org add "Example Corp" --id 100001
+  lts handshake add reader --org 100001
+  lts item add "Reader scans" --org 100001 --charge-way scan --quota 1000000 --handshake 100001-reader
+  lts serve --listen 127.0.0.1:48080
+  lts stats`,
+		Version:       version(),
+		SilenceErrors: true, // main prints it
+		SilenceUsage:  true,
+	}
+	root.PersistentFlags().StringVar(&a.data, "data", "lts-data", "the `directory` the state lives in")
+	root.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON instead of tables")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return errors.New(err.Error() + "; see `" + cmd.CommandPath() + " --help`")
+	})
+	root.AddCommand(
+		a.serve(), a.organization(), a.handshake(), a.item(), a.statistics(), a.device(),
+		a.denial(), a.anomaly(), a.audit(), a.verify(), a.backup(),
+	)
+	return root
+}
+
+// version is what the build says of itself.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// group is a command that only has others below it.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: use, Short: short,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("say what to do; see `" + cmd.CommandPath() + " --help`")
+			}
+			return errors.New("there is no command " + strconv.Quote(args[0]) + "; see `" + cmd.CommandPath() + " --help`")
+		},
+		RunE: func(*cobra.Command, []string) error { return nil },
+	}
+	cmd.AddCommand(commands...)
+	return cmd
+}
+
+// withStore opens the store, runs f and closes the store.
+func (a *app) withStore(ctx context.Context, create bool, f func(store.Store) error) error {
+	s, err := sqlite.Open(ctx, a.data, create)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(s), s.Close())
+}
+
+// administer runs f with an administrator. create makes a missing database.
+func (a *app) administer(ctx context.Context, create bool, f func(*administration.Administrator) error) error {
+	return a.withStore(ctx, create, func(s store.Store) error {
+		return f(&administration.Administrator{Store: s, Now: time.Now, Actor: actor()})
+	})
+}
+
+// actor is the account this runs as.
+func actor() string {
+	if current, err := user.Current(); err == nil && current.Username != "" {
+		return current.Username
+	}
+	return "uid " + strconv.Itoa(os.Getuid())
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openlts/openlts/server"
+	"github.com/openlts/openlts/server/store"
+)
+
+// shutdownTimeout is how long requests in work may take at the end.
+const shutdownTimeout = 30 * time.Second
+
+type serveFlags struct {
+	listen, urlFile, certFile, keyFile, logFormat, logLevel string
+}
+
+func (a *app) serve() *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server",
+		Long: `Run the server until SIGTERM or SIGINT, which let the requests in work finish.
+
+Use HTTPS wherever the network is not your own: give --tls-cert and --tls-key, or
+put a reverse proxy in front. A proxy may serve it under a path (such as /lts/)
+if it strips that path.
+
+Several servers may run on one directory.`,
+		Example: `  lts serve --data /var/lib/lts --listen 0.0.0.0:443 --tls-cert cert.pem --tls-key key.pem
+  lts serve --listen 127.0.0.1:0 --url-file url.txt`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := newLog(cmd.ErrOrStderr(), f.logFormat, f.logLevel)
+			if err != nil {
+				return err
+			}
+			return a.withStore(cmd.Context(), true, func(s store.Store) error {
+				return serve(cmd.Context(), s, f, log)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:48080", "the `address` to listen on; port 0 picks a free one")
+	cmd.Flags().StringVar(&f.urlFile, "url-file", "", "write the base URL to this `file` once the server is ready; removed at the end")
+	cmd.Flags().StringVar(&f.certFile, "tls-cert", "", "`file` with the certificate chain (PEM), for HTTPS")
+	cmd.Flags().StringVar(&f.keyFile, "tls-key", "", "`file` with the certificate's key (PEM)")
+	cmd.Flags().StringVar(&f.logFormat, "log-format", "text", "text or json")
+	cmd.Flags().StringVar(&f.logLevel, "log-level", "info", "debug (each request), info, warn or error")
+	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
+	return cmd
+}
+
+func newLog(w io.Writer, format, level string) (*slog.Logger, error) {
+	var options slog.HandlerOptions
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, fmt.Errorf("--log-level %q is not debug, info, warn or error", level)
+	}
+	options.Level = l
+	switch format {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, &options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, &options)), nil
+	}
+	return nil, fmt.Errorf("--log-format %q is not text or json", format)
+}
+
+func serve(ctx context.Context, s store.Store, f serveFlags, log *slog.Logger) (err error) {
+	config := server.Config{Store: s, Log: log}
+	scheme := "http"
+	if f.certFile != "" {
+		certificate, err := tls.LoadX509KeyPair(f.certFile, f.keyFile)
+		if err != nil {
+			return fmt.Errorf("loading the certificate: %w", err)
+		}
+		config.Certificate, scheme = &certificate, "https"
+	}
+	if f.urlFile != "" {
+		// An address left over from a server that was killed is nobody's.
+		if err := os.Remove(f.urlFile); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	var listening net.ListenConfig
+	listener, err := listening.Listen(ctx, "tcp", f.listen)
+	if err != nil {
+		return fmt.Errorf("listening: %w; choose another --listen address", err)
+	}
+	lts, err := server.New(ctx, config)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- lts.Serve(listener) }()
+
+	address := baseURL(scheme, listener.Addr())
+	log.Info("serving", "url", address, "pid", os.Getpid())
+	if f.urlFile != "" {
+		// Connections wait in the listener from here on: the server is ready.
+		if err = writeFileAtomically(f.urlFile, address+"\n"); err != nil {
+			err = fmt.Errorf("writing the base URL: %w", err)
+		}
+		defer func() { err = errors.Join(err, os.Remove(f.urlFile)) }()
+	}
+	if err == nil {
+		select {
+		case <-ctx.Done():
+			log.Info("shutting down")
+		case err = <-ended:
+			ended <- nil
+		}
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	err = errors.Join(err, lts.Shutdown(grace), <-ended)
+	log.Info("ended")
+	return err
+}
+
+// baseURL is the URL of a listener, as seen from this machine.
+func baseURL(scheme string, address net.Addr) string {
+	host, port, err := net.SplitHostPort(address.String())
+	if err != nil { // not a TCP address
+		return scheme + "://" + address.String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// writeFileAtomically lets a reader see the whole content or no file.
+func writeFileAtomically(path, content string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(content)
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}

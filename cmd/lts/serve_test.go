@@ -1,0 +1,328 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"database/sql"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"math/big"
+	mathrand "math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	_ "github.com/mattn/go-sqlite3"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/servertest"
+)
+
+// tamper changes a database behind the server's back.
+func tamper(t *testing.T, data, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", filepath.Join(data, "lts.db")+"?_busy_timeout=10000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Exec(statement)
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func scans(run string, slot, revision, count int64) protocol.ReportGroup {
+	return protocol.ReportGroup{Run: run, HandshakeCode: "100001-reader", Item: "scans", SlotSeconds: 1,
+		Reports: []protocol.Report{{Slot: slot, Revision: revision, Counts: map[string]int64{"QR_CODE": count}}}}
+}
+
+func TestServe(t *testing.T) {
+	data := standard(t)
+	p := startServer(t, data, "--log-format", "json", "--log-level", "debug")
+	d := servertest.NewDevice(p.url)
+	request := d.Request("100001-reader")
+	request.SessionPassword = "hunter2"
+	if _, err := d.Authorize(request); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Report(d.Batch(scans(uuid.NewString(), 180, 1, 5))); err != nil {
+		t.Fatal(err)
+	}
+	// A change by command holds at once.
+	must(t, data, "item", "revoke", "scans")
+	var problem *servertest.Problem
+	if _, err := d.Authorize(request); !errors.As(err, &problem) || problem.Code != protocol.StatusItemInvalid {
+		t.Error(err)
+	}
+	if err := p.end(t, syscall.SIGTERM); err != nil {
+		t.Errorf("after SIGTERM: %v\n%s", err, p.stderr)
+	}
+	log := p.stderr.String()
+	for _, line := range strings.Split(strings.TrimSpace(log), "\n") {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("not JSON: %s", line)
+		}
+	}
+	if !strings.Contains(log, p.url) || strings.Contains(log, "hunter2") || strings.Contains(log, protocol.Encoding.EncodeToString(d.ReportKey)) {
+		t.Error(log)
+	}
+
+	// The keys are those of before: a client that remembers them goes on.
+	p = startServer(t, data)
+	d.BaseURL = p.url
+	if receipt, err := d.Report(d.Batch(scans(uuid.NewString(), 180, 1, 5))); err != nil || receipt.Accepted != 1 {
+		t.Errorf("%+v, %v", receipt, err)
+	}
+	if err := p.end(t, syscall.SIGINT); err != nil {
+		t.Errorf("after SIGINT: %v\n%s", err, p.stderr)
+	}
+}
+
+// The address is gone when the server is.
+func TestURLFileIsRemoved(t *testing.T) {
+	p := startServer(t, standard(t))
+	if err := p.end(t, syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(p.urlFile); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%v", err)
+	}
+}
+
+// Two servers on one directory count each report once.
+func TestTwoServers(t *testing.T) {
+	data := standard(t)
+	one, two := startServer(t, data), startServer(t, data)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			d := servertest.NewDevice(one.url)
+			if _, err := d.Authorize(d.Request("100001-reader")); err != nil {
+				t.Error(err)
+				return
+			}
+			run := uuid.NewString()
+			for slot := range int64(20) {
+				for _, url := range []string{one.url, two.url} {
+					d.BaseURL = url
+					if _, err := d.Report(d.Batch(scans(run, slot, 1, 3))); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	var s statisticsJSON
+	mustJSON(t, &s, data, "stats")
+	if s.Total != 4*20*3 {
+		t.Errorf("counted %d, not %d", s.Total, 4*20*3)
+	}
+	must(t, data, "verify")
+}
+
+// The server is killed again and again while devices send each report until it
+// is acknowledged, and half of them once more. Nothing is lost or doubled.
+func TestKilledUnderLoad(t *testing.T) {
+	data := standard(t)
+	const senders, reports, kills = 6, 40, 8
+	var address atomic.Value
+	server := startServer(t, data)
+	address.Store(server.url)
+
+	var acknowledged, sent atomic.Int64
+	var wg sync.WaitGroup
+	var want atomic.Int64
+	done := make(chan struct{})
+	for range senders {
+		d := servertest.NewDevice(server.url)
+		if _, err := d.Authorize(d.Request("100001-reader")); err != nil {
+			t.Fatal(err)
+		}
+		wg.Go(func() {
+			run := uuid.NewString()
+			for slot := range int64(reports) {
+				count := int64(0)
+				for revision := range int64(3) {
+					count += 1 + mathrand.Int64N(50)
+					batch := d.Batch(scans(run, slot, revision+1, count))
+					for times := 1 + mathrand.IntN(2); times > 0; {
+						d.BaseURL = address.Load().(string)
+						sent.Add(1)
+						_, err := d.Report(batch)
+						var problem *servertest.Problem
+						if errors.As(err, &problem) {
+							t.Errorf("refused: %v", err)
+							return
+						}
+						if err == nil {
+							acknowledged.Add(1)
+							times--
+						}
+					}
+				}
+				want.Add(count)
+			}
+		})
+	}
+	go func() { wg.Wait(); close(done) }()
+
+	killed := 0
+	for finished := false; !finished; {
+		// Kill after some more reports, at whatever it is doing then.
+		target := acknowledged.Load() + 1 + mathrand.Int64N(60)
+		for acknowledged.Load() < target && !finished {
+			select {
+			case <-done:
+				finished = true
+			case <-time.After(time.Millisecond):
+			}
+		}
+		if !finished && killed < kills {
+			if err := server.end(t, syscall.SIGKILL); err == nil {
+				t.Error("killed, and ended in good order?")
+			}
+			killed++
+			server = startServer(t, data)
+			address.Store(server.url)
+		}
+	}
+	var s statisticsJSON
+	mustJSON(t, &s, data, "stats", "--by", "item")
+	if s.Total != want.Load() {
+		t.Errorf("counted %d, recorded %d", s.Total, want.Load())
+	}
+	var items []itemJSON
+	mustJSON(t, &items, data, "item", "list")
+	if items[0].Quota.Used != want.Load() {
+		t.Errorf("used %d, recorded %d", items[0].Quota.Used, want.Load())
+	}
+	must(t, data, "verify")
+	t.Logf("%d kills, %d reports sent, %d acknowledged, %d units", killed, sent.Load(), acknowledged.Load(), want.Load())
+	if killed == 0 {
+		t.Error("the server was never killed")
+	}
+}
+
+// A copy made while the server works is complete in itself.
+func TestBackup(t *testing.T) {
+	data := standard(t)
+	p := startServer(t, data)
+	d := servertest.NewDevice(p.url)
+	if _, err := d.Authorize(d.Request("100001-reader")); err != nil {
+		t.Fatal(err)
+	}
+	run := uuid.NewString()
+	for slot := range int64(20) {
+		if _, err := d.Report(d.Batch(scans(run, slot, 1, 1))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	restored := t.TempDir()
+	must(t, data, "backup", filepath.Join(restored, "lts.db"))
+	must(t, restored, "verify")
+	var s statisticsJSON
+	mustJSON(t, &s, restored, "stats")
+	if s.Total != 20 {
+		t.Errorf("the copy counts %d", s.Total)
+	}
+	// The device goes on with the copy, and repeats what it is not sure of.
+	again := startServer(t, restored)
+	d.BaseURL = again.url
+	for slot := range int64(30) {
+		if _, err := d.Report(d.Batch(scans(run, slot, 1, 1))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if mustJSON(t, &s, restored, "stats"); s.Total != 30 {
+		t.Errorf("counted %d", s.Total)
+	}
+}
+
+func TestHTTPS(t *testing.T) {
+	directory := t.TempDir()
+	certificate, key := filepath.Join(directory, "cert.pem"), filepath.Join(directory, "key.pem")
+	roots := selfSigned(t, certificate, key)
+	p := startServer(t, standard(t), "--tls-cert", certificate, "--tls-key", key)
+	if !strings.HasPrefix(p.url, "https://127.0.0.1:") {
+		t.Fatal(p.url)
+	}
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
+	response, err := client.Get(p.url + protocol.PathKeys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil || response.StatusCode != 200 {
+		t.Errorf("%d, %v", response.StatusCode, err)
+	}
+	client.CloseIdleConnections()
+	if err := p.end(t, syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+}
+
+func selfSigned(t *testing.T, certificateFile, keyFile string) *x509.CertPool {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalECPrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, block := range map[string]*pem.Block{
+		certificateFile: {Type: "CERTIFICATE", Bytes: der}, keyFile: {Type: "EC PRIVATE KEY", Bytes: keyDER},
+	} {
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(parsed)
+	return roots
+}
+
+// Errors of a real process: a line on stderr and status 1.
+func TestExitStatus(t *testing.T) {
+	for args, want := range map[string]int{"--help": 0, "--version": 0, "stats --data nowhere": 1, "nothing": 1} {
+		cmd := exec.Command(os.Args[0], strings.Fields(args)...)
+		cmd.Env, cmd.Dir = append(os.Environ(), runAsLTS+"=1"), t.TempDir()
+		var stderr strings.Builder
+		cmd.Stderr = &stderr
+		err := cmd.Run()
+		var exit *exec.ExitError
+		if err != nil && !errors.As(err, &exit) {
+			t.Fatal(err)
+		}
+		if got := cmd.ProcessState.ExitCode(); got != want || want != 0 && !strings.HasPrefix(stderr.String(), "lts: ") {
+			t.Errorf("lts %s: status %d, %q", args, got, stderr.String())
+		}
+	}
+}

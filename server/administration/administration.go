@@ -1,0 +1,246 @@
+// Package administration is what an administrator can do with a License
+// Tracking Server: it checks what is asked for, changes it, and writes an audit
+// row in the same transaction. The command lts is one way to call it.
+package administration
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/openlts/openlts/server/store"
+)
+
+// LicenseKeyPrefix begins a license key.
+const LicenseKeyPrefix = "LTS1"
+
+// Administrator makes administrative changes to a store.
+type Administrator struct {
+	Store store.Store
+	Now   func() time.Time
+	Actor string // for the audit: who does it
+}
+
+// AddOrganization adds an organization. An empty id means: generate one.
+func (a *Administrator) AddOrganization(ctx context.Context, name, id string) (store.Organization, error) {
+	organization := store.Organization{ID: id, Name: name, CreatedAt: a.Now().Unix()}
+	if err := errors.Join(checkName("organization", name), checkOrganizationID(id)); err != nil {
+		return organization, err
+	}
+	err := a.Store.Update(ctx, func(tx store.Tx) (err error) {
+		if id == "" {
+			if organization.ID, err = tx.NextOrganizationID(); err != nil {
+				return err
+			}
+		}
+		if err := tx.AddOrganization(organization); errors.Is(err, store.ErrExists) {
+			return fmt.Errorf("there is an organization %s already; leave out --id to get a free one", organization.ID)
+		} else if err != nil {
+			return err
+		}
+		return a.audit(tx, "organization.add", organization.ID, "name %q", name)
+	})
+	return organization, err
+}
+
+// HandshakeCode is a handshake code to add.
+type HandshakeCode struct {
+	Organization     string
+	Custom           string // the part after "<organization>-"
+	SessionPassword  string
+	ValidationFields []string
+	Default          bool
+}
+
+// AddHandshakeCode adds a handshake code. An organization's first code becomes
+// its default.
+func (a *Administrator) AddHandshakeCode(ctx context.Context, c HandshakeCode) (store.HandshakeCode, error) {
+	code := store.HandshakeCode{
+		Code: c.Organization + "-" + c.Custom, Organization: c.Organization, SessionPassword: c.SessionPassword,
+		ValidationFields: c.ValidationFields, Default: c.Default, CreatedAt: a.Now().Unix(),
+	}
+	errs := []error{checkID("the custom part of the handshake code", c.Custom), checkText("the session password", c.SessionPassword)}
+	for i, value := range c.ValidationFields {
+		if value == "" {
+			errs = append(errs, errors.New("a validation field is empty"))
+		}
+		if slices.Contains(c.ValidationFields[:i], value) {
+			errs = append(errs, fmt.Errorf("the validation field %q is given twice", value))
+		}
+		errs = append(errs, checkText("the validation field", value))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return code, err
+	}
+	err := a.Store.Update(ctx, func(tx store.Tx) error {
+		organization, err := tx.Organization(c.Organization)
+		if err != nil {
+			return notFound(err, "organization", c.Organization, "lts org list")
+		}
+		code.Default = c.Default || organization.DefaultCode == ""
+		if err := tx.AddHandshakeCode(code); errors.Is(err, store.ErrExists) {
+			return fmt.Errorf("there is a handshake code %s already; see `lts handshake list`", code.Code)
+		} else if err != nil {
+			return err
+		}
+		return a.audit(tx, "handshake.add", code.Code, "default %t, session password %t, validation fields %q",
+			code.Default, code.SessionPassword != "", code.ValidationFields)
+	})
+	return code, err
+}
+
+// LicenseKey makes the one string that holds all a client needs: the addresses
+// of the servers, the handshake code and its session password. Whoever has it
+// can use the code.
+func (a *Administrator) LicenseKey(ctx context.Context, code, server, standby string) (string, error) {
+	if err := errors.Join(checkURL("--server", server), checkURL("--standby", standby)); err != nil {
+		return "", err
+	}
+	var found store.HandshakeCode
+	err := a.Store.Update(ctx, func(tx store.Tx) (err error) {
+		if found, err = tx.HandshakeCode(code); err != nil {
+			return notFound(err, "handshake code", code, "lts handshake list")
+		}
+		return a.audit(tx, "handshake.key", code, "server %s, standby %q", server, standby)
+	})
+	if err != nil {
+		return "", err
+	}
+	data, err := json.Marshal(struct {
+		MainServerURL    string `json:"mainServerURL"`
+		StandbyServerURL string `json:"standbyServerURL,omitempty"`
+		HandshakeCode    string `json:"handshakeCode"`
+		SessionPassword  string `json:"sessionPassword,omitempty"`
+	}{server, standby, found.Code, found.SessionPassword})
+	if err != nil {
+		return "", err
+	}
+	return LicenseKeyPrefix + base64.StdEncoding.EncodeToString(data), nil
+}
+
+func checkURL(flag, address string) error {
+	if address == "" {
+		return nil
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		return fmt.Errorf("%s %q is not the base URL of a server; give for example https://lts.example.com", flag, address)
+	}
+	return nil
+}
+
+// AddItem adds a license item and attaches it to handshake codes. Of the item,
+// ID may be empty: then one is made, from the name if that will do.
+func (a *Administrator) AddItem(ctx context.Context, item store.Item, codes []string) (store.Item, error) {
+	now := a.Now()
+	item.CreatedAt = now.Unix()
+	if err := checkItem(&item); err != nil {
+		return item, err
+	}
+	err := a.Store.Update(ctx, func(tx store.Tx) (err error) {
+		if _, err := tx.Organization(item.Organization); err != nil {
+			return notFound(err, "organization", item.Organization, "lts org list")
+		}
+		added := item
+		if added.ID == "" {
+			if added.ID, err = freeItemID(tx, item.Name); err != nil {
+				return err
+			}
+		}
+		if err := tx.AddItem(added); errors.Is(err, store.ErrExists) {
+			return fmt.Errorf("there is an item %s already; choose another --id, or leave it out", added.ID)
+		} else if err != nil {
+			return err
+		}
+		for _, code := range codes {
+			if err := attach(tx, added.ID, code, 0); err != nil {
+				return err
+			}
+		}
+		item = added
+		return a.audit(tx, "item.add", item.ID, "organization %s, charge way %d, quota %d, expires %s, handshake codes %q", item.Organization,
+			item.ChargeWay, item.Quota, time.Unix(item.ExpiresAt, 0).UTC().Format(time.RFC3339), codes)
+	})
+	return item, err
+}
+
+// AttachItem makes an item one of a handshake code's. A position above 0 puts it
+// before those without one, in the order of the positions; 0 leaves its place to
+// the default rules.
+func (a *Administrator) AttachItem(ctx context.Context, item, code string, position int64) error {
+	if position < 0 {
+		return errors.New("a position is 1 or more, or 0 for the default rules")
+	}
+	return a.Store.Update(ctx, func(tx store.Tx) error {
+		if err := attach(tx, item, code, position); err != nil {
+			return err
+		}
+		return a.audit(tx, "item.attach", item, "handshake code %s, position %d", code, position)
+	})
+}
+
+func attach(tx store.Tx, item, code string, position int64) error {
+	i, err := tx.Item(item)
+	if err != nil {
+		return notFound(err, "item", item, "lts item list")
+	}
+	c, err := tx.HandshakeCode(code)
+	if err != nil {
+		return notFound(err, "handshake code", code, "lts handshake list")
+	}
+	if i.Organization != c.Organization {
+		return fmt.Errorf("item %s belongs to organization %s and handshake code %s to %s; only items of the same organization can be attached",
+			item, i.Organization, code, c.Organization)
+	}
+	return tx.AttachItem(c.Key, i.Key, position)
+}
+
+// RevokeItem takes an item out of force, for good. Devices that hold an
+// authorization may use it up to the end of their offline time.
+func (a *Administrator) RevokeItem(ctx context.Context, item string) error {
+	return a.Store.Update(ctx, func(tx store.Tx) error {
+		i, err := tx.Item(item)
+		if err != nil {
+			return notFound(err, "item", item, "lts item list")
+		}
+		if i.RevokedAt != 0 {
+			return fmt.Errorf("item %s was revoked already, at %s", item, time.Unix(i.RevokedAt, 0).UTC().Format(time.RFC3339))
+		}
+		if err := tx.RevokeItem(i.Key, a.Now().Unix()); err != nil {
+			return err
+		}
+		return a.audit(tx, "item.revoke", item, "")
+	})
+}
+
+func (a *Administrator) audit(tx store.Tx, action, object, detail string, arguments ...any) error {
+	return tx.AddAudit(store.Audit{
+		At: a.Now().Unix(), Actor: a.Actor, Action: action, Object: object, Detail: fmt.Sprintf(detail, arguments...),
+	})
+}
+
+func notFound(err error, what, id, list string) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("there is no %s %q; see `%s`", what, id, list)
+	}
+	return err
+}
+
+// freeItemID makes an id for an item: its name where that is an id and free,
+// else a random one.
+func freeItemID(tx store.Tx, name string) (string, error) {
+	if checkID("", name) == nil {
+		if _, err := tx.Item(name); errors.Is(err, store.ErrNotFound) {
+			return name, nil
+		} else if err != nil {
+			return "", err
+		}
+	}
+	return "item-" + strings.ToLower(randomText()), nil
+}

@@ -1,0 +1,84 @@
+package administration
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/policy"
+)
+
+// The names are complete, and are those of conformance/definitions.json.
+func TestNamesAreTheDefinitions(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("..", "..", "conformance", "definitions.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var definitions struct {
+		Enumerations []struct {
+			Name   string
+			Values []struct {
+				Name  string
+				Value int32
+			}
+		}
+	}
+	if err := json.Unmarshal(data, &definitions); err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for _, enumeration := range definitions.Enumerations {
+		for _, value := range enumeration.Values {
+			var ok bool
+			switch enumeration.Name {
+			case "Product":
+				ok = products[value.Name] == protocol.Product(value.Value)
+			case "LicenseModule":
+				ok = modules[value.Name] == protocol.LicenseModule(value.Value)
+			case "DeploymentType":
+				// Shorter and in lower case: "embedded" for EMBEDDED_DEVICE.
+				ok = deploymentTypes[strings.TrimSuffix(strings.ToLower(value.Name), "_device")] == protocol.DeploymentType(value.Value)
+			case "ChargeWay":
+				name := strings.ReplaceAll(strings.TrimSuffix(strings.ToLower(value.Name), "_count"), "_", "-")
+				ok = value.Value == 0 || chargeWays[strings.TrimPrefix(name, "app-")] == protocol.ChargeWay(value.Value)
+			default:
+				continue
+			}
+			checked++
+			if !ok {
+				t.Errorf("%s %s has no name, or another value", enumeration.Name, value.Name)
+			}
+		}
+	}
+	// AUTO is the one charge way no item can have.
+	if names := len(products) + len(modules) + len(deploymentTypes) + len(chargeWays) + 1; checked != names {
+		t.Errorf("%d names, %d definitions", names, checked)
+	}
+}
+
+func TestNamesThereAndBack(t *testing.T) {
+	if all, err := ParseProducts("dbr, DCE"); err != nil || FormatProducts(all) != "DBR,DCE" {
+		t.Errorf("%v, %v", all, err)
+	}
+	if all, err := ParseProducts("DBR,ALL"); err != nil || FormatProducts(all) != "ALL" {
+		t.Errorf("%v, %v", all, err)
+	}
+	if all, err := ParseModules("QR_CODE,oned,ONED"); err != nil || FormatModules(all) != "QR_CODE,ONED" {
+		t.Errorf("%v, %v", all, err)
+	}
+	for name := range deploymentTypes {
+		if value, err := ParseDeploymentType(name); err != nil || FormatDeploymentType(value) != name {
+			t.Errorf("%v, %v", value, err)
+		}
+	}
+	for name, way := range chargeWays {
+		value, err := ParseChargeWay(name)
+		if supported := slices.Contains(policy.ChargeWays(), way); supported != (err == nil) || supported && FormatChargeWay(value) != name {
+			t.Errorf("%s: %v, %v", name, value, err)
+		}
+	}
+}

@@ -1,0 +1,188 @@
+// Package api is what the License Tracking Server says over HTTP:
+// docs/openapi.yaml is its contract.
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/ingest"
+	"github.com/openlts/openlts/server/store"
+)
+
+// Paths for those who watch over the server, relative to its base URL.
+const (
+	PathHealth = "/healthz" // the process answers
+	PathReady  = "/readyz"  // the database answers
+)
+
+// API answers requests.
+type API struct {
+	Store  store.Store
+	Writer *ingest.Writer
+	Keys   *Keys
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// handler answers a request, or gives the error to answer with: a
+// protocol.Error or Status; anything else is a failure of ours.
+type handler func(http.ResponseWriter, *http.Request) error
+
+// Handler gives the HTTP handler for all paths. A reverse proxy may put it under
+// any prefix, which it strips.
+func (a *API) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for path, methods := range map[string]map[string]handler{
+		protocol.PathAuthorizations: {http.MethodPost: a.authorize},
+		protocol.PathReports:        {http.MethodPost: a.report},
+		protocol.PathKeys:           {http.MethodGet: a.keys},
+		PathHealth:                  {http.MethodGet: a.health},
+		PathReady:                   {http.MethodGet: a.ready},
+	} {
+		mux.Handle(path, a.route(methods))
+	}
+	mux.Handle("/", a.answer(func(http.ResponseWriter, *http.Request) error { return protocol.StatusNotFound }))
+	return a.recover(logged(a.Log, allowBrowsers(exactPath(a, mux))))
+}
+
+// exactPath answers what the mux would redirect (such as "//v1/keys") as not
+// found: clients of an API do not follow redirects of a POST.
+func exactPath(a *API, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := r.URL.Path; p != "/" && path.Clean(p) != p {
+			a.problem(w, r, protocol.StatusNotFound)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// route chooses by method.
+func (a *API) route(methods map[string]handler) http.Handler {
+	if get, ok := methods[http.MethodGet]; ok {
+		methods[http.MethodHead] = get
+	}
+	allowed := make([]string, 0, len(methods)+1)
+	for method := range methods {
+		allowed = append(allowed, method)
+	}
+	allowed = append(allowed, http.MethodOptions)
+	slices.Sort(allowed)
+	allow := strings.Join(allowed, ", ")
+	return a.answer(func(w http.ResponseWriter, r *http.Request) error {
+		if r.Method == http.MethodOptions {
+			w.Header().Set("Allow", allow)
+			w.WriteHeader(http.StatusNoContent)
+			return nil
+		}
+		handle, ok := methods[r.Method]
+		if !ok {
+			w.Header().Set("Allow", allow)
+			return protocol.StatusMethodNotAllowed
+		}
+		return handle(w, r)
+	})
+}
+
+// answer runs a handler and answers with its error, if any.
+func (a *API) answer(handle handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := handle(w, r); err != nil {
+			a.problem(w, r, err)
+		}
+	})
+}
+
+// recover turns a panic into an answer.
+func (a *API) recover(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(p)
+			}
+			a.Log.Error("panic while answering", "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+			a.problem(w, r, fmt.Errorf("panic: %v", p))
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// allowBrowsers lets pages of any origin use the API: what protects it are
+// handshake codes and keys, not cookies, so no origin can do more than another.
+func allowBrowsers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Access-Control-Expose-Headers", protocol.HeaderMAC+", Retry-After")
+		if r.Method == http.MethodOptions {
+			h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS")
+			h.Set("Access-Control-Allow-Headers", "Content-Type, "+protocol.HeaderKey+", "+protocol.HeaderMAC)
+			h.Set("Access-Control-Max-Age", "86400")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// logged writes a line for each request when debugging. Headers, queries and
+// bodies are never logged.
+func logged(log *slog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !log.Enabled(r.Context(), slog.LevelDebug) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		start, recorder := time.Now(), &statusRecorder{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(recorder, r)
+		log.Debug("request", "method", r.Method, "path", r.URL.Path, "status", recorder.status,
+			"from", r.RemoteAddr, "milliseconds", float64(time.Since(start).Microseconds())/1000)
+	})
+}
+
+type statusRecorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (r *statusRecorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap gives http.ResponseController the writer beneath.
+func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+func (a *API) health(w http.ResponseWriter, r *http.Request) error {
+	return writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// readyTimeout is how long the database may take to answer.
+const readyTimeout = 5 * time.Second
+
+func (a *API) ready(w http.ResponseWriter, r *http.Request) error {
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	if err := a.Store.Ping(ctx); err != nil {
+		return fmt.Errorf("the database does not answer: %w", err)
+	}
+	return writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+func (a *API) keys(w http.ResponseWriter, r *http.Request) error {
+	return writeJSON(w, http.StatusOK, protocol.KeysResponse{SigningKeys: []protocol.SigningKey{{
+		ID: protocol.SigningKeyID(a.Keys.public()), PublicKey: protocol.Encoding.EncodeToString(a.Keys.public()),
+	}}})
+}

@@ -1,0 +1,137 @@
+package api
+
+import (
+	"crypto/ecdh"
+	"net/http"
+	"unicode/utf8"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/policy"
+	"github.com/openlts/openlts/server/store"
+)
+
+// Limits of what a request holds, in bytes and elements.
+const (
+	minNonce     = 16
+	maxNonce     = 64
+	maxText      = 512
+	maxModules   = 64
+	maxAnomalies = 16
+	maxAnomaly   = 64
+)
+
+// authorize answers POST /v1/authorizations.
+func (a *API) authorize(w http.ResponseWriter, r *http.Request) error {
+	body, err := readBody(w, r, protocol.MaxAuthorizationBody)
+	if err != nil {
+		return err
+	}
+	var request protocol.AuthorizationRequest
+	if err := decode(body, &request); err != nil {
+		return err
+	}
+	if err := checkVersion(request.Protocol); err != nil {
+		return err
+	}
+	if err := checkAuthorization(&request); err != nil {
+		return err
+	}
+	key, err := a.Keys.deviceKey(request.Device.PublicKey)
+	if err != nil {
+		return err
+	}
+	granted, err := a.Writer.Authorize(&request, key)
+	if err != nil {
+		if status := protocol.StatusOf(err); status.FromServer() {
+			a.Log.Info("authorization refused", "code", int(status), "reason", err.Error(), "device", request.Device.UUID,
+				"handshake", request.HandshakeCode, "organization", request.OrganizationID)
+		}
+		return err
+	}
+	granted.ReportKey = protocol.ReportKey{
+		ServerPublicKey: protocol.Encoding.EncodeToString(a.Keys.Report.PublicKey().Bytes()), ID: key.KeyID,
+	}
+	signed, err := protocol.SignAuthorization(granted, a.Keys.Signing)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, protocol.AuthorizationResponse{
+		Authorization: signed, PublicKey: protocol.Encoding.EncodeToString(a.Keys.public()),
+	})
+}
+
+func checkVersion(version int) error {
+	if version != protocol.Version {
+		return protocol.Errorf(protocol.StatusProtocolVersion,
+			"The License Tracking Server does not speak version %d of the protocol, but version %d.", version, protocol.Version)
+	}
+	return nil
+}
+
+// checkAuthorization says whether a request is well formed.
+func checkAuthorization(request *protocol.AuthorizationRequest) error {
+	if nonce, err := protocol.Encoding.DecodeString(request.Nonce); err != nil || len(nonce) < minNonce || len(nonce) > maxNonce {
+		return malformed("nonce is not %d to %d bytes in base64url", minNonce, maxNonce)
+	}
+	if !policy.ValidUUID(request.Device.UUID) {
+		return malformed("device.uuid is not a UUID in lower case")
+	}
+	for _, text := range []struct{ name, value string }{
+		{"handshakeCode", request.HandshakeCode}, {"organizationID", request.OrganizationID},
+		{"sessionPassword", request.SessionPassword}, {"productVersion", request.ProductVersion},
+		{"edition", request.Edition}, {"validationField", request.ValidationField},
+		{"device.uuidSource", request.Device.UUIDSource}, {"device.friendlyName", request.Device.FriendlyName},
+		{"device.platform", request.Device.Platform}, {"device.library", request.Device.Library},
+	} {
+		if len(text.value) > maxText {
+			return malformed("%s is longer than %d bytes", text.name, maxText)
+		}
+		if !utf8.ValidString(text.value) {
+			return malformed("%s is not UTF-8", text.name)
+		}
+	}
+	if len(request.Modules) > maxModules {
+		return malformed("there are more than %d modules", maxModules)
+	}
+	if request.InstanceCount < 0 {
+		return malformed("instanceCount is negative")
+	}
+	if len(request.Anomalies) > maxAnomalies {
+		return malformed("there are more than %d anomalies", maxAnomalies)
+	}
+	for _, kind := range request.Anomalies {
+		if !validAnomaly(kind) {
+			return malformed("an anomaly is 1 to %d characters out of a-z, 0-9 and '-'", maxAnomaly)
+		}
+	}
+	return nil
+}
+
+func validAnomaly(kind string) bool {
+	if kind == "" || len(kind) > maxAnomaly {
+		return false
+	}
+	for _, c := range []byte(kind) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// deviceKey derives the report key of a device from its public key.
+func (k *Keys) deviceKey(encoded string) (store.DeviceKey, error) {
+	raw, err := protocol.Encoding.DecodeString(encoded)
+	if err != nil {
+		return store.DeviceKey{}, malformed("device.publicKey is not base64url")
+	}
+	public, err := ecdh.X25519().NewPublicKey(raw)
+	if err != nil {
+		return store.DeviceKey{}, malformed("device.publicKey is not an X25519 key of 32 bytes")
+	}
+	secret, id, err := protocol.DeriveReportKey(k.Report, public, k.Report.PublicKey())
+	if err != nil { // a point of low order
+		return store.DeviceKey{}, malformed("device.publicKey is not a usable X25519 key")
+	}
+	return store.DeviceKey{KeyID: id, PublicKey: raw, ReportKey: secret}, nil
+}

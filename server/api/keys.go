@@ -1,0 +1,48 @@
+package api
+
+import (
+	"context"
+	"crypto/ecdh"
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/openlts/openlts/server/store"
+)
+
+// Keys are the keys of a server.
+type Keys struct {
+	Signing ed25519.PrivateKey // signs authorizations
+	Report  *ecdh.PrivateKey   // X25519; report keys are derived from it
+}
+
+func (k *Keys) public() ed25519.PublicKey { return k.Signing.Public().(ed25519.PublicKey) }
+
+// LoadKeys gives the keys in a store, making them at the first start.
+func LoadKeys(ctx context.Context, s store.Store) (*Keys, error) {
+	var stored store.ServerKeys
+	err := s.Update(ctx, func(tx store.Tx) (err error) {
+		if stored, err = tx.ServerKeys(); !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		stored.Signing = make([]byte, ed25519.SeedSize)
+		if _, err := rand.Read(stored.Signing); err != nil {
+			return err
+		}
+		report, err := ecdh.X25519().GenerateKey(rand.Reader)
+		if err != nil {
+			return err
+		}
+		stored.Report = report.Bytes()
+		return tx.AddServerKeys(stored)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("loading the server's keys: %w", err)
+	}
+	report, err := ecdh.X25519().NewPrivateKey(stored.Report)
+	if err != nil || len(stored.Signing) != ed25519.SeedSize {
+		return nil, errors.Join(errors.New("the server's keys in the database are damaged; restore them from a backup"), err)
+	}
+	return &Keys{Signing: ed25519.NewKeyFromSeed(stored.Signing), Report: report}, nil
+}

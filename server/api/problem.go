@@ -1,0 +1,65 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/ingest"
+)
+
+// httpStatus is the HTTP status of each code that is not a refusal. All refusals
+// of an authorization are 403, an unknown handshake code too: they are decisions,
+// and none of them says that an address is wrong.
+var httpStatus = map[protocol.Status]int{
+	protocol.StatusRequestMalformed:        http.StatusBadRequest,
+	protocol.StatusProtocolVersion:         http.StatusBadRequest,
+	protocol.StatusRequestNotAuthenticated: http.StatusUnauthorized,
+	protocol.StatusNotFound:                http.StatusNotFound,
+	protocol.StatusMethodNotAllowed:        http.StatusMethodNotAllowed,
+	protocol.StatusRequestTooLarge:         http.StatusRequestEntityTooLarge,
+	protocol.StatusRequestRateLimited:      http.StatusTooManyRequests,
+	protocol.StatusServerFailed:            http.StatusInternalServerError,
+}
+
+// problem answers with an error. What failed inside is logged, not told.
+func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
+	code, detail := protocol.StatusOf(err), err.Error()
+	status := httpStatus[code]
+	switch {
+	case errors.Is(err, ingest.ErrClosed):
+		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The License Tracking Server is shutting down. Nothing was changed."
+	case !code.FromServer():
+		a.Log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		code, status, detail = protocol.StatusServerFailed, http.StatusInternalServerError, protocol.StatusServerFailed.Message()
+	case status == 0:
+		status = http.StatusForbidden
+	}
+	body, err := json.Marshal(protocol.Problem{Type: "about:blank", Title: code.Name(), Status: status, Detail: detail, Code: code})
+	if err != nil { // strings and numbers always marshal
+		panic(err)
+	}
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", protocol.HeaderMAC)
+	}
+	write(w, status, protocol.ContentTypeProblem, body)
+}
+
+func writeJSON(w http.ResponseWriter, status int, value any) error {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	write(w, status, protocol.ContentTypeJSON, body)
+	return nil
+}
+
+func write(w http.ResponseWriter, status int, contentType string, body []byte) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	// The client may be gone; what was committed stays, and it will ask again.
+	_, _ = w.Write(body)
+}

@@ -1,0 +1,346 @@
+package server_test
+
+import (
+	"crypto/ecdh"
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/servertest"
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/sqlite"
+)
+
+const day = 24 * time.Hour
+
+// problem is the problem in an error, or a failure of the test.
+func problem(t *testing.T, err error) protocol.Problem {
+	t.Helper()
+	var p *servertest.Problem
+	if !errors.As(err, &p) {
+		t.Fatalf("got %v, want a problem", err)
+	}
+	return p.Problem
+}
+
+func TestRefusals(t *testing.T) {
+	l := start(t)
+	ctx := t.Context()
+	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "locked", SessionPassword: "s3cret"})
+	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "web", ValidationFields: []string{"www.example.com"}})
+	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "empty"})
+	if _, err := l.AddOrganization(ctx, "Other", "100002"); err != nil {
+		t.Fatal(err)
+	}
+	for name, item := range map[string]store.Item{
+		"product":    {Products: protocol.ProductDWT},
+		"version":    {Version: "10"},
+		"deployment": {DeploymentType: protocol.DeploymentTypeServer},
+		"edition":    {Edition: "Python"},
+		"modules":    {Modules: []protocol.LicenseModule{protocol.LicenseModuleONED}},
+		"domain":     {ValidationField: "www.example.com"},
+		"early":      {StartsAt: l.clock().Add(time.Hour).Unix()},
+		"expired":    {StartsAt: 1, ExpiresAt: l.clock().Add(-7 * day).Unix()},
+		"revoked":    {},
+		"used":       {},
+	} {
+		item.ID = name
+		if item.Quota = 100; name == "used" {
+			item.Quota = 1
+		}
+		l.code(t, administration.HandshakeCode{Organization: "100001", Custom: name})
+		l.item(t, item, "100001-"+name)
+	}
+	if err := l.RevokeItem(ctx, "revoked"); err != nil {
+		t.Fatal(err)
+	}
+	user := servertest.NewDevice(l.url)
+	if _, err := user.Authorize(user.Request("100001-used")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := user.Report(user.Batch(group(uuid.NewString(), "100001-used", "used",
+		protocol.Report{Slot: l.slotStart(1), Revision: 1, Counts: map[string]int64{"QR_CODE": 1}}))); err != nil {
+		t.Fatal(err)
+	}
+
+	type ask = func(*protocol.AuthorizationRequest)
+	for _, test := range []struct {
+		code   string
+		ask    ask
+		want   protocol.Status
+		detail string // "": the code's message
+	}{
+		{code: "100001-nobody", want: protocol.StatusHandshakeCodeNotFound},
+		{code: "", want: protocol.StatusNoHandshakeOrOrganization},
+		{code: "", ask: func(r *protocol.AuthorizationRequest) { r.OrganizationID = "999999" }, want: protocol.StatusOrganizationNotFound},
+		{code: "", ask: func(r *protocol.AuthorizationRequest) { r.OrganizationID = "100002" }, want: protocol.StatusOrganizationNotFound},
+		{code: "100001-reader", ask: func(r *protocol.AuthorizationRequest) { r.OrganizationID = "100002" }, want: protocol.StatusHandshakeOrganizationMismatch},
+		{code: "100001-locked", want: protocol.StatusSessionPasswordIncorrect},
+		{code: "100001-locked", ask: func(r *protocol.AuthorizationRequest) { r.SessionPassword = "hunter2" }, want: protocol.StatusSessionPasswordIncorrect},
+		{code: "100001-web", want: protocol.StatusHandshakeAppDomainMismatch},
+		{code: "100001-empty", want: protocol.StatusNoItemMatched},
+		{code: "100001-product", ask: func(r *protocol.AuthorizationRequest) { r.Products = protocol.ProductDBR }, want: protocol.StatusProductMismatch},
+		{code: "100001-version", ask: func(r *protocol.AuthorizationRequest) { r.ProductVersion = "9.6" }, want: protocol.StatusVersionMismatch},
+		{code: "100001-deployment", want: protocol.StatusDeploymentTypeMismatch},
+		{code: "100001-edition", want: protocol.StatusEditionMismatch},
+		{code: "100001-reader", ask: func(r *protocol.AuthorizationRequest) { r.ChargeWay = protocol.ChargeWayDeviceCount }, want: protocol.StatusChargeWayMismatch},
+		{code: "100001-modules", ask: func(r *protocol.AuthorizationRequest) {
+			r.Modules = []protocol.LicenseModule{protocol.LicenseModuleQRCode}
+		}, want: protocol.StatusNoItemMatched},
+		{code: "100001-domain", want: protocol.StatusItemAppDomainMismatch},
+		{code: "100001-early", want: protocol.StatusLicenseNotYetEffective},
+		{code: "100001-expired", want: protocol.StatusLicenseExpired},
+		{code: "100001-revoked", want: protocol.StatusItemInvalid, detail: "This license item revoked has been invalid."},
+		{code: "100001-used", want: protocol.StatusLimitExceeded},
+	} {
+		t.Run(test.code+" "+test.want.Name(), func(t *testing.T) {
+			device := servertest.NewDevice(l.url)
+			request := device.Request(test.code)
+			if test.ask != nil {
+				test.ask(&request)
+			}
+			_, err := device.Authorize(request)
+			want := protocol.Problem{
+				Type: "about:blank", Title: test.want.Name(), Status: http.StatusForbidden, Detail: test.want.Message(), Code: test.want,
+			}
+			if test.detail != "" {
+				want.Detail = test.detail
+			}
+			if got := problem(t, err); got != want {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+			denials, err := l.store.Denials(ctx, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantDenial := store.Denial{
+				At: l.clock().Unix(), Status: test.want, Device: device.UUID, HandshakeCode: test.code,
+				Organization: request.OrganizationID, Reason: want.Detail,
+			}
+			if len(denials) != 1 || denials[0] != wantDenial {
+				t.Errorf("got %+v, want %+v", denials, wantDenial)
+			}
+		})
+	}
+	for _, secret := range []string{"hunter2", "s3cret"} {
+		if strings.Contains(l.logged.String(), secret) {
+			t.Errorf("the log holds the password %s", secret)
+		}
+	}
+}
+
+func TestGranted(t *testing.T) {
+	l := start(t)
+	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "locked", SessionPassword: "s3cret"})
+	l.item(t, store.Item{
+		ID: "all", Quota: store.Unlimited, Products: protocol.ProductDBR, Version: "10", Edition: "Python", DeploymentType: protocol.DeploymentTypeDesktop,
+		Modules: []protocol.LicenseModule{1, 2}, ValidationField: "reader.exe", Trial: true, MaxBufferDays: 30,
+		ExpiresAt: l.clock().Add(10 * day).Unix(),
+	}, "100001-locked")
+
+	device := servertest.NewDevice(l.url)
+	byOrganization := device.Request("")
+	byOrganization.OrganizationID = "100001"
+	if granted, err := device.Authorize(byOrganization); err != nil || granted.HandshakeCode != "100001-reader" || granted.Item.ID != "scans" {
+		t.Errorf("%+v, %v", granted, err)
+	}
+	both := device.Request("100001-locked")
+	both.OrganizationID, both.SessionPassword = "100001", "s3cret"
+	both.Products, both.ProductVersion, both.Edition = protocol.ProductDBR, "10.2", "Python"
+	both.Modules, both.ValidationField, both.MaxBufferDays = []protocol.LicenseModule{2}, "reader.exe", 365
+	granted, err := device.Authorize(both)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := l.clock()
+	if granted.HandshakeCode != "100001-locked" || granted.OrganizationID != "100001" || !granted.Trial ||
+		granted.IssuedAt != now.Unix() || granted.ValidUntil != now.Add(17*day).Unix() || granted.BufferUntil != granted.ValidUntil ||
+		granted.Item.ID != "all" || granted.Item.Version != "10" || len(granted.Item.Modules) != 2 ||
+		granted.Quota != (protocol.Quota{Limit: -1, State: protocol.QuotaOK}) {
+		t.Errorf("%+v", granted)
+	}
+}
+
+// Devices take seats, keep them while they are heard of, and lose them when not.
+func TestDeviceCount(t *testing.T) {
+	l := start(t)
+	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "seats"})
+	l.item(t, store.Item{ID: "seats", Quota: 5, ChargeWay: protocol.ChargeWayDeviceCount, ExpiresAt: l.clock().AddDate(3, 0, 0).Unix()}, "100001-seats")
+	authorize := func(d *servertest.Device) (*protocol.Authorization, error) {
+		return d.Authorize(d.Request("100001-seats"))
+	}
+
+	devices := make([]*servertest.Device, 6)
+	for i := range devices {
+		devices[i] = servertest.NewDevice(l.url)
+		granted, err := authorize(devices[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := protocol.Quota{Limit: 5, Tolerance: 1, Used: int64(i + 1), State: protocol.QuotaOK}
+		if i == 5 {
+			want.State = protocol.QuotaTolerance
+		}
+		if granted.Quota != want {
+			t.Errorf("got %+v, want %+v", granted.Quota, want)
+		}
+	}
+	late := servertest.NewDevice(l.url)
+	if _, err := authorize(late); problem(t, err).Code != protocol.StatusLimitExceeded {
+		t.Error(err)
+	}
+	if granted, err := authorize(devices[0]); err != nil || granted.Quota.Used != 6 {
+		t.Errorf("a known device: %+v, %v", granted, err)
+	}
+
+	l.advance(80 * day)
+	// One is heard of by a report, one by an authorization; the others are not.
+	receipt, err := devices[0].Report(devices[0].Batch(group(uuid.NewString(), "100001-seats", "seats",
+		protocol.Report{Slot: l.slotStart(1), Revision: 1, Counts: map[string]int64{"QR_CODE": 7}})))
+	if err != nil || len(receipt.Items) != 1 || receipt.Items[0].Quota.Used != 6 {
+		t.Fatalf("%+v, %v", receipt, err)
+	}
+	if _, err := authorize(devices[1]); err != nil {
+		t.Fatal(err)
+	}
+	l.advance(20 * day)
+	granted, err := authorize(late)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if granted.Quota.Used != 3 || granted.Quota.State != protocol.QuotaOK {
+		t.Errorf("%+v", granted.Quota)
+	}
+	l.verify(t)
+}
+
+// Scans are refused to everyone when quota and tolerance are used up, and what
+// is reported afterwards still counts.
+func TestScanCount(t *testing.T) {
+	l := start(t)
+	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "few"})
+	l.item(t, store.Item{ID: "few", Quota: 100}, "100001-few")
+	device := servertest.NewDevice(l.url)
+	run := uuid.NewString()
+	for revision, step := range []struct {
+		scans int64
+		state protocol.QuotaState
+	}{
+		{99, protocol.QuotaOK}, {100, protocol.QuotaTolerance}, {104, protocol.QuotaTolerance}, {105, protocol.QuotaExhausted},
+	} {
+		granted, err := device.Authorize(device.Request("100001-few"))
+		if err != nil {
+			t.Fatalf("before %d scans: %v", step.scans, err)
+		}
+		receipt, err := device.Report(device.Batch(group(run, "100001-few", "few",
+			protocol.Report{Slot: l.slotStart(1), Revision: int64(revision + 1), Counts: map[string]int64{"QR_CODE": step.scans, "PAGE_SCANNED": 1000}})))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := protocol.Quota{Limit: 100, Tolerance: 5, Used: step.scans, State: step.state}
+		if receipt.Items[0].Quota != want {
+			t.Errorf("got %+v, want %+v", receipt.Items[0].Quota, want)
+		}
+		if granted.Quota.Used >= step.scans {
+			t.Errorf("%+v", granted.Quota)
+		}
+	}
+	for _, d := range []*servertest.Device{device, servertest.NewDevice(l.url)} {
+		if _, err := d.Authorize(d.Request("100001-few")); problem(t, err).Code != protocol.StatusLimitExceeded {
+			t.Error(err)
+		}
+	}
+	if _, err := device.Report(device.Batch(group(run, "100001-few", "few",
+		protocol.Report{Slot: l.slotStart(1), Revision: 9, Counts: map[string]int64{"QR_CODE": 200}}))); err != nil {
+		t.Error(err)
+	}
+	if s := l.statistics(t, store.StatisticsQuery{Item: "few"}); s.Total != 1200 {
+		t.Errorf("%+v", s)
+	}
+	l.verify(t)
+}
+
+// What another process changes on the same directory holds from the next
+// request on.
+func TestChangesOfAnotherProcess(t *testing.T) {
+	l := start(t)
+	device := servertest.NewDevice(l.url)
+	if _, err := device.Authorize(device.Request("100001-reader")); err != nil {
+		t.Fatal(err)
+	}
+	other, err := sqlite.Open(t.Context(), l.directory, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := other.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	admin := administration.Administrator{Store: other, Now: l.clock, Actor: "test"}
+	if err := admin.RevokeItem(t.Context(), "scans"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := device.Authorize(device.Request("100001-reader")); problem(t, err).Code != protocol.StatusItemInvalid {
+		t.Error(err)
+	}
+	// Usage that happened is counted on a revoked item, too.
+	receipt, err := device.Report(device.Batch(group(uuid.NewString(), "100001-reader", "scans",
+		protocol.Report{Slot: l.slotStart(1), Revision: 1, Counts: map[string]int64{"QR_CODE": 1}})))
+	if err != nil || receipt.Accepted != 1 {
+		t.Errorf("%+v, %v", receipt, err)
+	}
+	if _, err := admin.AddHandshakeCode(t.Context(), administration.HandshakeCode{Organization: "100001", Custom: "new"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := device.Authorize(device.Request("100001-new")); problem(t, err).Code != protocol.StatusNoItemMatched {
+		t.Error(err)
+	}
+}
+
+// A device with another key, a wrong clock, or doubts of its own is authorized;
+// it is noted.
+func TestAnomalies(t *testing.T) {
+	l := start(t)
+	device := servertest.NewDevice(l.url)
+	if _, err := device.Authorize(device.Request("100001-reader")); err != nil {
+		t.Fatal(err)
+	}
+	old := *device
+	key, err := ecdh.X25519().GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	device.Key = key
+	request := device.Request("100001-reader")
+	request.ClientTime -= 3600
+	request.Anomalies = []string{"clock-turned-back"}
+	if _, err := device.Authorize(request); err != nil {
+		t.Fatal(err)
+	}
+	anomalies, err := l.store.Anomalies(t.Context(), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[string]bool{}
+	for _, a := range anomalies {
+		kinds[a.Kind] = a.Device == device.UUID && a.Count == 1
+	}
+	if len(kinds) != 3 || !kinds["device-key-changed"] || !kinds["clock-skew"] || !kinds["clock-turned-back"] {
+		t.Errorf("%+v", anomalies)
+	}
+	// Both keys go on working.
+	for i, d := range []*servertest.Device{&old, device} {
+		if _, err := d.Report(d.Batch(group(uuid.NewString(), "100001-reader", "scans",
+			protocol.Report{Slot: l.slotStart(1), Revision: 1, Counts: map[string]int64{"QR_CODE": 1}}))); err != nil {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+}

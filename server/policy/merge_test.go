@@ -1,0 +1,135 @@
+package policy_test
+
+import (
+	"maps"
+	"reflect"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/policy"
+	"github.com/openlts/openlts/server/store"
+)
+
+type counts = map[string]int64
+
+func report(revision int64, c counts) protocol.Report {
+	return protocol.Report{Slot: 180, Revision: revision, Counts: c}
+}
+
+func loss(revision int64, cause string, c counts) protocol.Report {
+	return protocol.Report{Slot: 180, Revision: revision, Counts: c, Lost: cause}
+}
+
+func TestMerge(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		reports []protocol.Report
+		want    counts
+		lost    counts // by cause
+		anomaly string // of the last report
+		changed bool   // by the last report
+	}{
+		{"first", []protocol.Report{report(1, counts{"A": 3})}, counts{"A": 3}, nil, "", true},
+		{"again", []protocol.Report{report(1, counts{"A": 3}), report(1, counts{"A": 3})}, counts{"A": 3}, nil, "", false},
+		{"grown", []protocol.Report{report(1, counts{"A": 3}), report(2, counts{"A": 5, "B": 1})}, counts{"A": 5, "B": 1}, nil, "", true},
+		{"older", []protocol.Report{report(2, counts{"A": 5}), report(1, counts{"A": 3})}, counts{"A": 5}, nil, "", false},
+		{"fallen", []protocol.Report{report(1, counts{"A": 3, "B": 2}), report(2, counts{"A": 1, "C": 1})},
+			counts{"A": 3, "B": 2, "C": 1}, nil, policy.AnomalyCountsFell, true},
+		{"same revision with more", []protocol.Report{report(2, counts{"A": 3}), report(2, counts{"A": 4})},
+			counts{"A": 3}, nil, policy.AnomalyRevisionConflict, false},
+		{"lost", []protocol.Report{report(1, counts{"A": 3}), loss(2, "expired", counts{"A": 5, "B": 1})},
+			counts{"A": 3}, counts{"expired": 3}, "", true},
+		{"all lost", []protocol.Report{loss(1, "expired", counts{"A": 5})}, nil, counts{"expired": 5}, "", true},
+		{"lost again", []protocol.Report{loss(1, "expired", counts{"A": 5}), loss(1, "expired", counts{"A": 5})}, nil, counts{"expired": 5}, "", false},
+		{"more lost", []protocol.Report{loss(1, "expired", counts{"A": 5}), loss(2, "expired", counts{"A": 7})}, nil, counts{"expired": 7}, "", true},
+		{"nothing lost after all", []protocol.Report{loss(2, "expired", counts{"A": 5}), report(2, counts{"A": 5})},
+			counts{"A": 5}, counts{"expired": 0}, "", true},
+		{"two causes", []protocol.Report{loss(2, "storage", counts{"A": 9}), loss(1, "expired", counts{"A": 5}), report(3, counts{"A": 2})},
+			counts{"A": 2}, counts{"expired": 3, "storage": 4}, "", true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var stored store.Report
+			var merged policy.Merged
+			for _, r := range test.reports {
+				before := counts{}
+				maps.Copy(before, stored.Counts)
+				merged = policy.Merge(stored, r)
+				for name, n := range merged.Added {
+					before[name] += n
+				}
+				if len(before) != len(merged.Report.Counts) || len(before) > 0 && !reflect.DeepEqual(before, merged.Report.Counts) {
+					t.Errorf("stored and added give %v, not %v", before, merged.Report.Counts)
+				}
+				stored = merged.Report
+			}
+			if len(stored.Counts) != len(test.want) || len(test.want) > 0 && !reflect.DeepEqual(stored.Counts, test.want) {
+				t.Errorf("counted %v, want %v", stored.Counts, test.want)
+			}
+			for cause, loss := range stored.Losses {
+				if loss.Units != test.lost[cause] {
+					t.Errorf("lost %v, want %v", stored.Losses, test.lost)
+				}
+			}
+			if len(stored.Losses) != len(test.lost) || merged.Anomaly != test.anomaly || merged.Changed != test.changed {
+				t.Errorf("%+v", merged)
+			}
+		})
+	}
+}
+
+// Whatever order reports come in and however often: with the counts of an
+// honest client, which only grow, the outcome is the same, and what is counted
+// and lost together is what was recorded.
+func TestMergeOrderDoesNotMatter(t *testing.T) {
+	causes := []string{protocol.LostExpired, protocol.LostRefused, protocol.LostStorage}
+	rapid.Check(t, func(t *rapid.T) {
+		recorded := counts{}
+		var history []protocol.Report
+		for revision := range rapid.Int64Range(1, 5).Draw(t, "revisions") {
+			recorded[rapid.SampledFrom([]string{"A", "B", "C"}).Draw(t, "type")] += rapid.Int64Range(1, 9).Draw(t, "units")
+			r := report(revision+1, maps.Clone(recorded))
+			if rapid.Bool().Draw(t, "lost") {
+				r.Lost = rapid.SampledFrom(causes).Draw(t, "cause")
+			}
+			history = append(history, r)
+		}
+		merge := func(reports []protocol.Report) (stored store.Report, added int64) {
+			for _, r := range reports {
+				merged := policy.Merge(stored, r)
+				for _, n := range merged.Added {
+					added += n
+				}
+				if merged.Anomaly != "" {
+					t.Fatalf("anomaly %s", merged.Anomaly)
+				}
+				stored = merged.Report
+			}
+			return stored, added
+		}
+		once, _ := merge(history)
+		shuffled, added := merge(rapid.Permutation(append(history, history...)).Draw(t, "order"))
+		if !sameReport(once, shuffled) {
+			t.Fatalf("in order %+v, shuffled %+v", once, shuffled)
+		}
+		sum := added
+		for _, l := range shuffled.Losses {
+			sum += l.Units
+		}
+		var all int64
+		for _, n := range recorded {
+			all += n
+		}
+		if sum != all {
+			t.Fatalf("counted and lost %d, recorded %d", sum, all)
+		}
+	})
+}
+
+func sameReport(a, b store.Report) bool {
+	return a.Revision == b.Revision && maps.Equal(a.Counts, b.Counts) &&
+		maps.EqualFunc(a.Losses, b.Losses, func(x, y store.Loss) bool {
+			return x.Revision == y.Revision && x.Units == y.Units && maps.Equal(x.Counts, y.Counts)
+		})
+}

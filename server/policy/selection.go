@@ -1,0 +1,99 @@
+package policy
+
+import (
+	"cmp"
+	"math"
+	"math/bits"
+	"slices"
+	"time"
+
+	"github.com/openlts/openlts/core/protocol"
+)
+
+// Select picks the item a request uses out of the items of its handshake code,
+// or says why none fits: with one item its reason, with several the reason of
+// the one that met most conditions, and of these the first in order.
+func Select(candidates []Candidate, request *protocol.AuthorizationRequest, now time.Time) (*Candidate, error) {
+	ordered := slices.Clone(candidates)
+	slices.SortFunc(ordered, func(a, b Candidate) int { return compare(&a, &b, now) })
+
+	refusal, most := error(protocol.StatusNoItemMatched), -1
+	for i := range ordered {
+		passed, err := CheckItem(&ordered[i], request, now)
+		if err == nil {
+			return &ordered[i], nil
+		}
+		if passed > most {
+			refusal, most = err, passed
+		}
+	}
+	return nil, refusal
+}
+
+// compare orders the items of a code (facts 1.4): in the places the
+// administrator gave them; the others by closest expiry, most specific, least
+// restrictive. An item that is beyond its date or quota and lives on its
+// tolerance comes after all that do not: a renewed or enlarged license is used
+// as soon as it is there.
+func compare(a, b *Candidate, now time.Time) int {
+	return cmp.Or(
+		compareBool(inTolerance(a, now), inTolerance(b, now)),
+		cmp.Compare(place(a), place(b)),
+		cmp.Compare(a.ExpiresAt, b.ExpiresAt),
+		-cmp.Compare(specificity(a), specificity(b)),
+		-compareAllowance(a, b),
+		cmp.Compare(a.Key, b.Key),
+	)
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+func inTolerance(c *Candidate, now time.Time) bool {
+	return now.Unix() >= c.ExpiresAt || ways[c.ChargeWay].inTolerance(c.Quota, c.Usage)
+}
+
+func place(c *Candidate) int64 {
+	if c.Position == 0 {
+		return math.MaxInt64
+	}
+	return c.Position
+}
+
+// specificity is the number of things an item states.
+func specificity(c *Candidate) int {
+	n := 0
+	for _, stated := range []bool{
+		c.Products != protocol.ProductAll, c.Version != "", c.Edition != "", c.DeploymentType != 0,
+		len(c.Modules) > 0, c.ValidationField != "",
+	} {
+		if stated {
+			n++
+		}
+	}
+	return n
+}
+
+// compareAllowance compares how much items allow, among equally specific ones:
+// modules, then products, then quota.
+func compareAllowance(a, b *Candidate) int {
+	return cmp.Or(
+		cmp.Compare(moduleCount(a), moduleCount(b)),
+		cmp.Compare(bits.OnesCount32(uint32(a.Products)), bits.OnesCount32(uint32(b.Products))),
+		cmp.Compare(uint64(a.Quota), uint64(b.Quota)), // unlimited, -1, becomes the largest
+	)
+}
+
+func moduleCount(c *Candidate) int {
+	if len(c.Modules) == 0 {
+		return math.MaxInt // all
+	}
+	return len(c.Modules)
+}

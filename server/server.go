@@ -1,0 +1,110 @@
+// Package server is the License Tracking Server: it authorizes devices, counts
+// what they report, and answers over HTTP. Command lts runs it; a Go program may
+// run it within itself.
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/openlts/openlts/server/api"
+	"github.com/openlts/openlts/server/ingest"
+	"github.com/openlts/openlts/server/store"
+)
+
+// Config says how a server works.
+type Config struct {
+	// Store keeps what the server knows. The caller closes it, after Shutdown.
+	Store store.Store
+	// Now is the clock; nil: the machine's.
+	Now func() time.Time
+	// Log receives what happens, without secrets; nil: slog's default.
+	Log *slog.Logger
+	// Certificate, if set, makes it HTTPS.
+	Certificate *tls.Certificate
+}
+
+// Timeouts of a connection: a client that stalls is let go.
+const (
+	readHeaderTimeout = 10 * time.Second
+	readTimeout       = 60 * time.Second
+	writeTimeout      = 120 * time.Second // from the end of the header: a commit lies in between
+	idleTimeout       = 3 * time.Minute   // a client submits every 3 minutes
+	maxHeaderBytes    = 16 << 10
+)
+
+// Server is a License Tracking Server.
+type Server struct {
+	config Config
+	writer *ingest.Writer
+	http   *http.Server
+}
+
+// New makes a server over a store, and its keys at the first start. It listens
+// to nobody yet; see Serve and Handler. Shutdown must be called at the end.
+func New(ctx context.Context, config Config) (*Server, error) {
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Log == nil {
+		config.Log = slog.Default()
+	}
+	keys, err := api.LoadKeys(ctx, config.Store)
+	if err != nil {
+		return nil, err
+	}
+	writer := ingest.NewWriter(config.Store, config.Now, config.Log)
+	s := &Server{config: config, writer: writer}
+	s.http = &http.Server{
+		Handler:           (&api.API{Store: config.Store, Writer: writer, Keys: keys, Now: config.Now, Log: config.Log}).Handler(),
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		// net/http's own complaints, about broken connections and the like.
+		ErrorLog: slog.NewLogLogger(config.Log.Handler(), slog.LevelDebug),
+	}
+	if config.Certificate != nil {
+		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*config.Certificate}, MinVersion: tls.VersionTLS12}
+	}
+	return s, nil
+}
+
+// Handler is the server as an HTTP handler, for programs with a listener of
+// their own.
+func (s *Server) Handler() http.Handler { return s.http.Handler }
+
+// Serve answers the connections of a listener until Shutdown, and then returns
+// nil. It closes the listener.
+func (s *Server) Serve(listener net.Listener) error {
+	var err error
+	if s.config.Certificate != nil {
+		err = s.http.ServeTLS(listener, "", "")
+	} else {
+		err = s.http.Serve(listener)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("serving on %s: %w", listener.Addr(), err)
+}
+
+// Shutdown stops listening, finishes the requests in work until ctx ends, and
+// commits all that was taken on. Afterwards nothing of the server runs.
+func (s *Server) Shutdown(ctx context.Context) error {
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		// Those that are still in work lose their connection; what they asked
+		// for is committed or not, as a whole, and they will ask again.
+		err = errors.Join(fmt.Errorf("requests in work were cut off: %w", err), s.http.Close())
+	}
+	s.writer.Close()
+	return err
+}

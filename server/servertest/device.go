@@ -1,0 +1,172 @@
+// Package servertest plays a client device in tests of a License Tracking Server: it authorizes itself and
+// reports usage over HTTP, and checks every proof the server owes it.
+package servertest
+
+import (
+	"bytes"
+	"crypto/ecdh"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/openlts/openlts/core/protocol"
+)
+
+// Device is a client device.
+type Device struct {
+	UUID    string
+	Key     *ecdh.PrivateKey
+	BaseURL string
+
+	// After Authorize:
+	ReportKey   []byte
+	ReportKeyID string
+}
+
+// NewDevice makes a device which talks to the server at a base URL.
+func NewDevice(baseURL string) *Device {
+	key, err := ecdh.X25519().GenerateKey(rand.Reader)
+	if err != nil {
+		panic(err) // no randomness: nothing works
+	}
+	return &Device{UUID: uuid.NewString(), Key: key, BaseURL: baseURL}
+}
+
+// Request is a well-formed request for a handshake code.
+func (d *Device) Request(code string) protocol.AuthorizationRequest {
+	nonce := make([]byte, 16)
+	_, _ = rand.Read(nonce) // never fails
+	return protocol.AuthorizationRequest{
+		Protocol: protocol.Version, Nonce: protocol.Encoding.EncodeToString(nonce), ClientTime: time.Now().Unix(),
+		Device: protocol.Device{
+			UUID: d.UUID, PublicKey: protocol.Encoding.EncodeToString(d.Key.PublicKey().Bytes()),
+			UUIDSource: "random", Platform: "linux/amd64", Library: "servertest",
+		},
+		HandshakeCode: code, Products: protocol.ProductAll, DeploymentType: protocol.DeploymentTypeDesktop,
+		MaxBufferDays: 7, InstanceCount: 1,
+	}
+}
+
+// Authorize sends a request. A refusal is a *protocol.Problem; another error
+// means that the server did not answer, or not as the protocol says.
+func (d *Device) Authorize(request protocol.AuthorizationRequest) (*protocol.Authorization, error) {
+	body, err := json.Marshal(request)
+	if err != nil {
+		return nil, err
+	}
+	answer, _, err := d.Post(protocol.PathAuthorizations, body, nil)
+	if err != nil {
+		return nil, err
+	}
+	var response protocol.AuthorizationResponse
+	if err := json.Unmarshal(answer, &response); err != nil {
+		return nil, err
+	}
+	public, err := protocol.Encoding.DecodeString(response.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	granted, err := protocol.VerifyAuthorization(response.Authorization, ed25519.PublicKey(public))
+	if err != nil {
+		return nil, err
+	}
+	if granted.Nonce != request.Nonce || granted.Device != request.Device.UUID || granted.DeviceKey != request.Device.PublicKey {
+		return nil, fmt.Errorf("the authorization is not the answer to the request: %+v", granted)
+	}
+	raw, err := protocol.Encoding.DecodeString(granted.ReportKey.ServerPublicKey)
+	if err != nil {
+		return nil, err
+	}
+	server, err := ecdh.X25519().NewPublicKey(raw)
+	if err != nil {
+		return nil, err
+	}
+	if d.ReportKey, d.ReportKeyID, err = protocol.DeriveReportKey(d.Key, d.Key.PublicKey(), server); err != nil {
+		return nil, err
+	}
+	if d.ReportKeyID != granted.ReportKey.ID {
+		return nil, fmt.Errorf("the report key's id is %s, not %s", d.ReportKeyID, granted.ReportKey.ID)
+	}
+	return granted, nil
+}
+
+// Batch is a well-formed batch.
+func (d *Device) Batch(groups ...protocol.ReportGroup) protocol.ReportBatch {
+	return protocol.ReportBatch{
+		Protocol: protocol.Version, Batch: uuid.NewString(), Device: d.UUID, SentAt: time.Now().Unix(), Groups: groups,
+	}
+}
+
+// Report submits a batch and checks the receipt.
+func (d *Device) Report(batch protocol.ReportBatch) (*protocol.Receipt, error) {
+	body, err := json.Marshal(batch)
+	if err != nil {
+		return nil, err
+	}
+	answer, header, err := d.Post(protocol.PathReports, body, d.Proof(body))
+	if err != nil {
+		return nil, err
+	}
+	if !protocol.EqualMAC(header.Get(protocol.HeaderMAC), protocol.ReceiptMAC(d.ReportKey, body, answer)) {
+		return nil, protocol.ErrSignature
+	}
+	var receipt protocol.Receipt
+	if err := json.Unmarshal(answer, &receipt); err != nil {
+		return nil, err
+	}
+	if receipt.Batch != batch.Batch || receipt.Digest != protocol.Digest(body) {
+		return nil, fmt.Errorf("the receipt is for another batch: %+v", receipt)
+	}
+	return &receipt, nil
+}
+
+// Proof are the headers that authenticate the body of a batch.
+func (d *Device) Proof(body []byte) http.Header {
+	header := http.Header{}
+	header.Set(protocol.HeaderKey, d.ReportKeyID)
+	header.Set(protocol.HeaderMAC, protocol.ReportMAC(d.ReportKey, body))
+	return header
+}
+
+// Problem is the error of an error answer.
+type Problem struct{ protocol.Problem }
+
+func (p *Problem) Error() string { return fmt.Sprintf("%d %s", p.Code, p.Detail) }
+
+// Post sends a body. An answer with an error status is a *Problem.
+func (d *Device) Post(path string, body []byte, header http.Header) ([]byte, http.Header, error) {
+	request, err := http.NewRequest(http.MethodPost, d.BaseURL+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, nil, err
+	}
+	for name, values := range header {
+		request.Header[name] = values
+	}
+	request.Header.Set("Content-Type", protocol.ContentTypeJSON)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, nil, err
+	}
+	if response.StatusCode == http.StatusOK {
+		return answer, response.Header, nil
+	}
+	problem := &Problem{}
+	if err := json.Unmarshal(answer, &problem.Problem); err != nil {
+		return nil, nil, fmt.Errorf("status %d with %q: %w", response.StatusCode, answer, err)
+	}
+	if problem.Status != response.StatusCode || response.Header.Get("Content-Type") != protocol.ContentTypeProblem {
+		return nil, nil, fmt.Errorf("status %d, %s, with problem %+v", response.StatusCode, response.Header.Get("Content-Type"), problem.Problem)
+	}
+	return nil, nil, problem
+}

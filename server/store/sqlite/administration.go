@@ -1,0 +1,183 @@
+package sqlite
+
+import (
+	"database/sql"
+	"strconv"
+	"strings"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/store"
+)
+
+func (t *transaction) NextOrganizationID() (string, error) {
+	var next int64
+	// Ids of up to 15 digits are numbers we can count on from.
+	err := t.get(`SELECT max(100000, coalesce(max(CAST(public_id AS INTEGER)), 0)) + 1
+		FROM organization WHERE length(public_id) <= 15`, nil, &next)
+	return strconv.FormatInt(next, 10), err
+}
+
+func (t *transaction) AddOrganization(o store.Organization) error {
+	_, err := t.insert(`INSERT INTO organization (public_id, name, created_at) VALUES (?, ?, ?)`, o.ID, o.Name, o.CreatedAt)
+	return err
+}
+
+func (t *transaction) AddHandshakeCode(c store.HandshakeCode) error {
+	t.forget()
+	organization, err := t.Organization(c.Organization)
+	if err != nil {
+		return err
+	}
+	id, err := t.insert(`INSERT INTO handshake_code (code, organization, session_password, created_at) VALUES (?, ?, ?, ?)`,
+		c.Code, organization.Key, c.SessionPassword, c.CreatedAt)
+	if err != nil {
+		return err
+	}
+	for _, value := range c.ValidationFields {
+		if _, err := t.insert(`INSERT INTO validation_field (handshake_code, value) VALUES (?, ?)`, id, value); err != nil {
+			return err
+		}
+	}
+	if c.Default {
+		return t.exec(`UPDATE organization SET default_code = ? WHERE id = ?`, id, organization.Key)
+	}
+	return nil
+}
+
+func (t *transaction) AddItem(i store.Item) error {
+	t.forget()
+	organization, err := t.Organization(i.Organization)
+	if err != nil {
+		return err
+	}
+	_, err = t.insert(`INSERT INTO item (public_id, organization, name, products, version, edition, deployment_type, charge_way,
+			modules, quota, starts_at, expires_at, max_buffer_days, validation_field, trial, revoked_at, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		i.ID, organization.Key, i.Name, i.Products, i.Version, i.Edition, i.DeploymentType, i.ChargeWay,
+		formatModules(i.Modules), i.Quota, i.StartsAt, i.ExpiresAt, i.MaxBufferDays, i.ValidationField, i.Trial, i.RevokedAt, i.CreatedAt)
+	return err
+}
+
+func (t *transaction) AttachItem(code, item store.ID, position int64) error {
+	t.forget()
+	return t.exec(`INSERT INTO handshake_item (handshake_code, item, position) VALUES (?, ?, ?)
+		ON CONFLICT DO UPDATE SET position = excluded.position`, code, item, position)
+}
+
+func (t *transaction) RevokeItem(item store.ID, at int64) error {
+	t.forget()
+	return t.exec(`UPDATE item SET revoked_at = ? WHERE id = ?`, at, item)
+}
+
+func (t *transaction) AddAudit(a store.Audit) error {
+	return t.exec(`INSERT INTO audit (at, actor, action, object, detail) VALUES (?, ?, ?, ?, ?)`,
+		a.At, a.Actor, a.Action, a.Object, a.Detail)
+}
+
+func (t *transaction) ServerKeys() (store.ServerKeys, error) {
+	var keys store.ServerKeys
+	err := t.get(`SELECT signing, report FROM server_key`, nil, &keys.Signing, &keys.Report)
+	return keys, err
+}
+
+func (t *transaction) AddServerKeys(keys store.ServerKeys) error {
+	return t.exec(`INSERT INTO server_key (id, signing, report) VALUES (1, ?, ?)`, keys.Signing, keys.Report)
+}
+
+func (t *transaction) Organization(id string) (store.Organization, error) {
+	var o store.Organization
+	err := t.get(selectOrganization+` WHERE o.public_id = ?`, []any{id}, organizationFields(&o)...)
+	return o, err
+}
+
+func (t *transaction) HandshakeCode(code string) (store.HandshakeCode, error) {
+	return remember(t.s.known.codes, code, func() (store.HandshakeCode, error) {
+		var c store.HandshakeCode
+		if err := t.get(selectHandshakeCode+` WHERE c.code = ?`, []any{code}, handshakeCodeFields(&c)...); err != nil {
+			return c, err
+		}
+		err := t.each(`SELECT value FROM validation_field WHERE handshake_code = ?`, []any{c.Key}, func(rows *sql.Rows) error {
+			var value string
+			err := rows.Scan(&value)
+			c.ValidationFields = append(c.ValidationFields, value)
+			return err
+		})
+		return c, err
+	})
+}
+
+func (t *transaction) Item(id string) (store.Item, error) {
+	return remember(t.s.known.items, id, func() (store.Item, error) {
+		var i store.Item
+		var modules string
+		err := t.get(selectItem+` WHERE i.public_id = ?`, []any{id}, itemFields(&i, &modules)...)
+		i.Modules = parseModules(modules)
+		return i, err
+	})
+}
+
+func (t *transaction) ItemsOf(code store.ID) ([]store.CodeItem, error) {
+	var items []store.CodeItem
+	err := t.each(`SELECT `+itemColumns+`, h.position FROM handshake_item h JOIN item i ON i.id = h.item
+		JOIN organization o ON o.id = i.organization WHERE h.handshake_code = ?`, []any{code}, func(rows *sql.Rows) error {
+		var i store.CodeItem
+		var modules string
+		err := rows.Scan(append(itemFields(&i.Item, &modules), &i.Position)...)
+		i.Modules = parseModules(modules)
+		items = append(items, i)
+		return err
+	})
+	return items, err
+}
+
+func (t *transaction) Attached(code, item store.ID) (bool, error) {
+	return remember(t.s.known.attached, attachedKey{code, item}, func() (attached bool, err error) {
+		err = t.get(`SELECT EXISTS (SELECT 1 FROM handshake_item WHERE handshake_code = ? AND item = ?)`, []any{code, item}, &attached)
+		return attached, err
+	})
+}
+
+// What is read the same way inside and outside of transactions.
+const (
+	selectOrganization = `SELECT o.id, o.public_id, o.name, coalesce(d.code, ''), o.created_at
+		FROM organization o LEFT JOIN handshake_code d ON d.id = o.default_code`
+	selectHandshakeCode = `SELECT c.id, c.code, o.public_id, c.session_password, coalesce(o.default_code, 0) = c.id, c.created_at
+		FROM handshake_code c JOIN organization o ON o.id = c.organization`
+	itemColumns = `i.id, i.public_id, o.public_id, i.name, i.products, i.version, i.edition, i.deployment_type, i.charge_way,
+		i.modules, i.quota, i.starts_at, i.expires_at, i.max_buffer_days, i.validation_field, i.trial, i.revoked_at, i.created_at`
+	selectItem = `SELECT ` + itemColumns + ` FROM item i JOIN organization o ON o.id = i.organization`
+)
+
+func organizationFields(o *store.Organization) []any {
+	return []any{&o.Key, &o.ID, &o.Name, &o.DefaultCode, &o.CreatedAt}
+}
+
+func handshakeCodeFields(c *store.HandshakeCode) []any {
+	return []any{&c.Key, &c.Code, &c.Organization, &c.SessionPassword, &c.Default, &c.CreatedAt}
+}
+
+func itemFields(i *store.Item, modules *string) []any {
+	return []any{&i.Key, &i.ID, &i.Organization, &i.Name, &i.Products, &i.Version, &i.Edition, &i.DeploymentType, &i.ChargeWay,
+		modules, &i.Quota, &i.StartsAt, &i.ExpiresAt, &i.MaxBufferDays, &i.ValidationField, &i.Trial, &i.RevokedAt, &i.CreatedAt}
+}
+
+func formatModules(modules []protocol.LicenseModule) string {
+	numbers := make([]string, len(modules))
+	for i, module := range modules {
+		numbers[i] = strconv.Itoa(int(module))
+	}
+	return strings.Join(numbers, ",")
+}
+
+func parseModules(list string) []protocol.LicenseModule {
+	if list == "" {
+		return nil
+	}
+	var modules []protocol.LicenseModule
+	for number := range strings.SplitSeq(list, ",") {
+		// A number that is none can only be damage; as module 0 it matches nothing.
+		value, _ := strconv.Atoi(number)
+		modules = append(modules, protocol.LicenseModule(value))
+	}
+	return modules
+}

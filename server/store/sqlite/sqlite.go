@@ -1,0 +1,185 @@
+// Package sqlite keeps what the License Tracking Server knows in a SQLite
+// database: one file in a directory. Several processes may use a directory at
+// once; SQLite's locks keep their transactions apart.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+
+	_ "github.com/mattn/go-sqlite3" // the SQLite driver
+
+	"github.com/openlts/openlts/server/store"
+)
+
+// FileName is the name of the database in the directory.
+const FileName = "lts.db"
+
+// Store is an open database. Its methods may be called from any goroutine.
+type Store struct {
+	path string
+	// write has one connection, writer: two writers of one process would only
+	// wait for each other. read has several, and can't write.
+	write, read *sql.DB
+	writer      *sql.Conn
+
+	mu         sync.Mutex // held by the Update in progress; guards writer and what follows
+	statements map[string]*sql.Stmt
+	known      known
+
+	keys *cache[store.ReportKey]
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open opens the database of a directory and brings its schema up to date. With
+// create, directory and database are made if they are missing; both are for the
+// owner only, because they hold keys and passwords.
+func Open(ctx context.Context, directory string, create bool) (*Store, error) {
+	path := filepath.Join(directory, FileName)
+	if create {
+		if err := os.MkdirAll(directory, 0o700); err != nil {
+			return nil, fmt.Errorf("making the data directory: %w", err)
+		}
+		// SQLite gives its other files the mode of this one.
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("making the database: %w", err)
+		}
+		if err := f.Close(); err != nil {
+			return nil, fmt.Errorf("making the database: %w", err)
+		}
+	} else if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("there is no database in %s (%w); name the right directory with --data, or begin with `lts org add`", directory, err)
+	}
+	s := &Store{path: path, statements: map[string]*sql.Stmt{}, known: newKnown(0), keys: newCache[store.ReportKey](100_000)}
+	if err := s.open(ctx, directory); err != nil {
+		return nil, fmt.Errorf("opening the database %s: %w", path, errors.Join(err, s.Close()))
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context, directory string) (err error) {
+	if s.write, err = sql.Open("sqlite3", dataSource(s.path, nil)); err != nil {
+		return err
+	}
+	s.write.SetMaxOpenConns(1)
+	if err := migrate(ctx, s.write, directory); err != nil {
+		return err
+	}
+	if s.writer, err = s.write.Conn(ctx); err != nil {
+		return err
+	}
+	if s.read, err = sql.Open("sqlite3", dataSource(s.path, url.Values{"_query_only": {"1"}, "_txlock": {"deferred"}})); err != nil {
+		return err
+	}
+	s.read.SetMaxOpenConns(4)
+	s.read.SetMaxIdleConns(4)
+	return s.read.PingContext(ctx)
+}
+
+// dataSource is the DSN of a database file. The pragmas are in it because they
+// belong to a connection, and a pool may open another one at any time.
+func dataSource(path string, more url.Values) string {
+	query := url.Values{
+		"mode":          {"rw"},
+		"_busy_timeout": {"15000"}, // another process may be writing
+		"_journal_mode": {"WAL"},
+		"_synchronous":  {"FULL"}, // an answer must outlive a power cut
+		"_foreign_keys": {"1"},
+		"_cache_size":   {"-65536"}, // 64 MiB
+		"_txlock":       {"immediate"},
+	}
+	for name, values := range more {
+		query[name] = values
+	}
+	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query.Encode()}
+	return dsn.String()
+}
+
+// Close closes the database. An Update in progress is finished first.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, statement := range s.statements {
+		errs = append(errs, statement.Close())
+	}
+	clear(s.statements)
+	if s.writer != nil {
+		errs = append(errs, s.writer.Close())
+	}
+	// The writer is last: it carries the log over into the database file.
+	for _, db := range []*sql.DB{s.read, s.write} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Ping tells whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	return s.read.QueryRowContext(ctx, "SELECT 1 FROM sqlite_schema LIMIT 1").Scan(&one)
+}
+
+// Update runs f in one transaction; see store.Store.
+func (s *Store) Update(ctx context.Context, f func(store.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, err := begin(s)
+	if err != nil {
+		return err
+	}
+	committed := false
+	defer func() { // also when f panics
+		if !committed {
+			t.rollback()
+		}
+	}()
+	if err := f(t); err != nil {
+		return err
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	if err := t.exec("COMMIT"); err != nil {
+		return err
+	}
+	committed = true
+	return nil
+}
+
+// Backup writes a consistent copy of the database to a new file, while others
+// go on writing.
+func (s *Store) Backup(ctx context.Context, path string) (err error) {
+	// SQLite takes an empty file for a new database; a file that is there, is
+	// not written over.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	// A connection of its own: readers may write nothing, and the writer has work.
+	db, err := sql.Open("sqlite3", dataSource(s.path, url.Values{"_txlock": {"deferred"}}))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+		return errors.Join(fmt.Errorf("copying the database to %s: %w", path, err), os.Remove(path))
+	}
+	return nil
+}

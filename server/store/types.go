@@ -1,0 +1,168 @@
+// Package store says what the License Tracking Server keeps: the domain types,
+// and the interface of a place that keeps them. Package sqlite is such a place.
+package store
+
+import "github.com/openlts/openlts/core/protocol"
+
+// ID is the internal key of a row: small, ordered, and never shown to anyone.
+// What people and clients use are the text ids beside it. (Random text keys cost
+// up to twelve times as much in an index.)
+type ID int64
+
+// Unlimited is the quota of an item that has none.
+const Unlimited = -1
+
+// Organization is the licensee of items and the owner of handshake codes.
+type Organization struct {
+	Key         ID
+	ID          string // digits, such as "100001"
+	Name        string
+	DefaultCode string // "" if it has no handshake code yet
+	CreatedAt   int64
+}
+
+// HandshakeCode stands between an application and license items: many to many.
+type HandshakeCode struct {
+	Key             ID
+	Code            string // "<organization id>-<custom part>"
+	Organization    string // its id
+	SessionPassword string // "": none is asked for
+	// ValidationFields are the domains, application ids or process names that
+	// may use the code; none: any.
+	ValidationFields []string
+	Default          bool // the organization's default code
+	CreatedAt        int64
+}
+
+// Item is a license item: a permit to use products, and what its use is counted on.
+type Item struct {
+	Key            ID
+	ID             string
+	Organization   string // the id of the licensee
+	Name           string
+	Products       protocol.Product
+	Version        string                  // major version; "": any
+	Edition        string                  // "": any
+	DeploymentType protocol.DeploymentType // 0: any
+	ChargeWay      protocol.ChargeWay
+	Modules        []protocol.LicenseModule // none: all
+	Quota          int64                    // in what the charge way counts; Unlimited
+	StartsAt       int64
+	ExpiresAt      int64
+	// MaxBufferDays caps how long a client may work without the server.
+	MaxBufferDays   int64
+	ValidationField string // "": any
+	Trial           bool
+	RevokedAt       int64 // 0: in force
+	CreatedAt       int64
+}
+
+// CodeItem is an item as one of the items of a handshake code.
+type CodeItem struct {
+	Item
+	// Position is the place an administrator gave it among the code's items,
+	// from 1; 0 if the default rules decide.
+	Position int64
+}
+
+// Device is a device that was authorized at least once.
+type Device struct {
+	Key          ID
+	UUID         string
+	UUIDSource   string
+	FriendlyName string
+	Platform     string
+	Library      string
+	FirstSeenAt  int64
+	LastSeenAt   int64
+}
+
+// DeviceKey is a public key a device was authorized with, and what is derived from it.
+type DeviceKey struct {
+	KeyID     string // see protocol.DeriveReportKey
+	PublicKey []byte
+	ReportKey []byte // authenticates reports and receipts: secret
+}
+
+// ReportKey is what a key id in a request leads to.
+type ReportKey struct {
+	Secret []byte
+	// Devices are the devices authorized with this key by their UUID: one, if
+	// nobody copied a device key.
+	Devices map[string]ID
+}
+
+// Seat is a device's place on the device list of an item.
+type Seat struct {
+	ExpiresAt int64
+}
+
+// RunKey names a run: one tally of a device under one code and item.
+type RunKey struct {
+	Device, Code, Item ID
+	Run                string // a UUID
+}
+
+// Report is the usage of one slot of one run as the server holds it.
+type Report struct {
+	// Revision is the highest accepted one; 0 if only losses were declared.
+	Revision int64
+	// Counts are the units counted by operation type: cumulative.
+	Counts map[string]int64
+	// Losses are the declarations of units that will never come, by cause.
+	Losses map[string]Loss
+}
+
+// Loss is the declaration that units of a slot will never come.
+type Loss struct {
+	Revision int64            // of the declaration
+	Counts   map[string]int64 // as declared: cumulative, what was accepted included
+	Units    int64            // lost for this cause: what was neither accepted nor declared before
+}
+
+// ReceivedReport is a report as it came, for the append-only record.
+type ReceivedReport struct {
+	Run         ID
+	Slot        int64
+	SlotSeconds int
+	Revision    int64
+	Counts      map[string]int64
+	Lost        string
+	ReceivedAt  int64
+}
+
+// Denial is the record of a refused authorization. It holds no secret.
+type Denial struct {
+	At            int64           `json:"at"`
+	Status        protocol.Status `json:"code"`
+	Device        string          `json:"device"` // UUID
+	HandshakeCode string          `json:"handshake,omitempty"`
+	Organization  string          `json:"organization,omitempty"`
+	Reason        string          `json:"reason"`
+}
+
+// Anomaly is something strange about a device that refuses nothing. Anomalies of
+// one kind are counted, so that they can't fill the disk.
+type Anomaly struct {
+	Device  string `json:"device"` // UUID
+	Kind    string `json:"kind"`   // such as "clock-turned-back"
+	Detail  string `json:"detail"` // of the last one
+	Count   int64  `json:"count"`
+	FirstAt int64  `json:"firstAt"`
+	LastAt  int64  `json:"lastAt"`
+}
+
+// Audit is the record of an administrative change.
+type Audit struct {
+	At     int64  `json:"at"`
+	Actor  string `json:"actor"`  // who: the name of the operating system's account
+	Action string `json:"action"` // such as "item.revoke"
+	Object string `json:"object"` // the id of what was changed
+	Detail string `json:"detail"` // without secrets
+}
+
+// ServerKeys are the keys of a server. A database has one set, made at first start.
+type ServerKeys struct {
+	Signing []byte // Ed25519 seed: secret
+	Report  []byte // X25519 private key: secret
+}
