@@ -31,6 +31,11 @@ TEST_F(Host, signals) {
   EXPECT_EQ(server.total(), 3);
 }
 
+TEST_F(Host, testkit) {
+  EXPECT_EQ(run({OPENLTS_TESTKIT_HOST, server.url(), "100001-reader", device()}), 0);
+  EXPECT_EQ(server.total(), 27);
+}
+
 TEST_F(Host, reload) {
   EXPECT_EQ(run({OPENLTS_RELOAD_HOST, OPENLTS_LIBRARY, server.url(), "100001-reader", device()}),
             0);

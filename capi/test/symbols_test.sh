@@ -1,27 +1,29 @@
 #!/usr/bin/env bash
-# The library exports exactly the functions of its header, under its SONAME.
-# usage: symbols_test.sh LIBRARY HEADER
+# The library exports exactly the functions of its headers, under its SONAME: the
+# name of its file.
+# usage: symbols_test.sh LIBRARY HEADER...
 set -euo pipefail
 library=$1
-header=$2
+shift
+headers=$*
 
-declared=$(grep -oE 'LTS_CALL LTS_[A-Za-z]+' "$header" | cut -d' ' -f2 | sort)
+declared=$(cat "$@" | grep -oE 'LTS_CALL LTS_[A-Za-z]+' | cut -d' ' -f2 | sort)
 # "A" are the names of symbol versions, not symbols.
 exported=$(nm -D --defined-only "$library" | awk '$2 != "A" {sub(/@.*/, "", $3); print $3}' | sort)
 
 failed=0
 if [ -z "$declared" ]; then
-  echo "no functions found in $header" >&2
+  echo "no functions found in $headers" >&2
   failed=1
 fi
 if ! difference=$(diff <(echo "$declared") <(echo "$exported")); then
-  echo "Declared in $header (<) and exported by $library (>) differ:" >&2
+  echo "Declared in $headers (<) and exported by $library (>) differ:" >&2
   echo "$difference" >&2
   failed=1
 fi
 soname=$(readelf -d "$library" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
-if [ "$soname" != libopenlts.so.0 ]; then
-  echo "The SONAME is \"$soname\", not \"libopenlts.so.0\"." >&2
+if [ "$soname" != "$(basename "$library")" ]; then
+  echo "The SONAME is \"$soname\", not \"$(basename "$library")\"." >&2
   failed=1
 fi
 if ! readelf -d "$library" | grep -q 'NODELETE'; then

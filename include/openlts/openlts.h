@@ -266,7 +266,8 @@ LTS_API int32_t LTS_CALL LTS_RecordOperation(LTS_License license, int32_t operat
  *
  * The operations are durable when the function returns LTS_OK.
  * Blocks for a write to the data directory.
- * Returns as LTS_RecordOperation, and LTS_ERR_TIME_OUT_OF_RANGE,
+ * Returns as LTS_RecordOperation (LTS_ERR_NO_LICENSE for the handle 0), and
+ * LTS_ERR_TIME_OUT_OF_RANGE,
  * LTS_ERR_LICENSE_BUFFER_FAILED, LTS_ERR_FORKED, LTS_ERR_INTERNAL. */
 LTS_API int32_t LTS_CALL LTS_RecordOperationAt(LTS_License license, int32_t operationType,
                                                int32_t count, int64_t time);

@@ -1,0 +1,72 @@
+/* Thirty days and an outage in a second, by the test build of the library.
+ *
+ * usage: testkit_host SERVER_URL HANDSHAKE_CODE DATA_DIRECTORY */
+#include <openlts/testkit.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "expect.h"
+
+enum { SLOT = 180, DAY = 24 * 60 * 60 };
+
+static LTS_LicenseInfo info_of(LTS_License license) {
+  LTS_LicenseInfo info;
+  info.structSize = sizeof info;
+  EXPECT(LTS_GetLicenseInfo(license, &info) == LTS_OK);
+  EXPECT(info.recorded == info.accepted + info.pending + info.lost);
+  return info;
+}
+
+/* Waits for the work in the background that a move of the clock set off. */
+static void wait_for_loss(LTS_License license, int64_t units) {
+  const struct timespec moment = {0, 10 * 1000 * 1000};
+  for (int i = 0; i < 3000 && info_of(license).lostExpired != units; i++) {
+    nanosleep(&moment, NULL);
+  }
+  EXPECT(info_of(license).lostExpired == units);
+}
+
+int main(int count, char **arguments) {
+  LTS_ConnectionParameters parameters;
+  LTS_License license;
+  char message[256];
+
+  EXPECT(count == 4);
+  EXPECT(LTS_InitLTSConnectionParameters(&parameters, sizeof parameters) == LTS_OK);
+  parameters.mainServerURL = arguments[1];
+  parameters.handshakeCode = arguments[2];
+  parameters.dataDirectory = arguments[3];
+  parameters.slotSeconds = SLOT;
+  EXPECT(LTS_InitLicenseFromLTS(&parameters, &license, message, sizeof message) == LTS_OK);
+
+  /* Each slot gets what was recorded in it, without waiting for one to end. */
+  EXPECT(LTS_RecordOperation(license, LTS_OT_QR_CODE, 1) == LTS_OK);
+  EXPECT(LTS_TestkitMoveClock(SLOT) == LTS_OK);
+  EXPECT(LTS_RecordOperation(license, LTS_OT_QR_CODE, 2) == LTS_OK);
+  EXPECT(LTS_SubmitReports(license, 10000) == LTS_OK);
+  EXPECT(info_of(license).accepted == 3);
+
+  /* An outage: nothing gets out, nothing is lost. */
+  EXPECT(LTS_TestkitOutage(1) == LTS_OK);
+  EXPECT(LTS_RecordOperation(license, LTS_OT_QR_CODE, 4) == LTS_OK);
+  EXPECT(LTS_SubmitReports(license, 10000) != LTS_OK);
+  EXPECT(info_of(license).pending == 4);
+
+  /* It goes on for 31 days: what is older than 30 is declared lost. */
+  EXPECT(LTS_TestkitMoveClock((int64_t)30 * DAY) == LTS_OK);
+  EXPECT(LTS_RecordOperation(license, LTS_OT_QR_CODE, 8) == LTS_OK);
+  EXPECT(LTS_TestkitMoveClock(DAY) == LTS_OK);
+  wait_for_loss(license, 4);
+
+  EXPECT(LTS_TestkitOutage(0) == LTS_OK);
+  EXPECT(LTS_SubmitReports(license, 10000) == LTS_OK);
+  EXPECT(info_of(license).accepted == 11);
+  EXPECT(info_of(license).lost == 4);
+  EXPECT((info_of(license).stateFlags & LTS_STATE_USAGE_LOST) != 0);
+
+  /* A clock that goes back counts in the slots it shows. */
+  EXPECT(LTS_TestkitMoveClock(-10 * DAY) == LTS_OK);
+  EXPECT(LTS_RecordOperation(license, LTS_OT_QR_CODE, 16) == LTS_OK);
+  EXPECT(LTS_CloseLicense(license, 10000) == LTS_OK);
+  return failures();
+}
