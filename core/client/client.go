@@ -49,6 +49,7 @@ type License struct {
 	events     *events
 	flags      atomic.Uint32
 	types      atomic.Int32 // operation types the host defined
+	failing    atomic.Bool  // the ledger could not be written when last tried
 	closed     atomic.Bool
 	stop       context.CancelFunc
 	working    sync.WaitGroup

@@ -75,11 +75,15 @@ func (l *License) keep(ctx context.Context) {
 			_ = l.tally.Sync() // next second again
 			nextSync = now.Add(syncEvery)
 		}
-		if err := l.sealer.Prepare(now); err != nil {
-			l.storageFailed(err)
+		l.sealer.PrepareQuickly(now) // whatever the ledger does
+		_, err := l.sealer.Seal(now, false)
+		if err == nil {
+			err = l.sealer.Prepare(now)
 		}
-		if _, err := l.sealer.Seal(now, false); err != nil {
+		if err != nil {
 			l.storageFailed(err)
+		} else {
+			l.storageWorks()
 		}
 	}
 }
@@ -87,9 +91,18 @@ func (l *License) keep(ctx context.Context) {
 // storageFailed notes that the ledger could not be written. Nothing is lost:
 // the counters hold what could not be folded.
 func (l *License) storageFailed(err error) {
-	if l.setFlag(protocol.StateFlagStorageDegraded) {
+	if !l.failing.Swap(true) {
+		l.setFlag(protocol.StateFlagStorageDegraded)
 		l.event(protocol.EventKindStateChanged, protocol.StatusLicenseBufferFailed, 0,
 			fmt.Sprintf("the ledger can't be written; the counters hold what was recorded: %v", err))
+	}
+}
+
+// storageWorks notes that the ledger can be written again, if it could not.
+func (l *License) storageWorks() {
+	if l.failing.Swap(false) && l.directory != "" && l.tally.Durable() {
+		l.clearFlag(protocol.StateFlagStorageDegraded)
+		l.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, "the ledger can be written again; nothing was lost")
 	}
 }
 
