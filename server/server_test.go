@@ -174,7 +174,7 @@ func (l *lts) statistics(t testing.TB, query store.StatisticsQuery) store.Statis
 // used is how much of item scans is used.
 func (l *lts) used(t testing.TB) int64 {
 	t.Helper()
-	items, err := l.store.Items(t.Context())
+	items, err := l.store.Items(t.Context(), l.clock().Unix())
 	if err != nil {
 		t.Fatal(err)
 	}

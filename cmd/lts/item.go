@@ -141,7 +141,8 @@ func (a *app) listItems() *cobra.Command {
   lts item list --json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withStore(cmd.Context(), false, func(s store.Store) error {
-				items, err := s.Items(cmd.Context())
+				now := time.Now()
+				items, err := s.Items(cmd.Context(), now.Unix())
 				if err != nil {
 					return err
 				}
@@ -155,7 +156,7 @@ func (a *app) listItems() *cobra.Command {
 				t := newTable(cmd.OutOrStdout(), "ID", "NAME", "ORGANIZATION", "CHARGE WAY", "USED", "QUOTA", "USED %", "EXPIRES (UTC)", "STATE", "HANDSHAKE CODES")
 				for _, r := range rows {
 					t.row(r.ID, r.Name, r.Organization, r.ChargeWay, r.Quota.Used, formatQuota(r.Quota.Limit), percent(r.Quota),
-						formatTime(r.ExpiresAt), r.state(time.Now()), strings.Join(r.Handshakes, ","))
+						formatTime(r.ExpiresAt), r.state(now), strings.Join(r.Handshakes, ","))
 				}
 				return t.end()
 			})

@@ -3,12 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"os/user"
 	"runtime/debug"
 	"strconv"
 	"time"
-
-	"os"
 
 	"github.com/spf13/cobra"
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -81,7 +82,7 @@ func checkFilter(cmd *cobra.Command, s store.Store, query store.StatisticsQuery)
 		}
 	}
 	if query.Item != "" {
-		items, err := s.Items(cmd.Context())
+		items, err := s.Items(cmd.Context(), time.Now().Unix())
 		if err != nil {
 			return err
 		}

@@ -30,7 +30,6 @@ type API struct {
 	Store  store.Store
 	Writer *ingest.Writer
 	Keys   *Keys
-	Now    func() time.Time
 	Log    *slog.Logger
 }
 

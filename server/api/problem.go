@@ -40,6 +40,9 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	if err != nil { // strings and numbers always marshal
 		panic(err)
 	}
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "5")
+	}
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", protocol.HeaderMAC)
 	}

@@ -1,5 +1,6 @@
-// Package servertest plays a client device in tests of a License Tracking Server: it authorizes itself and
-// reports usage over HTTP, and checks every proof the server owes it.
+// Package servertest plays a client device in tests of a License Tracking
+// Server: it authorizes itself and reports usage over HTTP, and checks every
+// proof the server owes it.
 package servertest
 
 import (

@@ -75,7 +75,7 @@ func ParseColumns(list string) ([]Column, error) {
 
 // StatisticsQuery says which operations to sum up, and by what.
 type StatisticsQuery struct {
-	By            []Column
+	By            []Column // one or more
 	HandshakeCode string // "": all
 	Item          string // its id; "": all
 	Since, Until  int64  // the slots from Since on and before Until; 0: no bound

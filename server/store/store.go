@@ -27,7 +27,8 @@ type Store interface {
 
 	Organizations(ctx context.Context) ([]Organization, error)
 	HandshakeCodes(ctx context.Context) ([]HandshakeCodeUse, error)
-	Items(ctx context.Context) ([]ItemUse, error)
+	// Items gives how items are used now, in seconds since 1970.
+	Items(ctx context.Context, now int64) ([]ItemUse, error)
 	Devices(ctx context.Context) ([]DeviceUse, error)
 	// Denials, Anomalies and Audits give the newest first, at most limit.
 	Denials(ctx context.Context, limit int) ([]Denial, error)

@@ -76,7 +76,9 @@ func (t *transaction) flushSums() error {
 		if err != nil {
 			return err
 		}
-		t.s.known.used[item] = saturatingSum(t.s.known.used[item], added)
+		if used, ok := t.s.known.used[item]; ok {
+			t.s.known.used[item] = saturatingSum(used, added)
+		}
 	}
 	return nil
 }

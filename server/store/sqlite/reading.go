@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"time"
 
 	"github.com/openlts/openlts/server/store"
 )
@@ -67,12 +66,12 @@ func (s *Store) HandshakeCodes(ctx context.Context) ([]store.HandshakeCodeUse, e
 	})
 }
 
-// Items lists all items with their use.
-func (s *Store) Items(ctx context.Context) ([]store.ItemUse, error) {
+// Items lists all items with their use at a moment.
+func (s *Store) Items(ctx context.Context, now int64) ([]store.ItemUse, error) {
 	list := []store.ItemUse{}
 	place := map[store.ID]int{}
 	err := s.query(ctx, `SELECT `+itemColumns+`, i.used, (SELECT count(*) FROM seat WHERE seat.item = i.id AND seat.expires_at > ?)
-		FROM item i JOIN organization o ON o.id = i.organization ORDER BY i.id`, []any{time.Now().Unix()}, func(rows *sql.Rows) error {
+		FROM item i JOIN organization o ON o.id = i.organization ORDER BY i.id`, []any{now}, func(rows *sql.Rows) error {
 		var i store.ItemUse
 		var modules string
 		err := rows.Scan(append(itemFields(&i.Item, &modules), &i.Used, &i.Seats)...)

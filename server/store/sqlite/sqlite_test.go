@@ -215,6 +215,15 @@ func TestKnownIsForgotten(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	// What it adds without having looked is added to what is there.
+	if err := other.Update(ctx, func(tx store.Tx) error {
+		if used, err := tx.Used(key.Item); err != nil || used != 11 {
+			t.Errorf("used %d, %v", used, err)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.Update(ctx, func(tx store.Tx) error {
 		if item, err := tx.Item("i"); err != nil || item.RevokedAt != 77 {
 			t.Errorf("%+v, %v", item, err)

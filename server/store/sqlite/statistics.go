@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -42,6 +43,9 @@ func saturatingSumSQL(column string) string {
 // Statistics sums up counted operations.
 func (s *Store) Statistics(ctx context.Context, query store.StatisticsQuery) (store.Statistics, error) {
 	result := store.Statistics{Lost: map[string]int64{}, Rows: []store.StatisticsRow{}}
+	if len(query.By) == 0 {
+		return result, errors.New("statistics need at least one column to be grouped by")
+	}
 	tx, err := s.read.BeginTx(ctx, nil) // rows and losses of one moment
 	if err != nil {
 		return result, err
