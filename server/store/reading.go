@@ -76,9 +76,9 @@ func ParseColumns(list string) ([]Column, error) {
 // StatisticsQuery says which operations to sum up, and by what.
 type StatisticsQuery struct {
 	By            []Column // one or more
-	HandshakeCode string // "": all
-	Item          string // its id; "": all
-	Since, Until  int64  // the slots from Since on and before Until; 0: no bound
+	HandshakeCode string   // "": all
+	Item          string   // its id; "": all
+	Since, Until  int64    // the slots from Since on and before Until; 0: no bound
 }
 
 // Statistics are sums of counted operations.
