@@ -291,6 +291,7 @@ func (l *License) DefineOperationType(name string) (protocol.OperationType, erro
 		return 0, protocol.Errorf(protocol.StatusTooMany, "all %d operation types of this license are defined",
 			protocol.OperationTypes-int(protocol.FirstHostOperationType))
 	}
+	l.tally.SetTypeName(number, name)
 	for {
 		have := l.types.Load()
 		want := int32(number) - int32(protocol.FirstHostOperationType) + 1

@@ -101,8 +101,12 @@ func openFile(path string) (*sql.DB, error) {
 	return db, nil
 }
 
-// errNewer is the error of a ledger that a later version of the library made.
-var errNewer = errors.New("the ledger is of a newer version of the library")
+// errNewer is the error of a ledger that a later version of the library made,
+// errBadPage of one that SQLite's check finds damaged.
+var (
+	errNewer   = errors.New("the ledger is of a newer version of the library")
+	errBadPage = errors.New("the ledger has damaged pages")
+)
 
 func migrate(db *sql.DB) error {
 	return inTransaction(db, func(tx *sql.Tx) error {
@@ -114,9 +118,20 @@ func migrate(db *sql.DB) error {
 		case version > schemaVersion:
 			return errNewer
 		case version == schemaVersion:
-			// A read of each table finds a file that only looks like ours.
+			// A read of a table finds a file that only looks like ours.
 			var n int
-			return tx.QueryRow("SELECT count(*) FROM account").Scan(&n)
+			if err := tx.QueryRow("SELECT count(*) FROM account").Scan(&n); err != nil {
+				return err
+			}
+			// A bad page that is met later only would fail each start anew.
+			var result string
+			if err := tx.QueryRow("PRAGMA quick_check(1)").Scan(&result); err != nil {
+				return err
+			}
+			if result != "ok" {
+				return fmt.Errorf("%w: %s", errBadPage, result)
+			}
+			return nil
 		}
 		if _, err := tx.Exec(schema); err != nil {
 			return err
@@ -129,7 +144,7 @@ func migrate(db *sql.DB) error {
 // damaged tells whether an error means that the file is no ledger of ours, and
 // not that it can't be reached just now.
 func damaged(err error) bool {
-	if errors.Is(err, errNewer) {
+	if errors.Is(err, errNewer) || errors.Is(err, errBadPage) {
 		return true
 	}
 	var e sqlite3.Error

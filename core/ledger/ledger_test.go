@@ -243,15 +243,24 @@ func TestARunTheLedgerLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.SetTypeName(128, "MRZ")
 	c.Relabel(0, slotStart, sums(map[int]uint64{16: 100}))
 	if err := l.RegisterRun(c, true); err != nil {
 		t.Fatal(err)
 	}
-	if units := fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 103}); units != 3 {
-		t.Errorf("%d units were new, want 3", units)
+	if units := fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 103, 128: 2}); units != 5 {
+		t.Errorf("%d units were new, want 5", units)
 	}
-	if p := pending(t, l); p[0].Report.Revision <= 1<<40 {
-		t.Errorf("revision %d is not above all before", p[0].Report.Revision)
+	p := pending(t, l)[0].Report
+	if p.Revision <= 1<<40 {
+		t.Errorf("revision %d is not above all before", p.Revision)
+	}
+	// Under another name than before, the server would count them twice.
+	if p.Counts["MRZ"] != 2 || len(p.Counts) != 2 {
+		t.Errorf("counts %v", p.Counts)
+	}
+	if number, _, err := l.DefineType(c.Run, "MRZ"); number != 128 || err != nil {
+		t.Errorf("MRZ is %d now, %v", number, err)
 	}
 }
 
@@ -274,7 +283,17 @@ func TestDamagedLedgersAreSetAside(t *testing.T) {
 		_, err = db.Exec("CREATE TABLE other (x); PRAGMA user_version = 1")
 		return err
 	}
+	// A bad page somewhere in the middle, which opening the file does not need.
+	page := func(path string) error {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		copy(text[3*len(text)/4/4096*4096:], strings.Repeat("x", 4096))
+		return os.WriteFile(path, text, 0o600)
+	}
 	for name, damage := range map[string]func(path string) error{
+		"bad page":          page,
 		"garbage":           func(path string) error { return os.WriteFile(path, []byte(strings.Repeat("x", 5000)), 0o600) },
 		"cut":               func(path string) error { return os.Truncate(path, 700) },
 		"newer":             newer,
@@ -283,7 +302,7 @@ func TestDamagedLedgersAreSetAside(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			directory := t.TempDir()
 			path := filepath.Join(directory, ledger.FileName)
-			if name == "cut" || name == "newer" {
+			if name == "cut" || name == "newer" || name == "bad page" {
 				first := open(t, directory)
 				if err := first.Close(); err != nil {
 					t.Fatal(err)

@@ -39,7 +39,8 @@ func (l *Ledger) RunState(run string) (RunState, error) {
 }
 
 // RegisterRun enters the run of a tally that is new, or that the ledger lost:
-// then the tally's bases stand in for the watermarks.
+// then the tally's bases stand in for the watermarks, and the names it noted are
+// those of the host's types.
 func (l *Ledger) RegisterRun(t *tally.Tally, lostBefore bool) error {
 	base := int64(0)
 	if lostBefore {
@@ -55,6 +56,13 @@ func (l *Ledger) RegisterRun(t *tally.Tally, lostBefore bool) error {
 		id, err := result.LastInsertId()
 		if err != nil {
 			return err
+		}
+		for number := int(protocol.FirstHostOperationType); number < tally.Types; number++ {
+			if name := t.TypeName(number); name != "" {
+				if _, err := tx.Exec("INSERT INTO operation_type VALUES (?, ?, ?)", id, number, name); err != nil {
+					return err
+				}
+			}
 		}
 		for frame := range tally.Frames {
 			for operationType, n := range t.Bases(frame) {
@@ -224,7 +232,7 @@ func addToAccount(tx *sql.Tx, name string, units int64) error {
 func typeNames(tx *sql.Tx, run int64) ([tally.Types]string, error) {
 	var names [tally.Types]string
 	for number := range names {
-		// A type whose definition was lost with a ledger keeps its number.
+		// A type that neither the ledger nor the tally has a name of keeps its number.
 		names[number] = fmt.Sprintf("TYPE_%d", number)
 	}
 	for number, name := range protocol.OperationTypeNames() {

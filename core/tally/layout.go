@@ -10,9 +10,10 @@ import "github.com/openlts/openlts/core/protocol"
 //	HeaderSize     bases:    Frames x Types counters, what a frame's counters
 //	               were when it was last labelled
 //	...            counters: Frames x shards x Types counters of 64 bits
+//	...            names of the types that a host defined, NUL-padded
 const (
 	// Magic begins every tally file; its last byte is the layout's version.
-	Magic = "OLTSTLY\x01"
+	Magic = "OLTSTLY\x02"
 
 	// Frames is how many slots a tally can count at a time: the current one, the
 	// next (labelled ahead), and two past ones that late additions may still hit.
@@ -45,8 +46,13 @@ const (
 	LabelStride = 64
 )
 
+// HostTypes is how many types a host can define.
+const HostTypes = Types - int(protocol.FirstHostOperationType)
+
 // NoSlot labels a frame that counts no slot. No moment lies within a slot's
 // length of it.
 const NoSlot = -1 << 62
 
-func size(shards int) int { return CountersOffset + Frames*shards*ShardSize }
+func namesOffset(shards int) int { return CountersOffset + Frames*shards*ShardSize }
+
+func size(shards int) int { return namesOffset(shards) + HostTypes*protocol.MaxOperationTypeName }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/core/filelock"
+	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/core/tally"
 )
 
@@ -130,6 +131,36 @@ func TestRelabelKeepsCountersAndRemembersTheBase(t *testing.T) {
 	}
 }
 
+func TestNamesOfHostTypesSurviveTheRun(t *testing.T) {
+	directory := t.TempDir()
+	c := create(t, directory)
+	longest := "N" + strings.Repeat("_", protocol.MaxOperationTypeName-1)
+	names := map[int]string{128: "MRZ", 129: longest, 255: "LAST", 130: ""}
+	for operationType, name := range names {
+		c.SetTypeName(operationType, name)
+	}
+	c.SetTypeName(131, "MRZ\x01") // cut by the death of the process, or noise
+	names[131] = ""
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := tally.Adopt(file(t, directory))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = again.Close() }()
+	for operationType, name := range names {
+		if got := again.TypeName(operationType); got != name {
+			t.Errorf("type %d is called %q, want %q", operationType, got, name)
+		}
+	}
+	for frame := range tally.Frames {
+		if *again.Sums(frame) != [tally.Types]uint64{} {
+			t.Errorf("frame %d counts something", frame)
+		}
+	}
+}
+
 func TestDamagedFiles(t *testing.T) {
 	whole := func() []byte {
 		directory := t.TempDir()
@@ -149,7 +180,7 @@ func TestDamagedFiles(t *testing.T) {
 	for name, text := range map[string][]byte{
 		"empty": {}, "short": whole[:100], "cut": whole[:len(whole)-1], "longer": append(append([]byte{}, whole...), 0),
 		"garbage": []byte(strings.Repeat("x", len(whole))), "zeros": make([]byte, len(whole)),
-		"newer layout": patched(7, "\x02"), "no shards": patched(8, "\x00\x00\x00\x00"), "odd shards": patched(8, "\x03\x00\x00\x00"),
+		"newer layout": patched(7, "\xff"), "no shards": patched(8, "\x00\x00\x00\x00"), "odd shards": patched(8, "\x03\x00\x00\x00"),
 		"many shards": patched(8, "\xff\xff\xff\xff"), "slot length": patched(12, "\x07\x00\x00\x00"), "account": patched(256, "{{{"),
 	} {
 		path := filepath.Join(t.TempDir(), "run.tally")
