@@ -23,6 +23,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/openlts/openlts/build/doccheck/markdown"
@@ -75,7 +76,8 @@ func check(root string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := checker{root: root, files: map[string]bool{}, top: map[string]bool{}, documents: map[string]markdown.Document{}}
+	c := checker{root: root, files: map[string]bool{}, top: map[string]bool{},
+		documents: map[string]markdown.Document{}, places: places}
 	texts := map[string]string{}
 	var order []string
 	for _, file := range files {
@@ -100,10 +102,11 @@ func check(root string) ([]string, error) {
 			c.documents[file] = markdown.Parse(string(text))
 		}
 	}
+	if err := c.addOwnPlace(); err != nil {
+		return nil, err
+	}
 	for _, file := range order {
-		if err := c.machine(file, texts[file]); err != nil {
-			return nil, err
-		}
+		c.machine(file, texts[file])
 		if document, ok := c.documents[file]; ok {
 			c.links(file, document)
 			if err := c.paths(file, document); err != nil {
@@ -119,6 +122,7 @@ type checker struct {
 	files     map[string]bool // and directories
 	top       map[string]bool // first parts of the paths
 	documents map[string]markdown.Document
+	places    []*regexp.Regexp
 	findings  []string
 }
 
@@ -226,20 +230,32 @@ var places = []*regexp.Regexp{
 
 // machine: no file names a place of the machine it was written on, or of this
 // one.
-func (c *checker) machine(file, text string) error {
-	here, err := filepath.Abs(c.root)
-	if err != nil {
-		return err
-	}
-	own := regexp.MustCompile(`(^|[^\w.~-])` + regexp.QuoteMeta(filepath.ToSlash(here)) + `($|[^\w-])`)
+func (c *checker) machine(file, text string) {
 	for n, line := range strings.Split(text, "\n") {
-		for _, place := range append([]*regexp.Regexp{own}, places...) {
+		for _, place := range c.places {
 			if found := place.FindString(line); found != "" {
 				c.report(file, n+1, "%q is a place on one machine only", strings.TrimSpace(found))
 				break
 			}
 		}
 	}
+}
+
+// addOwnPlace forbids the place of this repository as well, unless a path in it
+// looks the same: /src/openlts may be bindings/python/src/openlts.
+func (c *checker) addOwnPlace() error {
+	here, err := filepath.Abs(c.root)
+	if err != nil {
+		return err
+	}
+	here = filepath.ToSlash(here)
+	for file := range c.files {
+		if strings.HasSuffix("/"+file, here) {
+			return nil
+		}
+	}
+	own := regexp.MustCompile(`(^|[^\w.~-])` + regexp.QuoteMeta(here) + `($|[^\w-])`)
+	c.places = append(slices.Clone(c.places), own)
 	return nil
 }
 
