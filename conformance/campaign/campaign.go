@@ -1,0 +1,330 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// campaign is a run of real clients and servers under faults.
+type campaign struct {
+	options
+	*laboratory
+	proxy  *proxy
+	nobody string // an address that refuses connections
+
+	mu         sync.Mutex // guards what follows
+	devices    []*device  // that get clients now
+	all        []*device
+	living     map[*client]bool
+	clients    int // started
+	licenses   int64
+	operations int64 // acknowledged
+	replayed   int   // old reports sent again in the end
+	serverSays serverBooks
+}
+
+// mainRefuses is counted for each client whose main server refuses connections.
+const mainRefuses fault = "main server refuses connections"
+
+func runCampaign(ctx context.Context, o options) (*campaign, error) {
+	l, err := newLaboratory(o.Servers)
+	c := &campaign{options: o, laboratory: l, living: map[*client]bool{}}
+	if err != nil {
+		return c, err
+	}
+	if err := l.installation.start(); err != nil {
+		return c, err
+	}
+	if c.proxy, err = startProxy(2, newRandom(o.Seed, 1), &l.faults, l.installation.running); err != nil {
+		return c, err
+	}
+	defer c.proxy.close()
+	release, err := c.reserveNobody()
+	if err != nil {
+		return c, err
+	}
+	defer release()
+	if l.python == "" {
+		fmt.Fprintf(os.Stderr, "There are no clients in Python: neither %s nor python3 was found.\n", pythonFile)
+	}
+	for range o.Devices {
+		c.addDevice(newRandom(o.Seed, uint64(2+len(c.all))), -1)
+	}
+
+	disturbed, calm := context.WithTimeout(ctx, o.MaxTime)
+	defer calm()
+	var working sync.WaitGroup
+	for i := range o.Clients {
+		working.Go(func() { c.keepClient(disturbed, newRandom(o.Seed, uint64(100+i))) })
+	}
+	working.Go(func() { c.showProgress(disturbed) })
+	c.disturb(disturbed, newRandom(o.Seed, 50))
+	calm()
+	c.proxy.weather.Store(&weather{})
+	if ctx.Err() != nil {
+		c.signalAll(syscall.SIGKILL)
+	}
+	working.Wait()
+	if ctx.Err() != nil {
+		return c, ctx.Err()
+	}
+	damaged, err := c.damageDevices(ctx, newRandom(o.Seed, 60))
+	if err != nil {
+		return c, err
+	}
+	return c, c.conclude(ctx, damaged)
+}
+
+// reserveNobody takes a port at which nobody listens, nor can.
+func (c *campaign) reserveNobody() (release func(), err error) {
+	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	release = func() { _ = unix.Close(socket) }
+	if err := unix.Bind(socket, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		release()
+		return nil, err
+	}
+	name, err := unix.Getsockname(socket)
+	if err != nil {
+		release()
+		return nil, err
+	}
+	if address, ok := name.(*unix.SockaddrInet4); ok {
+		c.nobody = fmt.Sprintf("http://127.0.0.1:%d", address.Port)
+	}
+	return release, nil
+}
+
+// addDevice begins a new device, at the place of one that rests from now on.
+func (c *campaign) addDevice(random *rand.Rand, place int) {
+	d := c.newDevice(fmt.Sprintf("device-%d", len(c.all)+1))
+	d.limit = 10 + random.IntN(60)
+	c.all = append(c.all, d)
+	if place < 0 {
+		c.devices = append(c.devices, d)
+	} else {
+		c.devices[place] = d
+	}
+}
+
+// chooseDevice picks a device for the next client.
+func (c *campaign) chooseDevice(random *rand.Rand) *device {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	place := random.IntN(len(c.devices))
+	if d := c.devices[place]; d.started >= d.limit {
+		c.addDevice(random, place)
+	}
+	d := c.devices[place]
+	d.started++
+	return d
+}
+
+// keepClient keeps one client running, one after the other, until ctx ends.
+func (c *campaign) keepClient(ctx context.Context, random *rand.Rand) {
+	for ctx.Err() == nil {
+		s := c.randomSettings(random)
+		running, err := c.startClient(c.chooseDevice(random), s)
+		if err != nil {
+			c.report(violation{Kind: kindMisbehaved, Text: fmt.Sprintf("a client can't be started: %v", err)})
+			return
+		}
+		c.mu.Lock()
+		c.clients++
+		c.living[running] = true
+		c.mu.Unlock()
+		if s.main == c.nobody {
+			c.faults.add(mainRefuses, 1)
+		}
+		b := running.wait(time.Duration(s.milliseconds) * time.Millisecond)
+		c.faults.add(clientForked, b.Forks)
+		c.mu.Lock()
+		delete(c.living, running)
+		c.licenses += b.Opened
+		c.operations += b.all().Acked
+		c.mu.Unlock()
+	}
+}
+
+func (c *campaign) randomSettings(random *rand.Rand) settings {
+	s := settings{mode: "run", code: codes[random.IntN(len(codes))], seed: random.Uint64(), threads: random.IntN(4),
+		milliseconds: 100 + random.IntN(3500), end: "close", resubmit: random.IntN(2),
+		python: c.python != "" && random.IntN(4) == 0, main: c.proxy.URLs[0], standby: c.proxy.URLs[1]}
+	if random.IntN(3) == 0 {
+		s.end = "exit"
+	}
+	if random.IntN(2) == 0 {
+		s.main, s.standby = s.standby, s.main
+	}
+	switch random.IntN(10) {
+	case 0:
+		s.main = c.nobody
+	case 1, 2, 3:
+		s.standby = ""
+	}
+	if c.Control {
+		s.buffer = controlBuffer
+	}
+	return s
+}
+
+// controlBuffer is how many operations the clients of the negative control hold
+// back.
+const controlBuffer = 8
+
+// disturb injects faults until there were enough, or ctx ends.
+func (c *campaign) disturb(ctx context.Context, random *rand.Rand) {
+	var working sync.WaitGroup
+	defer working.Wait()
+	c.changeWeather(random)
+	for c.faults.sum() < c.Faults {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Duration(10+random.IntN(150)) * time.Millisecond):
+		}
+		switch n := random.IntN(100); {
+		case n < 35:
+			c.hit(random, clientKilled, func(victim *client) bool { return victim.signal(syscall.SIGKILL, false) })
+		case n < 55:
+			c.hit(random, familyKilled, func(victim *client) bool { return victim.signal(syscall.SIGKILL, true) })
+		case n < 67:
+			d := time.Duration(random.IntN(1500)) * time.Millisecond
+			c.hit(random, clientPaused, func(victim *client) bool {
+				working.Go(func() { victim.pause(d) })
+				return true
+			})
+		case n < 74:
+			c.restart(ctx, random, serverKilled)
+		case n < 77:
+			c.restart(ctx, random, serverRestart)
+		default:
+			c.changeWeather(random)
+		}
+	}
+}
+
+// hit does something to one of the living clients.
+func (c *campaign) hit(random *rand.Rand, kind fault, do func(*client) bool) {
+	c.mu.Lock()
+	var victim *client
+	number := 0
+	for one := range c.living {
+		if number++; random.IntN(number) == 0 {
+			victim = one
+		}
+	}
+	c.mu.Unlock()
+	if victim != nil && do(victim) {
+		c.faults.add(kind, 1)
+		c.note("%s: %s: pid %d", victim.device.name, kind, victim.command.Process.Pid)
+	}
+}
+
+func (c *campaign) signalAll(s syscall.Signal) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for one := range c.living {
+		one.signal(s, true)
+	}
+}
+
+// restart ends a server, by force or not, and starts it again after a while.
+func (c *campaign) restart(ctx context.Context, random *rand.Rand, kind fault) {
+	s := c.installation.servers[random.IntN(len(c.installation.servers))]
+	c.note("%s: server %d", kind, s.number)
+	if kind == serverKilled {
+		s.kill()
+	} else if err := s.end(); err != nil {
+		c.report(violation{Kind: kindMisbehaved, Text: err.Error()})
+	}
+	select {
+	case <-time.After(time.Duration(random.IntN(400)) * time.Millisecond):
+	case <-ctx.Done(): // start it all the same
+	}
+	if err := s.start(); err != nil {
+		c.report(violation{Kind: kindMisbehaved, Text: err.Error()})
+	}
+	c.faults.add(kind, 1)
+}
+
+// changeWeather changes how the network behaves: from calm over a few kinds of
+// faults now and then to all of them nearly always.
+func (c *campaign) changeWeather(random *rand.Rand) {
+	w := &weather{}
+	switch random.IntN(6) {
+	case 0: // calm
+	case 1, 2:
+		w.probability, w.kinds = 0.3, networkFaults
+	case 3:
+		w.probability, w.kinds = 0.8, networkFaults
+	default:
+		w.probability = 0.5 + random.Float64()/2
+		for range 1 + random.IntN(4) {
+			w.kinds = append(w.kinds, networkFaults[random.IntN(len(networkFaults))])
+		}
+	}
+	c.proxy.weather.Store(w)
+	c.note("weather: %.2f %v", w.probability, w.kinds)
+}
+
+// conclude settles all devices with nothing disturbed, and judges.
+func (c *campaign) conclude(ctx context.Context, damaged []damagedDevice) error {
+	devices := c.settleAll(ctx, c.all, c.proxy.URLs[0])
+	var err error
+	if c.replayed, err = c.proxy.replayKept(); err != nil {
+		return fmt.Errorf("sending old reports again: %w", err)
+	}
+	if c.serverSays, err = c.installation.books(); err != nil {
+		return err
+	}
+	for i := range devices {
+		if devices[i].Library.Device == "" {
+			continue // not settled, and reported
+		}
+		devices[i].Server = c.serverSays.of(devices[i].Library.Device)
+		c.report(judgeDevice(devices[i])...)
+	}
+	for _, d := range damaged {
+		if d.Library.Device == "" {
+			continue // not settled, and reported
+		}
+		d.Server = c.serverSays.of(d.Library.Device)
+		c.report(judgeDamaged(d.evidence, d.announced)...)
+		devices = append(devices, d.evidence)
+	}
+	c.report(judgeServer(c.serverSays, devices)...)
+	if n := c.proxy.strayed.Load(); n > 0 {
+		c.report(violation{Kind: kindMisbehaved, Text: fmt.Sprintf("%d requests followed a redirect", n)})
+	}
+	if err := c.installation.stop(); err != nil {
+		c.report(violation{Kind: kindMisbehaved, Text: err.Error()})
+	}
+	return nil
+}
+
+// showProgress prints a line every few seconds.
+func (c *campaign) showProgress(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(5 * time.Second):
+		}
+		c.mu.Lock()
+		clients, operations, devices := c.clients, c.operations, len(c.all)
+		c.mu.Unlock()
+		fmt.Fprintf(os.Stderr, "%5.0f s  %5d faults  %5d kills  %4d server restarts  %5d clients  %3d devices  %6d batches  %9d operations\n",
+			time.Since(c.began).Seconds(), c.faults.sum(), c.faults.of(clientKilled, familyKilled), c.faults.of(serverKilled, serverRestart),
+			clients, devices, c.proxy.reports(), operations)
+	}
+}

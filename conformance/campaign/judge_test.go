@@ -1,0 +1,144 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// settled is a device on which everything is as it should be: 12 operations of
+// two types, of which one client was killed while it recorded another.
+func settled() evidence {
+	return evidence{
+		Device: "device-1",
+		Clients: map[account]bounds{
+			{"100001-reader", "QR_CODE"}: {Started: 9, Acked: 8},
+			{"100001-writer", "EAN_13"}:  {Started: 4, Acked: 4},
+		},
+		Library: statement{Device: "uuid-1", Recorded: 12, Accepted: 12},
+		Server:  map[account]int64{{"100001-reader", "QR_CODE"}: 8, {"100001-writer", "EAN_13"}: 4},
+	}
+}
+
+func kindsOf(found []violation) string {
+	var kinds []string
+	for _, v := range found {
+		kinds = append(kinds, string(v.Kind))
+	}
+	return strings.Join(kinds, " ")
+}
+
+func TestJudgeOfADevice(t *testing.T) {
+	qr, ean := account{"100001-reader", "QR_CODE"}, account{"100001-writer", "EAN_13"}
+	for name, test := range map[string]struct {
+		change func(*evidence)
+		want   string
+	}{
+		"all is well":                   {func(*evidence) {}, ""},
+		"the one in flight was counted": {func(e *evidence) { e.Server[qr], e.Library.Recorded, e.Library.Accepted = 9, 13, 13 }, ""},
+		"a device nobody used":          {func(e *evidence) { *e = evidence{Library: statement{Device: "uuid-1"}} }, ""},
+		"one lost everywhere":           {func(e *evidence) { e.Server[qr], e.Library.Recorded, e.Library.Accepted = 7, 11, 11 }, "loss loss"},
+		"one lost on the server":        {func(e *evidence) { e.Server[qr] = 7 }, "disagreed loss"},
+		"one doubled everywhere":        {func(e *evidence) { e.Server[qr], e.Library.Recorded, e.Library.Accepted = 10, 14, 14 }, "doubled doubled"},
+		"one doubled on the server":     {func(e *evidence) { e.Server[ean] = 5 }, "disagreed doubled"},
+		"one under the wrong type":      {func(e *evidence) { e.Server[qr], e.Server[ean] = 7, 5 }, "loss doubled"},
+		"one under a type nobody used":  {func(e *evidence) { e.Server[qr]--; e.Server[account{"100001-reader", "TYPE_128"}]++ }, "loss doubled"},
+		"a type the server lacks":       {func(e *evidence) { delete(e.Server, ean) }, "disagreed loss"},
+		"pending":                       {func(e *evidence) { e.Library.Pending = 1; e.Library.Accepted--; e.Server[qr]-- }, "unsettled loss"},
+		"declared lost":                 {func(e *evidence) { e.Library.Lost = 1; e.Library.Accepted--; e.Server[qr]-- }, "loss loss"},
+		"the library's sums differ":     {func(e *evidence) { e.Library.Recorded++ }, "disagreed"},
+	} {
+		e := settled()
+		test.change(&e)
+		if got := kindsOf(judgeDevice(e)); got != test.want {
+			t.Errorf("%s: %q, want %q: %v", name, got, test.want, judgeDevice(e))
+		}
+	}
+}
+
+func TestJudgeOfADamagedDevice(t *testing.T) {
+	qr := account{"100001-reader", "QR_CODE"}
+	for name, test := range map[string]struct {
+		change    func(*evidence)
+		announced bool
+		want      string
+	}{
+		"nothing is gone":         {func(*evidence) {}, false, ""},
+		"gone and announced":      {func(e *evidence) { e.Server[qr] = 1 }, true, ""},
+		"gone without a word":     {func(e *evidence) { e.Server[qr] = 1 }, false, "unannounced"},
+		"doubled":                 {func(e *evidence) { e.Server[qr] = 10 }, true, "doubled"},
+		"a type without its name": {func(e *evidence) { e.Server[qr]--; e.Server[account{"100001-reader", "TYPE_128"}]++ }, true, ""},
+		"pending":                 {func(e *evidence) { e.Library.Pending, e.Library.Recorded = 1, 13 }, true, "unsettled"},
+		"the account is wrong":    {func(e *evidence) { e.Library.Recorded++ }, true, "disagreed"},
+	} {
+		e := settled()
+		test.change(&e)
+		if got := kindsOf(judgeDamaged(e, test.announced)); got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+func TestJudgeOfTheServer(t *testing.T) {
+	type row = struct {
+		Device    string `json:"device"`
+		Handshake string `json:"handshake"`
+		Type      string `json:"type"`
+		Count     int64  `json:"count"`
+	}
+	for name, test := range map[string]struct {
+		change func(*serverBooks, *[]evidence)
+		want   string
+	}{
+		"all is well":  {func(*serverBooks, *[]evidence) {}, ""},
+		"total":        {func(s *serverBooks, _ *[]evidence) { s.Total++ }, "disagreed"},
+		"not verified": {func(s *serverBooks, _ *[]evidence) { s.Verified.OK = false }, "disagreed"},
+		"lost":         {func(s *serverBooks, _ *[]evidence) { s.Lost = 3 }, "loss"},
+		"unknown device": {func(s *serverBooks, _ *[]evidence) {
+			s.Rows = append(s.Rows, row{Device: "uuid-9", Count: 2})
+			s.Total += 2
+		}, "disagreed"},
+		"one identity, two devices": {func(s *serverBooks, devices *[]evidence) {
+			*devices = append(*devices, evidence{Device: "device-2", Library: statement{Device: "uuid-1"}})
+		}, "disagreed"},
+	} {
+		e := settled()
+		s := serverBooks{Total: 12}
+		s.Verified.OK = true
+		for a, n := range e.Server {
+			s.Rows = append(s.Rows, row{"uuid-1", a.Code, a.Type, n})
+		}
+		if got := s.of("uuid-1"); len(got) != len(e.Server) || got[account{"100001-reader", "QR_CODE"}] != 8 {
+			t.Errorf("%s: the device's own are %v", name, got)
+		}
+		devices := []evidence{e}
+		test.change(&s, &devices)
+		if got := kindsOf(judgeServer(s, devices)); got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	loss, crash := violation{Kind: kindLoss}, violation{Kind: kindMisbehaved}
+	for name, test := range map[string]struct {
+		violations []violation
+		control    bool
+		complete   bool
+		want       int
+	}{
+		"passed":                    {nil, false, true, 0},
+		"loss":                      {[]violation{loss}, false, true, 1},
+		"did not run to its end":    {nil, false, false, 2},
+		"found before it broke off": {[]violation{loss}, false, false, 1},
+		"control finds losses":      {[]violation{loss, loss}, true, true, 0},
+		"control finds nothing":     {nil, true, true, 1},
+		"control finds a crash":     {[]violation{loss, crash}, true, true, 1},
+		"control broke off":         {nil, true, false, 2},
+	} {
+		s := summary{options: options{Control: test.control}, Violations: test.violations}
+		s.judge(test.complete)
+		if s.Code != test.want {
+			t.Errorf("%s: exit code %d (%s), want %d", name, s.Code, s.Verdict, test.want)
+		}
+	}
+}
