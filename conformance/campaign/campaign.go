@@ -23,7 +23,7 @@ type campaign struct {
 	devices    []*device  // that get clients now
 	all        []*device
 	living     map[*client]bool
-	clients    int // started
+	clients    int // that ended
 	licenses   int64
 	operations int64 // acknowledged
 	replayed   int   // old reports sent again in the end
@@ -139,20 +139,26 @@ func (c *campaign) keepClient(ctx context.Context, random *rand.Rand) {
 			return
 		}
 		c.mu.Lock()
-		c.clients++
 		c.living[running] = true
 		c.mu.Unlock()
 		if s.main == c.nobody {
 			c.faults.add(mainRefuses, 1)
 		}
-		b := running.wait(time.Duration(s.milliseconds) * time.Millisecond)
-		c.faults.add(clientForked, b.Forks)
+		c.took(running.wait(time.Duration(s.milliseconds) * time.Millisecond))
 		c.mu.Lock()
 		delete(c.living, running)
-		c.licenses += b.Opened
-		c.operations += b.all().Acked
 		c.mu.Unlock()
 	}
+}
+
+// took adds what a client did to the sums that are shown.
+func (c *campaign) took(b books) {
+	c.faults.add(clientForked, b.Forks)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.clients++
+	c.licenses += b.Opened
+	c.operations += b.all().Acked
 }
 
 func (c *campaign) randomSettings(random *rand.Rand) settings {

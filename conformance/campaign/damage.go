@@ -159,6 +159,6 @@ func (c *campaign) runBriefly(d *device, random *rand.Rand, kill bool, damaged i
 			c.faults.add(familyKilled, 1)
 		}
 	}
-	running.wait(time.Duration(s.milliseconds) * time.Millisecond)
+	c.took(running.wait(time.Duration(s.milliseconds) * time.Millisecond))
 	return nil
 }
