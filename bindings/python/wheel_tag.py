@@ -1,13 +1,17 @@
 """Build hook: a wheel that carries the native library is for one platform, and says which.
 
-Without a library in src/openlts/lib the wheel holds only Python and fits everywhere; openlts.load or the system's
-loader must find the library then.
+Such a wheel carries the C extension, too, if it can be compiled here (build_extension.py); on Pythons that can't use it
+the wheel works all the same. Without a library in src/openlts/lib the wheel holds only Python and fits everywhere;
+openlts.load or the system's loader must find the library then.
 """
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import sysconfig
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +21,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     """Found by hatchling by this name."""
 
+    _stage: tempfile.TemporaryDirectory[str] | None = None
+
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         libraries = [path for path in Path(self.root, "src/openlts/lib").glob("*openlts*") if path.is_file()]
         if self.target_name != "wheel" or version == "editable" or not libraries:
@@ -24,18 +30,30 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         if len(libraries) > 1:
             names = ", ".join(sorted(path.name for path in libraries))
             raise ValueError(f"src/openlts/lib holds several libraries, a wheel is for one platform: {names}")
+        extensions = self._build_extension()
+        build_data["force_include"].update({str(path): f"openlts/{path.name}" for path in extensions})
         build_data["pure_python"] = False
-        build_data["tag"] = f"py3-none-{platform_tag(libraries[0], sysconfig.get_platform())}"
+        build_data["tag"] = f"py3-none-{platform_tag([*libraries, *extensions], sysconfig.get_platform())}"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
+        if self._stage is not None:
+            self._stage.cleanup()
+
+    def _build_extension(self) -> list[Path]:
+        """The extension, in a temporary directory; nothing where it can't be built."""
+        self._stage = tempfile.TemporaryDirectory()
+        subprocess.run([sys.executable, Path(self.root, "build_extension.py"), self._stage.name], check=True)
+        return list(Path(self._stage.name).iterdir())
 
 
-def platform_tag(library: Path, platform: str) -> str:
-    """The wheel's platform tag, for a library built on ``platform`` (such as ``linux-x86_64``).
+def platform_tag(libraries: list[Path], platform: str) -> str:
+    """The wheel's platform tag, for libraries built on ``platform`` (such as ``linux-x86_64``).
 
-    On Linux it names the oldest glibc the library runs on, as read from the library itself.
+    On Linux it names the oldest glibc they run on, as read from the libraries themselves.
     """
     system, _, machine = platform.partition("-")
     if system == "linux":
-        versions = re.findall(rb"GLIBC_2\.(\d+)", library.read_bytes())
+        versions = [found for path in libraries for found in re.findall(rb"GLIBC_2\.(\d+)", path.read_bytes())]
         if versions:
             return f"manylinux_2_{max(map(int, versions))}_{machine}"
     return re.sub(r"[-.]", "_", platform)

@@ -69,6 +69,36 @@ func TestOperationsPage(t *testing.T) {
 	t.Logf("%s", out)
 }
 
+// The commands of the README that set up a server work; the last of them serves.
+func TestReadme(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "\n## Run a server\n")
+	_, block, _ := strings.Cut(section, "```sh\n")
+	block, _, ok := strings.Cut(block, "```")
+	if !ok || !strings.HasPrefix(block, "go build -o out/bin/lts ./cmd/lts\n") || !strings.HasSuffix(block, "\nout/bin/lts serve --data lts-data\n") {
+		t.Fatalf("the block of commands is not what this test knows:\n%s", block)
+	}
+	directory := t.TempDir()
+	for _, line := range strings.Split(strings.TrimSpace(block), "\n")[1:] {
+		command := strings.Replace(line, "out/bin/lts", quote(os.Args[0]), 1)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if strings.Contains(line, " serve ") { // a port may be taken; only this is not as the page says
+			command += " --listen 127.0.0.1:0 --url-file url & while [ ! -f url ]; do sleep 0.1; done; kill $!; wait $!"
+		}
+		cmd := exec.CommandContext(ctx, "sh", "-c", command)
+		cmd.Dir = directory
+		cmd.Env = append(os.Environ(), runAsLTS+"=1")
+		cmd.WaitDelay = 10 * time.Second
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", line, err, out)
+		}
+	}
+}
+
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // Every command there is, is on the page.

@@ -16,11 +16,16 @@ namespace OpenLTS.Tests
 
         private static int snippets;
 
-        /// <summary>The C# code blocks, by the headings of level 2 they stand under.</summary>
+        /// <summary>The C# code blocks of docs/csharp.md, by the headings of level 2 they stand under.</summary>
         internal static Dictionary<string, string[]> Blocks()
         {
-            string page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "csharp.md"));
-            return Regex.Split(page, "(?m)^## ").ToDictionary(
+            return Blocks(Path.Combine(Repository.Root, "docs", "csharp.md"));
+        }
+
+        /// <summary>The C# code blocks of a page, by the headings of level 2 they stand under.</summary>
+        internal static Dictionary<string, string[]> Blocks(string page)
+        {
+            return Regex.Split(File.ReadAllText(page), "(?m)^## ").ToDictionary(
                 section => section.Substring(0, section.IndexOf('\n')),
                 section => Regex.Matches(section, "(?ms)^```csharp\n(.*?)^```$").Cast<Match>()
                     .Select(block => block.Groups[1].Value).ToArray());

@@ -5,7 +5,7 @@ using NUnit.Framework;
 
 namespace OpenLTS.Tests
 {
-    /// <summary>The code of docs/csharp.md compiles and runs. Only the server's address is replaced, and a
+    /// <summary>The code of docs/csharp.md and of the README compiles and runs. Only the server's address is replaced, and a
     /// data directory named, because the default lies in the home directory of who runs the
     /// tests.</summary>
     [TestFixture]
@@ -46,6 +46,13 @@ namespace OpenLTS.Tests
             {
                 Run(block);
             }
+        }
+
+        [Test]
+        public void the_readme_counts()
+        {
+            Run(Documentation.Blocks(Path.Combine(Repository.Root, "README.md"))["Embed it"].First());
+            Assert.AreEqual(1, server.Total());
         }
 
         [Test]

@@ -14,7 +14,7 @@ from lts_server import REPOSITORY, LTSServer, environment_of_children
 from test_wheel import copy_package
 
 GUIDE = REPOSITORY / "docs/python.md"
-README = REPOSITORY / "bindings/python/README.md"
+READMES = [REPOSITORY / "README.md", REPOSITORY / "bindings/python/README.md"]
 
 
 def code_blocks(document: Path, language: str) -> list[str]:
@@ -53,8 +53,9 @@ def test_guide(server: LTSServer, library_path: Path, tmp_path: Path) -> None:
     assert server.counts("type") == {("QR_CODE",): 1 + 3 + 1, ("MRZ",): 2, ("PAGE_SCANNED",): 12}
 
 
-def test_readme(server: LTSServer, library_path: Path, tmp_path: Path) -> None:
-    (block,) = code_blocks(README, "python")
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)
+def test_readme(readme: Path, server: LTSServer, library_path: Path, tmp_path: Path) -> None:
+    (block,) = code_blocks(readme, "python")
     # The README leaves the data directory at its default, which lies in the home directory of whoever runs the tests.
     block = block.replace('"https://lts.example.com",', f"{server.url!r}, data_directory={str(tmp_path / 'device')!r},")
     run_python(block, library_path, tmp_path)

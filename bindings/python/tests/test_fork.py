@@ -15,6 +15,12 @@ from lts_server import LTSServer, environment_of_children
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
+#: How a child does without the C extension.
+WITHOUT_EXTENSION = """
+import sys
+sys.modules["openlts._record"] = None
+"""
+
 IMPORT = """
 import gc, multiprocessing, os, sys, time, warnings
 import openlts
@@ -110,8 +116,9 @@ def run(program: str, server: LTSServer, library_path: Path, home: Path) -> None
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "done\n", "")
 
 
-def test_multiprocessing(server: LTSServer, library_path: Path, tmp_path: Path) -> None:
-    run(IMPORT + OPEN + MULTIPROCESSING, server, library_path, tmp_path)
+@pytest.mark.parametrize("prelude", ["", WITHOUT_EXTENSION], ids=["extension", "ctypes"])
+def test_multiprocessing(prelude: str, server: LTSServer, library_path: Path, tmp_path: Path) -> None:
+    run(prelude + IMPORT + OPEN + MULTIPROCESSING, server, library_path, tmp_path)
     assert server.total() == 1 + 3 * 110 + 2
 
 

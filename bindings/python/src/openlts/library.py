@@ -53,6 +53,8 @@ class Library:
                 StatusCode.LICENSE_CLIENT_DLL_MISSING, f"{path} is not the OpenLTS library: {error}."
             ) from None
         self.record_operation = keeping_lock.LTS_RecordOperation
+        #: For who calls it without ctypes.
+        self.record_operation_address = ctypes.cast(self.record_operation, ctypes.c_void_p).value or 0
 
     def check(self, status: int, action: str) -> None:
         """Raises the error for ``status`` unless it is OK; ``action`` says what could not be done."""

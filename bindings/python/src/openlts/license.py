@@ -16,6 +16,7 @@ from .definitions import ChargeWay, EventKind, LicenseModule, StateFlag, StatusC
 from .errors import lts_error
 from .library import loaded
 from .parameters import ConnectionParameters, native_parameters
+from .recorder import Recorder
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Event:
     message: str
 
 
-class License:
+class License(Recorder):
     """A license in use. Made by :meth:`from_lts` or :meth:`from_key`; a context manager which closes it.
 
     Every method may be called from any thread. Methods that take a ``timeout``, in seconds, block for that long at
@@ -93,9 +94,7 @@ class License:
 
     def __init__(self, handle: int) -> None:
         """For a handle that the native library gave out. The new object owns it."""
-        self._library = loaded()
-        self._handle = handle
-        self._record_operation = self._library.record_operation
+        super().__init__(loaded(), handle)
         self._finalizer = weakref.finalize(self, self._library.functions.LTS_CloseLicense, handle, 0)
 
     @classmethod
@@ -144,22 +143,6 @@ class License:
     def closed(self) -> bool:
         """Whether the license was closed."""
         return not self._finalizer.alive
-
-    def record(self, operation_type: int, count: int = 1) -> None:
-        """Records ``count`` successful operations, done now.
-
-        Never blocks. Once it returned, the operations are counted exactly once, even if the process is killed in the
-        next instant. Works in a forked process too.
-
-        Raises :class:`LTSError`: -20301 if the license is closed, -20310 for an unknown operation type, -20300 for a
-        negative count; nothing is counted then.
-        """
-        if (operation_type | count) >> 31:  # negative, or more than ctypes would pass on uncut
-            status = self._record_operation(self._handle, int32(operation_type), int32(count))
-        else:
-            status = self._record_operation(self._handle, operation_type, count)
-        if status:
-            raise self._library.error(status, f"record {count} operations of type {operation_type:d}")
 
     def record_at(self, operation_type: int, count: int, time: datetime | float) -> None:
         """Records operations done at ``time``, up to 30 days back and not in the future.

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The code of docs/java.md compiles and runs. Only the server's address is replaced, and a data directory
+ * The code of docs/java.md and of the README compiles and runs. Only the server's address is replaced, and a data directory
  * named, because the default lies in the home directory of who runs the tests.
  */
 class DocumentationTest {
@@ -44,6 +44,13 @@ class DocumentationTest {
         });
         assertFalse(tests.isEmpty());
         return tests;
+    }
+
+    @Test
+    void the_readme_counts() throws Exception {
+        long before = server.total();
+        run(Documentation.blocks(Repository.README).get("Embed it").get(0));
+        assertEquals(before + 1, server.total());
     }
 
     @Test

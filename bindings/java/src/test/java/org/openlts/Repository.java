@@ -9,6 +9,7 @@ public final class Repository {
     static final Path COMMAND = Paths.get(System.getProperty("openlts.command")).toAbsolutePath().normalize();
     static final Path HEADER = ROOT.resolve("include/openlts/openlts.h");
     public static final Path DOCUMENTATION = ROOT.resolve("docs/java.md");
+    static final Path README = ROOT.resolve("README.md");
     static final Path DEFINITIONS = ROOT.resolve("conformance/definitions.json");
     static final Path SOURCES = ROOT.resolve("bindings/java/src/main/java/org/openlts");
 
