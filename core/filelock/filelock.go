@@ -28,7 +28,8 @@ func Acquire(ctx context.Context, path string) (release func(), err error) {
 	defer tick.Stop()
 	for {
 		if err = try(f); err == nil {
-			return func() { _ = f.Close() }, nil
+			// Unlocked and not only closed: a fork may have the file open, too.
+			return func() { unlock(f); _ = f.Close() }, nil
 		}
 		if !errors.Is(err, ErrLocked) {
 			break

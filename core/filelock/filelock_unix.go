@@ -23,3 +23,5 @@ func try(f *os.File) error {
 		}
 	}
 }
+
+func unlock(f *os.File) { _ = unix.Flock(int(f.Fd()), unix.LOCK_UN) }

@@ -24,3 +24,8 @@ func try(f *os.File) error {
 		return &os.PathError{Op: "LockFileEx", Path: f.Name(), Err: err}
 	}
 }
+
+func unlock(f *os.File) {
+	region := windows.Overlapped{Offset: lockOffset}
+	_ = windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, &region)
+}

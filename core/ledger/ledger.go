@@ -8,6 +8,7 @@
 package ledger
 
 import (
+	"context"
 	"database/sql"
 	_ "embed" // the schema
 	"errors"
@@ -18,6 +19,8 @@ import (
 	"time"
 
 	"github.com/mattn/go-sqlite3" // the SQLite driver, and its error codes
+
+	"github.com/openlts/openlts/core/filelock"
 )
 
 //go:embed schema.sql
@@ -28,6 +31,12 @@ const schemaVersion = 1
 
 // FileName is the name of the ledger in the data directory.
 const FileName = "ledger.db"
+
+// While a ledger is opened, this file is locked.
+const lockName = "ledger.lock"
+
+// lockWait is how long to wait for other processes that open the ledger.
+const lockWait = 5 * time.Second
 
 // Ledger is an open ledger. Its methods may be called from any goroutine; each
 // is one transaction.
@@ -45,6 +54,16 @@ func Open(directory string, now time.Time) (*Ledger, error) {
 	if directory == "" {
 		return openMemory()
 	}
+	// Processes that start together take turns: SQLite does not wait for a lock
+	// while a database is made, and a damaged one must be set aside once. Should
+	// the lock not be had (its holder is stopped, or the file system has no
+	// locks), we go on without: at worst this process has to do without a ledger.
+	waiting, cancel := context.WithTimeout(context.Background(), lockWait)
+	defer cancel()
+	if release, err := filelock.Acquire(waiting, filepath.Join(directory, lockName)); err == nil {
+		defer release()
+	}
+
 	path := filepath.Join(directory, FileName)
 	db, err := openFile(path)
 	if err == nil {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -377,5 +378,30 @@ func TestMarksAndKeys(t *testing.T) {
 		if a, _ := l.Authorization("r"); a != nil {
 			t.Errorf("%s: still cached", name)
 		}
+	}
+}
+
+// TestManyOpenAtOnce: processes that start together in a new directory all get
+// the one ledger; nobody takes another's half-made one for damaged.
+func TestManyOpenAtOnce(t *testing.T) {
+	for range 20 {
+		directory := t.TempDir()
+		var starters sync.WaitGroup
+		for range 8 {
+			starters.Go(func() {
+				l, err := ledger.Open(directory, now)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if l.Recovered != "" || !l.Durable {
+					t.Errorf("recovered %q, durable %v", l.Recovered, l.Durable)
+				}
+				if err := l.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		starters.Wait()
 	}
 }

@@ -240,6 +240,30 @@ func TestADamagedTallyIsSetAside(t *testing.T) {
 	}
 }
 
+func TestUnfinishedFilesAreRemovedInTime(t *testing.T) {
+	directory := t.TempDir()
+	m := newMeter(t, directory)
+	old, fresh := filepath.Join(directory, "old.new"), filepath.Join(directory, "fresh.new")
+	for _, path := range []string{old, fresh} {
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	yesterday := time.Now().Add(-24 * time.Hour)
+	if err := os.Chtimes(old, yesterday, yesterday); err != nil {
+		t.Fatal(err)
+	}
+	if err := report.Adopt(directory, m.ledger); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(old); err == nil {
+		t.Error("the file of a dead process is still there")
+	}
+	if _, err := os.Stat(fresh); err != nil {
+		t.Error("a file that may be in the making was removed")
+	}
+}
+
 // submitter connects a meter with a server.
 func (m *meter) submitter(server *testkit.Server, directory string) *report.Submitter {
 	m.t.Helper()

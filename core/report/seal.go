@@ -217,8 +217,25 @@ func Adopt(directory string, l *ledger.Ledger) error {
 			failures = append(failures, err)
 		}
 	}
+	removeUnfinished(directory)
 	failures = append(failures, l.ForgetRuns(func(run string) bool { return present[run] }))
 	return errors.Join(failures...)
+}
+
+// unfinishedAge is how old a file under a temporary name must be for its maker
+// to be dead.
+const unfinishedAge = time.Hour
+
+// removeUnfinished deletes what processes left that died while they made a file
+// (a tally, the device's identity). Nothing was counted in it yet.
+func removeUnfinished(directory string) {
+	paths, _ := filepath.Glob(filepath.Join(directory, "*.new")) // fails for a bad pattern only
+	for _, path := range paths {
+		// By the file system's clock, which is the machine's.
+		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > unfinishedAge {
+			_ = os.Remove(path)
+		}
+	}
 }
 
 func adopt(path string, l *ledger.Ledger) error {
