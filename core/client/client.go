@@ -320,6 +320,7 @@ func (l *License) sealAndSubmit(ctx context.Context) error {
 	if _, err := l.sealer.Seal(l.clock.Now(), true); err != nil {
 		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "sealing the current slot: %w", err)
 	}
+	l.purge() // what is too old is not submitted any more
 	outcome, err := l.submitter.Submit(ctx, true)
 	l.tell(outcome, err)
 	switch {

@@ -24,8 +24,8 @@ extern "C" {
 /* Moves the clock the library goes by, by so many seconds; backwards if
  * negative. Time goes on from there. What falls due by the move (the end of a
  * slot, a submission, the purge after 30 days) is done in the background, as
- * after a sleep of the machine; LTS_SubmitReports or LTS_CloseLicense wait for
- * what they need.
+ * after a sleep of the machine, and at the next regular occasion if the library
+ * is busy just then. LTS_SubmitReports and LTS_CloseLicense do it at once.
  * Returns LTS_OK, LTS_ERR_FORKED. */
 LTS_API int32_t LTS_CALL LTS_TestkitMoveClock(int64_t seconds);
 
