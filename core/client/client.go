@@ -87,8 +87,7 @@ func Open(ctx context.Context, parameters license.Parameters, environment Enviro
 			return nil, err
 		}
 	}
-	degraded, err := l.openStorage()
-	if err != nil {
+	if err := l.openStorage(); err != nil {
 		return nil, err
 	}
 	authorizer := license.Authorizer{Parameters: &l.parameters, Device: l.device, Ledger: l.ledger,
@@ -97,7 +96,7 @@ func Open(ctx context.Context, parameters license.Parameters, environment Enviro
 		return nil, err
 	}
 	l.quota = l.granted.Authorization.Quota
-	if err := l.openMeter(degraded); err != nil {
+	if err := l.openMeter(); err != nil {
 		return nil, err
 	}
 	l.flags.Or(uint32(l.granted.Flags))
@@ -108,7 +107,7 @@ func Open(ctx context.Context, parameters license.Parameters, environment Enviro
 // openStorage opens what is kept in the data directory. If that can't be used,
 // everything is kept in memory and the license says so: usage that can be
 // counted now is worth more than a program that does not start.
-func (l *License) openStorage() (degraded bool, err error) {
+func (l *License) openStorage() (err error) {
 	l.directory, err = prepareDirectory(l.parameters.DataDirectory)
 	if err == nil {
 		err = l.openIn(l.directory)
@@ -117,16 +116,16 @@ func (l *License) openStorage() (degraded bool, err error) {
 		if l.ledger.Recovered != "" {
 			l.flags.Or(uint32(protocol.StateFlagStorageRecovered))
 		}
-		return false, nil
+		return nil
 	}
 	if status := protocol.StatusOf(err); status == protocol.StatusInvalidArgument || status == protocol.StatusBindDeviceFailed {
-		return false, err // not the directory's fault
+		return err // not the directory's fault
 	}
 	l.degrade(err)
 	if err := l.openIn(""); err != nil {
-		return true, protocol.Errorf(protocol.StatusLicenseBufferFailed, "nothing can be kept, not even in memory: %w", err)
+		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "nothing can be kept, not even in memory: %w", err)
 	}
-	return true, nil
+	return nil
 }
 
 func (l *License) openIn(directory string) (err error) {
@@ -146,7 +145,7 @@ func (l *License) degrade(err error) {
 }
 
 // openMeter makes the tally that this license counts in.
-func (l *License) openMeter(degraded bool) error {
+func (l *License) openMeter() error {
 	authorization := l.granted.Authorization
 	account := tally.Account{LTS: l.granted.LTS, HandshakeCode: authorization.HandshakeCode, Item: authorization.Item.ID}
 	length := slot.Length(l.parameters.SlotSeconds)
@@ -154,7 +153,7 @@ func (l *License) openMeter(degraded bool) error {
 	l.tally = unpark(l.directory, account, int64(length))
 	if l.tally == nil {
 		t, err := tally.Create(l.directory, account, length, l.clock.Now())
-		if err != nil && !degraded {
+		if err != nil && l.directory != "" {
 			// Full or failing disk: the ledger may still take what is folded, so
 			// only the counters move to memory.
 			l.flags.Or(uint32(protocol.StateFlagStorageDegraded))
@@ -187,7 +186,7 @@ func (l *License) openMeter(degraded bool) error {
 	}
 	l.types.Store(int32(defined))
 
-	key, err := l.reportKey()
+	key, err := reportKey(l.device, authorization.ReportKey)
 	if err != nil {
 		return err
 	}
@@ -201,11 +200,6 @@ func (l *License) inDirectory(name string) string {
 		return ""
 	}
 	return filepath.Join(l.directory, name)
-}
-
-// reportKey derives the key that authenticates our reports to the server.
-func (l *License) reportKey() (report.Key, error) {
-	return deriveReportKey(l.device, l.granted.Authorization.ReportKey)
 }
 
 // Record counts n operations of a type in the slot of now. It is the Go twin of
@@ -247,9 +241,6 @@ func (l *License) Prepare() bool { return l.sealer.PrepareQuickly(l.clock.Now())
 // Tally is the counters of this license, for the C hot path. They stay mapped
 // when the license is closed.
 func (l *License) Tally() *tally.Tally { return l.tally }
-
-// LastFrame is the frame an operation counts in if none can be labelled for it.
-func (l *License) LastFrame() int { return l.sealer.LastFrame() }
 
 // RecordAt counts operations done at a moment of the caller's choice: up to 30
 // days back, not in the future. They are durable when it returns.

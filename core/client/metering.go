@@ -219,7 +219,8 @@ func (l *License) event(kind protocol.EventKind, status protocol.Status, units i
 		Time: l.clock.Now().Unix(), Units: units, Message: message})
 }
 
-func deriveReportKey(identity device.Identity, offered protocol.ReportKey) (report.Key, error) {
+// reportKey derives the key that authenticates a device's reports to the server.
+func reportKey(identity device.Identity, offered protocol.ReportKey) (report.Key, error) {
 	raw, err := protocol.Encoding.DecodeString(offered.ServerPublicKey)
 	if err != nil {
 		return report.Key{}, badReportKey(err)

@@ -79,7 +79,7 @@ func TestParameters(t *testing.T) {
 
 func TestLicenseKeys(t *testing.T) {
 	p := license.Defaults()
-	key, err := license.NewKey(map[string]any{"mainServerURL": "https://lts", "handshakeCode": "100001-reader", "maxBufferDays": 30})
+	key, err := protocol.NewLicenseKey(map[string]any{"mainServerURL": "https://lts", "handshakeCode": "100001-reader", "maxBufferDays": 30})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -203,21 +203,19 @@ func invalid(format string, arguments ...any) error {
 	return protocol.Errorf(protocol.StatusInvalidArgument, format, arguments...)
 }
 
-// Prefixes of license keys: ours, and the original's (facts 4.4).
-const (
-	KeyPrefix       = "LTS1"
-	keyPrefixLegacy = "DLS2"
-)
+// legacyKeyPrefix begins the original's license keys (facts 4.4), which are
+// understood too.
+const legacyKeyPrefix = "DLS2"
 
 // ApplyKey sets the parameters that a license key holds: a prefix and base64 of
 // a JSON object. What the key does not hold stays.
 func (p *Parameters) ApplyKey(key string) error {
-	rest, ok := strings.CutPrefix(strings.TrimSpace(key), KeyPrefix)
+	rest, ok := strings.CutPrefix(strings.TrimSpace(key), protocol.LicenseKeyPrefix)
 	if !ok {
-		rest, ok = strings.CutPrefix(strings.TrimSpace(key), keyPrefixLegacy)
+		rest, ok = strings.CutPrefix(strings.TrimSpace(key), legacyKeyPrefix)
 	}
 	if !ok {
-		return invalid("the license key does not begin with %s", KeyPrefix)
+		return invalid("the license key does not begin with %s", protocol.LicenseKeyPrefix)
 	}
 	if len(rest) > 1<<16 {
 		return invalid("the license key is too long")
@@ -230,13 +228,4 @@ func (p *Parameters) ApplyKey(key string) error {
 		return invalid("the license key is damaged: it does not hold a JSON object of parameters")
 	}
 	return nil
-}
-
-// NewKey makes a license key out of named parameters.
-func NewKey(parameters map[string]any) (string, error) {
-	text, err := json.Marshal(parameters)
-	if err != nil {
-		return "", err
-	}
-	return KeyPrefix + base64.StdEncoding.EncodeToString(text), nil
 }

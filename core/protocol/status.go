@@ -33,15 +33,6 @@ func (s Status) Error() string { return s.Message() }
 // exception: it says "ask the main server" (facts 2.4).
 func (s Status) FromServer() bool { return s <= -20100 && s > -20200 }
 
-// Statuses lists every defined status code, in no particular order.
-func Statuses() []Status {
-	all := make([]Status, 0, len(statusNames))
-	for s := range statusNames {
-		all = append(all, s)
-	}
-	return all
-}
-
 // Unit says what an operation type is charged as.
 type Unit int
 

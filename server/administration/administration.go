@@ -5,8 +5,6 @@ package administration
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -14,11 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/store"
 )
-
-// LicenseKeyPrefix begins a license key.
-const LicenseKeyPrefix = "LTS1"
 
 // Administrator makes administrative changes to a store.
 type Administrator struct {
@@ -112,16 +108,12 @@ func (a *Administrator) LicenseKey(ctx context.Context, code, server, standby st
 	if err != nil {
 		return "", err
 	}
-	data, err := json.Marshal(struct {
+	return protocol.NewLicenseKey(struct {
 		MainServerURL    string `json:"mainServerURL"`
 		StandbyServerURL string `json:"standbyServerURL,omitempty"`
 		HandshakeCode    string `json:"handshakeCode"`
 		SessionPassword  string `json:"sessionPassword,omitempty"`
 	}{server, standby, found.Code, found.SessionPassword})
-	if err != nil {
-		return "", err
-	}
-	return LicenseKeyPrefix + base64.StdEncoding.EncodeToString(data), nil
 }
 
 func checkURL(flag, address string) error {
