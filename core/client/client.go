@@ -50,6 +50,7 @@ type License struct {
 	flags      atomic.Uint32
 	types      atomic.Int32 // operation types the host defined
 	failing    atomic.Bool  // the ledger could not be written when last tried
+	exposed    atomic.Bool  // the counters' file is gone
 	closed     atomic.Bool
 	stop       context.CancelFunc
 	working    sync.WaitGroup
@@ -113,8 +114,8 @@ func (l *License) openStorage() (err error) {
 		err = l.openIn(l.directory)
 	}
 	if err == nil {
-		if l.ledger.Recovered != "" {
-			l.flags.Or(uint32(protocol.StateFlagStorageRecovered))
+		if damage := l.ledger.Damage(); damage != "" {
+			l.recovered(damage)
 		}
 		return nil
 	}
@@ -166,14 +167,8 @@ func (l *License) openMeter() error {
 		}
 		l.tally = t
 	}
-	state, err := l.ledger.RunState(l.tally.Run)
-	if err == nil && state == ledger.RunUnknown {
-		// Known to no ledger but counted before: a parked tally whose ledger is gone.
-		err = l.ledger.RegisterRun(l.tally, l.tally.Label(0) != tally.NoSlot)
-	}
-	if err == nil {
-		l.sealer, err = report.NewSealer(l.tally, l.ledger)
-	}
+	var err error
+	l.sealer, err = report.NewSealer(l.tally, l.ledger, l.clock.Now())
 	if err == nil {
 		err = l.sealer.Prepare(l.clock.Now())
 	}
@@ -308,7 +303,7 @@ func (l *License) sealAndSubmit(ctx context.Context) error {
 	case <-ctx.Done():
 		return protocol.Errorf(protocol.StatusDeadlineExceeded, "the deadline passed while usage of earlier runs was taken over; it is kept")
 	}
-	if _, err := l.sealer.Seal(l.clock.Now(), true); err != nil {
+	if err := l.seal(l.clock.Now(), true); err != nil {
 		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "sealing the current slot: %w", err)
 	}
 	l.purge() // what is too old is not submitted any more
@@ -413,7 +408,7 @@ func (l *License) Close(ctx context.Context) error {
 	if ctx.Err() == nil {
 		err = l.sealAndSubmit(ctx)
 	} else {
-		_, err = l.sealer.Seal(l.clock.Now(), true)
+		err = l.seal(l.clock.Now(), true)
 		if usage, readErr := l.ledger.Account(); err == nil && (readErr != nil || usage.Pending > 0) {
 			err = protocol.StatusReportsPending
 		}

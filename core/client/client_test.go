@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -307,6 +308,130 @@ func TestADamagedLedgerIsSaid(t *testing.T) {
 	l := open(t, parameters(testkit.NewServer(t, clock.Now), directory), clock)
 	if info, err := l.Info(); err != nil || info.Flags&protocol.StateFlagStorageRecovered == 0 {
 		t.Errorf("%+v, %v", info, err)
+	}
+}
+
+// removeLedger deletes the ledger, as a cleaner of disks may do at any time.
+func removeLedger(t *testing.T, directory string) {
+	t.Helper()
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(filepath.Join(directory, ledger.FileName+suffix)); err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// saysOf tells whether one of the events that wait says this.
+func saysOf(l *client.License, text string) bool {
+	for {
+		e, ok := l.Poll(over())
+		if !ok || strings.Contains(e.Message, text) {
+			return ok
+		}
+	}
+}
+
+// TestALedgerThatWasDeleted between two starts: what was in it and not submitted
+// is declared lost, to the unit, here and at the server.
+func TestALedgerThatWasDeleted(t *testing.T) {
+	directory := t.TempDir()
+	clock := slot.NewSimulated(start)
+	server := testkit.NewServer(t, clock.Now)
+	l := open(t, parameters(server, directory), clock)
+	record(t, l, protocol.OperationTypeQRCode, 3)
+	if err := l.Submit(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	clock.Advance(3600 * time.Second) // so that another slot is counted in
+	record(t, l, protocol.OperationTypeQRCode, 5)
+	if err := l.Close(over()); err == nil {
+		t.Error("closing tells of nothing pending")
+	}
+	// As in another process: this one would still have the counters.
+	for _, path := range tallies(t, directory) {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	removeLedger(t, directory)
+
+	l = open(t, parameters(server, directory), clock)
+	if u := usage(t, l); u.Recorded != 8 || u.Accepted != 3 || u.Storage != 5 || u.Pending != 0 {
+		t.Errorf("the device says %+v", u)
+	}
+	const want = protocol.StateFlagStorageRecovered | protocol.StateFlagUsageLost
+	if info, err := l.Info(); err != nil || info.Flags&want != want {
+		t.Errorf("flags %d, %v", info.Flags, err)
+	}
+	if !saysOf(l, "5 operations") {
+		t.Error("no event tells how much was lost")
+	}
+	record(t, l, protocol.OperationTypeQRCode, 1)
+	if err := l.Submit(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if account := server.Account(); account == nil || *account != (protocol.DeviceAccount{Recorded: 9, Storage: 5}) {
+		t.Errorf("the server was told %+v", account)
+	}
+}
+
+func tallies(t *testing.T, directory string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(directory, "*.tally"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
+}
+
+// TestALedgerThatIsDeletedInUse is written anew: nothing is lost.
+func TestALedgerThatIsDeletedInUse(t *testing.T) {
+	directory := t.TempDir()
+	clock := slot.NewSimulated(start)
+	server := testkit.NewServer(t, clock.Now)
+	l := open(t, parameters(server, directory), clock)
+	record(t, l, protocol.OperationTypeQRCode, 3)
+	if err := l.RecordAt(protocol.OperationTypeQRCode, 4, start.Add(-24*time.Hour).Unix()); err != nil {
+		t.Fatal(err)
+	}
+	removeLedger(t, directory)
+	record(t, l, protocol.OperationTypeQRCode, 5)
+	step(t, clock, 180*time.Second)
+	if info, err := l.Info(); err != nil || info.Flags != 0 {
+		t.Errorf("%+v, %v", info, err)
+	}
+	if !saysOf(l, "written anew") {
+		t.Error("no event tells of it")
+	}
+	if err := l.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	l = open(t, parameters(server, directory), clock)
+	if u := usage(t, l); u.Recorded != 12 || u.Accepted != 12 || server.Total() != 12 {
+		t.Errorf("the device says %+v, the server has %d", u, server.Total())
+	}
+}
+
+// TestCountersThatAreDeletedInUse count on, and it is said that they die with the
+// process.
+func TestCountersThatAreDeletedInUse(t *testing.T) {
+	directory := t.TempDir()
+	clock := slot.NewSimulated(start)
+	server := testkit.NewServer(t, clock.Now)
+	l := open(t, parameters(server, directory), clock)
+	record(t, l, protocol.OperationTypeQRCode, 3)
+	for _, path := range tallies(t, directory) {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	step(t, clock, 180*time.Second)
+	if info, err := l.Info(); err != nil || info.Flags&protocol.StateFlagStorageDegraded == 0 {
+		t.Errorf("%+v, %v", info, err)
+	}
+	record(t, l, protocol.OperationTypeQRCode, 4)
+	if err := l.Close(context.Background()); err != nil || server.Total() != 7 {
+		t.Errorf("%v, the server has %d", err, server.Total())
 	}
 }
 

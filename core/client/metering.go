@@ -76,7 +76,8 @@ func (l *License) keep(ctx context.Context) {
 			nextSync = now.Add(syncEvery)
 		}
 		l.sealer.PrepareQuickly(now) // whatever the ledger does
-		_, err := l.sealer.Seal(now, false)
+		l.checkTally()
+		err := l.seal(now, false)
 		if err == nil {
 			err = l.sealer.Prepare(now)
 		}
@@ -85,6 +86,60 @@ func (l *License) keep(ctx context.Context) {
 		} else {
 			l.storageWorks()
 		}
+	}
+}
+
+// seal moves to the ledger what was counted in slots that ended, or all. Should
+// the ledger have been removed or replaced meanwhile, it is opened anew first.
+func (l *License) seal(now time.Time, all bool) error {
+	if l.ledger.Gone() {
+		if err := l.reopen(now); err != nil {
+			return err
+		}
+	}
+	_, err := l.sealer.Seal(now, all)
+	return err
+}
+
+func (l *License) reopen(now time.Time) error {
+	if err := l.ledger.Reopen(now); err != nil {
+		return err
+	}
+	if damage := l.ledger.Damage(); damage != "" {
+		l.recovered(damage)
+	} else {
+		l.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, "the ledger was removed while in use; it was written anew, and nothing was lost")
+	}
+	if err := l.sealer.Meet(now); err != nil {
+		return err
+	}
+	lost, err := l.ledger.Balance()
+	l.lostByStorage(lost)
+	return err
+}
+
+// recovered notes that the storage was found damaged, and we go on with what is
+// left of it.
+func (l *License) recovered(damage string) {
+	l.setFlag(protocol.StateFlagStorageRecovered)
+	l.event(protocol.EventKindStateChanged, protocol.StatusLicenseBufferFailed, 0, damage)
+}
+
+// lostByStorage tells of units that were in a ledger which is gone.
+func (l *License) lostByStorage(units int64) {
+	if units > 0 {
+		l.setFlag(protocol.StateFlagUsageLost)
+		l.recovered(fmt.Sprintf("%d operations were in reports that are gone with a damaged or deleted ledger; they are declared lost", units))
+	}
+}
+
+// checkTally notes when the counters' file was removed: what is recorded counts
+// on, but dies with the process.
+func (l *License) checkTally() {
+	if l.tally.Gone() && !l.exposed.Swap(true) {
+		l.setFlag(protocol.StateFlagStorageDegraded)
+		l.event(protocol.EventKindStateChanged, protocol.StatusLicenseBufferFailed, 0,
+			"the file of the counters was removed or replaced; what is recorded in the current slot dies with the process")
 	}
 }
 
@@ -100,7 +155,7 @@ func (l *License) storageFailed(err error) {
 
 // storageWorks notes that the ledger can be written again, if it could not.
 func (l *License) storageWorks() {
-	if l.failing.Swap(false) && l.directory != "" && l.tally.Durable() {
+	if l.failing.Swap(false) && l.directory != "" && l.tally.Durable() && !l.exposed.Load() {
 		l.clearFlag(protocol.StateFlagStorageDegraded)
 		l.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, "the ledger can be written again; nothing was lost")
 	}
@@ -130,7 +185,12 @@ func (l *License) adopt() {
 	if l.directory == "" {
 		return
 	}
-	if err := report.Adopt(l.directory, l.ledger); err != nil {
+	adoption, err := report.Adopt(l.directory, l.ledger, l.clock.Now())
+	if adoption.Missing > 0 {
+		l.recovered(fmt.Sprintf("the counters of %d earlier runs are gone or damaged; what they had counted last is lost", adoption.Missing))
+	}
+	l.lostByStorage(adoption.Lost)
+	if err != nil {
 		l.event(protocol.EventKindInternalError, protocol.StatusLicenseBufferFailed, 0,
 			fmt.Sprintf("usage of an earlier run could not be taken over and is kept: %v", err))
 	}

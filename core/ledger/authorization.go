@@ -1,10 +1,5 @@
 package ledger
 
-import (
-	"database/sql"
-	"errors"
-)
-
 // CachedAuthorization is an authorization as received from a server.
 type CachedAuthorization struct {
 	JWS        string
@@ -15,42 +10,36 @@ type CachedAuthorization struct {
 // SaveAuthorization keeps an authorization for use without a server. request is
 // the digest of what was asked for.
 func (l *Ledger) SaveAuthorization(request string, a CachedAuthorization) error {
-	_, err := l.db.Exec(`INSERT INTO authorization VALUES (?, ?, ?, ?)
+	return l.exec(`INSERT INTO authorization VALUES (?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET jws = excluded.jws, public_key = excluded.public_key, received_at = excluded.received_at`,
 		request, a.JWS, a.PublicKey, a.ReceivedAt)
-	return err
 }
 
 // Authorization finds a cached authorization; nil if there is none.
 func (l *Ledger) Authorization(request string) (*CachedAuthorization, error) {
 	var a CachedAuthorization
-	err := l.db.QueryRow("SELECT jws, public_key, received_at FROM authorization WHERE request = ?", request).
-		Scan(&a.JWS, &a.PublicKey, &a.ReceivedAt)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
+	found, err := l.get("SELECT jws, public_key, received_at FROM authorization WHERE request = ?", []any{request},
+		&a.JWS, &a.PublicKey, &a.ReceivedAt)
+	if !found {
+		return nil, err
 	}
-	return &a, err
+	return &a, nil
 }
 
 // DropAuthorization forgets a cached authorization, because a server refused
 // what it granted before.
 func (l *Ledger) DropAuthorization(request string) error {
-	_, err := l.db.Exec("DELETE FROM authorization WHERE request = ?", request)
-	return err
+	return l.exec("DELETE FROM authorization WHERE request = ?", request)
 }
 
 // ServerKey is the key a server was first seen with; "" if it never was.
 func (l *Ledger) ServerKey(server string) (key string, err error) {
-	err = l.db.QueryRow("SELECT public_key FROM server_key WHERE server = ?", server).Scan(&key)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
-	}
+	_, err = l.get("SELECT public_key FROM server_key WHERE server = ?", []any{server}, &key)
 	return key, err
 }
 
 // RememberServerKey keeps the key a server was first seen with. A key that is
 // remembered already stays.
 func (l *Ledger) RememberServerKey(server, key string, now int64) error {
-	_, err := l.db.Exec("INSERT INTO server_key VALUES (?, ?, ?) ON CONFLICT DO NOTHING", server, key, now)
-	return err
+	return l.exec("INSERT INTO server_key VALUES (?, ?, ?) ON CONFLICT DO NOTHING", server, key, now)
 }

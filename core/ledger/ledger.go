@@ -16,8 +16,10 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/mattn/go-sqlite3" // the SQLite driver, and its error codes
 
 	"github.com/openlts/openlts/core/filelock"
@@ -41,55 +43,151 @@ const lockWait = 5 * time.Second
 // Ledger is an open ledger. Its methods may be called from any goroutine; each
 // is one transaction.
 type Ledger struct {
-	db *sql.DB
-	// Recovered names the file a damaged ledger was set aside as, or is empty.
-	Recovered string
-	// Durable is false if the ledger is in memory only.
-	Durable bool
+	// mu is held for writing while the ledger is opened anew.
+	mu      sync.RWMutex
+	db      *sql.DB
+	witness *witness
+	path    string      // "" if the ledger is in memory only
+	opened  os.FileInfo // of the file that is open
+	damage  string
 }
 
 // Open opens the ledger of a data directory, or makes it. An empty directory
 // means memory only. The error is non-nil only if not even that works.
 func Open(directory string, now time.Time) (*Ledger, error) {
+	l := &Ledger{witness: &witness{}}
 	if directory == "" {
-		return openMemory()
+		var err error
+		l.db, err = openMemory()
+		return l, err
 	}
-	// Processes that start together take turns: SQLite does not wait for a lock
-	// while a database is made, and a damaged one must be set aside once. Should
-	// the lock not be had (its holder is stopped, or the file system has no
-	// locks), we go on without: at worst this process has to do without a ledger.
-	waiting, cancel := context.WithTimeout(context.Background(), lockWait)
-	defer cancel()
-	if release, err := filelock.Acquire(waiting, filepath.Join(directory, lockName)); err == nil {
-		defer release()
-	}
-
-	path := filepath.Join(directory, FileName)
-	db, err := openFile(path)
-	if err == nil {
-		return &Ledger{db: db, Durable: true}, nil
-	}
-	if !damaged(err) {
-		return nil, fmt.Errorf("opening %s: %w", path, err)
-	}
-	aside, asideErr := setAside(path, now)
-	if asideErr != nil {
-		return nil, fmt.Errorf("%s is damaged (%w) and can't be set aside: %w", path, err, asideErr)
-	}
-	if db, err = openFile(path); err != nil {
-		return nil, fmt.Errorf("opening %s: %w", path, err)
-	}
-	return &Ledger{db: db, Durable: true, Recovered: aside}, nil
+	l.path = filepath.Join(directory, FileName)
+	defer l.exclude()()
+	return l, l.open(now)
 }
 
-func openMemory() (*Ledger, error) {
+// exclude keeps other processes from opening the ledger until release. Processes
+// that start together take turns: SQLite does not wait for a lock while a
+// database is made, and a damaged one must be set aside once. Should the lock
+// not be had (its holder is stopped, or the file system has no locks), we go on
+// without: at worst this process has to do without a ledger.
+func (l *Ledger) exclude() (release func()) {
+	waiting, cancel := context.WithTimeout(context.Background(), lockWait)
+	defer cancel()
+	release, err := filelock.Acquire(waiting, filepath.Join(filepath.Dir(l.path), lockName))
+	if err != nil {
+		return func() {}
+	}
+	return release
+}
+
+func (l *Ledger) open(now time.Time) (err error) {
+	l.damage = ""
+	l.db, err = openFile(l.path)
+	if err != nil {
+		if !damaged(err) {
+			return fmt.Errorf("opening %s: %w", l.path, err)
+		}
+		aside, asideErr := setAside(l.path, now)
+		if asideErr != nil {
+			return fmt.Errorf("%s is damaged (%w) and can't be set aside: %w", l.path, err, asideErr)
+		}
+		l.damage = fmt.Sprintf("the ledger was damaged and set aside as %s: %v", filepath.Base(aside), err)
+		if l.db, err = openFile(l.path); err != nil {
+			return fmt.Errorf("opening %s: %w", l.path, err)
+		}
+	}
+	if l.opened, err = os.Stat(l.path); err != nil {
+		return errors.Join(err, l.db.Close())
+	}
+	l.witness = openWitness(filepath.Join(filepath.Dir(l.path), WitnessName))
+	fellBack, err := l.examine(now)
+	if err != nil {
+		return errors.Join(err, l.close())
+	}
+	if fellBack && l.damage == "" {
+		l.damage = "the ledger is gone or was replaced by an older copy"
+	}
+	return nil
+}
+
+// Damage says what was wrong with the ledger when it was opened; "" if nothing
+// was. What it held may be lost; see Balance.
+func (l *Ledger) Damage() string {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.damage
+}
+
+// Durable is false if the ledger is in memory only.
+func (l *Ledger) Durable() bool { return l.path != "" }
+
+// Gone tells whether the ledger's file was removed or replaced while it is open.
+func (l *Ledger) Gone() bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.gone()
+}
+
+func (l *Ledger) gone() bool {
+	if l.path == "" {
+		return false
+	}
+	named, err := os.Stat(l.path)
+	return err != nil || !os.SameFile(l.opened, named)
+}
+
+// Reopen goes on with the file that is there now, after Gone. If there is none,
+// it is written anew from the one that is still open, so that nothing is lost.
+func (l *Ledger) Reopen(now time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer l.exclude()()
+	if _, err := os.Stat(l.path); errors.Is(err, os.ErrNotExist) {
+		if err := l.writeAnew(); err != nil {
+			return fmt.Errorf("%s was removed and can't be written anew: %w", l.path, err)
+		}
+	}
+	before, witness := l.db, l.witness
+	if err := l.open(now); err != nil {
+		l.db, l.witness = before, witness
+		return err
+	}
+	witness.close()
+	return before.Close()
+}
+
+// writeAnew writes what the open database holds to where its file was.
+func (l *Ledger) writeAnew() error {
+	unfinished := l.path + ".new"
+	// SQLite would make it readable for everybody.
+	f, err := os.OpenFile(unfinished, os.O_CREATE|os.O_TRUNC|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if _, err := l.db.Exec("VACUUM INTO ?", unfinished); err != nil {
+		return errors.Join(err, os.Remove(unfinished))
+	}
+	// A log that is left of the former file is none of this one's.
+	for _, suffix := range []string{"-wal", "-shm"} {
+		if err := os.Remove(l.path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	return os.Rename(unfinished, l.path)
+}
+
+func openMemory() (*sql.DB, error) {
 	db, err := sql.Open("sqlite3", ":memory:?_txlock=immediate")
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1) // each connection would have a memory of its own
 	db.SetConnMaxLifetime(0)
-	return &Ledger{db: db}, migrate(db)
+	return db, migrate(db)
 }
 
 // openFile opens a database file. The pragmas are in the DSN because they
@@ -139,7 +237,7 @@ func migrate(db *sql.DB) error {
 		case version == schemaVersion:
 			// A read of a table finds a file that only looks like ours.
 			var n int
-			if err := tx.QueryRow("SELECT count(*) FROM account").Scan(&n); err != nil {
+			if err := tx.QueryRow("SELECT count(lts) FROM account").Scan(&n); err != nil {
 				return err
 			}
 			// A bad page that is met later only would fail each start anew.
@@ -153,6 +251,9 @@ func migrate(db *sql.DB) error {
 			return nil
 		}
 		if _, err := tx.Exec(schema); err != nil {
+			return err
+		}
+		if _, err := tx.Exec("INSERT INTO ledger VALUES (1, ?, 0)", uuid.NewString()); err != nil {
 			return err
 		}
 		_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
@@ -190,7 +291,24 @@ func setAside(path string, now time.Time) (string, error) {
 }
 
 // Close closes the ledger.
-func (l *Ledger) Close() error { return l.db.Close() }
+func (l *Ledger) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.close()
+}
+
+func (l *Ledger) close() error {
+	l.witness.close()
+	l.witness = &witness{}
+	return l.db.Close()
+}
+
+// transaction is one that does not change the account; see alter.
+func (l *Ledger) transaction(do func(tx *sql.Tx) error) error {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return inTransaction(l.db, do)
+}
 
 func inTransaction(db *sql.DB, do func(tx *sql.Tx) error) error {
 	tx, err := db.Begin()
@@ -203,17 +321,32 @@ func inTransaction(db *sql.DB, do func(tx *sql.Tx) error) error {
 	return tx.Commit()
 }
 
+// exec is a transaction of one statement.
+func (l *Ledger) exec(statement string, arguments ...any) error {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	_, err := l.db.Exec(statement, arguments...)
+	return err
+}
+
+// get reads the one row of a query; found is false if there is none.
+func (l *Ledger) get(query string, arguments []any, destinations ...any) (found bool, err error) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	err = l.db.QueryRow(query, arguments...).Scan(destinations...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // Mark is a number kept under a name, or 0.
 func (l *Ledger) Mark(name string) (value int64, err error) {
-	err = l.db.QueryRow("SELECT value FROM mark WHERE name = ?", name).Scan(&value)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
+	_, err = l.get("SELECT value FROM mark WHERE name = ?", []any{name}, &value)
 	return value, err
 }
 
 // SetMark keeps a number under a name.
 func (l *Ledger) SetMark(name string, value int64) error {
-	_, err := l.db.Exec("INSERT INTO mark VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", name, value)
-	return err
+	return l.exec("INSERT INTO mark VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", name, value)
 }

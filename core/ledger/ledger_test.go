@@ -34,7 +34,7 @@ func run(t *testing.T, l *ledger.Ledger) *tally.Tally {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.RegisterRun(c, false); err != nil {
+	if _, err := l.MeetRun(c, now); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -71,7 +71,7 @@ func account(t *testing.T, l *ledger.Ledger) ledger.Account {
 
 func fold(t *testing.T, l *ledger.Ledger, run string, frame int, slot int64, counts map[int]uint64) int64 {
 	t.Helper()
-	units, err := l.Fold(run, []ledger.FrameSums{{Frame: frame, Slot: slot, Sums: sums(counts)}})
+	units, err := l.Fold(run, []ledger.FrameSums{{Frame: frame, Slot: slot, Sums: sums(counts), Folded: sums(nil)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,14 +246,15 @@ func TestARunTheLedgerLost(t *testing.T) {
 	}
 	c.SetTypeName(128, "MRZ")
 	c.Relabel(0, slotStart, sums(map[int]uint64{16: 100}))
-	if err := l.RegisterRun(c, true); err != nil {
+	c.SetFolded(0, sums(map[int]uint64{16: 101}))
+	if _, err := l.MeetRun(c, now); err != nil {
 		t.Fatal(err)
 	}
 	if units := fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 103, 128: 2}); units != 5 {
 		t.Errorf("%d units were new, want 5", units)
 	}
 	p := pending(t, l)[0].Report
-	if p.Revision <= 1<<40 {
+	if p.Revision < now.Unix() {
 		t.Errorf("revision %d is not above all before", p.Revision)
 	}
 	// Under another name than before, the server would count them twice.
@@ -313,11 +314,11 @@ func TestDamagedLedgersAreSetAside(t *testing.T) {
 				t.Fatal(err)
 			}
 			l := open(t, directory)
-			if l.Recovered == "" || !l.Durable {
-				t.Errorf("recovered %q, durable %v", l.Recovered, l.Durable)
+			if l.Damage() == "" || !l.Durable() {
+				t.Errorf("damage %q, durable %v", l.Damage(), l.Durable())
 			}
-			if _, err := os.Stat(l.Recovered); err != nil {
-				t.Errorf("the damaged file is gone: %v", err)
+			if aside, _ := filepath.Glob(path + ".damaged-*"); len(aside) == 0 {
+				t.Error("the damaged file is gone")
 			}
 			c := run(t, l)
 			fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3})
@@ -341,8 +342,8 @@ func TestAnOddDirectoryName(t *testing.T) {
 func TestMarksAndKeys(t *testing.T) {
 	for name, directory := range map[string]string{"file": t.TempDir(), "memory": ""} {
 		l := open(t, directory)
-		if l.Durable != (directory != "") {
-			t.Errorf("%s: durable %v", name, l.Durable)
+		if l.Durable() != (directory != "") {
+			t.Errorf("%s: durable %v", name, l.Durable())
 		}
 		if value, err := l.Mark("x"); value != 0 || err != nil {
 			t.Errorf("%s: %d, %v", name, value, err)
@@ -394,8 +395,8 @@ func TestManyOpenAtOnce(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if l.Recovered != "" || !l.Durable {
-					t.Errorf("recovered %q, durable %v", l.Recovered, l.Durable)
+				if l.Damage() != "" || !l.Durable() {
+					t.Errorf("damage %q, durable %v", l.Damage(), l.Durable())
 				}
 				if err := l.Close(); err != nil {
 					t.Error(err)

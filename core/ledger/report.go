@@ -15,12 +15,17 @@ type ReportKey struct {
 // PendingReport is a report that the server has not confirmed.
 type PendingReport struct {
 	Key           ReportKey
+	LTS           string // id of the signing key of the server it is for
 	Run           string
 	HandshakeCode string
 	Item          string
 	SlotSeconds   int
 	Report        protocol.Report
 	Units         int64 // of it that the server has not confirmed
+	Found         int64 // units that were found again; see the schema
+	// New is how many units were new to the server, as its receipt says. It says
+	// so of reports with Found only.
+	New int64
 }
 
 // Pending lists reports for a server (named by the id of its signing key) that
@@ -28,9 +33,10 @@ type PendingReport struct {
 // names.
 func (l *Ledger) Pending(lts string, limit int, skip func(ReportKey) bool) ([]PendingReport, error) {
 	var pending []PendingReport
-	err := inTransaction(l.db, func(tx *sql.Tx) error {
+	err := l.transaction(func(tx *sql.Tx) error {
+		pending = nil
 		rows, err := tx.Query(`SELECT run.id, run.uuid, run.handshake_code, run.item, run.slot_seconds,
-				report.slot, report.revision, report.lost
+				report.slot, report.revision, report.lost, report.found
 			FROM report JOIN run ON run.id = report.run
 			WHERE report.revision > report.accepted_revision AND run.lts = ?
 			ORDER BY report.slot, run.id`, lts)
@@ -39,12 +45,12 @@ func (l *Ledger) Pending(lts string, limit int, skip func(ReportKey) bool) ([]Pe
 		}
 		defer func() { _ = rows.Close() }()
 		for rows.Next() && len(pending) < limit {
-			var p PendingReport
+			p := PendingReport{LTS: lts}
 			if err := rows.Scan(&p.Key.RunID, &p.Run, &p.HandshakeCode, &p.Item, &p.SlotSeconds,
-				&p.Report.Slot, &p.Report.Revision, &p.Report.Lost); err != nil {
+				&p.Report.Slot, &p.Report.Revision, &p.Report.Lost, &p.Found); err != nil {
 				return err
 			}
-			p.Key.Slot = p.Report.Slot
+			p.Key.Slot, p.Report.Found = p.Report.Slot, p.Found > 0
 			if !skip(p.Key) {
 				pending = append(pending, p)
 			}
@@ -78,6 +84,7 @@ func readCounts(tx *sql.Tx, p *PendingReport) error {
 		p.Report.Counts[name] = count
 		p.Units += count - accepted
 	}
+	p.Units -= p.Found
 	if p.Report.Lost != "" {
 		p.Units = 0 // they are in the account as lost already
 	}
@@ -87,7 +94,7 @@ func readCounts(tx *sql.Tx, p *PendingReport) error {
 // Accepted notes that the server confirmed these reports, as they were sent;
 // what was added since stays pending.
 func (l *Ledger) Accepted(reports []PendingReport) (units int64, err error) {
-	err = inTransaction(l.db, func(tx *sql.Tx) error {
+	err = l.alter(func(tx *sql.Tx) error {
 		units = 0
 		for _, p := range reports {
 			n, err := acceptReport(tx, p)
@@ -96,7 +103,7 @@ func (l *Ledger) Accepted(reports []PendingReport) (units int64, err error) {
 			}
 			units += n
 		}
-		return addToAccount(tx, "accepted", units)
+		return nil
 	})
 	return units, err
 }
@@ -105,6 +112,62 @@ func acceptReport(tx *sql.Tx, p PendingReport) (units int64, err error) {
 	if p.Report.Lost != "" { // the declaration arrived; there is nothing more to say
 		return 0, deleteReport(tx, p.Key)
 	}
+	if units, err = acceptCounts(tx, p); err != nil {
+		return 0, err
+	}
+	if units, err = settleFound(tx, p, units); err != nil {
+		return 0, err
+	}
+	if err := addToAccount(tx, p.LTS, "accepted", units); err != nil {
+		return 0, err
+	}
+	if _, err := tx.Exec("UPDATE report SET accepted_revision = max(accepted_revision, ?) WHERE run = ? AND slot = ?",
+		p.Report.Revision, p.Key.RunID, p.Key.Slot); err != nil {
+		return 0, err
+	}
+	var finished bool
+	if err := tx.QueryRow("SELECT finished FROM run WHERE id = ?", p.Key.RunID).Scan(&finished); err != nil {
+		if err == sql.ErrNoRows {
+			return units, nil
+		}
+		return 0, err
+	}
+	if finished {
+		err = deleteAccepted(tx, p.Key.RunID)
+	}
+	return units, err
+}
+
+// settleFound takes the units that were found again out of those accepted: they
+// are in the account, as accepted or as lost. As many as were new to the server
+// had been lost, and are not.
+func settleFound(tx *sql.Tx, p PendingReport, units int64) (int64, error) {
+	if p.Found == 0 {
+		return units, nil
+	}
+	var found, lost int64
+	err := tx.QueryRow("SELECT min(found, ?) FROM report WHERE run = ? AND slot = ?", p.Found, p.Key.RunID, p.Key.Slot).Scan(&found)
+	if err == sql.ErrNoRows || found == 0 { // another process settled it
+		return units, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	if _, err := tx.Exec("UPDATE report SET found = found - ? WHERE run = ? AND slot = ?", found, p.Key.RunID, p.Key.Slot); err != nil {
+		return 0, err
+	}
+	err = tx.QueryRow("SELECT coalesce(sum(units), 0) FROM account WHERE lts = ? AND name = ?", p.LTS, protocol.LostStorage).Scan(&lost)
+	if err != nil {
+		return 0, err
+	}
+	units -= found
+	back := min(max(p.New-units, 0), found, lost)
+	return units + back, addToAccount(tx, p.LTS, protocol.LostStorage, -back)
+}
+
+// acceptCounts notes what of a report's counts is confirmed, and answers how many
+// units were not before.
+func acceptCounts(tx *sql.Tx, p PendingReport) (units int64, err error) {
 	for name, n := range p.Report.Counts {
 		var before int64
 		err := tx.QueryRow("SELECT accepted FROM report_count WHERE run = ? AND slot = ? AND type = ?",
@@ -124,35 +187,21 @@ func acceptReport(tx *sql.Tx, p PendingReport) (units int64, err error) {
 			return 0, err
 		}
 	}
-	if _, err := tx.Exec("UPDATE report SET accepted_revision = max(accepted_revision, ?) WHERE run = ? AND slot = ?",
-		p.Report.Revision, p.Key.RunID, p.Key.Slot); err != nil {
-		return 0, err
-	}
-	var finished bool
-	if err := tx.QueryRow("SELECT finished FROM run WHERE id = ?", p.Key.RunID).Scan(&finished); err != nil {
-		if err == sql.ErrNoRows {
-			return units, nil
-		}
-		return 0, err
-	}
-	if finished {
-		err = deleteAccepted(tx, p.Key.RunID)
-	}
-	return units, err
+	return units, nil
 }
 
 // Refused notes that the server refused a report for good: its units are lost.
 func (l *Ledger) Refused(p PendingReport) (units int64, err error) {
-	err = inTransaction(l.db, func(tx *sql.Tx) error {
+	err = l.alter(func(tx *sql.Tx) error {
 		units = 0
 		if p.Report.Lost == "" {
-			err := tx.QueryRow("SELECT coalesce(sum(count - accepted), 0) FROM report_count WHERE run = ? AND slot = ?",
+			err := tx.QueryRow("SELECT coalesce(sum("+pendingOfReport+"), 0) FROM report WHERE run = ? AND slot = ?",
 				p.Key.RunID, p.Key.Slot).Scan(&units)
 			if err != nil {
 				return err
 			}
 		}
-		if err := addToAccount(tx, protocol.LostRefused, units); err != nil {
+		if err := addToAccount(tx, p.LTS, protocol.LostRefused, units); err != nil {
 			return err
 		}
 		return deleteReport(tx, p.Key)
@@ -176,15 +225,24 @@ func deleteReport(tx *sql.Tx, key ReportKey) error {
 // has not confirmed (seed, "Report submission"): their units are lost, and the
 // next submission declares that. Confirmed reports that old are deleted.
 func (l *Ledger) Purge(before int64) (units int64, err error) {
-	err = inTransaction(l.db, func(tx *sql.Tx) error {
+	err = l.alter(func(tx *sql.Tx) error {
+		units = 0
 		const expired = `revision > accepted_revision AND lost = '' AND slot < ?`
-		err := tx.QueryRow(`SELECT coalesce(sum(count - accepted), 0) FROM report JOIN report_count USING (run, slot)
-			WHERE `+expired, before).Scan(&units)
+		servers, err := texts(tx, "SELECT DISTINCT lts FROM run")
 		if err != nil {
 			return err
 		}
-		if err := addToAccount(tx, protocol.LostExpired, units); err != nil {
-			return err
+		for _, lts := range servers {
+			var n int64
+			err := tx.QueryRow(`SELECT coalesce(sum(`+pendingOfReport+`), 0) FROM report
+				WHERE run IN (SELECT id FROM run WHERE lts = ?) AND `+expired, lts, before).Scan(&n)
+			if err != nil {
+				return err
+			}
+			if err := addToAccount(tx, lts, protocol.LostExpired, n); err != nil {
+				return err
+			}
+			units += n
 		}
 		// A revision higher, so that the declaration goes over the report itself.
 		if _, err := tx.Exec(`UPDATE report SET lost = ?, revision = revision + 1 WHERE `+expired,
@@ -203,43 +261,4 @@ func (l *Ledger) Purge(before int64) (units int64, err error) {
 		return nil
 	})
 	return units, err
-}
-
-// Account is the device's usage over all times, in units:
-// Recorded = Accepted + Pending + Expired + Refused + Storage.
-type Account struct {
-	Recorded, Accepted, Pending, Expired, Refused, Storage int64
-}
-
-// Lost is what was lost, by whatever cause.
-func (a Account) Lost() int64 { return a.Expired + a.Refused + a.Storage }
-
-// Account reads the device's usage.
-func (l *Ledger) Account() (Account, error) {
-	var a Account
-	err := inTransaction(l.db, func(tx *sql.Tx) error {
-		rows, err := tx.Query("SELECT name, units FROM account")
-		if err != nil {
-			return err
-		}
-		defer func() { _ = rows.Close() }()
-		fields := map[string]*int64{"recorded": &a.Recorded, "accepted": &a.Accepted,
-			protocol.LostExpired: &a.Expired, protocol.LostRefused: &a.Refused, protocol.LostStorage: &a.Storage}
-		for rows.Next() {
-			var name string
-			var units int64
-			if err := rows.Scan(&name, &units); err != nil {
-				return err
-			}
-			if field := fields[name]; field != nil {
-				*field = units
-			}
-		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
-		return tx.QueryRow(`SELECT coalesce(sum(count - accepted), 0) FROM report JOIN report_count USING (run, slot)
-			WHERE lost = ''`).Scan(&a.Pending)
-	})
-	return a, err
 }

@@ -4,13 +4,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/core/tally"
 )
-
-// revisionBaseAfterLoss is above any revision a run reaches in its life.
-const revisionBaseAfterLoss = 1 << 40
 
 // RunState is what the ledger knows of a run.
 type RunState int
@@ -25,11 +23,9 @@ const (
 // RunState tells what the ledger knows of a run.
 func (l *Ledger) RunState(run string) (RunState, error) {
 	var finished bool
-	err := l.db.QueryRow("SELECT finished FROM run WHERE uuid = ?", run).Scan(&finished)
+	known, err := l.get("SELECT finished FROM run WHERE uuid = ?", []any{run}, &finished)
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return RunUnknown, nil
-	case err != nil:
+	case !known:
 		return RunUnknown, err
 	case finished:
 		return RunFinished, nil
@@ -38,41 +34,89 @@ func (l *Ledger) RunState(run string) (RunState, error) {
 	}
 }
 
-// RegisterRun enters the run of a tally that is new, or that the ledger lost:
-// then the tally's bases stand in for the watermarks, and the names it noted are
-// those of the host's types.
-func (l *Ledger) RegisterRun(t *tally.Tally, lostBefore bool) error {
-	base := int64(0)
-	if lostBefore {
-		base = revisionBaseAfterLoss
-	}
-	return inTransaction(l.db, func(tx *sql.Tx) error {
-		result, err := tx.Exec(`INSERT INTO run (uuid, lts, handshake_code, item, slot_seconds, revision_base)
-			VALUES (?, ?, ?, ?, ?, ?)`,
-			t.Run, t.Account.LTS, t.Account.HandshakeCode, t.Account.Item, int64(t.Slot), base)
-		if err != nil || !lostBefore {
-			return err
+// MeetRun enters the run of a tally, if the ledger does not know it, and gives
+// how far its counters were folded.
+//
+// The tally remembers how far it was folded, too. If the ledger has forgotten it,
+// because it was lost or an older copy of it came back, then
+//   - what a frame counted for slots before its present one was in reports that
+//     are gone, and is not folded again: it would count in the wrong slot;
+//   - what it counted for its present slot is folded again, which brings the
+//     report back, at a revision above any that the server may have seen.
+func (l *Ledger) MeetRun(t *tally.Tally, now time.Time) (*Watermarks, error) {
+	var marks *Watermarks
+	err := l.alter(func(tx *sql.Tx) error {
+		run, err := findRun(tx, t.Run)
+		if errors.Is(err, ErrUnknownRun) {
+			run, err = enterRun(tx, t)
 		}
-		id, err := result.LastInsertId()
 		if err != nil {
 			return err
 		}
-		for number := int(protocol.FirstHostOperationType); number < tally.Types; number++ {
-			if name := t.TypeName(number); name != "" {
-				if _, err := tx.Exec("INSERT INTO operation_type VALUES (?, ?, ?)", id, number, name); err != nil {
-					return err
+		if marks, err = watermarks(tx, run.id); err != nil {
+			return err
+		}
+		forgotten := false
+		for frame := range marks {
+			bases, folded := t.Bases(frame), t.Folded(frame)
+			for operationType, mark := range marks[frame] {
+				forgotten = forgotten || folded[operationType] > mark
+				if base := bases[operationType]; base > mark {
+					marks[frame][operationType] = base
+					if err := setWatermark(tx, run.id, frame, operationType, base); err != nil {
+						return err
+					}
 				}
 			}
 		}
-		for frame := range tally.Frames {
-			for operationType, n := range t.Bases(frame) {
-				if err := setWatermark(tx, id, frame, operationType, n); err != nil {
-					return err
-				}
-			}
+		if !forgotten {
+			return nil
 		}
-		return nil
+		if _, err := tx.Exec("UPDATE run SET revision_base = max(revision_base, ?) WHERE id = ?", revisionAbove(now), run.id); err != nil {
+			return err
+		}
+		_, err = tx.Exec("UPDATE report SET revision = max(revision + 1, ?) WHERE run = ?", revisionAbove(now), run.id)
+		return err
 	})
+	return marks, err
+}
+
+func enterRun(tx *sql.Tx, t *tally.Tally) (r run, err error) {
+	result, err := tx.Exec(`INSERT INTO run (uuid, lts, handshake_code, item, slot_seconds, has_file) VALUES (?, ?, ?, ?, ?, ?)`,
+		t.Run, t.Account.LTS, t.Account.HandshakeCode, t.Account.Item, int64(t.Slot), t.Durable())
+	if err != nil {
+		return r, err
+	}
+	r.lts = t.Account.LTS
+	if r.id, err = result.LastInsertId(); err != nil {
+		return r, err
+	}
+	for number := int(protocol.FirstHostOperationType); number < tally.Types; number++ {
+		if name := t.TypeName(number); name != "" {
+			if _, err := tx.Exec("INSERT INTO operation_type VALUES (?, ?, ?)", r.id, number, name); err != nil {
+				return r, err
+			}
+		}
+	}
+	return r, nil
+}
+
+// run is a row of the table.
+type run struct {
+	id           int64
+	lts          string
+	revisionBase int64
+}
+
+// ErrUnknownRun is the error of a run that the ledger does not know.
+var ErrUnknownRun = errors.New("the ledger does not know the run")
+
+func findRun(tx *sql.Tx, uuid string) (r run, err error) {
+	err = tx.QueryRow("SELECT id, lts, revision_base FROM run WHERE uuid = ?", uuid).Scan(&r.id, &r.lts, &r.revisionBase)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = fmt.Errorf("%w %s", ErrUnknownRun, uuid)
+	}
+	return r, err
 }
 
 func setWatermark(tx *sql.Tx, run int64, frame, operationType int, n uint64) error {
@@ -84,29 +128,8 @@ func setWatermark(tx *sql.Tx, run int64, frame, operationType int, n uint64) err
 	return err
 }
 
-func runID(tx *sql.Tx, run string) (id, revisionBase int64, err error) {
-	err = tx.QueryRow("SELECT id, revision_base FROM run WHERE uuid = ?", run).Scan(&id, &revisionBase)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = fmt.Errorf("the ledger does not know run %s", run)
-	}
-	return id, revisionBase, err
-}
-
 // Watermarks is how far each counter of a run was folded.
 type Watermarks [tally.Frames][tally.Types]uint64
-
-// Watermarks reads how far each counter of a run was folded.
-func (l *Ledger) Watermarks(run string) (*Watermarks, error) {
-	var marks *Watermarks
-	err := inTransaction(l.db, func(tx *sql.Tx) error {
-		id, _, err := runID(tx, run)
-		if err == nil {
-			marks, err = watermarks(tx, id)
-		}
-		return err
-	})
-	return marks, err
-}
 
 func watermarks(tx *sql.Tx, run int64) (*Watermarks, error) {
 	rows, err := tx.Query("SELECT frame, type, folded FROM watermark WHERE run = ?", run)
@@ -134,46 +157,51 @@ type FrameSums struct {
 	Frame int
 	Slot  int64
 	Sums  *[tally.Types]uint64
+	// Folded is how far the tally remembers that the counters were folded. What
+	// is above the watermark and below that was in a ledger which is gone: it is
+	// in the account already.
+	Folded *[tally.Types]uint64
 }
 
 // Fold moves what is new in the counters of a run to the reports of its slots,
 // and the watermark with it, in one transaction: counters minus watermark is
 // what is new, so folding twice, or dying in between, changes nothing. It
-// answers how many units were new.
+// answers how many units were new to the account.
 func (l *Ledger) Fold(run string, frames []FrameSums) (units int64, err error) {
-	err = inTransaction(l.db, func(tx *sql.Tx) error {
+	err = l.alter(func(tx *sql.Tx) error {
 		units = 0
-		id, base, err := runID(tx, run)
+		r, err := findRun(tx, run)
 		if err != nil {
 			return err
 		}
-		marks, err := watermarks(tx, id)
+		marks, err := watermarks(tx, r.id)
 		if err != nil {
 			return err
 		}
-		names, err := typeNames(tx, id)
+		names, err := typeNames(tx, r.id)
 		if err != nil {
 			return err
 		}
 		for _, f := range frames {
-			added := map[string]int64{}
+			added, found := map[string]int64{}, int64(0)
 			for operationType, sum := range f.Sums {
-				folded := marks[f.Frame][operationType]
-				if sum <= folded {
+				mark := marks[f.Frame][operationType]
+				if sum <= mark {
 					continue // never less; see tally.Raise
 				}
-				added[names[operationType]] += int64(sum - folded)
-				if err := setWatermark(tx, id, f.Frame, operationType, sum); err != nil {
+				added[names[operationType]] += int64(sum - mark)
+				found += int64(min(sum, max(f.Folded[operationType], mark)) - mark)
+				if err := setWatermark(tx, r.id, f.Frame, operationType, sum); err != nil {
 					return err
 				}
 			}
-			n, err := addToReport(tx, id, base, f.Slot, added)
+			n, err := addToReport(tx, r, f.Slot, added, found)
 			if err != nil {
 				return err
 			}
-			units += n
+			units += n - found
 		}
-		return addToAccount(tx, "recorded", units)
+		return addToAccount(tx, r.lts, "recorded", units)
 	})
 	return units, err
 }
@@ -181,28 +209,30 @@ func (l *Ledger) Fold(run string, frames []FrameSums) (units int64, err error) {
 // Record adds units to the report of a slot directly, for operations with a
 // time stamp of the host's. It is durable when it returns.
 func (l *Ledger) Record(run string, slotStart int64, operationType int, n int64) error {
-	return inTransaction(l.db, func(tx *sql.Tx) error {
-		id, base, err := runID(tx, run)
+	return l.alter(func(tx *sql.Tx) error {
+		r, err := findRun(tx, run)
 		if err != nil {
 			return err
 		}
-		names, err := typeNames(tx, id)
+		names, err := typeNames(tx, r.id)
 		if err != nil {
 			return err
 		}
-		if _, err = addToReport(tx, id, base, slotStart, map[string]int64{names[operationType]: n}); err != nil {
+		if _, err = addToReport(tx, r, slotStart, map[string]int64{names[operationType]: n}, 0); err != nil {
 			return err
 		}
-		return addToAccount(tx, "recorded", n)
+		return addToAccount(tx, r.lts, "recorded", n)
 	})
 }
 
-// addToReport raises a slot's report by what is new, and its revision by one.
-func addToReport(tx *sql.Tx, run, revisionBase, slotStart int64, added map[string]int64) (units int64, err error) {
+// addToReport raises a slot's report by what is new to it, and its revision by
+// one. It answers how many units that is; found of them are in the account
+// already.
+func addToReport(tx *sql.Tx, r run, slotStart int64, added map[string]int64, found int64) (units int64, err error) {
 	for name, n := range added {
 		units += n
 		_, err := tx.Exec(`INSERT INTO report_count (run, slot, type, count) VALUES (?, ?, ?, ?)
-			ON CONFLICT DO UPDATE SET count = count + excluded.count`, run, slotStart, name, n)
+			ON CONFLICT DO UPDATE SET count = count + excluded.count`, r.id, slotStart, name, n)
 		if err != nil {
 			return 0, err
 		}
@@ -211,21 +241,14 @@ func addToReport(tx *sql.Tx, run, revisionBase, slotStart int64, added map[strin
 		return 0, nil
 	}
 	var lost string
-	err = tx.QueryRow(`INSERT INTO report (run, slot, revision) VALUES (?, ?, ?)
-		ON CONFLICT DO UPDATE SET revision = revision + 1 RETURNING lost`, run, slotStart, revisionBase+1).Scan(&lost)
+	err = tx.QueryRow(`INSERT INTO report (run, slot, revision, found) VALUES (?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET revision = revision + 1, found = found + excluded.found RETURNING lost`,
+		r.id, slotStart, r.revisionBase+1, found).Scan(&lost)
 	if err == nil && lost != "" {
 		// The slot was given up already; what comes now goes the same way.
-		err = addToAccount(tx, lost, units)
+		err = addToAccount(tx, r.lts, lost, units-found)
 	}
 	return units, err
-}
-
-func addToAccount(tx *sql.Tx, name string, units int64) error {
-	if units == 0 {
-		return nil
-	}
-	_, err := tx.Exec("UPDATE account SET units = units + ? WHERE name = ?", units, name)
-	return err
 }
 
 // typeNames is the name of each operation type of a run.
@@ -259,24 +282,24 @@ func typeNames(tx *sql.Tx, run int64) ([tally.Types]string, error) {
 // DefineType gives a name a number for a run: the same again if it has one.
 // full is reported when all numbers for hosts are taken.
 func (l *Ledger) DefineType(run, name string) (number int, full bool, err error) {
-	err = inTransaction(l.db, func(tx *sql.Tx) error {
-		id, _, err := runID(tx, run)
+	err = l.transaction(func(tx *sql.Tx) error {
+		r, err := findRun(tx, run)
 		if err != nil {
 			return err
 		}
-		err = tx.QueryRow("SELECT number FROM operation_type WHERE run = ? AND name = ?", id, name).Scan(&number)
+		err = tx.QueryRow("SELECT number FROM operation_type WHERE run = ? AND name = ?", r.id, name).Scan(&number)
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
 		err = tx.QueryRow("SELECT coalesce(max(number) + 1, ?) FROM operation_type WHERE run = ?",
-			protocol.FirstHostOperationType, id).Scan(&number)
+			protocol.FirstHostOperationType, r.id).Scan(&number)
 		if err != nil {
 			return err
 		}
 		if full = number >= protocol.OperationTypes; full {
 			return nil
 		}
-		_, err = tx.Exec("INSERT INTO operation_type VALUES (?, ?, ?)", id, number, name)
+		_, err = tx.Exec("INSERT INTO operation_type VALUES (?, ?, ?)", r.id, number, name)
 		return err
 	})
 	return number, full, err
@@ -284,7 +307,7 @@ func (l *Ledger) DefineType(run, name string) (number int, full bool, err error)
 
 // DefinedTypes is the number of operation types hosts defined for a run.
 func (l *Ledger) DefinedTypes(run string) (n int, err error) {
-	err = l.db.QueryRow(`SELECT count(*) FROM operation_type WHERE run = (SELECT id FROM run WHERE uuid = ?)`, run).Scan(&n)
+	_, err = l.get(`SELECT count(*) FROM operation_type WHERE run = (SELECT id FROM run WHERE uuid = ?)`, []any{run}, &n)
 	return n, err
 }
 
@@ -292,18 +315,18 @@ func (l *Ledger) DefinedTypes(run string) (n int, err error) {
 // row stays until ForgetRuns, so that the tally can't be folded again should
 // its file survive the next instant.
 func (l *Ledger) FinishRun(run string) error {
-	return inTransaction(l.db, func(tx *sql.Tx) error {
-		id, _, err := runID(tx, run)
+	return l.transaction(func(tx *sql.Tx) error {
+		r, err := findRun(tx, run)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec("UPDATE run SET finished = 1 WHERE id = ?", id); err != nil {
+		if _, err := tx.Exec("UPDATE run SET finished = 1 WHERE id = ?", r.id); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("DELETE FROM watermark WHERE run = ?", id); err != nil {
+		if _, err := tx.Exec("DELETE FROM watermark WHERE run = ?", r.id); err != nil {
 			return err
 		}
-		return deleteAccepted(tx, id)
+		return deleteAccepted(tx, r.id)
 	})
 }
 
@@ -325,7 +348,7 @@ func deleteAccepted(tx *sql.Tx, run int64) error {
 // ForgetRuns deletes finished runs that have nothing left to report, except
 // those whose tally files are still there.
 func (l *Ledger) ForgetRuns(present func(run string) bool) error {
-	return inTransaction(l.db, func(tx *sql.Tx) error {
+	return l.transaction(func(tx *sql.Tx) error {
 		rows, err := tx.Query(`SELECT id, uuid FROM run WHERE finished = 1
 			AND NOT EXISTS (SELECT 1 FROM report WHERE report.run = run.id)`)
 		if err != nil {
@@ -355,4 +378,14 @@ func (l *Ledger) ForgetRuns(present func(run string) bool) error {
 		}
 		return nil
 	})
+}
+
+// OpenRuns lists the runs whose tally files may hold what the ledger does not.
+func (l *Ledger) OpenRuns() (runs []string, err error) {
+	err = l.transaction(func(tx *sql.Tx) error {
+		var err error
+		runs, err = texts(tx, "SELECT uuid FROM run WHERE finished = 0 AND has_file = 1")
+		return err
+	})
+	return runs, err
 }

@@ -2,6 +2,15 @@
 -- unit of usage that the server has not confirmed yet. PRAGMA user_version is
 -- the schema's version; see migrate in ledger.go.
 
+-- Which ledger this is, and how often its account changed. A second copy of the
+-- account (see witness.go) tells from both whether this file was lost and made
+-- anew, or an older state of it came back.
+CREATE TABLE ledger (
+  id      INTEGER PRIMARY KEY CHECK (id = 1),
+  uuid    TEXT NOT NULL,
+  changes INTEGER NOT NULL
+);
+
 -- The key each License Tracking Server was first seen with (trust on first use).
 CREATE TABLE server_key (
   server     TEXT PRIMARY KEY, -- base URL
@@ -31,9 +40,10 @@ CREATE TABLE run (
   handshake_code TEXT NOT NULL,
   item           TEXT NOT NULL,
   slot_seconds   INTEGER NOT NULL,
+  has_file       INTEGER NOT NULL, -- 0: its tally is in memory only
   -- Revisions of this run's reports start above this. It is high for a run that
-  -- was met again after the ledger was lost, so that what is counted anew from
-  -- its tally goes over what may have been reported before.
+  -- was met again after the ledger was lost or fell back, so that what is counted
+  -- anew from its tally goes over what may have been reported before.
   revision_base  INTEGER NOT NULL DEFAULT 0,
   finished       INTEGER NOT NULL DEFAULT 0 -- 1: dead and folded; nothing will come
 );
@@ -63,6 +73,9 @@ CREATE TABLE report (
   revision          INTEGER NOT NULL,
   accepted_revision INTEGER NOT NULL DEFAULT 0,
   lost              TEXT NOT NULL DEFAULT '', -- cause, if the rest was declared lost
+  -- Units that were in the account before, because the ledger was lost and they
+  -- were found again. Whether the server has them, its receipt will tell.
+  found             INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (run, slot)
 ) WITHOUT ROWID;
 CREATE INDEX report_pending ON report (slot) WHERE revision > accepted_revision;
@@ -77,10 +90,13 @@ CREATE TABLE report_count (
   PRIMARY KEY (run, slot, type)
 ) WITHOUT ROWID;
 
--- The device's account over all times, in units. Kept by additions of its own,
--- not derived, so that it can be checked against the reports.
+-- The device's account with each server over all times, in units. Kept by
+-- additions of its own, not derived, so that it can be checked against the
+-- reports: recorded = accepted + pending + expired + refused + storage, where
+-- units that were found again do not count as pending.
 CREATE TABLE account (
-  name  TEXT PRIMARY KEY, -- recorded, accepted, expired, refused, storage
-  units INTEGER NOT NULL
+  lts   TEXT NOT NULL, -- id of the server's signing key
+  name  TEXT NOT NULL, -- recorded, accepted, expired, refused, storage
+  units INTEGER NOT NULL,
+  PRIMARY KEY (lts, name)
 ) WITHOUT ROWID;
-INSERT INTO account VALUES ('recorded', 0), ('accepted', 0), ('expired', 0), ('refused', 0), ('storage', 0);

@@ -109,7 +109,7 @@ func (a *Authorizer) request(now time.Time, turnedBack bool) *protocol.Authoriza
 	if turnedBack {
 		r.Anomalies = append(r.Anomalies, anomalyClockTurnedBack)
 	}
-	if a.Ledger.Recovered != "" {
+	if a.Ledger.Damage() != "" {
 		r.Anomalies = append(r.Anomalies, anomalyLedgerReplaced)
 	}
 	return r

@@ -336,7 +336,7 @@ const (
 	StateFlagQuotaExhausted      StateFlag = 8    // quota and tolerance are used up; the next authorization will be refused
 	StateFlagExpiredInTolerance  StateFlag = 16   // the license has expired; the 7 days after it are running
 	StateFlagStorageDegraded     StateFlag = 32   // the data directory can not be used; usage is kept in memory and dies with the process
-	StateFlagStorageRecovered    StateFlag = 64   // a damaged ledger was set aside and a new one begun
+	StateFlagStorageRecovered    StateFlag = 64   // the ledger or counters kept before were damaged, gone or an older copy; see the events
 	StateFlagStandbyUsed         StateFlag = 128  // the standby server answered
 	StateFlagReportsPending      StateFlag = 256  // the last submission failed; reports are kept
 	StateFlagUsageLost           StateFlag = 512  // some usage was lost and declared: see the counts by cause

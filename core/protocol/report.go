@@ -8,6 +8,19 @@ type ReportBatch struct {
 	Device   string        `json:"device"` // the client UUID
 	SentAt   int64         `json:"sentAt"` // the client's clock, seconds since 1970
 	Groups   []ReportGroup `json:"groups"`
+	// Account is what the device says of its usage over all times. Older clients
+	// do not.
+	Account *DeviceAccount `json:"account,omitempty"`
+}
+
+// DeviceAccount is a device's account with one server over all times, in units
+// (operations): recorded = accepted by the server + pending on the device + lost
+// by cause. What is still in the counters of running processes is not in it.
+type DeviceAccount struct {
+	Recorded int64 `json:"recorded"`
+	Expired  int64 `json:"expired"` // not submitted within 30 days
+	Refused  int64 `json:"refused"` // refused by the server
+	Storage  int64 `json:"storage"` // gone with a damaged or deleted ledger
 }
 
 // ReportGroup holds the reports of one run under one code and item. A run is
@@ -35,13 +48,17 @@ type Report struct {
 	// will never come, and why: "expired", "refused" or "storage". The server
 	// adds nothing to its totals and notes the difference as lost.
 	Lost string `json:"lost,omitempty"`
+	// Found tells that the device found some of these counts again after its
+	// ledger was lost, and does not know whether the server has them: the receipt
+	// says how many were new.
+	Found bool `json:"found,omitempty"`
 }
 
 // Causes of loss.
 const (
 	LostExpired = "expired" // not submitted within 30 days
 	LostRefused = "refused" // refused by the server
-	LostStorage = "storage" // the ledger was damaged
+	LostStorage = "storage" // gone with a damaged or deleted ledger
 )
 
 // Receipt is the answer to a ReportBatch. It proves, by its MAC, that the
@@ -55,6 +72,9 @@ type Receipt struct {
 	// does not name was accepted: stored durably, now or earlier.
 	Accepted   int         `json:"accepted"`
 	Exceptions []Exception `json:"exceptions,omitempty"`
+	// New tells, of each accepted report with Found set that had something new,
+	// how much.
+	New []NewUnits `json:"new,omitempty"`
 	// Items tells how the quota of each item concerned stands, so that a
 	// process which never restarts learns of it.
 	Items []ItemState `json:"items,omitempty"`
@@ -70,6 +90,13 @@ type Exception struct {
 	// Retry tells that the server failed and the report may be sent again
 	// unchanged. Otherwise the refusal is final and the units are lost.
 	Retry bool `json:"retry,omitempty"`
+}
+
+// NewUnits is how many units of a report the server did not have before.
+type NewUnits struct {
+	Group  int   `json:"group"`  // index into ReportBatch.Groups
+	Report int   `json:"report"` // index into its Reports
+	Units  int64 `json:"units"`
 }
 
 // ItemState is how an item's quota stands.

@@ -51,10 +51,7 @@ func (m *meter) begin(directory, lts string) {
 	if m.tally, err = tally.Create(directory, account, 180, m.clock.Now()); err != nil {
 		m.t.Fatal(err)
 	}
-	if err = m.ledger.RegisterRun(m.tally, false); err != nil {
-		m.t.Fatal(err)
-	}
-	if m.sealer, err = report.NewSealer(m.tally, m.ledger); err != nil {
+	if m.sealer, err = report.NewSealer(m.tally, m.ledger, m.clock.Now()); err != nil {
 		m.t.Fatal(err)
 	}
 	m.prepare()
@@ -175,7 +172,7 @@ func TestDeathAtAnyPoint(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if err := report.Adopt(directory, m.ledger); err != nil {
+			if _, err := report.Adopt(directory, m.ledger, m.clock.Now()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -210,7 +207,7 @@ func TestAFileThatSurvivedItsAdoption(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := report.Adopt(directory, m.ledger); err != nil {
+		if _, err := report.Adopt(directory, m.ledger, m.clock.Now()); err != nil {
 			t.Fatal(err)
 		}
 		if account, err := m.ledger.Account(); err != nil || account.Recorded != 5 {
@@ -229,13 +226,13 @@ func TestADamagedTallyIsSetAside(t *testing.T) {
 	if err := os.WriteFile(bad, []byte("garbage"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := report.Adopt(directory, m.ledger); err == nil {
+	if _, err := report.Adopt(directory, m.ledger, m.clock.Now()); err == nil {
 		t.Error("nothing was said of it")
 	}
 	if _, err := os.Stat(bad + ".damaged"); err != nil {
 		t.Error(err)
 	}
-	if err := report.Adopt(directory, m.ledger); err != nil {
+	if _, err := report.Adopt(directory, m.ledger, m.clock.Now()); err != nil {
 		t.Errorf("the second time: %v", err)
 	}
 }
@@ -253,7 +250,7 @@ func TestUnfinishedFilesAreRemovedInTime(t *testing.T) {
 	if err := os.Chtimes(old, yesterday, yesterday); err != nil {
 		t.Fatal(err)
 	}
-	if err := report.Adopt(directory, m.ledger); err != nil {
+	if _, err := report.Adopt(directory, m.ledger, m.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(old); err == nil {

@@ -27,24 +27,51 @@ type Sealer struct {
 	folding sync.Mutex
 	// mu guards the frames' labels and marks, and is never held for long: the hot
 	// path may be waiting.
-	mu    sync.Mutex
-	marks *ledger.Watermarks // what was folded, to see what is new without a transaction
+	mu     sync.Mutex
+	marks  *ledger.Watermarks // what was folded, to see what is new without a transaction
+	behind bool
 }
 
-// NewSealer makes the sealer of a run that the ledger knows.
-func NewSealer(t *tally.Tally, l *ledger.Ledger) (*Sealer, error) {
-	marks, err := l.Watermarks(t.Run)
+// NewSealer makes the sealer of a run, which the ledger learns of if it does not
+// know it.
+func NewSealer(t *tally.Tally, l *ledger.Ledger, now time.Time) (*Sealer, error) {
+	s := &Sealer{tally: t, ledger: l}
+	return s, s.Meet(now)
+}
+
+// Meet asks the ledger how far the tally was folded. Call it again whenever the
+// ledger was opened anew.
+func (s *Sealer) Meet(now time.Time) error {
+	s.folding.Lock()
+	defer s.folding.Unlock()
+	return s.meet(now)
+}
+
+func (s *Sealer) meet(now time.Time) error {
+	// No frame may get another label before the marks are those of the ledger.
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	marks, err := s.ledger.MeetRun(s.tally, now)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for frame := range marks {
 		for operationType, n := range marks[frame] {
-			if n > 0 {
-				t.Raise(frame, operationType, n)
+			if n > 0 && s.tally.Raise(frame, operationType, n) {
+				s.behind = true
 			}
 		}
 	}
-	return &Sealer{tally: t, ledger: l, marks: marks}, nil
+	s.marks = marks
+	return nil
+}
+
+// Behind tells whether the tally was found older than the ledger: what was in
+// the difference and not folded is lost.
+func (s *Sealer) Behind() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.behind
 }
 
 // Prepare labels a frame with the slot of now and one with the slot after it,
@@ -57,7 +84,7 @@ func (s *Sealer) Prepare(now time.Time) error {
 		if s.PrepareQuickly(now) {
 			return nil
 		}
-		if err := s.fold(func(int64) bool { return true }); err != nil {
+		if err := s.fold(now, func(int64) bool { return true }); err != nil {
 			return err
 		}
 	}
@@ -101,7 +128,7 @@ func (s *Sealer) label(slotStart, current int64) bool {
 // (and any other) if all is set. It answers how many units were new.
 func (s *Sealer) Seal(now time.Time, all bool) (units int64, err error) {
 	before := s.folded()
-	if err := s.fold(func(label int64) bool { return all || label+int64(s.tally.Slot) <= now.Unix() }); err != nil {
+	if err := s.fold(now, func(label int64) bool { return all || label+int64(s.tally.Slot) <= now.Unix() }); err != nil {
 		return 0, err
 	}
 	return s.folded() - before, nil
@@ -120,7 +147,7 @@ func (s *Sealer) folded() int64 {
 }
 
 // fold moves what is new in the frames whose label is wanted to the ledger.
-func (s *Sealer) fold(wanted func(label int64) bool) error {
+func (s *Sealer) fold(now time.Time, wanted func(label int64) bool) error {
 	s.folding.Lock()
 	defer s.folding.Unlock()
 	changed := s.changed(wanted)
@@ -131,7 +158,14 @@ func (s *Sealer) fold(wanted func(label int64) bool) error {
 	if err := s.tally.Sync(); err != nil {
 		return fmt.Errorf("writing the tally back: %w", err)
 	}
-	if _, err := s.ledger.Fold(s.tally.Run, changed); err != nil {
+	_, err := s.ledger.Fold(s.tally.Run, changed)
+	if errors.Is(err, ledger.ErrUnknownRun) {
+		// Another process found the tally's file gone and took us for dead.
+		if err = s.meet(now); err == nil {
+			_, err = s.ledger.Fold(s.tally.Run, changed)
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("folding the tally: %w", err)
 	}
 	s.mu.Lock()
@@ -140,6 +174,7 @@ func (s *Sealer) fold(wanted func(label int64) bool) error {
 		for operationType, sum := range f.Sums {
 			s.marks[f.Frame][operationType] = max(s.marks[f.Frame][operationType], sum)
 		}
+		s.tally.SetFolded(f.Frame, &s.marks[f.Frame])
 	}
 	return nil
 }
@@ -161,7 +196,7 @@ func (s *Sealer) changed(wanted func(label int64) bool) []ledger.FrameSums {
 			continue
 		}
 		if sums := s.tally.Sums(frame); *sums != s.marks[frame] {
-			changed = append(changed, ledger.FrameSums{Frame: frame, Slot: label, Sums: sums})
+			changed = append(changed, ledger.FrameSums{Frame: frame, Slot: label, Sums: sums, Folded: s.tally.Folded(frame)})
 		}
 	}
 	return changed
@@ -193,24 +228,40 @@ func (s *Sealer) LastFrame() int {
 	return last
 }
 
-// Adopt folds the tallies of dead runs that a data directory holds and removes
-// their files. Damaged ones are set aside. What can't be adopted now stays for
-// the next start; the error says why.
-func Adopt(directory string, l *ledger.Ledger) error {
+// Adoption is what was found when the tallies of dead runs were taken over.
+type Adoption struct {
+	// Missing is how many tallies are gone, damaged, or older than the ledger.
+	// What they held and the ledger does not is lost, and nobody knows how much.
+	Missing int
+	// Lost is how many units the ledger lacks; see ledger.Balance.
+	Lost int64
+}
+
+// Adopt folds the tallies of dead runs that a data directory holds, removes
+// their files, and balances the account. Damaged ones are set aside. What can't
+// be adopted now stays for the next start; the error says why.
+func Adopt(directory string, l *ledger.Ledger, now time.Time) (Adoption, error) {
+	var adoption Adoption
+	// Before the files, because a run is entered when its file is there.
+	open, err := l.OpenRuns()
+	if err != nil {
+		return adoption, err
+	}
 	paths, err := tally.Orphans(directory)
 	if err != nil {
-		return err
+		return adoption, err
 	}
 	var failures []error
 	present := map[string]bool{}
 	for _, path := range paths {
 		run := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-		switch err := adopt(path, l); {
+		switch behind, err := adopt(path, l, now); {
+		case err == nil && behind:
+			adoption.Missing++
 		case err == nil, errors.Is(err, os.ErrNotExist):
 		case errors.Is(err, filelock.ErrLocked):
 			present[run] = true
 		case errors.Is(err, tally.ErrNotATally):
-			present[run] = true
 			failures = append(failures, err, os.Rename(path, path+".damaged"))
 		default:
 			present[run] = true
@@ -218,8 +269,28 @@ func Adopt(directory string, l *ledger.Ledger) error {
 		}
 	}
 	removeUnfinished(directory)
+	for _, run := range open {
+		missing, err := finishIfGone(directory, run, l)
+		if missing {
+			adoption.Missing++
+		}
+		failures = append(failures, err)
+	}
 	failures = append(failures, l.ForgetRuns(func(run string) bool { return present[run] }))
-	return errors.Join(failures...)
+	adoption.Lost, err = l.Balance()
+	return adoption, errors.Join(append(failures, err)...)
+}
+
+// finishIfGone finishes a run whose tally is not there any more.
+func finishIfGone(directory, run string, l *ledger.Ledger) (gone bool, err error) {
+	if _, err := os.Stat(tally.Path(directory, run)); !errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	// Another process may have adopted it just now; then it is finished.
+	if state, err := l.RunState(run); err != nil || state != ledger.RunOpen {
+		return false, err
+	}
+	return true, l.FinishRun(run)
 }
 
 // unfinishedAge is how old a file under a temporary name must be for its maker
@@ -238,37 +309,31 @@ func removeUnfinished(directory string) {
 	}
 }
 
-func adopt(path string, l *ledger.Ledger) error {
+func adopt(path string, l *ledger.Ledger, now time.Time) (behind bool, err error) {
 	t, err := tally.Adopt(path)
 	if err != nil {
-		return err
+		return false, err
 	}
-	err = drain(t, l)
+	behind, err = drain(t, l, now)
 	if err == nil {
-		return t.Remove()
+		return behind, t.Remove()
 	}
-	return errors.Join(err, t.Close())
+	return behind, errors.Join(err, t.Close())
 }
 
 // drain folds all of a dead run's tally.
-func drain(t *tally.Tally, l *ledger.Ledger) error {
-	state, err := l.RunState(t.Run)
-	if err != nil || state == ledger.RunFinished {
-		return err
+func drain(t *tally.Tally, l *ledger.Ledger, now time.Time) (behind bool, err error) {
+	if state, err := l.RunState(t.Run); err != nil || state == ledger.RunFinished {
+		return false, err
 	}
-	if state == ledger.RunUnknown {
-		if err := l.RegisterRun(t, true); err != nil {
-			return err
-		}
-	}
-	s, err := NewSealer(t, l)
+	s, err := NewSealer(t, l, now)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if _, err := s.Seal(time.Time{}, true); err != nil {
-		return err
+	if _, err := s.Seal(now, true); err != nil {
+		return false, err
 	}
-	return l.FinishRun(t.Run)
+	return s.Behind(), l.FinishRun(t.Run)
 }
 
 // Cutoff is the moment before which slots are given up at now.

@@ -124,6 +124,11 @@ func (s *Submitter) Submit(ctx context.Context, again bool) (Outcome, error) {
 // submitBatch sends one batch and acts on its receipt.
 func (s *Submitter) submitBatch(ctx context.Context, pending []ledger.PendingReport, outcome *Outcome) error {
 	batch, order := s.batch(pending)
+	account, err := s.Ledger.DeviceAccount(s.LTS)
+	if err != nil {
+		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "reading the account: %w", err)
+	}
+	batch.Account = &account
 	body, err := json.Marshal(batch)
 	if err != nil {
 		return err
@@ -217,12 +222,17 @@ func (s *Submitter) apply(receipt *protocol.Receipt, order []position, pending [
 	for _, e := range receipt.Exceptions {
 		exceptions[position{e.Group, e.Report}] = e
 	}
+	added := map[position]int64{}
+	for _, n := range receipt.New {
+		added[position{n.Group, n.Report}] = n.Units
+	}
 	var accepted []ledger.PendingReport
 	var retry *protocol.Error
 	for i, p := range pending {
 		e, refused := exceptions[order[i]]
 		switch {
 		case !refused:
+			p.New = added[order[i]]
 			accepted = append(accepted, p)
 		case e.Retry:
 			retry = &protocol.Error{Status: e.Code, Detail: e.Message}

@@ -9,11 +9,13 @@ import "github.com/openlts/openlts/core/protocol"
 //	0              header: what the run is, and the frame labels
 //	HeaderSize     bases:    Frames x Types counters, what a frame's counters
 //	               were when it was last labelled
+//	...            folded:   Frames x Types counters, how far a frame's counters
+//	               are in the ledger, as far as this run knows
 //	...            counters: Frames x shards x Types counters of 64 bits
 //	...            names of the types that a host defined, NUL-padded
 const (
 	// Magic begins every tally file; its last byte is the layout's version.
-	Magic = "OLTSTLY\x02"
+	Magic = "OLTSTLY\x03"
 
 	// Frames is how many slots a tally can count at a time: the current one, the
 	// next (labelled ahead), and two past ones that late additions may still hit.
@@ -30,8 +32,10 @@ const (
 	ShardSize = Types * 8
 	// BasesOffset is where the bases begin.
 	BasesOffset = HeaderSize
+	// FoldedOffset is where the folded counters begin.
+	FoldedOffset = BasesOffset + Frames*ShardSize
 	// CountersOffset is where the counters begin.
-	CountersOffset = HeaderSize + Frames*ShardSize
+	CountersOffset = FoldedOffset + Frames*ShardSize
 
 	offsetShards      = 8    // uint32
 	offsetSlotSeconds = 12   // uint32

@@ -100,9 +100,10 @@ func Create(directory string, account Account, length slot.Length, now time.Time
 	return t, nil
 }
 
-func (t *Tally) path() string {
-	return filepath.Join(filepath.Dir(t.file.Name()), t.Run+extension)
-}
+// Path is where the tally of a run is kept.
+func Path(directory, run string) string { return filepath.Join(directory, run+extension) }
+
+func (t *Tally) path() string { return Path(filepath.Dir(t.file.Name()), t.Run) }
 
 func (t *Tally) format(now time.Time) error {
 	account, err := json.Marshal(t.Account)
@@ -238,6 +239,10 @@ func (t *Tally) base(frame, operationType int) *uint64 {
 	return (*uint64)(t.at(BasesOffset + (frame*Types+operationType)*8))
 }
 
+func (t *Tally) folded(frame, operationType int) *uint64 {
+	return (*uint64)(t.at(FoldedOffset + (frame*Types+operationType)*8))
+}
+
 func (t *Tally) name(operationType int) []byte {
 	offset := namesOffset(t.shards) + (operationType-int(protocol.FirstHostOperationType))*protocol.MaxOperationTypeName
 	return t.memory[offset : offset+protocol.MaxOperationTypeName]
@@ -324,13 +329,33 @@ func (t *Tally) Bases(frame int) *[Types]uint64 {
 	return &bases
 }
 
-// Raise lifts a frame's sum to at least the watermark. After a power cut the
-// file may be older than the ledger; without this, as many new operations as
-// the file lacks would hide behind the watermark.
-func (t *Tally) Raise(frame, operationType int, watermark uint64) {
-	if sum := t.Sums(frame)[operationType]; sum < watermark {
+// SetFolded notes how far a frame's counters are in the ledger: a copy of the
+// watermark, for the day that the ledger is lost.
+func (t *Tally) SetFolded(frame int, sums *[Types]uint64) {
+	for operationType, n := range sums {
+		*t.folded(frame, operationType) = n
+	}
+}
+
+// Folded is what SetFolded noted. It may be less than the watermark, but never
+// more, unless the ledger was lost.
+func (t *Tally) Folded(frame int) *[Types]uint64 {
+	var folded [Types]uint64
+	for operationType := range folded {
+		folded[operationType] = *t.folded(frame, operationType)
+	}
+	return &folded
+}
+
+// Raise lifts a frame's sum to at least the watermark, and reports whether it
+// was less. After a power cut the file may be older than the ledger; without
+// this, as many new operations as the file lacks would hide behind the watermark.
+func (t *Tally) Raise(frame, operationType int, watermark uint64) (behind bool) {
+	sum := t.Sums(frame)[operationType]
+	if sum < watermark {
 		t.counter(frame, 0, operationType).Add(watermark - sum)
 	}
+	return sum < watermark
 }
 
 // Sync writes the tally back to the disk and waits for it: before a watermark

@@ -37,6 +37,7 @@ type Server struct {
 	keys     map[string][]byte
 	stored   map[ReportKey]protocol.Report
 	requests map[string]int
+	account  *protocol.DeviceAccount
 	// Guarded by mu through Set.
 	refuse  *protocol.Problem
 	handler func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc)
@@ -119,6 +120,13 @@ func (s *Server) Stored() map[ReportKey]protocol.Report {
 	return all
 }
 
+// Account is what a device said last of its usage over all times; nil if none did.
+func (s *Server) Account() *protocol.DeviceAccount {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.account
+}
+
 // Total is the sum of all counts the server holds, without what was declared lost.
 func (s *Server) Total() (units int64) {
 	for _, report := range s.Stored() {
@@ -196,6 +204,9 @@ func (s *Server) reports(w http.ResponseWriter, r *http.Request) {
 		Problem(w, http.StatusBadRequest, protocol.StatusRequestMalformed)
 		return
 	}
+	if batch.Account != nil {
+		s.account = batch.Account
+	}
 	receipt := protocol.Receipt{Batch: batch.Batch, ReceivedAt: s.now().Unix(), Digest: protocol.Digest(body)}
 	for g, group := range batch.Groups {
 		for i, report := range group.Reports {
@@ -208,8 +219,8 @@ func (s *Server) reports(w http.ResponseWriter, r *http.Request) {
 			}
 			receipt.Accepted++
 			key := ReportKey{batch.Device, group.Run, group.HandshakeCode, group.Item, report.Slot}
-			if report.Revision > s.stored[key].Revision {
-				s.stored[key] = report
+			if added := s.store(key, report); report.Found && added > 0 {
+				receipt.New = append(receipt.New, protocol.NewUnits{Group: g, Report: i, Units: added})
 			}
 		}
 	}
@@ -221,6 +232,27 @@ func (s *Server) reports(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", protocol.ContentTypeJSON)
 	w.Header().Set(protocol.HeaderMAC, protocol.ReceiptMAC(secret, body, answer))
 	_, _ = w.Write(answer)
+}
+
+// store keeps a report of a higher revision, and answers how many units it added.
+func (s *Server) store(key ReportKey, report protocol.Report) (added int64) {
+	stored := s.stored[key]
+	if report.Revision <= stored.Revision {
+		return 0
+	}
+	if report.Lost == "" {
+		for name, n := range stored.Counts {
+			if stored.Lost == "" { // what was counted stays counted
+				report.Counts[name] = max(report.Counts[name], n)
+				added -= n
+			}
+		}
+		for _, n := range report.Counts {
+			added += n
+		}
+	}
+	s.stored[key] = report
+	return added
 }
 
 // Problem answers with an error of the protocol.

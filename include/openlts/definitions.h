@@ -245,7 +245,7 @@ typedef enum LTS_StateFlag {
   LTS_STATE_EXPIRED_IN_TOLERANCE = 16,
   /* the data directory can not be used; usage is kept in memory and dies with the process */
   LTS_STATE_STORAGE_DEGRADED = 32,
-  /* a damaged ledger was set aside and a new one begun */
+  /* the ledger or counters kept before were damaged, gone or an older copy; see the events */
   LTS_STATE_STORAGE_RECOVERED = 64,
   /* the standby server answered */
   LTS_STATE_STANDBY_USED = 128,

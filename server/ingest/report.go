@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -17,6 +18,8 @@ const (
 	AnomalySlotInFuture  = "slot-in-future"   // a slot that has not begun yet
 	AnomalySlotInPast    = "slot-in-past"     // older than reports are kept
 	AnomalyItemNotOfCode = "item-not-of-code" // counted on an item which its code does not have
+	AnomalyUsageLost     = "usage-lost"       // the device lost its ledger, and usage with it
+	AnomalyBadAccount    = "bad-account"      // what the device says of its usage makes no sense
 )
 
 // slotLead is how far ahead of the server's clock a slot may begin before that
@@ -44,6 +47,9 @@ func (w *Writer) Reports(batch *protocol.ReportBatch, device store.ID) (*protoco
 			receipt: &protocol.Receipt{Batch: batch.Batch},
 		}
 		c.receipt.ReceivedAt = c.now.Unix()
+		if err := c.keepAccount(batch); err != nil {
+			return err
+		}
 		for i := range batch.Groups {
 			if err := c.countGroup(i, &batch.Groups[i]); err != nil {
 				return err
@@ -87,10 +93,14 @@ func (c *counting) countGroup(index int, group *protocol.ReportGroup) error {
 			refuse(i, refusal)
 			continue
 		}
-		if err := c.countReport(target, group.SlotSeconds, &group.Reports[i]); err != nil {
+		added, err := c.countReport(target, group.SlotSeconds, &group.Reports[i])
+		if err != nil {
 			return err
 		}
 		c.receipt.Accepted++
+		if group.Reports[i].Found && added > 0 {
+			c.receipt.New = append(c.receipt.New, protocol.NewUnits{Group: index, Report: i, Units: added})
+		}
 	}
 	return nil
 }
@@ -138,33 +148,60 @@ func (c *counting) target(group *protocol.ReportGroup) (t target, refusal, err e
 	return t, nil, err
 }
 
-func (c *counting) countReport(t target, slotSeconds int, report *protocol.Report) error {
+// countReport counts a report and answers how many units were new.
+func (c *counting) countReport(t target, slotSeconds int, report *protocol.Report) (added int64, err error) {
 	c.checkTime(report.Slot)
 	stored, err := c.Report(t.run, report.Slot)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
+		return 0, err
 	}
 	merged := policy.Merge(stored, *report)
 	if merged.Anomaly != "" {
 		c.anomalies[merged.Anomaly] = fmt.Sprintf("slot %d, revision %d, stored revision %d", report.Slot, report.Revision, stored.Revision)
 	}
 	if !merged.Changed {
-		return nil
+		return 0, nil
 	}
 	err = c.PutReport(store.ReceivedReport{
 		Run: t.run, Slot: report.Slot, SlotSeconds: slotSeconds, Revision: report.Revision,
 		Counts: report.Counts, Lost: report.Lost, ReceivedAt: c.now.Unix(),
 	}, merged.Report)
 	if err != nil || len(merged.Added) == 0 {
-		return err
+		return 0, err
+	}
+	for _, n := range merged.Added {
+		added = min(added, math.MaxInt64-n) + n
 	}
 	if err := c.AddTotals(t.code, t.item.Key, report.Slot, merged.Added); err != nil {
-		return err
+		return 0, err
 	}
 	if units := policy.Charged(t.item.ChargeWay, merged.Added); units > 0 {
-		return c.AddUsed(t.item.Key, units)
+		return added, c.AddUsed(t.item.Key, units)
 	}
-	return nil
+	return added, nil
+}
+
+// keepAccount keeps what the device says of its usage over all times. An account
+// that makes no sense does not concern the reports.
+func (c *counting) keepAccount(batch *protocol.ReportBatch) error {
+	account := batch.Account
+	if account == nil {
+		return nil
+	}
+	if problem := policy.AccountProblem(account); problem != "" {
+		c.anomalies[AnomalyBadAccount] = problem
+		return nil
+	}
+	if account.Storage > 0 {
+		known, err := c.LostByStorage(c.device)
+		if err != nil {
+			return err
+		}
+		if account.Storage > known {
+			c.anomalies[AnomalyUsageLost] = fmt.Sprintf("%d operations", account.Storage)
+		}
+	}
+	return c.PutDeviceAccount(c.device, *account, batch.SentAt)
 }
 
 // checkTime notes slots far from now. They are counted: usage that happened

@@ -346,3 +346,63 @@ func TestAbsurdCounts(t *testing.T) {
 	}
 	c.verify(t)
 }
+
+// What a device says of its usage is kept, the latest; nonsense is noted and
+// does not concern the reports.
+func TestDeviceAccounts(t *testing.T) {
+	c := newCounter(t)
+	code, item := c.newItem(t, "item")
+	run, slotStart := uuid.NewString(), time.Now().Unix()/180*180
+	send := func(sentAt int64, account *protocol.DeviceAccount, revision, n int64) *protocol.Receipt {
+		t.Helper()
+		receipt, err := c.Reports(&protocol.ReportBatch{SentAt: sentAt, Account: account, Groups: []protocol.ReportGroup{{
+			Run: run, HandshakeCode: code, Item: item, SlotSeconds: 180,
+			Reports: []protocol.Report{{Slot: slotStart, Revision: revision, Counts: map[string]int64{"QR_CODE": n}, Found: true}},
+		}}}, c.device)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return receipt
+	}
+	for _, step := range []struct {
+		sentAt     int64
+		account    *protocol.DeviceAccount
+		revision   int64
+		n, added   int64
+		want       protocol.DeviceAccount
+		anomalies  int
+		lostInSums int64
+	}{
+		{100, nil, 1, 5, 5, protocol.DeviceAccount{}, 0, 0},
+		{110, &protocol.DeviceAccount{Recorded: 5}, 1, 5, 0, protocol.DeviceAccount{Recorded: 5}, 0, 0},
+		{120, &protocol.DeviceAccount{Recorded: 9, Storage: 2}, 2, 6, 1, protocol.DeviceAccount{Recorded: 9, Storage: 2}, 1, 2},
+		{130, &protocol.DeviceAccount{Recorded: 9, Storage: 2}, 3, 4, 0, protocol.DeviceAccount{Recorded: 9, Storage: 2}, 1, 2},
+		{105, &protocol.DeviceAccount{Recorded: 5}, 1, 5, 0, protocol.DeviceAccount{Recorded: 9, Storage: 2}, 1, 2}, // replayed
+		{50, &protocol.DeviceAccount{Recorded: 12, Storage: 2, Expired: 1}, 4, 9, 3, protocol.DeviceAccount{Recorded: 12, Storage: 2, Expired: 1}, 1, 2},
+		{140, &protocol.DeviceAccount{Recorded: 1, Storage: 2}, 5, 10, 1, protocol.DeviceAccount{Recorded: 12, Storage: 2, Expired: 1}, 2, 2},
+		{150, &protocol.DeviceAccount{Recorded: -1}, 6, 11, 1, protocol.DeviceAccount{Recorded: 12, Storage: 2, Expired: 1}, 2, 2},
+	} {
+		receipt := send(step.sentAt, step.account, step.revision, step.n)
+		if receipt.Accepted != 1 || len(receipt.New) == 0 && step.added != 0 || len(receipt.New) == 1 && receipt.New[0].Units != step.added {
+			t.Errorf("at %d: %+v, want %d new units", step.sentAt, receipt, step.added)
+		}
+		devices, err := c.store.Devices(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if account := devices[0].Account; (account == nil) != (step.account == nil) || account != nil && *account != step.want {
+			t.Errorf("at %d: %+v is stored, want %+v", step.sentAt, account, step.want)
+		}
+		anomalies, err := c.store.Anomalies(context.Background(), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(anomalies) != step.anomalies {
+			t.Errorf("at %d: %+v", step.sentAt, anomalies)
+		}
+		if s := c.statistics(t, ""); s.Lost[protocol.LostStorage] != step.lostInSums {
+			t.Errorf("at %d: lost %v", step.sentAt, s.Lost)
+		}
+	}
+	c.verify(t)
+}

@@ -41,7 +41,9 @@ func Merge(stored store.Report, received protocol.Report) Merged {
 		// What was counted stays counted.
 		if received.Counts[name] < before {
 			merged.Report.Counts[name] = before
-			merged.Anomaly = AnomalyCountsFell
+			if !received.Found { // then the device knows that it may have forgotten some
+				merged.Anomaly = AnomalyCountsFell
+			}
 		}
 	}
 	for name, n := range merged.Report.Counts {

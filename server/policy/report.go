@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"fmt"
+
 	"github.com/google/uuid"
 
 	"github.com/openlts/openlts/core/protocol"
@@ -57,6 +59,20 @@ func CheckReport(report *protocol.Report, slotSeconds int) error {
 		}
 	}
 	return nil
+}
+
+// AccountProblem says what makes no sense in what a device says of its usage; ""
+// if nothing.
+func AccountProblem(account *protocol.DeviceAccount) string {
+	for _, n := range []int64{account.Recorded, account.Expired, account.Refused, account.Storage} {
+		if n < 0 || n > MaxCount {
+			return fmt.Sprintf("%d is not from 0 to %d", n, int64(MaxCount))
+		}
+	}
+	if lost := account.Expired + account.Refused + account.Storage; lost > account.Recorded {
+		return fmt.Sprintf("lost %d operations, but recorded %d", lost, account.Recorded)
+	}
+	return ""
 }
 
 // ValidUUID tells whether this is a UUID in its usual form, in lower case.

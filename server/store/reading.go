@@ -3,6 +3,8 @@ package store
 import (
 	"fmt"
 	"strings"
+
+	"github.com/openlts/openlts/core/protocol"
 )
 
 // HandshakeCodeUse is a handshake code with its items.
@@ -24,6 +26,9 @@ type DeviceUse struct {
 	Device
 	Keys  int64 // public keys seen; more than one is an anomaly
 	Seats []DeviceSeat
+	// Account is what the device said last of its usage over all times; nil if it
+	// never did.
+	Account *protocol.DeviceAccount
 }
 
 // DeviceSeat is a device's place on the list of an item.

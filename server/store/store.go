@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+
+	"github.com/openlts/openlts/core/protocol"
 )
 
 // Errors of a store.
@@ -112,4 +114,9 @@ type Reporting interface {
 	AddTotals(code, item ID, slot int64, added map[string]int64) error
 	// AddUsed adds to what is used of an item.
 	AddUsed(item ID, units int64) error
+	// LostByStorage is what the device declared lost with its ledger so far.
+	LostByStorage(device ID) (int64, error)
+	// PutDeviceAccount keeps what a device says of its usage over all times,
+	// unless what is stored is newer: sent later, and with more recorded.
+	PutDeviceAccount(device ID, account protocol.DeviceAccount, sentAt int64) error
 }

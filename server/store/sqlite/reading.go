@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 
+	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -105,6 +106,18 @@ func (s *Store) Devices(ctx context.Context) ([]store.DeviceUse, error) {
 		err := rows.Scan(&d.Key, &d.UUID, &d.UUIDSource, &d.FriendlyName, &d.Platform, &d.Library, &d.FirstSeenAt, &d.LastSeenAt, &d.Keys)
 		place[d.Key] = len(list)
 		list = append(list, d)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = s.query(ctx, `SELECT device, recorded, expired, refused, storage FROM device_account`, nil, func(rows *sql.Rows) error {
+		var device store.ID
+		var account protocol.DeviceAccount
+		err := rows.Scan(&device, &account.Recorded, &account.Expired, &account.Refused, &account.Storage)
+		if i, ok := place[device]; ok {
+			list[i].Account = &account
+		}
 		return err
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -94,6 +95,22 @@ func (t *transaction) AddTotals(code, item store.ID, slot int64, added map[strin
 func (t *transaction) AddUsed(item store.ID, units int64) error {
 	t.used[item] = saturatingSum(t.used[item], units)
 	return nil
+}
+
+func (t *transaction) LostByStorage(device store.ID) (units int64, err error) {
+	err = t.get(`SELECT storage FROM device_account WHERE device = ?`, []any{device}, &units)
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, nil
+	}
+	return units, err
+}
+
+func (t *transaction) PutDeviceAccount(device store.ID, account protocol.DeviceAccount, sentAt int64) error {
+	return t.exec(`INSERT INTO device_account (device, sent_at, recorded, expired, refused, storage) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET sent_at = excluded.sent_at, recorded = excluded.recorded,
+			expired = excluded.expired, refused = excluded.refused, storage = excluded.storage
+		WHERE excluded.sent_at >= sent_at OR excluded.recorded >= recorded`,
+		device, sentAt, account.Recorded, account.Expired, account.Refused, account.Storage)
 }
 
 func (t *transaction) operationType(name string) (int64, error) {

@@ -93,16 +93,21 @@ func (s *Store) Statistics(ctx context.Context, query store.StatisticsQuery) (st
 		return result, err
 	}
 
-	rows, err = tx.QueryContext(ctx, `SELECT t.cause, `+saturatingSumSQL("t.units")+fromLosses+where+` GROUP BY t.cause`, arguments...)
+	losses := `SELECT t.cause, ` + saturatingSumSQL("t.units") + fromLosses + where + ` GROUP BY t.cause`
+	if where == "" {
+		// What was lost with a device's ledger has neither slot nor item.
+		losses += ` UNION ALL SELECT 'storage', ` + saturatingSumSQL("storage") + ` FROM device_account`
+	}
+	rows, err = tx.QueryContext(ctx, losses, arguments...)
 	if err != nil {
 		return result, err
 	}
 	return result, eachRow(rows, func(rows *sql.Rows) error {
 		var cause string
-		var units int64
+		var units sql.NullInt64 // none of no rows
 		err := rows.Scan(&cause, &units)
-		if units > 0 {
-			result.Lost[cause] = units
+		if units.Int64 > 0 {
+			result.Lost[cause] = saturatingSum(result.Lost[cause], units.Int64)
 		}
 		return err
 	})

@@ -250,7 +250,7 @@ namespace OpenLTS
         ExpiredInTolerance = 16,
         /// <summary>the data directory can not be used; usage is kept in memory and dies with the process</summary>
         StorageDegraded = 32,
-        /// <summary>a damaged ledger was set aside and a new one begun</summary>
+        /// <summary>the ledger or counters kept before were damaged, gone or an older copy; see the events</summary>
         StorageRecovered = 64,
         /// <summary>the standby server answered</summary>
         StandbyUsed = 128,

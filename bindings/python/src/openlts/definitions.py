@@ -145,7 +145,7 @@ class StateFlag(IntFlag):
     QUOTA_EXHAUSTED = 8  # quota and tolerance are used up; the next authorization will be refused
     EXPIRED_IN_TOLERANCE = 16  # the license has expired; the 7 days after it are running
     STORAGE_DEGRADED = 32  # the data directory can not be used; usage is kept in memory and dies with the process
-    STORAGE_RECOVERED = 64  # a damaged ledger was set aside and a new one begun
+    STORAGE_RECOVERED = 64  # the ledger or counters kept before were damaged, gone or an older copy; see the events
     STANDBY_USED = 128  # the standby server answered
     REPORTS_PENDING = 256  # the last submission failed; reports are kept
     USAGE_LOST = 512  # some usage was lost and declared: see the counts by cause

@@ -16,7 +16,7 @@ public final class StateFlag {
     public static final int EXPIRED_IN_TOLERANCE = 16;
     /** the data directory can not be used; usage is kept in memory and dies with the process */
     public static final int STORAGE_DEGRADED = 32;
-    /** a damaged ledger was set aside and a new one begun */
+    /** the ledger or counters kept before were damaged, gone or an older copy; see the events */
     public static final int STORAGE_RECOVERED = 64;
     /** the standby server answered */
     public static final int STANDBY_USED = 128;

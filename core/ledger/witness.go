@@ -1,0 +1,128 @@
+package ledger
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"hash/crc32"
+	"os"
+)
+
+// The witness is a second copy of the ledger's account, in a file of its own. A
+// ledger that is gone, set aside, or an older copy of itself can't tell; its
+// witness can: how much was recorded, and so how much is missing.
+//
+// The file has two halves that are written in turn, so that a write which is cut
+// leaves the other. A half holds one testimony, which is written before the
+// transaction it tells of is committed, and confirmed after that. So a ledger
+// that is one change behind an unconfirmed testimony was merely not committed.
+//
+// It is not synced: after a power cut an older testimony is no harm, because a
+// ledger may be ahead of its witness. Nor does anything fail if it can't be
+// written: it is the second line of defense.
+type witness struct {
+	file *os.File // nil if there is none
+}
+
+// WitnessName is the name of the witness in the data directory.
+const WitnessName = "ledger.account"
+
+const (
+	halfSize = 16 << 10
+	// A half: length and checksum of the testimony (4 bytes each), the testimony
+	// in JSON, and at the end of the half the change that was confirmed last.
+	offsetJSON      = 8
+	offsetConfirmed = halfSize - 8
+)
+
+// testimony is what the witness knows.
+type testimony struct {
+	Ledger   string             `json:"ledger"`  // its UUID
+	Changes  int64              `json:"changes"` // of its account so far
+	Accounts map[string]*totals `json:"accounts"`
+
+	confirmed bool
+}
+
+// totals is a device's account with one server, without what is pending.
+type totals struct {
+	Recorded int64 `json:"recorded"`
+	Accepted int64 `json:"accepted"`
+	Expired  int64 `json:"expired"`
+	Refused  int64 `json:"refused"`
+	Storage  int64 `json:"storage"`
+}
+
+func (t *totals) pending() int64 {
+	return t.Recorded - t.Accepted - t.Expired - t.Refused - t.Storage
+}
+
+// openWitness opens the witness at path, or makes it.
+func openWitness(path string) *witness {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return &witness{}
+	}
+	// Allocated whole, so that it can be written when the disk is full.
+	if info, err := f.Stat(); err == nil && info.Size() < 2*halfSize {
+		_, _ = f.WriteAt(make([]byte, 2*halfSize-info.Size()), info.Size())
+	}
+	return &witness{f}
+}
+
+func (w *witness) close() {
+	if w.file != nil {
+		_ = w.file.Close()
+	}
+}
+
+// half is where the testimony of a change stands.
+func half(changes int64) int64 { return changes % 2 * halfSize }
+
+func (w *witness) testify(t testimony) {
+	if w.file == nil {
+		return
+	}
+	text, err := json.Marshal(t)
+	if err != nil || offsetJSON+len(text) > offsetConfirmed {
+		return // of more servers than any device knows
+	}
+	record := binary.LittleEndian.AppendUint32(nil, uint32(len(text)))
+	record = binary.LittleEndian.AppendUint32(record, crc32.ChecksumIEEE(text))
+	_, _ = w.file.WriteAt(append(record, text...), half(t.Changes))
+}
+
+func (w *witness) confirm(changes int64) {
+	if w.file != nil {
+		_, _ = w.file.WriteAt(binary.LittleEndian.AppendUint64(nil, uint64(changes)), half(changes)+offsetConfirmed)
+	}
+}
+
+// latest is the testimony of the latest change, if there is any.
+func (w *witness) latest() (latest testimony, ok bool) {
+	for h := range int64(2) {
+		if t, readable := w.read(h * halfSize); readable && (!ok || t.Changes > latest.Changes) {
+			latest, ok = t, true
+		}
+	}
+	return latest, ok
+}
+
+func (w *witness) read(offset int64) (t testimony, ok bool) {
+	if w.file == nil {
+		return t, false
+	}
+	text := make([]byte, halfSize)
+	if _, err := w.file.ReadAt(text, offset); err != nil {
+		return t, false
+	}
+	length, sum := binary.LittleEndian.Uint32(text), binary.LittleEndian.Uint32(text[4:])
+	if length > offsetConfirmed-offsetJSON {
+		return t, false
+	}
+	record := text[offsetJSON : offsetJSON+length]
+	if crc32.ChecksumIEEE(record) != sum || json.Unmarshal(record, &t) != nil {
+		return t, false
+	}
+	t.confirmed = int64(binary.LittleEndian.Uint64(text[offsetConfirmed:])) == t.Changes
+	return t, t.Ledger != ""
+}
