@@ -305,10 +305,10 @@ func (c *campaign) conclude(ctx context.Context, damaged []damagedDevice) error 
 			continue // not settled, and reported
 		}
 		d.Server = c.serverSays.of(d.Library.Device)
-		c.report(judgeDamaged(d.evidence, d.announced)...)
+		c.report(judgeDamaged(d)...)
 		devices = append(devices, d.evidence)
 	}
-	c.report(judgeServer(c.serverSays, devices)...)
+	c.report(judgeServer(c.serverSays, devices, len(damaged) > 0)...)
 	if n := c.proxy.strayed.Load(); n > 0 {
 		c.report(violation{Kind: kindMisbehaved, Text: fmt.Sprintf("%d requests followed a redirect", n)})
 	}

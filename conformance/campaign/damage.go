@@ -15,7 +15,10 @@ import (
 // damagedDevice is a device whose directory was damaged while nothing ran.
 type damagedDevice struct {
 	evidence
-	announced bool // a state flag, an event or a status told of it, or nothing could
+	announced bool // a state flag, an event or a status told of it
+	// kept tells that the books were not damaged: counters and witness are whole,
+	// so that the device must know to the unit what it lost.
+	kept bool
 }
 
 // State flags that announce trouble with the storage (LTS_StateFlag).
@@ -24,30 +27,33 @@ const (
 	stateStorageRecovered = 64
 )
 
-// damages are the ways to damage a data directory. Each takes the text of a file
-// and gives what is left of it; nil removes the file.
-var damages = []struct {
+// damage is a way to damage a data directory.
+type damage struct {
 	name    string
 	pattern string // of the file
-	// silent damage can't be noticed by the library: a write-ahead log that is
-	// cut looks like one whose last transactions were never committed, and a
-	// file that is gone like one that never was.
-	silent bool
-	do     func(*rand.Rand, []byte) []byte
-}{
-	{"ledger cut", "ledger.db", false, cutOff},
-	{"ledger's pages overwritten", "ledger.db", false, overwritePages},
-	{"ledger's header overwritten", "ledger.db", false, overwriteHeader},
+	kept    bool
+	// do takes the text of the file and gives what is left of it; nil removes it.
+	do func(*rand.Rand, []byte) []byte
+}
+
+var damages = []damage{
+	{"ledger cut", "ledger.db", true, cutOff},
+	{"ledger's pages overwritten", "ledger.db", true, overwritePages},
+	{"ledger's header overwritten", "ledger.db", true, overwriteHeader},
 	{"ledger emptied", "ledger.db", true, empty},
 	{"ledger removed", "ledger.db", true, remove},
 	{"ledger's log cut", "ledger.db-wal", true, cutOff},
 	{"ledger's log overwritten", "ledger.db-wal", true, overwritePages},
 	{"ledger's log removed", "ledger.db-wal", true, remove},
-	{"ledger's index overwritten", "ledger.db-shm", false, overwritePages},
+	{"ledger's index overwritten", "ledger.db-shm", true, overwritePages},
+	{"ledger replaced by an older copy", "ledger.db*", true, nil}, // see restore
+	{"witness cut", "ledger.account", false, cutOff},
+	{"witness overwritten", "ledger.account", false, overwritePages},
+	{"witness removed", "ledger.account", false, remove},
 	{"tally cut", "*.tally", false, cutOff},
 	{"tally emptied", "*.tally", false, empty},
 	{"tally's header overwritten", "*.tally", false, overwriteHeader},
-	{"tally removed", "*.tally", true, remove},
+	{"tally removed", "*.tally", false, remove},
 }
 
 func empty(*rand.Rand, []byte) []byte { return []byte{} }
@@ -79,27 +85,65 @@ func overwriteHeader(random *rand.Rand, text []byte) []byte {
 	return text
 }
 
-// inflict damages one file of a data directory. It answers "" if there is none
-// of that kind.
-func inflict(random *rand.Rand, directory string) (what string, silent bool, err error) {
-	damage := damages[random.IntN(len(damages))]
-	files, err := filepath.Glob(filepath.Join(directory, damage.pattern))
+// inflict damages one file of a data directory; older is a copy of its ledger. It
+// answers nil if there is no file of the kind that was chosen.
+func inflict(random *rand.Rand, directory string, older map[string][]byte) (*damage, error) {
+	chosen := damages[random.IntN(len(damages))]
+	if chosen.do == nil {
+		return &chosen, restore(directory, chosen.pattern, older)
+	}
+	files, err := filepath.Glob(filepath.Join(directory, chosen.pattern))
 	if err != nil || len(files) == 0 {
-		return "", false, err
+		return nil, err
 	}
 	file := files[random.IntN(len(files))]
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) || len(text) == 0 {
-		return "", false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return "", false, err
+		return nil, err
 	}
-	what = fmt.Sprintf("%s (%s)", damage.name, filepath.Base(file))
-	if left := damage.do(random, text); left != nil {
-		return what, damage.silent, os.WriteFile(file, left, 0o600)
+	chosen.name += " (" + filepath.Base(file) + ")"
+	if left := chosen.do(random, text); left != nil {
+		return &chosen, os.WriteFile(file, left, 0o600)
 	}
-	return what, damage.silent, os.Remove(file)
+	return &chosen, os.Remove(file)
+}
+
+// ledgerFiles reads the files of a ledger that nobody uses.
+func ledgerFiles(directory string) (map[string][]byte, error) {
+	texts := map[string][]byte{}
+	for _, name := range []string{"ledger.db", "ledger.db-wal"} {
+		text, err := os.ReadFile(filepath.Join(directory, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		texts[name] = text
+	}
+	return texts, nil
+}
+
+// restore puts an older copy in the place of a ledger.
+func restore(directory, pattern string, older map[string][]byte) error {
+	files, err := filepath.Glob(filepath.Join(directory, pattern))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if err := os.Remove(file); err != nil {
+			return err
+		}
+	}
+	for name, text := range older {
+		if err := os.WriteFile(filepath.Join(directory, name), text, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // damageDevices lets clients die on devices of their own, damages a file of
@@ -111,22 +155,27 @@ func (c *campaign) damageDevices(ctx context.Context, random *rand.Rand) ([]dama
 		// So that some reports are still pending, and some pending though the
 		// server has them.
 		c.proxy.weather.Store(&weather{0.5, []fault{answerDropped, status503}})
-		for range 1 + random.IntN(3) {
+		var older map[string][]byte
+		for range 2 + random.IntN(2) {
+			var err error
+			if older, err = ledgerFiles(d.directory); err != nil {
+				return nil, err
+			}
 			if err := c.runBriefly(d, random, true, 0); err != nil {
 				return nil, err
 			}
 		}
 		c.proxy.weather.Store(&weather{})
-		what, silent := "", false
-		for what == "" {
+		var inflicted *damage
+		for inflicted == nil {
 			var err error
-			if what, silent, err = inflict(random, d.directory); err != nil {
+			if inflicted, err = inflict(random, d.directory, older); err != nil {
 				return nil, err
 			}
 		}
-		c.note("%s: %s", d.name, what)
+		c.note("%s: %s", d.name, inflicted.name)
 		c.faults.add(fileDamaged, 1)
-		d.name += ", " + what
+		d.name += ", " + inflicted.name
 		if _, err := c.settle(d, c.proxy.URLs[0], 1); err != nil {
 			c.report(violation{kindUnsettled, d.name, d.directory, err.Error()})
 		}
@@ -137,7 +186,8 @@ func (c *campaign) damageDevices(ctx context.Context, random *rand.Rand) ([]dama
 		if err != nil {
 			c.report(violation{kindUnsettled, d.name, d.directory, err.Error()})
 		}
-		damaged = append(damaged, damagedDevice{e, silent || d.told > 0 || d.flags&(stateStorageDegraded|stateStorageRecovered) != 0})
+		told := d.told > 0 || d.flags&(stateStorageDegraded|stateStorageRecovered) != 0
+		damaged = append(damaged, damagedDevice{e, told, inflicted.kept})
 	}
 	return damaged, ctx.Err()
 }

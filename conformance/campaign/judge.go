@@ -121,8 +121,9 @@ func judgeDevice(e evidence) []violation {
 }
 
 // judgeDamaged judges a device whose directory was damaged: what is gone is
-// gone, but nothing may be doubled, and a loss must be announced by a flag.
-func judgeDamaged(e evidence, announced bool) []violation {
+// gone, but nothing may be doubled, and a loss must be announced; and declared to
+// the unit, if the books were not damaged.
+func judgeDamaged(e damagedDevice) []violation {
 	var found []violation
 	say := func(kind violationKind, format string, arguments ...any) {
 		found = append(found, violation{kind, e.Device, e.Directory, fmt.Sprintf(format, arguments...)})
@@ -148,8 +149,16 @@ func judgeDamaged(e evidence, announced bool) []violation {
 				a.Code, started[a], counted[a], counted[a]-started[a])
 		}
 	}
-	if missing := e.bounds().Acked - e.total(); missing > 0 && !announced {
+	noted := e.bounds()
+	missing := noted.Acked - e.total()
+	if missing > 0 && !e.announced {
 		say(kindUnannounced, "%d operations are gone, and neither a state flag nor an event says so", missing)
+	}
+	if e.kept && missing > l.Lost {
+		say(kindLoss, "%d operations are gone, and the library declares %d lost", missing, l.Lost)
+	}
+	if e.kept && (l.Recorded < noted.Acked || l.Recorded > noted.Started) {
+		say(kindDisagreed, "the clients recorded %d to %d operations, the library %d", noted.Acked, noted.Started, l.Recorded)
 	}
 	return found
 }
@@ -190,8 +199,8 @@ func (s serverBooks) of(uuid string) map[account]int64 {
 }
 
 // judgeServer compares the server's sums with each other, and its devices with
-// those of the campaign.
-func judgeServer(s serverBooks, devices []evidence) []violation {
+// those of the campaign. Only damaged devices declare anything lost.
+func judgeServer(s serverBooks, devices []evidence, damaged bool) []violation {
 	var found []violation
 	say := func(kind violationKind, format string, arguments ...any) {
 		found = append(found, violation{Kind: kind, Text: fmt.Sprintf(format, arguments...)})
@@ -199,7 +208,7 @@ func judgeServer(s serverBooks, devices []evidence) []violation {
 	if !s.Verified.OK || len(s.Verified.Differences) > 0 {
 		say(kindDisagreed, "lts verify finds differences: %v", s.Verified.Differences)
 	}
-	if s.Lost != 0 {
+	if s.Lost != 0 && !damaged {
 		say(kindLoss, "the server noted %d operations as lost", s.Lost)
 	}
 	known := map[string]string{}

@@ -58,21 +58,24 @@ func TestJudgeOfADevice(t *testing.T) {
 func TestJudgeOfADamagedDevice(t *testing.T) {
 	qr := account{"100001-reader", "QR_CODE"}
 	for name, test := range map[string]struct {
-		change    func(*evidence)
-		announced bool
-		want      string
+		change          func(*evidence)
+		announced, kept bool
+		want            string
 	}{
-		"nothing is gone":         {func(*evidence) {}, false, ""},
-		"gone and announced":      {func(e *evidence) { e.Server[qr] = 1 }, true, ""},
-		"gone without a word":     {func(e *evidence) { e.Server[qr] = 1 }, false, "unannounced"},
-		"doubled":                 {func(e *evidence) { e.Server[qr] = 10 }, true, "doubled"},
-		"a type without its name": {func(e *evidence) { e.Server[qr]--; e.Server[account{"100001-reader", "TYPE_128"}]++ }, true, ""},
-		"pending":                 {func(e *evidence) { e.Library.Pending, e.Library.Recorded = 1, 13 }, true, "unsettled"},
-		"the account is wrong":    {func(e *evidence) { e.Library.Recorded++ }, true, "disagreed"},
+		"nothing is gone":         {func(*evidence) {}, false, false, ""},
+		"gone and announced":      {func(e *evidence) { e.Server[qr] = 1 }, true, false, ""},
+		"gone without a word":     {func(e *evidence) { e.Server[qr] = 1 }, false, false, "unannounced"},
+		"gone and not declared":   {func(e *evidence) { e.Server[qr] = 1 }, true, true, "loss"},
+		"gone and declared":       {func(e *evidence) { e.Server[qr], e.Library.Lost, e.Library.Accepted = 1, 7, 5 }, true, true, ""},
+		"forgotten":               {func(e *evidence) { e.Library.Recorded, e.Library.Accepted = 5, 5 }, true, true, "disagreed"},
+		"doubled":                 {func(e *evidence) { e.Server[qr] = 10 }, true, false, "doubled"},
+		"a type without its name": {func(e *evidence) { e.Server[qr]--; e.Server[account{"100001-reader", "TYPE_128"}]++ }, true, false, ""},
+		"pending":                 {func(e *evidence) { e.Library.Pending, e.Library.Recorded = 1, 13 }, true, false, "unsettled"},
+		"the account is wrong":    {func(e *evidence) { e.Library.Recorded++ }, true, false, "disagreed"},
 	} {
 		e := settled()
 		test.change(&e)
-		if got := kindsOf(judgeDamaged(e, test.announced)); got != test.want {
+		if got := kindsOf(judgeDamaged(damagedDevice{e, test.announced, test.kept})); got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}
 	}
@@ -112,7 +115,7 @@ func TestJudgeOfTheServer(t *testing.T) {
 		}
 		devices := []evidence{e}
 		test.change(&s, &devices)
-		if got := kindsOf(judgeServer(s, devices)); got != test.want {
+		if got := kindsOf(judgeServer(s, devices, false)); got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}
 	}

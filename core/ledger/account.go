@@ -146,7 +146,7 @@ func (l *Ledger) testify(tx *sql.Tx, atLeast int64) (changes int64, err error) {
 func (l *Ledger) examine(now time.Time) (fellBack bool, err error) {
 	var changes int64
 	err = inTransaction(l.db, func(tx *sql.Tx) error {
-		last, ok := l.witness.latest()
+		last, committed, ok := l.witness.latest()
 		var ledger string
 		if err := tx.QueryRow("SELECT uuid, changes FROM ledger").Scan(&ledger, &changes); err != nil {
 			return err
@@ -158,7 +158,9 @@ func (l *Ledger) examine(now time.Time) (fellBack bool, err error) {
 		if _, err := tx.Exec("DELETE FROM account"); err != nil {
 			return err
 		}
-		for lts, t := range last.Accounts {
+		// Should the last change have been committed, but not confirmed: whoever made
+		// it died before it was told, and the tally does not know of it either.
+		for lts, t := range committed.Accounts {
 			for name, units := range t.fields() {
 				if err := addToAccount(tx, lts, name, *units); err != nil {
 					return err

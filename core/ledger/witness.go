@@ -97,14 +97,25 @@ func (w *witness) confirm(changes int64) {
 	}
 }
 
-// latest is the testimony of the latest change, if there is any.
-func (w *witness) latest() (latest testimony, ok bool) {
+// latest is the testimony of the latest change, if there is any, and of the
+// latest that is known to be committed, if there is one.
+func (w *witness) latest() (latest, committed testimony, ok bool) {
 	for h := range int64(2) {
-		if t, readable := w.read(h * halfSize); readable && (!ok || t.Changes > latest.Changes) {
+		t, readable := w.read(h * halfSize)
+		if !readable {
+			continue
+		}
+		if !ok || t.Changes > latest.Changes {
 			latest, ok = t, true
 		}
+		if t.confirmed && t.Changes > committed.Changes {
+			committed = t
+		}
 	}
-	return latest, ok
+	if !committed.confirmed {
+		committed = latest
+	}
+	return latest, committed, ok
 }
 
 func (w *witness) read(offset int64) (t testimony, ok bool) {

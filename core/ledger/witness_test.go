@@ -68,6 +68,7 @@ func TestTheWitness(t *testing.T) {
 		"noise for a witness":               {after, bytes.Repeat([]byte("noise"), 9000), false, 10, 0},
 		"no ledger":                         {nil, after[ledger.WitnessName], true, 10, 10},
 		"no ledger, and an older witness":   {nil, before[ledger.WitnessName], true, 3, 3},
+		"no ledger, and not confirmed":      {nil, unconfirmed, true, 3, 3},
 		"no ledger, and no witness":         {nil, nil, false, 0, 0},
 		"no ledger, and half of a witness":  {nil, cut(after[ledger.WitnessName], len(after[ledger.WitnessName])/2+10), true, 3, 3},
 		"the ledger without its log":        {map[string][]byte{ledger.FileName: before[ledger.FileName]}, after[ledger.WitnessName], true, 10, 10},
