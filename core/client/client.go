@@ -168,7 +168,7 @@ func (l *License) openMeter() error {
 		l.tally = t
 	}
 	var err error
-	l.sealer, err = report.NewSealer(l.tally, l.ledger, l.clock.Now())
+	l.sealer, err = report.NewSealer(l.tally, l.ledger)
 	if err == nil {
 		err = l.sealer.Prepare(l.clock.Now())
 	}
@@ -250,6 +250,9 @@ func (l *License) RecordAt(operationType protocol.OperationType, n uint32, unix 
 	}
 	if n == 0 {
 		return nil
+	}
+	if err := l.ensureLedger(now); err != nil {
+		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "the operation can't be kept: %w", err)
 	}
 	if err := l.ledger.Record(l.tally.Run, l.tally.Slot.Start(unix), int(operationType), int64(n)); err != nil {
 		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "the operation can't be kept: %w", err)

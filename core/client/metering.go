@@ -89,19 +89,20 @@ func (l *License) keep(ctx context.Context) {
 	}
 }
 
-// seal moves to the ledger what was counted in slots that ended, or all. Should
-// the ledger have been removed or replaced meanwhile, it is opened anew first.
+// seal moves to the ledger what was counted in slots that ended, or all.
 func (l *License) seal(now time.Time, all bool) error {
-	if l.ledger.Gone() {
-		if err := l.reopen(now); err != nil {
-			return err
-		}
+	if err := l.ensureLedger(now); err != nil {
+		return err
 	}
 	_, err := l.sealer.Seal(now, all)
 	return err
 }
 
-func (l *License) reopen(now time.Time) error {
+// ensureLedger opens the ledger anew if its file was removed or replaced.
+func (l *License) ensureLedger(now time.Time) error {
+	if !l.ledger.Gone() {
+		return nil
+	}
 	if err := l.ledger.Reopen(now); err != nil {
 		return err
 	}
@@ -110,7 +111,7 @@ func (l *License) reopen(now time.Time) error {
 	} else {
 		l.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, "the ledger was removed while in use; it was written anew, and nothing was lost")
 	}
-	if err := l.sealer.Meet(now); err != nil {
+	if err := l.sealer.Meet(); err != nil {
 		return err
 	}
 	lost, err := l.ledger.Balance()
@@ -185,7 +186,7 @@ func (l *License) adopt() {
 	if l.directory == "" {
 		return
 	}
-	adoption, err := report.Adopt(l.directory, l.ledger, l.clock.Now())
+	adoption, err := report.Adopt(l.directory, l.ledger)
 	if adoption.Missing > 0 {
 		l.recovered(fmt.Sprintf("the counters of %d earlier runs are gone or damaged; what they had counted last is lost", adoption.Missing))
 	}

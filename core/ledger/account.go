@@ -142,7 +142,7 @@ func (l *Ledger) testify(tx *sql.Tx, atLeast int64) (changes int64, err error) {
 // examine compares a ledger that was just opened with its witness. If the ledger
 // lacks changes that were committed, it was lost or an older copy came back:
 // then the account is what the witness says, the reports it has are found again,
-// and they get revisions above those the server may have seen.
+// with revisions above those the server may have seen, and nothing is added to them.
 func (l *Ledger) examine(now time.Time) (fellBack bool, err error) {
 	var changes int64
 	err = inTransaction(l.db, func(tx *sql.Tx) error {
@@ -167,13 +167,18 @@ func (l *Ledger) examine(now time.Time) (fellBack bool, err error) {
 				}
 			}
 		}
-		if _, err := tx.Exec("UPDATE run SET revision_base = max(revision_base, ?)", revisionAbove(now)); err != nil {
+		open, err := column[int64](tx, "SELECT id FROM run WHERE finished = 0")
+		if err != nil {
 			return err
+		}
+		for _, id := range open {
+			if err := detach(tx, id); err != nil {
+				return err
+			}
 		}
 		if _, err := tx.Exec("UPDATE report SET revision = max(revision + 1, ?), found = found + "+pendingOfReport, revisionAbove(now)); err != nil {
 			return err
 		}
-		var err error
 		changes, err = l.testify(tx, last.Changes)
 		return err
 	})
@@ -228,7 +233,7 @@ func gaps(tx *sql.Tx) (map[string]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	servers, err := texts(tx, "SELECT lts FROM account UNION SELECT lts FROM run")
+	servers, err := column[string](tx, "SELECT lts FROM account UNION SELECT lts FROM run")
 	if err != nil {
 		return nil, err
 	}
@@ -248,20 +253,19 @@ func gaps(tx *sql.Tx) (map[string]int64, error) {
 	return missing, nil
 }
 
-// texts reads a column.
-func texts(tx *sql.Tx, query string) ([]string, error) {
+func column[T any](tx *sql.Tx, query string) ([]T, error) {
 	rows, err := tx.Query(query)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
-	var column []string
+	var values []T
 	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
+		var value T
+		if err := rows.Scan(&value); err != nil {
 			return nil, err
 		}
-		column = append(column, text)
+		values = append(values, value)
 	}
-	return column, rows.Err()
+	return values, rows.Err()
 }

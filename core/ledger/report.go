@@ -35,7 +35,7 @@ func (l *Ledger) Pending(lts string, limit int, skip func(ReportKey) bool) ([]Pe
 	var pending []PendingReport
 	err := l.transaction(func(tx *sql.Tx) error {
 		pending = nil
-		rows, err := tx.Query(`SELECT run.id, run.uuid, run.handshake_code, run.item, run.slot_seconds,
+		rows, err := tx.Query(`SELECT run.id, run.reported_as, run.handshake_code, run.item, run.slot_seconds,
 				report.slot, report.revision, report.lost, report.found
 			FROM report JOIN run ON run.id = report.run
 			WHERE report.revision > report.accepted_revision AND run.lts = ?
@@ -228,7 +228,7 @@ func (l *Ledger) Purge(before int64) (units int64, err error) {
 	err = l.alter(func(tx *sql.Tx) error {
 		units = 0
 		const expired = `revision > accepted_revision AND lost = '' AND slot < ?`
-		servers, err := texts(tx, "SELECT DISTINCT lts FROM run")
+		servers, err := column[string](tx, "SELECT DISTINCT lts FROM run")
 		if err != nil {
 			return err
 		}

@@ -4,7 +4,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/core/tally"
@@ -38,83 +39,93 @@ func (l *Ledger) RunState(run string) (RunState, error) {
 // how far its counters were folded.
 //
 // The tally remembers how far it was folded, too. If the ledger has forgotten it,
-// because it was lost or an older copy of it came back, then
-//   - what a frame counted for slots before its present one was in reports that
-//     are gone, and is not folded again: it would count in the wrong slot;
-//   - what it counted for its present slot is folded again, which brings the
-//     report back, at a revision above any that the server may have seen.
-func (l *Ledger) MeetRun(t *tally.Tally, now time.Time) (*Watermarks, error) {
+// because it was lost or an older copy of it came back, then what was folded was
+// in reports that are gone: the server may have them or not. It is not folded
+// again, and what is new is reported as another run.
+func (l *Ledger) MeetRun(t *tally.Tally) (*Watermarks, error) {
 	var marks *Watermarks
-	err := l.alter(func(tx *sql.Tx) error {
-		run, err := findRun(tx, t.Run)
-		if errors.Is(err, ErrUnknownRun) {
-			run, err = enterRun(tx, t)
-		}
-		if err != nil {
-			return err
-		}
-		if marks, err = watermarks(tx, run.id); err != nil {
-			return err
-		}
-		forgotten := false
-		for frame := range marks {
-			bases, folded := t.Bases(frame), t.Folded(frame)
-			for operationType, mark := range marks[frame] {
-				forgotten = forgotten || folded[operationType] > mark
-				if base := bases[operationType]; base > mark {
-					marks[frame][operationType] = base
-					if err := setWatermark(tx, run.id, frame, operationType, base); err != nil {
-						return err
-					}
-				}
+	err := l.transaction(func(tx *sql.Tx) error {
+		r, err := findRun(tx, t.Run)
+		if err == nil {
+			if marks, err = watermarks(tx, r.id); err != nil || !forgotten(marks, t) {
+				return err
 			}
+			err = detach(tx, r.id)
 		}
-		if !forgotten {
-			return nil
-		}
-		if _, err := tx.Exec("UPDATE run SET revision_base = max(revision_base, ?) WHERE id = ?", revisionAbove(now), run.id); err != nil {
+		if err != nil && !errors.Is(err, ErrUnknownRun) {
 			return err
 		}
-		_, err = tx.Exec("UPDATE report SET revision = max(revision + 1, ?) WHERE run = ?", revisionAbove(now), run.id)
+		marks, err = enterRun(tx, t)
 		return err
 	})
 	return marks, err
 }
 
-func enterRun(tx *sql.Tx, t *tally.Tally) (r run, err error) {
-	result, err := tx.Exec(`INSERT INTO run (uuid, lts, handshake_code, item, slot_seconds, has_file) VALUES (?, ?, ?, ?, ?, ?)`,
-		t.Run, t.Account.LTS, t.Account.HandshakeCode, t.Account.Item, int64(t.Slot), t.Durable())
-	if err != nil {
-		return r, err
-	}
-	r.lts = t.Account.LTS
-	if r.id, err = result.LastInsertId(); err != nil {
-		return r, err
-	}
-	for number := int(protocol.FirstHostOperationType); number < tally.Types; number++ {
-		if name := t.TypeName(number); name != "" {
-			if _, err := tx.Exec("INSERT INTO operation_type VALUES (?, ?, ?)", r.id, number, name); err != nil {
-				return r, err
+// forgotten tells whether a tally was folded further than the ledger knows.
+func forgotten(marks *Watermarks, t *tally.Tally) bool {
+	for frame := range marks {
+		for operationType, folded := range t.Folded(frame) {
+			if folded > marks[frame][operationType] {
+				return true
 			}
 		}
 	}
-	return r, nil
+	return false
+}
+
+// detach keeps the reports of a run and lets nothing be added to them.
+func detach(tx *sql.Tx, id int64) error {
+	_, err := tx.Exec("UPDATE run SET uuid = 'detached ' || id, finished = 1 WHERE id = ?", id)
+	return err
+}
+
+func enterRun(tx *sql.Tx, t *tally.Tally) (*Watermarks, error) {
+	marks := &Watermarks{}
+	reportedAs := t.Run
+	if forgotten(marks, t) {
+		reportedAs = uuid.NewString()
+	}
+	result, err := tx.Exec(`INSERT INTO run (uuid, reported_as, lts, handshake_code, item, slot_seconds, has_file)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		t.Run, reportedAs, t.Account.LTS, t.Account.HandshakeCode, t.Account.Item, int64(t.Slot), t.Durable())
+	if err != nil {
+		return nil, err
+	}
+	id, err := result.LastInsertId()
+	if err != nil {
+		return nil, err
+	}
+	for number := int(protocol.FirstHostOperationType); number < tally.Types; number++ {
+		if name := t.TypeName(number); name != "" {
+			if _, err := tx.Exec("INSERT INTO operation_type VALUES (?, ?, ?)", id, number, name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for frame := range marks {
+		for operationType, folded := range t.Folded(frame) {
+			marks[frame][operationType] = folded
+			if err := setWatermark(tx, id, frame, operationType, folded); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return marks, nil
 }
 
 // run is a row of the table.
 type run struct {
-	id           int64
-	lts          string
-	revisionBase int64
+	id  int64
+	lts string
 }
 
 // ErrUnknownRun is the error of a run that the ledger does not know.
 var ErrUnknownRun = errors.New("the ledger does not know the run")
 
-func findRun(tx *sql.Tx, uuid string) (r run, err error) {
-	err = tx.QueryRow("SELECT id, lts, revision_base FROM run WHERE uuid = ?", uuid).Scan(&r.id, &r.lts, &r.revisionBase)
+func findRun(tx *sql.Tx, name string) (r run, err error) {
+	err = tx.QueryRow("SELECT id, lts FROM run WHERE uuid = ?", name).Scan(&r.id, &r.lts)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = fmt.Errorf("%w %s", ErrUnknownRun, uuid)
+		err = fmt.Errorf("%w %s", ErrUnknownRun, name)
 	}
 	return r, err
 }
@@ -157,16 +168,12 @@ type FrameSums struct {
 	Frame int
 	Slot  int64
 	Sums  *[tally.Types]uint64
-	// Folded is how far the tally remembers that the counters were folded. What
-	// is above the watermark and below that was in a ledger which is gone: it is
-	// in the account already.
-	Folded *[tally.Types]uint64
 }
 
 // Fold moves what is new in the counters of a run to the reports of its slots,
 // and the watermark with it, in one transaction: counters minus watermark is
 // what is new, so folding twice, or dying in between, changes nothing. It
-// answers how many units were new to the account.
+// answers how many units were new.
 func (l *Ledger) Fold(run string, frames []FrameSums) (units int64, err error) {
 	err = l.alter(func(tx *sql.Tx) error {
 		units = 0
@@ -183,23 +190,22 @@ func (l *Ledger) Fold(run string, frames []FrameSums) (units int64, err error) {
 			return err
 		}
 		for _, f := range frames {
-			added, found := map[string]int64{}, int64(0)
+			added := map[string]int64{}
 			for operationType, sum := range f.Sums {
 				mark := marks[f.Frame][operationType]
 				if sum <= mark {
 					continue // never less; see tally.Raise
 				}
 				added[names[operationType]] += int64(sum - mark)
-				found += int64(min(sum, max(f.Folded[operationType], mark)) - mark)
 				if err := setWatermark(tx, r.id, f.Frame, operationType, sum); err != nil {
 					return err
 				}
 			}
-			n, err := addToReport(tx, r, f.Slot, added, found)
+			n, err := addToReport(tx, r, f.Slot, added)
 			if err != nil {
 				return err
 			}
-			units += n - found
+			units += n
 		}
 		return addToAccount(tx, r.lts, "recorded", units)
 	})
@@ -218,17 +224,15 @@ func (l *Ledger) Record(run string, slotStart int64, operationType int, n int64)
 		if err != nil {
 			return err
 		}
-		if _, err = addToReport(tx, r, slotStart, map[string]int64{names[operationType]: n}, 0); err != nil {
+		if _, err := addToReport(tx, r, slotStart, map[string]int64{names[operationType]: n}); err != nil {
 			return err
 		}
 		return addToAccount(tx, r.lts, "recorded", n)
 	})
 }
 
-// addToReport raises a slot's report by what is new to it, and its revision by
-// one. It answers how many units that is; found of them are in the account
-// already.
-func addToReport(tx *sql.Tx, r run, slotStart int64, added map[string]int64, found int64) (units int64, err error) {
+// addToReport raises a slot's report by what is new to it, and its revision by one.
+func addToReport(tx *sql.Tx, r run, slotStart int64, added map[string]int64) (units int64, err error) {
 	for name, n := range added {
 		units += n
 		_, err := tx.Exec(`INSERT INTO report_count (run, slot, type, count) VALUES (?, ?, ?, ?)
@@ -241,12 +245,11 @@ func addToReport(tx *sql.Tx, r run, slotStart int64, added map[string]int64, fou
 		return 0, nil
 	}
 	var lost string
-	err = tx.QueryRow(`INSERT INTO report (run, slot, revision, found) VALUES (?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET revision = revision + 1, found = found + excluded.found RETURNING lost`,
-		r.id, slotStart, r.revisionBase+1, found).Scan(&lost)
+	err = tx.QueryRow(`INSERT INTO report (run, slot, revision) VALUES (?, ?, 1)
+		ON CONFLICT DO UPDATE SET revision = revision + 1 RETURNING lost`, r.id, slotStart).Scan(&lost)
 	if err == nil && lost != "" {
 		// The slot was given up already; what comes now goes the same way.
-		err = addToAccount(tx, r.lts, lost, units-found)
+		err = addToAccount(tx, r.lts, lost, units)
 	}
 	return units, err
 }
@@ -384,7 +387,7 @@ func (l *Ledger) ForgetRuns(present func(run string) bool) error {
 func (l *Ledger) OpenRuns() (runs []string, err error) {
 	err = l.transaction(func(tx *sql.Tx) error {
 		var err error
-		runs, err = texts(tx, "SELECT uuid FROM run WHERE finished = 0 AND has_file = 1")
+		runs, err = column[string](tx, "SELECT uuid FROM run WHERE finished = 0 AND has_file = 1")
 		return err
 	})
 	return runs, err

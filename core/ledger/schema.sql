@@ -35,16 +35,17 @@ CREATE TABLE mark (
 -- One run is one tally: what one process counted under one account.
 CREATE TABLE run (
   id             INTEGER PRIMARY KEY,
-  uuid           TEXT NOT NULL UNIQUE,
+  uuid           TEXT NOT NULL UNIQUE, -- of the tally
   lts            TEXT NOT NULL, -- id of the signing key of the server it reports to
   handshake_code TEXT NOT NULL,
   item           TEXT NOT NULL,
   slot_seconds   INTEGER NOT NULL,
   has_file       INTEGER NOT NULL, -- 0: its tally is in memory only
-  -- Revisions of this run's reports start above this. It is high for a run that
-  -- was met again after the ledger was lost or fell back, so that what is counted
-  -- anew from its tally goes over what may have been reported before.
-  revision_base  INTEGER NOT NULL DEFAULT 0,
+  -- The run that the server is told of: another one than the tally's if the
+  -- ledger was lost or fell back since the tally was made. The server may hold
+  -- reports of that one which nobody here remembers, and so nothing can be added
+  -- to them.
+  reported_as    TEXT NOT NULL,
   finished       INTEGER NOT NULL DEFAULT 0 -- 1: dead and folded; nothing will come
 );
 
@@ -73,8 +74,8 @@ CREATE TABLE report (
   revision          INTEGER NOT NULL,
   accepted_revision INTEGER NOT NULL DEFAULT 0,
   lost              TEXT NOT NULL DEFAULT '', -- cause, if the rest was declared lost
-  -- Units that were in the account before, because the ledger was lost and they
-  -- were found again. Whether the server has them, its receipt will tell.
+  -- Units that are in the account already, because an older copy of the ledger
+  -- brought them back. Whether the server has them, its receipt will tell.
   found             INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (run, slot)
 ) WITHOUT ROWID;

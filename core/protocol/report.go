@@ -48,9 +48,9 @@ type Report struct {
 	// will never come, and why: "expired", "refused" or "storage". The server
 	// adds nothing to its totals and notes the difference as lost.
 	Lost string `json:"lost,omitempty"`
-	// Found tells that the device found some of these counts again after its
-	// ledger was lost, and does not know whether the server has them: the receipt
-	// says how many were new.
+	// Found tells that an older copy of the device's ledger brought some of these
+	// counts back, and that it does not know whether the server has them: the
+	// receipt says how many were new.
 	Found bool `json:"found,omitempty"`
 }
 

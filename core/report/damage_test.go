@@ -52,7 +52,7 @@ func (a *attacked) start() {
 	}
 	a.submitter = a.meter.submitter(a.server, a.directory)
 	a.submitter.Transport = a.network
-	adoption, err := report.Adopt(a.directory, a.ledger, a.clock.Now())
+	adoption, err := report.Adopt(a.directory, a.ledger)
 	if err != nil && !strings.Contains(err.Error(), "not a tally") {
 		a.t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func (a *attacked) seal(all bool) {
 		if a.ledger.Damage() != "" {
 			a.told++
 		}
-		if err := a.sealer.Meet(a.clock.Now()); err != nil {
+		if err := a.sealer.Meet(); err != nil {
 			a.t.Fatal(err)
 		}
 		if _, err := a.ledger.Balance(); err != nil {
@@ -148,6 +148,13 @@ func (a *attacked) live(random *rand.Rand) {
 			a.submit()
 		case 1:
 			a.seal(random.IntN(2) == 0)
+		case 2: // a time stamp of the host's, in one of the slots around now
+			n := 1 + random.Int64N(9)
+			slot := a.tally.Slot.Start(a.clock.Now().Unix() - random.Int64N(300))
+			if err := a.ledger.Record(a.tally.Run, slot, 16, n); err != nil {
+				a.t.Fatal(err)
+			}
+			a.recorded += n
 		default:
 			a.clock.Advance(time.Duration(random.IntN(150)) * time.Second)
 			n := 1 + random.Uint64N(9)

@@ -51,7 +51,7 @@ func (m *meter) begin(directory, lts string) {
 	if m.tally, err = tally.Create(directory, account, 180, m.clock.Now()); err != nil {
 		m.t.Fatal(err)
 	}
-	if m.sealer, err = report.NewSealer(m.tally, m.ledger, m.clock.Now()); err != nil {
+	if m.sealer, err = report.NewSealer(m.tally, m.ledger); err != nil {
 		m.t.Fatal(err)
 	}
 	m.prepare()
@@ -172,7 +172,7 @@ func TestDeathAtAnyPoint(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if _, err := report.Adopt(directory, m.ledger, m.clock.Now()); err != nil {
+			if _, err := report.Adopt(directory, m.ledger); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -207,7 +207,7 @@ func TestAFileThatSurvivedItsAdoption(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, err := report.Adopt(directory, m.ledger, m.clock.Now()); err != nil {
+		if _, err := report.Adopt(directory, m.ledger); err != nil {
 			t.Fatal(err)
 		}
 		if account, err := m.ledger.Account(); err != nil || account.Recorded != 5 {
@@ -226,13 +226,13 @@ func TestADamagedTallyIsSetAside(t *testing.T) {
 	if err := os.WriteFile(bad, []byte("garbage"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := report.Adopt(directory, m.ledger, m.clock.Now()); err == nil {
+	if _, err := report.Adopt(directory, m.ledger); err == nil {
 		t.Error("nothing was said of it")
 	}
 	if _, err := os.Stat(bad + ".damaged"); err != nil {
 		t.Error(err)
 	}
-	if _, err := report.Adopt(directory, m.ledger, m.clock.Now()); err != nil {
+	if _, err := report.Adopt(directory, m.ledger); err != nil {
 		t.Errorf("the second time: %v", err)
 	}
 }
@@ -250,7 +250,7 @@ func TestUnfinishedFilesAreRemovedInTime(t *testing.T) {
 	if err := os.Chtimes(old, yesterday, yesterday); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := report.Adopt(directory, m.ledger, m.clock.Now()); err != nil {
+	if _, err := report.Adopt(directory, m.ledger); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(old); err == nil {

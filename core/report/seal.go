@@ -34,24 +34,24 @@ type Sealer struct {
 
 // NewSealer makes the sealer of a run, which the ledger learns of if it does not
 // know it.
-func NewSealer(t *tally.Tally, l *ledger.Ledger, now time.Time) (*Sealer, error) {
+func NewSealer(t *tally.Tally, l *ledger.Ledger) (*Sealer, error) {
 	s := &Sealer{tally: t, ledger: l}
-	return s, s.Meet(now)
+	return s, s.Meet()
 }
 
 // Meet asks the ledger how far the tally was folded. Call it again whenever the
 // ledger was opened anew.
-func (s *Sealer) Meet(now time.Time) error {
+func (s *Sealer) Meet() error {
 	s.folding.Lock()
 	defer s.folding.Unlock()
-	return s.meet(now)
+	return s.meet()
 }
 
-func (s *Sealer) meet(now time.Time) error {
+func (s *Sealer) meet() error {
 	// No frame may get another label before the marks are those of the ledger.
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	marks, err := s.ledger.MeetRun(s.tally, now)
+	marks, err := s.ledger.MeetRun(s.tally)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (s *Sealer) Prepare(now time.Time) error {
 		if s.PrepareQuickly(now) {
 			return nil
 		}
-		if err := s.fold(now, func(int64) bool { return true }); err != nil {
+		if err := s.fold(func(int64) bool { return true }); err != nil {
 			return err
 		}
 	}
@@ -120,7 +120,7 @@ func (s *Sealer) label(slotStart, current int64) bool {
 	if victim < 0 {
 		return false
 	}
-	s.tally.Relabel(victim, slotStart, &s.marks[victim])
+	s.tally.Relabel(victim, slotStart)
 	return true
 }
 
@@ -128,7 +128,7 @@ func (s *Sealer) label(slotStart, current int64) bool {
 // (and any other) if all is set. It answers how many units were new.
 func (s *Sealer) Seal(now time.Time, all bool) (units int64, err error) {
 	before := s.folded()
-	if err := s.fold(now, func(label int64) bool { return all || label+int64(s.tally.Slot) <= now.Unix() }); err != nil {
+	if err := s.fold(func(label int64) bool { return all || label+int64(s.tally.Slot) <= now.Unix() }); err != nil {
 		return 0, err
 	}
 	return s.folded() - before, nil
@@ -147,7 +147,7 @@ func (s *Sealer) folded() int64 {
 }
 
 // fold moves what is new in the frames whose label is wanted to the ledger.
-func (s *Sealer) fold(now time.Time, wanted func(label int64) bool) error {
+func (s *Sealer) fold(wanted func(label int64) bool) error {
 	s.folding.Lock()
 	defer s.folding.Unlock()
 	changed := s.changed(wanted)
@@ -161,7 +161,7 @@ func (s *Sealer) fold(now time.Time, wanted func(label int64) bool) error {
 	_, err := s.ledger.Fold(s.tally.Run, changed)
 	if errors.Is(err, ledger.ErrUnknownRun) {
 		// Another process found the tally's file gone and took us for dead.
-		if err = s.meet(now); err == nil {
+		if err = s.meet(); err == nil {
 			_, err = s.ledger.Fold(s.tally.Run, changed)
 		}
 	}
@@ -196,7 +196,7 @@ func (s *Sealer) changed(wanted func(label int64) bool) []ledger.FrameSums {
 			continue
 		}
 		if sums := s.tally.Sums(frame); *sums != s.marks[frame] {
-			changed = append(changed, ledger.FrameSums{Frame: frame, Slot: label, Sums: sums, Folded: s.tally.Folded(frame)})
+			changed = append(changed, ledger.FrameSums{Frame: frame, Slot: label, Sums: sums})
 		}
 	}
 	return changed
@@ -240,7 +240,7 @@ type Adoption struct {
 // Adopt folds the tallies of dead runs that a data directory holds, removes
 // their files, and balances the account. Damaged ones are set aside. What can't
 // be adopted now stays for the next start; the error says why.
-func Adopt(directory string, l *ledger.Ledger, now time.Time) (Adoption, error) {
+func Adopt(directory string, l *ledger.Ledger) (Adoption, error) {
 	var adoption Adoption
 	// Before the files, because a run is entered when its file is there.
 	open, err := l.OpenRuns()
@@ -255,7 +255,7 @@ func Adopt(directory string, l *ledger.Ledger, now time.Time) (Adoption, error) 
 	present := map[string]bool{}
 	for _, path := range paths {
 		run := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-		switch behind, err := adopt(path, l, now); {
+		switch behind, err := adopt(path, l); {
 		case err == nil && behind:
 			adoption.Missing++
 		case err == nil, errors.Is(err, os.ErrNotExist):
@@ -309,12 +309,12 @@ func removeUnfinished(directory string) {
 	}
 }
 
-func adopt(path string, l *ledger.Ledger, now time.Time) (behind bool, err error) {
+func adopt(path string, l *ledger.Ledger) (behind bool, err error) {
 	t, err := tally.Adopt(path)
 	if err != nil {
 		return false, err
 	}
-	behind, err = drain(t, l, now)
+	behind, err = drain(t, l)
 	if err == nil {
 		return behind, t.Remove()
 	}
@@ -322,15 +322,15 @@ func adopt(path string, l *ledger.Ledger, now time.Time) (behind bool, err error
 }
 
 // drain folds all of a dead run's tally.
-func drain(t *tally.Tally, l *ledger.Ledger, now time.Time) (behind bool, err error) {
+func drain(t *tally.Tally, l *ledger.Ledger) (behind bool, err error) {
 	if state, err := l.RunState(t.Run); err != nil || state == ledger.RunFinished {
 		return false, err
 	}
-	s, err := NewSealer(t, l, now)
+	s, err := NewSealer(t, l)
 	if err != nil {
 		return false, err
 	}
-	if _, err := s.Seal(now, true); err != nil {
+	if _, err := s.Seal(time.Time{}, true); err != nil {
 		return false, err
 	}
 	return s.Behind(), l.FinishRun(t.Run)

@@ -7,9 +7,7 @@ import "github.com/openlts/openlts/core/protocol"
 // the two agree.
 //
 //	0              header: what the run is, and the frame labels
-//	HeaderSize     bases:    Frames x Types counters, what a frame's counters
-//	               were when it was last labelled
-//	...            folded:   Frames x Types counters, how far a frame's counters
+//	HeaderSize     folded:   Frames x Types counters, how far a frame's counters
 //	               are in the ledger, as far as this run knows
 //	...            counters: Frames x shards x Types counters of 64 bits
 //	...            names of the types that a host defined, NUL-padded
@@ -30,10 +28,8 @@ const (
 	HeaderSize = 4096
 	// ShardSize is the size of a shard in bytes; it is a multiple of a cache line.
 	ShardSize = Types * 8
-	// BasesOffset is where the bases begin.
-	BasesOffset = HeaderSize
 	// FoldedOffset is where the folded counters begin.
-	FoldedOffset = BasesOffset + Frames*ShardSize
+	FoldedOffset = HeaderSize
 	// CountersOffset is where the counters begin.
 	CountersOffset = FoldedOffset + Frames*ShardSize
 

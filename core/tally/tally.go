@@ -235,10 +235,6 @@ func (t *Tally) counter(frame, shard, operationType int) *atomic.Uint64 {
 	return (*atomic.Uint64)(t.at(CountersOffset + ((frame*t.shards+shard)*Types+operationType)*8))
 }
 
-func (t *Tally) base(frame, operationType int) *uint64 {
-	return (*uint64)(t.at(BasesOffset + (frame*Types+operationType)*8))
-}
-
 func (t *Tally) folded(frame, operationType int) *uint64 {
 	return (*uint64)(t.at(FoldedOffset + (frame*Types+operationType)*8))
 }
@@ -297,16 +293,9 @@ func (t *Tally) AddTo(frame, operationType int, n uint64) {
 func (t *Tally) Label(frame int) int64 { return t.label(frame).Load() }
 
 // Relabel makes a frame count another slot from now on. What it counted so far
-// must be in the ledger: folded are the sums the ledger holds. Additions that
-// were on their way while the label changed count in the new slot.
-func (t *Tally) Relabel(frame int, slotStart int64, folded *[Types]uint64) {
-	// The order matters to a reader after a crash: the label last.
-	t.label(frame).Store(NoSlot)
-	for operationType, n := range folded {
-		*t.base(frame, operationType) = n
-	}
-	t.label(frame).Store(slotStart)
-}
+// must be in the ledger. Additions that were on their way while the label changed
+// count in the new slot.
+func (t *Tally) Relabel(frame int, slotStart int64) { t.label(frame).Store(slotStart) }
 
 // Sums adds up the counters of a frame over its shards.
 func (t *Tally) Sums(frame int) *[Types]uint64 {
@@ -319,18 +308,8 @@ func (t *Tally) Sums(frame int) *[Types]uint64 {
 	return &sums
 }
 
-// Bases is what a frame's sums were when it was last labelled: everything up to
-// there is in the ledger. It stands in for the watermark if the ledger is lost.
-func (t *Tally) Bases(frame int) *[Types]uint64 {
-	var bases [Types]uint64
-	for operationType := range bases {
-		bases[operationType] = *t.base(frame, operationType)
-	}
-	return &bases
-}
-
 // SetFolded notes how far a frame's counters are in the ledger: a copy of the
-// watermark, for the day that the ledger is lost.
+// watermark, which stands in for it if the ledger is lost.
 func (t *Tally) SetFolded(frame int, sums *[Types]uint64) {
 	for operationType, n := range sums {
 		*t.folded(frame, operationType) = n

@@ -27,7 +27,7 @@ func create(t *testing.T, directory string) *tally.Tally {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Relabel(0, slotStart, &[tally.Types]uint64{})
+	c.Relabel(0, slotStart)
 	return c
 }
 
@@ -122,12 +122,13 @@ func TestAPowerCutDoesNotHideOperations(t *testing.T) {
 	}
 }
 
-func TestRelabelKeepsCountersAndRemembersTheBase(t *testing.T) {
+func TestRelabelKeepsCountersAndWhatWasFolded(t *testing.T) {
 	c := create(t, "")
 	c.Add(3, 5, now.Unix())
-	c.Relabel(0, slotStart+720, c.Sums(0))
-	if c.Sums(0)[3] != 5 || c.Bases(0)[3] != 5 || c.Label(0) != slotStart+720 {
-		t.Errorf("after relabelling: sum %d, base %d, label %d", c.Sums(0)[3], c.Bases(0)[3], c.Label(0))
+	c.SetFolded(0, c.Sums(0))
+	c.Relabel(0, slotStart+720)
+	if c.Sums(0)[3] != 5 || c.Folded(0)[3] != 5 || c.Label(0) != slotStart+720 {
+		t.Errorf("after relabelling: sum %d, folded %d, label %d", c.Sums(0)[3], c.Folded(0)[3], c.Label(0))
 	}
 }
 
