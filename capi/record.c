@@ -11,6 +11,7 @@
 #include <windows.h>
 #else
 #include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 #endif
 
@@ -128,7 +129,22 @@ static pid_t loaded_by;
 
 static void after_fork(void) { atomic_store_explicit(&in_fork, 1, memory_order_relaxed); }
 
+/* The threads that the Go runtime starts when the library is loaded, long before
+ * main() if a program is linked with it, must not take signals from the host: one
+ * that blocks SIGTERM and waits for it would be ended by it, in a thread that the
+ * host knows nothing of. They inherit what is blocked then; Go unblocks what it
+ * needs. A constructor with a priority runs before Go's own, one without after
+ * it. */
+static sigset_t mask_of_host;
+
+__attribute__((constructor(101))) static void before_go(void) {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &mask_of_host);
+}
+
 __attribute__((constructor)) static void loaded(void) {
+  pthread_sigmask(SIG_SETMASK, &mask_of_host, NULL);
   loaded_by = getpid();
   pthread_atfork(NULL, NULL, after_fork);
 }
@@ -189,8 +205,30 @@ static uint32_t search_frame(place *p, int64_t seconds) {
   return OPENLTS_FRAMES;
 }
 
-/* The frame with the latest label. Operations count there when their own slot
- * can't be prepared: a slot off is better than lost. */
+/* Counts in the slot of a moment that no frame is labelled with; see Strays in
+ * core/tally/layout.go. Returns 0 if all entries are taken. */
+static int add_stray(const place *p, int64_t seconds, uint32_t type, int32_t count) {
+  /* Rounded down, also before 1970. */
+  int64_t length = (int64_t)p->slot_seconds;
+  int64_t slot = seconds / length - (seconds % length < 0);
+  uint64_t key = ((uint64_t)slot << 8 | type) << 1 | 1;
+  uint32_t first = (uint32_t)(key * UINT64_C(0x9E3779B97F4A7C15) >> (64 - OPENLTS_STRAY_BITS));
+  for (uint32_t i = 0; i < OPENLTS_STRAYS; i++) {
+    char *entry = p->memory + OPENLTS_STRAYS_OFFSET +
+                  (size_t)((first + i) & (OPENLTS_STRAYS - 1)) * OPENLTS_STRAY_SIZE;
+    _Atomic uint64_t *owner = (_Atomic uint64_t *)(void *)entry;
+    uint64_t found = 0;
+    if (atomic_compare_exchange_strong(owner, &found, key) || found == key) {
+      atomic_fetch_add_explicit((_Atomic uint64_t *)(void *)(entry + 8), (uint64_t)count,
+                                memory_order_relaxed);
+      return 1;
+    }
+  }
+  return 0;
+}
+
+/* The frame with the latest label. Operations count there when not even a stray
+ * can be counted: a slot off is better than lost. */
 static uint32_t latest_frame(const place *p) {
   uint32_t latest = 0;
   for (uint32_t frame = 1; frame < OPENLTS_FRAMES; frame++) {
@@ -228,7 +266,11 @@ static __attribute__((noinline, cold)) int32_t record_slowly(place *p, LTS_Licen
       atomic_store_explicit(&p->gave_up_at, now, memory_order_relaxed);
     }
   }
-  add(p, frame == OPENLTS_FRAMES ? latest_frame(p) : frame, type, count);
+  if (frame != OPENLTS_FRAMES) {
+    add(p, frame, type, count);
+  } else if (!add_stray(p, now, type, count)) {
+    add(p, latest_frame(p), type, count);
+  }
   return LTS_OK;
 }
 

@@ -70,6 +70,25 @@ static void all_signals(void) {
   }
 }
 
+/* A host that takes its signals in a thread of its own, as servers do. */
+static void wait_for_signals(void) {
+  const int numbers[] = {SIGTERM, SIGUSR1, SIGHUP, SIGINT};
+  sigset_t blocked, before;
+  sigemptyset(&blocked);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    handle(numbers[i], SIG_DFL);
+    sigaddset(&blocked, numbers[i]);
+  }
+  EXPECT_IS(0, pthread_sigmask(SIG_BLOCK, &blocked, &before));
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    int number = 0;
+    EXPECT_IS(0, kill(getpid(), numbers[i]));
+    EXPECT_IS(0, sigwait(&blocked, &number));
+    EXPECT_IS(numbers[i], number);
+  }
+  EXPECT_IS(0, pthread_sigmask(SIG_SETMASK, &before, NULL));
+}
+
 int main(int argc, char **argv) {
   LTS_ConnectionParameters p;
   LTS_License license = 0;
@@ -85,7 +104,13 @@ int main(int argc, char **argv) {
   handle(SIGSEGV, survive);
   fault_and_survive();
 
+  sigset_t before, after;
+  EXPECT_IS(0, pthread_sigmask(SIG_SETMASK, NULL, &before));
   library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+  EXPECT_IS(0, pthread_sigmask(SIG_SETMASK, NULL, &after));
+  for (int number = 1; number < NSIG; number++) {
+    EXPECT_IS(sigismember(&before, number), sigismember(&after, number));
+  }
   if (library == NULL) {
     fprintf(stderr, "%s\n", dlerror());
     return 1;
@@ -111,6 +136,8 @@ int main(int argc, char **argv) {
 
   /* Handlers installed afterwards. */
   all_signals();
+
+  wait_for_signals();
 
   EXPECT_IS(LTS_OK, FUNCTION(LTS_RecordOperation)(license, LTS_OT_QR_CODE, 2));
   EXPECT_IS(LTS_OK, FUNCTION(LTS_CloseLicense)(license, 30000));

@@ -211,7 +211,9 @@ func (l *License) Record(operationType protocol.OperationType, n uint32) error {
 			break
 		}
 	}
-	l.tally.AddTo(l.sealer.LastFrame(), int(operationType), uint64(n))
+	if !l.tally.AddStray(int(operationType), uint64(n), l.clock.Now().Unix()) {
+		l.tally.AddTo(l.sealer.LastFrame(), int(operationType), uint64(n))
+	}
 	return nil
 }
 
@@ -230,7 +232,7 @@ func (l *License) checkType(operationType protocol.OperationType) error {
 
 // Prepare labels frames for now and the slot after it: the slow path of
 // recording, for when the clock jumped. It takes no time and may fail; then the
-// operation counts in the latest frame: a slot off is better than lost.
+// operation counts as a stray.
 func (l *License) Prepare() bool { return l.sealer.PrepareQuickly(l.clock.Now()) }
 
 // Tally is the counters of this license, for the C hot path. They stay mapped

@@ -390,6 +390,7 @@ func TestALedgerThatIsDeletedInUse(t *testing.T) {
 	clock := slot.NewSimulated(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, directory), clock)
+	step(t, clock, 0)
 	record(t, l, protocol.OperationTypeQRCode, 3)
 	if err := l.RecordAt(protocol.OperationTypeQRCode, 4, start.Add(-24*time.Hour).Unix()); err != nil {
 		t.Fatal(err)
@@ -419,6 +420,7 @@ func TestCountersThatAreDeletedInUse(t *testing.T) {
 	clock := slot.NewSimulated(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, directory), clock)
+	step(t, clock, 0)
 	record(t, l, protocol.OperationTypeQRCode, 3)
 	for _, path := range tallies(t, directory) {
 		if err := os.Remove(path); err != nil {

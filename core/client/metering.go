@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/openlts/openlts/core/device"
@@ -165,9 +166,12 @@ func (l *License) storageWorks() {
 // submitRegularly submits what is left over as soon as the license is open, and
 // new reports every interval after that (seed, "Time").
 func (l *License) submitRegularly(ctx context.Context) {
-	l.adopt()
+	adopted := sync.OnceFunc(func() { close(l.adopted) })
+	defer adopted()
 	interval := time.Duration(l.tally.Slot) * time.Second
 	for {
+		l.adopt() // each time: processes die while others of the device live on
+		adopted()
 		l.purge()
 		l.submitPending(ctx)
 		alarm, stop := l.clock.After(interval)
@@ -182,7 +186,6 @@ func (l *License) submitRegularly(ctx context.Context) {
 
 // adopt takes over what dead runs left.
 func (l *License) adopt() {
-	defer close(l.adopted)
 	if l.directory == "" {
 		return
 	}

@@ -140,7 +140,7 @@ func setWatermark(tx *sql.Tx, run int64, frame, operationType int, n uint64) err
 }
 
 // Watermarks is how far each counter of a run was folded.
-type Watermarks [tally.Frames][tally.Types]uint64
+type Watermarks [tally.AllFrames][tally.Types]uint64
 
 func watermarks(tx *sql.Tx, run int64) (*Watermarks, error) {
 	rows, err := tx.Query("SELECT frame, type, folded FROM watermark WHERE run = ?", run)
@@ -155,7 +155,7 @@ func watermarks(tx *sql.Tx, run int64) (*Watermarks, error) {
 		if err := rows.Scan(&frame, &operationType, &folded); err != nil {
 			return nil, err
 		}
-		if frame < 0 || frame >= tally.Frames || operationType < 0 || operationType >= tally.Types {
+		if frame < 0 || frame >= tally.AllFrames || operationType < 0 || operationType >= tally.Types {
 			return nil, fmt.Errorf("the ledger has a watermark of frame %d, type %d", frame, operationType)
 		}
 		marks[frame][operationType] = uint64(folded)
@@ -168,6 +168,8 @@ type FrameSums struct {
 	Frame int
 	Slot  int64
 	Sums  *[tally.Types]uint64
+	// Types are the operation types of the counters; nil if they are in order.
+	Types *[tally.Types]int
 }
 
 // Fold moves what is new in the counters of a run to the reports of its slots,
@@ -191,13 +193,17 @@ func (l *Ledger) Fold(run string, frames []FrameSums) (units int64, err error) {
 		}
 		for _, f := range frames {
 			added := map[string]int64{}
-			for operationType, sum := range f.Sums {
-				mark := marks[f.Frame][operationType]
+			for counter, sum := range f.Sums {
+				mark := marks[f.Frame][counter]
 				if sum <= mark {
 					continue // never less; see tally.Raise
 				}
+				operationType := counter
+				if f.Types != nil {
+					operationType = f.Types[counter]
+				}
 				added[names[operationType]] += int64(sum - mark)
-				if err := setWatermark(tx, r.id, f.Frame, operationType, sum); err != nil {
+				if err := setWatermark(tx, r.id, f.Frame, counter, sum); err != nil {
 					return err
 				}
 			}

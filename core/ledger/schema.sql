@@ -57,7 +57,8 @@ CREATE TABLE operation_type (
   PRIMARY KEY (run, number)
 ) WITHOUT ROWID;
 
--- How far each counter of a tally was folded into reports.
+-- How far each counter of a tally was folded into reports. The frames after those
+-- with a label are the strays, where type is merely the number of the entry.
 CREATE TABLE watermark (
   run    INTEGER NOT NULL,
   frame  INTEGER NOT NULL,

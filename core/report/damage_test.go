@@ -191,7 +191,7 @@ func (a *attacked) settle() ledger.Account {
 // the server does not get is declared lost.
 func TestALedgerThatIsGone(t *testing.T) {
 	for _, answersLost := range []bool{false, true} {
-		for seed := range uint64(25) {
+		for seed := range uint64(12) {
 			t.Run(fmt.Sprintf("seed %d, answers lost %v", seed, answersLost), func(t *testing.T) {
 				a := newAttacked(t, seed)
 				random := rand.New(rand.NewPCG(seed, 2))
@@ -237,7 +237,7 @@ func TestALedgerThatIsGone(t *testing.T) {
 // TestALedgerThatFellBack to an older copy of itself, as from a backup, or because
 // its log was cut: nothing is doubled, and it is told.
 func TestALedgerThatFellBack(t *testing.T) {
-	for seed := range uint64(40) {
+	for seed := range uint64(16) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			a := newAttacked(t, seed)
 			random := rand.New(rand.NewPCG(seed, 3))
@@ -275,7 +275,7 @@ func TestALedgerThatFellBack(t *testing.T) {
 
 // TestTheWitnessIsGone, too: the account begins anew, and nothing is doubled.
 func TestTheWitnessIsGone(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(10) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			a := newAttacked(t, seed)
 			random := rand.New(rand.NewPCG(seed, 4))
@@ -302,7 +302,7 @@ func TestTheWitnessIsGone(t *testing.T) {
 // TestTalliesThatAreGone or fell back between two lives: nothing is doubled, and
 // a tally that is gone is told.
 func TestTalliesThatAreGone(t *testing.T) {
-	for seed := range uint64(25) {
+	for seed := range uint64(12) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			a := newAttacked(t, seed)
 			random := rand.New(rand.NewPCG(seed, 5))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -147,6 +148,42 @@ func TestSlotsOverRandomClockWalks(t *testing.T) {
 			if got[slot] != n {
 				t.Errorf("seed %d: slot %d has %d, want %d", seed, slot, got[slot], n)
 			}
+		}
+	}
+}
+
+// TestSlotsWithoutALedger: while nothing can be folded, and in a fork whose parent
+// is gone, operations count in the slot of their own time stamp, too.
+func TestSlotsWithoutALedger(t *testing.T) {
+	for seed := range uint64(10) {
+		directory := t.TempDir()
+		m := newMeter(t, directory)
+		random := rand.New(rand.NewPCG(seed, 6))
+		want := map[int64]int64{}
+		for range 300 {
+			m.clock.Advance(time.Duration(random.IntN(300000)-30000) * time.Millisecond)
+			n := 1 + random.Uint64N(5)
+			now := m.clock.Now().Unix()
+			if !m.tally.Add(16, n, now) && !m.tally.AddStray(16, n, now) {
+				t.Fatal("not even as a stray")
+			}
+			want[m.tally.Slot.Start(now)] += int64(n)
+			if random.IntN(40) == 0 { // the ledger works for a while
+				m.seal(random.IntN(2) == 0)
+			}
+		}
+		if seed%2 == 0 {
+			m.seal(true)
+		} else { // or it is a later start that folds all of it
+			if err := m.tally.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := report.Adopt(directory, m.ledger); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := m.bySlot(); !maps.Equal(got, want) {
+			t.Errorf("seed %d: %v, want %v", seed, got, want)
 		}
 	}
 }

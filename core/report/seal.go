@@ -199,6 +199,31 @@ func (s *Sealer) changed(wanted func(label int64) bool) []ledger.FrameSums {
 			changed = append(changed, ledger.FrameSums{Frame: frame, Slot: label, Sums: sums})
 		}
 	}
+	return append(changed, s.changedStrays(wanted)...)
+}
+
+// changedStrays are the strays with something new, as frames of one slot each.
+func (s *Sealer) changedStrays(wanted func(label int64) bool) (changed []ledger.FrameSums) {
+	for frame := tally.Frames; frame < tally.AllFrames; frame++ {
+		sums := s.tally.Sums(frame)
+		if *sums == s.marks[frame] {
+			continue
+		}
+		ofSlot := map[int64]ledger.FrameSums{}
+		for entry, sum := range sums {
+			slotStart, operationType, ok := s.tally.Stray(frame, entry)
+			if !ok || sum == s.marks[frame][entry] || !wanted(slotStart) {
+				continue
+			}
+			f, known := ofSlot[slotStart]
+			if !known {
+				f = ledger.FrameSums{Frame: frame, Slot: slotStart, Sums: &[tally.Types]uint64{}, Types: &[tally.Types]int{}}
+				ofSlot[slotStart] = f
+				changed = append(changed, f)
+			}
+			f.Sums[entry], f.Types[entry] = sum, operationType
+		}
+	}
 	return changed
 }
 
@@ -207,7 +232,7 @@ func (s *Sealer) Unsealed() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var n uint64
-	for frame := range tally.Frames {
+	for frame := range tally.AllFrames {
 		sums := s.tally.Sums(frame)
 		for operationType, sum := range sums {
 			n += sum - s.marks[frame][operationType]
@@ -217,7 +242,8 @@ func (s *Sealer) Unsealed() int64 {
 }
 
 // LastFrame is the frame with the latest label: where an operation counts if no
-// frame can be labelled with its own slot. A slot off is better than lost.
+// frame can be labelled with its own slot and no more strays can be counted. A
+// slot off is better than lost.
 func (s *Sealer) LastFrame() int {
 	last := 0
 	for frame := range tally.Frames {

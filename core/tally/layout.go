@@ -7,8 +7,9 @@ import "github.com/openlts/openlts/core/protocol"
 // the two agree.
 //
 //	0              header: what the run is, and the frame labels
-//	HeaderSize     folded:   Frames x Types counters, how far a frame's counters
-//	               are in the ledger, as far as this run knows
+//	HeaderSize     folded:   AllFrames x Types counters, how far a frame's
+//	               counters are in the ledger, as far as this run knows
+//	...            strays:   Strays entries of a key and a counter, 64 bits each
 //	...            counters: Frames x shards x Types counters of 64 bits
 //	...            names of the types that a host defined, NUL-padded
 const (
@@ -20,6 +21,17 @@ const (
 	Frames = 4
 	// Types is the number of counters in a shard.
 	Types = protocol.OperationTypes
+	// Strays is the number of entries for operations that find no frame labelled
+	// with their slot, because nobody could label one: in a forked child whose
+	// parent is gone, or while the ledger can't be written and every frame holds
+	// something new. A hash table with open addressing; an entry counts one slot
+	// and type as long as the run lives. A power of two.
+	Strays = 1024
+	// StrayBits is its logarithm.
+	StrayBits = 10
+	// AllFrames counts the strays as frames, too, of Types entries each: in the
+	// watermarks they have the frames after the first Frames.
+	AllFrames = Frames + Strays/Types
 	// MaxShards bounds the shards of a frame. A shard is a set of counters of its
 	// own for one or a few threads, so that they don't fight for a cache line.
 	MaxShards = 64
@@ -30,8 +42,12 @@ const (
 	ShardSize = Types * 8
 	// FoldedOffset is where the folded counters begin.
 	FoldedOffset = HeaderSize
+	// StraysOffset is where the strays begin.
+	StraysOffset = FoldedOffset + AllFrames*ShardSize
+	// StraySize is the size of an entry: its key, and its counter.
+	StraySize = 16
 	// CountersOffset is where the counters begin.
-	CountersOffset = FoldedOffset + Frames*ShardSize
+	CountersOffset = StraysOffset + Strays*StraySize
 
 	offsetShards      = 8    // uint32
 	offsetSlotSeconds = 12   // uint32
@@ -52,6 +68,15 @@ const HostTypes = Types - int(protocol.FirstHostOperationType)
 // NoSlot labels a frame that counts no slot. No moment lies within a slot's
 // length of it.
 const NoSlot = -1 << 62
+
+// strayKey is the key of a slot and a type: never zero, which is the key of a
+// free entry.
+func strayKey(slotIndex int64, operationType int) uint64 {
+	return (uint64(slotIndex)<<8|uint64(operationType))<<1 | 1
+}
+
+// strayMultiplier spreads the keys (Fibonacci hashing).
+const strayMultiplier = 0x9E3779B97F4A7C15
 
 func namesOffset(shards int) int { return CountersOffset + Frames*shards*ShardSize }
 

@@ -283,8 +283,40 @@ func (t *Tally) Add(operationType int, n uint64, unix int64) bool {
 	return false
 }
 
+// AddStray counts n operations in the slot of a moment that no frame can be
+// labelled with. It reports false, and counts nothing, if all entries are taken.
+// It is the Go twin of the C path.
+func (t *Tally) AddStray(operationType int, n uint64, unix int64) bool {
+	key := strayKey(t.Slot.Start(unix)/int64(t.Slot), operationType)
+	first := int(key * strayMultiplier >> (64 - StrayBits))
+	for i := range Strays {
+		entry := (first + i) & (Strays - 1)
+		mine := t.strayKeyAt(entry)
+		if mine.Load() == key || mine.CompareAndSwap(0, key) || mine.Load() == key {
+			t.strayCounter(entry).Add(n)
+			return true
+		}
+	}
+	return false
+}
+
+func (t *Tally) strayKeyAt(entry int) *atomic.Uint64 {
+	return (*atomic.Uint64)(t.at(StraysOffset + entry*StraySize))
+}
+
+func (t *Tally) strayCounter(entry int) *atomic.Uint64 {
+	return (*atomic.Uint64)(t.at(StraysOffset + entry*StraySize + 8))
+}
+
+// Stray tells what an entry counts: a counter of a frame from Frames on. It
+// reports false if the entry is free.
+func (t *Tally) Stray(frame, index int) (slotStart int64, operationType int, ok bool) {
+	key := t.strayKeyAt((frame-Frames)*Types + index).Load()
+	return int64(key) >> 9 * int64(t.Slot), int(key >> 1 & 0xff), key != 0
+}
+
 // AddTo counts n operations in a frame, whatever its label: the last resort when
-// no frame can be labelled with the right slot.
+// not even a stray can be counted.
 func (t *Tally) AddTo(frame, operationType int, n uint64) {
 	t.counter(frame, 0, operationType).Add(n)
 }
@@ -297,9 +329,16 @@ func (t *Tally) Label(frame int) int64 { return t.label(frame).Load() }
 // count in the new slot.
 func (t *Tally) Relabel(frame int, slotStart int64) { t.label(frame).Store(slotStart) }
 
-// Sums adds up the counters of a frame over its shards.
+// Sums adds up the counters of a frame over its shards. For a frame from Frames
+// on, they are those of the strays.
 func (t *Tally) Sums(frame int) *[Types]uint64 {
 	var sums [Types]uint64
+	if frame >= Frames {
+		for i := range sums {
+			sums[i] = t.strayCounter((frame-Frames)*Types + i).Load()
+		}
+		return &sums
+	}
 	for shard := range t.shards {
 		for operationType := range Types {
 			sums[operationType] += t.counter(frame, shard, operationType).Load()
@@ -331,10 +370,15 @@ func (t *Tally) Folded(frame int) *[Types]uint64 {
 // this, as many new operations as the file lacks would hide behind the watermark.
 func (t *Tally) Raise(frame, operationType int, watermark uint64) (behind bool) {
 	sum := t.Sums(frame)[operationType]
-	if sum < watermark {
+	if sum >= watermark {
+		return false
+	}
+	if frame >= Frames {
+		t.strayCounter((frame-Frames)*Types + operationType).Add(watermark - sum)
+	} else {
 		t.counter(frame, 0, operationType).Add(watermark - sum)
 	}
-	return sum < watermark
+	return true
 }
 
 // Sync writes the tally back to the disk and waits for it: before a watermark

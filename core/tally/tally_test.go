@@ -2,6 +2,7 @@ package tally_test
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -129,6 +130,61 @@ func TestRelabelKeepsCountersAndWhatWasFolded(t *testing.T) {
 	c.Relabel(0, slotStart+720)
 	if c.Sums(0)[3] != 5 || c.Folded(0)[3] != 5 || c.Label(0) != slotStart+720 {
 		t.Errorf("after relabelling: sum %d, folded %d, label %d", c.Sums(0)[3], c.Folded(0)[3], c.Label(0))
+	}
+}
+
+// TestStrays count each slot and type on its own, from many goroutines, until all
+// entries are taken; and survive the run.
+func TestStrays(t *testing.T) {
+	directory := t.TempDir()
+	c := create(t, directory)
+	type place struct {
+		slot int64
+		kind int
+	}
+	want := map[place]uint64{}
+	var threads sync.WaitGroup
+	for i := range tally.Strays {
+		at := place{int64(i-3) * 180 / 5 * 5, i * 7 % tally.Types}
+		at.slot -= (at.slot%180 + 180) % 180 // also before 1970
+		want[at] += 8
+		for thread := range 4 {
+			threads.Go(func() {
+				if !c.AddStray(at.kind, 2, at.slot+int64(thread*50)) {
+					t.Errorf("no entry for %v", at)
+				}
+			})
+		}
+	}
+	threads.Wait()
+	for i := 0; len(want) < tally.Strays; i++ {
+		at := place{9e9 / 180 * 180, i}
+		want[at] = 1
+		if !c.AddStray(at.kind, 1, at.slot) {
+			t.Fatalf("no entry after %d", len(want))
+		}
+	}
+	if c.AddStray(1, 1, 99e9) {
+		t.Error("an operation was counted though all entries are taken")
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := tally.Adopt(file(t, directory))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = again.Close() }()
+	got := map[place]uint64{}
+	for frame := tally.Frames; frame < tally.AllFrames; frame++ {
+		for i, sum := range again.Sums(frame) {
+			if slotStart, kind, ok := again.Stray(frame, i); ok {
+				got[place{slotStart, kind}] += sum
+			}
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("%d places, want %d", len(got), len(want))
 	}
 }
 

@@ -104,6 +104,31 @@ print("done")
 """
 
 
+FORK_WHILE_LOADING = """
+import threading
+
+loading, forked = threading.Event(), threading.Event()
+
+class SlowPath:
+    def __fspath__(self):
+        loading.set()
+        forked.wait()
+        return sys.argv[1]
+
+loader = threading.Thread(target=openlts.load, args=(SlowPath(),))
+loader.start()
+loading.wait()
+child = os.fork()
+if child == 0:
+    openlts.load(sys.argv[1])  # must not wait for a thread that is not here
+    os._exit(7)
+forked.set()
+loader.join()
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+print("done")
+"""
+
+
 def run(program: str, server: LTSServer, library_path: Path, home: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", program, str(library_path), server.url, str(home / "device")],
@@ -130,3 +155,7 @@ def test_forked_child_ends_normally(server: LTSServer, library_path: Path, tmp_p
 def test_first_use_after_the_fork(server: LTSServer, library_path: Path, tmp_path: Path) -> None:
     run(IMPORT + LOADED_AFTER_FORK, server, library_path, tmp_path)
     assert server.total() == 3
+
+
+def test_fork_while_another_thread_loads(server: LTSServer, library_path: Path, tmp_path: Path) -> None:
+    run(IMPORT + FORK_WHILE_LOADING, server, library_path, tmp_path)

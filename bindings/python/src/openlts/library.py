@@ -70,6 +70,16 @@ _lock = threading.Lock()
 _library: Library | None = None
 
 
+def _unlock_in_child() -> None:
+    """A thread that held the lock while another one forked does not exist in the child."""
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock_in_child)
+
+
 def load(path: str | os.PathLike[str] | None = None) -> None:
     """Loads the native library. Without it, the first use does the same as ``load()``.
 

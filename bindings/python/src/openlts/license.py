@@ -13,7 +13,7 @@ from typing import Callable, TypeVar
 from . import native
 from .c_values import int32, milliseconds, text, utf8
 from .definitions import ChargeWay, EventKind, LicenseModule, StateFlag, StatusCode
-from .errors import lts_error
+from .errors import LTSError, lts_error
 from .library import loaded
 from .parameters import ConnectionParameters, native_parameters
 from .recorder import Recorder
@@ -258,7 +258,12 @@ class License(Recorder):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except LTSError as failure:
+            # A forked child leaves the block, too; the license is its parent's.
+            if failure.status != StatusCode.FORKED:
+                raise
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._handle}{' closed' if self.closed else ''}>"
