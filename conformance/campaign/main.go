@@ -37,6 +37,7 @@ type options struct {
 
 const usage = `usage: build/campaign [flags]         clients and servers under faults of all kinds
        build/campaign kill9 [flags]   one client after the other, killed in the middle of recording
+       build/campaign attack [flags]  the client's store, attacked at each of its system calls
 
 Ends with 0 if the books of clients, library and server agree to the unit, with
 1 if they do not (then the directory with everything in it is kept), with 2 if

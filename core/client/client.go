@@ -97,7 +97,16 @@ func Open(ctx context.Context, parameters license.Parameters, environment Enviro
 		return nil, err
 	}
 	l.quota = l.granted.Authorization.Quota
-	if err := l.openMeter(); err != nil {
+	err = l.openMeter()
+	if protocol.StatusOf(err) == protocol.StatusLicenseBufferFailed && l.directory != "" {
+		// The storage failed after it was opened.
+		l.degrade(err)
+		_ = l.ledger.Close()
+		if l.ledger, err = ledger.Open("", l.clock.Now()); err == nil {
+			err = l.openMeter()
+		}
+	}
+	if err != nil {
 		return nil, err
 	}
 	l.flags.Or(uint32(l.granted.Flags))
@@ -177,6 +186,7 @@ func (l *License) openMeter() error {
 		defined, err = l.ledger.DefinedTypes(l.tally.Run)
 	}
 	if err != nil {
+		park(l.directory, l.tally) // nothing is in it, or it is known
 		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "metering can't begin: %w", err)
 	}
 	l.types.Store(int32(defined))
@@ -302,6 +312,9 @@ func (l *License) Submit(ctx context.Context) error {
 }
 
 func (l *License) sealAndSubmit(ctx context.Context) error {
+	if deadline, ok := ctx.Deadline(); ok {
+		defer l.ledger.Hurry(deadline)()
+	}
 	// What dead runs left is part of everything.
 	select {
 	case <-l.adopted:
@@ -413,12 +426,16 @@ func (l *License) Close(ctx context.Context) error {
 	if ctx.Err() == nil {
 		err = l.sealAndSubmit(ctx)
 	} else {
+		defer l.ledger.Hurry(time.Now().Add(closeGrace))()
 		err = l.seal(l.clock.Now(), true)
 		if usage, readErr := l.ledger.Account(); err == nil && (readErr != nil || usage.Pending > 0) {
 			err = protocol.StatusReportsPending
 		}
 	}
-	if err != nil && protocol.StatusOf(err) != protocol.StatusDeadlineExceeded {
+	switch {
+	case err != nil && l.directory == "":
+		err = protocol.Errorf(protocol.StatusReportsPending, "closed; what was not submitted is lost, because nothing could be kept: %w", err)
+	case err != nil && protocol.StatusOf(err) != protocol.StatusDeadlineExceeded:
 		err = protocol.Errorf(protocol.StatusReportsPending, "closed; some reports are kept for the next start: %w", err)
 	}
 	park(l.directory, l.tally)

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"database/sql"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -433,6 +434,39 @@ func TestCountersThatAreDeletedInUse(t *testing.T) {
 	}
 	record(t, l, protocol.OperationTypeQRCode, 4)
 	if err := l.Close(context.Background()); err != nil || server.Total() != 7 {
+		t.Errorf("%v, the server has %d", err, server.Total())
+	}
+}
+
+// TestALedgerThatOthersHold for longer than we may wait: closing keeps its
+// deadline, and nothing is lost.
+func TestALedgerThatOthersHold(t *testing.T) {
+	directory := t.TempDir()
+	clock := slot.NewSimulated(start)
+	server := testkit.NewServer(t, clock.Now)
+	l := open(t, parameters(server, directory), clock)
+	step(t, clock, 0)
+	record(t, l, protocol.OperationTypeQRCode, 3)
+	// As a process that was stopped in the midst of a transaction.
+	other, err := sql.Open("sqlite3", filepath.Join(directory, ledger.FileName)+"?_txlock=immediate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close() }()
+	stopped, err := other.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	if err := l.Close(ctx); protocol.StatusOf(err) != protocol.StatusReportsPending {
+		t.Errorf("closing: %v", err)
+	}
+	if err := stopped.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	l = open(t, parameters(server, directory), clock)
+	if err := l.Close(context.Background()); err != nil || server.Total() != 3 {
 		t.Errorf("%v, the server has %d", err, server.Total())
 	}
 }

@@ -16,6 +16,19 @@ var ErrLocked = errors.New("locked by another process")
 // Try takes the exclusive lock of an open file, or says ErrLocked at once.
 func Try(f *os.File) error { return try(f) }
 
+// Probe says why the file system of a file, which is made if it is not there,
+// has no locks of the kind that SQLite takes: as network file systems without a
+// lock service. SQLite itself can't tell that from locks held by others, and
+// would wait for them.
+func Probe(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	return probe(f)
+}
+
 // Acquire opens (or creates) a file and takes its lock, waiting for it until
 // ctx ends. release gives the lock back.
 func Acquire(ctx context.Context, path string) (release func(), err error) {

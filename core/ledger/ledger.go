@@ -13,10 +13,12 @@ import (
 	_ "embed" // the schema
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,8 +36,12 @@ const schemaVersion = 1
 // FileName is the name of the ledger in the data directory.
 const FileName = "ledger.db"
 
-// While a ledger is opened, this file is locked.
-const lockName = "ledger.lock"
+// While a ledger is opened, the first of these files is locked. The second is
+// locked to see whether that is possible.
+const (
+	lockName  = "ledger.lock"
+	probeName = "ledger.probe"
+)
 
 // lockWait is how long to wait for other processes that open the ledger.
 const lockWait = 5 * time.Second
@@ -50,6 +56,7 @@ type Ledger struct {
 	path    string      // "" if the ledger is in memory only
 	opened  os.FileInfo // of the file that is open
 	damage  string
+	hurry   atomic.Int64 // see Hurry; 0 if there is no hurry
 }
 
 // Open opens the ledger of a data directory, or makes it. An empty directory
@@ -83,7 +90,18 @@ func (l *Ledger) exclude() (release func()) {
 
 func (l *Ledger) open(now time.Time) (err error) {
 	l.damage = ""
+	if err := filelock.Probe(filepath.Join(filepath.Dir(l.path), probeName)); err != nil {
+		return fmt.Errorf("the file system of %s has no locks: %w", l.path, err)
+	}
 	l.db, err = openFile(l.path)
+	if err != nil && !busy(err) {
+		// Once more: what failed once may not fail again, and SQLite calls a page
+		// damaged that could not be read. A disk that fails is no damage.
+		if err := readable(l.path); err != nil {
+			return fmt.Errorf("opening the ledger: %w", err)
+		}
+		l.db, err = openFile(l.path)
+	}
 	if err != nil {
 		if !damaged(err) {
 			return fmt.Errorf("opening %s: %w", l.path, err)
@@ -200,7 +218,7 @@ func openFile(path string) (*sql.DB, error) {
 		return nil, err
 	}
 	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: url.Values{
-		"_busy_timeout": {"10000"}, // first, so that the others wait too
+		"_busy_timeout": {"200"}, // first, so that the others wait too; see begin
 		"_journal_mode": {"WAL"},
 		"_synchronous":  {"FULL"}, // a receipt or a watermark must outlive a power cut
 		"_txlock":       {"immediate"},
@@ -226,7 +244,7 @@ var (
 )
 
 func migrate(db *sql.DB) error {
-	return inTransaction(db, func(tx *sql.Tx) error {
+	return inTransaction(db, time.Now().Add(patience), func(tx *sql.Tx) error {
 		var version int
 		if err := tx.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
 			return err
@@ -248,7 +266,9 @@ func migrate(db *sql.DB) error {
 			if result != "ok" {
 				return fmt.Errorf("%w: %s", errBadPage, result)
 			}
-			return nil
+			// Writing finds a file that SQLite could only open for reading.
+			_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
+			return err
 		}
 		if _, err := tx.Exec(schema); err != nil {
 			return err
@@ -274,6 +294,30 @@ func damaged(err error) bool {
 	// SQLITE_ERROR is a missing table or column: another program's database.
 	return e.Code == sqlite3.ErrCorrupt || e.Code == sqlite3.ErrNotADB ||
 		e.Code == sqlite3.ErrFormat || e.Code == sqlite3.ErrError
+}
+
+// busy tells whether an error means that another process had the ledger.
+func busy(err error) bool {
+	var e sqlite3.Error
+	return errors.As(err, &e) && e.Code == sqlite3.ErrBusy
+}
+
+// readable tells why a database, or its log, can't be read.
+func readable(path string) error {
+	for _, suffix := range []string{"", "-wal"} {
+		f, err := os.Open(path + suffix)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // setAside renames a database with what belongs to it.
@@ -307,11 +351,42 @@ func (l *Ledger) close() error {
 func (l *Ledger) transaction(do func(tx *sql.Tx) error) error {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return inTransaction(l.db, do)
+	return inTransaction(l.db, l.until(), do)
 }
 
-func inTransaction(db *sql.DB, do func(tx *sql.Tx) error) error {
-	tx, err := db.Begin()
+// patience is how long a transaction waits for other processes.
+const patience = 10 * time.Second
+
+// Hurry makes transactions wait for other processes until a deadline at most, for
+// as long as done was not called: one of them may have been stopped in the midst
+// of a transaction of its own. By the machine's clock.
+func (l *Ledger) Hurry(deadline time.Time) (done func()) {
+	l.hurry.Store(deadline.UnixNano())
+	return func() { l.hurry.Store(0) }
+}
+
+func (l *Ledger) until() time.Time {
+	until := time.Now().Add(patience)
+	if hurry := l.hurry.Load(); hurry != 0 && hurry < until.UnixNano() {
+		return time.Unix(0, hurry)
+	}
+	return until
+}
+
+// begin begins a transaction, and waits for other processes until then.
+func begin(db *sql.DB, until time.Time) (*sql.Tx, error) {
+	for {
+		tx, err := db.Begin()
+		if err == nil || !busy(err) || time.Now().After(until) {
+			return tx, err
+		}
+		// The file system may have lost its locks, and then SQLite does not wait.
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func inTransaction(db *sql.DB, until time.Time, do func(tx *sql.Tx) error) error {
+	tx, err := begin(db, until)
 	if err != nil {
 		return err
 	}
@@ -323,21 +398,23 @@ func inTransaction(db *sql.DB, do func(tx *sql.Tx) error) error {
 
 // exec is a transaction of one statement.
 func (l *Ledger) exec(statement string, arguments ...any) error {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	_, err := l.db.Exec(statement, arguments...)
-	return err
+	return l.transaction(func(tx *sql.Tx) error {
+		_, err := tx.Exec(statement, arguments...)
+		return err
+	})
 }
 
 // get reads the one row of a query; found is false if there is none.
 func (l *Ledger) get(query string, arguments []any, destinations ...any) (found bool, err error) {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	err = l.db.QueryRow(query, arguments...).Scan(destinations...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, err
+	err = l.transaction(func(tx *sql.Tx) error {
+		err := tx.QueryRow(query, arguments...).Scan(destinations...)
+		found = err == nil
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	return found, err
 }
 
 // Mark is a number kept under a name, or 0.
