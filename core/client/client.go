@@ -263,10 +263,10 @@ func (l *License) RecordAt(operationType protocol.OperationType, n uint32, unix 
 	if n == 0 {
 		return nil
 	}
-	if err := l.ensureLedger(now); err != nil {
-		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "the operation can't be kept: %w", err)
-	}
-	if err := l.ledger.Record(l.tally.Run, l.tally.Slot.Start(unix), int(operationType), int64(n)); err != nil {
+	err := l.inLedger(now, func() error {
+		return l.ledger.Record(l.tally.Run, l.tally.Slot.Start(unix), int(operationType), int64(n))
+	})
+	if err != nil {
 		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "the operation can't be kept: %w", err)
 	}
 	return nil
@@ -284,7 +284,12 @@ func (l *License) DefineOperationType(name string) (protocol.OperationType, erro
 		return 0, protocol.Errorf(protocol.StatusInvalidArgument,
 			"%.80q is no name for an operation type: 1 to %d characters out of A-Z, 0-9 and _, starting with a letter", name, protocol.MaxOperationTypeName)
 	}
-	number, full, err := l.ledger.DefineType(l.tally.Run, name)
+	var number int
+	var full bool
+	err := l.inLedger(l.clock.Now(), func() (err error) {
+		number, full, err = l.ledger.DefineType(l.tally.Run, name)
+		return err
+	})
 	if err != nil {
 		return 0, protocol.Errorf(protocol.StatusLicenseBufferFailed, "the operation type can't be kept: %w", err)
 	}

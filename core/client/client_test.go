@@ -423,17 +423,39 @@ func TestCountersThatAreDeletedInUse(t *testing.T) {
 	l := open(t, parameters(server, directory), clock)
 	step(t, clock, 0)
 	record(t, l, protocol.OperationTypeQRCode, 3)
+	if err := l.Submit(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 	for _, path := range tallies(t, directory) {
 		if err := os.Remove(path); err != nil {
 			t.Fatal(err)
 		}
 	}
+	// Another process takes this one for dead.
+	other := open(t, parameters(server, directory), clock)
+	if _, err := other.Info(); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	// Still in the slot of which a part was submitted.
+	record(t, l, protocol.OperationTypeQRCode, 4)
+	if err := l.RecordAt(protocol.OperationTypeQRCode, 5, clock.Now().Unix()); err != nil {
+		t.Error(err)
+	}
+	if _, err := l.DefineOperationType("MRZ"); err != nil {
+		t.Error(err)
+	}
+	if err := l.Submit(context.Background()); err != nil || server.Total() != 12 {
+		t.Errorf("%v, the server has %d", err, server.Total())
+	}
 	step(t, clock, 180*time.Second)
 	if info, err := l.Info(); err != nil || info.Flags&protocol.StateFlagStorageDegraded == 0 {
 		t.Errorf("%+v, %v", info, err)
 	}
-	record(t, l, protocol.OperationTypeQRCode, 4)
-	if err := l.Close(context.Background()); err != nil || server.Total() != 7 {
+	record(t, l, protocol.OperationTypeQRCode, 6)
+	if err := l.Close(context.Background()); err != nil || server.Total() != 18 {
 		t.Errorf("%v, the server has %d", err, server.Total())
 	}
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"crypto/ecdh"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/core/device"
+	"github.com/openlts/openlts/core/ledger"
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/core/report"
 )
@@ -96,6 +98,20 @@ func (l *License) seal(now time.Time, all bool) error {
 		return err
 	}
 	_, err := l.sealer.Seal(now, all)
+	return err
+}
+
+// inLedger does something with our run in the ledger.
+func (l *License) inLedger(now time.Time, do func() error) error {
+	if err := l.ensureLedger(now); err != nil {
+		return err
+	}
+	err := do()
+	if errors.Is(err, ledger.ErrUnknownRun) { // another process took us for dead
+		if err = l.sealer.Meet(); err == nil {
+			err = do()
+		}
+	}
 	return err
 }
 

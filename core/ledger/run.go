@@ -41,7 +41,8 @@ func (l *Ledger) RunState(run string) (RunState, error) {
 // The tally remembers how far it was folded, too. If the ledger has forgotten it,
 // because it was lost or an older copy of it came back, then what was folded was
 // in reports that are gone: the server may have them or not. It is not folded
-// again, and what is new is reported as another run.
+// again, and what is new is reported as another run. So it is if the run was
+// finished, because another process took it for dead.
 func (l *Ledger) MeetRun(t *tally.Tally) (*Watermarks, error) {
 	var marks *Watermarks
 	err := l.transaction(func(tx *sql.Tx) error {
@@ -53,6 +54,9 @@ func (l *Ledger) MeetRun(t *tally.Tally) (*Watermarks, error) {
 			err = detach(tx, r.id)
 		}
 		if err != nil && !errors.Is(err, ErrUnknownRun) {
+			return err
+		}
+		if _, err := tx.Exec("UPDATE run SET uuid = 'detached ' || id WHERE uuid = ?", t.Run); err != nil {
 			return err
 		}
 		marks, err = enterRun(tx, t)
@@ -87,7 +91,7 @@ func enterRun(tx *sql.Tx, t *tally.Tally) (*Watermarks, error) {
 	}
 	result, err := tx.Exec(`INSERT INTO run (uuid, reported_as, lts, handshake_code, item, slot_seconds, has_file)
 		VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		t.Run, reportedAs, t.Account.LTS, t.Account.HandshakeCode, t.Account.Item, int64(t.Slot), t.Durable())
+		t.Run, reportedAs, t.Account.LTS, t.Account.HandshakeCode, t.Account.Item, int64(t.Slot), t.Durable() && !t.Gone())
 	if err != nil {
 		return nil, err
 	}
@@ -122,8 +126,10 @@ type run struct {
 // ErrUnknownRun is the error of a run that the ledger does not know.
 var ErrUnknownRun = errors.New("the ledger does not know the run")
 
+// findRun finds a run that may go on: what is finished, and confirmed, is deleted,
+// and nothing can be added to it.
 func findRun(tx *sql.Tx, name string) (r run, err error) {
-	err = tx.QueryRow("SELECT id, lts FROM run WHERE uuid = ?", name).Scan(&r.id, &r.lts)
+	err = tx.QueryRow("SELECT id, lts FROM run WHERE uuid = ? AND finished = 0", name).Scan(&r.id, &r.lts)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = fmt.Errorf("%w %s", ErrUnknownRun, name)
 	}
@@ -326,6 +332,9 @@ func (l *Ledger) DefinedTypes(run string) (n int, err error) {
 func (l *Ledger) FinishRun(run string) error {
 	return l.transaction(func(tx *sql.Tx) error {
 		r, err := findRun(tx, run)
+		if errors.Is(err, ErrUnknownRun) {
+			return nil // another process was faster
+		}
 		if err != nil {
 			return err
 		}

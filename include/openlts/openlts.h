@@ -37,8 +37,9 @@
  *            LTS_RecordOperation, and what it records counts. Every other
  *            function that needs the library's threads answers LTS_ERR_FORKED.
  * Host       The library installs no signal handlers of its own beyond the Go
- *            runtime's, writes nothing to stdout or stderr, reads no
- *            environment variables, and can't be unloaded.
+ *            runtime's, and its threads take no signals from the host. It
+ *            writes nothing to stdout or stderr, reads no environment
+ *            variables, and can't be unloaded.
  */
 #ifndef OPENLTS_OPENLTS_H
 #define OPENLTS_OPENLTS_H
@@ -153,7 +154,7 @@ typedef struct LTS_LicenseInfo {
   int64_t lost;        /* the sum of the following */
   int64_t lostExpired; /* not submitted within 30 days */
   int64_t lostRefused; /* refused by the server */
-  int64_t lostStorage; /* the ledger was damaged */
+  int64_t lostStorage; /* gone with a damaged or deleted ledger */
 
   char deviceUUID[40];
   char runUUID[40];
