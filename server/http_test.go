@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -458,6 +459,10 @@ func TestLosses(t *testing.T) {
 		)))
 		if err != nil || receipt.Accepted != 3 || receipt.Items[0].Quota.Used != 3 {
 			t.Fatalf("%+v, %v", receipt, err)
+		}
+		// What is not here, each time it is declared.
+		if want := []protocol.ReportUnits{{Report: 1, Units: 3}, {Report: 2, Units: 10}}; !slices.Equal(receipt.Lost, want) {
+			t.Errorf("the receipt says %+v, want %+v", receipt.Lost, want)
 		}
 	}
 	if s := l.statistics(t, store.StatisticsQuery{}); s.Total != 3 || s.Lost["expired"] != 3 || s.Lost["storage"] != 10 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -457,6 +458,40 @@ func TestCountersThatAreDeletedInUse(t *testing.T) {
 	record(t, l, protocol.OperationTypeQRCode, 6)
 	if err := l.Close(context.Background()); err != nil || server.Total() != 18 {
 		t.Errorf("%v, the server has %d", err, server.Total())
+	}
+}
+
+// TestAReceiptThatNeverCame for a report that is given up after 30 days: that the
+// server had it turns out when the loss is declared.
+func TestAReceiptThatNeverCame(t *testing.T) {
+	directory := t.TempDir()
+	clock := slot.NewSimulated(start)
+	server := testkit.NewServer(t, clock.Now)
+	l := open(t, parameters(server, directory), clock)
+	step(t, clock, 0)
+	record(t, l, protocol.OperationTypeQRCode, 3)
+	server.Intercept(func(_ http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+		next(httptest.NewRecorder(), r)
+		panic(http.ErrAbortHandler)
+	})
+	if err := l.Submit(context.Background()); err == nil || server.Total() != 3 {
+		t.Fatalf("%v, the server has %d", err, server.Total())
+	}
+	server.Intercept(func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) { w.WriteHeader(http.StatusBadGateway) })
+	record(t, l, protocol.OperationTypeQRCode, 4) // in the same slot; never arrives
+	step(t, clock, 32*24*time.Hour)
+	if err := l.Submit(context.Background()); err == nil {
+		t.Error("nothing can be submitted")
+	}
+	if u := usage(t, l); u.Expired != 7 || u.Accepted != 0 {
+		t.Errorf("before it is known better: %+v", u)
+	}
+	server.Intercept(nil)
+	if err := l.Submit(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if u := usage(t, l); u.Recorded != 7 || u.Expired != 4 || u.Accepted != 3 || u.Pending != 0 {
+		t.Errorf("afterwards: %+v", u)
 	}
 }
 

@@ -26,6 +26,9 @@ type PendingReport struct {
 	// New is how many units were new to the server, as its receipt says. It says
 	// so of reports with Found only.
 	New int64
+	// Missing is how many units of a report that is declared lost the server does
+	// not have, if its receipt says so.
+	Missing *int64
 }
 
 // Pending lists reports for a server (named by the id of its signing key) that
@@ -109,8 +112,8 @@ func (l *Ledger) Accepted(reports []PendingReport) (units int64, err error) {
 }
 
 func acceptReport(tx *sql.Tx, p PendingReport) (units int64, err error) {
-	if p.Report.Lost != "" { // the declaration arrived; there is nothing more to say
-		return 0, deleteReport(tx, p.Key)
+	if p.Report.Lost != "" {
+		return acceptLoss(tx, p)
 	}
 	if units, err = acceptCounts(tx, p); err != nil {
 		return 0, err
@@ -136,6 +139,30 @@ func acceptReport(tx *sql.Tx, p PendingReport) (units int64, err error) {
 		err = deleteAccepted(tx, p.Key.RunID)
 	}
 	return units, err
+}
+
+// acceptLoss notes that a declaration of loss arrived. What the server had all the
+// same, because a report arrived and its receipt did not, is not lost.
+func acceptLoss(tx *sql.Tx, p PendingReport) (units int64, err error) {
+	var revision, declared int64
+	err = tx.QueryRow("SELECT revision, "+pendingOfReport+" FROM report WHERE run = ? AND slot = ?", p.Key.RunID, p.Key.Slot).
+		Scan(&revision, &declared)
+	if err == sql.ErrNoRows { // another process was faster
+		return 0, nil
+	}
+	if err != nil || revision > p.Report.Revision { // something came since, and is declared next
+		return 0, err
+	}
+	if p.Missing != nil {
+		units = max(0, declared-*p.Missing)
+	}
+	if err := addToAccount(tx, p.LTS, p.Report.Lost, -units); err != nil {
+		return 0, err
+	}
+	if err := addToAccount(tx, p.LTS, "accepted", units); err != nil {
+		return 0, err
+	}
+	return units, deleteReport(tx, p.Key)
 }
 
 // settleFound takes the units that were found again out of those accepted: they

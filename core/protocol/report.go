@@ -74,7 +74,10 @@ type Receipt struct {
 	Exceptions []Exception `json:"exceptions,omitempty"`
 	// New tells, of each accepted report with Found set that had something new,
 	// how much.
-	New []NewUnits `json:"new,omitempty"`
+	New []ReportUnits `json:"new,omitempty"`
+	// Lost tells, of each accepted report with Lost set, how much of it the server
+	// does not have: a report may have arrived and its receipt not.
+	Lost []ReportUnits `json:"lost,omitempty"`
 	// Items tells how the quota of each item concerned stands, so that a
 	// process which never restarts learns of it.
 	Items []ItemState `json:"items,omitempty"`
@@ -92,8 +95,8 @@ type Exception struct {
 	Retry bool `json:"retry,omitempty"`
 }
 
-// NewUnits is how many units of a report the server did not have before.
-type NewUnits struct {
+// ReportUnits is a number of units of a report of the batch.
+type ReportUnits struct {
 	Group  int   `json:"group"`  // index into ReportBatch.Groups
 	Report int   `json:"report"` // index into its Reports
 	Units  int64 `json:"units"`

@@ -215,6 +215,14 @@ func (s *Submitter) postTo(ctx context.Context, server, batch string, header htt
 	return &receipt, nil
 }
 
+func byPosition(list []protocol.ReportUnits) map[position]int64 {
+	units := map[position]int64{}
+	for _, u := range list {
+		units[position{u.Group, u.Report}] = u.Units
+	}
+	return units
+}
+
 // apply does what a receipt says: confirmed reports leave, refused ones are
 // lost, and those the server failed on stay.
 func (s *Submitter) apply(receipt *protocol.Receipt, order []position, pending []ledger.PendingReport, outcome *Outcome) error {
@@ -222,10 +230,7 @@ func (s *Submitter) apply(receipt *protocol.Receipt, order []position, pending [
 	for _, e := range receipt.Exceptions {
 		exceptions[position{e.Group, e.Report}] = e
 	}
-	added := map[position]int64{}
-	for _, n := range receipt.New {
-		added[position{n.Group, n.Report}] = n.Units
-	}
+	added, lost := byPosition(receipt.New), byPosition(receipt.Lost)
 	var accepted []ledger.PendingReport
 	var retry *protocol.Error
 	for i, p := range pending {
@@ -233,6 +238,9 @@ func (s *Submitter) apply(receipt *protocol.Receipt, order []position, pending [
 		switch {
 		case !refused:
 			p.New = added[order[i]]
+			if units, told := lost[order[i]]; told {
+				p.Missing = &units
+			}
 			accepted = append(accepted, p)
 		case e.Retry:
 			retry = &protocol.Error{Status: e.Code, Detail: e.Message}

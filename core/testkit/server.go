@@ -37,6 +37,7 @@ type Server struct {
 	keys     map[string][]byte
 	stored   map[ReportKey]protocol.Report
 	requests map[string]int
+	counted  map[ReportKey]map[string]int64 // of reports that were declared lost after that
 	account  *protocol.DeviceAccount
 	// Guarded by mu through Set.
 	refuse  *protocol.Problem
@@ -57,7 +58,7 @@ func NewServer(t testing.TB, now func() time.Time) *Server {
 		t.Fatal(err)
 	}
 	s := &Server{SigningKey: signing.Public().(ed25519.PublicKey), signing: signing, report: report, now: now,
-		keys: map[string][]byte{}, stored: map[ReportKey]protocol.Report{}, requests: map[string]int{}}
+		keys: map[string][]byte{}, stored: map[ReportKey]protocol.Report{}, counted: map[ReportKey]map[string]int64{}, requests: map[string]int{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+protocol.PathAuthorizations, s.authorize)
 	mux.HandleFunc("POST "+protocol.PathReports, s.reports)
@@ -219,8 +220,11 @@ func (s *Server) reports(w http.ResponseWriter, r *http.Request) {
 			}
 			receipt.Accepted++
 			key := ReportKey{batch.Device, group.Run, group.HandshakeCode, group.Item, report.Slot}
+			if report.Lost != "" {
+				receipt.Lost = append(receipt.Lost, protocol.ReportUnits{Group: g, Report: i, Units: s.missing(key, report)})
+			}
 			if added := s.store(key, report); report.Found && added > 0 {
-				receipt.New = append(receipt.New, protocol.NewUnits{Group: g, Report: i, Units: added})
+				receipt.New = append(receipt.New, protocol.ReportUnits{Group: g, Report: i, Units: added})
 			}
 		}
 	}
@@ -232,6 +236,18 @@ func (s *Server) reports(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", protocol.ContentTypeJSON)
 	w.Header().Set(protocol.HeaderMAC, protocol.ReceiptMAC(secret, body, answer))
 	_, _ = w.Write(answer)
+}
+
+// missing is how much of a report that is declared lost was not counted before.
+func (s *Server) missing(key ReportKey, report protocol.Report) (units int64) {
+	counted := s.stored[key].Counts
+	if s.stored[key].Lost != "" {
+		counted = s.counted[key]
+	}
+	for name, n := range report.Counts {
+		units += max(0, n-counted[name])
+	}
+	return units
 }
 
 // store keeps a report of a higher revision, and answers how many units it added.
@@ -250,6 +266,9 @@ func (s *Server) store(key ReportKey, report protocol.Report) (added int64) {
 		for _, n := range report.Counts {
 			added += n
 		}
+	}
+	if report.Lost != "" && stored.Lost == "" {
+		s.counted[key] = stored.Counts
 	}
 	s.stored[key] = report
 	return added

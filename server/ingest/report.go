@@ -93,13 +93,16 @@ func (c *counting) countGroup(index int, group *protocol.ReportGroup) error {
 			refuse(i, refusal)
 			continue
 		}
-		added, err := c.countReport(target, group.SlotSeconds, &group.Reports[i])
+		counted, err := c.countReport(target, group.SlotSeconds, &group.Reports[i])
 		if err != nil {
 			return err
 		}
 		c.receipt.Accepted++
-		if group.Reports[i].Found && added > 0 {
-			c.receipt.New = append(c.receipt.New, protocol.NewUnits{Group: index, Report: i, Units: added})
+		if counted.added > 0 && group.Reports[i].Found {
+			c.receipt.New = append(c.receipt.New, protocol.ReportUnits{Group: index, Report: i, Units: counted.added})
+		}
+		if group.Reports[i].Lost != "" {
+			c.receipt.Lost = append(c.receipt.Lost, protocol.ReportUnits{Group: index, Report: i, Units: counted.lost})
 		}
 	}
 	return nil
@@ -148,37 +151,45 @@ func (c *counting) target(group *protocol.ReportGroup) (t target, refusal, err e
 	return t, nil, err
 }
 
-// countReport counts a report and answers how many units were new.
-func (c *counting) countReport(t target, slotSeconds int, report *protocol.Report) (added int64, err error) {
+// outcome of counting a report, in units.
+type outcome struct {
+	added int64 // that were new
+	lost  int64 // of a report that is declared lost: that are not here
+}
+
+func (c *counting) countReport(t target, slotSeconds int, report *protocol.Report) (o outcome, err error) {
 	c.checkTime(report.Slot)
 	stored, err := c.Report(t.run, report.Slot)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return 0, err
+		return o, err
 	}
 	merged := policy.Merge(stored, *report)
+	if report.Lost != "" {
+		o.lost = merged.Report.Losses[report.Lost].Units
+	}
 	if merged.Anomaly != "" {
 		c.anomalies[merged.Anomaly] = fmt.Sprintf("slot %d, revision %d, stored revision %d", report.Slot, report.Revision, stored.Revision)
 	}
 	if !merged.Changed {
-		return 0, nil
+		return o, nil
 	}
 	err = c.PutReport(store.ReceivedReport{
 		Run: t.run, Slot: report.Slot, SlotSeconds: slotSeconds, Revision: report.Revision,
 		Counts: report.Counts, Lost: report.Lost, ReceivedAt: c.now.Unix(),
 	}, merged.Report)
 	if err != nil || len(merged.Added) == 0 {
-		return 0, err
+		return o, err
 	}
 	for _, n := range merged.Added {
-		added = min(added, math.MaxInt64-n) + n
+		o.added = min(o.added, math.MaxInt64-n) + n
 	}
 	if err := c.AddTotals(t.code, t.item.Key, report.Slot, merged.Added); err != nil {
-		return 0, err
+		return o, err
 	}
 	if units := policy.Charged(t.item.ChargeWay, merged.Added); units > 0 {
-		return added, c.AddUsed(t.item.Key, units)
+		return o, c.AddUsed(t.item.Key, units)
 	}
-	return added, nil
+	return o, nil
 }
 
 // keepAccount keeps what the device says of its usage over all times. An account
