@@ -106,7 +106,7 @@ func fine() *evidence {
 }
 
 func TestJudge(t *testing.T) {
-	if v := judge(fine()); len(v.Violations) != 0 || v.Missing+v.Volatile != 0 {
+	if v := judge(fine()); len(v.Violations) != 0 || v.Volatile != 0 {
 		t.Errorf("%+v", v)
 	}
 	for name, test := range map[string]struct {
@@ -127,6 +127,10 @@ func TestJudge(t *testing.T) {
 		"settling failed": {func(e *evidence) { e.Settled.Failures = []books.Failure{{Doing: "submit"}} }, []kindOf{unsettled}},
 		"books":           {func(e *evidence) { e.Said.Accounts = []books.Account{{Recorded: 3, Accepted: 2}} }, []kindOf{disagreed}},
 		"server's total":  {func(e *evidence) { e.Server.ByDevice["d"] = 9 }, []kindOf{disagreed}},
+		"not opened":      {func(e *evidence) { e.Said.Failures = []books.Failure{{Doing: "open"}} }, []kindOf{misbehaved}},
+		"told loss":       {func(e *evidence) { e.Noted.Types[0].Acknowledged, e.Noted.Told = 5, 1 }, []kindOf{loss}},
+		"declared lost":   {func(e *evidence) { e.Settled.Accounts[0] = books.Account{Recorded: 12, Accepted: 10, Lost: 2} }, []kindOf{loss}},
+		"a false alarm":   {func(e *evidence) { e.Noted.Flags = int64(protocol.StateFlagStorageRecovered) }, []kindOf{misbehaved}},
 		"server's books":  {func(e *evidence) { e.Server.Differences = []string{"x"} }, []kindOf{disagreed}},
 	} {
 		e := fine()
@@ -142,20 +146,12 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestJudgeOfWhatWasTold: a loss is none of the promise's if the host was told.
+// TestJudgeOfWhatWasTold: what is lost of usage in memory is none of the promise's.
 func TestJudgeOfWhatWasTold(t *testing.T) {
 	e := fine()
-	e.Noted.Types[0] = books.Note{Begun: 9, Acknowledged: 7, Volatile: 2}
+	e.Noted.Types[0] = books.Note{Begun: 9, Acknowledged: 4, Volatile: 2}
 	e.Noted.Flags = int64(protocol.StateFlagStorageDegraded)
-	if v := judge(e); len(v.Violations) != 0 || v.Missing != 3 || v.Volatile != 2 {
-		t.Errorf("%+v", v)
-	}
-	if v := judge(e); v.Alarm != "" {
-		t.Errorf("%+v", v)
-	}
-	e.Noted.Flags |= int64(protocol.StateFlagStorageRecovered)
-	e.Said.Events = []books.Event{{Status: "LICENSE_BUFFER_FAILED", Message: "it is damaged"}}
-	if v := judge(e); v.Alarm != "it is damaged" {
+	if v := judge(e); len(v.Violations) != 0 || v.Volatile != 2 {
 		t.Errorf("%+v", v)
 	}
 	e.Status = syscall.WaitStatus(syscall.SIGKILL) // by us

@@ -48,15 +48,9 @@ type violation struct {
 // verdict about an attack.
 type verdict struct {
 	Violations []violation `json:"violations,omitempty"`
-	// Missing is what was acknowledged and is not counted although the library was
-	// still to be relied on, but then told that its storage failed.
-	Missing int64 `json:"missing,omitempty"`
 	// Volatile is what is not counted of what was acknowledged after the library
 	// told that usage is in memory.
 	Volatile int64 `json:"volatile,omitempty"`
-	// Alarm is what the library said of damage to its store, which there was not:
-	// calls that fail damage nothing.
-	Alarm string `json:"alarm,omitempty"`
 }
 
 func (v *verdict) say(kind kindOf, format string, arguments ...any) {
@@ -85,12 +79,7 @@ func judge(e *evidence) *verdict {
 			v.say(loss, "%s: of %d nothing is left to be submitted, and the server counted %d (%d are missing)",
 				name, n.Submitted, counted, missing)
 		} else if missing := n.Acknowledged - counted; missing > 0 {
-			if e.told() {
-				v.Missing += missing
-			} else {
-				v.say(loss, "%s: %d are said to be counted, the server counted %d (%d are missing, and nothing was told)",
-					name, n.Acknowledged, counted, missing)
-			}
+			v.say(loss, "%s: %d are said to be counted, the server counted %d (%d are missing)", name, n.Acknowledged, counted, missing)
 		}
 		v.Volatile += max(0, n.Volatile-max(0, counted-n.Acknowledged))
 	}
@@ -132,6 +121,11 @@ func (v *verdict) processes(e *evidence) {
 		v.say(misbehaved, "something was written to the standard error: %.2000s", e.Complaints)
 	}
 	for _, statement := range []books.Statement{e.Said, e.Settled} {
+		for _, failure := range statement.Failures {
+			if failure.Doing == "open" {
+				v.say(misbehaved, "the license did not open: %s %s", failure.Status, failure.Message)
+			}
+		}
 		if statement.Restless {
 			v.say(misbehaved, "the license did not come to rest")
 		}
@@ -153,23 +147,21 @@ func ending(status syscall.WaitStatus) string {
 	return fmt.Sprintf("exit code %d", status.ExitStatus())
 }
 
-// alarm looks for damage that the library believes in.
+// alarm looks for damage that the library believes in, which there is not: calls
+// that fail damage nothing.
 func (v *verdict) alarm(e *evidence) {
-	if e.Noted.Flags&int64(protocol.StateFlagStorageRecovered|protocol.StateFlagUsageLost) != 0 {
-		v.Alarm = "a state flag"
+	if e.Noted.Flags&int64(protocol.StateFlagStorageRecovered|protocol.StateFlagUsageLost) == 0 {
+		return
 	}
+	var messages []string
 	for _, statement := range []books.Statement{e.Said, e.Settled} {
 		for _, event := range statement.Events {
-			if v.Alarm != "" && event.Status == protocol.StatusLicenseBufferFailed.Name() {
-				v.Alarm = event.Message
-			}
-		}
-		for _, a := range statement.Accounts {
-			if a.Lost != 0 {
-				v.Alarm += fmt.Sprintf("; %d declared lost", a.Lost)
+			if event.Status == protocol.StatusLicenseBufferFailed.Name() {
+				messages = append(messages, event.Message)
 			}
 		}
 	}
+	v.say(misbehaved, "a sound store was taken for a damaged one: %q", messages)
 }
 
 // account judges what the library says of itself.
@@ -195,8 +187,8 @@ func (v *verdict) account(e *evidence) {
 	if total := e.Server.ByDevice[e.Settled.Device]; total != a.Accepted && !e.told() {
 		v.say(disagreed, "the library says %d were accepted, the server counted %d of the device, and nothing was told", a.Accepted, total)
 	}
-	if a.Lost != 0 && !e.told() {
-		v.say(loss, "%d are declared lost, and no flag said so", a.Lost)
+	if a.Lost != 0 {
+		v.say(loss, "%d are declared lost, which nothing damaged", a.Lost)
 	}
 }
 

@@ -107,7 +107,7 @@ func (s *sweep) points(ctx context.Context) ([]point, error) {
 		if err != nil {
 			return nil, err
 		}
-		if v := judge(e); len(v.Violations) > 0 || v.Missing+v.Volatile > 0 || e.told() {
+		if v := judge(e); len(v.Violations) > 0 || v.Volatile > 0 || e.told() {
 			return nil, fmt.Errorf("the judge finds something where nothing was attacked: %+v %+v", v, e)
 		}
 		all = append(all, points(start, a.directory, a.seen, s.options.Stride)...)
@@ -269,16 +269,12 @@ type summary struct {
 	Reached    int            `json:"reached"`
 	Killed     int            `json:"killed"`
 	Volatile   int            `json:"volatile"` // attacks in which usage in memory, told to be there, was lost
-	Missing    int            `json:"missing"`  // attacks in which acknowledged usage was lost, and a failure was told
-	Alarms     int            `json:"alarms"`   // attacks after which the library took its store for damaged
 	Violations int            `json:"violations"`
 	Slow       int            `json:"slow"` // attacks in which the victim took longer than some seconds
 	Slowest    float64        `json:"slowestSeconds"`
 	Seconds    float64        `json:"seconds"`
 	Faults     map[string]int `json:"faults"`
-	// NotOpened are the errors with which opening failed, each with the points.
-	NotOpened map[string][]string `json:"notOpened,omitempty"`
-	Results   []result            `json:"results,omitempty"` // those worth a look
+	Results    []result       `json:"results,omitempty"` // those worth a look
 }
 
 // slow is how long a victim may take without being listed.
@@ -287,7 +283,7 @@ const slow = 10 * time.Second
 // conclude prints what came of it; the answer is the exit code.
 func (s *sweep) conclude(all, chosen int, took time.Duration) int {
 	sum := summary{Seed: s.options.Seed, Points: all, Chosen: chosen, Attacked: len(s.results), Seconds: took.Seconds(),
-		Faults: map[string]int{}, NotOpened: map[string][]string{}}
+		Faults: map[string]int{}}
 	losses := 0
 	for _, r := range s.results {
 		sum.Faults[r.fault]++
@@ -299,20 +295,13 @@ func (s *sweep) conclude(all, chosen int, took time.Duration) int {
 		}
 		count(r.Evidence.Reached, &sum.Reached)
 		count(r.Evidence.Status.Signaled(), &sum.Killed)
-		for _, f := range r.Evidence.Said.Failures {
-			if f.Doing == "open" {
-				sum.NotOpened[f.Message] = append(sum.NotOpened[f.Message], r.Point)
-			}
-		}
 		count(r.Verdict.Volatile > 0, &sum.Volatile)
-		count(r.Verdict.Missing > 0, &sum.Missing)
-		count(r.Verdict.Alarm != "", &sum.Alarms)
 		count(len(r.Verdict.Violations) > 0, &sum.Violations)
 		for _, v := range r.Verdict.Violations {
 			count(v.Kind == loss, &losses)
 		}
 		count(r.Evidence.Took > slow, &sum.Slow)
-		if len(r.Verdict.Violations) > 0 || r.Verdict.Missing > 0 || r.Verdict.Alarm != "" || r.Evidence.Took > slow {
+		if len(r.Verdict.Violations) > 0 || r.Evidence.Took > slow {
 			sum.Results = append(sum.Results, r)
 		}
 	}
@@ -344,25 +333,10 @@ func (s *summary) print(asJSON bool) {
 		fmt.Printf("  %6d %s\n", s.Faults[name], name)
 	}
 	for _, r := range s.Results {
-		if r.Verdict.Missing > 0 {
-			fmt.Printf("lost, and a failure was told: %d at %s\n", r.Verdict.Missing, r.Point)
-		}
-		if r.Verdict.Alarm != "" {
-			fmt.Printf("taken for damaged: %s: %s\n", r.Point, r.Verdict.Alarm)
-		}
-	}
-	for _, r := range s.Results {
 		if r.Evidence.Took > slow {
 			fmt.Printf("took %.1f s, and %q alone %.1f s: %s\n", r.Evidence.Took.Seconds(),
 				r.Evidence.Said.Longest.Doing, r.Evidence.Said.Longest.Seconds, r.Point)
 		}
 	}
-	notOpened := 0
-	for _, message := range slices.Sorted(maps.Keys(s.NotOpened)) {
-		points := s.NotOpened[message]
-		fmt.Printf("not opened at %d points, such as %s: %s\n", len(points), points[0], message)
-		notOpened += len(points)
-	}
-	fmt.Printf("victims killed %d, not opened %d, usage in memory lost %d, lost and told %d, taken for damaged %d, VIOLATIONS %d\n",
-		s.Killed, notOpened, s.Volatile, s.Missing, s.Alarms, s.Violations)
+	fmt.Printf("victims killed %d, usage lost that was told to be in memory %d, VIOLATIONS %d\n", s.Killed, s.Volatile, s.Violations)
 }

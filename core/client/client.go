@@ -317,19 +317,30 @@ func (l *License) Submit(ctx context.Context) error {
 }
 
 func (l *License) sealAndSubmit(ctx context.Context) error {
-	if deadline, ok := ctx.Deadline(); ok {
-		defer l.ledger.Hurry(deadline)()
+	err := l.sealAndSubmitAll(ctx)
+	if errors.Is(err, ledger.ErrBusy) && !l.inTime(ctx) {
+		return protocol.Errorf(protocol.StatusDeadlineExceeded, "the deadline passed while another process had the ledger; everything is kept: %w", err)
 	}
+	return err
+}
+
+// inTime tells whether a deadline has not passed, by the machine's clock.
+func (l *License) inTime(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return !ok || time.Now().Before(deadline)
+}
+
+func (l *License) sealAndSubmitAll(ctx context.Context) error {
 	// What dead runs left is part of everything.
 	select {
 	case <-l.adopted:
 	case <-ctx.Done():
 		return protocol.Errorf(protocol.StatusDeadlineExceeded, "the deadline passed while usage of earlier runs was taken over; it is kept")
 	}
-	if err := l.seal(l.clock.Now(), true); err != nil {
+	if err := l.seal(ctx, l.clock.Now(), true); err != nil {
 		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "sealing the current slot: %w", err)
 	}
-	l.purge() // what is too old is not submitted any more
+	l.purge(ctx) // what is too old is not submitted any more
 	outcome, err := l.submitter.Submit(ctx, true)
 	l.tell(outcome, err)
 	switch {
@@ -431,10 +442,13 @@ func (l *License) Close(ctx context.Context) error {
 	if ctx.Err() == nil {
 		err = l.sealAndSubmit(ctx)
 	} else {
-		defer l.ledger.Hurry(time.Now().Add(closeGrace))()
-		err = l.seal(l.clock.Now(), true)
-		if usage, readErr := l.ledger.Account(); err == nil && (readErr != nil || usage.Pending > 0) {
-			err = protocol.StatusReportsPending
+		ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
+		defer cancel()
+		err = l.seal(ctx, l.clock.Now(), true)
+		if err == nil {
+			if usage, readErr := l.ledger.Within(ctx).Account(); readErr != nil || usage.Pending > 0 {
+				err = protocol.StatusReportsPending
+			}
 		}
 	}
 	switch {

@@ -516,7 +516,10 @@ func TestALedgerThatOthersHold(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 	defer cancel()
-	if err := l.Close(ctx); protocol.StatusOf(err) != protocol.StatusReportsPending {
+	if err := l.Submit(ctx); protocol.StatusOf(err) != protocol.StatusDeadlineExceeded {
+		t.Errorf("submitting: %v", err)
+	}
+	if err := l.Close(over()); protocol.StatusOf(err) != protocol.StatusReportsPending {
 		t.Errorf("closing: %v", err)
 	}
 	if err := stopped.Rollback(); err != nil {

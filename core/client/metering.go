@@ -80,9 +80,12 @@ func (l *License) keep(ctx context.Context) {
 		}
 		l.sealer.PrepareQuickly(now) // whatever the ledger does
 		l.checkTally()
-		err := l.seal(now, false)
+		err := l.seal(ctx, now, false)
 		if err == nil {
 			err = l.sealer.Prepare(now)
+		}
+		if ctx.Err() != nil {
+			return // the license is being closed, which seals on its own
 		}
 		if err != nil {
 			l.storageFailed(err)
@@ -93,11 +96,11 @@ func (l *License) keep(ctx context.Context) {
 }
 
 // seal moves to the ledger what was counted in slots that ended, or all.
-func (l *License) seal(now time.Time, all bool) error {
+func (l *License) seal(ctx context.Context, now time.Time, all bool) error {
 	if err := l.ensureLedger(now); err != nil {
 		return err
 	}
-	_, err := l.sealer.Seal(now, all)
+	_, err := l.sealer.Seal(ctx, now, all)
 	return err
 }
 
@@ -188,7 +191,7 @@ func (l *License) submitRegularly(ctx context.Context) {
 	for {
 		l.adopt() // each time: processes die while others of the device live on
 		adopted()
-		l.purge()
+		l.purge(ctx)
 		l.submitPending(ctx)
 		alarm, stop := l.clock.After(interval)
 		select {
@@ -216,8 +219,11 @@ func (l *License) adopt() {
 	}
 }
 
-func (l *License) purge() {
-	units, err := l.ledger.Purge(report.Cutoff(l.clock.Now(), l.tally.Slot, retention))
+func (l *License) purge(ctx context.Context) {
+	units, err := l.ledger.Within(ctx).Purge(report.Cutoff(l.clock.Now(), l.tally.Slot, retention))
+	if errors.Is(err, ledger.ErrBusy) && (ctx.Err() != nil || !l.inTime(ctx)) {
+		return // next time
+	}
 	if err != nil {
 		l.storageFailed(err)
 		return

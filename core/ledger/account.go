@@ -110,7 +110,7 @@ func (l *Ledger) alter(do func(tx *sql.Tx) error) error {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	var changes int64
-	err := inTransaction(l.db, l.until(), func(tx *sql.Tx) error {
+	err := inTransaction(l.db, l.wait, func(tx *sql.Tx) error {
 		if err := do(tx); err != nil {
 			return err
 		}
@@ -145,7 +145,7 @@ func (l *Ledger) testify(tx *sql.Tx, atLeast int64) (changes int64, err error) {
 // with revisions above those the server may have seen, and nothing is added to them.
 func (l *Ledger) examine(now time.Time) (fellBack bool, err error) {
 	var changes int64
-	err = inTransaction(l.db, l.until(), func(tx *sql.Tx) error {
+	err = inTransaction(l.db, l.wait, func(tx *sql.Tx) error {
 		last, committed, ok := l.witness.latest()
 		var ledger string
 		if err := tx.QueryRow("SELECT uuid, changes FROM ledger").Scan(&ledger, &changes); err != nil {

@@ -18,7 +18,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -49,6 +48,18 @@ const lockWait = 5 * time.Second
 // Ledger is an open ledger. Its methods may be called from any goroutine; each
 // is one transaction.
 type Ledger struct {
+	*state
+	wait wait // see Within
+}
+
+// wait is how long to wait for other processes.
+type wait struct {
+	until time.Time       // zero: patience
+	over  <-chan struct{} // closed earlier, if there is no more use in waiting
+}
+
+// state is what all views of a ledger share.
+type state struct {
 	// mu is held for writing while the ledger is opened anew.
 	mu      sync.RWMutex
 	db      *sql.DB
@@ -56,13 +67,12 @@ type Ledger struct {
 	path    string      // "" if the ledger is in memory only
 	opened  os.FileInfo // of the file that is open
 	damage  string
-	hurry   atomic.Int64 // see Hurry; 0 if there is no hurry
 }
 
 // Open opens the ledger of a data directory, or makes it. An empty directory
 // means memory only. The error is non-nil only if not even that works.
 func Open(directory string, now time.Time) (*Ledger, error) {
-	l := &Ledger{witness: &witness{}}
+	l := &Ledger{state: &state{witness: &witness{}}}
 	if directory == "" {
 		var err error
 		l.db, err = openMemory()
@@ -244,7 +254,7 @@ var (
 )
 
 func migrate(db *sql.DB) error {
-	return inTransaction(db, time.Now().Add(patience), func(tx *sql.Tx) error {
+	return inTransaction(db, wait{}, func(tx *sql.Tx) error {
 		var version int
 		if err := tx.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
 			return err
@@ -351,42 +361,50 @@ func (l *Ledger) close() error {
 func (l *Ledger) transaction(do func(tx *sql.Tx) error) error {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return inTransaction(l.db, l.until(), do)
+	return inTransaction(l.db, l.wait, do)
 }
 
 // patience is how long a transaction waits for other processes.
 const patience = 10 * time.Second
 
-// Hurry makes transactions wait for other processes until a deadline at most, for
-// as long as done was not called: one of them may have been stopped in the midst
-// of a transaction of its own. By the machine's clock.
-func (l *Ledger) Hurry(deadline time.Time) (done func()) {
-	l.hurry.Store(deadline.UnixNano())
-	return func() { l.hurry.Store(0) }
+// ErrBusy is the error when others had the ledger for as long as we may wait.
+var ErrBusy = errors.New("another process has the ledger")
+
+// Within is the same ledger, whose transactions wait for other processes until ctx
+// ends at most: one of them may have been stopped in the midst of a transaction of
+// its own.
+func (l *Ledger) Within(ctx context.Context) *Ledger {
+	deadline, _ := ctx.Deadline()
+	return &Ledger{l.state, wait{deadline, ctx.Done()}}
 }
 
-func (l *Ledger) until() time.Time {
+// begin begins a transaction, or waits for other processes to end theirs.
+func begin(db *sql.DB, w wait) (*sql.Tx, error) {
 	until := time.Now().Add(patience)
-	if hurry := l.hurry.Load(); hurry != 0 && hurry < until.UnixNano() {
-		return time.Unix(0, hurry)
+	if !w.until.IsZero() && w.until.Before(until) {
+		until = w.until
 	}
-	return until
-}
-
-// begin begins a transaction, and waits for other processes until then.
-func begin(db *sql.DB, until time.Time) (*sql.Tx, error) {
 	for {
 		tx, err := db.Begin()
-		if err == nil || !busy(err) || time.Now().After(until) {
+		if err == nil || !busy(err) {
 			return tx, err
+		}
+		over := time.Now().After(until)
+		select {
+		case <-w.over:
+			over = true
+		default:
+		}
+		if over {
+			return nil, fmt.Errorf("%w: %w", ErrBusy, err)
 		}
 		// The file system may have lost its locks, and then SQLite does not wait.
 		time.Sleep(time.Millisecond)
 	}
 }
 
-func inTransaction(db *sql.DB, until time.Time, do func(tx *sql.Tx) error) error {
-	tx, err := begin(db, until)
+func inTransaction(db *sql.DB, w wait, do func(tx *sql.Tx) error) error {
+	tx, err := begin(db, w)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func (m *meter) record(n uint64) {
 
 func (m *meter) seal(all bool) int64 {
 	m.t.Helper()
-	units, err := m.sealer.Seal(m.clock.Now(), all)
+	units, err := m.sealer.Seal(context.Background(), m.clock.Now(), all)
 	if err != nil {
 		m.t.Fatal(err)
 	}

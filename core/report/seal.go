@@ -3,6 +3,7 @@
 package report
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -84,7 +85,7 @@ func (s *Sealer) Prepare(now time.Time) error {
 		if s.PrepareQuickly(now) {
 			return nil
 		}
-		if err := s.fold(func(int64) bool { return true }); err != nil {
+		if err := s.fold(context.Background(), func(int64) bool { return true }); err != nil {
 			return err
 		}
 	}
@@ -125,10 +126,11 @@ func (s *Sealer) label(slotStart, current int64) bool {
 }
 
 // Seal folds the frames of all slots that ended by now; also the current one's
-// (and any other) if all is set. It answers how many units were new.
-func (s *Sealer) Seal(now time.Time, all bool) (units int64, err error) {
+// (and any other) if all is set. It answers how many units were new. Until the
+// deadline of ctx, it waits for other processes.
+func (s *Sealer) Seal(ctx context.Context, now time.Time, all bool) (units int64, err error) {
 	before := s.folded()
-	if err := s.fold(func(label int64) bool { return all || label+int64(s.tally.Slot) <= now.Unix() }); err != nil {
+	if err := s.fold(ctx, func(label int64) bool { return all || label+int64(s.tally.Slot) <= now.Unix() }); err != nil {
 		return 0, err
 	}
 	return s.folded() - before, nil
@@ -147,7 +149,7 @@ func (s *Sealer) folded() int64 {
 }
 
 // fold moves what is new in the frames whose label is wanted to the ledger.
-func (s *Sealer) fold(wanted func(label int64) bool) error {
+func (s *Sealer) fold(ctx context.Context, wanted func(label int64) bool) error {
 	s.folding.Lock()
 	defer s.folding.Unlock()
 	changed := s.changed(wanted)
@@ -158,11 +160,11 @@ func (s *Sealer) fold(wanted func(label int64) bool) error {
 	if err := s.tally.Sync(); err != nil {
 		return fmt.Errorf("writing the tally back: %w", err)
 	}
-	_, err := s.ledger.Fold(s.tally.Run, changed)
+	_, err := s.ledger.Within(ctx).Fold(s.tally.Run, changed)
 	if errors.Is(err, ledger.ErrUnknownRun) {
 		// Another process found the tally's file gone and took us for dead.
 		if err = s.meet(); err == nil {
-			_, err = s.ledger.Fold(s.tally.Run, changed)
+			_, err = s.ledger.Within(ctx).Fold(s.tally.Run, changed)
 		}
 	}
 	if err != nil {
@@ -356,7 +358,7 @@ func drain(t *tally.Tally, l *ledger.Ledger) (behind bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if _, err := s.Seal(time.Time{}, true); err != nil {
+	if _, err := s.Seal(context.Background(), time.Time{}, true); err != nil {
 		return false, err
 	}
 	return s.Behind(), l.FinishRun(t.Run)
