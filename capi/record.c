@@ -205,6 +205,11 @@ static uint32_t search_frame(place *p, int64_t seconds) {
   return OPENLTS_FRAMES;
 }
 
+/* As givesWay in core/tally/layout.go. */
+static int gives_way(uint64_t found, uint64_t key) {
+  return found == 0 || ((found & 1) == 0 && ((found ^ key) >> 1 & 0xff) == 0);
+}
+
 /* Counts in the slot of a moment that no frame is labelled with; see Strays in
  * core/tally/layout.go. Returns 0 if all entries are taken. */
 static int add_stray(const place *p, int64_t seconds, uint32_t type, int32_t count) {
@@ -217,11 +222,13 @@ static int add_stray(const place *p, int64_t seconds, uint32_t type, int32_t cou
     char *entry = p->memory + OPENLTS_STRAYS_OFFSET +
                   (size_t)((first + i) & (OPENLTS_STRAYS - 1)) * OPENLTS_STRAY_SIZE;
     _Atomic uint64_t *owner = (_Atomic uint64_t *)(void *)entry;
-    uint64_t found = 0;
-    if (atomic_compare_exchange_strong(owner, &found, key) || found == key) {
-      atomic_fetch_add_explicit((_Atomic uint64_t *)(void *)(entry + 8), (uint64_t)count,
-                                memory_order_relaxed);
-      return 1;
+    uint64_t found = atomic_load(owner);
+    while (found == key || gives_way(found, key)) {
+      if (found == key || atomic_compare_exchange_strong(owner, &found, key)) {
+        atomic_fetch_add_explicit((_Atomic uint64_t *)(void *)(entry + 8), (uint64_t)count,
+                                  memory_order_relaxed);
+        return 1;
+      }
     }
   }
   return 0;

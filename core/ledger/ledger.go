@@ -29,8 +29,13 @@ import (
 //go:embed schema.sql
 var schema string
 
-// schemaVersion is the version of schema.sql.
-const schemaVersion = 1
+// schemaVersion is the version of schema.sql, and migrations are what makes a
+// ledger of each earlier version one of the next.
+const schemaVersion = 2
+
+var migrations = [schemaVersion]string{
+	1: `ALTER TABLE run ADD COLUMN closed_before INTEGER NOT NULL DEFAULT 0`,
+}
 
 // FileName is the name of the ledger in the data directory.
 const FileName = "ledger.db"
@@ -262,7 +267,7 @@ func migrate(db *sql.DB) error {
 		switch {
 		case version > schemaVersion:
 			return errNewer
-		case version == schemaVersion:
+		case version > 0:
 			// A read of a table finds a file that only looks like ours.
 			var n int
 			if err := tx.QueryRow("SELECT count(lts) FROM account").Scan(&n); err != nil {
@@ -275,6 +280,11 @@ func migrate(db *sql.DB) error {
 			}
 			if result != "ok" {
 				return fmt.Errorf("%w: %s", errBadPage, result)
+			}
+			for ; version < schemaVersion; version++ {
+				if _, err := tx.Exec(migrations[version]); err != nil {
+					return err
+				}
 			}
 			// Writing finds a file that SQLite could only open for reading.
 			_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))

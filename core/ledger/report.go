@@ -231,6 +231,10 @@ func (l *Ledger) Refused(p PendingReport) (units int64, err error) {
 		if err := addToAccount(tx, p.LTS, protocol.LostRefused, units); err != nil {
 			return err
 		}
+		// The server may have an earlier revision.
+		if _, err := tx.Exec("UPDATE run SET closed_before = max(closed_before, ?) WHERE id = ?", p.Key.Slot+1, p.Key.RunID); err != nil {
+			return err
+		}
 		return deleteReport(tx, p.Key)
 	})
 	return units, err
@@ -250,7 +254,8 @@ func deleteReport(tx *sql.Tx, key ReportKey) error {
 
 // Purge gives up the reports of slots before the moment given that the server
 // has not confirmed (seed, "Report submission"): their units are lost, and the
-// next submission declares that. Confirmed reports that old are deleted.
+// next submission declares that. Confirmed reports that old are deleted. Nothing is
+// added to either.
 func (l *Ledger) Purge(before int64) (units int64, err error) {
 	err = l.alter(func(tx *sql.Tx) error {
 		units = 0
@@ -277,6 +282,7 @@ func (l *Ledger) Purge(before int64) (units int64, err error) {
 			return err
 		}
 		for _, statement := range []string{
+			`UPDATE run SET closed_before = max(closed_before, ?) WHERE finished = 0`,
 			`DELETE FROM report_count WHERE EXISTS (SELECT 1 FROM report r WHERE r.run = report_count.run
 				AND r.slot = report_count.slot AND r.revision <= r.accepted_revision AND r.slot < ?)`,
 			`DELETE FROM report WHERE revision <= accepted_revision AND slot < ?`,

@@ -42,7 +42,8 @@ func (l *Ledger) RunState(run string) (RunState, error) {
 // because it was lost or an older copy of it came back, then what was folded was
 // in reports that are gone: the server may have them or not. It is not folded
 // again, and what is new is reported as another run. So it is if the run was
-// finished, because another process took it for dead.
+// finished, because another process took it for dead: only a tally that no ledger
+// ever knew is reported under its own name.
 func (l *Ledger) MeetRun(t *tally.Tally) (*Watermarks, error) {
 	var marks *Watermarks
 	err := l.transaction(func(tx *sql.Tx) error {
@@ -59,7 +60,12 @@ func (l *Ledger) MeetRun(t *tally.Tally) (*Watermarks, error) {
 		if _, err := tx.Exec("UPDATE run SET uuid = 'detached ' || id WHERE uuid = ?", t.Run); err != nil {
 			return err
 		}
-		marks, err = enterRun(tx, t)
+		reportedAs := t.Run
+		if !t.Pristine() {
+			reportedAs = uuid.NewString()
+		}
+		t.SetKnown()
+		marks, err = enterRun(tx, t, reportedAs)
 		return err
 	})
 	return marks, err
@@ -83,12 +89,8 @@ func detach(tx *sql.Tx, id int64) error {
 	return err
 }
 
-func enterRun(tx *sql.Tx, t *tally.Tally) (*Watermarks, error) {
+func enterRun(tx *sql.Tx, t *tally.Tally, reportedAs string) (*Watermarks, error) {
 	marks := &Watermarks{}
-	reportedAs := t.Run
-	if forgotten(marks, t) {
-		reportedAs = uuid.NewString()
-	}
 	result, err := tx.Exec(`INSERT INTO run (uuid, reported_as, lts, handshake_code, item, slot_seconds, has_file)
 		VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		t.Run, reportedAs, t.Account.LTS, t.Account.HandshakeCode, t.Account.Item, int64(t.Slot), t.Durable() && !t.Gone())
@@ -117,10 +119,43 @@ func enterRun(tx *sql.Tx, t *tally.Tally) (*Watermarks, error) {
 	return marks, nil
 }
 
+// renew lets a run go on under another name, so that nothing is added to the
+// reports it has.
+func renew(tx *sql.Tx, r run) (run, error) {
+	result, err := tx.Exec(`INSERT INTO run (uuid, reported_as, lts, handshake_code, item, slot_seconds, has_file)
+		SELECT 'renewed ' || id, ?, lts, handshake_code, item, slot_seconds, has_file FROM run WHERE id = ?`, uuid.NewString(), r.id)
+	if err != nil {
+		return r, err
+	}
+	before := r.id
+	if r.id, err = result.LastInsertId(); err != nil {
+		return r, err
+	}
+	r.closedBefore = 0
+	for _, statement := range []string{
+		"UPDATE watermark SET run = ?1 WHERE run = ?2",
+		"UPDATE operation_type SET run = ?1 WHERE run = ?2",
+	} {
+		if _, err := tx.Exec(statement, r.id, before); err != nil {
+			return r, err
+		}
+	}
+	if err := detach(tx, before); err != nil {
+		return r, err
+	}
+	if err := deleteAccepted(tx, before); err != nil {
+		return r, err
+	}
+	_, err = tx.Exec("UPDATE run SET uuid = ? WHERE id = ?", r.uuid, r.id)
+	return r, err
+}
+
 // run is a row of the table.
 type run struct {
-	id  int64
-	lts string
+	id           int64
+	uuid         string
+	lts          string
+	closedBefore int64
 }
 
 // ErrUnknownRun is the error of a run that the ledger does not know.
@@ -129,7 +164,8 @@ var ErrUnknownRun = errors.New("the ledger does not know the run")
 // findRun finds a run that may go on: what is finished, and confirmed, is deleted,
 // and nothing can be added to it.
 func findRun(tx *sql.Tx, name string) (r run, err error) {
-	err = tx.QueryRow("SELECT id, lts FROM run WHERE uuid = ? AND finished = 0", name).Scan(&r.id, &r.lts)
+	err = tx.QueryRow("SELECT id, uuid, lts, closed_before FROM run WHERE uuid = ? AND finished = 0", name).
+		Scan(&r.id, &r.uuid, &r.lts, &r.closedBefore)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = fmt.Errorf("%w %s", ErrUnknownRun, name)
 	}
@@ -189,6 +225,13 @@ func (l *Ledger) Fold(run string, frames []FrameSums) (units int64, err error) {
 		if err != nil {
 			return err
 		}
+		for _, f := range frames {
+			if f.Slot < r.closedBefore {
+				if r, err = renew(tx, r); err != nil {
+					return err
+				}
+			}
+		}
 		marks, err := watermarks(tx, r.id)
 		if err != nil {
 			return err
@@ -229,6 +272,9 @@ func (l *Ledger) Fold(run string, frames []FrameSums) (units int64, err error) {
 func (l *Ledger) Record(run string, slotStart int64, operationType int, n int64) error {
 	return l.alter(func(tx *sql.Tx) error {
 		r, err := findRun(tx, run)
+		if err == nil && slotStart < r.closedBefore {
+			r, err = renew(tx, r)
+		}
 		if err != nil {
 			return err
 		}
@@ -256,13 +302,8 @@ func addToReport(tx *sql.Tx, r run, slotStart int64, added map[string]int64) (un
 	if units == 0 {
 		return 0, nil
 	}
-	var lost string
-	err = tx.QueryRow(`INSERT INTO report (run, slot, revision) VALUES (?, ?, 1)
-		ON CONFLICT DO UPDATE SET revision = revision + 1 RETURNING lost`, r.id, slotStart).Scan(&lost)
-	if err == nil && lost != "" {
-		// The slot was given up already; what comes now goes the same way.
-		err = addToAccount(tx, r.lts, lost, units)
-	}
+	_, err = tx.Exec(`INSERT INTO report (run, slot, revision) VALUES (?, ?, 1)
+		ON CONFLICT DO UPDATE SET revision = revision + 1`, r.id, slotStart)
 	return units, err
 }
 

@@ -46,7 +46,11 @@ CREATE TABLE run (
   -- reports of that one which nobody here remembers, and so nothing can be added
   -- to them.
   reported_as    TEXT NOT NULL,
-  finished       INTEGER NOT NULL DEFAULT 0 -- 1: dead and folded; nothing will come
+  finished       INTEGER NOT NULL DEFAULT 0, -- 1: dead and folded; nothing will come
+  -- Reports of slots before this moment may have been deleted or given up, so that
+  -- nothing can be added to them: what comes for such a slot, because the clock was
+  -- turned back, is reported as another run.
+  closed_before  INTEGER NOT NULL DEFAULT 0
 );
 
 -- Operation types a host defined by name, by run.

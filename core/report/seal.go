@@ -133,7 +133,24 @@ func (s *Sealer) Seal(ctx context.Context, now time.Time, all bool) (units int64
 	if err := s.fold(ctx, func(label int64) bool { return all || label+int64(s.tally.Slot) <= now.Unix() }); err != nil {
 		return 0, err
 	}
+	s.releaseStrays(now.Unix())
 	return s.folded() - before, nil
+}
+
+// releaseStrays lets strays count other slots whose own are in the ledger, and far
+// enough from now that nothing is on its way to them.
+func (s *Sealer) releaseStrays(now int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for frame := tally.Frames; frame < tally.AllFrames; frame++ {
+		sums := s.tally.Sums(frame)
+		for entry, sum := range sums {
+			slotStart, _, ok := s.tally.Stray(frame, entry)
+			if ok && sum == s.marks[frame][entry] && max(now-slotStart, slotStart-now) > 2*int64(s.tally.Slot) {
+				s.tally.ReleaseStray(frame, entry)
+			}
+		}
+	}
 }
 
 func (s *Sealer) folded() int64 {

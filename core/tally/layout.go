@@ -25,7 +25,8 @@ const (
 	// with their slot, because nobody could label one: in a forked child whose
 	// parent is gone, or while the ledger can't be written and every frame holds
 	// something new. A hash table with open addressing; an entry counts one slot
-	// and type as long as the run lives. A power of two.
+	// and type, and when that is in the ledger, and its time is over, another slot
+	// of that type. A power of two.
 	Strays = 1024
 	// StrayBits is its logarithm.
 	StrayBits = 10
@@ -53,6 +54,7 @@ const (
 	offsetSlotSeconds = 12   // uint32
 	offsetRun         = 16   // 16 bytes: the run's UUID
 	offsetCreatedAt   = 32   // int64: seconds since 1970
+	offsetKnown       = 40   // uint32: 1 once the run was to be entered in a ledger
 	offsetAccount     = 256  // JSON of the Account, NUL-padded
 	accountSize       = 1792 // up to the labels
 	// LabelsOffset is where the frame labels begin: an int64 each, 64 bytes apart,
@@ -70,9 +72,19 @@ const HostTypes = Types - int(protocol.FirstHostOperationType)
 const NoSlot = -1 << 62
 
 // strayKey is the key of a slot and a type: never zero, which is the key of a
-// free entry.
+// free entry. The lowest bit, strayInUse, tells that it counts that slot: without
+// it, another slot of the type may take the entry.
 func strayKey(slotIndex int64, operationType int) uint64 {
-	return (uint64(slotIndex)<<8|uint64(operationType))<<1 | 1
+	return (uint64(slotIndex)<<8|uint64(operationType))<<1 | strayInUse
+}
+
+const strayInUse = 1
+
+// givesWay tells whether an entry may become the one of a key: it is free, or done
+// with its slot and of the same type. An addition on its way to the former slot
+// counts in the new one then, or was folded to the former.
+func givesWay(found, key uint64) bool {
+	return found == 0 || found&strayInUse == 0 && found>>1&0xff == key>>1&0xff
 }
 
 // strayMultiplier spreads the keys (Fibonacci hashing).

@@ -292,9 +292,11 @@ func (t *Tally) AddStray(operationType int, n uint64, unix int64) bool {
 	for i := range Strays {
 		entry := (first + i) & (Strays - 1)
 		mine := t.strayKeyAt(entry)
-		if mine.Load() == key || mine.CompareAndSwap(0, key) || mine.Load() == key {
-			t.strayCounter(entry).Add(n)
-			return true
+		for found := mine.Load(); found == key || givesWay(found, key); found = mine.Load() {
+			if found == key || mine.CompareAndSwap(found, key) {
+				t.strayCounter(entry).Add(n)
+				return true
+			}
 		}
 	}
 	return false
@@ -313,6 +315,15 @@ func (t *Tally) strayCounter(entry int) *atomic.Uint64 {
 func (t *Tally) Stray(frame, index int) (slotStart int64, operationType int, ok bool) {
 	key := t.strayKeyAt((frame-Frames)*Types + index).Load()
 	return int64(key) >> 9 * int64(t.Slot), int(key >> 1 & 0xff), key != 0
+}
+
+// ReleaseStray lets an entry count another slot of its type. What it counted so far
+// must be in the ledger.
+func (t *Tally) ReleaseStray(frame, index int) {
+	mine := t.strayKeyAt((frame-Frames)*Types + index)
+	if key := mine.Load(); key != 0 {
+		mine.CompareAndSwap(key, key&^strayInUse)
+	}
 }
 
 // AddTo counts n operations in a frame, whatever its label: the last resort when
@@ -364,6 +375,13 @@ func (t *Tally) Folded(frame int) *[Types]uint64 {
 	}
 	return &folded
 }
+
+// Pristine tells whether no ledger can know the run: SetKnown was never called.
+func (t *Tally) Pristine() bool { return *(*uint32)(t.at(offsetKnown)) == 0 }
+
+// SetKnown notes that the run is about to be entered in a ledger. Should that one
+// be lost, or forget the run, the server may still have reports of it.
+func (t *Tally) SetKnown() { *(*uint32)(t.at(offsetKnown)) = 1 }
 
 // Raise lifts a frame's sum to at least the watermark, and reports whether it
 // was less. After a power cut the file may be older than the ledger; without

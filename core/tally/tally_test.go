@@ -188,6 +188,33 @@ func TestStrays(t *testing.T) {
 	}
 }
 
+// TestAStrayThatIsDoneCountsAnotherSlot of its type, and of no other.
+func TestAStrayThatIsDoneCountsAnotherSlot(t *testing.T) {
+	c := create(t, t.TempDir())
+	for i := range tally.Strays {
+		if !c.AddStray(1+i%2, 1, slotStart+int64(i)*180) {
+			t.Fatal("no entry")
+		}
+	}
+	if c.AddStray(1, 1, slotStart-180) {
+		t.Fatal("an operation was counted though all entries are taken")
+	}
+	c.ReleaseStray(tally.Frames, 0)
+	slot, kind, ok := c.Stray(tally.Frames, 0)
+	if !ok || c.Sums(tally.Frames)[0] != 1 {
+		t.Fatal("the entry forgot what it counted")
+	}
+	if c.AddStray(3-kind, 1, slotStart-180) {
+		t.Error("an operation of another type was counted in the entry")
+	}
+	if !c.AddStray(kind, 4, slotStart-180) {
+		t.Error("no entry for another slot of the type")
+	}
+	if again, _, _ := c.Stray(tally.Frames, 0); again != slotStart-180 || c.Sums(tally.Frames)[0] != 5 {
+		t.Errorf("the entry counts slot %d, after %d; its sum is %d", again, slot, c.Sums(tally.Frames)[0])
+	}
+}
+
 func TestNamesOfHostTypesSurviveTheRun(t *testing.T) {
 	directory := t.TempDir()
 	c := create(t, directory)
