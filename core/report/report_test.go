@@ -1,12 +1,16 @@
 package report_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -188,6 +192,52 @@ func TestSlotsWithoutALedger(t *testing.T) {
 	}
 }
 
+// TestLongTroubleAgainAndAgain: strays that are in the ledger make room for those
+// of the next time.
+func TestLongTroubleAgainAndAgain(t *testing.T) {
+	m := newMeter(t, t.TempDir())
+	want := map[int64]int64{}
+	for range 10 {
+		for range tally.Strays / 2 {
+			m.clock.Advance(180 * time.Second)
+			now := m.clock.Now().Unix()
+			if !m.tally.AddStray(16, 1, now) {
+				t.Fatal("no more strays can be counted")
+			}
+			want[m.tally.Slot.Start(now)]++
+		}
+		m.clock.Advance(time.Hour)
+		m.seal(true)
+	}
+	if got := m.bySlot(); !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// TestALeapSmear: a clock that runs a little slow for a day, to swallow a leap
+// second, has slots that last a little longer.
+func TestALeapSmear(t *testing.T) {
+	m := newMeter(t, t.TempDir())
+	want := map[int64]int64{}
+	const step = 700 * time.Millisecond
+	for real := time.Duration(0); real < 25*time.Hour; real += step {
+		pace := step
+		if real < 24*time.Hour {
+			pace -= step / (24 * 60 * 60)
+		}
+		m.clock.Advance(pace)
+		want[m.clock.Now().Unix()/180*180]++
+		m.record(1)
+		if real%time.Hour < step {
+			m.seal(false)
+		}
+	}
+	m.seal(true)
+	if got := m.bySlot(); !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
 // TestDeathAtAnyPoint: a run that ends without a word is adopted once, whatever
 // of it was sealed before.
 func TestDeathAtAnyPoint(t *testing.T) {
@@ -334,61 +384,131 @@ func (m *meter) submitter(server *testkit.Server, directory string) *report.Subm
 		LockFile: filepath.Join(directory, "submit.lock")}).Ready()
 }
 
-// TestEveryAnswer: whatever a server answers, nothing is dropped and nothing
-// doubled, and the next try after the trouble brings everything.
-func TestEveryAnswer(t *testing.T) {
-	forge := func(change func(http.Header, *protocol.Receipt)) func(http.ResponseWriter, *http.Request, http.HandlerFunc) {
+// exchange is how one submission goes on its way: what the server, or whoever
+// stands between, does with it, and what is different at the client.
+type exchange struct {
+	answer func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc)
+	client func(*report.Submitter) // of this submission; nil if nothing is different
+	// arrives tells that the receipt arrives, so that it is a success.
+	arrives bool
+	// later happens minutes after the next submission.
+	later func()
+}
+
+// exchanges are all that can become of a submission. They are made anew for each
+// test, because some remember something.
+func exchanges(nobody string) map[string]exchange {
+	type handler = func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc)
+	status := func(code int) handler {
+		return func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) { w.WriteHeader(code) }
+	}
+	// forge lets the server count, and changes its answer.
+	forge := func(change func(http.Header, *protocol.Receipt)) handler {
 		return func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
-			recorder := &recorder{header: http.Header{}}
-			next(recorder, r)
+			answer := answerOf(next, r)
 			var receipt protocol.Receipt
-			_ = json.Unmarshal(recorder.body, &receipt)
-			change(recorder.header, &receipt)
-			for name := range recorder.header {
-				w.Header().Set(name, recorder.header.Get(name))
-			}
+			_ = json.Unmarshal(answer.body, &receipt)
+			change(answer.header, &receipt)
+			maps.Copy(w.Header(), answer.header)
 			_ = json.NewEncoder(w).Encode(receipt)
 		}
 	}
-	status := func(code int) func(http.ResponseWriter, *http.Request, http.HandlerFunc) {
-		return func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) { w.WriteHeader(code) }
-	}
-	abort := func(http.ResponseWriter, *http.Request, http.HandlerFunc) { panic(http.ErrAbortHandler) }
-	answers := map[string]func(http.ResponseWriter, *http.Request, http.HandlerFunc){
-		"connection reset": abort,
-		"answer lost after commit": func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
-			next(&recorder{header: http.Header{}}, r)
+	impatient := func(s *report.Submitter) { s.Timeout = 50 * time.Millisecond }
+	all := map[string]exchange{
+		"connection refused": {answer: status(500), client: func(s *report.Submitter) { s.Servers = []string{nobody} }},
+		"reset before the answer": {answer: func(w http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			reset(w)
+		}},
+		"reset within the request": {answer: func(w http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
+			_, _ = io.ReadFull(r.Body, make([]byte, 20))
+			reset(w)
+		}},
+		"no answer in time": {client: impatient, answer: func(_ http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			<-r.Context().Done()
+		}},
+		"answer lost after commit": {answer: func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+			answerOf(next, r)
+			reset(w)
+		}},
+		"answer cut": {answer: func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+			answer := answerOf(next, r)
+			w.Header().Set("Content-Length", fmt.Sprint(len(answer.body)))
+			_, _ = w.Write(answer.body[:len(answer.body)/2])
 			panic(http.ErrAbortHandler)
-		},
-		"answer cut": func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
-			recorder := &recorder{header: http.Header{}}
-			next(recorder, r)
-			w.Header().Set("Content-Length", fmt.Sprint(len(recorder.body)))
-			_, _ = w.Write(recorder.body[:len(recorder.body)/2])
-			panic(http.ErrAbortHandler)
-		},
-		"204": status(204), "302": func(w http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
+		}},
+		"answer twice on one connection": {arrives: true, client: func(s *report.Submitter) { s.Transport = &http.Transport{} },
+			answer: func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+				answer := answerOf(next, r)
+				var raw bytes.Buffer
+				_, _ = fmt.Fprintf(&raw, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n", len(answer.body))
+				_ = answer.header.Write(&raw)
+				_, _ = fmt.Fprintf(&raw, "\r\n%s", answer.body)
+				connection, _, _ := http.NewResponseController(w).Hijack()
+				_, _ = connection.Write(bytes.Repeat(raw.Bytes(), 2))
+				_ = connection.Close()
+			}},
+		"request twice": {arrives: true, answer: func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+			body, _ := io.ReadAll(r.Body)
+			for range 2 {
+				r.Body = io.NopCloser(bytes.NewReader(body))
+				next(w, r)
+				w = &recorder{header: http.Header{}} // the first answer arrives
+			}
+		}},
+		"302": {answer: func(w http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
 			http.Redirect(w, r, "/elsewhere", http.StatusFound)
-		},
-		"400": status(400), "403": status(403), "404": status(404), "413": status(413),
-		"429 with a wild Retry-After": func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
+		}},
+		"429 with a wild Retry-After": {answer: func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
 			w.Header().Set("Retry-After", "99999999999999999999")
 			w.WriteHeader(429)
-		},
-		"500": status(500), "502": status(502), "503": status(503),
-		"problem": func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
+		}},
+		"a problem of the server": {answer: func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
 			testkit.Problem(w, 500, protocol.StatusServerFailed)
-		},
-		"200 with HTML": func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
+		}},
+		"200 with HTML": {answer: func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
 			_, _ = fmt.Fprint(w, "<html>log in</html>")
-		},
-		"200 with an unsigned receipt": forge(func(h http.Header, _ *protocol.Receipt) { h.Del(protocol.HeaderMAC) }),
-		"200 with a changed receipt":   forge(func(_ http.Header, r *protocol.Receipt) { r.Accepted++ }),
-		"200 with an old receipt": func() func(http.ResponseWriter, *http.Request, http.HandlerFunc) {
-			return forge(func(h http.Header, _ *protocol.Receipt) { h.Set(protocol.HeaderMAC, "AAAA") })
-		}(),
+		}},
+		"200 with an unsigned receipt": {answer: forge(func(h http.Header, _ *protocol.Receipt) { h.Del(protocol.HeaderMAC) })},
+		"200 with a changed receipt":   {answer: forge(func(_ http.Header, r *protocol.Receipt) { r.Accepted++ })},
+		"200 with a wrong MAC":         {answer: forge(func(h http.Header, _ *protocol.Receipt) { h.Set(protocol.HeaderMAC, "AAAA") })},
 	}
-	for name, answer := range answers {
+	for _, code := range []int{100, 204, 206, 304, 307, 308, 400, 401, 403, 404, 405, 407, 408, 409, 410, 413, 418, 421, 451, 500, 501, 502, 503, 504, 599, 999} {
+		all[fmt.Sprint(code)] = exchange{answer: status(code)}
+	}
+
+	arrived, late := make(chan struct{}), make(chan struct{})
+	all["answer minutes late"] = exchange{client: impatient,
+		answer: func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+			answer := answerOf(next, r)
+			<-late
+			maps.Copy(w.Header(), answer.header)
+			_, _ = w.Write(answer.body)
+			close(arrived)
+		},
+		later: func() { close(late); <-arrived },
+	}
+	var again func()
+	all["request minutes late"] = exchange{
+		answer: func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+			body, _ := io.ReadAll(r.Body)
+			delayed := r.Clone(context.Background())
+			delayed.Body = io.NopCloser(bytes.NewReader(body))
+			again = func() { answerOf(next, delayed) }
+			w.WriteHeader(http.StatusGatewayTimeout)
+		},
+		later: func() { again() },
+	}
+	return all
+}
+
+// TestEveryAnswer: whatever becomes of a submission, nothing is dropped and
+// nothing doubled, and the next one brings everything.
+func TestEveryAnswer(t *testing.T) {
+	nobody := httptest.NewServer(nil)
+	nobody.Close()
+	for name, x := range exchanges(nobody.URL) {
 		t.Run(name, func(t *testing.T) {
 			directory := t.TempDir()
 			m := newMeter(t, directory)
@@ -396,25 +516,55 @@ func TestEveryAnswer(t *testing.T) {
 			s := m.submitter(server, directory)
 			m.record(5)
 			m.seal(true)
-			server.Intercept(answer)
-			outcome, err := s.Submit(context.Background(), false)
-			if err == nil || outcome.Units != 0 {
-				t.Errorf("it passed for a success: %+v", outcome)
+			server.Intercept(x.answer)
+			before := *s
+			if x.client != nil {
+				x.client(s)
 			}
-			if account, _ := m.ledger.Account(); account.Pending != 5 || account.Accepted != 0 {
+			outcome, err := s.Submit(context.Background(), false)
+			wanted := ledger.Account{Recorded: 5, Pending: 5}
+			if x.arrives {
+				wanted = ledger.Account{Recorded: 5, Accepted: 5}
+			}
+			if (err == nil) != x.arrives || outcome.Units != wanted.Accepted {
+				t.Errorf("outcome %+v, %v", outcome, err)
+			}
+			if account, _ := m.ledger.Account(); account != wanted {
 				t.Errorf("account %+v", account)
 			}
 			server.Intercept(nil)
+			s.Timeout, s.Servers = before.Timeout, before.Servers
 			m.record(2)
 			m.seal(true)
-			if outcome, err = s.Submit(context.Background(), true); err != nil || outcome.Units != 7 {
+			if outcome, err = s.Submit(context.Background(), true); err != nil || outcome.Units != 7-wanted.Accepted {
 				t.Errorf("afterwards: %+v, %v", outcome, err)
 			}
-			if account, _ := m.ledger.Account(); account.Accepted != 7 || account.Pending != 0 || server.Total() != 7 {
+			if x.later != nil {
+				m.clock.Advance(5 * time.Minute)
+				x.later()
+			}
+			if account, _ := m.ledger.Account(); account != (ledger.Account{Recorded: 7, Accepted: 7}) || server.Total() != 7 {
 				t.Errorf("account %+v, the server has %d", account, server.Total())
 			}
 		})
 	}
+}
+
+// reset ends a connection as a host does that died, or a firewall.
+func reset(w http.ResponseWriter) {
+	connection, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	_ = connection.(*net.TCPConn).SetLinger(0)
+	_ = connection.Close()
+}
+
+// answerOf lets a handler answer, and keeps the answer.
+func answerOf(handler http.HandlerFunc, r *http.Request) *recorder {
+	answer := &recorder{header: http.Header{}}
+	handler(answer, r)
+	return answer
 }
 
 type recorder struct {
@@ -483,6 +633,50 @@ func TestVerdictsOnSingleReports(t *testing.T) {
 	account, _ := m.ledger.Account()
 	if account.Accepted != 30 || account.Refused != 10 || account.Pending != 20 {
 		t.Errorf("account %+v", account)
+	}
+}
+
+// TestABacklogThatIsTooLargeGoesInParts: a proxy may take less than the protocol
+// allows.
+func TestABacklogThatIsTooLargeGoesInParts(t *testing.T) {
+	for name, test := range map[string]struct {
+		takes  int64 // bytes
+		passes bool
+	}{
+		"less than the backlog": {20000, true},
+		"a report at a time":    {500, true},
+		"nothing":               {0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			directory := t.TempDir()
+			m := newMeter(t, directory)
+			server := testkit.NewServer(t, m.clock.Now)
+			s := m.submitter(server, directory)
+			server.Intercept(func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+				if r.ContentLength > test.takes {
+					w.WriteHeader(http.StatusRequestEntityTooLarge)
+					return
+				}
+				next(w, r)
+			})
+			const slots = 1000
+			for i := range slots {
+				if err := m.ledger.Record(m.tally.Run, start.Unix()-int64(180*i), 16, 1); err != nil {
+					t.Fatal(err)
+				}
+			}
+			wanted := ledger.Account{Recorded: slots, Accepted: slots}
+			if !test.passes {
+				wanted = ledger.Account{Recorded: slots, Pending: slots}
+			}
+			outcome, err := s.Submit(context.Background(), false)
+			if (err == nil) != test.passes || outcome.Units != wanted.Accepted || server.Total() != wanted.Accepted {
+				t.Errorf("%+v, %v, the server has %d", outcome, err, server.Total())
+			}
+			if account, _ := m.ledger.Account(); account != wanted {
+				t.Errorf("account %+v", account)
+			}
+		})
 	}
 }
 

@@ -39,6 +39,7 @@ type Submitter struct {
 	LockFile string
 
 	turn chan struct{} // holds one token; a channel, to wait for it with a deadline
+	most int           // reports in a batch; fewer once a batch was too large
 	// failed are the reports whose submission failed since this submitter was
 	// made: not tried again by it unless asked to (seed, "Report submission").
 	failed map[ledger.ReportKey]bool
@@ -48,6 +49,7 @@ type Submitter struct {
 func (s *Submitter) Ready() *Submitter {
 	s.turn = make(chan struct{}, 1)
 	s.failed = map[ledger.ReportKey]bool{}
+	s.most = protocol.MaxReportsInBatch
 	return s
 }
 
@@ -105,20 +107,35 @@ func (s *Submitter) Submit(ctx context.Context, again bool) (Outcome, error) {
 		clear(s.failed)
 	}
 	for ctx.Err() == nil {
-		pending, err := s.Ledger.Within(ctx).Pending(s.LTS, protocol.MaxReportsInBatch, func(key ledger.ReportKey) bool { return s.failed[key] })
+		pending, err := s.Ledger.Within(ctx).Pending(s.LTS, s.most, func(key ledger.ReportKey) bool { return s.failed[key] })
 		if err != nil {
 			return outcome, protocol.Errorf(protocol.StatusLicenseBufferFailed, "reading the pending reports: %w", err)
 		}
 		if len(pending) == 0 {
 			return outcome, nil
 		}
-		if err := s.submitBatch(ctx, pending, &outcome); err != nil {
+		err = s.submitBatch(ctx, pending, &outcome)
+		if splits(err, pending) {
+			s.most = len(pending) / 2
+			continue
+		}
+		if err != nil {
 			outcome.KeptBack = true
 			return outcome, err
 		}
 	}
 	outcome.KeptBack = true
 	return outcome, errDeadline
+}
+
+// errTooLarge is the cause of an error when a batch was too large: for the
+// protocol, for the server, or for a proxy before it.
+var errTooLarge = errors.New("too large")
+
+// splits tells whether a batch failed that may pass in smaller ones: then none of
+// its reports failed.
+func splits(err error, pending []ledger.PendingReport) bool {
+	return len(pending) > 1 && errors.Is(err, errTooLarge)
 }
 
 // submitBatch sends one batch and acts on its receipt.
@@ -134,13 +151,12 @@ func (s *Submitter) submitBatch(ctx context.Context, pending []ledger.PendingRep
 		return err
 	}
 	if len(body) > protocol.MaxReportBody && len(pending) > 1 {
-		half := len(pending) / 2
-		if err := s.submitBatch(ctx, pending[:half], outcome); err != nil {
-			return err
-		}
-		return s.submitBatch(ctx, pending[half:], outcome)
+		return errTooLarge
 	}
 	receipt, err := s.post(ctx, batch.Batch, body)
+	if splits(err, pending) {
+		return err
+	}
 	if err != nil {
 		for _, p := range pending {
 			s.failed[p.Key] = true
@@ -202,7 +218,11 @@ func (s *Submitter) postTo(ctx context.Context, server, batch string, header htt
 		return nil, err
 	}
 	if answer.Status != http.StatusOK {
-		return nil, answer.Problem(server)
+		problem := answer.Problem(server)
+		if answer.Status == http.StatusRequestEntityTooLarge {
+			problem.Err = errTooLarge
+		}
+		return nil, problem
 	}
 	if !protocol.EqualMAC(answer.Header.Get(protocol.HeaderMAC), protocol.ReceiptMAC(s.Key.Secret, body, answer.Body)) {
 		return nil, protocol.Errorf(protocol.StatusServerResponseInvalid,
