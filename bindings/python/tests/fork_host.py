@@ -274,8 +274,8 @@ def children() -> None:
         os._exit(0)
 
     def grandchildren() -> None:
-        for child in [fork(keep), fork(drop), fork(leave_by_exit)]:
-            assert end_of(child) == 0
+        for work in (keep, drop, leave_by_exit):  # one after the other: they share a place in the books
+            assert end_of(fork(work)) == 0, work.__name__
 
     for work in (drop, drop_in_a_cycle, keep, exception_and_cleanup, refusals, leave_by_exit, grandchildren):
         assert end_of(fork(work)) == 0, work.__name__
