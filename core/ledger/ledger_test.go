@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -154,6 +155,70 @@ func TestPurgeDeclaresLossOnce(t *testing.T) {
 	}
 	if a := account(t, l); a.Expired != 2 || a.Accepted != 10 || a.Pending != 0 {
 		t.Errorf("account after the declaration arrived: %+v", a)
+	}
+}
+
+// TestGivenUpOnItsWay: a report was on its way when another process gave it up. What
+// comes of the report itself does not matter any more; what the server has by then,
+// the answer to the declaration tells.
+func TestGivenUpOnItsWay(t *testing.T) {
+	units := func(n int64) *int64 { return &n }
+	for name, test := range map[string]struct {
+		answer  func(*ledger.Ledger, ledger.PendingReport) (int64, error)
+		missing *int64
+		want    ledger.Account
+	}{
+		"counted before": {
+			func(l *ledger.Ledger, p ledger.PendingReport) (int64, error) {
+				return l.Accepted([]ledger.PendingReport{p})
+			},
+			units(0), ledger.Account{Recorded: 5, Accepted: 5},
+		},
+		"too late": {
+			func(l *ledger.Ledger, p ledger.PendingReport) (int64, error) {
+				return l.Accepted([]ledger.PendingReport{p})
+			},
+			units(5), ledger.Account{Recorded: 5, Expired: 5},
+		},
+		"refused":           {(*ledger.Ledger).Refused, units(5), ledger.Account{Recorded: 5, Expired: 5}},
+		"refused, and some": {(*ledger.Ledger).Refused, units(2), ledger.Account{Recorded: 5, Accepted: 3, Expired: 2}},
+	} {
+		for _, declared := range []bool{false, true} { // when the answer comes
+			t.Run(fmt.Sprintf("%s, declared %v", name, declared), func(t *testing.T) {
+				l := open(t, t.TempDir())
+				c := run(t, l)
+				fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 5})
+				onItsWay := pending(t, l)[0]
+				if _, err := l.Purge(slotStart + 180); err != nil {
+					t.Fatal(err)
+				}
+				declare := func() {
+					declaration := pending(t, l)[0]
+					declaration.Missing = test.missing
+					if _, err := l.Accepted([]ledger.PendingReport{declaration}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if declared {
+					declare()
+				}
+				if n, err := test.answer(l, onItsWay); n != 0 || err != nil {
+					t.Errorf("%d units, %v", n, err)
+				}
+				if !declared {
+					if a := account(t, l); a.Expired != 5 {
+						t.Errorf("account %+v", a)
+					}
+					declare()
+				}
+				if lost, err := l.Balance(); lost != 0 || err != nil {
+					t.Errorf("balance %d, %v", lost, err)
+				}
+				if a := account(t, l); a != test.want || len(pending(t, l)) != 0 {
+					t.Errorf("account %+v, want %+v", a, test.want)
+				}
+			})
+		}
 	}
 }
 

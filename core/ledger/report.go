@@ -111,7 +111,23 @@ func (l *Ledger) Accepted(reports []PendingReport) (units int64, err error) {
 	return units, err
 }
 
+// concerns tells whether an answer still concerns a report. While it was on its
+// way, another process may have settled the report; or given it up, and then what
+// counts is the answer to that declaration, after which the server adds nothing.
+func concerns(tx *sql.Tx, p PendingReport) (bool, error) {
+	var lost string
+	err := tx.QueryRow(`SELECT lost FROM report JOIN run ON run.id = report.run
+		WHERE report.run = ? AND slot = ? AND reported_as = ?`, p.Key.RunID, p.Key.Slot, p.Run).Scan(&lost)
+	if err == sql.ErrNoRows {
+		return false, nil
+	}
+	return err == nil && lost == p.Report.Lost, err
+}
+
 func acceptReport(tx *sql.Tx, p PendingReport) (units int64, err error) {
+	if concerned, err := concerns(tx, p); err != nil || !concerned {
+		return 0, err
+	}
 	if p.Report.Lost != "" {
 		return acceptLoss(tx, p)
 	}
@@ -147,9 +163,6 @@ func acceptLoss(tx *sql.Tx, p PendingReport) (units int64, err error) {
 	var revision, declared int64
 	err = tx.QueryRow("SELECT revision, "+pendingOfReport+" FROM report WHERE run = ? AND slot = ?", p.Key.RunID, p.Key.Slot).
 		Scan(&revision, &declared)
-	if err == sql.ErrNoRows { // another process was faster
-		return 0, nil
-	}
 	if err != nil || revision > p.Report.Revision { // something came since, and is declared next
 		return 0, err
 	}
@@ -172,24 +185,29 @@ func settleFound(tx *sql.Tx, p PendingReport, units int64) (int64, error) {
 	if p.Found == 0 {
 		return units, nil
 	}
-	var found, lost int64
+	var found int64
 	err := tx.QueryRow("SELECT min(found, ?) FROM report WHERE run = ? AND slot = ?", p.Found, p.Key.RunID, p.Key.Slot).Scan(&found)
-	if err == sql.ErrNoRows || found == 0 { // another process settled it
-		return units, nil
-	}
-	if err != nil {
-		return 0, err
+	if err != nil || found == 0 { // another process settled it
+		return units, err
 	}
 	if _, err := tx.Exec("UPDATE report SET found = found - ? WHERE run = ? AND slot = ?", found, p.Key.RunID, p.Key.Slot); err != nil {
 		return 0, err
 	}
-	err = tx.QueryRow("SELECT coalesce(sum(units), 0) FROM account WHERE lts = ? AND name = ?", p.LTS, protocol.LostStorage).Scan(&lost)
-	if err != nil {
-		return 0, err
-	}
 	units -= found
-	back := min(max(p.New-units, 0), found, lost)
-	return units + back, addToAccount(tx, p.LTS, protocol.LostStorage, -back)
+	back := min(max(p.New-units, 0), found)
+	for _, cause := range []string{protocol.LostStorage, protocol.LostExpired, protocol.LostRefused} {
+		var lost int64
+		err := tx.QueryRow("SELECT coalesce(sum(units), 0) FROM account WHERE lts = ? AND name = ?", p.LTS, cause).Scan(&lost)
+		if err != nil {
+			return 0, err
+		}
+		part := min(back, lost)
+		if err := addToAccount(tx, p.LTS, cause, -part); err != nil {
+			return 0, err
+		}
+		units, back = units+part, back-part
+	}
+	return units, nil
 }
 
 // acceptCounts notes what of a report's counts is confirmed, and answers how many
@@ -199,7 +217,7 @@ func acceptCounts(tx *sql.Tx, p PendingReport) (units int64, err error) {
 		var before int64
 		err := tx.QueryRow("SELECT accepted FROM report_count WHERE run = ? AND slot = ? AND type = ?",
 			p.Key.RunID, p.Key.Slot, name).Scan(&before)
-		if err == sql.ErrNoRows { // another process had it accepted, and deleted
+		if err == sql.ErrNoRows { // an older copy of the ledger has come meanwhile
 			continue
 		}
 		if err != nil {
@@ -221,8 +239,11 @@ func acceptCounts(tx *sql.Tx, p PendingReport) (units int64, err error) {
 func (l *Ledger) Refused(p PendingReport) (units int64, err error) {
 	err = l.alter(func(tx *sql.Tx) error {
 		units = 0
+		if concerned, err := concerns(tx, p); err != nil || !concerned {
+			return err
+		}
 		if p.Report.Lost == "" {
-			err := tx.QueryRow("SELECT coalesce(sum("+pendingOfReport+"), 0) FROM report WHERE run = ? AND slot = ?",
+			err := tx.QueryRow("SELECT "+pendingOfReport+" FROM report WHERE run = ? AND slot = ?",
 				p.Key.RunID, p.Key.Slot).Scan(&units)
 			if err != nil {
 				return err

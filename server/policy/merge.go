@@ -23,16 +23,22 @@ type Merged struct {
 	Anomaly string           // "" if nothing is strange
 }
 
-// Merge merges a received report into what is stored. It may be repeated, and
-// the order in which the reports of a slot come does not matter: counts are
-// cumulative, the highest revision wins, and what is lost is computed anew from
-// what was accepted and what was declared.
+// Merge merges a received report into what is stored. It may be repeated: counts
+// are cumulative, the highest revision wins, and what is lost is computed anew from
+// what was accepted and what was declared. A declaration of loss is final: what
+// arrives after it, of its revision or an earlier one, is not counted any more,
+// because the device was told that it is lost.
 func Merge(stored store.Report, received protocol.Report) Merged {
 	if received.Lost != "" {
 		return mergeLoss(stored, received)
 	}
 	if received.Revision <= stored.Revision {
 		return Merged{Report: stored, Anomaly: conflict(stored, received)}
+	}
+	for _, loss := range stored.Losses {
+		if received.Revision <= loss.Revision {
+			return Merged{Report: stored}
+		}
 	}
 	merged := Merged{Report: stored, Changed: true}
 	merged.Report.Revision = received.Revision
