@@ -55,7 +55,9 @@ func runCampaign(ctx context.Context, o options) (*campaign, error) {
 		fmt.Fprintf(os.Stderr, "There are no clients in Python: neither %s nor python3 was found.\n", pythonFile)
 	}
 	for range o.Devices {
-		c.addDevice(newRandom(o.Seed, uint64(2+len(c.all))), -1)
+		if err := c.addDevice(newRandom(o.Seed, uint64(2+len(c.all))), -1); err != nil {
+			return c, err
+		}
 	}
 
 	disturbed, calm := context.WithTimeout(ctx, o.MaxTime)
@@ -104,36 +106,49 @@ func (c *campaign) reserveNobody() (release func(), err error) {
 	return release, nil
 }
 
-// addDevice begins a new device, at the place of one that rests from now on.
-func (c *campaign) addDevice(random *rand.Rand, place int) {
+// addDevice begins a new device, at the place of one that rests from now on. Of
+// three, one goes by the machine's clock, and two by one of their own.
+func (c *campaign) addDevice(random *rand.Rand, place int) (err error) {
 	d := c.newDevice(fmt.Sprintf("device-%d", len(c.all)+1))
 	d.limit = 10 + random.IntN(60)
+	if reach := []int64{0, nearReach, farReach}[len(c.all)%3]; reach > 0 {
+		if d.clock, err = newDeviceClock(d.directory+".clock", reach); err != nil {
+			return err
+		}
+	}
 	c.all = append(c.all, d)
 	if place < 0 {
 		c.devices = append(c.devices, d)
 	} else {
 		c.devices[place] = d
 	}
+	return nil
 }
 
 // chooseDevice picks a device for the next client.
-func (c *campaign) chooseDevice(random *rand.Rand) *device {
+func (c *campaign) chooseDevice(random *rand.Rand) (*device, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	place := random.IntN(len(c.devices))
 	if d := c.devices[place]; d.started >= d.limit {
-		c.addDevice(random, place)
+		if err := c.addDevice(random, place); err != nil {
+			return nil, err
+		}
 	}
 	d := c.devices[place]
 	d.started++
-	return d
+	return d, nil
 }
 
 // keepClient keeps one client running, one after the other, until ctx ends.
 func (c *campaign) keepClient(ctx context.Context, random *rand.Rand) {
 	for ctx.Err() == nil {
 		s := c.randomSettings(random)
-		running, err := c.startClient(c.chooseDevice(random), s)
+		var running *client
+		d, err := c.chooseDevice(random)
+		if err == nil {
+			running, err = c.startClient(d, s)
+		}
 		if err != nil {
 			c.report(violation{Kind: kindMisbehaved, Text: fmt.Sprintf("a client can't be started: %v", err)})
 			return
@@ -213,23 +228,54 @@ func (c *campaign) disturb(ctx context.Context, random *rand.Rand) {
 			c.restart(ctx, random, serverKilled)
 		case n < 77:
 			c.restart(ctx, random, serverRestart)
+		case n < 90:
+			c.setClock(random)
 		default:
 			c.changeWeather(random)
 		}
 	}
 }
 
-// hit does something to one of the living clients.
-func (c *campaign) hit(random *rand.Rand, kind fault, do func(*client) bool) {
+// setClock sets the clock of a device on which clients live.
+func (c *campaign) setClock(random *rand.Rand) {
+	victim := c.choose(random, func(one *client) bool { return one.device.clock != nil })
+	if victim == nil {
+		return
+	}
+	by, err := victim.device.clock.set(random)
+	kind := clockForward
+	switch {
+	case err != nil:
+		c.report(violation{Kind: kindMisbehaved, Text: err.Error()})
+		return
+	case by == 0:
+		return
+	case by < 0:
+		kind = clockBack
+	}
+	c.faults.add(kind, 1)
+	c.note("%s: %s: by %d s, %d s ahead", victim.device.name, kind, by, victim.device.clock.ahead.Load())
+}
+
+// choose picks one of the living clients; nil if there is none that fits.
+func (c *campaign) choose(random *rand.Rand, fits func(*client) bool) (chosen *client) {
 	c.mu.Lock()
-	var victim *client
+	defer c.mu.Unlock()
 	number := 0
 	for one := range c.living {
+		if !fits(one) {
+			continue
+		}
 		if number++; random.IntN(number) == 0 {
-			victim = one
+			chosen = one
 		}
 	}
-	c.mu.Unlock()
+	return chosen
+}
+
+// hit does something to one of the living clients.
+func (c *campaign) hit(random *rand.Rand, kind fault, do func(*client) bool) {
+	victim := c.choose(random, func(*client) bool { return true })
 	if victim != nil && do(victim) {
 		c.faults.add(kind, 1)
 		c.note("%s: %s: pid %d", victim.device.name, kind, victim.command.Process.Pid)

@@ -40,6 +40,8 @@ const (
 	familyKilled  fault = "client and its children killed"
 	clientPaused  fault = "client stopped for a while"
 	clientForked  fault = "client forked"
+	clockForward  fault = "clock of a device set forward"
+	clockBack     fault = "clock of a device set back"
 	serverKilled  fault = "server killed and restarted"
 	serverRestart fault = "server ended and restarted"
 	fileDamaged   fault = "file of a dead device damaged"

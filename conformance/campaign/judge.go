@@ -17,6 +17,7 @@ type statement struct {
 	Accepted   int64  `json:"accepted"`
 	Pending    int64  `json:"pending"`
 	Lost       int64  `json:"lost"`
+	Expired    int64  `json:"lostExpired"` // of it
 	StateFlags uint32 `json:"stateFlags"`
 	Status     int32  `json:"status"` // of the last submission
 }
@@ -25,6 +26,7 @@ type statement struct {
 type evidence struct {
 	Device    string // its name in the campaign
 	Directory string
+	Far       bool               // its clock went so far that reports were given up as too old
 	Clients   map[account]bounds // what its clients noted
 	Library   statement          // what the library says
 	Server    map[account]int64  // what the server counted
@@ -84,8 +86,13 @@ func judgeDevice(e evidence) []violation {
 	if l.Pending != 0 {
 		say(kindUnsettled, "%d operations are pending after the last submission (status %d)", l.Pending, l.Status)
 	}
-	if l.Lost != 0 {
-		say(kindLoss, "the library declares %d operations lost, and nothing refused or damaged them", l.Lost)
+	// What may be missing, because it was given up.
+	var given int64
+	if e.Far {
+		given = l.Expired
+	}
+	if l.Lost != given {
+		say(kindLoss, "the library declares %d operations lost, %d of them as too old, and nothing refused or damaged them", l.Lost, l.Expired)
 	}
 	if l.Recorded != l.Accepted+l.Pending+l.Lost {
 		say(kindDisagreed, "recorded %d is not accepted %d + pending %d + lost %d", l.Recorded, l.Accepted, l.Pending, l.Lost)
@@ -108,10 +115,12 @@ func judgeDevice(e evidence) []violation {
 	}
 	for _, a := range sorted(accounts) {
 		b, counted := accounts[a], e.Server[a]
-		if counted < b.Acked {
+		missing := max(0, b.Acked-counted)
+		if missing > given {
 			say(kindLoss, "%s of %s: the clients were told that %d are counted, the server counted %d (%d are missing)",
-				a.Type, a.Code, b.Acked, counted, b.Acked-counted)
+				a.Type, a.Code, b.Acked, counted, missing)
 		}
+		given -= min(missing, given)
 		if counted > b.Started {
 			say(kindDoubled, "%s of %s: the clients recorded %d at most, the server counted %d (%d too many)",
 				a.Type, a.Code, b.Started, counted, counted-b.Started)
@@ -199,7 +208,8 @@ func (s serverBooks) of(uuid string) map[account]int64 {
 }
 
 // judgeServer compares the server's sums with each other, and its devices with
-// those of the campaign. Only damaged devices declare anything lost.
+// those of the campaign. What was declared lost to it is what the devices gave up;
+// damaged ones may not know of what they declared.
 func judgeServer(s serverBooks, devices []evidence, damaged bool) []violation {
 	var found []violation
 	say := func(kind violationKind, format string, arguments ...any) {
@@ -208,17 +218,18 @@ func judgeServer(s serverBooks, devices []evidence, damaged bool) []violation {
 	if !s.Verified.OK || len(s.Verified.Differences) > 0 {
 		say(kindDisagreed, "lts verify finds differences: %v", s.Verified.Differences)
 	}
-	if s.Lost != 0 && !damaged {
-		say(kindLoss, "the server noted %d operations as lost", s.Lost)
-	}
 	known := map[string]string{}
-	var sum int64
+	var sum, given int64
 	for _, e := range devices {
 		if other, twice := known[e.Library.Device]; twice {
 			say(kindDisagreed, "%s and %s have the same client UUID", other, e.Device)
 		}
 		known[e.Library.Device] = e.Device
 		sum += e.total()
+		given += e.Library.Expired
+	}
+	if s.Lost != given && !damaged {
+		say(kindDisagreed, "the devices gave up %d operations as too old, the server noted %d as lost", given, s.Lost)
 	}
 	strangers := map[string]int64{}
 	for _, row := range s.Rows {

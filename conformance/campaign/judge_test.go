@@ -45,7 +45,22 @@ func TestJudgeOfADevice(t *testing.T) {
 		"a type the server lacks":       {func(e *evidence) { delete(e.Server, ean) }, "disagreed loss"},
 		"pending":                       {func(e *evidence) { e.Library.Pending = 1; e.Library.Accepted--; e.Server[qr]-- }, "unsettled loss"},
 		"declared lost":                 {func(e *evidence) { e.Library.Lost = 1; e.Library.Accepted--; e.Server[qr]-- }, "loss loss"},
-		"the library's sums differ":     {func(e *evidence) { e.Library.Recorded++ }, "disagreed"},
+		"given up, far from now": {func(e *evidence) {
+			e.Far, e.Library.Lost, e.Library.Expired = true, 3, 3
+			e.Library.Accepted -= 3
+			e.Server[qr], e.Server[ean] = 6, 3
+		}, ""},
+		"more missing than given up": {func(e *evidence) {
+			e.Far, e.Library.Lost, e.Library.Expired = true, 1, 1
+			e.Library.Accepted -= 2
+			e.Server[ean] = 2
+		}, "disagreed loss"},
+		"lost otherwise, far from now": {func(e *evidence) {
+			e.Far, e.Library.Lost = true, 1
+			e.Library.Accepted--
+			e.Server[qr]--
+		}, "loss loss"},
+		"the library's sums differ": {func(e *evidence) { e.Library.Recorded++ }, "disagreed"},
 	} {
 		e := settled()
 		test.change(&e)
@@ -95,7 +110,11 @@ func TestJudgeOfTheServer(t *testing.T) {
 		"all is well":  {func(*serverBooks, *[]evidence) {}, ""},
 		"total":        {func(s *serverBooks, _ *[]evidence) { s.Total++ }, "disagreed"},
 		"not verified": {func(s *serverBooks, _ *[]evidence) { s.Verified.OK = false }, "disagreed"},
-		"lost":         {func(s *serverBooks, _ *[]evidence) { s.Lost = 3 }, "loss"},
+		"lost":         {func(s *serverBooks, _ *[]evidence) { s.Lost = 3 }, "disagreed"},
+		"given up": {func(s *serverBooks, devices *[]evidence) {
+			s.Lost, (*devices)[0].Library.Expired = 3, 3
+		}, ""},
+		"given up, and not declared": {func(_ *serverBooks, devices *[]evidence) { (*devices)[0].Library.Expired = 3 }, "disagreed"},
 		"unknown device": {func(s *serverBooks, _ *[]evidence) {
 			s.Rows = append(s.Rows, row{Device: "uuid-9", Count: 2})
 			s.Total += 2

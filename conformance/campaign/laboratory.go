@@ -19,7 +19,7 @@ import (
 // the meantime changes nothing), servers, and devices.
 type laboratory struct {
 	directory    string
-	client       string
+	bin          string // its part with the programs and libraries
 	python       string // "" if there is no interpreter
 	environment  []string
 	installation *installation
@@ -41,6 +41,9 @@ const (
 	pythonFile  = "out/venv/bin/python"
 	bindingTree = "bindings/python/src"
 	scriptFile  = "conformance/campaign/client/client.py"
+	// The same with the test build of the library, in which the clock can be set.
+	testkitClientFile  = "out/bin/campaign-client-testkit"
+	testkitLibraryFile = "out/lib/libopenlts-testkit.so.0"
 )
 
 func newLaboratory(servers int) (*laboratory, error) {
@@ -48,16 +51,16 @@ func newLaboratory(servers int) (*laboratory, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &laboratory{directory: directory, began: time.Now(), client: filepath.Join(directory, "bin", filepath.Base(clientFile)),
-		environment: []string{"LD_LIBRARY_PATH=" + filepath.Join(directory, "bin"), "PYTHONPATH=" + filepath.Join(directory, "python"),
-			"PYTHONDONTWRITEBYTECODE=1"}}
+	bin := filepath.Join(directory, "bin")
+	l := &laboratory{directory: directory, bin: bin, began: time.Now(),
+		environment: []string{"LD_LIBRARY_PATH=" + bin, "PYTHONPATH=" + filepath.Join(directory, "python"), "PYTHONDONTWRITEBYTECODE=1"}}
 	for _, name := range []string{"bin", "books", "logs", "devices"} {
 		if err := os.Mkdir(filepath.Join(directory, name), 0o700); err != nil {
 			return nil, err
 		}
 	}
-	for _, file := range []string{ltsFile, clientFile, libraryFile, scriptFile} {
-		if err := copyFile(file, filepath.Join(directory, "bin")); err != nil {
+	for _, file := range []string{ltsFile, clientFile, libraryFile, testkitClientFile, testkitLibraryFile, scriptFile} {
+		if err := copyFile(file, bin); err != nil {
 			return nil, fmt.Errorf("%w (build/campaign builds what is needed)", err)
 		}
 	}
@@ -75,7 +78,7 @@ func newLaboratory(servers int) (*laboratory, error) {
 	if l.journal, err = os.Create(filepath.Join(directory, "journal.txt")); err != nil {
 		return nil, err
 	}
-	l.installation, err = newInstallation(filepath.Join(directory, "bin", filepath.Base(ltsFile)), filepath.Join(directory, "server"),
+	l.installation, err = newInstallation(filepath.Join(bin, filepath.Base(ltsFile)), filepath.Join(directory, "server"),
 		filepath.Join(directory, "logs"), servers)
 	return l, err
 }
@@ -121,6 +124,7 @@ func (l *laboratory) found() []violation {
 type device struct {
 	name      string
 	directory string
+	clock     *deviceClock // nil: the machine's
 
 	mu      sync.Mutex // guards what follows
 	started int        // clients
@@ -171,13 +175,20 @@ func (l *laboratory) startClient(d *device, s settings) (*client, error) {
 	if s.standby != "" {
 		arguments = append(arguments, "standby="+s.standby)
 	}
-	program := l.client
+	program, library := clientFile, libraryFile
+	if d.clock != nil {
+		program, library = testkitClientFile, testkitLibraryFile
+		arguments = append(arguments, "clock="+d.clock.path)
+	}
+	if d.clock.far() {
+		arguments = append(arguments, "far=1")
+	}
+	program = filepath.Join(l.bin, filepath.Base(program))
 	if s.python {
 		program = l.python
-		bin := filepath.Dir(l.client)
 		// A warning of the interpreter that forking with threads is dangerous is right, and the point.
-		arguments = append([]string{"-W", "ignore", filepath.Join(bin, filepath.Base(scriptFile)),
-			"library=" + filepath.Join(bin, filepath.Base(libraryFile))}, arguments...)
+		arguments = append([]string{"-W", "ignore", filepath.Join(l.bin, filepath.Base(scriptFile)),
+			"library=" + filepath.Join(l.bin, filepath.Base(library))}, arguments...)
 	}
 	var err error
 	if c.family, err = startFamily(l.environment, program, arguments...); err != nil {
@@ -232,7 +243,7 @@ func (l *laboratory) settle(d *device, main string, damaged int) (evidence, erro
 		return evidence{}, err
 	}
 	c.wait(allowed)
-	e := evidence{Device: d.name, Directory: d.directory, Clients: d.claimed}
+	e := evidence{Device: d.name, Directory: d.directory, Far: d.clock.far(), Clients: d.claimed}
 	if err := json.Unmarshal(c.stdout.Bytes(), &e.Library); err != nil {
 		return e, fmt.Errorf("%s can't be settled: %s; it printed %q", d.name, c.command.ProcessState, c.stdout.Bytes())
 	}

@@ -19,8 +19,9 @@ type summary struct {
 	ClientsStarted int             `json:"clientsStarted"`
 	Licenses       int64           `json:"licensesOpened"`
 	DevicesUsed    int             `json:"devicesUsed"`
-	Operations     int64           `json:"operations"` // acknowledged to clients
-	Counted        int64           `json:"counted"`    // by the server
+	Operations     int64           `json:"operations"`   // acknowledged to clients
+	Counted        int64           `json:"counted"`      // by the server
+	Lost           int64           `json:"declaredLost"` // to the server, by report
 	Batches        int             `json:"reportBatches,omitempty"`
 	Replayed       int             `json:"oldReportsReplayed,omitempty"`
 	Reports        int64           `json:"reports"` // that the server holds and verified
@@ -37,7 +38,8 @@ func (c *campaign) summary() summary {
 		s.fromLaboratory(c.laboratory)
 	}
 	s.ClientsStarted, s.Licenses, s.DevicesUsed = c.clients, c.licenses, len(c.all)
-	s.Operations, s.Counted, s.Reports, s.Replayed = c.operations, c.serverSays.Total, c.serverSays.Verified.Reports, c.replayed
+	s.Operations, s.Counted, s.Lost = c.operations, c.serverSays.Total, c.serverSays.Lost
+	s.Reports, s.Replayed = c.serverSays.Verified.Reports, c.replayed
 	if c.proxy != nil {
 		s.Batches = c.proxy.reports()
 	}
@@ -109,6 +111,9 @@ func (s *summary) print(out io.Writer) {
 	row("reports verified", s.Reports)
 	row("operations acknowledged", s.Operations)
 	row("operations counted", s.Counted)
+	if s.Lost > 0 {
+		row("operations given up as too old", s.Lost)
+	}
 	for _, v := range slices.Compact(s.Violations) {
 		row("violation", v)
 	}

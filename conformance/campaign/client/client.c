@@ -16,6 +16,9 @@
  *   seed, threads, milliseconds
  *   end           close, or exit (without closing)
  *   resubmit      0 or 1, LTS_Resubmit
+ *   clock, far    with the test build of the library: the file that says how many
+ *                 seconds the clock is to be ahead (../clock.go), and 1 if it
+ *                 goes so far that usage is given up as too old
  *   buffer        operations to hold back in memory and acknowledge at once:
  *                 the mistake that the judge has to notice (negative control)
  *
@@ -38,6 +41,9 @@
 #include <unistd.h>
 
 #include "openlts/openlts.h"
+#ifdef OPENLTS_TESTKIT
+#include "openlts/testkit.h"
+#endif
 
 /* ------------------------------------------------------------ the judge's books */
 
@@ -127,6 +133,52 @@ static void violation(const char *what, const char *detail, int32_t status) {
   _exit(3);
 }
 
+/* ------------------------------------------------------------ the clock */
+
+static const char *clock_file;
+static int far_clock;
+static _Atomic int64_t ahead; /* of the machine's clock */
+static atomic_int over;
+
+#ifdef OPENLTS_TESTKIT
+static void set_clock(const _Atomic int64_t *wanted) {
+  int64_t by = atomic_load(wanted) - atomic_load(&ahead);
+  if (by != 0) {
+    int32_t status = LTS_TestkitMoveClock(by);
+    if (status != LTS_OK) {
+      violation("the clock can't be moved", "", status);
+    }
+    atomic_fetch_add(&ahead, by);
+  }
+}
+
+static void *follow_clock(void *wanted) {
+  while (!atomic_load(&over)) {
+    set_clock(wanted);
+    nap(1000);
+  }
+  return NULL;
+}
+
+/* Sets the clock, and goes on following the file. */
+static void begin_to_follow(void) {
+  pthread_t thread;
+  int file = open(clock_file, O_RDONLY);
+  void *mapped = mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, file, 0);
+  if (file < 0 || mapped == MAP_FAILED) {
+    fprintf(stderr, "client: %s: %s\n", clock_file, strerror(errno));
+    exit(1);
+  }
+  close(file);
+  set_clock(mapped);
+  if (pthread_create(&thread, NULL, follow_clock, mapped) != 0) {
+    violation("a thread can't be started", "", LTS_OK);
+  }
+}
+#else
+static void begin_to_follow(void) { violation("this library has no clock to set", "", LTS_OK); }
+#endif
+
 /* Nothing is damaged in the campaign, so the storage must never be in trouble.
  * With damage, what the library says of it is what the judge wants to know. */
 static int damaged;
@@ -158,8 +210,10 @@ static void check(LTS_License license) {
       info.pending < 0 || info.lost < 0) {
     violation("recorded is not accepted + pending + lost", account, LTS_OK);
   }
-  if (!damaged && (info.lost != 0 || (info.stateFlags & (LTS_STATE_STORAGE_DEGRADED |
-                                                         LTS_STATE_STORAGE_RECOVERED)) != 0)) {
+  int64_t given_up = far_clock ? info.lostExpired : 0;
+  if (!damaged &&
+      (info.lost != given_up ||
+       (info.stateFlags & (LTS_STATE_STORAGE_DEGRADED | LTS_STATE_STORAGE_RECOVERED)) != 0)) {
     violation("storage trouble or loss, and nothing was damaged", account, LTS_OK);
   }
 }
@@ -283,10 +337,15 @@ static void fork_child(uint64_t *random) {
 
 static void record_at(recorder *r, LTS_License license, uint64_t *random) {
   int type = (int)chance(random, TYPES);
-  int64_t moment = (int64_t)time(NULL) - chance(random, 20 * 86400) / 600 * 600;
+  int64_t moment =
+      (int64_t)time(NULL) + atomic_load(&ahead) - chance(random, 20 * 86400) / 600 * 600;
   atomic_fetch_add(&r->books->started[type], 5);
   int32_t status = LTS_RecordOperationAt(license, types[type], 5, moment);
   if (announced(status)) {
+    return;
+  }
+  if (status == LTS_ERR_TIME_OUT_OF_RANGE && clock_file != NULL) { /* it was set meanwhile */
+    atomic_fetch_sub(&r->books->started[type], 5);
     return;
   }
   if (status != LTS_OK) {
@@ -451,9 +510,10 @@ static void settle(int64_t until) {
   check(license);
   check_events(license);
   printf("{\"device\":\"%s\",\"recorded\":%" PRId64 ",\"accepted\":%" PRId64 ",\"pending\":%" PRId64
-         ",\"lost\":%" PRId64 ",\"stateFlags\":%" PRIu32 ",\"status\":%" PRId32 "}\n",
-         info.deviceUUID, info.recorded, info.accepted, info.pending, info.lost, info.stateFlags,
-         status);
+         ",\"lost\":%" PRId64 ",\"lostExpired\":%" PRId64 ",\"stateFlags\":%" PRIu32
+         ",\"status\":%" PRId32 "}\n",
+         info.deviceUUID, info.recorded, info.accepted, info.pending, info.lost, info.lostExpired,
+         info.stateFlags, status);
   close_license(license, 1000);
 }
 
@@ -469,6 +529,11 @@ int main(int argc, char **argv) {
   seed = (uint64_t)number(arguments, "seed", 1);
   buffer = number(arguments, "buffer", 0);
   damaged = (int)number(arguments, "damaged", 0);
+  far_clock = (int)number(arguments, "far", 0);
+  clock_file = argument(arguments, "clock", NULL);
+  if (clock_file != NULL) {
+    begin_to_follow();
+  }
   LTS_InitLTSConnectionParameters(&parameters, sizeof parameters);
   parameters.mainServerURL = argument(arguments, "main", NULL);
   parameters.standbyServerURL = argument(arguments, "standby", NULL);
@@ -485,5 +550,6 @@ int main(int argc, char **argv) {
   } else {
     run(arguments, strcmp(mode, "hammer") == 0);
   }
+  atomic_store(&over, 1);
   return 0;
 }

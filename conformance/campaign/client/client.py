@@ -69,6 +69,31 @@ def open_books(path: str) -> Books:
         return Books.from_buffer(mmap.mmap(file.fileno(), ctypes.sizeof(Books), mmap.MAP_SHARED))
 
 
+class Clock:
+    """With the test build of the library: a clock that follows a file, which says how many seconds it is to be ahead
+    (../clock.go)."""
+
+    def __init__(self, library: str, path: str) -> None:
+        self.ahead = 0
+        self._move = ctypes.CDLL(library).LTS_TestkitMoveClock
+        self._move.argtypes = [ctypes.c_int64]
+        with Path(path).open("rb") as file:
+            self._wanted = memoryview(mmap.mmap(file.fileno(), 8, prot=mmap.PROT_READ)).cast("q")
+        self._set()
+        threading.Thread(target=self._follow, daemon=True).start()
+
+    def _set(self) -> None:
+        by = self._wanted[0] - self.ahead
+        if by != 0:
+            self._move(by)
+            self.ahead += by
+
+    def _follow(self) -> None:
+        while True:
+            self._set()
+            time.sleep(0.001)
+
+
 class ViolationError(Exception):
     """The library did what it must not."""
 
@@ -80,6 +105,8 @@ class Client:
         self.buffer = int(arguments.get("buffer", "0"))
         self.random = random.Random(int(arguments["seed"]))
         self.next_line = 0
+        self.clock = Clock(arguments["library"], arguments["clock"]) if "clock" in arguments else None
+        self.far = "far" in arguments
         self.license: openlts.License | None = None
         self.types: list[int] = [OperationType.QR_CODE, OperationType.EAN_13]
         self.stopping = False
@@ -117,7 +144,8 @@ class Client:
         self.books.state_flags |= info.state_flags
         if info.recorded != info.accepted + info.pending + info.lost:
             raise ViolationError(f"recorded is not accepted + pending + lost: {info}")
-        if info.lost or info.state_flags & (StateFlag.STORAGE_DEGRADED | StateFlag.STORAGE_RECOVERED):
+        given_up = info.lost_expired if self.far else 0
+        if info.lost != given_up or info.state_flags & (StateFlag.STORAGE_DEGRADED | StateFlag.STORAGE_RECOVERED):
             raise ViolationError(f"storage trouble or loss, and nothing was damaged: {info}")
         while event := license.poll_event():
             if event.kind == EventKind.INTERNAL_ERROR:
@@ -166,9 +194,15 @@ class Client:
         elif action == 3:
             type_index = self.random.randrange(TYPES)
             recorder.line.started[type_index] += 5
-            moment = int(time.time()) - self.random.randrange(20 * 144) * 600
-            license.record_at(self.types[type_index], 5, moment)
-            recorder.line.acked[type_index] += 5
+            moment = int(time.time()) - self.random.randrange(20 * 144) * 600 + (self.clock.ahead if self.clock else 0)
+            try:
+                license.record_at(self.types[type_index], 5, moment)
+            except openlts.LTSError as error:
+                if error.status != StatusCode.TIME_OUT_OF_RANGE or not self.clock:  # it was set meanwhile
+                    raise
+                recorder.line.started[type_index] -= 5
+            else:
+                recorder.line.acked[type_index] += 5
         elif action == 4 and self.next_line < LINES and self.random.randrange(4) == 0:
             self.fork(license)
         elif action == 5:
