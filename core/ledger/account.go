@@ -100,7 +100,7 @@ func addToAccount(tx *sql.Tx, lts, name string, units int64) error {
 	if units == 0 {
 		return nil
 	}
-	_, err := tx.Exec(`INSERT INTO account VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET units = units + excluded.units`,
+	_, err := tx.Exec(`INSERT INTO account (lts, name, units) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET units = units + excluded.units`,
 		lts, name, units)
 	return err
 }

@@ -10,7 +10,7 @@ type CachedAuthorization struct {
 // SaveAuthorization keeps an authorization for use without a server. request is
 // the digest of what was asked for.
 func (l *Ledger) SaveAuthorization(request string, a CachedAuthorization) error {
-	return l.exec(`INSERT INTO authorization VALUES (?, ?, ?, ?)
+	return l.exec(`INSERT INTO authorization (request, jws, public_key, received_at) VALUES (?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET jws = excluded.jws, public_key = excluded.public_key, received_at = excluded.received_at`,
 		request, a.JWS, a.PublicKey, a.ReceivedAt)
 }
@@ -41,5 +41,5 @@ func (l *Ledger) ServerKey(server string) (key string, err error) {
 // RememberServerKey keeps the key a server was first seen with. A key that is
 // remembered already stays.
 func (l *Ledger) RememberServerKey(server, key string, now int64) error {
-	return l.exec("INSERT INTO server_key VALUES (?, ?, ?) ON CONFLICT DO NOTHING", server, key, now)
+	return l.exec("INSERT INTO server_key (server, public_key, seen_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", server, key, now)
 }

@@ -29,10 +29,14 @@ import (
 //go:embed schema.sql
 var schema string
 
-// schemaVersion is the version of schema.sql, and migrations are what makes a
-// ledger of each earlier version one of the next.
+// schemaVersion is the version of schema.sql. Versions of the same hundred differ
+// by columns and tables that the later ones add, with defaults, and a ledger of any
+// of them can be used by all: SDKs of different age may share a data directory.
 const schemaVersion = 2
 
+const generation = 100
+
+// migrations are what makes a ledger of each earlier version one of the next.
 var migrations = [schemaVersion]string{
 	1: `ALTER TABLE run ADD COLUMN closed_before INTEGER NOT NULL DEFAULT 0`,
 }
@@ -265,7 +269,7 @@ func migrate(db *sql.DB) error {
 			return err
 		}
 		switch {
-		case version > schemaVersion:
+		case version/generation > schemaVersion/generation:
 			return errNewer
 		case version > 0:
 			// A read of a table finds a file that only looks like ours.
@@ -287,13 +291,13 @@ func migrate(db *sql.DB) error {
 				}
 			}
 			// Writing finds a file that SQLite could only open for reading.
-			_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
+			_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", version))
 			return err
 		}
 		if _, err := tx.Exec(schema); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("INSERT INTO ledger VALUES (1, ?, 0)", uuid.NewString()); err != nil {
+		if _, err := tx.Exec("INSERT INTO ledger (id, uuid, changes) VALUES (1, ?, 0)", uuid.NewString()); err != nil {
 			return err
 		}
 		_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
@@ -453,5 +457,5 @@ func (l *Ledger) Mark(name string) (value int64, err error) {
 
 // SetMark keeps a number under a name.
 func (l *Ledger) SetMark(name string, value int64) error {
-	return l.exec("INSERT INTO mark VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", name, value)
+	return l.exec("INSERT INTO mark (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", name, value)
 }

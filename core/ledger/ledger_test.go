@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -314,6 +315,48 @@ func TestARunThatIsEnteredAgain(t *testing.T) {
 		if second := record(2); second.Run == first.Run || second.Report.Counts["QR_CODE"] != 2 {
 			t.Errorf("forgotten %v: %+v after %+v", forget, second, first)
 		}
+	}
+}
+
+// TestALedgerOfALaterVersion of the same generation is used as it is: SDKs of
+// different age share a data directory.
+func TestALedgerOfALaterVersion(t *testing.T) {
+	directory := t.TempDir()
+	if err := open(t, directory).Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite3", filepath.Join(directory, ledger.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	for _, table := range []string{"ledger", "server_key", "authorization", "mark", "run", "operation_type", "watermark", "report", "report_count", "account"} {
+		if _, err := db.Exec("ALTER TABLE " + table + " ADD COLUMN later INTEGER NOT NULL DEFAULT 7"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := db.Exec("PRAGMA user_version = 99"); err != nil {
+		t.Fatal(err)
+	}
+	l := open(t, directory)
+	c := run(t, l)
+	if _, _, err := l.DefineType(c.Run, "MRZ"); err != nil {
+		t.Fatal(err)
+	}
+	fold(t, l, c.Run, 0, slotStart, map[int]uint64{128: 3})
+	if err := errors.Join(l.SetMark("latest", 1), l.RememberServerKey("server", "key", 1),
+		l.SaveAuthorization("digest", ledger.CachedAuthorization{})); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Accepted(pending(t, l)); err != nil {
+		t.Fatal(err)
+	}
+	if a := account(t, l); a.Accepted != 3 || l.Damage() != "" {
+		t.Errorf("account %+v, %s", a, l.Damage())
+	}
+	var version int
+	if err := db.QueryRow("PRAGMA user_version").Scan(&version); err != nil || version != 99 {
+		t.Errorf("the version is %d now, %v", version, err)
 	}
 }
 

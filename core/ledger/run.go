@@ -103,7 +103,7 @@ func enterRun(tx *sql.Tx, t *tally.Tally, reportedAs string) (*Watermarks, error
 	}
 	for number := int(protocol.FirstHostOperationType); number < tally.Types; number++ {
 		if name := t.TypeName(number); name != "" {
-			if _, err := tx.Exec("INSERT INTO operation_type VALUES (?, ?, ?)", id, number, name); err != nil {
+			if _, err := tx.Exec("INSERT INTO operation_type (run, number, name) VALUES (?, ?, ?)", id, number, name); err != nil {
 				return nil, err
 			}
 		}
@@ -176,7 +176,7 @@ func setWatermark(tx *sql.Tx, run int64, frame, operationType int, n uint64) err
 	if n == 0 {
 		return nil // no row is zero
 	}
-	_, err := tx.Exec(`INSERT INTO watermark VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET folded = excluded.folded`,
+	_, err := tx.Exec(`INSERT INTO watermark (run, frame, type, folded) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET folded = excluded.folded`,
 		run, frame, operationType, int64(n))
 	return err
 }
@@ -355,7 +355,7 @@ func (l *Ledger) DefineType(run, name string) (number int, full bool, err error)
 		if full = number >= protocol.OperationTypes; full {
 			return nil
 		}
-		_, err = tx.Exec("INSERT INTO operation_type VALUES (?, ?, ?)", r.id, number, name)
+		_, err = tx.Exec("INSERT INTO operation_type (run, number, name) VALUES (?, ?, ?)", r.id, number, name)
 		return err
 	})
 	return number, full, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -321,6 +322,44 @@ func TestADamagedTallyIsSetAside(t *testing.T) {
 	}
 	if _, err := report.Adopt(directory, m.ledger); err != nil {
 		t.Errorf("the second time: %v", err)
+	}
+}
+
+// TestATallyOfALaterVersion is left alone: the library that made it takes it over.
+func TestATallyOfALaterVersion(t *testing.T) {
+	directory := t.TempDir()
+	m := newMeter(t, directory)
+	m.record(5)
+	run := m.tally.Run
+	if err := m.tally.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path := tally.Path(directory, run)
+	setVersion := func(version byte) {
+		t.Helper()
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = f.WriteAt([]byte{version}, int64(len(tally.Magic)-1))
+		if err := errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ours := tally.Magic[len(tally.Magic)-1]
+	setVersion(ours + 1)
+	if a, err := report.Adopt(directory, m.ledger); err != nil || a != (report.Adoption{}) {
+		t.Errorf("%+v, %v", a, err)
+	}
+	if state, err := m.ledger.RunState(run); state != ledger.RunOpen || err != nil {
+		t.Errorf("the run is %v, %v", state, err)
+	}
+	setVersion(ours)
+	if _, err := report.Adopt(directory, m.ledger); err != nil {
+		t.Error(err)
+	}
+	if account, err := m.ledger.Account(); account.Pending != 5 || err != nil {
+		t.Errorf("account %+v, %v", account, err)
 	}
 }
 

@@ -283,8 +283,9 @@ type Adoption struct {
 }
 
 // Adopt folds the tallies of dead runs that a data directory holds, removes
-// their files, and balances the account. Damaged ones are set aside. What can't
-// be adopted now stays for the next start; the error says why.
+// their files, and balances the account. Damaged ones are set aside, and those of a
+// later version of the library left to it. What can't be adopted now stays for the
+// next start; the error says why.
 func Adopt(directory string, l *ledger.Ledger) (Adoption, error) {
 	var adoption Adoption
 	// Before the files, because a run is entered when its file is there.
@@ -304,7 +305,7 @@ func Adopt(directory string, l *ledger.Ledger) (Adoption, error) {
 		case err == nil && behind:
 			adoption.Missing++
 		case err == nil, errors.Is(err, os.ErrNotExist):
-		case errors.Is(err, filelock.ErrLocked):
+		case errors.Is(err, filelock.ErrLocked), errors.Is(err, tally.ErrLaterVersion):
 			present[run] = true
 		case errors.Is(err, tally.ErrNotATally):
 			failures = append(failures, err, os.Rename(path, path+".damaged"))

@@ -129,8 +129,12 @@ func (t *Tally) format(now time.Time) error {
 	return nil
 }
 
-// ErrNotATally is the error of a file that is no tally this version can read.
-var ErrNotATally = errors.New("not a tally file of this version")
+// ErrNotATally is the error of a file that is no tally this version can read,
+// ErrLaterVersion of one that a later version of the library can.
+var (
+	ErrNotATally    = errors.New("not a tally file of this version")
+	ErrLaterVersion = errors.New("a tally file of a later version of the library")
+)
 
 // Orphans lists the tally files of a directory, dead runs' and others'.
 func Orphans(directory string) ([]string, error) {
@@ -139,7 +143,7 @@ func Orphans(directory string) ([]string, error) {
 
 // Adopt opens and locks the tally of a dead run. It gives filelock.ErrLocked if
 // the run is alive, os.ErrNotExist if another process adopted and removed it
-// just now, and ErrNotATally if the file is damaged.
+// just now, ErrNotATally if the file is damaged, and ErrLaterVersion.
 func Adopt(path string) (*Tally, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0o600)
 	if err != nil {
@@ -187,7 +191,10 @@ func adopt(f *os.File) (*Tally, error) {
 
 // read takes what the run is from the header.
 func (t *Tally) read() error {
-	if string(t.memory[:len(Magic)]) != Magic {
+	if magic := string(t.memory[:len(Magic)]); magic != Magic {
+		if name := Magic[:len(Magic)-1]; magic[:len(name)] == name && magic > Magic {
+			return ErrLaterVersion
+		}
 		return ErrNotATally
 	}
 	t.shards = int(*(*uint32)(t.at(offsetShards)))
