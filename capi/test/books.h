@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "expect.h"
-#include "openlts/openlts.h"
+#include "license.h"
 
 /* Who records: each under an operation type of its own, so that the server's
  * counts tell them apart. */
@@ -62,22 +62,6 @@ static void *create_shared(int *fd, size_t size) {
     exit(1);
   }
   return map_shared(*fd, size);
-}
-
-static LTS_License open_license(const char *url, const char *code, const char *directory) {
-  LTS_ConnectionParameters p;
-  LTS_License license = 0;
-  char message[256] = "";
-  LTS_InitLTSConnectionParameters(&p, sizeof p);
-  p.mainServerURL = url;
-  p.handshakeCode = code;
-  p.dataDirectory = directory;
-  p.slotSeconds = 1;
-  if (LTS_InitLicenseFromLTS(&p, &license, message, sizeof message) != LTS_OK) {
-    fprintf(stderr, "%s\n", message);
-    exit(1);
-  }
-  return license;
 }
 
 /* What must end ends by a signal at the latest, which its parent sees. */

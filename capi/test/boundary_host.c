@@ -3,11 +3,11 @@
  *
  * usage: boundary_host SERVER_URL HANDSHAKE_CODE DATA_DIRECTORY */
 #define _POSIX_C_SOURCE 200809L
-#include <openlts/openlts.h>
 #include <pthread.h>
 #include <time.h>
 
 #include "expect.h"
+#include "license.h"
 #include "slots.h"
 
 enum { SLOT = 2, BOUNDARIES = 3, THREADS = 4, CLOSE_MILLISECONDS = 30000 };
@@ -32,17 +32,12 @@ static void *record(void *unused) {
 }
 
 int main(int count, char **arguments) {
-  LTS_ConnectionParameters parameters;
   pthread_t threads[THREADS];
-  char message[256];
 
-  EXPECT(count == 4);
-  EXPECT(LTS_InitLTSConnectionParameters(&parameters, sizeof parameters) == LTS_OK);
-  parameters.mainServerURL = arguments[1];
-  parameters.handshakeCode = arguments[2];
-  parameters.dataDirectory = arguments[3];
-  parameters.slotSeconds = SLOT;
-  EXPECT(LTS_InitLicenseFromLTS(&parameters, &license, message, sizeof message) == LTS_OK);
+  if (count != 4) {
+    return 1;
+  }
+  license = open_license(arguments[1], arguments[2], arguments[3], SLOT);
   /* A little beyond the last boundary, where what is wrong would show. */
   until = now() / SLOT * SLOT + BOUNDARIES * SLOT + 1;
   for (int i = 0; i < THREADS; i++) {

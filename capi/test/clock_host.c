@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "expect.h"
+#include "license.h"
 #include "slots.h"
 
 enum { SLOT = 180, HOUR = 3600, DAY = 24 * HOUR, THREADS = 2, CLOSE_MILLISECONDS = 30000 };
@@ -140,20 +141,15 @@ static void past_days(void) {
 }
 
 int main(int count, char **arguments) {
-  LTS_ConnectionParameters parameters;
   LTS_LicenseInfo info;
   pthread_t threads[THREADS];
   int32_t types[THREADS] = {LTS_OT_EAN_13, LTS_OT_AZTEC};
-  char message[256];
 
-  EXPECT(count == 5);
+  if (count != 5) {
+    return 1;
+  }
   random_state = strtoull(arguments[4], NULL, 10);
-  EXPECT(LTS_InitLTSConnectionParameters(&parameters, sizeof parameters) == LTS_OK);
-  parameters.mainServerURL = arguments[1];
-  parameters.handshakeCode = arguments[2];
-  parameters.dataDirectory = arguments[3];
-  parameters.slotSeconds = SLOT;
-  EXPECT(LTS_InitLicenseFromLTS(&parameters, &license, message, sizeof message) == LTS_OK);
+  license = open_license(arguments[1], arguments[2], arguments[3], SLOT);
   for (int i = 0; i < THREADS; i++) {
     EXPECT(pthread_create(&threads[i], NULL, record_all_the_time, &types[i]) == 0);
   }

@@ -326,7 +326,7 @@ static void programs(int hold) {
 }
 
 static int play(const char *role) {
-  license = open_license(url, code, directory);
+  license = open_license(url, code, directory, 1);
   if (strcmp(role, "start") == 0) {
     return be_start();
   }

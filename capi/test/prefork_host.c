@@ -196,7 +196,7 @@ static void work(int which) {
 /* What a worker may become: a program with a license of its own on the same data
  * directory. */
 static int be_program(void) {
-  license = open_license(self.url, self.code, self.directory);
+  license = open_license(self.url, self.code, self.directory, 1);
   record_in(&shared->books[PROGRAM], license, accounts[PROGRAM].type);
   EXPECT_IS(LTS_OK, LTS_CloseLicense(license, CLOSE_MILLISECONDS));
   return failures();
@@ -399,7 +399,7 @@ static int be_master(unsigned seed) {
   action.sa_handler = terminate;
   action.sa_flags = SA_RESTART | SA_ONSTACK; /* it may run on a thread of Go's */
   EXPECT_IS(0, sigaction(SIGTERM, &action, NULL));
-  license = open_license(self.url, self.code, self.directory);
+  license = open_license(self.url, self.code, self.directory, 1);
 
   /* Half of the first workers before anything was recorded, half after. */
   workers[0] = fork_worker(0);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "expect.h"
+#include "license.h"
 
 enum { SLOT = 180, DAY = 24 * 60 * 60 };
 
@@ -17,17 +18,10 @@ static LTS_LicenseInfo info_of(LTS_License license) {
 }
 
 int main(int count, char **arguments) {
-  LTS_ConnectionParameters parameters;
-  LTS_License license;
-  char message[256];
-
-  EXPECT(count == 4);
-  EXPECT(LTS_InitLTSConnectionParameters(&parameters, sizeof parameters) == LTS_OK);
-  parameters.mainServerURL = arguments[1];
-  parameters.handshakeCode = arguments[2];
-  parameters.dataDirectory = arguments[3];
-  parameters.slotSeconds = SLOT;
-  EXPECT(LTS_InitLicenseFromLTS(&parameters, &license, message, sizeof message) == LTS_OK);
+  if (count != 4) {
+    return 1;
+  }
+  LTS_License license = open_license(arguments[1], arguments[2], arguments[3], SLOT);
 
   /* Each slot gets what was recorded in it, without waiting for one to end. */
   EXPECT(LTS_RecordOperation(license, LTS_OT_QR_CODE, 1) == LTS_OK);
