@@ -139,10 +139,13 @@ func (l *License) openStorage() (err error) {
 }
 
 func (l *License) openIn(directory string) (err error) {
-	if l.device, err = device.Load(directory, l.parameters.UUIDGenerationMethod, l.parameters.DeviceUUID); err != nil {
+	if l.ledger, err = ledger.Open(directory, l.clock.Now()); err != nil {
 		return err
 	}
-	l.ledger, err = ledger.Open(directory, l.clock.Now())
+	l.device, err = device.Load(directory, l.parameters.UUIDGenerationMethod, l.parameters.DeviceUUID, l.ledger)
+	if err != nil {
+		_ = l.ledger.Close()
+	}
 	return err
 }
 
@@ -157,7 +160,7 @@ func (l *License) degrade(err error) {
 // openMeter makes the tally that this license counts in.
 func (l *License) openMeter() error {
 	authorization := l.granted.Authorization
-	account := tally.Account{LTS: l.granted.LTS, HandshakeCode: authorization.HandshakeCode, Item: authorization.Item.ID}
+	account := tally.Account{LTS: l.granted.LTS, Device: l.device.UUID, HandshakeCode: authorization.HandshakeCode, Item: authorization.Item.ID}
 	length := slot.Length(l.parameters.SlotSeconds)
 
 	l.tally = unpark(l.directory, account, int64(length))
@@ -263,7 +266,7 @@ func (l *License) RecordAt(operationType protocol.OperationType, n uint32, unix 
 	if n == 0 {
 		return nil
 	}
-	err := l.inLedger(now, func() error {
+	err := l.inLedger(func() error {
 		return l.ledger.Record(l.tally.Run, l.tally.Slot.Start(unix), int(operationType), int64(n))
 	})
 	if err != nil {
@@ -286,7 +289,7 @@ func (l *License) DefineOperationType(name string) (protocol.OperationType, erro
 	}
 	var number int
 	var full bool
-	err := l.inLedger(l.clock.Now(), func() (err error) {
+	err := l.inLedger(func() (err error) {
 		number, full, err = l.ledger.DefineType(l.tally.Run, name)
 		return err
 	})
@@ -341,7 +344,7 @@ func (l *License) sealAndSubmitAll(ctx context.Context) error {
 		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "sealing the current slot: %w", err)
 	}
 	l.purge(ctx) // what is too old is not submitted any more
-	outcome, err := l.submitter.Submit(ctx, true)
+	outcome, err := l.submit(ctx, true)
 	l.tell(outcome, err)
 	switch {
 	case err == nil && len(outcome.Refused) > 0:
@@ -388,7 +391,11 @@ func (l *License) Info() (Info, error) {
 	case <-l.adopted:
 	case <-time.After(infoWait):
 	}
-	usage, err := l.ledger.Account()
+	var usage ledger.Account
+	err := l.withLedger(func() (err error) {
+		usage, err = l.ledger.Account()
+		return err
+	})
 	if err != nil {
 		return Info{}, protocol.Errorf(protocol.StatusLicenseBufferFailed, "reading the ledger: %w", err)
 	}
@@ -487,7 +494,12 @@ func DeviceUUID(parameters license.Parameters) (string, error) {
 	if err != nil {
 		return "", protocol.Errorf(protocol.StatusLicenseBufferFailed, "%w", err)
 	}
-	identity, err := device.Load(directory, parameters.UUIDGenerationMethod, parameters.DeviceUUID)
+	var kept device.Copy
+	if l, err := ledger.Open(directory, time.Now()); err == nil {
+		defer func() { _ = l.Close() }()
+		kept = l
+	}
+	identity, err := device.Load(directory, parameters.UUIDGenerationMethod, parameters.DeviceUUID, kept)
 	var known *protocol.Error
 	if err != nil && !errors.As(err, &known) {
 		err = protocol.Errorf(protocol.StatusLicenseBufferFailed, "%w", err)

@@ -97,25 +97,36 @@ func (l *License) keep(ctx context.Context) {
 
 // seal moves to the ledger what was counted in slots that ended, or all.
 func (l *License) seal(ctx context.Context, now time.Time, all bool) error {
-	if err := l.ensureLedger(now); err != nil {
+	return l.withLedger(func() error {
+		_, err := l.sealer.Seal(ctx, now, all)
 		return err
+	})
+}
+
+// withLedger does something with the ledger; again if its file goes meanwhile.
+func (l *License) withLedger(do func() error) error {
+	const tries = 3
+	for try := 1; ; try++ {
+		if err := l.ensureLedger(l.clock.Now()); err != nil {
+			return protocol.Errorf(protocol.StatusLicenseBufferFailed, "%w", err)
+		}
+		if err := do(); !errors.Is(err, ledger.ErrMoved) || try == tries {
+			return err
+		}
 	}
-	_, err := l.sealer.Seal(ctx, now, all)
-	return err
 }
 
 // inLedger does something with our run in the ledger.
-func (l *License) inLedger(now time.Time, do func() error) error {
-	if err := l.ensureLedger(now); err != nil {
-		return err
-	}
-	err := do()
-	if errors.Is(err, ledger.ErrUnknownRun) { // another process took us for dead
-		if err = l.sealer.Meet(); err == nil {
-			err = do()
+func (l *License) inLedger(do func() error) error {
+	return l.withLedger(func() error {
+		err := do()
+		if errors.Is(err, ledger.ErrUnknownRun) { // another process took us for dead
+			if err = l.sealer.Meet(); err == nil {
+				err = do()
+			}
 		}
-	}
-	return err
+		return err
+	})
 }
 
 // ensureLedger opens the ledger anew if its file was removed or replaced.
@@ -208,7 +219,11 @@ func (l *License) adopt() {
 	if l.directory == "" {
 		return
 	}
-	adoption, err := report.Adopt(l.directory, l.ledger)
+	var adoption report.Adoption
+	err := l.withLedger(func() (err error) {
+		adoption, err = report.Adopt(l.directory, l.ledger)
+		return err
+	})
 	if adoption.Missing > 0 {
 		l.recovered(fmt.Sprintf("the counters of %d earlier runs are gone or damaged; what they had counted last is lost", adoption.Missing))
 	}
@@ -220,7 +235,11 @@ func (l *License) adopt() {
 }
 
 func (l *License) purge(ctx context.Context) {
-	units, err := l.ledger.Within(ctx).Purge(report.Cutoff(l.clock.Now(), l.tally.Slot, retention))
+	var units int64
+	err := l.withLedger(func() (err error) {
+		units, err = l.ledger.Within(ctx).Purge(report.Cutoff(l.clock.Now(), l.tally.Slot, retention))
+		return err
+	})
 	if errors.Is(err, ledger.ErrBusy) && (ctx.Err() != nil || !l.inTime(ctx)) {
 		return // next time
 	}
@@ -238,11 +257,23 @@ func (l *License) purge(ctx context.Context) {
 // submitPending is one submission in the background. Its requests are bounded
 // by their own timeouts; closing the license ends it.
 func (l *License) submitPending(ctx context.Context) {
-	outcome, err := l.submitter.Submit(ctx, l.parameters.Resubmit == protocol.ResubmitInterval)
+	outcome, err := l.submit(ctx, l.parameters.Resubmit == protocol.ResubmitInterval)
 	if ctx.Err() != nil && err != nil {
 		return // the license is being closed, which submits on its own
 	}
 	l.tell(outcome, err)
+}
+
+// submit submits what is pending.
+func (l *License) submit(ctx context.Context, again bool) (outcome report.Outcome, err error) {
+	err = l.withLedger(func() (err error) {
+		outcome, err = l.submitter.Submit(ctx, again)
+		if errors.Is(err, ledger.ErrMoved) {
+			l.tell(outcome, nil) // and the rest once more
+		}
+		return err
+	})
+	return outcome, err
 }
 
 // tell turns the outcome of a submission into events and flags.

@@ -43,12 +43,19 @@ type stored struct {
 	PrivateKey string `json:"privateKey"` // X25519, base64url
 }
 
+// Copy keeps a copy of the identity, in case its file gets lost: without it the
+// device would be a new one, which costs a seat.
+type Copy interface {
+	Identity() (text string, err error) // "" if there is none
+	KeepIdentity(text string) error
+}
+
 // Load gives the device's identity, making and caching one if there is none
 // (seed, "About the request"). A UUID the host chose wins over the method. With
 // an empty directory nothing is cached: the identity lasts as long as the
-// process.
-func Load(directory string, method protocol.UUIDGenerationMethod, chosen string) (Identity, error) {
-	own, err := loadStored(directory)
+// process. There need not be a copy (nil).
+func Load(directory string, method protocol.UUIDGenerationMethod, chosen string, kept Copy) (Identity, error) {
+	own, err := loadStored(directory, kept)
 	if err != nil {
 		return Identity{}, err
 	}
@@ -82,28 +89,30 @@ func Load(directory string, method protocol.UUIDGenerationMethod, chosen string)
 
 // loadStored reads the identity's file, or makes it. Of several processes that
 // make it at the same time, one wins and all take the winner's.
-func loadStored(directory string) (stored, error) {
+func loadStored(directory string, kept Copy) (stored, error) {
 	if directory == "" {
 		return generate()
+	}
+	var before string
+	if kept != nil {
+		before, _ = kept.Identity() // one that can't be read is none
 	}
 	path := filepath.Join(directory, FileName)
 	for range 3 {
 		text, err := os.ReadFile(path)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
-			if err := create(directory, path); err != nil {
+			if err := create(directory, path, before); err != nil {
 				return stored{}, err
 			}
 			continue
 		case err != nil:
 			return stored{}, err
 		}
-		var own stored
-		err = json.Unmarshal(text, &own)
-		if err == nil {
-			_, err = uuid.Parse(own.UUID)
-		}
-		if err == nil {
+		if own, err := parse(text); err == nil {
+			if kept != nil && string(text) != before {
+				_ = kept.KeepIdentity(string(text)) // next time
+			}
 			return own, nil
 		}
 		// Damaged: keep it for whoever wants to look, and begin anew.
@@ -122,16 +131,26 @@ func generate() (stored, error) {
 	return stored{uuid.NewString(), protocol.Encoding.EncodeToString(key.Bytes())}, nil
 }
 
-// create writes a new identity. It is linked into place complete, so that no
-// other process can read half of it; if there is one already, that one stays.
-func create(directory, path string) error {
-	own, err := generate()
-	if err != nil {
-		return err
+func parse(text []byte) (own stored, err error) {
+	if err = json.Unmarshal(text, &own); err == nil {
+		_, err = uuid.Parse(own.UUID)
 	}
-	text, err := json.Marshal(own)
-	if err != nil {
-		return err
+	return own, err
+}
+
+// create writes an identity: the one kept before, or a new one. It is linked into
+// place complete, so that no other process can read half of it; if there is one
+// already, that one stays.
+func create(directory, path, before string) error {
+	text := []byte(before)
+	if _, err := parse(text); err != nil {
+		own, err := generate()
+		if err != nil {
+			return err
+		}
+		if text, err = json.Marshal(own); err != nil {
+			return err
+		}
 	}
 	f, err := os.CreateTemp(directory, FileName+".*.new") // mode 0600
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 
 func load(t *testing.T, directory string) device.Identity {
 	t.Helper()
-	identity, err := device.Load(directory, protocol.UUIDGenerationMethodRandom, "")
+	identity, err := device.Load(directory, protocol.UUIDGenerationMethodRandom, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestManyAtOnce(t *testing.T) {
 	var starters sync.WaitGroup
 	for i := range uuids {
 		starters.Go(func() {
-			identity, err := device.Load(directory, protocol.UUIDGenerationMethodRandom, "")
+			identity, err := device.Load(directory, protocol.UUIDGenerationMethodRandom, "", nil)
 			if err != nil {
 				t.Error(err)
 			}
@@ -76,16 +76,16 @@ func TestADamagedIdentityIsReplacedAndKept(t *testing.T) {
 
 func TestChosenAndHardware(t *testing.T) {
 	directory := t.TempDir()
-	identity, err := device.Load(directory, protocol.UUIDGenerationMethodRandom, strings.ToUpper("5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a"))
+	identity, err := device.Load(directory, protocol.UUIDGenerationMethodRandom, strings.ToUpper("5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a"), nil)
 	if err != nil || identity.UUID != "5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a" || identity.Source != device.SourceHost {
 		t.Errorf("%+v, %v", identity, err)
 	}
 	for _, bad := range []string{"x", "{5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a}", "5f0c4a520d2b4d0e9b6c1f2e3d4c5b6a"} {
-		if _, err := device.Load(directory, protocol.UUIDGenerationMethodRandom, bad); protocol.StatusOf(err) != protocol.StatusInvalidArgument {
+		if _, err := device.Load(directory, protocol.UUIDGenerationMethodRandom, bad, nil); protocol.StatusOf(err) != protocol.StatusInvalidArgument {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
-	one, err := device.Load(directory, protocol.UUIDGenerationMethodHardware, "")
+	one, err := device.Load(directory, protocol.UUIDGenerationMethodHardware, "", nil)
 	if err != nil {
 		// A container without /etc/machine-id: a clear error is what is asked for.
 		if protocol.StatusOf(err) != protocol.StatusBindDeviceFailed || !strings.Contains(err.Error(), "machine-id") {
@@ -93,8 +93,67 @@ func TestChosenAndHardware(t *testing.T) {
 		}
 		return
 	}
-	two, err := device.Load(t.TempDir(), protocol.UUIDGenerationMethodHardware, "")
+	two, err := device.Load(t.TempDir(), protocol.UUIDGenerationMethodHardware, "", nil)
 	if err != nil || one.UUID != two.UUID || one.Source != device.SourceHardware {
 		t.Errorf("%+v, %+v, %v", one, two, err)
+	}
+}
+
+// copied keeps a copy in memory.
+type copied struct{ text string }
+
+func (c *copied) Identity() (string, error) { return c.text, nil }
+
+func (c *copied) KeepIdentity(text string) error {
+	c.text = text
+	return nil
+}
+
+// TestTheCopy brings an identity back whose file is gone or damaged, and follows a
+// file that was replaced.
+func TestTheCopy(t *testing.T) {
+	directory, kept := t.TempDir(), &copied{}
+	path := filepath.Join(directory, device.FileName)
+	load := func() device.Identity {
+		t.Helper()
+		identity, err := device.Load(directory, protocol.UUIDGenerationMethodRandom, "", kept)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return identity
+	}
+	same := func(a, b device.Identity) bool { return a.UUID == b.UUID && a.Key.Equal(b.Key) }
+	first := load()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if !same(load(), first) {
+		t.Error("removed, and another one came")
+	}
+	if err := os.WriteFile(path, []byte("garbage"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if !same(load(), first) {
+		t.Error("damaged, and another one came")
+	}
+	kept.text = "garbage"
+	if !same(load(), first) {
+		t.Error("the copy is damaged, and another one came")
+	}
+
+	elsewhere := t.TempDir()
+	other, err := device.Load(elsewhere, protocol.UUIDGenerationMethodRandom, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(elsewhere, device.FileName), path); err != nil {
+		t.Fatal(err)
+	}
+	load()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if !same(load(), other) {
+		t.Error("the copy is of one that was replaced")
 	}
 }

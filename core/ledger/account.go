@@ -111,12 +111,21 @@ func (l *Ledger) alter(do func(tx *sql.Tx) error) error {
 	defer l.mu.RUnlock()
 	var changes int64
 	err := inTransaction(l.db, l.wait, func(tx *sql.Tx) error {
+		if err := checkMoved(tx); err != nil {
+			return err
+		}
 		if err := do(tx); err != nil {
 			return err
 		}
 		var err error
-		changes, err = l.testify(tx, 0)
-		return err
+		if changes, err = l.testify(tx, 0); err != nil {
+			return err
+		}
+		// Last of all: what would be committed to a file that is gone is lost.
+		if l.gone() {
+			return ErrMoved
+		}
+		return nil
 	})
 	if err == nil {
 		l.witness.confirm(changes)
@@ -146,10 +155,19 @@ func (l *Ledger) testify(tx *sql.Tx, atLeast int64) (changes int64, err error) {
 func (l *Ledger) examine(now time.Time) (fellBack bool, err error) {
 	var changes int64
 	err = inTransaction(l.db, l.wait, func(tx *sql.Tx) error {
-		last, committed, ok := l.witness.latest()
+		// Whatever became of the file meanwhile: it is the ledger now.
+		if _, err := tx.Exec("UPDATE ledger SET moved = 0 WHERE moved = 1"); err != nil {
+			return err
+		}
 		var ledger string
 		if err := tx.QueryRow("SELECT uuid, changes FROM ledger").Scan(&ledger, &changes); err != nil {
 			return err
+		}
+		last, committed, ok := l.witness.latest()
+		for until := time.Now().Add(commitWait); ok && last.Ledger != ledger && !last.confirmed && time.Now().Before(until); {
+			// Someone may be committing to the ledger that is gone.
+			time.Sleep(time.Millisecond)
+			last, committed, ok = l.witness.latest()
 		}
 		fellBack = ok && (last.Ledger != ledger || last.Changes > changes+1 || last.Changes == changes+1 && last.confirmed)
 		if !fellBack {
@@ -187,6 +205,11 @@ func (l *Ledger) examine(now time.Time) (fellBack bool, err error) {
 	}
 	return fellBack, err
 }
+
+// commitWait is how long a commit takes at most that is under way while the ledger's
+// file is removed. Who died before the end of it is waited for as well, but only if
+// the ledger is gone.
+const commitWait = 200 * time.Millisecond
 
 // revisionAbove is a revision above all that were given before now, as long as a
 // report's revision rises by less than a million a second.

@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,7 +39,10 @@ const generation = 100
 
 // migrations are what makes a ledger of each earlier version one of the next.
 var migrations = [schemaVersion]string{
-	1: `ALTER TABLE run ADD COLUMN closed_before INTEGER NOT NULL DEFAULT 0`,
+	1: `ALTER TABLE run ADD COLUMN closed_before INTEGER NOT NULL DEFAULT 0;
+		ALTER TABLE run ADD COLUMN device TEXT NOT NULL DEFAULT '';
+		ALTER TABLE ledger ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;
+		CREATE TABLE identity (id INTEGER PRIMARY KEY CHECK (id = 1), text TEXT NOT NULL)`,
 }
 
 // FileName is the name of the ledger in the data directory.
@@ -174,12 +178,31 @@ func (l *Ledger) gone() bool {
 	return err != nil || !os.SameFile(l.opened, named)
 }
 
-// Reopen goes on with the file that is there now, after Gone. If there is none,
-// it is written anew from the one that is still open, so that nothing is lost.
+// ErrMoved is the error of a transaction in a ledger whose file was removed or
+// replaced. Nothing was done; call Reopen and repeat it.
+var ErrMoved = errors.New("the ledger's file was removed or replaced")
+
+// Reopen goes on with the file that is there now, after Gone or ErrMoved. If there
+// is none, it is written anew from the one that is still open, so that nothing is
+// lost.
 func (l *Ledger) Reopen(now time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if !l.gone() {
+		return nil // another goroutine was faster
+	}
+	if err := os.MkdirAll(filepath.Dir(l.path), 0o700); err != nil {
+		return err
+	}
 	defer l.exclude()()
+	// From here on no process changes the one that was removed; those that have it
+	// open find that out and go on with the new one, too.
+	if err := inTransaction(l.db, wait{}, func(tx *sql.Tx) error {
+		_, err := tx.Exec("UPDATE ledger SET moved = 1")
+		return err
+	}); err != nil {
+		return fmt.Errorf("giving up the ledger that was removed: %w", err)
+	}
 	if _, err := os.Stat(l.path); errors.Is(err, os.ErrNotExist) {
 		if err := l.writeAnew(); err != nil {
 			return fmt.Errorf("%s was removed and can't be written anew: %w", l.path, err)
@@ -205,8 +228,16 @@ func (l *Ledger) writeAnew() error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if _, err := l.db.Exec("VACUUM INTO ?", unfinished); err != nil {
-		return errors.Join(err, os.Remove(unfinished))
+	for _, statement := range []string{
+		"VACUUM INTO ?", "ATTACH ? AS anew", "UPDATE anew.ledger SET moved = 0", "DETACH anew",
+	} {
+		var arguments []any
+		if strings.Contains(statement, "?") {
+			arguments = []any{unfinished}
+		}
+		if _, err := l.db.Exec(statement, arguments...); err != nil {
+			return errors.Join(err, os.Remove(unfinished))
+		}
 	}
 	// A log that is left of the former file is none of this one's.
 	for _, suffix := range []string{"-wal", "-shm"} {
@@ -375,7 +406,23 @@ func (l *Ledger) close() error {
 func (l *Ledger) transaction(do func(tx *sql.Tx) error) error {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return inTransaction(l.db, l.wait, do)
+	return inTransaction(l.db, l.wait, func(tx *sql.Tx) error {
+		if err := checkMoved(tx); err != nil {
+			return err
+		}
+		return do(tx)
+	})
+}
+
+func checkMoved(tx *sql.Tx) error {
+	var moved bool
+	if err := tx.QueryRow("SELECT moved FROM ledger").Scan(&moved); err != nil {
+		return err
+	}
+	if moved {
+		return ErrMoved
+	}
+	return nil
 }
 
 // patience is how long a transaction waits for other processes.
@@ -447,6 +494,17 @@ func (l *Ledger) get(query string, arguments []any, destinations ...any) (found 
 		return err
 	})
 	return found, err
+}
+
+// Identity is the copy of the device's identity, or "".
+func (l *Ledger) Identity() (text string, err error) {
+	_, err = l.get("SELECT text FROM identity", nil, &text)
+	return text, err
+}
+
+// KeepIdentity keeps a copy of the device's identity.
+func (l *Ledger) KeepIdentity(text string) error {
+	return l.exec("INSERT INTO identity (id, text) VALUES (1, ?) ON CONFLICT DO UPDATE SET text = excluded.text", text)
 }
 
 // Mark is a number kept under a name, or 0.

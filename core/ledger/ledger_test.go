@@ -52,7 +52,7 @@ func sums(counts map[int]uint64) *[tally.Types]uint64 {
 
 func pending(t *testing.T, l *ledger.Ledger) []ledger.PendingReport {
 	t.Helper()
-	p, err := l.Pending("key", 100, func(ledger.ReportKey) bool { return false })
+	p, err := l.Pending("key", "", 100, func(ledger.ReportKey) bool { return false })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -318,6 +318,68 @@ func TestARunThatIsEnteredAgain(t *testing.T) {
 	}
 }
 
+// TestALedgerRemovedInUse by two processes: one writes it anew, and the other finds
+// that nothing more can be added to the one that is gone, and goes on with it.
+func TestALedgerRemovedInUse(t *testing.T) {
+	directory := t.TempDir()
+	one, two := open(t, directory), open(t, directory)
+	c, d := run(t, one), run(t, two)
+	fold(t, one, c.Run, 0, slotStart, map[int]uint64{16: 1})
+	fold(t, two, d.Run, 0, slotStart, map[int]uint64{16: 2})
+	for round := range uint64(3) {
+		for _, suffix := range []string{"", "-wal", "-shm"}[:1+2*(round%2)] {
+			if err := os.Remove(filepath.Join(directory, ledger.FileName+suffix)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		more := []ledger.FrameSums{{Frame: 0, Slot: slotStart, Sums: sums(map[int]uint64{16: 4 + round})}}
+		if _, err := one.Fold(c.Run, more); !errors.Is(err, ledger.ErrMoved) {
+			t.Errorf("a file that is gone was changed: %v", err)
+		}
+		if err := one.Reopen(now); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := two.RunState(d.Run); !errors.Is(err, ledger.ErrMoved) {
+			t.Errorf("a ledger that was moved was used: %v", err)
+		}
+		if err := two.Reopen(now); err != nil {
+			t.Fatal(err)
+		}
+		fold(t, one, c.Run, 0, slotStart, map[int]uint64{16: 4 + round})
+		fold(t, two, d.Run, 0, slotStart, map[int]uint64{16: 5 + round})
+		for _, l := range []*ledger.Ledger{one, two} {
+			if lost, err := l.Balance(); lost != 0 || err != nil || l.Damage() != "" {
+				t.Errorf("lost %d, %v, damage %q", lost, err, l.Damage())
+			}
+			if a := account(t, l); a.Recorded != 9+2*int64(round) || a.Pending != a.Recorded {
+				t.Errorf("round %d: account %+v", round, a)
+			}
+		}
+	}
+}
+
+// TestReportsBelongToADevice: one that has another client UUID, because its license
+// asks for another way to make it, does not report them as its own.
+func TestReportsBelongToADevice(t *testing.T) {
+	l := open(t, t.TempDir())
+	for _, device := range []string{"one", "two"} {
+		c, err := tally.Create("", tally.Account{LTS: "key", Device: device}, 180, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.MeetRun(c); err != nil {
+			t.Fatal(err)
+		}
+		fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3})
+	}
+	for _, device := range []string{"one", "two"} {
+		p, err := l.Pending("key", device, 100, func(ledger.ReportKey) bool { return false })
+		if err != nil || len(p) != 1 || p[0].Units != 3 {
+			t.Errorf("%s: %+v, %v", device, p, err)
+		}
+	}
+}
+
 // TestALedgerOfALaterVersion of the same generation is used as it is: SDKs of
 // different age share a data directory.
 func TestALedgerOfALaterVersion(t *testing.T) {
@@ -374,7 +436,8 @@ func TestALedgerOfAnEarlierVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	// As version 1 was.
-	if _, err := db.Exec("ALTER TABLE run DROP COLUMN closed_before; PRAGMA user_version = 1"); err != nil {
+	if _, err := db.Exec(`ALTER TABLE run DROP COLUMN closed_before; ALTER TABLE run DROP COLUMN device;
+		ALTER TABLE ledger DROP COLUMN moved; DROP TABLE identity; PRAGMA user_version = 1`); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {
@@ -501,7 +564,10 @@ func TestARunTheLedgerLost(t *testing.T) {
 	if number, _, err := l.DefineType(c.Run, "MRZ"); number != 128 || err != nil {
 		t.Errorf("MRZ is %d now, %v", number, err)
 	}
-	// Again: folded further than the ledger knows.
+	// Again: folded further than the ledger knows. Its account does not know that
+	// either, and what is missing is declared.
+	c.AddTo(0, 16, 110)
+	c.AddTo(0, 128, 2)
 	c.SetFolded(0, sums(map[int]uint64{16: 110, 128: 2}))
 	marks, err := l.MeetRun(c)
 	if err != nil || marks[0][16] != 110 {
@@ -509,6 +575,12 @@ func TestARunTheLedgerLost(t *testing.T) {
 	}
 	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 111, 128: 2})
 	p := pending(t, l)
+	if lost, err := l.Balance(); lost != 7 || err != nil {
+		t.Errorf("lost %d, %v", lost, err)
+	}
+	if a := account(t, l); a.Recorded != 13 || a.Storage != 7 {
+		t.Errorf("account %+v", a)
+	}
 	if len(p) != 2 || p[0].Run != first.Run || p[0].Report.Counts["QR_CODE"] != 3 || p[1].Run == first.Run || p[1].Report.Counts["QR_CODE"] != 1 {
 		t.Errorf("pending %+v", p)
 	}

@@ -31,18 +31,18 @@ type PendingReport struct {
 	Missing *int64
 }
 
-// Pending lists reports for a server (named by the id of its signing key) that
-// it has not confirmed, oldest first, at most limit, without those that skip
-// names.
-func (l *Ledger) Pending(lts string, limit int, skip func(ReportKey) bool) ([]PendingReport, error) {
+// Pending lists reports of a device (named by its client UUID) for a server (named
+// by the id of its signing key) that this has not confirmed, oldest first, at most
+// limit, without those that skip names.
+func (l *Ledger) Pending(lts, device string, limit int, skip func(ReportKey) bool) ([]PendingReport, error) {
 	var pending []PendingReport
 	err := l.transaction(func(tx *sql.Tx) error {
 		pending = nil
 		rows, err := tx.Query(`SELECT run.id, run.reported_as, run.handshake_code, run.item, run.slot_seconds,
 				report.slot, report.revision, report.lost, report.found
 			FROM report JOIN run ON run.id = report.run
-			WHERE report.revision > report.accepted_revision AND run.lts = ?
-			ORDER BY report.slot, run.id`, lts)
+			WHERE report.revision > report.accepted_revision AND run.lts = ? AND run.device IN (?, '')
+			ORDER BY report.slot, run.id`, lts, device)
 		if err != nil {
 			return err
 		}

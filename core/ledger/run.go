@@ -46,10 +46,19 @@ func (l *Ledger) RunState(run string) (RunState, error) {
 // ever knew is reported under its own name.
 func (l *Ledger) MeetRun(t *tally.Tally) (*Watermarks, error) {
 	var marks *Watermarks
-	err := l.transaction(func(tx *sql.Tx) error {
+	err := l.alter(func(tx *sql.Tx) error {
 		r, err := findRun(tx, t.Run)
 		if err == nil {
-			if marks, err = watermarks(tx, r.id); err != nil || !forgotten(marks, t) {
+			if marks, err = watermarks(tx, r.id); err != nil {
+				return err
+			}
+			units := forgotten(marks, t)
+			if units == 0 {
+				return nil
+			}
+			// The ledger knows the run and fell back without its witness noticing: its
+			// account lacks these, too. They are in no report; see Balance.
+			if err := addToAccount(tx, r.lts, "recorded", units); err != nil {
 				return err
 			}
 			err = detach(tx, r.id)
@@ -71,16 +80,18 @@ func (l *Ledger) MeetRun(t *tally.Tally) (*Watermarks, error) {
 	return marks, err
 }
 
-// forgotten tells whether a tally was folded further than the ledger knows.
-func forgotten(marks *Watermarks, t *tally.Tally) bool {
+// forgotten is by how many units a tally was folded further than the ledger knows.
+func forgotten(marks *Watermarks, t *tally.Tally) (units int64) {
 	for frame := range marks {
+		sums := t.Sums(frame)
 		for operationType, folded := range t.Folded(frame) {
-			if folded > marks[frame][operationType] {
-				return true
+			// No more was ever folded than counted, unless the tally is damaged.
+			if mark := marks[frame][operationType]; folded > mark && folded <= sums[operationType] {
+				units += int64(folded - mark)
 			}
 		}
 	}
-	return false
+	return units
 }
 
 // detach keeps the reports of a run and lets nothing be added to them.
@@ -91,9 +102,9 @@ func detach(tx *sql.Tx, id int64) error {
 
 func enterRun(tx *sql.Tx, t *tally.Tally, reportedAs string) (*Watermarks, error) {
 	marks := &Watermarks{}
-	result, err := tx.Exec(`INSERT INTO run (uuid, reported_as, lts, handshake_code, item, slot_seconds, has_file)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		t.Run, reportedAs, t.Account.LTS, t.Account.HandshakeCode, t.Account.Item, int64(t.Slot), t.Durable() && !t.Gone())
+	result, err := tx.Exec(`INSERT INTO run (uuid, reported_as, lts, device, handshake_code, item, slot_seconds, has_file)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		t.Run, reportedAs, t.Account.LTS, t.Account.Device, t.Account.HandshakeCode, t.Account.Item, int64(t.Slot), t.Durable() && !t.Gone())
 	if err != nil {
 		return nil, err
 	}
@@ -122,8 +133,8 @@ func enterRun(tx *sql.Tx, t *tally.Tally, reportedAs string) (*Watermarks, error
 // renew lets a run go on under another name, so that nothing is added to the
 // reports it has.
 func renew(tx *sql.Tx, r run) (run, error) {
-	result, err := tx.Exec(`INSERT INTO run (uuid, reported_as, lts, handshake_code, item, slot_seconds, has_file)
-		SELECT 'renewed ' || id, ?, lts, handshake_code, item, slot_seconds, has_file FROM run WHERE id = ?`, uuid.NewString(), r.id)
+	result, err := tx.Exec(`INSERT INTO run (uuid, reported_as, lts, device, handshake_code, item, slot_seconds, has_file)
+		SELECT 'renewed ' || id, ?, lts, device, handshake_code, item, slot_seconds, has_file FROM run WHERE id = ?`, uuid.NewString(), r.id)
 	if err != nil {
 		return r, err
 	}

@@ -8,7 +8,14 @@
 CREATE TABLE ledger (
   id      INTEGER PRIMARY KEY CHECK (id = 1),
   uuid    TEXT NOT NULL,
-  changes INTEGER NOT NULL
+  changes INTEGER NOT NULL,
+  moved   INTEGER NOT NULL DEFAULT 0 -- 1: its file was removed, and all goes on in another
+);
+
+-- A copy of the device's identity, in case its own file gets lost.
+CREATE TABLE identity (
+  id   INTEGER PRIMARY KEY CHECK (id = 1),
+  text TEXT NOT NULL
 );
 
 -- The key each License Tracking Server was first seen with (trust on first use).
@@ -37,6 +44,7 @@ CREATE TABLE run (
   id             INTEGER PRIMARY KEY,
   uuid           TEXT NOT NULL UNIQUE, -- of the tally
   lts            TEXT NOT NULL, -- id of the signing key of the server it reports to
+  device         TEXT NOT NULL DEFAULT '', -- client UUID it is reported under; '': any
   handshake_code TEXT NOT NULL,
   item           TEXT NOT NULL,
   slot_seconds   INTEGER NOT NULL,

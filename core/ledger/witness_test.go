@@ -70,9 +70,9 @@ func TestTheWitness(t *testing.T) {
 		"no ledger, and an older witness":  {nil, before[ledger.WitnessName], true, 3, 3},
 		"no ledger, and not confirmed":     {nil, unconfirmed, true, 3, 3},
 		"no ledger, and no witness":        {nil, nil, false, 0, 0},
-		"no ledger, and half of a witness": {nil, cut(after[ledger.WitnessName], len(after[ledger.WitnessName])/2+10), true, 10, 10},
+		"no ledger, and half of a witness": {nil, cut(after[ledger.WitnessName], len(after[ledger.WitnessName])/2+10), true, 3, 3},
 		"no ledger, and the other half": {
-			nil, append(make([]byte, len(after[ledger.WitnessName])/2), after[ledger.WitnessName][len(after[ledger.WitnessName])/2:]...), true, 3, 3,
+			nil, append(make([]byte, len(after[ledger.WitnessName])/2), after[ledger.WitnessName][len(after[ledger.WitnessName])/2:]...), true, 10, 10,
 		},
 		"the ledger without its log":        {map[string][]byte{ledger.FileName: before[ledger.FileName]}, after[ledger.WitnessName], true, 10, 10},
 		"an old ledger without its witness": {before, nil, false, 3, 0},

@@ -93,7 +93,7 @@ func (m *meter) seal(all bool) int64 {
 // bySlot is what the ledger holds, by slot.
 func (m *meter) bySlot() map[int64]int64 {
 	m.t.Helper()
-	pending, err := m.ledger.Pending("key", 1e6, func(ledger.ReportKey) bool { return false })
+	pending, err := m.ledger.Pending("key", "", 1e6, func(ledger.ReportKey) bool { return false })
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -390,7 +390,7 @@ func TestUnfinishedFilesAreRemovedInTime(t *testing.T) {
 // submitter connects a meter with a server.
 func (m *meter) submitter(server *testkit.Server, directory string) *report.Submitter {
 	m.t.Helper()
-	identity, err := device.Load(directory, protocol.UUIDGenerationMethodRandom, "")
+	identity, err := device.Load(directory, protocol.UUIDGenerationMethodRandom, "", nil)
 	if err != nil {
 		m.t.Fatal(err)
 	}

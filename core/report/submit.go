@@ -107,7 +107,7 @@ func (s *Submitter) Submit(ctx context.Context, again bool) (Outcome, error) {
 		clear(s.failed)
 	}
 	for ctx.Err() == nil {
-		pending, err := s.Ledger.Within(ctx).Pending(s.LTS, s.most, func(key ledger.ReportKey) bool { return s.failed[key] })
+		pending, err := s.Ledger.Within(ctx).Pending(s.LTS, s.Device, s.most, func(key ledger.ReportKey) bool { return s.failed[key] })
 		if err != nil {
 			return outcome, protocol.Errorf(protocol.StatusLicenseBufferFailed, "reading the pending reports: %w", err)
 		}

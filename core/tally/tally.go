@@ -33,7 +33,8 @@ import (
 
 // Account is what a run's operations are counted under.
 type Account struct {
-	LTS           string `json:"lts"` // id of the server's signing key
+	LTS           string `json:"lts"`              // id of the server's signing key
+	Device        string `json:"device,omitempty"` // client UUID
 	HandshakeCode string `json:"handshakeCode"`
 	Item          string `json:"item"`
 }

@@ -264,7 +264,7 @@ func TestDamagedFiles(t *testing.T) {
 	for name, text := range map[string][]byte{
 		"empty": {}, "short": whole[:100], "cut": whole[:len(whole)-1], "longer": append(append([]byte{}, whole...), 0),
 		"garbage": []byte(strings.Repeat("x", len(whole))), "zeros": make([]byte, len(whole)),
-		"newer layout": patched(7, "\xff"), "no shards": patched(8, "\x00\x00\x00\x00"), "odd shards": patched(8, "\x03\x00\x00\x00"),
+		"older layout": patched(7, "\x01"), "no shards": patched(8, "\x00\x00\x00\x00"), "odd shards": patched(8, "\x03\x00\x00\x00"),
 		"many shards": patched(8, "\xff\xff\xff\xff"), "slot length": patched(12, "\x07\x00\x00\x00"), "account": patched(256, "{{{"),
 	} {
 		path := filepath.Join(t.TempDir(), "run.tally")
@@ -274,6 +274,13 @@ func TestDamagedFiles(t *testing.T) {
 		if _, err := tally.Adopt(path); !errors.Is(err, tally.ErrNotATally) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	later := filepath.Join(t.TempDir(), "run.tally")
+	if err := os.WriteFile(later, patched(7, "\xff"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tally.Adopt(later); !errors.Is(err, tally.ErrLaterVersion) {
+		t.Errorf("of a later version: %v", err)
 	}
 	if _, err := tally.Adopt(filepath.Join(t.TempDir(), "none.tally")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("missing: %v", err)
