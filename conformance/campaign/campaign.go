@@ -346,15 +346,19 @@ func (c *campaign) conclude(ctx context.Context, damaged []damagedDevice) error 
 		devices[i].Server = c.serverSays.of(devices[i].Library.Device)
 		c.report(judgeDevice(devices[i])...)
 	}
+	former := map[string]string{}
 	for _, d := range damaged {
 		if d.Library.Device == "" {
 			continue // not settled, and reported
 		}
-		d.Server = c.serverSays.of(d.Library.Device)
+		d.Server = c.serverSays.of(append(d.former, d.Library.Device)...)
+		for _, uuid := range d.former {
+			former[uuid] = d.Device
+		}
 		c.report(judgeDamaged(d)...)
 		devices = append(devices, d.evidence)
 	}
-	c.report(judgeServer(c.serverSays, devices, len(damaged) > 0)...)
+	c.report(judgeServer(c.serverSays, devices, former, len(damaged) > 0)...)
 	if n := c.proxy.strayed.Load(); n > 0 {
 		c.report(violation{Kind: kindMisbehaved, Text: fmt.Sprintf("%d requests followed a redirect", n)})
 	}

@@ -5,20 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"syscall"
 	"time"
 )
 
-// damagedDevice is a device whose directory was damaged while nothing ran.
+// damagedDevice is a device whose directory was damaged, while nothing ran or under
+// clients at work.
 type damagedDevice struct {
 	evidence
 	announced bool // a state flag, an event or a status told of it
 	// kept tells that the books were not damaged: counters and witness are whole,
 	// so that the device must know to the unit what it lost.
-	kept bool
+	kept   bool
+	former []string // UUIDs that it had before
 }
 
 // State flags that announce trouble with the storage (LTS_StateFlag).
@@ -32,28 +37,71 @@ type damage struct {
 	name    string
 	pattern string // of the file
 	kept    bool
+	blind   bool // nothing is left that could tell of it
 	// do takes the text of the file and gives what is left of it; nil removes it.
 	do func(*rand.Rand, []byte) []byte
 }
 
+// liveDamage is what befalls the directory of clients at work: people, cleaners and
+// backups remove and replace files. (What is written into files that others have
+// mapped ends them, and nobody can do anything about it.)
+type liveDamage struct {
+	damage
+	do func(directory string, older map[string][]byte) error
+}
+
+// removed is a live damage: files that are removed.
+func removed(name, pattern string, kept bool) liveDamage {
+	return liveDamage{damage{name: name + " removed in use", kept: kept}, func(directory string, _ map[string][]byte) error {
+		return removeAll(directory, pattern)
+	}}
+}
+
+var liveDamages = []liveDamage{
+	removed("ledger", "ledger.db", true),
+	removed("ledger and its log", "ledger.db*", true),
+	removed("identity", "device.json", true),
+	removed("witness", "ledger.account", false),
+	removed("tallies", "*.tally", false),
+	{damage{name: "ledger replaced in use by an older copy", kept: true}, func(directory string, older map[string][]byte) error {
+		return restore(directory, "ledger.db*", older)
+	}},
+	{damage{name: "everything removed in use", blind: true}, func(directory string, _ map[string][]byte) error {
+		return removeAll(directory, "*")
+	}},
+	{damage{name: "directory moved away in use", blind: true}, func(directory string, _ map[string][]byte) error {
+		return os.Rename(directory, directory+".moved")
+	}},
+}
+
+func removeAll(directory, pattern string) error {
+	files, err := filepath.Glob(filepath.Join(directory, pattern))
+	for _, file := range files {
+		if removed := os.Remove(file); !errors.Is(removed, fs.ErrNotExist) {
+			err = errors.Join(err, removed)
+		}
+	}
+	return err
+}
+
 var damages = []damage{
-	{"ledger cut", "ledger.db", true, cutOff},
-	{"ledger's pages overwritten", "ledger.db", true, overwritePages},
-	{"ledger's header overwritten", "ledger.db", true, overwriteHeader},
-	{"ledger emptied", "ledger.db", true, empty},
-	{"ledger removed", "ledger.db", true, remove},
-	{"ledger's log cut", "ledger.db-wal", true, cutOff},
-	{"ledger's log overwritten", "ledger.db-wal", true, overwritePages},
-	{"ledger's log removed", "ledger.db-wal", true, remove},
-	{"ledger's index overwritten", "ledger.db-shm", true, overwritePages},
-	{"ledger replaced by an older copy", "ledger.db*", true, nil}, // see restore
-	{"witness cut", "ledger.account", false, cutOff},
-	{"witness overwritten", "ledger.account", false, overwritePages},
-	{"witness removed", "ledger.account", false, remove},
-	{"tally cut", "*.tally", false, cutOff},
-	{"tally emptied", "*.tally", false, empty},
-	{"tally's header overwritten", "*.tally", false, overwriteHeader},
-	{"tally removed", "*.tally", false, remove},
+	{name: "ledger cut", pattern: "ledger.db", kept: true, do: cutOff},
+	{name: "ledger's pages overwritten", pattern: "ledger.db", kept: true, do: overwritePages},
+	{name: "ledger's header overwritten", pattern: "ledger.db", kept: true, do: overwriteHeader},
+	{name: "ledger emptied", pattern: "ledger.db", kept: true, do: empty},
+	{name: "ledger removed", pattern: "ledger.db", kept: true, do: remove},
+	{name: "ledger's log cut", pattern: "ledger.db-wal", kept: true, do: cutOff},
+	{name: "ledger's log overwritten", pattern: "ledger.db-wal", kept: true, do: overwritePages},
+	{name: "ledger's log removed", pattern: "ledger.db-wal", kept: true, do: remove},
+	{name: "ledger's index overwritten", pattern: "ledger.db-shm", kept: true, do: overwritePages},
+	{name: "ledger replaced by an older copy", pattern: "ledger.db*", kept: true, do: nil}, // see restore
+	{name: "witness cut", pattern: "ledger.account", kept: false, do: cutOff},
+	{name: "witness overwritten", pattern: "ledger.account", kept: false, do: overwritePages},
+	{name: "witness removed", pattern: "ledger.account", kept: false, do: remove},
+	{name: "tally cut", pattern: "*.tally", kept: false, do: cutOff},
+	{name: "tally emptied", pattern: "*.tally", kept: false, do: empty},
+	{name: "tally's header overwritten", pattern: "*.tally", kept: false, do: overwriteHeader},
+	{name: "tally removed", pattern: "*.tally", kept: false, do: remove},
 }
 
 func empty(*rand.Rand, []byte) []byte { return []byte{} }
@@ -129,14 +177,8 @@ func ledgerFiles(directory string) (map[string][]byte, error) {
 
 // restore puts an older copy in the place of a ledger.
 func restore(directory, pattern string, older map[string][]byte) error {
-	files, err := filepath.Glob(filepath.Join(directory, pattern))
-	if err != nil {
+	if err := removeAll(directory, pattern); err != nil {
 		return err
-	}
-	for _, file := range files {
-		if err := os.Remove(file); err != nil {
-			return err
-		}
 	}
 	for name, text := range older {
 		if err := os.WriteFile(filepath.Join(directory, name), text, 0o600); err != nil {
@@ -147,10 +189,12 @@ func restore(directory, pattern string, older map[string][]byte) error {
 }
 
 // damageDevices lets clients die on devices of their own, damages a file of
-// each, and lets other clients go on with what is left.
+// each, and lets other clients go on with what is left. On every third device
+// something befalls the directory while two clients work.
 func (c *campaign) damageDevices(ctx context.Context, random *rand.Rand) ([]damagedDevice, error) {
 	var damaged []damagedDevice
 	for len(damaged) < c.Damage && ctx.Err() == nil {
+		fmt.Fprintf(os.Stderr, "%5.0f s  %5d faults  %5d of %d devices damaged\n", time.Since(c.began).Seconds(), c.faults.sum(), len(damaged), c.Damage)
 		d := c.newDevice(fmt.Sprintf("damaged-%d", len(damaged)+1))
 		// So that some reports are still pending, and some pending though the
 		// server has them.
@@ -166,16 +210,12 @@ func (c *campaign) damageDevices(ctx context.Context, random *rand.Rand) ([]dama
 			}
 		}
 		c.proxy.weather.Store(&weather{})
-		var inflicted *damage
-		for inflicted == nil {
-			var err error
-			if inflicted, err = inflict(random, d.directory, older); err != nil {
-				return nil, err
-			}
+		damage, err := c.inflict(d, random, older, len(damaged)%3 == 2)
+		if err != nil {
+			return nil, err
 		}
-		c.note("%s: %s", d.name, inflicted.name)
-		c.faults.add(fileDamaged, 1)
-		d.name += ", " + inflicted.name
+		c.note("%s: %s", d.name, damage.name)
+		d.name += ", " + damage.name
 		if _, err := c.settle(d, c.proxy.URLs[0], 1); err != nil {
 			c.report(violation{kindUnsettled, d.name, d.directory, err.Error()})
 		}
@@ -186,10 +226,42 @@ func (c *campaign) damageDevices(ctx context.Context, random *rand.Rand) ([]dama
 		if err != nil {
 			c.report(violation{kindUnsettled, d.name, d.directory, err.Error()})
 		}
-		told := d.told > 0 || d.flags&(stateStorageDegraded|stateStorageRecovered) != 0
-		damaged = append(damaged, damagedDevice{e, told, inflicted.kept})
+		told := d.told > 0 || d.flags&(stateStorageDegraded|stateStorageRecovered) != 0 || damage.blind
+		delete(d.uuids, e.Library.Device)
+		if former := slices.Collect(maps.Keys(d.uuids)); damage.blind || len(former) == 0 {
+			damaged = append(damaged, damagedDevice{e, told, damage.kept, former})
+		} else {
+			c.report(violation{kindDisagreed, d.name, d.directory, fmt.Sprintf("the device was %v before it was %s", former, e.Library.Device)})
+		}
 	}
 	return damaged, ctx.Err()
+}
+
+// inflict damages a device, and answers how.
+func (c *campaign) inflict(d *device, random *rand.Rand, older map[string][]byte, live bool) (*damage, error) {
+	if live {
+		chosen := liveDamages[random.IntN(len(liveDamages))]
+		var working sync.WaitGroup
+		var failures [2]error
+		for i := range failures {
+			stream := newRandom(random.Uint64(), 0)
+			working.Go(func() { failures[i] = c.runBriefly(d, stream, i == 0, 1) })
+		}
+		time.Sleep(time.Duration(random.IntN(1500)) * time.Millisecond)
+		err := chosen.do(d.directory, older)
+		working.Wait()
+		c.faults.add(fileLost, 1)
+		return &chosen.damage, errors.Join(err, failures[0], failures[1])
+	}
+	for {
+		chosen, err := inflict(random, d.directory, older)
+		if chosen != nil {
+			c.faults.add(fileDamaged, 1)
+		}
+		if chosen != nil || err != nil {
+			return chosen, err
+		}
+	}
 }
 
 // runBriefly lets a client work for a while, and kills it or lets it close.

@@ -45,6 +45,7 @@ const (
 	serverKilled  fault = "server killed and restarted"
 	serverRestart fault = "server ended and restarted"
 	fileDamaged   fault = "file of a dead device damaged"
+	fileLost      fault = "files of a device removed or replaced in use"
 )
 
 // networkFaults are those the proxy injects.

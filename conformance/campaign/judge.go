@@ -196,11 +196,11 @@ type serverBooks struct {
 	} `json:"-"`
 }
 
-// of is what the server counted of a device.
-func (s serverBooks) of(uuid string) map[account]int64 {
+// of is what the server counted of a device, which may have had several UUIDs.
+func (s serverBooks) of(uuids ...string) map[account]int64 {
 	counted := map[account]int64{}
 	for _, row := range s.Rows {
-		if row.Device == uuid {
+		if slices.Contains(uuids, row.Device) {
 			counted[account{row.Handshake, row.Type}] += row.Count
 		}
 	}
@@ -209,8 +209,9 @@ func (s serverBooks) of(uuid string) map[account]int64 {
 
 // judgeServer compares the server's sums with each other, and its devices with
 // those of the campaign. What was declared lost to it is what the devices gave up;
-// damaged ones may not know of what they declared.
-func judgeServer(s serverBooks, devices []evidence, damaged bool) []violation {
+// damaged ones may not know of what they declared. former are UUIDs that a device
+// had before its identity was removed.
+func judgeServer(s serverBooks, devices []evidence, former map[string]string, damaged bool) []violation {
 	var found []violation
 	say := func(kind violationKind, format string, arguments ...any) {
 		found = append(found, violation{Kind: kind, Text: fmt.Sprintf(format, arguments...)})
@@ -218,7 +219,7 @@ func judgeServer(s serverBooks, devices []evidence, damaged bool) []violation {
 	if !s.Verified.OK || len(s.Verified.Differences) > 0 {
 		say(kindDisagreed, "lts verify finds differences: %v", s.Verified.Differences)
 	}
-	known := map[string]string{}
+	known := maps.Clone(former)
 	var sum, given int64
 	for _, e := range devices {
 		if other, twice := known[e.Library.Device]; twice {

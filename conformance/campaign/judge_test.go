@@ -90,7 +90,7 @@ func TestJudgeOfADamagedDevice(t *testing.T) {
 	} {
 		e := settled()
 		test.change(&e)
-		if got := kindsOf(judgeDamaged(damagedDevice{e, test.announced, test.kept})); got != test.want {
+		if got := kindsOf(judgeDamaged(damagedDevice{e, test.announced, test.kept, nil})); got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}
 	}
@@ -134,7 +134,7 @@ func TestJudgeOfTheServer(t *testing.T) {
 		}
 		devices := []evidence{e}
 		test.change(&s, &devices)
-		if got := kindsOf(judgeServer(s, devices, false)); got != test.want {
+		if got := kindsOf(judgeServer(s, devices, map[string]string{}, false)); got != test.want {
 			t.Errorf("%s: %q, want %q", name, got, test.want)
 		}
 	}

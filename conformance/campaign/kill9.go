@@ -69,7 +69,7 @@ func runKills(ctx context.Context, o options) (*kills, error) {
 	}
 	last.Server = k.serverSays.of(last.Library.Device)
 	k.report(judgeDevice(last)...)
-	k.report(judgeServer(k.serverSays, []evidence{last}, false)...)
+	k.report(judgeServer(k.serverSays, []evidence{last}, map[string]string{}, false)...)
 	return k, l.installation.stop()
 }
 

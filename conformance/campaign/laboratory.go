@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,9 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // laboratory is a working directory with copies of what is tested (a build in
@@ -132,10 +136,12 @@ type device struct {
 	claimed map[account]bounds
 	flags   uint32 // state flags that were ever seen
 	told    int64  // errors of the storage that were announced
+	uuids   map[string]bool
 }
 
 func (l *laboratory) newDevice(name string) *device {
-	return &device{name: name, directory: filepath.Join(l.directory, "devices", name), claimed: map[account]bounds{}}
+	return &device{name: name, directory: filepath.Join(l.directory, "devices", name), claimed: map[account]bounds{},
+		uuids: map[string]bool{}}
 }
 
 // client is a family at work on a device.
@@ -219,6 +225,11 @@ func (c *client) wait(allowed time.Duration) books {
 	c.device.mu.Lock()
 	c.device.flags |= b.StateFlags
 	c.device.told += b.Announced
+	for line := range strings.Lines(c.stdout.String()) {
+		if id, err := uuid.Parse(strings.TrimSpace(line)); err == nil {
+			c.device.uuids[id.String()] = true
+		}
+	}
 	for i, t := range b.Types {
 		if t != (bounds{}) {
 			a := account{c.code, typeNames[i]}
@@ -244,7 +255,8 @@ func (l *laboratory) settle(d *device, main string, damaged int) (evidence, erro
 	}
 	c.wait(allowed)
 	e := evidence{Device: d.name, Directory: d.directory, Far: d.clock.far(), Clients: d.claimed}
-	if err := json.Unmarshal(c.stdout.Bytes(), &e.Library); err != nil {
+	said := bytes.TrimSpace(c.stdout.Bytes())
+	if err := json.Unmarshal(said[bytes.LastIndexByte(said, '\n')+1:], &e.Library); err != nil {
 		return e, fmt.Errorf("%s can't be settled: %s; it printed %q", d.name, c.command.ProcessState, c.stdout.Bytes())
 	}
 	return e, nil

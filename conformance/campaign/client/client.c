@@ -183,6 +183,16 @@ static void begin_to_follow(void) { violation("this library has no clock to set"
  * With damage, what the library says of it is what the judge wants to know. */
 static int damaged;
 
+/* Tells which client UUIDs the device had: it may get another one with the damage. */
+static void say_uuid(const char *uuid) {
+  static char said[40];
+  if (damaged && strcmp(said, uuid) != 0) {
+    snprintf(said, sizeof said, "%s", uuid);
+    printf("%s\n", said);
+    fflush(stdout);
+  }
+}
+
 static int announced(int32_t status) {
   if (damaged && status == LTS_ERR_LICENSE_BUFFER_FAILED) {
     atomic_fetch_add(&kept->announced, 1);
@@ -202,6 +212,7 @@ static void check(LTS_License license) {
     violation("reading the license info failed", "", status);
   }
   atomic_fetch_or(&kept->state_flags, info.stateFlags);
+  say_uuid(info.deviceUUID);
   char account[256];
   snprintf(account, sizeof account,
            "(recorded %" PRId64 ", accepted %" PRId64 ", pending %" PRId64 ", lost %" PRId64 ")",
