@@ -1,6 +1,6 @@
 -- The client's ledger: what this device knows of its authorizations, and every
 -- unit of usage that the server has not confirmed yet. PRAGMA user_version is
--- the schema's version; see schemaVersion in ledger.go.
+-- the schema's version; see schema.go.
 
 -- Which ledger this is, and how often its account changed. A second copy of the
 -- account (see witness.go) tells from both whether this file was lost and made
