@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +14,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	_ "github.com/mattn/go-sqlite3" // to make copies of ledgers
 )
 
 // damagedDevice is a device whose directory was damaged, while nothing ran or under
@@ -63,9 +66,7 @@ var liveDamages = []liveDamage{
 	removed("identity", "device.json", true),
 	removed("witness", "ledger.account", false),
 	removed("tallies", "*.tally", false),
-	{damage{name: "ledger replaced in use by an older copy", kept: true}, func(directory string, older map[string][]byte) error {
-		return restore(directory, "ledger.db*", older)
-	}},
+	{damage{name: "ledger replaced in use by an older copy", kept: true}, restoreInUse},
 	{damage{name: "everything removed in use", blind: true}, func(directory string, _ map[string][]byte) error {
 		return removeAll(directory, "*")
 	}},
@@ -186,6 +187,31 @@ func restore(directory, pattern string, older map[string][]byte) error {
 		}
 	}
 	return nil
+}
+
+// restoreInUse puts an older copy in the place of a ledger at work, as a careful
+// person would: made elsewhere, of one file, and moved there.
+func restoreInUse(directory string, older map[string][]byte) error {
+	elsewhere, err := os.MkdirTemp(filepath.Dir(directory), "backup-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(elsewhere) }()
+	if err := restore(elsewhere, "*", older); err != nil {
+		return err
+	}
+	file := filepath.Join(elsewhere, "ledger.db")
+	db, err := sql.Open("sqlite3", file+"?_journal_mode=DELETE") // without a log
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(db.Ping(), db.Close()); err != nil {
+		return err
+	}
+	if err := removeAll(directory, "ledger.db-*"); err != nil {
+		return err
+	}
+	return os.Rename(file, filepath.Join(directory, "ledger.db"))
 }
 
 // damageDevices lets clients die on devices of their own, damages a file of
