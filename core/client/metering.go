@@ -269,6 +269,7 @@ func (l *License) submit(ctx context.Context, again bool) (outcome report.Outcom
 	err = l.withLedger(func() (err error) {
 		outcome, err = l.submitter.Submit(ctx, again)
 		if errors.Is(err, ledger.ErrMoved) {
+			outcome.KeptBack = true
 			l.tell(outcome, nil) // and the rest once more
 		}
 		return err
