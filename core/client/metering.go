@@ -107,7 +107,7 @@ func (l *License) seal(ctx context.Context, now time.Time, all bool) error {
 func (l *License) withLedger(do func() error) error {
 	const tries = 3
 	for try := 1; ; try++ {
-		if err := l.ensureLedger(l.clock.Now()); err != nil {
+		if err := l.ensureLedger(l.clock.Now(), try > 1); err != nil {
 			return protocol.Errorf(protocol.StatusLicenseBufferFailed, "%w", err)
 		}
 		if err := do(); !errors.Is(err, ledger.ErrMoved) || try == tries {
@@ -129,12 +129,13 @@ func (l *License) inLedger(do func() error) error {
 	})
 }
 
-// ensureLedger opens the ledger anew if its file was removed or replaced.
-func (l *License) ensureLedger(now time.Time) error {
-	if !l.ledger.Gone() {
+// ensureLedger opens the ledger anew if its file was removed or replaced, or if it
+// was found to be moved.
+func (l *License) ensureLedger(now time.Time, moved bool) error {
+	if !moved && !l.ledger.Gone() {
 		return nil
 	}
-	if err := l.ledger.Reopen(now); err != nil {
+	if another, err := l.ledger.Reopen(now); err != nil || !another {
 		return err
 	}
 	if damage := l.ledger.Damage(); damage != "" {

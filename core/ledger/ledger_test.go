@@ -336,14 +336,14 @@ func TestALedgerRemovedInUse(t *testing.T) {
 		if _, err := one.Fold(c.Run, more); !errors.Is(err, ledger.ErrMoved) {
 			t.Errorf("a file that is gone was changed: %v", err)
 		}
-		if err := one.Reopen(now); err != nil {
-			t.Fatal(err)
+		if another, err := one.Reopen(now); err != nil || !another {
+			t.Fatal(another, err)
 		}
 		if _, err := two.RunState(d.Run); !errors.Is(err, ledger.ErrMoved) {
 			t.Errorf("a ledger that was moved was used: %v", err)
 		}
-		if err := two.Reopen(now); err != nil {
-			t.Fatal(err)
+		if another, err := two.Reopen(now); err != nil || !another {
+			t.Fatal(another, err)
 		}
 		fold(t, one, c.Run, 0, slotStart, map[int]uint64{16: 4 + round})
 		fold(t, two, d.Run, 0, slotStart, map[int]uint64{16: 5 + round})
@@ -356,6 +356,38 @@ func TestALedgerRemovedInUse(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestAHandoverThatWasCut: who gave the ledger up died right after, and the file is
+// back. Whoever has it open, or opens it, goes on with it.
+func TestAHandoverThatWasCut(t *testing.T) {
+	directory := t.TempDir()
+	l := open(t, directory)
+	c := run(t, l)
+	db, err := sql.Open("sqlite3", filepath.Join(directory, ledger.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	cut := func() {
+		t.Helper()
+		if _, err := db.Exec("UPDATE ledger SET moved = 1"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Account(); !errors.Is(err, ledger.ErrMoved) {
+			t.Errorf("account: %v", err)
+		}
+	}
+	cut()
+	if another, err := l.Reopen(now); another || err != nil {
+		t.Errorf("another %v, %v", another, err)
+	}
+	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3})
+	cut()
+	if a := account(t, open(t, directory)); a.Pending != 3 {
+		t.Errorf("account %+v", a)
+	}
+	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 4})
 }
 
 // TestReportsBelongToADevice: one that has another client UUID, because its license

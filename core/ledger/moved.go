@@ -28,39 +28,45 @@ func (l *Ledger) gone() bool {
 // replaced. Nothing was done; call Reopen and repeat it.
 var ErrMoved = errors.New("the ledger's file was removed or replaced")
 
-// Reopen goes on with the file that is there now, after Gone or ErrMoved. If there
-// is none, it is written anew from the one that is still open, so that nothing is
-// lost.
-func (l *Ledger) Reopen(now time.Time) error {
+// Reopen goes on with the file that is there now, after Gone or ErrMoved, and
+// answers whether that is another one. If there is none, it is written anew from the
+// one that is still open, so that nothing is lost.
+func (l *Ledger) Reopen(now time.Time) (another bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.gone() {
-		return nil // another goroutine was faster
-	}
 	if err := os.MkdirAll(filepath.Dir(l.path), 0o700); err != nil {
-		return err
+		return false, err
 	}
 	defer l.exclude()()
+	if !l.gone() {
+		// Another goroutine was faster; or who gave the ledger up died before the end of
+		// it, and the file was not gone, or is back.
+		return false, l.setMoved(false)
+	}
 	// From here on no process changes the one that was removed; those that have it
 	// open find that out and go on with the new one, too.
-	if err := inTransaction(l.db, wait{}, func(tx *sql.Tx) error {
-		_, err := tx.Exec("UPDATE ledger SET moved = 1")
-		return err
-	}); err != nil {
-		return fmt.Errorf("giving up the ledger that was removed: %w", err)
+	if err := l.setMoved(true); err != nil {
+		return false, fmt.Errorf("giving up the ledger that was removed: %w", err)
 	}
 	if _, err := os.Stat(l.path); errors.Is(err, os.ErrNotExist) {
 		if err := l.writeAnew(); err != nil {
-			return fmt.Errorf("%s was removed and can't be written anew: %w", l.path, err)
+			return false, fmt.Errorf("%s was removed and can't be written anew: %w", l.path, err)
 		}
 	}
 	before, witness, opened := l.db, l.witness, l.opened
 	if err := l.open(now); err != nil {
 		l.db, l.witness, l.opened = before, witness, opened
-		return err
+		return false, err
 	}
 	witness.close()
-	return before.Close()
+	return true, before.Close()
+}
+
+func (l *Ledger) setMoved(moved bool) error {
+	return inTransaction(l.db, wait{}, func(tx *sql.Tx) error {
+		_, err := tx.Exec("UPDATE ledger SET moved = ?", moved)
+		return err
+	})
 }
 
 // writeAnew writes what the open database holds to where its file was.

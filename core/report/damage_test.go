@@ -74,7 +74,7 @@ func (a *attacked) die() {
 func (a *attacked) seal(all bool) {
 	a.t.Helper()
 	if a.ledger.Gone() {
-		if err := a.ledger.Reopen(a.clock.Now()); err != nil {
+		if _, err := a.ledger.Reopen(a.clock.Now()); err != nil {
 			a.t.Fatal(err)
 		}
 		if a.ledger.Damage() != "" {
