@@ -71,7 +71,10 @@ var liveDamages = []liveDamage{
 		return removeAll(directory, "*")
 	}},
 	{damage{name: "directory moved away in use", blind: true}, func(directory string, _ map[string][]byte) error {
-		return os.Rename(directory, directory+".moved")
+		if err := os.Rename(directory, directory+".moved"); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
 	}},
 }
 
@@ -197,10 +200,13 @@ func restoreInUse(directory string, older map[string][]byte) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(elsewhere) }()
+	file := filepath.Join(elsewhere, "ledger.db")
 	if err := restore(elsewhere, "*", older); err != nil {
 		return err
 	}
-	file := filepath.Join(elsewhere, "ledger.db")
+	if len(older) == 0 { // there was none yet
+		return removeAll(directory, "ledger.db*")
+	}
 	db, err := sql.Open("sqlite3", file+"?_journal_mode=DELETE") // without a log
 	if err != nil {
 		return err

@@ -4,7 +4,7 @@
  *
  * It keeps the judge's books: before it records, it raises a `started` counter,
  * and when the library said LTS_OK an `acked` counter, in a file mapped into
- * memory and shared, which survives SIGKILL. ../counters.go has the layout.
+ * memory and shared, which survives SIGKILL. ../books.go has the layout.
  *
  * usage: client KEY=VALUE...
  *
@@ -65,7 +65,7 @@ typedef struct {
   line lines[LINES];
 } books;
 
-_Static_assert(sizeof(line) == 64 && sizeof(books) == 16384, "counters.go has another layout");
+_Static_assert(sizeof(line) == 64 && sizeof(books) == 16384, "books.go has another layout");
 
 static books *kept;
 

@@ -1,6 +1,6 @@
 """A client of the fault campaign in Python: what client.c is, over the binding.
 
-It keeps the same books for the judge (../counters.go has the layout) and takes the same arguments, as far as it
+It keeps the same books for the judge (../books.go has the layout) and takes the same arguments, as far as it
 knows them.
 """
 
