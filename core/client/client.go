@@ -181,6 +181,11 @@ func (l *License) openMeter() error {
 	}
 	var err error
 	l.sealer, err = report.NewSealer(l.tally, l.ledger)
+	if errors.Is(err, ledger.ErrMoved) { // since it was opened
+		if _, err = l.ledger.Reopen(l.clock.Now()); err == nil {
+			l.sealer, err = report.NewSealer(l.tally, l.ledger)
+		}
+	}
 	if err == nil {
 		err = l.sealer.Prepare(l.clock.Now())
 	}

@@ -415,6 +415,36 @@ func TestALedgerThatIsDeletedInUse(t *testing.T) {
 	}
 }
 
+// TestALedgerThatIsDeletedWhileALicenseIsOpened is written anew, too.
+func TestALedgerThatIsDeletedWhileALicenseIsOpened(t *testing.T) {
+	clock := slot.NewSimulated(start)
+	server := testkit.NewServer(t, clock.Now)
+	directory := t.TempDir()
+	server.Intercept(func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+		if r.URL.Path == protocol.PathAuthorizations {
+			if err := os.Remove(filepath.Join(directory, ledger.FileName)); err != nil {
+				t.Error(err)
+			}
+		}
+		next(w, r)
+	})
+	l := open(t, parameters(server, directory), clock)
+	record(t, l, protocol.OperationTypeQRCode, 3)
+	if err := l.Submit(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	info, err := l.Info()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Flags&protocol.StateFlagStorageDegraded != 0 || info.Usage.Accepted != 3 || server.Total() != 3 {
+		t.Errorf("%+v, the server has %d", info, server.Total())
+	}
+	if _, err := os.Stat(filepath.Join(directory, ledger.FileName)); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestCountersThatAreDeletedInUse count on, and it is said that they die with the
 // process.
 func TestCountersThatAreDeletedInUse(t *testing.T) {
