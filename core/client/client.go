@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -182,7 +183,7 @@ func (l *License) openMeter() error {
 	var err error
 	l.sealer, err = report.NewSealer(l.tally, l.ledger)
 	if errors.Is(err, ledger.ErrMoved) { // since it was opened
-		if _, err = l.ledger.Reopen(l.clock.Now()); err == nil {
+		if _, err = l.reopenLedger(l.clock.Now()); err == nil {
 			l.sealer, err = report.NewSealer(l.tally, l.ledger)
 		}
 	}
@@ -500,9 +501,13 @@ func DeviceUUID(parameters license.Parameters) (string, error) {
 		return "", protocol.Errorf(protocol.StatusLicenseBufferFailed, "%w", err)
 	}
 	var kept device.Copy
-	if l, err := ledger.Open(directory, time.Now()); err == nil {
-		defer func() { _ = l.Close() }()
-		kept = l
+	// A ledger is opened only for the copy that it has of a lost identity: what else
+	// is found then, such as damage, the license that opens it next has to tell.
+	if _, err := os.Stat(filepath.Join(directory, device.FileName)); err != nil {
+		if l, err := ledger.Open(directory, time.Now()); err == nil {
+			defer func() { _ = l.Close() }()
+			kept = l
+		}
 	}
 	identity, err := device.Load(directory, parameters.UUIDGenerationMethod, parameters.DeviceUUID, kept)
 	var known *protocol.Error

@@ -443,6 +443,9 @@ func TestALedgerThatIsDeletedWhileALicenseIsOpened(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(directory, ledger.FileName)); err != nil {
 		t.Error(err)
 	}
+	if !saysOf(l, "it was written anew") {
+		t.Error("nothing was said of it")
+	}
 }
 
 // TestCountersThatAreDeletedInUse count on, and it is said that they die with the
@@ -640,6 +643,29 @@ func TestDeviceUUID(t *testing.T) {
 	p.DeviceUUID, p.DataDirectory = "", "/dev/null/x"
 	if _, err := client.DeviceUUID(p); protocol.StatusOf(err) != protocol.StatusLicenseBufferFailed {
 		t.Error(err)
+	}
+}
+
+// TestAskingForTheUUIDLeavesADamagedLedger to the license, which says so.
+func TestAskingForTheUUIDLeavesADamagedLedger(t *testing.T) {
+	clock := slot.NewSimulated(start)
+	p := parameters(testkit.NewServer(t, clock.Now), t.TempDir())
+	first, err := client.DeviceUUID(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(p.DataDirectory, ledger.FileName), []byte("garbage"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := client.DeviceUUID(p); again != first || err != nil {
+		t.Errorf("%s, then %s, %v", first, again, err)
+	}
+	info, err := open(t, p, clock).Info()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Flags&protocol.StateFlagStorageRecovered == 0 || info.DeviceUUID != first {
+		t.Errorf("flags %d, device %s", info.Flags, info.DeviceUUID)
 	}
 }
 

@@ -135,13 +135,8 @@ func (l *License) ensureLedger(now time.Time, moved bool) error {
 	if !moved && !l.ledger.Gone() {
 		return nil
 	}
-	if another, err := l.ledger.Reopen(now); err != nil || !another {
+	if another, err := l.reopenLedger(now); err != nil || !another {
 		return err
-	}
-	if damage := l.ledger.Damage(); damage != "" {
-		l.recovered(damage)
-	} else {
-		l.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, "the ledger was removed while in use; it was written anew, and nothing was lost")
 	}
 	if err := l.sealer.Meet(); err != nil {
 		return err
@@ -149,6 +144,19 @@ func (l *License) ensureLedger(now time.Time, moved bool) error {
 	lost, err := l.ledger.Balance()
 	l.lostByStorage(lost)
 	return err
+}
+
+// reopenLedger goes on with the ledger that is there now, and tells of it.
+func (l *License) reopenLedger(now time.Time) (another bool, err error) {
+	if another, err = l.ledger.Reopen(now); err != nil || !another {
+		return another, err
+	}
+	if damage := l.ledger.Damage(); damage != "" {
+		l.recovered(damage)
+	} else {
+		l.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, "the ledger was removed while in use; it was written anew, and nothing was lost")
+	}
+	return true, nil
 }
 
 // recovered notes that the storage was found damaged, and we go on with what is
