@@ -35,12 +35,17 @@ const (
 	stateStorageRecovered = 64
 )
 
-// damage is a way to damage a data directory.
+// effect is what a damage leaves.
+type effect struct {
+	name  string
+	kept  bool // the books are whole
+	blind bool // nothing is left that could tell of it
+}
+
+// damage is a way to damage a data directory at rest.
 type damage struct {
-	name    string
+	effect
 	pattern string // of the file
-	kept    bool
-	blind   bool // nothing is left that could tell of it
 	// do takes the text of the file and gives what is left of it; nil removes it.
 	do func(*rand.Rand, []byte) []byte
 }
@@ -49,13 +54,13 @@ type damage struct {
 // backups remove and replace files. (What is written into files that others have
 // mapped ends them, and nobody can do anything about it.)
 type liveDamage struct {
-	damage
+	effect
 	do func(directory string, older map[string][]byte) error
 }
 
 // removed is a live damage: files that are removed.
 func removed(name, pattern string, kept bool) liveDamage {
-	return liveDamage{damage{name: name + " removed in use", kept: kept}, func(directory string, _ map[string][]byte) error {
+	return liveDamage{effect{name: name + " removed in use", kept: kept}, func(directory string, _ map[string][]byte) error {
 		return removeAll(directory, pattern)
 	}}
 }
@@ -66,11 +71,11 @@ var liveDamages = []liveDamage{
 	removed("identity", "device.json", true),
 	removed("witness", "ledger.account", false),
 	removed("tallies", "*.tally", false),
-	{damage{name: "ledger replaced in use by an older copy", kept: true}, restoreInUse},
-	{damage{name: "everything removed in use", blind: true}, func(directory string, _ map[string][]byte) error {
+	{effect{name: "ledger replaced in use by an older copy", kept: true}, restoreInUse},
+	{effect{name: "everything removed in use", blind: true}, func(directory string, _ map[string][]byte) error {
 		return removeAll(directory, "*")
 	}},
-	{damage{name: "directory moved away in use", blind: true}, func(directory string, _ map[string][]byte) error {
+	{effect{name: "directory moved away in use", blind: true}, func(directory string, _ map[string][]byte) error {
 		if err := os.Rename(directory, directory+".moved"); !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -89,23 +94,23 @@ func removeAll(directory, pattern string) error {
 }
 
 var damages = []damage{
-	{name: "ledger cut", pattern: "ledger.db", kept: true, do: cutOff},
-	{name: "ledger's pages overwritten", pattern: "ledger.db", kept: true, do: overwritePages},
-	{name: "ledger's header overwritten", pattern: "ledger.db", kept: true, do: overwriteHeader},
-	{name: "ledger emptied", pattern: "ledger.db", kept: true, do: empty},
-	{name: "ledger removed", pattern: "ledger.db", kept: true, do: remove},
-	{name: "ledger's log cut", pattern: "ledger.db-wal", kept: true, do: cutOff},
-	{name: "ledger's log overwritten", pattern: "ledger.db-wal", kept: true, do: overwritePages},
-	{name: "ledger's log removed", pattern: "ledger.db-wal", kept: true, do: remove},
-	{name: "ledger's index overwritten", pattern: "ledger.db-shm", kept: true, do: overwritePages},
-	{name: "ledger replaced by an older copy", pattern: "ledger.db*", kept: true, do: nil}, // see restore
-	{name: "witness cut", pattern: "ledger.account", kept: false, do: cutOff},
-	{name: "witness overwritten", pattern: "ledger.account", kept: false, do: overwritePages},
-	{name: "witness removed", pattern: "ledger.account", kept: false, do: remove},
-	{name: "tally cut", pattern: "*.tally", kept: false, do: cutOff},
-	{name: "tally emptied", pattern: "*.tally", kept: false, do: empty},
-	{name: "tally's header overwritten", pattern: "*.tally", kept: false, do: overwriteHeader},
-	{name: "tally removed", pattern: "*.tally", kept: false, do: remove},
+	{effect{name: "ledger cut", kept: true}, "ledger.db", cutOff},
+	{effect{name: "ledger's pages overwritten", kept: true}, "ledger.db", overwritePages},
+	{effect{name: "ledger's header overwritten", kept: true}, "ledger.db", overwriteHeader},
+	{effect{name: "ledger emptied", kept: true}, "ledger.db", empty},
+	{effect{name: "ledger removed", kept: true}, "ledger.db", remove},
+	{effect{name: "ledger's log cut", kept: true}, "ledger.db-wal", cutOff},
+	{effect{name: "ledger's log overwritten", kept: true}, "ledger.db-wal", overwritePages},
+	{effect{name: "ledger's log removed", kept: true}, "ledger.db-wal", remove},
+	{effect{name: "ledger's index overwritten", kept: true}, "ledger.db-shm", overwritePages},
+	{effect{name: "ledger replaced by an older copy", kept: true}, "ledger.db*", nil}, // see restore
+	{effect{name: "witness cut", kept: false}, "ledger.account", cutOff},
+	{effect{name: "witness overwritten", kept: false}, "ledger.account", overwritePages},
+	{effect{name: "witness removed", kept: false}, "ledger.account", remove},
+	{effect{name: "tally cut", kept: false}, "*.tally", cutOff},
+	{effect{name: "tally emptied", kept: false}, "*.tally", empty},
+	{effect{name: "tally's header overwritten", kept: false}, "*.tally", overwriteHeader},
+	{effect{name: "tally removed", kept: false}, "*.tally", remove},
 }
 
 func empty(*rand.Rand, []byte) []byte { return []byte{} }
@@ -270,7 +275,7 @@ func (c *campaign) damageDevices(ctx context.Context, random *rand.Rand) ([]dama
 }
 
 // inflict damages a device, and answers how.
-func (c *campaign) inflict(d *device, random *rand.Rand, older map[string][]byte, live bool) (*damage, error) {
+func (c *campaign) inflict(d *device, random *rand.Rand, older map[string][]byte, live bool) (effect, error) {
 	if live {
 		chosen := liveDamages[random.IntN(len(liveDamages))]
 		var working sync.WaitGroup
@@ -283,15 +288,16 @@ func (c *campaign) inflict(d *device, random *rand.Rand, older map[string][]byte
 		err := chosen.do(d.directory, older)
 		working.Wait()
 		c.faults.add(fileLost, 1)
-		return &chosen.damage, errors.Join(err, failures[0], failures[1])
+		return chosen.effect, errors.Join(err, failures[0], failures[1])
 	}
 	for {
 		chosen, err := inflict(random, d.directory, older)
+		if err != nil {
+			return effect{}, err
+		}
 		if chosen != nil {
 			c.faults.add(fileDamaged, 1)
-		}
-		if chosen != nil || err != nil {
-			return chosen, err
+			return chosen.effect, nil
 		}
 	}
 }

@@ -110,10 +110,7 @@ func (l *Ledger) alter(do func(tx *sql.Tx) error) error {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	var changes int64
-	err := inTransaction(l.db, l.wait, func(tx *sql.Tx) error {
-		if err := checkMoved(tx); err != nil {
-			return err
-		}
+	err := l.unlessMoved(func(tx *sql.Tx) error {
 		if err := do(tx); err != nil {
 			return err
 		}

@@ -95,12 +95,7 @@ func (l *Ledger) close() error {
 func (l *Ledger) transaction(do func(tx *sql.Tx) error) error {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return inTransaction(l.db, l.wait, func(tx *sql.Tx) error {
-		if err := checkMoved(tx); err != nil {
-			return err
-		}
-		return do(tx)
-	})
+	return l.unlessMoved(do)
 }
 
 // patience is how long a transaction waits for other processes.

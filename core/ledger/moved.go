@@ -101,13 +101,16 @@ func (l *Ledger) writeAnew() error {
 	return os.Rename(unfinished, l.path)
 }
 
-func checkMoved(tx *sql.Tx) error {
-	var moved bool
-	if err := tx.QueryRow("SELECT moved FROM ledger").Scan(&moved); err != nil {
-		return err
-	}
-	if moved {
-		return ErrMoved
-	}
-	return nil
+// unlessMoved is a transaction in a ledger that was not given up.
+func (l *Ledger) unlessMoved(do func(tx *sql.Tx) error) error {
+	return inTransaction(l.db, l.wait, func(tx *sql.Tx) error {
+		var moved bool
+		if err := tx.QueryRow("SELECT moved FROM ledger").Scan(&moved); err != nil {
+			return err
+		}
+		if moved {
+			return ErrMoved
+		}
+		return do(tx)
+	})
 }

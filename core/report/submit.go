@@ -154,12 +154,11 @@ func (s *Submitter) submitBatch(ctx context.Context, pending []ledger.PendingRep
 		return errTooLarge
 	}
 	receipt, err := s.post(ctx, batch.Batch, body)
-	if splits(err, pending) {
-		return err
-	}
 	if err != nil {
-		for _, p := range pending {
-			s.failed[p.Key] = true
+		if !splits(err, pending) {
+			for _, p := range pending {
+				s.failed[p.Key] = true
+			}
 		}
 		return err
 	}
