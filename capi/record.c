@@ -27,19 +27,25 @@
  * stays mapped, so a license closed in the very middle of a call is harmless. */
 typedef struct {
   /* One cache line, all that the usual call reads. */
-  _Alignas(64) atomic_llong license; /* the handle; 0 if the place is free */
+  _Alignas(64) atomic_llong license; /* the handle; the place's free_mark if there is none */
   char *memory;
-  uint64_t sure_seconds; /* of a slot, in which the coarse clock can't be wrong: all but the last */
-  uint32_t shards;       /* of a frame; a power of two */
-  atomic_uint frame;     /* where the current slot was last found */
+  _Atomic uint64_t frame; /* the location of that in which the current slot was last found */
+  uint32_t sure_seconds; /* of a slot, in which the coarse clock can't be wrong: all but the last */
+  uint32_t shard_mask;   /* for the offset of a shard in its frame */
   _Atomic uint64_t types[OPENLTS_TYPES / 64];
 
+  uint32_t shards; /* of a frame; a power of two */
   uint64_t slot_seconds;
   _Atomic int64_t gave_up_at; /* the second in which no frame could be prepared */
   int64_t generation;
 } place;
 
-static place table[OPENLTS_MAX_LICENSES];
+/* What a free place holds instead of a handle: one that leads to another place.
+ * So no handle that leads here can be taken for it, and the usual call need not
+ * ask whether a handle is one at all. */
+#define FREE_MARK(index) ((index) == 0)
+
+static place table[OPENLTS_MAX_LICENSES] = {{.license = FREE_MARK(0)}};
 
 /* Guards opening. Places are taken in turn, so that one is not taken again soon
  * after it became free. */
@@ -50,6 +56,17 @@ static place *place_of(LTS_License license) {
   return &table[(uint64_t)license & (OPENLTS_MAX_LICENSES - 1)];
 }
 
+/* A shard's counters, in bytes. */
+#define SHARD_SIZE ((uint32_t)OPENLTS_TYPES * 8)
+
+/* Where in the memory a frame is, in one word, so that both parts always belong
+ * together: the offset of its counters, and that of its label in the low half. */
+static uint64_t location_of(const place *p, uint32_t frame) {
+  uint32_t counters = OPENLTS_COUNTERS_OFFSET + frame * p->shards * SHARD_SIZE;
+  uint32_t label = OPENLTS_LABELS_OFFSET + frame * OPENLTS_LABEL_STRIDE;
+  return (uint64_t)counters << 32 | label;
+}
+
 LTS_License openlts_table_open(void *memory, uint32_t shards, int64_t slot_seconds) {
   LTS_License license = 0;
   while (atomic_flag_test_and_set_explicit(&opening, memory_order_acquire)) {
@@ -57,14 +74,15 @@ LTS_License openlts_table_open(void *memory, uint32_t shards, int64_t slot_secon
   for (uint32_t i = 0; i < OPENLTS_MAX_LICENSES && license == 0; i++) {
     uint32_t index = next_place++ & (OPENLTS_MAX_LICENSES - 1);
     place *p = &table[index];
-    if (atomic_load_explicit(&p->license, memory_order_relaxed) != 0) {
+    if (atomic_load_explicit(&p->license, memory_order_relaxed) != FREE_MARK(index)) {
       continue;
     }
     p->memory = memory;
     p->shards = shards;
     p->slot_seconds = (uint64_t)slot_seconds;
-    p->sure_seconds = (uint64_t)slot_seconds - 1;
-    atomic_store_explicit(&p->frame, 0, memory_order_relaxed);
+    p->sure_seconds = (uint32_t)slot_seconds - 1;
+    p->shard_mask = (shards - 1) * SHARD_SIZE;
+    atomic_store_explicit(&p->frame, location_of(p, 0), memory_order_relaxed);
     atomic_store_explicit(&p->gave_up_at, INT64_MIN, memory_order_relaxed);
     for (size_t word = 0; word < OPENLTS_TYPES / 64; word++) {
       atomic_store_explicit(&p->types[word], openlts_built_in_types[word], memory_order_relaxed);
@@ -79,7 +97,9 @@ LTS_License openlts_table_open(void *memory, uint32_t shards, int64_t slot_secon
 
 int openlts_table_close(LTS_License license) {
   long long expected = license;
-  return license > 0 && atomic_compare_exchange_strong(&place_of(license)->license, &expected, 0);
+  place *p = place_of(license);
+  return license > 0 &&
+         atomic_compare_exchange_strong(&p->license, &expected, FREE_MARK(p - table));
 }
 
 int openlts_table_holds(LTS_License license) {
@@ -118,7 +138,7 @@ static int64_t precise_seconds(void) {
 
 static int64_t coarse_seconds(void) { return precise_seconds(); }
 
-static uint32_t shard_hint(void) { return GetCurrentProcessorNumber(); }
+static uint32_t shard_hint(void) { return GetCurrentProcessorNumber() * SHARD_SIZE; }
 
 #else
 
@@ -166,13 +186,15 @@ extern time_t time(time_t *) __attribute__((noplt));
 static int64_t coarse_seconds(void) { return shifted(time(NULL)); }
 
 /* Threads take shards in turn, so that they rarely share a cache line. Asking
- * for the CPU would cost as much as the addition. Eight bytes of static TLS; the
- * Go runtime takes as much. */
+ * for the CPU would cost as much as the addition. Kept as an offset, which is
+ * never 0 once it was chosen. Eight bytes of static TLS; the Go runtime takes as
+ * much. */
 static _Thread_local uint32_t shard_of_thread __attribute__((tls_model("initial-exec")));
 static atomic_uint threads;
 
 static __attribute__((noinline, cold)) uint32_t first_shard_hint(void) {
-  shard_of_thread = 1 + atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) % 4096;
+  uint32_t number = atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed);
+  shard_of_thread = (1 + number % 4096) * SHARD_SIZE;
   return shard_of_thread;
 }
 
@@ -182,27 +204,28 @@ static uint32_t shard_hint(void) {
 
 #endif
 
-static int64_t label_of(const place *p, uint32_t frame) {
-  const char *label = p->memory + OPENLTS_LABELS_OFFSET + frame * OPENLTS_LABEL_STRIDE;
+static int64_t label_at(const place *p, uint64_t location) {
+  const char *label = p->memory + (uint32_t)location;
   return atomic_load_explicit((const _Atomic int64_t *)(const void *)label, memory_order_relaxed);
 }
 
 /* Whether a frame counts the slot that a moment lies in. Unsigned, so that a
  * moment before the slot is far outside. */
-static int counts(const place *p, uint32_t frame, int64_t seconds) {
-  return (uint64_t)seconds - (uint64_t)label_of(p, frame) < p->slot_seconds;
+static int counts(const place *p, uint64_t location, int64_t seconds) {
+  return (uint64_t)seconds - (uint64_t)label_at(p, location) < p->slot_seconds;
 }
 
-/* The frame of the slot a moment lies in; OPENLTS_FRAMES if there is none.
- * Remembers it for the next call. */
-static uint32_t search_frame(place *p, int64_t seconds) {
+/* The location of the frame that counts the slot a moment lies in; 0 if there is
+ * none. Remembers it for the next call. */
+static uint64_t search_frame(place *p, int64_t seconds) {
   for (uint32_t frame = 0; frame < OPENLTS_FRAMES; frame++) {
-    if (counts(p, frame, seconds)) {
-      atomic_store_explicit(&p->frame, frame, memory_order_relaxed);
-      return frame;
+    uint64_t location = location_of(p, frame);
+    if (counts(p, location, seconds)) {
+      atomic_store_explicit(&p->frame, location, memory_order_relaxed);
+      return location;
     }
   }
-  return OPENLTS_FRAMES;
+  return 0;
 }
 
 /* As givesWay in core/tally/layout.go. */
@@ -236,20 +259,21 @@ static int add_stray(const place *p, int64_t seconds, uint32_t type, int32_t cou
 
 /* The frame with the latest label. Operations count there when not even a stray
  * can be counted: a slot off is better than lost. */
-static uint32_t latest_frame(const place *p) {
-  uint32_t latest = 0;
+static uint64_t latest_frame(const place *p) {
+  uint64_t latest = location_of(p, 0);
   for (uint32_t frame = 1; frame < OPENLTS_FRAMES; frame++) {
-    if (label_of(p, frame) > label_of(p, latest)) {
-      latest = frame;
+    uint64_t location = location_of(p, frame);
+    if (label_at(p, location) > label_at(p, latest)) {
+      latest = location;
     }
   }
   return latest;
 }
 
-static inline __attribute__((always_inline)) void add(const place *p, uint32_t frame, uint32_t type,
-                                                      int32_t count) {
-  size_t shard = (size_t)frame * p->shards + (shard_hint() & (p->shards - 1));
-  char *counter = p->memory + OPENLTS_COUNTERS_OFFSET + (shard * OPENLTS_TYPES + type) * 8;
+static inline __attribute__((always_inline)) void add(const place *p, uint64_t location,
+                                                      uint32_t type, int32_t count) {
+  char *shard = p->memory + (location >> 32) + (shard_hint() & p->shard_mask);
+  char *counter = shard + (size_t)type * 8;
   atomic_fetch_add_explicit((_Atomic uint64_t *)(void *)counter, (uint64_t)count,
                             memory_order_relaxed);
 }
@@ -261,19 +285,19 @@ static inline __attribute__((always_inline)) void add(const place *p, uint32_t f
 static __attribute__((noinline, cold)) int32_t record_slowly(place *p, LTS_License license,
                                                              uint32_t type, int32_t count) {
   int64_t now = precise_seconds();
-  uint32_t frame = search_frame(p, now);
+  uint64_t frame = search_frame(p, now);
   /* Should Go not manage it (the disk fails, and every frame holds something
    * new), it is not asked again in the same second. */
-  if (frame == OPENLTS_FRAMES && !openlts_forked() &&
+  if (frame == 0 && !openlts_forked() &&
       atomic_load_explicit(&p->gave_up_at, memory_order_relaxed) != now) {
     if (openlts_go_prepare(license) == LTS_OK) {
       frame = search_frame(p, precise_seconds());
     }
-    if (frame == OPENLTS_FRAMES) {
+    if (frame == 0) {
       atomic_store_explicit(&p->gave_up_at, now, memory_order_relaxed);
     }
   }
-  if (frame != OPENLTS_FRAMES) {
+  if (frame != 0) {
     add(p, frame, type, count);
   } else if (!add_stray(p, now, type, count)) {
     add(p, latest_frame(p), type, count);
@@ -297,15 +321,17 @@ int32_t LTS_CALL LTS_RecordOperation(LTS_License license, int32_t operationType,
   /* First, so that little has to be kept across the one call that is made. */
   uint64_t now = (uint64_t)coarse_seconds();
   place *p = place_of(license);
+  /* Or the compiler computes the address of each field on its own. */
+  __asm__("" : "+r"(p));
   uint32_t type = (uint32_t)operationType;
-  if (!LIKELY(license > 0 && atomic_load_explicit(&p->license, memory_order_acquire) == license &&
+  if (!LIKELY(atomic_load_explicit(&p->license, memory_order_acquire) == license &&
               type < OPENLTS_TYPES && count >= 0 &&
               atomic_load_explicit(&p->types[type / 64], memory_order_relaxed) >> type % 64 & 1)) {
     return refusal(license, p, count);
   }
-  uint32_t frame = atomic_load_explicit(&p->frame, memory_order_relaxed);
+  uint64_t frame = atomic_load_explicit(&p->frame, memory_order_relaxed);
   /* Not in the last second of a slot: there the precise clock has to decide. */
-  if (!LIKELY(now - (uint64_t)label_of(p, frame) < p->sure_seconds)) {
+  if (!LIKELY(now - (uint64_t)label_at(p, frame) < p->sure_seconds)) {
     return record_slowly(p, license, type, count);
   }
   add(p, frame, type, count);

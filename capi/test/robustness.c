@@ -275,6 +275,11 @@ static void invalid_handles(LTS_License open) {
   for (size_t i = 0; i < sizeof handles / sizeof *handles; i++) {
     invalid_handle(handles[i]);
   }
+  /* What a free place holds is a handle of no license, whichever place it is. */
+  for (LTS_License place = 0; place < 64; place++) {
+    EXPECT_IS(place == 0 ? LTS_ERR_NO_LICENSE : LTS_ERR_INVALID_HANDLE,
+              LTS_RecordOperation(place, LTS_OT_QR_CODE, 1));
+  }
 }
 
 static void open_handle(LTS_License license) {
@@ -406,5 +411,6 @@ int main(int argc, char **argv) {
   EXPECT_IS(LTS_OK, LTS_CloseLicense(license, INT32_MAX));
   EXPECT_IS(LTS_ERR_INVALID_HANDLE, LTS_CloseLicense(license, 1000));
   invalid_handle(license);
+  invalid_handles(license);
   return failures();
 }
