@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <numeric>
 #include <vector>
 
 #if defined(__x86_64__)
@@ -58,12 +59,16 @@ class Histogram {
   }
 
   std::uint64_t total() const {
-    std::uint64_t sum = 0;
-    for (const std::uint64_t count : counts_) sum += count;
-    return sum;
+    return std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
   }
 
   std::uint64_t largest() const { return largest_; }
+
+  // How many calls took longer.
+  std::uint64_t above(std::uint64_t ticks) const {
+    const auto first = counts_.begin() + static_cast<std::ptrdiff_t>(place(ticks)) + 1;
+    return std::accumulate(first, counts_.end(), std::uint64_t{0});
+  }
 
   // The ticks which that part of all calls do not exceed.
   std::uint64_t quantile(double part) const {

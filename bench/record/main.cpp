@@ -24,6 +24,7 @@ namespace {
 
 const std::vector<int> threadCounts{1, 2, 8};
 constexpr int tailThreads = 8;
+constexpr double slow = 300; // ns: of 10,000 calls, no more than one is to take longer
 const std::vector<std::pair<const char *, double>> quantiles{
     {"p50", 0.5}, {"p99", 0.99}, {"p99.9", 0.999}, {"p99.99", 0.9999}};
 
@@ -67,6 +68,11 @@ struct Results {
   }
   double nanoseconds(std::uint64_t ticks) const {
     return static_cast<double>(ticks) / ticksPerNanosecond;
+  }
+  // Slow calls, of 10,000.
+  double slow_calls(const Histogram &tail) const {
+    const std::uint64_t limit = static_cast<std::uint64_t>(slow * ticksPerNanosecond);
+    return 1e4 * static_cast<double>(tail.above(limit)) / static_cast<double>(tail.total());
   }
 };
 
@@ -163,11 +169,11 @@ void print_tables(const Results &results) {
   }
 
   std::printf(
-      "\nNanoseconds of a single call, %d threads; time stamps have steps of %.0f ns, and all"
+      "\nNanoseconds of a single call, %d threads; time stamps have steps of %.1f ns, and all"
       " values\ninclude reading them, as the empty function shows\n%-46s",
       tailThreads, results.tickStep, "");
   for (const auto &quantile : quantiles) std::printf(" %10s", quantile.first);
-  std::printf(" %10s %12s %12s\n", "p99.99*", "max", "calls");
+  std::printf(" %10s %10s %12s %12s\n", "p99.99*", "slow**", "max", "calls");
   for (const Case &each : cases()) {
     if (!each.tail) continue;
     const Histogram &tail = results.tails.at(each.name);
@@ -175,11 +181,14 @@ void print_tables(const Results &results) {
     for (const auto &quantile : quantiles) {
       std::printf(" %10.0f", results.nanoseconds(tail.quantile(quantile.second)));
     }
-    std::printf(" %10.0f %12.0f %12llu\n", median(results.tailRounds.at(each.name)),
-                results.nanoseconds(tail.largest()), static_cast<unsigned long long>(tail.total()));
+    std::printf(" %10.0f %10.2f %12.0f %12llu\n", median(results.tailRounds.at(each.name)),
+                results.slow_calls(tail), results.nanoseconds(tail.largest()),
+                static_cast<unsigned long long>(tail.total()));
   }
-  std::printf("* the median of %zu rounds; all else is of all calls together\n",
-              results.tailRounds.at("record").size());
+  std::printf(
+      "*  the median of %zu rounds; all else is of all calls together\n"
+      "** of 10,000 calls, those that took longer than %.0f ns\n",
+      results.tailRounds.at("record").size(), slow);
 }
 
 // ---------------------------------------------------------------- for programs
@@ -226,6 +235,7 @@ void write_json(const std::string &path, const Results &results) {
       for (const auto &[name, part] : quantiles) {
         out << ",\"" << name << "\":" << results.nanoseconds(tail.quantile(part));
       }
+      out << ",\"slow_of_10000\":" << results.slow_calls(tail);
       out << ",\"max\":" << results.nanoseconds(tail.largest()) << ",\"p99.99_of_rounds\":";
       write_series(out, results.tailRounds.at(each.name));
       out << "}";
