@@ -194,13 +194,9 @@ func (a *assault) decide(c tracer.Call) tracer.Decision {
 	return tracer.Decision{Fate: a.point.fault.fate, Error: a.point.fault.errno}
 }
 
-// SQLite takes a lock that fails for one that others hold, and waits ten seconds
-// each time. So only some of these points are there, and unless they are asked
-// for only those where locks fail from the beginning are attacked.
-const slowStride = 40
-
-// slow tells whether an attack takes minutes.
-func (p point) slow() bool { return p.call == string(tracer.Lock) && p.number > 1 }
+// Where SQLite's own lock is the first that fails, it takes it for one that others
+// hold, and waits ten seconds. So only some of these points are there.
+const lockStride = 40
 
 // points are all there are in a run with these calls. Of lasting faults, those
 // which begin at every stride-th call of the class.
@@ -217,7 +213,7 @@ func points(start, directory string, calls []tracer.Call, stride int) []point {
 		for _, class := range classes(c) {
 			each := stride
 			if class == tracer.Lock {
-				each *= slowStride
+				each *= lockStride
 			}
 			if n := next(string(class)); (n-1)%each == 0 {
 				for _, errno := range lasting[class] {

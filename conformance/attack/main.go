@@ -33,7 +33,6 @@ type options struct {
 	Only    string
 	Point   string
 	Victim  string
-	Slow    bool
 	Control bool
 	List    bool
 	Keep    bool
@@ -61,7 +60,6 @@ func main() {
 	flags.IntVar(&o.Workers, "workers", 2, "attacks at a time")
 	flags.DurationVar(&o.MaxTime, "max-time", time.Hour, "when to stop, even if points are left")
 	flags.StringVar(&o.Only, "only", "", "attack only points whose names match this regular expression")
-	flags.BoolVar(&o.Slow, "slow", false, "also attack points where all locks fail from the middle of the work on, which takes minutes each")
 	flags.StringVar(&o.Point, "point", "", "attack this one point, by the name that the report of a violation gives")
 	flags.StringVar(&o.Victim, "victim", "out/bin/attack-victim", "the program to attack")
 	flags.BoolVar(&o.Control, "control", false, "negative control: victims acknowledge what they hold back in memory; success is that losses are found")

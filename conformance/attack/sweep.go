@@ -132,7 +132,7 @@ func (s *sweep) choose(all []point) ([]point, error) {
 		return nil, err
 	}
 	all = slices.DeleteFunc(slices.Clone(all), func(p point) bool {
-		return !only.MatchString(p.String()) || p.slow() && !o.Slow
+		return !only.MatchString(p.String())
 	})
 	chance := rand.New(rand.NewPCG(o.Seed, 0))
 	if o.Points > 0 {

@@ -13,13 +13,17 @@ import (
 // one) holds the lock.
 var ErrLocked = errors.New("locked by another process")
 
+// ErrNoLocks is the error when the file system refuses to lock.
+var ErrNoLocks = errors.New("the file system has no locks")
+
 // Try takes the exclusive lock of an open file, or says ErrLocked at once.
 func Try(f *os.File) error { return try(f) }
 
 // Probe says why the file system of a file, which is made if it is not there,
 // has no locks of the kind that SQLite takes: as network file systems without a
 // lock service. SQLite itself can't tell that from locks held by others, and
-// would wait for them.
+// would wait for them, ten seconds each time. The error is ErrNoLocks, or that of
+// opening the file.
 func Probe(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

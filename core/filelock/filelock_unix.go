@@ -4,6 +4,7 @@ package filelock
 
 import (
 	"errors"
+	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -32,7 +33,7 @@ func probe(f *os.File) error {
 	if err == nil || errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) || errors.Is(err, unix.EINTR) {
 		return nil
 	}
-	return &os.PathError{Op: "fcntl(F_SETLK)", Path: f.Name(), Err: err}
+	return fmt.Errorf("%w: %w", ErrNoLocks, &os.PathError{Op: "fcntl(F_SETLK)", Path: f.Name(), Err: err})
 }
 
 func unlock(f *os.File) { _ = unix.Flock(int(f.Fd()), unix.LOCK_UN) }

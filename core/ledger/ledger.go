@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/mattn/go-sqlite3" // the SQLite driver, and its error codes
+
+	"github.com/openlts/openlts/core/filelock"
 )
 
 // FileName is the name of the ledger in the data directory.
@@ -34,6 +36,9 @@ type Ledger struct {
 type wait struct {
 	until time.Time       // zero: patience
 	over  <-chan struct{} // closed earlier, if there is no more use in waiting
+	// locks says why there is nobody to wait for, because nothing can be locked; nil
+	// if it is a ledger in memory.
+	locks func() error
 }
 
 // state is what all views of a ledger share.
@@ -57,6 +62,7 @@ func Open(directory string, now time.Time) (*Ledger, error) {
 		return l, err
 	}
 	l.path = filepath.Join(directory, FileName)
+	l.wait.locks = func() error { return filelock.Probe(filepath.Join(directory, probeName)) }
 	defer l.exclude()()
 	return l, l.open(now)
 }
@@ -109,7 +115,7 @@ var ErrBusy = errors.New("another process has the ledger")
 // its own.
 func (l *Ledger) Within(ctx context.Context) *Ledger {
 	deadline, _ := ctx.Deadline()
-	return &Ledger{l.state, wait{deadline, ctx.Done()}}
+	return &Ledger{l.state, wait{deadline, ctx.Done(), l.wait.locks}}
 }
 
 // begin begins a transaction, or waits for other processes to end theirs.
@@ -119,6 +125,13 @@ func begin(db *sql.DB, w wait) (*sql.Tx, error) {
 		until = w.until
 	}
 	for {
+		// Asked each time: SQLite takes a lock that is refused for one that others hold,
+		// and waits ten seconds for it in a place where it can't be stopped.
+		if w.locks != nil {
+			if err := w.locks(); errors.Is(err, filelock.ErrNoLocks) {
+				return nil, err
+			}
+		}
 		tx, err := db.Begin()
 		if err == nil || !busy(err) {
 			return tx, err
@@ -132,7 +145,7 @@ func begin(db *sql.DB, w wait) (*sql.Tx, error) {
 		if over {
 			return nil, fmt.Errorf("%w: %w", ErrBusy, err)
 		}
-		// The file system may have lost its locks, and then SQLite does not wait.
+		// In some states SQLite does not wait on its own.
 		time.Sleep(time.Millisecond)
 	}
 }

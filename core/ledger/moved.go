@@ -63,7 +63,7 @@ func (l *Ledger) Reopen(now time.Time) (another bool, err error) {
 }
 
 func (l *Ledger) setMoved(moved bool) error {
-	return inTransaction(l.db, wait{}, func(tx *sql.Tx) error {
+	return inTransaction(l.db, wait{locks: l.wait.locks}, func(tx *sql.Tx) error {
 		_, err := tx.Exec("UPDATE ledger SET moved = ?", moved)
 		return err
 	})

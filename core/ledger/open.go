@@ -72,17 +72,17 @@ func makeFile(path string) (os.FileInfo, error) {
 
 func (l *Ledger) openMade(now time.Time) (err error) {
 	l.damage = ""
-	if err := filelock.Probe(filepath.Join(filepath.Dir(l.path), probeName)); err != nil {
-		return fmt.Errorf("the file system of %s has no locks: %w", l.path, err)
+	if err := l.wait.locks(); err != nil {
+		return fmt.Errorf("opening %s: %w", l.path, err)
 	}
-	l.db, err = openFile(l.path)
+	l.db, err = openFile(l.path, l.wait)
 	if err != nil && !busy(err) {
 		// Once more: what failed once may not fail again, and SQLite calls a page
 		// damaged that could not be read. A disk that fails is no damage.
 		if err := readable(l.path); err != nil {
 			return fmt.Errorf("opening the ledger: %w", err)
 		}
-		l.db, err = openFile(l.path)
+		l.db, err = openFile(l.path, l.wait)
 	}
 	if err != nil {
 		if !damaged(err) {
@@ -94,7 +94,7 @@ func (l *Ledger) openMade(now time.Time) (err error) {
 		}
 		l.damage = fmt.Sprintf("the ledger was damaged and set aside as %s: %v", filepath.Base(aside), err)
 		if l.opened, err = makeFile(l.path); err == nil {
-			l.db, err = openFile(l.path)
+			l.db, err = openFile(l.path, l.wait)
 		}
 		if err != nil {
 			return fmt.Errorf("opening %s: %w", l.path, err)
@@ -118,12 +118,12 @@ func openMemory() (*sql.DB, error) {
 	}
 	db.SetMaxOpenConns(1) // each connection would have a memory of its own
 	db.SetConnMaxLifetime(0)
-	return db, migrate(db)
+	return db, migrate(db, wait{})
 }
 
 // openFile opens a database file. The pragmas are in the DSN because they
 // belong to a connection, and the pool may open another one at any time.
-func openFile(path string) (*sql.DB, error) {
+func openFile(path string, w wait) (*sql.DB, error) {
 	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: url.Values{
 		"_busy_timeout": {"200"}, // first, so that the others wait too; see begin
 		"_journal_mode": {"WAL"},
@@ -137,7 +137,7 @@ func openFile(path string) (*sql.DB, error) {
 	// One connection: all our transactions write, and two writers of one
 	// process would only wait for each other.
 	db.SetMaxOpenConns(1)
-	if err := migrate(db); err != nil {
+	if err := migrate(db, w); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil

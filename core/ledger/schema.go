@@ -34,8 +34,8 @@ var (
 	errBadPage = errors.New("the ledger has damaged pages")
 )
 
-func migrate(db *sql.DB) error {
-	return inTransaction(db, wait{}, func(tx *sql.Tx) error {
+func migrate(db *sql.DB, w wait) error {
+	return inTransaction(db, w, func(tx *sql.Tx) error {
 		var version int
 		if err := tx.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
 			return err
