@@ -29,7 +29,7 @@
  * stays mapped, so a license closed in the very middle of a call is harmless. */
 typedef struct {
   /* One cache line, all that the usual call reads. */
-  _Alignas(64) atomic_llong license; /* the handle; the place's free_mark if there is none */
+  _Alignas(64) atomic_llong license; /* the handle; the place's FREE_MARK if there is none */
   char *memory;
   _Atomic uint64_t frame; /* the location of that in which the current slot was last found */
   uint32_t sure_seconds; /* of a slot, in which the coarse clock can't be wrong: all but the last */
