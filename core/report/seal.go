@@ -121,6 +121,14 @@ func (s *Sealer) label(slotStart, current int64) bool {
 	if victim < 0 {
 		return false
 	}
+	// The clock may have come back to the victim's slot since current was read, and
+	// operations with it. Without a label none is added, so what is seen then is all.
+	before := s.tally.Label(victim)
+	s.tally.Relabel(victim, tally.NoSlot)
+	if *s.tally.Sums(victim) != s.marks[victim] {
+		s.tally.Relabel(victim, before)
+		return false
+	}
 	s.tally.Relabel(victim, slotStart)
 	return true
 }
