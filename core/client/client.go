@@ -188,7 +188,7 @@ func (l *License) openMeter() error {
 		}
 	}
 	if err == nil {
-		err = l.sealer.Prepare(l.clock.Now())
+		err = l.sealer.Prepare(l.clock)
 	}
 	var defined int
 	if err == nil {
@@ -252,7 +252,7 @@ func (l *License) checkType(operationType protocol.OperationType) error {
 // Prepare labels frames for now and the slot after it: the slow path of
 // recording, for when the clock jumped. It takes no time and may fail; then the
 // operation counts as a stray.
-func (l *License) Prepare() bool { return l.sealer.PrepareQuickly(l.clock.Now()) }
+func (l *License) Prepare() bool { return l.sealer.PrepareQuickly(l.clock) }
 
 // Tally is the counters of this license, for the C hot path. They stay mapped
 // when the license is closed.

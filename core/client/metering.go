@@ -78,11 +78,11 @@ func (l *License) keep(ctx context.Context) {
 			_ = l.tally.Sync() // next second again
 			nextSync = now.Add(syncEvery)
 		}
-		l.sealer.PrepareQuickly(now) // whatever the ledger does
+		l.sealer.PrepareQuickly(l.clock) // whatever the ledger does
 		l.checkTally()
 		err := l.seal(ctx, now, false)
 		if err == nil {
-			err = l.sealer.Prepare(now)
+			err = l.sealer.Prepare(l.clock)
 		}
 		if ctx.Err() != nil {
 			return // the license is being closed, which seals on its own

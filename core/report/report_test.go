@@ -65,7 +65,7 @@ func (m *meter) begin(directory, lts string) {
 
 func (m *meter) prepare() {
 	m.t.Helper()
-	if err := m.sealer.Prepare(m.clock.Now()); err != nil {
+	if err := m.sealer.Prepare(m.clock); err != nil {
 		m.t.Fatal(err)
 	}
 }

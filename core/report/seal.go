@@ -78,11 +78,11 @@ func (s *Sealer) Behind() bool {
 // Prepare labels a frame with the slot of now and one with the slot after it,
 // so that the hot path finds them. If no frame can be given away as it is, what
 // is new in them is folded first.
-func (s *Sealer) Prepare(now time.Time) error {
+func (s *Sealer) Prepare(clock slot.Clock) error {
 	// Additions may come while the ledger is written; they don't come for ever.
 	const tries = 3
 	for range tries {
-		if s.PrepareQuickly(now) {
+		if s.PrepareQuickly(clock) {
 			return nil
 		}
 		if err := s.fold(context.Background(), func(int64) bool { return true }); err != nil {
@@ -95,16 +95,19 @@ func (s *Sealer) Prepare(now time.Time) error {
 // PrepareQuickly does the same without the ledger, in no time, for the hot path
 // after a jump of the clock. It reports false if some frame would have to be
 // folded first; the work in the background does that within a second.
-func (s *Sealer) PrepareQuickly(now time.Time) bool {
-	current := s.tally.Slot.Start(now.Unix())
-	return s.label(current, current) && s.label(s.tally.Slot.Next(now.Unix()), current)
+func (s *Sealer) PrepareQuickly(clock slot.Clock) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// Only now: while we waited, the clock may have jumped, and another goroutine may
+	// have prepared the slot that operations count in by this time.
+	now := clock.Now().Unix()
+	current := s.tally.Slot.Start(now)
+	return s.label(current, current) && s.label(s.tally.Slot.Next(now), current)
 }
 
 // label gives a slot a frame, unless it has one. It reports false if no frame
-// can be given away without losing what is new in it.
+// can be given away without losing what is new in it. s.mu is held.
 func (s *Sealer) label(slotStart, current int64) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	victim, farthest := -1, uint64(0)
 	for frame := range tally.Frames {
 		label := s.tally.Label(frame)
