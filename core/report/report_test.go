@@ -157,6 +157,52 @@ func TestSlotsOverRandomClockWalks(t *testing.T) {
 	}
 }
 
+// jumping is a clock that jumps right after it was read for the first time.
+type jumping struct {
+	*slot.Simulated
+	by time.Duration
+}
+
+func (j *jumping) Now() time.Time {
+	now := j.Simulated.Now()
+	j.Advance(j.by)
+	j.by = 0
+	return now
+}
+
+// TestTheClockJumpsWhileTheLedgerIsWritten: frames are prepared for the time it is
+// then. For the time before, the frame of the very slot that operations are counting
+// in could be given away.
+func TestTheClockJumpsWhileTheLedgerIsWritten(t *testing.T) {
+	for _, by := range []time.Duration{time.Hour, -time.Hour, 180 * time.Second, -180 * time.Second, 30 * 24 * time.Hour} {
+		m := newMeter(t, t.TempDir())
+		want := map[int64]int64{}
+		// Every frame holds something new, so that the ledger has to be written first.
+		for frame := range tally.Frames {
+			at := start.Add(time.Duration(frame-9) * time.Hour).Unix()
+			m.tally.Relabel(frame, at)
+			if !m.tally.Add(16, 1, at) {
+				t.Fatal("a frame does not count its slot")
+			}
+			want[at] = 1
+		}
+		if err := m.sealer.Prepare(&jumping{m.clock, by}); err != nil {
+			t.Fatal(err)
+		}
+		now := start.Add(by).Unix()
+		for _, at := range []int64{now, now + 180} {
+			if !m.tally.Add(16, 1, at) {
+				t.Errorf("after a jump by %v, no frame counts slot %+d", by, (at-now)/180)
+			}
+			want[at]++
+		}
+		m.seal(true)
+		if got := m.bySlot(); !maps.Equal(got, want) {
+			t.Errorf("after a jump by %v: %v, want %v", by, got, want)
+		}
+	}
+}
+
 // TestSlotsWithoutALedger: while nothing can be folded, and in a fork whose parent
 // is gone, operations count in the slot of their own time stamp, too.
 func TestSlotsWithoutALedger(t *testing.T) {
