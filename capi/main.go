@@ -23,14 +23,13 @@ func main() {}
 var (
 	_ [0]struct{} = [C.OPENLTS_FRAMES - tally.Frames]struct{}{}
 	_ [0]struct{} = [C.OPENLTS_TYPES - tally.Types]struct{}{}
-	_ [0]struct{} = [C.OPENLTS_LABELS_OFFSET - tally.LabelsOffset]struct{}{}
-	_ [0]struct{} = [C.OPENLTS_LABEL_STRIDE - tally.LabelStride]struct{}{}
+	_ [0]struct{} = [C.OPENLTS_FRAME_HEADER - tally.FrameHeader]struct{}{}
 	_ [0]struct{} = [C.OPENLTS_STRAYS - tally.Strays]struct{}{}
 	_ [0]struct{} = [C.OPENLTS_STRAY_BITS - tally.StrayBits]struct{}{}
 	_ [0]struct{} = [C.OPENLTS_STRAY_SIZE - tally.StraySize]struct{}{}
 	_ [0]struct{} = [C.OPENLTS_STRAYS_OFFSET - tally.StraysOffset]struct{}{}
 	_ [0]struct{} = [1<<tally.StrayBits - tally.Strays]struct{}{}
-	_ [0]struct{} = [C.OPENLTS_COUNTERS_OFFSET - tally.CountersOffset]struct{}{}
+	_ [0]struct{} = [C.OPENLTS_FRAMES_OFFSET - tally.FramesOffset]struct{}{}
 	_ [0]struct{} = [len(C.LTS_VERSION) - len(client.Version)]struct{}{}
 )
 

@@ -30,13 +30,13 @@
 typedef struct {
   /* One cache line, all that the usual call reads. */
   _Alignas(64) atomic_llong license; /* the handle; the place's FREE_MARK if there is none */
-  char *memory;
-  _Atomic uint64_t frame; /* the location of that in which the current slot was last found */
-  uint32_t sure_seconds; /* of a slot, in which the coarse clock can't be wrong: all but the last */
+  _Atomic(char *) frame;             /* that in which the current slot was last found */
+  uint64_t sure_seconds; /* of a slot, in which the coarse clock can't be wrong: all but the last */
   uint32_t shard_mask;   /* for the offset of a shard in its frame */
   _Atomic uint64_t types[OPENLTS_TYPES / 64];
 
-  uint32_t shards; /* of a frame; a power of two */
+  char *memory;
+  uint64_t frame_size;
   uint64_t slot_seconds;
   _Atomic int64_t gave_up_at; /* the second in which no frame could be prepared */
   int64_t generation;
@@ -45,7 +45,7 @@ typedef struct {
 /* What a free place holds instead of a handle: one that leads to another place.
  * So no handle that leads here can be taken for it, and the usual call need not
  * ask whether a handle is one at all. */
-#define FREE_MARK(index) ((index) == 0)
+#define FREE_MARK(index) ((index) == 0 ? (LTS_License)sizeof(place) : 0)
 
 static place table[OPENLTS_MAX_LICENSES] = {{.license = FREE_MARK(0)}};
 
@@ -54,19 +54,20 @@ static place table[OPENLTS_MAX_LICENSES] = {{.license = FREE_MARK(0)}};
 static atomic_flag opening = ATOMIC_FLAG_INIT;
 static uint32_t next_place;
 
+/* A handle holds the offset of its place in the table; its number would have to be
+ * multiplied first. */
 static place *place_of(LTS_License license) {
-  return &table[(uint64_t)license & (OPENLTS_MAX_LICENSES - 1)];
+  return (place *)(void *)((char *)table + ((uint64_t)license & (sizeof table - sizeof(place))));
 }
+
+_Static_assert((sizeof(place) & (sizeof(place) - 1)) == 0, "the mask is none");
 
 /* A shard's counters, in bytes. */
 #define SHARD_SIZE ((uint32_t)OPENLTS_TYPES * 8)
 
-/* Where in the memory a frame is, in one word, so that both parts always belong
- * together: the offset of its counters, and that of its label in the low half. */
-static uint64_t location_of(const place *p, uint32_t frame) {
-  uint32_t counters = OPENLTS_COUNTERS_OFFSET + frame * p->shards * SHARD_SIZE;
-  uint32_t label = OPENLTS_LABELS_OFFSET + frame * OPENLTS_LABEL_STRIDE;
-  return (uint64_t)counters << 32 | label;
+/* A frame: its label, and OPENLTS_FRAME_HEADER bytes from there the counters. */
+static char *frame_of(const place *p, uint32_t frame) {
+  return p->memory + OPENLTS_FRAMES_OFFSET + frame * p->frame_size;
 }
 
 LTS_License openlts_table_open(void *memory, uint32_t shards, int64_t slot_seconds) {
@@ -80,17 +81,17 @@ LTS_License openlts_table_open(void *memory, uint32_t shards, int64_t slot_secon
       continue;
     }
     p->memory = memory;
-    p->shards = shards;
+    p->frame_size = OPENLTS_FRAME_HEADER + (uint64_t)shards * SHARD_SIZE;
     p->slot_seconds = (uint64_t)slot_seconds;
-    p->sure_seconds = (uint32_t)slot_seconds - 1;
+    p->sure_seconds = (uint64_t)slot_seconds - 1;
     p->shard_mask = (shards - 1) * SHARD_SIZE;
-    atomic_store_explicit(&p->frame, location_of(p, 0), memory_order_relaxed);
+    atomic_store_explicit(&p->frame, frame_of(p, 0), memory_order_relaxed);
     atomic_store_explicit(&p->gave_up_at, INT64_MIN, memory_order_relaxed);
     for (size_t word = 0; word < OPENLTS_TYPES / 64; word++) {
       atomic_store_explicit(&p->types[word], openlts_built_in_types[word], memory_order_relaxed);
     }
     /* The generation makes a handle of this place differ from all before it. */
-    license = (++p->generation << 8) | (int64_t)index;
+    license = (++p->generation << 16) | (int64_t)(index * sizeof(place));
     atomic_store_explicit(&p->license, license, memory_order_release);
   }
   atomic_flag_clear_explicit(&opening, memory_order_release);
@@ -206,28 +207,27 @@ static uint32_t shard_hint(void) {
 
 #endif
 
-static int64_t label_at(const place *p, uint64_t location) {
-  const char *label = p->memory + (uint32_t)location;
-  return atomic_load_explicit((const _Atomic int64_t *)(const void *)label, memory_order_relaxed);
+static int64_t label_of(const char *frame) {
+  return atomic_load_explicit((const _Atomic int64_t *)(const void *)frame, memory_order_relaxed);
 }
 
 /* Whether a frame counts the slot that a moment lies in. Unsigned, so that a
  * moment before the slot is far outside. */
-static int counts(const place *p, uint64_t location, int64_t seconds) {
-  return (uint64_t)seconds - (uint64_t)label_at(p, location) < p->slot_seconds;
+static int counts(const place *p, const char *frame, int64_t seconds) {
+  return (uint64_t)seconds - (uint64_t)label_of(frame) < p->slot_seconds;
 }
 
-/* The location of the frame that counts the slot a moment lies in; 0 if there is
- * none. Remembers it for the next call. */
-static uint64_t search_frame(place *p, int64_t seconds) {
-  for (uint32_t frame = 0; frame < OPENLTS_FRAMES; frame++) {
-    uint64_t location = location_of(p, frame);
-    if (counts(p, location, seconds)) {
-      atomic_store_explicit(&p->frame, location, memory_order_relaxed);
-      return location;
+/* The frame that counts the slot a moment lies in; NULL if there is none.
+ * Remembers it for the next call. */
+static char *search_frame(place *p, int64_t seconds) {
+  for (uint32_t i = 0; i < OPENLTS_FRAMES; i++) {
+    char *frame = frame_of(p, i);
+    if (counts(p, frame, seconds)) {
+      atomic_store_explicit(&p->frame, frame, memory_order_relaxed);
+      return frame;
     }
   }
-  return 0;
+  return NULL;
 }
 
 /* As givesWay in core/tally/layout.go. */
@@ -261,21 +261,20 @@ static int add_stray(const place *p, int64_t seconds, uint32_t type, int32_t cou
 
 /* The frame with the latest label. Operations count there when not even a stray
  * can be counted: a slot off is better than lost. */
-static uint64_t latest_frame(const place *p) {
-  uint64_t latest = location_of(p, 0);
-  for (uint32_t frame = 1; frame < OPENLTS_FRAMES; frame++) {
-    uint64_t location = location_of(p, frame);
-    if (label_at(p, location) > label_at(p, latest)) {
-      latest = location;
+static char *latest_frame(const place *p) {
+  char *latest = frame_of(p, 0);
+  for (uint32_t i = 1; i < OPENLTS_FRAMES; i++) {
+    char *frame = frame_of(p, i);
+    if (label_of(frame) > label_of(latest)) {
+      latest = frame;
     }
   }
   return latest;
 }
 
-static inline __attribute__((always_inline)) void add(const place *p, uint64_t location,
-                                                      uint32_t type, int32_t count) {
-  char *shard = p->memory + (location >> 32) + (shard_hint() & p->shard_mask);
-  char *counter = shard + (size_t)type * 8;
+static inline __attribute__((always_inline)) void add(const place *p, char *frame, uint32_t type,
+                                                      int32_t count) {
+  char *counter = frame + OPENLTS_FRAME_HEADER + (shard_hint() & p->shard_mask) + (size_t)type * 8;
   atomic_fetch_add_explicit((_Atomic uint64_t *)(void *)counter, (uint64_t)count,
                             memory_order_relaxed);
 }
@@ -287,19 +286,19 @@ static inline __attribute__((always_inline)) void add(const place *p, uint64_t l
 static __attribute__((noinline, cold)) int32_t record_slowly(place *p, LTS_License license,
                                                              uint32_t type, int32_t count) {
   int64_t now = precise_seconds();
-  uint64_t frame = search_frame(p, now);
+  char *frame = search_frame(p, now);
   /* Should Go not manage it (the disk fails, and every frame holds something
    * new), it is not asked again in the same second. */
-  if (frame == 0 && !openlts_forked() &&
+  if (frame == NULL && !openlts_forked() &&
       atomic_load_explicit(&p->gave_up_at, memory_order_relaxed) != now) {
     if (openlts_go_prepare(license) == LTS_OK) {
       frame = search_frame(p, precise_seconds());
     }
-    if (frame == 0) {
+    if (frame == NULL) {
       atomic_store_explicit(&p->gave_up_at, now, memory_order_relaxed);
     }
   }
-  if (frame != 0) {
+  if (frame != NULL) {
     add(p, frame, type, count);
   } else if (!add_stray(p, now, type, count)) {
     add(p, latest_frame(p), type, count);
@@ -332,9 +331,9 @@ HOT int32_t LTS_CALL LTS_RecordOperation(LTS_License license, int32_t operationT
               atomic_load_explicit(&p->types[type / 64], memory_order_relaxed) >> type % 64 & 1)) {
     return refusal(license, p, count);
   }
-  uint64_t frame = atomic_load_explicit(&p->frame, memory_order_relaxed);
+  char *frame = atomic_load_explicit(&p->frame, memory_order_relaxed);
   /* Not in the last second of a slot: there the precise clock has to decide. */
-  if (!LIKELY(now - (uint64_t)label_at(p, frame) < p->sure_seconds)) {
+  if (!LIKELY(now - (uint64_t)label_of(frame) < p->sure_seconds)) {
     return record_slowly(p, license, type, count);
   }
   add(p, frame, type, count);

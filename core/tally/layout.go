@@ -6,15 +6,16 @@ import "github.com/openlts/openlts/core/protocol"
 // states the same layout for the C hot path; capi asserts when it is built that
 // the two agree.
 //
-//	0              header: what the run is, and the frame labels
+//	0              header: what the run is
 //	HeaderSize     folded:   AllFrames x Types counters, how far a frame's
 //	               counters are in the ledger, as far as this run knows
 //	...            strays:   Strays entries of a key and a counter, 64 bits each
-//	...            counters: Frames x shards x Types counters of 64 bits
+//	...            frames:   Frames times a label, and shards x Types counters of
+//	               64 bits
 //	...            names of the types that a host defined, NUL-padded
 const (
 	// Magic begins every tally file; its last byte is the layout's version.
-	Magic = "OLTSTLY\x03"
+	Magic = "OLTSTLY\x04"
 
 	// Frames is how many slots a tally can count at a time: the current one, the
 	// next (labelled ahead), and two past ones that late additions may still hit.
@@ -37,7 +38,7 @@ const (
 	// own for one or a few threads, so that they don't fight for a cache line.
 	MaxShards = 64
 
-	// HeaderSize is a page, and so is what follows a multiple of.
+	// HeaderSize is a page.
 	HeaderSize = 4096
 	// ShardSize is the size of a shard in bytes; it is a multiple of a cache line.
 	ShardSize = Types * 8
@@ -47,21 +48,20 @@ const (
 	StraysOffset = FoldedOffset + AllFrames*ShardSize
 	// StraySize is the size of an entry: its key, and its counter.
 	StraySize = 16
-	// CountersOffset is where the counters begin.
-	CountersOffset = StraysOffset + Strays*StraySize
+	// FramesOffset is where the frames begin.
+	FramesOffset = StraysOffset + Strays*StraySize
+	// FrameHeader is the cache line a frame begins with. It holds the label: an
+	// int64, the start of the slot that the frame counts, or NoSlot. Where label and
+	// counters lie together, the hot path finds both by one address.
+	FrameHeader = 64
 
-	offsetShards      = 8    // uint32
-	offsetSlotSeconds = 12   // uint32
-	offsetRun         = 16   // 16 bytes: the run's UUID
-	offsetCreatedAt   = 32   // int64: seconds since 1970
-	offsetKnown       = 40   // uint32: 1 once the run was to be entered in a ledger
-	offsetAccount     = 256  // JSON of the Account, NUL-padded
-	accountSize       = 1792 // up to the labels
-	// LabelsOffset is where the frame labels begin: an int64 each, 64 bytes apart,
-	// the start of the slot the frame counts, or NoSlot.
-	LabelsOffset = 2048
-	// LabelStride is the distance between two labels: a cache line each.
-	LabelStride = 64
+	offsetShards      = 8   // uint32
+	offsetSlotSeconds = 12  // uint32
+	offsetRun         = 16  // 16 bytes: the run's UUID
+	offsetCreatedAt   = 32  // int64: seconds since 1970
+	offsetKnown       = 40  // uint32: 1 once the run was to be entered in a ledger
+	offsetAccount     = 256 // JSON of the Account, NUL-padded
+	accountSize       = 1792
 )
 
 // HostTypes is how many types a host can define.
@@ -90,6 +90,8 @@ func givesWay(found, key uint64) bool {
 // strayMultiplier spreads the keys (Fibonacci hashing).
 const strayMultiplier = 0x9E3779B97F4A7C15
 
-func namesOffset(shards int) int { return CountersOffset + Frames*shards*ShardSize }
+func frameSize(shards int) int { return FrameHeader + shards*ShardSize }
+
+func namesOffset(shards int) int { return FramesOffset + Frames*frameSize(shards) }
 
 func size(shards int) int { return namesOffset(shards) + HostTypes*protocol.MaxOperationTypeName }

@@ -236,11 +236,11 @@ func shardsFor(cpus int) int {
 func (t *Tally) at(offset int) unsafe.Pointer { return unsafe.Pointer(&t.memory[offset]) }
 
 func (t *Tally) label(frame int) *atomic.Int64 {
-	return (*atomic.Int64)(t.at(LabelsOffset + frame*LabelStride))
+	return (*atomic.Int64)(t.at(FramesOffset + frame*frameSize(t.shards)))
 }
 
 func (t *Tally) counter(frame, shard, operationType int) *atomic.Uint64 {
-	return (*atomic.Uint64)(t.at(CountersOffset + ((frame*t.shards+shard)*Types+operationType)*8))
+	return (*atomic.Uint64)(t.at(FramesOffset + frame*frameSize(t.shards) + FrameHeader + (shard*Types+operationType)*8))
 }
 
 func (t *Tally) folded(frame, operationType int) *uint64 {
