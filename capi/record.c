@@ -60,7 +60,7 @@ static place *place_of(LTS_License license) {
   return (place *)(void *)((char *)table + ((uint64_t)license & (sizeof table - sizeof(place))));
 }
 
-_Static_assert((sizeof(place) & (sizeof(place) - 1)) == 0, "the mask is none");
+_Static_assert((sizeof(place) & (sizeof(place) - 1)) == 0, "place_of needs a power of two");
 
 /* A shard's counters, in bytes. */
 #define SHARD_SIZE ((uint32_t)OPENLTS_TYPES * 8)
