@@ -71,7 +71,7 @@ func TestADiskThatFillsUp(t *testing.T) {
 	if err := l.Submit(context.Background()); protocol.StatusOf(err) != protocol.StatusLicenseBufferFailed {
 		t.Errorf("submitting on a full disk: %v", err)
 	}
-	if info, err := l.Info(); err != nil || info.Flags&protocol.StateFlagStorageDegraded == 0 || info.Usage.Recorded != recorded {
+	if info, err := l.Info(t.Context()); err != nil || info.Flags&protocol.StateFlagStorageDegraded == 0 || info.Usage.Recorded != recorded {
 		t.Errorf("on a full disk: %+v, %v", info, err)
 	}
 	free()
@@ -79,7 +79,7 @@ func TestADiskThatFillsUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	step(t, clock, 180*time.Second)
-	if info, err := l.Info(); err != nil || info.Flags != 0 {
+	if info, err := l.Info(t.Context()); err != nil || info.Flags != 0 {
 		t.Errorf("with room again: %+v, %v", info, err)
 	}
 	if u := usage(t, l); u.Accepted != recorded || server.Total() != recorded {
@@ -94,7 +94,7 @@ func TestADiskThatIsFull(t *testing.T) {
 	clock := slot.NewSimulated(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, directory), clock)
-	if info, err := l.Info(); err != nil || info.Flags&protocol.StateFlagStorageDegraded == 0 {
+	if info, err := l.Info(t.Context()); err != nil || info.Flags&protocol.StateFlagStorageDegraded == 0 {
 		t.Errorf("%+v, %v", info, err)
 	}
 	record(t, l, protocol.OperationTypeQRCode, 3)

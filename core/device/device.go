@@ -6,6 +6,7 @@
 package device
 
 import (
+	"context"
 	"crypto/ecdh"
 	"crypto/rand"
 	"crypto/sha256"
@@ -46,16 +47,16 @@ type stored struct {
 // Copy keeps a copy of the identity, in case its file gets lost: without it the
 // device would be a new one, which costs a seat.
 type Copy interface {
-	Identity() (text string, err error) // "" if there is none
-	KeepIdentity(text string) error
+	Identity(ctx context.Context) (text string, err error) // "" if there is none
+	KeepIdentity(ctx context.Context, text string) error
 }
 
 // Load gives the device's identity, making and caching one if there is none
 // (seed, "About the request"). A UUID the host chose wins over the method. With
 // an empty directory nothing is cached: the identity lasts as long as the
 // process. There need not be a copy (nil).
-func Load(directory string, method protocol.UUIDGenerationMethod, chosen string, kept Copy) (Identity, error) {
-	own, err := loadStored(directory, kept)
+func Load(ctx context.Context, directory string, method protocol.UUIDGenerationMethod, chosen string, kept Copy) (Identity, error) {
+	own, err := loadStored(ctx, directory, kept)
 	if err != nil {
 		return Identity{}, err
 	}
@@ -89,13 +90,13 @@ func Load(directory string, method protocol.UUIDGenerationMethod, chosen string,
 
 // loadStored reads the identity's file, or makes it. Of several processes that
 // make it at the same time, one wins and all take the winner's.
-func loadStored(directory string, kept Copy) (stored, error) {
+func loadStored(ctx context.Context, directory string, kept Copy) (stored, error) {
 	if directory == "" {
 		return generate()
 	}
 	var before string
 	if kept != nil {
-		before, _ = kept.Identity() // one that can't be read is none
+		before, _ = kept.Identity(ctx) // one that can't be read is none
 	}
 	path := filepath.Join(directory, FileName)
 	for range 3 {
@@ -111,7 +112,7 @@ func loadStored(directory string, kept Copy) (stored, error) {
 		}
 		if own, err := parse(text); err == nil {
 			if kept != nil && string(text) != before {
-				_ = kept.KeepIdentity(string(text)) // next time
+				_ = kept.KeepIdentity(ctx, string(text)) // next time
 			}
 			return own, nil
 		}

@@ -55,11 +55,11 @@ const (
 // are final; only a failure to reach any server leads to the cache.
 func (a *Authorizer) Authorize(ctx context.Context) (*Granted, error) {
 	now := a.Clock.Now()
-	latest, markErr := a.Ledger.Mark(markLatest)
+	latest, markErr := a.Ledger.Mark(ctx, markLatest)
 	turnedBack := markErr == nil && now.Add(clockSlack).Unix() < latest
 	if markErr == nil && now.Unix() > latest {
 		latest = now.Unix()
-		_ = a.Ledger.SetMark(markLatest, latest) // only a convenience for later
+		_ = a.Ledger.SetMark(ctx, markLatest, latest) // only a convenience for later
 	}
 
 	request := a.request(now, turnedBack)
@@ -75,7 +75,7 @@ func (a *Authorizer) Authorize(ctx context.Context) (*Granted, error) {
 				granted.Flags |= protocol.StateFlagClockAnomaly
 				// The server was reached and its answer verified: our clock starts
 				// afresh from here, so that one wrong date does no lasting harm.
-				_ = a.Ledger.SetMark(markLatest, now.Unix())
+				_ = a.Ledger.SetMark(ctx, markLatest, now.Unix())
 			}
 			return granted, nil
 		}
@@ -83,13 +83,13 @@ func (a *Authorizer) Authorize(ctx context.Context) (*Granted, error) {
 			// A refusal ends what was granted before; a request the server could not
 			// read says nothing about the license.
 			if status := protocol.StatusOf(err); status.FromServer() && status > protocol.StatusRequestMalformed {
-				_ = a.Ledger.DropAuthorization(a.digest())
+				_ = a.Ledger.DropAuthorization(ctx, a.digest())
 			}
 			return nil, err
 		}
 		failures = append(failures, err)
 	}
-	return a.fromCache(now, latest, turnedBack, failures)
+	return a.fromCache(ctx, now, latest, turnedBack, failures)
 }
 
 func (a *Authorizer) request(now time.Time, turnedBack bool) *protocol.AuthorizationRequest {
@@ -138,7 +138,7 @@ func (a *Authorizer) ask(ctx context.Context, server string, request *protocol.A
 		return nil, protocol.Errorf(protocol.StatusServerResponseInvalid,
 			"%s answered, but not as a License Tracking Server does (a proxy or a login page?)", server)
 	}
-	key, first, err := a.serverKey(server, response.PublicKey)
+	key, first, err := a.serverKey(ctx, server, response.PublicKey)
 	if err != nil {
 		return nil, err
 	}
@@ -158,22 +158,22 @@ func (a *Authorizer) ask(ctx context.Context, server string, request *protocol.A
 	now := a.Clock.Now().Unix()
 	keyText := protocol.Encoding.EncodeToString(key)
 	if first {
-		_ = a.Ledger.RememberServerKey(server, keyText, now)
+		_ = a.Ledger.RememberServerKey(ctx, server, keyText, now)
 	}
 	// A ledger that can't keep it degrades later starts, not this one.
-	_ = a.Ledger.SaveAuthorization(a.digest(), ledger.CachedAuthorization{
+	_ = a.Ledger.SaveAuthorization(ctx, a.digest(), ledger.CachedAuthorization{
 		JWS: response.Authorization, PublicKey: keyText, ReceivedAt: now})
 	return grantedFrom(authorization, key, now), nil
 }
 
 // serverKey is the key a server's answer must be signed with: the pinned one,
 // else the one remembered, else the one it shows now (first is true then).
-func (a *Authorizer) serverKey(server, shown string) (key []byte, first bool, err error) {
+func (a *Authorizer) serverKey(ctx context.Context, server, shown string) (key []byte, first bool, err error) {
 	if a.Parameters.ServerPublicKey != "" {
 		key, err = a.Parameters.pinnedKey()
 		return key, false, err
 	}
-	remembered, err := a.Ledger.ServerKey(server)
+	remembered, err := a.Ledger.ServerKey(ctx, server)
 	if err != nil {
 		remembered = "" // an unreadable ledger must not keep an honest user out
 	}
@@ -219,9 +219,9 @@ func QuotaFlags(q protocol.Quota) protocol.StateFlag {
 }
 
 // fromCache uses the authorization cached before, if it is still in force.
-func (a *Authorizer) fromCache(now time.Time, latest int64, turnedBack bool, failures []error) (*Granted, error) {
+func (a *Authorizer) fromCache(ctx context.Context, now time.Time, latest int64, turnedBack bool, failures []error) (*Granted, error) {
 	reason := joinFailures(failures)
-	cached, err := a.Ledger.Authorization(a.digest())
+	cached, err := a.Ledger.Authorization(ctx, a.digest())
 	if err != nil || cached == nil {
 		return nil, reason
 	}

@@ -108,12 +108,12 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	directory := t.TempDir()
-	l, err := ledger.Open(directory, start)
+	l, err := ledger.Open(t.Context(), directory, ledger.Options{Now: func() time.Time { return start }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	identity, err := device.Load(directory, protocol.UUIDGenerationMethodRandom, "", nil)
+	identity, err := device.Load(context.Background(), directory, protocol.UUIDGenerationMethodRandom, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

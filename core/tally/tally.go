@@ -11,7 +11,6 @@
 package tally
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,7 +26,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/openlts/openlts/core/filelock"
-	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/core/slot"
 )
 
@@ -245,27 +243,6 @@ func (t *Tally) counter(frame, shard, operationType int) *atomic.Uint64 {
 
 func (t *Tally) folded(frame, operationType int) *uint64 {
 	return (*uint64)(t.at(FoldedOffset + (frame*Types+operationType)*8))
-}
-
-func (t *Tally) name(operationType int) []byte {
-	offset := namesOffset(t.shards) + (operationType-int(protocol.FirstHostOperationType))*protocol.MaxOperationTypeName
-	return t.memory[offset : offset+protocol.MaxOperationTypeName]
-}
-
-// SetTypeName notes the name of a type that the host defined, so that it is
-// known even if the ledger is lost: what is counted of it may have been reported
-// under that name before. Call it before anything is counted of the type.
-func (t *Tally) SetTypeName(operationType int, name string) {
-	copy(t.name(operationType), name)
-}
-
-// TypeName is the name noted for a type that the host defined, or "".
-func (t *Tally) TypeName(operationType int) string {
-	name := string(bytes.TrimRight(t.name(operationType), "\x00"))
-	if !protocol.ValidOperationTypeName(name) {
-		return "" // not written to its end: nothing was counted of the type yet
-	}
-	return name
 }
 
 // Memory is the mapping, for the C hot path. It stays valid until the process

@@ -34,6 +34,12 @@ func (p Place) Gone() bool {
 	}
 }
 
+// Reachable tells whether the path still leads to the file.
+func (p Place) Reachable() bool {
+	named, err := os.Lstat(p.path)
+	return err == nil && os.SameFile(p.file, named)
+}
+
 // otherRoot tells whether the path leads elsewhere than when the file was opened.
 func (p Place) otherRoot() bool {
 	if p.root == nil {
