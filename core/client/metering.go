@@ -225,7 +225,8 @@ func (l *License) submitRegularly(ctx context.Context) {
 
 // adopt takes over what dead runs left.
 func (l *License) adopt() {
-	if l.directory == "" {
+	// After the process changed its root, what is not found there is not gone.
+	if l.directory == "" || l.place.OtherRoot() {
 		return
 	}
 	var adoption report.Adoption
