@@ -177,9 +177,13 @@ func (l *License) openMeter() error {
 	l.tally = unpark(l.directory, account, int64(length))
 	if l.tally == nil {
 		t, err := tally.Create(l.directory, account, length, l.clock.Now())
+		if errors.Is(err, tally.ErrNoRoom) {
+			// Then there is none for reports either, and what a ledger can't take is never
+			// submitted: all moves to memory, and is.
+			return protocol.Errorf(protocol.StatusLicenseBufferFailed, "%w", err)
+		}
 		if err != nil && l.directory != "" {
-			// Full or failing disk: the ledger may still take what is folded, so
-			// only the counters move to memory.
+			// The ledger may still take what is folded, so only the counters move to memory.
 			l.flags.Or(uint32(protocol.StateFlagStorageDegraded))
 			l.event(protocol.EventKindStateChanged, protocol.StatusLicenseBufferFailed, 0,
 				fmt.Sprintf("counters are kept in memory and die with the process: %v", err))
@@ -475,7 +479,7 @@ func (l *License) Close(ctx context.Context) error {
 		}
 	}
 	switch {
-	case err != nil && l.directory == "":
+	case err != nil && (l.directory == "" || !l.tally.Durable() && l.sealer.Unsealed() > 0):
 		err = protocol.Errorf(protocol.StatusReportsPending, "closed; what was not submitted is lost, because nothing could be kept: %w", err)
 	case err != nil && protocol.StatusOf(err) != protocol.StatusDeadlineExceeded:
 		err = protocol.Errorf(protocol.StatusReportsPending, "closed; some reports are kept for the next start: %w", err)
