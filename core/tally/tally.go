@@ -150,10 +150,10 @@ func (t *Tally) format(now time.Time) error {
 		return err
 	}
 	copy(t.memory, Magic)
-	*(*uint32)(t.address(offsetShards)) = uint32(t.shards)
-	*(*uint32)(t.address(offsetSlotSeconds)) = uint32(t.Slot)
+	*(*uint32)(t.at(offsetShards)) = uint32(t.shards)
+	*(*uint32)(t.at(offsetSlotSeconds)) = uint32(t.Slot)
 	copy(t.memory[offsetRun:], id[:])
-	*(*int64)(t.address(offsetCreatedAt)) = now.Unix()
+	*(*int64)(t.at(offsetCreatedAt)) = now.Unix()
 	copy(t.memory[offsetAccount:], account)
 	for f := range Frames {
 		t.label(f).Store(NoSlot)
@@ -259,11 +259,11 @@ func (t *Tally) read() error {
 		}
 		return ErrNotATally
 	}
-	t.shards = int(*(*uint32)(t.address(offsetShards)))
+	t.shards = int(*(*uint32)(t.at(offsetShards)))
 	if t.shards < 1 || t.shards > MaxShards || bits.OnesCount(uint(t.shards)) != 1 || len(t.memory) != size(t.shards) {
 		return ErrNotATally
 	}
-	length, err := slot.Check(int64(*(*uint32)(t.address(offsetSlotSeconds))))
+	length, err := slot.Check(int64(*(*uint32)(t.at(offsetSlotSeconds))))
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrNotATally, err)
 	}
@@ -294,18 +294,18 @@ func shardsFor(cpus int) int {
 	return shards
 }
 
-func (t *Tally) address(offset int) unsafe.Pointer { return unsafe.Pointer(&t.memory[offset]) }
+func (t *Tally) at(offset int) unsafe.Pointer { return unsafe.Pointer(&t.memory[offset]) }
 
 func (t *Tally) label(frame int) *atomic.Int64 {
-	return (*atomic.Int64)(t.address(FramesOffset + frame*frameSize(t.shards)))
+	return (*atomic.Int64)(t.at(FramesOffset + frame*frameSize(t.shards)))
 }
 
 func (t *Tally) counter(frame, shard, operationType int) *atomic.Uint64 {
-	return (*atomic.Uint64)(t.address(FramesOffset + frame*frameSize(t.shards) + FrameHeader + (shard*Types+operationType)*8))
+	return (*atomic.Uint64)(t.at(FramesOffset + frame*frameSize(t.shards) + FrameHeader + (shard*Types+operationType)*8))
 }
 
 func (t *Tally) folded(frame, operationType int) *uint64 {
-	return (*uint64)(t.address(FoldedOffset + (frame*Types+operationType)*8))
+	return (*uint64)(t.at(FoldedOffset + (frame*Types+operationType)*8))
 }
 
 func (t *Tally) name(operationType int) []byte {
@@ -372,11 +372,11 @@ func (t *Tally) AddStray(operationType int, n uint64, unix int64) bool {
 }
 
 func (t *Tally) strayKeyAt(entry int) *atomic.Uint64 {
-	return (*atomic.Uint64)(t.address(StraysOffset + entry*StraySize))
+	return (*atomic.Uint64)(t.at(StraysOffset + entry*StraySize))
 }
 
 func (t *Tally) strayCounter(entry int) *atomic.Uint64 {
-	return (*atomic.Uint64)(t.address(StraysOffset + entry*StraySize + 8))
+	return (*atomic.Uint64)(t.at(StraysOffset + entry*StraySize + 8))
 }
 
 // Stray tells what an entry counts: a counter of a frame from Frames on. It
@@ -446,11 +446,11 @@ func (t *Tally) Folded(frame int) *[Types]uint64 {
 }
 
 // Pristine tells whether no ledger can know the run: SetKnown was never called.
-func (t *Tally) Pristine() bool { return *(*uint32)(t.address(offsetKnown)) == 0 }
+func (t *Tally) Pristine() bool { return *(*uint32)(t.at(offsetKnown)) == 0 }
 
 // SetKnown notes that the run is about to be entered in a ledger. Should that one
 // be lost, or forget the run, the server may still have reports of it.
-func (t *Tally) SetKnown() { *(*uint32)(t.address(offsetKnown)) = 1 }
+func (t *Tally) SetKnown() { *(*uint32)(t.at(offsetKnown)) = 1 }
 
 // Raise lifts a frame's sum to at least the watermark, and reports whether it
 // was less. After a power cut the file may be older than the ledger; without
