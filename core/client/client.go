@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/core/device"
+	"github.com/openlts/openlts/core/internal/datafile"
 	"github.com/openlts/openlts/core/ledger"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
@@ -39,7 +39,8 @@ type Environment struct {
 type License struct {
 	parameters license.Parameters
 	clock      slot.Clock
-	directory  string // "" if nothing can be kept
+	directory  string         // "" if nothing can be kept
+	place      datafile.Place // of the directory
 	device     device.Identity
 	ledger     *ledger.Ledger
 	tally      *tally.Tally
@@ -112,25 +113,34 @@ func Open(ctx context.Context, parameters license.Parameters, environment Enviro
 
 // openStorage opens what is kept in the data directory. If that can't be used,
 // everything is kept in memory and the license says so: usage that can be
-// counted now is worth more than a program that does not start. If others hold the
-// ledger for longer than we may wait, we go on without until they let it go.
-func (l *License) openStorage(ctx context.Context) (err error) {
+// counted now is worth more than a program that does not start. The device is the
+// same if its identity can be read. If others hold the ledger for longer than we may
+// wait, we go on without until they let it go.
+func (l *License) openStorage(ctx context.Context) error {
 	ctx, cancel := storageTime(ctx)
 	defer cancel()
-	l.directory, err = prepareDirectory(l.parameters.DataDirectory)
-	if err == nil {
-		err = l.openIn(ctx, l.directory)
+	directory := prepareDirectory(l.parameters.DataDirectory)
+	identity := device.Read(directory.path)
+	err := directory.unusable
+	if directory.writable() {
+		l.directory, l.place = directory.path, directory.place
+		err = l.openIn(ctx, l.directory, identity)
 	}
 	if err == nil {
+		l.tellOfIdentity()
 		return nil
 	}
 	if status := protocol.StatusOf(err); status == protocol.StatusInvalidArgument || status == protocol.StatusBindDeviceFailed {
 		return err // not the directory's fault
 	}
 	l.degrade(err)
-	if err := l.openIn(ctx, ""); err != nil {
+	if err := l.openIn(ctx, "", identity); err != nil {
+		if status := protocol.StatusOf(err); status == protocol.StatusInvalidArgument || status == protocol.StatusBindDeviceFailed {
+			return err
+		}
 		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "nothing can be kept, not even in memory: %w", err)
 	}
+	l.tellOfIdentity()
 	return nil
 }
 
@@ -145,7 +155,7 @@ func storageTime(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, wait)
 }
 
-func (l *License) openIn(ctx context.Context, directory string) (err error) {
+func (l *License) openIn(ctx context.Context, directory string, identity *device.File) (err error) {
 	l.ledger, err = ledger.Open(ctx, directory, ledger.Options{Now: l.clock.Now, Notify: l.ledgerNotice})
 	if errors.Is(err, ledger.ErrBusy) {
 		l.storageFailed(err)
@@ -154,7 +164,7 @@ func (l *License) openIn(ctx context.Context, directory string) (err error) {
 	if err != nil {
 		return err
 	}
-	l.device, err = device.Load(ctx, directory, l.parameters.UUIDGenerationMethod, l.parameters.DeviceUUID, l.ledger)
+	l.device, err = identity.Identity(ctx, l.parameters.UUIDGenerationMethod, l.parameters.DeviceUUID, copyIn(l.ledger))
 	if err != nil {
 		_ = l.ledger.Close()
 	}
@@ -489,7 +499,7 @@ func (l *License) Close(ctx context.Context) error {
 		}
 	}
 	switch {
-	case err != nil && l.directory == "":
+	case err != nil && (l.directory == "" || !l.tally.Durable() && l.sealer.Unsealed() > 0):
 		err = protocol.Errorf(protocol.StatusReportsPending, "closed; what was not submitted is lost, because nothing could be kept: %w", err)
 	case err != nil && protocol.StatusOf(err) != protocol.StatusDeadlineExceeded:
 		err = protocol.Errorf(protocol.StatusReportsPending, "closed; some reports are kept for the next start: %w", err)
@@ -515,33 +525,6 @@ func (l *License) release() {
 	if transport, ok := l.transport.(*http.Transport); ok {
 		transport.CloseIdleConnections()
 	}
-}
-
-// DeviceUUID tells the client UUID that a device would use with these
-// parameters, making it if there is none yet.
-func DeviceUUID(ctx context.Context, parameters license.Parameters) (string, error) {
-	directory, err := prepareDirectory(parameters.DataDirectory)
-	if err != nil {
-		return "", protocol.Errorf(protocol.StatusLicenseBufferFailed, "%w", err)
-	}
-	var kept device.Copy
-	// A ledger is opened only for the copy that it has of a lost identity: what else
-	// is found then, such as damage, the license that opens it next has to tell.
-	if _, err := os.Stat(filepath.Join(directory, device.FileName)); err != nil {
-		l, err := ledger.Open(ctx, directory, ledger.Options{Now: time.Now})
-		if l != nil {
-			defer func() { _ = l.Close() }()
-		}
-		if err == nil {
-			kept = l
-		}
-	}
-	identity, err := device.Load(ctx, directory, parameters.UUIDGenerationMethod, parameters.DeviceUUID, kept)
-	var known *protocol.Error
-	if err != nil && !errors.As(err, &known) {
-		err = protocol.Errorf(protocol.StatusLicenseBufferFailed, "%w", err)
-	}
-	return identity.UUID, err
 }
 
 // DefinedTypes is the number of operation types that the host defined for this

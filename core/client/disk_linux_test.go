@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -100,5 +101,26 @@ func TestADiskThatIsFull(t *testing.T) {
 	record(t, l, protocol.OperationTypeQRCode, 3)
 	if err := l.Close(context.Background()); err != nil || server.Total() != 3 {
 		t.Errorf("%v, the server has %d", err, server.Total())
+	}
+}
+
+// TestADiskThatIsAlmostFull, whatever fits on it: what can be kept is kept and
+// reported by the next process that finds room, and what can't is submitted by this
+// one. All arrives.
+func TestADiskThatIsAlmostFull(t *testing.T) {
+	for kilobytes := 20; kilobytes <= 440; kilobytes += 12 {
+		directory := smallDisk(t, fmt.Sprintf("%dk", kilobytes))
+		server := testkit.NewServer(t, time.Now)
+		small := lives(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 4000})
+		if small.Error == "" && server.Total() != 4000 {
+			t.Errorf("%d KB: closed without a word, and the server has %d", kilobytes, server.Total())
+		}
+		if err := unix.Mount("", directory, "", unix.MS_REMOUNT, "size=4m"); err != nil {
+			t.Fatal(err)
+		}
+		large := lives(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 2})
+		if server.Total() != 4002 || large.Error != "" {
+			t.Errorf("%d KB: the server has %d of 4002; first %+v, then %+v", kilobytes, server.Total(), small, large)
+		}
 	}
 }

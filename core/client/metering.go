@@ -190,7 +190,8 @@ func (l *License) submitRegularly(ctx context.Context) {
 
 // adopt takes over what dead runs left.
 func (l *License) adopt(ctx context.Context) {
-	if l.directory == "" {
+	// After the process changed its root, what is not found there is not gone.
+	if l.directory == "" || l.place.OtherRoot() {
 		return
 	}
 	adoption, err := report.Adopt(ctx, l.directory, l.ledger)

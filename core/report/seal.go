@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/core/filelock"
+	"github.com/openlts/openlts/core/internal/datafile"
 	"github.com/openlts/openlts/core/ledger"
 	"github.com/openlts/openlts/core/slot"
 	"github.com/openlts/openlts/core/tally"
@@ -322,7 +323,8 @@ func Adopt(ctx context.Context, directory string, l *ledger.Ledger) (Adoption, e
 		case errors.Is(err, filelock.ErrLocked), errors.Is(err, tally.ErrLaterVersion):
 			present[run] = true
 		case errors.Is(err, tally.ErrNotATally):
-			failures = append(failures, err, os.Rename(path, path+".damaged"))
+			_, aside := datafile.SetAside(path, ".damaged")
+			failures = append(failures, err, aside)
 		default:
 			present[run] = true
 			failures = append(failures, err)
@@ -360,10 +362,10 @@ const unfinishedAge = time.Hour
 // removeUnfinished deletes what processes left that died while they made a file
 // (a tally, the device's identity). Nothing was counted in it yet.
 func removeUnfinished(directory string) {
-	paths, _ := filepath.Glob(filepath.Join(directory, "*.new")) // fails for a bad pattern only
+	paths, _ := datafile.List(directory, datafile.UnfinishedExtension) // next time
 	for _, path := range paths {
 		// By the file system's clock, which is the machine's.
-		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > unfinishedAge {
+		if info, err := datafile.Check(path, datafile.Read); err == nil && time.Since(info.ModTime()) > unfinishedAge {
 			_ = os.Remove(path)
 		}
 	}

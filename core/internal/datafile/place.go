@@ -28,7 +28,7 @@ func (p Place) Gone() bool {
 	case err == nil && os.SameFile(p.file, named):
 		return false
 	case err == nil, errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
-		return !p.otherRoot()
+		return !p.OtherRoot()
 	default:
 		return false
 	}
@@ -40,8 +40,9 @@ func (p Place) Reachable() bool {
 	return err == nil && os.SameFile(p.file, named)
 }
 
-// otherRoot tells whether the path leads elsewhere than when the file was opened.
-func (p Place) otherRoot() bool {
+// OtherRoot tells whether the path leads elsewhere than when the file was opened,
+// because the process changed its root: what is not found there says nothing.
+func (p Place) OtherRoot() bool {
 	if p.root == nil {
 		return false
 	}
