@@ -87,6 +87,9 @@ func (l *License) keep(ctx context.Context) {
 		if err == nil {
 			err = l.sealer.Prepare(ctx, l.clock)
 		}
+		if err == nil && l.failing.Load() {
+			err = l.ledger.Try(ctx)
+		}
 		if ctx.Err() != nil {
 			return // the license is being closed, which seals on its own
 		}
@@ -194,12 +197,15 @@ func (l *License) adopt(ctx context.Context) {
 	if l.directory == "" || l.place.OtherRoot() {
 		return
 	}
+	// Closing the license does not end this: what dead runs left is submitted, too.
+	ctx = context.WithoutCancel(ctx)
 	adoption, err := report.Adopt(ctx, l.directory, l.ledger)
+	err = errors.Join(err, sealParked(ctx, l.directory, l.ledger))
 	if adoption.Missing > 0 {
 		l.recovered(fmt.Sprintf("the counters of %d earlier runs are gone or damaged; what they had counted last is lost", adoption.Missing))
 	}
 	l.lostByStorage(adoption.Lost)
-	if err != nil && ctx.Err() == nil {
+	if err != nil {
 		l.event(protocol.EventKindInternalError, protocol.StatusLicenseBufferFailed, 0,
 			fmt.Sprintf("usage of an earlier run could not be taken over and is kept: %v", err))
 	}

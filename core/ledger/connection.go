@@ -21,7 +21,12 @@ type connection struct {
 	file    bool   // false: in memory
 	token   uint64 // see lockName
 	witness *witness
+	release func() // what the name needs that the file was opened by
 }
+
+// longestPath is the longest path of a database that SQLite takes, with room for what
+// it appends.
+const longestPath = 490
 
 func openMemory() (*connection, error) {
 	return connect(":memory:?_txlock=immediate")
@@ -38,8 +43,12 @@ func openFile(path string, token uint64) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: url.Values{
-		"vfs":     {lockless},
+	name, vfs, release, err := shortName(path)
+	if err != nil {
+		return nil, err
+	}
+	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: name}).EscapedPath(), RawQuery: url.Values{
+		"vfs":     {vfs},
 		"_txlock": {"immediate"},
 		// Here, or the driver could not open a file with a write-ahead log, which earlier
 		// versions left.
@@ -53,8 +62,10 @@ func openFile(path string, token uint64) (*connection, error) {
 		"PRAGMA synchronous = NORMAL",
 	)
 	if err != nil {
+		release()
 		return nil, err
 	}
+	c.release = release
 	c.place, c.file, c.token = datafile.PlaceOf(path, info), true, token
 	c.witness = openWitness(filepath.Join(filepath.Dir(path), WitnessName))
 	return c, nil
@@ -65,7 +76,7 @@ func connect(dsn string, pragmas ...string) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &connection{db: db, witness: &witness{}, token: rand.Uint64() | 1}
+	c := &connection{db: db, witness: &witness{}, token: rand.Uint64() | 1, release: func() {}}
 	if c.only, err = db.Conn(context.Background()); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -85,7 +96,9 @@ func (c *connection) close() error {
 		return nil
 	}
 	c.witness.close()
-	return errors.Join(c.only.Close(), c.db.Close())
+	err := errors.Join(c.only.Close(), c.db.Close())
+	c.release()
+	return err
 }
 
 // gone tells whether the file was removed or replaced while it is open.
@@ -102,6 +115,17 @@ func (c *connection) refresh() error {
 		}
 	}
 	return nil
+}
+
+// copyTo writes what the database holds to an empty file.
+func (c *connection) copyTo(path string) error {
+	name, _, release, err := shortName(path)
+	if err != nil {
+		return err
+	}
+	defer release()
+	_, err = c.only.ExecContext(context.Background(), "VACUUM INTO ?", name)
+	return err
 }
 
 func (c *connection) transaction(do func(tx *sql.Tx) error) error {

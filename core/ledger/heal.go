@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -102,7 +101,7 @@ func (l *Ledger) writeAnew() (err error) {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if _, err := l.open.only.ExecContext(context.Background(), "VACUUM INTO ?", unfinished); err != nil {
+	if err := l.open.copyTo(unfinished); err != nil {
 		return errors.Join(err, os.Remove(unfinished))
 	}
 	// A journal that is left of the former file is none of this one's.
