@@ -32,6 +32,7 @@ type life struct {
 	URL, Directory string
 	Umask          int
 	Descriptors    uint64 // if not 0, no more of them
+	Then           string // what it does once the license is open; see leave
 	Record         uint32
 	Killed         bool // by SIGKILL; otherwise it closes the license
 }
@@ -79,6 +80,9 @@ func (l life) live() {
 		answer.Error = err.Error()
 		return
 	}
+	if err := l.leave(); err != nil {
+		panic(err)
+	}
 	if l.Record > 0 {
 		err = opened.Record(protocol.OperationTypeQRCode, l.Record)
 	}
@@ -112,7 +116,9 @@ func lives(t *testing.T, user, group uint32, l life, environment ...string) told
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(path)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second) // it hangs
+	defer cancel()
+	command := exec.CommandContext(ctx, path)
 	// The race detector waits a second at the end, for reports.
 	command.Env = append(append(os.Environ(), "OPENLTS_TEST_LIFE="+string(text), "GORACE=atexit_sleep_ms=0"), environment...)
 	command.Dir = "/"
@@ -125,7 +131,7 @@ func lives(t *testing.T, user, group uint32, l life, environment ...string) told
 	}
 	out, err := command.Output()
 	var killed *exec.ExitError
-	if l.Killed && errors.As(err, &killed) && killed.ExitCode() < 0 {
+	if l.Killed && errors.As(err, &killed) && killed.ExitCode() < 0 && ctx.Err() == nil {
 		err = nil
 	}
 	var answer told

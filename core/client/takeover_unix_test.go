@@ -1,0 +1,147 @@
+//go:build unix
+
+package client_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/testkit"
+)
+
+// TestADirectoryThatAGroupShares is one device, and each member takes over what
+// another one's killed process left.
+func TestADirectoryThatAGroupShares(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("giving a directory to a group needs root")
+	}
+	for _, umask := range []int{0o022, 0o002, 0o077} {
+		server := testkit.NewServer(t, time.Now)
+		directory := forAll(t, 0o700)
+		if err := errors.Join(os.Chown(directory, 0, staff), os.Chmod(directory, 0o770|os.ModeSetgid)); err != nil {
+			t.Fatal(err)
+		}
+		var first told
+		for i, user := range []uint32{alice, bob, alice, bob, 0} {
+			got := lives(t, user, staff, life{URL: server.URL, Directory: directory, Umask: umask, Record: 5, Killed: i < 4})
+			if first.UUID == "" {
+				first = got
+			}
+			if got.UUID != first.UUID || got.Flags != 0 || got.Error != "" || got.Events != "" {
+				t.Errorf("umask %o: user %d: %+v, want %s", umask, user, got, first.UUID)
+			}
+		}
+		if server.Total() != 25 {
+			t.Errorf("umask %o: the server has %d of 25", umask, server.Total())
+		}
+	}
+}
+
+// TestPlantedFiles at the places of all other files: the license opens in time,
+// counts, and says what was there; nothing is followed.
+func TestPlantedFiles(t *testing.T) {
+	server := testkit.NewServer(t, time.Now)
+	total := int64(0)
+	for _, name := range []string{"ledger.db", "ledger.account", "ledger.lock", "submit.lock", "ledger.db-journal", "ledger.db-wal"} {
+		for what, plant := range map[string]func(path, victim string) error{
+			"a FIFO":                    func(path, _ string) error { return unix.Mkfifo(path, 0o600) },
+			"a device":                  func(path, _ string) error { return os.Symlink("/dev/zero", path) },
+			"a link":                    func(path, victim string) error { return os.Symlink(victim, path) },
+			"a hard link":               func(path, victim string) error { return os.Link(victim, path) },
+			"a link that leads nowhere": func(path, victim string) error { return os.Symlink(victim+".made", path) },
+			"a directory":               func(path, _ string) error { return os.Mkdir(path, 0o700) },
+		} {
+			directory, victims := t.TempDir(), t.TempDir()
+			victim := filepath.Join(victims, "victim")
+			if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := plant(filepath.Join(directory, name), victim); err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			got := lives(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 5})
+			if took := time.Since(began); took > 5*time.Second {
+				t.Errorf("%s is %s: it took %v", name, what, took)
+			}
+			total += 5
+			if got.Error != "" || server.Total() != total {
+				t.Errorf("%s is %s: %+v, the server has %d of %d", name, what, got, server.Total(), total)
+				total = server.Total()
+			}
+			if text, err := os.ReadFile(victim); err != nil || string(text) != "precious" {
+				t.Errorf("%s is %s: the victim holds %.40q, %v", name, what, text, err)
+			}
+			if left, _ := os.ReadDir(victims); len(left) != 1 {
+				t.Errorf("%s is %s: made elsewhere: %v", name, what, left)
+			}
+			again := lives(t, 0, 0, life{URL: server.URL, Directory: directory})
+			if again.UUID != got.UUID || again.Error != "" {
+				t.Errorf("%s is %s: then %+v", name, what, again)
+			}
+		}
+	}
+}
+
+// TestDroppedPrivileges and a changed root: the license goes on with what it has
+// open, says nothing false, and nothing is lost or counted twice.
+func TestDroppedPrivileges(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("dropping privileges needs some")
+	}
+	for _, then := range []string{"setuid", "chroot", "chroot and the same path"} {
+		server := testkit.NewServer(t, time.Now)
+		directory := filepath.Join(t.TempDir(), "d")
+		if err := os.Mkdir(directory, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		l := life{URL: server.URL, Directory: directory, Record: 16, Then: then}
+		if got := lives(t, 0, 0, l); got.Error != "" || strings.Contains(got.Events, "removed") || server.Total() != 16 {
+			t.Errorf("%s: %+v, the server has %d", then, got, server.Total())
+		}
+		l.Then = ""
+		if got := lives(t, 0, 0, l); got.Error != "" || got.Flags&protocol.StateFlagUsageLost != 0 || server.Total() != 32 {
+			t.Errorf("%s, and then as root: %+v, the server has %d", then, got, server.Total())
+		}
+		if account := server.Account(); account != nil && account.Storage != 0 {
+			t.Errorf("%s: %+v", then, account)
+		}
+		left, _ := os.ReadDir(filepath.Join(directory, "jail"))
+		for _, entry := range left {
+			if strings.HasPrefix(entry.Name(), "ledger") {
+				t.Errorf("%s: made in the jail: %v", then, left)
+			}
+		}
+	}
+}
+
+// leave gives up the right to see the data directory.
+func (l life) leave() error {
+	jail := filepath.Join(l.Directory, "jail")
+	switch l.Then {
+	case "setuid":
+		return unix.Setuid(alice)
+	case "chroot and the same path":
+		if err := os.MkdirAll(filepath.Join(jail, l.Directory), 0o700); err != nil {
+			return err
+		}
+		return unix.Chroot(jail)
+	case "chroot":
+		if err := os.MkdirAll(jail, 0o700); err != nil {
+			return err
+		}
+		return unix.Chroot(jail)
+	case "":
+		return nil
+	default:
+		return fmt.Errorf("%s is unknown", l.Then)
+	}
+}
