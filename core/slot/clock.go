@@ -9,6 +9,10 @@ import (
 type Clock interface {
 	// Now is the wall-clock time.
 	Now() time.Time
+	// Elapsed is the reading of a clock that nobody can set: the difference of two
+	// readings is the time that passed between them, the machine's sleep included.
+	// Wherever the wall clock moved by more or less, somebody set it.
+	Elapsed() time.Duration
 	// After sends once when d has passed; stop releases it earlier.
 	After(d time.Duration) (c <-chan time.Time, stop func())
 }
@@ -18,6 +22,9 @@ type System struct{}
 
 // Now is the wall-clock time.
 func (System) Now() time.Time { return time.Now() }
+
+// Elapsed is the time since the machine started.
+func (System) Elapsed() time.Duration { return sinceStart() }
 
 // After sends once when d has passed.
 func (System) After(d time.Duration) (<-chan time.Time, func()) {
@@ -30,6 +37,7 @@ func (System) After(d time.Duration) (<-chan time.Time, func()) {
 type Simulated struct {
 	mu      sync.Mutex
 	now     time.Time
+	elapsed time.Duration
 	waiting map[*alarm]bool
 }
 
@@ -50,6 +58,13 @@ func (s *Simulated) Now() time.Time {
 	return s.now
 }
 
+// Elapsed is how far the clock was advanced.
+func (s *Simulated) Elapsed() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.elapsed
+}
+
 // After sends once the clock was moved past d from now.
 func (s *Simulated) After(d time.Duration) (<-chan time.Time, func()) {
 	s.mu.Lock()
@@ -67,10 +82,16 @@ func (s *Simulated) After(d time.Duration) (<-chan time.Time, func()) {
 	}
 }
 
-// Set moves the clock to any time, also backwards. Alarms due by then go off.
+// Set sets the clock to any time, also backwards, as somebody does who corrects it:
+// no time passes. Alarms due by then go off.
 func (s *Simulated) Set(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.set(now)
+}
+
+// set is Set. s.mu is held.
+func (s *Simulated) set(now time.Time) {
 	s.now = now
 	for a := range s.waiting {
 		if !a.at.After(now) {
@@ -88,5 +109,11 @@ func (s *Simulated) Waiting() int {
 	return len(s.waiting)
 }
 
-// Advance moves the clock by d.
-func (s *Simulated) Advance(d time.Duration) { s.Set(s.Now().Add(d)) }
+// Advance lets the time d pass. Time does not pass backwards: a negative d sets the
+// clock back.
+func (s *Simulated) Advance(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.elapsed += max(d, 0)
+	s.set(s.now.Add(d))
+}

@@ -10,7 +10,8 @@ import (
 // it. Its zero value shows the machine's time.
 type Shifted struct {
 	mu      sync.Mutex
-	offset  time.Duration
+	offset  time.Duration // of the wall clock
+	passed  time.Duration // of the time that passed
 	waiting map[*alarm]*time.Timer
 }
 
@@ -23,6 +24,13 @@ func (s *Shifted) Now() time.Time {
 
 // now is without the monotonic reading, which a shift would contradict.
 func (s *Shifted) now() time.Time { return time.Now().Add(s.offset).Round(0) }
+
+// Elapsed is the time since the machine started, and what was leapt over since.
+func (s *Shifted) Elapsed() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return sinceStart() + s.passed
+}
 
 // After sends once when d has passed, or the clock was moved past that.
 func (s *Shifted) After(d time.Duration) (<-chan time.Time, func()) {
@@ -56,10 +64,24 @@ func (s *Shifted) fire(a *alarm) {
 	}
 }
 
-// Move moves the clock by d, also backwards. Alarms due by then go off.
+// Move lets the time d pass at once, as in a sleep of the machine. Time does not
+// pass backwards: a negative d sets the clock back. Alarms due by then go off.
 func (s *Shifted) Move(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.passed += max(d, 0)
+	s.shift(d)
+}
+
+// Step sets the clock by d, as somebody does who corrects it: no time passes.
+func (s *Shifted) Step(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shift(d)
+}
+
+// shift moves the wall clock. Under s.mu.
+func (s *Shifted) shift(d time.Duration) {
 	s.offset += d
 	now := s.now()
 	for a := range s.waiting {

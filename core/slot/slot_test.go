@@ -114,3 +114,40 @@ func TestShiftedClock(t *testing.T) {
 	soon, _ := clock.After(time.Millisecond)
 	<-soon // time goes on by itself
 }
+
+// TestElapsed: time passes, and setting the wall clock does not make it pass.
+func TestElapsed(t *testing.T) {
+	simulated, shifted := slot.NewSimulated(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)), &slot.Shifted{}
+	for name, c := range map[string]struct {
+		clock      slot.Clock
+		pass, step func(time.Duration)
+	}{
+		"simulated": {simulated, simulated.Advance, func(d time.Duration) { simulated.Set(simulated.Now().Add(d)) }},
+		"shifted":   {shifted, shifted.Move, shifted.Step},
+	} {
+		for _, move := range []struct {
+			by            func(time.Duration)
+			d, wall, time time.Duration
+		}{
+			{c.pass, 48 * time.Hour, 48 * time.Hour, 48 * time.Hour},
+			{c.pass, -48 * time.Hour, -48 * time.Hour, 0},
+			{c.step, 48 * time.Hour, 48 * time.Hour, 0},
+			{c.step, -48 * time.Hour, -48 * time.Hour, 0},
+		} {
+			now, elapsed := c.clock.Now(), c.clock.Elapsed()
+			move.by(move.d)
+			if wall := c.clock.Now().Sub(now).Round(time.Hour); wall != move.wall {
+				t.Errorf("%s: the wall clock moved by %v, want %v", name, wall, move.wall)
+			}
+			if passed := (c.clock.Elapsed() - elapsed).Round(time.Hour); passed != move.time {
+				t.Errorf("%s: %v passed, want %v", name, passed, move.time)
+			}
+		}
+	}
+	var system slot.System
+	before := system.Elapsed()
+	time.Sleep(time.Millisecond)
+	if passed := system.Elapsed() - before; passed < time.Millisecond || passed > time.Minute {
+		t.Errorf("the system's clock let %v pass in a millisecond", passed)
+	}
+}
