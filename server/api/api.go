@@ -30,6 +30,7 @@ type API struct {
 	Store  store.Store
 	Writer *ingest.Writer
 	Keys   *Keys
+	Now    func() time.Time
 	Log    *slog.Logger
 }
 

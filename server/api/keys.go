@@ -13,7 +13,7 @@ import (
 
 // Keys are the keys of a server.
 type Keys struct {
-	Signing ed25519.PrivateKey // signs authorizations
+	Signing ed25519.PrivateKey // signs authorizations and refusals
 	Report  *ecdh.PrivateKey   // X25519; report keys are derived from it
 }
 
