@@ -410,8 +410,8 @@ func (l *License) Info() (Info, error) {
 	usage.Pending += unsealed
 	info := Info{Flags: protocol.StateFlag(l.flags.Load()), Grant: l.granted.Authorization, DeviceUUID: l.device.UUID,
 		Modules: commonModules(l.granted.Authorization.Item.Modules, l.parameters.LimitedLicenseModules),
-		Run:     l.tally.Run, SlotSeconds: l.parameters.SlotSeconds, AuthorizedAt: l.granted.AuthorizedAt,
-		BufferUntil: l.granted.BufferUntil, Usage: usage}
+		Run:     l.tally.Run, SlotSeconds: l.parameters.SlotSeconds, AuthorizedAt: l.granted.AuthorizedAt(),
+		BufferUntil: l.granted.BufferUntil(), Usage: usage}
 	if usage.Lost() > 0 {
 		info.Flags |= protocol.StateFlagUsageLost
 	}

@@ -114,8 +114,10 @@ typedef struct LTS_ConnectionParameters {
   const char *deviceFriendlyName;     /* shown to administrators */
   const char *deviceUUID;             /* a client UUID of the host's own choice, for
                                      containers: 8-4-4-4-12 hex digits */
-  const char *serverPublicKey;        /* the server's Ed25519 key in base64; if
-                                     empty, the key seen first is remembered */
+  const char *serverPublicKey;        /* the server's Ed25519 key in base64, as
+                                     `lts key show` prints it: no other server
+                                     is believed; if empty, the key seen first
+                                     is remembered */
   const char *caFile;                 /* PEM file of the roots to trust for HTTPS */
   const char *proxyURL;               /* http(s)://[user:password@]host:port */
   const char *dataDirectory;          /* where usage is kept; default: .openlts in
@@ -202,9 +204,11 @@ LTS_API int32_t LTS_CALL LTS_InitLTSConnectionParameters(LTS_ConnectionParameter
 /* Asks the License Tracking Server for an authorization and begins metering.
  *
  * The main server is asked first; the standby if the main can't be reached (or
- * is under construction); if neither answers, the authorization cached in the
- * data directory is used while it is valid, and LTS_STATE_CACHE_USED is set: a
- * flag, not an error. A refusal by a server is final.
+ * is under construction); if neither answers, the authorization that one of them
+ * granted before is used while it is valid, and LTS_STATE_CACHE_USED is set: a
+ * flag, not an error. A refusal that the server signed is final; anything else
+ * that is no authorization counts as a server that can't be reached. Setting the
+ * clock back makes what was granted before unusable until a server is reached.
  * Then, in the background, usage that is left over is submitted at once and new
  * usage every slotSeconds.
  *

@@ -1,0 +1,80 @@
+package license
+
+import (
+	"errors"
+	"time"
+
+	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/slot"
+)
+
+// clockSlack is how far a clock may be off, or go back, without being called wrong.
+const clockSlack = time.Hour
+
+const slackSeconds = int64(clockSlack / time.Second)
+
+// errTurnedBack is the error of a clock that stands before a moment it showed already:
+// nobody can tell how much time passed since.
+var errTurnedBack = errors.New("the clock was set back")
+
+// reckon tells what a server's clock shows, from an anchor and what ours shows: what
+// it showed then, and the time that passed by our clock since. How our clock is set
+// does not matter then, only that it goes on from there.
+//
+// The anchor moves on with it. So the clock can't be turned back behind any moment at
+// which the time was reckoned, and the server's time never goes back.
+func reckon(a ledger.Anchor, now int64) (ledger.Anchor, error) {
+	switch elapsed := now - a.Wall; {
+	case elapsed < -slackSeconds:
+		return a, errTurnedBack
+	case elapsed <= 0:
+		return a, nil
+	default:
+		return ledger.Anchor{Server: a.Server + elapsed, Wall: now}, nil
+	}
+}
+
+// usableAt tells whether an authorization may be used without a server at a time by
+// the server's clock. One that was issued later than that comes from a server whose
+// clock was ahead, and was corrected.
+func usableAt(a *protocol.Authorization, server int64) bool {
+	return server <= endOf(a) && server >= a.IssuedAt-slackSeconds
+}
+
+// endOf is when the use of an authorization without a server ends, by the server's clock.
+func endOf(a *protocol.Authorization) int64 { return min(a.BufferUntil, a.ValidUntil) }
+
+// Timekeeper goes on reckoning a server's time while a process runs. It goes by time
+// that passed, so that setting the clock changes nothing, and it sees when somebody
+// does.
+type Timekeeper struct {
+	anchor  ledger.Anchor
+	elapsed time.Duration // the clock's reading at the anchor
+}
+
+func newTimekeeper(anchor ledger.Anchor, clock slot.Clock) Timekeeper {
+	return Timekeeper{anchor, clock.Elapsed()}
+}
+
+// Server is what the server's clock shows now, in seconds since 1970.
+func (t Timekeeper) Server(clock slot.Clock) int64 {
+	return t.anchor.Server + int64((clock.Elapsed()-t.elapsed)/time.Second)
+}
+
+// Wall is what our clock showed at a moment by the server's clock, or will show.
+func (t Timekeeper) Wall(server int64) int64 { return t.anchor.Wall + server - t.anchor.Server }
+
+// Step is by how much our clock was set since the anchor: forward if positive.
+func (t Timekeeper) Step(clock slot.Clock) time.Duration {
+	wall := clock.Now().Sub(time.Unix(t.anchor.Wall, 0))
+	return wall - (clock.Elapsed() - t.elapsed)
+}
+
+// Moved is the timekeeper at an anchor of now.
+func (t Timekeeper) Moved(clock slot.Clock) Timekeeper {
+	return newTimekeeper(ledger.Anchor{Server: t.Server(clock), Wall: clock.Now().Unix()}, clock)
+}
+
+// Keep keeps the anchor in a ledger, for the next process.
+func (t Timekeeper) Keep(l *ledger.Ledger, lts string) error { return l.SetAnchor(lts, t.anchor) }
