@@ -1,0 +1,7 @@
+//go:build !linux
+
+package datafile
+
+// publish gives a finished file its name. The error is os.ErrExist if something
+// has it already.
+func publish(unfinished, path string) error { return publishByLink(unfinished, path) }

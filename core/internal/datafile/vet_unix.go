@@ -1,0 +1,49 @@
+//go:build unix
+
+package datafile
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// A link is not followed, and what would block does not. (Go adds O_CLOEXEC.)
+const flagsOpen = unix.O_NOFOLLOW | unix.O_NONBLOCK
+
+// vet says why a file is none of ours.
+func vet(info os.FileInfo, path string, access Access) error {
+	if what := kind(info.Mode()); what != "" {
+		return &ForeignError{Path: path, What: what}
+	}
+	file, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	if access == Write && file.Nlink > 1 {
+		return &ForeignError{Path: path, linked: true}
+	}
+	if file.Uid == uint32(os.Geteuid()) || file.Uid == 0 {
+		return nil
+	}
+	// Whoever owns the directory may put anything there, also under our name. And file
+	// systems that know no owners show all files, ours as well, as one user's.
+	if in, err := os.Stat(filepath.Dir(path)); err == nil {
+		if directory, ok := in.Sys().(*syscall.Stat_t); ok &&
+			(file.Uid == directory.Uid || sharedByGroup(in) && file.Gid == directory.Gid) {
+			return nil
+		}
+	}
+	return &ForeignError{Path: path, What: fmt.Sprintf("a file of user %d", file.Uid)}
+}
+
+// sharedByGroup tells whether a directory is set up for a group to share: files get
+// its group, and only members of that may make some.
+func sharedByGroup(directory os.FileInfo) bool {
+	const groupWrites, othersWrite = 0o020, 0o002
+	mode := directory.Mode()
+	return mode&os.ModeSetgid != 0 && mode&groupWrites != 0 && mode&othersWrite == 0
+}

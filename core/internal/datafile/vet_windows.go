@@ -1,0 +1,26 @@
+package datafile
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/windows"
+)
+
+// A reparse point (a link, a mount point) is opened itself, and not what it
+// leads to.
+const flagsOpen = windows.FILE_FLAG_OPEN_REPARSE_POINT
+
+// vet says why a file is none of ours. Who may put files into a directory is
+// decided by the access lists that the directory hands down to them.
+func vet(info os.FileInfo, path string, _ Access) error {
+	if what := kind(info.Mode()); what != "" {
+		return &ForeignError{Path: path, What: what}
+	}
+	if file, ok := info.Sys().(*syscall.Win32FileAttributeData); ok && file.FileAttributes&windows.FILE_ATTRIBUTE_REPARSE_POINT != 0 {
+		return &ForeignError{Path: path, What: "a reparse point"}
+	}
+	return nil
+}
+
+func sharedByGroup(os.FileInfo) bool { return false }
