@@ -98,6 +98,40 @@ func TestLicenseKeys(t *testing.T) {
 	}
 }
 
+// TestALicenseKeyDoesNotReplaceThePin: who pinned a server means it, whoever the
+// license key comes from.
+func TestALicenseKeyDoesNotReplaceThePin(t *testing.T) {
+	ours, theirs := base64.StdEncoding.EncodeToString(make([]byte, 32)), base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 32)))
+	for name, c := range map[string]struct {
+		pin, inKey string
+		status     protocol.Status
+		want       string
+	}{
+		"none":           {"", "", protocol.StatusOK, ""},
+		"by the key":     {"", theirs, protocol.StatusOK, theirs},
+		"before":         {ours, "", protocol.StatusOK, ours},
+		"the same":       {ours, strings.TrimRight(ours, "="), protocol.StatusOK, strings.TrimRight(ours, "=")},
+		"another's":      {ours, theirs, protocol.StatusServerKeyMismatch, ours},
+		"no key at all":  {ours, "x", protocol.StatusServerKeyMismatch, ours},
+		"damaged before": {"x", theirs, protocol.StatusInvalidArgument, "x"},
+	} {
+		fields := map[string]any{"mainServerURL": "https://lts"}
+		if c.inKey != "" {
+			fields["serverPublicKey"] = c.inKey
+		}
+		key, err := protocol.NewLicenseKey(fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := license.Defaults()
+		p.ServerPublicKey = c.pin
+		err = p.ApplyKey(key)
+		if protocol.StatusOf(err) != c.status || p.ServerPublicKey != c.want || (p.MainServerURL != "") != (err == nil) {
+			t.Errorf("%s: %v, key %q, server %q", name, err, p.ServerPublicKey, p.MainServerURL)
+		}
+	}
+}
+
 // world is a device with a clock of its own.
 type world struct {
 	t      *testing.T

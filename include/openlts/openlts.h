@@ -231,7 +231,9 @@ LTS_API int32_t LTS_CALL LTS_InitLicenseFromLTS(const LTS_ConnectionParameters *
  * {"mainServerURL":...,"handshakeCode":...}). `lts handshake key` prints one.
  * Keys in the original's form, "DLS2" and base64, are understood too.
  *
- * parameters  what the key does not say; NULL for the defaults
+ * parameters  what the key does not say; NULL for the defaults. A
+ *             serverPublicKey in them stays: with a license key of another
+ *             server, the call returns LTS_ERR_SERVER_KEY_MISMATCH
  * Everything else as LTS_InitLicenseFromLTS. */
 LTS_API int32_t LTS_CALL LTS_InitLicense(const char *licenseKey,
                                          const LTS_ConnectionParameters *parameters,

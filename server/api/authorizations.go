@@ -57,7 +57,7 @@ func (a *API) authorize(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, protocol.AuthorizationResponse{
-		Authorization: signed, PublicKey: protocol.Encoding.EncodeToString(a.Keys.public()),
+		Authorization: signed, PublicKey: protocol.Encoding.EncodeToString(a.Keys.Public()),
 	})
 }
 

@@ -39,7 +39,7 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	problem := protocol.Problem{Type: "about:blank", Title: code.Name(), Status: status, Detail: detail, Code: code}
 	var signed *signedRefusal
 	if errors.As(err, &signed) {
-		problem.Refusal, problem.PublicKey = signed.jws, protocol.Encoding.EncodeToString(a.Keys.public())
+		problem.Refusal, problem.PublicKey = signed.jws, protocol.Encoding.EncodeToString(a.Keys.Public())
 	}
 	body, err := json.Marshal(problem)
 	if err != nil { // strings and numbers always marshal
