@@ -33,6 +33,9 @@ type Environment struct {
 	Clock slot.Clock
 	// Transport carries requests to servers; nil makes one of the license's own.
 	Transport http.RoundTripper
+	// RenewEvery is how often a license in use asks for a new authorization; 0 means
+	// once a day.
+	RenewEvery time.Duration
 }
 
 // License is a license in use. Its methods may be called from any goroutine.
@@ -46,7 +49,7 @@ type License struct {
 	sealer     *report.Sealer
 	submitter  *report.Submitter
 	transport  http.RoundTripper
-	granted    *license.Granted
+	renewal    renewal
 	events     *events
 	flags      atomic.Uint32
 	types      atomic.Int32 // operation types the host defined
@@ -92,12 +95,12 @@ func Open(ctx context.Context, parameters license.Parameters, environment Enviro
 	if err := l.openStorage(); err != nil {
 		return nil, err
 	}
-	authorizer := license.Authorizer{Parameters: &l.parameters, Device: l.device, Ledger: l.ledger,
-		Transport: l.transport, Clock: l.clock, Library: "openlts/" + Version}
-	if l.granted, err = authorizer.Authorize(ctx); err != nil {
+	granted, err := l.authorizer().Authorize(ctx)
+	if err != nil {
 		return nil, err
 	}
-	l.quota = l.granted.Authorization.Quota
+	l.renewal.begin(environment.RenewEvery, granted, l.clock.Elapsed())
+	l.quota = granted.Authorization.Quota
 	err = l.openMeter()
 	if protocol.StatusOf(err) == protocol.StatusLicenseBufferFailed && l.directory != "" {
 		// The storage failed after it was opened.
@@ -110,7 +113,7 @@ func Open(ctx context.Context, parameters license.Parameters, environment Enviro
 	if err != nil {
 		return nil, err
 	}
-	l.flags.Or(uint32(l.granted.Flags))
+	l.flags.Or(uint32(granted.Flags))
 	l.start()
 	return l, nil
 }
@@ -160,8 +163,9 @@ func (l *License) degrade(err error) {
 
 // openMeter makes the tally that this license counts in.
 func (l *License) openMeter() error {
-	authorization := l.granted.Authorization
-	account := tally.Account{LTS: l.granted.LTS, Device: l.device.UUID, HandshakeCode: authorization.HandshakeCode, Item: authorization.Item.ID}
+	granted := l.grant()
+	authorization := granted.Authorization
+	account := tally.Account{LTS: granted.LTS, Device: l.device.UUID, HandshakeCode: authorization.HandshakeCode, Item: authorization.Item.ID}
 	length := slot.Length(l.parameters.SlotSeconds)
 
 	l.tally = unpark(l.directory, account, int64(length))
@@ -205,7 +209,7 @@ func (l *License) openMeter() error {
 		return err
 	}
 	l.submitter = (&report.Submitter{Ledger: l.ledger, Clock: l.clock, Transport: l.transport, Servers: l.parameters.Servers(),
-		Timeout: l.parameters.RequestTimeout, Device: l.device.UUID, LTS: l.granted.LTS, Key: key, LockFile: l.inDirectory(lockFile)}).Ready()
+		Timeout: l.parameters.RequestTimeout, Device: l.device.UUID, LTS: granted.LTS, Key: key, LockFile: l.inDirectory(lockFile)}).Ready()
 	return nil
 }
 
@@ -408,15 +412,16 @@ func (l *License) Info() (Info, error) {
 	unsealed := l.sealer.Unsealed()
 	usage.Recorded += unsealed
 	usage.Pending += unsealed
-	info := Info{Flags: protocol.StateFlag(l.flags.Load()), Grant: l.granted.Authorization, DeviceUUID: l.device.UUID,
-		Modules: commonModules(l.granted.Authorization.Item.Modules, l.parameters.LimitedLicenseModules),
-		Run:     l.tally.Run, SlotSeconds: l.parameters.SlotSeconds, AuthorizedAt: l.granted.AuthorizedAt(),
-		BufferUntil: l.granted.BufferUntil(), Usage: usage}
+	granted := l.grant()
+	info := Info{Flags: protocol.StateFlag(l.flags.Load()), Grant: granted.Authorization, DeviceUUID: l.device.UUID,
+		Modules: commonModules(granted.Authorization.Item.Modules, l.parameters.LimitedLicenseModules),
+		Run:     l.tally.Run, SlotSeconds: l.parameters.SlotSeconds, AuthorizedAt: granted.AuthorizedAt(),
+		BufferUntil: granted.BufferUntil(), Usage: usage}
 	if usage.Lost() > 0 {
 		info.Flags |= protocol.StateFlagUsageLost
 	}
-	if l.granted.Reason != nil {
-		info.Status, info.Message = protocol.StatusLicenseCacheUsed, l.granted.Reason.Error()
+	if granted.Reason != nil {
+		info.Status, info.Message = protocol.StatusLicenseCacheUsed, granted.Reason.Error()
 	}
 	l.mu.Lock()
 	info.Quota = l.quota

@@ -80,6 +80,7 @@ func (l *License) keep(ctx context.Context) {
 		}
 		l.sealer.PrepareQuickly(l.clock) // whatever the ledger does
 		l.checkTally()
+		l.keepTime()
 		err := l.seal(ctx, now, false)
 		if err == nil {
 			err = l.sealer.Prepare(l.clock)
@@ -213,6 +214,7 @@ func (l *License) submitRegularly(ctx context.Context) {
 		adopted()
 		l.purge(ctx)
 		l.submitPending(ctx)
+		l.renewRegularly(ctx)
 		alarm, stop := l.clock.After(interval)
 		select {
 		case <-ctx.Done():
@@ -273,8 +275,20 @@ func (l *License) submitPending(ctx context.Context) {
 	l.tell(outcome, err)
 }
 
-// submit submits what is pending.
-func (l *License) submit(ctx context.Context, again bool) (outcome report.Outcome, err error) {
+// submit submits what is pending; once more if the server did not know the device.
+func (l *License) submit(ctx context.Context, again bool) (report.Outcome, error) {
+	outcome, err := l.submitOnce(ctx, again)
+	if errors.Is(err, protocol.StatusRequestNotAuthenticated) && l.introduced(ctx) {
+		l.tell(outcome, nil)
+		outcome, err = l.submitOnce(ctx, true)
+	}
+	if err == nil {
+		l.renewal.known()
+	}
+	return outcome, err
+}
+
+func (l *License) submitOnce(ctx context.Context, again bool) (outcome report.Outcome, err error) {
 	err = l.withLedger(func() (err error) {
 		outcome, err = l.submitter.Submit(ctx, again)
 		if errors.Is(err, ledger.ErrMoved) {
@@ -289,7 +303,7 @@ func (l *License) submit(ctx context.Context, again bool) (outcome report.Outcom
 // tell turns the outcome of a submission into events and flags.
 func (l *License) tell(outcome report.Outcome, err error) {
 	for _, item := range outcome.Items {
-		if item.ID == l.granted.Authorization.Item.ID {
+		if item.ID == l.grant().Authorization.Item.ID {
 			l.noteQuota(item.Quota)
 		}
 	}

@@ -13,6 +13,7 @@ type question struct {
 	server  string
 	request *protocol.AuthorizationRequest
 	body    []byte
+	at      reading // when it was sent
 }
 
 // signed is what a server signed, as received.
@@ -178,11 +179,11 @@ func (a *Authorizer) wrongClock(server string, refusal *protocol.Refusal, key se
 	if !refusal.Code.Timely() {
 		return nil
 	}
-	cached := a.cached(key)
-	if cached == nil || cached.useless != nil {
+	before := a.cached(key)
+	if before == nil || before.useless != nil {
 		return nil
 	}
-	reckoned := cached.granted.Time.anchor.Server
+	reckoned := before.granted.Time.server
 	if off := refusal.IssuedAt - reckoned; max(off, -off) <= slackSeconds {
 		return nil
 	}

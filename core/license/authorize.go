@@ -134,11 +134,12 @@ func (a *Authorizer) ask(ctx context.Context, server string, request *protocol.A
 	}
 	ctx, cancel := withTimeout(ctx, a.Parameters.RequestTimeout, serversLeft)
 	defer cancel()
+	// Before the answer, so that the server's time is never reckoned too early.
+	asked := question{server, request, body, read(a.Clock)}
 	answer, err := Post(ctx, a.Transport, server, protocol.PathAuthorizations, nil, body)
 	if err != nil {
 		return nil, err
 	}
-	asked := question{server, request, body}
 	if answer.Status != http.StatusOK {
 		return nil, a.refused(asked, answer)
 	}
@@ -152,7 +153,7 @@ func (a *Authorizer) ask(ctx context.Context, server string, request *protocol.A
 // keep remembers what a server granted, and the time by its clock. A ledger that
 // can't keep it degrades later starts, not this one.
 func (a *Authorizer) keep(asked question, authorization signed[*protocol.Authorization], key serverKey) *Granted {
-	now := a.Clock.Now().Unix()
+	now := asked.at.wall.Unix()
 	if key.first {
 		_ = a.Ledger.RememberServerKey(asked.server, key.text(), now)
 	}
@@ -161,7 +162,7 @@ func (a *Authorizer) keep(asked question, authorization signed[*protocol.Authori
 	granted := grantedFrom(authorization.value, key)
 	// The server's clock is taken up as it is: one that was ahead, and is corrected,
 	// must not do lasting harm.
-	granted.Time = newTimekeeper(ledger.Anchor{Server: authorization.value.IssuedAt, Wall: now}, a.Clock)
+	granted.Time = Timekeeper{authorization.value.IssuedAt, asked.at}
 	_ = granted.Time.Keep(a.Ledger, granted.LTS)
 	if skew := now - authorization.value.IssuedAt; max(skew, -skew) > slackSeconds {
 		granted.Flags |= protocol.StateFlagClockAnomaly

@@ -36,12 +36,13 @@ func (a *Authorizer) cached(key serverKey) *cached {
 		return nil
 	}
 	c := &cached{granted: grantedFrom(authorization, key)}
-	anchor, err := a.reckoned(c.granted.LTS, ledger.Anchor{Server: authorization.IssuedAt, Wall: kept.ReceivedAt})
-	c.granted.Time = newTimekeeper(anchor, a.Clock)
+	now := read(a.Clock)
+	anchor, err := a.reckoned(c.granted.LTS, ledger.Anchor{Server: authorization.IssuedAt, Wall: kept.ReceivedAt}, now.wall.Unix())
+	c.granted.Time = Timekeeper{anchor.Server, now}
 	switch {
 	case err != nil:
 		c.useless = fmt.Errorf("the clock was set back: it shows %s, and showed %s before; the authorization that is kept can be used again once a server was reached",
-			moment(a.Clock.Now().Unix()), moment(anchor.Wall))
+			moment(now.wall.Unix()), moment(anchor.Wall))
 	case !usableAt(authorization, anchor.Server):
 		c.useless = fmt.Errorf("the authorization of %s could be used without the server until %s only",
 			day(c.granted.AuthorizedAt()), day(c.granted.BufferUntil()))
@@ -51,12 +52,12 @@ func (a *Authorizer) cached(key serverKey) *cached {
 
 // reckoned reckons a server's time and keeps how far it has come. first is where to
 // begin if nothing is known of it.
-func (a *Authorizer) reckoned(lts string, first ledger.Anchor) (ledger.Anchor, error) {
+func (a *Authorizer) reckoned(lts string, first ledger.Anchor, now int64) (ledger.Anchor, error) {
 	anchor, found, err := a.Ledger.Anchor(lts)
 	if err != nil || !found {
 		anchor = first
 	}
-	moved, err := reckon(anchor, a.Clock.Now().Unix())
+	moved, err := reckon(anchor, now)
 	if err == nil && moved != anchor {
 		_ = a.Ledger.SetAnchor(lts, moved) // if it can't be kept, the next start reckons from farther back
 	}

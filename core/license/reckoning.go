@@ -45,36 +45,61 @@ func usableAt(a *protocol.Authorization, server int64) bool {
 // endOf is when the use of an authorization without a server ends, by the server's clock.
 func endOf(a *protocol.Authorization) int64 { return min(a.BufferUntil, a.ValidUntil) }
 
+// reading is what our clocks show at one moment.
+type reading struct {
+	wall    time.Time
+	elapsed time.Duration
+}
+
+// read reads both clocks. A process may be stopped at any instant, and what it reads
+// after that has nothing to do with what it read before: then it reads once more.
+func read(clock slot.Clock) reading {
+	const together, tries = 100 * time.Millisecond, 10
+	var r reading
+	for range tries {
+		r = reading{wall: clock.Now(), elapsed: clock.Elapsed()}
+		if before := r.elapsed; clock.Elapsed()-before < together && clock.Now().Sub(r.wall).Abs() < together {
+			break
+		}
+	}
+	return r
+}
+
 // Timekeeper goes on reckoning a server's time while a process runs. It goes by time
 // that passed, so that setting the clock changes nothing, and it sees when somebody
 // does.
 type Timekeeper struct {
-	anchor  ledger.Anchor
-	elapsed time.Duration // the clock's reading at the anchor
-}
-
-func newTimekeeper(anchor ledger.Anchor, clock slot.Clock) Timekeeper {
-	return Timekeeper{anchor, clock.Elapsed()}
+	server int64 // what the server's clock showed
+	at     reading
 }
 
 // Server is what the server's clock shows now, in seconds since 1970.
-func (t Timekeeper) Server(clock slot.Clock) int64 {
-	return t.anchor.Server + int64((clock.Elapsed()-t.elapsed)/time.Second)
+func (t Timekeeper) Server(clock slot.Clock) int64 { return t.serverAt(read(clock)) }
+
+func (t Timekeeper) serverAt(now reading) int64 {
+	return t.server + int64((now.elapsed-t.at.elapsed)/time.Second)
 }
 
 // Wall is what our clock showed at a moment by the server's clock, or will show.
-func (t Timekeeper) Wall(server int64) int64 { return t.anchor.Wall + server - t.anchor.Server }
+func (t Timekeeper) Wall(server int64) int64 { return t.at.wall.Unix() + server - t.server }
 
-// Step is by how much our clock was set since the anchor: forward if positive.
+// Step is by how much our clock was set since the timekeeper last moved: forward if
+// positive.
 func (t Timekeeper) Step(clock slot.Clock) time.Duration {
-	wall := clock.Now().Sub(time.Unix(t.anchor.Wall, 0))
-	return wall - (clock.Elapsed() - t.elapsed)
+	now := read(clock)
+	return now.wall.Round(0).Sub(t.at.wall.Round(0)) - (now.elapsed - t.at.elapsed)
 }
 
-// Moved is the timekeeper at an anchor of now.
+// Age is how long ago the timekeeper last moved.
+func (t Timekeeper) Age(clock slot.Clock) time.Duration { return clock.Elapsed() - t.at.elapsed }
+
+// Moved is the timekeeper moved on to now, and to what our clock shows now.
 func (t Timekeeper) Moved(clock slot.Clock) Timekeeper {
-	return newTimekeeper(ledger.Anchor{Server: t.Server(clock), Wall: clock.Now().Unix()}, clock)
+	now := read(clock)
+	return Timekeeper{t.serverAt(now), now}
 }
 
-// Keep keeps the anchor in a ledger, for the next process.
-func (t Timekeeper) Keep(l *ledger.Ledger, lts string) error { return l.SetAnchor(lts, t.anchor) }
+// Keep keeps in a ledger how far the server's time has come, for the next process.
+func (t Timekeeper) Keep(l *ledger.Ledger, lts string) error {
+	return l.SetAnchor(lts, ledger.Anchor{Server: t.server, Wall: t.at.wall.Unix()})
+}

@@ -46,9 +46,10 @@ type Tally struct {
 	Account Account
 	Slot    slot.Length
 
-	file   *os.File // nil if the tally is in memory only
-	memory []byte
-	shards int
+	renewed atomic.Pointer[Account] // see CountUnder
+	file    *os.File                // nil if the tally is in memory only
+	memory  []byte
+	shards  int
 }
 
 // extension of tally files. A file under another name is not finished yet.
