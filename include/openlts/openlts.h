@@ -210,7 +210,9 @@ LTS_API int32_t LTS_CALL LTS_InitLTSConnectionParameters(LTS_ConnectionParameter
  * that is no authorization counts as a server that can't be reached. Setting the
  * clock back makes what was granted before unusable until a server is reached.
  * Then, in the background, usage that is left over is submitted at once and new
- * usage every slotSeconds.
+ * usage every slotSeconds, and once a day the server is asked anew: a renewal,
+ * another quota, or a revocation takes effect without a restart. A refusal then
+ * is LTS_STATE_AUTHORIZATION_LAPSED and an event; recording goes on.
  *
  * license              receives the handle; 0 on error
  * errorMessage         receives one line that says what happened and what to
