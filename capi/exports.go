@@ -80,6 +80,10 @@ func setText(to *C.char, size int, line string) {
 
 func milliseconds(n C.int32_t) time.Duration { return time.Duration(n) * time.Millisecond }
 
+// storageTimeout bounds the calls that use the data directory and have no timeout of
+// their own, in milliseconds.
+const storageTimeout = 2000
+
 // deadline bounds a call by a timeout; 0 is over at once.
 func deadline(timeout C.int32_t) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), milliseconds(timeout))
@@ -171,7 +175,9 @@ func openlts_go_record_at(handle C.LTS_License, operationType, count C.int32_t, 
 	if !ok {
 		return C.LTS_ERR_INVALID_HANDLE
 	}
-	return statusOf(l.RecordAt(protocol.OperationType(operationType), uint32(count), int64(moment)))
+	ctx, cancel := deadline(storageTimeout)
+	defer cancel()
+	return statusOf(l.RecordAt(ctx, protocol.OperationType(operationType), uint32(count), int64(moment)))
 }
 
 //export openlts_go_submit
@@ -220,7 +226,9 @@ func openlts_go_info(handle C.LTS_License, info *C.LTS_LicenseInfo) (status C.in
 	if !ok {
 		return C.LTS_ERR_INVALID_HANDLE
 	}
-	i, err := l.Info()
+	ctx, cancel := deadline(storageTimeout)
+	defer cancel()
+	i, err := l.Info(ctx)
 	if err != nil {
 		return statusOf(err)
 	}
@@ -270,7 +278,9 @@ func openlts_go_device_uuid(parameters *C.openlts_parameters, uuid *C.char, leng
 	if err != nil {
 		return statusOf(err)
 	}
-	id, err := client.DeviceUUID(p)
+	ctx, cancel := deadline(storageTimeout)
+	defer cancel()
+	id, err := client.DeviceUUID(ctx, p)
 	if err != nil {
 		return statusOf(err)
 	}

@@ -91,7 +91,7 @@ func TestExactlyOnce(t *testing.T) {
 			return l
 		}
 		check := func(l *client.License) ledger.Account {
-			info, err := l.Info()
+			info, err := l.Info(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,7 +116,7 @@ func TestExactlyOnce(t *testing.T) {
 				clock.Advance(time.Duration(random.IntN(7200)-3600) * time.Second)
 			case 3:
 				n := 1 + random.Uint32N(9)
-				if err := l.RecordAt(types[random.IntN(3)], n, clock.Now().Add(-time.Duration(random.IntN(20*86400))*time.Second).Unix()); err != nil {
+				if err := l.RecordAt(t.Context(), types[random.IntN(3)], n, clock.Now().Add(-time.Duration(random.IntN(20*86400))*time.Second).Unix()); err != nil {
 					t.Fatal(err)
 				}
 				recorded += int64(n)

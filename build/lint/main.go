@@ -1,6 +1,6 @@
 // Command lint checks the rules of this project that no stock linter knows.
-// Each guards a promise of the C ABI: no panic reaches the host, and core can
-// be used without cgo.
+// Each guards a promise: no panic reaches the host, core can be used without
+// cgo, and nobody's file but ours is opened in a data directory.
 //
 // Run it from the repository's root: go run ./build/lint
 package main
@@ -42,7 +42,7 @@ func (f finding) String() string { return f.position.String() + ": " + f.text }
 
 // lint reads the library's Go files, tests aside, and applies the rules.
 func lint(repository fs.FS) ([]finding, error) {
-	l := linter{files: token.NewFileSet()}
+	l := linter{sources: token.NewFileSet()}
 	for _, root := range []string{"core", "capi"} {
 		err := fs.WalkDir(repository, root, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil {
@@ -55,11 +55,12 @@ func lint(repository fs.FS) ([]finding, error) {
 			if err != nil {
 				return err
 			}
-			file, err := parser.ParseFile(l.files, path, text, parser.ParseComments)
+			file, err := parser.ParseFile(l.sources, path, text, parser.ParseComments)
 			if err != nil {
 				return err
 			}
 			l.goroutines(path, file)
+			l.files(path, file)
 			if root == "core" {
 				l.cgo(file)
 			} else {
@@ -81,13 +82,13 @@ func lint(repository fs.FS) ([]finding, error) {
 }
 
 type linter struct {
-	files    *token.FileSet
+	sources  *token.FileSet
 	findings []finding
 	exported int // functions with //export
 }
 
 func (l *linter) report(node ast.Node, text string) {
-	l.findings = append(l.findings, finding{l.files.Position(node.Pos()), text})
+	l.findings = append(l.findings, finding{l.sources.Position(node.Pos()), text})
 }
 
 // The one function that may start a goroutine, and where it is.
@@ -142,6 +143,36 @@ func recovers(call *ast.CallExpr) bool {
 		return !found
 	})
 	return found
+}
+
+// keepers are the rooms that keep files in the data directory.
+var keepers = []string{"core/client", "core/device", "core/report", "core/tally"}
+
+// systemFiles are sources in those rooms that read files of the system's.
+var systemFiles = []string{"core/device/machine_unix.go"}
+
+// opening are the functions that open files whatever they are.
+var opening = []string{"Open", "OpenFile", "Create", "CreateTemp", "ReadFile", "WriteFile"}
+
+// files: a data directory may have any name, so it is in no pattern; and what lies in
+// it may not be ours, so one room opens it.
+func (l *linter) files(path string, file *ast.File) {
+	path = filepath.ToSlash(path)
+	keeps := slices.Contains(keepers, filepath.ToSlash(filepath.Dir(path))) && !slices.Contains(systemFiles, path)
+	ast.Inspect(file, func(node ast.Node) bool {
+		selector, ok := node.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		switch from, _ := selector.X.(*ast.Ident); {
+		case from == nil:
+		case from.Name == "filepath" && selector.Sel.Name == "Glob":
+			l.report(selector, "a directory may have any name and is no pattern; list it with datafile.List")
+		case keeps && from.Name == "os" && slices.Contains(opening, selector.Sel.Name):
+			l.report(selector, "what is in a data directory may not be ours; open it with core/internal/datafile")
+		}
+		return true
+	})
 }
 
 // cgo: core is for Go programs as well, which may be built without a C compiler

@@ -53,6 +53,12 @@ func TestLint(t *testing.T) {
 			strings.Replace(goodExport, "\tdefer", "\tprepare()\n\tdefer", 1), "begin with `defer guard"},
 		{"guard of something else", "capi/more.go", strings.Replace(goodExport, "guard(&status)", "guard(&other)", 1), "begin with `defer guard"},
 		{"export without status", "capi/more.go", strings.Replace(goodExport, "(status C.int32_t)", "C.int32_t", 1), "begin with `defer guard"},
+		{"a pattern", "core/license/a.go", "package license\n\nvar f = filepath.Glob\n", "a.go:3:9: a directory may have any name"},
+		{"a file opened by name", "core/tally/a.go", "package tally\n\nvar f, err = os.OpenFile(p, 0, 0)\n", "open it with core/internal/datafile"},
+		{"a file read by name", "core/report/a.go", "package report\n\nvar f, err = os.ReadFile(p)\n", "open it with core/internal/datafile"},
+		{"a file of the host's", "core/license/a.go", "package license\n\nvar f, err = os.ReadFile(p)\n", ""},
+		{"a file of the system's", "core/device/machine_unix.go", "package device\n\nvar f, err = os.Open(p)\n", ""},
+		{"a file in a test", "core/tally/a_test.go", "package tally\n\nvar f, err = os.ReadFile(p)\n", ""},
 		{"function that is not exported", "capi/more.go", "package main\n\nfunc f() {}\n", ""},
 	}
 	for _, test := range tests {

@@ -81,7 +81,7 @@ func until(t *testing.T, what string, holds func() bool) {
 
 func flags(t *testing.T, l *client.License) protocol.StateFlag {
 	t.Helper()
-	info, err := l.Info()
+	info, err := l.Info(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestRevokedAndRenewedInUse(t *testing.T) {
 		"--quota", "2000", "--handshake", "100001-reader")
 	until(t, "the renewal is noticed", func() bool { return flags(t, l) == 0 })
 	record(4)
-	info, err := l.Info()
+	info, err := l.Info(t.Context())
 	if err != nil || info.Grant.Item.ID != "scans-2027" || info.Quota.Limit != 2000 {
 		t.Errorf("%+v, %v", info, err)
 	}
@@ -245,7 +245,7 @@ func TestForgedRefusal(t *testing.T) {
 	forged.Store(true)
 	for range 2 {
 		l := openClient(t, p, client.Environment{})
-		info, err := l.Info()
+		info, err := l.Info(t.Context())
 		if err != nil || info.Flags&protocol.StateFlagCacheUsed == 0 || !strings.Contains(info.Message, "not signed") {
 			t.Errorf("%+v, %v", info, err)
 		}

@@ -17,16 +17,16 @@ func write(path string) tracer.Call {
 
 func TestKind(t *testing.T) {
 	for path, want := range map[string]string{
-		"/d":                         ".",
-		"/d/ledger.db-wal":           "ledger.db-wal",
-		"/d/write-test-42.new":       "write-test-42.new",
-		"/d/write-test-1870123.new":  "write-test-*.new",
-		"/d/device.json.1870123.new": "device.json.*.new",
-		"/d/ledger.db.damaged-20260301T120000.000-wal":           "ledger.db.damaged-*-wal",
-		"/d/6ba7b810-9dad-11d1-80b4-00c04fd430c8.tally":          "*.tally",
-		"/d/6ba7b810-9dad-11d1-80b4-00c04fd430c8.tally.damaged":  "*.tally.damaged",
-		"/d/6ba7b810-9dad-11d1-80b4-00c04fd430c8.new":            "*.new",
-		"/d/deeper/6ba7b810-9dad-11d1-80b4-00c04fd430c8-journal": "deeper/*-journal",
+		"/d":                   ".",
+		"/d/ledger.db-wal":     "ledger.db-wal",
+		"/d/write-test-42.new": "write-test-42.new",
+		"/d/write-test-6ba7b810-9dad-11d1-80b4-00c04fd430c8.new":  "write-test-*.new",
+		"/d/device.json.6ba7b810-9dad-11d1-80b4-00c04fd430c8.new": "device.json.*.new",
+		"/d/ledger.db.damaged-20260301T120000.000-wal":            "ledger.db.damaged-*-wal",
+		"/d/6ba7b810-9dad-11d1-80b4-00c04fd430c8.tally":           "*.tally",
+		"/d/6ba7b810-9dad-11d1-80b4-00c04fd430c8.tally.damaged":   "*.tally.damaged",
+		"/d/6ba7b810-9dad-11d1-80b4-00c04fd430c8.new":             "*.new",
+		"/d/deeper/6ba7b810-9dad-11d1-80b4-00c04fd430c8-journal":  "deeper/*-journal",
 	} {
 		if got := kind("/d", path); got != want {
 			t.Errorf("%s is %s, not %s", path, got, want)

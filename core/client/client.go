@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/core/device"
+	"github.com/openlts/openlts/core/internal/datafile"
 	"github.com/openlts/openlts/core/ledger"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
@@ -42,7 +42,8 @@ type Environment struct {
 type License struct {
 	parameters license.Parameters
 	clock      slot.Clock
-	directory  string // "" if nothing can be kept
+	directory  string         // "" if nothing can be kept
+	place      datafile.Place // of the directory
 	device     device.Identity
 	ledger     *ledger.Ledger
 	tally      *tally.Tally
@@ -55,13 +56,17 @@ type License struct {
 	types      atomic.Int32 // operation types the host defined
 	failing    atomic.Bool  // the ledger could not be written when last tried
 	exposed    atomic.Bool  // the counters' file is gone
+	unbalanced atomic.Bool  // the ledger was lost or damaged, and what is missing not declared yet
 	closed     atomic.Bool
 	stop       context.CancelFunc
 	working    sync.WaitGroup
 	adopted    chan struct{} // closed when what dead runs left was taken over
 
-	mu    sync.Mutex // guards quota
-	quota protocol.Quota
+	defining sync.Mutex // held while an operation type is defined
+
+	mu        sync.Mutex // guards what follows
+	quota     protocol.Quota
+	lastUsage ledger.Account // as last read
 }
 
 // lockFile is locked by the process that submits.
@@ -92,7 +97,7 @@ func Open(ctx context.Context, parameters license.Parameters, environment Enviro
 			return nil, err
 		}
 	}
-	if err := l.openStorage(); err != nil {
+	if err := l.openStorage(ctx); err != nil {
 		return nil, err
 	}
 	granted, err := l.authorizer().Authorize(ctx)
@@ -101,16 +106,7 @@ func Open(ctx context.Context, parameters license.Parameters, environment Enviro
 	}
 	l.renewal.begin(environment.RenewEvery, granted, l.clock.Elapsed())
 	l.quota = granted.Authorization.Quota
-	err = l.openMeter()
-	if protocol.StatusOf(err) == protocol.StatusLicenseBufferFailed && l.directory != "" {
-		// The storage failed after it was opened.
-		l.degrade(err)
-		_ = l.ledger.Close()
-		if l.ledger, err = ledger.Open("", l.clock.Now()); err == nil {
-			err = l.openMeter()
-		}
-	}
-	if err != nil {
+	if err := l.openMeter(ctx); err != nil {
 		return nil, err
 	}
 	l.flags.Or(uint32(granted.Flags))
@@ -120,33 +116,58 @@ func Open(ctx context.Context, parameters license.Parameters, environment Enviro
 
 // openStorage opens what is kept in the data directory. If that can't be used,
 // everything is kept in memory and the license says so: usage that can be
-// counted now is worth more than a program that does not start.
-func (l *License) openStorage() (err error) {
-	l.directory, err = prepareDirectory(l.parameters.DataDirectory)
-	if err == nil {
-		err = l.openIn(l.directory)
+// counted now is worth more than a program that does not start. The device is the
+// same if its identity can be read. If others hold the ledger for longer than we may
+// wait, we go on without until they let it go.
+func (l *License) openStorage(ctx context.Context) error {
+	ctx, cancel := storageTime(ctx)
+	defer cancel()
+	directory := prepareDirectory(l.parameters.DataDirectory)
+	identity := device.Read(directory.path)
+	err := directory.unusable
+	if directory.writable() {
+		l.directory, l.place = directory.path, directory.place
+		err = l.openIn(ctx, l.directory, identity)
 	}
 	if err == nil {
-		if damage := l.ledger.Damage(); damage != "" {
-			l.recovered(damage)
-		}
+		l.tellOfIdentity()
 		return nil
 	}
 	if status := protocol.StatusOf(err); status == protocol.StatusInvalidArgument || status == protocol.StatusBindDeviceFailed {
 		return err // not the directory's fault
 	}
 	l.degrade(err)
-	if err := l.openIn(""); err != nil {
+	if err := l.openIn(ctx, "", identity); err != nil {
+		if status := protocol.StatusOf(err); status == protocol.StatusInvalidArgument || status == protocol.StatusBindDeviceFailed {
+			return err
+		}
 		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "nothing can be kept, not even in memory: %w", err)
 	}
+	l.tellOfIdentity()
 	return nil
 }
 
-func (l *License) openIn(directory string) (err error) {
-	if l.ledger, err = ledger.Open(directory, l.clock.Now()); err != nil {
+// storageTime is the part of the time for opening a license that the data directory
+// may take: the servers have to be asked, too.
+func storageTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	const share, longest = 4, 2 * time.Second
+	wait := longest
+	if deadline, ok := ctx.Deadline(); ok {
+		wait = min(wait, time.Until(deadline)/share)
+	}
+	return context.WithTimeout(ctx, wait)
+}
+
+func (l *License) openIn(ctx context.Context, directory string, identity *device.File) (err error) {
+	l.ledger, err = ledger.Open(ctx, directory, ledger.Options{Now: l.clock.Now, Notify: l.ledgerNotice})
+	if errors.Is(err, ledger.ErrBusy) {
+		l.storageFailed(err)
+		err = nil
+	}
+	if err != nil {
 		return err
 	}
-	l.device, err = device.Load(directory, l.parameters.UUIDGenerationMethod, l.parameters.DeviceUUID, l.ledger)
+	l.device, err = identity.Identity(ctx, l.parameters.UUIDGenerationMethod, l.parameters.DeviceUUID, copyIn(l.ledger))
 	if err != nil {
 		_ = l.ledger.Close()
 	}
@@ -162,7 +183,7 @@ func (l *License) degrade(err error) {
 }
 
 // openMeter makes the tally that this license counts in.
-func (l *License) openMeter() error {
+func (l *License) openMeter(ctx context.Context) error {
 	granted := l.grant()
 	authorization := granted.Authorization
 	account := tally.Account{LTS: granted.LTS, Device: l.device.UUID, HandshakeCode: authorization.HandshakeCode, Item: authorization.Item.ID}
@@ -170,39 +191,23 @@ func (l *License) openMeter() error {
 
 	l.tally = unpark(l.directory, account, int64(length))
 	if l.tally == nil {
-		t, err := tally.Create(l.directory, account, length, l.clock.Now())
-		if err != nil && l.directory != "" {
-			// Full or failing disk: the ledger may still take what is folded, so
-			// only the counters move to memory.
-			l.flags.Or(uint32(protocol.StateFlagStorageDegraded))
-			l.event(protocol.EventKindStateChanged, protocol.StatusLicenseBufferFailed, 0,
-				fmt.Sprintf("counters are kept in memory and die with the process: %v", err))
-			t, err = tally.Create("", account, length, l.clock.Now())
-		}
-		if err != nil {
-			return protocol.Errorf(protocol.StatusLicenseBufferFailed, "the counters can't be made: %w", err)
-		}
-		l.tally = t
-	}
-	var err error
-	l.sealer, err = report.NewSealer(l.tally, l.ledger)
-	if errors.Is(err, ledger.ErrMoved) { // since it was opened
-		if _, err = l.reopenLedger(l.clock.Now()); err == nil {
-			l.sealer, err = report.NewSealer(l.tally, l.ledger)
+		if err := l.createTally(ctx, account, length); err != nil {
+			return err
 		}
 	}
+	l.sealer = report.NewSealer(l.tally, l.ledger)
+	ctx, cancel := storageTime(ctx)
+	defer cancel()
+	err := l.sealer.Meet(ctx)
 	if err == nil {
-		err = l.sealer.Prepare(l.clock)
-	}
-	var defined int
-	if err == nil {
-		defined, err = l.ledger.DefinedTypes(l.tally.Run)
+		err = l.sealer.Prepare(ctx, l.clock)
 	}
 	if err != nil {
-		park(l.directory, l.tally) // nothing is in it, or it is known
-		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "metering can't begin: %w", err)
+		// The counters hold what is recorded until the ledger can be written.
+		l.storageFailed(err)
+		l.sealer.PrepareQuickly(l.clock)
 	}
-	l.types.Store(int32(defined))
+	l.types.Store(int32(l.tally.DefinedTypes()))
 
 	key, err := reportKey(l.device, authorization.ReportKey)
 	if err != nil {
@@ -210,6 +215,28 @@ func (l *License) openMeter() error {
 	}
 	l.submitter = (&report.Submitter{Ledger: l.ledger, Clock: l.clock, Transport: l.transport, Servers: l.parameters.Servers(),
 		Timeout: l.parameters.RequestTimeout, Device: l.device.UUID, LTS: granted.LTS, Key: key, LockFile: l.inDirectory(lockFile)}).Ready()
+	return nil
+}
+
+// createTally makes the counters in the data directory. If that fails, because the
+// disk is full or failing, all goes on in memory, reports too: what is counted there
+// must be submitted from there.
+func (l *License) createTally(ctx context.Context, account tally.Account, length slot.Length) (err error) {
+	if l.directory != "" {
+		if l.tally, err = tally.Create(l.directory, account, length, l.clock.Now()); err == nil {
+			return nil
+		}
+		l.degrade(err)
+		before := l.ledger
+		if l.ledger, err = ledger.Open(ctx, "", ledger.Options{Now: l.clock.Now}); err != nil {
+			l.ledger = before
+			return protocol.Errorf(protocol.StatusLicenseBufferFailed, "nothing can be kept, not even in memory: %w", err)
+		}
+		_ = before.Close()
+	}
+	if l.tally, err = tally.Create("", account, length, l.clock.Now()); err != nil {
+		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "the counters can't be made: %w", err)
+	}
 	return nil
 }
 
@@ -263,8 +290,9 @@ func (l *License) Prepare() bool { return l.sealer.PrepareQuickly(l.clock) }
 func (l *License) Tally() *tally.Tally { return l.tally }
 
 // RecordAt counts operations done at a moment of the caller's choice: up to 30
-// days back, not in the future. They are durable when it returns.
-func (l *License) RecordAt(operationType protocol.OperationType, n uint32, unix int64) error {
+// days back, not in the future. They are durable when it returns. Only if the counters
+// can't take them, it waits for the ledger, until ctx ends.
+func (l *License) RecordAt(ctx context.Context, operationType protocol.OperationType, n uint32, unix int64) error {
 	if err := l.checkType(operationType); err != nil {
 		return err
 	}
@@ -273,13 +301,10 @@ func (l *License) RecordAt(operationType protocol.OperationType, n uint32, unix 
 		return protocol.Errorf(protocol.StatusTimeOutOfRange, "the time stamp %s lies in the future or more than %d days back",
 			time.Unix(unix, 0).UTC().Format(time.RFC3339), protocol.RetentionDays)
 	}
-	if n == 0 {
+	if n == 0 || l.sealer.CountAt(int(operationType), uint64(n), unix) {
 		return nil
 	}
-	err := l.inLedger(func() error {
-		return l.ledger.Record(l.tally.Run, l.tally.Slot.Start(unix), int(operationType), int64(n))
-	})
-	if err != nil {
+	if err := l.ledger.Record(ctx, l.tally, l.tally.Slot.Start(unix), int(operationType), int64(n)); err != nil {
 		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "the operation can't be kept: %w", err)
 	}
 	return nil
@@ -297,27 +322,14 @@ func (l *License) DefineOperationType(name string) (protocol.OperationType, erro
 		return 0, protocol.Errorf(protocol.StatusInvalidArgument,
 			"%.80q is no name for an operation type: 1 to %d characters out of A-Z, 0-9 and _, starting with a letter", name, protocol.MaxOperationTypeName)
 	}
-	var number int
-	var full bool
-	err := l.inLedger(func() (err error) {
-		number, full, err = l.ledger.DefineType(l.tally.Run, name)
-		return err
-	})
-	if err != nil {
-		return 0, protocol.Errorf(protocol.StatusLicenseBufferFailed, "the operation type can't be kept: %w", err)
+	l.defining.Lock()
+	defer l.defining.Unlock()
+	number, ok := l.tally.DefineType(name)
+	if !ok {
+		return 0, protocol.Errorf(protocol.StatusTooMany, "all %d operation types of this license are defined", tally.HostTypes)
 	}
-	if full {
-		return 0, protocol.Errorf(protocol.StatusTooMany, "all %d operation types of this license are defined",
-			protocol.OperationTypes-int(protocol.FirstHostOperationType))
-	}
-	l.tally.SetTypeName(number, name)
-	for {
-		have := l.types.Load()
-		want := int32(number) - int32(protocol.FirstHostOperationType) + 1
-		if have >= want || l.types.CompareAndSwap(have, want) {
-			return protocol.OperationType(number), nil
-		}
-	}
+	l.types.Store(int32(l.tally.DefinedTypes()))
+	return protocol.OperationType(number), nil
 }
 
 // Submit seals everything recorded so far, also in the current slot, and
@@ -352,6 +364,11 @@ func (l *License) sealAndSubmitAll(ctx context.Context) error {
 	}
 	if err := l.seal(ctx, l.clock.Now(), true); err != nil {
 		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "sealing the current slot: %w", err)
+	}
+	if l.unbalanced.Load() {
+		if err := l.balance(ctx); err != nil {
+			return protocol.Errorf(protocol.StatusLicenseBufferFailed, "declaring what was lost with a ledger: %w", err)
+		}
 	}
 	l.purge(ctx) // what is too old is not submitted any more
 	outcome, err := l.submit(ctx, true)
@@ -388,36 +405,28 @@ type Info struct {
 	Usage ledger.Account
 }
 
-// infoWait bounds how long Info waits for usage of dead runs to be taken over,
-// which it would otherwise not show. It is normally done by the time Open ends.
-const infoWait = 5 * time.Second
-
-// Info tells what is known of the license.
-func (l *License) Info() (Info, error) {
+// Info tells what is known of the license. If the ledger can't be read until ctx
+// ends, usage is what it was when it last could, and what was recorded since; the
+// flag STORAGE_DEGRADED is set then.
+func (l *License) Info(ctx context.Context) (Info, error) {
 	if l.closed.Load() {
 		return Info{}, protocol.StatusInvalidHandle
 	}
+	// Half of the time for the usage of dead runs, which is normally taken over by the
+	// time Open ends.
+	adopting, cancel := half(ctx)
+	defer cancel()
 	select {
 	case <-l.adopted:
-	case <-time.After(infoWait):
+	case <-adopting.Done():
 	}
-	var usage ledger.Account
-	err := l.withLedger(func() (err error) {
-		usage, err = l.ledger.Account()
-		return err
-	})
-	if err != nil {
-		return Info{}, protocol.Errorf(protocol.StatusLicenseBufferFailed, "reading the ledger: %w", err)
-	}
-	unsealed := l.sealer.Unsealed()
-	usage.Recorded += unsealed
-	usage.Pending += unsealed
 	granted := l.grant()
-	info := Info{Flags: protocol.StateFlag(l.flags.Load()), Grant: granted.Authorization, DeviceUUID: l.device.UUID,
+	info := Info{Grant: granted.Authorization, DeviceUUID: l.device.UUID,
 		Modules: commonModules(granted.Authorization.Item.Modules, l.parameters.LimitedLicenseModules),
 		Run:     l.tally.Run, SlotSeconds: l.parameters.SlotSeconds, AuthorizedAt: granted.AuthorizedAt(),
-		BufferUntil: granted.BufferUntil(), Usage: usage}
-	if usage.Lost() > 0 {
+		BufferUntil: granted.BufferUntil(), Usage: l.usage(ctx)}
+	info.Flags = protocol.StateFlag(l.flags.Load())
+	if info.Usage.Lost() > 0 {
 		info.Flags |= protocol.StateFlagUsageLost
 	}
 	if granted.Reason != nil {
@@ -427,6 +436,33 @@ func (l *License) Info() (Info, error) {
 	info.Quota = l.quota
 	l.mu.Unlock()
 	return info, nil
+}
+
+// usage is that of the device, what is not in the ledger yet included.
+func (l *License) usage(ctx context.Context) ledger.Account {
+	usage, err := l.ledger.Account(ctx)
+	l.mu.Lock()
+	if err == nil {
+		l.lastUsage = usage
+	}
+	usage = l.lastUsage
+	l.mu.Unlock()
+	if err != nil {
+		l.storageFailed(err)
+	}
+	unsealed := l.sealer.Unsealed()
+	usage.Recorded += unsealed
+	usage.Pending += unsealed
+	return usage
+}
+
+// half bounds by half of the time that ctx leaves.
+func half(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, time.Until(deadline)/2)
 }
 
 // commonModules are the modules in both lists; an empty list means all.
@@ -451,26 +487,24 @@ func (l *License) Close(ctx context.Context) error {
 	close(l.events.closed)
 	stopped := make(chan struct{})
 	spawn(l.contained, func() { l.working.Wait(); close(stopped) })
-	// Its requests were cancelled, so this takes no longer than a transaction.
+	// A little time is there even if the caller has none: what is in the counters is
+	// safe, but in the ledger it is seen. Requests were cancelled.
+	short, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace)
+	defer cancel()
 	select {
 	case <-stopped:
-	case <-time.After(closeGrace):
+	case <-short.Done():
 	}
 	var err error
 	if ctx.Err() == nil {
 		err = l.sealAndSubmit(ctx)
-	} else {
-		ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
-		defer cancel()
-		err = l.seal(ctx, l.clock.Now(), true)
-		if err == nil {
-			if usage, readErr := l.ledger.Within(ctx).Account(); readErr != nil || usage.Pending > 0 {
-				err = protocol.StatusReportsPending
-			}
+	} else if err = l.seal(short, l.clock.Now(), true); err == nil {
+		if usage, readErr := l.ledger.Account(short); readErr != nil || usage.Pending > 0 {
+			err = protocol.StatusReportsPending
 		}
 	}
 	switch {
-	case err != nil && l.directory == "":
+	case err != nil && (l.directory == "" || !l.tally.Durable() && l.sealer.Unsealed() > 0):
 		err = protocol.Errorf(protocol.StatusReportsPending, "closed; what was not submitted is lost, because nothing could be kept: %w", err)
 	case err != nil && protocol.StatusOf(err) != protocol.StatusDeadlineExceeded:
 		err = protocol.Errorf(protocol.StatusReportsPending, "closed; some reports are kept for the next start: %w", err)
@@ -485,8 +519,8 @@ func (l *License) Close(ctx context.Context) error {
 	return err
 }
 
-// closeGrace is how long Close waits for the work in the background to end.
-const closeGrace = 2 * time.Second
+// closeGrace is how long Close may take although its deadline is over.
+const closeGrace = 200 * time.Millisecond
 
 // release gives back what Open took, as far as it got.
 func (l *License) release() {
@@ -496,30 +530,6 @@ func (l *License) release() {
 	if transport, ok := l.transport.(*http.Transport); ok {
 		transport.CloseIdleConnections()
 	}
-}
-
-// DeviceUUID tells the client UUID that a device would use with these
-// parameters, making it if there is none yet.
-func DeviceUUID(parameters license.Parameters) (string, error) {
-	directory, err := prepareDirectory(parameters.DataDirectory)
-	if err != nil {
-		return "", protocol.Errorf(protocol.StatusLicenseBufferFailed, "%w", err)
-	}
-	var kept device.Copy
-	// A ledger is opened only for the copy that it has of a lost identity: what else
-	// is found then, such as damage, the license that opens it next has to tell.
-	if _, err := os.Stat(filepath.Join(directory, device.FileName)); err != nil {
-		if l, err := ledger.Open(directory, time.Now()); err == nil {
-			defer func() { _ = l.Close() }()
-			kept = l
-		}
-	}
-	identity, err := device.Load(directory, parameters.UUIDGenerationMethod, parameters.DeviceUUID, kept)
-	var known *protocol.Error
-	if err != nil && !errors.As(err, &known) {
-		err = protocol.Errorf(protocol.StatusLicenseBufferFailed, "%w", err)
-	}
-	return identity.UUID, err
 }
 
 // DefinedTypes is the number of operation types that the host defined for this

@@ -2,7 +2,6 @@ package client_test
 
 import (
 	"context"
-	"database/sql"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/core/client"
+	"github.com/openlts/openlts/core/filelock"
 	"github.com/openlts/openlts/core/ledger"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
@@ -75,7 +75,7 @@ func step(t *testing.T, clock *slot.Simulated, d time.Duration) {
 
 func usage(t *testing.T, l *client.License) ledger.Account {
 	t.Helper()
-	info, err := l.Info()
+	info, err := l.Info(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +229,7 @@ func TestRecordAt(t *testing.T) {
 		0: protocol.StatusOK, -time.Hour: protocol.StatusOK, -30 * 24 * time.Hour: protocol.StatusOK,
 		time.Second: protocol.StatusTimeOutOfRange, -30*24*time.Hour - time.Second: protocol.StatusTimeOutOfRange,
 	} {
-		if err := l.RecordAt(protocol.OperationTypeQRCode, 2, clock.Now().Add(offset).Unix()); protocol.StatusOf(err) != want {
+		if err := l.RecordAt(t.Context(), protocol.OperationTypeQRCode, 2, clock.Now().Add(offset).Unix()); protocol.StatusOf(err) != want {
 			t.Errorf("%v: %v", offset, err)
 		}
 	}
@@ -288,7 +288,7 @@ func TestStorageThatCanNotBeUsed(t *testing.T) {
 	clock := slot.NewSimulated(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, filepath.Join(blocked, "data")), clock)
-	info, err := l.Info()
+	info, err := l.Info(t.Context())
 	if err != nil || info.Flags&protocol.StateFlagStorageDegraded == 0 {
 		t.Errorf("%+v, %v", info, err)
 	}
@@ -308,7 +308,7 @@ func TestADamagedLedgerIsSaid(t *testing.T) {
 	}
 	clock := slot.NewSimulated(start)
 	l := open(t, parameters(testkit.NewServer(t, clock.Now), directory), clock)
-	if info, err := l.Info(); err != nil || info.Flags&protocol.StateFlagStorageRecovered == 0 {
+	if info, err := l.Info(t.Context()); err != nil || info.Flags&protocol.StateFlagStorageRecovered == 0 {
 		t.Errorf("%+v, %v", info, err)
 	}
 }
@@ -362,7 +362,7 @@ func TestALedgerThatWasDeleted(t *testing.T) {
 		t.Errorf("the device says %+v", u)
 	}
 	const want = protocol.StateFlagStorageRecovered | protocol.StateFlagUsageLost
-	if info, err := l.Info(); err != nil || info.Flags&want != want {
+	if info, err := l.Info(t.Context()); err != nil || info.Flags&want != want {
 		t.Errorf("flags %d, %v", info.Flags, err)
 	}
 	if !saysOf(l, "5 operations") {
@@ -394,13 +394,13 @@ func TestALedgerThatIsDeletedInUse(t *testing.T) {
 	l := open(t, parameters(server, directory), clock)
 	step(t, clock, 0)
 	record(t, l, protocol.OperationTypeQRCode, 3)
-	if err := l.RecordAt(protocol.OperationTypeQRCode, 4, start.Add(-24*time.Hour).Unix()); err != nil {
+	if err := l.RecordAt(t.Context(), protocol.OperationTypeQRCode, 4, start.Add(-24*time.Hour).Unix()); err != nil {
 		t.Fatal(err)
 	}
 	removeLedger(t, directory)
 	record(t, l, protocol.OperationTypeQRCode, 5)
 	step(t, clock, 180*time.Second)
-	if info, err := l.Info(); err != nil || info.Flags != 0 {
+	if info, err := l.Info(t.Context()); err != nil || info.Flags != 0 {
 		t.Errorf("%+v, %v", info, err)
 	}
 	if !saysOf(l, "written anew") {
@@ -433,7 +433,7 @@ func TestALedgerThatIsDeletedWhileALicenseIsOpened(t *testing.T) {
 	if err := l.Submit(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	info, err := l.Info()
+	info, err := l.Info(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -467,7 +467,7 @@ func TestCountersThatAreDeletedInUse(t *testing.T) {
 	}
 	// Another process takes this one for dead.
 	other := open(t, parameters(server, directory), clock)
-	if _, err := other.Info(); err != nil {
+	if _, err := other.Info(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := other.Close(context.Background()); err != nil {
@@ -475,7 +475,7 @@ func TestCountersThatAreDeletedInUse(t *testing.T) {
 	}
 	// Still in the slot of which a part was submitted.
 	record(t, l, protocol.OperationTypeQRCode, 4)
-	if err := l.RecordAt(protocol.OperationTypeQRCode, 5, clock.Now().Unix()); err != nil {
+	if err := l.RecordAt(t.Context(), protocol.OperationTypeQRCode, 5, clock.Now().Unix()); err != nil {
 		t.Error(err)
 	}
 	if _, err := l.DefineOperationType("MRZ"); err != nil {
@@ -485,7 +485,7 @@ func TestCountersThatAreDeletedInUse(t *testing.T) {
 		t.Errorf("%v, the server has %d", err, server.Total())
 	}
 	step(t, clock, 180*time.Second)
-	if info, err := l.Info(); err != nil || info.Flags&protocol.StateFlagStorageDegraded == 0 {
+	if info, err := l.Info(t.Context()); err != nil || info.Flags&protocol.StateFlagStorageDegraded == 0 {
 		t.Errorf("%+v, %v", info, err)
 	}
 	record(t, l, protocol.OperationTypeQRCode, 6)
@@ -538,12 +538,7 @@ func TestALedgerThatOthersHold(t *testing.T) {
 	step(t, clock, 0)
 	record(t, l, protocol.OperationTypeQRCode, 3)
 	// As a process that was stopped in the midst of a transaction.
-	other, err := sql.Open("sqlite3", filepath.Join(directory, ledger.FileName)+"?_txlock=immediate")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = other.Close() }()
-	stopped, err := other.Begin()
+	release, err := filelock.Acquire(t.Context(), filepath.Join(directory, "ledger.lock"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -555,9 +550,7 @@ func TestALedgerThatOthersHold(t *testing.T) {
 	if err := l.Close(over()); protocol.StatusOf(err) != protocol.StatusReportsPending {
 		t.Errorf("closing: %v", err)
 	}
-	if err := stopped.Rollback(); err != nil {
-		t.Fatal(err)
-	}
+	release()
 	l = open(t, parameters(server, directory), clock)
 	if err := l.Close(context.Background()); err != nil || server.Total() != 3 {
 		t.Errorf("%v, the server has %d", err, server.Total())
@@ -569,7 +562,7 @@ func TestQuotaStatesComeWithReceipts(t *testing.T) {
 	server := testkit.NewServer(t, clock.Now)
 	server.Modify(func(a *protocol.Authorization) { a.Quota.State = protocol.QuotaTolerance })
 	l := open(t, parameters(server, t.TempDir()), clock)
-	if info, err := l.Info(); err != nil || info.Flags != protocol.StateFlagQuotaInTolerance || info.Quota.Limit != 1000 {
+	if info, err := l.Info(t.Context()); err != nil || info.Flags != protocol.StateFlagQuotaInTolerance || info.Quota.Limit != 1000 {
 		t.Errorf("%+v, %v", info, err)
 	}
 	if err := l.Record(protocol.OperationTypeQRCode, 1); err != nil {
@@ -625,23 +618,23 @@ func TestSeveralLicensesAtOnce(t *testing.T) {
 func TestDeviceUUID(t *testing.T) {
 	p := license.Defaults()
 	p.DataDirectory = t.TempDir()
-	first, err := client.DeviceUUID(p)
+	first, err := client.DeviceUUID(t.Context(), p)
 	if err != nil || len(first) != 36 {
 		t.Fatalf("%q, %v", first, err)
 	}
-	if again, err := client.DeviceUUID(p); err != nil || again != first {
+	if again, err := client.DeviceUUID(t.Context(), p); err != nil || again != first {
 		t.Errorf("%q, then %q (%v)", first, again, err)
 	}
 	p.DeviceUUID = "F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6"
-	if chosen, err := client.DeviceUUID(p); err != nil || chosen != "f81d4fae-7dec-11d0-a765-00a0c91e6bf6" {
+	if chosen, err := client.DeviceUUID(t.Context(), p); err != nil || chosen != "f81d4fae-7dec-11d0-a765-00a0c91e6bf6" {
 		t.Errorf("%q, %v", chosen, err)
 	}
 	p.DeviceUUID = "nonsense"
-	if _, err := client.DeviceUUID(p); protocol.StatusOf(err) != protocol.StatusInvalidArgument {
+	if _, err := client.DeviceUUID(t.Context(), p); protocol.StatusOf(err) != protocol.StatusInvalidArgument {
 		t.Error(err)
 	}
 	p.DeviceUUID, p.DataDirectory = "", "/dev/null/x"
-	if _, err := client.DeviceUUID(p); protocol.StatusOf(err) != protocol.StatusLicenseBufferFailed {
+	if _, err := client.DeviceUUID(t.Context(), p); protocol.StatusOf(err) != protocol.StatusLicenseBufferFailed {
 		t.Error(err)
 	}
 }
@@ -650,17 +643,17 @@ func TestDeviceUUID(t *testing.T) {
 func TestAskingForTheUUIDLeavesADamagedLedger(t *testing.T) {
 	clock := slot.NewSimulated(start)
 	p := parameters(testkit.NewServer(t, clock.Now), t.TempDir())
-	first, err := client.DeviceUUID(p)
+	first, err := client.DeviceUUID(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(p.DataDirectory, ledger.FileName), []byte("garbage"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := client.DeviceUUID(p); again != first || err != nil {
+	if again, err := client.DeviceUUID(t.Context(), p); again != first || err != nil {
 		t.Errorf("%s, then %s, %v", first, again, err)
 	}
-	info, err := open(t, p, clock).Info()
+	info, err := open(t, p, clock).Info(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -682,7 +675,7 @@ func TestModules(t *testing.T) {
 		server.Modify(func(a *protocol.Authorization) { a.Item.Modules = c.granted })
 		p := parameters(server, t.TempDir())
 		p.LimitedLicenseModules = c.asked
-		info, err := open(t, p, clock).Info()
+		info, err := open(t, p, clock).Info(t.Context())
 		if err != nil || !slices.Equal(info.Modules, c.want) {
 			t.Errorf("%s: %v, %v", name, info.Modules, err)
 		}

@@ -1,45 +1,127 @@
 package client
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/user"
 	"path/filepath"
+	"syscall"
+
+	"github.com/google/uuid"
+
+	"github.com/openlts/openlts/core/internal/datafile"
 )
 
-// defaultDirectory is where usage is kept unless the host says otherwise:
-// .openlts in the user's home directory. The user database is asked and not the
-// environment, which is not our interface.
-func defaultDirectory() (string, error) {
-	u, err := user.Current()
-	if err != nil || u.HomeDir == "" || u.HomeDir == "/" {
-		return "", fmt.Errorf("the user has no home directory; set dataDirectory")
-	}
-	return filepath.Join(u.HomeDir, ".openlts"), nil
+// dataDirectory is where usage is kept, and what can be done there.
+type dataDirectory struct {
+	path string // absolute; "" if there is none, not even to read from
+	// unusable says why nothing can be written there; nil if that is possible, or was
+	// not refused for good: what is in a full directory can be used all the same.
+	unusable error
+	place    datafile.Place
 }
 
-// prepareDirectory makes the data directory and checks that it can be written.
-func prepareDirectory(chosen string) (string, error) {
-	directory := chosen
-	if directory == "" {
-		var err error
-		if directory, err = defaultDirectory(); err != nil {
-			return "", err
+// writable tells whether it makes sense to keep anything there.
+func (d dataDirectory) writable() bool { return d.unusable == nil }
+
+// prepareDirectory makes the data directory and looks what can be done there. A
+// relative path becomes absolute, because the host may change its working directory
+// later.
+func prepareDirectory(chosen string) dataDirectory {
+	path, err := chosenDirectory(chosen)
+	if err != nil {
+		return dataDirectory{unusable: err}
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return dataDirectory{unusable: fmt.Errorf("the data directory can't be made: %w", err)}
+	}
+	if path, err = own(path); err != nil {
+		return dataDirectory{unusable: err}
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return dataDirectory{unusable: fmt.Errorf("the data directory can't be used: %w", err)}
+	}
+	return dataDirectory{path, refused(path), datafile.PlaceOf(path, info)}
+}
+
+func chosenDirectory(chosen string) (string, error) {
+	if chosen == "" {
+		return defaultDirectory(os.Getenv("HOME"))
+	}
+	path, err := filepath.Abs(chosen)
+	if err != nil {
+		return "", fmt.Errorf("the data directory %s is relative to a directory that can't be found: %w", chosen, err)
+	}
+	return path, nil
+}
+
+// defaultDirectory is where usage is kept unless the host says otherwise: .openlts
+// in the home directory that the environment names, as everything else of the user
+// is, or else the user database.
+func defaultDirectory(environment string) (string, error) {
+	home := environment
+	if !aHome(home) || otherPrivileges() {
+		home = ""
+		if u, err := user.Current(); err == nil {
+			home = u.HomeDir
 		}
 	}
-	// Absolute, because the host may change its working directory later.
-	directory, err := filepath.Abs(directory)
-	if err != nil {
-		return "", err
+	if !aHome(home) {
+		return "", fmt.Errorf("user %d has no home directory (HOME is %q): set dataDirectory, or HOME, to a directory that can be written",
+			os.Geteuid(), environment)
 	}
-	if err := os.MkdirAll(directory, 0o700); err != nil {
+	return filepath.Join(home, ".openlts"), nil
+}
+
+// aHome tells whether a path may be a home directory. The root is what users without
+// one get.
+func aHome(path string) bool { return filepath.IsAbs(path) && filepath.Clean(path) != "/" }
+
+// otherPrivileges tells whether the program has rights that whoever started it, and
+// chose its environment, may not have.
+func otherPrivileges() bool { return os.Getuid() != os.Geteuid() || os.Getgid() != os.Getegid() }
+
+// own is the directory itself, or one of this user's within it: where everybody may
+// make files, and nobody remove those of others, users get in each other's way. If
+// this user's files are in the directory already, they stay in use.
+func own(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode()&os.ModeSticky == 0 || info.Mode().Perm()&0o002 == 0 {
+		return path, nil // it is looked at again
+	}
+	for _, name := range []string{"device.json", "ledger.db"} {
+		if file, err := os.Lstat(filepath.Join(path, name)); err == nil && file.Mode().IsRegular() && ownedByUs(file) {
+			return path, nil
+		}
+	}
+	path = filepath.Join(path, fmt.Sprintf("user-%d", os.Geteuid()))
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return "", fmt.Errorf("the data directory can't be made: %w", err)
 	}
-	probe, err := os.CreateTemp(directory, "write-test-*.new")
+	info, err = os.Lstat(path)
 	if err != nil {
-		return "", fmt.Errorf("the data directory can't be written: %w", err)
+		return "", fmt.Errorf("the data directory can't be used: %w", err)
 	}
-	_ = probe.Close()
-	_ = os.Remove(probe.Name())
-	return directory, nil
+	if !info.IsDir() || !ownedByUs(info) || info.Mode().Perm()&0o022 != 0 {
+		return "", fmt.Errorf("%s is no directory that only this user can write: remove it, or set another dataDirectory", path)
+	}
+	return path, nil
+}
+
+// refused says why nothing may be written in a directory; nil if that is not sure.
+func refused(directory string) error {
+	path := filepath.Join(directory, "write-test-"+uuid.NewString()+datafile.UnfinishedExtension)
+	probe, err := datafile.Create(path)
+	if err == nil {
+		_ = probe.Close()
+		_ = os.Remove(path)
+		return nil
+	}
+	// No room or no descriptor is no refusal: what is there may be written.
+	if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("the data directory can't be written: %w", err)
+	}
+	return nil
 }

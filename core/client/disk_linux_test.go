@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -71,7 +72,7 @@ func TestADiskThatFillsUp(t *testing.T) {
 	if err := l.Submit(context.Background()); protocol.StatusOf(err) != protocol.StatusLicenseBufferFailed {
 		t.Errorf("submitting on a full disk: %v", err)
 	}
-	if info, err := l.Info(); err != nil || info.Flags&protocol.StateFlagStorageDegraded == 0 || info.Usage.Recorded != recorded {
+	if info, err := l.Info(t.Context()); err != nil || info.Flags&protocol.StateFlagStorageDegraded == 0 || info.Usage.Recorded != recorded {
 		t.Errorf("on a full disk: %+v, %v", info, err)
 	}
 	free()
@@ -79,7 +80,7 @@ func TestADiskThatFillsUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	step(t, clock, 180*time.Second)
-	if info, err := l.Info(); err != nil || info.Flags != 0 {
+	if info, err := l.Info(t.Context()); err != nil || info.Flags != 0 {
 		t.Errorf("with room again: %+v, %v", info, err)
 	}
 	if u := usage(t, l); u.Accepted != recorded || server.Total() != recorded {
@@ -94,11 +95,32 @@ func TestADiskThatIsFull(t *testing.T) {
 	clock := slot.NewSimulated(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, directory), clock)
-	if info, err := l.Info(); err != nil || info.Flags&protocol.StateFlagStorageDegraded == 0 {
+	if info, err := l.Info(t.Context()); err != nil || info.Flags&protocol.StateFlagStorageDegraded == 0 {
 		t.Errorf("%+v, %v", info, err)
 	}
 	record(t, l, protocol.OperationTypeQRCode, 3)
 	if err := l.Close(context.Background()); err != nil || server.Total() != 3 {
 		t.Errorf("%v, the server has %d", err, server.Total())
+	}
+}
+
+// TestADiskThatIsAlmostFull, whatever fits on it: what can be kept is kept and
+// reported by the next process that finds room, and what can't is submitted by this
+// one. All arrives.
+func TestADiskThatIsAlmostFull(t *testing.T) {
+	for kilobytes := 20; kilobytes <= 440; kilobytes += 12 {
+		directory := smallDisk(t, fmt.Sprintf("%dk", kilobytes))
+		server := testkit.NewServer(t, time.Now)
+		small := lives(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 4000})
+		if small.Error == "" && server.Total() != 4000 {
+			t.Errorf("%d KB: closed without a word, and the server has %d", kilobytes, server.Total())
+		}
+		if err := unix.Mount("", directory, "", unix.MS_REMOUNT, "size=4m"); err != nil {
+			t.Fatal(err)
+		}
+		large := lives(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 2})
+		if server.Total() != 4002 || large.Error != "" {
+			t.Errorf("%d KB: the server has %d of 4002; first %+v, then %+v", kilobytes, server.Total(), small, large)
+		}
 	}
 }

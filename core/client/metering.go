@@ -80,10 +80,13 @@ func (l *License) keep(ctx context.Context) {
 		}
 		l.sealer.PrepareQuickly(l.clock) // whatever the ledger does
 		l.checkTally()
-		l.keepTime()
+		l.keepTime(ctx)
 		err := l.seal(ctx, now, false)
+		if err == nil && l.unbalanced.Load() {
+			err = l.balance(ctx)
+		}
 		if err == nil {
-			err = l.sealer.Prepare(l.clock)
+			err = l.sealer.Prepare(ctx, l.clock)
 		}
 		if ctx.Err() != nil {
 			return // the license is being closed, which seals on its own
@@ -98,66 +101,28 @@ func (l *License) keep(ctx context.Context) {
 
 // seal moves to the ledger what was counted in slots that ended, or all.
 func (l *License) seal(ctx context.Context, now time.Time, all bool) error {
-	return l.withLedger(func() error {
-		_, err := l.sealer.Seal(ctx, now, all)
-		return err
-	})
-}
-
-// withLedger does something with the ledger; again if its file goes meanwhile.
-func (l *License) withLedger(do func() error) error {
-	const tries = 3
-	for try := 1; ; try++ {
-		if err := l.ensureLedger(l.clock.Now(), try > 1); err != nil {
-			return protocol.Errorf(protocol.StatusLicenseBufferFailed, "%w", err)
-		}
-		if err := do(); !errors.Is(err, ledger.ErrMoved) || try == tries {
-			return err
-		}
-	}
-}
-
-// inLedger does something with our run in the ledger.
-func (l *License) inLedger(do func() error) error {
-	return l.withLedger(func() error {
-		err := do()
-		if errors.Is(err, ledger.ErrUnknownRun) { // another process took us for dead
-			if err = l.sealer.Meet(); err == nil {
-				err = do()
-			}
-		}
-		return err
-	})
-}
-
-// ensureLedger opens the ledger anew if its file was removed or replaced, or if it
-// was found to be moved.
-func (l *License) ensureLedger(now time.Time, moved bool) error {
-	if !moved && !l.ledger.Gone() {
-		return nil
-	}
-	if another, err := l.reopenLedger(now); err != nil || !another {
-		return err
-	}
-	if err := l.sealer.Meet(); err != nil {
-		return err
-	}
-	lost, err := l.ledger.Balance()
-	l.lostByStorage(lost)
+	_, err := l.sealer.Seal(ctx, now, all)
 	return err
 }
 
-// reopenLedger goes on with the ledger that is there now, and tells of it.
-func (l *License) reopenLedger(now time.Time) (another bool, err error) {
-	if another, err = l.ledger.Reopen(now); err != nil || !another {
-		return another, err
+// ledgerNotice tells of what happened to the ledger.
+func (l *License) ledgerNotice(n ledger.Notice) {
+	if n.Damage != "" {
+		l.unbalanced.Store(true)
+		l.recovered(n.Damage)
+		return
 	}
-	if damage := l.ledger.Damage(); damage != "" {
-		l.recovered(damage)
-	} else {
-		l.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, "the ledger was removed while in use; it was written anew, and nothing was lost")
+	l.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, "the ledger was removed while in use; it was written anew, and nothing was lost")
+}
+
+// balance declares lost what was in a ledger that is gone.
+func (l *License) balance(ctx context.Context) error {
+	lost, err := l.ledger.Balance(ctx)
+	if err == nil {
+		l.unbalanced.Store(false)
+		l.lostByStorage(lost)
 	}
-	return true, nil
+	return err
 }
 
 // recovered notes that the storage was found damaged, and we go on with what is
@@ -210,7 +175,7 @@ func (l *License) submitRegularly(ctx context.Context) {
 	defer adopted()
 	interval := time.Duration(l.tally.Slot) * time.Second
 	for {
-		l.adopt() // each time: processes die while others of the device live on
+		l.adopt(ctx) // each time: processes die while others of the device live on
 		adopted()
 		l.purge(ctx)
 		l.submitPending(ctx)
@@ -226,31 +191,24 @@ func (l *License) submitRegularly(ctx context.Context) {
 }
 
 // adopt takes over what dead runs left.
-func (l *License) adopt() {
-	if l.directory == "" {
+func (l *License) adopt(ctx context.Context) {
+	// After the process changed its root, what is not found there is not gone.
+	if l.directory == "" || l.place.OtherRoot() {
 		return
 	}
-	var adoption report.Adoption
-	err := l.withLedger(func() (err error) {
-		adoption, err = report.Adopt(l.directory, l.ledger)
-		return err
-	})
+	adoption, err := report.Adopt(ctx, l.directory, l.ledger)
 	if adoption.Missing > 0 {
 		l.recovered(fmt.Sprintf("the counters of %d earlier runs are gone or damaged; what they had counted last is lost", adoption.Missing))
 	}
 	l.lostByStorage(adoption.Lost)
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		l.event(protocol.EventKindInternalError, protocol.StatusLicenseBufferFailed, 0,
 			fmt.Sprintf("usage of an earlier run could not be taken over and is kept: %v", err))
 	}
 }
 
 func (l *License) purge(ctx context.Context) {
-	var units int64
-	err := l.withLedger(func() (err error) {
-		units, err = l.ledger.Within(ctx).Purge(report.Cutoff(l.clock.Now(), l.tally.Slot, retention))
-		return err
-	})
+	units, err := l.ledger.Purge(ctx, report.Cutoff(l.clock.Now(), l.tally.Slot, retention))
 	if errors.Is(err, ledger.ErrBusy) && (ctx.Err() != nil || !l.inTime(ctx)) {
 		return // next time
 	}
@@ -277,26 +235,14 @@ func (l *License) submitPending(ctx context.Context) {
 
 // submit submits what is pending; once more if the server did not know the device.
 func (l *License) submit(ctx context.Context, again bool) (report.Outcome, error) {
-	outcome, err := l.submitOnce(ctx, again)
+	outcome, err := l.submitter.Submit(ctx, again)
 	if errors.Is(err, protocol.StatusRequestNotAuthenticated) && l.introduced(ctx) {
 		l.tell(outcome, nil)
-		outcome, err = l.submitOnce(ctx, true)
+		outcome, err = l.submitter.Submit(ctx, true)
 	}
 	if err == nil {
 		l.renewal.known()
 	}
-	return outcome, err
-}
-
-func (l *License) submitOnce(ctx context.Context, again bool) (outcome report.Outcome, err error) {
-	err = l.withLedger(func() (err error) {
-		outcome, err = l.submitter.Submit(ctx, again)
-		if errors.Is(err, ledger.ErrMoved) {
-			outcome.KeptBack = true
-			l.tell(outcome, nil) // and the rest once more
-		}
-		return err
-	})
 	return outcome, err
 }
 

@@ -104,11 +104,7 @@ func (l *License) renew(ctx context.Context) error {
 	defer func() { <-r.turn }()
 	ctx, cancel := context.WithTimeout(ctx, l.parameters.InitTimeout)
 	defer cancel()
-	var granted *license.Granted
-	err := l.withLedger(func() (err error) {
-		granted, err = l.authorizer().Renew(ctx)
-		return err
-	})
+	granted, err := l.authorizer().Renew(ctx)
 	if err == nil {
 		err = l.takeUp(ctx, granted)
 	}
@@ -138,7 +134,7 @@ func (l *License) takeUp(ctx context.Context, granted *license.Granted) error {
 	if moved {
 		account := l.tally.CountedUnder()
 		account.HandshakeCode, account.Item = now.HandshakeCode, now.Item.ID
-		if err := l.withLedger(func() error { return l.sealer.CountUnder(ctx, account) }); err != nil {
+		if err := l.sealer.CountUnder(ctx, account); err != nil {
 			return protocol.Errorf(protocol.StatusLicenseBufferFailed, "the renewed license can't be taken up: %w", err)
 		}
 	}
@@ -187,7 +183,7 @@ func (r *renewal) known() {
 
 // keepTime sees when the clock is set, and keeps how far the server's time has come:
 // the next process reckons from there.
-func (l *License) keepTime() {
+func (l *License) keepTime(ctx context.Context) {
 	g := l.grant()
 	step := g.Time.Step(l.clock)
 	if step.Abs() < seenStep && g.Time.Age(l.clock) < anchorEvery {
@@ -206,7 +202,7 @@ func (l *License) keepTime() {
 		r.due = l.clock.Elapsed()
 	}
 	r.mu.Unlock()
-	_ = l.withLedger(func() error { return moved.Time.Keep(l.ledger, moved.LTS) }) // again in an hour
+	_ = moved.Time.Keep(ctx, l.ledger, moved.LTS) // again in an hour
 	if step.Abs() >= seenStep {
 		l.setFlag(protocol.StateFlagClockAnomaly)
 		l.event(protocol.EventKindStateChanged, protocol.StatusOK, 0,

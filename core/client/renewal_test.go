@@ -27,8 +27,8 @@ func drain(l *client.License) (events []client.Event) {
 	}
 }
 
-// told finds an event by its kind, status and a part of its message.
-func told(events []client.Event, status protocol.Status, part string) bool {
+// announced finds an event by its kind, status and a part of its message.
+func announced(events []client.Event, status protocol.Status, part string) bool {
 	return slices.ContainsFunc(events, func(e client.Event) bool {
 		return e.Kind == protocol.EventKindStateChanged && e.Status == status && strings.Contains(e.Message, part)
 	})
@@ -37,7 +37,7 @@ func told(events []client.Event, status protocol.Status, part string) bool {
 func info(t *testing.T, l *client.License) client.Info {
 	t.Helper()
 	usage(t, l)
-	i, err := l.Info()
+	i, err := l.Info(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestRefusedWhileInUse(t *testing.T) {
 	if i := info(t, l); i.Flags != protocol.StateFlagAuthorizationLapsed {
 		t.Errorf("a day: %x", i.Flags)
 	}
-	if events := drain(l); len(events) != 1 || !told(events, protocol.StatusItemInvalid, "Recording goes on") {
+	if events := drain(l); len(events) != 1 || !announced(events, protocol.StatusItemInvalid, "Recording goes on") {
 		t.Errorf("%+v", events)
 	}
 	record(t, l, protocol.OperationTypeQRCode, 5)
@@ -106,7 +106,7 @@ func TestRefusedWhileInUse(t *testing.T) {
 	if i := info(t, l); i.Flags != 0 {
 		t.Errorf("authorized again: %x", i.Flags)
 	}
-	if events := drain(l); !told(events, protocol.StatusOK, "authorized anew") {
+	if events := drain(l); !announced(events, protocol.StatusOK, "authorized anew") {
 		t.Errorf("%+v", events)
 	}
 }
@@ -129,7 +129,7 @@ func TestLapsed(t *testing.T) {
 			t.Fatalf("day %d: %x", day, i.Flags)
 		}
 	}
-	if events := drain(l); len(events) != 1 || !told(events, protocol.StatusFailedToReachLTS, "2026-03-08") {
+	if events := drain(l); len(events) != 1 || !announced(events, protocol.StatusFailedToReachLTS, "2026-03-08") {
 		t.Errorf("%+v", events)
 	}
 	server.Intercept(nil)
@@ -185,12 +185,12 @@ func TestAnotherItem(t *testing.T) {
 	if i.Grant.Item.ID != "scans-2027" || i.Quota.Limit != 2000 || i.Flags != 0 {
 		t.Fatalf("%+v", i)
 	}
-	if !told(drain(l), protocol.StatusOK, "scans-2027") {
+	if !announced(drain(l), protocol.StatusOK, "scans-2027") {
 		t.Error("nothing was told of it")
 	}
 	record(t, l, protocol.OperationTypeQRCode, 5)
 	record(t, l, mrz, 2)
-	if err := l.RecordAt(protocol.OperationTypeQRCode, 6, clock.Now().Add(-2*day).Unix()); err != nil {
+	if err := l.RecordAt(context.Background(), protocol.OperationTypeQRCode, 6, clock.Now().Add(-2*day).Unix()); err != nil {
 		t.Fatal(err)
 	}
 	if again, err := l.DefineOperationType("MRZ"); again != mrz || err != nil {
@@ -397,7 +397,7 @@ func TestAClockThatIsSetInUse(t *testing.T) {
 				time.Sleep(10 * time.Millisecond)
 				return info(t, l).Flags&protocol.StateFlagClockAnomaly != 0
 			})
-			if !told(drain(l), protocol.StatusOK, "the clock was set") {
+			if !announced(drain(l), protocol.StatusOK, "the clock was set") {
 				t.Error("nothing was told of it")
 			}
 			eventually(t, "the server was asked", func() bool {

@@ -3,18 +3,51 @@
 package device
 
 import (
+	"encoding/hex"
 	"errors"
+	"fmt"
+	"io"
 	"os"
+	"strings"
 )
 
 // machineID reads what systemd and D-Bus identify the machine by. macOS and the
 // BSDs have neither without running a program, which a library in a host's
 // process must not do.
 func machineID() (string, error) {
-	for _, path := range []string{"/etc/machine-id", "/var/lib/dbus/machine-id"} {
-		if id, err := os.ReadFile(path); err == nil && len(id) > 0 {
-			return string(id), nil
+	return firstMachineID("/etc/machine-id", "/var/lib/dbus/machine-id")
+}
+
+// firstMachineID reads the first file that identifies a machine. One that does not,
+// as in an image which many machines were made from ("uninitialized", zeros, or
+// empty), is none: they would all be one device.
+func firstMachineID(paths ...string) (string, error) {
+	problem := errors.New("there is no " + paths[0])
+	for i, path := range paths {
+		id, err := readMachineID(path)
+		if err == nil {
+			return id, nil
+		}
+		if i == 0 && !errors.Is(err, os.ErrNotExist) {
+			problem = err
 		}
 	}
-	return "", errors.New("there is no /etc/machine-id")
+	return "", problem
+}
+
+func readMachineID(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }()
+	text, err := io.ReadAll(io.LimitReader(f, 256))
+	if err != nil {
+		return "", err
+	}
+	id := normalized(string(text))
+	if raw, err := hex.DecodeString(id); err != nil || len(raw) != 16 || strings.Trim(id, "0") == "" {
+		return "", fmt.Errorf("%s holds %.40q, which identifies no machine", path, id)
+	}
+	return id, nil
 }

@@ -1,6 +1,11 @@
 package device
 
-import "golang.org/x/sys/windows/registry"
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+	"golang.org/x/sys/windows/registry"
+)
 
 func machineID() (string, error) {
 	key, err := registry.OpenKey(registry.LOCAL_MACHINE, `SOFTWARE\Microsoft\Cryptography`,
@@ -10,5 +15,12 @@ func machineID() (string, error) {
 	}
 	defer func() { _ = key.Close() }()
 	id, _, err := key.GetStringValue("MachineGuid")
-	return id, err
+	if err != nil {
+		return "", err
+	}
+	id = normalized(id)
+	if parsed, err := uuid.Parse(id); err != nil || parsed == uuid.Nil {
+		return "", fmt.Errorf("MachineGuid is %.40q, which identifies no machine", id)
+	}
+	return id, nil
 }

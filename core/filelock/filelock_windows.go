@@ -2,6 +2,7 @@ package filelock
 
 import (
 	"errors"
+	"fmt"
 	"os"
 
 	"golang.org/x/sys/windows"
@@ -21,11 +22,9 @@ func try(f *os.File) error {
 	case errors.Is(err, windows.ERROR_LOCK_VIOLATION), errors.Is(err, windows.ERROR_IO_PENDING):
 		return ErrLocked
 	default:
-		return &os.PathError{Op: "LockFileEx", Path: f.Name(), Err: err}
+		return fmt.Errorf("%w: %w", ErrNoLocks, &os.PathError{Op: "LockFileEx", Path: f.Name(), Err: err})
 	}
 }
-
-func probe(*os.File) error { return nil }
 
 func unlock(f *os.File) {
 	region := windows.Overlapped{Offset: lockOffset}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"database/sql"
 	"maps"
 	"slices"
@@ -19,9 +20,9 @@ type Account struct {
 func (a Account) Lost() int64 { return a.Expired + a.Refused + a.Storage }
 
 // Account reads the device's usage, for all servers together.
-func (l *Ledger) Account() (Account, error) {
+func (l *Ledger) Account(ctx context.Context) (Account, error) {
 	var sum Account
-	err := l.transaction(func(tx *sql.Tx) error {
+	err := l.transaction(ctx, func(tx *sql.Tx) error {
 		accounts, err := readAccounts(tx)
 		if err != nil {
 			return err
@@ -41,9 +42,9 @@ func (l *Ledger) Account() (Account, error) {
 }
 
 // DeviceAccount is what a server is told of the device's account with it.
-func (l *Ledger) DeviceAccount(lts string) (protocol.DeviceAccount, error) {
+func (l *Ledger) DeviceAccount(ctx context.Context, lts string) (protocol.DeviceAccount, error) {
 	var account protocol.DeviceAccount
-	err := l.transaction(func(tx *sql.Tx) error {
+	err := l.transaction(ctx, func(tx *sql.Tx) error {
 		accounts, err := readAccounts(tx)
 		if t := accounts[lts]; t != nil {
 			account = protocol.DeviceAccount{Recorded: t.Recorded, Expired: t.Expired, Refused: t.Refused, Storage: t.Storage}
@@ -105,34 +106,39 @@ func addToAccount(tx *sql.Tx, lts, name string, units int64) error {
 	return err
 }
 
-// alter is a transaction that changes the account. The witness learns of it.
-func (l *Ledger) alter(do func(tx *sql.Tx) error) error {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	var changes int64
-	err := l.unlessMoved(func(tx *sql.Tx) error {
+// alter is a transaction that may change the account. The witness learns of it.
+func (l *Ledger) alter(ctx context.Context, do func(tx *sql.Tx) error) error {
+	var changes int64 // of the account so far; 0 if it stayed as it was
+	return l.transact(ctx, func(tx *sql.Tx) error {
+		changes = 0
+		before, err := rowsChanged(tx)
+		if err != nil {
+			return err
+		}
 		if err := do(tx); err != nil {
 			return err
 		}
-		var err error
-		if changes, err = l.testify(tx, 0); err != nil {
+		after, err := rowsChanged(tx)
+		if err != nil || after == before {
 			return err
 		}
-		// Last of all: what would be committed to a file that is gone is lost.
-		if l.gone() {
-			return ErrMoved
+		changes, err = l.open.testify(tx, 0)
+		return err
+	}, func() {
+		if changes > 0 {
+			l.open.witness.confirm(changes)
 		}
-		return nil
 	})
-	if err == nil {
-		l.witness.confirm(changes)
-	}
-	return err
+}
+
+func rowsChanged(tx *sql.Tx) (n int64, err error) {
+	err = tx.QueryRow("SELECT total_changes()").Scan(&n)
+	return n, err
 }
 
 // testify counts a change of the account and tells the witness. The number of
 // changes will be more than atLeast.
-func (l *Ledger) testify(tx *sql.Tx, atLeast int64) (changes int64, err error) {
+func (c *connection) testify(tx *sql.Tx, atLeast int64) (changes int64, err error) {
 	t := testimony{}
 	if err := tx.QueryRow("UPDATE ledger SET changes = max(changes, ?) + 1 RETURNING uuid, changes", atLeast).
 		Scan(&t.Ledger, &t.Changes); err != nil {
@@ -141,7 +147,7 @@ func (l *Ledger) testify(tx *sql.Tx, atLeast int64) (changes int64, err error) {
 	if t.Accounts, err = readAccounts(tx); err != nil {
 		return 0, err
 	}
-	l.witness.testify(t)
+	c.witness.testify(t)
 	return t.Changes, nil
 }
 
@@ -149,23 +155,14 @@ func (l *Ledger) testify(tx *sql.Tx, atLeast int64) (changes int64, err error) {
 // lacks changes that were committed, it was lost or an older copy came back:
 // then the account is what the witness says, the reports it has are found again,
 // with revisions above those the server may have seen, and nothing is added to them.
-func (l *Ledger) examine(now time.Time) (fellBack bool, err error) {
-	var changes int64
-	err = inTransaction(l.db, l.wait, func(tx *sql.Tx) error {
-		// Whatever became of the file meanwhile: it is the ledger now.
-		if _, err := tx.Exec("UPDATE ledger SET moved = 0 WHERE moved = 1"); err != nil {
-			return err
-		}
+// changes is the change that the witness was told of then.
+func examine(c *connection, now time.Time) (fellBack bool, changes int64, err error) {
+	err = c.transaction(func(tx *sql.Tx) error {
 		var ledger string
 		if err := tx.QueryRow("SELECT uuid, changes FROM ledger").Scan(&ledger, &changes); err != nil {
 			return err
 		}
-		last, committed, ok := l.witness.latest()
-		for until := time.Now().Add(commitWait); ok && last.Ledger != ledger && !last.confirmed && time.Now().Before(until); {
-			// Someone may be committing to the ledger that is gone.
-			time.Sleep(time.Millisecond)
-			last, committed, ok = l.witness.latest()
-		}
+		last, committed, ok := c.witness.latest()
 		fellBack = ok && (last.Ledger != ledger || last.Changes > changes+1 || last.Changes == changes+1 && last.confirmed)
 		if !fellBack {
 			return nil
@@ -194,19 +191,11 @@ func (l *Ledger) examine(now time.Time) (fellBack bool, err error) {
 		if _, err := tx.Exec("UPDATE report SET revision = max(revision + 1, ?), found = found + "+pendingOfReport, revisionAbove(now)); err != nil {
 			return err
 		}
-		changes, err = l.testify(tx, last.Changes)
+		changes, err = c.testify(tx, last.Changes)
 		return err
 	})
-	if err == nil && fellBack {
-		l.witness.confirm(changes)
-	}
-	return fellBack, err
+	return fellBack, changes, err
 }
-
-// commitWait is how long a commit takes at most that is under way while the ledger's
-// file is removed. Who died before the end of it is waited for as well, but only if
-// the ledger is gone.
-const commitWait = 200 * time.Millisecond
 
 // revisionAbove is a revision above all that were given before now, as long as a
 // report's revision rises by less than a million a second.
@@ -214,9 +203,9 @@ func revisionAbove(now time.Time) int64 { return now.Unix() << 20 }
 
 // Balance checks the account with each server against the reports, and declares
 // lost what is missing: reports of a ledger that is gone. It answers how much.
-func (l *Ledger) Balance() (lost int64, err error) {
+func (l *Ledger) Balance(ctx context.Context) (lost int64, err error) {
 	var missing map[string]int64
-	err = l.transaction(func(tx *sql.Tx) error {
+	err = l.transaction(ctx, func(tx *sql.Tx) error {
 		var err error
 		missing, err = gaps(tx)
 		return err
@@ -224,7 +213,7 @@ func (l *Ledger) Balance() (lost int64, err error) {
 	if err != nil || len(missing) == 0 {
 		return 0, err
 	}
-	err = l.alter(func(tx *sql.Tx) error {
+	err = l.alter(ctx, func(tx *sql.Tx) error {
 		lost = 0
 		missing, err := gaps(tx)
 		if err != nil {

@@ -1,10 +1,11 @@
 // Package ledger is the client's durable memory: a SQLite database in the data
-// directory, shared by all processes of the device that use it.
+// directory, shared by all processes of the device that use it, and by all copies
+// of the library in them.
 //
 // It never crashes and never silently starts over: a database that is damaged,
 // or newer than this version, is set aside under another name and a new one is
-// begun, and Open says so; a directory that can't be written to leaves a ledger
-// in memory, and Open says that too.
+// begun, and a notice says so. It heals itself: what goes wrong in one transaction,
+// a file that is removed or a lock that can't be had, is tried anew in the next.
 package ledger
 
 import (
@@ -12,12 +13,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/mattn/go-sqlite3" // the SQLite driver, and its error codes
 
 	"github.com/openlts/openlts/core/filelock"
 )
@@ -25,153 +24,208 @@ import (
 // FileName is the name of the ledger in the data directory.
 const FileName = "ledger.db"
 
-// Ledger is an open ledger. Its methods may be called from any goroutine; each
-// is one transaction.
+// Ledger is a ledger in use. Its methods may be called from any goroutine; each
+// is one transaction, and waits for others' until its context ends.
 type Ledger struct {
-	*state
-	wait wait // see Within
+	path    string // "" if the ledger is in memory only
+	options Options
+
+	stuck atomic.Bool   // the lock could not be had when it was last waited for
+	turn  chan struct{} // holds a token during a transaction
+
+	// What follows belongs to whoever has the turn, and the lock.
+	closed  bool
+	lock    *filelock.File // nil until it was opened
+	open    *connection    // nil until it could be opened
+	suspect bool           // the last transaction failed: the connection is made anew
+
+	mu     sync.Mutex // guards damage
+	damage string
 }
 
-// wait is how long to wait for other processes.
-type wait struct {
-	until time.Time       // zero: patience
-	over  <-chan struct{} // closed earlier, if there is no more use in waiting
-	// locks says why there is nobody to wait for, because nothing can be locked; nil
-	// if it is a ledger in memory.
-	locks func() error
+// Options are what a ledger takes from outside.
+type Options struct {
+	// Now is the time: for the names of files that are set aside, and for revisions.
+	Now func() time.Time
+	// Notify, unless it is nil, is told what happened to the ledger. It is called during
+	// a transaction and must not call the ledger.
+	Notify func(Notice)
 }
 
-// state is what all views of a ledger share.
-type state struct {
-	// mu is held for writing while the ledger is opened anew.
-	mu      sync.RWMutex
-	db      *sql.DB
-	witness *witness
-	path    string      // "" if the ledger is in memory only
-	opened  os.FileInfo // of the file that is open
-	damage  string
+// Notice tells of something that happened to a ledger as a whole.
+type Notice struct {
+	// Damage is what was wrong with the ledger that was found; what it held may be lost,
+	// see Balance. "" if it was merely removed in use, and is written anew.
+	Damage string
 }
 
-// Open opens the ledger of a data directory, or makes it. An empty directory
-// means memory only. The error is non-nil only if not even that works.
-func Open(directory string, now time.Time) (*Ledger, error) {
-	l := &Ledger{state: &state{witness: &witness{}}}
+// Open opens the ledger of a data directory, or makes it. An empty directory means
+// memory only. If the error is ErrBusy, the ledger could not be opened now and will
+// be as soon as others let it; after any other error there is none.
+func Open(ctx context.Context, directory string, options Options) (*Ledger, error) {
+	l := &Ledger{options: options, turn: make(chan struct{}, 1)}
 	if directory == "" {
-		var err error
-		l.db, err = openMemory()
+		open, err := openMemory()
+		l.open = open
 		return l, err
 	}
 	l.path = filepath.Join(directory, FileName)
-	l.wait.locks = func() error { return filelock.Probe(filepath.Join(directory, probeName)) }
-	defer l.exclude()()
-	return l, l.open(now)
+	err := l.transaction(ctx, func(*sql.Tx) error { return nil })
+	if err != nil && !errors.Is(err, ErrBusy) {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, err
 }
 
-// Damage says what was wrong with the ledger when it was opened; "" if nothing
+// Damage says what was wrong with the ledger when it was last opened; "" if nothing
 // was. What it held may be lost; see Balance.
 func (l *Ledger) Damage() string {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return l.damage
+}
+
+// notify tells of damage, or that the ledger was written anew.
+func (l *Ledger) notify(n Notice) {
+	l.mu.Lock()
+	l.damage = n.Damage
+	l.mu.Unlock()
+	if l.options.Notify != nil {
+		l.options.Notify(n)
+	}
 }
 
 // Durable is false if the ledger is in memory only.
 func (l *Ledger) Durable() bool { return l.path != "" }
 
-// busy tells whether an error means that another process had the ledger.
-func busy(err error) bool {
-	var e sqlite3.Error
-	return errors.As(err, &e) && e.Code == sqlite3.ErrBusy
-}
-
-// Close closes the ledger.
+// Close closes the ledger. It waits for the transaction that is under way.
 func (l *Ledger) Close() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.close()
+	l.turn <- struct{}{}
+	defer func() { <-l.turn }()
+	if l.closed {
+		return nil
+	}
+	l.closed = true
+	err := l.open.close()
+	l.open = nil
+	if l.lock != nil {
+		err = errors.Join(err, l.lock.Close())
+	}
+	return err
 }
 
-func (l *Ledger) close() error {
-	l.witness.close()
-	l.witness = &witness{}
-	return l.db.Close()
-}
+// ErrBusy is the error when others had the ledger for as long as we may wait,
+// ErrClosed after Close.
+var (
+	ErrBusy   = errors.New("another process has the ledger")
+	ErrClosed = errors.New("the ledger is closed")
+)
+
+// errMoved is the error of a transaction whose file was removed or replaced
+// meanwhile: it is done again in the one that is there.
+var errMoved = errors.New("the ledger's file is removed or replaced again and again")
 
 // transaction is one that does not change the account; see alter.
-func (l *Ledger) transaction(do func(tx *sql.Tx) error) error {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	return l.unlessMoved(do)
+func (l *Ledger) transaction(ctx context.Context, do func(tx *sql.Tx) error) error {
+	return l.transact(ctx, do, func() {})
 }
 
-// patience is how long a transaction waits for other processes.
-const patience = 10 * time.Second
-
-// ErrBusy is the error when others had the ledger for as long as we may wait.
-var ErrBusy = errors.New("another process has the ledger")
-
-// Within is the same ledger, whose transactions wait for other processes until ctx
-// ends at most: one of them may have been stopped in the midst of a transaction of
-// its own.
-func (l *Ledger) Within(ctx context.Context) *Ledger {
-	deadline, _ := ctx.Deadline()
-	return &Ledger{l.state, wait{deadline, ctx.Done(), l.wait.locks}}
-}
-
-// begin begins a transaction, or waits for other processes to end theirs.
-func begin(db *sql.DB, w wait) (*sql.Tx, error) {
-	until := time.Now().Add(patience)
-	if !w.until.IsZero() && w.until.Before(until) {
-		until = w.until
+// transact does something in a transaction, and then, still alone with the ledger,
+// what is to be done once it is committed.
+func (l *Ledger) transact(ctx context.Context, do func(tx *sql.Tx) error, committed func()) (err error) {
+	const tries = 3
+	for range tries {
+		if err = l.transactOnce(ctx, do, committed); !errors.Is(err, errMoved) {
+			break
+		}
 	}
-	for {
-		// Asked each time: SQLite takes a lock that is refused for one that others hold,
-		// and waits ten seconds for it in a place where it can't be stopped.
-		if w.locks != nil {
-			if err := w.locks(); errors.Is(err, filelock.ErrNoLocks) {
-				return nil, err
-			}
-		}
-		tx, err := db.Begin()
-		if err == nil || !busy(err) {
-			return tx, err
-		}
-		over := time.Now().After(until)
-		select {
-		case <-w.over:
-			over = true
-		default:
-		}
-		if over {
-			return nil, fmt.Errorf("%w: %w", ErrBusy, err)
-		}
-		// In some states SQLite does not wait on its own.
-		time.Sleep(time.Millisecond)
-	}
+	return err
 }
 
-func inTransaction(db *sql.DB, w wait, do func(tx *sql.Tx) error) error {
-	tx, err := begin(db, w)
+func (l *Ledger) transactOnce(ctx context.Context, do func(tx *sql.Tx) error, committed func()) error {
+	leave, err := l.enter(ctx)
 	if err != nil {
 		return err
 	}
-	if err := do(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
+	defer leave()
+	err = l.open.transaction(func(tx *sql.Tx) error {
+		if err := do(tx); err != nil {
+			return err
+		}
+		// Last of all: what is committed to a file that is gone is lost.
+		if l.open.gone() {
+			return errMoved
+		}
+		return nil
+	})
+	if err == nil {
+		committed()
 	}
-	return tx.Commit()
+	if l.path != "" && sqliteFailed(err) {
+		l.suspect = true
+	}
+	return err
+}
+
+// enter waits until nobody else is in the ledger, in this process or another one,
+// and sees to it that it is open. Nobody else is until leave.
+func (l *Ledger) enter(ctx context.Context) (leave func(), err error) {
+	waiting, cancel := l.patience(ctx)
+	defer cancel()
+	select {
+	case l.turn <- struct{}{}:
+	case <-waiting.Done():
+		return nil, fmt.Errorf("%w: %w", ErrBusy, waiting.Err())
+	}
+	if l.closed {
+		<-l.turn
+		return nil, ErrClosed
+	}
+	if l.path == "" {
+		return func() { <-l.turn }, nil
+	}
+	err = l.acquire(waiting)
+	l.stuck.Store(errors.Is(err, filelock.ErrLocked))
+	if errors.Is(err, filelock.ErrLocked) {
+		err = fmt.Errorf("%w: %w", ErrBusy, err)
+	}
+	if err != nil {
+		<-l.turn
+		return nil, err
+	}
+	leave = func() {
+		l.lock.Unlock()
+		<-l.turn
+	}
+	if err := l.ready(); err != nil {
+		leave()
+		return nil, err
+	}
+	return leave, nil
+}
+
+// shortPatience is how long the lock is waited for when it could not be had before:
+// its holder may be stopped, and who waits has other things to do.
+const shortPatience = 50 * time.Millisecond
+
+func (l *Ledger) patience(ctx context.Context) (context.Context, context.CancelFunc) {
+	if l.stuck.Load() {
+		return context.WithTimeout(ctx, shortPatience)
+	}
+	return context.WithCancel(ctx)
 }
 
 // exec is a transaction of one statement.
-func (l *Ledger) exec(statement string, arguments ...any) error {
-	return l.transaction(func(tx *sql.Tx) error {
+func (l *Ledger) exec(ctx context.Context, statement string, arguments ...any) error {
+	return l.transaction(ctx, func(tx *sql.Tx) error {
 		_, err := tx.Exec(statement, arguments...)
 		return err
 	})
 }
 
 // get reads the one row of a query; found is false if there is none.
-func (l *Ledger) get(query string, arguments []any, destinations ...any) (found bool, err error) {
-	err = l.transaction(func(tx *sql.Tx) error {
+func (l *Ledger) get(ctx context.Context, query string, arguments []any, destinations ...any) (found bool, err error) {
+	err = l.transaction(ctx, func(tx *sql.Tx) error {
 		err := tx.QueryRow(query, arguments...).Scan(destinations...)
 		found = err == nil
 		if errors.Is(err, sql.ErrNoRows) {
@@ -183,23 +237,23 @@ func (l *Ledger) get(query string, arguments []any, destinations ...any) (found 
 }
 
 // Identity is the copy of the device's identity, or "".
-func (l *Ledger) Identity() (text string, err error) {
-	_, err = l.get("SELECT text FROM identity", nil, &text)
+func (l *Ledger) Identity(ctx context.Context) (text string, err error) {
+	_, err = l.get(ctx, "SELECT text FROM identity", nil, &text)
 	return text, err
 }
 
 // KeepIdentity keeps a copy of the device's identity.
-func (l *Ledger) KeepIdentity(text string) error {
-	return l.exec("INSERT INTO identity (id, text) VALUES (1, ?) ON CONFLICT DO UPDATE SET text = excluded.text", text)
+func (l *Ledger) KeepIdentity(ctx context.Context, text string) error {
+	return l.exec(ctx, "INSERT INTO identity (id, text) VALUES (1, ?) ON CONFLICT DO UPDATE SET text = excluded.text", text)
 }
 
 // Mark is a number kept under a name, or 0.
-func (l *Ledger) Mark(name string) (value int64, err error) {
-	_, err = l.get("SELECT value FROM mark WHERE name = ?", []any{name}, &value)
+func (l *Ledger) Mark(ctx context.Context, name string) (value int64, err error) {
+	_, err = l.get(ctx, "SELECT value FROM mark WHERE name = ?", []any{name}, &value)
 	return value, err
 }
 
 // SetMark keeps a number under a name.
-func (l *Ledger) SetMark(name string, value int64) error {
-	return l.exec("INSERT INTO mark (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", name, value)
+func (l *Ledger) SetMark(ctx context.Context, name string, value int64) error {
+	return l.exec(ctx, "INSERT INTO mark (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", name, value)
 }

@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -20,9 +21,13 @@ const slotStart = 1772323200
 
 var now = time.Unix(slotStart+10, 0)
 
+var options = ledger.Options{Now: func() time.Time { return now }}
+
+var ctx = context.Background()
+
 func open(t *testing.T, directory string) *ledger.Ledger {
 	t.Helper()
-	l, err := ledger.Open(directory, now)
+	l, err := ledger.Open(t.Context(), directory, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +41,7 @@ func run(t *testing.T, l *ledger.Ledger) *tally.Tally {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.MeetRun(c); err != nil {
+	if _, err := l.MeetRun(ctx, c); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -52,7 +57,7 @@ func sums(counts map[int]uint64) *[tally.Types]uint64 {
 
 func pending(t *testing.T, l *ledger.Ledger) []ledger.PendingReport {
 	t.Helper()
-	p, err := l.Pending("key", "", 100, func(ledger.ReportKey) bool { return false })
+	p, err := l.Pending(ctx, "key", "", 100, func(ledger.ReportKey) bool { return false })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +66,7 @@ func pending(t *testing.T, l *ledger.Ledger) []ledger.PendingReport {
 
 func account(t *testing.T, l *ledger.Ledger) ledger.Account {
 	t.Helper()
-	a, err := l.Account()
+	a, err := l.Account(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,9 +76,9 @@ func account(t *testing.T, l *ledger.Ledger) ledger.Account {
 	return a
 }
 
-func fold(t *testing.T, l *ledger.Ledger, run string, frame int, slot int64, counts map[int]uint64) int64 {
+func fold(t *testing.T, l *ledger.Ledger, run *tally.Tally, frame int, slot int64, counts map[int]uint64) int64 {
 	t.Helper()
-	units, err := l.Fold(run, []ledger.FrameSums{{Frame: frame, Slot: slot, Sums: sums(counts)}})
+	_, units, err := l.Fold(ctx, run, []ledger.FrameSums{{Frame: frame, Slot: slot, Sums: sums(counts)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,10 +88,10 @@ func fold(t *testing.T, l *ledger.Ledger, run string, frame int, slot int64, cou
 func TestFoldingTwiceChangesNothing(t *testing.T) {
 	l := open(t, t.TempDir())
 	c := run(t, l)
-	if units := fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3, 6: 2}); units != 5 {
+	if units := fold(t, l, c, 0, slotStart, map[int]uint64{16: 3, 6: 2}); units != 5 {
 		t.Errorf("%d units were new, want 5", units)
 	}
-	if units := fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3, 6: 2}); units != 0 {
+	if units := fold(t, l, c, 0, slotStart, map[int]uint64{16: 3, 6: 2}); units != 0 {
 		t.Errorf("%d units were new the second time", units)
 	}
 	p := pending(t, l)
@@ -94,7 +99,7 @@ func TestFoldingTwiceChangesNothing(t *testing.T) {
 		t.Errorf("pending %+v", p)
 	}
 	// A late addition makes the report grow and gives it the next revision.
-	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 4, 6: 2})
+	fold(t, l, c, 0, slotStart, map[int]uint64{16: 4, 6: 2})
 	if p := pending(t, l); len(p) != 1 || p[0].Report.Revision != 2 || p[0].Report.Counts["QR_CODE"] != 4 {
 		t.Errorf("after a late addition: %+v", p)
 	}
@@ -106,11 +111,11 @@ func TestFoldingTwiceChangesNothing(t *testing.T) {
 func TestAcceptingConfirmsWhatWasSent(t *testing.T) {
 	l := open(t, t.TempDir())
 	c := run(t, l)
-	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3})
+	fold(t, l, c, 0, slotStart, map[int]uint64{16: 3})
 	sent := pending(t, l)
-	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 10}) // while it was on its way
-	for range 2 {                                           // a receipt that comes twice counts once
-		if _, err := l.Accepted(sent); err != nil {
+	fold(t, l, c, 0, slotStart, map[int]uint64{16: 10}) // while it was on its way
+	for range 2 {                                       // a receipt that comes twice counts once
+		if _, err := l.Accepted(ctx, sent); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -121,7 +126,7 @@ func TestAcceptingConfirmsWhatWasSent(t *testing.T) {
 	if a := account(t, l); a.Accepted != 3 || a.Pending != 7 {
 		t.Errorf("account %+v", a)
 	}
-	if _, err := l.Accepted(p); err != nil {
+	if _, err := l.Accepted(ctx, p); err != nil {
 		t.Fatal(err)
 	}
 	if a := account(t, l); a.Accepted != 10 || len(pending(t, l)) != 0 {
@@ -132,14 +137,14 @@ func TestAcceptingConfirmsWhatWasSent(t *testing.T) {
 func TestPurgeDeclaresLossOnce(t *testing.T) {
 	l := open(t, t.TempDir())
 	c := run(t, l)
-	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3})
-	if _, err := l.Accepted(pending(t, l)); err != nil {
+	fold(t, l, c, 0, slotStart, map[int]uint64{16: 3})
+	if _, err := l.Accepted(ctx, pending(t, l)); err != nil {
 		t.Fatal(err)
 	}
-	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 5})
-	fold(t, l, c.Run, 1, slotStart+180, map[int]uint64{16: 7})
+	fold(t, l, c, 0, slotStart, map[int]uint64{16: 5})
+	fold(t, l, c, 1, slotStart+180, map[int]uint64{16: 7})
 	for i, want := range []int64{2, 0} {
-		if units, err := l.Purge(slotStart + 180); err != nil || units != want {
+		if units, err := l.Purge(ctx, slotStart+180); err != nil || units != want {
 			t.Errorf("purge %d: %d units, %v; want %d", i, units, err, want)
 		}
 	}
@@ -151,7 +156,7 @@ func TestPurgeDeclaresLossOnce(t *testing.T) {
 	if len(p) != 2 || p[0].Report.Lost != protocol.LostExpired || p[0].Report.Revision != 3 || p[0].Report.Counts["QR_CODE"] != 5 {
 		t.Errorf("declaration %+v", p)
 	}
-	if _, err := l.Accepted(p); err != nil {
+	if _, err := l.Accepted(ctx, p); err != nil {
 		t.Fatal(err)
 	}
 	if a := account(t, l); a.Expired != 2 || a.Accepted != 10 || a.Pending != 0 {
@@ -163,6 +168,7 @@ func TestPurgeDeclaresLossOnce(t *testing.T) {
 // comes of the report itself does not matter any more; what the server has by then,
 // the answer to the declaration tells.
 func TestGivenUpOnItsWay(t *testing.T) {
+	refuse := func(l *ledger.Ledger, p ledger.PendingReport) (int64, error) { return l.Refused(ctx, p) }
 	units := func(n int64) *int64 { return &n }
 	for name, test := range map[string]struct {
 		answer  func(*ledger.Ledger, ledger.PendingReport) (int64, error)
@@ -171,32 +177,32 @@ func TestGivenUpOnItsWay(t *testing.T) {
 	}{
 		"counted before": {
 			func(l *ledger.Ledger, p ledger.PendingReport) (int64, error) {
-				return l.Accepted([]ledger.PendingReport{p})
+				return l.Accepted(ctx, []ledger.PendingReport{p})
 			},
 			units(0), ledger.Account{Recorded: 5, Accepted: 5},
 		},
 		"too late": {
 			func(l *ledger.Ledger, p ledger.PendingReport) (int64, error) {
-				return l.Accepted([]ledger.PendingReport{p})
+				return l.Accepted(ctx, []ledger.PendingReport{p})
 			},
 			units(5), ledger.Account{Recorded: 5, Expired: 5},
 		},
-		"refused":           {(*ledger.Ledger).Refused, units(5), ledger.Account{Recorded: 5, Expired: 5}},
-		"refused, and some": {(*ledger.Ledger).Refused, units(2), ledger.Account{Recorded: 5, Accepted: 3, Expired: 2}},
+		"refused":           {refuse, units(5), ledger.Account{Recorded: 5, Expired: 5}},
+		"refused, and some": {refuse, units(2), ledger.Account{Recorded: 5, Accepted: 3, Expired: 2}},
 	} {
 		for _, declared := range []bool{false, true} { // when the answer comes
 			t.Run(fmt.Sprintf("%s, declared %v", name, declared), func(t *testing.T) {
 				l := open(t, t.TempDir())
 				c := run(t, l)
-				fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 5})
+				fold(t, l, c, 0, slotStart, map[int]uint64{16: 5})
 				onItsWay := pending(t, l)[0]
-				if _, err := l.Purge(slotStart + 180); err != nil {
+				if _, err := l.Purge(ctx, slotStart+180); err != nil {
 					t.Fatal(err)
 				}
 				declare := func() {
 					declaration := pending(t, l)[0]
 					declaration.Missing = test.missing
-					if _, err := l.Accepted([]ledger.PendingReport{declaration}); err != nil {
+					if _, err := l.Accepted(ctx, []ledger.PendingReport{declaration}); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -212,7 +218,7 @@ func TestGivenUpOnItsWay(t *testing.T) {
 					}
 					declare()
 				}
-				if lost, err := l.Balance(); lost != 0 || err != nil {
+				if lost, err := l.Balance(ctx); lost != 0 || err != nil {
 					t.Errorf("balance %d, %v", lost, err)
 				}
 				if a := account(t, l); a != test.want || len(pending(t, l)) != 0 {
@@ -229,12 +235,12 @@ func TestGivenUpOnItsWay(t *testing.T) {
 // revision for an old one.
 func TestAClosedSlotThatComesAgain(t *testing.T) {
 	accept := func(t *testing.T, l *ledger.Ledger) {
-		if _, err := l.Accepted(pending(t, l)); err != nil {
+		if _, err := l.Accepted(ctx, pending(t, l)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	purge := func(t *testing.T, l *ledger.Ledger) {
-		if _, err := l.Purge(slotStart + 180*1000); err != nil {
+		if _, err := l.Purge(ctx, slotStart+180*1000); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -246,7 +252,7 @@ func TestAClosedSlotThatComesAgain(t *testing.T) {
 		"given up":          {purge, ledger.Account{Recorded: 9, Expired: 5, Pending: 4}},
 		"given up for good": {func(t *testing.T, l *ledger.Ledger) { purge(t, l); accept(t, l) }, ledger.Account{Recorded: 9, Expired: 5, Pending: 4}},
 		"refused": {func(t *testing.T, l *ledger.Ledger) {
-			if _, err := l.Refused(pending(t, l)[0]); err != nil {
+			if _, err := l.Refused(ctx, pending(t, l)[0]); err != nil {
 				t.Fatal(err)
 			}
 		}, ledger.Account{Recorded: 9, Refused: 5, Pending: 4}},
@@ -254,16 +260,14 @@ func TestAClosedSlotThatComesAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := open(t, t.TempDir())
 			c := run(t, l)
-			if _, _, err := l.DefineType(c.Run, "MRZ"); err != nil {
-				t.Fatal(err)
-			}
-			fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3, 128: 2})
+			c.DefineType("MRZ")
+			fold(t, l, c, 0, slotStart, map[int]uint64{16: 3, 128: 2})
 			first := pending(t, l)[0].Run
 			test.close(t, l)
-			if units := fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 4, 128: 4}); units != 3 {
+			if units := fold(t, l, c, 0, slotStart, map[int]uint64{16: 4, 128: 4}); units != 3 {
 				t.Errorf("%d units were new, want 3", units)
 			}
-			if err := l.Record(c.Run, slotStart, 16, 1); err != nil {
+			if err := l.Record(ctx, c, slotStart, 16, 1); err != nil {
 				t.Fatal(err)
 			}
 			if a := account(t, l); a != test.was {
@@ -292,24 +296,24 @@ func TestARunThatIsEnteredAgain(t *testing.T) {
 		l := open(t, t.TempDir())
 		c := run(t, l)
 		record := func(n int64) ledger.PendingReport {
-			if err := l.Record(c.Run, slotStart, 16, n); err != nil {
+			if err := l.Record(ctx, c, slotStart, 16, n); err != nil {
 				t.Fatal(err)
 			}
 			return pending(t, l)[0]
 		}
 		first := record(3)
-		if _, err := l.Accepted([]ledger.PendingReport{first}); err != nil {
+		if _, err := l.Accepted(ctx, []ledger.PendingReport{first}); err != nil {
 			t.Fatal(err)
 		}
-		if err := l.FinishRun(c.Run); err != nil {
+		if err := l.FinishRun(ctx, c.Run); err != nil {
 			t.Fatal(err)
 		}
 		if forget {
-			if err := l.ForgetRuns(func(string) bool { return false }); err != nil {
+			if err := l.ForgetRuns(ctx, func(string) bool { return false }); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if _, err := l.MeetRun(c); err != nil {
+		if _, err := l.MeetRun(ctx, c); err != nil {
 			t.Fatal(err)
 		}
 		if second := record(2); second.Run == first.Run || second.Report.Counts["QR_CODE"] != 2 {
@@ -318,76 +322,47 @@ func TestARunThatIsEnteredAgain(t *testing.T) {
 	}
 }
 
-// TestALedgerRemovedInUse by two processes: one writes it anew, and the other finds
-// that nothing more can be added to the one that is gone, and goes on with it.
+// TestALedgerRemovedInUse by two processes: one writes it anew, and the other goes on
+// with that one. Nothing is said to be damaged, and neither caller sees anything of it.
 func TestALedgerRemovedInUse(t *testing.T) {
-	directory := t.TempDir()
-	one, two := open(t, directory), open(t, directory)
-	c, d := run(t, one), run(t, two)
-	fold(t, one, c.Run, 0, slotStart, map[int]uint64{16: 1})
-	fold(t, two, d.Run, 0, slotStart, map[int]uint64{16: 2})
-	for round := range uint64(3) {
-		for _, suffix := range []string{"", "-wal", "-shm"}[:1+2*(round%2)] {
-			if err := os.Remove(filepath.Join(directory, ledger.FileName+suffix)); err != nil {
+	for name, files := range map[string][]string{
+		"the file":          {ledger.FileName},
+		"its journal, too":  {ledger.FileName, ledger.FileName + "-journal"},
+		"the lock, too":     {ledger.FileName, "ledger.lock"},
+		"all but the lock":  {ledger.FileName, ledger.FileName + "-journal", ledger.WitnessName},
+		"all":               {ledger.FileName, ledger.FileName + "-journal", ledger.WitnessName, "ledger.lock"},
+		"the directory":     {""},
+		"its journal alone": {ledger.FileName + "-journal"},
+		"its lock alone":    {"ledger.lock"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			directory := filepath.Join(t.TempDir(), "device")
+			if err := os.Mkdir(directory, 0o700); err != nil {
 				t.Fatal(err)
 			}
-		}
-		more := []ledger.FrameSums{{Frame: 0, Slot: slotStart, Sums: sums(map[int]uint64{16: 4 + round})}}
-		if _, err := one.Fold(c.Run, more); !errors.Is(err, ledger.ErrMoved) {
-			t.Errorf("a file that is gone was changed: %v", err)
-		}
-		if another, err := one.Reopen(now); err != nil || !another {
-			t.Fatal(another, err)
-		}
-		if _, err := two.RunState(d.Run); !errors.Is(err, ledger.ErrMoved) {
-			t.Errorf("a ledger that was moved was used: %v", err)
-		}
-		if another, err := two.Reopen(now); err != nil || !another {
-			t.Fatal(another, err)
-		}
-		fold(t, one, c.Run, 0, slotStart, map[int]uint64{16: 4 + round})
-		fold(t, two, d.Run, 0, slotStart, map[int]uint64{16: 5 + round})
-		for _, l := range []*ledger.Ledger{one, two} {
-			if lost, err := l.Balance(); lost != 0 || err != nil || l.Damage() != "" {
-				t.Errorf("lost %d, %v, damage %q", lost, err, l.Damage())
+			one, two := open(t, directory), open(t, directory)
+			c, d := run(t, one), run(t, two)
+			fold(t, one, c, 0, slotStart, map[int]uint64{16: 1})
+			fold(t, two, d, 0, slotStart, map[int]uint64{16: 2})
+			for round := range uint64(3) {
+				for _, file := range files {
+					if err := os.RemoveAll(filepath.Join(directory, file)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				fold(t, one, c, 0, slotStart, map[int]uint64{16: 4 + round})
+				fold(t, two, d, 0, slotStart, map[int]uint64{16: 5 + round})
+				for _, l := range []*ledger.Ledger{one, two} {
+					if lost, err := l.Balance(ctx); lost != 0 || err != nil || l.Damage() != "" {
+						t.Errorf("lost %d, %v, damage %q", lost, err, l.Damage())
+					}
+					if a := account(t, l); a.Recorded != 9+2*int64(round) || a.Pending != a.Recorded {
+						t.Errorf("round %d: account %+v", round, a)
+					}
+				}
 			}
-			if a := account(t, l); a.Recorded != 9+2*int64(round) || a.Pending != a.Recorded {
-				t.Errorf("round %d: account %+v", round, a)
-			}
-		}
+		})
 	}
-}
-
-// TestAHandoverThatWasCut: who gave the ledger up died right after, and the file is
-// back. Whoever has it open, or opens it, goes on with it.
-func TestAHandoverThatWasCut(t *testing.T) {
-	directory := t.TempDir()
-	l := open(t, directory)
-	c := run(t, l)
-	db, err := sql.Open("sqlite3", filepath.Join(directory, ledger.FileName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	cut := func() {
-		t.Helper()
-		if _, err := db.Exec("UPDATE ledger SET moved = 1"); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := l.Account(); !errors.Is(err, ledger.ErrMoved) {
-			t.Errorf("account: %v", err)
-		}
-	}
-	cut()
-	if another, err := l.Reopen(now); another || err != nil {
-		t.Errorf("another %v, %v", another, err)
-	}
-	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3})
-	cut()
-	if a := account(t, open(t, directory)); a.Pending != 3 {
-		t.Errorf("account %+v", a)
-	}
-	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 4})
 }
 
 // TestReportsBelongToADevice: one that has another client UUID, because its license
@@ -399,13 +374,13 @@ func TestReportsBelongToADevice(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := l.MeetRun(c); err != nil {
+		if _, err := l.MeetRun(ctx, c); err != nil {
 			t.Fatal(err)
 		}
-		fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3})
+		fold(t, l, c, 0, slotStart, map[int]uint64{16: 3})
 	}
 	for _, device := range []string{"one", "two"} {
-		p, err := l.Pending("key", device, 100, func(ledger.ReportKey) bool { return false })
+		p, err := l.Pending(ctx, "key", device, 100, func(ledger.ReportKey) bool { return false })
 		if err != nil || len(p) != 1 || p[0].Units != 3 {
 			t.Errorf("%s: %+v, %v", device, p, err)
 		}
@@ -424,32 +399,30 @@ func TestALedgerOfALaterVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	for _, table := range []string{"ledger", "server_key", "authorization", "mark", "run", "operation_type", "watermark", "report", "report_count", "account"} {
+	for _, table := range []string{"ledger", "server_key", "authorization", "mark", "run", "watermark", "report", "report_count", "account"} {
 		if _, err := db.Exec("ALTER TABLE " + table + " ADD COLUMN later INTEGER NOT NULL DEFAULT 7"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := db.Exec("PRAGMA user_version = 99"); err != nil {
+	if _, err := db.Exec("PRAGMA user_version = 199"); err != nil {
 		t.Fatal(err)
 	}
 	l := open(t, directory)
 	c := run(t, l)
-	if _, _, err := l.DefineType(c.Run, "MRZ"); err != nil {
+	c.DefineType("MRZ")
+	fold(t, l, c, 0, slotStart, map[int]uint64{128: 3})
+	if err := errors.Join(l.SetMark(ctx, "latest", 1), l.RememberServerKey(ctx, "server", "key", 1),
+		l.SaveAuthorization(ctx, "digest", ledger.CachedAuthorization{})); err != nil {
 		t.Fatal(err)
 	}
-	fold(t, l, c.Run, 0, slotStart, map[int]uint64{128: 3})
-	if err := errors.Join(l.SetMark("latest", 1), l.RememberServerKey("server", "key", 1),
-		l.SaveAuthorization("digest", ledger.CachedAuthorization{})); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := l.Accepted(pending(t, l)); err != nil {
+	if _, err := l.Accepted(ctx, pending(t, l)); err != nil {
 		t.Fatal(err)
 	}
 	if a := account(t, l); a.Accepted != 3 || l.Damage() != "" {
 		t.Errorf("account %+v, %s", a, l.Damage())
 	}
 	var version int
-	if err := db.QueryRow("PRAGMA user_version").Scan(&version); err != nil || version != 99 {
+	if err := db.QueryRow("PRAGMA user_version").Scan(&version); err != nil || version != 199 {
 		t.Errorf("the version is %d now, %v", version, err)
 	}
 }
@@ -459,7 +432,7 @@ func TestALedgerOfAnEarlierVersion(t *testing.T) {
 	directory := t.TempDir()
 	l := open(t, directory)
 	c := run(t, l)
-	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3})
+	fold(t, l, c, 0, slotStart, map[int]uint64{16: 3})
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -469,7 +442,9 @@ func TestALedgerOfAnEarlierVersion(t *testing.T) {
 	}
 	// As version 1 was.
 	if _, err := db.Exec(`ALTER TABLE run DROP COLUMN closed_before; ALTER TABLE run DROP COLUMN device;
-		ALTER TABLE ledger DROP COLUMN moved; DROP TABLE identity; PRAGMA user_version = 1`); err != nil {
+		ALTER TABLE report DROP COLUMN sent; ALTER TABLE ledger ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;
+		CREATE TABLE operation_type (run INTEGER NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL);
+		DROP TABLE identity; PRAGMA user_version = 1; PRAGMA journal_mode = WAL`); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {
@@ -483,7 +458,7 @@ func TestALedgerOfAnEarlierVersion(t *testing.T) {
 		if a := account(t, l); a.Pending != 3 {
 			t.Errorf("account %+v", a)
 		}
-		if _, err := l.Purge(slotStart); err != nil {
+		if _, err := l.Purge(ctx, slotStart); err != nil {
 			t.Error(err)
 		}
 		if err := l.Close(); err != nil {
@@ -495,8 +470,8 @@ func TestALedgerOfAnEarlierVersion(t *testing.T) {
 func TestRefusedReportsAreLost(t *testing.T) {
 	l := open(t, t.TempDir())
 	c := run(t, l)
-	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3})
-	if units, err := l.Refused(pending(t, l)[0]); err != nil || units != 3 {
+	fold(t, l, c, 0, slotStart, map[int]uint64{16: 3})
+	if units, err := l.Refused(ctx, pending(t, l)[0]); err != nil || units != 3 {
 		t.Errorf("refused %d, %v", units, err)
 	}
 	if a := account(t, l); a.Refused != 3 || len(pending(t, l)) != 0 {
@@ -504,57 +479,29 @@ func TestRefusedReportsAreLost(t *testing.T) {
 	}
 }
 
-func TestHostTypes(t *testing.T) {
-	l := open(t, t.TempDir())
-	c := run(t, l)
-	define := func(name string) int {
-		number, full, err := l.DefineType(c.Run, name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if full {
-			return -1
-		}
-		return number
-	}
-	if a, b, again := define("MRZ"), define("PASSPORT"), define("MRZ"); a != 128 || b != 129 || again != 128 {
-		t.Errorf("numbers %d %d %d", a, b, again)
-	}
-	fold(t, l, c.Run, 0, slotStart, map[int]uint64{129: 4})
-	if p := pending(t, l); p[0].Report.Counts["PASSPORT"] != 4 {
-		t.Errorf("pending %+v", p)
-	}
-	for i := range 126 {
-		define("T" + strings.Repeat("X", i))
-	}
-	if number := define("ONE_MORE"); number != -1 {
-		t.Errorf("the 129th type got number %d", number)
-	}
-}
-
 func TestAFinishedRunIsForgottenOnceNothingIsLeft(t *testing.T) {
 	l := open(t, t.TempDir())
 	c := run(t, l)
-	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3})
-	if err := l.FinishRun(c.Run); err != nil {
+	fold(t, l, c, 0, slotStart, map[int]uint64{16: 3})
+	if err := l.FinishRun(ctx, c.Run); err != nil {
 		t.Fatal(err)
 	}
 	state := func() ledger.RunState {
-		s, err := l.RunState(c.Run)
+		s, err := l.RunState(ctx, c.Run)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return s
 	}
 	forget := func(present bool) {
-		if err := l.ForgetRuns(func(string) bool { return present }); err != nil {
+		if err := l.ForgetRuns(ctx, func(string) bool { return present }); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if forget(false); state() != ledger.RunFinished {
 		t.Error("forgotten with a report pending")
 	}
-	if _, err := l.Accepted(pending(t, l)); err != nil {
+	if _, err := l.Accepted(ctx, pending(t, l)); err != nil {
 		t.Fatal(err)
 	}
 	if forget(true); state() != ledger.RunFinished {
@@ -579,10 +526,10 @@ func TestARunTheLedgerLost(t *testing.T) {
 	c.Relabel(0, slotStart)
 	c.SetKnown()
 	c.SetFolded(0, sums(map[int]uint64{16: 100}))
-	if _, err := l.MeetRun(c); err != nil {
+	if _, err := l.MeetRun(ctx, c); err != nil {
 		t.Fatal(err)
 	}
-	if units := fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 103, 128: 2}); units != 5 {
+	if units := fold(t, l, c, 0, slotStart, map[int]uint64{16: 103, 128: 2}); units != 5 {
 		t.Errorf("%d units were new, want 5", units)
 	}
 	first := pending(t, l)[0]
@@ -593,21 +540,18 @@ func TestARunTheLedgerLost(t *testing.T) {
 	if first.Report.Counts["MRZ"] != 2 || first.Report.Counts["QR_CODE"] != 3 {
 		t.Errorf("counts %v", first.Report.Counts)
 	}
-	if number, _, err := l.DefineType(c.Run, "MRZ"); number != 128 || err != nil {
-		t.Errorf("MRZ is %d now, %v", number, err)
-	}
 	// Again: folded further than the ledger knows. Its account does not know that
 	// either, and what is missing is declared.
 	c.AddTo(0, 16, 110)
 	c.AddTo(0, 128, 2)
 	c.SetFolded(0, sums(map[int]uint64{16: 110, 128: 2}))
-	marks, err := l.MeetRun(c)
+	marks, err := l.MeetRun(ctx, c)
 	if err != nil || marks[0][16] != 110 {
 		t.Fatalf("folded to %d, %v", marks[0][16], err)
 	}
-	fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 111, 128: 2})
+	fold(t, l, c, 0, slotStart, map[int]uint64{16: 111, 128: 2})
 	p := pending(t, l)
-	if lost, err := l.Balance(); lost != 7 || err != nil {
+	if lost, err := l.Balance(ctx); lost != 7 || err != nil {
 		t.Errorf("lost %d, %v", lost, err)
 	}
 	if a := account(t, l); a.Recorded != 13 || a.Storage != 7 {
@@ -673,7 +617,7 @@ func TestDamagedLedgersAreSetAside(t *testing.T) {
 				t.Error("the damaged file is gone")
 			}
 			c := run(t, l)
-			fold(t, l, c.Run, 0, slotStart, map[int]uint64{16: 3})
+			fold(t, l, c, 0, slotStart, map[int]uint64{16: 3})
 			account(t, l)
 		})
 	}
@@ -697,38 +641,38 @@ func TestMarksAndKeys(t *testing.T) {
 		if l.Durable() != (directory != "") {
 			t.Errorf("%s: durable %v", name, l.Durable())
 		}
-		if value, err := l.Mark("x"); value != 0 || err != nil {
+		if value, err := l.Mark(ctx, "x"); value != 0 || err != nil {
 			t.Errorf("%s: %d, %v", name, value, err)
 		}
 		for _, value := range []int64{5, 3} {
-			if err := l.SetMark("x", value); err != nil {
+			if err := l.SetMark(ctx, "x", value); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if value, _ := l.Mark("x"); value != 3 {
+		if value, _ := l.Mark(ctx, "x"); value != 3 {
 			t.Errorf("%s: mark %d", name, value)
 		}
 		for _, key := range []string{"first", "second"} {
-			if err := l.RememberServerKey("https://lts", key, 1); err != nil {
+			if err := l.RememberServerKey(ctx, "https://lts", key, 1); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if key, _ := l.ServerKey("https://lts"); key != "first" {
+		if key, _ := l.ServerKey(ctx, "https://lts"); key != "first" {
 			t.Errorf("%s: the key first seen is %q", name, key)
 		}
-		if a, err := l.Authorization("none"); a != nil || err != nil {
+		if a, err := l.Authorization(ctx, "none"); a != nil || err != nil {
 			t.Errorf("%s: %v, %v", name, a, err)
 		}
-		if err := l.SaveAuthorization("r", ledger.CachedAuthorization{JWS: "a.b.c", ReceivedAt: 7}); err != nil {
+		if err := l.SaveAuthorization(ctx, "r", ledger.CachedAuthorization{JWS: "a.b.c", ReceivedAt: 7}); err != nil {
 			t.Fatal(err)
 		}
-		if a, _ := l.Authorization("r"); a == nil || a.JWS != "a.b.c" || a.ReceivedAt != 7 {
+		if a, _ := l.Authorization(ctx, "r"); a == nil || a.JWS != "a.b.c" || a.ReceivedAt != 7 {
 			t.Errorf("%s: cached %+v", name, a)
 		}
-		if err := l.DropAuthorization("r"); err != nil {
+		if err := l.DropAuthorization(ctx, "r"); err != nil {
 			t.Fatal(err)
 		}
-		if a, _ := l.Authorization("r"); a != nil {
+		if a, _ := l.Authorization(ctx, "r"); a != nil {
 			t.Errorf("%s: still cached", name)
 		}
 	}
@@ -742,7 +686,7 @@ func TestManyOpenAtOnce(t *testing.T) {
 		var starters sync.WaitGroup
 		for range 8 {
 			starters.Go(func() {
-				l, err := ledger.Open(directory, now)
+				l, err := ledger.Open(ctx, directory, options)
 				if err != nil {
 					t.Error(err)
 					return

@@ -1,13 +1,18 @@
 package ledger
 
-import "database/sql"
+import (
+	"context"
+	"database/sql"
 
-// MoveRun lets a run go on under another handshake code and item of the same server:
-// what is added from now on is reported for those. What it has so far stays where it
-// is, as the reports of a run that is over.
-func (l *Ledger) MoveRun(run, handshakeCode, item string) error {
-	return l.alter(func(tx *sql.Tx) error {
-		r, err := findRun(tx, run)
+	"github.com/openlts/openlts/core/tally"
+)
+
+// MoveRun lets the run of a tally go on under another handshake code and item of the
+// same server: what is added from now on is reported for those. What it has so far
+// stays where it is, as the reports of a run that is over.
+func (l *Ledger) MoveRun(ctx context.Context, t *tally.Tally, handshakeCode, item string) error {
+	return l.alter(ctx, func(tx *sql.Tx) error {
+		r, _, err := meetRun(tx, t)
 		if err != nil {
 			return err
 		}

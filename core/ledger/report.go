@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"database/sql"
 
 	"github.com/openlts/openlts/core/protocol"
@@ -33,10 +34,11 @@ type PendingReport struct {
 
 // Pending lists reports of a device (named by its client UUID) for a server (named
 // by the id of its signing key) that this has not confirmed, oldest first, at most
-// limit, without those that skip names.
-func (l *Ledger) Pending(lts, device string, limit int, skip func(ReportKey) bool) ([]PendingReport, error) {
+// limit, without those that skip names. They are noted as sent: nobody can tell from
+// now on whether the server has them, unless it confirms.
+func (l *Ledger) Pending(ctx context.Context, lts, device string, limit int, skip func(ReportKey) bool) ([]PendingReport, error) {
 	var pending []PendingReport
-	err := l.transaction(func(tx *sql.Tx) error {
+	err := l.transaction(ctx, func(tx *sql.Tx) error {
 		pending = nil
 		rows, err := tx.Query(`SELECT run.id, run.reported_as, run.handshake_code, run.item, run.slot_seconds,
 				report.slot, report.revision, report.lost, report.found
@@ -63,6 +65,10 @@ func (l *Ledger) Pending(lts, device string, limit int, skip func(ReportKey) boo
 		}
 		for i := range pending {
 			if err := readCounts(tx, &pending[i]); err != nil {
+				return err
+			}
+			if _, err := tx.Exec("UPDATE report SET sent = 1 WHERE run = ? AND slot = ? AND sent = 0",
+				pending[i].Key.RunID, pending[i].Key.Slot); err != nil {
 				return err
 			}
 		}
@@ -96,8 +102,8 @@ func readCounts(tx *sql.Tx, p *PendingReport) error {
 
 // Accepted notes that the server confirmed these reports, as they were sent;
 // what was added since stays pending.
-func (l *Ledger) Accepted(reports []PendingReport) (units int64, err error) {
-	err = l.alter(func(tx *sql.Tx) error {
+func (l *Ledger) Accepted(ctx context.Context, reports []PendingReport) (units int64, err error) {
+	err = l.alter(ctx, func(tx *sql.Tx) error {
 		units = 0
 		for _, p := range reports {
 			n, err := acceptReport(tx, p)
@@ -236,8 +242,8 @@ func acceptCounts(tx *sql.Tx, p PendingReport) (units int64, err error) {
 }
 
 // Refused notes that the server refused a report for good: its units are lost.
-func (l *Ledger) Refused(p PendingReport) (units int64, err error) {
-	err = l.alter(func(tx *sql.Tx) error {
+func (l *Ledger) Refused(ctx context.Context, p PendingReport) (units int64, err error) {
+	err = l.alter(ctx, func(tx *sql.Tx) error {
 		units = 0
 		if concerned, err := concerns(tx, p); err != nil || !concerned {
 			return err
@@ -277,8 +283,8 @@ func deleteReport(tx *sql.Tx, key ReportKey) error {
 // has not confirmed (seed, "Report submission"): their units are lost, and the
 // next submission declares that. Confirmed reports that old are deleted. Nothing is
 // added to either.
-func (l *Ledger) Purge(before int64) (units int64, err error) {
-	err = l.alter(func(tx *sql.Tx) error {
+func (l *Ledger) Purge(ctx context.Context, before int64) (units int64, err error) {
+	err = l.alter(ctx, func(tx *sql.Tx) error {
 		units = 0
 		const expired = `revision > accepted_revision AND lost = '' AND slot < ?`
 		servers, err := column[string](tx, "SELECT DISTINCT lts FROM run")
@@ -303,7 +309,8 @@ func (l *Ledger) Purge(before int64) (units int64, err error) {
 			return err
 		}
 		for _, statement := range []string{
-			`UPDATE run SET closed_before = max(closed_before, ?) WHERE finished = 0`,
+			`UPDATE run SET closed_before = ?1 WHERE finished = 0 AND closed_before < ?1
+				AND EXISTS (SELECT 1 FROM report WHERE report.run = run.id AND slot < ?1)`,
 			`DELETE FROM report_count WHERE EXISTS (SELECT 1 FROM report r WHERE r.run = report_count.run
 				AND r.slot = report_count.slot AND r.revision <= r.accepted_revision AND r.slot < ?)`,
 			`DELETE FROM report WHERE revision <= accepted_revision AND slot < ?`,

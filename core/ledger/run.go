@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -22,9 +23,9 @@ const (
 )
 
 // RunState tells what the ledger knows of a run.
-func (l *Ledger) RunState(run string) (RunState, error) {
+func (l *Ledger) RunState(ctx context.Context, run string) (RunState, error) {
 	var finished bool
-	known, err := l.get("SELECT finished FROM run WHERE uuid = ?", []any{run}, &finished)
+	known, err := l.get(ctx, "SELECT finished FROM run WHERE uuid = ?", []any{run}, &finished)
 	switch {
 	case !known:
 		return RunUnknown, err
@@ -44,40 +45,53 @@ func (l *Ledger) RunState(run string) (RunState, error) {
 // again, and what is new is reported as another run. So it is if the run was
 // finished, because another process took it for dead: only a tally that no ledger
 // ever knew is reported under its own name.
-func (l *Ledger) MeetRun(t *tally.Tally) (*Watermarks, error) {
+func (l *Ledger) MeetRun(ctx context.Context, t *tally.Tally) (*Watermarks, error) {
 	var marks *Watermarks
-	err := l.alter(func(tx *sql.Tx) error {
-		r, err := findRun(tx, t.Run)
-		if err == nil {
-			if marks, err = watermarks(tx, r.id); err != nil {
-				return err
-			}
-			units := forgotten(marks, t)
-			if units == 0 {
-				return nil
-			}
-			// The ledger knows the run and fell back without its witness noticing: its
-			// account lacks these, too. They are in no report; see Balance.
-			if err := addToAccount(tx, r.lts, "recorded", units); err != nil {
-				return err
-			}
-			err = detach(tx, r.id)
-		}
-		if err != nil && !errors.Is(err, ErrUnknownRun) {
-			return err
-		}
-		if _, err := tx.Exec("UPDATE run SET uuid = 'detached ' || id WHERE uuid = ?", t.Run); err != nil {
-			return err
-		}
-		reportedAs := t.Run
-		if !t.Pristine() {
-			reportedAs = uuid.NewString()
-		}
-		t.SetKnown()
-		marks, err = enterRun(tx, t, reportedAs)
+	err := l.alter(ctx, func(tx *sql.Tx) (err error) {
+		_, marks, err = meetRun(tx, t)
 		return err
 	})
 	return marks, err
+}
+
+// meetRun is MeetRun, and the run. A living run is met in each transaction that adds to
+// it: another process may have taken it for dead, or the ledger may have been lost.
+func meetRun(tx *sql.Tx, t *tally.Tally) (run, *Watermarks, error) {
+	r, err := findRun(tx, t.Run)
+	if err == nil {
+		marks, err := watermarks(tx, r.id)
+		if err != nil {
+			return r, nil, err
+		}
+		units := forgotten(marks, t)
+		if units == 0 {
+			return r, marks, nil
+		}
+		// The ledger knows the run and fell back without its witness noticing: its
+		// account lacks these, too. They are in no report; see Balance.
+		if err := addToAccount(tx, r.lts, "recorded", units); err != nil {
+			return r, nil, err
+		}
+		if err := detach(tx, r.id); err != nil {
+			return r, nil, err
+		}
+	} else if !errors.Is(err, errUnknownRun) {
+		return r, nil, err
+	}
+	if _, err := tx.Exec("UPDATE run SET uuid = 'detached ' || id WHERE uuid = ?", t.Run); err != nil {
+		return r, nil, err
+	}
+	reportedAs := t.Run
+	if !t.Pristine() {
+		reportedAs = uuid.NewString()
+	}
+	t.SetKnown()
+	marks, err := enterRun(tx, t, reportedAs)
+	if err != nil {
+		return r, nil, err
+	}
+	r, err = findRun(tx, t.Run)
+	return r, marks, err
 }
 
 // forgotten is by how many units a tally was folded further than the ledger knows.
@@ -112,13 +126,6 @@ func enterRun(tx *sql.Tx, t *tally.Tally, reportedAs string) (*Watermarks, error
 	if err != nil {
 		return nil, err
 	}
-	for number := int(protocol.FirstHostOperationType); number < tally.Types; number++ {
-		if name := t.TypeName(number); name != "" {
-			if _, err := tx.Exec("INSERT INTO operation_type (run, number, name) VALUES (?, ?, ?)", id, number, name); err != nil {
-				return nil, err
-			}
-		}
-	}
 	for frame := range marks {
 		for operationType, folded := range t.Folded(frame) {
 			marks[frame][operationType] = folded
@@ -143,13 +150,8 @@ func renew(tx *sql.Tx, r run) (run, error) {
 		return r, err
 	}
 	r.closedBefore = 0
-	for _, statement := range []string{
-		"UPDATE watermark SET run = ?1 WHERE run = ?2",
-		"UPDATE operation_type SET run = ?1 WHERE run = ?2",
-	} {
-		if _, err := tx.Exec(statement, r.id, before); err != nil {
-			return r, err
-		}
+	if _, err := tx.Exec("UPDATE watermark SET run = ? WHERE run = ?", r.id, before); err != nil {
+		return r, err
 	}
 	if err := detach(tx, before); err != nil {
 		return r, err
@@ -169,8 +171,8 @@ type run struct {
 	closedBefore int64
 }
 
-// ErrUnknownRun is the error of a run that the ledger does not know.
-var ErrUnknownRun = errors.New("the ledger does not know the run")
+// errUnknownRun is the error of a run that the ledger does not know.
+var errUnknownRun = errors.New("the ledger does not know the run")
 
 // findRun finds a run that may go on: what is finished, and confirmed, is deleted,
 // and nothing can be added to it.
@@ -178,7 +180,7 @@ func findRun(tx *sql.Tx, name string) (r run, err error) {
 	err = tx.QueryRow("SELECT id, uuid, lts, closed_before FROM run WHERE uuid = ? AND finished = 0", name).
 		Scan(&r.id, &r.uuid, &r.lts, &r.closedBefore)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = fmt.Errorf("%w %s", ErrUnknownRun, name)
+		err = fmt.Errorf("%w %s", errUnknownRun, name)
 	}
 	return r, err
 }
@@ -228,12 +230,13 @@ type FrameSums struct {
 // Fold moves what is new in the counters of a run to the reports of its slots,
 // and the watermark with it, in one transaction: counters minus watermark is
 // what is new, so folding twice, or dying in between, changes nothing. It
-// answers how many units were new.
-func (l *Ledger) Fold(run string, frames []FrameSums) (units int64, err error) {
-	err = l.alter(func(tx *sql.Tx) error {
+// answers how far each counter is folded now, and how many units were new.
+func (l *Ledger) Fold(ctx context.Context, t *tally.Tally, frames []FrameSums) (marks *Watermarks, units int64, err error) {
+	err = l.alter(ctx, func(tx *sql.Tx) error {
 		units = 0
-		r, err := findRun(tx, run)
-		if err != nil {
+		var r run
+		var err error
+		if r, marks, err = meetRun(tx, t); err != nil {
 			return err
 		}
 		for _, f := range frames {
@@ -243,31 +246,9 @@ func (l *Ledger) Fold(run string, frames []FrameSums) (units int64, err error) {
 				}
 			}
 		}
-		marks, err := watermarks(tx, r.id)
-		if err != nil {
-			return err
-		}
-		names, err := typeNames(tx, r.id)
-		if err != nil {
-			return err
-		}
+		names := typeNames(t)
 		for _, f := range frames {
-			added := map[string]int64{}
-			for counter, sum := range f.Sums {
-				mark := marks[f.Frame][counter]
-				if sum <= mark {
-					continue // never less; see tally.Raise
-				}
-				operationType := counter
-				if f.Types != nil {
-					operationType = f.Types[counter]
-				}
-				added[names[operationType]] += int64(sum - mark)
-				if err := setWatermark(tx, r.id, f.Frame, counter, sum); err != nil {
-					return err
-				}
-			}
-			n, err := addToReport(tx, r, f.Slot, added)
+			n, err := foldFrame(tx, r, names, f, marks)
 			if err != nil {
 				return err
 			}
@@ -275,25 +256,41 @@ func (l *Ledger) Fold(run string, frames []FrameSums) (units int64, err error) {
 		}
 		return addToAccount(tx, r.lts, "recorded", units)
 	})
-	return units, err
+	return marks, units, err
+}
+
+func foldFrame(tx *sql.Tx, r run, names *[tally.Types]string, f FrameSums, marks *Watermarks) (units int64, err error) {
+	added := map[string]int64{}
+	for counter, sum := range f.Sums {
+		mark := marks[f.Frame][counter]
+		if sum <= mark {
+			continue // never less; see tally.Raise
+		}
+		operationType := counter
+		if f.Types != nil {
+			operationType = f.Types[counter]
+		}
+		added[names[operationType]] += int64(sum - mark)
+		if err := setWatermark(tx, r.id, f.Frame, counter, sum); err != nil {
+			return 0, err
+		}
+		marks[f.Frame][counter] = sum
+	}
+	return addToReport(tx, r, f.Slot, added)
 }
 
 // Record adds units to the report of a slot directly, for operations with a
 // time stamp of the host's. It is durable when it returns.
-func (l *Ledger) Record(run string, slotStart int64, operationType int, n int64) error {
-	return l.alter(func(tx *sql.Tx) error {
-		r, err := findRun(tx, run)
+func (l *Ledger) Record(ctx context.Context, t *tally.Tally, slotStart int64, operationType int, n int64) error {
+	return l.alter(ctx, func(tx *sql.Tx) error {
+		r, _, err := meetRun(tx, t)
 		if err == nil && slotStart < r.closedBefore {
 			r, err = renew(tx, r)
 		}
 		if err != nil {
 			return err
 		}
-		names, err := typeNames(tx, r.id)
-		if err != nil {
-			return err
-		}
-		if _, err := addToReport(tx, r, slotStart, map[string]int64{names[operationType]: n}); err != nil {
+		if _, err := addToReport(tx, r, slotStart, map[string]int64{typeNames(t)[operationType]: n}); err != nil {
 			return err
 		}
 		return addToAccount(tx, r.lts, "recorded", n)
@@ -318,73 +315,31 @@ func addToReport(tx *sql.Tx, r run, slotStart int64, added map[string]int64) (un
 	return units, err
 }
 
-// typeNames is the name of each operation type of a run.
-func typeNames(tx *sql.Tx, run int64) ([tally.Types]string, error) {
+// typeNames are the names of the operation types of a run. One of the host's whose
+// name is not in the tally keeps its number.
+func typeNames(t *tally.Tally) *[tally.Types]string {
 	var names [tally.Types]string
 	for number := range names {
-		// A type that neither the ledger nor the tally has a name of keeps its number.
 		names[number] = fmt.Sprintf("TYPE_%d", number)
 	}
 	for number, name := range protocol.OperationTypeNames() {
 		names[number] = name
 	}
-	rows, err := tx.Query("SELECT number, name FROM operation_type WHERE run = ?", run)
-	if err != nil {
-		return names, err
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var number int
-		var name string
-		if err := rows.Scan(&number, &name); err != nil {
-			return names, err
-		}
-		if number >= 0 && number < len(names) {
+	for number := int(protocol.FirstHostOperationType); number < tally.Types; number++ {
+		if name := t.TypeName(number); name != "" {
 			names[number] = name
 		}
 	}
-	return names, rows.Err()
-}
-
-// DefineType gives a name a number for a run: the same again if it has one.
-// full is reported when all numbers for hosts are taken.
-func (l *Ledger) DefineType(run, name string) (number int, full bool, err error) {
-	err = l.transaction(func(tx *sql.Tx) error {
-		r, err := findRun(tx, run)
-		if err != nil {
-			return err
-		}
-		err = tx.QueryRow("SELECT number FROM operation_type WHERE run = ? AND name = ?", r.id, name).Scan(&number)
-		if !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		err = tx.QueryRow("SELECT coalesce(max(number) + 1, ?) FROM operation_type WHERE run = ?",
-			protocol.FirstHostOperationType, r.id).Scan(&number)
-		if err != nil {
-			return err
-		}
-		if full = number >= protocol.OperationTypes; full {
-			return nil
-		}
-		_, err = tx.Exec("INSERT INTO operation_type (run, number, name) VALUES (?, ?, ?)", r.id, number, name)
-		return err
-	})
-	return number, full, err
-}
-
-// DefinedTypes is the number of operation types hosts defined for a run.
-func (l *Ledger) DefinedTypes(run string) (n int, err error) {
-	_, err = l.get(`SELECT count(*) FROM operation_type WHERE run = (SELECT id FROM run WHERE uuid = ?)`, []any{run}, &n)
-	return n, err
+	return &names
 }
 
 // FinishRun notes that a run is dead and its tally folded to the last unit. The
 // row stays until ForgetRuns, so that the tally can't be folded again should
 // its file survive the next instant.
-func (l *Ledger) FinishRun(run string) error {
-	return l.transaction(func(tx *sql.Tx) error {
+func (l *Ledger) FinishRun(ctx context.Context, run string) error {
+	return l.transaction(ctx, func(tx *sql.Tx) error {
 		r, err := findRun(tx, run)
-		if errors.Is(err, ErrUnknownRun) {
+		if errors.Is(err, errUnknownRun) {
 			return nil // another process was faster
 		}
 		if err != nil {
@@ -417,8 +372,8 @@ func deleteAccepted(tx *sql.Tx, run int64) error {
 
 // ForgetRuns deletes finished runs that have nothing left to report, except
 // those whose tally files are still there.
-func (l *Ledger) ForgetRuns(present func(run string) bool) error {
-	return l.transaction(func(tx *sql.Tx) error {
+func (l *Ledger) ForgetRuns(ctx context.Context, present func(run string) bool) error {
+	return l.transaction(ctx, func(tx *sql.Tx) error {
 		rows, err := tx.Query(`SELECT id, uuid FROM run WHERE finished = 1
 			AND NOT EXISTS (SELECT 1 FROM report WHERE report.run = run.id)`)
 		if err != nil {
@@ -440,10 +395,8 @@ func (l *Ledger) ForgetRuns(present func(run string) bool) error {
 			return err
 		}
 		for _, id := range done {
-			for _, statement := range []string{"DELETE FROM run WHERE id = ?", "DELETE FROM operation_type WHERE run = ?"} {
-				if _, err := tx.Exec(statement, id); err != nil {
-					return err
-				}
+			if _, err := tx.Exec("DELETE FROM run WHERE id = ?", id); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -451,8 +404,8 @@ func (l *Ledger) ForgetRuns(present func(run string) bool) error {
 }
 
 // OpenRuns lists the runs whose tally files may hold what the ledger does not.
-func (l *Ledger) OpenRuns() (runs []string, err error) {
-	err = l.transaction(func(tx *sql.Tx) error {
+func (l *Ledger) OpenRuns(ctx context.Context) (runs []string, err error) {
+	err = l.transaction(ctx, func(tx *sql.Tx) error {
 		var err error
 		runs, err = column[string](tx, "SELECT uuid FROM run WHERE finished = 0 AND has_file = 1")
 		return err

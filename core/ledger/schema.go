@@ -15,16 +15,20 @@ var schema string
 // schemaVersion is the version of schema.sql. Versions of the same hundred differ
 // by columns and tables that the later ones add, with defaults, and a ledger of any
 // of them can be used by all: SDKs of different age may share a data directory.
-const schemaVersion = 2
+const schemaVersion = 101
 
 const generation = 100
 
 // migrations are what makes a ledger of each earlier version one of the next.
-var migrations = [schemaVersion]string{
-	1: `ALTER TABLE run ADD COLUMN closed_before INTEGER NOT NULL DEFAULT 0;
+var migrations = map[int]struct {
+	next      int
+	statement string
+}{
+	1: {2, `ALTER TABLE run ADD COLUMN closed_before INTEGER NOT NULL DEFAULT 0;
 		ALTER TABLE run ADD COLUMN device TEXT NOT NULL DEFAULT '';
-		ALTER TABLE ledger ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;
-		CREATE TABLE identity (id INTEGER PRIMARY KEY CHECK (id = 1), text TEXT NOT NULL)`,
+		CREATE TABLE identity (id INTEGER PRIMARY KEY CHECK (id = 1), text TEXT NOT NULL)`},
+	2: {101, `DROP TABLE operation_type;
+		ALTER TABLE report ADD COLUMN sent INTEGER NOT NULL DEFAULT 1`},
 }
 
 // errNewer is the error of a ledger that a later version of the library made,
@@ -34,45 +38,55 @@ var (
 	errBadPage = errors.New("the ledger has damaged pages")
 )
 
-func migrate(db *sql.DB, w wait) error {
-	return inTransaction(db, w, func(tx *sql.Tx) error {
-		var version int
-		if err := tx.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
-			return err
-		}
-		switch {
-		case version/generation > schemaVersion/generation:
-			return errNewer
-		case version > 0:
-			// A read of a table finds a file that only looks like ours.
-			var n int
-			if err := tx.QueryRow("SELECT count(lts) FROM account").Scan(&n); err != nil {
-				return err
-			}
-			// A bad page that is met later only would fail each start anew.
-			var result string
-			if err := tx.QueryRow("PRAGMA quick_check(1)").Scan(&result); err != nil {
-				return err
-			}
-			if result != "ok" {
-				return fmt.Errorf("%w: %s", errBadPage, result)
-			}
-			for ; version < schemaVersion; version++ {
-				if _, err := tx.Exec(migrations[version]); err != nil {
-					return err
-				}
-			}
-			// Writing finds a file that SQLite could only open for reading.
-			_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", version))
-			return err
-		}
-		if _, err := tx.Exec(schema); err != nil {
-			return err
-		}
-		if _, err := tx.Exec("INSERT INTO ledger (id, uuid, changes) VALUES (1, ?, 0)", uuid.NewString()); err != nil {
-			return err
-		}
-		_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
+// migrate makes a database one of the present version.
+func migrate(tx *sql.Tx) error {
+	var version int
+	if err := tx.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
 		return err
-	})
+	}
+	switch {
+	case version/generation > schemaVersion/generation:
+		return errNewer
+	case version > 0:
+		// A read of a table finds a file that only looks like ours.
+		var n int
+		if err := tx.QueryRow("SELECT count(lts) FROM account").Scan(&n); err != nil {
+			return err
+		}
+		// A bad page that is met later only would fail each start anew.
+		var result string
+		if err := tx.QueryRow("PRAGMA quick_check(1)").Scan(&result); err != nil {
+			return err
+		}
+		if result != "ok" {
+			return fmt.Errorf("%w: %s", errBadPage, result)
+		}
+		return upgrade(tx, version)
+	}
+	if _, err := tx.Exec(schema); err != nil {
+		return err
+	}
+	if _, err := tx.Exec("INSERT INTO ledger (id, uuid, changes) VALUES (1, ?, 0)", uuid.NewString()); err != nil {
+		return err
+	}
+	_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
+	return err
+}
+
+func upgrade(tx *sql.Tx, version int) error {
+	if version >= schemaVersion {
+		return nil
+	}
+	for version < schemaVersion {
+		m, ok := migrations[version]
+		if !ok {
+			return fmt.Errorf("%w: there was no version %d", errBadPage, version)
+		}
+		if _, err := tx.Exec(m.statement); err != nil {
+			return err
+		}
+		version = m.next
+	}
+	_, err := tx.Exec(fmt.Sprintf("PRAGMA user_version = %d", version))
+	return err
 }

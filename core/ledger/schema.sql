@@ -8,8 +8,7 @@
 CREATE TABLE ledger (
   id      INTEGER PRIMARY KEY CHECK (id = 1),
   uuid    TEXT NOT NULL,
-  changes INTEGER NOT NULL,
-  moved   INTEGER NOT NULL DEFAULT 0 -- 1: its file was removed, and all goes on in another
+  changes INTEGER NOT NULL
 );
 
 -- A copy of the device's identity, in case its own file gets lost.
@@ -61,14 +60,6 @@ CREATE TABLE run (
   closed_before  INTEGER NOT NULL DEFAULT 0
 );
 
--- Operation types a host defined by name, by run.
-CREATE TABLE operation_type (
-  run    INTEGER NOT NULL,
-  number INTEGER NOT NULL,
-  name   TEXT NOT NULL,
-  PRIMARY KEY (run, number)
-) WITHOUT ROWID;
-
 -- How far each counter of a tally was folded into reports. The frames after those
 -- with a label are the strays, where type is merely the number of the entry.
 CREATE TABLE watermark (
@@ -90,6 +81,8 @@ CREATE TABLE report (
   -- Units that are in the account already, because an older copy of the ledger
   -- brought them back. Whether the server has them, its receipt will tell.
   found             INTEGER NOT NULL DEFAULT 0,
+  -- 1: it was submitted, or is about to be, and the server may have it.
+  sent              INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (run, slot)
 ) WITHOUT ROWID;
 CREATE INDEX report_pending ON report (slot) WHERE revision > accepted_revision;

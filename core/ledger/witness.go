@@ -3,8 +3,11 @@ package ledger
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"hash/crc32"
 	"os"
+
+	"github.com/openlts/openlts/core/internal/datafile"
 )
 
 // The witness is a second copy of the ledger's account, in a file of its own. A
@@ -56,9 +59,13 @@ func (t *totals) pending() int64 {
 	return t.Recorded - t.Accepted - t.Expired - t.Refused - t.Storage
 }
 
-// openWitness opens the witness at path, or makes it.
+// openWitness opens the witness at path, or makes it. What is there and no file of
+// ours stays, and there is no witness then.
 func openWitness(path string) *witness {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := datafile.OpenOrCreate(path)
+	if errors.Is(err, datafile.ErrLinked) && datafile.Separate(path, 2*halfSize) == nil { // a backup may have linked it
+		f, err = datafile.OpenOrCreate(path)
+	}
 	if err != nil {
 		return &witness{}
 	}

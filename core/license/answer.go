@@ -1,6 +1,7 @@
 package license
 
 import (
+	"context"
 	"crypto/ed25519"
 	"encoding/json"
 	"errors"
@@ -36,12 +37,14 @@ func (k serverKey) id() string { return protocol.SigningKeyID(k.public) }
 
 // known is the key a server is known by: the pinned one, else the one it was first
 // met with.
-func (a *Authorizer) known(server string) (key serverKey, known bool) {
+func (a *Authorizer) known(ctx context.Context, server string) (key serverKey, known bool) {
 	if a.Parameters.ServerPublicKey != "" {
 		public, err := a.Parameters.pinnedKey()
 		return serverKey{public: public}, err == nil // Check has seen to that
 	}
-	text, err := a.Ledger.ServerKey(server)
+	ctx, cancel := briefly(ctx)
+	defer cancel()
+	text, err := a.Ledger.ServerKey(ctx, server)
 	if err != nil || text == "" {
 		return serverKey{}, false // an unreadable ledger must not keep an honest user out
 	}
@@ -52,10 +55,10 @@ func (a *Authorizer) known(server string) (key serverKey, known bool) {
 // knownServers are the keys of the servers that these parameters name. What was
 // granted by any other, or refused, is none of our business, though directory and
 // handshake code be the same: it is another vendor's.
-func (a *Authorizer) knownServers() []serverKey {
+func (a *Authorizer) knownServers(ctx context.Context) []serverKey {
 	var keys []serverKey
 	for _, server := range a.Parameters.Servers() {
-		key, known := a.known(server)
+		key, known := a.known(ctx, server)
 		if known && (len(keys) == 0 || !keys[0].public.Equal(key.public)) {
 			keys = append(keys, key)
 		}
@@ -65,8 +68,8 @@ func (a *Authorizer) knownServers() []serverKey {
 
 // keyFor is the key that an answer of a server must be signed with: the one it is
 // known by, else the one it shows.
-func (a *Authorizer) keyFor(server, shown string) (serverKey, error) {
-	if key, known := a.known(server); known {
+func (a *Authorizer) keyFor(ctx context.Context, server, shown string) (serverKey, error) {
+	if key, known := a.known(ctx, server); known {
 		return key, nil
 	}
 	public, err := decodeKey(shown)
@@ -87,14 +90,14 @@ func decodeKey(text string) (ed25519.PublicKey, error) {
 }
 
 // granted verifies an answer that grants an authorization.
-func (a *Authorizer) granted(asked question, answer *Answer) (signed[*protocol.Authorization], serverKey, error) {
+func (a *Authorizer) granted(ctx context.Context, asked question, answer *Answer) (signed[*protocol.Authorization], serverKey, error) {
 	var none signed[*protocol.Authorization]
 	var response protocol.AuthorizationResponse
 	if json.Unmarshal(answer.Body, &response) != nil || response.Authorization == "" {
 		return none, serverKey{}, protocol.Errorf(protocol.StatusServerResponseInvalid,
 			"%s answered, but not as a License Tracking Server does (a proxy or a login page?)", asked.server)
 	}
-	key, err := a.keyFor(asked.server, response.PublicKey)
+	key, err := a.keyFor(ctx, asked.server, response.PublicKey)
 	if err != nil {
 		return none, key, err
 	}
@@ -122,7 +125,7 @@ func (q question) answeredBy(device, deviceKey, nonce, request string) bool {
 // only if the server proves that it is its decision about this request. Anything
 // else, anybody on the way could have said: it counts as a server that was not
 // reached, and the error tells what was found.
-func (a *Authorizer) refused(asked question, answer *Answer) error {
+func (a *Authorizer) refused(ctx context.Context, asked question, answer *Answer) error {
 	problem := answer.problem()
 	if problem == nil || !problem.Code.Decision() {
 		return answer.Problem(asked.server)
@@ -132,11 +135,11 @@ func (a *Authorizer) refused(asked question, answer *Answer) error {
 			"%s seems to refuse (%s, %d), but the refusal is not signed (a proxy, or somebody on the way?)",
 			asked.server, problem.Code.Name(), problem.Code)
 	}
-	key, err := a.keyFor(asked.server, problem.PublicKey)
+	key, err := a.keyFor(ctx, asked.server, problem.PublicKey)
 	if err != nil {
 		return err
 	}
-	if key.first && a.strange(key) {
+	if key.first && a.strange(ctx, key) {
 		return otherKey(asked.server, "the refusal")
 	}
 	refusal, err := protocol.VerifyRefusal(problem.Refusal, key.public)
@@ -150,19 +153,21 @@ func (a *Authorizer) refused(asked question, answer *Answer) error {
 		return protocol.Errorf(protocol.StatusServerResponseInvalid,
 			"the refusal of %s is for another request or device", asked.server)
 	}
-	if err := a.wrongClock(asked.server, refusal, key); err != nil {
+	if err := a.wrongClock(ctx, asked.server, refusal, key); err != nil {
 		return err
 	}
 	// It ends what this server granted before. Its key is not remembered: whoever
 	// refuses at the first contact may be anybody.
-	_ = a.Ledger.DropAuthorization(a.digest(key))
+	brief, cancel := briefly(ctx)
+	defer cancel()
+	_ = a.Ledger.DropAuthorization(brief, a.digest(key))
 	return &protocol.Error{Status: refusal.Code, Detail: refusal.Detail, Err: ErrRefused}
 }
 
 // strange tells whether a key that is met for the first time is none of those known:
 // if a server of ours is known, a stranger can't refuse in its place.
-func (a *Authorizer) strange(key serverKey) bool {
-	known := a.knownServers()
+func (a *Authorizer) strange(ctx context.Context, key serverKey) bool {
+	known := a.knownServers(ctx)
 	for _, k := range known {
 		if k.public.Equal(key.public) {
 			return false
@@ -175,11 +180,11 @@ func (a *Authorizer) strange(key serverKey) bool {
 // it must be, by what it granted before and the time that passed since. Whoever makes
 // that happen by a wrong clock of his own gains what pulling the cable gives: the use
 // of the cache until its end.
-func (a *Authorizer) wrongClock(server string, refusal *protocol.Refusal, key serverKey) error {
+func (a *Authorizer) wrongClock(ctx context.Context, server string, refusal *protocol.Refusal, key serverKey) error {
 	if !refusal.Code.Timely() {
 		return nil
 	}
-	before := a.cached(key)
+	before := a.cached(ctx, key)
 	if before == nil || before.useless != nil {
 		return nil
 	}

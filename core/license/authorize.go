@@ -66,14 +66,14 @@ func (a *Authorizer) Authorize(ctx context.Context) (*Granted, error) {
 	if err == nil || errors.Is(err, ErrRefused) {
 		return granted, err
 	}
-	return a.fromCache(err)
+	return a.fromCache(ctx, err)
 }
 
 // Renew gets an authorization from a server, as Authorize does, but not from the
 // cache. The error is a refusal (ErrRefused), or tells of each server why it gave
 // none.
 func (a *Authorizer) Renew(ctx context.Context) (*Granted, error) {
-	turnedBack := a.turnedBack()
+	turnedBack := a.turnedBack(ctx)
 	request := a.request(turnedBack)
 	servers := a.Parameters.Servers()
 	var failures []error
@@ -141,29 +141,42 @@ func (a *Authorizer) ask(ctx context.Context, server string, request *protocol.A
 		return nil, err
 	}
 	if answer.Status != http.StatusOK {
-		return nil, a.refused(asked, answer)
+		return nil, a.refused(ctx, asked, answer)
 	}
-	authorization, key, err := a.granted(asked, answer)
+	authorization, key, err := a.granted(ctx, asked, answer)
 	if err != nil {
 		return nil, err
 	}
-	return a.keep(asked, authorization, key), nil
+	return a.keep(ctx, asked, authorization, key), nil
+}
+
+// briefly bounds what the ledger may take of the time for an authorization: if others
+// hold it, the servers must still be asked.
+func briefly(ctx context.Context) (context.Context, context.CancelFunc) {
+	const share, longest = 8, time.Second
+	wait := longest
+	if deadline, ok := ctx.Deadline(); ok {
+		wait = min(wait, time.Until(deadline)/share)
+	}
+	return context.WithTimeout(ctx, wait)
 }
 
 // keep remembers what a server granted, and the time by its clock. A ledger that
 // can't keep it degrades later starts, not this one.
-func (a *Authorizer) keep(asked question, authorization signed[*protocol.Authorization], key serverKey) *Granted {
+func (a *Authorizer) keep(ctx context.Context, asked question, authorization signed[*protocol.Authorization], key serverKey) *Granted {
+	ctx, cancel := briefly(ctx)
+	defer cancel()
 	now := asked.at.wall.Unix()
 	if key.first {
-		_ = a.Ledger.RememberServerKey(asked.server, key.text(), now)
+		_ = a.Ledger.RememberServerKey(ctx, asked.server, key.text(), now)
 	}
-	_ = a.Ledger.SaveAuthorization(a.digest(key), ledger.CachedAuthorization{
+	_ = a.Ledger.SaveAuthorization(ctx, a.digest(key), ledger.CachedAuthorization{
 		JWS: authorization.jws, PublicKey: key.text(), ReceivedAt: now})
 	granted := grantedFrom(authorization.value, key)
 	// The server's clock is taken up as it is: one that was ahead, and is corrected,
 	// must not do lasting harm.
 	granted.Time = Timekeeper{authorization.value.IssuedAt, asked.at}
-	_ = granted.Time.Keep(a.Ledger, granted.LTS)
+	_ = granted.Time.Keep(ctx, a.Ledger, granted.LTS)
 	if skew := now - authorization.value.IssuedAt; max(skew, -skew) > slackSeconds {
 		granted.Flags |= protocol.StateFlagClockAnomaly
 	}

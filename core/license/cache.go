@@ -1,6 +1,7 @@
 package license
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 
@@ -26,8 +27,10 @@ type cached struct {
 
 // cached finds what a server granted before for the same, and reckons that server's
 // time; nil if there is nothing.
-func (a *Authorizer) cached(key serverKey) *cached {
-	kept, err := a.Ledger.Authorization(a.digest(key))
+func (a *Authorizer) cached(ctx context.Context, key serverKey) *cached {
+	ctx, cancel := briefly(ctx)
+	defer cancel()
+	kept, err := a.Ledger.Authorization(ctx, a.digest(key))
 	if err != nil || kept == nil {
 		return nil
 	}
@@ -37,7 +40,7 @@ func (a *Authorizer) cached(key serverKey) *cached {
 	}
 	c := &cached{granted: grantedFrom(authorization, key)}
 	now := read(a.Clock)
-	anchor, err := a.reckoned(c.granted.LTS, ledger.Anchor{Server: authorization.IssuedAt, Wall: kept.ReceivedAt}, now.wall.Unix())
+	anchor, err := a.reckoned(ctx, c.granted.LTS, ledger.Anchor{Server: authorization.IssuedAt, Wall: kept.ReceivedAt}, now.wall.Unix())
 	c.granted.Time = Timekeeper{anchor.Server, now}
 	switch {
 	case err != nil:
@@ -52,22 +55,24 @@ func (a *Authorizer) cached(key serverKey) *cached {
 
 // reckoned reckons a server's time and keeps how far it has come. first is where to
 // begin if nothing is known of it.
-func (a *Authorizer) reckoned(lts string, first ledger.Anchor, now int64) (ledger.Anchor, error) {
-	anchor, found, err := a.Ledger.Anchor(lts)
+func (a *Authorizer) reckoned(ctx context.Context, lts string, first ledger.Anchor, now int64) (ledger.Anchor, error) {
+	anchor, found, err := a.Ledger.Anchor(ctx, lts)
 	if err != nil || !found {
 		anchor = first
 	}
 	moved, err := reckon(anchor, now)
 	if err == nil && moved != anchor {
-		_ = a.Ledger.SetAnchor(lts, moved) // if it can't be kept, the next start reckons from farther back
+		_ = a.Ledger.SetAnchor(ctx, lts, moved) // if it can't be kept, the next start reckons from farther back
 	}
 	return moved, err
 }
 
 // turnedBack tells whether our clock stands before a moment it showed already.
-func (a *Authorizer) turnedBack() bool {
-	for _, key := range a.knownServers() {
-		anchor, found, err := a.Ledger.Anchor(key.id())
+func (a *Authorizer) turnedBack(ctx context.Context) bool {
+	ctx, cancel := briefly(ctx)
+	defer cancel()
+	for _, key := range a.knownServers(ctx) {
+		anchor, found, err := a.Ledger.Anchor(ctx, key.id())
 		if err != nil || !found {
 			continue
 		}
@@ -80,10 +85,10 @@ func (a *Authorizer) turnedBack() bool {
 
 // fromCache uses what a server of ours granted before, if it is still in force. reason
 // is why no server granted anything now.
-func (a *Authorizer) fromCache(reason error) (*Granted, error) {
+func (a *Authorizer) fromCache(ctx context.Context, reason error) (*Granted, error) {
 	var useless error
-	for _, key := range a.knownServers() {
-		c := a.cached(key)
+	for _, key := range a.knownServers(ctx) {
+		c := a.cached(ctx, key)
 		switch {
 		case c == nil:
 		case c.useless != nil:

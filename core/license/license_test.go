@@ -143,12 +143,12 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	directory := t.TempDir()
-	l, err := ledger.Open(directory, start)
+	l, err := ledger.Open(t.Context(), directory, ledger.Options{Now: func() time.Time { return start }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	identity, err := device.Load(directory, protocol.UUIDGenerationMethodRandom, "", nil)
+	identity, err := device.Load(context.Background(), directory, protocol.UUIDGenerationMethodRandom, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -367,7 +367,7 @@ func TestRefusalsThatProveNothing(t *testing.T) {
 				}
 				// Without a cache, the status is that of what was found.
 				empty := newWorld(t)
-				if err := empty.ledger.RememberServerKey(main.URL, protocol.Encoding.EncodeToString(main.SigningKey), 0); err != nil {
+				if err := empty.ledger.RememberServerKey(t.Context(), main.URL, protocol.Encoding.EncodeToString(main.SigningKey), 0); err != nil {
 					t.Fatal(err)
 				}
 				if _, err := empty.authorize(p); protocol.StatusOf(err) != c.status || !strings.Contains(err.Error(), c.says) {

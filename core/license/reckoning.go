@@ -1,6 +1,7 @@
 package license
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -100,6 +101,6 @@ func (t Timekeeper) Moved(clock slot.Clock) Timekeeper {
 }
 
 // Keep keeps in a ledger how far the server's time has come, for the next process.
-func (t Timekeeper) Keep(l *ledger.Ledger, lts string) error {
-	return l.SetAnchor(lts, ledger.Anchor{Server: t.server, Wall: t.at.wall.Unix()})
+func (t Timekeeper) Keep(ctx context.Context, l *ledger.Ledger, lts string) error {
+	return l.SetAnchor(ctx, lts, ledger.Anchor{Server: t.server, Wall: t.at.wall.Unix()})
 }

@@ -176,7 +176,7 @@ func TestAStepThatWasSeen(t *testing.T) {
 				t.Errorf("a step of %v, want %v", step, c.after-c.before)
 			}
 			granted.Time = granted.Time.Moved(tr.clock)
-			if err := granted.Time.Keep(tr.ledger, granted.LTS); err != nil {
+			if err := granted.Time.Keep(t.Context(), tr.ledger, granted.LTS); err != nil {
 				t.Fatal(err)
 			}
 			if server := granted.Time.Server(tr.clock); server != tr.time.Now().Unix() {

@@ -38,7 +38,8 @@ type Device struct {
 	// PublicKey is the device's X25519 key, 32 bytes in base64url; the report
 	// key is derived from it.
 	PublicKey string `json:"publicKey"`
-	// UUIDSource is "random", "hardware" or "host" (injected by the host).
+	// UUIDSource is "random", "hardware", "host" (injected by the host) or "memory": a
+	// random one that could not be kept and ends with the process.
 	UUIDSource   string `json:"uuidSource"`
 	FriendlyName string `json:"friendlyName,omitempty"`
 	Platform     string `json:"platform,omitempty"` // such as "linux/amd64"

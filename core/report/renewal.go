@@ -2,9 +2,7 @@ package report
 
 import (
 	"context"
-	"errors"
 
-	"github.com/openlts/openlts/core/ledger"
 	"github.com/openlts/openlts/core/tally"
 )
 
@@ -13,19 +11,15 @@ import (
 // The hot path notices nothing. What is on its way in that instant counts under the
 // one or the other, once.
 func (s *Sealer) CountUnder(ctx context.Context, account tally.Account) error {
-	if err := s.fold(ctx, func(int64) bool { return true }); err != nil {
+	if _, err := s.fold(ctx, func(int64) bool { return true }); err != nil {
 		return err
 	}
 	s.folding.Lock()
 	defer s.folding.Unlock()
-	err := s.ledger.Within(ctx).MoveRun(s.tally.Run, account.HandshakeCode, account.Item)
-	if err != nil && !errors.Is(err, ledger.ErrUnknownRun) {
+	if err := s.ledger.MoveRun(ctx, s.tally, account.HandshakeCode, account.Item); err != nil {
 		return err
 	}
 	s.tally.CountUnder(account)
-	if err != nil { // another process took us for dead: we come back under the new account
-		return s.meet()
-	}
 	return nil
 }
 

@@ -40,7 +40,7 @@ type meter struct {
 
 func newMeter(t *testing.T, directory string) *meter {
 	t.Helper()
-	l, err := ledger.Open(directory, start)
+	l, err := ledger.Open(t.Context(), directory, ledger.Options{Now: func() time.Time { return start }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,8 @@ func (m *meter) begin(directory, lts string) {
 	if m.tally, err = tally.Create(directory, account, 180, m.clock.Now()); err != nil {
 		m.t.Fatal(err)
 	}
-	if m.sealer, err = report.NewSealer(m.tally, m.ledger); err != nil {
+	m.sealer = report.NewSealer(m.tally, m.ledger)
+	if err := m.sealer.Meet(m.t.Context()); err != nil {
 		m.t.Fatal(err)
 	}
 	m.prepare()
@@ -65,7 +66,7 @@ func (m *meter) begin(directory, lts string) {
 
 func (m *meter) prepare() {
 	m.t.Helper()
-	if err := m.sealer.Prepare(m.clock); err != nil {
+	if err := m.sealer.Prepare(context.Background(), m.clock); err != nil {
 		m.t.Fatal(err)
 	}
 }
@@ -93,7 +94,7 @@ func (m *meter) seal(all bool) int64 {
 // bySlot is what the ledger holds, by slot.
 func (m *meter) bySlot() map[int64]int64 {
 	m.t.Helper()
-	pending, err := m.ledger.Pending("key", "", 1e6, func(ledger.ReportKey) bool { return false })
+	pending, err := m.ledger.Pending(context.Background(), "key", "", 1e6, func(ledger.ReportKey) bool { return false })
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -186,7 +187,7 @@ func TestTheClockJumpsWhileTheLedgerIsWritten(t *testing.T) {
 			}
 			want[at] = 1
 		}
-		if err := m.sealer.Prepare(&jumping{m.clock, by}); err != nil {
+		if err := m.sealer.Prepare(context.Background(), &jumping{m.clock, by}); err != nil {
 			t.Fatal(err)
 		}
 		now := start.Add(by).Unix()
@@ -229,7 +230,7 @@ func TestSlotsWithoutALedger(t *testing.T) {
 			if err := m.tally.Close(); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := report.Adopt(directory, m.ledger); err != nil {
+			if _, err := report.Adopt(context.Background(), directory, m.ledger); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -306,11 +307,11 @@ func TestDeathAtAnyPoint(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if _, err := report.Adopt(directory, m.ledger); err != nil {
+			if _, err := report.Adopt(context.Background(), directory, m.ledger); err != nil {
 				t.Fatal(err)
 			}
 		}
-		account, err := m.ledger.Account()
+		account, err := m.ledger.Account(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -341,10 +342,10 @@ func TestAFileThatSurvivedItsAdoption(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, err := report.Adopt(directory, m.ledger); err != nil {
+		if _, err := report.Adopt(context.Background(), directory, m.ledger); err != nil {
 			t.Fatal(err)
 		}
-		if account, err := m.ledger.Account(); err != nil || account.Recorded != 5 {
+		if account, err := m.ledger.Account(context.Background()); err != nil || account.Recorded != 5 {
 			t.Errorf("recorded %d, want 5 (%v)", account.Recorded, err)
 		}
 		if err := os.WriteFile(paths[0], copied, 0o600); err != nil {
@@ -360,13 +361,13 @@ func TestADamagedTallyIsSetAside(t *testing.T) {
 	if err := os.WriteFile(bad, []byte("garbage"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := report.Adopt(directory, m.ledger); err == nil {
+	if _, err := report.Adopt(context.Background(), directory, m.ledger); err == nil {
 		t.Error("nothing was said of it")
 	}
 	if _, err := os.Stat(bad + ".damaged"); err != nil {
 		t.Error(err)
 	}
-	if _, err := report.Adopt(directory, m.ledger); err != nil {
+	if _, err := report.Adopt(context.Background(), directory, m.ledger); err != nil {
 		t.Errorf("the second time: %v", err)
 	}
 }
@@ -394,17 +395,17 @@ func TestATallyOfALaterVersion(t *testing.T) {
 	}
 	ours := tally.Magic[len(tally.Magic)-1]
 	setVersion(ours + 1)
-	if a, err := report.Adopt(directory, m.ledger); err != nil || a != (report.Adoption{}) {
+	if a, err := report.Adopt(context.Background(), directory, m.ledger); err != nil || a != (report.Adoption{}) {
 		t.Errorf("%+v, %v", a, err)
 	}
-	if state, err := m.ledger.RunState(run); state != ledger.RunOpen || err != nil {
+	if state, err := m.ledger.RunState(context.Background(), run); state != ledger.RunOpen || err != nil {
 		t.Errorf("the run is %v, %v", state, err)
 	}
 	setVersion(ours)
-	if _, err := report.Adopt(directory, m.ledger); err != nil {
+	if _, err := report.Adopt(context.Background(), directory, m.ledger); err != nil {
 		t.Error(err)
 	}
-	if account, err := m.ledger.Account(); account.Pending != 5 || err != nil {
+	if account, err := m.ledger.Account(context.Background()); account.Pending != 5 || err != nil {
 		t.Errorf("account %+v, %v", account, err)
 	}
 }
@@ -422,7 +423,7 @@ func TestUnfinishedFilesAreRemovedInTime(t *testing.T) {
 	if err := os.Chtimes(old, yesterday, yesterday); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := report.Adopt(directory, m.ledger); err != nil {
+	if _, err := report.Adopt(context.Background(), directory, m.ledger); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(old); err == nil {
@@ -436,7 +437,7 @@ func TestUnfinishedFilesAreRemovedInTime(t *testing.T) {
 // submitter connects a meter with a server.
 func (m *meter) submitter(server *testkit.Server, directory string) *report.Submitter {
 	m.t.Helper()
-	identity, err := device.Load(directory, protocol.UUIDGenerationMethodRandom, "", nil)
+	identity, err := device.Load(context.Background(), directory, protocol.UUIDGenerationMethodRandom, "", nil)
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -614,7 +615,7 @@ func TestEveryAnswer(t *testing.T) {
 			if (err == nil) != x.arrives || outcome.Units != wanted.Accepted {
 				t.Errorf("outcome %+v, %v", outcome, err)
 			}
-			if account, _ := m.ledger.Account(); account != wanted {
+			if account, _ := m.ledger.Account(context.Background()); account != wanted {
 				t.Errorf("account %+v", account)
 			}
 			server.Intercept(nil)
@@ -628,7 +629,7 @@ func TestEveryAnswer(t *testing.T) {
 				m.clock.Advance(5 * time.Minute)
 				x.later()
 			}
-			if account, _ := m.ledger.Account(); account != (ledger.Account{Recorded: 7, Accepted: 7}) || server.Total() != 7 {
+			if account, _ := m.ledger.Account(context.Background()); account != (ledger.Account{Recorded: 7, Accepted: 7}) || server.Total() != 7 {
 				t.Errorf("account %+v, the server has %d", account, server.Total())
 			}
 		})
@@ -715,7 +716,7 @@ func TestVerdictsOnSingleReports(t *testing.T) {
 	if protocol.StatusOf(err) != protocol.StatusServerFailed || outcome.Units != 30 || len(outcome.Refused) != 1 || outcome.Refused[0].Units != 10 {
 		t.Errorf("%+v, %v", outcome, err)
 	}
-	account, _ := m.ledger.Account()
+	account, _ := m.ledger.Account(context.Background())
 	if account.Accepted != 30 || account.Refused != 10 || account.Pending != 20 {
 		t.Errorf("account %+v", account)
 	}
@@ -746,7 +747,7 @@ func TestABacklogThatIsTooLargeGoesInParts(t *testing.T) {
 			})
 			const slots = 1000
 			for i := range slots {
-				if err := m.ledger.Record(m.tally.Run, start.Unix()-int64(180*i), 16, 1); err != nil {
+				if err := m.ledger.Record(context.Background(), m.tally, start.Unix()-int64(180*i), 16, 1); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -758,7 +759,7 @@ func TestABacklogThatIsTooLargeGoesInParts(t *testing.T) {
 			if (err == nil) != test.passes || outcome.Units != wanted.Accepted || server.Total() != wanted.Accepted {
 				t.Errorf("%+v, %v, the server has %d", outcome, err, server.Total())
 			}
-			if account, _ := m.ledger.Account(); account != wanted {
+			if account, _ := m.ledger.Account(context.Background()); account != wanted {
 				t.Errorf("account %+v", account)
 			}
 		})
@@ -772,7 +773,7 @@ func TestLargeBacklogsGoInBatches(t *testing.T) {
 	s := m.submitter(server, directory)
 	const slots = protocol.MaxReportsInBatch + 10
 	for i := range slots {
-		if err := m.ledger.Record(m.tally.Run, start.Unix()-int64(180*i), 16, 1); err != nil {
+		if err := m.ledger.Record(context.Background(), m.tally, start.Unix()-int64(180*i), 16, 1); err != nil {
 			t.Fatal(err)
 		}
 	}

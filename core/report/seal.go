@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/core/filelock"
+	"github.com/openlts/openlts/core/internal/datafile"
 	"github.com/openlts/openlts/core/ledger"
 	"github.com/openlts/openlts/core/slot"
 	"github.com/openlts/openlts/core/tally"
@@ -33,29 +34,35 @@ type Sealer struct {
 	behind bool
 }
 
-// NewSealer makes the sealer of a run, which the ledger learns of if it does not
-// know it.
-func NewSealer(t *tally.Tally, l *ledger.Ledger) (*Sealer, error) {
-	s := &Sealer{tally: t, ledger: l}
-	return s, s.Meet()
+// NewSealer makes the sealer of a run, which the ledger learns of with Meet, or when
+// something is first sealed.
+func NewSealer(t *tally.Tally, l *ledger.Ledger) *Sealer {
+	// Until the ledger was asked: what the tally knows, which is never more. So no
+	// frame is given another label that holds something new.
+	var marks ledger.Watermarks
+	for frame := range marks {
+		marks[frame] = *t.Folded(frame)
+	}
+	return &Sealer{tally: t, ledger: l, marks: &marks}
 }
 
-// Meet asks the ledger how far the tally was folded. Call it again whenever the
-// ledger was opened anew.
-func (s *Sealer) Meet() error {
+// Meet enters the run in the ledger, if it does not know it, and asks it how far the
+// tally was folded.
+func (s *Sealer) Meet(ctx context.Context) error {
 	s.folding.Lock()
 	defer s.folding.Unlock()
-	return s.meet()
-}
-
-func (s *Sealer) meet() error {
-	// No frame may get another label before the marks are those of the ledger.
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	marks, err := s.ledger.MeetRun(s.tally)
+	marks, err := s.ledger.MeetRun(ctx, s.tally)
 	if err != nil {
 		return err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.take(marks)
+	return nil
+}
+
+// take notes how far the ledger says that the tally is folded. s.mu is held.
+func (s *Sealer) take(marks *ledger.Watermarks) {
 	for frame := range marks {
 		for operationType, n := range marks[frame] {
 			if n > 0 && s.tally.Raise(frame, operationType, n) {
@@ -64,7 +71,6 @@ func (s *Sealer) meet() error {
 		}
 	}
 	s.marks = marks
-	return nil
 }
 
 // Behind tells whether the tally was found older than the ledger: what was in
@@ -78,14 +84,14 @@ func (s *Sealer) Behind() bool {
 // Prepare labels a frame with the slot of now and one with the slot after it,
 // so that the hot path finds them. If no frame can be given away as it is, what
 // is new in them is folded first.
-func (s *Sealer) Prepare(clock slot.Clock) error {
+func (s *Sealer) Prepare(ctx context.Context, clock slot.Clock) error {
 	// Additions may come while the ledger is written; they don't come for ever.
 	const tries = 3
 	for range tries {
 		if s.PrepareQuickly(clock) {
 			return nil
 		}
-		if err := s.fold(context.Background(), func(int64) bool { return true }); err != nil {
+		if _, err := s.fold(ctx, func(int64) bool { return true }); err != nil {
 			return err
 		}
 	}
@@ -140,12 +146,30 @@ func (s *Sealer) label(slotStart, current int64) bool {
 // (and any other) if all is set. It answers how many units were new. Until the
 // deadline of ctx, it waits for other processes.
 func (s *Sealer) Seal(ctx context.Context, now time.Time, all bool) (units int64, err error) {
-	before := s.folded()
-	if err := s.fold(ctx, func(label int64) bool { return all || label+int64(s.tally.Slot) <= now.Unix() }); err != nil {
+	units, err = s.fold(ctx, func(label int64) bool { return all || label+int64(s.tally.Slot) <= now.Unix() })
+	if err != nil {
 		return 0, err
 	}
 	s.releaseStrays(now.Unix())
-	return s.folded() - before, nil
+	return units, nil
+}
+
+// CountAt counts operations in the slot of a moment other than now, on the disk when
+// it returns, so that not even a power cut loses them. It reports false if the
+// tally can't: it is in memory only, its file is gone, or it holds too many slots
+// that are not in the ledger yet.
+func (s *Sealer) CountAt(operationType int, n uint64, unix int64) bool {
+	if !s.tally.Durable() || s.tally.Gone() {
+		return false
+	}
+	// Not while strays are released: this one may be of a slot long past.
+	s.mu.Lock()
+	counted := s.tally.AddStray(operationType, n, unix)
+	s.mu.Unlock()
+	if counted {
+		_ = s.tally.SyncStrays() // the next second again
+	}
+	return counted
 }
 
 // releaseStrays lets strays count other slots whose own are in the ledger, and far
@@ -164,49 +188,29 @@ func (s *Sealer) releaseStrays(now int64) {
 	}
 }
 
-func (s *Sealer) folded() int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var n uint64
-	for frame := range s.marks {
-		for _, folded := range s.marks[frame] {
-			n += folded
-		}
-	}
-	return int64(n)
-}
-
 // fold moves what is new in the frames whose label is wanted to the ledger.
-func (s *Sealer) fold(ctx context.Context, wanted func(label int64) bool) error {
+func (s *Sealer) fold(ctx context.Context, wanted func(label int64) bool) (units int64, err error) {
 	s.folding.Lock()
 	defer s.folding.Unlock()
 	changed := s.changed(wanted)
 	if len(changed) == 0 {
-		return nil
+		return 0, nil
 	}
 	// Before the watermark: after a power cut the tally must not be behind it.
 	if err := s.tally.Sync(); err != nil {
-		return fmt.Errorf("writing the tally back: %w", err)
+		return 0, fmt.Errorf("writing the tally back: %w", err)
 	}
-	_, err := s.ledger.Within(ctx).Fold(s.tally.Run, changed)
-	if errors.Is(err, ledger.ErrUnknownRun) {
-		// Another process found the tally's file gone and took us for dead.
-		if err = s.meet(); err == nil {
-			_, err = s.ledger.Within(ctx).Fold(s.tally.Run, changed)
-		}
-	}
+	marks, units, err := s.ledger.Fold(ctx, s.tally, changed)
 	if err != nil {
-		return fmt.Errorf("folding the tally: %w", err)
+		return 0, fmt.Errorf("folding the tally: %w", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.take(marks)
 	for _, f := range changed {
-		for operationType, sum := range f.Sums {
-			s.marks[f.Frame][operationType] = max(s.marks[f.Frame][operationType], sum)
-		}
 		s.tally.SetFolded(f.Frame, &s.marks[f.Frame])
 	}
-	return nil
+	return units, nil
 }
 
 // changed are the frames with something new. None of them is relabelled before
@@ -297,10 +301,10 @@ type Adoption struct {
 // their files, and balances the account. Damaged ones are set aside, and those of a
 // later version of the library left to it. What can't be adopted now stays for the
 // next start; the error says why.
-func Adopt(directory string, l *ledger.Ledger) (Adoption, error) {
+func Adopt(ctx context.Context, directory string, l *ledger.Ledger) (Adoption, error) {
 	var adoption Adoption
 	// Before the files, because a run is entered when its file is there.
-	open, err := l.OpenRuns()
+	open, err := l.OpenRuns(ctx)
 	if err != nil {
 		return adoption, err
 	}
@@ -312,14 +316,15 @@ func Adopt(directory string, l *ledger.Ledger) (Adoption, error) {
 	present := map[string]bool{}
 	for _, path := range paths {
 		run := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-		switch behind, err := adopt(path, l); {
+		switch behind, err := adopt(ctx, path, l); {
 		case err == nil && behind:
 			adoption.Missing++
 		case err == nil, errors.Is(err, os.ErrNotExist):
 		case errors.Is(err, filelock.ErrLocked), errors.Is(err, tally.ErrLaterVersion):
 			present[run] = true
 		case errors.Is(err, tally.ErrNotATally):
-			failures = append(failures, err, os.Rename(path, path+".damaged"))
+			_, aside := datafile.SetAside(path, ".damaged")
+			failures = append(failures, err, aside)
 		default:
 			present[run] = true
 			failures = append(failures, err)
@@ -327,27 +332,27 @@ func Adopt(directory string, l *ledger.Ledger) (Adoption, error) {
 	}
 	removeUnfinished(directory)
 	for _, run := range open {
-		missing, err := finishIfGone(directory, run, l)
+		missing, err := finishIfGone(ctx, directory, run, l)
 		if missing {
 			adoption.Missing++
 		}
 		failures = append(failures, err)
 	}
-	failures = append(failures, l.ForgetRuns(func(run string) bool { return present[run] }))
-	adoption.Lost, err = l.Balance()
+	failures = append(failures, l.ForgetRuns(ctx, func(run string) bool { return present[run] }))
+	adoption.Lost, err = l.Balance(ctx)
 	return adoption, errors.Join(append(failures, err)...)
 }
 
 // finishIfGone finishes a run whose tally is not there any more.
-func finishIfGone(directory, run string, l *ledger.Ledger) (gone bool, err error) {
+func finishIfGone(ctx context.Context, directory, run string, l *ledger.Ledger) (gone bool, err error) {
 	if _, err := os.Stat(tally.Path(directory, run)); !errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}
 	// Another process may have adopted it just now; then it is finished.
-	if state, err := l.RunState(run); err != nil || state != ledger.RunOpen {
+	if state, err := l.RunState(ctx, run); err != nil || state != ledger.RunOpen {
 		return false, err
 	}
-	return true, l.FinishRun(run)
+	return true, l.FinishRun(ctx, run)
 }
 
 // unfinishedAge is how old a file under a temporary name must be for its maker
@@ -357,21 +362,21 @@ const unfinishedAge = time.Hour
 // removeUnfinished deletes what processes left that died while they made a file
 // (a tally, the device's identity). Nothing was counted in it yet.
 func removeUnfinished(directory string) {
-	paths, _ := filepath.Glob(filepath.Join(directory, "*.new")) // fails for a bad pattern only
+	paths, _ := datafile.List(directory, datafile.UnfinishedExtension) // next time
 	for _, path := range paths {
 		// By the file system's clock, which is the machine's.
-		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > unfinishedAge {
+		if info, err := datafile.Check(path, datafile.Read); err == nil && time.Since(info.ModTime()) > unfinishedAge {
 			_ = os.Remove(path)
 		}
 	}
 }
 
-func adopt(path string, l *ledger.Ledger) (behind bool, err error) {
+func adopt(ctx context.Context, path string, l *ledger.Ledger) (behind bool, err error) {
 	t, err := tally.Adopt(path)
 	if err != nil {
 		return false, err
 	}
-	behind, err = drain(t, l)
+	behind, err = drain(ctx, t, l)
 	if err == nil {
 		return behind, t.Remove()
 	}
@@ -379,18 +384,18 @@ func adopt(path string, l *ledger.Ledger) (behind bool, err error) {
 }
 
 // drain folds all of a dead run's tally.
-func drain(t *tally.Tally, l *ledger.Ledger) (behind bool, err error) {
-	if state, err := l.RunState(t.Run); err != nil || state == ledger.RunFinished {
+func drain(ctx context.Context, t *tally.Tally, l *ledger.Ledger) (behind bool, err error) {
+	if state, err := l.RunState(ctx, t.Run); err != nil || state == ledger.RunFinished {
 		return false, err
 	}
-	s, err := NewSealer(t, l)
-	if err != nil {
+	s := NewSealer(t, l)
+	if err := s.Meet(ctx); err != nil {
 		return false, err
 	}
-	if _, err := s.Seal(context.Background(), time.Time{}, true); err != nil {
+	if _, err := s.Seal(ctx, time.Time{}, true); err != nil {
 		return false, err
 	}
-	return s.Behind(), l.FinishRun(t.Run)
+	return s.Behind(), l.FinishRun(ctx, t.Run)
 }
 
 // Cutoff is the moment before which slots are given up at now.

@@ -107,7 +107,7 @@ func (s *Submitter) Submit(ctx context.Context, again bool) (Outcome, error) {
 		clear(s.failed)
 	}
 	for ctx.Err() == nil {
-		pending, err := s.Ledger.Within(ctx).Pending(s.LTS, s.Device, s.most, func(key ledger.ReportKey) bool { return s.failed[key] })
+		pending, err := s.Ledger.Pending(ctx, s.LTS, s.Device, s.most, func(key ledger.ReportKey) bool { return s.failed[key] })
 		if err != nil {
 			return outcome, protocol.Errorf(protocol.StatusLicenseBufferFailed, "reading the pending reports: %w", err)
 		}
@@ -141,7 +141,7 @@ func splits(err error, pending []ledger.PendingReport) bool {
 // submitBatch sends one batch and acts on its receipt.
 func (s *Submitter) submitBatch(ctx context.Context, pending []ledger.PendingReport, outcome *Outcome) error {
 	batch, order := s.batch(pending)
-	account, err := s.Ledger.Within(ctx).DeviceAccount(s.LTS)
+	account, err := s.Ledger.DeviceAccount(ctx, s.LTS)
 	if err != nil {
 		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "reading the account: %w", err)
 	}
@@ -162,7 +162,7 @@ func (s *Submitter) submitBatch(ctx context.Context, pending []ledger.PendingRep
 		}
 		return err
 	}
-	return s.apply(s.Ledger.Within(ctx), receipt, order, pending, outcome)
+	return s.apply(ctx, receipt, order, pending, outcome)
 }
 
 // position is where a report stands in a batch.
@@ -244,7 +244,7 @@ func byPosition(list []protocol.ReportUnits) map[position]int64 {
 
 // apply does what a receipt says: confirmed reports leave, refused ones are
 // lost, and those the server failed on stay.
-func (s *Submitter) apply(l *ledger.Ledger, receipt *protocol.Receipt, order []position, pending []ledger.PendingReport, outcome *Outcome) error {
+func (s *Submitter) apply(ctx context.Context, receipt *protocol.Receipt, order []position, pending []ledger.PendingReport, outcome *Outcome) error {
 	exceptions := map[position]protocol.Exception{}
 	for _, e := range receipt.Exceptions {
 		exceptions[position{e.Group, e.Report}] = e
@@ -265,14 +265,14 @@ func (s *Submitter) apply(l *ledger.Ledger, receipt *protocol.Receipt, order []p
 			retry = &protocol.Error{Status: e.Code, Detail: e.Message}
 			s.failed[p.Key] = true
 		default:
-			units, err := l.Refused(p)
+			units, err := s.Ledger.Refused(ctx, p)
 			if err != nil {
 				return protocol.Errorf(protocol.StatusLicenseBufferFailed, "noting a refused report: %w", err)
 			}
 			outcome.Refused = append(outcome.Refused, Refusal{units, &protocol.Error{Status: e.Code, Detail: e.Message}})
 		}
 	}
-	units, err := l.Accepted(accepted)
+	units, err := s.Ledger.Accepted(ctx, accepted)
 	if err != nil {
 		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "noting accepted reports: %w", err)
 	}

@@ -78,7 +78,11 @@ func strayKey(slotIndex int64, operationType int) uint64 {
 	return (uint64(slotIndex)<<8|uint64(operationType))<<1 | strayInUse
 }
 
-const strayInUse = 1
+const (
+	strayInUse = 1
+	// strayIndexShift leads to the index of the slot in a key.
+	strayIndexShift = 9
+)
 
 // givesWay tells whether an entry may become the one of a key: it is free, or done
 // with its slot and of the same type. An addition on its way to the former slot

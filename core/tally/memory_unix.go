@@ -3,6 +3,7 @@
 package tally
 
 import (
+	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -25,3 +26,8 @@ func mapMemory(size int) ([]byte, error) {
 func unmap(memory []byte) error { return unix.Munmap(memory) }
 
 func syncMemory(memory []byte) error { return unix.Msync(memory, unix.MS_SYNC) }
+
+// noRoom tells whether a smaller file might fit.
+func noRoom(err error) bool {
+	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EFBIG)
+}

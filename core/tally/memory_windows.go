@@ -1,6 +1,7 @@
 package tally
 
 import (
+	"errors"
 	"os"
 	"unsafe"
 
@@ -38,4 +39,9 @@ func unmap(memory []byte) error {
 
 func syncMemory(memory []byte) error {
 	return windows.FlushViewOfFile(uintptr(unsafe.Pointer(&memory[0])), uintptr(len(memory)))
+}
+
+// noRoom tells whether a smaller file might fit.
+func noRoom(err error) bool {
+	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_DISK_QUOTA_EXCEEDED)
 }

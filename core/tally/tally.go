@@ -11,7 +11,6 @@
 package tally
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,7 +26,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/openlts/openlts/core/filelock"
-	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/internal/datafile"
 	"github.com/openlts/openlts/core/slot"
 )
 
@@ -48,6 +47,8 @@ type Tally struct {
 
 	renewed atomic.Pointer[Account] // see CountUnder
 	file    *os.File                // nil if the tally is in memory only
+	place   datafile.Place          // of the file
+	path    string
 	memory  []byte
 	shards  int
 }
@@ -55,57 +56,85 @@ type Tally struct {
 // extension of tally files. A file under another name is not finished yet.
 const extension = ".tally"
 
+// ErrNoRoom is the error of Create when the disk is full.
+var ErrNoRoom = errors.New("no room for the counters")
+
 // Create makes the tally of a new run in directory, locked and with its blocks
 // on the disk allocated, so that a full disk is an error here and not a signal
-// in the host later. An empty directory means memory only: such a tally dies
-// with the process.
+// in the host later. Where the disk has no room for all shards, it has fewer:
+// slower for many threads is better than gone with the process. An empty
+// directory means memory only: such a tally dies with the process.
 func Create(directory string, account Account, length slot.Length, now time.Time) (*Tally, error) {
-	t := &Tally{Run: uuid.NewString(), Account: account, Slot: length, shards: shardsFor(runtime.NumCPU())}
-	if directory == "" {
-		memory, err := mapMemory(size(t.shards))
-		if err != nil {
+	shards := shardsFor(runtime.NumCPU())
+	for {
+		t := &Tally{Run: uuid.NewString(), Account: account, Slot: length, shards: shards}
+		err := t.create(directory, now)
+		if err == nil {
+			return t, nil
+		}
+		if !noRoom(err) {
 			return nil, err
 		}
-		t.memory = memory
-		return t, t.format(now)
+		if shards == 1 {
+			return nil, fmt.Errorf("%w: %w", ErrNoRoom, err)
+		}
+		shards /= 2
 	}
-	unfinished := filepath.Join(directory, t.Run+".new")
-	f, err := os.OpenFile(unfinished, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
+}
+
+func (t *Tally) create(directory string, now time.Time) (err error) {
+	if directory == "" {
+		if t.memory, err = mapMemory(size(t.shards)); err != nil {
+			return err
+		}
+		return t.format(now)
 	}
-	t.file = f
-	err = func() error {
-		// Writing the zeros allocates on every file system; fallocate does on some.
-		if _, err := f.Write(make([]byte, size(t.shards))); err != nil {
-			return err
-		}
-		if err := filelock.Try(f); err != nil {
-			return err
-		}
-		if t.memory, err = mapFile(f, size(t.shards)); err != nil {
-			return err
-		}
-		if err := t.format(now); err != nil {
-			return err
-		}
-		if err := f.Sync(); err != nil {
-			return err
-		}
-		return os.Rename(unfinished, t.path())
-	}()
-	if err != nil {
-		_ = f.Close()
+	unfinished := filepath.Join(directory, t.Run+datafile.UnfinishedExtension)
+	if t.file, err = datafile.Create(unfinished); err != nil {
+		return err
+	}
+	if err = t.fill(unfinished, directory, now); err != nil {
+		_ = t.Close()
 		_ = os.Remove(unfinished)
-		return nil, fmt.Errorf("creating a tally in %s: %w", directory, err)
+		return fmt.Errorf("creating a tally in %s: %w", directory, err)
 	}
-	return t, nil
+	return nil
+}
+
+// fill makes an empty file the tally, and gives it its name.
+func (t *Tally) fill(unfinished, directory string, now time.Time) error {
+	// Writing the zeros allocates on every file system; fallocate does on some.
+	if _, err := t.file.Write(make([]byte, size(t.shards))); err != nil {
+		return err
+	}
+	if err := filelock.Try(t.file); err != nil {
+		return err
+	}
+	var err error
+	if t.memory, err = mapFile(t.file, size(t.shards)); err != nil {
+		return err
+	}
+	if err := t.format(now); err != nil {
+		return err
+	}
+	if err := t.file.Sync(); err != nil {
+		return err
+	}
+	if err := os.Rename(unfinished, Path(directory, t.Run)); err != nil {
+		return err
+	}
+	info, err := t.file.Stat()
+	t.foundAt(Path(directory, t.Run), info)
+	return err
+}
+
+// foundAt notes where the tally's file is.
+func (t *Tally) foundAt(path string, info os.FileInfo) {
+	t.path, t.place = path, datafile.PlaceOf(path, info)
 }
 
 // Path is where the tally of a run is kept.
 func Path(directory, run string) string { return filepath.Join(directory, run+extension) }
-
-func (t *Tally) path() string { return Path(filepath.Dir(t.file.Name()), t.Run) }
 
 func (t *Tally) format(now time.Time) error {
 	account, err := json.Marshal(t.Account)
@@ -139,19 +168,18 @@ var (
 )
 
 // Orphans lists the tally files of a directory, dead runs' and others'.
-func Orphans(directory string) ([]string, error) {
-	return filepath.Glob(filepath.Join(directory, "*"+extension))
-}
+func Orphans(directory string) ([]string, error) { return datafile.List(directory, extension) }
 
 // Adopt opens and locks the tally of a dead run. It gives filelock.ErrLocked if
 // the run is alive, os.ErrNotExist if another process adopted and removed it
-// just now, ErrNotATally if the file is damaged, and ErrLaterVersion.
+// just now, ErrNotATally if the file is damaged or no file of ours at all, and
+// ErrLaterVersion.
 func Adopt(path string) (*Tally, error) {
-	f, err := os.OpenFile(path, os.O_RDWR, 0o600)
+	f, err := open(path)
 	if err != nil {
 		return nil, err
 	}
-	t, err := adopt(f)
+	t, err := adopt(f, path)
 	if err != nil {
 		_ = f.Close()
 		return nil, err
@@ -159,7 +187,34 @@ func Adopt(path string) (*Tally, error) {
 	return t, nil
 }
 
-func adopt(f *os.File) (*Tally, error) {
+func open(path string) (*os.File, error) {
+	f, err := datafile.Open(path, datafile.Write)
+	if errors.Is(err, datafile.ErrLinked) {
+		if err = separate(path); err == nil {
+			f, err = datafile.Open(path, datafile.Write)
+		}
+	}
+	if errors.Is(err, datafile.ErrForeign) || errors.Is(err, datafile.ErrTooLarge) {
+		err = fmt.Errorf("%w: %w", ErrNotATally, err)
+	}
+	return f, err
+}
+
+// separate gives the file of a dead run that has other names (a backup may have
+// linked it) content of its own.
+func separate(path string) error {
+	f, err := datafile.Open(path, datafile.Read)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	if err := filelock.Try(f); err != nil {
+		return err // the run is alive
+	}
+	return datafile.Separate(path, int64(size(MaxShards)))
+}
+
+func adopt(f *os.File, path string) (*Tally, error) {
 	if err := filelock.Try(f); err != nil {
 		return nil, err
 	}
@@ -169,24 +224,28 @@ func adopt(f *os.File) (*Tally, error) {
 	}
 	// Between opening and locking, another process may have adopted the file,
 	// counted it and removed it: counting it again would double it.
-	named, err := os.Stat(f.Name())
+	named, err := os.Lstat(path)
 	if err != nil {
 		return nil, err
 	}
 	if !os.SameFile(locked, named) {
 		return nil, os.ErrNotExist
 	}
-	if locked.Size() < HeaderSize {
-		return nil, fmt.Errorf("%s: %w", f.Name(), ErrNotATally)
+	if locked.Size() < HeaderSize || locked.Size() > int64(size(MaxShards)) {
+		return nil, fmt.Errorf("%s: %w", path, ErrNotATally)
 	}
 	memory, err := mapFile(f, int(locked.Size()))
 	if err != nil {
 		return nil, err
 	}
 	t := &Tally{file: f, memory: memory}
-	if err := t.read(); err != nil {
+	t.foundAt(path, locked)
+	if err = t.read(); err == nil {
+		err = t.vet()
+	}
+	if err != nil {
 		_ = unmap(memory)
-		return nil, fmt.Errorf("%s: %w", f.Name(), err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return t, nil
 }
@@ -248,27 +307,6 @@ func (t *Tally) folded(frame, operationType int) *uint64 {
 	return (*uint64)(t.at(FoldedOffset + (frame*Types+operationType)*8))
 }
 
-func (t *Tally) name(operationType int) []byte {
-	offset := namesOffset(t.shards) + (operationType-int(protocol.FirstHostOperationType))*protocol.MaxOperationTypeName
-	return t.memory[offset : offset+protocol.MaxOperationTypeName]
-}
-
-// SetTypeName notes the name of a type that the host defined, so that it is
-// known even if the ledger is lost: what is counted of it may have been reported
-// under that name before. Call it before anything is counted of the type.
-func (t *Tally) SetTypeName(operationType int, name string) {
-	copy(t.name(operationType), name)
-}
-
-// TypeName is the name noted for a type that the host defined, or "".
-func (t *Tally) TypeName(operationType int) string {
-	name := string(bytes.TrimRight(t.name(operationType), "\x00"))
-	if !protocol.ValidOperationTypeName(name) {
-		return "" // not written to its end: nothing was counted of the type yet
-	}
-	return name
-}
-
 // Memory is the mapping, for the C hot path. It stays valid until the process
 // ends unless Close is called.
 func (t *Tally) Memory() unsafe.Pointer { return unsafe.Pointer(&t.memory[0]) }
@@ -323,7 +361,7 @@ func (t *Tally) strayCounter(entry int) *atomic.Uint64 {
 // reports false if the entry is free.
 func (t *Tally) Stray(frame, index int) (slotStart int64, operationType int, ok bool) {
 	key := t.strayKeyAt((frame-Frames)*Types + index).Load()
-	return int64(key) >> 9 * int64(t.Slot), int(key >> 1 & 0xff), key != 0
+	return int64(key) >> strayIndexShift * int64(t.Slot), int(key >> 1 & 0xff), key != 0
 }
 
 // ReleaseStray lets an entry count another slot of its type. What it counted so far
@@ -420,25 +458,17 @@ func (t *Tally) Sync() error {
 // Durable tells whether the tally survives the process.
 func (t *Tally) Durable() bool { return t.file != nil }
 
-// Gone tells whether the tally's file was removed or replaced behind its back.
-func (t *Tally) Gone() bool {
-	if t.file == nil {
-		return false
-	}
-	mine, err := t.file.Stat()
-	if err != nil {
-		return true
-	}
-	named, err := os.Stat(t.path())
-	return err != nil || !os.SameFile(mine, named)
-}
+// Gone tells whether the tally's file was removed or replaced behind its back. A
+// file that can't be seen any more, because the process dropped privileges or
+// changed its root, is not gone.
+func (t *Tally) Gone() bool { return t.file != nil && t.place.Gone() }
 
 // Remove deletes the file of a tally whose counters are all in the ledger and
 // closes it. No goroutine may use it any more.
 func (t *Tally) Remove() error {
 	var err error
 	if t.file != nil {
-		err = os.Remove(t.path())
+		err = os.Remove(t.path)
 	}
 	return errors.Join(err, t.Close())
 }
@@ -446,8 +476,11 @@ func (t *Tally) Remove() error {
 // Close unmaps the tally and gives up its lock; the file stays, for the next
 // process to adopt. No goroutine may use it any more.
 func (t *Tally) Close() error {
-	err := unmap(t.memory)
-	t.memory = nil
+	var err error
+	if t.memory != nil {
+		err = unmap(t.memory)
+		t.memory = nil
+	}
 	if t.file != nil {
 		err = errors.Join(err, t.file.Close())
 	}

@@ -180,7 +180,7 @@ func (v *victim) records() {
 		v.record(attack, v.attack, 5)
 	}
 	v.keep("record at", ean13, 7, func(n uint32) error {
-		return v.license.RecordAt(protocol.OperationTypeEAN13, n, v.clock.Now().Add(-time.Hour).Unix())
+		return v.license.RecordAt(context.Background(), protocol.OperationTypeEAN13, n, v.clock.Now().Add(-time.Hour).Unix())
 	})
 	v.listen()
 }
@@ -295,7 +295,7 @@ func (v *victim) info() {
 	var info client.Info
 	failed := false
 	v.timed("info", func() (err error) {
-		info, err = v.license.Info()
+		info, err = v.license.Info(context.Background())
 		failed = err != nil
 		return err
 	})

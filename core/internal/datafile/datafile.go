@@ -170,7 +170,7 @@ func Replace(path string, content []byte) error {
 const UnfinishedExtension = ".new"
 
 func unfinishedName(path string) string {
-	return path + "." + uuid.NewString()[:8] + UnfinishedExtension
+	return path + "." + uuid.NewString() + UnfinishedExtension
 }
 
 func write(path string, content []byte, place func(unfinished, path string) error) error {

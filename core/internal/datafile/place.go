@@ -28,14 +28,21 @@ func (p Place) Gone() bool {
 	case err == nil && os.SameFile(p.file, named):
 		return false
 	case err == nil, errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
-		return !p.otherRoot()
+		return !p.OtherRoot()
 	default:
 		return false
 	}
 }
 
-// otherRoot tells whether the path leads elsewhere than when the file was opened.
-func (p Place) otherRoot() bool {
+// Reachable tells whether the path still leads to the file.
+func (p Place) Reachable() bool {
+	named, err := os.Lstat(p.path)
+	return err == nil && os.SameFile(p.file, named)
+}
+
+// OtherRoot tells whether the path leads elsewhere than when the file was opened,
+// because the process changed its root: what is not found there says nothing.
+func (p Place) OtherRoot() bool {
 	if p.root == nil {
 		return false
 	}

@@ -1,0 +1,139 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math/rand/v2"
+	"net/url"
+	"path/filepath"
+
+	"github.com/mattn/go-sqlite3" // the SQLite driver, and its error codes
+
+	"github.com/openlts/openlts/core/internal/datafile"
+)
+
+// connection is one connection to a database that is open, and its witness.
+type connection struct {
+	db      *sql.DB
+	only    *sql.Conn // of db: what the pragmas below say belongs to a connection
+	place   datafile.Place
+	file    bool   // false: in memory
+	token   uint64 // see lockName
+	witness *witness
+}
+
+func openMemory() (*connection, error) {
+	return connect(":memory:?_txlock=immediate")
+}
+
+// openFile opens a database file. Nobody else may have the lock.
+//
+// A transaction ends with a rollback journal, which needs no index that processes
+// share in memory, as a write-ahead log does: who finds a journal that is not
+// empty plays it back. The journal stays open and keeps its size: so a process
+// that dropped its privileges can go on, and a disk that is full is written to.
+func openFile(path string, token uint64) (*connection, error) {
+	info, err := datafile.Check(path, datafile.Write)
+	if err != nil {
+		return nil, err
+	}
+	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: url.Values{
+		"vfs":     {lockless},
+		"_txlock": {"immediate"},
+		// Here, or the driver could not open a file with a write-ahead log, which earlier
+		// versions left.
+		"_locking_mode": {"EXCLUSIVE"},
+	}.Encode()}
+	c, err := connect(dsn.String(),
+		"PRAGMA journal_mode = PERSIST",
+		// A receipt or a watermark must outlive a power cut. With a journal that persists,
+		// NORMAL waits for the disk at the end of a transaction, too; what FULL adds guards
+		// against a cut while the journal is written, when the database is still whole.
+		"PRAGMA synchronous = NORMAL",
+	)
+	if err != nil {
+		return nil, err
+	}
+	c.place, c.file, c.token = datafile.PlaceOf(path, info), true, token
+	c.witness = openWitness(filepath.Join(filepath.Dir(path), WitnessName))
+	return c, nil
+}
+
+func connect(dsn string, pragmas ...string) (*connection, error) {
+	db, err := sql.Open("sqlite3", dsn)
+	if err != nil {
+		return nil, err
+	}
+	c := &connection{db: db, witness: &witness{}, token: rand.Uint64() | 1}
+	if c.only, err = db.Conn(context.Background()); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	for _, pragma := range pragmas {
+		if _, err := c.only.ExecContext(context.Background(), pragma); err != nil {
+			return nil, errors.Join(err, c.close())
+		}
+	}
+	if err := c.transaction(migrate); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	return c, nil
+}
+
+func (c *connection) close() error {
+	if c == nil {
+		return nil
+	}
+	c.witness.close()
+	return errors.Join(c.only.Close(), c.db.Close())
+}
+
+// gone tells whether the file was removed or replaced while it is open.
+func (c *connection) gone() bool { return c.file && c.place.Gone() }
+
+// refresh makes SQLite look at the file again, because another connection may have
+// changed it. A change of the locking mode takes effect with the next statement.
+func (c *connection) refresh() error {
+	for _, statement := range []string{
+		"PRAGMA locking_mode = NORMAL", "PRAGMA user_version", "PRAGMA locking_mode = EXCLUSIVE",
+	} {
+		if _, err := c.only.ExecContext(context.Background(), statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *connection) transaction(do func(tx *sql.Tx) error) error {
+	// Not ended by a context, which would take a goroutine: whoever waits has to wait
+	// no longer than for the disk.
+	tx, err := c.only.BeginTx(context.Background(), nil)
+	if err != nil {
+		return err
+	}
+	if err := do(tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
+}
+
+// sqliteFailed tells whether an error is one of SQLite's, and not of what was asked.
+func sqliteFailed(err error) bool {
+	var e sqlite3.Error
+	return errors.As(err, &e) && e.Code != sqlite3.ErrConstraint
+}
+
+// damaged tells whether an error means that the file is no ledger of ours, and
+// not that it can't be reached just now.
+func damaged(err error) bool {
+	if errors.Is(err, errNewer) || errors.Is(err, errBadPage) {
+		return true
+	}
+	var e sqlite3.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	// SQLITE_ERROR is a missing table or column: another program's database.
+	return e.Code == sqlite3.ErrCorrupt || e.Code == sqlite3.ErrNotADB ||
+		e.Code == sqlite3.ErrFormat || e.Code == sqlite3.ErrError
+}

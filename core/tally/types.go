@@ -1,0 +1,55 @@
+package tally
+
+import (
+	"bytes"
+
+	"github.com/openlts/openlts/core/protocol"
+)
+
+// The names of the operation types that a host defined are in the tally: a run has
+// types of its own, and what is counted of them can be named wherever the tally is.
+
+// DefineType gives a name a number: the same again if it has one. It reports false
+// if all numbers for hosts are taken. One goroutine calls it at a time.
+func (t *Tally) DefineType(name string) (number int, ok bool) {
+	for number = int(protocol.FirstHostOperationType); number < Types; number++ {
+		switch t.TypeName(number) {
+		case name:
+			return number, true
+		case "":
+			t.SetTypeName(number, name)
+			return number, true
+		}
+	}
+	return 0, false
+}
+
+// DefinedTypes is the number of operation types that the host defined.
+func (t *Tally) DefinedTypes() int {
+	n := 0
+	for n < HostTypes && t.TypeName(int(protocol.FirstHostOperationType)+n) != "" {
+		n++
+	}
+	return n
+}
+
+// SetTypeName notes the name of a type that the host defined. Call it before
+// anything is counted of the type.
+func (t *Tally) SetTypeName(operationType int, name string) {
+	clear(t.name(operationType)) // of what was left by a process that died in the middle
+	copy(t.name(operationType), name)
+}
+
+// TypeName is the name noted for a type that the host defined, or "".
+func (t *Tally) TypeName(operationType int) string {
+	name := string(bytes.TrimRight(t.name(operationType), "\x00"))
+	if !protocol.ValidOperationTypeName(name) {
+		return "" // not written to its end: nothing was counted of the type yet
+	}
+	return name
+}
+
+func (t *Tally) name(operationType int) []byte {
+	offset := namesOffset(t.shards) + (operationType-int(protocol.FirstHostOperationType))*protocol.MaxOperationTypeName
+	return t.memory[offset : offset+protocol.MaxOperationTypeName]
+}
