@@ -80,6 +80,7 @@ func (l *License) keep(ctx context.Context) {
 		}
 		l.sealer.PrepareQuickly(l.clock) // whatever the ledger does
 		l.checkTally()
+		l.keepTime(ctx)
 		err := l.seal(ctx, now, false)
 		if err == nil && l.unbalanced.Load() {
 			err = l.balance(ctx)
@@ -181,6 +182,7 @@ func (l *License) submitRegularly(ctx context.Context) {
 		adopted()
 		l.purge(ctx)
 		l.submitPending(ctx)
+		l.renewRegularly(ctx)
 		alarm, stop := l.clock.After(interval)
 		select {
 		case <-ctx.Done():
@@ -230,17 +232,30 @@ func (l *License) purge(ctx context.Context) {
 // submitPending is one submission in the background. Its requests are bounded
 // by their own timeouts; closing the license ends it.
 func (l *License) submitPending(ctx context.Context) {
-	outcome, err := l.submitter.Submit(ctx, l.parameters.Resubmit == protocol.ResubmitInterval)
+	outcome, err := l.submit(ctx, l.parameters.Resubmit == protocol.ResubmitInterval)
 	if ctx.Err() != nil && err != nil {
 		return // the license is being closed, which submits on its own
 	}
 	l.tell(outcome, err)
 }
 
+// submit submits what is pending; once more if the server did not know the device.
+func (l *License) submit(ctx context.Context, again bool) (report.Outcome, error) {
+	outcome, err := l.submitter.Submit(ctx, again)
+	if errors.Is(err, protocol.StatusRequestNotAuthenticated) && l.introduced(ctx) {
+		l.tell(outcome, nil)
+		outcome, err = l.submitter.Submit(ctx, true)
+	}
+	if err == nil {
+		l.renewal.known()
+	}
+	return outcome, err
+}
+
 // tell turns the outcome of a submission into events and flags.
 func (l *License) tell(outcome report.Outcome, err error) {
 	for _, item := range outcome.Items {
-		if item.ID == l.granted.Authorization.Item.ID {
+		if item.ID == l.grant().Authorization.Item.ID {
 			l.noteQuota(item.Quota)
 		}
 	}

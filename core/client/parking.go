@@ -38,7 +38,7 @@ func park(directory string, t *tally.Tally) {
 	if parking.tallies == nil {
 		parking.tallies = map[parkingPlace][]*tally.Tally{}
 	}
-	place := parkingPlace{directory, t.Account, int64(t.Slot)}
+	place := parkingPlace{directory, t.CountedUnder(), int64(t.Slot)}
 	parking.tallies[place] = append(parking.tallies[place], t)
 }
 
