@@ -62,6 +62,8 @@ type License struct {
 	working    sync.WaitGroup
 	adopted    chan struct{} // closed when what dead runs left was taken over
 
+	watch clockWatch
+
 	defining sync.Mutex // held while an operation type is defined
 
 	mu        sync.Mutex // guards what follows
@@ -105,6 +107,7 @@ func Open(ctx context.Context, parameters license.Parameters, environment Enviro
 		return nil, err
 	}
 	l.renewal.begin(environment.RenewEvery, granted, l.clock.Elapsed())
+	l.watch.begin(l)
 	l.quota = granted.Authorization.Quota
 	if err := l.openMeter(ctx); err != nil {
 		return nil, err

@@ -528,6 +528,17 @@ func TestAReceiptThatNeverCame(t *testing.T) {
 	}
 }
 
+// hold holds the ledger of a directory, as a process that was stopped in the midst of
+// a transaction.
+func hold(t *testing.T, directory string) (release func()) {
+	t.Helper()
+	release, err := filelock.Acquire(t.Context(), filepath.Join(directory, "ledger.lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return release
+}
+
 // TestALedgerThatOthersHold as a process does that was stopped in the midst of a
 // transaction: each call keeps its deadline, recording goes on, a license can be
 // opened, the server is asked, and nothing is lost.
@@ -542,10 +553,7 @@ func TestALedgerThatOthersHold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	release, err := filelock.Acquire(t.Context(), filepath.Join(directory, "ledger.lock"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	release := hold(t, directory)
 	const deadline = 300 * time.Millisecond
 	within := func(what string, deadline time.Duration, do func(ctx context.Context)) {
 		t.Helper()
@@ -623,10 +631,7 @@ func TestALedgerThatOthersLetGo(t *testing.T) {
 	directory := t.TempDir()
 	clock := slot.NewSimulated(start)
 	server := testkit.NewServer(t, clock.Now)
-	release, err := filelock.Acquire(t.Context(), filepath.Join(directory, "ledger.lock"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	release := hold(t, directory)
 	p := parameters(server, directory)
 	p.InitTimeout = time.Second
 	l := open(t, p, clock)

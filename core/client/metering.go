@@ -81,7 +81,10 @@ func (l *License) keep(ctx context.Context) {
 		l.sealer.PrepareQuickly(l.clock) // whatever the ledger does
 		l.checkTally()
 		l.keepTime(ctx)
-		err := l.seal(ctx, now, false)
+		err := l.followClock(ctx)
+		if err == nil {
+			err = l.seal(ctx, now, false)
+		}
 		if err == nil && l.unbalanced.Load() {
 			err = l.balance(ctx)
 		}
@@ -214,6 +217,9 @@ func (l *License) adopt(ctx context.Context) {
 }
 
 func (l *License) purge(ctx context.Context) {
+	if l.followClock(ctx) != nil {
+		return // next time: what is too old may only have been counted under a wrong clock
+	}
 	units, err := l.ledger.Purge(ctx, report.Cutoff(l.clock.Now(), l.tally.Slot, retention))
 	if errors.Is(err, ledger.ErrBusy) && (ctx.Err() != nil || !l.inTime(ctx)) {
 		return // next time

@@ -74,6 +74,9 @@ type Timekeeper struct {
 	at     reading
 }
 
+// Watch is a timekeeper that knows no server's time and only sees when the clock is set.
+func Watch(clock slot.Clock) Timekeeper { return Timekeeper{at: read(clock)} }
+
 // Server is what the server's clock shows now, in seconds since 1970.
 func (t Timekeeper) Server(clock slot.Clock) int64 { return t.serverAt(read(clock)) }
 

@@ -11,11 +11,13 @@ import (
 // The hot path notices nothing. What is on its way in that instant counts under the
 // one or the other, once.
 func (s *Sealer) CountUnder(ctx context.Context, account tally.Account) error {
-	if _, err := s.fold(ctx, func(int64) bool { return true }); err != nil {
+	if _, err := s.SealSlots(ctx, func(int64) bool { return true }); err != nil {
 		return err
 	}
-	s.folding.Lock()
-	defer s.folding.Unlock()
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	defer s.end()
 	if err := s.ledger.MoveRun(ctx, s.tally, account.HandshakeCode, account.Item); err != nil {
 		return err
 	}

@@ -105,7 +105,7 @@ func (s *Sealer) Prepare(ctx context.Context, clock slot.Clock) error {
 		if s.PrepareQuickly(clock) {
 			return nil
 		}
-		if _, err := s.fold(ctx, func(int64) bool { return true }); err != nil {
+		if _, err := s.SealSlots(ctx, func(int64) bool { return true }); err != nil {
 			return err
 		}
 	}
@@ -160,7 +160,7 @@ func (s *Sealer) label(slotStart, current int64) bool {
 // (and any other) if all is set. It answers how many units were new. Until the
 // deadline of ctx, it waits for other processes.
 func (s *Sealer) Seal(ctx context.Context, now time.Time, all bool) (units int64, err error) {
-	units, err = s.fold(ctx, func(label int64) bool { return all || label+int64(s.tally.Slot) <= now.Unix() })
+	units, err = s.SealSlots(ctx, func(label int64) bool { return all || label+int64(s.tally.Slot) <= now.Unix() })
 	if err != nil {
 		return 0, err
 	}
@@ -202,8 +202,9 @@ func (s *Sealer) releaseStrays(now int64) {
 	}
 }
 
-// fold moves what is new in the frames whose label is wanted to the ledger.
-func (s *Sealer) fold(ctx context.Context, wanted func(label int64) bool) (units int64, err error) {
+// SealSlots moves what is new in the frames of the slots that are wanted to the ledger,
+// and answers how many units were new.
+func (s *Sealer) SealSlots(ctx context.Context, wanted func(slotStart int64) bool) (units int64, err error) {
 	if err := s.begin(ctx); err != nil {
 		return 0, err
 	}
