@@ -15,15 +15,15 @@ if obstacle() is None and (not _extension.exists() or _extension.stat().st_mtime
     build(SOURCE.parent)
 
 
-@pytest.fixture(params=["extension", "ctypes"])
+@pytest.fixture(params=["extension", "python"])
 def recorder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Runs a test twice: with the C extension, and as it is without."""
     from openlts import License
-    from openlts.recorder import CtypesRecorder
+    from openlts.recorder import PythonRecorder
 
     name: str = request.param
-    if name == "ctypes":
-        monkeypatch.setattr(License, "record", CtypesRecorder.record)
-    elif issubclass(License, CtypesRecorder):
+    if name == "python":
+        monkeypatch.setattr(License, "record", PythonRecorder.record)
+    elif issubclass(License, PythonRecorder):
         pytest.skip(f"there is no C extension: {obstacle()}")
     return name
