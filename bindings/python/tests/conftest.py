@@ -3,6 +3,8 @@ lts_fixtures.py."""
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from build_extension import NAME, SOURCE, build, obstacle
@@ -15,7 +17,8 @@ if obstacle() is None and (not _extension.exists() or _extension.stat().st_mtime
     build(SOURCE.parent)
 
 
-@pytest.fixture(params=["extension", "python"])
+# The extension is CPython's.
+@pytest.fixture(params=["extension", "python"] if sys.implementation.name == "cpython" else ["python"])
 def recorder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Runs a test twice: with the C extension, and as it is without."""
     from openlts import License

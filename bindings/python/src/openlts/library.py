@@ -16,16 +16,16 @@ from .definitions import StatusCode
 from .errors import LibraryError, LTSError, lts_error
 from .library_file import label_of, machine_of
 
-#: The file's name by which the system's loader finds an installed library.
+#: The file's name by which the system's loader finds an installed library, and those a wheel may carry it under.
 if sys.platform == "win32":
     SYSTEM_NAME = "openlts.dll"
-    _PACKAGED_NAMES = "openlts*.dll"
+    PACKAGED_NAMES = "openlts*.dll"
 elif sys.platform == "darwin":
     SYSTEM_NAME = "libopenlts.0.dylib"
-    _PACKAGED_NAMES = "libopenlts*.dylib"
+    PACKAGED_NAMES = "libopenlts*.dylib"
 else:
     SYSTEM_NAME = "libopenlts.so.0"
-    _PACKAGED_NAMES = "libopenlts.so*"
+    PACKAGED_NAMES = "libopenlts.so*"
 
 #: Where a wheel carries the library.
 PACKAGED_DIRECTORY = Path(__file__).parent / "lib"
@@ -150,7 +150,7 @@ def status_message(status: int) -> str:
 
 
 def _find() -> str:
-    packaged = sorted(PACKAGED_DIRECTORY.glob(_PACKAGED_NAMES))
+    packaged = sorted(PACKAGED_DIRECTORY.glob(PACKAGED_NAMES))
     return str(packaged[0]) if packaged else SYSTEM_NAME
 
 
