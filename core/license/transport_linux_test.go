@@ -13,7 +13,8 @@ import (
 // A path that leads to no regular file holds nobody up.
 func TestCAFileThatIsNoFile(t *testing.T) {
 	directory := t.TempDir()
-	fifo, link, loop := filepath.Join(directory, "fifo"), filepath.Join(directory, "link"), filepath.Join(directory, "loop")
+	fifo, link := filepath.Join(directory, "fifo"), filepath.Join(directory, "link")
+	loop := filepath.Join(directory, "loop")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -130,8 +130,8 @@ final class UnpackedLibrary {
         try {
             unpack(NativeLibrary.LIBRARY, fresh);
             if (!sum.equals(sumOf(fresh))) {
-                throw new IOException("the jar is damaged: " + NativeLibrary.LIBRARY + " in it has another SHA-256 than "
-                        + NativeLibrary.LIBRARY + ".sha256 says");
+                throw new IOException("the jar is damaged: " + NativeLibrary.LIBRARY + " in it has another SHA-256"
+                        + " than " + NativeLibrary.LIBRARY + ".sha256 says");
             }
             Files.move(fresh, library, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } finally {
@@ -191,8 +191,8 @@ final class UnpackedLibrary {
         if (in == null) {
             throw new UnsatisfiedLinkError(
                     "The OpenLTS library for " + platform + " was not found: " + NativeLibrary.LIBRARY + " and "
-                            + NativeLibrary.SHIM + " are neither in this jar nor in a directory of java.library.path. Put"
-                            + " them into a directory and name it by -D" + NativeLibrary.PATH_PROPERTY + "=DIRECTORY.");
+                            + NativeLibrary.SHIM + " are neither in this jar nor in a directory of java.library.path."
+                            + " Put them into a directory and name it by -D" + NativeLibrary.PATH_PROPERTY + "=DIRECTORY.");
         }
         return in;
     }

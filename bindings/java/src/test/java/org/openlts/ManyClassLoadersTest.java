@@ -31,7 +31,8 @@ class ManyClassLoadersTest {
             assertEquals(1, found[2], "libraries in the process");
             // A Go runtime has five threads or more. The one there is may have to add some for the work.
             assertTrue(found[1] - found[0] < LOADERS, "threads after the first, and after all: " + lines[0]);
-            assertEquals(Collections.nCopies(LOADERS, "INVALID_ARGUMENT 0"), Arrays.asList(lines).subList(1, LOADERS + 1));
+            assertEquals(Collections.nCopies(LOADERS, "INVALID_ARGUMENT 0"),
+                    Arrays.asList(lines).subList(1, LOADERS + 1));
             assertEquals(LOADERS * 2 * OneOfMany.UNITS, server.total());
         }
     }
