@@ -78,19 +78,24 @@ final class NativeLibrary {
         }
     }
 
-    /** Another class loader has the shim: this one takes a copy. The process has the library then. */
+    /**
+     * Another class loader has the shim: this one takes a copy. The process has the library then. The copy
+     * lies in a directory of its own, since the system's loader looks for libraries beside it.
+     */
     private static void loadCopy(Path shim) {
-        Path copy = null;
+        Path directory = null;
         try {
-            copy = Files.createTempFile("openlts", SHIM);
-            Files.write(copy, Files.readAllBytes(shim));
-            System.load(copy.toString());
+            directory = Files.createTempDirectory("openlts");
+            System.load(Files.copy(shim, directory.resolve(SHIM)).toString());
         } catch (IOException e) {
             throw new UnsatisfiedLinkError(
                     SHIM + " is in use by another class loader, and could not be copied to the temporary directory "
                             + System.getProperty("java.io.tmpdir") + " for this one (" + e + ").");
         } finally {
-            UnpackedLibrary.delete(copy);
+            if (directory != null) {
+                UnpackedLibrary.delete(directory.resolve(SHIM));
+                UnpackedLibrary.delete(directory);
+            }
         }
     }
 

@@ -200,9 +200,7 @@ final class UnpackedLibrary {
     /** Unix lets go of a loaded file's name at once; Windows does not, and cleans its temporary directory. */
     static void delete(Path file) {
         try {
-            if (file != null) {
-                Files.deleteIfExists(file);
-            }
+            Files.deleteIfExists(file);
         } catch (IOException e) {
             // It stays.
         }
