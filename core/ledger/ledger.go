@@ -254,14 +254,3 @@ func (l *Ledger) Identity(ctx context.Context) (text string, err error) {
 func (l *Ledger) KeepIdentity(ctx context.Context, text string) error {
 	return l.exec(ctx, "INSERT INTO identity (id, text) VALUES (1, ?) ON CONFLICT DO UPDATE SET text = excluded.text", text)
 }
-
-// Mark is a number kept under a name, or 0.
-func (l *Ledger) Mark(ctx context.Context, name string) (value int64, err error) {
-	_, err = l.get(ctx, "SELECT value FROM mark WHERE name = ?", []any{name}, &value)
-	return value, err
-}
-
-// SetMark keeps a number under a name.
-func (l *Ledger) SetMark(ctx context.Context, name string, value int64) error {
-	return l.exec(ctx, "INSERT INTO mark (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", name, value)
-}

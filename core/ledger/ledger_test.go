@@ -3,7 +3,6 @@ package ledger_test
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -412,8 +411,7 @@ func TestALedgerOfALaterVersion(t *testing.T) {
 	c := run(t, l)
 	c.DefineType("MRZ")
 	fold(t, l, c, 0, slotStart, map[int]uint64{128: 3})
-	if err := errors.Join(l.SetMark(ctx, "latest", 1), l.RememberServerKey(ctx, "server", "key", 1),
-		l.SaveAuthorization(ctx, "digest", ledger.CachedAuthorization{})); err != nil {
+	if err := l.SaveGrant(ctx, ledger.Grant{FirstMet: "server"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Accepted(ctx, pending(t, l)); err != nil {
@@ -658,25 +656,23 @@ func TestOddDirectories(t *testing.T) {
 	}
 }
 
-func TestMarksAndKeys(t *testing.T) {
+func TestAnchorsAndKeys(t *testing.T) {
 	for name, directory := range map[string]string{"file": t.TempDir(), "memory": ""} {
 		l := open(t, directory)
 		if l.Durable() != (directory != "") {
 			t.Errorf("%s: durable %v", name, l.Durable())
 		}
-		if value, err := l.Mark(ctx, "x"); value != 0 || err != nil {
-			t.Errorf("%s: %d, %v", name, value, err)
-		}
-		for _, value := range []int64{5, 3} {
-			if err := l.SetMark(ctx, "x", value); err != nil {
+		for _, anchor := range []ledger.Anchor{{Server: 5, Wall: 6}, {Server: 3, Wall: 4}} {
+			if err := l.SetAnchor(ctx, "lts", anchor); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if value, _ := l.Mark(ctx, "x"); value != 3 {
-			t.Errorf("%s: mark %d", name, value)
+		if anchor, found, err := l.Anchor(ctx, "lts"); anchor != (ledger.Anchor{Server: 3, Wall: 4}) || !found || err != nil {
+			t.Errorf("%s: anchor %+v, %v, %v", name, anchor, found, err)
 		}
 		for _, key := range []string{"first", "second"} {
-			if err := l.RememberServerKey(ctx, "https://lts", key, 1); err != nil {
+			grant := ledger.Grant{FirstMet: "https://lts", CachedAuthorization: ledger.CachedAuthorization{PublicKey: key}}
+			if err := l.SaveGrant(ctx, grant); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -686,7 +682,7 @@ func TestMarksAndKeys(t *testing.T) {
 		if a, err := l.Authorization(ctx, "none"); a != nil || err != nil {
 			t.Errorf("%s: %v, %v", name, a, err)
 		}
-		if err := l.SaveAuthorization(ctx, "r", ledger.CachedAuthorization{JWS: "a.b.c", ReceivedAt: 7}); err != nil {
+		if err := l.SaveGrant(ctx, ledger.Grant{Request: "r", CachedAuthorization: ledger.CachedAuthorization{JWS: "a.b.c", ReceivedAt: 7}}); err != nil {
 			t.Fatal(err)
 		}
 		if a, _ := l.Authorization(ctx, "r"); a == nil || a.JWS != "a.b.c" || a.ReceivedAt != 7 {
