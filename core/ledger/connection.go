@@ -11,12 +11,14 @@ import (
 	"github.com/mattn/go-sqlite3" // the SQLite driver, and its error codes
 
 	"github.com/openlts/openlts/core/internal/datafile"
+	"github.com/openlts/openlts/core/internal/sqlitepath"
 )
 
 // connection is one connection to a database that is open, and its witness.
 type connection struct {
 	db      *sql.DB
-	only    *sql.Conn // of db: what the pragmas below say belongs to a connection
+	only    *sql.Conn       // of db: what the pragmas below say belongs to a connection
+	named   sqlitepath.File // as SQLite knows it
 	place   datafile.Place
 	file    bool   // false: in memory
 	token   uint64 // see lockName
@@ -38,8 +40,12 @@ func openFile(path string, token uint64) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: url.Values{
-		"vfs":     {lockless},
+	named, err := sqlitepath.Of(path, lockless)
+	if err != nil {
+		return nil, err
+	}
+	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: named.Path}).EscapedPath(), RawQuery: url.Values{
+		"vfs":     {named.VFS},
 		"_txlock": {"immediate"},
 		// Here, or the driver could not open a file with a write-ahead log, which earlier
 		// versions left.
@@ -53,8 +59,9 @@ func openFile(path string, token uint64) (*connection, error) {
 		"PRAGMA synchronous = NORMAL",
 	)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, named.Close())
 	}
+	c.named = named
 	c.place, c.file, c.token = datafile.PlaceOf(path, info), true, token
 	c.witness = openWitness(filepath.Join(filepath.Dir(path), WitnessName))
 	return c, nil
@@ -85,7 +92,7 @@ func (c *connection) close() error {
 		return nil
 	}
 	c.witness.close()
-	return errors.Join(c.only.Close(), c.db.Close())
+	return errors.Join(c.only.Close(), c.db.Close(), c.named.Close())
 }
 
 // gone tells whether the file was removed or replaced while it is open.
