@@ -145,3 +145,23 @@ func (l life) leave() error {
 		return fmt.Errorf("%s is unknown", l.Then)
 	}
 }
+
+// TestALongPath of as many bytes as the limit says.
+func TestALongPath(t *testing.T) {
+	server := testkit.NewServer(t, time.Now)
+	for _, length := range []int{480, 511, 512, 700, 1500, 2047} {
+		directory := t.TempDir()
+		for len(directory) < length-256 {
+			directory = filepath.Join(directory, strings.Repeat("l", 200))
+		}
+		directory = filepath.Join(directory, strings.Repeat("e", length-len(directory)-1))
+		l := life{URL: server.URL, Directory: directory, Record: 5, Killed: true}
+		before := server.Total()
+		first := lives(t, 0, 0, l)
+		l.Killed = false
+		second := lives(t, 0, 0, l)
+		if first.Error != "" || first.Flags != 0 || second.Flags != 0 || second.UUID != first.UUID || server.Total() != before+10 {
+			t.Errorf("%d bytes: %+v, then %+v, the server got %d", length, first, second, server.Total()-before)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/openlts/openlts/core/internal/datafile"
+	"github.com/openlts/openlts/core/internal/sqlitepath"
 )
 
 // The lock is held by whoever calls a function of this file.
@@ -101,7 +103,12 @@ func (l *Ledger) writeAnew() (err error) {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := l.open.copyTo(unfinished); err != nil {
+	named, err := sqlitepath.Of(unfinished, lockless)
+	if err == nil {
+		_, err = l.open.only.ExecContext(context.Background(), "VACUUM INTO ?", named.Path)
+		err = errors.Join(err, named.Close())
+	}
+	if err != nil {
 		return errors.Join(err, os.Remove(unfinished))
 	}
 	// A journal that is left of the former file is none of this one's.
