@@ -209,7 +209,7 @@ func (l *Ledger) makeFile() error {
 }
 
 // foreignExtension ends the name of what is set aside because it is not ours.
-const foreignExtension = ".foreign"
+const foreignExtension = ".damaged"
 
 // clearAway renames what is at a path if it is none of ours, and answers whether
 // there is a file of ours. That is opened, to see whether it can be written: SQLite
