@@ -62,7 +62,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	writer := ingest.NewWriter(config.Store, config.Now, config.Log)
 	s := &Server{config: config, writer: writer}
 	s.http = &http.Server{
-		Handler:           (&api.API{Store: config.Store, Writer: writer, Keys: keys, Log: config.Log}).Handler(),
+		Handler:           (&api.API{Store: config.Store, Writer: writer, Keys: keys, Now: config.Now, Log: config.Log}).Handler(),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,

@@ -82,9 +82,15 @@ func TestAdministration(t *testing.T) {
 	key := must(t, data, "handshake", "key", "100001-web-1", "--server", "https://lts.example.com", "--standby", "https://standby.example.com/lts/")
 	decoded, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(key, "LTS1"))
 	var fields map[string]string
-	if err = errors.Join(err, json.Unmarshal(decoded, &fields)); err != nil || len(fields) != 4 || fields["mainServerURL"] != "https://lts.example.com" ||
+	if err = errors.Join(err, json.Unmarshal(decoded, &fields)); err != nil || len(fields) != 5 || fields["mainServerURL"] != "https://lts.example.com" ||
 		fields["standbyServerURL"] != "https://standby.example.com/lts/" || fields["handshakeCode"] != "100001-web-1" || fields["sessionPassword"] != "s3cret" {
 		t.Errorf("%v, %v", fields, err)
+	}
+	var shown keyJSON
+	mustJSON(t, &shown, data, "key", "show")
+	if text := must(t, data, "key", "show"); shown.PublicKey == "" || fields["serverPublicKey"] != shown.PublicKey ||
+		!strings.Contains(text, shown.PublicKey) || !strings.Contains(text, shown.ID) || !strings.Contains(text, "serverPublicKey") {
+		t.Errorf("%+v, the license key has %q, printed is %s", shown, fields["serverPublicKey"], text)
 	}
 
 	// Each change has its row, and no row a password.

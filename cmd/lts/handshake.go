@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -89,15 +90,24 @@ func (a *app) listHandshakes() *cobra.Command {
 }
 
 func (a *app) handshakeKey() *cobra.Command {
-	var server, standby string
+	var servers administration.KeyServers
 	cmd := &cobra.Command{
 		Use: "key CODE", Short: "Print the license key of a handshake code", Args: cobra.ExactArgs(1),
 		Long: `Print the license key of a handshake code: one string that holds the addresses
-of the servers, the code and its session password. Treat it as a password.`,
+of the servers, the public key they are known by ("lts key show"), the code and its
+session password. Treat it as a password.
+
+An SDK with this license key believes no other server. A standby server must have
+the same key: run it on a copy of this server's database.`,
 		Example: `  lts handshake key 100001-reader --server https://lts.example.com --standby https://standby.example.com`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				key, err := admin.LicenseKey(cmd.Context(), args[0], server, standby)
+				keys, err := api.LoadKeys(cmd.Context(), admin.Store)
+				if err != nil {
+					return err
+				}
+				servers.PublicKey = keys.Public()
+				key, err := admin.LicenseKey(cmd.Context(), args[0], servers)
 				if err != nil {
 					return err
 				}
@@ -109,8 +119,8 @@ of the servers, the code and its session password. Treat it as a password.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&server, "server", "", "the base `URL` of the main server (required)")
-	cmd.Flags().StringVar(&standby, "standby", "", "the base `URL` of the standby server")
+	cmd.Flags().StringVar(&servers.Main, "server", "", "the base `URL` of the main server (required)")
+	cmd.Flags().StringVar(&servers.Standby, "standby", "", "the base `URL` of the standby server")
 	required(cmd, "server")
 	return cmd
 }

@@ -33,6 +33,9 @@ type Environment struct {
 	Clock slot.Clock
 	// Transport carries requests to servers; nil makes one of the license's own.
 	Transport http.RoundTripper
+	// RenewEvery is how often a license in use asks for a new authorization; 0 means
+	// once a day.
+	RenewEvery time.Duration
 }
 
 // License is a license in use. Its methods may be called from any goroutine.
@@ -47,7 +50,7 @@ type License struct {
 	sealer     *report.Sealer
 	submitter  *report.Submitter
 	transport  http.RoundTripper
-	granted    *license.Granted
+	renewal    renewal
 	events     *events
 	flags      atomic.Uint32
 	types      atomic.Int32 // operation types the host defined
@@ -58,6 +61,8 @@ type License struct {
 	stop       context.CancelFunc
 	working    sync.WaitGroup
 	adopted    chan struct{} // closed when what dead runs left was taken over
+
+	watch clockWatch
 
 	defining sync.Mutex // held while an operation type is defined
 
@@ -97,16 +102,17 @@ func Open(ctx context.Context, parameters license.Parameters, environment Enviro
 	if err := l.openStorage(ctx); err != nil {
 		return nil, err
 	}
-	authorizer := license.Authorizer{Parameters: &l.parameters, Device: l.device, Ledger: l.ledger,
-		Transport: l.transport, Clock: l.clock, Library: "openlts/" + Version}
-	if l.granted, err = authorizer.Authorize(ctx); err != nil {
+	granted, err := l.authorizer().Authorize(ctx)
+	if err != nil {
 		return nil, err
 	}
-	l.quota = l.granted.Authorization.Quota
+	l.renewal.begin(environment.RenewEvery, granted, l.clock.Elapsed())
+	l.watch.begin(l)
+	l.quota = granted.Authorization.Quota
 	if err := l.openMeter(ctx); err != nil {
 		return nil, err
 	}
-	l.flags.Or(uint32(l.granted.Flags))
+	l.flags.Or(uint32(granted.Flags))
 	l.start()
 	return l, nil
 }
@@ -181,8 +187,9 @@ func (l *License) degrade(err error) {
 
 // openMeter makes the tally that this license counts in.
 func (l *License) openMeter(ctx context.Context) error {
-	authorization := l.granted.Authorization
-	account := tally.Account{LTS: l.granted.LTS, Device: l.device.UUID, HandshakeCode: authorization.HandshakeCode, Item: authorization.Item.ID}
+	granted := l.grant()
+	authorization := granted.Authorization
+	account := tally.Account{LTS: granted.LTS, Device: l.device.UUID, HandshakeCode: authorization.HandshakeCode, Item: authorization.Item.ID}
 	length := slot.Length(l.parameters.SlotSeconds)
 
 	l.tally = unpark(l.directory, account, int64(length))
@@ -210,7 +217,7 @@ func (l *License) openMeter(ctx context.Context) error {
 		return err
 	}
 	l.submitter = (&report.Submitter{Ledger: l.ledger, Clock: l.clock, Transport: l.transport, Servers: l.parameters.Servers(),
-		Timeout: l.parameters.RequestTimeout, Device: l.device.UUID, LTS: l.granted.LTS, Key: key, LockFile: l.inDirectory(lockFile)}).Ready()
+		Timeout: l.parameters.RequestTimeout, Device: l.device.UUID, LTS: granted.LTS, Key: key, LockFile: l.inDirectory(lockFile)}).Ready()
 	return nil
 }
 
@@ -367,7 +374,7 @@ func (l *License) sealAndSubmitAll(ctx context.Context) error {
 		}
 	}
 	l.purge(ctx) // what is too old is not submitted any more
-	outcome, err := l.submitter.Submit(ctx, true)
+	outcome, err := l.submit(ctx, true)
 	l.tell(outcome, err)
 	switch {
 	case err == nil && len(outcome.Refused) > 0:
@@ -416,16 +423,17 @@ func (l *License) Info(ctx context.Context) (Info, error) {
 	case <-l.adopted:
 	case <-adopting.Done():
 	}
-	info := Info{Grant: l.granted.Authorization, DeviceUUID: l.device.UUID,
-		Modules: commonModules(l.granted.Authorization.Item.Modules, l.parameters.LimitedLicenseModules),
-		Run:     l.tally.Run, SlotSeconds: l.parameters.SlotSeconds, AuthorizedAt: l.granted.AuthorizedAt,
-		BufferUntil: l.granted.BufferUntil, Usage: l.usage(ctx)}
+	granted := l.grant()
+	info := Info{Grant: granted.Authorization, DeviceUUID: l.device.UUID,
+		Modules: commonModules(granted.Authorization.Item.Modules, l.parameters.LimitedLicenseModules),
+		Run:     l.tally.Run, SlotSeconds: l.parameters.SlotSeconds, AuthorizedAt: granted.AuthorizedAt(),
+		BufferUntil: granted.BufferUntil(), Usage: l.usage(ctx)}
 	info.Flags = protocol.StateFlag(l.flags.Load())
 	if info.Usage.Lost() > 0 {
 		info.Flags |= protocol.StateFlagUsageLost
 	}
-	if l.granted.Reason != nil {
-		info.Status, info.Message = protocol.StatusLicenseCacheUsed, l.granted.Reason.Error()
+	if granted.Reason != nil {
+		info.Status, info.Message = protocol.StatusLicenseCacheUsed, granted.Reason.Error()
 	}
 	l.mu.Lock()
 	info.Quota = l.quota

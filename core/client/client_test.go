@@ -528,8 +528,20 @@ func TestAReceiptThatNeverCame(t *testing.T) {
 	}
 }
 
-// TestALedgerThatOthersHold for longer than we may wait: closing keeps its
-// deadline, and nothing is lost.
+// hold holds the ledger of a directory, as a process that was stopped in the midst of
+// a transaction.
+func hold(t *testing.T, directory string) (release func()) {
+	t.Helper()
+	release, err := filelock.Acquire(t.Context(), filepath.Join(directory, "ledger.lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return release
+}
+
+// TestALedgerThatOthersHold as a process does that was stopped in the midst of a
+// transaction: each call keeps its deadline, recording goes on, a license can be
+// opened, the server is asked, and nothing is lost.
 func TestALedgerThatOthersHold(t *testing.T) {
 	directory := t.TempDir()
 	clock := slot.NewSimulated(start)
@@ -537,22 +549,101 @@ func TestALedgerThatOthersHold(t *testing.T) {
 	l := open(t, parameters(server, directory), clock)
 	step(t, clock, 0)
 	record(t, l, protocol.OperationTypeQRCode, 3)
-	// As a process that was stopped in the midst of a transaction.
-	release, err := filelock.Acquire(t.Context(), filepath.Join(directory, "ledger.lock"))
+	before, err := l.Info(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
-	defer cancel()
-	if err := l.Submit(ctx); protocol.StatusOf(err) != protocol.StatusDeadlineExceeded {
-		t.Errorf("submitting: %v", err)
+	release := hold(t, directory)
+	const deadline = 300 * time.Millisecond
+	within := func(what string, deadline time.Duration, do func(ctx context.Context)) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(context.Background(), deadline)
+		defer cancel()
+		began := time.Now()
+		do(ctx)
+		if took := time.Since(began); took > deadline+500*time.Millisecond {
+			t.Errorf("%s took %v for %v", what, took, deadline)
+		}
 	}
-	if err := l.Close(over()); protocol.StatusOf(err) != protocol.StatusReportsPending {
-		t.Errorf("closing: %v", err)
+	within("submitting", deadline, func(ctx context.Context) {
+		if err := l.Submit(ctx); protocol.StatusOf(err) != protocol.StatusDeadlineExceeded {
+			t.Errorf("submitting: %v", err)
+		}
+	})
+	within("asking for info", deadline, func(ctx context.Context) {
+		info, err := l.Info(ctx)
+		if err != nil || info.Usage != before.Usage || info.Flags&protocol.StateFlagStorageDegraded == 0 {
+			t.Errorf("%+v, %v", info, err)
+		}
+	})
+	within("defining a type", deadline, func(context.Context) {
+		if _, err := l.DefineOperationType("MRZ"); err != nil {
+			t.Error(err)
+		}
+	})
+	within("recording with a time stamp", deadline, func(ctx context.Context) {
+		if err := l.RecordAt(ctx, protocol.OperationTypeQRCode, 4, start.Add(-time.Hour).Unix()); err != nil {
+			t.Error(err)
+		}
+	})
+	within("asking for the client UUID", deadline, func(ctx context.Context) {
+		id, err := client.DeviceUUID(ctx, parameters(server, directory))
+		if err != nil || id != before.DeviceUUID {
+			t.Errorf("%s, %v, but the device is %s", id, err, before.DeviceUUID)
+		}
+	})
+	asked := server.Requests(protocol.PathAuthorizations)
+	within("opening another license", time.Second, func(ctx context.Context) {
+		other, err := client.Open(ctx, parameters(server, directory), client.Environment{Clock: clock})
+		if err != nil {
+			t.Fatal(err)
+		}
+		record(t, other, protocol.OperationTypeQRCode, 5)
+		within("asking that one", deadline, func(ctx context.Context) {
+			info, err := other.Info(ctx)
+			if err != nil || info.DeviceUUID != before.DeviceUUID || info.Usage.Recorded != 5 || info.Flags&protocol.StateFlagStorageDegraded == 0 {
+				t.Errorf("%+v, %v", info, err)
+			}
+		})
+		within("closing that one", 0, func(ctx context.Context) {
+			if err := other.Close(ctx); protocol.StatusOf(err) != protocol.StatusReportsPending {
+				t.Errorf("closing: %v", err)
+			}
+		})
+	})
+	if server.Requests(protocol.PathAuthorizations) != asked+1 {
+		t.Error("the server was not asked")
 	}
+	within("closing", 0, func(ctx context.Context) {
+		if err := l.Close(ctx); protocol.StatusOf(err) != protocol.StatusReportsPending {
+			t.Errorf("closing: %v", err)
+		}
+	})
 	release()
 	l = open(t, parameters(server, directory), clock)
-	if err := l.Close(context.Background()); err != nil || server.Total() != 3 {
+	if err := l.Close(context.Background()); err != nil || server.Total() != 12 {
+		t.Errorf("%v, the server has %d", err, server.Total())
+	}
+}
+
+// TestALedgerThatOthersLetGo: the license that could not open it does so later.
+func TestALedgerThatOthersLetGo(t *testing.T) {
+	directory := t.TempDir()
+	clock := slot.NewSimulated(start)
+	server := testkit.NewServer(t, clock.Now)
+	release := hold(t, directory)
+	p := parameters(server, directory)
+	p.InitTimeout = time.Second
+	l := open(t, p, clock)
+	record(t, l, protocol.OperationTypeQRCode, 3)
+	step(t, clock, 0)
+	release()
+	step(t, clock, 180*time.Second)
+	eventually(t, "the ledger is used", func() bool {
+		info, err := l.Info(t.Context())
+		return err == nil && info.Flags&protocol.StateFlagStorageDegraded == 0
+	})
+	if err := l.Submit(t.Context()); err != nil || server.Total() != 3 {
 		t.Errorf("%v, the server has %d", err, server.Total())
 	}
 }

@@ -80,12 +80,19 @@ func (l *License) keep(ctx context.Context) {
 		}
 		l.sealer.PrepareQuickly(l.clock) // whatever the ledger does
 		l.checkTally()
-		err := l.seal(ctx, now, false)
+		l.keepTime(ctx)
+		err := l.followClock(ctx)
+		if err == nil {
+			err = l.seal(ctx, now, false)
+		}
 		if err == nil && l.unbalanced.Load() {
 			err = l.balance(ctx)
 		}
 		if err == nil {
 			err = l.sealer.Prepare(ctx, l.clock)
+		}
+		if err == nil && l.failing.Load() {
+			err = l.ledger.Try(ctx)
 		}
 		if ctx.Err() != nil {
 			return // the license is being closed, which seals on its own
@@ -178,6 +185,7 @@ func (l *License) submitRegularly(ctx context.Context) {
 		adopted()
 		l.purge(ctx)
 		l.submitPending(ctx)
+		l.renewRegularly(ctx)
 		alarm, stop := l.clock.After(interval)
 		select {
 		case <-ctx.Done():
@@ -194,18 +202,24 @@ func (l *License) adopt(ctx context.Context) {
 	if l.directory == "" || l.place.OtherRoot() {
 		return
 	}
+	// Closing the license does not end this: what dead runs left is submitted, too.
+	ctx = context.WithoutCancel(ctx)
 	adoption, err := report.Adopt(ctx, l.directory, l.ledger)
+	err = errors.Join(err, sealParked(ctx, l.directory, l.ledger))
 	if adoption.Missing > 0 {
 		l.recovered(fmt.Sprintf("the counters of %d earlier runs are gone or damaged; what they had counted last is lost", adoption.Missing))
 	}
 	l.lostByStorage(adoption.Lost)
-	if err != nil && ctx.Err() == nil {
+	if err != nil {
 		l.event(protocol.EventKindInternalError, protocol.StatusLicenseBufferFailed, 0,
 			fmt.Sprintf("usage of an earlier run could not be taken over and is kept: %v", err))
 	}
 }
 
 func (l *License) purge(ctx context.Context) {
+	if l.followClock(ctx) != nil {
+		return // next time: what is too old may only have been counted under a wrong clock
+	}
 	units, err := l.ledger.Purge(ctx, report.Cutoff(l.clock.Now(), l.tally.Slot, retention))
 	if errors.Is(err, ledger.ErrBusy) && (ctx.Err() != nil || !l.inTime(ctx)) {
 		return // next time
@@ -224,17 +238,30 @@ func (l *License) purge(ctx context.Context) {
 // submitPending is one submission in the background. Its requests are bounded
 // by their own timeouts; closing the license ends it.
 func (l *License) submitPending(ctx context.Context) {
-	outcome, err := l.submitter.Submit(ctx, l.parameters.Resubmit == protocol.ResubmitInterval)
+	outcome, err := l.submit(ctx, l.parameters.Resubmit == protocol.ResubmitInterval)
 	if ctx.Err() != nil && err != nil {
 		return // the license is being closed, which submits on its own
 	}
 	l.tell(outcome, err)
 }
 
+// submit submits what is pending; once more if the server did not know the device.
+func (l *License) submit(ctx context.Context, again bool) (report.Outcome, error) {
+	outcome, err := l.submitter.Submit(ctx, again)
+	if errors.Is(err, protocol.StatusRequestNotAuthenticated) && l.introduced(ctx) {
+		l.tell(outcome, nil)
+		outcome, err = l.submitter.Submit(ctx, true)
+	}
+	if err == nil {
+		l.renewal.known()
+	}
+	return outcome, err
+}
+
 // tell turns the outcome of a submission into events and flags.
 func (l *License) tell(outcome report.Outcome, err error) {
 	for _, item := range outcome.Items {
-		if item.ID == l.granted.Authorization.Item.ID {
+		if item.ID == l.grant().Authorization.Item.ID {
 			l.noteQuota(item.Quota)
 		}
 	}

@@ -1,8 +1,13 @@
 package client
 
 import (
+	"context"
+	"errors"
 	"sync"
+	"time"
 
+	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/report"
 	"github.com/openlts/openlts/core/tally"
 )
 
@@ -11,10 +16,11 @@ import (
 // A thread may be in the middle of recording while another closes the license.
 // If the tally were unmapped it would crash; if its file were given up, what it
 // adds would be lost although the call says it is counted. So a tally stays
-// mapped and locked as long as the process lives: what arrives late is folded
-// when the same account is opened again, or by the process that adopts the file
-// later. It costs one mapping for each account (and data directory) that the
-// process ever closed.
+// mapped and locked as long as the process lives: what arrives late, or could not
+// be folded when the license was closed, is folded by the licenses of this process
+// on the same directory every interval, or by the process that adopts the file
+// later. It costs one mapping for each account (and data directory) that the process
+// ever closed.
 var parking struct {
 	sync.Mutex
 	tallies map[parkingPlace][]*tally.Tally
@@ -32,7 +38,7 @@ func park(directory string, t *tally.Tally) {
 	if parking.tallies == nil {
 		parking.tallies = map[parkingPlace][]*tally.Tally{}
 	}
-	place := parkingPlace{directory, t.Account, int64(t.Slot)}
+	place := parkingPlace{directory, t.CountedUnder(), int64(t.Slot)}
 	parking.tallies[place] = append(parking.tallies[place], t)
 }
 
@@ -53,4 +59,33 @@ func unpark(directory string, account tally.Account, slotSeconds int64) *tally.T
 		}
 	}
 	return nil
+}
+
+// sealParked folds what is new in the tallies of a directory that are parked. One
+// that is in work is parked again afterwards; who wants one meanwhile makes another.
+func sealParked(ctx context.Context, directory string, l *ledger.Ledger) error {
+	var failures []error
+	for _, t := range unparkAll(directory) {
+		if !t.Gone() {
+			s := report.NewSealer(t, l)
+			if s.Unsealed() > 0 {
+				_, err := s.Seal(ctx, time.Time{}, true)
+				failures = append(failures, err)
+			}
+		}
+		park(directory, t)
+	}
+	return errors.Join(failures...)
+}
+
+func unparkAll(directory string) (all []*tally.Tally) {
+	parking.Lock()
+	defer parking.Unlock()
+	for place, waiting := range parking.tallies {
+		if place.directory == directory {
+			all = append(all, waiting...)
+			delete(parking.tallies, place)
+		}
+	}
+	return all
 }

@@ -70,7 +70,7 @@ func Open(ctx context.Context, directory string, options Options) (*Ledger, erro
 		return l, err
 	}
 	l.path = filepath.Join(directory, FileName)
-	err := l.transaction(ctx, func(*sql.Tx) error { return nil })
+	err := l.Try(ctx)
 	if err != nil && !errors.Is(err, ErrBusy) {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -93,6 +93,11 @@ func (l *Ledger) notify(n Notice) {
 	if l.options.Notify != nil {
 		l.options.Notify(n)
 	}
+}
+
+// Try tells why the ledger can't be used now; nil if it can.
+func (l *Ledger) Try(ctx context.Context) error {
+	return l.transaction(ctx, func(*sql.Tx) error { return nil })
 }
 
 // Durable is false if the ledger is in memory only.
@@ -170,7 +175,7 @@ func (l *Ledger) transactOnce(ctx context.Context, do func(tx *sql.Tx) error, co
 // enter waits until nobody else is in the ledger, in this process or another one,
 // and sees to it that it is open. Nobody else is until leave.
 func (l *Ledger) enter(ctx context.Context) (leave func(), err error) {
-	waiting, cancel := l.patience(ctx)
+	waiting, cancel := l.waiting(ctx)
 	defer cancel()
 	select {
 	case l.turn <- struct{}{}:
@@ -204,15 +209,18 @@ func (l *Ledger) enter(ctx context.Context) (leave func(), err error) {
 	return leave, nil
 }
 
-// shortPatience is how long the lock is waited for when it could not be had before:
-// its holder may be stopped, and who waits has other things to do.
-const shortPatience = 50 * time.Millisecond
+// How long the lock is waited for at most: not long if it could not be had before,
+// because its holder may be stopped, and who waits has other things to do.
+const (
+	patience      = 5 * time.Second
+	shortPatience = 50 * time.Millisecond
+)
 
-func (l *Ledger) patience(ctx context.Context) (context.Context, context.CancelFunc) {
+func (l *Ledger) waiting(ctx context.Context) (context.Context, context.CancelFunc) {
 	if l.stuck.Load() {
 		return context.WithTimeout(ctx, shortPatience)
 	}
-	return context.WithCancel(ctx)
+	return context.WithTimeout(ctx, patience)
 }
 
 // exec is a transaction of one statement.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -623,15 +624,37 @@ func TestDamagedLedgersAreSetAside(t *testing.T) {
 	}
 }
 
-func TestAnOddDirectoryName(t *testing.T) {
-	directory := filepath.Join(t.TempDir(), "ä ?#%20&x=y")
-	if err := os.Mkdir(directory, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	l := open(t, directory)
-	run(t, l)
-	if _, err := os.Stat(filepath.Join(directory, ledger.FileName)); err != nil {
-		t.Errorf("the ledger is elsewhere: %v", err)
+// TestOddDirectories: whatever a directory is called, the ledger is in it, and can be
+// written anew there.
+func TestOddDirectories(t *testing.T) {
+	long := strings.Repeat("/"+strings.Repeat("l", 150), 12)
+	for _, name := range []string{"ä ?#%20&x=y", "x[1]", `back\slash`, "a*b", "two\nlines", "'quoted\"", long} {
+		directory := filepath.Join(t.TempDir(), name)
+		if err := os.MkdirAll(directory, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if len(name) > 500 && runtime.GOOS != "linux" {
+			t.Log("skipped: paths of more than 490 bytes work on Linux only")
+			continue
+		}
+		l := open(t, directory)
+		c := run(t, l)
+		path := filepath.Join(directory, ledger.FileName)
+		for n := range uint64(3) {
+			fold(t, l, c, 0, slotStart, map[int]uint64{16: n})
+			if err := os.Remove(path); err != nil {
+				t.Errorf("the ledger of %.20q is elsewhere: %v", name, err)
+			}
+		}
+		if a := account(t, l); a.Recorded != 2 || l.Damage() != "" {
+			t.Errorf("%.20q: %+v, %s", name, a, l.Damage())
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		if a := account(t, open(t, directory)); a.Recorded != 2 {
+			t.Errorf("%.20q, opened again: %+v", name, a)
+		}
 	}
 }
 

@@ -115,10 +115,10 @@ func detach(tx *sql.Tx, id int64) error {
 }
 
 func enterRun(tx *sql.Tx, t *tally.Tally, reportedAs string) (*Watermarks, error) {
-	marks := &Watermarks{}
+	marks, account := &Watermarks{}, t.CountedUnder()
 	result, err := tx.Exec(`INSERT INTO run (uuid, reported_as, lts, device, handshake_code, item, slot_seconds, has_file)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		t.Run, reportedAs, t.Account.LTS, t.Account.Device, t.Account.HandshakeCode, t.Account.Item, int64(t.Slot), t.Durable() && !t.Gone())
+		t.Run, reportedAs, account.LTS, account.Device, account.HandshakeCode, account.Item, int64(t.Slot), t.Durable() && !t.Gone())
 	if err != nil {
 		return nil, err
 	}

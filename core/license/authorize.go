@@ -3,7 +3,6 @@ package license
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,32 +36,45 @@ type Granted struct {
 	Flags protocol.StateFlag
 	// Reason is why the cache was used, or nil.
 	Reason error
-	// AuthorizedAt and BufferUntil are by our clock, in seconds since 1970.
-	AuthorizedAt, BufferUntil int64
+	// Time reckons the time of the server that granted it.
+	Time Timekeeper
 }
 
+// AuthorizedAt is when the server granted it, by our clock, in seconds since 1970.
+func (g *Granted) AuthorizedAt() int64 { return g.Time.Wall(g.Authorization.IssuedAt) }
+
+// BufferUntil is until when it may be used without the server, by our clock.
+func (g *Granted) BufferUntil() int64 { return g.Time.Wall(endOf(g.Authorization)) }
+
+// Over tells whether it may no longer be used without the server.
+func (g *Granted) Over(clock slot.Clock) bool { return g.Time.Server(clock) > endOf(g.Authorization) }
+
+// Anomalies that a device tells a server of.
 const (
-	// markLatest is the latest time this device ever saw: the floor for judging
-	// the cache, so that turning the clock back gains nothing.
-	markLatest = "latest_time"
-	// clockSlack is how far a clock may go back without being called an anomaly.
-	clockSlack             = time.Hour
 	anomalyClockTurnedBack = "clock-turned-back"
 	anomalyLedgerReplaced  = "ledger-replaced"
 )
 
-// Authorize gets an authorization within ctx's deadline. The servers' refusals
-// are final; only a failure to reach any server leads to the cache.
-func (a *Authorizer) Authorize(ctx context.Context) (*Granted, error) {
-	now := a.Clock.Now()
-	latest, markErr := a.Ledger.Mark(ctx, markLatest)
-	turnedBack := markErr == nil && now.Add(clockSlack).Unix() < latest
-	if markErr == nil && now.Unix() > latest {
-		latest = now.Unix()
-		_ = a.Ledger.SetMark(ctx, markLatest, latest) // only a convenience for later
-	}
+// ErrRefused is the cause of an error that is a server's refusal, proven by its
+// signature: final, whatever other servers or the cache say.
+var ErrRefused = errors.New("refused by the License Tracking Server")
 
-	request := a.request(now, turnedBack)
+// Authorize gets an authorization within ctx's deadline: from the main server, else
+// from the standby, else the one that was cached. A proven refusal is final.
+func (a *Authorizer) Authorize(ctx context.Context) (*Granted, error) {
+	granted, err := a.Renew(ctx)
+	if err == nil || errors.Is(err, ErrRefused) {
+		return granted, err
+	}
+	return a.fromCache(ctx, err)
+}
+
+// Renew gets an authorization from a server, as Authorize does, but not from the
+// cache. The error is a refusal (ErrRefused), or tells of each server why it gave
+// none.
+func (a *Authorizer) Renew(ctx context.Context) (*Granted, error) {
+	turnedBack := a.turnedBack(ctx)
+	request := a.request(turnedBack)
 	servers := a.Parameters.Servers()
 	var failures []error
 	for i, server := range servers {
@@ -73,31 +85,23 @@ func (a *Authorizer) Authorize(ctx context.Context) (*Granted, error) {
 			}
 			if turnedBack {
 				granted.Flags |= protocol.StateFlagClockAnomaly
-				// The server was reached and its answer verified: our clock starts
-				// afresh from here, so that one wrong date does no lasting harm.
-				_ = a.Ledger.SetMark(ctx, markLatest, now.Unix())
 			}
 			return granted, nil
 		}
-		if Final(err) {
-			// A refusal ends what was granted before; a request the server could not
-			// read says nothing about the license.
-			if status := protocol.StatusOf(err); status.FromServer() && status > protocol.StatusRequestMalformed {
-				_ = a.Ledger.DropAuthorization(ctx, a.digest())
-			}
+		if errors.Is(err, ErrRefused) {
 			return nil, err
 		}
 		failures = append(failures, err)
 	}
-	return a.fromCache(ctx, now, latest, turnedBack, failures)
+	return nil, joinFailures(failures)
 }
 
-func (a *Authorizer) request(now time.Time, turnedBack bool) *protocol.AuthorizationRequest {
+func (a *Authorizer) request(turnedBack bool) *protocol.AuthorizationRequest {
 	p := a.Parameters
 	r := &protocol.AuthorizationRequest{
-		Protocol: protocol.Version, ClientTime: now.Unix(),
+		Protocol: protocol.Version, ClientTime: a.Clock.Now().Unix(),
 		Device: protocol.Device{
-			UUID: a.Device.UUID, PublicKey: protocol.Encoding.EncodeToString(a.Device.Key.PublicKey().Bytes()),
+			UUID: a.Device.UUID, PublicKey: a.devicePublicKey(),
 			UUIDSource: a.Device.Source, FriendlyName: p.DeviceFriendlyName,
 			Platform: runtime.GOOS + "/" + runtime.GOARCH, Library: a.Library,
 		},
@@ -115,6 +119,10 @@ func (a *Authorizer) request(now time.Time, turnedBack bool) *protocol.Authoriza
 	return r
 }
 
+func (a *Authorizer) devicePublicKey() string {
+	return protocol.Encoding.EncodeToString(a.Device.Key.PublicKey().Bytes())
+}
+
 // ask asks one server, and verifies and keeps what it grants.
 func (a *Authorizer) ask(ctx context.Context, server string, request *protocol.AuthorizationRequest, serversLeft int) (*Granted, error) {
 	nonce := make([]byte, 24)
@@ -126,76 +134,57 @@ func (a *Authorizer) ask(ctx context.Context, server string, request *protocol.A
 	}
 	ctx, cancel := withTimeout(ctx, a.Parameters.RequestTimeout, serversLeft)
 	defer cancel()
+	// Before the answer, so that the server's time is never reckoned too early.
+	asked := question{server, request, body, read(a.Clock)}
 	answer, err := Post(ctx, a.Transport, server, protocol.PathAuthorizations, nil, body)
 	if err != nil {
 		return nil, err
 	}
 	if answer.Status != http.StatusOK {
-		return nil, answer.Problem(server)
+		return nil, a.refused(ctx, asked, answer)
 	}
-	var response protocol.AuthorizationResponse
-	if json.Unmarshal(answer.Body, &response) != nil || response.Authorization == "" {
-		return nil, protocol.Errorf(protocol.StatusServerResponseInvalid,
-			"%s answered, but not as a License Tracking Server does (a proxy or a login page?)", server)
-	}
-	key, first, err := a.serverKey(ctx, server, response.PublicKey)
+	authorization, key, err := a.granted(ctx, asked, answer)
 	if err != nil {
 		return nil, err
 	}
-	authorization, err := protocol.VerifyAuthorization(response.Authorization, key)
-	if errors.Is(err, protocol.ErrSignature) {
-		return nil, protocol.Errorf(protocol.StatusServerKeyMismatch,
-			"the answer of %s is not signed with the key this server is known by; if the server was set up anew, pin its key in serverPublicKey or start with a new data directory", server)
-	}
-	if err != nil {
-		return nil, protocol.Errorf(protocol.StatusServerResponseInvalid, "%s: %w", server, err)
-	}
-	if authorization.Nonce != request.Nonce || authorization.Device != request.Device.UUID ||
-		authorization.DeviceKey != request.Device.PublicKey {
-		return nil, protocol.Errorf(protocol.StatusServerResponseInvalid,
-			"the authorization of %s is for another request or device", server)
-	}
-	now := a.Clock.Now().Unix()
-	keyText := protocol.Encoding.EncodeToString(key)
-	if first {
-		_ = a.Ledger.RememberServerKey(ctx, server, keyText, now)
-	}
-	// A ledger that can't keep it degrades later starts, not this one.
-	_ = a.Ledger.SaveAuthorization(ctx, a.digest(), ledger.CachedAuthorization{
-		JWS: response.Authorization, PublicKey: keyText, ReceivedAt: now})
-	return grantedFrom(authorization, key, now), nil
+	return a.keep(ctx, asked, authorization, key), nil
 }
 
-// serverKey is the key a server's answer must be signed with: the pinned one,
-// else the one remembered, else the one it shows now (first is true then).
-func (a *Authorizer) serverKey(ctx context.Context, server, shown string) (key []byte, first bool, err error) {
-	if a.Parameters.ServerPublicKey != "" {
-		key, err = a.Parameters.pinnedKey()
-		return key, false, err
+// briefly bounds what the ledger may take of the time for an authorization: if others
+// hold it, the servers must still be asked.
+func briefly(ctx context.Context) (context.Context, context.CancelFunc) {
+	const share, longest = 8, time.Second
+	wait := longest
+	if deadline, ok := ctx.Deadline(); ok {
+		wait = min(wait, time.Until(deadline)/share)
 	}
-	remembered, err := a.Ledger.ServerKey(ctx, server)
-	if err != nil {
-		remembered = "" // an unreadable ledger must not keep an honest user out
-	}
-	text := remembered
-	if text == "" {
-		text = shown
-	}
-	key, err = protocol.Encoding.DecodeString(text)
-	if err != nil || len(key) != 32 {
-		return nil, false, protocol.Errorf(protocol.StatusServerResponseInvalid, "%s does not show a valid signing key", server)
-	}
-	return key, remembered == "", nil
+	return context.WithTimeout(ctx, wait)
 }
 
-func grantedFrom(authorization *protocol.Authorization, key []byte, receivedAt int64) *Granted {
-	g := &Granted{
-		Authorization: authorization,
-		LTS:           protocol.SigningKeyID(key),
-		AuthorizedAt:  receivedAt,
-		// The server's clock and ours may differ: what counts is how long.
-		BufferUntil: receivedAt + max(0, authorization.BufferUntil-authorization.IssuedAt),
+// keep remembers what a server granted, and the time by its clock. A ledger that
+// can't keep it degrades later starts, not this one.
+func (a *Authorizer) keep(ctx context.Context, asked question, authorization signed[*protocol.Authorization], key serverKey) *Granted {
+	ctx, cancel := briefly(ctx)
+	defer cancel()
+	now := asked.at.wall.Unix()
+	if key.first {
+		_ = a.Ledger.RememberServerKey(ctx, asked.server, key.text(), now)
 	}
+	_ = a.Ledger.SaveAuthorization(ctx, a.digest(key), ledger.CachedAuthorization{
+		JWS: authorization.jws, PublicKey: key.text(), ReceivedAt: now})
+	granted := grantedFrom(authorization.value, key)
+	// The server's clock is taken up as it is: one that was ahead, and is corrected,
+	// must not do lasting harm.
+	granted.Time = Timekeeper{authorization.value.IssuedAt, asked.at}
+	_ = granted.Time.Keep(ctx, a.Ledger, granted.LTS)
+	if skew := now - authorization.value.IssuedAt; max(skew, -skew) > slackSeconds {
+		granted.Flags |= protocol.StateFlagClockAnomaly
+	}
+	return granted
+}
+
+func grantedFrom(authorization *protocol.Authorization, key serverKey) *Granted {
+	g := &Granted{Authorization: authorization, LTS: key.id()}
 	if authorization.Trial {
 		g.Flags |= protocol.StateFlagTrial
 	}
@@ -218,42 +207,6 @@ func QuotaFlags(q protocol.Quota) protocol.StateFlag {
 	}
 }
 
-// fromCache uses the authorization cached before, if it is still in force.
-func (a *Authorizer) fromCache(ctx context.Context, now time.Time, latest int64, turnedBack bool, failures []error) (*Granted, error) {
-	reason := joinFailures(failures)
-	cached, err := a.Ledger.Authorization(ctx, a.digest())
-	if err != nil || cached == nil {
-		return nil, reason
-	}
-	key, err := protocol.Encoding.DecodeString(cached.PublicKey)
-	if err != nil {
-		return nil, reason
-	}
-	if a.Parameters.ServerPublicKey != "" { // pinned since it was cached
-		if key, err = a.Parameters.pinnedKey(); err != nil {
-			return nil, err
-		}
-	}
-	authorization, err := protocol.VerifyAuthorization(cached.JWS, key)
-	if err != nil || authorization.Device != a.Device.UUID {
-		return nil, reason
-	}
-	granted := grantedFrom(authorization, key, cached.ReceivedAt)
-	if max(now.Unix(), latest) > granted.BufferUntil {
-		return nil, protocol.Errorf(protocol.StatusOf(reason),
-			"%s; the authorization of %s could be used without the server until %s only",
-			strings.TrimRight(reason.Error(), "."), day(granted.AuthorizedAt), day(granted.BufferUntil))
-	}
-	granted.Flags |= protocol.StateFlagCacheUsed
-	if turnedBack {
-		granted.Flags |= protocol.StateFlagClockAnomaly
-	}
-	granted.Reason = reason
-	return granted, nil
-}
-
-func day(unix int64) string { return time.Unix(unix, 0).UTC().Format("2006-01-02") }
-
 // joinFailures makes one error out of what each server said, with the status of
 // the first that got an answer at all, else of the first.
 func joinFailures(failures []error) *protocol.Error {
@@ -270,11 +223,12 @@ func joinFailures(failures []error) *protocol.Error {
 	return joined
 }
 
-// digest names what is asked for: an authorization is reused only for the same.
-func (a *Authorizer) digest() string {
-	p := a.Parameters
-	asked := fmt.Sprintf("%q", []any{p.HandshakeCode, p.OrganizationID, p.SessionPassword, p.ProductVersion, p.Edition,
-		p.ValidationField, fmt.Sprint(p.Products, p.DeploymentType, p.ChargeWay, p.LimitedLicenseModules), a.Device.UUID})
-	sum := sha256.Sum256([]byte(asked))
-	return protocol.Encoding.EncodeToString(sum[:])
+func day(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.DateOnly) }
+
+func moment(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.DateTime) + " UTC" }
+
+// failed adds to why no server granted anything why the cache did not either.
+func failed(reason error, format string, arguments ...any) error {
+	return &protocol.Error{Status: protocol.StatusOf(reason), Err: reason,
+		Detail: strings.TrimRight(reason.Error(), ".") + "; " + fmt.Sprintf(format, arguments...)}
 }

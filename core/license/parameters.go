@@ -3,6 +3,7 @@
 package license
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
@@ -208,7 +209,9 @@ func invalid(format string, arguments ...any) error {
 const legacyKeyPrefix = "DLS2"
 
 // ApplyKey sets the parameters that a license key holds: a prefix and base64 of
-// a JSON object. What the key does not hold stays.
+// a JSON object. What the key does not hold stays. A server's key that is set
+// already stays, too: the vendor pinned it, and the license key may come from a
+// customer.
 func (p *Parameters) ApplyKey(key string) error {
 	rest, ok := strings.CutPrefix(strings.TrimSpace(key), protocol.LicenseKeyPrefix)
 	if !ok {
@@ -224,8 +227,21 @@ func (p *Parameters) ApplyKey(key string) error {
 	if err != nil {
 		return invalid("the license key is damaged: it is not base64")
 	}
-	if err := json.Unmarshal(text, p); err != nil {
+	applied := *p
+	if err := json.Unmarshal(text, &applied); err != nil {
 		return invalid("the license key is damaged: it does not hold a JSON object of parameters")
 	}
+	if p.ServerPublicKey != "" {
+		own, err := p.pinnedKey()
+		if err != nil {
+			return err
+		}
+		other, err := applied.pinnedKey()
+		if err != nil || !bytes.Equal(own, other) {
+			return protocol.Errorf(protocol.StatusServerKeyMismatch,
+				"the license key is one of another License Tracking Server than the one this SDK is made for; ask the SDK's vendor for one")
+		}
+	}
+	*p = applied
 	return nil
 }

@@ -67,17 +67,25 @@ func unreached(server string, err error) error {
 	return protocol.Errorf(protocol.StatusFailedToReachLTS, "%s can't be reached: %w", server, err)
 }
 
-// Problem reads an answer that is an error: the LTS code if the answer has one,
-// else SERVER_RESPONSE_INVALID.
-func (a *Answer) Problem(server string) *protocol.Error {
+// problem reads an answer that is an error of the protocol; nil if it is none.
+func (a *Answer) problem() *protocol.Problem {
 	mediaType, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	var problem protocol.Problem
-	if mediaType == protocol.ContentTypeProblem && json.Unmarshal(a.Body, &problem) == nil && problem.Code.FromServer() {
-		detail := problem.Detail
-		if detail == "" {
-			detail = problem.Code.Message()
-		}
-		return &protocol.Error{Status: problem.Code, Detail: detail}
+	if mediaType != protocol.ContentTypeProblem || json.Unmarshal(a.Body, &problem) != nil || !problem.Code.FromServer() {
+		return nil
+	}
+	if problem.Detail == "" {
+		problem.Detail = problem.Code.Message()
+	}
+	return &problem
+}
+
+// Problem reads an answer that is an error: the LTS code if the answer has one,
+// else SERVER_RESPONSE_INVALID. It proves nothing: anybody on the way may have
+// written it.
+func (a *Answer) Problem(server string) *protocol.Error {
+	if problem := a.problem(); problem != nil {
+		return &protocol.Error{Status: problem.Code, Detail: problem.Detail}
 	}
 	if a.Status >= 500 || a.Status == http.StatusTooManyRequests {
 		return protocol.Errorf(protocol.StatusFailedToReachLTS, "%s answered with HTTP status %d", server, a.Status)
@@ -86,15 +94,14 @@ func (a *Answer) Problem(server string) *protocol.Error {
 		"%s answered with HTTP status %d, and not as a License Tracking Server does", server, a.Status)
 }
 
-// Final tells whether an error is a decision of a server, and not a failure to
-// get one: asking another server, or the cache, must not change it.
+// Final tells whether an error that answers reports stands for all servers: the
+// standby holds what the main holds. The reports are kept all the same: only a
+// receipt, which is proven, lets one go.
 func Final(err error) bool {
 	switch status := protocol.StatusOf(err); status {
 	case protocol.StatusStandbyRefuses, protocol.StatusServerFailed, protocol.StatusRequestRateLimited,
 		protocol.StatusNotFound, protocol.StatusMethodNotAllowed: // the wrong address, or a proxy's answer
 		return false
-	case protocol.StatusServerKeyMismatch, protocol.StatusInvalidArgument:
-		return true
 	default:
 		return status.FromServer()
 	}

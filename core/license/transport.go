@@ -2,19 +2,18 @@ package license
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
-
-	"github.com/openlts/openlts/core/protocol"
 )
 
 // NewTransport makes the HTTP transport these parameters ask for. It is the
 // license's own: nothing of the process's default transport or environment is
 // used. Close it with CloseIdleConnections.
+//
+// The transport is never nil, so that it may be closed by who keeps it as an
+// http.RoundTripper: a nil pointer in there is none, and calling it would panic.
 func NewTransport(p *Parameters) (*http.Transport, error) {
 	// The host's program may set a proxy; its environment is not our interface.
 	transport := &http.Transport{
@@ -30,20 +29,11 @@ func NewTransport(p *Parameters) (*http.Transport, error) {
 	if p.ProxyURL != "" {
 		proxy, err := url.Parse(p.ProxyURL)
 		if err != nil {
-			return nil, invalid("proxyURL is not a URL")
+			return transport, invalid("proxyURL is not a URL")
 		}
 		transport.Proxy = http.ProxyURL(proxy)
 	}
-	if p.CAFile != "" {
-		pem, err := os.ReadFile(p.CAFile)
-		if err != nil {
-			return nil, protocol.Errorf(protocol.StatusInvalidArgument, "caFile can't be read: %w", err)
-		}
-		roots := x509.NewCertPool()
-		if !roots.AppendCertsFromPEM(pem) {
-			return nil, invalid("caFile %.200q holds no certificate in PEM form", p.CAFile)
-		}
-		transport.TLSClientConfig.RootCAs = roots
-	}
-	return transport, nil
+	var err error
+	transport.TLSClientConfig.RootCAs, err = roots(p)
+	return transport, err
 }

@@ -63,6 +63,9 @@ type Authorization struct {
 	Device    string `json:"device"`    // as in the request
 	DeviceKey string `json:"deviceKey"` // as in the request
 	Nonce     string `json:"nonce"`     // as in the request
+	// Request is the digest of the request's body as the server got it, so that what
+	// was asked for can't be changed on its way.
+	Request string `json:"request"`
 
 	HandshakeCode  string `json:"handshakeCode"` // the one in use, also if only an organization was given
 	OrganizationID string `json:"organizationID"`

@@ -45,3 +45,9 @@ func StatusOf(err error) Status {
 	}
 	return StatusInternal
 }
+
+// Is lets errors.Is find an error by its status.
+func (e *Error) Is(target error) bool {
+	status, ok := target.(Status)
+	return ok && status == e.Status
+}

@@ -116,4 +116,10 @@ type Problem struct {
 	Status int    `json:"status"` // the HTTP status
 	Detail string `json:"detail"` // one line for people: the code's message, or more precise
 	Code   Status `json:"code"`   // such as -20120
+	// Refusal is a JWS in compact form over a Refusal: there if the code is a
+	// decision about an authorization; see Status.Decision.
+	Refusal string `json:"refusal,omitempty"`
+	// PublicKey is the server's Ed25519 key, as in AuthorizationResponse; there if
+	// Refusal is.
+	PublicKey string `json:"publicKey,omitempty"`
 }

@@ -22,7 +22,9 @@ const (
 	labelReportKey = "openlts/1/report-key"
 	labelReport    = "openlts/1/report\n"
 	labelReceipt   = "openlts/1/receipt\n"
-	jwsType        = "openlts-authorization"
+
+	typeAuthorization = "openlts-authorization"
+	typeRefusal       = "openlts-refusal"
 )
 
 // ErrSignature is the error of a signature or MAC that does not verify.
@@ -42,11 +44,42 @@ func SigningKeyID(key ed25519.PublicKey) string {
 
 // SignAuthorization signs an authorization: a compact JWS, alg EdDSA.
 func SignAuthorization(a *Authorization, key ed25519.PrivateKey) (string, error) {
+	return sign(typeAuthorization, a, key)
+}
+
+// VerifyAuthorization checks the signature of a compact JWS and reads what it
+// signs. It does not judge times, device or request: that is the client's part.
+// The error is ErrSignature if the signature is wrong.
+func VerifyAuthorization(jws string, key ed25519.PublicKey) (*Authorization, error) {
+	var a Authorization
+	if err := verify(typeAuthorization, jws, key, &a); err != nil {
+		return nil, fmt.Errorf("the authorization: %w", err)
+	}
+	return &a, nil
+}
+
+// SignRefusal signs a refusal as an authorization is signed, under a type of its own.
+func SignRefusal(r *Refusal, key ed25519.PrivateKey) (string, error) {
+	return sign(typeRefusal, r, key)
+}
+
+// VerifyRefusal checks the signature of a refusal and reads what it signs, like
+// VerifyAuthorization.
+func VerifyRefusal(jws string, key ed25519.PublicKey) (*Refusal, error) {
+	var r Refusal
+	if err := verify(typeRefusal, jws, key, &r); err != nil {
+		return nil, fmt.Errorf("the refusal: %w", err)
+	}
+	return &r, nil
+}
+
+// sign makes a JWS in compact form of a type of ours.
+func sign(jwsType string, value any, key ed25519.PrivateKey) (string, error) {
 	header, err := json.Marshal(jwsHeader{"EdDSA", SigningKeyID(key.Public().(ed25519.PublicKey)), jwsType})
 	if err != nil {
 		return "", err
 	}
-	payload, err := json.Marshal(a)
+	payload, err := json.Marshal(value)
 	if err != nil {
 		return "", err
 	}
@@ -54,37 +87,34 @@ func SignAuthorization(a *Authorization, key ed25519.PrivateKey) (string, error)
 	return signed + "." + Encoding.EncodeToString(ed25519.Sign(key, []byte(signed))), nil
 }
 
-// VerifyAuthorization checks the signature of a compact JWS and reads what it
-// signs. It does not judge times, device or nonce: that is the client's part.
-// The error is ErrSignature if the signature is wrong.
-func VerifyAuthorization(jws string, key ed25519.PublicKey) (*Authorization, error) {
+// verify checks a JWS of a type of ours and reads its payload.
+func verify(jwsType, jws string, key ed25519.PublicKey, value any) error {
 	parts := strings.Split(jws, ".")
 	if len(parts) != 3 {
-		return nil, errors.New("the authorization is not a JWS in compact form")
+		return errors.New("it is not a JWS in compact form")
 	}
 	var decoded [3][]byte
 	for i, part := range parts {
 		var err error
 		if decoded[i], err = Encoding.DecodeString(part); err != nil {
-			return nil, fmt.Errorf("the authorization is not base64url: %w", err)
+			return fmt.Errorf("it is not base64url: %w", err)
 		}
 	}
 	var header jwsHeader
 	if err := json.Unmarshal(decoded[0], &header); err != nil {
-		return nil, fmt.Errorf("the authorization's header is not JSON: %w", err)
+		return fmt.Errorf("its header is not JSON: %w", err)
 	}
 	// Algorithm and type are ours, never the sender's choice.
 	if header.Algorithm != "EdDSA" || header.Type != jwsType {
-		return nil, fmt.Errorf("the authorization is of type %q, signed with %q", header.Type, header.Algorithm)
+		return fmt.Errorf("it is of type %.80q, signed with %.80q", header.Type, header.Algorithm)
 	}
 	if len(key) != ed25519.PublicKeySize || !ed25519.Verify(key, []byte(parts[0]+"."+parts[1]), decoded[2]) {
-		return nil, ErrSignature
+		return ErrSignature
 	}
-	var a Authorization
-	if err := json.Unmarshal(decoded[1], &a); err != nil {
-		return nil, fmt.Errorf("the authorization's payload is not JSON: %w", err)
+	if err := json.Unmarshal(decoded[1], value); err != nil {
+		return fmt.Errorf("its payload is not JSON: %w", err)
 	}
-	return &a, nil
+	return nil
 }
 
 // DeriveReportKey derives the key that authenticates a device's reports and the

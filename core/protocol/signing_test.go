@@ -27,6 +27,10 @@ type vectors struct {
 	SigningKeyID     string                 `json:"signingKeyID"`
 	Authorization    protocol.Authorization `json:"authorization"`
 	JWS              string                 `json:"jws"`
+	RequestBody      string                 `json:"requestBody"`
+	RequestDigest    string                 `json:"requestDigest"`
+	Refusal          protocol.Refusal       `json:"refusal"`
+	RefusalJWS       string                 `json:"refusalJWS"`
 
 	DevicePrivateKey string `json:"devicePrivateKey"` // X25519 (RFC 7748)
 	DevicePublicKey  string `json:"devicePublicKey"`
@@ -69,18 +73,28 @@ func computed(t *testing.T) vectors {
 		t.Fatal(err)
 	}
 	encode := protocol.Encoding.EncodeToString
+	const client, nonce = "5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a", "AAECAwQFBgcICQoLDA0ODw"
+	request := `{"protocol":1,"nonce":"` + nonce + `","clientTime":1772366410,"device":{"uuid":"` + client + `","publicKey":"` +
+		encode(device.PublicKey().Bytes()) + `","uuidSource":"random"},"handshakeCode":"100001-reader",` +
+		`"products":65535,"deploymentType":2,"chargeWay":0,"maxBufferDays":7,"instanceCount":1}`
 	v := vectors{
 		Comment:     "Golden vectors of the protocol's signatures and MACs; docs/protocol.md says how they come about.",
 		SigningSeed: encode(fixedKey(1)), SigningPublicKey: encode(signing.Public().(ed25519.PublicKey)),
 		SigningKeyID: protocol.SigningKeyID(signing.Public().(ed25519.PublicKey)),
 		Authorization: protocol.Authorization{
-			Protocol: 1, Device: "5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a", DeviceKey: encode(device.PublicKey().Bytes()),
-			Nonce: "AAECAwQFBgcICQoLDA0ODw", HandshakeCode: "100001-reader", OrganizationID: "100001",
+			Protocol: 1, Device: client, DeviceKey: encode(device.PublicKey().Bytes()),
+			Nonce: nonce, Request: protocol.Digest([]byte(request)), HandshakeCode: "100001-reader", OrganizationID: "100001",
 			Item: protocol.Item{ID: "scans", Name: "10,000 scans", Products: protocol.ProductDBR, ChargeWay: protocol.ChargeWayScanCount,
 				Modules: []protocol.LicenseModule{protocol.LicenseModuleONED, protocol.LicenseModuleQRCode}, StartsAt: 1767225600, ExpiresAt: 1798761600},
 			Quota:    protocol.Quota{Limit: 10000, Tolerance: 500, Used: 42, State: protocol.QuotaOK},
 			IssuedAt: 1772366410, ValidUntil: 1799366400, BufferUntil: 1772971210,
 			ReportKey: protocol.ReportKey{ServerPublicKey: encode(server.PublicKey().Bytes()), ID: id},
+		},
+		RequestBody: request, RequestDigest: protocol.Digest([]byte(request)),
+		Refusal: protocol.Refusal{
+			Protocol: 1, Device: client, DeviceKey: encode(device.PublicKey().Bytes()), Nonce: nonce,
+			Request: protocol.Digest([]byte(request)), Code: protocol.StatusLimitExceeded,
+			Detail: protocol.StatusLimitExceeded.Message(), IssuedAt: 1772366410,
 		},
 		DevicePrivateKey: encode(device.Bytes()), DevicePublicKey: encode(device.PublicKey().Bytes()),
 		ServerPrivateKey: encode(server.Bytes()), ServerPublicKey: encode(server.PublicKey().Bytes()),
@@ -89,6 +103,9 @@ func computed(t *testing.T) vectors {
 		ReceiptBody: `{"batch":"0b9f1c2e-6a53-4f6d-8f0e-2d1c3b4a5968","receivedAt":1772366591,"accepted":1}`,
 	}
 	if v.JWS, err = protocol.SignAuthorization(&v.Authorization, signing); err != nil {
+		t.Fatal(err)
+	}
+	if v.RefusalJWS, err = protocol.SignRefusal(&v.Refusal, signing); err != nil {
 		t.Fatal(err)
 	}
 	v.ReportDigest = protocol.Digest([]byte(v.ReportBody))
@@ -131,39 +148,62 @@ func TestBothSidesDeriveTheSameKey(t *testing.T) {
 	}
 }
 
-func TestForgedAuthorizations(t *testing.T) {
+// TestForgeries: neither an authorization nor a refusal passes if it is not signed as
+// what it is taken for.
+func TestForgeries(t *testing.T) {
 	v := computed(t)
 	raw, _ := protocol.Encoding.DecodeString(v.SigningPublicKey)
 	key := ed25519.PublicKey(raw)
-	if a, err := protocol.VerifyAuthorization(v.JWS, key); err != nil || a.Nonce != v.Authorization.Nonce {
-		t.Fatalf("the true one: %+v, %v", a, err)
-	}
-	parts := strings.Split(v.JWS, ".")
-	header := func(text string) string {
-		return protocol.Encoding.EncodeToString([]byte(text)) + "." + parts[1] + "." + parts[2]
-	}
-	for name, jws := range map[string]string{
-		"other payload":   parts[0] + "." + protocol.Encoding.EncodeToString([]byte(`{"protocol":1}`)) + "." + parts[2],
-		"no signature":    parts[0] + "." + parts[1] + ".",
-		"short signature": parts[0] + "." + parts[1] + "." + parts[2][:40],
-		"alg none":        header(`{"alg":"none","kid":"x","typ":"openlts-authorization"}`),
-		"alg HS256":       header(`{"alg":"HS256","kid":"x","typ":"openlts-authorization"}`),
-		"other type":      header(`{"alg":"EdDSA","kid":"x","typ":"JWT"}`),
-		"header no JSON":  header(`x`),
-		"two parts":       parts[0] + "." + parts[1],
-		"four parts":      v.JWS + ".x",
-		"not base64":      parts[0] + ".!!!." + parts[2],
-		"empty":           "",
+	for kind, c := range map[string]struct {
+		jws, other, typ string // the true one, a true one of the other kind
+		verify          func(jws string, key ed25519.PublicKey) (nonce string, err error)
+	}{
+		"authorization": {v.JWS, v.RefusalJWS, "openlts-authorization", func(jws string, key ed25519.PublicKey) (string, error) {
+			a, err := protocol.VerifyAuthorization(jws, key)
+			if err != nil {
+				return "", err
+			}
+			return a.Nonce, nil
+		}},
+		"refusal": {v.RefusalJWS, v.JWS, "openlts-refusal", func(jws string, key ed25519.PublicKey) (string, error) {
+			r, err := protocol.VerifyRefusal(jws, key)
+			if err != nil {
+				return "", err
+			}
+			return r.Nonce, nil
+		}},
 	} {
-		if a, err := protocol.VerifyAuthorization(jws, key); err == nil {
-			t.Errorf("%s: passed as %+v", name, a)
+		if nonce, err := c.verify(c.jws, key); err != nil || nonce != v.Authorization.Nonce {
+			t.Fatalf("the true %s: %q, %v", kind, nonce, err)
 		}
-	}
-	if _, err := protocol.VerifyAuthorization(v.JWS, ed25519.PublicKey(fixedKey(9))); !errors.Is(err, protocol.ErrSignature) {
-		t.Errorf("another server's key: %v", err)
-	}
-	if _, err := protocol.VerifyAuthorization(v.JWS, nil); !errors.Is(err, protocol.ErrSignature) {
-		t.Errorf("no key: %v", err)
+		parts := strings.Split(c.jws, ".")
+		header := func(text string) string {
+			return protocol.Encoding.EncodeToString([]byte(text)) + "." + parts[1] + "." + parts[2]
+		}
+		for name, jws := range map[string]string{
+			"of the other kind": c.other,
+			"other payload":     parts[0] + "." + protocol.Encoding.EncodeToString([]byte(`{"protocol":1}`)) + "." + parts[2],
+			"no signature":      parts[0] + "." + parts[1] + ".",
+			"short signature":   parts[0] + "." + parts[1] + "." + parts[2][:40],
+			"alg none":          header(`{"alg":"none","kid":"x","typ":"` + c.typ + `"}`),
+			"alg HS256":         header(`{"alg":"HS256","kid":"x","typ":"` + c.typ + `"}`),
+			"other type":        header(`{"alg":"EdDSA","kid":"x","typ":"JWT"}`),
+			"header no JSON":    header(`x`),
+			"two parts":         parts[0] + "." + parts[1],
+			"four parts":        c.jws + ".x",
+			"not base64":        parts[0] + ".!!!." + parts[2],
+			"empty":             "",
+		} {
+			if nonce, err := c.verify(jws, key); err == nil {
+				t.Errorf("%s, %s: passed with nonce %q", kind, name, nonce)
+			}
+		}
+		if _, err := c.verify(c.jws, ed25519.PublicKey(fixedKey(9))); !errors.Is(err, protocol.ErrSignature) {
+			t.Errorf("%s, another server's key: %v", kind, err)
+		}
+		if _, err := c.verify(c.jws, nil); !errors.Is(err, protocol.ErrSignature) {
+			t.Errorf("%s, no key: %v", kind, err)
+		}
 	}
 }
 
@@ -175,6 +215,9 @@ func FuzzVerifyAuthorization(f *testing.F) {
 	f.Fuzz(func(t *testing.T, jws string) {
 		if a, err := protocol.VerifyAuthorization(jws, key); err == nil {
 			t.Errorf("a forged authorization passed: %+v", a)
+		}
+		if r, err := protocol.VerifyRefusal(jws, key); err == nil {
+			t.Errorf("a forged refusal passed: %+v", r)
 		}
 	})
 }
@@ -197,6 +240,18 @@ func TestStatus(t *testing.T) {
 	}
 	if !protocol.StatusStandbyRefuses.FromServer() || protocol.StatusFailedToReachLTS.FromServer() || protocol.StatusLicenseCacheUsed.FromServer() {
 		t.Error("which codes are a server's")
+	}
+	for status, want := range map[protocol.Status]bool{
+		protocol.StatusStandbyRefuses: false, protocol.StatusHandshakeCodeNotFound: true, protocol.StatusClonedDevice: true,
+		protocol.StatusRequestMalformed: false, protocol.StatusServerFailed: false, protocol.StatusFailedToReachLTS: false, protocol.StatusOK: false,
+	} {
+		if status.Decision() != want {
+			t.Errorf("%s decides: %v", status.Name(), !want)
+		}
+	}
+	joined := errors.Join(protocol.Errorf(protocol.StatusFailedToReachLTS, "x"), protocol.Errorf(protocol.StatusTooMany, "y"))
+	if !errors.Is(joined, protocol.StatusTooMany) || errors.Is(joined, protocol.StatusInternal) {
+		t.Error("errors are not found by their status")
 	}
 }
 

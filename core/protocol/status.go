@@ -28,9 +28,9 @@ func (s Status) Message() string {
 // Error makes a Status usable as an error.
 func (s Status) Error() string { return s.Message() }
 
-// FromServer tells whether the code is one the server answers with; such an
-// answer is a decision, which no cache papers over. STANDBY_REFUSES is the
-// exception: it says "ask the main server" (facts 2.4).
+// FromServer tells whether the code is one that servers answer with. STANDBY_REFUSES
+// says "ask the main server" (facts 2.4); which codes decide about a license,
+// Decision tells.
 func (s Status) FromServer() bool { return s <= -20100 && s > -20200 }
 
 // Unit says what an operation type is charged as.

@@ -25,8 +25,8 @@ type Sealer struct {
 	tally  *tally.Tally
 	ledger *ledger.Ledger
 
-	// folding is held while the ledger is written, which may take its time.
-	folding sync.Mutex
+	// folding holds a token while the ledger is written, which may take its time.
+	folding chan struct{}
 	// mu guards the frames' labels and marks, and is never held for long: the hot
 	// path may be waiting.
 	mu     sync.Mutex
@@ -43,14 +43,16 @@ func NewSealer(t *tally.Tally, l *ledger.Ledger) *Sealer {
 	for frame := range marks {
 		marks[frame] = *t.Folded(frame)
 	}
-	return &Sealer{tally: t, ledger: l, marks: &marks}
+	return &Sealer{tally: t, ledger: l, marks: &marks, folding: make(chan struct{}, 1)}
 }
 
 // Meet enters the run in the ledger, if it does not know it, and asks it how far the
 // tally was folded.
 func (s *Sealer) Meet(ctx context.Context) error {
-	s.folding.Lock()
-	defer s.folding.Unlock()
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	defer s.end()
 	marks, err := s.ledger.MeetRun(ctx, s.tally)
 	if err != nil {
 		return err
@@ -60,6 +62,18 @@ func (s *Sealer) Meet(ctx context.Context) error {
 	s.take(marks)
 	return nil
 }
+
+// begin waits until no other goroutine writes what this tally counted.
+func (s *Sealer) begin(ctx context.Context) error {
+	select {
+	case s.folding <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("%w: %w", ledger.ErrBusy, ctx.Err())
+	}
+}
+
+func (s *Sealer) end() { <-s.folding }
 
 // take notes how far the ledger says that the tally is folded. s.mu is held.
 func (s *Sealer) take(marks *ledger.Watermarks) {
@@ -91,7 +105,7 @@ func (s *Sealer) Prepare(ctx context.Context, clock slot.Clock) error {
 		if s.PrepareQuickly(clock) {
 			return nil
 		}
-		if _, err := s.fold(ctx, func(int64) bool { return true }); err != nil {
+		if _, err := s.SealSlots(ctx, func(int64) bool { return true }); err != nil {
 			return err
 		}
 	}
@@ -146,7 +160,7 @@ func (s *Sealer) label(slotStart, current int64) bool {
 // (and any other) if all is set. It answers how many units were new. Until the
 // deadline of ctx, it waits for other processes.
 func (s *Sealer) Seal(ctx context.Context, now time.Time, all bool) (units int64, err error) {
-	units, err = s.fold(ctx, func(label int64) bool { return all || label+int64(s.tally.Slot) <= now.Unix() })
+	units, err = s.SealSlots(ctx, func(label int64) bool { return all || label+int64(s.tally.Slot) <= now.Unix() })
 	if err != nil {
 		return 0, err
 	}
@@ -188,10 +202,13 @@ func (s *Sealer) releaseStrays(now int64) {
 	}
 }
 
-// fold moves what is new in the frames whose label is wanted to the ledger.
-func (s *Sealer) fold(ctx context.Context, wanted func(label int64) bool) (units int64, err error) {
-	s.folding.Lock()
-	defer s.folding.Unlock()
+// SealSlots moves what is new in the frames of the slots that are wanted to the ledger,
+// and answers how many units were new.
+func (s *Sealer) SealSlots(ctx context.Context, wanted func(slotStart int64) bool) (units int64, err error) {
+	if err := s.begin(ctx); err != nil {
+		return 0, err
+	}
+	defer s.end()
 	changed := s.changed(wanted)
 	if len(changed) == 0 {
 		return 0, nil

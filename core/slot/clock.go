@@ -41,9 +41,16 @@ type Simulated struct {
 	waiting map[*alarm]bool
 }
 
+// alarm goes off when its time has come by either clock: by the wall clock, also if it
+// was set past that; by the time that passed, also if the wall clock was set back.
 type alarm struct {
-	at time.Time
-	c  chan time.Time
+	at  time.Time
+	due time.Duration
+	c   chan time.Time
+}
+
+func (a *alarm) ripe(now time.Time, elapsed time.Duration) bool {
+	return !a.at.After(now) || a.due <= elapsed
 }
 
 // NewSimulated makes a simulated clock that shows now.
@@ -65,11 +72,11 @@ func (s *Simulated) Elapsed() time.Duration {
 	return s.elapsed
 }
 
-// After sends once the clock was moved past d from now.
+// After sends once d has passed, or the clock was set past d from now.
 func (s *Simulated) After(d time.Duration) (<-chan time.Time, func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := &alarm{at: s.now.Add(d), c: make(chan time.Time, 1)}
+	a := &alarm{s.now.Add(d), s.elapsed + d, make(chan time.Time, 1)}
 	if d <= 0 {
 		a.c <- s.now
 	} else {
@@ -94,7 +101,7 @@ func (s *Simulated) Set(now time.Time) {
 func (s *Simulated) set(now time.Time) {
 	s.now = now
 	for a := range s.waiting {
-		if !a.at.After(now) {
+		if a.ripe(now, s.elapsed) {
 			a.c <- now
 			delete(s.waiting, a)
 		}

@@ -36,7 +36,7 @@ func (s *Shifted) Elapsed() time.Duration {
 func (s *Shifted) After(d time.Duration) (<-chan time.Time, func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := &alarm{at: s.now().Add(d), c: make(chan time.Time, 1)}
+	a := &alarm{s.now().Add(d), sinceStart() + s.passed + d, make(chan time.Time, 1)}
 	if s.waiting == nil {
 		s.waiting = map[*alarm]*time.Timer{}
 	}
@@ -83,9 +83,9 @@ func (s *Shifted) Step(d time.Duration) {
 // shift moves the wall clock. Under s.mu.
 func (s *Shifted) shift(d time.Duration) {
 	s.offset += d
-	now := s.now()
+	now, elapsed := s.now(), sinceStart()+s.passed
 	for a := range s.waiting {
-		if !a.at.After(now) {
+		if a.ripe(now, elapsed) {
 			s.fire(a)
 		}
 	}

@@ -144,6 +144,25 @@ func TestElapsed(t *testing.T) {
 			}
 		}
 	}
+	for name, c := range map[string]struct {
+		clock slot.Clock
+		pass  func(time.Duration)
+	}{"simulated": {simulated, simulated.Advance}, "shifted": {shifted, shifted.Move}} {
+		alarm, _ := c.clock.After(time.Hour)
+		c.pass(-48 * time.Hour)
+		c.pass(59 * time.Minute)
+		select {
+		case <-alarm:
+			t.Errorf("%s: an alarm went off early", name)
+		default:
+		}
+		c.pass(2 * time.Minute)
+		select {
+		case <-alarm:
+		case <-time.After(20 * time.Second):
+			t.Errorf("%s: setting the clock back held an alarm up", name)
+		}
+	}
 	var system slot.System
 	before := system.Elapsed()
 	time.Sleep(time.Millisecond)

@@ -45,11 +45,12 @@ type Tally struct {
 	Account Account
 	Slot    slot.Length
 
-	file   *os.File       // nil if the tally is in memory only
-	place  datafile.Place // of the file
-	path   string
-	memory []byte
-	shards int
+	renewed atomic.Pointer[Account] // see CountUnder
+	file    *os.File                // nil if the tally is in memory only
+	place   datafile.Place          // of the file
+	path    string
+	memory  []byte
+	shards  int
 }
 
 // extension of tally files. A file under another name is not finished yet.

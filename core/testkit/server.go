@@ -41,6 +41,7 @@ type Server struct {
 	account  *protocol.DeviceAccount
 	// Guarded by mu through Set.
 	refuse  *protocol.Problem
+	off     time.Duration // of the server's clock
 	handler func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc)
 	modify  func(*protocol.Authorization)
 	verdict func(protocol.ReportGroup, protocol.Report) *protocol.Exception
@@ -78,8 +79,12 @@ func NewServer(t testing.TB, now func() time.Time) *Server {
 	return s
 }
 
-// Refuse makes the server refuse every authorization; nil ends that.
+// Refuse makes the server refuse every authorization; nil ends that. A decision is
+// signed.
 func (s *Server) Refuse(p *protocol.Problem) { s.set(func() { s.refuse = p }) }
+
+// SetClock makes the server's clock wrong by so much.
+func (s *Server) SetClock(off time.Duration) { s.set(func() { s.off = off }) }
 
 // Intercept puts a handler before the server's own; nil removes it.
 func (s *Server) Intercept(handler func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc)) {
@@ -141,17 +146,31 @@ func (s *Server) Total() (units int64) {
 }
 
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
 	var request protocol.AuthorizationRequest
-	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+	if err := json.Unmarshal(body, &request); err != nil {
 		Problem(w, http.StatusBadRequest, protocol.StatusRequestMalformed)
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := s.now().Add(s.off).Unix()
 	if s.refuse != nil {
-		w.Header().Set("Content-Type", protocol.ContentTypeProblem)
-		w.WriteHeader(s.refuse.Status)
-		_ = json.NewEncoder(w).Encode(s.refuse)
+		problem := *s.refuse
+		if problem.Code.Decision() {
+			problem.PublicKey = protocol.Encoding.EncodeToString(s.SigningKey)
+			problem.Refusal, err = protocol.SignRefusal(&protocol.Refusal{
+				Protocol: protocol.Version, Device: request.Device.UUID, DeviceKey: request.Device.PublicKey, Nonce: request.Nonce,
+				Request: protocol.Digest(body), Code: problem.Code, Detail: problem.Detail, IssuedAt: now,
+			}, s.signing)
+			if err != nil {
+				problem = protocol.Problem{Status: http.StatusInternalServerError, Code: protocol.StatusServerFailed}
+			}
+		}
+		writeProblem(w, problem)
 		return
 	}
 	raw, _ := protocol.Encoding.DecodeString(request.Device.PublicKey)
@@ -166,10 +185,9 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.keys[id] = secret
-	now := s.now().Unix()
 	a := protocol.Authorization{
 		Protocol: protocol.Version, Device: request.Device.UUID, DeviceKey: request.Device.PublicKey, Nonce: request.Nonce,
-		HandshakeCode: request.HandshakeCode, OrganizationID: "100001",
+		Request: protocol.Digest(body), HandshakeCode: request.HandshakeCode, OrganizationID: "100001",
 		Item:     protocol.Item{ID: "scans", ChargeWay: protocol.ChargeWayScanCount, StartsAt: now - 86400, ExpiresAt: now + 365*86400},
 		Quota:    protocol.Quota{Limit: 1000, Tolerance: 50, State: protocol.QuotaOK},
 		IssuedAt: now, ValidUntil: now + 372*86400, BufferUntil: now + int64(request.MaxBufferDays)*86400,
@@ -274,9 +292,13 @@ func (s *Server) store(key ReportKey, report protocol.Report) (added int64) {
 	return added
 }
 
-// Problem answers with an error of the protocol.
+// Problem answers with an error of the protocol, unsigned.
 func Problem(w http.ResponseWriter, status int, code protocol.Status) {
+	writeProblem(w, protocol.Problem{Type: "about:blank", Title: code.Name(), Status: status, Detail: code.Message(), Code: code})
+}
+
+func writeProblem(w http.ResponseWriter, problem protocol.Problem) {
 	w.Header().Set("Content-Type", protocol.ContentTypeProblem)
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(protocol.Problem{Type: "about:blank", Title: code.Name(), Status: status, Detail: code.Message(), Code: code})
+	w.WriteHeader(problem.Status)
+	_ = json.NewEncoder(w).Encode(problem)
 }

@@ -114,8 +114,10 @@ typedef struct LTS_ConnectionParameters {
   const char *deviceFriendlyName;     /* shown to administrators */
   const char *deviceUUID;             /* a client UUID of the host's own choice, for
                                      containers: 8-4-4-4-12 hex digits */
-  const char *serverPublicKey;        /* the server's Ed25519 key in base64; if
-                                     empty, the key seen first is remembered */
+  const char *serverPublicKey;        /* the server's Ed25519 key in base64, as
+                                     `lts key show` prints it: no other server
+                                     is believed; if empty, the key seen first
+                                     is remembered */
   const char *caFile;                 /* PEM file of the roots to trust for HTTPS */
   const char *proxyURL;               /* http(s)://[user:password@]host:port */
   const char *dataDirectory;          /* where usage is kept; default: .openlts in
@@ -202,11 +204,15 @@ LTS_API int32_t LTS_CALL LTS_InitLTSConnectionParameters(LTS_ConnectionParameter
 /* Asks the License Tracking Server for an authorization and begins metering.
  *
  * The main server is asked first; the standby if the main can't be reached (or
- * is under construction); if neither answers, the authorization cached in the
- * data directory is used while it is valid, and LTS_STATE_CACHE_USED is set: a
- * flag, not an error. A refusal by a server is final.
+ * is under construction); if neither answers, the authorization that one of them
+ * granted before is used while it is valid, and LTS_STATE_CACHE_USED is set: a
+ * flag, not an error. A refusal that the server signed is final; anything else
+ * that is no authorization counts as a server that can't be reached. Setting the
+ * clock back makes what was granted before unusable until a server is reached.
  * Then, in the background, usage that is left over is submitted at once and new
- * usage every slotSeconds.
+ * usage every slotSeconds, and once a day the server is asked anew: a renewal,
+ * another quota, or a revocation takes effect without a restart. A refusal then
+ * is LTS_STATE_AUTHORIZATION_LAPSED and an event; recording goes on.
  *
  * license              receives the handle; 0 on error
  * errorMessage         receives one line that says what happened and what to
@@ -227,7 +233,9 @@ LTS_API int32_t LTS_CALL LTS_InitLicenseFromLTS(const LTS_ConnectionParameters *
  * {"mainServerURL":...,"handshakeCode":...}). `lts handshake key` prints one.
  * Keys in the original's form, "DLS2" and base64, are understood too.
  *
- * parameters  what the key does not say; NULL for the defaults
+ * parameters  what the key does not say; NULL for the defaults. A
+ *             serverPublicKey in them stays: with a license key of another
+ *             server, the call returns LTS_ERR_SERVER_KEY_MISMATCH
  * Everything else as LTS_InitLicenseFromLTS. */
 LTS_API int32_t LTS_CALL LTS_InitLicense(const char *licenseKey,
                                          const LTS_ConnectionParameters *parameters,

@@ -5,6 +5,7 @@ package administration
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"net/url"
@@ -91,11 +92,17 @@ func (a *Administrator) AddHandshakeCode(ctx context.Context, c HandshakeCode) (
 	return code, err
 }
 
+// KeyServers are the servers that a license key leads to.
+type KeyServers struct {
+	Main, Standby string            // base URLs; Standby may be empty
+	PublicKey     ed25519.PublicKey // what they are known by
+}
+
 // LicenseKey makes the one string that holds all a client needs: the addresses
-// of the servers, the handshake code and its session password. Whoever has it
-// can use the code.
-func (a *Administrator) LicenseKey(ctx context.Context, code, server, standby string) (string, error) {
-	if err := errors.Join(checkURL("--server", server), checkURL("--standby", standby)); err != nil {
+// of the servers, the key they are known by, the handshake code and its session
+// password. Whoever has it can use the code.
+func (a *Administrator) LicenseKey(ctx context.Context, code string, servers KeyServers) (string, error) {
+	if err := errors.Join(checkURL("--server", servers.Main), checkURL("--standby", servers.Standby)); err != nil {
 		return "", err
 	}
 	var found store.HandshakeCode
@@ -103,7 +110,7 @@ func (a *Administrator) LicenseKey(ctx context.Context, code, server, standby st
 		if found, err = tx.HandshakeCode(code); err != nil {
 			return notFound(err, "handshake code", code, "lts handshake list")
 		}
-		return a.audit(tx, "handshake.key", code, "server %s, standby %q", server, standby)
+		return a.audit(tx, "handshake.key", code, "server %s, standby %q", servers.Main, servers.Standby)
 	})
 	if err != nil {
 		return "", err
@@ -113,7 +120,8 @@ func (a *Administrator) LicenseKey(ctx context.Context, code, server, standby st
 		StandbyServerURL string `json:"standbyServerURL,omitempty"`
 		HandshakeCode    string `json:"handshakeCode"`
 		SessionPassword  string `json:"sessionPassword,omitempty"`
-	}{server, standby, found.Code, found.SessionPassword})
+		ServerPublicKey  string `json:"serverPublicKey"`
+	}{servers.Main, servers.Standby, found.Code, found.SessionPassword, protocol.Encoding.EncodeToString(servers.PublicKey)})
 }
 
 func checkURL(flag, address string) error {

@@ -30,6 +30,7 @@ type API struct {
 	Store  store.Store
 	Writer *ingest.Writer
 	Keys   *Keys
+	Now    func() time.Time
 	Log    *slog.Logger
 }
 
@@ -182,6 +183,6 @@ func (a *API) ready(w http.ResponseWriter, r *http.Request) error {
 
 func (a *API) keys(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, protocol.KeysResponse{SigningKeys: []protocol.SigningKey{{
-		ID: protocol.SigningKeyID(a.Keys.public()), PublicKey: protocol.Encoding.EncodeToString(a.Keys.public()),
+		ID: protocol.SigningKeyID(a.Keys.Public()), PublicKey: protocol.Encoding.EncodeToString(a.Keys.Public()),
 	}}})
 }

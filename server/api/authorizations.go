@@ -46,8 +46,9 @@ func (a *API) authorize(w http.ResponseWriter, r *http.Request) error {
 			a.Log.Info("authorization refused", "code", int(status), "reason", err.Error(), "device", request.Device.UUID,
 				"handshake", request.HandshakeCode, "organization", request.OrganizationID)
 		}
-		return err
+		return a.refusal(err, &request, body)
 	}
+	granted.Request = protocol.Digest(body)
 	granted.ReportKey = protocol.ReportKey{
 		ServerPublicKey: protocol.Encoding.EncodeToString(a.Keys.Report.PublicKey().Bytes()), ID: key.KeyID,
 	}
@@ -56,8 +57,33 @@ func (a *API) authorize(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, protocol.AuthorizationResponse{
-		Authorization: signed, PublicKey: protocol.Encoding.EncodeToString(a.Keys.public()),
+		Authorization: signed, PublicKey: protocol.Encoding.EncodeToString(a.Keys.Public()),
 	})
+}
+
+// signedRefusal is a decision against an authorization, with the proof of it.
+type signedRefusal struct {
+	error
+	jws string
+}
+
+func (r *signedRefusal) Unwrap() error { return r.error }
+
+// refusal signs an error that is a decision about the request; another one it gives
+// back as it is.
+func (a *API) refusal(err error, request *protocol.AuthorizationRequest, body []byte) error {
+	code := protocol.StatusOf(err)
+	if !code.Decision() {
+		return err
+	}
+	jws, signErr := protocol.SignRefusal(&protocol.Refusal{
+		Protocol: protocol.Version, Device: request.Device.UUID, DeviceKey: request.Device.PublicKey, Nonce: request.Nonce,
+		Request: protocol.Digest(body), Code: code, Detail: err.Error(), IssuedAt: a.Now().Unix(),
+	}, a.Keys.Signing)
+	if signErr != nil {
+		return signErr
+	}
+	return &signedRefusal{err, jws}
 }
 
 func checkVersion(version int) error {

@@ -13,11 +13,12 @@ import (
 
 // Keys are the keys of a server.
 type Keys struct {
-	Signing ed25519.PrivateKey // signs authorizations
+	Signing ed25519.PrivateKey // signs authorizations and refusals
 	Report  *ecdh.PrivateKey   // X25519; report keys are derived from it
 }
 
-func (k *Keys) public() ed25519.PublicKey { return k.Signing.Public().(ed25519.PublicKey) }
+// Public is the key that clients know the server by.
+func (k *Keys) Public() ed25519.PublicKey { return k.Signing.Public().(ed25519.PublicKey) }
 
 // LoadKeys gives the keys in a store, making them at the first start.
 func LoadKeys(ctx context.Context, s store.Store) (*Keys, error) {

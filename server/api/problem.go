@@ -36,7 +36,12 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	case status == 0:
 		status = http.StatusForbidden
 	}
-	body, err := json.Marshal(protocol.Problem{Type: "about:blank", Title: code.Name(), Status: status, Detail: detail, Code: code})
+	problem := protocol.Problem{Type: "about:blank", Title: code.Name(), Status: status, Detail: detail, Code: code}
+	var signed *signedRefusal
+	if errors.As(err, &signed) {
+		problem.Refusal, problem.PublicKey = signed.jws, protocol.Encoding.EncodeToString(a.Keys.Public())
+	}
+	body, err := json.Marshal(problem)
 	if err != nil { // strings and numbers always marshal
 		panic(err)
 	}

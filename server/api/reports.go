@@ -34,13 +34,13 @@ func (a *API) report(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	key, err := a.Store.ReportKey(r.Context(), keyID, batch.Device)
-	if errors.Is(err, store.ErrNotFound) {
-		return protocol.StatusRequestNotAuthenticated
-	} else if err != nil {
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	device, known := key.Devices[batch.Device]
 	if !known || !protocol.EqualMAC(mac, protocol.ReportMAC(key.Secret, body)) {
+		// After a restored backup this tells which devices were authorized since.
+		a.Log.Info("report not authenticated", "device", batch.Device, "key", keyID, "known", known)
 		return protocol.StatusRequestNotAuthenticated
 	}
 

@@ -9,6 +9,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -54,8 +55,8 @@ func (d *Device) Request(code string) protocol.AuthorizationRequest {
 	}
 }
 
-// Authorize sends a request. A refusal is a *protocol.Problem; another error
-// means that the server did not answer, or not as the protocol says.
+// Authorize sends a request. A refusal is a *Problem, and proven if it is a decision;
+// another error means that the server did not answer, or not as the protocol says.
 func (d *Device) Authorize(request protocol.AuthorizationRequest) (*protocol.Authorization, error) {
 	body, err := json.Marshal(request)
 	if err != nil {
@@ -63,7 +64,7 @@ func (d *Device) Authorize(request protocol.AuthorizationRequest) (*protocol.Aut
 	}
 	answer, _, err := d.Post(protocol.PathAuthorizations, body, nil)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, proven(err, &request, body))
 	}
 	var response protocol.AuthorizationResponse
 	if err := json.Unmarshal(answer, &response); err != nil {
@@ -77,7 +78,7 @@ func (d *Device) Authorize(request protocol.AuthorizationRequest) (*protocol.Aut
 	if err != nil {
 		return nil, err
 	}
-	if granted.Nonce != request.Nonce || granted.Device != request.Device.UUID || granted.DeviceKey != request.Device.PublicKey {
+	if granted.Request != protocol.Digest(body) || granted.Nonce != request.Nonce || granted.Device != request.Device.UUID || granted.DeviceKey != request.Device.PublicKey {
 		return nil, fmt.Errorf("the authorization is not the answer to the request: %+v", granted)
 	}
 	raw, err := protocol.Encoding.DecodeString(granted.ReportKey.ServerPublicKey)
@@ -95,6 +96,37 @@ func (d *Device) Authorize(request protocol.AuthorizationRequest) (*protocol.Aut
 		return nil, fmt.Errorf("the report key's id is %s, not %s", d.ReportKeyID, granted.ReportKey.ID)
 	}
 	return granted, nil
+}
+
+// proven checks that a decision against a request is signed as one about this
+// request, and that nothing else is.
+func proven(err error, request *protocol.AuthorizationRequest, body []byte) error {
+	var problem *Problem
+	if !errors.As(err, &problem) {
+		return nil
+	}
+	if !problem.Code.Decision() {
+		if problem.Refusal != "" || problem.PublicKey != "" {
+			return fmt.Errorf("%d is no decision, and signed", problem.Code)
+		}
+		return nil
+	}
+	public, err := protocol.Encoding.DecodeString(problem.PublicKey)
+	if err != nil {
+		return err
+	}
+	refusal, err := protocol.VerifyRefusal(problem.Refusal, public)
+	if err != nil {
+		return err
+	}
+	want := protocol.Refusal{
+		Protocol: protocol.Version, Device: request.Device.UUID, DeviceKey: request.Device.PublicKey, Nonce: request.Nonce,
+		Request: protocol.Digest(body), Code: problem.Code, Detail: problem.Detail, IssuedAt: refusal.IssuedAt,
+	}
+	if *refusal != want || refusal.IssuedAt == 0 {
+		return fmt.Errorf("the refusal is %+v, want %+v", *refusal, want)
+	}
+	return nil
 }
 
 // Batch is a well-formed batch.

@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "bindings/python/src"))
 
 import openlts  # noqa: E402  (found by the line above)
 from openlts.library import loaded  # noqa: E402
-from openlts.recorder import CtypesRecorder, Recorder  # noqa: E402
+from openlts.recorder import PythonRecorder, Recorder  # noqa: E402
 
 
 def empty_function(operation_type: int, count: int) -> None:
@@ -36,7 +36,7 @@ def main() -> None:
         main_server_url=url, handshake_code=code, data_directory=Path(directory, "python")
     )
     with openlts.License.from_lts(parameters) as license:
-        by_ctypes = CtypesRecorder(loaded(), license.handle)
+        by_ctypes = PythonRecorder(loaded(), license.handle)
         names = {
             "empty_function": empty_function,
             "empty_native": empty_native,
@@ -58,7 +58,7 @@ def main() -> None:
             ),
             ("record_ctypes", "License.record by ctypes", "by_ctypes.record(QR_CODE, 1)", "empty_native"),
         ]
-        if Recorder is not CtypesRecorder:
+        if Recorder is not PythonRecorder:
             cases.append(
                 ("record_extension", "License.record by the extension", "license.record(QR_CODE, 1)", "empty_function")
             )

@@ -23,12 +23,33 @@ namespace OpenLTS.Tests
         }
 
         /// <summary>The C# code blocks of a page, by the headings of level 2 they stand under.</summary>
-        internal static Dictionary<string, string[]> Blocks(string page)
+        internal static Dictionary<string, string[]> Blocks(string page, string language = "csharp")
         {
             return Regex.Split(File.ReadAllText(page), "(?m)^## ").ToDictionary(
                 section => section.Substring(0, section.IndexOf('\n')),
-                section => Regex.Matches(section, "(?ms)^```csharp\n(.*?)^```$").Cast<Match>()
+                section => Regex.Matches(section, "(?ms)^```" + language + "\n(.*?)^```$").Cast<Match>()
                     .Select(block => block.Groups[1].Value).ToArray());
+        }
+
+        /// <summary>The commands of a section of docs/csharp.md.</summary>
+        internal static string Commands(string section)
+        {
+            return string.Join("\n", Blocks(Path.Combine(Repository.Root, "docs", "csharp.md"), "sh")[section]);
+        }
+
+        /// <summary>Makes a source file of code that is the body of a method.</summary>
+        /// <param name="code">The code; it may begin with using directives.</param>
+        /// <param name="imports">The namespace it uses.</param>
+        /// <param name="type">The class the method is to be in.</param>
+        /// <param name="method">The method.</param>
+        internal static string Source(string code, string imports, string type, string method)
+        {
+            string[] lines = code.Split('\n');
+            Func<string, bool> isDirective = line => Regex.IsMatch(line, @"^using [\w.]+;$");
+            string import = "using " + imports + ";";
+            return import + "\n" + string.Join("\n", lines.Where(line => isDirective(line) && line != import))
+                + "\npublic static class " + type + " { public static void " + method + "() {\n"
+                + string.Join("\n", lines.Where(line => !isDirective(line))) + "\n} }\n";
         }
 
         /// <summary>Compiles code as the body of a method, and runs it.</summary>
@@ -40,11 +61,7 @@ namespace OpenLTS.Tests
         {
             // Of its own name, because the runtime loads an assembly of one name once.
             string name = Path.Combine(directory, "Snippet" + ++snippets);
-            string[] lines = code.Split('\n');
-            Func<string, bool> isDirective = line => Regex.IsMatch(line, @"^using [\w.]+;$");
-            File.WriteAllText(name + ".cs", "using " + imports + ";\n" + string.Join("\n", lines.Where(isDirective))
-                + "\npublic static class Snippet { public static void Run() {\n"
-                + string.Join("\n", lines.Where(line => !isDirective(line))) + "\n} }\n");
+            File.WriteAllText(name + ".cs", Source(code, imports, "Snippet", "Run"));
             using (Process compiler = Process.Start(new ProcessStartInfo("mcs")
             {
                 Arguments = string.Format(

@@ -3,6 +3,8 @@ lts_fixtures.py."""
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from build_extension import NAME, SOURCE, build, obstacle
@@ -15,15 +17,16 @@ if obstacle() is None and (not _extension.exists() or _extension.stat().st_mtime
     build(SOURCE.parent)
 
 
-@pytest.fixture(params=["extension", "ctypes"])
+# The extension is CPython's.
+@pytest.fixture(params=["extension", "python"] if sys.implementation.name == "cpython" else ["python"])
 def recorder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Runs a test twice: with the C extension, and as it is without."""
     from openlts import License
-    from openlts.recorder import CtypesRecorder
+    from openlts.recorder import PythonRecorder
 
     name: str = request.param
-    if name == "ctypes":
-        monkeypatch.setattr(License, "record", CtypesRecorder.record)
-    elif issubclass(License, CtypesRecorder):
+    if name == "python":
+        monkeypatch.setattr(License, "record", PythonRecorder.record)
+    elif issubclass(License, PythonRecorder):
         pytest.skip(f"there is no C extension: {obstacle()}")
     return name

@@ -1,6 +1,6 @@
 """A host that forks with a license open, in the ways Python programs do: the program that test_prefork.py runs.
 
-usage: fork_host.py SCENE LIBRARY URL DATA-DIRECTORY [ctypes]
+usage: fork_host.py SCENE LIBRARY URL DATA-DIRECTORY [python]
 
 Prints its books as JSON: units that were begun, and those whose recording returned. SCENE is a function below.
 """
@@ -22,7 +22,7 @@ import warnings
 from pathlib import Path
 from typing import Callable, NoReturn
 
-if sys.argv[5:] == ["ctypes"]:
+if sys.argv[5:] == ["python"]:
     sys.modules["openlts._record"] = None  # type: ignore[assignment]
 
 import openlts
@@ -333,12 +333,12 @@ def spawned() -> None:
     recorded = 0
     for method in ("spawn", "forkserver"):
         context = multiprocessing.get_context(method)
-        with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as executor:
-            works = [executor.submit(whole_life, sys.argv[1:], units) for units in (5, 7, 11)]
+        with context.Pool(2) as pool:
+            works = [pool.apply_async(whole_life, (sys.argv[1:], units)) for units in (5, 7, 11)]
             for _ in range(100):
                 license.record(TYPE)
                 recorded += 1
-            recorded += sum(work.result(DEADLINE_SECONDS) for work in works)
+            recorded += sum(work.get(DEADLINE_SECONDS) for work in works)
     close()
     print(json.dumps({"begun": recorded, "recorded": recorded}))
 

@@ -141,7 +141,7 @@ def run(program: str, server: LTSServer, library_path: Path, home: Path) -> None
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "done\n", "")
 
 
-@pytest.mark.parametrize("prelude", ["", WITHOUT_EXTENSION], ids=["extension", "ctypes"])
+@pytest.mark.parametrize("prelude", ["", WITHOUT_EXTENSION], ids=["extension", "python"])
 def test_multiprocessing(prelude: str, server: LTSServer, library_path: Path, tmp_path: Path) -> None:
     run(prelude + IMPORT + OPEN + MULTIPROCESSING, server, library_path, tmp_path)
     assert server.total() == 1 + 3 * 110 + 2

@@ -8,10 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from lts_server import environment_of_children
+from lts_server import LTSServer, environment_of_children
 
 import openlts
 from openlts import LibraryError, StatusCode, library
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="compiles and inspects as on Linux")
 
 
 def load_in_a_child(path: Path) -> str:
@@ -29,24 +31,130 @@ def load_in_a_child(path: Path) -> str:
     return result.stdout
 
 
-def compile_library(source: str, path: Path) -> None:
+def compile_library(source: str, path: Path, *options: str) -> None:
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         pytest.skip("no C compiler here to build a library for this test")
     path.with_suffix(".c").write_text(source)
-    subprocess.run([compiler, "-shared", "-fPIC", path.with_suffix(".c"), "-o", path], check=True, timeout=120)
+    subprocess.run(
+        [compiler, "-shared", "-fPIC", *options, path.with_suffix(".c"), "-o", path], check=True, timeout=120
+    )
 
 
 def test_loading_again_does_nothing(library_path: Path) -> None:
-    openlts.load(library_path)
-    openlts.load()
+    assert openlts.load(library_path) == str(library_path)
+    assert openlts.load() == str(library_path)
     assert library.loaded().path == str(library_path)
 
 
-def test_another_library_is_refused(library_path: Path, tmp_path: Path) -> None:
-    with pytest.raises(LibraryError, match="loaded already") as failed:
-        openlts.load(tmp_path / "other.so")
+def compile_stand_in(path: Path, name: str, version: int) -> None:
+    """A file that says of itself that it is a library of that name and version of the binary interface."""
+    script = path.with_suffix(".map")
+    script.write_text(f"OPENLTS_{version} {{ global: LTS_*; local: *; }};")
+    options = f"-Wl,-soname,{name}", f"-Wl,--version-script={script}"
+    compile_library(f"int LTS_ABIVersion(void) {{ return {version}; }}", path, *options)
+
+
+@linux
+def test_a_copy_somewhere_else_does(library_path: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "libacme_lts.so"
+    shutil.copy(library_path, copy)
+    threads = len(list(Path("/proc/self/task").glob("*")))
+    assert openlts.load(copy) == str(library_path)
+    assert str(tmp_path) not in Path("/proc/self/maps").read_text()
+    assert len(list(Path("/proc/self/task").glob("*"))) <= threads
+
+
+@linux
+def test_another_version_is_refused(library_path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.so"
+    compile_stand_in(other, "libopenlts.so.0", 2)
+    with pytest.raises(LibraryError) as failed:
+        openlts.load(other)
+    assert failed.value.status == StatusCode.ABI_MISMATCH
+    assert failed.value.message.startswith(
+        f"The OpenLTS library {library_path} (version {openlts.version()}) is loaded already and has version 1 of the "
+        f"binary interface; {other} has version 2"
+    )
+
+
+@linux
+def test_another_build_is_refused(library_path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.so"
+    compile_stand_in(other, "libopenlts-testkit.so.0", 1)
+    with pytest.raises(LibraryError, match="before anything else") as failed:
+        openlts.load(other)
     assert str(library_path) in failed.value.message
+    assert f"{other}, which is another build of it, libopenlts-testkit.so.0" in failed.value.message
+
+
+def test_what_is_no_library_is_refused_later_too(tmp_path: Path) -> None:
+    text = tmp_path / "text.so"
+    text.write_text("not a library")
+    with pytest.raises(LibraryError, match=r"text\.so is not the OpenLTS library"):
+        openlts.load(text)
+    with pytest.raises(LibraryError, match="There is no OpenLTS library at"):
+        openlts.load(tmp_path / "absent.so")
+
+
+#: Two vendors in one interpreter, each with a copy of the package and of the library of its own; and a third copy,
+#: which something that is not Python has loaded before.
+TWO_WHEELS = """
+import ctypes, importlib, os, sys
+if sys.argv[3]:
+    ctypes.CDLL(sys.argv[3])
+sys.path.insert(0, sys.argv[1])
+licenses = []
+for vendor in ("acme", "bravo"):
+    package = importlib.import_module(vendor + ".openlts")
+    print(package.load())
+    parameters = package.ConnectionParameters(
+        main_server_url=sys.argv[2], handshake_code="100001-reader", data_directory=sys.argv[1] + "/device")
+    licenses.append(package.License.from_lts(parameters))
+    licenses[-1].record(package.OperationType.QR_CODE, 5)
+print(len({line.split()[-1] for line in open("/proc/self/maps") if "libopenlts" in line}))
+for license in licenses:
+    license.record(1, 30)
+    license.close(30)
+"""
+
+
+@linux
+@pytest.mark.parametrize("loaded_before", [False, True])
+def test_two_wheels_share_a_library(server: LTSServer, library_path: Path, tmp_path: Path, loaded_before: bool) -> None:
+    for vendor in ("acme", "bravo"):
+        package = tmp_path / vendor / "openlts"
+        shutil.copytree(Path(openlts.__file__).parent, package, ignore=shutil.ignore_patterns("lib", "__pycache__"))
+        (package / "lib").mkdir()
+        shutil.copy(library_path, package / "lib/libopenlts.so.0")
+    third = tmp_path / "libopenlts.so"
+    shutil.copy(library_path, third)
+    ended = subprocess.run(
+        [sys.executable, "-c", TWO_WHEELS, str(tmp_path), server.url, str(third) if loaded_before else ""],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    expected = str(third) if loaded_before else str(tmp_path / "acme/openlts/lib/libopenlts.so.0")
+    assert (ended.stdout.splitlines(), ended.stderr) == ([expected, expected, "1"], "")
+    assert server.total() == 70
+
+
+@linux
+def test_an_unfit_library_in_the_process_is_left_alone(library_path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.so"
+    compile_stand_in(other, "libopenlts.so.0", 2)
+    program = "import ctypes, sys, openlts; ctypes.CDLL(sys.argv[1]); print(openlts.load(sys.argv[2]))"
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(other), str(library_path)],
+        env=environment_of_children(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.stdout.strip(), ended.stderr) == (str(library_path), "")
 
 
 def test_missing_file(tmp_path: Path) -> None:

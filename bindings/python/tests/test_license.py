@@ -205,3 +205,15 @@ def test_parameters_are_compared_and_copied() -> None:
     parameters = ConnectionParameters(handshake_code="100001-reader")
     assert dataclasses.replace(parameters, slot_seconds=60) != parameters
     assert dataclasses.replace(parameters) == parameters
+
+
+def test_a_ca_file_that_cannot_be_used(parameters: ConnectionParameters, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.pem"
+    empty.touch()
+    for path, reason in ((tmp_path / "absent.pem", "no such file"), (empty, "it is empty"), (tmp_path, "a directory")):
+        parameters.ca_file = path
+        with pytest.raises(LTSError) as failed:
+            License.from_lts(parameters)
+        assert failed.value.status == StatusCode.INVALID_ARGUMENT
+        assert f'caFile "{path}" can\'t be used: ' in failed.value.message
+        assert reason in failed.value.message

@@ -31,7 +31,7 @@ by_both = pytest.mark.parametrize(
             id="extension",
             marks=pytest.mark.skipif(no_extension is not None, reason=f"there is no C extension: {no_extension}"),
         ),
-        pytest.param(["ctypes"], id="ctypes"),
+        pytest.param(["python"], id="python"),
     ],
 )
 

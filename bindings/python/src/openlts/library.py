@@ -6,23 +6,26 @@ import ctypes
 import os
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
+from typing import Callable
 
 from . import native
 from .c_values import int32, text
 from .definitions import StatusCode
 from .errors import LibraryError, LTSError, lts_error
+from .library_file import label_of, machine_of
 
-#: The file's name by which the system's loader finds an installed library.
+#: The file's name by which the system's loader finds an installed library, and those a wheel may carry it under.
 if sys.platform == "win32":
     SYSTEM_NAME = "openlts.dll"
-    _PACKAGED_NAMES = "openlts*.dll"
+    PACKAGED_NAMES = "openlts*.dll"
 elif sys.platform == "darwin":
     SYSTEM_NAME = "libopenlts.0.dylib"
-    _PACKAGED_NAMES = "libopenlts*.dylib"
+    PACKAGED_NAMES = "libopenlts*.dylib"
 else:
     SYSTEM_NAME = "libopenlts.so.0"
-    _PACKAGED_NAMES = "libopenlts.so*"
+    PACKAGED_NAMES = "libopenlts.so*"
 
 #: Where a wheel carries the library.
 PACKAGED_DIRECTORY = Path(__file__).parent / "lib"
@@ -31,30 +34,47 @@ PACKAGED_DIRECTORY = Path(__file__).parent / "lib"
 class Library:
     """The native library once it is loaded: its functions, and where it came from."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, functions: ctypes.CDLL) -> None:
         self.path = path
-        self.functions = ctypes.CDLL(path)
-        # Recording takes some nanoseconds and never waits, so it keeps the interpreter lock: giving that back and
-        # fetching it again would cost more than the call, and with several threads much more. All other functions
-        # may block, and let other threads run.
-        keeping_lock = ctypes.PyDLL(path)
+        self.functions = functions
         try:
-            found = int(self.functions.LTS_ABIVersion())
+            found = int(functions.LTS_ABIVersion())
             if found != native.ABI_VERSION:
                 raise LibraryError(
                     StatusCode.ABI_MISMATCH,
                     f"The OpenLTS library {path} has version {found} of the binary interface, and this Python package "
                     f"requires version {native.ABI_VERSION}: install a library and a package of the same release.",
                 )
-            native.declare(self.functions)
-            native.declare(keeping_lock)
+            native.declare(functions)
         except AttributeError as error:
             raise LibraryError(
                 StatusCode.LICENSE_CLIENT_DLL_MISSING, f"{path} is not the OpenLTS library: {error}."
             ) from None
-        self.record_operation = keeping_lock.LTS_RecordOperation
         #: For who calls it without ctypes.
-        self.record_operation_address = ctypes.cast(self.record_operation, ctypes.c_void_p).value or 0
+        self.record_operation_address = ctypes.cast(functions.LTS_RecordOperation, ctypes.c_void_p).value or 0
+        self.record_operation = self._cheapest_call()
+
+    def _cheapest_call(self) -> Callable[[int, int, int], int]:
+        """``LTS_RecordOperation``, called in the way that costs least. It takes some nanoseconds and never waits.
+
+        CPython keeps the interpreter lock for it: giving that back and fetching it again would cost more than the call,
+        and with several threads much more. All other functions may block, and let other threads run.
+
+        PyPy can't keep the lock in ctypes, but compiles a call by its cffi to machine code, which costs some 10 ns; by
+        ctypes it is 600, and by a C extension 300.
+        """
+        if hasattr(ctypes, "PyDLL"):
+            keeping_lock = ctypes.PyDLL(self.path, handle=self.functions._handle)
+            native.declare(keeping_lock)
+            return keeping_lock.LTS_RecordOperation
+        try:
+            ffi = import_module("cffi").FFI()
+        except ImportError:
+            return self.functions.LTS_RecordOperation
+        function: Callable[[int, int, int], int] = ffi.cast(
+            "int32_t (*)(int64_t, int32_t, int32_t)", self.record_operation_address
+        )
+        return function
 
     def check(self, status: int, action: str) -> None:
         """Raises the error for ``status`` unless it is OK; ``action`` says what could not be done."""
@@ -80,25 +100,25 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_unlock_in_child)
 
 
-def load(path: str | os.PathLike[str] | None = None) -> None:
-    """Loads the native library. Without it, the first use does the same as ``load()``.
+def load(path: str | os.PathLike[str] | None = None) -> str:
+    """Loads the native library, and tells which one is in use. Without it, the first use does the same as ``load()``.
 
     ``path`` is the library's file. Without one, the library is looked for in the package itself (``openlts/lib``, where
-    a wheel carries it) and then by the system's loader. Once loaded, it stays for the life of the process; loading
-    again does nothing, and another file than the loaded one is an error.
+    a wheel carries it) and then by the system's loader. Once loaded, it stays for the life of the process.
+
+    A process uses one library, whoever in it needs one: if one is loaded that has the binary interface which is needed
+    here, it is used, and the file at ``path`` is not. So several SDKs may each name the library they carry.
 
     Raises :class:`LibraryError` if it is missing, built for another platform, or of another version.
     """
     global _library
     with _lock:
         if _library is None:
-            _library = _open(_find() if path is None else str(Path(path).resolve()))
+            wanted = _find() if path is None else str(Path(path).resolve())
+            _library = _loaded_by_others(wanted) or _open(wanted)
         elif path is not None and not _same_file(path, _library.path):
-            raise LibraryError(
-                StatusCode.INVALID_ARGUMENT,
-                f"The OpenLTS library {_library.path} is loaded already and can't be replaced by {os.fspath(path)}: "
-                "call openlts.load before anything else.",
-            )
+            _check_compatible(str(Path(path).resolve()), _library)
+        return _library.path
 
 
 def loaded() -> Library:
@@ -130,7 +150,7 @@ def status_message(status: int) -> str:
 
 
 def _find() -> str:
-    packaged = sorted(PACKAGED_DIRECTORY.glob(_PACKAGED_NAMES))
+    packaged = sorted(PACKAGED_DIRECTORY.glob(PACKAGED_NAMES))
     return str(packaged[0]) if packaged else SYSTEM_NAME
 
 
@@ -141,9 +161,66 @@ def _same_file(path: str | os.PathLike[str], other: str) -> bool:
         return False
 
 
+def _check_compatible(path: str, library: Library) -> None:
+    """Raises an error unless whoever needs the library at ``path`` can do with the one that is loaded."""
+    if not Path(path).is_file():
+        raise LibraryError(StatusCode.LICENSE_CLIENT_DLL_MISSING, _explain(path, ""))
+    found = label_of(path)
+    if found is None:
+        raise LibraryError(StatusCode.LICENSE_CLIENT_DLL_MISSING, f"{path} is not the OpenLTS library.")
+    here = f"The OpenLTS library {library.path} (version {text(library.functions.LTS_Version())})"
+    if found.version != native.ABI_VERSION:
+        raise LibraryError(
+            StatusCode.ABI_MISMATCH,
+            f"{here} is loaded already and has version {native.ABI_VERSION} of the binary interface; {path} has "
+            f"version {found.version}, and a process can use only one: install SDKs that need the same version.",
+        )
+    loaded_label = label_of(library.path)
+    if loaded_label is not None and loaded_label.name != found.name:
+        raise LibraryError(
+            StatusCode.INVALID_ARGUMENT,
+            f"{here} is loaded already and can't be replaced by {path}, which is another build of it, {found.name}: "
+            "call openlts.load before anything else.",
+        )
+
+
+def _loaded_by_others(path: str) -> Library | None:
+    """The library if something else in this process has loaded it, from wherever: another copy of this package, or an
+    SDK in C++. None if there is none, or of another version; then the one at ``path`` is to be loaded."""
+    label = label_of(path)
+    if label is None or not label.name or not hasattr(os, "RTLD_NOLOAD"):
+        return None
+    try:
+        functions = ctypes.CDLL(label.name, mode=os.RTLD_NOLOAD | os.RTLD_NOW)
+        return Library(_file_of(functions), functions)
+    except (OSError, AttributeError, LibraryError):
+        return None
+
+
+def _file_of(functions: ctypes.CDLL) -> str:
+    """The file that a loaded library came from."""
+    if sys.platform == "win32":
+        return SYSTEM_NAME
+
+    class Information(ctypes.Structure):
+        _fields_ = (
+            ("file", ctypes.c_char_p),
+            ("base", ctypes.c_void_p),
+            ("symbol", ctypes.c_char_p),
+            ("address", ctypes.c_void_p),
+        )
+
+    information = Information()
+    dladdr = ctypes.CDLL(None).dladdr
+    dladdr.argtypes = (ctypes.c_void_p, ctypes.POINTER(Information))
+    dladdr(ctypes.cast(functions.LTS_ABIVersion, ctypes.c_void_p), information)
+    return os.fsdecode(information.file or b"")
+
+
 def _open(path: str) -> Library:
     try:
-        return Library(path)
+        functions = ctypes.CDLL(path)
+        return Library(_file_of(functions) if path == SYSTEM_NAME else path, functions)
     except OSError as error:
         raise LibraryError(StatusCode.LICENSE_CLIENT_DLL_MISSING, _explain(path, str(error))) from error
 
@@ -162,7 +239,7 @@ def _explain(path: str, reason: str) -> str:
         )
     if not Path(path).is_file():
         return f"There is no OpenLTS library at {path}: check the path given to openlts.load."
-    needed, here = _machine_of(path), _machine_of(sys.executable)
+    needed, here = machine_of(path), machine_of(sys.executable)
     if needed and here and needed != here:
         return (
             f"The OpenLTS library {path} is built for {needed} and this Python for {here}: install the library for "
@@ -176,20 +253,3 @@ def _runs_on_musl() -> bool:
         return "/ld-musl-" in Path("/proc/self/maps").read_text()
     except OSError:
         return False
-
-
-#: The machines of ELF files that people have names for.
-_ELF_MACHINES = {3: "x86", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
-
-
-def _machine_of(path: str) -> str:
-    """What machine an ELF file is built for; empty for any other file."""
-    try:
-        with Path(path).open("rb") as file:
-            header = file.read(20)
-    except OSError:
-        return ""
-    if len(header) < 20 or header[:4] != b"\x7fELF":
-        return ""
-    machine = int.from_bytes(header[18:20], "little" if header[5] == 1 else "big")
-    return _ELF_MACHINES.get(machine, f"ELF machine {machine}")

@@ -1,7 +1,8 @@
-"""Recording, the one call that is made for every operation: in C if the extension ``_record`` is there, else by ctypes.
+"""Recording, the one call that is made for every operation: in C if the extension ``_record`` is there, else in Python.
 
 Both do the same. The extension is optional; a wheel that was built where there is a compiler carries it, and it costs
-about as much as an empty Python function, some ten times less than ctypes.
+about as much as an empty Python function, some ten times less than a call by ctypes. PyPy needs none: see
+``Library.record_operation``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from .library import Library
 
 
-class CtypesRecorder:
+class PythonRecorder:
     """The part of a license that records."""
 
     def __init__(self, library: Library, handle: int) -> None:
@@ -31,7 +32,7 @@ class CtypesRecorder:
         Raises :class:`LTSError`: -20301 if the license is closed, -20310 for an unknown operation type, -20300 for a
         negative count; nothing is counted then.
         """
-        if (operation_type | count) >> 31:  # negative, or more than ctypes would pass on uncut
+        if (operation_type | count) >> 31:  # negative, or more than would be passed on uncut
             status = self._library.record_operation(self._handle, int32(operation_type), int32(count))
         else:
             status = self._library.record_operation(self._handle, operation_type, count)
@@ -39,7 +40,7 @@ class CtypesRecorder:
             raise self._library.error(status, f"record {count} operations of type {operation_type:d}")
 
 
-Recorder = CtypesRecorder
+Recorder = PythonRecorder
 
 # The stable ABI has what the extension uses since Python 3.10.
 if sys.version_info >= (3, 10):
@@ -50,10 +51,10 @@ if sys.version_info >= (3, 10):
     else:
 
         class ExtensionRecorder(_record.Recorder):
-            """The same in C. Whatever does not succeed is left to ctypes, which raises the error."""
+            """The same in C. Whatever does not succeed is left to Python, which raises the error."""
 
             def __init__(self, library: Library, handle: int) -> None:
-                super().__init__(library.record_operation_address, handle, CtypesRecorder(library, handle).record)
+                super().__init__(library.record_operation_address, handle, PythonRecorder(library, handle).record)
                 self._library = library
                 self._handle = handle
 

@@ -90,7 +90,7 @@ static const Field eventLongs[] = {FIELD(LTS_Event, time), FIELD(LTS_Event, unit
 
 static const Field eventTexts[] = {FIELD(LTS_Event, message)};
 
-/* What texts are converted with; set once by JNI_OnLoad. */
+/* What texts are converted with; set by JNI_OnLoad. */
 static jclass stringClass;
 static jmethodID stringFromBytes;
 static jmethodID stringGetBytes;
@@ -520,4 +520,14 @@ JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved) {
     return JNI_ERR;
   }
   return findStringMethods(env) ? JNI_VERSION_1_8 : JNI_ERR;
+}
+
+/* The class loader is gone that this shim was loaded for. */
+JNIEXPORT void JNICALL JNI_OnUnload(JavaVM *vm, void *reserved) {
+  (void)reserved;
+  JNIEnv *env;
+  if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_1_8) == JNI_OK) {
+    (*env)->DeleteGlobalRef(env, stringClass);
+    (*env)->DeleteGlobalRef(env, utf8);
+  }
 }

@@ -2,22 +2,30 @@ package org.openlts;
 
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.Locale;
 
 /**
- * Finds and loads the native library and its JNI shim, which lie side by side: first in the
- * directory the system property {@code org.openlts.library.path} names, else in one of {@code
- * java.library.path}, else out of this jar ({@code /native/<os>-<arch>/}).
+ * Finds and loads the native library and its JNI shim: first in the directory the system property
+ * {@code org.openlts.library.path} names, else in one of {@code java.library.path}, else out of this
+ * jar ({@link UnpackedLibrary}).
+ *
+ * <p>A process has one library, and with it one Go runtime, however many class loaders load this class.
+ * The JVM gives a native file to one class loader only; so it is the small shim that each of them
+ * loads, from a file of its own, and the shim names the library by its soname: the system's loader
+ * finds the one that the process has already, or else the one beside the shim.
  */
 final class NativeLibrary {
     static final String PATH_PROPERTY = "org.openlts.library.path";
 
-    private static final String LIBRARY = System.mapLibraryName("openlts");
-    private static final String SHIM = System.mapLibraryName("openlts_jni");
+    private static final boolean LINUX = platform().startsWith("linux-");
+
+    /** On Linux called as its soname, by which the shim asks for it. */
+    static final String LIBRARY = System.mapLibraryName("openlts") + (LINUX ? ".0" : "");
+
+    static final String SHIM = System.mapLibraryName("openlts_jni");
 
     /** Loads both, or throws an {@link UnsatisfiedLinkError} which says what to do. */
     static void load() {
@@ -25,7 +33,7 @@ final class NativeLibrary {
         if (directory != null) {
             loadFrom(directory);
         } else {
-            loadFromJar();
+            UnpackedLibrary.load();
         }
         // JNI_OnLoad has compared the shim with the library; this compares them with the classes.
         if (Native.abiVersion() != LTS.ABI_VERSION) {
@@ -58,11 +66,47 @@ final class NativeLibrary {
         return Files.isRegularFile(directory.resolve(LIBRARY)) && Files.isRegularFile(directory.resolve(SHIM));
     }
 
-    /** The library goes first: the shim then finds it loaded, wherever it lies. */
     private static void loadFrom(Path directory) {
+        Path shim = directory.resolve(SHIM);
         try {
-            System.load(directory.resolve(LIBRARY).toString());
-            System.load(directory.resolve(SHIM).toString());
+            load(directory.resolve(LIBRARY), shim);
+        } catch (UnsatisfiedLinkError e) {
+            if (!isInUse(e)) {
+                throw e;
+            }
+            loadCopy(shim);
+        }
+    }
+
+    /**
+     * Another class loader has the shim: this one takes a copy. The process has the library then. The copy
+     * lies in a directory of its own, since the system's loader looks for libraries beside it.
+     */
+    private static void loadCopy(Path shim) {
+        Path directory = null;
+        try {
+            directory = Files.createTempDirectory("openlts");
+            System.load(Files.copy(shim, directory.resolve(SHIM)).toString());
+        } catch (IOException e) {
+            throw new UnsatisfiedLinkError(
+                    SHIM + " is in use by another class loader, and could not be copied to the temporary directory "
+                            + System.getProperty("java.io.tmpdir") + " for this one (" + e + ").");
+        } finally {
+            if (directory != null) {
+                UnpackedLibrary.delete(directory.resolve(SHIM));
+                UnpackedLibrary.delete(directory);
+            }
+        }
+    }
+
+    /** Loads the shim, and the library with it. */
+    static void load(Path library, Path shim) {
+        try {
+            if (!LINUX) {
+                // There the system does not look beside the shim; it finds a library that is loaded already.
+                loadUnlessInUse(library);
+            }
+            System.load(shim.toString());
         } catch (UnsatisfiedLinkError e) {
             if (Files.exists(Paths.get("/etc/alpine-release"))) {
                 throw new UnsatisfiedLinkError(
@@ -72,43 +116,18 @@ final class NativeLibrary {
         }
     }
 
-    private static void loadFromJar() {
-        String platform = platform();
-        Path directory = null;
+    private static void loadUnlessInUse(Path library) {
         try {
-            directory = Files.createTempDirectory("openlts");
-            for (String name : new String[] {LIBRARY, SHIM}) {
-                try (InputStream in = NativeLibrary.class.getResourceAsStream("/native/" + platform + "/" + name)) {
-                    if (in == null) {
-                        throw new UnsatisfiedLinkError(
-                                "The OpenLTS library for " + platform + " was not found: " + LIBRARY + " and " + SHIM
-                                        + " are neither in this jar nor in a directory of java.library.path. Put them"
-                                        + " into a directory and name it by -D" + PATH_PROPERTY + "=DIRECTORY.");
-                    }
-                    Files.copy(in, directory.resolve(name));
-                }
-            }
-            loadFrom(directory);
-        } catch (IOException e) {
-            throw new UnsatisfiedLinkError(
-                    "The OpenLTS library could not be unpacked to " + directory + " (" + e + "). Name a directory that"
-                            + " holds " + LIBRARY + " and " + SHIM + " by -D" + PATH_PROPERTY + "=DIRECTORY.");
-        } finally {
-            if (directory != null) {
-                delete(directory);
+            System.load(library.toString());
+        } catch (UnsatisfiedLinkError e) {
+            if (!isInUse(e)) {
+                throw e;
             }
         }
     }
 
-    /** Unix lets go of a loaded file's name at once; Windows does not, and keeps it in the temporary directory. */
-    private static void delete(Path directory) {
-        for (String name : new String[] {LIBRARY, SHIM, ""}) {
-            try {
-                Files.deleteIfExists(directory.resolve(name));
-            } catch (IOException e) {
-                // The system cleans its temporary directory.
-            }
-        }
+    private static boolean isInUse(UnsatisfiedLinkError e) {
+        return String.valueOf(e.getMessage()).contains("already loaded in another classloader");
     }
 
     /** Such as linux-x86_64, windows-x86_64, macos-aarch64; the name of the directory in the jar. */

@@ -1,0 +1,127 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/openlts/openlts/core/client"
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/slot"
+	"github.com/openlts/openlts/core/testkit"
+)
+
+// TestAClockThatIsSet by days while a license is in use: what was counted under the
+// wrong date is reported under the right one, once, and nothing is given up.
+func TestAClockThatIsSet(t *testing.T) {
+	for name, test := range map[string]struct {
+		begins time.Time     // what the wrong clock shows at the start
+		step   time.Duration // that corrects it; zero: to the right time
+		online bool          // while the clock is wrong
+		moves  bool
+	}{
+		"boots in 1970, offline":       {begins: time.Unix(10, 0), moves: true},
+		"boots in 1970, online":        {begins: time.Unix(10, 0), online: true},
+		"two months ahead, offline":    {begins: start.AddDate(0, 2, 0), moves: true},
+		"two days behind, offline":     {begins: start.AddDate(0, 0, -2), moves: true},
+		"a minute behind, offline":     {begins: start.Add(-time.Minute)},
+		"two months ahead, and online": {begins: start.AddDate(0, 2, 0), online: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clock := slot.NewSimulated(test.begins)
+			right := start
+			server := testkit.NewServer(t, func() time.Time { return right })
+			network := testkit.NewNetwork(1)
+			p := parameters(server, t.TempDir())
+			l, err := client.Open(t.Context(), p, client.Environment{Clock: clock, Transport: network})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = l.Close(over()) })
+			step(t, clock, 0)
+			if !test.online {
+				network.Break()
+			}
+			pass := func(d time.Duration) {
+				right = right.Add(d)
+				step(t, clock, d)
+			}
+			slots := map[int64]int64{} // by the right time
+			count := func(n uint32) {
+				record(t, l, protocol.OperationTypeQRCode, n)
+				slots[slot.Length(180).Start(right.Unix())] += int64(n)
+			}
+			count(3)
+			pass(10 * time.Minute)
+			count(5)
+			pass(4 * time.Second)
+			count(7)
+			if test.online {
+				if err := l.Submit(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			clock.Set(right)
+			count(11)
+			step(t, clock, 0)
+			network.Repair()
+			pass(180 * time.Second)
+			if err := l.Submit(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if u := usage(t, l); u.Recorded != 26 || u.Accepted != 26 || server.Total() != 26 {
+				t.Errorf("%+v, the server has %d", u, server.Total())
+			}
+			got := map[int64]int64{}
+			for key, r := range server.Stored() {
+				got[key.Slot] += r.Counts["QR_CODE"]
+			}
+			if !test.moves {
+				return
+			}
+			for slotStart, n := range slots {
+				if got[slotStart] != n {
+					t.Errorf("slot %s: %d, want %d (%v)", time.Unix(slotStart, 0).UTC(), got[slotStart], n, got)
+				}
+			}
+			if !saysOf(l, "moved with it") {
+				t.Error("nothing was said of it")
+			}
+		})
+	}
+}
+
+// TestAClockThatIsSetWhileTheLedgerIsHeld gives nothing up for its age before it could
+// be moved.
+func TestAClockThatIsSetWhileTheLedgerIsHeld(t *testing.T) {
+	directory := t.TempDir()
+	clock := slot.NewSimulated(time.Unix(10, 0))
+	server := testkit.NewServer(t, func() time.Time { return start })
+	network := testkit.NewNetwork(1)
+	l, err := client.Open(t.Context(), parameters(server, directory), client.Environment{Clock: clock, Transport: network})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close(over()) })
+	step(t, clock, 0)
+	network.Break()
+	record(t, l, protocol.OperationTypeQRCode, 3)
+	step(t, clock, 10*time.Minute)
+	release := hold(t, directory)
+	clock.Set(start)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := l.Submit(ctx); err == nil {
+		t.Error("submitted without the ledger")
+	}
+	release()
+	network.Repair()
+	step(t, clock, 180*time.Second)
+	if err := l.Submit(t.Context()); err != nil && !errors.Is(err, protocol.StatusReportsPending) {
+		t.Fatal(err)
+	}
+	if u := usage(t, l); u.Accepted != 3 || u.Lost() != 0 {
+		t.Errorf("%+v", u)
+	}
+}

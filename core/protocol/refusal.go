@@ -1,0 +1,30 @@
+package protocol
+
+// Refusal is what a server signs when it refuses an authorization. Without the
+// signature anybody on the way could end a license with one answer. A client takes
+// a refusal for final only if it is signed with the key the server is known by, and
+// answers the very request that was sent.
+type Refusal struct {
+	Protocol  int    `json:"protocol"`
+	Device    string `json:"device"`    // as in the request
+	DeviceKey string `json:"deviceKey"` // as in the request
+	Nonce     string `json:"nonce"`     // as in the request
+	// Request is the digest of the request's body as the server got it. Otherwise a
+	// request that was changed on its way would give a true refusal of something
+	// nobody asked for.
+	Request string `json:"request"`
+	Code    Status `json:"code"`   // the decision, such as -20120
+	Detail  string `json:"detail"` // one line for people
+	// IssuedAt is the server's clock, in seconds since 1970: a client that knows the
+	// server's time better does not believe it that a license has expired.
+	IssuedAt int64 `json:"issuedAt"`
+}
+
+// Decision tells whether the code refuses an authorization for good: such a refusal
+// is signed. The other codes of a server say that the request was not understood,
+// or not served now, and prove nothing about the license.
+func (s Status) Decision() bool { return s <= -20101 && s > -20190 }
+
+// Timely tells whether a decision is one about the time: whoever has a wrong clock
+// decides wrongly.
+func (s Status) Timely() bool { return s == StatusLicenseExpired || s == StatusLicenseNotYetEffective }
