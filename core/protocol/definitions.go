@@ -340,8 +340,8 @@ const (
 	StateFlagStandbyUsed         StateFlag = 128  // the standby server answered
 	StateFlagReportsPending      StateFlag = 256  // the last submission failed; reports are kept
 	StateFlagUsageLost           StateFlag = 512  // some usage was lost and declared: see the counts by cause
-	StateFlagClockAnomaly        StateFlag = 1024 // the clock was found set back, set while the license was in use, or more than an hour from the server's
-	StateFlagAuthorizationLapsed StateFlag = 2048 // the authorization ran out, or the server refused to renew it, while the process worked; recording goes on, the next start will fail
+	StateFlagClockAnomaly        StateFlag = 1024 // the clock went back, was set while in use, or is an hour off the server's
+	StateFlagAuthorizationLapsed StateFlag = 2048 // the authorization ran out or was refused while in use; the next start will fail
 )
 
 // EventKind: What an event tells.

@@ -253,9 +253,9 @@ typedef enum LTS_StateFlag {
   LTS_STATE_REPORTS_PENDING = 256,
   /* some usage was lost and declared: see the counts by cause */
   LTS_STATE_USAGE_LOST = 512,
-  /* the clock was found set back, set while the license was in use, or more than an hour from the server's */
+  /* the clock went back, was set while in use, or is an hour off the server's */
   LTS_STATE_CLOCK_ANOMALY = 1024,
-  /* the authorization ran out, or the server refused to renew it, while the process worked; recording goes on, the next start will fail */
+  /* the authorization ran out or was refused while in use; the next start will fail */
   LTS_STATE_AUTHORIZATION_LAPSED = 2048
 } LTS_StateFlag;
 

@@ -258,9 +258,9 @@ namespace OpenLTS
         ReportsPending = 256,
         /// <summary>some usage was lost and declared: see the counts by cause</summary>
         UsageLost = 512,
-        /// <summary>the clock was found set back, set while the license was in use, or more than an hour from the server's</summary>
+        /// <summary>the clock went back, was set while in use, or is an hour off the server's</summary>
         ClockAnomaly = 1024,
-        /// <summary>the authorization ran out, or the server refused to renew it, while the process worked; recording goes on, the next start will fail</summary>
+        /// <summary>the authorization ran out or was refused while in use; the next start will fail</summary>
         AuthorizationLapsed = 2048,
     }
 
