@@ -26,10 +26,10 @@ func (l *Ledger) ready() error {
 		return l.follow()
 	case l.suspect:
 		return l.reconnect()
-	case l.lastUsed() != l.open.token:
+	case l.lastUsed() != l.open.token, l.open.journalGone():
 		if err := l.open.refresh(); err != nil {
 			l.suspect = true
-			return fmt.Errorf("reading the ledger again, which another process changed: %w", err)
+			return fmt.Errorf("reading the ledger again, which others changed: %w", err)
 		}
 		return l.use(l.open.token)
 	}

@@ -157,8 +157,9 @@ func (l *Ledger) transactOnce(ctx context.Context, do func(tx *sql.Tx) error, co
 		if err := do(tx); err != nil {
 			return err
 		}
-		// Last of all: what is committed to a file that is gone is lost.
-		if l.open.gone() {
+		// Last of all: what is committed to a file that is gone is lost, and without the
+		// lock at its place others may be in the ledger, too.
+		if l.open.gone() || l.lock != nil && l.lock.Gone() {
 			return errMoved
 		}
 		return nil

@@ -721,3 +721,44 @@ func TestManyOpenAtOnce(t *testing.T) {
 		starters.Wait()
 	}
 }
+
+// TestAWatermarkThatCanNotBe is no reason to lose what is counted from now on, or to
+// count what was counted: the tally knows how far it was folded.
+func TestAWatermarkThatCanNotBe(t *testing.T) {
+	for _, absurd := range []int64{-1, 1 << 60, 1<<63 - 1} {
+		directory := t.TempDir()
+		l := open(t, directory)
+		c, err := tally.Create(directory, tally.Account{LTS: "key"}, 180, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Relabel(0, slotStart)
+		c.AddTo(0, 16, 5)
+		fold(t, l, c, 0, slotStart, map[int]uint64{16: 5})
+		c.SetFolded(0, sums(map[int]uint64{16: 5}))
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		db, err := sql.Open("sqlite3", filepath.Join(directory, ledger.FileName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Exec("UPDATE watermark SET folded = ?", absurd); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		l = open(t, directory)
+		c.AddTo(0, 16, 2)
+		if units := fold(t, l, c, 0, slotStart, map[int]uint64{16: 7}); units != 2 {
+			t.Errorf("%d: %d units were new, want 2", absurd, units)
+		}
+		if a := account(t, l); a.Recorded != 7 || a.Pending != 7 {
+			t.Errorf("%d: %+v", absurd, a)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
