@@ -11,6 +11,10 @@ type Clock interface {
 	Now() time.Time
 	// After sends once when d has passed; stop releases it earlier.
 	After(d time.Duration) (c <-chan time.Time, stop func())
+	// Uptime is how much time has passed since some moment of the past, sleep of the
+	// machine included. Nobody sets it, so it tells a step of the wall clock from time
+	// that went by. Only differences mean anything, and only within a process.
+	Uptime() time.Duration
 }
 
 // System is the clock of the machine.
@@ -25,11 +29,15 @@ func (System) After(d time.Duration) (<-chan time.Time, func()) {
 	return t.C, func() { t.Stop() }
 }
 
+// Uptime is how long the machine has been up.
+func (System) Uptime() time.Duration { return uptime() }
+
 // Simulated is a clock that stands still until it is moved: 30 days pass in no
 // time. Its zero value is not usable; see NewSimulated.
 type Simulated struct {
 	mu      sync.Mutex
 	now     time.Time
+	passed  time.Duration // see Uptime
 	waiting map[*alarm]bool
 }
 
@@ -50,6 +58,13 @@ func (s *Simulated) Now() time.Time {
 	return s.now
 }
 
+// Uptime is the time that has passed: by how much the clock was moved forward.
+func (s *Simulated) Uptime() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.passed
+}
+
 // After sends once the clock was moved past d from now.
 func (s *Simulated) After(d time.Duration) (<-chan time.Time, func()) {
 	s.mu.Lock()
@@ -67,10 +82,24 @@ func (s *Simulated) After(d time.Duration) (<-chan time.Time, func()) {
 	}
 }
 
-// Set moves the clock to any time, also backwards. Alarms due by then go off.
+// Set moves the clock to any time. Forward, that much time passes; backward, it is
+// set, as by Step. Alarms due by then go off.
 func (s *Simulated) Set(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.passed += max(0, now.Sub(s.now))
+	s.set(now)
+}
+
+// Step sets the wall clock by d and lets no time pass, as a user does, or a machine
+// that learns the time. Alarms due by then go off.
+func (s *Simulated) Step(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.set(s.now.Add(d))
+}
+
+func (s *Simulated) set(now time.Time) {
 	s.now = now
 	for a := range s.waiting {
 		if !a.at.After(now) {

@@ -11,6 +11,7 @@ import (
 type Shifted struct {
 	mu      sync.Mutex
 	offset  time.Duration
+	passed  time.Duration // of offset, what counts as time that went by
 	waiting map[*alarm]*time.Timer
 }
 
@@ -56,10 +57,30 @@ func (s *Shifted) fire(a *alarm) {
 	}
 }
 
-// Move moves the clock by d, also backwards. Alarms due by then go off.
+// Uptime is that of the machine, and the time that was let pass.
+func (s *Shifted) Uptime() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return uptime() + s.passed
+}
+
+// Move moves the clock by d. Forward, that much time passes; backward, it is set,
+// as by Step. Alarms due by then go off.
 func (s *Shifted) Move(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.passed += max(0, d)
+	s.step(d)
+}
+
+// Step sets the wall clock by d and lets no time pass. Alarms due by then go off.
+func (s *Shifted) Step(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.step(d)
+}
+
+func (s *Shifted) step(d time.Duration) {
 	s.offset += d
 	now := s.now()
 	for a := range s.waiting {

@@ -114,3 +114,41 @@ func TestShiftedClock(t *testing.T) {
 	soon, _ := clock.After(time.Millisecond)
 	<-soon // time goes on by itself
 }
+
+// TestUptimeTellsAStepFromTime: what passes moves both clocks; what is set moves the
+// wall clock alone.
+func TestUptimeTellsAStepFromTime(t *testing.T) {
+	begin := time.Unix(1772323210, 0)
+	clock := slot.NewSimulated(begin)
+	var shifted slot.Shifted
+	var system slot.System
+	if a, b := system.Uptime(), system.Uptime(); b < a {
+		t.Errorf("uptime went back from %v to %v", a, b)
+	}
+	for _, move := range []struct {
+		step, passes time.Duration
+	}{{0, time.Hour}, {48 * time.Hour, 0}, {-48 * time.Hour, 0}, {0, -24 * time.Hour}} {
+		up, wall := clock.Uptime(), clock.Now()
+		shiftedUp, shiftedWall := shifted.Uptime(), shifted.Now()
+		if move.step != 0 {
+			clock.Step(move.step)
+			shifted.Step(move.step)
+		} else {
+			clock.Advance(move.passes)
+			shifted.Move(move.passes)
+		}
+		want := max(0, move.passes)
+		if got := clock.Uptime() - up; got != want {
+			t.Errorf("%+v: simulated uptime moved by %v", move, got)
+		}
+		if got := clock.Now().Sub(wall); got != move.step+move.passes {
+			t.Errorf("%+v: the simulated wall clock moved by %v", move, got)
+		}
+		if got := (shifted.Uptime() - shiftedUp).Round(time.Minute); got != want {
+			t.Errorf("%+v: shifted uptime moved by %v", move, got)
+		}
+		if got := shifted.Now().Sub(shiftedWall).Round(time.Minute); got != move.step+move.passes {
+			t.Errorf("%+v: the shifted wall clock moved by %v", move, got)
+		}
+	}
+}

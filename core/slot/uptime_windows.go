@@ -1,0 +1,9 @@
+package slot
+
+import (
+	"time"
+
+	"golang.org/x/sys/windows"
+)
+
+func uptime() time.Duration { return windows.DurationSinceBoot() }
