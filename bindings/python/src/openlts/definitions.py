@@ -65,6 +65,7 @@ class StatusCode(IntEnum):
     UNKNOWN_OPERATION_TYPE = -20310
     ABI_MISMATCH = -20311
     REPORTS_PENDING = -20312
+    HOST_RESOURCES = -20313
 
 
 class ChargeWay(IntEnum):
