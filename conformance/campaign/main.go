@@ -32,6 +32,7 @@ type options struct {
 	Control bool          `json:"control"`
 	Damage  int           `json:"damage"`
 	Keep    bool          `json:"-"`
+	mistake *mistake      // that is made on purpose; nil if none is
 	JSON    bool          `json:"-"`
 }
 
@@ -65,7 +66,7 @@ func main() {
 	flags.IntVar(&o.Devices, "devices", 3, "devices (data directories) in use at a time; new ones take the place of old ones")
 	flags.IntVar(&o.Servers, "servers", 2, "servers on the one server directory")
 	flags.DurationVar(&o.MaxTime, "max-time", 30*time.Minute, "when to stop disturbing, even if there were too few faults")
-	flags.BoolVar(&o.Control, "control", false, "negative control: clients acknowledge what they hold back in memory; success is that losses are found")
+	flags.BoolVar(&o.Control, "control", false, "negative controls: mistakes are made on purpose, and success is that each is found")
 	flags.IntVar(&o.Damage, "damage", 0, "also damage files of so many dead devices, each on its own")
 	flags.BoolVar(&o.Keep, "keep", false, "keep the directory in any case")
 	flags.BoolVar(&o.JSON, "json", false, "print the summary as JSON")
@@ -79,15 +80,26 @@ func main() {
 		flags.Usage()
 		os.Exit(2)
 	}
-	os.Exit(run(o, kill9))
+	if err := adoptOrphans(); err != nil {
+		fmt.Fprintln(os.Stderr, "campaign:", err)
+		os.Exit(2)
+	}
+	made := []*mistake{nil}
+	switch {
+	case o.Control && kill9:
+		made = []*mistake{heldBack}
+	case o.Control:
+		made = mistakes
+	}
+	code := 0
+	for _, o.mistake = range made {
+		code = max(code, run(o, kill9))
+	}
+	os.Exit(code)
 }
 
 func run(o options, kill9 bool) int {
 	fmt.Fprintln(os.Stderr, "seed", o.Seed)
-	if err := adoptOrphans(); err != nil {
-		fmt.Fprintln(os.Stderr, "campaign:", err)
-		return 2
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var s summary
