@@ -21,12 +21,15 @@ Server = lts_server.LTSServer
 
 
 @contextlib.contextmanager
-def started() -> Iterator[tuple[Server, Path]]:
-    """A running server and a directory for whatever else is written, on the disk that also holds the build."""
+def started(command: Path | None = None) -> Iterator[tuple[Server, Path]]:
+    """A running server, of this build unless another command is named, and a directory for whatever else is written.
+
+    The directory is on the disk that also holds the build.
+    """
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="data-", dir=OUT) as name:
         directory = Path(name)
-        server = Server(REPOSITORY / "out/bin/lts", directory / "server")
+        server = Server(command or REPOSITORY / "out/bin/lts", directory / "server")
         server.run("org", "add", "Vendor", "--id", "100001")
         server.run("handshake", "add", "bench", "--org", "100001", "--default")
         options = ("--charge-way", "scan", "--quota", "unlimited", "--handshake", HANDSHAKE_CODE)

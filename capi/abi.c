@@ -1,12 +1,19 @@
 /* The functions of openlts.h, but for the hot path: what can be answered in C
- * is, and the rest goes on to Go if that can be entered.
+ * is, and the rest becomes a job for Go (job.h).
  *
- * Structs of the caller are copied here, as much of them as the caller knows of
- * (structSize), so that Go always sees whole ones of the present version. */
+ * What the caller passes is copied into the job, as much as the caller knows of
+ * (structSize), and answers are copied out of it: Go always sees whole structs of the
+ * present version, and never the caller's memory. */
+#include <stddef.h>
 #include <string.h>
 
-#include "_cgo_export.h"
+#if !defined(_WIN32)
+#include <pthread.h>
+#endif
+
 #include "capi.h"
+#include "job.h"
+#include "start.h"
 #include "status_texts.inc"
 
 /* Sizes of the structs in the first version of the ABI. They never change. */
@@ -75,11 +82,16 @@ int32_t LTS_CALL LTS_InitLTSConnectionParameters(LTS_ConnectionParameters *param
   return LTS_OK;
 }
 
-/* Writes a line into a caller's buffer, cut if it must be. */
+/* Writes a line into a caller's buffer, cut between characters if it must be. */
 static void set_message(char *message, int32_t length, const char *text) {
   if (message != NULL && length > 0) {
     size_t n = strlen(text);
-    n = n < (size_t)length ? n : (size_t)length - 1;
+    if (n >= (size_t)length) {
+      n = (size_t)length - 1;
+      while (n > 0 && ((unsigned char)text[n] & 0xC0) == 0x80) {
+        n--;
+      }
+    }
     memcpy(message, text, n);
     message[n] = '\0';
   }
@@ -100,6 +112,178 @@ static int32_t whole_parameters(LTS_ConnectionParameters *whole,
   return LTS_OK;
 }
 
+/* -------------------------------------------------------------------- the wait */
+
+/* How long a function may take that has no parameter for it, in milliseconds. */
+enum { USUAL_TIMEOUT = 2000, LONGEST_POLL = 60000 };
+
+/* Go keeps deadlines itself, and says more about what was not done in time. Only when
+ * it is that much late, it is not waited for any more. */
+enum { GRACE = 250 };
+
+static int64_t end_of(int32_t timeout) { return openlts_milliseconds() + timeout + GRACE; }
+
+/* A thread that is told to end (pthread_cancel) does so before or after a function of
+ * ours, not in the middle of it. */
+#if defined(_WIN32)
+static int hold_cancellation(void) { return 0; }
+
+static int32_t release_cancellation(int before, int32_t status) {
+  (void)before;
+  return status;
+}
+#else
+static int hold_cancellation(void) {
+  int before = PTHREAD_CANCEL_ENABLE;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+  return before;
+}
+
+static int32_t release_cancellation(int before, int32_t status) {
+  pthread_setcancelstate(before, &before);
+  return status;
+}
+#endif
+
+/* Has Go do a job within its timeout. Returns what came of it. Unless it is done,
+ * *job is not the caller's any more, and NULL. */
+static int32_t perform(openlts_job **job, int64_t until) {
+  if (openlts_do(*job, until)) {
+    return (*job)->status;
+  }
+  *job = NULL;
+  return LTS_ERR_DEADLINE_EXCEEDED;
+}
+
+/* A job for a license. */
+static int32_t new_job(openlts_job **job, enum openlts_kind kind, size_t room, LTS_License license,
+                       int32_t timeout) {
+  *job = openlts_new_job(kind, room);
+  if (*job == NULL) {
+    return LTS_ERR_HOST_RESOURCES;
+  }
+  (*job)->license = license;
+  (*job)->timeout = timeout;
+  return LTS_OK;
+}
+
+/* ----------------------------------------------------------- copies of parameters */
+
+/* The strings of the parameters, and how long they may be. */
+static const struct {
+  size_t offset, limit;
+} strings[] = {
+    {offsetof(LTS_ConnectionParameters, mainServerURL), LTS_MAX_URL},
+    {offsetof(LTS_ConnectionParameters, standbyServerURL), LTS_MAX_URL},
+    {offsetof(LTS_ConnectionParameters, handshakeCode), LTS_MAX_CODE},
+    {offsetof(LTS_ConnectionParameters, sessionPassword), LTS_MAX_CODE},
+    {offsetof(LTS_ConnectionParameters, organizationID), LTS_MAX_CODE},
+    {offsetof(LTS_ConnectionParameters, productVersion), LTS_MAX_NAME},
+    {offsetof(LTS_ConnectionParameters, edition), LTS_MAX_NAME},
+    {offsetof(LTS_ConnectionParameters, validationField), LTS_MAX_NAME},
+    {offsetof(LTS_ConnectionParameters, deviceFriendlyName), LTS_MAX_NAME},
+    {offsetof(LTS_ConnectionParameters, deviceUUID), LTS_MAX_NAME},
+    {offsetof(LTS_ConnectionParameters, serverPublicKey), LTS_MAX_NAME},
+    {offsetof(LTS_ConnectionParameters, caFile), LTS_MAX_URL},
+    {offsetof(LTS_ConnectionParameters, proxyURL), LTS_MAX_URL},
+    {offsetof(LTS_ConnectionParameters, dataDirectory), LTS_MAX_URL},
+};
+
+enum { STRINGS = sizeof strings / sizeof *strings, MAX_MODULES = 64, MAX_KEY = 1 << 17 };
+
+static const char **string_of(LTS_ConnectionParameters *p, size_t i) {
+  return (const char **)(void *)((char *)p + strings[i].offset);
+}
+
+/* The bytes of a string that are read: one more than it may have, so that one that is
+ * too long is seen to be. */
+static size_t length_of(const char *s, size_t limit) {
+  size_t n = 0;
+  while (s != NULL && n <= limit && s[n] != '\0') {
+    n++;
+  }
+  return n;
+}
+
+/* Copies a string to *end, and moves that behind it. */
+static const char *copy_string(char **end, const char *s, size_t limit) {
+  if (s == NULL) {
+    return NULL;
+  }
+  char *copy = *end;
+  const size_t n = length_of(s, limit);
+  memcpy(copy, s, n);
+  copy[n] = '\0';
+  *end += n + 1;
+  return copy;
+}
+
+/* A job with a copy of the parameters, and of a license key. */
+static openlts_job *job_with(enum openlts_kind kind, const LTS_ConnectionParameters *p,
+                             const char *key) {
+  /* Modules first, which have to be aligned as the job is. Another count of them than
+   * is allowed is an error, which is found before they are looked at. */
+  const int count = p->limitedLicenseModulesCount;
+  const size_t modules = p->limitedLicenseModules != NULL && count > 0 && count <= MAX_MODULES
+                             ? (size_t)count * sizeof *p->limitedLicenseModules
+                             : 0;
+  LTS_ConnectionParameters copy = *p;
+  size_t room = modules + length_of(key, MAX_KEY) + 1;
+  for (size_t i = 0; i < STRINGS; i++) {
+    room += length_of(*string_of(&copy, i), strings[i].limit) + 1;
+  }
+  openlts_job *job = openlts_new_job(kind, room);
+  if (job == NULL) {
+    return NULL;
+  }
+  char *end = (char *)(job + 1);
+  if (modules > 0) {
+    memcpy(end, p->limitedLicenseModules, modules);
+    copy.limitedLicenseModules = (const int32_t *)(void *)end;
+    end += modules;
+  }
+  job->key = copy_string(&end, key, MAX_KEY);
+  for (size_t i = 0; i < STRINGS; i++) {
+    const char **s = string_of(&copy, i);
+    *s = copy_string(&end, *s, strings[i].limit);
+  }
+  job->parameters = copy;
+  return job;
+}
+
+/* ------------------------------------------------------------- opening a license */
+
+static int32_t open_with(const char *key, const LTS_ConnectionParameters *whole,
+                         LTS_License *license, char *errorMessage, int32_t errorMessageLength) {
+  /* What is not allowed is answered by Go, and soon. */
+  const int32_t timeout =
+      whole->initTimeoutMilliseconds > 0 ? whole->initTimeoutMilliseconds : USUAL_TIMEOUT;
+  const int64_t until = end_of(timeout);
+  const char *why = "";
+  int32_t status = openlts_start(until, &why);
+  if (status != LTS_OK) {
+    set_message(errorMessage, errorMessageLength, why);
+    return status;
+  }
+  openlts_job *job = job_with(OPENLTS_OPEN, whole, key);
+  if (job == NULL) {
+    set_message(errorMessage, errorMessageLength, "the process lacks memory");
+    return LTS_ERR_HOST_RESOURCES;
+  }
+  status = perform(&job, until);
+  if (job == NULL) {
+    set_message(
+        errorMessage, errorMessageLength,
+        "the data directory (or caFile) did not answer in time: its disk hangs, or it is held "
+        "up by another process; no license was opened");
+    return status;
+  }
+  *license = status == LTS_OK ? job->license : 0;
+  set_message(errorMessage, errorMessageLength, job->message);
+  openlts_free_job(job);
+  return status;
+}
+
 static int32_t open_license(const char *key, const LTS_ConnectionParameters *parameters,
                             LTS_License *license, char *errorMessage, int32_t errorMessageLength) {
   LTS_ConnectionParameters whole;
@@ -118,7 +302,9 @@ static int32_t open_license(const char *key, const LTS_ConnectionParameters *par
                 "parameters->structSize is wrong: call LTS_InitLTSConnectionParameters first");
     return LTS_ERR_INVALID_ARGUMENT;
   }
-  return openlts_go_open(key, &whole, license, errorMessage, errorMessageLength);
+  const int before = hold_cancellation();
+  return release_cancellation(before,
+                              open_with(key, &whole, license, errorMessage, errorMessageLength));
 }
 
 int32_t LTS_CALL LTS_InitLicenseFromLTS(const LTS_ConnectionParameters *parameters,
@@ -141,12 +327,33 @@ int32_t LTS_CALL LTS_InitLicense(const char *licenseKey, const LTS_ConnectionPar
                       errorMessageLength);
 }
 
+/* --------------------------------------------------------------- with an open one */
+
 /* What stands between a handle and Go. */
 static int32_t enter(LTS_License license) {
   if (!openlts_table_holds(license)) {
     return LTS_ERR_INVALID_HANDLE;
   }
   return openlts_forked() ? LTS_ERR_FORKED : LTS_OK;
+}
+
+static int32_t define(LTS_License license, const char *name, int32_t *operationType) {
+  openlts_job *job = NULL;
+  /* One character more than a name may have, so that it is seen to be too long. */
+  const size_t limit = LTS_MAX_NAME;
+  int32_t status =
+      new_job(&job, OPENLTS_DEFINE, length_of(name, limit) + 1, license, USUAL_TIMEOUT);
+  if (status != LTS_OK) {
+    return status;
+  }
+  char *end = (char *)(job + 1);
+  job->name = copy_string(&end, name, limit);
+  status = perform(&job, end_of(USUAL_TIMEOUT));
+  if (status == LTS_OK) {
+    *operationType = job->operation_type;
+  }
+  openlts_free_job(job);
+  return status;
 }
 
 int32_t LTS_CALL LTS_DefineOperationType(LTS_License license, const char *name,
@@ -158,7 +365,22 @@ int32_t LTS_CALL LTS_DefineOperationType(LTS_License license, const char *name,
   if (name == NULL || operationType == NULL) {
     return LTS_ERR_INVALID_ARGUMENT;
   }
-  return openlts_go_define(license, name, operationType);
+  const int before = hold_cancellation();
+  return release_cancellation(before, define(license, name, operationType));
+}
+
+static int32_t record_at(LTS_License license, int32_t operationType, int32_t count, int64_t time) {
+  openlts_job *job = NULL;
+  int32_t status = new_job(&job, OPENLTS_RECORD_AT, 0, license, USUAL_TIMEOUT);
+  if (status != LTS_OK) {
+    return status;
+  }
+  job->operation_type = operationType;
+  job->count = count;
+  job->time = time;
+  status = perform(&job, end_of(USUAL_TIMEOUT));
+  openlts_free_job(job);
+  return status;
 }
 
 int32_t LTS_CALL LTS_RecordOperationAt(LTS_License license, int32_t operationType, int32_t count,
@@ -170,7 +392,19 @@ int32_t LTS_CALL LTS_RecordOperationAt(LTS_License license, int32_t operationTyp
   if (count < 0) {
     return LTS_ERR_INVALID_ARGUMENT;
   }
-  return openlts_go_record_at(license, operationType, count, time);
+  const int before = hold_cancellation();
+  return release_cancellation(before, record_at(license, operationType, count, time));
+}
+
+static int32_t submit(LTS_License license, int32_t timeout) {
+  openlts_job *job = NULL;
+  int32_t status = new_job(&job, OPENLTS_SUBMIT, 0, license, timeout);
+  if (status != LTS_OK) {
+    return status;
+  }
+  status = perform(&job, end_of(timeout));
+  openlts_free_job(job);
+  return status;
 }
 
 int32_t LTS_CALL LTS_SubmitReports(LTS_License license, int32_t timeoutMilliseconds) {
@@ -178,12 +412,31 @@ int32_t LTS_CALL LTS_SubmitReports(LTS_License license, int32_t timeoutMilliseco
   if (status != LTS_OK) {
     return status;
   }
-  return timeoutMilliseconds < 0 ? LTS_ERR_INVALID_ARGUMENT
-                                 : openlts_go_submit(license, timeoutMilliseconds);
+  if (timeoutMilliseconds < 0) {
+    return LTS_ERR_INVALID_ARGUMENT;
+  }
+  const int before = hold_cancellation();
+  return release_cancellation(before, submit(license, timeoutMilliseconds));
+}
+
+static int32_t poll(LTS_License license, LTS_Event *event, int32_t timeout) {
+  openlts_job *job = NULL;
+  int32_t status = new_job(&job, OPENLTS_POLL, 0, license, timeout);
+  if (status != LTS_OK) {
+    return status;
+  }
+  status = perform(&job, end_of(timeout));
+  if (status == 1) {
+    uint32_t size = event->structSize;
+    memcpy(event, &job->event, smaller(size, sizeof *event));
+    event->structSize = size;
+  }
+  openlts_free_job(job);
+  /* Nothing was heard in time: there is no event. */
+  return status == LTS_ERR_DEADLINE_EXCEEDED ? 0 : status;
 }
 
 int32_t LTS_CALL LTS_PollEvent(LTS_License license, LTS_Event *event, int32_t timeoutMilliseconds) {
-  LTS_Event whole;
   int32_t status = enter(license);
   if (status != LTS_OK) {
     return status;
@@ -192,18 +445,28 @@ int32_t LTS_CALL LTS_PollEvent(LTS_License license, LTS_Event *event, int32_t ti
       timeoutMilliseconds < 0) {
     return LTS_ERR_INVALID_ARGUMENT;
   }
-  memset(&whole, 0, sizeof whole);
-  status = openlts_go_poll(license, &whole, timeoutMilliseconds);
-  if (status == 1) {
-    uint32_t size = event->structSize;
-    memcpy(event, &whole, smaller(size, sizeof whole));
-    event->structSize = size;
+  const int32_t timeout = timeoutMilliseconds < LONGEST_POLL ? timeoutMilliseconds : LONGEST_POLL;
+  const int before = hold_cancellation();
+  return release_cancellation(before, poll(license, event, timeout));
+}
+
+static int32_t get_info(LTS_License license, LTS_LicenseInfo *info) {
+  openlts_job *job = NULL;
+  int32_t status = new_job(&job, OPENLTS_INFO, 0, license, USUAL_TIMEOUT);
+  if (status != LTS_OK) {
+    return status;
   }
+  status = perform(&job, end_of(USUAL_TIMEOUT));
+  if (status == LTS_OK) {
+    uint32_t size = info->structSize;
+    memcpy(info, &job->info, smaller(size, sizeof *info));
+    info->structSize = size;
+  }
+  openlts_free_job(job);
   return status;
 }
 
 int32_t LTS_CALL LTS_GetLicenseInfo(LTS_License license, LTS_LicenseInfo *info) {
-  LTS_LicenseInfo whole;
   int32_t status = enter(license);
   if (status != LTS_OK) {
     return status;
@@ -211,13 +474,27 @@ int32_t LTS_CALL LTS_GetLicenseInfo(LTS_License license, LTS_LicenseInfo *info) 
   if (info == NULL || info->structSize < FIRST_INFO || info->structSize > LARGEST_STRUCT) {
     return LTS_ERR_INVALID_ARGUMENT;
   }
-  memset(&whole, 0, sizeof whole);
-  status = openlts_go_info(license, &whole);
-  if (status == LTS_OK) {
-    uint32_t size = info->structSize;
-    memcpy(info, &whole, smaller(size, sizeof whole));
-    info->structSize = size;
+  const int before = hold_cancellation();
+  return release_cancellation(before, get_info(license, info));
+}
+
+static int32_t get_device_uuid(const LTS_ConnectionParameters *whole, char *uuid, int32_t length) {
+  const int64_t until = end_of(USUAL_TIMEOUT);
+  const char *why = NULL;
+  int32_t status = openlts_start(until, &why);
+  if (status != LTS_OK) {
+    return status;
   }
+  openlts_job *job = job_with(OPENLTS_DEVICE_UUID, whole, NULL);
+  if (job == NULL) {
+    return LTS_ERR_HOST_RESOURCES;
+  }
+  job->timeout = USUAL_TIMEOUT;
+  status = perform(&job, until);
+  if (status == LTS_OK) {
+    set_message(uuid, length, job->uuid);
+  }
+  openlts_free_job(job);
   return status;
 }
 
@@ -234,7 +511,25 @@ int32_t LTS_CALL LTS_GetDeviceUUID(const LTS_ConnectionParameters *parameters, c
   if (whole_parameters(&whole, parameters) != LTS_OK) {
     return LTS_ERR_INVALID_ARGUMENT;
   }
-  return openlts_forked() ? LTS_ERR_FORKED : openlts_go_device_uuid(&whole, uuid, length);
+  const int before = hold_cancellation();
+  return release_cancellation(before, get_device_uuid(&whole, uuid, length));
+}
+
+static int32_t close_license(LTS_License license, int32_t timeout) {
+  openlts_job *job = NULL;
+  int32_t status = new_job(&job, OPENLTS_CLOSE, 0, license, timeout);
+  if (status != LTS_OK) {
+    return status; /* and the license is still open */
+  }
+  /* The handle dies first: who records from now on is told so. Of several
+   * callers one goes on. */
+  if (!openlts_table_close(license)) {
+    openlts_free_job(job);
+    return LTS_ERR_INVALID_HANDLE;
+  }
+  status = perform(&job, end_of(timeout));
+  openlts_free_job(job);
+  return status;
 }
 
 int32_t LTS_CALL LTS_CloseLicense(LTS_License license, int32_t timeoutMilliseconds) {
@@ -245,8 +540,6 @@ int32_t LTS_CALL LTS_CloseLicense(LTS_License license, int32_t timeoutMillisecon
   if (timeoutMilliseconds < 0) {
     return LTS_ERR_INVALID_ARGUMENT;
   }
-  /* The handle dies first: who records from now on is told so. Of several
-   * callers one goes on. */
-  return openlts_table_close(license) ? openlts_go_close(license, timeoutMilliseconds)
-                                      : LTS_ERR_INVALID_HANDLE;
+  const int before = hold_cancellation();
+  return release_cancellation(before, close_license(license, timeoutMilliseconds));
 }

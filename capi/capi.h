@@ -1,17 +1,12 @@
 /* What the C and the Go part of this folder know of each other.
  *
- * Every function that openlts.h declares is defined in C (abi.c, record.c):
- * there it is decided, before any Go is entered, whether Go can be entered at
- * all. The Go part (exports.go) does the rest, under names that the version
- * script keeps inside the library. */
+ * Every function that openlts.h declares is defined in C (abi.c, record.c). What
+ * needs Go becomes a job (job.h), which a worker in Go takes (work.go): C never calls
+ * Go. Go is started by C (start.h). */
 #ifndef OPENLTS_CAPI_CAPI_H
 #define OPENLTS_CAPI_CAPI_H
 
 #include "../include/openlts/openlts.h"
-
-/* Go can't say const; these names say it for its exports. */
-typedef const char openlts_text;
-typedef const LTS_ConnectionParameters openlts_parameters;
 
 /* Licenses that can be open at a time; a power of two. */
 #define OPENLTS_MAX_LICENSES 64
@@ -33,8 +28,8 @@ int openlts_table_holds(LTS_License license);
 /* Lets a license record an operation type that the host defined. */
 void openlts_table_define(LTS_License license, int32_t operation_type);
 
-/* Whether this is a fork of the process that loaded the library. */
-int openlts_forked(void);
+/* A license that needs a frame prepared, or what is a handle of none; 0 at the end. */
+LTS_License openlts_table_next_unprepared(void);
 
 #ifdef OPENLTS_TESTKIT
 /* Shifts the clock of the hot path. */

@@ -2,8 +2,17 @@
 
 package main
 
-import "github.com/openlts/openlts/core/client"
+// #include "job.h"
+import "C"
+
+import (
+	"github.com/openlts/openlts/core/client"
+	"github.com/openlts/openlts/core/protocol"
+)
 
 // environment is what licenses take from outside: the machine's clock and
 // network. The test build has another (testkit.go).
 func environment(*clientParameters) (client.Environment, error) { return client.Environment{}, nil }
+
+// simulate refuses what only the test build can do.
+func simulate(*C.openlts_job) error { return protocol.StatusInternal }

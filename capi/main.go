@@ -3,6 +3,7 @@
 package main
 
 // #cgo CFLAGS: -std=c11 -O2 -Wall -Wextra -Werror=incompatible-pointer-types -DLTS_BUILDING_LIBRARY
+// #cgo windows LDFLAGS: -lsynchronization
 // #include "capi.h"
 // #include "tally.h"
 import "C"
@@ -10,7 +11,9 @@ import "C"
 import (
 	"unsafe"
 
+	_ "github.com/openlts/openlts/capi/entry" // the entry that build/library names
 	"github.com/openlts/openlts/core/client"
+	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/core/tally"
 )
@@ -33,9 +36,10 @@ var (
 	_ [0]struct{} = [len(C.LTS_VERSION) - len(client.Version)]struct{}{}
 )
 
-// parametersFrom copies the caller's parameters; nothing of the caller's memory
-// is kept.
-func parametersFrom(p *C.openlts_parameters) (parameters clientParameters, err error) {
+type clientParameters = license.Parameters
+
+// parametersFrom copies the parameters of a job; nothing of its memory is kept.
+func parametersFrom(p *C.LTS_ConnectionParameters) (parameters clientParameters, err error) {
 	count := int(p.limitedLicenseModulesCount)
 	if count < 0 || count > maxModules || (count > 0 && p.limitedLicenseModules == nil) {
 		return parameters, protocol.Errorf(protocol.StatusInvalidArgument,
@@ -48,17 +52,17 @@ func parametersFrom(p *C.openlts_parameters) (parameters clientParameters, err e
 		}
 	}
 	return clientParameters{
-		MainServerURL: text(p.mainServerURL, C.LTS_MAX_URL), StandbyServerURL: text(p.standbyServerURL, C.LTS_MAX_URL),
-		HandshakeCode: text(p.handshakeCode, C.LTS_MAX_CODE), SessionPassword: text(p.sessionPassword, C.LTS_MAX_CODE),
-		OrganizationID: text(p.organizationID, C.LTS_MAX_CODE), DeploymentType: protocol.DeploymentType(p.deploymentType),
+		MainServerURL: text(p.mainServerURL), StandbyServerURL: text(p.standbyServerURL),
+		HandshakeCode: text(p.handshakeCode), SessionPassword: text(p.sessionPassword),
+		OrganizationID: text(p.organizationID), DeploymentType: protocol.DeploymentType(p.deploymentType),
 		ChargeWay: protocol.ChargeWay(p.chargeWay), UUIDGenerationMethod: protocol.UUIDGenerationMethod(p.UUIDGenerationMethod),
 		MaxBufferDays: int(p.maxBufferDays), LimitedLicenseModules: modules,
 		MaxConcurrentInstanceCount: int(p.maxConcurrentInstanceCount), Products: protocol.Product(p.products),
-		Resubmit: protocol.Resubmit(p.resubmit), ProductVersion: text(p.productVersion, C.LTS_MAX_NAME),
-		Edition: text(p.edition, C.LTS_MAX_NAME), ValidationField: text(p.validationField, C.LTS_MAX_NAME),
-		DeviceFriendlyName: text(p.deviceFriendlyName, C.LTS_MAX_NAME), DeviceUUID: text(p.deviceUUID, C.LTS_MAX_NAME),
-		ServerPublicKey: text(p.serverPublicKey, C.LTS_MAX_NAME), CAFile: text(p.caFile, C.LTS_MAX_URL),
-		ProxyURL: text(p.proxyURL, C.LTS_MAX_URL), DataDirectory: text(p.dataDirectory, C.LTS_MAX_URL),
+		Resubmit: protocol.Resubmit(p.resubmit), ProductVersion: text(p.productVersion),
+		Edition: text(p.edition), ValidationField: text(p.validationField),
+		DeviceFriendlyName: text(p.deviceFriendlyName), DeviceUUID: text(p.deviceUUID),
+		ServerPublicKey: text(p.serverPublicKey), CAFile: text(p.caFile),
+		ProxyURL: text(p.proxyURL), DataDirectory: text(p.dataDirectory),
 		SlotSeconds: int(p.slotSeconds), InitTimeout: milliseconds(p.initTimeoutMilliseconds),
 		RequestTimeout: milliseconds(p.requestTimeoutMilliseconds),
 	}, nil

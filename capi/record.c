@@ -1,23 +1,22 @@
 /* The hot path: LTS_RecordOperation, and the table of open licenses it uses.
  *
- * Nothing here takes a lock, allocates, calls the system or enters Go, unless
- * the clock jumped out of every slot that was prepared. */
+ * Nothing here takes a lock, allocates or enters Go, or calls the system, unless
+ * the clock jumped out of every slot that was prepared: then a thread of Go's is
+ * woken. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #if defined(_WIN32)
 #include <windows.h>
-#else
-#include <pthread.h>
-#include <signal.h>
-#include <unistd.h>
 #endif
 
-#include "_cgo_export.h"
 #include "built_in_types.inc"
 #include "capi.h"
+#include "job.h"
+#include "start.h"
 #include "tally.h"
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
@@ -38,7 +37,8 @@ typedef struct {
   char *memory;
   uint64_t frame_size;
   uint64_t slot_seconds;
-  _Atomic int64_t gave_up_at; /* the second in which no frame could be prepared */
+  _Atomic int64_t asked_at; /* the second in which a frame was last asked for */
+  atomic_int unprepared;    /* a frame was asked for, and nobody has seen it yet */
   int64_t generation;
 } place;
 
@@ -86,7 +86,8 @@ LTS_License openlts_table_open(void *memory, uint32_t shards, int64_t slot_secon
     p->sure_seconds = (uint64_t)slot_seconds - 1;
     p->shard_mask = (shards - 1) * SHARD_SIZE;
     atomic_store_explicit(&p->frame, frame_of(p, 0), memory_order_relaxed);
-    atomic_store_explicit(&p->gave_up_at, INT64_MIN, memory_order_relaxed);
+    atomic_store_explicit(&p->asked_at, INT64_MIN, memory_order_relaxed);
+    atomic_store_explicit(&p->unprepared, 0, memory_order_relaxed);
     for (size_t word = 0; word < OPENLTS_TYPES / 64; word++) {
       atomic_store_explicit(&p->types[word], openlts_built_in_types[word], memory_order_relaxed);
     }
@@ -129,8 +130,6 @@ static int64_t shifted(int64_t seconds) { return seconds; }
 
 #if defined(_WIN32)
 
-int openlts_forked(void) { return 0; }
-
 static int64_t precise_seconds(void) {
   FILETIME t;
   GetSystemTimePreciseAsFileTime(&t);
@@ -144,37 +143,6 @@ static int64_t coarse_seconds(void) { return precise_seconds(); }
 static uint32_t shard_hint(void) { return GetCurrentProcessorNumber() * SHARD_SIZE; }
 
 #else
-
-/* Set in a forked child by the handler below; the process id catches what
- * bypasses such handlers. */
-static atomic_int in_fork;
-static pid_t loaded_by;
-
-static void after_fork(void) { atomic_store_explicit(&in_fork, 1, memory_order_relaxed); }
-
-/* The threads that the Go runtime starts when the library is loaded, long before
- * main() if a program is linked with it, must not take signals from the host: one
- * that blocks SIGTERM and waits for it would be ended by it, in a thread that the
- * host knows nothing of. They inherit what is blocked then; Go unblocks what it
- * needs. A constructor with a priority runs before Go's own, one without after
- * it. */
-static sigset_t mask_of_host;
-
-__attribute__((constructor(101))) static void before_go(void) {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &mask_of_host);
-}
-
-__attribute__((constructor)) static void loaded(void) {
-  pthread_sigmask(SIG_SETMASK, &mask_of_host, NULL);
-  loaded_by = getpid();
-  pthread_atfork(NULL, NULL, after_fork);
-}
-
-int openlts_forked(void) {
-  return atomic_load_explicit(&in_fork, memory_order_relaxed) != 0 || getpid() != loaded_by;
-}
 
 static int64_t precise_seconds(void) {
   struct timespec t;
@@ -279,24 +247,30 @@ static inline __attribute__((always_inline)) void add(const place *p, char *fram
                             memory_order_relaxed);
 }
 
+LTS_License openlts_table_next_unprepared(void) {
+  for (uint32_t i = 0; i < OPENLTS_MAX_LICENSES; i++) {
+    if (atomic_exchange(&table[i].unprepared, 0)) {
+      return atomic_load(&table[i].license);
+    }
+  }
+  return 0;
+}
+
 /* Records when the frame used last is not, or may not be, that of now: at the
  * first call of a slot, and close to its end. If no frame is labelled with the
  * slot of now, after a jump of the clock or a sleep of the machine, Go has to
- * prepare one. */
-static __attribute__((noinline, cold)) int32_t record_slowly(place *p, LTS_License license,
-                                                             uint32_t type, int32_t count) {
+ * prepare one; it is not waited for. */
+static __attribute__((noinline, cold)) int32_t record_slowly(place *p, uint32_t type,
+                                                             int32_t count) {
   int64_t now = precise_seconds();
   char *frame = search_frame(p, now);
   /* Should Go not manage it (the disk fails, and every frame holds something
    * new), it is not asked again in the same second. */
-  if (frame == NULL && !openlts_forked() &&
-      atomic_load_explicit(&p->gave_up_at, memory_order_relaxed) != now) {
-    if (openlts_go_prepare(license) == LTS_OK) {
-      frame = search_frame(p, precise_seconds());
-    }
-    if (frame == NULL) {
-      atomic_store_explicit(&p->gave_up_at, now, memory_order_relaxed);
-    }
+  if (frame == NULL && atomic_load_explicit(&p->asked_at, memory_order_relaxed) != now &&
+      !openlts_forked()) {
+    atomic_store_explicit(&p->asked_at, now, memory_order_relaxed);
+    atomic_store(&p->unprepared, 1);
+    openlts_ask_to_prepare();
   }
   if (frame != NULL) {
     add(p, frame, type, count);
@@ -334,7 +308,7 @@ HOT int32_t LTS_CALL LTS_RecordOperation(LTS_License license, int32_t operationT
   char *frame = atomic_load_explicit(&p->frame, memory_order_relaxed);
   /* Not in the last second of a slot: there the precise clock has to decide. */
   if (!LIKELY(now - (uint64_t)label_of(frame) < p->sure_seconds)) {
-    return record_slowly(p, license, type, count);
+    return record_slowly(p, type, count);
   }
   add(p, frame, type, count);
   return LTS_OK;

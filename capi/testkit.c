@@ -3,26 +3,38 @@
 
 #include "../include/openlts/testkit.h"
 
-#include "_cgo_export.h"
 #include "capi.h"
+#include "job.h"
+#include "start.h"
+
+static int32_t ask(enum openlts_kind kind, int64_t seconds, int32_t on) {
+  const int64_t until = openlts_milliseconds() + 10000;
+  const char *why = NULL;
+  int32_t status = openlts_start(until, &why);
+  openlts_job *job = status == LTS_OK ? openlts_new_job(kind, 0) : NULL;
+  if (job == NULL) {
+    return status == LTS_OK ? LTS_ERR_HOST_RESOURCES : status;
+  }
+  job->time = seconds;
+  job->count = on;
+  if (!openlts_do(job, until)) {
+    return LTS_ERR_DEADLINE_EXCEEDED;
+  }
+  status = job->status;
+  openlts_free_job(job);
+  return status;
+}
 
 int32_t LTS_CALL LTS_TestkitMoveClock(int64_t seconds) {
-  if (openlts_forked()) {
-    return LTS_ERR_FORKED;
+  int32_t status = ask(OPENLTS_MOVE_CLOCK, seconds, 0);
+  if (status == LTS_OK) {
+    /* The hot path last: by then Go can prepare frames for the new time. */
+    openlts_move_clock(seconds);
   }
-  openlts_go_move_clock(seconds);
-  /* The hot path last: by then Go can prepare frames for the new time. */
-  openlts_move_clock(seconds);
-  return LTS_OK;
+  return status;
 }
 
-int32_t LTS_CALL LTS_TestkitOutage(int32_t on) {
-  if (openlts_forked()) {
-    return LTS_ERR_FORKED;
-  }
-  openlts_go_outage(on);
-  return LTS_OK;
-}
+int32_t LTS_CALL LTS_TestkitOutage(int32_t on) { return ask(OPENLTS_OUTAGE, 0, on); }
 
 #else
 

@@ -3,7 +3,7 @@
 package main
 
 // #cgo CFLAGS: -DOPENLTS_TESTKIT
-// #include "capi.h"
+// #include "job.h"
 import "C"
 
 import (
@@ -46,16 +46,13 @@ func environment(parameters *clientParameters) (client.Environment, error) {
 	return client.Environment{Clock: &clock, Transport: cuttable{transport}}, nil
 }
 
-//export openlts_go_move_clock
-func openlts_go_move_clock(seconds C.int64_t) (status C.int32_t) {
-	defer guard(&status)
-	clock.Move(time.Duration(seconds) * time.Second)
-	return 0
-}
-
-//export openlts_go_outage
-func openlts_go_outage(on C.int32_t) (status C.int32_t) {
-	defer guard(&status)
-	outage.Store(on != 0)
-	return 0
+// simulate does what only the test build can.
+func simulate(job *C.openlts_job) error {
+	switch job.kind {
+	case C.OPENLTS_MOVE_CLOCK:
+		clock.Move(time.Duration(job.time) * time.Second)
+	case C.OPENLTS_OUTAGE:
+		outage.Store(job.count != 0)
+	}
+	return nil
 }

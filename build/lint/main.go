@@ -65,6 +65,7 @@ func lint(repository fs.FS) ([]finding, error) {
 				l.cgo(path, file)
 			} else {
 				l.exports(file)
+				l.jobs(file)
 			}
 			return nil
 		})
@@ -72,8 +73,8 @@ func lint(repository fs.FS) ([]finding, error) {
 			return nil, err
 		}
 	}
-	if l.exported == 0 {
-		return nil, fmt.Errorf("no //export was found in capi: this check no longer sees what it is for")
+	if l.performed == 0 {
+		return nil, fmt.Errorf("no call of perform was found in capi: this check no longer sees what it is for")
 	}
 	slices.SortFunc(l.findings, func(a, b finding) int {
 		return cmp.Or(cmp.Compare(a.position.Filename, b.position.Filename), cmp.Compare(a.position.Line, b.position.Line))
@@ -82,34 +83,34 @@ func lint(repository fs.FS) ([]finding, error) {
 }
 
 type linter struct {
-	sources  *token.FileSet
-	findings []finding
-	exported int // functions with //export
+	sources   *token.FileSet
+	findings  []finding
+	performed int // calls of perform
 }
 
 func (l *linter) report(node ast.Node, text string) {
 	l.findings = append(l.findings, finding{l.sources.Position(node.Pos()), text})
 }
 
-// The one function that may start a goroutine, and where it is.
-const (
-	spawnDirectory = "core/client"
-	spawn          = "spawn"
-)
+// The functions that may start a goroutine are called spawn, one in each of these.
+const spawn = "spawn"
+
+var spawnDirectories = []string{"core/client", "capi"}
 
 // goroutines: a panic in a goroutine that nobody recovers ends the host's
-// process, so one function starts them all, and recovers.
+// process, so few functions start them all, and recover.
 func (l *linter) goroutines(path string, file *ast.File) {
 	for _, declaration := range file.Decls {
 		function, _ := declaration.(*ast.FuncDecl)
 		blessed := function != nil && function.Recv == nil && function.Name.Name == spawn &&
-			filepath.ToSlash(filepath.Dir(path)) == spawnDirectory
+			slices.Contains(spawnDirectories, filepath.ToSlash(filepath.Dir(path)))
 		ast.Inspect(declaration, func(node ast.Node) bool {
 			statement, ok := node.(*ast.GoStmt)
 			switch {
 			case !ok:
 			case !blessed:
-				l.report(statement, "a panic in this goroutine would end the host's process; start it by "+spawn+" of "+spawnDirectory)
+				l.report(statement, "a panic in this goroutine would end the host's process; start it by "+spawn+
+					" of "+strings.Join(spawnDirectories, " or "))
 			case !recovers(statement.Call):
 				l.report(statement, "the goroutine must begin with a deferred function that recovers")
 			}
@@ -192,33 +193,44 @@ func (l *linter) cgo(path string, file *ast.File) {
 	}
 }
 
-// exports: each function that C calls begins with `defer guard(&status)`, which
-// turns a panic into the status it returns.
+// exports: no thread of the host's enters Go, so there is nothing for C to call. What
+// C wants is a job.
 func (l *linter) exports(file *ast.File) {
+	for _, group := range file.Comments {
+		for _, comment := range group.List {
+			if strings.HasPrefix(comment.Text, "//export ") {
+				l.report(comment, "no thread of the host's may enter Go; make it a job (capi/job.h)")
+			}
+		}
+	}
+}
+
+// jobs: a job is performed by a function that begins with `defer contain(&job.status)`,
+// which turns a panic into what the host is told.
+func (l *linter) jobs(file *ast.File) {
 	for _, declaration := range file.Decls {
 		function, ok := declaration.(*ast.FuncDecl)
-		if !ok || !exported(function) {
+		if !ok || function.Body == nil {
 			continue
 		}
-		l.exported++
-		if !guarded(function) {
-			l.report(function, function.Name.Name+" is called from C: it must have the result (status C.int32_t) and begin with `defer guard(&status)`")
-		}
+		ast.Inspect(function.Body, func(node ast.Node) bool {
+			call, ok := node.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			if name, ok := call.Fun.(*ast.Ident); ok && name.Name == "perform" {
+				l.performed++
+				if !contained(function) {
+					l.report(function, function.Name.Name+" performs a job: it must begin with `defer contain(&job.status)`")
+				}
+			}
+			return true
+		})
 	}
 }
 
-func exported(function *ast.FuncDecl) bool {
-	return function.Doc != nil && slices.ContainsFunc(function.Doc.List, func(comment *ast.Comment) bool {
-		return strings.HasPrefix(comment.Text, "//export ")
-	})
-}
-
-func guarded(function *ast.FuncDecl) bool {
-	results := function.Type.Results
-	if results == nil || len(results.List) != 1 || len(results.List[0].Names) != 1 || results.List[0].Names[0].Name != "status" {
-		return false
-	}
-	if function.Body == nil || len(function.Body.List) == 0 {
+func contained(function *ast.FuncDecl) bool {
+	if len(function.Body.List) == 0 {
 		return false
 	}
 	first, ok := function.Body.List[0].(*ast.DeferStmt)
@@ -226,13 +238,13 @@ func guarded(function *ast.FuncDecl) bool {
 		return false
 	}
 	called, ok := first.Call.Fun.(*ast.Ident)
-	if !ok || called.Name != "guard" {
+	if !ok || called.Name != "contain" {
 		return false
 	}
 	argument, ok := first.Call.Args[0].(*ast.UnaryExpr)
 	if !ok || argument.Op != token.AND {
 		return false
 	}
-	variable, ok := argument.X.(*ast.Ident)
-	return ok && variable.Name == "status"
+	field, ok := argument.X.(*ast.SelectorExpr)
+	return ok && field.Sel.Name == "status"
 }

@@ -7,13 +7,12 @@ import (
 	"testing/fstest"
 )
 
-// goodExport is what capi/exports.go must at least have.
-const goodExport = `package main
+// goodJob is what capi must at least have.
+const goodJob = `package main
 
-//export openlts_go_close
-func openlts_go_close(handle C.LTS_License) (status C.int32_t) {
-	defer guard(&status)
-	return 0
+func do(job *C.openlts_job) {
+	defer contain(&job.status)
+	job.status = perform(job)
 }
 `
 
@@ -43,30 +42,34 @@ func TestLint(t *testing.T) {
 		{"recover in an inner call only", "core/client/metering.go",
 			"package client\n\nfunc spawn(do func()) {\n\tgo func() {\n\t\tdefer recover()\n\t\tdo()\n\t}()\n}\n", "must begin"},
 		{"bare go", "core/tally/tally.go", "package tally\n\nfunc f() { go f() }\n", "tally.go:3:12: a panic"},
+		{"spawn in capi", "capi/more.go", strings.Replace(goodSpawn, "package client", "package main", 1), ""},
 		{"bare go in a variable", "capi/main.go", "package main\n\nvar f = func() { go f() }\n", "capi/main.go:3:18: a panic"},
 		{"method called spawn", "core/client/client.go", "package client\n\nfunc (l *L) spawn() { go l.spawn() }\n", "a panic"},
 		{"bare go in a test", "core/tally/tally_test.go", "package tally\n\nfunc f() { go f() }\n", ""},
 		{"cgo in core", "core/tally/tally.go", "package tally\n\nimport \"C\"\n", `core does not import "C"`},
+		{"cgo beside SQLite", "core/ledger/longpath_linux.go", "package ledger\n\nimport \"C\"\n", ""},
 		{"cgo in capi", "capi/main.go", "package main\n\nimport \"C\"\n", ""},
-		{"export without guard", "capi/more.go", strings.Replace(goodExport, "\tdefer guard(&status)\n", "", 1), "begin with `defer guard"},
-		{"guard too late", "capi/more.go",
-			strings.Replace(goodExport, "\tdefer", "\tprepare()\n\tdefer", 1), "begin with `defer guard"},
-		{"guard of something else", "capi/more.go", strings.Replace(goodExport, "guard(&status)", "guard(&other)", 1), "begin with `defer guard"},
-		{"export without status", "capi/more.go", strings.Replace(goodExport, "(status C.int32_t)", "C.int32_t", 1), "begin with `defer guard"},
 		{"a pattern", "core/license/a.go", "package license\n\nvar f = filepath.Glob\n", "a.go:3:9: a directory may have any name"},
 		{"a file opened by name", "core/tally/a.go", "package tally\n\nvar f, err = os.OpenFile(p, 0, 0)\n", "open it with core/internal/datafile"},
 		{"a file read by name", "core/report/a.go", "package report\n\nvar f, err = os.ReadFile(p)\n", "open it with core/internal/datafile"},
 		{"a file of the host's", "core/license/a.go", "package license\n\nvar f, err = os.ReadFile(p)\n", ""},
 		{"a file of the system's", "core/device/machine_unix.go", "package device\n\nvar f, err = os.Open(p)\n", ""},
 		{"a file in a test", "core/tally/a_test.go", "package tally\n\nvar f, err = os.ReadFile(p)\n", ""},
+		{"export", "capi/more.go", "package main\n\n//export f\nfunc f() {}\n", "no thread of the host's may enter Go"},
+		{"job not contained", "capi/more.go", strings.Replace(goodJob, "\tdefer contain(&job.status)\n", "", 1), "begin with `defer contain"},
+		{"contained too late", "capi/more.go",
+			strings.Replace(goodJob, "\tdefer", "\tprepare()\n\tdefer", 1), "begin with `defer contain"},
+		{"contains something else", "capi/more.go", strings.Replace(goodJob, "&job.status", "&other", 1), "begin with `defer contain"},
+		{"performs in an inner function", "capi/more.go",
+			"package main\n\nfunc f() {\n\tspawn(func() { perform(nil) })\n}\n", "begin with `defer contain"},
 		{"function that is not exported", "capi/more.go", "package main\n\nfunc f() {}\n", ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			repository := fstest.MapFS{
-				"capi/exports.go": {Data: []byte(goodExport)},
-				"core/slot.go":    {Data: []byte("package core\n")},
-				test.path:         {Data: []byte(test.text)},
+				"capi/work.go": {Data: []byte(goodJob)},
+				"core/slot.go": {Data: []byte("package core\n")},
+				test.path:      {Data: []byte(test.text)},
 			}
 			findings, err := lint(repository)
 			if err != nil {
@@ -83,9 +86,9 @@ func TestLint(t *testing.T) {
 }
 
 // A check that sees nothing must not pass.
-func TestLintNeedsExports(t *testing.T) {
+func TestLintNeedsJobs(t *testing.T) {
 	for name, repository := range map[string]fstest.MapFS{
-		"no export":    {"capi/exports.go": {Data: []byte("package main\n")}, "core/slot.go": {Data: []byte("package core\n")}},
+		"no job":       {"capi/work.go": {Data: []byte("package main\n")}, "core/slot.go": {Data: []byte("package core\n")}},
 		"no directory": {},
 	} {
 		if _, err := lint(repository); err == nil {

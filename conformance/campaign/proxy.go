@@ -221,7 +221,7 @@ func (p *proxy) pass(connection net.Conn, request *http.Request) bool {
 		_, err := connection.Write(p.instead(kind))
 		return err == nil && kind != garbage
 	case alteredRequest:
-		if isReport && len(body) > 0 { // an authorization that can't be read is refused for good, and rightly so
+		if isReport && len(body) > 0 { // who asks for an authorization may be taken for another device
 			p.faults.add(kind, 1)
 			m.body = bytes.Clone(body)
 			m.body[p.number(len(body))] ^= 1
@@ -259,11 +259,9 @@ func (p *proxy) answer(connection net.Conn, kind fault, answer []byte, isReport 
 		p.faults.add(kind, 1)
 		p.sleep(p.delay())
 	case answerAltered:
-		if isReport { // an authorization with a wrong signature is no fault of the network, and final
-			p.faults.add(kind, 1)
-			answer = bytes.Clone(answer)
-			answer[len(answer)-1-p.number(len(answer)/2)] ^= 1
-		}
+		p.faults.add(kind, 1)
+		answer = bytes.Clone(answer)
+		answer[len(answer)-1-p.number(len(answer)/2)] ^= 1
 	case answerStale:
 		p.mu.Lock()
 		stale := p.stale

@@ -95,9 +95,11 @@ func Open(ctx context.Context, parameters license.Parameters, environment Enviro
 		l.clock = slot.System{}
 	}
 	if l.transport == nil {
-		if l.transport, err = license.NewTransport(&parameters); err != nil {
+		transport, err := license.NewTransport(&parameters)
+		if err != nil {
 			return nil, err
 		}
+		l.transport = transport
 	}
 	if err := l.openStorage(ctx); err != nil {
 		return nil, err

@@ -48,7 +48,8 @@ func prepareDirectory(chosen string) dataDirectory {
 
 func chosenDirectory(chosen string) (string, error) {
 	if chosen == "" {
-		return defaultDirectory(os.Getenv("HOME"))
+		home, _ := os.UserHomeDir() // "": the environment names none
+		return defaultDirectory(home)
 	}
 	path, err := filepath.Abs(chosen)
 	if err != nil {
@@ -88,8 +89,11 @@ func otherPrivileges() bool { return os.Getuid() != os.Geteuid() || os.Getgid() 
 // this user's files are in the directory already, they stay in use.
 func own(path string) (string, error) {
 	info, err := os.Stat(path)
-	if err != nil || info.Mode()&os.ModeSticky == 0 || info.Mode().Perm()&0o002 == 0 {
-		return path, nil // it is looked at again
+	if err != nil {
+		return "", fmt.Errorf("the data directory can't be used: %w", err)
+	}
+	if info.Mode()&os.ModeSticky == 0 || info.Mode().Perm()&0o002 == 0 {
+		return path, nil
 	}
 	for _, name := range []string{"device.json", "ledger.db"} {
 		if file, err := os.Lstat(filepath.Join(path, name)); err == nil && file.Mode().IsRegular() && ownedByUs(file) {

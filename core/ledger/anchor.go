@@ -1,6 +1,9 @@
 package ledger
 
-import "context"
+import (
+	"context"
+	"database/sql"
+)
 
 // Anchor ties our clock to a server's: at one and the same moment the one showed
 // Server and the other Wall, in seconds since 1970. It moves on with every grant, and
@@ -20,7 +23,12 @@ func (l *Ledger) Anchor(ctx context.Context, lts string) (a Anchor, found bool, 
 
 // SetAnchor keeps the anchor of a server in place of the one before.
 func (l *Ledger) SetAnchor(ctx context.Context, lts string, a Anchor) error {
+	return l.transaction(ctx, func(tx *sql.Tx) error { return setAnchor(tx, lts, a) })
+}
+
+func setAnchor(tx *sql.Tx, lts string, a Anchor) error {
 	server, wall := anchorMarks(lts)
-	return l.exec(ctx, `INSERT INTO mark (name, value) VALUES (?, ?), (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value`,
+	_, err := tx.Exec(`INSERT INTO mark (name, value) VALUES (?, ?), (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value`,
 		server, a.Server, wall, a.Wall)
+	return err
 }

@@ -1,6 +1,9 @@
 package ledger
 
-import "context"
+import (
+	"context"
+	"database/sql"
+)
 
 // CachedAuthorization is an authorization as received from a server.
 type CachedAuthorization struct {
@@ -9,12 +12,36 @@ type CachedAuthorization struct {
 	ReceivedAt int64  // by our clock
 }
 
-// SaveAuthorization keeps an authorization for use without a server. request is
-// the digest of what was asked for.
-func (l *Ledger) SaveAuthorization(ctx context.Context, request string, a CachedAuthorization) error {
-	return l.exec(ctx, `INSERT INTO authorization (request, jws, public_key, received_at) VALUES (?, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET jws = excluded.jws, public_key = excluded.public_key, received_at = excluded.received_at`,
-		request, a.JWS, a.PublicKey, a.ReceivedAt)
+// Grant is what is to be remembered of an authorization that a server granted.
+type Grant struct {
+	Request string // digest of what was asked for
+	CachedAuthorization
+	LTS    string // id of the server's signing key
+	Anchor Anchor
+	// FirstMet is the address of the server if it was met for the first time, and is to
+	// be known by this key from now on; a key that is remembered already stays.
+	FirstMet string
+}
+
+// SaveGrant keeps an authorization for use without a server, and what was learned of
+// the server with it.
+func (l *Ledger) SaveGrant(ctx context.Context, g Grant) error {
+	return l.transaction(ctx, func(tx *sql.Tx) error {
+		_, err := tx.Exec(`INSERT INTO authorization (request, jws, public_key, received_at) VALUES (?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET jws = excluded.jws, public_key = excluded.public_key, received_at = excluded.received_at`,
+			g.Request, g.JWS, g.PublicKey, g.ReceivedAt)
+		if err != nil {
+			return err
+		}
+		if g.FirstMet != "" {
+			_, err := tx.Exec("INSERT INTO server_key (server, public_key, seen_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+				g.FirstMet, g.PublicKey, g.ReceivedAt)
+			if err != nil {
+				return err
+			}
+		}
+		return setAnchor(tx, g.LTS, g.Anchor)
+	})
 }
 
 // Authorization finds a cached authorization; nil if there is none.
@@ -38,10 +65,4 @@ func (l *Ledger) DropAuthorization(ctx context.Context, request string) error {
 func (l *Ledger) ServerKey(ctx context.Context, server string) (key string, err error) {
 	_, err = l.get(ctx, "SELECT public_key FROM server_key WHERE server = ?", []any{server}, &key)
 	return key, err
-}
-
-// RememberServerKey keeps the key a server was first seen with. A key that is
-// remembered already stays.
-func (l *Ledger) RememberServerKey(ctx context.Context, server, key string, now int64) error {
-	return l.exec(ctx, "INSERT INTO server_key (server, public_key, seen_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", server, key, now)
 }

@@ -17,9 +17,10 @@ import (
 type connection struct {
 	db      *sql.DB
 	only    *sql.Conn // of db: what the pragmas below say belongs to a connection
+	path    string    // "" if it is in memory
 	place   datafile.Place
-	file    bool   // false: in memory
-	token   uint64 // see lockName
+	journal *datafile.Place // of the journal that is open, nil until there is one
+	token   uint64          // see lockName
 	witness *witness
 	release func() // what the name needs that the file was opened by
 }
@@ -66,7 +67,7 @@ func openFile(path string, token uint64) (*connection, error) {
 		return nil, err
 	}
 	c.release = release
-	c.place, c.file, c.token = datafile.PlaceOf(path, info), true, token
+	c.path, c.place, c.token = path, datafile.PlaceOf(path, info), token
 	c.witness = openWitness(filepath.Join(filepath.Dir(path), WitnessName))
 	return c, nil
 }
@@ -102,11 +103,28 @@ func (c *connection) close() error {
 }
 
 // gone tells whether the file was removed or replaced while it is open.
-func (c *connection) gone() bool { return c.file && c.place.Gone() }
+func (c *connection) gone() bool { return c.path != "" && c.place.Gone() }
+
+// journalGone tells whether the journal was removed or replaced while it is open. A
+// transaction that is cut could not be taken back then.
+func (c *connection) journalGone() bool { return c.journal != nil && c.journal.Gone() }
+
+// noteJournal notes which journal is open now.
+func (c *connection) noteJournal() {
+	if c.path == "" || c.journal != nil {
+		return
+	}
+	path := c.path + journalSuffix
+	if info, err := datafile.Check(path, datafile.Write); err == nil {
+		place := datafile.PlaceOf(path, info)
+		c.journal = &place
+	}
+}
 
 // refresh makes SQLite look at the file again, because another connection may have
 // changed it. A change of the locking mode takes effect with the next statement.
 func (c *connection) refresh() error {
+	c.journal = nil // it is closed
 	for _, statement := range []string{
 		"PRAGMA locking_mode = NORMAL", "PRAGMA user_version", "PRAGMA locking_mode = EXCLUSIVE",
 	} {
@@ -138,7 +156,9 @@ func (c *connection) transaction(do func(tx *sql.Tx) error) error {
 	if err := do(tx); err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
-	return tx.Commit()
+	err = tx.Commit()
+	c.noteJournal()
+	return err
 }
 
 // sqliteFailed tells whether an error is one of SQLite's, and not of what was asked.

@@ -26,10 +26,10 @@ func (l *Ledger) ready() error {
 		return l.follow()
 	case l.suspect:
 		return l.reconnect()
-	case l.lastUsed() != l.open.token:
+	case l.lastUsed() != l.open.token, l.open.journalGone():
 		if err := l.open.refresh(); err != nil {
 			l.suspect = true
-			return fmt.Errorf("reading the ledger again, which another process changed: %w", err)
+			return fmt.Errorf("reading the ledger again, which others changed: %w", err)
 		}
 		return l.use(l.open.token)
 	}
@@ -202,7 +202,7 @@ func (l *Ledger) makeFile() error {
 }
 
 // foreignExtension ends the name of what is set aside because it is not ours.
-const foreignExtension = ".foreign"
+const foreignExtension = ".damaged"
 
 // clearAway renames what is at a path if it is none of ours, and answers whether
 // there is a file of ours. That is opened, to see whether it can be written: SQLite

@@ -157,8 +157,9 @@ func (l *Ledger) transactOnce(ctx context.Context, do func(tx *sql.Tx) error, co
 		if err := do(tx); err != nil {
 			return err
 		}
-		// Last of all: what is committed to a file that is gone is lost.
-		if l.open.gone() {
+		// Last of all: what is committed to a file that is gone is lost, and without the
+		// lock at its place others may be in the ledger, too.
+		if l.open.gone() || l.lock != nil && l.lock.Gone() {
 			return errMoved
 		}
 		return nil
@@ -253,15 +254,4 @@ func (l *Ledger) Identity(ctx context.Context) (text string, err error) {
 // KeepIdentity keeps a copy of the device's identity.
 func (l *Ledger) KeepIdentity(ctx context.Context, text string) error {
 	return l.exec(ctx, "INSERT INTO identity (id, text) VALUES (1, ?) ON CONFLICT DO UPDATE SET text = excluded.text", text)
-}
-
-// Mark is a number kept under a name, or 0.
-func (l *Ledger) Mark(ctx context.Context, name string) (value int64, err error) {
-	_, err = l.get(ctx, "SELECT value FROM mark WHERE name = ?", []any{name}, &value)
-	return value, err
-}
-
-// SetMark keeps a number under a name.
-func (l *Ledger) SetMark(ctx context.Context, name string, value int64) error {
-	return l.exec(ctx, "INSERT INTO mark (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", name, value)
 }

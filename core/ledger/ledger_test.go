@@ -3,7 +3,6 @@ package ledger_test
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -412,8 +411,7 @@ func TestALedgerOfALaterVersion(t *testing.T) {
 	c := run(t, l)
 	c.DefineType("MRZ")
 	fold(t, l, c, 0, slotStart, map[int]uint64{128: 3})
-	if err := errors.Join(l.SetMark(ctx, "latest", 1), l.RememberServerKey(ctx, "server", "key", 1),
-		l.SaveAuthorization(ctx, "digest", ledger.CachedAuthorization{})); err != nil {
+	if err := l.SaveGrant(ctx, ledger.Grant{FirstMet: "server"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Accepted(ctx, pending(t, l)); err != nil {
@@ -658,25 +656,23 @@ func TestOddDirectories(t *testing.T) {
 	}
 }
 
-func TestMarksAndKeys(t *testing.T) {
+func TestAnchorsAndKeys(t *testing.T) {
 	for name, directory := range map[string]string{"file": t.TempDir(), "memory": ""} {
 		l := open(t, directory)
 		if l.Durable() != (directory != "") {
 			t.Errorf("%s: durable %v", name, l.Durable())
 		}
-		if value, err := l.Mark(ctx, "x"); value != 0 || err != nil {
-			t.Errorf("%s: %d, %v", name, value, err)
-		}
-		for _, value := range []int64{5, 3} {
-			if err := l.SetMark(ctx, "x", value); err != nil {
+		for _, anchor := range []ledger.Anchor{{Server: 5, Wall: 6}, {Server: 3, Wall: 4}} {
+			if err := l.SetAnchor(ctx, "lts", anchor); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if value, _ := l.Mark(ctx, "x"); value != 3 {
-			t.Errorf("%s: mark %d", name, value)
+		if anchor, found, err := l.Anchor(ctx, "lts"); anchor != (ledger.Anchor{Server: 3, Wall: 4}) || !found || err != nil {
+			t.Errorf("%s: anchor %+v, %v, %v", name, anchor, found, err)
 		}
 		for _, key := range []string{"first", "second"} {
-			if err := l.RememberServerKey(ctx, "https://lts", key, 1); err != nil {
+			grant := ledger.Grant{FirstMet: "https://lts", CachedAuthorization: ledger.CachedAuthorization{PublicKey: key}}
+			if err := l.SaveGrant(ctx, grant); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -686,7 +682,7 @@ func TestMarksAndKeys(t *testing.T) {
 		if a, err := l.Authorization(ctx, "none"); a != nil || err != nil {
 			t.Errorf("%s: %v, %v", name, a, err)
 		}
-		if err := l.SaveAuthorization(ctx, "r", ledger.CachedAuthorization{JWS: "a.b.c", ReceivedAt: 7}); err != nil {
+		if err := l.SaveGrant(ctx, ledger.Grant{Request: "r", CachedAuthorization: ledger.CachedAuthorization{JWS: "a.b.c", ReceivedAt: 7}}); err != nil {
 			t.Fatal(err)
 		}
 		if a, _ := l.Authorization(ctx, "r"); a == nil || a.JWS != "a.b.c" || a.ReceivedAt != 7 {
@@ -723,5 +719,46 @@ func TestManyOpenAtOnce(t *testing.T) {
 			})
 		}
 		starters.Wait()
+	}
+}
+
+// TestAWatermarkThatCanNotBe is no reason to lose what is counted from now on, or to
+// count what was counted: the tally knows how far it was folded.
+func TestAWatermarkThatCanNotBe(t *testing.T) {
+	for _, absurd := range []int64{-1, 1 << 60, 1<<63 - 1} {
+		directory := t.TempDir()
+		l := open(t, directory)
+		c, err := tally.Create(directory, tally.Account{LTS: "key"}, 180, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Relabel(0, slotStart)
+		c.AddTo(0, 16, 5)
+		fold(t, l, c, 0, slotStart, map[int]uint64{16: 5})
+		c.SetFolded(0, sums(map[int]uint64{16: 5}))
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		db, err := sql.Open("sqlite3", filepath.Join(directory, ledger.FileName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Exec("UPDATE watermark SET folded = ?", absurd); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		l = open(t, directory)
+		c.AddTo(0, 16, 2)
+		if units := fold(t, l, c, 0, slotStart, map[int]uint64{16: 7}); units != 2 {
+			t.Errorf("%d: %d units were new, want 2", absurd, units)
+		}
+		if a := account(t, l); a.Recorded != 7 || a.Pending != 7 {
+			t.Errorf("%d: %+v", absurd, a)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -64,7 +64,7 @@ func meetRun(tx *sql.Tx, t *tally.Tally) (run, *Watermarks, error) {
 			return r, nil, err
 		}
 		units := forgotten(marks, t)
-		if units == 0 {
+		if units == 0 && marks.sound() {
 			return r, marks, nil
 		}
 		// The ledger knows the run and fell back without its witness noticing: its
@@ -196,6 +196,19 @@ func setWatermark(tx *sql.Tx, run int64, frame, operationType int, n uint64) err
 
 // Watermarks is how far each counter of a run was folded.
 type Watermarks [tally.AllFrames][tally.Types]uint64
+
+// sound tells whether the watermarks can be true. If not, those that the tally keeps
+// stand in for them.
+func (w *Watermarks) sound() bool {
+	for frame := range w {
+		for _, folded := range w[frame] {
+			if folded > tally.MaxUnits {
+				return false
+			}
+		}
+	}
+	return true
+}
 
 func watermarks(tx *sql.Tx, run int64) (*Watermarks, error) {
 	rows, err := tx.Query("SELECT frame, type, folded FROM watermark WHERE run = ?", run)

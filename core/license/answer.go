@@ -185,7 +185,7 @@ func (a *Authorizer) wrongClock(ctx context.Context, server string, refusal *pro
 		return nil
 	}
 	before := a.cached(ctx, key)
-	if before == nil || before.useless != nil {
+	if before == nil || !before.usable() {
 		return nil
 	}
 	reckoned := before.granted.Time.server

@@ -167,16 +167,16 @@ func (a *Authorizer) keep(ctx context.Context, asked question, authorization sig
 	ctx, cancel := briefly(ctx)
 	defer cancel()
 	now := asked.at.wall.Unix()
-	if key.first {
-		_ = a.Ledger.RememberServerKey(ctx, asked.server, key.text(), now)
-	}
-	_ = a.Ledger.SaveAuthorization(ctx, a.digest(key), ledger.CachedAuthorization{
-		JWS: authorization.jws, PublicKey: key.text(), ReceivedAt: now})
 	granted := grantedFrom(authorization.value, key)
 	// The server's clock is taken up as it is: one that was ahead, and is corrected,
 	// must not do lasting harm.
 	granted.Time = Timekeeper{authorization.value.IssuedAt, asked.at}
-	_ = granted.Time.Keep(ctx, a.Ledger, granted.LTS)
+	grant := ledger.Grant{Request: a.digest(key), LTS: granted.LTS, Anchor: granted.Time.anchor(),
+		CachedAuthorization: ledger.CachedAuthorization{JWS: authorization.jws, PublicKey: key.text(), ReceivedAt: now}}
+	if key.first {
+		grant.FirstMet = asked.server
+	}
+	_ = a.Ledger.SaveGrant(ctx, grant)
 	if skew := now - authorization.value.IssuedAt; max(skew, -skew) > slackSeconds {
 		granted.Flags |= protocol.StateFlagClockAnomaly
 	}

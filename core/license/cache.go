@@ -25,6 +25,8 @@ type cached struct {
 	useless error // why it can't be used now, or nil
 }
 
+func (c *cached) usable() bool { return c.useless == nil }
+
 // cached finds what a server granted before for the same, and reckons that server's
 // time; nil if there is nothing.
 func (a *Authorizer) cached(ctx context.Context, key serverKey) *cached {
@@ -91,7 +93,7 @@ func (a *Authorizer) fromCache(ctx context.Context, reason error) (*Granted, err
 		c := a.cached(ctx, key)
 		switch {
 		case c == nil:
-		case c.useless != nil:
+		case !c.usable():
 			useless = c.useless
 		default:
 			c.granted.Flags |= protocol.StateFlagCacheUsed

@@ -367,7 +367,8 @@ func TestRefusalsThatProveNothing(t *testing.T) {
 				}
 				// Without a cache, the status is that of what was found.
 				empty := newWorld(t)
-				if err := empty.ledger.RememberServerKey(t.Context(), main.URL, protocol.Encoding.EncodeToString(main.SigningKey), 0); err != nil {
+				if err := empty.ledger.SaveGrant(t.Context(), ledger.Grant{FirstMet: main.URL,
+					CachedAuthorization: ledger.CachedAuthorization{PublicKey: protocol.Encoding.EncodeToString(main.SigningKey)}}); err != nil {
 					t.Fatal(err)
 				}
 				if _, err := empty.authorize(p); protocol.StatusOf(err) != c.status || !strings.Contains(err.Error(), c.says) {

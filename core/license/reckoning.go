@@ -105,5 +105,9 @@ func (t Timekeeper) Moved(clock slot.Clock) Timekeeper {
 
 // Keep keeps in a ledger how far the server's time has come, for the next process.
 func (t Timekeeper) Keep(ctx context.Context, l *ledger.Ledger, lts string) error {
-	return l.SetAnchor(ctx, lts, ledger.Anchor{Server: t.server, Wall: t.at.wall.Unix()})
+	return l.SetAnchor(ctx, lts, t.anchor())
+}
+
+func (t Timekeeper) anchor() ledger.Anchor {
+	return ledger.Anchor{Server: t.server, Wall: t.at.wall.Unix()}
 }

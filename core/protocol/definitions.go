@@ -100,7 +100,7 @@ const (
 	StatusInvalidHandle Status = -20301
 	// StatusBufferTooSmall: The buffer is too small for the result.
 	StatusBufferTooSmall Status = -20302
-	// StatusForked: This function can not be called in a process forked after the library was loaded. Recorded operations count; start everything else after the fork.
+	// StatusForked: This function can not be called in a process forked after its parent had begun to use the library. Recorded operations count; start everything else after the fork.
 	StatusForked Status = -20303
 	// StatusInternal: The license library failed internally. The host is not affected.
 	StatusInternal Status = -20304
@@ -120,6 +120,8 @@ const (
 	StatusABIMismatch Status = -20311
 	// StatusReportsPending: Some usage reports could not be submitted. They are kept and will be submitted later.
 	StatusReportsPending Status = -20312
+	// StatusHostResources: The process lacks memory, threads or file descriptors, which the library needs. Nothing was done.
+	StatusHostResources Status = -20313
 )
 
 var statusNames = map[Status]string{
@@ -181,6 +183,7 @@ var statusNames = map[Status]string{
 	StatusUnknownOperationType:          "UNKNOWN_OPERATION_TYPE",
 	StatusABIMismatch:                   "ABI_MISMATCH",
 	StatusReportsPending:                "REPORTS_PENDING",
+	StatusHostResources:                 "HOST_RESOURCES",
 }
 
 var statusMessages = map[Status]string{
@@ -232,7 +235,7 @@ var statusMessages = map[Status]string{
 	StatusInvalidArgument:               "An argument is not valid.",
 	StatusInvalidHandle:                 "The license handle is not valid: never opened, or closed already.",
 	StatusBufferTooSmall:                "The buffer is too small for the result.",
-	StatusForked:                        "This function can not be called in a process forked after the library was loaded. Recorded operations count; start everything else after the fork.",
+	StatusForked:                        "This function can not be called in a process forked after its parent had begun to use the library. Recorded operations count; start everything else after the fork.",
 	StatusInternal:                      "The license library failed internally. The host is not affected.",
 	StatusDeadlineExceeded:              "The deadline passed before the work was done. What was not sent is kept.",
 	StatusServerKeyMismatch:             "The answer is not signed with the key this License Tracking Server is known by.",
@@ -242,6 +245,7 @@ var statusMessages = map[Status]string{
 	StatusUnknownOperationType:          "The operation type is not defined.",
 	StatusABIMismatch:                   "The library and its caller were built for different versions of the interface.",
 	StatusReportsPending:                "Some usage reports could not be submitted. They are kept and will be submitted later.",
+	StatusHostResources:                 "The process lacks memory, threads or file descriptors, which the library needs. Nothing was done.",
 }
 
 // ChargeWay: How usage is charged. Values of the original; PAGE_COUNT is ours (the original publishes none).
@@ -340,8 +344,8 @@ const (
 	StateFlagStandbyUsed         StateFlag = 128  // the standby server answered
 	StateFlagReportsPending      StateFlag = 256  // the last submission failed; reports are kept
 	StateFlagUsageLost           StateFlag = 512  // some usage was lost and declared: see the counts by cause
-	StateFlagClockAnomaly        StateFlag = 1024 // the clock was found set back, set while the license was in use, or more than an hour from the server's
-	StateFlagAuthorizationLapsed StateFlag = 2048 // the authorization ran out, or the server refused to renew it, while the process worked; recording goes on, the next start will fail
+	StateFlagClockAnomaly        StateFlag = 1024 // the clock went back, was set while in use, or is an hour off the server's
+	StateFlagAuthorizationLapsed StateFlag = 2048 // the authorization ran out or was refused while in use; the next start will fail
 )
 
 // EventKind: What an event tells.

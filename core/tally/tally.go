@@ -56,9 +56,6 @@ type Tally struct {
 // extension of tally files. A file under another name is not finished yet.
 const extension = ".tally"
 
-// ErrNoRoom is the error of Create when the disk is full.
-var ErrNoRoom = errors.New("no room for the counters")
-
 // Create makes the tally of a new run in directory, locked and with its blocks
 // on the disk allocated, so that a full disk is an error here and not a signal
 // in the host later. Where the disk has no room for all shards, it has fewer:
@@ -72,11 +69,8 @@ func Create(directory string, account Account, length slot.Length, now time.Time
 		if err == nil {
 			return t, nil
 		}
-		if !noRoom(err) {
+		if shards == 1 || !noRoom(err) {
 			return nil, err
-		}
-		if shards == 1 {
-			return nil, fmt.Errorf("%w: %w", ErrNoRoom, err)
 		}
 		shards /= 2
 	}

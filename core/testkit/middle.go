@@ -33,6 +33,7 @@ func Forger(code protocol.Status) func(http.ResponseWriter, *http.Request, http.
 
 // Impostor lets another server answer.
 func Impostor(other *Server) func(http.ResponseWriter, *http.Request, http.HandlerFunc) {
+	transport := &http.Transport{DisableKeepAlives: true}
 	return func(w http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
 		request, err := http.NewRequestWithContext(r.Context(), r.Method, other.URL+r.URL.Path, r.Body)
 		if err != nil {
@@ -40,7 +41,7 @@ func Impostor(other *Server) func(http.ResponseWriter, *http.Request, http.Handl
 			return
 		}
 		request.Header = r.Header
-		answer, err := http.DefaultTransport.RoundTrip(request)
+		answer, err := transport.RoundTrip(request)
 		if err != nil {
 			w.WriteHeader(http.StatusBadGateway)
 			return

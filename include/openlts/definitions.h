@@ -107,7 +107,7 @@ typedef enum LTS_StatusCode {
   LTS_ERR_INVALID_HANDLE = -20301,
   /* The buffer is too small for the result. (openlts) */
   LTS_ERR_BUFFER_TOO_SMALL = -20302,
-  /* This function can not be called in a process forked after the library was loaded. Recorded operations count; start everything else after the fork. (openlts) */
+  /* This function can not be called in a process forked after its parent had begun to use the library. Recorded operations count; start everything else after the fork. (openlts) */
   LTS_ERR_FORKED = -20303,
   /* The license library failed internally. The host is not affected. (openlts) */
   LTS_ERR_INTERNAL = -20304,
@@ -126,7 +126,9 @@ typedef enum LTS_StatusCode {
   /* The library and its caller were built for different versions of the interface. (openlts) */
   LTS_ERR_ABI_MISMATCH = -20311,
   /* Some usage reports could not be submitted. They are kept and will be submitted later. (openlts) */
-  LTS_ERR_REPORTS_PENDING = -20312
+  LTS_ERR_REPORTS_PENDING = -20312,
+  /* The process lacks memory, threads or file descriptors, which the library needs. Nothing was done. (openlts) */
+  LTS_ERR_HOST_RESOURCES = -20313
 } LTS_StatusCode;
 
 /* How usage is charged. Values of the original; PAGE_COUNT is ours (the original publishes none). */
@@ -253,9 +255,9 @@ typedef enum LTS_StateFlag {
   LTS_STATE_REPORTS_PENDING = 256,
   /* some usage was lost and declared: see the counts by cause */
   LTS_STATE_USAGE_LOST = 512,
-  /* the clock was found set back, set while the license was in use, or more than an hour from the server's */
+  /* the clock went back, was set while in use, or is an hour off the server's */
   LTS_STATE_CLOCK_ANOMALY = 1024,
-  /* the authorization ran out, or the server refused to renew it, while the process worked; recording goes on, the next start will fail */
+  /* the authorization ran out or was refused while in use; the next start will fail */
   LTS_STATE_AUTHORIZATION_LAPSED = 2048
 } LTS_StateFlag;
 

@@ -30,16 +30,34 @@
  *            or never existed gives LTS_ERR_INVALID_HANDLE, never a crash.
  * Errors     0 (LTS_OK) is success, everything negative an error; see
  *            definitions.h. No function throws, aborts, or ends the process.
- * Threads    Every function may be called from any thread at any time.
- * Blocking   Only the functions that say so block, and each has a deadline. A
- *            negative timeout is LTS_ERR_INVALID_ARGUMENT.
- * Fork       A process forked after the library was loaded may go on calling
- *            LTS_RecordOperation, and what it records counts. Every other
- *            function that needs the library's threads answers LTS_ERR_FORKED.
- * Host       The library installs no signal handlers of its own beyond the Go
- *            runtime's, and its threads take no signals from the host. It
- *            writes nothing to stdout or stderr, reads no environment
- *            variables, and can't be unloaded.
+ * Threads    Every function may be called from any thread at any time, whatever
+ *            the size of its stack and of its signal stack, and whatever signal
+ *            handlers interrupt it. A handler must not leave a function of the
+ *            library by longjmp. A thread is cancelled (pthread_cancel) before
+ *            or after a function of the library, not in it. A signal handler
+ *            may call LTS_RecordOperation, and no other function.
+ * Blocking   Only the functions that say so block, and each has a deadline. It
+ *            is kept even if the disk hangs, or another process holds the data
+ *            directory: they return a quarter of a second after it at the
+ *            latest. What was begun then ends by itself, and no memory of the
+ *            caller's is touched any more. A negative timeout is
+ *            LTS_ERR_INVALID_ARGUMENT.
+ * Fork       The library starts threads in the first call of LTS_InitLicense,
+ *            LTS_InitLicenseFromLTS or LTS_GetDeviceUUID, not when it is
+ *            loaded. A process forked before that is as good as its parent. One
+ *            forked after it may go on calling LTS_RecordOperation, and what it
+ *            records counts; every other function that needs the library's
+ *            threads answers LTS_ERR_FORKED.
+ * Host       Loading the library changes nothing in the process. When it is
+ *            used, it has handlers for SIGSEGV, SIGBUS and SIGFPE, which pass
+ *            on what is not its own, and changes no other; its threads take no
+ *            signals from the host. On Linux from 5.11 on, it has file
+ *            descriptors of its own: the host may run out of them or close them
+ *            all. It writes nothing to stdout or stderr, reads no environment
+ *            variable but HOME, and can't be unloaded. If the process lacks
+ *            threads, file descriptors, memory or address space (about 1.1 GB,
+ *            most of it only reserved), LTS_ERR_HOST_RESOURCES says so, and the
+ *            call may be repeated. docs/hosts.md has what a host must not do.
  */
 #ifndef OPENLTS_OPENLTS_H
 #define OPENLTS_OPENLTS_H
@@ -222,7 +240,11 @@ LTS_API int32_t LTS_CALL LTS_InitLTSConnectionParameters(LTS_ConnectionParameter
  * Returns LTS_OK; a server's refusal (-20100 to -20199); LTS_ERR_NO_LICENSE,
  * LTS_ERR_FAILED_TO_REACH_LTS, LTS_ERR_SERVER_KEY_MISMATCH,
  * LTS_ERR_SERVER_RESPONSE_INVALID, LTS_ERR_INVALID_ARGUMENT,
- * LTS_ERR_TOO_MANY (64 licenses are open), LTS_ERR_FORKED, LTS_ERR_INTERNAL.
+ * LTS_ERR_HANDSHAKE_CODE_INVALID, LTS_ERR_BIND_DEVICE_FAILED,
+ * LTS_ERR_LICENSE_BUFFER_FAILED (nothing can be kept, not even in memory),
+ * LTS_ERR_DEADLINE_EXCEEDED (the data directory did not answer in time),
+ * LTS_ERR_TOO_MANY (64 licenses are open), LTS_ERR_HOST_RESOURCES,
+ * LTS_ERR_FORKED, LTS_ERR_INTERNAL.
  * Each call opens a license of its own; several may be open at a time. */
 LTS_API int32_t LTS_CALL LTS_InitLicenseFromLTS(const LTS_ConnectionParameters *parameters,
                                                 LTS_License *license, char *errorMessage,
@@ -249,8 +271,10 @@ LTS_API int32_t LTS_CALL LTS_InitLicense(const char *licenseKey,
  * operationType  receives the number, for this license until it is closed
  * Returns LTS_OK, also if the name is defined already (the same number);
  * LTS_ERR_INVALID_ARGUMENT, LTS_ERR_INVALID_HANDLE,
- * LTS_ERR_TOO_MANY (128 are defined), LTS_ERR_FORKED, LTS_ERR_INTERNAL.
- * Blocks for a write to the data directory. */
+ * LTS_ERR_TOO_MANY (128 are defined), LTS_ERR_LICENSE_BUFFER_FAILED,
+ * LTS_ERR_DEADLINE_EXCEEDED, LTS_ERR_HOST_RESOURCES, LTS_ERR_FORKED,
+ * LTS_ERR_INTERNAL.
+ * Blocks for 2 seconds at most, usually for a write to the data directory. */
 LTS_API int32_t LTS_CALL LTS_DefineOperationType(LTS_License license, const char *name,
                                                  int32_t *operationType);
 
@@ -273,11 +297,14 @@ LTS_API int32_t LTS_CALL LTS_RecordOperation(LTS_License license, int32_t operat
 /* Records operations done at a time the caller names: seconds since 1970
  * (UTC), up to 30 days back and not in the future.
  *
- * The operations are durable when the function returns LTS_OK.
- * Blocks for a write to the data directory.
+ * The operations are durable when the function returns LTS_OK. On an error they
+ * are not counted, but for LTS_ERR_DEADLINE_EXCEEDED: if the disk hung in the
+ * very write, it may still come to an end.
+ * Blocks for 2 seconds at most, usually for a write to the data directory.
  * Returns as LTS_RecordOperation (LTS_ERR_NO_LICENSE for the handle 0), and
- * LTS_ERR_TIME_OUT_OF_RANGE,
- * LTS_ERR_LICENSE_BUFFER_FAILED, LTS_ERR_FORKED, LTS_ERR_INTERNAL. */
+ * LTS_ERR_TIME_OUT_OF_RANGE, LTS_ERR_LICENSE_BUFFER_FAILED,
+ * LTS_ERR_DEADLINE_EXCEEDED, LTS_ERR_HOST_RESOURCES, LTS_ERR_FORKED,
+ * LTS_ERR_INTERNAL. */
 LTS_API int32_t LTS_CALL LTS_RecordOperationAt(LTS_License license, int32_t operationType,
                                                int32_t count, int64_t time);
 
@@ -286,9 +313,12 @@ LTS_API int32_t LTS_CALL LTS_RecordOperationAt(LTS_License license, int32_t oper
  *
  * Blocks for timeoutMilliseconds at most.
  * Returns LTS_OK if nothing is left; LTS_ERR_REPORTS_PENDING if some reports
- * could not be submitted (they are kept), LTS_ERR_FAILED_TO_REACH_LTS,
- * LTS_ERR_DEADLINE_EXCEEDED, LTS_ERR_INVALID_HANDLE, LTS_ERR_FORKED,
- * LTS_ERR_INTERNAL. */
+ * could not be submitted (they are kept), LTS_ERR_FAILED_TO_REACH_LTS, what a
+ * server refused a report with (-20100 to -20199),
+ * LTS_ERR_SERVER_KEY_MISMATCH, LTS_ERR_SERVER_RESPONSE_INVALID,
+ * LTS_ERR_LICENSE_BUFFER_FAILED, LTS_ERR_DEADLINE_EXCEEDED,
+ * LTS_ERR_INVALID_ARGUMENT, LTS_ERR_INVALID_HANDLE, LTS_ERR_HOST_RESOURCES,
+ * LTS_ERR_FORKED, LTS_ERR_INTERNAL. */
 LTS_API int32_t LTS_CALL LTS_SubmitReports(LTS_License license, int32_t timeoutMilliseconds);
 
 /* Waits for the next event of a license.
@@ -297,17 +327,19 @@ LTS_API int32_t LTS_CALL LTS_SubmitReports(LTS_License license, int32_t timeoutM
  * as 60000), and returns early when the license is closed. Up to 256 events are kept; then
  * the oldest are dropped.
  * Returns 1 if *event was filled, 0 if there is none;
- * LTS_ERR_INVALID_ARGUMENT, LTS_ERR_INVALID_HANDLE, LTS_ERR_FORKED,
- * LTS_ERR_INTERNAL. */
+ * LTS_ERR_INVALID_ARGUMENT, LTS_ERR_INVALID_HANDLE, LTS_ERR_HOST_RESOURCES,
+ * LTS_ERR_FORKED, LTS_ERR_INTERNAL. */
 LTS_API int32_t LTS_CALL LTS_PollEvent(LTS_License license, LTS_Event *event,
                                        int32_t timeoutMilliseconds);
 
 /* Tells what is known of a license.
  *
  * Reads the data directory; does not use the network.
+ * Blocks for 2 seconds at most.
  * Returns LTS_OK; LTS_ERR_INVALID_ARGUMENT (NULL, or structSize smaller than
- * that of the first version), LTS_ERR_INVALID_HANDLE, LTS_ERR_FORKED,
- * LTS_ERR_INTERNAL. */
+ * that of the first version), LTS_ERR_INVALID_HANDLE,
+ * LTS_ERR_LICENSE_BUFFER_FAILED, LTS_ERR_DEADLINE_EXCEEDED,
+ * LTS_ERR_HOST_RESOURCES, LTS_ERR_FORKED, LTS_ERR_INTERNAL. */
 LTS_API int32_t LTS_CALL LTS_GetLicenseInfo(LTS_License license, LTS_LicenseInfo *info);
 
 /* Tells the client UUID the device would use with these parameters, creating
@@ -318,7 +350,9 @@ LTS_API int32_t LTS_CALL LTS_GetLicenseInfo(LTS_License license, LTS_LicenseInfo
  * length      size of that buffer in bytes, 37 or more
  * Returns LTS_OK; LTS_ERR_INVALID_ARGUMENT, LTS_ERR_BUFFER_TOO_SMALL,
  * LTS_ERR_LICENSE_BUFFER_FAILED (the data directory can't be used),
- * LTS_ERR_FORKED, LTS_ERR_INTERNAL. Blocks for a write to the data directory. */
+ * LTS_ERR_BIND_DEVICE_FAILED, LTS_ERR_DEADLINE_EXCEEDED,
+ * LTS_ERR_HOST_RESOURCES, LTS_ERR_FORKED, LTS_ERR_INTERNAL.
+ * Blocks for 2 seconds at most, usually for a write to the data directory. */
 LTS_API int32_t LTS_CALL LTS_GetDeviceUUID(const LTS_ConnectionParameters *parameters, char *uuid,
                                            int32_t length);
 
@@ -327,9 +361,12 @@ LTS_API int32_t LTS_CALL LTS_GetDeviceUUID(const LTS_ConnectionParameters *param
  * stays in the data directory for the next start.
  *
  * Blocks for timeoutMilliseconds at most (0: does not use the network).
- * Returns LTS_OK; LTS_ERR_INVALID_HANDLE (also on a second call),
- * LTS_ERR_REPORTS_PENDING or LTS_ERR_DEADLINE_EXCEEDED (closed, but some
- * reports are left), LTS_ERR_FORKED, LTS_ERR_INTERNAL. */
+ * Returns LTS_OK; LTS_ERR_INVALID_HANDLE (also on a second call);
+ * LTS_ERR_REPORTS_PENDING, LTS_ERR_DEADLINE_EXCEEDED,
+ * LTS_ERR_FAILED_TO_REACH_LTS, LTS_ERR_LICENSE_BUFFER_FAILED or what else
+ * LTS_SubmitReports returns (closed, but some reports are left);
+ * LTS_ERR_INVALID_ARGUMENT and LTS_ERR_HOST_RESOURCES (not closed),
+ * LTS_ERR_FORKED, LTS_ERR_INTERNAL. */
 LTS_API int32_t LTS_CALL LTS_CloseLicense(LTS_License license, int32_t timeoutMilliseconds);
 
 #ifdef __cplusplus

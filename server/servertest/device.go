@@ -107,7 +107,7 @@ func proven(err error, request *protocol.AuthorizationRequest, body []byte) erro
 	}
 	if !problem.Code.Decision() {
 		if problem.Refusal != "" || problem.PublicKey != "" {
-			return fmt.Errorf("%d is no decision, and signed", problem.Code)
+			return fmt.Errorf("%d is no decision, and signed", int(problem.Code))
 		}
 		return nil
 	}

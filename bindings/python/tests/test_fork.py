@@ -1,4 +1,4 @@
-"""A process forked after the library was loaded: what it records counts, everything else is refused at once.
+"""A process forked after its parent opened a license: what it records counts, everything else is refused at once.
 
 Each test runs in a Python process of its own, under a deadline, since the failure to guard against is a hang.
 """

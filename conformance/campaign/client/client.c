@@ -381,6 +381,7 @@ static LTS_ConnectionParameters parameters;
 /* What an authorization may fail with while the network is disturbed. */
 int unreached(int32_t status) {
   return status == LTS_ERR_FAILED_TO_REACH_LTS || status == LTS_ERR_SERVER_RESPONSE_INVALID ||
+         status == LTS_ERR_SERVER_KEY_MISMATCH || /* an answer that was altered */
          status == LTS_ERR_SERVER_FAILED || status == LTS_ERR_REQUEST_RATE_LIMITED;
 }
 

@@ -25,6 +25,7 @@ LINES = 255
 UNREACHED = (
     StatusCode.FAILED_TO_REACH_LTS,
     StatusCode.SERVER_RESPONSE_INVALID,
+    StatusCode.SERVER_KEY_MISMATCH,  # an answer that was altered on its way
     StatusCode.SERVER_FAILED,
     StatusCode.REQUEST_RATE_LIMITED,
 )

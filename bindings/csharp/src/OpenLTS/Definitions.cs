@@ -103,7 +103,7 @@ namespace OpenLTS
         InvalidHandle = -20301,
         /// <summary>The buffer is too small for the result.</summary>
         BufferTooSmall = -20302,
-        /// <summary>This function can not be called in a process forked after the library was loaded. Recorded operations count; start everything else after the fork.</summary>
+        /// <summary>This function can not be called in a process forked after its parent had begun to use the library. Recorded operations count; start everything else after the fork.</summary>
         Forked = -20303,
         /// <summary>The license library failed internally. The host is not affected.</summary>
         Internal = -20304,
@@ -123,6 +123,8 @@ namespace OpenLTS
         ABIMismatch = -20311,
         /// <summary>Some usage reports could not be submitted. They are kept and will be submitted later.</summary>
         ReportsPending = -20312,
+        /// <summary>The process lacks memory, threads or file descriptors, which the library needs. Nothing was done.</summary>
+        HostResources = -20313,
     }
 
     /// <summary>How usage is charged. Values of the original; PAGE_COUNT is ours (the original publishes none).</summary>
@@ -258,9 +260,9 @@ namespace OpenLTS
         ReportsPending = 256,
         /// <summary>some usage was lost and declared: see the counts by cause</summary>
         UsageLost = 512,
-        /// <summary>the clock was found set back, set while the license was in use, or more than an hour from the server's</summary>
+        /// <summary>the clock went back, was set while in use, or is an hour off the server's</summary>
         ClockAnomaly = 1024,
-        /// <summary>the authorization ran out, or the server refused to renew it, while the process worked; recording goes on, the next start will fail</summary>
+        /// <summary>the authorization ran out or was refused while in use; the next start will fail</summary>
         AuthorizationLapsed = 2048,
     }
 

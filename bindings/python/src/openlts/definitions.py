@@ -65,6 +65,7 @@ class StatusCode(IntEnum):
     UNKNOWN_OPERATION_TYPE = -20310
     ABI_MISMATCH = -20311
     REPORTS_PENDING = -20312
+    HOST_RESOURCES = -20313
 
 
 class ChargeWay(IntEnum):
@@ -149,8 +150,8 @@ class StateFlag(IntFlag):
     STANDBY_USED = 128  # the standby server answered
     REPORTS_PENDING = 256  # the last submission failed; reports are kept
     USAGE_LOST = 512  # some usage was lost and declared: see the counts by cause
-    CLOCK_ANOMALY = 1024  # the clock was found set back, set while the license was in use, or more than an hour from the server's
-    AUTHORIZATION_LAPSED = 2048  # the authorization ran out, or the server refused to renew it, while the process worked; recording goes on, the next start will fail
+    CLOCK_ANOMALY = 1024  # the clock went back, was set while in use, or is an hour off the server's
+    AUTHORIZATION_LAPSED = 2048  # the authorization ran out or was refused while in use; the next start will fail
 
 
 class EventKind(IntEnum):

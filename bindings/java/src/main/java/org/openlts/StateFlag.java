@@ -24,9 +24,9 @@ public final class StateFlag {
     public static final int REPORTS_PENDING = 256;
     /** some usage was lost and declared: see the counts by cause */
     public static final int USAGE_LOST = 512;
-    /** the clock was found set back, set while the license was in use, or more than an hour from the server's */
+    /** the clock went back, was set while in use, or is an hour off the server's */
     public static final int CLOCK_ANOMALY = 1024;
-    /** the authorization ran out, or the server refused to renew it, while the process worked; recording goes on, the next start will fail */
+    /** the authorization ran out or was refused while in use; the next start will fail */
     public static final int AUTHORIZATION_LAPSED = 2048;
 
     private StateFlag() {}

@@ -100,7 +100,7 @@ public final class StatusCode {
     public static final int INVALID_HANDLE = -20301;
     /** The buffer is too small for the result. */
     public static final int BUFFER_TOO_SMALL = -20302;
-    /** This function can not be called in a process forked after the library was loaded. Recorded operations count; start everything else after the fork. */
+    /** This function can not be called in a process forked after its parent had begun to use the library. Recorded operations count; start everything else after the fork. */
     public static final int FORKED = -20303;
     /** The license library failed internally. The host is not affected. */
     public static final int INTERNAL = -20304;
@@ -120,6 +120,8 @@ public final class StatusCode {
     public static final int ABI_MISMATCH = -20311;
     /** Some usage reports could not be submitted. They are kept and will be submitted later. */
     public static final int REPORTS_PENDING = -20312;
+    /** The process lacks memory, threads or file descriptors, which the library needs. Nothing was done. */
+    public static final int HOST_RESOURCES = -20313;
 
     private StatusCode() {}
 }

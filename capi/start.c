@@ -1,0 +1,503 @@
+/* Starting Go. See start.h, entry/ and entry.ld.
+ *
+ * The loader does not start Go: loading the library starts no thread, installs no
+ * handler, and can't fail for lack of anything. A fork made before the first use is
+ * as good as its parent. */
+#define _GNU_SOURCE
+#include "start.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "../include/openlts/openlts.h"
+#include "wait.h"
+
+#if defined(_WIN32)
+
+#include <windows.h>
+
+/* There, Go starts when the library is loaded. */
+int32_t openlts_start(int64_t until, const char **why) {
+  (void)until;
+  (void)why;
+  return LTS_OK;
+}
+
+int openlts_forked(void) { return 0; }
+
+void openlts_started(void) {}
+
+const char *openlts_lack_of_descriptors(void) { return NULL; }
+
+void openlts_let_others(void) { SwitchToThread(); }
+
+#else
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TEXT(number) DIGITS(number)
+#define DIGITS(number) #number
+
+/* What Go and SQLite take, as measured (docs/hosts.md) and rounded up. */
+#define DESCRIPTORS 12    /* 10 for the poller and a license */
+#define THREADS 12        /* 9 to begin with, 10 under load */
+#define ADDRESS_SPACE 992 /* MB, of which Go reserves most at once and uses little */
+
+enum { ADDRESS_SPACE_BYTES = ADDRESS_SPACE << 20, BALLAST = 192 << 20 };
+
+static const char lack_of_descriptors[] = "the process lacks file descriptors: " TEXT(
+    DESCRIPTORS) " more are needed; raise the limit (ulimit -n)";
+static const char lack_of_threads[] = "the process lacks threads: " TEXT(
+    THREADS) " more are needed; raise the limit (ulimit -u, or that of the cgroup)";
+static const char lack_of_memory[] = "the process lacks address space: " TEXT(
+    ADDRESS_SPACE) " MB more are needed; raise the limit (ulimit -v)";
+
+/* How far the start is. */
+enum { NOT_STARTED, STARTING, STARTED };
+static atomic_int stage;
+static pid_t started_by;
+static _Atomic(const char *) lacks;
+
+/* Set in a forked child by the handler below; the process id catches what bypasses
+ * such handlers. */
+static atomic_int in_fork;
+
+static void after_fork(void) {
+  int found = STARTING;
+  if (atomic_load(&stage) == STARTED) {
+    atomic_store_explicit(&in_fork, 1, memory_order_relaxed);
+  } else {
+    /* Another thread, which the child does not have, was looking what there is. */
+    atomic_compare_exchange_strong(&stage, &found, NOT_STARTED);
+  }
+}
+
+int openlts_forked(void) {
+  return atomic_load_explicit(&in_fork, memory_order_relaxed) != 0 ||
+         (atomic_load(&stage) == STARTED && getpid() != started_by);
+}
+
+void openlts_let_others(void) { sched_yield(); }
+
+/* Where the linker put Go's entry, an array of one; NULL if it could not, and the
+ * loader runs it. */
+typedef void go_entry(int argc, char **argv);
+extern go_entry *const openlts_go_entry[] __attribute__((weak, visibility("hidden")));
+
+/* If the loader starts Go, then between these two: a constructor with a priority
+ * runs before Go's own, one without after it. Go's threads inherit what is blocked. */
+static sigset_t mask_of_host;
+
+__attribute__((constructor(101))) static void before_go(void) {
+  if (openlts_go_entry == NULL) {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &mask_of_host);
+  }
+}
+
+__attribute__((constructor)) static void loaded(void) {
+  if (openlts_go_entry == NULL) {
+    pthread_sigmask(SIG_SETMASK, &mask_of_host, NULL);
+    started_by = getpid();
+    atomic_store(&stage, STARTED);
+  }
+  pthread_atfork(NULL, NULL, after_fork);
+}
+
+#if !defined(__linux__)
+
+int32_t openlts_start(int64_t until, const char **why) {
+  (void)until;
+  if (openlts_forked()) {
+    *why = LTS_StatusMessage(LTS_ERR_FORKED);
+    return LTS_ERR_FORKED;
+  }
+  return LTS_OK;
+}
+
+void openlts_started(void) {}
+
+const char *openlts_lack_of_descriptors(void) { return NULL; }
+
+#else
+
+#include <sys/auxv.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+
+/* ------------------------------------------------------- the file descriptors */
+
+/* Gives this thread, and those it starts, a table of file descriptors of their own:
+ * the host can't close ours, ours don't add to what the host has, no fork inherits
+ * them; and the locks of the process on files (fcntl) are the host's or ours, never
+ * mixed up. The host's descriptors are not kept open here.
+ *
+ * Where that can't be had (old kernels, sandboxes), the table is shared. */
+static void take_own_descriptors(void) {
+#if defined(SYS_close_range)
+  const unsigned unshare_them = 1U << 1; /* CLOSE_RANGE_UNSHARE */
+  if (syscall(SYS_close_range, 0U, ~0U, unshare_them) != 0) {
+    return;
+  }
+  /* The first three numbers are what people write to by mistake. */
+  for (int i = 0; i < 3; i++) {
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (fd < 0) {
+      fd = eventfd(0, EFD_CLOEXEC);
+    }
+    if (fd > 2) {
+      close(fd);
+    }
+  }
+#endif
+}
+
+/* Tries to open as many as a license may need. */
+const char *openlts_lack_of_descriptors(void) {
+  int tried[DESCRIPTORS];
+  int n = 0;
+  tried[n++] = epoll_create1(EPOLL_CLOEXEC);
+  while (n < DESCRIPTORS && tried[n - 1] >= 0) {
+    tried[n++] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  }
+  const char *lack = tried[n - 1] < 0 ? lack_of_descriptors : NULL;
+  while (n-- > 0) {
+    if (tried[n] >= 0) {
+      close(tried[n]);
+    }
+  }
+  return lack;
+}
+
+/* --------------------------------------------------------------------- threads */
+
+/* Threads in reserve. Go ends the process if it can't have a thread. So those it
+ * needs to begin with are there before it starts, and wait here; and if it can't have
+ * more than those, it waits, and who waits for Go gives up in time. */
+typedef struct {
+  atomic_int order;
+  void *(*run)(void *);
+  void *argument;
+  pthread_t thread;
+} reserve;
+
+enum { STAND_BY, RUN, LEAVE, LEFT };
+
+static reserve reserves[THREADS];
+static atomic_int reserved;
+
+/* What the linker makes of calls from within this library (--wrap), and the functions
+ * themselves. They are only needed, and there, where it does. */
+int __wrap_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *)
+    __attribute__((weak));
+int __wrap_pthread_getattr_np(pthread_t, pthread_attr_t *);
+int __real_pthread_getattr_np(pthread_t, pthread_attr_t *) __attribute__((weak));
+void *__wrap_malloc(size_t);
+void *__real_malloc(size_t) __attribute__((weak));
+void *__wrap_mmap(void *, size_t, int, int, int, off_t);
+void *__real_mmap(void *, size_t, int, int, int, off_t) __attribute__((weak));
+
+static void give_order(reserve *r, int order) {
+  atomic_store(&r->order, order);
+  openlts_wake(&r->order);
+}
+
+static void *stand_by(void *argument) {
+  reserve *r = argument;
+  while (atomic_load(&r->order) == STAND_BY) {
+    openlts_wait(&r->order, STAND_BY, OPENLTS_NEVER);
+  }
+  if (atomic_load(&r->order) == RUN) {
+    return r->run(r->argument);
+  }
+  give_order(r, LEFT);
+  return NULL;
+}
+
+static void pause_briefly(void) {
+  const struct timespec moment = {0, 10000000};
+  nanosleep(&moment, NULL);
+}
+
+/* Detached, and with all signals blocked. */
+static int start_thread(pthread_t *thread, void *(*run)(void *), void *argument) {
+  pthread_attr_t detached;
+  sigset_t all, before;
+  int error = pthread_attr_init(&detached);
+  if (error != 0) {
+    return error;
+  }
+  pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  error = __real_pthread_create(thread, &detached, run, argument);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy(&detached);
+  return error;
+}
+
+/* Not before they are gone is their place taken by others. */
+static void dismiss_threads(int n) {
+  while (n-- > 0) {
+    give_order(&reserves[n], LEAVE);
+    while (atomic_load(&reserves[n].order) == LEAVE) {
+      openlts_wait(&reserves[n].order, LEAVE, OPENLTS_NEVER);
+    }
+  }
+}
+
+static int reserve_threads(void) {
+  for (int n = 0; n < THREADS; n++) {
+    atomic_store(&reserves[n].order, STAND_BY);
+    if (start_thread(&reserves[n].thread, stand_by, &reserves[n]) != 0) {
+      dismiss_threads(n);
+      return 0;
+    }
+  }
+  return 1;
+}
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *argument) {
+  int left = atomic_load(&reserved);
+  while (left > 0) {
+    if (atomic_compare_exchange_weak(&reserved, &left, left - 1)) {
+      reserve *r = &reserves[left - 1];
+      r->run = run;
+      r->argument = argument;
+      *thread = r->thread;
+      give_order(r, RUN);
+      return 0;
+    }
+  }
+  for (;;) {
+    int error = __real_pthread_create(thread, attributes, run, argument);
+    if (error != EAGAIN && error != ENOMEM) {
+      return error;
+    }
+    pause_briefly();
+  }
+}
+
+/* ---------------------------------------------------------------------- memory */
+
+/* Go ends the process if it can't have a few bytes of C's memory. So whoever wants
+ * some in this library, all of them threads of Go's, gets them a little later, if that
+ * helps; large blocks are SQLite's, which does without. */
+enum { SMALL = 65536, TRIES = 200 };
+
+void *__wrap_malloc(size_t size) {
+  void *block = __real_malloc(size);
+  for (int i = 0; block == NULL && size <= SMALL && i < TRIES; i++) {
+    if (i >= 10) {
+      pause_briefly();
+    }
+    block = __real_malloc(size);
+  }
+  return block;
+}
+
+/* Address space is taken from everybody by everybody, such as the C library, for each
+ * thread. What Go is sure to want soon is kept for it. */
+static _Atomic(void *) ballast;
+
+static void *reserve_space(size_t size) {
+  void *space =
+      __real_mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return space == MAP_FAILED ? NULL : space;
+}
+
+void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset) {
+  void *got = __real_mmap(address, size, protection, flags, fd, offset);
+  void *kept = NULL;
+  if (got == MAP_FAILED && errno == ENOMEM && (flags & MAP_ANONYMOUS) != 0 &&
+      (kept = atomic_exchange(&ballast, NULL)) != NULL) {
+    munmap(kept, BALLAST);
+    got = __real_mmap(address, size, protection, flags, fd, offset);
+    const int error = errno;
+    atomic_store(&ballast, reserve_space(BALLAST));
+    errno = error;
+  }
+  return got;
+}
+
+/* Whether there is memory for what Go takes when it starts. */
+static int has_memory(void) {
+  void *volatile block = calloc(1, SMALL);
+  void *space = reserve_space(ADDRESS_SPACE_BYTES);
+  const int found = block != NULL && space != NULL;
+  free(block);
+  if (space != NULL) {
+    munmap(space, ADDRESS_SPACE_BYTES);
+  }
+  if (found) {
+    atomic_store(&ballast, reserve_space(BALLAST));
+  }
+  return found;
+}
+
+int __wrap_pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes) {
+  int error = __real_pthread_getattr_np(thread, attributes);
+  for (int i = 0; error != 0 && i < TRIES; i++) {
+    pause_briefly();
+    error = __real_pthread_getattr_np(thread, attributes);
+  }
+  return error;
+}
+
+/* ----------------------------------------------------------------- the new world */
+
+/* What Go sees of a program and its environment: nothing of the host's but its home
+ * directory. What follows the environment is for Go's runtime, from the kernel. */
+static char home[4096 + sizeof "HOME="];
+static char processors[sizeof "GOMAXPROCS=0"];
+static unsigned char randomness[16];
+
+/* The host's timers and profilers are not disturbed by signals with which Go stops
+ * goroutines; all of ours stop on their own. */
+static char no_preemption[] = "GODEBUG=asyncpreemptoff=1";
+
+enum {
+  ARGUMENT,
+  ARGUMENTS_END,
+  ENVIRONMENT,
+  ENVIRONMENT_END = ENVIRONMENT + 3,
+  AUXILIARY,
+  MAX_AUXILIARY = 16
+};
+static char *vector[AUXILIARY + MAX_AUXILIARY];
+
+static void describe_program(void) {
+  static char name[] = "openlts";
+  static const unsigned long kept[] = {AT_PAGESZ, AT_HWCAP, AT_HWCAP2, AT_SYSINFO_EHDR, AT_SECURE};
+  int n = ENVIRONMENT;
+  const char *directory = getenv("HOME");
+  cpu_set_t cpus;
+  memset(vector, 0, sizeof vector);
+  vector[ARGUMENT] = name;
+  vector[n++] = no_preemption;
+  /* The library has little to do at a time: more would only be more threads. */
+  int count = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 2;
+  snprintf(processors, sizeof processors, "GOMAXPROCS=%d", count < 2 ? 1 : 2);
+  vector[n++] = processors;
+  if (directory != NULL && strlen(directory) <= 4096) {
+    snprintf(home, sizeof home, "HOME=%s", directory);
+    vector[n++] = home;
+  }
+  vector[n++] = NULL;
+  for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+    vector[n++] = (char *)(uintptr_t)kept[i];            /* NOLINT: that is how the */
+    vector[n++] = (char *)(uintptr_t)getauxval(kept[i]); /* NOLINT: kernel passes it */
+  }
+  if (syscall(SYS_getrandom, randomness, sizeof randomness, 1 /* GRND_NONBLOCK */) ==
+      sizeof randomness) {
+    vector[n++] = (char *)(uintptr_t)AT_RANDOM; /* NOLINT */
+    vector[n++] = (char *)randomness;
+  }
+}
+
+/* The limit of open files as the host set it. Go raises it. */
+static struct rlimit files;
+static atomic_int files_known;
+
+void openlts_started(void) {
+  struct rlimit now;
+  if (atomic_exchange(&files_known, 0) && getrlimit(RLIMIT_NOFILE, &now) == 0 &&
+      now.rlim_max == files.rlim_max) {
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
+}
+
+/* Go installs handlers, and changes a flag of those that are there. It needs those for
+ * faults of its own code, and only those. */
+static int is_fault(int number) {
+  return number == SIGSEGV || number == SIGBUS || number == SIGFPE;
+}
+
+static void run_entry(void) {
+  static struct sigaction handlers[NSIG];
+  int known[NSIG];
+  for (int number = 1; number < NSIG; number++) {
+    known[number] = sigaction(number, NULL, &handlers[number]) == 0;
+  }
+  openlts_go_entry[0](1, vector);
+  for (int number = 1; number < NSIG; number++) {
+    struct sigaction now;
+    if (known[number] && !is_fault(number) && sigaction(number, NULL, &now) == 0 &&
+        (now.sa_flags != handlers[number].sa_flags ||
+         now.sa_handler != handlers[number].sa_handler)) {
+      sigaction(number, &handlers[number], NULL);
+    }
+  }
+}
+
+/* In a thread of its own, of which Go's inherit everything. */
+static void *start(void *nothing) {
+  const char *lack = NULL;
+  take_own_descriptors();
+  lack = openlts_lack_of_descriptors();
+  if (lack == NULL && !reserve_threads()) {
+    lack = lack_of_threads;
+  } else if (lack == NULL && !has_memory()) {
+    dismiss_threads(THREADS);
+    lack = lack_of_memory;
+  }
+  if (lack == NULL) {
+    atomic_store(&reserved, THREADS);
+    describe_program();
+    atomic_store(&files_known, getrlimit(RLIMIT_NOFILE, &files) == 0);
+    started_by = getpid();
+  }
+  atomic_store(&lacks, lack);
+  atomic_store(&stage, lack == NULL ? STARTED : NOT_STARTED);
+  openlts_wake_all(&stage);
+  if (lack == NULL) {
+    run_entry();
+  }
+  return nothing;
+}
+
+int32_t openlts_start(int64_t until, const char **why) {
+  int found = NOT_STARTED;
+  pthread_t thread;
+  if (atomic_compare_exchange_strong(&stage, &found, STARTING)) {
+    atomic_store(&lacks, lack_of_threads);
+    if (start_thread(&thread, start, NULL) != 0) {
+      atomic_store(&stage, NOT_STARTED);
+      openlts_wake_all(&stage);
+    }
+  }
+  while ((found = atomic_load(&stage)) == STARTING) {
+    if (!openlts_wait(&stage, STARTING, until)) {
+      *why = "the threads of the library did not start in time";
+      return LTS_ERR_DEADLINE_EXCEEDED;
+    }
+  }
+  if (found == NOT_STARTED) {
+    *why = atomic_load(&lacks);
+    return LTS_ERR_HOST_RESOURCES;
+  }
+  if (openlts_forked()) {
+    *why = LTS_StatusMessage(LTS_ERR_FORKED);
+    return LTS_ERR_FORKED;
+  }
+  return LTS_OK;
+}
+
+#endif
+#endif

@@ -1,0 +1,267 @@
+/* A process that lacks what the library needs, or takes it away later.
+ *
+ * usage: scarce_host URL HANDSHAKE-CODE DATA-DIRECTORY SCENE
+ * Records exactly 2 QR codes. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "expect.h"
+#include "license.h"
+
+enum { DEADLINE_SECONDS = 100, CLOSE_MILLISECONDS = 30000 };
+
+static const char *url, *code, *directory;
+
+static void limit(int resource, rlim_t soft) {
+  struct rlimit r;
+  EXPECT_IS(0, getrlimit(resource, &r));
+  r.rlim_cur = soft;
+  EXPECT_IS(0, setrlimit(resource, &r));
+}
+
+static rlim_t limit_of(int resource) {
+  struct rlimit r;
+  EXPECT_IS(0, getrlimit(resource, &r));
+  return r.rlim_cur;
+}
+
+/* Opening is refused, for the true reason, and leaves nothing behind. */
+static void expect_lack(const char *of) {
+  LTS_ConnectionParameters p;
+  LTS_License license = 77;
+  char message[256] = "", uuid[37];
+  LTS_InitLTSConnectionParameters(&p, sizeof p);
+  p.mainServerURL = url;
+  p.handshakeCode = code;
+  p.dataDirectory = directory;
+  for (int i = 0; i < 3; i++) {
+    EXPECT_IS(LTS_ERR_HOST_RESOURCES,
+              LTS_InitLicenseFromLTS(&p, &license, message, sizeof message));
+    EXPECT_IS(0, license);
+    EXPECT(strstr(message, of) != NULL);
+    EXPECT_IS(LTS_ERR_HOST_RESOURCES, LTS_GetDeviceUUID(&p, uuid, sizeof uuid));
+  }
+}
+
+static void record(LTS_License license) {
+  EXPECT_IS(LTS_OK, LTS_RecordOperation(license, LTS_OT_QR_CODE, 1));
+  EXPECT_IS(LTS_OK, LTS_RecordOperationAt(license, LTS_OT_QR_CODE, 1, time(NULL)));
+}
+
+static void live(void) {
+  LTS_License license = open_license(url, code, directory, 180);
+  record(license);
+  EXPECT_IS(LTS_OK, LTS_SubmitReports(license, CLOSE_MILLISECONDS));
+  EXPECT_IS(LTS_OK, LTS_CloseLicense(license, CLOSE_MILLISECONDS));
+}
+
+/* The host holds all descriptors there are, at the first use and later. Where the
+ * library has a table of its own, that is the host's business. */
+static void no_descriptor(void) {
+  limit(RLIMIT_NOFILE, 64);
+  while (open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0) {
+  }
+  EXPECT_IS(EMFILE, errno);
+  live();
+}
+
+static void few_descriptors(void) {
+  const rlim_t before = limit_of(RLIMIT_NOFILE);
+  for (rlim_t n = 0; n < 14; n++) {
+    limit(RLIMIT_NOFILE, n);
+    expect_lack("file descriptors");
+  }
+  limit(RLIMIT_NOFILE, before);
+  live();
+}
+
+/* What daemons do, and hosts that take all descriptors for theirs. */
+static void descriptors_are_closed(void) {
+  LTS_License license = open_license(url, code, directory, 180);
+  for (int fd = 3; fd < 1000; fd++) {
+    close(fd);
+  }
+  record(license);
+  for (int i = 0; i < 100; i++) { /* numbers are taken again */
+    EXPECT(open("/dev/null", O_RDWR | O_CLOEXEC) >= 0);
+  }
+  EXPECT_IS(LTS_OK, LTS_SubmitReports(license, CLOSE_MILLISECONDS));
+  for (int fd = 0; fd < 1000; fd++) {
+    if (fd != 2) {
+      close(fd);
+    }
+  }
+  EXPECT_IS(LTS_OK, LTS_CloseLicense(license, CLOSE_MILLISECONDS));
+}
+
+/* Root's threads are not counted. */
+static void become_somebody(void) {
+  if (geteuid() == 0) {
+    const uid_t somebody = 1000000000U + (uid_t)getpid();
+    EXPECT(mkdir(directory, 0700) == 0 || errno == EEXIST);
+    EXPECT_IS(0, chown(directory, somebody, somebody));
+    EXPECT_IS(0, setgroups(0, NULL));
+    EXPECT_IS(0, setresgid(somebody, somebody, somebody));
+    EXPECT_IS(0, setresuid(somebody, somebody, somebody));
+  }
+}
+
+static void no_thread(void) {
+  become_somebody();
+  const rlim_t before = limit_of(RLIMIT_NPROC);
+  const rlim_t most = geteuid() >= 1000000000U ? 9 : 1; /* who is alone knows how many */
+  for (rlim_t n = 1; n <= most; n++) {
+    limit(RLIMIT_NPROC, n);
+    expect_lack("threads");
+  }
+  limit(RLIMIT_NPROC, before);
+  live();
+}
+
+static void *submit_often(void *argument) {
+  LTS_License license = *(LTS_License *)argument;
+  for (int i = 0; i < 50; i++) {
+    int32_t status = LTS_SubmitReports(license, 100);
+    EXPECT(status == LTS_OK || status == LTS_ERR_REPORTS_PENDING ||
+           status == LTS_ERR_DEADLINE_EXCEEDED);
+    LTS_Event event;
+    event.structSize = sizeof event;
+    EXPECT(LTS_PollEvent(license, &event, 20) >= 0);
+  }
+  return argument;
+}
+
+/* More is asked of the library than it has threads for, and it can't have more. */
+static void no_thread_later(void) {
+  enum { CALLERS = 24 };
+  pthread_t threads[CALLERS];
+  become_somebody();
+  LTS_License license = open_license(url, code, directory, 180);
+  for (int i = 0; i < CALLERS; i++) {
+    EXPECT_IS(0, pthread_create(&threads[i], NULL, submit_often, &license));
+  }
+  limit(RLIMIT_NPROC, 1);
+  for (int i = 0; i < CALLERS; i++) {
+    EXPECT_IS(0, pthread_join(threads[i], NULL));
+  }
+  record(license);
+  EXPECT_IS(LTS_OK, LTS_SubmitReports(license, CLOSE_MILLISECONDS));
+  EXPECT_IS(LTS_OK, LTS_CloseLicense(license, CLOSE_MILLISECONDS));
+}
+
+static void little_address_space(void) {
+  const rlim_t before = limit_of(RLIMIT_AS);
+  for (rlim_t megabytes = 100; megabytes <= 900; megabytes += 100) {
+    limit(RLIMIT_AS, megabytes << 20);
+    LTS_ConnectionParameters p;
+    LTS_License license = 0;
+    char message[256] = "";
+    LTS_InitLTSConnectionParameters(&p, sizeof p);
+    p.mainServerURL = url;
+    p.handshakeCode = code;
+    p.dataDirectory = directory;
+    EXPECT_IS(LTS_ERR_HOST_RESOURCES,
+              LTS_InitLicenseFromLTS(&p, &license, message, sizeof message));
+    EXPECT(strstr(message, "address space") != NULL || strstr(message, "threads") != NULL);
+  }
+  limit(RLIMIT_AS, before);
+  live();
+}
+
+/* What is enough for the start is enough for a life. */
+static void just_enough_address_space(void) {
+  LTS_License license = 0;
+  char message[256] = "";
+  LTS_ConnectionParameters p;
+  LTS_InitLTSConnectionParameters(&p, sizeof p);
+  p.mainServerURL = url;
+  p.handshakeCode = code;
+  p.dataDirectory = directory;
+  rlim_t megabytes = 900;
+  do {
+    megabytes += 5;
+    limit(RLIMIT_AS, megabytes << 20);
+  } while (LTS_InitLicenseFromLTS(&p, &license, message, sizeof message) ==
+               LTS_ERR_HOST_RESOURCES &&
+           megabytes < 3000);
+  EXPECT(license != 0);
+  for (int i = 0; i < 300; i++) {
+    EXPECT_IS(LTS_OK, LTS_RecordOperationAt(license, LTS_OT_QR_CODE, 0, time(NULL)));
+    LTS_LicenseInfo info;
+    info.structSize = sizeof info;
+    EXPECT_IS(LTS_OK, LTS_GetLicenseInfo(license, &info));
+  }
+  record(license);
+  EXPECT_IS(LTS_OK, LTS_SubmitReports(license, CLOSE_MILLISECONDS));
+  EXPECT_IS(LTS_OK, LTS_CloseLicense(license, CLOSE_MILLISECONDS));
+}
+
+/* A file can't get larger: as on a full disk, and no signal ends the host. */
+static void files_are_limited(void) {
+  LTS_License license = open_license(url, code, directory, 180);
+  record(license);
+  for (rlim_t kilobytes = 256; kilobytes > 0; kilobytes /= 2) {
+    limit(RLIMIT_FSIZE, kilobytes << 10);
+    for (int i = 0; i < 50; i++) {
+      int32_t status = LTS_RecordOperationAt(license, LTS_OT_QR_CODE, 0, time(NULL) - i * 180L);
+      EXPECT(status == LTS_OK || status == LTS_ERR_LICENSE_BUFFER_FAILED);
+    }
+    LTS_License another = 0;
+    char message[256] = "";
+    LTS_ConnectionParameters p;
+    LTS_InitLTSConnectionParameters(&p, sizeof p);
+    p.mainServerURL = url;
+    p.handshakeCode = code;
+    p.dataDirectory = directory;
+    int32_t status = LTS_InitLicenseFromLTS(&p, &another, message, sizeof message);
+    EXPECT(status == LTS_OK || status == LTS_ERR_LICENSE_BUFFER_FAILED);
+    if (status == LTS_OK) {
+      status = LTS_CloseLicense(another, CLOSE_MILLISECONDS);
+      EXPECT(status == LTS_OK || status == LTS_ERR_LICENSE_BUFFER_FAILED ||
+             status == LTS_ERR_REPORTS_PENDING);
+    }
+  }
+  limit(RLIMIT_FSIZE, RLIM_INFINITY);
+  EXPECT_IS(LTS_OK, LTS_SubmitReports(license, CLOSE_MILLISECONDS));
+  EXPECT_IS(LTS_OK, LTS_CloseLicense(license, CLOSE_MILLISECONDS));
+}
+
+static const struct {
+  const char *name;
+  void (*play)(void);
+} scenes[] = {
+    {"no descriptor", no_descriptor},
+    {"few descriptors", few_descriptors},
+    {"descriptors are closed", descriptors_are_closed},
+    {"no thread", no_thread},
+    {"no thread later", no_thread_later},
+    {"little address space", little_address_space},
+    {"just enough address space", just_enough_address_space},
+    {"files are limited", files_are_limited},
+};
+
+int main(int argc, char **argv) {
+  if (argc != 5) {
+    return 2;
+  }
+  alarm(DEADLINE_SECONDS);
+  url = argv[1];
+  code = argv[2];
+  directory = argv[3];
+  for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++) {
+    if (strcmp(scenes[i].name, argv[4]) == 0) {
+      scenes[i].play();
+      return failures();
+    }
+  }
+  return 2;
+}

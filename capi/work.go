@@ -1,0 +1,108 @@
+package main
+
+// #include "capi.h"
+// #include "job.h"
+// #include "start.h"
+import "C"
+
+import (
+	"os"
+
+	"github.com/openlts/openlts/core/protocol"
+)
+
+// C never calls Go. It puts jobs into a queue (job.h), and workers take them from
+// there: Go is at work on threads of its own only, whatever the host's threads are.
+func init() {
+	takePoller()
+	spawn(work)
+}
+
+// takePoller has Go's runtime open the descriptors of its poller now, when they are
+// known to be there: it would end the process if they were not.
+func takePoller() {
+	r, w, err := os.Pipe()
+	if err == nil {
+		_ = r.Close()
+		_ = w.Close()
+	}
+}
+
+// spawn is the one place where this folder starts a goroutine. A panic in it is
+// contained: it must never take the host down. What a job does is contained by do.
+func spawn(run func()) {
+	go func() {
+		defer func() { _ = recover() }()
+		run()
+	}()
+}
+
+// work does jobs, one after another, as long as not enough others wait for some.
+func work() {
+	for {
+		var job *C.openlts_job
+		var alone C.int
+		next := C.openlts_next(&job, &alone)
+		if alone != 0 {
+			spawn(work)
+		}
+		switch next {
+		case C.OPENLTS_NEXT_END:
+			return
+		case C.OPENLTS_NEXT_PREPARE:
+			prepare()
+		case C.OPENLTS_NEXT_JOB:
+			finish(job)
+		}
+	}
+}
+
+// finish does a job, and undoes it if nobody waits for it any more: it took longer
+// than the host was promised.
+func finish(job *C.openlts_job) {
+	do(job)
+	if C.openlts_done(job) == 0 {
+		undo(job)
+		C.openlts_free_job(job)
+	}
+}
+
+// contain is what everything that is done for a host begins with: no panic reaches it.
+func contain(status *C.int32_t) {
+	if recover() != nil {
+		*status = C.int32_t(protocol.StatusInternal)
+	}
+}
+
+// do does a job, and puts into it what comes of it.
+func do(job *C.openlts_job) {
+	defer contain(&job.status)
+	job.status = perform(job)
+}
+
+// undo takes back what a job did that nobody got to know.
+func undo(job *C.openlts_job) {
+	defer contain(&job.status)
+	switch {
+	case job.kind == C.OPENLTS_OPEN && job.status == C.LTS_OK:
+		C.openlts_table_close(job.license)
+		closeUnused(job.license)
+	case job.kind == C.OPENLTS_POLL && job.status == 1:
+		keepEvent(job.license, &job.event)
+	}
+}
+
+// prepare prepares frames for the licenses that need one.
+func prepare() {
+	var status C.int32_t
+	defer contain(&status)
+	for {
+		handle := C.openlts_table_next_unprepared()
+		if handle == 0 {
+			return
+		}
+		if l, err := find(handle); err == nil {
+			l.Prepare()
+		}
+	}
+}
