@@ -21,21 +21,32 @@ class Copies : public testing::Test {
   std::string device() const { return directory.path("device"); }
   std::string copy() const { return directory.path("copy.so"); }
 
+  std::vector<std::string> host(int slot_seconds, int milliseconds, int reader_microseconds) const {
+    return {OPENLTS_COPIES_HOST,
+            OPENLTS_LIBRARY,
+            copy(),
+            server.url(),
+            "100001-reader",
+            device(),
+            std::to_string(slot_seconds),
+            std::to_string(milliseconds),
+            std::to_string(reader_microseconds)};
+  }
+
   // Runs so many hosts at a time, and compares what they noted with what the
   // server counted.
   void play(int processes, int slot_seconds, int reader_microseconds) {
     std::vector<std::unique_ptr<Process>> hosts;
     for (int i = 0; i < processes; i++) {
       hosts.push_back(std::make_unique<Process>());
-      hosts.back()->start({OPENLTS_COPIES_HOST, OPENLTS_LIBRARY, copy(), server.url(),
-                           "100001-reader", device(), std::to_string(slot_seconds), "1000",
-                           std::to_string(reader_microseconds)});
+      hosts.back()->start(host(slot_seconds, 1000, reader_microseconds));
     }
     for (const auto &host : hosts) {
       const std::string output = host->read_all();
       ASSERT_EQ(host->wait(), 0);
       take(nlohmann::json::parse(output));
     }
+    EXPECT_EQ(run(host(slot_seconds, 0, 0)), 0);
     EXPECT_EQ(server.total(), total);
     expect_slots();
     for (const auto &entry : std::filesystem::directory_iterator(device())) {
