@@ -255,9 +255,12 @@ func (c *campaign) disturb(ctx context.Context, random *rand.Rand) {
 			c.hit(random, familyKilled, func(victim *client) bool { return victim.signal(syscall.SIGKILL, true) })
 		case n < 55:
 			d := time.Duration(random.IntN(1500)) * time.Millisecond
+			// With the ledger's lock, perhaps.
 			c.hit(random, clientPaused, func(victim *client) bool {
-				working.Go(func() { victim.pause(d) })
-				return true
+				if victim.device.trouble {
+					working.Go(func() { victim.pause(d) })
+				}
+				return victim.device.trouble
 			})
 		case n < 62:
 			c.killHolder(random)
@@ -335,7 +338,7 @@ func (c *campaign) catchHolder(random *rand.Rand, fits func(*client) bool) *clie
 // killHolder kills a client in the middle of a transaction: whoever comes next finds
 // what it has written half.
 func (c *campaign) killHolder(random *rand.Rand) {
-	victim := c.catchHolder(random, func(*client) bool { return true })
+	victim := c.catchHolder(random, func(one *client) bool { return one.device.trouble })
 	if victim != nil && victim.signal(syscall.SIGKILL, random.IntN(2) == 0) {
 		c.faults.add(holderKilled, 1)
 		c.note("%s: %s: pid %d", victim.device.name, holderKilled, victim.command.Process.Pid)

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"sync"
 	"syscall"
@@ -179,9 +180,9 @@ func overwriteHeader(random *rand.Rand, text []byte) []byte {
 	return text
 }
 
-// inflict damages one file of a data directory; older is a copy of its ledger. It
-// answers nil if there is no file of the kind that was chosen.
-func inflict(random *rand.Rand, directory string, older map[string][]byte) (*damage, error) {
+// inflict damages one file of a data directory, in one of the ways given; older is a
+// copy of its ledger. It answers nil if there is no file of the kind that was chosen.
+func inflict(random *rand.Rand, damages []damage, directory string, older map[string][]byte) (*damage, error) {
 	chosen := damages[random.IntN(len(damages))]
 	if chosen.do == nil {
 		return &chosen, restore(directory, chosen.pattern, older)
@@ -273,6 +274,18 @@ func restoreInUse(directory string, older map[string][]byte) error {
 // something befalls the directory while two clients work.
 func (c *campaign) damageDevices(ctx context.Context, random *rand.Rand) ([]damagedDevice, error) {
 	var damaged []damagedDevice
+	if c.Damage == 0 {
+		return nil, nil
+	}
+	only, err := regexp.Compile(c.Only)
+	if err != nil {
+		return nil, err
+	}
+	atRest := slices.DeleteFunc(slices.Clone(damages), func(d damage) bool { return !only.MatchString(d.name) })
+	inUse := slices.DeleteFunc(slices.Clone(liveDamages), func(d liveDamage) bool { return !only.MatchString(d.name) })
+	if len(atRest)+len(inUse) == 0 {
+		return nil, fmt.Errorf("no damage has a name that matches %q", c.Only)
+	}
 	for len(damaged) < c.Damage && ctx.Err() == nil {
 		fmt.Fprintf(os.Stderr, "%5.0f s  %5d faults  %5d of %d devices damaged\n", time.Since(c.began).Seconds(), c.faults.sum(), len(damaged), c.Damage)
 		d := c.newDevice(fmt.Sprintf("damaged-%d", len(damaged)+1))
@@ -293,7 +306,12 @@ func (c *campaign) damageDevices(ctx context.Context, random *rand.Rand) ([]dama
 			}
 		}
 		c.proxy.weather.Store(&weather{})
-		damage, err := c.inflict(d, random, older, len(damaged)%3 == 2)
+		var damage effect
+		if len(inUse) > 0 && (len(damaged)%3 == 2 || len(atRest) == 0) {
+			damage, err = c.befall(d, random, inUse, older)
+		} else {
+			damage, err = c.inflict(d, random, atRest, older)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -320,24 +338,26 @@ func (c *campaign) damageDevices(ctx context.Context, random *rand.Rand) ([]dama
 	return damaged, ctx.Err()
 }
 
-// inflict damages a device, and answers how.
-func (c *campaign) inflict(d *device, random *rand.Rand, older map[string][]byte, live bool) (effect, error) {
-	if live {
-		chosen := liveDamages[random.IntN(len(liveDamages))]
-		var working sync.WaitGroup
-		var failures [2]error
-		for i := range failures {
-			stream := newRandom(random.Uint64(), 0)
-			working.Go(func() { failures[i] = c.runBriefly(d, stream, i == 0, 1) })
-		}
-		time.Sleep(time.Duration(random.IntN(1500)) * time.Millisecond)
-		err := chosen.do(d.directory, older)
-		working.Wait()
-		c.faults.add(fileLost, 1)
-		return chosen.effect, errors.Join(err, failures[0], failures[1])
+// befall damages a device while clients work, and answers how.
+func (c *campaign) befall(d *device, random *rand.Rand, ways []liveDamage, older map[string][]byte) (effect, error) {
+	chosen := ways[random.IntN(len(ways))]
+	var working sync.WaitGroup
+	var failures [2]error
+	for i := range failures {
+		stream := newRandom(random.Uint64(), 0)
+		working.Go(func() { failures[i] = c.runBriefly(d, stream, i == 0, 1) })
 	}
+	time.Sleep(time.Duration(random.IntN(1500)) * time.Millisecond)
+	err := chosen.do(d.directory, older)
+	working.Wait()
+	c.faults.add(fileLost, 1)
+	return chosen.effect, errors.Join(err, failures[0], failures[1])
+}
+
+// inflict damages a device at rest, and answers how.
+func (c *campaign) inflict(d *device, random *rand.Rand, ways []damage, older map[string][]byte) (effect, error) {
 	for {
-		chosen, err := inflict(random, d.directory, older)
+		chosen, err := inflict(random, ways, d.directory, older)
 		if err != nil {
 			return effect{}, err
 		}

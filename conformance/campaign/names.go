@@ -6,9 +6,10 @@ import (
 )
 
 // oddNames are names of directories that people have: what is a pattern, an escape,
-// a separator or an end somewhere, and paths as long as the ledger can be opened by.
+// a separator or an end somewhere, and the longest path that may be.
 var oddNames = []string{
 	"x[1]",
+	longName,
 	`back\slash`,
 	"any*",
 	"with spaces and 'quotes\"",
@@ -17,15 +18,13 @@ var oddNames = []string{
 	"what?#%41&mode=memory",
 	"-rf",
 	"{a,b}$HOME;`x`",
-	longName,
 }
 
 // longName stands for a path of the greatest length.
 const longName = ""
 
-// longest is how long the path of a data directory may be. SQLite takes no path of
-// more than 511 bytes, and the journal's name ends that of the longest file it opens.
-const longest = 511 - len("/ledger.db-journal")
+// longest is how long the path of a data directory may be; see LTS_ConnectionParameters.
+const longest = 2047
 
 // oddPath is a directory with an odd name within another one.
 func oddPath(within string, number int) string {

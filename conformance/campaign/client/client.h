@@ -31,7 +31,7 @@ void nap(uint32_t microseconds);
 void start_thread(void *(*work)(void *), void *with);
 void violation(const char *what, const char *detail, int32_t status);
 int unreached(int32_t status);
-int submitted(int32_t status);
+int submitted(int32_t status, int32_t timeout);
 int announced(int32_t status);
 void check_info(int32_t status, const LTS_LicenseInfo *info);
 
