@@ -585,10 +585,10 @@ int main(int argc, char **argv) {
     parameters.requestTimeoutMilliseconds = 10000;
     settle(milliseconds() + number(arguments, "milliseconds", 60000));
   } else {
-    begin_habits(arguments, seed);
     if (argument(arguments, "copy", NULL) != NULL) {
       begin_copy(arguments, &parameters, &kept->lines[next_line++], seed);
     }
+    begin_habits(arguments, seed); /* and from now on there may be no descriptors */
     run(arguments, strcmp(mode, "hammer") == 0);
   }
   atomic_store(&over, 1);
