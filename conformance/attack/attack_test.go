@@ -18,11 +18,11 @@ func write(path string) tracer.Call {
 func TestKind(t *testing.T) {
 	for path, want := range map[string]string{
 		"/d":                   ".",
-		"/d/ledger.db-wal":     "ledger.db-wal",
+		"/d/ledger.db-journal": "ledger.db-journal",
 		"/d/write-test-42.new": "write-test-42.new",
 		"/d/write-test-6ba7b810-9dad-11d1-80b4-00c04fd430c8.new":  "write-test-*.new",
 		"/d/device.json.6ba7b810-9dad-11d1-80b4-00c04fd430c8.new": "device.json.*.new",
-		"/d/ledger.db.damaged-20260301T120000.000-wal":            "ledger.db.damaged-*-wal",
+		"/d/ledger.db.damaged-20260301T120000.000-journal":        "ledger.db.damaged-*-journal",
 		"/d/6ba7b810-9dad-11d1-80b4-00c04fd430c8.tally":           "*.tally",
 		"/d/6ba7b810-9dad-11d1-80b4-00c04fd430c8.tally.damaged":   "*.tally.damaged",
 		"/d/6ba7b810-9dad-11d1-80b4-00c04fd430c8.new":             "*.new",
@@ -127,6 +127,8 @@ func TestJudge(t *testing.T) {
 		"settling failed": {func(e *evidence) { e.Settled.Failures = []books.Failure{{Doing: "submit"}} }, []kindOf{unsettled}},
 		"books":           {func(e *evidence) { e.Said.Accounts = []books.Account{{Recorded: 3, Accepted: 2}} }, []kindOf{disagreed}},
 		"server's total":  {func(e *evidence) { e.Server.ByDevice["d"] = 9 }, []kindOf{disagreed}},
+		"beside":          {func(e *evidence) { e.Accompanying = syscall.WaitStatus(syscall.SIGSEGV) }, []kindOf{misbehaved}},
+		"books beside":    {func(e *evidence) { e.Beside.Accounts = []books.Account{{Recorded: 3, Accepted: 2}} }, []kindOf{disagreed}},
 		"not opened":      {func(e *evidence) { e.Said.Failures = []books.Failure{{Doing: "open"}} }, []kindOf{misbehaved}},
 		"told loss":       {func(e *evidence) { e.Noted.Types[0].Acknowledged, e.Noted.Told = 5, 1 }, []kindOf{loss}},
 		"declared lost":   {func(e *evidence) { e.Settled.Accounts[0] = books.Account{Recorded: 12, Accepted: 10, Lost: 2} }, []kindOf{loss}},

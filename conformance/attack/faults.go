@@ -118,7 +118,7 @@ func errorName(errno syscall.Errno) string {
 
 // point is where a run is attacked, and how.
 type point struct {
-	start string // from what directory: empty or left
+	start string // from what directory: empty, left, or beside another process
 	// call and file say which calls are counted; file is "*" for all of a class,
 	// and call is the class then.
 	call, file string
@@ -194,10 +194,6 @@ func (a *assault) decide(c tracer.Call) tracer.Decision {
 	return tracer.Decision{Fate: a.point.fault.fate, Error: a.point.fault.errno}
 }
 
-// Where SQLite's own lock is the first that fails, it takes it for one that others
-// hold, and waits ten seconds. So only some of these points are there.
-const lockStride = 40
-
 // points are all there are in a run with these calls. Of lasting faults, those
 // which begin at every stride-th call of the class.
 func points(start, directory string, calls []tracer.Call, stride int) []point {
@@ -211,11 +207,7 @@ func points(start, directory string, calls []tracer.Call, stride int) []point {
 			all = append(all, point{start, named(c), file, n, f})
 		}
 		for _, class := range classes(c) {
-			each := stride
-			if class == tracer.Lock {
-				each *= lockStride
-			}
-			if n := next(string(class)); (n-1)%each == 0 {
+			if n := next(string(class)); (n-1)%stride == 0 {
 				for _, errno := range lasting[class] {
 					all = append(all, point{start, string(class), anyFile, n, fault{"lasting-" + errorName(errno), tracer.Fails, errno}})
 				}

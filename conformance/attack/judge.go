@@ -23,9 +23,18 @@ type evidence struct {
 	Said     books.Statement    `json:"said"`  // by the victim
 	Settled  books.Statement    `json:"settled"`
 	Settling syscall.WaitStatus `json:"settling"` // how the settling process ended
+	// Beside is what the process beside the victim said, if there was one, and
+	// Accompanying how it ended.
+	Beside       books.Statement    `json:"beside"`
+	Accompanying syscall.WaitStatus `json:"accompanying"`
 	// Complaints are what processes wrote to their standard error.
 	Complaints string  `json:"complaints,omitempty"`
 	Server     counted `json:"server"`
+}
+
+// statements are those of all processes.
+func (e *evidence) statements() []books.Statement {
+	return []books.Statement{e.Said, e.Beside, e.Settled}
 }
 
 // kindOf a violation.
@@ -114,13 +123,16 @@ func (v *verdict) processes(e *evidence) {
 	case e.Status.Exited() && e.Status.ExitStatus() != 0, e.Status.Signaled() && !killed(e.Status):
 		v.say(misbehaved, "the victim ended with %s", ending(e.Status))
 	}
+	if e.Accompanying != 0 {
+		v.say(misbehaved, "the process beside the victim ended with %s", ending(e.Accompanying))
+	}
 	if e.Settling != 0 {
 		v.say(misbehaved, "the process that settles ended with %s", ending(e.Settling))
 	}
 	if e.Complaints != "" {
 		v.say(misbehaved, "something was written to the standard error: %.2000s", e.Complaints)
 	}
-	for _, statement := range []books.Statement{e.Said, e.Settled} {
+	for _, statement := range e.statements() {
 		for _, failure := range statement.Failures {
 			if failure.Doing == "open" {
 				v.say(misbehaved, "the license did not open: %s %s", failure.Status, failure.Message)
@@ -154,7 +166,7 @@ func (v *verdict) alarm(e *evidence) {
 		return
 	}
 	var messages []string
-	for _, statement := range []books.Statement{e.Said, e.Settled} {
+	for _, statement := range e.statements() {
 		for _, event := range statement.Events {
 			if event.Status == protocol.StatusLicenseBufferFailed.Name() {
 				messages = append(messages, event.Message)
@@ -166,7 +178,7 @@ func (v *verdict) alarm(e *evidence) {
 
 // account judges what the library says of itself.
 func (v *verdict) account(e *evidence) {
-	for _, statement := range []books.Statement{e.Said, e.Settled} {
+	for _, statement := range e.statements() {
 		for _, a := range statement.Accounts {
 			if a.Recorded != a.Accepted+a.Pending+a.Lost {
 				v.say(disagreed, "recorded %d is not accepted %d + pending %d + lost %d", a.Recorded, a.Accepted, a.Pending, a.Lost)

@@ -24,8 +24,7 @@ import (
 
 const (
 	code = "100001-reader"
-	// allowed is how long a victim may take; it is wide. SQLite alone waits ten
-	// seconds for each lock that is not to be had.
+	// allowed is how long a victim may take; it is wide.
 	allowed = 10 * time.Minute
 )
 
@@ -44,6 +43,9 @@ type scene struct {
 const (
 	empty = "empty" // nothing is there, not even the directory
 	left  = "left"  // two runs were killed there
+	// beside is left, and another process has the directory open. When the attack is
+	// over, it goes on.
+	beside = "beside"
 )
 
 func (s *scene) server() string { return filepath.Join(s.directory, "server") }
@@ -209,6 +211,45 @@ func (v *victimRun) run() (syscall.WaitStatus, error) {
 	}
 	status, _ := v.command.ProcessState.Sys().(syscall.WaitStatus)
 	return status, nil
+}
+
+// begin starts a victim that waits in the middle. proceed lets it go on, to its end.
+func (v *victimRun) begin() (proceed func() (syscall.WaitStatus, error), err error) {
+	stderr, err := os.Create(v.stderr)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = stderr.Close() }() // the victim has its own
+	v.command.Stderr = stderr
+	stdin, err := v.command.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := v.command.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := v.command.Start(); err != nil {
+		return nil, err
+	}
+	over := time.AfterFunc(allowed, func() { _ = v.command.Process.Kill() })
+	if _, err := stdout.Read(make([]byte, 1)); err != nil {
+		_ = v.command.Process.Kill()
+		return nil, errors.Join(fmt.Errorf("the process beside does not begin: %w", err), v.command.Wait())
+	}
+	return func() (syscall.WaitStatus, error) {
+		_ = stdin.Close()
+		err := v.command.Wait()
+		if !over.Stop() {
+			return 0, tracer.ErrHung
+		}
+		var exit *exec.ExitError
+		if err != nil && !errors.As(err, &exit) {
+			return 0, err
+		}
+		status, _ := v.command.ProcessState.Sys().(syscall.WaitStatus)
+		return status, nil
+	}, nil
 }
 
 // attack runs a victim whose calls are decided about.

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -71,7 +72,7 @@ func run(ctx context.Context, o options) (code int, err error) {
 	return s.conclude(len(all), len(chosen), time.Since(began)), nil
 }
 
-// prepare makes the templates of both starts.
+// prepare makes the templates of all starts.
 func (s *sweep) prepare(ctx context.Context) error {
 	victim, err := filepath.Abs(s.options.Victim)
 	if err != nil {
@@ -94,6 +95,7 @@ func (s *sweep) prepare(ctx context.Context) error {
 	s.templates[left].hold = 0
 	err = s.templates[left].leave(ctx)
 	s.templates[left].hold = hold
+	s.templates[beside] = s.templates[left]
 	return err
 }
 
@@ -101,7 +103,7 @@ func (s *sweep) prepare(ctx context.Context) error {
 // watched, and in which the judge must find nothing.
 func (s *sweep) points(ctx context.Context) ([]point, error) {
 	var all []point
-	for _, start := range []string{empty, left} {
+	for _, start := range []string{empty, left, beside} {
 		directory := filepath.Join(s.directory, "reference-"+start)
 		e, a, err := s.stage(ctx, point{start: start}, directory)
 		if err != nil {
@@ -221,13 +223,25 @@ func (s *sweep) stage(ctx context.Context, p point, directory string) (*evidence
 	}
 	defer running.stop()
 	e := &evidence{}
+	var companion *victimRun
+	proceed := func() (syscall.WaitStatus, error) { return 0, nil }
+	if p.start == beside {
+		companion = place.next("beside", running.address, place.now.Add(-3*time.Hour))
+		if proceed, err = companion.begin(); err != nil {
+			return nil, nil, err
+		}
+	}
 	began := time.Now()
 	victim := place.next("run", running.address, place.now.Add(-3*time.Hour))
 	a := newAssault(place.data(), p)
 	if e.Status, err = victim.attack(a.decide); err != nil && !hung(err) {
-		return nil, nil, err
+		_, another := proceed()
+		return nil, nil, errors.Join(err, another)
 	}
 	e.Took, e.Hung, e.Reached, e.Where = time.Since(began), hung(err), a.hit, a.where
+	if e.Accompanying, err = proceed(); err != nil {
+		return nil, nil, err
+	}
 	place.hold = 0
 	settler := place.next("settle", running.address, place.now.Add(-time.Hour))
 	if e.Settling, err = settler.run(); err != nil {
@@ -236,6 +250,10 @@ func (s *sweep) stage(ctx context.Context, p point, directory string) (*evidence
 	var complaint string
 	if e.Said, e.Complaints, err = victim.said(); err == nil {
 		e.Settled, complaint, err = settler.said()
+		e.Complaints += complaint
+	}
+	if err == nil && companion != nil {
+		e.Beside, complaint, err = companion.said()
 		e.Complaints += complaint
 	}
 	if err == nil {

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -34,7 +36,7 @@ type campaign struct {
 const mainRefuses fault = "main server refuses connections"
 
 func runCampaign(ctx context.Context, o options) (*campaign, error) {
-	l, err := newLaboratory(o.Servers)
+	l, err := newLaboratory(o.Servers, o.mistake)
 	c := &campaign{options: o, laboratory: l, living: map[*client]bool{}}
 	if err != nil {
 		return c, err
@@ -107,12 +109,21 @@ func (c *campaign) reserveNobody() (release func(), err error) {
 }
 
 // addDevice begins a new device, at the place of one that rests from now on. Of
-// three, one goes by the machine's clock, and two by one of their own.
+// three, one goes by the machine's clock, and two by one of their own. Half of them
+// have a directory with an odd name, and on half of them others hold the ledger's
+// lock for long, or the clients have few descriptors.
 func (c *campaign) addDevice(random *rand.Rand, place int) (err error) {
-	d := c.newDevice(fmt.Sprintf("device-%d", len(c.all)+1))
+	number := len(c.all)
+	d := c.newDevice(fmt.Sprintf("device-%d", number+1))
 	d.limit = 10 + random.IntN(60)
-	if reach := []int64{0, nearReach, farReach}[len(c.all)%3]; reach > 0 {
-		if d.clock, err = newDeviceClock(d.directory+".clock", reach); err != nil {
+	d.trouble = number%4 == 1 || number%4 == 2
+	if number%2 == 0 {
+		d.rename(number / 2)
+		c.faults.add(oddDirectory, 1)
+	}
+	// A library with a mistake is built without a clock to be set.
+	if reach := []int64{0, nearReach, farReach}[number%3]; reach > 0 && !c.mistake.inLibrary() {
+		if d.clock, err = newDeviceClock(filepath.Join(c.directory, "devices", fmt.Sprintf("%d.clock", number+1)), reach); err != nil {
 			return err
 		}
 	}
@@ -147,6 +158,7 @@ func (c *campaign) keepClient(ctx context.Context, random *rand.Rand) {
 		var running *client
 		d, err := c.chooseDevice(random)
 		if err == nil {
+			c.addHabits(random, d, &s)
 			running, err = c.startClient(d, s)
 		}
 		if err != nil {
@@ -192,10 +204,33 @@ func (c *campaign) randomSettings(random *rand.Rand) settings {
 	case 1, 2, 3:
 		s.standby = ""
 	}
-	if c.Control {
+	if c.mistake == heldBack {
 		s.buffer = controlBuffer
 	}
 	return s
+}
+
+// addHabits chooses what a client does besides recording.
+func (c *campaign) addHabits(random *rand.Rand, d *device, s *settings) {
+	if d.trouble {
+		s.trouble, s.python = true, false
+	}
+	if s.python || c.mistake == heldBack {
+		return
+	}
+	if random.IntN(4) == 0 {
+		const shortest, longest = 500, 1e6 // microseconds
+		s.reader = int(shortest * math.Pow(longest/shortest, random.Float64()))
+		c.faults.add(fileReader, 1)
+	}
+	if random.IntN(4) == 0 {
+		s.copy = true
+		c.faults.add(twoCopies, 1)
+	}
+	if s.trouble && random.IntN(4) == 0 {
+		s.descriptors = 48 + random.IntN(80)
+		c.faults.add(fewFiles, 1)
+	}
 }
 
 // controlBuffer is how many operations the clients of the negative control hold
@@ -214,22 +249,33 @@ func (c *campaign) disturb(ctx context.Context, random *rand.Rand) {
 		case <-time.After(time.Duration(10+random.IntN(150)) * time.Millisecond):
 		}
 		switch n := random.IntN(100); {
-		case n < 35:
+		case n < 28:
 			c.hit(random, clientKilled, func(victim *client) bool { return victim.signal(syscall.SIGKILL, false) })
-		case n < 55:
+		case n < 45:
 			c.hit(random, familyKilled, func(victim *client) bool { return victim.signal(syscall.SIGKILL, true) })
-		case n < 67:
+		case n < 55:
 			d := time.Duration(random.IntN(1500)) * time.Millisecond
+			// With the ledger's lock, perhaps.
 			c.hit(random, clientPaused, func(victim *client) bool {
-				working.Go(func() { victim.pause(d) })
-				return true
+				if victim.device.trouble {
+					working.Go(func() { victim.pause(d) })
+				}
+				return victim.device.trouble
 			})
-		case n < 74:
+		case n < 62:
+			c.killHolder(random)
+		case n < 66:
+			c.stopHolder(random, &working)
+		case n < 69:
+			c.holdLock(random, &working)
+		case n < 75:
 			c.restart(ctx, random, serverKilled)
-		case n < 77:
+		case n < 78:
 			c.restart(ctx, random, serverRestart)
-		case n < 90:
+		case n < 88:
 			c.setClock(random)
+		case n < 91:
+			c.setClockOffline(ctx, random)
 		default:
 			c.changeWeather(random)
 		}
@@ -255,6 +301,84 @@ func (c *campaign) setClock(random *rand.Rand) {
 	}
 	c.faults.add(kind, 1)
 	c.note("%s: %s: by %d s, %d s ahead", victim.device.name, kind, by, victim.device.clock.ahead.Load())
+}
+
+// setClockOffline sets a clock while no server can be reached.
+func (c *campaign) setClockOffline(ctx context.Context, random *rand.Rand) {
+	c.proxy.weather.Store(&weather{1, []fault{refused, resetEarly}})
+	c.note("weather: offline")
+	before := c.faults.of(clockBack, clockForward)
+	for range 1 + random.IntN(3) {
+		c.setClock(random)
+		select {
+		case <-time.After(time.Duration(100+random.IntN(500)) * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
+	c.faults.add(clockOffline, c.faults.of(clockBack, clockForward)-before)
+	c.changeWeather(random)
+}
+
+// catchHolder stops a client in the middle of a transaction of its ledger.
+func (c *campaign) catchHolder(random *rand.Rand, fits func(*client) bool) *client {
+	one := c.choose(random, fits)
+	if one == nil {
+		return nil
+	}
+	caught := func(pid int) (found *client) {
+		return c.choose(random, func(each *client) bool { return each.device == one.device && each.command.Process.Pid == pid })
+	}
+	pid := one.device.catch(500*time.Millisecond, func(pid int) bool { return caught(pid) != nil })
+	if pid == 0 {
+		return nil
+	}
+	return caught(pid)
+}
+
+// killHolder kills a client in the middle of a transaction: whoever comes next finds
+// what it has written half.
+func (c *campaign) killHolder(random *rand.Rand) {
+	victim := c.catchHolder(random, func(one *client) bool { return one.device.trouble })
+	if victim != nil && victim.signal(syscall.SIGKILL, random.IntN(2) == 0) {
+		c.faults.add(holderKilled, 1)
+		c.note("%s: %s: pid %d", victim.device.name, holderKilled, victim.command.Process.Pid)
+	}
+}
+
+// longestHold is how long others may have to wait for a ledger.
+const longestHold = 4 * time.Second
+
+// stopHolder stops a client in the middle of a transaction for a while.
+func (c *campaign) stopHolder(random *rand.Rand, working *sync.WaitGroup) {
+	victim := c.catchHolder(random, func(one *client) bool { return one.device.trouble })
+	if victim == nil {
+		return
+	}
+	long := time.Duration(random.Int64N(int64(longestHold)))
+	c.faults.add(holderStopped, 1)
+	c.note("%s: %s: pid %d, for %s", victim.device.name, holderStopped, victim.command.Process.Pid, long)
+	working.Go(func() {
+		select {
+		case <-time.After(long):
+		case <-victim.ended:
+		}
+		victim.signal(syscall.SIGCONT, false)
+	})
+}
+
+// holdLock holds the lock of a device's ledger for a while.
+func (c *campaign) holdLock(random *rand.Rand, working *sync.WaitGroup) {
+	one := c.choose(random, func(one *client) bool { return one.device.trouble })
+	if one == nil {
+		return
+	}
+	long := time.Duration(random.Int64N(int64(longestHold)))
+	working.Go(func() {
+		if one.device.hold(long) {
+			c.faults.add(lockHeld, 1)
+			c.note("%s: %s, for %s", one.device.name, lockHeld, long)
+		}
+	})
 }
 
 // choose picks one of the living clients; nil if there is none that fits.
@@ -380,7 +504,7 @@ func (c *campaign) showProgress(ctx context.Context) {
 		clients, operations, devices := c.clients, c.operations, len(c.all)
 		c.mu.Unlock()
 		fmt.Fprintf(os.Stderr, "%5.0f s  %5d faults  %5d kills  %4d server restarts  %5d clients  %3d devices  %6d batches  %9d operations\n",
-			time.Since(c.began).Seconds(), c.faults.sum(), c.faults.of(clientKilled, familyKilled), c.faults.of(serverKilled, serverRestart),
+			time.Since(c.began).Seconds(), c.faults.sum(), c.faults.of(clientKilled, familyKilled, holderKilled), c.faults.of(serverKilled, serverRestart),
 			clients, devices, c.proxy.reports(), operations)
 	}
 }

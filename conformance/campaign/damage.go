@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"sync"
 	"syscall"
@@ -65,9 +66,26 @@ func removed(name, pattern string, kept bool) liveDamage {
 	}}
 }
 
+// again is a live damage: files that are removed whenever they come back.
+func again(name, pattern string, kept bool) liveDamage {
+	return liveDamage{effect{name: name + " removed in use, again and again", kept: kept}, func(directory string, _ map[string][]byte) error {
+		for range 100 {
+			if err := removeAll(directory, pattern); err != nil {
+				return err
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		return nil
+	}}
+}
+
 var liveDamages = []liveDamage{
 	removed("ledger", "ledger.db", true),
-	removed("ledger and its log", "ledger.db*", true),
+	removed("ledger and its journal", "ledger.db*", true),
+	removed("ledger's journal", "ledger.db-journal", true),
+	removed("ledger's lock", ledgerLock, true),
+	again("ledger's lock", ledgerLock, true),
+	again("ledger's journal", journal, true),
 	removed("identity", "device.json", true),
 	removed("witness", "ledger.account", false),
 	removed("tallies", "*.tally", false),
@@ -83,8 +101,23 @@ var liveDamages = []liveDamage{
 	}},
 }
 
+// matching are the files of a directory whose names match a pattern. That of the
+// directory may be any.
+func matching(directory, pattern string) (files []string, err error) {
+	entries, err := os.ReadDir(directory)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, entry := range entries {
+		if ok, _ := filepath.Match(pattern, entry.Name()); ok {
+			files = append(files, filepath.Join(directory, entry.Name()))
+		}
+	}
+	return files, nil
+}
+
 func removeAll(directory, pattern string) error {
-	files, err := filepath.Glob(filepath.Join(directory, pattern))
+	files, err := matching(directory, pattern)
 	for _, file := range files {
 		if removed := os.Remove(file); !errors.Is(removed, fs.ErrNotExist) {
 			err = errors.Join(err, removed)
@@ -99,10 +132,11 @@ var damages = []damage{
 	{effect{name: "ledger's header overwritten", kept: true}, "ledger.db", overwriteHeader},
 	{effect{name: "ledger emptied", kept: true}, "ledger.db", empty},
 	{effect{name: "ledger removed", kept: true}, "ledger.db", remove},
-	{effect{name: "ledger's log cut", kept: true}, "ledger.db-wal", cutOff},
-	{effect{name: "ledger's log overwritten", kept: true}, "ledger.db-wal", overwritePages},
-	{effect{name: "ledger's log removed", kept: true}, "ledger.db-wal", remove},
-	{effect{name: "ledger's index overwritten", kept: true}, "ledger.db-shm", overwritePages},
+	{effect{name: "ledger's journal cut", kept: true}, journal, cutOff},
+	{effect{name: "ledger's journal overwritten", kept: true}, journal, overwritePages},
+	{effect{name: "ledger's journal removed", kept: true}, journal, remove},
+	{effect{name: "ledger's lock overwritten", kept: true}, ledgerLock, overwriteHeader},
+	{effect{name: "ledger's lock removed", kept: true}, ledgerLock, remove},
 	{effect{name: "ledger replaced by an older copy", kept: true}, "ledger.db*", nil}, // see restore
 	{effect{name: "witness cut", kept: false}, "ledger.account", cutOff},
 	{effect{name: "witness overwritten", kept: false}, "ledger.account", overwritePages},
@@ -112,6 +146,10 @@ var damages = []damage{
 	{effect{name: "tally's header overwritten", kept: false}, "*.tally", overwriteHeader},
 	{effect{name: "tally removed", kept: false}, "*.tally", remove},
 }
+
+// journal is the file with which a transaction of the ledger that was cut is taken
+// back. It begins with a zero if none was.
+const journal = "ledger.db-journal"
 
 func empty(*rand.Rand, []byte) []byte { return []byte{} }
 
@@ -142,14 +180,14 @@ func overwriteHeader(random *rand.Rand, text []byte) []byte {
 	return text
 }
 
-// inflict damages one file of a data directory; older is a copy of its ledger. It
-// answers nil if there is no file of the kind that was chosen.
-func inflict(random *rand.Rand, directory string, older map[string][]byte) (*damage, error) {
+// inflict damages one file of a data directory, in one of the ways given; older is a
+// copy of its ledger. It answers nil if there is no file of the kind that was chosen.
+func inflict(random *rand.Rand, damages []damage, directory string, older map[string][]byte) (*damage, error) {
 	chosen := damages[random.IntN(len(damages))]
 	if chosen.do == nil {
 		return &chosen, restore(directory, chosen.pattern, older)
 	}
-	files, err := filepath.Glob(filepath.Join(directory, chosen.pattern))
+	files, err := matching(directory, chosen.pattern)
 	if err != nil || len(files) == 0 {
 		return nil, err
 	}
@@ -162,6 +200,12 @@ func inflict(random *rand.Rand, directory string, older map[string][]byte) (*dam
 		return nil, err
 	}
 	chosen.name += " (" + filepath.Base(file) + ")"
+	if chosen.pattern == journal && text[0] != 0 {
+		// Half a transaction is in the ledger, and what would take it back is gone: a
+		// database with SQLite's checks passed may hold anything.
+		chosen.name += " while it was needed"
+		chosen.kept, chosen.blind = false, true
+	}
 	if left := chosen.do(random, text); left != nil {
 		return &chosen, os.WriteFile(file, left, 0o600)
 	}
@@ -171,7 +215,7 @@ func inflict(random *rand.Rand, directory string, older map[string][]byte) (*dam
 // ledgerFiles reads the files of a ledger that nobody uses.
 func ledgerFiles(directory string) (map[string][]byte, error) {
 	texts := map[string][]byte{}
-	for _, name := range []string{"ledger.db", "ledger.db-wal"} {
+	for _, name := range []string{"ledger.db", journal} {
 		text, err := os.ReadFile(filepath.Join(directory, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -200,7 +244,7 @@ func restore(directory, pattern string, older map[string][]byte) error {
 // restoreInUse puts an older copy in the place of a ledger at work, as a careful
 // person would: made elsewhere, of one file, and moved there.
 func restoreInUse(directory string, older map[string][]byte) error {
-	elsewhere, err := os.MkdirTemp(filepath.Dir(directory), "backup-")
+	elsewhere, err := os.MkdirTemp("", "openlts-campaign-backup-") // beside the laboratory
 	if err != nil {
 		return err
 	}
@@ -212,7 +256,7 @@ func restoreInUse(directory string, older map[string][]byte) error {
 	if len(older) == 0 { // there was none yet
 		return removeAll(directory, "ledger.db*")
 	}
-	db, err := sql.Open("sqlite3", file+"?_journal_mode=DELETE") // without a log
+	db, err := sql.Open("sqlite3", file+"?_journal_mode=DELETE") // without a journal
 	if err != nil {
 		return err
 	}
@@ -230,9 +274,24 @@ func restoreInUse(directory string, older map[string][]byte) error {
 // something befalls the directory while two clients work.
 func (c *campaign) damageDevices(ctx context.Context, random *rand.Rand) ([]damagedDevice, error) {
 	var damaged []damagedDevice
+	if c.Damage == 0 {
+		return nil, nil
+	}
+	only, err := regexp.Compile(c.Only)
+	if err != nil {
+		return nil, err
+	}
+	atRest := slices.DeleteFunc(slices.Clone(damages), func(d damage) bool { return !only.MatchString(d.name) })
+	inUse := slices.DeleteFunc(slices.Clone(liveDamages), func(d liveDamage) bool { return !only.MatchString(d.name) })
+	if len(atRest)+len(inUse) == 0 {
+		return nil, fmt.Errorf("no damage has a name that matches %q", c.Only)
+	}
 	for len(damaged) < c.Damage && ctx.Err() == nil {
 		fmt.Fprintf(os.Stderr, "%5.0f s  %5d faults  %5d of %d devices damaged\n", time.Since(c.began).Seconds(), c.faults.sum(), len(damaged), c.Damage)
 		d := c.newDevice(fmt.Sprintf("damaged-%d", len(damaged)+1))
+		if len(damaged)%2 == 1 {
+			d.rename(len(damaged) / 2)
+		}
 		// So that some reports are still pending, and some pending though the
 		// server has them.
 		c.proxy.weather.Store(&weather{0.5, []fault{answerDropped, status503}})
@@ -247,7 +306,12 @@ func (c *campaign) damageDevices(ctx context.Context, random *rand.Rand) ([]dama
 			}
 		}
 		c.proxy.weather.Store(&weather{})
-		damage, err := c.inflict(d, random, older, len(damaged)%3 == 2)
+		var damage effect
+		if len(inUse) > 0 && (len(damaged)%3 == 2 || len(atRest) == 0) {
+			damage, err = c.befall(d, random, inUse, older)
+		} else {
+			damage, err = c.inflict(d, random, atRest, older)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -274,24 +338,26 @@ func (c *campaign) damageDevices(ctx context.Context, random *rand.Rand) ([]dama
 	return damaged, ctx.Err()
 }
 
-// inflict damages a device, and answers how.
-func (c *campaign) inflict(d *device, random *rand.Rand, older map[string][]byte, live bool) (effect, error) {
-	if live {
-		chosen := liveDamages[random.IntN(len(liveDamages))]
-		var working sync.WaitGroup
-		var failures [2]error
-		for i := range failures {
-			stream := newRandom(random.Uint64(), 0)
-			working.Go(func() { failures[i] = c.runBriefly(d, stream, i == 0, 1) })
-		}
-		time.Sleep(time.Duration(random.IntN(1500)) * time.Millisecond)
-		err := chosen.do(d.directory, older)
-		working.Wait()
-		c.faults.add(fileLost, 1)
-		return chosen.effect, errors.Join(err, failures[0], failures[1])
+// befall damages a device while clients work, and answers how.
+func (c *campaign) befall(d *device, random *rand.Rand, ways []liveDamage, older map[string][]byte) (effect, error) {
+	chosen := ways[random.IntN(len(ways))]
+	var working sync.WaitGroup
+	var failures [2]error
+	for i := range failures {
+		stream := newRandom(random.Uint64(), 0)
+		working.Go(func() { failures[i] = c.runBriefly(d, stream, i == 0, 1) })
 	}
+	time.Sleep(time.Duration(random.IntN(1500)) * time.Millisecond)
+	err := chosen.do(d.directory, older)
+	working.Wait()
+	c.faults.add(fileLost, 1)
+	return chosen.effect, errors.Join(err, failures[0], failures[1])
+}
+
+// inflict damages a device at rest, and answers how.
+func (c *campaign) inflict(d *device, random *rand.Rand, ways []damage, older map[string][]byte) (effect, error) {
 	for {
-		chosen, err := inflict(random, d.directory, older)
+		chosen, err := inflict(random, ways, d.directory, older)
 		if err != nil {
 			return effect{}, err
 		}
@@ -305,6 +371,7 @@ func (c *campaign) inflict(d *device, random *rand.Rand, older map[string][]byte
 // runBriefly lets a client work for a while, and kills it or lets it close.
 func (c *campaign) runBriefly(d *device, random *rand.Rand, kill bool, damaged int) error {
 	s := c.randomSettings(random)
+	c.addHabits(random, d, &s)
 	s.python, s.main, s.threads, s.milliseconds, s.damaged = false, c.proxy.URLs[0], 1+random.IntN(3), 300+random.IntN(1500), damaged
 	running, err := c.startClient(d, s)
 	if err != nil {

@@ -70,7 +70,7 @@ const (
 func (v violation) String() string {
 	where := ""
 	if v.Device != "" {
-		where = fmt.Sprintf(" %s (%s)", v.Device, v.Directory)
+		where = fmt.Sprintf(" %s (%q)", v.Device, v.Directory)
 	}
 	return fmt.Sprintf("VIOLATION%s: %s: %s", where, v.Kind, v.Text)
 }

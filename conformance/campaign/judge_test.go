@@ -144,20 +144,23 @@ func TestVerdicts(t *testing.T) {
 	loss, crash := violation{Kind: kindLoss}, violation{Kind: kindMisbehaved}
 	for name, test := range map[string]struct {
 		violations []violation
-		control    bool
+		made       *mistake
 		complete   bool
 		want       int
 	}{
-		"passed":                    {nil, false, true, 0},
-		"loss":                      {[]violation{loss}, false, true, 1},
-		"did not run to its end":    {nil, false, false, 2},
-		"found before it broke off": {[]violation{loss}, false, false, 1},
-		"control finds losses":      {[]violation{loss, loss}, true, true, 0},
-		"control finds nothing":     {nil, true, true, 1},
-		"control finds a crash":     {[]violation{loss, crash}, true, true, 1},
-		"control broke off":         {nil, true, false, 2},
+		"passed":                    {nil, nil, true, 0},
+		"loss":                      {[]violation{loss}, nil, true, 1},
+		"did not run to its end":    {nil, nil, false, 2},
+		"found before it broke off": {[]violation{loss}, nil, false, 1},
+		"control finds losses":      {[]violation{loss, loss}, heldBack, true, 0},
+		"control finds nothing":     {nil, heldBack, true, 1},
+		"control finds a crash":     {[]violation{loss, crash}, heldBack, true, 1},
+		"control broke off":         {nil, heldBack, false, 2},
+		"a library that loses":      {[]violation{loss}, mistakes[1], true, 0},
+		"a library that crashes":    {[]violation{crash}, mistakes[1], true, 0},
+		"a library with no mistake": {nil, mistakes[1], true, 1},
 	} {
-		s := summary{options: options{Control: test.control}, Violations: test.violations}
+		s := summary{options: options{mistake: test.made}, Violations: test.violations}
 		s.judge(test.complete)
 		if s.Code != test.want {
 			t.Errorf("%s: exit code %d (%s), want %d", name, s.Code, s.Verdict, test.want)

@@ -22,7 +22,7 @@ type kills struct {
 
 func runKills(ctx context.Context, o options) (*kills, error) {
 	o.Servers, o.Clients, o.Devices, o.Faults = 1, 1, 1, 0
-	l, err := newLaboratory(o.Servers)
+	l, err := newLaboratory(o.Servers, o.mistake)
 	k := &kills{options: o, laboratory: l}
 	if err != nil {
 		return k, err
@@ -39,7 +39,7 @@ func runKills(ctx context.Context, o options) (*kills, error) {
 	deadline := time.Now().Add(o.MaxTime)
 	for k.done < o.Kills && time.Now().Before(deadline) {
 		s := settings{mode: "hammer", main: main, code: codes[0], seed: random.Uint64(), threads: 4, milliseconds: 60000, end: "close"}
-		if o.Control {
+		if o.mistake == heldBack {
 			s.buffer = controlBuffer
 		}
 		noted, err := k.killOne(ctx, s, time.Duration(20+random.IntN(61))*time.Millisecond)

@@ -50,7 +50,7 @@ const (
 	testkitLibraryFile = "out/lib/libopenlts-testkit.so.0"
 )
 
-func newLaboratory(servers int) (*laboratory, error) {
+func newLaboratory(servers int, m *mistake) (*laboratory, error) {
 	directory, err := os.MkdirTemp("", "openlts-campaign-")
 	if err != nil {
 		return nil, err
@@ -58,13 +58,19 @@ func newLaboratory(servers int) (*laboratory, error) {
 	bin := filepath.Join(directory, "bin")
 	l := &laboratory{directory: directory, bin: bin, began: time.Now(),
 		environment: []string{"LD_LIBRARY_PATH=" + bin, "PYTHONPATH=" + filepath.Join(directory, "python"), "PYTHONDONTWRITEBYTECODE=1"}}
-	for _, name := range []string{"bin", "books", "logs", "devices"} {
+	for _, name := range []string{"bin", "bin/copy", "books", "logs", "devices"} {
 		if err := os.Mkdir(filepath.Join(directory, name), 0o700); err != nil {
 			return nil, err
 		}
 	}
-	for _, file := range []string{ltsFile, clientFile, libraryFile, testkitClientFile, testkitLibraryFile, scriptFile} {
-		if err := copyFile(file, bin); err != nil {
+	library := libraryFile
+	if m.inLibrary() {
+		library = filepath.Join(m.libraries, filepath.Base(libraryFile))
+	}
+	copies := filepath.Join(bin, "copy")
+	for _, each := range []struct{ file, to string }{{ltsFile, bin}, {clientFile, bin}, {library, bin}, {testkitClientFile, bin},
+		{testkitLibraryFile, bin}, {scriptFile, bin}, {library, copies}, {testkitLibraryFile, copies}} {
+		if err := copyFile(each.file, each.to); err != nil {
 			return nil, fmt.Errorf("%w (build/campaign builds what is needed)", err)
 		}
 	}
@@ -129,6 +135,7 @@ type device struct {
 	name      string
 	directory string
 	clock     *deviceClock // nil: the machine's
+	trouble   bool         // its ledger may be out of reach for a while
 
 	mu      sync.Mutex // guards what follows
 	started int        // clients
@@ -143,6 +150,9 @@ func (l *laboratory) newDevice(name string) *device {
 	return &device{name: name, directory: filepath.Join(l.directory, "devices", name), claimed: map[account]bounds{},
 		uuids: map[string]bool{}}
 }
+
+// rename gives a device's directory an odd name.
+func (d *device) rename(number int) { d.directory = oddPath(d.directory, number) }
 
 // client is a family at work on a device.
 type client struct {
@@ -167,6 +177,10 @@ type settings struct {
 	resubmit     int
 	buffer       int
 	damaged      int
+	copy         bool // with a second copy of the library
+	reader       int  // microseconds between two readings of all files; 0: never
+	descriptors  int  // how many there may be; 0: as usual
+	trouble      bool // the ledger may be out of reach for a while
 }
 
 func (l *laboratory) startClient(d *device, s settings) (*client, error) {
@@ -188,6 +202,18 @@ func (l *laboratory) startClient(d *device, s settings) (*client, error) {
 	}
 	if d.clock.far() {
 		arguments = append(arguments, "far=1")
+	}
+	if s.copy {
+		arguments = append(arguments, "copy="+filepath.Join(l.bin, "copy", filepath.Base(library)))
+	}
+	if s.trouble {
+		arguments = append(arguments, "trouble=1")
+	}
+	if s.reader > 0 {
+		arguments = append(arguments, fmt.Sprintf("reader=%d", s.reader))
+	}
+	if s.descriptors > 0 {
+		arguments = append(arguments, fmt.Sprintf("descriptors=%d", s.descriptors))
 	}
 	program = filepath.Join(l.bin, filepath.Base(program))
 	if s.python {

@@ -31,13 +31,16 @@ type options struct {
 	MaxTime time.Duration `json:"-"`
 	Control bool          `json:"control"`
 	Damage  int           `json:"damage"`
+	Only    string        `json:"only,omitempty"`
 	Keep    bool          `json:"-"`
+	mistake *mistake      // that is made on purpose; nil if none is
 	JSON    bool          `json:"-"`
 }
 
 const usage = `usage: build/campaign [flags]         clients and servers under faults of all kinds
        build/campaign kill9 [flags]   one client after the other, killed in the middle of recording
        build/campaign attack [flags]  the client's store, attacked at each of its system calls
+       build/campaign copies [RUNS]   two copies of the library in one process, and hosts that read its files
 
 Ends with 0 if the books of clients, library and server agree to the unit, with
 1 if they do not (then the directory with everything in it is kept), with 2 if
@@ -65,8 +68,9 @@ func main() {
 	flags.IntVar(&o.Devices, "devices", 3, "devices (data directories) in use at a time; new ones take the place of old ones")
 	flags.IntVar(&o.Servers, "servers", 2, "servers on the one server directory")
 	flags.DurationVar(&o.MaxTime, "max-time", 30*time.Minute, "when to stop disturbing, even if there were too few faults")
-	flags.BoolVar(&o.Control, "control", false, "negative control: clients acknowledge what they hold back in memory; success is that losses are found")
+	flags.BoolVar(&o.Control, "control", false, "negative controls: mistakes are made on purpose, and success is that each is found")
 	flags.IntVar(&o.Damage, "damage", 0, "also damage files of so many dead devices, each on its own")
+	flags.StringVar(&o.Only, "only", "", "of the damages, only those whose names match this regular expression")
 	flags.BoolVar(&o.Keep, "keep", false, "keep the directory in any case")
 	flags.BoolVar(&o.JSON, "json", false, "print the summary as JSON")
 	if err := flags.Parse(arguments); err != nil {
@@ -79,15 +83,26 @@ func main() {
 		flags.Usage()
 		os.Exit(2)
 	}
-	os.Exit(run(o, kill9))
+	if err := adoptOrphans(); err != nil {
+		fmt.Fprintln(os.Stderr, "campaign:", err)
+		os.Exit(2)
+	}
+	made := []*mistake{nil}
+	switch {
+	case o.Control && kill9:
+		made = []*mistake{heldBack}
+	case o.Control:
+		made = mistakes
+	}
+	code := 0
+	for _, o.mistake = range made {
+		code = max(code, run(o, kill9))
+	}
+	os.Exit(code)
 }
 
 func run(o options, kill9 bool) int {
 	fmt.Fprintln(os.Stderr, "seed", o.Seed)
-	if err := adoptOrphans(); err != nil {
-		fmt.Fprintln(os.Stderr, "campaign:", err)
-		return 2
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var s summary

@@ -49,7 +49,7 @@ func (c *campaign) summary() summary {
 func (s *summary) fromLaboratory(l *laboratory) {
 	s.Seconds = time.Since(l.began).Seconds()
 	s.FaultsInjected, s.FaultsByKind = l.faults.sum(), l.faults.byKind()
-	s.KillsOfClients = l.faults.of(clientKilled, familyKilled)
+	s.KillsOfClients = l.faults.of(clientKilled, familyKilled, holderKilled)
 	s.ServerRestarts = l.faults.of(serverKilled, serverRestart)
 	s.Directory, s.Violations = l.directory, l.found()
 }
@@ -65,10 +65,11 @@ func (s *summary) judge(complete bool) {
 		}
 	}
 	switch {
-	case s.Control && others == 0 && losses > 0 && complete:
-		s.Code, s.Verdict = 0, fmt.Sprintf("the negative control works: %d losses were found", losses)
-	case s.Control && others == 0 && complete:
-		s.Code, s.Verdict = 1, "THE JUDGE IS BLIND: clients lost operations on purpose, and it found nothing"
+	case s.mistake != nil && complete:
+		var found bool
+		if found, s.Verdict = s.mistake.found(losses, others); !found {
+			s.Code = 1
+		}
 	case losses+others > 0:
 		s.Code, s.Verdict = 1, fmt.Sprintf("FAILED: %d violations", losses+others)
 	case !complete:

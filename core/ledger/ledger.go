@@ -190,8 +190,10 @@ func (l *Ledger) enter(ctx context.Context) (leave func(), err error) {
 	if l.path == "" {
 		return func() { <-l.turn }, nil
 	}
+	began := time.Now()
 	err = l.acquire(waiting)
-	l.stuck.Store(errors.Is(err, filelock.ErrLocked))
+	// Who could not wait for long has not seen more than a ledger in use.
+	l.stuck.Store(errors.Is(err, filelock.ErrLocked) && (l.stuck.Load() || time.Since(began) >= stuckAfter))
 	if errors.Is(err, filelock.ErrLocked) {
 		err = fmt.Errorf("%w: %w", ErrBusy, err)
 	}
@@ -214,6 +216,7 @@ func (l *Ledger) enter(ctx context.Context) (leave func(), err error) {
 // because its holder may be stopped, and who waits has other things to do.
 const (
 	patience      = 5 * time.Second
+	stuckAfter    = time.Second
 	shortPatience = 50 * time.Millisecond
 )
 

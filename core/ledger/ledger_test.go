@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/openlts/openlts/core/filelock"
 	"github.com/openlts/openlts/core/ledger"
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/core/tally"
@@ -760,5 +762,25 @@ func TestAWatermarkThatCanNotBe(t *testing.T) {
 		if err := c.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestAShortWait of one caller, while others have the ledger, leaves the next one the
+// time it has.
+func TestAShortWait(t *testing.T) {
+	directory := t.TempDir()
+	l := open(t, directory)
+	release, err := filelock.Acquire(t.Context(), filepath.Join(directory, "ledger.lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	soon, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if err := l.KeepIdentity(soon, "one"); !errors.Is(err, ledger.ErrBusy) {
+		t.Errorf("others have the ledger: %v", err)
+	}
+	time.AfterFunc(200*time.Millisecond, release)
+	if err := l.KeepIdentity(t.Context(), "two"); err != nil {
+		t.Errorf("there was time enough: %v", err)
 	}
 }

@@ -84,6 +84,8 @@ func shortName(path string) (name, vfs string, release func(), err error) {
 	if err != nil {
 		return "", "", nil, fmt.Errorf("opening %s: %w", filepath.Dir(path), err)
 	}
-	name = fmt.Sprintf("/proc/self/fd/%d/%s", directory, filepath.Base(path))
+	// Not /proc/self, which shows the descriptors of the process's first thread: in a
+	// host, the library's threads may have their own.
+	name = fmt.Sprintf("/proc/thread-self/fd/%d/%s", directory, filepath.Base(path))
 	return name, unresolved, func() { _ = unix.Close(directory) }, nil
 }

@@ -33,7 +33,7 @@ const patience = 60 * time.Second
 
 func main() {
 	v := victim{parameters: license.Defaults()}
-	mode := flag.String("mode", "run", "run; leave (be killed in the middle, without a network); settle")
+	mode := flag.String("mode", "run", "run; leave (be killed in the middle, without a network); beside (wait in the middle); settle")
 	flag.StringVar(&v.parameters.MainServerURL, "server", "", "address of the server")
 	flag.StringVar(&v.parameters.HandshakeCode, "code", "", "handshake code")
 	flag.StringVar(&v.parameters.DataDirectory, "data", "", "data directory")
@@ -53,6 +53,8 @@ func main() {
 	switch *mode {
 	case "leave":
 		v.leave()
+	case "beside":
+		v.beside()
 	case "settle":
 		v.settle()
 	default:
@@ -127,6 +129,26 @@ func (v *victim) leave() {
 	v.advance(slotSeconds)
 	v.records()
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+}
+
+// beside is another process on the directory, with the ledger open. It lets another
+// one come and go, and goes on with what that left.
+func (v *victim) beside() {
+	v.open()
+	v.records()
+	v.submit()
+	v.records()
+	v.info()
+	if _, err := fmt.Println("ready"); err != nil {
+		return
+	}
+	_, _ = os.Stdin.Read(make([]byte, 1)) // until it may go on
+	v.records()
+	v.info()
+	v.advance(slotSeconds)
+	v.submit()
+	v.records()
+	v.close(true)
 }
 
 // settle submits all that is left.
