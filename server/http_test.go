@@ -344,10 +344,15 @@ func (b *broken) fail() error {
 	return b.err
 }
 
-func (b *broken) Update(ctx context.Context, f func(store.Tx) error) error {
-	return b.Store.Update(ctx, func(tx store.Tx) error {
-		// The work is done, and then it can't be committed.
-		return errors.Join(f(tx), b.fail())
+func (b *broken) Apply(ctx context.Context, keys *store.Keys, apply func(*store.State) *store.Change) error {
+	return b.Store.Apply(ctx, keys, func(state *store.State) *store.Change {
+		change := apply(state)
+		if b.fail() != nil {
+			// The work is done, and then it can't be stored.
+			change.Denials = append(change.Denials, store.Denial{})
+			change.Anomalies = append(change.Anomalies, store.Anomaly{Device: "of nobody: " + b.err.Error()})
+		}
+		return change
 	})
 }
 

@@ -45,7 +45,7 @@ func (a *API) report(w http.ResponseWriter, r *http.Request) error {
 	}
 
 	// From here on a client that goes away changes nothing.
-	receipt, err := a.Writer.Reports(&batch, device)
+	receipt, err := a.Writer.Reports(&batch, store.Reporter{Device: device, UUID: batch.Device})
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func BenchmarkReports(b *testing.B) {
 		b.Run(fmt.Sprintf("batch=%d", size), func(b *testing.B) {
 			c := newCounter(b)
 			type device struct {
-				id   store.ID
+				id   store.Reporter
 				run  string
 				slot atomic.Int64
 			}

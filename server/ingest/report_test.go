@@ -24,7 +24,8 @@ type counter struct {
 	*ingest.Writer
 	*administration.Administrator
 	store  *sqlite.Store
-	device store.ID
+	device store.Reporter
+	log    *slog.Logger
 }
 
 func newCounter(t testing.TB) *counter {
@@ -35,6 +36,7 @@ func newCounter(t testing.TB) *counter {
 	}
 	c := &counter{
 		Writer:        ingest.NewWriter(s, time.Now, slog.New(slog.DiscardHandler)),
+		log:           slog.New(slog.DiscardHandler),
 		Administrator: &administration.Administrator{Store: s, Now: time.Now, Actor: "test"},
 		store:         s,
 	}
@@ -56,16 +58,18 @@ type fataler interface {
 	Fatal(...any)
 }
 
-func (c *counter) newDevice(t fataler) (device store.ID) {
+// newDevice adds a device as an authorization does.
+func (c *counter) newDevice(t fataler) store.Reporter {
 	t.Helper()
-	err := c.store.Update(context.Background(), func(tx store.Tx) (err error) {
-		device, err = tx.PutDevice(store.Device{UUID: uuid.NewString()})
-		return err
+	id := uuid.NewString()
+	state := &store.DeviceState{}
+	err := c.store.Apply(context.Background(), &store.Keys{}, func(*store.State) *store.Change {
+		return &store.Change{Devices: []store.Device{{UUID: id}}, Known: map[string]*store.DeviceState{id: state}}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return device
+	return store.Reporter{Device: state.Key, UUID: id}
 }
 
 // newItem adds a code with an item of the same name.
@@ -85,7 +89,7 @@ func (c *counter) newItem(t fataler, name string) (code, item string) {
 	return code, name
 }
 
-func (c *counter) send(t fataler, device store.ID, groups ...protocol.ReportGroup) *protocol.Receipt {
+func (c *counter) send(t fataler, device store.Reporter, groups ...protocol.ReportGroup) *protocol.Receipt {
 	t.Helper()
 	receipt, err := c.Reports(&protocol.ReportBatch{Groups: groups}, device)
 	if err != nil {

@@ -97,7 +97,7 @@ func (v *verifier) usage() error {
 		var kind string
 		var count int64
 		err := rows.Scan(&item, &way, &kind, &count)
-		charged[item] = saturatingSum(charged[item], policy.Charged(way, map[string]int64{kind: count}))
+		charged[item] = saturatingSum(charged[item], policy.Charged(way, store.Counts{{Type: kind, Units: count}}))
 		return err
 	})
 	if err != nil {
@@ -127,16 +127,16 @@ func (v *verifier) losses() error {
 	}
 	err = eachRow(rows, func(rows *sql.Rows) error {
 		var at key
-		var report protocol.Report
+		var report policy.Reported
 		var counts []byte
 		err := rows.Scan(&at.run, &at.slot, &report.Revision, &counts, &report.Lost)
 		if err != nil {
 			return err
 		}
-		if report.Counts, err = parseCounts(counts); err != nil {
+		if report.Counts, err = store.ParseCounts(counts); err != nil {
 			return err
 		}
-		replayed[at] = policy.Merge(replayed[at], report).Report
+		replayed[at] = policy.Merge(replayed[at], &report).Report
 		return nil
 	})
 	if err != nil {
