@@ -203,7 +203,7 @@ func TestBadReports(t *testing.T) {
 		{"groups", "x", protocol.StatusRequestMalformed},
 		{"groups", make([]map[string]any, protocol.MaxReportsInBatch+1), protocol.StatusRequestTooLarge},
 	} {
-		t.Run(fmt.Sprintf("%s %.10v", field.path, field.to), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s %.20s", field.path, fmt.Sprint(field.to)), func(t *testing.T) {
 			body := edit(t, batch, field.path, field.to)
 			if _, _, err := device.Post(protocol.PathReports, body, device.Proof(body)); problem(t, err).Code != field.want {
 				t.Errorf("got %v, want %d", err, field.want)

@@ -22,10 +22,11 @@ const (
 
 // authorize answers POST /v1/authorizations.
 func (a *API) authorize(w http.ResponseWriter, r *http.Request) error {
-	body, err := readBody(w, r, protocol.MaxAuthorizationBody)
+	body, release, err := a.bodies.read(w, r, protocol.MaxAuthorizationBody)
 	if err != nil {
 		return err
 	}
+	defer release()
 	var request protocol.AuthorizationRequest
 	if err := decode(body, &request); err != nil {
 		return err

@@ -3,7 +3,9 @@ package api
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/ingest"
@@ -44,6 +46,10 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	body, err := json.Marshal(problem)
 	if err != nil { // strings and numbers always marshal
 		panic(err)
+	}
+	var later *limited
+	if errors.As(err, &later) {
+		w.Header().Set("Retry-After", strconv.FormatInt(max(1, int64(math.Ceil(later.after.Seconds()))), 10))
 	}
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "5")

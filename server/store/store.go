@@ -26,8 +26,8 @@ type Store interface {
 	// its Tx.
 	Update(ctx context.Context, f func(Tx) error) error
 
-	// ReportKey finds the key with this id, for a device with this UUID among
-	// others; ErrNotFound.
+	// ReportKey finds the key with this id, and its devices: if there is one with
+	// this UUID, that is among them; ErrNotFound.
 	ReportKey(ctx context.Context, keyID, device string) (ReportKey, error)
 	// Ping tells whether the database answers.
 	Ping(ctx context.Context) error

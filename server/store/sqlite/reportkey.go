@@ -11,7 +11,7 @@ import (
 // what was found once stays true and is remembered.
 func (s *Store) ReportKey(ctx context.Context, keyID, device string) (store.ReportKey, error) {
 	if key, ok := s.keys.get(keyID); ok {
-		if _, ok := key.Devices[device]; ok {
+		if _, ok := key.Devices[device]; ok || device == "" {
 			return key, nil
 		}
 	}
