@@ -64,14 +64,14 @@ func (a *API) report(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	device, known := key.Devices[batch.Device]
+	reporter, known := key.Devices[batch.Device]
 	if !known {
 		a.Log.Info("report not authenticated", "key", keyID, "known", true, "device", batch.Device)
 		return protocol.StatusRequestNotAuthenticated
 	}
 
 	// From here on a client that goes away changes nothing.
-	receipt, err := a.Writer.Reports(batch, store.Reporter{Device: device, UUID: batch.Device})
+	receipt, err := a.Writer.Reports(batch, reporter)
 	if err != nil {
 		return err
 	}

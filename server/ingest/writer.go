@@ -85,7 +85,7 @@ func (w *Writer) Authorize(request *protocol.AuthorizationRequest, key store.Dev
 // concern the others; the error is a failure of the database, and then nothing
 // was counted.
 func (w *Writer) Reports(batch *protocol.ReportBatch, reporter store.Reporter) (*protocol.Receipt, error) {
-	answer, err := w.do(policy.NewBatch(batch, reporter))
+	answer, err := w.do(policy.NewBatch(batch, reporter, w.now()))
 	if err != nil {
 		return nil, err
 	}

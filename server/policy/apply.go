@@ -28,7 +28,7 @@ type Answer struct {
 // did. It uses state up. The answers are in the order of the requests.
 func Apply(state *store.State, requests []Request, now time.Time) (*store.Change, []Answer) {
 	d := &decision{State: state, now: now, change: &store.Change{
-		Seats: map[store.SeatKey]int64{}, Accounts: map[string]store.AccountState{}, Runs: map[store.RunKey]*store.Run{},
+		Grants: map[store.Grant]int64{}, Seats: map[store.SeatKey]int64{}, Accounts: map[store.AccountKey]store.AccountState{}, Runs: map[store.RunKey]*store.Run{},
 		Reports: map[store.SlotKey]store.Report{}, Totals: map[store.TotalKey]int64{}, Used: map[store.ID]int64{}, Known: state.Devices,
 	}}
 	answers := make([]Answer, len(requests))
@@ -54,6 +54,12 @@ func (d *decision) device(uuid string) *store.DeviceState {
 	}
 	if device.Seats == nil {
 		device.Seats = map[store.ID]int64{}
+	}
+	if device.Reporters == nil {
+		device.Reporters = map[string]int64{}
+	}
+	if device.Accounts == nil {
+		device.Accounts = map[int64]store.AccountState{}
 	}
 	return device
 }

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/openlts/openlts/core/protocol"
@@ -26,7 +25,7 @@ type Asking struct {
 
 // Require names the code, or the organization whose default code is meant.
 func (a *Asking) Require(keys *store.Keys) {
-	keys.Askers = append(keys.Askers, a.Request.Device.UUID)
+	keys.Askers = append(keys.Askers, store.Asker{Device: a.Request.Device.UUID, KeyID: a.Key.KeyID})
 	if a.Request.HandshakeCode != "" {
 		keys.Codes = append(keys.Codes, a.Request.HandshakeCode)
 	} else if a.Request.OrganizationID != "" {
@@ -97,11 +96,17 @@ func (a *Asking) grant(d *decision, code store.HandshakeCode, chosen *Candidate)
 		UUID: request.Device.UUID, UUIDSource: request.Device.UUIDSource, FriendlyName: request.Device.FriendlyName,
 		Platform: request.Device.Platform, Library: request.Device.Library, FirstSeenAt: now, LastSeenAt: now,
 	})
-	if !slices.Contains(device.Keys, a.Key.KeyID) {
-		device.Keys = append(device.Keys, a.Key.KeyID)
-		d.change.Keys = append(d.change.Keys, store.DeviceKeyOf{Device: request.Device.UUID, DeviceKey: a.Key, CreatedAt: now})
+	reporter, known := device.Reporters[a.Key.KeyID]
+	if !known {
+		reporter = device.NextReporter
+		device.NextReporter++
+		device.Reporters[a.Key.KeyID] = reporter
+		d.change.Keys = append(d.change.Keys, store.DeviceKeyOf{Device: request.Device.UUID, DeviceKey: a.Key, Reporter: reporter, CreatedAt: now})
 	}
-	a.noteAnomalies(d, device)
+	if grant := (store.Grant{Device: request.Device.UUID, Reporter: reporter, Code: code.Key, Item: item.Key}); !d.Grants[grant] {
+		d.Grants[grant], d.change.Grants[grant] = true, now
+	}
+	a.noteAnomalies(d, reporter)
 	if Seats(item) {
 		d.seat(item, request.Device.UUID, device)
 	}
@@ -121,9 +126,9 @@ func (a *Asking) grant(d *decision, code store.HandshakeCode, chosen *Candidate)
 
 // noteAnomalies notes what is strange about the device. Nothing is refused
 // because of it: there are honest reasons for each.
-func (a *Asking) noteAnomalies(d *decision, device *store.DeviceState) {
+func (a *Asking) noteAnomalies(d *decision, reporter int64) {
 	uuid := a.Request.Device.UUID
-	if len(device.Keys) > 1 {
+	if reporter != 0 {
 		d.note(uuid, AnomalyDeviceKeyChanged, "key "+a.Key.KeyID)
 	}
 	if skew := time.Duration(a.Request.ClientTime-d.now.Unix()) * time.Second; skew.Abs() > maxClockSkew {

@@ -15,6 +15,7 @@ const (
 	AnomalySlotInFuture  = "slot-in-future"   // a slot that has not begun yet
 	AnomalySlotInPast    = "slot-in-past"     // older than reports are kept
 	AnomalyItemNotOfCode = "item-not-of-code" // counted on an item which its code does not have
+	AnomalyNotGranted    = "not-granted"      // reported on what the device was not granted; it does not count
 	AnomalyUsageLost     = "usage-lost"       // the device lost its ledger, and usage with it
 	AnomalyBadAccount    = "bad-account"      // what the device says of its usage makes no sense
 )
@@ -50,21 +51,23 @@ type batchGroup struct {
 }
 
 // NewBatch checks the reports of a batch. The reporter is who authenticated it.
-func NewBatch(batch *protocol.ReportBatch, reporter store.Reporter) *Batch {
-	b := &Batch{reporter: reporter, id: batch.Batch, sentAt: batch.SentAt}
+func NewBatch(batch *protocol.ReportBatch, reporter store.Reporter, now time.Time) *Batch {
+	// Accounts are put in order by this. Who was ahead once must not stay ahead of
+	// what comes after.
+	b := &Batch{reporter: reporter, id: batch.Batch, sentAt: min(batch.SentAt, now.Unix())}
 	if batch.Account != nil {
 		b.account, b.reporter.Account = batch.Account, true
-		b.problem = AccountProblem(batch.Account)
+		b.problem = AccountProblem(batch.Account, batch.SentAt, now.Unix())
 	}
 	for i := range batch.Groups {
 		if len(batch.Groups[i].Reports) > 0 {
-			b.add(i, &batch.Groups[i])
+			b.add(i, &batch.Groups[i], now.Unix())
 		}
 	}
 	return b
 }
 
-func (b *Batch) add(index int, group *protocol.ReportGroup) {
+func (b *Batch) add(index int, group *protocol.ReportGroup, now int64) {
 	b.reports += len(group.Reports)
 	g := batchGroup{code: group.HandshakeCode, item: group.Item, run: group.Run, slotSeconds: group.SlotSeconds, index: index}
 	problem := CheckGroup(group)
@@ -74,7 +77,7 @@ func (b *Batch) add(index int, group *protocol.ReportGroup) {
 	for i := range group.Reports {
 		refusal := problem
 		if refusal == nil {
-			refusal = CheckReport(&group.Reports[i], group.SlotSeconds)
+			refusal = CheckReport(&group.Reports[i], group.SlotSeconds, now)
 		}
 		if refusal == nil {
 			g.reports, g.indexes = append(g.reports, ReportedOf(&group.Reports[i])), append(g.indexes, i)
@@ -142,7 +145,9 @@ func (c *counting) countGroup(g *batchGroup) {
 	if refusal != nil {
 		refused := slices.Clone(g.refused)
 		for _, i := range g.indexes {
-			refused = append(refused, exception(g.index, i, refusal))
+			e := exception(g.index, i, refusal)
+			e.Retry = true // once it is granted
+			refused = append(refused, e)
 		}
 		slices.SortFunc(refused, func(a, b protocol.Exception) int { return a.Report - b.Report })
 		c.receipt.Exceptions = append(c.receipt.Exceptions, refused...)
@@ -169,30 +174,39 @@ type target struct {
 	run  *store.Run
 }
 
-// target finds what a group counts on, or why it can't be counted.
+// errNotGranted is what is said of all that a device was not granted, whether it
+// exists or not. Like a batch that is not authenticated, it makes a client
+// authorize itself anew: a server that was restored from a backup may have lost
+// the grant.
+var errNotGranted = protocol.Errorf(protocol.StatusRequestNotAuthenticated,
+	"The device was not granted this license item under this handshake code. Authorize again.")
+
+// target finds what a group counts on, or why it can't be counted. Only what the
+// device was granted exists for it.
 func (c *counting) target(g *batchGroup) (t target, refusal error) {
 	code, known := c.Codes[g.code]
-	if !known {
-		return t, protocol.StatusHandshakeCodeNotFound
+	t.code, t.item = code.Key, c.Items[g.item]
+	key := store.RunKey{
+		Device: c.batch.reporter.UUID, Reporter: c.batch.reporter.Number, Code: t.code, Item: t.item.Key, Run: g.run,
 	}
-	t.code = code.Key
-	// What one organization uses is never counted on another's item.
-	if t.item, known = c.Items[g.item]; !known || t.item.Organization != code.Organization {
-		return t, protocol.StatusItemNotFound
+	run := c.Runs[key]
+	granted := run != nil && run.Key != 0 || c.Grants[store.Grant{Device: key.Device, Reporter: key.Reporter, Code: key.Code, Item: key.Item}]
+	if !known || t.item.Key == 0 || !granted {
+		c.anomalies[AnomalyNotGranted] = fmt.Sprintf("code %.128q, item %.128q", g.code, g.item)
+		return t, errNotGranted
+	}
+	if t.run = run; run == nil {
+		t.run = &store.Run{Reports: map[int64]store.Report{}}
+		c.Runs[key] = t.run
+	}
+	if t.run.Key == 0 {
+		c.change.Runs[key] = t.run
 	}
 	if !slices.ContainsFunc(c.items, func(i store.Item) bool { return i.Key == t.item.Key }) {
 		c.items = append(c.items, t.item)
 	}
 	if !slices.ContainsFunc(c.CodeItems[t.code], func(i store.CodeItem) bool { return i.Key == t.item.Key }) {
 		c.anomalies[AnomalyItemNotOfCode] = fmt.Sprintf("code %s, item %s", g.code, g.item)
-	}
-	key := store.RunKey{Device: c.batch.reporter.UUID, Code: t.code, Item: t.item.Key, Run: g.run}
-	if t.run, known = c.Runs[key]; !known {
-		t.run = &store.Run{Reports: map[int64]store.Report{}}
-		c.Runs[key] = t.run
-	}
-	if t.run.Key == 0 {
-		c.change.Runs[key] = t.run
 	}
 	return t, nil
 }
@@ -239,7 +253,7 @@ func (c *counting) countReport(t target, slotSeconds int, report *Reported) (o o
 // is stored is newer: sent later, and with more recorded. An account that makes
 // no sense does not concern the reports.
 func (c *counting) keepAccount() {
-	account, known := c.batch.account, c.device.Account
+	account, reporter := c.batch.account, c.batch.reporter
 	if account == nil {
 		return
 	}
@@ -247,14 +261,16 @@ func (c *counting) keepAccount() {
 		c.anomalies[AnomalyBadAccount] = c.batch.problem
 		return
 	}
-	if account.Storage > 0 && (known == nil || account.Storage > known.Storage) {
+	known, told := c.device.Accounts[reporter.Number]
+	if account.Storage > known.Storage {
 		c.anomalies[AnomalyUsageLost] = fmt.Sprintf("%d operations", account.Storage)
 	}
-	if known != nil && c.batch.sentAt < known.SentAt && account.Recorded < known.Recorded {
+	if told && c.batch.sentAt < known.SentAt && account.Recorded < known.Recorded {
 		return
 	}
-	c.device.Account = &store.AccountState{DeviceAccount: *account, SentAt: c.batch.sentAt}
-	c.change.Accounts[c.batch.reporter.UUID] = *c.device.Account
+	state := store.AccountState{DeviceAccount: *account, SentAt: c.batch.sentAt}
+	c.device.Accounts[reporter.Number] = state
+	c.change.Accounts[store.AccountKey{Device: reporter.UUID, Reporter: reporter.Number}] = state
 }
 
 // checkTime notes slots far from now. They are counted: usage that happened

@@ -10,18 +10,28 @@ type Keys struct {
 	Organizations []string
 	// Codes are asked for, by name, with all their items.
 	Codes []string
-	// Askers are the devices that ask for an authorization, by UUID.
-	Askers []string
+	// Askers are the devices that ask for an authorization.
+	Askers []Asker
 	// Reporters are the devices that report, which are known.
 	Reporters []Reporter
 	// Counted are what they report on.
 	Counted []Counted
 }
 
-// Reporter is a device that authenticated a batch of reports.
+// Asker is a device that asks for an authorization.
+type Asker struct {
+	Device string // its UUID
+	KeyID  string // of its public key
+}
+
+// Reporter is who authenticated a batch of reports: a device with one of its keys.
 type Reporter struct {
 	Device ID
 	UUID   string
+	// Number is 0 for the key a device was first authorized with. Others have
+	// numbers of their own, and report apart: who made up another key for a UUID
+	// that somebody else has, can't touch what that one reported.
+	Number int64
 	// Account tells that its account will be needed.
 	Account bool
 }
@@ -46,6 +56,16 @@ type State struct {
 	Uses          map[ID]*Use       // of all these items
 	Devices       map[string]*DeviceState
 	Runs          map[RunKey]*Run
+	// Grants are those of the devices that ask, and of those that report runs which
+	// are not known. A run that is known was granted.
+	Grants map[Grant]bool
+}
+
+// Grant allows a reporter to report on an item under a code.
+type Grant struct {
+	Device     string // a UUID
+	Reporter   int64
+	Code, Item ID
 }
 
 // Use is how much of an item is used.
@@ -56,10 +76,13 @@ type Use struct {
 
 // DeviceState is a device as a group of requests finds it.
 type DeviceState struct {
-	Key     ID            // 0: not known yet
-	Keys    []string      // the ids of its public keys; of a device that asks
-	Seats   map[ID]int64  // when its seats expire, by item
-	Account *AccountState // nil: it never told one
+	Key ID // 0: not known yet
+	// Reporters are the numbers of the keys it asks with, by their ids; of those
+	// that are known. NextReporter is the number of a new one.
+	Reporters    map[string]int64
+	NextReporter int64
+	Seats        map[ID]int64           // when its seats expire, by item
+	Accounts     map[int64]AccountState // that it told, by reporter
 }
 
 // AccountState is what a device said last of its usage over all times.
@@ -71,6 +94,7 @@ type AccountState struct {
 // RunKey names a run: one tally of a device under one code and item.
 type RunKey struct {
 	Device     string // a UUID
+	Reporter   int64
 	Code, Item ID
 	Run        string // a UUID
 }
@@ -87,9 +111,10 @@ type Run struct {
 type Change struct {
 	Devices   []Device // that were authorized, by UUID; FirstSeenAt holds for new ones
 	Keys      []DeviceKeyOf
-	Seats     map[SeatKey]int64       // when they expire
-	Accounts  map[string]AccountState // by device UUID
-	Anomalies []Anomaly               // each adds to what is noted of its kind
+	Grants    map[Grant]int64   // when they were granted
+	Seats     map[SeatKey]int64 // when they expire
+	Accounts  map[AccountKey]AccountState
+	Anomalies []Anomaly // each adds to what is noted of its kind
 	Denials   []Denial
 	// Runs are the runs of which Reports tell, also the new ones.
 	Runs     map[RunKey]*Run
@@ -105,7 +130,14 @@ type Change struct {
 type DeviceKeyOf struct {
 	Device string // a UUID
 	DeviceKey
+	Reporter  int64
 	CreatedAt int64
+}
+
+// AccountKey names an account.
+type AccountKey struct {
+	Device   string // a UUID
+	Reporter int64
 }
 
 // SeatKey names a place on the device list of an item.

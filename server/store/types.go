@@ -89,7 +89,7 @@ type ReportKey struct {
 	Secret []byte
 	// Devices are the devices authorized with this key by their UUID: one, if
 	// nobody copied a device key.
-	Devices map[string]ID
+	Devices map[string]Reporter
 }
 
 // Report is the usage of one slot of one run as the server holds it.

@@ -26,6 +26,7 @@ type known struct {
 
 type runKey struct {
 	device, code, item store.ID
+	reporter           int64
 	run                string
 }
 
@@ -77,7 +78,7 @@ func (l *loading) rememberUses(change *store.Change) {
 			continue
 		}
 		_, loaded := l.byKey[change.Known[key.Device].Key]
-		if !loaded && !slices.Contains(l.keys.Askers, key.Device) || expiresAt <= l.keys.Now {
+		if !loaded && !slices.ContainsFunc(l.keys.Askers, func(a store.Asker) bool { return a.Device == key.Device }) || expiresAt <= l.keys.Now {
 			delete(uses, key.Item)
 			continue
 		}

@@ -15,10 +15,10 @@ func (t *transaction) load(keys *store.Keys) (*loading, error) {
 	l := &loading{transaction: t, keys: keys, state: &store.State{
 		Organizations: map[string]store.Organization{}, Codes: map[string]store.HandshakeCode{},
 		CodeItems: map[store.ID][]store.CodeItem{}, Items: map[string]store.Item{}, Uses: map[store.ID]*store.Use{},
-		Devices: map[string]*store.DeviceState{}, Runs: map[store.RunKey]*store.Run{},
+		Devices: map[string]*store.DeviceState{}, Runs: map[store.RunKey]*store.Run{}, Grants: map[store.Grant]bool{},
 	}}
 	for _, step := range []func() error{
-		l.organizations, l.codes, l.codeItems, l.items, l.uses, l.askers, l.reporters, l.seats, l.accounts, l.runs, l.reports,
+		l.organizations, l.codes, l.codeItems, l.items, l.uses, l.askers, l.reporters, l.seats, l.accounts, l.runs, l.reports, l.grants,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -33,8 +33,11 @@ type loading struct {
 	state *store.State
 	// byKey are the devices of the state that are known.
 	byKey map[store.ID]*store.DeviceState
+	uuids map[store.ID]string
 	found []*store.Run // of the state, that are known
-	slots map[*store.Run][]int64
+	// newcomers are the devices whose grants count.
+	newcomers []store.ID
+	slots     map[*store.Run][]int64
 	// seatsBefore are the seats as they were loaded.
 	seatsBefore map[store.SeatKey]int64
 }
@@ -200,13 +203,24 @@ func (l *loading) askers() error {
 	if len(l.keys.Askers) == 0 {
 		return nil
 	}
-	return l.each(`SELECT d.id, d.uuid, k.key_id FROM device d JOIN device_key k ON k.device = d.id
-		WHERE d.uuid IN (SELECT value FROM json_each(?)) ORDER BY k.created_at`, []any{jsonTexts(l.keys.Askers)}, func(rows *sql.Rows) error {
+	var devices, keys []string
+	for _, asker := range l.keys.Askers {
+		devices, keys = append(devices, asker.Device), append(keys, asker.KeyID)
+	}
+	return l.each(`SELECT d.id, d.uuid, coalesce((SELECT max(reporter) + 1 FROM device_key WHERE device = d.id), 0), k.key_id, k.reporter
+		FROM device d LEFT JOIN device_key k ON k.device = d.id AND k.key_id IN (SELECT value FROM json_each(?2))
+		WHERE d.uuid IN (SELECT value FROM json_each(?1))`, []any{jsonTexts(devices), jsonTexts(keys)}, func(rows *sql.Rows) error {
 		var id store.ID
-		var uuid, key string
-		err := rows.Scan(&id, &uuid, &key)
+		var uuid string
+		var next int64
+		var key sql.NullString
+		var reporter sql.NullInt64
+		err := rows.Scan(&id, &uuid, &next, &key, &reporter)
 		device := l.device(uuid, id)
-		device.Keys = append(device.Keys, key)
+		if device.NextReporter = next; key.Valid {
+			device.Reporters[key.String] = reporter.Int64
+		}
+		l.newcomers = append(l.newcomers, id)
 		return err
 	})
 }
@@ -222,12 +236,12 @@ func (l *loading) reporters() error {
 func (l *loading) device(uuid string, key store.ID) *store.DeviceState {
 	device, ok := l.state.Devices[uuid]
 	if !ok {
-		device = &store.DeviceState{Key: key, Seats: map[store.ID]int64{}}
+		device = &store.DeviceState{Key: key, Seats: map[store.ID]int64{}, Reporters: map[string]int64{}, Accounts: map[int64]store.AccountState{}}
 		l.state.Devices[uuid] = device
 		if l.byKey == nil {
-			l.byKey = map[store.ID]*store.DeviceState{}
+			l.byKey, l.uuids = map[store.ID]*store.DeviceState{}, map[store.ID]string{}
 		}
-		l.byKey[key] = device
+		l.byKey[key], l.uuids[key] = device, uuid
 	}
 	return device
 }
@@ -241,12 +255,13 @@ func (l *loading) seats() error {
 		return nil
 	}
 	l.seatsBefore = map[store.SeatKey]int64{}
-	return l.each(`SELECT d.id, d.uuid, s.item, s.expires_at FROM seat s JOIN device d ON d.id = s.device WHERE s.device IN (SELECT value FROM json_each(?))`,
+	return l.each(`SELECT device, item, expires_at FROM seat WHERE device IN (SELECT value FROM json_each(?))`,
 		[]any{jsonNumbers(slices.Collect(maps.Keys(l.byKey)))}, func(rows *sql.Rows) error {
 			var device store.ID
 			var key store.SeatKey
 			var expiresAt int64
-			err := rows.Scan(&device, &key.Device, &key.Item, &expiresAt)
+			err := rows.Scan(&device, &key.Item, &expiresAt)
+			key.Device = l.uuids[device]
 			l.byKey[device].Seats[key.Item], l.seatsBefore[key] = expiresAt, expiresAt
 			return err
 		})
@@ -262,12 +277,13 @@ func (l *loading) accounts() error {
 	if len(devices) == 0 {
 		return nil
 	}
-	return l.each(`SELECT device, sent_at, recorded, expired, refused, storage FROM device_account WHERE device IN (SELECT value FROM json_each(?))`,
+	return l.each(`SELECT device, reporter, sent_at, recorded, expired, refused, storage FROM device_account WHERE device IN (SELECT value FROM json_each(?))`,
 		[]any{jsonNumbers(devices)}, func(rows *sql.Rows) error {
 			var device store.ID
-			a := &store.AccountState{}
-			err := rows.Scan(&device, &a.SentAt, &a.Recorded, &a.Expired, &a.Refused, &a.Storage)
-			l.byKey[device].Account = a
+			var reporter int64
+			var a store.AccountState
+			err := rows.Scan(&device, &reporter, &a.SentAt, &a.Recorded, &a.Expired, &a.Refused, &a.Storage)
+			l.byKey[device].Accounts[reporter] = a
 			return err
 		})
 }
@@ -282,15 +298,16 @@ func (l *loading) runs() error {
 		if code == 0 || item == 0 {
 			continue
 		}
-		key := store.RunKey{Device: c.Reporter.UUID, Code: code, Item: item, Run: c.Run}
+		key := store.RunKey{Device: c.Reporter.UUID, Reporter: c.Reporter.Number, Code: code, Item: item, Run: c.Run}
 		run, done := l.state.Runs[key]
 		if !done {
 			run = &store.Run{Reports: map[int64]store.Report{}}
 			l.state.Runs[key] = run
-			row := runKey{c.Reporter.Device, code, item, c.Run}
+			row := runKey{c.Reporter.Device, code, item, c.Reporter.Number, c.Run}
 			if run.Key = l.s.known.runs[row]; run.Key == 0 {
 				missing[row] = run
 				names = append(names, c.Run)
+				l.newcomers = append(l.newcomers, c.Reporter.Device)
 			} else {
 				l.found = append(l.found, run)
 			}
@@ -304,13 +321,13 @@ func (l *loading) runs() error {
 	for key := range missing {
 		devices = append(devices, key.device)
 	}
-	return l.each(`SELECT run.id, run.device, run.handshake_code, run.item, run.uuid, coalesce((SELECT max(slot) FROM report WHERE report.run = run.id), -1)
+	return l.each(`SELECT run.id, run.device, run.handshake_code, run.item, run.reporter, run.uuid, coalesce((SELECT max(slot) FROM report WHERE report.run = run.id), -1)
 		FROM json_each(?1) d CROSS JOIN run ON run.device = d.value AND run.uuid IN (SELECT value FROM json_each(?2))`,
 		[]any{jsonNumbers(devices), jsonTexts(names)}, func(rows *sql.Rows) error {
 			var id store.ID
 			var key runKey
 			var newest int64
-			err := rows.Scan(&id, &key.device, &key.code, &key.item, &key.run, &newest)
+			err := rows.Scan(&id, &key.device, &key.code, &key.item, &key.reporter, &key.run, &newest)
 			if run := missing[key]; run != nil && run.Key == 0 {
 				run.Key = id
 				l.found = append(l.found, run)
@@ -382,4 +399,21 @@ func (l *loading) reports() error {
 		byKey[id].Reports[slot] = report
 		return err
 	})
+}
+
+// grants are asked for where something begins: by a device that asks, and for
+// runs that are not known.
+func (l *loading) grants() error {
+	if len(l.newcomers) == 0 {
+		return nil
+	}
+	return l.each(`SELECT device, reporter, handshake_code, item FROM report_grant WHERE device IN (SELECT value FROM json_each(?))`,
+		[]any{jsonNumbers(l.newcomers)}, func(rows *sql.Rows) error {
+			var device store.ID
+			var grant store.Grant
+			err := rows.Scan(&device, &grant.Reporter, &grant.Code, &grant.Item)
+			grant.Device = l.uuids[device]
+			l.state.Grants[grant] = true
+			return err
+		})
 }

@@ -15,16 +15,15 @@ func (s *Store) ReportKey(ctx context.Context, keyID, device string) (store.Repo
 			return key, nil
 		}
 	}
-	key := store.ReportKey{Devices: map[string]store.ID{}}
-	rows, err := s.read.QueryContext(ctx, `SELECT k.report_key, d.uuid, d.id FROM device_key k JOIN device d ON d.id = k.device WHERE k.key_id = ?`, keyID)
+	key := store.ReportKey{Devices: map[string]store.Reporter{}}
+	rows, err := s.read.QueryContext(ctx, `SELECT k.report_key, d.uuid, d.id, k.reporter FROM device_key k JOIN device d ON d.id = k.device WHERE k.key_id = ?`, keyID)
 	if err != nil {
 		return key, err
 	}
 	err = eachRow(rows, func(rows *sql.Rows) error {
-		var uuid string
-		var id store.ID
-		err := rows.Scan(&key.Secret, &uuid, &id)
-		key.Devices[uuid] = id
+		var reporter store.Reporter
+		err := rows.Scan(&key.Secret, &reporter.UUID, &reporter.Device, &reporter.Number)
+		key.Devices[reporter.UUID] = reporter
 		return err
 	})
 	if err != nil {

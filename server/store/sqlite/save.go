@@ -15,7 +15,7 @@ import (
 // many, in the order of the table, so that neighbours are written together.
 func (t *transaction) save(c *store.Change) error {
 	for _, step := range []func(*store.Change) error{
-		t.saveDevices, t.saveKeys, t.saveSeats, t.saveAccounts, t.saveAnomalies, t.saveDenials,
+		t.saveDevices, t.saveKeys, t.saveGrants, t.saveSeats, t.saveAccounts, t.saveAnomalies, t.saveDenials,
 		t.saveRuns, t.saveReceived, t.saveReports, t.saveTotals, t.saveUsed,
 	} {
 		if err := step(c); err != nil {
@@ -49,15 +49,27 @@ func deviceKey(c *store.Change, uuid string) (store.ID, error) {
 }
 
 func (t *transaction) saveKeys(c *store.Change) error {
-	rows := make([]any, 0, 5*len(c.Keys))
+	rows := make([]any, 0, 6*len(c.Keys))
 	for _, k := range c.Keys {
 		device, err := deviceKey(c, k.Device)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, k.KeyID, device, k.PublicKey, k.ReportKey, k.CreatedAt)
+		rows = append(rows, k.KeyID, device, k.PublicKey, k.ReportKey, k.Reporter, k.CreatedAt)
 	}
-	return t.insertRows(`INSERT INTO device_key (key_id, device, public_key, report_key, created_at) VALUES`, 5, ` ON CONFLICT DO NOTHING`, rows)
+	return t.insertRows(`INSERT INTO device_key (key_id, device, public_key, report_key, reporter, created_at) VALUES`, 6, ` ON CONFLICT DO NOTHING`, rows)
+}
+
+func (t *transaction) saveGrants(c *store.Change) error {
+	rows := make([]any, 0, 5*len(c.Grants))
+	for grant, at := range c.Grants {
+		device, err := deviceKey(c, grant.Device)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, device, grant.Reporter, grant.Code, grant.Item, at)
+	}
+	return t.insertRows(`INSERT INTO report_grant (device, reporter, handshake_code, item, granted_at) VALUES`, 5, ` ON CONFLICT DO NOTHING`, rows)
 }
 
 func (t *transaction) saveSeats(c *store.Change) error {
@@ -73,15 +85,15 @@ func (t *transaction) saveSeats(c *store.Change) error {
 }
 
 func (t *transaction) saveAccounts(c *store.Change) error {
-	rows := make([]any, 0, 6*len(c.Accounts))
-	for uuid, a := range c.Accounts {
-		device, err := deviceKey(c, uuid)
+	rows := make([]any, 0, 7*len(c.Accounts))
+	for key, a := range c.Accounts {
+		device, err := deviceKey(c, key.Device)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, device, a.SentAt, a.Recorded, a.Expired, a.Refused, a.Storage)
+		rows = append(rows, device, key.Reporter, a.SentAt, a.Recorded, a.Expired, a.Refused, a.Storage)
 	}
-	return t.insertRows(`INSERT INTO device_account (device, sent_at, recorded, expired, refused, storage) VALUES`, 6,
+	return t.insertRows(`INSERT INTO device_account (device, reporter, sent_at, recorded, expired, refused, storage) VALUES`, 7,
 		` ON CONFLICT DO UPDATE SET sent_at = excluded.sent_at, recorded = excluded.recorded,
 			expired = excluded.expired, refused = excluded.refused, storage = excluded.storage`, rows)
 }
@@ -113,11 +125,11 @@ func (t *transaction) saveRuns(c *store.Change) error {
 		if err != nil {
 			return err
 		}
-		run.Key, err = t.insert(`INSERT INTO run (device, uuid, handshake_code, item) VALUES (?, ?, ?, ?)`, device, key.Run, key.Code, key.Item)
+		run.Key, err = t.insert(`INSERT INTO run (device, uuid, handshake_code, item, reporter) VALUES (?, ?, ?, ?, ?)`, device, key.Run, key.Code, key.Item, key.Reporter)
 		if err != nil {
 			return err
 		}
-		t.s.known.runs[runKey{device, key.Code, key.Item, key.Run}], t.s.known.newest[run.Key] = run.Key, -1
+		t.s.known.runs[runKey{device, key.Code, key.Item, key.Reporter, key.Run}], t.s.known.newest[run.Key] = run.Key, -1
 	}
 	return nil
 }

@@ -29,6 +29,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"AskersAreLoaded":         askersAreLoaded,
 		"ReportsAreLoaded":        reportsAreLoaded,
 		"ChangesAreAllOrNothing":  changesAreAllOrNothing,
+		"ReportersAreApart":       reportersAreApart,
 		"SumsAreAdded":            sumsAreAdded,
 		"SumsStop":                sumsStop,
 		"SeatsExpire":             seatsExpire,
@@ -114,7 +115,7 @@ func (w *world) counted(reporter store.Reporter, run string, slots ...int64) sto
 }
 
 func (w *world) runKey(reporter store.Reporter, run string) store.RunKey {
-	return store.RunKey{Device: reporter.UUID, Code: w.code.Key, Item: w.item.Key, Run: run}
+	return store.RunKey{Device: reporter.UUID, Reporter: reporter.Number, Code: w.code.Key, Item: w.item.Key, Run: run}
 }
 
 // report counts a report as policy would: on what is stored of its slot.
@@ -190,7 +191,7 @@ func updateIsAllOrNothing(t *testing.T, open Open) {
 func nothingIsKnown(t *testing.T, open Open) {
 	w := begin(t, open)
 	state := w.look(store.Keys{
-		Organizations: []string{"999999", ""}, Codes: []string{"nobody's", "", "'"}, Askers: []string{"nobody"},
+		Organizations: []string{"999999", ""}, Codes: []string{"nobody's", "", "'"}, Askers: []store.Asker{{Device: "nobody", KeyID: "none"}},
 		Counted: []store.Counted{
 			{Code: "nobody's", Item: "nothing", Run: "r", Slots: []int64{180}},
 			{Code: w.code.Code, Item: "nothing"}, {Code: "", Item: w.item.ID},
@@ -211,7 +212,7 @@ func askersAreLoaded(t *testing.T, open Open) {
 		}
 	})
 	for range 2 { // read, and remembered
-		state := w.look(store.Keys{Now: 50, Organizations: []string{"100001"}, Askers: []string{device.UUID, "new"}})
+		state := w.look(store.Keys{Now: 50, Organizations: []string{"100001"}, Askers: []store.Asker{{Device: device.UUID, KeyID: "key of " + device.UUID}, {Device: "new", KeyID: "new"}}})
 		if o := state.Organizations["100001"]; o.DefaultCode != w.code.Code || o.Name != "Example Corp" {
 			t.Errorf("%+v", o)
 		}
@@ -230,7 +231,8 @@ func askersAreLoaded(t *testing.T, open Open) {
 			t.Errorf("%+v", use)
 		}
 		d := state.Devices[device.UUID]
-		if len(state.Devices) != 1 || d == nil || d.Key != device.Device || !slices.Equal(d.Keys, []string{"key of " + device.UUID}) || d.Seats[w.item.Key] != 100 {
+		if len(state.Devices) != 1 || d == nil || d.Key != device.Device || !maps.Equal(d.Reporters, map[string]int64{"key of " + device.UUID: 0}) ||
+			d.NextReporter != 1 || d.Seats[w.item.Key] != 100 {
 			t.Errorf("%+v", d)
 		}
 	}
@@ -249,11 +251,11 @@ func reportsAreLoaded(t *testing.T, open Open) {
 	}
 	account := store.AccountState{DeviceAccount: protocol.DeviceAccount{Recorded: 9, Expired: 1, Refused: 2, Storage: 3}, SentAt: 77}
 	w.apply(w.counted(device, run, 360), func(state *store.State) *store.Change {
-		if len(state.Runs) != 1 || state.Runs[w.runKey(device, run)].Key != 0 || state.Devices[device.UUID].Account != nil {
+		if len(state.Runs) != 1 || state.Runs[w.runKey(device, run)].Key != 0 || len(state.Devices[device.UUID].Accounts) != 0 {
 			t.Errorf("%+v", state)
 		}
 		change := w.report(state, device, run, 360, stored)
-		change.Accounts = map[string]store.AccountState{device.UUID: account}
+		change.Accounts = map[store.AccountKey]store.AccountState{{Device: device.UUID}: account}
 		return change
 	})
 	for range 2 {
@@ -262,7 +264,7 @@ func reportsAreLoaded(t *testing.T, open Open) {
 		if r == nil || r.Key == 0 || len(r.Reports) != 1 || !reflect.DeepEqual(r.Reports[360], stored) {
 			t.Errorf("%+v", r)
 		}
-		if got := state.Devices[device.UUID].Account; got == nil || *got != account {
+		if got := state.Devices[device.UUID].Accounts; !maps.Equal(got, map[int64]store.AccountState{0: account}) {
 			t.Errorf("%+v", got)
 		}
 	}
@@ -270,6 +272,54 @@ func reportsAreLoaded(t *testing.T, open Open) {
 	other := w.device()
 	if r := w.look(w.counted(other, run, 360)).Runs[w.runKey(other, run)]; r != nil && (r.Key != 0 || len(r.Reports) != 0) {
 		t.Errorf("%+v", r)
+	}
+}
+
+// Keys of a device after its first have runs, accounts and grants of their own.
+func reportersAreApart(t *testing.T, open Open) {
+	w := begin(t, open)
+	first := w.device()
+	second := store.Reporter{Device: first.Device, UUID: first.UUID, Number: 1, Account: true}
+	first.Account = true
+	run, key := uuid.NewString(), "other key of "+first.UUID
+	asker := store.Asker{Device: first.UUID, KeyID: key}
+	w.apply(store.Keys{Askers: []store.Asker{asker}}, func(state *store.State) *store.Change {
+		device := state.Devices[first.UUID]
+		if len(device.Reporters) != 0 || device.NextReporter != 1 || len(state.Grants) != 0 {
+			t.Errorf("%+v, %+v", device, state.Grants)
+		}
+		return &store.Change{
+			Keys:   []store.DeviceKeyOf{{Device: first.UUID, DeviceKey: store.DeviceKey{KeyID: key, PublicKey: []byte("q"), ReportKey: []byte("s")}, Reporter: 1}},
+			Grants: map[store.Grant]int64{{Device: first.UUID, Reporter: 1, Code: w.code.Key, Item: w.item.Key}: 5},
+			Known:  state.Devices,
+		}
+	})
+	for i, reporter := range []store.Reporter{first, second} {
+		units := int64(10 + i)
+		w.apply(w.counted(reporter, run, 180), func(state *store.State) *store.Change {
+			if r := state.Runs[w.runKey(reporter, run)]; r != nil && (r.Key != 0 || len(r.Reports) != 0) {
+				t.Errorf("reporter %d has %+v", i, r)
+			}
+			want := map[store.Grant]bool{{Device: first.UUID, Reporter: 1, Code: w.code.Key, Item: w.item.Key}: true}
+			if !maps.Equal(state.Grants, want) {
+				t.Errorf("%+v", state.Grants)
+			}
+			change := w.report(state, reporter, run, 180, store.Report{Revision: 1, Counts: store.Counts{{Type: "A", Units: units}}})
+			change.Accounts = map[store.AccountKey]store.AccountState{{Device: reporter.UUID, Reporter: reporter.Number}: {SentAt: units}}
+			return change
+		})
+	}
+	state := w.look(store.Keys{Askers: []store.Asker{asker}, Reporters: []store.Reporter{first}})
+	device := state.Devices[first.UUID]
+	if !maps.Equal(device.Reporters, map[string]int64{key: 1}) || device.NextReporter != 2 ||
+		!maps.Equal(device.Accounts, map[int64]store.AccountState{0: {SentAt: 10}, 1: {SentAt: 11}}) {
+		t.Errorf("%+v", device)
+	}
+	if got, err := w.ReportKey(t.Context(), key, first.UUID); err != nil || got.Devices[first.UUID].Number != 1 || string(got.Secret) != "s" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if n := w.total(); n != 21 {
+		t.Errorf("counted %d", n)
 	}
 }
 
@@ -478,7 +528,7 @@ func whatIsReadIsWhatIsSaved(t *testing.T, open Open) {
 	w.apply(w.counted(device, run, 180), func(state *store.State) *store.Change {
 		change := w.report(state, device, run, 180, store.Report{Revision: 1, Counts: store.Counts{{Type: "QR_CODE", Units: 3}}})
 		change.Denials = []store.Denial{{At: 5, Status: -20120, Device: device.UUID, HandshakeCode: "c", Organization: "o", Reason: "r"}}
-		change.Accounts = map[string]store.AccountState{device.UUID: {DeviceAccount: protocol.DeviceAccount{Recorded: 3}}}
+		change.Accounts = map[store.AccountKey]store.AccountState{{Device: device.UUID}: {DeviceAccount: protocol.DeviceAccount{Recorded: 3}}}
 		return change
 	})
 	denials, err := w.Denials(t.Context(), 10)
@@ -494,7 +544,7 @@ func whatIsReadIsWhatIsSaved(t *testing.T, open Open) {
 		t.Errorf("%+v, %v", statistics, err)
 	}
 	key, err := w.ReportKey(t.Context(), "key of "+device.UUID, device.UUID)
-	if err != nil || string(key.Secret) != "r" || !maps.Equal(key.Devices, map[string]store.ID{device.UUID: device.Device}) {
+	if err != nil || string(key.Secret) != "r" || !maps.Equal(key.Devices, map[string]store.Reporter{device.UUID: device}) {
 		t.Errorf("%+v, %v", key, err)
 	}
 	if _, err := w.ReportKey(t.Context(), "no key", device.UUID); !errors.Is(err, store.ErrNotFound) {
