@@ -31,6 +31,9 @@ func BenchmarkReports(b *testing.B) {
 			for i := range codes {
 				codes[i], _ = c.newItem(b, fmt.Sprintf("item%d", i))
 			}
+			for i, d := range devices {
+				c.grant(b, d.id, []protocol.ReportGroup{{HandshakeCode: codes[i%20], Item: fmt.Sprintf("item%d", i%20)}})
+			}
 			var next atomic.Int64
 			b.ResetTimer()
 			var wg sync.WaitGroup

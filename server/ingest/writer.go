@@ -12,20 +12,12 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/policy"
 	"github.com/openlts/openlts/server/store"
 )
-
-// A group is closed when it weighs this much, so that the first to come does not
-// wait for ever.
-const maxGroupWeight = 20_000
-
-// queueLength is how many requests wait before senders are held up.
-const queueLength = 1024
 
 // ErrClosed is the error of a request that came after Close.
 var ErrClosed = errors.New("the server is shutting down")
@@ -37,10 +29,8 @@ type Writer struct {
 	now   func() time.Time
 	log   *slog.Logger
 
-	mu     sync.RWMutex // held for reading while sending to queue
-	closed bool
-	queue  chan *job
-	done   chan struct{} // closed when the writing goroutine has ended
+	queue *queue
+	done  chan struct{} // closed when the writing goroutine has ended
 }
 
 // job is one request in the queue.
@@ -52,19 +42,14 @@ type job struct {
 
 // NewWriter starts the writing goroutine; Close ends it. now is the clock.
 func NewWriter(s store.Store, now func() time.Time, log *slog.Logger) *Writer {
-	w := &Writer{store: s, now: now, log: log, queue: make(chan *job, queueLength), done: make(chan struct{})}
+	w := &Writer{store: s, now: now, log: log, queue: newQueue(), done: make(chan struct{})}
 	go w.write()
 	return w
 }
 
 // Close ends the writer after everything queued is done.
 func (w *Writer) Close() {
-	w.mu.Lock()
-	if !w.closed {
-		w.closed = true
-		close(w.queue)
-	}
-	w.mu.Unlock()
+	w.queue.close()
 	<-w.done
 }
 
@@ -96,33 +81,16 @@ func (w *Writer) Reports(batch *protocol.ReportBatch, reporter store.Reporter) (
 // change what happens to it.
 func (w *Writer) do(request policy.Request) (policy.Answer, error) {
 	j := &job{request: request, result: make(chan error, 1)}
-	w.mu.RLock()
-	if w.closed {
-		w.mu.RUnlock()
+	if !w.queue.add(j) {
 		return policy.Answer{}, ErrClosed
 	}
-	w.queue <- j
-	w.mu.RUnlock()
 	err := <-j.result
 	return j.answer, err
 }
 
 func (w *Writer) write() {
 	defer close(w.done)
-	for first := range w.queue {
-		group := []*job{first}
-		for weight := first.request.Weight(); weight < maxGroupWeight; {
-			var next *job
-			select {
-			case next = <-w.queue: // nil if it is closed and empty
-			default:
-			}
-			if next == nil {
-				break
-			}
-			group = append(group, next)
-			weight += next.request.Weight()
-		}
+	for group := w.queue.take(); group != nil; group = w.queue.take() {
 		w.commit(group)
 	}
 }

@@ -14,6 +14,8 @@ type Request interface {
 	Require(keys *store.Keys)
 	// Weight is about how much work it makes: 1 for the smallest.
 	Weight() int
+	// Sender is whose request it is, such as a device's UUID.
+	Sender() string
 	apply(d *decision) Answer
 }
 

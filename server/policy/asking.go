@@ -36,6 +36,9 @@ func (a *Asking) Require(keys *store.Keys) {
 // Weight is that of some reports: an authorization writes rows of several tables.
 func (a *Asking) Weight() int { return 4 }
 
+// Sender is the UUID of the device.
+func (a *Asking) Sender() string { return a.Request.Device.UUID }
+
 // apply grants an item, with the device, its key and its seat, or refuses, with a
 // denial.
 func (a *Asking) apply(d *decision) Answer {

@@ -37,7 +37,7 @@ type Batch struct {
 	account  *protocol.DeviceAccount
 	problem  string // of the account
 	groups   []batchGroup
-	reports  int
+	weight   int
 }
 
 // batchGroup is what reports have in common, with those that are well formed.
@@ -68,7 +68,7 @@ func NewBatch(batch *protocol.ReportBatch, reporter store.Reporter, now time.Tim
 }
 
 func (b *Batch) add(index int, group *protocol.ReportGroup, now int64) {
-	b.reports += len(group.Reports)
+	b.weight += len(group.Reports)
 	g := batchGroup{code: group.HandshakeCode, item: group.Item, run: group.Run, slotSeconds: group.SlotSeconds, index: index}
 	problem := CheckGroup(group)
 	if problem == nil {
@@ -80,6 +80,7 @@ func (b *Batch) add(index int, group *protocol.ReportGroup, now int64) {
 			refusal = CheckReport(&group.Reports[i], group.SlotSeconds, now)
 		}
 		if refusal == nil {
+			b.weight += len(group.Reports[i].Counts)
 			g.reports, g.indexes = append(g.reports, ReportedOf(&group.Reports[i])), append(g.indexes, i)
 			continue
 		}
@@ -108,8 +109,11 @@ func (b *Batch) Require(keys *store.Keys) {
 	}
 }
 
-// Weight is one, and one more for each report.
-func (b *Batch) Weight() int { return 1 + b.reports }
+// Weight is one, and one more for each report and each of its counts.
+func (b *Batch) Weight() int { return 1 + b.weight }
+
+// Sender is the UUID of the device.
+func (b *Batch) Sender() string { return b.reporter.UUID }
 
 // apply counts the reports, exactly once each. A report that can't be counted is
 // an exception in the receipt and does not concern the others.

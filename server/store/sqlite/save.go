@@ -177,13 +177,20 @@ func (t *transaction) saveTotals(c *store.Change) error {
 	if err := t.learnTypes(c.Totals); err != nil {
 		return err
 	}
-	types := t.s.known.types
-	keys := slices.SortedFunc(maps.Keys(c.Totals), func(a, b store.TotalKey) int {
-		return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.Item, b.Item), cmp.Compare(a.Slot, b.Slot), cmp.Compare(types[a.Type], types[b.Type]))
+	type total struct {
+		code, item        store.ID
+		slot, kind, units int64
+	}
+	totals := make([]total, 0, len(c.Totals))
+	for key, units := range c.Totals {
+		totals = append(totals, total{key.Code, key.Item, key.Slot, t.s.known.types[key.Type], units})
+	}
+	slices.SortFunc(totals, func(a, b total) int {
+		return cmp.Or(cmp.Compare(a.code, b.code), cmp.Compare(a.item, b.item), cmp.Compare(a.slot, b.slot), cmp.Compare(a.kind, b.kind))
 	})
-	rows := make([]any, 0, 5*len(keys))
-	for _, key := range keys {
-		rows = append(rows, key.Code, key.Item, key.Slot, types[key.Type], c.Totals[key])
+	rows := make([]any, 0, 5*len(totals))
+	for _, n := range totals {
+		rows = append(rows, n.code, n.item, n.slot, n.kind, n.units)
 	}
 	return t.insertRows(`INSERT INTO total (handshake_code, item, slot, type, count) VALUES`, 5,
 		` ON CONFLICT DO UPDATE SET count = iif(count > 9223372036854775807 - excluded.count, 9223372036854775807, count + excluded.count)`, rows)
