@@ -37,12 +37,19 @@ func (a *API) authorize(w http.ResponseWriter, r *http.Request) error {
 	if err := checkAuthorization(&request); err != nil {
 		return err
 	}
+	network := a.limits.network(r)
+	if err := a.limits.admit(network, request.HandshakeCode, a.Now()); err != nil {
+		return err
+	}
 	key, err := a.Keys.deviceKey(request.Device.PublicKey)
 	if err != nil {
 		return err
 	}
 	granted, err := a.Writer.Authorize(&request, key)
 	if err != nil {
+		if later := a.limits.refused(network, err, a.Now()); later != nil {
+			return later
+		}
 		if status := protocol.StatusOf(err); status.FromServer() {
 			a.Log.Info("authorization refused", "code", int(status), "reason", err.Error(), "device", request.Device.UUID,
 				"handshake", request.HandshakeCode, "organization", request.OrganizationID)

@@ -39,6 +39,10 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 		status = http.StatusForbidden
 	}
 	problem := protocol.Problem{Type: "about:blank", Title: code.Name(), Status: status, Detail: detail, Code: code}
+	var later *limited
+	if errors.As(err, &later) {
+		w.Header().Set("Retry-After", strconv.FormatInt(max(1, int64(math.Ceil(later.after.Seconds()))), 10))
+	}
 	var signed *signedRefusal
 	if errors.As(err, &signed) {
 		problem.Refusal, problem.PublicKey = signed.jws, protocol.Encoding.EncodeToString(a.Keys.Public())
@@ -46,10 +50,6 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	body, err := json.Marshal(problem)
 	if err != nil { // strings and numbers always marshal
 		panic(err)
-	}
-	var later *limited
-	if errors.As(err, &later) {
-		w.Header().Set("Retry-After", strconv.FormatInt(max(1, int64(math.Ceil(later.after.Seconds()))), 10))
 	}
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "5")

@@ -41,6 +41,9 @@ func (a *API) report(w http.ResponseWriter, r *http.Request) error {
 		a.Log.Info("report not authenticated", "key", keyID, "known", true)
 		return protocol.StatusRequestNotAuthenticated
 	}
+	if err := a.limits.reports.take(keyID, a.Now()); err != nil {
+		return err
+	}
 	done, err := a.batches.begin(r.Context(), len(body))
 	if err != nil {
 		return err
