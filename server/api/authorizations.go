@@ -3,6 +3,8 @@ package api
 import (
 	"crypto/ecdh"
 	"net/http"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/openlts/openlts/core/protocol"
@@ -123,6 +125,9 @@ func checkAuthorization(request *protocol.AuthorizationRequest) error {
 		if !utf8.ValidString(text.value) {
 			return malformed("%s is not UTF-8", text.name)
 		}
+		if strings.ContainsFunc(text.value, invisible) {
+			return malformed("%s holds control characters", text.name)
+		}
 	}
 	if len(request.Modules) > maxModules {
 		return malformed("there are more than %d modules", maxModules)
@@ -139,6 +144,12 @@ func checkAuthorization(request *protocol.AuthorizationRequest) error {
 		}
 	}
 	return nil
+}
+
+// invisible tells whether a character acts on what shows it: control characters,
+// and those that set the direction of text or end a line.
+func invisible(c rune) bool {
+	return unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) || c == '\u2028' || c == '\u2029'
 }
 
 func validAnomaly(kind string) bool {
