@@ -102,6 +102,12 @@ func TestBadAuthorizations(t *testing.T) {
 		{"organizationID", long, protocol.StatusRequestMalformed},
 		{"sessionPassword", long, protocol.StatusRequestMalformed},
 		{"validationField", long, protocol.StatusRequestMalformed},
+		{"handshakeCode", "\x1b]0;x\a", protocol.StatusRequestMalformed},
+		{"organizationID", "1\n2", protocol.StatusRequestMalformed},
+		{"device.friendlyName", "a\u009b31m", protocol.StatusRequestMalformed},
+		{"device.friendlyName", "a\u202eb", protocol.StatusRequestMalformed},
+		{"device.platform", "\x7f", protocol.StatusRequestMalformed},
+		{"validationField", "a\u2028b", protocol.StatusRequestMalformed},
 		{"handshakeCode", 5, protocol.StatusRequestMalformed},
 		{"clientTime", 1e300, protocol.StatusRequestMalformed},
 		{"maxBufferDays", "x", protocol.StatusRequestMalformed},
@@ -203,7 +209,7 @@ func TestBadReports(t *testing.T) {
 		{"groups", "x", protocol.StatusRequestMalformed},
 		{"groups", make([]map[string]any, protocol.MaxReportsInBatch+1), protocol.StatusRequestTooLarge},
 	} {
-		t.Run(fmt.Sprintf("%s %.10v", field.path, field.to), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s %.20s", field.path, fmt.Sprint(field.to)), func(t *testing.T) {
 			body := edit(t, batch, field.path, field.to)
 			if _, _, err := device.Post(protocol.PathReports, body, device.Proof(body)); problem(t, err).Code != field.want {
 				t.Errorf("got %v, want %d", err, field.want)
@@ -344,10 +350,15 @@ func (b *broken) fail() error {
 	return b.err
 }
 
-func (b *broken) Update(ctx context.Context, f func(store.Tx) error) error {
-	return b.Store.Update(ctx, func(tx store.Tx) error {
-		// The work is done, and then it can't be committed.
-		return errors.Join(f(tx), b.fail())
+func (b *broken) Apply(ctx context.Context, keys *store.Keys, apply func(*store.State) *store.Change) error {
+	return b.Store.Apply(ctx, keys, func(state *store.State) *store.Change {
+		change := apply(state)
+		if b.fail() != nil {
+			// The work is done, and then it can't be stored.
+			change.Denials = append(change.Denials, store.Denial{})
+			change.Anomalies = append(change.Anomalies, store.Anomaly{Device: "of nobody: " + b.err.Error()})
+		}
+		return change
 	})
 }
 

@@ -26,9 +26,17 @@ type Config struct {
 	Now func() time.Time
 	// Log receives what happens, without secrets; nil: slog's default.
 	Log *slog.Logger
+	// Limits are how many requests a second are served; none, if it is nil.
+	Limits *Limits
 	// Certificate, if set, makes it HTTPS.
 	Certificate *tls.Certificate
 }
+
+// Limits say how many requests a second are served.
+type Limits = api.Limits
+
+// DefaultLimits suit a server that anybody can reach.
+func DefaultLimits() Limits { return api.DefaultLimits }
 
 // Timeouts of a connection: a client that stalls is let go.
 const (
@@ -59,10 +67,13 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	if config.Limits == nil {
+		config.Limits = &Limits{}
+	}
 	writer := ingest.NewWriter(config.Store, config.Now, config.Log)
 	s := &Server{config: config, writer: writer}
 	s.http = &http.Server{
-		Handler:           (&api.API{Store: config.Store, Writer: writer, Keys: keys, Now: config.Now, Log: config.Log}).Handler(),
+		Handler:           (&api.API{Store: config.Store, Writer: writer, Keys: keys, Now: config.Now, Log: config.Log, Limits: *config.Limits}).Handler(),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,

@@ -278,10 +278,10 @@ func TestStatistics(t *testing.T) {
 	one, two := servertest.NewDevice(p.url), servertest.NewDevice(p.url)
 	const slot = 1763928000 // 2025-11-23 20:00:00
 	for i, d := range []*servertest.Device{one, two} {
-		if _, err := d.Authorize(d.Request("100001-reader")); err != nil {
-			t.Fatal(err)
-		}
 		for _, code := range []string{"100001-reader", "100001-web"} {
+			if _, err := d.Authorize(d.Request(code)); err != nil {
+				t.Fatal(err)
+			}
 			_, err := d.Report(d.Batch(protocol.ReportGroup{Run: uuid.NewString(), HandshakeCode: code, Item: "scans", SlotSeconds: 180, Reports: []protocol.Report{
 				{Slot: slot, Revision: 1, Counts: map[string]int64{"QR_CODE": 1, "EAN_13": 10}},
 				{Slot: slot + 3600, Revision: 1, Counts: map[string]int64{"QR_CODE": int64(100 * (i + 1))}},

@@ -7,14 +7,43 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
-// printJSON prints a value for programs.
+// printJSON prints a value for programs. What a terminal would act on is escaped,
+// which means the same in JSON.
 func printJSON(w io.Writer, value any) error {
-	encoder := json.NewEncoder(w)
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
-	return encoder.Encode(value)
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, escaped(text.String(), func(c rune) bool { return c == '\n' }))
+	return err
+}
+
+// escaped writes what is not printable as \uXXXX: texts of devices must not act on
+// the terminal that shows them.
+func escaped(text string, keep func(rune) bool) string {
+	shown := func(c rune) bool { return unicode.IsPrint(c) || keep(c) }
+	if utf8.ValidString(text) && !strings.ContainsFunc(text, func(c rune) bool { return !shown(c) }) {
+		return text
+	}
+	var b strings.Builder
+	for _, c := range text {
+		if shown(c) && c != utf8.RuneError {
+			b.WriteRune(c)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{c}) {
+			fmt.Fprintf(&b, "\\u%04x", unit)
+		}
+	}
+	return b.String()
 }
 
 // table prints rows for people.
@@ -38,7 +67,7 @@ func toAny(texts []string) []any {
 func (t table) row(values ...any) {
 	cells := make([]string, len(values))
 	for i, value := range values {
-		if cells[i] = fmt.Sprint(value); cells[i] == "" {
+		if cells[i] = escaped(fmt.Sprint(value), func(rune) bool { return false }); cells[i] == "" {
 			cells[i] = "-"
 		}
 	}

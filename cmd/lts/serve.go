@@ -23,6 +23,7 @@ const shutdownTimeout = 30 * time.Second
 
 type serveFlags struct {
 	listen, urlFile, certFile, keyFile, logFormat, logLevel string
+	limits                                                  server.Limits
 }
 
 func (a *app) serve() *cobra.Command {
@@ -56,6 +57,21 @@ Several servers may run on one directory.`,
 	cmd.Flags().StringVar(&f.keyFile, "tls-key", "", "`file` with the certificate's key (PEM)")
 	cmd.Flags().StringVar(&f.logFormat, "log-format", "text", "text or json")
 	cmd.Flags().StringVar(&f.logLevel, "log-level", "info", "debug (each request), info, warn or error")
+	limits := server.DefaultLimits()
+	for _, limit := range []struct {
+		name  string
+		value *float64
+		most  float64
+		what  string
+	}{
+		{"limit-authorizations", &f.limits.Authorizations, limits.Authorizations, "authorizations a second of one network (IPv4 /24, IPv6 /48); 0: no `limit`"},
+		{"limit-code", &f.limits.PerCode, limits.PerCode, "authorizations a second under one handshake code; 0: no `limit`"},
+		{"limit-guesses", &f.limits.Guesses, limits.Guesses, "wrong codes and passwords a second of one network; 0: no `limit`"},
+		{"limit-reports", &f.limits.Reports, limits.Reports, "report batches a second of one device; 0: no `limit`"},
+	} {
+		cmd.Flags().Float64Var(limit.value, limit.name, limit.most, limit.what)
+	}
+	cmd.Flags().BoolVar(&f.limits.Loopback, "limit-loopback", false, "limit this machine, too")
 	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
 	return cmd
 }
@@ -77,7 +93,12 @@ func newLog(w io.Writer, format, level string) (*slog.Logger, error) {
 }
 
 func serve(ctx context.Context, s store.Store, f serveFlags, log *slog.Logger) (err error) {
-	config := server.Config{Store: s, Log: log}
+	for _, limit := range []float64{f.limits.Authorizations, f.limits.PerCode, f.limits.Guesses, f.limits.Reports} {
+		if !(limit >= 0 && limit <= 1e6) {
+			return fmt.Errorf("a limit is from 0 to 1000000, not %g", limit)
+		}
+	}
+	config := server.Config{Store: s, Log: log, Limits: &f.limits}
 	scheme := "http"
 	if f.certFile != "" {
 		certificate, err := tls.LoadX509KeyPair(f.certFile, f.keyFile)

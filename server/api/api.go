@@ -32,6 +32,11 @@ type API struct {
 	Keys   *Keys
 	Now    func() time.Time
 	Log    *slog.Logger
+	Limits Limits
+
+	limits  *limiters
+	bodies  slots // of large bodies that are read
+	batches slots // of large batches that are decoded
 }
 
 // handler answers a request, or gives the error to answer with: a
@@ -41,6 +46,8 @@ type handler func(http.ResponseWriter, *http.Request) error
 // Handler gives the HTTP handler for all paths. A reverse proxy may put it under
 // any prefix, which it strips.
 func (a *API) Handler() http.Handler {
+	a.limits = newLimiters(a.Limits)
+	a.bodies, a.batches = make(slots, largeBodies), make(slots, largeBatches)
 	mux := http.NewServeMux()
 	for path, methods := range map[string]map[string]handler{
 		protocol.PathAuthorizations: {http.MethodPost: a.authorize},

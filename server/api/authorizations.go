@@ -3,6 +3,8 @@ package api
 import (
 	"crypto/ecdh"
 	"net/http"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/openlts/openlts/core/protocol"
@@ -22,10 +24,11 @@ const (
 
 // authorize answers POST /v1/authorizations.
 func (a *API) authorize(w http.ResponseWriter, r *http.Request) error {
-	body, err := readBody(w, r, protocol.MaxAuthorizationBody)
+	body, release, err := a.bodies.read(w, r, protocol.MaxAuthorizationBody)
 	if err != nil {
 		return err
 	}
+	defer release()
 	var request protocol.AuthorizationRequest
 	if err := decode(body, &request); err != nil {
 		return err
@@ -36,12 +39,19 @@ func (a *API) authorize(w http.ResponseWriter, r *http.Request) error {
 	if err := checkAuthorization(&request); err != nil {
 		return err
 	}
+	network := a.limits.network(r)
+	if err := a.limits.admit(network, request.HandshakeCode, a.Now()); err != nil {
+		return err
+	}
 	key, err := a.Keys.deviceKey(request.Device.PublicKey)
 	if err != nil {
 		return err
 	}
 	granted, err := a.Writer.Authorize(&request, key)
 	if err != nil {
+		if later := a.limits.refused(network, err, a.Now()); later != nil {
+			return later
+		}
 		if status := protocol.StatusOf(err); status.FromServer() {
 			a.Log.Info("authorization refused", "code", int(status), "reason", err.Error(), "device", request.Device.UUID,
 				"handshake", request.HandshakeCode, "organization", request.OrganizationID)
@@ -115,6 +125,9 @@ func checkAuthorization(request *protocol.AuthorizationRequest) error {
 		if !utf8.ValidString(text.value) {
 			return malformed("%s is not UTF-8", text.name)
 		}
+		if strings.ContainsFunc(text.value, invisible) {
+			return malformed("%s holds control characters", text.name)
+		}
 	}
 	if len(request.Modules) > maxModules {
 		return malformed("there are more than %d modules", maxModules)
@@ -131,6 +144,12 @@ func checkAuthorization(request *protocol.AuthorizationRequest) error {
 		}
 	}
 	return nil
+}
+
+// invisible tells whether a character acts on what shows it: control characters,
+// and those that set the direction of text or end a line.
+func invisible(c rune) bool {
+	return unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) || c == '\u2028' || c == '\u2029'
 }
 
 func validAnomaly(kind string) bool {

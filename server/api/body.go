@@ -2,33 +2,93 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// readBody reads a body of at most limit bytes.
-func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	if r.ContentLength > limit {
-		return nil, tooLarge(limit)
+// What is read at once, and what is worked on at once, is bounded by bytes: a
+// server of 512 MB survives whatever bodies it is sent. Small bodies are not
+// counted; their number is that of connections. A slot is the largest body.
+const (
+	smallBody    = 32 << 10
+	largeBodies  = 64 // read at the same time
+	largeBatches = 12 // decoded and on their way to the database
+	slotPatience = 10 * time.Second
+)
+
+// slots bound how much is done at the same time.
+type slots chan struct{}
+
+// take takes a slot, in the order of those who wait; release gives it back.
+func (s slots) take(ctx context.Context) (release func(), err error) {
+	timer := time.NewTimer(slotPatience)
+	defer timer.Stop()
+	select {
+	case s <- struct{}{}:
+		return func() { <-s }, nil
+	case <-timer.C:
+		return nil, busy(slotPatience)
+	case <-ctx.Done():
+		return nil, busy(slotPatience)
 	}
-	buffer := bytes.NewBuffer(make([]byte, 0, max(r.ContentLength, 512)))
-	_, err := io.Copy(buffer, http.MaxBytesReader(w, r.Body, limit))
+}
+
+// begin takes a slot for a body of this size, unless it is a small one.
+func (s slots) begin(ctx context.Context, size int) (release func(), err error) {
+	if size <= smallBody {
+		return func() {}, nil
+	}
+	return s.take(ctx)
+}
+
+// read reads a body of at most limit bytes. Once more than a small body has
+// arrived it takes a slot: who only announces a large one takes none.
+func (s slots) read(w http.ResponseWriter, r *http.Request, limit int64) (body []byte, release func(), err error) {
+	release = func() {}
+	if r.ContentLength > limit {
+		return nil, nil, tooLarge(limit)
+	}
+	buffer := bytes.NewBuffer(make([]byte, 0, min(max(r.ContentLength+1, 512), smallBody+1)))
+	from := http.MaxBytesReader(w, r.Body, limit)
+	_, err = io.Copy(buffer, io.LimitReader(from, smallBody+1))
+	if err == nil && buffer.Len() > smallBody {
+		if release, err = s.take(r.Context()); err != nil {
+			return nil, nil, err
+		}
+		buffer.Grow(int(max(r.ContentLength, 2*smallBody)) - buffer.Len() + 512)
+		_, err = io.Copy(buffer, from)
+	}
+	if err == nil {
+		return buffer.Bytes(), release, nil
+	}
+	release()
 	var over *http.MaxBytesError
 	if errors.As(err, &over) {
-		return nil, tooLarge(limit)
+		return nil, nil, tooLarge(limit)
 	}
-	if err != nil {
-		return nil, malformed("the body could not be read: %w", err)
-	}
-	return buffer.Bytes(), nil
+	return nil, nil, malformed("the body could not be read: %w", err)
 }
 
 func tooLarge(limit int64) error {
 	return protocol.Errorf(protocol.StatusRequestTooLarge, "The request is too large: more than %d bytes.", limit)
+}
+
+// limited is the error of a request that has to come again later.
+type limited struct {
+	error
+	after time.Duration
+}
+
+func (l *limited) Unwrap() error { return l.error }
+
+func busy(after time.Duration) error {
+	return &limited{protocol.Errorf(protocol.StatusRequestRateLimited, "The License Tracking Server is busy. Try again later."), after}
 }
 
 // decode reads one JSON value and nothing after it. Fields it does not know are

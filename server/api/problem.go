@@ -3,7 +3,9 @@ package api
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/ingest"
@@ -37,6 +39,10 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 		status = http.StatusForbidden
 	}
 	problem := protocol.Problem{Type: "about:blank", Title: code.Name(), Status: status, Detail: detail, Code: code}
+	var later *limited
+	if errors.As(err, &later) {
+		w.Header().Set("Retry-After", strconv.FormatInt(max(1, int64(math.Ceil(later.after.Seconds()))), 10))
+	}
 	var signed *signedRefusal
 	if errors.As(err, &signed) {
 		problem.Refusal, problem.PublicKey = signed.jws, protocol.Encoding.EncodeToString(a.Keys.Public())

@@ -8,44 +8,73 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/policy"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/wire"
 )
 
 // maxKeyID is longer than any key id.
 const maxKeyID = 64
 
-// report answers POST /v1/reports.
+// report answers POST /v1/reports. Nothing of a body is decoded before its MAC
+// was found right, and nothing of it is read before its key is known.
 func (a *API) report(w http.ResponseWriter, r *http.Request) error {
-	body, err := readBody(w, r, protocol.MaxReportBody)
-	if err != nil {
-		return err
+	if r.ContentLength > protocol.MaxReportBody {
+		return tooLarge(protocol.MaxReportBody)
 	}
 	keyID, mac := r.Header.Get(protocol.HeaderKey), r.Header.Get(protocol.HeaderMAC)
 	if keyID == "" || len(keyID) > maxKeyID || mac == "" {
 		return protocol.StatusRequestNotAuthenticated
 	}
-	var batch protocol.ReportBatch
-	if err := decode(body, &batch); err != nil {
+	key, err := a.Store.ReportKey(r.Context(), keyID, "")
+	if errors.Is(err, store.ErrNotFound) {
+		// After a restored backup this tells which devices were authorized since.
+		a.Log.Info("report not authenticated", "key", keyID, "known", false)
+		return protocol.StatusRequestNotAuthenticated
+	} else if err != nil {
 		return err
+	}
+	body, release, err := a.bodies.read(w, r, protocol.MaxReportBody)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if !protocol.EqualMAC(mac, protocol.ReportMAC(key.Secret, body)) {
+		a.Log.Info("report not authenticated", "key", keyID, "known", true)
+		return protocol.StatusRequestNotAuthenticated
+	}
+	if err := a.limits.reports.take(keyID, a.Now()); err != nil {
+		return err
+	}
+	done, err := a.batches.begin(r.Context(), len(body))
+	if err != nil {
+		return err
+	}
+	defer done()
+	batch, err := wire.ReadBatch(body)
+	if errors.Is(err, wire.ErrTooMany) {
+		return protocol.Errorf(protocol.StatusRequestTooLarge, "The request is too large: more than %d reports.", protocol.MaxReportsInBatch)
+	} else if err != nil {
+		return malformed("the body is not the JSON expected: %w", err)
 	}
 	if err := checkVersion(batch.Protocol); err != nil {
 		return err
 	}
-	if err := checkBatch(&batch); err != nil {
+	if err := checkBatch(batch); err != nil {
 		return err
 	}
-	key, err := a.Store.ReportKey(r.Context(), keyID, batch.Device)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
+	if _, known := key.Devices[batch.Device]; !known {
+		// One key may be that of several devices: a device key was copied.
+		if key, err = a.Store.ReportKey(r.Context(), keyID, batch.Device); err != nil {
+			return err
+		}
 	}
-	device, known := key.Devices[batch.Device]
-	if !known || !protocol.EqualMAC(mac, protocol.ReportMAC(key.Secret, body)) {
-		// After a restored backup this tells which devices were authorized since.
-		a.Log.Info("report not authenticated", "device", batch.Device, "key", keyID, "known", known)
+	reporter, known := key.Devices[batch.Device]
+	if !known {
+		a.Log.Info("report not authenticated", "key", keyID, "known", true, "device", batch.Device)
 		return protocol.StatusRequestNotAuthenticated
 	}
 
 	// From here on a client that goes away changes nothing.
-	receipt, err := a.Writer.Reports(&batch, device)
+	receipt, err := a.Writer.Reports(batch, reporter)
 	if err != nil {
 		return err
 	}
@@ -67,13 +96,6 @@ func checkBatch(batch *protocol.ReportBatch) error {
 	}
 	if !policy.ValidUUID(batch.Device) {
 		return malformed("device is not a UUID in lower case")
-	}
-	reports := 0
-	for i := range batch.Groups {
-		reports += len(batch.Groups[i].Reports)
-	}
-	if reports > protocol.MaxReportsInBatch || len(batch.Groups) > protocol.MaxReportsInBatch {
-		return protocol.Errorf(protocol.StatusRequestTooLarge, "The request is too large: more than %d reports.", protocol.MaxReportsInBatch)
 	}
 	return nil
 }

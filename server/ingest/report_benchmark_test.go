@@ -19,7 +19,7 @@ func BenchmarkReports(b *testing.B) {
 		b.Run(fmt.Sprintf("batch=%d", size), func(b *testing.B) {
 			c := newCounter(b)
 			type device struct {
-				id   store.ID
+				id   store.Reporter
 				run  string
 				slot atomic.Int64
 			}
@@ -30,6 +30,9 @@ func BenchmarkReports(b *testing.B) {
 			codes := make([]string, 20)
 			for i := range codes {
 				codes[i], _ = c.newItem(b, fmt.Sprintf("item%d", i))
+			}
+			for i, d := range devices {
+				c.grant(b, d.id, []protocol.ReportGroup{{HandshakeCode: codes[i%20], Item: fmt.Sprintf("item%d", i%20)}})
 			}
 			var next atomic.Int64
 			b.ResetTimer()

@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -24,7 +25,19 @@ type counter struct {
 	*ingest.Writer
 	*administration.Administrator
 	store  *sqlite.Store
-	device store.ID
+	device store.Reporter
+	log    *slog.Logger
+
+	mu      sync.Mutex
+	pairs   map[pair][2]store.ID // codes and items that newItem added
+	granted map[grant]bool
+}
+
+type pair struct{ code, item string }
+
+type grant struct {
+	pair
+	device string
 }
 
 func newCounter(t testing.TB) *counter {
@@ -35,6 +48,9 @@ func newCounter(t testing.TB) *counter {
 	}
 	c := &counter{
 		Writer:        ingest.NewWriter(s, time.Now, slog.New(slog.DiscardHandler)),
+		log:           slog.New(slog.DiscardHandler),
+		pairs:         map[pair][2]store.ID{},
+		granted:       map[grant]bool{},
 		Administrator: &administration.Administrator{Store: s, Now: time.Now, Actor: "test"},
 		store:         s,
 	}
@@ -56,16 +72,18 @@ type fataler interface {
 	Fatal(...any)
 }
 
-func (c *counter) newDevice(t fataler) (device store.ID) {
+// newDevice adds a device as an authorization does.
+func (c *counter) newDevice(t fataler) store.Reporter {
 	t.Helper()
-	err := c.store.Update(context.Background(), func(tx store.Tx) (err error) {
-		device, err = tx.PutDevice(store.Device{UUID: uuid.NewString()})
-		return err
+	id := uuid.NewString()
+	state := &store.DeviceState{}
+	err := c.store.Apply(context.Background(), &store.Keys{}, func(*store.State) *store.Change {
+		return &store.Change{Devices: []store.Device{{UUID: id}}, Known: map[string]*store.DeviceState{id: state}}
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return device
+	return store.Reporter{Device: state.Key, UUID: id}
 }
 
 // newItem adds a code with an item of the same name.
@@ -82,11 +100,47 @@ func (c *counter) newItem(t fataler, name string) (code, item string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := c.store.Update(context.Background(), func(tx store.Tx) error {
+		found, codeErr := tx.HandshakeCode(code)
+		item, itemErr := tx.Item(name)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.pairs[pair{code, name}] = [2]store.ID{found.Key, item.Key}
+		return errors.Join(codeErr, itemErr)
+	}); err != nil {
+		t.Fatal(err)
+	}
 	return code, name
 }
 
-func (c *counter) send(t fataler, device store.ID, groups ...protocol.ReportGroup) *protocol.Receipt {
+// grant grants a device what groups are of, as far as newItem added it.
+func (c *counter) grant(t fataler, device store.Reporter, groups []protocol.ReportGroup) {
 	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	grants := map[store.Grant]int64{}
+	for _, group := range groups {
+		p := pair{group.HandshakeCode, group.Item}
+		keys, added := c.pairs[p]
+		if g := (grant{p, device.UUID}); added && !c.granted[g] {
+			c.granted[g] = true
+			grants[store.Grant{Device: device.UUID, Reporter: device.Number, Code: keys[0], Item: keys[1]}] = 1
+		}
+	}
+	if len(grants) == 0 {
+		return
+	}
+	err := c.store.Apply(context.Background(), &store.Keys{Reporters: []store.Reporter{device}}, func(state *store.State) *store.Change {
+		return &store.Change{Grants: grants, Known: state.Devices}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c *counter) send(t fataler, device store.Reporter, groups ...protocol.ReportGroup) *protocol.Receipt {
+	t.Helper()
+	c.grant(t, device, groups)
 	receipt, err := c.Reports(&protocol.ReportBatch{Groups: groups}, device)
 	if err != nil {
 		t.Fatal(err)
@@ -245,9 +299,9 @@ func TestExceptions(t *testing.T) {
 		group protocol.ReportGroup
 		want  protocol.Status
 	}{
-		{"unknown code", plain(func(g *protocol.ReportGroup) { g.HandshakeCode = "100001-nobody" }), protocol.StatusHandshakeCodeNotFound},
-		{"unknown item", plain(func(g *protocol.ReportGroup) { g.Item = "nothing" }), protocol.StatusItemNotFound},
-		{"item of another organization", plain(func(g *protocol.ReportGroup) { g.Item = "foreign" }), protocol.StatusItemNotFound},
+		{"unknown code", plain(func(g *protocol.ReportGroup) { g.HandshakeCode = "100001-nobody" }), protocol.StatusRequestNotAuthenticated},
+		{"unknown item", plain(func(g *protocol.ReportGroup) { g.Item = "nothing" }), protocol.StatusRequestNotAuthenticated},
+		{"item of another organization", plain(func(g *protocol.ReportGroup) { g.Item = "foreign" }), protocol.StatusRequestNotAuthenticated},
 		{"run", plain(func(g *protocol.ReportGroup) { g.Run = "x" }), protocol.StatusRequestMalformed},
 		{"run in capitals", plain(func(g *protocol.ReportGroup) { g.Run = "7F1F7BEB-92B4-4F34-8C6B-4E0B0C3A8A11" }), protocol.StatusRequestMalformed},
 		{"long code", plain(func(g *protocol.ReportGroup) { g.HandshakeCode = string(make([]byte, 129)) }), protocol.StatusRequestMalformed},
@@ -257,6 +311,8 @@ func TestExceptions(t *testing.T) {
 		{"slot not on a boundary", bad(func(r *protocol.Report) { r.Slot = 361 }), protocol.StatusRequestMalformed},
 		{"slot before 1970", bad(func(r *protocol.Report) { r.Slot = -180 }), protocol.StatusRequestMalformed},
 		{"slot after 9999", bad(func(r *protocol.Report) { r.Slot = 253402300800 }), protocol.StatusRequestMalformed},
+		{"slot in 200 years", bad(func(r *protocol.Report) { r.Slot = 7258118400 }), protocol.StatusRequestMalformed},
+		{"revision of the largest number", bad(func(r *protocol.Report) { r.Revision = 1<<63 - 1 }), protocol.StatusRequestMalformed},
 		{"revision 0", bad(func(r *protocol.Report) { r.Revision = 0 }), protocol.StatusRequestMalformed},
 		{"no counts", bad(func(r *protocol.Report) { r.Counts = nil }), protocol.StatusRequestMalformed},
 		{"too many counts", bad(func(r *protocol.Report) { r.Counts = many }), protocol.StatusRequestMalformed},
@@ -273,7 +329,7 @@ func TestExceptions(t *testing.T) {
 				t.Fatalf("%+v", receipt)
 			}
 			e := receipt.Exceptions[0]
-			if e.Group != 1 || e.Report != len(test.group.Reports)-1 || e.Code != test.want || e.Message == "" || e.Retry {
+			if e.Group != 1 || e.Report != len(test.group.Reports)-1 || e.Code != test.want || e.Message == "" || e.Retry != (test.want == protocol.StatusRequestNotAuthenticated) {
 				t.Errorf("%+v", e)
 			}
 			if receipt.Accepted != len(test.group.Reports)+1 {
@@ -287,7 +343,8 @@ func TestExceptions(t *testing.T) {
 	c.verify(t)
 }
 
-// Slots far from now count, and are noted; so is an item that is not the code's.
+// Slots far from now count, and are noted; an item that was not granted is noted,
+// and does not count.
 func TestAnomaliesCount(t *testing.T) {
 	c := newCounter(t)
 	code, item := c.newItem(t, "scans")
@@ -304,8 +361,8 @@ func TestAnomaliesCount(t *testing.T) {
 		protocol.ReportGroup{Run: run, HandshakeCode: code, Item: other, SlotSeconds: 180, Reports: []protocol.Report{
 			{Slot: 180, Revision: 1, Counts: map[string]int64{"QR_CODE": 4}},
 		}})
-	if s := c.statistics(t, code); s.Total != 7 {
-		t.Errorf("counted %d, not 7", s.Total)
+	if s := c.statistics(t, code); s.Total != 3 {
+		t.Errorf("counted %d, not 3", s.Total)
 	}
 	anomalies, err := c.store.Anomalies(t.Context(), 100)
 	if err != nil {
@@ -315,7 +372,7 @@ func TestAnomaliesCount(t *testing.T) {
 	for _, a := range anomalies {
 		kinds[a.Kind] = true
 	}
-	for _, kind := range []string{"slot-in-past", "slot-in-future", "item-not-of-code", "counts-fell", "revision-conflict"} {
+	for _, kind := range []string{"slot-in-past", "slot-in-future", "not-granted", "counts-fell", "revision-conflict"} {
 		if !kinds[kind] {
 			t.Errorf("%s was not noted: %+v", kind, anomalies)
 		}
@@ -355,10 +412,12 @@ func TestDeviceAccounts(t *testing.T) {
 	run, slotStart := uuid.NewString(), time.Now().Unix()/180*180
 	send := func(sentAt int64, account *protocol.DeviceAccount, revision, n int64) *protocol.Receipt {
 		t.Helper()
-		receipt, err := c.Reports(&protocol.ReportBatch{SentAt: sentAt, Account: account, Groups: []protocol.ReportGroup{{
+		groups := []protocol.ReportGroup{{
 			Run: run, HandshakeCode: code, Item: item, SlotSeconds: 180,
 			Reports: []protocol.Report{{Slot: slotStart, Revision: revision, Counts: map[string]int64{"QR_CODE": n}, Found: true}},
-		}}}, c.device)
+		}}
+		c.grant(t, c.device, groups)
+		receipt, err := c.Reports(&protocol.ReportBatch{SentAt: sentAt, Account: account, Groups: groups}, c.device)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -380,6 +439,7 @@ func TestDeviceAccounts(t *testing.T) {
 		{105, &protocol.DeviceAccount{Recorded: 5}, 1, 5, 0, protocol.DeviceAccount{Recorded: 9, Storage: 2}, 1, 2}, // replayed
 		{50, &protocol.DeviceAccount{Recorded: 12, Storage: 2, Expired: 1}, 4, 9, 3, protocol.DeviceAccount{Recorded: 12, Storage: 2, Expired: 1}, 1, 2},
 		{140, &protocol.DeviceAccount{Recorded: 1, Storage: 2}, 5, 10, 1, protocol.DeviceAccount{Recorded: 12, Storage: 2, Expired: 1}, 2, 2},
+		{1<<63 - 1, &protocol.DeviceAccount{Recorded: 1000}, 5, 10, 0, protocol.DeviceAccount{Recorded: 12, Storage: 2, Expired: 1}, 2, 2},
 		{150, &protocol.DeviceAccount{Recorded: -1}, 6, 11, 1, protocol.DeviceAccount{Recorded: 12, Storage: 2, Expired: 1}, 2, 2},
 	} {
 		receipt := send(step.sentAt, step.account, step.revision, step.n)

@@ -1,8 +1,9 @@
 // Package ingest is how requests reach the database: authorizations and report
-// batches, committed in groups. One goroutine writes. It takes everything that
-// was queued while the last commit ran, applies it in one transaction, and
-// answers after the commit: many requests share one write to the disk, and none
-// is answered before what it says is durable.
+// batches, decided on and committed in groups. One goroutine writes. It takes
+// everything that was queued while the last commit ran, has the store load what
+// all of it needs, policy decide, and the store save, and answers after the
+// commit: many requests share one write to the disk, and none is answered before
+// what it says is durable. It knows no rule of its own.
 package ingest
 
 import (
@@ -11,18 +12,12 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"sync"
 	"time"
 
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/policy"
 	"github.com/openlts/openlts/server/store"
 )
-
-// A group is closed when it holds this much, so that the first to come does not
-// wait for ever. A request weighs one, and one more for each report.
-const maxGroupWeight = 20_000
-
-// queueLength is how many requests wait before senders are held up.
-const queueLength = 1024
 
 // ErrClosed is the error of a request that came after Close.
 var ErrClosed = errors.New("the server is shutting down")
@@ -34,68 +29,68 @@ type Writer struct {
 	now   func() time.Time
 	log   *slog.Logger
 
-	mu     sync.RWMutex // held for reading while sending to queue
-	closed bool
-	queue  chan *job
-	done   chan struct{} // closed when the writing goroutine has ended
+	queue *queue
+	done  chan struct{} // closed when the writing goroutine has ended
 }
 
-// job is one request in the queue. apply may run several times, each time in
-// another transaction: it begins its outcome anew.
+// job is one request in the queue.
 type job struct {
-	weight int
-	apply  func(store.Tx) error
-	result chan error
+	request policy.Request
+	answer  policy.Answer // once result is nil
+	result  chan error
 }
 
 // NewWriter starts the writing goroutine; Close ends it. now is the clock.
 func NewWriter(s store.Store, now func() time.Time, log *slog.Logger) *Writer {
-	w := &Writer{store: s, now: now, log: log, queue: make(chan *job, queueLength), done: make(chan struct{})}
+	w := &Writer{store: s, now: now, log: log, queue: newQueue(), done: make(chan struct{})}
 	go w.write()
 	return w
 }
 
 // Close ends the writer after everything queued is done.
 func (w *Writer) Close() {
-	w.mu.Lock()
-	if !w.closed {
-		w.closed = true
-		close(w.queue)
-	}
-	w.mu.Unlock()
+	w.queue.close()
 	<-w.done
+}
+
+// Authorize decides on a request and stores the decision: the device, its key
+// and its seat, or the denial. The error is the refusal, with a status from
+// -20101 to -20199, or that of the database. The request must be well formed.
+func (w *Writer) Authorize(request *protocol.AuthorizationRequest, key store.DeviceKey) (*protocol.Authorization, error) {
+	answer, err := w.do(&policy.Asking{Request: request, Key: key})
+	if err != nil {
+		return nil, err
+	}
+	return answer.Authorization, answer.Refusal
+}
+
+// Reports counts the reports of a batch, exactly once each, and gives the
+// receipt, without its digest. The reporter is who authenticated the batch. A
+// report that can't be counted is an exception in the receipt and does not
+// concern the others; the error is a failure of the database, and then nothing
+// was counted.
+func (w *Writer) Reports(batch *protocol.ReportBatch, reporter store.Reporter) (*protocol.Receipt, error) {
+	answer, err := w.do(policy.NewBatch(batch, reporter, w.now()))
+	if err != nil {
+		return nil, err
+	}
+	return answer.Receipt, nil
 }
 
 // do queues a request and waits for its commit. A caller that goes away does not
 // change what happens to it.
-func (w *Writer) do(weight int, apply func(store.Tx) error) error {
-	j := &job{weight: weight, apply: apply, result: make(chan error, 1)}
-	w.mu.RLock()
-	if w.closed {
-		w.mu.RUnlock()
-		return ErrClosed
+func (w *Writer) do(request policy.Request) (policy.Answer, error) {
+	j := &job{request: request, result: make(chan error, 1)}
+	if !w.queue.add(j) {
+		return policy.Answer{}, ErrClosed
 	}
-	w.queue <- j
-	w.mu.RUnlock()
-	return <-j.result
+	err := <-j.result
+	return j.answer, err
 }
 
 func (w *Writer) write() {
 	defer close(w.done)
-	for first := range w.queue {
-		group := []*job{first}
-		for weight := first.weight; weight < maxGroupWeight; {
-			var next *job
-			select {
-			case next = <-w.queue: // nil if it is closed and empty
-			default:
-			}
-			if next == nil {
-				break
-			}
-			group = append(group, next)
-			weight += next.weight
-		}
+	for group := w.queue.take(); group != nil; group = w.queue.take() {
 		w.commit(group)
 	}
 }
@@ -114,8 +109,8 @@ func (w *Writer) commit(group []*job) {
 	}
 }
 
-// apply runs jobs in one transaction. A panic in one of them is an error of the
-// group, not the end of the server.
+// apply decides on jobs in one transaction. A panic in one of them is an error of
+// the group, not the end of the server.
 func (w *Writer) apply(group []*job) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -123,12 +118,23 @@ func (w *Writer) apply(group []*job) (err error) {
 			err = fmt.Errorf("panic while writing: %v", p)
 		}
 	}()
-	return w.store.Update(context.Background(), func(tx store.Tx) error {
-		for _, j := range group {
-			if err := j.apply(tx); err != nil {
-				return err
-			}
-		}
-		return nil
+	now := w.now()
+	keys := &store.Keys{Now: now.Unix()}
+	requests := make([]policy.Request, len(group))
+	for i, j := range group {
+		requests[i] = j.request
+		j.request.Require(keys)
+	}
+	var answers []policy.Answer
+	err = w.store.Apply(context.Background(), keys, func(state *store.State) (change *store.Change) {
+		change, answers = policy.Apply(state, requests, now)
+		return change
 	})
+	if err != nil {
+		return err
+	}
+	for i, j := range group {
+		j.answer = answers[i]
+	}
+	return nil
 }

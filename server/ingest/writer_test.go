@@ -1,71 +1,82 @@
-package ingest
+package ingest_test
 
 import (
+	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/ingest"
 	"github.com/openlts/openlts/server/store"
-	"github.com/openlts/openlts/server/store/sqlite"
 )
 
-func newWriter(t *testing.T) (*Writer, *sqlite.Store) {
-	t.Helper()
-	s, err := sqlite.Open(t.Context(), t.TempDir(), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := NewWriter(s, time.Now, slog.New(slog.DiscardHandler))
-	t.Cleanup(func() {
-		w.Close()
-		if err := s.Close(); err != nil {
-			t.Error(err)
+var errFault = errors.New("failed")
+
+// faulty is a store that fails, or panics, when a device that is called so is
+// to be stored.
+type faulty struct{ store.Store }
+
+func (f faulty) Apply(ctx context.Context, keys *store.Keys, apply func(*store.State) *store.Change) error {
+	var fault error
+	err := f.Store.Apply(ctx, keys, func(state *store.State) *store.Change {
+		change := apply(state)
+		for _, device := range change.Devices {
+			switch device.FriendlyName {
+			case "panics":
+				panic("for the test")
+			case "fails": // when everything else of the group was written
+				fault = errFault
+				change.Received = append(change.Received, store.ReceivedReport{Run: &store.Run{Key: -1}})
+			}
 		}
+		return change
 	})
-	return w, s
+	return errors.Join(err, fault)
+}
+
+func asking(code, name string) (*protocol.AuthorizationRequest, store.DeviceKey) {
+	id := uuid.NewString()
+	return &protocol.AuthorizationRequest{
+		HandshakeCode: code, Products: protocol.ProductAll, Device: protocol.Device{UUID: id, FriendlyName: name},
+	}, store.DeviceKey{KeyID: id, PublicKey: []byte{1}, ReportKey: []byte{1}}
 }
 
 // One that fails, or panics, takes nobody with it, and leaves nothing behind.
 func TestFailuresAreTheirOwn(t *testing.T) {
-	w, s := newWriter(t)
-	failure := errors.New("failed")
+	c := newCounter(t)
+	code, _ := c.newItem(t, "scans")
+	w := ingest.NewWriter(faulty{c.store}, c.Now, c.log)
+	defer w.Close()
+	names := []string{"fails", "panics", "a", "b", "c", "d"}
 	results := make([]error, 60)
 	var wg sync.WaitGroup
 	for i := range results {
 		wg.Go(func() {
-			results[i] = w.do(1, func(tx store.Tx) error {
-				if err := tx.AddOrganization(store.Organization{ID: fmt.Sprint(1000 + i), Name: "test"}); err != nil {
-					return err
-				}
-				switch i % 6 {
-				case 0:
-					return failure
-				case 1:
-					panic("for the test")
-				}
-				return nil
-			})
+			granted, err := w.Authorize(asking(code, names[i%6]))
+			if results[i] = err; (granted == nil) != (err != nil) {
+				t.Errorf("%d: %+v, %v", i, granted, err)
+			}
 		})
 	}
 	wg.Wait()
-	organizations, err := s.Organizations(t.Context())
+	devices, err := c.store.Devices(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(organizations) != 40 {
-		t.Errorf("%d organizations were stored, not 40", len(organizations))
+	if len(devices) != 41 { // and the counter's own
+		t.Errorf("%d devices were stored, not 41", len(devices))
 	}
 	for i, err := range results {
-		switch i % 6 {
-		case 0:
-			if !errors.Is(err, failure) {
+		switch names[i%6] {
+		case "fails":
+			if !errors.Is(err, errFault) {
 				t.Errorf("%d: %v", i, err)
 			}
-		case 1:
+		case "panics":
 			if err == nil || !strings.Contains(err.Error(), "panic") {
 				t.Errorf("%d: %v", i, err)
 			}
@@ -79,21 +90,21 @@ func TestFailuresAreTheirOwn(t *testing.T) {
 
 // What was queued before Close is done; what comes after, is refused.
 func TestClose(t *testing.T) {
-	w, s := newWriter(t)
+	c := newCounter(t)
+	code, _ := c.newItem(t, "scans")
+	w := ingest.NewWriter(c.store, c.Now, c.log)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
-	done := 0
-	for i := range 50 {
+	done := 1 // the counter's own
+	for range 50 {
 		wg.Go(func() {
-			err := w.do(1, func(tx store.Tx) error {
-				return tx.AddOrganization(store.Organization{ID: fmt.Sprint(1000 + i), Name: "test"})
-			})
+			_, err := w.Authorize(asking(code, ""))
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
 			case err == nil:
 				done++
-			case !errors.Is(err, ErrClosed):
+			case !errors.Is(err, ingest.ErrClosed):
 				t.Error(err)
 			}
 		})
@@ -101,8 +112,8 @@ func TestClose(t *testing.T) {
 	w.Close()
 	w.Close() // does nothing
 	wg.Wait()
-	organizations, err := s.Organizations(t.Context())
-	if err != nil || len(organizations) != done {
-		t.Errorf("%d organizations were stored, %d were acknowledged: %v", len(organizations), done, err)
+	devices, err := c.store.Devices(t.Context())
+	if err != nil || len(devices) != done {
+		t.Errorf("%d devices were stored, %d were acknowledged: %v", len(devices), done, err)
 	}
 }

@@ -58,11 +58,11 @@ func SeatUntil(item store.Item, now time.Time) int64 {
 }
 
 // Charged is how many of these operations use an item's quota.
-func Charged(chargeWay protocol.ChargeWay, counts map[string]int64) int64 {
+func Charged(chargeWay protocol.ChargeWay, counts store.Counts) int64 {
 	var units int64
-	for name, n := range counts {
-		if ways[chargeWay].counts(protocol.UnitOf(name)) {
-			units = saturatingSum(units, n)
+	for _, count := range counts {
+		if ways[chargeWay].counts(protocol.UnitOf(count.Type)) {
+			units = saturatingSum(units, count.Units)
 		}
 	}
 	return units

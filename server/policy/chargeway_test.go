@@ -52,7 +52,7 @@ func TestCharged(t *testing.T) {
 		protocol.ChargeWayPageCount:   4 + 8 + 16,
 		protocol.ChargeWayDeviceCount: 0,
 	} {
-		if got := policy.Charged(way, counts); got != want {
+		if got := policy.Charged(way, store.CountsOf(counts)); got != want {
 			t.Errorf("way %d: got %d, want %d", way, got, want)
 		}
 	}

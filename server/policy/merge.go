@@ -15,12 +15,25 @@ const (
 	AnomalyRevisionConflict = "revision-conflict" // a revision came twice, with more counted
 )
 
+// Reported is a report that is well formed.
+type Reported struct {
+	Slot, Revision int64
+	Counts         store.Counts
+	Lost           string
+	Found          bool
+}
+
+// ReportedOf takes a report over; see CheckReport.
+func ReportedOf(report *protocol.Report) Reported {
+	return Reported{report.Slot, report.Revision, store.CountsOf(report.Counts), report.Lost, report.Found}
+}
+
 // Merged is the outcome of merging a report into what is stored of its slot.
 type Merged struct {
 	Report  store.Report
-	Changed bool             // there is something to store
-	Added   map[string]int64 // new units by type; nil if none
-	Anomaly string           // "" if nothing is strange
+	Changed bool         // there is something to store
+	Added   store.Counts // new units by type; nil if none
+	Anomaly string       // "" if nothing is strange
 }
 
 // Merge merges a received report into what is stored. It may be repeated: counts
@@ -28,7 +41,7 @@ type Merged struct {
 // what was accepted and what was declared. A declaration of loss is final: what
 // arrives after it, of its revision or an earlier one, is not counted any more,
 // because the device was told that it is lost.
-func Merge(stored store.Report, received protocol.Report) Merged {
+func Merge(stored store.Report, received *Reported) Merged {
 	if received.Lost != "" {
 		return mergeLoss(stored, received)
 	}
@@ -42,29 +55,47 @@ func Merge(stored store.Report, received protocol.Report) Merged {
 	}
 	merged := Merged{Report: stored, Changed: true}
 	merged.Report.Revision = received.Revision
-	merged.Report.Counts = maps.Clone(received.Counts)
-	for name, before := range stored.Counts {
-		// What was counted stays counted.
-		if received.Counts[name] < before {
-			merged.Report.Counts[name] = before
-			if !received.Found { // then the device knows that it may have forgotten some
-				merged.Anomaly = AnomalyCountsFell
-			}
-		}
-	}
-	for name, n := range merged.Report.Counts {
-		if added := n - stored.Counts[name]; added > 0 {
-			if merged.Added == nil {
-				merged.Added = map[string]int64{}
-			}
-			merged.Added[name] = added
-		}
+	var fell bool
+	merged.Report.Counts, merged.Added, fell = raise(stored.Counts, received.Counts)
+	if fell && !received.Found { // else the device knows that it may have forgotten some
+		merged.Anomaly = AnomalyCountsFell
 	}
 	merged.Report.Losses = recomputeLosses(merged.Report)
 	return merged
 }
 
-func mergeLoss(stored store.Report, received protocol.Report) Merged {
+// raise gives the larger count of each type, and what that adds to before. fell
+// tells that before is the larger one somewhere: what was counted stays counted.
+func raise(before, after store.Counts) (larger, added store.Counts, fell bool) {
+	if len(before) == 0 {
+		return after, after, false
+	}
+	larger = make(store.Counts, 0, max(len(before), len(after)))
+	for i, j := 0, 0; i < len(before) || j < len(after); {
+		switch {
+		case j == len(after) || i < len(before) && before[i].Type < after[j].Type:
+			larger, fell = append(larger, before[i]), true
+			i++
+		case i == len(before) || after[j].Type < before[i].Type:
+			larger, added = append(larger, after[j]), append(added, after[j])
+			j++
+		default:
+			count := after[j]
+			switch more := count.Units - before[i].Units; {
+			case more > 0:
+				added = append(added, store.Count{Type: count.Type, Units: more})
+			case more < 0:
+				count, fell = before[i], true
+			}
+			larger = append(larger, count)
+			i++
+			j++
+		}
+	}
+	return larger, added, fell
+}
+
+func mergeLoss(stored store.Report, received *Reported) Merged {
 	if received.Revision <= stored.Losses[received.Lost].Revision {
 		return Merged{Report: stored}
 	}
@@ -87,32 +118,31 @@ func recomputeLosses(report store.Report) map[string]store.Loss {
 	causes := slices.SortedFunc(maps.Keys(report.Losses), func(a, b string) int {
 		return cmp.Or(cmp.Compare(report.Losses[a].Revision, report.Losses[b].Revision), cmp.Compare(a, b))
 	})
-	known := maps.Clone(report.Counts)
-	if known == nil {
-		known = map[string]int64{}
-	}
+	known := report.Counts
 	losses := make(map[string]store.Loss, len(causes))
 	for _, cause := range causes {
 		loss := report.Losses[cause]
-		loss.Units = 0
-		for name, n := range loss.Counts {
-			if n > known[name] {
-				loss.Units = saturatingSum(loss.Units, n-known[name])
-				known[name] = n
-			}
-		}
+		var lost store.Counts
+		known, lost, _ = raise(known, loss.Counts)
+		loss.Units = sum(lost)
 		losses[cause] = loss
 	}
 	return losses
 }
 
+// sum is the number of units of all types.
+func sum(counts store.Counts) (units int64) {
+	for _, count := range counts {
+		units = saturatingSum(units, count.Units)
+	}
+	return units
+}
+
 // conflict tells whether an old revision counts more than what is stored: two
 // devices share one identity, or a client is broken.
-func conflict(stored store.Report, received protocol.Report) string {
-	for name, n := range received.Counts {
-		if n > stored.Counts[name] {
-			return AnomalyRevisionConflict
-		}
+func conflict(stored store.Report, received *Reported) string {
+	if _, added, _ := raise(stored.Counts, received.Counts); len(added) > 0 {
+		return AnomalyRevisionConflict
 	}
 	return ""
 }

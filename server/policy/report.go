@@ -16,6 +16,13 @@ const (
 	MaxCount = 1<<53 - 1
 	// MaxSlot is the last moment of the year 9999.
 	MaxSlot = 253402300799
+	// Horizon is how far ahead of the server's clock a device's clock may be, in
+	// seconds: a hundred years. Usage counts whatever the clock said, but what lies
+	// beyond is made up, to be later than all that can come.
+	Horizon = 100 * 365 * 24 * 60 * 60
+	// revisionBits is by how many bits a client shifts its clock for a revision that
+	// is higher than any it may have forgotten.
+	revisionBits = 20
 	// MaxIDLength is the longest handshake code or item id, in bytes.
 	MaxIDLength = 128
 )
@@ -35,13 +42,14 @@ func CheckGroup(group *protocol.ReportGroup) error {
 	return nil
 }
 
-// CheckReport says whether a report is well formed.
-func CheckReport(report *protocol.Report, slotSeconds int) error {
+// CheckReport says whether a report is well formed. now is the server's clock.
+func CheckReport(report *protocol.Report, slotSeconds int, now int64) error {
+	latest := min(now+Horizon, MaxSlot)
 	switch {
-	case report.Slot < 0 || report.Slot > MaxSlot || report.Slot%int64(slotSeconds) != 0:
-		return malformed("the slot %d is not the start of a slot of %d s", report.Slot, slotSeconds)
-	case report.Revision < 1:
-		return malformed("the revision %d is not 1 or more", report.Revision)
+	case report.Slot < 0 || report.Slot > latest || report.Slot%int64(slotSeconds) != 0:
+		return malformed("the slot %d is not the start of a slot of %d s that can be", report.Slot, slotSeconds)
+	case report.Revision < 1 || report.Revision > latest<<revisionBits:
+		return malformed("the revision %d is not from 1 to %d", report.Revision, latest<<revisionBits)
 	case len(report.Counts) == 0 || len(report.Counts) > protocol.OperationTypes:
 		return malformed("a report has 1 to %d counts, not %d", protocol.OperationTypes, len(report.Counts))
 	}
@@ -61,9 +69,12 @@ func CheckReport(report *protocol.Report, slotSeconds int) error {
 	return nil
 }
 
-// AccountProblem says what makes no sense in what a device says of its usage; ""
-// if nothing.
-func AccountProblem(account *protocol.DeviceAccount) string {
+// AccountProblem says what makes no sense in what a device says of its usage, and
+// when; "" if nothing.
+func AccountProblem(account *protocol.DeviceAccount, sentAt, now int64) string {
+	if sentAt < 0 || sentAt > now+Horizon {
+		return fmt.Sprintf("sent at %d, a moment that can't be", sentAt)
+	}
 	for _, n := range []int64{account.Recorded, account.Expired, account.Refused, account.Storage} {
 		if n < 0 || n > MaxCount {
 			return fmt.Sprintf("%d is not from 0 to %d", n, int64(MaxCount))

@@ -89,18 +89,7 @@ type ReportKey struct {
 	Secret []byte
 	// Devices are the devices authorized with this key by their UUID: one, if
 	// nobody copied a device key.
-	Devices map[string]ID
-}
-
-// Seat is a device's place on the device list of an item.
-type Seat struct {
-	ExpiresAt int64
-}
-
-// RunKey names a run: one tally of a device under one code and item.
-type RunKey struct {
-	Device, Code, Item ID
-	Run                string // a UUID
+	Devices map[string]Reporter
 }
 
 // Report is the usage of one slot of one run as the server holds it.
@@ -108,25 +97,25 @@ type Report struct {
 	// Revision is the highest accepted one; 0 if only losses were declared.
 	Revision int64
 	// Counts are the units counted by operation type: cumulative.
-	Counts map[string]int64
+	Counts Counts
 	// Losses are the declarations of units that will never come, by cause.
 	Losses map[string]Loss
 }
 
 // Loss is the declaration that units of a slot will never come.
 type Loss struct {
-	Revision int64            // of the declaration
-	Counts   map[string]int64 // as declared: cumulative, what was accepted included
-	Units    int64            // lost for this cause: what was neither accepted nor declared before
+	Revision int64  // of the declaration
+	Counts   Counts // as declared: cumulative, what was accepted included
+	Units    int64  // lost for this cause: what was neither accepted nor declared before
 }
 
 // ReceivedReport is a report as it came, for the append-only record.
 type ReceivedReport struct {
-	Run         ID
+	Run         *Run
 	Slot        int64
 	SlotSeconds int
 	Revision    int64
-	Counts      map[string]int64
+	Counts      Counts
 	Lost        string
 	ReceivedAt  int64
 }

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"database/sql"
 	"strconv"
 	"strings"
 
@@ -90,51 +89,19 @@ func (t *transaction) Organization(id string) (store.Organization, error) {
 	return o, err
 }
 
+// HandshakeCode gives a code without its validation fields.
 func (t *transaction) HandshakeCode(code string) (store.HandshakeCode, error) {
-	return remember(t.s.known.codes, code, func() (store.HandshakeCode, error) {
-		var c store.HandshakeCode
-		if err := t.get(selectHandshakeCode+` WHERE c.code = ?`, []any{code}, handshakeCodeFields(&c)...); err != nil {
-			return c, err
-		}
-		err := t.each(`SELECT value FROM validation_field WHERE handshake_code = ?`, []any{c.Key}, func(rows *sql.Rows) error {
-			var value string
-			err := rows.Scan(&value)
-			c.ValidationFields = append(c.ValidationFields, value)
-			return err
-		})
-		return c, err
-	})
+	var c store.HandshakeCode
+	err := t.get(selectHandshakeCode+` WHERE c.code = ?`, []any{code}, handshakeCodeFields(&c)...)
+	return c, err
 }
 
 func (t *transaction) Item(id string) (store.Item, error) {
-	return remember(t.s.known.items, id, func() (store.Item, error) {
-		var i store.Item
-		var modules string
-		err := t.get(selectItem+` WHERE i.public_id = ?`, []any{id}, itemFields(&i, &modules)...)
-		i.Modules = parseModules(modules)
-		return i, err
-	})
-}
-
-func (t *transaction) ItemsOf(code store.ID) ([]store.CodeItem, error) {
-	var items []store.CodeItem
-	err := t.each(`SELECT `+itemColumns+`, h.position FROM handshake_item h JOIN item i ON i.id = h.item
-		JOIN organization o ON o.id = i.organization WHERE h.handshake_code = ?`, []any{code}, func(rows *sql.Rows) error {
-		var i store.CodeItem
-		var modules string
-		err := rows.Scan(append(itemFields(&i.Item, &modules), &i.Position)...)
-		i.Modules = parseModules(modules)
-		items = append(items, i)
-		return err
-	})
-	return items, err
-}
-
-func (t *transaction) Attached(code, item store.ID) (bool, error) {
-	return remember(t.s.known.attached, attachedKey{code, item}, func() (attached bool, err error) {
-		err = t.get(`SELECT EXISTS (SELECT 1 FROM handshake_item WHERE handshake_code = ? AND item = ?)`, []any{code, item}, &attached)
-		return attached, err
-	})
+	var i store.Item
+	var modules string
+	err := t.get(selectItem+` WHERE i.public_id = ?`, []any{id}, itemFields(&i, &modules)...)
+	i.Modules = parseModules(modules)
+	return i, err
 }
 
 // What is read the same way inside and outside of transactions.

@@ -1,6 +1,10 @@
 package sqlite
 
-import "github.com/openlts/openlts/server/store"
+import (
+	"slices"
+
+	"github.com/openlts/openlts/server/store"
+)
 
 // maxKnownRuns is how many runs are remembered.
 const maxKnownRuns = 200_000
@@ -10,23 +14,36 @@ const maxKnownRuns = 200_000
 // did, and then, or when a transaction is undone, everything is forgotten. Own
 // administrative changes forget, too.
 type known struct {
-	version  int64 // of the data, as SQLite tells it
-	codes    map[string]store.HandshakeCode
-	items    map[string]store.Item
-	attached map[attachedKey]bool
-	used     map[store.ID]int64 // of items, as stored
-	runs     map[store.RunKey]store.ID
-	newest   map[store.ID]int64 // the newest stored slot of a run
-	types    map[string]int64
+	version   int64 // of the data, as SQLite tells it
+	codes     map[string]store.HandshakeCode
+	codeItems map[store.ID][]store.CodeItem
+	items     map[string]store.Item
+	uses      map[store.ID]knownUse
+	runs      map[runKey]store.ID
+	newest    map[store.ID]int64 // the newest stored slot of a run
+	types     map[string]int64
 }
 
-type attachedKey struct{ code, item store.ID }
+type runKey struct {
+	device, code, item store.ID
+	reporter           int64
+	run                string
+}
+
+// knownUse is the use of an item. Nobody leaves its list between since and until.
+type knownUse struct {
+	store.Use
+	listed       bool // some device is or was on its list
+	since, until int64
+}
+
+func (u knownUse) holds(now int64) bool { return u.since <= now && now < u.until }
 
 func newKnown(version int64) known {
 	return known{
 		version: version,
-		codes:   map[string]store.HandshakeCode{}, items: map[string]store.Item{}, attached: map[attachedKey]bool{},
-		used: map[store.ID]int64{}, runs: map[store.RunKey]store.ID{}, newest: map[store.ID]int64{}, types: map[string]int64{},
+		codes:   map[string]store.HandshakeCode{}, codeItems: map[store.ID][]store.CodeItem{}, items: map[string]store.Item{},
+		uses: map[store.ID]knownUse{}, runs: map[runKey]store.ID{}, newest: map[store.ID]int64{}, types: map[string]int64{},
 	}
 }
 
@@ -45,14 +62,30 @@ func (t *transaction) checkKnown() error {
 // forget forgets what an administrative change may have changed.
 func (t *transaction) forget() { t.s.known = newKnown(t.s.known.version) }
 
-// remember gives what is known under a key, or finds it out and remembers it.
-func remember[K comparable, V any](values map[K]V, key K, find func() (V, error)) (V, error) {
-	if value, ok := values[key]; ok {
-		return value, nil
+// rememberUses takes over how a change leaves the use of items. Whether a seat is
+// a new one, those that were loaded tell.
+func (l *loading) rememberUses(change *store.Change) {
+	uses := l.s.known.uses
+	for item, added := range change.Used {
+		if use, ok := uses[item]; ok {
+			use.Units = saturatingSum(use.Units, added)
+			uses[item] = use
+		}
 	}
-	value, err := find()
-	if err == nil {
-		values[key] = value
+	for key, expiresAt := range change.Seats {
+		use, ok := uses[key.Item]
+		if !ok {
+			continue
+		}
+		_, loaded := l.byKey[change.Known[key.Device].Key]
+		if !loaded && !slices.ContainsFunc(l.keys.Askers, func(a store.Asker) bool { return a.Device == key.Device }) || expiresAt <= l.keys.Now {
+			delete(uses, key.Item)
+			continue
+		}
+		if l.seatsBefore[key] <= l.keys.Now {
+			use.Seats++
+		}
+		use.listed, use.until = true, min(use.until, expiresAt)
+		uses[key.Item] = use
 	}
-	return value, err
 }

@@ -111,7 +111,8 @@ func (s *Store) Devices(ctx context.Context) ([]store.DeviceUse, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = s.query(ctx, `SELECT device, recorded, expired, refused, storage FROM device_account`, nil, func(rows *sql.Rows) error {
+	err = s.query(ctx, `SELECT device, `+saturatingSumSQL("recorded")+`, `+saturatingSumSQL("expired")+`, `+
+		saturatingSumSQL("refused")+`, `+saturatingSumSQL("storage")+` FROM device_account GROUP BY device`, nil, func(rows *sql.Rows) error {
 		var device store.ID
 		var account protocol.DeviceAccount
 		err := rows.Scan(&device, &account.Recorded, &account.Expired, &account.Refused, &account.Storage)

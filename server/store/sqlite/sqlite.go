@@ -130,8 +130,29 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.read.QueryRowContext(ctx, "SELECT 1 FROM sqlite_schema LIMIT 1").Scan(&one)
 }
 
+// Apply answers a group of requests; see store.Store. One transaction writes at a
+// time, so there are no conflicts.
+func (s *Store) Apply(ctx context.Context, keys *store.Keys, apply func(*store.State) *store.Change) error {
+	return s.transact(ctx, func(t *transaction) error {
+		loaded, err := t.load(keys)
+		if err != nil {
+			return err
+		}
+		change := apply(loaded.state)
+		if err := t.save(change); err != nil {
+			return err
+		}
+		loaded.rememberUses(change)
+		return nil
+	})
+}
+
 // Update runs f in one transaction; see store.Store.
 func (s *Store) Update(ctx context.Context, f func(store.Tx) error) error {
+	return s.transact(ctx, func(t *transaction) error { return f(t) })
+}
+
+func (s *Store) transact(ctx context.Context, f func(*transaction) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -148,9 +169,6 @@ func (s *Store) Update(ctx context.Context, f func(store.Tx) error) error {
 		}
 	}()
 	if err := f(t); err != nil {
-		return err
-	}
-	if err := t.flush(); err != nil {
 		return err
 	}
 	if err := t.exec("COMMIT"); err != nil {

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/storetest"
 )
 
 func open(t *testing.T) (s *Store, directory string) {
@@ -117,131 +117,23 @@ func TestForeignDatabase(t *testing.T) {
 	}
 }
 
-func TestUpdateIsAllOrNothing(t *testing.T) {
-	s, _ := open(t)
-	failure := errors.New("failure")
-	add := func(tx store.Tx, id string) error { return tx.AddOrganization(store.Organization{ID: id, Name: "x"}) }
-	if err := s.Update(t.Context(), func(tx store.Tx) error { return errors.Join(add(tx, "1"), failure) }); !errors.Is(err, failure) {
-		t.Error(err)
-	}
-	func() {
-		defer func() {
-			if recover() == nil {
-				t.Error("the panic was swallowed")
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) storetest.Open {
+		directory := t.TempDir()
+		return func(t *testing.T) store.Store {
+			t.Helper()
+			s, err := Open(t.Context(), directory, true)
+			if err != nil {
+				t.Fatal(err)
 			}
-		}()
-		_ = s.Update(t.Context(), func(tx store.Tx) error {
-			_ = add(tx, "2")
-			panic("for the test")
-		})
-	}()
-	if err := s.Update(t.Context(), func(tx store.Tx) error { return add(tx, "3") }); err != nil {
-		t.Error(err)
-	}
-	cancelled, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := s.Update(cancelled, func(tx store.Tx) error { return add(tx, "4") }); err == nil {
-		t.Error("an update began after its context ended")
-	}
-	if err := s.Update(t.Context(), func(tx store.Tx) error { return add(tx, "3") }); !errors.Is(err, store.ErrExists) {
-		t.Error(err)
-	}
-	organizations, err := s.Organizations(t.Context())
-	if err != nil || len(organizations) != 1 || organizations[0].ID != "3" {
-		t.Errorf("%+v, %v", organizations, err)
-	}
-}
-
-// What an undone transaction saw is not remembered, nor what another process
-// has changed since.
-func TestKnownIsForgotten(t *testing.T) {
-	s, directory := open(t)
-	ctx := t.Context()
-	key := store.RunKey{Run: "r"}
-	if err := s.Update(ctx, func(tx store.Tx) error {
-		err := errors.Join(
-			tx.AddOrganization(store.Organization{ID: "1", Name: "x"}),
-			tx.AddHandshakeCode(store.HandshakeCode{Code: "1-a", Organization: "1"}),
-			tx.AddItem(store.Item{ID: "i", Organization: "1"}),
-		)
-		code, codeErr := tx.HandshakeCode("1-a")
-		item, itemErr := tx.Item("i")
-		device, deviceErr := tx.PutDevice(store.Device{UUID: "d"})
-		key.Device, key.Code, key.Item = device, code.Key, item.Key
-		return errors.Join(err, codeErr, itemErr, deviceErr)
-	}); err != nil {
-		t.Fatal(err)
-	}
-	undo := errors.New("undo")
-	if err := s.Update(ctx, func(tx store.Tx) error {
-		run, err := tx.Run(key)
-		if err != nil {
-			return err
+			t.Cleanup(func() {
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			return s
 		}
-		if _, err := tx.Report(run, 180); !errors.Is(err, store.ErrNotFound) {
-			return err
-		}
-		return errors.Join(undo, tx.PutReport(store.ReceivedReport{Run: run, Slot: 180}, store.Report{Revision: 1}),
-			tx.AddTotals(key.Code, key.Item, 180, map[string]int64{"A": 1}), tx.AddUsed(key.Item, 1))
-	}); !errors.Is(err, undo) {
-		t.Fatal(err)
-	}
-	if err := s.Update(ctx, func(tx store.Tx) error {
-		run, err := tx.Run(key) // the key of the undone run is a new one's now
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Report(run, 180); !errors.Is(err, store.ErrNotFound) {
-			t.Errorf("a report of an undone transaction: %v", err)
-		}
-		if used, err := tx.Used(key.Item); err != nil || used != 0 {
-			t.Errorf("used %d, %v", used, err)
-		}
-		return errors.Join(tx.PutReport(store.ReceivedReport{Run: run, Slot: 180}, store.Report{Revision: 1, Counts: map[string]int64{"A": 1}}),
-			tx.AddTotals(key.Code, key.Item, 180, map[string]int64{"A": 1}), tx.AddUsed(key.Item, 1))
-	}); err != nil {
-		t.Fatal(err)
-	}
-
-	other, err := Open(ctx, directory, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = other.Close() }()
-	if err := other.Update(ctx, func(tx store.Tx) error {
-		run, err := tx.Run(key)
-		return errors.Join(err, tx.RevokeItem(key.Item, 77), tx.AddUsed(key.Item, 10),
-			tx.PutReport(store.ReceivedReport{Run: run, Slot: 360}, store.Report{Revision: 5}))
-	}); err != nil {
-		t.Fatal(err)
-	}
-	// What it adds without having looked is added to what is there.
-	if err := other.Update(ctx, func(tx store.Tx) error {
-		if used, err := tx.Used(key.Item); err != nil || used != 11 {
-			t.Errorf("used %d, %v", used, err)
-		}
-		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Update(ctx, func(tx store.Tx) error {
-		if item, err := tx.Item("i"); err != nil || item.RevokedAt != 77 {
-			t.Errorf("%+v, %v", item, err)
-		}
-		if used, err := tx.Used(key.Item); err != nil || used != 11 {
-			t.Errorf("used %d, %v", used, err)
-		}
-		run, err := tx.Run(key)
-		if err != nil {
-			return err
-		}
-		if report, err := tx.Report(run, 360); err != nil || report.Revision != 5 {
-			t.Errorf("%+v, %v", report, err)
-		}
-		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
+	})
 }
 
 func TestCache(t *testing.T) {

@@ -14,35 +14,11 @@ import (
 // prepared once and kept for the connection's life.
 type transaction struct {
 	s *Store
-	// What reports change is gathered here and written before the commit, many
-	// rows a statement: the reports of a group mostly hit the same few totals.
-	raw     []any // rows of raw_report, one after the other
-	reports map[reportKey]store.Report
-	totals  map[totalKey]int64
-	used    map[store.ID]int64
-	seats   map[seatsKey]int64 // counted in this transaction
-}
-
-type reportKey struct {
-	run  store.ID
-	slot int64
-}
-
-type totalKey struct {
-	code, item store.ID
-	slot, kind int64
-}
-
-type seatsKey struct {
-	item store.ID
-	now  int64
 }
 
 // begin begins a transaction that may write.
 func begin(s *Store) (*transaction, error) {
-	t := &transaction{
-		s: s, reports: map[reportKey]store.Report{}, totals: map[totalKey]int64{}, used: map[store.ID]int64{}, seats: map[seatsKey]int64{},
-	}
+	t := &transaction{s: s}
 	if err := t.exec("BEGIN IMMEDIATE"); err != nil {
 		return nil, err
 	}

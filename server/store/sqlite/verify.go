@@ -3,19 +3,23 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/server/policy"
 	"github.com/openlts/openlts/server/store"
 )
 
 // maxDifferences is how many differences are named; more would be of no use.
 const maxDifferences = 1000
 
-// Verify recomputes what is stored from the reports as they came. It does so in
-// SQL, by the rule alone (cumulative counts: the largest of a key counts), and
-// not with the code that wrote the totals.
+// Verify recomputes what is stored from the reports as they came. It goes by the
+// rules alone (counts are cumulative, so of a key the largest counts; what was
+// declared and did not come, is lost) and shares no code with what wrote the
+// totals: it would share its faults. Its time grows with the number of reports,
+// its memory does not.
 func (s *Store) Verify(ctx context.Context) (store.Verification, error) {
 	v := verifier{}
 	tx, err := s.read.BeginTx(ctx, nil) // everything of one moment
@@ -54,24 +58,19 @@ func (v *verifier) compare(what string, stored, recomputed int64, where string, 
 	}
 }
 
-// recomputed are the totals by code, item, slot and type out of raw reports.
-var recomputed = `recomputed AS (
-	SELECT run.handshake_code, run.item, counted.slot, counted.type, ` + saturatingSumSQL("counted.count") + ` AS count
-	FROM (SELECT raw.run, raw.slot, j.key AS type, max(j.value) AS count
-		FROM raw_report raw, json_each(raw.counts) j WHERE raw.lost = '' GROUP BY raw.run, raw.slot, j.key) counted
-	JOIN run ON run.id = counted.run
-	GROUP BY run.handshake_code, run.item, counted.slot, counted.type)`
+// recomputed are the counts of each run, slot and type out of raw reports.
+const recomputed = `(SELECT raw.run, raw.slot, j.key AS type, max(j.value) AS count
+	FROM raw_report raw, json_each(raw.counts) j WHERE raw.lost = '' GROUP BY raw.run, raw.slot, j.key)`
 
 func (v *verifier) totals() error {
-	rows, err := v.tx.QueryContext(v.ctx, `WITH `+recomputed+`,
-		stored AS (SELECT handshake_code, item, slot, name AS type, count FROM total JOIN operation_type ON operation_type.id = total.type)
-		SELECT c.code, i.public_id, d.slot, d.type, d.stored, d.recomputed FROM (
-			SELECT coalesce(s.handshake_code, r.handshake_code) AS code, coalesce(s.item, r.item) AS item, coalesce(s.slot, r.slot) AS slot,
-				coalesce(s.type, r.type) AS type, coalesce(s.count, 0) AS stored, coalesce(r.count, 0) AS recomputed
-			FROM stored s FULL JOIN recomputed r USING (handshake_code, item, slot, type)
-			WHERE s.count IS NOT r.count) d
-		LEFT JOIN handshake_code c ON c.id = d.code LEFT JOIN item i ON i.id = d.item
-		ORDER BY d.code, d.item, d.slot, d.type LIMIT ?`, maxDifferences)
+	rows, err := v.tx.QueryContext(v.ctx, `SELECT c.code, i.public_id, d.slot, d.type, d.stored, d.recomputed FROM (
+			SELECT code, item, slot, type, max(stored) AS stored, `+saturatingSumSQL("recomputed")+` AS recomputed FROM (
+				SELECT handshake_code AS code, item, slot, name AS type, count AS stored, 0 AS recomputed
+				FROM total JOIN operation_type ON operation_type.id = total.type
+				UNION ALL
+				SELECT run.handshake_code, run.item, r.slot, r.type, 0, r.count FROM `+recomputed+` r JOIN run ON run.id = r.run)
+			GROUP BY code, item, slot, type HAVING stored <> recomputed ORDER BY code, item, slot, type LIMIT ?) d
+		LEFT JOIN handshake_code c ON c.id = d.code LEFT JOIN item i ON i.id = d.item`, maxDifferences)
 	if err != nil {
 		return err
 	}
@@ -84,10 +83,16 @@ func (v *verifier) totals() error {
 	})
 }
 
+// units are what each charge way counts; the others count no units.
+var units = map[protocol.ChargeWay]protocol.Unit{
+	protocol.ChargeWayScanCount: protocol.UnitScan,
+	protocol.ChargeWayPageCount: protocol.UnitPage,
+}
+
 func (v *verifier) usage() error {
 	charged := map[store.ID]int64{}
-	rows, err := v.tx.QueryContext(v.ctx, `WITH `+recomputed+`
-		SELECT r.item, i.charge_way, r.type, `+saturatingSumSQL("r.count")+` FROM recomputed r JOIN item i ON i.id = r.item GROUP BY r.item, r.type`)
+	rows, err := v.tx.QueryContext(v.ctx, `SELECT run.item, i.charge_way, r.type, `+saturatingSumSQL("r.count")+`
+		FROM `+recomputed+` r JOIN run ON run.id = r.run JOIN item i ON i.id = run.item GROUP BY run.item, r.type`)
 	if err != nil {
 		return err
 	}
@@ -97,7 +102,10 @@ func (v *verifier) usage() error {
 		var kind string
 		var count int64
 		err := rows.Scan(&item, &way, &kind, &count)
-		charged[item] = saturatingSum(charged[item], policy.Charged(way, map[string]int64{kind: count}))
+		unit, counts := units[way]
+		if of := protocol.UnitOf(kind); counts && (of == unit || of == protocol.UnitAny) {
+			charged[item] = saturatingSum(charged[item], count)
+		}
 		return err
 	})
 	if err != nil {
@@ -116,59 +124,94 @@ func (v *verifier) usage() error {
 	})
 }
 
-// losses replays the reports of the slots for which a loss was declared.
+// losses looks at the slots for which a loss was declared, or is stored, one
+// after the other.
 func (v *verifier) losses() error {
-	type key struct{ run, slot int64 }
-	replayed := map[key]store.Report{}
-	rows, err := v.tx.QueryContext(v.ctx, `SELECT run, slot, revision, counts, lost FROM raw_report
-		WHERE (run, slot) IN (SELECT run, slot FROM raw_report WHERE lost <> '') ORDER BY id`)
+	rows, err := v.tx.QueryContext(v.ctx, `
+		SELECT run, slot, 1 AS kind, revision, counts, lost AS cause, 0 AS units FROM raw_report
+			WHERE (run, slot) IN (SELECT run, slot FROM raw_report WHERE lost <> '')
+		UNION ALL SELECT run, slot, 2, 0, '{}', cause, units FROM report_loss
+		ORDER BY run, slot, kind`)
 	if err != nil {
 		return err
 	}
+	slot := newLossSlot(0, 0)
 	err = eachRow(rows, func(rows *sql.Rows) error {
-		var at key
-		var report protocol.Report
+		var run, start, kind, revision, units int64
 		var counts []byte
-		err := rows.Scan(&at.run, &at.slot, &report.Revision, &counts, &report.Lost)
-		if err != nil {
+		var cause string
+		if err := rows.Scan(&run, &start, &kind, &revision, &counts, &cause, &units); err != nil {
 			return err
 		}
-		if report.Counts, err = parseCounts(counts); err != nil {
-			return err
+		if run != slot.run || start != slot.start {
+			slot.compare(v)
+			slot = newLossSlot(run, start)
 		}
-		replayed[at] = policy.Merge(replayed[at], report).Report
+		if kind == 2 {
+			slot.stored[cause] = units
+			return nil
+		}
+		var came map[string]int64
+		if err := json.Unmarshal(counts, &came); err != nil {
+			return fmt.Errorf("the counts of a raw report of run %d: %w", run, err)
+		}
+		slot.add(cause, revision, came)
 		return nil
 	})
-	if err != nil {
-		return err
+	slot.compare(v)
+	return err
+}
+
+// lossSlot is a slot of a run with what came of it.
+type lossSlot struct {
+	run, start int64
+	accepted   map[string]int64
+	declared   map[string]declaration // by cause
+	stored     map[string]int64       // units lost, by cause
+}
+
+type declaration struct {
+	revision int64
+	counts   map[string]int64
+}
+
+func newLossSlot(run, start int64) *lossSlot {
+	return &lossSlot{run: run, start: start, accepted: map[string]int64{}, declared: map[string]declaration{}, stored: map[string]int64{}}
+}
+
+func (l *lossSlot) add(cause string, revision int64, counts map[string]int64) {
+	if cause != "" {
+		if revision > l.declared[cause].revision {
+			l.declared[cause] = declaration{revision, counts}
+		}
+		return
 	}
-	stored := map[key]map[string]int64{}
-	if rows, err = v.tx.QueryContext(v.ctx, `SELECT run, slot, cause, units FROM report_loss`); err != nil {
-		return err
+	for kind, n := range counts {
+		l.accepted[kind] = max(l.accepted[kind], n)
 	}
-	err = eachRow(rows, func(rows *sql.Rows) error {
-		var at key
-		var cause string
+}
+
+// compare compares what is stored with what neither came nor was declared by an
+// earlier revision.
+func (l *lossSlot) compare(v *verifier) {
+	lost := map[string]int64{}
+	for cause := range l.stored {
+		lost[cause] = 0
+	}
+	for cause, d := range l.declared {
 		var units int64
-		err := rows.Scan(&at.run, &at.slot, &cause, &units)
-		if stored[at] == nil {
-			stored[at] = map[string]int64{}
-		}
-		stored[at][cause] = units
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	for _, cause := range []string{protocol.LostExpired, protocol.LostRefused, protocol.LostStorage} {
-		for at, report := range replayed {
-			v.compare("loss", stored[at][cause], report.Losses[cause].Units, "run %d, slot %d, cause %s", at.run, at.slot, cause)
-		}
-		for at, units := range stored {
-			if _, ok := replayed[at]; !ok {
-				v.compare("loss", units[cause], 0, "run %d, slot %d, cause %s", at.run, at.slot, cause)
+		for kind, n := range d.counts {
+			known := l.accepted[kind]
+			for other, before := range l.declared {
+				if before.revision < d.revision || before.revision == d.revision && other < cause {
+					known = max(known, before.counts[kind])
+				}
 			}
+			units = saturatingSum(units, max(0, n-known))
 		}
+		lost[cause] = units
 	}
-	return nil
+	for _, cause := range slices.Sorted(maps.Keys(lost)) {
+		v.compare("loss", l.stored[cause], lost[cause], "run %d, slot %d, cause %s", l.run, l.start, cause)
+	}
 }

@@ -1,0 +1,184 @@
+package api
+
+import (
+	"math"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/openlts/openlts/core/protocol"
+)
+
+// Limits say how many requests a second are served; 0 is no limit. Each allows a
+// burst of a multiple of its rate: devices that start together are no attack.
+type Limits struct {
+	// Authorizations are those of one network: an IPv4 /24 or an IPv6 /48.
+	Authorizations float64
+	// PerCode are authorizations under one handshake code, from anywhere.
+	PerCode float64
+	// Guesses are refusals that tell whether a code or password is right, by network.
+	Guesses float64
+	// Reports are the batches of one device key.
+	Reports float64
+	// Loopback limits this machine as well. It may be a reverse proxy, which stands
+	// for all clients; one that says whom it stands for (X-Forwarded-For) is taken at
+	// its word.
+	Loopback bool
+}
+
+// DefaultLimits suit a server that anybody can reach.
+var DefaultLimits = Limits{Authorizations: 100, PerCode: 500, Guesses: 1, Reports: 20}
+
+// How many seconds of its rate a limit allows at once.
+const (
+	burstSeconds      = 20
+	guessBurstSeconds = 50
+)
+
+// maxLimited is how many networks, codes or keys are remembered of each limit. Who
+// is forgotten has its whole burst again, so a flood from ever new addresses is
+// bounded by what its addresses are worth.
+const maxLimited = 20_000
+
+// limiter limits by a name.
+type limiter struct {
+	rate  rate.Limit
+	burst int
+
+	mu         sync.Mutex
+	young, old map[string]*rate.Limiter
+}
+
+func newLimiter(perSecond float64, seconds int) *limiter {
+	return &limiter{rate: rate.Limit(perSecond), burst: int(max(1, math.Ceil(perSecond*float64(seconds)))), young: map[string]*rate.Limiter{}}
+}
+
+func (l *limiter) of(name string) *rate.Limiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if known, ok := l.young[name]; ok {
+		return known
+	}
+	known, ok := l.old[name]
+	if !ok {
+		known = rate.NewLimiter(l.rate, l.burst)
+	}
+	if len(l.young) >= maxLimited {
+		l.old, l.young = l.young, map[string]*rate.Limiter{}
+	}
+	l.young[name] = known
+	return known
+}
+
+// take takes one of what name is allowed, or says when to come again.
+func (l *limiter) take(name string, now time.Time) error {
+	if l.rate == 0 {
+		return nil
+	}
+	reservation := l.of(name).ReserveN(now, 1)
+	wait := reservation.DelayFrom(now)
+	if wait == 0 {
+		return nil
+	}
+	reservation.CancelAt(now)
+	return tooMany(wait)
+}
+
+// left says when to come again if nothing is left for name. It takes nothing.
+func (l *limiter) left(name string, now time.Time) error {
+	if l.rate == 0 {
+		return nil
+	}
+	if tokens := l.of(name).TokensAt(now); tokens < 1 {
+		return tooMany(time.Duration((1 - tokens) / float64(l.rate) * float64(time.Second)))
+	}
+	return nil
+}
+
+func tooMany(wait time.Duration) error { return &limited{protocol.StatusRequestRateLimited, wait} }
+
+// limiters are the limits of a server.
+type limiters struct {
+	authorizations, codes, guesses, reports *limiter
+	loopback                                bool
+}
+
+func newLimiters(l Limits) *limiters {
+	return &limiters{
+		authorizations: newLimiter(l.Authorizations, burstSeconds), codes: newLimiter(l.PerCode, burstSeconds),
+		guesses: newLimiter(l.Guesses, guessBurstSeconds), reports: newLimiter(l.Reports, burstSeconds), loopback: l.Loopback,
+	}
+}
+
+// network is where a request comes from, as far as it is limited; "" if it is not.
+func (l *limiters) network(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		host = r.RemoteAddr
+	}
+	address, err := netip.ParseAddr(host)
+	if err != nil { // not a network, such as a Unix socket
+		return ""
+	}
+	if address.IsLoopback() {
+		// The last one was added by the proxy itself; the others anybody could write.
+		forwarded := r.Header.Values("X-Forwarded-For")
+		if len(forwarded) > 0 {
+			list := forwarded[len(forwarded)-1]
+			if client, err := netip.ParseAddr(strings.TrimSpace(list[strings.LastIndexByte(list, ',')+1:])); err == nil {
+				address = client
+			}
+		}
+	}
+	address = address.Unmap()
+	if address.IsLoopback() && !l.loopback {
+		return ""
+	}
+	bits := 48
+	if address.Is4() {
+		bits = 24
+	}
+	prefix, err := address.WithZone("").Prefix(bits)
+	if err != nil { // these numbers of bits always fit
+		return address.String()
+	}
+	return prefix.String()
+}
+
+// guess tells whether a refusal says something about a code or password that
+// whoever asks did not know.
+func guess(refusal error) bool {
+	switch protocol.StatusOf(refusal) {
+	case protocol.StatusHandshakeCodeNotFound, protocol.StatusOrganizationNotFound, protocol.StatusHandshakeOrganizationMismatch,
+		protocol.StatusSessionPasswordIncorrect:
+		return true
+	}
+	return false
+}
+
+// admit says whether an authorization from a network is decided on now.
+func (l *limiters) admit(network, code string, now time.Time) error {
+	if network == "" {
+		return nil
+	}
+	if err := l.guesses.left(network, now); err != nil {
+		return err
+	}
+	if err := l.authorizations.take(network, now); err != nil {
+		return err
+	}
+	return l.codes.take(code, now)
+}
+
+// refused takes note of a refusal.
+func (l *limiters) refused(network string, refusal error, now time.Time) error {
+	if network == "" || !guess(refusal) {
+		return nil
+	}
+	return l.guesses.take(network, now)
+}

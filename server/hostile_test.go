@@ -1,0 +1,89 @@
+package server_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/servertest"
+)
+
+// untouchable is a body that nobody may read.
+type untouchable struct{ t *testing.T }
+
+func (u untouchable) Read([]byte) (int, error) {
+	u.t.Error("the body was read")
+	return 0, io.EOF
+}
+
+// A body of somebody who has no key is not even read.
+func TestStrangersAreNotRead(t *testing.T) {
+	l := start(t)
+	device := servertest.NewDevice(l.url)
+	for name, header := range map[string]http.Header{
+		"no proof":    {},
+		"unknown key": {http.CanonicalHeaderKey(protocol.HeaderKey): {"AAAAAAAAAAAAAAAA"}, http.CanonicalHeaderKey(protocol.HeaderMAC): {"AAAA"}},
+		"not yet":     device.Proof(nil),
+	} {
+		t.Run(name, func(t *testing.T) {
+			request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, protocol.PathReports, untouchable{t})
+			request.ContentLength = protocol.MaxReportBody
+			request.Header = header
+			recorder := httptest.NewRecorder()
+			l.handler.ServeHTTP(recorder, request)
+			if recorder.Code != http.StatusUnauthorized {
+				t.Errorf("%d %s", recorder.Code, recorder.Body)
+			}
+		})
+	}
+}
+
+// 200 bodies of a megabyte at once, which decode to a hundred, by somebody with a
+// key and a wrong MAC, and by somebody with the right one.
+func TestHostileBodiesAtOnce(t *testing.T) {
+	l := start(t)
+	device := servertest.NewDevice(l.url)
+	if _, err := device.Authorize(device.Request("100001-reader")); err != nil {
+		t.Fatal(err)
+	}
+	begin := `{"protocol":1,"groups":[`
+	body := []byte(begin + strings.Repeat("{},", (protocol.MaxReportBody-len(begin))/3))
+	right := device.Proof(body)
+	wrong := right.Clone()
+	wrong.Set(protocol.HeaderMAC, strings.Repeat("A", 43))
+	for _, test := range []struct {
+		header http.Header
+		want   int
+	}{{wrong, http.StatusUnauthorized}, {right, http.StatusRequestEntityTooLarge}} {
+		runtime.GC()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		var wg sync.WaitGroup
+		for range 200 {
+			wg.Go(func() {
+				request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, protocol.PathReports, bytes.NewReader(body))
+				request.Header = test.header
+				recorder := httptest.NewRecorder()
+				l.handler.ServeHTTP(recorder, request)
+				if recorder.Code != test.want && recorder.Code != http.StatusTooManyRequests {
+					t.Errorf("%d %s", recorder.Code, recorder.Body)
+				}
+				if recorder.Code == http.StatusTooManyRequests && recorder.Header().Get("Retry-After") == "" {
+					t.Error("there is no Retry-After")
+				}
+			})
+		}
+		wg.Wait()
+		runtime.ReadMemStats(&after)
+		// The bodies themselves, and little more: all that was ever taken.
+		if each := (after.TotalAlloc - before.TotalAlloc) / 200; each > 4<<20 {
+			t.Errorf("each body took %d bytes", each)
+		}
+	}
+}

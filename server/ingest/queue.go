@@ -1,0 +1,101 @@
+package ingest
+
+import "sync"
+
+// What one transaction takes on: so much of light requests, that the first to
+// come does not wait for ever, and one heavy request beside them. So who sends
+// heavy ones, on however many connections, keeps nobody waiting for more than two.
+const (
+	maxGroupWeight = 20_000
+	maxLightWeight = 2_000
+)
+
+// queue holds requests until the next transaction. Light ones are in order of
+// arrival. Heavy ones take turns by sender: who has several waits behind those
+// who have one.
+type queue struct {
+	mu     sync.Mutex
+	filled sync.Cond // on mu: something was added, or the queue closed
+	closed bool
+	light  []*job
+	heavy  []*job
+	// turns are the turns at which senders of the heavy requests here had their last.
+	turns map[string]uint64
+	turn  uint64
+}
+
+func newQueue() *queue {
+	q := &queue{turns: map[string]uint64{}}
+	q.filled.L = &q.mu
+	return q
+}
+
+// add adds a request; false if the queue is closed.
+func (q *queue) add(j *job) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return false
+	}
+	if j.request.Weight() <= maxLightWeight {
+		q.light = append(q.light, j)
+	} else {
+		q.heavy = append(q.heavy, j)
+	}
+	q.filled.Signal()
+	return true
+}
+
+// close lets nothing more in.
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	q.filled.Broadcast()
+}
+
+// take waits for requests and takes a group of them; nil once the queue is closed
+// and empty.
+func (q *queue) take() (group []*job) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for len(q.light)+len(q.heavy) == 0 {
+		if q.closed {
+			return nil
+		}
+		q.filled.Wait()
+	}
+	n := 0
+	for weight := 0; n < len(q.light) && weight < maxGroupWeight; n++ {
+		weight += q.light[n].request.Weight()
+	}
+	group = append(group, q.light[:n]...)
+	clear(q.light[:n])
+	if q.light = q.light[n:]; len(q.light) == 0 {
+		q.light = nil
+	}
+	if j := q.takeHeavy(); j != nil {
+		group = append(group, j)
+	}
+	return group
+}
+
+// takeHeavy takes the first request of the sender whose last turn is the longest
+// ago.
+func (q *queue) takeHeavy() *job {
+	if len(q.heavy) == 0 {
+		clear(q.turns)
+		return nil
+	}
+	first := 0
+	for i, j := range q.heavy {
+		if q.turns[j.request.Sender()] < q.turns[q.heavy[first].request.Sender()] {
+			first = i
+		}
+	}
+	taken := q.heavy[first]
+	q.heavy = append(q.heavy[:first:first], q.heavy[first+1:]...)
+	q.turn++
+	q.turns[taken.request.Sender()] = q.turn
+	return taken
+}

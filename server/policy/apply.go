@@ -1,0 +1,93 @@
+package policy
+
+import (
+	"time"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/store"
+)
+
+// Request is a request to a server: an Asking or a Batch. It knows what has to be
+// loaded for it, and decides on what was loaded.
+type Request interface {
+	// Require adds what the decision needs to keys.
+	Require(keys *store.Keys)
+	// Weight is about how much work it makes: 1 for the smallest.
+	Weight() int
+	// Sender is whose request it is, such as a device's UUID.
+	Sender() string
+	apply(d *decision) Answer
+}
+
+// Answer is what a request is answered with, once what was decided is stored.
+type Answer struct {
+	Authorization *protocol.Authorization // granted
+	Refusal       error                   // why it was not
+	Receipt       *protocol.Receipt       // of a batch; without its digest
+}
+
+// Apply decides on requests, one after the other: each sees what those before it
+// did. It uses state up. The answers are in the order of the requests.
+func Apply(state *store.State, requests []Request, now time.Time) (*store.Change, []Answer) {
+	d := &decision{State: state, now: now, change: &store.Change{
+		Grants: map[store.Grant]int64{}, Seats: map[store.SeatKey]int64{}, Accounts: map[store.AccountKey]store.AccountState{}, Runs: map[store.RunKey]*store.Run{},
+		Reports: map[store.SlotKey]store.Report{}, Totals: map[store.TotalKey]int64{}, Used: map[store.ID]int64{}, Known: state.Devices,
+	}}
+	answers := make([]Answer, len(requests))
+	for i, request := range requests {
+		answers[i] = request.apply(d)
+	}
+	return d.change, answers
+}
+
+// decision is the state of deciding on a group of requests.
+type decision struct {
+	*store.State
+	now    time.Time
+	change *store.Change
+}
+
+// device finds a device, or makes a new one.
+func (d *decision) device(uuid string) *store.DeviceState {
+	device, known := d.Devices[uuid]
+	if !known {
+		device = &store.DeviceState{}
+		d.Devices[uuid] = device
+	}
+	if device.Seats == nil {
+		device.Seats = map[store.ID]int64{}
+	}
+	if device.Reporters == nil {
+		device.Reporters = map[string]int64{}
+	}
+	if device.Accounts == nil {
+		device.Accounts = map[int64]store.AccountState{}
+	}
+	return device
+}
+
+// usage is how much of an item is used, as its charge way counts it. device may
+// be nil: one that is not known.
+func (d *decision) usage(item store.Item, device *store.DeviceState) Usage {
+	use := d.Uses[item.Key]
+	if !Seats(item) {
+		return Usage{Used: use.Units}
+	}
+	return Usage{Used: use.Seats, Seated: device != nil && device.Seats[item.Key] > d.now.Unix()}
+}
+
+// seat puts a device on an item's list, or keeps it there.
+func (d *decision) seat(item store.Item, uuid string, device *store.DeviceState) {
+	if device.Seats[item.Key] <= d.now.Unix() {
+		d.Uses[item.Key].Seats++
+	}
+	until := SeatUntil(item, d.now)
+	device.Seats[item.Key] = until
+	d.change.Seats[store.SeatKey{Item: item.Key, Device: uuid}] = until
+}
+
+// note notes an anomaly of a device.
+func (d *decision) note(device, kind, detail string) {
+	now := d.now.Unix()
+	d.change.Anomalies = append(d.change.Anomalies, store.Anomaly{Device: device, Kind: kind, Detail: detail, Count: 1, FirstAt: now, LastAt: now})
+}

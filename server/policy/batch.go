@@ -1,0 +1,305 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/store"
+)
+
+// Kinds of anomalies which the server notes about batches.
+const (
+	AnomalySlotInFuture  = "slot-in-future"   // a slot that has not begun yet
+	AnomalySlotInPast    = "slot-in-past"     // older than reports are kept
+	AnomalyItemNotOfCode = "item-not-of-code" // counted on an item which its code does not have
+	AnomalyNotGranted    = "not-granted"      // reported on what the device was not granted; it does not count
+	AnomalyUsageLost     = "usage-lost"       // the device lost its ledger, and usage with it
+	AnomalyBadAccount    = "bad-account"      // what the device says of its usage makes no sense
+)
+
+// slotLead is how far ahead of the server's clock a slot may begin before that
+// is noted: clocks differ.
+const slotLead = 10 * time.Minute
+
+// slotAge is how far back a slot may lie before it is noted: clients give up
+// after 30 days, and a slot is submitted after its end.
+const slotAge = (protocol.RetentionDays + 2) * 24 * time.Hour
+
+// Batch is a batch of reports which a device sent. Whatever can be checked
+// without knowing what is stored, is checked when it is made.
+type Batch struct {
+	reporter store.Reporter
+	id       string
+	sentAt   int64
+	account  *protocol.DeviceAccount
+	problem  string // of the account
+	groups   []batchGroup
+	weight   int
+}
+
+// batchGroup is what reports have in common, with those that are well formed.
+type batchGroup struct {
+	code, item, run string
+	slotSeconds     int
+	index           int        // in the batch
+	indexes         []int      // of the reports, in the group
+	reports         []Reported // well formed
+	refused         []protocol.Exception
+}
+
+// NewBatch checks the reports of a batch. The reporter is who authenticated it.
+func NewBatch(batch *protocol.ReportBatch, reporter store.Reporter, now time.Time) *Batch {
+	// Accounts are put in order by this. Who was ahead once must not stay ahead of
+	// what comes after.
+	b := &Batch{reporter: reporter, id: batch.Batch, sentAt: min(batch.SentAt, now.Unix())}
+	if batch.Account != nil {
+		b.account, b.reporter.Account = batch.Account, true
+		b.problem = AccountProblem(batch.Account, batch.SentAt, now.Unix())
+	}
+	for i := range batch.Groups {
+		if len(batch.Groups[i].Reports) > 0 {
+			b.add(i, &batch.Groups[i], now.Unix())
+		}
+	}
+	return b
+}
+
+func (b *Batch) add(index int, group *protocol.ReportGroup, now int64) {
+	b.weight += len(group.Reports)
+	g := batchGroup{code: group.HandshakeCode, item: group.Item, run: group.Run, slotSeconds: group.SlotSeconds, index: index}
+	problem := CheckGroup(group)
+	if problem == nil {
+		g.reports, g.indexes = make([]Reported, 0, len(group.Reports)), make([]int, 0, len(group.Reports))
+	}
+	for i := range group.Reports {
+		refusal := problem
+		if refusal == nil {
+			refusal = CheckReport(&group.Reports[i], group.SlotSeconds, now)
+		}
+		if refusal == nil {
+			b.weight += len(group.Reports[i].Counts)
+			g.reports, g.indexes = append(g.reports, ReportedOf(&group.Reports[i])), append(g.indexes, i)
+			continue
+		}
+		g.refused = append(g.refused, exception(index, i, refusal))
+	}
+	b.groups = append(b.groups, g)
+}
+
+func exception(group, report int, refusal error) protocol.Exception {
+	return protocol.Exception{Group: group, Report: report, Code: protocol.StatusOf(refusal), Message: refusal.Error()}
+}
+
+// Require names the device and the slots that are reported.
+func (b *Batch) Require(keys *store.Keys) {
+	keys.Reporters = append(keys.Reporters, b.reporter)
+	for i := range b.groups {
+		g := &b.groups[i]
+		if len(g.reports) == 0 {
+			continue
+		}
+		slots := make([]int64, len(g.reports))
+		for j := range g.reports {
+			slots[j] = g.reports[j].Slot
+		}
+		keys.Counted = append(keys.Counted, store.Counted{Reporter: b.reporter, Code: g.code, Item: g.item, Run: g.run, Slots: slots})
+	}
+}
+
+// Weight is one, and one more for each report and each of its counts.
+func (b *Batch) Weight() int { return 1 + b.weight }
+
+// Sender is the UUID of the device.
+func (b *Batch) Sender() string { return b.reporter.UUID }
+
+// apply counts the reports, exactly once each. A report that can't be counted is
+// an exception in the receipt and does not concern the others.
+func (b *Batch) apply(d *decision) Answer {
+	c := counting{
+		decision: d, batch: b, device: d.device(b.reporter.UUID), anomalies: map[string]string{},
+		receipt: &protocol.Receipt{Batch: b.id, ReceivedAt: d.now.Unix()},
+	}
+	c.keepAccount()
+	for i := range b.groups {
+		c.countGroup(&b.groups[i])
+	}
+	c.finish()
+	return Answer{Receipt: c.receipt}
+}
+
+// counting is the state of one batch.
+type counting struct {
+	*decision
+	batch     *Batch
+	device    *store.DeviceState
+	receipt   *protocol.Receipt
+	items     []store.Item      // concerned
+	anomalies map[string]string // details by kind
+}
+
+func (c *counting) countGroup(g *batchGroup) {
+	if len(g.reports) == 0 {
+		c.receipt.Exceptions = append(c.receipt.Exceptions, g.refused...)
+		return
+	}
+	t, refusal := c.target(g)
+	if refusal != nil {
+		refused := slices.Clone(g.refused)
+		for _, i := range g.indexes {
+			e := exception(g.index, i, refusal)
+			e.Retry = true // once it is granted
+			refused = append(refused, e)
+		}
+		slices.SortFunc(refused, func(a, b protocol.Exception) int { return a.Report - b.Report })
+		c.receipt.Exceptions = append(c.receipt.Exceptions, refused...)
+		return
+	}
+	c.receipt.Exceptions = append(c.receipt.Exceptions, g.refused...)
+	for i := range g.reports {
+		report := &g.reports[i]
+		counted := c.countReport(t, g.slotSeconds, report)
+		c.receipt.Accepted++
+		if counted.added > 0 && report.Found {
+			c.receipt.New = append(c.receipt.New, protocol.ReportUnits{Group: g.index, Report: g.indexes[i], Units: counted.added})
+		}
+		if report.Lost != "" {
+			c.receipt.Lost = append(c.receipt.Lost, protocol.ReportUnits{Group: g.index, Report: g.indexes[i], Units: counted.lost})
+		}
+	}
+}
+
+// target is what the reports of a group are counted on.
+type target struct {
+	code store.ID
+	item store.Item
+	run  *store.Run
+}
+
+// errNotGranted is what is said of all that a device was not granted, whether it
+// exists or not. Like a batch that is not authenticated, it makes a client
+// authorize itself anew: a server that was restored from a backup may have lost
+// the grant.
+var errNotGranted = protocol.Errorf(protocol.StatusRequestNotAuthenticated,
+	"The device was not granted this license item under this handshake code. Authorize again.")
+
+// target finds what a group counts on, or why it can't be counted. Only what the
+// device was granted exists for it.
+func (c *counting) target(g *batchGroup) (t target, refusal error) {
+	code, known := c.Codes[g.code]
+	t.code, t.item = code.Key, c.Items[g.item]
+	key := store.RunKey{
+		Device: c.batch.reporter.UUID, Reporter: c.batch.reporter.Number, Code: t.code, Item: t.item.Key, Run: g.run,
+	}
+	run := c.Runs[key]
+	granted := run != nil && run.Key != 0 || c.Grants[store.Grant{Device: key.Device, Reporter: key.Reporter, Code: key.Code, Item: key.Item}]
+	if !known || t.item.Key == 0 || !granted {
+		c.anomalies[AnomalyNotGranted] = fmt.Sprintf("code %.128q, item %.128q", g.code, g.item)
+		return t, errNotGranted
+	}
+	if t.run = run; run == nil {
+		t.run = &store.Run{Reports: map[int64]store.Report{}}
+		c.Runs[key] = t.run
+	}
+	if t.run.Key == 0 {
+		c.change.Runs[key] = t.run
+	}
+	if !slices.ContainsFunc(c.items, func(i store.Item) bool { return i.Key == t.item.Key }) {
+		c.items = append(c.items, t.item)
+	}
+	if !slices.ContainsFunc(c.CodeItems[t.code], func(i store.CodeItem) bool { return i.Key == t.item.Key }) {
+		c.anomalies[AnomalyItemNotOfCode] = fmt.Sprintf("code %s, item %s", g.code, g.item)
+	}
+	return t, nil
+}
+
+// outcome of counting a report, in units.
+type outcome struct {
+	added int64 // that were new
+	lost  int64 // of a report that is declared lost: that are not here
+}
+
+func (c *counting) countReport(t target, slotSeconds int, report *Reported) (o outcome) {
+	c.checkTime(report.Slot)
+	stored := t.run.Reports[report.Slot]
+	merged := Merge(stored, report)
+	if report.Lost != "" {
+		o.lost = merged.Report.Losses[report.Lost].Units
+	}
+	if merged.Anomaly != "" {
+		c.anomalies[merged.Anomaly] = fmt.Sprintf("slot %d, revision %d, stored revision %d", report.Slot, report.Revision, stored.Revision)
+	}
+	if !merged.Changed {
+		return o
+	}
+	t.run.Reports[report.Slot] = merged.Report
+	c.change.Reports[store.SlotKey{Run: t.run, Slot: report.Slot}] = merged.Report
+	c.change.Received = append(c.change.Received, store.ReceivedReport{
+		Run: t.run, Slot: report.Slot, SlotSeconds: slotSeconds, Revision: report.Revision,
+		Counts: report.Counts, Lost: report.Lost, ReceivedAt: c.now.Unix(),
+	})
+	for _, added := range merged.Added {
+		key := store.TotalKey{Code: t.code, Item: t.item.Key, Slot: report.Slot, Type: added.Type}
+		c.change.Totals[key] = saturatingSum(c.change.Totals[key], added.Units)
+	}
+	o.added = sum(merged.Added)
+	if units := Charged(t.item.ChargeWay, merged.Added); units > 0 {
+		c.change.Used[t.item.Key] = saturatingSum(c.change.Used[t.item.Key], units)
+		use := c.Uses[t.item.Key]
+		use.Units = saturatingSum(use.Units, units)
+	}
+	return o
+}
+
+// keepAccount keeps what the device says of its usage over all times, unless what
+// is stored is newer: sent later, and with more recorded. An account that makes
+// no sense does not concern the reports.
+func (c *counting) keepAccount() {
+	account, reporter := c.batch.account, c.batch.reporter
+	if account == nil {
+		return
+	}
+	if c.batch.problem != "" {
+		c.anomalies[AnomalyBadAccount] = c.batch.problem
+		return
+	}
+	known, told := c.device.Accounts[reporter.Number]
+	if account.Storage > known.Storage {
+		c.anomalies[AnomalyUsageLost] = fmt.Sprintf("%d operations", account.Storage)
+	}
+	if told && c.batch.sentAt < known.SentAt && account.Recorded < known.Recorded {
+		return
+	}
+	state := store.AccountState{DeviceAccount: *account, SentAt: c.batch.sentAt}
+	c.device.Accounts[reporter.Number] = state
+	c.change.Accounts[store.AccountKey{Device: reporter.UUID, Reporter: reporter.Number}] = state
+}
+
+// checkTime notes slots far from now. They are counted: usage that happened
+// counts, whatever the clock said.
+func (c *counting) checkTime(start int64) {
+	switch now := c.now.Unix(); {
+	case start > now+int64(slotLead/time.Second):
+		c.anomalies[AnomalySlotInFuture] = fmt.Sprintf("slot %d", start)
+	case start < now-int64(slotAge/time.Second):
+		c.anomalies[AnomalySlotInPast] = fmt.Sprintf("slot %d", start)
+	}
+}
+
+// finish keeps the device's seats (facts 2.6), notes what was strange, and adds to
+// the receipt how the quotas stand. A device without a seat does not get one: that
+// is for authorization to decide.
+func (c *counting) finish() {
+	for _, kind := range slices.Sorted(maps.Keys(c.anomalies)) {
+		c.note(c.batch.reporter.UUID, kind, c.anomalies[kind])
+	}
+	slices.SortFunc(c.items, func(a, b store.Item) int { return int(a.Key - b.Key) })
+	for _, item := range c.items {
+		if _, listed := c.device.Seats[item.Key]; listed && Seats(item) {
+			c.seat(item, c.batch.reporter.UUID, c.device)
+		}
+		c.receipt.Items = append(c.receipt.Items, protocol.ItemState{ID: item.ID, Quota: Quota(item, c.usage(item, c.device).Used)})
+	}
+}

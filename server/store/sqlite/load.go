@@ -1,0 +1,419 @@
+package sqlite
+
+import (
+	"database/sql"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/openlts/openlts/server/store"
+)
+
+// load reads what keys name: one statement a table, for what is not known from
+// earlier transactions.
+func (t *transaction) load(keys *store.Keys) (*loading, error) {
+	l := &loading{transaction: t, keys: keys, state: &store.State{
+		Organizations: map[string]store.Organization{}, Codes: map[string]store.HandshakeCode{},
+		CodeItems: map[store.ID][]store.CodeItem{}, Items: map[string]store.Item{}, Uses: map[store.ID]*store.Use{},
+		Devices: map[string]*store.DeviceState{}, Runs: map[store.RunKey]*store.Run{}, Grants: map[store.Grant]bool{},
+	}}
+	for _, step := range []func() error{
+		l.organizations, l.codes, l.codeItems, l.items, l.uses, l.askers, l.reporters, l.seats, l.accounts, l.runs, l.reports, l.grants,
+	} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+type loading struct {
+	*transaction
+	keys  *store.Keys
+	state *store.State
+	// byKey are the devices of the state that are known.
+	byKey map[store.ID]*store.DeviceState
+	uuids map[store.ID]string
+	found []*store.Run // of the state, that are known
+	// newcomers are the devices whose grants count.
+	newcomers []store.ID
+	slots     map[*store.Run][]int64
+	// seatsBefore are the seats as they were loaded.
+	seatsBefore map[store.SeatKey]int64
+}
+
+func (l *loading) organizations() error {
+	if len(l.keys.Organizations) == 0 {
+		return nil
+	}
+	return l.each(selectOrganization+` WHERE o.public_id IN (SELECT value FROM json_each(?))`, []any{jsonTexts(l.keys.Organizations)},
+		func(rows *sql.Rows) error {
+			var o store.Organization
+			err := rows.Scan(organizationFields(&o)...)
+			l.state.Organizations[o.ID] = o
+			return err
+		})
+}
+
+func (l *loading) codes() error {
+	var missing []string
+	need := func(code string) {
+		if _, done := l.state.Codes[code]; done {
+			return
+		}
+		if known, ok := l.s.known.codes[code]; ok {
+			l.state.Codes[code] = known
+		} else {
+			missing = append(missing, code)
+		}
+	}
+	for _, code := range l.keys.Codes {
+		need(code)
+	}
+	for _, o := range l.state.Organizations {
+		need(o.DefaultCode)
+	}
+	for i := range l.keys.Counted {
+		need(l.keys.Counted[i].Code)
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	found := map[store.ID]*store.HandshakeCode{}
+	err := l.each(selectHandshakeCode+` WHERE c.code IN (SELECT value FROM json_each(?))`, []any{jsonTexts(missing)}, func(rows *sql.Rows) error {
+		c := &store.HandshakeCode{}
+		err := rows.Scan(handshakeCodeFields(c)...)
+		found[c.Key] = c
+		return err
+	})
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	err = l.each(`SELECT handshake_code, value FROM validation_field WHERE handshake_code IN (SELECT value FROM json_each(?)) ORDER BY value`,
+		[]any{jsonNumbers(slices.Collect(maps.Keys(found)))}, func(rows *sql.Rows) error {
+			var code store.ID
+			var value string
+			err := rows.Scan(&code, &value)
+			found[code].ValidationFields = append(found[code].ValidationFields, value)
+			return err
+		})
+	for _, c := range found {
+		l.state.Codes[c.Code], l.s.known.codes[c.Code] = *c, *c
+	}
+	return err
+}
+
+func (l *loading) codeItems() error {
+	var missing []store.ID
+	for _, code := range l.state.Codes {
+		if items, ok := l.s.known.codeItems[code.Key]; ok {
+			l.state.CodeItems[code.Key] = items
+		} else {
+			missing = append(missing, code.Key)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	err := l.each(`SELECT h.handshake_code, `+itemColumns+`, h.position FROM handshake_item h JOIN item i ON i.id = h.item
+		JOIN organization o ON o.id = i.organization WHERE h.handshake_code IN (SELECT value FROM json_each(?))`, []any{jsonNumbers(missing)},
+		func(rows *sql.Rows) error {
+			var code store.ID
+			var i store.CodeItem
+			var modules string
+			err := rows.Scan(append(append([]any{&code}, itemFields(&i.Item, &modules)...), &i.Position)...)
+			i.Modules = parseModules(modules)
+			l.state.CodeItems[code] = append(l.state.CodeItems[code], i)
+			return err
+		})
+	if err != nil {
+		return err
+	}
+	for _, code := range missing {
+		l.s.known.codeItems[code] = l.state.CodeItems[code]
+	}
+	return nil
+}
+
+func (l *loading) items() error {
+	var missing []string
+	for i := range l.keys.Counted {
+		id := l.keys.Counted[i].Item
+		if _, done := l.state.Items[id]; done {
+			continue
+		}
+		if known, ok := l.s.known.items[id]; ok {
+			l.state.Items[id] = known
+		} else {
+			missing = append(missing, id)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return l.each(selectItem+` WHERE i.public_id IN (SELECT value FROM json_each(?))`, []any{jsonTexts(missing)}, func(rows *sql.Rows) error {
+		var i store.Item
+		var modules string
+		err := rows.Scan(itemFields(&i, &modules)...)
+		i.Modules = parseModules(modules)
+		l.state.Items[i.ID], l.s.known.items[i.ID] = i, i
+		return err
+	})
+}
+
+// uses are remembered: an item's list may be long.
+func (l *loading) uses() error {
+	var missing []store.ID
+	need := func(item store.ID) {
+		if _, done := l.state.Uses[item]; done {
+			return
+		}
+		l.state.Uses[item] = &store.Use{}
+		if known, ok := l.s.known.uses[item]; ok && known.holds(l.keys.Now) {
+			*l.state.Uses[item] = known.Use
+		} else {
+			missing = append(missing, item)
+		}
+	}
+	for _, items := range l.state.CodeItems {
+		for _, item := range items {
+			need(item.Key)
+		}
+	}
+	for _, item := range l.state.Items {
+		need(item.Key)
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return l.each(`SELECT item.id, item.used, count(seat.device), coalesce(sum(seat.expires_at > ?1), 0),
+			coalesce(min(iif(seat.expires_at > ?1, seat.expires_at, NULL)), 9223372036854775807)
+		FROM item LEFT JOIN seat ON seat.item = item.id WHERE item.id IN (SELECT value FROM json_each(?2)) GROUP BY item.id`,
+		[]any{l.keys.Now, jsonNumbers(missing)}, func(rows *sql.Rows) error {
+			var item, listed store.ID
+			use := knownUse{since: l.keys.Now}
+			err := rows.Scan(&item, &use.Units, &listed, &use.Seats, &use.until)
+			use.listed = listed > 0
+			*l.state.Uses[item], l.s.known.uses[item] = use.Use, use
+			return err
+		})
+}
+
+func (l *loading) askers() error {
+	if len(l.keys.Askers) == 0 {
+		return nil
+	}
+	var devices, keys []string
+	for _, asker := range l.keys.Askers {
+		devices, keys = append(devices, asker.Device), append(keys, asker.KeyID)
+	}
+	return l.each(`SELECT d.id, d.uuid, coalesce((SELECT max(reporter) + 1 FROM device_key WHERE device = d.id), 0), k.key_id, k.reporter
+		FROM device d LEFT JOIN device_key k ON k.device = d.id AND k.key_id IN (SELECT value FROM json_each(?2))
+		WHERE d.uuid IN (SELECT value FROM json_each(?1))`, []any{jsonTexts(devices), jsonTexts(keys)}, func(rows *sql.Rows) error {
+		var id store.ID
+		var uuid string
+		var next int64
+		var key sql.NullString
+		var reporter sql.NullInt64
+		err := rows.Scan(&id, &uuid, &next, &key, &reporter)
+		device := l.device(uuid, id)
+		if device.NextReporter = next; key.Valid {
+			device.Reporters[key.String] = reporter.Int64
+		}
+		l.newcomers = append(l.newcomers, id)
+		return err
+	})
+}
+
+// reporters are known: they authenticated themselves.
+func (l *loading) reporters() error {
+	for _, reporter := range l.keys.Reporters {
+		l.device(reporter.UUID, reporter.Device)
+	}
+	return nil
+}
+
+func (l *loading) device(uuid string, key store.ID) *store.DeviceState {
+	device, ok := l.state.Devices[uuid]
+	if !ok {
+		device = &store.DeviceState{Key: key, Seats: map[store.ID]int64{}, Reporters: map[string]int64{}, Accounts: map[int64]store.AccountState{}}
+		l.state.Devices[uuid] = device
+		if l.byKey == nil {
+			l.byKey, l.uuids = map[store.ID]*store.DeviceState{}, map[store.ID]string{}
+		}
+		l.byKey[key], l.uuids[key] = device, uuid
+	}
+	return device
+}
+
+func (l *loading) seats() error {
+	listed := false
+	for item := range l.state.Uses {
+		listed = listed || l.s.known.uses[item].listed
+	}
+	if !listed || len(l.byKey) == 0 {
+		return nil
+	}
+	l.seatsBefore = map[store.SeatKey]int64{}
+	return l.each(`SELECT device, item, expires_at FROM seat WHERE device IN (SELECT value FROM json_each(?))`,
+		[]any{jsonNumbers(slices.Collect(maps.Keys(l.byKey)))}, func(rows *sql.Rows) error {
+			var device store.ID
+			var key store.SeatKey
+			var expiresAt int64
+			err := rows.Scan(&device, &key.Item, &expiresAt)
+			key.Device = l.uuids[device]
+			l.byKey[device].Seats[key.Item], l.seatsBefore[key] = expiresAt, expiresAt
+			return err
+		})
+}
+
+func (l *loading) accounts() error {
+	var devices []store.ID
+	for _, reporter := range l.keys.Reporters {
+		if reporter.Account {
+			devices = append(devices, reporter.Device)
+		}
+	}
+	if len(devices) == 0 {
+		return nil
+	}
+	return l.each(`SELECT device, reporter, sent_at, recorded, expired, refused, storage FROM device_account WHERE device IN (SELECT value FROM json_each(?))`,
+		[]any{jsonNumbers(devices)}, func(rows *sql.Rows) error {
+			var device store.ID
+			var reporter int64
+			var a store.AccountState
+			err := rows.Scan(&device, &reporter, &a.SentAt, &a.Recorded, &a.Expired, &a.Refused, &a.Storage)
+			l.byKey[device].Accounts[reporter] = a
+			return err
+		})
+}
+
+func (l *loading) runs() error {
+	l.slots = map[*store.Run][]int64{}
+	var names []string
+	missing := map[runKey]*store.Run{}
+	for i := range l.keys.Counted {
+		c := &l.keys.Counted[i]
+		code, item := l.state.Codes[c.Code].Key, l.state.Items[c.Item].Key
+		if code == 0 || item == 0 {
+			continue
+		}
+		key := store.RunKey{Device: c.Reporter.UUID, Reporter: c.Reporter.Number, Code: code, Item: item, Run: c.Run}
+		run, done := l.state.Runs[key]
+		if !done {
+			run = &store.Run{Reports: map[int64]store.Report{}}
+			l.state.Runs[key] = run
+			row := runKey{c.Reporter.Device, code, item, c.Reporter.Number, c.Run}
+			if run.Key = l.s.known.runs[row]; run.Key == 0 {
+				missing[row] = run
+				names = append(names, c.Run)
+				l.newcomers = append(l.newcomers, c.Reporter.Device)
+			} else {
+				l.found = append(l.found, run)
+			}
+		}
+		l.slots[run] = append(l.slots[run], c.Slots...)
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	devices := make([]store.ID, 0, len(missing))
+	for key := range missing {
+		devices = append(devices, key.device)
+	}
+	return l.each(`SELECT run.id, run.device, run.handshake_code, run.item, run.reporter, run.uuid, coalesce((SELECT max(slot) FROM report WHERE report.run = run.id), -1)
+		FROM json_each(?1) d CROSS JOIN run ON run.device = d.value AND run.uuid IN (SELECT value FROM json_each(?2))`,
+		[]any{jsonNumbers(devices), jsonTexts(names)}, func(rows *sql.Rows) error {
+			var id store.ID
+			var key runKey
+			var newest int64
+			err := rows.Scan(&id, &key.device, &key.code, &key.item, &key.reporter, &key.run, &newest)
+			if run := missing[key]; run != nil && run.Key == 0 {
+				run.Key = id
+				l.found = append(l.found, run)
+				l.s.known.runs[key], l.s.known.newest[id] = id, newest
+			}
+			return err
+		})
+}
+
+// reports reads what is stored of the slots. Slots mostly rise within a run, so
+// most of them are known to be new without a look.
+func (l *loading) reports() error {
+	var pairs []byte
+	byKey := map[store.ID]*store.Run{}
+	for _, run := range l.found {
+		newest := l.s.known.newest[run.Key]
+		for _, slot := range l.slots[run] {
+			if slot > newest {
+				continue
+			}
+			byKey[run.Key] = run
+			pairs = append(pairs, ',', '[')
+			pairs = strconv.AppendInt(pairs, int64(run.Key), 10)
+			pairs = append(pairs, ',')
+			pairs = append(strconv.AppendInt(pairs, slot, 10), ']')
+		}
+	}
+	if len(pairs) == 0 {
+		return nil
+	}
+	pairs[0] = '['
+	wanted := string(append(pairs, ']'))
+	lost := false
+	err := l.each(`SELECT r.run, r.slot, r.revision, r.counts, r.losses FROM json_each(?) j
+		CROSS JOIN report r ON r.run = j.value ->> 0 AND r.slot = j.value ->> 1`, []any{wanted}, func(rows *sql.Rows) error {
+		var id store.ID
+		var slot, losses int64
+		var r store.Report
+		var counts []byte
+		if err := rows.Scan(&id, &slot, &r.Revision, &counts, &losses); err != nil {
+			return err
+		}
+		var err error
+		r.Counts, err = store.ParseCounts(counts)
+		byKey[id].Reports[slot] = r
+		lost = lost || losses > 0
+		return err
+	})
+	if err != nil || !lost {
+		return err
+	}
+	return l.each(`SELECT r.run, r.slot, r.cause, r.revision, r.counts, r.units FROM json_each(?) j
+		CROSS JOIN report_loss r ON r.run = j.value ->> 0 AND r.slot = j.value ->> 1`, []any{wanted}, func(rows *sql.Rows) error {
+		var id store.ID
+		var slot int64
+		var cause string
+		var loss store.Loss
+		var counts []byte
+		if err := rows.Scan(&id, &slot, &cause, &loss.Revision, &counts, &loss.Units); err != nil {
+			return err
+		}
+		var err error
+		loss.Counts, err = store.ParseCounts(counts)
+		report := byKey[id].Reports[slot]
+		if report.Losses == nil {
+			report.Losses = map[string]store.Loss{}
+		}
+		report.Losses[cause] = loss
+		byKey[id].Reports[slot] = report
+		return err
+	})
+}
+
+// grants are asked for where something begins: by a device that asks, and for
+// runs that are not known.
+func (l *loading) grants() error {
+	if len(l.newcomers) == 0 {
+		return nil
+	}
+	return l.each(`SELECT device, reporter, handshake_code, item FROM report_grant WHERE device IN (SELECT value FROM json_each(?))`,
+		[]any{jsonNumbers(l.newcomers)}, func(rows *sql.Rows) error {
+			var device store.ID
+			var grant store.Grant
+			err := rows.Scan(&device, &grant.Reporter, &grant.Code, &grant.Item)
+			grant.Device = l.uuids[device]
+			l.state.Grants[grant] = true
+			return err
+		})
+}

@@ -1,0 +1,263 @@
+package sqlite
+
+import (
+	"cmp"
+	"database/sql"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/openlts/openlts/server/store"
+)
+
+// save writes a change: one statement a table, of many rows where there are
+// many, in the order of the table, so that neighbours are written together.
+func (t *transaction) save(c *store.Change) error {
+	for _, step := range []func(*store.Change) error{
+		t.saveDevices, t.saveKeys, t.saveGrants, t.saveSeats, t.saveAccounts, t.saveAnomalies, t.saveDenials,
+		t.saveRuns, t.saveReceived, t.saveReports, t.saveTotals, t.saveUsed,
+	} {
+		if err := step(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *transaction) saveDevices(c *store.Change) error {
+	for _, d := range c.Devices {
+		err := t.get(`INSERT INTO device (uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT DO UPDATE SET uuid_source = excluded.uuid_source, friendly_name = excluded.friendly_name,
+				platform = excluded.platform, library = excluded.library, last_seen_at = excluded.last_seen_at
+			RETURNING id`,
+			[]any{d.UUID, d.UUIDSource, d.FriendlyName, d.Platform, d.Library, d.FirstSeenAt, d.LastSeenAt}, &c.Known[d.UUID].Key)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deviceKey is the key of a device by its UUID.
+func deviceKey(c *store.Change, uuid string) (store.ID, error) {
+	if device := c.Known[uuid]; device != nil && device.Key != 0 {
+		return device.Key, nil
+	}
+	return 0, fmt.Errorf("there is no device %s: %w", uuid, store.ErrNotFound)
+}
+
+func (t *transaction) saveKeys(c *store.Change) error {
+	rows := make([]any, 0, 6*len(c.Keys))
+	for _, k := range c.Keys {
+		device, err := deviceKey(c, k.Device)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, k.KeyID, device, k.PublicKey, k.ReportKey, k.Reporter, k.CreatedAt)
+	}
+	return t.insertRows(`INSERT INTO device_key (key_id, device, public_key, report_key, reporter, created_at) VALUES`, 6, ` ON CONFLICT DO NOTHING`, rows)
+}
+
+func (t *transaction) saveGrants(c *store.Change) error {
+	rows := make([]any, 0, 5*len(c.Grants))
+	for grant, at := range c.Grants {
+		device, err := deviceKey(c, grant.Device)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, device, grant.Reporter, grant.Code, grant.Item, at)
+	}
+	return t.insertRows(`INSERT INTO report_grant (device, reporter, handshake_code, item, granted_at) VALUES`, 5, ` ON CONFLICT DO NOTHING`, rows)
+}
+
+func (t *transaction) saveSeats(c *store.Change) error {
+	rows := make([]any, 0, 3*len(c.Seats))
+	for key, expiresAt := range c.Seats {
+		device, err := deviceKey(c, key.Device)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, key.Item, device, expiresAt)
+	}
+	return t.insertRows(`INSERT INTO seat (item, device, expires_at) VALUES`, 3, ` ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at`, rows)
+}
+
+func (t *transaction) saveAccounts(c *store.Change) error {
+	rows := make([]any, 0, 7*len(c.Accounts))
+	for key, a := range c.Accounts {
+		device, err := deviceKey(c, key.Device)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, device, key.Reporter, a.SentAt, a.Recorded, a.Expired, a.Refused, a.Storage)
+	}
+	return t.insertRows(`INSERT INTO device_account (device, reporter, sent_at, recorded, expired, refused, storage) VALUES`, 7,
+		` ON CONFLICT DO UPDATE SET sent_at = excluded.sent_at, recorded = excluded.recorded,
+			expired = excluded.expired, refused = excluded.refused, storage = excluded.storage`, rows)
+}
+
+func (t *transaction) saveAnomalies(c *store.Change) error {
+	rows := make([]any, 0, 6*len(c.Anomalies))
+	for _, a := range c.Anomalies {
+		device, err := deviceKey(c, a.Device)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, device, a.Kind, a.Detail, a.Count, a.FirstAt, a.LastAt)
+	}
+	return t.insertRows(`INSERT INTO anomaly (device, kind, detail, count, first_at, last_at) VALUES`, 6,
+		` ON CONFLICT DO UPDATE SET detail = excluded.detail, count = count + excluded.count, last_at = excluded.last_at`, rows)
+}
+
+func (t *transaction) saveDenials(c *store.Change) error {
+	rows := make([]any, 0, 6*len(c.Denials))
+	for _, d := range c.Denials {
+		rows = append(rows, d.At, d.Status, d.Device, d.HandshakeCode, d.Organization, d.Reason)
+	}
+	return t.insertRows(`INSERT INTO denial (at, status, device, handshake_code, organization, reason) VALUES`, 6, ``, rows)
+}
+
+func (t *transaction) saveRuns(c *store.Change) error {
+	for key, run := range c.Runs {
+		device, err := deviceKey(c, key.Device)
+		if err != nil {
+			return err
+		}
+		run.Key, err = t.insert(`INSERT INTO run (device, uuid, handshake_code, item, reporter) VALUES (?, ?, ?, ?, ?)`, device, key.Run, key.Code, key.Item, key.Reporter)
+		if err != nil {
+			return err
+		}
+		t.s.known.runs[runKey{device, key.Code, key.Item, key.Reporter, key.Run}], t.s.known.newest[run.Key] = run.Key, -1
+	}
+	return nil
+}
+
+func (t *transaction) saveReceived(c *store.Change) error {
+	rows := make([]any, 0, 7*len(c.Received))
+	var text []byte
+	for i := range c.Received {
+		r := &c.Received[i]
+		text = r.Counts.AppendJSON(text[:0])
+		rows = append(rows, r.ReceivedAt, r.Run.Key, r.Slot, r.SlotSeconds, r.Revision, string(text), r.Lost)
+	}
+	return t.insertRows(`INSERT INTO raw_report (received_at, run, slot, slot_seconds, revision, counts, lost) VALUES`, 7, ``, rows)
+}
+
+func (t *transaction) saveReports(c *store.Change) error {
+	rows, losses := make([]any, 0, 5*len(c.Reports)), []any(nil)
+	keys := slices.SortedFunc(maps.Keys(c.Reports), func(a, b store.SlotKey) int {
+		return cmp.Or(cmp.Compare(a.Run.Key, b.Run.Key), cmp.Compare(a.Slot, b.Slot))
+	})
+	var text []byte
+	for _, key := range keys {
+		report := c.Reports[key]
+		text = report.Counts.AppendJSON(text[:0])
+		rows = append(rows, key.Run.Key, key.Slot, report.Revision, string(text), len(report.Losses))
+		for _, cause := range slices.Sorted(maps.Keys(report.Losses)) {
+			loss := report.Losses[cause]
+			text = loss.Counts.AppendJSON(text[:0])
+			losses = append(losses, key.Run.Key, key.Slot, cause, loss.Revision, string(text), loss.Units)
+		}
+		t.s.known.newest[key.Run.Key] = max(t.s.known.newest[key.Run.Key], key.Slot)
+	}
+	err := t.insertRows(`INSERT INTO report (run, slot, revision, counts, losses) VALUES`, 5,
+		` ON CONFLICT DO UPDATE SET revision = excluded.revision, counts = excluded.counts, losses = excluded.losses`, rows)
+	if err != nil {
+		return err
+	}
+	return t.insertRows(`INSERT INTO report_loss (run, slot, cause, revision, counts, units) VALUES`, 6,
+		` ON CONFLICT DO UPDATE SET revision = excluded.revision, counts = excluded.counts, units = excluded.units`, losses)
+}
+
+// saveTotals adds to the totals. They stop at the largest number: a device that
+// reports absurd counts must not make the reports of others fail.
+func (t *transaction) saveTotals(c *store.Change) error {
+	if err := t.learnTypes(c.Totals); err != nil {
+		return err
+	}
+	type total struct {
+		code, item        store.ID
+		slot, kind, units int64
+	}
+	totals := make([]total, 0, len(c.Totals))
+	for key, units := range c.Totals {
+		totals = append(totals, total{key.Code, key.Item, key.Slot, t.s.known.types[key.Type], units})
+	}
+	slices.SortFunc(totals, func(a, b total) int {
+		return cmp.Or(cmp.Compare(a.code, b.code), cmp.Compare(a.item, b.item), cmp.Compare(a.slot, b.slot), cmp.Compare(a.kind, b.kind))
+	})
+	rows := make([]any, 0, 5*len(totals))
+	for _, n := range totals {
+		rows = append(rows, n.code, n.item, n.slot, n.kind, n.units)
+	}
+	return t.insertRows(`INSERT INTO total (handshake_code, item, slot, type, count) VALUES`, 5,
+		` ON CONFLICT DO UPDATE SET count = iif(count > 9223372036854775807 - excluded.count, 9223372036854775807, count + excluded.count)`, rows)
+}
+
+// learnTypes makes sure that all operation types of totals are known, adding
+// those that are new.
+func (t *transaction) learnTypes(totals map[store.TotalKey]int64) error {
+	var missing []string
+	for key := range totals {
+		if _, ok := t.s.known.types[key.Type]; !ok && !slices.Contains(missing, key.Type) {
+			missing = append(missing, key.Type)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	names := jsonTexts(missing)
+	if err := t.exec(`INSERT INTO operation_type (name) SELECT value FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`, names); err != nil {
+		return err
+	}
+	return t.each(`SELECT id, name FROM operation_type WHERE name IN (SELECT value FROM json_each(?))`, []any{names}, func(rows *sql.Rows) error {
+		var id int64
+		var name string
+		err := rows.Scan(&id, &name)
+		t.s.known.types[name] = id
+		return err
+	})
+}
+
+func (t *transaction) saveUsed(c *store.Change) error {
+	for item, added := range c.Used {
+		err := t.exec(`UPDATE item SET used = iif(used > 9223372036854775807 - ?1, 9223372036854775807, used + ?1) WHERE id = ?2`, added, item)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rowsAtOnce are the numbers of rows that one statement inserts. Each call into
+// SQLite costs more than a small row does.
+var rowsAtOnce = []int{64, 8, 1}
+
+// insertRows inserts rows of so many columns each, which follow one another in
+// values.
+func (t *transaction) insertRows(into string, columns int, suffix string, values []any) error {
+	row := "(" + strings.Repeat("?, ", columns-1) + "?)"
+	for _, n := range rowsAtOnce {
+		if len(values) < n*columns {
+			continue
+		}
+		query := into + strings.Repeat(row+", ", n-1) + row + suffix
+		for len(values) >= n*columns {
+			if err := t.exec(query, values[:n*columns]...); err != nil {
+				return err
+			}
+			values = values[n*columns:]
+		}
+	}
+	return nil
+}
+
+// saturatingSum adds two numbers that are not negative and stops at the largest.
+func saturatingSum(a, b int64) int64 {
+	if a > 1<<63-1-b {
+		return 1<<63 - 1
+	}
+	return a + b
+}

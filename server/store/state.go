@@ -1,0 +1,160 @@
+package store
+
+import "github.com/openlts/openlts/core/protocol"
+
+// Keys name what a group of requests has to know, and may change.
+type Keys struct {
+	// Now is the moment at which seats are counted, in seconds since 1970.
+	Now int64
+	// Organizations are asked for, by id, for their default codes.
+	Organizations []string
+	// Codes are asked for, by name, with all their items.
+	Codes []string
+	// Askers are the devices that ask for an authorization.
+	Askers []Asker
+	// Reporters are the devices that report, which are known.
+	Reporters []Reporter
+	// Counted are what they report on.
+	Counted []Counted
+}
+
+// Asker is a device that asks for an authorization.
+type Asker struct {
+	Device string // its UUID
+	KeyID  string // of its public key
+}
+
+// Reporter is who authenticated a batch of reports: a device with one of its keys.
+type Reporter struct {
+	Device ID
+	UUID   string
+	// Number is 0 for the key a device was first authorized with. Others have
+	// numbers of their own, and report apart: who made up another key for a UUID
+	// that somebody else has, can't touch what that one reported.
+	Number int64
+	// Account tells that its account will be needed.
+	Account bool
+}
+
+// Counted is what the reports of one group count on: the slots of a run.
+type Counted struct {
+	Reporter   Reporter
+	Code, Item string // names
+	Run        string // a UUID
+	Slots      []int64
+}
+
+// State is what a store knows of what Keys name. What is not in it does not
+// exist. Whoever decides on a group may change it as it goes on, so that each
+// request sees what those before it did; the store learns of changes by a Change
+// alone.
+type State struct {
+	Organizations map[string]Organization // by id
+	Codes         map[string]HandshakeCode
+	CodeItems     map[ID][]CodeItem // of the codes that are asked for; not to be changed
+	Items         map[string]Item   // by id
+	Uses          map[ID]*Use       // of all these items
+	Devices       map[string]*DeviceState
+	Runs          map[RunKey]*Run
+	// Grants are those of the devices that ask, and of those that report runs which
+	// are not known. A run that is known was granted.
+	Grants map[Grant]bool
+}
+
+// Grant allows a reporter to report on an item under a code.
+type Grant struct {
+	Device     string // a UUID
+	Reporter   int64
+	Code, Item ID
+}
+
+// Use is how much of an item is used.
+type Use struct {
+	Units int64 // counted by reports
+	Seats int64 // devices on its list that have not expired
+}
+
+// DeviceState is a device as a group of requests finds it.
+type DeviceState struct {
+	Key ID // 0: not known yet
+	// Reporters are the numbers of the keys it asks with, by their ids; of those
+	// that are known. NextReporter is the number of a new one.
+	Reporters    map[string]int64
+	NextReporter int64
+	Seats        map[ID]int64           // when its seats expire, by item
+	Accounts     map[int64]AccountState // that it told, by reporter
+}
+
+// AccountState is what a device said last of its usage over all times.
+type AccountState struct {
+	protocol.DeviceAccount
+	SentAt int64
+}
+
+// RunKey names a run: one tally of a device under one code and item.
+type RunKey struct {
+	Device     string // a UUID
+	Reporter   int64
+	Code, Item ID
+	Run        string // a UUID
+}
+
+// Run is a run with what is stored of the slots that are concerned.
+type Run struct {
+	Key     ID               // 0: not known yet
+	Reports map[int64]Report // by slot
+}
+
+// Change is what is to be stored of a group of requests. The store writes it
+// as a whole or not at all. Sums are added to what is there, whoever else added
+// to them; everything else takes the place of what is there.
+type Change struct {
+	Devices   []Device // that were authorized, by UUID; FirstSeenAt holds for new ones
+	Keys      []DeviceKeyOf
+	Grants    map[Grant]int64   // when they were granted
+	Seats     map[SeatKey]int64 // when they expire
+	Accounts  map[AccountKey]AccountState
+	Anomalies []Anomaly // each adds to what is noted of its kind
+	Denials   []Denial
+	// Runs are the runs of which Reports tell, also the new ones.
+	Runs     map[RunKey]*Run
+	Received []ReceivedReport
+	Reports  map[SlotKey]Report // as they are now
+	Totals   map[TotalKey]int64 // units to add
+	Used     map[ID]int64       // units to add, by item
+	// Known gives the keys of devices by UUID, as the State had them.
+	Known map[string]*DeviceState
+}
+
+// DeviceKeyOf is a device with one of its public keys.
+type DeviceKeyOf struct {
+	Device string // a UUID
+	DeviceKey
+	Reporter  int64
+	CreatedAt int64
+}
+
+// AccountKey names an account.
+type AccountKey struct {
+	Device   string // a UUID
+	Reporter int64
+}
+
+// SeatKey names a place on the device list of an item.
+type SeatKey struct {
+	Item   ID
+	Device string // a UUID
+}
+
+// SlotKey names a slot of a run.
+type SlotKey struct {
+	Run  *Run
+	Slot int64
+}
+
+// TotalKey names a total.
+type TotalKey struct {
+	Code, Item ID
+	Slot       int64
+	Type       string
+}
