@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import List, Tuple
 
 from .control import liars
+from .document import DOCUMENT, fresh
 from .host import Host
 from .places import COMMAND, LIBRARY
 from .table import hosts
@@ -25,11 +26,21 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("name", nargs="*", help="the hosts to try; all of them if none is named")
     parser.add_argument("--list", action="store_true", help="list the hosts and what they lack here, and try none")
     parser.add_argument("--control", action="store_true", help="try programs that lie instead, each of which must fail")
+    parser.add_argument("--check-document", action="store_true", help="check that docs/hosts.md shows what is tried")
+    parser.add_argument("--document", action="store_true", help="write what is tried into docs/hosts.md")
     return parser.parse_args()
 
 
 def main() -> int:
     chosen = arguments()
+    if chosen.document:
+        DOCUMENT.write_text(fresh(hosts()), encoding="utf-8")
+        return 0
+    if chosen.check_document:
+        if DOCUMENT.read_text(encoding="utf-8") != fresh(hosts()):
+            print("docs/hosts.md does not show what is tried: run conformance/hosts/run --document.", file=sys.stderr)
+            return 1
+        return 0
     if chosen.control:
         false = list(liars())
         unnoticed = len(false) - try_all(false)

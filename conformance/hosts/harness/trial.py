@@ -10,9 +10,9 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Dict, List, Tuple
+from typing import Dict, Iterator, List, Tuple
 
-from .host import Host, Surroundings
+from .host import Host, Service, Surroundings
 from .places import BINDING, BUILT, HERE, LIBRARY, ROOT, VENV
 from .processes import lives, members, reaped
 from .requests import connected
@@ -22,6 +22,9 @@ from .trackingserver import TrackingServer
 RECORDED_BY_PROGRAM = Counter({"QR_CODE": 4000, "PAGE_SCANNED": 500})
 RECORDED_BY_REQUEST = Counter({"QR_CODE": 1})
 REQUESTS = 100
+
+#: How many workers each service has.
+WORKERS = 2
 
 #: No host takes that long, unless it hangs.
 PATIENCE = 60
@@ -62,9 +65,9 @@ def judge(host: Host, server: TrackingServer, folder: Path) -> str:
     elif host.daemon:
         recorded += _daemon(host, here)
     else:
-        recorded += _program(host, here, killed=False)
+        recorded += _program(host, here)
         if host.killed:
-            recorded += _program(host, here, killed=True)
+            recorded += _killed_program(host, here)
 
     total = sum(recorded.values())
     account = _settle(key, total)
@@ -110,12 +113,16 @@ class _Process:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
-    def lines(self) -> List[str]:
+    def output(self) -> Iterator[str]:
+        """What it says, line by line, until it ends."""
         assert self.process.stdout is not None
-        return [line.decode(errors="replace").rstrip() for line in self.process.stdout]
+        for line in self.process.stdout:
+            yield line.decode(errors="replace").rstrip()
 
-    def ended(self, expected: int) -> None:
-        """Waits for its end, which must be quiet and as expected."""
+    def ended(self, *expected: int) -> int:
+        """Waits for its end, which must be quiet and as expected, and answers its exit code."""
+        for _ in self.output():
+            pass
         code = self.process.wait()
         self._watch.cancel()
         self._log.close()
@@ -124,8 +131,8 @@ class _Process:
         errors = self._errors.read_text(errors="replace")
         if self._gave_up:
             raise Failure(f"it hung for {PATIENCE} s and was killed\n{errors}")
-        if code != expected:
-            raise Failure(f"its exit code is {code} instead of {expected}\n{errors}")
+        if code not in expected:
+            raise Failure(f"its exit code is {code} instead of {expected[0]}\n{errors}")
         noise = [line for line in errors.splitlines() if line and not re.search(self._host.noise, line)]
         if noise:
             raise Failure("there is something on stderr:\n" + "\n".join(noise))
@@ -136,27 +143,42 @@ class _Process:
                 self.kill()
                 raise Failure("it left processes behind: " + ", ".join(left))
             time.sleep(0.02)
+        return code
 
 
-def _program(host: Host, here: Surroundings, killed: bool) -> "Counter[str]":
-    """A program that records, says so, and closes; it may be killed on its word."""
+def _program(host: Host, here: Surroundings) -> "Counter[str]":
+    """A program that records, says so, and closes."""
+    _run(host, here, killed=False)
+    return RECORDED_BY_PROGRAM
+
+
+def _killed_program(host: Host, here: Surroundings) -> "Counter[str]":
+    """A program that is killed on its word that it has recorded; once more if it was done before that."""
+    recorded: Counter = Counter()
+    for _ in range(10):
+        code = _run(host, here, killed=True)
+        recorded += RECORDED_BY_PROGRAM
+        if code == -signal.SIGKILL:
+            return recorded
+    raise Failure("it could not be killed: it always had ended before")
+
+
+def _run(host: Host, here: Surroundings, killed: bool) -> int:
     running = _Process(host, here)
     said = []
-    assert running.process.stdout is not None
-    for line in running.process.stdout:
-        said.append(line.decode(errors="replace").rstrip())
-        if killed and said[-1] == "recorded":
+    for line in running.output():
+        said.append(line)
+        if killed and line == "recorded":
             running.kill()
-    running.ended(-signal.SIGKILL if killed else 0)
+    code = running.ended(0, *([-signal.SIGKILL] if killed else []))
     if said.count("recorded") != 1:
         raise Failure("it did not say once that it has recorded:\n" + "\n".join(said))
-    return RECORDED_BY_PROGRAM
+    return code
 
 
 def _daemon(host: Host, here: Surroundings) -> "Counter[str]":
     """A program that goes on in the background."""
     running = _Process(host, here)
-    running.lines()
     running.ended(0)
     identity = Path(here.folder, "pid")
     end = time.monotonic() + PATIENCE
@@ -175,18 +197,10 @@ def _service(host: Host, here: Surroundings, killed: bool) -> "Counter[str]":
     try:
         if host.service.listens:
             _wait_for(here.socket, running)
-        answers += host.service.ask(here, REQUESTS)
-        workers = set(answers) - {running.process.pid}
-        if not workers:
-            raise Failure("no worker answered")
+        answers += _answers(host.service, here)
         if host.service.survives:
-            _kill_worker(min(workers))
-        begun = set(answers)
-        end = time.monotonic() + PATIENCE
-        while not set(answers) - begun:  # until the worker in its place answers, too
-            if time.monotonic() > end:
-                raise Failure("no worker took the place of one that was killed")
-            answers += host.service.ask(here, REQUESTS)
+            _kill_worker(min(set(answers)))
+            answers += _answers(host.service, here)
     except BaseException as error:
         running.kill()
         try:
@@ -198,10 +212,20 @@ def _service(host: Host, here: Surroundings, killed: bool) -> "Counter[str]":
         running.kill()
     else:
         running.process.send_signal(host.service.stop)
-    running.lines()
     running.ended(-signal.SIGKILL if killed else host.service.exit_code)
     Path(here.socket).unlink(missing_ok=True)
     return Counter({name: count * len(answers) for name, count in RECORDED_BY_REQUEST.items()})
+
+
+def _answers(service: Service, here: Surroundings) -> List[int]:
+    """Makes requests until each worker has answered: uWSGI, for one, does not stop while a worker starts."""
+    answers: List[int] = []
+    end = time.monotonic() + PATIENCE
+    while len(set(answers)) < WORKERS:
+        if time.monotonic() > end:
+            raise Failure(f"only {len(set(answers))} of {WORKERS} workers answered")
+        answers += service.ask(here, REQUESTS)
+    return answers
 
 
 def _kill_worker(process: int) -> None:

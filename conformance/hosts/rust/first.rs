@@ -22,7 +22,9 @@ fn main() -> ExitCode {
         eprintln!("{}", unsafe { CStr::from_ptr(message.as_ptr()) }.to_string_lossy());
         return ExitCode::FAILURE;
     }
-    let record = move |kind, times| (0..times).for_each(|_| unsafe { assert_eq!(LTS_RecordOperation(license, kind, 1), 0) });
+    let record = move |kind, times| {
+        (0..times).for_each(|_| assert_eq!(unsafe { LTS_RecordOperation(license, kind, 1) }, 0));
+    };
     let threads: Vec<_> = (0..4).map(|_| thread::spawn(move || record(QR_CODE, 1000))).collect();
     record(PAGE_SCANNED, 500);
     threads.into_iter().for_each(|each| each.join().unwrap());
