@@ -271,10 +271,10 @@ LTS_API int32_t LTS_CALL LTS_InitLicense(const char *licenseKey,
  * operationType  receives the number, for this license until it is closed
  * Returns LTS_OK, also if the name is defined already (the same number);
  * LTS_ERR_INVALID_ARGUMENT, LTS_ERR_INVALID_HANDLE,
- * LTS_ERR_TOO_MANY (128 are defined), LTS_ERR_LICENSE_BUFFER_FAILED,
- * LTS_ERR_DEADLINE_EXCEEDED, LTS_ERR_HOST_RESOURCES, LTS_ERR_FORKED,
+ * LTS_ERR_TOO_MANY (128 are defined), LTS_ERR_DEADLINE_EXCEEDED,
+ * LTS_ERR_HOST_RESOURCES, LTS_ERR_FORKED,
  * LTS_ERR_INTERNAL.
- * Blocks for 2 seconds at most, usually for a write to the data directory. */
+ * Blocks for 2 seconds at most, usually for less than a millisecond. */
 LTS_API int32_t LTS_CALL LTS_DefineOperationType(LTS_License license, const char *name,
                                                  int32_t *operationType);
 
@@ -284,7 +284,8 @@ LTS_API int32_t LTS_CALL LTS_DefineOperationType(LTS_License license, const char
  * system call, and not a single instruction of Go. Once the function returned
  * LTS_OK the operations are counted exactly once, even if the process is killed
  * in the next instant. They are counted in the time slot of the current
- * wall-clock time.
+ * wall-clock time; if the clock is wrong by a day or more then, and set right
+ * before they are submitted, they move with it.
  *
  * operationType  LTS_OperationType, or one defined by LTS_DefineOperationType
  * count          0 or more; 0 does nothing
@@ -334,12 +335,14 @@ LTS_API int32_t LTS_CALL LTS_PollEvent(LTS_License license, LTS_Event *event,
 
 /* Tells what is known of a license.
  *
- * Reads the data directory; does not use the network.
+ * Reads the data directory; does not use the network. If that can't be read in
+ * time, because another process holds it, the usage of the device is what it was
+ * when last read, and what this license recorded since; LTS_STATE_STORAGE_DEGRADED
+ * is set then.
  * Blocks for 2 seconds at most.
  * Returns LTS_OK; LTS_ERR_INVALID_ARGUMENT (NULL, or structSize smaller than
- * that of the first version), LTS_ERR_INVALID_HANDLE,
- * LTS_ERR_LICENSE_BUFFER_FAILED, LTS_ERR_DEADLINE_EXCEEDED,
- * LTS_ERR_HOST_RESOURCES, LTS_ERR_FORKED, LTS_ERR_INTERNAL. */
+ * that of the first version), LTS_ERR_INVALID_HANDLE, LTS_ERR_DEADLINE_EXCEEDED
+ * (the disk hangs), LTS_ERR_HOST_RESOURCES, LTS_ERR_FORKED, LTS_ERR_INTERNAL. */
 LTS_API int32_t LTS_CALL LTS_GetLicenseInfo(LTS_License license, LTS_LicenseInfo *info);
 
 /* Tells the client UUID the device would use with these parameters, creating
