@@ -61,6 +61,7 @@ func lint(repository fs.FS) ([]finding, error) {
 			}
 			l.goroutines(path, file)
 			l.files(path, file)
+			l.chance(path, file)
 			if root == "core" {
 				l.cgo(path, file)
 			} else {
@@ -174,6 +175,24 @@ func (l *linter) files(path string, file *ast.File) {
 		}
 		return true
 	})
+}
+
+// alike are the files of the library where processes may draw the same numbers: which
+// shard of its own tally one counts in first is no matter.
+var alike = []string{"core/tally/tally.go"}
+
+// chance: processes that a server forked from one program draw the same numbers from
+// Go's generator, which is seeded with what the kernel gave that program. Where they
+// must differ, they come from the system.
+func (l *linter) chance(path string, file *ast.File) {
+	if slices.Contains(alike, path) || strings.HasPrefix(path, "core/testkit/") {
+		return
+	}
+	for _, each := range file.Imports {
+		if strings.HasPrefix(each.Path.Value, `"math/rand`) {
+			l.report(each, "forked processes draw the same numbers from math/rand; use crypto/rand")
+		}
+	}
 }
 
 // besideSQLite is the one file of core that may use cgo: it belongs to the SQLite

@@ -48,6 +48,8 @@ func TestLint(t *testing.T) {
 		{"bare go in a test", "core/tally/tally_test.go", "package tally\n\nfunc f() { go f() }\n", ""},
 		{"cgo in core", "core/tally/tally.go", "package tally\n\nimport \"C\"\n", `core does not import "C"`},
 		{"cgo beside SQLite", "core/ledger/longpath_linux.go", "package ledger\n\nimport \"C\"\n", ""},
+		{"numbers by chance", "core/ledger/lock.go", "package ledger\n\nimport \"math/rand/v2\"\n", "forked processes draw the same numbers"},
+		{"numbers by chance within a tally", "core/tally/tally.go", "package tally\n\nimport \"math/rand/v2\"\n", ""},
 		{"cgo in capi", "capi/main.go", "package main\n\nimport \"C\"\n", ""},
 		{"a pattern", "core/license/a.go", "package license\n\nvar f = filepath.Glob\n", "a.go:3:9: a directory may have any name"},
 		{"a file opened by name", "core/tally/a.go", "package tally\n\nvar f, err = os.OpenFile(p, 0, 0)\n", "open it with core/internal/datafile"},

@@ -61,10 +61,11 @@ static void record_some(void) {
 static void submit(void) { EXPECT_IS(LTS_OK, LTS_SubmitReports(license, CLOSE_MILLISECONDS)); }
 
 /* Moves the clock. Across days, everything is submitted first: what is pending
- * would be given up after 30. */
+ * would be given up after 30; or, if the clock is set back, be moved once it is right
+ * again. */
 static void move(int64_t seconds) {
   pthread_rwlock_wrlock(&clock_lock);
-  if (seconds > DAY) {
+  if (seconds > DAY || seconds < 0) {
     submit();
   }
   EXPECT_IS(LTS_OK, LTS_TestkitMoveClock(seconds));

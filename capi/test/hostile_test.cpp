@@ -42,7 +42,7 @@ TEST_F(HostileHost, start) {
 
 class Scarce : public HostileHost {};
 INSTANTIATE_TEST_SUITE_P(, Scarce,
-                         testing::Values("no descriptor", "few descriptors",
+                         testing::Values("no descriptor", "few descriptors", "shared descriptors",
                                          "descriptors are closed", "no thread", "no thread later",
                                          "little address space", "just enough address space",
                                          "files are limited"),

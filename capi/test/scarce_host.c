@@ -6,11 +6,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -81,6 +86,29 @@ static void few_descriptors(void) {
     expect_lack("file descriptors");
   }
   limit(RLIMIT_NOFILE, before);
+  live();
+}
+
+/* A kernel or a sandbox in which the library can't have a table of its own. */
+static void shared_descriptors(void) {
+  struct sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+  int held[64], n = 0;
+  EXPECT_IS(0, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+  EXPECT_IS(0, prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+  limit(RLIMIT_NOFILE, 64);
+  while (n < 64 && (held[n] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0) {
+    n++;
+  }
+  expect_lack("file descriptors");
+  while (n > 0) {
+    close(held[--n]);
+  }
   live();
 }
 
@@ -241,6 +269,7 @@ static const struct {
 } scenes[] = {
     {"no descriptor", no_descriptor},
     {"few descriptors", few_descriptors},
+    {"shared descriptors", shared_descriptors},
     {"descriptors are closed", descriptors_are_closed},
     {"no thread", no_thread},
     {"no thread later", no_thread_later},

@@ -93,7 +93,9 @@ func (l life) live() {
 		if !ok {
 			break
 		}
-		answer.Events += e.Message + "\n"
+		if e.Kind != protocol.EventKindSubmitted { // it may have been in time or not
+			answer.Events += e.Message + "\n"
+		}
 	}
 	if l.Killed {
 		_ = json.NewEncoder(os.Stdout).Encode(answer)

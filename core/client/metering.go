@@ -81,10 +81,7 @@ func (l *License) keep(ctx context.Context) {
 		l.sealer.PrepareQuickly(l.clock) // whatever the ledger does
 		l.checkTally()
 		l.keepTime(ctx)
-		err := l.followClock(ctx)
-		if err == nil {
-			err = l.seal(ctx, now, false)
-		}
+		err := l.seal(ctx, now, false)
 		if err == nil && l.unbalanced.Load() {
 			err = l.balance(ctx)
 		}
@@ -107,6 +104,10 @@ func (l *License) keep(ctx context.Context) {
 
 // seal moves to the ledger what was counted in slots that ended, or all.
 func (l *License) seal(ctx context.Context, now time.Time, all bool) error {
+	// First: what was counted before the clock was set is kept apart.
+	if err := l.followClock(ctx); err != nil {
+		return err
+	}
 	_, err := l.sealer.Seal(ctx, now, all)
 	return err
 }
@@ -220,7 +221,7 @@ func (l *License) purge(ctx context.Context) {
 	if l.followClock(ctx) != nil {
 		return // next time: what is too old may only have been counted under a wrong clock
 	}
-	units, err := l.ledger.Purge(ctx, report.Cutoff(l.clock.Now(), l.tally.Slot, retention))
+	units, err := l.ledger.Purge(ctx, report.Cutoff(l.ageingTime(), l.tally.Slot, retention))
 	if errors.Is(err, ledger.ErrBusy) && (ctx.Err() != nil || !l.inTime(ctx)) {
 		return // next time
 	}

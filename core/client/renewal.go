@@ -2,9 +2,10 @@ package client
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -62,7 +63,15 @@ func (r *renewal) next(failure error) time.Duration {
 	if failure != nil && !errors.Is(failure, license.ErrRefused) {
 		return min(r.every, retryEvery)
 	}
-	return r.every - rand.N(r.every/10+1)
+	return r.every - upTo(r.every/10)
+}
+
+// upTo is a time of up to the longest by chance, and another one in each process that
+// was forked from the same program.
+func upTo(longest time.Duration) time.Duration {
+	var drawn [8]byte
+	_, _ = rand.Read(drawn[:]) // never fails
+	return time.Duration(binary.LittleEndian.Uint64(drawn[:]) % uint64(longest+1))
 }
 
 // grant is the authorization in force.

@@ -9,27 +9,29 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// movedStep is the least step of the clock with which usage moves. A smaller one is
-// a correction that a few slots more or less survive.
-const movedStep = 24 * time.Hour
+// farOff is by how much a clock is wrong if what was counted by it has to move. A few
+// slots more or less make no difference.
+const farOff = 24 * time.Hour
 
-// clockWatch sees when the clock is set by much while a license is in use: a device
-// that starts in 1970 and learns the time, or whose user corrects a wrong date. What
-// was counted before that was counted in wrong slots, all by the same step, and would
-// be given up as too old, or be refused as of the future.
+// clockWatch sees when the clock is set by much while a license is in use, and moves
+// what was counted by a wrong clock once that is corrected: on a device that starts in
+// 1970 and learns the time, or whose user mistyped a date. It would be given up as too
+// old, or be refused as of the future. Which clock is right, the server's tells.
 type clockWatch struct {
-	turn  chan struct{} // holds a token while somebody looks
-	begun time.Duration // when the license was opened, by the clock that nobody sets
-	seen  license.Timekeeper
+	turn chan struct{} // holds a token while somebody looks
+	seen license.Timekeeper
+	// wrong is set while there may be something that was counted by a wrong clock: also
+	// at first, because of processes that did not live to see it corrected.
+	wrong bool
 }
 
 func (w *clockWatch) begin(l *License) {
-	w.turn, w.begun, w.seen = make(chan struct{}, 1), l.clock.Elapsed(), license.Watch(l.clock)
+	w.turn, w.seen, w.wrong = make(chan struct{}, 1), license.Watch(l.clock), true
 }
 
-// followClock moves what this run counted, and no server knows, with the clock, if it
-// was set by a day or more since it was last looked at. If that fails, it has to be
-// done before anything is given up for its age.
+// followClock notes when the clock was set by a day or more. If it is right now, what
+// was counted by a wrong one, and no server can know, moves to the slots it belongs
+// to. If that fails, it has to be done before anything is given up for its age.
 func (l *License) followClock(ctx context.Context) error {
 	w := &l.watch
 	select {
@@ -39,30 +41,55 @@ func (l *License) followClock(ctx context.Context) error {
 	}
 	defer func() { <-w.turn }()
 	step, moved := w.seen.Step(l.clock), w.seen.Moved(l.clock)
-	if step.Abs() < movedStep {
-		w.seen = moved
+	now := l.clock.Now().Unix()
+	ahead := time.Duration(now-l.grant().Time.Server(l.clock)) * time.Second
+	if step.Abs() >= farOff {
+		if err := l.endClock(ctx, now, ahead-step); err != nil {
+			return err
+		}
+	}
+	w.seen = moved
+	if !w.wrong || ahead.Abs() >= farOff {
 		return nil
 	}
-	now := l.clock.Now()
-	length := l.tally.Slot
-	// By the clock as it was before.
-	last := length.Start(now.Add(-step).Unix())
-	first := length.Start(now.Add(-step - (l.clock.Elapsed() - w.begun)).Unix())
-	// What is counted by now is in its own slot already.
-	wrong := func(slotStart int64) bool {
-		return slotStart >= first && slotStart <= last && slotStart != length.Start(now.Unix()) && slotStart != length.Next(now.Unix())
-	}
-	if _, err := l.sealer.SealSlots(ctx, wrong); err != nil {
-		return err
-	}
-	units, err := l.ledger.Shift(ctx, l.tally, first, last, int64(step/time.Second))
+	units, err := l.ledger.CorrectClock(ctx, l.tally, int64(ahead/time.Second))
 	if err != nil {
 		return err
 	}
-	w.seen = moved
+	w.wrong = false
 	if units > 0 {
 		l.event(protocol.EventKindStateChanged, protocol.StatusOK, units, fmt.Sprintf(
-			"the clock was set by %s; %d operations that were recorded before moved with it", step.Round(time.Second), units))
+			"the clock is right again; %d operations that were recorded while it was wrong moved to their own time", units))
 	}
 	return nil
+}
+
+// endClock keeps what was counted before the clock was set apart from what comes.
+func (l *License) endClock(ctx context.Context, now int64, ahead time.Duration) error {
+	// The clock was set since it was last looked at. What the new time saw since is in
+	// its own slot already.
+	length := l.tally.Slot
+	first, last := length.Start(now-int64(l.watch.seen.Age(l.clock)/time.Second)-1), length.Next(now)
+	before := func(slotStart int64) bool { return slotStart < first || slotStart > last }
+	if _, err := l.sealer.SealSlots(ctx, before); err != nil {
+		return err
+	}
+	if ahead.Abs() < farOff {
+		ahead = 0
+	}
+	if err := l.ledger.EndClock(ctx, l.tally, int64(ahead/time.Second)); err != nil {
+		return err
+	}
+	l.watch.wrong = l.watch.wrong || ahead != 0
+	return nil
+}
+
+// ageingTime is the time by which usage gets old: our clock or the server's, whichever
+// is behind, so that no wrong clock makes anything be given up early.
+func (l *License) ageingTime() time.Time {
+	now := l.clock.Now()
+	if server := time.Unix(l.grant().Time.Server(l.clock), 0); server.Before(now) {
+		now = server
+	}
+	return now
 }

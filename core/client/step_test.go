@@ -16,17 +16,19 @@ import (
 // wrong date is reported under the right one, once, and nothing is given up.
 func TestAClockThatIsSet(t *testing.T) {
 	for name, test := range map[string]struct {
-		begins time.Time     // what the wrong clock shows at the start
-		step   time.Duration // that corrects it; zero: to the right time
-		online bool          // while the clock is wrong
+		begins time.Time // what the wrong clock shows at the start
+		online bool      // while the clock is wrong
 		moves  bool
+		// by how much a clock that was right is set wrong first, once something was counted
+		wrongly time.Duration
 	}{
-		"boots in 1970, offline":       {begins: time.Unix(10, 0), moves: true},
-		"boots in 1970, online":        {begins: time.Unix(10, 0), online: true},
-		"two months ahead, offline":    {begins: start.AddDate(0, 2, 0), moves: true},
-		"two days behind, offline":     {begins: start.AddDate(0, 0, -2), moves: true},
-		"a minute behind, offline":     {begins: start.Add(-time.Minute)},
-		"two months ahead, and online": {begins: start.AddDate(0, 2, 0), online: true},
+		"boots in 1970, offline":        {begins: time.Unix(10, 0), moves: true},
+		"boots in 1970, online":         {begins: time.Unix(10, 0), online: true},
+		"two months ahead, offline":     {begins: start.AddDate(0, 2, 0), moves: true},
+		"two days behind, offline":      {begins: start.AddDate(0, 0, -2), moves: true},
+		"a minute behind, offline":      {begins: start.Add(-time.Minute)},
+		"a wrong date, corrected later": {begins: start, wrongly: 40 * 24 * time.Hour, moves: true},
+		"two months ahead, and online":  {begins: start.AddDate(0, 2, 0), online: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			clock := slot.NewSimulated(test.begins)
@@ -41,7 +43,7 @@ func TestAClockThatIsSet(t *testing.T) {
 			t.Cleanup(func() { _ = l.Close(over()) })
 			step(t, clock, 0)
 			if !test.online {
-				network.Break()
+				network.Cut()
 			}
 			pass := func(d time.Duration) {
 				right = right.Add(d)
@@ -53,6 +55,11 @@ func TestAClockThatIsSet(t *testing.T) {
 				slots[slot.Length(180).Start(right.Unix())] += int64(n)
 			}
 			count(3)
+			if test.wrongly != 0 {
+				pass(time.Hour)
+				clock.Set(clock.Now().Add(test.wrongly))
+				step(t, clock, 0)
+			}
 			pass(10 * time.Minute)
 			count(5)
 			pass(4 * time.Second)
@@ -85,7 +92,7 @@ func TestAClockThatIsSet(t *testing.T) {
 					t.Errorf("slot %s: %d, want %d (%v)", time.Unix(slotStart, 0).UTC(), got[slotStart], n, got)
 				}
 			}
-			if !saysOf(l, "moved with it") {
+			if !saysOf(l, "moved to their own time") {
 				t.Error("nothing was said of it")
 			}
 		})
@@ -105,7 +112,7 @@ func TestAClockThatIsSetWhileTheLedgerIsHeld(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = l.Close(over()) })
 	step(t, clock, 0)
-	network.Break()
+	network.Cut()
 	record(t, l, protocol.OperationTypeQRCode, 3)
 	step(t, clock, 10*time.Minute)
 	release := hold(t, directory)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"math/rand/v2"
 	"net/url"
 	"path/filepath"
 
@@ -77,7 +76,7 @@ func connect(dsn string, pragmas ...string) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &connection{db: db, witness: &witness{}, token: rand.Uint64() | 1, release: func() {}}
+	c := &connection{db: db, witness: &witness{}, token: newToken(), release: func() {}}
 	if c.only, err = db.Conn(context.Background()); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}

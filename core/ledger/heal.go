@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 
@@ -121,7 +120,7 @@ func removeAny(path string) error {
 // connect opens the file at the path, which is made if there is none. One that is
 // damaged is set aside. Whatever was open before is left to the caller.
 func (l *Ledger) connect() error {
-	token := rand.Uint64() | 1
+	token := newToken()
 	if err := l.use(token); err != nil {
 		return fmt.Errorf("writing %s: %w", lockName, err)
 	}

@@ -30,14 +30,15 @@ type Ledger struct {
 	path    string // "" if the ledger is in memory only
 	options Options
 
-	stuck atomic.Bool   // the lock could not be had when it was last waited for
+	stuck atomic.Bool   // nobody of us could have the lock for stuckAfter
 	turn  chan struct{} // holds a token during a transaction
 
 	// What follows belongs to whoever has the turn, and the lock.
-	closed  bool
-	lock    *filelock.File // nil until it was opened
-	open    *connection    // nil until it could be opened
-	suspect bool           // the last transaction failed: the connection is made anew
+	closed    bool
+	heldSince time.Time      // since when nobody of us could have the lock; zero if somebody could
+	lock      *filelock.File // nil until it was opened
+	open      *connection    // nil until it could be opened
+	suspect   bool           // the last transaction failed: the connection is made anew
 
 	mu     sync.Mutex // guards damage
 	damage string
@@ -192,10 +193,16 @@ func (l *Ledger) enter(ctx context.Context) (leave func(), err error) {
 	}
 	began := time.Now()
 	err = l.acquire(waiting)
-	// Who could not wait for long has not seen more than a ledger in use.
-	l.stuck.Store(errors.Is(err, filelock.ErrLocked) && (l.stuck.Load() || time.Since(began) >= stuckAfter))
 	if errors.Is(err, filelock.ErrLocked) {
+		if l.heldSince.IsZero() {
+			l.heldSince = began
+		}
+		// Who could not wait for long has not seen more than a ledger in use.
+		l.stuck.Store(time.Since(l.heldSince) >= stuckAfter)
 		err = fmt.Errorf("%w: %w", ErrBusy, err)
+	} else {
+		l.heldSince = time.Time{}
+		l.stuck.Store(false)
 	}
 	if err != nil {
 		<-l.turn

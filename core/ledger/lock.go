@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -73,6 +74,16 @@ func (l *Ledger) replaceLock(path string) error {
 		return err
 	}
 	return datafile.Separate(path, 1<<10)
+}
+
+// newToken makes the token of a connection. From the system's random numbers: Go's
+// own begin with those that the kernel gave the program when it was started, so
+// processes that were forked from one program before Go was draw the same. Two
+// connections with one token would not see each other's changes, and overwrite them.
+func newToken() uint64 {
+	var token [8]byte
+	_, _ = rand.Read(token[:])                      // never fails
+	return binary.LittleEndian.Uint64(token[:]) | 1 // 0 is none
 }
 
 // lastUsed is the token of the connection that used the ledger last; 0 if none did,

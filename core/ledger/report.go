@@ -24,6 +24,7 @@ type PendingReport struct {
 	Report        protocol.Report
 	Units         int64 // of it that the server has not confirmed
 	Found         int64 // units that were found again; see the schema
+	FirstTime     bool  // it was not sent before; see NotSent
 	// New is how many units were new to the server, as its receipt says. It says
 	// so of reports with Found only.
 	New int64
@@ -41,7 +42,7 @@ func (l *Ledger) Pending(ctx context.Context, lts, device string, limit int, ski
 	err := l.transaction(ctx, func(tx *sql.Tx) error {
 		pending = nil
 		rows, err := tx.Query(`SELECT run.id, run.reported_as, run.handshake_code, run.item, run.slot_seconds,
-				report.slot, report.revision, report.lost, report.found
+				report.slot, report.revision, report.lost, report.found, report.sent = 0
 			FROM report JOIN run ON run.id = report.run
 			WHERE report.revision > report.accepted_revision AND run.lts = ? AND run.device IN (?, '')
 			ORDER BY report.slot, run.id`, lts, device)
@@ -52,7 +53,7 @@ func (l *Ledger) Pending(ctx context.Context, lts, device string, limit int, ski
 		for rows.Next() && len(pending) < limit {
 			p := PendingReport{LTS: lts}
 			if err := rows.Scan(&p.Key.RunID, &p.Run, &p.HandshakeCode, &p.Item, &p.SlotSeconds,
-				&p.Report.Slot, &p.Report.Revision, &p.Report.Lost, &p.Found); err != nil {
+				&p.Report.Slot, &p.Report.Revision, &p.Report.Lost, &p.Found, &p.FirstTime); err != nil {
 				return err
 			}
 			p.Key.Slot, p.Report.Found = p.Report.Slot, p.Found > 0
@@ -75,6 +76,21 @@ func (l *Ledger) Pending(ctx context.Context, lts, device string, limit int, ski
 		return nil
 	})
 	return pending, err
+}
+
+// NotSent notes that these reports, as Pending gave them, did not leave the device.
+func (l *Ledger) NotSent(ctx context.Context, reports []PendingReport) error {
+	return l.transaction(ctx, func(tx *sql.Tx) error {
+		for _, p := range reports {
+			if !p.FirstTime {
+				continue
+			}
+			if _, err := tx.Exec("UPDATE report SET sent = 0 WHERE run = ? AND slot = ?", p.Key.RunID, p.Key.Slot); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func readCounts(tx *sql.Tx, p *PendingReport) error {

@@ -28,7 +28,8 @@ var migrations = map[int]struct {
 		ALTER TABLE run ADD COLUMN device TEXT NOT NULL DEFAULT '';
 		CREATE TABLE identity (id INTEGER PRIMARY KEY CHECK (id = 1), text TEXT NOT NULL)`},
 	2: {101, `DROP TABLE operation_type;
-		ALTER TABLE report ADD COLUMN sent INTEGER NOT NULL DEFAULT 1`},
+		ALTER TABLE report ADD COLUMN sent INTEGER NOT NULL DEFAULT 1;
+		ALTER TABLE run ADD COLUMN ahead INTEGER NOT NULL DEFAULT 0`},
 }
 
 // errNewer is the error of a ledger that a later version of the library made,

@@ -57,7 +57,10 @@ CREATE TABLE run (
   -- Reports of slots before this moment may have been deleted or given up, so that
   -- nothing can be added to them: what comes for such a slot, because the clock was
   -- turned back, is reported as another run.
-  closed_before  INTEGER NOT NULL DEFAULT 0
+  closed_before  INTEGER NOT NULL DEFAULT 0,
+  -- By how many seconds the clock was ahead of the right time when all of it was
+  -- counted; 0: it was right, or nobody knows yet.
+  ahead          INTEGER NOT NULL DEFAULT 0
 );
 
 -- How far each counter of a tally was folded into reports. The frames after those

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
 	"time"
 
@@ -154,6 +155,9 @@ func (s *Submitter) submitBatch(ctx context.Context, pending []ledger.PendingRep
 		return errTooLarge
 	}
 	receipt, err := s.post(ctx, batch.Batch, body)
+	if errors.Is(err, errNeverLeft) {
+		_ = s.Ledger.NotSent(ctx, pending) // as if they had been sent, otherwise
+	}
 	if err != nil {
 		if !splits(err, pending) {
 			for _, p := range pending {
@@ -195,18 +199,33 @@ func (s *Submitter) post(ctx context.Context, batch string, body []byte) (*proto
 	header.Set(protocol.HeaderKey, s.Key.ID)
 	header.Set(protocol.HeaderMAC, protocol.ReportMAC(s.Key.Secret, body))
 	var failures []error
+	left := false
 	for _, server := range s.Servers {
 		receipt, err := s.postTo(ctx, server, batch, header, body)
 		if err == nil {
 			return receipt, nil
 		}
+		left = left || !neverLeft(err)
 		failures = append(failures, err)
 		// The standby holds what the main holds: what the main decided stands.
 		if status := protocol.StatusOf(err); status.FromServer() && license.Final(err) {
 			break
 		}
 	}
+	if !left {
+		failures = append(failures, errNeverLeft)
+	}
 	return nil, errors.Join(failures...)
+}
+
+// errNeverLeft is among the causes of a failure in which no server can have got the
+// batch.
+var errNeverLeft = errors.New("the reports did not leave the device")
+
+// neverLeft tells whether a request failed before a connection was there.
+func neverLeft(err error) bool {
+	var failed *net.OpError
+	return errors.As(err, &failed) && (failed.Op == "dial" || failed.Op == "proxyconnect")
 }
 
 func (s *Submitter) postTo(ctx context.Context, server, batch string, header http.Header, body []byte) (*protocol.Receipt, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -59,6 +60,7 @@ type fate int
 const (
 	arrives fate = iota
 	swallowed
+	unreachable
 	answerLost
 	delivered2
 	proxyAnswers
@@ -73,7 +75,7 @@ func (n *Network) fate() fate {
 		chosen = fates[n.random.IntN(len(fates))]
 	}
 	if n.dead {
-		chosen = swallowed
+		chosen = unreachable
 	}
 	if chosen != arrives {
 		n.faults++
@@ -86,6 +88,8 @@ func (n *Network) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch n.fate() {
 	case swallowed:
 		return nil, ErrNetwork
+	case unreachable: // as when nobody listens
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: ErrNetwork}
 	case answerLost:
 		if answer, err := n.next.RoundTrip(r); err == nil {
 			_ = answer.Body.Close()

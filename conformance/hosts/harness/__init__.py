@@ -1,0 +1,1 @@
+"""Tries the library in every kind of host that docs/hosts.md names."""
