@@ -194,7 +194,8 @@ static void say_uuid(const char *uuid) {
 }
 
 int announced(int32_t status) {
-  if ((damaged || trouble) && status == LTS_ERR_LICENSE_BUFFER_FAILED) {
+  if ((damaged || trouble) && (status == LTS_ERR_LICENSE_BUFFER_FAILED ||
+                               (trouble && status == LTS_ERR_DEADLINE_EXCEEDED))) {
     atomic_fetch_add(&kept->announced, 1);
     return 1;
   }
@@ -380,7 +381,8 @@ static LTS_ConnectionParameters parameters;
 int unreached(int32_t status) {
   return status == LTS_ERR_FAILED_TO_REACH_LTS || status == LTS_ERR_SERVER_RESPONSE_INVALID ||
          status == LTS_ERR_SERVER_KEY_MISMATCH || /* an answer that was altered */
-         status == LTS_ERR_SERVER_FAILED || status == LTS_ERR_REQUEST_RATE_LIMITED;
+         status == LTS_ERR_SERVER_FAILED || status == LTS_ERR_REQUEST_RATE_LIMITED ||
+         (trouble && status == LTS_ERR_DEADLINE_EXCEEDED);
 }
 
 /* Opens a license; 0 if no server could be asked and there is no authorization

@@ -111,6 +111,7 @@ class Client:
         self.next_line = 0
         self.clock = Clock(arguments["library"], arguments["clock"]) if "clock" in arguments else None
         self.far = "far" in arguments
+        self.trouble = "trouble" in arguments
         self.license: openlts.License | None = None
         self.types: list[int] = [OperationType.QR_CODE, OperationType.EAN_13]
         self.stopping = False
@@ -135,24 +136,42 @@ class Client:
         try:
             license = openlts.License.from_lts(self.parameters)
         except openlts.LTSError as error:
-            if error.status in UNREACHED:
+            if error.status in UNREACHED or self.out_of_reach(error):
                 return None
             raise ViolationError(f"the authorization failed: {error}") from error
-        self.types[2:] = [license.define_operation_type("CAMPAIGN")]
+        try:
+            self.types[2:] = [license.define_operation_type("CAMPAIGN")]
+        except openlts.LTSError as error:
+            if not self.out_of_reach(error):
+                raise
+            license.close(0)
+            return None
         self.books.opened += 1
         self.check(license)
         return license
 
+    def out_of_reach(self, error: openlts.LTSError) -> bool:
+        """Whether an error only says that the ledger could not be had in time."""
+        return self.trouble and error.status in (StatusCode.LICENSE_BUFFER_FAILED, StatusCode.DEADLINE_EXCEEDED)
+
     def check(self, license: openlts.License) -> None:
-        info = license.info()
+        try:
+            info = license.info()
+        except openlts.LTSError as error:
+            if not self.out_of_reach(error):
+                raise
+            return
         self.books.state_flags |= info.state_flags
         if info.recorded != info.accepted + info.pending + info.lost:
             raise ViolationError(f"recorded is not accepted + pending + lost: {info}")
         given_up = info.lost_expired if self.far else 0
-        if info.lost != given_up or info.state_flags & (StateFlag.STORAGE_DEGRADED | StateFlag.STORAGE_RECOVERED):
+        alarming = StateFlag.STORAGE_RECOVERED | (0 if self.trouble else StateFlag.STORAGE_DEGRADED)
+        if info.lost != given_up or info.state_flags & alarming:
             raise ViolationError(f"storage trouble or loss, and nothing was damaged: {info}")
         while event := license.poll_event():
-            if event.kind == EventKind.INTERNAL_ERROR:
+            if event.kind == EventKind.INTERNAL_ERROR and not (
+                self.trouble and event.status_code == StatusCode.LICENSE_BUFFER_FAILED
+            ):
                 raise ViolationError(f"the library reports an internal error: {event.message}")
 
     def record_all_the_time(self, recorder: Recorder) -> None:
@@ -193,7 +212,7 @@ class Client:
                 license.submit(timeout)
             except openlts.LTSError as error:
                 busy = error.status == StatusCode.LICENSE_BUFFER_FAILED and timeout < BUSY_SECONDS
-                if error.status not in NOT_SUBMITTED and not busy:
+                if error.status not in NOT_SUBMITTED and not busy and not self.out_of_reach(error):
                     raise
         elif action == 2:
             self.check(license)
@@ -204,9 +223,10 @@ class Client:
             try:
                 license.record_at(self.types[type_index], 5, moment)
             except openlts.LTSError as error:
-                if error.status != StatusCode.TIME_OUT_OF_RANGE or not self.clock:  # it was set meanwhile
+                if error.status == StatusCode.TIME_OUT_OF_RANGE and self.clock:  # it was set meanwhile
+                    recorder.line.started[type_index] -= 5
+                elif not self.out_of_reach(error):
                     raise
-                recorder.line.started[type_index] -= 5
             else:
                 recorder.line.acked[type_index] += 5
         elif action == 4 and self.next_line < LINES and self.random.randrange(4) == 0:
