@@ -22,7 +22,7 @@ type Request interface {
 // Answer is what a request is answered with, once what was decided is stored.
 type Answer struct {
 	Authorization *protocol.Authorization // granted
-	Refusal       error                   // why it was not
+	Refusal       error                   // why it was not; an ErrClock concerns batches, too
 	Receipt       *protocol.Receipt       // of a batch; without its digest
 }
 
@@ -34,6 +34,12 @@ func Apply(state *store.State, requests []Request, now time.Time) (*store.Change
 		Reports: map[store.SlotKey]store.Report{}, Totals: map[store.TotalKey]int64{}, Used: map[store.ID]int64{}, Known: state.Devices,
 	}}
 	answers := make([]Answer, len(requests))
+	if now.Add(clockSlack).Unix() < state.Latest {
+		for i := range answers {
+			answers[i].Refusal = clockError(now, state.Latest)
+		}
+		return d.change, answers
+	}
 	for i, request := range requests {
 		answers[i] = request.apply(d)
 	}

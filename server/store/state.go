@@ -49,6 +49,8 @@ type Counted struct {
 // request sees what those before it did; the store learns of changes by a Change
 // alone.
 type State struct {
+	// Latest is the latest moment at which something was stored; 0: never.
+	Latest        int64
 	Organizations map[string]Organization // by id
 	Codes         map[string]HandshakeCode
 	CodeItems     map[ID][]CodeItem // of the codes that are asked for; not to be changed

@@ -18,7 +18,7 @@ func (t *transaction) load(keys *store.Keys) (*loading, error) {
 		Devices: map[string]*store.DeviceState{}, Runs: map[store.RunKey]*store.Run{}, Grants: map[store.Grant]bool{},
 	}}
 	for _, step := range []func() error{
-		l.organizations, l.codes, l.codeItems, l.items, l.uses, l.askers, l.reporters, l.seats, l.accounts, l.runs, l.reports, l.grants,
+		l.latest, l.organizations, l.codes, l.codeItems, l.items, l.uses, l.askers, l.reporters, l.seats, l.accounts, l.runs, l.reports, l.grants,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -40,6 +40,21 @@ type loading struct {
 	slots     map[*store.Run][]int64
 	// seatsBefore are the seats as they were loaded.
 	seatsBefore map[store.SeatKey]int64
+}
+
+// latest looks at the newest rows of the tables that every server writes to.
+func (l *loading) latest() error {
+	if l.s.known.latest < 0 {
+		err := l.get(`SELECT max(
+			coalesce((SELECT received_at FROM raw_report ORDER BY id DESC LIMIT 1), 0),
+			coalesce((SELECT at FROM denial ORDER BY id DESC LIMIT 1), 0),
+			coalesce((SELECT max(first_seen_at, last_seen_at) FROM device ORDER BY id DESC LIMIT 1), 0))`, nil, &l.s.known.latest)
+		if err != nil {
+			return err
+		}
+	}
+	l.state.Latest = l.s.known.latest
+	return nil
 }
 
 func (l *loading) organizations() error {
