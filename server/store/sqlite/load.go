@@ -47,7 +47,7 @@ func (l *loading) latest() error {
 	if l.s.known.latest < 0 {
 		err := l.get(`SELECT max(
 			coalesce((SELECT received_at FROM raw_report ORDER BY id DESC LIMIT 1), 0),
-			coalesce((SELECT at FROM denial ORDER BY id DESC LIMIT 1), 0),
+			coalesce((SELECT last_at FROM denial ORDER BY id DESC LIMIT 1), 0),
 			coalesce((SELECT max(first_seen_at, last_seen_at) FROM device ORDER BY id DESC LIMIT 1), 0))`, nil, &l.s.known.latest)
 		if err != nil {
 			return err

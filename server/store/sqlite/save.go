@@ -111,12 +111,25 @@ func (t *transaction) saveAnomalies(c *store.Change) error {
 		` ON CONFLICT DO UPDATE SET detail = excluded.detail, count = count + excluded.count, last_at = excluded.last_at`, rows)
 }
 
+// maxDenials is how many denials are kept: whoever comes with ever new devices and
+// codes replaces the oldest.
+const maxDenials = 100_000
+
 func (t *transaction) saveDenials(c *store.Change) error {
-	rows := make([]any, 0, 6*len(c.Denials))
-	for _, d := range c.Denials {
-		rows = append(rows, d.At, d.Status, d.Device, d.HandshakeCode, d.Organization, d.Reason)
+	if len(c.Denials) == 0 {
+		return nil
 	}
-	return t.insertRows(`INSERT INTO denial (at, status, device, handshake_code, organization, reason) VALUES`, 6, ``, rows)
+	rows := make([]any, 0, 8*len(c.Denials))
+	for _, d := range c.Denials {
+		rows = append(rows, d.Device, d.HandshakeCode, d.Status, d.Organization, d.Reason, d.Count, d.FirstAt, d.At)
+	}
+	err := t.insertRows(`INSERT INTO denial (device, handshake_code, status, organization, reason, count, first_at, last_at) VALUES`, 8,
+		` ON CONFLICT DO UPDATE SET organization = excluded.organization, reason = excluded.reason,
+			count = count + excluded.count, last_at = excluded.last_at`, rows)
+	if err != nil {
+		return err
+	}
+	return t.exec(`DELETE FROM denial WHERE id <= (SELECT max(id) FROM denial) - ?`, maxDenials)
 }
 
 func (t *transaction) saveRuns(c *store.Change) error {

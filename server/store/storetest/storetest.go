@@ -527,12 +527,19 @@ func whatIsReadIsWhatIsSaved(t *testing.T, open Open) {
 	device, run := w.device(), uuid.NewString()
 	w.apply(w.counted(device, run, 180), func(state *store.State) *store.Change {
 		change := w.report(state, device, run, 180, store.Report{Revision: 1, Counts: store.Counts{{Type: "QR_CODE", Units: 3}}})
-		change.Denials = []store.Denial{{At: 5, Status: -20120, Device: device.UUID, HandshakeCode: "c", Organization: "o", Reason: "r"}}
+		change.Denials = []store.Denial{
+			{At: 5, Status: -20120, Device: device.UUID, HandshakeCode: "c", Organization: "o", Reason: "r", Count: 1, FirstAt: 5},
+			{At: 6, Status: -20101, Device: device.UUID, HandshakeCode: "c", Count: 1, FirstAt: 6},
+			{At: 7, Status: -20120, Device: device.UUID, HandshakeCode: "c", Organization: "p", Reason: "s", Count: 1, FirstAt: 7},
+		}
 		change.Accounts = map[store.AccountKey]store.AccountState{{Device: device.UUID}: {DeviceAccount: protocol.DeviceAccount{Recorded: 3}}}
 		return change
 	})
 	denials, err := w.Denials(t.Context(), 10)
-	if err != nil || len(denials) != 1 || denials[0].Status != -20120 || denials[0].Device != device.UUID {
+	if want := []store.Denial{
+		{At: 7, Status: -20120, Device: device.UUID, HandshakeCode: "c", Organization: "p", Reason: "s", Count: 2, FirstAt: 5},
+		{At: 6, Status: -20101, Device: device.UUID, HandshakeCode: "c", Count: 1, FirstAt: 6},
+	}; err != nil || !slices.Equal(denials, want) {
 		t.Errorf("%+v, %v", denials, err)
 	}
 	devices, err := w.Devices(t.Context())
