@@ -23,6 +23,8 @@ type known struct {
 	runs      map[runKey]store.ID
 	newest    map[store.ID]int64 // the newest stored slot of a run
 	types     map[string]int64
+	// typesOf are the types of each organization, without those that are built in.
+	typesOf map[string]map[string]bool
 }
 
 type runKey struct {
@@ -45,6 +47,7 @@ func newKnown(version int64) known {
 		version: version, latest: -1,
 		codes: map[string]store.HandshakeCode{}, codeItems: map[store.ID][]store.CodeItem{}, items: map[string]store.Item{},
 		uses: map[store.ID]knownUse{}, runs: map[runKey]store.ID{}, newest: map[store.ID]int64{}, types: map[string]int64{},
+		typesOf: map[string]map[string]bool{},
 	}
 }
 

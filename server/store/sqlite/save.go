@@ -16,7 +16,7 @@ import (
 func (t *transaction) save(c *store.Change) error {
 	for _, step := range []func(*store.Change) error{
 		t.saveDevices, t.saveKeys, t.saveGrants, t.saveSeats, t.saveAccounts, t.saveAnomalies, t.saveDenials,
-		t.saveRuns, t.saveReceived, t.saveReports, t.saveTotals, t.saveUsed,
+		t.saveRuns, t.saveReceived, t.saveReports, t.saveTotals, t.saveTypes, t.saveUsed,
 	} {
 		if err := step(c); err != nil {
 			return err
@@ -232,6 +232,20 @@ func (t *transaction) learnTypes(totals map[store.TotalKey]int64) error {
 		t.s.known.types[name] = id
 		return err
 	})
+}
+
+func (t *transaction) saveTypes(c *store.Change) error {
+	for name := range c.Types {
+		err := t.exec(`INSERT INTO organization_type (organization, type) SELECT o.id, t.id FROM organization o, operation_type t
+			WHERE o.public_id = ? AND t.name = ? ON CONFLICT DO NOTHING`, name.Organization, name.Type)
+		if err != nil {
+			return err
+		}
+		if known, ok := t.s.known.typesOf[name.Organization]; ok {
+			known[name.Type] = true
+		}
+	}
+	return nil
 }
 
 func (t *transaction) saveUsed(c *store.Change) error {

@@ -32,6 +32,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"ReportersAreApart":       reportersAreApart,
 		"SumsAreAdded":            sumsAreAdded,
 		"SumsStop":                sumsStop,
+		"TypesAreKept":            typesAreKept,
 		"SeatsExpire":             seatsExpire,
 		"AnomaliesAreCounted":     anomaliesAreCounted,
 		"OthersAreSeen":           othersAreSeen,
@@ -389,6 +390,31 @@ func sumsStop(t *testing.T, open Open) {
 	}
 	if state := w.look(store.Keys{Codes: []string{w.code.Code}}); w.total() != most || state.Uses[w.item.Key].Units != most {
 		t.Errorf("counted %d, used %+v", w.total(), state.Uses[w.item.Key])
+	}
+}
+
+// The types of an organization are its own, without those that are built in.
+func typesAreKept(t *testing.T, open Open) {
+	w := begin(t, open)
+	device := w.device()
+	keys := w.counted(device, uuid.NewString(), 180)
+	for _, name := range []string{"OWN_A", "QR_CODE", "OWN_B", "OWN_A"} {
+		w.apply(keys, func(*store.State) *store.Change {
+			return &store.Change{
+				Totals: map[store.TotalKey]int64{{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: name}: 1},
+				Types:  map[store.OrganizationType]bool{{Organization: "100001", Type: name}: true},
+			}
+		})
+	}
+	want := map[string]bool{"OWN_A": true, "OWN_B": true}
+	again := *w
+	again.Store = open(t)
+	for _, as := range []*world{w, &again} {
+		got := as.look(keys).Types["100001"]
+		delete(got, "QR_CODE") // it does no harm
+		if !maps.Equal(got, want) {
+			t.Errorf("%v", got)
+		}
 	}
 }
 
