@@ -26,6 +26,9 @@ type Config struct {
 	Now func() time.Time
 	// Log receives what happens, without secrets; nil: slog's default.
 	Log *slog.Logger
+	// TrustClock serves also if the clock is behind what is stored, because it was
+	// wrong before.
+	TrustClock bool
 	// Limits are how many requests a second are served; none, if it is nil.
 	Limits *Limits
 	// Certificate, if set, makes it HTTPS.
@@ -70,7 +73,11 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	if config.Limits == nil {
 		config.Limits = &Limits{}
 	}
-	writer := ingest.NewWriter(config.Store, config.Now, config.Log)
+	newWriter := ingest.NewWriter
+	if config.TrustClock {
+		newWriter = ingest.NewTrustingWriter
+	}
+	writer := newWriter(config.Store, config.Now, config.Log)
 	s := &Server{config: config, writer: writer}
 	s.http = &http.Server{
 		Handler:           (&api.API{Store: config.Store, Writer: writer, Keys: keys, Now: config.Now, Log: config.Log, Limits: *config.Limits}).Handler(),

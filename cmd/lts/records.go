@@ -40,9 +40,9 @@ func records[R any](a *app, what, example string, read func(store.Store, context
 
 func (a *app) denial() *cobra.Command {
 	return group("denial", "Refused authorizations", records(a, "refused authorizations", "  lts denial list --limit 20", store.Store.Denials,
-		[]string{"AT (UTC)", "CODE", "DEVICE", "HANDSHAKE CODE", "ORGANIZATION", "REASON"},
+		[]string{"LAST AT (UTC)", "COUNT", "CODE", "DEVICE", "HANDSHAKE CODE", "ORGANIZATION", "REASON"},
 		func(d store.Denial) []any {
-			return []any{formatTime(d.At), int(d.Status), d.Device, d.HandshakeCode, d.Organization, d.Reason}
+			return []any{formatTime(d.At), d.Count, int(d.Status), d.Device, d.HandshakeCode, d.Organization, d.Reason}
 		}))
 }
 

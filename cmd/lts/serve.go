@@ -24,6 +24,7 @@ const shutdownTimeout = 30 * time.Second
 type serveFlags struct {
 	listen, urlFile, certFile, keyFile, logFormat, logLevel string
 	limits                                                  server.Limits
+	trustClock                                              bool
 }
 
 func (a *app) serve() *cobra.Command {
@@ -71,6 +72,7 @@ Several servers may run on one directory.`,
 	} {
 		cmd.Flags().Float64Var(limit.value, limit.name, limit.most, limit.what)
 	}
+	cmd.Flags().BoolVar(&f.trustClock, "trust-clock", false, "serve also if the clock is behind what is stored, because it was wrong before")
 	cmd.Flags().BoolVar(&f.limits.Loopback, "limit-loopback", false, "limit this machine, too")
 	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
 	return cmd
@@ -98,7 +100,7 @@ func serve(ctx context.Context, s store.Store, f serveFlags, log *slog.Logger) (
 			return fmt.Errorf("a limit is from 0 to 1000000, not %g", limit)
 		}
 	}
-	config := server.Config{Store: s, Log: log, Limits: &f.limits}
+	config := server.Config{Store: s, Log: log, Limits: &f.limits, TrustClock: f.trustClock}
 	scheme := "http"
 	if f.certFile != "" {
 		certificate, err := tls.LoadX509KeyPair(f.certFile, f.keyFile)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/ingest"
+	"github.com/openlts/openlts/server/policy"
 )
 
 // httpStatus is the HTTP status of each code that is not a refusal. All refusals
@@ -32,6 +33,9 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.Is(err, ingest.ErrClosed):
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The License Tracking Server is shutting down. Nothing was changed."
+	case errors.Is(err, policy.ErrClock):
+		a.Log.Error("nobody is served", "error", err)
+		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The clock of the License Tracking Server is wrong. Nothing was changed."
 	case !code.FromServer():
 		a.Log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 		code, status, detail = protocol.StatusServerFailed, http.StatusInternalServerError, protocol.StatusServerFailed.Message()

@@ -28,6 +28,8 @@ type Writer struct {
 	store store.Store
 	now   func() time.Time
 	log   *slog.Logger
+	// trustClock serves also if the clock is behind what is stored.
+	trustClock bool
 
 	queue *queue
 	done  chan struct{} // closed when the writing goroutine has ended
@@ -42,7 +44,17 @@ type job struct {
 
 // NewWriter starts the writing goroutine; Close ends it. now is the clock.
 func NewWriter(s store.Store, now func() time.Time, log *slog.Logger) *Writer {
-	w := &Writer{store: s, now: now, log: log, queue: newQueue(), done: make(chan struct{})}
+	return newWriter(s, now, log, false)
+}
+
+// NewTrustingWriter is NewWriter with a clock that is known to be right, although
+// it may be behind what is stored: it was wrong before.
+func NewTrustingWriter(s store.Store, now func() time.Time, log *slog.Logger) *Writer {
+	return newWriter(s, now, log, true)
+}
+
+func newWriter(s store.Store, now func() time.Time, log *slog.Logger, trustClock bool) *Writer {
+	w := &Writer{store: s, now: now, log: log, trustClock: trustClock, queue: newQueue(), done: make(chan struct{})}
 	go w.write()
 	return w
 }
@@ -74,7 +86,7 @@ func (w *Writer) Reports(batch *protocol.ReportBatch, reporter store.Reporter) (
 	if err != nil {
 		return nil, err
 	}
-	return answer.Receipt, nil
+	return answer.Receipt, answer.Refusal
 }
 
 // do queues a request and waits for its commit. A caller that goes away does not
@@ -127,6 +139,9 @@ func (w *Writer) apply(group []*job) (err error) {
 	}
 	var answers []policy.Answer
 	err = w.store.Apply(context.Background(), keys, func(state *store.State) (change *store.Change) {
+		if w.trustClock {
+			state.Latest = 0
+		}
 		change, answers = policy.Apply(state, requests, now)
 		return change
 	})

@@ -22,18 +22,24 @@ type Request interface {
 // Answer is what a request is answered with, once what was decided is stored.
 type Answer struct {
 	Authorization *protocol.Authorization // granted
-	Refusal       error                   // why it was not
+	Refusal       error                   // why it was not; an ErrClock concerns batches, too
 	Receipt       *protocol.Receipt       // of a batch; without its digest
 }
 
 // Apply decides on requests, one after the other: each sees what those before it
 // did. It uses state up. The answers are in the order of the requests.
 func Apply(state *store.State, requests []Request, now time.Time) (*store.Change, []Answer) {
-	d := &decision{State: state, now: now, change: &store.Change{
+	d := &decision{State: state, now: now, types: map[string]int{}, change: &store.Change{
 		Grants: map[store.Grant]int64{}, Seats: map[store.SeatKey]int64{}, Accounts: map[store.AccountKey]store.AccountState{}, Runs: map[store.RunKey]*store.Run{},
-		Reports: map[store.SlotKey]store.Report{}, Totals: map[store.TotalKey]int64{}, Used: map[store.ID]int64{}, Known: state.Devices,
+		Reports: map[store.SlotKey]store.Report{}, Totals: map[store.TotalKey]int64{}, Types: map[store.OrganizationType]bool{}, Used: map[store.ID]int64{}, Known: state.Devices,
 	}}
 	answers := make([]Answer, len(requests))
+	if now.Add(clockSlack).Unix() < state.Latest {
+		for i := range answers {
+			answers[i].Refusal = clockError(now, state.Latest)
+		}
+		return d.change, answers
+	}
 	for i, request := range requests {
 		answers[i] = request.apply(d)
 	}
@@ -45,6 +51,7 @@ type decision struct {
 	*store.State
 	now    time.Time
 	change *store.Change
+	types  map[string]int // how many types were added, by organization
 }
 
 // device finds a device, or makes a new one.

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
 	"time"
@@ -127,5 +128,36 @@ func TestAnotherKey(t *testing.T) {
 	}
 	if len(change.Keys) != 1 || change.Keys[0].Reporter != 1 || len(change.Anomalies) != 1 || change.Anomalies[0].Kind != policy.AnomalyDeviceKeyChanged {
 		t.Errorf("%+v, %+v", change.Keys, change.Anomalies)
+	}
+}
+
+// An organization has so many operation types of its own, and no more; those that
+// are known, and those that are built in, count on.
+func TestTypesAreBounded(t *testing.T) {
+	state := world()
+	state.Types = map[string]map[string]bool{"100001": {}}
+	for i := range policy.MaxTypes - 1 {
+		state.Types["100001"][fmt.Sprintf("KNOWN_%d", i)] = true
+	}
+	state.Grants[store.Grant{Device: "a", Code: 21, Item: 11}] = true
+	report := func(revision int64, names ...string) protocol.Report {
+		counts := map[string]int64{}
+		for _, name := range names {
+			counts[name] = 1
+		}
+		return protocol.Report{Slot: early - revision*180, Revision: revision, Counts: counts}
+	}
+	change, answers := policy.Apply(state, []policy.Request{
+		batch("a", "100001-reader", "scans", report(1, "NEW_A", "NEW_B"), report(2, "NEW_A", "QR_CODE")),
+		batch("a", "100001-reader", "scans", report(3, "NEW_B"), report(4, "NEW_A", "KNOWN_1", "EAN_13")),
+	}, moment)
+	for i, want := range []int{0, 0} {
+		r := answers[i].Receipt
+		if r.Accepted != 1 || len(r.Exceptions) != 1 || r.Exceptions[0].Report != want || r.Exceptions[0].Retry || r.Exceptions[0].Code != protocol.StatusRequestMalformed {
+			t.Errorf("%d: %+v", i, r)
+		}
+	}
+	if len(change.Types) != 1 || !change.Types[store.OrganizationType{Organization: "100001", Type: "NEW_A"}] || len(change.Totals) != 5 {
+		t.Errorf("%+v, %+v", change.Types, change.Totals)
 	}
 }

@@ -54,6 +54,7 @@ func (a *Asking) apply(d *decision) Answer {
 		d.change.Denials = append(d.change.Denials, store.Denial{
 			At: d.now.Unix(), Status: protocol.StatusOf(refusal), Device: a.Request.Device.UUID,
 			HandshakeCode: a.Request.HandshakeCode, Organization: a.Request.OrganizationID, Reason: refusal.Error(),
+			Count: 1, FirstAt: d.now.Unix(),
 		})
 		return Answer{Refusal: refusal}
 	}

@@ -160,6 +160,12 @@ func (c *counting) countGroup(g *batchGroup) {
 	c.receipt.Exceptions = append(c.receipt.Exceptions, g.refused...)
 	for i := range g.reports {
 		report := &g.reports[i]
+		if report.Lost == "" {
+			if refusal := c.learn(t.item.Organization, report.Counts); refusal != nil {
+				c.receipt.Exceptions = append(c.receipt.Exceptions, exception(g.index, g.indexes[i], refusal))
+				continue
+			}
+		}
 		counted := c.countReport(t, g.slotSeconds, report)
 		c.receipt.Accepted++
 		if counted.added > 0 && report.Found {

@@ -49,13 +49,18 @@ type Counted struct {
 // request sees what those before it did; the store learns of changes by a Change
 // alone.
 type State struct {
+	// Latest is the latest moment at which something was stored; 0: never.
+	Latest        int64
 	Organizations map[string]Organization // by id
 	Codes         map[string]HandshakeCode
 	CodeItems     map[ID][]CodeItem // of the codes that are asked for; not to be changed
 	Items         map[string]Item   // by id
 	Uses          map[ID]*Use       // of all these items
-	Devices       map[string]*DeviceState
-	Runs          map[RunKey]*Run
+	// Types are the names of operation types that organizations use, without those
+	// that are built in, by the organization's id; not to be changed.
+	Types   map[string]map[string]bool
+	Devices map[string]*DeviceState
+	Runs    map[RunKey]*Run
 	// Grants are those of the devices that ask, and of those that report runs which
 	// are not known. A run that is known was granted.
 	Grants map[Grant]bool
@@ -121,7 +126,10 @@ type Change struct {
 	Received []ReceivedReport
 	Reports  map[SlotKey]Report // as they are now
 	Totals   map[TotalKey]int64 // units to add
-	Used     map[ID]int64       // units to add, by item
+	// Types are operation types that organizations have not used before; they are in
+	// Totals, too.
+	Types map[OrganizationType]bool
+	Used  map[ID]int64 // units to add, by item
 	// Known gives the keys of devices by UUID, as the State had them.
 	Known map[string]*DeviceState
 }
@@ -150,6 +158,12 @@ type SeatKey struct {
 type SlotKey struct {
 	Run  *Run
 	Slot int64
+}
+
+// OrganizationType is an operation type that an organization uses.
+type OrganizationType struct {
+	Organization string // its id
+	Type         string
 }
 
 // TotalKey names a total.

@@ -120,14 +120,17 @@ type ReceivedReport struct {
 	ReceivedAt  int64
 }
 
-// Denial is the record of a refused authorization. It holds no secret.
+// Denial is the record of refused authorizations: those of a device under a code
+// with a status are counted, so that they can't fill the disk. It holds no secret.
 type Denial struct {
-	At            int64           `json:"at"`
+	At            int64           `json:"at"` // the last time
 	Status        protocol.Status `json:"code"`
 	Device        string          `json:"device"` // UUID
 	HandshakeCode string          `json:"handshake,omitempty"`
 	Organization  string          `json:"organization,omitempty"`
-	Reason        string          `json:"reason"`
+	Reason        string          `json:"reason"` // of the last one
+	Count         int64           `json:"count"`
+	FirstAt       int64           `json:"firstAt"`
 }
 
 // Anomaly is something strange about a device that refuses nothing. Anomalies of

@@ -15,6 +15,7 @@ const maxKnownRuns = 200_000
 // administrative changes forget, too.
 type known struct {
 	version   int64 // of the data, as SQLite tells it
+	latest    int64 // see store.State; -1: not known
 	codes     map[string]store.HandshakeCode
 	codeItems map[store.ID][]store.CodeItem
 	items     map[string]store.Item
@@ -22,6 +23,8 @@ type known struct {
 	runs      map[runKey]store.ID
 	newest    map[store.ID]int64 // the newest stored slot of a run
 	types     map[string]int64
+	// typesOf are the types of each organization, without those that are built in.
+	typesOf map[string]map[string]bool
 }
 
 type runKey struct {
@@ -41,9 +44,10 @@ func (u knownUse) holds(now int64) bool { return u.since <= now && now < u.until
 
 func newKnown(version int64) known {
 	return known{
-		version: version,
-		codes:   map[string]store.HandshakeCode{}, codeItems: map[store.ID][]store.CodeItem{}, items: map[string]store.Item{},
+		version: version, latest: -1,
+		codes: map[string]store.HandshakeCode{}, codeItems: map[store.ID][]store.CodeItem{}, items: map[string]store.Item{},
 		uses: map[store.ID]knownUse{}, runs: map[runKey]store.ID{}, newest: map[store.ID]int64{}, types: map[string]int64{},
+		typesOf: map[string]map[string]bool{},
 	}
 }
 

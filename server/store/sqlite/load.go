@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -14,11 +15,11 @@ import (
 func (t *transaction) load(keys *store.Keys) (*loading, error) {
 	l := &loading{transaction: t, keys: keys, state: &store.State{
 		Organizations: map[string]store.Organization{}, Codes: map[string]store.HandshakeCode{},
-		CodeItems: map[store.ID][]store.CodeItem{}, Items: map[string]store.Item{}, Uses: map[store.ID]*store.Use{},
+		CodeItems: map[store.ID][]store.CodeItem{}, Items: map[string]store.Item{}, Types: map[string]map[string]bool{}, Uses: map[store.ID]*store.Use{},
 		Devices: map[string]*store.DeviceState{}, Runs: map[store.RunKey]*store.Run{}, Grants: map[store.Grant]bool{},
 	}}
 	for _, step := range []func() error{
-		l.organizations, l.codes, l.codeItems, l.items, l.uses, l.askers, l.reporters, l.seats, l.accounts, l.runs, l.reports, l.grants,
+		l.latest, l.organizations, l.codes, l.codeItems, l.items, l.types, l.uses, l.askers, l.reporters, l.seats, l.accounts, l.runs, l.reports, l.grants,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -40,6 +41,21 @@ type loading struct {
 	slots     map[*store.Run][]int64
 	// seatsBefore are the seats as they were loaded.
 	seatsBefore map[store.SeatKey]int64
+}
+
+// latest looks at the newest rows of the tables that every server writes to.
+func (l *loading) latest() error {
+	if l.s.known.latest < 0 {
+		err := l.get(`SELECT max(
+			coalesce((SELECT received_at FROM raw_report ORDER BY id DESC LIMIT 1), 0),
+			coalesce((SELECT last_at FROM denial ORDER BY id DESC LIMIT 1), 0),
+			coalesce((SELECT max(first_seen_at, last_seen_at) FROM device ORDER BY id DESC LIMIT 1), 0))`, nil, &l.s.known.latest)
+		if err != nil {
+			return err
+		}
+	}
+	l.state.Latest = l.s.known.latest
+	return nil
 }
 
 func (l *loading) organizations() error {
@@ -159,6 +175,36 @@ func (l *loading) items() error {
 		l.state.Items[i.ID], l.s.known.items[i.ID] = i, i
 		return err
 	})
+}
+
+// types are those of the organizations whose items are reported on.
+func (l *loading) types() error {
+	var missing []string
+	for _, item := range l.state.Items {
+		if _, done := l.state.Types[item.Organization]; done {
+			continue
+		}
+		known, ok := l.s.known.typesOf[item.Organization]
+		if !ok {
+			known = map[string]bool{}
+			l.s.known.typesOf[item.Organization] = known
+			missing = append(missing, item.Organization)
+		}
+		l.state.Types[item.Organization] = known
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return l.each(`SELECT o.public_id, t.name FROM organization o JOIN organization_type u ON u.organization = o.id
+		JOIN operation_type t ON t.id = u.type WHERE o.public_id IN (SELECT value FROM json_each(?))`, []any{jsonTexts(missing)},
+		func(rows *sql.Rows) error {
+			var organization, name string
+			err := rows.Scan(&organization, &name)
+			if _, builtIn := protocol.OperationTypeByName(name); !builtIn {
+				l.state.Types[organization][name] = true
+			}
+			return err
+		})
 }
 
 // uses are remembered: an item's list may be long.

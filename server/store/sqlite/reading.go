@@ -139,10 +139,11 @@ func (s *Store) Devices(ctx context.Context) ([]store.DeviceUse, error) {
 // Denials gives the newest refused authorizations.
 func (s *Store) Denials(ctx context.Context, limit int) ([]store.Denial, error) {
 	list := []store.Denial{}
-	err := s.query(ctx, `SELECT at, status, device, handshake_code, organization, reason FROM denial ORDER BY id DESC LIMIT ?`, []any{limit},
+	err := s.query(ctx, `SELECT last_at, status, device, handshake_code, organization, reason, count, first_at FROM denial
+		ORDER BY last_at DESC, id DESC LIMIT ?`, []any{limit},
 		func(rows *sql.Rows) error {
 			var d store.Denial
-			err := rows.Scan(&d.At, &d.Status, &d.Device, &d.HandshakeCode, &d.Organization, &d.Reason)
+			err := rows.Scan(&d.At, &d.Status, &d.Device, &d.HandshakeCode, &d.Organization, &d.Reason, &d.Count, &d.FirstAt)
 			list = append(list, d)
 			return err
 		})

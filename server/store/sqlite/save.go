@@ -16,7 +16,7 @@ import (
 func (t *transaction) save(c *store.Change) error {
 	for _, step := range []func(*store.Change) error{
 		t.saveDevices, t.saveKeys, t.saveGrants, t.saveSeats, t.saveAccounts, t.saveAnomalies, t.saveDenials,
-		t.saveRuns, t.saveReceived, t.saveReports, t.saveTotals, t.saveUsed,
+		t.saveRuns, t.saveReceived, t.saveReports, t.saveTotals, t.saveTypes, t.saveUsed,
 	} {
 		if err := step(c); err != nil {
 			return err
@@ -111,12 +111,25 @@ func (t *transaction) saveAnomalies(c *store.Change) error {
 		` ON CONFLICT DO UPDATE SET detail = excluded.detail, count = count + excluded.count, last_at = excluded.last_at`, rows)
 }
 
+// maxDenials is how many denials are kept: whoever comes with ever new devices and
+// codes replaces the oldest.
+const maxDenials = 100_000
+
 func (t *transaction) saveDenials(c *store.Change) error {
-	rows := make([]any, 0, 6*len(c.Denials))
-	for _, d := range c.Denials {
-		rows = append(rows, d.At, d.Status, d.Device, d.HandshakeCode, d.Organization, d.Reason)
+	if len(c.Denials) == 0 {
+		return nil
 	}
-	return t.insertRows(`INSERT INTO denial (at, status, device, handshake_code, organization, reason) VALUES`, 6, ``, rows)
+	rows := make([]any, 0, 8*len(c.Denials))
+	for _, d := range c.Denials {
+		rows = append(rows, d.Device, d.HandshakeCode, d.Status, d.Organization, d.Reason, d.Count, d.FirstAt, d.At)
+	}
+	err := t.insertRows(`INSERT INTO denial (device, handshake_code, status, organization, reason, count, first_at, last_at) VALUES`, 8,
+		` ON CONFLICT DO UPDATE SET organization = excluded.organization, reason = excluded.reason,
+			count = count + excluded.count, last_at = excluded.last_at`, rows)
+	if err != nil {
+		return err
+	}
+	return t.exec(`DELETE FROM denial WHERE id <= (SELECT max(id) FROM denial) - ?`, maxDenials)
 }
 
 func (t *transaction) saveRuns(c *store.Change) error {
@@ -219,6 +232,20 @@ func (t *transaction) learnTypes(totals map[store.TotalKey]int64) error {
 		t.s.known.types[name] = id
 		return err
 	})
+}
+
+func (t *transaction) saveTypes(c *store.Change) error {
+	for name := range c.Types {
+		err := t.exec(`INSERT INTO organization_type (organization, type) SELECT o.id, t.id FROM organization o, operation_type t
+			WHERE o.public_id = ? AND t.name = ? ON CONFLICT DO NOTHING`, name.Organization, name.Type)
+		if err != nil {
+			return err
+		}
+		if known, ok := t.s.known.typesOf[name.Organization]; ok {
+			known[name.Type] = true
+		}
+	}
+	return nil
 }
 
 func (t *transaction) saveUsed(c *store.Change) error {

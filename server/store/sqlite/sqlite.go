@@ -143,6 +143,9 @@ func (s *Store) Apply(ctx context.Context, keys *store.Keys, apply func(*store.S
 			return err
 		}
 		loaded.rememberUses(change)
+		if len(change.Received)+len(change.Devices)+len(change.Denials) > 0 {
+			s.known.latest = max(s.known.latest, keys.Now)
+		}
 		return nil
 	})
 }

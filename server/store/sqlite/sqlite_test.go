@@ -136,6 +136,26 @@ func TestStore(t *testing.T) {
 	})
 }
 
+// Denials of ever new devices replace the oldest.
+func TestDenialsAreBounded(t *testing.T) {
+	s, _ := open(t)
+	if err := s.transact(t.Context(), func(tx *transaction) error {
+		return tx.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+			INSERT INTO denial (device, handshake_code, status, organization, reason, count, first_at, last_at) SELECT 'd' || i, '', 1, '', '', 1, i, i FROM n`, maxDenials)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Apply(t.Context(), &store.Keys{}, func(*store.State) *store.Change {
+		return &store.Change{Denials: []store.Denial{{Device: "new", At: maxDenials + 1, Count: 1}, {Device: "newer", At: maxDenials + 2, Count: 1}}}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	denials, err := s.Denials(t.Context(), 2*maxDenials)
+	if err != nil || len(denials) != maxDenials || denials[0].Device != "newer" || denials[maxDenials-1].Device != "d3" {
+		t.Errorf("%d denials, %v", len(denials), err)
+	}
+}
+
 func TestCache(t *testing.T) {
 	c := newCache[int](2)
 	for i, key := range []string{"a", "b", "c"} {

@@ -32,6 +32,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"ReportersAreApart":       reportersAreApart,
 		"SumsAreAdded":            sumsAreAdded,
 		"SumsStop":                sumsStop,
+		"TypesAreKept":            typesAreKept,
 		"SeatsExpire":             seatsExpire,
 		"AnomaliesAreCounted":     anomaliesAreCounted,
 		"OthersAreSeen":           othersAreSeen,
@@ -392,6 +393,31 @@ func sumsStop(t *testing.T, open Open) {
 	}
 }
 
+// The types of an organization are its own, without those that are built in.
+func typesAreKept(t *testing.T, open Open) {
+	w := begin(t, open)
+	device := w.device()
+	keys := w.counted(device, uuid.NewString(), 180)
+	for _, name := range []string{"OWN_A", "QR_CODE", "OWN_B", "OWN_A"} {
+		w.apply(keys, func(*store.State) *store.Change {
+			return &store.Change{
+				Totals: map[store.TotalKey]int64{{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: name}: 1},
+				Types:  map[store.OrganizationType]bool{{Organization: "100001", Type: name}: true},
+			}
+		})
+	}
+	want := map[string]bool{"OWN_A": true, "OWN_B": true}
+	again := *w
+	again.Store = open(t)
+	for _, as := range []*world{w, &again} {
+		got := as.look(keys).Types["100001"]
+		delete(got, "QR_CODE") // it does no harm
+		if !maps.Equal(got, want) {
+			t.Errorf("%v", got)
+		}
+	}
+}
+
 // Seats count as long as they last, at whatever moment, in whatever order one
 // looks, and whether they were there before or come by a change.
 func seatsExpire(t *testing.T, open Open) {
@@ -527,12 +553,19 @@ func whatIsReadIsWhatIsSaved(t *testing.T, open Open) {
 	device, run := w.device(), uuid.NewString()
 	w.apply(w.counted(device, run, 180), func(state *store.State) *store.Change {
 		change := w.report(state, device, run, 180, store.Report{Revision: 1, Counts: store.Counts{{Type: "QR_CODE", Units: 3}}})
-		change.Denials = []store.Denial{{At: 5, Status: -20120, Device: device.UUID, HandshakeCode: "c", Organization: "o", Reason: "r"}}
+		change.Denials = []store.Denial{
+			{At: 5, Status: -20120, Device: device.UUID, HandshakeCode: "c", Organization: "o", Reason: "r", Count: 1, FirstAt: 5},
+			{At: 6, Status: -20101, Device: device.UUID, HandshakeCode: "c", Count: 1, FirstAt: 6},
+			{At: 7, Status: -20120, Device: device.UUID, HandshakeCode: "c", Organization: "p", Reason: "s", Count: 1, FirstAt: 7},
+		}
 		change.Accounts = map[store.AccountKey]store.AccountState{{Device: device.UUID}: {DeviceAccount: protocol.DeviceAccount{Recorded: 3}}}
 		return change
 	})
 	denials, err := w.Denials(t.Context(), 10)
-	if err != nil || len(denials) != 1 || denials[0].Status != -20120 || denials[0].Device != device.UUID {
+	if want := []store.Denial{
+		{At: 7, Status: -20120, Device: device.UUID, HandshakeCode: "c", Organization: "p", Reason: "s", Count: 2, FirstAt: 5},
+		{At: 6, Status: -20101, Device: device.UUID, HandshakeCode: "c", Count: 1, FirstAt: 6},
+	}; err != nil || !slices.Equal(denials, want) {
 		t.Errorf("%+v, %v", denials, err)
 	}
 	devices, err := w.Devices(t.Context())
