@@ -61,9 +61,20 @@ func unpark(directory string, account tally.Account, slotSeconds int64) *tally.T
 	return nil
 }
 
+// sealingParked holds a token while somebody seals parked tallies: who comes next finds
+// all of them parked again.
+var sealingParked = make(chan struct{}, 1)
+
 // sealParked folds what is new in the tallies of a directory that are parked. One
-// that is in work is parked again afterwards; who wants one meanwhile makes another.
+// that is in work is parked again afterwards; who opens a license meanwhile makes
+// another.
 func sealParked(ctx context.Context, directory string, l *ledger.Ledger) error {
+	select {
+	case sealingParked <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-sealingParked }()
 	var failures []error
 	for _, t := range unparkAll(directory) {
 		if !t.Gone() {
