@@ -1,11 +1,13 @@
 package client_test
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -532,6 +534,13 @@ func TestAReceiptThatNeverCame(t *testing.T) {
 // a transaction.
 func hold(t *testing.T, directory string) (release func()) {
 	t.Helper()
+	// A license that was closed meanwhile ends its work afterwards, in the directory.
+	t.Cleanup(func() {
+		eventually(t, "closed licenses end their work", func() bool {
+			stacks := make([]byte, 1<<20)
+			return !bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("core/client.(*License)"))
+		})
+	})
 	release, err := filelock.Acquire(t.Context(), filepath.Join(directory, "ledger.lock"))
 	if err != nil {
 		t.Fatal(err)
