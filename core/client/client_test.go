@@ -530,17 +530,24 @@ func TestAReceiptThatNeverCame(t *testing.T) {
 	}
 }
 
-// hold holds the ledger of a directory, as a process that was stopped in the midst of
-// a transaction.
-func hold(t *testing.T, directory string) (release func()) {
+// heldDirectory is a data directory for a test that holds the ledger: a license which
+// is closed meanwhile ends its work afterwards, and the directory lasts until then.
+func heldDirectory(t *testing.T) string {
 	t.Helper()
-	// A license that was closed meanwhile ends its work afterwards, in the directory.
+	directory := t.TempDir()
 	t.Cleanup(func() {
 		eventually(t, "closed licenses end their work", func() bool {
 			stacks := make([]byte, 1<<20)
 			return !bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("core/client.(*License)"))
 		})
 	})
+	return directory
+}
+
+// hold holds the ledger of a directory, as a process that was stopped in the midst of
+// a transaction.
+func hold(t *testing.T, directory string) (release func()) {
+	t.Helper()
 	release, err := filelock.Acquire(t.Context(), filepath.Join(directory, "ledger.lock"))
 	if err != nil {
 		t.Fatal(err)
@@ -552,7 +559,7 @@ func hold(t *testing.T, directory string) (release func()) {
 // transaction: each call keeps its deadline, recording goes on, a license can be
 // opened, the server is asked, and nothing is lost.
 func TestALedgerThatOthersHold(t *testing.T) {
-	directory := t.TempDir()
+	directory := heldDirectory(t)
 	clock := slot.NewSimulated(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, directory), clock)
@@ -637,7 +644,7 @@ func TestALedgerThatOthersHold(t *testing.T) {
 
 // TestALedgerThatOthersLetGo: the license that could not open it does so later.
 func TestALedgerThatOthersLetGo(t *testing.T) {
-	directory := t.TempDir()
+	directory := heldDirectory(t)
 	clock := slot.NewSimulated(start)
 	server := testkit.NewServer(t, clock.Now)
 	release := hold(t, directory)

@@ -102,7 +102,7 @@ func TestAClockThatIsSet(t *testing.T) {
 // TestAClockThatIsSetWhileTheLedgerIsHeld gives nothing up for its age before it could
 // be moved.
 func TestAClockThatIsSetWhileTheLedgerIsHeld(t *testing.T) {
-	directory := t.TempDir()
+	directory := heldDirectory(t)
 	clock := slot.NewSimulated(time.Unix(10, 0))
 	server := testkit.NewServer(t, func() time.Time { return start })
 	network := testkit.NewNetwork(1)
