@@ -182,3 +182,11 @@ func (l *limiters) refused(network string, refusal error, now time.Time) error {
 	}
 	return l.guesses.take(network, now)
 }
+
+// admitReports says whether a batch of a device key from a network is read now.
+func (l *limiters) admitReports(network, key string, now time.Time) error {
+	if network == "" {
+		return nil
+	}
+	return l.reports.take(key, now)
+}
