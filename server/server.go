@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/openlts/openlts/server/api"
@@ -55,7 +56,13 @@ type Server struct {
 	config Config
 	writer *ingest.Writer
 	http   *http.Server
+	// certificate is what new connections get.
+	certificate atomic.Pointer[tls.Certificate]
 }
+
+// ErrCutOff is the error of Shutdown if requests did not end in time: clients that
+// stalled, mostly. All that was taken on is committed nevertheless.
+var ErrCutOff = errors.New("requests in work were cut off")
 
 // New makes a server over a store, and its keys at the first start. It listens
 // to nobody yet; see Serve and Handler. Shutdown must be called at the end.
@@ -90,10 +97,18 @@ func New(ctx context.Context, config Config) (*Server, error) {
 		ErrorLog: slog.NewLogLogger(config.Log.Handler(), slog.LevelDebug),
 	}
 	if config.Certificate != nil {
-		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*config.Certificate}, MinVersion: tls.VersionTLS12}
+		s.SetCertificate(*config.Certificate)
+		s.http.TLSConfig = &tls.Config{
+			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.certificate.Load(), nil },
+			MinVersion:     tls.VersionTLS12,
+		}
 	}
 	return s, nil
 }
+
+// SetCertificate gives new connections another certificate: the old one is about
+// to expire. It has no effect on a server without one.
+func (s *Server) SetCertificate(certificate tls.Certificate) { s.certificate.Store(&certificate) }
 
 // Handler is the server as an HTTP handler, for programs with a listener of
 // their own.
@@ -121,7 +136,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if err != nil {
 		// Those that are still in work lose their connection; what they asked
 		// for is committed or not, as a whole, and they will ask again.
-		err = errors.Join(fmt.Errorf("requests in work were cut off: %w", err), s.http.Close())
+		err = errors.Join(fmt.Errorf("%w: %w", ErrCutOff, err), s.http.Close())
 	}
 	s.writer.Close()
 	return err

@@ -219,6 +219,28 @@ func TestRestoredFromABackup(t *testing.T) {
 	}
 }
 
+// The backup knows the device, but not what it was granted since: nothing is lost, and
+// no restart is needed.
+func TestRestoredWithoutTheGrant(t *testing.T) {
+	data := standard(t)
+	server := startServer(t, data)
+	l := openClient(t, clientParameters(server.url, t.TempDir()), client.Environment{})
+	if err := l.Record(protocol.OperationTypeQRCode, 3); err != nil {
+		t.Fatal(err)
+	}
+	tamper(t, data, "DELETE FROM report_grant")
+	until(t, "the device was granted it again and reported", func() bool {
+		if err := l.Submit(t.Context()); err != nil {
+			t.Log(err)
+		}
+		return counted(t, data)["scans"] == 3
+	})
+	info, err := l.Info(t.Context())
+	if err != nil || info.Usage.Accepted != 3 || info.Usage.Lost() != 0 {
+		t.Errorf("%+v, %v", info.Usage, err)
+	}
+}
+
 // Somebody on the way refuses in the server's name: nothing is lost. When the server
 // itself refuses, it is believed.
 func TestForgedRefusal(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -210,6 +211,36 @@ func TestMissingData(t *testing.T) {
 	}
 	if _, err := run(data, "org", "add", "x"); err == nil {
 		t.Error("a file passed for a directory")
+	}
+}
+
+func TestPasswordFile(t *testing.T) {
+	data := standard(t)
+	directory := t.TempDir()
+	for i, test := range []struct{ content, want string }{
+		{"s3cret\n", ""}, {"s3cret", ""}, {"s3cret\r\n", ""}, {"", "none"}, {"\n", "none"}, {"a\nb\n", "one line"}, {strings.Repeat("x", 5000), "one line"},
+	} {
+		file := filepath.Join(directory, "password")
+		if err := os.WriteFile(file, []byte(test.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code := fmt.Sprintf("c%d", i)
+		_, err := run(data, "handshake", "add", code, "--org", "100001", "--session-password-file", file)
+		if test.want != "" {
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%.10q: %v", test.content, err)
+			}
+			continue
+		}
+		var fields map[string]any
+		key := must(t, data, "handshake", "key", "100001-"+code, "--server", "https://lts.example.com")
+		decoded, decodeErr := base64.StdEncoding.DecodeString(strings.TrimPrefix(key, "LTS1"))
+		if err = errors.Join(err, decodeErr, json.Unmarshal(decoded, &fields)); err != nil || fields["sessionPassword"] != "s3cret" {
+			t.Errorf("%q: %v, %v", test.content, fields, err)
+		}
+	}
+	if _, err := run(data, "handshake", "add", "x", "--org", "100001", "--session-password-file", filepath.Join(directory, "nothing")); err == nil {
+		t.Error("a file that is not there")
 	}
 }
 

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,16 +32,27 @@ func (a *app) handshake() *cobra.Command {
 
 func (a *app) addHandshake() *cobra.Command {
 	var code administration.HandshakeCode
+	var passwordFile string
 	cmd := &cobra.Command{
 		Use: "add CUSTOM", Short: "Add a handshake code and print it", Args: cobra.ExactArgs(1),
 		Long: `Add the handshake code <organization>-CUSTOM and print it.
 
 The first code of an organization is its default: the one for applications that
-name only the organization.`,
+name only the organization.
+
+A password on the command line can be read by everybody on this machine, and stays
+in the shell's history; --session-password-file takes it from a file, or with "-"
+from standard input.`,
 		Example: `  lts handshake add reader --org 100001
-  lts handshake add web --org 100001 --validation-field www.example.com --session-password s3cret`,
+  lts handshake add web --org 100001 --validation-field www.example.com --session-password-file password.txt`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			code.Custom = args[0]
+			if passwordFile != "" {
+				var err error
+				if code.SessionPassword, err = readPassword(cmd.InOrStdin(), passwordFile); err != nil {
+					return fmt.Errorf("reading the session password: %w", err)
+				}
+			}
 			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
 				added, err := admin.AddHandshakeCode(cmd.Context(), code)
 				if err != nil {
@@ -55,11 +68,40 @@ name only the organization.`,
 	}
 	cmd.Flags().StringVar(&code.Organization, "org", "", "the `id` of the organization (required)")
 	cmd.Flags().StringVar(&code.SessionPassword, "session-password", "", "a `password` which the application must give, too")
+	cmd.Flags().StringVar(&passwordFile, "session-password-file", "", "the `file` whose first line is the session password; -: standard input")
+	cmd.MarkFlagsMutuallyExclusive("session-password", "session-password-file")
 	cmd.Flags().StringArrayVar(&code.ValidationFields, "validation-field", nil,
 		"a `domain`, application id or process name that may use the code; may be repeated; none: any")
 	cmd.Flags().BoolVar(&code.Default, "default", false, "make it the organization's default code")
 	required(cmd, "org")
 	return cmd
+}
+
+// maxPasswordFile is more than any password has.
+const maxPasswordFile = 4096
+
+// readPassword reads the first and only line of a file, or of standard input.
+func readPassword(stdin io.Reader, path string) (string, error) {
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", err
+		}
+		defer func() { _ = f.Close() }() // it is only read
+		stdin = f
+	}
+	content, err := io.ReadAll(io.LimitReader(stdin, maxPasswordFile+1))
+	if err != nil {
+		return "", err
+	}
+	password := strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
+	switch {
+	case password == "":
+		return "", fmt.Errorf("there is none in %s", path)
+	case len(content) > maxPasswordFile || strings.Contains(password, "\n"):
+		return "", fmt.Errorf("%s holds more than one line", path)
+	}
+	return password, nil
 }
 
 func (a *app) listHandshakes() *cobra.Command {

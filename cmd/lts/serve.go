@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,7 +21,7 @@ import (
 )
 
 // shutdownTimeout is how long requests in work may take at the end.
-const shutdownTimeout = 30 * time.Second
+const shutdownTimeout = 10 * time.Second
 
 type serveFlags struct {
 	listen, urlFile, certFile, keyFile, logFormat, logLevel string
@@ -32,7 +34,8 @@ func (a *app) serve() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",
-		Long: `Run the server until SIGTERM or SIGINT, which let the requests in work finish.
+		Long: `Run the server until SIGTERM or SIGINT, which let the requests in work finish
+(those that stall are cut off after 10 s). SIGHUP reads the certificate anew.
 
 Use HTTPS wherever the network is not your own: give --tls-cert and --tls-key, or
 put a reverse proxy in front. A proxy may serve it under a path (such as /lts/)
@@ -124,6 +127,21 @@ func serve(ctx context.Context, s store.Store, f serveFlags, log *slog.Logger) (
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	hangUps := make(chan os.Signal, 1)
+	signal.Notify(hangUps, syscall.SIGHUP)
+	defer signal.Stop(hangUps)
+	go func() {
+		for {
+			select {
+			case <-hangUps:
+				f.reload(lts, log)
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
 	ended := make(chan error, 1)
 	go func() { ended <- lts.Serve(listener) }()
 
@@ -144,11 +162,33 @@ func serve(ctx context.Context, s store.Store, f serveFlags, log *slog.Logger) (
 			ended <- nil
 		}
 	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
-	defer cancel()
-	err = errors.Join(err, lts.Shutdown(grace), <-ended)
+	grace, stop := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer stop()
+	shutdown := lts.Shutdown(grace)
+	if errors.Is(shutdown, server.ErrCutOff) {
+		// Who stalls does not make an orderly end a failure.
+		log.Warn("shutting down", "error", shutdown)
+		shutdown = nil
+	}
+	err = errors.Join(err, shutdown, <-ended)
 	log.Info("ended")
 	return err
+}
+
+// reload reads anew what may have changed. A certificate that can't be used leaves
+// the one in use in place.
+func (f *serveFlags) reload(lts *server.Server, log *slog.Logger) {
+	if f.certFile == "" {
+		log.Info("nothing to read anew: there is no certificate")
+		return
+	}
+	certificate, err := tls.LoadX509KeyPair(f.certFile, f.keyFile)
+	if err != nil {
+		log.Error("the certificate in use stays: the new one can't be loaded", "error", err)
+		return
+	}
+	lts.SetCertificate(certificate)
+	log.Info("the certificate was read anew", "file", f.certFile)
 }
 
 // baseURL is the URL of a listener, as seen from this machine.

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"math/big"
 	mathrand "math/rand/v2"
 	"net"
@@ -270,8 +271,69 @@ func TestHTTPS(t *testing.T) {
 		t.Errorf("%d, %v", response.StatusCode, err)
 	}
 	client.CloseIdleConnections()
+
+	// A certificate that can't be used changes nothing; a new one is used from then on.
+	hangUp := func() {
+		t.Helper()
+		if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(certificate, []byte("nonsense"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hangUp()
+	until(t, "the old certificate goes on", func() bool { return serves(t, p.url, roots) })
+	renewed := selfSigned(t, certificate, key)
+	hangUp()
+	until(t, "the new certificate is used", func() bool { return serves(t, p.url, renewed) })
+	if serves(t, p.url, roots) {
+		t.Error("the old certificate is still used")
+	}
 	if err := p.end(t, syscall.SIGTERM); err != nil {
 		t.Error(err)
+	}
+}
+
+// serves tells whether a server answers with a certificate of these roots.
+func serves(t *testing.T, url string, roots *x509.CertPool) bool {
+	t.Helper()
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+	defer transport.CloseIdleConnections()
+	response, err := (&http.Client{Transport: transport}).Get(url + protocol.PathKeys)
+	if err != nil {
+		return false
+	}
+	if err := response.Body.Close(); err != nil {
+		t.Error(err)
+	}
+	return response.StatusCode == http.StatusOK
+}
+
+// A client that stalls holds up the end, but does not make it a failure; and a
+// hang-up ends nobody.
+func TestStalledRequest(t *testing.T) {
+	p := startServer(t, standard(t))
+	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	connection, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close() }()
+	if _, err := fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n", protocol.PathAuthorizations); err != nil {
+		t.Fatal(err)
+	}
+	buffer := make([]byte, 100) // "100 Continue": the handler is reading
+	if _, err := connection.Read(buffer); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.end(t, syscall.SIGTERM); err != nil {
+		t.Errorf("%v\n%s", err, p.stderr)
+	}
+	if !strings.Contains(p.stderr.String(), "cut off") {
+		t.Errorf("the log does not say so:\n%s", p.stderr)
 	}
 }
 

@@ -166,6 +166,9 @@ func validAnomaly(kind string) bool {
 
 // deviceKey derives the report key of a device from its public key.
 func (k *Keys) deviceKey(encoded string) (store.DeviceKey, error) {
+	if known, ok := k.devices.Get(encoded); ok {
+		return known, nil
+	}
 	raw, err := protocol.Encoding.DecodeString(encoded)
 	if err != nil {
 		return store.DeviceKey{}, malformed("device.publicKey is not base64url")
@@ -178,5 +181,7 @@ func (k *Keys) deviceKey(encoded string) (store.DeviceKey, error) {
 	if err != nil { // a point of low order
 		return store.DeviceKey{}, malformed("device.publicKey is not a usable X25519 key")
 	}
-	return store.DeviceKey{KeyID: id, PublicKey: raw, ReportKey: secret}, nil
+	key := store.DeviceKey{KeyID: id, PublicKey: raw, ReportKey: secret}
+	k.devices.Put(encoded, key)
+	return key, nil
 }

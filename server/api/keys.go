@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/openlts/openlts/server/recent"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -15,7 +16,14 @@ import (
 type Keys struct {
 	Signing ed25519.PrivateKey // signs authorizations and refusals
 	Report  *ecdh.PrivateKey   // X25519; report keys are derived from it
+
+	// devices are the report keys that were derived, by the device's public key:
+	// devices come again, and deriving costs more than the rest of an authorization.
+	devices *recent.Cache[store.DeviceKey]
 }
+
+// maxDeviceKeys is how many report keys are remembered.
+const maxDeviceKeys = 50_000
 
 // Public is the key that clients know the server by.
 func (k *Keys) Public() ed25519.PublicKey { return k.Signing.Public().(ed25519.PublicKey) }
@@ -45,5 +53,5 @@ func LoadKeys(ctx context.Context, s store.Store) (*Keys, error) {
 	if err != nil || len(stored.Signing) != ed25519.SeedSize {
 		return nil, errors.Join(errors.New("the server's keys in the database are damaged; restore them from a backup"), err)
 	}
-	return &Keys{Signing: ed25519.NewKeyFromSeed(stored.Signing), Report: report}, nil
+	return &Keys{Signing: ed25519.NewKeyFromSeed(stored.Signing), Report: report, devices: recent.New[store.DeviceKey](maxDeviceKeys)}, nil
 }

@@ -6,12 +6,12 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/recent"
 )
 
 // Limits say how many requests a second are served; 0 is no limit. Each allows a
@@ -49,30 +49,15 @@ const maxLimited = 20_000
 type limiter struct {
 	rate  rate.Limit
 	burst int
-
-	mu         sync.Mutex
-	young, old map[string]*rate.Limiter
+	names *recent.Cache[*rate.Limiter]
 }
 
 func newLimiter(perSecond float64, seconds int) *limiter {
-	return &limiter{rate: rate.Limit(perSecond), burst: int(max(1, math.Ceil(perSecond*float64(seconds)))), young: map[string]*rate.Limiter{}}
+	return &limiter{rate: rate.Limit(perSecond), burst: int(max(1, math.Ceil(perSecond*float64(seconds)))), names: recent.New[*rate.Limiter](maxLimited)}
 }
 
 func (l *limiter) of(name string) *rate.Limiter {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if known, ok := l.young[name]; ok {
-		return known
-	}
-	known, ok := l.old[name]
-	if !ok {
-		known = rate.NewLimiter(l.rate, l.burst)
-	}
-	if len(l.young) >= maxLimited {
-		l.old, l.young = l.young, map[string]*rate.Limiter{}
-	}
-	l.young[name] = known
-	return known
+	return l.names.GetOr(name, func() *rate.Limiter { return rate.NewLimiter(l.rate, l.burst) })
 }
 
 // take takes one of what name is allowed, or says when to come again.

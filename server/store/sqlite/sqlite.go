@@ -15,6 +15,7 @@ import (
 
 	_ "github.com/mattn/go-sqlite3" // the SQLite driver
 
+	"github.com/openlts/openlts/server/recent"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -33,7 +34,7 @@ type Store struct {
 	statements map[string]*sql.Stmt
 	known      known
 
-	keys *cache[store.ReportKey]
+	keys *recent.Cache[store.ReportKey]
 }
 
 var _ store.Store = (*Store)(nil)
@@ -58,7 +59,7 @@ func Open(ctx context.Context, directory string, create bool) (*Store, error) {
 	} else if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("there is no database in %s (%w); name the right directory with --data, or begin with `lts org add`", directory, err)
 	}
-	s := &Store{path: path, statements: map[string]*sql.Stmt{}, known: newKnown(0), keys: newCache[store.ReportKey](100_000)}
+	s := &Store{path: path, statements: map[string]*sql.Stmt{}, known: newKnown(0), keys: recent.New[store.ReportKey](100_000)}
 	if err := s.open(ctx, directory); err != nil {
 		return nil, fmt.Errorf("opening the database %s: %w", path, errors.Join(err, s.Close()))
 	}

@@ -155,27 +155,3 @@ func TestDenialsAreBounded(t *testing.T) {
 		t.Errorf("%d denials, %v", len(denials), err)
 	}
 }
-
-func TestCache(t *testing.T) {
-	c := newCache[int](2)
-	for i, key := range []string{"a", "b", "c"} {
-		c.put(key, i)
-	}
-	for i, key := range []string{"a", "b", "c"} { // two generations hold all three
-		if v, ok := c.get(key); !ok || v != i {
-			t.Errorf("%s: %d, %t", key, v, ok)
-		}
-	}
-	for i := range 100 {
-		c.put(strings.Repeat("x", i), i)
-		if _, ok := c.get("c"); !ok {
-			t.Fatal("what is used was forgotten")
-		}
-	}
-	if n := len(c.young) + len(c.old); n > 4 {
-		t.Errorf("it holds %d", n)
-	}
-	if _, ok := c.get("nothing"); ok {
-		t.Error("found nothing")
-	}
-}
