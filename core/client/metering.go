@@ -207,7 +207,7 @@ func (l *License) adopt(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
 	adoption, err := report.Adopt(ctx, l.directory, l.ledger)
 	err = errors.Join(err, sealParked(ctx, l.directory, l.ledger))
-	if adoption.Missing > 0 {
+	if adoption.Missing > 0 && !l.place.OtherRoot() { // it may have changed meanwhile
 		l.recovered(fmt.Sprintf("the counters of %d earlier runs are gone or damaged; what they had counted last is lost", adoption.Missing))
 	}
 	l.lostByStorage(adoption.Lost)

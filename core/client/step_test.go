@@ -21,8 +21,11 @@ func TestAClockThatIsSet(t *testing.T) {
 		moves  bool
 		// by how much a clock that was right is set wrong first, once something was counted
 		wrongly time.Duration
+		// what a clock that was wrong shows for a while before it is right
+		then time.Time
 	}{
 		"boots in 1970, offline":        {begins: time.Unix(10, 0), moves: true},
+		"boots in 1970, then in 2000":   {begins: time.Unix(10, 0), then: time.Unix(946684800, 0), moves: true},
 		"boots in 1970, online":         {begins: time.Unix(10, 0), online: true},
 		"two months ahead, offline":     {begins: start.AddDate(0, 2, 0), moves: true},
 		"two days behind, offline":      {begins: start.AddDate(0, 0, -2), moves: true},
@@ -69,6 +72,13 @@ func TestAClockThatIsSet(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+			if !test.then.IsZero() {
+				clock.Set(test.then)
+				step(t, clock, 0)
+				pass(180 * time.Second)
+				count(2)
+				pass(180 * time.Second)
+			}
 			clock.Set(right)
 			count(11)
 			step(t, clock, 0)
@@ -77,8 +87,12 @@ func TestAClockThatIsSet(t *testing.T) {
 			if err := l.Submit(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if u := usage(t, l); u.Recorded != 26 || u.Accepted != 26 || server.Total() != 26 {
-				t.Errorf("%+v, the server has %d", u, server.Total())
+			var total int64
+			for _, n := range slots {
+				total += n
+			}
+			if u := usage(t, l); u.Recorded != total || u.Accepted != total || server.Total() != total {
+				t.Errorf("%+v, the server has %d of %d", u, server.Total(), total)
 			}
 			got := map[int64]int64{}
 			for key, r := range server.Stored() {

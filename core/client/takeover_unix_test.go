@@ -45,6 +45,30 @@ func TestADirectoryThatAGroupShares(t *testing.T) {
 	}
 }
 
+// TestADirectoryThatIsNotShared, though several users can write there: what one of them
+// keeps stays where it is when another one comes, who meters in memory.
+func TestADirectoryThatIsNotShared(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("giving a directory to a group needs root")
+	}
+	for _, mode := range []os.FileMode{0o770, 0o777} {
+		server := testkit.NewServer(t, time.Now)
+		directory := forAll(t, 0o700)
+		if err := errors.Join(os.Chown(directory, 0, staff), os.Chmod(directory, mode)); err != nil {
+			t.Fatal(err)
+		}
+		first := lives(t, alice, staff, life{URL: server.URL, Directory: directory, Record: 5, Killed: true})
+		other := lives(t, bob, staff, life{URL: server.URL, Directory: directory, Record: 3})
+		if other.UUID == first.UUID || other.Flags&protocol.StateFlagStorageDegraded == 0 || other.Events == "" {
+			t.Errorf("%o: the other user: %+v", mode, other)
+		}
+		again := lives(t, alice, staff, life{URL: server.URL, Directory: directory, Record: 7})
+		if again.UUID != first.UUID || again.Flags != 0 || again.Error != "" || server.Total() != 15 {
+			t.Errorf("%o: %+v, then %+v, the server has %d of 15", mode, first, again, server.Total())
+		}
+	}
+}
+
 // TestPlantedFiles at the places of all other files: the license opens (the child is
 // killed if it hangs) and counts, and nothing is followed.
 func TestPlantedFiles(t *testing.T) {

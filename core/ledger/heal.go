@@ -154,11 +154,15 @@ func (l *Ledger) openOrMake(token uint64) (open *connection, damage string, err 
 	}
 	// Once more: what failed once may not fail again, and SQLite calls a page damaged
 	// that could not be read. A disk that fails is no damage.
-	if err := readable(l.path); err != nil {
-		return nil, "", err
-	}
-	if open, err = openFile(l.path, token); err == nil || !damaged(err) {
-		return open, "", err
+	if tooLarge(l.path) {
+		err = fmt.Errorf("%w: it has more than %d bytes", errBadPage, maxSize)
+	} else {
+		if err := readable(l.path); err != nil {
+			return nil, "", err
+		}
+		if open, err = openFile(l.path, token); err == nil || !damaged(err) {
+			return open, "", err
+		}
 	}
 	aside, asideErr := l.setAside()
 	if asideErr != nil {
@@ -223,6 +227,13 @@ func (l *Ledger) clearAway(path string) (there bool, err error) {
 	default:
 		return false, err
 	}
+}
+
+// tooLarge tells whether a file can't be a ledger, and is not worth reading: a sparse
+// one takes no room and for ever.
+func tooLarge(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Size() > maxSize
 }
 
 // readable tells why a database can't be read.

@@ -592,9 +592,12 @@ func TestDamagedLedgersAreSetAside(t *testing.T) {
 		return os.WriteFile(path, text, 0o600)
 	}
 	for name, damage := range map[string]func(path string) error{
-		"bad page":          page,
-		"garbage":           func(path string) error { return os.WriteFile(path, []byte(strings.Repeat("x", 5000)), 0o600) },
-		"cut":               func(path string) error { return os.Truncate(path, 700) },
+		"bad page": page,
+		"garbage":  func(path string) error { return os.WriteFile(path, []byte(strings.Repeat("x", 5000)), 0o600) },
+		"cut":      func(path string) error { return os.Truncate(path, 700) },
+		"sparse": func(path string) error {
+			return errors.Join(os.WriteFile(path, []byte("x"), 0o600), os.Truncate(path, 200<<30))
+		},
 		"newer":             newer,
 		"another program's": foreign,
 	} {

@@ -302,7 +302,9 @@ func deleteReport(tx *sql.Tx, key ReportKey) error {
 func (l *Ledger) Purge(ctx context.Context, before int64) (units int64, err error) {
 	err = l.alter(ctx, func(tx *sql.Tx) error {
 		units = 0
-		const expired = `revision > accepted_revision AND lost = '' AND slot < ?`
+		// What a wrong clock counted is not old before it is in its own slot.
+		const expired = `revision > accepted_revision AND lost = '' AND slot < ?
+			AND run NOT IN (SELECT id FROM run WHERE ahead <> 0)`
 		servers, err := column[string](tx, "SELECT DISTINCT lts FROM run")
 		if err != nil {
 			return err

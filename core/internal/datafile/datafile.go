@@ -200,11 +200,17 @@ func Separate(path string, limit int64) error {
 	return Replace(path, content)
 }
 
-// SetAside renames what is at a path, whatever it is, to the path with the
-// extension, and answers the new one. Up to ten are kept; an eleventh replaces
-// the tenth. Renaming follows no link.
+// SetAside renames what is at a path to the path with the extension, and answers the
+// new one. Up to ten are kept; an eleventh replaces the tenth. Renaming follows no
+// link. A file of another user stays: it may be theirs and in use, in a directory that
+// both can write.
 func SetAside(path, extension string) (string, error) {
 	const kept = 10
+	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
+		if err := vet(info, path, Read); err != nil {
+			return "", err
+		}
+	}
 	aside := path + extension
 	for n := 2; ; n++ {
 		_, err := os.Lstat(aside)
