@@ -71,6 +71,10 @@ def test_workers_are_killed_and_forked_again(
     assert 0 < recorded <= server.total() <= begun, seed
 
 
+@pytest.mark.skipif(
+    sys.implementation.name == "pypy",
+    reason="PyPy's pools hang now and then once they fork, also in programs without the library",
+)
 @by_both
 def test_pools(server: LTSServer, library_path: Path, tmp_path: Path, recording: list[str]) -> None:
     play_exactly("pools", server, library_path, tmp_path, recording)
