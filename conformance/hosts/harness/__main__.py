@@ -24,6 +24,7 @@ def arguments() -> argparse.Namespace:
         "and compares what they recorded with what the server counted.",
     )
     parser.add_argument("name", nargs="*", help="the hosts to try; all of them if none is named")
+    parser.add_argument("--without", action="append", default=[], metavar="NAME", help="leave a host out")
     parser.add_argument("--list", action="store_true", help="list the hosts and what they lack here, and try none")
     parser.add_argument("--control", action="store_true", help="try programs that lie instead, each of which must fail")
     parser.add_argument("--check-document", action="store_true", help="check that docs/hosts.md shows what is tried")
@@ -47,7 +48,7 @@ def main() -> int:
         print(f"{len(false) - unnoticed} lies found, {unnoticed} not")
         return 1 if unnoticed else 0
     table = {host.name: host for host in hosts()}
-    unknown = [name for name in chosen.name if name not in table]
+    unknown = [name for name in chosen.name + chosen.without if name not in table]
     if unknown:
         print(f"conformance/hosts/run: there is no host {unknown[0]}; --list lists them.", file=sys.stderr)
         return 2
@@ -66,7 +67,10 @@ def main() -> int:
     skipped = 0
     for host in selected:
         missing = host.missing()
-        if missing:
+        if host.name in chosen.without:
+            skipped += 1
+            print(f"skipped: {host.name} is left out (--without)", flush=True)
+        elif missing:
             skipped += 1
             for need in missing:
                 print(f"skipped: {host.name} needs {need.what} ({need.where})", flush=True)
