@@ -22,12 +22,6 @@ var ErrLocked = errors.New("locked by another process")
 // systems without a lock service do.
 var ErrNoLocks = errors.New("the file system has no locks")
 
-// Opened is told of each lock file that is opened (true) or about to be closed.
-// A forked child inherits open files, and with them their locks, which would then
-// outlive the parent: whoever can act at a fork closes them there. Set it before
-// the first lock file is opened.
-var Opened = func(descriptor uintptr, open bool) {}
-
 // Try takes the exclusive lock of an open file, or says ErrLocked at once.
 func Try(f *os.File) error { return try(f) }
 
@@ -50,7 +44,6 @@ func Open(path string) (*File, error) {
 		_ = f.Close()
 		return nil, err
 	}
-	Opened(f.Fd(), true)
 	return &File{f, datafile.PlaceOf(path, info)}, nil
 }
 
@@ -87,7 +80,6 @@ func (l *File) Descriptor() *os.File { return l.file }
 func (l *File) Close() error {
 	// Unlocked and not only closed: a fork may have the file open, too.
 	unlock(l.file)
-	Opened(l.file.Fd(), false)
 	return l.file.Close()
 }
 
