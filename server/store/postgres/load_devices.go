@@ -1,0 +1,174 @@
+package postgres
+
+import (
+	"github.com/jackc/pgx/v5"
+
+	"github.com/openlts/openlts/server/store"
+)
+
+func (l *loading) device(uuid string, key store.ID) *store.DeviceState {
+	device, ok := l.state.Devices[uuid]
+	if !ok {
+		device = &store.DeviceState{Key: key, Seats: map[store.ID]int64{}, Reporters: map[string]int64{}, Accounts: map[int64]store.AccountState{}}
+		l.state.Devices[uuid] = device
+		l.byKey[key], l.uuids[key] = device, uuid
+	}
+	return device
+}
+
+// listLocks is how many locks stand for the device lists of all items. (A lock for
+// each of them could use up the server's memory for locks.)
+const listLocks = 1024
+
+// lockSpace tells our advisory locks from those of others in the database.
+const lockSpace = 20190
+
+// queueLocks locks the lists of the items that are asked for, so that two servers
+// don't both give away the last place. What is read after it, is read under it.
+func (l *loading) queueLocks(b *batch) {
+	if len(l.keys.Askers) == 0 {
+		return
+	}
+	var items []int64
+	for _, list := range l.state.CodeItems {
+		for i := range list {
+			items = append(items, int64(list[i].Key)%listLocks)
+		}
+	}
+	if len(items) > 0 {
+		// DISTINCT and ORDER BY come before the locks are taken.
+		b.exec(`SELECT pg_advisory_xact_lock($1, list::integer) FROM (SELECT DISTINCT unnest($2::bigint[]) AS list ORDER BY list) lists`, lockSpace, items)
+	}
+}
+
+func (l *loading) queueAskers(b *batch) {
+	if len(l.keys.Askers) == 0 {
+		return
+	}
+	devices, keys := l.askers()
+	b.each(`SELECT d.id, d.uuid, coalesce((SELECT max(reporter) + 1 FROM device_key WHERE device = d.id), 0), k.key_id, k.reporter
+		FROM device d LEFT JOIN device_key k ON k.device = d.id AND k.key_id = ANY($2) WHERE d.uuid = ANY($1)`, []any{devices, keys},
+		func(rows pgx.Rows) error {
+			var id store.ID
+			var uuid string
+			var next int64
+			var key *string
+			var reporter *int64
+			err := rows.Scan(&id, &uuid, &next, &key, &reporter)
+			device := l.device(uuid, id)
+			if device.NextReporter = next; key != nil {
+				device.Reporters[*key] = *reporter
+			}
+			return err
+		})
+}
+
+func (l *loading) askers() (devices, keys []string) {
+	for _, asker := range l.keys.Askers {
+		devices, keys = append(devices, clean(asker.Device)), append(keys, clean(asker.KeyID))
+	}
+	return devices, keys
+}
+
+// concernedDevices are those with keys in $1 or UUIDs in $2.
+const concernedDevices = `(SELECT unnest($1::bigint[]) AS id UNION SELECT id FROM device WHERE uuid = ANY($2))`
+
+// concerned are the arguments of concernedDevices: these reporters and all askers.
+func (l *loading) concerned(reporters []int64) []any {
+	askers, _ := l.askers()
+	return []any{reporters, askers}
+}
+
+func (l *loading) queueUses(b *batch) {
+	for _, items := range l.state.CodeItems {
+		for i := range items {
+			l.state.Uses[items[i].Key] = &store.Use{}
+		}
+	}
+	for _, item := range l.state.Items {
+		l.state.Uses[item.Key] = &store.Use{}
+	}
+	if len(l.state.Uses) == 0 {
+		return
+	}
+	items := make([]int64, 0, len(l.state.Uses))
+	for item := range l.state.Uses {
+		items = append(items, int64(item))
+	}
+	b.each(`SELECT item, used, (SELECT count(*) FROM seat WHERE seat.item = item_use.item AND expires_at > $1) FROM item_use WHERE item = ANY($2)`,
+		[]any{l.keys.Now, items}, func(rows pgx.Rows) error {
+			var item store.ID
+			var use store.Use
+			err := rows.Scan(&item, &use.Units, &use.Seats)
+			*l.state.Uses[item] = use
+			return err
+		})
+}
+
+func (l *loading) queueSeats(b *batch) {
+	if len(l.keys.Askers)+len(l.keys.Reporters) == 0 {
+		return
+	}
+	reporters := make([]int64, 0, len(l.keys.Reporters))
+	for _, reporter := range l.keys.Reporters {
+		reporters = append(reporters, int64(reporter.Device))
+	}
+	b.each(`SELECT device, item, expires_at FROM seat WHERE device IN `+concernedDevices, l.concerned(reporters), func(rows pgx.Rows) error {
+		var device, item store.ID
+		var expiresAt int64
+		err := rows.Scan(&device, &item, &expiresAt)
+		if d := l.byKey[device]; d != nil {
+			d.Seats[item] = expiresAt
+		}
+		return err
+	})
+}
+
+func (l *loading) queueAccounts(b *batch) {
+	var devices []int64
+	for _, reporter := range l.keys.Reporters {
+		if reporter.Account {
+			devices = append(devices, int64(reporter.Device))
+		}
+	}
+	if len(devices) == 0 {
+		return
+	}
+	b.each(`SELECT device, reporter, sent_at, recorded, expired, refused, storage FROM device_account WHERE device = ANY($1)`, []any{devices},
+		func(rows pgx.Rows) error {
+			var device store.ID
+			var reporter int64
+			var a store.AccountState
+			err := rows.Scan(&device, &reporter, &a.SentAt, &a.Recorded, &a.Expired, &a.Refused, &a.Storage)
+			l.byKey[device].Accounts[reporter] = a
+			return err
+		})
+}
+
+// queueGrants asks for grants where something begins: for devices that ask, and for
+// runs that are not remembered.
+func (l *loading) queueGrants(b *batch) {
+	if len(l.keys.Askers)+len(l.newcomers) == 0 {
+		return
+	}
+	b.each(`SELECT device, reporter, handshake_code, item FROM report_grant WHERE device IN `+concernedDevices, l.concerned(l.newcomers),
+		func(rows pgx.Rows) error {
+			var device store.ID
+			var grant store.Grant
+			err := rows.Scan(&device, &grant.Reporter, &grant.Code, &grant.Item)
+			if uuid, ok := l.uuids[device]; ok {
+				grant.Device = uuid
+				l.state.Grants[grant] = true
+			}
+			return err
+		})
+}
+
+// queueLatest looks at the newest rows of the tables that every server writes to.
+func (l *loading) queueLatest(b *batch) {
+	b.each(`SELECT greatest(
+			coalesce((SELECT received_at FROM raw_report ORDER BY id DESC LIMIT 1), 0),
+			coalesce((SELECT last_at FROM denial ORDER BY id DESC LIMIT 1), 0),
+			coalesce((SELECT greatest(first_seen_at, last_seen_at) FROM device ORDER BY id DESC LIMIT 1), 0))`, nil,
+		func(rows pgx.Rows) error { return rows.Scan(&l.state.Latest) })
+}

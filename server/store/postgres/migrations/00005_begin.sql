@@ -1,0 +1,241 @@
+-- +goose Up
+
+-- The numbers of the scripts are those of the SQLite store: databases of the same
+-- version hold the same. This is the first one, with all that was there by then.
+--
+-- Texts are compared byte by byte, as in SQLite. The tables that grow (report,
+-- report_loss, raw_report, total) refer to others without being checked by the
+-- database: a check of each row would cost more than the row.
+
+-- One set of keys for a database; made at the first start.
+CREATE TABLE server_key (
+    id      smallint PRIMARY KEY CHECK (id = 1),
+    signing bytea NOT NULL, -- Ed25519 seed
+    report  bytea NOT NULL  -- X25519 private key
+);
+
+-- The version of what administrators enter (organizations, codes, items, types):
+-- who remembers any of it looks whether it still holds.
+CREATE TABLE catalog (
+    id      smallint PRIMARY KEY CHECK (id = 1),
+    version bigint NOT NULL
+) WITH (fillfactor = 10);
+INSERT INTO catalog VALUES (1, 1);
+
+CREATE TABLE organization (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    public_id    text COLLATE "C" NOT NULL UNIQUE,
+    name         text COLLATE "C" NOT NULL,
+    default_code bigint, -- references handshake_code, see below
+    created_at   bigint NOT NULL
+);
+
+CREATE TABLE handshake_code (
+    id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    code             text COLLATE "C" NOT NULL UNIQUE,
+    organization     bigint NOT NULL REFERENCES organization (id),
+    session_password text COLLATE "C" NOT NULL, -- '': none
+    created_at       bigint NOT NULL
+);
+ALTER TABLE organization ADD FOREIGN KEY (default_code) REFERENCES handshake_code (id);
+
+CREATE TABLE validation_field (
+    handshake_code bigint NOT NULL REFERENCES handshake_code (id),
+    value          text COLLATE "C" NOT NULL,
+    PRIMARY KEY (handshake_code, value)
+);
+
+CREATE TABLE item (
+    id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    public_id        text COLLATE "C" NOT NULL UNIQUE,
+    organization     bigint NOT NULL REFERENCES organization (id),
+    name             text COLLATE "C" NOT NULL,
+    products         bigint NOT NULL,
+    version          text COLLATE "C" NOT NULL, -- '': any
+    edition          text COLLATE "C" NOT NULL, -- '': any
+    deployment_type  bigint NOT NULL, -- 0: any
+    charge_way       bigint NOT NULL,
+    modules          text COLLATE "C" NOT NULL, -- comma-separated numbers; '': all
+    quota            bigint NOT NULL, -- -1: not limited
+    starts_at        bigint NOT NULL,
+    expires_at       bigint NOT NULL,
+    max_buffer_days  bigint NOT NULL,
+    validation_field text COLLATE "C" NOT NULL, -- '': any
+    trial            boolean NOT NULL,
+    revoked_at       bigint NOT NULL, -- 0: in force
+    created_at       bigint NOT NULL
+);
+
+-- How much of an item is used: apart, because it changes with each group of reports.
+CREATE TABLE item_use (
+    item bigint PRIMARY KEY REFERENCES item (id),
+    used bigint NOT NULL -- units counted by reports
+) WITH (fillfactor = 10);
+
+CREATE TABLE handshake_item (
+    handshake_code bigint NOT NULL REFERENCES handshake_code (id),
+    item           bigint NOT NULL REFERENCES item (id),
+    position       bigint NOT NULL, -- 0: by the default rules
+    PRIMARY KEY (handshake_code, item)
+);
+
+CREATE TABLE device (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    uuid          text COLLATE "C" NOT NULL UNIQUE,
+    uuid_source   text COLLATE "C" NOT NULL,
+    friendly_name text COLLATE "C" NOT NULL,
+    platform      text COLLATE "C" NOT NULL,
+    library       text COLLATE "C" NOT NULL,
+    first_seen_at bigint NOT NULL,
+    last_seen_at  bigint NOT NULL
+) WITH (fillfactor = 80);
+
+-- A key after a device's first reports apart: it can't touch what was reported
+-- by the first. 0: the device itself.
+CREATE TABLE device_key (
+    key_id     text COLLATE "C" NOT NULL,
+    device     bigint NOT NULL REFERENCES device (id),
+    public_key bytea NOT NULL,
+    report_key bytea NOT NULL,
+    reporter   bigint NOT NULL,
+    created_at bigint NOT NULL,
+    PRIMARY KEY (key_id, device)
+);
+CREATE UNIQUE INDEX device_key_of_device ON device_key (device, reporter);
+
+-- What a reporter may report on: the code and item of each authorization it got.
+CREATE TABLE report_grant (
+    device         bigint NOT NULL REFERENCES device (id),
+    reporter       bigint NOT NULL,
+    handshake_code bigint NOT NULL REFERENCES handshake_code (id),
+    item           bigint NOT NULL REFERENCES item (id),
+    granted_at     bigint NOT NULL,
+    PRIMARY KEY (device, reporter, handshake_code, item)
+);
+
+-- The device list of an item.
+CREATE TABLE seat (
+    item       bigint NOT NULL REFERENCES item (id),
+    device     bigint NOT NULL REFERENCES device (id),
+    expires_at bigint NOT NULL,
+    PRIMARY KEY (item, device)
+);
+CREATE INDEX seat_of_device ON seat (device);
+CREATE INDEX seat_expiry ON seat (item, expires_at);
+
+-- What each device says of its usage over all times, in units.
+CREATE TABLE device_account (
+    device   bigint NOT NULL REFERENCES device (id),
+    reporter bigint NOT NULL,
+    sent_at  bigint NOT NULL, -- by the device's clock
+    recorded bigint NOT NULL,
+    expired  bigint NOT NULL,
+    refused  bigint NOT NULL,
+    storage  bigint NOT NULL,
+    PRIMARY KEY (device, reporter)
+) WITH (fillfactor = 50);
+
+-- One tally of a device under one code and item.
+CREATE TABLE run (
+    id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    uuid           text COLLATE "C" NOT NULL,
+    device         bigint NOT NULL REFERENCES device (id),
+    handshake_code bigint NOT NULL REFERENCES handshake_code (id),
+    item           bigint NOT NULL REFERENCES item (id),
+    reporter       bigint NOT NULL
+);
+CREATE UNIQUE INDEX run_key ON run (device, uuid, handshake_code, item, reporter);
+
+-- What is accepted of each slot of each run.
+CREATE TABLE report (
+    run      bigint NOT NULL,
+    slot     bigint NOT NULL,
+    revision bigint NOT NULL, -- 0: only losses were declared
+    changes  bigint NOT NULL, -- how often the row was written: who changes it, goes by what he read
+    losses   integer NOT NULL, -- the number of rows in report_loss
+    counts   text COLLATE "C" NOT NULL, -- JSON: units by operation type, cumulative
+    PRIMARY KEY (run, slot)
+);
+
+CREATE TABLE report_loss (
+    run      bigint NOT NULL,
+    slot     bigint NOT NULL,
+    revision bigint NOT NULL,
+    units    bigint NOT NULL, -- lost
+    cause    text COLLATE "C" NOT NULL,
+    counts   text COLLATE "C" NOT NULL, -- JSON, as declared
+    PRIMARY KEY (run, slot, cause)
+);
+
+-- Each report that changed something, as it came. Never updated.
+CREATE TABLE raw_report (
+    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    received_at  bigint NOT NULL,
+    run          bigint NOT NULL,
+    slot         bigint NOT NULL,
+    revision     bigint NOT NULL,
+    slot_seconds integer NOT NULL,
+    counts       text COLLATE "C" NOT NULL, -- JSON
+    lost         text COLLATE "C" NOT NULL  -- '' or the cause
+);
+
+CREATE TABLE operation_type (
+    id   bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text COLLATE "C" NOT NULL UNIQUE
+);
+
+-- The operation types of an organization's own, whose number is bounded.
+CREATE TABLE organization_type (
+    organization bigint NOT NULL REFERENCES organization (id),
+    type         bigint NOT NULL REFERENCES operation_type (id),
+    PRIMARY KEY (organization, type)
+);
+
+CREATE TABLE total (
+    handshake_code bigint NOT NULL,
+    item           bigint NOT NULL,
+    slot           bigint NOT NULL,
+    type           bigint NOT NULL,
+    count          bigint NOT NULL,
+    PRIMARY KEY (handshake_code, item, slot, type)
+) WITH (fillfactor = 50);
+
+-- Refusals that are alike are counted, so that nobody can fill the disk with them.
+CREATE TABLE denial (
+    id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    device         text COLLATE "C" NOT NULL,
+    handshake_code text COLLATE "C" NOT NULL,
+    status         bigint NOT NULL,
+    organization   text COLLATE "C" NOT NULL, -- as asked for the last time
+    reason         text COLLATE "C" NOT NULL, -- of the last one
+    count          bigint NOT NULL,
+    first_at       bigint NOT NULL,
+    last_at        bigint NOT NULL
+);
+CREATE UNIQUE INDEX denial_key ON denial (device, handshake_code, status);
+
+CREATE TABLE anomaly (
+    device   bigint NOT NULL REFERENCES device (id),
+    kind     text COLLATE "C" NOT NULL,
+    detail   text COLLATE "C" NOT NULL, -- of the last one
+    count    bigint NOT NULL,
+    first_at bigint NOT NULL,
+    last_at  bigint NOT NULL,
+    PRIMARY KEY (device, kind)
+);
+
+CREATE TABLE audit (
+    id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at     bigint NOT NULL,
+    actor  text COLLATE "C" NOT NULL,
+    action text COLLATE "C" NOT NULL,
+    object text COLLATE "C" NOT NULL,
+    detail text COLLATE "C" NOT NULL
+);
+
+-- +goose Down
+
+DROP TABLE audit, anomaly, denial, total, organization_type, operation_type, raw_report, report_loss, report, run,
+    device_account, seat, report_grant, device_key, device, handshake_item, item_use, item, validation_field, catalog, server_key;
+ALTER TABLE organization DROP COLUMN default_code;
+DROP TABLE handshake_code, organization;

@@ -1,0 +1,189 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/store"
+)
+
+// query reads rows outside of a transaction.
+func (s *Store) query(ctx context.Context, query string, arguments []any, scan func(pgx.Rows) error) error {
+	rows, err := s.read.Query(ctx, query, arguments...)
+	if err != nil {
+		return unavailable(err)
+	}
+	return unavailable(eachRow(rows, scan))
+}
+
+// Organizations lists all organizations.
+func (s *Store) Organizations(ctx context.Context) ([]store.Organization, error) {
+	list := []store.Organization{}
+	err := s.query(ctx, selectOrganization+` ORDER BY o.id`, nil, func(rows pgx.Rows) error {
+		var o store.Organization
+		err := rows.Scan(organizationFields(&o)...)
+		list = append(list, o)
+		return err
+	})
+	return list, err
+}
+
+// HandshakeCodes lists all handshake codes with their items.
+func (s *Store) HandshakeCodes(ctx context.Context) ([]store.HandshakeCodeUse, error) {
+	list := []store.HandshakeCodeUse{}
+	place := map[store.ID]int{}
+	err := s.query(ctx, selectHandshakeCode+` ORDER BY c.id`, nil, func(rows pgx.Rows) error {
+		var c store.HandshakeCodeUse
+		err := rows.Scan(handshakeCodeFields(&c.HandshakeCode)...)
+		place[c.Key] = len(list)
+		list = append(list, c)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, s.query(ctx, `SELECT h.handshake_code, i.public_id FROM handshake_item h JOIN item i ON i.id = h.item
+		ORDER BY h.position = 0, h.position, i.expires_at, i.id`, nil, func(rows pgx.Rows) error {
+		var code store.ID
+		var item string
+		err := rows.Scan(&code, &item)
+		// A code added since the first query is not in the list.
+		if i, ok := place[code]; ok {
+			list[i].Items = append(list[i].Items, item)
+		}
+		return err
+	})
+}
+
+// Items lists all items with their use at a moment.
+func (s *Store) Items(ctx context.Context, now int64) ([]store.ItemUse, error) {
+	list := []store.ItemUse{}
+	place := map[store.ID]int{}
+	err := s.query(ctx, `SELECT `+itemColumns+`, coalesce(u.used, 0), (SELECT count(*) FROM seat WHERE seat.item = i.id AND seat.expires_at > $1)
+		FROM item i JOIN organization o ON o.id = i.organization LEFT JOIN item_use u ON u.item = i.id ORDER BY i.id`, []any{now}, func(rows pgx.Rows) error {
+		var i store.ItemUse
+		err := scanItem(rows, &i.Item, nil, &i.Used, &i.Seats)
+		place[i.Key] = len(list)
+		list = append(list, i)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, s.query(ctx, `SELECT h.item, c.code FROM handshake_item h JOIN handshake_code c ON c.id = h.handshake_code ORDER BY c.id`, nil,
+		func(rows pgx.Rows) error {
+			var item store.ID
+			var code string
+			err := rows.Scan(&item, &code)
+			if i, ok := place[item]; ok {
+				list[i].Codes = append(list[i].Codes, code)
+			}
+			return err
+		})
+}
+
+// Devices lists all devices with their seats.
+func (s *Store) Devices(ctx context.Context) ([]store.DeviceUse, error) {
+	list := []store.DeviceUse{}
+	place := map[store.ID]int{}
+	err := s.query(ctx, `SELECT id, uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at,
+		(SELECT count(*) FROM device_key WHERE device_key.device = device.id) FROM device ORDER BY id`, nil, func(rows pgx.Rows) error {
+		var d store.DeviceUse
+		err := rows.Scan(&d.Key, &d.UUID, &d.UUIDSource, &d.FriendlyName, &d.Platform, &d.Library, &d.FirstSeenAt, &d.LastSeenAt, &d.Keys)
+		place[d.Key] = len(list)
+		list = append(list, d)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = s.query(ctx, `SELECT device, `+saturatingSumSQL("recorded")+`, `+saturatingSumSQL("expired")+`, `+
+		saturatingSumSQL("refused")+`, `+saturatingSumSQL("storage")+` FROM device_account GROUP BY device`, nil, func(rows pgx.Rows) error {
+		var device store.ID
+		var account protocol.DeviceAccount
+		err := rows.Scan(&device, &account.Recorded, &account.Expired, &account.Refused, &account.Storage)
+		if i, ok := place[device]; ok {
+			list[i].Account = &account
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, s.query(ctx, `SELECT seat.device, item.public_id, seat.expires_at FROM seat JOIN item ON item.id = seat.item ORDER BY item.id`, nil,
+		func(rows pgx.Rows) error {
+			var device store.ID
+			var seat store.DeviceSeat
+			err := rows.Scan(&device, &seat.Item, &seat.ExpiresAt)
+			if i, ok := place[device]; ok {
+				list[i].Seats = append(list[i].Seats, seat)
+			}
+			return err
+		})
+}
+
+// Denials gives the newest refused authorizations.
+func (s *Store) Denials(ctx context.Context, limit int) ([]store.Denial, error) {
+	list := []store.Denial{}
+	err := s.query(ctx, `SELECT last_at, status, device, handshake_code, organization, reason, count, first_at FROM denial
+		ORDER BY last_at DESC, id DESC LIMIT $1`, []any{limit}, func(rows pgx.Rows) error {
+		var d store.Denial
+		err := rows.Scan(&d.At, &d.Status, &d.Device, &d.HandshakeCode, &d.Organization, &d.Reason, &d.Count, &d.FirstAt)
+		list = append(list, d)
+		return err
+	})
+	return list, err
+}
+
+// Anomalies gives the anomalies noted last.
+func (s *Store) Anomalies(ctx context.Context, limit int) ([]store.Anomaly, error) {
+	list := []store.Anomaly{}
+	err := s.query(ctx, `SELECT d.uuid, a.kind, a.detail, a.count, a.first_at, a.last_at FROM anomaly a JOIN device d ON d.id = a.device
+		ORDER BY a.last_at DESC, d.id, a.kind LIMIT $1`, []any{limit}, func(rows pgx.Rows) error {
+		var a store.Anomaly
+		err := rows.Scan(&a.Device, &a.Kind, &a.Detail, &a.Count, &a.FirstAt, &a.LastAt)
+		list = append(list, a)
+		return err
+	})
+	return list, err
+}
+
+// Audits gives the newest administrative changes.
+func (s *Store) Audits(ctx context.Context, limit int) ([]store.Audit, error) {
+	list := []store.Audit{}
+	err := s.query(ctx, `SELECT at, actor, action, object, detail FROM audit ORDER BY id DESC LIMIT $1`, []any{limit}, func(rows pgx.Rows) error {
+		var a store.Audit
+		err := rows.Scan(&a.At, &a.Actor, &a.Action, &a.Object, &a.Detail)
+		list = append(list, a)
+		return err
+	})
+	return list, err
+}
+
+// ReportKey finds a report key. Keys and their devices are only ever added, so
+// what was found once stays true and is remembered.
+func (s *Store) ReportKey(ctx context.Context, keyID, device string) (store.ReportKey, error) {
+	if key, ok := s.keys.Get(keyID); ok {
+		if _, ok := key.Devices[device]; ok || device == "" {
+			return key, nil
+		}
+	}
+	key := store.ReportKey{Devices: map[string]store.Reporter{}}
+	err := s.query(ctx, `SELECT k.report_key, d.uuid, d.id, k.reporter FROM device_key k JOIN device d ON d.id = k.device WHERE k.key_id = $1`,
+		[]any{clean(keyID)}, func(rows pgx.Rows) error {
+			var reporter store.Reporter
+			err := rows.Scan(&key.Secret, &reporter.UUID, &reporter.Device, &reporter.Number)
+			key.Devices[reporter.UUID] = reporter
+			return err
+		})
+	if err != nil {
+		return key, err
+	}
+	if len(key.Devices) == 0 {
+		return key, store.ErrNotFound
+	}
+	s.keys.Put(keyID, key)
+	return key, nil
+}
