@@ -28,8 +28,8 @@ func (t *transaction) AddHandshakeCode(c store.HandshakeCode) error {
 	if err != nil {
 		return err
 	}
-	id, err := t.insert(`INSERT INTO handshake_code (code, organization, session_password, created_at) VALUES ($1, $2, $3, $4)`,
-		c.Code, organization.Key, clean(c.SessionPassword), c.CreatedAt)
+	id, err := t.insert(`INSERT INTO handshake_code (code, organization, session_password, previous_password, previous_until, archived_at, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`, c.Code, organization.Key, c.SessionPassword, c.PreviousPassword, c.PreviousUntil, c.ArchivedAt, c.CreatedAt)
 	if err != nil {
 		return err
 	}
@@ -48,14 +48,25 @@ func (t *transaction) AddItem(i store.Item) error {
 		return err
 	}
 	id, err := t.insert(`INSERT INTO item (public_id, organization, name, products, version, edition, deployment_type, charge_way,
-			modules, quota, starts_at, expires_at, max_buffer_days, validation_field, trial, revoked_at, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+			modules, quota, starts_at, expires_at, max_buffer_days, validation_field, trial, trial_by, trial_days, requires,
+			request_limit, refuse_clones, revoked_at, archived_at, license_file, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
 		i.ID, organization.Key, clean(i.Name), i.Products, i.Version, i.Edition, i.DeploymentType, i.ChargeWay,
-		formatModules(i.Modules), i.Quota, i.StartsAt, i.ExpiresAt, i.MaxBufferDays, clean(i.ValidationField), i.Trial, i.RevokedAt, i.CreatedAt)
+		formatModules(i.Modules), i.Quota, i.StartsAt, i.ExpiresAt, i.MaxBufferDays, clean(i.ValidationField), i.Trial, i.TrialBy, i.TrialDays,
+		strings.Join(i.Requires, ","), i.RequestLimit, i.RefuseClones, i.RevokedAt, i.ArchivedAt, i.LicenseFile, i.CreatedAt)
 	if err != nil {
 		return err
 	}
-	return t.exec(`INSERT INTO item_use (item, used) VALUES ($1, 0)`, id)
+	return t.exec(`INSERT INTO item_use (item, used, requests) VALUES ($1, 0, 0)`, id)
+}
+
+func (t *transaction) UpdateItem(i store.Item) error {
+	return t.exec(`UPDATE item SET name = $1, products = $2, version = $3, edition = $4, deployment_type = $5, modules = $6, quota = $7,
+			starts_at = $8, expires_at = $9, max_buffer_days = $10, validation_field = $11, trial = $12, trial_by = $13, trial_days = $14,
+			requires = $15, request_limit = $16, refuse_clones = $17, revoked_at = $18, archived_at = $19, license_file = $20 WHERE id = $21`,
+		clean(i.Name), i.Products, i.Version, i.Edition, i.DeploymentType, formatModules(i.Modules), i.Quota,
+		i.StartsAt, i.ExpiresAt, i.MaxBufferDays, clean(i.ValidationField), i.Trial, i.TrialBy, i.TrialDays,
+		strings.Join(i.Requires, ","), i.RequestLimit, i.RefuseClones, i.RevokedAt, i.ArchivedAt, i.LicenseFile, i.Key)
 }
 
 func (t *transaction) AttachItem(code, item store.ID, position int64) error {
@@ -65,6 +76,19 @@ func (t *transaction) AttachItem(code, item store.ID, position int64) error {
 
 func (t *transaction) RevokeItem(item store.ID, at int64) error {
 	return t.exec(`UPDATE item SET revoked_at = $1 WHERE id = $2`, at, item)
+}
+
+func (t *transaction) ArchiveItem(item store.ID, at int64) error {
+	return t.exec(`UPDATE item SET archived_at = $1 WHERE id = $2`, at, item)
+}
+
+func (t *transaction) ArchiveHandshakeCode(code store.ID, at int64) error {
+	return t.exec(`UPDATE handshake_code SET archived_at = $1 WHERE id = $2`, at, code)
+}
+
+func (t *transaction) SetSessionPassword(code store.ID, hash, previous string, previousUntil int64) error {
+	return t.exec(`UPDATE handshake_code SET session_password = $1, previous_password = $2, previous_until = $3 WHERE id = $4`,
+		hash, previous, previousUntil, code)
 }
 
 func (t *transaction) AddAudit(a store.Audit) error {
@@ -96,9 +120,9 @@ func (t *transaction) HandshakeCode(code string) (store.HandshakeCode, error) {
 
 func (t *transaction) Item(id string) (store.Item, error) {
 	var i store.Item
-	var modules string
-	err := t.get(selectItem+` WHERE i.public_id = $1`, []any{clean(id)}, itemFields(&i, &modules)...)
-	i.Modules = parseModules(modules)
+	var lists itemLists
+	err := t.get(selectItem+` WHERE i.public_id = $1`, []any{clean(id)}, itemFields(&i, &lists)...)
+	lists.parse(&i)
 	return i, err
 }
 
@@ -106,11 +130,13 @@ func (t *transaction) Item(id string) (store.Item, error) {
 const (
 	selectOrganization = `SELECT o.id, o.public_id, o.name, coalesce(d.code, ''), o.created_at
 		FROM organization o LEFT JOIN handshake_code d ON d.id = o.default_code`
-	selectHandshakeCode = `SELECT c.id, c.code, o.public_id, c.session_password, coalesce(o.default_code, 0) = c.id, c.created_at,
+	selectHandshakeCode = `SELECT c.id, c.code, o.public_id, c.session_password, c.previous_password, c.previous_until,
+		coalesce(o.default_code, 0) = c.id, c.archived_at, c.created_at,
 		ARRAY(SELECT value FROM validation_field v WHERE v.handshake_code = c.id ORDER BY value)
 		FROM handshake_code c JOIN organization o ON o.id = c.organization`
 	itemColumns = `i.id, i.public_id, o.public_id, i.name, i.products, i.version, i.edition, i.deployment_type, i.charge_way,
-		i.modules, i.quota, i.starts_at, i.expires_at, i.max_buffer_days, i.validation_field, i.trial, i.revoked_at, i.created_at`
+		i.modules, i.quota, i.starts_at, i.expires_at, i.max_buffer_days, i.validation_field, i.trial, i.trial_by, i.trial_days,
+		i.requires, i.request_limit, i.refuse_clones, i.revoked_at, i.archived_at, i.license_file, i.created_at`
 	selectItem = `SELECT ` + itemColumns + ` FROM item i JOIN organization o ON o.id = i.organization`
 )
 
@@ -119,19 +145,31 @@ func organizationFields(o *store.Organization) []any {
 }
 
 func handshakeCodeFields(c *store.HandshakeCode) []any {
-	return []any{&c.Key, &c.Code, &c.Organization, &c.SessionPassword, &c.Default, &c.CreatedAt, &c.ValidationFields}
+	return []any{&c.Key, &c.Code, &c.Organization, &c.SessionPassword, &c.PreviousPassword, &c.PreviousUntil,
+		&c.Default, &c.ArchivedAt, &c.CreatedAt, &c.ValidationFields}
 }
 
-func itemFields(i *store.Item, modules *string) []any {
+// itemLists are the fields of an item that are lists, as they are stored.
+type itemLists struct{ modules, requires string }
+
+func (l itemLists) parse(i *store.Item) {
+	i.Modules = parseModules(l.modules)
+	if i.Requires = nil; l.requires != "" {
+		i.Requires = strings.Split(l.requires, ",")
+	}
+}
+
+func itemFields(i *store.Item, lists *itemLists) []any {
 	return []any{&i.Key, &i.ID, &i.Organization, &i.Name, &i.Products, &i.Version, &i.Edition, &i.DeploymentType, &i.ChargeWay,
-		modules, &i.Quota, &i.StartsAt, &i.ExpiresAt, &i.MaxBufferDays, &i.ValidationField, &i.Trial, &i.RevokedAt, &i.CreatedAt}
+		&lists.modules, &i.Quota, &i.StartsAt, &i.ExpiresAt, &i.MaxBufferDays, &i.ValidationField, &i.Trial, &i.TrialBy, &i.TrialDays,
+		&lists.requires, &i.RequestLimit, &i.RefuseClones, &i.RevokedAt, &i.ArchivedAt, &i.LicenseFile, &i.CreatedAt}
 }
 
 // scanItem reads a row of itemColumns, with what is before and behind them.
 func scanItem(rows pgx.Rows, i *store.Item, before []any, behind ...any) error {
-	var modules string
-	err := rows.Scan(append(append(before, itemFields(i, &modules)...), behind...)...)
-	i.Modules = parseModules(modules)
+	var lists itemLists
+	err := rows.Scan(append(append(before, itemFields(i, &lists)...), behind...)...)
+	lists.parse(i)
 	return err
 }
 

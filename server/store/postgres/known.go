@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/openlts/openlts/server/recent"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -23,17 +24,24 @@ type catalog struct {
 	items         map[string]store.Item
 	// types are those of each organization, without those that are built in.
 	types map[string]map[string]bool
+	// confirmed are the further reporters of devices that an administrator confirmed.
+	confirmed map[store.ID]map[int64]bool
+	// runs are the keys of runs, by runKey. An administrator may give them to another reporter.
+	runs *recent.Cache[store.ID]
 }
 
 func newCatalog(version int64) *catalog {
 	return &catalog{
 		version: version, organizations: map[string]store.Organization{}, codes: map[string]store.HandshakeCode{},
 		codeItems: map[store.ID][]store.CodeItem{}, items: map[string]store.Item{}, types: map[string]map[string]bool{},
+		confirmed: map[store.ID]map[int64]bool{}, runs: recent.New[store.ID](maxKnown),
 	}
 }
 
 // full tells whether no more should be remembered.
-func (c *catalog) full() bool { return len(c.organizations)+len(c.codes)+len(c.items) > maxKnown }
+func (c *catalog) full() bool {
+	return len(c.organizations)+len(c.codes)+len(c.items)+len(c.confirmed) > maxKnown
+}
 
 // runKey is the name under which the key of a run is remembered.
 func runKey(device, code, item store.ID, reporter int64, run string) string {

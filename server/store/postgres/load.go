@@ -62,22 +62,22 @@ func (l *loading) load() error {
 	l.state = &store.State{
 		Organizations: map[string]store.Organization{}, Codes: map[string]store.HandshakeCode{},
 		CodeItems: map[store.ID][]store.CodeItem{}, Items: map[string]store.Item{}, Types: map[string]map[string]bool{}, Uses: map[store.ID]*store.Use{},
-		Devices: map[string]*store.DeviceState{}, Runs: map[store.RunKey]*store.Run{}, Grants: map[store.Grant]bool{},
+		Devices: map[string]*store.DeviceState{}, Runs: map[store.RunKey]*store.Run{}, Grants: map[store.Grant]bool{}, Trials: map[store.Trial]int64{},
 	}
 	l.byKey, l.uuids = map[store.ID]*store.DeviceState{}, map[store.ID]string{}
 	l.slots, l.changes = map[*store.Run][]int64{}, map[store.SlotKey]int64{}
-	if err := l.names(); err != nil {
-		return err
-	}
 	for _, reporter := range l.keys.Reporters {
 		l.device(reporter.UUID, reporter.Device)
+	}
+	if err := l.names(); err != nil {
+		return err
 	}
 	l.rememberedRuns()
 
 	b := &batch{}
 	b.exec(`BEGIN`)
 	for _, queue := range []func(*batch){
-		l.queueVersion, l.queueLocks, l.queueLatest, l.queueUses, l.queueAskers, l.queueSeats, l.queueAccounts, l.queueRuns, l.queueReports, l.queueGrants,
+		l.queueVersion, l.queueLocks, l.queueLatest, l.queueUses, l.queueAskers, l.queueTrials, l.queueSeats, l.queueAccounts, l.queueRuns, l.queueReports, l.queueGrants,
 	} {
 		queue(b)
 	}

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"errors"
+	"maps"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -11,9 +12,14 @@ import (
 )
 
 // wanted are names that are not remembered.
-type wanted struct{ organizations, codes, items []string }
+type wanted struct {
+	organizations, codes, items []string
+	devices                     []int64 // those of their reporters that are confirmed
+}
 
-func (w *wanted) none() bool { return len(w.organizations)+len(w.codes)+len(w.items) == 0 }
+func (w *wanted) none() bool {
+	return len(w.organizations)+len(w.codes)+len(w.items)+len(w.devices) == 0
+}
 
 // names finds what is asked for by name: in what is remembered, and else in the
 // database. What is in neither does not exist.
@@ -39,6 +45,9 @@ func (l *loading) names() error {
 		clear(l.state.CodeItems)
 		clear(l.state.Items)
 		clear(l.state.Types)
+		for _, device := range l.state.Devices {
+			clear(device.Confirmed)
+		}
 	}
 }
 
@@ -76,6 +85,16 @@ func (l *loading) remembered() (w wanted) {
 			l.state.Types[known.Organization] = c.types[known.Organization]
 		} else if counted.Item != "" {
 			w.items = append(w.items, clean(counted.Item))
+		}
+	}
+	for _, reporter := range l.keys.Reporters {
+		if reporter.Number == 0 { // as nearly all
+			continue
+		}
+		if known, ok := c.confirmed[reporter.Device]; ok {
+			maps.Copy(l.byKey[reporter.Device].Confirmed, known)
+		} else {
+			w.devices = append(w.devices, int64(reporter.Device))
 		}
 	}
 	return w
@@ -126,6 +145,17 @@ func (l *loading) fill(w wanted) error {
 			types[organization] = append(types[organization], strings.Clone(name))
 			return err
 		})
+	confirmed := map[store.ID]map[int64]bool{}
+	for _, device := range w.devices {
+		confirmed[store.ID(device)] = map[int64]bool{}
+	}
+	b.each(`SELECT device, reporter FROM device_key WHERE confirmed_at > 0 AND device = ANY($1)`, []any{w.devices}, func(rows pgx.Rows) error {
+		var device store.ID
+		var reporter int64
+		err := rows.Scan(&device, &reporter)
+		confirmed[device][reporter] = true
+		return err
+	})
 	if err := b.send(l.ctx, l.conn); err != nil {
 		return err
 	}
@@ -136,6 +166,7 @@ func (l *loading) fill(w wanted) error {
 	c := l.catalog
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	maps.Copy(c.confirmed, confirmed)
 	for _, o := range organizations {
 		c.organizations[o.ID] = o
 	}

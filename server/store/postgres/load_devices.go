@@ -9,7 +9,7 @@ import (
 func (l *loading) device(uuid string, key store.ID) *store.DeviceState {
 	device, ok := l.state.Devices[uuid]
 	if !ok {
-		device = &store.DeviceState{Key: key, Seats: map[store.ID]int64{}, Reporters: map[string]int64{}, Accounts: map[int64]store.AccountState{}}
+		device = &store.DeviceState{Key: key, Seats: map[store.ID]int64{}, Reporters: map[string]int64{}, Accounts: map[int64]store.AccountState{}, Confirmed: map[int64]bool{}}
 		l.state.Devices[uuid] = device
 		l.byKey[key], l.uuids[key] = device, uuid
 	}
@@ -46,21 +46,55 @@ func (l *loading) queueAskers(b *batch) {
 		return
 	}
 	devices, keys := l.askers()
-	b.each(`SELECT d.id, d.uuid, coalesce((SELECT max(reporter) + 1 FROM device_key WHERE device = d.id), 0), k.key_id, k.reporter
+	b.each(`SELECT d.id, d.uuid, d.cloned_at, coalesce((SELECT max(reporter) + 1 FROM device_key WHERE device = d.id), 0),
+			k.key_id, k.reporter, coalesce(k.confirmed_at, 0) > 0
 		FROM device d LEFT JOIN device_key k ON k.device = d.id AND k.key_id = ANY($2) WHERE d.uuid = ANY($1)`, []any{devices, keys},
 		func(rows pgx.Rows) error {
 			var id store.ID
 			var uuid string
-			var next int64
+			var clonedAt, next int64
 			var key *string
 			var reporter *int64
-			err := rows.Scan(&id, &uuid, &next, &key, &reporter)
+			var confirmed bool
+			err := rows.Scan(&id, &uuid, &clonedAt, &next, &key, &reporter, &confirmed)
 			device := l.device(uuid, id)
-			if device.NextReporter = next; key != nil {
+			device.ClonedAt, device.NextReporter = clonedAt, next
+			if key != nil {
 				device.Reporters[*key] = *reporter
+			}
+			if confirmed {
+				device.Confirmed[*reporter] = true
 			}
 			return err
 		})
+}
+
+// queueTrials asks for trials where an item in question counts any.
+func (l *loading) queueTrials(b *batch) {
+	var items []int64
+	for _, list := range l.state.CodeItems {
+		for i := range list {
+			if list[i].TrialBy != store.TrialByNobody {
+				items = append(items, int64(list[i].Key))
+			}
+		}
+	}
+	if len(items) == 0 || len(l.keys.Askers) == 0 {
+		return
+	}
+	var subjects []string
+	for _, asker := range l.keys.Askers {
+		for _, by := range []store.TrialBy{store.TrialByDevice, store.TrialByAddress} {
+			subjects = append(subjects, clean(store.TrialSubject(by, asker.Device, asker.Address)))
+		}
+	}
+	b.each(`SELECT item, subject, started_at FROM trial WHERE item = ANY($1) AND subject = ANY($2)`, []any{items, subjects}, func(rows pgx.Rows) error {
+		var trial store.Trial
+		var startedAt int64
+		err := rows.Scan(&trial.Item, &trial.Subject, &startedAt)
+		l.state.Trials[trial] = startedAt
+		return err
+	})
 }
 
 func (l *loading) askers() (devices, keys []string) {
@@ -95,11 +129,11 @@ func (l *loading) queueUses(b *batch) {
 	for item := range l.state.Uses {
 		items = append(items, int64(item))
 	}
-	b.each(`SELECT item, used, (SELECT count(*) FROM seat WHERE seat.item = item_use.item AND expires_at > $1) FROM item_use WHERE item = ANY($2)`,
+	b.each(`SELECT item, used, requests, (SELECT count(*) FROM seat WHERE seat.item = item_use.item AND expires_at > $1) FROM item_use WHERE item = ANY($2)`,
 		[]any{l.keys.Now, items}, func(rows pgx.Rows) error {
 			var item store.ID
 			var use store.Use
-			err := rows.Scan(&item, &use.Units, &use.Seats)
+			err := rows.Scan(&item, &use.Units, &use.Requests, &use.Seats)
 			*l.state.Uses[item] = use
 			return err
 		})
@@ -134,12 +168,12 @@ func (l *loading) queueAccounts(b *batch) {
 	if len(devices) == 0 {
 		return
 	}
-	b.each(`SELECT device, reporter, sent_at, recorded, expired, refused, storage FROM device_account WHERE device = ANY($1)`, []any{devices},
+	b.each(`SELECT device, reporter, sent_at, recorded, expired, refused, storage, accepted FROM device_account WHERE device = ANY($1)`, []any{devices},
 		func(rows pgx.Rows) error {
 			var device store.ID
 			var reporter int64
 			var a store.AccountState
-			err := rows.Scan(&device, &reporter, &a.SentAt, &a.Recorded, &a.Expired, &a.Refused, &a.Storage)
+			err := rows.Scan(&device, &reporter, &a.SentAt, &a.Recorded, &a.Expired, &a.Refused, &a.Storage, &a.Accepted)
 			l.byKey[device].Accounts[reporter] = a
 			return err
 		})

@@ -18,12 +18,13 @@ func (l *loading) rememberedRuns() {
 		if code == 0 || item == 0 {
 			continue
 		}
-		key := store.RunKey{Device: c.Reporter.UUID, Reporter: c.Reporter.Number, Code: code, Item: item, Run: c.Run}
+		reporter := l.byKey[c.Reporter.Device].RunsOf(c.Reporter.Number)
+		key := store.RunKey{Device: c.Reporter.UUID, Reporter: reporter, Code: code, Item: item, Run: c.Run}
 		run, done := l.state.Runs[key]
 		if !done {
 			run = &store.Run{Reports: map[int64]store.Report{}}
 			l.state.Runs[key] = run
-			if known, ok := l.s.runs.Get(runKey(c.Reporter.Device, code, item, c.Reporter.Number, c.Run)); ok {
+			if known, ok := l.catalog.runs.Get(runKey(c.Reporter.Device, code, item, reporter, c.Run)); ok {
 				run.Key = known
 				l.found = append(l.found, run)
 			} else {
@@ -54,7 +55,7 @@ func (l *loading) queueRuns(b *batch) {
 			m := l.missing[place-1]
 			m.run.Key = id
 			l.found = append(l.found, m.run)
-			l.s.runs.Put(runKey(m.device, m.key.Code, m.key.Item, m.key.Reporter, m.key.Run), id)
+			l.catalog.runs.Put(runKey(m.device, m.key.Code, m.key.Item, m.key.Reporter, m.key.Run), id)
 			return err
 		})
 }

@@ -32,7 +32,6 @@ type Store struct {
 
 	catalog atomic.Pointer[catalog]
 	types   operationTypes
-	runs    *recent.Cache[store.ID] // by runKey
 }
 
 var _ store.Store = (*Store)(nil)
@@ -48,7 +47,7 @@ func Open(ctx context.Context, url string, create bool) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{keys: recent.New[store.ReportKey](100_000), runs: recent.New[store.ID](maxKnown)}
+	s := &Store{keys: recent.New[store.ReportKey](100_000)}
 	s.catalog.Store(newCatalog(0))
 	s.types.keys = map[string]int64{}
 	if err := s.open(ctx, config, create); err != nil {
@@ -179,11 +178,24 @@ func (t *transaction) exec(query string, arguments ...any) error {
 	return err
 }
 
+// each calls scan for each row of a query.
+func (t *transaction) each(query string, arguments []any, scan func(pgx.Rows) error) error {
+	rows, err := t.conn.Query(t.ctx, query, arguments...)
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, scan)
+}
+
 // insert runs an INSERT that leaves alone what is there, and gives the new row's
 // id; ErrExists if it was there. (A violated constraint would end the transaction.)
 func (t *transaction) insert(query string, arguments ...any) (store.ID, error) {
+	return t.insertReturning("id", query, arguments...)
+}
+
+func (t *transaction) insertReturning(key, query string, arguments ...any) (store.ID, error) {
 	var id store.ID
-	err := t.get(query+` ON CONFLICT DO NOTHING RETURNING id`, arguments, &id)
+	err := t.get(query+` ON CONFLICT DO NOTHING RETURNING `+key, arguments, &id)
 	if errors.Is(err, store.ErrNotFound) {
 		err = store.ErrExists
 	}

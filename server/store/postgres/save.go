@@ -22,7 +22,7 @@ type saving struct {
 func (s *saving) save() error {
 	// What gets its key from the database comes first.
 	named := &batch{}
-	for _, queue := range []func(*batch) error{s.queueDevices, s.queueNewRuns, s.queueNewTypes} {
+	for _, queue := range []func(*batch) error{s.queueConfirmed, s.queueDevices, s.queueNewRuns, s.queueNewTypes} {
 		if err := queue(named); err != nil {
 			return err
 		}
@@ -34,7 +34,7 @@ func (s *saving) save() error {
 	}
 	b := &batch{}
 	for _, queue := range []func(*batch) error{
-		s.queueKeys, s.queueNewGrants, s.queueNewSeats, s.queueNewAccounts, s.queueAnomalies, s.queueDenials,
+		s.queueKeys, s.queueNewGrants, s.queueNewTrials, s.queueNewSeats, s.queueNewAccounts, s.queueCloned, s.queueAnomalies, s.queueDenials,
 		s.queueReceived, s.queueChanged, s.queueLosses, s.queueTypes, s.queueTotals, s.queueUsed,
 	} {
 		if err := queue(b); err != nil {
@@ -50,7 +50,7 @@ func (s *saving) save() error {
 // remember keeps what holds now that it is committed.
 func (s *saving) remember() {
 	for name, key := range s.runs {
-		s.s.runs.Put(name, key)
+		s.catalog.runs.Put(name, key)
 	}
 	s.s.types.add(s.newTypes)
 }

@@ -117,14 +117,42 @@ func (s *saving) queueNewAccounts(b *batch) error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, []int64{device, key.Reporter, a.SentAt, a.Recorded, a.Expired, a.Refused, a.Storage})
+		rows = append(rows, []int64{device, key.Reporter, a.SentAt, a.Recorded, a.Expired, a.Refused, a.Storage, s.change.Accepted[key]})
 	}
-	// Of two servers that heard from a device at once, the one that heard more holds.
-	b.exec(`INSERT INTO device_account AS a (device, reporter, sent_at, recorded, expired, refused, storage)
-		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+	b.exec(`INSERT INTO device_account AS a (device, reporter, sent_at, recorded, expired, refused, storage, accepted)
+		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])
 		ON CONFLICT (device, reporter) DO UPDATE SET sent_at = excluded.sent_at, recorded = excluded.recorded,
-			expired = excluded.expired, refused = excluded.refused, storage = excluded.storage
-		WHERE excluded.sent_at >= a.sent_at OR excluded.recorded >= a.recorded`, sortedColumns(rows, 7).arguments()...)
+			expired = excluded.expired, refused = excluded.refused, storage = excluded.storage, accepted = `+addedSQL("a.accepted", "excluded.accepted"),
+		sortedColumns(rows, 8).arguments()...)
+	return nil
+}
+
+func (s *saving) queueNewTrials(b *batch) error {
+	if len(s.change.Trials) == 0 {
+		return nil
+	}
+	trials := slices.SortedFunc(maps.Keys(s.change.Trials), func(a, b store.Trial) int {
+		return cmp.Or(cmp.Compare(a.Item, b.Item), cmp.Compare(a.Subject, b.Subject))
+	})
+	n := len(trials)
+	items, begun, subjects := make([]int64, n), make([]int64, n), make([]string, n)
+	for i, trial := range trials {
+		items[i], begun[i], subjects[i] = int64(trial.Item), s.change.Trials[trial], clean(trial.Subject)
+	}
+	b.exec(`INSERT INTO trial (item, subject, started_at) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[]) ON CONFLICT DO NOTHING`, items, subjects, begun)
+	return nil
+}
+
+func (s *saving) queueCloned(b *batch) error {
+	if len(s.change.Cloned) == 0 {
+		return nil
+	}
+	uuids := slices.Sorted(maps.Keys(s.change.Cloned))
+	found := make([]int64, len(uuids))
+	for i, uuid := range uuids {
+		found[i] = s.change.Cloned[uuid]
+	}
+	b.exec(`UPDATE device SET cloned_at = k.at FROM unnest($1::text[], $2::bigint[]) AS k(uuid, at) WHERE device.uuid = k.uuid`, cleanAll(uuids), found)
 	return nil
 }
 
@@ -189,18 +217,22 @@ func (s *saving) queueDenials(b *batch) error {
 		return cmp.Or(cmp.Compare(a.device, b.device), cmp.Compare(a.code, b.code), cmp.Compare(a.status, b.status))
 	})
 	n := len(keys)
-	devices, codes, organizations, reasons := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	statuses, counts, first, last := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	text, number := func() []string { return make([]string, n) }, func() []int64 { return make([]int64, n) }
+	devices, codes, organizations, reasons, names, items, causes := text(), text(), text(), text(), text(), text(), text()
+	statuses, counts, first, last, quotas, used := number(), number(), number(), number(), number(), number()
 	for i, key := range keys {
 		d := sums[key]
 		devices[i], codes[i], statuses[i], organizations[i], reasons[i] = key.device, key.code, key.status, clean(d.Organization), clean(d.Reason)
+		names[i], items[i], causes[i], quotas[i], used[i] = clean(d.DeviceName), clean(d.Item), clean(d.Cause), d.Limit, d.Used
 		counts[i], first[i], last[i] = d.Count, d.FirstAt, d.At
 	}
-	b.exec(`INSERT INTO denial AS d (device, handshake_code, status, organization, reason, count, first_at, last_at)
-		SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[])
-		ON CONFLICT (device, handshake_code, status) DO UPDATE SET organization = excluded.organization, reason = excluded.reason,
+	b.exec(`INSERT INTO denial AS d (device, device_name, handshake_code, status, organization, item, cause, quota, used, reason, count, first_at, last_at)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[],
+			$10::text[], $11::bigint[], $12::bigint[], $13::bigint[])
+		ON CONFLICT (device, handshake_code, status) DO UPDATE SET device_name = excluded.device_name, organization = excluded.organization,
+			item = excluded.item, cause = excluded.cause, quota = excluded.quota, used = excluded.used, reason = excluded.reason,
 			count = d.count + excluded.count, last_at = excluded.last_at`,
-		devices, codes, statuses, organizations, reasons, counts, first, last)
+		devices, names, codes, statuses, organizations, items, causes, quotas, used, reasons, counts, first, last)
 	// Those that another server is just writing are left to it.
 	b.exec(`DELETE FROM denial WHERE id IN (SELECT id FROM denial WHERE id <= (SELECT max(id) FROM denial) - $1 ORDER BY id FOR UPDATE SKIP LOCKED)`, maxDenials)
 	return nil

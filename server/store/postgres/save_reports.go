@@ -14,6 +14,18 @@ import (
 // errNoRun is the error of a report on a run that is not stored.
 var errNoRun = errors.New("there is no such run")
 
+// queueConfirmed sees to it that no run is begun by a further key of a device while
+// an administrator confirms it: it would count again what goes on under the first.
+func (s *saving) queueConfirmed(b *batch) error {
+	for key := range s.change.Runs {
+		if key.Reporter != 0 {
+			b.all(1, `SELECT version FROM catalog WHERE version = $1 FOR SHARE`, s.version)
+			break
+		}
+	}
+	return nil
+}
+
 // queueNewRuns writes new runs. That one is there means that another server was
 // told of it at the same time.
 func (s *saving) queueNewRuns(b *batch) error {

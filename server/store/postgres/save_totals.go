@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -64,15 +63,20 @@ func (s *saving) queueTotals(b *batch) error {
 
 // queueUsed adds to the use of items: last of all, because groups have it in common.
 func (s *saving) queueUsed(b *batch) error {
-	if len(s.change.Used) == 0 {
+	if len(s.change.Used)+len(s.change.Requests) == 0 {
 		return nil
 	}
-	items := slices.Sorted(maps.Keys(s.change.Used))
-	added := make([]int64, len(items))
-	for i, item := range items {
-		added[i] = s.change.Used[item]
+	rows := make([][]int64, 0, len(s.change.Used))
+	for item, added := range s.change.Used {
+		rows = append(rows, []int64{int64(item), added, s.change.Requests[item]})
 	}
-	b.exec(`INSERT INTO item_use AS u (item, used) SELECT * FROM unnest($1::bigint[], $2::bigint[])
-		ON CONFLICT (item) DO UPDATE SET used = `+addedSQL("u.used", "excluded.used"), numbers(items), added)
+	for item, added := range s.change.Requests {
+		if _, done := s.change.Used[item]; !done {
+			rows = append(rows, []int64{int64(item), 0, added})
+		}
+	}
+	b.exec(`INSERT INTO item_use AS u (item, used, requests) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
+		ON CONFLICT (item) DO UPDATE SET used = `+addedSQL("u.used", "excluded.used")+`, requests = u.requests + excluded.requests`,
+		sortedColumns(rows, 3).arguments()...)
 	return nil
 }

@@ -34,8 +34,11 @@ CREATE TABLE handshake_code (
     id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     code             text COLLATE "C" NOT NULL UNIQUE,
     organization     bigint NOT NULL REFERENCES organization (id),
-    session_password text COLLATE "C" NOT NULL, -- '': none
-    created_at       bigint NOT NULL
+    session_password  text COLLATE "C" NOT NULL, -- its hash; '': none
+    previous_password text COLLATE "C" NOT NULL, -- the hash of the one before; '': none
+    previous_until    bigint NOT NULL,
+    archived_at       bigint NOT NULL, -- 0: in use
+    created_at        bigint NOT NULL
 );
 ALTER TABLE organization ADD FOREIGN KEY (default_code) REFERENCES handshake_code (id);
 
@@ -62,14 +65,22 @@ CREATE TABLE item (
     max_buffer_days  bigint NOT NULL,
     validation_field text COLLATE "C" NOT NULL, -- '': any
     trial            boolean NOT NULL,
+    trial_by         text COLLATE "C" NOT NULL, -- 'device', 'address'
+    trial_days       bigint NOT NULL,
+    requires         text COLLATE "C" NOT NULL, -- comma-separated ids of items
+    request_limit    bigint NOT NULL, -- 0: none
+    refuse_clones    boolean NOT NULL,
     revoked_at       bigint NOT NULL, -- 0: in force
+    archived_at      bigint NOT NULL, -- 0: in use
+    license_file     text COLLATE "C" NOT NULL, -- '': none
     created_at       bigint NOT NULL
 );
 
 -- How much of an item is used: apart, because it changes with each group of reports.
 CREATE TABLE item_use (
-    item bigint PRIMARY KEY REFERENCES item (id),
-    used bigint NOT NULL -- units counted by reports
+    item     bigint PRIMARY KEY REFERENCES item (id),
+    used     bigint NOT NULL, -- units counted by reports
+    requests bigint NOT NULL  -- authorizations granted, if they are limited
 ) WITH (fillfactor = 10);
 
 CREATE TABLE handshake_item (
@@ -87,7 +98,8 @@ CREATE TABLE device (
     platform      text COLLATE "C" NOT NULL,
     library       text COLLATE "C" NOT NULL,
     first_seen_at bigint NOT NULL,
-    last_seen_at  bigint NOT NULL
+    last_seen_at  bigint NOT NULL,
+    cloned_at     bigint NOT NULL DEFAULT 0 -- 0: never
 ) WITH (fillfactor = 80);
 
 -- A key after a device's first reports apart: it can't touch what was reported
@@ -99,6 +111,7 @@ CREATE TABLE device_key (
     report_key bytea NOT NULL,
     reporter   bigint NOT NULL,
     created_at bigint NOT NULL,
+    confirmed_at bigint NOT NULL DEFAULT 0, -- 0: reports apart, unless it is the first
     PRIMARY KEY (key_id, device)
 );
 CREATE UNIQUE INDEX device_key_of_device ON device_key (device, reporter);
@@ -111,6 +124,14 @@ CREATE TABLE report_grant (
     item           bigint NOT NULL REFERENCES item (id),
     granted_at     bigint NOT NULL,
     PRIMARY KEY (device, reporter, handshake_code, item)
+);
+
+-- When a device or an address began a trial.
+CREATE TABLE trial (
+    item       bigint NOT NULL REFERENCES item (id),
+    subject    text COLLATE "C" NOT NULL,
+    started_at bigint NOT NULL,
+    PRIMARY KEY (item, subject)
 );
 
 -- The device list of an item.
@@ -132,6 +153,7 @@ CREATE TABLE device_account (
     expired  bigint NOT NULL,
     refused  bigint NOT NULL,
     storage  bigint NOT NULL,
+    accepted bigint NOT NULL, -- units counted since accounts are compared
     PRIMARY KEY (device, reporter)
 ) WITH (fillfactor = 50);
 
@@ -204,10 +226,16 @@ CREATE TABLE total (
 CREATE TABLE denial (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     device         text COLLATE "C" NOT NULL,
+    device_name    text COLLATE "C" NOT NULL,
     handshake_code text COLLATE "C" NOT NULL,
     status         bigint NOT NULL,
-    organization   text COLLATE "C" NOT NULL, -- as asked for the last time
-    reason         text COLLATE "C" NOT NULL, -- of the last one
+    -- What follows is of the last one.
+    organization   text COLLATE "C" NOT NULL,
+    item           text COLLATE "C" NOT NULL,
+    cause          text COLLATE "C" NOT NULL,
+    quota          bigint NOT NULL,
+    used           bigint NOT NULL,
+    reason         text COLLATE "C" NOT NULL,
     count          bigint NOT NULL,
     first_at       bigint NOT NULL,
     last_at        bigint NOT NULL
@@ -233,9 +261,40 @@ CREATE TABLE audit (
     detail text COLLATE "C" NOT NULL
 );
 
+-- Products of the vendor's own.
+CREATE TABLE product (
+    bit        bigint PRIMARY KEY,
+    name       text COLLATE "C" NOT NULL UNIQUE,
+    created_at bigint NOT NULL
+);
+
+-- The key by which this installation signs license files.
+CREATE TABLE vendor_key (
+    id   smallint PRIMARY KEY CHECK (id = 1),
+    seed bytea NOT NULL -- Ed25519: secret
+);
+
+-- Whose license files are believed.
+CREATE TABLE vendor (
+    public_key bytea PRIMARY KEY,
+    name       text COLLATE "C" NOT NULL,
+    trusted_at bigint NOT NULL
+);
+
+CREATE TABLE license_file (
+    id           text COLLATE "C" PRIMARY KEY,
+    vendor       text COLLATE "C" NOT NULL, -- the id of its key
+    revision     bigint NOT NULL, -- the highest imported
+    organization bigint NOT NULL REFERENCES organization (id),
+    alias        text COLLATE "C" NOT NULL,
+    revoked      boolean NOT NULL,
+    imported_at  bigint NOT NULL,
+    content      bytea NOT NULL -- as imported
+);
+
 -- +goose Down
 
-DROP TABLE audit, anomaly, denial, total, organization_type, operation_type, raw_report, report_loss, report, run,
+DROP TABLE license_file, vendor, vendor_key, product, trial, audit, anomaly, denial, total, organization_type, operation_type, raw_report, report_loss, report, run,
     device_account, seat, report_grant, device_key, device, handshake_item, item_use, item, validation_field, catalog, server_key;
 ALTER TABLE organization DROP COLUMN default_code;
 DROP TABLE handshake_code, organization;
