@@ -21,7 +21,7 @@ import (
 )
 
 func TestAdministration(t *testing.T) {
-	data := filepath.Join(t.TempDir(), "new", "data")
+	data := newData(t)
 	if id := must(t, data, "org", "add", "First"); id != "100001" {
 		t.Errorf("the first organization is %s", id)
 	}
@@ -197,6 +197,7 @@ func TestMistakes(t *testing.T) {
 }
 
 func TestMissingData(t *testing.T) {
+	onFiles(t)
 	data := filepath.Join(t.TempDir(), "none")
 	for _, command := range []string{"org list", "stats", "verify", "item revoke x", "handshake add x --org 1", "backup y"} {
 		if _, err := run(data, strings.Fields(command)...); err == nil || !strings.Contains(err.Error(), "--data") {
@@ -245,6 +246,7 @@ func TestPasswordFile(t *testing.T) {
 }
 
 func TestDamagedData(t *testing.T) {
+	onFiles(t)
 	data := standard(t)
 	path := filepath.Join(data, "lts.db")
 	if err := os.WriteFile(path, []byte(strings.Repeat("this is no database ", 1000)), 0o600); err != nil {
@@ -257,6 +259,7 @@ func TestDamagedData(t *testing.T) {
 
 // Everything for the owner only: keys and passwords are in it.
 func TestFileModes(t *testing.T) {
+	onFiles(t)
 	data := standard(t)
 	p := startServer(t, data)
 	d := servertest.NewDevice(p.url)
@@ -428,7 +431,7 @@ func TestVerifyFindsDifferences(t *testing.T) {
 
 // Several commands at once on a new directory.
 func TestConcurrentCommands(t *testing.T) {
-	data := filepath.Join(t.TempDir(), "data")
+	data := newData(t)
 	var wg sync.WaitGroup
 	for range 6 {
 		wg.Go(func() {

@@ -13,7 +13,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -202,7 +201,10 @@ func (t *transaction) insertReturning(key, query string, arguments ...any) (stor
 	return id, err
 }
 
+var errNoBackup = errors.New("lts backup copies a SQLite database; a PostgreSQL one is saved by pg_dump, or continuously by pg_basebackup and " +
+	"its log (docs/scaling.md), and `lts copy` makes a SQLite database of it")
+
 // Backup is not what a server's client can do: PostgreSQL has its own ways.
 func (s *Store) Backup(context.Context, string) error {
-	return fmt.Errorf("%w: a PostgreSQL database is saved by pg_dump, or continuously by pg_basebackup and its log; see docs/scaling.md", errors.ErrUnsupported)
+	return errNoBackup
 }

@@ -22,15 +22,16 @@ func IsURL(text string) bool {
 	return found && (scheme == "postgres" || scheme == "postgresql")
 }
 
-// HasPassword tells whether a URL holds a password, also if it can't be read otherwise.
+// HasPassword tells whether a URL holds a password, or may: also one that can't be
+// read, in which a password may hold anything.
 func HasPassword(text string) bool {
-	u, err := url.Parse(text)
-	if err != nil {
-		return strings.Contains(text, "@")
+	_, rest, _ := strings.Cut(text, "://")
+	if i := strings.LastIndexByte(rest, '@'); i >= 0 && strings.ContainsRune(rest[:i], ':') {
+		return true
 	}
-	query, err := url.ParseQuery(u.RawQuery)
-	_, within := u.User.Password()
-	return err != nil || within || query.Has("password") || query.Has("sslpassword")
+	_, rest, _ = strings.Cut(rest, "?")
+	query, err := url.ParseQuery(rest)
+	return err != nil || query.Has("password") || query.Has("sslpassword")
 }
 
 // ParseURL reads the URL of a database: postgres:// with what libpq understands.
