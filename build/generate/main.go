@@ -51,6 +51,7 @@ type value struct {
 	Origin  string `json:"origin"`
 	Message string `json:"message"`
 	Unit    string `json:"unit"`
+	Short   string `json:"short"`
 	Comment string `json:"comment"`
 }
 
@@ -119,7 +120,13 @@ const (
 	{{$e.Name}}{{camel .Name}} {{$e.Name}} = {{.Value}}{{with .Comment}} // {{.}}{{end}}
 {{- end}}
 )
-{{if eq .Name "OperationType"}}
+{{if eq .Name "ChargeWay"}}
+var chargeWays = []chargeWayDefinition{
+{{- range .Values}}
+	{ {{- .Value}}, "{{.Name}}", "{{.Short}}", {{if .Unit}}Unit{{camel .Unit}}{{else}}-1{{end}} },
+{{- end}}
+}
+{{end}}{{if eq .Name "OperationType"}}
 var operationTypes = map[string]operationTypeDefinition{
 {{- range .Values}}
 	"{{.Name}}": { {{.Value}}, Unit{{camel .Unit}} },

@@ -16,8 +16,11 @@ type HandshakeCodeUse struct {
 // ItemUse is an item with its use.
 type ItemUse struct {
 	Item
-	Used  int64    // units counted by reports
-	Seats int64    // devices on its list that have not expired
+	// Use is how much of it is used, with the steps of its seats up to the moment that
+	// was asked for.
+	Use Use
+	// Live is the number of seats at that moment, or of domains.
+	Live  int64
 	Codes []string // the handshake codes it is attached to
 }
 
@@ -34,7 +37,9 @@ type DeviceUse struct {
 // DeviceSeat is a device's place on the list of an item.
 type DeviceSeat struct {
 	Item      string `json:"item"`
+	From      int64  `json:"from"`
 	ExpiresAt int64  `json:"expiresAt"`
+	Weight    int64  `json:"weight"`
 }
 
 // Column is something statistics can be grouped by.
@@ -109,7 +114,7 @@ type Verification struct {
 
 // Difference is a place where what is stored is not what the raw reports give.
 type Difference struct {
-	What       string `json:"what"`  // "total", "item usage" or "loss"
+	What       string `json:"what"`  // "total", "item usage", "loss", "seats" or "exceptions"
 	Where      string `json:"where"` // of what, for people
 	Stored     int64  `json:"stored"`
 	Recomputed int64  `json:"recomputed"`

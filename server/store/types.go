@@ -55,6 +55,8 @@ type Item struct {
 	Trial           bool
 	RevokedAt       int64 // 0: in force
 	CreatedAt       int64
+	// Charging is where the item is charged in another way than usual.
+	Charging Charging
 }
 
 // CodeItem is an item as one of the items of a handshake code.

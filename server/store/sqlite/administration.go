@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -50,10 +51,10 @@ func (t *transaction) AddItem(i store.Item) error {
 		return err
 	}
 	_, err = t.insert(`INSERT INTO item (public_id, organization, name, products, version, edition, deployment_type, charge_way,
-			modules, quota, starts_at, expires_at, max_buffer_days, validation_field, trial, revoked_at, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			modules, quota, starts_at, expires_at, max_buffer_days, validation_field, trial, revoked_at, created_at, charging)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		i.ID, organization.Key, i.Name, i.Products, i.Version, i.Edition, i.DeploymentType, i.ChargeWay,
-		formatModules(i.Modules), i.Quota, i.StartsAt, i.ExpiresAt, i.MaxBufferDays, i.ValidationField, i.Trial, i.RevokedAt, i.CreatedAt)
+		formatModules(i.Modules), i.Quota, i.StartsAt, i.ExpiresAt, i.MaxBufferDays, i.ValidationField, i.Trial, i.RevokedAt, i.CreatedAt, i.Charging.Text())
 	return err
 }
 
@@ -111,7 +112,7 @@ const (
 	selectHandshakeCode = `SELECT c.id, c.code, o.public_id, c.session_password, coalesce(o.default_code, 0) = c.id, c.created_at
 		FROM handshake_code c JOIN organization o ON o.id = c.organization`
 	itemColumns = `i.id, i.public_id, o.public_id, i.name, i.products, i.version, i.edition, i.deployment_type, i.charge_way,
-		i.modules, i.quota, i.starts_at, i.expires_at, i.max_buffer_days, i.validation_field, i.trial, i.revoked_at, i.created_at`
+		i.modules, i.quota, i.starts_at, i.expires_at, i.max_buffer_days, i.validation_field, i.trial, i.revoked_at, i.created_at, i.charging`
 	selectItem = `SELECT ` + itemColumns + ` FROM item i JOIN organization o ON o.id = i.organization`
 )
 
@@ -125,7 +126,21 @@ func handshakeCodeFields(c *store.HandshakeCode) []any {
 
 func itemFields(i *store.Item, modules *string) []any {
 	return []any{&i.Key, &i.ID, &i.Organization, &i.Name, &i.Products, &i.Version, &i.Edition, &i.DeploymentType, &i.ChargeWay,
-		modules, &i.Quota, &i.StartsAt, &i.ExpiresAt, &i.MaxBufferDays, &i.ValidationField, &i.Trial, &i.RevokedAt, &i.CreatedAt}
+		modules, &i.Quota, &i.StartsAt, &i.ExpiresAt, &i.MaxBufferDays, &i.ValidationField, &i.Trial, &i.RevokedAt, &i.CreatedAt, (*chargingText)(&i.Charging)}
+}
+
+// chargingText reads a Charging out of its column.
+type chargingText store.Charging
+
+// Scan implements sql.Scanner.
+func (c *chargingText) Scan(column any) error {
+	text, ok := column.(string)
+	if !ok {
+		return fmt.Errorf("the charging of an item is a %T", column)
+	}
+	charging, err := store.ParseCharging(text)
+	*c = chargingText(charging)
+	return err
 }
 
 func formatModules(modules []protocol.LicenseModule) string {
