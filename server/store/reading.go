@@ -34,6 +34,19 @@ type DeviceUse struct {
 	Account *protocol.DeviceAccount
 }
 
+// DeviceKeyUse is a key that a device was authorized with.
+type DeviceKeyUse struct {
+	KeyID     string `json:"id"`
+	PublicKey []byte `json:"-"`
+	Reporter  int64  `json:"reporter"` // 0: its first
+	CreatedAt int64  `json:"createdAt"`
+	// ConfirmedAt is when an administrator confirmed it; 0: its reports are kept
+	// apart from those of the first.
+	ConfirmedAt int64                   `json:"confirmedAt,omitempty"`
+	Account     *protocol.DeviceAccount `json:"account,omitempty"`
+	Accepted    int64                   `json:"accepted"`
+}
+
 // DeviceSeat is a device's place on the list of an item.
 type DeviceSeat struct {
 	Item      string `json:"item"`

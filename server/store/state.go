@@ -25,8 +25,9 @@ type Keys struct {
 
 // Asker is a device that asks for an authorization.
 type Asker struct {
-	Device string // its UUID
-	KeyID  string // of its public key
+	Device  string // its UUID
+	KeyID   string // of its public key
+	Address string // the network it asks from; "": not known
 	// Code is what it asks for; "": the default code of Organization.
 	Code, Organization string
 }
@@ -85,6 +86,25 @@ type State struct {
 	// Grants are those of the devices that ask, and of those that report runs which
 	// are not known. A run that is known was granted.
 	Grants map[Grant]bool
+	// Trials are those that the devices and addresses that ask have begun.
+	Trials map[Trial]int64 // when
+}
+
+// Trial names a trial: an item's, of a device or an address.
+type Trial struct {
+	Item    ID
+	Subject string // see TrialSubject
+}
+
+// TrialSubject is whose trial it is.
+func TrialSubject(by TrialBy, device, address string) string {
+	switch by {
+	case TrialByDevice:
+		return "device " + device
+	case TrialByAddress:
+		return "address " + address
+	}
+	return ""
 }
 
 // Grant allows a reporter to report on an item under a code.
@@ -97,6 +117,8 @@ type Grant struct {
 // Use is how much of an item is used.
 type Use struct {
 	Units int64 // counted by reports
+	// Requests are the authorizations granted, of an item that limits them.
+	Requests int64
 	SeatSum
 	// Steps are those of its seats, in order, up to Now or At, whichever is later: after
 	// At, and after the earliest moment from which on its seats are needed (see
@@ -111,6 +133,10 @@ type DeviceState struct {
 	// that are known. NextReporter is the number of a new one.
 	Reporters    map[string]int64
 	NextReporter int64
+	// Confirmed are the reporters after the first that an administrator confirmed to
+	// be the device itself.
+	Confirmed map[int64]bool
+	ClonedAt  int64 // of a device that asks; see Device
 	// Seats are those it has, in order, by item: of the items it asks for and reports
 	// on, from the last one that begins no later than the moment from which on they
 	// are needed (see Keys.SeatsSince; an asker needs them from now on).
@@ -118,10 +144,22 @@ type DeviceState struct {
 	Accounts map[int64]AccountState // that it told, by reporter
 }
 
+// RunsOf is the reporter under whose number the runs and grants of a reporter are
+// kept: a confirmed one reports as the first does.
+func (d *DeviceState) RunsOf(reporter int64) int64 {
+	if d != nil && d.Confirmed[reporter] {
+		return 0
+	}
+	return reporter
+}
+
 // AccountState is what a device said last of its usage over all times.
 type AccountState struct {
 	protocol.DeviceAccount
 	SentAt int64
+	// Accepted are the units that were counted of batches that brought an account. It
+	// is added to by Change.Accepted, and not taken from Change.Accounts.
+	Accepted int64
 }
 
 // RunKey names a run: one tally of a device under one code and item.
@@ -154,7 +192,11 @@ type Change struct {
 	Sums      map[ID]SeatSum
 	Domains   map[DomainKey]int64 // since when they use an item
 	Accounts  map[AccountKey]AccountState
-	Anomalies []Anomaly // each adds to what is noted of its kind
+	Accepted  map[AccountKey]int64 // units to add, of keys in Accounts
+	Cloned    map[string]int64     // when devices, by UUID, were found to be cloned
+	Trials    map[Trial]int64      // when they began
+	Requests  map[ID]int64         // authorizations to add, by item
+	Anomalies []Anomaly            // each adds to what is noted of its kind
 	Denials   []Denial
 	// Runs are the runs of which Reports tell, also the new ones.
 	Runs     map[RunKey]*Run

@@ -64,12 +64,18 @@ func (t *transaction) checkKnown() error {
 // forget forgets what an administrative change may have changed.
 func (t *transaction) forget() { t.s.known = newKnown(t.s.known.version) }
 
-// rememberUses takesover how a change leaves the use of items.
+// rememberUses takes over how a change leaves the use of items.
 func (l *loading) rememberUses(change *store.Change) {
 	uses := l.s.known.uses
 	for item, added := range change.Used {
 		if use, ok := uses[item]; ok {
 			use.Units = saturatingSum(use.Units, added)
+			uses[item] = use
+		}
+	}
+	for item, added := range change.Requests {
+		if use, ok := uses[item]; ok {
+			use.Requests += added
 			uses[item] = use
 		}
 	}
