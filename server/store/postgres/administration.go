@@ -49,11 +49,11 @@ func (t *transaction) AddItem(i store.Item) error {
 	}
 	id, err := t.insert(`INSERT INTO item (public_id, organization, name, products, version, edition, deployment_type, charge_way,
 			modules, quota, starts_at, expires_at, max_buffer_days, validation_field, trial, trial_by, trial_days, requires,
-			request_limit, refuse_clones, revoked_at, archived_at, license_file, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
+			request_limit, refuse_clones, revoked_at, archived_at, license_file, created_at, charging)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
 		i.ID, organization.Key, clean(i.Name), i.Products, i.Version, i.Edition, i.DeploymentType, i.ChargeWay,
 		formatModules(i.Modules), i.Quota, i.StartsAt, i.ExpiresAt, i.MaxBufferDays, clean(i.ValidationField), i.Trial, i.TrialBy, i.TrialDays,
-		strings.Join(i.Requires, ","), i.RequestLimit, i.RefuseClones, i.RevokedAt, i.ArchivedAt, i.LicenseFile, i.CreatedAt)
+		strings.Join(i.Requires, ","), i.RequestLimit, i.RefuseClones, i.RevokedAt, i.ArchivedAt, i.LicenseFile, i.CreatedAt, i.Charging.Text())
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,9 @@ func (t *transaction) Item(id string) (store.Item, error) {
 	var i store.Item
 	var lists itemLists
 	err := t.get(selectItem+` WHERE i.public_id = $1`, []any{clean(id)}, itemFields(&i, &lists)...)
-	lists.parse(&i)
+	if err == nil {
+		err = lists.parse(&i)
+	}
 	return i, err
 }
 
@@ -136,7 +138,7 @@ const (
 		FROM handshake_code c JOIN organization o ON o.id = c.organization`
 	itemColumns = `i.id, i.public_id, o.public_id, i.name, i.products, i.version, i.edition, i.deployment_type, i.charge_way,
 		i.modules, i.quota, i.starts_at, i.expires_at, i.max_buffer_days, i.validation_field, i.trial, i.trial_by, i.trial_days,
-		i.requires, i.request_limit, i.refuse_clones, i.revoked_at, i.archived_at, i.license_file, i.created_at`
+		i.requires, i.request_limit, i.refuse_clones, i.revoked_at, i.archived_at, i.license_file, i.created_at, i.charging`
 	selectItem = `SELECT ` + itemColumns + ` FROM item i JOIN organization o ON o.id = i.organization`
 )
 
@@ -149,28 +151,31 @@ func handshakeCodeFields(c *store.HandshakeCode) []any {
 		&c.Default, &c.ArchivedAt, &c.CreatedAt, &c.ValidationFields}
 }
 
-// itemLists are the fields of an item that are lists, as they are stored.
-type itemLists struct{ modules, requires string }
+// itemLists are the fields of an item that are more than a value, as they are stored.
+type itemLists struct{ modules, requires, charging string }
 
-func (l itemLists) parse(i *store.Item) {
+func (l itemLists) parse(i *store.Item) (err error) {
+	i.Charging, err = store.ParseCharging(l.charging)
 	i.Modules = parseModules(l.modules)
 	if i.Requires = nil; l.requires != "" {
 		i.Requires = strings.Split(l.requires, ",")
 	}
+	return err
 }
 
 func itemFields(i *store.Item, lists *itemLists) []any {
 	return []any{&i.Key, &i.ID, &i.Organization, &i.Name, &i.Products, &i.Version, &i.Edition, &i.DeploymentType, &i.ChargeWay,
 		&lists.modules, &i.Quota, &i.StartsAt, &i.ExpiresAt, &i.MaxBufferDays, &i.ValidationField, &i.Trial, &i.TrialBy, &i.TrialDays,
-		&lists.requires, &i.RequestLimit, &i.RefuseClones, &i.RevokedAt, &i.ArchivedAt, &i.LicenseFile, &i.CreatedAt}
+		&lists.requires, &i.RequestLimit, &i.RefuseClones, &i.RevokedAt, &i.ArchivedAt, &i.LicenseFile, &i.CreatedAt, &lists.charging}
 }
 
 // scanItem reads a row of itemColumns, with what is before and behind them.
 func scanItem(rows pgx.Rows, i *store.Item, before []any, behind ...any) error {
 	var lists itemLists
-	err := rows.Scan(append(append(before, itemFields(i, &lists)...), behind...)...)
-	lists.parse(i)
-	return err
+	if err := rows.Scan(append(append(before, itemFields(i, &lists)...), behind...)...); err != nil {
+		return err
+	}
+	return lists.parse(i)
 }
 
 func formatModules(modules []protocol.LicenseModule) string {

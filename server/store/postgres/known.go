@@ -52,6 +52,27 @@ func runKey(device, code, item store.ID, reporter int64, run string) string {
 	return string(append(text, run...))
 }
 
+// seated are the items that ever had a seat. An item never forgets that.
+type seated struct {
+	mu    sync.Mutex
+	items map[store.ID]bool
+}
+
+func (s *seated) has(item store.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.items[item]
+}
+
+// add tells whether that was new.
+func (s *seated) add(item store.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known := s.items[item]
+	s.items[item] = true
+	return !known
+}
+
 // operationTypes are the keys of operation types, by name. Rows are only added.
 type operationTypes struct {
 	mu   sync.Mutex

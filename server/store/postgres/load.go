@@ -32,6 +32,8 @@ type loading struct {
 	newcomers []int64
 	// changes tell how often the stored reports were changed.
 	changes map[store.SlotKey]int64
+	// seatChanges tell how often the seats of items were changed.
+	seatChanges map[store.ID]int64
 }
 
 type missingRun struct {
@@ -40,8 +42,8 @@ type missingRun struct {
 	run    *store.Run
 }
 
-// errStale means that the catalog was changed since it was remembered.
-var errStale = errors.New("the catalog was changed")
+// errStale means that what was remembered does not hold any more.
+var errStale = errors.New("what was remembered has changed")
 
 // load begins a transaction and reads what keys name.
 func (s *Store) load(ctx context.Context, conn *pgxpool.Conn, keys *store.Keys) (*loading, error) {
@@ -51,7 +53,9 @@ func (s *Store) load(ctx context.Context, conn *pgxpool.Conn, keys *store.Keys) 
 		if !errors.Is(err, errStale) {
 			return l, err
 		}
-		s.catalog.CompareAndSwap(l.catalog, newCatalog(l.version))
+		if l.version != l.catalog.version {
+			s.catalog.CompareAndSwap(l.catalog, newCatalog(l.version))
+		}
 		if _, err := conn.Exec(ctx, `ROLLBACK`); err != nil {
 			return nil, err
 		}
@@ -62,10 +66,10 @@ func (l *loading) load() error {
 	l.state = &store.State{
 		Organizations: map[string]store.Organization{}, Codes: map[string]store.HandshakeCode{},
 		CodeItems: map[store.ID][]store.CodeItem{}, Items: map[string]store.Item{}, Types: map[string]map[string]bool{}, Uses: map[store.ID]*store.Use{},
-		Devices: map[string]*store.DeviceState{}, Runs: map[store.RunKey]*store.Run{}, Grants: map[store.Grant]bool{}, Trials: map[store.Trial]int64{},
+		Devices: map[string]*store.DeviceState{}, Runs: map[store.RunKey]*store.Run{}, Grants: map[store.Grant]bool{}, Trials: map[store.Trial]int64{}, Domains: map[store.DomainKey]bool{},
 	}
 	l.byKey, l.uuids = map[store.ID]*store.DeviceState{}, map[store.ID]string{}
-	l.slots, l.changes = map[*store.Run][]int64{}, map[store.SlotKey]int64{}
+	l.slots, l.changes, l.seatChanges = map[*store.Run][]int64{}, map[store.SlotKey]int64{}, map[store.ID]int64{}
 	for _, reporter := range l.keys.Reporters {
 		l.device(reporter.UUID, reporter.Device)
 	}
@@ -77,14 +81,14 @@ func (l *loading) load() error {
 	b := &batch{}
 	b.exec(`BEGIN`)
 	for _, queue := range []func(*batch){
-		l.queueVersion, l.queueLocks, l.queueLatest, l.queueUses, l.queueAskers, l.queueTrials, l.queueSeats, l.queueAccounts, l.queueRuns, l.queueReports, l.queueGrants,
+		l.queueVersion, l.queueLocks, l.queueLatest, l.queueUses, l.queueSums, l.queueSteps, l.queueAskers, l.queueTrials, l.queueSeats, l.queueDomains, l.queueAccounts, l.queueRuns, l.queueReports, l.queueGrants,
 	} {
 		queue(b)
 	}
 	if err := b.send(l.ctx, l.conn); err != nil {
 		return err
 	}
-	if l.version != l.catalog.version {
+	if l.version != l.catalog.version || l.newlySeated() {
 		return errStale
 	}
 	if len(l.found) == 0 {

@@ -9,36 +9,11 @@ import (
 func (l *loading) device(uuid string, key store.ID) *store.DeviceState {
 	device, ok := l.state.Devices[uuid]
 	if !ok {
-		device = &store.DeviceState{Key: key, Seats: map[store.ID]int64{}, Reporters: map[string]int64{}, Accounts: map[int64]store.AccountState{}, Confirmed: map[int64]bool{}}
+		device = &store.DeviceState{Key: key, Seats: map[store.ID][]store.Seat{}, Reporters: map[string]int64{}, Accounts: map[int64]store.AccountState{}, Confirmed: map[int64]bool{}}
 		l.state.Devices[uuid] = device
 		l.byKey[key], l.uuids[key] = device, uuid
 	}
 	return device
-}
-
-// listLocks is how many locks stand for the device lists of all items. (A lock for
-// each of them could use up the server's memory for locks.)
-const listLocks = 1024
-
-// lockSpace tells our advisory locks from those of others in the database.
-const lockSpace = 20190
-
-// queueLocks locks the lists of the items that are asked for, so that two servers
-// don't both give away the last place. What is read after it, is read under it.
-func (l *loading) queueLocks(b *batch) {
-	if len(l.keys.Askers) == 0 {
-		return
-	}
-	var items []int64
-	for _, list := range l.state.CodeItems {
-		for i := range list {
-			items = append(items, int64(list[i].Key)%listLocks)
-		}
-	}
-	if len(items) > 0 {
-		// DISTINCT and ORDER BY come before the locks are taken.
-		b.exec(`SELECT pg_advisory_xact_lock($1, list::integer) FROM (SELECT DISTINCT unnest($2::bigint[]) AS list ORDER BY list) lists`, lockSpace, items)
-	}
 }
 
 func (l *loading) queueAskers(b *batch) {
@@ -111,51 +86,6 @@ const concernedDevices = `(SELECT unnest($1::bigint[]) AS id UNION SELECT id FRO
 func (l *loading) concerned(reporters []int64) []any {
 	askers, _ := l.askers()
 	return []any{reporters, askers}
-}
-
-func (l *loading) queueUses(b *batch) {
-	for _, items := range l.state.CodeItems {
-		for i := range items {
-			l.state.Uses[items[i].Key] = &store.Use{}
-		}
-	}
-	for _, item := range l.state.Items {
-		l.state.Uses[item.Key] = &store.Use{}
-	}
-	if len(l.state.Uses) == 0 {
-		return
-	}
-	items := make([]int64, 0, len(l.state.Uses))
-	for item := range l.state.Uses {
-		items = append(items, int64(item))
-	}
-	b.each(`SELECT item, used, requests, (SELECT count(*) FROM seat WHERE seat.item = item_use.item AND expires_at > $1) FROM item_use WHERE item = ANY($2)`,
-		[]any{l.keys.Now, items}, func(rows pgx.Rows) error {
-			var item store.ID
-			var use store.Use
-			err := rows.Scan(&item, &use.Units, &use.Requests, &use.Seats)
-			*l.state.Uses[item] = use
-			return err
-		})
-}
-
-func (l *loading) queueSeats(b *batch) {
-	if len(l.keys.Askers)+len(l.keys.Reporters) == 0 {
-		return
-	}
-	reporters := make([]int64, 0, len(l.keys.Reporters))
-	for _, reporter := range l.keys.Reporters {
-		reporters = append(reporters, int64(reporter.Device))
-	}
-	b.each(`SELECT device, item, expires_at FROM seat WHERE device IN `+concernedDevices, l.concerned(reporters), func(rows pgx.Rows) error {
-		var device, item store.ID
-		var expiresAt int64
-		err := rows.Scan(&device, &item, &expiresAt)
-		if d := l.byKey[device]; d != nil {
-			d.Seats[item] = expiresAt
-		}
-		return err
-	})
 }
 
 func (l *loading) queueAccounts(b *batch) {

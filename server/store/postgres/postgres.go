@@ -31,6 +31,7 @@ type Store struct {
 
 	catalog atomic.Pointer[catalog]
 	types   operationTypes
+	seated  seated
 }
 
 var _ store.Store = (*Store)(nil)
@@ -48,7 +49,7 @@ func Open(ctx context.Context, url string, create bool) (*Store, error) {
 	}
 	s := &Store{keys: recent.New[store.ReportKey](100_000)}
 	s.catalog.Store(newCatalog(0))
-	s.types.keys = map[string]int64{}
+	s.types.keys, s.seated.items = map[string]int64{}, map[store.ID]bool{}
 	if err := s.open(ctx, config, create); err != nil {
 		return nil, errors.Join(explain(config, err), s.Close())
 	}

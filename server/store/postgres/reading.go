@@ -61,27 +61,59 @@ func (s *Store) HandshakeCodes(ctx context.Context) ([]store.HandshakeCodeUse, e
 func (s *Store) Items(ctx context.Context, now int64) ([]store.ItemUse, error) {
 	list := []store.ItemUse{}
 	place := map[store.ID]int{}
-	err := s.query(ctx, `SELECT `+itemColumns+`, coalesce(u.used, 0), coalesce(u.requests, 0), (SELECT count(*) FROM seat WHERE seat.item = i.id AND seat.expires_at > $1)
-		FROM item i JOIN organization o ON o.id = i.organization LEFT JOIN item_use u ON u.item = i.id ORDER BY i.id`, []any{now}, func(rows pgx.Rows) error {
-		var i store.ItemUse
-		err := scanItem(rows, &i.Item, nil, &i.Used, &i.Requests, &i.Seats)
-		place[i.Key] = len(list)
-		list = append(list, i)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return list, s.query(ctx, `SELECT h.item, c.code FROM handshake_item h JOIN handshake_code c ON c.id = h.handshake_code ORDER BY c.id`, nil,
-		func(rows pgx.Rows) error {
-			var item store.ID
-			var code string
-			err := rows.Scan(&item, &code)
-			if i, ok := place[item]; ok {
-				list[i].Codes = append(list[i].Codes, code)
+	err := s.reading(ctx, func(tx pgx.Tx) error { // sums and steps of one moment
+		for _, read := range []struct {
+			query     string
+			arguments []any
+			scan      func(pgx.Rows) error
+		}{
+			{`SELECT ` + itemColumns + `, coalesce(u.used, 0), coalesce(u.requests, 0), coalesce(s.at, 0), coalesce(s.active, 0), coalesce(s.exceptions, 0)
+				FROM item i JOIN organization o ON o.id = i.organization LEFT JOIN item_use u ON u.item = i.id LEFT JOIN seat_sum s ON s.item = i.id
+				ORDER BY i.id`, nil, func(rows pgx.Rows) error {
+				var i store.ItemUse
+				err := scanItem(rows, &i.Item, nil, &i.Use.Units, &i.Use.Requests, &i.Use.At, &i.Use.Active, &i.Use.Exceptions)
+				place[i.Key] = len(list)
+				list = append(list, i)
+				return err
+			}},
+			{`SELECT s.item, s.at, s.change FROM seat_sum u JOIN seat_step s ON s.item = u.item AND s.at > u.at AND s.at <= $1
+				ORDER BY s.item, s.at`, []any{now}, func(rows pgx.Rows) error {
+				var item store.ID
+				var step store.Step
+				err := rows.Scan(&item, &step.At, &step.Change)
+				use := &list[place[item]].Use
+				use.Steps = append(use.Steps, step)
+				return err
+			}},
+			{`SELECT item, count(*) FROM seat WHERE since <= $1 AND until > $1 GROUP BY item
+				UNION ALL SELECT item, count(*) FROM app_domain GROUP BY item`, []any{now}, func(rows pgx.Rows) error {
+				var item store.ID
+				var live int64
+				err := rows.Scan(&item, &live)
+				list[place[item]].Live += live
+				return err
+			}},
+			{`SELECT h.item, c.code FROM handshake_item h JOIN handshake_code c ON c.id = h.handshake_code ORDER BY c.id`, nil,
+				func(rows pgx.Rows) error {
+					var item store.ID
+					var code string
+					err := rows.Scan(&item, &code)
+					codes := &list[place[item]].Codes
+					*codes = append(*codes, code)
+					return err
+				}},
+		} {
+			rows, err := tx.Query(ctx, read.query, read.arguments...)
+			if err != nil {
+				return err
 			}
-			return err
-		})
+			if err := eachRow(rows, read.scan); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return list, err
 }
 
 // Devices lists all devices with their seats.
@@ -112,11 +144,12 @@ func (s *Store) Devices(ctx context.Context) ([]store.DeviceUse, error) {
 	if err != nil {
 		return nil, err
 	}
-	return list, s.query(ctx, `SELECT seat.device, item.public_id, seat.expires_at FROM seat JOIN item ON item.id = seat.item ORDER BY item.id`, nil,
+	return list, s.query(ctx, `SELECT s.device, item.public_id, s.since, s.until, s.weight
+		FROM (SELECT DISTINCT ON (device, item) * FROM seat ORDER BY device, item, since DESC) s JOIN item ON item.id = s.item ORDER BY item.id`, nil,
 		func(rows pgx.Rows) error {
 			var device store.ID
 			var seat store.DeviceSeat
-			err := rows.Scan(&device, &seat.Item, &seat.ExpiresAt)
+			err := rows.Scan(&device, &seat.Item, &seat.From, &seat.ExpiresAt, &seat.Weight)
 			if i, ok := place[device]; ok {
 				list[i].Seats = append(list[i].Seats, seat)
 			}

@@ -34,7 +34,7 @@ func (s *saving) save() error {
 	}
 	b := &batch{}
 	for _, queue := range []func(*batch) error{
-		s.queueKeys, s.queueNewGrants, s.queueNewTrials, s.queueNewSeats, s.queueNewAccounts, s.queueCloned, s.queueAnomalies, s.queueDenials,
+		s.queueKeys, s.queueNewGrants, s.queueNewTrials, s.queueNewSums, s.queueNewSeats, s.queueNewSteps, s.queueNewDomains, s.queueNewAccounts, s.queueCloned, s.queueAnomalies, s.queueDenials,
 		s.queueReceived, s.queueChanged, s.queueLosses, s.queueTypes, s.queueTotals, s.queueUsed,
 	} {
 		if err := queue(b); err != nil {

@@ -89,24 +89,6 @@ func (s *saving) queueNewGrants(b *batch) error {
 	return nil
 }
 
-// queueNewSeats writes when seats expire.
-func (s *saving) queueNewSeats(b *batch) error {
-	if len(s.change.Seats) == 0 {
-		return nil
-	}
-	rows := make([][]int64, 0, len(s.change.Seats))
-	for key, expiresAt := range s.change.Seats {
-		device, err := s.deviceKey(key.Device)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, []int64{int64(key.Item), device, expiresAt})
-	}
-	b.exec(`INSERT INTO seat (item, device, expires_at) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
-		ON CONFLICT (item, device) DO UPDATE SET expires_at = excluded.expires_at`, sortedColumns(rows, 3).arguments()...)
-	return nil
-}
-
 func (s *saving) queueNewAccounts(b *batch) error {
 	if len(s.change.Accounts) == 0 {
 		return nil

@@ -73,6 +73,7 @@ CREATE TABLE item (
     revoked_at       bigint NOT NULL, -- 0: in force
     archived_at      bigint NOT NULL, -- 0: in use
     license_file     text COLLATE "C" NOT NULL, -- '': none
+    charging         text COLLATE "C" NOT NULL, -- JSON: where it is charged in another way than usual
     created_at       bigint NOT NULL
 );
 
@@ -134,15 +135,42 @@ CREATE TABLE trial (
     PRIMARY KEY (item, subject)
 );
 
--- The device list of an item.
+-- A seat is a time during which a device takes part of an item's quota. Those of a
+-- device on an item don't overlap.
 CREATE TABLE seat (
-    item       bigint NOT NULL REFERENCES item (id),
-    device     bigint NOT NULL REFERENCES device (id),
-    expires_at bigint NOT NULL,
-    PRIMARY KEY (item, device)
+    device bigint NOT NULL REFERENCES device (id),
+    item   bigint NOT NULL REFERENCES item (id),
+    since  bigint NOT NULL,
+    until  bigint NOT NULL,
+    weight bigint NOT NULL,
+    brief  boolean NOT NULL, -- the device has no home
+    PRIMARY KEY (device, item, since)
+) WITH (fillfactor = 80);
+
+-- By how much the sum of an item's seats grows, and when.
+CREATE TABLE seat_step (
+    item   bigint NOT NULL REFERENCES item (id),
+    at     bigint NOT NULL,
+    change bigint NOT NULL,
+    PRIMARY KEY (item, at)
+) WITH (fillfactor = 50);
+
+-- The sum of an item's seats at a moment, and the exceptions before; of items that
+-- ever had any.
+CREATE TABLE seat_sum (
+    item       bigint PRIMARY KEY REFERENCES item (id),
+    at         bigint NOT NULL,
+    active     bigint NOT NULL,
+    exceptions bigint NOT NULL,
+    changes    bigint NOT NULL -- how often the row was written: who changes seats, goes by what he read
+) WITH (fillfactor = 10);
+
+CREATE TABLE app_domain (
+    item   bigint NOT NULL REFERENCES item (id),
+    domain text COLLATE "C" NOT NULL,
+    since  bigint NOT NULL,
+    PRIMARY KEY (item, domain)
 );
-CREATE INDEX seat_of_device ON seat (device);
-CREATE INDEX seat_expiry ON seat (item, expires_at);
 
 -- What each device says of its usage over all times, in units.
 CREATE TABLE device_account (
@@ -294,7 +322,7 @@ CREATE TABLE license_file (
 
 -- +goose Down
 
-DROP TABLE license_file, vendor, vendor_key, product, trial, audit, anomaly, denial, total, organization_type, operation_type, raw_report, report_loss, report, run,
+DROP TABLE license_file, vendor, vendor_key, product, app_domain, seat_sum, seat_step, trial, audit, anomaly, denial, total, organization_type, operation_type, raw_report, report_loss, report, run,
     device_account, seat, report_grant, device_key, device, handshake_item, item_use, item, validation_field, catalog, server_key;
 ALTER TABLE organization DROP COLUMN default_code;
 DROP TABLE handshake_code, organization;
