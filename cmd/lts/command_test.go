@@ -18,6 +18,7 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/servertest"
+	"github.com/openlts/openlts/server/store/teststore"
 )
 
 func TestAdministration(t *testing.T) {
@@ -113,6 +114,10 @@ func TestMistakes(t *testing.T) {
 	item := []string{"item", "add", "new", "--org", "100001", "--charge-way", "scan", "--quota", "1"}
 	with := func(more ...string) []string { return append(item[:len(item):len(item)], more...) }
 	long := strings.Repeat("x", 300)
+	backup := "exists"
+	if teststore.OnPostgreSQL() {
+		backup = "pg_dump"
+	}
 	for _, test := range []struct {
 		args []string
 		want string // in the error
@@ -180,7 +185,7 @@ func TestMistakes(t *testing.T) {
 		{[]string{"serve", "--tls-cert", "x"}, "tls-key"},
 		{[]string{"serve", "--tls-cert", "x", "--tls-key", "y"}, "certificate"},
 		{[]string{"serve", "--listen", "127.0.0.1:0", "--url-file", filepath.Join(data, "no", "such", "dir")}, "base URL"},
-		{[]string{"backup", filepath.Join(data, "lts.db")}, "exists"},
+		{[]string{"backup", filepath.Join(data, "lts.db")}, backup},
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
 			out, err := run(data, test.args...)

@@ -13,6 +13,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -81,10 +82,10 @@ func (s *Store) Close() error {
 func (s *Store) Ping(ctx context.Context) error {
 	var readOnly bool
 	if err := s.read.QueryRow(ctx, `SELECT pg_is_in_recovery()`).Scan(&readOnly); err != nil {
-		return err
+		return unavailable(err)
 	}
 	if readOnly {
-		return errors.New("the database is a replica that was not promoted; it takes no changes")
+		return fmt.Errorf("%w: it is a replica that was not promoted, and takes no changes", store.ErrUnavailable)
 	}
 	return nil
 }
@@ -140,9 +141,9 @@ func (s *Store) Update(ctx context.Context, f func(store.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return s.connected(ctx, func(conn *pgxpool.Conn) error {
+	return unavailable(s.connected(ctx, func(conn *pgxpool.Conn) error {
 		if _, err := conn.Exec(ctx, `BEGIN`); err != nil {
-			return unavailable(err)
+			return err
 		}
 		// Whoever remembers the catalog waits for no one: it is read by version.
 		if _, err := conn.Exec(ctx, `UPDATE catalog SET version = version + 1`); err != nil {
@@ -151,11 +152,9 @@ func (s *Store) Update(ctx context.Context, f func(store.Tx) error) error {
 		if err := f(&transaction{ctx: ctx, conn: conn}); err != nil {
 			return err
 		}
-		if _, err := conn.Exec(ctx, `COMMIT`); err != nil {
-			return unavailable(err)
-		}
-		return nil
-	})
+		_, err := conn.Exec(ctx, `COMMIT`)
+		return err
+	}))
 }
 
 // transaction is an open transaction of an administrator.

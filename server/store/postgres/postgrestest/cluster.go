@@ -282,3 +282,32 @@ func (c *Cluster) Fresh(ctx context.Context) (string, error) {
 	c.mu.Unlock()
 	return c.URL(name), c.Exec(ctx, "postgres", "CREATE DATABASE "+name)
 }
+
+// AddUser adds a user who needs a password, and owns nothing.
+func (c *Cluster) AddUser(ctx context.Context, name, password string) error {
+	quoted := strings.ReplaceAll(password, "'", "''")
+	if err := c.Exec(ctx, "postgres", fmt.Sprintf(`CREATE ROLE %s LOGIN PASSWORD '%s'`, name, quoted)); err != nil {
+		return err
+	}
+	// The first line that fits decides.
+	path := filepath.Join(c.data(), "pg_hba.conf")
+	rules, err := os.ReadFile(path)
+	if err == nil {
+		err = os.WriteFile(path, append([]byte("local all "+name+" scram-sha-256\n"), rules...), 0o600)
+	}
+	if err != nil {
+		return err
+	}
+	if err := c.Exec(ctx, "postgres", `SELECT pg_reload_conf()`); err != nil {
+		return err
+	}
+	for { // it takes effect a moment later
+		conn, err := pgx.Connect(ctx, strings.Replace(c.URL("postgres"), "user="+superuser, "user="+name, 1))
+		if err != nil {
+			return nil
+		}
+		if err := conn.Close(ctx); err != nil {
+			return err
+		}
+	}
+}
