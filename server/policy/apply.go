@@ -31,7 +31,7 @@ type Answer struct {
 func Apply(state *store.State, requests []Request, now time.Time) (*store.Change, []Answer) {
 	d := &decision{State: state, now: now, types: map[string]int{}, change: &store.Change{
 		Grants: map[store.Grant]int64{}, Seats: map[store.SeatKey]int64{}, Accounts: map[store.AccountKey]store.AccountState{}, Runs: map[store.RunKey]*store.Run{},
-		Reports: map[store.SlotKey]store.Report{}, Totals: map[store.TotalKey]int64{}, Types: map[store.OrganizationType]bool{}, Used: map[store.ID]int64{}, Known: state.Devices,
+		Reports: map[store.SlotKey]store.Report{}, Totals: map[store.TotalKey]store.Units{}, ByDevice: map[store.DeviceTotalKey]int64{}, Types: map[store.OrganizationType]bool{}, Used: map[store.ID]int64{}, Known: state.Devices,
 	}}
 	answers := make([]Answer, len(requests))
 	if now.Add(clockSlack).Unix() < state.Latest {
