@@ -24,6 +24,7 @@ const (
 // Content types.
 const (
 	ContentTypeJSON    = "application/json"
+	ContentTypeText    = "text/plain" // the framing for browsers
 	ContentTypeProblem = "application/problem+json"
 )
 

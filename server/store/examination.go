@@ -1,6 +1,10 @@
 package store
 
-import "iter"
+import (
+	"iter"
+
+	"github.com/openlts/openlts/core/protocol"
+)
 
 // Examination is a consistent view of what a store holds, for verification. Its
 // sequences are read once, one at a time or side by side, and end with the
@@ -21,8 +25,8 @@ type Examination interface {
 	Totals(level Level) iter.Seq2[ExaminedTotal, error]
 	// DeviceTotals are the totals of devices by day, without what came late.
 	DeviceTotals() iter.Seq2[ExaminedTotal, error]
-	// Items are all items with the units used; their seats are not counted.
-	Items() iter.Seq2[ItemUse, error]
+	// Items are all items.
+	Items() iter.Seq2[ExaminedItem, error]
 	// Names of codes and devices, for people; of those that are missing, a number.
 	CodeName(ID) string
 	DeviceName(ID) string
@@ -62,6 +66,14 @@ type ExaminedSlot struct {
 	Run  ID
 	Slot int64
 	Report
+}
+
+// ExaminedItem is an item with the units that are used of it.
+type ExaminedItem struct {
+	Key       ID
+	ID        string
+	ChargeWay protocol.ChargeWay
+	Used      int64
 }
 
 // ExaminedTotal is a total.

@@ -83,7 +83,7 @@ type verifier struct {
 	options Options
 	result  Result
 	types   *types
-	items   map[store.ID]store.ItemUse
+	items   map[store.ID]store.ExaminedItem
 
 	arrivals *arrivals
 	slots    *balance // of slots and devices
@@ -106,7 +106,7 @@ func verify(ctx context.Context, e store.Examination, options Options) (_ *verif
 	if options.Until == 0 {
 		options.Until = store.EndOfTime
 	}
-	v := &verifier{Examination: e, ctx: ctx, options: options, types: newTypes(), items: map[store.ID]store.ItemUse{}, charged: map[store.ID]map[string]int64{},
+	v := &verifier{Examination: e, ctx: ctx, options: options, types: newTypes(), items: map[store.ID]store.ExaminedItem{}, charged: map[store.ID]map[string]int64{},
 		fresh: sums{}, freshLosses: sums{}}
 	v.result.Differences = []Difference{}
 	_, pruned, err := e.Closed()

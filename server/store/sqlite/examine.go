@@ -191,15 +191,13 @@ func (e *examination) DeviceTotals() iter.Seq2[store.ExaminedTotal, error] {
 		})
 }
 
-func (e *examination) Items() iter.Seq2[store.ItemUse, error] {
-	return rowsOf(e, `SELECT `+itemColumns+`, i.used FROM item i JOIN organization o ON o.id = i.organization ORDER BY i.id`, nil,
-		func(rows *sql.Rows, yield func(store.ItemUse) bool) (bool, error) {
-			var i store.ItemUse
-			var modules string
-			if err := rows.Scan(append(itemFields(&i.Item, &modules), &i.Used)...); err != nil {
+func (e *examination) Items() iter.Seq2[store.ExaminedItem, error] {
+	return rowsOf(e, `SELECT id, public_id, charge_way, used FROM item ORDER BY id`, nil,
+		func(rows *sql.Rows, yield func(store.ExaminedItem) bool) (bool, error) {
+			var i store.ExaminedItem
+			if err := rows.Scan(&i.Key, &i.ID, &i.ChargeWay, &i.Used); err != nil {
 				return true, err
 			}
-			i.Modules = parseModules(modules)
 			return yield(i), nil
 		})
 }
