@@ -496,12 +496,12 @@ func (v *verifier) hoursAndDays() error {
 		if err != nil {
 			return err
 		}
-		what := "hour"
+		what, of := "hour", "total of an hour"
 		if e.level == levelDay {
-			what = "day"
+			what, of = "day", "total of a day"
 		}
-		v.compare("total of a "+what, e.stored.all, e.computed.all, v.where(&e, what))
-		v.compare("late part of a total of a "+what, e.stored.late, e.computed.late, v.where(&e, what))
+		v.compare(of, e.stored.all, e.computed.all, v.where(&e, what))
+		v.compare("late part of a "+of, e.stored.late, e.computed.late, v.where(&e, what))
 	}
 	return nil
 }
