@@ -557,15 +557,9 @@ func (v *verifier) usage(closed sums) error {
 	return nil
 }
 
-// chargedUnits are what charge ways count whose quota is used up by operations; of
-// others no unit is used.
-var chargedUnits = map[protocol.ChargeWay]protocol.Unit{
-	protocol.ChargeWayScanCount: protocol.UnitScan,
-	protocol.ChargeWayPageCount: protocol.UnitPage,
-}
-
+// counts tells whether an operation uses up the quota of an item.
 func counts(way protocol.ChargeWay, of protocol.Unit) bool {
-	unit, charges := chargedUnits[way]
+	unit, charges := way.Unit()
 	return charges && (of == unit || of == protocol.UnitAny)
 }
 
