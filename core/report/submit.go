@@ -109,6 +109,10 @@ func (s *Submitter) Submit(ctx context.Context, again bool) (Outcome, error) {
 	}
 	for ctx.Err() == nil {
 		pending, err := s.Ledger.Pending(ctx, s.LTS, s.Device, s.most, func(key ledger.ReportKey) bool { return s.failed[key] })
+		if errors.Is(err, ledger.ErrNoRoom) && s.most > 1 {
+			s.most /= 2 // what is noted of fewer takes less
+			continue
+		}
 		if err != nil {
 			return outcome, protocol.Errorf(protocol.StatusLicenseBufferFailed, "reading the pending reports: %w", err)
 		}
