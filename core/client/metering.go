@@ -176,7 +176,7 @@ func (l *License) storageWorks() {
 }
 
 // submitRegularly submits what is left over as soon as the license is open, and
-// new reports every interval after that (seed, "Time").
+// new reports every interval after that (docs/compatibility.md, "Time").
 func (l *License) submitRegularly(ctx context.Context) {
 	adopted := sync.OnceFunc(func() { close(l.adopted) })
 	defer adopted()
