@@ -50,6 +50,7 @@ type License struct {
 	sealer     *report.Sealer
 	submitter  *report.Submitter
 	transport  http.RoundTripper
+	recognized license.Recognition
 	renewal    renewal
 	events     *events
 	flags      atomic.Uint32
@@ -220,7 +221,8 @@ func (l *License) openMeter(ctx context.Context) error {
 		return err
 	}
 	l.submitter = (&report.Submitter{Ledger: l.ledger, Clock: l.clock, Transport: l.transport, Servers: l.parameters.Servers(),
-		Timeout: l.parameters.RequestTimeout, Device: l.device.UUID, LTS: granted.LTS, Key: key, LockFile: l.inDirectory(lockFile)}).Ready()
+		Timeout: l.parameters.RequestTimeout, Device: l.device.UUID, LTS: granted.LTS, Key: key,
+		Recognition: &l.recognized, LockFile: l.inDirectory(lockFile)}).Ready()
 	return nil
 }
 
