@@ -38,6 +38,7 @@ type value struct {
 	Origin  string `json:"origin"`
 	Message string `json:"message"`
 	Unit    string `json:"unit"`
+	Short   string `json:"short"`
 	Comment string `json:"comment"`
 }
 

@@ -140,7 +140,13 @@ const (
 	{{$e.Name}}{{camel .Name}} {{$e.Name}} = {{.Value}}{{with .Comment}} // {{.}}{{end}}
 {{- end}}
 )
-{{if eq .Name "OperationType"}}
+{{if eq .Name "ChargeWay"}}
+var chargeWays = []chargeWayDefinition{
+{{- range .Values}}
+	{ {{- .Value}}, "{{.Name}}", "{{.Short}}", {{if .Unit}}Unit{{camel .Unit}}{{else}}-1{{end}} },
+{{- end}}
+}
+{{end}}{{if eq .Name "OperationType"}}
 var operationTypes = map[string]operationTypeDefinition{
 {{- range .Values}}
 	"{{.Name}}": { {{.Value}}, Unit{{camel .Unit}} },

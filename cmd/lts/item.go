@@ -31,6 +31,7 @@ type itemJSON struct {
 	Trial           bool           `json:"trial"`
 	RevokedAt       int64          `json:"revokedAt,omitempty"`
 	Quota           protocol.Quota `json:"quota"`
+	Live            int64          `json:"live"` // seats now, or domains
 	Handshakes      []string       `json:"handshakes"`
 	CreatedAt       int64          `json:"createdAt"`
 }
@@ -69,7 +70,7 @@ Without --id the name is the id if it can be one and is free; else one is made.`
 					return err
 				}
 				if a.json {
-					return printJSON(cmd.OutOrStdout(), newItemJSON(store.ItemUse{Item: added, Codes: f.codes}))
+					return printJSON(cmd.OutOrStdout(), newItemJSON(store.ItemUse{Item: added, Codes: f.codes}, time.Now()))
 				}
 				_, err = fmt.Fprintln(cmd.OutOrStdout(), added.ID)
 				return err
@@ -148,7 +149,7 @@ func (a *app) listItems() *cobra.Command {
 				}
 				rows := make([]itemJSON, len(items))
 				for i, item := range items {
-					rows[i] = newItemJSON(item)
+					rows[i] = newItemJSON(item, now)
 				}
 				if a.json {
 					return printJSON(cmd.OutOrStdout(), rows)
@@ -245,16 +246,12 @@ func (a *app) done(cmd *cobra.Command, id, text string, arguments ...any) error 
 	return err
 }
 
-func newItemJSON(i store.ItemUse) itemJSON {
-	used := i.Used
-	if policy.Seats(i.Item) {
-		used = i.Seats
-	}
+func newItemJSON(i store.ItemUse, now time.Time) itemJSON {
 	return itemJSON{
 		ID: i.ID, Name: i.Name, Organization: i.Organization, ChargeWay: administration.FormatChargeWay(i.ChargeWay),
 		Products: administration.FormatProducts(i.Products), Version: i.Version, Edition: i.Edition,
 		DeploymentType: administration.FormatDeploymentType(i.DeploymentType), Modules: administration.FormatModules(i.Modules),
 		StartsAt: i.StartsAt, ExpiresAt: i.ExpiresAt, MaxBufferDays: i.MaxBufferDays, ValidationField: i.ValidationField,
-		Trial: i.Trial, RevokedAt: i.RevokedAt, Quota: policy.Quota(i.Item, used), Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
+		Trial: i.Trial, RevokedAt: i.RevokedAt, Quota: policy.Quota(i.Item, policy.Using(i, now)), Live: i.Live, Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
 	}
 }

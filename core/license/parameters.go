@@ -17,7 +17,8 @@ import (
 )
 
 // Parameters say how to reach the License Tracking Server and what to ask of
-// it. The JSON names are those of a license key.
+// it. Names, defaults and ranges of the first fields are the vendor's
+// (docs/compatibility.md, "Connection parameters"). The JSON names are those of a license key.
 type Parameters struct {
 	// generated: fields
 	// http(s)://host[:port][/path]; required
@@ -77,7 +78,7 @@ type Parameters struct {
 
 // Limits of parameters.
 const (
-	MinBufferDays = 7
+	MinBufferDays = 7 // docs/compatibility.md, "Connection parameters"
 	maxURL        = 2047
 	maxText       = 255
 	maxModules    = 64
@@ -101,7 +102,7 @@ func Defaults() Parameters {
 	}
 }
 
-// Check validates the parameters and completes them where the original is
+// Check validates the parameters and completes them where the vendor is
 // lenient. The error names the field, what is wrong with it and what to do.
 func (p *Parameters) Check() error {
 	texts := []struct {
@@ -243,8 +244,8 @@ func invalid(format string, arguments ...any) error {
 	return protocol.Errorf(protocol.StatusInvalidArgument, format, arguments...)
 }
 
-// legacyKeyPrefix begins the original's license keys, which are
-// understood too.
+// legacyKeyPrefix begins license keys of the vendor's form, which are understood too
+// (docs/compatibility.md).
 const legacyKeyPrefix = "DLS2"
 
 // ApplyKey sets the parameters that a license key holds: a prefix and base64 of

@@ -25,7 +25,13 @@ type Asking struct {
 
 // Require names the code, or the organization whose default code is meant.
 func (a *Asking) Require(keys *store.Keys) {
-	keys.Askers = append(keys.Askers, store.Asker{Device: a.Request.Device.UUID, KeyID: a.Key.KeyID})
+	keys.Reopens = reopens
+	keys.Askers = append(keys.Askers, store.Asker{
+		Device: a.Request.Device.UUID, KeyID: a.Key.KeyID, Code: a.Request.HandshakeCode, Organization: a.Request.OrganizationID,
+	})
+	if domain := domainOf(a.Request.ValidationField); domain != "" {
+		keys.Domains = append(keys.Domains, domain)
+	}
 	if a.Request.HandshakeCode != "" {
 		keys.Codes = append(keys.Codes, a.Request.HandshakeCode)
 	} else if a.Request.OrganizationID != "" {
@@ -87,9 +93,60 @@ func (a *Asking) choose(d *decision, code store.HandshakeCode) (*Candidate, erro
 	items := d.CodeItems[code.Key]
 	candidates := make([]Candidate, len(items))
 	for i, item := range items {
-		candidates[i] = Candidate{item, d.usage(item.Item, d.Devices[a.Request.Device.UUID])}
+		candidates[i] = Candidate{item, a.usage(d, &item.Item)}
 	}
 	return Select(candidates, a.Request, d.now)
+}
+
+// usage is how much of an item is used, also by who asks.
+func (a *Asking) usage(d *decision, item *store.Item) Usage {
+	w, usage := wayOf(item), d.usage(item)
+	switch {
+	case w.domains:
+		if d.Domains[store.DomainKey{Item: item.Key, Domain: domainOf(a.Request.ValidationField)}] {
+			usage.Held = 1
+		}
+	case w.stay != nil:
+		if device := d.Devices[a.Request.Device.UUID]; device != nil {
+			usage.Held, _ = held(device.Seats[item.Key], d.now.Unix())
+		}
+		usage.Wanted = w.wanted(a.Request)
+	}
+	return usage
+}
+
+// wanted is how much of a quota a request is about.
+func (w *way) wanted(request *protocol.AuthorizationRequest) int64 {
+	if !w.instances {
+		return 1
+	}
+	return max(1, int64(request.InstanceCount))
+}
+
+// take notes how much of the item's quota is used by who asks.
+func (a *Asking) take(d *decision, item *store.Item, device *store.DeviceState) {
+	w, now := wayOf(item), d.now.Unix()
+	switch {
+	case w.domains:
+		key := store.DomainKey{Item: item.Key, Domain: domainOf(a.Request.ValidationField)}
+		if !d.Domains[key] {
+			d.Domains[key], d.change.Domains[key] = true, now
+			d.changeSum(item, []piece{{now, forever, 1}})
+		}
+	case w.stay != nil:
+		v := visit{at: now, slotSeconds: int64(a.Request.SlotSeconds), brief: a.Request.Device.UUIDSource == uuidInMemory}
+		d.seat(item, a.Request.Device.UUID, device, v, w.wanted(a.Request))
+	}
+}
+
+// uuidInMemory is the source of the UUID of a device without a home: it ends with the
+// process.
+const uuidInMemory = "memory"
+
+// reopens tells whether late reports take seats of an item in slots that are over.
+func reopens(item *store.Item) bool {
+	w := wayOf(item)
+	return w.stay != nil && w.stay.reopens()
 }
 
 // grant notes that the device uses the item and says what is granted.
@@ -107,13 +164,11 @@ func (a *Asking) grant(d *decision, code store.HandshakeCode, chosen *Candidate)
 		device.Reporters[a.Key.KeyID] = reporter
 		d.change.Keys = append(d.change.Keys, store.DeviceKeyOf{Device: request.Device.UUID, DeviceKey: a.Key, Reporter: reporter, CreatedAt: now})
 	}
-	if grant := (store.Grant{Device: request.Device.UUID, Reporter: reporter, Code: code.Key, Item: item.Key}); !d.Grants[grant] {
+	if grant := (store.Grant{Device: request.Device.UUID, Reporter: device.RunsOf(reporter), Code: code.Key, Item: item.Key}); !d.Grants[grant] {
 		d.Grants[grant], d.change.Grants[grant] = true, now
 	}
 	a.noteAnomalies(d, reporter)
-	if Seats(item) {
-		d.seat(item, request.Device.UUID, device)
-	}
+	a.take(d, &item, device)
 	return &protocol.Authorization{
 		Protocol: protocol.Version, Device: request.Device.UUID, DeviceKey: request.Device.PublicKey, Nonce: request.Nonce,
 		HandshakeCode: code.Code, OrganizationID: code.Organization,
@@ -122,7 +177,7 @@ func (a *Asking) grant(d *decision, code store.HandshakeCode, chosen *Candidate)
 			DeploymentType: item.DeploymentType, ChargeWay: item.ChargeWay, Modules: item.Modules,
 			StartsAt: item.StartsAt, ExpiresAt: item.ExpiresAt,
 		},
-		Quota: Quota(item, d.usage(item, device).Used), Trial: item.Trial,
+		Quota: Quota(item, d.usage(&item)), Trial: item.Trial,
 		IssuedAt: now, ValidUntil: ValidUntil(item),
 		BufferUntil: BufferUntil(item, request.MaxBufferDays, d.now),
 	}
@@ -132,7 +187,7 @@ func (a *Asking) grant(d *decision, code store.HandshakeCode, chosen *Candidate)
 // because of it: there are honest reasons for each.
 func (a *Asking) noteAnomalies(d *decision, reporter int64) {
 	uuid := a.Request.Device.UUID
-	if reporter != 0 {
+	if d.Devices[uuid].RunsOf(reporter) != 0 {
 		d.note(uuid, AnomalyDeviceKeyChanged, "key "+a.Key.KeyID)
 	}
 	if skew := time.Duration(a.Request.ClientTime-d.now.Unix()) * time.Second; skew.Abs() > maxClockSkew {

@@ -74,6 +74,10 @@ func checkEdition(c *Candidate, request *protocol.AuthorizationRequest, _ time.T
 }
 
 func checkChargeWay(c *Candidate, request *protocol.AuthorizationRequest, _ time.Time) error {
+	if wayOf(&c.Item) == unknown {
+		return protocol.Errorf(protocol.StatusItemInvalid, "This license item %s has been invalid: this server does not know its charge way %d.",
+			c.ID, c.ChargeWay)
+	}
 	if request.ChargeWay == protocol.ChargeWayAuto || request.ChargeWay == c.ChargeWay {
 		return nil
 	}
@@ -94,6 +98,10 @@ func checkModules(c *Candidate, request *protocol.AuthorizationRequest, _ time.T
 }
 
 func checkValidationField(c *Candidate, request *protocol.AuthorizationRequest, _ time.Time) error {
+	if wayOf(&c.Item).domains && domainOf(request.ValidationField) == "" {
+		return protocol.Errorf(protocol.StatusItemAppDomainMismatch,
+			"AppDomain for licenseItem is not matched: it is charged by domains, and the request names none.")
+	}
 	if c.ValidationField == "" || oneMatches([]string{c.ValidationField}, request.ValidationField) {
 		return nil
 	}
@@ -122,7 +130,11 @@ func checkRevoked(c *Candidate, _ *protocol.AuthorizationRequest, _ time.Time) e
 }
 
 func checkQuota(c *Candidate, _ *protocol.AuthorizationRequest, _ time.Time) error {
-	if !ways[c.ChargeWay].admits(c.Quota, c.Usage) {
+	w, t := wayOf(&c.Item), termsOf(&c.Item)
+	if w.instances && t.quota >= 0 && c.Wanted > saturatingSum(t.quota, t.tolerance) {
+		return protocol.StatusRequestQuotaExceeded
+	}
+	if !w.limit.admits(t, c.Usage) {
 		return protocol.StatusLimitExceeded
 	}
 	return nil

@@ -16,8 +16,11 @@ type HandshakeCodeUse struct {
 // ItemUse is an item with its use.
 type ItemUse struct {
 	Item
-	Used  int64    // units counted by reports
-	Seats int64    // devices on its list that have not expired
+	// Use is how much of it is used, with the steps of its seats up to the moment that
+	// was asked for.
+	Use Use
+	// Live is the number of seats at that moment, or of domains.
+	Live  int64
 	Codes []string // the handshake codes it is attached to
 }
 
@@ -31,10 +34,25 @@ type DeviceUse struct {
 	Account *protocol.DeviceAccount
 }
 
+// DeviceKeyUse is a key that a device was authorized with.
+type DeviceKeyUse struct {
+	KeyID     string `json:"id"`
+	PublicKey []byte `json:"-"`
+	Reporter  int64  `json:"reporter"` // 0: its first
+	CreatedAt int64  `json:"createdAt"`
+	// ConfirmedAt is when an administrator confirmed it; 0: its reports are kept
+	// apart from those of the first.
+	ConfirmedAt int64                   `json:"confirmedAt,omitempty"`
+	Account     *protocol.DeviceAccount `json:"account,omitempty"`
+	Accepted    int64                   `json:"accepted"`
+}
+
 // DeviceSeat is a device's place on the list of an item.
 type DeviceSeat struct {
 	Item      string `json:"item"`
+	From      int64  `json:"from"`
 	ExpiresAt int64  `json:"expiresAt"`
+	Weight    int64  `json:"weight"`
 }
 
 // Column is something statistics can be grouped by.
@@ -109,7 +127,7 @@ type Verification struct {
 
 // Difference is a place where what is stored is not what the raw reports give.
 type Difference struct {
-	What       string `json:"what"`  // "total", "item usage" or "loss"
+	What       string `json:"what"`  // "total", "item usage", "loss", "seats" or "exceptions"
 	Where      string `json:"where"` // of what, for people
 	Stored     int64  `json:"stored"`
 	Recomputed int64  `json:"recomputed"`
