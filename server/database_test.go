@@ -16,6 +16,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/postgres"
 	"github.com/openlts/openlts/server/store/postgres/postgrestest"
+	"github.com/openlts/openlts/server/verification"
 )
 
 // nodes are servers on one PostgreSQL database, each with connections of its own.
@@ -94,9 +95,9 @@ func (ns *nodes) check(t *testing.T, load *servertest.Load) {
 			t.Errorf("used %d, recorded %d", item.Use.Units, load.Units.Load())
 		}
 	}
-	verification, err := ns.store.Verify(t.Context())
-	if err != nil || len(verification.Differences) != 0 {
-		t.Errorf("%+v, %v", verification, err)
+	result, err := verification.Run(t.Context(), ns.store, verification.Options{})
+	if err != nil || len(result.Differences) != 0 {
+		t.Errorf("%+v, %v", result, err)
 	}
 	t.Logf("%d requests, %d acknowledged, %d units", load.Sent.Load(), load.Acknowledged.Load(), load.Units.Load())
 }

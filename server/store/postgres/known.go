@@ -80,7 +80,7 @@ type operationTypes struct {
 }
 
 // missing are those of the names whose keys are not known.
-func (t *operationTypes) missing(totals map[store.TotalKey]int64) []string {
+func (t *operationTypes) missing(totals map[store.TotalKey]store.Units) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var missing []string

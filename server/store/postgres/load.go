@@ -81,7 +81,7 @@ func (l *loading) load() error {
 	b := &batch{}
 	b.exec(`BEGIN`)
 	for _, queue := range []func(*batch){
-		l.queueVersion, l.queueLocks, l.queueLatest, l.queueUses, l.queueSums, l.queueSteps, l.queueAskers, l.queueTrials, l.queueSeats, l.queueDomains, l.queueAccounts, l.queueRuns, l.queueReports, l.queueGrants,
+		l.queueShared, l.queueVersion, l.queueLocks, l.queueLatest, l.queueUses, l.queueSums, l.queueSteps, l.queueAskers, l.queueTrials, l.queueSeats, l.queueDomains, l.queueAccounts, l.queueRuns, l.queueReports, l.queueGrants,
 	} {
 		queue(b)
 	}

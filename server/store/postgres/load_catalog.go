@@ -186,6 +186,14 @@ func (l *loading) fill(w wanted) error {
 	return nil
 }
 
+// sharedLock is held by all groups; alone with it is who must not change what a group
+// is just deciding on. See transaction.alone.
+const sharedLock = -1
+
+func (l *loading) queueShared(b *batch) {
+	b.exec(`SELECT pg_advisory_xact_lock_shared($1, $2)`, lockSpace, sharedLock)
+}
+
 func (l *loading) queueVersion(b *batch) {
 	b.each(`SELECT version FROM catalog`, nil, func(rows pgx.Rows) error { return rows.Scan(&l.version) })
 }

@@ -133,6 +133,6 @@ func (l *loading) queueLatest(b *batch) {
 	b.each(`SELECT greatest(
 			coalesce((SELECT received_at FROM raw_report ORDER BY id DESC LIMIT 1), 0),
 			coalesce((SELECT last_at FROM denial ORDER BY id DESC LIMIT 1), 0),
-			coalesce((SELECT greatest(first_seen_at, last_seen_at) FROM device ORDER BY id DESC LIMIT 1), 0))`, nil,
-		func(rows pgx.Rows) error { return rows.Scan(&l.state.Latest) })
+			coalesce((SELECT greatest(first_seen_at, last_seen_at) FROM device ORDER BY id DESC LIMIT 1), 0)),
+		coalesce((SELECT before FROM slot_closing), 0)`, nil, func(rows pgx.Rows) error { return rows.Scan(&l.state.Latest, &l.state.ClosedBefore) })
 }

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 
@@ -76,7 +77,7 @@ func (l *loading) queueReports(b *batch) {
 	l.found = nil
 	// A report and its losses are of one moment: they are read by one statement.
 	b.each(`SELECT r.run, r.slot, r.revision, r.changes, r.counts, CASE WHEN r.losses > 0 THEN
-			(SELECT json_agg(json_build_object('cause', cause, 'revision', revision, 'units', units, 'counts', counts))::text
+			(SELECT json_agg(json_build_object('cause', cause, 'revision', revision, 'units', units, 'counts', encode(counts, 'hex')))::text
 			FROM report_loss l WHERE l.run = r.run AND l.slot = r.slot) END
 		FROM unnest($1::bigint[], $2::bigint[]) AS k(run, slot) JOIN report r USING (run, slot)`, []any{runs, slots}, func(rows pgx.Rows) error {
 		var id store.ID
@@ -87,7 +88,7 @@ func (l *loading) queueReports(b *batch) {
 			return err
 		}
 		var err error
-		if r.Counts, err = store.ParseCounts(counts); err != nil {
+		if r.Counts, err = store.ParseBinaryCounts(counts); err != nil {
 			return err
 		}
 		if losses != nil {
@@ -112,7 +113,11 @@ func parseLosses(text []byte) (map[string]store.Loss, error) {
 	}
 	losses := make(map[string]store.Loss, len(list))
 	for _, row := range list {
-		counts, err := store.ParseCounts([]byte(row.Counts))
+		data, err := hex.DecodeString(row.Counts)
+		if err != nil {
+			return nil, fmt.Errorf("stored losses: %w", err)
+		}
+		counts, err := store.ParseBinaryCounts(data)
 		if err != nil {
 			return nil, err
 		}

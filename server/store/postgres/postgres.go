@@ -141,12 +141,19 @@ func (s *Store) Update(ctx context.Context, f func(store.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return unavailable(s.connected(ctx, func(conn *pgxpool.Conn) error {
-		if _, err := conn.Exec(ctx, `BEGIN`); err != nil {
+	return s.transact(ctx, func(t *transaction) error {
+		// Whoever remembers the catalog waits for no one: it is read by version.
+		if err := t.exec(`UPDATE catalog SET version = version + 1`); err != nil {
 			return err
 		}
-		// Whoever remembers the catalog waits for no one: it is read by version.
-		if _, err := conn.Exec(ctx, `UPDATE catalog SET version = version + 1`); err != nil {
+		return f(t)
+	})
+}
+
+// transact runs f in one transaction.
+func (s *Store) transact(ctx context.Context, f func(*transaction) error) error {
+	return unavailable(s.connected(ctx, func(conn *pgxpool.Conn) error {
+		if _, err := conn.Exec(ctx, `BEGIN`); err != nil {
 			return err
 		}
 		if err := f(&transaction{ctx: ctx, conn: conn}); err != nil {
@@ -161,6 +168,11 @@ func (s *Store) Update(ctx context.Context, f func(store.Tx) error) error {
 type transaction struct {
 	ctx  context.Context
 	conn *pgxpool.Conn
+}
+
+// alone waits until all groups that were loaded are saved, and has later ones wait.
+func (t *transaction) alone() error {
+	return t.exec(`SELECT pg_advisory_xact_lock($1, $2)`, lockSpace, sharedLock)
 }
 
 // get reads the one row of a query; ErrNotFound if there is none.

@@ -18,6 +18,11 @@ func (s *Store) query(ctx context.Context, query string, arguments []any, scan f
 	return unavailable(eachRow(rows, scan))
 }
 
+// reading runs f in one read-only transaction: all it reads is of one moment.
+func (s *Store) reading(ctx context.Context, f func(pgx.Tx) error) error {
+	return unavailable(pgx.BeginTxFunc(ctx, s.read, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, f))
+}
+
 // Organizations lists all organizations.
 func (s *Store) Organizations(ctx context.Context) ([]store.Organization, error) {
 	list := []store.Organization{}

@@ -22,7 +22,7 @@ type saving struct {
 func (s *saving) save() error {
 	// What gets its key from the database comes first.
 	named := &batch{}
-	for _, queue := range []func(*batch) error{s.queueConfirmed, s.queueDevices, s.queueNewRuns, s.queueNewTypes} {
+	for _, queue := range []func(*batch) error{s.queueDevices, s.queueNewRuns, s.queueNewTypes} {
 		if err := queue(named); err != nil {
 			return err
 		}
@@ -34,8 +34,8 @@ func (s *saving) save() error {
 	}
 	b := &batch{}
 	for _, queue := range []func(*batch) error{
-		s.queueKeys, s.queueNewGrants, s.queueNewTrials, s.queueNewSums, s.queueNewSeats, s.queueNewSteps, s.queueNewDomains, s.queueNewAccounts, s.queueCloned, s.queueAnomalies, s.queueDenials,
-		s.queueReceived, s.queueChanged, s.queueLosses, s.queueTypes, s.queueTotals, s.queueUsed,
+		s.queueKeys, s.queueNewGrants, s.queueNewTrials, s.queueNewSums, s.queueNewSeats, s.queueNewSteps, s.queueNewDomains, s.queueNewAccounts, s.queueCloned, s.queueAnomalies, s.queueDenials, s.queueDenialTotals,
+		s.queueReceived, s.queueChanged, s.queueLosses, s.queueTypes, s.queueTotals, s.queueDeviceTotals, s.queueUsed,
 	} {
 		if err := queue(b); err != nil {
 			return err

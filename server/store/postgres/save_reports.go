@@ -14,18 +14,6 @@ import (
 // errNoRun is the error of a report on a run that is not stored.
 var errNoRun = errors.New("there is no such run")
 
-// queueConfirmed sees to it that no run is begun by a further key of a device while
-// an administrator confirms it: it would count again what goes on under the first.
-func (s *saving) queueConfirmed(b *batch) error {
-	for key := range s.change.Runs {
-		if key.Reporter != 0 {
-			b.all(1, `SELECT version FROM catalog WHERE version = $1 FOR SHARE`, s.version)
-			break
-		}
-	}
-	return nil
-}
-
 // queueNewRuns writes new runs. That one is there means that another server was
 // told of it at the same time.
 func (s *saving) queueNewRuns(b *batch) error {
@@ -72,27 +60,26 @@ func (s *saving) queueNewRuns(b *batch) error {
 }
 
 func (s *saving) queueReceived(b *batch) error {
-	n := len(s.change.Received)
-	if n == 0 {
-		return nil
+	packed, err := store.PackReceived(s.change.Received)
+	if err != nil || len(packed) == 0 {
+		return err
 	}
-	received, runs, slots, seconds, revisions := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	counts, lost := make([]string, n), make([]string, n)
-	var text []byte
-	for i := range s.change.Received {
-		r := &s.change.Received[i]
-		if r.Run.Key <= 0 {
+	n := len(packed)
+	received, runs, newest, reports := make([]int64, n), make([]int64, n), make([]int64, n), make([][]byte, n)
+	for i := range packed {
+		p := &packed[i]
+		if p.Run.Key <= 0 {
 			return errNoRun
 		}
-		text = r.Counts.AppendJSON(text[:0])
-		received[i], runs[i], slots[i], seconds[i], revisions[i], counts[i], lost[i] =
-			r.ReceivedAt, int64(r.Run.Key), r.Slot, int64(r.SlotSeconds), r.Revision, string(text), r.Lost
+		received[i], runs[i], newest[i], reports[i] = p.ReceivedAt, int64(p.Run.Key), p.Newest, p.Data
 	}
-	b.exec(`INSERT INTO raw_report (received_at, run, slot, slot_seconds, revision, counts, lost)
-		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::integer[], $5::bigint[], $6::text[], $7::text[])`,
-		received, runs, slots, seconds, revisions, counts, lost)
+	b.exec(`INSERT INTO raw_report (received_at, run, newest, reports) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[])`,
+		received, runs, newest, reports)
 	return nil
 }
+
+// stored are counts as they are stored; never NULL.
+func stored(counts store.Counts) []byte { return counts.AppendBinary([]byte{}) }
 
 // sortedReports are the reports of a change, in the order of the table.
 func (s *saving) sortedReports() []store.SlotKey {
@@ -109,19 +96,17 @@ func (s *saving) queueChanged(b *batch) error {
 		return nil
 	}
 	runs, slots, revisions, changes, losses := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	counts := make([]string, n)
-	var text []byte
+	counts := make([][]byte, n)
 	for i, key := range keys {
 		if key.Run.Key <= 0 {
 			return errNoRun
 		}
 		report := s.change.Reports[key]
-		text = report.Counts.AppendJSON(text[:0])
 		runs[i], slots[i], revisions[i], changes[i], losses[i], counts[i] =
-			int64(key.Run.Key), key.Slot, report.Revision, s.changes[key]+1, int64(len(report.Losses)), string(text)
+			int64(key.Run.Key), key.Slot, report.Revision, s.changes[key]+1, int64(len(report.Losses)), stored(report.Counts)
 	}
 	b.all(n, `INSERT INTO report AS r (run, slot, revision, changes, losses, counts)
-		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::integer[], $6::text[])
+		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::integer[], $6::bytea[])
 		ON CONFLICT (run, slot) DO UPDATE SET revision = excluded.revision, changes = excluded.changes, losses = excluded.losses, counts = excluded.counts
 		WHERE r.changes = excluded.changes - 1`, runs, slots, revisions, changes, losses, counts)
 	return nil
@@ -130,20 +115,21 @@ func (s *saving) queueChanged(b *batch) error {
 // queueLosses writes the losses of the same reports.
 func (s *saving) queueLosses(b *batch) error {
 	var runs, slots, revisions, units []int64
-	var causes, counts []string
+	var causes []string
+	var counts [][]byte
 	for _, key := range s.sortedReports() {
 		report := s.change.Reports[key]
 		for _, cause := range slices.Sorted(maps.Keys(report.Losses)) {
 			loss := report.Losses[cause]
 			runs, slots, revisions, units = append(runs, int64(key.Run.Key)), append(slots, key.Slot), append(revisions, loss.Revision), append(units, loss.Units)
-			causes, counts = append(causes, cause), append(counts, string(loss.Counts.AppendJSON(nil)))
+			causes, counts = append(causes, cause), append(counts, stored(loss.Counts))
 		}
 	}
 	if len(runs) == 0 {
 		return nil
 	}
 	b.exec(`INSERT INTO report_loss (run, slot, revision, units, cause, counts)
-		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[])
+		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::bytea[])
 		ON CONFLICT (run, slot, cause) DO UPDATE SET revision = excluded.revision, units = excluded.units, counts = excluded.counts`,
 		runs, slots, revisions, units, causes, counts)
 	return nil

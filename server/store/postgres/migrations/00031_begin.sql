@@ -4,7 +4,7 @@
 -- version hold the same. This is the first one, with all that was there by then.
 --
 -- Texts are compared byte by byte, as in SQLite. The tables that grow (report,
--- report_loss, raw_report, total) refer to others without being checked by the
+-- report_loss, raw_report and the totals) refer to others without being checked by the
 -- database: a check of each row would cost more than the row.
 
 -- One set of keys for a database; made at the first start.
@@ -203,7 +203,7 @@ CREATE TABLE report (
     revision bigint NOT NULL, -- 0: only losses were declared
     changes  bigint NOT NULL, -- how often the row was written: who changes it, goes by what he read
     losses   integer NOT NULL, -- the number of rows in report_loss
-    counts   text COLLATE "C" NOT NULL, -- JSON: units by operation type, cumulative
+    counts   bytea NOT NULL, -- units by operation type, cumulative; see store.Counts
     PRIMARY KEY (run, slot)
 );
 
@@ -213,20 +213,18 @@ CREATE TABLE report_loss (
     revision bigint NOT NULL,
     units    bigint NOT NULL, -- lost
     cause    text COLLATE "C" NOT NULL,
-    counts   text COLLATE "C" NOT NULL, -- JSON, as declared
+    counts   bytea NOT NULL, -- as declared
     PRIMARY KEY (run, slot, cause)
 );
 
--- Each report that changed something, as it came. Never updated.
+-- The reports that changed something, as they came: those of one run that came
+-- together are one row. Never updated.
 CREATE TABLE raw_report (
-    id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    received_at  bigint NOT NULL,
-    run          bigint NOT NULL,
-    slot         bigint NOT NULL,
-    revision     bigint NOT NULL,
-    slot_seconds integer NOT NULL,
-    counts       text COLLATE "C" NOT NULL, -- JSON
-    lost         text COLLATE "C" NOT NULL  -- '' or the cause
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    received_at bigint NOT NULL,
+    run         bigint NOT NULL,
+    newest      bigint NOT NULL, -- the latest of the slots
+    reports     bytea NOT NULL   -- see store.PackReceived
 );
 
 CREATE TABLE operation_type (
@@ -241,13 +239,55 @@ CREATE TABLE organization_type (
     PRIMARY KEY (organization, type)
 );
 
+-- late is the part of count that came a day after its slot, or later.
 CREATE TABLE total (
     handshake_code bigint NOT NULL,
     item           bigint NOT NULL,
     slot           bigint NOT NULL,
     type           bigint NOT NULL,
     count          bigint NOT NULL,
+    late           bigint NOT NULL,
     PRIMARY KEY (handshake_code, item, slot, type)
+) WITH (fillfactor = 50);
+
+CREATE TABLE total_hour (
+    handshake_code bigint NOT NULL,
+    item           bigint NOT NULL,
+    slot           bigint NOT NULL, -- the start of the hour
+    type           bigint NOT NULL,
+    count          bigint NOT NULL,
+    late           bigint NOT NULL,
+    PRIMARY KEY (handshake_code, item, slot, type)
+) WITH (fillfactor = 50);
+
+CREATE TABLE total_day (
+    handshake_code bigint NOT NULL,
+    item           bigint NOT NULL,
+    slot           bigint NOT NULL, -- the start of the day in UTC
+    type           bigint NOT NULL,
+    count          bigint NOT NULL,
+    late           bigint NOT NULL,
+    PRIMARY KEY (handshake_code, item, slot, type)
+) WITH (fillfactor = 50);
+
+-- By day first: what is written today is side by side.
+CREATE TABLE total_device (
+    slot           bigint NOT NULL, -- the start of the day in UTC
+    device         bigint NOT NULL,
+    handshake_code bigint NOT NULL,
+    item           bigint NOT NULL,
+    type           bigint NOT NULL,
+    count          bigint NOT NULL,
+    PRIMARY KEY (slot, device, handshake_code, item, type)
+) WITH (fillfactor = 80);
+
+-- Refused authorizations by quarters of an hour.
+CREATE TABLE total_denial (
+    start          bigint NOT NULL,
+    handshake_code bigint NOT NULL, -- 0: there is no such code
+    status         bigint NOT NULL,
+    count          bigint NOT NULL,
+    PRIMARY KEY (start, handshake_code, status)
 ) WITH (fillfactor = 50);
 
 -- Refusals that are alike are counted, so that nobody can fill the disk with them.
@@ -320,9 +360,49 @@ CREATE TABLE license_file (
     content      bytea NOT NULL -- as imported
 );
 
+-- For how many days records are kept; those that are not here, for ever.
+CREATE TABLE retention (
+    record text COLLATE "C" PRIMARY KEY,
+    days   bigint NOT NULL
+);
+
+-- Nothing is counted any more in slots before this one.
+CREATE TABLE slot_closing (
+    id     smallint PRIMARY KEY CHECK (id = 1),
+    before bigint NOT NULL,
+    pruned bigint NOT NULL -- reports of slots before this one may be gone
+);
+
+-- What the reports of closed slots sum up to, signed: they may be deleted.
+CREATE TABLE checkpoint (
+    closed_before bigint PRIMARY KEY,
+    made_at       bigint NOT NULL,
+    document      text COLLATE "C" NOT NULL -- a JWS
+);
+
+-- Changes of what is used of an item. Never updated.
+CREATE TABLE adjustment (
+    id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    item      bigint NOT NULL REFERENCES item (id),
+    at        bigint NOT NULL,
+    units     bigint NOT NULL,
+    reason    text COLLATE "C" NOT NULL,
+    actor     text COLLATE "C" NOT NULL,
+    signature text COLLATE "C" NOT NULL -- a JWS
+);
+
+-- What was billed. Never updated.
+CREATE TABLE statement (
+    organization bigint NOT NULL REFERENCES organization (id),
+    month        text COLLATE "C" NOT NULL, -- such as 2026-11
+    made_at      bigint NOT NULL,
+    document     text COLLATE "C" NOT NULL, -- a JWS
+    PRIMARY KEY (organization, month)
+);
+
 -- +goose Down
 
-DROP TABLE license_file, vendor, vendor_key, product, app_domain, seat_sum, seat_step, trial, audit, anomaly, denial, total, organization_type, operation_type, raw_report, report_loss, report, run,
+DROP TABLE statement, adjustment, checkpoint, slot_closing, retention, total_denial, total_device, total_day, total_hour, license_file, vendor, vendor_key, product, app_domain, seat_sum, seat_step, trial, audit, anomaly, denial, total, organization_type, operation_type, raw_report, report_loss, report, run,
     device_account, seat, report_grant, device_key, device, handshake_item, item_use, item, validation_field, catalog, server_key;
 ALTER TABLE organization DROP COLUMN default_code;
 DROP TABLE handshake_code, organization;
