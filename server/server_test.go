@@ -179,7 +179,7 @@ func (l *lts) used(t testing.TB) int64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return items[0].Used
+	return items[0].Use.Units
 }
 
 // verify checks that totals and raw reports agree.

@@ -39,6 +39,7 @@ type itemJSON struct {
 	RevokedAt       int64          `json:"revokedAt,omitempty"`
 	ArchivedAt      int64          `json:"archivedAt,omitempty"`
 	Quota           protocol.Quota `json:"quota"`
+	Live            int64          `json:"live"` // seats now, or domains
 	Handshakes      []string       `json:"handshakes"`
 	CreatedAt       int64          `json:"createdAt"`
 }
@@ -81,7 +82,7 @@ Without --id the name is the id if it can be one and is free; else one is made.`
 					return err
 				}
 				if a.json {
-					return printJSON(cmd.OutOrStdout(), newItemJSON(store.ItemUse{Item: added, Codes: f.codes}, products))
+					return printJSON(cmd.OutOrStdout(), newItemJSON(store.ItemUse{Item: added, Codes: f.codes}, products, time.Now()))
 				}
 				_, err = fmt.Fprintln(cmd.OutOrStdout(), added.ID)
 				return err
@@ -174,7 +175,7 @@ func (a *app) listItems() *cobra.Command {
 				}
 				rows := make([]itemJSON, len(items))
 				for i, item := range items {
-					rows[i] = newItemJSON(item, products)
+					rows[i] = newItemJSON(item, products, now)
 				}
 				if a.json {
 					return printJSON(cmd.OutOrStdout(), rows)
@@ -273,18 +274,15 @@ func (a *app) done(cmd *cobra.Command, id, text string, arguments ...any) error 
 	return err
 }
 
-func newItemJSON(i store.ItemUse, products []store.Product) itemJSON {
-	used := i.Used
-	if policy.Seats(i.Item) {
-		used = i.Seats
-	}
+func newItemJSON(i store.ItemUse, products []store.Product, now time.Time) itemJSON {
 	return itemJSON{
 		ID: i.ID, Name: i.Name, Organization: i.Organization, ChargeWay: administration.FormatChargeWay(i.ChargeWay),
 		Products: administration.FormatProducts(i.Products, products), Version: i.Version, Edition: i.Edition,
 		DeploymentType: administration.FormatDeploymentType(i.DeploymentType), Modules: administration.FormatModules(i.Modules),
 		StartsAt: i.StartsAt, ExpiresAt: i.ExpiresAt, MaxBufferDays: i.MaxBufferDays, ValidationField: i.ValidationField,
-		Trial: i.Trial, TrialBy: i.TrialBy, TrialDays: i.TrialDays, Requires: i.Requires, RequestLimit: i.RequestLimit, Requests: i.Requests,
-		RefuseClones: i.RefuseClones, LicenseFile: i.LicenseFile, RevokedAt: i.RevokedAt, ArchivedAt: i.ArchivedAt, Quota: policy.Quota(i.Item, used), Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
+		Trial: i.Trial, TrialBy: i.TrialBy, TrialDays: i.TrialDays, Requires: i.Requires, RequestLimit: i.RequestLimit, Requests: i.Use.Requests,
+		RefuseClones: i.RefuseClones, LicenseFile: i.LicenseFile, RevokedAt: i.RevokedAt, ArchivedAt: i.ArchivedAt, Quota: policy.Quota(i.Item, policy.Using(i, now)),
+		Live: i.Live, Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
 	}
 }
 

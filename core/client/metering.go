@@ -211,9 +211,19 @@ func (l *License) adopt(ctx context.Context) {
 		l.recovered(fmt.Sprintf("the counters of %d earlier runs are gone or damaged; what they had counted last is lost", adoption.Missing))
 	}
 	l.lostByStorage(adoption.Lost)
-	if err != nil {
+	l.tellOfUntaken(err)
+}
+
+// tellOfUntaken tells that what dead runs left could not be taken over: not each
+// interval anew, if it is the same that can't be.
+func (l *License) tellOfUntaken(err error) {
+	before := l.untaken
+	if l.untaken = ""; err == nil {
+		return
+	}
+	if l.untaken = err.Error(); l.untaken != before {
 		l.event(protocol.EventKindInternalError, protocol.StatusLicenseBufferFailed, 0,
-			fmt.Sprintf("usage of an earlier run could not be taken over and is kept: %v", err))
+			"usage of an earlier run could not be taken over and is kept: "+l.untaken)
 	}
 }
 

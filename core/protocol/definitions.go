@@ -248,21 +248,41 @@ var statusMessages = map[Status]string{
 	StatusHostResources:                 "The process lacks memory, threads or file descriptors, which the library needs. Nothing was done.",
 }
 
-// ChargeWay: How usage is charged. Values of the original; PAGE_COUNT is ours (the original publishes none).
+// ChargeWay: How usage is charged. PAGE_COUNT, and the values from 101 on, are ours: the vendor publishes none for them.
 type ChargeWay int32
 
 // Values of ChargeWay.
 const (
-	ChargeWayAuto                    ChargeWay = 0  // decided by the server
-	ChargeWayDeviceCount             ChargeWay = 1  // distinct devices
-	ChargeWayScanCount               ChargeWay = 2  // barcodes scanned
-	ChargeWayConcurrentDeviceCount   ChargeWay = 3  // devices at work in one slot
-	ChargeWayPageCount               ChargeWay = 4  // pages processed
-	ChargeWayAppDomainCount          ChargeWay = 6  // application domains
-	ChargeWayActiveDeviceCount       ChargeWay = 8  // devices at work in 24 hours
-	ChargeWayInstanceCount           ChargeWay = 9  // instances
-	ChargeWayConcurrentInstanceCount ChargeWay = 10 // instances at work in one slot
+	ChargeWayAuto                       ChargeWay = 0   // decided by the server
+	ChargeWayDeviceCount                ChargeWay = 1   // distinct devices
+	ChargeWayScanCount                  ChargeWay = 2   // barcodes scanned
+	ChargeWayConcurrentDeviceCount      ChargeWay = 3   // devices at work in one slot
+	ChargeWayPageCount                  ChargeWay = 4   // pages processed
+	ChargeWayAppDomainCount             ChargeWay = 6   // application domains
+	ChargeWayActiveDeviceCount          ChargeWay = 8   // devices at work in 24 hours
+	ChargeWayInstanceCount              ChargeWay = 9   // instances
+	ChargeWayConcurrentInstanceCount    ChargeWay = 10  // instances at work in one slot
+	ChargeWayDailyActiveDeviceCount     ChargeWay = 101 // devices at work in a day, within the item's time
+	ChargeWayMonthlyActiveDeviceCount   ChargeWay = 102 // devices at work in 30 days
+	ChargeWayQuarterlyActiveDeviceCount ChargeWay = 103 // devices at work in 90 days
+	ChargeWayYearlyActiveDeviceCount    ChargeWay = 104 // devices at work in 365 days
 )
+
+var chargeWays = []chargeWayDefinition{
+	{0, "AUTO", "", -1},
+	{1, "DEVICE_COUNT", "device", -1},
+	{2, "SCAN_COUNT", "scan", UnitScan},
+	{3, "CONCURRENT_DEVICE_COUNT", "concurrent-device", -1},
+	{4, "PAGE_COUNT", "page", UnitPage},
+	{6, "APP_DOMAIN_COUNT", "domain", -1},
+	{8, "ACTIVE_DEVICE_COUNT", "active-device", -1},
+	{9, "INSTANCE_COUNT", "instance", -1},
+	{10, "CONCURRENT_INSTANCE_COUNT", "concurrent-instance", -1},
+	{101, "DAILY_ACTIVE_DEVICE_COUNT", "daily-active-device", -1},
+	{102, "MONTHLY_ACTIVE_DEVICE_COUNT", "monthly-active-device", -1},
+	{103, "QUARTERLY_ACTIVE_DEVICE_COUNT", "quarterly-active-device", -1},
+	{104, "YEARLY_ACTIVE_DEVICE_COUNT", "yearly-active-device", -1},
+}
 
 // DeploymentType: Where the SDK runs. Values of the original; BROWSER and MOBILE are ours (the original publishes none).
 type DeploymentType int32

@@ -11,6 +11,15 @@ type ReportBatch struct {
 	// Account is what the device says of its usage over all times. Older clients
 	// do not.
 	Account *DeviceAccount `json:"account,omitempty"`
+	// Closed are the licenses that the device has closed. Seats that last only as long
+	// as a license is in use are given back.
+	Closed []ClosedLicense `json:"closed,omitempty"`
+}
+
+// ClosedLicense is a license that a device was using under a handshake code.
+type ClosedLicense struct {
+	HandshakeCode string `json:"handshakeCode"`
+	Item          string `json:"item"`
 }
 
 // DeviceAccount is a device's account with one server over all times, in units

@@ -131,7 +131,7 @@ typedef enum LTS_StatusCode {
   LTS_ERR_HOST_RESOURCES = -20313
 } LTS_StatusCode;
 
-/* How usage is charged. Values of the original; PAGE_COUNT is ours (the original publishes none). */
+/* How usage is charged. PAGE_COUNT, and the values from 101 on, are ours: the vendor publishes none for them. */
 typedef enum LTS_ChargeWay {
   /* decided by the server */
   LTS_CW_AUTO = 0,
@@ -150,7 +150,15 @@ typedef enum LTS_ChargeWay {
   /* instances */
   LTS_CW_INSTANCE_COUNT = 9,
   /* instances at work in one slot */
-  LTS_CW_CONCURRENT_INSTANCE_COUNT = 10
+  LTS_CW_CONCURRENT_INSTANCE_COUNT = 10,
+  /* devices at work in a day, within the item's time */
+  LTS_CW_DAILY_ACTIVE_DEVICE_COUNT = 101,
+  /* devices at work in 30 days */
+  LTS_CW_MONTHLY_ACTIVE_DEVICE_COUNT = 102,
+  /* devices at work in 90 days */
+  LTS_CW_QUARTERLY_ACTIVE_DEVICE_COUNT = 103,
+  /* devices at work in 365 days */
+  LTS_CW_YEARLY_ACTIVE_DEVICE_COUNT = 104
 } LTS_ChargeWay;
 
 /* Where the SDK runs. Values of the original; BROWSER and MOBILE are ours (the original publishes none). */

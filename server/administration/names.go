@@ -31,12 +31,6 @@ var (
 		"server": protocol.DeploymentTypeServer, "desktop": protocol.DeploymentTypeDesktop, "browser": protocol.DeploymentTypeBrowser,
 		"mobile": protocol.DeploymentTypeMobile, "embedded": protocol.DeploymentTypeEmbeddedDevice, "oem": protocol.DeploymentTypeOEM,
 	}
-	chargeWays = map[string]protocol.ChargeWay{
-		"scan": protocol.ChargeWayScanCount, "page": protocol.ChargeWayPageCount, "device": protocol.ChargeWayDeviceCount,
-		"concurrent-device": protocol.ChargeWayConcurrentDeviceCount, "domain": protocol.ChargeWayAppDomainCount,
-		"active-device": protocol.ChargeWayActiveDeviceCount, "instance": protocol.ChargeWayInstanceCount,
-		"concurrent-instance": protocol.ChargeWayConcurrentInstanceCount,
-	}
 )
 
 // builtInProducts are their names in the order of their bits.
@@ -129,26 +123,33 @@ func FormatDeploymentType(t protocol.DeploymentType) string {
 	return nameOf(deploymentTypes, t)
 }
 
-// ParseChargeWay reads a charge way, of those this server supports.
+// ParseChargeWay reads a charge way by its short name.
 func ParseChargeWay(name string) (protocol.ChargeWay, error) {
-	way, known := chargeWays[strings.ToLower(name)]
-	supported := policy.ChargeWays()
-	if slices.Contains(supported, way) {
-		return way, nil
+	for _, way := range policy.ChargeWays() {
+		if way.Short() == strings.ToLower(name) {
+			return way, nil
+		}
 	}
-	names := make([]string, len(supported))
-	for i, way := range supported {
-		names[i] = FormatChargeWay(way)
-	}
-	slices.Sort(names)
-	if known {
-		return 0, fmt.Errorf("this version does not support the charge way %q yet; choose from %s", name, strings.Join(names, ", "))
-	}
-	return 0, fmt.Errorf("there is no charge way %q; choose from %s", name, strings.Join(names, ", "))
+	return 0, fmt.Errorf("there is no charge way %q; choose from %s", name, strings.Join(ChargeWayNames(), ", "))
 }
 
 // FormatChargeWay is the inverse of ParseChargeWay.
-func FormatChargeWay(way protocol.ChargeWay) string { return nameOf(chargeWays, way) }
+func FormatChargeWay(way protocol.ChargeWay) string {
+	if name := way.Short(); name != "" {
+		return name
+	}
+	return fmt.Sprint(int(way))
+}
+
+// ChargeWayNames are the names of all charge ways, in order.
+func ChargeWayNames() []string {
+	var names []string
+	for _, way := range policy.ChargeWays() {
+		names = append(names, way.Short())
+	}
+	slices.Sort(names)
+	return names
+}
 
 func find[V any](values map[string]V, name, what string) (V, error) {
 	value, ok := values[name]

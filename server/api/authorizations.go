@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/slot"
 	"github.com/openlts/openlts/server/password"
 	"github.com/openlts/openlts/server/policy"
 	"github.com/openlts/openlts/server/store"
@@ -175,8 +176,13 @@ func checkAuthorization(request *protocol.AuthorizationRequest) error {
 	if len(request.Modules) > maxModules {
 		return malformed("there are more than %d modules", maxModules)
 	}
-	if request.InstanceCount < 0 {
-		return malformed("instanceCount is negative")
+	if request.InstanceCount < 0 || request.InstanceCount > protocol.MaxInstances {
+		return malformed("instanceCount is not from 0 to %d", protocol.MaxInstances)
+	}
+	if request.SlotSeconds != 0 {
+		if _, err := slot.Check(int64(request.SlotSeconds)); err != nil {
+			return malformed("slotSeconds: %w", err)
+		}
 	}
 	if len(request.Anomalies) > maxAnomalies {
 		return malformed("there are more than %d anomalies", maxAnomalies)

@@ -28,7 +28,13 @@ type Asking struct {
 
 // Require names the code, or the organization whose default code is meant.
 func (a *Asking) Require(keys *store.Keys) {
-	keys.Askers = append(keys.Askers, store.Asker{Device: a.Request.Device.UUID, KeyID: a.Key.KeyID, Address: a.Address})
+	keys.Reopens = reopens
+	keys.Askers = append(keys.Askers, store.Asker{
+		Device: a.Request.Device.UUID, KeyID: a.Key.KeyID, Address: a.Address, Code: a.Request.HandshakeCode, Organization: a.Request.OrganizationID,
+	})
+	if domain := domainOf(a.Request.ValidationField); domain != "" {
+		keys.Domains = append(keys.Domains, domain)
+	}
 	if a.Request.HandshakeCode != "" {
 		keys.Codes = append(keys.Codes, a.Request.HandshakeCode)
 	} else if a.Request.OrganizationID != "" {
@@ -117,7 +123,7 @@ func (a *Asking) choose(d *decision, code store.HandshakeCode) (*Candidate, erro
 	candidates := make([]Candidate, len(items))
 	for i, item := range items {
 		candidates[i] = Candidate{
-			CodeItem: item, Usage: d.usage(item.Item, d.Devices[a.Request.Device.UUID]),
+			CodeItem: item, Usage: a.usage(d, &item.Item),
 			Granted: d.Uses[item.Key].Requests, TrialUntil: a.trialUntil(d, item.Item),
 			BaseMissing: baseMissing(item.Item, items, d.now), Clone: clone,
 		}
@@ -157,6 +163,8 @@ func (a *Asking) clone(d *decision) protocol.Reason {
 	switch {
 	case device == nil || device.NextReporter == 0: // nobody has this UUID yet
 		return ""
+	case a.Request.Device.UUIDSource == uuidWeak:
+		return ""
 	case device.ClonedAt != 0:
 		return protocol.ReasonUsageCopied
 	}
@@ -179,6 +187,61 @@ func (a *Asking) reporter(d *decision) int64 {
 	return reporter
 }
 
+// usage is how much of an item is used, also by who asks.
+func (a *Asking) usage(d *decision, item *store.Item) Usage {
+	w, usage := wayOf(item), d.usage(item)
+	switch {
+	case w.domains:
+		if d.Domains[store.DomainKey{Item: item.Key, Domain: domainOf(a.Request.ValidationField)}] {
+			usage.Held = 1
+		}
+	case w.stay != nil:
+		if device := d.Devices[a.Request.Device.UUID]; device != nil {
+			usage.Held, _ = held(device.Seats[item.Key], d.now.Unix())
+		}
+		usage.Wanted = w.wanted(a.Request)
+	}
+	return usage
+}
+
+// wanted is how much of a quota a request is about.
+func (w *way) wanted(request *protocol.AuthorizationRequest) int64 {
+	if !w.instances {
+		return 1
+	}
+	return max(1, int64(request.InstanceCount))
+}
+
+// take notes how much of the item's quota is used by who asks.
+func (a *Asking) take(d *decision, item *store.Item, device *store.DeviceState) {
+	w, now := wayOf(item), d.now.Unix()
+	switch {
+	case w.domains:
+		key := store.DomainKey{Item: item.Key, Domain: domainOf(a.Request.ValidationField)}
+		if !d.Domains[key] {
+			d.Domains[key], d.change.Domains[key] = true, now
+			d.changeSum(item, []piece{{now, forever, 1}})
+		}
+	case w.stay != nil:
+		v := visit{at: now, slotSeconds: int64(a.Request.SlotSeconds), brief: a.Request.Device.UUIDSource == uuidInMemory}
+		d.seat(item, a.Request.Device.UUID, device, v, w.wanted(a.Request))
+	}
+}
+
+// uuidInMemory is the source of the UUID of a device without a home: it ends with the
+// process.
+const uuidInMemory = "memory"
+
+// uuidWeak is the source of a UUID, and a key, that can be guessed: nothing that seems
+// to have been done by such a device proves anything.
+const uuidWeak = "weak"
+
+// reopens tells whether late reports take seats of an item in slots that are over.
+func reopens(item *store.Item) bool {
+	w := wayOf(item)
+	return w.stay != nil && w.stay.reopens()
+}
+
 // grant notes that the device uses the item and says what is granted.
 func (a *Asking) grant(d *decision, code store.HandshakeCode, chosen *Candidate) *protocol.Authorization {
 	request, item, now := a.Request, chosen.Item, d.now.Unix()
@@ -192,9 +255,7 @@ func (a *Asking) grant(d *decision, code store.HandshakeCode, chosen *Candidate)
 		d.Grants[grant], d.change.Grants[grant] = true, now
 	}
 	a.noteAnomalies(d, reporter)
-	if Seats(item) {
-		d.seat(item, request.Device.UUID, device)
-	}
+	a.take(d, &item, device)
 	if item.TrialBy != store.TrialByNobody {
 		if trial := a.trial(item); d.Trials[trial] == 0 {
 			d.Trials[trial], d.change.Trials[trial] = now, now
@@ -212,7 +273,7 @@ func (a *Asking) grant(d *decision, code store.HandshakeCode, chosen *Candidate)
 			DeploymentType: item.DeploymentType, ChargeWay: item.ChargeWay, Modules: item.Modules,
 			StartsAt: item.StartsAt, ExpiresAt: item.ExpiresAt,
 		},
-		Quota: Quota(item, d.usage(item, device).Used), Trial: item.Trial,
+		Quota: Quota(item, d.usage(&item)), Trial: item.Trial,
 		IssuedAt: now, ValidUntil: chosen.notAfterTrial(ValidUntil(item)),
 		BufferUntil: chosen.notAfterTrial(BufferUntil(item, request.MaxBufferDays, d.now)),
 	}

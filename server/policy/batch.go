@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -39,6 +40,9 @@ type Batch struct {
 	problem  string // of the account
 	groups   []batchGroup
 	weight   int
+	closed   []protocol.ClosedLicense
+	// since is the earliest moment at which it may change seats.
+	since int64
 }
 
 // batchGroup is what reports have in common, with those that are well formed.
@@ -60,6 +64,8 @@ func NewBatch(batch *protocol.ReportBatch, reporter store.Reporter, now time.Tim
 		b.account, b.reporter.Account = batch.Account, true
 		b.problem = AccountProblem(batch.Account, batch.SentAt, now.Unix())
 	}
+	b.since = now.Unix()
+	b.closed = batch.Closed
 	for i := range batch.Groups {
 		if len(batch.Groups[i].Reports) > 0 {
 			b.add(i, &batch.Groups[i], now.Unix())
@@ -83,6 +89,9 @@ func (b *Batch) add(index int, group *protocol.ReportGroup, now int64) {
 		if refusal == nil {
 			b.weight += len(group.Reports[i].Counts)
 			g.reports, g.indexes = append(g.reports, ReportedOf(&group.Reports[i])), append(g.indexes, i)
+			if slot := group.Reports[i].Slot; slot >= now-int64(slotAge/time.Second) {
+				b.since = min(b.since, slot)
+			}
 			continue
 		}
 		g.refused = append(g.refused, exception(index, i, refusal))
@@ -96,7 +105,11 @@ func exception(group, report int, refusal error) protocol.Exception {
 
 // Require names the device and the slots that are reported.
 func (b *Batch) Require(keys *store.Keys) {
+	keys.Reopens = reopens
 	keys.Reporters = append(keys.Reporters, b.reporter)
+	for _, c := range b.closed {
+		keys.Counted = append(keys.Counted, store.Counted{Reporter: b.reporter, Code: c.HandshakeCode, Item: c.Item, Since: b.since})
+	}
 	for i := range b.groups {
 		g := &b.groups[i]
 		if len(g.reports) == 0 {
@@ -106,7 +119,7 @@ func (b *Batch) Require(keys *store.Keys) {
 		for j := range g.reports {
 			slots[j] = g.reports[j].Slot
 		}
-		keys.Counted = append(keys.Counted, store.Counted{Reporter: b.reporter, Code: g.code, Item: g.item, Run: g.run, Slots: slots})
+		keys.Counted = append(keys.Counted, store.Counted{Reporter: b.reporter, Code: g.code, Item: g.item, Run: g.run, Slots: slots, Since: b.since})
 	}
 }
 
@@ -127,6 +140,7 @@ func (b *Batch) apply(d *decision) Answer {
 	for i := range b.groups {
 		c.countGroup(&b.groups[i])
 	}
+	c.close()
 	c.finish()
 	return Answer{Receipt: c.receipt}
 }
@@ -137,7 +151,7 @@ type counting struct {
 	batch     *Batch
 	device    *store.DeviceState
 	receipt   *protocol.Receipt
-	items     []store.Item      // concerned
+	items     []*concerned
 	anomalies map[string]string // details by kind
 	added     int64             // units that were new
 }
@@ -179,6 +193,35 @@ func (c *counting) countGroup(g *batchGroup) {
 	}
 }
 
+// concerned is an item that the batch is about.
+type concerned struct {
+	store.Item
+	work        []worked
+	slotSeconds int64 // how often it is reported; 0: not known
+	closed      bool
+}
+
+func (c *counting) concern(item store.Item) *concerned {
+	for _, known := range c.items {
+		if known.Key == item.Key {
+			return known
+		}
+	}
+	c.items = append(c.items, &concerned{Item: item})
+	return c.items[len(c.items)-1]
+}
+
+// close takes note of the licenses that the device closed: of those it was granted.
+func (c *counting) close() {
+	for _, closed := range c.batch.closed {
+		code, item := c.Codes[closed.HandshakeCode], c.Items[closed.Item]
+		grant := store.Grant{Device: c.batch.reporter.UUID, Reporter: c.device.RunsOf(c.batch.reporter.Number), Code: code.Key, Item: item.Key}
+		if c.Grants[grant] {
+			c.concern(item).closed = true
+		}
+	}
+}
+
 // target is what the reports of a group are counted on.
 type target struct {
 	code store.ID
@@ -214,9 +257,8 @@ func (c *counting) target(g *batchGroup) (t target, refusal error) {
 	if t.run.Key == 0 {
 		c.change.Runs[key] = t.run
 	}
-	if !slices.ContainsFunc(c.items, func(i store.Item) bool { return i.Key == t.item.Key }) {
-		c.items = append(c.items, t.item)
-	}
+	item := c.concern(t.item)
+	item.slotSeconds = max(item.slotSeconds, int64(g.slotSeconds))
 	if !slices.ContainsFunc(c.CodeItems[t.code], func(i store.CodeItem) bool { return i.Key == t.item.Key }) {
 		c.anomalies[AnomalyItemNotOfCode] = fmt.Sprintf("code %s, item %s", g.code, g.item)
 	}
@@ -231,6 +273,11 @@ type outcome struct {
 
 func (c *counting) countReport(t target, slotSeconds int, report *Reported) (o outcome) {
 	c.checkTime(report.Slot)
+	// Slots that can't be now, or whose seats are not looked at any more, take none.
+	if report.Lost == "" && report.Slot >= c.batch.since && report.Slot <= c.now.Unix()+int64(slotLead/time.Second) {
+		item := c.concern(t.item)
+		item.work = append(item.work, worked{report.Slot, report.Slot + int64(slotSeconds)})
+	}
 	stored := t.run.Reports[report.Slot]
 	merged := Merge(stored, report)
 	if report.Lost != "" {
@@ -320,19 +367,21 @@ func (c *counting) checkTime(start int64) {
 	}
 }
 
-// finish keeps the device's seats (facts 2.6), notes what was strange, and adds to
-// the receipt how the quotas stand. A device without a seat does not get one: that
-// is for authorization to decide.
+// finish keeps the device's seats, notes what was strange, and adds to the receipt
+// how the quotas stand. Who reports on an item was granted it, and is at work.
 func (c *counting) finish() {
 	c.compareAccount()
 	for _, kind := range slices.Sorted(maps.Keys(c.anomalies)) {
 		c.note(c.batch.reporter.UUID, kind, c.anomalies[kind])
 	}
-	slices.SortFunc(c.items, func(a, b store.Item) int { return int(a.Key - b.Key) })
+	slices.SortFunc(c.items, func(a, b *concerned) int { return cmp.Compare(a.Key, b.Key) })
 	for _, item := range c.items {
-		if _, listed := c.device.Seats[item.Key]; listed && Seats(item) {
-			c.seat(item, c.batch.reporter.UUID, c.device)
+		if Seats(item.Item) {
+			seats := c.device.Seats[item.Key]
+			brief := len(seats) > 0 && seats[len(seats)-1].Brief
+			v := visit{at: c.now.Unix(), slotSeconds: item.slotSeconds, brief: brief}
+			c.visited(&item.Item, c.batch.reporter.UUID, c.device, v, item.work, item.closed)
 		}
-		c.receipt.Items = append(c.receipt.Items, protocol.ItemState{ID: item.ID, Quota: Quota(item, c.usage(item, c.device).Used)})
+		c.receipt.Items = append(c.receipt.Items, protocol.ItemState{ID: item.ID, Quota: Quota(item.Item, c.usage(&item.Item))})
 	}
 }

@@ -84,6 +84,10 @@ func checkEdition(c *Candidate, request *protocol.AuthorizationRequest, _ time.T
 }
 
 func checkChargeWay(c *Candidate, request *protocol.AuthorizationRequest, _ time.Time) error {
+	if wayOf(&c.Item) == unknown {
+		return protocol.Errorf(protocol.StatusItemInvalid, "This license item %s has been invalid: this server does not know its charge way %d.",
+			c.ID, c.ChargeWay)
+	}
 	if request.ChargeWay == protocol.ChargeWayAuto || request.ChargeWay == c.ChargeWay {
 		return nil
 	}
@@ -104,6 +108,10 @@ func checkModules(c *Candidate, request *protocol.AuthorizationRequest, _ time.T
 }
 
 func checkValidationField(c *Candidate, request *protocol.AuthorizationRequest, _ time.Time) error {
+	if wayOf(&c.Item).domains && domainOf(request.ValidationField) == "" {
+		return protocol.Errorf(protocol.StatusItemAppDomainMismatch,
+			"AppDomain for licenseItem is not matched: it is charged by domains, and the request names none.")
+	}
 	if c.ValidationField == "" || oneMatches([]string{c.ValidationField}, request.ValidationField) {
 		return nil
 	}
@@ -176,7 +184,11 @@ func because(status protocol.Status, reason protocol.Reason) error {
 }
 
 func checkQuota(c *Candidate, _ *protocol.AuthorizationRequest, _ time.Time) error {
-	if !ways[c.ChargeWay].admits(c.Quota, c.Usage) {
+	w, t := wayOf(&c.Item), termsOf(&c.Item)
+	if w.instances && t.quota >= 0 && c.Wanted > saturatingSum(t.quota, t.tolerance) {
+		return protocol.StatusRequestQuotaExceeded
+	}
+	if !w.limit.admits(t, c.Usage) {
 		return protocol.StatusLimitExceeded
 	}
 	return nil

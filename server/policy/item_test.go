@@ -103,7 +103,7 @@ func TestCheckItem(t *testing.T) {
 		{"device, list not full", func(c *policy.Candidate) { c.ChargeWay, c.Used = protocol.ChargeWayDeviceCount, 109 }, nil, protocol.StatusOK},
 		{"new device, list full", func(c *policy.Candidate) { c.ChargeWay, c.Used = protocol.ChargeWayDeviceCount, 110 }, nil, protocol.StatusLimitExceeded},
 		{"known device, list full", func(c *policy.Candidate) {
-			c.ChargeWay, c.Used, c.Seated = protocol.ChargeWayDeviceCount, 110, true
+			c.ChargeWay, c.Used, c.Held = protocol.ChargeWayDeviceCount, 110, 1
 		}, nil, protocol.StatusOK},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -64,7 +64,7 @@ func compareBool(a, b bool) int {
 }
 
 func inTolerance(c *Candidate, now time.Time) bool {
-	return now.Unix() >= c.ExpiresAt || ways[c.ChargeWay].inTolerance(c.Quota, c.Usage)
+	return now.Unix() >= c.ExpiresAt || wayOf(&c.Item).limit.inTolerance(termsOf(&c.Item), c.Usage)
 }
 
 func place(c *Candidate) int64 {

@@ -16,11 +16,12 @@ type HandshakeCodeUse struct {
 // ItemUse is an item with its use.
 type ItemUse struct {
 	Item
-	Used  int64 // units counted by reports
-	Seats int64 // devices on its list that have not expired
-	// Requests are the authorizations granted, of an item that limits them.
-	Requests int64
-	Codes    []string // the handshake codes it is attached to
+	// Use is how much of it is used, with the steps of its seats up to the moment that
+	// was asked for.
+	Use Use
+	// Live is the number of seats at that moment, or of domains.
+	Live  int64
+	Codes []string // the handshake codes it is attached to
 }
 
 // DeviceUse is a device with its seats.
@@ -49,7 +50,9 @@ type DeviceKeyUse struct {
 // DeviceSeat is a device's place on the list of an item.
 type DeviceSeat struct {
 	Item      string `json:"item"`
+	From      int64  `json:"from"`
 	ExpiresAt int64  `json:"expiresAt"`
+	Weight    int64  `json:"weight"`
 }
 
 // Column is something statistics can be grouped by.
@@ -124,7 +127,7 @@ type Verification struct {
 
 // Difference is a place where what is stored is not what the raw reports give.
 type Difference struct {
-	What       string `json:"what"`  // "total", "item usage" or "loss"
+	What       string `json:"what"`  // "total", "item usage", "loss", "seats" or "exceptions"
 	Where      string `json:"where"` // of what, for people
 	Stored     int64  `json:"stored"`
 	Recomputed int64  `json:"recomputed"`

@@ -15,7 +15,7 @@ import (
 // many, in the order of the table, so that neighbours are written together.
 func (t *transaction) save(c *store.Change) error {
 	for _, step := range []func(*store.Change) error{
-		t.saveDevices, t.saveKeys, t.saveGrants, t.saveTrials, t.saveSeats, t.saveAccounts, t.saveCloned, t.saveAnomalies, t.saveDenials,
+		t.saveDevices, t.saveKeys, t.saveGrants, t.saveTrials, t.saveSeats, t.saveSteps, t.saveSums, t.saveDomains, t.saveAccounts, t.saveCloned, t.saveAnomalies, t.saveDenials,
 		t.saveRuns, t.saveReceived, t.saveReports, t.saveTotals, t.saveTypes, t.saveUsed, t.saveRequests,
 	} {
 		if err := step(c); err != nil {
@@ -99,15 +99,66 @@ func (t *transaction) saveRequests(c *store.Change) error {
 }
 
 func (t *transaction) saveSeats(c *store.Change) error {
-	rows := make([]any, 0, 3*len(c.Seats))
-	for key, expiresAt := range c.Seats {
+	rows := make([]any, 0, 6*len(c.Seats))
+	gone := pairs{}
+	for key, seat := range c.Seats {
 		device, err := deviceKey(c, key.Device)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, key.Item, device, expiresAt)
+		if seat.Weight == 0 {
+			gone.add(int64(device), int64(key.Item), key.From)
+			continue
+		}
+		rows = append(rows, device, key.Item, key.From, seat.Until, seat.Weight, seat.Brief)
 	}
-	return t.insertRows(`INSERT INTO seat (item, device, expires_at) VALUES`, 3, ` ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at`, rows)
+	err := t.insertRows(`INSERT INTO seat (device, item, since, until, weight, brief) VALUES`, 6,
+		` ON CONFLICT DO UPDATE SET until = excluded.until, weight = excluded.weight, brief = excluded.brief`, rows)
+	if err != nil || len(gone) == 0 {
+		return err
+	}
+	return t.exec(`DELETE FROM seat WHERE (device, item, since) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))`, gone.json())
+}
+
+// saveSteps adds steps. Those that come to nothing go.
+func (t *transaction) saveSteps(c *store.Change) error {
+	rows := make([]any, 0, 3*len(c.Steps))
+	shrunk := pairs{}
+	for _, key := range slices.SortedFunc(maps.Keys(c.Steps), func(a, b store.StepKey) int {
+		return cmp.Or(cmp.Compare(a.Item, b.Item), cmp.Compare(a.At, b.At))
+	}) {
+		by := c.Steps[key]
+		if by == 0 {
+			continue
+		}
+		rows = append(rows, key.Item, key.At, by)
+		shrunk.add(int64(key.Item), key.At)
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	err := t.insertRows(`INSERT INTO seat_step (item, at, change) VALUES`, 3, ` ON CONFLICT DO UPDATE SET change = change + excluded.change`, rows)
+	if err != nil {
+		return err
+	}
+	return t.exec(`DELETE FROM seat_step WHERE change = 0 AND (item, at) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))`, shrunk.json())
+}
+
+func (t *transaction) saveSums(c *store.Change) error {
+	for item, sum := range c.Sums {
+		if err := t.exec(`UPDATE item SET seats_at = ?, seats = ?, exceptions = ? WHERE id = ?`, sum.At, sum.Active, sum.Exceptions, item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *transaction) saveDomains(c *store.Change) error {
+	rows := make([]any, 0, 3*len(c.Domains))
+	for key, since := range c.Domains {
+		rows = append(rows, key.Item, key.Domain, since)
+	}
+	return t.insertRows(`INSERT INTO app_domain (item, domain, since) VALUES`, 3, ` ON CONFLICT DO NOTHING`, rows)
 }
 
 func (t *transaction) saveAccounts(c *store.Change) error {

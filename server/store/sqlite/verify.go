@@ -83,12 +83,6 @@ func (v *verifier) totals() error {
 	})
 }
 
-// units are what each charge way counts; the others count no units.
-var units = map[protocol.ChargeWay]protocol.Unit{
-	protocol.ChargeWayScanCount: protocol.UnitScan,
-	protocol.ChargeWayPageCount: protocol.UnitPage,
-}
-
 func (v *verifier) usage() error {
 	charged := map[store.ID]int64{}
 	rows, err := v.tx.QueryContext(v.ctx, `SELECT run.item, i.charge_way, r.type, `+saturatingSumSQL("r.count")+`
@@ -102,7 +96,7 @@ func (v *verifier) usage() error {
 		var kind string
 		var count int64
 		err := rows.Scan(&item, &way, &kind, &count)
-		unit, counts := units[way]
+		unit, counts := way.Unit()
 		if of := protocol.UnitOf(kind); counts && (of == unit || of == protocol.UnitAny) {
 			charged[item] = saturatingSum(charged[item], count)
 		}

@@ -92,7 +92,7 @@ func requestsAreAdded(t *testing.T, open Open) {
 		w.apply(keys, func(*store.State) *store.Change { return &store.Change{Requests: map[store.ID]int64{w.item.Key: 2}} })
 	}
 	items, err := w.Items(t.Context(), 0)
-	if err != nil || len(items) != 1 || items[0].Requests != 6 {
+	if err != nil || len(items) != 1 || items[0].Use.Requests != 6 {
 		t.Errorf("%+v, %v", items, err)
 	}
 }
