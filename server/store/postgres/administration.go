@@ -63,10 +63,10 @@ func (t *transaction) AddItem(i store.Item) error {
 func (t *transaction) UpdateItem(i store.Item) error {
 	return t.exec(`UPDATE item SET name = $1, products = $2, version = $3, edition = $4, deployment_type = $5, modules = $6, quota = $7,
 			starts_at = $8, expires_at = $9, max_buffer_days = $10, validation_field = $11, trial = $12, trial_by = $13, trial_days = $14,
-			requires = $15, request_limit = $16, refuse_clones = $17, revoked_at = $18, archived_at = $19, license_file = $20 WHERE id = $21`,
+			requires = $15, request_limit = $16, refuse_clones = $17, revoked_at = $18, archived_at = $19, license_file = $20, charging = $21 WHERE id = $22`,
 		clean(i.Name), i.Products, i.Version, i.Edition, i.DeploymentType, formatModules(i.Modules), i.Quota,
 		i.StartsAt, i.ExpiresAt, i.MaxBufferDays, clean(i.ValidationField), i.Trial, i.TrialBy, i.TrialDays,
-		strings.Join(i.Requires, ","), i.RequestLimit, i.RefuseClones, i.RevokedAt, i.ArchivedAt, i.LicenseFile, i.Key)
+		strings.Join(i.Requires, ","), i.RequestLimit, i.RefuseClones, i.RevokedAt, i.ArchivedAt, i.LicenseFile, i.Charging.Text(), i.Key)
 }
 
 func (t *transaction) AttachItem(code, item store.ID, position int64) error {
