@@ -23,8 +23,8 @@ const versionTable = "lts_version"
 
 // migrate brings the schema up to date. A lock keeps servers that start at the
 // same time from each making the tables.
-func migrate(ctx context.Context, pool *pgxpool.Pool, create bool) (err error) {
-	if err := checkOwner(ctx, pool, create); err != nil {
+func migrate(ctx context.Context, pool *pgxpool.Pool, create, target bool) (err error) {
+	if err := checkOwner(ctx, pool, create, target); err != nil {
 		return err
 	}
 	db := stdlib.OpenDBFromPool(pool)
@@ -61,9 +61,9 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, create bool) (err error) {
 	return nil
 }
 
-// checkOwner refuses a database that is another product's, and one without tables
-// unless they are to be made.
-func checkOwner(ctx context.Context, pool *pgxpool.Pool, create bool) error {
+// checkOwner refuses a database that is another product's, one that is still copied
+// into (but by the copy), and one without tables unless they are to be made.
+func checkOwner(ctx context.Context, pool *pgxpool.Pool, create, target bool) error {
 	rows, err := pool.Query(ctx, `SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename`)
 	if err != nil {
 		return err
@@ -75,7 +75,12 @@ func checkOwner(ctx context.Context, pool *pgxpool.Pool, create bool) error {
 		if err := rows.Scan(&name); err != nil {
 			return err
 		}
-		if name == versionTable {
+		switch {
+		case name == copyTable && target:
+			return nil
+		case name == copyTable:
+			return errors.New("a copy into it is not finished; run `lts copy` again")
+		case name == versionTable:
 			return nil
 		}
 		others = append(others, name)

@@ -48,20 +48,28 @@ func Open(ctx context.Context, url string, create bool) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{keys: recent.New[store.ReportKey](100_000)}
-	s.catalog.Store(newCatalog(0))
-	s.types.keys, s.seated.items = map[string]int64{}, map[store.ID]bool{}
-	if err := s.open(ctx, config, create); err != nil {
-		return nil, errors.Join(explain(config, err), s.Close())
+	s, err := openStore(ctx, config, create, false)
+	if err != nil {
+		return nil, explain(config, err)
 	}
 	return s, nil
 }
 
-func (s *Store) open(ctx context.Context, config *pgxpool.Config, create bool) (err error) {
+func openStore(ctx context.Context, config *pgxpool.Config, create, target bool) (*Store, error) {
+	s := &Store{keys: recent.New[store.ReportKey](100_000)}
+	s.catalog.Store(newCatalog(0))
+	s.types.keys, s.seated.items = map[string]int64{}, map[store.ID]bool{}
+	if err := s.open(ctx, config, create, target); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context, config *pgxpool.Config, create, target bool) (err error) {
 	if s.read, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return err
 	}
-	if err := migrate(ctx, s.read, create); err != nil {
+	if err := migrate(ctx, s.read, create, target); err != nil {
 		return err
 	}
 	s.write, err = pgxpool.NewWithConfig(ctx, forWriting(config))
@@ -214,7 +222,7 @@ func (t *transaction) insertReturning(key, query string, arguments ...any) (stor
 }
 
 var errNoBackup = errors.New("lts backup copies a SQLite database; a PostgreSQL one is saved by pg_dump, or continuously by pg_basebackup and " +
-	"its log (docs/scaling.md), and `lts copy` makes a SQLite database of it")
+	"its log: see docs/scaling.md")
 
 // Backup is not what a server's client can do: PostgreSQL has its own ways.
 func (s *Store) Backup(context.Context, string) error {

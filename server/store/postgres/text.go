@@ -2,6 +2,9 @@ package postgres
 
 import "strings"
 
+// Clean gives a text as PostgreSQL can hold it.
+func Clean(text string) string { return clean(text) }
+
 // clean gives a text as PostgreSQL can hold it: it takes no zero bytes and nothing
 // that is not UTF-8. What strangers send must not make a group of requests fail.
 func clean(text string) string {

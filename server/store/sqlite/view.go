@@ -40,6 +40,13 @@ func (m *moment) Query(query string, arguments ...any) (view.Rows, error) {
 
 func (m *moment) Dialect() *view.Dialect { return &dialect }
 
+// Frozen gives f the database as it is. Nobody can change it until f is done.
+func (s *Store) Frozen(ctx context.Context, f func(view.Database) error) error {
+	return s.transact(ctx, func(*transaction) error {
+		return s.reading(ctx, func(tx *sql.Tx) error { return f(&moment{ctx, tx}) })
+	})
+}
+
 // Statistics counts what a query asks for, in one moment.
 func (s *Store) Statistics(ctx context.Context, query store.StatisticsQuery) (result store.Statistics, err error) {
 	err = s.reading(ctx, func(tx *sql.Tx) (err error) {
