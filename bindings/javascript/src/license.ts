@@ -366,13 +366,9 @@ export class License {
     });
     on(document, 'freeze', () => void this.meter.keep());
     on(window, 'pagehide', () => {
-      void this.meter.keep();
-      this.submitter.hide();
       // A page that is kept for "back" must hold no lock. If it comes back, it goes on as another run.
       void this.meter.letGo();
-    });
-    on(window, 'pageshow', (event) => {
-      if ((event as PageTransitionEvent).persisted) this.meter.begin(this.meter.account);
+      this.submitter.hide();
     });
   }
 }

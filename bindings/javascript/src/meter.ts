@@ -175,7 +175,7 @@ export class Meter {
     this.cell = this.cellAt(now, type);
     this.cell.n += n;
     this.type = type;
-    this.left = this.granted = Math.min(256, Math.floor(this.calls / burst));
+    this.left = this.granted = Math.min(1024, Math.floor(this.calls / burst));
     this.dirty();
   }
 
@@ -204,8 +204,9 @@ export class Meter {
   private cellAt(milliseconds: number, type: string): Cell {
     const seconds = Math.floor(milliseconds / 1000);
     const slot = seconds - (seconds % this.slotSeconds);
-    // A slot that is over comes again if the clock is set back, or for a time stamp of long ago.
-    if (slot < this.run.floor) this.begin(this.run.account);
+    // A slot that is over comes again if the clock is set back, or for a time stamp of long ago; and a page that seemed to
+    // die may go on.
+    if (slot < this.run.floor || this.run.closed) this.begin(this.run.account);
     return this.run.cell(slot, type);
   }
 
@@ -289,9 +290,13 @@ export class Meter {
     return !this.env.locks && this.run.keptAt > 0 && this.env.now() - this.run.keptAt > 3000 * this.slotSeconds;
   }
 
-  /** Lets others report the current run at once: the page is about to die, or to be kept for later. */
+  /** Keeps all, and lets others report the current run at once: the page is about to die, or to be kept for later. */
   async letGo(): Promise<void> {
-    (await this.run.held)();
+    const { run } = this;
+    run.closed = run.dirty = true;
+    const kept = this.keep();
+    (await run.held)();
+    await kept;
   }
 
   /** Ends the counting; keep has to be called once more. */

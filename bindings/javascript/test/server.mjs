@@ -34,7 +34,7 @@ export class Server {
     this.run('handshake', 'add', 'reader', '--org', '100001', '--default');
     this.run('handshake', 'add', 'locked', '--org', '100001', '--session-password', 's3cret');
     for (const [item, code] of [['scans', '100001-reader'], ['locked-scans', '100001-locked']]) {
-      this.run('item', 'add', item, '--org', '100001', '--id', item, '--charge-way', 'scan', '--quota', '1000000', '--handshake', code);
+      this.run('item', 'add', item, '--org', '100001', '--id', item, '--charge-way', 'scan', '--quota', '1000000000', '--handshake', code);
     }
   }
 
