@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/ingest"
 	"github.com/openlts/openlts/server/store"
@@ -54,6 +55,7 @@ const (
 // Server is a License Tracking Server.
 type Server struct {
 	config Config
+	api    *api.API
 	writer *ingest.Writer
 	http   *http.Server
 	// certificate is what new connections get.
@@ -85,9 +87,11 @@ func New(ctx context.Context, config Config) (*Server, error) {
 		newWriter = ingest.NewTrustingWriter
 	}
 	writer := newWriter(config.Store, config.Now, config.Log)
-	s := &Server{config: config, writer: writer}
+	s := &Server{config: config, writer: writer, api: &api.API{
+		Store: config.Store, Writer: writer, Keys: keys, Now: config.Now, Log: config.Log, Limits: *config.Limits,
+	}}
 	s.http = &http.Server{
-		Handler:           (&api.API{Store: config.Store, Writer: writer, Keys: keys, Now: config.Now, Log: config.Log, Limits: *config.Limits}).Handler(),
+		Handler:           s.api.Handler(),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -109,6 +113,10 @@ func New(ctx context.Context, config Config) (*Server, error) {
 // SetCertificate gives new connections another certificate: the old one is about
 // to expire. It has no effect on a server without one.
 func (s *Server) SetCertificate(certificate tls.Certificate) { s.certificate.Store(&certificate) }
+
+// Refuse has clients turned away with -20100 from now on, for a reason such as
+// protocol.ReasonMaintenance; "" serves them again. Health checks are answered.
+func (s *Server) Refuse(reason protocol.Reason) { s.api.Refuse(reason) }
 
 // Handler is the server as an HTTP handler, for programs with a listener of
 // their own.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server"
 	"github.com/openlts/openlts/server/store"
 )
@@ -26,7 +27,7 @@ const shutdownTimeout = 10 * time.Second
 type serveFlags struct {
 	listen, urlFile, certFile, keyFile, logFormat, logLevel string
 	limits                                                  server.Limits
-	trustClock                                              bool
+	trustClock, maintenance                                 bool
 }
 
 func (a *app) serve() *cobra.Command {
@@ -76,6 +77,7 @@ Several servers may run on one directory.`,
 		cmd.Flags().Float64Var(limit.value, limit.name, limit.most, limit.what)
 	}
 	cmd.Flags().BoolVar(&f.trustClock, "trust-clock", false, "serve also if the clock is behind what is stored, because it was wrong before")
+	cmd.Flags().BoolVar(&f.maintenance, "maintenance", false, "turn clients away (-20100): they ask the standby server, or go on with what they were granted")
 	cmd.Flags().BoolVar(&f.limits.Loopback, "limit-loopback", false, "limit this machine, too")
 	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
 	return cmd
@@ -126,6 +128,9 @@ func serve(ctx context.Context, s store.Store, f serveFlags, log *slog.Logger) (
 	lts, err := server.New(ctx, config)
 	if err != nil {
 		return errors.Join(err, listener.Close())
+	}
+	if f.maintenance {
+		lts.Refuse(protocol.ReasonMaintenance)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -3,12 +3,15 @@
 package client_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -32,8 +35,11 @@ type life struct {
 	URL, Directory string
 	Umask          int
 	Descriptors    uint64 // if not 0, no more of them
+	FileSize       uint64 // if not 0, no file has more bytes
 	Then           string // what it does once the license is open; see leave
+	Pause          bool   // then it waits until it is told to go on; see begin
 	Record         uint32
+	At             int  // so many operations are recorded besides, each in an earlier slot
 	Killed         bool // by SIGKILL; otherwise it closes the license
 }
 
@@ -44,6 +50,7 @@ type told struct {
 	Error   string
 	Events  string
 	Pending int64
+	At      int // operations in earlier slots that it was told are counted
 }
 
 // TestMain lets the test's program be such a child.
@@ -71,6 +78,13 @@ func (l life) live() {
 			panic(err)
 		}
 	}
+	if l.FileSize > 0 {
+		signal.Ignore(syscall.SIGXFSZ) // the library's threads block it
+		limit := &syscall.Rlimit{Cur: l.FileSize, Max: l.FileSize}
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, limit); err != nil {
+			panic(err)
+		}
+	}
 	var answer told
 	defer func() { _ = json.NewEncoder(os.Stdout).Encode(answer) }()
 	p := license.Defaults()
@@ -83,8 +97,17 @@ func (l life) live() {
 	if err := l.leave(); err != nil {
 		panic(err)
 	}
+	if l.Pause {
+		_ = os.NewFile(3, "ready").Close()
+		_, _ = io.Copy(io.Discard, os.Stdin)
+	}
 	if l.Record > 0 {
 		err = opened.Record(protocol.OperationTypeQRCode, l.Record)
+	}
+	for n := range l.At {
+		if opened.RecordAt(context.Background(), protocol.OperationTypeQRCode, 1, time.Now().Unix()-int64(n+1)*180) == nil {
+			answer.At++
+		}
 	}
 	info, infoErr := opened.Info(context.Background())
 	answer.UUID, answer.Flags, answer.Pending = info.DeviceUUID, info.Flags, info.Usage.Pending
@@ -110,6 +133,13 @@ func (l life) live() {
 // lives runs a child as a user and a member of a group, or as we are with user 0.
 func lives(t *testing.T, user, group uint32, l life, environment ...string) told {
 	t.Helper()
+	return begin(t, user, group, l, environment...)()
+}
+
+// begin starts a child as lives does, and answers once it pauses, if it does. end lets
+// it go on and waits for its end.
+func begin(t *testing.T, user, group uint32, l life, environment ...string) (end func() told) {
+	t.Helper()
 	path, err := program()
 	if err != nil {
 		t.Fatal(err)
@@ -119,31 +149,53 @@ func lives(t *testing.T, user, group uint32, l life, environment ...string) told
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second) // it hangs
-	defer cancel()
+	t.Cleanup(cancel)
 	command := exec.CommandContext(ctx, path)
 	// The race detector waits a second at the end, for reports.
 	command.Env = append(append(os.Environ(), "OPENLTS_TEST_LIFE="+string(text), "GORACE=atexit_sleep_ms=0"), environment...)
 	command.Dir = "/"
-	command.Stderr = os.Stderr
+	var out bytes.Buffer
+	command.Stdout, command.Stderr = &out, os.Stderr
 	if user != 0 {
 		if os.Geteuid() != 0 {
 			t.Skip("being another user needs root")
 		}
 		command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user, Groups: []uint32{group}}}
 	}
-	out, err := command.Output()
-	var killed *exec.ExitError
-	if l.Killed && errors.As(err, &killed) && killed.ExitCode() < 0 && ctx.Err() == nil {
-		err = nil
-	}
-	var answer told
-	if err == nil {
-		err = json.Unmarshal(out, &answer)
-	}
+	goOn, err := command.StdinPipe()
 	if err != nil {
-		t.Fatalf("user %d: %s, %v", user, out, err)
+		t.Fatal(err)
 	}
-	return answer
+	paused, pauses, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command.ExtraFiles = []*os.File{pauses}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = pauses.Close()
+	if l.Pause {
+		_, _ = io.Copy(io.Discard, paused)
+	}
+	_ = paused.Close()
+	return func() told {
+		t.Helper()
+		_ = goOn.Close()
+		err := command.Wait()
+		var killed *exec.ExitError
+		if l.Killed && errors.As(err, &killed) && killed.ExitCode() < 0 && ctx.Err() == nil {
+			err = nil
+		}
+		var answer told
+		if err == nil {
+			err = json.Unmarshal(out.Bytes(), &answer)
+		}
+		if err != nil {
+			t.Fatalf("user %d: %s, %v", user, &out, err)
+		}
+		return answer
+	}
 }
 
 // program is the test's program where every user can run it.

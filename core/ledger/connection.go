@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"net/url"
 	"path/filepath"
 
@@ -43,18 +44,23 @@ func openFile(path string, token uint64) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, vfs, release, err := shortName(path)
+	files, err := vfs()
+	if err != nil {
+		return nil, err
+	}
+	name, release, err := shortName(path)
 	if err != nil {
 		return nil, err
 	}
 	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: name}).EscapedPath(), RawQuery: url.Values{
-		"vfs":     {vfs},
+		"vfs":     {files},
 		"_txlock": {"immediate"},
 		// Here, or the driver could not open a file with a write-ahead log, which earlier
 		// versions left.
 		"_locking_mode": {"EXCLUSIVE"},
 	}.Encode()}
 	c, err := connect(dsn.String(),
+		fmt.Sprintf("PRAGMA page_size = %d", pageSize), // of a file that is empty
 		"PRAGMA journal_mode = PERSIST",
 		// A receipt or a watermark must outlive a power cut. With a journal that persists,
 		// NORMAL waits for the disk at the end of a transaction, too; what FULL adds guards
@@ -68,6 +74,7 @@ func openFile(path string, token uint64) (*connection, error) {
 	c.release = release
 	c.path, c.place, c.token = path, datafile.PlaceOf(path, info), token
 	c.witness = openWitness(filepath.Join(filepath.Dir(path), WitnessName))
+	_ = c.reserveJournal() // without, transactions may fail on a full disk
 	return c, nil
 }
 
@@ -121,9 +128,9 @@ func (c *connection) noteJournal() {
 }
 
 // refresh makes SQLite look at the file again, because another connection may have
-// changed it. A change of the locking mode takes effect with the next statement.
+// changed it. A change of the locking mode takes effect with the next statement. No
+// file is closed (see vfs), because this process may not open it again.
 func (c *connection) refresh() error {
-	c.journal = nil // it is closed
 	for _, statement := range []string{
 		"PRAGMA locking_mode = NORMAL", "PRAGMA user_version", "PRAGMA locking_mode = EXCLUSIVE",
 	} {
@@ -136,7 +143,7 @@ func (c *connection) refresh() error {
 
 // copyTo writes what the database holds to an empty file.
 func (c *connection) copyTo(path string) error {
-	name, _, release, err := shortName(path)
+	name, release, err := shortName(path)
 	if err != nil {
 		return err
 	}

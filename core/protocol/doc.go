@@ -36,8 +36,15 @@ const (
 	MaxReportsInBatch    = 2000
 )
 
-// DefaultSlotSeconds is the length of a time slot: 3 minutes (seed, "Time").
+// DefaultSlotSeconds is the length of a time slot: 3 minutes (docs/compatibility.md, "Time").
 const DefaultSlotSeconds = 180
 
-// RetentionDays is how long an unsubmitted report is kept (seed, "Report submission").
+// MaxClosedInBatch is how many licenses a batch may tell of that were closed.
+const MaxClosedInBatch = 64
+
+// MaxInstances is how many instances a request may be about.
+const MaxInstances = 1_000_000
+
+// RetentionDays is how long an unsubmitted report is kept
+// (docs/compatibility.md, "Report submission").
 const RetentionDays = 30

@@ -100,15 +100,15 @@ func newLimiters(l Limits) *limiters {
 	}
 }
 
-// network is where a request comes from, as far as it is limited; "" if it is not.
-func (l *limiters) network(r *http.Request) string {
+// client is the address a request comes from; ok is false if it has none.
+func client(r *http.Request) (address netip.Addr, ok bool) {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		host = r.RemoteAddr
 	}
-	address, err := netip.ParseAddr(host)
+	address, err = netip.ParseAddr(host)
 	if err != nil { // not a network, such as a Unix socket
-		return ""
+		return address, false
 	}
 	if address.IsLoopback() {
 		// The last one was added by the proxy itself; the others anybody could write.
@@ -120,19 +120,39 @@ func (l *limiters) network(r *http.Request) string {
 			}
 		}
 	}
-	address = address.Unmap()
-	if address.IsLoopback() && !l.loopback {
-		return ""
-	}
-	bits := 48
+	return address.Unmap().WithZone(""), true
+}
+
+// prefix is the network of an address, of so many bits.
+func prefix(address netip.Addr, bits4, bits6 int) string {
+	bits := bits6
 	if address.Is4() {
-		bits = 24
+		bits = bits4
 	}
-	prefix, err := address.WithZone("").Prefix(bits)
+	network, err := address.Prefix(bits)
 	if err != nil { // these numbers of bits always fit
 		return address.String()
 	}
-	return prefix.String()
+	return network.String()
+}
+
+// address is what a trial by address goes by: an IPv4 address, or the network of one
+// site in IPv6; "" if there is none.
+func address(r *http.Request) string {
+	from, ok := client(r)
+	if !ok {
+		return ""
+	}
+	return prefix(from, 32, 64)
+}
+
+// network is where a request comes from, as far as it is limited; "" if it is not.
+func (l *limiters) network(r *http.Request) string {
+	from, ok := client(r)
+	if !ok || from.IsLoopback() && !l.loopback {
+		return ""
+	}
+	return prefix(from, 24, 48)
 }
 
 // guess tells whether a refusal says something about a code or password that
@@ -158,6 +178,14 @@ func (l *limiters) admit(network, code string, now time.Time) error {
 		return err
 	}
 	return l.codes.take(code, now)
+}
+
+// mayGuess says whether a password from a network is looked at now.
+func (l *limiters) mayGuess(network string, now time.Time) error {
+	if network == "" {
+		return nil
+	}
+	return l.guesses.left(network, now)
 }
 
 // refused takes note of a refusal.

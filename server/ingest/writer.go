@@ -66,15 +66,10 @@ func (w *Writer) Close() {
 }
 
 // Authorize decides on a request and stores the decision: the device, its key
-// and its seat, or the denial. The error is the refusal, with a status from
-// -20101 to -20199, or that of the database. The request must be well formed.
-func (w *Writer) Authorize(request *protocol.AuthorizationRequest, key store.DeviceKey) (*protocol.Authorization, error) {
-	answer, err := w.do(&policy.Asking{Request: request, Key: key})
-	if err != nil {
-		return nil, err
-	}
-	return answer.Authorization, answer.Refusal
-}
+// and its seat, or the denial. The answer holds the authorization, or the refusal,
+// with a status from -20101 to -20199; or what has to be found out first. The error
+// is that of the database. The request must be well formed.
+func (w *Writer) Authorize(asking *policy.Asking) (policy.Answer, error) { return w.do(asking) }
 
 // Reports counts the reports of a batch, exactly once each, and gives the
 // receipt, without its digest. The reporter is who authenticated the batch. A

@@ -37,15 +37,29 @@ type Store interface {
 	// Items gives how items are used now, in seconds since 1970.
 	Items(ctx context.Context, now int64) ([]ItemUse, error)
 	Devices(ctx context.Context) ([]DeviceUse, error)
+	// DeviceKeys lists the keys of a device, the first one first.
+	DeviceKeys(ctx context.Context, device string) ([]DeviceKeyUse, error)
+	// Products lists the vendor's own products.
+	Products(ctx context.Context) ([]Product, error)
+	LicenseFiles(ctx context.Context) ([]LicenseFile, error)
 	// Denials, Anomalies and Audits give the newest first, at most limit.
 	Denials(ctx context.Context, limit int) ([]Denial, error)
 	Anomalies(ctx context.Context, limit int) ([]Anomaly, error)
 	Audits(ctx context.Context, limit int) ([]Audit, error)
 	// Statistics sums up counted operations.
 	Statistics(ctx context.Context, query StatisticsQuery) (Statistics, error)
-	// Verify recomputes all totals, the usage of items and the losses from the
-	// reports as they came, in one consistent view.
-	Verify(ctx context.Context) (Verification, error)
+	// Examine gives f a consistent view of everything, for verification.
+	Examine(ctx context.Context, f func(Examination) error) error
+	// Retention tells for how many days records are kept; those that are not in it,
+	// for ever.
+	Retention(ctx context.Context) (map[Record]int64, error)
+	// Prune deletes records from before a moment, in one small transaction: those at
+	// a position (at first 0) and after it. It gives how many went, and the position
+	// to go on from; 0: there are no more. Reports go by their slots, which must be
+	// closed.
+	Prune(ctx context.Context, record Record, before, position int64) (removed, next int64, err error)
+	// Statements are those of an organization, the oldest first.
+	Statements(ctx context.Context, organization string) ([]Statement, error)
 	// Backup writes a consistent copy to a new file while others go on writing.
 	Backup(ctx context.Context, path string) error
 
@@ -61,11 +75,47 @@ type Tx interface {
 	AddItem(Item) error                   // ErrExists; ErrNotFound: the organization
 	// AttachItem makes an item one of a code's, or changes its position there.
 	AttachItem(code, item ID, position int64) error
+	// UpdateItem gives an item other fields. What it is known by, its organization,
+	// its charge way and when it was created stay.
+	UpdateItem(Item) error
 	RevokeItem(item ID, at int64) error
+	// ArchiveItem and ArchiveHandshakeCode put something away; 0 takes it back.
+	ArchiveItem(item ID, at int64) error
+	ArchiveHandshakeCode(code ID, at int64) error
+	// SetSessionPassword gives a code another session password, as hashes.
+	SetSessionPassword(code ID, hash, previous string, previousUntil int64) error
+	AddProduct(Product) error // ErrExists
+	Products() ([]Product, error)
+
+	// ConfirmKey lets a further key of a device report as its first does; ErrNotFound.
+	// left is the number of its runs that both keys reported: they stay apart.
+	ConfirmKey(device, keyID string, at int64) (left int64, err error)
+	// ClearClone forgets that a device was found to be cloned; ErrNotFound.
+	ClearClone(device string) error
+
+	// VendorKey gives the seed of the vendor's key that signs license files; ErrNotFound.
+	VendorKey() ([]byte, error)
+	AddVendorKey(seed []byte) error
+	Vendors() ([]Vendor, error)
+	TrustVendor(Vendor) error
+	// LicenseFile gives what was imported last of a license file; ErrNotFound.
+	LicenseFile(id string) (LicenseFile, error)
+	PutLicenseFile(LicenseFile) error
+
 	AddAudit(Audit) error
 	// ServerKeys gives the server's keys; ErrNotFound.
 	ServerKeys() (ServerKeys, error)
 	AddServerKeys(ServerKeys) error
+	// SetRetention sets for how many days a record is kept; 0: for ever.
+	SetRetention(record Record, days int64) error
+	// CloseSlots has nothing counted any more in slots before a moment. It never goes
+	// back.
+	CloseSlots(before int64) error
+	AddCheckpoint(Checkpoint) error // ErrExists
+	Used(item ID) (int64, error)    // units of it that are used; ErrNotFound
+	// Adjust adds an adjustment, and its units to what is used of the item.
+	Adjust(Adjustment) error
+	AddStatement(Statement) error // ErrExists: the month is closed
 
 	Organization(id string) (Organization, error)     // ErrNotFound
 	HandshakeCode(code string) (HandshakeCode, error) // ErrNotFound

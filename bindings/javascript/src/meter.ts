@@ -71,10 +71,12 @@ class Run {
   closed = false;
   keptAt = 0;
   readonly held: Promise<() => void>;
+  /** Frees the lock; undefined until it is held. */
+  free: (() => void) | undefined;
 
   constructor(env: Environment, lifeline: Lifeline, readonly account: Account) {
     this.id = uuid(env);
-    this.held = lifeline.hold(this.id);
+    this.held = lifeline.hold(this.id).then((free) => (this.free = free));
   }
 
   cell(slot: number, type: string): Cell {
@@ -234,7 +236,8 @@ export class Meter {
   }
 
   private async write(run: Run, durability: IDBTransactionDurability): Promise<void> {
-    const free = await run.held;
+    // A page that dies comes to no later moment: what can be done now, is done now.
+    const free = run.free ?? (await run.held);
     run.dirty = false;
     const at = 'run/' + run.id;
     const done = 'done/' + run.id;

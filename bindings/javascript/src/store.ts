@@ -29,6 +29,8 @@ export class Store {
   failure: string | undefined;
 
   private opened: Promise<IDBDatabase> | undefined;
+  /** The database, once it is open. */
+  private db: IDBDatabase | undefined;
   /** What this page last read and wrote. */
   private readonly memory = new Map<string, unknown>();
 
@@ -42,7 +44,7 @@ export class Store {
    */
   change<T>(keys: readonly string[], work: Work<T>, durability: IDBTransactionDurability = 'strict'): Promise<T> {
     return this.withDatabase(
-      (db) => new Promise<T>((resolve, reject) => {
+      async (db) => new Promise<T>((resolve, reject) => {
         const transaction = db.transaction(objects, 'readwrite', { durability });
         const table = transaction.objectStore(objects);
         const read = new Map<string, unknown>();
@@ -82,7 +84,7 @@ export class Store {
   /** All values whose key begins like that, by key. */
   entries(prefix: string): Promise<Map<string, unknown>> {
     return this.withDatabase(
-      (db) => new Promise((resolve, reject) => {
+      async (db) => new Promise((resolve, reject) => {
         const transaction = db.transaction(objects);
         const table = transaction.objectStore(objects);
         const range = IDBKeyRange.bound(prefix, prefix + '\uffff');
@@ -98,7 +100,7 @@ export class Store {
   /** Closes the database: a page that is kept for later must not hold up others. It is opened again when needed. */
   close(): void {
     const opened = this.opened;
-    this.opened = undefined;
+    this.opened = this.db = undefined;
     void opened?.then((db) => db.close(), () => undefined);
   }
 
@@ -110,7 +112,8 @@ export class Store {
   private async withDatabase<T>(work: (db: IDBDatabase) => Promise<T>, otherwise: () => T): Promise<T> {
     for (let tries = 2; tries && this.failure === undefined; tries--) {
       try {
-        return await within(patience, this.open().then(work), () => new Error('IndexedDB does not answer'));
+        // At once, if it can be: a page that dies comes to no later moment.
+        return await within(patience, this.db ? work(this.db) : this.open().then(work), () => new Error('IndexedDB does not answer'));
       } catch (cause) {
         this.close();
         if (tries === 1) this.failure = `IndexedDB can't be used: ${(cause as Error).message || String(cause)}`;
@@ -125,7 +128,7 @@ export class Store {
       request.onupgradeneeded = () => request.result.createObjectStore(objects);
       request.onerror = () => reject(request.error ?? new Error('opening failed'));
       request.onsuccess = () => {
-        const db = request.result;
+        const db = (this.db = request.result);
         // Another version, or the browser, wants it closed.
         db.onversionchange = db.onclose = () => this.close();
         resolve(db);

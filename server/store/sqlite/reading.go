@@ -71,39 +71,72 @@ func (s *Store) HandshakeCodes(ctx context.Context) ([]store.HandshakeCodeUse, e
 func (s *Store) Items(ctx context.Context, now int64) ([]store.ItemUse, error) {
 	list := []store.ItemUse{}
 	place := map[store.ID]int{}
-	err := s.query(ctx, `SELECT `+itemColumns+`, i.used, (SELECT count(*) FROM seat WHERE seat.item = i.id AND seat.expires_at > ?)
-		FROM item i JOIN organization o ON o.id = i.organization ORDER BY i.id`, []any{now}, func(rows *sql.Rows) error {
-		var i store.ItemUse
-		var modules string
-		err := rows.Scan(append(itemFields(&i.Item, &modules), &i.Used, &i.Seats)...)
-		i.Modules = parseModules(modules)
-		place[i.Key] = len(list)
-		list = append(list, i)
-		return err
-	})
+	tx, err := s.read.BeginTx(ctx, nil) // sums and steps of one moment
 	if err != nil {
 		return nil, err
 	}
-	return list, s.query(ctx, `SELECT h.item, c.code FROM handshake_item h JOIN handshake_code c ON c.id = h.handshake_code ORDER BY c.id`, nil,
-		func(rows *sql.Rows) error {
-			var item store.ID
-			var code string
-			err := rows.Scan(&item, &code)
-			if i, ok := place[item]; ok {
-				list[i].Codes = append(list[i].Codes, code)
-			}
+	defer func() { _ = tx.Rollback() }() // it only reads
+	for _, read := range []struct {
+		query     string
+		arguments []any
+		scan      func(*sql.Rows) error
+	}{
+		{`SELECT ` + itemColumns + `, i.used, i.requests, i.seats_at, i.seats, i.exceptions
+			FROM item i JOIN organization o ON o.id = i.organization ORDER BY i.id`, nil, func(rows *sql.Rows) error {
+			var i store.ItemUse
+			var lists itemLists
+			err := rows.Scan(append(itemFields(&i.Item, &lists), &i.Use.Units, &i.Use.Requests, &i.Use.At, &i.Use.Active, &i.Use.Exceptions)...)
+			lists.parse(&i.Item)
+			place[i.Key] = len(list)
+			list = append(list, i)
 			return err
-		})
+		}},
+		{`SELECT i.id, s.at, s.change FROM item i JOIN seat_step s ON s.item = i.id AND s.at > i.seats_at AND s.at <= ?
+			WHERE i.seats_at > 0 ORDER BY i.id, s.at`, []any{now}, func(rows *sql.Rows) error {
+			var item store.ID
+			var step store.Step
+			err := rows.Scan(&item, &step.At, &step.Change)
+			use := &list[place[item]].Use
+			use.Steps = append(use.Steps, step)
+			return err
+		}},
+		{`SELECT item, count(*) FROM seat WHERE since <= ?1 AND until > ?1 GROUP BY item
+			UNION ALL SELECT item, count(*) FROM app_domain GROUP BY item`, []any{now}, func(rows *sql.Rows) error {
+			var item store.ID
+			var live int64
+			err := rows.Scan(&item, &live)
+			list[place[item]].Live += live
+			return err
+		}},
+		{`SELECT h.item, c.code FROM handshake_item h JOIN handshake_code c ON c.id = h.handshake_code ORDER BY c.id`, nil,
+			func(rows *sql.Rows) error {
+				var item store.ID
+				var code string
+				err := rows.Scan(&item, &code)
+				codes := &list[place[item]].Codes
+				*codes = append(*codes, code)
+				return err
+			}},
+	} {
+		rows, err := tx.QueryContext(ctx, read.query, read.arguments...)
+		if err != nil {
+			return nil, err
+		}
+		if err := eachRow(rows, read.scan); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 // Devices lists all devices with their seats.
 func (s *Store) Devices(ctx context.Context) ([]store.DeviceUse, error) {
 	list := []store.DeviceUse{}
 	place := map[store.ID]int{}
-	err := s.query(ctx, `SELECT id, uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at,
+	err := s.query(ctx, `SELECT id, uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at, cloned_at,
 		(SELECT count(*) FROM device_key WHERE device_key.device = device.id) FROM device ORDER BY id`, nil, func(rows *sql.Rows) error {
 		var d store.DeviceUse
-		err := rows.Scan(&d.Key, &d.UUID, &d.UUIDSource, &d.FriendlyName, &d.Platform, &d.Library, &d.FirstSeenAt, &d.LastSeenAt, &d.Keys)
+		err := rows.Scan(&d.Key, &d.UUID, &d.UUIDSource, &d.FriendlyName, &d.Platform, &d.Library, &d.FirstSeenAt, &d.LastSeenAt, &d.ClonedAt, &d.Keys)
 		place[d.Key] = len(list)
 		list = append(list, d)
 		return err
@@ -124,11 +157,12 @@ func (s *Store) Devices(ctx context.Context) ([]store.DeviceUse, error) {
 	if err != nil {
 		return nil, err
 	}
-	return list, s.query(ctx, `SELECT seat.device, item.public_id, seat.expires_at FROM seat JOIN item ON item.id = seat.item ORDER BY item.id`, nil,
+	return list, s.query(ctx, `SELECT seat.device, item.public_id, seat.since, seat.until, seat.weight FROM seat JOIN item ON item.id = seat.item
+		WHERE seat.since = (SELECT max(since) FROM seat s WHERE s.device = seat.device AND s.item = seat.item) ORDER BY item.id`, nil,
 		func(rows *sql.Rows) error {
 			var device store.ID
 			var seat store.DeviceSeat
-			err := rows.Scan(&device, &seat.Item, &seat.ExpiresAt)
+			err := rows.Scan(&device, &seat.Item, &seat.From, &seat.ExpiresAt, &seat.Weight)
 			if i, ok := place[device]; ok {
 				list[i].Seats = append(list[i].Seats, seat)
 			}
@@ -139,11 +173,14 @@ func (s *Store) Devices(ctx context.Context) ([]store.DeviceUse, error) {
 // Denials gives the newest refused authorizations.
 func (s *Store) Denials(ctx context.Context, limit int) ([]store.Denial, error) {
 	list := []store.Denial{}
-	err := s.query(ctx, `SELECT last_at, status, device, handshake_code, organization, reason, count, first_at FROM denial
-		ORDER BY last_at DESC, id DESC LIMIT ?`, []any{limit},
+	err := s.query(ctx, `SELECT d.last_at, d.status, d.device, d.device_name, d.handshake_code, d.organization, coalesce(o.name, ''),
+			d.item, coalesce(i.name, ''), d.cause, d.quota, d.used, d.reason, d.count, d.first_at
+		FROM denial d LEFT JOIN organization o ON o.public_id = d.organization LEFT JOIN item i ON i.public_id = d.item
+		ORDER BY d.last_at DESC, d.id DESC LIMIT ?`, []any{limit},
 		func(rows *sql.Rows) error {
 			var d store.Denial
-			err := rows.Scan(&d.At, &d.Status, &d.Device, &d.HandshakeCode, &d.Organization, &d.Reason, &d.Count, &d.FirstAt)
+			err := rows.Scan(&d.At, &d.Status, &d.Device, &d.DeviceName, &d.HandshakeCode, &d.Organization, &d.OrganizationName,
+				&d.Item, &d.ItemName, &d.Cause, &d.Limit, &d.Used, &d.Reason, &d.Count, &d.FirstAt)
 			list = append(list, d)
 			return err
 		})
