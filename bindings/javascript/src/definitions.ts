@@ -90,6 +90,8 @@ export const StatusCode = {
   METHOD_NOT_ALLOWED: -20196,
   /** The License Tracking Server does not speak this version of the protocol. */
   PROTOCOL_VERSION: -20197,
+  /** The report came too late: the usage of its time was closed. */
+  SLOT_CLOSED: -20198,
   /** Failed to reach License Tracking Server. */
   FAILED_TO_REACH_LTS: -20200,
   /** An argument is not valid. */
@@ -122,7 +124,7 @@ export const StatusCode = {
   HOST_RESOURCES: -20313,
 } as const;
 
-/** How usage is charged. Values of the original; PAGE_COUNT is ours (the original publishes none). */
+/** How usage is charged. PAGE_COUNT, and the values from 101 on, are ours: the vendor publishes none for them. */
 export const ChargeWay = {
   /** decided by the server */
   AUTO: 0,
@@ -142,6 +144,14 @@ export const ChargeWay = {
   INSTANCE_COUNT: 9,
   /** instances at work in one slot */
   CONCURRENT_INSTANCE_COUNT: 10,
+  /** devices at work in a day, within the item's time */
+  DAILY_ACTIVE_DEVICE_COUNT: 101,
+  /** devices at work in 30 days */
+  MONTHLY_ACTIVE_DEVICE_COUNT: 102,
+  /** devices at work in 90 days */
+  QUARTERLY_ACTIVE_DEVICE_COUNT: 103,
+  /** devices at work in 365 days */
+  YEARLY_ACTIVE_DEVICE_COUNT: 104,
 } as const;
 
 /** Where the SDK runs. Values of the original; BROWSER and MOBILE are ours (the original publishes none). */

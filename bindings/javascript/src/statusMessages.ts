@@ -46,6 +46,7 @@ export const statusMessages: Readonly<Record<number, string>> = {
   [-20195]: "There is nothing at this address of the License Tracking Server.",
   [-20196]: "This address does not answer to this HTTP method.",
   [-20197]: "The License Tracking Server does not speak this version of the protocol.",
+  [-20198]: "The report came too late: the usage of its time was closed.",
   [-20200]: "Failed to reach License Tracking Server.",
   [-20300]: "An argument is not valid.",
   [-20301]: "The license handle is not valid: never opened, or closed already.",
