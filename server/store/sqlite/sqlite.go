@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	_ "github.com/mattn/go-sqlite3" // the SQLite driver
 
@@ -34,8 +35,12 @@ type Store struct {
 	statements map[string]*sql.Stmt
 	known      known
 
-	keys *recent.Cache[store.ReportKey]
+	keys      atomic.Pointer[recent.Cache[store.ReportKey]]
+	forgotten int64 // how often keys were forgotten, when it was looked at last
 }
+
+// maxReportKeys is about how many report keys are remembered.
+const maxReportKeys = 100_000
 
 var _ store.Store = (*Store)(nil)
 
@@ -59,7 +64,8 @@ func Open(ctx context.Context, directory string, create bool) (*Store, error) {
 	} else if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("there is no database in %s (%w); name the right directory with --data, or begin with `lts org add`", directory, err)
 	}
-	s := &Store{path: path, statements: map[string]*sql.Stmt{}, known: newKnown(0), keys: recent.New[store.ReportKey](100_000)}
+	s := &Store{path: path, statements: map[string]*sql.Stmt{}, known: newKnown(0)}
+	s.keys.Store(recent.New[store.ReportKey](maxReportKeys))
 	if err := s.open(ctx, directory); err != nil {
 		return nil, fmt.Errorf("opening the database %s: %w", path, errors.Join(err, s.Close()))
 	}
