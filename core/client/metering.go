@@ -249,11 +249,20 @@ func (l *License) purge(ctx context.Context) {
 // submitPending is one submission in the background. Its requests are bounded
 // by their own timeouts; closing the license ends it.
 func (l *License) submitPending(ctx context.Context) {
-	outcome, err := l.submit(ctx, l.parameters.Resubmit == protocol.ResubmitInterval)
-	if ctx.Err() != nil && err != nil {
-		return // the license is being closed, which submits on its own
+	for {
+		outcome, err := l.submit(ctx, l.parameters.Resubmit == protocol.ResubmitInterval)
+		if ctx.Err() != nil && err != nil {
+			return // the license is being closed, which submits on its own
+		}
+		l.tell(outcome, err)
+		if err != nil || outcome.Reports == 0 || !l.failing.Load() {
+			return
+		}
+		// On a full disk, what was accepted makes room for what is still in the counters.
+		if err := l.seal(ctx, l.clock.Now(), false); err != nil && !errors.Is(err, ledger.ErrNoRoom) {
+			return // keep sees to it
+		}
 	}
-	l.tell(outcome, err)
 }
 
 // submit submits what is pending; once more if the server did not know the device.

@@ -83,7 +83,7 @@ func (l *License) grant() *license.Granted {
 
 func (l *License) authorizer() *license.Authorizer {
 	return &license.Authorizer{Parameters: &l.parameters, Device: l.device, Ledger: l.ledger,
-		Transport: l.transport, Clock: l.clock, Library: "openlts/" + Version}
+		Transport: l.transport, Clock: l.clock, Library: "openlts/" + Version, Recognition: &l.recognized}
 }
 
 // renewRegularly asks for a new authorization when it is time to, and notes when the

@@ -36,6 +36,19 @@ func Post(ctx context.Context, transport http.RoundTripper, server, path string,
 		request.Header[name] = values
 	}
 	request.Header.Set("Content-Type", protocol.ContentTypeJSON)
+	return send(transport, server, request)
+}
+
+// get asks for a path of a server; see Post.
+func get(ctx context.Context, transport http.RoundTripper, server, path string) (*Answer, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, server+path, http.NoBody)
+	if err != nil {
+		return nil, protocol.Errorf(protocol.StatusInvalidArgument, "%s is not an address: %w", server, err)
+	}
+	return send(transport, server, request)
+}
+
+func send(transport http.RoundTripper, server string, request *http.Request) (*Answer, error) {
 	request.Header.Set("Accept", protocol.ContentTypeJSON+", "+protocol.ContentTypeProblem)
 	// A redirect is not followed: reports go where the vendor said, or nowhere.
 	client := http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {

@@ -35,6 +35,9 @@ type Submitter struct {
 	Device    string        // the client UUID
 	LTS       string        // id of the server's signing key
 	Key       Key
+	// Recognition is what is known of the servers' addresses: only the server that the
+	// reports are for gets them.
+	Recognition *license.Recognition
 	// LockFile is locked while submitting, so that the processes of a device
 	// don't send the same reports side by side; "" if there is none.
 	LockFile string
@@ -109,6 +112,10 @@ func (s *Submitter) Submit(ctx context.Context, again bool) (Outcome, error) {
 	}
 	for ctx.Err() == nil {
 		pending, err := s.Ledger.Pending(ctx, s.LTS, s.Device, s.most, func(key ledger.ReportKey) bool { return s.failed[key] })
+		if errors.Is(err, ledger.ErrNoRoom) && s.most > 1 {
+			s.most /= 2 // what is noted of fewer takes less
+			continue
+		}
 		if err != nil {
 			return outcome, protocol.Errorf(protocol.StatusLicenseBufferFailed, "reading the pending reports: %w", err)
 		}
@@ -222,19 +229,35 @@ func (s *Submitter) post(ctx context.Context, batch string, body []byte) (*proto
 // batch.
 var errNeverLeft = errors.New("the reports did not leave the device")
 
-// neverLeft tells whether a request failed before a connection was there.
+// errNotRecognized is among the causes of a failure of one server that was sent no report,
+// because it could not be told to be the one they are for.
+var errNotRecognized = errors.New("no report was sent there")
+
+// neverLeft tells whether a request failed before a connection was there, or was not made.
 func neverLeft(err error) bool {
 	var failed *net.OpError
-	return errors.As(err, &failed) && (failed.Op == "dial" || failed.Op == "proxyconnect")
+	return errors.Is(err, errNotRecognized) || errors.As(err, &failed) && (failed.Op == "dial" || failed.Op == "proxyconnect")
 }
 
 func (s *Submitter) postTo(ctx context.Context, server, batch string, header http.Header, body []byte) (*protocol.Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
+	if err := s.Recognition.Recognize(ctx, s.Transport, server, s.LTS); err != nil {
+		return nil, errors.Join(err, errNotRecognized)
+	}
 	answer, err := license.Post(ctx, s.Transport, server, protocol.PathReports, header, body)
 	if err != nil {
 		return nil, err
 	}
+	receipt, err := s.receipt(server, batch, body, answer)
+	if err != nil {
+		s.Recognition.Doubt(server) // it may be another one by now
+	}
+	return receipt, err
+}
+
+// receipt verifies what a server answered to a batch.
+func (s *Submitter) receipt(server, batch string, body []byte, answer *license.Answer) (*protocol.Receipt, error) {
 	if answer.Status != http.StatusOK {
 		problem := answer.Problem(server)
 		if answer.Status == http.StatusRequestEntityTooLarge {

@@ -59,5 +59,6 @@ func newProvider(db *sql.DB) (*goose.Provider, error) {
 	}
 	return goose.NewProvider(goose.DialectSQLite3, db, scripts, goose.WithGoMigrations(
 		goose.NewGoMigration(hashPasswordsVersion, &goose.GoFunc{RunTx: hashPasswords}, &goose.GoFunc{RunTx: keepHashes}),
+		goose.NewGoMigration(compactVersion, &goose.GoFunc{RunTx: compact}, &goose.GoFunc{RunTx: expand}),
 	))
 }
