@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -58,6 +59,9 @@ type Server struct {
 	api    *api.API
 	writer *ingest.Writer
 	http   *http.Server
+	// background ends what goes on beside requests.
+	background context.CancelFunc
+	ended      sync.WaitGroup
 	// certificate is what new connections get.
 	certificate atomic.Pointer[tls.Certificate]
 }
@@ -107,6 +111,11 @@ func New(ctx context.Context, config Config) (*Server, error) {
 			MinVersion:     tls.VersionTLS12,
 		}
 	}
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s.background = cancel
+	if forgetter, ok := config.Store.(store.Forgetter); ok {
+		s.ended.Go(func() { s.forgetStrangers(background, forgetter) })
+	}
 	return s, nil
 }
 
@@ -146,6 +155,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		// for is committed or not, as a whole, and they will ask again.
 		err = errors.Join(fmt.Errorf("%w: %w", ErrCutOff, err), s.http.Close())
 	}
+	s.background()
+	s.ended.Wait()
 	s.writer.Close()
 	return err
 }
