@@ -36,7 +36,7 @@ func (s *Store) Verify(ctx context.Context) (store.Verification, error) {
 	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM total`).Scan(&v.result.Totals); err != nil {
 		return v.result, err
 	}
-	for _, step := range []func() error{v.totals, v.usage, v.losses} {
+	for _, step := range []func() error{v.totals, v.usage, v.losses, v.seats} {
 		if err := step(); err != nil {
 			return v.result, err
 		}
