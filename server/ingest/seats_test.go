@@ -183,13 +183,19 @@ func TestVerifyFindsWrongSeats(t *testing.T) {
 	o.verify(t)
 }
 
-// BenchmarkNewDevices authorizes new devices on an item with so many seats: that
-// takes as long, however many they are.
+// BenchmarkNewDevices authorizes new devices on an item with so many seats, and beside
+// one with so many: that takes as long.
 func BenchmarkNewDevices(b *testing.B) {
-	for _, seats := range []int{0, 5_000, 100_000} {
-		b.Run(fmt.Sprintf("seats=%d", seats), func(b *testing.B) {
+	for _, test := range []struct {
+		seats int
+		on    protocol.ChargeWay
+	}{
+		{5_000, protocol.ChargeWayInstanceCount}, {5_000, protocol.ChargeWayDeviceCount},
+		{100_000, protocol.ChargeWayInstanceCount}, {100_000, protocol.ChargeWayDeviceCount},
+	} {
+		b.Run(fmt.Sprintf("seats=%d/on=%s", test.seats, test.on.Short()), func(b *testing.B) {
 			o := newOffice(b, store.Unlimited)
-			o.fill(b, seats)
+			o.fill(b, test.seats, test.on)
 			b.SetParallelism(64) // many share a write to the disk
 			b.ResetTimer()
 			b.RunParallel(func(pb *testing.PB) {
@@ -203,15 +209,12 @@ func BenchmarkNewDevices(b *testing.B) {
 	}
 }
 
-// fill gives the item of devices seats, which end at different moments.
-func (o *office) fill(t testing.TB, seats int) {
+// fill gives the item of a charge way seats, which end at different moments.
+func (o *office) fill(t testing.TB, seats int, way protocol.ChargeWay) {
 	t.Helper()
-	if seats == 0 {
-		return
-	}
 	var item store.Item
 	if err := o.store.Update(t.Context(), func(tx store.Tx) (err error) {
-		item, err = tx.Item(protocol.ChargeWayDeviceCount.Short())
+		item, err = tx.Item(way.Short())
 		return err
 	}); err != nil {
 		t.Fatal(err)
