@@ -11,11 +11,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/ingest"
+	"github.com/openlts/openlts/server/retention"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -58,6 +60,9 @@ type Server struct {
 	http   *http.Server
 	// certificate is what new connections get.
 	certificate atomic.Pointer[tls.Certificate]
+	// stopPruning ends what deletes old records, which runs in pruning.
+	stopPruning context.CancelFunc
+	pruning     sync.WaitGroup
 }
 
 // ErrCutOff is the error of Shutdown if requests did not end in time: clients that
@@ -103,6 +108,10 @@ func New(ctx context.Context, config Config) (*Server, error) {
 			MinVersion:     tls.VersionTLS12,
 		}
 	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stopPruning = stop
+	pruner := &retention.Pruner{Store: config.Store, Key: keys.Signing, Now: config.Now}
+	s.pruning.Go(func() { pruner.Run(background, config.Log) })
 	return s, nil
 }
 
@@ -132,6 +141,8 @@ func (s *Server) Serve(listener net.Listener) error {
 // Shutdown stops listening, finishes the requests in work until ctx ends, and
 // commits all that was taken on. Afterwards nothing of the server runs.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.stopPruning()
+	defer s.pruning.Wait()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
 		// Those that are still in work lose their connection; what they asked
