@@ -133,8 +133,8 @@ func (p *Parameters) checkNumbers() error {
 		return invalid("UUIDGenerationMethod %d is neither 1 (random) nor 2 (hardware)", p.UUIDGenerationMethod)
 	case p.MaxBufferDays < 0:
 		return invalid("maxBufferDays %d is negative", p.MaxBufferDays)
-	case p.MaxConcurrentInstanceCount < 1:
-		return invalid("maxConcurrentInstanceCount %d is less than 1", p.MaxConcurrentInstanceCount)
+	case p.MaxConcurrentInstanceCount < 1 || p.MaxConcurrentInstanceCount > protocol.MaxInstances:
+		return invalid("maxConcurrentInstanceCount %d is not from 1 to %d", p.MaxConcurrentInstanceCount, protocol.MaxInstances)
 	case p.Products == 0:
 		return invalid("products is 0: name at least one product, or all (65535)")
 	case p.Resubmit != protocol.ResubmitNextInit && p.Resubmit != protocol.ResubmitInterval:
