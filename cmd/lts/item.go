@@ -32,19 +32,21 @@ type itemJSON struct {
 	RevokedAt       int64          `json:"revokedAt,omitempty"`
 	Quota           protocol.Quota `json:"quota"`
 	Live            int64          `json:"live"` // seats now, or domains
+	Charging        policy.Terms   `json:"charging"`
 	Handshakes      []string       `json:"handshakes"`
 	CreatedAt       int64          `json:"createdAt"`
 }
 
 func (a *app) item() *cobra.Command {
 	return group("item", "License items: what may be used, and how much of it",
-		a.addItem(), a.listItems(), a.attachItem(), a.revokeItem())
+		a.addItem(), a.listItems(), a.showItem(), a.attachItem(), a.revokeItem())
 }
 
 type itemFlags struct {
 	item                                                                 store.Item
 	chargeWay, quota, products, deploymentType, modules, starts, expires string
 	codes                                                                []string
+	charging                                                             chargingFlags
 }
 
 func (a *app) addItem() *cobra.Command {
@@ -53,7 +55,10 @@ func (a *app) addItem() *cobra.Command {
 		Use: "add NAME", Short: "Add a license item and print its id", Args: cobra.ExactArgs(1),
 		Long: `Add a license item and print its id.
 
-A quota counts barcodes (--charge-way scan), pages (page) or devices (device).
+A quota counts barcodes (--charge-way scan), pages (page), devices (device), devices
+at work in one slot (concurrent-device) and so on; see docs/operations.md, "Quotas
+and tolerances". The numbers it goes by may be stated by the item (--tolerance,
+--exceptions, --slot, --seat, --seat-least, --seat-brief).
 What an item states, a client must state alike; what it leaves out is not checked.
 Without --id the name is the id if it can be one and is free; else one is made.`,
 		Example: `  lts item add scans --org 100001 --charge-way scan --quota 1000000 --handshake 100001-reader
@@ -61,6 +66,9 @@ Without --id the name is the id if it can be one and is free; else one is made.`
       --deployment-type desktop --starts 2026-01-01 --expires 2027-01-01 --handshake 100001-reader`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			item, err := f.parse(args[0], time.Now())
+			if err == nil {
+				item.Charging, err = f.charging.parse(cmd)
+			}
 			if err != nil {
 				return err
 			}
@@ -79,7 +87,7 @@ Without --id the name is the id if it can be one and is free; else one is made.`
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.item.Organization, "org", "", "the `id` of the organization (required)")
-	flags.StringVar(&f.chargeWay, "charge-way", "", "what is counted: scan, page or device (required)")
+	flags.StringVar(&f.chargeWay, "charge-way", "", "what is counted: "+strings.Join(administration.ChargeWayNames(), ", ")+" (required)")
 	flags.StringVar(&f.quota, "quota", "", "how `many` of it, or unlimited (required)")
 	flags.StringArrayVar(&f.codes, "handshake", nil, "attach it to this handshake `code`; may be repeated")
 	flags.StringVar(&f.item.ID, "id", "", "the item's `id`; made if absent")
@@ -93,6 +101,7 @@ Without --id the name is the id if it can be one and is free; else one is made.`
 	flags.Int64Var(&f.item.MaxBufferDays, "max-buffer-days", 365, "at most so many `days` may a client work without the server")
 	flags.StringVar(&f.item.ValidationField, "validation-field", "", "the only `domain`, application id or process name that may use it")
 	flags.BoolVar(&f.item.Trial, "trial", false, "tell clients that it is a trial license")
+	f.charging.add(cmd)
 	required(cmd, "org", "charge-way", "quota")
 	return cmd
 }
@@ -154,9 +163,9 @@ func (a *app) listItems() *cobra.Command {
 				if a.json {
 					return printJSON(cmd.OutOrStdout(), rows)
 				}
-				t := newTable(cmd.OutOrStdout(), "ID", "NAME", "ORGANIZATION", "CHARGE WAY", "USED", "QUOTA", "USED %", "EXPIRES (UTC)", "STATE", "HANDSHAKE CODES")
+				t := newTable(cmd.OutOrStdout(), "ID", "NAME", "ORGANIZATION", "CHARGE WAY", "USED", "QUOTA", "USED %", "LEFT BEYOND", "EXPIRES (UTC)", "STATE", "HANDSHAKE CODES")
 				for _, r := range rows {
-					t.row(r.ID, r.Name, r.Organization, r.ChargeWay, r.Quota.Used, formatQuota(r.Quota.Limit), percent(r.Quota),
+					t.row(r.ID, r.Name, r.Organization, r.ChargeWay, r.Quota.Used, formatQuota(r.Quota.Limit), percent(r.Quota), left(r.Quota),
 						formatTime(r.ExpiresAt), r.state(now), strings.Join(r.Handshakes, ","))
 				}
 				return t.end()
@@ -252,6 +261,6 @@ func newItemJSON(i store.ItemUse, now time.Time) itemJSON {
 		Products: administration.FormatProducts(i.Products), Version: i.Version, Edition: i.Edition,
 		DeploymentType: administration.FormatDeploymentType(i.DeploymentType), Modules: administration.FormatModules(i.Modules),
 		StartsAt: i.StartsAt, ExpiresAt: i.ExpiresAt, MaxBufferDays: i.MaxBufferDays, ValidationField: i.ValidationField,
-		Trial: i.Trial, RevokedAt: i.RevokedAt, Quota: policy.Quota(i.Item, policy.Using(i, now)), Live: i.Live, Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
+		Trial: i.Trial, RevokedAt: i.RevokedAt, Quota: policy.Quota(i.Item, policy.Using(i, now)), Live: i.Live, Charging: policy.TermsOf(i.Item), Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
 	}
 }

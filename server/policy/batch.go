@@ -64,7 +64,11 @@ func NewBatch(batch *protocol.ReportBatch, reporter store.Reporter, now time.Tim
 		b.problem = AccountProblem(batch.Account, batch.SentAt, now.Unix())
 	}
 	b.since = now.Unix()
-	b.closed = batch.Closed
+	for _, closed := range batch.Closed {
+		if len(closed.HandshakeCode) <= MaxIDLength && len(closed.Item) <= MaxIDLength {
+			b.closed = append(b.closed, closed)
+		}
+	}
 	for i := range batch.Groups {
 		if len(batch.Groups[i].Reports) > 0 {
 			b.add(i, &batch.Groups[i], now.Unix())
