@@ -271,7 +271,7 @@ func TestScanCount(t *testing.T) {
 		protocol.Report{Slot: l.slotStart(1), Revision: 9, Counts: map[string]int64{"QR_CODE": 200}}))); err != nil {
 		t.Error(err)
 	}
-	if s := l.statistics(t, store.StatisticsQuery{Item: "few"}); s.Total != 1200 {
+	if s := l.statistics(t, store.StatisticsQuery{Items: []string{"few"}}); s.Total != 1200 {
 		t.Errorf("%+v", s)
 	}
 	l.verify(t)

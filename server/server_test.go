@@ -19,6 +19,7 @@ import (
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/verification"
 )
 
 // lts is a server under test, with organization 100001, its default code
@@ -184,7 +185,7 @@ func (l *lts) used(t testing.TB) int64 {
 // verify checks that totals and raw reports agree.
 func (l *lts) verify(t testing.TB) {
 	t.Helper()
-	result, err := l.store.Verify(t.Context())
+	result, err := verification.Run(t.Context(), l.store, verification.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

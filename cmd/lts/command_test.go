@@ -410,7 +410,7 @@ func TestVerifyFindsDifferences(t *testing.T) {
 	if err == nil {
 		t.Error("no difference was found")
 	}
-	for _, want := range []string{"handshake 100001-reader, item scans, slot 180, type QR_CODE", "item usage", "cause refused"} {
+	for _, want := range []string{"handshake 100001-reader, item scans, slot 1970-01-01 00:03 UTC, type QR_CODE", "use of an item", "cause refused"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}

@@ -92,6 +92,8 @@ const (
 	StatusMethodNotAllowed Status = -20196
 	// StatusProtocolVersion: The License Tracking Server does not speak this version of the protocol.
 	StatusProtocolVersion Status = -20197
+	// StatusSlotClosed: The report came too late: the usage of its time was closed.
+	StatusSlotClosed Status = -20198
 	// StatusFailedToReachLTS: Failed to reach License Tracking Server.
 	StatusFailedToReachLTS Status = -20200
 	// StatusInvalidArgument: An argument is not valid.
@@ -169,6 +171,7 @@ var statusNames = map[Status]string{
 	StatusNotFound:                      "NOT_FOUND",
 	StatusMethodNotAllowed:              "METHOD_NOT_ALLOWED",
 	StatusProtocolVersion:               "PROTOCOL_VERSION",
+	StatusSlotClosed:                    "SLOT_CLOSED",
 	StatusFailedToReachLTS:              "FAILED_TO_REACH_LTS",
 	StatusInvalidArgument:               "INVALID_ARGUMENT",
 	StatusInvalidHandle:                 "INVALID_HANDLE",
@@ -231,6 +234,7 @@ var statusMessages = map[Status]string{
 	StatusNotFound:                      "There is nothing at this address of the License Tracking Server.",
 	StatusMethodNotAllowed:              "This address does not answer to this HTTP method.",
 	StatusProtocolVersion:               "The License Tracking Server does not speak this version of the protocol.",
+	StatusSlotClosed:                    "The report came too late: the usage of its time was closed.",
 	StatusFailedToReachLTS:              "Failed to reach License Tracking Server.",
 	StatusInvalidArgument:               "An argument is not valid.",
 	StatusInvalidHandle:                 "The license handle is not valid: never opened, or closed already.",

@@ -18,6 +18,7 @@ import (
 	"github.com/openlts/openlts/server/policy"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/verification"
 )
 
 // office is a writer at a time of its own, with an item of each charge way, each with
@@ -94,7 +95,7 @@ type failer interface {
 
 func (o *office) verify(t failer) {
 	t.Helper()
-	result, err := o.store.Verify(context.Background())
+	result, err := verification.Run(context.Background(), o.store, verification.Options{})
 	if err != nil || len(result.Differences) > 0 {
 		t.Fatalf("%+v, %v", result, err)
 	}
@@ -172,7 +173,7 @@ func TestVerifyFindsWrongSeats(t *testing.T) {
 		if _, err := db.Exec(test.do); err != nil {
 			t.Fatal(err)
 		}
-		result, err := o.store.Verify(t.Context())
+		result, err := verification.Run(t.Context(), o.store, verification.Options{})
 		if err != nil || len(result.Differences) == 0 || result.Differences[0].What != test.what {
 			t.Errorf("%s: %+v, %v", test.do, result, err)
 		}

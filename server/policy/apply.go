@@ -32,7 +32,7 @@ func Apply(state *store.State, requests []Request, now time.Time) (*store.Change
 	d := &decision{State: state, now: now, types: map[string]int{}, change: &store.Change{
 		Grants: map[store.Grant]int64{}, Seats: map[store.SeatKey]store.Seat{}, Steps: map[store.StepKey]int64{}, Sums: map[store.ID]store.SeatSum{}, Domains: map[store.DomainKey]int64{},
 		Accounts: map[store.AccountKey]store.AccountState{}, Runs: map[store.RunKey]*store.Run{},
-		Reports: map[store.SlotKey]store.Report{}, Totals: map[store.TotalKey]int64{}, Types: map[store.OrganizationType]bool{}, Used: map[store.ID]int64{},
+		Reports: map[store.SlotKey]store.Report{}, Totals: map[store.TotalKey]store.Units{}, ByDevice: map[store.DeviceTotalKey]int64{}, Types: map[store.OrganizationType]bool{}, Used: map[store.ID]int64{},
 		Accepted: map[store.AccountKey]int64{}, Cloned: map[string]int64{}, Trials: map[store.Trial]int64{}, Requests: map[store.ID]int64{}, Known: state.Devices,
 	}}
 	answers := make([]Answer, len(requests))

@@ -178,6 +178,15 @@ func (c *counting) countGroup(g *batchGroup) {
 	c.receipt.Exceptions = append(c.receipt.Exceptions, g.refused...)
 	for i := range g.reports {
 		report := &g.reports[i]
+		if report.Slot < c.ClosedBefore {
+			// What was declared lost there is in the device's account.
+			if report.Lost != "" {
+				c.receipt.Accepted++
+			} else {
+				c.receipt.Exceptions = append(c.receipt.Exceptions, exception(g.index, g.indexes[i], tooLate(c.ClosedBefore)))
+			}
+			continue
+		}
 		if report.Lost == "" {
 			if refusal := c.learn(t.item.Organization, report.Counts); refusal != nil {
 				c.receipt.Exceptions = append(c.receipt.Exceptions, exception(g.index, g.indexes[i], refusal))
@@ -267,6 +276,12 @@ func (c *counting) target(g *batchGroup) (t target, refusal error) {
 	return t, nil
 }
 
+// tooLate is why a report of a slot that is closed is not counted.
+func tooLate(before int64) error {
+	return protocol.Errorf(protocol.StatusSlotClosed, "The report came too late: usage before %s was closed.",
+		time.Unix(before, 0).UTC().Format(time.RFC3339))
+}
+
 // outcome of counting a report, in units.
 type outcome struct {
 	added int64 // that were new
@@ -297,9 +312,18 @@ func (c *counting) countReport(t target, slotSeconds int, report *Reported) (o o
 		Run: t.run, Slot: report.Slot, SlotSeconds: slotSeconds, Revision: report.Revision,
 		Counts: report.Counts, Lost: report.Lost, ReceivedAt: c.now.Unix(),
 	})
+	late := c.now.Unix() > report.Slot+store.LateAfter
 	for _, added := range merged.Added {
+		units := store.Units{All: added.Units}
+		if late {
+			units.Late = added.Units
+		}
 		key := store.TotalKey{Code: t.code, Item: t.item.Key, Slot: report.Slot, Type: added.Type}
-		c.change.Totals[key] = saturatingSum(c.change.Totals[key], added.Units)
+		c.change.Totals[key] = c.change.Totals[key].Plus(units)
+		day := store.DeviceTotalKey{
+			Device: c.batch.reporter.UUID, Code: t.code, Item: t.item.Key, Day: store.LevelDay.Start(report.Slot), Type: added.Type,
+		}
+		c.change.ByDevice[day] = saturatingSum(c.change.ByDevice[day], added.Units)
 	}
 	o.added = sum(merged.Added)
 	if units := Charged(t.item.ChargeWay, merged.Added); units > 0 {

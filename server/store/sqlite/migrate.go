@@ -28,7 +28,7 @@ func migrate(ctx context.Context, db *sql.DB, directory string) error {
 		return fmt.Errorf("waiting for another process that updates the schema: %w", err)
 	}
 	defer release()
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, scripts)
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, scripts, goose.WithGoMigrations(goMigrations()...))
 	if err != nil {
 		return err
 	}
