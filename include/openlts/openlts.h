@@ -121,7 +121,9 @@ typedef struct LTS_ConnectionParameters {
                                    license may allow fewer */
   const int32_t *limitedLicenseModules; /* LTS_LicenseModule; NULL: all */
   int32_t limitedLicenseModulesCount;
-  int32_t maxConcurrentInstanceCount; /* 1 or more; 1 */
+  int32_t maxConcurrentInstanceCount; /* how many instances this machine will
+                                     use at once, for licenses charged by
+                                     them; 1 to 1,000,000; 1 */
   int32_t products;                   /* LTS_Product, combined; LTS_PROD_ALL */
   int32_t resubmit;                   /* LTS_Resubmit; LTS_RESUBMIT_NEXT_INIT */
 
@@ -138,8 +140,12 @@ typedef struct LTS_ConnectionParameters {
                                      is remembered */
   const char *caFile;                 /* PEM file of the roots to trust for HTTPS */
   const char *proxyURL;               /* http(s)://[user:password@]host:port */
-  const char *dataDirectory;          /* where usage is kept; default: .openlts in
-                                     the user's home directory */
+  const char *dataDirectory;          /* where usage is kept, and who the device
+                                     is; default: .openlts in the user's home
+                                     directory. Where nothing can be kept, as
+                                     in a container without a volume, each
+                                     start is a new device, which counts for
+                                     a day at most (deviceUUID helps) */
   int32_t slotSeconds;                /* length of a time slot and of the reporting interval;
                           divides a day; 180 */
   int32_t initTimeoutMilliseconds;    /* all of the initialization; 12000 */
