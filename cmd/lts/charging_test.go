@@ -1,10 +1,12 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/policy"
 )
 
@@ -72,6 +74,19 @@ func TestChargingOfItems(t *testing.T) {
 	}
 	if _, err := run(data, "item", "show", "nothing"); err == nil || !strings.Contains(err.Error(), "lts item list") {
 		t.Error(err)
+	}
+}
+
+// docs/operations.md tells of every charge way.
+func TestChargeWaysAreDocumented(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "operations.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range administration.ChargeWayNames() {
+		if !strings.Contains(string(page), "\n| `"+name+"` | ") {
+			t.Errorf("the charge way %s has no line there", name)
+		}
 	}
 }
 
