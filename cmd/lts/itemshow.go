@@ -22,14 +22,18 @@ func (a *app) showItem() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				products, err := s.Products(cmd.Context())
+				if err != nil {
+					return err
+				}
 				for _, i := range items {
 					if i.ID != args[0] {
 						continue
 					}
 					if a.json {
-						return printJSON(cmd.OutOrStdout(), newItemJSON(i, now))
+						return printJSON(cmd.OutOrStdout(), newItemJSON(i, products, now))
 					}
-					return showRow(newTable(cmd.OutOrStdout(), "ITEM", i.ID), newItemJSON(i, now), now)
+					return showRow(newTable(cmd.OutOrStdout(), "ITEM", i.ID), newItemJSON(i, products, now), now)
 				}
 				return fmt.Errorf("there is no item %q; see `lts item list`", args[0])
 			})
@@ -43,7 +47,7 @@ func showRow(t table, r itemJSON, now time.Time) error {
 		{"name", r.Name}, {"organization", r.Organization}, {"handshake codes", strings.Join(r.Handshakes, ",")},
 		{"state", r.state(now)}, {"starts (UTC)", formatTime(r.StartsAt)}, {"expires (UTC)", formatTime(r.ExpiresAt)},
 		{"charge way", r.ChargeWay}, {"quota", formatQuota(r.Quota.Limit)}, {"used", r.Quota.Used}, {"used %", percent(r.Quota)},
-		{"left beyond the quota", left(r.Quota)},
+		{"tolerance left", left(r.Quota)},
 	}
 	if r.Charging.Window != nil {
 		lines = append(lines, [2]any{"live seats", r.Live})
