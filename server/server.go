@@ -11,9 +11,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/ingest"
 	"github.com/openlts/openlts/server/store"
@@ -54,8 +56,12 @@ const (
 // Server is a License Tracking Server.
 type Server struct {
 	config Config
+	api    *api.API
 	writer *ingest.Writer
 	http   *http.Server
+	// background ends what goes on beside requests.
+	background context.CancelFunc
+	ended      sync.WaitGroup
 	// certificate is what new connections get.
 	certificate atomic.Pointer[tls.Certificate]
 }
@@ -85,9 +91,11 @@ func New(ctx context.Context, config Config) (*Server, error) {
 		newWriter = ingest.NewTrustingWriter
 	}
 	writer := newWriter(config.Store, config.Now, config.Log)
-	s := &Server{config: config, writer: writer}
+	s := &Server{config: config, writer: writer, api: &api.API{
+		Store: config.Store, Writer: writer, Keys: keys, Now: config.Now, Log: config.Log, Limits: *config.Limits,
+	}}
 	s.http = &http.Server{
-		Handler:           (&api.API{Store: config.Store, Writer: writer, Keys: keys, Now: config.Now, Log: config.Log, Limits: *config.Limits}).Handler(),
+		Handler:           s.api.Handler(),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -103,12 +111,21 @@ func New(ctx context.Context, config Config) (*Server, error) {
 			MinVersion:     tls.VersionTLS12,
 		}
 	}
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s.background = cancel
+	if forgetter, ok := config.Store.(store.Forgetter); ok {
+		s.ended.Go(func() { s.forgetStrangers(background, forgetter) })
+	}
 	return s, nil
 }
 
 // SetCertificate gives new connections another certificate: the old one is about
 // to expire. It has no effect on a server without one.
 func (s *Server) SetCertificate(certificate tls.Certificate) { s.certificate.Store(&certificate) }
+
+// Refuse has clients turned away with -20100 from now on, for a reason such as
+// protocol.ReasonMaintenance; "" serves them again. Health checks are answered.
+func (s *Server) Refuse(reason protocol.Reason) { s.api.Refuse(reason) }
 
 // Handler is the server as an HTTP handler, for programs with a listener of
 // their own.
@@ -138,6 +155,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		// for is committed or not, as a whole, and they will ask again.
 		err = errors.Join(fmt.Errorf("%w: %w", ErrCutOff, err), s.http.Close())
 	}
+	s.background()
+	s.ended.Wait()
 	s.writer.Close()
 	return err
 }

@@ -98,7 +98,7 @@ func (a *Answer) problem() *protocol.Problem {
 // written it.
 func (a *Answer) Problem(server string) *protocol.Error {
 	if problem := a.problem(); problem != nil {
-		return &protocol.Error{Status: problem.Code, Detail: problem.Detail}
+		return &protocol.Error{Status: problem.Code, Detail: problem.Detail, Reason: problem.Reason}
 	}
 	if a.Status >= 500 || a.Status == http.StatusTooManyRequests {
 		return protocol.Errorf(protocol.StatusFailedToReachLTS, "%s answered with HTTP status %d", server, a.Status)
