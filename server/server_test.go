@@ -26,6 +26,7 @@ import (
 // 100001-reader, and item scans.
 type lts struct {
 	*administration.Administrator
+	server    *server.Server
 	url       string
 	handler   http.Handler
 	store     *sqlite.Store
@@ -65,7 +66,7 @@ func start(t testing.TB) *lts {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.handler = lts.Handler()
+	l.server, l.handler = lts, lts.Handler()
 	web := httptest.NewServer(contract(t, l.handler))
 	l.url = web.URL
 	t.Cleanup(func() {

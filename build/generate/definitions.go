@@ -5,6 +5,7 @@ import "strings"
 // definitions is what the file source holds.
 type definitions struct {
 	StatusCodes  []value       `json:"statusCodes"`
+	Structures   []structure   `json:"structures"`
 	Enumerations []enumeration `json:"enumerations"`
 }
 

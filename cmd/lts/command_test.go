@@ -80,7 +80,7 @@ func TestAdministration(t *testing.T) {
 		t.Error(table)
 	}
 
-	key := must(t, data, "handshake", "key", "100001-web-1", "--server", "https://lts.example.com", "--standby", "https://standby.example.com/lts/")
+	key := must(t, data, "handshake", "key", "100001-web-1", "--session-password", "s3cret", "--server", "https://lts.example.com", "--standby", "https://standby.example.com/lts/")
 	decoded, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(key, "LTS1"))
 	var fields map[string]string
 	if err = errors.Join(err, json.Unmarshal(decoded, &fields)); err != nil || len(fields) != 5 || fields["mainServerURL"] != "https://lts.example.com" ||
@@ -231,7 +231,7 @@ func TestPasswordFile(t *testing.T) {
 			continue
 		}
 		var fields map[string]any
-		key := must(t, data, "handshake", "key", "100001-"+code, "--server", "https://lts.example.com")
+		key := must(t, data, "handshake", "key", "100001-"+code, "--server", "https://lts.example.com", "--session-password-file", file)
 		decoded, decodeErr := base64.StdEncoding.DecodeString(strings.TrimPrefix(key, "LTS1"))
 		if err = errors.Join(err, decodeErr, json.Unmarshal(decoded, &fields)); err != nil || fields["sessionPassword"] != "s3cret" {
 			t.Errorf("%q: %v, %v", test.content, fields, err)

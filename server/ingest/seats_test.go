@@ -65,10 +65,17 @@ func newOffice(t testing.TB, quota int64) *office {
 }
 
 func (o *office) ask(device string, way protocol.ChargeWay, instances int) (*protocol.Authorization, error) {
-	return o.Authorize(&protocol.AuthorizationRequest{
-		HandshakeCode: "100001-" + way.Short(), ClientTime: o.now.Unix(), InstanceCount: instances, ValidationField: device[:8] + ".com",
-		Device: protocol.Device{UUID: device, PublicKey: device},
-	}, store.DeviceKey{KeyID: device, PublicKey: []byte(device), ReportKey: []byte(device)})
+	answer, err := o.Authorize(&policy.Asking{
+		Request: &protocol.AuthorizationRequest{
+			HandshakeCode: "100001-" + way.Short(), ClientTime: o.now.Unix(), InstanceCount: instances,
+			ValidationField: device[:8] + ".com", Device: protocol.Device{UUID: device, PublicKey: device},
+		},
+		Key: store.DeviceKey{KeyID: device, PublicKey: []byte(device), ReportKey: []byte(device)},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answer.Authorization, answer.Refusal
 }
 
 func (o *office) report(device string, way protocol.ChargeWay, closed bool, slots ...int64) (*protocol.Receipt, error) {

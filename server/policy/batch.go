@@ -19,6 +19,7 @@ const (
 	AnomalyNotGranted    = "not-granted"      // reported on what the device was not granted; it does not count
 	AnomalyUsageLost     = "usage-lost"       // the device lost its ledger, and usage with it
 	AnomalyBadAccount    = "bad-account"      // what the device says of its usage makes no sense
+	AnomalyUsageCopied   = "usage-copied"     // more was counted of the device than it says it recorded
 )
 
 // slotLead is how far ahead of the server's clock a slot may begin before that
@@ -152,6 +153,7 @@ type counting struct {
 	receipt   *protocol.Receipt
 	items     []*concerned
 	anomalies map[string]string // details by kind
+	added     int64             // units that were new
 }
 
 func (c *counting) countGroup(g *batchGroup) {
@@ -322,6 +324,7 @@ func (c *counting) countReport(t target, slotSeconds int, report *Reported) (o o
 		c.change.ByDevice[day] = saturatingSum(c.change.ByDevice[day], added.Units)
 	}
 	o.added = sum(merged.Added)
+	c.added = saturatingSum(c.added, o.added)
 	if units := Charged(t.item.ChargeWay, merged.Added); units > 0 {
 		c.change.Used[t.item.Key] = saturatingSum(c.change.Used[t.item.Key], units)
 		use := c.Uses[t.item.Key]
@@ -349,9 +352,32 @@ func (c *counting) keepAccount() {
 	if told && c.batch.sentAt < known.SentAt && account.Recorded < known.Recorded {
 		return
 	}
-	state := store.AccountState{DeviceAccount: *account, SentAt: c.batch.sentAt}
+	state := store.AccountState{DeviceAccount: *account, SentAt: c.batch.sentAt, Accepted: known.Accepted}
 	c.device.Accounts[reporter.Number] = state
 	c.change.Accounts[store.AccountKey{Device: reporter.UUID, Reporter: reporter.Number}] = state
+}
+
+// compareAccount holds what was counted of a device against what it says it recorded.
+// More can't be counted, unless its data were copied and both copies report; or only
+// its identity is left of them.
+func (c *counting) compareAccount() {
+	reporter := c.batch.reporter
+	state, told := c.device.Accounts[reporter.Number]
+	if c.batch.account == nil || !told {
+		return
+	}
+	state.Accepted = saturatingSum(state.Accepted, c.added)
+	c.device.Accounts[reporter.Number] = state
+	if c.added > 0 {
+		key := store.AccountKey{Device: reporter.UUID, Reporter: reporter.Number}
+		c.change.Accounts[key] = state
+		c.change.Accepted[key] = saturatingSum(c.change.Accepted[key], c.added)
+		if state.Accepted > state.Recorded {
+			c.anomalies[AnomalyUsageCopied] = fmt.Sprintf("recorded %d operations, but %d were counted", state.Recorded, state.Accepted)
+			c.device.ClonedAt = c.now.Unix()
+			c.change.Cloned[reporter.UUID] = c.now.Unix()
+		}
+	}
 }
 
 // checkTime notes slots far from now. They are counted: usage that happened
@@ -368,6 +394,7 @@ func (c *counting) checkTime(start int64) {
 // finish keeps the device's seats, notes what was strange, and adds to the receipt
 // how the quotas stand. Who reports on an item was granted it, and is at work.
 func (c *counting) finish() {
+	c.compareAccount()
 	for _, kind := range slices.Sorted(maps.Keys(c.anomalies)) {
 		c.note(c.batch.reporter.UUID, kind, c.anomalies[kind])
 	}

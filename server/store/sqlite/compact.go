@@ -6,19 +6,12 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/pressly/goose/v3"
-
 	"github.com/openlts/openlts/server/store"
 )
 
 // compactVersion is the schema's version from which on counts are binary, reports
 // that came together are one row, and totals of hours, days and devices are kept.
 const compactVersion = 30
-
-// goMigrations are the steps that SQL alone can't make.
-func goMigrations() []*goose.Migration {
-	return []*goose.Migration{goose.NewGoMigration(compactVersion, &goose.GoFunc{RunTx: compact}, &goose.GoFunc{RunTx: expand})}
-}
 
 const compactTables = `
 ALTER TABLE raw_report RENAME TO raw_report_before;

@@ -2,11 +2,8 @@ package sqlite
 
 import (
 	"database/sql"
-	"io/fs"
 	"path/filepath"
 	"testing"
-
-	"github.com/pressly/goose/v3"
 
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/verification"
@@ -49,11 +46,7 @@ func TestOldReportsAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	scripts, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		t.Fatal(err)
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, scripts, goose.WithGoMigrations(goMigrations()...))
+	provider, err := newProvider(db)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,6 +47,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"KeysAreConfirmed":        keysAreConfirmed,
 		"ClonesAreKept":           clonesAreKept,
 		"VendorsAreKept":          vendorsAreKept,
+		"StrangersAreForgotten":   strangersAreForgotten,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, fresh(t)) })
 	}
