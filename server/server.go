@@ -152,13 +152,13 @@ func (s *Server) Serve(listener net.Listener) error {
 // Shutdown stops listening, finishes the requests in work until ctx ends, and
 // commits all that was taken on. Afterwards nothing of the server runs.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.background()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
 		// Those that are still in work lose their connection; what they asked
 		// for is committed or not, as a whole, and they will ask again.
 		err = errors.Join(fmt.Errorf("%w: %w", ErrCutOff, err), s.http.Close())
 	}
-	s.background()
 	s.ended.Wait()
 	s.writer.Close()
 	return err
