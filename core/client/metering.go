@@ -162,7 +162,7 @@ func (l *License) checkTally() {
 func (l *License) storageFailed(err error) {
 	if !l.failing.Swap(true) {
 		l.setFlag(protocol.StateFlagStorageDegraded)
-		l.event(protocol.EventKindStateChanged, protocol.StatusLicenseBufferFailed, 0,
+		l.event(protocol.EventKindStateChanged, protocol.StatusOf(ledger.Failed("writing the ledger", err)), 0,
 			fmt.Sprintf("the ledger can't be written; the counters hold what was recorded: %v", err))
 	}
 }
@@ -222,7 +222,7 @@ func (l *License) tellOfUntaken(err error) {
 		return
 	}
 	if l.untaken = err.Error(); l.untaken != before {
-		l.event(protocol.EventKindInternalError, protocol.StatusLicenseBufferFailed, 0,
+		l.event(protocol.EventKindInternalError, protocol.StatusOf(ledger.Failed("taking usage over", err)), 0,
 			"usage of an earlier run could not be taken over and is kept: "+l.untaken)
 	}
 }

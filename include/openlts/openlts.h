@@ -373,9 +373,10 @@ LTS_API int32_t LTS_CALL LTS_RecordOperationAt(LTS_License license, int32_t oper
  * could not be submitted (they are kept), LTS_ERR_FAILED_TO_REACH_LTS, what a
  * server refused a report with (-20100 to -20199),
  * LTS_ERR_SERVER_KEY_MISMATCH, LTS_ERR_SERVER_RESPONSE_INVALID,
- * LTS_ERR_LICENSE_BUFFER_FAILED, LTS_ERR_DEADLINE_EXCEEDED,
- * LTS_ERR_INVALID_ARGUMENT, LTS_ERR_INVALID_HANDLE, LTS_ERR_HOST_RESOURCES,
- * LTS_ERR_FORKED, LTS_ERR_INTERNAL. */
+ * LTS_ERR_LICENSE_BUFFER_FAILED (the data directory fails),
+ * LTS_ERR_DEADLINE_EXCEEDED (also if another process holds the data directory
+ * up), LTS_ERR_INVALID_ARGUMENT, LTS_ERR_INVALID_HANDLE,
+ * LTS_ERR_HOST_RESOURCES, LTS_ERR_FORKED, LTS_ERR_INTERNAL. */
 LTS_API int32_t LTS_CALL LTS_SubmitReports(LTS_License license, int32_t timeoutMilliseconds);
 
 /* Waits for the next event of a license.
