@@ -39,6 +39,8 @@ type value struct {
 	Message string `json:"message"`
 	Unit    string `json:"unit"`
 	Short   string `json:"short"`
+	Kind    string `json:"kind"`
+	Import  string `json:"import"`
 	Comment string `json:"comment"`
 }
 
