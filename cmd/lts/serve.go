@@ -72,6 +72,7 @@ Several servers may run on one directory.`,
 		{"limit-authorizations", &f.limits.Authorizations, limits.Authorizations, "authorizations a second of one network (IPv4 /24, IPv6 /48); 0: no `limit`"},
 		{"limit-code", &f.limits.PerCode, limits.PerCode, "authorizations a second under one handshake code; 0: no `limit`"},
 		{"limit-guesses", &f.limits.Guesses, limits.Guesses, "wrong codes and passwords a second of one network; 0: no `limit`"},
+		{"limit-devices", &f.limits.Devices, limits.Devices, "devices a second that were never seen before, of one network; 0: no `limit`"},
 		{"limit-reports", &f.limits.Reports, limits.Reports, "report batches a second of one device; 0: no `limit`"},
 	} {
 		cmd.Flags().Float64Var(limit.value, limit.name, limit.most, limit.what)
@@ -100,7 +101,7 @@ func newLog(w io.Writer, format, level string) (*slog.Logger, error) {
 }
 
 func serve(ctx context.Context, s store.Store, f serveFlags, log *slog.Logger) (err error) {
-	for _, limit := range []float64{f.limits.Authorizations, f.limits.PerCode, f.limits.Guesses, f.limits.Reports} {
+	for _, limit := range []float64{f.limits.Authorizations, f.limits.PerCode, f.limits.Guesses, f.limits.Devices, f.limits.Reports} {
 		if !(limit >= 0 && limit <= 1e6) {
 			return fmt.Errorf("a limit is from 0 to 1000000, not %g", limit)
 		}

@@ -41,6 +41,7 @@ type API struct {
 
 	limits    *limiters
 	passwords *password.Checker
+	clocks    clockWatch
 	bodies    slots // of large bodies that are read
 	batches   slots // of large batches that are decoded
 }

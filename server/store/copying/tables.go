@@ -96,7 +96,7 @@ var tables = []table{
 	with("vendor", b("public_key"), t("name"), n("trusted_at")),
 	with("license_file", t("id", "vendor"), n("revision", "organization"), t("alias"), z("revoked"), n("imported_at"), b("content")),
 	with("retention", t("record"), n("days")),
-	with("slot_closing", n("id", "before", "pruned")),
+	with("slot_closing", n("id", "before", "pruned", "swept")),
 	with("checkpoint", n("closed_before", "made_at"), t("document")),
 	with("adjustment", n("id", "item", "at", "units"), t("reason", "actor", "signature")),
 	with("statement", n("organization"), t("month"), n("made_at"), t("document")),

@@ -55,6 +55,7 @@ func (s *Store) load(ctx context.Context, conn *pgxpool.Conn, keys *store.Keys) 
 		}
 		if l.version != l.catalog.version {
 			s.catalog.CompareAndSwap(l.catalog, newCatalog(l.version))
+			s.forgetKeys()
 		}
 		if _, err := conn.Exec(ctx, `ROLLBACK`); err != nil {
 			return nil, err

@@ -39,6 +39,7 @@ func (l *loading) names() error {
 		}
 		// What was taken over from the old catalog may not hold any more.
 		l.s.catalog.CompareAndSwap(l.catalog, newCatalog(l.version))
+		l.s.forgetKeys()
 		l.catalog = l.s.catalog.Load()
 		clear(l.state.Organizations)
 		clear(l.state.Codes)

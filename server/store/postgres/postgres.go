@@ -28,7 +28,7 @@ import (
 type Store struct {
 	// write is for groups of requests and administrators; read for what may take long.
 	write, read *pgxpool.Pool
-	keys        *recent.Cache[store.ReportKey]
+	keys        atomic.Pointer[recent.Cache[store.ReportKey]]
 
 	catalog atomic.Pointer[catalog]
 	types   operationTypes
@@ -56,7 +56,8 @@ func Open(ctx context.Context, url string, create bool) (*Store, error) {
 }
 
 func openStore(ctx context.Context, config *pgxpool.Config, create, target bool) (*Store, error) {
-	s := &Store{keys: recent.New[store.ReportKey](100_000)}
+	s := &Store{}
+	s.forgetKeys()
 	s.catalog.Store(newCatalog(0))
 	s.types.keys, s.seated.items = map[string]int64{}, map[store.ID]bool{}
 	if err := s.open(ctx, config, create, target); err != nil {
@@ -64,6 +65,11 @@ func openStore(ctx context.Context, config *pgxpool.Config, create, target bool)
 	}
 	return s, nil
 }
+
+// maxReportKeys is about how many report keys are remembered.
+const maxReportKeys = 100_000
+
+func (s *Store) forgetKeys() { s.keys.Store(recent.New[store.ReportKey](maxReportKeys)) }
 
 func (s *Store) open(ctx context.Context, config *pgxpool.Config, create, target bool) (err error) {
 	if s.read, err = pgxpool.NewWithConfig(ctx, config); err != nil {

@@ -90,7 +90,7 @@ func (s *Store) Items(ctx context.Context, now int64) ([]store.ItemUse, error) {
 				use.Steps = append(use.Steps, step)
 				return err
 			}},
-			{`SELECT item, count(*) FROM seat WHERE since <= $1 AND until > $1 GROUP BY item
+			{`SELECT i.id, (SELECT count(*) FROM seat s WHERE s.item = i.id AND s.until > $1 AND s.since <= $1) FROM item i
 				UNION ALL SELECT item, count(*) FROM app_domain GROUP BY item`, []any{now}, func(rows pgx.Rows) error {
 				var item store.ID
 				var live int64
@@ -203,10 +203,10 @@ func (s *Store) Audits(ctx context.Context, limit int) ([]store.Audit, error) {
 	return list, err
 }
 
-// ReportKey finds a report key. Keys and their devices are only ever added, so
-// what was found once stays true and is remembered.
+// ReportKey finds a report key. What was found once stays true, and is remembered,
+// until the catalog changes: with it, keys may be forgotten.
 func (s *Store) ReportKey(ctx context.Context, keyID, device string) (store.ReportKey, error) {
-	if key, ok := s.keys.Get(keyID); ok {
+	if key, ok := s.keys.Load().Get(keyID); ok {
 		if _, ok := key.Devices[device]; ok || device == "" {
 			return key, nil
 		}
@@ -225,6 +225,6 @@ func (s *Store) ReportKey(ctx context.Context, keyID, device string) (store.Repo
 	if len(key.Devices) == 0 {
 		return key, store.ErrNotFound
 	}
-	s.keys.Put(keyID, key)
+	s.keys.Load().Put(keyID, key)
 	return key, nil
 }

@@ -58,8 +58,10 @@ func (s *Store) Prune(ctx context.Context, record store.Record, before, position
 				return err
 			}
 		}
-		removed, next, err = prune(t, before, position)
-		return err
+		if removed, next, err = prune(t, before, position); err != nil || next != 0 || record != store.RecordSlots {
+			return err
+		}
+		return t.exec(`UPDATE slot_closing SET swept = greatest(swept, $1)`, before)
 	})
 	return removed, next, err
 }
@@ -150,12 +152,17 @@ func (t *transaction) SetRetention(record store.Record, days int64) error {
 	return t.exec(`INSERT INTO retention (record, days) VALUES ($1, $2) ON CONFLICT (record) DO UPDATE SET days = excluded.days`, record, days)
 }
 
+func (t *transaction) Closing() (c store.Closing, err error) {
+	err = t.get(`SELECT coalesce(max(before), 0), coalesce(max(pruned), 0), coalesce(max(swept), 0) FROM slot_closing`, nil, &c.Before, &c.Pruned, &c.Swept)
+	return c, err
+}
+
 func (t *transaction) CloseSlots(before int64) error {
 	// What a group counts meanwhile in these slots would be in no checkpoint.
 	if err := t.alone(); err != nil {
 		return err
 	}
-	return t.exec(`INSERT INTO slot_closing AS s (id, before, pruned) VALUES (1, $1, 0)
+	return t.exec(`INSERT INTO slot_closing AS s (id, before, pruned, swept) VALUES (1, $1, 0, 0)
 		ON CONFLICT (id) DO UPDATE SET before = greatest(s.before, excluded.before)`, before)
 }
 

@@ -17,8 +17,16 @@ var dialect = view.Dialect{
 	Join:   `JOIN`,
 	In:     ` IN (SELECT json_array_elements_text(?::text::json))`,
 	// PostgreSQL sums up without a bound.
-	Sum:     func(column string) string { return saturatingSumSQL(column) },
-	ItemUse: `item_use`,
+	Sum: func(column string) string { return saturatingSumSQL(column) },
+	Items: `SELECT ` + itemColumns + `, coalesce(u.used, 0), coalesce(s.at, 0), coalesce(s.active, 0), coalesce(s.exceptions, 0) FROM item i
+		JOIN organization o ON o.id = i.organization LEFT JOIN item_use u ON u.item = i.id LEFT JOIN seat_sum s ON s.item = i.id`,
+	ScanItem: func(rows view.Rows, i *store.ExaminedItem) error {
+		var lists itemLists
+		if err := rows.Scan(append(itemFields(&i.Item, &lists), &i.Used, &i.SeatsAt, &i.Seats, &i.Exceptions)...); err != nil {
+			return err
+		}
+		return lists.parse(&i.Item)
+	},
 }
 
 // saturatingSumSQL is the sum of a column of numbers that are not negative; it

@@ -9,11 +9,17 @@ import (
 )
 
 var dialect = view.Dialect{
-	Pieces:  `(SELECT value ->> 0 AS place, value ->> 1 AS since, value ->> 2 AS until FROM json_each(?))`,
-	Join:    `CROSS JOIN`, // SQLite keeps to the order
-	In:      ` IN (SELECT value FROM json_each(?))`,
-	Sum:     saturatingSumSQL,
-	ItemUse: `(SELECT id AS item, used FROM item)`,
+	Pieces: `(SELECT value ->> 0 AS place, value ->> 1 AS since, value ->> 2 AS until FROM json_each(?))`,
+	Join:   `CROSS JOIN`, // SQLite keeps to the order
+	In:     ` IN (SELECT value FROM json_each(?))`,
+	Sum:    saturatingSumSQL,
+	Items:  `SELECT ` + itemColumns + `, i.used, i.seats_at, i.seats, i.exceptions FROM item i JOIN organization o ON o.id = i.organization`,
+	ScanItem: func(rows view.Rows, i *store.ExaminedItem) error {
+		var lists itemLists
+		err := rows.Scan(append(itemFields(&i.Item, &lists), &i.Used, &i.SeatsAt, &i.Seats, &i.Exceptions)...)
+		lists.parse(&i.Item)
+		return err
+	},
 }
 
 // saturatingSumSQL is the sum of a column of numbers that are not negative; it

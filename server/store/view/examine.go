@@ -164,14 +164,43 @@ func (e *examination) DeviceTotals() iter.Seq2[store.ExaminedTotal, error] {
 }
 
 func (e *examination) Items() iter.Seq2[store.ExaminedItem, error] {
-	return rowsOf(e, `SELECT i.id, i.public_id, i.charge_way, coalesce(u.used, 0) FROM item i LEFT JOIN `+e.db.Dialect().ItemUse+` u ON u.item = i.id ORDER BY i.id`, nil,
+	return rowsOf(e, e.db.Dialect().Items+` ORDER BY i.id`, nil,
 		func(rows Rows, yield func(store.ExaminedItem) bool) (bool, error) {
 			var i store.ExaminedItem
-			if err := rows.Scan(&i.Key, &i.ID, &i.ChargeWay, &i.Used); err != nil {
+			if err := e.db.Dialect().ScanItem(rows, &i); err != nil {
 				return true, err
 			}
 			return yield(i), nil
 		})
+}
+
+func (e *examination) Seats() iter.Seq2[store.ExaminedSeat, error] {
+	return rowsOf(e, `SELECT device, item, since, until, weight FROM seat ORDER BY device, item, since`, nil,
+		func(rows Rows, yield func(store.ExaminedSeat) bool) (bool, error) {
+			var s store.ExaminedSeat
+			if err := rows.Scan(&s.Device, &s.Item, &s.Since, &s.Until, &s.Weight); err != nil {
+				return true, err
+			}
+			return yield(s), nil
+		})
+}
+
+func (e *examination) Domains() iter.Seq2[store.ExaminedStep, error] {
+	return e.steps(`SELECT item, since, 1 FROM app_domain`)
+}
+
+func (e *examination) Steps() iter.Seq2[store.ExaminedStep, error] {
+	return e.steps(`SELECT item, at, change FROM seat_step`)
+}
+
+func (e *examination) steps(query string) iter.Seq2[store.ExaminedStep, error] {
+	return rowsOf(e, query, nil, func(rows Rows, yield func(store.ExaminedStep) bool) (bool, error) {
+		var s store.ExaminedStep
+		if err := rows.Scan(&s.Item, &s.At, &s.Change); err != nil {
+			return true, err
+		}
+		return yield(s), nil
+	})
 }
 
 func (e *examination) CodeName(id store.ID) string {
@@ -194,9 +223,9 @@ func (e *examination) Keys() (keys store.ServerKeys, err error) {
 	return keys, err
 }
 
-func (e *examination) Closed() (before, pruned int64, err error) {
-	err = get(e.db, `SELECT coalesce(max(before), 0), coalesce(max(pruned), 0) FROM slot_closing`, nil, &before, &pruned)
-	return before, pruned, err
+func (e *examination) Closing() (c store.Closing, err error) {
+	err = get(e.db, `SELECT coalesce(max(before), 0), coalesce(max(pruned), 0), coalesce(max(swept), 0) FROM slot_closing`, nil, &c.Before, &c.Pruned, &c.Swept)
+	return c, err
 }
 
 func (e *examination) Checkpoints() ([]store.Checkpoint, error) {

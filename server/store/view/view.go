@@ -39,8 +39,10 @@ type Dialect struct {
 	// largest number: one absurd report must not make a query fail. Of no rows it is
 	// 0 or NULL.
 	Sum func(column string) string
-	// ItemUse is a table (item, used).
-	ItemUse string
+	// Items selects all items with what is used of them, without an order, from item i;
+	// ScanItem reads a row of it.
+	Items    string
+	ScanItem func(Rows, *store.ExaminedItem) error
 }
 
 // totalTables are the tables of totals.

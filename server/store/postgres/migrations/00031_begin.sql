@@ -146,6 +146,7 @@ CREATE TABLE seat (
     brief  boolean NOT NULL, -- the device has no home
     PRIMARY KEY (device, item, since)
 ) WITH (fillfactor = 80);
+CREATE INDEX seat_of_item ON seat (item, until); -- for those who look at it
 
 -- By how much the sum of an item's seats grows, and when.
 CREATE TABLE seat_step (
@@ -370,7 +371,8 @@ CREATE TABLE retention (
 CREATE TABLE slot_closing (
     id     smallint PRIMARY KEY CHECK (id = 1),
     before bigint NOT NULL,
-    pruned bigint NOT NULL -- reports of slots before this one may be gone
+    pruned bigint NOT NULL, -- reports of slots before this one may be gone
+    swept  bigint NOT NULL  -- all reports of slots before this one are gone
 );
 
 -- What the reports of closed slots sum up to, signed: they may be deleted.
