@@ -4,6 +4,7 @@ package standby
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,23 +15,40 @@ import (
 	"time"
 )
 
-// How a standby server goes by the health checks of the main one.
-const (
-	// Interval is the time between two checks.
-	Interval = time.Second
-	// Timeout is how long the main server may take to answer one.
-	Timeout = 2 * time.Second
+// Patience is how long a standby server waits before it changes its mind.
+type Patience struct {
 	// TakeOver is how long all checks have to fail before the standby serves: a main
 	// server that is started anew is back by then.
-	TakeOver = 5 * time.Second
+	TakeOver time.Duration
 	// GiveBack is how long all checks have to succeed before it refuses again: a main
 	// server that comes and goes is not relied on.
-	GiveBack = 10 * time.Second
-)
+	GiveBack time.Duration
+}
+
+// Usual is the patience that suits most.
+func Usual() Patience { return Patience{TakeOver: 5 * time.Second, GiveBack: 10 * time.Second} }
+
+// Check says what is wrong with it.
+func (p Patience) Check() error {
+	for _, d := range []time.Duration{p.TakeOver, p.GiveBack} {
+		if d < 100*time.Millisecond || d > time.Hour {
+			return fmt.Errorf("a standby server waits from 100ms to 1h, not %v", d)
+		}
+	}
+	return nil
+}
+
+// interval is the time between two checks, and how long one may take: several lie in
+// the shorter of the times.
+func (p Patience) interval() (interval, timeout time.Duration) {
+	shorter := min(p.TakeOver, p.GiveBack)
+	return min(time.Second, shorter/5), min(2*time.Second, shorter)
+}
 
 // Judge decides from health checks whether the standby serves. It begins with
-// refusing: what was not seen for TakeOver is not known to be gone.
+// refusing: what was not seen for long is not known to be gone.
 type Judge struct {
+	Patience
 	serving bool
 	since   time.Time // of the first check of a series that speaks for a change
 }
@@ -44,9 +62,9 @@ func (j *Judge) Judge(at time.Time, mainServes bool) (serving bool) {
 	if j.since.IsZero() {
 		j.since = at
 	}
-	needed := TakeOver
+	needed := j.TakeOver
 	if j.serving {
-		needed = GiveBack
+		needed = j.GiveBack
 	}
 	if at.Sub(j.since) >= needed {
 		j.serving, j.since = !j.serving, time.Time{}
@@ -65,14 +83,15 @@ func CheckURL(address string) error {
 
 // Watch looks after a main server until ctx ends. It calls serve with what it
 // decides whenever that changes.
-func Watch(ctx context.Context, address string, client *http.Client, log *slog.Logger, serve func(bool)) {
+func Watch(ctx context.Context, address string, patience Patience, client *http.Client, log *slog.Logger, serve func(bool)) {
 	address = strings.TrimSuffix(address, "/") + "/readyz"
-	var judge Judge
+	judge := Judge{Patience: patience}
 	serving := false
-	ticker := time.NewTicker(Interval)
+	interval, timeout := patience.interval()
+	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
-		err := check(ctx, client, address)
+		err := check(ctx, client, address, timeout)
 		if ctx.Err() != nil {
 			return
 		}
@@ -94,8 +113,8 @@ func Watch(ctx context.Context, address string, client *http.Client, log *slog.L
 }
 
 // check asks a server whether it is ready.
-func check(ctx context.Context, client *http.Client, address string) error {
-	ctx, cancel := context.WithTimeout(ctx, Timeout)
+func check(ctx context.Context, client *http.Client, address string, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -105,13 +124,22 @@ func check(ctx context.Context, client *http.Client, address string) error {
 	if err != nil {
 		return err
 	}
-	// What it says matters to no one, but a connection that was read to the end is used again.
-	_, err = io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10))
+	body, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
 	if err = errors.Join(err, response.Body.Close()); err != nil {
 		return err
 	}
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("it answered with HTTP status %d", response.StatusCode)
+	}
+	var answer struct {
+		Status  string `json:"status"`
+		Refuses string `json:"refuses"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil || answer.Status != "ok" {
+		return errors.New("it does not answer as a License Tracking Server does")
+	}
+	if answer.Refuses != "" {
+		return fmt.Errorf("it refuses to serve: %.40q", answer.Refuses)
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func TestJudge(t *testing.T) {
 		"main is gone at a start": {"x.xxxxxxx", "       ss"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var judge standby.Judge
+			judge := standby.Judge{Patience: standby.Usual()}
 			var got strings.Builder
 			at := time.Unix(1_700_000_000, 0)
 			for _, check := range test[0] {
@@ -45,6 +45,20 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+func TestPatience(t *testing.T) {
+	for _, test := range []struct {
+		standby.Patience
+		valid bool
+	}{
+		{standby.Usual(), true}, {standby.Patience{TakeOver: 100 * time.Millisecond, GiveBack: time.Hour}, true}, {standby.Patience{}, false},
+		{standby.Patience{TakeOver: time.Second, GiveBack: -time.Second}, false}, {standby.Patience{TakeOver: 2 * time.Hour, GiveBack: time.Second}, false},
+	} {
+		if err := test.Check(); (err == nil) != test.valid {
+			t.Errorf("%+v: %v", test.Patience, err)
+		}
+	}
+}
+
 func TestCheckURL(t *testing.T) {
 	for address, want := range map[string]bool{
 		"https://lts.example.com": true, "http://127.0.0.1:48080/": true, "https://example.com/lts/": true,
@@ -56,7 +70,10 @@ func TestCheckURL(t *testing.T) {
 	}
 }
 
-// The standby takes over from a server that answers, but is not ready.
+// answers are those of a main server that serves, and of one that does not.
+var answers = map[bool]string{true: `{"status": "ok"}`, false: `{"status": "ok", "refuses": "maintenance"}`}
+
+// The standby takes over from a server that answers, but is not ready, or refuses.
 func TestWatch(t *testing.T) {
 	var ready atomic.Bool
 	ready.Store(true)
@@ -66,16 +83,18 @@ func TestWatch(t *testing.T) {
 		if r.URL.Path != "/lts/readyz" {
 			t.Errorf("asked for %s", r.URL.Path)
 		}
-		if !ready.Load() {
-			w.WriteHeader(http.StatusServiceUnavailable)
+		if checks.Load()%2 == 0 || ready.Load() {
+			_, _ = w.Write([]byte(answers[ready.Load()]))
+			return
 		}
+		w.WriteHeader(http.StatusServiceUnavailable)
 	}))
 	defer mainServer.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	serves := make(chan bool, 10)
 	ended := make(chan struct{})
 	go func() {
-		standby.Watch(ctx, mainServer.URL+"/lts/", http.DefaultClient, slog.New(slog.DiscardHandler), func(serve bool) { serves <- serve })
+		standby.Watch(ctx, mainServer.URL+"/lts/", standby.Patience{TakeOver: 200 * time.Millisecond, GiveBack: 200 * time.Millisecond}, http.DefaultClient, slog.New(slog.DiscardHandler), func(serve bool) { serves <- serve })
 		close(ended)
 	}()
 	for checks.Load() < 2 {
