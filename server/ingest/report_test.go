@@ -25,9 +25,10 @@ import (
 type counter struct {
 	*ingest.Writer
 	*administration.Administrator
-	store  *sqlite.Store
-	device store.Reporter
-	log    *slog.Logger
+	store     *sqlite.Store
+	directory string
+	device    store.Reporter
+	log       *slog.Logger
 
 	mu      sync.Mutex
 	pairs   map[pair][2]store.ID // codes and items that newItem added
@@ -43,11 +44,13 @@ type grant struct {
 
 func newCounter(t testing.TB) *counter {
 	t.Helper()
-	s, err := sqlite.Open(context.Background(), t.TempDir(), true)
+	directory := t.TempDir()
+	s, err := sqlite.Open(context.Background(), directory, true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := &counter{
+		directory:     directory,
 		Writer:        ingest.NewWriter(s, time.Now, slog.New(slog.DiscardHandler)),
 		log:           slog.New(slog.DiscardHandler),
 		pairs:         map[pair][2]store.ID{},
