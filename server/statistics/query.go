@@ -35,15 +35,20 @@ const (
 	ByType         By = "type"
 	ByDevice       By = "device"
 	ByStatus       By = "status" // of denials: the code of the refusal
+	// ByKind is by the part of a product: barcode, or core, webcam, pdf-rasterizer and
+	// ocr of a page product; empty for other types.
+	ByKind By = "kind"
+	// ByImport is by how pages came in: scanned, captured or loaded; empty for others.
+	ByImport By = "import"
 )
 
 // Bys are all of them.
-var Bys = []By{ByOrganization, ByCode, ByItem, ByType, ByDevice, ByStatus}
+var Bys = []By{ByOrganization, ByCode, ByItem, ByType, ByDevice, ByStatus, ByKind, ByImport}
 
 // columns are the store's, by the names here.
 var columns = map[By]store.Column{
 	ByOrganization: store.ByOrganization, ByCode: store.ByHandshake, ByItem: store.ByItem, ByType: store.ByType,
-	ByDevice: store.ByDevice, ByStatus: store.ByStatus,
+	ByDevice: store.ByDevice, ByStatus: store.ByStatus, ByKind: store.ByType, ByImport: store.ByType,
 }
 
 // Query is what is asked.
@@ -115,6 +120,9 @@ func (q *Query) check() error {
 	}
 	if q.Accumulated && (q.Measure == store.MeasureDevices || q.Measure == store.MeasureConcurrent) {
 		return QueryError("numbers of devices can't be accumulated: the same devices come again")
+	}
+	if q.derived() && q.Measure != "" && q.Measure != store.MeasureOperations {
+		return QueryError("only operations are of a kind or import type")
 	}
 	if !slices.Contains([]store.Measure{"", store.MeasureOperations, store.MeasureDevices, store.MeasureConcurrent, store.MeasureDenials}, q.Measure) {
 		return QueryError(fmt.Sprintf("%.40q can't be counted; choose from operations, devices, concurrent, denials", string(q.Measure)))

@@ -67,7 +67,7 @@ func Run(ctx context.Context, source Source, q Query, now time.Time) (*Result, e
 	if r.Windows, err = windows(from, until, q.Per, q.zone(), now); err != nil {
 		return nil, err
 	}
-	counted, err := source.Statistics(ctx, q.stored(spans(r.Windows)))
+	counted, err := q.ask(ctx, source, q.stored(spans(r.Windows)))
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,9 @@ func (q *Query) stored(spans []store.Window) store.StatisticsQuery {
 		HandshakeCodes: q.Codes, Items: q.Items, Types: q.Types, Devices: q.Devices,
 	}
 	for _, by := range q.By {
-		s.By = append(s.By, columns[by])
+		if !slices.Contains(s.By, columns[by]) { // kind and import come from the type
+			s.By = append(s.By, columns[by])
+		}
 	}
 	return s
 }
@@ -231,7 +233,7 @@ func (r *Result) compare(ctx context.Context, source Source, q *Query, now time.
 		before[n-1].End = until
 	}
 	r.Previous = &Window{Start: from.In(q.zone()), End: until.In(q.zone())}
-	counted, err := source.Statistics(ctx, q.stored(spans(before)))
+	counted, err := q.ask(ctx, source, q.stored(spans(before)))
 	if err != nil {
 		return err
 	}
