@@ -38,7 +38,11 @@ type value struct {
 	Origin  string `json:"origin"`
 	Message string `json:"message"`
 	Unit    string `json:"unit"`
-	Short   string `json:"short"`
+	// Of charge ways: a name for people, and whether what is beyond the quota counts
+	// as exceptions.
+	Short      string `json:"short"`
+	Exceptions bool   `json:"exceptions"`
+	// Of operation types: the part of a page product, and how its pages came in.
 	Kind    string `json:"kind"`
 	Import  string `json:"import"`
 	Comment string `json:"comment"`

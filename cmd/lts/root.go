@@ -50,8 +50,9 @@ Errors go to stderr with exit status 1.`,
 		return errors.New(err.Error() + "; see `" + cmd.CommandPath() + " --help`")
 	})
 	root.AddCommand(
-		a.serve(), a.organization(), a.handshake(), a.key(), a.item(), a.product(), a.vendor(), a.license(), a.server(), a.statistics(), a.device(),
-		a.denial(), a.anomaly(), a.audit(), a.verify(), a.backup(),
+		a.serve(), a.organization(), a.handshake(), a.key(), a.item(), a.product(), a.vendor(), a.license(), a.server(),
+		a.statistics(), a.device(),
+		a.denial(), a.anomaly(), a.audit(), a.verify(), a.retention(), a.prune(), a.backup(),
 	)
 	return root
 }

@@ -1,10 +1,11 @@
 package protocol
 
 type chargeWayDefinition struct {
-	value ChargeWay
-	name  string
-	short string // "" if no item can have it
-	unit  Unit   // -1 if it counts no operations
+	value      ChargeWay
+	name       string
+	short      string // "" if no item can have it
+	unit       Unit   // -1 if it counts no operations
+	exceptions bool
 }
 
 func (w ChargeWay) definition() (d chargeWayDefinition, known bool) {
@@ -27,6 +28,13 @@ func (w ChargeWay) Short() string {
 func (w ChargeWay) Unit() (unit Unit, counts bool) {
 	d, known := w.definition()
 	return d.unit, known && d.unit >= 0
+}
+
+// CountsExceptions tells whether a charge way counts what is active beyond a quota, slot
+// by slot, as exceptions.
+func (w ChargeWay) CountsExceptions() bool {
+	d, _ := w.definition()
+	return d.exceptions
 }
 
 // ItemChargeWays are the charge ways that license items can have.

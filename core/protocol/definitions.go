@@ -273,19 +273,19 @@ const (
 )
 
 var chargeWays = []chargeWayDefinition{
-	{0, "AUTO", "", -1},
-	{1, "DEVICE_COUNT", "device", -1},
-	{2, "SCAN_COUNT", "scan", UnitScan},
-	{3, "CONCURRENT_DEVICE_COUNT", "concurrent-device", -1},
-	{4, "PAGE_COUNT", "page", UnitPage},
-	{6, "APP_DOMAIN_COUNT", "domain", -1},
-	{8, "ACTIVE_DEVICE_COUNT", "active-device", -1},
-	{9, "INSTANCE_COUNT", "instance", -1},
-	{10, "CONCURRENT_INSTANCE_COUNT", "concurrent-instance", -1},
-	{101, "DAILY_ACTIVE_DEVICE_COUNT", "daily-active-device", -1},
-	{102, "MONTHLY_ACTIVE_DEVICE_COUNT", "monthly-active-device", -1},
-	{103, "QUARTERLY_ACTIVE_DEVICE_COUNT", "quarterly-active-device", -1},
-	{104, "YEARLY_ACTIVE_DEVICE_COUNT", "yearly-active-device", -1},
+	{0, "AUTO", "", -1, false},
+	{1, "DEVICE_COUNT", "device", -1, false},
+	{2, "SCAN_COUNT", "scan", UnitScan, false},
+	{3, "CONCURRENT_DEVICE_COUNT", "concurrent-device", -1, true},
+	{4, "PAGE_COUNT", "page", UnitPage, false},
+	{6, "APP_DOMAIN_COUNT", "domain", -1, false},
+	{8, "ACTIVE_DEVICE_COUNT", "active-device", -1, true},
+	{9, "INSTANCE_COUNT", "instance", -1, false},
+	{10, "CONCURRENT_INSTANCE_COUNT", "concurrent-instance", -1, true},
+	{101, "DAILY_ACTIVE_DEVICE_COUNT", "daily-active-device", -1, true},
+	{102, "MONTHLY_ACTIVE_DEVICE_COUNT", "monthly-active-device", -1, true},
+	{103, "QUARTERLY_ACTIVE_DEVICE_COUNT", "quarterly-active-device", -1, true},
+	{104, "YEARLY_ACTIVE_DEVICE_COUNT", "yearly-active-device", -1, true},
 }
 
 // DeploymentType: Where the SDK runs. Values of the original; BROWSER and MOBILE are ours (the original publishes none).

@@ -106,6 +106,12 @@ func TestEveryChargeWayHasARule(t *testing.T) {
 	if defined := protocol.ItemChargeWays(); !slices.Equal(policy.ChargeWays(), defined) {
 		t.Errorf("the rules are those of %v, not of %v", policy.ChargeWays(), defined)
 	}
+	for _, way := range policy.ChargeWays() {
+		counts := policy.Quota(store.Item{ChargeWay: way, Quota: 1}, policy.Usage{}).ExceptionsAllowed > 0
+		if way.CountsExceptions() != counts {
+			t.Errorf("%s counts exceptions: %t", way.Short(), counts)
+		}
+	}
 }
 
 // An item of a charge way that this server does not know is granted to nobody, and

@@ -192,14 +192,44 @@ func (e *examination) DeviceTotals() iter.Seq2[store.ExaminedTotal, error] {
 }
 
 func (e *examination) Items() iter.Seq2[store.ExaminedItem, error] {
-	return rowsOf(e, `SELECT id, public_id, charge_way, used FROM item ORDER BY id`, nil,
+	return rowsOf(e, `SELECT `+itemColumns+`, i.used, i.seats_at, i.seats, i.exceptions FROM item i JOIN organization o ON o.id = i.organization ORDER BY i.id`, nil,
 		func(rows *sql.Rows, yield func(store.ExaminedItem) bool) (bool, error) {
 			var i store.ExaminedItem
-			if err := rows.Scan(&i.Key, &i.ID, &i.ChargeWay, &i.Used); err != nil {
+			var lists itemLists
+			if err := rows.Scan(append(itemFields(&i.Item, &lists), &i.Used, &i.SeatsAt, &i.Seats, &i.Exceptions)...); err != nil {
 				return true, err
 			}
 			return yield(i), nil
 		})
+}
+
+func (e *examination) Seats() iter.Seq2[store.ExaminedSeat, error] {
+	return rowsOf(e, `SELECT device, item, since, until, weight FROM seat ORDER BY device, item, since`, nil,
+		func(rows *sql.Rows, yield func(store.ExaminedSeat) bool) (bool, error) {
+			var s store.ExaminedSeat
+			if err := rows.Scan(&s.Device, &s.Item, &s.Since, &s.Until, &s.Weight); err != nil {
+				return true, err
+			}
+			return yield(s), nil
+		})
+}
+
+func (e *examination) Domains() iter.Seq2[store.ExaminedStep, error] {
+	return e.steps(`SELECT item, since, 1 FROM app_domain`)
+}
+
+func (e *examination) Steps() iter.Seq2[store.ExaminedStep, error] {
+	return e.steps(`SELECT item, at, change FROM seat_step`)
+}
+
+func (e *examination) steps(query string) iter.Seq2[store.ExaminedStep, error] {
+	return rowsOf(e, query, nil, func(rows *sql.Rows, yield func(store.ExaminedStep) bool) (bool, error) {
+		var s store.ExaminedStep
+		if err := rows.Scan(&s.Item, &s.At, &s.Change); err != nil {
+			return true, err
+		}
+		return yield(s), nil
+	})
 }
 
 func (e *examination) CodeName(id store.ID) string {
@@ -225,9 +255,11 @@ func (e *examination) Keys() (keys store.ServerKeys, err error) {
 	return keys, err
 }
 
-func (e *examination) Closed() (before, pruned int64, err error) {
-	err = e.tx.QueryRowContext(e.ctx, `SELECT coalesce(max(before), 0), coalesce(max(pruned), 0) FROM slot_closing`).Scan(&before, &pruned)
-	return before, pruned, err
+const selectClosing = `SELECT coalesce(max(before), 0), coalesce(max(pruned), 0), coalesce(max(swept), 0) FROM slot_closing`
+
+func (e *examination) Closing() (c store.Closing, err error) {
+	err = e.tx.QueryRowContext(e.ctx, selectClosing).Scan(&c.Before, &c.Pruned, &c.Swept)
+	return c, err
 }
 
 func (e *examination) Checkpoints() ([]store.Checkpoint, error) {
