@@ -38,10 +38,11 @@ type value struct {
 	Origin  string `json:"origin"`
 	Message string `json:"message"`
 	Unit    string `json:"unit"`
-	// Of charge ways: a name for people, and whether what is beyond the quota counts
-	// as exceptions.
+	// Of charge ways: a name for people, whether what is beyond the quota counts as
+	// exceptions, and whether a seat lasts as long as a license is in use.
 	Short      string `json:"short"`
 	Exceptions bool   `json:"exceptions"`
+	Concurrent bool   `json:"concurrent"`
 	// Of operation types: the part of a page product, and how its pages came in.
 	Kind    string `json:"kind"`
 	Import  string `json:"import"`

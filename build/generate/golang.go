@@ -143,7 +143,7 @@ const (
 {{if eq .Name "ChargeWay"}}
 var chargeWays = []chargeWayDefinition{
 {{- range .Values}}
-	{ {{- .Value}}, "{{.Name}}", "{{.Short}}", {{if .Unit}}Unit{{camel .Unit}}{{else}}-1{{end}}, {{.Exceptions}} },
+	{ {{- .Value}}, "{{.Name}}", "{{.Short}}", {{if .Unit}}Unit{{camel .Unit}}{{else}}-1{{end}}, {{.Exceptions}}, {{.Concurrent}} },
 {{- end}}
 }
 {{end}}{{if eq .Name "OperationType"}}

@@ -273,19 +273,19 @@ const (
 )
 
 var chargeWays = []chargeWayDefinition{
-	{0, "AUTO", "", -1, false},
-	{1, "DEVICE_COUNT", "device", -1, false},
-	{2, "SCAN_COUNT", "scan", UnitScan, false},
-	{3, "CONCURRENT_DEVICE_COUNT", "concurrent-device", -1, true},
-	{4, "PAGE_COUNT", "page", UnitPage, false},
-	{6, "APP_DOMAIN_COUNT", "domain", -1, false},
-	{8, "ACTIVE_DEVICE_COUNT", "active-device", -1, true},
-	{9, "INSTANCE_COUNT", "instance", -1, false},
-	{10, "CONCURRENT_INSTANCE_COUNT", "concurrent-instance", -1, true},
-	{101, "DAILY_ACTIVE_DEVICE_COUNT", "daily-active-device", -1, true},
-	{102, "MONTHLY_ACTIVE_DEVICE_COUNT", "monthly-active-device", -1, true},
-	{103, "QUARTERLY_ACTIVE_DEVICE_COUNT", "quarterly-active-device", -1, true},
-	{104, "YEARLY_ACTIVE_DEVICE_COUNT", "yearly-active-device", -1, true},
+	{0, "AUTO", "", -1, false, false},
+	{1, "DEVICE_COUNT", "device", -1, false, false},
+	{2, "SCAN_COUNT", "scan", UnitScan, false, false},
+	{3, "CONCURRENT_DEVICE_COUNT", "concurrent-device", -1, true, true},
+	{4, "PAGE_COUNT", "page", UnitPage, false, false},
+	{6, "APP_DOMAIN_COUNT", "domain", -1, false, false},
+	{8, "ACTIVE_DEVICE_COUNT", "active-device", -1, true, false},
+	{9, "INSTANCE_COUNT", "instance", -1, false, false},
+	{10, "CONCURRENT_INSTANCE_COUNT", "concurrent-instance", -1, true, true},
+	{101, "DAILY_ACTIVE_DEVICE_COUNT", "daily-active-device", -1, true, false},
+	{102, "MONTHLY_ACTIVE_DEVICE_COUNT", "monthly-active-device", -1, true, false},
+	{103, "QUARTERLY_ACTIVE_DEVICE_COUNT", "quarterly-active-device", -1, true, false},
+	{104, "YEARLY_ACTIVE_DEVICE_COUNT", "yearly-active-device", -1, true, false},
 }
 
 // DeploymentType: Where the SDK runs. Values of the original; BROWSER and MOBILE are ours (the original publishes none).
