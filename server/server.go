@@ -140,6 +140,7 @@ func (s *Server) Handler() http.Handler { return s.http.Handler }
 // Serve answers the connections of a listener until Shutdown, and then returns
 // nil. It closes the listener.
 func (s *Server) Serve(listener net.Listener) error {
+	listener = &scarceListener{Listener: listener, log: s.config.Log}
 	var err error
 	if s.config.Certificate != nil {
 		err = s.http.ServeTLS(listener, "", "")

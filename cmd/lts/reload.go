@@ -63,7 +63,9 @@ func (r *reloading) read() (serveFlags, error) {
 	next.add(flags)
 	var err error
 	for name, value := range r.given {
-		err = errors.Join(err, flags.Set(name, value))
+		if flags.Lookup(name) != nil { // those of all commands are not read anew
+			err = errors.Join(err, flags.Set(name, value))
+		}
 	}
 	if err == nil && r.flags.settings != "" {
 		err = readSettings(r.flags.settings, flags, func(name string) bool {

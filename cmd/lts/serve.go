@@ -51,7 +51,7 @@ Several servers may run on one directory.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			given := map[string]string{}
-			cmd.LocalNonPersistentFlags().Visit(func(flag *pflag.Flag) { given[flag.Name] = flag.Value.String() })
+			cmd.Flags().Visit(func(flag *pflag.Flag) { given[flag.Name] = flag.Value.String() })
 			if f.settings != "" {
 				if err := readSettings(f.settings, cmd.LocalNonPersistentFlags(), cmd.Flags().Changed); err != nil {
 					return err

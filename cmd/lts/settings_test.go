@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,21 +99,36 @@ func TestSettingsAreReadAnew(t *testing.T) {
 	write("maintenance = true\nlog-level = debug\nlimit-guesses = 0.5\n")
 	hangUp()
 	until(false, "under maintenance")
-	write("maintenance = perhaps\n")
-	hangUp()
-	if served() {
-		t.Error("a file with an error ended the maintenance")
-	}
 	write("")
 	hangUp()
 	until(true, "after it")
 	if err := p.end(t, syscall.SIGTERM); err != nil {
 		t.Error(err)
 	}
-	if log := p.stderr.String(); !strings.Contains(log, "perhaps") || !strings.Contains(log, "level=DEBUG") || strings.Contains(log, `"level"`) {
+	if log := p.stderr.String(); !strings.Contains(log, "level=DEBUG") || strings.Contains(log, `"level"`) {
 		t.Error(log)
 	}
 	if _, err := run(data, "serve", "--settings", filepath.Join(t.TempDir(), "nothing")); err == nil || !strings.Contains(err.Error(), "reading the settings") {
 		t.Errorf("%v", err)
+	}
+}
+
+// A file with an error leaves what is in force, and the log says why.
+func TestBadSettingsChangeNothing(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "settings")
+	for _, text := range []string{"maintenance = perhaps", "limit-code = -1", "log-level = loud", "listen", "nothing = 1"} {
+		if err := os.WriteFile(file, []byte("limit-guesses = 9\n"+text+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var out strings.Builder
+		var f serveFlags
+		flagsOf(&f)
+		f.settings, f.maintenance = file, true
+		before := f
+		r := &reloading{flags: f, level: &slog.LevelVar{}, log: slog.New(slog.NewTextHandler(&out, nil))}
+		r.reload(nil) // which would panic if anything was changed
+		if r.flags != before || !strings.Contains(out.String(), "the settings in force stay") {
+			t.Errorf("%q: %+v\n%s", text, r.flags, &out)
+		}
 	}
 }

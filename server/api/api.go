@@ -225,6 +225,9 @@ func (a *API) ready(w http.ResponseWriter, r *http.Request) error {
 	if err := a.Store.Ping(ctx); err != nil {
 		return fmt.Errorf("the database does not answer: %w", err)
 	}
+	if err := a.diskReady(); err != nil {
+		return err
+	}
 	return writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
