@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server"
 )
 
@@ -17,6 +16,7 @@ type reloading struct {
 	given map[string]string // the flags of the command line
 	level *slog.LevelVar
 	log   *slog.Logger
+	gate  *gate
 }
 
 // reload reads the settings and the certificate anew. What can't be used leaves what
@@ -45,13 +45,7 @@ func (r *reloading) reload(lts *server.Server) {
 	if next.limits != r.flags.limits {
 		lts.SetLimits(next.limits)
 	}
-	if next.maintenance != r.flags.maintenance {
-		reason := protocol.Reason("")
-		if next.maintenance {
-			reason = protocol.ReasonMaintenance
-		}
-		lts.Refuse(reason)
-	}
+	r.gate.setMaintenance(next.maintenance)
 	r.flags.limits, r.flags.maintenance, r.flags.logLevel = next.limits, next.maintenance, next.logLevel
 	r.log.Info("the settings were read anew", "file", r.flags.settings, "maintenance", next.maintenance, "level", level.String())
 }
@@ -74,7 +68,7 @@ func (r *reloading) read() (serveFlags, error) {
 		})
 	}
 	if err == nil {
-		err = next.checkLimits()
+		err = next.check()
 	}
 	return next, err
 }

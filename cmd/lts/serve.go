@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -17,8 +18,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server"
+	"github.com/openlts/openlts/server/standby"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -28,6 +29,8 @@ const shutdownTimeout = 10 * time.Second
 type serveFlags struct {
 	listen, urlFile, certFile, keyFile, logFormat, logLevel, settings string
 	limits                                                            server.Limits
+	standbyOf                                                         string
+	patience                                                          standby.Patience
 	trustClock, maintenance                                           bool
 }
 
@@ -45,9 +48,12 @@ Use HTTPS wherever the network is not your own: give --tls-cert and --tls-key, o
 put a reverse proxy in front. A proxy may serve it under a path (such as /lts/)
 if it strips that path.
 
-Several servers may run on one directory.`,
+Several servers may run on one directory, and on several machines on one
+PostgreSQL database. With --standby-of, one refuses (-20100) while the main server
+answers its health check, and serves when it does not.`,
 		Example: `  lts serve --data /var/lib/lts --listen 0.0.0.0:443 --tls-cert cert.pem --tls-key key.pem
-  lts serve --listen 127.0.0.1:0 --url-file url.txt`,
+  lts serve --listen 127.0.0.1:0 --url-file url.txt
+  lts serve --database postgres://lts@db.example.com/lts --standby-of https://lts.example.com`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			given := map[string]string{}
@@ -100,6 +106,9 @@ func (f *serveFlags) add(flags *pflag.FlagSet) {
 	} {
 		flags.Float64Var(limit.value, limit.name, limit.most, limit.what)
 	}
+	flags.StringVar(&f.standbyOf, "standby-of", "", "the `URL` of the main server: serve only while it does not")
+	flags.DurationVar(&f.patience.TakeOver, "standby-after", standby.Usual().TakeOver, "how long the main server must not answer before a standby server serves")
+	flags.DurationVar(&f.patience.GiveBack, "standby-back", standby.Usual().GiveBack, "how long the main server must answer before a standby server refuses again")
 	flags.BoolVar(&f.trustClock, "trust-clock", false, "serve also if the clock is behind what is stored, because it was wrong before")
 	flags.BoolVar(&f.maintenance, "maintenance", false, "turn clients away (-20100): they ask the standby server, or go on with what they were granted")
 	flags.BoolVar(&f.limits.Loopback, "limit-loopback", false, "limit this machine, too")
@@ -128,11 +137,16 @@ func parseLevel(level string) (l slog.Level, err error) {
 	return l, nil
 }
 
-// checkLimits says whether the limits are such that can be kept.
-func (f *serveFlags) checkLimits() error {
+// check says whether the flags make sense.
+func (f *serveFlags) check() error {
 	for _, limit := range []float64{f.limits.Authorizations, f.limits.PerCode, f.limits.Guesses, f.limits.Devices, f.limits.Reports} {
 		if !(limit >= 0 && limit <= 1e6) {
 			return fmt.Errorf("a limit is from 0 to 1000000, not %g", limit)
+		}
+	}
+	if f.standbyOf != "" {
+		if err := errors.Join(standby.CheckURL(f.standbyOf), f.patience.Check()); err != nil {
+			return fmt.Errorf("--standby-of: %w", err)
 		}
 	}
 	return nil
@@ -140,7 +154,7 @@ func (f *serveFlags) checkLimits() error {
 
 func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 	f, log := r.flags, r.log
-	if err := f.checkLimits(); err != nil {
+	if err := f.check(); err != nil {
 		return err
 	}
 	config := server.Config{Store: s, Log: log, Limits: &f.limits, TrustClock: f.trustClock}
@@ -167,11 +181,14 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	if f.maintenance {
-		lts.Refuse(protocol.ReasonMaintenance)
-	}
+	// Before it listens to anybody.
+	r.gate = &gate{refuse: lts.Refuse, standby: f.standbyOf != ""}
+	r.gate.setMaintenance(f.maintenance)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if f.standbyOf != "" {
+		go standby.Watch(ctx, f.standbyOf, f.patience, http.DefaultClient, log, func(serves bool) { r.gate.setStandby(!serves) })
+	}
 	hangUps := make(chan os.Signal, 1)
 	signal.Notify(hangUps, syscall.SIGHUP)
 	defer signal.Stop(hangUps)
