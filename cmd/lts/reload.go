@@ -16,6 +16,7 @@ type reloading struct {
 	given map[string]string // the flags of the command line
 	level *slog.LevelVar
 	log   *slog.Logger
+	gate  *gate
 }
 
 // reload reads the settings and the certificate anew. What can't be used leaves what
@@ -44,7 +45,7 @@ func (r *reloading) reload(lts *server.Server, door *door) {
 	if next.limits != r.flags.limits {
 		lts.SetLimits(next.limits)
 	}
-	door.setMaintenance(next.maintenance)
+	r.gate.setMaintenance(next.maintenance)
 	r.flags.limits, r.flags.maintenance, r.flags.logLevel = next.limits, next.maintenance, next.logLevel
 	r.log.Info("the settings were read anew", "file", r.flags.settings, "maintenance", next.maintenance, "level", level.String())
 }

@@ -106,6 +106,9 @@ func (f *serveFlags) add(flags *pflag.FlagSet) {
 	} {
 		flags.Float64Var(limit.value, limit.name, limit.most, limit.what)
 	}
+	flags.StringVar(&f.standbyOf, "standby-of", "", "the `URL` of the main server: serve only while it does not")
+	flags.DurationVar(&f.patience.TakeOver, "standby-after", standby.Usual().TakeOver, "how long the main server must not answer before a standby server serves")
+	flags.DurationVar(&f.patience.GiveBack, "standby-back", standby.Usual().GiveBack, "how long the main server must answer before a standby server refuses again")
 	flags.BoolVar(&f.trustClock, "trust-clock", false, "serve also if the clock is behind what is stored, because it was wrong before")
 	flags.StringVar(&f.standbyOf, "standby-of", "", "the `URL` of the main server: serve only while it does not")
 	flags.DurationVar(&f.patience.TakeOver, "standby-after", standby.Usual().TakeOver, "how long the main server must not answer before a standby server serves")
@@ -137,7 +140,7 @@ func parseLevel(level string) (l slog.Level, err error) {
 	return l, nil
 }
 
-// check says what is wrong with the limits, and with what a standby server goes by.
+// check says whether the flags make sense.
 func (f *serveFlags) check() error {
 	for _, limit := range []float64{f.limits.Authorizations, f.limits.PerCode, f.limits.Guesses, f.limits.Devices, f.limits.Reports} {
 		if !(limit >= 0 && limit <= 1e6) {
@@ -182,12 +185,12 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 		return errors.Join(err, listener.Close())
 	}
 	// Before it listens to anybody.
-	door := &door{refuse: lts.Refuse, maintenance: f.maintenance, standby: f.standbyOf != ""}
-	door.turn()
+	r.gate = &gate{refuse: lts.Refuse, standby: f.standbyOf != ""}
+	r.gate.setMaintenance(f.maintenance)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if f.standbyOf != "" {
-		go standby.Watch(ctx, f.standbyOf, f.patience, http.DefaultClient, log, door.setServes)
+		go standby.Watch(ctx, f.standbyOf, f.patience, http.DefaultClient, log, func(serves bool) { r.gate.setStandby(!serves) })
 	}
 	hangUps := make(chan os.Signal, 1)
 	signal.Notify(hangUps, syscall.SIGHUP)

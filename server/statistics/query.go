@@ -121,11 +121,11 @@ func (q *Query) check() error {
 	if q.Accumulated && (q.Measure == store.MeasureDevices || q.Measure == store.MeasureConcurrent) {
 		return QueryError("numbers of devices can't be accumulated: the same devices come again")
 	}
-	if !slices.Contains([]store.Measure{"", store.MeasureOperations, store.MeasureDevices, store.MeasureConcurrent, store.MeasureDenials}, q.Measure) {
-		return QueryError(fmt.Sprintf("%.40q can't be counted; choose from operations, devices, concurrent, denials", string(q.Measure)))
-	}
 	if q.derived() && q.Measure != "" && q.Measure != store.MeasureOperations {
 		return QueryError("only operations are of a kind or import type")
+	}
+	if !slices.Contains([]store.Measure{"", store.MeasureOperations, store.MeasureDevices, store.MeasureConcurrent, store.MeasureDenials}, q.Measure) {
+		return QueryError(fmt.Sprintf("%.40q can't be counted; choose from operations, devices, concurrent, denials", string(q.Measure)))
 	}
 	if err := q.checkMeasure(); err != nil {
 		return err
