@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/ingest"
 	"github.com/openlts/openlts/server/store"
-	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/store/teststore"
 	"github.com/openlts/openlts/server/verification"
 )
 
@@ -25,15 +26,16 @@ import (
 type counter struct {
 	*ingest.Writer
 	*administration.Administrator
-	store     *sqlite.Store
-	directory string
-	device    store.Reporter
-	log       *slog.Logger
+	store  store.Store
+	device store.Reporter
+	log    *slog.Logger
 
 	mu      sync.Mutex
 	pairs   map[pair][2]store.ID // codes and items that newItem added
 	granted map[grant]bool
 }
+
+func TestMain(m *testing.M) { os.Exit(teststore.Run(m)) }
 
 type pair struct{ code, item string }
 
@@ -44,13 +46,12 @@ type grant struct {
 
 func newCounter(t testing.TB) *counter {
 	t.Helper()
-	directory := t.TempDir()
-	s, err := sqlite.Open(context.Background(), directory, true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	return newCounterOn(t, teststore.Open(t, teststore.Name(t)))
+}
+
+func newCounterOn(t testing.TB, s store.Store) *counter {
+	t.Helper()
 	c := &counter{
-		directory:     directory,
 		Writer:        ingest.NewWriter(s, time.Now, slog.New(slog.DiscardHandler)),
 		log:           slog.New(slog.DiscardHandler),
 		pairs:         map[pair][2]store.ID{},
@@ -58,12 +59,7 @@ func newCounter(t testing.TB) *counter {
 		Administrator: &administration.Administrator{Store: s, Now: time.Now, Actor: "test"},
 		store:         s,
 	}
-	t.Cleanup(func() {
-		c.Close()
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(c.Close)
 	if _, err := c.AddOrganization(context.Background(), "Example Corp", "100001"); err != nil {
 		t.Fatal(err)
 	}

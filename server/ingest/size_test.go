@@ -11,7 +11,9 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/database"
 	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/store/teststore"
 )
 
 // maxReportSize is the disk that a stored report may take, in bytes, with its part of
@@ -20,10 +22,11 @@ const maxReportSize = 94
 
 // Reports that come one by one from many devices, of two types each, take little disk.
 func TestReportsTakeLittleDisk(t *testing.T) {
-	c := newCounter(t)
+	directory := t.TempDir()
+	c := newCounterOn(t, teststore.Open(t, database.SQLite(directory)))
 	code, item := c.newItem(t, "scans")
 	const devices, slots = 100, 150
-	before := databaseSize(t, c.directory)
+	before := databaseSize(t, directory)
 	now := time.Now().Unix()
 	var wg sync.WaitGroup
 	for range devices {
@@ -32,7 +35,7 @@ func TestReportsTakeLittleDisk(t *testing.T) {
 		wg.Go(func() { c.reportSlots(t, device, run, code, item, now-now%180-slots*180, slots) })
 	}
 	wg.Wait()
-	each := float64(databaseSize(t, c.directory)-before) / (devices * slots)
+	each := float64(databaseSize(t, directory)-before) / (devices * slots)
 	t.Logf("%.1f bytes a report", each)
 	if each > maxReportSize {
 		t.Errorf("a report takes %.1f bytes", each)
