@@ -22,8 +22,11 @@ const maxReportSize = 94
 
 // Reports that come one by one from many devices, of two types each, take little disk.
 func TestReportsTakeLittleDisk(t *testing.T) {
-	directory := t.TempDir()
-	c := newCounterOn(t, teststore.Open(t, database.SQLite(directory)))
+	if teststore.OnPostgreSQL() {
+		t.Skip("it is the size of SQLite's file that is looked at")
+	}
+	c := newCounter(t)
+	directory := database.Directory(c.database)
 	code, item := c.newItem(t, "scans")
 	const devices, slots = 100, 150
 	before := databaseSize(t, directory)
