@@ -19,6 +19,7 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server"
+	"github.com/openlts/openlts/server/memory"
 	"github.com/openlts/openlts/server/standby"
 	"github.com/openlts/openlts/server/store"
 )
@@ -141,6 +142,7 @@ func serve(ctx context.Context, s store.Store, f serveFlags, log *slog.Logger) (
 	if err != nil {
 		return fmt.Errorf("listening: %w; choose another --listen address", err)
 	}
+	memory.Tune()
 	lts, err := server.New(ctx, config)
 	if err != nil {
 		return errors.Join(err, listener.Close())
