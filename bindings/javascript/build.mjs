@@ -51,7 +51,7 @@ for (const [name, { entry, format, globalName, target = 'es2020' }] of Object.en
   if (!existsSync(join(here, 'src', entry))) continue;
   const file = join(dist, name);
   await build({
-    entryPoints: [join(here, 'src', entry)], outfile: file, bundle: true, format, globalName, target,
+    entryPoints: [join(here, 'src', entry)], outfile: file, bundle: true, format, globalName, target, define: { VERSION: JSON.stringify(version) },
     sourcemap: true, sourcesContent: true, logLevel: 'warning', legalComments: 'none',
   });
   const ecma = target === 'es5' ? 5 : 2020;

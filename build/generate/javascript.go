@@ -7,6 +7,7 @@ func emitJavaScript(all definitions) []output {
 		{path: directory + "definitions.ts", template: typeScriptTemplate, data: all},
 		{path: directory + "codes.ts", template: typeScriptCodesTemplate, data: all},
 		{path: directory + "statusMessages.ts", template: typeScriptMessagesTemplate, data: all},
+		{path: directory + "legacy-constants.js", template: legacyTemplate, data: all},
 	}
 }
 
@@ -77,4 +78,13 @@ export const statusMessages: Readonly<Record<number, string>> = {
   {{if lt .Value 0}}[{{.Value}}]{{else}}{{.Value}}{{end}}: {{printf "%q" .Message}},
 {{- end}}
 };
+`
+
+// For the edition for old browsers: its version is the package's, which the build replaces.
+const legacyTemplate = `// {{banner}}
+{{range $e := .Enumerations}}{{if eq .Name "OperationType"}}
+export var legacyTypes =
+  '{{range $i, $v := .Values}}{{if $i}} {{end}}{{.Name}}{{end}}';
+{{end}}{{end}}
+export var legacyVersion = VERSION;
 `
