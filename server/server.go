@@ -11,12 +11,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/ingest"
+	"github.com/openlts/openlts/server/retention"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -58,6 +60,9 @@ type Server struct {
 	api    *api.API
 	writer *ingest.Writer
 	http   *http.Server
+	// background ends what goes on beside requests.
+	background context.CancelFunc
+	ended      sync.WaitGroup
 	// certificate is what new connections get.
 	certificate atomic.Pointer[tls.Certificate]
 }
@@ -107,6 +112,13 @@ func New(ctx context.Context, config Config) (*Server, error) {
 			MinVersion:     tls.VersionTLS12,
 		}
 	}
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s.background = cancel
+	if forgetter, ok := config.Store.(store.Forgetter); ok {
+		s.ended.Go(func() { s.forgetStrangers(background, forgetter) })
+	}
+	pruner := &retention.Pruner{Store: config.Store, Key: keys.Signing, Now: config.Now}
+	s.ended.Go(func() { pruner.Run(background, config.Log) })
 	return s, nil
 }
 
@@ -140,12 +152,14 @@ func (s *Server) Serve(listener net.Listener) error {
 // Shutdown stops listening, finishes the requests in work until ctx ends, and
 // commits all that was taken on. Afterwards nothing of the server runs.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.background()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
 		// Those that are still in work lose their connection; what they asked
 		// for is committed or not, as a whole, and they will ask again.
 		err = errors.Join(fmt.Errorf("%w: %w", ErrCutOff, err), s.http.Close())
 	}
+	s.ended.Wait()
 	s.writer.Close()
 	return err
 }

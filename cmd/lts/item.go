@@ -40,19 +40,21 @@ type itemJSON struct {
 	ArchivedAt      int64          `json:"archivedAt,omitempty"`
 	Quota           protocol.Quota `json:"quota"`
 	Live            int64          `json:"live"` // seats now, or domains
+	Charging        policy.Terms   `json:"charging"`
 	Handshakes      []string       `json:"handshakes"`
 	CreatedAt       int64          `json:"createdAt"`
 }
 
 func (a *app) item() *cobra.Command {
 	return group("item", "License items: what may be used, and how much of it",
-		a.addItem(), a.listItems(), a.attachItem(), a.revokeItem(), a.archiveItem(true), a.archiveItem(false))
+		a.addItem(), a.listItems(), a.showItem(), a.attachItem(), a.revokeItem(), a.archiveItem(true), a.archiveItem(false))
 }
 
 type itemFlags struct {
 	item                                                                 store.Item
 	chargeWay, quota, products, deploymentType, modules, starts, expires string
 	codes                                                                []string
+	charging                                                             chargingFlags
 }
 
 func (a *app) addItem() *cobra.Command {
@@ -61,7 +63,10 @@ func (a *app) addItem() *cobra.Command {
 		Use: "add NAME", Short: "Add a license item and print its id", Args: cobra.ExactArgs(1),
 		Long: `Add a license item and print its id.
 
-A quota counts barcodes (--charge-way scan), pages (page) or devices (device).
+A quota counts barcodes (--charge-way scan), pages (page), devices (device), devices
+at work in one slot (concurrent-device) and so on; see docs/operations.md, "Quotas
+and tolerances". The numbers it goes by may be stated by the item (--tolerance,
+--exceptions, --slot, --seat, --seat-least, --seat-brief).
 What an item states, a client must state alike; what it leaves out is not checked.
 Without --id the name is the id if it can be one and is free; else one is made.`,
 		Example: `  lts item add scans --org 100001 --charge-way scan --quota 1000000 --handshake 100001-reader
@@ -75,6 +80,9 @@ Without --id the name is the id if it can be one and is free; else one is made.`
 				}
 				item, err := f.parse(args[0], time.Now(), products)
 				if err != nil {
+					return err
+				}
+				if item.Charging, err = f.charging.parse(cmd); err != nil {
 					return err
 				}
 				added, err := admin.AddItem(cmd.Context(), item, f.codes)
@@ -91,7 +99,7 @@ Without --id the name is the id if it can be one and is free; else one is made.`
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.item.Organization, "org", "", "the `id` of the organization (required)")
-	flags.StringVar(&f.chargeWay, "charge-way", "", "what is counted: scan, page or device (required)")
+	flags.StringVar(&f.chargeWay, "charge-way", "", "what is counted: "+strings.Join(administration.ChargeWayNames(), ", ")+" (required)")
 	flags.StringVar(&f.quota, "quota", "", "how `many` of it, or unlimited (required)")
 	flags.StringArrayVar(&f.codes, "handshake", nil, "attach it to this handshake `code`; may be repeated")
 	flags.StringVar(&f.item.ID, "id", "", "the item's `id`; made if absent")
@@ -110,6 +118,7 @@ Without --id the name is the id if it can be one and is free; else one is made.`
 	flags.StringSliceVar(&f.item.Requires, "requires", nil, "it is an add-on to this `item`, which the handshake code must have, too; may be repeated: one of them will do")
 	flags.Int64Var(&f.item.RequestLimit, "request-limit", 0, "at most so `many` authorizations are granted on it; 0: any number")
 	flags.BoolVar(&f.item.RefuseClones, "refuse-clones", false, "refuse devices that look like copies of one another (-20151)")
+	f.charging.add(cmd)
 	required(cmd, "org", "charge-way", "quota")
 	return cmd
 }
@@ -180,9 +189,9 @@ func (a *app) listItems() *cobra.Command {
 				if a.json {
 					return printJSON(cmd.OutOrStdout(), rows)
 				}
-				t := newTable(cmd.OutOrStdout(), "ID", "NAME", "ORGANIZATION", "CHARGE WAY", "USED", "QUOTA", "USED %", "EXPIRES (UTC)", "STATE", "HANDSHAKE CODES")
+				t := newTable(cmd.OutOrStdout(), "ID", "NAME", "ORGANIZATION", "CHARGE WAY", "USED", "QUOTA", "USED %", "LEFT BEYOND", "EXPIRES (UTC)", "STATE", "HANDSHAKE CODES")
 				for _, r := range rows {
-					t.row(r.ID, r.Name, r.Organization, r.ChargeWay, r.Quota.Used, formatQuota(r.Quota.Limit), percent(r.Quota),
+					t.row(r.ID, r.Name, r.Organization, r.ChargeWay, r.Quota.Used, formatQuota(r.Quota.Limit), percent(r.Quota), left(r.Quota),
 						formatTime(r.ExpiresAt), r.state(now), strings.Join(r.Handshakes, ","))
 				}
 				return t.end()
@@ -282,7 +291,7 @@ func newItemJSON(i store.ItemUse, products []store.Product, now time.Time) itemJ
 		StartsAt: i.StartsAt, ExpiresAt: i.ExpiresAt, MaxBufferDays: i.MaxBufferDays, ValidationField: i.ValidationField,
 		Trial: i.Trial, TrialBy: i.TrialBy, TrialDays: i.TrialDays, Requires: i.Requires, RequestLimit: i.RequestLimit, Requests: i.Use.Requests,
 		RefuseClones: i.RefuseClones, LicenseFile: i.LicenseFile, RevokedAt: i.RevokedAt, ArchivedAt: i.ArchivedAt, Quota: policy.Quota(i.Item, policy.Using(i, now)),
-		Live: i.Live, Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
+		Live: i.Live, Charging: policy.TermsOf(i.Item), Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
 	}
 }
 

@@ -148,7 +148,7 @@ func (l *License) openStorage(ctx context.Context) error {
 		if status := protocol.StatusOf(err); status == protocol.StatusInvalidArgument || status == protocol.StatusBindDeviceFailed {
 			return err
 		}
-		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "nothing can be kept, not even in memory: %w", err)
+		return ledger.Failed("keeping usage in memory", err)
 	}
 	l.tellOfIdentity()
 	return nil
@@ -241,12 +241,12 @@ func (l *License) createTally(ctx context.Context, account tally.Account, length
 		before := l.ledger
 		if l.ledger, err = ledger.Open(ctx, "", ledger.Options{Now: l.clock.Now}); err != nil {
 			l.ledger = before
-			return protocol.Errorf(protocol.StatusLicenseBufferFailed, "nothing can be kept, not even in memory: %w", err)
+			return ledger.Failed("keeping usage in memory", err)
 		}
 		_ = before.Close()
 	}
 	if l.tally, err = tally.Create("", account, length, l.clock.Now()); err != nil {
-		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "the counters can't be made: %w", err)
+		return ledger.Failed("making the counters", err)
 	}
 	return nil
 }
@@ -334,7 +334,7 @@ func (l *License) RecordAt(ctx context.Context, operationType protocol.Operation
 		err = keep()
 	}
 	if err != nil {
-		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "the operation can't be kept: %w", err)
+		return ledger.Failed("keeping the operation", err)
 	}
 	return nil
 }
@@ -378,21 +378,13 @@ func (l *License) Submit(ctx context.Context) error {
 	return l.sealAndSubmit(ctx)
 }
 
-func (l *License) sealAndSubmit(ctx context.Context) error {
-	err := l.sealAndSubmitAll(ctx)
-	if errors.Is(err, ledger.ErrBusy) && !l.inTime(ctx) {
-		return protocol.Errorf(protocol.StatusDeadlineExceeded, "the deadline passed while another process had the ledger; everything is kept: %w", err)
-	}
-	return err
-}
-
 // inTime tells whether a deadline has not passed, by the machine's clock.
 func (l *License) inTime(ctx context.Context) bool {
 	deadline, ok := ctx.Deadline()
 	return !ok || time.Now().Before(deadline)
 }
 
-func (l *License) sealAndSubmitAll(ctx context.Context) error {
+func (l *License) sealAndSubmit(ctx context.Context) error {
 	// What dead runs left is part of everything.
 	select {
 	case <-l.adopted:
@@ -402,7 +394,7 @@ func (l *License) sealAndSubmitAll(ctx context.Context) error {
 	for {
 		sealErr := l.seal(ctx, l.clock.Now(), true)
 		if sealErr != nil {
-			sealErr = protocol.Errorf(protocol.StatusLicenseBufferFailed, "sealing the current slot: %w", sealErr)
+			sealErr = ledger.Failed("sealing the current slot", sealErr)
 		}
 		if sealErr != nil && !errors.Is(sealErr, ledger.ErrNoRoom) {
 			return sealErr
@@ -420,7 +412,7 @@ func (l *License) sealAndSubmitAll(ctx context.Context) error {
 func (l *License) submitSealed(ctx context.Context) (accepted int, err error) {
 	if l.unbalanced.Load() {
 		if err := l.balance(ctx); err != nil {
-			return 0, protocol.Errorf(protocol.StatusLicenseBufferFailed, "declaring what was lost with a ledger: %w", err)
+			return 0, ledger.Failed("declaring what was lost with a ledger", err)
 		}
 	}
 	l.purge(ctx) // what is too old is not submitted any more
@@ -550,7 +542,9 @@ func (l *License) Close(ctx context.Context) error {
 	}
 	var err error
 	if ctx.Err() == nil {
-		err = l.sealAndSubmit(ctx)
+		if err = l.sealAndSubmit(ctx); err == nil {
+			l.giveBack(ctx)
+		}
 	} else if err = l.seal(short, l.clock.Now(), true); err == nil {
 		if usage, readErr := l.ledger.Account(short); readErr != nil || usage.Pending > 0 {
 			err = protocol.StatusReportsPending
@@ -570,6 +564,16 @@ func (l *License) Close(ctx context.Context) error {
 		spawn(l.contained, func() { <-stopped; l.release() })
 	}
 	return err
+}
+
+// giveBack tells the server that the license is not in use any more, where a seat lasts
+// no longer than that. It need not get there: the seat ends by itself some minutes
+// after the last report.
+func (l *License) giveBack(ctx context.Context) {
+	granted := l.grant().Authorization
+	if granted.Item.ChargeWay.Concurrent() {
+		_ = l.submitter.GiveBack(ctx, protocol.ClosedLicense{HandshakeCode: granted.HandshakeCode, Item: granted.Item.ID})
+	}
 }
 
 // closeGrace is how long Close may take although its deadline is over.

@@ -586,6 +586,18 @@ func TestALedgerThatOthersHold(t *testing.T) {
 			t.Errorf("submitting: %v", err)
 		}
 	})
+	within("submitting at once", 0, func(ctx context.Context) {
+		for range 20 { // whatever is looked at first
+			if err := l.Submit(ctx); protocol.StatusOf(err) != protocol.StatusDeadlineExceeded {
+				t.Errorf("submitting at once: %v", err)
+			}
+		}
+	})
+	within("submitting, after a wait in vain", 5*time.Second, func(ctx context.Context) {
+		if err := l.Submit(ctx); protocol.StatusOf(err) != protocol.StatusDeadlineExceeded {
+			t.Errorf("submitting: %v", err)
+		}
+	})
 	within("asking for info", deadline, func(ctx context.Context) {
 		info, err := l.Info(ctx)
 		if err != nil || info.Usage != before.Usage || info.Flags&protocol.StateFlagStorageDegraded == 0 {

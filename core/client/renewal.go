@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/openlts/openlts/core/ledger"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
 )
@@ -144,7 +145,7 @@ func (l *License) takeUp(ctx context.Context, granted *license.Granted) error {
 		account := l.tally.CountedUnder()
 		account.HandshakeCode, account.Item = now.HandshakeCode, now.Item.ID
 		if err := l.sealer.CountUnder(ctx, account); err != nil {
-			return protocol.Errorf(protocol.StatusLicenseBufferFailed, "the renewed license can't be taken up: %w", err)
+			return ledger.Failed("taking up the renewed license", err)
 		}
 	}
 	if err := l.submitter.Rekey(ctx, key); err != nil {

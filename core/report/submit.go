@@ -117,7 +117,7 @@ func (s *Submitter) Submit(ctx context.Context, again bool) (Outcome, error) {
 			continue
 		}
 		if err != nil {
-			return outcome, protocol.Errorf(protocol.StatusLicenseBufferFailed, "reading the pending reports: %w", err)
+			return outcome, ledger.Failed("reading the pending reports", err)
 		}
 		if len(pending) == 0 {
 			return outcome, nil
@@ -151,7 +151,7 @@ func (s *Submitter) submitBatch(ctx context.Context, pending []ledger.PendingRep
 	batch, order := s.batch(pending)
 	account, err := s.Ledger.DeviceAccount(ctx, s.LTS)
 	if err != nil {
-		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "reading the account: %w", err)
+		return ledger.Failed("reading the account", err)
 	}
 	batch.Account = &account
 	body, err := json.Marshal(batch)
@@ -309,14 +309,14 @@ func (s *Submitter) apply(ctx context.Context, receipt *protocol.Receipt, order 
 		default:
 			units, err := s.Ledger.Refused(ctx, p)
 			if err != nil {
-				return protocol.Errorf(protocol.StatusLicenseBufferFailed, "noting a refused report: %w", err)
+				return ledger.Failed("noting a refused report", err)
 			}
 			outcome.Refused = append(outcome.Refused, Refusal{units, &protocol.Error{Status: e.Code, Detail: e.Message}})
 		}
 	}
 	units, err := s.Ledger.Accepted(ctx, accepted)
 	if err != nil {
-		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "noting accepted reports: %w", err)
+		return ledger.Failed("noting accepted reports", err)
 	}
 	outcome.Reports += len(accepted)
 	outcome.Units += units

@@ -88,7 +88,7 @@ func checkItem(item *store.Item) error {
 	if item.MaxBufferDays < 1 || item.MaxBufferDays > maxBufferDays {
 		errs = append(errs, fmt.Errorf("the buffer days %d are not from 1 to %d", item.MaxBufferDays, maxBufferDays))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, policy.CheckCharging(*item))...)
 }
 
 // Limits of an item's conditions.

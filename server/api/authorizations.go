@@ -52,6 +52,7 @@ func (a *API) authorize(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	a.compareClocks(r, &request)
 	granted, err := a.decide(r, &request, key, network)
 	if err != nil {
 		if later := a.limits.refused(network, err, a.Now()); later != nil {
@@ -76,6 +77,20 @@ func (a *API) authorize(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
+// compareClocks warns if clients agree that this server's clock is wrong.
+func (a *API) compareClocks(r *http.Request, request *protocol.AuthorizationRequest) {
+	from, ok := client(r)
+	if !ok {
+		return
+	}
+	off, warn := a.clocks.saw(prefix(from, 16, 32), time.Unix(request.ClientTime, 0), a.Now())
+	if warn && off > 0 {
+		a.Log.Warn("the server's clock seems to be ahead: most clients' clocks are behind it; set it right", "ahead", off.String())
+	} else if warn {
+		a.Log.Warn("the server's clock seems to be behind: most clients' clocks are ahead of it; set it right", "behind", (-off).String())
+	}
+}
+
 // maxRounds is how often a request is asked again because hashes of passwords turned
 // up: more than once only if the password is being changed.
 const maxRounds = 3
@@ -83,7 +98,7 @@ const maxRounds = 3
 // decide has a request decided on. Passwords are held against hashes here and not by
 // who decides, because all others would wait for that.
 func (a *API) decide(r *http.Request, request *protocol.AuthorizationRequest, key store.DeviceKey, network string) (*protocol.Authorization, error) {
-	asking := &policy.Asking{Request: request, Key: key, Address: address(r)}
+	asking := &policy.Asking{Request: request, Key: key, Address: address(r), KnownOnly: !a.limits.mayBeNew(network, a.Now())}
 	owner := request.HandshakeCode + "\n" + request.OrganizationID
 	if hash, known := a.passwords.Right(owner, request.SessionPassword); known {
 		asking.Proof.Right = []string{hash}
@@ -92,6 +107,11 @@ func (a *API) decide(r *http.Request, request *protocol.AuthorizationRequest, ke
 		answer, err := a.Writer.Authorize(asking)
 		if err != nil {
 			return nil, err
+		}
+		if answer.New {
+			if err := a.limits.isNew(network, a.Now()); err != nil && answer.Authorization == nil {
+				return nil, err
+			}
 		}
 		if len(answer.Untried) == 0 {
 			return answer.Authorization, answer.Refusal

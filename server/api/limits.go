@@ -23,6 +23,8 @@ type Limits struct {
 	PerCode float64
 	// Guesses are refusals that tell whether a code or password is right, by network.
 	Guesses float64
+	// Devices are authorizations of devices that were never seen before, by network.
+	Devices float64
 	// Reports are the batches of one device key.
 	Reports float64
 	// Loopback limits this machine as well. It may be a reverse proxy, which stands
@@ -32,12 +34,13 @@ type Limits struct {
 }
 
 // DefaultLimits suit a server that anybody can reach.
-var DefaultLimits = Limits{Authorizations: 100, PerCode: 500, Guesses: 1, Reports: 20}
+var DefaultLimits = Limits{Authorizations: 100, PerCode: 500, Guesses: 1, Devices: 5, Reports: 20}
 
 // How many seconds of its rate a limit allows at once.
 const (
-	burstSeconds      = 20
-	guessBurstSeconds = 50
+	burstSeconds       = 20
+	guessBurstSeconds  = 50
+	deviceBurstSeconds = 200 // a fleet is rolled out at once
 )
 
 // maxLimited is how many networks, codes or keys are remembered of each limit. Who
@@ -89,14 +92,14 @@ func tooMany(wait time.Duration) error { return &limited{protocol.StatusRequestR
 
 // limiters are the limits of a server.
 type limiters struct {
-	authorizations, codes, guesses, reports *limiter
-	loopback                                bool
+	authorizations, codes, guesses, devices, reports *limiter
+	loopback                                         bool
 }
 
 func newLimiters(l Limits) *limiters {
 	return &limiters{
 		authorizations: newLimiter(l.Authorizations, burstSeconds), codes: newLimiter(l.PerCode, burstSeconds),
-		guesses: newLimiter(l.Guesses, guessBurstSeconds), reports: newLimiter(l.Reports, burstSeconds), loopback: l.Loopback,
+		guesses: newLimiter(l.Guesses, guessBurstSeconds), devices: newLimiter(l.Devices, deviceBurstSeconds), reports: newLimiter(l.Reports, burstSeconds), loopback: l.Loopback,
 	}
 }
 
@@ -186,6 +189,19 @@ func (l *limiters) mayGuess(network string, now time.Time) error {
 		return nil
 	}
 	return l.guesses.left(network, now)
+}
+
+// mayBeNew tells whether a device that was never seen before is authorized now.
+func (l *limiters) mayBeNew(network string, now time.Time) bool {
+	return network == "" || l.devices.left(network, now) == nil
+}
+
+// isNew takes note of such a device, or says when it may come again.
+func (l *limiters) isNew(network string, now time.Time) error {
+	if network == "" {
+		return nil
+	}
+	return l.devices.take(network, now)
 }
 
 // refused takes note of a refusal.

@@ -24,6 +24,9 @@ type Answer struct {
 	Authorization *protocol.Authorization // granted
 	Refusal       error                   // why it was not; an ErrClock concerns batches, too
 	Receipt       *protocol.Receipt       // of a batch; without its digest
+	// New tells that the device was never seen before. Without an authorization it
+	// would be granted, but was not, because only known ones are (see Asking).
+	New bool
 	// Untried are the hashes of passwords on which an answer depends: whoever asks has
 	// to find out which of them fit (see Proof), and to ask again. Nothing was noted.
 	Untried []string

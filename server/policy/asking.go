@@ -13,7 +13,11 @@ import (
 const (
 	AnomalyDeviceKeyChanged = "device-key-changed" // the device came with another public key
 	AnomalyClockSkew        = "clock-skew"         // the client's clock is far from the server's
+	AnomalyOther            = "other"              // of a kind that this server does not know
 )
+
+// clientAnomalies are the kinds that clients notice themselves.
+var clientAnomalies = []string{"clock-turned-back", "ledger-replaced"}
 
 // maxClockSkew is how far a client's clock may be off before it is noted.
 const maxClockSkew = 10 * time.Minute
@@ -24,6 +28,8 @@ type Asking struct {
 	Key     store.DeviceKey
 	Address string // the network it comes from, by which trials may go; "": not known
 	Proof   Proof  // of the session password
+	// KnownOnly grants nothing to a device that was never seen before.
+	KnownOnly bool
 }
 
 // Require names the code, or the organization whose default code is meant.
@@ -66,7 +72,12 @@ func (a *Asking) apply(d *decision) Answer {
 		a.deny(d, code, chosen, refusal)
 		return Answer{Refusal: refusal}
 	}
-	return Answer{Authorization: a.grant(d, code, chosen)}
+	device := d.Devices[a.Request.Device.UUID]
+	isNew := device == nil || device.NextReporter == 0
+	if isNew && a.KnownOnly {
+		return Answer{New: true}
+	}
+	return Answer{Authorization: a.grant(d, code, chosen), New: isNew}
 }
 
 // deny notes a refusal, with what was in question as far as it is known.
@@ -290,6 +301,10 @@ func (a *Asking) noteAnomalies(d *decision, reporter int64) {
 		d.note(uuid, AnomalyClockSkew, fmt.Sprintf("the client's clock is off by %s", skew))
 	}
 	for _, kind := range a.Request.Anomalies {
-		d.note(uuid, kind, "noticed by the client")
+		if slices.Contains(clientAnomalies, kind) {
+			d.note(uuid, kind, "noticed by the client")
+		} else { // whoever has a code can make them up
+			d.note(uuid, AnomalyOther, kind+", noticed by the client")
+		}
 	}
 }

@@ -1,10 +1,6 @@
 package store
 
-import (
-	"iter"
-
-	"github.com/openlts/openlts/core/protocol"
-)
+import "iter"
 
 // Examination is a consistent view of what a store holds, for verification. Its
 // sequences are read once, one at a time or side by side, and end with the
@@ -27,14 +23,18 @@ type Examination interface {
 	DeviceTotals() iter.Seq2[ExaminedTotal, error]
 	// Items are all items.
 	Items() iter.Seq2[ExaminedItem, error]
+	// Seats are in the order of device, item and time.
+	Seats() iter.Seq2[ExaminedSeat, error]
+	// Domains are those of items: steps by one.
+	Domains() iter.Seq2[ExaminedStep, error]
+	// Steps are what is remembered of the sums of seats and domains.
+	Steps() iter.Seq2[ExaminedStep, error]
 	// Names of codes and devices, for people; of those that are missing, a number.
 	CodeName(ID) string
 	DeviceName(ID) string
 	// Keys are the server's; ErrNotFound.
 	Keys() (ServerKeys, error)
-	// Closed tells before which slot nothing is counted any more, and before which
-	// one reports may have been deleted; 0: none.
-	Closed() (before, pruned int64, err error)
+	Closing() (Closing, error)
 	// Checkpoints are all checkpoints, the oldest first.
 	Checkpoints() ([]Checkpoint, error)
 	// Adjustments are all adjustments, the oldest first.
@@ -68,12 +68,12 @@ type ExaminedSlot struct {
 	Report
 }
 
-// ExaminedItem is an item with the units that are used of it.
+// ExaminedItem is an item with what is used of it.
 type ExaminedItem struct {
-	Key       ID
-	ID        string
-	ChargeWay protocol.ChargeWay
-	Used      int64
+	Item
+	Used int64 // units
+	// Seats are those at SeatsAt, and Exceptions are from before it.
+	SeatsAt, Seats, Exceptions int64
 }
 
 // ExaminedTotal is a total.
@@ -83,4 +83,16 @@ type ExaminedTotal struct {
 	Start      int64 // of the slot, hour or day
 	Type       string
 	Units
+}
+
+// ExaminedSeat is a time during which a device takes part of an item's quota.
+type ExaminedSeat struct {
+	Device, Item         ID
+	Since, Until, Weight int64
+}
+
+// ExaminedStep is by how much the sum of an item's seats grows at a moment.
+type ExaminedStep struct {
+	Item       ID
+	At, Change int64
 }

@@ -9,6 +9,8 @@ import (
 var (
 	ErrNotFound = errors.New("not found")
 	ErrExists   = errors.New("exists already")
+	// ErrUnavailable: the database does not answer, or takes no changes, for now.
+	ErrUnavailable = errors.New("the database is not available")
 )
 
 // Store keeps everything a server knows. Its methods may be called from any
@@ -108,6 +110,7 @@ type Tx interface {
 	AddServerKeys(ServerKeys) error
 	// SetRetention sets for how many days a record is kept; 0: for ever.
 	SetRetention(record Record, days int64) error
+	Closing() (Closing, error)
 	// CloseSlots has nothing counted any more in slots before a moment. It never goes
 	// back.
 	CloseSlots(before int64) error

@@ -88,6 +88,7 @@ type verifier struct {
 	arrivals *arrivals
 	slots    *balance // of slots and devices
 	longer   *balance // of hours and days
+	steps    *balance // of the sums of seats
 	evidence *evidence
 	// charged is what the reports charge, by item and operation type.
 	charged map[store.ID]map[string]int64
@@ -109,18 +110,19 @@ func verify(ctx context.Context, e store.Examination, options Options) (_ *verif
 	v := &verifier{Examination: e, ctx: ctx, options: options, types: newTypes(), items: map[store.ID]store.ExaminedItem{}, charged: map[store.ID]map[string]int64{},
 		fresh: sums{}, freshLosses: sums{}}
 	v.result.Differences = []Difference{}
-	_, pruned, err := e.Closed()
+	closing, err := e.Closing()
 	if err != nil {
 		return nil, err
 	}
-	v.result.Since = max(options.Since, pruned)
-	if options.Since != 0 && options.Since < pruned {
-		return nil, fmt.Errorf("%w: there are reports from %s on", ErrNoReports, time.Unix(pruned, 0).UTC().Format(time.RFC3339))
+	v.result.Since = max(options.Since, closing.Pruned)
+	if options.Since != 0 && options.Since < closing.Pruned {
+		return nil, fmt.Errorf("%w: there are reports from %s on", ErrNoReports, time.Unix(closing.Pruned, 0).UTC().Format(time.RFC3339))
 	}
 	v.arrivals = newArrivals(options.Directory, options.Reports, v.types)
 	v.slots, v.longer = newBalance(options.Directory, options.Accounts), newBalance(options.Directory, options.Accounts/2)
+	v.steps = newBalance(options.Directory, options.Accounts/2)
 	v.evidence = &evidence{digest: sha256.New(), types: v.types, of: v.evidenceOf()}
-	defer func() { err = errors.Join(err, v.arrivals.close(), v.slots.close(), v.longer.close()) }()
+	defer func() { err = errors.Join(err, v.arrivals.close(), v.slots.close(), v.longer.close(), v.steps.close()) }()
 	return v, v.run()
 }
 
@@ -152,6 +154,7 @@ func (v *verifier) run() error {
 		v.hoursAndDays,
 		func() error { return v.losses(closedLosses) },
 		func() error { return v.usage(closed) },
+		v.seats,
 	} {
 		if err := step(); err != nil {
 			return err

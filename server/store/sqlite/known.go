@@ -59,6 +59,7 @@ func (t *transaction) checkKnown() error {
 	}
 	if version != t.s.known.version || len(t.s.known.runs) > maxKnownRuns {
 		t.s.known = newKnown(version)
+		return t.checkForgotten()
 	}
 	return nil
 }

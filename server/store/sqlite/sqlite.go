@@ -36,14 +36,17 @@ type Store struct {
 	known      known
 	commits    int
 
-	keys *recent.Cache[store.ReportKey]
-
+	keys      atomic.Pointer[recent.Cache[store.ReportKey]]
+	forgotten int64 // how often keys were forgotten, when it was looked at last
 	// readers is held by who reads for long; see reading.
 	readers    sync.RWMutex
 	maxLog     int64
 	trimming   atomic.Bool
 	background sync.WaitGroup
 }
+
+// maxReportKeys is about how many report keys are remembered.
+const maxReportKeys = 100_000
 
 var _ store.Store = (*Store)(nil)
 
@@ -67,7 +70,8 @@ func Open(ctx context.Context, directory string, create bool) (*Store, error) {
 	} else if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("there is no database in %s (%w); name the right directory with --data, or begin with `lts org add`", directory, err)
 	}
-	s := &Store{path: path, maxLog: maxLog, statements: map[string]*sql.Stmt{}, known: newKnown(0), keys: recent.New[store.ReportKey](100_000)}
+	s := &Store{path: path, maxLog: maxLog, statements: map[string]*sql.Stmt{}, known: newKnown(0)}
+	s.keys.Store(recent.New[store.ReportKey](maxReportKeys))
 	if err := s.open(ctx, directory); err != nil {
 		return nil, fmt.Errorf("opening the database %s: %w", path, errors.Join(err, s.Close()))
 	}

@@ -41,12 +41,19 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"OthersAreSeen":           othersAreSeen,
 		"ApplyIsIsolated":         applyIsIsolated,
 		"WhatIsReadIsWhatIsSaved": whatIsReadIsWhatIsSaved,
+		"TextsOfStrangers":        textsOfStrangers,
+		"WindowsAreExact":         windowsAreExact,
+		"DenialsAreCounted":       denialsAreCounted,
+		"ExaminationIsComplete":   examinationIsComplete,
+		"PruningIsExact":          pruningIsExact,
+		"StatementsAreKept":       statementsAreKept,
 		"ItemsChange":             itemsChange,
 		"TrialsAreKept":           trialsAreKept,
 		"RequestsAreAdded":        requestsAreAdded,
 		"KeysAreConfirmed":        keysAreConfirmed,
 		"ClonesAreKept":           clonesAreKept,
 		"VendorsAreKept":          vendorsAreKept,
+		"StrangersAreForgotten":   strangersAreForgotten,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, fresh(t)) })
 	}
