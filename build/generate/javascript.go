@@ -11,14 +11,6 @@ func emitJavaScript(all definitions) []output {
 	}
 }
 
-// distance is how far a status code is from the one before it in the list, downwards.
-func distance(i int, list []value) int {
-	if i == 0 {
-		return 0
-	}
-	return list[i-1].Value - list[i].Value
-}
-
 const typeScriptTemplate = `// {{banner}}
 
 /** Status codes: 0 is success, everything negative an error. */
@@ -59,15 +51,9 @@ export const enum {{if eq .Name "StateFlag"}}Flag{{else}}Kind{{end}} {
 {{- end}}
 }
 {{end}}{{end}}
-/** Names of status codes, each with its distance from the code before. */
-export const statusNames =
-  '{{range $i, $v := .StatusCodes}}{{if $i}} {{end}}{{distance $i $.StatusCodes}} {{.Name}}{{end}}';
 {{range $e := .Enumerations}}{{if eq .Name "OperationType"}}
 export const operationTypes =
   '{{range $i, $v := .Values}}{{if $i}} {{end}}{{.Name}}{{end}}';
-{{else if eq .Name "ChargeWay"}}
-export const chargeWays =
-  '{{range $i, $v := .Values}}{{if $i}} {{end}}{{.Name}} {{.Value}}{{end}}';
 {{end}}{{end}}`
 
 const typeScriptMessagesTemplate = `// {{banner}}

@@ -91,8 +91,8 @@ test('a browser of old', { skip: missing('chromium') || false }, async () => {
     let tab = await open();
     const info = await tab.evaluate('license.info()');
     assert.deepEqual([info.itemID, info.weak, info.storage], ['scans', true, 'localStorage']);
-    await tab.evaluate(`license.record('QR_CODE', 3); license.record('EAN_13'); window.closed = false; license.close(function (error) { closed = error || true; }); 0`);
-    await until(() => tab.evaluate('closed === true'), 'it is closed');
+    await tab.evaluate(`license.record('QR_CODE', 3); license.record('EAN_13'); window.ended = false; license.close(function (error) { ended = error || true; }); 0`);
+    await until(() => tab.evaluate('ended === true'), 'it is closed');
     assert.equal(server.total(), 4);
 
     await tab.evaluate(begin(`, handshakeCode: 'nobody'`));
