@@ -483,6 +483,21 @@ func TestDomains(t *testing.T) {
 	}
 }
 
+// A device without a home has a brief seat, also if it reports for long.
+func TestBriefSeats(t *testing.T) {
+	b := newBook(protocol.ChargeWayDeviceCount, 10, nil)
+	b.ask("a", midnight, func(r *protocol.AuthorizationRequest) { r.Device.UUIDSource = "memory" })
+	for hour := range int64(48) {
+		b.report("a", midnight+hour*3600+10, false, midnight+hour*3600)
+	}
+	if got := b.seatsOf("a"); len(got) != 1 || got[0] != (store.Seat{From: midnight, Until: midnight + 47*3600 + 10 + 86400, Weight: 1, Brief: true}) {
+		t.Errorf("%+v", got)
+	}
+	if used := b.usage(midnight + 80*3600).Used; used != 0 {
+		t.Errorf("%d seats are taken", used)
+	}
+}
+
 // Who reports more rarely than every 3 minutes keeps its seat until its next report.
 func TestRareReportsKeepTheSeat(t *testing.T) {
 	b := newBook(protocol.ChargeWayConcurrentDeviceCount, 10, nil)
