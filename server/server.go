@@ -18,6 +18,7 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/ingest"
+	"github.com/openlts/openlts/server/retention"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -116,6 +117,8 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	if forgetter, ok := config.Store.(store.Forgetter); ok {
 		s.ended.Go(func() { s.forgetStrangers(background, forgetter) })
 	}
+	pruner := &retention.Pruner{Store: config.Store, Key: keys.Signing, Now: config.Now}
+	s.ended.Go(func() { pruner.Run(background, config.Log) })
 	return s, nil
 }
 
@@ -149,13 +152,13 @@ func (s *Server) Serve(listener net.Listener) error {
 // Shutdown stops listening, finishes the requests in work until ctx ends, and
 // commits all that was taken on. Afterwards nothing of the server runs.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.background()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
 		// Those that are still in work lose their connection; what they asked
 		// for is committed or not, as a whole, and they will ask again.
 		err = errors.Join(fmt.Errorf("%w: %w", ErrCutOff, err), s.http.Close())
 	}
-	s.background()
 	s.ended.Wait()
 	s.writer.Close()
 	return err

@@ -149,7 +149,7 @@ var chargeWays = []chargeWayDefinition{
 {{end}}{{if eq .Name "OperationType"}}
 var operationTypes = map[string]operationTypeDefinition{
 {{- range .Values}}
-	"{{.Name}}": { {{.Value}}, Unit{{camel .Unit}} },
+	"{{.Name}}": { {{.Value}}, Unit{{camel .Unit}}, {{printf "%q" .Kind}}, {{printf "%q" .Import}} },
 {{- end}}
 }
 {{end}}{{end}}`

@@ -79,10 +79,10 @@ Without --id the name is the id if it can be one and is free; else one is made.`
 					return err
 				}
 				item, err := f.parse(args[0], time.Now(), products)
-				if err == nil {
-					item.Charging, err = f.charging.parse(cmd)
-				}
 				if err != nil {
+					return err
+				}
+				if item.Charging, err = f.charging.parse(cmd); err != nil {
 					return err
 				}
 				added, err := admin.AddItem(cmd.Context(), item, f.codes)
@@ -113,12 +113,12 @@ Without --id the name is the id if it can be one and is free; else one is made.`
 	flags.Int64Var(&f.item.MaxBufferDays, "max-buffer-days", 365, "at most so many `days` may a client work without the server")
 	flags.StringVar(&f.item.ValidationField, "validation-field", "", "the only `domain`, application id or process name that may use it")
 	flags.BoolVar(&f.item.Trial, "trial", false, "tell clients that it is a trial license")
-	f.charging.add(cmd)
 	flags.StringVar((*string)(&f.item.TrialBy), "trial-by", "", "who may try it: each `device`, or each network address (device or address)")
 	flags.Int64Var(&f.item.TrialDays, "trial-days", 7, "with --trial-by: for so many `days` from the first authorization on")
 	flags.StringSliceVar(&f.item.Requires, "requires", nil, "it is an add-on to this `item`, which the handshake code must have, too; may be repeated: one of them will do")
 	flags.Int64Var(&f.item.RequestLimit, "request-limit", 0, "at most so `many` authorizations are granted on it; 0: any number")
 	flags.BoolVar(&f.item.RefuseClones, "refuse-clones", false, "refuse devices that look like copies of one another (-20151)")
+	f.charging.add(cmd)
 	required(cmd, "org", "charge-way", "quota")
 	return cmd
 }
@@ -189,7 +189,7 @@ func (a *app) listItems() *cobra.Command {
 				if a.json {
 					return printJSON(cmd.OutOrStdout(), rows)
 				}
-				t := newTable(cmd.OutOrStdout(), "ID", "NAME", "ORGANIZATION", "CHARGE WAY", "USED", "QUOTA", "USED %", "TOLERANCE LEFT", "EXPIRES (UTC)", "STATE", "HANDSHAKE CODES")
+				t := newTable(cmd.OutOrStdout(), "ID", "NAME", "ORGANIZATION", "CHARGE WAY", "USED", "QUOTA", "USED %", "LEFT BEYOND", "EXPIRES (UTC)", "STATE", "HANDSHAKE CODES")
 				for _, r := range rows {
 					t.row(r.ID, r.Name, r.Organization, r.ChargeWay, r.Quota.Used, formatQuota(r.Quota.Limit), percent(r.Quota), left(r.Quota),
 						formatTime(r.ExpiresAt), r.state(now), strings.Join(r.Handshakes, ","))

@@ -47,7 +47,7 @@ func showRow(t table, r itemJSON, now time.Time) error {
 		{"name", r.Name}, {"organization", r.Organization}, {"handshake codes", strings.Join(r.Handshakes, ",")},
 		{"state", r.state(now)}, {"starts (UTC)", formatTime(r.StartsAt)}, {"expires (UTC)", formatTime(r.ExpiresAt)},
 		{"charge way", r.ChargeWay}, {"quota", formatQuota(r.Quota.Limit)}, {"used", r.Quota.Used}, {"used %", percent(r.Quota)},
-		{"tolerance left", left(r.Quota)},
+		{"left beyond the quota", left(r.Quota)},
 	}
 	if r.Charging.Window != nil {
 		lines = append(lines, [2]any{"live seats", r.Live})

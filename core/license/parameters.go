@@ -42,7 +42,7 @@ type Parameters struct {
 	MaxBufferDays int `json:"maxBufferDays"`
 	// the modules to ask for; empty: all
 	LimitedLicenseModules []protocol.LicenseModule `json:"limitedLicenseModules"`
-	// how many instances this machine uses at once, for licenses charged by them; 1 to 1,000,000
+	// how many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000
 	MaxConcurrentInstanceCount int `json:"maxConcurrentInstanceCount"`
 	// may be combined
 	Products protocol.Product `json:"products"`
@@ -66,7 +66,8 @@ type Parameters struct {
 	// http(s)://[user:password@]host:port
 	ProxyURL string `json:"proxyURL"`
 	// where usage is kept, and who the device is; if empty, .openlts in the user's home directory. Where nothing can be
-	// kept, as in a container without a volume, each start is a new device, whose seat lasts a day at most
+	// kept, as in a container without a volume, each start is a new device, which counts for a day at most (deviceUUID
+	// helps)
 	DataDirectory string `json:"dataDirectory"`
 	// length in seconds of a time slot and of the reporting interval; divides a day
 	SlotSeconds int `json:"slotSeconds"`

@@ -67,8 +67,8 @@ func newOffice(t testing.TB, quota int64) *office {
 func (o *office) ask(device string, way protocol.ChargeWay, instances int) (*protocol.Authorization, error) {
 	answer, err := o.Authorize(&policy.Asking{
 		Request: &protocol.AuthorizationRequest{
-			HandshakeCode: "100001-" + way.Short(), ClientTime: o.now.Unix(), InstanceCount: instances, ValidationField: device[:8] + ".com",
-			Device: protocol.Device{UUID: device, PublicKey: device},
+			HandshakeCode: "100001-" + way.Short(), ClientTime: o.now.Unix(), InstanceCount: instances,
+			ValidationField: device[:8] + ".com", Device: protocol.Device{UUID: device, PublicKey: device},
 		},
 		Key: store.DeviceKey{KeyID: device, PublicKey: []byte(device), ReportKey: []byte(device)},
 	})

@@ -34,9 +34,7 @@ type Examination interface {
 	DeviceName(ID) string
 	// Keys are the server's; ErrNotFound.
 	Keys() (ServerKeys, error)
-	// Closed tells before which slot nothing is counted any more, and before which
-	// one reports may have been deleted; 0: none.
-	Closed() (before, pruned int64, err error)
+	Closing() (Closing, error)
 	// Checkpoints are all checkpoints, the oldest first.
 	Checkpoints() ([]Checkpoint, error)
 	// Adjustments are all adjustments, the oldest first.

@@ -20,6 +20,14 @@ const (
 	RecordAudit     Record = "audit"
 )
 
+// Closing says how far slots are closed: before which one nothing is counted any
+// more, before which one reports may be gone, and before which all are. 0: none.
+type Closing struct{ Before, Pruned, Swept int64 }
+
+// Records are all records with a time of their own that can be set. Slots go with
+// the reports.
+var Records = []Record{RecordReceived, RecordDenials, RecordAnomalies, RecordAudit}
+
 // PrunedError is the error of statistics that need reports which were deleted.
 type PrunedError struct {
 	Before int64 // the slot

@@ -108,6 +108,7 @@ type Tx interface {
 	AddServerKeys(ServerKeys) error
 	// SetRetention sets for how many days a record is kept; 0: for ever.
 	SetRetention(record Record, days int64) error
+	Closing() (Closing, error)
 	// CloseSlots has nothing counted any more in slots before a moment. It never goes
 	// back.
 	CloseSlots(before int64) error

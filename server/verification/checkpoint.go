@@ -2,8 +2,11 @@ package verification
 
 import (
 	"cmp"
+	"context"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -41,6 +44,70 @@ type LossSum struct {
 	Cause string `json:"cause"`
 	Month string `json:"month"`
 	Units int64  `json:"units"`
+}
+
+// Until is the slot before which a checkpoint stands for reports that came before a
+// moment: months in UTC go as a whole.
+func Until(before time.Time) int64 {
+	year, month, _ := before.UTC().Date()
+	return time.Date(year, month, 1, 0, 0, 0, 0, time.UTC).Unix()
+}
+
+// ErrDiffers is the error of a checkpoint of reports which what is stored does not agree with.
+var ErrDiffers = errors.New("what is stored differs from the reports")
+
+// MakeCheckpoint verifies the slots before one, which are closed, and signs what
+// their reports sum up to. What differs is in the result, with ErrDiffers.
+func MakeCheckpoint(ctx context.Context, s store.Store, before int64, now time.Time, key ed25519.PrivateKey, options Options) (made store.Checkpoint, result Result, err error) {
+	options.Until, options.Key = before, key.Public().(ed25519.PublicKey)
+	err = s.Examine(ctx, func(e store.Examination) error {
+		closing, err := e.Closing()
+		if err != nil {
+			return err
+		}
+		if closing.Before < before {
+			return fmt.Errorf("the slots up to %d are not closed", before)
+		}
+		list, err := e.Checkpoints()
+		if err != nil {
+			return err
+		}
+		c := Checkpoint{ClosedBefore: before, MadeAt: now.Unix()}
+		if n := len(list); n > 0 {
+			c.Previous, options.Since = protocol.Digest([]byte(list[n-1].Document)), list[n-1].ClosedBefore
+		}
+		v, err := verify(ctx, e, options)
+		if err != nil {
+			return err
+		}
+		if result = v.result; result.Different > 0 {
+			return ErrDiffers
+		}
+		c.Reports, c.Digest = v.evidence.reports, v.evidence.sum()
+		c.Sums, c.Losses = v.fresh.sums(), v.freshLosses.losses()
+		made = store.Checkpoint{ClosedBefore: before, MadeAt: c.MadeAt}
+		made.Document, err = protocol.SignDocument(protocol.DocumentCheckpoint, c, key)
+		return err
+	})
+	return made, result, err
+}
+
+func (s sums) keys() []sumKey { return slices.SortedFunc(maps.Keys(s), sumKey.compare) }
+
+func (s sums) sums() []Sum {
+	list := make([]Sum, 0, len(s))
+	for _, key := range s.keys() {
+		list = append(list, Sum{key.code, key.item, key.kind, key.month, s[key]})
+	}
+	return list
+}
+
+func (s sums) losses() []LossSum {
+	list := make([]LossSum, 0, len(s))
+	for _, key := range s.keys() {
+		list = append(list, LossSum{key.code, key.item, key.kind, key.month, s[key]})
+	}
+	return list
 }
 
 // sumKey is what units of closed slots are summed up by. kind is an operation type,

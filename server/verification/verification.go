@@ -110,13 +110,13 @@ func verify(ctx context.Context, e store.Examination, options Options) (_ *verif
 	v := &verifier{Examination: e, ctx: ctx, options: options, types: newTypes(), items: map[store.ID]store.ExaminedItem{}, charged: map[store.ID]map[string]int64{},
 		fresh: sums{}, freshLosses: sums{}}
 	v.result.Differences = []Difference{}
-	_, pruned, err := e.Closed()
+	closing, err := e.Closing()
 	if err != nil {
 		return nil, err
 	}
-	v.result.Since = max(options.Since, pruned)
-	if options.Since != 0 && options.Since < pruned {
-		return nil, fmt.Errorf("%w: there are reports from %s on", ErrNoReports, time.Unix(pruned, 0).UTC().Format(time.RFC3339))
+	v.result.Since = max(options.Since, closing.Pruned)
+	if options.Since != 0 && options.Since < closing.Pruned {
+		return nil, fmt.Errorf("%w: there are reports from %s on", ErrNoReports, time.Unix(closing.Pruned, 0).UTC().Format(time.RFC3339))
 	}
 	v.arrivals = newArrivals(options.Directory, options.Reports, v.types)
 	v.slots, v.longer = newBalance(options.Directory, options.Accounts), newBalance(options.Directory, options.Accounts/2)

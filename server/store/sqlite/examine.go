@@ -255,9 +255,11 @@ func (e *examination) Keys() (keys store.ServerKeys, err error) {
 	return keys, err
 }
 
-func (e *examination) Closed() (before, pruned int64, err error) {
-	err = e.tx.QueryRowContext(e.ctx, `SELECT coalesce(max(before), 0), coalesce(max(pruned), 0) FROM slot_closing`).Scan(&before, &pruned)
-	return before, pruned, err
+const selectClosing = `SELECT coalesce(max(before), 0), coalesce(max(pruned), 0), coalesce(max(swept), 0) FROM slot_closing`
+
+func (e *examination) Closing() (c store.Closing, err error) {
+	err = e.tx.QueryRowContext(e.ctx, selectClosing).Scan(&c.Before, &c.Pruned, &c.Swept)
+	return c, err
 }
 
 func (e *examination) Checkpoints() ([]store.Checkpoint, error) {

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/openlts/openlts/server/store"
@@ -56,8 +57,10 @@ func (s *Store) Prune(ctx context.Context, record store.Record, before, position
 				return err
 			}
 		}
-		removed, next, err = prune(t, before, position)
-		return err
+		if removed, next, err = prune(t, before, position); err != nil || next != 0 || record != store.RecordSlots {
+			return err
+		}
+		return t.exec(`UPDATE slot_closing SET swept = max(swept, ?)`, before)
 	})
 	return removed, next, err
 }
@@ -94,7 +97,7 @@ func pruneReceived(t *transaction, before, position int64) (removed, next int64,
 	}
 	var received int64
 	err = t.get(`SELECT received_at FROM raw_report WHERE id >= ? ORDER BY id LIMIT 1`, []any{next}, &received)
-	if err == store.ErrNotFound || err == nil && received > before+lateSeconds {
+	if errors.Is(err, store.ErrNotFound) || err == nil && received > before+lateSeconds {
 		return removed, 0, nil
 	}
 	return removed, next, err
@@ -150,6 +153,11 @@ func (t *transaction) SetRetention(record store.Record, days int64) error {
 		return t.exec(`DELETE FROM retention WHERE record = ?`, record)
 	}
 	return t.exec(`INSERT INTO retention (record, days) VALUES (?, ?) ON CONFLICT DO UPDATE SET days = excluded.days`, record, days)
+}
+
+func (t *transaction) Closing() (c store.Closing, err error) {
+	err = t.get(selectClosing, nil, &c.Before, &c.Pruned, &c.Swept)
+	return c, err
 }
 
 func (t *transaction) CloseSlots(before int64) error {

@@ -10,7 +10,8 @@ CREATE TABLE retention (
 CREATE TABLE slot_closing (
     id     INTEGER PRIMARY KEY CHECK (id = 1),
     before INTEGER NOT NULL,
-    pruned INTEGER NOT NULL DEFAULT 0 -- reports of slots before this one may be gone
+    pruned INTEGER NOT NULL DEFAULT 0, -- reports of slots before this one may be gone
+    swept  INTEGER NOT NULL DEFAULT 0  -- all reports of slots before this one are gone
 ) STRICT;
 
 -- What the reports of closed slots sum up to, signed: they may be deleted.

@@ -41,8 +41,8 @@ public final class ConnectionParameters {
     public int[] limitedLicenseModules;
 
     /**
-     * How many instances this machine uses at once, for licenses charged by them; 1 to 1,000,000; 1 by
-     * default.
+     * How many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000; 1
+     * by default.
      */
     public int maxConcurrentInstanceCount;
 
@@ -84,8 +84,8 @@ public final class ConnectionParameters {
 
     /**
      * Where usage is kept, and who the device is; if empty, .openlts in the user's home directory. Where
-     * nothing can be kept, as in a container without a volume, each start is a new device, whose seat
-     * lasts a day at most.
+     * nothing can be kept, as in a container without a volume, each start is a new device, which counts
+     * for a day at most (deviceUUID helps).
      */
     public String dataDirectory;
 
