@@ -534,8 +534,8 @@ func TestSumsAreWhatACountGives(t *testing.T) {
 				})
 			default:
 				var slots []int64
-				for range rapid.IntRange(0, 4).Draw(t, "slots") {
-					back := rapid.SampledFrom([]int64{0, 1, 2, 3, 20, 480, 30 * 480}).Draw(t, "back")
+				for range rapid.IntRange(0, 9).Draw(t, "slots") {
+					back := rapid.SampledFrom([]int64{0, 1, 2, 3, 5, 7, 8, 10, 20, 22, 24, 480, 30 * 480}).Draw(t, "back")
 					slots = append(slots, now-now%180-back*180)
 				}
 				b.report(device, now, event == 2, slots...)
@@ -581,5 +581,28 @@ func (b *book) check(t *rapid.T, now int64) {
 	}
 	if got := b.usage(now); got != want {
 		t.Fatalf("at %d: %+v, but a count gives %+v", now, got, want)
+	}
+}
+
+// BenchmarkScatteredSlots is the most work that a batch can make of seats: a device
+// that was at work in every other slot of 30 days.
+func BenchmarkScatteredSlots(b *testing.B) {
+	now := midnight + 31*86400
+	for b.Loop() {
+		b.StopTimer()
+		o := newBook(protocol.ChargeWayConcurrentDeviceCount, 1, nil)
+		for _, device := range []string{"a", "b"} {
+			o.ask(device, now, nil)
+			for part := range int64(4) {
+				var slots []int64
+				for i := range int64(1800) {
+					slots = append(slots, now-now%180-(part*1800+i)*360)
+				}
+				if device == "b" && part == 3 {
+					b.StartTimer()
+				}
+				o.report(device, now, false, slots...)
+			}
+		}
 	}
 }
