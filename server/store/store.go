@@ -9,6 +9,8 @@ import (
 var (
 	ErrNotFound = errors.New("not found")
 	ErrExists   = errors.New("exists already")
+	// ErrUnavailable: the database does not answer, or takes no changes, for now.
+	ErrUnavailable = errors.New("the database is not available")
 )
 
 // Store keeps everything a server knows. Its methods may be called from any
