@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/openlts/openlts/server"
+	"github.com/openlts/openlts/server/memory"
 	"github.com/openlts/openlts/server/standby"
 	"github.com/openlts/openlts/server/store"
 )
@@ -177,6 +178,7 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 	if err != nil {
 		return fmt.Errorf("listening: %w; choose another --listen address", err)
 	}
+	memory.Tune()
 	lts, err := server.New(ctx, config)
 	if err != nil {
 		return errors.Join(err, listener.Close())
