@@ -30,6 +30,9 @@ typedef struct List {
   size_t values, count;
 } List;
 
+/* Android knows none later. */
+#define JNI_VERSION JNI_VERSION_1_6
+
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* generated: tables */
@@ -541,7 +544,7 @@ static bool findStringMethods(JNIEnv *env) {
 JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved) {
   (void)reserved;
   JNIEnv *env;
-  if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_1_8) != JNI_OK) {
+  if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION) != JNI_OK) {
     return JNI_ERR;
   }
   if (LTS_ABIVersion() != LTS_ABI_VERSION) {
@@ -556,14 +559,14 @@ JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved) {
     }
     return JNI_ERR;
   }
-  return findStringMethods(env) ? JNI_VERSION_1_8 : JNI_ERR;
+  return findStringMethods(env) ? JNI_VERSION : JNI_ERR;
 }
 
 /* The class loader is gone that this shim was loaded for. */
 JNIEXPORT void JNICALL JNI_OnUnload(JavaVM *vm, void *reserved) {
   (void)reserved;
   JNIEnv *env;
-  if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_1_8) == JNI_OK) {
+  if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION) == JNI_OK) {
     (*env)->DeleteGlobalRef(env, stringClass);
     (*env)->DeleteGlobalRef(env, utf8);
   }
