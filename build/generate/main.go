@@ -40,6 +40,7 @@ var emitters = []func(definitions) []output{
 	emitPython,
 	emitCSharp,
 	emitJava,
+	emitObjC,
 }
 
 // xml escapes a text for comments in XML or HTML.
