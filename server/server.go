@@ -11,11 +11,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/ingest"
+	"github.com/openlts/openlts/server/retention"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -54,8 +57,12 @@ const (
 // Server is a License Tracking Server.
 type Server struct {
 	config Config
+	api    *api.API
 	writer *ingest.Writer
 	http   *http.Server
+	// background ends what goes on beside requests.
+	background context.CancelFunc
+	ended      sync.WaitGroup
 	// certificate is what new connections get.
 	certificate atomic.Pointer[tls.Certificate]
 }
@@ -85,9 +92,11 @@ func New(ctx context.Context, config Config) (*Server, error) {
 		newWriter = ingest.NewTrustingWriter
 	}
 	writer := newWriter(config.Store, config.Now, config.Log)
-	s := &Server{config: config, writer: writer}
+	s := &Server{config: config, writer: writer, api: &api.API{
+		Store: config.Store, Writer: writer, Keys: keys, Now: config.Now, Log: config.Log, Limits: *config.Limits,
+	}}
 	s.http = &http.Server{
-		Handler:           (&api.API{Store: config.Store, Writer: writer, Keys: keys, Now: config.Now, Log: config.Log, Limits: *config.Limits}).Handler(),
+		Handler:           s.api.Handler(),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -103,12 +112,23 @@ func New(ctx context.Context, config Config) (*Server, error) {
 			MinVersion:     tls.VersionTLS12,
 		}
 	}
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s.background = cancel
+	if forgetter, ok := config.Store.(store.Forgetter); ok {
+		s.ended.Go(func() { s.forgetStrangers(background, forgetter) })
+	}
+	pruner := &retention.Pruner{Store: config.Store, Key: keys.Signing, Now: config.Now}
+	s.ended.Go(func() { pruner.Run(background, config.Log) })
 	return s, nil
 }
 
 // SetCertificate gives new connections another certificate: the old one is about
 // to expire. It has no effect on a server without one.
 func (s *Server) SetCertificate(certificate tls.Certificate) { s.certificate.Store(&certificate) }
+
+// Refuse has clients turned away with -20100 from now on, for a reason such as
+// protocol.ReasonMaintenance; "" serves them again. Health checks are answered.
+func (s *Server) Refuse(reason protocol.Reason) { s.api.Refuse(reason) }
 
 // Handler is the server as an HTTP handler, for programs with a listener of
 // their own.
@@ -132,12 +152,14 @@ func (s *Server) Serve(listener net.Listener) error {
 // Shutdown stops listening, finishes the requests in work until ctx ends, and
 // commits all that was taken on. Afterwards nothing of the server runs.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.background()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
 		// Those that are still in work lose their connection; what they asked
 		// for is committed or not, as a whole, and they will ask again.
 		err = errors.Join(fmt.Errorf("%w: %w", ErrCutOff, err), s.http.Close())
 	}
+	s.ended.Wait()
 	s.writer.Close()
 	return err
 }

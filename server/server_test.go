@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -18,19 +19,21 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
-	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/store/teststore"
+	"github.com/openlts/openlts/server/verification"
 )
 
 // lts is a server under test, with organization 100001, its default code
 // 100001-reader, and item scans.
 type lts struct {
 	*administration.Administrator
-	url       string
-	handler   http.Handler
-	store     *sqlite.Store
-	directory string
-	log       *slog.Logger
-	logged    lockedBuffer
+	server   *server.Server
+	url      string
+	handler  http.Handler
+	store    store.Store
+	database string // its name
+	log      *slog.Logger
+	logged   lockedBuffer
 
 	mu  sync.Mutex
 	now time.Time
@@ -48,31 +51,27 @@ func (l *lts) advance(d time.Duration) {
 	l.now = l.now.Add(d)
 }
 
+func TestMain(m *testing.M) { os.Exit(teststore.Run(m)) }
+
 // start starts a server under test; every answer is held against the contract.
 func start(t testing.TB) *lts {
 	t.Helper()
 	ctx := t.Context()
-	directory := t.TempDir()
-	s, err := sqlite.Open(ctx, directory, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &lts{store: s, directory: directory, now: time.Now().Truncate(time.Second)}
+	name := teststore.Name(t)
+	s := teststore.Open(t, name)
+	l := &lts{store: s, database: name, now: time.Now().Truncate(time.Second)}
 	l.Administrator = &administration.Administrator{Store: s, Now: l.clock, Actor: "test"}
 	l.log = slog.New(slog.NewTextHandler(io.MultiWriter(testLog{t}, &l.logged), nil))
 	lts, err := server.New(ctx, server.Config{Store: s, Now: l.clock, Log: l.log})
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.handler = lts.Handler()
+	l.server, l.handler = lts, lts.Handler()
 	web := httptest.NewServer(contract(t, l.handler))
 	l.url = web.URL
 	t.Cleanup(func() {
 		web.Close()
 		if err := lts.Shutdown(context.Background()); err != nil {
-			t.Error(err)
-		}
-		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -184,7 +183,7 @@ func (l *lts) used(t testing.TB) int64 {
 // verify checks that totals and raw reports agree.
 func (l *lts) verify(t testing.TB) {
 	t.Helper()
-	result, err := l.store.Verify(t.Context())
+	result, err := verification.Run(t.Context(), l.store, verification.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,13 @@ type value struct {
 	Message string `json:"message"`
 	Unit    string `json:"unit"`
 	Short   string `json:"short"`
-	Comment string `json:"comment"`
+	// Of charge ways: whether what is beyond the quota counts as exceptions, and
+	// whether a seat lasts as long as a license is in use.
+	Exceptions bool   `json:"exceptions"`
+	Concurrent bool   `json:"concurrent"`
+	Kind       string `json:"kind"`
+	Import     string `json:"import"`
+	Comment    string `json:"comment"`
 }
 
 // capitals are the parts of a name that Go and C# spell in capitals.

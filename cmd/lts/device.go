@@ -21,6 +21,7 @@ type deviceJSON struct {
 	LastSeenAt   int64              `json:"lastSeenAt"`
 	Keys         int64              `json:"keys"`
 	Seats        []store.DeviceSeat `json:"seats"`
+	ClonedAt     int64              `json:"clonedAt,omitempty"`
 	// Account is what the device says of its usage over all times.
 	Account *protocol.DeviceAccount `json:"account,omitempty"`
 }
@@ -48,7 +49,7 @@ days), refused, storage (gone with a damaged or deleted ledger).`,
 					for i, d := range devices {
 						rows[i] = deviceJSON{
 							d.UUID, d.UUIDSource, d.FriendlyName, d.Platform, d.Library,
-							d.FirstSeenAt, d.LastSeenAt, d.Keys, append([]store.DeviceSeat{}, d.Seats...), d.Account,
+							d.FirstSeenAt, d.LastSeenAt, d.Keys, append([]store.DeviceSeat{}, d.Seats...), d.ClonedAt, d.Account,
 						}
 					}
 					return printJSON(cmd.OutOrStdout(), rows)
@@ -69,5 +70,5 @@ days), refused, storage (gone with a damaged or deleted ledger).`,
 			})
 		},
 	}
-	return group("device", "Devices that were authorized", list)
+	return group("device", "Devices that were authorized", list, a.deviceKeys(), a.confirmKey(), a.clearClone())
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -40,9 +41,18 @@ func records[R any](a *app, what, example string, read func(store.Store, context
 
 func (a *app) denial() *cobra.Command {
 	return group("denial", "Refused authorizations", records(a, "refused authorizations", "  lts denial list --limit 20", store.Store.Denials,
-		[]string{"LAST AT (UTC)", "COUNT", "CODE", "DEVICE", "HANDSHAKE CODE", "ORGANIZATION", "REASON"},
+		[]string{"LAST AT (UTC)", "COUNT", "CODE", "DEVICE", "NAME", "HANDSHAKE CODE", "ORGANIZATION", "ITEM", "USED", "LIMIT", "REASON"},
 		func(d store.Denial) []any {
-			return []any{formatTime(d.At), d.Count, int(d.Status), d.Device, d.HandshakeCode, d.Organization, d.Reason}
+			item, used, limit := named(d.Item, d.ItemName), "", ""
+			if d.Item != "" {
+				used, limit = strconv.FormatInt(d.Used, 10), formatQuota(d.Limit)
+			}
+			reason := d.Reason
+			if d.Cause != "" {
+				reason += " (" + d.Cause + ")"
+			}
+			return []any{formatTime(d.At), d.Count, int(d.Status), d.Device, d.DeviceName, d.HandshakeCode, named(d.Organization, d.OrganizationName),
+				item, used, limit, reason}
 		}))
 }
 
@@ -60,4 +70,12 @@ func (a *app) audit() *cobra.Command {
 		func(e store.Audit) []any {
 			return []any{formatTime(e.At), e.Actor, e.Action, e.Object, e.Detail}
 		}))
+}
+
+// named is an id with the name of what it names, where that says more.
+func named(id, name string) string {
+	if name == "" || name == id {
+		return id
+	}
+	return id + " (" + name + ")"
 }

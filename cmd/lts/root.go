@@ -12,14 +12,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/store"
-	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/store/database"
 )
 
 // app is what all commands share: the persistent flags.
 type app struct {
-	data string
-	json bool
+	location location
+	json     bool
 }
 
 func newRoot() *cobra.Command {
@@ -29,9 +30,9 @@ func newRoot() *cobra.Command {
 		Short: "License Tracking Server: authorizes devices and counts what they use",
 		Long: `lts is the License Tracking Server and its administration.
 
-Its state lives in a directory, named by --data. All commands work directly on
-that directory, also while "lts serve" runs on it; what they change holds from
-the next request on.
+Its state lives in a database: SQLite in a directory, named by --data, or
+PostgreSQL, named by --database. All commands work directly on it, also while
+"lts serve" runs on it; what they change holds from the next request on.
 
 Errors go to stderr with exit status 1.`,
 		Example: `  lts org add "Example Corp" --id 100001
@@ -43,14 +44,14 @@ Errors go to stderr with exit status 1.`,
 		SilenceErrors: true, // main prints it
 		SilenceUsage:  true,
 	}
-	root.PersistentFlags().StringVar(&a.data, "data", "lts-data", "the `directory` the state lives in")
+	a.location.addFlags(root.PersistentFlags())
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON instead of tables")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return errors.New(err.Error() + "; see `" + cmd.CommandPath() + " --help`")
 	})
 	root.AddCommand(
-		a.serve(), a.organization(), a.handshake(), a.key(), a.item(), a.statistics(), a.device(),
-		a.denial(), a.anomaly(), a.audit(), a.verify(), a.backup(),
+		a.serve(), a.organization(), a.handshake(), a.key(), a.item(), a.product(), a.vendor(), a.license(), a.server(),
+		a.statistics(), a.device(), a.denial(), a.anomaly(), a.audit(), a.verify(), a.retention(), a.prune(), a.backup(), a.copy(),
 	)
 	return root
 }
@@ -81,11 +82,23 @@ func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 
 // withStore opens the store, runs f and closes the store.
 func (a *app) withStore(ctx context.Context, create bool, f func(store.Store) error) error {
-	s, err := sqlite.Open(ctx, a.data, create)
+	name, err := a.location.name()
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(s), s.Close())
+	s, err := database.Open(ctx, name, create)
+	if err != nil {
+		return err
+	}
+	if create {
+		// The keys are there from the first command on: a backup that is made before the
+		// first start has them.
+		_, err = api.LoadKeys(ctx, s)
+	}
+	if err == nil {
+		err = f(s)
+	}
+	return errors.Join(err, s.Close())
 }
 
 // administer runs f with an administrator. create makes a missing database.

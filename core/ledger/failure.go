@@ -1,26 +1,19 @@
-//go:build cgo
-
 package ledger
 
 import (
+	"context"
 	"errors"
 
-	"github.com/mattn/go-sqlite3"
+	"github.com/openlts/openlts/core/protocol"
 )
 
-// sqliteFailed tells whether an error is one of SQLite's, and not of what was asked.
-func sqliteFailed(err error) bool {
-	var e sqlite3.Error
-	return errors.As(err, &e) && e.Code != sqlite3.ErrConstraint
-}
-
-// notOurs tells whether SQLite says that a file is damaged, or no database of ours.
-func notOurs(err error) bool {
-	var e sqlite3.Error
-	if !errors.As(err, &e) {
-		return false
+// Failed is what a host is told of something that could not be read or written, or of a
+// file beside the ledger. Who ran out of time, because others had the ledger or the caller
+// had none to give, is told that, and not that something is broken: this is the one place
+// where either is said.
+func Failed(what string, err error) *protocol.Error {
+	if errors.Is(err, ErrBusy) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return protocol.Errorf(protocol.StatusDeadlineExceeded, "%s was not done in time and can be tried again: %w", what, err)
 	}
-	// SQLITE_ERROR is a missing table or column: another program's database.
-	return e.Code == sqlite3.ErrCorrupt || e.Code == sqlite3.ErrNotADB ||
-		e.Code == sqlite3.ErrFormat || e.Code == sqlite3.ErrError
+	return protocol.Errorf(protocol.StatusLicenseBufferFailed, "%s failed: %w", what, err)
 }

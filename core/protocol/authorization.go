@@ -15,6 +15,8 @@ type AuthorizationRequest struct {
 	HandshakeCode   string `json:"handshakeCode,omitempty"`
 	OrganizationID  string `json:"organizationID,omitempty"`
 	SessionPassword string `json:"sessionPassword,omitempty"`
+	// Item is the id of the only item that will do; empty: any of the code's.
+	Item string `json:"item,omitempty"`
 
 	Products       Product         `json:"products"`
 	ProductVersion string          `json:"productVersion,omitempty"`

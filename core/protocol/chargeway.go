@@ -1,10 +1,12 @@
 package protocol
 
 type chargeWayDefinition struct {
-	value ChargeWay
-	name  string
-	short string // "" if no item can have it
-	unit  Unit   // -1 if it counts no operations
+	value      ChargeWay
+	name       string
+	short      string // "" if no item can have it
+	unit       Unit   // -1 if it counts no operations
+	exceptions bool
+	concurrent bool
 }
 
 func (w ChargeWay) definition() (d chargeWayDefinition, known bool) {
@@ -27,6 +29,20 @@ func (w ChargeWay) Short() string {
 func (w ChargeWay) Unit() (unit Unit, counts bool) {
 	d, known := w.definition()
 	return d.unit, known && d.unit >= 0
+}
+
+// CountsExceptions tells whether a charge way counts what is active beyond a quota, slot
+// by slot, as exceptions.
+func (w ChargeWay) CountsExceptions() bool {
+	d, _ := w.definition()
+	return d.exceptions
+}
+
+// Concurrent tells whether a seat lasts as long as a license is in use, so that it is
+// worth giving back.
+func (w ChargeWay) Concurrent() bool {
+	d, _ := w.definition()
+	return d.concurrent
 }
 
 // ItemChargeWays are the charge ways that license items can have.

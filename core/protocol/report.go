@@ -125,6 +125,8 @@ type Problem struct {
 	Status int    `json:"status"` // the HTTP status
 	Detail string `json:"detail"` // one line for people: the code's message, or more precise
 	Code   Status `json:"code"`   // such as -20120
+	// Reason tells which meaning of the code this is, if it has several.
+	Reason Reason `json:"reason,omitempty"`
 	// Refusal is a JWS in compact form over a Refusal: there if the code is a
 	// decision about an authorization; see Status.Decision.
 	Refusal string `json:"refusal,omitempty"`

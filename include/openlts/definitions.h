@@ -99,6 +99,8 @@ typedef enum LTS_StatusCode {
   LTS_ERR_METHOD_NOT_ALLOWED = -20196,
   /* The License Tracking Server does not speak this version of the protocol. (openlts) */
   LTS_ERR_PROTOCOL_VERSION = -20197,
+  /* The report came too late: the usage of its time was closed. (openlts) */
+  LTS_ERR_SLOT_CLOSED = -20198,
   /* Failed to reach License Tracking Server. */
   LTS_ERR_FAILED_TO_REACH_LTS = -20200,
   /* An argument is not valid. (openlts) */

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/password"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -59,7 +60,7 @@ type HandshakeCode struct {
 // its default.
 func (a *Administrator) AddHandshakeCode(ctx context.Context, c HandshakeCode) (store.HandshakeCode, error) {
 	code := store.HandshakeCode{
-		Code: c.Organization + "-" + c.Custom, Organization: c.Organization, SessionPassword: c.SessionPassword,
+		Code: c.Organization + "-" + c.Custom, Organization: c.Organization,
 		ValidationFields: c.ValidationFields, Default: c.Default, CreatedAt: a.Now().Unix(),
 	}
 	errs := []error{checkID("the custom part of the handshake code", c.Custom), checkText("the session password", c.SessionPassword)}
@@ -74,6 +75,9 @@ func (a *Administrator) AddHandshakeCode(ctx context.Context, c HandshakeCode) (
 	}
 	if err := errors.Join(errs...); err != nil {
 		return code, err
+	}
+	if c.SessionPassword != "" {
+		code.SessionPassword = password.Hash(c.SessionPassword)
 	}
 	err := a.Store.Update(ctx, func(tx store.Tx) error {
 		organization, err := tx.Organization(c.Organization)
@@ -100,8 +104,9 @@ type KeyServers struct {
 
 // LicenseKey makes the one string that holds all a client needs: the addresses
 // of the servers, the key they are known by, the handshake code and its session
-// password. Whoever has it can use the code.
-func (a *Administrator) LicenseKey(ctx context.Context, code string, servers KeyServers) (string, error) {
+// password, which the caller has to know: only its hash is kept. Whoever has the key
+// can use the code.
+func (a *Administrator) LicenseKey(ctx context.Context, code, sessionPassword string, servers KeyServers) (string, error) {
 	if err := errors.Join(checkURL("--server", servers.Main), checkURL("--standby", servers.Standby)); err != nil {
 		return "", err
 	}
@@ -109,6 +114,9 @@ func (a *Administrator) LicenseKey(ctx context.Context, code string, servers Key
 	err := a.Store.Update(ctx, func(tx store.Tx) (err error) {
 		if found, err = tx.HandshakeCode(code); err != nil {
 			return notFound(err, "handshake code", code, "lts handshake list")
+		}
+		if err := checkSessionPassword(found, sessionPassword); err != nil {
+			return err
 		}
 		return a.audit(tx, "handshake.key", code, "server %s, standby %q", servers.Main, servers.Standby)
 	})
@@ -121,7 +129,7 @@ func (a *Administrator) LicenseKey(ctx context.Context, code string, servers Key
 		HandshakeCode    string `json:"handshakeCode"`
 		SessionPassword  string `json:"sessionPassword,omitempty"`
 		ServerPublicKey  string `json:"serverPublicKey"`
-	}{servers.Main, servers.Standby, found.Code, found.SessionPassword, protocol.Encoding.EncodeToString(servers.PublicKey)})
+	}{servers.Main, servers.Standby, found.Code, sessionPassword, protocol.Encoding.EncodeToString(servers.PublicKey)})
 }
 
 func checkURL(flag, address string) error {
@@ -164,8 +172,8 @@ func (a *Administrator) AddItem(ctx context.Context, item store.Item, codes []st
 			}
 		}
 		item = added
-		return a.audit(tx, "item.add", item.ID, "organization %s, charge way %d, quota %d, expires %s, handshake codes %q", item.Organization,
-			item.ChargeWay, item.Quota, time.Unix(item.ExpiresAt, 0).UTC().Format(time.RFC3339), codes)
+		return a.audit(tx, "item.add", item.ID, "organization %s, charge way %s, quota %d, charging %s, expires %s, handshake codes %q", item.Organization,
+			FormatChargeWay(item.ChargeWay), item.Quota, item.Charging.Text(), time.Unix(item.ExpiresAt, 0).UTC().Format(time.RFC3339), codes)
 	})
 	return item, err
 }

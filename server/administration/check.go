@@ -84,8 +84,45 @@ func checkItem(item *store.Item) error {
 	if item.ExpiresAt <= item.StartsAt {
 		errs = append(errs, errors.New("the item expires before it starts; see --starts and --expires"))
 	}
+	errs = append(errs, checkConditions(item))
 	if item.MaxBufferDays < 1 || item.MaxBufferDays > maxBufferDays {
 		errs = append(errs, fmt.Errorf("the buffer days %d are not from 1 to %d", item.MaxBufferDays, maxBufferDays))
+	}
+	return errors.Join(append(errs, policy.CheckCharging(*item))...)
+}
+
+// Limits of an item's conditions.
+const (
+	maxTrialDays    = 36500
+	maxRequestLimit = 1 << 53
+	maxRequires     = 16
+)
+
+// checkConditions checks on what an item depends beside its quota.
+func checkConditions(item *store.Item) error {
+	var errs []error
+	switch item.TrialBy {
+	case store.TrialByNobody:
+		if item.TrialDays != 0 {
+			errs = append(errs, errors.New("trial days are given, but not who may try: device or address"))
+		}
+	case store.TrialByDevice, store.TrialByAddress:
+		if item.TrialDays < 1 || item.TrialDays > maxTrialDays {
+			errs = append(errs, fmt.Errorf("the trial days %d are not from 1 to %d", item.TrialDays, maxTrialDays))
+		}
+	default:
+		errs = append(errs, fmt.Errorf("a trial goes by device or address, not by %q", string(item.TrialBy)))
+	}
+	if len(item.Requires) > maxRequires {
+		errs = append(errs, fmt.Errorf("an item requires at most %d others", maxRequires))
+	}
+	for _, id := range item.Requires {
+		if errs = append(errs, checkID("the id of the required item", id)); item.ID != "" && id == item.ID {
+			errs = append(errs, fmt.Errorf("item %s can't require itself", id))
+		}
+	}
+	if item.RequestLimit < 0 || item.RequestLimit > maxRequestLimit {
+		errs = append(errs, fmt.Errorf("the request limit %d is not from 0 to %d", item.RequestLimit, int64(maxRequestLimit)))
 	}
 	return errors.Join(errs...)
 }

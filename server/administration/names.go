@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/policy"
+	"github.com/openlts/openlts/server/store"
 )
 
 // The names of what an item may state. A test compares them with
@@ -31,29 +33,49 @@ var (
 	}
 )
 
-// ParseProducts reads a comma-separated list of products.
-func ParseProducts(list string) (protocol.Product, error) {
+// builtInProducts are their names in the order of their bits.
+var builtInProducts = []string{"DBR", "DLR", "DWT", "DCE", "DPS"}
+
+// ParseProducts reads a comma-separated list of products, built in or the vendor's own.
+func ParseProducts(list string, own []store.Product) (protocol.Product, error) {
+	known := maps.Clone(products)
+	for _, product := range own {
+		known[strings.ToUpper(product.Name)] = product.Bit
+	}
 	var all protocol.Product
 	for name := range strings.SplitSeq(list, ",") {
-		product, err := find(products, strings.ToUpper(strings.TrimSpace(name)), "product")
+		product, err := find(known, strings.ToUpper(strings.TrimSpace(name)), "product")
 		if err != nil {
 			return 0, err
 		}
 		all |= product
 	}
+	if all&protocol.ProductAll == protocol.ProductAll {
+		all = protocol.ProductAll
+	}
 	return all, nil
 }
 
-// FormatProducts is the inverse of ParseProducts.
-func FormatProducts(all protocol.Product) string {
+// FormatProducts is the inverse of ParseProducts. A bit without a name is a number.
+func FormatProducts(all protocol.Product, own []store.Product) string {
 	if all == protocol.ProductAll {
 		return "ALL"
 	}
 	var list []string
-	for _, name := range []string{"DBR", "DLR", "DWT", "DCE", "DPS"} {
-		if all&products[name] != 0 {
+	add := func(bit protocol.Product, name string) {
+		if all&bit != 0 {
+			all &^= bit
 			list = append(list, name)
 		}
+	}
+	for _, name := range builtInProducts {
+		add(products[name], name)
+	}
+	for _, product := range own {
+		add(product.Bit, product.Name)
+	}
+	for bit := protocol.Product(1); all > 0 && bit > 0; bit <<= 1 {
+		add(bit, strconv.Itoa(int(bit)))
 	}
 	return strings.Join(list, ",")
 }

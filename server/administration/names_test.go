@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/store"
 )
 
 // The names are complete, and are those of conformance/definitions.json.
@@ -59,11 +60,14 @@ func TestNamesAreTheDefinitions(t *testing.T) {
 }
 
 func TestNamesThereAndBack(t *testing.T) {
-	if all, err := ParseProducts("dbr, DCE"); err != nil || FormatProducts(all) != "DBR,DCE" {
-		t.Errorf("%v, %v", all, err)
+	own := []store.Product{{Name: "Acme-OCR", Bit: 1 << 7}}
+	for text, want := range map[string]string{"dbr, DCE": "DBR,DCE", "DBR,ALL": "ALL", "acme-ocr,ALL": "ALL", "ACME-OCR,dwt": "DWT,Acme-OCR"} {
+		if all, err := ParseProducts(text, own); err != nil || FormatProducts(all, own) != want {
+			t.Errorf("%s: %v, %v", text, all, err)
+		}
 	}
-	if all, err := ParseProducts("DBR,ALL"); err != nil || FormatProducts(all) != "ALL" {
-		t.Errorf("%v, %v", all, err)
+	if _, err := ParseProducts("acme-ocr", nil); err == nil || FormatProducts(1<<7|1, nil) != "DBR,128" {
+		t.Errorf("%v, %s", err, FormatProducts(1<<7|1, nil))
 	}
 	if all, err := ParseModules("QR_CODE,oned,ONED"); err != nil || FormatModules(all) != "QR_CODE,ONED" {
 		t.Errorf("%v, %v", all, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -17,14 +18,15 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/ingest"
 	"github.com/openlts/openlts/server/store"
-	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/store/teststore"
+	"github.com/openlts/openlts/server/verification"
 )
 
 // counter is a writer with an organization and a device.
 type counter struct {
 	*ingest.Writer
 	*administration.Administrator
-	store  *sqlite.Store
+	store  store.Store
 	device store.Reporter
 	log    *slog.Logger
 
@@ -32,6 +34,8 @@ type counter struct {
 	pairs   map[pair][2]store.ID // codes and items that newItem added
 	granted map[grant]bool
 }
+
+func TestMain(m *testing.M) { os.Exit(teststore.Run(m)) }
 
 type pair struct{ code, item string }
 
@@ -42,10 +46,7 @@ type grant struct {
 
 func newCounter(t testing.TB) *counter {
 	t.Helper()
-	s, err := sqlite.Open(context.Background(), t.TempDir(), true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := teststore.Open(t, teststore.Name(t))
 	c := &counter{
 		Writer:        ingest.NewWriter(s, time.Now, slog.New(slog.DiscardHandler)),
 		log:           slog.New(slog.DiscardHandler),
@@ -54,12 +55,7 @@ func newCounter(t testing.TB) *counter {
 		Administrator: &administration.Administrator{Store: s, Now: time.Now, Actor: "test"},
 		store:         s,
 	}
-	t.Cleanup(func() {
-		c.Close()
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(c.Close)
 	if _, err := c.AddOrganization(context.Background(), "Example Corp", "100001"); err != nil {
 		t.Fatal(err)
 	}
@@ -150,9 +146,11 @@ func (c *counter) send(t fataler, device store.Reporter, groups ...protocol.Repo
 
 func (c *counter) statistics(t fataler, code string) store.Statistics {
 	t.Helper()
-	statistics, err := c.store.Statistics(context.Background(), store.StatisticsQuery{
-		By: []store.Column{store.BySlot, store.ByType}, HandshakeCode: code,
-	})
+	query := store.StatisticsQuery{By: []store.Column{store.BySlot, store.ByType}}
+	if code != "" {
+		query.HandshakeCodes = []string{code}
+	}
+	statistics, err := c.store.Statistics(context.Background(), query)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +159,7 @@ func (c *counter) statistics(t fataler, code string) store.Statistics {
 
 func (c *counter) verify(t fataler) {
 	t.Helper()
-	result, err := c.store.Verify(context.Background())
+	result, err := verification.Run(context.Background(), c.store, verification.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

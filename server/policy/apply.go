@@ -24,6 +24,12 @@ type Answer struct {
 	Authorization *protocol.Authorization // granted
 	Refusal       error                   // why it was not; an ErrClock concerns batches, too
 	Receipt       *protocol.Receipt       // of a batch; without its digest
+	// New tells that the device was never seen before. Without an authorization it
+	// would be granted, but was not, because only known ones are (see Asking).
+	New bool
+	// Untried are the hashes of passwords on which an answer depends: whoever asks has
+	// to find out which of them fit (see Proof), and to ask again. Nothing was noted.
+	Untried []string
 }
 
 // Apply decides on requests, one after the other: each sees what those before it
@@ -32,7 +38,7 @@ func Apply(state *store.State, requests []Request, now time.Time) (*store.Change
 	d := &decision{State: state, now: now, types: map[string]int{}, change: &store.Change{
 		Grants: map[store.Grant]int64{}, Seats: map[store.SeatKey]store.Seat{}, Steps: map[store.StepKey]int64{}, Sums: map[store.ID]store.SeatSum{}, Domains: map[store.DomainKey]int64{},
 		Accounts: map[store.AccountKey]store.AccountState{}, Runs: map[store.RunKey]*store.Run{},
-		Reports: map[store.SlotKey]store.Report{}, Totals: map[store.TotalKey]int64{}, Types: map[store.OrganizationType]bool{}, Used: map[store.ID]int64{},
+		Reports: map[store.SlotKey]store.Report{}, Totals: map[store.TotalKey]store.Units{}, ByDevice: map[store.DeviceTotalKey]int64{}, Types: map[store.OrganizationType]bool{}, Used: map[store.ID]int64{},
 		Accepted: map[store.AccountKey]int64{}, Cloned: map[string]int64{}, Trials: map[store.Trial]int64{}, Requests: map[store.ID]int64{}, Known: state.Devices,
 	}}
 	answers := make([]Answer, len(requests))

@@ -86,7 +86,7 @@ func TestRequestsSeeEachOther(t *testing.T) {
 	if q := answers[6].Authorization.Quota; q.Used != 2 {
 		t.Errorf("%+v", q)
 	}
-	if change.Used[11] != 20 || len(change.Totals) != 1 || change.Totals[store.TotalKey{Code: 21, Item: 11, Slot: early, Type: "QR_CODE"}] != 20 {
+	if change.Used[11] != 20 || len(change.Totals) != 1 || change.Totals[store.TotalKey{Code: 21, Item: 11, Slot: early, Type: "QR_CODE"}].All != 20 {
 		t.Errorf("%+v, %+v", change.Used, change.Totals)
 	}
 	if len(change.Received) != 2 || len(change.Reports) != 1 || len(change.Runs) != 1 || len(change.Denials) != 3 {

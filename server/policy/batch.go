@@ -19,6 +19,7 @@ const (
 	AnomalyNotGranted    = "not-granted"      // reported on what the device was not granted; it does not count
 	AnomalyUsageLost     = "usage-lost"       // the device lost its ledger, and usage with it
 	AnomalyBadAccount    = "bad-account"      // what the device says of its usage makes no sense
+	AnomalyUsageCopied   = "usage-copied"     // more was counted of the device than it says it recorded
 )
 
 // slotLead is how far ahead of the server's clock a slot may begin before that
@@ -64,7 +65,11 @@ func NewBatch(batch *protocol.ReportBatch, reporter store.Reporter, now time.Tim
 		b.problem = AccountProblem(batch.Account, batch.SentAt, now.Unix())
 	}
 	b.since = now.Unix()
-	b.closed = batch.Closed
+	for _, closed := range batch.Closed {
+		if len(closed.HandshakeCode) <= MaxIDLength && len(closed.Item) <= MaxIDLength {
+			b.closed = append(b.closed, closed)
+		}
+	}
 	for i := range batch.Groups {
 		if len(batch.Groups[i].Reports) > 0 {
 			b.add(i, &batch.Groups[i], now.Unix())
@@ -122,8 +127,9 @@ func (b *Batch) Require(keys *store.Keys) {
 	}
 }
 
-// Weight is one, and one more for each report and each of its counts.
-func (b *Batch) Weight() int { return 1 + b.weight }
+// Weight is one, and one more for each report, each of its counts and each license
+// that was closed.
+func (b *Batch) Weight() int { return 1 + b.weight + len(b.closed) }
 
 // Sender is the UUID of the device.
 func (b *Batch) Sender() string { return b.reporter.UUID }
@@ -152,6 +158,7 @@ type counting struct {
 	receipt   *protocol.Receipt
 	items     []*concerned
 	anomalies map[string]string // details by kind
+	added     int64             // units that were new
 }
 
 func (c *counting) countGroup(g *batchGroup) {
@@ -174,6 +181,15 @@ func (c *counting) countGroup(g *batchGroup) {
 	c.receipt.Exceptions = append(c.receipt.Exceptions, g.refused...)
 	for i := range g.reports {
 		report := &g.reports[i]
+		if report.Slot < c.ClosedBefore {
+			// What was declared lost there is in the device's account.
+			if report.Lost != "" {
+				c.receipt.Accepted++
+			} else {
+				c.receipt.Exceptions = append(c.receipt.Exceptions, exception(g.index, g.indexes[i], tooLate(c.ClosedBefore)))
+			}
+			continue
+		}
 		if report.Lost == "" {
 			if refusal := c.learn(t.item.Organization, report.Counts); refusal != nil {
 				c.receipt.Exceptions = append(c.receipt.Exceptions, exception(g.index, g.indexes[i], refusal))
@@ -210,10 +226,14 @@ func (c *counting) concern(item store.Item) *concerned {
 }
 
 // close takes note of the licenses that the device closed: of those it was granted.
+// With another key than its first, it may be somebody else.
 func (c *counting) close() {
+	if c.device.RunsOf(c.batch.reporter.Number) != 0 {
+		return
+	}
 	for _, closed := range c.batch.closed {
 		code, item := c.Codes[closed.HandshakeCode], c.Items[closed.Item]
-		grant := store.Grant{Device: c.batch.reporter.UUID, Reporter: c.device.RunsOf(c.batch.reporter.Number), Code: code.Key, Item: item.Key}
+		grant := store.Grant{Device: c.batch.reporter.UUID, Code: code.Key, Item: item.Key}
 		if c.Grants[grant] {
 			c.concern(item).closed = true
 		}
@@ -263,6 +283,12 @@ func (c *counting) target(g *batchGroup) (t target, refusal error) {
 	return t, nil
 }
 
+// tooLate is why a report of a slot that is closed is not counted.
+func tooLate(before int64) error {
+	return protocol.Errorf(protocol.StatusSlotClosed, "The report came too late: usage before %s was closed.",
+		time.Unix(before, 0).UTC().Format(time.RFC3339))
+}
+
 // outcome of counting a report, in units.
 type outcome struct {
 	added int64 // that were new
@@ -293,11 +319,21 @@ func (c *counting) countReport(t target, slotSeconds int, report *Reported) (o o
 		Run: t.run, Slot: report.Slot, SlotSeconds: slotSeconds, Revision: report.Revision,
 		Counts: report.Counts, Lost: report.Lost, ReceivedAt: c.now.Unix(),
 	})
+	late := c.now.Unix() > report.Slot+store.LateAfter
 	for _, added := range merged.Added {
+		units := store.Units{All: added.Units}
+		if late {
+			units.Late = added.Units
+		}
 		key := store.TotalKey{Code: t.code, Item: t.item.Key, Slot: report.Slot, Type: added.Type}
-		c.change.Totals[key] = saturatingSum(c.change.Totals[key], added.Units)
+		c.change.Totals[key] = c.change.Totals[key].Plus(units)
+		day := store.DeviceTotalKey{
+			Device: c.batch.reporter.UUID, Code: t.code, Item: t.item.Key, Day: store.LevelDay.Start(report.Slot), Type: added.Type,
+		}
+		c.change.ByDevice[day] = saturatingSum(c.change.ByDevice[day], added.Units)
 	}
 	o.added = sum(merged.Added)
+	c.added = saturatingSum(c.added, o.added)
 	if units := Charged(t.item.ChargeWay, merged.Added); units > 0 {
 		c.change.Used[t.item.Key] = saturatingSum(c.change.Used[t.item.Key], units)
 		use := c.Uses[t.item.Key]
@@ -325,9 +361,32 @@ func (c *counting) keepAccount() {
 	if told && c.batch.sentAt < known.SentAt && account.Recorded < known.Recorded {
 		return
 	}
-	state := store.AccountState{DeviceAccount: *account, SentAt: c.batch.sentAt}
+	state := store.AccountState{DeviceAccount: *account, SentAt: c.batch.sentAt, Accepted: known.Accepted}
 	c.device.Accounts[reporter.Number] = state
 	c.change.Accounts[store.AccountKey{Device: reporter.UUID, Reporter: reporter.Number}] = state
+}
+
+// compareAccount holds what was counted of a device against what it says it recorded.
+// More can't be counted, unless its data were copied and both copies report; or only
+// its identity is left of them.
+func (c *counting) compareAccount() {
+	reporter := c.batch.reporter
+	state, told := c.device.Accounts[reporter.Number]
+	if c.batch.account == nil || !told {
+		return
+	}
+	state.Accepted = saturatingSum(state.Accepted, c.added)
+	c.device.Accounts[reporter.Number] = state
+	if c.added > 0 {
+		key := store.AccountKey{Device: reporter.UUID, Reporter: reporter.Number}
+		c.change.Accounts[key] = state
+		c.change.Accepted[key] = saturatingSum(c.change.Accepted[key], c.added)
+		if state.Accepted > state.Recorded {
+			c.anomalies[AnomalyUsageCopied] = fmt.Sprintf("recorded %d operations, but %d were counted", state.Recorded, state.Accepted)
+			c.device.ClonedAt = c.now.Unix()
+			c.change.Cloned[reporter.UUID] = c.now.Unix()
+		}
+	}
 }
 
 // checkTime notes slots far from now. They are counted: usage that happened
@@ -344,6 +403,7 @@ func (c *counting) checkTime(start int64) {
 // finish keeps the device's seats, notes what was strange, and adds to the receipt
 // how the quotas stand. Who reports on an item was granted it, and is at work.
 func (c *counting) finish() {
+	c.compareAccount()
 	for _, kind := range slices.Sorted(maps.Keys(c.anomalies)) {
 		c.note(c.batch.reporter.UUID, kind, c.anomalies[kind])
 	}

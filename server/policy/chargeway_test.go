@@ -106,6 +106,19 @@ func TestEveryChargeWayHasARule(t *testing.T) {
 	if defined := protocol.ItemChargeWays(); !slices.Equal(policy.ChargeWays(), defined) {
 		t.Errorf("the rules are those of %v, not of %v", policy.ChargeWays(), defined)
 	}
+	for _, way := range policy.ChargeWays() {
+		counts := policy.Quota(store.Item{ChargeWay: way, Quota: 1}, policy.Usage{}).ExceptionsAllowed > 0
+		if way.CountsExceptions() != counts {
+			t.Errorf("%s counts exceptions: %t", way.Short(), counts)
+		}
+		b := newBook(way, 10, nil)
+		b.ask("a", midnight, func(r *protocol.AuthorizationRequest) { r.ValidationField = "example.com" })
+		before := b.seatsOf("a")
+		b.report("a", midnight+1, true, midnight)
+		if ends := !slices.Equal(b.seatsOf("a"), before); ends != way.Concurrent() {
+			t.Errorf("%s gives seats back: %t", way.Short(), ends)
+		}
+	}
 }
 
 // An item of a charge way that this server does not know is granted to nobody, and

@@ -71,7 +71,10 @@ func (k *Keys) SeatsSince(item *Item, since int64) int64 {
 // alone.
 type State struct {
 	// Latest is the latest moment at which something was stored; 0: never.
-	Latest        int64
+	Latest int64
+	// ClosedBefore is the slot before which nothing is counted any more, because a
+	// checkpoint stands for what was; 0: none.
+	ClosedBefore  int64
 	Organizations map[string]Organization // by id
 	Codes         map[string]HandshakeCode
 	CodeItems     map[ID][]CodeItem // of the codes that are asked for; not to be changed
@@ -202,7 +205,9 @@ type Change struct {
 	Runs     map[RunKey]*Run
 	Received []ReceivedReport
 	Reports  map[SlotKey]Report // as they are now
-	Totals   map[TotalKey]int64 // units to add
+	Totals   map[TotalKey]Units // to add; the store adds them to the totals of hours and days as well
+	// ByDevice is the same by device and day, to add.
+	ByDevice map[DeviceTotalKey]int64
 	// Types are operation types that organizations have not used before; they are in
 	// Totals, too.
 	Types map[OrganizationType]bool
@@ -241,5 +246,13 @@ type OrganizationType struct {
 type TotalKey struct {
 	Code, Item ID
 	Slot       int64
+	Type       string
+}
+
+// DeviceTotalKey names a total of a device.
+type DeviceTotalKey struct {
+	Device     string // a UUID
+	Code, Item ID
+	Day        int64 // its start in UTC
 	Type       string
 }

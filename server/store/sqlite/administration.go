@@ -65,10 +65,10 @@ func (t *transaction) UpdateItem(i store.Item) error {
 	t.forget()
 	return t.exec(`UPDATE item SET name = ?, products = ?, version = ?, edition = ?, deployment_type = ?, modules = ?, quota = ?,
 			starts_at = ?, expires_at = ?, max_buffer_days = ?, validation_field = ?, trial = ?, trial_by = ?, trial_days = ?, requires = ?,
-			request_limit = ?, refuse_clones = ?, revoked_at = ?, archived_at = ?, license_file = ? WHERE id = ?`,
+			request_limit = ?, refuse_clones = ?, revoked_at = ?, archived_at = ?, license_file = ?, charging = ? WHERE id = ?`,
 		i.Name, i.Products, i.Version, i.Edition, i.DeploymentType, formatModules(i.Modules), i.Quota,
 		i.StartsAt, i.ExpiresAt, i.MaxBufferDays, i.ValidationField, i.Trial, i.TrialBy, i.TrialDays, strings.Join(i.Requires, ","),
-		i.RequestLimit, i.RefuseClones, i.RevokedAt, i.ArchivedAt, i.LicenseFile, i.Key)
+		i.RequestLimit, i.RefuseClones, i.RevokedAt, i.ArchivedAt, i.LicenseFile, i.Charging.Text(), i.Key)
 }
 
 func (t *transaction) AttachItem(code, item store.ID, position int64) error {

@@ -14,15 +14,17 @@ const maxKnownRuns = 200_000
 // did, and then, or when a transaction is undone, everything is forgotten. Own
 // administrative changes forget, too.
 type known struct {
-	version   int64 // of the data, as SQLite tells it
-	latest    int64 // see store.State; -1: not known
-	codes     map[string]store.HandshakeCode
-	codeItems map[store.ID][]store.CodeItem
-	items     map[string]store.Item
-	uses      map[store.ID]knownUse
-	runs      map[runKey]store.ID
-	newest    map[store.ID]int64 // the newest stored slot of a run
-	types     map[string]int64
+	version int64 // of the data, as SQLite tells it
+	latest  int64 // see store.State; -1: not known
+	// closedBefore is the same; -1: not known.
+	closedBefore int64
+	codes        map[string]store.HandshakeCode
+	codeItems    map[store.ID][]store.CodeItem
+	items        map[string]store.Item
+	uses         map[store.ID]knownUse
+	runs         map[runKey]store.ID
+	newest       map[store.ID]int64 // the newest stored slot of a run
+	types        map[string]int64
 	// typesOf are the types of each organization, without those that are built in.
 	typesOf map[string]map[string]bool
 }
@@ -42,7 +44,7 @@ type knownUse struct {
 
 func newKnown(version int64) known {
 	return known{
-		version: version, latest: -1,
+		version: version, latest: -1, closedBefore: -1,
 		codes: map[string]store.HandshakeCode{}, codeItems: map[store.ID][]store.CodeItem{}, items: map[string]store.Item{},
 		uses: map[store.ID]knownUse{}, runs: map[runKey]store.ID{}, newest: map[store.ID]int64{}, types: map[string]int64{},
 		typesOf: map[string]map[string]bool{},
@@ -57,6 +59,7 @@ func (t *transaction) checkKnown() error {
 	}
 	if version != t.s.known.version || len(t.s.known.runs) > maxKnownRuns {
 		t.s.known = newKnown(version)
+		return t.checkForgotten()
 	}
 	return nil
 }
@@ -69,7 +72,7 @@ func (l *loading) rememberUses(change *store.Change) {
 	uses := l.s.known.uses
 	for item, added := range change.Used {
 		if use, ok := uses[item]; ok {
-			use.Units = saturatingSum(use.Units, added)
+			use.Units = store.SaturatingSum(use.Units, added)
 			uses[item] = use
 		}
 	}

@@ -19,7 +19,7 @@ func (t *transaction) load(keys *store.Keys) (*loading, error) {
 		Devices: map[string]*store.DeviceState{}, Runs: map[store.RunKey]*store.Run{}, Grants: map[store.Grant]bool{}, Trials: map[store.Trial]int64{},
 	}, unsettled: map[store.ID]bool{}}
 	for _, step := range []func() error{
-		l.latest, l.organizations, l.codes, l.codeItems, l.items, l.types, l.uses, l.askers, l.trials, l.reporters, l.confirmed, l.seats, l.domains, l.accounts, l.runs, l.reports, l.grants,
+		l.latest, l.closed, l.organizations, l.codes, l.codeItems, l.items, l.types, l.uses, l.askers, l.trials, l.reporters, l.confirmed, l.seats, l.domains, l.accounts, l.runs, l.reports, l.grants,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -57,6 +57,16 @@ func (l *loading) latest() error {
 		}
 	}
 	l.state.Latest = l.s.known.latest
+	return nil
+}
+
+func (l *loading) closed() error {
+	if l.s.known.closedBefore < 0 {
+		if err := l.get(`SELECT coalesce(max(before), 0) FROM slot_closing`, nil, &l.s.known.closedBefore); err != nil {
+			return err
+		}
+	}
+	l.state.ClosedBefore = l.s.known.closedBefore
 	return nil
 }
 
@@ -603,7 +613,7 @@ func (l *loading) reports() error {
 			return err
 		}
 		var err error
-		r.Counts, err = store.ParseCounts(counts)
+		r.Counts, err = store.ParseBinaryCounts(counts)
 		byKey[id].Reports[slot] = r
 		lost = lost || losses > 0
 		return err
@@ -622,7 +632,7 @@ func (l *loading) reports() error {
 			return err
 		}
 		var err error
-		loss.Counts, err = store.ParseCounts(counts)
+		loss.Counts, err = store.ParseBinaryCounts(counts)
 		report := byKey[id].Reports[slot]
 		if report.Losses == nil {
 			report.Losses = map[string]store.Loss{}

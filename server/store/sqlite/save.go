@@ -16,7 +16,7 @@ import (
 func (t *transaction) save(c *store.Change) error {
 	for _, step := range []func(*store.Change) error{
 		t.saveDevices, t.saveKeys, t.saveGrants, t.saveTrials, t.saveSeats, t.saveSteps, t.saveSums, t.saveDomains, t.saveAccounts, t.saveCloned, t.saveAnomalies, t.saveDenials,
-		t.saveRuns, t.saveReceived, t.saveReports, t.saveTotals, t.saveTypes, t.saveUsed, t.saveRequests,
+		t.saveRuns, t.saveReceived, t.saveReports, t.saveTotals, t.saveDeviceTotals, t.saveTypes, t.saveUsed, t.saveRequests,
 	} {
 		if err := step(c); err != nil {
 			return err
@@ -210,6 +210,9 @@ func (t *transaction) saveDenials(c *store.Change) error {
 	if err != nil {
 		return err
 	}
+	if err := t.saveDenialTotals(c); err != nil {
+		return err
+	}
 	return t.exec(`DELETE FROM denial WHERE id <= (SELECT max(id) FROM denial) - ?`, maxDenials)
 }
 
@@ -229,14 +232,15 @@ func (t *transaction) saveRuns(c *store.Change) error {
 }
 
 func (t *transaction) saveReceived(c *store.Change) error {
-	rows := make([]any, 0, 7*len(c.Received))
-	var text []byte
-	for i := range c.Received {
-		r := &c.Received[i]
-		text = r.Counts.AppendJSON(text[:0])
-		rows = append(rows, r.ReceivedAt, r.Run.Key, r.Slot, r.SlotSeconds, r.Revision, string(text), r.Lost)
+	packed, err := store.PackReceived(c.Received)
+	if err != nil {
+		return err
 	}
-	return t.insertRows(`INSERT INTO raw_report (received_at, run, slot, slot_seconds, revision, counts, lost) VALUES`, 7, ``, rows)
+	rows := make([]any, 0, 4*len(packed))
+	for i := range packed {
+		rows = append(rows, packed[i].ReceivedAt, packed[i].Run.Key, packed[i].Newest, packed[i].Data)
+	}
+	return t.insertRows(`INSERT INTO raw_report (received_at, run, newest, reports) VALUES`, 4, ``, rows)
 }
 
 func (t *transaction) saveReports(c *store.Change) error {
@@ -244,15 +248,12 @@ func (t *transaction) saveReports(c *store.Change) error {
 	keys := slices.SortedFunc(maps.Keys(c.Reports), func(a, b store.SlotKey) int {
 		return cmp.Or(cmp.Compare(a.Run.Key, b.Run.Key), cmp.Compare(a.Slot, b.Slot))
 	})
-	var text []byte
 	for _, key := range keys {
 		report := c.Reports[key]
-		text = report.Counts.AppendJSON(text[:0])
-		rows = append(rows, key.Run.Key, key.Slot, report.Revision, string(text), len(report.Losses))
+		rows = append(rows, key.Run.Key, key.Slot, report.Revision, notNil(report.Counts.AppendBinary(nil)), len(report.Losses))
 		for _, cause := range slices.Sorted(maps.Keys(report.Losses)) {
 			loss := report.Losses[cause]
-			text = loss.Counts.AppendJSON(text[:0])
-			losses = append(losses, key.Run.Key, key.Slot, cause, loss.Revision, string(text), loss.Units)
+			losses = append(losses, key.Run.Key, key.Slot, cause, loss.Revision, notNil(loss.Counts.AppendBinary(nil)), loss.Units)
 		}
 		t.s.known.newest[key.Run.Key] = max(t.s.known.newest[key.Run.Key], key.Slot)
 	}
@@ -265,34 +266,9 @@ func (t *transaction) saveReports(c *store.Change) error {
 		` ON CONFLICT DO UPDATE SET revision = excluded.revision, counts = excluded.counts, units = excluded.units`, losses)
 }
 
-// saveTotals adds to the totals. They stop at the largest number: a device that
-// reports absurd counts must not make the reports of others fail.
-func (t *transaction) saveTotals(c *store.Change) error {
-	if err := t.learnTypes(c.Totals); err != nil {
-		return err
-	}
-	type total struct {
-		code, item        store.ID
-		slot, kind, units int64
-	}
-	totals := make([]total, 0, len(c.Totals))
-	for key, units := range c.Totals {
-		totals = append(totals, total{key.Code, key.Item, key.Slot, t.s.known.types[key.Type], units})
-	}
-	slices.SortFunc(totals, func(a, b total) int {
-		return cmp.Or(cmp.Compare(a.code, b.code), cmp.Compare(a.item, b.item), cmp.Compare(a.slot, b.slot), cmp.Compare(a.kind, b.kind))
-	})
-	rows := make([]any, 0, 5*len(totals))
-	for _, n := range totals {
-		rows = append(rows, n.code, n.item, n.slot, n.kind, n.units)
-	}
-	return t.insertRows(`INSERT INTO total (handshake_code, item, slot, type, count) VALUES`, 5,
-		` ON CONFLICT DO UPDATE SET count = iif(count > 9223372036854775807 - excluded.count, 9223372036854775807, count + excluded.count)`, rows)
-}
-
 // learnTypes makes sure that all operation types of totals are known, adding
 // those that are new.
-func (t *transaction) learnTypes(totals map[store.TotalKey]int64) error {
+func (t *transaction) learnTypes(totals map[store.TotalKey]store.Units) error {
 	var missing []string
 	for key := range totals {
 		if _, ok := t.s.known.types[key.Type]; !ok && !slices.Contains(missing, key.Type) {
@@ -360,12 +336,4 @@ func (t *transaction) insertRows(into string, columns int, suffix string, values
 		}
 	}
 	return nil
-}
-
-// saturatingSum adds two numbers that are not negative and stops at the largest.
-func saturatingSum(a, b int64) int64 {
-	if a > 1<<63-1-b {
-		return 1<<63 - 1
-	}
-	return a + b
 }

@@ -41,12 +41,19 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"OthersAreSeen":           othersAreSeen,
 		"ApplyIsIsolated":         applyIsIsolated,
 		"WhatIsReadIsWhatIsSaved": whatIsReadIsWhatIsSaved,
+		"TextsOfStrangers":        textsOfStrangers,
+		"WindowsAreExact":         windowsAreExact,
+		"DenialsAreCounted":       denialsAreCounted,
+		"ExaminationIsComplete":   examinationIsComplete,
+		"PruningIsExact":          pruningIsExact,
+		"StatementsAreKept":       statementsAreKept,
 		"ItemsChange":             itemsChange,
 		"TrialsAreKept":           trialsAreKept,
 		"RequestsAreAdded":        requestsAreAdded,
 		"KeysAreConfirmed":        keysAreConfirmed,
 		"ClonesAreKept":           clonesAreKept,
 		"VendorsAreKept":          vendorsAreKept,
+		"StrangersAreForgotten":   strangersAreForgotten,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, fresh(t)) })
 	}
@@ -136,7 +143,7 @@ func (w *world) report(state *store.State, reporter store.Reporter, run string, 
 	r, known := state.Runs[key]
 	change := &store.Change{
 		Runs: map[store.RunKey]*store.Run{}, Reports: map[store.SlotKey]store.Report{},
-		Totals: map[store.TotalKey]int64{}, Used: map[store.ID]int64{}, Known: state.Devices,
+		Totals: map[store.TotalKey]store.Units{}, ByDevice: map[store.DeviceTotalKey]int64{}, Used: map[store.ID]int64{}, Known: state.Devices,
 	}
 	if !known {
 		r = &store.Run{Reports: map[int64]store.Report{}}
@@ -147,7 +154,9 @@ func (w *world) report(state *store.State, reporter store.Reporter, run string, 
 	before := r.Reports[slot].Counts.Map()
 	for _, count := range report.Counts {
 		added := count.Units - before[count.Type]
-		change.Totals[store.TotalKey{Code: w.code.Key, Item: w.item.Key, Slot: slot, Type: count.Type}] += added
+		key := store.TotalKey{Code: w.code.Key, Item: w.item.Key, Slot: slot, Type: count.Type}
+		change.Totals[key] = change.Totals[key].Plus(store.Units{All: added})
+		change.ByDevice[store.DeviceTotalKey{Device: reporter.UUID, Code: w.code.Key, Item: w.item.Key, Day: store.LevelDay.Start(slot), Type: count.Type}] += added
 		change.Used[w.item.Key] += added
 	}
 	change.Reports[store.SlotKey{Run: r, Slot: slot}] = report
@@ -381,7 +390,7 @@ func sumsAreAdded(t *testing.T, open Open) {
 	for range 3 {
 		w.apply(store.Keys{}, func(*store.State) *store.Change {
 			return &store.Change{
-				Totals: map[store.TotalKey]int64{{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: "A"}: 2, {Code: w.code.Key, Item: w.item.Key, Slot: 360, Type: "B"}: 3},
+				Totals: map[store.TotalKey]store.Units{{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: "A"}: {All: 2}, {Code: w.code.Key, Item: w.item.Key, Slot: 360, Type: "B"}: {All: 3}},
 				Used:   map[store.ID]int64{w.item.Key: 4},
 			}
 		})
@@ -398,7 +407,7 @@ func sumsStop(t *testing.T, open Open) {
 	for _, n := range []int64{most - 1, 5, most} {
 		w.apply(store.Keys{}, func(*store.State) *store.Change {
 			return &store.Change{
-				Totals: map[store.TotalKey]int64{{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: "A"}: n},
+				Totals: map[store.TotalKey]store.Units{{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: "A"}: {All: n}},
 				Used:   map[store.ID]int64{w.item.Key: n},
 			}
 		})
@@ -416,7 +425,7 @@ func typesAreKept(t *testing.T, open Open) {
 	for _, name := range []string{"OWN_A", "QR_CODE", "OWN_B", "OWN_A"} {
 		w.apply(keys, func(*store.State) *store.Change {
 			return &store.Change{
-				Totals: map[store.TotalKey]int64{{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: name}: 1},
+				Totals: map[store.TotalKey]store.Units{{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: name}: {All: 1}},
 				Types:  map[store.OrganizationType]bool{{Organization: "100001", Type: name}: true},
 			}
 		})

@@ -95,6 +95,8 @@ namespace OpenLTS
         MethodNotAllowed = -20196,
         /// <summary>The License Tracking Server does not speak this version of the protocol.</summary>
         ProtocolVersion = -20197,
+        /// <summary>The report came too late: the usage of its time was closed.</summary>
+        SlotClosed = -20198,
         /// <summary>Failed to reach License Tracking Server.</summary>
         FailedToReachLTS = -20200,
         /// <summary>An argument is not valid.</summary>

@@ -70,7 +70,7 @@ extern NSString *const LTSStatusNameKey;
 @property(nonatomic) NSInteger maxBufferDays;
 /// The modules to ask for (LTS_LicenseModule); nil: all.
 @property(nonatomic, copy, nullable) NSArray *limitedLicenseModules;
-/// 1 or more.
+/// How many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000.
 @property(nonatomic) NSInteger maxConcurrentInstanceCount;
 /// May be combined (LTS_Product); LTS_PROD_ALL by default.
 @property(nonatomic) NSInteger products;
@@ -94,7 +94,9 @@ extern NSString *const LTSStatusNameKey;
 @property(nonatomic, copy, nullable) NSString *caFile;
 /// http(s)://[user:password@]host:port
 @property(nonatomic, copy, nullable) NSString *proxyURL;
-/// Where usage is kept; if empty, .openlts in the user's home directory.
+/// Where usage is kept, and who the device is; if empty, .openlts in the user's home directory.
+/// Where nothing can be kept, as in a container without a volume, each start is a new device, which
+/// counts for a day at most (deviceUUID helps).
 @property(nonatomic, copy, nullable) NSString *dataDirectory;
 /// Length in seconds of a time slot and of the reporting interval; divides a day.
 @property(nonatomic) NSInteger slotSeconds;

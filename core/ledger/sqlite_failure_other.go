@@ -8,3 +8,5 @@ package ledger
 func sqliteFailed(error) bool { return false }
 
 func notOurs(error) bool { return false }
+
+func noRoom(error) bool { return false }

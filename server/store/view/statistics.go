@@ -1,0 +1,280 @@
+package view
+
+import (
+	"cmp"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/openlts/openlts/server/store"
+)
+
+// Statistics counts what a query asks for.
+func Statistics(db Database, query store.StatisticsQuery) (store.Statistics, error) {
+	q := &statistics{db: db, query: query, windows: query.Windows, rows: map[group]*store.StatisticsRow{}}
+	q.result.Lost = map[string]int64{}
+	if len(q.windows) == 0 {
+		until := query.Until
+		if until == 0 {
+			until = store.EndOfTime
+		}
+		q.windows = []store.Window{{Start: query.Since, End: until}}
+	}
+	if len(query.By) > maxColumns {
+		return q.result, fmt.Errorf("statistics can be grouped by %d columns, not %d", maxColumns, len(query.By))
+	}
+	err := q.count()
+	return q.finish(), err
+}
+
+func (q *statistics) count() error {
+	switch q.query.Measure {
+	case "", store.MeasureOperations:
+		if q.needsDevices() {
+			return errors.Join(q.operationsOfDevices(), q.losses())
+		}
+		return errors.Join(q.operations(), q.losses())
+	case store.MeasureDevices:
+		return q.devices()
+	case store.MeasureConcurrent:
+		return q.concurrent()
+	case store.MeasureDenials:
+		return q.denials()
+	}
+	return fmt.Errorf("there is no measure %q", q.query.Measure)
+}
+
+// statistics is the state of one query.
+type statistics struct {
+	db      Database
+	query   store.StatisticsQuery
+	windows []store.Window
+	rows    map[group]*store.StatisticsRow
+	result  store.Statistics
+	// meet, if set, takes the rows instead.
+	meet func(g group, id store.ID, late int64)
+}
+
+// maxColumns is by how many columns a query can group.
+const maxColumns = 8
+
+// group is a window and the values of the columns.
+type group struct {
+	window int
+	values [maxColumns]any
+}
+
+func (q *statistics) add(g group, count, late int64) {
+	row := q.rows[g]
+	if row == nil {
+		row = &store.StatisticsRow{Window: g.window, Values: slices.Clone(g.values[:len(q.query.By)])}
+		q.rows[g] = row
+	}
+	row.Count, row.Late = store.SaturatingSum(row.Count, count), store.SaturatingSum(row.Late, late)
+}
+
+// finish puts the rows in order: by window, then by the columns.
+func (q *statistics) finish() store.Statistics {
+	q.result.Rows = make([]store.StatisticsRow, 0, len(q.rows))
+	for _, row := range q.rows {
+		q.result.Rows = append(q.result.Rows, *row)
+		if m := q.query.Measure; m != store.MeasureDevices && m != store.MeasureConcurrent {
+			q.result.Total = store.SaturatingSum(q.result.Total, row.Count)
+			q.result.Late = store.SaturatingSum(q.result.Late, row.Late)
+		}
+	}
+	slices.SortFunc(q.result.Rows, func(a, b store.StatisticsRow) int {
+		order := cmp.Compare(a.Window, b.Window)
+		for i := 0; i < len(a.Values) && order == 0; i++ {
+			switch x := a.Values[i].(type) {
+			case string:
+				order = cmp.Compare(x, b.Values[i].(string))
+			case int64:
+				order = cmp.Compare(x, b.Values[i].(int64))
+			}
+		}
+		return order
+	})
+	return q.result
+}
+
+func (q *statistics) by(column store.Column) bool { return slices.Contains(q.query.By, column) }
+
+func (q *statistics) needsDevices() bool { return q.by(store.ByDevice) || len(q.query.Devices) > 0 }
+
+// finest is the longest level of totals that can tell the columns apart.
+func (q *statistics) finest() store.Level {
+	switch {
+	case q.by(store.BySlot):
+		return store.LevelSlot
+	case q.by(store.ByHour):
+		return store.LevelHour
+	}
+	return store.LevelDay
+}
+
+func piecesJSON(pieces []store.Piece) string {
+	var text strings.Builder
+	text.WriteByte('[')
+	for i, p := range pieces {
+		if i > 0 {
+			text.WriteByte(',')
+		}
+		fmt.Fprintf(&text, "[%d,%d,%d]", p.Window, p.Start, p.End)
+	}
+	text.WriteByte(']')
+	return text.String()
+}
+
+// pairsSQL are the codes and items for which there are totals: one step each
+// through the key of the totals, however many those are.
+const pairsSQL = `WITH RECURSIVE pair (code, item) AS MATERIALIZED (
+	SELECT * FROM (SELECT handshake_code, item FROM total_day ORDER BY handshake_code, item LIMIT 1) first
+	UNION ALL SELECT
+		(SELECT t.handshake_code FROM total_day t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1),
+		(SELECT t.item FROM total_day t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1)
+	FROM pair WHERE pair.code IS NOT NULL),
+chosen (code, item) AS MATERIALIZED (SELECT pair.code, pair.item FROM pair JOIN handshake_code c ON c.id = pair.code JOIN item i ON i.id = pair.item
+	JOIN organization o ON o.id = i.organization%s) `
+
+// columnSQL says where each column comes from, of a row t of totals.
+var columnSQL = map[store.Column]string{
+	store.ByHandshake:    `(SELECT code FROM handshake_code WHERE id = t.handshake_code)`,
+	store.ByItem:         `(SELECT public_id FROM item WHERE id = t.item)`,
+	store.ByOrganization: `(SELECT o.public_id FROM item i JOIN organization o ON o.id = i.organization WHERE i.id = t.item)`,
+	store.ByType:         `(SELECT name FROM operation_type WHERE id = t.type)`,
+	store.ByDevice:       `(SELECT uuid FROM device WHERE id = t.device)`,
+	store.BySlot:         `t.slot`,
+	store.ByHour:         `t.slot - t.slot % 3600`,
+	store.ByDay:          `t.slot - t.slot % 86400`,
+}
+
+// keySQL is the column of totals that stands for a column of a query.
+var keySQL = map[store.Column]string{
+	store.ByHandshake: `t.handshake_code`, store.ByItem: `t.item`, store.ByOrganization: columnSQL[store.ByOrganization],
+	store.ByType: `t.type`, store.ByDevice: `t.device`, store.BySlot: `t.slot`,
+	store.ByHour: `t.slot - t.slot % 3600`, store.ByDay: `t.slot - t.slot % 86400`,
+}
+
+// columns gives the SQL for the values of the query's columns and for grouping by
+// them: numbers are grouped, and named afterwards.
+func (q *statistics) columns() (values, keys string, err error) {
+	var v, k strings.Builder
+	for _, by := range q.query.By {
+		if columnSQL[by] == "" {
+			return "", "", fmt.Errorf("operations can't be grouped by %s", by)
+		}
+		v.WriteString(", " + columnSQL[by])
+		k.WriteString(", " + keySQL[by])
+	}
+	return v.String(), k.String(), nil
+}
+
+// operations sums up the totals of the levels that make up the windows.
+func (q *statistics) operations() error {
+	values, keys, err := q.columns()
+	if err != nil {
+		return err
+	}
+	where, filters := q.filter()
+	types, typeFilter := "", []any(nil)
+	if len(q.query.Types) > 0 {
+		types, typeFilter = ` AND t.type IN (SELECT id FROM operation_type WHERE name`+q.db.Dialect().In+`)`, []any{texts(q.query.Types)}
+	}
+	for level, pieces := range store.Pieces(q.windows, q.finest()) {
+		arguments := append(slices.Clone(filters), piecesJSON(pieces))
+		arguments = append(arguments, typeFilter...)
+		err := q.scan(fmt.Sprintf(pairsSQL+`SELECT p.place, %s, %s%s FROM chosen CROSS JOIN %s p
+			%s %s t ON t.handshake_code = chosen.code AND t.item = chosen.item AND t.slot >= p.since AND t.slot < p.until%s GROUP BY p.place%s`,
+			where, q.db.Dialect().Sum("t.count"), q.db.Dialect().Sum("t.late"), values, q.db.Dialect().Pieces, q.db.Dialect().Join, totalTables[level], types, keys), arguments)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scan adds the rows of a query: window, count, late and the columns.
+func (q *statistics) scan(query string, arguments []any) error {
+	return each(q.db, query, arguments, func(rows Rows) error {
+		var g group
+		var count, late int64
+		fields := []any{&g.window, &count, &late}
+		texts, numbers := make([]sql.NullString, len(q.query.By)), make([]int64, len(q.query.By))
+		for i, by := range q.query.By {
+			if by.Number() {
+				fields = append(fields, &numbers[i])
+			} else {
+				fields = append(fields, &texts[i])
+			}
+		}
+		if err := rows.Scan(fields...); err != nil {
+			return err
+		}
+		for i, by := range q.query.By {
+			if g.values[i] = texts[i].String; by.Number() {
+				g.values[i] = numbers[i]
+			}
+		}
+		if q.meet != nil {
+			q.meet(g, store.ID(count), late)
+		} else {
+			q.add(g, count, late)
+		}
+		return nil
+	})
+}
+
+// filter is the condition on codes c, items i and organizations o.
+func (q *statistics) filter() (where string, arguments []any) {
+	for _, f := range []struct {
+		column string
+		values []string
+	}{{"o.public_id", q.query.Organizations}, {"c.code", q.query.HandshakeCodes}, {"i.public_id", q.query.Items}} {
+		if len(f.values) == 0 {
+			continue
+		}
+		if where += " AND "; where == " AND " {
+			where = " WHERE "
+		}
+		where += f.column + q.db.Dialect().In
+		arguments = append(arguments, texts(f.values))
+	}
+	return where, arguments
+}
+
+// losses sums up what was declared lost, of all windows.
+func (q *statistics) losses() error {
+	where, arguments := q.filter()
+	if len(q.query.Devices) > 0 {
+		if where += " AND "; where == " AND " {
+			where = " WHERE "
+		}
+		where += "d.uuid" + q.db.Dialect().In
+		arguments = append(arguments, texts(q.query.Devices))
+	}
+	unbounded := len(q.windows) == 1 && q.windows[0].Start == 0 && q.windows[0].End == store.EndOfTime
+	filtered := where != "" || len(q.query.Types) > 0
+	var pieces []store.Piece
+	for i, w := range q.windows {
+		pieces = append(pieces, store.Piece{Window: i, Start: w.Start, End: w.End})
+	}
+	losses := `SELECT t.cause, ` + q.db.Dialect().Sum("t.units") + ` FROM ` + q.db.Dialect().Pieces + ` p JOIN report_loss t ON t.slot >= p.since AND t.slot < p.until
+		JOIN run r ON r.id = t.run JOIN handshake_code c ON c.id = r.handshake_code JOIN item i ON i.id = r.item
+		JOIN organization o ON o.id = i.organization JOIN device d ON d.id = r.device` + where + ` GROUP BY t.cause`
+	if unbounded && !filtered {
+		// What was lost with a device's ledger has neither slot nor item.
+		losses += ` UNION ALL SELECT 'storage', ` + q.db.Dialect().Sum("storage") + ` FROM device_account`
+	}
+	return each(q.db, losses, append([]any{piecesJSON(pieces)}, arguments...), func(rows Rows) error {
+		var cause string
+		var units sql.NullInt64 // none of no rows
+		err := rows.Scan(&cause, &units)
+		if units.Int64 > 0 {
+			q.result.Lost[cause] = store.SaturatingSum(q.result.Lost[cause], units.Int64)
+		}
+		return err
+	})
+}
