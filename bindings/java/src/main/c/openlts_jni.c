@@ -539,18 +539,19 @@ static bool findStringMethods(JNIEnv *env) {
   return stringClass != NULL && utf8 != NULL;
 }
 
-/* Refuses to work with a library of another interface: its structs could differ
- * from those this file was compiled with. */
+/* Refuses to work with a library of an older interface, which could lack what this file was
+ * compiled with. A newer one has it all. */
 JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved) {
   (void)reserved;
   JNIEnv *env;
   if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION) != JNI_OK) {
     return JNI_ERR;
   }
-  if (LTS_ABIVersion() != LTS_ABI_VERSION) {
+  if (LTS_ABIVersion() < LTS_ABI_VERSION) {
     char message[MESSAGE_SIZE];
     snprintf(message, sizeof message,
-             "The OpenLTS library has version %d of the interface, the JNI shim needs version %d. "
+             "The OpenLTS library has version %d of the interface, the JNI shim needs version %d "
+             "or newer. "
              "Install the two files that belong together.",
              LTS_ABIVersion(), LTS_ABI_VERSION);
     jclass error = (*env)->FindClass(env, "java/lang/UnsatisfiedLinkError");
