@@ -7,19 +7,18 @@ import (
 	"os/user"
 	"runtime/debug"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/sqlite"
 )
 
 // app is what all commands share: the persistent flags.
 type app struct {
-	data string
-	json bool
+	data              string
+	server, tokenFile string // of a server elsewhere
+	json              bool
 }
 
 func newRoot() *cobra.Command {
@@ -44,6 +43,8 @@ Errors go to stderr with exit status 1.`,
 		SilenceUsage:  true,
 	}
 	root.PersistentFlags().StringVar(&a.data, "data", "lts-data", "the `directory` the state lives in")
+	root.PersistentFlags().StringVar(&a.server, "server", "", "the base `URL` of a server to work on, instead of a directory")
+	root.PersistentFlags().StringVar(&a.tokenFile, "token-file", "", "the `file` with the API token for --server; -: standard input")
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON instead of tables")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return errors.New(err.Error() + "; see `" + cmd.CommandPath() + " --help`")
@@ -86,13 +87,6 @@ func (a *app) withStore(ctx context.Context, create bool, f func(store.Store) er
 		return err
 	}
 	return errors.Join(f(s), s.Close())
-}
-
-// administer runs f with an administrator. create makes a missing database.
-func (a *app) administer(ctx context.Context, create bool, f func(*administration.Administrator) error) error {
-	return a.withStore(ctx, create, func(s store.Store) error {
-		return f(&administration.Administrator{Store: s, Now: time.Now, Actor: actor()})
-	})
 }
 
 // actor is the account this runs as.

@@ -30,6 +30,7 @@ import (
 	_ "github.com/mattn/go-sqlite3"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/servertest"
 )
 
@@ -207,7 +208,7 @@ func TestKilledUnderLoad(t *testing.T) {
 	if s.Total != want.Load() {
 		t.Errorf("counted %d, recorded %d", s.Total, want.Load())
 	}
-	var items []itemJSON
+	var items []administration.Item
 	mustJSON(t, &items, data, "item", "list")
 	if items[0].Quota.Used != want.Load() {
 		t.Errorf("used %d, recorded %d", items[0].Quota.Used, want.Load())

@@ -41,7 +41,7 @@ var (
 func ParseProducts(list string) (protocol.Product, error) {
 	var all protocol.Product
 	for name := range strings.SplitSeq(list, ",") {
-		product, err := find(products, strings.ToUpper(strings.TrimSpace(name)), "product")
+		product, err := find(products, strings.ToUpper(strings.TrimSpace(name)), "products", "product")
 		if err != nil {
 			return 0, err
 		}
@@ -71,7 +71,7 @@ func ParseModules(list string) ([]protocol.LicenseModule, error) {
 		return nil, nil
 	}
 	for name := range strings.SplitSeq(list, ",") {
-		module, err := find(modules, strings.ToUpper(strings.TrimSpace(name)), "module")
+		module, err := find(modules, strings.ToUpper(strings.TrimSpace(name)), "modules", "module")
 		if err != nil {
 			return nil, err
 		}
@@ -96,7 +96,7 @@ func ParseDeploymentType(name string) (protocol.DeploymentType, error) {
 	if name == "" {
 		return 0, nil
 	}
-	return find(deploymentTypes, strings.ToLower(name), "deployment type")
+	return find(deploymentTypes, strings.ToLower(name), "deploymentType", "deployment type")
 }
 
 // FormatDeploymentType is the inverse of ParseDeploymentType.
@@ -120,18 +120,18 @@ func ParseChargeWay(name string) (protocol.ChargeWay, error) {
 	}
 	slices.Sort(names)
 	if known {
-		return 0, fmt.Errorf("this version does not support the charge way %q yet; choose from %s", name, strings.Join(names, ", "))
+		return 0, invalid("chargeWay", "this version does not support the charge way %q yet; choose from %s", name, strings.Join(names, ", "))
 	}
-	return 0, fmt.Errorf("there is no charge way %q; choose from %s", name, strings.Join(names, ", "))
+	return 0, invalid("chargeWay", "there is no charge way %q; choose from %s", name, strings.Join(names, ", "))
 }
 
 // FormatChargeWay is the inverse of ParseChargeWay.
 func FormatChargeWay(way protocol.ChargeWay) string { return nameOf(chargeWays, way) }
 
-func find[V any](values map[string]V, name, what string) (V, error) {
+func find[V any](values map[string]V, name, field, what string) (V, error) {
 	value, ok := values[name]
 	if !ok {
-		return value, fmt.Errorf("there is no %s %q; choose from %s", what, name, strings.Join(slices.Sorted(maps.Keys(values)), ", "))
+		return value, invalid(field, "there is no %s %q; choose from %s", what, name, strings.Join(slices.Sorted(maps.Keys(values)), ", "))
 	}
 	return value, nil
 }

@@ -9,7 +9,15 @@ import (
 var (
 	ErrNotFound = errors.New("not found")
 	ErrExists   = errors.New("exists already")
+	ErrInUse    = errors.New("in use") // something else refers to it
 )
+
+// Reader runs queries that mean the same in the dialect of every store, with a
+// question mark for each argument. Package records holds them.
+type Reader interface {
+	// Query calls row for each row, which it can scan.
+	Query(ctx context.Context, query string, arguments []any, row func(scan func(...any) error) error) error
+}
 
 // Store keeps everything a server knows. Its methods may be called from any
 // goroutine and, where the implementation says so, from several processes.
@@ -32,11 +40,16 @@ type Store interface {
 	// Ping tells whether the database answers.
 	Ping(ctx context.Context) error
 
-	Organizations(ctx context.Context) ([]Organization, error)
-	HandshakeCodes(ctx context.Context) ([]HandshakeCodeUse, error)
+	// Reader reads what is committed.
+	Reader
+
+	// Organizations, HandshakeCodes, Items and Devices give those with the keys, or
+	// all if none is named, in the order of the keys.
+	Organizations(ctx context.Context, keys ...ID) ([]Organization, error)
+	HandshakeCodes(ctx context.Context, keys ...ID) ([]HandshakeCodeUse, error)
 	// Items gives how items are used now, in seconds since 1970.
-	Items(ctx context.Context, now int64) ([]ItemUse, error)
-	Devices(ctx context.Context) ([]DeviceUse, error)
+	Items(ctx context.Context, now int64, keys ...ID) ([]ItemUse, error)
+	Devices(ctx context.Context, keys ...ID) ([]DeviceUse, error)
 	// Denials, Anomalies and Audits give the newest first, at most limit.
 	Denials(ctx context.Context, limit int) ([]Denial, error)
 	Anomalies(ctx context.Context, limit int) ([]Anomaly, error)
@@ -54,6 +67,11 @@ type Store interface {
 
 // Tx is an open transaction, by which organizations, codes and items are changed.
 type Tx interface {
+	// Reader sees what the transaction changed.
+	Reader
+	// Exec runs a statement like a query of Reader's, and gives how many rows it
+	// changed; ErrExists, ErrInUse.
+	Exec(ctx context.Context, statement string, arguments ...any) (int64, error)
 	// NextOrganizationID is a free organization id.
 	NextOrganizationID() (string, error)
 	AddOrganization(Organization) error   // ErrExists
@@ -62,6 +80,9 @@ type Tx interface {
 	// AttachItem makes an item one of a code's, or changes its position there.
 	AttachItem(code, item ID, position int64) error
 	RevokeItem(item ID, at int64) error
+	// UpdateItem changes what an item states: all but its key, id and organization,
+	// and when it was made and revoked.
+	UpdateItem(Item) error
 	AddAudit(Audit) error
 	// ServerKeys gives the server's keys; ErrNotFound.
 	ServerKeys() (ServerKeys, error)

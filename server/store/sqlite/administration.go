@@ -1,8 +1,13 @@
 package sqlite
 
 import (
+	"context"
+	"database/sql"
+	"errors"
 	"strconv"
 	"strings"
+
+	"github.com/mattn/go-sqlite3"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/store"
@@ -66,6 +71,50 @@ func (t *transaction) AttachItem(code, item store.ID, position int64) error {
 func (t *transaction) RevokeItem(item store.ID, at int64) error {
 	t.forget()
 	return t.exec(`UPDATE item SET revoked_at = ? WHERE id = ?`, at, item)
+}
+
+func (t *transaction) UpdateItem(i store.Item) error {
+	t.forget()
+	return t.exec(`UPDATE item SET name = ?, products = ?, version = ?, edition = ?, deployment_type = ?, charge_way = ?, modules = ?,
+			quota = ?, starts_at = ?, expires_at = ?, max_buffer_days = ?, validation_field = ?, trial = ? WHERE id = ?`,
+		i.Name, i.Products, i.Version, i.Edition, i.DeploymentType, i.ChargeWay, formatModules(i.Modules),
+		i.Quota, i.StartsAt, i.ExpiresAt, i.MaxBufferDays, i.ValidationField, i.Trial, i.Key)
+}
+
+// Query reads in the transaction. Its texts are made up at run time, so they are not
+// kept as statements.
+func (t *transaction) Query(ctx context.Context, query string, arguments []any, row func(scan func(...any) error) error) error {
+	rows, err := t.s.writer.QueryContext(ctx, query, arguments...)
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, func(rows *sql.Rows) error { return row(rows.Scan) })
+}
+
+// Exec changes rows. It may be anything that is remembered.
+func (t *transaction) Exec(ctx context.Context, statement string, arguments ...any) (int64, error) {
+	t.forget()
+	result, err := t.s.writer.ExecContext(ctx, statement, arguments...)
+	if err != nil {
+		return 0, constraint(err)
+	}
+	return result.RowsAffected()
+}
+
+// constraint turns the error of a statement that breaks a rule of the schema into
+// the store's.
+func constraint(err error) error {
+	var e sqlite3.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.ExtendedCode {
+	case sqlite3.ErrConstraintUnique, sqlite3.ErrConstraintPrimaryKey:
+		return store.ErrExists
+	case sqlite3.ErrConstraintForeignKey:
+		return store.ErrInUse
+	}
+	return err
 }
 
 func (t *transaction) AddAudit(a store.Audit) error {
