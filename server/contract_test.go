@@ -54,7 +54,11 @@ func contract(t testing.TB, next http.Handler) http.Handler {
 		request := r.Clone(context.Background())
 		request.Body = io.NopCloser(bytes.NewReader(body))
 		input := &openapi3filter.RequestValidationInput{Request: request, PathParams: parameters, Route: route}
-		if recorder.Code == http.StatusOK {
+		if request.Header.Get("Content-Type") == "" && bytes.HasPrefix(body, []byte("openlts/")) {
+			request.Header.Set("Content-Type", "text/plain") // as which it is read
+		}
+		framedProblem := bytes.HasPrefix(recorder.Body.Bytes(), []byte("openlts/1\n{\"problem\":"))
+		if recorder.Code == http.StatusOK && !framedProblem {
 			if err := openapi3filter.ValidateRequest(context.Background(), input); err != nil {
 				t.Errorf("the server accepts what the contract does not: %v", err)
 			}

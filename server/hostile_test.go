@@ -27,7 +27,7 @@ func TestStrangersAreNotRead(t *testing.T) {
 	l := start(t)
 	device := servertest.NewDevice(l.url)
 	for name, header := range map[string]http.Header{
-		"no proof":    {},
+		"no proof":    {"Content-Type": {protocol.ContentTypeJSON}},
 		"unknown key": {http.CanonicalHeaderKey(protocol.HeaderKey): {"AAAAAAAAAAAAAAAA"}, http.CanonicalHeaderKey(protocol.HeaderMAC): {"AAAA"}},
 		"not yet":     device.Proof(nil),
 	} {
@@ -41,6 +41,21 @@ func TestStrangersAreNotRead(t *testing.T) {
 				t.Errorf("%d %s", recorder.Code, recorder.Body)
 			}
 		})
+	}
+}
+
+// Of plain text no more is read than may be the first line.
+func TestStrangersFirstLine(t *testing.T) {
+	l := start(t)
+	for _, line := range []string{"openlts/1 AAAAAAAAAAAAAAAA " + strings.Repeat("A", 43) + "\n", "openlts/1\n", strings.Repeat("x", 1000)} {
+		body := bytes.NewReader(append([]byte(line), make([]byte, 1<<20-2000)...))
+		before := body.Len()
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, protocol.PathReports, body)
+		request.Header.Set("Content-Type", protocol.ContentTypeText)
+		l.handler.ServeHTTP(httptest.NewRecorder(), request)
+		if read := before - body.Len(); read > 512 {
+			t.Errorf("after %.20q %d bytes were read", line, read)
+		}
 	}
 }
 

@@ -311,9 +311,20 @@ func TestBrowsers(t *testing.T) {
 		}
 	}
 	// Errors are readable, too.
-	response, _ := do(t, "GET", l.url+"/nothing", http.Header{"Origin": {"https://shop.example.com"}})
+	response, _ := do(t, "GET", l.url+protocol.PathReports, http.Header{"Origin": {"https://shop.example.com"}})
 	if response.Header.Get("Access-Control-Allow-Origin") != "*" || !strings.Contains(response.Header.Get("Access-Control-Expose-Headers"), protocol.HeaderMAC) {
 		t.Error(response.Header)
+	}
+	// What is for those who run the server is not.
+	for _, path := range []string{"/healthz", "/readyz", "/nothing"} {
+		for _, method := range []string{"GET", "OPTIONS"} {
+			response, _ := do(t, method, l.url+path, http.Header{"Origin": {"https://shop.example.com"}})
+			for name := range response.Header {
+				if strings.HasPrefix(name, "Access-Control-") {
+					t.Errorf("%s %s has %s", method, path, name)
+				}
+			}
+		}
 	}
 }
 

@@ -17,241 +17,26 @@ import (
 	"text/template"
 )
 
-type definitions struct {
-	StatusCodes  []value       `json:"statusCodes"`
-	Enumerations []enumeration `json:"enumerations"`
-}
-
-// BuiltInTypes is a bit for each operation type, in words of 64.
-func (d definitions) BuiltInTypes() [4]uint64 {
-	var words [4]uint64
-	for _, e := range d.Enumerations {
-		if e.Name == "OperationType" {
-			for _, v := range e.Values {
-				words[v.Value/64] |= 1 << (v.Value % 64)
-			}
-		}
-	}
-	return words
-}
-
-type enumeration struct {
-	Name    string  `json:"name"`
-	Prefix  string  `json:"prefix"`
-	Comment string  `json:"comment"`
-	Values  []value `json:"values"`
-}
-
-// Flags tells whether the values are bits that may be combined.
-func (e enumeration) Flags() bool { return e.Name == "StateFlag" || e.Name == "Product" }
-
-type value struct {
-	Name    string `json:"name"`
-	Value   int    `json:"value"`
-	Origin  string `json:"origin"`
-	Message string `json:"message"`
-	Unit    string `json:"unit"`
-	Comment string `json:"comment"`
-}
-
 const banner = "Generated from conformance/definitions.json by build/generate. Do not edit."
 
 const source = "conformance/definitions.json"
 
-// capitals are the parts of a name that Go and C# spell in capitals.
-var capitals = map[string]bool{"OK": true, "LTS": true, "ABI": true, "QR": true, "DBR": true, "DLR": true, "DWT": true,
-	"DCE": true, "DPS": true, "DPM": true, "GS1": true, "UPC": true, "EAN": true, "ITF": true, "KIX": true, "OEM": true,
-	"DX": true, "USPS": true, "MSI": true, "RM4SCC": true, "PDF417": true, "ONED": true}
-
-// camel turns NO_LICENSE into NoLicense.
-func camel(name string) string {
-	var b strings.Builder
-	for part := range strings.SplitSeq(name, "_") {
-		if capitals[part] {
-			b.WriteString(part)
-		} else {
-			b.WriteString(strings.ToUpper(part[:1]) + strings.ToLower(part[1:]))
-		}
-	}
-	return b.String()
+// output is a file to write: a template, and what it is executed with.
+type output struct {
+	path, template string
+	data           any
 }
 
-// statusConstant is the C and binding name of a status code.
-func statusConstant(v value) string {
-	if v.Value == 0 {
-		return v.Name
-	}
-	return "ERR_" + v.Name
+// emitters say what each language gets; each has a file of its own here.
+var emitters = []func(definitions) []output{
+	emitGo,
+	emitC,
+	emitPython,
+	emitCSharp,
+	emitJava,
 }
 
 var functions = template.FuncMap{"camel": camel, "constant": statusConstant, "banner": func() string { return banner }}
-
-const goTemplate = `// {{banner}}
-
-package protocol
-
-// Status codes.
-const (
-{{- range .StatusCodes}}
-	// Status{{camel .Name}}: {{.Message}}
-	Status{{camel .Name}} Status = {{.Value}}
-{{- end}}
-)
-
-var statusNames = map[Status]string{
-{{- range .StatusCodes}}
-	Status{{camel .Name}}: "{{.Name}}",
-{{- end}}
-}
-
-var statusMessages = map[Status]string{
-{{- range .StatusCodes}}
-	Status{{camel .Name}}: {{printf "%q" .Message}},
-{{- end}}
-}
-{{range $e := .Enumerations}}
-// {{.Name}}: {{.Comment}}
-type {{.Name}} int32
-
-// Values of {{.Name}}.
-const (
-{{- range .Values}}
-	{{$e.Name}}{{camel .Name}} {{$e.Name}} = {{.Value}}{{with .Comment}} // {{.}}{{end}}
-{{- end}}
-)
-{{if eq .Name "OperationType"}}
-var operationTypes = map[string]operationTypeDefinition{
-{{- range .Values}}
-	"{{.Name}}": { {{.Value}}, Unit{{camel .Unit}} },
-{{- end}}
-}
-{{end}}{{end}}`
-
-const cTemplate = `/* {{banner}}
- *
- * Status codes and enumerations of OpenLTS; openlts.h includes this file.
- * They are plain integers on the ABI (int32_t), so that it does not depend on
- * the size a compiler gives an enum.
- */
-#ifndef OPENLTS_DEFINITIONS_H
-#define OPENLTS_DEFINITIONS_H
-
-/* Status codes. 0 is success, everything negative an error. Numbers and
- * messages from -20000 to -20200 are the original's, those marked (openlts)
- * are ours; from -20100 to -20199 the server speaks, else the library. */
-typedef enum LTS_StatusCode {
-{{- range $i, $v := .StatusCodes}}{{if $i}},{{end}}
-  /* {{.Message}}{{if eq .Origin "openlts"}} (openlts){{end}} */
-  LTS_{{constant .}} = {{.Value}}
-{{- end}}
-} LTS_StatusCode;
-{{range $e := .Enumerations}}
-/* {{.Comment}} */
-typedef enum LTS_{{.Name}} {
-{{- range $i, $v := .Values}}{{if $i}},{{end}}
-{{- with .Comment}}
-  /* {{.}} */{{end}}
-  LTS_{{$e.Prefix}}_{{.Name}} = {{.Value}}
-{{- end}}
-} LTS_{{.Name}};
-{{end}}
-#endif /* OPENLTS_DEFINITIONS_H */
-`
-
-const cStatusTemplate = `/* {{banner}} */
-static const struct {
-  int32_t status;
-  const char *name;
-  const char *message;
-} openlts_statuses[] = {
-{{- range .StatusCodes}}
-    { {{- .Value}}, "{{.Name}}", {{printf "%q" .Message}}},
-{{- end}}
-};
-`
-
-const cTypesTemplate = `/* {{banner}} */
-/* A bit for each operation type that is built in. */
-static const uint64_t openlts_built_in_types[4] = { {{- range $i, $word := .BuiltInTypes}}{{if $i}}, {{end}}{{printf "UINT64_C(%#x)" $word}}{{end}}};
-`
-
-const pythonTemplate = `# {{banner}}
-"""Status codes and enumerations."""
-
-from enum import IntEnum, IntFlag
-
-
-class StatusCode(IntEnum):
-    """Status codes: 0 is success, everything negative an error."""
-{{range .StatusCodes}}
-    {{.Name}} = {{.Value}}
-{{- end}}
-{{range $e := .Enumerations}}
-
-class {{.Name}}({{if .Flags}}IntFlag{{else}}IntEnum{{end}}):
-    """{{.Comment}}"""
-{{range .Values}}
-    {{.Name}} = {{.Value}}{{with .Comment}}  # {{.}}{{end}}
-{{- end}}
-{{end}}`
-
-const csharpTemplate = `// {{banner}}
-
-using System;
-
-namespace OpenLTS
-{
-    /// <summary>Status codes: 0 is success, everything negative an error.</summary>
-    public enum StatusCode
-    {
-{{- range .StatusCodes}}
-        /// <summary>{{.Message}}</summary>
-        {{camel .Name}} = {{.Value}},
-{{- end}}
-    }
-{{range $e := .Enumerations}}
-    /// <summary>{{.Comment}}</summary>
-{{- if .Flags}}
-    [Flags]{{end}}
-    public enum {{.Name}}
-    {
-{{- range .Values}}
-        /// <summary>{{if .Comment}}{{.Comment}}{{else}}{{.Name}}{{end}}</summary>
-        {{camel .Name}} = {{.Value}},
-{{- end}}
-    }
-{{end}}}
-`
-
-const javaStatusTemplate = `// {{banner}}
-
-package org.openlts;
-
-/** Status codes: 0 is success, everything negative an error. */
-public final class StatusCode {
-{{- range .StatusCodes}}
-    /** {{.Message}} */
-    public static final int {{.Name}} = {{.Value}};
-{{- end}}
-
-    private StatusCode() {}
-}
-`
-
-const javaTemplate = `// {{banner}}
-
-package org.openlts;
-
-/** {{.Comment}} */
-public final class {{.Name}} {
-{{- range .Values}}
-    /** {{if .Comment}}{{.Comment}}{{else}}{{.Name}}{{end}} */
-    public static final int {{.Name}} = {{.Value}};
-{{- end}}
-
-    private {{.Name}}() {}
-}
-`
 
 func main() {
 	check := flag.Bool("check", false, "write nothing; fail if a generated file is stale")
@@ -271,53 +56,50 @@ func run(check bool) error {
 	if err := json.Unmarshal(text, &all); err != nil {
 		return fmt.Errorf("%s: %w", source, err)
 	}
-	files := map[string][]byte{}
-	add := func(path, text string, data any) error {
-		var b bytes.Buffer
-		t, err := template.New(path).Funcs(functions).Parse(text)
-		if err == nil {
-			err = t.Execute(&b, data)
+	for _, emit := range emitters {
+		for _, each := range emit(all) {
+			want, err := each.text()
+			if err != nil {
+				return err
+			}
+			if err := write(each.path, want, check); err != nil {
+				return err
+			}
 		}
-		files[path] = b.Bytes()
-		if err == nil && strings.HasSuffix(path, ".go") {
-			files[path], err = format.Source(b.Bytes())
-		}
+	}
+	return nil
+}
+
+func (o output) text() ([]byte, error) {
+	t, err := template.New(o.path).Funcs(functions).Parse(o.template)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, o.data); err != nil {
+		return nil, err
+	}
+	if strings.HasSuffix(o.path, ".go") {
+		return format.Source(b.Bytes())
+	}
+	return b.Bytes(), nil
+}
+
+// write replaces a file that differs, or says that it is stale.
+func write(path string, want []byte, check bool) error {
+	have, _ := os.ReadFile(path)
+	if bytes.Equal(have, want) {
+		return nil
+	}
+	if check {
+		return fmt.Errorf("%s is stale: run go run ./build/generate", path)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	java := "bindings/java/src/main/java/org/openlts/"
-	for path, text := range map[string]string{
-		"core/protocol/definitions.go":               goTemplate,
-		"capi/status_texts.inc":                      cStatusTemplate,
-		"capi/built_in_types.inc":                    cTypesTemplate,
-		"include/openlts/definitions.h":              cTemplate,
-		"bindings/python/src/openlts/definitions.py": pythonTemplate,
-		"bindings/csharp/src/OpenLTS/Definitions.cs": csharpTemplate,
-		java + "StatusCode.java":                     javaStatusTemplate,
-	} {
-		if err := add(path, text, all); err != nil {
-			return err
-		}
+	if err := os.WriteFile(path, want, 0o644); err != nil {
+		return err
 	}
-	for _, e := range all.Enumerations {
-		if err := add(java+e.Name+".java", javaTemplate, e); err != nil {
-			return err
-		}
-	}
-	for path, want := range files {
-		have, _ := os.ReadFile(path)
-		if bytes.Equal(have, want) {
-			continue
-		}
-		if check {
-			return fmt.Errorf("%s is stale: run go run ./build/generate", path)
-		}
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, want, 0o644); err != nil {
-			return err
-		}
-		fmt.Println("wrote", path)
-	}
+	fmt.Println("wrote", path)
 	return nil
 }

@@ -197,7 +197,7 @@ func (l *linter) chance(path string, file *ast.File) {
 
 // besideSQLite is the one file of core that may use cgo: it belongs to the SQLite
 // driver, and is left out without a C compiler.
-const besideSQLite = "core/ledger/longpath_linux.go"
+const besideSQLite = "core/ledger/vfs_unix.go"
 
 // cgo: core is for Go programs as well, which may be built without a C compiler
 // but for the SQLite driver.

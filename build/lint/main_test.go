@@ -47,7 +47,7 @@ func TestLint(t *testing.T) {
 		{"method called spawn", "core/client/client.go", "package client\n\nfunc (l *L) spawn() { go l.spawn() }\n", "a panic"},
 		{"bare go in a test", "core/tally/tally_test.go", "package tally\n\nfunc f() { go f() }\n", ""},
 		{"cgo in core", "core/tally/tally.go", "package tally\n\nimport \"C\"\n", `core does not import "C"`},
-		{"cgo beside SQLite", "core/ledger/longpath_linux.go", "package ledger\n\nimport \"C\"\n", ""},
+		{"cgo beside SQLite", "core/ledger/vfs_unix.go", "package ledger\n\nimport \"C\"\n", ""},
 		{"numbers by chance", "core/ledger/lock.go", "package ledger\n\nimport \"math/rand/v2\"\n", "forked processes draw the same numbers"},
 		{"numbers by chance within a tally", "core/tally/tally.go", "package tally\n\nimport \"math/rand/v2\"\n", ""},
 		{"cgo in capi", "capi/main.go", "package main\n\nimport \"C\"\n", ""},

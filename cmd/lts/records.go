@@ -11,14 +11,14 @@ import (
 const recordLimit = 1000
 
 func (a *app) denial() *cobra.Command {
-	return group("denial", "Refused authorizations", list(a, listing[records.Denial]{
+	return group("denial", "Refused authorizations", list(a, listing[store.Denial]{
 		what: "refused authorizations, the newest first",
 		example: `  lts denial list --limit 20
   lts denial list --org 100001 --search "Front desk" --since 2026-01-31`,
-		flags: "ohdktm", kind: "code", sorts: "at or count", limit: recordLimit, read: service.Denials,
-		columns: []string{"LAST AT (UTC)", "COUNT", "CODE", "DEVICE", "NAME", "HANDSHAKE CODE", "ORGANIZATION", "REASON"},
-		row: func(d records.Denial) []any {
-			return []any{formatTime(d.At), d.Count, int(d.Status), d.Device, d.Name, d.HandshakeCode, d.Organization, d.Reason}
+		flags: "ohidktm", kind: "code", sorts: "at or count", limit: recordLimit, read: service.Denials,
+		columns: []string{"LAST AT (UTC)", "COUNT", "CODE", "DEVICE", "NAME", "HANDSHAKE CODE", "ORGANIZATION", "ITEM", "REASON"},
+		row: func(d store.Denial) []any {
+			return []any{formatTime(d.At), d.Count, int(d.Status), d.Device, d.DeviceName, d.HandshakeCode, d.Organization, d.Item, d.Reason}
 		},
 	}))
 }

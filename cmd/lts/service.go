@@ -36,7 +36,7 @@ type service interface {
 	RemoveItem(context.Context, string) error
 
 	Devices(context.Context, administration.Selection) (administration.Page[administration.Device], error)
-	Denials(context.Context, administration.Selection) (administration.Page[records.Denial], error)
+	Denials(context.Context, administration.Selection) (administration.Page[store.Denial], error)
 	Anomalies(context.Context, administration.Selection) (administration.Page[records.Anomaly], error)
 	Audits(context.Context, administration.Selection) (administration.Page[store.Audit], error)
 }

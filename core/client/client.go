@@ -61,6 +61,7 @@ type License struct {
 	stop       context.CancelFunc
 	working    sync.WaitGroup
 	adopted    chan struct{} // closed when what dead runs left was taken over
+	untaken    string        // why some of it last could not be; adopt's own
 
 	watch clockWatch
 

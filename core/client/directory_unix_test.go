@@ -3,10 +3,12 @@
 package client_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,6 +35,7 @@ type life struct {
 	Umask          int
 	Descriptors    uint64 // if not 0, no more of them
 	Then           string // what it does once the license is open; see leave
+	Pause          bool   // then it waits until it is told to go on; see begin
 	Record         uint32
 	Killed         bool // by SIGKILL; otherwise it closes the license
 }
@@ -83,6 +86,10 @@ func (l life) live() {
 	if err := l.leave(); err != nil {
 		panic(err)
 	}
+	if l.Pause {
+		_ = os.NewFile(3, "ready").Close()
+		_, _ = io.Copy(io.Discard, os.Stdin)
+	}
 	if l.Record > 0 {
 		err = opened.Record(protocol.OperationTypeQRCode, l.Record)
 	}
@@ -110,6 +117,13 @@ func (l life) live() {
 // lives runs a child as a user and a member of a group, or as we are with user 0.
 func lives(t *testing.T, user, group uint32, l life, environment ...string) told {
 	t.Helper()
+	return begin(t, user, group, l, environment...)()
+}
+
+// begin starts a child as lives does, and answers once it pauses, if it does. end lets
+// it go on and waits for its end.
+func begin(t *testing.T, user, group uint32, l life, environment ...string) (end func() told) {
+	t.Helper()
 	path, err := program()
 	if err != nil {
 		t.Fatal(err)
@@ -119,31 +133,53 @@ func lives(t *testing.T, user, group uint32, l life, environment ...string) told
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second) // it hangs
-	defer cancel()
+	t.Cleanup(cancel)
 	command := exec.CommandContext(ctx, path)
 	// The race detector waits a second at the end, for reports.
 	command.Env = append(append(os.Environ(), "OPENLTS_TEST_LIFE="+string(text), "GORACE=atexit_sleep_ms=0"), environment...)
 	command.Dir = "/"
-	command.Stderr = os.Stderr
+	var out bytes.Buffer
+	command.Stdout, command.Stderr = &out, os.Stderr
 	if user != 0 {
 		if os.Geteuid() != 0 {
 			t.Skip("being another user needs root")
 		}
 		command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user, Groups: []uint32{group}}}
 	}
-	out, err := command.Output()
-	var killed *exec.ExitError
-	if l.Killed && errors.As(err, &killed) && killed.ExitCode() < 0 && ctx.Err() == nil {
-		err = nil
-	}
-	var answer told
-	if err == nil {
-		err = json.Unmarshal(out, &answer)
-	}
+	goOn, err := command.StdinPipe()
 	if err != nil {
-		t.Fatalf("user %d: %s, %v", user, out, err)
+		t.Fatal(err)
 	}
-	return answer
+	paused, pauses, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command.ExtraFiles = []*os.File{pauses}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = pauses.Close()
+	if l.Pause {
+		_, _ = io.Copy(io.Discard, paused)
+	}
+	_ = paused.Close()
+	return func() told {
+		t.Helper()
+		_ = goOn.Close()
+		err := command.Wait()
+		var killed *exec.ExitError
+		if l.Killed && errors.As(err, &killed) && killed.ExitCode() < 0 && ctx.Err() == nil {
+			err = nil
+		}
+		var answer told
+		if err == nil {
+			err = json.Unmarshal(out.Bytes(), &answer)
+		}
+		if err != nil {
+			t.Fatalf("user %d: %s, %v", user, &out, err)
+		}
+		return answer
+	}
 }
 
 // program is the test's program where every user can run it.

@@ -176,7 +176,7 @@ func (l *License) storageWorks() {
 }
 
 // submitRegularly submits what is left over as soon as the license is open, and
-// new reports every interval after that (seed, "Time").
+// new reports every interval after that (docs/compatibility.md, "Time").
 func (l *License) submitRegularly(ctx context.Context) {
 	adopted := sync.OnceFunc(func() { close(l.adopted) })
 	defer adopted()
@@ -211,9 +211,19 @@ func (l *License) adopt(ctx context.Context) {
 		l.recovered(fmt.Sprintf("the counters of %d earlier runs are gone or damaged; what they had counted last is lost", adoption.Missing))
 	}
 	l.lostByStorage(adoption.Lost)
-	if err != nil {
+	l.tellOfUntaken(err)
+}
+
+// tellOfUntaken tells that what dead runs left could not be taken over: not each
+// interval anew, if it is the same that can't be.
+func (l *License) tellOfUntaken(err error) {
+	before := l.untaken
+	if l.untaken = ""; err == nil {
+		return
+	}
+	if l.untaken = err.Error(); l.untaken != before {
 		l.event(protocol.EventKindInternalError, protocol.StatusLicenseBufferFailed, 0,
-			fmt.Sprintf("usage of an earlier run could not be taken over and is kept: %v", err))
+			"usage of an earlier run could not be taken over and is kept: "+l.untaken)
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/slot"
+	"github.com/openlts/openlts/core/tally"
 	"github.com/openlts/openlts/core/testkit"
 )
 
@@ -140,6 +142,67 @@ func TestDroppedPrivileges(t *testing.T) {
 				t.Errorf("%s: made in the jail: %v", then, left)
 			}
 		}
+	}
+}
+
+// TestDroppedPrivilegesBesideOthers that go on writing to the ledger: what the one
+// without rights records is submitted by itself, not by the next one that has some.
+func TestDroppedPrivilegesBesideOthers(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("dropping privileges needs some")
+	}
+	for _, then := range []string{"setuid", "chroot", "chroot and the same path"} {
+		server := testkit.NewServer(t, time.Now)
+		directory := filepath.Join(t.TempDir(), "d")
+		if err := os.Mkdir(directory, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		first := begin(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 16, Then: then, Pause: true})
+		second := begin(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 8, Then: then, Pause: true})
+		for range 2 {
+			if got := lives(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 4}); got.Error != "" {
+				t.Errorf("%s: one with rights: %+v", then, got)
+			}
+		}
+		for _, end := range []func() told{first, second} {
+			got := end()
+			if got.Error != "" || got.Flags&protocol.StateFlagStorageDegraded != 0 {
+				t.Errorf("%s: one without rights: %+v", then, got)
+			}
+			// It can't look for what others left: that is said, once.
+			if lines := strings.Count(got.Events, "\n"); lines > 1 || lines != strings.Count(got.Events, "could not be taken over") {
+				t.Errorf("%s: one without rights: %+v", then, got)
+			}
+		}
+		if server.Total() != 32 {
+			t.Errorf("%s: the server has %d of 32", then, server.Total())
+		}
+	}
+}
+
+// TestATallyThatCanNotBeTakenOver is told of once, not each interval.
+func TestATallyThatCanNotBeTakenOver(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("making another user's file needs root")
+	}
+	directory := t.TempDir()
+	path := tally.Path(directory, "e0e0f7a0-0000-4000-8000-000000000000")
+	if err := errors.Join(os.WriteFile(path, []byte("theirs"), 0o600), os.Chown(path, alice, alice)); err != nil {
+		t.Fatal(err)
+	}
+	clock := slot.NewSimulated(start)
+	l := open(t, parameters(testkit.NewServer(t, clock.Now), directory), clock)
+	for range 5 {
+		step(t, clock, 180*time.Second)
+	}
+	told := 0
+	for e, ok := l.Poll(over()); ok; e, ok = l.Poll(over()) {
+		if strings.Contains(e.Message, "could not be taken over") {
+			told++
+		}
+	}
+	if told != 1 {
+		t.Errorf("told of %d times", told)
 	}
 }
 

@@ -47,7 +47,7 @@ type Copy interface {
 }
 
 // Load gives the device's identity, making and keeping one if there is none
-// (seed, "About the request"). A UUID the host chose wins over the method. With
+// (docs/compatibility.md, "Client UUID"). A UUID the host chose wins over the method. With
 // an empty directory nothing is kept: the identity lasts as long as the process.
 // There need not be a copy (nil).
 func Load(ctx context.Context, directory string, method protocol.UUIDGenerationMethod, chosen string, kept Copy) (Identity, error) {

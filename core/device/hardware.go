@@ -8,7 +8,7 @@ import (
 )
 
 // hardware derives a client UUID from the machine's own identifier. The hash
-// keeps the identifier itself from leaving the machine (facts 2.5).
+// keeps the identifier itself from leaving the machine (docs/compatibility.md, "Client UUID").
 func hardware() (string, error) {
 	id, err := machineID()
 	if err != nil {

@@ -43,12 +43,16 @@ func openFile(path string, token uint64) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, vfs, release, err := shortName(path)
+	files, err := vfs()
+	if err != nil {
+		return nil, err
+	}
+	name, release, err := shortName(path)
 	if err != nil {
 		return nil, err
 	}
 	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: name}).EscapedPath(), RawQuery: url.Values{
-		"vfs":     {vfs},
+		"vfs":     {files},
 		"_txlock": {"immediate"},
 		// Here, or the driver could not open a file with a write-ahead log, which earlier
 		// versions left.
@@ -121,9 +125,9 @@ func (c *connection) noteJournal() {
 }
 
 // refresh makes SQLite look at the file again, because another connection may have
-// changed it. A change of the locking mode takes effect with the next statement.
+// changed it. A change of the locking mode takes effect with the next statement. No
+// file is closed (see vfs), because this process may not open it again.
 func (c *connection) refresh() error {
-	c.journal = nil // it is closed
 	for _, statement := range []string{
 		"PRAGMA locking_mode = NORMAL", "PRAGMA user_version", "PRAGMA locking_mode = EXCLUSIVE",
 	} {
@@ -136,7 +140,7 @@ func (c *connection) refresh() error {
 
 // copyTo writes what the database holds to an empty file.
 func (c *connection) copyTo(path string) error {
-	name, _, release, err := shortName(path)
+	name, release, err := shortName(path)
 	if err != nil {
 		return err
 	}

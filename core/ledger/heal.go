@@ -23,9 +23,9 @@ func (l *Ledger) ready() error {
 		return l.connect()
 	case l.open.gone():
 		return l.follow()
-	case l.suspect:
+	case l.suspect, l.open.journalGone():
 		return l.reconnect()
-	case l.lastUsed() != l.open.token, l.open.journalGone():
+	case l.lastUsed() != l.open.token:
 		if err := l.open.refresh(); err != nil {
 			l.suspect = true
 			return fmt.Errorf("reading the ledger again, which others changed: %w", err)

@@ -1,13 +1,13 @@
-//go:build !linux || !cgo
+//go:build !linux
 
 package ledger
 
 import "fmt"
 
-func shortName(path string) (name, vfs string, release func(), err error) {
+func shortName(path string) (name string, release func(), err error) {
 	if len(path) > longestPath {
-		return "", "", nil, fmt.Errorf("%s has %d bytes, and %d is the most: set a dataDirectory with a shorter path",
+		return "", nil, fmt.Errorf("%s has %d bytes, and %d is the most: set a dataDirectory with a shorter path",
 			path, len(path), longestPath)
 	}
-	return path, lockless, func() {}, nil
+	return path, func() {}, nil
 }

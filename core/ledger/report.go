@@ -296,7 +296,7 @@ func deleteReport(tx *sql.Tx, key ReportKey) error {
 }
 
 // Purge gives up the reports of slots before the moment given that the server
-// has not confirmed (seed, "Report submission"): their units are lost, and the
+// has not confirmed (docs/compatibility.md, "Report submission"): their units are lost, and the
 // next submission declares that. Confirmed reports that old are deleted. Nothing is
 // added to either.
 func (l *Ledger) Purge(ctx context.Context, before int64) (units int64, err error) {

@@ -87,7 +87,7 @@ func TestLicenseKeys(t *testing.T) {
 	if err := p.ApplyKey(" " + key + "\n"); err != nil || p.MainServerURL != "https://lts" || p.HandshakeCode != "100001-reader" || p.MaxBufferDays != 30 || p.SlotSeconds != 180 {
 		t.Errorf("%v, %+v", err, p)
 	}
-	// The sample the original documents.
+	// The sample the vendor documents.
 	if err := p.ApplyKey("DLS2eyJvcmdhbml6YXRpb25JRCI6IjIwMDAwMSJ9"); err != nil || p.OrganizationID != "200001" {
 		t.Errorf("%v, %q", err, p.OrganizationID)
 	}

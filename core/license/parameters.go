@@ -17,8 +17,8 @@ import (
 )
 
 // Parameters say how to reach the License Tracking Server and what to ask of
-// it. Names, defaults and ranges of the first fields are the original's (facts
-// 4.1). The JSON names are those of a license key.
+// it. Names, defaults and ranges of the first fields are the vendor's
+// (docs/compatibility.md, "Connection parameters"). The JSON names are those of a license key.
 type Parameters struct {
 	MainServerURL              string                        `json:"mainServerURL"`
 	StandbyServerURL           string                        `json:"standbyServerURL"`
@@ -50,7 +50,7 @@ type Parameters struct {
 
 // Limits of parameters.
 const (
-	MinBufferDays = 7 // facts 4.1
+	MinBufferDays = 7 // docs/compatibility.md, "Connection parameters"
 	maxURL        = 2047
 	maxText       = 255
 	maxModules    = 64
@@ -71,7 +71,7 @@ func Defaults() Parameters {
 	}
 }
 
-// Check validates the parameters and completes them where the original is
+// Check validates the parameters and completes them where the vendor is
 // lenient. The error names the field, what is wrong with it and what to do.
 func (p *Parameters) Check() error {
 	texts := []struct {
@@ -146,7 +146,7 @@ func (p *Parameters) checkNumbers() error {
 		return invalid("slotSeconds: %w", err)
 	}
 	// The documentation of one language starts at 0, of the others at 7; what is
-	// less counts as 7 (facts 9.4).
+	// less counts as 7.
 	p.MaxBufferDays = max(p.MaxBufferDays, MinBufferDays)
 	if p.InitTimeout == 0 {
 		p.InitTimeout = Defaults().InitTimeout
@@ -204,8 +204,8 @@ func invalid(format string, arguments ...any) error {
 	return protocol.Errorf(protocol.StatusInvalidArgument, format, arguments...)
 }
 
-// legacyKeyPrefix begins the original's license keys (facts 4.4), which are
-// understood too.
+// legacyKeyPrefix begins license keys of the vendor's form, which are understood too
+// (docs/compatibility.md).
 const legacyKeyPrefix = "DLS2"
 
 // ApplyKey sets the parameters that a license key holds: a prefix and base64 of

@@ -1,7 +1,6 @@
 package protocol
 
-// AuthorizationRequest is the body of POST /v1/authorizations (seed, "About
-// the request"; facts 2.1). Every call of InitLicenseFromLTS that reaches a
+// AuthorizationRequest is the body of POST /v1/authorizations. Every call of InitLicenseFromLTS that reaches a
 // server sends one.
 type AuthorizationRequest struct {
 	Protocol int `json:"protocol"`

@@ -24,6 +24,7 @@ const (
 // Content types.
 const (
 	ContentTypeJSON    = "application/json"
+	ContentTypeText    = "text/plain" // the framing for browsers
 	ContentTypeProblem = "application/problem+json"
 )
 
@@ -35,8 +36,9 @@ const (
 	MaxReportsInBatch    = 2000
 )
 
-// DefaultSlotSeconds is the length of a time slot: 3 minutes (seed, "Time").
+// DefaultSlotSeconds is the length of a time slot: 3 minutes (docs/compatibility.md, "Time").
 const DefaultSlotSeconds = 180
 
-// RetentionDays is how long an unsubmitted report is kept (seed, "Report submission").
+// RetentionDays is how long an unsubmitted report is kept
+// (docs/compatibility.md, "Report submission").
 const RetentionDays = 30

@@ -45,6 +45,10 @@ type vectors struct {
 	ReceiptBody   string `json:"receiptBody"`
 	ReceiptMAC    string `json:"receiptMAC"`
 	MACOfNoReport string `json:"macOfEmptyReport"`
+
+	// The framing for browsers.
+	FramedReport  string `json:"framedReport"`
+	FramedReceipt string `json:"framedReceipt"`
 }
 
 func fixedKey(first byte) []byte {
@@ -112,6 +116,8 @@ func computed(t *testing.T) vectors {
 	v.ReportMAC = protocol.ReportMAC(key, []byte(v.ReportBody))
 	v.ReceiptMAC = protocol.ReceiptMAC(key, []byte(v.ReportBody), []byte(v.ReceiptBody))
 	v.MACOfNoReport = protocol.ReportMAC(key, nil)
+	v.FramedReport = "openlts/1 " + id + " " + v.ReportMAC + "\n" + v.ReportBody
+	v.FramedReceipt = "openlts/1 " + v.ReceiptMAC + "\n" + v.ReceiptBody
 	return v
 }
 

@@ -3,8 +3,8 @@ package protocol
 //go:generate go run -C ../.. ./build/generate
 
 // Status is a status code: 0 is success, everything negative an error. The
-// numbers from -20000 to -20200 and their messages are those the original
-// publishes (facts 6.1, 6.2), so that existing error handling keeps working.
+// numbers from -20000 to -20200 and their messages are those the vendor
+// publishes (docs/compatibility.md, "Authorization"), so that existing error handling keeps working.
 type Status int32
 
 // Name is the code's stable name, such as "LIMIT_EXCEEDED"; "UNKNOWN" for a
@@ -29,7 +29,7 @@ func (s Status) Message() string {
 func (s Status) Error() string { return s.Message() }
 
 // FromServer tells whether the code is one that servers answer with. STANDBY_REFUSES
-// says "ask the main server" (facts 2.4); which codes decide about a license,
+// says "ask the main server"; which codes decide about a license,
 // Decision tells.
 func (s Status) FromServer() bool { return s <= -20100 && s > -20200 }
 

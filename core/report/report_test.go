@@ -666,7 +666,7 @@ func (r *recorder) Write(b []byte) (int, error) {
 }
 
 // TestAFailedReportWaits: in the same session only new reports are submitted
-// (seed, "Report submission").
+// (docs/compatibility.md, "Report submission").
 func TestAFailedReportWaits(t *testing.T) {
 	directory := t.TempDir()
 	m := newMeter(t, directory)

@@ -42,7 +42,7 @@ type Submitter struct {
 	turn chan struct{} // holds one token; a channel, to wait for it with a deadline
 	most int           // reports in a batch; fewer once a batch was too large
 	// failed are the reports whose submission failed since this submitter was
-	// made: not tried again by it unless asked to (seed, "Report submission").
+	// made: not tried again by it unless asked to (docs/compatibility.md, "Report submission").
 	failed map[ledger.ReportKey]bool
 }
 

@@ -5,7 +5,7 @@ package slot
 import "fmt"
 
 // Day is a day in seconds. Slots are absolute: the first one of a day always
-// starts at 00:00:00 UTC (seed, "Time").
+// starts at 00:00:00 UTC (docs/compatibility.md, "Time").
 const Day = 24 * 60 * 60
 
 // Length is the length of a slot in seconds. It divides a day.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/server/administration"
-	"github.com/openlts/openlts/server/store/records"
+	"github.com/openlts/openlts/server/store"
 )
 
 const password = "correct horse battery"
@@ -362,7 +362,7 @@ func TestEscape(t *testing.T) {
 	if page := has[administration.Page[administration.Item]](t)(foreign.Items(ctx, administration.Selection{})); len(page.Items) != 1 || page.Items[0].ID != "scans-100001" {
 		t.Errorf("%+v", page)
 	}
-	if page := has[administration.Page[records.Denial]](t)(foreign.Denials(ctx, other)); len(page.Items) != 0 {
+	if page := has[administration.Page[store.Denial]](t)(foreign.Denials(ctx, other)); len(page.Items) != 0 {
 		t.Errorf("%+v", page)
 	}
 }

@@ -229,9 +229,9 @@ func TestErrors(t *testing.T) {
 // The pages of a list, put together, are the list: each row once, in order, whatever
 // the names, the order and the size of the pages are.
 func TestPages(t *testing.T) {
+	d := newDesk(t)
+	ctx := t.Context()
 	rapid.Check(t, func(r *rapid.T) {
-		d := newDesk(t)
-		ctx := context.Background()
 		names := rapid.SliceOfN(rapid.StringMatching(`[a-cA-C%_\\ü ]{0,3}[a-z]`), 0, 12).Draw(r, "names")
 		for i, name := range names {
 			has[administration.Organization](t)(d.NewOrganization(ctx, administration.OrganizationInput{ID: fmt.Sprint(100001 + i), Name: name}))
@@ -240,6 +240,13 @@ func TestPages(t *testing.T) {
 			Sort: rapid.SampledFrom([]string{"", "name", "id"}).Draw(r, "sort"), Descending: rapid.Bool().Draw(r, "descending"),
 			Limit: rapid.IntRange(1, 5).Draw(r, "limit"), Text: rapid.SampledFrom([]string{"", "a", "%", "_", `\`, "B"}).Draw(r, "text"),
 		}
+		defer func() {
+			for i := range names {
+				if err := d.RemoveOrganization(ctx, fmt.Sprint(100001+i)); err != nil {
+					r.Error(err)
+				}
+			}
+		}()
 		var got []administration.Organization
 		for pages := 0; ; pages++ {
 			page, err := d.Organizations(ctx, s)

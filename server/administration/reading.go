@@ -105,7 +105,7 @@ func (a *Administrator) Device(ctx context.Context, uuid string) (Device, error)
 }
 
 // Denials gives a page of refused authorizations.
-func (a *Administrator) Denials(ctx context.Context, s Selection) (Page[records.Denial], error) {
+func (a *Administrator) Denials(ctx context.Context, s Selection) (Page[store.Denial], error) {
 	return recorded(ctx, a, s, records.Denials)
 }
 

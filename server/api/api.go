@@ -50,16 +50,17 @@ func (a *API) Handler() http.Handler {
 	a.bodies, a.batches = make(slots, largeBodies), make(slots, largeBatches)
 	mux := http.NewServeMux()
 	for path, methods := range map[string]map[string]handler{
-		protocol.PathAuthorizations: {http.MethodPost: a.authorize},
-		protocol.PathReports:        {http.MethodPost: a.report},
+		protocol.PathAuthorizations: {http.MethodPost: a.framed(a.authorize)},
+		protocol.PathReports:        {http.MethodPost: a.framed(a.report)},
 		protocol.PathKeys:           {http.MethodGet: a.keys},
-		PathHealth:                  {http.MethodGet: a.health},
-		PathReady:                   {http.MethodGet: a.ready},
 	} {
-		mux.Handle(path, a.route(methods))
+		mux.Handle(path, allowBrowsers(a.route(methods)))
+	}
+	for path, handle := range map[string]handler{PathHealth: a.health, PathReady: a.ready} {
+		mux.Handle(path, a.route(map[string]handler{http.MethodGet: handle}))
 	}
 	mux.Handle("/", a.answer(func(http.ResponseWriter, *http.Request) error { return protocol.StatusNotFound }))
-	return a.recover(logged(a.Log, allowBrowsers(exactPath(a, mux))))
+	return a.recover(logged(a.Log, exactPath(a, mux)))
 }
 
 // exactPath answers what the mux would redirect (such as "//v1/keys") as not
@@ -128,8 +129,9 @@ func (a *API) recover(next http.Handler) http.Handler {
 	})
 }
 
-// allowBrowsers lets pages of any origin use the API: what protects it are
-// handshake codes and keys, not cookies, so no origin can do more than another.
+// allowBrowsers lets pages of any origin use what is for clients: what protects it are
+// handshake codes and keys, not cookies, so no origin can do more than another. What
+// is for those who run the server is not for pages of others.
 func allowBrowsers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

@@ -31,7 +31,8 @@ type Answer struct {
 func Apply(state *store.State, requests []Request, now time.Time) (*store.Change, []Answer) {
 	d := &decision{State: state, now: now, types: map[string]int{}, change: &store.Change{
 		Grants: map[store.Grant]int64{}, Seats: map[store.SeatKey]int64{}, Accounts: map[store.AccountKey]store.AccountState{}, Runs: map[store.RunKey]*store.Run{},
-		Reports: map[store.SlotKey]store.Report{}, Totals: map[store.TotalKey]int64{}, Types: map[store.OrganizationType]bool{}, Used: map[store.ID]int64{}, Known: state.Devices,
+		Reports: map[store.SlotKey]store.Report{}, Totals: map[store.TotalKey]int64{}, Types: map[store.OrganizationType]bool{}, Used: map[store.ID]int64{},
+		Accepted: map[store.AccountKey]int64{}, Cloned: map[string]int64{}, Trials: map[store.Trial]int64{}, Requests: map[store.ID]int64{}, Known: state.Devices,
 	}}
 	answers := make([]Answer, len(requests))
 	if now.Add(clockSlack).Unix() < state.Latest {
@@ -66,6 +67,9 @@ func (d *decision) device(uuid string) *store.DeviceState {
 	}
 	if device.Reporters == nil {
 		device.Reporters = map[string]int64{}
+	}
+	if device.Confirmed == nil {
+		device.Confirmed = map[int64]bool{}
 	}
 	if device.Accounts == nil {
 		device.Accounts = map[int64]store.AccountState{}

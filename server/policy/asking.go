@@ -107,7 +107,7 @@ func (a *Asking) grant(d *decision, code store.HandshakeCode, chosen *Candidate)
 		device.Reporters[a.Key.KeyID] = reporter
 		d.change.Keys = append(d.change.Keys, store.DeviceKeyOf{Device: request.Device.UUID, DeviceKey: a.Key, Reporter: reporter, CreatedAt: now})
 	}
-	if grant := (store.Grant{Device: request.Device.UUID, Reporter: reporter, Code: code.Key, Item: item.Key}); !d.Grants[grant] {
+	if grant := (store.Grant{Device: request.Device.UUID, Reporter: device.RunsOf(reporter), Code: code.Key, Item: item.Key}); !d.Grants[grant] {
 		d.Grants[grant], d.change.Grants[grant] = true, now
 	}
 	a.noteAnomalies(d, reporter)
@@ -132,7 +132,7 @@ func (a *Asking) grant(d *decision, code store.HandshakeCode, chosen *Candidate)
 // because of it: there are honest reasons for each.
 func (a *Asking) noteAnomalies(d *decision, reporter int64) {
 	uuid := a.Request.Device.UUID
-	if reporter != 0 {
+	if d.Devices[uuid].RunsOf(reporter) != 0 {
 		d.note(uuid, AnomalyDeviceKeyChanged, "key "+a.Key.KeyID)
 	}
 	if skew := time.Duration(a.Request.ClientTime-d.now.Unix()) * time.Second; skew.Abs() > maxClockSkew {

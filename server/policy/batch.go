@@ -197,7 +197,7 @@ func (c *counting) target(g *batchGroup) (t target, refusal error) {
 	code, known := c.Codes[g.code]
 	t.code, t.item = code.Key, c.Items[g.item]
 	key := store.RunKey{
-		Device: c.batch.reporter.UUID, Reporter: c.batch.reporter.Number, Code: t.code, Item: t.item.Key, Run: g.run,
+		Device: c.batch.reporter.UUID, Reporter: c.device.RunsOf(c.batch.reporter.Number), Code: t.code, Item: t.item.Key, Run: g.run,
 	}
 	run := c.Runs[key]
 	granted := run != nil && run.Key != 0 || c.Grants[store.Grant{Device: key.Device, Reporter: key.Reporter, Code: key.Code, Item: key.Item}]

@@ -16,9 +16,11 @@ type HandshakeCodeUse struct {
 // ItemUse is an item with its use.
 type ItemUse struct {
 	Item
-	Used  int64    // units counted by reports
-	Seats int64    // devices on its list that have not expired
-	Codes []string // the handshake codes it is attached to
+	Used  int64 // units counted by reports
+	Seats int64 // devices on its list that have not expired
+	// Requests are the authorizations granted, of an item that limits them.
+	Requests int64
+	Codes    []string // the handshake codes it is attached to
 }
 
 // DeviceUse is a device with its seats.
@@ -29,6 +31,19 @@ type DeviceUse struct {
 	// Account is what the device said last of its usage over all times; nil if it
 	// never did.
 	Account *protocol.DeviceAccount
+}
+
+// DeviceKeyUse is a key that a device was authorized with.
+type DeviceKeyUse struct {
+	KeyID     string `json:"id"`
+	PublicKey []byte `json:"-"`
+	Reporter  int64  `json:"reporter"` // 0: its first
+	CreatedAt int64  `json:"createdAt"`
+	// ConfirmedAt is when an administrator confirmed it; 0: its reports are kept
+	// apart from those of the first.
+	ConfirmedAt int64                   `json:"confirmedAt,omitempty"`
+	Account     *protocol.DeviceAccount `json:"account,omitempty"`
+	Accepted    int64                   `json:"accepted"`
 }
 
 // DeviceSeat is a device's place on the list of an item.

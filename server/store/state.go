@@ -20,8 +20,9 @@ type Keys struct {
 
 // Asker is a device that asks for an authorization.
 type Asker struct {
-	Device string // its UUID
-	KeyID  string // of its public key
+	Device  string // its UUID
+	KeyID   string // of its public key
+	Address string // the network it asks from; "": not known
 }
 
 // Reporter is who authenticated a batch of reports: a device with one of its keys.
@@ -64,6 +65,25 @@ type State struct {
 	// Grants are those of the devices that ask, and of those that report runs which
 	// are not known. A run that is known was granted.
 	Grants map[Grant]bool
+	// Trials are those that the devices and addresses that ask have begun.
+	Trials map[Trial]int64 // when
+}
+
+// Trial names a trial: an item's, of a device or an address.
+type Trial struct {
+	Item    ID
+	Subject string // see TrialSubject
+}
+
+// TrialSubject is whose trial it is.
+func TrialSubject(by TrialBy, device, address string) string {
+	switch by {
+	case TrialByDevice:
+		return "device " + device
+	case TrialByAddress:
+		return "address " + address
+	}
+	return ""
 }
 
 // Grant allows a reporter to report on an item under a code.
@@ -77,6 +97,8 @@ type Grant struct {
 type Use struct {
 	Units int64 // counted by reports
 	Seats int64 // devices on its list that have not expired
+	// Requests are the authorizations granted, of an item that limits them.
+	Requests int64
 }
 
 // DeviceState is a device as a group of requests finds it.
@@ -86,14 +108,30 @@ type DeviceState struct {
 	// that are known. NextReporter is the number of a new one.
 	Reporters    map[string]int64
 	NextReporter int64
-	Seats        map[ID]int64           // when its seats expire, by item
-	Accounts     map[int64]AccountState // that it told, by reporter
+	// Confirmed are the reporters after the first that an administrator confirmed to
+	// be the device itself.
+	Confirmed map[int64]bool
+	ClonedAt  int64                  // of a device that asks; see Device
+	Seats     map[ID]int64           // when its seats expire, by item
+	Accounts  map[int64]AccountState // that it told, by reporter
+}
+
+// RunsOf is the reporter under whose number the runs and grants of a reporter are
+// kept: a confirmed one reports as the first does.
+func (d *DeviceState) RunsOf(reporter int64) int64 {
+	if d != nil && d.Confirmed[reporter] {
+		return 0
+	}
+	return reporter
 }
 
 // AccountState is what a device said last of its usage over all times.
 type AccountState struct {
 	protocol.DeviceAccount
 	SentAt int64
+	// Accepted are the units that were counted of batches that brought an account. It
+	// is added to by Change.Accepted, and not taken from Change.Accounts.
+	Accepted int64
 }
 
 // RunKey names a run: one tally of a device under one code and item.
@@ -119,7 +157,11 @@ type Change struct {
 	Grants    map[Grant]int64   // when they were granted
 	Seats     map[SeatKey]int64 // when they expire
 	Accounts  map[AccountKey]AccountState
-	Anomalies []Anomaly // each adds to what is noted of its kind
+	Accepted  map[AccountKey]int64 // units to add, of keys in Accounts
+	Cloned    map[string]int64     // when devices, by UUID, were found to be cloned
+	Trials    map[Trial]int64      // when they began
+	Requests  map[ID]int64         // authorizations to add, by item
+	Anomalies []Anomaly            // each adds to what is noted of its kind
 	Denials   []Denial
 	// Runs are the runs of which Reports tell, also the new ones.
 	Runs     map[RunKey]*Run

@@ -50,6 +50,11 @@ type Store interface {
 	// Items gives how items are used now, in seconds since 1970.
 	Items(ctx context.Context, now int64, keys ...ID) ([]ItemUse, error)
 	Devices(ctx context.Context, keys ...ID) ([]DeviceUse, error)
+	// DeviceKeys lists the keys of a device, the first one first.
+	DeviceKeys(ctx context.Context, device string) ([]DeviceKeyUse, error)
+	// Products lists the vendor's own products.
+	Products(ctx context.Context) ([]Product, error)
+	LicenseFiles(ctx context.Context) ([]LicenseFile, error)
 	// Denials, Anomalies and Audits give the newest first, at most limit.
 	Denials(ctx context.Context, limit int) ([]Denial, error)
 	Anomalies(ctx context.Context, limit int) ([]Anomaly, error)
@@ -79,10 +84,33 @@ type Tx interface {
 	AddItem(Item) error                   // ErrExists; ErrNotFound: the organization
 	// AttachItem makes an item one of a code's, or changes its position there.
 	AttachItem(code, item ID, position int64) error
-	RevokeItem(item ID, at int64) error
-	// UpdateItem changes what an item states: all but its key, id and organization,
-	// and when it was made and revoked.
+	// UpdateItem gives an item other fields. What it is known by, its organization,
+	// its charge way and when it was created stay.
 	UpdateItem(Item) error
+	RevokeItem(item ID, at int64) error
+	// ArchiveItem and ArchiveHandshakeCode put something away; 0 takes it back.
+	ArchiveItem(item ID, at int64) error
+	ArchiveHandshakeCode(code ID, at int64) error
+	// SetSessionPassword gives a code another session password, as hashes.
+	SetSessionPassword(code ID, hash, previous string, previousUntil int64) error
+	AddProduct(Product) error // ErrExists
+	Products() ([]Product, error)
+
+	// ConfirmKey lets a further key of a device report as its first does; ErrNotFound.
+	// left is the number of its runs that both keys reported: they stay apart.
+	ConfirmKey(device, keyID string, at int64) (left int64, err error)
+	// ClearClone forgets that a device was found to be cloned; ErrNotFound.
+	ClearClone(device string) error
+
+	// VendorKey gives the seed of the vendor's key that signs license files; ErrNotFound.
+	VendorKey() ([]byte, error)
+	AddVendorKey(seed []byte) error
+	Vendors() ([]Vendor, error)
+	TrustVendor(Vendor) error
+	// LicenseFile gives what was imported last of a license file; ErrNotFound.
+	LicenseFile(id string) (LicenseFile, error)
+	PutLicenseFile(LicenseFile) error
+
 	AddAudit(Audit) error
 	// ServerKeys gives the server's keys; ErrNotFound.
 	ServerKeys() (ServerKeys, error)

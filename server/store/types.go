@@ -26,11 +26,16 @@ type HandshakeCode struct {
 	Key             ID
 	Code            string // "<organization id>-<custom part>"
 	Organization    string // its id
-	SessionPassword string // "": none is asked for
+	SessionPassword string // its hash, see package password; "": none is asked for
+	// PreviousPassword is the hash of the one it took the place of, which works
+	// before PreviousUntil, too; "": none.
+	PreviousPassword string
+	PreviousUntil    int64
 	// ValidationFields are the domains, application ids or process names that
 	// may use the code; none: any.
 	ValidationFields []string
-	Default          bool // the organization's default code
+	Default          bool  // the organization's default code
+	ArchivedAt       int64 // 0: in use
 	CreatedAt        int64
 }
 
@@ -53,8 +58,59 @@ type Item struct {
 	MaxBufferDays   int64
 	ValidationField string // "": any
 	Trial           bool
-	RevokedAt       int64 // 0: in force
-	CreatedAt       int64
+	// TrialBy says who may try for TrialDays from the first authorization on: each
+	// device, or each network address; TrialByNobody: the item's own dates decide.
+	TrialBy   TrialBy
+	TrialDays int64
+	// Requires are the ids of items this one is an add-on to: the code must have one
+	// of them in force. None: it stands alone.
+	Requires []string
+	// RequestLimit is how many authorizations may be granted on it in all; 0: any number.
+	RequestLimit int64
+	// RefuseClones refuses devices which look like copies of one another.
+	RefuseClones bool
+	RevokedAt    int64 // 0: in force
+	ArchivedAt   int64 // 0: in use
+	// LicenseFile is the id of the license file it came with; "": none.
+	LicenseFile string
+	CreatedAt   int64
+}
+
+// TrialBy says whose trial is counted.
+type TrialBy string
+
+// What trials go by.
+const (
+	TrialByNobody  TrialBy = ""
+	TrialByDevice  TrialBy = "device"
+	TrialByAddress TrialBy = "address"
+)
+
+// Product is a product of the vendor's own, beside those that are built in.
+type Product struct {
+	Bit  protocol.Product // one bit
+	Name string
+	// CreatedAt is in seconds since 1970.
+	CreatedAt int64
+}
+
+// LicenseFile is a license file that was imported; see package licensefile.
+type LicenseFile struct {
+	ID           string
+	Vendor       string // the id of the vendor's key
+	Revision     int64  // the highest imported
+	Organization string // the id of whom it licenses here
+	Alias        string
+	Revoked      bool
+	ImportedAt   int64
+	Content      []byte // as imported, with its signature
+}
+
+// Vendor is a vendor whose license files are believed.
+type Vendor struct {
+	PublicKey []byte // Ed25519
+	Name      string
+	TrustedAt int64
 }
 
 // CodeItem is an item as one of the items of a handshake code.
@@ -75,6 +131,9 @@ type Device struct {
 	Library      string
 	FirstSeenAt  int64
 	LastSeenAt   int64
+	// ClonedAt is when the server last held more of it than it says it recorded; 0:
+	// never, or an administrator looked into it.
+	ClonedAt int64
 }
 
 // DeviceKey is a public key a device was authorized with, and what is derived from it.
@@ -126,11 +185,22 @@ type Denial struct {
 	At            int64           `json:"at"` // the last time
 	Status        protocol.Status `json:"code"`
 	Device        string          `json:"device"` // UUID
+	DeviceName    string          `json:"deviceName,omitempty"`
 	HandshakeCode string          `json:"handshake,omitempty"`
-	Organization  string          `json:"organization,omitempty"`
-	Reason        string          `json:"reason"` // of the last one
-	Count         int64           `json:"count"`
-	FirstAt       int64           `json:"firstAt"`
+	Organization  string          `json:"organization,omitempty"` // of the code, if it is known
+	// OrganizationName and ItemName are as they are now; a store fills them in when
+	// it lists denials.
+	OrganizationName string `json:"organizationName,omitempty"`
+	Item             string `json:"item,omitempty"` // the id of the item that came closest
+	ItemName         string `json:"itemName,omitempty"`
+	// Limit and Used are those of the item, in what it counts; Limit 0: no item came
+	// into question.
+	Limit   int64  `json:"limit,omitempty"`
+	Used    int64  `json:"used,omitempty"`
+	Cause   string `json:"cause,omitempty"` // the reason in the refusal, where a code has several
+	Reason  string `json:"reason"`          // in words, of the last one
+	Count   int64  `json:"count"`
+	FirstAt int64  `json:"firstAt"`
 }
 
 // Anomaly is something strange about a device that refuses nothing. Anomalies of

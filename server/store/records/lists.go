@@ -60,12 +60,13 @@ var devices = list{
 // A refusal belongs to the organization of its code, or else to the one it names.
 var denials = list{
 	from: `FROM denial n LEFT JOIN handshake_code c ON c.code = n.handshake_code LEFT JOIN organization o ON o.id = c.organization
-		LEFT JOIN device d ON d.uuid = n.device`,
+		LEFT JOIN item i ON i.public_id = n.item`,
 	key:           "n.id",
 	orders:        []order{{name: "at", expression: "n.last_at", number: true, descending: true}, {name: "count", expression: "n.count", number: true, descending: true}},
-	text:          []string{"n.device", "n.handshake_code", "n.reason", "coalesce(d.friendly_name, '')"},
+	text:          []string{"n.device", "n.handshake_code", "n.reason", "n.device_name", "n.item"},
 	organizations: "coalesce(o.public_id, n.organization) IN (%)",
 	codes:         "n.handshake_code IN (%)",
+	items:         "n.item IN (%)",
 	devices:       "n.device IN (%)",
 	kinds:         "CAST(n.status AS TEXT) IN (%)",
 	at:            "n.last_at",
@@ -122,19 +123,13 @@ func Devices(ctx context.Context, r store.Reader, s Selection) ([]store.ID, stri
 	return devices.keys(ctx, r, s)
 }
 
-// Denial is a refusal with what is known of the device and the code it concerns.
-type Denial struct {
-	store.Denial
-	Name  string `json:"friendlyName,omitempty"` // of the device, if it was ever authorized
-	Owner string `json:"-"`                      // the organization the code belongs to; "": there is none
-}
-
 // Denials gives a page of refused authorizations.
-func Denials(ctx context.Context, r store.Reader, s Selection) (page []Denial, next string, err error) {
-	next, err = denials.page(ctx, r, s, `n.last_at, n.status, n.device, n.handshake_code, coalesce(o.public_id, n.organization),
-		n.reason, n.count, n.first_at, coalesce(d.friendly_name, ''), coalesce(o.public_id, '')`, func(scan func(...any) error) error {
-		var d Denial
-		err := scan(&d.At, &d.Status, &d.Device, &d.HandshakeCode, &d.Organization, &d.Reason, &d.Count, &d.FirstAt, &d.Name, &d.Owner)
+func Denials(ctx context.Context, r store.Reader, s Selection) (page []store.Denial, next string, err error) {
+	next, err = denials.page(ctx, r, s, `n.last_at, n.status, n.device, n.device_name, n.handshake_code, coalesce(o.public_id, n.organization), coalesce(o.name, ''),
+		n.item, coalesce(i.name, ''), n.cause, n.quota, n.used, n.reason, n.count, n.first_at`, func(scan func(...any) error) error {
+		var d store.Denial
+		err := scan(&d.At, &d.Status, &d.Device, &d.DeviceName, &d.HandshakeCode, &d.Organization, &d.OrganizationName,
+			&d.Item, &d.ItemName, &d.Cause, &d.Limit, &d.Used, &d.Reason, &d.Count, &d.FirstAt)
 		page = append(page, d)
 		return err
 	})

@@ -32,8 +32,9 @@ func (t *transaction) AddHandshakeCode(c store.HandshakeCode) error {
 	if err != nil {
 		return err
 	}
-	id, err := t.insert(`INSERT INTO handshake_code (code, organization, session_password, created_at) VALUES (?, ?, ?, ?)`,
-		c.Code, organization.Key, c.SessionPassword, c.CreatedAt)
+	id, err := t.insert(`INSERT INTO handshake_code (code, organization, session_password, previous_password, previous_until, archived_at, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		c.Code, organization.Key, c.SessionPassword, c.PreviousPassword, c.PreviousUntil, c.ArchivedAt, c.CreatedAt)
 	if err != nil {
 		return err
 	}
@@ -55,11 +56,23 @@ func (t *transaction) AddItem(i store.Item) error {
 		return err
 	}
 	_, err = t.insert(`INSERT INTO item (public_id, organization, name, products, version, edition, deployment_type, charge_way,
-			modules, quota, starts_at, expires_at, max_buffer_days, validation_field, trial, revoked_at, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			modules, quota, starts_at, expires_at, max_buffer_days, validation_field, trial, trial_by, trial_days, requires,
+			request_limit, refuse_clones, revoked_at, archived_at, license_file, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		i.ID, organization.Key, i.Name, i.Products, i.Version, i.Edition, i.DeploymentType, i.ChargeWay,
-		formatModules(i.Modules), i.Quota, i.StartsAt, i.ExpiresAt, i.MaxBufferDays, i.ValidationField, i.Trial, i.RevokedAt, i.CreatedAt)
+		formatModules(i.Modules), i.Quota, i.StartsAt, i.ExpiresAt, i.MaxBufferDays, i.ValidationField, i.Trial, i.TrialBy, i.TrialDays,
+		strings.Join(i.Requires, ","), i.RequestLimit, i.RefuseClones, i.RevokedAt, i.ArchivedAt, i.LicenseFile, i.CreatedAt)
 	return err
+}
+
+func (t *transaction) UpdateItem(i store.Item) error {
+	t.forget()
+	return t.exec(`UPDATE item SET name = ?, products = ?, version = ?, edition = ?, deployment_type = ?, modules = ?, quota = ?,
+			starts_at = ?, expires_at = ?, max_buffer_days = ?, validation_field = ?, trial = ?, trial_by = ?, trial_days = ?, requires = ?,
+			request_limit = ?, refuse_clones = ?, revoked_at = ?, archived_at = ?, license_file = ? WHERE id = ?`,
+		i.Name, i.Products, i.Version, i.Edition, i.DeploymentType, formatModules(i.Modules), i.Quota,
+		i.StartsAt, i.ExpiresAt, i.MaxBufferDays, i.ValidationField, i.Trial, i.TrialBy, i.TrialDays, strings.Join(i.Requires, ","),
+		i.RequestLimit, i.RefuseClones, i.RevokedAt, i.ArchivedAt, i.LicenseFile, i.Key)
 }
 
 func (t *transaction) AttachItem(code, item store.ID, position int64) error {
@@ -73,12 +86,20 @@ func (t *transaction) RevokeItem(item store.ID, at int64) error {
 	return t.exec(`UPDATE item SET revoked_at = ? WHERE id = ?`, at, item)
 }
 
-func (t *transaction) UpdateItem(i store.Item) error {
+func (t *transaction) ArchiveItem(item store.ID, at int64) error {
 	t.forget()
-	return t.exec(`UPDATE item SET name = ?, products = ?, version = ?, edition = ?, deployment_type = ?, charge_way = ?, modules = ?,
-			quota = ?, starts_at = ?, expires_at = ?, max_buffer_days = ?, validation_field = ?, trial = ? WHERE id = ?`,
-		i.Name, i.Products, i.Version, i.Edition, i.DeploymentType, i.ChargeWay, formatModules(i.Modules),
-		i.Quota, i.StartsAt, i.ExpiresAt, i.MaxBufferDays, i.ValidationField, i.Trial, i.Key)
+	return t.exec(`UPDATE item SET archived_at = ? WHERE id = ?`, at, item)
+}
+
+func (t *transaction) ArchiveHandshakeCode(code store.ID, at int64) error {
+	t.forget()
+	return t.exec(`UPDATE handshake_code SET archived_at = ? WHERE id = ?`, at, code)
+}
+
+func (t *transaction) SetSessionPassword(code store.ID, hash, previous string, previousUntil int64) error {
+	t.forget()
+	return t.exec(`UPDATE handshake_code SET session_password = ?, previous_password = ?, previous_until = ? WHERE id = ?`,
+		hash, previous, previousUntil, code)
 }
 
 // Query reads in the transaction. Its texts are made up at run time, so they are not
@@ -147,9 +168,9 @@ func (t *transaction) HandshakeCode(code string) (store.HandshakeCode, error) {
 
 func (t *transaction) Item(id string) (store.Item, error) {
 	var i store.Item
-	var modules string
-	err := t.get(selectItem+` WHERE i.public_id = ?`, []any{id}, itemFields(&i, &modules)...)
-	i.Modules = parseModules(modules)
+	var lists itemLists
+	err := t.get(selectItem+` WHERE i.public_id = ?`, []any{id}, itemFields(&i, &lists)...)
+	lists.parse(&i)
 	return i, err
 }
 
@@ -157,10 +178,12 @@ func (t *transaction) Item(id string) (store.Item, error) {
 const (
 	selectOrganization = `SELECT o.id, o.public_id, o.name, coalesce(d.code, ''), o.created_at
 		FROM organization o LEFT JOIN handshake_code d ON d.id = o.default_code`
-	selectHandshakeCode = `SELECT c.id, c.code, o.public_id, c.session_password, coalesce(o.default_code, 0) = c.id, c.created_at
+	selectHandshakeCode = `SELECT c.id, c.code, o.public_id, c.session_password, c.previous_password, c.previous_until,
+		coalesce(o.default_code, 0) = c.id, c.archived_at, c.created_at
 		FROM handshake_code c JOIN organization o ON o.id = c.organization`
 	itemColumns = `i.id, i.public_id, o.public_id, i.name, i.products, i.version, i.edition, i.deployment_type, i.charge_way,
-		i.modules, i.quota, i.starts_at, i.expires_at, i.max_buffer_days, i.validation_field, i.trial, i.revoked_at, i.created_at`
+		i.modules, i.quota, i.starts_at, i.expires_at, i.max_buffer_days, i.validation_field, i.trial, i.trial_by, i.trial_days,
+		i.requires, i.request_limit, i.refuse_clones, i.revoked_at, i.archived_at, i.license_file, i.created_at`
 	selectItem = `SELECT ` + itemColumns + ` FROM item i JOIN organization o ON o.id = i.organization`
 )
 
@@ -169,12 +192,23 @@ func organizationFields(o *store.Organization) []any {
 }
 
 func handshakeCodeFields(c *store.HandshakeCode) []any {
-	return []any{&c.Key, &c.Code, &c.Organization, &c.SessionPassword, &c.Default, &c.CreatedAt}
+	return []any{&c.Key, &c.Code, &c.Organization, &c.SessionPassword, &c.PreviousPassword, &c.PreviousUntil, &c.Default, &c.ArchivedAt, &c.CreatedAt}
 }
 
-func itemFields(i *store.Item, modules *string) []any {
+// itemLists are the fields of an item that are lists, as they are stored.
+type itemLists struct{ modules, requires string }
+
+func (l itemLists) parse(i *store.Item) {
+	i.Modules = parseModules(l.modules)
+	if i.Requires = nil; l.requires != "" {
+		i.Requires = strings.Split(l.requires, ",")
+	}
+}
+
+func itemFields(i *store.Item, lists *itemLists) []any {
 	return []any{&i.Key, &i.ID, &i.Organization, &i.Name, &i.Products, &i.Version, &i.Edition, &i.DeploymentType, &i.ChargeWay,
-		modules, &i.Quota, &i.StartsAt, &i.ExpiresAt, &i.MaxBufferDays, &i.ValidationField, &i.Trial, &i.RevokedAt, &i.CreatedAt}
+		&lists.modules, &i.Quota, &i.StartsAt, &i.ExpiresAt, &i.MaxBufferDays, &i.ValidationField, &i.Trial, &i.TrialBy, &i.TrialDays,
+		&lists.requires, &i.RequestLimit, &i.RefuseClones, &i.RevokedAt, &i.ArchivedAt, &i.LicenseFile, &i.CreatedAt}
 }
 
 func formatModules(modules []protocol.LicenseModule) string {

@@ -76,6 +76,12 @@ func (l *loading) rememberUses(change *store.Change) {
 			uses[item] = use
 		}
 	}
+	for item, added := range change.Requests {
+		if use, ok := uses[item]; ok {
+			use.Requests += added
+			uses[item] = use
+		}
+	}
 	for key, expiresAt := range change.Seats {
 		use, ok := uses[key.Item]
 		if !ok {

@@ -16,10 +16,10 @@ func (t *transaction) load(keys *store.Keys) (*loading, error) {
 	l := &loading{transaction: t, keys: keys, state: &store.State{
 		Organizations: map[string]store.Organization{}, Codes: map[string]store.HandshakeCode{},
 		CodeItems: map[store.ID][]store.CodeItem{}, Items: map[string]store.Item{}, Types: map[string]map[string]bool{}, Uses: map[store.ID]*store.Use{},
-		Devices: map[string]*store.DeviceState{}, Runs: map[store.RunKey]*store.Run{}, Grants: map[store.Grant]bool{},
+		Devices: map[string]*store.DeviceState{}, Runs: map[store.RunKey]*store.Run{}, Grants: map[store.Grant]bool{}, Trials: map[store.Trial]int64{},
 	}}
 	for _, step := range []func() error{
-		l.latest, l.organizations, l.codes, l.codeItems, l.items, l.types, l.uses, l.askers, l.reporters, l.seats, l.accounts, l.runs, l.reports, l.grants,
+		l.latest, l.organizations, l.codes, l.codeItems, l.items, l.types, l.uses, l.askers, l.trials, l.reporters, l.confirmed, l.seats, l.accounts, l.runs, l.reports, l.grants,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -136,9 +136,9 @@ func (l *loading) codeItems() error {
 		func(rows *sql.Rows) error {
 			var code store.ID
 			var i store.CodeItem
-			var modules string
-			err := rows.Scan(append(append([]any{&code}, itemFields(&i.Item, &modules)...), &i.Position)...)
-			i.Modules = parseModules(modules)
+			var lists itemLists
+			err := rows.Scan(append(append([]any{&code}, itemFields(&i.Item, &lists)...), &i.Position)...)
+			lists.parse(&i.Item)
 			l.state.CodeItems[code] = append(l.state.CodeItems[code], i)
 			return err
 		})
@@ -169,9 +169,9 @@ func (l *loading) items() error {
 	}
 	return l.each(selectItem+` WHERE i.public_id IN (SELECT value FROM json_each(?))`, []any{jsonTexts(missing)}, func(rows *sql.Rows) error {
 		var i store.Item
-		var modules string
-		err := rows.Scan(itemFields(&i, &modules)...)
-		i.Modules = parseModules(modules)
+		var lists itemLists
+		err := rows.Scan(itemFields(&i, &lists)...)
+		lists.parse(&i)
 		l.state.Items[i.ID], l.s.known.items[i.ID] = i, i
 		return err
 	})
@@ -232,13 +232,13 @@ func (l *loading) uses() error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return l.each(`SELECT item.id, item.used, count(seat.device), coalesce(sum(seat.expires_at > ?1), 0),
+	return l.each(`SELECT item.id, item.used, item.requests, count(seat.device), coalesce(sum(seat.expires_at > ?1), 0),
 			coalesce(min(iif(seat.expires_at > ?1, seat.expires_at, NULL)), 9223372036854775807)
 		FROM item LEFT JOIN seat ON seat.item = item.id WHERE item.id IN (SELECT value FROM json_each(?2)) GROUP BY item.id`,
 		[]any{l.keys.Now, jsonNumbers(missing)}, func(rows *sql.Rows) error {
 			var item, listed store.ID
 			use := knownUse{since: l.keys.Now}
-			err := rows.Scan(&item, &use.Units, &listed, &use.Seats, &use.until)
+			err := rows.Scan(&item, &use.Units, &use.Requests, &listed, &use.Seats, &use.until)
 			use.listed = listed > 0
 			*l.state.Uses[item], l.s.known.uses[item] = use.Use, use
 			return err
@@ -253,22 +253,57 @@ func (l *loading) askers() error {
 	for _, asker := range l.keys.Askers {
 		devices, keys = append(devices, asker.Device), append(keys, asker.KeyID)
 	}
-	return l.each(`SELECT d.id, d.uuid, coalesce((SELECT max(reporter) + 1 FROM device_key WHERE device = d.id), 0), k.key_id, k.reporter
+	return l.each(`SELECT d.id, d.uuid, d.cloned_at, coalesce((SELECT max(reporter) + 1 FROM device_key WHERE device = d.id), 0), k.key_id, k.reporter, k.confirmed_at > 0
 		FROM device d LEFT JOIN device_key k ON k.device = d.id AND k.key_id IN (SELECT value FROM json_each(?2))
 		WHERE d.uuid IN (SELECT value FROM json_each(?1))`, []any{jsonTexts(devices), jsonTexts(keys)}, func(rows *sql.Rows) error {
 		var id store.ID
 		var uuid string
-		var next int64
+		var clonedAt, next int64
 		var key sql.NullString
 		var reporter sql.NullInt64
-		err := rows.Scan(&id, &uuid, &next, &key, &reporter)
+		var confirmed sql.NullBool
+		err := rows.Scan(&id, &uuid, &clonedAt, &next, &key, &reporter, &confirmed)
 		device := l.device(uuid, id)
+		device.ClonedAt = clonedAt
 		if device.NextReporter = next; key.Valid {
 			device.Reporters[key.String] = reporter.Int64
+		}
+		if confirmed.Bool {
+			device.Confirmed[reporter.Int64] = true
 		}
 		l.newcomers = append(l.newcomers, id)
 		return err
 	})
+}
+
+// trials are read where an item in question counts any.
+func (l *loading) trials() error {
+	var items []store.ID
+	for _, list := range l.state.CodeItems {
+		for _, item := range list {
+			if item.TrialBy != store.TrialByNobody {
+				items = append(items, item.Key)
+			}
+		}
+	}
+	if len(items) == 0 || len(l.keys.Askers) == 0 {
+		return nil
+	}
+	var subjects []string
+	for _, asker := range l.keys.Askers {
+		for _, by := range []store.TrialBy{store.TrialByDevice, store.TrialByAddress} {
+			subjects = append(subjects, store.TrialSubject(by, asker.Device, asker.Address))
+		}
+	}
+	return l.each(`SELECT item, subject, started_at FROM trial
+		WHERE item IN (SELECT value FROM json_each(?)) AND subject IN (SELECT value FROM json_each(?))`,
+		[]any{jsonNumbers(items), jsonTexts(subjects)}, func(rows *sql.Rows) error {
+			var trial store.Trial
+			var startedAt int64
+			err := rows.Scan(&trial.Item, &trial.Subject, &startedAt)
+			l.state.Trials[trial] = startedAt
+			return err
+		})
 }
 
 // reporters are known: they authenticated themselves.
@@ -279,10 +314,31 @@ func (l *loading) reporters() error {
 	return nil
 }
 
+// confirmed finds out about reporters after a device's first, which are rare.
+func (l *loading) confirmed() error {
+	var devices []store.ID
+	for _, reporter := range l.keys.Reporters {
+		if reporter.Number != 0 {
+			devices = append(devices, reporter.Device)
+		}
+	}
+	if len(devices) == 0 {
+		return nil
+	}
+	return l.each(`SELECT device, reporter FROM device_key WHERE confirmed_at > 0 AND device IN (SELECT value FROM json_each(?))`,
+		[]any{jsonNumbers(devices)}, func(rows *sql.Rows) error {
+			var device store.ID
+			var reporter int64
+			err := rows.Scan(&device, &reporter)
+			l.byKey[device].Confirmed[reporter] = true
+			return err
+		})
+}
+
 func (l *loading) device(uuid string, key store.ID) *store.DeviceState {
 	device, ok := l.state.Devices[uuid]
 	if !ok {
-		device = &store.DeviceState{Key: key, Seats: map[store.ID]int64{}, Reporters: map[string]int64{}, Accounts: map[int64]store.AccountState{}}
+		device = &store.DeviceState{Key: key, Seats: map[store.ID]int64{}, Reporters: map[string]int64{}, Accounts: map[int64]store.AccountState{}, Confirmed: map[int64]bool{}}
 		l.state.Devices[uuid] = device
 		if l.byKey == nil {
 			l.byKey, l.uuids = map[store.ID]*store.DeviceState{}, map[store.ID]string{}
@@ -323,12 +379,12 @@ func (l *loading) accounts() error {
 	if len(devices) == 0 {
 		return nil
 	}
-	return l.each(`SELECT device, reporter, sent_at, recorded, expired, refused, storage FROM device_account WHERE device IN (SELECT value FROM json_each(?))`,
+	return l.each(`SELECT device, reporter, sent_at, recorded, expired, refused, storage, accepted FROM device_account WHERE device IN (SELECT value FROM json_each(?))`,
 		[]any{jsonNumbers(devices)}, func(rows *sql.Rows) error {
 			var device store.ID
 			var reporter int64
 			var a store.AccountState
-			err := rows.Scan(&device, &reporter, &a.SentAt, &a.Recorded, &a.Expired, &a.Refused, &a.Storage)
+			err := rows.Scan(&device, &reporter, &a.SentAt, &a.Recorded, &a.Expired, &a.Refused, &a.Storage, &a.Accepted)
 			l.byKey[device].Accounts[reporter] = a
 			return err
 		})
@@ -344,12 +400,13 @@ func (l *loading) runs() error {
 		if code == 0 || item == 0 {
 			continue
 		}
-		key := store.RunKey{Device: c.Reporter.UUID, Reporter: c.Reporter.Number, Code: code, Item: item, Run: c.Run}
+		reporter := l.byKey[c.Reporter.Device].RunsOf(c.Reporter.Number)
+		key := store.RunKey{Device: c.Reporter.UUID, Reporter: reporter, Code: code, Item: item, Run: c.Run}
 		run, done := l.state.Runs[key]
 		if !done {
 			run = &store.Run{Reports: map[int64]store.Report{}}
 			l.state.Runs[key] = run
-			row := runKey{c.Reporter.Device, code, item, c.Reporter.Number, c.Run}
+			row := runKey{c.Reporter.Device, code, item, reporter, c.Run}
 			if run.Key = l.s.known.runs[row]; run.Key == 0 {
 				missing[row] = run
 				names = append(names, c.Run)

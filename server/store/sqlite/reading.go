@@ -84,12 +84,12 @@ func (s *Store) HandshakeCodes(ctx context.Context, keys ...store.ID) ([]store.H
 func (s *Store) Items(ctx context.Context, now int64, keys ...store.ID) ([]store.ItemUse, error) {
 	list := []store.ItemUse{}
 	place := map[store.ID]int{}
-	err := s.query(ctx, `SELECT `+itemColumns+`, i.used, (SELECT count(*) FROM seat WHERE seat.item = i.id AND seat.expires_at > ?)
+	err := s.query(ctx, `SELECT `+itemColumns+`, i.used, (SELECT count(*) FROM seat WHERE seat.item = i.id AND seat.expires_at > ?), i.requests
 		FROM item i JOIN organization o ON o.id = i.organization WHERE `+among("i.id", keys)+` ORDER BY i.id`, []any{now}, func(rows *sql.Rows) error {
 		var i store.ItemUse
-		var modules string
-		err := rows.Scan(append(itemFields(&i.Item, &modules), &i.Used, &i.Seats)...)
-		i.Modules = parseModules(modules)
+		var lists itemLists
+		err := rows.Scan(append(itemFields(&i.Item, &lists), &i.Used, &i.Seats, &i.Requests)...)
+		lists.parse(&i.Item)
 		place[i.Key] = len(list)
 		list = append(list, i)
 		return err
@@ -113,10 +113,10 @@ func (s *Store) Items(ctx context.Context, now int64, keys ...store.ID) ([]store
 func (s *Store) Devices(ctx context.Context, keys ...store.ID) ([]store.DeviceUse, error) {
 	list := []store.DeviceUse{}
 	place := map[store.ID]int{}
-	err := s.query(ctx, `SELECT id, uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at,
+	err := s.query(ctx, `SELECT id, uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at, cloned_at,
 		(SELECT count(*) FROM device_key WHERE device_key.device = device.id) FROM device WHERE `+among("id", keys)+` ORDER BY id`, nil, func(rows *sql.Rows) error {
 		var d store.DeviceUse
-		err := rows.Scan(&d.Key, &d.UUID, &d.UUIDSource, &d.FriendlyName, &d.Platform, &d.Library, &d.FirstSeenAt, &d.LastSeenAt, &d.Keys)
+		err := rows.Scan(&d.Key, &d.UUID, &d.UUIDSource, &d.FriendlyName, &d.Platform, &d.Library, &d.FirstSeenAt, &d.LastSeenAt, &d.ClonedAt, &d.Keys)
 		place[d.Key] = len(list)
 		list = append(list, d)
 		return err
@@ -152,11 +152,14 @@ func (s *Store) Devices(ctx context.Context, keys ...store.ID) ([]store.DeviceUs
 // Denials gives the newest refused authorizations.
 func (s *Store) Denials(ctx context.Context, limit int) ([]store.Denial, error) {
 	list := []store.Denial{}
-	err := s.query(ctx, `SELECT last_at, status, device, handshake_code, organization, reason, count, first_at FROM denial
-		ORDER BY last_at DESC, id DESC LIMIT ?`, []any{limit},
+	err := s.query(ctx, `SELECT d.last_at, d.status, d.device, d.device_name, d.handshake_code, d.organization, coalesce(o.name, ''),
+			d.item, coalesce(i.name, ''), d.cause, d.quota, d.used, d.reason, d.count, d.first_at
+		FROM denial d LEFT JOIN organization o ON o.public_id = d.organization LEFT JOIN item i ON i.public_id = d.item
+		ORDER BY d.last_at DESC, d.id DESC LIMIT ?`, []any{limit},
 		func(rows *sql.Rows) error {
 			var d store.Denial
-			err := rows.Scan(&d.At, &d.Status, &d.Device, &d.HandshakeCode, &d.Organization, &d.Reason, &d.Count, &d.FirstAt)
+			err := rows.Scan(&d.At, &d.Status, &d.Device, &d.DeviceName, &d.HandshakeCode, &d.Organization, &d.OrganizationName,
+				&d.Item, &d.ItemName, &d.Cause, &d.Limit, &d.Used, &d.Reason, &d.Count, &d.FirstAt)
 			list = append(list, d)
 			return err
 		})

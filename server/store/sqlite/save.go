@@ -15,8 +15,8 @@ import (
 // many, in the order of the table, so that neighbours are written together.
 func (t *transaction) save(c *store.Change) error {
 	for _, step := range []func(*store.Change) error{
-		t.saveDevices, t.saveKeys, t.saveGrants, t.saveSeats, t.saveAccounts, t.saveAnomalies, t.saveDenials,
-		t.saveRuns, t.saveReceived, t.saveReports, t.saveTotals, t.saveTypes, t.saveUsed,
+		t.saveDevices, t.saveKeys, t.saveGrants, t.saveTrials, t.saveSeats, t.saveAccounts, t.saveCloned, t.saveAnomalies, t.saveDenials,
+		t.saveRuns, t.saveReceived, t.saveReports, t.saveTotals, t.saveTypes, t.saveUsed, t.saveRequests,
 	} {
 		if err := step(c); err != nil {
 			return err
@@ -72,6 +72,32 @@ func (t *transaction) saveGrants(c *store.Change) error {
 	return t.insertRows(`INSERT INTO report_grant (device, reporter, handshake_code, item, granted_at) VALUES`, 5, ` ON CONFLICT DO NOTHING`, rows)
 }
 
+func (t *transaction) saveTrials(c *store.Change) error {
+	rows := make([]any, 0, 3*len(c.Trials))
+	for trial, at := range c.Trials {
+		rows = append(rows, trial.Item, trial.Subject, at)
+	}
+	return t.insertRows(`INSERT INTO trial (item, subject, started_at) VALUES`, 3, ` ON CONFLICT DO NOTHING`, rows)
+}
+
+func (t *transaction) saveCloned(c *store.Change) error {
+	for uuid, at := range c.Cloned {
+		if err := t.exec(`UPDATE device SET cloned_at = ? WHERE uuid = ?`, at, uuid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *transaction) saveRequests(c *store.Change) error {
+	for item, added := range c.Requests {
+		if err := t.exec(`UPDATE item SET requests = requests + ? WHERE id = ?`, added, item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (t *transaction) saveSeats(c *store.Change) error {
 	rows := make([]any, 0, 3*len(c.Seats))
 	for key, expiresAt := range c.Seats {
@@ -85,17 +111,18 @@ func (t *transaction) saveSeats(c *store.Change) error {
 }
 
 func (t *transaction) saveAccounts(c *store.Change) error {
-	rows := make([]any, 0, 7*len(c.Accounts))
+	rows := make([]any, 0, 8*len(c.Accounts))
 	for key, a := range c.Accounts {
 		device, err := deviceKey(c, key.Device)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, device, key.Reporter, a.SentAt, a.Recorded, a.Expired, a.Refused, a.Storage)
+		rows = append(rows, device, key.Reporter, a.SentAt, a.Recorded, a.Expired, a.Refused, a.Storage, c.Accepted[key])
 	}
-	return t.insertRows(`INSERT INTO device_account (device, reporter, sent_at, recorded, expired, refused, storage) VALUES`, 7,
+	return t.insertRows(`INSERT INTO device_account (device, reporter, sent_at, recorded, expired, refused, storage, accepted) VALUES`, 8,
 		` ON CONFLICT DO UPDATE SET sent_at = excluded.sent_at, recorded = excluded.recorded,
-			expired = excluded.expired, refused = excluded.refused, storage = excluded.storage`, rows)
+			expired = excluded.expired, refused = excluded.refused, storage = excluded.storage,
+			accepted = iif(accepted > 9223372036854775807 - excluded.accepted, 9223372036854775807, accepted + excluded.accepted)`, rows)
 }
 
 func (t *transaction) saveAnomalies(c *store.Change) error {
@@ -119,12 +146,15 @@ func (t *transaction) saveDenials(c *store.Change) error {
 	if len(c.Denials) == 0 {
 		return nil
 	}
-	rows := make([]any, 0, 8*len(c.Denials))
+	rows := make([]any, 0, 13*len(c.Denials))
 	for _, d := range c.Denials {
-		rows = append(rows, d.Device, d.HandshakeCode, d.Status, d.Organization, d.Reason, d.Count, d.FirstAt, d.At)
+		rows = append(rows, d.Device, d.DeviceName, d.HandshakeCode, d.Status, d.Organization, d.Item, d.Cause, d.Limit, d.Used,
+			d.Reason, d.Count, d.FirstAt, d.At)
 	}
-	err := t.insertRows(`INSERT INTO denial (device, handshake_code, status, organization, reason, count, first_at, last_at) VALUES`, 8,
-		` ON CONFLICT DO UPDATE SET organization = excluded.organization, reason = excluded.reason,
+	err := t.insertRows(`INSERT INTO denial (device, device_name, handshake_code, status, organization, item, cause, quota, used,
+			reason, count, first_at, last_at) VALUES`, 13,
+		` ON CONFLICT DO UPDATE SET device_name = excluded.device_name, organization = excluded.organization, item = excluded.item,
+			cause = excluded.cause, quota = excluded.quota, used = excluded.used, reason = excluded.reason,
 			count = count + excluded.count, last_at = excluded.last_at`, rows)
 	if err != nil {
 		return err

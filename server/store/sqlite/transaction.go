@@ -70,7 +70,7 @@ func (t *transaction) insert(query string, arguments ...any) (store.ID, error) {
 	result, err := t.execResult(query, arguments...)
 	if err != nil {
 		var e sqlite3.Error
-		if errors.As(err, &e) && e.ExtendedCode == sqlite3.ErrConstraintUnique {
+		if errors.As(err, &e) && (e.ExtendedCode == sqlite3.ErrConstraintUnique || e.ExtendedCode == sqlite3.ErrConstraintPrimaryKey) {
 			return 0, store.ErrExists
 		}
 		return 0, err

@@ -38,6 +38,12 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"OthersAreSeen":           othersAreSeen,
 		"ApplyIsIsolated":         applyIsIsolated,
 		"WhatIsReadIsWhatIsSaved": whatIsReadIsWhatIsSaved,
+		"ItemsChange":             itemsChange,
+		"TrialsAreKept":           trialsAreKept,
+		"RequestsAreAdded":        requestsAreAdded,
+		"KeysAreConfirmed":        keysAreConfirmed,
+		"ClonesAreKept":           clonesAreKept,
+		"VendorsAreKept":          vendorsAreKept,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, fresh(t)) })
 	}
@@ -58,8 +64,9 @@ func begin(t *testing.T, open Open) *world {
 		err := errors.Join(
 			tx.AddOrganization(store.Organization{ID: "100001", Name: "Example Corp", CreatedAt: 5}),
 			tx.AddHandshakeCode(store.HandshakeCode{Code: "100001-reader", Organization: "100001", Default: true,
-				SessionPassword: "s3cret", ValidationFields: []string{"a.example", "b.example"}, CreatedAt: 6}),
-			tx.AddItem(store.Item{ID: "scans", Organization: "100001", Name: "Scans", Products: 7, Modules: []protocol.LicenseModule{1, 2}, Quota: 10, ExpiresAt: 99}),
+				SessionPassword: "a hash", PreviousPassword: "an older one", PreviousUntil: 9, ValidationFields: []string{"a.example", "b.example"}, CreatedAt: 6}),
+			tx.AddItem(store.Item{ID: "scans", Organization: "100001", Name: "Scans", Products: 7, Modules: []protocol.LicenseModule{1, 2}, Quota: 10, ExpiresAt: 99,
+				TrialBy: store.TrialByAddress, TrialDays: 7, Requires: []string{"base", "other"}, RequestLimit: 5, RefuseClones: true, LicenseFile: "f"}),
 		)
 		code, codeErr := tx.HandshakeCode("100001-reader")
 		item, itemErr := tx.Item("scans")
@@ -219,8 +226,8 @@ func askersAreLoaded(t *testing.T, open Open) {
 		}
 		code := state.Codes[w.code.Code]
 		want := store.HandshakeCode{
-			Key: w.code.Key, Code: w.code.Code, Organization: "100001", SessionPassword: "s3cret",
-			ValidationFields: []string{"a.example", "b.example"}, Default: true, CreatedAt: 6,
+			Key: w.code.Key, Code: w.code.Code, Organization: "100001", SessionPassword: "a hash",
+			PreviousPassword: "an older one", PreviousUntil: 9, ValidationFields: []string{"a.example", "b.example"}, Default: true, CreatedAt: 6,
 		}
 		if !reflect.DeepEqual(code, want) {
 			t.Errorf("%+v", code)
@@ -556,14 +563,16 @@ func whatIsReadIsWhatIsSaved(t *testing.T, open Open) {
 		change.Denials = []store.Denial{
 			{At: 5, Status: -20120, Device: device.UUID, HandshakeCode: "c", Organization: "o", Reason: "r", Count: 1, FirstAt: 5},
 			{At: 6, Status: -20101, Device: device.UUID, HandshakeCode: "c", Count: 1, FirstAt: 6},
-			{At: 7, Status: -20120, Device: device.UUID, HandshakeCode: "c", Organization: "p", Reason: "s", Count: 1, FirstAt: 7},
+			{At: 7, Status: -20120, Device: device.UUID, DeviceName: "n", HandshakeCode: "c", Organization: "100001", Item: "scans",
+				Cause: "x", Limit: 10, Used: 11, Reason: "s", Count: 1, FirstAt: 7},
 		}
 		change.Accounts = map[store.AccountKey]store.AccountState{{Device: device.UUID}: {DeviceAccount: protocol.DeviceAccount{Recorded: 3}}}
 		return change
 	})
 	denials, err := w.Denials(t.Context(), 10)
 	if want := []store.Denial{
-		{At: 7, Status: -20120, Device: device.UUID, HandshakeCode: "c", Organization: "p", Reason: "s", Count: 2, FirstAt: 5},
+		{At: 7, Status: -20120, Device: device.UUID, DeviceName: "n", HandshakeCode: "c", Organization: "100001", OrganizationName: "Example Corp",
+			Item: "scans", ItemName: "Scans", Cause: "x", Limit: 10, Used: 11, Reason: "s", Count: 2, FirstAt: 5},
 		{At: 6, Status: -20101, Device: device.UUID, HandshakeCode: "c", Count: 1, FirstAt: 6},
 	}; err != nil || !slices.Equal(denials, want) {
 		t.Errorf("%+v, %v", denials, err)

@@ -1,0 +1,67 @@
+package main
+
+import "strings"
+
+// definitions is what the file source holds.
+type definitions struct {
+	StatusCodes  []value       `json:"statusCodes"`
+	Enumerations []enumeration `json:"enumerations"`
+}
+
+// BuiltInTypes is a bit for each operation type, in words of 64.
+func (d definitions) BuiltInTypes() [4]uint64 {
+	var words [4]uint64
+	for _, e := range d.Enumerations {
+		if e.Name == "OperationType" {
+			for _, v := range e.Values {
+				words[v.Value/64] |= 1 << (v.Value % 64)
+			}
+		}
+	}
+	return words
+}
+
+type enumeration struct {
+	Name    string  `json:"name"`
+	Prefix  string  `json:"prefix"`
+	Comment string  `json:"comment"`
+	Values  []value `json:"values"`
+}
+
+// Flags tells whether the values are bits that may be combined.
+func (e enumeration) Flags() bool { return e.Name == "StateFlag" || e.Name == "Product" }
+
+type value struct {
+	Name    string `json:"name"`
+	Value   int    `json:"value"`
+	Origin  string `json:"origin"`
+	Message string `json:"message"`
+	Unit    string `json:"unit"`
+	Comment string `json:"comment"`
+}
+
+// capitals are the parts of a name that Go and C# spell in capitals.
+var capitals = map[string]bool{"OK": true, "LTS": true, "ABI": true, "QR": true, "DBR": true, "DLR": true, "DWT": true,
+	"DCE": true, "DPS": true, "DPM": true, "GS1": true, "UPC": true, "EAN": true, "ITF": true, "KIX": true, "OEM": true,
+	"DX": true, "USPS": true, "MSI": true, "RM4SCC": true, "PDF417": true, "ONED": true}
+
+// camel turns NO_LICENSE into NoLicense.
+func camel(name string) string {
+	var b strings.Builder
+	for part := range strings.SplitSeq(name, "_") {
+		if capitals[part] {
+			b.WriteString(part)
+		} else {
+			b.WriteString(strings.ToUpper(part[:1]) + strings.ToLower(part[1:]))
+		}
+	}
+	return b.String()
+}
+
+// statusConstant is the C and binding name of a status code.
+func statusConstant(v value) string {
+	if v.Value == 0 {
+		return v.Name
+	}
+	return "ERR_" + v.Name
+}

@@ -1,6 +1,0 @@
-//go:build unix
-
-package ledger
-
-// lockless is SQLite's way to the file system that takes no locks.
-const lockless = "unix-none"

@@ -1,4 +1,0 @@
-package ledger
-
-// lockless is SQLite's way to the file system that takes no locks.
-const lockless = "win32-none"
