@@ -51,7 +51,7 @@ Errors go to stderr with exit status 1.`,
 	})
 	root.AddCommand(
 		a.serve(), a.organization(), a.handshake(), a.key(), a.item(), a.statistics(), a.device(),
-		a.denial(), a.anomaly(), a.audit(), a.verify(), a.backup(),
+		a.denial(), a.anomaly(), a.audit(), a.account(), a.token(), a.verify(), a.backup(),
 	)
 	return root
 }

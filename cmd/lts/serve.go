@@ -27,6 +27,8 @@ type serveFlags struct {
 	listen, urlFile, certFile, keyFile, logFormat, logLevel string
 	limits                                                  server.Limits
 	trustClock                                              bool
+	adminListen                                             string
+	trustedOrigins                                          []string
 }
 
 func (a *app) serve() *cobra.Command {
@@ -51,7 +53,7 @@ Several servers may run on one directory.`,
 				return err
 			}
 			return a.withStore(cmd.Context(), true, func(s store.Store) error {
-				return serve(cmd.Context(), s, f, log)
+				return a.serveStore(cmd, s, f, log)
 			})
 		},
 	}
@@ -59,6 +61,9 @@ Several servers may run on one directory.`,
 	cmd.Flags().StringVar(&f.urlFile, "url-file", "", "write the base URL to this `file` once the server is ready; removed at the end")
 	cmd.Flags().StringVar(&f.certFile, "tls-cert", "", "`file` with the certificate chain (PEM), for HTTPS")
 	cmd.Flags().StringVar(&f.keyFile, "tls-key", "", "`file` with the certificate's key (PEM)")
+	cmd.Flags().StringVar(&f.adminListen, "admin-listen", "", "serve the pages and the API of administration on this `address` alone; off: nowhere")
+	cmd.Flags().StringArrayVar(&f.trustedOrigins, "trusted-origin", nil,
+		"an `origin` whose forms are taken for the pages' own, where a proxy changes the Host header; may be repeated")
 	cmd.Flags().StringVar(&f.logFormat, "log-format", "text", "text or json")
 	cmd.Flags().StringVar(&f.logLevel, "log-level", "info", "debug (each request), info, warn or error")
 	limits := server.DefaultLimits()
@@ -97,13 +102,20 @@ func newLog(w io.Writer, format, level string) (*slog.Logger, error) {
 	return nil, fmt.Errorf("--log-format %q is not text or json", format)
 }
 
-func serve(ctx context.Context, s store.Store, f serveFlags, log *slog.Logger) (err error) {
+// off is the --admin-listen of a server without pages.
+const off = "off"
+
+func (a *app) serveStore(cmd *cobra.Command, s store.Store, f serveFlags, log *slog.Logger) (err error) {
+	ctx := cmd.Context()
 	for _, limit := range []float64{f.limits.Authorizations, f.limits.PerCode, f.limits.Guesses, f.limits.Reports} {
 		if !(limit >= 0 && limit <= 1e6) {
 			return fmt.Errorf("a limit is from 0 to 1000000, not %g", limit)
 		}
 	}
 	config := server.Config{Store: s, Log: log, Limits: &f.limits, TrustClock: f.trustClock}
+	if f.adminListen != off {
+		config.Pages = &server.PagesConfig{Apart: f.adminListen != "", Version: version(), TrustedOrigins: f.trustedOrigins}
+	}
 	scheme := "http"
 	if f.certFile != "" {
 		certificate, err := tls.LoadX509KeyPair(f.certFile, f.keyFile)
@@ -142,10 +154,26 @@ func serve(ctx context.Context, s store.Store, f serveFlags, log *slog.Logger) (
 			}
 		}
 	}()
+	address := baseURL(scheme, listener.Addr())
 	ended := make(chan error, 1)
 	go func() { ended <- lts.Serve(listener) }()
-
-	address := baseURL(scheme, listener.Addr())
+	office := address
+	if config.Pages != nil && config.Pages.Apart {
+		pages, err := listening.Listen(ctx, "tcp", f.adminListen)
+		if err != nil {
+			return errors.Join(fmt.Errorf("listening for the pages: %w; choose another --admin-listen address", err), lts.Shutdown(ctx), <-ended)
+		}
+		office = baseURL(scheme, pages.Addr())
+		log.Info("serving pages", "url", office)
+		served := make(chan struct{})
+		go func() {
+			defer close(served)
+			if err := lts.ServeOffice(pages); err != nil {
+				log.Error("the pages are not served any more", "error", err)
+			}
+		}()
+		defer func() { <-served }()
+	}
 	log.Info("serving", "url", address, "pid", os.Getpid())
 	if f.urlFile != "" {
 		// Connections wait in the listener from here on: the server is ready.
@@ -153,6 +181,9 @@ func serve(ctx context.Context, s store.Store, f serveFlags, log *slog.Logger) (
 			err = fmt.Errorf("writing the base URL: %w", err)
 		}
 		defer func() { err = errors.Join(err, os.Remove(f.urlFile)) }()
+	}
+	if err == nil && config.Pages != nil {
+		err = a.inviteOwner(cmd, s, office)
 	}
 	if err == nil {
 		select {
@@ -172,6 +203,22 @@ func serve(ctx context.Context, s store.Store, f serveFlags, log *slog.Logger) (
 	}
 	err = errors.Join(err, shutdown, <-ended)
 	log.Info("ended")
+	return err
+}
+
+// inviteOwner prints a link that makes the first account, if there is none yet.
+func (a *app) inviteOwner(cmd *cobra.Command, s store.Store, office string) error {
+	secret, err := a.administrator(s).SetUpLink(cmd.Context())
+	if err != nil || secret == "" {
+		return err
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), `
+The pages of this server have no account yet. Open this link within a day to make
+the first one; it works once:
+
+  %s/set-up?token=%s
+
+`, office, secret)
 	return err
 }
 

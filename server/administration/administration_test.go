@@ -232,7 +232,7 @@ func TestPages(t *testing.T) {
 	d := newDesk(t)
 	ctx := t.Context()
 	rapid.Check(t, func(r *rapid.T) {
-		names := rapid.SliceOfN(rapid.StringMatching(`[a-cA-C%_\\ü ]{0,3}[a-z]`), 0, 12).Draw(r, "names")
+		names := rapid.SliceOfN(rapid.StringMatching(`[a-cA-C%_\\ü ]{0,3}[a-z]`), 0, 6).Draw(r, "names")
 		for i, name := range names {
 			has[administration.Organization](t)(d.NewOrganization(ctx, administration.OrganizationInput{ID: fmt.Sprint(100001 + i), Name: name}))
 		}

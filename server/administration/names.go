@@ -144,3 +144,14 @@ func nameOf[V comparable](values map[string]V, value V) string {
 	}
 	return fmt.Sprint(value)
 }
+
+// ChargeWays are the names of the charge ways this server supports, in order.
+func ChargeWays() []string {
+	supported := policy.ChargeWays()
+	names := make([]string, len(supported))
+	for i, way := range supported {
+		names[i] = FormatChargeWay(way)
+	}
+	slices.Sort(names)
+	return names
+}
