@@ -16,16 +16,21 @@
 #include "start.h"
 #include "status_texts.inc"
 
-/* Sizes of the structs in the first version of the ABI. They never change. */
-enum { FIRST_PARAMETERS = 176, FIRST_INFO = 1232, FIRST_EVENT = 288 };
+/* Sizes of the structs in the first version of the ABI: up to the end of the last field
+ * that each had. They never change. */
+enum {
+  FIRST_PARAMETERS = offsetof(LTS_ConnectionParameters, reserved2) + sizeof(int32_t),
+  FIRST_INFO = 1232,
+  FIRST_EVENT = 288
+};
 
 /* A larger size than this is an uninitialized struct, not one of the future. */
 enum { LARGEST_STRUCT = 65536 };
 
-_Static_assert(sizeof(void *) != 8 || sizeof(LTS_ConnectionParameters) >= FIRST_PARAMETERS,
-               "the parameters shrank");
-_Static_assert(sizeof(LTS_LicenseInfo) >= FIRST_INFO, "the license info shrank");
-_Static_assert(sizeof(LTS_Event) >= FIRST_EVENT, "the event shrank");
+_Static_assert(sizeof(void *) != 8 || FIRST_PARAMETERS == 176, "a field of the parameters moved");
+_Static_assert(offsetof(LTS_LicenseInfo, statusMessage) + 256 == FIRST_INFO,
+               "a field of the license info moved");
+_Static_assert(offsetof(LTS_Event, message) + 256 == FIRST_EVENT, "a field of the event moved");
 
 static uint32_t smaller(uint32_t a, size_t b) { return a < b ? a : (uint32_t)b; }
 
@@ -56,6 +61,7 @@ const char *LTS_CALL LTS_StatusMessage(int32_t status) {
 static void set_defaults(LTS_ConnectionParameters *p) {
   memset(p, 0, sizeof *p);
   p->structSize = sizeof *p;
+  /* generated: defaults */
   p->deploymentType = LTS_DT_DESKTOP;
   p->chargeWay = LTS_CW_AUTO;
   p->UUIDGenerationMethod = LTS_UUIDGM_RANDOM;
@@ -66,6 +72,7 @@ static void set_defaults(LTS_ConnectionParameters *p) {
   p->slotSeconds = 180;
   p->initTimeoutMilliseconds = 12000;
   p->requestTimeoutMilliseconds = 5000;
+  /* generated: end */
 }
 
 int32_t LTS_CALL LTS_InitLTSConnectionParameters(LTS_ConnectionParameters *parameters,
@@ -173,6 +180,7 @@ static int32_t new_job(openlts_job **job, enum openlts_kind kind, size_t room, L
 static const struct {
   size_t offset, limit;
 } strings[] = {
+    /* generated: texts */
     {offsetof(LTS_ConnectionParameters, mainServerURL), LTS_MAX_URL},
     {offsetof(LTS_ConnectionParameters, standbyServerURL), LTS_MAX_URL},
     {offsetof(LTS_ConnectionParameters, handshakeCode), LTS_MAX_CODE},
@@ -187,12 +195,40 @@ static const struct {
     {offsetof(LTS_ConnectionParameters, caFile), LTS_MAX_URL},
     {offsetof(LTS_ConnectionParameters, proxyURL), LTS_MAX_URL},
     {offsetof(LTS_ConnectionParameters, dataDirectory), LTS_MAX_URL},
+    /* generated: end */
 };
 
-enum { STRINGS = sizeof strings / sizeof *strings, MAX_MODULES = 64, MAX_KEY = 1 << 17 };
+/* The lists, each of which is a pointer to int32_t and a count. */
+static const struct {
+  size_t values, count;
+} lists[] = {
+    /* generated: lists */
+    {offsetof(LTS_ConnectionParameters, limitedLicenseModules),
+     offsetof(LTS_ConnectionParameters, limitedLicenseModulesCount)},
+    /* generated: end */
+};
+
+enum {
+  STRINGS = sizeof strings / sizeof *strings,
+  LISTS = sizeof lists / sizeof *lists,
+  MAX_LIST = 64,
+  MAX_KEY = 1 << 17
+};
 
 static const char **string_of(LTS_ConnectionParameters *p, size_t i) {
   return (const char **)(void *)((char *)p + strings[i].offset);
+}
+
+static const int32_t **list_of(LTS_ConnectionParameters *p, size_t i) {
+  return (const int32_t **)(void *)((char *)p + lists[i].values);
+}
+
+/* The bytes of a list that are read. Another count than is allowed is an error, which is
+ * found before the values are looked at. */
+static size_t size_of_list(LTS_ConnectionParameters *p, size_t i) {
+  const int32_t count = *(const int32_t *)(const void *)((const char *)p + lists[i].count);
+  return *list_of(p, i) != NULL && count > 0 && count <= MAX_LIST ? (size_t)count * sizeof(int32_t)
+                                                                  : 0;
 }
 
 /* The bytes of a string that are read: one more than it may have, so that one that is
@@ -221,14 +257,11 @@ static const char *copy_string(char **end, const char *s, size_t limit) {
 /* A job with a copy of the parameters, and of a license key. */
 static openlts_job *job_with(enum openlts_kind kind, const LTS_ConnectionParameters *p,
                              const char *key) {
-  /* Modules first, which have to be aligned as the job is. Another count of them than
-   * is allowed is an error, which is found before they are looked at. */
-  const int count = p->limitedLicenseModulesCount;
-  const size_t modules = p->limitedLicenseModules != NULL && count > 0 && count <= MAX_MODULES
-                             ? (size_t)count * sizeof *p->limitedLicenseModules
-                             : 0;
   LTS_ConnectionParameters copy = *p;
-  size_t room = modules + length_of(key, MAX_KEY) + 1;
+  size_t room = length_of(key, MAX_KEY) + 1;
+  for (size_t i = 0; i < LISTS; i++) {
+    room += size_of_list(&copy, i);
+  }
   for (size_t i = 0; i < STRINGS; i++) {
     room += length_of(*string_of(&copy, i), strings[i].limit) + 1;
   }
@@ -237,10 +270,14 @@ static openlts_job *job_with(enum openlts_kind kind, const LTS_ConnectionParamet
     return NULL;
   }
   char *end = (char *)(job + 1);
-  if (modules > 0) {
-    memcpy(end, p->limitedLicenseModules, modules);
-    copy.limitedLicenseModules = (const int32_t *)(void *)end;
-    end += modules;
+  /* Lists first, which have to be aligned as the job is. */
+  for (size_t i = 0; i < LISTS; i++) {
+    const size_t size = size_of_list(&copy, i);
+    if (size > 0) {
+      memcpy(end, *list_of(&copy, i), size);
+      *list_of(&copy, i) = (const int32_t *)(void *)end;
+      end += size;
+    }
   }
   job->key = copy_string(&end, key, MAX_KEY);
   for (size_t i = 0; i < STRINGS; i++) {

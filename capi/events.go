@@ -61,11 +61,13 @@ func poll(ctx context.Context, job *C.openlts_job) C.int32_t {
 		return 0
 	}
 	event.structSize = C.uint32_t(unsafe.Sizeof(*event))
+	// generated: event
 	event.kind = C.int32_t(e.Kind)
 	event.statusCode = C.int32_t(e.Status)
 	event.stateFlags = C.uint32_t(e.Flags)
 	event.time = C.int64_t(e.Time)
 	event.units = C.int64_t(e.Units)
 	setText(&event.message[0], len(event.message), e.Message)
+	// generated: end
 	return 1
 }

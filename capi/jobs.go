@@ -159,6 +159,7 @@ func info(ctx context.Context, job *C.openlts_job) error {
 	}
 	info := &job.info
 	info.structSize = C.uint32_t(unsafe.Sizeof(*info))
+	// generated: info
 	info.stateFlags = C.uint32_t(i.Flags)
 	info.statusCode = C.int32_t(i.Status)
 	info.chargeWay = C.int32_t(i.Grant.Item.ChargeWay)
@@ -168,7 +169,7 @@ func info(ctx context.Context, job *C.openlts_job) error {
 	info.bufferUntil = C.int64_t(i.BufferUntil)
 	info.quotaLimit = C.int64_t(i.Quota.Limit)
 	info.quotaUsed = C.int64_t(i.Quota.Used)
-	info.modules = C.uint64_t(moduleBits(i.Modules))
+	info.modules = C.uint64_t(bitsOf(i.Modules))
 	info.recorded = C.int64_t(i.Usage.Recorded)
 	info.accepted = C.int64_t(i.Usage.Accepted)
 	info.pending = C.int64_t(i.Usage.Pending)
@@ -182,17 +183,19 @@ func info(ctx context.Context, job *C.openlts_job) error {
 	setText(&info.organizationID[0], len(info.organizationID), i.Grant.OrganizationID)
 	setText(&info.itemID[0], len(info.itemID), i.Grant.Item.ID)
 	setText(&info.statusMessage[0], len(info.statusMessage), i.Message)
+	// generated: end
 	return nil
 }
 
-// moduleBits has bit n set for module n; all bits if modules are not limited.
-func moduleBits(modules []protocol.LicenseModule) uint64 {
-	if len(modules) == 0 {
+// bitsOf has bit n set for the value n; all bits if there are no values, which means
+// that they are not limited.
+func bitsOf[T ~int32](values []T) uint64 {
+	if len(values) == 0 {
 		return math.MaxUint64
 	}
 	var bits uint64
-	for _, module := range modules {
-		bits |= 1 << (module & 63)
+	for _, value := range values {
+		bits |= 1 << (value & 63)
 	}
 	return bits
 }

@@ -40,35 +40,55 @@ type clientParameters = license.Parameters
 
 // parametersFrom copies the parameters of a job; nothing of its memory is kept.
 func parametersFrom(p *C.LTS_ConnectionParameters) (parameters clientParameters, err error) {
-	count := int(p.limitedLicenseModulesCount)
-	if count < 0 || count > maxModules || (count > 0 && p.limitedLicenseModules == nil) {
-		return parameters, protocol.Errorf(protocol.StatusInvalidArgument,
-			"limitedLicenseModulesCount is %d and limitedLicenseModules %s", count, nilOrNot(unsafe.Pointer(p.limitedLicenseModules)))
+	// generated: parameters
+	parameters.MainServerURL = text(p.mainServerURL)
+	parameters.StandbyServerURL = text(p.standbyServerURL)
+	parameters.HandshakeCode = text(p.handshakeCode)
+	parameters.SessionPassword = text(p.sessionPassword)
+	parameters.OrganizationID = text(p.organizationID)
+	parameters.DeploymentType = protocol.DeploymentType(p.deploymentType)
+	parameters.ChargeWay = protocol.ChargeWay(p.chargeWay)
+	parameters.UUIDGenerationMethod = protocol.UUIDGenerationMethod(p.UUIDGenerationMethod)
+	parameters.MaxBufferDays = int(p.maxBufferDays)
+	parameters.LimitedLicenseModules, err = list[protocol.LicenseModule]("limitedLicenseModules", p.limitedLicenseModules, p.limitedLicenseModulesCount)
+	if err != nil {
+		return parameters, err
 	}
-	var modules []protocol.LicenseModule
-	if count > 0 {
-		for _, module := range unsafe.Slice(p.limitedLicenseModules, count) {
-			modules = append(modules, protocol.LicenseModule(module))
-		}
-	}
-	return clientParameters{
-		MainServerURL: text(p.mainServerURL), StandbyServerURL: text(p.standbyServerURL),
-		HandshakeCode: text(p.handshakeCode), SessionPassword: text(p.sessionPassword),
-		OrganizationID: text(p.organizationID), DeploymentType: protocol.DeploymentType(p.deploymentType),
-		ChargeWay: protocol.ChargeWay(p.chargeWay), UUIDGenerationMethod: protocol.UUIDGenerationMethod(p.UUIDGenerationMethod),
-		MaxBufferDays: int(p.maxBufferDays), LimitedLicenseModules: modules,
-		MaxConcurrentInstanceCount: int(p.maxConcurrentInstanceCount), Products: protocol.Product(p.products),
-		Resubmit: protocol.Resubmit(p.resubmit), ProductVersion: text(p.productVersion),
-		Edition: text(p.edition), ValidationField: text(p.validationField),
-		DeviceFriendlyName: text(p.deviceFriendlyName), DeviceUUID: text(p.deviceUUID),
-		ServerPublicKey: text(p.serverPublicKey), CAFile: text(p.caFile),
-		ProxyURL: text(p.proxyURL), DataDirectory: text(p.dataDirectory),
-		SlotSeconds: int(p.slotSeconds), InitTimeout: milliseconds(p.initTimeoutMilliseconds),
-		RequestTimeout: milliseconds(p.requestTimeoutMilliseconds),
-	}, nil
+	parameters.MaxConcurrentInstanceCount = int(p.maxConcurrentInstanceCount)
+	parameters.Products = protocol.Product(p.products)
+	parameters.Resubmit = protocol.Resubmit(p.resubmit)
+	parameters.ProductVersion = text(p.productVersion)
+	parameters.Edition = text(p.edition)
+	parameters.ValidationField = text(p.validationField)
+	parameters.DeviceFriendlyName = text(p.deviceFriendlyName)
+	parameters.DeviceUUID = text(p.deviceUUID)
+	parameters.ServerPublicKey = text(p.serverPublicKey)
+	parameters.CAFile = text(p.caFile)
+	parameters.ProxyURL = text(p.proxyURL)
+	parameters.DataDirectory = text(p.dataDirectory)
+	parameters.SlotSeconds = int(p.slotSeconds)
+	parameters.InitTimeout = milliseconds(p.initTimeoutMilliseconds)
+	parameters.RequestTimeout = milliseconds(p.requestTimeoutMilliseconds)
+	// generated: end
+	return parameters, nil
 }
 
-const maxModules = 64
+// maxList is how many values a list of the parameters may have.
+const maxList = 64
+
+// list copies a list of the parameters, called name in errors.
+func list[T ~int32](name string, values *C.int32_t, count C.int32_t) ([]T, error) {
+	if count < 0 || count > maxList || (count > 0 && values == nil) {
+		return nil, protocol.Errorf(protocol.StatusInvalidArgument, "%sCount is %d and %s %s", name, count, name, nilOrNot(unsafe.Pointer(values)))
+	}
+	var copied []T
+	if count > 0 {
+		for _, value := range unsafe.Slice(values, count) {
+			copied = append(copied, T(value))
+		}
+	}
+	return copied, nil
+}
 
 func nilOrNot(p unsafe.Pointer) string {
 	if p == nil {

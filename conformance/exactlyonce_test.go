@@ -18,6 +18,7 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/verification"
 )
 
 // lts is a real server over SQLite.
@@ -141,7 +142,7 @@ func TestExactlyOnce(t *testing.T) {
 		if err := l.Close(t.Context()); err != nil {
 			t.Error(err)
 		}
-		verification, err := lts.store.Verify(t.Context())
+		verification, err := verification.Run(t.Context(), lts.store, verification.Options{})
 		if err != nil || len(verification.Differences) != 0 {
 			t.Errorf("seed %d: %+v, %v", seed, verification, err)
 		}

@@ -11,11 +11,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/ingest"
+	"github.com/openlts/openlts/server/retention"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -66,11 +69,15 @@ const (
 // Server is a License Tracking Server.
 type Server struct {
 	config Config
+	api    *api.API
 	writer *ingest.Writer
 	http   *http.Server
 	office http.Handler // nil: there is none
 	// apart serves the office on a listener of its own.
 	apart *http.Server
+	// background ends what goes on beside requests.
+	background context.CancelFunc
+	ended      sync.WaitGroup
 	// certificate is what new connections get.
 	certificate atomic.Pointer[tls.Certificate]
 }
@@ -100,8 +107,10 @@ func New(ctx context.Context, config Config) (*Server, error) {
 		newWriter = ingest.NewTrustingWriter
 	}
 	writer := newWriter(config.Store, config.Now, config.Log)
-	s := &Server{config: config, writer: writer}
-	handler := (&api.API{Store: config.Store, Writer: writer, Keys: keys, Now: config.Now, Log: config.Log, Limits: *config.Limits}).Handler()
+	s := &Server{config: config, writer: writer, api: &api.API{
+		Store: config.Store, Writer: writer, Keys: keys, Now: config.Now, Log: config.Log, Limits: *config.Limits,
+	}}
+	handler := s.api.Handler()
 	if config.Pages != nil {
 		if s.office, err = newOffice(config, keys.Public()); err != nil {
 			writer.Close()
@@ -115,6 +124,13 @@ func New(ctx context.Context, config Config) (*Server, error) {
 		s.SetCertificate(*config.Certificate)
 	}
 	s.http, s.apart = s.listener(handler), s.listener(s.office)
+	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s.background = cancel
+	if forgetter, ok := config.Store.(store.Forgetter); ok {
+		s.ended.Go(func() { s.forgetStrangers(background, forgetter) })
+	}
+	pruner := &retention.Pruner{Store: config.Store, Key: keys.Signing, Now: config.Now}
+	s.ended.Go(func() { pruner.Run(background, config.Log) })
 	return s, nil
 }
 
@@ -142,6 +158,10 @@ func (s *Server) listener(handler http.Handler) *http.Server {
 // SetCertificate gives new connections another certificate: the old one is about
 // to expire. It has no effect on a server without one.
 func (s *Server) SetCertificate(certificate tls.Certificate) { s.certificate.Store(&certificate) }
+
+// Refuse has clients turned away with -20100 from now on, for a reason such as
+// protocol.ReasonMaintenance; "" serves them again. Health checks are answered.
+func (s *Server) Refuse(reason protocol.Reason) { s.api.Refuse(reason) }
 
 // Handler is the server as an HTTP handler, for programs with a listener of
 // their own.
@@ -175,12 +195,14 @@ func (s *Server) serve(answering *http.Server, listener net.Listener) error {
 // Shutdown stops listening, finishes the requests in work until ctx ends, and
 // commits all that was taken on. Afterwards nothing of the server runs.
 func (s *Server) Shutdown(ctx context.Context) error {
+	s.background()
 	err := errors.Join(s.http.Shutdown(ctx), s.apart.Shutdown(ctx))
 	if err != nil {
 		// Those that are still in work lose their connection; what they asked
 		// for is committed or not, as a whole, and they will ask again.
 		err = errors.Join(fmt.Errorf("%w: %w", ErrCutOff, err), s.http.Close(), s.apart.Close())
 	}
+	s.ended.Wait()
 	s.writer.Close()
 	return err
 }

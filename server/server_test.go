@@ -19,12 +19,14 @@ import (
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/verification"
 )
 
 // lts is a server under test, with organization 100001, its default code
 // 100001-reader, and item scans.
 type lts struct {
 	*administration.Administrator
+	server    *server.Server
 	url       string
 	handler   http.Handler
 	store     *sqlite.Store
@@ -64,7 +66,7 @@ func start(t testing.TB) *lts {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.handler = lts.Handler()
+	l.server, l.handler = lts, lts.Handler()
 	web := httptest.NewServer(contract(t, l.handler))
 	l.url = web.URL
 	t.Cleanup(func() {
@@ -178,13 +180,13 @@ func (l *lts) used(t testing.TB) int64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return items[0].Used
+	return items[0].Use.Units
 }
 
 // verify checks that totals and raw reports agree.
 func (l *lts) verify(t testing.TB) {
 	t.Helper()
-	result, err := l.store.Verify(t.Context())
+	result, err := verification.Run(t.Context(), l.store, verification.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

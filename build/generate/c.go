@@ -1,13 +1,109 @@
 package main
 
-// The header for C and C++, and what the library says of status codes.
+import (
+	"fmt"
+	"strings"
+)
+
+// The header for C and C++, the class for C++, and what the library says of status
+// codes and does with structures.
 func emitC(all definitions) []output {
-	return []output{
-		{"include/openlts/definitions.h", cTemplate, all},
-		{"capi/status_texts.inc", cStatusTemplate, all},
-		{"capi/built_in_types.inc", cTypesTemplate, all},
+	const header, cpp, abi = "include/openlts/openlts.h", "include/openlts/openlts.hpp", "capi/abi.c"
+	parameters := all.tell("ConnectionParameters", cTongue)
+	cppParameters := all.tell("ConnectionParameters", cppTongue)
+	outputs := []output{
+		{path: "include/openlts/definitions.h", template: cTemplate, data: all},
+		{path: "capi/status_texts.inc", template: cStatusTemplate, data: all},
+		{path: "capi/built_in_types.inc", template: cTypesTemplate, data: all},
+		{path: cpp, region: "fields", template: cppFieldsTemplate, data: cppParameters},
+		{path: cpp, region: "defaults", template: cppDefaultsTemplate, data: cppParameters},
+		{path: cpp, region: "conversion", template: cppConversionTemplate, data: cppParameters},
+		{path: "docs/cpp.md", region: "ConnectionParameters", template: tableTemplate, data: cppTable(all)},
+		{path: abi, region: "defaults", template: cDefaultsTemplate, data: parameters},
+		{path: abi, region: "texts", template: cTextsTemplate, data: parameters},
+		{path: abi, region: "lists", template: cListsTemplate, data: parameters},
+		{path: "capi/test/robustness.c", region: "texts", template: cTextOffsetsTemplate, data: parameters},
 	}
+	for _, s := range all.Structures {
+		outputs = append(outputs, output{path: header, region: s.Name, template: cFieldsTemplate, data: all.tell(s.Name, cTongue)})
+	}
+	return outputs
 }
+
+var cTongue = tongue{
+	field: func(f field) string { return f.Name },
+	kind: func(f field) string {
+		switch f.Type {
+		case enumerationField, listField:
+			return "LTS_" + f.Of
+		case flagsField, stateField:
+			return "LTS_" + f.Of
+		case bitsField:
+			return "bit n is LTS_" + f.Of + " n"
+		case timeField:
+			if !f.Always {
+				return "0 if there is none"
+			}
+		}
+		return ""
+	},
+	constant: func(f field, v string) string { return "LTS_" + f.prefix + "_" + v },
+	absent:   "NULL: all",
+	noLimit:  "-1: not limited",
+}
+
+var cppTongue = tongue{field: cTongue.field, kind: cTongue.kind, constant: cTongue.constant, absent: "empty: all"}
+
+// CDefault is the default as C writes it.
+func (f field) CDefault() string {
+	if name, ok := f.Default.(string); ok {
+		return "LTS_" + f.prefix + "_" + name
+	}
+	return fmt.Sprint(f.Default)
+}
+
+// Duration is the name of a timeout where its type says that it is one.
+func (f field) Duration() string { return strings.TrimSuffix(f.Name, "Milliseconds") }
+
+const cFieldsTemplate = `{{range $f := .Fields}}
+{{- with .Comment}}{{wrap ($.Describe $f) "  /* " "   * " " */" 100}}
+{{end}}  {{.C}}{{.Name}}{{with .Length}}[{{.}}]{{end}};
+{{- if eq .Type "list"}}
+  int32_t {{.Name}}Count;{{end}}
+{{end}}`
+
+const cDefaultsTemplate = `{{range .Fields}}{{if .HasDefault}}  p->{{.Name}} = {{.CDefault}};
+{{end}}{{end}}`
+
+const cTextsTemplate = `{{range .Texts}}    {offsetof(LTS_ConnectionParameters, {{.Name}}), LTS_MAX_{{.Limit}}},
+{{end}}`
+
+const cListsTemplate = `{{range .Lists}}    {offsetof(LTS_ConnectionParameters, {{.Name}}),
+     offsetof(LTS_ConnectionParameters, {{.Name}}Count)},
+{{end}}`
+
+const cTextOffsetsTemplate = `{{range .Texts}}        offsetof(LTS_ConnectionParameters, {{.Name}}),
+{{end}}`
+
+const cppFieldsTemplate = `{{range $i, $f := .Visible}}{{wrap ($.Describe .) "  // " "  // " "" 100}}
+{{if eq .Type "text"}}  std::string {{.Name}};
+{{else if eq .Type "list"}}  std::vector<std::int32_t> {{.Name}};
+{{else if eq .Type "milliseconds"}}  std::chrono::milliseconds {{.Duration}};
+{{else}}  std::int32_t {{.Name}};
+{{end}}{{end}}`
+
+const cppDefaultsTemplate = `{{range .Ints}}
+{{- if eq .Type "milliseconds"}}    {{.Duration}} = std::chrono::milliseconds{defaults.{{.Name}}};
+{{else}}    {{.Name}} = defaults.{{.Name}};
+{{end}}{{end}}`
+
+const cppConversionTemplate = `{{range .Texts}}  c->{{.Name}} = text("{{.Name}}", {{.Name}});
+{{end}}{{range .Ints}}
+{{- if eq .Type "milliseconds"}}  c->{{.Name}} = to_milliseconds({{.Duration}});
+{{else}}  c->{{.Name}} = {{.Name}};
+{{end}}{{end}}{{range .Lists}}  c->{{.Name}} = {{.Name}}.data();
+  c->{{.Name}}Count = count({{.Name}}.size());
+{{end}}`
 
 const cTemplate = `/* {{banner}}
  *

@@ -5,6 +5,7 @@ import "strings"
 // definitions is what the file source holds.
 type definitions struct {
 	StatusCodes  []value       `json:"statusCodes"`
+	Structures   []structure   `json:"structures"`
 	Enumerations []enumeration `json:"enumerations"`
 }
 
@@ -37,7 +38,11 @@ type value struct {
 	Origin  string `json:"origin"`
 	Message string `json:"message"`
 	Unit    string `json:"unit"`
-	Comment string `json:"comment"`
+	// Of charge ways: a name for people, and whether what is beyond the quota counts
+	// as exceptions.
+	Short      string `json:"short"`
+	Exceptions bool   `json:"exceptions"`
+	Comment    string `json:"comment"`
 }
 
 // capitals are the parts of a name that Go and C# spell in capitals.

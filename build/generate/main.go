@@ -1,6 +1,6 @@
-// Command generate writes the status codes and enumerations of
+// Command generate writes the status codes, enumerations and structures of
 // conformance/definitions.json out for every language, so that they cannot
-// drift apart. With -check it writes nothing and fails if a file is stale.
+// drift apart: whole files, and regions of files that are written by hand. With -check it writes nothing and fails if a file is stale.
 //
 // Run it from the repository's root: go run ./build/generate
 package main
@@ -11,8 +11,11 @@ import (
 	"flag"
 	"fmt"
 	"go/format"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"text/template"
 )
@@ -21,10 +24,13 @@ const banner = "Generated from conformance/definitions.json by build/generate. D
 
 const source = "conformance/definitions.json"
 
-// output is a file to write: a template, and what it is executed with.
+// output is a file to write, or a region of one: a template, and what it is
+// executed with. A region lies between two lines, of which the first contains
+// "generated: NAME", and the second "generated: end".
 type output struct {
 	path, template string
 	data           any
+	region         string // "": the whole file
 }
 
 // emitters say what each language gets; each has a file of its own here.
@@ -34,9 +40,15 @@ var emitters = []func(definitions) []output{
 	emitPython,
 	emitCSharp,
 	emitJava,
+	emitJavaScript,
 }
 
-var functions = template.FuncMap{"camel": camel, "constant": statusConstant, "banner": func() string { return banner }}
+// xml escapes a text for comments in XML or HTML.
+func xml(text string) string {
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
+}
+
+var functions = template.FuncMap{"distance": distance, "wrap": wrap, "javadoc": javadoc, "camel": camel, "constant": statusConstant, "banner": func() string { return banner }}
 
 func main() {
 	check := flag.Bool("check", false, "write nothing; fail if a generated file is stale")
@@ -56,34 +68,79 @@ func run(check bool) error {
 	if err := json.Unmarshal(text, &all); err != nil {
 		return fmt.Errorf("%s: %w", source, err)
 	}
+	files := map[string][]byte{}
 	for _, emit := range emitters {
 		for _, each := range emit(all) {
-			want, err := each.text()
-			if err != nil {
-				return err
+			if err := each.addTo(files); err != nil {
+				return fmt.Errorf("%s: %w", each.path, err)
 			}
-			if err := write(each.path, want, check); err != nil {
-				return err
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		want := files[path]
+		if strings.HasSuffix(path, ".go") {
+			if want, err = format.Source(want); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
 			}
+		}
+		if err := write(path, want, check); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (o output) text() ([]byte, error) {
+// addTo puts an output into what the files are to hold.
+func (o output) addTo(files map[string][]byte) error {
 	t, err := template.New(o.path).Funcs(functions).Parse(o.template)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var b bytes.Buffer
 	if err := t.Execute(&b, o.data); err != nil {
-		return nil, err
+		return err
 	}
-	if strings.HasSuffix(o.path, ".go") {
-		return format.Source(b.Bytes())
+	if o.region == "" {
+		files[o.path] = b.Bytes()
+		return nil
 	}
-	return b.Bytes(), nil
+	whole, ok := files[o.path]
+	if !ok {
+		if whole, err = os.ReadFile(o.path); err != nil {
+			return err
+		}
+	}
+	files[o.path], err = replaceRegion(whole, o.region, b.Bytes())
+	return err
 }
+
+// replaceRegion puts lines between the two that mark a region of a file.
+func replaceRegion(whole []byte, region string, lines []byte) ([]byte, error) {
+	begin, end := -1, -1
+	for start := 0; start < len(whole); {
+		next := len(whole)
+		if i := bytes.IndexByte(whole[start:], '\n'); i >= 0 {
+			next = start + i + 1
+		}
+		line := whole[start:next]
+		switch {
+		case begin < 0 && regionMark.Match(line) && string(regionMark.FindSubmatch(line)[1]) == region:
+			begin = next
+		case begin >= 0 && end < 0 && regionMark.Match(line):
+			if string(regionMark.FindSubmatch(line)[1]) != "end" {
+				return nil, fmt.Errorf("the region %q does not end before the next one", region)
+			}
+			end = start
+		}
+		start = next
+	}
+	if begin < 0 || end < 0 {
+		return nil, fmt.Errorf("there are no lines with \"generated: %s\" and, after it, \"generated: end\"", region)
+	}
+	return slices.Concat(whole[:begin], lines, whole[end:]), nil
+}
+
+var regionMark = regexp.MustCompile(`generated: (\w+)`)
 
 // write replaces a file that differs, or says that it is stale.
 func write(path string, want []byte, check bool) error {

@@ -1,6 +1,7 @@
 // Command lint checks the rules of this project that no stock linter knows.
 // Each guards a promise: no panic reaches the host, core can be used without
-// cgo, and nobody's file but ours is opened in a data directory.
+// cgo, nobody's file but ours is opened in a data directory, and who was late is not told
+// that something is broken.
 //
 // Run it from the repository's root: go run ./build/lint
 package main
@@ -64,6 +65,7 @@ func lint(repository fs.FS) ([]finding, error) {
 			l.chance(path, file)
 			if root == "core" {
 				l.cgo(path, file)
+				l.failures(path, file)
 			} else {
 				l.exports(file)
 				l.jobs(file)
@@ -210,6 +212,29 @@ func (l *linter) cgo(path string, file *ast.File) {
 			l.report(each, `core does not import "C"; what needs it belongs into capi`)
 		}
 	}
+}
+
+// failing is where it is decided whether something is broken or was late.
+const failing = "core/ledger/failure.go"
+
+// failures: a lack of time must not be reported as a broken ledger.
+func (l *linter) failures(path string, file *ast.File) {
+	if filepath.ToSlash(path) == failing {
+		return
+	}
+	ast.Inspect(file, func(node ast.Node) bool {
+		call, ok := node.(*ast.CallExpr)
+		if !ok || len(call.Args) == 0 || !selects(call.Fun, "Errorf") || !selects(call.Args[0], "StatusLicenseBufferFailed") {
+			return true
+		}
+		l.report(call, "this may be a lack of time; make it by ledger.Failed, which looks")
+		return true
+	})
+}
+
+func selects(node ast.Expr, name string) bool {
+	selector, ok := node.(*ast.SelectorExpr)
+	return ok && selector.Sel.Name == name
 }
 
 // exports: no thread of the host's enters Go, so there is nothing for C to call. What

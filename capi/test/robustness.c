@@ -120,6 +120,7 @@ static void opening(void) {
   const char *bad_texts[] = {endless, "\xff\xfe", "caf\xe9", "\xed\xa0\x80"};
   for (size_t i = 0; i < sizeof bad_texts / sizeof *bad_texts; i++) {
     size_t fields[] = {
+        /* generated: texts */
         offsetof(LTS_ConnectionParameters, mainServerURL),
         offsetof(LTS_ConnectionParameters, standbyServerURL),
         offsetof(LTS_ConnectionParameters, handshakeCode),
@@ -134,6 +135,7 @@ static void opening(void) {
         offsetof(LTS_ConnectionParameters, caFile),
         offsetof(LTS_ConnectionParameters, proxyURL),
         offsetof(LTS_ConnectionParameters, dataDirectory),
+        /* generated: end */
     };
     for (size_t f = 0; f < sizeof fields / sizeof *fields; f++) {
       p = good_parameters();

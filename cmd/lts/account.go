@@ -11,11 +11,11 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// own runs f with the administrator of the data directory: accounts and tokens are not
-// for tokens.
-func (a *app) own(ctx context.Context, create bool, f func(*administration.Administrator) error) error {
+// administer runs f with the administrator of the data directory. create makes a missing
+// database.
+func (a *app) administer(ctx context.Context, create bool, f func(*administration.Administrator) error) error {
 	if a.tokenFile != "" {
-		return errors.New("accounts and tokens are managed on the server's machine, or on its pages; leave out --server and --token-file")
+		return errors.New("this works on the server's machine only; leave out --server and --token-file")
 	}
 	return hinted(a.withStore(ctx, create, func(s store.Store) error { return f(a.administrator(s)) }))
 }
@@ -30,7 +30,7 @@ func passwordOf(cmd *cobra.Command, file string) (password string, made bool, er
 	if file == "" {
 		return administration.RandomPassword(), true, nil
 	}
-	if password, err = readPassword(cmd.InOrStdin(), file); err != nil {
+	if password, err = readPassword(cmd, file); err != nil {
 		return "", false, fmt.Errorf("reading the password: %w", err)
 	}
 	return password, false, nil
@@ -64,7 +64,7 @@ organization alone: a customer, say.`,
 				return err
 			}
 			in.Name, in.Role, in.Password = args[0], administration.Role(role), password
-			return a.own(cmd.Context(), true, func(admin *administration.Administrator) error {
+			return a.administer(cmd.Context(), true, func(admin *administration.Administrator) error {
 				if _, err := admin.AddAccount(cmd.Context(), in); err != nil {
 					return err
 				}
@@ -82,7 +82,7 @@ func (a *app) listAccounts() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List accounts", Args: cobra.NoArgs, Example: `  lts admin list`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.own(cmd.Context(), false, func(admin *administration.Administrator) error {
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
 				accounts, err := admin.Accounts(cmd.Context())
 				if err != nil {
 					return err
@@ -112,7 +112,7 @@ unless it comes from a file.`,
 			if err != nil {
 				return err
 			}
-			return a.own(cmd.Context(), false, func(admin *administration.Administrator) error {
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
 				if err := admin.ResetPassword(cmd.Context(), args[0], password); err != nil {
 					return err
 				}
@@ -128,7 +128,7 @@ func (a *app) removeAccount() *cobra.Command {
 	return &cobra.Command{
 		Use: "remove NAME", Short: "Remove an account, and end its sessions", Args: cobra.ExactArgs(1), Example: `  lts admin remove olga@example.com`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.own(cmd.Context(), false, func(admin *administration.Administrator) error {
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
 				if err := admin.RemoveAccount(cmd.Context(), args[0]); err != nil {
 					return err
 				}
@@ -159,7 +159,7 @@ alone.`,
 					return err
 				}
 			}
-			return a.own(cmd.Context(), false, func(admin *administration.Administrator) error {
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
 				token, secret, err := admin.AddToken(cmd.Context(), in)
 				if err != nil {
 					return err
@@ -185,7 +185,7 @@ func (a *app) listTokens() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List tokens", Args: cobra.NoArgs, Example: `  lts token list`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.own(cmd.Context(), false, func(admin *administration.Administrator) error {
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
 				tokens, err := admin.Tokens(cmd.Context())
 				if err != nil {
 					return err
@@ -207,7 +207,7 @@ func (a *app) revokeToken() *cobra.Command {
 	return &cobra.Command{
 		Use: "revoke ID", Short: "Revoke a token", Args: cobra.ExactArgs(1), Example: `  lts token revoke token-abcdefghijkl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.own(cmd.Context(), false, func(admin *administration.Administrator) error {
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
 				if err := admin.RemoveToken(cmd.Context(), args[0]); err != nil {
 					return err
 				}

@@ -81,7 +81,7 @@ func TestAdministration(t *testing.T) {
 		t.Error(table)
 	}
 
-	key := must(t, data, "handshake", "key", "100001-web-1", "--server", "https://lts.example.com", "--standby", "https://standby.example.com/lts/")
+	key := must(t, data, "handshake", "key", "100001-web-1", "--session-password", "s3cret", "--server", "https://lts.example.com", "--standby", "https://standby.example.com/lts/")
 	decoded, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(key, "LTS1"))
 	var fields map[string]string
 	if err = errors.Join(err, json.Unmarshal(decoded, &fields)); err != nil || len(fields) != 5 || fields["mainServerURL"] != "https://lts.example.com" ||
@@ -144,8 +144,7 @@ func TestMistakes(t *testing.T) {
 		{[]string{"handshake", "key", "100001-reader", "--server", "http://x", "--standby", "http://"}, "base URL"},
 		{[]string{"item", "add", "x", "--org", "100001", "--charge-way", "scan"}, `"quota" not set`},
 		{[]string{"item", "add", "x", "--org", "5", "--charge-way", "scan", "--quota", "1"}, "lts org list"},
-		{[]string{"item", "add", "x", "--org", "100001", "--charge-way", "tea", "--quota", "1"}, "device, page, scan"},
-		{[]string{"item", "add", "x", "--org", "100001", "--charge-way", "concurrent-device", "--quota", "1"}, "not support"},
+		{[]string{"item", "add", "x", "--org", "100001", "--charge-way", "tea", "--quota", "1"}, "concurrent-device, concurrent-instance"},
 		{[]string{"item", "add", "x", "--org", "100001", "--charge-way", "scan", "--quota", "0"}, "--quota"},
 		{[]string{"item", "add", "x", "--org", "100001", "--charge-way", "scan", "--quota", "-1"}, "--quota"},
 		{[]string{"item", "add", "x", "--org", "100001", "--charge-way", "scan", "--quota", "many"}, "--quota"},
@@ -234,7 +233,7 @@ func TestPasswordFile(t *testing.T) {
 			continue
 		}
 		var fields map[string]any
-		key := must(t, data, "handshake", "key", "100001-"+code, "--server", "https://lts.example.com")
+		key := must(t, data, "handshake", "key", "100001-"+code, "--server", "https://lts.example.com", "--session-password-file", file)
 		decoded, decodeErr := base64.StdEncoding.DecodeString(strings.TrimPrefix(key, "LTS1"))
 		if err = errors.Join(err, decodeErr, json.Unmarshal(decoded, &fields)); err != nil || fields["sessionPassword"] != "s3cret" {
 			t.Errorf("%q: %v, %v", test.content, fields, err)
@@ -412,7 +411,7 @@ func TestVerifyFindsDifferences(t *testing.T) {
 	if err == nil {
 		t.Error("no difference was found")
 	}
-	for _, want := range []string{"handshake 100001-reader, item scans, slot 180, type QR_CODE", "item usage", "cause refused"} {
+	for _, want := range []string{"handshake 100001-reader, item scans, slot 1970-01-01 00:03 UTC, type QR_CODE", "use of an item", "cause refused"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}

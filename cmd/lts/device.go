@@ -36,5 +36,5 @@ days), refused, storage (gone with a damaged or deleted ledger).`,
 			}
 			return []any{d.UUID, d.FriendlyName, d.Platform, d.Library, formatTime(d.FirstSeenAt), formatTime(d.LastSeenAt), recorded, lost, strings.Join(seats, ", ")}
 		},
-	}))
+	}), a.deviceKeys(), a.confirmKey(), a.clearClone())
 }

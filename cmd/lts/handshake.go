@@ -3,9 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,12 +13,13 @@ import (
 
 func (a *app) handshake() *cobra.Command {
 	return group("handshake", "Handshake codes: between applications and license items",
-		a.addHandshake(), a.listHandshakes(), a.changeHandshake(), a.handshakeKey(), a.removeHandshake())
+		a.addHandshake(), a.listHandshakes(), a.changeHandshake(), a.handshakeKey(), a.handshakePassword(),
+		a.archiveHandshake(true), a.archiveHandshake(false), a.removeHandshake())
 }
 
 func (a *app) addHandshake() *cobra.Command {
 	var code administration.CodeInput
-	var passwordFile string
+	var password passwordFlags
 	cmd := &cobra.Command{
 		Use: "add CUSTOM", Short: "Add a handshake code and print it", Args: cobra.ExactArgs(1),
 		Long: `Add the handshake code <organization>-CUSTOM and print it.
@@ -27,20 +27,17 @@ func (a *app) addHandshake() *cobra.Command {
 The first code of an organization is its default: the one for applications that
 name only the organization.
 
-A password on the command line can be read by everybody on this machine, and stays
-in the shell's history; --session-password-file takes it from a file, or with "-"
-from standard input.`,
+Of a session password only the hash is kept: note it, or make a license key at
+once. ` + passwordHelp,
 		Example: `  lts handshake add reader --org 100001
   lts handshake add web --org 100001 --validation-field www.example.com --session-password-file password.txt`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			code.Custom = args[0]
-			if passwordFile != "" {
-				var err error
-				if code.SessionPassword, err = readPassword(cmd.InOrStdin(), passwordFile); err != nil {
-					return fmt.Errorf("reading the session password: %w", err)
-				}
+			var err error
+			if code.SessionPassword, err = password.read(cmd); err != nil {
+				return err
 			}
-			return a.administer(cmd.Context(), false, func(s service) error {
+			return a.work(cmd.Context(), false, func(s service) error {
 				added, err := s.NewCode(cmd.Context(), code)
 				if err != nil {
 					return err
@@ -50,9 +47,7 @@ from standard input.`,
 		},
 	}
 	cmd.Flags().StringVar(&code.Organization, "org", "", "the `id` of the organization (required)")
-	cmd.Flags().StringVar(&code.SessionPassword, "session-password", "", "a `password` which the application must give, too")
-	cmd.Flags().StringVar(&passwordFile, "session-password-file", "", "the `file` whose first line is the session password; -: standard input")
-	cmd.MarkFlagsMutuallyExclusive("session-password", "session-password-file")
+	password.add(cmd, "the application must give it, too")
 	cmd.Flags().StringArrayVar(&code.ValidationFields, "validation-field", nil,
 		"a `domain`, application id or process name that may use the code; may be repeated; none: any")
 	cmd.Flags().BoolVar(&code.Default, "default", false, "make it the organization's default code")
@@ -60,41 +55,14 @@ from standard input.`,
 	return cmd
 }
 
-// maxPasswordFile is more than any password has.
-const maxPasswordFile = 4096
-
-// readPassword reads the first and only line of a file, or of standard input.
-func readPassword(stdin io.Reader, path string) (string, error) {
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return "", err
-		}
-		defer func() { _ = f.Close() }() // it is only read
-		stdin = f
-	}
-	content, err := io.ReadAll(io.LimitReader(stdin, maxPasswordFile+1))
-	if err != nil {
-		return "", err
-	}
-	password := strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
-	switch {
-	case password == "":
-		return "", fmt.Errorf("there is none in %s", path)
-	case len(content) > maxPasswordFile || strings.Contains(password, "\n"):
-		return "", fmt.Errorf("%s holds more than one line", path)
-	}
-	return password, nil
-}
-
 func (a *app) listHandshakes() *cobra.Command {
 	return list(a, listing[administration.Code]{
 		what: "handshake codes", example: "  lts handshake list --org 100001", flags: "oit", sorts: "created or code", read: service.Codes,
-		columns: []string{"CODE", "ORGANIZATION", "DEFAULT", "PASSWORD", "VALIDATION FIELDS", "ITEMS", "CREATED (UTC)"},
+		columns: []string{"CODE", "ORGANIZATION", "DEFAULT", "PASSWORD", "VALIDATION FIELDS", "ITEMS", "CREATED (UTC)", "ARCHIVED (UTC)"},
 		row: func(c administration.Code) []any {
 			return []any{
 				c.Code, c.Organization, yes(c.Default), yes(c.HasSessionPassword),
-				strings.Join(c.ValidationFields, ","), strings.Join(c.Items, ","), formatTime(c.CreatedAt),
+				strings.Join(c.ValidationFields, ","), strings.Join(c.Items, ","), formatTime(c.CreatedAt), formatTime(c.ArchivedAt),
 			}
 		},
 	})
@@ -118,7 +86,7 @@ code itself never changes: it is built into applications.`,
 			if any {
 				change.ValidationFields = &[]string{}
 			}
-			return a.administer(cmd.Context(), false, func(s service) error {
+			return a.work(cmd.Context(), false, func(s service) error {
 				if _, err := s.ChangeCode(cmd.Context(), args[0], change, ""); err != nil {
 					return err
 				}
@@ -142,22 +110,32 @@ func (a *app) removeHandshake() *cobra.Command {
 
 func (a *app) handshakeKey() *cobra.Command {
 	var standby string
+	var password passwordFlags
 	cmd := &cobra.Command{
 		Use: "key CODE", Short: "Print the license key of a handshake code", Args: cobra.ExactArgs(1),
 		Long: `Print the license key of a handshake code: one string that holds the addresses
 of the servers, the public key they are known by ("lts key show"), the code and its
-session password. Treat it as a password. --server is the address of the main server
-in the key; with --token-file, that server is asked for the key as well.
+session password, which you have to give, since only its hash is kept. Treat it as a
+password. --server is the address of the main server in the key; with --token-file,
+that server is asked for the key as well.
 
 An SDK with this license key believes no other server. A standby server must have
-the same key: run it on a copy of this server's database.`,
+the same key: run it on a copy of this server's database.
+
+` + passwordHelp,
 		Example: `  lts handshake key 100001-reader --server https://lts.example.com --standby https://standby.example.com`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if a.server == "" {
 				return errors.New("--server is missing: the base URL by which clients reach the server, such as https://lts.example.com")
 			}
-			return a.administer(cmd.Context(), false, func(s service) error {
-				key, err := s.CodeKey(cmd.Context(), args[0], a.server, standby)
+			sessionPassword, err := password.read(cmd)
+			if err != nil {
+				return err
+			}
+			return a.work(cmd.Context(), false, func(s service) error {
+				key, err := s.CodeKey(cmd.Context(), args[0], administration.KeyInput{
+					Server: a.server, Standby: standby, SessionPassword: sessionPassword,
+				})
 				if err != nil {
 					return err
 				}
@@ -170,6 +148,7 @@ the same key: run it on a copy of this server's database.`,
 		},
 	}
 	cmd.Flags().StringVar(&standby, "standby", "", "the base `URL` of the standby server")
+	password.add(cmd, "that of the code, if it has one")
 	return cmd
 }
 
@@ -180,4 +159,60 @@ func required(cmd *cobra.Command, flags ...string) {
 			panic(err) // there is no such flag: a mistake of ours
 		}
 	}
+}
+
+func (a *app) handshakePassword() *cobra.Command {
+	var password passwordFlags
+	var none bool
+	var overlapDays int
+	cmd := &cobra.Command{
+		Use: "password CODE", Short: "Give a handshake code another session password", Args: cobra.ExactArgs(1),
+		Long: `Give a handshake code another session password, or none. With --overlap-days the
+one before works on for so long, so that applications can be updated one by one.
+License keys hold the password: make them anew.
+
+` + passwordHelp,
+		Example: `  lts handshake password 100001-web --session-password-file new-password.txt --overlap-days 30
+  lts handshake password 100001-web --none`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			text, err := password.read(cmd)
+			if err != nil {
+				return err
+			}
+			if (text == "") != none {
+				return errors.New("give the password with --session-password-file, or --none for none")
+			}
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
+				if err := admin.SetSessionPassword(cmd.Context(), args[0], text, time.Duration(overlapDays)*24*time.Hour); err != nil {
+					return err
+				}
+				return a.done(cmd, args[0], "the session password of %s was changed", args[0])
+			})
+		},
+	}
+	password.add(cmd, "the new one")
+	cmd.Flags().BoolVar(&none, "none", false, "ask for no session password any more")
+	cmd.Flags().IntVar(&overlapDays, "overlap-days", 0, "the one before works for so many `days` more")
+	return cmd
+}
+
+func (a *app) archiveHandshake(archive bool) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "archive CODE", Short: "Put a handshake code away; nothing is lost", Args: cobra.ExactArgs(1),
+		Long: `Put a handshake code away. Nobody is authorized under it while it is archived
+(-20101). What devices report under it counts on, and nothing is lost.`,
+		Example: `  lts handshake archive 100001-web`,
+	}
+	if !archive {
+		cmd.Use, cmd.Short, cmd.Long, cmd.Example = "unarchive CODE", "Take an archived handshake code back", "", `  lts handshake unarchive 100001-web`
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
+			if err := admin.ArchiveHandshakeCode(cmd.Context(), args[0], archive); err != nil {
+				return err
+			}
+			return a.done(cmd, args[0], "handshake code %s is %s", args[0], archived(archive))
+		})
+	}
+	return cmd
 }

@@ -13,20 +13,23 @@ import (
 
 func (a *app) item() *cobra.Command {
 	return group("item", "License items: what may be used, and how much of it",
-		a.addItem(), a.listItems(), a.changeItem(), a.attachItem(), a.detachItem(), a.revokeItem(), a.removeItem())
+		a.addItem(), a.listItems(), a.changeItem(), a.attachItem(), a.detachItem(), a.revokeItem(),
+		a.archiveItem(true), a.archiveItem(false), a.removeItem())
 }
 
 // itemFlags are the flags that say what an item states.
 type itemFlags struct {
 	name, quota, products, version, edition, deploymentType, modules, starts, expires, validationField string
-	maxBufferDays                                                                                      int64
-	trial                                                                                              bool
+	trialBy                                                                                            string
+	requires                                                                                           []string
+	maxBufferDays, trialDays, requestLimit                                                             int64
+	trial, refuseClones                                                                                bool
 }
 
 func (f *itemFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.quota, "quota", "", "how `many` of it, or unlimited")
-	flags.StringVar(&f.products, "products", "ALL", "comma-separated `list` out of DBR, DLR, DWT, DCE, DPS, or ALL")
+	flags.StringVar(&f.products, "products", "ALL", "comma-separated `list` out of DBR, DLR, DWT, DCE, DPS and products of your own (lts product add), or ALL")
 	flags.StringVar(&f.version, "version", "", "the major `version` of the product, such as 10; empty: any")
 	flags.StringVar(&f.edition, "edition", "", "the `edition` of the product, such as Python; empty: any")
 	flags.StringVar(&f.deploymentType, "deployment-type", "", "server, desktop, browser, mobile, embedded or oem; empty: any")
@@ -36,6 +39,11 @@ func (f *itemFlags) add(cmd *cobra.Command) {
 	flags.Int64Var(&f.maxBufferDays, "max-buffer-days", administration.DefaultBufferDays, "at most so many `days` may a client work without the server")
 	flags.StringVar(&f.validationField, "validation-field", "", "the only `domain`, application id or process name that may use it; empty: any")
 	flags.BoolVar(&f.trial, "trial", false, "tell clients that it is a trial license")
+	flags.StringVar(&f.trialBy, "trial-by", "", "who may try it: each `device`, or each network address (device or address); empty: its dates decide")
+	flags.Int64Var(&f.trialDays, "trial-days", administration.DefaultTrialDays, "with --trial-by: for so many `days` from the first authorization on")
+	flags.StringSliceVar(&f.requires, "requires", nil, "it is an add-on to this `item`, which the handshake code must have, too; may be repeated: one of them will do")
+	flags.Int64Var(&f.requestLimit, "request-limit", 0, "at most so `many` authorizations are granted on it; 0: any number")
+	flags.BoolVar(&f.refuseClones, "refuse-clones", false, "refuse devices that look like copies of one another (-20151)")
 }
 
 // fields are what the flags that were given state.
@@ -48,16 +56,31 @@ func (f *itemFlags) fields(cmd *cobra.Command) (fields administration.ItemFields
 		"name": {&fields.Name, &f.name}, "products": {&fields.Products, &f.products}, "version": {&fields.Version, &f.version},
 		"edition": {&fields.Edition, &f.edition}, "deployment-type": {&fields.DeploymentType, &f.deploymentType},
 		"modules": {&fields.Modules, &f.modules}, "validation-field": {&fields.ValidationField, &f.validationField},
+		"trial-by": {&fields.TrialBy, &f.trialBy},
 	} {
 		if given(flag) {
 			*field.to = field.from
 		}
 	}
-	if given("max-buffer-days") {
-		fields.MaxBufferDays = &f.maxBufferDays
+	for flag, field := range map[string]struct {
+		to   **int64
+		from *int64
+	}{
+		"max-buffer-days": {&fields.MaxBufferDays, &f.maxBufferDays}, "trial-days": {&fields.TrialDays, &f.trialDays},
+		"request-limit": {&fields.RequestLimit, &f.requestLimit},
+	} {
+		if given(flag) {
+			*field.to = field.from
+		}
 	}
 	if given("trial") {
 		fields.Trial = &f.trial
+	}
+	if given("refuse-clones") {
+		fields.RefuseClones = &f.refuseClones
+	}
+	if given("requires") {
+		fields.Requires = &f.requires
 	}
 	if given("quota") {
 		quota, err := parseQuota(f.quota)
@@ -101,7 +124,7 @@ Without --id the name is the id if it can be one and is free; else one is made.`
 			}
 			fields.Name = &args[0]
 			in.ItemFields = fields
-			return a.administer(cmd.Context(), false, func(s service) error {
+			return a.work(cmd.Context(), false, func(s service) error {
 				added, err := s.NewItem(cmd.Context(), in)
 				if err != nil {
 					return err
@@ -137,7 +160,7 @@ the charge way, which the counts go by.`,
 			if fields == (administration.ItemFields{}) {
 				return errors.New("say what to change; see `lts item change --help`")
 			}
-			return a.administer(cmd.Context(), false, func(s service) error {
+			return a.work(cmd.Context(), false, func(s service) error {
 				if _, err := s.ChangeItem(cmd.Context(), args[0], fields, ""); err != nil {
 					return err
 				}
@@ -205,7 +228,7 @@ item again sets its position anew.`,
 		Example: `  lts item attach scans --handshake 100001-web
   lts item attach scans --handshake 100001-reader --position 1`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.administer(cmd.Context(), false, func(s service) error {
+			return a.work(cmd.Context(), false, func(s service) error {
 				if err := s.AttachItem(cmd.Context(), args[0], code, position); err != nil {
 					return err
 				}
@@ -233,4 +256,32 @@ func (a *app) done(cmd *cobra.Command, id, text string, arguments ...any) error 
 	}
 	_, err := fmt.Fprintf(cmd.OutOrStdout(), text+"\n", arguments...)
 	return err
+}
+
+func (a *app) archiveItem(archive bool) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "archive ID", Short: "Put a license item away; nothing is lost", Args: cobra.ExactArgs(1),
+		Long: `Put a license item away. It authorizes nobody while it is archived (-20113), and
+nothing that was counted on it is lost.`,
+		Example: `  lts item archive scans`,
+	}
+	if !archive {
+		cmd.Use, cmd.Short, cmd.Long, cmd.Example = "unarchive ID", "Take an archived license item back", "", `  lts item unarchive scans`
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
+			if err := admin.ArchiveItem(cmd.Context(), args[0], archive); err != nil {
+				return err
+			}
+			return a.done(cmd, args[0], "item %s is %s", args[0], archived(archive))
+		})
+	}
+	return cmd
+}
+
+func archived(archive bool) string {
+	if archive {
+		return "archived"
+	}
+	return "in use again"
 }

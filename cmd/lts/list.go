@@ -51,7 +51,7 @@ func list[R any](a *app, l listing[R]) *cobra.Command {
 					return err
 				}
 			}
-			return a.administer(cmd.Context(), false, func(s service) error {
+			return a.work(cmd.Context(), false, func(s service) error {
 				rows, err := all(cmd.Context(), f.selection, f.limit, func(ctx context.Context, selection administration.Selection) (administration.Page[R], error) {
 					return l.read(s, ctx, selection)
 				})

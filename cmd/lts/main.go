@@ -3,11 +3,29 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 )
+
+// exitDiffers is the exit status of lts verify if something differs. 1, that of all
+// other errors, means that it can't tell.
+const exitDiffers = 2
+
+// differsError is the error of what does not agree.
+type differsError string
+
+func (e differsError) Error() string { return string(e) }
+
+func exitStatus(err error) int {
+	var differs differsError
+	if errors.As(err, &differs) {
+		return exitDiffers
+	}
+	return 1
+}
 
 func main() {
 	// The first signal asks for an orderly end; a second one ends at once.
@@ -17,6 +35,6 @@ func main() {
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "lts:", err)
-		os.Exit(1)
+		os.Exit(exitStatus(err))
 	}
 }

@@ -1,54 +1,10 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/openlts/openlts/server/store"
 )
-
-func (a *app) verify() *cobra.Command {
-	return &cobra.Command{
-		Use: "verify", Short: "Recompute all totals from the reports as they came", Args: cobra.NoArgs,
-		Long: `Recompute all totals, the usage of all items and the declared losses from the
-reports as they came, and compare. It changes nothing, and the server may go on
-meanwhile. If something differs it says where, and the exit status is 1.`,
-		Example: `  lts verify`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withStore(cmd.Context(), false, func(s store.Store) error {
-				result, err := s.Verify(cmd.Context())
-				if err != nil {
-					return err
-				}
-				if a.json {
-					err = printJSON(cmd.OutOrStdout(), struct {
-						OK bool `json:"ok"`
-						store.Verification
-					}{len(result.Differences) == 0, result})
-				} else {
-					err = printVerification(cmd, result)
-				}
-				if err == nil && len(result.Differences) > 0 {
-					err = fmt.Errorf("what is stored differs from the reports in %d places (at most 1000 are named); keep a copy of the data directory and restore a backup", len(result.Differences))
-				}
-				return err
-			})
-		},
-	}
-}
-
-func printVerification(cmd *cobra.Command, result store.Verification) error {
-	if len(result.Differences) > 0 {
-		t := newTable(cmd.OutOrStdout(), "WHAT", "WHERE", "STORED", "RECOMPUTED")
-		for _, d := range result.Differences {
-			t.row(d.What, d.Where, d.Stored, d.Recomputed)
-		}
-		return t.end()
-	}
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "ok: %d totals agree with %d reports\n", result.Totals, result.Reports)
-	return err
-}
 
 func (a *app) backup() *cobra.Command {
 	return &cobra.Command{

@@ -27,7 +27,7 @@ func (a *app) addOrganization() *cobra.Command {
   lts org add "Example Corp" --id 100001`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in.Name = args[0]
-			return a.administer(cmd.Context(), true, func(s service) error {
+			return a.work(cmd.Context(), true, func(s service) error {
 				o, err := s.NewOrganization(cmd.Context(), in)
 				if err != nil {
 					return err
@@ -63,7 +63,7 @@ func (a *app) changeOrganization() *cobra.Command {
 			if cmd.Flags().Changed("default") {
 				change.DefaultHandshake = &code
 			}
-			return a.administer(cmd.Context(), false, func(s service) error {
+			return a.work(cmd.Context(), false, func(s service) error {
 				if _, err := s.ChangeOrganization(cmd.Context(), args[0], change, ""); err != nil {
 					return err
 				}
@@ -82,7 +82,7 @@ func (a *app) change(use, short, long, example, done string, do func(service, *c
 	return &cobra.Command{
 		Use: use, Short: short, Long: long, Args: cobra.ExactArgs(1), Example: example,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.administer(cmd.Context(), false, func(s service) error {
+			return a.work(cmd.Context(), false, func(s service) error {
 				if err := do(s, cmd, args[0]); err != nil {
 					return err
 				}

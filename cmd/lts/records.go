@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strconv"
+
 	"github.com/spf13/cobra"
 
 	"github.com/openlts/openlts/server/store"
@@ -16,9 +18,20 @@ func (a *app) denial() *cobra.Command {
 		example: `  lts denial list --limit 20
   lts denial list --org 100001 --search "Front desk" --since 2026-01-31`,
 		flags: "ohidktm", kind: "code", sorts: "at or count", limit: recordLimit, read: service.Denials,
-		columns: []string{"LAST AT (UTC)", "COUNT", "CODE", "DEVICE", "NAME", "HANDSHAKE CODE", "ORGANIZATION", "ITEM", "REASON"},
+		columns: []string{"LAST AT (UTC)", "COUNT", "CODE", "DEVICE", "NAME", "HANDSHAKE CODE", "ORGANIZATION", "ITEM", "USED", "LIMIT", "REASON"},
 		row: func(d store.Denial) []any {
-			return []any{formatTime(d.At), d.Count, int(d.Status), d.Device, d.DeviceName, d.HandshakeCode, d.Organization, d.Item, d.Reason}
+			item, used, limit := named(d.Item, d.ItemName), "", ""
+			if d.Item != "" {
+				used, limit = strconv.FormatInt(d.Used, 10), formatQuota(d.Limit)
+			}
+			reason := d.Reason
+			if d.Cause != "" {
+				reason += " (" + d.Cause + ")"
+			}
+			return []any{
+				formatTime(d.At), d.Count, int(d.Status), d.Device, d.DeviceName, d.HandshakeCode, named(d.Organization, d.OrganizationName),
+				item, used, limit, reason,
+			}
 		},
 	}))
 }
@@ -45,4 +58,12 @@ func (a *app) audit() *cobra.Command {
 			return []any{formatTime(e.At), e.Actor, e.Action, e.Object, e.Detail}
 		},
 	}))
+}
+
+// named is an id with the name of what it names, where that says more.
+func named(id, name string) string {
+	if name == "" || name == id {
+		return id
+	}
+	return id + " (" + name + ")"
 }

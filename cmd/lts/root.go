@@ -50,8 +50,8 @@ Errors go to stderr with exit status 1.`,
 		return errors.New(err.Error() + "; see `" + cmd.CommandPath() + " --help`")
 	})
 	root.AddCommand(
-		a.serve(), a.organization(), a.handshake(), a.key(), a.item(), a.statistics(), a.device(),
-		a.denial(), a.anomaly(), a.audit(), a.account(), a.token(), a.verify(), a.backup(),
+		a.serve(), a.organization(), a.handshake(), a.key(), a.item(), a.product(), a.statistics(), a.device(),
+		a.denial(), a.anomaly(), a.audit(), a.account(), a.token(), a.verify(), a.retention(), a.prune(), a.backup(),
 	)
 	return root
 }

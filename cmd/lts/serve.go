@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server"
 	"github.com/openlts/openlts/server/store"
 )
@@ -26,7 +27,7 @@ const shutdownTimeout = 10 * time.Second
 type serveFlags struct {
 	listen, urlFile, certFile, keyFile, logFormat, logLevel string
 	limits                                                  server.Limits
-	trustClock                                              bool
+	trustClock, maintenance                                 bool
 	adminListen                                             string
 	trustedOrigins                                          []string
 }
@@ -76,11 +77,13 @@ Several servers may run on one directory.`,
 		{"limit-authorizations", &f.limits.Authorizations, limits.Authorizations, "authorizations a second of one network (IPv4 /24, IPv6 /48); 0: no `limit`"},
 		{"limit-code", &f.limits.PerCode, limits.PerCode, "authorizations a second under one handshake code; 0: no `limit`"},
 		{"limit-guesses", &f.limits.Guesses, limits.Guesses, "wrong codes and passwords a second of one network; 0: no `limit`"},
+		{"limit-devices", &f.limits.Devices, limits.Devices, "devices a second that were never seen before, of one network; 0: no `limit`"},
 		{"limit-reports", &f.limits.Reports, limits.Reports, "report batches a second of one device; 0: no `limit`"},
 	} {
 		cmd.Flags().Float64Var(limit.value, limit.name, limit.most, limit.what)
 	}
 	cmd.Flags().BoolVar(&f.trustClock, "trust-clock", false, "serve also if the clock is behind what is stored, because it was wrong before")
+	cmd.Flags().BoolVar(&f.maintenance, "maintenance", false, "turn clients away (-20100): they ask the standby server, or go on with what they were granted")
 	cmd.Flags().BoolVar(&f.limits.Loopback, "limit-loopback", false, "limit this machine, too")
 	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
 	return cmd
@@ -107,7 +110,7 @@ const off = "off"
 
 func (a *app) serveStore(cmd *cobra.Command, s store.Store, f serveFlags, log *slog.Logger) (err error) {
 	ctx := cmd.Context()
-	for _, limit := range []float64{f.limits.Authorizations, f.limits.PerCode, f.limits.Guesses, f.limits.Reports} {
+	for _, limit := range []float64{f.limits.Authorizations, f.limits.PerCode, f.limits.Guesses, f.limits.Devices, f.limits.Reports} {
 		if !(limit >= 0 && limit <= 1e6) {
 			return fmt.Errorf("a limit is from 0 to 1000000, not %g", limit)
 		}
@@ -138,6 +141,9 @@ func (a *app) serveStore(cmd *cobra.Command, s store.Store, f serveFlags, log *s
 	lts, err := server.New(ctx, config)
 	if err != nil {
 		return errors.Join(err, listener.Close())
+	}
+	if f.maintenance {
+		lts.Refuse(protocol.ReasonMaintenance)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -25,7 +25,7 @@ type service interface {
 	NewCode(context.Context, administration.CodeInput) (administration.Code, error)
 	ChangeCode(context.Context, string, administration.CodeChange, string) (administration.Code, error)
 	RemoveCode(context.Context, string) error
-	CodeKey(ctx context.Context, code, server, standby string) (string, error)
+	CodeKey(ctx context.Context, code string, in administration.KeyInput) (string, error)
 
 	Items(context.Context, administration.Selection) (administration.Page[administration.Item], error)
 	NewItem(context.Context, administration.ItemInput) (administration.Item, error)
@@ -45,17 +45,17 @@ type service interface {
 type local struct{ *administration.Administrator }
 
 // CodeKey makes a license key with the key of the directory's server.
-func (l local) CodeKey(ctx context.Context, code, server, standby string) (string, error) {
+func (l local) CodeKey(ctx context.Context, code string, in administration.KeyInput) (string, error) {
 	keys, err := api.LoadKeys(ctx, l.Store)
 	if err != nil {
 		return "", err
 	}
-	return l.LicenseKey(ctx, code, administration.KeyServers{Main: server, Standby: standby, PublicKey: keys.Public()})
+	return l.LicenseKey(ctx, code, in.SessionPassword, administration.KeyServers{Main: in.Server, Standby: in.Standby, PublicKey: keys.Public()})
 }
 
-// administer runs f with the administration of the data directory, or of the server
-// that --server names. create makes a missing database.
-func (a *app) administer(ctx context.Context, create bool, f func(service) error) error {
+// work runs f with the administration of the data directory, or of the server that
+// --server names. create makes a missing database.
+func (a *app) work(ctx context.Context, create bool, f func(service) error) error {
 	if a.tokenFile != "" {
 		remote, err := a.remote()
 		if err != nil {

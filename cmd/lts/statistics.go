@@ -62,8 +62,8 @@ are their beginnings. "lost" is what devices declared as never to come.`,
 		},
 	}
 	cmd.Flags().StringVar(&by, "by", "handshake,item,type", "comma-separated `columns` out of handshake, item, type, slot, hour, day, device")
-	cmd.Flags().StringVar(&query.HandshakeCode, "handshake", "", "only this handshake `code`")
-	cmd.Flags().StringVar(&query.Item, "item", "", "only the item with this `id`")
+	cmd.Flags().StringArrayVar(&query.HandshakeCodes, "handshake", nil, "only this handshake `code`; may be repeated")
+	cmd.Flags().StringArrayVar(&query.Items, "item", nil, "only the item with this `id`; may be repeated")
 	cmd.Flags().StringVar(&since, "since", "", "only slots from this `time` on: "+timeHelp)
 	cmd.Flags().StringVar(&until, "until", "", "only slots before this `time`")
 	return cmd
@@ -72,22 +72,26 @@ are their beginnings. "lost" is what devices declared as never to come.`,
 // checkFilter turns a misspelt code or item into an error: no rows would look
 // like no use.
 func checkFilter(cmd *cobra.Command, s store.Store, query store.StatisticsQuery) error {
-	if query.HandshakeCode != "" {
+	if len(query.HandshakeCodes) > 0 {
 		codes, err := s.HandshakeCodes(cmd.Context())
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(codes, func(c store.HandshakeCodeUse) bool { return c.Code == query.HandshakeCode }) {
-			return fmt.Errorf("there is no handshake code %q; see `lts handshake list`", query.HandshakeCode)
+		for _, code := range query.HandshakeCodes {
+			if !slices.ContainsFunc(codes, func(c store.HandshakeCodeUse) bool { return c.Code == code }) {
+				return fmt.Errorf("there is no handshake code %q; see `lts handshake list`", code)
+			}
 		}
 	}
-	if query.Item != "" {
+	if len(query.Items) > 0 {
 		items, err := s.Items(cmd.Context(), time.Now().Unix())
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(items, func(i store.ItemUse) bool { return i.ID == query.Item }) {
-			return fmt.Errorf("there is no item %q; see `lts item list`", query.Item)
+		for _, id := range query.Items {
+			if !slices.ContainsFunc(items, func(i store.ItemUse) bool { return i.ID == id }) {
+				return fmt.Errorf("there is no item %q; see `lts item list`", id)
+			}
 		}
 	}
 	return nil
@@ -112,7 +116,7 @@ func printStatistics(cmd *cobra.Command, query store.StatisticsQuery, result sto
 	titles := make([]string, 0, len(query.By)+1)
 	for _, column := range query.By {
 		title := strings.ToUpper(string(column))
-		if column.Number() {
+		if column.Time() {
 			title += " (UTC)"
 		}
 		titles = append(titles, title)
@@ -121,7 +125,7 @@ func printStatistics(cmd *cobra.Command, query store.StatisticsQuery, result sto
 	for _, row := range result.Rows {
 		values := slices.Clone(row.Values)
 		for i, column := range query.By {
-			if column.Number() {
+			if column.Time() {
 				values[i] = formatTime(row.Values[i].(int64))
 			}
 		}

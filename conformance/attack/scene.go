@@ -20,6 +20,7 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/verification"
 )
 
 const (
@@ -159,7 +160,7 @@ func (s *serving) counted(ctx context.Context) (counted, error) {
 		all.ByDevice[fmt.Sprint(row.Values[0])] += row.Count
 		all.ByType[fmt.Sprint(row.Values[1])] += row.Count
 	}
-	verified, err := s.store.Verify(ctx)
+	verified, err := verification.Run(ctx, s.store, verification.Options{})
 	for _, difference := range verified.Differences {
 		all.Differences = append(all.Differences, fmt.Sprint(difference))
 	}

@@ -50,6 +50,7 @@ type License struct {
 	sealer     *report.Sealer
 	submitter  *report.Submitter
 	transport  http.RoundTripper
+	recognized license.Recognition
 	renewal    renewal
 	events     *events
 	flags      atomic.Uint32
@@ -147,7 +148,7 @@ func (l *License) openStorage(ctx context.Context) error {
 		if status := protocol.StatusOf(err); status == protocol.StatusInvalidArgument || status == protocol.StatusBindDeviceFailed {
 			return err
 		}
-		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "nothing can be kept, not even in memory: %w", err)
+		return ledger.Failed("keeping usage in memory", err)
 	}
 	l.tellOfIdentity()
 	return nil
@@ -220,7 +221,8 @@ func (l *License) openMeter(ctx context.Context) error {
 		return err
 	}
 	l.submitter = (&report.Submitter{Ledger: l.ledger, Clock: l.clock, Transport: l.transport, Servers: l.parameters.Servers(),
-		Timeout: l.parameters.RequestTimeout, Device: l.device.UUID, LTS: granted.LTS, Key: key, LockFile: l.inDirectory(lockFile)}).Ready()
+		Timeout: l.parameters.RequestTimeout, Device: l.device.UUID, LTS: granted.LTS, Key: key,
+		Recognition: &l.recognized, LockFile: l.inDirectory(lockFile)}).Ready()
 	return nil
 }
 
@@ -229,19 +231,33 @@ func (l *License) openMeter(ctx context.Context) error {
 // must be submitted from there.
 func (l *License) createTally(ctx context.Context, account tally.Account, length slot.Length) (err error) {
 	if l.directory != "" {
-		if l.tally, err = tally.Create(l.directory, account, length, l.clock.Now()); err == nil {
+		if err = l.roomForRun(ctx); err == nil {
+			l.tally, err = tally.Create(l.directory, account, length, l.clock.Now())
+		}
+		if err == nil {
 			return nil
 		}
 		l.degrade(err)
 		before := l.ledger
 		if l.ledger, err = ledger.Open(ctx, "", ledger.Options{Now: l.clock.Now}); err != nil {
 			l.ledger = before
-			return protocol.Errorf(protocol.StatusLicenseBufferFailed, "nothing can be kept, not even in memory: %w", err)
+			return ledger.Failed("keeping usage in memory", err)
 		}
 		_ = before.Close()
 	}
 	if l.tally, err = tally.Create("", account, length, l.clock.Now()); err != nil {
-		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "the counters can't be made: %w", err)
+		return ledger.Failed("making the counters", err)
+	}
+	return nil
+}
+
+// roomForRun says why the ledger has no room for what a tally counts. If others have it,
+// or it fails otherwise, the tally holds that.
+func (l *License) roomForRun(ctx context.Context) error {
+	ctx, cancel := storageTime(ctx)
+	defer cancel()
+	if err := l.ledger.RoomForRun(ctx); errors.Is(err, ledger.ErrNoRoom) {
+		return err
 	}
 	return nil
 }
@@ -310,10 +326,25 @@ func (l *License) RecordAt(ctx context.Context, operationType protocol.Operation
 	if n == 0 || l.sealer.CountAt(int(operationType), uint64(n), unix) {
 		return nil
 	}
-	if err := l.ledger.Record(ctx, l.tally, l.tally.Slot.Start(unix), int(operationType), int64(n)); err != nil {
-		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "the operation can't be kept: %w", err)
+	keep := func() error {
+		return l.ledger.Record(ctx, l.tally, l.tally.Slot.Start(unix), int(operationType), int64(n))
+	}
+	err := keep()
+	if errors.Is(err, ledger.ErrNoRoom) && l.submitForRoom(ctx) {
+		err = keep()
+	}
+	if err != nil {
+		return ledger.Failed("keeping the operation", err)
 	}
 	return nil
+}
+
+// submitForRoom submits what is in the ledger, because of a full disk, and tells whether
+// that made room.
+func (l *License) submitForRoom(ctx context.Context) bool {
+	outcome, err := l.submit(ctx, false)
+	l.tell(outcome, err)
+	return outcome.Reports > 0
 }
 
 // DefineOperationType gives a name a number, the same again for the same name.
@@ -347,33 +378,41 @@ func (l *License) Submit(ctx context.Context) error {
 	return l.sealAndSubmit(ctx)
 }
 
-func (l *License) sealAndSubmit(ctx context.Context) error {
-	err := l.sealAndSubmitAll(ctx)
-	if errors.Is(err, ledger.ErrBusy) && !l.inTime(ctx) {
-		return protocol.Errorf(protocol.StatusDeadlineExceeded, "the deadline passed while another process had the ledger; everything is kept: %w", err)
-	}
-	return err
-}
-
 // inTime tells whether a deadline has not passed, by the machine's clock.
 func (l *License) inTime(ctx context.Context) bool {
 	deadline, ok := ctx.Deadline()
 	return !ok || time.Now().Before(deadline)
 }
 
-func (l *License) sealAndSubmitAll(ctx context.Context) error {
+func (l *License) sealAndSubmit(ctx context.Context) error {
 	// What dead runs left is part of everything.
 	select {
 	case <-l.adopted:
 	case <-ctx.Done():
 		return protocol.Errorf(protocol.StatusDeadlineExceeded, "the deadline passed while usage of earlier runs was taken over; it is kept")
 	}
-	if err := l.seal(ctx, l.clock.Now(), true); err != nil {
-		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "sealing the current slot: %w", err)
+	for {
+		sealErr := l.seal(ctx, l.clock.Now(), true)
+		if sealErr != nil {
+			sealErr = ledger.Failed("sealing the current slot", sealErr)
+		}
+		if sealErr != nil && !errors.Is(sealErr, ledger.ErrNoRoom) {
+			return sealErr
+		}
+		accepted, err := l.submitSealed(ctx)
+		// On a full disk, what was accepted makes room for what is still in the counters.
+		if sealErr == nil || err != nil || accepted == 0 {
+			return errors.Join(err, sealErr)
+		}
 	}
+}
+
+// submitSealed submits all that is in the ledger, and answers how many reports were
+// accepted.
+func (l *License) submitSealed(ctx context.Context) (accepted int, err error) {
 	if l.unbalanced.Load() {
 		if err := l.balance(ctx); err != nil {
-			return protocol.Errorf(protocol.StatusLicenseBufferFailed, "declaring what was lost with a ledger: %w", err)
+			return 0, ledger.Failed("declaring what was lost with a ledger", err)
 		}
 	}
 	l.purge(ctx) // what is too old is not submitted any more
@@ -381,13 +420,13 @@ func (l *License) sealAndSubmitAll(ctx context.Context) error {
 	l.tell(outcome, err)
 	switch {
 	case err == nil && len(outcome.Refused) > 0:
-		return outcome.Refused[0].Error
+		return outcome.Reports, outcome.Refused[0].Error
 	case err == nil:
-		return nil
+		return outcome.Reports, nil
 	case protocol.StatusOf(err) == protocol.StatusInternal:
-		return protocol.Errorf(protocol.StatusReportsPending, "%w", err)
+		return outcome.Reports, protocol.Errorf(protocol.StatusReportsPending, "%w", err)
 	default:
-		return err
+		return outcome.Reports, err
 	}
 }
 

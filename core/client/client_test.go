@@ -586,6 +586,18 @@ func TestALedgerThatOthersHold(t *testing.T) {
 			t.Errorf("submitting: %v", err)
 		}
 	})
+	within("submitting at once", 0, func(ctx context.Context) {
+		for range 20 { // whatever is looked at first
+			if err := l.Submit(ctx); protocol.StatusOf(err) != protocol.StatusDeadlineExceeded {
+				t.Errorf("submitting at once: %v", err)
+			}
+		}
+	})
+	within("submitting, after a wait in vain", 5*time.Second, func(ctx context.Context) {
+		if err := l.Submit(ctx); protocol.StatusOf(err) != protocol.StatusDeadlineExceeded {
+			t.Errorf("submitting: %v", err)
+		}
+	})
 	within("asking for info", deadline, func(ctx context.Context) {
 		info, err := l.Info(ctx)
 		if err != nil || info.Usage != before.Usage || info.Flags&protocol.StateFlagStorageDegraded == 0 {
@@ -661,6 +673,60 @@ func TestALedgerThatOthersLetGo(t *testing.T) {
 	})
 	if err := l.Submit(t.Context()); err != nil || server.Total() != 3 {
 		t.Errorf("%v, the server has %d", err, server.Total())
+	}
+}
+
+// TestAnAddressOfAnotherServer gets nothing from a license that is pinned, or was used
+// before: no request, no report. The error says why.
+func TestAnAddressOfAnotherServer(t *testing.T) {
+	for _, pinned := range []bool{true, false} {
+		clock := slot.NewSimulated(start)
+		ours, other := testkit.NewServer(t, clock.Now), testkit.NewServer(t, clock.Now)
+		p := parameters(ours, t.TempDir())
+		p.Resubmit = protocol.ResubmitInterval
+		if pinned {
+			p.ServerPublicKey = protocol.Encoding.EncodeToString(ours.SigningKey)
+		}
+		l := open(t, p, clock)
+		record(t, l, protocol.OperationTypeQRCode, 3)
+		if err := l.Submit(t.Context()); err != nil || ours.Total() != 3 {
+			t.Fatal(err)
+		}
+		// The address leads elsewhere in mid-life, and at the next start.
+		ours.Intercept(testkit.Impostor(other))
+		var told string
+		for life := range 2 {
+			if life > 0 {
+				if err := l.Close(context.Background()); protocol.StatusOf(err) != protocol.StatusReportsPending {
+					t.Errorf("pinned %t, closing: %v", pinned, err)
+				}
+				l = open(t, p, clock)
+			}
+			before := other.Requests(protocol.PathReports)
+			record(t, l, protocol.OperationTypeQRCode, 4)
+			for range 3 {
+				step(t, clock, 180*time.Second)
+			}
+			if err := l.Submit(t.Context()); protocol.StatusOf(err) != protocol.StatusServerKeyMismatch {
+				t.Errorf("pinned %t, life %d: submitting: %v", pinned, life, err)
+			}
+			// What it is sent first in mid-life, it answers as no server of ours does.
+			if sent := other.Requests(protocol.PathReports) - before; sent > 1-life {
+				t.Errorf("pinned %t, life %d: %d batches went to another server", pinned, life, sent)
+			}
+			if info, err := l.Info(t.Context()); err != nil || life > 0 && info.Flags&protocol.StateFlagCacheUsed == 0 {
+				t.Errorf("pinned %t, life %d: %+v, %v", pinned, life, info, err)
+			} else {
+				told = info.Message
+			}
+		}
+		if asked := other.Requests(protocol.PathAuthorizations); pinned && (asked != 0 || !strings.Contains(told, "sent nothing")) {
+			t.Errorf("it was asked %d times; told %q", asked, told)
+		}
+		ours.Intercept(nil)
+		if err := l.Submit(t.Context()); err != nil || ours.Total() != 11 {
+			t.Errorf("pinned %t: %v, the server has %d of 11", pinned, err, ours.Total())
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -34,9 +35,11 @@ type life struct {
 	URL, Directory string
 	Umask          int
 	Descriptors    uint64 // if not 0, no more of them
+	FileSize       uint64 // if not 0, no file has more bytes
 	Then           string // what it does once the license is open; see leave
 	Pause          bool   // then it waits until it is told to go on; see begin
 	Record         uint32
+	At             int  // so many operations are recorded besides, each in an earlier slot
 	Killed         bool // by SIGKILL; otherwise it closes the license
 }
 
@@ -47,6 +50,7 @@ type told struct {
 	Error   string
 	Events  string
 	Pending int64
+	At      int // operations in earlier slots that it was told are counted
 }
 
 // TestMain lets the test's program be such a child.
@@ -74,6 +78,13 @@ func (l life) live() {
 			panic(err)
 		}
 	}
+	if l.FileSize > 0 {
+		signal.Ignore(syscall.SIGXFSZ) // the library's threads block it
+		limit := &syscall.Rlimit{Cur: l.FileSize, Max: l.FileSize}
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, limit); err != nil {
+			panic(err)
+		}
+	}
 	var answer told
 	defer func() { _ = json.NewEncoder(os.Stdout).Encode(answer) }()
 	p := license.Defaults()
@@ -92,6 +103,11 @@ func (l life) live() {
 	}
 	if l.Record > 0 {
 		err = opened.Record(protocol.OperationTypeQRCode, l.Record)
+	}
+	for n := range l.At {
+		if opened.RecordAt(context.Background(), protocol.OperationTypeQRCode, 1, time.Now().Unix()-int64(n+1)*180) == nil {
+			answer.At++
+		}
 	}
 	info, infoErr := opened.Info(context.Background())
 	answer.UUID, answer.Flags, answer.Pending = info.DeviceUUID, info.Flags, info.Usage.Pending

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/openlts/openlts/core/client"
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/core/slot"
 	"github.com/openlts/openlts/core/testkit"
@@ -54,37 +55,51 @@ func fill(t *testing.T, directory string) (free func()) {
 	}
 }
 
-// TestADiskThatFillsUp while the license works: recording goes on, nothing is
-// lost, it is said, and everything is counted once there is room again.
+// TestADiskThatFillsUp while the license works: recording and submitting go on, in an
+// outage nothing is lost, and when the network is back all goes out, room or not.
 func TestADiskThatFillsUp(t *testing.T) {
 	directory := smallDisk(t, "2m")
 	clock := slot.NewSimulated(start)
-	server := testkit.NewServer(t, clock.Now)
-	l := open(t, parameters(server, directory), clock)
+	server, network := testkit.NewServer(t, clock.Now), testkit.NewNetwork(1)
+	l, err := client.Open(t.Context(), parameters(server, directory), client.Environment{Clock: clock, Transport: network})
+	if err != nil {
+		t.Fatal(err)
+	}
 	step(t, clock, 0)
 	free := fill(t, directory)
 	var recorded int64
-	for range 20 { // more slots than the tally has frames
-		record(t, l, protocol.OperationTypeQRCode, 5)
-		recorded += 5
-		step(t, clock, 180*time.Second)
+	slots := func(n int) {
+		for range n {
+			record(t, l, protocol.OperationTypeQRCode, 5)
+			recorded += 5
+			step(t, clock, 180*time.Second)
+		}
 	}
-	if err := l.Submit(context.Background()); protocol.StatusOf(err) != protocol.StatusLicenseBufferFailed {
-		t.Errorf("submitting on a full disk: %v", err)
+	all := func(when string) {
+		if err := l.Submit(context.Background()); err != nil || server.Total() != recorded {
+			t.Errorf("%s: %v, the server has %d of %d", when, err, server.Total(), recorded)
+		}
+		if info, err := l.Info(t.Context()); err != nil || info.Usage.Recorded != recorded || info.Usage.Accepted != recorded {
+			t.Errorf("%s: %+v, %v", when, info, err)
+		}
 	}
-	if info, err := l.Info(t.Context()); err != nil || info.Flags&protocol.StateFlagStorageDegraded == 0 || info.Usage.Recorded != recorded {
-		t.Errorf("on a full disk: %+v, %v", info, err)
+	slots(500) // more than a full ledger has room for
+	all("on a full disk")
+	network.Cut()
+	slots(600)
+	if info, err := l.Info(t.Context()); err != nil || info.Usage.Recorded != recorded || info.Usage.Pending != 3000 {
+		t.Errorf("in an outage: %+v, %v", info, err)
 	}
+	network.Repair()
+	all("after an outage")
 	free()
-	if err := l.Submit(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	step(t, clock, 180*time.Second)
+	slots(2)
+	all("with room again")
 	if info, err := l.Info(t.Context()); err != nil || info.Flags != 0 {
 		t.Errorf("with room again: %+v, %v", info, err)
 	}
-	if u := usage(t, l); u.Accepted != recorded || server.Total() != recorded {
-		t.Errorf("recorded %d, we say %+v, the server has %d", recorded, u, server.Total())
+	if err := l.Close(context.Background()); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -104,23 +119,44 @@ func TestADiskThatIsFull(t *testing.T) {
 	}
 }
 
-// TestADiskThatIsAlmostFull, whatever fits on it: what can be kept is kept and
-// reported by the next process that finds room, and what can't is submitted by this
-// one. All arrives.
+// TestADiskThatIsAlmostFull, whatever fits on it: the process submits all that it was
+// told is counted, and the next one finds nothing left.
 func TestADiskThatIsAlmostFull(t *testing.T) {
-	for kilobytes := 20; kilobytes <= 440; kilobytes += 12 {
-		directory := smallDisk(t, fmt.Sprintf("%dk", kilobytes))
-		server := testkit.NewServer(t, time.Now)
-		small := lives(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 4000})
-		if small.Error == "" && server.Total() != 4000 {
-			t.Errorf("%d KB: closed without a word, and the server has %d", kilobytes, server.Total())
-		}
-		if err := unix.Mount("", directory, "", unix.MS_REMOUNT, "size=4m"); err != nil {
-			t.Fatal(err)
-		}
-		large := lives(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 2})
-		if server.Total() != 4002 || large.Error != "" {
-			t.Errorf("%d KB: the server has %d of 4002; first %+v, then %+v", kilobytes, server.Total(), small, large)
-		}
+	for kilobytes := 20; kilobytes <= 440; kilobytes += 20 {
+		little(t, fmt.Sprintf("a disk of %d KB", kilobytes), smallDisk(t, fmt.Sprintf("%dk", kilobytes)), life{})
+	}
+}
+
+// TestFilesThatMayNotGrow are like a disk that is full, for each file on its own.
+func TestFilesThatMayNotGrow(t *testing.T) {
+	for kilobytes := uint64(8); kilobytes <= 160; kilobytes += 8 {
+		little(t, fmt.Sprintf("files of %d KB", kilobytes), smallDisk(t, "1m"), life{FileSize: kilobytes << 10})
+	}
+}
+
+// TestKilledOnADiskThatIsAlmostFull: what was to be kept is found by the next process.
+func TestKilledOnADiskThatIsAlmostFull(t *testing.T) {
+	for kilobytes := 240; kilobytes <= 340; kilobytes += 20 {
+		little(t, fmt.Sprintf("a disk of %d KB", kilobytes), smallDisk(t, fmt.Sprintf("%dk", kilobytes)), life{Killed: true})
+	}
+}
+
+// little lets a process live with little room, and another one after it with enough.
+func little(t *testing.T, what, directory string, l life) {
+	t.Helper()
+	server := testkit.NewServer(t, time.Now)
+	l.URL, l.Directory, l.Record, l.At = server.URL, directory, 4000, 1200
+	first := lives(t, 0, 0, l)
+	acknowledged := int64(l.Record) + int64(first.At)
+	kept := first.Flags&protocol.StateFlagStorageDegraded == 0
+	if first.Error != "" || first.At == 0 || l.Killed && !kept || !l.Killed && server.Total() != acknowledged {
+		t.Errorf("%s: the server has %d of %d; %+v", what, server.Total(), acknowledged, first)
+	}
+	if err := unix.Mount("", directory, "", unix.MS_REMOUNT, "size=4m"); err != nil {
+		t.Fatal(err)
+	}
+	second := lives(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 2})
+	if server.Total() != acknowledged+2 || second.Error != "" || second.Flags&protocol.StateFlagUsageLost != 0 {
+		t.Errorf("%s: the server has %d of %d; first %+v, then %+v", what, server.Total(), acknowledged+2, first, second)
 	}
 }

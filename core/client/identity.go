@@ -56,7 +56,7 @@ func DeviceUUID(ctx context.Context, parameters license.Parameters) (string, err
 		return identity.UUID, nil
 	}
 	if protocol.StatusOf(err) == protocol.StatusInternal {
-		err = protocol.Errorf(protocol.StatusLicenseBufferFailed, "%w", err)
+		err = ledger.Failed("reading the identity of the device", err)
 	}
 	return "", err
 }

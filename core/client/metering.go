@@ -162,7 +162,7 @@ func (l *License) checkTally() {
 func (l *License) storageFailed(err error) {
 	if !l.failing.Swap(true) {
 		l.setFlag(protocol.StateFlagStorageDegraded)
-		l.event(protocol.EventKindStateChanged, protocol.StatusLicenseBufferFailed, 0,
+		l.event(protocol.EventKindStateChanged, protocol.StatusOf(ledger.Failed("writing the ledger", err)), 0,
 			fmt.Sprintf("the ledger can't be written; the counters hold what was recorded: %v", err))
 	}
 }
@@ -222,7 +222,7 @@ func (l *License) tellOfUntaken(err error) {
 		return
 	}
 	if l.untaken = err.Error(); l.untaken != before {
-		l.event(protocol.EventKindInternalError, protocol.StatusLicenseBufferFailed, 0,
+		l.event(protocol.EventKindInternalError, protocol.StatusOf(ledger.Failed("taking usage over", err)), 0,
 			"usage of an earlier run could not be taken over and is kept: "+l.untaken)
 	}
 }
@@ -249,11 +249,20 @@ func (l *License) purge(ctx context.Context) {
 // submitPending is one submission in the background. Its requests are bounded
 // by their own timeouts; closing the license ends it.
 func (l *License) submitPending(ctx context.Context) {
-	outcome, err := l.submit(ctx, l.parameters.Resubmit == protocol.ResubmitInterval)
-	if ctx.Err() != nil && err != nil {
-		return // the license is being closed, which submits on its own
+	for {
+		outcome, err := l.submit(ctx, l.parameters.Resubmit == protocol.ResubmitInterval)
+		if ctx.Err() != nil && err != nil {
+			return // the license is being closed, which submits on its own
+		}
+		l.tell(outcome, err)
+		if err != nil || outcome.Reports == 0 || !l.failing.Load() {
+			return
+		}
+		// On a full disk, what was accepted makes room for what is still in the counters.
+		if err := l.seal(ctx, l.clock.Now(), false); err != nil && !errors.Is(err, ledger.ErrNoRoom) {
+			return // keep sees to it
+		}
 	}
-	l.tell(outcome, err)
 }
 
 // submit submits what is pending; once more if the server did not know the device.

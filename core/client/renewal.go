@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/openlts/openlts/core/ledger"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
 )
@@ -83,7 +84,7 @@ func (l *License) grant() *license.Granted {
 
 func (l *License) authorizer() *license.Authorizer {
 	return &license.Authorizer{Parameters: &l.parameters, Device: l.device, Ledger: l.ledger,
-		Transport: l.transport, Clock: l.clock, Library: "openlts/" + Version}
+		Transport: l.transport, Clock: l.clock, Library: "openlts/" + Version, Recognition: &l.recognized}
 }
 
 // renewRegularly asks for a new authorization when it is time to, and notes when the
@@ -144,7 +145,7 @@ func (l *License) takeUp(ctx context.Context, granted *license.Granted) error {
 		account := l.tally.CountedUnder()
 		account.HandshakeCode, account.Item = now.HandshakeCode, now.Item.ID
 		if err := l.sealer.CountUnder(ctx, account); err != nil {
-			return protocol.Errorf(protocol.StatusLicenseBufferFailed, "the renewed license can't be taken up: %w", err)
+			return ledger.Failed("taking up the renewed license", err)
 		}
 	}
 	if err := l.submitter.Rekey(ctx, key); err != nil {

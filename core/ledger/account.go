@@ -106,29 +106,41 @@ func addToAccount(tx *sql.Tx, lts, name string, units int64) error {
 	return err
 }
 
-// alter is a transaction that may change the account. The witness learns of it.
+// alter is a transaction that may add to the account. The witness learns of it.
 func (l *Ledger) alter(ctx context.Context, do func(tx *sql.Tx) error) error {
+	do, committed := l.witnessed(do)
+	return l.grow(ctx, do, committed)
+}
+
+// alterSettling is alter for what only moves units within the account; see settle.
+func (l *Ledger) alterSettling(ctx context.Context, do func(tx *sql.Tx) error) error {
+	do, committed := l.witnessed(do)
+	return l.settle(ctx, do, committed)
+}
+
+// witnessed is a change of the account that the witness learns of.
+func (l *Ledger) witnessed(do func(tx *sql.Tx) error) (witnessed func(tx *sql.Tx) error, committed func()) {
 	var changes int64 // of the account so far; 0 if it stayed as it was
-	return l.transact(ctx, func(tx *sql.Tx) error {
-		changes = 0
-		before, err := rowsChanged(tx)
-		if err != nil {
+	return func(tx *sql.Tx) error {
+			changes = 0
+			before, err := rowsChanged(tx)
+			if err != nil {
+				return err
+			}
+			if err := do(tx); err != nil {
+				return err
+			}
+			after, err := rowsChanged(tx)
+			if err != nil || after == before {
+				return err
+			}
+			changes, err = l.open.testify(tx, 0)
 			return err
+		}, func() {
+			if changes > 0 {
+				l.open.witness.confirm(changes)
+			}
 		}
-		if err := do(tx); err != nil {
-			return err
-		}
-		after, err := rowsChanged(tx)
-		if err != nil || after == before {
-			return err
-		}
-		changes, err = l.open.testify(tx, 0)
-		return err
-	}, func() {
-		if changes > 0 {
-			l.open.witness.confirm(changes)
-		}
-	})
 }
 
 func rowsChanged(tx *sql.Tx) (n int64, err error) {
@@ -213,7 +225,7 @@ func (l *Ledger) Balance(ctx context.Context) (lost int64, err error) {
 	if err != nil || len(missing) == 0 {
 		return 0, err
 	}
-	err = l.alter(ctx, func(tx *sql.Tx) error {
+	err = l.alterSettling(ctx, func(tx *sql.Tx) error {
 		lost = 0
 		missing, err := gaps(tx)
 		if err != nil {
@@ -262,8 +274,8 @@ func gaps(tx *sql.Tx) (map[string]int64, error) {
 	return missing, nil
 }
 
-func column[T any](tx *sql.Tx, query string) ([]T, error) {
-	rows, err := tx.Query(query)
+func column[T any](tx *sql.Tx, query string, arguments ...any) ([]T, error) {
+	rows, err := tx.Query(query, arguments...)
 	if err != nil {
 		return nil, err
 	}

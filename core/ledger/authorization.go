@@ -26,7 +26,7 @@ type Grant struct {
 // SaveGrant keeps an authorization for use without a server, and what was learned of
 // the server with it.
 func (l *Ledger) SaveGrant(ctx context.Context, g Grant) error {
-	return l.transaction(ctx, func(tx *sql.Tx) error {
+	return l.grow(ctx, func(tx *sql.Tx) error {
 		_, err := tx.Exec(`INSERT INTO authorization (request, jws, public_key, received_at) VALUES (?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET jws = excluded.jws, public_key = excluded.public_key, received_at = excluded.received_at`,
 			g.Request, g.JWS, g.PublicKey, g.ReceivedAt)
@@ -41,7 +41,7 @@ func (l *Ledger) SaveGrant(ctx context.Context, g Grant) error {
 			}
 		}
 		return setAnchor(tx, g.LTS, g.Anchor)
-	})
+	}, func() {})
 }
 
 // Authorization finds a cached authorization; nil if there is none.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"net/url"
 	"path/filepath"
 
@@ -59,6 +60,7 @@ func openFile(path string, token uint64) (*connection, error) {
 		"_locking_mode": {"EXCLUSIVE"},
 	}.Encode()}
 	c, err := connect(dsn.String(),
+		fmt.Sprintf("PRAGMA page_size = %d", pageSize), // of a file that is empty
 		"PRAGMA journal_mode = PERSIST",
 		// A receipt or a watermark must outlive a power cut. With a journal that persists,
 		// NORMAL waits for the disk at the end of a transaction, too; what FULL adds guards
@@ -72,6 +74,7 @@ func openFile(path string, token uint64) (*connection, error) {
 	c.release = release
 	c.path, c.place, c.token = path, datafile.PlaceOf(path, info), token
 	c.witness = openWitness(filepath.Join(filepath.Dir(path), WitnessName))
+	_ = c.reserveJournal() // without, transactions may fail on a full disk
 	return c, nil
 }
 

@@ -442,7 +442,7 @@ func TestALedgerOfAnEarlierVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	// As version 1 was.
-	if _, err := db.Exec(`ALTER TABLE run DROP COLUMN closed_before; ALTER TABLE run DROP COLUMN device;
+	if _, err := db.Exec(`DROP TABLE reserve; ALTER TABLE run DROP COLUMN closed_before; ALTER TABLE run DROP COLUMN device;
 		ALTER TABLE report DROP COLUMN sent; ALTER TABLE run DROP COLUMN ahead; ALTER TABLE ledger ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;
 		CREATE TABLE operation_type (run INTEGER NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL);
 		DROP TABLE identity; PRAGMA user_version = 1; PRAGMA journal_mode = WAL`); err != nil {

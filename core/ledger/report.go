@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"github.com/openlts/openlts/core/protocol"
 )
@@ -39,7 +40,7 @@ type PendingReport struct {
 // now on whether the server has them, unless it confirms.
 func (l *Ledger) Pending(ctx context.Context, lts, device string, limit int, skip func(ReportKey) bool) ([]PendingReport, error) {
 	var pending []PendingReport
-	err := l.transaction(ctx, func(tx *sql.Tx) error {
+	err := l.settle(ctx, func(tx *sql.Tx) error {
 		pending = nil
 		rows, err := tx.Query(`SELECT run.id, run.reported_as, run.handshake_code, run.item, run.slot_seconds,
 				report.slot, report.revision, report.lost, report.found, report.sent = 0
@@ -74,13 +75,13 @@ func (l *Ledger) Pending(ctx context.Context, lts, device string, limit int, ski
 			}
 		}
 		return nil
-	})
+	}, func() {})
 	return pending, err
 }
 
 // NotSent notes that these reports, as Pending gave them, did not leave the device.
 func (l *Ledger) NotSent(ctx context.Context, reports []PendingReport) error {
-	return l.transaction(ctx, func(tx *sql.Tx) error {
+	return l.settle(ctx, func(tx *sql.Tx) error {
 		for _, p := range reports {
 			if !p.FirstTime {
 				continue
@@ -90,7 +91,7 @@ func (l *Ledger) NotSent(ctx context.Context, reports []PendingReport) error {
 			}
 		}
 		return nil
-	})
+	}, func() {})
 }
 
 func readCounts(tx *sql.Tx, p *PendingReport) error {
@@ -119,16 +120,23 @@ func readCounts(tx *sql.Tx, p *PendingReport) error {
 // Accepted notes that the server confirmed these reports, as they were sent;
 // what was added since stays pending.
 func (l *Ledger) Accepted(ctx context.Context, reports []PendingReport) (units int64, err error) {
-	err = l.alter(ctx, func(tx *sql.Tx) error {
-		units = 0
-		for _, p := range reports {
-			n, err := acceptReport(tx, p)
-			if err != nil {
-				return err
+	err = InParts(reports, func(part []PendingReport) error {
+		var of int64
+		err := l.alterSettling(ctx, func(tx *sql.Tx) error {
+			of = 0
+			for _, p := range part {
+				n, err := acceptReport(tx, p)
+				if err != nil {
+					return err
+				}
+				of += n
 			}
-			units += n
+			return nil
+		})
+		if err == nil {
+			units += of
 		}
-		return nil
+		return err
 	})
 	return units, err
 }
@@ -174,7 +182,7 @@ func acceptReport(tx *sql.Tx, p PendingReport) (units int64, err error) {
 		return 0, err
 	}
 	if finished {
-		err = deleteAccepted(tx, p.Key.RunID)
+		err = deleteAccepted(tx, p.Key)
 	}
 	return units, err
 }
@@ -259,7 +267,7 @@ func acceptCounts(tx *sql.Tx, p PendingReport) (units int64, err error) {
 
 // Refused notes that the server refused a report for good: its units are lost.
 func (l *Ledger) Refused(ctx context.Context, p PendingReport) (units int64, err error) {
-	err = l.alter(ctx, func(tx *sql.Tx) error {
+	err = l.alterSettling(ctx, func(tx *sql.Tx) error {
 		units = 0
 		if concerned, err := concerns(tx, p); err != nil || !concerned {
 			return err
@@ -300,7 +308,28 @@ func deleteReport(tx *sql.Tx, key ReportKey) error {
 // next submission declares that. Confirmed reports that old are deleted. Nothing is
 // added to either.
 func (l *Ledger) Purge(ctx context.Context, before int64) (units int64, err error) {
-	err = l.alter(ctx, func(tx *sql.Tx) error {
+	units, err = l.purge(ctx, before)
+	if !errors.Is(err, ErrNoRoom) {
+		return units, err
+	}
+	// A slot at a time, which touches less.
+	var slots []int64
+	err = l.transaction(ctx, func(tx *sql.Tx) (err error) {
+		slots, err = column[int64](tx, "SELECT DISTINCT slot FROM report WHERE slot < ?1 ORDER BY slot", before)
+		return err
+	})
+	for _, slot := range slots {
+		var n int64
+		if n, err = l.purge(ctx, slot+1); err != nil {
+			break
+		}
+		units += n
+	}
+	return units, err
+}
+
+func (l *Ledger) purge(ctx context.Context, before int64) (units int64, err error) {
+	err = l.alterSettling(ctx, func(tx *sql.Tx) error {
 		units = 0
 		// What a wrong clock counted is not old before it is in its own slot.
 		const expired = `revision > accepted_revision AND lost = '' AND slot < ?

@@ -138,7 +138,7 @@ func enterRun(tx *sql.Tx, t *tally.Tally, reportedAs string) (*Watermarks, error
 }
 
 // renew lets a run go on under another name, so that nothing is added to the
-// reports it has.
+// reports it has. Those that the server has are deleted by sweep.
 func renew(tx *sql.Tx, r run) (run, error) {
 	result, err := tx.Exec(`INSERT INTO run (uuid, reported_as, lts, device, handshake_code, item, slot_seconds, has_file)
 		SELECT 'renewed ' || id, ?, lts, device, handshake_code, item, slot_seconds, has_file FROM run WHERE id = ?`, uuid.NewString(), r.id)
@@ -154,9 +154,6 @@ func renew(tx *sql.Tx, r run) (run, error) {
 		return r, err
 	}
 	if err := detach(tx, before); err != nil {
-		return r, err
-	}
-	if err := deleteAccepted(tx, before); err != nil {
 		return r, err
 	}
 	_, err = tx.Exec("UPDATE run SET uuid = ? WHERE id = ?", r.uuid, r.id)
@@ -269,7 +266,10 @@ func (l *Ledger) Fold(ctx context.Context, t *tally.Tally, frames []FrameSums) (
 		}
 		return addToAccount(tx, r.lts, "recorded", units)
 	})
-	return marks, units, err
+	if err != nil {
+		return nil, 0, err
+	}
+	return marks, units, nil
 }
 
 func foldFrame(tx *sql.Tx, r run, names *[tally.Types]string, f FrameSums, marks *Watermarks) (units int64, err error) {
@@ -350,7 +350,7 @@ func typeNames(t *tally.Tally) *[tally.Types]string {
 // row stays until ForgetRuns, so that the tally can't be folded again should
 // its file survive the next instant.
 func (l *Ledger) FinishRun(ctx context.Context, run string) error {
-	return l.transaction(ctx, func(tx *sql.Tx) error {
+	err := l.settle(ctx, func(tx *sql.Tx) error {
 		r, err := findRun(tx, run)
 		if errors.Is(err, errUnknownRun) {
 			return nil // another process was faster
@@ -361,22 +361,25 @@ func (l *Ledger) FinishRun(ctx context.Context, run string) error {
 		if _, err := tx.Exec("UPDATE run SET finished = 1 WHERE id = ?", r.id); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("DELETE FROM watermark WHERE run = ?", r.id); err != nil {
-			return err
-		}
-		return deleteAccepted(tx, r.id)
-	})
+		_, err = tx.Exec("DELETE FROM watermark WHERE run = ?", r.id)
+		return err
+	}, func() {})
+	if err != nil {
+		return err
+	}
+	_, err = l.sweep(ctx)
+	return err
 }
 
-// deleteAccepted removes the reports of a run that the server has; nothing can
-// be added to them any more.
-func deleteAccepted(tx *sql.Tx, run int64) error {
+// deleteAccepted removes a report of a finished run if the server has it; nothing can
+// be added to it any more.
+func deleteAccepted(tx *sql.Tx, key ReportKey) error {
 	for _, statement := range []string{
-		`DELETE FROM report_count WHERE run = ?1 AND slot IN
-			(SELECT slot FROM report WHERE run = ?1 AND revision <= accepted_revision)`,
-		`DELETE FROM report WHERE run = ?1 AND revision <= accepted_revision`,
+		`DELETE FROM report_count WHERE run = ?1 AND slot = ?2 AND EXISTS
+			(SELECT 1 FROM report WHERE run = ?1 AND slot = ?2 AND revision <= accepted_revision)`,
+		`DELETE FROM report WHERE run = ?1 AND slot = ?2 AND revision <= accepted_revision`,
 	} {
-		if _, err := tx.Exec(statement, run); err != nil {
+		if _, err := tx.Exec(statement, key.RunID, key.Slot); err != nil {
 			return err
 		}
 	}
@@ -386,7 +389,10 @@ func deleteAccepted(tx *sql.Tx, run int64) error {
 // ForgetRuns deletes finished runs that have nothing left to report, except
 // those whose tally files are still there.
 func (l *Ledger) ForgetRuns(ctx context.Context, present func(run string) bool) error {
-	return l.transaction(ctx, func(tx *sql.Tx) error {
+	if _, err := l.sweep(ctx); err != nil {
+		return err
+	}
+	return l.settle(ctx, func(tx *sql.Tx) error {
 		rows, err := tx.Query(`SELECT id, uuid FROM run WHERE finished = 1
 			AND NOT EXISTS (SELECT 1 FROM report WHERE report.run = run.id)`)
 		if err != nil {
@@ -413,7 +419,7 @@ func (l *Ledger) ForgetRuns(ctx context.Context, present func(run string) bool) 
 			}
 		}
 		return nil
-	})
+	}, func() {})
 }
 
 // OpenRuns lists the runs whose tally files may hold what the ledger does not.

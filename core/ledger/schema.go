@@ -15,7 +15,7 @@ var schema string
 // schemaVersion is the version of schema.sql. Versions of the same hundred differ
 // by columns and tables that the later ones add, with defaults, and a ledger of any
 // of them can be used by all: SDKs of different age may share a data directory.
-const schemaVersion = 101
+const schemaVersion = 102
 
 const generation = 100
 
@@ -30,6 +30,7 @@ var migrations = map[int]struct {
 	2: {101, `DROP TABLE operation_type;
 		ALTER TABLE report ADD COLUMN sent INTEGER NOT NULL DEFAULT 1;
 		ALTER TABLE run ADD COLUMN ahead INTEGER NOT NULL DEFAULT 0`},
+	101: {102, `CREATE TABLE reserve (pages BLOB NOT NULL)`},
 }
 
 // errNewer is the error of a ledger that a later version of the library made,

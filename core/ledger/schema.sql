@@ -38,6 +38,11 @@ CREATE TABLE mark (
   value INTEGER NOT NULL
 ) WITHOUT ROWID;
 
+-- Room for what has to be written on a full disk; see room.go.
+CREATE TABLE reserve (
+  pages BLOB NOT NULL
+);
+
 -- One run is one tally: what one process counted under one account.
 CREATE TABLE run (
   id             INTEGER PRIMARY KEY,

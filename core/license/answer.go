@@ -161,7 +161,7 @@ func (a *Authorizer) refused(ctx context.Context, asked question, answer *Answer
 	brief, cancel := briefly(ctx)
 	defer cancel()
 	_ = a.Ledger.DropAuthorization(brief, a.digest(key))
-	return &protocol.Error{Status: refusal.Code, Detail: refusal.Detail, Err: ErrRefused}
+	return &protocol.Error{Status: refusal.Code, Detail: refusal.Detail, Reason: refusal.Reason, Err: ErrRefused}
 }
 
 // strange tells whether a key that is met for the first time is none of those known:

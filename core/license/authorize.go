@@ -25,6 +25,9 @@ type Authorizer struct {
 	Transport  http.RoundTripper
 	Clock      slot.Clock
 	Library    string // name and version of the library, told to the server
+	// Recognition is what is known of the servers' addresses; it lasts longer than one
+	// Authorizer.
+	Recognition *Recognition
 }
 
 // Granted is an authorization in force.
@@ -134,6 +137,9 @@ func (a *Authorizer) ask(ctx context.Context, server string, request *protocol.A
 	}
 	ctx, cancel := withTimeout(ctx, a.Parameters.RequestTimeout, serversLeft)
 	defer cancel()
+	if err := a.recognize(ctx, server); err != nil {
+		return nil, err
+	}
 	// Before the answer, so that the server's time is never reckoned too early.
 	asked := question{server, request, body, read(a.Clock)}
 	answer, err := Post(ctx, a.Transport, server, protocol.PathAuthorizations, nil, body)
@@ -145,9 +151,24 @@ func (a *Authorizer) ask(ctx context.Context, server string, request *protocol.A
 	}
 	authorization, key, err := a.granted(ctx, asked, answer)
 	if err != nil {
+		a.Recognition.Doubt(server)
 		return nil, err
 	}
+	a.Recognition.Seen(server, key.id())
 	return a.keep(ctx, asked, authorization, key), nil
+}
+
+// recognize says why a server is not the one whose key is pinned, before it is told
+// anything.
+func (a *Authorizer) recognize(ctx context.Context, server string) error {
+	if a.Parameters.ServerPublicKey == "" {
+		return nil
+	}
+	public, err := a.Parameters.pinnedKey()
+	if err != nil {
+		return err
+	}
+	return a.Recognition.Recognize(ctx, a.Transport, server, protocol.SigningKeyID(public))
 }
 
 // briefly bounds what the ledger may take of the time for an authorization: if others

@@ -160,7 +160,8 @@ func (w *world) authorize(p license.Parameters) (*license.Granted, error) {
 	if err := p.Check(); err != nil {
 		w.t.Fatal(err)
 	}
-	a := license.Authorizer{Parameters: &p, Device: w.device, Ledger: w.ledger, Transport: &http.Transport{DisableKeepAlives: true}, Clock: w.clock}
+	a := license.Authorizer{Parameters: &p, Device: w.device, Ledger: w.ledger, Transport: &http.Transport{DisableKeepAlives: true}, Clock: w.clock,
+		Recognition: &license.Recognition{}}
 	return a.Authorize(context.Background())
 }
 
@@ -348,7 +349,14 @@ func TestRefusalsThatProveNothing(t *testing.T) {
 				if _, err := w.authorize(p); err != nil {
 					t.Fatal(err)
 				}
-				main.Intercept(c.middle(t, main))
+				between := c.middle(t, main)
+				main.Intercept(func(rw http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+					if r.URL.Path == protocol.PathKeys { // which anybody can show
+						next(rw, r)
+						return
+					}
+					between(rw, r, next)
+				})
 				for range 2 { // the first must not have taken anything from the second
 					granted, err := w.authorize(p)
 					if err != nil || granted.Flags != protocol.StateFlagCacheUsed {
@@ -484,6 +492,9 @@ func TestServerKeys(t *testing.T) {
 	pinned.MainServerURL = impostor.URL
 	if _, err := empty.authorize(pinned); protocol.StatusOf(err) != protocol.StatusServerKeyMismatch {
 		t.Errorf("an impostor of the pinned server: %v", err)
+	}
+	if asked := impostor.Requests(protocol.PathAuthorizations); asked != 0 {
+		t.Errorf("it was told what is for the pinned one, %d times", asked)
 	}
 	if _, err := w.authorize(parameters(server.URL)); err != nil {
 		t.Fatal(err)

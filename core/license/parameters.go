@@ -20,32 +20,60 @@ import (
 // it. Names, defaults and ranges of the first fields are the vendor's
 // (docs/compatibility.md, "Connection parameters"). The JSON names are those of a license key.
 type Parameters struct {
-	MainServerURL              string                        `json:"mainServerURL"`
-	StandbyServerURL           string                        `json:"standbyServerURL"`
-	HandshakeCode              string                        `json:"handshakeCode"`
-	SessionPassword            string                        `json:"sessionPassword"`
-	OrganizationID             string                        `json:"organizationID"`
-	DeploymentType             protocol.DeploymentType       `json:"deploymentType"`
-	ChargeWay                  protocol.ChargeWay            `json:"chargeWay"`
-	UUIDGenerationMethod       protocol.UUIDGenerationMethod `json:"UUIDGenerationMethod"`
-	MaxBufferDays              int                           `json:"maxBufferDays"`
-	LimitedLicenseModules      []protocol.LicenseModule      `json:"limitedLicenseModules"`
-	MaxConcurrentInstanceCount int                           `json:"maxConcurrentInstanceCount"`
-	Products                   protocol.Product              `json:"products"`
-
-	Resubmit           protocol.Resubmit `json:"resubmit"`
-	ProductVersion     string            `json:"productVersion"`
-	Edition            string            `json:"edition"`
-	ValidationField    string            `json:"validationField"`
-	DeviceFriendlyName string            `json:"deviceFriendlyName"`
-	DeviceUUID         string            `json:"deviceUUID"`
-	ServerPublicKey    string            `json:"serverPublicKey"` // Ed25519, base64
-	CAFile             string            `json:"caFile"`
-	ProxyURL           string            `json:"proxyURL"`
-	DataDirectory      string            `json:"dataDirectory"`
-	SlotSeconds        int               `json:"slotSeconds"`
-	InitTimeout        time.Duration     `json:"-"`
-	RequestTimeout     time.Duration     `json:"-"`
+	// generated: fields
+	// http(s)://host[:port][/path]; required
+	MainServerURL string `json:"mainServerURL"`
+	// asked if the main server can't be reached
+	StandbyServerURL string `json:"standbyServerURL"`
+	// the code; or OrganizationID, or both
+	HandshakeCode string `json:"handshakeCode"`
+	// if the code is protected by one
+	SessionPassword string `json:"sessionPassword"`
+	// alone: the organization's default code is used
+	OrganizationID string `json:"organizationID"`
+	// where the SDK runs
+	DeploymentType protocol.DeploymentType `json:"deploymentType"`
+	// how usage is to be charged
+	ChargeWay protocol.ChargeWay `json:"chargeWay"`
+	// how the client UUID comes about
+	UUIDGenerationMethod protocol.UUIDGenerationMethod `json:"UUIDGenerationMethod"`
+	// days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the license may allow
+	// fewer
+	MaxBufferDays int `json:"maxBufferDays"`
+	// the modules to ask for; empty: all
+	LimitedLicenseModules []protocol.LicenseModule `json:"limitedLicenseModules"`
+	// 1 or more
+	MaxConcurrentInstanceCount int `json:"maxConcurrentInstanceCount"`
+	// may be combined
+	Products protocol.Product `json:"products"`
+	// when a report whose submission failed is tried again
+	Resubmit protocol.Resubmit `json:"resubmit"`
+	// of the SDK, such as "10.2.1"
+	ProductVersion string `json:"productVersion"`
+	// of the SDK, such as "Python"
+	Edition string `json:"edition"`
+	// domain, application id or process name; the server may check it
+	ValidationField string `json:"validationField"`
+	// shown to administrators
+	DeviceFriendlyName string `json:"deviceFriendlyName"`
+	// a client UUID of the host's own choice, for containers: 8-4-4-4-12 hex digits
+	DeviceUUID string `json:"deviceUUID"`
+	// the server's Ed25519 key in base64, as lts key show prints it: no other server is believed; if empty, the key seen
+	// first is remembered
+	ServerPublicKey string `json:"serverPublicKey"`
+	// PEM file of the roots to trust for HTTPS; if empty, the machine's, whatever SSL_CERT_FILE says
+	CAFile string `json:"caFile"`
+	// http(s)://[user:password@]host:port
+	ProxyURL string `json:"proxyURL"`
+	// where usage is kept; if empty, .openlts in the user's home directory
+	DataDirectory string `json:"dataDirectory"`
+	// length in seconds of a time slot and of the reporting interval; divides a day
+	SlotSeconds int `json:"slotSeconds"`
+	// for all of the initialization
+	InitTimeout time.Duration `json:"-"`
+	// for one request to a server
+	RequestTimeout time.Duration `json:"-"`
+	// generated: end
 }
 
 // Limits of parameters.
@@ -59,15 +87,18 @@ const (
 // Defaults are the parameters an SDK starts from.
 func Defaults() Parameters {
 	return Parameters{
+		// generated: defaults
 		DeploymentType:             protocol.DeploymentTypeDesktop,
 		ChargeWay:                  protocol.ChargeWayAuto,
 		UUIDGenerationMethod:       protocol.UUIDGenerationMethodRandom,
-		MaxBufferDays:              MinBufferDays,
+		MaxBufferDays:              7,
 		MaxConcurrentInstanceCount: 1,
 		Products:                   protocol.ProductAll,
-		SlotSeconds:                protocol.DefaultSlotSeconds,
-		InitTimeout:                12 * time.Second,
-		RequestTimeout:             5 * time.Second,
+		Resubmit:                   protocol.ResubmitNextInit,
+		SlotSeconds:                180,
+		InitTimeout:                12000 * time.Millisecond,
+		RequestTimeout:             5000 * time.Millisecond,
+		// generated: end
 	}
 }
 
@@ -78,13 +109,22 @@ func (p *Parameters) Check() error {
 		name, value string
 		limit       int
 	}{
-		{"mainServerURL", p.MainServerURL, maxURL}, {"standbyServerURL", p.StandbyServerURL, maxURL},
-		{"handshakeCode", p.HandshakeCode, maxText}, {"sessionPassword", p.SessionPassword, maxText},
-		{"organizationID", p.OrganizationID, maxText}, {"productVersion", p.ProductVersion, maxText},
-		{"edition", p.Edition, maxText}, {"validationField", p.ValidationField, maxText},
-		{"deviceFriendlyName", p.DeviceFriendlyName, maxText}, {"deviceUUID", p.DeviceUUID, maxText},
-		{"serverPublicKey", p.ServerPublicKey, maxText}, {"caFile", p.CAFile, maxURL},
-		{"proxyURL", p.ProxyURL, maxURL}, {"dataDirectory", p.DataDirectory, maxURL},
+		// generated: texts
+		{"mainServerURL", p.MainServerURL, maxURL},
+		{"standbyServerURL", p.StandbyServerURL, maxURL},
+		{"handshakeCode", p.HandshakeCode, maxText},
+		{"sessionPassword", p.SessionPassword, maxText},
+		{"organizationID", p.OrganizationID, maxText},
+		{"productVersion", p.ProductVersion, maxText},
+		{"edition", p.Edition, maxText},
+		{"validationField", p.ValidationField, maxText},
+		{"deviceFriendlyName", p.DeviceFriendlyName, maxText},
+		{"deviceUUID", p.DeviceUUID, maxText},
+		{"serverPublicKey", p.ServerPublicKey, maxText},
+		{"caFile", p.CAFile, maxURL},
+		{"proxyURL", p.ProxyURL, maxURL},
+		{"dataDirectory", p.DataDirectory, maxURL},
+		// generated: end
 	}
 	for _, text := range texts {
 		if len(text.value) > text.limit {

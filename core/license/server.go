@@ -36,6 +36,19 @@ func Post(ctx context.Context, transport http.RoundTripper, server, path string,
 		request.Header[name] = values
 	}
 	request.Header.Set("Content-Type", protocol.ContentTypeJSON)
+	return send(transport, server, request)
+}
+
+// get asks for a path of a server; see Post.
+func get(ctx context.Context, transport http.RoundTripper, server, path string) (*Answer, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, server+path, http.NoBody)
+	if err != nil {
+		return nil, protocol.Errorf(protocol.StatusInvalidArgument, "%s is not an address: %w", server, err)
+	}
+	return send(transport, server, request)
+}
+
+func send(transport http.RoundTripper, server string, request *http.Request) (*Answer, error) {
 	request.Header.Set("Accept", protocol.ContentTypeJSON+", "+protocol.ContentTypeProblem)
 	// A redirect is not followed: reports go where the vendor said, or nowhere.
 	client := http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
@@ -85,7 +98,7 @@ func (a *Answer) problem() *protocol.Problem {
 // written it.
 func (a *Answer) Problem(server string) *protocol.Error {
 	if problem := a.problem(); problem != nil {
-		return &protocol.Error{Status: problem.Code, Detail: problem.Detail}
+		return &protocol.Error{Status: problem.Code, Detail: problem.Detail, Reason: problem.Reason}
 	}
 	if a.Status >= 500 || a.Status == http.StatusTooManyRequests {
 		return protocol.Errorf(protocol.StatusFailedToReachLTS, "%s answered with HTTP status %d", server, a.Status)

@@ -15,6 +15,8 @@ type AuthorizationRequest struct {
 	HandshakeCode   string `json:"handshakeCode,omitempty"`
 	OrganizationID  string `json:"organizationID,omitempty"`
 	SessionPassword string `json:"sessionPassword,omitempty"`
+	// Item is the id of the only item that will do; empty: any of the code's.
+	Item string `json:"item,omitempty"`
 
 	Products       Product         `json:"products"`
 	ProductVersion string          `json:"productVersion,omitempty"`
@@ -24,6 +26,9 @@ type AuthorizationRequest struct {
 	Modules        []LicenseModule `json:"modules,omitempty"` // empty: all
 	MaxBufferDays  int             `json:"maxBufferDays"`
 	InstanceCount  int             `json:"instanceCount"`
+	// SlotSeconds is how often the client reports, if it does: the length of its
+	// slots. 0: as usual.
+	SlotSeconds int `json:"slotSeconds,omitempty"`
 	// ValidationField is the domain, application id or process name.
 	ValidationField string `json:"validationField,omitempty"`
 	// Anomalies the client noticed, such as "clock-turned-back" or
@@ -110,6 +115,11 @@ type Quota struct {
 	Tolerance int64      `json:"tolerance"`
 	Used      int64      `json:"used"`
 	State     QuotaState `json:"state"`
+	// Exceptions are what was active beyond the limit, slot by slot, since they were
+	// cleared last, and how many are allowed: of charge ways that count them. They
+	// take the place of a tolerance.
+	Exceptions        int64 `json:"exceptions,omitempty"`
+	ExceptionsAllowed int64 `json:"exceptionsAllowed,omitempty"`
 }
 
 // ReportKey tells the client what to derive its report key from.

@@ -92,6 +92,8 @@ const (
 	StatusMethodNotAllowed Status = -20196
 	// StatusProtocolVersion: The License Tracking Server does not speak this version of the protocol.
 	StatusProtocolVersion Status = -20197
+	// StatusSlotClosed: The report came too late: the usage of its time was closed.
+	StatusSlotClosed Status = -20198
 	// StatusFailedToReachLTS: Failed to reach License Tracking Server.
 	StatusFailedToReachLTS Status = -20200
 	// StatusInvalidArgument: An argument is not valid.
@@ -169,6 +171,7 @@ var statusNames = map[Status]string{
 	StatusNotFound:                      "NOT_FOUND",
 	StatusMethodNotAllowed:              "METHOD_NOT_ALLOWED",
 	StatusProtocolVersion:               "PROTOCOL_VERSION",
+	StatusSlotClosed:                    "SLOT_CLOSED",
 	StatusFailedToReachLTS:              "FAILED_TO_REACH_LTS",
 	StatusInvalidArgument:               "INVALID_ARGUMENT",
 	StatusInvalidHandle:                 "INVALID_HANDLE",
@@ -231,6 +234,7 @@ var statusMessages = map[Status]string{
 	StatusNotFound:                      "There is nothing at this address of the License Tracking Server.",
 	StatusMethodNotAllowed:              "This address does not answer to this HTTP method.",
 	StatusProtocolVersion:               "The License Tracking Server does not speak this version of the protocol.",
+	StatusSlotClosed:                    "The report came too late: the usage of its time was closed.",
 	StatusFailedToReachLTS:              "Failed to reach License Tracking Server.",
 	StatusInvalidArgument:               "An argument is not valid.",
 	StatusInvalidHandle:                 "The license handle is not valid: never opened, or closed already.",
@@ -248,21 +252,41 @@ var statusMessages = map[Status]string{
 	StatusHostResources:                 "The process lacks memory, threads or file descriptors, which the library needs. Nothing was done.",
 }
 
-// ChargeWay: How usage is charged. Values of the original; PAGE_COUNT is ours (the original publishes none).
+// ChargeWay: How usage is charged. PAGE_COUNT, and the values from 101 on, are ours: the vendor publishes none for them.
 type ChargeWay int32
 
 // Values of ChargeWay.
 const (
-	ChargeWayAuto                    ChargeWay = 0  // decided by the server
-	ChargeWayDeviceCount             ChargeWay = 1  // distinct devices
-	ChargeWayScanCount               ChargeWay = 2  // barcodes scanned
-	ChargeWayConcurrentDeviceCount   ChargeWay = 3  // devices at work in one slot
-	ChargeWayPageCount               ChargeWay = 4  // pages processed
-	ChargeWayAppDomainCount          ChargeWay = 6  // application domains
-	ChargeWayActiveDeviceCount       ChargeWay = 8  // devices at work in 24 hours
-	ChargeWayInstanceCount           ChargeWay = 9  // instances
-	ChargeWayConcurrentInstanceCount ChargeWay = 10 // instances at work in one slot
+	ChargeWayAuto                       ChargeWay = 0   // decided by the server
+	ChargeWayDeviceCount                ChargeWay = 1   // distinct devices
+	ChargeWayScanCount                  ChargeWay = 2   // barcodes scanned
+	ChargeWayConcurrentDeviceCount      ChargeWay = 3   // devices at work in one slot
+	ChargeWayPageCount                  ChargeWay = 4   // pages processed
+	ChargeWayAppDomainCount             ChargeWay = 6   // application domains
+	ChargeWayActiveDeviceCount          ChargeWay = 8   // devices at work in 24 hours
+	ChargeWayInstanceCount              ChargeWay = 9   // instances
+	ChargeWayConcurrentInstanceCount    ChargeWay = 10  // instances at work in one slot
+	ChargeWayDailyActiveDeviceCount     ChargeWay = 101 // devices at work in a day, within the item's time
+	ChargeWayMonthlyActiveDeviceCount   ChargeWay = 102 // devices at work in 30 days
+	ChargeWayQuarterlyActiveDeviceCount ChargeWay = 103 // devices at work in 90 days
+	ChargeWayYearlyActiveDeviceCount    ChargeWay = 104 // devices at work in 365 days
 )
+
+var chargeWays = []chargeWayDefinition{
+	{0, "AUTO", "", -1, false},
+	{1, "DEVICE_COUNT", "device", -1, false},
+	{2, "SCAN_COUNT", "scan", UnitScan, false},
+	{3, "CONCURRENT_DEVICE_COUNT", "concurrent-device", -1, true},
+	{4, "PAGE_COUNT", "page", UnitPage, false},
+	{6, "APP_DOMAIN_COUNT", "domain", -1, false},
+	{8, "ACTIVE_DEVICE_COUNT", "active-device", -1, true},
+	{9, "INSTANCE_COUNT", "instance", -1, false},
+	{10, "CONCURRENT_INSTANCE_COUNT", "concurrent-instance", -1, true},
+	{101, "DAILY_ACTIVE_DEVICE_COUNT", "daily-active-device", -1, true},
+	{102, "MONTHLY_ACTIVE_DEVICE_COUNT", "monthly-active-device", -1, true},
+	{103, "QUARTERLY_ACTIVE_DEVICE_COUNT", "quarterly-active-device", -1, true},
+	{104, "YEARLY_ACTIVE_DEVICE_COUNT", "yearly-active-device", -1, true},
+}
 
 // DeploymentType: Where the SDK runs. Values of the original; BROWSER and MOBILE are ours (the original publishes none).
 type DeploymentType int32

@@ -39,6 +39,12 @@ const (
 // DefaultSlotSeconds is the length of a time slot: 3 minutes (docs/compatibility.md, "Time").
 const DefaultSlotSeconds = 180
 
+// MaxClosedInBatch is how many licenses a batch may tell of that were closed.
+const MaxClosedInBatch = 64
+
+// MaxInstances is how many instances a request may be about.
+const MaxInstances = 1_000_000
+
 // RetentionDays is how long an unsubmitted report is kept
 // (docs/compatibility.md, "Report submission").
 const RetentionDays = 30

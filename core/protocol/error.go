@@ -9,6 +9,7 @@ import (
 type Error struct {
 	Status Status
 	Detail string // one line for people: what happened, to what, what to do
+	Reason Reason // which meaning of the code this is, if it has several
 	Err    error  // the cause, or nil
 }
 
@@ -16,6 +17,21 @@ type Error struct {
 func Errorf(status Status, format string, arguments ...any) *Error {
 	err := fmt.Errorf(format, arguments...)
 	return &Error{Status: status, Detail: err.Error(), Err: errors.Unwrap(err)}
+}
+
+// Because gives the error a reason.
+func (e *Error) Because(reason Reason) *Error {
+	e.Reason = reason
+	return e
+}
+
+// ReasonOf finds the reason of an error; "" if it has none.
+func ReasonOf(err error) Reason {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Reason
+	}
+	return ""
 }
 
 // Error is the line for people.

@@ -15,6 +15,8 @@ type Refusal struct {
 	Request string `json:"request"`
 	Code    Status `json:"code"`   // the decision, such as -20120
 	Detail  string `json:"detail"` // one line for people
+	// Reason tells which meaning of the code this is, if it has several.
+	Reason Reason `json:"reason,omitempty"`
 	// IssuedAt is the server's clock, in seconds since 1970: a client that knows the
 	// server's time better does not believe it that a license has expired.
 	IssuedAt int64 `json:"issuedAt"`
@@ -28,3 +30,31 @@ func (s Status) Decision() bool { return s <= -20101 && s > -20190 }
 // Timely tells whether a decision is one about the time: whoever has a wrong clock
 // decides wrongly.
 func (s Status) Timely() bool { return s == StatusLicenseExpired || s == StatusLicenseNotYetEffective }
+
+// Reason tells apart what one code says: the published numbers have several
+// meanings now and then. New ones may be added; a client that does not know one goes
+// by the code.
+type Reason string
+
+// Reasons.
+const (
+	// Of -20100.
+	ReasonStandby     Reason = "standby"     // the main server works
+	ReasonMaintenance Reason = "maintenance" // the server is being worked on
+	// Of -20101 and -20113.
+	ReasonArchived Reason = "archived" // put away by an administrator
+	ReasonRevoked  Reason = "revoked"  // taken out of force, for good
+	// Of -20104.
+	ReasonNoItems Reason = "no-items" // the code has none
+	ReasonModules Reason = "modules"  // the item does not have all modules asked for
+	// Of -20111.
+	ReasonItemExpired    Reason = "item"    // and its days of tolerance are over
+	ReasonDeviceExpired  Reason = "device"  // the trial of this device is over
+	ReasonAddressExpired Reason = "address" // the trial of this network address is over
+	// Of -20121.
+	ReasonUnknownOrganization Reason = "unknown"
+	ReasonNoDefaultCode       Reason = "no-default-code"
+	// Of -20151.
+	ReasonAnotherKey  Reason = "another-key"  // the device has a key that nobody confirmed
+	ReasonUsageCopied Reason = "usage-copied" // more was counted of the device than it says it recorded
+)

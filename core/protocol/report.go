@@ -11,6 +11,15 @@ type ReportBatch struct {
 	// Account is what the device says of its usage over all times. Older clients
 	// do not.
 	Account *DeviceAccount `json:"account,omitempty"`
+	// Closed are the licenses that the device has closed. Seats that last only as long
+	// as a license is in use are given back.
+	Closed []ClosedLicense `json:"closed,omitempty"`
+}
+
+// ClosedLicense is a license that a device was using under a handshake code.
+type ClosedLicense struct {
+	HandshakeCode string `json:"handshakeCode"`
+	Item          string `json:"item"`
 }
 
 // DeviceAccount is a device's account with one server over all times, in units
@@ -116,6 +125,8 @@ type Problem struct {
 	Status int    `json:"status"` // the HTTP status
 	Detail string `json:"detail"` // one line for people: the code's message, or more precise
 	Code   Status `json:"code"`   // such as -20120
+	// Reason tells which meaning of the code this is, if it has several.
+	Reason Reason `json:"reason,omitempty"`
 	// Refusal is a JWS in compact form over a Refusal: there if the code is a
 	// decision about an authorization; see Status.Decision.
 	Refusal string `json:"refusal,omitempty"`

@@ -73,6 +73,27 @@ func VerifyRefusal(jws string, key ed25519.PublicKey) (*Refusal, error) {
 	return &r, nil
 }
 
+// DocumentType is what a document that a server signs is. A signature of one type
+// is none of another.
+type DocumentType string
+
+// Types of documents.
+const (
+	DocumentCheckpoint DocumentType = "openlts-checkpoint"
+	DocumentAdjustment DocumentType = "openlts-adjustment"
+	DocumentStatement  DocumentType = "openlts-statement"
+)
+
+// SignDocument signs a document of a server's as an authorization is signed.
+func SignDocument(of DocumentType, document any, key ed25519.PrivateKey) (string, error) {
+	return sign(string(of), document, key)
+}
+
+// VerifyDocument checks the signature of a document and reads it.
+func VerifyDocument(of DocumentType, jws string, key ed25519.PublicKey, document any) error {
+	return verify(string(of), jws, key, document)
+}
+
 // sign makes a JWS in compact form of a type of ours.
 func sign(jwsType string, value any, key ed25519.PrivateKey) (string, error) {
 	header, err := json.Marshal(jwsHeader{"EdDSA", SigningKeyID(key.Public().(ed25519.PublicKey)), jwsType})

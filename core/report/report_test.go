@@ -447,7 +447,7 @@ func (m *meter) submitter(server *testkit.Server, directory string) *report.Subm
 		m.t.Fatal(err)
 	}
 	transport := &http.Transport{DisableKeepAlives: true}
-	a := license.Authorizer{Parameters: &p, Device: identity, Ledger: m.ledger, Transport: transport, Clock: m.clock}
+	a := license.Authorizer{Parameters: &p, Device: identity, Ledger: m.ledger, Transport: transport, Clock: m.clock, Recognition: &license.Recognition{}}
 	granted, err := a.Authorize(context.Background())
 	if err != nil {
 		m.t.Fatal(err)
@@ -465,7 +465,9 @@ func (m *meter) submitter(server *testkit.Server, directory string) *report.Subm
 		m.t.Fatalf("report key %s, the server says %s", id, granted.Authorization.ReportKey.ID)
 	}
 	m.begin(directory, granted.LTS)
-	return (&report.Submitter{Ledger: m.ledger, Clock: m.clock, Transport: transport, Servers: []string{server.URL},
+	recognized := &license.Recognition{}
+	recognized.Seen(server.URL, granted.LTS)
+	return (&report.Submitter{Ledger: m.ledger, Clock: m.clock, Transport: transport, Servers: []string{server.URL}, Recognition: recognized,
 		Timeout: 5 * time.Second, Device: identity.UUID, LTS: granted.LTS, Key: report.Key{ID: id, Secret: secret},
 		LockFile: filepath.Join(directory, "submit.lock")}).Ready()
 }

@@ -203,7 +203,8 @@ func (s *Sealer) releaseStrays(now int64) {
 }
 
 // SealSlots moves what is new in the frames of the slots that are wanted to the ledger,
-// and answers how many units were new.
+// and answers how many units were new. On a full disk (ledger.ErrNoRoom) it moves as many
+// slots as there is room for.
 func (s *Sealer) SealSlots(ctx context.Context, wanted func(slotStart int64) bool) (units int64, err error) {
 	if err := s.begin(ctx); err != nil {
 		return 0, err
@@ -217,9 +218,22 @@ func (s *Sealer) SealSlots(ctx context.Context, wanted func(slotStart int64) boo
 	if err := s.tally.Sync(); err != nil {
 		return 0, fmt.Errorf("writing the tally back: %w", err)
 	}
+	err = ledger.InParts(changed, func(part []ledger.FrameSums) error {
+		n, err := s.fold(ctx, part)
+		units += n
+		return err
+	})
+	if err != nil {
+		return units, fmt.Errorf("folding the tally: %w", err)
+	}
+	return units, nil
+}
+
+// fold moves what is new in some frames to the ledger.
+func (s *Sealer) fold(ctx context.Context, changed []ledger.FrameSums) (units int64, err error) {
 	marks, units, err := s.ledger.Fold(ctx, s.tally, changed)
 	if err != nil {
-		return 0, fmt.Errorf("folding the tally: %w", err)
+		return 0, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -35,6 +35,9 @@ type Submitter struct {
 	Device    string        // the client UUID
 	LTS       string        // id of the server's signing key
 	Key       Key
+	// Recognition is what is known of the servers' addresses: only the server that the
+	// reports are for gets them.
+	Recognition *license.Recognition
 	// LockFile is locked while submitting, so that the processes of a device
 	// don't send the same reports side by side; "" if there is none.
 	LockFile string
@@ -109,8 +112,12 @@ func (s *Submitter) Submit(ctx context.Context, again bool) (Outcome, error) {
 	}
 	for ctx.Err() == nil {
 		pending, err := s.Ledger.Pending(ctx, s.LTS, s.Device, s.most, func(key ledger.ReportKey) bool { return s.failed[key] })
+		if errors.Is(err, ledger.ErrNoRoom) && s.most > 1 {
+			s.most /= 2 // what is noted of fewer takes less
+			continue
+		}
 		if err != nil {
-			return outcome, protocol.Errorf(protocol.StatusLicenseBufferFailed, "reading the pending reports: %w", err)
+			return outcome, ledger.Failed("reading the pending reports", err)
 		}
 		if len(pending) == 0 {
 			return outcome, nil
@@ -144,7 +151,7 @@ func (s *Submitter) submitBatch(ctx context.Context, pending []ledger.PendingRep
 	batch, order := s.batch(pending)
 	account, err := s.Ledger.DeviceAccount(ctx, s.LTS)
 	if err != nil {
-		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "reading the account: %w", err)
+		return ledger.Failed("reading the account", err)
 	}
 	batch.Account = &account
 	body, err := json.Marshal(batch)
@@ -222,19 +229,35 @@ func (s *Submitter) post(ctx context.Context, batch string, body []byte) (*proto
 // batch.
 var errNeverLeft = errors.New("the reports did not leave the device")
 
-// neverLeft tells whether a request failed before a connection was there.
+// errNotRecognized is among the causes of a failure of one server that was sent no report,
+// because it could not be told to be the one they are for.
+var errNotRecognized = errors.New("no report was sent there")
+
+// neverLeft tells whether a request failed before a connection was there, or was not made.
 func neverLeft(err error) bool {
 	var failed *net.OpError
-	return errors.As(err, &failed) && (failed.Op == "dial" || failed.Op == "proxyconnect")
+	return errors.Is(err, errNotRecognized) || errors.As(err, &failed) && (failed.Op == "dial" || failed.Op == "proxyconnect")
 }
 
 func (s *Submitter) postTo(ctx context.Context, server, batch string, header http.Header, body []byte) (*protocol.Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
+	if err := s.Recognition.Recognize(ctx, s.Transport, server, s.LTS); err != nil {
+		return nil, errors.Join(err, errNotRecognized)
+	}
 	answer, err := license.Post(ctx, s.Transport, server, protocol.PathReports, header, body)
 	if err != nil {
 		return nil, err
 	}
+	receipt, err := s.receipt(server, batch, body, answer)
+	if err != nil {
+		s.Recognition.Doubt(server) // it may be another one by now
+	}
+	return receipt, err
+}
+
+// receipt verifies what a server answered to a batch.
+func (s *Submitter) receipt(server, batch string, body []byte, answer *license.Answer) (*protocol.Receipt, error) {
 	if answer.Status != http.StatusOK {
 		problem := answer.Problem(server)
 		if answer.Status == http.StatusRequestEntityTooLarge {
@@ -286,14 +309,14 @@ func (s *Submitter) apply(ctx context.Context, receipt *protocol.Receipt, order 
 		default:
 			units, err := s.Ledger.Refused(ctx, p)
 			if err != nil {
-				return protocol.Errorf(protocol.StatusLicenseBufferFailed, "noting a refused report: %w", err)
+				return ledger.Failed("noting a refused report", err)
 			}
 			outcome.Refused = append(outcome.Refused, Refusal{units, &protocol.Error{Status: e.Code, Detail: e.Message}})
 		}
 	}
 	units, err := s.Ledger.Accepted(ctx, accepted)
 	if err != nil {
-		return protocol.Errorf(protocol.StatusLicenseBufferFailed, "noting accepted reports: %w", err)
+		return ledger.Failed("noting accepted reports", err)
 	}
 	outcome.Reports += len(accepted)
 	outcome.Units += units

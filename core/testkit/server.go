@@ -63,6 +63,7 @@ func NewServer(t testing.TB, now func() time.Time) *Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+protocol.PathAuthorizations, s.authorize)
 	mux.HandleFunc("POST "+protocol.PathReports, s.reports)
+	mux.HandleFunc("GET "+protocol.PathKeys, s.showKeys)
 	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		s.requests[r.URL.Path]++
@@ -204,6 +205,12 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", protocol.ContentTypeJSON)
 	_ = json.NewEncoder(w).Encode(protocol.AuthorizationResponse{Authorization: jws,
 		PublicKey: protocol.Encoding.EncodeToString(s.SigningKey)})
+}
+
+func (s *Server) showKeys(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", protocol.ContentTypeJSON)
+	_ = json.NewEncoder(w).Encode(protocol.KeysResponse{SigningKeys: []protocol.SigningKey{
+		{ID: protocol.SigningKeyID(s.SigningKey), PublicKey: protocol.Encoding.EncodeToString(s.SigningKey)}}})
 }
 
 func (s *Server) reports(w http.ResponseWriter, r *http.Request) {

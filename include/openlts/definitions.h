@@ -99,6 +99,8 @@ typedef enum LTS_StatusCode {
   LTS_ERR_METHOD_NOT_ALLOWED = -20196,
   /* The License Tracking Server does not speak this version of the protocol. (openlts) */
   LTS_ERR_PROTOCOL_VERSION = -20197,
+  /* The report came too late: the usage of its time was closed. (openlts) */
+  LTS_ERR_SLOT_CLOSED = -20198,
   /* Failed to reach License Tracking Server. */
   LTS_ERR_FAILED_TO_REACH_LTS = -20200,
   /* An argument is not valid. (openlts) */
@@ -131,7 +133,7 @@ typedef enum LTS_StatusCode {
   LTS_ERR_HOST_RESOURCES = -20313
 } LTS_StatusCode;
 
-/* How usage is charged. Values of the original; PAGE_COUNT is ours (the original publishes none). */
+/* How usage is charged. PAGE_COUNT, and the values from 101 on, are ours: the vendor publishes none for them. */
 typedef enum LTS_ChargeWay {
   /* decided by the server */
   LTS_CW_AUTO = 0,
@@ -150,7 +152,15 @@ typedef enum LTS_ChargeWay {
   /* instances */
   LTS_CW_INSTANCE_COUNT = 9,
   /* instances at work in one slot */
-  LTS_CW_CONCURRENT_INSTANCE_COUNT = 10
+  LTS_CW_CONCURRENT_INSTANCE_COUNT = 10,
+  /* devices at work in a day, within the item's time */
+  LTS_CW_DAILY_ACTIVE_DEVICE_COUNT = 101,
+  /* devices at work in 30 days */
+  LTS_CW_MONTHLY_ACTIVE_DEVICE_COUNT = 102,
+  /* devices at work in 90 days */
+  LTS_CW_QUARTERLY_ACTIVE_DEVICE_COUNT = 103,
+  /* devices at work in 365 days */
+  LTS_CW_YEARLY_ACTIVE_DEVICE_COUNT = 104
 } LTS_ChargeWay;
 
 /* Where the SDK runs. Values of the original; BROWSER and MOBILE are ours (the original publishes none). */

@@ -105,94 +105,150 @@ typedef int64_t LTS_License;
  * A pointer may be NULL; that is the same as "". Fields up to products are
  * those of the original. */
 typedef struct LTS_ConnectionParameters {
-  uint32_t structSize; /* set by LTS_InitLTSConnectionParameters */
-  uint32_t reserved;   /* 0 */
-
-  const char *mainServerURL;            /* http(s)://host[:port][/path]; required */
-  const char *standbyServerURL;         /* asked if the main server can't be reached */
-  const char *handshakeCode;            /* the code; or organizationID, or both */
-  const char *sessionPassword;          /* if the code is protected by one */
-  const char *organizationID;           /* alone: the organization's default code */
-  int32_t deploymentType;               /* LTS_DeploymentType; LTS_DT_DESKTOP */
-  int32_t chargeWay;                    /* LTS_ChargeWay; LTS_CW_AUTO */
-  int32_t UUIDGenerationMethod;         /* LTS_UUIDGenerationMethod; LTS_UUIDGM_RANDOM */
-  int32_t maxBufferDays;                /* days an authorization may be used without
-                                   the server; 7, less counts as 7; the
-                                   license may allow fewer */
-  const int32_t *limitedLicenseModules; /* LTS_LicenseModule; NULL: all */
+  /* generated: ConnectionParameters */
+  /* set by LTS_InitLTSConnectionParameters */
+  uint32_t structSize;
+  /* 0 */
+  int32_t reserved;
+  /* http(s)://host[:port][/path]; required */
+  const char *mainServerURL;
+  /* asked if the main server can't be reached */
+  const char *standbyServerURL;
+  /* the code; or organizationID, or both */
+  const char *handshakeCode;
+  /* if the code is protected by one */
+  const char *sessionPassword;
+  /* alone: the organization's default code is used */
+  const char *organizationID;
+  /* where the SDK runs (LTS_DeploymentType); LTS_DT_DESKTOP by default */
+  int32_t deploymentType;
+  /* how usage is to be charged (LTS_ChargeWay); LTS_CW_AUTO by default */
+  int32_t chargeWay;
+  /* how the client UUID comes about (LTS_UUIDGenerationMethod); LTS_UUIDGM_RANDOM by default */
+  int32_t UUIDGenerationMethod;
+  /* days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the
+   * license may allow fewer; 7 by default */
+  int32_t maxBufferDays;
+  /* the modules to ask for (LTS_LicenseModule); NULL: all */
+  const int32_t *limitedLicenseModules;
   int32_t limitedLicenseModulesCount;
-  int32_t maxConcurrentInstanceCount; /* 1 or more; 1 */
-  int32_t products;                   /* LTS_Product, combined; LTS_PROD_ALL */
-  int32_t resubmit;                   /* LTS_Resubmit; LTS_RESUBMIT_NEXT_INIT */
-
-  const char *productVersion;         /* of the SDK, such as "10.2.1" */
-  const char *edition;                /* of the SDK, such as "Python" */
-  const char *validationField;        /* domain, application id or process name;
-                                     the server may check it */
-  const char *deviceFriendlyName;     /* shown to administrators */
-  const char *deviceUUID;             /* a client UUID of the host's own choice, for
-                                     containers: 8-4-4-4-12 hex digits */
-  const char *serverPublicKey;        /* the server's Ed25519 key in base64, as
-                                     `lts key show` prints it: no other server
-                                     is believed; if empty, the key seen first
-                                     is remembered */
-  const char *caFile;                 /* PEM file of the roots to trust for HTTPS */
-  const char *proxyURL;               /* http(s)://[user:password@]host:port */
-  const char *dataDirectory;          /* where usage is kept; default: .openlts in
-                                     the user's home directory */
-  int32_t slotSeconds;                /* length of a time slot and of the reporting interval;
-                          divides a day; 180 */
-  int32_t initTimeoutMilliseconds;    /* all of the initialization; 12000 */
-  int32_t requestTimeoutMilliseconds; /* one request to a server; 5000 */
-  int32_t reserved2;                  /* 0 */
+  /* 1 or more; 1 by default */
+  int32_t maxConcurrentInstanceCount;
+  /* may be combined (LTS_Product); LTS_PROD_ALL by default */
+  int32_t products;
+  /* when a report whose submission failed is tried again (LTS_Resubmit); LTS_RESUBMIT_NEXT_INIT by
+   * default */
+  int32_t resubmit;
+  /* of the SDK, such as "10.2.1" */
+  const char *productVersion;
+  /* of the SDK, such as "Python" */
+  const char *edition;
+  /* domain, application id or process name; the server may check it */
+  const char *validationField;
+  /* shown to administrators */
+  const char *deviceFriendlyName;
+  /* a client UUID of the host's own choice, for containers: 8-4-4-4-12 hex digits */
+  const char *deviceUUID;
+  /* the server's Ed25519 key in base64, as lts key show prints it: no other server is believed; if
+   * empty, the key seen first is remembered */
+  const char *serverPublicKey;
+  /* PEM file of the roots to trust for HTTPS; if empty, the machine's, whatever SSL_CERT_FILE
+   * says */
+  const char *caFile;
+  /* http(s)://[user:password@]host:port */
+  const char *proxyURL;
+  /* where usage is kept; if empty, .openlts in the user's home directory */
+  const char *dataDirectory;
+  /* length in seconds of a time slot and of the reporting interval; divides a day; 180 by
+   * default */
+  int32_t slotSeconds;
+  /* for all of the initialization; 12000 by default */
+  int32_t initTimeoutMilliseconds;
+  /* for one request to a server; 5000 by default */
+  int32_t requestTimeoutMilliseconds;
+  /* 0 */
+  int32_t reserved2;
+  /* generated: end */
 } LTS_ConnectionParameters;
 
 /* What is known of a license. Times are seconds since 1970 (UTC), 0 if there
  * is none. Set structSize to sizeof(LTS_LicenseInfo) before the call. */
 typedef struct LTS_LicenseInfo {
+  /* generated: LicenseInfo */
+  /* sizeof(LTS_LicenseInfo), set by the caller */
   uint32_t structSize;
-  uint32_t stateFlags; /* LTS_StateFlag, combined */
-  int32_t statusCode;  /* of the latest authorization: LTS_OK, or
-                           LTS_ERR_LICENSE_CACHE_USED with the reason in
-                           statusMessage */
-  int32_t chargeWay;   /* LTS_ChargeWay of the license item */
+  /* the state of the license, flags combined (LTS_StateFlag) */
+  uint32_t stateFlags;
+  /* of the latest authorization: OK, or LICENSE_CACHE_USED with the reason in statusMessage
+   * (LTS_StatusCode) */
+  int32_t statusCode;
+  /* of the license item (LTS_ChargeWay) */
+  int32_t chargeWay;
+  /* length of a time slot */
   int32_t slotSeconds;
+  /* 0 */
   int32_t reserved;
-  int64_t authorizedAt; /* when the server granted the authorization */
-  int64_t validUntil;   /* when the license itself ends */
-  int64_t bufferUntil;  /* until when it may be used without the server */
-  int64_t quotaLimit;   /* -1: not limited */
-  int64_t quotaUsed;    /* as last heard from the server */
-  uint64_t modules;     /* bit n: LTS_LicenseModule n may be used (the license
-                           item permits it, and it was asked for) */
-
-  /* Usage of this device, over all that keep it in the same data directory, in
-   * units. Always: recorded = accepted + pending + lost. */
+  /* when the server granted the authorization (0 if there is none) */
+  int64_t authorizedAt;
+  /* when the license itself ends (0 if there is none) */
+  int64_t validUntil;
+  /* until when it may be used without the server (0 if there is none) */
+  int64_t bufferUntil;
+  /* units the license item allows; -1: not limited */
+  int64_t quotaLimit;
+  /* as last heard from the server */
+  int64_t quotaUsed;
+  /* the modules that may be used: the license item permits them, and they were asked for (bit n is
+   * LTS_LicenseModule n) */
+  uint64_t modules;
+  /* units recorded on this device, over all that keep them in the same data directory; always:
+   * recorded = accepted + pending + lost */
   int64_t recorded;
-  int64_t accepted;    /* by the server, with a verified receipt */
-  int64_t pending;     /* kept here, not accepted yet */
-  int64_t lost;        /* the sum of the following */
-  int64_t lostExpired; /* not submitted within 30 days */
-  int64_t lostRefused; /* refused by the server */
-  int64_t lostStorage; /* gone with a damaged or deleted ledger */
-
+  /* by the server, with a verified receipt */
+  int64_t accepted;
+  /* kept here, not accepted yet */
+  int64_t pending;
+  /* lost and declared: the sum of the following */
+  int64_t lost;
+  /* not submitted within 30 days */
+  int64_t lostExpired;
+  /* refused by the server */
+  int64_t lostRefused;
+  /* gone with a damaged or deleted ledger */
+  int64_t lostStorage;
+  /* the client UUID */
   char deviceUUID[40];
+  /* of this opening of the license, as the server sees it */
   char runUUID[40];
+  /* the handshake code in use */
   char handshakeCode[256];
+  /* the organization it belongs to */
   char organizationID[256];
+  /* the license item that usage is counted against */
   char itemID[256];
+  /* belongs to statusCode */
   char statusMessage[256];
+  /* generated: end */
 } LTS_LicenseInfo;
 
 /* Something that happened. Set structSize before the call. */
 typedef struct LTS_Event {
+  /* generated: Event */
+  /* sizeof(LTS_Event), set by the caller */
   uint32_t structSize;
-  int32_t kind; /* LTS_EventKind */
+  /* what the event tells (LTS_EventKind) */
+  int32_t kind;
+  /* how it went (LTS_StatusCode) */
   int32_t statusCode;
-  uint32_t stateFlags; /* LTS_StateFlag as they were after the event */
-  int64_t time;        /* seconds since 1970 (UTC) */
-  int64_t units;       /* operations concerned, or 0 */
+  /* the state of the license after the event, flags combined (LTS_StateFlag) */
+  uint32_t stateFlags;
+  /* when it happened */
+  int64_t time;
+  /* units concerned, or 0 */
+  int64_t units;
+  /* what happened, for people */
   char message[256];
+  /* generated: end */
 } LTS_Event;
 
 /* The library's version, such as "0.1.0". Static memory. Never fails. */
@@ -317,9 +373,10 @@ LTS_API int32_t LTS_CALL LTS_RecordOperationAt(LTS_License license, int32_t oper
  * could not be submitted (they are kept), LTS_ERR_FAILED_TO_REACH_LTS, what a
  * server refused a report with (-20100 to -20199),
  * LTS_ERR_SERVER_KEY_MISMATCH, LTS_ERR_SERVER_RESPONSE_INVALID,
- * LTS_ERR_LICENSE_BUFFER_FAILED, LTS_ERR_DEADLINE_EXCEEDED,
- * LTS_ERR_INVALID_ARGUMENT, LTS_ERR_INVALID_HANDLE, LTS_ERR_HOST_RESOURCES,
- * LTS_ERR_FORKED, LTS_ERR_INTERNAL. */
+ * LTS_ERR_LICENSE_BUFFER_FAILED (the data directory fails),
+ * LTS_ERR_DEADLINE_EXCEEDED (also if another process holds the data directory
+ * up), LTS_ERR_INVALID_ARGUMENT, LTS_ERR_INVALID_HANDLE,
+ * LTS_ERR_HOST_RESOURCES, LTS_ERR_FORKED, LTS_ERR_INTERNAL. */
 LTS_API int32_t LTS_CALL LTS_SubmitReports(LTS_License license, int32_t timeoutMilliseconds);
 
 /* Waits for the next event of a license.

@@ -146,38 +146,67 @@ inline void Status::or_throw() const {
 // has the defaults. Texts are UTF-8 without NUL characters.
 class ConnectionParameters {
  public:
-  std::string mainServerURL;      // http(s)://host[:port][/path]; required
-  std::string standbyServerURL;   // asked if the main server can't be reached
-  std::string handshakeCode;      // the code; or organizationID, or both
-  std::string sessionPassword;    // if the code is protected by one
-  std::string organizationID;     // alone: the organization's default code
-  std::string productVersion;     // of the SDK, such as "10.2.1"
-  std::string edition;            // of the SDK, such as "C++"
-  std::string validationField;    // domain, application id or process name
-  std::string deviceFriendlyName; // shown to administrators
-  std::string deviceUUID;         // a client UUID of the host's own choice
-  std::string serverPublicKey;    // Ed25519, base64; empty: the first seen is remembered
-  std::string caFile;             // PEM file of the roots to trust for HTTPS
-  std::string proxyURL;           // http(s)://[user:password@]host:port
-  std::string dataDirectory;      // where usage is kept; empty: ~/.openlts
-
-  std::vector<std::int32_t> limitedLicenseModules; // LTS_LicenseModule; empty: all
-
-  std::int32_t deploymentType;              // LTS_DeploymentType; LTS_DT_DESKTOP
-  std::int32_t chargeWay;                   // LTS_ChargeWay; LTS_CW_AUTO
-  std::int32_t UUIDGenerationMethod;        // LTS_UUIDGenerationMethod; LTS_UUIDGM_RANDOM
-  std::int32_t maxBufferDays;               // days to go on without the server; 7
-  std::int32_t maxConcurrentInstanceCount;  // 1 or more; 1
-  std::int32_t products;                    // LTS_Product, combined; LTS_PROD_ALL
-  std::int32_t resubmit;                    // LTS_Resubmit; LTS_RESUBMIT_NEXT_INIT
-  std::int32_t slotSeconds;                 // length of a time slot; divides a day; 180
-  std::chrono::milliseconds initTimeout;    // all of the initialization; 12 s
-  std::chrono::milliseconds requestTimeout; // one request to a server; 5 s
+  // generated: fields
+  // http(s)://host[:port][/path]; required
+  std::string mainServerURL;
+  // asked if the main server can't be reached
+  std::string standbyServerURL;
+  // the code; or organizationID, or both
+  std::string handshakeCode;
+  // if the code is protected by one
+  std::string sessionPassword;
+  // alone: the organization's default code is used
+  std::string organizationID;
+  // where the SDK runs (LTS_DeploymentType); LTS_DT_DESKTOP by default
+  std::int32_t deploymentType;
+  // how usage is to be charged (LTS_ChargeWay); LTS_CW_AUTO by default
+  std::int32_t chargeWay;
+  // how the client UUID comes about (LTS_UUIDGenerationMethod); LTS_UUIDGM_RANDOM by default
+  std::int32_t UUIDGenerationMethod;
+  // days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the
+  // license may allow fewer; 7 by default
+  std::int32_t maxBufferDays;
+  // the modules to ask for (LTS_LicenseModule); empty: all
+  std::vector<std::int32_t> limitedLicenseModules;
+  // 1 or more; 1 by default
+  std::int32_t maxConcurrentInstanceCount;
+  // may be combined (LTS_Product); LTS_PROD_ALL by default
+  std::int32_t products;
+  // when a report whose submission failed is tried again (LTS_Resubmit); LTS_RESUBMIT_NEXT_INIT by
+  // default
+  std::int32_t resubmit;
+  // of the SDK, such as "10.2.1"
+  std::string productVersion;
+  // of the SDK, such as "Python"
+  std::string edition;
+  // domain, application id or process name; the server may check it
+  std::string validationField;
+  // shown to administrators
+  std::string deviceFriendlyName;
+  // a client UUID of the host's own choice, for containers: 8-4-4-4-12 hex digits
+  std::string deviceUUID;
+  // the server's Ed25519 key in base64, as lts key show prints it: no other server is believed; if
+  // empty, the key seen first is remembered
+  std::string serverPublicKey;
+  // PEM file of the roots to trust for HTTPS; if empty, the machine's, whatever SSL_CERT_FILE says
+  std::string caFile;
+  // http(s)://[user:password@]host:port
+  std::string proxyURL;
+  // where usage is kept; if empty, .openlts in the user's home directory
+  std::string dataDirectory;
+  // length in seconds of a time slot and of the reporting interval; divides a day; 180 by default
+  std::int32_t slotSeconds;
+  // for all of the initialization; 12000 by default
+  std::chrono::milliseconds initTimeout;
+  // for one request to a server; 5000 by default
+  std::chrono::milliseconds requestTimeout;
+  // generated: end
 
   // The defaults, as the library has them.
   ConnectionParameters() noexcept {
     LTS_ConnectionParameters defaults{};
     LTS_InitLTSConnectionParameters(&defaults, sizeof defaults);
+    // generated: defaults
     deploymentType = defaults.deploymentType;
     chargeWay = defaults.chargeWay;
     UUIDGenerationMethod = defaults.UUIDGenerationMethod;
@@ -188,6 +217,7 @@ class ConnectionParameters {
     slotSeconds = defaults.slotSeconds;
     initTimeout = std::chrono::milliseconds{defaults.initTimeoutMilliseconds};
     requestTimeout = std::chrono::milliseconds{defaults.requestTimeoutMilliseconds};
+    // generated: end
   }
 
  private:
@@ -454,7 +484,13 @@ inline Status ConnectionParameters::to_c(LTS_ConnectionParameters *c) const noex
     }
     return value.c_str();
   };
+  // More values than an int can count are refused by the library as too many.
+  const auto count = [](std::size_t size) noexcept {
+    constexpr std::size_t most = static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max());
+    return static_cast<std::int32_t>(std::min(size, most));
+  };
   LTS_InitLTSConnectionParameters(c, sizeof *c);
+  // generated: conversion
   c->mainServerURL = text("mainServerURL", mainServerURL);
   c->standbyServerURL = text("standbyServerURL", standbyServerURL);
   c->handshakeCode = text("handshakeCode", handshakeCode);
@@ -479,11 +515,9 @@ inline Status ConnectionParameters::to_c(LTS_ConnectionParameters *c) const noex
   c->slotSeconds = slotSeconds;
   c->initTimeoutMilliseconds = to_milliseconds(initTimeout);
   c->requestTimeoutMilliseconds = to_milliseconds(requestTimeout);
-  // More modules than an int can count are refused by the library as too many.
-  constexpr std::size_t most = static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max());
   c->limitedLicenseModules = limitedLicenseModules.data();
-  c->limitedLicenseModulesCount =
-      static_cast<std::int32_t>(std::min(limitedLicenseModules.size(), most));
+  c->limitedLicenseModulesCount = count(limitedLicenseModules.size());
+  // generated: end
   return status;
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openlts/openlts/server/password"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/records"
 )
@@ -68,10 +69,7 @@ func (a *Administrator) addAccount(ctx context.Context, in AccountInput, before 
 	if err := errors.Join(checkName("account", in.Name), checkNewPassword(in.Password, in.Name), checkRole(in.Role, in.Organization)); err != nil {
 		return Account{}, err
 	}
-	hashed, err := hashPassword(ctx, in.Password)
-	if err != nil {
-		return Account{}, err
-	}
+	hashed := password.Hash(in.Password)
 	account := records.Account{Name: in.Name, Role: string(in.Role), Organization: in.Organization, Password: hashed, CreatedAt: a.Now().Unix()}
 	return viewAccount(account), a.Store.Update(ctx, func(tx store.Tx) error {
 		if before != nil {
@@ -158,18 +156,15 @@ func (a *Administrator) RemoveAccount(ctx context.Context, name string) error {
 
 // ResetPassword sets the password of somebody's account and ends its sessions; for
 // owners.
-func (a *Administrator) ResetPassword(ctx context.Context, name, password string) error {
-	if err := errors.Join(a.may(Owner), checkNewPassword(password, name)); err != nil {
+func (a *Administrator) ResetPassword(ctx context.Context, name, text string) error {
+	if err := errors.Join(a.may(Owner), checkNewPassword(text, name)); err != nil {
 		return err
 	}
-	return a.setPassword(ctx, name, password, "", "account.reset-password")
+	return a.setPassword(ctx, name, text, "", "account.reset-password")
 }
 
-func (a *Administrator) setPassword(ctx context.Context, name, password, keep, action string) error {
-	hashed, err := hashPassword(ctx, password)
-	if err != nil {
-		return err
-	}
+func (a *Administrator) setPassword(ctx context.Context, name, text, keep, action string) error {
+	hashed := password.Hash(text)
 	return a.Store.Update(ctx, func(tx store.Tx) error {
 		account, err := records.AccountByName(ctx, tx, name)
 		if err != nil {
@@ -214,10 +209,10 @@ func (a *Administrator) SetUpOpen(ctx context.Context, link string) (bool, error
 }
 
 // SetUp makes the first account, an owner, for who has a set-up link.
-func (a *Administrator) SetUp(ctx context.Context, link, name, password string) (Account, error) {
+func (a *Administrator) SetUp(ctx context.Context, link, name, text string) (Account, error) {
 	by := *a
 	by.Actor = "set-up link"
-	return by.addAccount(ctx, AccountInput{Name: name, Password: password, Role: Owner}, func(tx store.Tx) error {
+	return by.addAccount(ctx, AccountInput{Name: name, Password: text, Role: Owner}, func(tx store.Tx) error {
 		open, err := records.SetUpLink(ctx, tx, digest(link), a.Now().Unix())
 		if err != nil {
 			return err

@@ -272,7 +272,7 @@ func TestEscape(t *testing.T) {
 			return err
 		}},
 		{"key", administration.Editor, func(a *admin) error {
-			_, err := a.LicenseKey(ctx, "100002-reader", administration.KeyServers{Main: "https://x"})
+			_, err := a.LicenseKey(ctx, "100002-reader", "", administration.KeyServers{Main: "https://x"})
 			return err
 		}},
 		{"add item", administration.Editor, func(a *admin) error {
@@ -305,6 +305,14 @@ func TestEscape(t *testing.T) {
 			_, err := d.NewItem(ctx, administration.ItemInput{ID: "r", Organization: "100002", ChargeWay: "scan", ItemFields: administration.ItemFields{Name: of("r"), Quota: of(int64(1))}})
 			return errors.Join(err, a.RevokeItem(ctx, "r"), d.RemoveItem(ctx, "r"))
 		}},
+		{"archive item", administration.Editor, func(a *admin) error {
+			return errors.Join(a.ArchiveItem(ctx, "scans-100002", true), d.ArchiveItem(ctx, "scans-100002", false))
+		}},
+		{"archive code", administration.Editor, func(a *admin) error {
+			return errors.Join(a.ArchiveHandshakeCode(ctx, "100002-reader", true), d.ArchiveHandshakeCode(ctx, "100002-reader", false))
+		}},
+		{"session password", administration.Editor, func(a *admin) error { return a.SetSessionPassword(ctx, "100002-reader", "", 0) }},
+		{"retention", administration.Owner, func(a *admin) error { return a.SetRetention(ctx, store.RecordAudit, 0) }},
 		{"accounts", administration.Owner, func(a *admin) error { _, err := a.Accounts(ctx); return err }},
 		{"add account", administration.Owner, func(a *admin) error {
 			_, err := a.AddAccount(ctx, administration.AccountInput{Name: "n", Password: password, Role: administration.Owner})

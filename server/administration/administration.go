@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/password"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -60,7 +61,7 @@ type HandshakeCode struct {
 // its default.
 func (a *Administrator) AddHandshakeCode(ctx context.Context, c HandshakeCode) (store.HandshakeCode, error) {
 	code := store.HandshakeCode{
-		Code: c.Organization + "-" + c.Custom, Organization: c.Organization, SessionPassword: c.SessionPassword,
+		Code: c.Organization + "-" + c.Custom, Organization: c.Organization,
 		ValidationFields: c.ValidationFields, Default: c.Default, CreatedAt: a.Now().Unix(),
 	}
 	errs := []error{
@@ -70,6 +71,9 @@ func (a *Administrator) AddHandshakeCode(ctx context.Context, c HandshakeCode) (
 	}
 	if err := errors.Join(errs...); err != nil {
 		return code, err
+	}
+	if c.SessionPassword != "" {
+		code.SessionPassword = password.Hash(c.SessionPassword)
 	}
 	err := a.Store.Update(ctx, func(tx store.Tx) error {
 		organization, err := tx.Organization(c.Organization)
@@ -97,10 +101,18 @@ type KeyServers struct {
 	PublicKey     ed25519.PublicKey // what they are known by
 }
 
+// KeyInput is what a license key holds besides the code.
+type KeyInput struct {
+	Server          string `json:"server"` // base URL
+	Standby         string `json:"standby,omitempty"`
+	SessionPassword string `json:"sessionPassword,omitempty"` // that of the code, if it has one
+}
+
 // LicenseKey makes the one string that holds all a client needs: the addresses
 // of the servers, the key they are known by, the handshake code and its session
-// password. Whoever has it can use the code.
-func (a *Administrator) LicenseKey(ctx context.Context, code string, servers KeyServers) (string, error) {
+// password, which the caller has to know: only its hash is kept. Whoever has the key
+// can use the code.
+func (a *Administrator) LicenseKey(ctx context.Context, code, sessionPassword string, servers KeyServers) (string, error) {
 	if err := errors.Join(a.may(Editor), checkURL("server", servers.Main), checkURL("standby", servers.Standby)); err != nil {
 		return "", err
 	}
@@ -110,6 +122,9 @@ func (a *Administrator) LicenseKey(ctx context.Context, code string, servers Key
 			return notFound(err, ObjectCode, code)
 		}
 		if err := a.sees(found.Organization, ObjectCode, code); err != nil {
+			return err
+		}
+		if err := checkSessionPassword(found, sessionPassword); err != nil {
 			return err
 		}
 		return a.audit(tx, "handshake.key", code, "server %s, standby %q", servers.Main, servers.Standby)
@@ -123,7 +138,7 @@ func (a *Administrator) LicenseKey(ctx context.Context, code string, servers Key
 		HandshakeCode    string `json:"handshakeCode"`
 		SessionPassword  string `json:"sessionPassword,omitempty"`
 		ServerPublicKey  string `json:"serverPublicKey"`
-	}{servers.Main, servers.Standby, found.Code, found.SessionPassword, protocol.Encoding.EncodeToString(servers.PublicKey)})
+	}{servers.Main, servers.Standby, found.Code, sessionPassword, protocol.Encoding.EncodeToString(servers.PublicKey)})
 }
 
 func checkURL(field, address string) error {

@@ -260,6 +260,12 @@ type ItemFields struct {
 	MaxBufferDays   *int64  `json:"maxBufferDays,omitempty"`
 	ValidationField *string `json:"validationField,omitempty"`
 	Trial           *bool   `json:"trial,omitempty"`
+
+	TrialBy      *string   `json:"trialBy,omitempty"`
+	TrialDays    *int64    `json:"trialDays,omitempty"`
+	Requires     *[]string `json:"requires,omitempty"`
+	RequestLimit *int64    `json:"requestLimit,omitempty"`
+	RefuseClones *bool     `json:"refuseClones,omitempty"`
 }
 
 // ItemInput is an item to add.
@@ -278,7 +284,7 @@ func set[V any](to *V, from *V) {
 }
 
 // apply changes what the fields name.
-func (f ItemFields) apply(item *store.Item) error {
+func (f ItemFields) apply(item *store.Item, own []store.Product) error {
 	set(&item.Name, f.Name)
 	set(&item.Quota, f.Quota)
 	set(&item.Version, f.Version)
@@ -288,9 +294,23 @@ func (f ItemFields) apply(item *store.Item) error {
 	set(&item.MaxBufferDays, f.MaxBufferDays)
 	set(&item.ValidationField, f.ValidationField)
 	set(&item.Trial, f.Trial)
+	set((*string)(&item.TrialBy), f.TrialBy)
+	set(&item.TrialDays, f.TrialDays)
+	set(&item.Requires, f.Requires)
+	set(&item.RequestLimit, f.RequestLimit)
+	set(&item.RefuseClones, f.RefuseClones)
+	switch {
+	case item.TrialBy == store.TrialByNobody:
+		item.TrialDays = 0
+	case f.TrialDays == nil && item.TrialDays == 0:
+		item.TrialDays = DefaultTrialDays
+		fallthrough
+	default:
+		item.Trial = true
+	}
 	var errs []error
 	if f.Products != nil {
-		products, err := ParseProducts(*f.Products)
+		products, err := ParseProducts(*f.Products, own)
 		item.Products, errs = products, append(errs, err)
 	}
 	if f.DeploymentType != nil {
@@ -303,6 +323,9 @@ func (f ItemFields) apply(item *store.Item) error {
 	}
 	return errors.Join(errs...)
 }
+
+// DefaultTrialDays is how long somebody may try an item unless it says otherwise.
+const DefaultTrialDays = 7
 
 // DefaultBufferDays is how long a client may work without the server unless an item
 // says otherwise.
@@ -317,8 +340,12 @@ func (a *Administrator) NewItem(ctx context.Context, in ItemInput) (Item, error)
 	if in.Products == nil {
 		in.Products = &all
 	}
+	products, err := a.Store.Products(ctx)
+	if err != nil {
+		return Item{}, err
+	}
 	way, err := ParseChargeWay(in.ChargeWay)
-	if err = errors.Join(err, in.apply(&item)); err != nil {
+	if err = errors.Join(err, in.apply(&item, products)); err != nil {
 		return Item{}, err
 	}
 	item.ChargeWay = way
@@ -355,12 +382,16 @@ func (a *Administrator) ChangeItem(ctx context.Context, id string, fields ItemFi
 		if err != nil {
 			return notFound(err, ObjectItem, id)
 		}
-		stated := func() any { return ViewItem(store.ItemUse{Item: item}, a.Now()).Stated() }
+		products, err := tx.Products()
+		if err != nil {
+			return err
+		}
+		stated := func() any { return ViewItem(store.ItemUse{Item: item}, products, a.Now()).Stated() }
 		before := stated()
 		if err := checkTag(tag, before, ObjectItem, id); err != nil {
 			return err
 		}
-		if err := errors.Join(fields.apply(&item), checkItem(&item)); err != nil {
+		if err := errors.Join(fields.apply(&item, products), checkItem(&item)); err != nil {
 			return err
 		}
 		if !slices.Contains(policy.ChargeWays(), item.ChargeWay) {

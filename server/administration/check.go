@@ -83,8 +83,45 @@ func checkItem(item *store.Item) error {
 	if item.ExpiresAt <= item.StartsAt {
 		errs = append(errs, invalid("expiresAt", "the item expires before it starts"))
 	}
+	errs = append(errs, checkConditions(item))
 	if item.MaxBufferDays < 1 || item.MaxBufferDays > maxBufferDays {
 		errs = append(errs, invalid("maxBufferDays", "the buffer days %d are not from 1 to %d", item.MaxBufferDays, maxBufferDays))
+	}
+	return errors.Join(errs...)
+}
+
+// Limits of an item's conditions.
+const (
+	maxTrialDays    = 36500
+	maxRequestLimit = 1 << 53
+	maxRequires     = 16
+)
+
+// checkConditions checks on what an item depends beside its quota.
+func checkConditions(item *store.Item) error {
+	var errs []error
+	switch item.TrialBy {
+	case store.TrialByNobody:
+		if item.TrialDays != 0 {
+			errs = append(errs, invalid("trialDays", "trial days are given, but not who may try: device or address"))
+		}
+	case store.TrialByDevice, store.TrialByAddress:
+		if item.TrialDays < 1 || item.TrialDays > maxTrialDays {
+			errs = append(errs, invalid("trialDays", "the trial days %d are not from 1 to %d", item.TrialDays, maxTrialDays))
+		}
+	default:
+		errs = append(errs, invalid("trialBy", "a trial goes by device or address, not by %q", string(item.TrialBy)))
+	}
+	if len(item.Requires) > maxRequires {
+		errs = append(errs, invalid("requires", "an item requires at most %d others", maxRequires))
+	}
+	for _, id := range item.Requires {
+		if errs = append(errs, checkID("requires", "the id of the required item", id)); item.ID != "" && id == item.ID {
+			errs = append(errs, invalid("requires", "item %s can't require itself", id))
+		}
+	}
+	if item.RequestLimit < 0 || item.RequestLimit > maxRequestLimit {
+		errs = append(errs, invalid("requestLimit", "the request limit %d is not from 0 to %d", item.RequestLimit, int64(maxRequestLimit)))
 	}
 	return errors.Join(errs...)
 }

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/policy"
+	"github.com/openlts/openlts/server/store"
 )
 
 // The names of what an item may state. A test compares them with
@@ -29,37 +31,51 @@ var (
 		"server": protocol.DeploymentTypeServer, "desktop": protocol.DeploymentTypeDesktop, "browser": protocol.DeploymentTypeBrowser,
 		"mobile": protocol.DeploymentTypeMobile, "embedded": protocol.DeploymentTypeEmbeddedDevice, "oem": protocol.DeploymentTypeOEM,
 	}
-	chargeWays = map[string]protocol.ChargeWay{
-		"scan": protocol.ChargeWayScanCount, "page": protocol.ChargeWayPageCount, "device": protocol.ChargeWayDeviceCount,
-		"concurrent-device": protocol.ChargeWayConcurrentDeviceCount, "domain": protocol.ChargeWayAppDomainCount,
-		"active-device": protocol.ChargeWayActiveDeviceCount, "instance": protocol.ChargeWayInstanceCount,
-		"concurrent-instance": protocol.ChargeWayConcurrentInstanceCount,
-	}
 )
 
-// ParseProducts reads a comma-separated list of products.
-func ParseProducts(list string) (protocol.Product, error) {
+// builtInProducts are their names in the order of their bits.
+var builtInProducts = []string{"DBR", "DLR", "DWT", "DCE", "DPS"}
+
+// ParseProducts reads a comma-separated list of products, built in or the vendor's own.
+func ParseProducts(list string, own []store.Product) (protocol.Product, error) {
+	known := maps.Clone(products)
+	for _, product := range own {
+		known[strings.ToUpper(product.Name)] = product.Bit
+	}
 	var all protocol.Product
 	for name := range strings.SplitSeq(list, ",") {
-		product, err := find(products, strings.ToUpper(strings.TrimSpace(name)), "products", "product")
+		product, err := find(known, strings.ToUpper(strings.TrimSpace(name)), "products", "product")
 		if err != nil {
 			return 0, err
 		}
 		all |= product
 	}
+	if all&protocol.ProductAll == protocol.ProductAll {
+		all = protocol.ProductAll
+	}
 	return all, nil
 }
 
-// FormatProducts is the inverse of ParseProducts.
-func FormatProducts(all protocol.Product) string {
+// FormatProducts is the inverse of ParseProducts. A bit without a name is a number.
+func FormatProducts(all protocol.Product, own []store.Product) string {
 	if all == protocol.ProductAll {
 		return "ALL"
 	}
 	var list []string
-	for _, name := range []string{"DBR", "DLR", "DWT", "DCE", "DPS"} {
-		if all&products[name] != 0 {
+	add := func(bit protocol.Product, name string) {
+		if all&bit != 0 {
+			all &^= bit
 			list = append(list, name)
 		}
+	}
+	for _, name := range builtInProducts {
+		add(products[name], name)
+	}
+	for _, product := range own {
+		add(product.Bit, product.Name)
+	}
+	for bit := protocol.Product(1); all > 0 && bit > 0; bit <<= 1 {
+		add(bit, strconv.Itoa(int(bit)))
 	}
 	return strings.Join(list, ",")
 }
@@ -107,26 +123,33 @@ func FormatDeploymentType(t protocol.DeploymentType) string {
 	return nameOf(deploymentTypes, t)
 }
 
-// ParseChargeWay reads a charge way, of those this server supports.
+// ParseChargeWay reads a charge way by its short name.
 func ParseChargeWay(name string) (protocol.ChargeWay, error) {
-	way, known := chargeWays[strings.ToLower(name)]
-	supported := policy.ChargeWays()
-	if slices.Contains(supported, way) {
-		return way, nil
+	for _, way := range policy.ChargeWays() {
+		if way.Short() == strings.ToLower(name) {
+			return way, nil
+		}
 	}
-	names := make([]string, len(supported))
-	for i, way := range supported {
-		names[i] = FormatChargeWay(way)
-	}
-	slices.Sort(names)
-	if known {
-		return 0, invalid("chargeWay", "this version does not support the charge way %q yet; choose from %s", name, strings.Join(names, ", "))
-	}
-	return 0, invalid("chargeWay", "there is no charge way %q; choose from %s", name, strings.Join(names, ", "))
+	return 0, invalid("chargeWay", "there is no charge way %q; choose from %s", name, strings.Join(ChargeWayNames(), ", "))
 }
 
 // FormatChargeWay is the inverse of ParseChargeWay.
-func FormatChargeWay(way protocol.ChargeWay) string { return nameOf(chargeWays, way) }
+func FormatChargeWay(way protocol.ChargeWay) string {
+	if name := way.Short(); name != "" {
+		return name
+	}
+	return fmt.Sprint(int(way))
+}
+
+// ChargeWayNames are the names of all charge ways, in order.
+func ChargeWayNames() []string {
+	var names []string
+	for _, way := range policy.ChargeWays() {
+		names = append(names, way.Short())
+	}
+	slices.Sort(names)
+	return names
+}
 
 func find[V any](values map[string]V, name, field, what string) (V, error) {
 	value, ok := values[name]
@@ -143,15 +166,4 @@ func nameOf[V comparable](values map[string]V, value V) string {
 		}
 	}
 	return fmt.Sprint(value)
-}
-
-// ChargeWays are the names of the charge ways this server supports, in order.
-func ChargeWays() []string {
-	supported := policy.ChargeWays()
-	names := make([]string, len(supported))
-	for i, way := range supported {
-		names[i] = FormatChargeWay(way)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -4,12 +4,11 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/server/policy"
+	"github.com/openlts/openlts/server/store"
 )
 
 // The names are complete, and are those of conformance/definitions.json.
@@ -44,7 +43,7 @@ func TestNamesAreTheDefinitions(t *testing.T) {
 				ok = deploymentTypes[strings.TrimSuffix(strings.ToLower(value.Name), "_device")] == protocol.DeploymentType(value.Value)
 			case "ChargeWay":
 				name := strings.ReplaceAll(strings.TrimSuffix(strings.ToLower(value.Name), "_count"), "_", "-")
-				ok = value.Value == 0 || chargeWays[strings.TrimPrefix(name, "app-")] == protocol.ChargeWay(value.Value)
+				ok = value.Value == 0 || protocol.ChargeWay(value.Value).Short() == strings.TrimPrefix(name, "app-")
 			default:
 				continue
 			}
@@ -55,17 +54,20 @@ func TestNamesAreTheDefinitions(t *testing.T) {
 		}
 	}
 	// AUTO is the one charge way no item can have.
-	if names := len(products) + len(modules) + len(deploymentTypes) + len(chargeWays) + 1; checked != names {
+	if names := len(products) + len(modules) + len(deploymentTypes) + len(ChargeWayNames()) + 1; checked != names {
 		t.Errorf("%d names, %d definitions", names, checked)
 	}
 }
 
 func TestNamesThereAndBack(t *testing.T) {
-	if all, err := ParseProducts("dbr, DCE"); err != nil || FormatProducts(all) != "DBR,DCE" {
-		t.Errorf("%v, %v", all, err)
+	own := []store.Product{{Name: "Acme-OCR", Bit: 1 << 7}}
+	for text, want := range map[string]string{"dbr, DCE": "DBR,DCE", "DBR,ALL": "ALL", "acme-ocr,ALL": "ALL", "ACME-OCR,dwt": "DWT,Acme-OCR"} {
+		if all, err := ParseProducts(text, own); err != nil || FormatProducts(all, own) != want {
+			t.Errorf("%s: %v, %v", text, all, err)
+		}
 	}
-	if all, err := ParseProducts("DBR,ALL"); err != nil || FormatProducts(all) != "ALL" {
-		t.Errorf("%v, %v", all, err)
+	if _, err := ParseProducts("acme-ocr", nil); err == nil || FormatProducts(1<<7|1, nil) != "DBR,128" {
+		t.Errorf("%v, %s", err, FormatProducts(1<<7|1, nil))
 	}
 	if all, err := ParseModules("QR_CODE,oned,ONED"); err != nil || FormatModules(all) != "QR_CODE,ONED" {
 		t.Errorf("%v, %v", all, err)
@@ -75,10 +77,12 @@ func TestNamesThereAndBack(t *testing.T) {
 			t.Errorf("%v, %v", value, err)
 		}
 	}
-	for name, way := range chargeWays {
-		value, err := ParseChargeWay(name)
-		if supported := slices.Contains(policy.ChargeWays(), way); supported != (err == nil) || supported && FormatChargeWay(value) != name {
+	for _, name := range ChargeWayNames() {
+		if value, err := ParseChargeWay(strings.ToUpper(name)); err != nil || FormatChargeWay(value) != name {
 			t.Errorf("%s: %v, %v", name, value, err)
 		}
+	}
+	if _, err := ParseChargeWay(""); err == nil || !strings.Contains(err.Error(), "concurrent-device, concurrent-instance") {
+		t.Error(err)
 	}
 }

@@ -27,9 +27,13 @@ func (a *Administrator) Codes(ctx context.Context, s Selection) (Page[Code], err
 // Items gives a page of items as they are used now.
 func (a *Administrator) Items(ctx context.Context, s Selection) (Page[Item], error) {
 	now := a.Now()
+	products, err := a.Store.Products(ctx)
+	if err != nil {
+		return Page[Item]{}, err
+	}
 	return page(ctx, a, s, records.Items,
 		func(keys []store.ID) ([]store.ItemUse, error) { return a.Store.Items(ctx, now.Unix(), keys...) },
-		func(i store.ItemUse) store.ID { return i.Key }, func(i store.ItemUse) Item { return ViewItem(i, now) })
+		func(i store.ItemUse) store.ID { return i.Key }, func(i store.ItemUse) Item { return ViewItem(i, products, now) })
 }
 
 // Devices gives a page of devices. Who sees one organization only, sees the seats of
@@ -169,7 +173,7 @@ func (a *Administrator) Forecast(ctx context.Context, item Item) (Forecast, erro
 	}
 	now := a.Now()
 	since := max(now.Add(-forecastDays*24*time.Hour).Unix(), item.StartsAt, item.CreatedAt)
-	result, err := a.Store.Statistics(ctx, store.StatisticsQuery{By: []store.Column{store.ByType}, Item: item.ID, Since: since})
+	result, err := a.Store.Statistics(ctx, store.StatisticsQuery{By: []store.Column{store.ByType}, Items: []string{item.ID}, Since: since})
 	if err != nil {
 		return Forecast{}, err
 	}

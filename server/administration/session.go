@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/openlts/openlts/server/password"
 	"github.com/openlts/openlts/server/recent"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/records"
@@ -87,12 +88,25 @@ func Network(address string) string {
 
 // nobody is the hash that a password is compared with if there is no such account, so
 // that it takes as long.
-var nobody = sync.OnceValues(func() (string, error) { return hashPassword(context.Background(), secret()) })
+var nobody = sync.OnceValue(func() string { return password.Hash(secret()) })
 
 var errSignIn = &Error{Kind: Unauthenticated, Field: "password", Text: "this name and password don't belong together"}
 
+// hashing bounds how many passwords are hashed at the same time: each takes 19 MiB.
+var hashing = make(chan struct{}, 2)
+
+// verify tells whether a password is the one that was hashed.
+func verify(text, hashed string) (bool, error) {
+	if len(text) > maxPassword {
+		return false, nil
+	}
+	hashing <- struct{}{}
+	defer func() { <-hashing }()
+	return password.Verify(text, hashed)
+}
+
 // SignIn begins a session: it gives its secret.
-func (a *Administrator) SignIn(ctx context.Context, attempts *Attempts, network, name, password string) (string, error) {
+func (a *Administrator) SignIn(ctx context.Context, attempts *Attempts, network, name, text string) (string, error) {
 	name = strings.TrimSpace(name)
 	now := a.Now()
 	giveBack, ok := attempts.take("name "+name, network, now)
@@ -106,11 +120,9 @@ func (a *Administrator) SignIn(ctx context.Context, attempts *Attempts, network,
 	}
 	hashed := account.Password
 	if unknown {
-		if hashed, err = nobody(); err != nil {
-			return "", err
-		}
+		hashed = nobody()
 	}
-	right, err := checkPassword(ctx, password, hashed)
+	right, err := verify(text, hashed)
 	if err != nil {
 		return "", err
 	}
@@ -165,7 +177,7 @@ func (a *Administrator) SignOut(ctx context.Context, secret string) error {
 
 // ChangePassword changes the password of who is signed in with a session, and ends the
 // account's other sessions.
-func (a *Administrator) ChangePassword(ctx context.Context, attempts *Attempts, network, session, old, password string) error {
+func (a *Administrator) ChangePassword(ctx context.Context, attempts *Attempts, network, session, old, text string) error {
 	s, err := records.FindSession(ctx, a.Store, digest(session))
 	if errors.Is(err, store.ErrNotFound) {
 		return errNotSignedIn
@@ -178,7 +190,7 @@ func (a *Administrator) ChangePassword(ctx context.Context, attempts *Attempts, 
 	if !ok {
 		return &Error{Kind: Limited, Field: "old", Text: "too many wrong passwords; wait a minute, then try again"}
 	}
-	right, err := checkPassword(ctx, old, s.Account.Password)
+	right, err := verify(old, s.Account.Password)
 	if err != nil {
 		return err
 	}
@@ -186,8 +198,8 @@ func (a *Administrator) ChangePassword(ctx context.Context, attempts *Attempts, 
 		return invalid("old", "this is not your present password")
 	}
 	giveBack()
-	if err := checkNewPassword(password, s.Account.Name); err != nil {
+	if err := checkNewPassword(text, s.Account.Name); err != nil {
 		return err
 	}
-	return a.setPassword(ctx, s.Account.Name, password, s.Digest, "account.change-password")
+	return a.setPassword(ctx, s.Account.Name, text, s.Digest, "account.change-password")
 }

@@ -41,19 +41,23 @@ func viewOrganization(o store.Organization) Organization {
 // Code is a handshake code, as it is shown: it tells of a session password only
 // whether there is one.
 type Code struct {
-	Code               string   `json:"code"`
-	Organization       string   `json:"organization"`
-	Default            bool     `json:"default"`
-	HasSessionPassword bool     `json:"hasSessionPassword"`
-	ValidationFields   []string `json:"validationFields"`
-	Items              []string `json:"items"`
-	CreatedAt          int64    `json:"createdAt"`
+	Code               string `json:"code"`
+	Organization       string `json:"organization"`
+	Default            bool   `json:"default"`
+	HasSessionPassword bool   `json:"hasSessionPassword"`
+	// PreviousPasswordUntil is when the session password before stops to work.
+	PreviousPasswordUntil int64    `json:"previousPasswordUntil,omitempty"`
+	ArchivedAt            int64    `json:"archivedAt,omitempty"`
+	ValidationFields      []string `json:"validationFields"`
+	Items                 []string `json:"items"`
+	CreatedAt             int64    `json:"createdAt"`
 }
 
 // ViewCode shows a handshake code.
 func ViewCode(c store.HandshakeCodeUse) Code {
 	return Code{
 		Code: c.Code, Organization: c.Organization, Default: c.Default, HasSessionPassword: c.SessionPassword != "",
+		PreviousPasswordUntil: c.PreviousUntil, ArchivedAt: c.ArchivedAt,
 		ValidationFields: append([]string{}, c.ValidationFields...), Items: append([]string{}, c.Items...), CreatedAt: c.CreatedAt,
 	}
 }
@@ -74,8 +78,17 @@ type Item struct {
 	MaxBufferDays   int64          `json:"maxBufferDays"`
 	ValidationField string         `json:"validationField,omitempty"`
 	Trial           bool           `json:"trial"`
+	TrialBy         store.TrialBy  `json:"trialBy,omitempty"`
+	TrialDays       int64          `json:"trialDays,omitempty"`
+	Requires        []string       `json:"requires,omitempty"`
+	RequestLimit    int64          `json:"requestLimit,omitempty"`
+	Requests        int64          `json:"requests,omitempty"`
+	RefuseClones    bool           `json:"refuseClones,omitempty"`
+	LicenseFile     string         `json:"licenseFile,omitempty"`
 	RevokedAt       int64          `json:"revokedAt,omitempty"`
+	ArchivedAt      int64          `json:"archivedAt,omitempty"`
 	Quota           protocol.Quota `json:"quota"`
+	Live            int64          `json:"live"`  // seats now, or domains
 	State           string         `json:"state"` // see the State constants
 	Handshakes      []string       `json:"handshakes"`
 	CreatedAt       int64          `json:"createdAt"`
@@ -85,6 +98,7 @@ type Item struct {
 const (
 	StateOK             = "ok"
 	StateRevoked        = "revoked"
+	StateArchived       = "archived"
 	StateExpired        = "expired"
 	StateFuture         = "not yet effective"
 	StateExhausted      = "quota exhausted"
@@ -92,20 +106,17 @@ const (
 	StateQuotaTolerance = "quota in tolerance"
 )
 
-// ViewItem shows an item at a moment.
-func ViewItem(i store.ItemUse, now time.Time) Item {
-	used := i.Used
-	if policy.Seats(i.Item) {
-		used = i.Seats
-	}
-	quota := policy.Quota(i.Item, used)
+// ViewItem shows an item at a moment; products are the vendor's own.
+func ViewItem(i store.ItemUse, products []store.Product, now time.Time) Item {
+	quota := policy.Quota(i.Item, policy.Using(i, now))
 	return Item{
 		ID: i.ID, Name: i.Name, Organization: i.Organization, ChargeWay: FormatChargeWay(i.ChargeWay),
-		Products: FormatProducts(i.Products), Version: i.Version, Edition: i.Edition,
+		Products: FormatProducts(i.Products, products), Version: i.Version, Edition: i.Edition,
 		DeploymentType: FormatDeploymentType(i.DeploymentType), Modules: FormatModules(i.Modules),
 		StartsAt: i.StartsAt, ExpiresAt: i.ExpiresAt, MaxBufferDays: i.MaxBufferDays, ValidationField: i.ValidationField,
-		Trial: i.Trial, RevokedAt: i.RevokedAt, Quota: quota, State: state(i.Item, quota, now),
-		Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
+		Trial: i.Trial, TrialBy: i.TrialBy, TrialDays: i.TrialDays, Requires: i.Requires, RequestLimit: i.RequestLimit, Requests: i.Use.Requests,
+		RefuseClones: i.RefuseClones, LicenseFile: i.LicenseFile, RevokedAt: i.RevokedAt, ArchivedAt: i.ArchivedAt,
+		Quota: quota, Live: i.Live, State: state(i.Item, quota, now), Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
 	}
 }
 
@@ -113,6 +124,8 @@ func state(i store.Item, quota protocol.Quota, now time.Time) string {
 	switch {
 	case i.RevokedAt != 0:
 		return StateRevoked
+	case i.ArchivedAt != 0:
+		return StateArchived
 	case now.Unix() >= policy.ValidUntil(i):
 		return StateExpired
 	case now.Unix() < i.StartsAt:
@@ -152,6 +165,7 @@ type Device struct {
 	LastSeenAt   int64              `json:"lastSeenAt"`
 	Keys         int64              `json:"keys"`
 	Seats        []store.DeviceSeat `json:"seats"`
+	ClonedAt     int64              `json:"clonedAt,omitempty"`
 	// Account is what the device says of its usage over all times.
 	Account *protocol.DeviceAccount `json:"account,omitempty"`
 }
@@ -159,7 +173,7 @@ type Device struct {
 func viewDevice(d store.DeviceUse) Device {
 	return Device{
 		d.UUID, d.UUIDSource, d.FriendlyName, d.Platform, d.Library,
-		d.FirstSeenAt, d.LastSeenAt, d.Keys, append([]store.DeviceSeat{}, d.Seats...), d.Account,
+		d.FirstSeenAt, d.LastSeenAt, d.Keys, append([]store.DeviceSeat{}, d.Seats...), d.ClonedAt, d.Account,
 	}
 }
 
@@ -175,7 +189,7 @@ func Tag(stated any) string {
 
 // Stated is what an item states, without how it is used.
 func (i Item) Stated() any {
-	i.Quota, i.State, i.Handshakes = protocol.Quota{Limit: i.Quota.Limit}, "", nil
+	i.Quota, i.State, i.Handshakes, i.Live, i.Requests = protocol.Quota{Limit: i.Quota.Limit}, "", nil, 0, 0
 	return i
 }
 

@@ -12,10 +12,12 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/ingest"
+	"github.com/openlts/openlts/server/password"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -34,9 +36,41 @@ type API struct {
 	Log    *slog.Logger
 	Limits Limits
 
-	limits  *limiters
-	bodies  slots // of large bodies that are read
-	batches slots // of large batches that are decoded
+	// refuses is why nobody is served now; nil or "": everybody is.
+	refuses atomic.Pointer[protocol.Reason]
+
+	limits    *limiters
+	passwords *password.Checker
+	clocks    clockWatch
+	bodies    slots // of large bodies that are read
+	batches   slots // of large batches that are decoded
+}
+
+// Refuse has clients turned away from now on, as a standby server or one under
+// maintenance does; "" serves them again.
+func (a *API) Refuse(reason protocol.Reason) { a.refuses.Store(&reason) }
+
+// serving says why clients are not served now; nil if they are.
+func (a *API) serving() error {
+	reason := a.refuses.Load()
+	if reason == nil || *reason == "" {
+		return nil
+	}
+	message := protocol.StatusStandbyRefuses.Message()
+	if *reason == protocol.ReasonMaintenance {
+		message = "LTS refuses to provide service while under construction."
+	}
+	return protocol.Errorf(protocol.StatusStandbyRefuses, "%s", message).Because(*reason)
+}
+
+// whileServing answers only while clients are served.
+func (a *API) whileServing(handle handler) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := a.serving(); err != nil {
+			return err
+		}
+		return handle(w, r)
+	}
 }
 
 // handler answers a request, or gives the error to answer with: a
@@ -47,11 +81,12 @@ type handler func(http.ResponseWriter, *http.Request) error
 // any prefix, which it strips.
 func (a *API) Handler() http.Handler {
 	a.limits = newLimiters(a.Limits)
+	a.passwords = password.NewChecker()
 	a.bodies, a.batches = make(slots, largeBodies), make(slots, largeBatches)
 	mux := http.NewServeMux()
 	for path, methods := range map[string]map[string]handler{
-		protocol.PathAuthorizations: {http.MethodPost: a.framed(a.authorize)},
-		protocol.PathReports:        {http.MethodPost: a.framed(a.report)},
+		protocol.PathAuthorizations: {http.MethodPost: a.framed(a.whileServing(a.authorize))},
+		protocol.PathReports:        {http.MethodPost: a.framed(a.whileServing(a.report))},
 		protocol.PathKeys:           {http.MethodGet: a.keys},
 	} {
 		mux.Handle(path, allowBrowsers(a.route(methods)))

@@ -2,12 +2,17 @@ package api
 
 import (
 	"crypto/ecdh"
+	"errors"
+	"fmt"
 	"net/http"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/slot"
+	"github.com/openlts/openlts/server/password"
 	"github.com/openlts/openlts/server/policy"
 	"github.com/openlts/openlts/server/store"
 )
@@ -47,14 +52,15 @@ func (a *API) authorize(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	granted, err := a.Writer.Authorize(&request, key)
+	a.compareClocks(r, &request)
+	granted, err := a.decide(r, &request, key, network)
 	if err != nil {
 		if later := a.limits.refused(network, err, a.Now()); later != nil {
 			return later
 		}
 		if status := protocol.StatusOf(err); status.FromServer() {
-			a.Log.Info("authorization refused", "code", int(status), "reason", err.Error(), "device", request.Device.UUID,
-				"handshake", request.HandshakeCode, "organization", request.OrganizationID)
+			a.Log.Info("authorization refused", "code", int(status), "cause", string(protocol.ReasonOf(err)), "reason", err.Error(),
+				"device", request.Device.UUID, "handshake", request.HandshakeCode, "organization", request.OrganizationID)
 		}
 		return a.refusal(err, &request, body)
 	}
@@ -69,6 +75,64 @@ func (a *API) authorize(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, protocol.AuthorizationResponse{
 		Authorization: signed, PublicKey: protocol.Encoding.EncodeToString(a.Keys.Public()),
 	})
+}
+
+// compareClocks warns if clients agree that this server's clock is wrong.
+func (a *API) compareClocks(r *http.Request, request *protocol.AuthorizationRequest) {
+	from, ok := client(r)
+	if !ok {
+		return
+	}
+	off, warn := a.clocks.saw(prefix(from, 16, 32), time.Unix(request.ClientTime, 0), a.Now())
+	if warn && off > 0 {
+		a.Log.Warn("the server's clock seems to be ahead: most clients' clocks are behind it; set it right", "ahead", off.String())
+	} else if warn {
+		a.Log.Warn("the server's clock seems to be behind: most clients' clocks are ahead of it; set it right", "behind", (-off).String())
+	}
+}
+
+// maxRounds is how often a request is asked again because hashes of passwords turned
+// up: more than once only if the password is being changed.
+const maxRounds = 3
+
+// decide has a request decided on. Passwords are held against hashes here and not by
+// who decides, because all others would wait for that.
+func (a *API) decide(r *http.Request, request *protocol.AuthorizationRequest, key store.DeviceKey, network string) (*protocol.Authorization, error) {
+	asking := &policy.Asking{Request: request, Key: key, Address: address(r), KnownOnly: !a.limits.mayBeNew(network, a.Now())}
+	owner := request.HandshakeCode + "\n" + request.OrganizationID
+	if hash, known := a.passwords.Right(owner, request.SessionPassword); known {
+		asking.Proof.Right = []string{hash}
+	}
+	for range maxRounds {
+		answer, err := a.Writer.Authorize(asking)
+		if err != nil {
+			return nil, err
+		}
+		if answer.New {
+			if err := a.limits.isNew(network, a.Now()); err != nil && answer.Authorization == nil {
+				return nil, err
+			}
+		}
+		if len(answer.Untried) == 0 {
+			return answer.Authorization, answer.Refusal
+		}
+		for _, hash := range answer.Untried {
+			fits, err := a.passwords.Try(r.Context(), owner, request.SessionPassword, hash, func() error {
+				return a.limits.mayGuess(network, a.Now())
+			})
+			switch {
+			case errors.Is(err, password.ErrBusy):
+				return nil, tooMany(time.Second)
+			case err != nil:
+				return nil, err
+			case fits:
+				asking.Proof.Right = append(asking.Proof.Right, hash)
+			default:
+				asking.Proof.Wrong = append(asking.Proof.Wrong, hash)
+			}
+		}
+	}
+	return nil, fmt.Errorf("the session password of %q changed %d times while one request was decided on", request.HandshakeCode, maxRounds)
 }
 
 // signedRefusal is a decision against an authorization, with the proof of it.
@@ -88,7 +152,7 @@ func (a *API) refusal(err error, request *protocol.AuthorizationRequest, body []
 	}
 	jws, signErr := protocol.SignRefusal(&protocol.Refusal{
 		Protocol: protocol.Version, Device: request.Device.UUID, DeviceKey: request.Device.PublicKey, Nonce: request.Nonce,
-		Request: protocol.Digest(body), Code: code, Detail: err.Error(), IssuedAt: a.Now().Unix(),
+		Request: protocol.Digest(body), Code: code, Detail: err.Error(), Reason: protocol.ReasonOf(err), IssuedAt: a.Now().Unix(),
 	}, a.Keys.Signing)
 	if signErr != nil {
 		return signErr
@@ -114,7 +178,7 @@ func checkAuthorization(request *protocol.AuthorizationRequest) error {
 	}
 	for _, text := range []struct{ name, value string }{
 		{"handshakeCode", request.HandshakeCode}, {"organizationID", request.OrganizationID},
-		{"sessionPassword", request.SessionPassword}, {"productVersion", request.ProductVersion},
+		{"sessionPassword", request.SessionPassword}, {"item", request.Item}, {"productVersion", request.ProductVersion},
 		{"edition", request.Edition}, {"validationField", request.ValidationField},
 		{"device.uuidSource", request.Device.UUIDSource}, {"device.friendlyName", request.Device.FriendlyName},
 		{"device.platform", request.Device.Platform}, {"device.library", request.Device.Library},
@@ -132,8 +196,13 @@ func checkAuthorization(request *protocol.AuthorizationRequest) error {
 	if len(request.Modules) > maxModules {
 		return malformed("there are more than %d modules", maxModules)
 	}
-	if request.InstanceCount < 0 {
-		return malformed("instanceCount is negative")
+	if request.InstanceCount < 0 || request.InstanceCount > protocol.MaxInstances {
+		return malformed("instanceCount is not from 0 to %d", protocol.MaxInstances)
+	}
+	if request.SlotSeconds != 0 {
+		if _, err := slot.Check(int64(request.SlotSeconds)); err != nil {
+			return malformed("slotSeconds: %w", err)
+		}
 	}
 	if len(request.Anomalies) > maxAnomalies {
 		return malformed("there are more than %d anomalies", maxAnomalies)

@@ -23,6 +23,8 @@ type Limits struct {
 	PerCode float64
 	// Guesses are refusals that tell whether a code or password is right, by network.
 	Guesses float64
+	// Devices are authorizations of devices that were never seen before, by network.
+	Devices float64
 	// Reports are the batches of one device key.
 	Reports float64
 	// Loopback limits this machine as well. It may be a reverse proxy, which stands
@@ -32,12 +34,13 @@ type Limits struct {
 }
 
 // DefaultLimits suit a server that anybody can reach.
-var DefaultLimits = Limits{Authorizations: 100, PerCode: 500, Guesses: 1, Reports: 20}
+var DefaultLimits = Limits{Authorizations: 100, PerCode: 500, Guesses: 1, Devices: 5, Reports: 20}
 
 // How many seconds of its rate a limit allows at once.
 const (
-	burstSeconds      = 20
-	guessBurstSeconds = 50
+	burstSeconds       = 20
+	guessBurstSeconds  = 50
+	deviceBurstSeconds = 200 // a fleet is rolled out at once
 )
 
 // maxLimited is how many networks, codes or keys are remembered of each limit. Who
@@ -89,26 +92,26 @@ func tooMany(wait time.Duration) error { return &limited{protocol.StatusRequestR
 
 // limiters are the limits of a server.
 type limiters struct {
-	authorizations, codes, guesses, reports *limiter
-	loopback                                bool
+	authorizations, codes, guesses, devices, reports *limiter
+	loopback                                         bool
 }
 
 func newLimiters(l Limits) *limiters {
 	return &limiters{
 		authorizations: newLimiter(l.Authorizations, burstSeconds), codes: newLimiter(l.PerCode, burstSeconds),
-		guesses: newLimiter(l.Guesses, guessBurstSeconds), reports: newLimiter(l.Reports, burstSeconds), loopback: l.Loopback,
+		guesses: newLimiter(l.Guesses, guessBurstSeconds), devices: newLimiter(l.Devices, deviceBurstSeconds), reports: newLimiter(l.Reports, burstSeconds), loopback: l.Loopback,
 	}
 }
 
-// network is where a request comes from, as far as it is limited; "" if it is not.
-func (l *limiters) network(r *http.Request) string {
+// client is the address a request comes from; ok is false if it has none.
+func client(r *http.Request) (address netip.Addr, ok bool) {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		host = r.RemoteAddr
 	}
-	address, err := netip.ParseAddr(host)
+	address, err = netip.ParseAddr(host)
 	if err != nil { // not a network, such as a Unix socket
-		return ""
+		return address, false
 	}
 	if address.IsLoopback() {
 		// The last one was added by the proxy itself; the others anybody could write.
@@ -120,19 +123,39 @@ func (l *limiters) network(r *http.Request) string {
 			}
 		}
 	}
-	address = address.Unmap()
-	if address.IsLoopback() && !l.loopback {
-		return ""
-	}
-	bits := 48
+	return address.Unmap().WithZone(""), true
+}
+
+// prefix is the network of an address, of so many bits.
+func prefix(address netip.Addr, bits4, bits6 int) string {
+	bits := bits6
 	if address.Is4() {
-		bits = 24
+		bits = bits4
 	}
-	prefix, err := address.WithZone("").Prefix(bits)
+	network, err := address.Prefix(bits)
 	if err != nil { // these numbers of bits always fit
 		return address.String()
 	}
-	return prefix.String()
+	return network.String()
+}
+
+// address is what a trial by address goes by: an IPv4 address, or the network of one
+// site in IPv6; "" if there is none.
+func address(r *http.Request) string {
+	from, ok := client(r)
+	if !ok {
+		return ""
+	}
+	return prefix(from, 32, 64)
+}
+
+// network is where a request comes from, as far as it is limited; "" if it is not.
+func (l *limiters) network(r *http.Request) string {
+	from, ok := client(r)
+	if !ok || from.IsLoopback() && !l.loopback {
+		return ""
+	}
+	return prefix(from, 24, 48)
 }
 
 // guess tells whether a refusal says something about a code or password that
@@ -158,6 +181,27 @@ func (l *limiters) admit(network, code string, now time.Time) error {
 		return err
 	}
 	return l.codes.take(code, now)
+}
+
+// mayGuess says whether a password from a network is looked at now.
+func (l *limiters) mayGuess(network string, now time.Time) error {
+	if network == "" {
+		return nil
+	}
+	return l.guesses.left(network, now)
+}
+
+// mayBeNew tells whether a device that was never seen before is authorized now.
+func (l *limiters) mayBeNew(network string, now time.Time) bool {
+	return network == "" || l.devices.left(network, now) == nil
+}
+
+// isNew takes note of such a device, or says when it may come again.
+func (l *limiters) isNew(network string, now time.Time) error {
+	if network == "" {
+		return nil
+	}
+	return l.devices.take(network, now)
 }
 
 // refused takes note of a refusal.

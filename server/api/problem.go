@@ -24,6 +24,7 @@ var httpStatus = map[protocol.Status]int{
 	protocol.StatusRequestTooLarge:         http.StatusRequestEntityTooLarge,
 	protocol.StatusRequestRateLimited:      http.StatusTooManyRequests,
 	protocol.StatusServerFailed:            http.StatusInternalServerError,
+	protocol.StatusStandbyRefuses:          http.StatusServiceUnavailable,
 }
 
 // problem answers with an error. What failed inside is logged, not told.
@@ -42,7 +43,7 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	case status == 0:
 		status = http.StatusForbidden
 	}
-	problem := protocol.Problem{Type: "about:blank", Title: code.Name(), Status: status, Detail: detail, Code: code}
+	problem := protocol.Problem{Type: "about:blank", Title: code.Name(), Status: status, Detail: detail, Code: code, Reason: protocol.ReasonOf(err)}
 	var later *limited
 	if errors.As(err, &later) {
 		w.Header().Set("Retry-After", strconv.FormatInt(max(1, int64(math.Ceil(later.after.Seconds()))), 10))

@@ -18,6 +18,7 @@ import (
 	"github.com/openlts/openlts/server/ingest"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/verification"
 )
 
 // counter is a writer with an organization and a device.
@@ -150,9 +151,11 @@ func (c *counter) send(t fataler, device store.Reporter, groups ...protocol.Repo
 
 func (c *counter) statistics(t fataler, code string) store.Statistics {
 	t.Helper()
-	statistics, err := c.store.Statistics(context.Background(), store.StatisticsQuery{
-		By: []store.Column{store.BySlot, store.ByType}, HandshakeCode: code,
-	})
+	query := store.StatisticsQuery{By: []store.Column{store.BySlot, store.ByType}}
+	if code != "" {
+		query.HandshakeCodes = []string{code}
+	}
+	statistics, err := c.store.Statistics(context.Background(), query)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +164,7 @@ func (c *counter) statistics(t fataler, code string) store.Statistics {
 
 func (c *counter) verify(t fataler) {
 	t.Helper()
-	result, err := c.store.Verify(context.Background())
+	result, err := verification.Run(context.Background(), c.store, verification.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,9 @@ type Writer struct {
 	// trustClock serves also if the clock is behind what is stored.
 	trustClock bool
 
+	// leapt tells that a warning of a clock that leapt ahead was given.
+	leapt bool
+
 	queue *queue
 	done  chan struct{} // closed when the writing goroutine has ended
 }
@@ -66,15 +69,10 @@ func (w *Writer) Close() {
 }
 
 // Authorize decides on a request and stores the decision: the device, its key
-// and its seat, or the denial. The error is the refusal, with a status from
-// -20101 to -20199, or that of the database. The request must be well formed.
-func (w *Writer) Authorize(request *protocol.AuthorizationRequest, key store.DeviceKey) (*protocol.Authorization, error) {
-	answer, err := w.do(&policy.Asking{Request: request, Key: key})
-	if err != nil {
-		return nil, err
-	}
-	return answer.Authorization, answer.Refusal
-}
+// and its seat, or the denial. The answer holds the authorization, or the refusal,
+// with a status from -20101 to -20199; or what has to be found out first. The error
+// is that of the database. The request must be well formed.
+func (w *Writer) Authorize(asking *policy.Asking) (policy.Answer, error) { return w.do(asking) }
 
 // Reports counts the reports of a batch, exactly once each, and gives the
 // receipt, without its digest. The reporter is who authenticated the batch. A
@@ -142,6 +140,7 @@ func (w *Writer) apply(group []*job) (err error) {
 		if w.trustClock {
 			state.Latest = 0
 		}
+		w.checkLeap(state.Latest, now)
 		change, answers = policy.Apply(state, requests, now)
 		return change
 	})
@@ -152,4 +151,17 @@ func (w *Writer) apply(group []*job) (err error) {
 		j.answer = answers[i]
 	}
 	return nil
+}
+
+// maxIdle is the longest time without anything to store that is no surprise.
+const maxIdle = 90 * 24 * time.Hour
+
+// checkLeap warns once if the clock is far ahead of what was stored last: nothing
+// happened for long, or the clock is wrong, and what is granted now lasts too long.
+func (w *Writer) checkLeap(latest int64, now time.Time) {
+	if idle := now.Sub(time.Unix(latest, 0)); latest > 0 && idle > maxIdle && !w.leapt {
+		w.leapt = true
+		w.log.Warn("the server's clock may be far ahead: nothing was stored for long before now; if it is wrong, stop the server and set it right",
+			"clock", now.UTC().Format(time.RFC3339), "stored last", time.Unix(latest, 0).UTC().Format(time.RFC3339))
+	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/ingest"
+	"github.com/openlts/openlts/server/policy"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -38,11 +39,11 @@ func (f faulty) Apply(ctx context.Context, keys *store.Keys, apply func(*store.S
 	return errors.Join(err, fault)
 }
 
-func asking(code, name string) (*protocol.AuthorizationRequest, store.DeviceKey) {
+func asking(code, name string) *policy.Asking {
 	id := uuid.NewString()
-	return &protocol.AuthorizationRequest{
+	return &policy.Asking{Request: &protocol.AuthorizationRequest{
 		HandshakeCode: code, Products: protocol.ProductAll, Device: protocol.Device{UUID: id, FriendlyName: name},
-	}, store.DeviceKey{KeyID: id, PublicKey: []byte{1}, ReportKey: []byte{1}}
+	}, Key: store.DeviceKey{KeyID: id, PublicKey: []byte{1}, ReportKey: []byte{1}}}
 }
 
 // One that fails, or panics, takes nobody with it, and leaves nothing behind.
@@ -56,9 +57,9 @@ func TestFailuresAreTheirOwn(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range results {
 		wg.Go(func() {
-			granted, err := w.Authorize(asking(code, names[i%6]))
-			if results[i] = err; (granted == nil) != (err != nil) {
-				t.Errorf("%d: %+v, %v", i, granted, err)
+			answer, err := w.Authorize(asking(code, names[i%6]))
+			if results[i] = err; (answer.Authorization == nil) != (err != nil) {
+				t.Errorf("%d: %+v, %v", i, answer, err)
 			}
 		})
 	}

@@ -54,7 +54,7 @@ var codePages = []page{
 		path: "/codes/{code}/key", name: "key", title: "License key", nav: "/codes", role: administration.Editor,
 		get: showKey,
 		actions: map[string]action{"make": {administration.Editor, func(r *request) (string, error) {
-			key, err := r.licenseKey(r.PathValue("code"), r.PostForm.Get("server"), r.PostForm.Get("standby"))
+			key, err := r.licenseKey(r.PathValue("code"), r.PostForm.Get("sessionPassword"), r.PostForm.Get("server"), r.PostForm.Get("standby"))
 			r.shown = key
 			return again, err
 		}}},
@@ -133,8 +133,8 @@ type keyShown struct {
 
 type snippet struct{ ID, Language, Text string }
 
-func (r *request) licenseKey(code, server, standby string) (string, error) {
-	return r.admin.LicenseKey(r.Context(), code, administration.KeyServers{Main: server, Standby: standby, PublicKey: r.pages.PublicKey})
+func (r *request) licenseKey(code, password, server, standby string) (string, error) {
+	return r.admin.LicenseKey(r.Context(), code, password, administration.KeyServers{Main: server, Standby: standby, PublicKey: r.pages.PublicKey})
 }
 
 func showKey(r *request) (any, error) {
@@ -149,8 +149,8 @@ func showKey(r *request) (any, error) {
 	if r.Method == http.MethodPost {
 		shown.Server, shown.Standby = r.PostForm.Get("server"), r.PostForm.Get("standby")
 	}
-	if shown.Key == "" && r.Method != http.MethodPost {
-		if shown.Key, err = r.licenseKey(code.Code, shown.Server, shown.Standby); err != nil {
+	if shown.Key == "" && r.Method != http.MethodPost && !code.HasSessionPassword {
+		if shown.Key, err = r.licenseKey(code.Code, "", shown.Server, shown.Standby); err != nil {
 			if len(administration.Errors(err)) == 0 {
 				return nil, err
 			}

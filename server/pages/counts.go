@@ -2,26 +2,28 @@ package pages
 
 import (
 	"cmp"
+	"errors"
 	"slices"
-	"sort"
-	"strings"
 	"time"
 
+	"github.com/openlts/openlts/server/statistics"
 	"github.com/openlts/openlts/server/store"
 )
 
 // filter says whose operations are counted.
 type filter struct {
+	Measure                  store.Measure // "": operations
 	Code, Item, Organization string
 	Types                    []string // none: all
 }
 
-// counted are operations by window and type.
+// counted are counts by window and type.
 type counted struct {
-	Windows []window
-	Step    string
-	Types   []string  // those with most operations first
+	Windows []statistics.Window
+	Per     statistics.Per
+	Types   []string  // those with most first; of what is not counted by type, one
 	Units   [][]int64 // by window, then by type
+	Late    int64     // what came more than a day after it happened
 }
 
 // total sums up a type, or all with -1.
@@ -44,135 +46,123 @@ func add(a, b int64) int64 {
 	return 1<<63 - 1
 }
 
-// count reads operations. It is the one place where pages read statistics.
-func (r *request) count(f filter, list []window, step string) (*counted, error) {
-	c := &counted{Windows: list, Step: step}
-	if len(list) == 0 {
-		return c, nil
+// sums tells whether the windows of a measure can be added up: the devices of a day and
+// those of the next are not twice as many.
+func sums(measure store.Measure) bool {
+	return measure == "" || measure == store.MeasureOperations || measure == store.MeasureDenials
+}
+
+// groups are what each measure is told apart by.
+func groups(measure store.Measure) []statistics.By {
+	switch measure {
+	case "", store.MeasureOperations:
+		return []statistics.By{statistics.ByType}
+	case store.MeasureDenials:
+		return []statistics.By{statistics.ByStatus}
 	}
-	column := store.ByHour
-	for _, w := range []window{list[0], list[len(list)-1]} {
-		// Hours are those of UTC: in a zone whose hours begin elsewhere they don't do.
-		if _, offset := w.From.Zone(); offset%3600 != 0 {
-			column = store.BySlot
+	return nil
+}
+
+func one(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{value}
+}
+
+// count reads what was counted from one moment to another. It is the one place where
+// pages read statistics. Who sees one organization gets what is counted for it.
+func (r *request) count(f filter, from, until time.Time, per statistics.Per) (*counted, error) {
+	if only := r.who().Organization; only != "" {
+		if f.Organization != "" && f.Organization != only {
+			return &counted{Per: per}, nil
 		}
+		f.Organization = only
 	}
-	if step == perSlot {
-		column = store.BySlot
-	}
-	if len(list) == 1 {
-		column = store.ByItem // nothing to tell apart by time
-	}
-	result, err := r.statistics(f, column, list[0].From, list[len(list)-1].To)
+	result, err := statistics.Run(r.Context(), r.pages.Administrator.Store, statistics.Query{
+		Measure: f.Measure, Per: per, By: groups(f.Measure), From: from, Until: until, Zone: r.zone,
+		Organizations: one(f.Organization), Codes: one(f.Code), Items: one(f.Item), Types: f.Types,
+	}, r.admin.Now())
 	if err != nil {
+		var tooMany *statistics.RangeError
+		var query statistics.QueryError
+		if errors.As(err, &tooMany) || errors.As(err, &query) {
+			return nil, mistake("per", err.Error())
+		}
 		return nil, err
 	}
-	sums := map[string]int64{}
-	for _, each := range result {
-		sums[each.kind] = add(sums[each.kind], each.units)
+	c := &counted{Windows: result.Windows, Per: per, Late: result.Late}
+	kind := func(row statistics.Row) string {
+		if len(row.Group) > 0 {
+			return row.Group[0]
+		}
+		return string(f.Measure)
 	}
-	for kind := range sums {
-		c.Types = append(c.Types, kind)
+	byType := map[string]int64{}
+	for _, row := range result.Rows {
+		byType[kind(row)] = add(byType[kind(row)], row.Count)
 	}
-	slices.SortFunc(c.Types, func(a, b string) int { return cmp.Or(cmp.Compare(sums[b], sums[a]), cmp.Compare(a, b)) })
+	for name := range byType {
+		c.Types = append(c.Types, name)
+	}
+	slices.SortFunc(c.Types, func(a, b string) int { return cmp.Or(cmp.Compare(byType[b], byType[a]), cmp.Compare(a, b)) })
 	place := make(map[string]int, len(c.Types))
-	for i, kind := range c.Types {
-		place[kind] = i
+	for i, name := range c.Types {
+		place[name] = i
 	}
-	c.Units = make([][]int64, len(list))
+	c.Units = make([][]int64, len(c.Windows))
 	for i := range c.Units {
 		c.Units[i] = make([]int64, len(c.Types))
 	}
-	for _, each := range result {
-		i := 0
-		if len(list) > 1 {
-			i = sort.Search(len(list), func(i int) bool { return list[i].To.Unix() > each.at })
-		}
-		if i < len(list) {
-			units := &c.Units[i][place[each.kind]]
-			*units = add(*units, each.units)
-		}
+	for _, row := range result.Rows {
+		units := &c.Units[row.Window][place[kind(row)]]
+		*units = add(*units, row.Count)
 	}
 	return c, nil
 }
 
-// part is a sum of operations of a type at a moment.
-type part struct {
-	at    int64
-	kind  string
-	units int64
-}
-
-// statistics reads sums by a column of time and by type. Who sees one organization
-// gets what is counted under its codes.
-func (r *request) statistics(f filter, column store.Column, from, to time.Time) ([]part, error) {
-	if only := r.who().Organization; only != "" {
-		if f.Organization != "" && f.Organization != only {
-			return nil, nil
-		}
-		f.Organization = only
-	}
-	by := []store.Column{column, store.ByType}
-	if f.Organization != "" {
-		by = append(by, store.ByHandshake)
-	}
-	result, err := r.pages.Administrator.Store.Statistics(r.Context(), store.StatisticsQuery{
-		By: by, HandshakeCode: f.Code, Item: f.Item, Since: from.Unix(), Until: to.Unix(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	parts := make([]part, 0, len(result.Rows))
-	for _, row := range result.Rows {
-		at, _ := row.Values[0].(int64)
-		kind, _ := row.Values[1].(string)
-		if f.Organization != "" {
-			// A code begins with its organization's id, which is all digits.
-			code, _ := row.Values[2].(string)
-			if !strings.HasPrefix(code, f.Organization+"-") {
-				continue
-			}
-		}
-		if len(f.Types) > 0 && !slices.Contains(f.Types, kind) {
-			continue
-		}
-		parts = append(parts, part{at, kind, row.Count})
-	}
-	return parts, nil
-}
-
-// sums are what is counted of each type from one moment to another.
-func (r *request) sums(f filter, from, to time.Time) (*counted, error) {
-	return r.count(f, []window{{from, to}}, perDay)
+// period is what was counted in all from one moment to another.
+func (r *request) period(f filter, from, until time.Time) (*counted, error) {
+	return r.count(f, from, until, statistics.PerPeriod)
 }
 
 // lastDays is the trend of the last days, today included.
 func (r *request) lastDays(f filter, days int) (*trend, error) {
 	now := r.admin.Now().In(r.zone)
-	list, _ := windows(now.AddDate(0, 0, 1-days), now, perDay)
-	c, err := r.count(f, list, perDay)
+	today := statistics.StartOfDay(now)
+	c, err := r.count(f, today.AddDate(0, 0, 1-days), today.AddDate(0, 0, 1), statistics.PerDay)
 	if err != nil {
 		return nil, err
 	}
-	return newTrend(c, now, false), nil
+	return newTrend(c, false), nil
 }
 
 // visible gives an error unless what a filter names exists for who asks.
 func (r *request) visible(f filter) error {
-	if f.Code != "" {
-		if _, err := r.admin.Code(r.Context(), f.Code); err != nil {
-			return err
-		}
-	}
-	if f.Item != "" {
-		if _, err := r.admin.Item(r.Context(), f.Item); err != nil {
-			return err
-		}
-	}
-	if f.Organization != "" {
-		if _, err := r.admin.Organization(r.Context(), f.Organization); err != nil {
-			return err
+	for _, object := range []struct {
+		id   string
+		find func(string) error
+	}{
+		{f.Code, func(id string) error { _, err := r.admin.Code(r.Context(), id); return err }},
+		{f.Item, func(id string) error { _, err := r.admin.Item(r.Context(), id); return err }},
+		{f.Organization, func(id string) error { _, err := r.admin.Organization(r.Context(), id); return err }},
+	} {
+		if object.id != "" {
+			if err := object.find(object.id); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// label names a window by its beginning.
+func label(w statistics.Window, per statistics.Per) string {
+	switch per {
+	case statistics.PerMonth:
+		return w.Start.Format("2006-01")
+	case statistics.PerDay:
+		return w.Start.Format("2006-01-02")
+	}
+	return w.Start.Format("2006-01-02 15:04")
 }

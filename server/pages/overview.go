@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/statistics"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/records"
 )
@@ -19,8 +20,6 @@ var overviewPages = []page{{
 type comparison struct {
 	Title       string
 	Now, Before int64
-	Versus      string
-	SoFar       bool
 }
 
 // Change is by how much the figure differs from the one before, in percent; "" if there
@@ -95,32 +94,38 @@ func showOverview(r *request) (any, error) {
 // figures compare today, this month and the last 30 days with what was before, each
 // with a span as long.
 func (r *request) figures(now time.Time) ([]comparison, error) {
-	today, month := begin(now, perDay), begin(now, perMonth)
-	monthBefore := begin(month.AddDate(0, 0, -1), perMonth)
+	today := statistics.StartOfDay(now)
+	month := today.AddDate(0, 0, 1-today.Day())
+	monthBefore := month.AddDate(0, -1, 0)
 	sameBefore := monthBefore.Add(now.Sub(month))
 	if sameBefore.After(month) {
 		sameBefore = month
 	}
-	list := []comparison{
-		{Title: "Today", Versus: "yesterday until now", SoFar: true},
-		{Title: "This month", Versus: "last month until now", SoFar: true},
-		{Title: "Last 30 days", Versus: "the 30 days before"},
+	spans := []struct {
+		title                     string
+		from, to, before, before2 time.Time
+	}{
+		{"Today", today, now, today.AddDate(0, 0, -1), now.AddDate(0, 0, -1)},
+		{"This month", month, now, monthBefore, sameBefore},
+		{"Last 30 days", now.AddDate(0, 0, -30), now, now.AddDate(0, 0, -60), now.AddDate(0, 0, -30)},
 	}
-	spans := [][4]time.Time{
-		{today, now, today.AddDate(0, 0, -1), now.AddDate(0, 0, -1)},
-		{month, now, monthBefore, sameBefore},
-		{now.AddDate(0, 0, -30), now, now.AddDate(0, 0, -60), now.AddDate(0, 0, -30)},
-	}
-	for i, span := range spans {
-		for to, bounds := range map[*int64][2]time.Time{&list[i].Now: {span[0], span[1]}, &list[i].Before: {span[2], span[3]}} {
-			parts, err := r.statistics(filter{}, store.ByItem, bounds[0], bounds[1])
+	var list []comparison
+	for _, span := range spans {
+		c := comparison{Title: span.title}
+		for _, part := range []struct {
+			to        *int64
+			from, end time.Time
+		}{{&c.Now, span.from, span.to}, {&c.Before, span.before, span.before2}} {
+			if !part.end.After(part.from) { // the first instant of a day or month
+				continue
+			}
+			counted, err := r.period(filter{}, part.from, part.end)
 			if err != nil {
 				return nil, err
 			}
-			for _, each := range parts {
-				*to = add(*to, each.units)
-			}
+			*part.to = counted.total(-1)
 		}
+		list = append(list, c)
 	}
 	return list, nil
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/statistics"
+	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/records"
 )
 
@@ -30,7 +32,7 @@ type statisticsShown struct {
 	By                  string // code or item
 	Filter              filter
 	Range, From, Until  string
-	Per                 string
+	Per                 statistics.Per
 	Mode                string // split or accumulated
 	Zone                string
 	Items, Codes, Zones []string
@@ -40,16 +42,17 @@ type statisticsShown struct {
 	Trend               *trend
 	Rows                []statisticsRow
 	Total, Before       int64
-	HasBefore           bool
 	Since, To           time.Time
-	Late                bool   // devices may still report on it
+	Sums                bool   // windows can be added up
+	MayGrow             bool   // devices may still report on it
+	Late                int64  // what came more than a day after it happened
 	Wrong               string // what is wrong with what was asked for
 	UpdatedAt           int64
 }
 
 type statisticsRow struct {
 	Label  string
-	Window window
+	Window statistics.Window
 	Units  []int64
 	Total  int64
 	SoFar  bool
@@ -95,17 +98,23 @@ func (v *view) Ranges() (options []option) {
 	return options
 }
 
-// lateTime is how late a device may report.
-const lateTime = 30 * 24 * time.Hour
+// measures are what can be looked at.
+var measures = []store.Measure{store.MeasureOperations, store.MeasureDevices, store.MeasureConcurrent, store.MeasureDenials}
 
 func (r *request) showStatistics() (*statisticsShown, error) {
 	q := r.URL.Query()
 	s := &statisticsShown{
-		By: q.Get("by"), Per: q.Get("per"), Mode: q.Get("mode"), Range: q.Get("range"), Zone: q.Get("tz"), Zones: zones, UpdatedAt: r.admin.Now().Unix(),
-		Filter: filter{Code: q.Get("handshake"), Item: q.Get("item"), Organization: q.Get("org")},
+		By: q.Get("by"), Per: statistics.Per(q.Get("per")), Mode: q.Get("mode"), Range: q.Get("range"), Zone: q.Get("tz"), Zones: zones, UpdatedAt: r.admin.Now().Unix(),
+		Filter: filter{Measure: store.Measure(q.Get("measure")), Code: q.Get("handshake"), Item: q.Get("item"), Organization: q.Get("org")},
+	}
+	if !slices.Contains(measures, s.Filter.Measure) {
+		s.Filter.Measure = store.MeasureOperations
 	}
 	if s.By != "item" {
 		s.By = "code"
+	}
+	if s.Filter.Measure == store.MeasureDenials && s.Filter.Item != "" {
+		s.Wrong = "refusals are counted by handshake code, not by license item"
 	}
 	if s.Mode != "accumulated" {
 		s.Mode = "split"
@@ -130,12 +139,16 @@ func (r *request) showStatistics() (*statisticsShown, error) {
 	if err := s.choices(r); err != nil {
 		return nil, err
 	}
-	s.period(r, q.Get("from"), q.Get("until"))
+	s.choosePeriod(r, q.Get("from"), q.Get("until"))
+	s.Trend = newTrend(&counted{}, false)
 	if s.Wrong != "" {
-		s.Trend = newTrend(&counted{}, r.admin.Now(), false)
 		return s, nil
 	}
-	return s, s.figures(r)
+	err := s.figures(r)
+	if mistakes := administration.Errors(err); len(mistakes) > 0 {
+		s.Wrong, err = mistakes[0].Text, nil
+	}
+	return s, err
 }
 
 // choices are what the page offers to filter by.
@@ -164,10 +177,10 @@ func (s *statisticsShown) choices(r *request) error {
 	return err
 }
 
-// period finds out from when until when, and in which steps.
-func (s *statisticsShown) period(r *request, from, until string) {
+// choosePeriod finds out from when until when, and in which steps.
+func (s *statisticsShown) choosePeriod(r *request, from, until string) {
 	now := r.admin.Now().In(r.zone)
-	today := begin(now, perDay)
+	today := statistics.StartOfDay(now)
 	s.To = today.AddDate(0, 0, 1)
 	if from != "" || until != "" {
 		s.Range = "custom"
@@ -201,18 +214,14 @@ func (s *statisticsShown) period(r *request, from, until string) {
 	}
 	s.From, s.Until = s.Since.Format(time.DateOnly), s.To.AddDate(0, 0, -1).Format(time.DateOnly)
 	days := int(s.To.Sub(s.Since).Hours()/24 + 0.5)
-	limits := map[string]int{perSlot: 31, perHour: 400, perDay: 4000, perMonth: 40000}
-	if _, known := limits[s.Per]; !known {
-		s.Per = perDay
+	if !slices.Contains([]statistics.Per{statistics.PerSlot, statistics.PerHour, statistics.PerDay, statistics.PerMonth}, s.Per) {
+		s.Per = statistics.PerDay
 		switch {
 		case days <= 2:
-			s.Per = perHour
+			s.Per = statistics.PerHour
 		case days > 120:
-			s.Per = perMonth
+			s.Per = statistics.PerMonth
 		}
-	}
-	if days > limits[s.Per] {
-		s.Wrong = fmt.Sprintf("%d days by %s are too many: at most %d; choose longer steps or a shorter period", days, s.Per, limits[s.Per])
 	}
 }
 
@@ -221,62 +230,64 @@ const maxRows = 1000
 
 func (s *statisticsShown) figures(r *request) error {
 	now := r.admin.Now().In(r.zone)
-	list, ok := windows(s.Since, s.To, s.Per)
-	if !ok {
-		s.Wrong = "these are too many periods; choose longer steps or a shorter time"
-		s.Trend = newTrend(&counted{}, now, false)
-		return nil
-	}
-	c, err := r.count(s.Filter, list, s.Per)
+	c, err := r.count(s.Filter, s.Since, s.To, s.Per)
 	if err != nil {
 		return err
 	}
-	s.Trend = newTrend(c, now, s.Mode == "accumulated")
+	s.Sums, s.Late = sums(s.Filter.Measure), c.Late
+	accumulated := s.Mode == "accumulated" && s.Sums
+	s.Trend = newTrend(c, accumulated)
 	s.Total = c.total(-1)
-	var running []int64
+	running := make([]int64, len(c.Types))
 	for w, row := range c.Units {
 		units := slices.Clone(row)
-		if s.Mode == "accumulated" {
+		if accumulated {
 			for i := range units {
-				if w > 0 {
-					units[i] = add(units[i], running[i])
-				}
+				running[i] = add(running[i], units[i])
 			}
-			running = units
+			units = slices.Clone(running)
 		}
-		if list[w].From.After(now) {
+		if c.Windows[w].Start.After(now) {
 			break // is to come
 		}
-		shown := statisticsRow{Label: list[w].label(s.Per), Window: list[w], Units: units, SoFar: w == s.Trend.Unfinished}
+		s.MayGrow = s.MayGrow || c.Windows[w].MayGrow
+		shown := statisticsRow{Label: label(c.Windows[w], s.Per), Window: c.Windows[w], Units: units, SoFar: w == s.Trend.Unfinished}
 		for _, each := range units {
 			shown.Total = add(shown.Total, each)
 		}
-		if shown.Total > 0 || s.Per == perDay || s.Per == perMonth {
+		if shown.Total > 0 || s.Per == statistics.PerDay || s.Per == statistics.PerMonth {
 			s.Rows = append(s.Rows, shown)
 		}
 	}
 	slices.Reverse(s.Rows) // the newest first
-	ever, err := r.sums(s.Filter, time.Unix(0, 0).In(r.zone), s.To)
+	ever, err := r.period(s.Filter, time.Time{}, s.To)
 	if err != nil {
 		return err
 	}
-	today, err := r.sums(s.Filter, begin(now, perDay), now)
+	whole, err := r.period(s.Filter, s.Since, s.To)
 	if err != nil {
 		return err
 	}
-	order := ever.Types
-	s.Pies = []pie{newPie("All history", ever, order), newPie("Selected period", c, order), newPie("Today", today, order)}
+	s.Total = whole.total(-1) // of devices, those of all the period: not their sum
+	day := &counted{}
+	if today := statistics.StartOfDay(now); now.After(today) {
+		if day, err = r.period(s.Filter, today, now); err != nil {
+			return err
+		}
+	}
+	s.Pies = []pie{newPie("All history", ever, ever.Types), newPie("Selected period", whole, ever.Types), newPie("Today", day, ever.Types)}
 	end := s.To
 	if now.Before(end) {
 		end = now // like spans: what is so far, with as much of the period before
 	}
 	days := int(s.To.Sub(s.Since).Hours()/24 + 0.5)
-	before, err := r.sums(s.Filter, s.Since.AddDate(0, 0, -days), end.AddDate(0, 0, -days))
-	if err != nil {
-		return err
+	if from, until := s.Since.AddDate(0, 0, -days), end.AddDate(0, 0, -days); until.After(from) {
+		before, err := r.period(s.Filter, from, until)
+		if err != nil {
+			return err
+		}
+		s.Before = before.total(-1)
 	}
-	s.Before, s.HasBefore = before.total(-1), true
-	s.Late = now.Sub(s.To) < lateTime
 	return nil
 }
 
@@ -291,7 +302,7 @@ func (s *statisticsShown) file() *table {
 	columns := append([]string{"from", "to", "timeZone"}, s.Trend.Types...)
 	return &table{name: "statistics", columns: append(columns, "total", "finished"), rows: func(each func([]any) error) error {
 		for _, row := range s.Rows {
-			cells := []any{row.Window.From.Format(time.RFC3339), row.Window.To.Format(time.RFC3339), s.Zone}
+			cells := []any{row.Window.Start.Format(time.RFC3339), row.Window.End.Format(time.RFC3339), s.Zone}
 			for _, units := range row.Units {
 				cells = append(cells, units)
 			}

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"time"
+
+	"github.com/openlts/openlts/server/statistics"
 )
 
 // trend is a chart of what was counted over time: columns, one a window, stacked by
@@ -63,12 +64,12 @@ const (
 // class is the colour of a series by its place.
 func class(i int) string { return fmt.Sprintf("c%d", min(i, maxSeries)) }
 
-func newTrend(c *counted, now time.Time, accumulated bool) *trend {
+func newTrend(c *counted, accumulated bool) *trend {
 	t := &trend{counted: c, Accumulated: accumulated, Unfinished: -1, Width: chartWidth, Height: chartHeight}
-	if n := len(c.Windows); n > 0 && c.Windows[n-1].To.After(now) {
-		t.Unfinished = n - 1
-		for t.Unfinished > 0 && c.Windows[t.Unfinished].From.After(now) {
-			t.Unfinished--
+	for i, w := range c.Windows {
+		if w.Unfinished {
+			t.Unfinished = i
+			break
 		}
 	}
 	for i, name := range c.Types {
@@ -147,13 +148,13 @@ func (t *trend) draw() {
 	every := max(1, (n+7)/8)
 	for w := 0; w < n; w += every {
 		layout := "2 Jan"
-		switch t.Step {
-		case perMonth:
+		switch t.Per {
+		case statistics.PerMonth:
 			layout = "Jan 2006"
-		case perHour, perSlot:
+		case statistics.PerHour, statistics.PerSlot:
 			layout = "2 Jan 15:04"
 		}
-		t.Dates = append(t.Dates, mark{(float64(w) + 0.5) * width, t.Windows[w].From.Format(layout)})
+		t.Dates = append(t.Dates, mark{(float64(w) + 0.5) * width, t.Windows[w].Start.Format(layout)})
 	}
 	if lines {
 		t.drawLines(values, width, y)
@@ -161,7 +162,7 @@ func (t *trend) draw() {
 	}
 	gap := min(4, width*0.2)
 	for w := range n {
-		column := trendColumn{X: float64(w)*width + gap/2, Width: width - gap, Label: t.Windows[w].label(t.Step), Open: w == t.Unfinished}
+		column := trendColumn{X: float64(w)*width + gap/2, Width: width - gap, Label: label(t.Windows[w], t.Per), Open: w == t.Unfinished}
 		var below int64
 		for i := range values {
 			if units := values[i][w]; units > 0 {
@@ -242,7 +243,7 @@ type moving struct {
 func (v *view) Moving(t *trend) moving {
 	m := moving{Values: t.Values(), Unfinished: t.Unfinished, Accumulated: t.Accumulated, Zone: v.Zone(), Open: v.T("so far")}
 	for _, w := range t.Windows {
-		m.Times, m.Labels = append(m.Times, w.From.Unix()), append(m.Labels, w.label(t.Step))
+		m.Times, m.Labels = append(m.Times, w.Start.Unix()), append(m.Labels, label(w, t.Per))
 	}
 	for _, s := range t.Series {
 		name := s.Name

@@ -24,14 +24,21 @@ type Answer struct {
 	Authorization *protocol.Authorization // granted
 	Refusal       error                   // why it was not; an ErrClock concerns batches, too
 	Receipt       *protocol.Receipt       // of a batch; without its digest
+	// New tells that the device was never seen before. Without an authorization it
+	// would be granted, but was not, because only known ones are (see Asking).
+	New bool
+	// Untried are the hashes of passwords on which an answer depends: whoever asks has
+	// to find out which of them fit (see Proof), and to ask again. Nothing was noted.
+	Untried []string
 }
 
 // Apply decides on requests, one after the other: each sees what those before it
 // did. It uses state up. The answers are in the order of the requests.
 func Apply(state *store.State, requests []Request, now time.Time) (*store.Change, []Answer) {
 	d := &decision{State: state, now: now, types: map[string]int{}, change: &store.Change{
-		Grants: map[store.Grant]int64{}, Seats: map[store.SeatKey]int64{}, Accounts: map[store.AccountKey]store.AccountState{}, Runs: map[store.RunKey]*store.Run{},
-		Reports: map[store.SlotKey]store.Report{}, Totals: map[store.TotalKey]int64{}, Types: map[store.OrganizationType]bool{}, Used: map[store.ID]int64{},
+		Grants: map[store.Grant]int64{}, Seats: map[store.SeatKey]store.Seat{}, Steps: map[store.StepKey]int64{}, Sums: map[store.ID]store.SeatSum{}, Domains: map[store.DomainKey]int64{},
+		Accounts: map[store.AccountKey]store.AccountState{}, Runs: map[store.RunKey]*store.Run{},
+		Reports: map[store.SlotKey]store.Report{}, Totals: map[store.TotalKey]store.Units{}, ByDevice: map[store.DeviceTotalKey]int64{}, Types: map[store.OrganizationType]bool{}, Used: map[store.ID]int64{},
 		Accepted: map[store.AccountKey]int64{}, Cloned: map[string]int64{}, Trials: map[store.Trial]int64{}, Requests: map[store.ID]int64{}, Known: state.Devices,
 	}}
 	answers := make([]Answer, len(requests))
@@ -63,7 +70,7 @@ func (d *decision) device(uuid string) *store.DeviceState {
 		d.Devices[uuid] = device
 	}
 	if device.Seats == nil {
-		device.Seats = map[store.ID]int64{}
+		device.Seats = map[store.ID][]store.Seat{}
 	}
 	if device.Reporters == nil {
 		device.Reporters = map[string]int64{}
@@ -77,24 +84,13 @@ func (d *decision) device(uuid string) *store.DeviceState {
 	return device
 }
 
-// usage is how much of an item is used, as its charge way counts it. device may
-// be nil: one that is not known.
-func (d *decision) usage(item store.Item, device *store.DeviceState) Usage {
+// usage is how much of an item is used, as its charge way counts it.
+func (d *decision) usage(item *store.Item) Usage {
 	use := d.Uses[item.Key]
-	if !Seats(item) {
-		return Usage{Used: use.Units}
+	if use == nil {
+		return Usage{}
 	}
-	return Usage{Used: use.Seats, Seated: device != nil && device.Seats[item.Key] > d.now.Unix()}
-}
-
-// seat puts a device on an item's list, or keeps it there.
-func (d *decision) seat(item store.Item, uuid string, device *store.DeviceState) {
-	if device.Seats[item.Key] <= d.now.Unix() {
-		d.Uses[item.Key].Seats++
-	}
-	until := SeatUntil(item, d.now)
-	device.Seats[item.Key] = until
-	d.change.Seats[store.SeatKey{Item: item.Key, Device: uuid}] = until
+	return usageOf(item, use, d.now.Unix())
 }
 
 // note notes an anomaly of a device.

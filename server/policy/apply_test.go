@@ -35,10 +35,11 @@ func world() *store.State {
 		},
 		CodeItems: map[store.ID][]store.CodeItem{21: {{Item: scans}}, 22: {{Item: seats}}},
 		Items:     map[string]store.Item{"scans": scans, "seats": seats},
-		Uses:      map[store.ID]*store.Use{11: {Units: 90}, 12: {Seats: 1}},
+		Uses:      map[store.ID]*store.Use{11: {Units: 90}, 12: {SeatSum: store.SeatSum{At: moment.Unix(), Active: 1}}},
 		Devices:   map[string]*store.DeviceState{},
 		Runs:      map[store.RunKey]*store.Run{},
 		Grants:    map[store.Grant]bool{},
+		Domains:   map[store.DomainKey]bool{},
 	}
 }
 
@@ -85,7 +86,7 @@ func TestRequestsSeeEachOther(t *testing.T) {
 	if q := answers[6].Authorization.Quota; q.Used != 2 {
 		t.Errorf("%+v", q)
 	}
-	if change.Used[11] != 20 || len(change.Totals) != 1 || change.Totals[store.TotalKey{Code: 21, Item: 11, Slot: early, Type: "QR_CODE"}] != 20 {
+	if change.Used[11] != 20 || len(change.Totals) != 1 || change.Totals[store.TotalKey{Code: 21, Item: 11, Slot: early, Type: "QR_CODE"}].All != 20 {
 		t.Errorf("%+v, %+v", change.Used, change.Totals)
 	}
 	if len(change.Received) != 2 || len(change.Reports) != 1 || len(change.Runs) != 1 || len(change.Denials) != 3 {
@@ -118,7 +119,7 @@ func TestApplyIsPure(t *testing.T) {
 func TestAnotherKey(t *testing.T) {
 	state := world()
 	state.Devices["a"] = &store.DeviceState{
-		Key: 5, Reporters: map[string]int64{"first": 0}, NextReporter: 1, Seats: map[store.ID]int64{12: moment.Unix() + 10},
+		Key: 5, Reporters: map[string]int64{"first": 0}, NextReporter: 1, Seats: map[store.ID][]store.Seat{12: {{From: moment.Unix() - 10, Until: moment.Unix() + 10, Weight: 1}}},
 	}
 	change, answers := policy.Apply(state, []policy.Request{asking("a", "first", "100001-seats"), asking("a", "second", "100001-seats")}, moment)
 	for _, answer := range answers {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/openlts/openlts/core/protocol"
@@ -12,7 +13,11 @@ import (
 const (
 	AnomalyDeviceKeyChanged = "device-key-changed" // the device came with another public key
 	AnomalyClockSkew        = "clock-skew"         // the client's clock is far from the server's
+	AnomalyOther            = "other"              // of a kind that this server does not know
 )
+
+// clientAnomalies are the kinds that clients notice themselves.
+var clientAnomalies = []string{"clock-turned-back", "ledger-replaced"}
 
 // maxClockSkew is how far a client's clock may be off before it is noted.
 const maxClockSkew = 10 * time.Minute
@@ -21,11 +26,21 @@ const maxClockSkew = 10 * time.Minute
 type Asking struct {
 	Request *protocol.AuthorizationRequest
 	Key     store.DeviceKey
+	Address string // the network it comes from, by which trials may go; "": not known
+	Proof   Proof  // of the session password
+	// KnownOnly grants nothing to a device that was never seen before.
+	KnownOnly bool
 }
 
 // Require names the code, or the organization whose default code is meant.
 func (a *Asking) Require(keys *store.Keys) {
-	keys.Askers = append(keys.Askers, store.Asker{Device: a.Request.Device.UUID, KeyID: a.Key.KeyID})
+	keys.Reopens = reopens
+	keys.Askers = append(keys.Askers, store.Asker{
+		Device: a.Request.Device.UUID, KeyID: a.Key.KeyID, Address: a.Address, Code: a.Request.HandshakeCode, Organization: a.Request.OrganizationID,
+	})
+	if domain := domainOf(a.Request.ValidationField); domain != "" {
+		keys.Domains = append(keys.Domains, domain)
+	}
 	if a.Request.HandshakeCode != "" {
 		keys.Codes = append(keys.Codes, a.Request.HandshakeCode)
 	} else if a.Request.OrganizationID != "" {
@@ -44,33 +59,63 @@ func (a *Asking) Sender() string { return a.Request.Device.UUID }
 func (a *Asking) apply(d *decision) Answer {
 	code, refusal := a.handshakeCode(d)
 	if refusal == nil {
-		refusal = CheckHandshake(code, a.Request)
+		var untried []string
+		if untried, refusal = CheckHandshake(code, a.Request, a.Proof, d.now); untried != nil {
+			return Answer{Untried: untried}
+		}
 	}
 	var chosen *Candidate
 	if refusal == nil {
 		chosen, refusal = a.choose(d, code)
 	}
 	if refusal != nil {
-		d.change.Denials = append(d.change.Denials, store.Denial{
-			At: d.now.Unix(), Status: protocol.StatusOf(refusal), Device: a.Request.Device.UUID,
-			HandshakeCode: a.Request.HandshakeCode, Organization: a.Request.OrganizationID, Reason: refusal.Error(),
-			Count: 1, FirstAt: d.now.Unix(),
-		})
+		a.deny(d, code, chosen, refusal)
 		return Answer{Refusal: refusal}
 	}
-	return Answer{Authorization: a.grant(d, code, chosen)}
+	device := d.Devices[a.Request.Device.UUID]
+	isNew := device == nil || device.NextReporter == 0
+	if isNew && a.KnownOnly {
+		return Answer{New: true}
+	}
+	return Answer{Authorization: a.grant(d, code, chosen), New: isNew}
 }
 
-// handshakeCode finds the code a request means (facts 1.3).
+// deny notes a refusal, with what was in question as far as it is known.
+func (a *Asking) deny(d *decision, code store.HandshakeCode, closest *Candidate, refusal error) {
+	request := a.Request
+	denial := store.Denial{
+		At: d.now.Unix(), Status: protocol.StatusOf(refusal), Device: request.Device.UUID, DeviceName: request.Device.FriendlyName,
+		HandshakeCode: request.HandshakeCode, Organization: request.OrganizationID,
+		Cause: string(protocol.ReasonOf(refusal)), Reason: refusal.Error(), Count: 1, FirstAt: d.now.Unix(),
+	}
+	if code.Code != "" {
+		denial.HandshakeCode, denial.Organization = code.Code, code.Organization
+	}
+	if closest != nil {
+		denial.Item, denial.Limit, denial.Used = closest.ID, closest.Quota, closest.Used
+		if denial.Status == protocol.StatusRequestQuotaExceeded {
+			denial.Limit, denial.Used = closest.RequestLimit, closest.Granted
+		}
+	}
+	d.change.Denials = append(d.change.Denials, denial)
+	if protocol.ReasonOf(refusal) == protocol.ReasonAnotherKey {
+		a.reporter(d) // so that an administrator can confirm it
+	}
+}
+
+// handshakeCode finds the code a request means (docs/compatibility.md, "Terms").
 func (a *Asking) handshakeCode(d *decision) (code store.HandshakeCode, refusal error) {
 	name := a.Request.HandshakeCode
 	if name == "" {
 		if a.Request.OrganizationID == "" {
 			return code, protocol.StatusNoHandshakeOrOrganization
 		}
-		name = d.Organizations[a.Request.OrganizationID].DefaultCode
-		if name == "" {
-			return code, protocol.StatusOrganizationNotFound
+		organization, known := d.Organizations[a.Request.OrganizationID]
+		if !known {
+			return code, because(protocol.StatusOrganizationNotFound, protocol.ReasonUnknownOrganization)
+		}
+		if name = organization.DefaultCode; name == "" {
+			return code, because(protocol.StatusOrganizationNotFound, protocol.ReasonNoDefaultCode)
 		}
 	}
 	code, known := d.Codes[name]
@@ -78,18 +123,134 @@ func (a *Asking) handshakeCode(d *decision) (code store.HandshakeCode, refusal e
 	case !known:
 		return code, protocol.StatusHandshakeCodeNotFound
 	case a.Request.OrganizationID != "" && a.Request.OrganizationID != code.Organization:
-		return code, protocol.StatusHandshakeOrganizationMismatch
+		return store.HandshakeCode{}, protocol.StatusHandshakeOrganizationMismatch
 	}
 	return code, nil
 }
 
 func (a *Asking) choose(d *decision, code store.HandshakeCode) (*Candidate, error) {
 	items := d.CodeItems[code.Key]
+	clone := a.clone(d)
 	candidates := make([]Candidate, len(items))
 	for i, item := range items {
-		candidates[i] = Candidate{item, d.usage(item.Item, d.Devices[a.Request.Device.UUID])}
+		candidates[i] = Candidate{
+			CodeItem: item, Usage: a.usage(d, &item.Item),
+			Granted: d.Uses[item.Key].Requests, TrialUntil: a.trialUntil(d, item.Item),
+			BaseMissing: baseMissing(item.Item, items, d.now), Clone: clone,
+		}
 	}
 	return Select(candidates, a.Request, d.now)
+}
+
+// trial is the trial of an item that this device or its address has.
+func (a *Asking) trial(item store.Item) store.Trial {
+	return store.Trial{Item: item.Key, Subject: store.TrialSubject(item.TrialBy, a.Request.Device.UUID, a.Address)}
+}
+
+func (a *Asking) trialUntil(d *decision, item store.Item) int64 {
+	if item.TrialBy == store.TrialByNobody {
+		return 0
+	}
+	startedAt, begun := d.Trials[a.trial(item)]
+	if !begun {
+		startedAt = d.now.Unix()
+	}
+	return TrialUntil(item, startedAt)
+}
+
+// baseMissing tells whether an add-on lacks its base among the items of a code.
+func baseMissing(item store.Item, items []store.CodeItem, now time.Time) bool {
+	if len(item.Requires) == 0 {
+		return false
+	}
+	return !slices.ContainsFunc(items, func(base store.CodeItem) bool {
+		return base.ID != item.ID && slices.Contains(item.Requires, base.ID) && InForce(base.Item, now)
+	})
+}
+
+// clone says by what the device looks like a copy.
+func (a *Asking) clone(d *decision) protocol.Reason {
+	device := d.Devices[a.Request.Device.UUID]
+	switch {
+	case device == nil || device.NextReporter == 0: // nobody has this UUID yet
+		return ""
+	case a.Request.Device.UUIDSource == uuidWeak:
+		return ""
+	case device.ClonedAt != 0:
+		return protocol.ReasonUsageCopied
+	}
+	if reporter, known := device.Reporters[a.Key.KeyID]; !known || device.RunsOf(reporter) != 0 {
+		return protocol.ReasonAnotherKey
+	}
+	return ""
+}
+
+// reporter is the number of the key the device asks with, which is noted if it is new.
+func (a *Asking) reporter(d *decision) int64 {
+	device := d.device(a.Request.Device.UUID)
+	reporter, known := device.Reporters[a.Key.KeyID]
+	if !known {
+		reporter = device.NextReporter
+		device.NextReporter++
+		device.Reporters[a.Key.KeyID] = reporter
+		d.change.Keys = append(d.change.Keys, store.DeviceKeyOf{Device: a.Request.Device.UUID, DeviceKey: a.Key, Reporter: reporter, CreatedAt: d.now.Unix()})
+	}
+	return reporter
+}
+
+// usage is how much of an item is used, also by who asks.
+func (a *Asking) usage(d *decision, item *store.Item) Usage {
+	w, usage := wayOf(item), d.usage(item)
+	switch {
+	case w.domains:
+		if d.Domains[store.DomainKey{Item: item.Key, Domain: domainOf(a.Request.ValidationField)}] {
+			usage.Held = 1
+		}
+	case w.stay != nil:
+		if device := d.Devices[a.Request.Device.UUID]; device != nil {
+			usage.Held, _ = held(device.Seats[item.Key], d.now.Unix())
+		}
+		usage.Wanted = w.wanted(a.Request)
+	}
+	return usage
+}
+
+// wanted is how much of a quota a request is about.
+func (w *way) wanted(request *protocol.AuthorizationRequest) int64 {
+	if !w.instances {
+		return 1
+	}
+	return max(1, int64(request.InstanceCount))
+}
+
+// take notes how much of the item's quota is used by who asks.
+func (a *Asking) take(d *decision, item *store.Item, device *store.DeviceState) {
+	w, now := wayOf(item), d.now.Unix()
+	switch {
+	case w.domains:
+		key := store.DomainKey{Item: item.Key, Domain: domainOf(a.Request.ValidationField)}
+		if !d.Domains[key] {
+			d.Domains[key], d.change.Domains[key] = true, now
+			d.changeSum(item, []piece{{now, forever, 1}})
+		}
+	case w.stay != nil:
+		v := visit{at: now, slotSeconds: int64(a.Request.SlotSeconds), brief: a.Request.Device.UUIDSource == uuidInMemory}
+		d.seat(item, a.Request.Device.UUID, device, v, w.wanted(a.Request))
+	}
+}
+
+// uuidInMemory is the source of the UUID of a device without a home: it ends with the
+// process.
+const uuidInMemory = "memory"
+
+// uuidWeak is the source of a UUID, and a key, that can be guessed: nothing that seems
+// to have been done by such a device proves anything.
+const uuidWeak = "weak"
+
+// reopens tells whether late reports take seats of an item in slots that are over.
+func reopens(item *store.Item) bool {
+	w := wayOf(item)
+	return w.stay != nil && w.stay.reopens()
 }
 
 // grant notes that the device uses the item and says what is granted.
@@ -100,19 +261,20 @@ func (a *Asking) grant(d *decision, code store.HandshakeCode, chosen *Candidate)
 		UUID: request.Device.UUID, UUIDSource: request.Device.UUIDSource, FriendlyName: request.Device.FriendlyName,
 		Platform: request.Device.Platform, Library: request.Device.Library, FirstSeenAt: now, LastSeenAt: now,
 	})
-	reporter, known := device.Reporters[a.Key.KeyID]
-	if !known {
-		reporter = device.NextReporter
-		device.NextReporter++
-		device.Reporters[a.Key.KeyID] = reporter
-		d.change.Keys = append(d.change.Keys, store.DeviceKeyOf{Device: request.Device.UUID, DeviceKey: a.Key, Reporter: reporter, CreatedAt: now})
-	}
+	reporter := a.reporter(d)
 	if grant := (store.Grant{Device: request.Device.UUID, Reporter: device.RunsOf(reporter), Code: code.Key, Item: item.Key}); !d.Grants[grant] {
 		d.Grants[grant], d.change.Grants[grant] = true, now
 	}
 	a.noteAnomalies(d, reporter)
-	if Seats(item) {
-		d.seat(item, request.Device.UUID, device)
+	a.take(d, &item, device)
+	if item.TrialBy != store.TrialByNobody {
+		if trial := a.trial(item); d.Trials[trial] == 0 {
+			d.Trials[trial], d.change.Trials[trial] = now, now
+		}
+	}
+	if item.RequestLimit > 0 {
+		d.Uses[item.Key].Requests++
+		d.change.Requests[item.Key]++
 	}
 	return &protocol.Authorization{
 		Protocol: protocol.Version, Device: request.Device.UUID, DeviceKey: request.Device.PublicKey, Nonce: request.Nonce,
@@ -122,9 +284,9 @@ func (a *Asking) grant(d *decision, code store.HandshakeCode, chosen *Candidate)
 			DeploymentType: item.DeploymentType, ChargeWay: item.ChargeWay, Modules: item.Modules,
 			StartsAt: item.StartsAt, ExpiresAt: item.ExpiresAt,
 		},
-		Quota: Quota(item, d.usage(item, device).Used), Trial: item.Trial,
-		IssuedAt: now, ValidUntil: ValidUntil(item),
-		BufferUntil: BufferUntil(item, request.MaxBufferDays, d.now),
+		Quota: Quota(item, d.usage(&item)), Trial: item.Trial,
+		IssuedAt: now, ValidUntil: chosen.notAfterTrial(ValidUntil(item)),
+		BufferUntil: chosen.notAfterTrial(BufferUntil(item, request.MaxBufferDays, d.now)),
 	}
 }
 
@@ -139,6 +301,10 @@ func (a *Asking) noteAnomalies(d *decision, reporter int64) {
 		d.note(uuid, AnomalyClockSkew, fmt.Sprintf("the client's clock is off by %s", skew))
 	}
 	for _, kind := range a.Request.Anomalies {
-		d.note(uuid, kind, "noticed by the client")
+		if slices.Contains(clientAnomalies, kind) {
+			d.note(uuid, kind, "noticed by the client")
+		} else { // whoever has a code can make them up
+			d.note(uuid, AnomalyOther, kind+", noticed by the client")
+		}
 	}
 }

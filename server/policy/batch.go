@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,6 +19,7 @@ const (
 	AnomalyNotGranted    = "not-granted"      // reported on what the device was not granted; it does not count
 	AnomalyUsageLost     = "usage-lost"       // the device lost its ledger, and usage with it
 	AnomalyBadAccount    = "bad-account"      // what the device says of its usage makes no sense
+	AnomalyUsageCopied   = "usage-copied"     // more was counted of the device than it says it recorded
 )
 
 // slotLead is how far ahead of the server's clock a slot may begin before that
@@ -38,6 +40,9 @@ type Batch struct {
 	problem  string // of the account
 	groups   []batchGroup
 	weight   int
+	closed   []protocol.ClosedLicense
+	// since is the earliest moment at which it may change seats.
+	since int64
 }
 
 // batchGroup is what reports have in common, with those that are well formed.
@@ -59,6 +64,8 @@ func NewBatch(batch *protocol.ReportBatch, reporter store.Reporter, now time.Tim
 		b.account, b.reporter.Account = batch.Account, true
 		b.problem = AccountProblem(batch.Account, batch.SentAt, now.Unix())
 	}
+	b.since = now.Unix()
+	b.closed = batch.Closed
 	for i := range batch.Groups {
 		if len(batch.Groups[i].Reports) > 0 {
 			b.add(i, &batch.Groups[i], now.Unix())
@@ -82,6 +89,9 @@ func (b *Batch) add(index int, group *protocol.ReportGroup, now int64) {
 		if refusal == nil {
 			b.weight += len(group.Reports[i].Counts)
 			g.reports, g.indexes = append(g.reports, ReportedOf(&group.Reports[i])), append(g.indexes, i)
+			if slot := group.Reports[i].Slot; slot >= now-int64(slotAge/time.Second) {
+				b.since = min(b.since, slot)
+			}
 			continue
 		}
 		g.refused = append(g.refused, exception(index, i, refusal))
@@ -95,7 +105,11 @@ func exception(group, report int, refusal error) protocol.Exception {
 
 // Require names the device and the slots that are reported.
 func (b *Batch) Require(keys *store.Keys) {
+	keys.Reopens = reopens
 	keys.Reporters = append(keys.Reporters, b.reporter)
+	for _, c := range b.closed {
+		keys.Counted = append(keys.Counted, store.Counted{Reporter: b.reporter, Code: c.HandshakeCode, Item: c.Item, Since: b.since})
+	}
 	for i := range b.groups {
 		g := &b.groups[i]
 		if len(g.reports) == 0 {
@@ -105,7 +119,7 @@ func (b *Batch) Require(keys *store.Keys) {
 		for j := range g.reports {
 			slots[j] = g.reports[j].Slot
 		}
-		keys.Counted = append(keys.Counted, store.Counted{Reporter: b.reporter, Code: g.code, Item: g.item, Run: g.run, Slots: slots})
+		keys.Counted = append(keys.Counted, store.Counted{Reporter: b.reporter, Code: g.code, Item: g.item, Run: g.run, Slots: slots, Since: b.since})
 	}
 }
 
@@ -126,6 +140,7 @@ func (b *Batch) apply(d *decision) Answer {
 	for i := range b.groups {
 		c.countGroup(&b.groups[i])
 	}
+	c.close()
 	c.finish()
 	return Answer{Receipt: c.receipt}
 }
@@ -136,8 +151,9 @@ type counting struct {
 	batch     *Batch
 	device    *store.DeviceState
 	receipt   *protocol.Receipt
-	items     []store.Item      // concerned
+	items     []*concerned
 	anomalies map[string]string // details by kind
+	added     int64             // units that were new
 }
 
 func (c *counting) countGroup(g *batchGroup) {
@@ -160,6 +176,15 @@ func (c *counting) countGroup(g *batchGroup) {
 	c.receipt.Exceptions = append(c.receipt.Exceptions, g.refused...)
 	for i := range g.reports {
 		report := &g.reports[i]
+		if report.Slot < c.ClosedBefore {
+			// What was declared lost there is in the device's account.
+			if report.Lost != "" {
+				c.receipt.Accepted++
+			} else {
+				c.receipt.Exceptions = append(c.receipt.Exceptions, exception(g.index, g.indexes[i], tooLate(c.ClosedBefore)))
+			}
+			continue
+		}
 		if report.Lost == "" {
 			if refusal := c.learn(t.item.Organization, report.Counts); refusal != nil {
 				c.receipt.Exceptions = append(c.receipt.Exceptions, exception(g.index, g.indexes[i], refusal))
@@ -173,6 +198,35 @@ func (c *counting) countGroup(g *batchGroup) {
 		}
 		if report.Lost != "" {
 			c.receipt.Lost = append(c.receipt.Lost, protocol.ReportUnits{Group: g.index, Report: g.indexes[i], Units: counted.lost})
+		}
+	}
+}
+
+// concerned is an item that the batch is about.
+type concerned struct {
+	store.Item
+	work        []worked
+	slotSeconds int64 // how often it is reported; 0: not known
+	closed      bool
+}
+
+func (c *counting) concern(item store.Item) *concerned {
+	for _, known := range c.items {
+		if known.Key == item.Key {
+			return known
+		}
+	}
+	c.items = append(c.items, &concerned{Item: item})
+	return c.items[len(c.items)-1]
+}
+
+// close takes note of the licenses that the device closed: of those it was granted.
+func (c *counting) close() {
+	for _, closed := range c.batch.closed {
+		code, item := c.Codes[closed.HandshakeCode], c.Items[closed.Item]
+		grant := store.Grant{Device: c.batch.reporter.UUID, Reporter: c.device.RunsOf(c.batch.reporter.Number), Code: code.Key, Item: item.Key}
+		if c.Grants[grant] {
+			c.concern(item).closed = true
 		}
 	}
 }
@@ -212,13 +266,18 @@ func (c *counting) target(g *batchGroup) (t target, refusal error) {
 	if t.run.Key == 0 {
 		c.change.Runs[key] = t.run
 	}
-	if !slices.ContainsFunc(c.items, func(i store.Item) bool { return i.Key == t.item.Key }) {
-		c.items = append(c.items, t.item)
-	}
+	item := c.concern(t.item)
+	item.slotSeconds = max(item.slotSeconds, int64(g.slotSeconds))
 	if !slices.ContainsFunc(c.CodeItems[t.code], func(i store.CodeItem) bool { return i.Key == t.item.Key }) {
 		c.anomalies[AnomalyItemNotOfCode] = fmt.Sprintf("code %s, item %s", g.code, g.item)
 	}
 	return t, nil
+}
+
+// tooLate is why a report of a slot that is closed is not counted.
+func tooLate(before int64) error {
+	return protocol.Errorf(protocol.StatusSlotClosed, "The report came too late: usage before %s was closed.",
+		time.Unix(before, 0).UTC().Format(time.RFC3339))
 }
 
 // outcome of counting a report, in units.
@@ -229,6 +288,11 @@ type outcome struct {
 
 func (c *counting) countReport(t target, slotSeconds int, report *Reported) (o outcome) {
 	c.checkTime(report.Slot)
+	// Slots that can't be now, or whose seats are not looked at any more, take none.
+	if report.Lost == "" && report.Slot >= c.batch.since && report.Slot <= c.now.Unix()+int64(slotLead/time.Second) {
+		item := c.concern(t.item)
+		item.work = append(item.work, worked{report.Slot, report.Slot + int64(slotSeconds)})
+	}
 	stored := t.run.Reports[report.Slot]
 	merged := Merge(stored, report)
 	if report.Lost != "" {
@@ -246,11 +310,21 @@ func (c *counting) countReport(t target, slotSeconds int, report *Reported) (o o
 		Run: t.run, Slot: report.Slot, SlotSeconds: slotSeconds, Revision: report.Revision,
 		Counts: report.Counts, Lost: report.Lost, ReceivedAt: c.now.Unix(),
 	})
+	late := c.now.Unix() > report.Slot+store.LateAfter
 	for _, added := range merged.Added {
+		units := store.Units{All: added.Units}
+		if late {
+			units.Late = added.Units
+		}
 		key := store.TotalKey{Code: t.code, Item: t.item.Key, Slot: report.Slot, Type: added.Type}
-		c.change.Totals[key] = saturatingSum(c.change.Totals[key], added.Units)
+		c.change.Totals[key] = c.change.Totals[key].Plus(units)
+		day := store.DeviceTotalKey{
+			Device: c.batch.reporter.UUID, Code: t.code, Item: t.item.Key, Day: store.LevelDay.Start(report.Slot), Type: added.Type,
+		}
+		c.change.ByDevice[day] = saturatingSum(c.change.ByDevice[day], added.Units)
 	}
 	o.added = sum(merged.Added)
+	c.added = saturatingSum(c.added, o.added)
 	if units := Charged(t.item.ChargeWay, merged.Added); units > 0 {
 		c.change.Used[t.item.Key] = saturatingSum(c.change.Used[t.item.Key], units)
 		use := c.Uses[t.item.Key]
@@ -278,9 +352,32 @@ func (c *counting) keepAccount() {
 	if told && c.batch.sentAt < known.SentAt && account.Recorded < known.Recorded {
 		return
 	}
-	state := store.AccountState{DeviceAccount: *account, SentAt: c.batch.sentAt}
+	state := store.AccountState{DeviceAccount: *account, SentAt: c.batch.sentAt, Accepted: known.Accepted}
 	c.device.Accounts[reporter.Number] = state
 	c.change.Accounts[store.AccountKey{Device: reporter.UUID, Reporter: reporter.Number}] = state
+}
+
+// compareAccount holds what was counted of a device against what it says it recorded.
+// More can't be counted, unless its data were copied and both copies report; or only
+// its identity is left of them.
+func (c *counting) compareAccount() {
+	reporter := c.batch.reporter
+	state, told := c.device.Accounts[reporter.Number]
+	if c.batch.account == nil || !told {
+		return
+	}
+	state.Accepted = saturatingSum(state.Accepted, c.added)
+	c.device.Accounts[reporter.Number] = state
+	if c.added > 0 {
+		key := store.AccountKey{Device: reporter.UUID, Reporter: reporter.Number}
+		c.change.Accounts[key] = state
+		c.change.Accepted[key] = saturatingSum(c.change.Accepted[key], c.added)
+		if state.Accepted > state.Recorded {
+			c.anomalies[AnomalyUsageCopied] = fmt.Sprintf("recorded %d operations, but %d were counted", state.Recorded, state.Accepted)
+			c.device.ClonedAt = c.now.Unix()
+			c.change.Cloned[reporter.UUID] = c.now.Unix()
+		}
+	}
 }
 
 // checkTime notes slots far from now. They are counted: usage that happened
@@ -294,18 +391,21 @@ func (c *counting) checkTime(start int64) {
 	}
 }
 
-// finish keeps the device's seats (facts 2.6), notes what was strange, and adds to
-// the receipt how the quotas stand. A device without a seat does not get one: that
-// is for authorization to decide.
+// finish keeps the device's seats, notes what was strange, and adds to the receipt
+// how the quotas stand. Who reports on an item was granted it, and is at work.
 func (c *counting) finish() {
+	c.compareAccount()
 	for _, kind := range slices.Sorted(maps.Keys(c.anomalies)) {
 		c.note(c.batch.reporter.UUID, kind, c.anomalies[kind])
 	}
-	slices.SortFunc(c.items, func(a, b store.Item) int { return int(a.Key - b.Key) })
+	slices.SortFunc(c.items, func(a, b *concerned) int { return cmp.Compare(a.Key, b.Key) })
 	for _, item := range c.items {
-		if _, listed := c.device.Seats[item.Key]; listed && Seats(item) {
-			c.seat(item, c.batch.reporter.UUID, c.device)
+		if Seats(item.Item) {
+			seats := c.device.Seats[item.Key]
+			brief := len(seats) > 0 && seats[len(seats)-1].Brief
+			v := visit{at: c.now.Unix(), slotSeconds: item.slotSeconds, brief: brief}
+			c.visited(&item.Item, c.batch.reporter.UUID, c.device, v, item.work, item.closed)
 		}
-		c.receipt.Items = append(c.receipt.Items, protocol.ItemState{ID: item.ID, Quota: Quota(item, c.usage(item, c.device).Used)})
+		c.receipt.Items = append(c.receipt.Items, protocol.ItemState{ID: item.ID, Quota: Quota(item.Item, c.usage(&item.Item))})
 	}
 }

@@ -8,35 +8,43 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Usage is how much of an item is used, as its charge way counts it.
-type Usage struct {
-	Used   int64 // units, or devices on the list
-	Seated bool  // the device that asks is on the list
-}
-
-// way is a charge way. Each has a file of its own.
-type way interface {
-	// counts tells whether an operation charged as this unit uses the quota.
-	counts(protocol.Unit) bool
-	// seats tells whether devices take seats, and until when one is taken now.
-	seats() bool
-	seatUntil(expiresAt int64, now time.Time) int64
-	// tolerance is what is allowed beyond a quota.
-	tolerance(quota int64) int64
-	// admits tells whether a device may use an item.
-	admits(quota int64, usage Usage) bool
-	// inTolerance tells whether a device that may use an item does so only
-	// thanks to its tolerance.
-	inTolerance(quota int64, usage Usage) bool
-	// state is how a quota stands with this much used.
-	state(quota, used int64) protocol.QuotaState
+// way is a charge way: what uses an item's quota, for how long, and what happens
+// beyond it. Which operations use it, the definitions say. Each has a file of its own, which registers it. Its numbers hold for
+// items that state no others; see store.Charging.
+type way struct {
+	// stay is for how long a device takes a seat; nil if devices take none.
+	stay stay
+	// instances tells that a seat weighs as much as the instances asked for.
+	instances bool
+	// domains tells that each domain takes its part of the quota, for good.
+	domains bool
+	// limit is what happens beyond the quota.
+	limit limit
+	// tolerance is what is allowed beyond the quota, in percent.
+	tolerance int64
+	// window is how long a seat lasts, and least how long at least, beyond the item's
+	// end.
+	window, least time.Duration
 }
 
 // ways are the charge ways this server knows.
-var ways = map[protocol.ChargeWay]way{
-	protocol.ChargeWayScanCount:   unitCount{protocol.UnitScan},
-	protocol.ChargeWayPageCount:   unitCount{protocol.UnitPage},
-	protocol.ChargeWayDeviceCount: deviceCount{},
+var ways = map[protocol.ChargeWay]*way{}
+
+// register makes a charge way known.
+func register(number protocol.ChargeWay, w way) *way {
+	ways[number] = &w
+	return &w
+}
+
+// unknown stands for all charge ways that this server does not know: nobody may use
+// such an item, and nothing is charged.
+var unknown = &way{limit: closed{}}
+
+func wayOf(item *store.Item) *way {
+	if w, known := ways[item.ChargeWay]; known {
+		return w
+	}
+	return unknown
 }
 
 // ChargeWays lists the charge ways this server knows, by number.
@@ -50,35 +58,72 @@ func ChargeWays() []protocol.ChargeWay {
 }
 
 // Seats tells whether devices take seats of an item.
-func Seats(item store.Item) bool { return ways[item.ChargeWay].seats() }
+func Seats(item store.Item) bool { return wayOf(&item).stay != nil }
 
-// SeatUntil is when a seat taken or used now expires, in seconds since 1970.
+// SeatUntil is when a seat taken or used now expires, in seconds since 1970; 0 if
+// there are none.
 func SeatUntil(item store.Item, now time.Time) int64 {
-	return ways[item.ChargeWay].seatUntil(item.ExpiresAt, now)
+	w := wayOf(&item)
+	if w.stay == nil {
+		return 0
+	}
+	_, until := w.stay.authorized(termsOf(&item), visit{at: now.Unix()})
+	return until
 }
 
 // Charged is how many of these operations use an item's quota.
-func Charged(chargeWay protocol.ChargeWay, counts store.Counts) int64 {
+func Charged(chargeWay protocol.ChargeWay, operations store.Counts) int64 {
+	charged, counts := chargeWay.Unit()
+	if !counts {
+		return 0
+	}
 	var units int64
-	for _, count := range counts {
-		if ways[chargeWay].counts(protocol.UnitOf(count.Type)) {
+	for _, count := range operations {
+		if unit := protocol.UnitOf(count.Type); unit == charged || unit == protocol.UnitAny {
 			units = saturatingSum(units, count.Units)
 		}
 	}
 	return units
 }
 
-// Quota is how an item's quota stands with this much used.
-func Quota(item store.Item, used int64) protocol.Quota {
-	w := ways[item.ChargeWay]
-	return protocol.Quota{Limit: item.Quota, Tolerance: w.tolerance(item.Quota), Used: used, State: w.state(item.Quota, used)}
+// Usage is how much of an item is used, as its charge way counts it.
+type Usage struct {
+	Used int64 // units, the weights of all seats, or domains
+	// Held is what the device or domain that asks has of it.
+	Held int64
+	// Wanted is what it would have; 0 means 1.
+	Wanted int64
+	// Exceptions are seats beyond the quota in slots that are over, since they were
+	// cleared the last time.
+	Exceptions int64
 }
 
-// share is round(percent % of quota), halves upwards; without limit there is no
-// tolerance either.
-func share(quota, percent int64) int64 {
-	if quota <= 0 {
-		return 0
+// with is how much would be used if the one who asks got what it wants.
+func (u Usage) with() int64 { return saturatingSum(u.Used-u.Held, max(u.Held, u.Wanted, 1)) }
+
+// Quota is how an item's quota stands with this much used.
+func Quota(item store.Item, usage Usage) protocol.Quota {
+	w, t := wayOf(&item), termsOf(&item)
+	quota := protocol.Quota{Limit: item.Quota, Used: usage.Used, State: w.limit.state(t, usage)}
+	if _, counted := w.limit.(exceptions); counted {
+		quota.Exceptions, quota.ExceptionsAllowed = usage.Exceptions, t.exceptions
+	} else {
+		quota.Tolerance = t.tolerance
 	}
-	return quota/100*percent + (quota%100*percent+50)/100
+	return quota
+}
+
+// Using is how much of an item is used at a moment, for those who look at it.
+func Using(i store.ItemUse, now time.Time) Usage {
+	use := i.Use
+	return usageOf(&i.Item, &use, now.Unix())
+}
+
+// usageOf brings the use of an item up to now and tells how much it is.
+func usageOf(item *store.Item, use *store.Use, now int64) Usage {
+	if _, counts := item.ChargeWay.Unit(); counts {
+		return Usage{Used: use.Units}
+	}
+	sumOf(item, use).settle(now)
+	return Usage{Used: use.Active, Exceptions: use.Exceptions}
 }

@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -38,7 +39,7 @@ func TestQuota(t *testing.T) {
 		{device, 5, 6, 1, protocol.QuotaTolerance},
 		{device, store.Unlimited, 1000, 0, protocol.QuotaOK},
 	} {
-		got := policy.Quota(store.Item{ChargeWay: test.way, Quota: test.quota}, test.used)
+		got := policy.Quota(store.Item{ChargeWay: test.way, Quota: test.quota}, policy.Usage{Used: test.used})
 		if want := (protocol.Quota{Limit: test.quota, Tolerance: test.tolerance, Used: test.used, State: test.state}); got != want {
 			t.Errorf("way %d: got %+v, want %+v", test.way, got, want)
 		}
@@ -63,7 +64,7 @@ func TestToleranceIsRounded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		quota := rapid.Int64Range(1, 1<<40).Draw(t, "quota")
 		for way, percent := range map[protocol.ChargeWay]int64{protocol.ChargeWayScanCount: 5, protocol.ChargeWayDeviceCount: 10} {
-			got := policy.Quota(store.Item{ChargeWay: way, Quota: quota}, 0).Tolerance
+			got := policy.Quota(store.Item{ChargeWay: way, Quota: quota}, policy.Usage{}).Tolerance
 			// got is the nearest whole number: 100 got is within 50 of percent quota.
 			if off := 100*got - percent*quota; off <= -50 || off > 50 {
 				t.Fatalf("way %d, quota %d: tolerance %d", way, quota, got)
@@ -79,20 +80,65 @@ func TestQuotaIsMonotone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := candidate(func(c *policy.Candidate) {
 			c.ChargeWay = rapid.SampledFrom(policy.ChargeWays()).Draw(t, "way")
-			c.Quota = rapid.Int64Range(1, 1000).Draw(t, "quota")
-			c.Used = rapid.Int64Range(0, 1200).Draw(t, "used")
+			c.Quota = rapid.Int64Range(1, 100).Draw(t, "quota")
+			c.Used = rapid.Int64Range(0, 120).Draw(t, "used")
+			c.Exceptions = rapid.Int64Range(0, 120_000).Draw(t, "exceptions")
 		})
-		more := rapid.Int64Range(c.Used, 1300).Draw(t, "more")
-		if order[policy.Quota(c.Item, c.Used).State] > order[policy.Quota(c.Item, more).State] {
-			t.Fatalf("%+v is worse than with %d", policy.Quota(c.Item, c.Used), more)
+		more := c.Usage
+		more.Used += rapid.Int64Range(0, 100).Draw(t, "more used")
+		more.Exceptions += rapid.Int64Range(0, 10_000).Draw(t, "more exceptions")
+		if order[policy.Quota(c.Item, c.Usage).State] > order[policy.Quota(c.Item, more).State] {
+			t.Fatalf("%+v is worse than with %+v", policy.Quota(c.Item, c.Usage), more)
 		}
-		_, err := policy.CheckItem(&c, request(nil), now)
-		after := c.Used
-		if policy.Seats(c.Item) {
-			after++ // the device takes a seat
+		_, err := policy.CheckItem(&c, request(func(r *protocol.AuthorizationRequest) { r.ValidationField = "example.com" }), now)
+		after := c.Usage
+		if _, units := c.ChargeWay.Unit(); !units {
+			after.Used++ // who asks takes a seat
 		}
 		if refused := err != nil; refused != (policy.Quota(c.Item, after).State == protocol.QuotaExhausted) {
 			t.Fatalf("refused %t with %+v", refused, policy.Quota(c.Item, after))
 		}
 	})
+}
+
+// Every charge way of the definitions has a rule, and there is no other.
+func TestEveryChargeWayHasARule(t *testing.T) {
+	if defined := protocol.ItemChargeWays(); !slices.Equal(policy.ChargeWays(), defined) {
+		t.Errorf("the rules are those of %v, not of %v", policy.ChargeWays(), defined)
+	}
+	for _, way := range policy.ChargeWays() {
+		counts := policy.Quota(store.Item{ChargeWay: way, Quota: 1}, policy.Usage{}).ExceptionsAllowed > 0
+		if way.CountsExceptions() != counts {
+			t.Errorf("%s counts exceptions: %t", way.Short(), counts)
+		}
+	}
+}
+
+// An item of a charge way that this server does not know is granted to nobody, and
+// harms nothing.
+func TestUnknownChargeWay(t *testing.T) {
+	for _, way := range []protocol.ChargeWay{protocol.ChargeWayAuto, 5, 255, -1} {
+		c := candidate(func(c *policy.Candidate) { c.ChargeWay = way })
+		if _, err := policy.CheckItem(&c, request(nil), now); protocol.StatusOf(err) != protocol.StatusItemInvalid {
+			t.Errorf("way %d: %v", way, err)
+		}
+		if got := policy.Quota(c.Item, policy.Usage{}).State; got != protocol.QuotaExhausted {
+			t.Errorf("way %d: %v", way, got)
+		}
+		if policy.Seats(c.Item) || policy.SeatUntil(c.Item, now) != 0 || policy.Charged(way, store.Counts{{Type: "QR_CODE", Units: 1}}) != 0 {
+			t.Errorf("way %d has seats or counts", way)
+		}
+		state := world()
+		odd := state.CodeItems[22][0]
+		odd.ChargeWay = way
+		state.CodeItems[22], state.Items["seats"] = []store.CodeItem{odd, state.CodeItems[21][0]}, odd.Item
+		state.Grants[store.Grant{Device: "a", Code: 22, Item: 12}] = true
+		_, answers := policy.Apply(state, []policy.Request{
+			asking("a", "key", "100001-seats"),
+			batch("a", "100001-seats", "seats", protocol.Report{Slot: early, Revision: 1, Counts: map[string]int64{"QR_CODE": 3}}),
+		}, moment)
+		if answers[0].Refusal != nil || answers[0].Authorization.Item.ID != "scans" || answers[1].Receipt.Accepted != 1 {
+			t.Errorf("way %d: %+v", way, answers)
+		}
+	}
 }

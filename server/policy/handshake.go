@@ -4,30 +4,57 @@
 package policy
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/store"
 )
 
-// CheckHandshake says whether a request may use a handshake code: session
-// password, then validation field. nil means yes.
-func CheckHandshake(code store.HandshakeCode, request *protocol.AuthorizationRequest) error {
-	if code.SessionPassword != "" && !equalSecret(code.SessionPassword, request.SessionPassword) {
-		return protocol.StatusSessionPasswordIncorrect
+// Proof is what is known of the session password in a request: hashes of codes that
+// it was held against. To find out costs too much to be done while deciding.
+type Proof struct{ Right, Wrong []string }
+
+// CheckHandshake says whether a request may use a handshake code: in use, session
+// password, then validation field. nil means yes. If that depends on whether the
+// password fits some hashes, and nobody tried, it gives these instead.
+func CheckHandshake(code store.HandshakeCode, request *protocol.AuthorizationRequest, proof Proof, now time.Time) (untried []string, refusal error) {
+	if code.ArchivedAt != 0 {
+		return nil, because(protocol.StatusHandshakeCodeNotFound, protocol.ReasonArchived)
+	}
+	if untried, refusal := checkPassword(code, request, proof, now); untried != nil || refusal != nil {
+		return untried, refusal
 	}
 	if len(code.ValidationFields) > 0 && !oneMatches(code.ValidationFields, request.ValidationField) {
-		return protocol.StatusHandshakeAppDomainMismatch
+		return nil, protocol.StatusHandshakeAppDomainMismatch
 	}
-	return nil
+	return nil, nil
 }
 
-// equalSecret compares in a time that tells nothing, not even the length.
-func equalSecret(a, b string) bool {
-	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+func checkPassword(code store.HandshakeCode, request *protocol.AuthorizationRequest, proof Proof, now time.Time) (untried []string, refusal error) {
+	switch {
+	case code.SessionPassword == "":
+		return nil, nil
+	case request.SessionPassword == "":
+		return nil, protocol.StatusSessionPasswordIncorrect
+	}
+	hashes := []string{code.SessionPassword}
+	if code.PreviousPassword != "" && now.Unix() < code.PreviousUntil {
+		hashes = append(hashes, code.PreviousPassword)
+	}
+	for _, hash := range hashes {
+		switch {
+		case slices.Contains(proof.Right, hash):
+			return nil, nil
+		case !slices.Contains(proof.Wrong, hash):
+			untried = append(untried, hash)
+		}
+	}
+	if len(untried) > 0 {
+		return untried, nil
+	}
+	return nil, protocol.StatusSessionPasswordIncorrect
 }
 
 // oneMatches compares validation fields. Domains and Windows process names have

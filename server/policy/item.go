@@ -16,6 +16,16 @@ const ExpiryTolerance = 7 * 24 * time.Hour
 type Candidate struct {
 	store.CodeItem
 	Usage
+	// Granted are the authorizations granted on it, if it limits them.
+	Granted int64
+	// TrialUntil is when the trial of the device or address that asks ends, or would
+	// if it began now; 0: no trial is counted.
+	TrialUntil int64
+	// BaseMissing tells that it is an add-on, and that the code has nothing in force
+	// to which it could be added.
+	BaseMissing bool
+	// Clone is what the device that asks looks like a copy by; "": it does not.
+	Clone protocol.Reason
 }
 
 // check is one of the conditions an item must meet, with the refusal if not.
@@ -25,7 +35,7 @@ type check func(c *Candidate, request *protocol.AuthorizationRequest, now time.T
 // leaves open, matches anything; what it states, the request must state alike.
 var checks = []check{
 	checkProduct, checkVersion, checkDeploymentType, checkEdition, checkChargeWay, checkModules,
-	checkValidationField, checkStarted, checkExpired, checkRevoked, checkQuota,
+	checkValidationField, checkStarted, checkExpired, checkTrial, checkInForce, checkBase, checkClone, checkRequests, checkQuota,
 }
 
 // CheckItem says whether a request may use an item: nil, or why not. passed is
@@ -41,7 +51,7 @@ func CheckItem(c *Candidate, request *protocol.AuthorizationRequest, now time.Ti
 
 func checkProduct(c *Candidate, request *protocol.AuthorizationRequest, _ time.Time) error {
 	// A client that names no product, or all, takes what the code has for it.
-	if request.Products == 0 || request.Products == protocol.ProductAll || request.Products&^c.Products == 0 {
+	if request.Products == 0 || request.Products == protocol.ProductAll || c.Products == protocol.ProductAll || request.Products&^c.Products == 0 {
 		return nil
 	}
 	return protocol.StatusProductMismatch
@@ -74,6 +84,10 @@ func checkEdition(c *Candidate, request *protocol.AuthorizationRequest, _ time.T
 }
 
 func checkChargeWay(c *Candidate, request *protocol.AuthorizationRequest, _ time.Time) error {
+	if wayOf(&c.Item) == unknown {
+		return protocol.Errorf(protocol.StatusItemInvalid, "This license item %s has been invalid: this server does not know its charge way %d.",
+			c.ID, c.ChargeWay)
+	}
 	if request.ChargeWay == protocol.ChargeWayAuto || request.ChargeWay == c.ChargeWay {
 		return nil
 	}
@@ -87,13 +101,17 @@ func checkModules(c *Candidate, request *protocol.AuthorizationRequest, _ time.T
 	}
 	for _, module := range request.Modules {
 		if !slices.Contains(c.Modules, module) {
-			return protocol.StatusNoItemMatched
+			return because(protocol.StatusNoItemMatched, protocol.ReasonModules)
 		}
 	}
 	return nil
 }
 
 func checkValidationField(c *Candidate, request *protocol.AuthorizationRequest, _ time.Time) error {
+	if wayOf(&c.Item).domains && domainOf(request.ValidationField) == "" {
+		return protocol.Errorf(protocol.StatusItemAppDomainMismatch,
+			"AppDomain for licenseItem is not matched: it is charged by domains, and the request names none.")
+	}
 	if c.ValidationField == "" || oneMatches([]string{c.ValidationField}, request.ValidationField) {
 		return nil
 	}
@@ -109,27 +127,92 @@ func checkStarted(c *Candidate, _ *protocol.AuthorizationRequest, now time.Time)
 
 func checkExpired(c *Candidate, _ *protocol.AuthorizationRequest, now time.Time) error {
 	if now.Unix() >= ValidUntil(c.Item) {
-		return protocol.StatusLicenseExpired
+		return because(protocol.StatusLicenseExpired, protocol.ReasonItemExpired)
 	}
 	return nil
 }
 
-func checkRevoked(c *Candidate, _ *protocol.AuthorizationRequest, _ time.Time) error {
-	if c.RevokedAt != 0 {
-		return protocol.Errorf(protocol.StatusItemInvalid, "This license item %s has been invalid.", c.ID)
+func checkTrial(c *Candidate, _ *protocol.AuthorizationRequest, now time.Time) error {
+	if c.TrialUntil == 0 || now.Unix() < c.TrialUntil {
+		return nil
+	}
+	if c.TrialBy == store.TrialByAddress {
+		return protocol.Errorf(protocol.StatusLicenseExpired, "License for this ip has expired.").Because(protocol.ReasonAddressExpired)
+	}
+	return because(protocol.StatusLicenseExpired, protocol.ReasonDeviceExpired)
+}
+
+func checkInForce(c *Candidate, _ *protocol.AuthorizationRequest, _ time.Time) error {
+	var reason protocol.Reason
+	switch {
+	case c.RevokedAt != 0:
+		reason = protocol.ReasonRevoked
+	case c.ArchivedAt != 0:
+		reason = protocol.ReasonArchived
+	default:
+		return nil
+	}
+	return protocol.Errorf(protocol.StatusItemInvalid, "This license item %s has been invalid.", c.ID).Because(reason)
+}
+
+func checkBase(c *Candidate, _ *protocol.AuthorizationRequest, _ time.Time) error {
+	if c.BaseMissing {
+		return protocol.StatusItemDependencyMissing
 	}
 	return nil
+}
+
+// checkClone refuses what looks like a copy only where the item says so: there are
+// honest reasons for each sign of it.
+func checkClone(c *Candidate, _ *protocol.AuthorizationRequest, _ time.Time) error {
+	if c.RefuseClones && c.Clone != "" {
+		return because(protocol.StatusClonedDevice, c.Clone)
+	}
+	return nil
+}
+
+func checkRequests(c *Candidate, _ *protocol.AuthorizationRequest, _ time.Time) error {
+	if c.RequestLimit > 0 && c.Granted >= c.RequestLimit {
+		return protocol.StatusRequestQuotaExceeded
+	}
+	return nil
+}
+
+// because is a refusal in the words of its code, with a reason.
+func because(status protocol.Status, reason protocol.Reason) error {
+	return &protocol.Error{Status: status, Detail: status.Message(), Reason: reason}
 }
 
 func checkQuota(c *Candidate, _ *protocol.AuthorizationRequest, _ time.Time) error {
-	if !ways[c.ChargeWay].admits(c.Quota, c.Usage) {
+	w, t := wayOf(&c.Item), termsOf(&c.Item)
+	if w.instances && t.quota >= 0 && c.Wanted > saturatingSum(t.quota, t.tolerance) {
+		return protocol.StatusRequestQuotaExceeded
+	}
+	if !w.limit.admits(t, c.Usage) {
 		return protocol.StatusLimitExceeded
 	}
 	return nil
 }
 
+// InForce tells whether an item can be used at all: begun, not over, and neither
+// revoked nor archived.
+func InForce(item store.Item, now time.Time) bool {
+	return item.StartsAt <= now.Unix() && now.Unix() < ValidUntil(item) && item.RevokedAt == 0 && item.ArchivedAt == 0
+}
+
+// TrialUntil is when a trial of an item ends that began at a moment.
+func TrialUntil(item store.Item, startedAt int64) int64 { return startedAt + item.TrialDays*24*60*60 }
+
 // ValidUntil is when an item ends for good, its tolerance included, in seconds since 1970.
 func ValidUntil(item store.Item) int64 { return item.ExpiresAt + int64(ExpiryTolerance/time.Second) }
+
+// notAfterTrial is a moment, or the end of the trial if that comes before it.
+func (c *Candidate) notAfterTrial(moment int64) int64 {
+	if c.TrialUntil == 0 {
+		return moment
+	}
+	return min(moment, c.TrialUntil)
+}
 
 // MinBufferDays is the least a client may ask for (facts 4.1).
 const MinBufferDays = 7

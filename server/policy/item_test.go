@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -102,7 +103,7 @@ func TestCheckItem(t *testing.T) {
 		{"device, list not full", func(c *policy.Candidate) { c.ChargeWay, c.Used = protocol.ChargeWayDeviceCount, 109 }, nil, protocol.StatusOK},
 		{"new device, list full", func(c *policy.Candidate) { c.ChargeWay, c.Used = protocol.ChargeWayDeviceCount, 110 }, nil, protocol.StatusLimitExceeded},
 		{"known device, list full", func(c *policy.Candidate) {
-			c.ChargeWay, c.Used, c.Seated = protocol.ChargeWayDeviceCount, 110, true
+			c.ChargeWay, c.Used, c.Held = protocol.ChargeWayDeviceCount, 110, 1
 		}, nil, protocol.StatusOK},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -124,6 +125,8 @@ func TestCheckItemNamesTheRevokedItem(t *testing.T) {
 }
 
 func TestCheckHandshake(t *testing.T) {
+	proof := policy.Proof{Right: []string{"hash of s3cret"}, Wrong: []string{"hash of x", "an older one"}}
+	before, after := now.Unix()-1, now.Unix()+1
 	for _, test := range []struct {
 		name string
 		code store.HandshakeCode
@@ -131,19 +134,42 @@ func TestCheckHandshake(t *testing.T) {
 		want error
 	}{
 		{"open", store.HandshakeCode{}, protocol.AuthorizationRequest{SessionPassword: "any", ValidationField: "any"}, nil},
-		{"password", store.HandshakeCode{SessionPassword: "s3cret"}, protocol.AuthorizationRequest{SessionPassword: "s3cret"}, nil},
-		{"wrong password", store.HandshakeCode{SessionPassword: "s3cret"}, protocol.AuthorizationRequest{SessionPassword: "S3cret"}, protocol.StatusSessionPasswordIncorrect},
-		{"no password", store.HandshakeCode{SessionPassword: "s3cret"}, protocol.AuthorizationRequest{}, protocol.StatusSessionPasswordIncorrect},
+		{"password", store.HandshakeCode{SessionPassword: "hash of s3cret"}, protocol.AuthorizationRequest{SessionPassword: "s3cret"}, nil},
+		{"wrong password", store.HandshakeCode{SessionPassword: "hash of x"}, protocol.AuthorizationRequest{SessionPassword: "s3cret"}, protocol.StatusSessionPasswordIncorrect},
+		{"no password", store.HandshakeCode{SessionPassword: "hash of s3cret"}, protocol.AuthorizationRequest{}, protocol.StatusSessionPasswordIncorrect},
+		{"the one before", store.HandshakeCode{SessionPassword: "hash of x", PreviousPassword: "hash of s3cret", PreviousUntil: after},
+			protocol.AuthorizationRequest{SessionPassword: "s3cret"}, nil},
+		{"the one before, too late", store.HandshakeCode{SessionPassword: "hash of x", PreviousPassword: "hash of s3cret", PreviousUntil: before},
+			protocol.AuthorizationRequest{SessionPassword: "s3cret"}, protocol.StatusSessionPasswordIncorrect},
+		{"neither", store.HandshakeCode{SessionPassword: "hash of x", PreviousPassword: "an older one", PreviousUntil: after},
+			protocol.AuthorizationRequest{SessionPassword: "s3cret"}, protocol.StatusSessionPasswordIncorrect},
+		{"archived", store.HandshakeCode{ArchivedAt: 1}, protocol.AuthorizationRequest{}, protocol.StatusHandshakeCodeNotFound},
 		{"field", store.HandshakeCode{ValidationFields: []string{"a.exe", "b.exe"}}, protocol.AuthorizationRequest{ValidationField: "B.EXE"}, nil},
 		{"wrong field", store.HandshakeCode{ValidationFields: []string{"a.exe"}}, protocol.AuthorizationRequest{ValidationField: "b.exe"}, protocol.StatusHandshakeAppDomainMismatch},
 		{"no field", store.HandshakeCode{ValidationFields: []string{"a.exe"}}, protocol.AuthorizationRequest{}, protocol.StatusHandshakeAppDomainMismatch},
 		{"password first", store.HandshakeCode{SessionPassword: "x", ValidationFields: []string{"a"}}, protocol.AuthorizationRequest{}, protocol.StatusSessionPasswordIncorrect},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if err := policy.CheckHandshake(test.code, &test.ask); !errors.Is(err, test.want) {
-				t.Errorf("got %v, want %v", err, test.want)
+			if untried, err := policy.CheckHandshake(test.code, &test.ask, proof, now); !errors.Is(err, test.want) || untried != nil {
+				t.Errorf("got %v and %v, want %v", untried, err, test.want)
 			}
 		})
+	}
+}
+
+// A password that nobody held against a hash is neither right nor wrong.
+func TestUntriedPasswords(t *testing.T) {
+	code := store.HandshakeCode{SessionPassword: "a", PreviousPassword: "b", PreviousUntil: now.Unix() + 1}
+	ask := protocol.AuthorizationRequest{SessionPassword: "x"}
+	for _, test := range []struct {
+		proof policy.Proof
+		want  []string
+	}{
+		{policy.Proof{}, []string{"a", "b"}}, {policy.Proof{Wrong: []string{"a"}}, []string{"b"}}, {policy.Proof{Wrong: []string{"a", "c"}, Right: []string{"d"}}, []string{"b"}},
+	} {
+		if untried, err := policy.CheckHandshake(code, &ask, test.proof, now); err != nil || !slices.Equal(untried, test.want) {
+			t.Errorf("%+v: %v, %v", test, untried, err)
+		}
 	}
 }
 

@@ -10,24 +10,31 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// Select picks the item a request uses out of the items of its handshake code,
-// or says why none fits: with one item its reason, with several the reason of
-// the one that met most conditions, and of these the first in order.
+// Select picks the item a request uses out of the items of its handshake code, or
+// says why none fits: the reason of the one that met most conditions, and of these
+// the first in order. That one it gives, too, with the refusal; nil if the code has
+// no item that comes into question.
 func Select(candidates []Candidate, request *protocol.AuthorizationRequest, now time.Time) (*Candidate, error) {
+	if len(candidates) == 0 {
+		return nil, because(protocol.StatusNoItemMatched, protocol.ReasonNoItems)
+	}
 	ordered := slices.Clone(candidates)
+	if request.Item != "" {
+		ordered = slices.DeleteFunc(ordered, func(c Candidate) bool { return c.ID != request.Item })
+	}
 	slices.SortFunc(ordered, func(a, b Candidate) int { return compare(&a, &b, now) })
 
-	refusal, most := error(protocol.StatusNoItemMatched), -1
+	closest, refusal, most := (*Candidate)(nil), error(protocol.StatusItemNotFound), -1
 	for i := range ordered {
 		passed, err := CheckItem(&ordered[i], request, now)
 		if err == nil {
 			return &ordered[i], nil
 		}
 		if passed > most {
-			refusal, most = err, passed
+			closest, refusal, most = &ordered[i], err, passed
 		}
 	}
-	return nil, refusal
+	return closest, refusal
 }
 
 // compare orders the items of a code (facts 1.4): in the places the
@@ -57,7 +64,7 @@ func compareBool(a, b bool) int {
 }
 
 func inTolerance(c *Candidate, now time.Time) bool {
-	return now.Unix() >= c.ExpiresAt || ways[c.ChargeWay].inTolerance(c.Quota, c.Usage)
+	return now.Unix() >= c.ExpiresAt || wayOf(&c.Item).limit.inTolerance(termsOf(&c.Item), c.Usage)
 }
 
 func place(c *Candidate) int64 {

@@ -60,7 +60,7 @@ func TestSelect(t *testing.T) {
 		}},
 		{name: "a known device stays on a list that is full", want: "a", items: []policy.Candidate{
 			named("a", func(c *policy.Candidate) {
-				c.ChargeWay, c.Used, c.Seated, c.ExpiresAt = protocol.ChargeWayDeviceCount, 110, true, c.ExpiresAt-10
+				c.ChargeWay, c.Used, c.Held, c.ExpiresAt = protocol.ChargeWayDeviceCount, 110, 1, c.ExpiresAt-10
 			}), named("b", nil),
 		}},
 		{name: "one item: its own reason", code: protocol.StatusChargeWayMismatch,
@@ -93,7 +93,8 @@ func anyCandidate(t *rapid.T, key store.ID) policy.Candidate {
 		c.ChargeWay = rapid.SampledFrom(policy.ChargeWays()).Draw(t, "way")
 		c.Quota = rapid.Int64Range(-1, 50).Draw(t, "quota")
 		c.Used = rapid.Int64Range(0, 60).Draw(t, "used")
-		c.Seated = rapid.Bool().Draw(t, "seated")
+		c.Held = rapid.Int64Range(0, min(1, c.Used)).Draw(t, "held")
+		c.Exceptions = rapid.Int64Range(0, 60_000).Draw(t, "exceptions")
 		c.Position = rapid.Int64Range(0, 3).Draw(t, "position")
 		c.ExpiresAt = now.Unix() + rapid.Int64Range(-10, 10).Draw(t, "expires")*86400
 		c.StartsAt = now.Unix() + rapid.Int64Range(-10, 1).Draw(t, "starts")*86400

@@ -121,7 +121,7 @@ func proven(err error, request *protocol.AuthorizationRequest, body []byte) erro
 	}
 	want := protocol.Refusal{
 		Protocol: protocol.Version, Device: request.Device.UUID, DeviceKey: request.Device.PublicKey, Nonce: request.Nonce,
-		Request: protocol.Digest(body), Code: problem.Code, Detail: problem.Detail, IssuedAt: refusal.IssuedAt,
+		Request: protocol.Digest(body), Code: problem.Code, Detail: problem.Detail, Reason: problem.Reason, IssuedAt: refusal.IssuedAt,
 	}
 	if *refusal != want || refusal.IssuedAt == 0 {
 		return fmt.Errorf("the refusal is %+v, want %+v", *refusal, want)

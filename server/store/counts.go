@@ -2,11 +2,14 @@ package store
 
 import (
 	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/openlts/openlts/core/protocol"
 )
 
 // Counts are units by operation type, in the order of the names, each name once,
@@ -71,4 +74,64 @@ func ParseCounts(text []byte) (Counts, error) {
 		}
 	}
 	return CountsOf(units), nil
+}
+
+// typeNames are the names of the built-in operation types, by number.
+var typeNames = protocol.OperationTypeNames()
+
+// AppendBinary appends the counts in the form in which they are stored: of each
+// type its number plus one, or 0 and the name of a type that is not built in, and
+// the units; all numbers as varints. An operation type most often takes two bytes.
+func (c Counts) AppendBinary(data []byte) []byte {
+	for _, count := range c {
+		if number, builtIn := protocol.OperationTypeByName(count.Type); builtIn {
+			data = binary.AppendUvarint(data, uint64(number)+1)
+		} else {
+			data = binary.AppendUvarint(append(data, 0), uint64(len(count.Type)))
+			data = append(data, count.Type...)
+		}
+		data = binary.AppendUvarint(data, uint64(count.Units))
+	}
+	return data
+}
+
+// errStoredCounts is the error of bytes that AppendBinary does not make.
+var errStoredCounts = errors.New("stored counts are damaged")
+
+// ParseBinaryCounts is the inverse of AppendBinary.
+func ParseBinaryCounts(data []byte) (Counts, error) {
+	if len(data) == 0 {
+		return nil, nil
+	}
+	counts := make(Counts, 0, (len(data)+1)/2)
+	for len(data) > 0 {
+		kind, n := binary.Uvarint(data)
+		if n <= 0 {
+			return nil, errStoredCounts
+		}
+		data = data[n:]
+		var count Count
+		if kind > 0 {
+			if count.Type = typeNames[protocol.OperationType(min(kind-1, protocol.OperationTypes))]; count.Type == "" {
+				return nil, fmt.Errorf("%w: this program knows no operation type %d", errStoredCounts, kind-1)
+			}
+		} else {
+			length, n := binary.Uvarint(data)
+			if n <= 0 || length == 0 || length > uint64(len(data)-n) {
+				return nil, errStoredCounts
+			}
+			data = data[n:]
+			count.Type, data = string(data[:length]), data[length:]
+		}
+		units, n := binary.Uvarint(data)
+		if n <= 0 || units == 0 || units > 1<<63-1 {
+			return nil, errStoredCounts
+		}
+		count.Units, data = int64(units), data[n:]
+		if i := len(counts); i > 0 && counts[i-1].Type >= count.Type {
+			return nil, errStoredCounts
+		}
+		counts = append(counts, count)
+	}
+	return counts, nil
 }

@@ -16,11 +16,12 @@ type HandshakeCodeUse struct {
 // ItemUse is an item with its use.
 type ItemUse struct {
 	Item
-	Used  int64 // units counted by reports
-	Seats int64 // devices on its list that have not expired
-	// Requests are the authorizations granted, of an item that limits them.
-	Requests int64
-	Codes    []string // the handshake codes it is attached to
+	// Use is how much of it is used, with the steps of its seats up to the moment that
+	// was asked for.
+	Use Use
+	// Live is the number of seats at that moment, or of domains.
+	Live  int64
+	Codes []string // the handshake codes it is attached to
 }
 
 // DeviceUse is a device with its seats.
@@ -49,7 +50,9 @@ type DeviceKeyUse struct {
 // DeviceSeat is a device's place on the list of an item.
 type DeviceSeat struct {
 	Item      string `json:"item"`
+	From      int64  `json:"from"`
 	ExpiresAt int64  `json:"expiresAt"`
+	Weight    int64  `json:"weight"`
 }
 
 // Column is something statistics can be grouped by.
@@ -64,13 +67,20 @@ const (
 	ByHour      Column = "hour" // its start, likewise
 	ByDay       Column = "day"  // its start in UTC, likewise
 	ByDevice    Column = "device"
+	// ByOrganization is by its id.
+	ByOrganization Column = "organization"
+	// ByStatus is by the reason of a refusal, a number.
+	ByStatus Column = "status"
 )
 
 // Columns are all columns of statistics.
 var Columns = []Column{ByHandshake, ByItem, ByType, BySlot, ByHour, ByDay, ByDevice}
 
+// Time tells whether the column's values are moments, in seconds since 1970.
+func (c Column) Time() bool { return c == BySlot || c == ByHour || c == ByDay }
+
 // Number tells whether the column's values are numbers.
-func (c Column) Number() bool { return c == BySlot || c == ByHour || c == ByDay }
+func (c Column) Number() bool { return c.Time() || c == ByStatus }
 
 // ParseColumns reads a comma-separated list of columns.
 func ParseColumns(list string) ([]Column, error) {
@@ -93,39 +103,48 @@ func ParseColumns(list string) ([]Column, error) {
 	return columns, nil
 }
 
-// StatisticsQuery says which operations to sum up, and by what.
+// Measure is what statistics count.
+type Measure string
+
+// Measures.
+const (
+	MeasureOperations Measure = "operations"
+	MeasureDevices    Measure = "devices"    // different devices for which something was counted
+	MeasureConcurrent Measure = "concurrent" // the most devices at work in one slot
+	MeasureDenials    Measure = "denials"    // refused authorizations
+)
+
+// StatisticsQuery says what to count, and by what.
 type StatisticsQuery struct {
-	By            []Column // one or more
-	HandshakeCode string   // "": all
-	Item          string   // its id; "": all
-	Since, Until  int64    // the slots from Since on and before Until; 0: no bound
+	Measure Measure  // "": operations
+	By      []Column // what else rows are grouped by, beside the windows
+	// Windows are spans of time, which rise and don't overlap; rows tell theirs.
+	// None: one, from Since on and before Until; 0: no bound.
+	Windows      []Window
+	Since, Until int64
+	// Filters: only what is of one of these; none: all.
+	Organizations, HandshakeCodes, Items, Types, Devices []string
 }
 
-// Statistics are sums of counted operations.
+// Window is a span of time: from Start on and before End, in seconds since 1970.
+type Window struct {
+	Start int64 `json:"start"`
+	End   int64 `json:"end"`
+}
+
+// Statistics are counts of groups.
 type Statistics struct {
-	Total int64 // counted
-	// Lost is what devices declared as never to come, by cause.
+	Total int64 // of operations or denials: the sum of the rows
+	Late  int64 // of operations: the sum of the rows'
+	// Lost is what devices declared as never to come, by cause; of operations.
 	Lost map[string]int64
 	Rows []StatisticsRow
 }
 
-// StatisticsRow is the count of one group.
+// StatisticsRow is the count of one group. There are no rows of nothing.
 type StatisticsRow struct {
+	Window int   // its place among the query's
 	Values []any // string or int64, in the order of the query's columns
 	Count  int64
-}
-
-// Verification is the outcome of recomputing the totals.
-type Verification struct {
-	Reports     int64        `json:"reports"`     // raw reports read
-	Totals      int64        `json:"totals"`      // totals compared
-	Differences []Difference `json:"differences"` // where stored and recomputed differ; at most 1000
-}
-
-// Difference is a place where what is stored is not what the raw reports give.
-type Difference struct {
-	What       string `json:"what"`  // "total", "item usage" or "loss"
-	Where      string `json:"where"` // of what, for people
-	Stored     int64  `json:"stored"`
-	Recomputed int64  `json:"recomputed"`
+	Late   int64 // of operations: those that came late; see Units
 }

@@ -6,6 +6,11 @@ import "github.com/openlts/openlts/core/protocol"
 type Keys struct {
 	// Now is the moment at which seats are counted, in seconds since 1970.
 	Now int64
+	// Reopens tells whether reports may change the seats of an item in slots that are
+	// over.
+	Reopens func(*Item) bool
+	// Domains use items, if they are among those of the codes that are asked for.
+	Domains []string
 	// Organizations are asked for, by id, for their default codes.
 	Organizations []string
 	// Codes are asked for, by name, with all their items.
@@ -23,6 +28,8 @@ type Asker struct {
 	Device  string // its UUID
 	KeyID   string // of its public key
 	Address string // the network it asks from; "": not known
+	// Code is what it asks for; "": the default code of Organization.
+	Code, Organization string
 }
 
 // Reporter is who authenticated a batch of reports: a device with one of its keys.
@@ -41,8 +48,21 @@ type Reporter struct {
 type Counted struct {
 	Reporter   Reporter
 	Code, Item string // names
-	Run        string // a UUID
+	Run        string // a UUID; "" if there are no reports
 	Slots      []int64
+	// Since is the earliest moment at which the device's seats may change; see
+	// SeatsSince.
+	Since int64
+}
+
+// SeatsSince is the moment from which on seats of an item are needed, if some may
+// change at since: not after now, and if slots that are over may change, the start of
+// one.
+func (k *Keys) SeatsSince(item *Item, since int64) int64 {
+	if k.Reopens == nil || !k.Reopens(item) {
+		return k.Now
+	}
+	return item.Slot().Start(min(since, k.Now))
 }
 
 // State is what a store knows of what Keys name. What is not in it does not
@@ -51,12 +71,16 @@ type Counted struct {
 // alone.
 type State struct {
 	// Latest is the latest moment at which something was stored; 0: never.
-	Latest        int64
+	Latest int64
+	// ClosedBefore is the slot before which nothing is counted any more, because a
+	// checkpoint stands for what was; 0: none.
+	ClosedBefore  int64
 	Organizations map[string]Organization // by id
 	Codes         map[string]HandshakeCode
 	CodeItems     map[ID][]CodeItem // of the codes that are asked for; not to be changed
 	Items         map[string]Item   // by id
 	Uses          map[ID]*Use       // of all these items
+	Domains       map[DomainKey]bool
 	// Types are the names of operation types that organizations use, without those
 	// that are built in, by the organization's id; not to be changed.
 	Types   map[string]map[string]bool
@@ -96,9 +120,13 @@ type Grant struct {
 // Use is how much of an item is used.
 type Use struct {
 	Units int64 // counted by reports
-	Seats int64 // devices on its list that have not expired
 	// Requests are the authorizations granted, of an item that limits them.
 	Requests int64
+	SeatSum
+	// Steps are those of its seats, in order, up to Now or At, whichever is later: after
+	// At, and after the earliest moment from which on its seats are needed (see
+	// Keys.SeatsSince).
+	Steps []Step
 }
 
 // DeviceState is a device as a group of requests finds it.
@@ -111,9 +139,12 @@ type DeviceState struct {
 	// Confirmed are the reporters after the first that an administrator confirmed to
 	// be the device itself.
 	Confirmed map[int64]bool
-	ClonedAt  int64                  // of a device that asks; see Device
-	Seats     map[ID]int64           // when its seats expire, by item
-	Accounts  map[int64]AccountState // that it told, by reporter
+	ClonedAt  int64 // of a device that asks; see Device
+	// Seats are those it has, in order, by item: of the items it asks for and reports
+	// on, from the last one that begins no later than the moment from which on they
+	// are needed (see Keys.SeatsSince; an asker needs them from now on).
+	Seats    map[ID][]Seat
+	Accounts map[int64]AccountState // that it told, by reporter
 }
 
 // RunsOf is the reporter under whose number the runs and grants of a reporter are
@@ -152,10 +183,17 @@ type Run struct {
 // as a whole or not at all. Sums are added to what is there, whoever else added
 // to them; everything else takes the place of what is there.
 type Change struct {
-	Devices   []Device // that were authorized, by UUID; FirstSeenAt holds for new ones
-	Keys      []DeviceKeyOf
-	Grants    map[Grant]int64   // when they were granted
-	Seats     map[SeatKey]int64 // when they expire
+	Devices []Device // that were authorized, by UUID; FirstSeenAt holds for new ones
+	Keys    []DeviceKeyOf
+	Grants  map[Grant]int64 // when they were granted
+	// Seats are as they are now; one without a weight goes.
+	Seats map[SeatKey]Seat
+	// Steps are to be added. A step of 0 need not be kept.
+	Steps map[StepKey]int64
+	// Sums take the place of those that are there: whoever changes seats of an item
+	// was alone with it since its Use was loaded.
+	Sums      map[ID]SeatSum
+	Domains   map[DomainKey]int64 // since when they use an item
 	Accounts  map[AccountKey]AccountState
 	Accepted  map[AccountKey]int64 // units to add, of keys in Accounts
 	Cloned    map[string]int64     // when devices, by UUID, were found to be cloned
@@ -167,7 +205,9 @@ type Change struct {
 	Runs     map[RunKey]*Run
 	Received []ReceivedReport
 	Reports  map[SlotKey]Report // as they are now
-	Totals   map[TotalKey]int64 // units to add
+	Totals   map[TotalKey]Units // to add; the store adds them to the totals of hours and days as well
+	// ByDevice is the same by device and day, to add.
+	ByDevice map[DeviceTotalKey]int64
 	// Types are operation types that organizations have not used before; they are in
 	// Totals, too.
 	Types map[OrganizationType]bool
@@ -190,12 +230,6 @@ type AccountKey struct {
 	Reporter int64
 }
 
-// SeatKey names a place on the device list of an item.
-type SeatKey struct {
-	Item   ID
-	Device string // a UUID
-}
-
 // SlotKey names a slot of a run.
 type SlotKey struct {
 	Run  *Run
@@ -212,5 +246,13 @@ type OrganizationType struct {
 type TotalKey struct {
 	Code, Item ID
 	Slot       int64
+	Type       string
+}
+
+// DeviceTotalKey names a total of a device.
+type DeviceTotalKey struct {
+	Device     string // a UUID
+	Code, Item ID
+	Day        int64 // its start in UTC
 	Type       string
 }

@@ -61,9 +61,18 @@ type Store interface {
 	Audits(ctx context.Context, limit int) ([]Audit, error)
 	// Statistics sums up counted operations.
 	Statistics(ctx context.Context, query StatisticsQuery) (Statistics, error)
-	// Verify recomputes all totals, the usage of items and the losses from the
-	// reports as they came, in one consistent view.
-	Verify(ctx context.Context) (Verification, error)
+	// Examine gives f a consistent view of everything, for verification.
+	Examine(ctx context.Context, f func(Examination) error) error
+	// Retention tells for how many days records are kept; those that are not in it,
+	// for ever.
+	Retention(ctx context.Context) (map[Record]int64, error)
+	// Prune deletes records from before a moment, in one small transaction: those at
+	// a position (at first 0) and after it. It gives how many went, and the position
+	// to go on from; 0: there are no more. Reports go by their slots, which must be
+	// closed.
+	Prune(ctx context.Context, record Record, before, position int64) (removed, next int64, err error)
+	// Statements are those of an organization, the oldest first.
+	Statements(ctx context.Context, organization string) ([]Statement, error)
 	// Backup writes a consistent copy to a new file while others go on writing.
 	Backup(ctx context.Context, path string) error
 
@@ -115,6 +124,17 @@ type Tx interface {
 	// ServerKeys gives the server's keys; ErrNotFound.
 	ServerKeys() (ServerKeys, error)
 	AddServerKeys(ServerKeys) error
+	// SetRetention sets for how many days a record is kept; 0: for ever.
+	SetRetention(record Record, days int64) error
+	Closing() (Closing, error)
+	// CloseSlots has nothing counted any more in slots before a moment. It never goes
+	// back.
+	CloseSlots(before int64) error
+	AddCheckpoint(Checkpoint) error // ErrExists
+	Used(item ID) (int64, error)    // units of it that are used; ErrNotFound
+	// Adjust adds an adjustment, and its units to what is used of the item.
+	Adjust(Adjustment) error
+	AddStatement(Statement) error // ErrExists: the month is closed
 
 	Organization(id string) (Organization, error)     // ErrNotFound
 	HandshakeCode(code string) (HandshakeCode, error) // ErrNotFound

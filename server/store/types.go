@@ -74,6 +74,8 @@ type Item struct {
 	// LicenseFile is the id of the license file it came with; "": none.
 	LicenseFile string
 	CreatedAt   int64
+	// Charging is where the item is charged in another way than usual.
+	Charging Charging
 }
 
 // TrialBy says whose trial is counted.

@@ -100,6 +100,29 @@ func (r *batchReader) batch(b *protocol.ReportBatch) error {
 		case "account":
 			b.Account = &protocol.DeviceAccount{}
 			return 5, r.account(b.Account)
+		case "closed":
+			return 6, r.array(func() error {
+				if len(b.Closed) == protocol.MaxClosedInBatch {
+					return fmt.Errorf("more than %d licenses", protocol.MaxClosedInBatch)
+				}
+				b.Closed = append(b.Closed, protocol.ClosedLicense{})
+				return r.closed(&b.Closed[len(b.Closed)-1])
+			})
+		}
+		return unknown, nil
+	})
+}
+
+func (r *batchReader) closed(c *protocol.ClosedLicense) error {
+	if r.null() {
+		return nil
+	}
+	return r.fields(func(name string) (int, error) {
+		switch name {
+		case "handshakeCode":
+			return 0, r.readText(&c.HandshakeCode)
+		case "item":
+			return 1, r.readText(&c.Item)
 		}
 		return unknown, nil
 	})

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Reflection;
@@ -55,6 +56,40 @@ namespace OpenLTS.Tests
                 .Select(field => field.Name + ": " + Describe(field));
             CollectionAssert.IsNotEmpty(expected);
             CollectionAssert.AreEqual(expected, actual);
+        }
+
+        /// <summary>Offsets and sizes as the C compiler has them.</summary>
+        [TestCase(typeof(NativeMethods.LTS_ConnectionParameters))]
+        [TestCase(typeof(NativeMethods.LTS_LicenseInfo))]
+        [TestCase(typeof(NativeMethods.LTS_Event))]
+        public void the_layout_is_that_of_the_compiler(Type type)
+        {
+            var names = type.GetFields().OrderBy(field => field.MetadataToken).Select(field => field.Name).ToArray();
+            string source = Path.Combine(directory, "layout.c");
+            string program = Path.Combine(directory, "layout");
+            File.WriteAllText(source, "#include <stddef.h>\n#include <stdio.h>\n#include <openlts/openlts.h>\n"
+                + "int main(void) {\n"
+                + string.Concat(names.Select(name => "printf(\"%zu \", offsetof(" + type.Name + ", " + name + "));\n"))
+                + "printf(\"%zu\", sizeof(" + type.Name + "));\nreturn 0;\n}\n");
+            Output("cc", "-I" + Path.Combine(Repository.Root, "include") + " " + source + " -o " + program);
+            var expected = Output(program, "").Split(' ').Select(int.Parse);
+            var actual = names.Select(name => (int)Marshal.OffsetOf(type, name)).Concat(new[] { Marshal.SizeOf(type) });
+            CollectionAssert.AreEqual(expected, actual);
+        }
+
+        private static string Output(string program, string arguments)
+        {
+            using (Process process = Process.Start(new ProcessStartInfo(program, arguments)
+            {
+                RedirectStandardOutput = true,
+                UseShellExecute = false
+            }))
+            {
+                string output = process.StandardOutput.ReadToEnd();
+                process.WaitForExit();
+                Assert.AreEqual(0, process.ExitCode, program);
+                return output;
+            }
         }
 
         private static string Describe(string type, string count)

@@ -166,24 +166,26 @@ func Audits(ctx context.Context, r store.Reader, s Selection) (page []store.Audi
 
 // ItemDevice is a device on the device list of an item.
 type ItemDevice struct {
-	Device    string `json:"device"` // UUID
-	Name      string `json:"friendlyName,omitempty"`
-	ExpiresAt int64  `json:"expiresAt"`
+	Device string `json:"device"` // UUID
+	Name   string `json:"friendlyName,omitempty"`
+	Since  int64  `json:"since"`
+	Until  int64  `json:"until"`
+	Weight int64  `json:"weight"`
 }
 
 var seats = list{
 	from: "FROM seat s JOIN device d ON d.id = s.device JOIN item i ON i.id = s.item", key: "d.id",
-	orders: []order{{name: "expires", expression: "s.expires_at", number: true, descending: true}},
+	orders: []order{{name: "until", expression: "s.until", number: true, descending: true}},
 	items:  "i.public_id IN (%)",
-	at:     "s.expires_at",
+	at:     "s.until",
 }
 
 // Seats gives a page of the devices on the device lists of items; those whose seats
 // last until after Since.
 func Seats(ctx context.Context, r store.Reader, s Selection) (page []ItemDevice, next string, err error) {
-	next, err = seats.page(ctx, r, s, "d.uuid, d.friendly_name, s.expires_at", func(scan func(...any) error) error {
+	next, err = seats.page(ctx, r, s, "d.uuid, d.friendly_name, s.since, s.until, s.weight", func(scan func(...any) error) error {
 		var d ItemDevice
-		err := scan(&d.Device, &d.Name, &d.ExpiresAt)
+		err := scan(&d.Device, &d.Name, &d.Since, &d.Until, &d.Weight)
 		page = append(page, d)
 		return err
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -57,11 +58,11 @@ func (t *transaction) AddItem(i store.Item) error {
 	}
 	_, err = t.insert(`INSERT INTO item (public_id, organization, name, products, version, edition, deployment_type, charge_way,
 			modules, quota, starts_at, expires_at, max_buffer_days, validation_field, trial, trial_by, trial_days, requires,
-			request_limit, refuse_clones, revoked_at, archived_at, license_file, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			request_limit, refuse_clones, revoked_at, archived_at, license_file, created_at, charging)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		i.ID, organization.Key, i.Name, i.Products, i.Version, i.Edition, i.DeploymentType, i.ChargeWay,
 		formatModules(i.Modules), i.Quota, i.StartsAt, i.ExpiresAt, i.MaxBufferDays, i.ValidationField, i.Trial, i.TrialBy, i.TrialDays,
-		strings.Join(i.Requires, ","), i.RequestLimit, i.RefuseClones, i.RevokedAt, i.ArchivedAt, i.LicenseFile, i.CreatedAt)
+		strings.Join(i.Requires, ","), i.RequestLimit, i.RefuseClones, i.RevokedAt, i.ArchivedAt, i.LicenseFile, i.CreatedAt, i.Charging.Text())
 	return err
 }
 
@@ -69,10 +70,10 @@ func (t *transaction) UpdateItem(i store.Item) error {
 	t.forget()
 	return t.exec(`UPDATE item SET name = ?, products = ?, version = ?, edition = ?, deployment_type = ?, modules = ?, quota = ?,
 			starts_at = ?, expires_at = ?, max_buffer_days = ?, validation_field = ?, trial = ?, trial_by = ?, trial_days = ?, requires = ?,
-			request_limit = ?, refuse_clones = ?, revoked_at = ?, archived_at = ?, license_file = ? WHERE id = ?`,
+			request_limit = ?, refuse_clones = ?, revoked_at = ?, archived_at = ?, license_file = ?, charging = ? WHERE id = ?`,
 		i.Name, i.Products, i.Version, i.Edition, i.DeploymentType, formatModules(i.Modules), i.Quota,
 		i.StartsAt, i.ExpiresAt, i.MaxBufferDays, i.ValidationField, i.Trial, i.TrialBy, i.TrialDays, strings.Join(i.Requires, ","),
-		i.RequestLimit, i.RefuseClones, i.RevokedAt, i.ArchivedAt, i.LicenseFile, i.Key)
+		i.RequestLimit, i.RefuseClones, i.RevokedAt, i.ArchivedAt, i.LicenseFile, i.Charging.Text(), i.Key)
 }
 
 func (t *transaction) AttachItem(code, item store.ID, position int64) error {
@@ -183,7 +184,7 @@ const (
 		FROM handshake_code c JOIN organization o ON o.id = c.organization`
 	itemColumns = `i.id, i.public_id, o.public_id, i.name, i.products, i.version, i.edition, i.deployment_type, i.charge_way,
 		i.modules, i.quota, i.starts_at, i.expires_at, i.max_buffer_days, i.validation_field, i.trial, i.trial_by, i.trial_days,
-		i.requires, i.request_limit, i.refuse_clones, i.revoked_at, i.archived_at, i.license_file, i.created_at`
+		i.requires, i.request_limit, i.refuse_clones, i.revoked_at, i.archived_at, i.license_file, i.created_at, i.charging`
 	selectItem = `SELECT ` + itemColumns + ` FROM item i JOIN organization o ON o.id = i.organization`
 )
 
@@ -208,7 +209,21 @@ func (l itemLists) parse(i *store.Item) {
 func itemFields(i *store.Item, lists *itemLists) []any {
 	return []any{&i.Key, &i.ID, &i.Organization, &i.Name, &i.Products, &i.Version, &i.Edition, &i.DeploymentType, &i.ChargeWay,
 		&lists.modules, &i.Quota, &i.StartsAt, &i.ExpiresAt, &i.MaxBufferDays, &i.ValidationField, &i.Trial, &i.TrialBy, &i.TrialDays,
-		&lists.requires, &i.RequestLimit, &i.RefuseClones, &i.RevokedAt, &i.ArchivedAt, &i.LicenseFile, &i.CreatedAt}
+		&lists.requires, &i.RequestLimit, &i.RefuseClones, &i.RevokedAt, &i.ArchivedAt, &i.LicenseFile, &i.CreatedAt, (*chargingText)(&i.Charging)}
+}
+
+// chargingText reads a Charging out of its column.
+type chargingText store.Charging
+
+// Scan implements sql.Scanner.
+func (c *chargingText) Scan(column any) error {
+	text, ok := column.(string)
+	if !ok {
+		return fmt.Errorf("the charging of an item is a %T", column)
+	}
+	charging, err := store.ParseCharging(text)
+	*c = chargingText(charging)
+	return err
 }
 
 func formatModules(modules []protocol.LicenseModule) string {

@@ -18,6 +18,29 @@ func jsonTexts(texts []string) string {
 	return string(data)
 }
 
+// pairs collects rows of numbers.
+type pairs []byte
+
+func (p *pairs) add(numbers ...int64) {
+	for i, n := range numbers {
+		separator := byte(',')
+		if i == 0 {
+			*p = append(*p, ',')
+			separator = '['
+		}
+		*p = strconv.AppendInt(append(*p, separator), n, 10)
+	}
+	*p = append(*p, ']')
+}
+
+// json is the array of the rows.
+func (p pairs) json() string {
+	if len(p) == 0 {
+		return "[]"
+	}
+	return "[" + string(p[1:]) + "]"
+}
+
 func jsonNumbers(ids []store.ID) string {
 	data := []byte{'['}
 	for i, id := range ids {

@@ -1,7 +1,7 @@
 package sqlite
 
 import (
-	"slices"
+	"math"
 
 	"github.com/openlts/openlts/server/store"
 )
@@ -14,15 +14,17 @@ const maxKnownRuns = 200_000
 // did, and then, or when a transaction is undone, everything is forgotten. Own
 // administrative changes forget, too.
 type known struct {
-	version   int64 // of the data, as SQLite tells it
-	latest    int64 // see store.State; -1: not known
-	codes     map[string]store.HandshakeCode
-	codeItems map[store.ID][]store.CodeItem
-	items     map[string]store.Item
-	uses      map[store.ID]knownUse
-	runs      map[runKey]store.ID
-	newest    map[store.ID]int64 // the newest stored slot of a run
-	types     map[string]int64
+	version int64 // of the data, as SQLite tells it
+	latest  int64 // see store.State; -1: not known
+	// closedBefore is the same; -1: not known.
+	closedBefore int64
+	codes        map[string]store.HandshakeCode
+	codeItems    map[store.ID][]store.CodeItem
+	items        map[string]store.Item
+	uses         map[store.ID]knownUse
+	runs         map[runKey]store.ID
+	newest       map[store.ID]int64 // the newest stored slot of a run
+	types        map[string]int64
 	// typesOf are the types of each organization, without those that are built in.
 	typesOf map[string]map[string]bool
 }
@@ -33,18 +35,16 @@ type runKey struct {
 	run                string
 }
 
-// knownUse is the use of an item. Nobody leaves its list between since and until.
+// knownUse is the use of an item, without its steps. There is none after the moment
+// its sum holds for and before next.
 type knownUse struct {
 	store.Use
-	listed       bool // some device is or was on its list
-	since, until int64
+	next int64
 }
-
-func (u knownUse) holds(now int64) bool { return u.since <= now && now < u.until }
 
 func newKnown(version int64) known {
 	return known{
-		version: version, latest: -1,
+		version: version, latest: -1, closedBefore: -1,
 		codes: map[string]store.HandshakeCode{}, codeItems: map[store.ID][]store.CodeItem{}, items: map[string]store.Item{},
 		uses: map[store.ID]knownUse{}, runs: map[runKey]store.ID{}, newest: map[store.ID]int64{}, types: map[string]int64{},
 		typesOf: map[string]map[string]bool{},
@@ -59,6 +59,7 @@ func (t *transaction) checkKnown() error {
 	}
 	if version != t.s.known.version || len(t.s.known.runs) > maxKnownRuns {
 		t.s.known = newKnown(version)
+		return t.checkForgotten()
 	}
 	return nil
 }
@@ -66,13 +67,12 @@ func (t *transaction) checkKnown() error {
 // forget forgets what an administrative change may have changed.
 func (t *transaction) forget() { t.s.known = newKnown(t.s.known.version) }
 
-// rememberUses takes over how a change leaves the use of items. Whether a seat is
-// a new one, those that were loaded tell.
+// rememberUses takes over how a change leaves the use of items.
 func (l *loading) rememberUses(change *store.Change) {
 	uses := l.s.known.uses
 	for item, added := range change.Used {
 		if use, ok := uses[item]; ok {
-			use.Units = saturatingSum(use.Units, added)
+			use.Units = store.SaturatingSum(use.Units, added)
 			uses[item] = use
 		}
 	}
@@ -82,20 +82,34 @@ func (l *loading) rememberUses(change *store.Change) {
 			uses[item] = use
 		}
 	}
-	for key, expiresAt := range change.Seats {
+	for item, sum := range change.Sums {
+		next, loaded := l.next[item]
+		if !loaded {
+			delete(uses, item)
+			continue
+		}
+		for _, step := range l.state.Uses[item].Steps {
+			if step.At > sum.At {
+				next = min(next, step.At)
+				break
+			}
+		}
+		use := uses[item]
+		use.SeatSum, use.next = sum, next
+		uses[item] = use
+	}
+	for key, by := range change.Steps {
 		use, ok := uses[key.Item]
-		if !ok {
+		if _, summed := change.Sums[key.Item]; !ok || by == 0 {
 			continue
+		} else if !summed {
+			delete(uses, key.Item) // a sum that does not hold any more
+		} else if key.At > use.At {
+			use.next = min(use.next, key.At)
+			uses[key.Item] = use
 		}
-		_, loaded := l.byKey[change.Known[key.Device].Key]
-		if !loaded && !slices.ContainsFunc(l.keys.Askers, func(a store.Asker) bool { return a.Device == key.Device }) || expiresAt <= l.keys.Now {
-			delete(uses, key.Item)
-			continue
-		}
-		if l.seatsBefore[key] <= l.keys.Now {
-			use.Seats++
-		}
-		use.listed, use.until = true, min(use.until, expiresAt)
-		uses[key.Item] = use
 	}
 }
+
+// never is later than any step.
+const never = math.MaxInt64

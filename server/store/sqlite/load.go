@@ -15,11 +15,11 @@ import (
 func (t *transaction) load(keys *store.Keys) (*loading, error) {
 	l := &loading{transaction: t, keys: keys, state: &store.State{
 		Organizations: map[string]store.Organization{}, Codes: map[string]store.HandshakeCode{},
-		CodeItems: map[store.ID][]store.CodeItem{}, Items: map[string]store.Item{}, Types: map[string]map[string]bool{}, Uses: map[store.ID]*store.Use{},
+		CodeItems: map[store.ID][]store.CodeItem{}, Items: map[string]store.Item{}, Types: map[string]map[string]bool{}, Uses: map[store.ID]*store.Use{}, Domains: map[store.DomainKey]bool{},
 		Devices: map[string]*store.DeviceState{}, Runs: map[store.RunKey]*store.Run{}, Grants: map[store.Grant]bool{}, Trials: map[store.Trial]int64{},
-	}}
+	}, unsettled: map[store.ID]bool{}}
 	for _, step := range []func() error{
-		l.latest, l.organizations, l.codes, l.codeItems, l.items, l.types, l.uses, l.askers, l.trials, l.reporters, l.confirmed, l.seats, l.accounts, l.runs, l.reports, l.grants,
+		l.latest, l.closed, l.organizations, l.codes, l.codeItems, l.items, l.types, l.uses, l.askers, l.trials, l.reporters, l.confirmed, l.seats, l.domains, l.accounts, l.runs, l.reports, l.grants,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -39,8 +39,10 @@ type loading struct {
 	// newcomers are the devices whose grants count.
 	newcomers []store.ID
 	slots     map[*store.Run][]int64
-	// seatsBefore are the seats as they were loaded.
-	seatsBefore map[store.SeatKey]int64
+	// next is the first step of each item after now. Those unsettled may have steps
+	// between their sum and now.
+	next      map[store.ID]int64
+	unsettled map[store.ID]bool
 }
 
 // latest looks at the newest rows of the tables that every server writes to.
@@ -55,6 +57,16 @@ func (l *loading) latest() error {
 		}
 	}
 	l.state.Latest = l.s.known.latest
+	return nil
+}
+
+func (l *loading) closed() error {
+	if l.s.known.closedBefore < 0 {
+		if err := l.get(`SELECT coalesce(max(before), 0) FROM slot_closing`, nil, &l.s.known.closedBefore); err != nil {
+			return err
+		}
+	}
+	l.state.ClosedBefore = l.s.known.closedBefore
 	return nil
 }
 
@@ -207,42 +219,115 @@ func (l *loading) types() error {
 		})
 }
 
-// uses are remembered: an item's list may be long.
+// uses are remembered.
 func (l *loading) uses() error {
-	var missing []store.ID
-	need := func(item store.ID) {
-		if _, done := l.state.Uses[item]; done {
-			return
+	l.next = map[store.ID]int64{}
+	need := func(item *store.Item) {
+		if l.state.Uses[item.Key] == nil {
+			l.state.Uses[item.Key] = &store.Use{}
 		}
-		l.state.Uses[item] = &store.Use{}
-		if known, ok := l.s.known.uses[item]; ok && known.holds(l.keys.Now) {
-			*l.state.Uses[item] = known.Use
+	}
+	for _, items := range l.state.CodeItems {
+		for i := range items {
+			need(&items[i].Item)
+		}
+	}
+	for _, item := range l.state.Items {
+		need(&item)
+	}
+	if err := l.missingUses(); err != nil {
+		return err
+	}
+	return l.steps()
+}
+
+// missingUses reads the uses that are not known, or which a step has changed since.
+func (l *loading) missingUses() error {
+	var missing []store.ID
+	for item, use := range l.state.Uses {
+		if known, ok := l.s.known.uses[item]; ok && l.keys.Now < known.next {
+			*use = known.Use
+			l.next[item] = known.next
 		} else {
 			missing = append(missing, item)
 		}
 	}
-	for _, items := range l.state.CodeItems {
-		for _, item := range items {
-			need(item.Key)
-		}
-	}
-	for _, item := range l.state.Items {
-		need(item.Key)
-	}
 	if len(missing) == 0 {
 		return nil
 	}
-	return l.each(`SELECT item.id, item.used, item.requests, count(seat.device), coalesce(sum(seat.expires_at > ?1), 0),
-			coalesce(min(iif(seat.expires_at > ?1, seat.expires_at, NULL)), 9223372036854775807)
-		FROM item LEFT JOIN seat ON seat.item = item.id WHERE item.id IN (SELECT value FROM json_each(?2)) GROUP BY item.id`,
-		[]any{l.keys.Now, jsonNumbers(missing)}, func(rows *sql.Rows) error {
-			var item, listed store.ID
-			use := knownUse{since: l.keys.Now}
-			err := rows.Scan(&item, &use.Units, &use.Requests, &listed, &use.Seats, &use.until)
-			use.listed = listed > 0
-			*l.state.Uses[item], l.s.known.uses[item] = use.Use, use
+	return l.each(`SELECT id, used, requests, seats_at, seats, exceptions, coalesce((SELECT min(at) FROM seat_step WHERE seat_step.item = item.id AND at > ?1), ?2)
+		FROM item WHERE id IN (SELECT value FROM json_each(?3))`, []any{l.keys.Now, int64(never), jsonNumbers(missing)}, func(rows *sql.Rows) error {
+		var item store.ID
+		var next int64
+		var use store.Use
+		err := rows.Scan(&item, &use.Units, &use.Requests, &use.At, &use.Active, &use.Exceptions, &next)
+		*l.state.Uses[item], l.next[item] = use, next
+		// Steps between the sum and now are read below.
+		l.unsettled[item] = use.At > 0
+		l.s.known.uses[item] = knownUse{use, next}
+		return err
+	})
+}
+
+// steps reads those that the sums of items have not been through, and those of the
+// past that may change.
+func (l *loading) steps() error {
+	since := map[store.ID]int64{}
+	for item, use := range l.state.Uses {
+		if l.unsettled[item] {
+			since[item] = use.At
+		}
+	}
+	need := func(item *store.Item, at int64) {
+		if known, ok := since[item.Key]; ok {
+			since[item.Key] = min(known, at)
+		} else if use := l.state.Uses[item.Key]; at < use.At {
+			since[item.Key] = at
+		}
+	}
+	for _, items := range l.state.CodeItems {
+		for i := range items {
+			need(&items[i].Item, l.keys.SeatsSince(&items[i].Item, l.keys.Now))
+		}
+	}
+	for i := range l.keys.Counted {
+		if item, ok := l.state.Items[l.keys.Counted[i].Item]; ok {
+			need(&item, l.keys.SeatsSince(&item, l.keys.Counted[i].Since))
+		}
+	}
+	if len(since) == 0 {
+		return nil
+	}
+	wanted := pairs{}
+	for item, from := range since {
+		wanted.add(int64(item), from, max(l.keys.Now, l.state.Uses[item].At))
+	}
+	err := l.each(`SELECT s.item, s.at, s.change FROM json_each(?) j
+		CROSS JOIN seat_step s ON s.item = j.value ->> 0 AND s.at > j.value ->> 1 AND s.at <= j.value ->> 2 ORDER BY s.item, s.at`,
+		[]any{wanted.json()}, func(rows *sql.Rows) error {
+			var item store.ID
+			var step store.Step
+			err := rows.Scan(&item, &step.At, &step.Change)
+			use := l.state.Uses[item]
+			use.Steps = append(use.Steps, step)
 			return err
 		})
+	if err != nil {
+		return err
+	}
+	// What is remembered has no steps between the sum and the next one.
+	for item, use := range l.state.Uses {
+		if known, ok := l.s.known.uses[item]; ok && l.unsettled[item] {
+			for _, step := range use.Steps {
+				if step.At > known.At {
+					known.next = min(known.next, step.At)
+					break
+				}
+			}
+			l.s.known.uses[item] = known
+		}
+	}
+	return nil
 }
 
 func (l *loading) askers() error {
@@ -338,7 +423,7 @@ func (l *loading) confirmed() error {
 func (l *loading) device(uuid string, key store.ID) *store.DeviceState {
 	device, ok := l.state.Devices[uuid]
 	if !ok {
-		device = &store.DeviceState{Key: key, Seats: map[store.ID]int64{}, Reporters: map[string]int64{}, Accounts: map[int64]store.AccountState{}, Confirmed: map[int64]bool{}}
+		device = &store.DeviceState{Key: key, Seats: map[store.ID][]store.Seat{}, Reporters: map[string]int64{}, Accounts: map[int64]store.AccountState{}, Confirmed: map[int64]bool{}}
 		l.state.Devices[uuid] = device
 		if l.byKey == nil {
 			l.byKey, l.uuids = map[store.ID]*store.DeviceState{}, map[store.ID]string{}
@@ -348,23 +433,77 @@ func (l *loading) device(uuid string, key store.ID) *store.DeviceState {
 	return device
 }
 
+// seats are those of the devices that ask, on the items of their codes, and of those
+// that report, on what they report on.
 func (l *loading) seats() error {
-	listed := false
-	for item := range l.state.Uses {
-		listed = listed || l.s.known.uses[item].listed
+	type place struct{ device, item store.ID }
+	since := map[place]int64{}
+	need := func(device store.ID, item *store.Item, at int64) {
+		if device == 0 || l.state.Uses[item.Key].At == 0 {
+			return
+		}
+		if known, ok := since[place{device, item.Key}]; !ok || at < known {
+			since[place{device, item.Key}] = at
+		}
 	}
-	if !listed || len(l.byKey) == 0 {
+	for _, asker := range l.keys.Askers {
+		device, code := l.state.Devices[asker.Device], asker.Code
+		if code == "" {
+			code = l.state.Organizations[asker.Organization].DefaultCode
+		}
+		if device == nil {
+			continue
+		}
+		items := l.state.CodeItems[l.state.Codes[code].Key]
+		for i := range items {
+			need(device.Key, &items[i].Item, l.keys.SeatsSince(&items[i].Item, l.keys.Now))
+		}
+	}
+	for i := range l.keys.Counted {
+		c := &l.keys.Counted[i]
+		if item, ok := l.state.Items[c.Item]; ok {
+			need(c.Reporter.Device, &item, l.keys.SeatsSince(&item, c.Since))
+		}
+	}
+	if len(since) == 0 {
 		return nil
 	}
-	l.seatsBefore = map[store.SeatKey]int64{}
-	return l.each(`SELECT device, item, expires_at FROM seat WHERE device IN (SELECT value FROM json_each(?))`,
-		[]any{jsonNumbers(slices.Collect(maps.Keys(l.byKey)))}, func(rows *sql.Rows) error {
-			var device store.ID
-			var key store.SeatKey
-			var expiresAt int64
-			err := rows.Scan(&device, &key.Item, &expiresAt)
-			key.Device = l.uuids[device]
-			l.byKey[device].Seats[key.Item], l.seatsBefore[key] = expiresAt, expiresAt
+	wanted := pairs{}
+	for place, at := range since {
+		wanted.add(int64(place.device), int64(place.item), at)
+	}
+	return l.each(`SELECT s.device, s.item, s.since, s.until, s.weight, s.brief FROM json_each(?) j
+		CROSS JOIN seat s ON s.device = j.value ->> 0 AND s.item = j.value ->> 1 AND s.since >= coalesce((
+			SELECT max(since) FROM seat WHERE device = j.value ->> 0 AND item = j.value ->> 1 AND since <= j.value ->> 2), 0)
+		ORDER BY s.device, s.item, s.since`, []any{wanted.json()}, func(rows *sql.Rows) error {
+		var device, item store.ID
+		var seat store.Seat
+		err := rows.Scan(&device, &item, &seat.From, &seat.Until, &seat.Weight, &seat.Brief)
+		seats := l.byKey[device].Seats
+		seats[item] = append(seats[item], seat)
+		return err
+	})
+}
+
+// domains are asked for on items that were used before.
+func (l *loading) domains() error {
+	if len(l.keys.Domains) == 0 {
+		return nil
+	}
+	var items []store.ID
+	for item, use := range l.state.Uses {
+		if use.At > 0 {
+			items = append(items, item)
+		}
+	}
+	if len(items) == 0 {
+		return nil
+	}
+	return l.each(`SELECT d.item, d.domain FROM json_each(?1) i CROSS JOIN app_domain d ON d.item = i.value AND d.domain IN (SELECT value FROM json_each(?2))`,
+		[]any{jsonNumbers(items), jsonTexts(l.keys.Domains)}, func(rows *sql.Rows) error {
+			var key store.DomainKey
+			err := rows.Scan(&key.Item, &key.Domain)
+			l.state.Domains[key] = true
 			return err
 		})
 }
@@ -474,7 +613,7 @@ func (l *loading) reports() error {
 			return err
 		}
 		var err error
-		r.Counts, err = store.ParseCounts(counts)
+		r.Counts, err = store.ParseBinaryCounts(counts)
 		byKey[id].Reports[slot] = r
 		lost = lost || losses > 0
 		return err
@@ -493,7 +632,7 @@ func (l *loading) reports() error {
 			return err
 		}
 		var err error
-		loss.Counts, err = store.ParseCounts(counts)
+		loss.Counts, err = store.ParseBinaryCounts(counts)
 		report := byKey[id].Reports[slot]
 		if report.Losses == nil {
 			report.Losses = map[string]store.Loss{}

@@ -19,16 +19,12 @@ var migrations embed.FS
 // migrate brings the schema up to date. A lock keeps processes which open a new
 // directory at the same time from each making the tables.
 func migrate(ctx context.Context, db *sql.DB, directory string) error {
-	scripts, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
 	release, err := filelock.Acquire(ctx, filepath.Join(directory, "migrate.lock"))
 	if err != nil {
 		return fmt.Errorf("waiting for another process that updates the schema: %w", err)
 	}
 	defer release()
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, scripts)
+	provider, err := newProvider(db)
 	if err != nil {
 		return err
 	}
@@ -45,5 +41,24 @@ func migrate(ctx context.Context, db *sql.DB, directory string) error {
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("updating the schema from version %d to %d: %w", current, newest, err)
 	}
+	if current > 0 && current < hashPasswordsVersion {
+		return forgetDeleted(ctx, db)
+	}
 	return nil
+}
+
+// hashPasswordsVersion is the version of the schema in which session passwords are
+// hashed.
+const hashPasswordsVersion = 21
+
+// newProvider knows all migrations: scripts, and what SQL alone can't do.
+func newProvider(db *sql.DB) (*goose.Provider, error) {
+	scripts, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectSQLite3, db, scripts, goose.WithGoMigrations(
+		goose.NewGoMigration(hashPasswordsVersion, &goose.GoFunc{RunTx: hashPasswords}, &goose.GoFunc{RunTx: keepHashes}),
+		goose.NewGoMigration(compactVersion, &goose.GoFunc{RunTx: compact}, &goose.GoFunc{RunTx: expand}),
+	))
 }

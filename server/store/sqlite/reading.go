@@ -84,29 +84,62 @@ func (s *Store) HandshakeCodes(ctx context.Context, keys ...store.ID) ([]store.H
 func (s *Store) Items(ctx context.Context, now int64, keys ...store.ID) ([]store.ItemUse, error) {
 	list := []store.ItemUse{}
 	place := map[store.ID]int{}
-	err := s.query(ctx, `SELECT `+itemColumns+`, i.used, (SELECT count(*) FROM seat WHERE seat.item = i.id AND seat.expires_at > ?), i.requests
-		FROM item i JOIN organization o ON o.id = i.organization WHERE `+among("i.id", keys)+` ORDER BY i.id`, []any{now}, func(rows *sql.Rows) error {
-		var i store.ItemUse
-		var lists itemLists
-		err := rows.Scan(append(itemFields(&i.Item, &lists), &i.Used, &i.Seats, &i.Requests)...)
-		lists.parse(&i.Item)
-		place[i.Key] = len(list)
-		list = append(list, i)
-		return err
-	})
+	tx, err := s.read.BeginTx(ctx, nil) // sums and steps of one moment
 	if err != nil {
 		return nil, err
 	}
-	return list, s.query(ctx, `SELECT h.item, c.code FROM handshake_item h JOIN handshake_code c ON c.id = h.handshake_code WHERE `+among("h.item", keys)+` ORDER BY c.id`, nil,
-		func(rows *sql.Rows) error {
-			var item store.ID
-			var code string
-			err := rows.Scan(&item, &code)
-			if i, ok := place[item]; ok {
-				list[i].Codes = append(list[i].Codes, code)
-			}
+	defer func() { _ = tx.Rollback() }() // it only reads
+	for _, read := range []struct {
+		query     string
+		arguments []any
+		scan      func(*sql.Rows) error
+	}{
+		{`SELECT ` + itemColumns + `, i.used, i.requests, i.seats_at, i.seats, i.exceptions
+			FROM item i JOIN organization o ON o.id = i.organization WHERE ` + among("i.id", keys) + ` ORDER BY i.id`, nil, func(rows *sql.Rows) error {
+			var i store.ItemUse
+			var lists itemLists
+			err := rows.Scan(append(itemFields(&i.Item, &lists), &i.Use.Units, &i.Use.Requests, &i.Use.At, &i.Use.Active, &i.Use.Exceptions)...)
+			lists.parse(&i.Item)
+			place[i.Key] = len(list)
+			list = append(list, i)
 			return err
-		})
+		}},
+		{`SELECT i.id, s.at, s.change FROM item i JOIN seat_step s ON s.item = i.id AND s.at > i.seats_at AND s.at <= ?
+			WHERE i.seats_at > 0 ORDER BY i.id, s.at`, []any{now}, func(rows *sql.Rows) error {
+			var item store.ID
+			var step store.Step
+			err := rows.Scan(&item, &step.At, &step.Change)
+			use := &list[place[item]].Use
+			use.Steps = append(use.Steps, step)
+			return err
+		}},
+		{`SELECT item, count(*) FROM seat WHERE since <= ?1 AND until > ?1 GROUP BY item
+			UNION ALL SELECT item, count(*) FROM app_domain GROUP BY item`, []any{now}, func(rows *sql.Rows) error {
+			var item store.ID
+			var live int64
+			err := rows.Scan(&item, &live)
+			list[place[item]].Live += live
+			return err
+		}},
+		{`SELECT h.item, c.code FROM handshake_item h JOIN handshake_code c ON c.id = h.handshake_code ORDER BY c.id`, nil,
+			func(rows *sql.Rows) error {
+				var item store.ID
+				var code string
+				err := rows.Scan(&item, &code)
+				codes := &list[place[item]].Codes
+				*codes = append(*codes, code)
+				return err
+			}},
+	} {
+		rows, err := tx.QueryContext(ctx, read.query, read.arguments...)
+		if err != nil {
+			return nil, err
+		}
+		if err := eachRow(rows, read.scan); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 // Devices lists all devices with their seats.
@@ -137,11 +170,12 @@ func (s *Store) Devices(ctx context.Context, keys ...store.ID) ([]store.DeviceUs
 	if err != nil {
 		return nil, err
 	}
-	return list, s.query(ctx, `SELECT seat.device, item.public_id, seat.expires_at FROM seat JOIN item ON item.id = seat.item WHERE `+among("seat.device", keys)+` ORDER BY item.id`, nil,
+	return list, s.query(ctx, `SELECT seat.device, item.public_id, seat.since, seat.until, seat.weight FROM seat JOIN item ON item.id = seat.item
+		WHERE seat.since = (SELECT max(since) FROM seat s WHERE s.device = seat.device AND s.item = seat.item) AND `+among("seat.device", keys)+` ORDER BY item.id`, nil,
 		func(rows *sql.Rows) error {
 			var device store.ID
 			var seat store.DeviceSeat
-			err := rows.Scan(&device, &seat.Item, &seat.ExpiresAt)
+			err := rows.Scan(&device, &seat.Item, &seat.From, &seat.ExpiresAt, &seat.Weight)
 			if i, ok := place[device]; ok {
 				list[i].Seats = append(list[i].Seats, seat)
 			}

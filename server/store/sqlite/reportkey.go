@@ -7,10 +7,10 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// ReportKey finds a report key. Keys and their devices are only ever added, so
-// what was found once stays true and is remembered.
+// ReportKey finds a report key. What was found once stays true, and is remembered,
+// until keys are forgotten.
 func (s *Store) ReportKey(ctx context.Context, keyID, device string) (store.ReportKey, error) {
-	if key, ok := s.keys.Get(keyID); ok {
+	if key, ok := s.keys.Load().Get(keyID); ok {
 		if _, ok := key.Devices[device]; ok || device == "" {
 			return key, nil
 		}
@@ -32,6 +32,6 @@ func (s *Store) ReportKey(ctx context.Context, keyID, device string) (store.Repo
 	if len(key.Devices) == 0 {
 		return key, store.ErrNotFound
 	}
-	s.keys.Put(keyID, key)
+	s.keys.Load().Put(keyID, key)
 	return key, nil
 }

@@ -15,8 +15,8 @@ import (
 // many, in the order of the table, so that neighbours are written together.
 func (t *transaction) save(c *store.Change) error {
 	for _, step := range []func(*store.Change) error{
-		t.saveDevices, t.saveKeys, t.saveGrants, t.saveTrials, t.saveSeats, t.saveAccounts, t.saveCloned, t.saveAnomalies, t.saveDenials,
-		t.saveRuns, t.saveReceived, t.saveReports, t.saveTotals, t.saveTypes, t.saveUsed, t.saveRequests,
+		t.saveDevices, t.saveKeys, t.saveGrants, t.saveTrials, t.saveSeats, t.saveSteps, t.saveSums, t.saveDomains, t.saveAccounts, t.saveCloned, t.saveAnomalies, t.saveDenials,
+		t.saveRuns, t.saveReceived, t.saveReports, t.saveTotals, t.saveDeviceTotals, t.saveTypes, t.saveUsed, t.saveRequests,
 	} {
 		if err := step(c); err != nil {
 			return err
@@ -99,15 +99,66 @@ func (t *transaction) saveRequests(c *store.Change) error {
 }
 
 func (t *transaction) saveSeats(c *store.Change) error {
-	rows := make([]any, 0, 3*len(c.Seats))
-	for key, expiresAt := range c.Seats {
+	rows := make([]any, 0, 6*len(c.Seats))
+	gone := pairs{}
+	for key, seat := range c.Seats {
 		device, err := deviceKey(c, key.Device)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, key.Item, device, expiresAt)
+		if seat.Weight == 0 {
+			gone.add(int64(device), int64(key.Item), key.From)
+			continue
+		}
+		rows = append(rows, device, key.Item, key.From, seat.Until, seat.Weight, seat.Brief)
 	}
-	return t.insertRows(`INSERT INTO seat (item, device, expires_at) VALUES`, 3, ` ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at`, rows)
+	err := t.insertRows(`INSERT INTO seat (device, item, since, until, weight, brief) VALUES`, 6,
+		` ON CONFLICT DO UPDATE SET until = excluded.until, weight = excluded.weight, brief = excluded.brief`, rows)
+	if err != nil || len(gone) == 0 {
+		return err
+	}
+	return t.exec(`DELETE FROM seat WHERE (device, item, since) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))`, gone.json())
+}
+
+// saveSteps adds steps. Those that come to nothing go.
+func (t *transaction) saveSteps(c *store.Change) error {
+	rows := make([]any, 0, 3*len(c.Steps))
+	shrunk := pairs{}
+	for _, key := range slices.SortedFunc(maps.Keys(c.Steps), func(a, b store.StepKey) int {
+		return cmp.Or(cmp.Compare(a.Item, b.Item), cmp.Compare(a.At, b.At))
+	}) {
+		by := c.Steps[key]
+		if by == 0 {
+			continue
+		}
+		rows = append(rows, key.Item, key.At, by)
+		shrunk.add(int64(key.Item), key.At)
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	err := t.insertRows(`INSERT INTO seat_step (item, at, change) VALUES`, 3, ` ON CONFLICT DO UPDATE SET change = change + excluded.change`, rows)
+	if err != nil {
+		return err
+	}
+	return t.exec(`DELETE FROM seat_step WHERE change = 0 AND (item, at) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))`, shrunk.json())
+}
+
+func (t *transaction) saveSums(c *store.Change) error {
+	for item, sum := range c.Sums {
+		if err := t.exec(`UPDATE item SET seats_at = ?, seats = ?, exceptions = ? WHERE id = ?`, sum.At, sum.Active, sum.Exceptions, item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *transaction) saveDomains(c *store.Change) error {
+	rows := make([]any, 0, 3*len(c.Domains))
+	for key, since := range c.Domains {
+		rows = append(rows, key.Item, key.Domain, since)
+	}
+	return t.insertRows(`INSERT INTO app_domain (item, domain, since) VALUES`, 3, ` ON CONFLICT DO NOTHING`, rows)
 }
 
 func (t *transaction) saveAccounts(c *store.Change) error {
@@ -159,6 +210,9 @@ func (t *transaction) saveDenials(c *store.Change) error {
 	if err != nil {
 		return err
 	}
+	if err := t.saveDenialTotals(c); err != nil {
+		return err
+	}
 	return t.exec(`DELETE FROM denial WHERE id <= (SELECT max(id) FROM denial) - ?`, maxDenials)
 }
 
@@ -178,14 +232,15 @@ func (t *transaction) saveRuns(c *store.Change) error {
 }
 
 func (t *transaction) saveReceived(c *store.Change) error {
-	rows := make([]any, 0, 7*len(c.Received))
-	var text []byte
-	for i := range c.Received {
-		r := &c.Received[i]
-		text = r.Counts.AppendJSON(text[:0])
-		rows = append(rows, r.ReceivedAt, r.Run.Key, r.Slot, r.SlotSeconds, r.Revision, string(text), r.Lost)
+	packed, err := store.PackReceived(c.Received)
+	if err != nil {
+		return err
 	}
-	return t.insertRows(`INSERT INTO raw_report (received_at, run, slot, slot_seconds, revision, counts, lost) VALUES`, 7, ``, rows)
+	rows := make([]any, 0, 4*len(packed))
+	for i := range packed {
+		rows = append(rows, packed[i].ReceivedAt, packed[i].Run.Key, packed[i].Newest, packed[i].Data)
+	}
+	return t.insertRows(`INSERT INTO raw_report (received_at, run, newest, reports) VALUES`, 4, ``, rows)
 }
 
 func (t *transaction) saveReports(c *store.Change) error {
@@ -193,15 +248,12 @@ func (t *transaction) saveReports(c *store.Change) error {
 	keys := slices.SortedFunc(maps.Keys(c.Reports), func(a, b store.SlotKey) int {
 		return cmp.Or(cmp.Compare(a.Run.Key, b.Run.Key), cmp.Compare(a.Slot, b.Slot))
 	})
-	var text []byte
 	for _, key := range keys {
 		report := c.Reports[key]
-		text = report.Counts.AppendJSON(text[:0])
-		rows = append(rows, key.Run.Key, key.Slot, report.Revision, string(text), len(report.Losses))
+		rows = append(rows, key.Run.Key, key.Slot, report.Revision, notNil(report.Counts.AppendBinary(nil)), len(report.Losses))
 		for _, cause := range slices.Sorted(maps.Keys(report.Losses)) {
 			loss := report.Losses[cause]
-			text = loss.Counts.AppendJSON(text[:0])
-			losses = append(losses, key.Run.Key, key.Slot, cause, loss.Revision, string(text), loss.Units)
+			losses = append(losses, key.Run.Key, key.Slot, cause, loss.Revision, notNil(loss.Counts.AppendBinary(nil)), loss.Units)
 		}
 		t.s.known.newest[key.Run.Key] = max(t.s.known.newest[key.Run.Key], key.Slot)
 	}
@@ -214,34 +266,9 @@ func (t *transaction) saveReports(c *store.Change) error {
 		` ON CONFLICT DO UPDATE SET revision = excluded.revision, counts = excluded.counts, units = excluded.units`, losses)
 }
 
-// saveTotals adds to the totals. They stop at the largest number: a device that
-// reports absurd counts must not make the reports of others fail.
-func (t *transaction) saveTotals(c *store.Change) error {
-	if err := t.learnTypes(c.Totals); err != nil {
-		return err
-	}
-	type total struct {
-		code, item        store.ID
-		slot, kind, units int64
-	}
-	totals := make([]total, 0, len(c.Totals))
-	for key, units := range c.Totals {
-		totals = append(totals, total{key.Code, key.Item, key.Slot, t.s.known.types[key.Type], units})
-	}
-	slices.SortFunc(totals, func(a, b total) int {
-		return cmp.Or(cmp.Compare(a.code, b.code), cmp.Compare(a.item, b.item), cmp.Compare(a.slot, b.slot), cmp.Compare(a.kind, b.kind))
-	})
-	rows := make([]any, 0, 5*len(totals))
-	for _, n := range totals {
-		rows = append(rows, n.code, n.item, n.slot, n.kind, n.units)
-	}
-	return t.insertRows(`INSERT INTO total (handshake_code, item, slot, type, count) VALUES`, 5,
-		` ON CONFLICT DO UPDATE SET count = iif(count > 9223372036854775807 - excluded.count, 9223372036854775807, count + excluded.count)`, rows)
-}
-
 // learnTypes makes sure that all operation types of totals are known, adding
 // those that are new.
-func (t *transaction) learnTypes(totals map[store.TotalKey]int64) error {
+func (t *transaction) learnTypes(totals map[store.TotalKey]store.Units) error {
 	var missing []string
 	for key := range totals {
 		if _, ok := t.s.known.types[key.Type]; !ok && !slices.Contains(missing, key.Type) {
@@ -309,12 +336,4 @@ func (t *transaction) insertRows(into string, columns int, suffix string, values
 		}
 	}
 	return nil
-}
-
-// saturatingSum adds two numbers that are not negative and stops at the largest.
-func saturatingSum(a, b int64) int64 {
-	if a > 1<<63-1-b {
-		return 1<<63 - 1
-	}
-	return a + b
 }

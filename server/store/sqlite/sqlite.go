@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	_ "github.com/mattn/go-sqlite3" // the SQLite driver
 
@@ -33,9 +34,19 @@ type Store struct {
 	mu         sync.Mutex // held by the Update in progress; guards writer and what follows
 	statements map[string]*sql.Stmt
 	known      known
+	commits    int
 
-	keys *recent.Cache[store.ReportKey]
+	keys      atomic.Pointer[recent.Cache[store.ReportKey]]
+	forgotten int64 // how often keys were forgotten, when it was looked at last
+	// readers is held by who reads for long; see reading.
+	readers    sync.RWMutex
+	maxLog     int64
+	trimming   atomic.Bool
+	background sync.WaitGroup
 }
+
+// maxReportKeys is about how many report keys are remembered.
+const maxReportKeys = 100_000
 
 var _ store.Store = (*Store)(nil)
 
@@ -59,7 +70,8 @@ func Open(ctx context.Context, directory string, create bool) (*Store, error) {
 	} else if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("there is no database in %s (%w); name the right directory with --data, or begin with `lts org add`", directory, err)
 	}
-	s := &Store{path: path, statements: map[string]*sql.Stmt{}, known: newKnown(0), keys: recent.New[store.ReportKey](100_000)}
+	s := &Store{path: path, maxLog: maxLog, statements: map[string]*sql.Stmt{}, known: newKnown(0)}
+	s.keys.Store(recent.New[store.ReportKey](maxReportKeys))
 	if err := s.open(ctx, directory); err != nil {
 		return nil, fmt.Errorf("opening the database %s: %w", path, errors.Join(err, s.Close()))
 	}
@@ -75,6 +87,9 @@ func (s *Store) open(ctx context.Context, directory string) (err error) {
 		return err
 	}
 	if s.writer, err = s.write.Conn(ctx); err != nil {
+		return err
+	}
+	if _, err := s.writer.ExecContext(ctx, fmt.Sprintf("PRAGMA journal_size_limit = %d", journalSizeLimit)); err != nil {
 		return err
 	}
 	if s.read, err = sql.Open("sqlite3", dataSource(s.path, url.Values{"_query_only": {"1"}, "_txlock": {"deferred"}})); err != nil {
@@ -106,6 +121,7 @@ func dataSource(path string, more url.Values) string {
 
 // Close closes the database. An Update in progress is finished first.
 func (s *Store) Close() error {
+	s.background.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
@@ -179,6 +195,7 @@ func (s *Store) transact(ctx context.Context, f func(*transaction) error) error 
 		return err
 	}
 	committed = true
+	s.committed()
 	return nil
 }
 

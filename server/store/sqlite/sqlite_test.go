@@ -8,8 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pressly/goose/v3"
-
+	"github.com/openlts/openlts/server/password"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/storetest"
 )
@@ -88,7 +87,7 @@ func TestMigrations(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, os.DirFS("migrations"))
+	provider, err := newProvider(db)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,5 +152,53 @@ func TestDenialsAreBounded(t *testing.T) {
 	denials, err := s.Denials(t.Context(), 2*maxDenials)
 	if err != nil || len(denials) != maxDenials || denials[0].Device != "newer" || denials[maxDenials-1].Device != "d3" {
 		t.Errorf("%d denials, %v", len(denials), err)
+	}
+}
+
+// Session passwords of an older database are hashed, and nothing of them stays in
+// its files.
+func TestPasswordsAreHashed(t *testing.T) {
+	s, directory := open(t)
+	const secret = "correct horse battery staple"
+	if err := s.Update(t.Context(), func(tx store.Tx) error {
+		return errors.Join(tx.AddOrganization(store.Organization{ID: "1", Name: "x"}),
+			tx.AddHandshakeCode(store.HandshakeCode{Code: "1-a", Organization: "1", SessionPassword: secret}),
+			tx.AddHandshakeCode(store.HandshakeCode{Code: "1-b", Organization: "1"}))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite3", dataSource(filepath.Join(directory, FileName), nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	provider, err := newProvider(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.DownTo(t.Context(), hashPasswordsVersion-1); err != nil {
+		t.Fatal(err)
+	}
+	newer, err := Open(t.Context(), directory, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = newer.Close() }()
+	codes, err := newer.HandshakeCodes(t.Context())
+	if err != nil || len(codes) != 2 || codes[1].SessionPassword != "" {
+		t.Fatalf("%+v, %v", codes, err)
+	}
+	if fits, err := password.Verify(secret, codes[0].SessionPassword); err != nil || !fits {
+		t.Errorf("%s: %t, %v", codes[0].SessionPassword, fits, err)
+	}
+	files, err := os.ReadDir(directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(filepath.Join(directory, file.Name()))
+		if err != nil || strings.Contains(string(content), secret) {
+			t.Errorf("%s holds the password: %v", file.Name(), err)
+		}
 	}
 }

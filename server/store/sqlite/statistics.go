@@ -1,36 +1,257 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/openlts/openlts/server/store"
 )
 
-// columnSQL says where each column of statistics comes from. The tables are
-// named alike in both sources.
-var columnSQL = map[store.Column]string{
-	store.ByHandshake: `c.code`,
-	store.ByItem:      `i.public_id`,
-	store.ByType:      `t.type`,
-	store.BySlot:      `t.slot`,
-	store.ByHour:      `t.slot - t.slot % 3600`,
-	store.ByDay:       `t.slot - t.slot % 86400`,
-	store.ByDevice:    `d.uuid`,
+// Statistics counts what a query asks for, in one moment.
+func (s *Store) Statistics(ctx context.Context, query store.StatisticsQuery) (store.Statistics, error) {
+	q := &statistics{ctx: ctx, query: query, windows: query.Windows, rows: map[group]*store.StatisticsRow{}}
+	q.result.Lost = map[string]int64{}
+	if len(q.windows) == 0 {
+		until := query.Until
+		if until == 0 {
+			until = store.EndOfTime
+		}
+		q.windows = []store.Window{{Start: query.Since, End: until}}
+	}
+	if len(query.By) > maxColumns {
+		return q.result, fmt.Errorf("statistics can be grouped by %d columns, not %d", maxColumns, len(query.By))
+	}
+	err := s.reading(ctx, func(tx *sql.Tx) error {
+		q.tx = tx
+		switch query.Measure {
+		case "", store.MeasureOperations:
+			if q.needsDevices() {
+				return errors.Join(q.operationsOfDevices(), q.losses())
+			}
+			return errors.Join(q.operations(), q.losses())
+		case store.MeasureDevices:
+			return q.devices()
+		case store.MeasureConcurrent:
+			return q.concurrent()
+		case store.MeasureDenials:
+			return q.denials()
+		}
+		return fmt.Errorf("there is no measure %q", query.Measure)
+	})
+	return q.finish(), err
 }
 
-// Totals hold no devices; with devices the accepted reports are summed up.
-const (
-	fromTotals = ` FROM (SELECT handshake_code, item, slot, name AS type, count FROM total JOIN operation_type ON operation_type.id = total.type) t
-		JOIN handshake_code c ON c.id = t.handshake_code JOIN item i ON i.id = t.item`
-	fromReports = ` FROM (SELECT run.handshake_code, run.item, run.device, report.slot, j.key AS type, j.value AS count
-			FROM report JOIN run ON run.id = report.run, json_each(report.counts) j) t
-		JOIN handshake_code c ON c.id = t.handshake_code JOIN item i ON i.id = t.item JOIN device d ON d.id = t.device`
-	fromLosses = ` FROM report_loss t JOIN run r ON r.id = t.run JOIN handshake_code c ON c.id = r.handshake_code JOIN item i ON i.id = r.item`
-)
+// statistics is the state of one query.
+type statistics struct {
+	ctx     context.Context
+	tx      *sql.Tx
+	query   store.StatisticsQuery
+	windows []store.Window
+	rows    map[group]*store.StatisticsRow
+	result  store.Statistics
+	// meet, if set, takes the rows instead.
+	meet func(g group, id store.ID, late int64)
+}
+
+// maxColumns is by how many columns a query can group.
+const maxColumns = 8
+
+// group is a window and the values of the columns.
+type group struct {
+	window int
+	values [maxColumns]any
+}
+
+func (q *statistics) add(g group, count, late int64) {
+	row := q.rows[g]
+	if row == nil {
+		row = &store.StatisticsRow{Window: g.window, Values: slices.Clone(g.values[:len(q.query.By)])}
+		q.rows[g] = row
+	}
+	row.Count, row.Late = store.SaturatingSum(row.Count, count), store.SaturatingSum(row.Late, late)
+}
+
+// finish puts the rows in order: by window, then by the columns.
+func (q *statistics) finish() store.Statistics {
+	q.result.Rows = make([]store.StatisticsRow, 0, len(q.rows))
+	for _, row := range q.rows {
+		q.result.Rows = append(q.result.Rows, *row)
+		if m := q.query.Measure; m != store.MeasureDevices && m != store.MeasureConcurrent {
+			q.result.Total = store.SaturatingSum(q.result.Total, row.Count)
+			q.result.Late = store.SaturatingSum(q.result.Late, row.Late)
+		}
+	}
+	slices.SortFunc(q.result.Rows, func(a, b store.StatisticsRow) int {
+		order := cmp.Compare(a.Window, b.Window)
+		for i := 0; i < len(a.Values) && order == 0; i++ {
+			switch x := a.Values[i].(type) {
+			case string:
+				order = cmp.Compare(x, b.Values[i].(string))
+			case int64:
+				order = cmp.Compare(x, b.Values[i].(int64))
+			}
+		}
+		return order
+	})
+	return q.result
+}
+
+func (q *statistics) by(column store.Column) bool { return slices.Contains(q.query.By, column) }
+
+func (q *statistics) needsDevices() bool { return q.by(store.ByDevice) || len(q.query.Devices) > 0 }
+
+// finest is the longest level of totals that can tell the columns apart.
+func (q *statistics) finest() store.Level {
+	switch {
+	case q.by(store.BySlot):
+		return store.LevelSlot
+	case q.by(store.ByHour):
+		return store.LevelHour
+	}
+	return store.LevelDay
+}
+
+// piecesSQL is a table of pieces out of a JSON array.
+const piecesSQL = `(SELECT value ->> 0 AS window, value ->> 1 AS since, value ->> 2 AS until FROM json_each(?))`
+
+func piecesJSON(pieces []store.Piece) string {
+	var text strings.Builder
+	text.WriteByte('[')
+	for i, p := range pieces {
+		if i > 0 {
+			text.WriteByte(',')
+		}
+		fmt.Fprintf(&text, "[%d,%d,%d]", p.Window, p.Start, p.End)
+	}
+	text.WriteByte(']')
+	return text.String()
+}
+
+// pairsSQL are the codes and items for which there are totals: one step each
+// through the key of the totals, however many those are.
+const pairsSQL = `WITH RECURSIVE pair (code, item) AS MATERIALIZED (
+	SELECT * FROM (SELECT handshake_code, item FROM total_day ORDER BY handshake_code, item LIMIT 1)
+	UNION ALL SELECT
+		(SELECT t.handshake_code FROM total_day t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1),
+		(SELECT t.item FROM total_day t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1)
+	FROM pair WHERE pair.code IS NOT NULL),
+chosen (code, item) AS MATERIALIZED (SELECT pair.code, pair.item FROM pair JOIN handshake_code c ON c.id = pair.code JOIN item i ON i.id = pair.item
+	JOIN organization o ON o.id = i.organization%s) `
+
+// columnSQL says where each column comes from, of a row t of totals.
+var columnSQL = map[store.Column]string{
+	store.ByHandshake:    `(SELECT code FROM handshake_code WHERE id = t.handshake_code)`,
+	store.ByItem:         `(SELECT public_id FROM item WHERE id = t.item)`,
+	store.ByOrganization: `(SELECT o.public_id FROM item i JOIN organization o ON o.id = i.organization WHERE i.id = t.item)`,
+	store.ByType:         `(SELECT name FROM operation_type WHERE id = t.type)`,
+	store.ByDevice:       `(SELECT uuid FROM device WHERE id = t.device)`,
+	store.BySlot:         `t.slot`,
+	store.ByHour:         `t.slot - t.slot % 3600`,
+	store.ByDay:          `t.slot - t.slot % 86400`,
+}
+
+// keySQL is the column of totals that stands for a column of a query.
+var keySQL = map[store.Column]string{
+	store.ByHandshake: `t.handshake_code`, store.ByItem: `t.item`, store.ByOrganization: `(SELECT organization FROM item WHERE id = t.item)`,
+	store.ByType: `t.type`, store.ByDevice: `t.device`, store.BySlot: `t.slot`,
+	store.ByHour: `t.slot - t.slot % 3600`, store.ByDay: `t.slot - t.slot % 86400`,
+}
+
+// columns gives the SQL for the values of the query's columns and for grouping by
+// them: numbers are grouped, and named afterwards.
+func (q *statistics) columns() (values, keys string, err error) {
+	var v, k strings.Builder
+	for _, by := range q.query.By {
+		if columnSQL[by] == "" {
+			return "", "", fmt.Errorf("operations can't be grouped by %s", by)
+		}
+		v.WriteString(", " + columnSQL[by])
+		k.WriteString(", " + keySQL[by])
+	}
+	return v.String(), k.String(), nil
+}
+
+// operations sums up the totals of the levels that make up the windows.
+func (q *statistics) operations() error {
+	values, keys, err := q.columns()
+	if err != nil {
+		return err
+	}
+	where, filters := q.filter()
+	types, typeFilter := "", []any(nil)
+	if len(q.query.Types) > 0 {
+		types, typeFilter = ` AND t.type IN (SELECT id FROM operation_type WHERE name IN (SELECT value FROM json_each(?)))`, []any{jsonTexts(q.query.Types)}
+	}
+	for level, pieces := range store.Pieces(q.windows, q.finest()) {
+		arguments := append(slices.Clone(filters), piecesJSON(pieces))
+		arguments = append(arguments, typeFilter...)
+		err := q.scan(fmt.Sprintf(pairsSQL+`SELECT p.window, %s, %s%s FROM chosen CROSS JOIN %s p
+			CROSS JOIN %s t ON t.handshake_code = chosen.code AND t.item = chosen.item AND t.slot >= p.since AND t.slot < p.until%s GROUP BY p.window%s`,
+			where, saturatingSumSQL("t.count"), saturatingSumSQL("t.late"), values, piecesSQL, totalTables[level], types, keys), arguments)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scan adds the rows of a query: window, count, late and the columns.
+func (q *statistics) scan(query string, arguments []any) error {
+	rows, err := q.tx.QueryContext(q.ctx, query, arguments...)
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, func(rows *sql.Rows) error {
+		var g group
+		var count, late int64
+		fields := []any{&g.window, &count, &late}
+		texts, numbers := make([]sql.NullString, len(q.query.By)), make([]int64, len(q.query.By))
+		for i, by := range q.query.By {
+			if by.Number() {
+				fields = append(fields, &numbers[i])
+			} else {
+				fields = append(fields, &texts[i])
+			}
+		}
+		if err := rows.Scan(fields...); err != nil {
+			return err
+		}
+		for i, by := range q.query.By {
+			if g.values[i] = texts[i].String; by.Number() {
+				g.values[i] = numbers[i]
+			}
+		}
+		if q.meet != nil {
+			q.meet(g, store.ID(count), late)
+		} else {
+			q.add(g, count, late)
+		}
+		return nil
+	})
+}
+
+// filter is the condition on codes c, items i and organizations o.
+func (q *statistics) filter() (where string, arguments []any) {
+	for _, f := range []struct {
+		column string
+		values []string
+	}{{"o.public_id", q.query.Organizations}, {"c.code", q.query.HandshakeCodes}, {"i.public_id", q.query.Items}} {
+		if len(f.values) == 0 {
+			continue
+		}
+		if where += " AND "; where == " AND " {
+			where = " WHERE "
+		}
+		where += f.column + " IN (SELECT value FROM json_each(?))"
+		arguments = append(arguments, jsonTexts(f.values))
+	}
+	return where, arguments
+}
 
 // saturatingSumSQL is the sum of a column of numbers that are not negative; it
 // stops at the largest number, where SQL's sum would fail the whole query
@@ -40,98 +261,40 @@ func saturatingSumSQL(column string) string {
 	return "iif(" + high + " + (" + low + " >> 32) >= 2147483648, 9223372036854775807, (" + high + " << 32) + " + low + ")"
 }
 
-// Statistics sums up counted operations.
-func (s *Store) Statistics(ctx context.Context, query store.StatisticsQuery) (store.Statistics, error) {
-	result := store.Statistics{Lost: map[string]int64{}, Rows: []store.StatisticsRow{}}
-	if len(query.By) == 0 {
-		return result, errors.New("statistics need at least one column to be grouped by")
-	}
-	tx, err := s.read.BeginTx(ctx, nil) // rows and losses of one moment
-	if err != nil {
-		return result, err
-	}
-	defer func() { _ = tx.Rollback() }() // it only reads
-	where, arguments := filter(query)
-
-	from := fromTotals
-	columns := make([]string, len(query.By))
-	for i, by := range query.By {
-		columns[i] = columnSQL[by]
-		if by == store.ByDevice {
-			from = fromReports
+// losses sums up what was declared lost, of all windows.
+func (q *statistics) losses() error {
+	where, arguments := q.filter()
+	if len(q.query.Devices) > 0 {
+		if where += " AND "; where == " AND " {
+			where = " WHERE "
 		}
+		where += "d.uuid IN (SELECT value FROM json_each(?))"
+		arguments = append(arguments, jsonTexts(q.query.Devices))
 	}
-	list := strings.Join(columns, ", ")
-	rows, err := tx.QueryContext(ctx, fmt.Sprintf(`SELECT %s, %s%s%s GROUP BY %s ORDER BY %s`, list, saturatingSumSQL("t.count"), from, where, list, list), arguments...)
-	if err != nil {
-		return result, err
+	unbounded := len(q.windows) == 1 && q.windows[0].Start == 0 && q.windows[0].End == store.EndOfTime
+	filtered := where != "" || len(q.query.Types) > 0
+	var pieces []store.Piece
+	for i, w := range q.windows {
+		pieces = append(pieces, store.Piece{Window: i, Start: w.Start, End: w.End})
 	}
-	err = eachRow(rows, func(rows *sql.Rows) error {
-		row := store.StatisticsRow{Values: make([]any, len(query.By))}
-		fields := make([]any, 0, len(query.By)+1)
-		texts, numbers := make([]string, len(query.By)), make([]int64, len(query.By))
-		for i, by := range query.By {
-			if by.Number() {
-				fields = append(fields, &numbers[i])
-			} else {
-				fields = append(fields, &texts[i])
-			}
-		}
-		if err := rows.Scan(append(fields, &row.Count)...); err != nil {
-			return err
-		}
-		for i, by := range query.By {
-			if row.Values[i] = texts[i]; by.Number() {
-				row.Values[i] = numbers[i]
-			}
-		}
-		result.Total = saturatingSum(result.Total, row.Count)
-		result.Rows = append(result.Rows, row)
-		return nil
-	})
-	if err != nil {
-		return result, err
-	}
-
-	losses := `SELECT t.cause, ` + saturatingSumSQL("t.units") + fromLosses + where + ` GROUP BY t.cause`
-	if where == "" {
+	losses := `SELECT t.cause, ` + saturatingSumSQL("t.units") + ` FROM ` + piecesSQL + ` p JOIN report_loss t ON t.slot >= p.since AND t.slot < p.until
+		JOIN run r ON r.id = t.run JOIN handshake_code c ON c.id = r.handshake_code JOIN item i ON i.id = r.item
+		JOIN organization o ON o.id = i.organization JOIN device d ON d.id = r.device` + where + ` GROUP BY t.cause`
+	if unbounded && !filtered {
 		// What was lost with a device's ledger has neither slot nor item.
 		losses += ` UNION ALL SELECT 'storage', ` + saturatingSumSQL("storage") + ` FROM device_account`
 	}
-	rows, err = tx.QueryContext(ctx, losses, arguments...)
+	rows, err := q.tx.QueryContext(q.ctx, losses, append([]any{piecesJSON(pieces)}, arguments...)...)
 	if err != nil {
-		return result, err
+		return err
 	}
-	return result, eachRow(rows, func(rows *sql.Rows) error {
+	return eachRow(rows, func(rows *sql.Rows) error {
 		var cause string
 		var units sql.NullInt64 // none of no rows
 		err := rows.Scan(&cause, &units)
 		if units.Int64 > 0 {
-			result.Lost[cause] = saturatingSum(result.Lost[cause], units.Int64)
+			q.result.Lost[cause] = store.SaturatingSum(q.result.Lost[cause], units.Int64)
 		}
 		return err
 	})
-}
-
-func filter(query store.StatisticsQuery) (where string, arguments []any) {
-	var conditions []string
-	add := func(condition string, argument any) {
-		conditions, arguments = append(conditions, condition), append(arguments, argument)
-	}
-	if query.HandshakeCode != "" {
-		add(`c.code = ?`, query.HandshakeCode)
-	}
-	if query.Item != "" {
-		add(`i.public_id = ?`, query.Item)
-	}
-	if query.Since != 0 {
-		add(`t.slot >= ?`, query.Since)
-	}
-	if query.Until != 0 {
-		add(`t.slot < ?`, query.Until)
-	}
-	if len(conditions) == 0 {
-		return "", nil
-	}
-	return " WHERE " + strings.Join(conditions, " AND "), arguments
 }

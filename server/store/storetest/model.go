@@ -92,7 +92,7 @@ func requestsAreAdded(t *testing.T, open Open) {
 		w.apply(keys, func(*store.State) *store.Change { return &store.Change{Requests: map[store.ID]int64{w.item.Key: 2}} })
 	}
 	items, err := w.Items(t.Context(), 0)
-	if err != nil || len(items) != 1 || items[0].Requests != 6 {
+	if err != nil || len(items) != 1 || items[0].Use.Requests != 6 {
 		t.Errorf("%+v, %v", items, err)
 	}
 }
@@ -232,5 +232,64 @@ func vendorsAreKept(t *testing.T, open Open) {
 	files, filesErr := w.LicenseFiles(t.Context())
 	if !reflect.DeepEqual(products, []store.Product{product}) || !reflect.DeepEqual(files, []store.LicenseFile{file}) || productsErr != nil || filesErr != nil {
 		t.Errorf("%+v, %+v, %v, %v", products, files, productsErr, filesErr)
+	}
+}
+
+// Who never reported anything, nor took a seat, is forgotten, in every process; and
+// so are further keys. Everybody else stays.
+func strangersAreForgotten(t *testing.T, open Open) {
+	w := begin(t, open)
+	other := *w
+	other.Store = open(t)
+	forgetter, ok := w.Store.(store.Forgetter)
+	if !ok {
+		t.Skipf("%T forgets nobody", w.Store)
+	}
+	stranger, reporter, seated := w.device(), w.device(), w.device()
+	run := uuid.NewString()
+	w.apply(w.counted(reporter, run, 180), func(state *store.State) *store.Change {
+		return w.report(state, reporter, run, 180, store.Report{Revision: 1, Counts: store.Counts{{Type: "A", Units: 1}}})
+	})
+	w.apply(store.Keys{Reporters: []store.Reporter{seated}}, func(state *store.State) *store.Change {
+		return &store.Change{
+			Seats: map[store.SeatKey]store.Seat{{Item: w.item.Key, Device: seated.UUID, From: 1}: {From: 1, Until: 2, Weight: 1}},
+			Keys:  []store.DeviceKeyOf{{Device: seated.UUID, DeviceKey: store.DeviceKey{KeyID: "further", PublicKey: []byte("q"), ReportKey: []byte("s")}, Reporter: 1, CreatedAt: 1}},
+			Grants: map[store.Grant]int64{{Device: seated.UUID, Code: w.code.Key, Item: w.item.Key}: 1,
+				{Device: seated.UUID, Reporter: 1, Code: w.code.Key, Item: w.item.Key}: 1},
+			Known: state.Devices,
+		}
+	})
+	w.apply(store.Keys{Reporters: []store.Reporter{stranger}}, func(state *store.State) *store.Change {
+		return &store.Change{
+			Grants:    map[store.Grant]int64{{Device: stranger.UUID, Code: w.code.Key, Item: w.item.Key}: 1},
+			Anomalies: []store.Anomaly{{Device: stranger.UUID, Kind: "k", Count: 1}}, Known: state.Devices,
+		}
+	})
+	key := func(id, device string) error {
+		t.Helper()
+		_, err := other.ReportKey(t.Context(), id, device)
+		return err
+	}
+	if err := errors.Join(key("key of "+stranger.UUID, stranger.UUID), key("further", seated.UUID)); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ before, want int64 }{{1, 0}, {2, 2}, {2, 0}} {
+		if got, err := forgetter.ForgetStrangers(t.Context(), step.before, 100); err != nil || got != step.want {
+			t.Errorf("before %d: forgot %d, %v", step.before, got, err)
+		}
+	}
+	other.look(store.Keys{}) // the next group of another process notices
+	for id, device := range map[string]string{"key of " + stranger.UUID: stranger.UUID, "further": seated.UUID} {
+		if err := key(id, device); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	devices, err := w.Devices(t.Context())
+	if err != nil || len(devices) != 2 || devices[0].UUID != reporter.UUID || devices[1].UUID != seated.UUID {
+		t.Errorf("%+v, %v", devices, err)
+	}
+	state := w.look(store.Keys{Askers: []store.Asker{{Device: seated.UUID, KeyID: "x"}}})
+	if !reflect.DeepEqual(state.Grants, map[store.Grant]bool{{Device: seated.UUID, Code: w.code.Key, Item: w.item.Key}: true}) {
+		t.Errorf("%+v", state.Grants)
 	}
 }

@@ -33,7 +33,10 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"SumsAreAdded":            sumsAreAdded,
 		"SumsStop":                sumsStop,
 		"TypesAreKept":            typesAreKept,
-		"SeatsExpire":             seatsExpire,
+		"SeatsAndStepsAreKept":    seatsAndStepsAreKept,
+		"SeatsAreThoseNeeded":     seatsAreThoseNeeded,
+		"DomainsAreKept":          domainsAreKept,
+		"ItemsTellTheirUse":       itemsTellTheirUse,
 		"AnomaliesAreCounted":     anomaliesAreCounted,
 		"OthersAreSeen":           othersAreSeen,
 		"ApplyIsIsolated":         applyIsIsolated,
@@ -44,6 +47,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"KeysAreConfirmed":        keysAreConfirmed,
 		"ClonesAreKept":           clonesAreKept,
 		"VendorsAreKept":          vendorsAreKept,
+		"StrangersAreForgotten":   strangersAreForgotten,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, fresh(t)) })
 	}
@@ -66,7 +70,8 @@ func begin(t *testing.T, open Open) *world {
 			tx.AddHandshakeCode(store.HandshakeCode{Code: "100001-reader", Organization: "100001", Default: true,
 				SessionPassword: "a hash", PreviousPassword: "an older one", PreviousUntil: 9, ValidationFields: []string{"a.example", "b.example"}, CreatedAt: 6}),
 			tx.AddItem(store.Item{ID: "scans", Organization: "100001", Name: "Scans", Products: 7, Modules: []protocol.LicenseModule{1, 2}, Quota: 10, ExpiresAt: 99,
-				TrialBy: store.TrialByAddress, TrialDays: 7, Requires: []string{"base", "other"}, RequestLimit: 5, RefuseClones: true, LicenseFile: "f"}),
+				TrialBy: store.TrialByAddress, TrialDays: 7, Requires: []string{"base", "other"}, RequestLimit: 5, RefuseClones: true, LicenseFile: "f",
+				Charging: store.Charging{Tolerance: new(int64(7)), Slot: new(int64(60))}}),
 		)
 		code, codeErr := tx.HandshakeCode("100001-reader")
 		item, itemErr := tx.Item("scans")
@@ -132,7 +137,7 @@ func (w *world) report(state *store.State, reporter store.Reporter, run string, 
 	r, known := state.Runs[key]
 	change := &store.Change{
 		Runs: map[store.RunKey]*store.Run{}, Reports: map[store.SlotKey]store.Report{},
-		Totals: map[store.TotalKey]int64{}, Used: map[store.ID]int64{}, Known: state.Devices,
+		Totals: map[store.TotalKey]store.Units{}, ByDevice: map[store.DeviceTotalKey]int64{}, Used: map[store.ID]int64{}, Known: state.Devices,
 	}
 	if !known {
 		r = &store.Run{Reports: map[int64]store.Report{}}
@@ -143,7 +148,9 @@ func (w *world) report(state *store.State, reporter store.Reporter, run string, 
 	before := r.Reports[slot].Counts.Map()
 	for _, count := range report.Counts {
 		added := count.Units - before[count.Type]
-		change.Totals[store.TotalKey{Code: w.code.Key, Item: w.item.Key, Slot: slot, Type: count.Type}] += added
+		key := store.TotalKey{Code: w.code.Key, Item: w.item.Key, Slot: slot, Type: count.Type}
+		change.Totals[key] = change.Totals[key].Plus(store.Units{All: added})
+		change.ByDevice[store.DeviceTotalKey{Device: reporter.UUID, Code: w.code.Key, Item: w.item.Key, Day: store.LevelDay.Start(slot), Type: count.Type}] += added
 		change.Used[w.item.Key] += added
 	}
 	change.Reports[store.SlotKey{Run: r, Slot: slot}] = report
@@ -215,12 +222,16 @@ func askersAreLoaded(t *testing.T, open Open) {
 	device := w.device()
 	w.apply(store.Keys{}, func(*store.State) *store.Change {
 		return &store.Change{
-			Seats: map[store.SeatKey]int64{{Item: w.item.Key, Device: device.UUID}: 100},
+			Seats: map[store.SeatKey]store.Seat{{Item: w.item.Key, Device: device.UUID, From: 40}: {From: 40, Until: 100, Weight: 3, Brief: true}},
+			Steps: map[store.StepKey]int64{{Item: w.item.Key, At: 40}: 3, {Item: w.item.Key, At: 100}: -3},
+			Sums:  map[store.ID]store.SeatSum{w.item.Key: {At: 45, Active: 3, Exceptions: 7}},
 			Known: map[string]*store.DeviceState{device.UUID: {Key: device.Device}},
 		}
 	})
 	for range 2 { // read, and remembered
-		state := w.look(store.Keys{Now: 50, Organizations: []string{"100001"}, Askers: []store.Asker{{Device: device.UUID, KeyID: "key of " + device.UUID}, {Device: "new", KeyID: "new"}}})
+		state := w.look(store.Keys{Now: 50, Organizations: []string{"100001"}, Askers: []store.Asker{
+			{Device: device.UUID, KeyID: "key of " + device.UUID, Organization: "100001"}, {Device: "new", KeyID: "new", Code: w.code.Code},
+		}})
 		if o := state.Organizations["100001"]; o.DefaultCode != w.code.Code || o.Name != "Example Corp" {
 			t.Errorf("%+v", o)
 		}
@@ -235,12 +246,12 @@ func askersAreLoaded(t *testing.T, open Open) {
 		if items := state.CodeItems[code.Key]; len(items) != 1 || items[0].Position != 3 || !reflect.DeepEqual(items[0].Item, w.item) {
 			t.Errorf("%+v", items)
 		}
-		if use := state.Uses[w.item.Key]; use == nil || *use != (store.Use{Seats: 1}) {
+		if use := state.Uses[w.item.Key]; use == nil || !reflect.DeepEqual(*use, store.Use{SeatSum: store.SeatSum{At: 45, Active: 3, Exceptions: 7}}) {
 			t.Errorf("%+v", use)
 		}
 		d := state.Devices[device.UUID]
 		if len(state.Devices) != 1 || d == nil || d.Key != device.Device || !maps.Equal(d.Reporters, map[string]int64{"key of " + device.UUID: 0}) ||
-			d.NextReporter != 1 || d.Seats[w.item.Key] != 100 {
+			d.NextReporter != 1 || !slices.Equal(d.Seats[w.item.Key], []store.Seat{{From: 40, Until: 100, Weight: 3, Brief: true}}) {
 			t.Errorf("%+v", d)
 		}
 	}
@@ -373,7 +384,7 @@ func sumsAreAdded(t *testing.T, open Open) {
 	for range 3 {
 		w.apply(store.Keys{}, func(*store.State) *store.Change {
 			return &store.Change{
-				Totals: map[store.TotalKey]int64{{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: "A"}: 2, {Code: w.code.Key, Item: w.item.Key, Slot: 360, Type: "B"}: 3},
+				Totals: map[store.TotalKey]store.Units{{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: "A"}: {All: 2}, {Code: w.code.Key, Item: w.item.Key, Slot: 360, Type: "B"}: {All: 3}},
 				Used:   map[store.ID]int64{w.item.Key: 4},
 			}
 		})
@@ -390,7 +401,7 @@ func sumsStop(t *testing.T, open Open) {
 	for _, n := range []int64{most - 1, 5, most} {
 		w.apply(store.Keys{}, func(*store.State) *store.Change {
 			return &store.Change{
-				Totals: map[store.TotalKey]int64{{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: "A"}: n},
+				Totals: map[store.TotalKey]store.Units{{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: "A"}: {All: n}},
 				Used:   map[store.ID]int64{w.item.Key: n},
 			}
 		})
@@ -408,7 +419,7 @@ func typesAreKept(t *testing.T, open Open) {
 	for _, name := range []string{"OWN_A", "QR_CODE", "OWN_B", "OWN_A"} {
 		w.apply(keys, func(*store.State) *store.Change {
 			return &store.Change{
-				Totals: map[store.TotalKey]int64{{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: name}: 1},
+				Totals: map[store.TotalKey]store.Units{{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: name}: {All: 1}},
 				Types:  map[store.OrganizationType]bool{{Organization: "100001", Type: name}: true},
 			}
 		})
@@ -421,47 +432,6 @@ func typesAreKept(t *testing.T, open Open) {
 		delete(got, "QR_CODE") // it does no harm
 		if !maps.Equal(got, want) {
 			t.Errorf("%v", got)
-		}
-	}
-}
-
-// Seats count as long as they last, at whatever moment, in whatever order one
-// looks, and whether they were there before or come by a change.
-func seatsExpire(t *testing.T, open Open) {
-	w := begin(t, open)
-	var devices []store.Reporter
-	for range 4 {
-		devices = append(devices, w.device())
-	}
-	want := map[int]int64{}
-	for _, step := range []struct {
-		device       int
-		now, expires int64
-	}{{0, 10, 100}, {1, 10, 50}, {2, 20, 30}, {1, 40, 200}, {3, 60, 61}, {2, 70, 300}, {0, 250, 260}, {0, 255, 400}} {
-		keys := store.Keys{Now: step.now, Codes: []string{w.code.Code}, Reporters: devices}
-		w.apply(keys, func(state *store.State) *store.Change {
-			device := devices[step.device].UUID
-			if state.Devices[device].Seats[w.item.Key] <= step.now {
-				state.Uses[w.item.Key].Seats++
-			}
-			return &store.Change{Seats: map[store.SeatKey]int64{{Item: w.item.Key, Device: device}: step.expires}, Known: state.Devices}
-		})
-		want[step.device] = step.expires
-		for _, now := range []int64{step.now, 25, 99, 100, 259, 260, step.now, 299, 400} {
-			keys.Now = now
-			state := w.look(keys)
-			var n int64
-			for device, expires := range want {
-				if expires > now {
-					n++
-				}
-				if got := state.Devices[devices[device].UUID].Seats[w.item.Key]; got != expires {
-					t.Errorf("device %d has a seat until %d, not %d", device, got, expires)
-				}
-			}
-			if got := state.Uses[w.item.Key].Seats; got != n {
-				t.Errorf("after %+v there are %d seats at %d, not %d", step, got, now, n)
-			}
 		}
 	}
 }

@@ -12,6 +12,7 @@ namespace OpenLTS
         public ConnectionParameters()
         {
             var defaults = NativeDefaults();
+            // generated: defaults
             DeploymentType = (DeploymentType)defaults.deploymentType;
             ChargeWay = (ChargeWay)defaults.chargeWay;
             UUIDGenerationMethod = (UUIDGenerationMethod)defaults.UUIDGenerationMethod;
@@ -22,53 +23,54 @@ namespace OpenLTS
             SlotSeconds = defaults.slotSeconds;
             InitTimeoutMilliseconds = defaults.initTimeoutMilliseconds;
             RequestTimeoutMilliseconds = defaults.requestTimeoutMilliseconds;
+            // generated: end
         }
 
+        // generated: properties
         /// <summary>http(s)://host[:port][/path]; required.</summary>
         public string MainServerURL { get; set; }
 
         /// <summary>Asked if the main server can't be reached.</summary>
         public string StandbyServerURL { get; set; }
 
-        /// <summary>The handshake code; or <see cref="OrganizationID"/>, or both.</summary>
+        /// <summary>The code; or <see cref="OrganizationID"/>, or both.</summary>
         public string HandshakeCode { get; set; }
 
-        /// <summary>If the handshake code is protected by one.</summary>
+        /// <summary>If the code is protected by one.</summary>
         public string SessionPassword { get; set; }
 
-        /// <summary>Alone: the organization's default handshake code is used.</summary>
+        /// <summary>Alone: the organization's default code is used.</summary>
         public string OrganizationID { get; set; }
 
-        /// <summary>Desktop by default.</summary>
+        /// <summary>Where the SDK runs; Desktop by default.</summary>
         public DeploymentType DeploymentType { get; set; }
 
-        /// <summary>Auto by default.</summary>
+        /// <summary>How usage is to be charged; Auto by default.</summary>
         public ChargeWay ChargeWay { get; set; }
 
-        /// <summary>Random by default.</summary>
+        /// <summary>How the client UUID comes about; Random by default.</summary>
         public UUIDGenerationMethod UUIDGenerationMethod { get; set; }
 
-        /// <summary>Days an authorization may be used without the server; 7, less counts as 7. The license
-        /// may allow fewer.</summary>
+        /// <summary>Days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the
+        /// license may allow fewer; 7 by default.</summary>
         public int MaxBufferDays { get; set; }
 
-        /// <summary>null for all.</summary>
+        /// <summary>The modules to ask for; null: all.</summary>
         public LicenseModule[] LimitedLicenseModules { get; set; }
 
-        /// <summary>1 or more; 1.</summary>
+        /// <summary>1 or more; 1 by default.</summary>
         public int MaxConcurrentInstanceCount { get; set; }
 
-        /// <summary>May be combined; all by default.</summary>
+        /// <summary>May be combined; All by default.</summary>
         public Product Products { get; set; }
 
-        /// <summary>When a report whose submission failed is tried again; at the next initialization by
-        /// default.</summary>
+        /// <summary>When a report whose submission failed is tried again; NextInit by default.</summary>
         public Resubmit Resubmit { get; set; }
 
         /// <summary>Of the SDK, such as "10.2.1".</summary>
         public string ProductVersion { get; set; }
 
-        /// <summary>Of the SDK, such as "DotNet".</summary>
+        /// <summary>Of the SDK, such as "Python".</summary>
         public string Edition { get; set; }
 
         /// <summary>Domain, application id or process name; the server may check it.</summary>
@@ -80,27 +82,30 @@ namespace OpenLTS
         /// <summary>A client UUID of the host's own choice, for containers: 8-4-4-4-12 hex digits.</summary>
         public string DeviceUUID { get; set; }
 
-        /// <summary>The server's Ed25519 key in base64; if empty, the key seen first is remembered.</summary>
+        /// <summary>The server's Ed25519 key in base64, as lts key show prints it: no other server is believed; if
+        /// empty, the key seen first is remembered.</summary>
         public string ServerPublicKey { get; set; }
 
-        /// <summary>PEM file of the roots to trust for HTTPS.</summary>
+        /// <summary>PEM file of the roots to trust for HTTPS; if empty, the machine's, whatever SSL_CERT_FILE
+        /// says.</summary>
         public string CAFile { get; set; }
 
         /// <summary>http(s)://[user:password@]host:port</summary>
         public string ProxyURL { get; set; }
 
-        /// <summary>Where usage is kept; by default .openlts in the user's home directory.</summary>
+        /// <summary>Where usage is kept; if empty, .openlts in the user's home directory.</summary>
         public string DataDirectory { get; set; }
 
-        /// <summary>Length of a time slot and of the reporting interval, in seconds; divides a day;
-        /// 180.</summary>
+        /// <summary>Length in seconds of a time slot and of the reporting interval; divides a day; 180 by
+        /// default.</summary>
         public int SlotSeconds { get; set; }
 
-        /// <summary>For all of the initialization; 12000.</summary>
+        /// <summary>For all of the initialization; 12000 by default.</summary>
         public int InitTimeoutMilliseconds { get; set; }
 
-        /// <summary>For one request to a server; 5000.</summary>
+        /// <summary>For one request to a server; 5000 by default.</summary>
         public int RequestTimeoutMilliseconds { get; set; }
+        // generated: end
 
         private static NativeMethods.LTS_ConnectionParameters NativeDefaults()
         {
@@ -115,6 +120,7 @@ namespace OpenLTS
         internal NativeMethods.LTS_ConnectionParameters ToNative(NativeText text)
         {
             var native = NativeDefaults();
+            // generated: conversion
             native.mainServerURL = text.Copy(MainServerURL, nameof(MainServerURL));
             native.standbyServerURL = text.Copy(StandbyServerURL, nameof(StandbyServerURL));
             native.handshakeCode = text.Copy(HandshakeCode, nameof(HandshakeCode));
@@ -126,9 +132,8 @@ namespace OpenLTS
             native.maxBufferDays = MaxBufferDays;
             if (LimitedLicenseModules != null)
             {
-                int[] modules = Array.ConvertAll(LimitedLicenseModules, module => (int)module);
-                native.limitedLicenseModules = text.Copy(modules);
-                native.limitedLicenseModulesCount = modules.Length;
+                native.limitedLicenseModules = text.Copy(Array.ConvertAll(LimitedLicenseModules, value => (int)value));
+                native.limitedLicenseModulesCount = LimitedLicenseModules.Length;
             }
             native.maxConcurrentInstanceCount = MaxConcurrentInstanceCount;
             native.products = (int)Products;
@@ -145,6 +150,7 @@ namespace OpenLTS
             native.slotSeconds = SlotSeconds;
             native.initTimeoutMilliseconds = InitTimeoutMilliseconds;
             native.requestTimeoutMilliseconds = RequestTimeoutMilliseconds;
+            // generated: end
             return native;
         }
     }

@@ -95,6 +95,8 @@ namespace OpenLTS
         MethodNotAllowed = -20196,
         /// <summary>The License Tracking Server does not speak this version of the protocol.</summary>
         ProtocolVersion = -20197,
+        /// <summary>The report came too late: the usage of its time was closed.</summary>
+        SlotClosed = -20198,
         /// <summary>Failed to reach License Tracking Server.</summary>
         FailedToReachLTS = -20200,
         /// <summary>An argument is not valid.</summary>
@@ -127,7 +129,7 @@ namespace OpenLTS
         HostResources = -20313,
     }
 
-    /// <summary>How usage is charged. Values of the original; PAGE_COUNT is ours (the original publishes none).</summary>
+    /// <summary>How usage is charged. PAGE_COUNT, and the values from 101 on, are ours: the vendor publishes none for them.</summary>
     public enum ChargeWay
     {
         /// <summary>decided by the server</summary>
@@ -148,6 +150,14 @@ namespace OpenLTS
         InstanceCount = 9,
         /// <summary>instances at work in one slot</summary>
         ConcurrentInstanceCount = 10,
+        /// <summary>devices at work in a day, within the item's time</summary>
+        DailyActiveDeviceCount = 101,
+        /// <summary>devices at work in 30 days</summary>
+        MonthlyActiveDeviceCount = 102,
+        /// <summary>devices at work in 90 days</summary>
+        QuarterlyActiveDeviceCount = 103,
+        /// <summary>devices at work in 365 days</summary>
+        YearlyActiveDeviceCount = 104,
     }
 
     /// <summary>Where the SDK runs. Values of the original; BROWSER and MOBILE are ours (the original publishes none).</summary>

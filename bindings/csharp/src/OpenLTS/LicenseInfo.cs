@@ -8,9 +8,9 @@ namespace OpenLTS
     {
         internal LicenseInfo(NativeMethods.LTS_LicenseInfo native)
         {
+            // generated: conversion
             StateFlags = (StateFlag)native.stateFlags;
             StatusCode = (StatusCode)native.statusCode;
-            StatusMessage = NativeText.Read(native.statusMessage);
             ChargeWay = (ChargeWay)native.chargeWay;
             SlotSeconds = native.slotSeconds;
             AuthorizedAt = UnixTime.ToDateTime(native.authorizedAt);
@@ -31,17 +31,17 @@ namespace OpenLTS
             HandshakeCode = NativeText.Read(native.handshakeCode);
             OrganizationID = NativeText.Read(native.organizationID);
             ItemID = NativeText.Read(native.itemID);
+            StatusMessage = NativeText.Read(native.statusMessage);
+            // generated: end
         }
 
-        /// <summary>The state of the license; flags may be combined.</summary>
+        // generated: properties
+        /// <summary>The state of the license, flags combined.</summary>
         public StateFlag StateFlags { get; }
 
-        /// <summary>Of the latest authorization: OK, or LicenseCacheUsed with the reason in
+        /// <summary>Of the latest authorization: OK, or LICENSE_CACHE_USED with the reason in
         /// <see cref="StatusMessage"/>.</summary>
         public StatusCode StatusCode { get; }
-
-        /// <summary>Belongs to <see cref="StatusCode"/>.</summary>
-        public string StatusMessage { get; }
 
         /// <summary>Of the license item.</summary>
         public ChargeWay ChargeWay { get; }
@@ -49,29 +49,30 @@ namespace OpenLTS
         /// <summary>Length of a time slot.</summary>
         public int SlotSeconds { get; }
 
-        /// <summary>When the server granted the authorization.</summary>
+        /// <summary>When the server granted the authorization (null if there is none).</summary>
         public DateTimeOffset? AuthorizedAt { get; }
 
-        /// <summary>When the license itself ends.</summary>
+        /// <summary>When the license itself ends (null if there is none).</summary>
         public DateTimeOffset? ValidUntil { get; }
 
-        /// <summary>Until when it may be used without the server.</summary>
+        /// <summary>Until when it may be used without the server (null if there is none).</summary>
         public DateTimeOffset? BufferUntil { get; }
 
-        /// <summary>-1: not limited.</summary>
+        /// <summary>Units the license item allows; -1: not limited.</summary>
         public long QuotaLimit { get; }
 
         /// <summary>As last heard from the server.</summary>
         public long QuotaUsed { get; }
 
-        /// <summary>Bit n: LicenseModule n is permitted; see <see cref="Permits"/>.</summary>
+        /// <summary>The modules that may be used: the license item permits them, and they were asked for (bit n is
+        /// LicenseModule n).</summary>
         public ulong Modules { get; }
 
-        /// <summary>Operations recorded on this device, over all that keep them in the same data directory.
-        /// Always: Recorded = Accepted + Pending + Lost.</summary>
+        /// <summary>Units recorded on this device, over all that keep them in the same data directory; always:
+        /// recorded = accepted + pending + lost.</summary>
         public long Recorded { get; }
 
-        /// <summary>Accepted by the server, with a verified receipt.</summary>
+        /// <summary>By the server, with a verified receipt.</summary>
         public long Accepted { get; }
 
         /// <summary>Kept here, not accepted yet.</summary>
@@ -86,13 +87,13 @@ namespace OpenLTS
         /// <summary>Refused by the server.</summary>
         public long LostRefused { get; }
 
-        /// <summary>The ledger was damaged.</summary>
+        /// <summary>Gone with a damaged or deleted ledger.</summary>
         public long LostStorage { get; }
 
         /// <summary>The client UUID.</summary>
         public string DeviceUUID { get; }
 
-        /// <summary>Of this start of the process.</summary>
+        /// <summary>Of this opening of the license, as the server sees it.</summary>
         public string RunUUID { get; }
 
         /// <summary>The handshake code in use.</summary>
@@ -101,8 +102,12 @@ namespace OpenLTS
         /// <summary>The organization it belongs to.</summary>
         public string OrganizationID { get; }
 
-        /// <summary>The license item usage is counted against.</summary>
+        /// <summary>The license item that usage is counted against.</summary>
         public string ItemID { get; }
+
+        /// <summary>Belongs to <see cref="StatusCode"/>.</summary>
+        public string StatusMessage { get; }
+        // generated: end
 
         /// <summary>Whether the license permits a module.</summary>
         public bool Permits(LicenseModule module)

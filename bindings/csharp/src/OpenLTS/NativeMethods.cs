@@ -16,8 +16,9 @@ namespace OpenLTS
         [StructLayout(LayoutKind.Sequential)]
         internal struct LTS_ConnectionParameters
         {
+            // generated: ConnectionParameters
             public uint structSize;
-            public uint reserved;
+            public int reserved;
             public IntPtr mainServerURL;
             public IntPtr standbyServerURL;
             public IntPtr handshakeCode;
@@ -45,11 +46,13 @@ namespace OpenLTS
             public int initTimeoutMilliseconds;
             public int requestTimeoutMilliseconds;
             public int reserved2;
+            // generated: end
         }
 
         [StructLayout(LayoutKind.Sequential)]
         internal struct LTS_LicenseInfo
         {
+            // generated: LicenseInfo
             public uint structSize;
             public uint stateFlags;
             public int statusCode;
@@ -75,11 +78,13 @@ namespace OpenLTS
             [MarshalAs(UnmanagedType.ByValArray, SizeConst = 256)] public byte[] organizationID;
             [MarshalAs(UnmanagedType.ByValArray, SizeConst = 256)] public byte[] itemID;
             [MarshalAs(UnmanagedType.ByValArray, SizeConst = 256)] public byte[] statusMessage;
+            // generated: end
         }
 
         [StructLayout(LayoutKind.Sequential)]
         internal struct LTS_Event
         {
+            // generated: Event
             public uint structSize;
             public int kind;
             public int statusCode;
@@ -87,6 +92,7 @@ namespace OpenLTS
             public long time;
             public long units;
             [MarshalAs(UnmanagedType.ByValArray, SizeConst = 256)] public byte[] message;
+            // generated: end
         }
 
         [DllImport(Library, CallingConvention = Convention)]

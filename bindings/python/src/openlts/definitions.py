@@ -51,6 +51,7 @@ class StatusCode(IntEnum):
     NOT_FOUND = -20195
     METHOD_NOT_ALLOWED = -20196
     PROTOCOL_VERSION = -20197
+    SLOT_CLOSED = -20198
     FAILED_TO_REACH_LTS = -20200
     INVALID_ARGUMENT = -20300
     INVALID_HANDLE = -20301
@@ -69,7 +70,7 @@ class StatusCode(IntEnum):
 
 
 class ChargeWay(IntEnum):
-    """How usage is charged. Values of the original; PAGE_COUNT is ours (the original publishes none)."""
+    """How usage is charged. PAGE_COUNT, and the values from 101 on, are ours: the vendor publishes none for them."""
 
     AUTO = 0  # decided by the server
     DEVICE_COUNT = 1  # distinct devices
@@ -80,6 +81,10 @@ class ChargeWay(IntEnum):
     ACTIVE_DEVICE_COUNT = 8  # devices at work in 24 hours
     INSTANCE_COUNT = 9  # instances
     CONCURRENT_INSTANCE_COUNT = 10  # instances at work in one slot
+    DAILY_ACTIVE_DEVICE_COUNT = 101  # devices at work in a day, within the item's time
+    MONTHLY_ACTIVE_DEVICE_COUNT = 102  # devices at work in 30 days
+    QUARTERLY_ACTIVE_DEVICE_COUNT = 103  # devices at work in 90 days
+    YEARLY_ACTIVE_DEVICE_COUNT = 104  # devices at work in 365 days
 
 
 class DeploymentType(IntEnum):

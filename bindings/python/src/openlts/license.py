@@ -26,11 +26,14 @@ class LicenseInfo:
     Codes and enumerations are members of their class, or plain numbers where a newer library knows more of them.
     """
 
+    # generated: LicenseInfo
+    #: The state of the license, flags combined.
     state_flags: StateFlag
     #: Of the latest authorization: OK, or LICENSE_CACHE_USED with the reason in ``status_message``.
     status_code: StatusCode | int
     #: Of the license item.
     charge_way: ChargeWay | int
+    #: Length of a time slot.
     slot_seconds: int
     #: When the server granted the authorization.
     authorized_at: datetime | None
@@ -38,48 +41,60 @@ class LicenseInfo:
     valid_until: datetime | None
     #: Until when it may be used without the server.
     buffer_until: datetime | None
-    #: None: not limited.
+    #: Units the license item allows; None: not limited.
     quota_limit: int | None
     #: As last heard from the server.
     quota_used: int
-    #: Those that are permitted, out of those this package knows.
+    #: The modules that may be used: the license item permits them, and they were asked for.
     modules: frozenset[LicenseModule]
-    #: Usage of this device, over all that keep it in the same data directory. Always: recorded = accepted + pending +
-    #: lost.
+    #: Units recorded on this device, over all that keep them in the same data directory; always: recorded = accepted +
+    #: pending + lost.
     recorded: int
     #: By the server, with a verified receipt.
     accepted: int
     #: Kept here, not accepted yet.
     pending: int
-    #: The sum of the following.
+    #: Lost and declared: the sum of the following.
     lost: int
     #: Not submitted within 30 days.
     lost_expired: int
     #: Refused by the server.
     lost_refused: int
-    #: The data directory was damaged.
+    #: Gone with a damaged or deleted ledger.
     lost_storage: int
+    #: The client UUID.
     device_uuid: str
-    #: Of this process, as the server sees it.
+    #: Of this opening of the license, as the server sees it.
     run_uuid: str
+    #: The handshake code in use.
     handshake_code: str
+    #: The organization it belongs to.
     organization_id: str
+    #: The license item that usage is counted against.
     item_id: str
+    #: Belongs to ``status_code``.
     status_message: str
+    # generated: end
 
 
 @dataclass(frozen=True)
 class Event:
     """Something that happened to a license."""
 
+    # generated: Event
+    #: What the event tells.
     kind: EventKind | int
+    #: How it went.
     status_code: StatusCode | int
-    #: As they were after the event.
+    #: The state of the license after the event, flags combined.
     state_flags: StateFlag
+    #: When it happened.
     time: datetime
-    #: Operations concerned, or 0.
+    #: Units concerned, or 0.
     units: int
+    #: What happened, for people.
     message: str
+    # generated: end
 
 
 class License(Recorder):
@@ -195,12 +210,14 @@ class License(Recorder):
         if found == 0:
             return None
         return Event(
+            # generated: event
             kind=_member(EventKind, event.kind),
             status_code=_member(StatusCode, event.statusCode),
             state_flags=StateFlag(event.stateFlags),
             time=_time(event.time),
             units=event.units,
             message=text(event.message),
+            # generated: end
         )
 
     def info(self) -> LicenseInfo:
@@ -211,6 +228,7 @@ class License(Recorder):
             self._library.functions.LTS_GetLicenseInfo(self._handle, info), "tell what is known of the license"
         )
         return LicenseInfo(
+            # generated: info
             state_flags=StateFlag(info.stateFlags),
             status_code=_member(StatusCode, info.statusCode),
             charge_way=_member(ChargeWay, info.chargeWay),
@@ -220,7 +238,7 @@ class License(Recorder):
             buffer_until=_time_or_none(info.bufferUntil),
             quota_limit=None if info.quotaLimit < 0 else info.quotaLimit,
             quota_used=info.quotaUsed,
-            modules=frozenset(module for module in LicenseModule if info.modules >> module & 1),
+            modules=frozenset(each for each in LicenseModule if info.modules >> each & 1),
             recorded=info.recorded,
             accepted=info.accepted,
             pending=info.pending,
@@ -234,6 +252,7 @@ class License(Recorder):
             organization_id=text(info.organizationID),
             item_id=text(info.itemID),
             status_message=text(info.statusMessage),
+            # generated: end
         )
 
     def close(self, timeout: float = 3.0) -> StatusCode:

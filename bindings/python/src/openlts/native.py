@@ -26,8 +26,9 @@ class ConnectionParameters(Structure):
     """``LTS_ConnectionParameters``"""
 
     _fields_ = (
+        # generated: ConnectionParameters
         ("structSize", c_uint32),
-        ("reserved", c_uint32),
+        ("reserved", c_int32),
         ("mainServerURL", c_char_p),
         ("standbyServerURL", c_char_p),
         ("handshakeCode", c_char_p),
@@ -55,6 +56,7 @@ class ConnectionParameters(Structure):
         ("initTimeoutMilliseconds", c_int32),
         ("requestTimeoutMilliseconds", c_int32),
         ("reserved2", c_int32),
+        # generated: end
     )
 
 
@@ -62,6 +64,7 @@ class LicenseInfo(Structure):
     """``LTS_LicenseInfo``"""
 
     _fields_ = (
+        # generated: LicenseInfo
         ("structSize", c_uint32),
         ("stateFlags", c_uint32),
         ("statusCode", c_int32),
@@ -87,6 +90,7 @@ class LicenseInfo(Structure):
         ("organizationID", c_char * 256),
         ("itemID", c_char * 256),
         ("statusMessage", c_char * 256),
+        # generated: end
     )
 
 
@@ -94,6 +98,7 @@ class Event(Structure):
     """``LTS_Event``"""
 
     _fields_ = (
+        # generated: Event
         ("structSize", c_uint32),
         ("kind", c_int32),
         ("statusCode", c_int32),
@@ -101,6 +106,7 @@ class Event(Structure):
         ("time", c_int64),
         ("units", c_int64),
         ("message", c_char * 256),
+        # generated: end
     )
 
 

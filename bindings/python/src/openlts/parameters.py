@@ -22,33 +22,37 @@ class ConnectionParameters:
     does not exist is an error. The parameters are read when a license is opened and not kept.
     """
 
-    #: ``http(s)://host[:port][/path]``; required.
+    # generated: fields
+    #: http(s)://host[:port][/path]; required.
     main_server_url: str = ""
     #: Asked if the main server can't be reached.
     standby_server_url: str = ""
-    #: The handshake code; or ``organization_id``, or both.
+    #: The code; or ``organization_id``, or both.
     handshake_code: str = ""
-    #: If the handshake code is protected by one.
+    #: If the code is protected by one.
     session_password: str = field(default="", repr=False)
-    #: Alone: the organization's default handshake code is used.
+    #: Alone: the organization's default code is used.
     organization_id: str = ""
+    #: Where the SDK runs (one of :class:`DeploymentType`).
     deployment_type: int = DeploymentType.DESKTOP
+    #: How usage is to be charged (one of :class:`ChargeWay`).
     charge_way: int = ChargeWay.AUTO
+    #: How the client UUID comes about (one of :class:`UUIDGenerationMethod`).
     uuid_generation_method: int = UUIDGenerationMethod.RANDOM
-    #: Days for which an authorization may be used without the server: 0 or more, less than 7 counts as 7. The license
-    #: may allow fewer.
+    #: Days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the license may allow
+    #: fewer; 7 by default.
     max_buffer_days: int = 7
-    #: The :class:`LicenseModule` members to ask for; empty: all.
+    #: The modules to ask for (:class:`LicenseModule` members); empty: all.
     limited_license_modules: Sequence[int] = ()
-    #: 1 or more.
+    #: 1 or more; 1 by default.
     max_concurrent_instance_count: int = 1
-    #: :class:`Product` members, combined by ``|``.
+    #: May be combined (:class:`Product` members, combined by ``|``).
     products: int = Product.ALL
-    #: When a report whose submission failed is tried again.
+    #: When a report whose submission failed is tried again (one of :class:`Resubmit`).
     resubmit: int = Resubmit.NEXT_INIT
-    #: Version of the SDK, such as ``10.2.1``.
+    #: Of the SDK, such as "10.2.1".
     product_version: str = ""
-    #: Edition of the SDK, such as ``Python``.
+    #: Of the SDK, such as "Python".
     edition: str = ""
     #: Domain, application id or process name; the server may check it.
     validation_field: str = ""
@@ -56,20 +60,22 @@ class ConnectionParameters:
     device_friendly_name: str = ""
     #: A client UUID of the host's own choice, for containers: 8-4-4-4-12 hex digits.
     device_uuid: str = ""
-    #: The server's Ed25519 key in base64; empty: the key seen first is remembered.
+    #: The server's Ed25519 key in base64, as lts key show prints it: no other server is believed; if empty, the key
+    #: seen first is remembered.
     server_public_key: str = ""
-    #: PEM file of the roots to trust for HTTPS.
+    #: PEM file of the roots to trust for HTTPS; if empty, the machine's, whatever SSL_CERT_FILE says.
     ca_file: str | os.PathLike[str] = ""
-    #: ``http(s)://[user:password@]host:port``
+    #: http(s)://[user:password@]host:port
     proxy_url: str = field(default="", repr=False)
-    #: Where usage is kept; empty: ``.openlts`` in the user's home directory.
+    #: Where usage is kept; if empty, .openlts in the user's home directory.
     data_directory: str | os.PathLike[str] = ""
-    #: Length in seconds of a time slot and of the reporting interval; must divide a day.
+    #: Length in seconds of a time slot and of the reporting interval; divides a day; 180 by default.
     slot_seconds: int = 180
-    #: For all of the initialization.
+    #: For all of the initialization; 12000 by default.
     init_timeout_milliseconds: int = 12000
-    #: For one request to a server.
+    #: For one request to a server; 5000 by default.
     request_timeout_milliseconds: int = 5000
+    # generated: end
 
     def __setattr__(self, name: str, value: Any) -> None:
         # A misspelt field would otherwise be taken without a word, and the license opened without it.
@@ -83,6 +89,7 @@ def native_parameters(parameters: ConnectionParameters, library: Library) -> nat
     structure = native.ConnectionParameters()
     size = ctypes.sizeof(structure)
     library.check(library.functions.LTS_InitLTSConnectionParameters(structure, size), "prepare connection parameters")
+    # generated: conversion
     structure.mainServerURL = _bytes(parameters, "main_server_url")
     structure.standbyServerURL = _bytes(parameters, "standby_server_url")
     structure.handshakeCode = _bytes(parameters, "handshake_code")
@@ -92,10 +99,10 @@ def native_parameters(parameters: ConnectionParameters, library: Library) -> nat
     structure.chargeWay = _int32(parameters, "charge_way")
     structure.UUIDGenerationMethod = _int32(parameters, "uuid_generation_method")
     structure.maxBufferDays = _int32(parameters, "max_buffer_days")
-    modules = [int32(module) for module in parameters.limited_license_modules]
-    if modules:
-        structure.limitedLicenseModules = (ctypes.c_int32 * len(modules))(*modules)
-        structure.limitedLicenseModulesCount = len(modules)
+    limited_license_modules = [int32(each) for each in parameters.limited_license_modules]
+    if limited_license_modules:
+        structure.limitedLicenseModules = (ctypes.c_int32 * len(limited_license_modules))(*limited_license_modules)
+        structure.limitedLicenseModulesCount = len(limited_license_modules)
     structure.maxConcurrentInstanceCount = _int32(parameters, "max_concurrent_instance_count")
     structure.products = _int32(parameters, "products")
     structure.resubmit = _int32(parameters, "resubmit")
@@ -111,6 +118,7 @@ def native_parameters(parameters: ConnectionParameters, library: Library) -> nat
     structure.slotSeconds = _int32(parameters, "slot_seconds")
     structure.initTimeoutMilliseconds = _int32(parameters, "init_timeout_milliseconds")
     structure.requestTimeoutMilliseconds = _int32(parameters, "request_timeout_milliseconds")
+    # generated: end
     return structure
 
 

@@ -24,71 +24,97 @@ typedef struct Field {
   size_t offset;
 } Field;
 
-#define FIELD(type, field) {#field, offsetof(type, field)}
+/* A list: the field of its values, and the one of their count. */
+typedef struct List {
+  const char *name;
+  size_t values, count;
+} List;
+
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
+/* generated: tables */
 static const Field parameterTexts[] = {
-    FIELD(LTS_ConnectionParameters, mainServerURL),
-    FIELD(LTS_ConnectionParameters, standbyServerURL),
-    FIELD(LTS_ConnectionParameters, handshakeCode),
-    FIELD(LTS_ConnectionParameters, sessionPassword),
-    FIELD(LTS_ConnectionParameters, organizationID),
-    FIELD(LTS_ConnectionParameters, productVersion),
-    FIELD(LTS_ConnectionParameters, edition),
-    FIELD(LTS_ConnectionParameters, validationField),
-    FIELD(LTS_ConnectionParameters, deviceFriendlyName),
-    FIELD(LTS_ConnectionParameters, deviceUUID),
-    FIELD(LTS_ConnectionParameters, serverPublicKey),
-    FIELD(LTS_ConnectionParameters, caFile),
-    FIELD(LTS_ConnectionParameters, proxyURL),
-    FIELD(LTS_ConnectionParameters, dataDirectory),
+    {"mainServerURL", offsetof(LTS_ConnectionParameters, mainServerURL)},
+    {"standbyServerURL", offsetof(LTS_ConnectionParameters, standbyServerURL)},
+    {"handshakeCode", offsetof(LTS_ConnectionParameters, handshakeCode)},
+    {"sessionPassword", offsetof(LTS_ConnectionParameters, sessionPassword)},
+    {"organizationID", offsetof(LTS_ConnectionParameters, organizationID)},
+    {"productVersion", offsetof(LTS_ConnectionParameters, productVersion)},
+    {"edition", offsetof(LTS_ConnectionParameters, edition)},
+    {"validationField", offsetof(LTS_ConnectionParameters, validationField)},
+    {"deviceFriendlyName", offsetof(LTS_ConnectionParameters, deviceFriendlyName)},
+    {"deviceUUID", offsetof(LTS_ConnectionParameters, deviceUUID)},
+    {"serverPublicKey", offsetof(LTS_ConnectionParameters, serverPublicKey)},
+    {"caFile", offsetof(LTS_ConnectionParameters, caFile)},
+    {"proxyURL", offsetof(LTS_ConnectionParameters, proxyURL)},
+    {"dataDirectory", offsetof(LTS_ConnectionParameters, dataDirectory)},
 };
 
 static const Field parameterNumbers[] = {
-    FIELD(LTS_ConnectionParameters, deploymentType),
-    FIELD(LTS_ConnectionParameters, chargeWay),
+    {"deploymentType", offsetof(LTS_ConnectionParameters, deploymentType)},
+    {"chargeWay", offsetof(LTS_ConnectionParameters, chargeWay)},
     {"uuidGenerationMethod", offsetof(LTS_ConnectionParameters, UUIDGenerationMethod)},
-    FIELD(LTS_ConnectionParameters, maxBufferDays),
-    FIELD(LTS_ConnectionParameters, maxConcurrentInstanceCount),
-    FIELD(LTS_ConnectionParameters, products),
-    FIELD(LTS_ConnectionParameters, resubmit),
-    FIELD(LTS_ConnectionParameters, slotSeconds),
-    FIELD(LTS_ConnectionParameters, initTimeoutMilliseconds),
-    FIELD(LTS_ConnectionParameters, requestTimeoutMilliseconds),
+    {"maxBufferDays", offsetof(LTS_ConnectionParameters, maxBufferDays)},
+    {"maxConcurrentInstanceCount", offsetof(LTS_ConnectionParameters, maxConcurrentInstanceCount)},
+    {"products", offsetof(LTS_ConnectionParameters, products)},
+    {"resubmit", offsetof(LTS_ConnectionParameters, resubmit)},
+    {"slotSeconds", offsetof(LTS_ConnectionParameters, slotSeconds)},
+    {"initTimeoutMilliseconds", offsetof(LTS_ConnectionParameters, initTimeoutMilliseconds)},
+    {"requestTimeoutMilliseconds", offsetof(LTS_ConnectionParameters, requestTimeoutMilliseconds)},
 };
 
 static const Field infoInts[] = {
-    FIELD(LTS_LicenseInfo, stateFlags),
-    FIELD(LTS_LicenseInfo, statusCode),
-    FIELD(LTS_LicenseInfo, chargeWay),
-    FIELD(LTS_LicenseInfo, slotSeconds),
+    {"stateFlags", offsetof(LTS_LicenseInfo, stateFlags)},
+    {"statusCode", offsetof(LTS_LicenseInfo, statusCode)},
+    {"chargeWay", offsetof(LTS_LicenseInfo, chargeWay)},
+    {"slotSeconds", offsetof(LTS_LicenseInfo, slotSeconds)},
 };
 
 static const Field infoLongs[] = {
-    FIELD(LTS_LicenseInfo, authorizedAt), FIELD(LTS_LicenseInfo, validUntil),
-    FIELD(LTS_LicenseInfo, bufferUntil),  FIELD(LTS_LicenseInfo, quotaLimit),
-    FIELD(LTS_LicenseInfo, quotaUsed),    FIELD(LTS_LicenseInfo, modules),
-    FIELD(LTS_LicenseInfo, recorded),     FIELD(LTS_LicenseInfo, accepted),
-    FIELD(LTS_LicenseInfo, pending),      FIELD(LTS_LicenseInfo, lost),
-    FIELD(LTS_LicenseInfo, lostExpired),  FIELD(LTS_LicenseInfo, lostRefused),
-    FIELD(LTS_LicenseInfo, lostStorage),
+    {"authorizedAt", offsetof(LTS_LicenseInfo, authorizedAt)},
+    {"validUntil", offsetof(LTS_LicenseInfo, validUntil)},
+    {"bufferUntil", offsetof(LTS_LicenseInfo, bufferUntil)},
+    {"quotaLimit", offsetof(LTS_LicenseInfo, quotaLimit)},
+    {"quotaUsed", offsetof(LTS_LicenseInfo, quotaUsed)},
+    {"modules", offsetof(LTS_LicenseInfo, modules)},
+    {"recorded", offsetof(LTS_LicenseInfo, recorded)},
+    {"accepted", offsetof(LTS_LicenseInfo, accepted)},
+    {"pending", offsetof(LTS_LicenseInfo, pending)},
+    {"lost", offsetof(LTS_LicenseInfo, lost)},
+    {"lostExpired", offsetof(LTS_LicenseInfo, lostExpired)},
+    {"lostRefused", offsetof(LTS_LicenseInfo, lostRefused)},
+    {"lostStorage", offsetof(LTS_LicenseInfo, lostStorage)},
 };
 
 static const Field infoTexts[] = {
-    FIELD(LTS_LicenseInfo, deviceUUID),    FIELD(LTS_LicenseInfo, runUUID),
-    FIELD(LTS_LicenseInfo, handshakeCode), FIELD(LTS_LicenseInfo, organizationID),
-    FIELD(LTS_LicenseInfo, itemID),        FIELD(LTS_LicenseInfo, statusMessage),
+    {"deviceUUID", offsetof(LTS_LicenseInfo, deviceUUID)},
+    {"runUUID", offsetof(LTS_LicenseInfo, runUUID)},
+    {"handshakeCode", offsetof(LTS_LicenseInfo, handshakeCode)},
+    {"organizationID", offsetof(LTS_LicenseInfo, organizationID)},
+    {"itemID", offsetof(LTS_LicenseInfo, itemID)},
+    {"statusMessage", offsetof(LTS_LicenseInfo, statusMessage)},
 };
 
 static const Field eventInts[] = {
-    FIELD(LTS_Event, kind),
-    FIELD(LTS_Event, statusCode),
-    FIELD(LTS_Event, stateFlags),
+    {"kind", offsetof(LTS_Event, kind)},
+    {"statusCode", offsetof(LTS_Event, statusCode)},
+    {"stateFlags", offsetof(LTS_Event, stateFlags)},
 };
 
-static const Field eventLongs[] = {FIELD(LTS_Event, time), FIELD(LTS_Event, units)};
+static const Field eventLongs[] = {
+    {"time", offsetof(LTS_Event, time)},
+    {"units", offsetof(LTS_Event, units)},
+};
 
-static const Field eventTexts[] = {FIELD(LTS_Event, message)};
+static const Field eventTexts[] = {
+    {"message", offsetof(LTS_Event, message)},
+};
+
+static const List parameterLists[] = {
+    {"limitedLicenseModules", offsetof(LTS_ConnectionParameters, limitedLicenseModules),
+     offsetof(LTS_ConnectionParameters, limitedLicenseModulesCount)},
+};
+/* generated: end */
 
 /* What texts are converted with; set by JNI_OnLoad. */
 static jclass stringClass;
@@ -205,11 +231,17 @@ static char **textField(LTS_ConnectionParameters *parameters, size_t i) {
   return (char **)((char *)parameters + parameterTexts[i].offset);
 }
 
+static int32_t **listField(LTS_ConnectionParameters *parameters, size_t i) {
+  return (int32_t **)((char *)parameters + parameterLists[i].values);
+}
+
 static void freeParameters(LTS_ConnectionParameters *parameters) {
   for (size_t i = 0; i < COUNT(parameterTexts); i++) {
     free(*textField(parameters, i));
   }
-  free((void *)parameters->limitedLicenseModules);
+  for (size_t i = 0; i < COUNT(parameterLists); i++) {
+    free(*listField(parameters, i));
+  }
 }
 
 static jint copyTexts(JNIEnv *env, jobject object, jclass class,
@@ -245,24 +277,27 @@ static jint copyNumbers(JNIEnv *env, jobject object, jclass class,
   return LTS_OK;
 }
 
-static jint copyModules(JNIEnv *env, jobject object, jclass class,
-                        LTS_ConnectionParameters *parameters) {
-  jfieldID id = (*env)->GetFieldID(env, class, "limitedLicenseModules", "[I");
-  if (id == NULL) {
-    return LTS_ERR_INTERNAL;
+static jint copyLists(JNIEnv *env, jobject object, jclass class,
+                      LTS_ConnectionParameters *parameters) {
+  for (size_t i = 0; i < COUNT(parameterLists); i++) {
+    jfieldID id = (*env)->GetFieldID(env, class, parameterLists[i].name, "[I");
+    if (id == NULL) {
+      return LTS_ERR_INTERNAL;
+    }
+    jintArray array = (*env)->GetObjectField(env, object, id);
+    if (array == NULL) {
+      continue;
+    }
+    const jsize count = (*env)->GetArrayLength(env, array);
+    int32_t *values = calloc((size_t)count + 1, sizeof *values);
+    if (values == NULL) {
+      return LTS_ERR_INTERNAL;
+    }
+    (*env)->GetIntArrayRegion(env, array, 0, count, values);
+    *listField(parameters, i) = values;
+    *(int32_t *)((char *)parameters + parameterLists[i].count) = count;
+    (*env)->DeleteLocalRef(env, array);
   }
-  jintArray array = (*env)->GetObjectField(env, object, id);
-  if (array == NULL) {
-    return LTS_OK;
-  }
-  const jsize count = (*env)->GetArrayLength(env, array);
-  int32_t *modules = calloc((size_t)count + 1, sizeof *modules);
-  if (modules == NULL) {
-    return LTS_ERR_INTERNAL;
-  }
-  (*env)->GetIntArrayRegion(env, array, 0, count, modules);
-  parameters->limitedLicenseModules = modules;
-  parameters->limitedLicenseModulesCount = count;
   return LTS_OK;
 }
 
@@ -274,7 +309,9 @@ static jint copyParameters(JNIEnv *env, jobject object, LTS_ConnectionParameters
   for (size_t i = 0; i < COUNT(parameterTexts); i++) {
     *textField(parameters, i) = NULL;
   }
-  parameters->limitedLicenseModules = NULL;
+  for (size_t i = 0; i < COUNT(parameterLists); i++) {
+    *listField(parameters, i) = NULL;
+  }
   jclass class = (*env)->GetObjectClass(env, object);
   snprintf(message, MESSAGE_SIZE, "%s", LTS_StatusMessage(LTS_ERR_INTERNAL));
   jint status = copyTexts(env, object, class, parameters, message);
@@ -282,7 +319,7 @@ static jint copyParameters(JNIEnv *env, jobject object, LTS_ConnectionParameters
     status = copyNumbers(env, object, class, parameters);
   }
   if (status == LTS_OK) {
-    status = copyModules(env, object, class, parameters);
+    status = copyLists(env, object, class, parameters);
   }
   return status;
 }

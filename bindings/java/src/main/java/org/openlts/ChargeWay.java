@@ -2,7 +2,7 @@
 
 package org.openlts;
 
-/** How usage is charged. Values of the original; PAGE_COUNT is ours (the original publishes none). */
+/** How usage is charged. PAGE_COUNT, and the values from 101 on, are ours: the vendor publishes none for them. */
 public final class ChargeWay {
     /** decided by the server */
     public static final int AUTO = 0;
@@ -22,6 +22,14 @@ public final class ChargeWay {
     public static final int INSTANCE_COUNT = 9;
     /** instances at work in one slot */
     public static final int CONCURRENT_INSTANCE_COUNT = 10;
+    /** devices at work in a day, within the item's time */
+    public static final int DAILY_ACTIVE_DEVICE_COUNT = 101;
+    /** devices at work in 30 days */
+    public static final int MONTHLY_ACTIVE_DEVICE_COUNT = 102;
+    /** devices at work in 90 days */
+    public static final int QUARTERLY_ACTIVE_DEVICE_COUNT = 103;
+    /** devices at work in 365 days */
+    public static final int YEARLY_ACTIVE_DEVICE_COUNT = 104;
 
     private ChargeWay() {}
 }

@@ -6,52 +6,56 @@ package org.openlts;
  * it is not to be changed by another thread meanwhile.
  */
 public final class ConnectionParameters {
-    /** Of the server: http(s)://host[:port][/path]. Required. */
+    // generated: fields
+    /** http(s)://host[:port][/path]; required. */
     public String mainServerURL;
 
     /** Asked if the main server can't be reached. */
     public String standbyServerURL;
 
-    /** The handshake code; or {@link #organizationID}, or both. */
+    /** The code; or {@link #organizationID}, or both. */
     public String handshakeCode;
 
-    /** If the handshake code is protected by one. */
+    /** If the code is protected by one. */
     public String sessionPassword;
 
-    /** Alone: the organization's default handshake code is used. */
+    /** Alone: the organization's default code is used. */
     public String organizationID;
 
-    /** One of {@link DeploymentType}; DESKTOP. */
+    /** Where the SDK runs (one of {@link DeploymentType}); DESKTOP by default. */
     public int deploymentType;
 
-    /** One of {@link ChargeWay}; AUTO. */
+    /** How usage is to be charged (one of {@link ChargeWay}); AUTO by default. */
     public int chargeWay;
 
-    /** One of {@link UUIDGenerationMethod}; RANDOM. */
+    /** How the client UUID comes about (one of {@link UUIDGenerationMethod}); RANDOM by default. */
     public int uuidGenerationMethod;
 
     /**
-     * Days an authorization may be used without the server; 7, less counts as 7. The license may allow
-     * fewer.
+     * Days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the
+     * license may allow fewer; 7 by default.
      */
     public int maxBufferDays;
 
-    /** Of {@link LicenseModule}; null for all. */
+    /** The modules to ask for (of {@link LicenseModule}); null: all. */
     public int[] limitedLicenseModules;
 
-    /** 1 or more; 1. */
+    /** 1 or more; 1 by default. */
     public int maxConcurrentInstanceCount;
 
-    /** Of {@link Product}, combined by |; ALL. */
+    /** May be combined (of {@link Product}); ALL by default. */
     public int products;
 
-    /** When a report whose submission failed is tried again: one of {@link Resubmit}; NEXT_INIT. */
+    /**
+     * When a report whose submission failed is tried again (one of {@link Resubmit}); NEXT_INIT by
+     * default.
+     */
     public int resubmit;
 
     /** Of the SDK, such as "10.2.1". */
     public String productVersion;
 
-    /** Of the SDK, such as "Java". */
+    /** Of the SDK, such as "Python". */
     public String edition;
 
     /** Domain, application id or process name; the server may check it. */
@@ -63,26 +67,30 @@ public final class ConnectionParameters {
     /** A client UUID of the host's own choice, for containers: 8-4-4-4-12 hex digits. */
     public String deviceUUID;
 
-    /** The server's Ed25519 key in base64; if empty, the key seen first is remembered. */
+    /**
+     * The server's Ed25519 key in base64, as lts key show prints it: no other server is believed; if
+     * empty, the key seen first is remembered.
+     */
     public String serverPublicKey;
 
-    /** PEM file of the roots to trust for HTTPS. */
+    /** PEM file of the roots to trust for HTTPS; if empty, the machine's, whatever SSL_CERT_FILE says. */
     public String caFile;
 
     /** http(s)://[user:password@]host:port */
     public String proxyURL;
 
-    /** Where usage is kept; .openlts in the user's home directory. */
+    /** Where usage is kept; if empty, .openlts in the user's home directory. */
     public String dataDirectory;
 
-    /** Length of a time slot and of the reporting interval, in seconds; divides a day; 180. */
+    /** Length in seconds of a time slot and of the reporting interval; divides a day; 180 by default. */
     public int slotSeconds;
 
-    /** For all of the initialization; 12000. */
+    /** For all of the initialization; 12000 by default. */
     public int initTimeoutMilliseconds;
 
-    /** For one request to a server; 5000. */
+    /** For one request to a server; 5000 by default. */
     public int requestTimeoutMilliseconds;
+    // generated: end
 
     /** Parameters with the library's defaults. */
     public ConnectionParameters() {

@@ -2,23 +2,25 @@ package org.openlts;
 
 /** Something that happened to a license; see {@link License#pollEvent}. */
 public final class Event {
-    /** One of {@link EventKind}. */
+    // generated: fields
+    /** What the event tells (one of {@link EventKind}). */
     public int kind;
 
-    /** One of {@link StatusCode}. */
+    /** How it went (one of {@link StatusCode}). */
     public int statusCode;
 
-    /** Of {@link StateFlag}, combined, as they were after the event. */
+    /** The state of the license after the event, flags combined (of {@link StateFlag}). */
     public int stateFlags;
 
-    /** Seconds since 1970 (UTC). */
+    /** When it happened (seconds since 1970 (UTC)). */
     public long time;
 
-    /** Operations concerned, or 0. */
+    /** Units concerned, or 0. */
     public long units;
 
     /** What happened, for people. */
     public String message;
+    // generated: end
 
     Event() {}
 }

@@ -5,46 +5,50 @@ package org.openlts;
  * (UTC), 0 if there is none.
  */
 public final class LicenseInfo {
-    /** Of {@link StateFlag}, combined; see {@link #hasState}. */
+    // generated: fields
+    /** The state of the license, flags combined (of {@link StateFlag}). */
     public int stateFlags;
 
     /**
-     * Of the latest authorization: OK, or LICENSE_CACHE_USED with the reason in {@link
-     * #statusMessage}.
+     * Of the latest authorization: OK, or LICENSE_CACHE_USED with the reason in {@link #statusMessage}
+     * (one of {@link StatusCode}).
      */
     public int statusCode;
 
-    /** Of the license item: one of {@link ChargeWay}. */
+    /** Of the license item (one of {@link ChargeWay}). */
     public int chargeWay;
 
     /** Length of a time slot. */
     public int slotSeconds;
 
-    /** When the server granted the authorization. */
+    /** When the server granted the authorization (seconds since 1970 (UTC), 0 if there is none). */
     public long authorizedAt;
 
-    /** When the license itself ends. */
+    /** When the license itself ends (seconds since 1970 (UTC), 0 if there is none). */
     public long validUntil;
 
-    /** Until when it may be used without the server. */
+    /** Until when it may be used without the server (seconds since 1970 (UTC), 0 if there is none). */
     public long bufferUntil;
 
-    /** -1: not limited. */
+    /** Units the license item allows; -1: not limited. */
     public long quotaLimit;
 
     /** As last heard from the server. */
     public long quotaUsed;
 
-    /** Bit n: {@link LicenseModule} n is permitted; see {@link #permits}. */
+    /**
+     * The modules that may be used: the license item permits them, and they were asked for (bit n is
+     * {@link LicenseModule} n).
+     */
     public long modules;
 
     /**
-     * Operations recorded on this device, over all that keep them in the same data directory. Always:
+     * Units recorded on this device, over all that keep them in the same data directory; always:
      * recorded = accepted + pending + lost.
      */
     public long recorded;
 
-    /** Accepted by the server, with a verified receipt. */
+    /** By the server, with a verified receipt. */
     public long accepted;
 
     /** Kept here, not accepted yet. */
@@ -59,13 +63,13 @@ public final class LicenseInfo {
     /** Refused by the server. */
     public long lostRefused;
 
-    /** The ledger was damaged. */
+    /** Gone with a damaged or deleted ledger. */
     public long lostStorage;
 
     /** The client UUID. */
     public String deviceUUID;
 
-    /** Of this start of the process. */
+    /** Of this opening of the license, as the server sees it. */
     public String runUUID;
 
     /** The handshake code in use. */
@@ -74,11 +78,12 @@ public final class LicenseInfo {
     /** The organization it belongs to. */
     public String organizationID;
 
-    /** The license item usage is counted against. */
+    /** The license item that usage is counted against. */
     public String itemID;
 
     /** Belongs to {@link #statusCode}. */
     public String statusMessage;
+    // generated: end
 
     LicenseInfo() {}
 

@@ -92,6 +92,8 @@ public final class StatusCode {
     public static final int METHOD_NOT_ALLOWED = -20196;
     /** The License Tracking Server does not speak this version of the protocol. */
     public static final int PROTOCOL_VERSION = -20197;
+    /** The report came too late: the usage of its time was closed. */
+    public static final int SLOT_CLOSED = -20198;
     /** Failed to reach License Tracking Server. */
     public static final int FAILED_TO_REACH_LTS = -20200;
     /** An argument is not valid. */

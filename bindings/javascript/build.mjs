@@ -1,0 +1,78 @@
+// Builds the package into out/javascript: ESM, CommonJS, one file for a script tag, the file for old browsers, types.
+//
+//   node build.mjs           builds
+//   node build.mjs --code-only  only the code, in a second
+//   node build.mjs --sizes   builds and prints what each file weighs, gzipped
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { minify } from 'terser';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = join(here, '../../out/javascript');
+const dist = join(out, 'dist');
+
+/** The most that a file may weigh, gzipped, in bytes. */
+const limits = { 'openlts.js': 15 * 1024, 'openlts.mjs': 15.5 * 1024, 'openlts.legacy.js': 10 * 1024 };
+
+const entries = {
+  'openlts.mjs': { entry: 'index.ts', format: 'esm' },
+  'openlts.cjs': { entry: 'index.ts', format: 'cjs' },
+  'openlts.js': { entry: 'iife.ts', format: 'iife', globalName: 'OpenLTS' },
+  'dialog.mjs': { entry: 'dialog.ts', format: 'esm' },
+  'dialog.cjs': { entry: 'dialog.ts', format: 'cjs' },
+  'openlts-dialog.js': { entry: 'dialog.ts', format: 'iife', globalName: 'OpenLTSDialog' },
+  'messages.mjs': { entry: 'messages.ts', format: 'esm' },
+  'messages.cjs': { entry: 'messages.ts', format: 'cjs' },
+  'openlts.legacy.js': { entry: 'legacy.js', format: 'iife', target: 'es5' },
+};
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+const { version } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'));
+for (const [name, { entry, format, globalName, target = 'es2020' }] of Object.entries(entries)) {
+  if (!existsSync(join(here, 'src', entry))) continue;
+  const file = join(dist, name);
+  await build({
+    entryPoints: [join(here, 'src', entry)], outfile: file, bundle: true, format, globalName, target,
+    sourcemap: true, sourcesContent: true, logLevel: 'warning', legalComments: 'none',
+  });
+  const ecma = target === 'es5' ? 5 : 2020;
+  const result = await minify(readFileSync(file, 'utf8'), {
+    ecma, ie8: ecma === 5, module: format === 'esm', toplevel: format !== 'iife',
+    compress: { passes: 3, ecma, unsafe_arrows: ecma > 5, unsafe_methods: ecma > 5 },
+    format: { preamble: `/* openlts ${version}, MIT license */` },
+    sourceMap: { content: readFileSync(file + '.map', 'utf8'), filename: name, url: name + '.map' },
+  });
+  writeFileSync(file, result.code);
+  writeFileSync(file + '.map', result.map);
+}
+
+if (process.argv.includes('--code-only')) process.exit();
+execFileSync(join(here, 'node_modules/.bin/tsc'), ['-p', here], { stdio: 'inherit' });
+execFileSync(join(here, 'node_modules/.bin/api-extractor'), ['run', ...(process.argv.includes('--update-api') ? ['--local'] : [])], {
+  cwd: here, stdio: ['ignore', 'ignore', 'inherit'],
+});
+const types = join(out, 'types');
+for (const name of ['dialog', 'messages']) {
+  if (existsSync(join(types, name + '.d.ts'))) copyFileSync(join(types, name + '.d.ts'), join(dist, name + '.d.ts'));
+}
+for (const name of ['openlts', 'dialog', 'messages']) {
+  if (existsSync(join(dist, name + '.d.ts'))) copyFileSync(join(dist, name + '.d.ts'), join(dist, name + '.d.cts'));
+}
+for (const file of ['package.json', 'README.md']) copyFileSync(join(here, file), join(out, file));
+copyFileSync(join(here, '../../LICENSE'), join(out, 'LICENSE'));
+
+for (const name of Object.keys(entries)) {
+  const file = join(dist, name);
+  if (!existsSync(file)) continue;
+  const size = gzipSync(readFileSync(file), { level: 9 }).length;
+  if (process.argv.includes('--sizes')) console.log(`${name.padEnd(20)} ${size} bytes gzipped`);
+  if (limits[name] && size > limits[name]) {
+    console.error(`${name} weighs ${size} bytes gzipped; the limit is ${limits[name]}`);
+    process.exitCode = 1;
+  }
+}

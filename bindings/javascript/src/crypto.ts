@@ -1,0 +1,93 @@
+import { encode, utf8, type Bytes } from './bytes.js';
+import type { Environment } from './environment.js';
+import { concat, ed25519Verify, hkdf, hmac, sha256, x25519 } from './pure-crypto.js';
+
+// WebCrypto does what may take its time, if it is there (a page of https) and knows the
+// algorithm. Digests and MACs are made on the spot: a page that is about to die gets no answer
+// of a promise any more.
+
+/** The SHA-256 of a text in base64url. */
+export function digest(text: string): string {
+  return encode(sha256(utf8(text)));
+}
+
+/** The id of a key: base64url of the first 12 bytes of its SHA-256. */
+export function keyID(bytes: ArrayLike<number>): string {
+  return encode(sha256(bytes).slice(0, 12));
+}
+
+export function reportMAC(key: Bytes, body: string): string {
+  return encode(hmac(key, utf8('openlts/1/report\n' + body)));
+}
+
+export function receiptMAC(key: Bytes, request: string, answer: string): string {
+  return encode(hmac(key, concat(utf8('openlts/1/receipt\n'), sha256(utf8(request)), utf8(answer))));
+}
+
+/** Compares two texts in a time that tells nothing of where they differ. */
+export function same(a: string, b: string): boolean {
+  let difference = a.length ^ b.length;
+  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);
+  return difference === 0;
+}
+
+export async function verify(env: Environment, key: Bytes, message: string, signature: Bytes): Promise<boolean> {
+  const text = utf8(message);
+  const subtle = env.crypto.subtle as SubtleCrypto | undefined;
+  if (subtle) {
+    try {
+      const imported = await subtle.importKey('raw', key, 'Ed25519', false, ['verify']);
+      return await subtle.verify('Ed25519', imported, signature, text);
+    } catch {
+      // An algorithm it does not know, or a key it does not like: the other one decides.
+    }
+  }
+  return ed25519Verify(key, text, signature);
+}
+
+/** What stands before the 32 bytes of an X25519 key in PKCS #8 (RFC 8410). */
+const pkcs8 = [48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 110, 4, 34, 4, 32];
+
+/** X25519 (RFC 7748); undefined if the point is of low order. */
+async function multiply(env: Environment, scalar: Bytes, point: Bytes): Promise<ArrayLike<number> | undefined> {
+  const subtle = env.crypto.subtle as SubtleCrypto | undefined;
+  if (subtle) {
+    try {
+      const name = 'X25519';
+      const own = await subtle.importKey('pkcs8', new Uint8Array(concat(pkcs8, scalar)), name, false, ['deriveBits']);
+      const other = await subtle.importKey('raw', point, name, false, []);
+      return new Uint8Array(await subtle.deriveBits({ name, public: other }, own, 256));
+    } catch {
+      // As above; a point of low order fails in both.
+    }
+  }
+  return x25519(scalar, point) ?? undefined;
+}
+
+/** The public key of an X25519 key. */
+export async function publicKey(env: Environment, key: Bytes): Promise<Bytes> {
+  const nine = new Uint8Array(32);
+  nine[0] = 9;
+  return Uint8Array.from((await multiply(env, key, nine))!);
+}
+
+/** The key that authenticates reports and receipts, and its id; see docs/protocol.md. */
+export async function reportKey(
+  env: Environment, key: Bytes, own: Bytes, server: Bytes,
+): Promise<{ secret: Bytes; id: string } | undefined> {
+  const shared = await multiply(env, key, server);
+  const both = concat(own, server);
+  return shared && { secret: Uint8Array.from(hkdf(shared, both, utf8('openlts/1/report-key'))), id: keyID(both) };
+}
+
+export function random(env: Environment, length: number): Bytes {
+  return env.crypto.getRandomValues(new Uint8Array(length));
+}
+
+export function uuid(env: Environment): string {
+  const bytes = random(env, 16);
+  bytes[6] = (bytes[6]! & 15) | 64;
+  bytes[8] = (bytes[8]! & 63) | 128;
+  const hex = Array.from(bytes, (b) => (b + 256).toString(16).slice(1)).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}

@@ -1,0 +1,387 @@
+import { Authorizer, day, endOf, identify, type Device, type Grant, type Quota } from './authorization.js';
+import { Flag, Kind, Status } from './codes.js';
+import type { OperationType } from './definitions.js';
+import { globalEnvironment, within, type Environment } from './environment.js';
+import { errorOf, LTSError } from './errors.js';
+import { Meter, type Account } from './meter.js';
+import { check, type Checked, type LicenseParameters } from './parameters.js';
+import { Submitter, type Outcome } from './report.js';
+import { Store } from './store.js';
+import { Lifeline } from './tab.js';
+
+/** Something that happened to a license. */
+export interface LicenseEvent {
+  /** An Kind. */
+  kind: number;
+  /** OK, or the status code of what failed. */
+  statusCode: number;
+  /** StateFlag bits, as they were after the event. */
+  stateFlags: number;
+  time: Date;
+  /** Operations concerned, or 0. */
+  units: number;
+  message: string;
+}
+
+/** What is known of a license. Usage is in operations. */
+export interface LicenseInfo {
+  /** StateFlag bits. */
+  stateFlags: number;
+  /** Of the latest authorization: OK, or LICENSE_CACHE_USED with the reason in statusMessage. */
+  statusCode: number;
+  statusMessage: string;
+  handshakeCode: string;
+  organizationID: string;
+  itemID: string;
+  /** A ChargeWay. */
+  chargeWay: number;
+  /** The LicenseModule values that are permitted; none if all are. */
+  modules: number[];
+  trial: boolean;
+  /** When the server granted the authorization. */
+  authorizedAt: Date;
+  /** When the license itself ends, with its tolerance. */
+  validUntil: Date;
+  /** Until when it may be used without the server. */
+  bufferUntil: Date;
+  /** Undefined: not limited. */
+  quotaLimit: number | undefined;
+  /** As last heard from the server. */
+  quotaUsed: number;
+  /** Usage of this device: recorded = accepted + pending + lost, always. */
+  recorded: number;
+  /** By the server, with a verified receipt. */
+  accepted: number;
+  pending: number;
+  lost: number;
+  /** Not submitted within 30 days. */
+  lostExpired: number;
+  /** Refused by the server. */
+  lostRefused: number;
+  deviceUUID: string;
+  /** Of this tab, as the server sees it. */
+  runUUID: string;
+  slotSeconds: number;
+  /** Where usage is kept: in memory it dies with the page. */
+  storage: 'indexeddb' | 'memory';
+  /** Why it is kept in memory, or empty. */
+  storageFailure: string;
+}
+
+/** The flags that an authorization decides. */
+const grantFlags = Flag.CACHE_USED | Flag.STANDBY_USED | Flag.TRIAL | Flag.EXPIRED_IN_TOLERANCE |
+  Flag.AUTHORIZATION_LAPSED | Flag.CLOCK_ANOMALY;
+
+const quotaFlags = Flag.QUOTA_IN_TOLERANCE | Flag.QUOTA_EXHAUSTED;
+
+// How often, in milliseconds, a license asks anew: once a day, or soon if no server was reached.
+const renewEvery = 24 * 3600_000;
+const retryEvery = 3600_000;
+const introduceAfter = 60_000;
+
+/** A license in use. */
+export class License {
+  private readonly listeners = new Set<(event: LicenseEvent) => void>();
+  private flags = 0;
+  private due = 0;
+  private introduceAt = 0;
+  private introduceWait = introduceAfter;
+  private interval: ReturnType<typeof setInterval> | undefined;
+  private closing: Promise<number> | undefined;
+  private readonly undo: (() => void)[] = [];
+
+  /** @internal */
+  constructor(
+    private readonly env: Environment, private readonly p: Checked, private readonly store: Store,
+    private readonly device: Device, private readonly authorizer: Authorizer, private grant: Grant,
+    private readonly meter: Meter, private readonly submitter: Submitter,
+  ) {
+    this.take(grant);
+    this.due = env.elapsed() + this.wait(grant.cached);
+    const interval = setInterval(() => void this.tick(), p.slotSeconds * 1000);
+    this.interval = interval;
+    // A program of Node.js may end while a license is open.
+    (interval as { unref?: () => void }).unref?.();
+    this.watchPage();
+  }
+
+  /** @internal */
+  static async open(parameters: LicenseParameters, env: Environment): Promise<License> {
+    const p = check(parameters, env);
+    const store = new Store(env);
+    if (p.persistStorage) void env.window?.navigator.storage?.persist().catch(() => false);
+    const device = await identify(env, store, p.deviceUUID);
+    const authorizer = new Authorizer(env, store, p, device);
+    const grant = await authorizer.authorize();
+    const lifeline = new Lifeline(env);
+    const meter = new Meter(env, store, lifeline, p.slotSeconds, accountOf(grant, device));
+    const key = { id: grant.authorization.reportKey.id, secret: grant.secret };
+    const submitter: Submitter = new Submitter(env, store, lifeline, meter, p.servers, p.requestTimeout, device.uuid, grant.lts, key,
+      () => license.introduce());
+    const license = new License(env, p, store, device, authorizer, grant, meter, submitter);
+    // What earlier sessions left over.
+    void license.report(false, false);
+    return license;
+  }
+
+  /**
+   * Records operations that succeeded, such as barcodes read. It costs about what a function call does.
+   *
+   * @param type - an operation type, or one that was defined
+   * @param count - how many
+   */
+  record(type: OperationType | (string & {}), count = 1): void {
+    this.meter.record(type, count);
+  }
+
+  /** Records operations done at another time, up to 30 days back. They are kept in the browser when it resolves. */
+  async recordAt(type: OperationType | (string & {}), count: number, time: Date | number): Promise<void> {
+    await this.meter.recordAt(type, count, Number(time));
+  }
+
+  /** Defines an operation type that OperationType does not list: 1 to 64 characters out of A-Z, 0-9 and _. */
+  defineOperationType(name: string): void {
+    this.meter.defineType(name);
+  }
+
+  /**
+   * Submits everything recorded so far, now, and tries also reports that failed before. It rejects with an LTSError if
+   * anything is left, which is kept and submitted later.
+   */
+  async submit(): Promise<void> {
+    const outcome = await this.report(true, true);
+    if (outcome.failure) throw outcome.failure;
+  }
+
+  /** What is known of the license now. */
+  async info(): Promise<LicenseInfo> {
+    const { grant, submitter } = this;
+    const a = grant.authorization;
+    const usage = await submitter.usage();
+    this.noteStore();
+    // A moment by the server's clock is told by ours.
+    const date = (seconds: number): Date => new Date((seconds + grant.time.wall - grant.time.server) * 1000);
+    return {
+      stateFlags: this.flags,
+      statusCode: grant.cached ? Status.LICENSE_CACHE_USED : Status.OK,
+      statusMessage: grant.cached?.message ?? '',
+      handshakeCode: a.handshakeCode, organizationID: a.organizationID, itemID: a.item.id, chargeWay: a.item.chargeWay,
+      modules: a.item.modules ?? [], trial: !!a.trial,
+      authorizedAt: date(a.issuedAt), validUntil: date(a.validUntil), bufferUntil: date(endOf(a)),
+      quotaLimit: a.quota.limit < 0 ? undefined : a.quota.limit, quotaUsed: a.quota.used,
+      recorded: usage.recorded, accepted: usage.accepted, pending: usage.pending, lost: usage.lost,
+      lostExpired: usage.expired, lostRefused: usage.refused,
+      deviceUUID: this.device.uuid, runUUID: this.meter.id, slotSeconds: this.p.slotSeconds,
+      storage: this.store.failure === undefined ? 'indexeddb' : 'memory', storageFailure: this.store.failure ?? '',
+    };
+  }
+
+  /** Calls a function at each event, until the function that it gives is called. */
+  onEvent(listener: (event: LicenseEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  /**
+   * Ends metering: submits what was recorded. It resolves to OK, or to REPORTS_PENDING or DEADLINE_EXCEEDED if reports are
+   * left: they stay in the browser for the next start. Closing again does nothing.
+   *
+   * @param timeout - how long it may take, in milliseconds; with 0 it does not use the network
+   */
+  close(timeout = 3000): Promise<number> {
+    return (this.closing ??= this.end(timeout));
+  }
+
+  private async end(timeout: number): Promise<number> {
+    clearInterval(this.interval);
+    this.undo.forEach((undo) => undo());
+    this.meter.close();
+    await this.meter.keep();
+    let status: number = Status.OK;
+    if (timeout > 0) {
+      try {
+        const late = (): Error => new LTSError(Status.DEADLINE_EXCEEDED, 'The deadline passed; what was not sent is kept.');
+        if ((await within(timeout, this.report(true, false), late)).failure) status = Status.REPORTS_PENDING;
+      } catch (cause) {
+        status = errorOf(cause).code;
+      }
+    }
+    if (status === Status.OK && (await this.submitter.usage()).own) status = Status.REPORTS_PENDING;
+    await this.meter.keep();
+    await this.meter.letGo();
+    this.store.close();
+    return status;
+  }
+
+  /** Submits, and tells what came of it. */
+  private async report(all: boolean, again: boolean): Promise<Outcome> {
+    let outcome: Outcome;
+    try {
+      outcome = await this.submitter.submit(all, again);
+    } catch (cause) {
+      outcome = { units: 0, reports: 0, purged: 0, refused: [], items: [], failure: errorOf(cause) };
+    }
+    this.noteStore();
+    if (outcome.purged) {
+      this.set(Flag.USAGE_LOST, true);
+      this.tell(Kind.REPORTS_PURGED, Status.OK, outcome.purged, 'reports older than 30 days were given up');
+    }
+    for (const { units, error } of outcome.refused) {
+      this.set(Flag.USAGE_LOST, true);
+      this.tell(Kind.REPORT_REFUSED, error.code, units, error.message);
+    }
+    this.set(Flag.REPORTS_PENDING, !!outcome.failure);
+    for (const item of outcome.items) {
+      if (item.id === this.grant.authorization.item.id) this.noteQuota(item.quota);
+    }
+    if (outcome.units) this.tell(Kind.SUBMITTED, Status.OK, outcome.units, `${outcome.reports} reports were accepted`);
+    if (outcome.failure) this.tell(Kind.SUBMIT_FAILED, outcome.failure.code, 0, outcome.failure.message);
+    else this.introduceWait = introduceAfter;
+    return outcome;
+  }
+
+  private async tick(): Promise<void> {
+    if (this.meter.slept()) this.meter.begin(this.meter.account);
+    this.meter.beat();
+    const { grant, env } = this;
+    if (env.elapsed() >= this.due) await this.renew();
+    // The clock shows less than the time that passed: it was set back.
+    const wall = Math.floor(env.now() / 1000);
+    if (wall < grant.time.wall - 60) this.set(Flag.CLOCK_ANOMALY, true);
+    if (grant === this.grant && grant.time.server + wall - grant.time.wall > endOf(grant.authorization) && !this.has(Flag.AUTHORIZATION_LAPSED)) {
+      this.set(Flag.AUTHORIZATION_LAPSED, true);
+      this.tell(Kind.STATE_CHANGED, Status.FAILED_TO_REACH_LTS, 0, 'the authorization could be used without the server until ' +
+        `${day(endOf(grant.authorization))}; recording goes on, and the next start needs the server`);
+    }
+    await this.report(false, this.p.resubmit === 'interval');
+  }
+
+  /** Asks the servers for a new authorization, and takes it up. Recording goes on whatever they say. */
+  private async renew(): Promise<boolean> {
+    let failure: LTSError | undefined;
+    try {
+      const grant = await this.authorizer.renew();
+      const before = this.grant;
+      if (grant.lts !== before.lts) {
+        throw new LTSError(Status.SERVER_KEY_MISMATCH, "the authorization is another server's than the one in force");
+      }
+      this.take(grant);
+      const account = accountOf(grant, this.device);
+      const { handshakeCode, item } = this.meter.account;
+      if (handshakeCode !== account.handshakeCode || item !== account.item) {
+        this.meter.begin(account);
+        this.tell(Kind.STATE_CHANGED, Status.OK, 0,
+          `the license was renewed: operations count on item ${account.item} of ${account.handshakeCode} from now on`);
+      } else if (grant.authorization.validUntil !== before.authorization.validUntil) {
+        this.tell(Kind.STATE_CHANGED, Status.OK, 0,
+          `the server authorized anew; the license is valid until ${day(grant.authorization.validUntil)}`);
+      }
+    } catch (cause) {
+      failure = errorOf(cause);
+      if (failure.refused && !this.has(Flag.AUTHORIZATION_LAPSED)) {
+        this.set(Flag.AUTHORIZATION_LAPSED, true);
+        this.tell(Kind.STATE_CHANGED, failure.code, 0,
+          `the server refuses to authorize any longer: ${failure.message} Recording goes on, and the next start will be refused`);
+      }
+    }
+    this.due = this.env.elapsed() + this.wait(failure);
+    return !failure;
+  }
+
+  /** How long to wait with the next question. Pages that were opened together do not ask together. */
+  private wait(failure: LTSError | undefined): number {
+    return failure && !failure.refused ? retryEvery : renewEvery * (1 - Math.random() / 10);
+  }
+
+  /** Gets this device known to a server that does not know it, more rarely each time. */
+  private async introduce(): Promise<boolean> {
+    const now = this.env.elapsed();
+    if (now < this.introduceAt) return false;
+    this.introduceAt = now + this.introduceWait;
+    this.introduceWait = Math.min(2 * this.introduceWait, retryEvery);
+    return this.renew();
+  }
+
+  private take(grant: Grant): void {
+    this.grant = grant;
+    this.submitter.key = { id: grant.authorization.reportKey.id, secret: grant.secret };
+    const { trial, item, issuedAt, quota } = grant.authorization;
+    this.flags &= ~grantFlags;
+    if (grant.cached) this.flags |= Flag.CACHE_USED;
+    if (grant.standby) this.flags |= Flag.STANDBY_USED;
+    if (trial) this.flags |= Flag.TRIAL;
+    if (item.expiresAt && issuedAt >= item.expiresAt) this.flags |= Flag.EXPIRED_IN_TOLERANCE;
+    if (grant.clockOff) this.flags |= Flag.CLOCK_ANOMALY;
+    this.noteQuota(quota);
+    this.noteStore();
+  }
+
+  private noteQuota(quota: Quota): void {
+    this.grant.authorization.quota = quota;
+    const flag = { ok: 0, tolerance: Flag.QUOTA_IN_TOLERANCE, exhausted: Flag.QUOTA_EXHAUSTED }[quota.state];
+    const changed = (this.flags & quotaFlags) !== flag;
+    this.flags = (this.flags & ~quotaFlags) | flag;
+    if (changed) this.tell(Kind.STATE_CHANGED, Status.OK, 0, `the quota of the license is now: ${quota.state}`);
+  }
+
+  private noteStore(): void {
+    if (this.store.failure !== undefined && !this.has(Flag.STORAGE_DEGRADED)) {
+      this.set(Flag.STORAGE_DEGRADED, true);
+      this.tell(Kind.STATE_CHANGED, Status.LICENSE_BUFFER_FAILED, 0, `usage is kept in memory only: ${this.store.failure}`);
+    }
+  }
+
+  private has(flag: number): boolean {
+    return (this.flags & flag) !== 0;
+  }
+
+  private set(flag: number, on: boolean): void {
+    this.flags = on ? this.flags | flag : this.flags & ~flag;
+  }
+
+  private tell(kind: number, statusCode: number, units: number, message: string): void {
+    const event = { kind, statusCode, stateFlags: this.flags, time: new Date(this.env.now()), units, message };
+    this.listeners.forEach((listener) => {
+      try {
+        listener(event);
+      } catch (cause) {
+        console.error(cause); // the page's own; it must not stop what it listens to
+      }
+    });
+  }
+
+  /** Keeps, and sends, what was counted whenever the page may be about to die. */
+  private watchPage(): void {
+    const { window } = this.env;
+    if (!window) return;
+    const on = (target: EventTarget, type: string, listener: (event: Event) => void): void => {
+      target.addEventListener(type, listener);
+      this.undo.push(() => target.removeEventListener(type, listener));
+    };
+    const { document } = window;
+    on(document, 'visibilitychange', () => {
+      if (document.visibilityState !== 'hidden') return;
+      void this.meter.keep();
+      this.submitter.hide();
+    });
+    on(document, 'freeze', () => void this.meter.keep());
+    on(window, 'pagehide', () => {
+      // A page that is kept for "back" must hold no lock. If it comes back, it goes on as another run.
+      void this.meter.letGo();
+      this.submitter.hide();
+    });
+  }
+}
+
+function accountOf(grant: Grant, device: Device): Account {
+  const { handshakeCode, item } = grant.authorization;
+  return { device: device.uuid, lts: grant.lts, handshakeCode, item: item.id };
+}
+
+/**
+ * Gets this page authorized, and begins to count. It rejects with an LTSError whose code, name and message tell why it was
+ * not: show it to people, and let them try again or contact the site's administrator.
+ */
+export function createLicense(parameters: LicenseParameters): Promise<License> {
+  return License.open(parameters, globalEnvironment());
+}

@@ -1,0 +1,311 @@
+import { uuid } from './crypto.js';
+import { operationTypes, Status } from './codes.js';
+import type { Environment } from './environment.js';
+import { invalid, LTSError } from './errors.js';
+import type { Store } from './store.js';
+import type { Lifeline } from './tab.js';
+
+/** What a run counts on. */
+export interface Account {
+  device: string;
+  /** The id of the signing key of the server that reports go to. */
+  lts: string;
+  handshakeCode: string;
+  item: string;
+}
+
+/** Counts by operation type, by the start of the slot. They only grow. */
+export type Slots = Record<string, Record<string, number>>;
+
+/** A run as it is kept, under `run/<id>`. Only its own tab writes it, until it is dead. */
+export interface RunRow extends Account {
+  v: 1;
+  id: string;
+  /** The length of its slots, in seconds. */
+  length: number;
+  /** The last sign of life, in milliseconds since 1970. */
+  at: number;
+  /** Nothing will be counted any more. */
+  closed?: boolean;
+  slots: Slots;
+}
+
+/**
+ * What became of a run's reports, under `done/<id>`, by the start of the slot. Only who submits writes it, so that it can't
+ * be overwritten by counts that come in meanwhile.
+ */
+export type DoneRow = Record<string, Done>;
+
+export interface Done {
+  /** How many units the server has. */
+  accepted: number;
+  /** What it does not have was given up, and that is to be declared. */
+  lost?: boolean;
+}
+
+interface Cell {
+  n: number;
+}
+
+/** How often counts are kept, in milliseconds: what is younger dies with a tab that is killed. */
+const keepEvery = 1000;
+
+/** How many calls in one go read the clock for each of them. */
+const burst = 64;
+
+export const retention = 30 * 86400;
+
+export function unitsOf(counts: Record<string, number>): number {
+  return Object.values(counts).reduce((sum, n) => sum + n, 0);
+}
+
+/** One set of counters: what this tab counts on one account. */
+class Run {
+  readonly id: string;
+  readonly slots = new Map<number, Map<string, Cell>>();
+  /** Units that were kept, by slot. */
+  readonly kept = new Map<number, number>();
+  /** Slots before this one are over: what is counted in them belongs to another run. */
+  floor = -Infinity;
+  dirty = false;
+  closed = false;
+  keptAt = 0;
+  readonly held: Promise<() => void>;
+  /** Frees the lock; undefined until it is held. */
+  free: (() => void) | undefined;
+
+  constructor(env: Environment, lifeline: Lifeline, readonly account: Account) {
+    this.id = uuid(env);
+    this.held = lifeline.hold(this.id).then((free) => (this.free = free));
+  }
+
+  cell(slot: number, type: string): Cell {
+    let cells = this.slots.get(slot);
+    if (!cells) this.slots.set(slot, (cells = new Map()));
+    let cell = cells.get(type);
+    if (!cell) cells.set(type, (cell = { n: 0 }));
+    return cell;
+  }
+
+  /** What was counted so far. */
+  counted(): Slots {
+    const slots: Slots = {};
+    this.slots.forEach((cells, slot) => {
+      const counts: Record<string, number> = {};
+      cells.forEach((cell, type) => cell.n && (counts[type] = cell.n));
+      if (unitsOf(counts)) slots[slot] = counts;
+    });
+    return slots;
+  }
+}
+
+/**
+ * Counts operations in memory, and keeps the counts each second while there is something new, and whenever the page may be
+ * about to die.
+ */
+export class Meter {
+  private run: Run;
+  /** Runs that nothing is counted in any more, and that are not kept to their end yet. */
+  private readonly retired: Run[] = [];
+  private readonly types = new Set<string>(operationTypes.split(' '));
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private keeping: Promise<void> = Promise.resolve();
+  private closed = false;
+
+  // The fast path: the counter that was counted in last, and how many calls may go by before the clock is read again.
+  private type = '';
+  private cell: Cell = { n: 0 };
+  private left = 0;
+  /** Calls in one go, without a pause. */
+  private calls = 0;
+  private granted = 0;
+  private readAt = 0;
+  private inOneGo = false;
+
+  constructor(
+    private readonly env: Environment, private readonly store: Store, private readonly lifeline: Lifeline,
+    readonly slotSeconds: number, account: Account,
+  ) {
+    this.run = new Run(env, lifeline, account);
+  }
+
+  /** The id of the run that is counted in now. */
+  get id(): string {
+    return this.run.id;
+  }
+
+  /** What the current run counted so far, kept or not. */
+  counted(): Slots {
+    return this.run.counted();
+  }
+
+  get account(): Account {
+    return this.run.account;
+  }
+
+  defineType(name: string): void {
+    if (!/^[A-Z][A-Z0-9_]{0,63}$/.test(name)) {
+      throw invalid(`the operation type ${String(name).slice(0, 80)} is not 1 to 64 characters out of A-Z, 0-9 and _`);
+    }
+    if (!this.types.has(name) && this.types.size >= 256) throw new LTSError(Status.TOO_MANY, 'there are 256 operation types already');
+    this.types.add(name);
+  }
+
+  /**
+   * Counts operations in the slot of this moment.
+   *
+   * Reading the clock costs thirty times what counting does. So where many calls come in one go, faster than a millisecond
+   * each, only the first 64 read it each time, and after that every 64th part of those that came.
+   */
+  record(type: string, n: number): void {
+    if (type === this.type && n >>> 0 === n && --this.left >= 0) this.cell.n += n;
+    else this.recordSlowly(type, n);
+  }
+
+  private recordSlowly(type: string, n: number): void {
+    this.check(type, n);
+    const now = this.env.now();
+    this.calls = this.inOneGo && now - this.readAt <= 1 ? this.calls + this.granted - Math.max(0, this.left) + 1 : 0;
+    this.readAt = now;
+    if (!this.inOneGo) {
+      this.inOneGo = true;
+      void Promise.resolve().then(() => {
+        this.inOneGo = false;
+        this.left = 0;
+      });
+    }
+    this.cell = this.cellAt(now, type);
+    this.cell.n += n;
+    this.type = type;
+    this.left = this.granted = Math.min(1024, Math.floor(this.calls / burst));
+    this.dirty();
+  }
+
+  /** Counts operations in the slot of another moment, in milliseconds since 1970; they are kept when it resolves. */
+  async recordAt(type: string, n: number, time: number): Promise<void> {
+    this.check(type, n);
+    const now = this.env.now();
+    if (!(time <= now && time >= now - retention * 1000)) {
+      throw new LTSError(Status.TIME_OUT_OF_RANGE, `${new Date(time).toString()} lies in the future or more than 30 days back`);
+    }
+    this.cellAt(time, type).n += n;
+    this.left = 0;
+    this.dirty();
+    await this.keep();
+  }
+
+  private check(type: string, n: number): void {
+    if (this.closed) throw new LTSError(Status.INVALID_HANDLE, 'The license was closed.');
+    if (!Number.isSafeInteger(n) || n < 0) throw invalid(`${String(n)} is not a number of operations`);
+    if (!this.types.has(type)) {
+      throw new LTSError(Status.UNKNOWN_OPERATION_TYPE,
+        `The operation type ${String(type).slice(0, 80)} is not defined; see defineOperationType.`);
+    }
+  }
+
+  private cellAt(milliseconds: number, type: string): Cell {
+    const seconds = Math.floor(milliseconds / 1000);
+    const slot = seconds - (seconds % this.slotSeconds);
+    // A slot that is over comes again if the clock is set back, or for a time stamp of long ago; and a page that seemed to
+    // die may go on.
+    if (slot < this.run.floor || this.run.closed) this.begin(this.run.account);
+    return this.run.cell(slot, type);
+  }
+
+  private dirty(): void {
+    this.run.dirty = true;
+    this.timer ??= setTimeout(() => void this.keep('relaxed'), keepEvery);
+  }
+
+  /** Begins another run: for another account, or because this one's tab was taken for dead. */
+  begin(account: Account): void {
+    this.run.closed = this.run.dirty = true;
+    this.retired.push(this.run);
+    this.run = new Run(this.env, this.lifeline, account);
+    this.left = 0;
+    this.dirty();
+  }
+
+  /** Keeps what is new. It resolves when that was kept, in memory if there is nothing better, and never rejects. */
+  keep(durability: IDBTransactionDurability = 'strict'): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.left = 0; // the next call makes it dirty again
+    const runs = [...this.retired, this.run].filter((run) => run.dirty);
+    return (this.keeping = Promise.all([this.keeping, ...runs.map((run) => this.write(run, durability))]).then(() => undefined));
+  }
+
+  private async write(run: Run, durability: IDBTransactionDurability): Promise<void> {
+    // A page that dies comes to no later moment: what can be done now, is done now.
+    const free = run.free ?? (await run.held);
+    run.dirty = false;
+    const at = 'run/' + run.id;
+    const done = 'done/' + run.id;
+    const now = this.env.now();
+    // Without locks, or after a long sleep, others may have taken this run for dead and reported it: then all that was
+    // kept is with the server.
+    const alone = now - run.keptAt < 2000 * this.slotSeconds;
+    const slots = await this.store.change(alone ? [] : [at], (unit) => {
+      const counted = run.counted();
+      const row: RunRow = { v: 1, id: run.id, ...run.account, length: this.slotSeconds, at: now, slots: counted };
+      if (run.closed) row.closed = true;
+      if (!alone && run.kept.size && !unit.get(at)) {
+        const settled: DoneRow = {};
+        run.kept.forEach((units, slot) => counted[slot] && (settled[slot] = { accepted: units }));
+        unit.put(done, settled);
+      }
+      const any = Object.keys(counted).length > 0;
+      unit.put(at, any ? row : undefined);
+      if (!any) unit.put(done, undefined);
+      return counted;
+    }, durability);
+    run.keptAt = now;
+    for (const slot of Object.keys(slots)) run.kept.set(Number(slot), unitsOf(slots[slot]!));
+    if (run.closed && !run.dirty) {
+      free();
+      const i = this.retired.indexOf(run);
+      if (i >= 0) this.retired.splice(i, 1);
+    }
+  }
+
+  /** Takes note that a server has units of a slot of the current run. A slot that is over, and all there, is forgotten. */
+  settled(run: string, slot: number, units: number): void {
+    const over = this.run.closed || slot + this.slotSeconds <= this.env.now() / 1000;
+    const cells = this.run.id === run && over ? this.run.slots.get(slot) : undefined;
+    if (!cells) return;
+    let counted = 0;
+    cells.forEach((cell) => (counted += cell.n));
+    if (counted > units) return;
+    this.run.slots.delete(slot);
+    this.run.kept.delete(slot);
+    this.run.floor = Math.max(this.run.floor, slot + this.slotSeconds);
+    this.left = 0;
+    this.dirty();
+  }
+
+  /** Gives a sign of life, for those who have no locks to go by. */
+  beat(): void {
+    if (!this.env.locks && this.run.kept.size) this.dirty();
+  }
+
+  /** Whether this tab slept for so long that others took its run for dead. */
+  slept(): boolean {
+    return !this.env.locks && this.run.keptAt > 0 && this.env.now() - this.run.keptAt > 3000 * this.slotSeconds;
+  }
+
+  /** Keeps all, and lets others report the current run at once: the page is about to die, or to be kept for later. */
+  async letGo(): Promise<void> {
+    const { run } = this;
+    run.closed = run.dirty = true;
+    const kept = this.keep();
+    (await run.held)();
+    await kept;
+  }
+
+  /** Ends the counting; keep has to be called once more. */
+  close(): void {
+    this.closed = true;
+    this.left = 0;
+    this.run.closed = this.run.dirty = true;
+  }
+}

@@ -1,0 +1,70 @@
+// A browser of the test's own: storage, locks, a clock that the test moves and a network that it cuts.
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
+import { License } from '../../../out/javascript/dist/openlts.mjs';
+
+/** Web Locks, as far as the library uses them. */
+export class Locks {
+  held = new Map();
+
+  request(name, options, work) {
+    if (!work) [work, options] = [options, {}];
+    const before = this.held.get(name) ?? Promise.resolve();
+    if (this.held.has(name) && options.signal) {
+      // Enough for the one lock that is waited for: whoever waits gives up.
+      return new Promise((_, reject) => options.signal.addEventListener('abort', () => reject(new Error('aborted'))));
+    }
+    const done = before.then(() => work({ name }));
+    const until = done.catch(() => undefined).then(() => this.held.get(name) === until && this.held.delete(name));
+    this.held.set(name, until);
+    return done;
+  }
+
+  async query() {
+    return { held: Array.from(this.held.keys(), (name) => ({ name })) };
+  }
+}
+
+/** One browser at one origin. Its tabs share storage and locks. */
+export class Browser {
+  indexedDB = new IDBFactory();
+  locks = new Locks();
+  skew = 0;
+  offline = false;
+  licenses = [];
+  requests = [];
+
+  environment(changes = {}) {
+    return {
+      now: () => Date.now() + this.skew,
+      elapsed: () => performance.now(),
+      fetch: (address, init) => {
+        this.requests.push({ address, init });
+        return this.offline ? Promise.reject(new TypeError('offline')) : fetch(address, { ...init, mode: undefined });
+      },
+      crypto: globalThis.crypto,
+      indexedDB: this.indexedDB,
+      locks: this.locks,
+      window: undefined,
+      host: 'shop.example.com',
+      ...changes,
+    };
+  }
+
+  async open(parameters, changes) {
+    const license = await License.open(parameters, this.environment(changes));
+    this.licenses.push(license);
+    return license;
+  }
+
+  /** A tab dies: its locks are free, and what it did not keep is gone. Nothing of it runs any more. */
+  kill(license) {
+    const name = 'openlts-run-' + license.meter.id;
+    clearInterval(license.interval);
+    clearTimeout(license.meter.timer);
+    license.meter.keep = async () => undefined;
+    license.store.change = license.store.entries = () => new Promise(() => undefined);
+    this.locks.held.delete(name);
+    this.licenses.splice(this.licenses.indexOf(license), 1);
+  }
+}

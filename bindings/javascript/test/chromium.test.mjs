@@ -1,0 +1,245 @@
+// Tabs and browsers that die, in Chromium, against a real `lts serve`.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { Chromium, insecureHost, missing, profile, removeProfile } from './engines.mjs';
+import { PageServer } from './page-server.mjs';
+import { Server, sleep, until } from './server.mjs';
+
+const deaths = Number(process.env.DEATHS ?? 40);
+const seed = Number(process.env.SEED ?? Date.now() % 1e6);
+
+describe('Chromium', { skip: missing('chromium') || false }, () => {
+  let server;
+  let pages;
+  let directory;
+  let browser;
+  let counted;
+
+  before(async () => {
+    server = await new Server().start();
+    pages = await new PageServer().start();
+  });
+  after(async () => {
+    await pages.stop();
+    await server.remove();
+  });
+  beforeEach(async () => {
+    directory = profile();
+    browser = await Chromium.start(directory);
+    counted = server.total();
+  });
+  afterEach(async () => {
+    await browser.close();
+    removeProfile(directory);
+  });
+
+  const page = (origin = pages.url) => `${origin}/pages/blank.html?lts=${encodeURIComponent(server.url)}`;
+
+  async function open(origin) {
+    const tab = await browser.open(page(origin));
+    await tab.evaluate('begin()');
+    return tab;
+  }
+
+  /** Opens a page that takes over what is left, and holds that the server has so many units more. */
+  async function exact(units, most = units) {
+    const tab = await open();
+    await until(() => tab.evaluate('license.info().then((info) => info.pending === 0)'), 'all is submitted');
+    const info = await tab.evaluate('license.info()');
+    assert.equal(info.recorded, info.accepted + info.pending + info.lost);
+    const now = server.total() - counted;
+    assert.ok(now >= units && now <= most, `the server counted ${now}, and there were ${units} to ${most}`);
+    await tab.evaluate('license.close()');
+    return now;
+  }
+
+  test('a tab crashes while it records: what was kept counts, and at most the last second is lost', async (t) => {
+    const tab = await open();
+    await tab.evaluate(`globalThis.n = 0; setInterval(() => { license.record('QR_CODE'); n++ }, 5); 0`);
+    await sleep(2500);
+    const n = await tab.evaluate('n');
+    await tab.crash();
+    const now = await exact(n - 260, n + 40);
+    t.diagnostic(`of about ${n} operations, one each 5 ms, ${Math.max(0, n - now)} were lost with the last second`);
+  });
+
+  test('the browser is killed: what was kept counts', async () => {
+    const tab = await open();
+    await tab.evaluate(`license.record('QR_CODE', 17)`);
+    await sleep(1300);
+    await tab.evaluate(`license.record('EAN_13', 5)`); // not kept yet
+    await browser.kill();
+    browser = await Chromium.start(directory);
+    await exact(17);
+  });
+
+  test('a page that is closed sends what it counted at once', async () => {
+    const tab = await open();
+    await tab.evaluate(`license.record('QR_CODE', 3)`);
+    await tab.close();
+    await until(() => server.total() - counted === 3, 'it arrives without another page');
+    await exact(3);
+  });
+
+  test('a page that is left, and come back to, goes on as another run', async () => {
+    const tab = await open();
+    await tab.evaluate(`addEventListener('pageshow', (event) => { globalThis.persisted = event.persisted }); license.record('QR_CODE', 4)`);
+    const run = await tab.evaluate('license.info().then((info) => info.runUUID)');
+    await tab.send('Page.navigate', { url: `${pages.url}/pages/worker.js` });
+    await until(() => tab.evaluate(`location.pathname === '/pages/worker.js'`).catch(() => false), 'it is left');
+    await until(() => server.total() - counted === 4, 'what it counted arrives');
+    const { entries, currentIndex } = await tab.send('Page.getNavigationHistory');
+    await tab.send('Page.navigateToHistoryEntry', { entryId: entries[currentIndex - 1].id });
+    await until(() => tab.evaluate(`location.pathname === '/pages/blank.html'`).catch(() => false), 'it is come back to');
+    assert.equal(await tab.evaluate('globalThis.persisted'), true, 'the page was not kept for "back"');
+    await tab.evaluate(`license.record('QR_CODE', 5); license.submit()`);
+    assert.notEqual(await tab.evaluate('license.info().then((info) => info.runUUID)'), run);
+    await tab.close();
+    await exact(9);
+  });
+
+  test('an outage: what could not be sent is sent by the next page', async () => {
+    const tab = await open();
+    await server.stop();
+    await tab.evaluate(`license.record('QR_CODE', 6)`);
+    assert.equal(await tab.evaluate(`license.submit().then(() => 0, (error) => error.code)`), -20200);
+    await tab.close();
+    const cached = await browser.open(page());
+    assert.equal(await cached.evaluate('begin().then(() => license.info()).then((info) => info.stateFlags & 1)'), 1);
+    await cached.evaluate(`license.record('EAN_8', 2)`);
+    await cached.close();
+    await server.start();
+    await exact(8);
+  });
+
+  test('storage that is full: it counts in memory, and says so', async () => {
+    const tab = await browser.open(page());
+    await tab.send('Storage.overrideQuotaForOrigin', { origin: pages.url, quotaSize: 1 });
+    await tab.evaluate('begin()');
+    await tab.evaluate(`for (let i = 0; i < 200; i++) license.defineOperationType('A_RATHER_LONG_NAME_OF_A_TYPE_' + i)`);
+    await tab.evaluate(`for (let i = 0; i < 200; i++) license.record('A_RATHER_LONG_NAME_OF_A_TYPE_' + i)`);
+    await tab.evaluate('license.submit()');
+    const info = await tab.evaluate('license.info()');
+    assert.deepEqual([info.recorded, info.accepted], [200, 200]);
+    assert.equal(info.storage, 'memory');
+    assert.ok(info.stateFlags & 32);
+    assert.match(info.storageFailure, /quota/i);
+    await tab.close();
+    assert.equal(server.total() - counted, 200);
+  });
+
+  test('two origins are two devices', async () => {
+    const uuids = [];
+    for (const origin of [pages.url, `http://${insecureHost}:${pages.port}`]) {
+      const tab = await open(origin);
+      uuids.push(await tab.evaluate('license.info().then((info) => info.deviceUUID)'));
+      await tab.close();
+    }
+    assert.notEqual(uuids[0], uuids[1]);
+  });
+
+  test('100,000 records cost one write a second', async () => {
+    const tab = await browser.open(page());
+    await tab.evaluate(`
+      globalThis.writes = 0;
+      const put = IDBObjectStore.prototype.put;
+      IDBObjectStore.prototype.put = function (...given) { writes++; return put.apply(this, given) };
+      begin()`);
+    await sleep(200);
+    await tab.evaluate(`(async () => {
+      globalThis.before = writes;
+      for (let i = 0; i < 100; i++) {
+        for (let j = 0; j < 1000; j++) license.record(j % 2 ? 'QR_CODE' : 'EAN_13');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      globalThis.during = writes - before;
+    })()`);
+    const [during, seconds] = [await tab.evaluate('during'), 2.5];
+    assert.ok(during <= seconds + 2, `${during} writes`);
+    await tab.evaluate('license.close()');
+    await exact(100_000);
+  });
+
+  // Each life of a tab counts under a type of its own, so that the server's counts can be held against what that life knew
+  // to be kept (at least), and what it recorded (at most).
+  test(`${deaths} random deaths, reloads and outages (seed ${seed})`, async (t) => {
+    let state = seed;
+    const random = (n) => (state = (state * 1103515245 + 12345) % 2147483648) % n;
+    const lives = [];
+    let tab;
+    let up = true;
+    // One license that is never closed, so that there is a grant to begin with in an outage.
+    await (await open()).evaluate(`license.record('OPERATION')`);
+    for (let i = 0; i < deaths; i++) {
+      if (random(6) === 0) {
+        await (up ? server.stop() : server.start());
+        up = !up;
+      }
+      tab ??= await browser.open(page());
+      const life = { type: `LIFE_${i}`, recorded: 0, kept: 0 };
+      lives.push(life);
+      await tab.evaluate(`begin().then(() => license.defineOperationType('${life.type}'))`);
+      for (let bursts = 1 + random(3); bursts > 0; bursts--) {
+        const n = 1 + random(20);
+        await tab.evaluate(`for (let i = 0; i < ${n}; i++) license.record('${life.type}')`);
+        life.recorded += n;
+        switch (random(4)) {
+          case 0:
+            await sleep(random(300));
+            break;
+          case 1:
+            await tab.evaluate('license.info()'); // which keeps
+            life.kept = life.recorded;
+            break;
+          case 2:
+            await tab.evaluate('license.submit().catch(() => 0)');
+            life.kept = life.recorded;
+        }
+      }
+      switch ((life.end = ['crash', 'close', 'reload', 'close license', 'kill', 'submit and crash'][random(6)])) {
+        case 'crash':
+          await tab.crash();
+          tab = undefined;
+          break;
+        case 'submit and crash':
+          tab.evaluate('license.submit()').catch(() => undefined);
+          await sleep(random(15));
+          await tab.crash();
+          tab = undefined;
+          break;
+        case 'close':
+          await tab.close();
+          life.kept = life.recorded;
+          tab = undefined;
+          break;
+        case 'reload':
+          await tab.go(page());
+          life.kept = life.recorded;
+          break;
+        case 'close license':
+          await tab.evaluate('license.close()');
+          life.kept = life.recorded;
+          break;
+        case 'kill':
+          await browser.kill();
+          browser = await Chromium.start(directory);
+          tab = undefined;
+      }
+    }
+    if (!up) await server.start();
+    const last = await open();
+    await until(() => last.evaluate('license.info().then((info) => info.pending === 0)'), 'all is submitted', 60);
+    const info = await last.evaluate('license.info()');
+    assert.equal(info.recorded, info.accepted + info.lost);
+    const counts = server.counts();
+    let lost = 0;
+    for (const life of lives) {
+      const now = counts[life.type] ?? 0;
+      assert.ok(now >= life.kept && now <= life.recorded, `${JSON.stringify(life)}: the server counted ${now}`);
+      lost += life.recorded - now;
+    }
+    const recorded = lives.reduce((sum, life) => sum + life.recorded, 0);
+    t.diagnostic(`${recorded} operations in ${deaths} lives: nothing that was kept is lost, nothing is doubled; ` +
+      `${lost} of the last second of tabs and browsers that were killed are gone`);
+  });
+});

@@ -1,0 +1,142 @@
+// Tests the library in the browser it runs in, and reports what it counted and what was wrong.
+const query = new URLSearchParams(location.search);
+const lts = query.get('lts');
+const parameters = { licenseServer: lts, handshakeCode: '100001-reader' };
+const result = { failures: [], units: 0, notes: {} };
+addEventListener('securitypolicyviolation', (event) => result.failures.push(`CSP: ${event.violatedDirective} ${event.blockedURI}`));
+addEventListener('error', (event) => result.failures.push(`error: ${event.message}`));
+addEventListener('unhandledrejection', (event) => result.failures.push(`unhandled: ${event.reason}`));
+
+const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+function check(condition, what) {
+  if (!condition) result.failures.push(what);
+}
+
+async function until(condition, what) {
+  for (const end = Date.now() + 20000; !(await condition()); await sleep(50)) {
+    if (Date.now() > end) return void result.failures.push(`in vain: ${what}`);
+  }
+}
+
+function frame() {
+  return new Promise((resolve) => {
+    const frame = document.createElement('iframe');
+    frame.onload = () => resolve(frame);
+    frame.src = '/pages/blank.html' + location.search;
+    document.body.append(frame);
+  });
+}
+
+async function counting() {
+  const license = await OpenLTS.createLicense(parameters);
+  let info = await license.info();
+  check(info.storage === 'indexeddb' && info.stateFlags === 0, `storage ${info.storage} ${info.storageFailure}, flags ${info.stateFlags}`);
+  license.record('QR_CODE', 3);
+  license.record('EAN_13');
+  license.record('EAN_13');
+  await license.recordAt('EAN_8', 2, new Date(Date.now() - 7200000));
+  result.units += 7;
+  await license.submit();
+  info = await license.info();
+  check(info.accepted === 7 && info.pending === 0, `accepted ${info.accepted}, pending ${info.pending}`);
+  check((await license.close()) === 0, 'close leaves reports');
+}
+
+async function refusing() {
+  try {
+    await OpenLTS.createLicense({ ...parameters, handshakeCode: 'nobody' });
+    check(false, 'an unknown code was not refused');
+  } catch (error) {
+    check(error instanceof OpenLTS.LTSError && error.code === -20101 && error.name === 'HANDSHAKE_CODE_NOT_FOUND', String(error));
+  }
+}
+
+/** Tabs at once, of which one dies without a word, and what it counted is taken over. */
+async function tabs() {
+  const frames = await Promise.all([frame(), frame(), frame()]);
+  await Promise.all(frames.map((frame) => frame.contentWindow.eval('begin()')));
+  for (let i = 0; i < 20; i++) {
+    for (const frame of frames) frame.contentWindow.eval(`license.record('CODE_128')`);
+    await sleep(10);
+  }
+  await sleep(1500);
+  result.units += 60;
+  frames[0].remove();
+  for (const frame of frames.slice(1)) {
+    await frame.contentWindow.eval('license.close()');
+    frame.remove();
+  }
+  const license = await OpenLTS.createLicense(parameters);
+  await until(async () => (await license.info()).pending === 0, 'the run of a tab that died is taken over');
+  const info = await license.info();
+  check(info.recorded === info.accepted && info.recorded === result.units, `recorded ${info.recorded}, accepted ${info.accepted}, counted ${result.units}`);
+  await license.close();
+}
+
+async function workers() {
+  const worker = new Worker('/pages/worker.js');
+  const answer = await new Promise((resolve) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = (event) => resolve({ error: event.message });
+    worker.postMessage(parameters);
+  });
+  check(answer.status === 0, `worker: ${JSON.stringify(answer)}`);
+  result.units += 7;
+  worker.terminate();
+  if (!navigator.serviceWorker) return;
+  const registration = await navigator.serviceWorker.register('/pages/service-worker.js');
+  await until(() => registration.active, 'the service worker is active');
+  const { port1, port2 } = new MessageChannel();
+  const served = await new Promise((resolve) => {
+    port1.onmessage = ({ data }) => resolve(data);
+    registration.active.postMessage(parameters, [port2]);
+    setTimeout(() => resolve({ error: 'silence' }), 20000);
+  });
+  check(served.status === 0, `service worker: ${JSON.stringify(served)}`);
+  result.units += 4;
+  result.notes.serviceWorker = true;
+  await registration.unregister();
+}
+
+/** What recording costs beside an empty function, and how long a start with everything at hand takes. */
+async function costs() {
+  const license = await OpenLTS.createLicense(parameters);
+  let now = performance.now();
+  const again = await OpenLTS.createLicense(parameters);
+  result.notes.warmStart = Math.round((performance.now() - now) * 10) / 10;
+  await again.close(0);
+  const measure = (work) => {
+    let best = Infinity;
+    for (let i = 0; i < 7; i++) {
+      const begun = performance.now();
+      work();
+      best = Math.min(best, performance.now() - begun);
+    }
+    return best;
+  };
+  const n = 2000000;
+  const empty = new Function('type', 'count', '');
+  const emptyCost = measure(() => { for (let i = 0; i < n; i++) empty('QR_CODE', 1); });
+  const cost = measure(() => { for (let i = 0; i < n; i++) license.record('QR_CODE', 1); });
+  result.notes.emptyNanoseconds = Math.round((emptyCost / n) * 1e7) / 10;
+  result.notes.recordNanoseconds = Math.round((cost / n) * 1e7) / 10;
+  result.units += 7 * n;
+  await license.close();
+}
+
+(async () => {
+  try {
+    result.notes.secure = isSecureContext;
+    result.notes.subtle = !!crypto.subtle;
+    result.notes.locks = !!navigator.locks;
+    await counting();
+    await refusing();
+    await tabs();
+    await workers();
+    await costs();
+  } catch (cause) {
+    result.failures.push(String(cause) + ' ' + (cause && cause.stack));
+  }
+  await fetch('/result?name=' + query.get('name'), { method: 'POST', body: JSON.stringify(result) });
+})();

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/store"
+)
+
+func (a *app) deviceKeys() *cobra.Command {
+	return &cobra.Command{
+		Use: "keys UUID", Short: "List the keys a device was authorized with", Args: cobra.ExactArgs(1),
+		Long: `List the keys that a client UUID was authorized with, the first one first.
+
+A further key reports apart from the first: either the device's data was deleted, or
+somebody uses its UUID. "confirmed" tells that an administrator said it is the same
+device.`,
+		Example: `  lts device keys 5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withStore(cmd.Context(), false, func(s store.Store) error {
+				keys, err := s.DeviceKeys(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				if len(keys) == 0 {
+					return fmt.Errorf("there is no device %q; see `lts device list`", args[0])
+				}
+				if a.json {
+					return printJSON(cmd.OutOrStdout(), keys)
+				}
+				t := newTable(cmd.OutOrStdout(), "KEY", "FIRST SEEN (UTC)", "REPORTS", "CONFIRMED (UTC)", "RECORDED", "COUNTED")
+				for _, k := range keys {
+					reports, recorded := "apart", ""
+					if k.Reporter == 0 || k.ConfirmedAt != 0 {
+						reports = "as the device"
+					}
+					if k.Account != nil {
+						recorded = strconv.FormatInt(k.Account.Recorded, 10)
+					}
+					t.row(k.KeyID, formatTime(k.CreatedAt), reports, formatTime(k.ConfirmedAt), recorded, k.Accepted)
+				}
+				return t.end()
+			})
+		},
+	}
+}
+
+func (a *app) confirmKey() *cobra.Command {
+	return &cobra.Command{
+		Use: "confirm-key UUID KEY", Short: "Say that a further key is the device's own", Args: cobra.ExactArgs(2),
+		Long: `Say that a further key of a client UUID is the device's own, because its data was
+deleted, for example: from now on it reports as the first does, and items that
+refuse clones grant it. What both keys reported of the same run stays apart.`,
+		Example: `  lts device confirm-key 5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a QD0Vz0T4cT0wFZ9b`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
+				left, err := admin.ConfirmKey(cmd.Context(), args[0], args[1])
+				if err != nil {
+					return err
+				}
+				if left > 0 && !a.json {
+					return a.done(cmd, args[0], "key %s of device %s is confirmed; %d runs that both keys reported stay apart", args[1], args[0], left)
+				}
+				return a.done(cmd, args[0], "key %s of device %s is confirmed", args[1], args[0])
+			})
+		},
+	}
+}
+
+func (a *app) clearClone() *cobra.Command {
+	return &cobra.Command{
+		Use: "clear-clone UUID", Short: "Say that a device that looked like several is one", Args: cobra.ExactArgs(1),
+		Long: `Say that a device of which more was counted than it recorded was looked into.
+Items that refuse clones grant it again, until that is seen once more.`,
+		Example: `  lts device clear-clone 5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
+				if err := admin.ClearClone(cmd.Context(), args[0]); err != nil {
+					return err
+				}
+				return a.done(cmd, args[0], "device %s is taken for one device", args[0])
+			})
+		},
+	}
+}

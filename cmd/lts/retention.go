@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/api"
+	"github.com/openlts/openlts/server/retention"
+	"github.com/openlts/openlts/server/store"
+)
+
+// forever is the word for no end of time.
+const forever = "forever"
+
+func (a *app) retention() *cobra.Command {
+	list := &cobra.Command{
+		Use: "list", Short: "List for how long records are kept", Args: cobra.NoArgs, Example: `  lts retention list`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withStore(cmd.Context(), false, func(s store.Store) error {
+				days, err := s.Retention(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if a.json {
+					all := map[store.Record]int64{}
+					for _, record := range store.Records {
+						all[record] = days[record]
+					}
+					return printJSON(cmd.OutOrStdout(), all)
+				}
+				t := newTable(cmd.OutOrStdout(), "RECORDS", "DAYS")
+				for _, record := range store.Records {
+					shown := forever
+					if days[record] > 0 {
+						shown = strconv.FormatInt(days[record], 10)
+					}
+					t.row(record, shown)
+				}
+				return t.end()
+			})
+		},
+	}
+	set := &cobra.Command{
+		Use: "set RECORDS DAYS", Short: "Set for how many days records are kept, or forever", Args: cobra.ExactArgs(2),
+		Long: `Set for how many days records are kept, or "forever", which all are at first:
+reports (as they came, and what is stored of each slot of each device; at least 40
+days), denials, anomalies, audit. "lts serve" deletes what is older every hour, and
+"lts prune" at once.
+
+Reports go by whole months in UTC. Before, all that is counted is verified, and a
+checkpoint is made: what the reports of the month sum up to, signed by the server,
+in a chain. No total changes, but reports of these months are not accepted any
+more, and statistics by device tell only whole days in UTC there.`,
+		Example: `  lts retention set reports 400
+  lts retention set denials 90
+  lts retention set audit forever`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var days int64
+			if args[1] != forever {
+				var err error
+				if days, err = strconv.ParseInt(args[1], 10, 64); err != nil || days < 1 {
+					return fmt.Errorf("%q is not a number of days from 1 on, or %q", args[1], forever)
+				}
+			}
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
+				if err := admin.SetRetention(cmd.Context(), store.Record(args[0]), days); err != nil {
+					return err
+				}
+				if days == 0 {
+					return a.done(cmd, args[0], "%s are kept forever", args[0])
+				}
+				return a.done(cmd, args[0], "%s are kept for %d days", args[0], days)
+			})
+		},
+	}
+	return group("retention", "For how long records are kept", list, set)
+}
+
+func (a *app) prune() *cobra.Command {
+	return &cobra.Command{
+		Use: "prune", Short: "Delete what was kept for long enough", Args: cobra.NoArgs,
+		Long: `Delete what was kept for longer than "lts retention" says. "lts serve" does so
+every hour; this does it now. The server may go on meanwhile.`,
+		Example: `  lts prune`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withStore(cmd.Context(), false, func(s store.Store) error {
+				keys, err := api.LoadKeys(cmd.Context(), s)
+				if err != nil {
+					return err
+				}
+				pruner := &retention.Pruner{Store: s, Key: keys.Signing, Now: time.Now}
+				if !a.json {
+					pruner.Progress = showProgress(cmd.ErrOrStderr(), time.Now)
+				}
+				outcome, err := pruner.Prune(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return printJSON(cmd.OutOrStdout(), outcome)
+				}
+				if outcome.Checkpoint != 0 {
+					if _, err := fmt.Fprintf(cmd.OutOrStdout(), "a checkpoint stands for the reports before %s\n", formatTime(outcome.Checkpoint)); err != nil {
+						return err
+					}
+				}
+				var total int64
+				for _, record := range slices.Sorted(maps.Keys(outcome.Removed)) {
+					if n := outcome.Removed[record]; n > 0 {
+						total += n
+						if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %d rows deleted\n", record, n); err != nil {
+							return err
+						}
+					}
+				}
+				if total == 0 {
+					_, err = fmt.Fprintln(cmd.OutOrStdout(), "nothing was kept for longer than it should be")
+				}
+				return err
+			})
+		},
+	}
+}

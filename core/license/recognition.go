@@ -1,0 +1,75 @@
+package license
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"sync"
+
+	"github.com/openlts/openlts/core/protocol"
+)
+
+// Recognition remembers which addresses showed to be those of the server that is meant.
+// Others are sent nothing that is not for them: no handshake code, no password, no usage.
+// An address may have been given to another vendor's server since, or a customer may have
+// entered a wrong one. Its zero value remembers none. Its methods may be called from any
+// goroutine.
+//
+// It proves nothing: whoever wants to be taken for a server can show that one's keys. What
+// is believed, is signed.
+type Recognition struct {
+	mu    sync.Mutex
+	shown map[string]string // id of the signing key, by address
+}
+
+// Seen notes that an address answered with a signature by a key.
+func (r *Recognition) Seen(server, lts string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.shown == nil {
+		r.shown = map[string]string{}
+	}
+	r.shown[server] = lts
+}
+
+// Doubt forgets an address, because it answered as that server does not.
+func (r *Recognition) Doubt(server string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.shown, server)
+}
+
+func (r *Recognition) knows(server, lts string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.shown[server] == lts
+}
+
+// Recognize says why an address is not that of the server with a signing key, which is
+// named by its id; nil if it is. An address that is not known yet is asked for its keys.
+func (r *Recognition) Recognize(ctx context.Context, transport http.RoundTripper, server, lts string) error {
+	if r.knows(server, lts) {
+		return nil
+	}
+	answer, err := get(ctx, transport, server, protocol.PathKeys)
+	if err != nil {
+		return err
+	}
+	if answer.Status != http.StatusOK {
+		return answer.Problem(server)
+	}
+	var keys protocol.KeysResponse
+	if json.Unmarshal(answer.Body, &keys) != nil || len(keys.SigningKeys) == 0 {
+		return protocol.Errorf(protocol.StatusServerResponseInvalid,
+			"%s answered, but not as a License Tracking Server does (a proxy or a login page?)", server)
+	}
+	for _, key := range keys.SigningKeys {
+		if public, err := decodeKey(key.PublicKey); err == nil && protocol.SigningKeyID(public) == lts {
+			r.Seen(server, lts)
+			return nil
+		}
+	}
+	return protocol.Errorf(protocol.StatusServerKeyMismatch,
+		"%s is another License Tracking Server than the one that is meant: it does not show that one's key, and was sent nothing; "+
+			"check the address, and that serverPublicKey is what `lts key show` prints there", server)
+}

@@ -1,0 +1,65 @@
+package administration
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/openlts/openlts/server/password"
+	"github.com/openlts/openlts/server/store"
+)
+
+// maxOverlap is how long a session password that was replaced may work on.
+const maxOverlap = 3650 * 24 * time.Hour
+
+// SetSessionPassword gives a handshake code another session password; an empty one
+// means that none is asked for any more. The one before works on for overlap, so that
+// applications can be updated one by one.
+func (a *Administrator) SetSessionPassword(ctx context.Context, code, sessionPassword string, overlap time.Duration) error {
+	if err := errors.Join(a.may(Editor), checkText("sessionPassword", "the session password", sessionPassword)); err != nil {
+		return err
+	}
+	if overlap < 0 || overlap > maxOverlap {
+		return invalid("overlapDays", "the time in which both passwords work is from 0 to %d days", int(maxOverlap.Hours()/24))
+	}
+	hash := ""
+	if sessionPassword != "" {
+		hash = password.Hash(sessionPassword)
+	}
+	return a.Store.Update(ctx, func(tx store.Tx) error {
+		c, err := tx.HandshakeCode(code)
+		if err == nil {
+			err = a.sees(c.Organization, ObjectCode, code)
+		}
+		if err != nil {
+			return notFound(err, ObjectCode, code)
+		}
+		previous, until := c.SessionPassword, a.Now().Add(overlap).Unix()
+		if overlap == 0 || previous == "" || hash == "" {
+			previous, until = "", 0
+		}
+		if err := tx.SetSessionPassword(c.Key, hash, previous, until); err != nil {
+			return err
+		}
+		return a.audit(tx, "handshake.password", code, "session password %t, the one before works until %d", hash != "", until)
+	})
+}
+
+// checkSessionPassword says whether this is the session password of a code.
+func checkSessionPassword(code store.HandshakeCode, sessionPassword string) error {
+	if code.SessionPassword == "" {
+		if sessionPassword != "" {
+			return invalid("sessionPassword", "handshake code %s has no session password", code.Code)
+		}
+		return nil
+	}
+	if sessionPassword == "" {
+		return invalid("sessionPassword", "handshake code %s has a session password, which the license key has to hold; "+
+			"give it (only its hash is kept here)", code.Code)
+	}
+	fits, err := password.Verify(sessionPassword, code.SessionPassword)
+	if err == nil && !fits {
+		err = invalid("sessionPassword", "this is not the session password of handshake code %s", code.Code)
+	}
+	return err
+}

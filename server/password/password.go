@@ -1,0 +1,93 @@
+// Package password keeps passwords so that a copy of the database reveals none:
+// hashed by argon2id, in the PHC string format. A hash takes memory and time by
+// design, so what was found out once is remembered (see Checker).
+package password
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// What a hash costs: what OWASP recommends for argon2id, about 30 ms.
+const (
+	memory  = 19 * 1024 // KiB
+	passes  = 2
+	threads = 1
+	saltLen = 16
+	hashLen = 32
+)
+
+// Bounds of what a stored hash may ask for: a damaged row must not take the
+// server's memory.
+const (
+	maxMemory = 256 * 1024 // KiB
+	maxPasses = 16
+	maxHash   = 512 // bytes of the whole text
+)
+
+// ErrHash is the error of a text that is no hash of this package.
+var ErrHash = errors.New("the stored password is not an argon2id hash")
+
+// Hash gives the hash of a password, each time another one.
+func Hash(password string) string {
+	salt := make([]byte, saltLen)
+	_, _ = rand.Read(salt) // never fails
+	return format(memory, passes, threads, salt, argon2.IDKey([]byte(password), salt, passes, memory, threads, hashLen))
+}
+
+// IsHash tells whether a text looks like a hash.
+func IsHash(text string) bool { return strings.HasPrefix(text, "$argon2id$") }
+
+// Verify tells whether a password is the one that was hashed. It compares in a time
+// that tells nothing.
+func Verify(password, hash string) (bool, error) {
+	p, err := parse(hash)
+	if err != nil {
+		return false, err
+	}
+	got := argon2.IDKey([]byte(password), p.salt, p.passes, p.memory, p.threads, uint32(len(p.sum)))
+	return subtle.ConstantTimeCompare(got, p.sum) == 1, nil
+}
+
+var encoding = base64.RawStdEncoding
+
+func format(memory, passes uint32, threads uint8, salt, sum []byte) string {
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, passes, threads,
+		encoding.EncodeToString(salt), encoding.EncodeToString(sum))
+}
+
+type parameters struct {
+	memory, passes uint32
+	threads        uint8
+	salt, sum      []byte
+}
+
+func parse(hash string) (p parameters, err error) {
+	fields := strings.Split(hash, "$")
+	if len(hash) > maxHash || len(fields) != 6 || fields[1] != "argon2id" {
+		return p, ErrHash
+	}
+	var version int
+	if _, err := fmt.Sscanf(fields[2], "v=%d", &version); err != nil || version != argon2.Version {
+		return p, ErrHash
+	}
+	if _, err := fmt.Sscanf(fields[3], "m=%d,t=%d,p=%d", &p.memory, &p.passes, &p.threads); err != nil {
+		return p, ErrHash
+	}
+	if p.memory < 8 || p.memory > maxMemory || p.passes < 1 || p.passes > maxPasses || p.threads < 1 {
+		return p, ErrHash
+	}
+	salt, saltErr := encoding.DecodeString(fields[4])
+	sum, sumErr := encoding.DecodeString(fields[5])
+	if saltErr != nil || sumErr != nil || len(salt) < 8 || len(sum) < 16 {
+		return p, ErrHash
+	}
+	p.salt, p.sum = salt, sum
+	return p, nil
+}

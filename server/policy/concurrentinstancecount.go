@@ -1,0 +1,13 @@
+package policy
+
+import (
+	"time"
+
+	"github.com/openlts/openlts/core/protocol"
+)
+
+// Instances at work in a slot, as concurrent devices are: each machine with as many as
+// it asks for, however many are in use.
+var _ = register(protocol.ChargeWayConcurrentInstanceCount, way{
+	stay: concurrent{}, instances: true, window: 4 * time.Minute, limit: exceptions{},
+})

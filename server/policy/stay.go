@@ -1,0 +1,129 @@
+package policy
+
+import "github.com/openlts/openlts/core/protocol"
+
+// visit is a moment at which a device is heard of.
+type visit struct {
+	at          int64
+	slotSeconds int64 // how often it reports; 0: not known
+	brief       bool  // it has no home
+}
+
+// stay is for how long a device takes a seat. All times are seconds since 1970; a
+// seat lasts from the first until before the second.
+type stay interface {
+	// authorized is the seat of a device that is heard of: that was authorized, or sent
+	// reports.
+	authorized(t terms, v visit) (from, until int64)
+	// reported is the seat of a device that was at work in a slot, as it reports some
+	// time later; the same twice if that changes nothing.
+	reported(t terms, start, seconds int64) (from, until int64)
+	// ended is the end of the seat of a device that closed its license.
+	ended(t terms, at int64) (until int64, ends bool)
+	// reopens tells whether late reports take seats in slots that are over.
+	reopens() bool
+	// weight is that of a seat of a device that reports: of what it has now, and of
+	// what it asked for last.
+	weight(now, last int64) int64
+	// worth tells whether a report is worth a later end of a seat.
+	worth(before, after int64) bool
+}
+
+// listed is a place on a list: for some days after the device was last heard of.
+type listed struct{}
+
+// listedHour is by how much a report has to put off the end of a place on a list:
+// lists are looked at by the day, and a device reports every few minutes.
+const listedHour = 60 * 60
+
+func (listed) authorized(t terms, v visit) (from, until int64) {
+	until = max(min(v.at+t.window, t.expiresAt), v.at+t.least)
+	if v.brief {
+		until = min(until, v.at+t.brief)
+	}
+	return v.at, until
+}
+
+func (listed) reported(terms, int64, int64) (from, until int64) { return 0, 0 }
+
+func (listed) ended(terms, int64) (until int64, ends bool) { return 0, false }
+
+func (listed) reopens() bool { return false }
+
+func (listed) weight(_, last int64) int64 { return last }
+
+func (listed) worth(before, after int64) bool { return after >= before+listedHour }
+
+// active is a device at work: in all slots of a window that begins when it was heard
+// of or at work, and at least as long as a concurrent one.
+type active struct {
+	bounded bool // not beyond the item's end
+}
+
+func (a active) authorized(t terms, v visit) (from, until int64) {
+	until = a.until(t, v.at)
+	if v.brief {
+		until = min(until, v.at+t.brief)
+	}
+	return t.slot.Start(v.at), max(t.end(until), t.end(t.covered(v, 0)))
+}
+
+func (a active) reported(t terms, start, seconds int64) (from, until int64) {
+	return t.slot.Start(start), max(t.end(a.until(t, start)), t.end(start+seconds))
+}
+
+func (a active) until(t terms, at int64) int64 {
+	if a.bounded {
+		return min(at+t.window, t.expiresAt)
+	}
+	return at + t.window
+}
+
+func (active) ended(terms, int64) (until int64, ends bool) { return 0, false }
+
+func (active) reopens() bool { return true }
+
+func (active) weight(now, last int64) int64 { return max(now, last) }
+
+func (active) worth(before, after int64) bool { return after > before }
+
+// concurrent is a device at work now: in this slot and long enough for the next, so
+// that it keeps its seat while it is in use.
+type concurrent struct{}
+
+func (concurrent) authorized(t terms, v visit) (from, until int64) {
+	return t.slot.Start(v.at), t.end(t.covered(v, t.window))
+}
+
+func (concurrent) reported(t terms, start, seconds int64) (from, until int64) {
+	return t.slot.Start(start), t.end(start + seconds)
+}
+
+func (concurrent) ended(t terms, at int64) (until int64, ends bool) { return t.end(at), true }
+
+func (concurrent) reopens() bool { return true }
+
+func (concurrent) weight(now, last int64) int64 {
+	if now > 0 {
+		return now
+	}
+	return last
+}
+
+func (concurrent) worth(before, after int64) bool { return after > before }
+
+// latency is the time that a request may take, in seconds.
+const latency = 60
+
+// covered is the moment until which a device is taken to be at work after it was
+// heard of: the window, and at least until its next report.
+func (t terms) covered(v visit, window int64) int64 {
+	seconds := v.slotSeconds
+	if seconds == 0 {
+		seconds = protocol.DefaultSlotSeconds
+	}
+	return v.at + max(window, seconds+latency)
+}
+
+// end is the end of the slot that a time ends in.
+func (t terms) end(until int64) int64 { return t.slot.Next(until - 1) }

@@ -1,0 +1,146 @@
+// Package statistics answers what people ask of usage: how much of it, by what,
+// and when, in days and months of their time zone. Pages, files and the command all
+// ask here, so that they show the same.
+package statistics
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/openlts/openlts/server/store"
+)
+
+// Per is how long a window of time is.
+type Per string
+
+// Lengths of windows. Hours, days and months are those of the time zone.
+const (
+	PerPeriod Per = "" // one window: all of the period
+	PerSlot   Per = "slot"
+	PerHour   Per = "hour"
+	PerDay    Per = "day"
+	PerMonth  Per = "month"
+)
+
+// By is what rows are grouped by, beside the windows.
+type By string
+
+// What rows can be grouped by.
+const (
+	ByOrganization By = "organization"
+	ByCode         By = "handshake"
+	ByItem         By = "item"
+	ByType         By = "type"
+	ByDevice       By = "device"
+	ByStatus       By = "status" // of denials: the code of the refusal
+)
+
+// Bys are all of them.
+var Bys = []By{ByOrganization, ByCode, ByItem, ByType, ByDevice, ByStatus}
+
+// columns are the store's, by the names here.
+var columns = map[By]store.Column{
+	ByOrganization: store.ByOrganization, ByCode: store.ByHandshake, ByItem: store.ByItem, ByType: store.ByType,
+	ByDevice: store.ByDevice, ByStatus: store.ByStatus,
+}
+
+// Query is what is asked.
+type Query struct {
+	Measure store.Measure // "": operations
+	Per     Per
+	By      []By
+	// From and Until bound the period, half open; zero: no bound. With windows, a
+	// period without bounds begins with the first month in which something was
+	// counted, and ends now.
+	From, Until time.Time
+	Zone        *time.Location // nil: UTC
+	// Filters: only what is of one of these; none: all.
+	Organizations, Codes, Items, Types, Devices []string
+	// Accumulated has each window show the sum of those up to it; of operations and
+	// denials.
+	Accumulated bool
+	// Compare adds what there was in the period before, which is as long: in as many
+	// months, days, hours or slots.
+	Compare bool
+}
+
+// SlotSeconds is the length of the slots of windows: that of all clients unless
+// their host chose another.
+const SlotSeconds = 180
+
+// maxWindows is how many windows a period may have: about 30 days of slots.
+const maxWindows = 15_000
+
+// RangeError is the error of a question with too many answers.
+type RangeError struct {
+	Per     Per
+	Windows int64 // about how many there would be
+}
+
+func (e *RangeError) Error() string {
+	return fmt.Sprintf("the period has about %d windows of one %s, more than %d; choose longer windows or a shorter period",
+		e.Windows, e.Per, maxWindows)
+}
+
+// QueryError is the error of a question that makes no sense.
+type QueryError string
+
+func (e QueryError) Error() string { return string(e) }
+
+func (q *Query) zone() *time.Location {
+	if q.Zone == nil {
+		return time.UTC
+	}
+	return q.Zone
+}
+
+func (q *Query) check() error {
+	if !slices.Contains([]Per{PerPeriod, PerSlot, PerHour, PerDay, PerMonth}, q.Per) {
+		return QueryError(fmt.Sprintf("there are no windows of one %.40q; choose from slot, hour, day, month", string(q.Per)))
+	}
+	for i, by := range q.By {
+		if columns[by] == "" {
+			return QueryError(fmt.Sprintf("nothing is grouped by %.40q; choose from %s", string(by), names(Bys)))
+		}
+		if slices.Contains(q.By[:i], by) {
+			return QueryError(fmt.Sprintf("%q is named twice", string(by)))
+		}
+	}
+	if !q.From.IsZero() && !q.Until.IsZero() && !q.From.Before(q.Until) {
+		return QueryError("the period ends before it begins")
+	}
+	if q.From.Unix() < 0 && !q.From.IsZero() {
+		return QueryError("the period begins before 1970")
+	}
+	if q.Accumulated && (q.Measure == store.MeasureDevices || q.Measure == store.MeasureConcurrent) {
+		return QueryError("numbers of devices can't be accumulated: the same devices come again")
+	}
+	if q.Accumulated && q.Per == PerPeriod {
+		return QueryError("what is accumulated needs windows: slot, hour, day or month")
+	}
+	if q.Compare && (q.From.IsZero() || q.Until.IsZero()) {
+		return QueryError("a comparison needs a period with a beginning and an end")
+	}
+	return nil
+}
+
+func names[T ~string](all []T) string {
+	texts := make([]string, len(all))
+	for i, name := range all {
+		texts[i] = string(name)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// ParseBys reads a comma-separated list of what to group by; "" is none.
+func ParseBys(list string) ([]By, error) {
+	var bys []By
+	for name := range strings.SplitSeq(list, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			bys = append(bys, By(name))
+		}
+	}
+	return bys, (&Query{By: bys}).check()
+}

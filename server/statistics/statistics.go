@@ -1,0 +1,270 @@
+package statistics
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/openlts/openlts/server/store"
+)
+
+// Source is where counts come from: a store.
+type Source interface {
+	Statistics(ctx context.Context, query store.StatisticsQuery) (store.Statistics, error)
+}
+
+// Result is the answer to a query.
+type Result struct {
+	AsOf    time.Time     `json:"asOf"`
+	Zone    string        `json:"zone"`
+	Measure store.Measure `json:"measure"`
+	Windows []Window      `json:"windows"`
+	// Previous is the period that Before is of, cut off as far from its beginning as
+	// now is from that of an unfinished period; nil without a comparison.
+	Previous *Window `json:"previous,omitempty"`
+	// Total is the sum of the rows that are not accumulated; of devices there is none:
+	// it is 0. Late is the part that came more than a day after it happened.
+	Total  int64  `json:"total"`
+	Late   int64  `json:"late"`
+	Before *int64 `json:"before,omitempty"` // the total of the previous period
+	// Lost is what devices declared as never to come, by cause; of operations.
+	Lost map[string]int64 `json:"lost,omitempty"`
+	// Rows are in the order of windows and groups; there are none of nothing, unless
+	// they are accumulated or there was something before.
+	Rows []Row `json:"rows"`
+}
+
+// Row is the count of a window and group.
+type Row struct {
+	Window int `json:"window"` // its place among the windows
+	// Group has the value of each By of the query, in its order.
+	Group  []string `json:"group"`
+	Count  int64    `json:"count"`
+	Late   int64    `json:"late,omitempty"`
+	Before *int64   `json:"before,omitempty"` // in the window of the same place of the previous period
+}
+
+// maxRows is how many rows accumulating may make.
+const maxRows = 1_000_000
+
+// Run answers a query, as of now.
+func Run(ctx context.Context, source Source, q Query, now time.Time) (*Result, error) {
+	if err := q.check(); err != nil {
+		return nil, err
+	}
+	if q.Measure == "" {
+		q.Measure = store.MeasureOperations
+	}
+	now = now.In(q.zone())
+	r := &Result{AsOf: now, Zone: q.zone().String(), Measure: q.Measure, Rows: []Row{}}
+	from, until, err := q.period(ctx, source, now)
+	if err != nil {
+		return nil, err
+	}
+	if r.Windows, err = windows(from, until, q.Per, q.zone(), now); err != nil {
+		return nil, err
+	}
+	counted, err := source.Statistics(ctx, q.stored(spans(r.Windows)))
+	if err != nil {
+		return nil, err
+	}
+	r.Total, r.Late, r.Lost = counted.Total, counted.Late, counted.Lost
+	for _, row := range counted.Rows {
+		r.Rows = append(r.Rows, Row{Window: row.Window, Group: texts(row.Values), Count: row.Count, Late: row.Late})
+	}
+	if q.Compare {
+		if err := r.compare(ctx, source, &q, now); err != nil {
+			return nil, err
+		}
+	}
+	if q.Accumulated {
+		return r, r.accumulate(now)
+	}
+	return r, nil
+}
+
+// stored is the query as a store understands it.
+func (q *Query) stored(spans []store.Window) store.StatisticsQuery {
+	s := store.StatisticsQuery{
+		Measure: q.Measure, Windows: spans, Organizations: q.Organizations,
+		HandshakeCodes: q.Codes, Items: q.Items, Types: q.Types, Devices: q.Devices,
+	}
+	for _, by := range q.By {
+		s.By = append(s.By, columns[by])
+	}
+	return s
+}
+
+func texts(values []any) []string {
+	list := make([]string, len(values))
+	for i, value := range values {
+		switch v := value.(type) {
+		case string:
+			list[i] = v
+		case int64:
+			list[i] = strconv.FormatInt(v, 10)
+		default:
+			list[i] = fmt.Sprint(v)
+		}
+	}
+	return list
+}
+
+// period is the query's, or what there is something of.
+func (q *Query) period(ctx context.Context, source Source, now time.Time) (from, until time.Time, err error) {
+	from, until = q.From, q.Until
+	if q.Per == PerPeriod {
+		return from, until, nil
+	}
+	if until.IsZero() {
+		until = q.Per.next(q.Per.first(now, q.zone()), 1, q.zone())
+	}
+	if from.IsZero() {
+		days := q.stored(nil)
+		days.Measure, days.By = store.MeasureOperations, []store.Column{store.ByDay}
+		if q.Measure == store.MeasureDenials {
+			days.Measure = store.MeasureDenials
+		}
+		days.Devices, days.Types = nil, nil
+		counted, err := source.Statistics(ctx, days)
+		if err != nil {
+			return from, until, err
+		}
+		first := now
+		for _, row := range counted.Rows {
+			if at := time.Unix(row.Values[0].(int64), 0); at.Before(first) {
+				first = at
+			}
+		}
+		// The first day in UTC may have begun a day earlier or later in the zone.
+		from = PerMonth.first(first.Add(-24*time.Hour), q.zone())
+		if first.Equal(now) {
+			from = PerMonth.first(now, q.zone())
+		}
+	}
+	return from.In(q.zone()), until.In(q.zone()), nil
+}
+
+// previous is the period before, which is as long by the calendar.
+func previous(from, until time.Time, zone *time.Location) (time.Time, time.Time) {
+	from, until = from.In(zone), until.In(zone)
+	if PerMonth.first(from, zone).Equal(from) && PerMonth.first(until, zone).Equal(until) {
+		months := (until.Year()-from.Year())*12 + int(until.Month()) - int(from.Month())
+		return PerMonth.next(from, -months, zone), from
+	}
+	if PerDay.first(from, zone).Equal(from) && PerDay.first(until, zone).Equal(until) {
+		return PerDay.next(from, -daysBetween(from, until), zone), from
+	}
+	return from.Add(-until.Sub(from)), from
+}
+
+// daysBetween counts days of the calendar.
+func daysBetween(from, until time.Time) int {
+	date := func(t time.Time) time.Time {
+		year, month, day := t.Date()
+		return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	}
+	return int(date(until).Sub(date(from)) / (24 * time.Hour))
+}
+
+// compare adds what there was in the period before.
+func (r *Result) compare(ctx context.Context, source Source, q *Query, now time.Time) error {
+	from, until := previous(q.From, q.Until, q.zone())
+	before, err := windows(from, until, q.Per, q.zone(), now)
+	if err != nil {
+		return err
+	}
+	if q.Until.After(now) && now.After(q.From) {
+		// Like is compared with like: as much of it as has passed of this one.
+		if cut := from.Add(now.Sub(q.From)); cut.Before(until) {
+			until = cut
+		}
+	}
+	for len(before) > 0 && !before[len(before)-1].Start.Before(until) {
+		before = before[:len(before)-1]
+	}
+	if n := len(before); n > 0 && before[n-1].End.After(until) {
+		before[n-1].End = until
+	}
+	r.Previous = &Window{Start: from.In(q.zone()), End: until.In(q.zone())}
+	counted, err := source.Statistics(ctx, q.stored(spans(before)))
+	if err != nil {
+		return err
+	}
+	if q.Measure == store.MeasureOperations || q.Measure == store.MeasureDenials {
+		r.Before = &counted.Total
+	}
+	place := map[string]int{}
+	for i, row := range r.Rows {
+		place[row.key()] = i
+	}
+	for _, row := range counted.Rows {
+		if row.Window >= len(r.Windows) {
+			continue // a longer month: only the total has it
+		}
+		past := Row{Window: row.Window, Group: texts(row.Values), Before: &row.Count}
+		if i, ok := place[past.key()]; ok {
+			r.Rows[i].Before = past.Before
+		} else {
+			r.Rows = append(r.Rows, past)
+		}
+	}
+	slices.SortFunc(r.Rows, Row.compare)
+	return nil
+}
+
+func (r Row) key() string { return strconv.Itoa(r.Window) + "\x00" + strings.Join(r.Group, "\x00") }
+
+func (r Row) compare(other Row) int {
+	if r.Window != other.Window {
+		return r.Window - other.Window
+	}
+	return slices.Compare(r.Group, other.Group)
+}
+
+// accumulate has each row tell the sum up to its window. Windows that have not
+// begun yet have no rows.
+func (r *Result) accumulate(now time.Time) error {
+	byGroup := map[string][]Row{}
+	var order []string
+	for _, row := range r.Rows {
+		key := strings.Join(row.Group, "\x00")
+		if byGroup[key] == nil {
+			order = append(order, key)
+		}
+		byGroup[key] = append(byGroup[key], row)
+	}
+	if len(order)*len(r.Windows) > maxRows {
+		return QueryError(fmt.Sprintf("%d groups in %d windows are too many to accumulate; choose longer windows or fewer groups", len(order), len(r.Windows)))
+	}
+	rows := []Row{}
+	for _, key := range order {
+		own, sum, past := byGroup[key], Row{Group: byGroup[key][0].Group}, int64(0)
+		compared := r.Previous != nil
+		for w := range r.Windows {
+			if r.Windows[w].Start.After(now) {
+				break
+			}
+			for len(own) > 0 && own[0].Window == w {
+				sum.Count, sum.Late = store.SaturatingSum(sum.Count, own[0].Count), store.SaturatingSum(sum.Late, own[0].Late)
+				if own[0].Before != nil {
+					past = store.SaturatingSum(past, *own[0].Before)
+				}
+				own = own[1:]
+			}
+			row := sum
+			row.Window = w
+			if compared {
+				before := past
+				row.Before = &before
+			}
+			rows = append(rows, row)
+		}
+	}
+	slices.SortFunc(rows, Row.compare)
+	r.Rows = rows
+	return nil
+}

@@ -1,0 +1,144 @@
+package statistics
+
+import (
+	"time"
+
+	"github.com/openlts/openlts/server/store"
+)
+
+// Window is a span of time, half open. One without a bound has none.
+type Window struct {
+	Start time.Time `json:"start,omitzero"`
+	End   time.Time `json:"end,omitzero"`
+	// Unfinished tells that it has not ended yet.
+	Unfinished bool `json:"unfinished,omitempty"`
+	// MayGrow tells that devices may still report on it.
+	MayGrow bool `json:"mayGrow,omitempty"`
+}
+
+// reportDays is how long after a slot devices may report it, with a day to spare.
+const reportDays = 31 * 24 * time.Hour
+
+// first is the start of the window that a moment lies in.
+func (p Per) first(at time.Time, zone *time.Location) time.Time {
+	at = at.In(zone)
+	year, month, day := at.Date()
+	switch p {
+	case PerSlot:
+		return time.Unix(at.Unix()-at.Unix()%SlotSeconds, 0).In(zone)
+	case PerHour:
+		// By the minutes of the zone: where clocks differ by half hours, hours do.
+		_, offset := at.Zone()
+		local := at.Unix() + int64(offset)
+		return time.Unix(local-local%3600-int64(offset), 0).In(zone)
+	case PerDay:
+		return startOfDay(year, month, day, zone)
+	case PerMonth:
+		return startOfDay(year, month, 1, zone)
+	}
+	return at
+}
+
+// startOfDay is the first moment of a day. Where clocks are set forward at midnight,
+// that is 1 o'clock; where they are set back over midnight, the first of two.
+func startOfDay(year int, month time.Month, day int, zone *time.Location) time.Time {
+	start := time.Date(year, month, day, 0, 0, 0, 0, zone)
+	// Date gives, of a midnight that does not exist, one on either side of the gap.
+	want := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	for !sameDay(start, want) {
+		start = start.Add(15 * time.Minute)
+	}
+	for {
+		earlier := start.Add(-15 * time.Minute)
+		if !sameDay(earlier, want) {
+			if hour := start.Add(-time.Hour); !sameDay(hour, want) {
+				return start
+			}
+			start = start.Add(-time.Hour)
+			continue
+		}
+		start = earlier
+	}
+}
+
+func sameDay(at, day time.Time) bool {
+	y, m, d := at.Date()
+	year, month, date := day.Date()
+	return y == year && m == month && d == date
+}
+
+// next is the start of the window after the one that starts at a moment, n times.
+func (p Per) next(start time.Time, n int, zone *time.Location) time.Time {
+	year, month, day := start.In(zone).Date()
+	switch p {
+	case PerSlot:
+		return start.Add(time.Duration(n) * SlotSeconds * time.Second)
+	case PerHour:
+		return p.first(start.Add(time.Duration(n)*time.Hour), zone)
+	case PerDay:
+		return startOfDay(year, month, day+n, zone)
+	case PerMonth:
+		return startOfDay(year, month+time.Month(n), 1, zone)
+	}
+	return start
+}
+
+// approximately is about how long windows are.
+var approximately = map[Per]time.Duration{
+	PerSlot: SlotSeconds * time.Second, PerHour: time.Hour, PerDay: 24 * time.Hour, PerMonth: 30 * 24 * time.Hour,
+}
+
+// windows cuts a period into windows. The first and the last may be parts of one.
+func windows(from, until time.Time, per Per, zone *time.Location, now time.Time) ([]Window, error) {
+	if per == PerPeriod {
+		return []Window{newWindow(inZone(from, zone), inZone(until, zone), now)}, nil
+	}
+	if about := int64(until.Sub(from) / approximately[per]); about > maxWindows {
+		return nil, &RangeError{per, about}
+	}
+	var list []Window
+	for start := from; start.Before(until); {
+		end := per.next(per.first(start, zone), 1, zone)
+		if !end.After(start) { // never, but a loop without end is worse
+			end = start.Add(approximately[per])
+		}
+		if end.After(until) {
+			end = until
+		}
+		list = append(list, newWindow(start, end, now))
+		start = end
+	}
+	return list, nil
+}
+
+func inZone(at time.Time, zone *time.Location) time.Time {
+	if at.IsZero() {
+		return at
+	}
+	return at.In(zone)
+}
+
+func newWindow(start, end, now time.Time) Window {
+	open := end.IsZero()
+	return Window{Start: start, End: end, Unfinished: open || end.After(now), MayGrow: open || now.Sub(end) < reportDays}
+}
+
+func spans(list []Window) []store.Window {
+	all := make([]store.Window, len(list))
+	for i, w := range list {
+		all[i].End = store.EndOfTime
+		if !w.Start.IsZero() {
+			all[i].Start = w.Start.Unix()
+		}
+		if !w.End.IsZero() {
+			all[i].End = w.End.Unix()
+		}
+	}
+	return all
+}
+
+// StartOfDay is the first moment of the day that a moment lies in, in its zone.
+func StartOfDay(at time.Time) time.Time {
+	year, month, day := at.Date()
+	return startOfDay(year, month, day, at.Location())
+}

@@ -1,0 +1,98 @@
+package store
+
+import "iter"
+
+// Examination is a consistent view of what a store holds, for verification. Its
+// sequences are read once, one at a time or side by side, and end with the
+// first error.
+type Examination interface {
+	// Size is about how many reports came and are stored, for progress.
+	Size() (int64, error)
+	// Received gives the reports as they came, in the order in which they came, of
+	// the runs by their keys.
+	Received() iter.Seq2[ExaminedReport, error]
+	// Runs are all runs in the order of their keys.
+	Runs() iter.Seq2[ExaminedRun, error]
+	// Reports are what is stored of the slots of runs, in the order of run and slot.
+	Reports() iter.Seq2[ExaminedSlot, error]
+	// Losses are what was declared lost, of all times.
+	Losses() iter.Seq2[ExaminedLoss, error]
+	// Totals are the totals of a level.
+	Totals(level Level) iter.Seq2[ExaminedTotal, error]
+	// DeviceTotals are the totals of devices by day, without what came late.
+	DeviceTotals() iter.Seq2[ExaminedTotal, error]
+	// Items are all items.
+	Items() iter.Seq2[ExaminedItem, error]
+	// Seats are in the order of device, item and time.
+	Seats() iter.Seq2[ExaminedSeat, error]
+	// Domains are those of items: steps by one.
+	Domains() iter.Seq2[ExaminedStep, error]
+	// Steps are what is remembered of the sums of seats and domains.
+	Steps() iter.Seq2[ExaminedStep, error]
+	// Names of codes and devices, for people; of those that are missing, a number.
+	CodeName(ID) string
+	DeviceName(ID) string
+	// Keys are the server's; ErrNotFound.
+	Keys() (ServerKeys, error)
+	Closing() (Closing, error)
+	// Checkpoints are all checkpoints, the oldest first.
+	Checkpoints() ([]Checkpoint, error)
+	// Adjustments are all adjustments, the oldest first.
+	Adjustments() iter.Seq2[Adjustment, error]
+}
+
+// ExaminedReport is a report as it came.
+type ExaminedReport struct {
+	Run ID
+	ReceivedReport
+}
+
+// ExaminedRun tells whose a run is, and what it counts on.
+type ExaminedRun struct {
+	Key, Device, Code, Item ID
+	UUID                    string
+}
+
+// ExaminedLoss is what was lost of a slot for a cause.
+type ExaminedLoss struct {
+	Run, Code, Item ID
+	Slot            int64
+	Cause           string
+	Units           int64
+}
+
+// ExaminedSlot is what is stored of a slot of a run.
+type ExaminedSlot struct {
+	Run  ID
+	Slot int64
+	Report
+}
+
+// ExaminedItem is an item with what is used of it.
+type ExaminedItem struct {
+	Item
+	Used int64 // units
+	// Seats are those at SeatsAt, and Exceptions are from before it.
+	SeatsAt, Seats, Exceptions int64
+}
+
+// ExaminedTotal is a total.
+type ExaminedTotal struct {
+	Device     ID // 0, but for totals of devices
+	Code, Item ID
+	Start      int64 // of the slot, hour or day
+	Type       string
+	Units
+}
+
+// ExaminedSeat is a time during which a device takes part of an item's quota.
+type ExaminedSeat struct {
+	Device, Item         ID
+	Since, Until, Weight int64
+}
+
+// ExaminedStep is by how much the sum of an item's seats grows at a moment.
+type ExaminedStep struct {
+	Item       ID
+	At, Change int64
+}

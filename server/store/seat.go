@@ -1,0 +1,103 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/slot"
+)
+
+// Seat is a time during which a device takes part of an item's quota: from From
+// until before Until, in seconds since 1970. The seats of a device on an item
+// don't overlap.
+type Seat struct {
+	From, Until int64
+	Weight      int64 // how much of the quota: 1, or the instances asked for
+	// Brief tells that the device has no home: its UUID ends with the process.
+	Brief bool
+}
+
+// SeatKey names a seat. A device has one at most on an item that begins at a moment.
+type SeatKey struct {
+	Item   ID
+	Device string // a UUID
+	From   int64
+}
+
+// Step is a change of the sum of an item's seats: at At it grows by Change. The
+// steps of an item give the sum at any moment, without a look at its seats.
+type Step struct{ At, Change int64 }
+
+// StepKey names a step.
+type StepKey struct {
+	Item ID
+	At   int64
+}
+
+// SeatSum is what is remembered of the seats of an item, so that nobody has to count
+// them.
+type SeatSum struct {
+	At     int64 // the moment it holds for, in seconds since 1970; 0: it never had a seat
+	Active int64 // the sum of the weights of all seats at that moment
+	// Exceptions are the seats beyond the quota in each slot, summed up over the slots
+	// before At, since they were cleared the last time.
+	Exceptions int64
+}
+
+// DomainKey names a domain that uses an item.
+type DomainKey struct {
+	Item   ID
+	Domain string // registrable, in lower case
+}
+
+// DefaultSlot is the length of the slots in which seats are counted, in seconds.
+const DefaultSlot slot.Length = protocol.DefaultSlotSeconds
+
+// Charging is how an item is charged, where that differs from what its charge way
+// says. What is nil goes by the charge way.
+type Charging struct {
+	// Tolerance is how much is allowed beyond the quota, in percent of it.
+	Tolerance *int64 `json:"tolerance,omitempty"`
+	// Exceptions are how many exceptions are allowed within 365 days, for each one of
+	// the quota.
+	Exceptions *int64 `json:"exceptions,omitempty"`
+	// Slot is the length of the slots in which seats are counted, in seconds. It
+	// divides a day.
+	Slot *int64 `json:"slot,omitempty"`
+	// Window is how long a seat lasts after its device was last heard of, in seconds.
+	Window *int64 `json:"window,omitempty"`
+	// Least is how long it lasts at least, also beyond the item's end, in seconds.
+	Least *int64 `json:"least,omitempty"`
+	// Brief is how long a seat lasts at most whose device has no home, in seconds.
+	Brief *int64 `json:"brief,omitempty"`
+}
+
+// Text is the charging as it is stored: JSON.
+func (c Charging) Text() string {
+	text, err := json.Marshal(c)
+	if err != nil { // numbers always marshal
+		panic(err)
+	}
+	return string(text)
+}
+
+// ParseCharging is the inverse of Text.
+func ParseCharging(text string) (Charging, error) {
+	var c Charging
+	if err := json.Unmarshal([]byte(text), &c); err != nil {
+		return c, fmt.Errorf("stored charging %.80q: %w", text, err)
+	}
+	return c, nil
+}
+
+// Slot is the length of the slots in which the item's seats are counted. What is no
+// length of a slot can only be damage; it counts by the default.
+func (i *Item) Slot() slot.Length {
+	if i.Charging.Slot != nil {
+		if length, err := slot.Check(*i.Charging.Slot); err == nil {
+			return length
+		}
+	}
+	return DefaultSlot
+}

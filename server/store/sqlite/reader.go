@@ -1,0 +1,68 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/url"
+	"os"
+)
+
+// SQLite can begin its log anew only at a moment when nobody reads what is in it.
+// Readers who follow one another without a gap would let it grow for ever: so once
+// it is larger than maxLog, new readers wait until those at work are done and it
+// was cut back. journalSizeLimit is what is left of it when SQLite does so itself.
+const (
+	maxLog           = 64 << 20
+	journalSizeLimit = 16 << 20
+	// commitsPerLook is after how many commits its size is looked at.
+	commitsPerLook = 64
+)
+
+// reading runs f in a transaction that reads one moment.
+func (s *Store) reading(ctx context.Context, f func(*sql.Tx) error) error {
+	s.readers.RLock()
+	defer s.readers.RUnlock()
+	tx, err := s.read.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // it only reads
+	return f(tx)
+}
+
+// committed is called after each commit, with mu held.
+func (s *Store) committed() {
+	if s.commits++; s.commits%commitsPerLook != 0 {
+		return
+	}
+	if log, err := os.Stat(s.path + "-wal"); err != nil || log.Size() < s.maxLog || !s.trimming.CompareAndSwap(false, true) {
+		return
+	}
+	s.background.Go(func() {
+		defer s.trimming.Store(false)
+		// It is an economy: what fails now is tried again after the next commits.
+		_ = s.trim()
+	})
+}
+
+// trim carries the log over into the database and cuts it back. Most of it is
+// carried over while others write; they wait for the rest. Readers of other
+// processes are not waited for.
+func (s *Store) trim() (err error) {
+	db, err := sql.Open("sqlite3", dataSource(s.path, url.Values{"_busy_timeout": {"0"}}))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	s.readers.Lock()
+	defer s.readers.Unlock()
+	if _, err := db.Exec(`PRAGMA wal_checkpoint(PASSIVE)`); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err = db.Exec(`PRAGMA wal_checkpoint(TRUNCATE)`)
+	return err
+}

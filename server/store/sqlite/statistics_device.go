@@ -1,0 +1,277 @@
+package sqlite
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/openlts/openlts/server/store"
+)
+
+// Totals of devices are kept by day; what a window has beside whole days is summed
+// up from the slots of runs, whose counts SQL can't read.
+
+// devicePieces are the pieces of the windows: of days, and of slots.
+func (q *statistics) devicePieces() (days, slots []store.Piece, err error) {
+	longest := store.LevelSlot
+	if q.finest() == store.LevelDay {
+		longest = store.LevelDay
+	}
+	pieces := store.Pieces(q.windows, longest)
+	days, slots = pieces[store.LevelDay], append(pieces[store.LevelSlot], pieces[store.LevelHour]...)
+	if len(slots) == 0 {
+		return days, slots, nil
+	}
+	var pruned int64
+	if err := q.tx.QueryRowContext(q.ctx, `SELECT coalesce(max(pruned), 0) FROM slot_closing`).Scan(&pruned); err != nil {
+		return nil, nil, err
+	}
+	for _, piece := range slots {
+		if piece.Start < pruned {
+			return nil, nil, &store.PrunedError{Before: pruned}
+		}
+	}
+	return days, slots, nil
+}
+
+// deviceFilter is the condition on a row t, beginning with AND.
+func (q *statistics) deviceFilter() (where string, arguments []any) {
+	for _, f := range []struct {
+		condition string
+		values    []string
+	}{
+		{`t.item IN (SELECT i.id FROM item i JOIN organization o ON o.id = i.organization WHERE o.public_id IN (SELECT value FROM json_each(?)))`, q.query.Organizations},
+		{`t.handshake_code IN (SELECT id FROM handshake_code WHERE code IN (SELECT value FROM json_each(?)))`, q.query.HandshakeCodes},
+		{`t.item IN (SELECT id FROM item WHERE public_id IN (SELECT value FROM json_each(?)))`, q.query.Items},
+		{`t.device IN (SELECT id FROM device WHERE uuid IN (SELECT value FROM json_each(?)))`, q.query.Devices},
+	} {
+		if len(f.values) > 0 {
+			where += ` AND ` + f.condition
+			arguments = append(arguments, jsonTexts(f.values))
+		}
+	}
+	return where, arguments
+}
+
+// fromDays are the rows t of the totals of devices, in pieces p.
+func (q *statistics) fromDays(pieces []store.Piece) (from string, arguments []any) {
+	where, filters := q.deviceFilter()
+	if len(q.query.Types) > 0 {
+		where += ` AND t.type IN (SELECT id FROM operation_type WHERE name IN (SELECT value FROM json_each(?)))`
+		filters = append(filters, jsonTexts(q.query.Types))
+	}
+	return ` FROM ` + piecesSQL + ` p CROSS JOIN total_device t ON t.slot >= p.since AND t.slot < p.until` + where,
+		append([]any{piecesJSON(pieces)}, filters...)
+}
+
+// fromSlots are the rows t of the slots of runs, in pieces p.
+func (q *statistics) fromSlots(pieces []store.Piece) (from string, arguments []any) {
+	where, filters := q.deviceFilter()
+	return ` FROM (SELECT p.window, run.device, run.handshake_code, run.item, r.slot, r.counts FROM run CROSS JOIN ` + piecesSQL + ` p
+		CROSS JOIN report r ON r.run = run.id AND r.slot >= p.since AND r.slot < p.until WHERE r.revision > 0) t WHERE true` + where,
+		append([]any{piecesJSON(pieces)}, filters...)
+}
+
+func (q *statistics) operationsOfDevices() error {
+	values, keys, err := q.columns()
+	if err != nil {
+		return err
+	}
+	days, slots, err := q.devicePieces()
+	if err != nil {
+		return err
+	}
+	if len(days) > 0 {
+		from, arguments := q.fromDays(days)
+		if err := q.scan(`SELECT p.window, `+saturatingSumSQL("t.count")+`, 0`+values+from+` GROUP BY p.window`+keys, arguments); err != nil {
+			return err
+		}
+	}
+	return q.eachOfSlots(slots, func(g group, _ store.ID, units int64) { q.add(g, units, 0) })
+}
+
+// eachOfSlots calls f with the group, the device and the units of what was counted
+// in slots: once for each type that the query asks for.
+func (q *statistics) eachOfSlots(pieces []store.Piece, f func(g group, device store.ID, units int64)) error {
+	if len(pieces) == 0 {
+		return nil
+	}
+	from, arguments := q.fromSlots(pieces)
+	rows, err := q.tx.QueryContext(q.ctx, `SELECT t.window, t.device, t.handshake_code, t.item, t.slot, t.counts`+from, arguments...)
+	if err != nil {
+		return err
+	}
+	names := &namer{q: q, known: map[named]string{}}
+	return eachRow(rows, func(rows *sql.Rows) error {
+		var g group
+		var device, code, item store.ID
+		var slot int64
+		var data sql.RawBytes
+		if err := rows.Scan(&g.window, &device, &code, &item, &slot, &data); err != nil {
+			return err
+		}
+		counts, err := store.ParseBinaryCounts(data)
+		if err != nil {
+			return err
+		}
+		for i, by := range q.query.By {
+			switch by {
+			case store.BySlot, store.ByHour, store.ByDay:
+				g.values[i] = map[store.Column]store.Level{store.ByHour: store.LevelHour, store.ByDay: store.LevelDay}[by].Start(slot)
+			case store.ByHandshake:
+				g.values[i] = names.of(by, code)
+			case store.ByDevice:
+				g.values[i] = names.of(by, device)
+			case store.ByType: // below
+			default:
+				g.values[i] = names.of(by, item)
+			}
+		}
+		place := slices.Index(q.query.By, store.ByType)
+		for _, count := range counts {
+			if len(q.query.Types) > 0 && !slices.Contains(q.query.Types, count.Type) {
+				continue
+			}
+			if place >= 0 {
+				g.values[place] = count.Type
+			}
+			f(g, device, count.Units)
+		}
+		return names.err
+	})
+}
+
+// namer finds the names of what rows are grouped by.
+type namer struct {
+	q     *statistics
+	known map[named]string
+	err   error
+}
+
+type named struct {
+	column store.Column
+	id     store.ID
+}
+
+func (n *namer) of(column store.Column, id store.ID) string {
+	name, ok := n.known[named{column, id}]
+	if !ok && n.err == nil {
+		query := map[store.Column]string{
+			store.ByHandshake: `SELECT code FROM handshake_code WHERE id = ?`, store.ByDevice: `SELECT uuid FROM device WHERE id = ?`,
+			store.ByItem:         `SELECT public_id FROM item WHERE id = ?`,
+			store.ByOrganization: `SELECT o.public_id FROM item i JOIN organization o ON o.id = i.organization WHERE i.id = ?`,
+		}[column]
+		n.err = n.q.tx.QueryRowContext(n.q.ctx, query, id).Scan(&name)
+		n.known[named{column, id}] = name
+	}
+	return name
+}
+
+// devices counts different devices.
+func (q *statistics) devices() error {
+	values, keys, err := q.columns()
+	if err != nil {
+		return err
+	}
+	days, slots, err := q.devicePieces()
+	if err != nil {
+		return err
+	}
+	if len(slots) == 0 {
+		from, arguments := q.fromDays(days)
+		return q.scan(`SELECT p.window, count(DISTINCT t.device), 0`+values+from+` GROUP BY p.window`+keys, arguments)
+	}
+	type seen struct {
+		group
+		device store.ID
+	}
+	met := map[seen]bool{}
+	meet := func(g group, device store.ID, _ int64) {
+		if key := (seen{g, device}); !met[key] {
+			met[key] = true
+			q.add(g, 1, 0)
+		}
+	}
+	if len(days) > 0 {
+		from, arguments := q.fromDays(days)
+		// The device takes the place of the count.
+		byDevice := &statistics{ctx: q.ctx, tx: q.tx, query: q.query, meet: meet}
+		if err := byDevice.scan(`SELECT p.window, t.device, 0`+values+from+` GROUP BY p.window, t.device`+keys, arguments); err != nil {
+			return err
+		}
+	}
+	return q.eachOfSlots(slots, meet)
+}
+
+// errNoTypes is why concurrent devices have no types.
+var errNoTypes = errors.New("devices at work at once are not counted by operation type")
+
+// concurrent counts the devices of each slot, and takes the most of each group.
+func (q *statistics) concurrent() error {
+	if q.by(store.ByType) || len(q.query.Types) > 0 || q.by(store.ByDevice) {
+		return errNoTypes
+	}
+	values, keys, err := q.columns()
+	if err != nil {
+		return err
+	}
+	pieces := store.Pieces(q.windows, store.LevelSlot)[store.LevelSlot]
+	var pruned int64
+	if err := q.tx.QueryRowContext(q.ctx, `SELECT coalesce(max(pruned), 0) FROM slot_closing`).Scan(&pruned); err != nil {
+		return err
+	}
+	for _, piece := range pieces {
+		if piece.Start < pruned {
+			return &store.PrunedError{Before: pruned}
+		}
+	}
+	from, arguments := q.fromSlots(pieces)
+	most := &statistics{ctx: q.ctx, tx: q.tx, query: q.query, meet: func(g group, devices store.ID, _ int64) {
+		if row := q.rows[g]; row == nil {
+			q.add(g, int64(devices), 0)
+		} else {
+			row.Count = max(row.Count, int64(devices))
+		}
+	}}
+	return most.scan(`SELECT t.window, count(DISTINCT t.device), 0`+values+from+` GROUP BY t.window, t.slot`+keys, arguments)
+}
+
+// denials counts refused authorizations.
+func (q *statistics) denials() error {
+	var values, keys strings.Builder
+	for _, by := range q.query.By {
+		column, ok := map[store.Column]string{
+			store.ByHandshake:    `coalesce((SELECT code FROM handshake_code WHERE id = t.handshake_code), '')`,
+			store.ByOrganization: `coalesce((SELECT o.public_id FROM handshake_code c JOIN organization o ON o.id = c.organization WHERE c.id = t.handshake_code), '')`,
+			store.ByStatus:       `t.status`,
+			store.ByHour:         `t.start - t.start % 3600`,
+			store.ByDay:          `t.start - t.start % 86400`,
+		}[by]
+		if !ok {
+			return fmt.Errorf("denials can't be grouped by %s", by)
+		}
+		values.WriteString(", " + column)
+		keys.WriteString(", " + column)
+	}
+	if len(q.query.Items)+len(q.query.Types)+len(q.query.Devices) > 0 {
+		return errors.New("denials are counted by handshake code, not by item, type or device")
+	}
+	where, filters := "", []any(nil)
+	if len(q.query.Organizations) > 0 {
+		where += ` AND t.handshake_code IN (SELECT c.id FROM handshake_code c JOIN organization o ON o.id = c.organization
+			WHERE o.public_id IN (SELECT value FROM json_each(?)))`
+		filters = append(filters, jsonTexts(q.query.Organizations))
+	}
+	if len(q.query.HandshakeCodes) > 0 {
+		where += ` AND t.handshake_code IN (SELECT id FROM handshake_code WHERE code IN (SELECT value FROM json_each(?)))`
+		filters = append(filters, jsonTexts(q.query.HandshakeCodes))
+	}
+	var pieces []store.Piece
+	for i, w := range q.windows {
+		pieces = append(pieces, store.Piece{Window: i, Start: w.Start, End: w.End})
+	}
+	return q.scan(`SELECT p.window, sum(t.count), 0`+values.String()+` FROM `+piecesSQL+` p CROSS JOIN total_denial t
+		ON t.start >= p.since AND t.start < p.until`+where+` GROUP BY p.window`+keys.String(), append([]any{piecesJSON(pieces)}, filters...))
+}

@@ -1,0 +1,56 @@
+package store
+
+// Units are operations that were counted.
+type Units struct {
+	All  int64
+	Late int64 // of them, those that came more than Late after their slot began
+}
+
+// LateAfter is how long after the start of its slot, in seconds, a report may come
+// and not be late. Clients submit every few minutes; what comes a day later was
+// held up.
+const LateAfter = 24 * 60 * 60
+
+// Plus adds units. Sums stop at the largest number: a device that reports absurd
+// counts must not make the reports of others fail.
+func (u Units) Plus(other Units) Units {
+	return Units{SaturatingSum(u.All, other.All), SaturatingSum(u.Late, other.Late)}
+}
+
+// SaturatingSum adds two numbers that are not negative and stops at the largest.
+func SaturatingSum(a, b int64) int64 {
+	if a > 1<<63-1-b {
+		return 1<<63 - 1
+	}
+	return a + b
+}
+
+// Level is how much time a total sums up, in seconds. Totals of hours and days are
+// kept beside those of slots, so that a year can be summed up at once; both begin
+// as in UTC.
+type Level int64
+
+// Levels of totals.
+const (
+	LevelSlot Level = 0 // a slot, whatever its length
+	LevelHour Level = 60 * 60
+	LevelDay  Level = 24 * 60 * 60
+)
+
+// Start is the start of the hour or day that a moment lies in.
+func (l Level) Start(at int64) int64 {
+	if l == LevelSlot {
+		return at
+	}
+	return at - at%int64(l)
+}
+
+// RollUp sums totals of slots up to totals of a level.
+func RollUp(totals map[TotalKey]Units, level Level) map[TotalKey]Units {
+	sums := make(map[TotalKey]Units, len(totals))
+	for key, units := range totals {
+		key.Slot = level.Start(key.Slot)
+		sums[key] = sums[key].Plus(units)
+	}
+	return sums
+}

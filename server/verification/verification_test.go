@@ -1,0 +1,275 @@
+package verification_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"flag"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	_ "github.com/mattn/go-sqlite3" // to tamper with a database
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/policy"
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/verification"
+)
+
+var (
+	manyReports = flag.Int("reports", 20_000, "how many reports to verify; 10 million take some minutes to make")
+	manyIn      = flag.String("in", "", "the directory to make them in, or where they are")
+)
+
+// world is a store with a code, an item and devices that report.
+type world struct {
+	*testing.T
+	*sqlite.Store
+	directory  string
+	code, item store.ID
+	devices    []store.Reporter
+	runs       []string
+	now        time.Time
+}
+
+func begin(t *testing.T, directory string, devices int) *world {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), directory, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w := &world{T: t, Store: s, directory: directory, now: time.Unix(1_764_000_000, 0)}
+	err = s.Update(t.Context(), func(tx store.Tx) error {
+		err := errors.Join(
+			tx.AddOrganization(store.Organization{ID: "100001", Name: "Example Corp"}),
+			tx.AddHandshakeCode(store.HandshakeCode{Code: "100001-reader", Organization: "100001"}),
+			tx.AddItem(store.Item{ID: "scans", Organization: "100001", Name: "Scans", ChargeWay: protocol.ChargeWayScanCount, Products: 7, Quota: 10, ExpiresAt: 1 << 40}),
+		)
+		code, codeErr := tx.HandshakeCode("100001-reader")
+		item, itemErr := tx.Item("scans")
+		w.code, w.item = code.Key, item.Key
+		return errors.Join(err, codeErr, itemErr, tx.AttachItem(code.Key, item.Key, 0), tx.AddServerKeys(store.ServerKeys{Signing: make([]byte, 32), Report: make([]byte, 32)}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range devices {
+		id, state := uuid.NewString(), &store.DeviceState{}
+		err := s.Apply(t.Context(), &store.Keys{}, func(*store.State) *store.Change {
+			return &store.Change{
+				Devices: []store.Device{{UUID: id, FirstSeenAt: 1, LastSeenAt: 1}},
+				Grants:  map[store.Grant]int64{{Device: id, Code: w.code, Item: w.item}: 1}, Known: map[string]*store.DeviceState{id: state},
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.devices, w.runs = append(w.devices, store.Reporter{Device: state.Key, UUID: id}), append(w.runs, uuid.NewString())
+	}
+	return w
+}
+
+// send sends batches in one group, as the server does.
+func (w *world) send(batches ...*policy.Batch) (receipts []*protocol.Receipt) {
+	w.Helper()
+	keys, requests := &store.Keys{Now: w.now.Unix()}, make([]policy.Request, len(batches))
+	for i, b := range batches {
+		requests[i] = b
+		b.Require(keys)
+	}
+	var answers []policy.Answer
+	err := w.Apply(w.Context(), keys, func(state *store.State) (change *store.Change) {
+		change, answers = policy.Apply(state, requests, w.now)
+		return change
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, a := range answers {
+		if a.Refusal != nil {
+			w.Fatal(a.Refusal)
+		}
+		receipts = append(receipts, a.Receipt)
+	}
+	return receipts
+}
+
+func (w *world) batch(device int, reports ...protocol.Report) *policy.Batch {
+	return policy.NewBatch(&protocol.ReportBatch{Batch: uuid.NewString(), Device: w.devices[device].UUID, Groups: []protocol.ReportGroup{{
+		Run: w.runs[device], HandshakeCode: "100001-reader", Item: "scans", SlotSeconds: 180, Reports: reports,
+	}}}, w.devices[device], w.now)
+}
+
+// live has devices count for a while: slots grow, come late, are lost.
+func (w *world) live(random *rand.Rand, reports int) {
+	w.Helper()
+	sent := 0
+	for slot := w.now.Unix() - w.now.Unix()%180; sent < reports; slot += 50 * 180 {
+		came := time.Unix(slot+50*180, 0)
+		if random.IntN(20) == 0 {
+			came = came.Add(time.Duration(random.IntN(3*24)) * time.Hour)
+		}
+		if came.After(w.now) {
+			w.now = came
+		}
+		var group []*policy.Batch
+		for device := range w.devices {
+			var list []protocol.Report
+			for i := range int64(50) {
+				r := protocol.Report{Slot: slot + i*180, Revision: 1, Counts: map[string]int64{"QR_CODE": 1 + random.Int64N(200)}}
+				if random.IntN(10) == 0 {
+					r.Counts["EAN_13"] = 1 + random.Int64N(9)
+				}
+				if random.IntN(100) == 0 {
+					r.Counts["OWN"] = 3
+				}
+				list = append(list, r)
+				switch random.IntN(200) {
+				case 0:
+					r.Revision, r.Counts = 2, map[string]int64{"QR_CODE": 300, "EAN_13": 10}
+					list = append(list, r)
+				case 1:
+					r.Revision, r.Counts, r.Lost = 3, map[string]int64{"QR_CODE": 400}, protocol.LostExpired
+					list = append(list, r)
+				}
+			}
+			group = append(group, w.batch(device, list...))
+			if sent += len(list); len(group) == 100 || device == len(w.devices)-1 {
+				w.send(group...)
+				group = nil
+			}
+			if sent >= reports {
+				break
+			}
+		}
+		if len(group) > 0 {
+			w.send(group...)
+		}
+	}
+}
+
+func (w *world) verify(options verification.Options) verification.Result {
+	w.Helper()
+	result, err := verification.Run(w.Context(), w.Store, options)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return result
+}
+
+// What was counted agrees, also where next to nothing fits into memory, and leaves
+// no files behind.
+func TestManyReports(t *testing.T) {
+	directory := *manyIn
+	if directory == "" {
+		directory = t.TempDir()
+	}
+	var w *world
+	if _, err := os.Stat(filepath.Join(directory, sqlite.FileName)); err != nil {
+		devices := min(5000, max(20, *manyReports/2000))
+		w = begin(t, directory, devices)
+		start := time.Now()
+		w.live(rand.New(rand.NewPCG(1, 2)), *manyReports)
+		t.Logf("made in %v", time.Since(start))
+	} else {
+		s, err := sqlite.Open(t.Context(), directory, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = s.Close() }()
+		w = &world{T: t, Store: s}
+	}
+	room := t.TempDir()
+	options := verification.Options{Directory: room}
+	if *manyReports <= 20_000 {
+		options.Reports, options.Accounts = 3000, 500
+	}
+	start := time.Now()
+	result := w.verify(options)
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	t.Logf("%d reports and %d totals in %v, %d MB from the system", result.Reports, result.Totals, time.Since(start), memory.Sys>>20)
+	if result.Different != 0 || result.Reports < int64(*manyReports) {
+		t.Errorf("%+v", result)
+	}
+	if left, err := os.ReadDir(room); err != nil || len(left) != 0 {
+		t.Errorf("%d files are left, %v", len(left), err)
+	}
+}
+
+// Each number that is stored and not what the reports give is found, wherever it is.
+func TestDifferencesAreFound(t *testing.T) {
+	w := begin(t, t.TempDir(), 3)
+	w.live(rand.New(rand.NewPCG(3, 4)), 2000)
+	if result := w.verify(verification.Options{}); result.Different != 0 {
+		t.Fatalf("%+v", result)
+	}
+	db, err := sql.Open("sqlite3", filepath.Join(w.directory, sqlite.FileName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	for _, test := range []struct{ tamper, undo, want string }{
+		{`UPDATE total SET count = count + 1 WHERE slot = (SELECT max(slot) FROM total)`, `UPDATE total SET count = count - 1 WHERE slot = (SELECT max(slot) FROM total)`, "total of a slot"},
+		{`UPDATE total SET late = late + 1 WHERE slot = (SELECT max(slot) FROM total)`, `UPDATE total SET late = late - 1 WHERE slot = (SELECT max(slot) FROM total)`, "late part of a total of a slot"},
+		{`UPDATE total_hour SET count = count - 1 WHERE slot = (SELECT max(slot) FROM total_hour)`, `UPDATE total_hour SET count = count + 1 WHERE slot = (SELECT max(slot) FROM total_hour)`, "total of an hour"},
+		{`UPDATE total_day SET count = count + 9 WHERE slot = (SELECT min(slot) FROM total_day)`, `UPDATE total_day SET count = count - 9 WHERE slot = (SELECT min(slot) FROM total_day)`, "total of a day"},
+		{`UPDATE total_device SET count = count + 1 WHERE device = 2`, `UPDATE total_device SET count = count - 1 WHERE device = 2`, "total of a device"},
+		{`UPDATE item SET used = used - 1`, `UPDATE item SET used = used + 1`, "use of an item"},
+		{`UPDATE report_loss SET units = units + 1`, `UPDATE report_loss SET units = units - 1`, "loss"},
+		{`UPDATE report SET revision = revision + 1 WHERE run = 1 AND slot % 7 = 0`, `UPDATE report SET revision = revision - 1 WHERE run = 1 AND slot % 7 = 0`, "revision of a report"},
+		{`UPDATE report SET counts = x'0301' WHERE run = 3 AND slot = (SELECT max(slot) FROM report WHERE run = 3)`, ``, "count of a report"},
+		{`INSERT INTO report (run, slot, revision, counts, losses) VALUES (2, 180, 1, x'0201', 0)`, `DELETE FROM report WHERE run = 2 AND slot = 180`, "count of a report"},
+		{`INSERT INTO total_day VALUES (1, 1, 0, 1, 4, 0)`, `DELETE FROM total_day WHERE slot = 0`, "total of a day"},
+	} {
+		if _, err := db.Exec(test.tamper); err != nil {
+			t.Fatalf("%s: %v", test.tamper, err)
+		}
+		result := w.verify(verification.Options{})
+		found := false
+		for _, d := range result.Differences {
+			found = found || strings.HasPrefix(d.What, test.want)
+			if d.Where == "" || d.Stored == d.Recomputed {
+				t.Errorf("%+v", d)
+			}
+		}
+		if !found {
+			t.Errorf("%s: %+v", test.tamper, result)
+		}
+		if test.undo == "" {
+			return
+		}
+		if _, err := db.Exec(test.undo); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestVerificationEnds(t *testing.T) {
+	w := begin(t, t.TempDir(), 1)
+	w.send(w.batch(0, protocol.Report{Slot: 180, Revision: 1, Counts: map[string]int64{"QR_CODE": 1}}))
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := verification.Run(cancelled, w.Store, verification.Options{}); err == nil {
+		t.Error("it went on")
+	}
+	if _, err := verification.Run(t.Context(), w.Store, verification.Options{Directory: filepath.Join(t.TempDir(), "none"), Reports: 1}); err != nil {
+		t.Error(err) // all of it fits into memory
+	}
+	w.send(w.batch(0, protocol.Report{Slot: 360, Revision: 1, Counts: map[string]int64{"QR_CODE": 1}}))
+	if _, err := verification.Run(t.Context(), w.Store, verification.Options{Directory: filepath.Join(t.TempDir(), "none"), Reports: 1}); err == nil {
+		t.Error("there is no room for what does not fit into memory, and no error")
+	}
+}
