@@ -25,6 +25,7 @@ enum openlts_kind {
   OPENLTS_DEVICE_UUID,
   OPENLTS_CLOSE,
   OPENLTS_MOVE_CLOCK, /* of the test build, as what follows */
+  OPENLTS_STEP_CLOCK,
   OPENLTS_OUTAGE
 };
 

@@ -54,6 +54,7 @@ void openlts_let_others(void) { SwitchToThread(); }
 #define THREADS 12        /* 9 to begin with, 10 under load */
 #define ADDRESS_SPACE 992 /* MB, of which Go reserves most at once and uses little */
 
+enum { SMALL = 65536, TRIES = 200 };
 enum { ADDRESS_SPACE_BYTES = ADDRESS_SPACE << 20, BALLAST = 192 << 20 };
 
 static const char lack_of_descriptors[] = "the process lacks file descriptors: " TEXT(
@@ -261,15 +262,39 @@ static void dismiss_threads(int n) {
   }
 }
 
-static int reserve_threads(void) {
+static void *reserve_space(size_t size) {
+  void *space =
+      __real_mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return space == MAP_FAILED ? NULL : space;
+}
+
+/* Why a thread can't be had right now. The C library says the same (EAGAIN) of too many
+ * threads and of too little address space for a stack. */
+static const char *lack_behind_thread(void) {
+  pthread_attr_t usual;
+  size_t stack = 0;
+  if (pthread_attr_init(&usual) == 0) {
+    pthread_attr_getstacksize(&usual, &stack);
+    pthread_attr_destroy(&usual);
+  }
+  void *space = reserve_space(stack + SMALL);
+  if (space == NULL) {
+    return lack_of_memory;
+  }
+  munmap(space, stack + SMALL);
+  return lack_of_threads;
+}
+
+static const char *reserve_threads(void) {
   for (int n = 0; n < THREADS; n++) {
     atomic_store(&reserves[n].order, STAND_BY);
     if (start_thread(&reserves[n].thread, stand_by, &reserves[n]) != 0) {
+      const char *lack = lack_behind_thread();
       dismiss_threads(n);
-      return 0;
+      return lack;
     }
   }
-  return 1;
+  return NULL;
 }
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
@@ -299,8 +324,6 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
 /* Go ends the process if it can't have a few bytes of C's memory. So whoever wants
  * some in this library, all of them threads of Go's, gets them a little later, if that
  * helps; large blocks are SQLite's, which does without. */
-enum { SMALL = 65536, TRIES = 200 };
-
 void *__wrap_malloc(size_t size) {
   void *block = __real_malloc(size);
   for (int i = 0; block == NULL && size <= SMALL && i < TRIES; i++) {
@@ -315,12 +338,6 @@ void *__wrap_malloc(size_t size) {
 /* Address space is taken from everybody by everybody, such as the C library, for each
  * thread. What Go is sure to want soon is kept for it. */
 static _Atomic(void *) ballast;
-
-static void *reserve_space(size_t size) {
-  void *space =
-      __real_mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  return space == MAP_FAILED ? NULL : space;
-}
 
 void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset) {
   void *got = __real_mmap(address, size, protection, flags, fd, offset);
@@ -451,11 +468,12 @@ static void *start(void *nothing) {
   const char *lack = NULL;
   take_own_descriptors();
   lack = openlts_lack_of_descriptors();
-  if (lack == NULL && !reserve_threads()) {
-    lack = lack_of_threads;
-  } else if (lack == NULL && !has_memory()) {
-    dismiss_threads(THREADS);
-    lack = lack_of_memory;
+  if (lack == NULL) {
+    lack = reserve_threads();
+    if (lack == NULL && !has_memory()) {
+      dismiss_threads(THREADS);
+      lack = lack_of_memory;
+    }
   }
   if (lack == NULL) {
     atomic_store(&reserved, THREADS);
@@ -478,6 +496,7 @@ int32_t openlts_start(int64_t until, const char **why) {
   if (atomic_compare_exchange_strong(&stage, &found, STARTING)) {
     atomic_store(&lacks, lack_of_threads);
     if (start_thread(&thread, start, NULL) != 0) {
+      atomic_store(&lacks, lack_behind_thread());
       atomic_store(&stage, NOT_STARTED);
       openlts_wake_all(&stage);
     }

@@ -25,13 +25,21 @@ static int32_t ask(enum openlts_kind kind, int64_t seconds, int32_t on) {
   return status;
 }
 
-int32_t LTS_CALL LTS_TestkitMoveClock(int64_t seconds) {
-  int32_t status = ask(OPENLTS_MOVE_CLOCK, seconds, 0);
+static int32_t change_clock(enum openlts_kind kind, int64_t seconds) {
+  int32_t status = ask(kind, seconds, 0);
   if (status == LTS_OK) {
     /* The hot path last: by then Go can prepare frames for the new time. */
     openlts_move_clock(seconds);
   }
   return status;
+}
+
+int32_t LTS_CALL LTS_TestkitMoveClock(int64_t seconds) {
+  return change_clock(OPENLTS_MOVE_CLOCK, seconds);
+}
+
+int32_t LTS_CALL LTS_TestkitStepClock(int64_t seconds) {
+  return change_clock(OPENLTS_STEP_CLOCK, seconds);
 }
 
 int32_t LTS_CALL LTS_TestkitOutage(int32_t on) { return ask(OPENLTS_OUTAGE, 0, on); }

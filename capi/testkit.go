@@ -51,6 +51,8 @@ func simulate(job *C.openlts_job) error {
 	switch job.kind {
 	case C.OPENLTS_MOVE_CLOCK:
 		clock.Move(time.Duration(job.time) * time.Second)
+	case C.OPENLTS_STEP_CLOCK:
+		clock.Step(time.Duration(job.time) * time.Second)
 	case C.OPENLTS_OUTAGE:
 		outage.Store(job.count != 0)
 	}

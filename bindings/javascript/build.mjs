@@ -30,6 +30,20 @@ const entries = {
   'openlts.legacy.js': { entry: 'legacy.js', format: 'iife', target: 'es5' },
 };
 
+// Says what each file weighs, and fails if one weighs too much.
+function report() {
+  for (const name of Object.keys(entries)) {
+    const file = join(dist, name);
+    if (!existsSync(file)) continue;
+    const size = gzipSync(readFileSync(file), { level: 9 }).length;
+    if (process.argv.includes('--sizes')) console.log(`${name.padEnd(20)} ${size} bytes gzipped`);
+    if (limits[name] && size > limits[name]) {
+      console.error(`${name} weighs ${size} bytes gzipped; the limit is ${limits[name]}`);
+      process.exitCode = 1;
+    }
+  }
+}
+
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 const { version } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'));
@@ -51,7 +65,10 @@ for (const [name, { entry, format, globalName, target = 'es2020' }] of Object.en
   writeFileSync(file + '.map', result.map);
 }
 
-if (process.argv.includes('--code-only')) process.exit();
+if (process.argv.includes('--code-only')) {
+  report();
+  process.exit();
+}
 execFileSync(join(here, 'node_modules/.bin/tsc'), ['-p', here], { stdio: 'inherit' });
 execFileSync(join(here, 'node_modules/.bin/api-extractor'), ['run', ...(process.argv.includes('--update-api') ? ['--local'] : [])], {
   cwd: here, stdio: ['ignore', 'ignore', 'inherit'],
@@ -66,13 +83,4 @@ for (const name of ['openlts', 'dialog', 'messages']) {
 for (const file of ['package.json', 'README.md']) copyFileSync(join(here, file), join(out, file));
 copyFileSync(join(here, '../../LICENSE'), join(out, 'LICENSE'));
 
-for (const name of Object.keys(entries)) {
-  const file = join(dist, name);
-  if (!existsSync(file)) continue;
-  const size = gzipSync(readFileSync(file), { level: 9 }).length;
-  if (process.argv.includes('--sizes')) console.log(`${name.padEnd(20)} ${size} bytes gzipped`);
-  if (limits[name] && size > limits[name]) {
-    console.error(`${name} weighs ${size} bytes gzipped; the limit is ${limits[name]}`);
-    process.exitCode = 1;
-  }
-}
+report();

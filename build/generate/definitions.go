@@ -38,10 +38,13 @@ type value struct {
 	Origin  string `json:"origin"`
 	Message string `json:"message"`
 	Unit    string `json:"unit"`
-	// Of charge ways: a name for people, and whether what is beyond the quota counts
-	// as exceptions.
-	Short      string `json:"short"`
+	Short   string `json:"short"`
+	// Of charge ways: whether what is beyond the quota counts as exceptions, and
+	// whether a seat lasts as long as a license is in use.
 	Exceptions bool   `json:"exceptions"`
+	Concurrent bool   `json:"concurrent"`
+	Kind       string `json:"kind"`
+	Import     string `json:"import"`
 	Comment    string `json:"comment"`
 }
 

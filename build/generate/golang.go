@@ -143,13 +143,13 @@ const (
 {{if eq .Name "ChargeWay"}}
 var chargeWays = []chargeWayDefinition{
 {{- range .Values}}
-	{ {{- .Value}}, "{{.Name}}", "{{.Short}}", {{if .Unit}}Unit{{camel .Unit}}{{else}}-1{{end}}, {{.Exceptions}} },
+	{ {{- .Value}}, "{{.Name}}", "{{.Short}}", {{if .Unit}}Unit{{camel .Unit}}{{else}}-1{{end}}, {{.Exceptions}}, {{.Concurrent}} },
 {{- end}}
 }
 {{end}}{{if eq .Name "OperationType"}}
 var operationTypes = map[string]operationTypeDefinition{
 {{- range .Values}}
-	"{{.Name}}": { {{.Value}}, Unit{{camel .Unit}} },
+	"{{.Name}}": { {{.Value}}, Unit{{camel .Unit}}, {{printf "%q" .Kind}}, {{printf "%q" .Import}} },
 {{- end}}
 }
 {{end}}{{end}}`

@@ -13,7 +13,7 @@ import (
 
 func (a *app) item() *cobra.Command {
 	return group("item", "License items: what may be used, and how much of it",
-		a.addItem(), a.listItems(), a.changeItem(), a.attachItem(), a.detachItem(), a.revokeItem(),
+		a.addItem(), a.listItems(), a.showItem(), a.changeItem(), a.attachItem(), a.detachItem(), a.revokeItem(),
 		a.archiveItem(true), a.archiveItem(false), a.removeItem())
 }
 
@@ -24,6 +24,7 @@ type itemFlags struct {
 	requires                                                                                           []string
 	maxBufferDays, trialDays, requestLimit                                                             int64
 	trial, refuseClones                                                                                bool
+	charging                                                                                           chargingFlags
 }
 
 func (f *itemFlags) add(cmd *cobra.Command) {
@@ -44,6 +45,7 @@ func (f *itemFlags) add(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.requires, "requires", nil, "it is an add-on to this `item`, which the handshake code must have, too; may be repeated: one of them will do")
 	flags.Int64Var(&f.requestLimit, "request-limit", 0, "at most so `many` authorizations are granted on it; 0: any number")
 	flags.BoolVar(&f.refuseClones, "refuse-clones", false, "refuse devices that look like copies of one another (-20151)")
+	f.charging.add(cmd)
 }
 
 // fields are what the flags that were given state.
@@ -82,6 +84,15 @@ func (f *itemFlags) fields(cmd *cobra.Command) (fields administration.ItemFields
 	if given("requires") {
 		fields.Requires = &f.requires
 	}
+	for _, flag := range []string{"tolerance", "exceptions", "slot", "seat", "seat-least", "seat-brief"} {
+		if given(flag) {
+			charging, err := f.charging.parse(cmd)
+			if err != nil {
+				return fields, err
+			}
+			fields.ChargeTerms = &charging
+		}
+	}
 	if given("quota") {
 		quota, err := parseQuota(f.quota)
 		if err != nil {
@@ -111,7 +122,10 @@ func (a *app) addItem() *cobra.Command {
 		Use: "add NAME", Short: "Add a license item and print its id", Args: cobra.ExactArgs(1),
 		Long: `Add a license item and print its id.
 
-A quota counts barcodes (--charge-way scan), pages (page) or devices (device).
+A quota counts barcodes (--charge-way scan), pages (page), devices (device), devices
+at work in one slot (concurrent-device) and so on; see docs/operations.md, "Quotas
+and tolerances". The numbers it goes by may be stated by the item (--tolerance,
+--exceptions, --slot, --seat, --seat-least, --seat-brief).
 What an item states, a client must state alike; what it leaves out is not checked.
 Without --id the name is the id if it can be one and is free; else one is made.`,
 		Example: `  lts item add scans --org 100001 --charge-way scan --quota 1000000 --handshake 100001-reader
@@ -135,7 +149,7 @@ Without --id the name is the id if it can be one and is free; else one is made.`
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&in.Organization, "org", "", "the `id` of the organization (required)")
-	flags.StringVar(&in.ChargeWay, "charge-way", "", "what is counted: scan, page or device (required)")
+	flags.StringVar(&in.ChargeWay, "charge-way", "", "what is counted: "+strings.Join(administration.ChargeWayNames(), ", ")+" (required)")
 	flags.StringArrayVar(&in.Handshakes, "handshake", nil, "attach it to this handshake `code`; may be repeated")
 	flags.StringVar(&in.ID, "id", "", "the item's `id`; made if absent")
 	f.add(cmd)
@@ -196,10 +210,10 @@ func (a *app) listItems() *cobra.Command {
 		example: `  lts item list
   lts item list --org 100001 --state active --json`,
 		flags: "ohst", sorts: "created, name, id or expires", read: service.Items,
-		columns: []string{"ID", "NAME", "ORGANIZATION", "CHARGE WAY", "USED", "QUOTA", "USED %", "EXPIRES (UTC)", "STATE", "HANDSHAKE CODES"},
+		columns: []string{"ID", "NAME", "ORGANIZATION", "CHARGE WAY", "USED", "QUOTA", "USED %", "LEFT BEYOND", "EXPIRES (UTC)", "STATE", "HANDSHAKE CODES"},
 		row: func(i administration.Item) []any {
 			return []any{
-				i.ID, i.Name, i.Organization, i.ChargeWay, i.Quota.Used, formatQuota(i.Quota.Limit), percent(i.Quota),
+				i.ID, i.Name, i.Organization, i.ChargeWay, i.Quota.Used, formatQuota(i.Quota.Limit), percent(i.Quota), left(i.Quota),
 				formatTime(i.ExpiresAt), i.State, strings.Join(i.Handshakes, ","),
 			}
 		},

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // time zones, also where the system has none
 )
 
 // exitDiffers is the exit status of lts verify if something differs. 1, that of all

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/sqlite"
 )
@@ -50,8 +51,8 @@ Errors go to stderr with exit status 1.`,
 		return errors.New(err.Error() + "; see `" + cmd.CommandPath() + " --help`")
 	})
 	root.AddCommand(
-		a.serve(), a.organization(), a.handshake(), a.key(), a.item(), a.product(), a.statistics(), a.device(),
-		a.denial(), a.anomaly(), a.audit(), a.account(), a.token(), a.verify(), a.retention(), a.prune(), a.backup(),
+		a.serve(), a.organization(), a.handshake(), a.key(), a.item(), a.product(), a.vendor(), a.license(), a.serverID(),
+		a.statistics(), a.device(), a.denial(), a.anomaly(), a.audit(), a.account(), a.token(), a.verify(), a.retention(), a.prune(), a.backup(),
 	)
 	return root
 }
@@ -86,7 +87,15 @@ func (a *app) withStore(ctx context.Context, create bool, f func(store.Store) er
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(s), s.Close())
+	if create {
+		// The keys are there from the first command on: a backup that is made before the
+		// first start has them.
+		_, err = api.LoadKeys(ctx, s)
+	}
+	if err == nil {
+		err = f(s)
+	}
+	return errors.Join(err, s.Close())
 }
 
 // actor is the account this runs as.

@@ -28,6 +28,7 @@ type service interface {
 	CodeKey(ctx context.Context, code string, in administration.KeyInput) (string, error)
 
 	Items(context.Context, administration.Selection) (administration.Page[administration.Item], error)
+	Item(ctx context.Context, id string) (administration.Item, error)
 	NewItem(context.Context, administration.ItemInput) (administration.Item, error)
 	ChangeItem(context.Context, string, administration.ItemFields, string) (administration.Item, error)
 	AttachItem(ctx context.Context, item, code string, position int64) error

@@ -9,75 +9,139 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/openlts/openlts/server/statistics"
 	"github.com/openlts/openlts/server/store"
 )
 
 type statisticsJSON struct {
+	AsOf        int64            `json:"asOf"`
+	Zone        string           `json:"zone"`
+	Measure     store.Measure    `json:"measure"`
 	Total       int64            `json:"total"`
+	Late        int64            `json:"late"`
+	Before      *int64           `json:"before,omitempty"`
 	Lost        int64            `json:"lost"`
 	LostByCause map[string]int64 `json:"lostByCause"`
 	Rows        []map[string]any `json:"rows"`
 }
 
+type statisticsFlags struct {
+	by, since, until, zone string
+	csv                    bool
+	query                  statistics.Query
+}
+
 func (a *app) statistics() *cobra.Command {
-	var by, since, until string
-	var query store.StatisticsQuery
+	var f statisticsFlags
 	cmd := &cobra.Command{
 		Use: "stats", Short: "Sum up what was counted", Args: cobra.NoArgs,
-		Long: `Sum up what was counted, grouped by columns. Times are UTC; slot, hour and day
-are their beginnings. "lost" is what devices declared as never to come.`,
+		Long: `Sum up what was counted, grouped by columns. One of them may be slot, hour, day or
+month: the windows of time, which are told by their beginnings. Days and months are
+those of --zone. What belongs to windows that have not ended yet is marked with +,
+as it may grow.
+
+"late" is what came more than a day after it happened, "lost" what devices declared
+as never to come. --measure counts something else: devices (different ones), concurrent
+(the most devices at work in one slot) or denials (refused authorizations).`,
 		Example: `  lts stats
-  lts stats --by day,type --handshake 100001-reader --since 2026-01-01 --until 2026-02-01
+  lts stats --by day,type --handshake 100001-reader --since 2026-01-01 --until 2026-02-01 --zone Europe/Berlin
+  lts stats --by month --since 2026-10-01 --until 2026-11-01 --compare
+  lts stats --by day --measure devices --csv
   lts stats --by device --item scans --json`,
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if query.By, err = store.ParseColumns(by); err != nil {
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.parse(); err != nil {
 				return err
 			}
-			if since != "" {
-				if query.Since, err = parseTime("since", since); err != nil {
-					return err
-				}
-			}
-			if until != "" {
-				if query.Until, err = parseTime("until", until); err != nil {
-					return err
-				}
-				if query.Until <= query.Since {
-					return fmt.Errorf("--until %s is not after --since %s", until, since)
-				}
-			}
 			return a.withStore(cmd.Context(), false, func(s store.Store) error {
-				if err := checkFilter(cmd, s, query); err != nil {
+				if err := checkFilter(cmd, s, &f.query); err != nil {
 					return err
 				}
-				result, err := s.Statistics(cmd.Context(), query)
+				result, err := statistics.Run(cmd.Context(), s, f.query, time.Now())
 				if err != nil {
 					return err
 				}
-				if a.json {
-					return printJSON(cmd.OutOrStdout(), newStatisticsJSON(query, result))
+				switch {
+				case f.csv:
+					return result.WriteCSV(cmd.OutOrStdout(), f.query)
+				case a.json:
+					return printJSON(cmd.OutOrStdout(), newStatisticsJSON(&f.query, result))
 				}
-				return printStatistics(cmd, query, result)
+				return printStatistics(cmd, &f.query, result)
 			})
 		},
 	}
-	cmd.Flags().StringVar(&by, "by", "handshake,item,type", "comma-separated `columns` out of handshake, item, type, slot, hour, day, device")
-	cmd.Flags().StringArrayVar(&query.HandshakeCodes, "handshake", nil, "only this handshake `code`; may be repeated")
-	cmd.Flags().StringArrayVar(&query.Items, "item", nil, "only the item with this `id`; may be repeated")
-	cmd.Flags().StringVar(&since, "since", "", "only slots from this `time` on: "+timeHelp)
-	cmd.Flags().StringVar(&until, "until", "", "only slots before this `time`")
+	flags := cmd.Flags()
+	flags.StringVar(&f.by, "by", "", "comma-separated `columns` out of slot, hour, day, month, organization, handshake, item, type, device, status "+
+		"(default handshake,item,type; of other measures, none)")
+	flags.StringVar((*string)(&f.query.Measure), "measure", "operations", "what is `counted`: operations, devices, concurrent or denials")
+	flags.StringArrayVar(&f.query.Organizations, "org", nil, "only this organization, by its `id`; may be repeated, like those that follow")
+	flags.StringArrayVar(&f.query.Codes, "handshake", nil, "only this handshake `code`")
+	flags.StringArrayVar(&f.query.Items, "item", nil, "only the item with this `id`")
+	flags.StringArrayVar(&f.query.Types, "type", nil, "only this operation `type`")
+	flags.StringArrayVar(&f.query.Devices, "device", nil, "only the device with this `UUID`")
+	flags.StringVar(&f.since, "since", "", "only slots from this `time` on: "+timeHelp+"; of days, in the zone")
+	flags.StringVar(&f.until, "until", "", "only slots before this `time`")
+	flags.StringVar(&f.zone, "zone", "UTC", "the `zone` of days and months, such as Europe/Berlin")
+	flags.BoolVar(&f.query.Accumulated, "accumulated", false, "each window tells the sum up to it")
+	flags.BoolVar(&f.query.Compare, "compare", false, "tell what there was in the period before, too")
+	flags.BoolVar(&f.csv, "csv", false, "print a table for spreadsheets")
 	return cmd
+}
+
+func (f *statisticsFlags) parse() (err error) {
+	if f.by == "" && f.query.Measure == store.MeasureOperations {
+		f.by = "handshake,item,type"
+	}
+	if f.query.By, f.query.Per, err = statistics.ParseBys(f.by); err != nil {
+		return err
+	}
+	if f.query.Zone, err = time.LoadLocation(f.zone); err != nil || f.zone == "Local" {
+		return fmt.Errorf("--zone %q is not a time zone; give for example Europe/Berlin, or UTC", f.zone)
+	}
+	if f.query.From, err = parseTimeIn("since", f.since, f.query.Zone); err != nil {
+		return err
+	}
+	if f.query.Until, err = parseTimeIn("until", f.until, f.query.Zone); err != nil {
+		return err
+	}
+	if f.since != "" && f.until != "" && !f.query.From.Before(f.query.Until) {
+		return fmt.Errorf("--until %s is not after --since %s", f.until, f.since)
+	}
+	return nil
+}
+
+// parseTimeIn reads a moment; a day is its first instant in a zone; "" is none.
+func parseTimeIn(flag, text string, zone *time.Location) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if day, err := time.ParseInLocation(time.DateOnly, text, zone); err == nil && day.Unix() >= 0 {
+		return day, nil
+	}
+	unix, err := parseTime(flag, text)
+	return time.Unix(unix, 0), err
 }
 
 // checkFilter turns a misspelt code or item into an error: no rows would look
 // like no use.
-func checkFilter(cmd *cobra.Command, s store.Store, query store.StatisticsQuery) error {
-	if len(query.HandshakeCodes) > 0 {
+func checkFilter(cmd *cobra.Command, s store.Store, query *statistics.Query) error {
+	if len(query.Organizations) > 0 {
+		organizations, err := s.Organizations(cmd.Context())
+		if err != nil {
+			return err
+		}
+		for _, id := range query.Organizations {
+			if !slices.ContainsFunc(organizations, func(o store.Organization) bool { return o.ID == id }) {
+				return fmt.Errorf("there is no organization %q; see `lts org list`", id)
+			}
+		}
+	}
+	if len(query.Codes) > 0 {
 		codes, err := s.HandshakeCodes(cmd.Context())
 		if err != nil {
 			return err
 		}
-		for _, code := range query.HandshakeCodes {
+		for _, code := range query.Codes {
 			if !slices.ContainsFunc(codes, func(c store.HandshakeCodeUse) bool { return c.Code == code }) {
 				return fmt.Errorf("there is no handshake code %q; see `lts handshake list`", code)
 			}
@@ -97,48 +161,100 @@ func checkFilter(cmd *cobra.Command, s store.Store, query store.StatisticsQuery)
 	return nil
 }
 
-func newStatisticsJSON(query store.StatisticsQuery, result store.Statistics) statisticsJSON {
-	output := statisticsJSON{Total: result.Total, LostByCause: result.Lost, Rows: []map[string]any{}}
+func newStatisticsJSON(query *statistics.Query, result *statistics.Result) statisticsJSON {
+	output := statisticsJSON{
+		AsOf: result.AsOf.Unix(), Zone: result.Zone, Measure: result.Measure, Total: result.Total, Late: result.Late, Before: result.Before,
+		LostByCause: result.Lost, Rows: []map[string]any{},
+	}
 	for _, units := range result.Lost {
-		output.Lost += units
+		output.Lost = store.SaturatingSum(output.Lost, units)
 	}
 	for _, row := range result.Rows {
 		values := map[string]any{"count": row.Count}
-		for i, column := range query.By {
-			values[string(column)] = row.Values[i]
+		if query.Per != statistics.PerPeriod {
+			window := result.Windows[row.Window]
+			values[string(query.Per)], values["end"] = window.Start.Unix(), window.End.Unix()
+			if window.Unfinished {
+				values["unfinished"] = true
+			}
+		}
+		if row.Late > 0 {
+			values["late"] = row.Late
+		}
+		if row.Before != nil {
+			values["before"] = *row.Before
+		}
+		for i, by := range query.By {
+			values[string(by)] = row.Group[i]
 		}
 		output.Rows = append(output.Rows, values)
 	}
 	return output
 }
 
-func printStatistics(cmd *cobra.Command, query store.StatisticsQuery, result store.Statistics) error {
-	titles := make([]string, 0, len(query.By)+1)
-	for _, column := range query.By {
-		title := strings.ToUpper(string(column))
-		if column.Time() {
-			title += " (UTC)"
-		}
-		titles = append(titles, title)
+func printStatistics(cmd *cobra.Command, query *statistics.Query, result *statistics.Result) error {
+	var titles []string
+	if query.Per != statistics.PerPeriod {
+		titles = append(titles, fmt.Sprintf("%s (%s)", strings.ToUpper(string(query.Per)), result.Zone))
 	}
-	t := newTable(cmd.OutOrStdout(), append(titles, "COUNT")...)
+	for _, by := range query.By {
+		titles = append(titles, strings.ToUpper(string(by)))
+	}
+	titles = append(titles, "COUNT")
+	if result.Late > 0 {
+		titles = append(titles, "LATE")
+	}
+	if result.Previous != nil {
+		titles = append(titles, "BEFORE")
+	}
+	t := newTable(cmd.OutOrStdout(), titles...)
 	for _, row := range result.Rows {
-		values := slices.Clone(row.Values)
-		for i, column := range query.By {
-			if column.Time() {
-				values[i] = formatTime(row.Values[i].(int64))
+		var values []any
+		mark := ""
+		if query.Per != statistics.PerPeriod {
+			window := result.Windows[row.Window]
+			values = append(values, window.Start.Format(time.DateTime))
+			if window.Unfinished {
+				mark = "+"
 			}
 		}
-		t.row(append(values, row.Count)...)
+		for _, value := range row.Group {
+			values = append(values, value)
+		}
+		values = append(values, fmt.Sprint(row.Count, mark))
+		if result.Late > 0 {
+			values = append(values, row.Late)
+		}
+		if result.Previous != nil {
+			before := ""
+			if row.Before != nil {
+				before = fmt.Sprint(*row.Before)
+			}
+			values = append(values, before)
+		}
+		t.row(values...)
 	}
 	if err := t.end(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "\nTotal: %d\n", result.Total)
-	for _, cause := range slices.Sorted(maps.Keys(result.Lost)) {
-		if err == nil {
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "Declared lost (%s): %d\n", cause, result.Lost[cause])
-		}
+	return printTotals(cmd, result)
+}
+
+func printTotals(cmd *cobra.Command, result *statistics.Result) error {
+	if result.Measure != store.MeasureOperations && result.Measure != store.MeasureDenials {
+		return nil
 	}
+	lines := []string{"", fmt.Sprintf("Total: %d", result.Total)}
+	if result.Late > 0 {
+		lines = append(lines, fmt.Sprintf("Of it late: %d", result.Late))
+	}
+	if result.Before != nil {
+		lines = append(lines, fmt.Sprintf("In the period before (%s to %s): %d",
+			result.Previous.Start.Format(time.DateTime), result.Previous.End.Format(time.DateTime), *result.Before))
+	}
+	for _, cause := range slices.Sorted(maps.Keys(result.Lost)) {
+		lines = append(lines, fmt.Sprintf("Declared lost (%s): %d", cause, result.Lost[cause]))
+	}
+	_, err := fmt.Fprintln(cmd.OutOrStdout(), strings.Join(lines, "\n"))
 	return err
 }

@@ -109,7 +109,8 @@ func (c *campaign) reserveNobody() (release func(), err error) {
 }
 
 // addDevice begins a new device, at the place of one that rests from now on. Of
-// three, one goes by the machine's clock, and two by one of their own. Half of them
+// three, one goes by the machine's clock, and two by one of their own, which is set for
+// half of them, while for the others time passes. Half of the devices
 // have a directory with an odd name, and on half of them others hold the ledger's
 // lock for long, or the clients have few descriptors.
 func (c *campaign) addDevice(random *rand.Rand, place int) (err error) {
@@ -123,7 +124,7 @@ func (c *campaign) addDevice(random *rand.Rand, place int) (err error) {
 	}
 	// A library with a mistake is built without a clock to be set.
 	if reach := []int64{0, nearReach, farReach}[number%3]; reach > 0 && !c.mistake.inLibrary() {
-		if d.clock, err = newDeviceClock(filepath.Join(c.directory, "devices", fmt.Sprintf("%d.clock", number+1)), reach); err != nil {
+		if d.clock, err = newDeviceClock(filepath.Join(c.directory, "devices", fmt.Sprintf("%d.clock", number+1)), reach, number%4 < 2); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 type deviceClock struct {
 	path  string
 	reach int64 // how far it goes, forward and back, in seconds
+	steps bool  // it is set; otherwise time passes, as in a sleep of the machine
 	ahead atomic.Int64
 }
 
@@ -30,8 +31,8 @@ const (
 	farReach = 60 * day
 )
 
-func newDeviceClock(path string, reach int64) (*deviceClock, error) {
-	return &deviceClock{path: path, reach: reach}, os.WriteFile(path, make([]byte, 8), 0o600)
+func newDeviceClock(path string, reach int64, steps bool) (*deviceClock, error) {
+	return &deviceClock{path: path, reach: reach, steps: steps}, os.WriteFile(path, make([]byte, 8), 0o600)
 }
 
 // far tells whether the clock goes so far that reports may be given up.

@@ -199,6 +199,9 @@ func (l *laboratory) startClient(d *device, s settings) (*client, error) {
 	if d.clock != nil {
 		program, library = testkitClientFile, testkitLibraryFile
 		arguments = append(arguments, "clock="+d.clock.path)
+		if d.clock.steps {
+			arguments = append(arguments, "steps=1")
+		}
 	}
 	if d.clock.far() {
 		arguments = append(arguments, "far=1")

@@ -542,7 +542,9 @@ func (l *License) Close(ctx context.Context) error {
 	}
 	var err error
 	if ctx.Err() == nil {
-		err = l.sealAndSubmit(ctx)
+		if err = l.sealAndSubmit(ctx); err == nil {
+			l.giveBack(ctx)
+		}
 	} else if err = l.seal(short, l.clock.Now(), true); err == nil {
 		if usage, readErr := l.ledger.Account(short); readErr != nil || usage.Pending > 0 {
 			err = protocol.StatusReportsPending
@@ -562,6 +564,16 @@ func (l *License) Close(ctx context.Context) error {
 		spawn(l.contained, func() { <-stopped; l.release() })
 	}
 	return err
+}
+
+// giveBack tells the server that the license is not in use any more, where a seat lasts
+// no longer than that. It need not get there: the seat ends by itself some minutes
+// after the last report.
+func (l *License) giveBack(ctx context.Context) {
+	granted := l.grant().Authorization
+	if granted.Item.ChargeWay.Concurrent() {
+		_ = l.submitter.GiveBack(ctx, protocol.ClosedLicense{HandshakeCode: granted.HandshakeCode, Item: granted.Item.ID})
+	}
 }
 
 // closeGrace is how long Close may take although its deadline is over.

@@ -316,8 +316,7 @@ func (l *License) noteQuota(quota protocol.Quota) {
 	switch quota.State {
 	case protocol.QuotaTolerance:
 		l.setFlag(protocol.StateFlagQuotaInTolerance)
-		l.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, fmt.Sprintf(
-			"the quota of %d is used up; %d more are tolerated", quota.Limit, quota.Limit+quota.Tolerance-quota.Used))
+		l.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, beyondQuota(quota))
 	case protocol.QuotaExhausted:
 		l.setFlag(protocol.StateFlagQuotaExhausted)
 		l.event(protocol.EventKindStateChanged, protocol.StatusLimitExceeded, 0,
@@ -325,6 +324,15 @@ func (l *License) noteQuota(quota protocol.Quota) {
 	case protocol.QuotaOK:
 		l.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, "the quota is in order again")
 	}
+}
+
+// beyondQuota says for people how a quota stands that is used up and tolerated.
+func beyondQuota(quota protocol.Quota) string {
+	if quota.ExceptionsAllowed > 0 {
+		return fmt.Sprintf("the quota of %d is exceeded, with %d at work; %d of %d exceptions are left",
+			quota.Limit, quota.Used, max(0, quota.ExceptionsAllowed-quota.Exceptions), quota.ExceptionsAllowed)
+	}
+	return fmt.Sprintf("the quota of %d is used up; %d more are tolerated", quota.Limit, max(0, quota.Limit+quota.Tolerance-quota.Used))
 }
 
 func (l *License) setFlag(flag protocol.StateFlag) (changed bool) {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 )
 
 // machineID reads what systemd and D-Bus identify the machine by. macOS and the
@@ -19,8 +18,8 @@ func machineID() (string, error) {
 }
 
 // firstMachineID reads the first file that identifies a machine. One that does not,
-// as in an image which many machines were made from ("uninitialized", zeros, or
-// empty), is none: they would all be one device.
+// as in an image which many machines were made from ("uninitialized", zeros, another
+// placeholder, or empty), is none: they would all be one device.
 func firstMachineID(paths ...string) (string, error) {
 	problem := errors.New("there is no " + paths[0])
 	for i, path := range paths {
@@ -46,7 +45,7 @@ func readMachineID(path string) (string, error) {
 		return "", err
 	}
 	id := normalized(string(text))
-	if raw, err := hex.DecodeString(id); err != nil || len(raw) != 16 || strings.Trim(id, "0") == "" {
+	if raw, err := hex.DecodeString(id); err != nil || len(raw) != 16 || placeholder(id) {
 		return "", fmt.Errorf("%s holds %.40q, which identifies no machine", path, id)
 	}
 	return id, nil

@@ -1,6 +1,7 @@
 package device
 
 import (
+	"encoding/hex"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -19,7 +20,7 @@ func machineID() (string, error) {
 		return "", err
 	}
 	id = normalized(id)
-	if parsed, err := uuid.Parse(id); err != nil || parsed == uuid.Nil {
+	if parsed, err := uuid.Parse(id); err != nil || placeholder(hex.EncodeToString(parsed[:])) {
 		return "", fmt.Errorf("MachineGuid is %.40q, which identifies no machine", id)
 	}
 	return id, nil

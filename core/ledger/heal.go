@@ -1,13 +1,16 @@
 package ledger
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/openlts/openlts/core/internal/datafile"
+	"github.com/openlts/openlts/core/tally"
 )
 
 // The lock is held by whoever calls a function of this file.
@@ -57,15 +60,69 @@ func (l *Ledger) follow() error {
 		l.open = nil
 		return errors.Join(l.connect(), err)
 	}
-	if err := l.writeAnew(); err != nil {
+	err := l.anew.try(l.writeAnew)
+	if err != nil && !damaged(err) {
 		return fmt.Errorf("%s was removed and can't be written anew: %w", l.path, err)
 	}
+	// If the one that is open is damaged, the witness knows what is missing.
 	l.open = nil
-	err := errors.Join(l.connect(), before.close())
+	err = errors.Join(l.connect(), before.close())
+	if err == nil {
+		err = l.open.leaveTallies(filepath.Dir(l.path))
+	}
 	if err == nil {
 		l.notify(Notice{})
 	}
 	return err
+}
+
+// leaveTallies notes which living runs have no tally in the directory of a ledger that was
+// just written anew. The directory may have been renamed, and the tallies with it: they are
+// in use, or will be found there. Nobody who has no lock of theirs can say that they are
+// lost.
+func (c *connection) leaveTallies(directory string) error {
+	return c.transaction(func(tx *sql.Tx) error {
+		runs, err := column[string](tx, "SELECT uuid FROM run WHERE finished = 0 AND has_file = 1")
+		if err != nil {
+			return err
+		}
+		for _, run := range runs {
+			if _, err := os.Lstat(tally.Path(directory, run)); !errors.Is(err, os.ErrNotExist) {
+				continue
+			}
+			if _, err := tx.Exec("UPDATE run SET has_file = 0 WHERE uuid = ?", run); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// attempts are those at something costly that keeps failing: after each failure there is
+// a longer pause, in which the answer is the last one. Its zero value has made none.
+type attempts struct {
+	last  error
+	pause time.Duration
+	until time.Time
+}
+
+// The pauses between attempts.
+const (
+	firstPause   = time.Second
+	longestPause = time.Minute
+)
+
+func (a *attempts) try(do func() error) error {
+	if a.last != nil && time.Now().Before(a.until) {
+		return a.last
+	}
+	if a.last = do(); a.last == nil {
+		a.pause = 0
+		return nil
+	}
+	a.pause = min(max(2*a.pause, firstPause), longestPause)
+	a.until = time.Now().Add(a.pause)
+	return a.last
 }
 
 // writeAnew writes what the open database holds to where its file was.

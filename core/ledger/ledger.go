@@ -39,6 +39,7 @@ type Ledger struct {
 	lock      *filelock.File // nil until it was opened
 	open      *connection    // nil until it could be opened
 	suspect   bool           // the last transaction failed: the connection is made anew
+	anew      attempts       // at writing the file anew that was removed
 
 	mu     sync.Mutex // guards damage
 	damage string

@@ -367,6 +367,33 @@ func TestALedgerRemovedInUse(t *testing.T) {
 	}
 }
 
+// TestALedgerThatCanNotBeWrittenAnew after it was removed is, once that can be done.
+func TestALedgerThatCanNotBeWrittenAnew(t *testing.T) {
+	directory := t.TempDir()
+	l := open(t, directory)
+	c := run(t, l)
+	fold(t, l, c, 0, slotStart, map[int]uint64{16: 1})
+	path := filepath.Join(directory, ledger.FileName)
+	inTheWay := filepath.Join(path+".new", "full")
+	if err := errors.Join(os.Remove(path), os.MkdirAll(inTheWay, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := l.Try(ctx); err == nil || !strings.Contains(err.Error(), "can't be written anew") {
+			t.Fatal(err)
+		}
+	}
+	if err := os.RemoveAll(path + ".new"); err != nil {
+		t.Fatal(err)
+	}
+	for l.Try(ctx) != nil {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if a := account(t, l); a.Pending != 1 || l.Damage() != "" {
+		t.Errorf("%+v, %s", a, l.Damage())
+	}
+}
+
 // TestReportsBelongToADevice: one that has another client UUID, because its license
 // asks for another way to make it, does not report them as its own.
 func TestReportsBelongToADevice(t *testing.T) {

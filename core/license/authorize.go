@@ -112,6 +112,7 @@ func (a *Authorizer) request(turnedBack bool) *protocol.AuthorizationRequest {
 		Products: p.Products, ProductVersion: p.ProductVersion, Edition: p.Edition,
 		DeploymentType: p.DeploymentType, ChargeWay: p.ChargeWay, Modules: p.LimitedLicenseModules,
 		MaxBufferDays: p.MaxBufferDays, InstanceCount: p.MaxConcurrentInstanceCount, ValidationField: p.ValidationField,
+		SlotSeconds: p.SlotSeconds,
 	}
 	if turnedBack {
 		r.Anomalies = append(r.Anomalies, anomalyClockTurnedBack)

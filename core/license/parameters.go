@@ -42,7 +42,7 @@ type Parameters struct {
 	MaxBufferDays int `json:"maxBufferDays"`
 	// the modules to ask for; empty: all
 	LimitedLicenseModules []protocol.LicenseModule `json:"limitedLicenseModules"`
-	// 1 or more
+	// how many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000
 	MaxConcurrentInstanceCount int `json:"maxConcurrentInstanceCount"`
 	// may be combined
 	Products protocol.Product `json:"products"`
@@ -65,7 +65,9 @@ type Parameters struct {
 	CAFile string `json:"caFile"`
 	// http(s)://[user:password@]host:port
 	ProxyURL string `json:"proxyURL"`
-	// where usage is kept; if empty, .openlts in the user's home directory
+	// where usage is kept, and who the device is; if empty, .openlts in the user's home directory. Where nothing can be
+	// kept, as in a container without a volume, each start is a new device, which counts for a day at most (deviceUUID
+	// helps)
 	DataDirectory string `json:"dataDirectory"`
 	// length in seconds of a time slot and of the reporting interval; divides a day
 	SlotSeconds int `json:"slotSeconds"`
@@ -173,8 +175,8 @@ func (p *Parameters) checkNumbers() error {
 		return invalid("UUIDGenerationMethod %d is neither 1 (random) nor 2 (hardware)", p.UUIDGenerationMethod)
 	case p.MaxBufferDays < 0:
 		return invalid("maxBufferDays %d is negative", p.MaxBufferDays)
-	case p.MaxConcurrentInstanceCount < 1:
-		return invalid("maxConcurrentInstanceCount %d is less than 1", p.MaxConcurrentInstanceCount)
+	case p.MaxConcurrentInstanceCount < 1 || p.MaxConcurrentInstanceCount > protocol.MaxInstances:
+		return invalid("maxConcurrentInstanceCount %d is not from 1 to %d", p.MaxConcurrentInstanceCount, protocol.MaxInstances)
 	case p.Products == 0:
 		return invalid("products is 0: name at least one product, or all (65535)")
 	case p.Resubmit != protocol.ResubmitNextInit && p.Resubmit != protocol.ResubmitInterval:

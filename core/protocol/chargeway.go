@@ -6,6 +6,7 @@ type chargeWayDefinition struct {
 	short      string // "" if no item can have it
 	unit       Unit   // -1 if it counts no operations
 	exceptions bool
+	concurrent bool
 }
 
 func (w ChargeWay) definition() (d chargeWayDefinition, known bool) {
@@ -35,6 +36,13 @@ func (w ChargeWay) Unit() (unit Unit, counts bool) {
 func (w ChargeWay) CountsExceptions() bool {
 	d, _ := w.definition()
 	return d.exceptions
+}
+
+// Concurrent tells whether a seat lasts as long as a license is in use, so that it is
+// worth giving back.
+func (w ChargeWay) Concurrent() bool {
+	d, _ := w.definition()
+	return d.concurrent
 }
 
 // ItemChargeWays are the charge ways that license items can have.

@@ -46,6 +46,9 @@ const (
 type operationTypeDefinition struct {
 	value OperationType
 	unit  Unit
+	// kind is the part of a page product that did it, such as "ocr"; importType is how
+	// a page came in, such as "scanned"; "" where that says nothing.
+	kind, importType string
 }
 
 // Limits of operation types, which are small integers: a counter each.
@@ -87,6 +90,23 @@ func OperationTypeNames() map[OperationType]string {
 // UnitOf says what an operation type is charged as. Types a host defined are
 // charged by every license that counts.
 func UnitOf(name string) Unit { return operationTypes[name].unit }
+
+// KindBarcode is the kind of all operations that are charged as scans.
+const KindBarcode = "barcode"
+
+// KindOf says which part of a product did operations of a type: "barcode"; of a page
+// product "core", "webcam", "pdf-rasterizer" or "ocr"; "" for others, such as those a
+// host defined.
+func KindOf(name string) string {
+	if d := operationTypes[name]; d.kind != "" || d.unit != UnitScan {
+		return d.kind
+	}
+	return KindBarcode
+}
+
+// ImportTypeOf says how the pages of an operation type came in: "scanned", "captured"
+// or "loaded"; "" for other operations.
+func ImportTypeOf(name string) string { return operationTypes[name].importType }
 
 // ValidOperationTypeName tells whether a host may define an operation type of
 // this name: 1 to 64 characters out of A-Z, 0-9 and '_', starting with a letter.

@@ -60,6 +60,12 @@ const (
 	offsetRun         = 16  // 16 bytes: the run's UUID
 	offsetCreatedAt   = 32  // int64: seconds since 1970
 	offsetKnown       = 40  // uint32: 1 once the run was to be entered in a ledger
+	offsetDevice      = 48  // uint64, and what follows: see owner
+	offsetInode       = 56  // uint64
+	offsetBoot        = 64  // 16 bytes
+	offsetPID         = 80  // uint32
+	offsetStarted     = 88  // uint64
+	offsetNamespace   = 96  // uint64
 	offsetAccount     = 256 // JSON of the Account, NUL-padded
 	accountSize       = 1792
 )

@@ -108,18 +108,22 @@ func (t *Tally) fill(unfinished, directory string, now time.Time) error {
 	if t.memory, err = mapFile(t.file, size(t.shards)); err != nil {
 		return err
 	}
+	info, err := t.file.Stat()
+	if err != nil {
+		return err
+	}
 	if err := t.format(now); err != nil {
 		return err
 	}
+	t.claim(info)
 	if err := t.file.Sync(); err != nil {
 		return err
 	}
 	if err := os.Rename(unfinished, Path(directory, t.Run)); err != nil {
 		return err
 	}
-	info, err := t.file.Stat()
 	t.foundAt(Path(directory, t.Run), info)
-	return err
+	return nil
 }
 
 // foundAt notes where the tally's file is.
@@ -165,7 +169,7 @@ var (
 func Orphans(directory string) ([]string, error) { return datafile.List(directory, extension) }
 
 // Adopt opens and locks the tally of a dead run. It gives filelock.ErrLocked if
-// the run is alive, os.ErrNotExist if another process adopted and removed it
+// the run is alive, though the file be a copy, os.ErrNotExist if another process adopted and removed it
 // just now, ErrNotATally if the file is damaged or no file of ours at all, and
 // ErrLaterVersion.
 func Adopt(path string) (*Tally, error) {
@@ -236,6 +240,9 @@ func adopt(f *os.File, path string) (*Tally, error) {
 	t.foundAt(path, locked)
 	if err = t.read(); err == nil {
 		err = t.vet()
+	}
+	if err == nil && t.copyOfALivingRun(locked) {
+		err = fmt.Errorf("a copy of a run that goes on: %w", filelock.ErrLocked)
 	}
 	if err != nil {
 		_ = unmap(memory)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -39,6 +40,7 @@ type Server struct {
 	requests map[string]int
 	counted  map[ReportKey]map[string]int64 // of reports that were declared lost after that
 	account  *protocol.DeviceAccount
+	closed   []protocol.ClosedLicense
 	// Guarded by mu through Set.
 	refuse  *protocol.Problem
 	off     time.Duration // of the server's clock
@@ -125,6 +127,13 @@ func (s *Server) Stored() map[ReportKey]protocol.Report {
 		all[key] = report
 	}
 	return all
+}
+
+// Closed are the licenses that devices told were closed.
+func (s *Server) Closed() []protocol.ClosedLicense {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.closed)
 }
 
 // Account is what a device said last of its usage over all times; nil if none did.
@@ -233,6 +242,7 @@ func (s *Server) reports(w http.ResponseWriter, r *http.Request) {
 	if batch.Account != nil {
 		s.account = batch.Account
 	}
+	s.closed = append(s.closed, batch.Closed...)
 	receipt := protocol.Receipt{Batch: batch.Batch, ReceivedAt: s.now().Unix(), Digest: protocol.Digest(body)}
 	for g, group := range batch.Groups {
 		for i, report := range group.Reports {

@@ -132,7 +132,8 @@ typedef struct LTS_ConnectionParameters {
   /* the modules to ask for (LTS_LicenseModule); NULL: all */
   const int32_t *limitedLicenseModules;
   int32_t limitedLicenseModulesCount;
-  /* 1 or more; 1 by default */
+  /* how many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000;
+   * 1 by default */
   int32_t maxConcurrentInstanceCount;
   /* may be combined (LTS_Product); LTS_PROD_ALL by default */
   int32_t products;
@@ -157,7 +158,9 @@ typedef struct LTS_ConnectionParameters {
   const char *caFile;
   /* http(s)://[user:password@]host:port */
   const char *proxyURL;
-  /* where usage is kept; if empty, .openlts in the user's home directory */
+  /* where usage is kept, and who the device is; if empty, .openlts in the user's home directory.
+   * Where nothing can be kept, as in a container without a volume, each start is a new device,
+   * which counts for a day at most (deviceUUID helps) */
   const char *dataDirectory;
   /* length in seconds of a time slot and of the reporting interval; divides a day; 180 by
    * default */

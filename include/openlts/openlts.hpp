@@ -168,7 +168,8 @@ class ConnectionParameters {
   std::int32_t maxBufferDays;
   // the modules to ask for (LTS_LicenseModule); empty: all
   std::vector<std::int32_t> limitedLicenseModules;
-  // 1 or more; 1 by default
+  // how many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000;
+  // 1 by default
   std::int32_t maxConcurrentInstanceCount;
   // may be combined (LTS_Product); LTS_PROD_ALL by default
   std::int32_t products;
@@ -192,7 +193,9 @@ class ConnectionParameters {
   std::string caFile;
   // http(s)://[user:password@]host:port
   std::string proxyURL;
-  // where usage is kept; if empty, .openlts in the user's home directory
+  // where usage is kept, and who the device is; if empty, .openlts in the user's home directory.
+  // Where nothing can be kept, as in a container without a volume, each start is a new device,
+  // which counts for a day at most (deviceUUID helps)
   std::string dataDirectory;
   // length in seconds of a time slot and of the reporting interval; divides a day; 180 by default
   std::int32_t slotSeconds;

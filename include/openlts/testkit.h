@@ -21,13 +21,22 @@
 extern "C" {
 #endif
 
-/* Moves the clock the library goes by, by so many seconds; backwards if
- * negative. Time goes on from there. What falls due by the move (the end of a
+/* Moves the clock the library goes by, by so many seconds: they pass at once.
+ * Backwards if negative, which sets the clock back; time does not pass backwards.
+ * Time goes on from there. What falls due by the move (the end of a
  * slot, a submission, the purge after 30 days) is done in the background, as
  * after a sleep of the machine, and at the next regular occasion if the library
  * is busy just then. LTS_SubmitReports and LTS_CloseLicense do it at once.
  * Returns LTS_OK, LTS_ERR_FORKED. */
 LTS_API int32_t LTS_CALL LTS_TestkitMoveClock(int64_t seconds);
+
+/* Sets the clock the library goes by, as somebody does who corrects it: forward by
+ * so many seconds, backwards if negative. No time passes. A step of a day or more
+ * is one of a clock that was, or will be, wrong: what was recorded by a wrong clock
+ * and not submitted moves to its own time once the clock is right again, by the
+ * server's. Otherwise as LTS_TestkitMoveClock.
+ * Returns LTS_OK, LTS_ERR_FORKED. */
+LTS_API int32_t LTS_CALL LTS_TestkitStepClock(int64_t seconds);
 
 /* Cuts the library off from every server (on is 1), or ends that (0).
  * Returns LTS_OK, LTS_ERR_FORKED. */

@@ -266,6 +266,9 @@ type ItemFields struct {
 	Requires     *[]string `json:"requires,omitempty"`
 	RequestLimit *int64    `json:"requestLimit,omitempty"`
 	RefuseClones *bool     `json:"refuseClones,omitempty"`
+	// ChargeTerms are the numbers by which it is charged, where they are not those of
+	// its charge way.
+	ChargeTerms *store.Charging `json:"chargeTerms,omitempty"`
 }
 
 // ItemInput is an item to add.
@@ -299,6 +302,7 @@ func (f ItemFields) apply(item *store.Item, own []store.Product) error {
 	set(&item.Requires, f.Requires)
 	set(&item.RequestLimit, f.RequestLimit)
 	set(&item.RefuseClones, f.RefuseClones)
+	set(&item.Charging, f.ChargeTerms)
 	switch {
 	case item.TrialBy == store.TrialByNobody:
 		item.TrialDays = 0

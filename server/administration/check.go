@@ -87,6 +87,9 @@ func checkItem(item *store.Item) error {
 	if item.MaxBufferDays < 1 || item.MaxBufferDays > maxBufferDays {
 		errs = append(errs, invalid("maxBufferDays", "the buffer days %d are not from 1 to %d", item.MaxBufferDays, maxBufferDays))
 	}
+	if err := policy.CheckCharging(*item); err != nil {
+		errs = append(errs, invalid("chargeTerms", "%s", err))
+	}
 	return errors.Join(errs...)
 }
 

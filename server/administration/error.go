@@ -56,7 +56,9 @@ func Errors(err error) []*Error {
 	}
 	var e *Error
 	if errors.As(err, &e) {
-		return []*Error{e}
+		whole := *e
+		whole.Text = err.Error() // with what was said around it
+		return []*Error{&whole}
 	}
 	return nil
 }

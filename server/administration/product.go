@@ -1,6 +1,7 @@
 package administration
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -20,14 +21,8 @@ const (
 // into the field products of its parameters; 0: the next free one.
 func (a *Administrator) AddProduct(ctx context.Context, name string, bit protocol.Product) (store.Product, error) {
 	product := store.Product{Name: name, Bit: bit, CreatedAt: a.Now().Unix()}
-	if err := errors.Join(a.may(Editor), a.everywhere(), checkID("name", "the name of the product", name)); err != nil {
+	if err := errors.Join(a.may(Editor), a.everywhere(), checkOwnProduct(name, cmp.Or(bit, firstOwnProduct))); err != nil {
 		return product, err
-	}
-	if _, builtIn := products[strings.ToUpper(name)]; builtIn {
-		return product, invalid("name", "%s is a product that is built in", name)
-	}
-	if bit != 0 && (bit&(bit-1) != 0 || bit < firstOwnProduct || bit > lastOwnProduct) {
-		return product, invalid("bit", "%d is not the bit of a product: one of %d, %d, ... %d", bit, firstOwnProduct, 2*firstOwnProduct, lastOwnProduct)
 	}
 	err := a.Store.Update(ctx, func(tx store.Tx) error {
 		known, err := tx.Products()
@@ -65,4 +60,18 @@ func BuiltInProducts() []store.Product {
 		list[i] = store.Product{Name: name, Bit: products[name]}
 	}
 	return list
+}
+
+// checkOwnProduct checks the name and the bit of a product of the vendor's own.
+func checkOwnProduct(name string, bit protocol.Product) error {
+	if err := checkID("name", "the name of the product", name); err != nil {
+		return err
+	}
+	if _, builtIn := products[strings.ToUpper(name)]; builtIn {
+		return invalid("name", "%s is a product that is built in", name)
+	}
+	if bit&(bit-1) != 0 || bit < firstOwnProduct || bit > lastOwnProduct {
+		return invalid("bit", "%d is not the bit of a product: one of %d, %d, ... %d", bit, firstOwnProduct, 2*firstOwnProduct, lastOwnProduct)
+	}
+	return nil
 }

@@ -88,7 +88,8 @@ type Item struct {
 	RevokedAt       int64          `json:"revokedAt,omitempty"`
 	ArchivedAt      int64          `json:"archivedAt,omitempty"`
 	Quota           protocol.Quota `json:"quota"`
-	Live            int64          `json:"live"`  // seats now, or domains
+	Live            int64          `json:"live"` // seats now, or domains
+	Charging        policy.Terms   `json:"charging"`
 	State           string         `json:"state"` // see the State constants
 	Handshakes      []string       `json:"handshakes"`
 	CreatedAt       int64          `json:"createdAt"`
@@ -116,7 +117,7 @@ func ViewItem(i store.ItemUse, products []store.Product, now time.Time) Item {
 		StartsAt: i.StartsAt, ExpiresAt: i.ExpiresAt, MaxBufferDays: i.MaxBufferDays, ValidationField: i.ValidationField,
 		Trial: i.Trial, TrialBy: i.TrialBy, TrialDays: i.TrialDays, Requires: i.Requires, RequestLimit: i.RequestLimit, Requests: i.Use.Requests,
 		RefuseClones: i.RefuseClones, LicenseFile: i.LicenseFile, RevokedAt: i.RevokedAt, ArchivedAt: i.ArchivedAt,
-		Quota: quota, Live: i.Live, State: state(i.Item, quota, now), Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
+		Quota: quota, Live: i.Live, Charging: policy.TermsOf(i.Item), State: state(i.Item, quota, now), Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
 	}
 }
 

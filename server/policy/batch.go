@@ -65,7 +65,11 @@ func NewBatch(batch *protocol.ReportBatch, reporter store.Reporter, now time.Tim
 		b.problem = AccountProblem(batch.Account, batch.SentAt, now.Unix())
 	}
 	b.since = now.Unix()
-	b.closed = batch.Closed
+	for _, closed := range batch.Closed {
+		if len(closed.HandshakeCode) <= MaxIDLength && len(closed.Item) <= MaxIDLength {
+			b.closed = append(b.closed, closed)
+		}
+	}
 	for i := range batch.Groups {
 		if len(batch.Groups[i].Reports) > 0 {
 			b.add(i, &batch.Groups[i], now.Unix())
@@ -123,8 +127,9 @@ func (b *Batch) Require(keys *store.Keys) {
 	}
 }
 
-// Weight is one, and one more for each report and each of its counts.
-func (b *Batch) Weight() int { return 1 + b.weight }
+// Weight is one, and one more for each report, each of its counts and each license
+// that was closed.
+func (b *Batch) Weight() int { return 1 + b.weight + len(b.closed) }
 
 // Sender is the UUID of the device.
 func (b *Batch) Sender() string { return b.reporter.UUID }
@@ -221,10 +226,14 @@ func (c *counting) concern(item store.Item) *concerned {
 }
 
 // close takes note of the licenses that the device closed: of those it was granted.
+// With another key than its first, it may be somebody else.
 func (c *counting) close() {
+	if c.device.RunsOf(c.batch.reporter.Number) != 0 {
+		return
+	}
 	for _, closed := range c.batch.closed {
 		code, item := c.Codes[closed.HandshakeCode], c.Items[closed.Item]
-		grant := store.Grant{Device: c.batch.reporter.UUID, Reporter: c.device.RunsOf(c.batch.reporter.Number), Code: code.Key, Item: item.Key}
+		grant := store.Grant{Device: c.batch.reporter.UUID, Code: code.Key, Item: item.Key}
 		if c.Grants[grant] {
 			c.concern(item).closed = true
 		}

@@ -111,6 +111,13 @@ func TestEveryChargeWayHasARule(t *testing.T) {
 		if way.CountsExceptions() != counts {
 			t.Errorf("%s counts exceptions: %t", way.Short(), counts)
 		}
+		b := newBook(way, 10, nil)
+		b.ask("a", midnight, func(r *protocol.AuthorizationRequest) { r.ValidationField = "example.com" })
+		before := b.seatsOf("a")
+		b.report("a", midnight+1, true, midnight)
+		if ends := !slices.Equal(b.seatsOf("a"), before); ends != way.Concurrent() {
+			t.Errorf("%s gives seats back: %t", way.Short(), ends)
+		}
 	}
 }
 

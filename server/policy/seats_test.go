@@ -360,10 +360,25 @@ func TestClosingGivesSeatsBack(t *testing.T) {
 	// Closing what was not granted is nobody's business.
 	b := newBook(protocol.ChargeWayConcurrentDeviceCount, 10, nil)
 	b.ask("a", clock("00:00:10"), nil)
-	clear(b.grants)
+	granted := b.grants
+	b.grants = nil
 	b.report("a", clock("00:01:00"), true)
 	if got := b.seatsOf("a"); got[0].Until != clock("00:06:00") {
 		t.Errorf("%+v", got)
+	}
+	// Nor is it that of somebody with another key for the UUID.
+	b.grants = granted
+	b.grants[store.Grant{Device: "a", Reporter: 1, Code: 22, Item: 12}] = true
+	body := &protocol.ReportBatch{Closed: []protocol.ClosedLicense{{HandshakeCode: "100001-seats", Item: "item"}}}
+	for _, test := range []struct {
+		reporter int64
+		want     string
+	}{{1, "00:06:00"}, {0, "00:03:00"}} {
+		at := clock("00:01:30")
+		b.decide(policy.NewBatch(body, store.Reporter{Device: 1, UUID: "a", Number: test.reporter}, time.Unix(at, 0)), at)
+		if got := b.seatsOf("a"); got[0].Until != clock(test.want) {
+			t.Errorf("reporter %d: %+v", test.reporter, got)
+		}
 	}
 }
 

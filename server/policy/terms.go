@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"time"
 
@@ -75,4 +77,88 @@ func saturatingProduct(a, b int64) int64 {
 		return math.MaxInt64
 	}
 	return a * b
+}
+
+// Terms are the numbers an item is charged by, for those who look at it: its own, or
+// those of its charge way. What does not apply is nil.
+type Terms struct {
+	// Exceptions are how many are allowed within 365 days.
+	Exceptions *int64 `json:"exceptions,omitempty"`
+	// Tolerance is how much is allowed beyond the quota.
+	Tolerance *int64 `json:"tolerance,omitempty"`
+	// What follows is in seconds; see store.Charging.
+	Slot   *int64 `json:"slot,omitempty"`
+	Window *int64 `json:"window,omitempty"`
+	Least  *int64 `json:"least,omitempty"`
+	Brief  *int64 `json:"brief,omitempty"`
+}
+
+// TermsOf gives the terms of an item.
+func TermsOf(item store.Item) Terms {
+	t, does := termsOf(&item), appliesTo(&item)
+	slot := int64(t.slot)
+	var terms Terms
+	for _, n := range []struct {
+		applies bool
+		to      **int64
+		value   *int64
+	}{
+		{does.exceptions && t.quota >= 0, &terms.Exceptions, &t.exceptions}, {does.tolerance && t.quota >= 0, &terms.Tolerance, &t.tolerance},
+		{does.slot, &terms.Slot, &slot}, {does.window, &terms.Window, &t.window}, {does.least, &terms.Least, &t.least}, {does.window, &terms.Brief, &t.brief},
+	} {
+		if n.applies {
+			*n.to = n.value
+		}
+	}
+	return terms
+}
+
+// applies says which terms mean something for a charge way.
+type applies struct{ tolerance, exceptions, slot, window, least bool }
+
+func appliesTo(item *store.Item) applies {
+	w := wayOf(item)
+	_, exceptional := w.limit.(exceptions)
+	_, onList := w.stay.(listed)
+	return applies{tolerance: !exceptional, exceptions: exceptional, slot: exceptional, window: w.stay != nil, least: onList}
+}
+
+// Bounds of what an item may state.
+const (
+	maxTolerance  = 10_000    // percent
+	maxExceptions = 1_000_000 // for each one of the quota
+	maxLasting    = 3650 * 24 * 60 * 60
+)
+
+// CheckCharging says what is wrong with what an item states of its charging.
+func CheckCharging(item store.Item) error {
+	c, does := item.Charging, appliesTo(&item)
+	var errs []error
+	for _, n := range []struct {
+		name        string
+		value       *int64
+		applies     bool
+		least, most int64
+	}{
+		{"tolerance in percent", c.Tolerance, does.tolerance, 0, maxTolerance},
+		{"number of exceptions for each one of the quota", c.Exceptions, does.exceptions, 0, maxExceptions},
+		{"length of a slot in seconds", c.Slot, does.slot, 1, slot.Day},
+		{"time that a seat lasts, in seconds", c.Window, does.window, 1, maxLasting},
+		{"time that a seat lasts at least, in seconds", c.Least, does.least, 0, maxLasting},
+		{"time that a seat of a device without a home lasts, in seconds", c.Brief, does.window, 1, maxLasting},
+	} {
+		switch {
+		case n.value == nil:
+		case !n.applies:
+			errs = append(errs, fmt.Errorf("the charge way %s has no %s", item.ChargeWay.Short(), n.name))
+		case *n.value < n.least || *n.value > n.most:
+			errs = append(errs, fmt.Errorf("the %s, %d, is not from %d to %d", n.name, *n.value, n.least, n.most))
+		}
+	}
+	if c.Slot != nil {
+		if _, err := slot.Check(*c.Slot); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }

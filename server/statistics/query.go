@@ -35,15 +35,20 @@ const (
 	ByType         By = "type"
 	ByDevice       By = "device"
 	ByStatus       By = "status" // of denials: the code of the refusal
+	// ByKind is by the part of a product: barcode, or core, webcam, pdf-rasterizer and
+	// ocr of a page product; empty for other types.
+	ByKind By = "kind"
+	// ByImport is by how pages came in: scanned, captured or loaded; empty for others.
+	ByImport By = "import"
 )
 
 // Bys are all of them.
-var Bys = []By{ByOrganization, ByCode, ByItem, ByType, ByDevice, ByStatus}
+var Bys = []By{ByOrganization, ByCode, ByItem, ByType, ByDevice, ByStatus, ByKind, ByImport}
 
 // columns are the store's, by the names here.
 var columns = map[By]store.Column{
 	ByOrganization: store.ByOrganization, ByCode: store.ByHandshake, ByItem: store.ByItem, ByType: store.ByType,
-	ByDevice: store.ByDevice, ByStatus: store.ByStatus,
+	ByDevice: store.ByDevice, ByStatus: store.ByStatus, ByKind: store.ByType, ByImport: store.ByType,
 }
 
 // Query is what is asked.
@@ -51,9 +56,8 @@ type Query struct {
 	Measure store.Measure // "": operations
 	Per     Per
 	By      []By
-	// From and Until bound the period, half open; zero: no bound. With windows, a
-	// period without bounds begins with the first month in which something was
-	// counted, and ends now.
+	// From and Until bound the period, half open; zero: no bound. Where there is none,
+	// windows begin and end with the first and the last in which there is something.
 	From, Until time.Time
 	Zone        *time.Location // nil: UTC
 	// Filters: only what is of one of these; none: all.
@@ -117,11 +121,47 @@ func (q *Query) check() error {
 	if q.Accumulated && (q.Measure == store.MeasureDevices || q.Measure == store.MeasureConcurrent) {
 		return QueryError("numbers of devices can't be accumulated: the same devices come again")
 	}
+	if q.derived() && q.Measure != "" && q.Measure != store.MeasureOperations {
+		return QueryError("only operations are of a kind or import type")
+	}
+	if !slices.Contains([]store.Measure{"", store.MeasureOperations, store.MeasureDevices, store.MeasureConcurrent, store.MeasureDenials}, q.Measure) {
+		return QueryError(fmt.Sprintf("%.40q can't be counted; choose from operations, devices, concurrent, denials", string(q.Measure)))
+	}
+	if err := q.checkMeasure(); err != nil {
+		return err
+	}
 	if q.Accumulated && q.Per == PerPeriod {
 		return QueryError("what is accumulated needs windows: slot, hour, day or month")
 	}
 	if q.Compare && (q.From.IsZero() || q.Until.IsZero()) {
 		return QueryError("a comparison needs a period with a beginning and an end")
+	}
+	return nil
+}
+
+// checkMeasure says what a measure can't be grouped or filtered by.
+func (q *Query) checkMeasure() error {
+	grouped := func(bys ...By) By {
+		for _, by := range bys {
+			if slices.Contains(q.By, by) {
+				return by
+			}
+		}
+		return ""
+	}
+	switch q.Measure {
+	case store.MeasureDenials:
+		if by := grouped(ByItem, ByType, ByDevice); by != "" || len(q.Items)+len(q.Types)+len(q.Devices) > 0 {
+			return QueryError("denials are counted by organization, handshake code and status, not by item, type or device")
+		}
+		return nil
+	case store.MeasureConcurrent:
+		if by := grouped(ByType, ByDevice); by != "" || len(q.Types) > 0 {
+			return QueryError("devices at work at once are counted by organization, handshake code and item, not by type or device")
+		}
+	}
+	if grouped(ByStatus) != "" {
+		return QueryError("only denials have a status")
 	}
 	return nil
 }
@@ -134,13 +174,24 @@ func names[T ~string](all []T) string {
 	return strings.Join(texts, ", ")
 }
 
-// ParseBys reads a comma-separated list of what to group by; "" is none.
-func ParseBys(list string) ([]By, error) {
-	var bys []By
+// ParseBys reads a comma-separated list of what to group by; "" is none. The length
+// of windows may be one of them.
+func ParseBys(list string) (bys []By, per Per, err error) {
 	for name := range strings.SplitSeq(list, ",") {
-		if name = strings.TrimSpace(name); name != "" {
+		switch name = strings.TrimSpace(name); {
+		case name == "":
+		case approximately[Per(name)] != 0:
+			if per != PerPeriod {
+				return nil, "", QueryError(fmt.Sprintf("there are windows of one %s or one %s, not both", per, name))
+			}
+			per = Per(name)
+		case columns[By(name)] == "":
+			return nil, "", QueryError(fmt.Sprintf("nothing is grouped by %.40q; choose from slot, hour, day, month, %s", name, names(Bys)))
+		case slices.Contains(bys, By(name)):
+			return nil, "", QueryError(fmt.Sprintf("%q is named twice", name))
+		default:
 			bys = append(bys, By(name))
 		}
 	}
-	return bys, (&Query{By: bys}).check()
+	return bys, per, nil
 }

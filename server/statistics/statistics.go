@@ -60,21 +60,24 @@ func Run(ctx context.Context, source Source, q Query, now time.Time) (*Result, e
 	}
 	now = now.In(q.zone())
 	r := &Result{AsOf: now, Zone: q.zone().String(), Measure: q.Measure, Rows: []Row{}}
-	from, until, err := q.period(ctx, source, now)
+	from, until, lost, err := q.period(ctx, source, now)
 	if err != nil {
 		return nil, err
 	}
 	if r.Windows, err = windows(from, until, q.Per, q.zone(), now); err != nil {
 		return nil, err
 	}
-	counted, err := source.Statistics(ctx, q.stored(spans(r.Windows)))
+	counted, err := q.ask(ctx, source, q.stored(spans(r.Windows)))
 	if err != nil {
 		return nil, err
 	}
-	r.Total, r.Late, r.Lost = counted.Total, counted.Late, counted.Lost
+	if r.Total, r.Late, r.Lost = counted.Total, counted.Late, counted.Lost; lost != nil {
+		r.Lost = lost
+	}
 	for _, row := range counted.Rows {
 		r.Rows = append(r.Rows, Row{Window: row.Window, Group: texts(row.Values), Count: row.Count, Late: row.Late})
 	}
+	r.trim(&q)
 	if q.Compare {
 		if err := r.compare(ctx, source, &q, now); err != nil {
 			return nil, err
@@ -93,7 +96,9 @@ func (q *Query) stored(spans []store.Window) store.StatisticsQuery {
 		HandshakeCodes: q.Codes, Items: q.Items, Types: q.Types, Devices: q.Devices,
 	}
 	for _, by := range q.By {
-		s.By = append(s.By, columns[by])
+		if !slices.Contains(s.By, columns[by]) { // kind and import come from the type
+			s.By = append(s.By, columns[by])
+		}
 	}
 	return s
 }
@@ -113,39 +118,77 @@ func texts(values []any) []string {
 	return list
 }
 
-// period is the query's, or what there is something of.
-func (q *Query) period(ctx context.Context, source Source, now time.Time) (from, until time.Time, err error) {
+// period is the query's, or that in which there is something; then with what was lost
+// in it, be it outside of all windows.
+func (q *Query) period(ctx context.Context, source Source, now time.Time) (from, until time.Time, lost map[string]int64, err error) {
 	from, until = q.From, q.Until
 	if q.Per == PerPeriod {
-		return from, until, nil
+		return from, until, nil, nil
 	}
-	if until.IsZero() {
-		until = q.Per.next(q.Per.first(now, q.zone()), 1, q.zone())
+	if !from.IsZero() && !until.IsZero() {
+		return from.In(q.zone()), until.In(q.zone()), nil, nil
+	}
+	first, last, lost, err := q.days(ctx, source, now)
+	if err != nil {
+		return from, until, nil, err
 	}
 	if from.IsZero() {
-		days := q.stored(nil)
-		days.Measure, days.By = store.MeasureOperations, []store.Column{store.ByDay}
-		if q.Measure == store.MeasureDenials {
-			days.Measure = store.MeasureDenials
-		}
-		days.Devices, days.Types = nil, nil
-		counted, err := source.Statistics(ctx, days)
-		if err != nil {
-			return from, until, err
-		}
-		first := now
-		for _, row := range counted.Rows {
-			if at := time.Unix(row.Values[0].(int64), 0); at.Before(first) {
-				first = at
-			}
-		}
-		// The first day in UTC may have begun a day earlier or later in the zone.
-		from = PerMonth.first(first.Add(-24*time.Hour), q.zone())
-		if first.Equal(now) {
-			from = PerMonth.first(now, q.zone())
+		from = q.Per.first(first, q.zone())
+	}
+	if until.IsZero() {
+		until = q.Per.next(q.Per.first(last, q.zone()), 1, q.zone())
+	}
+	if !from.Before(until) {
+		until = q.Per.next(q.Per.first(from, q.zone()), 1, q.zone())
+	}
+	return from.In(q.zone()), until.In(q.zone()), lost, nil
+}
+
+// days gives the first and the last day in UTC within the query's bounds with
+// something; now, if there is none.
+func (q *Query) days(ctx context.Context, source Source, now time.Time) (first, last time.Time, lost map[string]int64, err error) {
+	days := q.stored([]store.Window{{Start: 0, End: store.EndOfTime}})
+	days.Measure, days.By = store.MeasureOperations, []store.Column{store.ByDay}
+	if q.Measure == store.MeasureDenials {
+		days.Measure = store.MeasureDenials
+	}
+	if !q.From.IsZero() {
+		days.Windows[0].Start = q.From.Unix()
+	}
+	if !q.Until.IsZero() {
+		days.Windows[0].End = q.Until.Unix()
+	}
+	counted, err := source.Statistics(ctx, days)
+	if err != nil || len(counted.Rows) == 0 {
+		return now, now, counted.Lost, err
+	}
+	place := slices.Index(days.By, store.ByDay)
+	low, high := counted.Rows[0].Values[place].(int64), counted.Rows[0].Values[place].(int64)
+	for _, row := range counted.Rows {
+		day := row.Values[place].(int64)
+		low, high = min(low, day), max(high, day)
+	}
+	return time.Unix(low, 0), time.Unix(high+int64(store.LevelDay)-1, 0), counted.Lost, nil
+}
+
+// trim takes windows away that are empty, at the ends without a bound.
+func (r *Result) trim(q *Query) {
+	if q.Per == PerPeriod || len(r.Rows) == 0 {
+		return
+	}
+	low, high := r.Rows[0].Window, r.Rows[0].Window
+	for _, row := range r.Rows {
+		low, high = min(low, row.Window), max(high, row.Window)
+	}
+	if q.Until.IsZero() {
+		r.Windows = r.Windows[:high+1]
+	}
+	if q.From.IsZero() {
+		r.Windows = r.Windows[low:]
+		for i := range r.Rows {
+			r.Rows[i].Window -= low
 		}
 	}
-	return from.In(q.zone()), until.In(q.zone()), nil
 }
 
 // previous is the period before, which is as long by the calendar.
@@ -190,7 +233,7 @@ func (r *Result) compare(ctx context.Context, source Source, q *Query, now time.
 		before[n-1].End = until
 	}
 	r.Previous = &Window{Start: from.In(q.zone()), End: until.In(q.zone())}
-	counted, err := source.Statistics(ctx, q.stored(spans(before)))
+	counted, err := q.ask(ctx, source, q.stored(spans(before)))
 	if err != nil {
 		return err
 	}

@@ -2,8 +2,10 @@ package statistics_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 	_ "time/tzdata" // zones, wherever the test runs
@@ -231,6 +233,10 @@ func TestQueriesThatMakeNoSense(t *testing.T) {
 		"no windows": {Accumulated: true},
 		"compare":    {Compare: true, From: day},
 		"before":     {From: time.Unix(-1, 0)},
+		"measure":    {Measure: "noise"},
+		"denials":    {Measure: store.MeasureDenials, By: []statistics.By{statistics.ByItem}},
+		"concurrent": {Measure: store.MeasureConcurrent, Types: []string{"QR_CODE"}},
+		"status":     {By: []statistics.By{statistics.ByStatus}},
 	} {
 		var bad statistics.QueryError
 		if _, err := statistics.Run(t.Context(), list{}, q, day); !errors.As(err, &bad) {
@@ -241,7 +247,28 @@ func TestQueriesThatMakeNoSense(t *testing.T) {
 	if _, err := statistics.Run(t.Context(), list{}, statistics.Query{Per: statistics.PerSlot, From: day, Until: day.AddDate(1, 0, 0)}, day); !errors.As(err, &large) {
 		t.Error(err)
 	}
-	if _, err := statistics.ParseBys("item, type"); err != nil {
+	for list, ok := range map[string]bool{"item, type": true, "": true, "day,type": true, "item,item": false, "day,hour": false, "colour": false} {
+		if _, _, err := statistics.ParseBys(list); (err == nil) != ok {
+			t.Errorf("%q: %v", list, err)
+		}
+	}
+}
+
+// A table for spreadsheets has no formulas, and tells the offsets of its times.
+func TestCSV(t *testing.T) {
+	z := zone(t, "Europe/Berlin")
+	operations := list{{at: time.Date(2026, 8, 20, 3, 0, 0, 0, z).Unix(), item: "=1+1"}}
+	q := statistics.Query{Per: statistics.PerDay, By: []statistics.By{statistics.ByItem}, Zone: z}
+	r, err := statistics.Run(t.Context(), operations, q, time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	want := "start,end,item,operations,late\n2026-08-20T00:00:00+02:00,2026-08-21T00:00:00+02:00,'=1+1,1,0\n"
+	if err := r.WriteCSV(&text, q); err != nil || text.String() != want {
+		t.Errorf("%q, %v", text.String(), err)
+	}
+	if _, err := json.Marshal(r); err != nil {
 		t.Error(err)
 	}
 }
@@ -253,6 +280,9 @@ func TestAllHistory(t *testing.T) {
 	r, err := statistics.Run(t.Context(), operations, statistics.Query{Per: statistics.PerMonth}, now)
 	if err != nil || len(r.Windows) != 4 || r.Total != 2 {
 		t.Errorf("%+v, %v", r, err)
+	}
+	if _, err := json.Marshal(r); err != nil {
+		t.Error(err)
 	}
 	if r, err = statistics.Run(t.Context(), operations, statistics.Query{}, now); err != nil || len(r.Windows) != 1 || r.Total != 2 {
 		t.Errorf("%+v, %v", r, err)

@@ -54,6 +54,7 @@ func TestBadBatches(t *testing.T) {
 		`{"sentAt":9223372036854775808}`, `{"batch":1}`, `{"batch":"x}`, "{\"batch\":\"a\nb\"}", "{\"batch\":\"\xff\"}", `{"batch":"\x"}`, `{"batch":"\`,
 		`{"groups":{}}`, `{"groups":[1]}`, `{"groups":[{}}`, `{"groups":[{},]}`, `{"protocol":1,"protocol":1}`, `{"groups":[{"reports":[{"counts":[]}]}]}`,
 		`{"groups":[{"reports":[{"counts":{"A":1,"A":1}}]}]}`, `{"groups":[{"reports":[{"counts":{"A":null}}]}]}`, `{"groups":[{"reports":[{"found":1}]}]}`,
+		`{"closed":1}`, `{"closed":[1]}`, `{"closed":[{"item":1}]}`, `{"closed":[` + strings.Repeat(`{},`, protocol.MaxClosedInBatch) + `{}]}`,
 		`{"x":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`, `{"x":nul}`, `{"x":tru}`, `{"x":1..2}`,
 	} {
 		if batch, err := wire.ReadBatch([]byte(body)); err == nil {
@@ -114,6 +115,7 @@ func FuzzReadBatch(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(body)
+	f.Add([]byte(`{"closed":[{"handshakeCode":"c","item":"i"},{},null],"groups":[]}`))
 	f.Add([]byte(`{"protocol":1,"x":[{"y":"\ud800\u00fc"}],"groups":null}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		got, err := wire.ReadBatch(body)

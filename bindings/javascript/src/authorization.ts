@@ -130,14 +130,10 @@ export class Authorizer {
       protocol: 1, nonce, clientTime: wall,
       device: {
         uuid: device.uuid, publicKey: encode(device.publicKey), uuidSource: device.source,
-        friendlyName: p.deviceFriendlyName || undefined, platform: 'javascript', library: 'openlts-javascript/' + version,
+        friendlyName: p.deviceFriendlyName, platform: 'javascript', library: 'openlts-javascript/' + version,
       },
-      handshakeCode: p.handshakeCode || undefined, organizationID: p.organizationID || undefined,
-      sessionPassword: p.sessionPassword || undefined, products: p.products, productVersion: p.productVersion || undefined,
-      edition: p.edition || undefined, deploymentType: p.deploymentType, chargeWay: p.chargeWay,
-      modules: p.limitedLicenseModules.length ? p.limitedLicenseModules : undefined, maxBufferDays: p.maxBufferDays,
-      instanceCount: p.maxConcurrentInstanceCount, validationField: p.validationField || undefined,
-    });
+      ...this.asked(), modules: p.limitedLicenseModules, maxBufferDays: p.maxBufferDays, instanceCount: p.maxConcurrentInstanceCount,
+    }, (_, value: unknown) => (value === '' ? undefined : value));
     const asked = digest(body);
     const answers = (a: { device: string; deviceKey: string; nonce: string; request: string }): boolean =>
       a.device === device.uuid && a.deviceKey === encode(device.publicKey) && a.nonce === nonce && a.request === asked;
@@ -255,9 +251,14 @@ export class Authorizer {
 
   /** Where an authorization is kept: under its server's key, and all that was asked for. */
   private keptAt(key: Bytes): string {
-    const p = this.p;
-    return 'grant/' + digest(JSON.stringify([encode(key), p.handshakeCode, p.organizationID, p.sessionPassword, p.productVersion,
-      p.edition, p.validationField, p.products, p.deploymentType, p.chargeWay, p.limitedLicenseModules, this.device.uuid]));
+    return 'grant/' + digest(JSON.stringify([encode(key), this.asked(), this.p.limitedLicenseModules, this.device.uuid]));
+  }
+
+  /** What is asked for. */
+  private asked(): Record<string, unknown> {
+    const names = ['handshakeCode', 'organizationID', 'sessionPassword', 'productVersion', 'edition', 'validationField', 'products',
+      'deploymentType', 'chargeWay'] as const;
+    return Object.fromEntries(names.map((name) => [name, this.p[name]]));
   }
 
   private read<T>(key: string): Promise<T | undefined> {
@@ -313,7 +314,7 @@ function keyFor(server: string, known: Bytes | undefined, shown: string): Bytes 
 
 function otherKey(server: string, what: string): LTSError {
   return new LTSError(Status.SERVER_KEY_MISMATCH, `${what} of ${server} is not signed with the key this server is known by; ` +
-    'if the server was set up anew, put the key that `lts key show` prints there into serverPublicKey, or clear the data of this site');
+    'if the server was set up anew, clear the data of this site, or set serverPublicKey to what `lts key show` prints there');
 }
 
 function forAnother(server: string, what: string): LTSError {

@@ -71,63 +71,56 @@ const maxText = 255;
 const anyProduct = 65535;
 const browser = 3;
 
+/** The parameters that are texts, by their names. */
+const texts = 'handshakeCode organizationID sessionPassword deviceFriendlyName productVersion edition validationField deviceUUID serverPublicKey';
+
+/** Those that are whole numbers: their defaults, the least and the most. */
+const numbers: Record<string, [number, number, number]> = {
+  products: [anyProduct, 1, anyProduct],
+  deploymentType: [browser, 0, 255],
+  maxBufferDays: [7, 0, 1e6],
+  maxConcurrentInstanceCount: [1, 1, 1e6],
+  slotSeconds: [180, 1, 86400],
+  initTimeout: [12000, 1, 1e8],
+  requestTimeout: [5000, 1, 1e8],
+};
+
 export function check(given: LicenseParameters, env: Environment): Checked {
-  const p = given.licenseKey ? { ...given, ...readLicenseKey(given) } : given;
-  const text = (name: keyof LicenseParameters, otherwise = ''): string => {
-    const value = p[name] ?? otherwise;
-    if (typeof value !== 'string') throw invalid(`${name} is not a text`);
-    if (value.length > maxText) throw invalid(`${name} is longer than ${maxText} characters`);
-    return value;
-  };
-  const number = (name: keyof LicenseParameters, otherwise: number, least: number, most = 0x7fffffff): number => {
-    const value = Number(p[name] ?? otherwise);
-    if (!(Math.floor(value) === value && value >= least && value <= most)) {
-      throw invalid(`${name} ${String(p[name])} is not a whole number from ${least} to ${most}`);
-    }
-    return value;
-  };
-  const way = p.chargeWay ?? '';
-  const checked: Checked = {
-    servers: servers(p.licenseServer, env),
-    handshakeCode: text('handshakeCode'),
-    organizationID: text('organizationID'),
-    sessionPassword: text('sessionPassword'),
-    deviceFriendlyName: text('deviceFriendlyName'),
-    chargeWay: chargeWay(way),
-    limitedLicenseModules: Array.from(p.limitedLicenseModules ?? [], Number),
-    products: number('products', anyProduct, 1, anyProduct),
-    productVersion: text('productVersion'),
-    edition: text('edition'),
-    deploymentType: number('deploymentType', browser, 0, 255),
-    validationField: text('validationField', env.host),
-    deviceUUID: text('deviceUUID').toLowerCase(),
-    maxBufferDays: Math.max(7, number('maxBufferDays', 7, 0)),
-    maxConcurrentInstanceCount: number('maxConcurrentInstanceCount', 1, 1),
-    slotSeconds: number('slotSeconds', 180, 1, 86400),
+  const p: Record<string, unknown> = given.licenseKey ? { ...given, ...readLicenseKey(given) } : { ...given };
+  const checked: Record<string, unknown> = {
+    servers: servers(p.licenseServer as LicenseParameters['licenseServer'], env),
+    chargeWay: chargeWay((p.chargeWay ?? '') as string),
+    limitedLicenseModules: Array.from((p.limitedLicenseModules ?? []) as string[], Number),
     resubmit: p.resubmit ?? 'nextInit',
-    serverPublicKey: text('serverPublicKey'),
-    initTimeout: number('initTimeout', 12000, 1),
-    requestTimeout: number('requestTimeout', 5000, 1),
     persistStorage: !!p.persistStorage,
   };
-  if (!checked.handshakeCode && !checked.organizationID) {
+  for (const name of texts.split(' ')) {
+    const value = (checked[name] = p[name] ?? (name === 'validationField' ? env.host : ''));
+    if (typeof value !== 'string' || value.length > maxText) throw invalid(`${name} is not a text of at most ${maxText} characters`);
+  }
+  for (const name of Object.keys(numbers)) {
+    const [otherwise, least, most] = numbers[name]!;
+    const value = (checked[name] = Number(p[name] ?? otherwise));
+    if (!(value % 1 === 0 && value >= least && value <= most)) throw invalid(`${name} is not a whole number from ${least} to ${most}`);
+  }
+  const c = checked as Checked;
+  if (!c.handshakeCode && !c.organizationID) {
     throw new LTSError(Status.NO_LICENSE, 'No license specified. Set handshakeCode or organizationID.');
   }
-  if (!(Math.floor(checked.chargeWay) === checked.chargeWay)) throw invalid(`chargeWay ${String(way)} is not a charge way`);
-  if (checked.limitedLicenseModules.some((m) => !(m >= 1 && m <= 63))) {
-    throw invalid('limitedLicenseModules has a module that is not numbered 1 to 63');
+  c.maxBufferDays = Math.max(7, c.maxBufferDays);
+  c.deviceUUID = c.deviceUUID.toLowerCase();
+  const valid: Record<string, boolean> = {
+    chargeWay: c.chargeWay % 1 === 0,
+    limitedLicenseModules: c.limitedLicenseModules.every((m) => m >= 1 && m <= 63),
+    slotSeconds: 86400 % c.slotSeconds === 0,
+    resubmit: c.resubmit === 'nextInit' || c.resubmit === 'interval',
+    serverPublicKey: !c.serverPublicKey || decode(c.serverPublicKey)?.length === 32,
+    deviceUUID: !c.deviceUUID || /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(c.deviceUUID),
+  };
+  for (const name of Object.keys(valid)) {
+    if (!valid[name]) throw invalid(`${name} can't be ${String(p[name]).slice(0, 80)}; see its documentation`);
   }
-  if (86400 % checked.slotSeconds) throw invalid(`slotSeconds ${checked.slotSeconds} does not divide a day`);
-  if (checked.resubmit !== 'nextInit' && checked.resubmit !== 'interval') {
-    throw invalid(`resubmit ${String(p.resubmit)} is neither nextInit nor interval`);
-  }
-  if (checked.serverPublicKey && decode(checked.serverPublicKey)?.length !== 32) {
-    throw invalid('serverPublicKey is not an Ed25519 key: 32 bytes in base64 are expected');
-  }
-  if (checked.deviceUUID && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(checked.deviceUUID)) {
-    throw invalid('deviceUUID is not a UUID such as 5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a');
-  }
-  return checked;
+  return c;
 }
 
 function servers(given: LicenseParameters['licenseServer'], env: Environment): string[] {

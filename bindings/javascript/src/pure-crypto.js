@@ -8,36 +8,38 @@
 // It does not run in constant time. What it guards is the key by which a device authenticates
 // its own usage counts, on a machine that belongs to who could measure it.
 
-// The fractional parts of the cube roots of the first 80 primes: the round constants of SHA-512,
-// whose upper halves are those of SHA-256.
-var ROUNDS = words(
-  '428a2f98d728ae227137449123ef65cdb5c0fbcfec4d3b2fe9b5dba58189dbbc3956c25bf348b53859f111f1b605d019' +
-    '923f82a4af194f9bab1c5ed5da6d8118d807aa98a303024212835b0145706fbe243185be4ee4b28c550c7dc3d5ffb4e2' +
-    '72be5d74f27b896f80deb1fe3b1696b19bdc06a725c71235c19bf174cf692694e49b69c19ef14ad2efbe4786384f25e3' +
-    '0fc19dc68b8cd5b5240ca1cc77ac9c652de92c6f592b02754a7484aa6ea6e4835cb0a9dcbd41fbd476f988da831153b5' +
-    '983e5152ee66dfaba831c66d2db43210b00327c898fb213fbf597fc7beef0ee4c6e00bf33da88fc2d5a79147930aa725' +
-    '06ca6351e003826f142929670a0e6e7027b70a8546d22ffc2e1b21385c26c9264d2c6dfc5ac42aed53380d139d95b3df' +
-    '650a73548baf63de766a0abb3c77b2a881c2c92e47edaee692722c851482353ba2bfe8a14cf10364a81a664bbc423001' +
-    'c24b8b70d0f89791c76c51a30654be30d192e819d6ef5218d69906245565a910f40e35855771202a106aa07032bbd1b8' +
-    '19a4c116b8d2d0c81e376c085141ab532748774cdf8eeb9934b0bcb5e19b48a8391c0cb3c5c95a634ed8aa4ae3418acb' +
-    '5b9cca4f7763e373682e6ff3d6b2b8a3748f82ee5defb2fc78a5636f43172f6084c87814a1f0ab728cc702081a6439ec' +
-    '90befffa23631e28a4506cebde82bde9bef9a3f7b2c67915c67178f2e372532bca273eceea26619cd186b8c721c0c207' +
-    'eada7dd6cde0eb1ef57d4f7fee6ed17806f067aa72176fba0a637dc5a2c898a6113f9804bef90dae1b710b35131c471b' +
-    '28db77f523047d8432caab7b40c724933c9ebe0a15c9bebc431d67c49c100d4c4cc5d4becb3e42b6597f299cfc657e2a' +
-    '5fcb6fab3ad6faec6c44198c4a475817'
-);
+// The constants of SHA-2 are the fractional parts of roots: for the rounds, the cube roots of the first 80 primes, and for
+// the initial hash values the square roots of the first 8. SHA-256 takes the upper 32 bits of each, SHA-512 all 64. The upper
+// ones come of the arithmetic there is, the lower ones, when they are first needed, of that below.
+var PRIMES = [];
+var ROUNDS = [];
+var INITIAL = [];
+var LOWER;
 
-// Those of the square roots of the first 8 primes: the initial hash values.
-var INITIAL = words(
-  '6a09e667f3bcc908bb67ae8584caa73b3c6ef372fe94f82ba54ff53a5f1d36f1510e527fade682d19b05688c2b3e6c1f' +
-    '1f83d9abfb41bd6b5be0cd19137e2179'
-);
+for (var candidate = 2; PRIMES.length < 80; candidate++) {
+  var divisor = 2;
+  while (candidate % divisor) divisor++;
+  if (divisor === candidate) {
+    PRIMES.push(candidate);
+    ROUNDS.push((Math.pow(candidate, 1 / 3) % 1 * 0x100000000) | 0);
+    if (PRIMES.length <= 8) INITIAL.push((Math.pow(candidate, 1 / 2) % 1 * 0x100000000) | 0);
+  }
+}
 
-// words reads 32-bit words in hexadecimal.
-function words(hex) {
-  var list = [];
-  for (var i = 0; i < hex.length; i += 8) list.push(parseInt(hex.substr(i, 8), 16) | 0);
-  return list;
+// lower finds the lower 32 bits of a root of a prime, bit by bit. limb is where the prime stands in the number whose root it
+// is: 12 limbs of 16 bits up for a cube root of 64 bits, 8 for a square root.
+function lower(prime, upper, limb) {
+  var low = 0;
+  for (var bit = 0x80000000; bit >= 1; bit /= 2) {
+    var x = field(0);
+    x[0] = (low + bit) % 65536;
+    x[1] = Math.floor((low + bit) / 65536);
+    x[2] = upper & 65535;
+    x[3] = upper >>> 16;
+    x[4] = Math.floor(Math.pow(prime, limb === 12 ? 1 / 3 : 1 / 2));
+    if (mul(limb === 12 ? mul(x, x) : x, x)[limb] < prime) low += bit;
+  }
+  return low | 0;
 }
 
 // padded is a message with the padding of SHA-2.
@@ -70,10 +72,9 @@ function bytesOf(list) {
 
 export function sha256(message) {
   var bytes = padded(message, 64);
-  var h = [];
+  var h = INITIAL.slice();
   var w = [];
   var i;
-  for (i = 0; i < 8; i++) h.push(INITIAL[2 * i]);
   for (var at = 0; at < bytes.length; at += 64) {
     for (i = 0; i < 64; i++) {
       if (i < 16) {
@@ -89,7 +90,7 @@ export function sha256(message) {
     var a = h[0], b = h[1], c = h[2], d = h[3], e = h[4], f = h[5], g = h[6], k = h[7];
     for (i = 0; i < 64; i++) {
       var t1 = k + (((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7))) +
-        ((e & f) ^ (~e & g)) + ROUNDS[2 * i] + w[i];
+        ((e & f) ^ (~e & g)) + ROUNDS[i] + w[i];
       var t2 = (((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10))) +
         ((a & b) ^ (a & c) ^ (b & c));
       k = g;
@@ -126,9 +127,14 @@ function turned(high, low, n) {
 
 export function sha512(message) {
   var bytes = padded(message, 128);
-  var h = INITIAL.slice();
+  var h = [];
   var w = [];
   var i, j;
+  if (!LOWER) {
+    LOWER = [];
+    for (i = 0; i < 80; i++) LOWER.push(lower(PRIMES[i], ROUNDS[i], 12));
+  }
+  for (i = 0; i < 8; i++) h.push(INITIAL[i], lower(PRIMES[i], INITIAL[i], 8));
   for (var at = 0; at < bytes.length; at += 128) {
     for (i = 0; i < 32; i++) w[i] = word(bytes, at + 4 * i);
     for (i = 32; i < 160; i += 2) {
@@ -146,7 +152,7 @@ export function sha512(message) {
     for (i = 0; i < 160; i += 2) {
       var eh = v[8], el = v[9], ah = v[0], al = v[1];
       sum64(t, 0, [
-        v[14], v[15], ROUNDS[i], ROUNDS[i + 1], w[i], w[i + 1],
+        v[14], v[15], ROUNDS[i / 2], LOWER[i / 2], w[i], w[i + 1],
         turned(eh, el, 14) ^ turned(eh, el, 18) ^ turned(eh, el, 41),
         turned(el, eh, 14) ^ turned(el, eh, 18) ^ turned(el, eh, 41),
         (eh & v[10]) ^ (~eh & v[12]), (el & v[11]) ^ (~el & v[13])
@@ -316,17 +322,19 @@ export function x25519Public(scalar) {
   return x25519(scalar, nine);
 }
 
-// The curve of Ed25519: d, 2d, a square root of -1, and the base point.
-function hexField(hex) {
-  var f = [];
-  for (var i = 60; i >= 0; i -= 4) f.push(parseInt(hex.substr(i, 4), 16));
-  return f;
+// The curve of Ed25519, when it is first needed: d = -121665/121666, 2d, a square root of -1, and the base point, whose y is
+// 4/5 and whose x is even.
+var D, D2, ROOT, BASE;
+
+function prepareCurve() {
+  D = mul(sub(field(0), field(121665)), power(field(121666), true));
+  D2 = add(D, D);
+  var c = power(field(2), false);
+  ROOT = mul(mul(c, c), field(2));
+  var y = [0x58];
+  while (y.length < 31) y.push(0x66);
+  BASE = negated(y.concat(0xe6));
 }
-var D = hexField('52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3');
-var D2 = add(D, D);
-var ROOT = hexField('2b8324804fc1df0b2b4d00993dfbd7a72f431806ad2fe478c4ee1b274a0ea0b0');
-var BASE_X = hexField('216936d3cd6e53fec0a4e231fdd6dc5c692cc7609525a7b2c9562d608f25d51a');
-var BASE_Y = hexField('6666666666666666666666666666666666666666666666666666666666666658');
 
 // Points are [x, y, z, t] in extended coordinates.
 function addPoints(p, q) {
@@ -374,15 +382,14 @@ function negated(bytes) {
 
 // multiples gives s * base + h * p, for numbers of 32 bytes.
 function multiples(s, h, p) {
-  var base = [BASE_X, BASE_Y, field(1), mul(BASE_X, BASE_Y)];
-  var both = addPoints(base, p);
+  var both = addPoints(BASE, p);
   var r = [field(0), field(1), field(1), field(0)];
   for (var i = 255; i >= 0; i--) {
     r = addPoints(r, r);
     var ofS = (s[i >>> 3] >>> (i & 7)) & 1;
     var ofH = (h[i >>> 3] >>> (i & 7)) & 1;
     if (ofS && ofH) r = addPoints(r, both);
-    else if (ofS) r = addPoints(r, base);
+    else if (ofS) r = addPoints(r, BASE);
     else if (ofH) r = addPoints(r, p);
   }
   return r;
@@ -435,6 +442,7 @@ export function ed25519Verify(publicKey, message, signature) {
   if (publicKey.length !== 32 || signature.length !== 64) return false;
   var r = [];
   var s = [];
+  if (!D) prepareCurve();
   for (var i = 0; i < 32; i++) {
     r.push(signature[i]);
     s.push(signature[i + 32]);

@@ -21,6 +21,7 @@ typedef struct {
 
 /* client.c */
 
+extern int steps; /* the clock is set, and not moved */
 extern atomic_int over; /* the client ends: what works on its own stops */
 
 const char *argument(char **arguments, const char *key, const char *otherwise);
@@ -31,7 +32,7 @@ void nap(uint32_t microseconds);
 void start_thread(void *(*work)(void *), void *with);
 void violation(const char *what, const char *detail, int32_t status);
 int unreached(int32_t status);
-int submitted(int32_t status, int32_t timeout);
+int submitted(int32_t status);
 int announced(int32_t status);
 void check_info(int32_t status, const LTS_LicenseInfo *info);
 

@@ -40,9 +40,6 @@ NOT_SUBMITTED = (
     StatusCode.PROTOCOL_VERSION,
 )
 
-#: How long another process may have the ledger when nothing keeps it from going on, on a machine that is busy.
-BUSY_SECONDS = 0.5
-
 
 class Line(ctypes.Structure):
     """A line of the books: of one thread or forked child. Its counters are stored in one instruction each."""
@@ -77,9 +74,10 @@ class Clock:
     """With the test build of the library: a clock that follows a file, which says how many seconds it is to be ahead
     (../clock.go)."""
 
-    def __init__(self, library: str, path: str) -> None:
+    def __init__(self, library: str, path: str, *, steps: bool) -> None:
         self.ahead = 0
-        self._move = ctypes.CDLL(library).LTS_TestkitMoveClock
+        loaded = ctypes.CDLL(library)
+        self._move = loaded.LTS_TestkitStepClock if steps else loaded.LTS_TestkitMoveClock
         self._move.argtypes = [ctypes.c_int64]
         with Path(path).open("rb") as file:
             self._wanted = memoryview(mmap.mmap(file.fileno(), 8, prot=mmap.PROT_READ)).cast("q")
@@ -109,7 +107,9 @@ class Client:
         self.buffer = int(arguments.get("buffer", "0"))
         self.random = random.Random(int(arguments["seed"]))
         self.next_line = 0
-        self.clock = Clock(arguments["library"], arguments["clock"]) if "clock" in arguments else None
+        self.clock = None
+        if "clock" in arguments:
+            self.clock = Clock(arguments["library"], arguments["clock"], steps="steps" in arguments)
         self.far = "far" in arguments
         self.trouble = "trouble" in arguments
         self.license: openlts.License | None = None
@@ -170,7 +170,7 @@ class Client:
             raise ViolationError(f"storage trouble or loss, and nothing was damaged: {info}")
         while event := license.poll_event():
             if event.kind == EventKind.INTERNAL_ERROR and not (
-                self.trouble and event.status_code == StatusCode.LICENSE_BUFFER_FAILED
+                self.trouble and event.status_code in (StatusCode.LICENSE_BUFFER_FAILED, StatusCode.DEADLINE_EXCEEDED)
             ):
                 raise ViolationError(f"the library reports an internal error: {event.message}")
 
@@ -211,8 +211,7 @@ class Client:
             try:
                 license.submit(timeout)
             except openlts.LTSError as error:
-                busy = error.status == StatusCode.LICENSE_BUFFER_FAILED and timeout < BUSY_SECONDS
-                if error.status not in NOT_SUBMITTED and not busy and not self.out_of_reach(error):
+                if error.status not in NOT_SUBMITTED and not self.out_of_reach(error):
                     raise
         elif action == 2:
             self.check(license)

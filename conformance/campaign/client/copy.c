@@ -27,7 +27,11 @@ static _Atomic int64_t advance; /* of its clock over the machine's */
 static void set_clock(const _Atomic int64_t *wanted) {
   int64_t by = atomic_load(wanted) - atomic_load(&advance);
   if (by != 0) {
-    COPY(LTS_TestkitMoveClock)(by);
+    if (steps) {
+      COPY(LTS_TestkitStepClock)(by);
+    } else {
+      COPY(LTS_TestkitMoveClock)(by);
+    }
     atomic_fetch_add(&advance, by);
   }
 }
@@ -85,7 +89,7 @@ static void act(LTS_License license, int has_clock) {
     case 0: {
       int32_t timeout = (int32_t)chance(&state, 1500);
       int32_t status = COPY(LTS_SubmitReports)(license, timeout);
-      if (!submitted(status, timeout)) {
+      if (!submitted(status)) {
         violation("submitting by the second copy failed", "", status);
       }
       break;
@@ -123,7 +127,7 @@ static void *work(void *clock) {
     }
     int32_t timeout = (int32_t)chance(&state, 2) * (int32_t)chance(&state, 1500);
     status = COPY(LTS_CloseLicense)(license, timeout);
-    if (!submitted(status, timeout)) {
+    if (!submitted(status)) {
       violation("closing in the second copy failed", "", status);
     }
   }

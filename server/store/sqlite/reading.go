@@ -113,7 +113,7 @@ func (s *Store) Items(ctx context.Context, now int64, keys ...store.ID) ([]store
 			use.Steps = append(use.Steps, step)
 			return err
 		}},
-		{`SELECT item, count(*) FROM seat WHERE since <= ?1 AND until > ?1 GROUP BY item
+		{`SELECT i.id, (SELECT count(*) FROM seat s WHERE s.item = i.id AND s.until > ?1 AND s.since <= ?1) FROM item i
 			UNION ALL SELECT item, count(*) FROM app_domain GROUP BY item`, []any{now}, func(rows *sql.Rows) error {
 			var item store.ID
 			var live int64

@@ -3,8 +3,10 @@ package sqlite
 import (
 	"database/sql"
 	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,6 +102,48 @@ func TestMigrations(t *testing.T) {
 	}
 	if _, err := provider.Up(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// Places on the lists of an earlier version are seats.
+func TestSeatsOfEarlierVersions(t *testing.T) {
+	directory := t.TempDir()
+	db, err := sql.Open("sqlite3", dataSource(filepath.Join(directory, FileName), url.Values{"mode": {"rwc"}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	provider, err := newProvider(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.UpTo(t.Context(), 5); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(`INSERT INTO organization (id, public_id, name, created_at) VALUES (1, '100001', 'x', 1);
+		INSERT INTO item (id, public_id, organization, name, products, version, edition, deployment_type, charge_way, modules, quota,
+				starts_at, expires_at, max_buffer_days, validation_field, trial, revoked_at, created_at)
+			SELECT value, 'item ' || value, 1, 'x', 1, '', '', 0, 1, '', 5, 1, 99999, 7, '', 0, 0, 1 FROM json_each('[1, 2]');
+		INSERT INTO device (id, uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at)
+			SELECT value, 'device ' || value, '', '', '', '', 1, 1 FROM json_each('[1, 2, 3]');
+		INSERT INTO seat (item, device, expires_at) VALUES (1, 1, 100), (1, 2, 200), (1, 3, 200)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), directory, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	items, err := s.Items(t.Context(), 150)
+	if err != nil || len(items) != 2 || items[0].Live != 2 || items[0].Use.Active != 3 || items[1].Use.At != 0 ||
+		!slices.Equal(items[0].Use.Steps, []store.Step{{At: 100, Change: -1}}) {
+		t.Errorf("%+v, %v", items, err)
+	}
+	devices, err := s.Devices(t.Context())
+	if err != nil || len(devices) != 3 || !slices.Equal(devices[1].Seats, []store.DeviceSeat{{Item: "item 1", ExpiresAt: 200, Weight: 1}}) {
+		t.Errorf("%+v, %v", devices, err)
 	}
 }
 

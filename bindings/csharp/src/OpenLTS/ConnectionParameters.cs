@@ -58,7 +58,8 @@ namespace OpenLTS
         /// <summary>The modules to ask for; null: all.</summary>
         public LicenseModule[] LimitedLicenseModules { get; set; }
 
-        /// <summary>1 or more; 1 by default.</summary>
+        /// <summary>How many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000; 1
+        /// by default.</summary>
         public int MaxConcurrentInstanceCount { get; set; }
 
         /// <summary>May be combined; All by default.</summary>
@@ -93,7 +94,9 @@ namespace OpenLTS
         /// <summary>http(s)://[user:password@]host:port</summary>
         public string ProxyURL { get; set; }
 
-        /// <summary>Where usage is kept; if empty, .openlts in the user's home directory.</summary>
+        /// <summary>Where usage is kept, and who the device is; if empty, .openlts in the user's home directory.
+        /// Where nothing can be kept, as in a container without a volume, each start is a new device, which counts
+        /// for a day at most (deviceUUID helps).</summary>
         public string DataDirectory { get; set; }
 
         /// <summary>Length in seconds of a time slot and of the reporting interval; divides a day; 180 by

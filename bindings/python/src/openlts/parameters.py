@@ -44,7 +44,7 @@ class ConnectionParameters:
     max_buffer_days: int = 7
     #: The modules to ask for (:class:`LicenseModule` members); empty: all.
     limited_license_modules: Sequence[int] = ()
-    #: 1 or more; 1 by default.
+    #: How many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000; 1 by default.
     max_concurrent_instance_count: int = 1
     #: May be combined (:class:`Product` members, combined by ``|``).
     products: int = Product.ALL
@@ -67,7 +67,9 @@ class ConnectionParameters:
     ca_file: str | os.PathLike[str] = ""
     #: http(s)://[user:password@]host:port
     proxy_url: str = field(default="", repr=False)
-    #: Where usage is kept; if empty, .openlts in the user's home directory.
+    #: Where usage is kept, and who the device is; if empty, .openlts in the user's home directory. Where nothing can be
+    #: kept, as in a container without a volume, each start is a new device, which counts for a day at most (deviceUUID
+    #: helps).
     data_directory: str | os.PathLike[str] = ""
     #: Length in seconds of a time slot and of the reporting interval; divides a day; 180 by default.
     slot_seconds: int = 180

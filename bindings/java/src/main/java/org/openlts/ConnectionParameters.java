@@ -40,7 +40,10 @@ public final class ConnectionParameters {
     /** The modules to ask for (of {@link LicenseModule}); null: all. */
     public int[] limitedLicenseModules;
 
-    /** 1 or more; 1 by default. */
+    /**
+     * How many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000; 1
+     * by default.
+     */
     public int maxConcurrentInstanceCount;
 
     /** May be combined (of {@link Product}); ALL by default. */
@@ -79,7 +82,11 @@ public final class ConnectionParameters {
     /** http(s)://[user:password@]host:port */
     public String proxyURL;
 
-    /** Where usage is kept; if empty, .openlts in the user's home directory. */
+    /**
+     * Where usage is kept, and who the device is; if empty, .openlts in the user's home directory. Where
+     * nothing can be kept, as in a container without a volume, each start is a new device, which counts
+     * for a day at most (deviceUUID helps).
+     */
     public String dataDirectory;
 
     /** Length in seconds of a time slot and of the reporting interval; divides a day; 180 by default. */

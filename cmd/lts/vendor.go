@@ -1,0 +1,108 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/api"
+)
+
+type vendorJSON struct {
+	keyJSON
+	Name      string `json:"name"`
+	TrustedAt int64  `json:"trustedAt"`
+}
+
+func (a *app) vendor() *cobra.Command {
+	key := &cobra.Command{
+		Use: "key", Short: "Print the key that license files are signed with here, making it at the first time", Args: cobra.NoArgs,
+		Long: `Print the public key that license files are signed with here ("lts license issue"),
+making the key at the first time. It is another key than the one clients know the
+server by. Give it to your customers by a way they trust: each says once on a server
+of theirs, with "lts vendor trust", that it believes your license files.`,
+		Example: `  lts vendor key`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.administer(cmd.Context(), true, func(admin *administration.Administrator) error {
+				private, err := admin.VendorKey(cmd.Context())
+				if err != nil {
+					return err
+				}
+				key := newKeyJSON(private.Public().(ed25519.PublicKey))
+				if a.json {
+					return printJSON(cmd.OutOrStdout(), key)
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "id          %s\npublic key  %s\n", key.ID, key.PublicKey)
+				return err
+			})
+		},
+	}
+	var name string
+	trust := &cobra.Command{
+		Use: "trust PUBLIC-KEY", Short: "Believe the license files of a vendor", Args: cobra.ExactArgs(1),
+		Example: `  lts vendor trust oOSYP5bqYSUgHHC9S6dOZeqZyGvIyjdC1UcFuhrNFO8 --name "Acme SDKs"`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.administer(cmd.Context(), true, func(admin *administration.Administrator) error {
+				vendor, err := admin.TrustVendor(cmd.Context(), args[0], name)
+				if err != nil {
+					return err
+				}
+				return a.done(cmd, protocol.SigningKeyID(vendor.PublicKey), "license files of %s are believed; the key is %s", name, protocol.SigningKeyID(vendor.PublicKey))
+			})
+		},
+	}
+	trust.Flags().StringVar(&name, "name", "", "the vendor's `name` (required)")
+	required(trust, "name")
+	list := &cobra.Command{
+		Use: "list", Short: "List the vendors whose license files are believed", Args: cobra.NoArgs, Example: `  lts vendor list`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
+				vendors, err := admin.Vendors(cmd.Context())
+				if err != nil {
+					return err
+				}
+				rows := make([]vendorJSON, len(vendors))
+				for i, v := range vendors {
+					rows[i] = vendorJSON{newKeyJSON(v.PublicKey), v.Name, v.TrustedAt}
+				}
+				if a.json {
+					return printJSON(cmd.OutOrStdout(), rows)
+				}
+				t := newTable(cmd.OutOrStdout(), "KEY", "NAME", "TRUSTED (UTC)", "PUBLIC KEY")
+				for _, row := range rows {
+					t.row(row.ID, row.Name, formatTime(row.TrustedAt), row.PublicKey)
+				}
+				return t.end()
+			})
+		},
+	}
+	return group("vendor", "Vendors: who signs license files", key, trust, list)
+}
+
+func (a *app) serverID() *cobra.Command {
+	id := &cobra.Command{
+		Use: "id", Short: "Print the UUID that license files name this server by", Args: cobra.NoArgs,
+		Long: `Print the UUID that license files name this server by. It comes from the key that
+clients know the server by, so it stays the same for as long as the database does, on
+whatever machine.`,
+		Example: `  lts server id`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.administer(cmd.Context(), true, func(admin *administration.Administrator) error {
+				keys, err := api.LoadKeys(cmd.Context(), admin.Store)
+				if err != nil {
+					return err
+				}
+				id := administration.ServerUUID(keys.Public())
+				if a.json {
+					return printJSON(cmd.OutOrStdout(), map[string]string{"id": id})
+				}
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), id)
+				return err
+			})
+		},
+	}
+	return group("server", "This server", id)
+}

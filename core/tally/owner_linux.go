@@ -1,0 +1,69 @@
+package tally
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"syscall"
+)
+
+// thisProcess tells who we are, as far as the system says.
+var thisProcess = sync.OnceValue(func() (o owner) {
+	text, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return o
+	}
+	raw, err := hex.DecodeString(string(bytes.ReplaceAll(bytes.TrimSpace(text), []byte("-"), nil)))
+	if err != nil || len(raw) != len(o.boot) {
+		return o
+	}
+	pid := os.Getpid()
+	started, ok := startOf(pid)
+	space, err := os.Stat("/proc/self/ns/pid")
+	if err != nil || !ok {
+		return o
+	}
+	copy(o.boot[:], raw)
+	o.pid, o.started = uint32(pid), started
+	_, o.namespace = fileID(space)
+	return o
+})
+
+// startOf is when a process started, in clock ticks since the boot: no two with the same
+// id have the same.
+func startOf(pid int) (ticks uint64, ok bool) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, false
+	}
+	// The second field is the program's name, in parentheses, and may hold any bytes.
+	const field, after = 22, 3
+	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+	if len(fields) <= field-after || string(fields[0]) == "Z" {
+		return 0, false
+	}
+	ticks, err = strconv.ParseUint(string(fields[field-after]), 10, 64)
+	return ticks, err == nil
+}
+
+// lives tells whether the process goes on, as far as we can see: on this machine, since
+// the same boot, and among the same process ids.
+func (o *owner) lives() bool {
+	we := thisProcess()
+	if o.pid == 0 || o.boot != we.boot || o.namespace != we.namespace {
+		return false
+	}
+	started, ok := startOf(int(o.pid))
+	return ok && started == o.started
+}
+
+func fileID(info os.FileInfo) (device, inode uint64) {
+	file, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, 0
+	}
+	return uint64(file.Dev), file.Ino //nolint:unconvert // narrower on some architectures
+}
