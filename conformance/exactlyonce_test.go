@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http/httptest"
+	"os"
 	"testing"
 	"time"
 
@@ -17,23 +18,22 @@ import (
 	"github.com/openlts/openlts/server"
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/store"
-	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/store/teststore"
 	"github.com/openlts/openlts/server/verification"
 )
 
-// lts is a real server over SQLite.
+func TestMain(m *testing.M) { os.Exit(teststore.Run(m)) }
+
+// lts is a real server.
 type lts struct {
 	url   string
-	store *sqlite.Store
+	store store.Store
 }
 
 func startServer(t *testing.T, clock slot.Clock) lts {
 	t.Helper()
 	ctx := t.Context()
-	s, err := sqlite.Open(ctx, t.TempDir(), true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := teststore.Open(t, teststore.Name(t))
 	admin := &administration.Administrator{Store: s, Now: clock.Now, Actor: "test"}
 	if _, err := admin.AddOrganization(ctx, "Example", "100001"); err != nil {
 		t.Fatal(err)
@@ -54,7 +54,6 @@ func startServer(t *testing.T, clock slot.Clock) lts {
 	t.Cleanup(func() {
 		listener.Close()
 		_ = running.Shutdown(context.Background())
-		_ = s.Close()
 	})
 	return lts{listener.URL, s}
 }

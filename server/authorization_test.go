@@ -13,7 +13,7 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
-	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/store/teststore"
 )
 
 const day = 24 * time.Hour
@@ -167,16 +167,7 @@ func TestChangesOfAnotherProcess(t *testing.T) {
 	if _, err := device.Authorize(device.Request("100001-reader")); err != nil {
 		t.Fatal(err)
 	}
-	other, err := sqlite.Open(t.Context(), l.directory, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := other.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	admin := administration.Administrator{Store: other, Now: l.clock, Actor: "test"}
+	admin := administration.Administrator{Store: teststore.Open(t, l.database), Now: l.clock, Actor: "test"}
 	if err := admin.RevokeItem(t.Context(), "scans"); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
-	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/store/teststore"
 	"github.com/openlts/openlts/server/verification"
 )
 
@@ -26,13 +27,13 @@ import (
 // 100001-reader, and item scans.
 type lts struct {
 	*administration.Administrator
-	server    *server.Server
-	url       string
-	handler   http.Handler
-	store     *sqlite.Store
-	directory string
-	log       *slog.Logger
-	logged    lockedBuffer
+	server   *server.Server
+	url      string
+	handler  http.Handler
+	store    store.Store
+	database string // its name
+	log      *slog.Logger
+	logged   lockedBuffer
 
 	mu  sync.Mutex
 	now time.Time
@@ -50,16 +51,15 @@ func (l *lts) advance(d time.Duration) {
 	l.now = l.now.Add(d)
 }
 
+func TestMain(m *testing.M) { os.Exit(teststore.Run(m)) }
+
 // start starts a server under test; every answer is held against the contract.
 func start(t testing.TB) *lts {
 	t.Helper()
 	ctx := t.Context()
-	directory := t.TempDir()
-	s, err := sqlite.Open(ctx, directory, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &lts{store: s, directory: directory, now: time.Now().Truncate(time.Second)}
+	name := teststore.Name(t)
+	s := teststore.Open(t, name)
+	l := &lts{store: s, database: name, now: time.Now().Truncate(time.Second)}
 	l.Administrator = &administration.Administrator{Store: s, Now: l.clock, Actor: "test"}
 	l.log = slog.New(slog.NewTextHandler(io.MultiWriter(testLog{t}, &l.logged), nil))
 	lts, err := server.New(ctx, server.Config{Store: s, Now: l.clock, Log: l.log})
@@ -72,9 +72,6 @@ func start(t testing.TB) *lts {
 	t.Cleanup(func() {
 		web.Close()
 		if err := lts.Shutdown(context.Background()); err != nil {
-			t.Error(err)
-		}
-		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})

@@ -187,6 +187,7 @@ func TestRevokedAndRenewedInUse(t *testing.T) {
 // A server is restored from a backup that is older than the device. The device goes
 // on without a restart.
 func TestRestoredFromABackup(t *testing.T) {
+	onFiles(t)
 	data := standard(t)
 	server := startServer(t, data)
 	backup := filepath.Join(t.TempDir(), "backup.db")

@@ -11,6 +11,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/openlts/openlts/server/store/postgres"
+	"github.com/openlts/openlts/server/store/teststore"
 )
 
 // runAsLTS in the environment makes the test binary the command itself: tests
@@ -22,7 +25,33 @@ func TestMain(m *testing.M) {
 		main()
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	os.Exit(teststore.Run(m))
+}
+
+// newData is where a test's state may live: a directory that is not there yet, or a
+// database without tables.
+func newData(t testing.TB) string {
+	t.Helper()
+	if teststore.OnPostgreSQL() {
+		return teststore.Name(t)
+	}
+	return filepath.Join(t.TempDir(), "data")
+}
+
+// databaseFlag is the flag that takes such a place.
+func databaseFlag(data string) string {
+	if postgres.IsURL(data) {
+		return "--database"
+	}
+	return "--data"
+}
+
+// onFiles skips a test of what only SQLite has.
+func onFiles(t testing.TB) {
+	t.Helper()
+	if teststore.OnPostgreSQL() {
+		t.Skip("this is about the files of SQLite")
+	}
 }
 
 // run runs the command within the test.
@@ -31,7 +60,7 @@ func run(data string, args ...string) (stdout string, err error) {
 	root := newRoot()
 	root.SetOut(&out)
 	root.SetErr(&out)
-	root.SetArgs(append([]string{"--data", data}, args...))
+	root.SetArgs(append([]string{databaseFlag(data), data}, args...))
 	err = root.ExecuteContext(context.Background())
 	return out.String(), err
 }
@@ -58,7 +87,7 @@ func mustJSON(t testing.TB, value any, data string, args ...string) {
 // standard makes organization 100001 with code 100001-reader and item scans.
 func standard(t testing.TB) (data string) {
 	t.Helper()
-	data = filepath.Join(t.TempDir(), "data")
+	data = newData(t)
 	must(t, data, "org", "add", "Example Corp", "--id", "100001")
 	must(t, data, "handshake", "add", "reader", "--org", "100001")
 	must(t, data, "item", "add", "scans", "--org", "100001", "--charge-way", "scan", "--quota", "1000000", "--handshake", "100001-reader")
@@ -80,7 +109,7 @@ func startServer(t testing.TB, data string, args ...string) *process {
 	t.Helper()
 	urlFile := filepath.Join(t.TempDir(), "url")
 	p := &process{urlFile: urlFile, stderr: &bytes.Buffer{}, ended: make(chan struct{})}
-	p.cmd = exec.Command(os.Args[0], append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0", "--url-file", urlFile}, args...)...)
+	p.cmd = exec.Command(os.Args[0], append([]string{"serve", databaseFlag(data), data, "--listen", "127.0.0.1:0", "--url-file", urlFile}, args...)...)
 	p.cmd.Env = append(os.Environ(), runAsLTS+"=1")
 	p.cmd.Stderr = p.stderr
 	if err := p.cmd.Start(); err != nil {

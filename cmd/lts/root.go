@@ -12,12 +12,12 @@ import (
 
 	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/store"
-	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/store/database"
 )
 
 // app is what all commands share: the persistent flags.
 type app struct {
-	data              string
+	location          location
 	server, tokenFile string // of a server elsewhere
 	json              bool
 }
@@ -29,9 +29,9 @@ func newRoot() *cobra.Command {
 		Short: "License Tracking Server: authorizes devices and counts what they use",
 		Long: `lts is the License Tracking Server and its administration.
 
-Its state lives in a directory, named by --data. All commands work directly on
-that directory, also while "lts serve" runs on it; what they change holds from
-the next request on.
+Its state lives in a database: SQLite in a directory, named by --data, or
+PostgreSQL, named by --database. All commands work directly on it, also while
+"lts serve" runs on it; what they change holds from the next request on.
 
 Errors go to stderr with exit status 1.`,
 		Example: `  lts org add "Example Corp" --id 100001
@@ -43,7 +43,7 @@ Errors go to stderr with exit status 1.`,
 		SilenceErrors: true, // main prints it
 		SilenceUsage:  true,
 	}
-	root.PersistentFlags().StringVar(&a.data, "data", "lts-data", "the `directory` the state lives in")
+	a.location.addFlags(root.PersistentFlags())
 	root.PersistentFlags().StringVar(&a.server, "server", "", "the base `URL` of a server to work on, instead of a directory")
 	root.PersistentFlags().StringVar(&a.tokenFile, "token-file", "", "the `file` with the API token for --server; -: standard input")
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON instead of tables")
@@ -52,7 +52,8 @@ Errors go to stderr with exit status 1.`,
 	})
 	root.AddCommand(
 		a.serve(), a.organization(), a.handshake(), a.key(), a.item(), a.product(), a.vendor(), a.license(), a.serverID(),
-		a.statistics(), a.device(), a.denial(), a.anomaly(), a.audit(), a.account(), a.token(), a.verify(), a.retention(), a.prune(), a.backup(),
+		a.statistics(), a.device(), a.denial(), a.anomaly(), a.audit(), a.account(), a.token(), a.statement(), a.verify(), a.retention(), a.prune(),
+		a.backup(), a.copy(),
 	)
 	return root
 }
@@ -83,7 +84,11 @@ func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 
 // withStore opens the store, runs f and closes the store.
 func (a *app) withStore(ctx context.Context, create bool, f func(store.Store) error) error {
-	s, err := sqlite.Open(ctx, a.data, create)
+	name, err := a.location.name()
+	if err != nil {
+		return err
+	}
+	s, err := database.Open(ctx, name, create)
 	if err != nil {
 		return err
 	}

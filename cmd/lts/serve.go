@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server"
+	"github.com/openlts/openlts/server/standby"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -27,6 +29,8 @@ const shutdownTimeout = 10 * time.Second
 type serveFlags struct {
 	listen, urlFile, certFile, keyFile, logFormat, logLevel string
 	limits                                                  server.Limits
+	standbyOf                                               string
+	patience                                                standby.Patience
 	trustClock, maintenance                                 bool
 	adminListen                                             string
 	trustedOrigins                                          []string
@@ -44,9 +48,12 @@ Use HTTPS wherever the network is not your own: give --tls-cert and --tls-key, o
 put a reverse proxy in front. A proxy may serve it under a path (such as /lts/)
 if it strips that path.
 
-Several servers may run on one directory.`,
+Several servers may run on one directory, and on several machines on one
+PostgreSQL database. With --standby-of, one refuses (-20100) while the main server
+answers its health check, and serves when it does not.`,
 		Example: `  lts serve --data /var/lib/lts --listen 0.0.0.0:443 --tls-cert cert.pem --tls-key key.pem
-  lts serve --listen 127.0.0.1:0 --url-file url.txt`,
+  lts serve --listen 127.0.0.1:0 --url-file url.txt
+  lts serve --database postgres://lts@db.example.com/lts --standby-of https://lts.example.com`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log, err := newLog(cmd.ErrOrStderr(), f.logFormat, f.logLevel)
@@ -83,6 +90,9 @@ Several servers may run on one directory.`,
 		cmd.Flags().Float64Var(limit.value, limit.name, limit.most, limit.what)
 	}
 	cmd.Flags().BoolVar(&f.trustClock, "trust-clock", false, "serve also if the clock is behind what is stored, because it was wrong before")
+	cmd.Flags().StringVar(&f.standbyOf, "standby-of", "", "the `URL` of the main server: serve only while it does not")
+	cmd.Flags().DurationVar(&f.patience.TakeOver, "standby-after", standby.Usual().TakeOver, "how long the main server must not answer before a standby server serves")
+	cmd.Flags().DurationVar(&f.patience.GiveBack, "standby-back", standby.Usual().GiveBack, "how long the main server must answer before a standby server refuses again")
 	cmd.Flags().BoolVar(&f.maintenance, "maintenance", false, "turn clients away (-20100): they ask the standby server, or go on with what they were granted")
 	cmd.Flags().BoolVar(&f.limits.Loopback, "limit-loopback", false, "limit this machine, too")
 	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
@@ -115,6 +125,11 @@ func (a *app) serveStore(cmd *cobra.Command, s store.Store, f serveFlags, log *s
 			return fmt.Errorf("a limit is from 0 to 1000000, not %g", limit)
 		}
 	}
+	if f.standbyOf != "" {
+		if err := errors.Join(standby.CheckURL(f.standbyOf), f.patience.Check()); err != nil {
+			return fmt.Errorf("--standby-of: %w", err)
+		}
+	}
 	config := server.Config{Store: s, Log: log, Limits: &f.limits, TrustClock: f.trustClock}
 	if f.adminListen != off {
 		config.Pages = &server.PagesConfig{Apart: f.adminListen != "", Version: version(), TrustedOrigins: f.trustedOrigins}
@@ -142,11 +157,24 @@ func (a *app) serveStore(cmd *cobra.Command, s store.Store, f serveFlags, log *s
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	if f.standbyOf != "" {
+		// Before it listens to anybody.
+		lts.Refuse(protocol.ReasonStandby)
+	}
 	if f.maintenance {
 		lts.Refuse(protocol.ReasonMaintenance)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if f.standbyOf != "" && !f.maintenance {
+		go standby.Watch(ctx, f.standbyOf, f.patience, http.DefaultClient, log, func(serves bool) {
+			reason := protocol.ReasonStandby
+			if serves {
+				reason = ""
+			}
+			lts.Refuse(reason)
+		})
+	}
 	hangUps := make(chan os.Signal, 1)
 	signal.Notify(hangUps, syscall.SIGHUP)
 	defer signal.Stop(hangUps)

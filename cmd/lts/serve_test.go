@@ -27,17 +27,24 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	_ "github.com/mattn/go-sqlite3"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/servertest"
+	"github.com/openlts/openlts/server/store/postgres"
 )
 
 // tamper changes a database behind the server's back.
 func tamper(t *testing.T, data, statement string) {
 	t.Helper()
-	db, err := sql.Open("sqlite3", filepath.Join(data, "lts.db")+"?_busy_timeout=10000")
+	driver, source := "sqlite3", filepath.Join(data, "lts.db")+"?_busy_timeout=10000"
+	if postgres.IsURL(data) {
+		driver, source = "pgx", data
+		statement = strings.Replace(statement, "UPDATE item SET used", "UPDATE item_use SET used", 1)
+	}
+	db, err := sql.Open(driver, source)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,6 +229,7 @@ func TestKilledUnderLoad(t *testing.T) {
 
 // A copy made while the server works is complete in itself.
 func TestBackup(t *testing.T) {
+	onFiles(t)
 	data := standard(t)
 	p := startServer(t, data)
 	d := servertest.NewDevice(p.url)

@@ -222,7 +222,12 @@ func (a *API) ready(w http.ResponseWriter, r *http.Request) error {
 	if err := a.Store.Ping(ctx); err != nil {
 		return fmt.Errorf("the database does not answer: %w", err)
 	}
-	return writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+	answer := map[string]string{"status": "ok"}
+	if reason := a.refuses.Load(); reason != nil && *reason != "" {
+		// It could serve; its standby server, if it has one, is to know that it does not.
+		answer["refuses"] = string(*reason)
+	}
+	return writeJSON(w, http.StatusOK, answer)
 }
 
 func (a *API) keys(w http.ResponseWriter, r *http.Request) error {

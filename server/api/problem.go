@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/ingest"
 	"github.com/openlts/openlts/server/policy"
+	"github.com/openlts/openlts/server/store"
 )
 
 // httpStatus is the HTTP status of each code that is not a refusal. All refusals
@@ -37,6 +39,12 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, policy.ErrClock):
 		a.Log.Error("nobody is served", "error", err)
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The clock of the License Tracking Server is wrong. Nothing was changed."
+	case errors.Is(err, store.ErrUnavailable):
+		a.Log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The database of the License Tracking Server does not answer. Nothing was changed."
+	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
+		a.Log.Debug("the client is gone", "method", r.Method, "path", r.URL.Path)
+		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, protocol.StatusServerFailed.Message()
 	case !code.FromServer():
 		a.Log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 		code, status, detail = protocol.StatusServerFailed, http.StatusInternalServerError, protocol.StatusServerFailed.Message()

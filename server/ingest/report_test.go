@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/ingest"
 	"github.com/openlts/openlts/server/store"
-	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/store/teststore"
 	"github.com/openlts/openlts/server/verification"
 )
 
@@ -25,14 +26,17 @@ import (
 type counter struct {
 	*ingest.Writer
 	*administration.Administrator
-	store  *sqlite.Store
-	device store.Reporter
-	log    *slog.Logger
+	store    store.Store
+	database string // its name
+	device   store.Reporter
+	log      *slog.Logger
 
 	mu      sync.Mutex
 	pairs   map[pair][2]store.ID // codes and items that newItem added
 	granted map[grant]bool
 }
+
+func TestMain(m *testing.M) { os.Exit(teststore.Run(m)) }
 
 type pair struct{ code, item string }
 
@@ -43,11 +47,10 @@ type grant struct {
 
 func newCounter(t testing.TB) *counter {
 	t.Helper()
-	s, err := sqlite.Open(context.Background(), t.TempDir(), true)
-	if err != nil {
-		t.Fatal(err)
-	}
+	name := teststore.Name(t)
+	s := teststore.Open(t, name)
 	c := &counter{
+		database:      name,
 		Writer:        ingest.NewWriter(s, time.Now, slog.New(slog.DiscardHandler)),
 		log:           slog.New(slog.DiscardHandler),
 		pairs:         map[pair][2]store.ID{},
@@ -55,12 +58,7 @@ func newCounter(t testing.TB) *counter {
 		Administrator: &administration.Administrator{Store: s, Now: time.Now, Actor: "test"},
 		store:         s,
 	}
-	t.Cleanup(func() {
-		c.Close()
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(c.Close)
 	if _, err := c.AddOrganization(context.Background(), "Example Corp", "100001"); err != nil {
 		t.Fatal(err)
 	}

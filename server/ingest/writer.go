@@ -107,7 +107,7 @@ func (w *Writer) write() {
 
 func (w *Writer) commit(group []*job) {
 	err := w.apply(group)
-	if err != nil && len(group) > 1 {
+	if err != nil && len(group) > 1 && !errors.Is(err, store.ErrUnavailable) {
 		// One of them failed and took the others with it: each on its own.
 		for _, j := range group {
 			j.result <- w.apply([]*job{j})

@@ -10,6 +10,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	ErrExists   = errors.New("exists already")
 	ErrInUse    = errors.New("in use") // something else refers to it
+	// ErrUnavailable: the database does not answer, or takes no changes, for now.
+	ErrUnavailable = errors.New("the database is not available")
 )
 
 // Reader runs queries that mean the same in the dialect of every store, with a

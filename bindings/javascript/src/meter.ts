@@ -244,7 +244,7 @@ export class Meter {
     const now = this.env.now();
     // Without locks, or after a long sleep, others may have taken this run for dead and reported it: then all that was
     // kept is with the server.
-    const alone = now - run.keptAt < 2000 * this.slotSeconds;
+    const alone = !run.keptAt || now - run.keptAt < 2000 * this.slotSeconds;
     const slots = await this.store.change(alone ? [] : [at], (unit) => {
       const counted = run.counted();
       const row: RunRow = { v: 1, id: run.id, ...run.account, length: this.slotSeconds, at: now, slots: counted };

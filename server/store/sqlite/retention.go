@@ -156,7 +156,7 @@ func (t *transaction) SetRetention(record store.Record, days int64) error {
 }
 
 func (t *transaction) Closing() (c store.Closing, err error) {
-	err = t.get(selectClosing, nil, &c.Before, &c.Pruned, &c.Swept)
+	err = t.get(`SELECT coalesce(max(before), 0), coalesce(max(pruned), 0), coalesce(max(swept), 0) FROM slot_closing`, nil, &c.Before, &c.Pruned, &c.Swept)
 	return c, err
 }
 

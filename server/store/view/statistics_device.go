@@ -1,7 +1,6 @@
-package sqlite
+package view
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -25,7 +24,7 @@ func (q *statistics) devicePieces() (days, slots []store.Piece, err error) {
 		return days, slots, nil
 	}
 	var pruned int64
-	if err := q.tx.QueryRowContext(q.ctx, `SELECT coalesce(max(pruned), 0) FROM slot_closing`).Scan(&pruned); err != nil {
+	if err := get(q.db, `SELECT coalesce(max(pruned), 0) FROM slot_closing`, nil, &pruned); err != nil {
 		return nil, nil, err
 	}
 	for _, piece := range slots {
@@ -42,14 +41,14 @@ func (q *statistics) deviceFilter() (where string, arguments []any) {
 		condition string
 		values    []string
 	}{
-		{`t.item IN (SELECT i.id FROM item i JOIN organization o ON o.id = i.organization WHERE o.public_id IN (SELECT value FROM json_each(?)))`, q.query.Organizations},
-		{`t.handshake_code IN (SELECT id FROM handshake_code WHERE code IN (SELECT value FROM json_each(?)))`, q.query.HandshakeCodes},
-		{`t.item IN (SELECT id FROM item WHERE public_id IN (SELECT value FROM json_each(?)))`, q.query.Items},
-		{`t.device IN (SELECT id FROM device WHERE uuid IN (SELECT value FROM json_each(?)))`, q.query.Devices},
+		{`t.item IN (SELECT i.id FROM item i JOIN organization o ON o.id = i.organization WHERE o.public_id` + q.db.Dialect().In + `)`, q.query.Organizations},
+		{`t.handshake_code IN (SELECT id FROM handshake_code WHERE code` + q.db.Dialect().In + `)`, q.query.HandshakeCodes},
+		{`t.item IN (SELECT id FROM item WHERE public_id` + q.db.Dialect().In + `)`, q.query.Items},
+		{`t.device IN (SELECT id FROM device WHERE uuid` + q.db.Dialect().In + `)`, q.query.Devices},
 	} {
 		if len(f.values) > 0 {
 			where += ` AND ` + f.condition
-			arguments = append(arguments, jsonTexts(f.values))
+			arguments = append(arguments, texts(f.values))
 		}
 	}
 	return where, arguments
@@ -59,18 +58,18 @@ func (q *statistics) deviceFilter() (where string, arguments []any) {
 func (q *statistics) fromDays(pieces []store.Piece) (from string, arguments []any) {
 	where, filters := q.deviceFilter()
 	if len(q.query.Types) > 0 {
-		where += ` AND t.type IN (SELECT id FROM operation_type WHERE name IN (SELECT value FROM json_each(?)))`
-		filters = append(filters, jsonTexts(q.query.Types))
+		where += ` AND t.type IN (SELECT id FROM operation_type WHERE name` + q.db.Dialect().In + `)`
+		filters = append(filters, texts(q.query.Types))
 	}
-	return ` FROM ` + piecesSQL + ` p CROSS JOIN total_device t ON t.slot >= p.since AND t.slot < p.until` + where,
+	return ` FROM ` + q.db.Dialect().Pieces + ` p ` + q.db.Dialect().Join + ` total_device t ON t.slot >= p.since AND t.slot < p.until` + where,
 		append([]any{piecesJSON(pieces)}, filters...)
 }
 
 // fromSlots are the rows t of the slots of runs, in pieces p.
 func (q *statistics) fromSlots(pieces []store.Piece) (from string, arguments []any) {
 	where, filters := q.deviceFilter()
-	return ` FROM (SELECT p.window, run.device, run.handshake_code, run.item, r.slot, r.counts FROM run CROSS JOIN ` + piecesSQL + ` p
-		CROSS JOIN report r ON r.run = run.id AND r.slot >= p.since AND r.slot < p.until WHERE r.revision > 0) t WHERE true` + where,
+	return ` FROM (SELECT p.place, run.device, run.handshake_code, run.item, r.slot, r.counts FROM run CROSS JOIN ` + q.db.Dialect().Pieces + ` p
+		` + q.db.Dialect().Join + ` report r ON r.run = run.id AND r.slot >= p.since AND r.slot < p.until WHERE r.revision > 0) t WHERE true` + where,
 		append([]any{piecesJSON(pieces)}, filters...)
 }
 
@@ -85,7 +84,7 @@ func (q *statistics) operationsOfDevices() error {
 	}
 	if len(days) > 0 {
 		from, arguments := q.fromDays(days)
-		if err := q.scan(`SELECT p.window, `+saturatingSumSQL("t.count")+`, 0`+values+from+` GROUP BY p.window`+keys, arguments); err != nil {
+		if err := q.scan(`SELECT p.place, `+q.db.Dialect().Sum("t.count")+`, 0`+values+from+` GROUP BY p.place`+keys, arguments); err != nil {
 			return err
 		}
 	}
@@ -99,16 +98,12 @@ func (q *statistics) eachOfSlots(pieces []store.Piece, f func(g group, device st
 		return nil
 	}
 	from, arguments := q.fromSlots(pieces)
-	rows, err := q.tx.QueryContext(q.ctx, `SELECT t.window, t.device, t.handshake_code, t.item, t.slot, t.counts`+from, arguments...)
-	if err != nil {
-		return err
-	}
 	names := &namer{q: q, known: map[named]string{}}
-	return eachRow(rows, func(rows *sql.Rows) error {
+	return each(q.db, `SELECT t.place, t.device, t.handshake_code, t.item, t.slot, t.counts`+from, arguments, func(rows Rows) error {
 		var g group
 		var device, code, item store.ID
 		var slot int64
-		var data sql.RawBytes
+		var data []byte
 		if err := rows.Scan(&g.window, &device, &code, &item, &slot, &data); err != nil {
 			return err
 		}
@@ -163,7 +158,7 @@ func (n *namer) of(column store.Column, id store.ID) string {
 			store.ByItem:         `SELECT public_id FROM item WHERE id = ?`,
 			store.ByOrganization: `SELECT o.public_id FROM item i JOIN organization o ON o.id = i.organization WHERE i.id = ?`,
 		}[column]
-		n.err = n.q.tx.QueryRowContext(n.q.ctx, query, id).Scan(&name)
+		n.err = get(n.q.db, query, []any{id}, &name)
 		n.known[named{column, id}] = name
 	}
 	return name
@@ -181,7 +176,7 @@ func (q *statistics) devices() error {
 	}
 	if len(slots) == 0 {
 		from, arguments := q.fromDays(days)
-		return q.scan(`SELECT p.window, count(DISTINCT t.device), 0`+values+from+` GROUP BY p.window`+keys, arguments)
+		return q.scan(`SELECT p.place, count(DISTINCT t.device), 0`+values+from+` GROUP BY p.place`+keys, arguments)
 	}
 	type seen struct {
 		group
@@ -197,8 +192,8 @@ func (q *statistics) devices() error {
 	if len(days) > 0 {
 		from, arguments := q.fromDays(days)
 		// The device takes the place of the count.
-		byDevice := &statistics{ctx: q.ctx, tx: q.tx, query: q.query, meet: meet}
-		if err := byDevice.scan(`SELECT p.window, t.device, 0`+values+from+` GROUP BY p.window, t.device`+keys, arguments); err != nil {
+		byDevice := &statistics{db: q.db, query: q.query, meet: meet}
+		if err := byDevice.scan(`SELECT p.place, t.device, 0`+values+from+` GROUP BY p.place, t.device`+keys, arguments); err != nil {
 			return err
 		}
 	}
@@ -219,7 +214,7 @@ func (q *statistics) concurrent() error {
 	}
 	pieces := store.Pieces(q.windows, store.LevelSlot)[store.LevelSlot]
 	var pruned int64
-	if err := q.tx.QueryRowContext(q.ctx, `SELECT coalesce(max(pruned), 0) FROM slot_closing`).Scan(&pruned); err != nil {
+	if err := get(q.db, `SELECT coalesce(max(pruned), 0) FROM slot_closing`, nil, &pruned); err != nil {
 		return err
 	}
 	for _, piece := range pieces {
@@ -228,14 +223,14 @@ func (q *statistics) concurrent() error {
 		}
 	}
 	from, arguments := q.fromSlots(pieces)
-	most := &statistics{ctx: q.ctx, tx: q.tx, query: q.query, meet: func(g group, devices store.ID, _ int64) {
+	most := &statistics{db: q.db, query: q.query, meet: func(g group, devices store.ID, _ int64) {
 		if row := q.rows[g]; row == nil {
 			q.add(g, int64(devices), 0)
 		} else {
 			row.Count = max(row.Count, int64(devices))
 		}
 	}}
-	return most.scan(`SELECT t.window, count(DISTINCT t.device), 0`+values+from+` GROUP BY t.window, t.slot`+keys, arguments)
+	return most.scan(`SELECT t.place, count(DISTINCT t.device), 0`+values+from+` GROUP BY t.place, t.slot`+keys, arguments)
 }
 
 // denials counts refused authorizations.
@@ -261,17 +256,17 @@ func (q *statistics) denials() error {
 	where, filters := "", []any(nil)
 	if len(q.query.Organizations) > 0 {
 		where += ` AND t.handshake_code IN (SELECT c.id FROM handshake_code c JOIN organization o ON o.id = c.organization
-			WHERE o.public_id IN (SELECT value FROM json_each(?)))`
-		filters = append(filters, jsonTexts(q.query.Organizations))
+			WHERE o.public_id` + q.db.Dialect().In + `)`
+		filters = append(filters, texts(q.query.Organizations))
 	}
 	if len(q.query.HandshakeCodes) > 0 {
-		where += ` AND t.handshake_code IN (SELECT id FROM handshake_code WHERE code IN (SELECT value FROM json_each(?)))`
-		filters = append(filters, jsonTexts(q.query.HandshakeCodes))
+		where += ` AND t.handshake_code IN (SELECT id FROM handshake_code WHERE code` + q.db.Dialect().In + `)`
+		filters = append(filters, texts(q.query.HandshakeCodes))
 	}
 	var pieces []store.Piece
 	for i, w := range q.windows {
 		pieces = append(pieces, store.Piece{Window: i, Start: w.Start, End: w.End})
 	}
-	return q.scan(`SELECT p.window, sum(t.count), 0`+values.String()+` FROM `+piecesSQL+` p CROSS JOIN total_denial t
-		ON t.start >= p.since AND t.start < p.until`+where+` GROUP BY p.window`+keys.String(), append([]any{piecesJSON(pieces)}, filters...))
+	return q.scan(`SELECT p.place, `+q.db.Dialect().Sum("t.count")+`, 0`+values.String()+` FROM `+q.db.Dialect().Pieces+` p `+q.db.Dialect().Join+` total_denial t
+		ON t.start >= p.since AND t.start < p.until`+where+` GROUP BY p.place`+keys.String(), append([]any{piecesJSON(pieces)}, filters...))
 }

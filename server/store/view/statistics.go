@@ -1,8 +1,7 @@
-package sqlite
+package view
 
 import (
 	"cmp"
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -12,9 +11,9 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Statistics counts what a query asks for, in one moment.
-func (s *Store) Statistics(ctx context.Context, query store.StatisticsQuery) (store.Statistics, error) {
-	q := &statistics{ctx: ctx, query: query, windows: query.Windows, rows: map[group]*store.StatisticsRow{}}
+// Statistics counts what a query asks for.
+func Statistics(db Database, query store.StatisticsQuery) (store.Statistics, error) {
+	q := &statistics{db: db, query: query, windows: query.Windows, rows: map[group]*store.StatisticsRow{}}
 	q.result.Lost = map[string]int64{}
 	if len(q.windows) == 0 {
 		until := query.Until
@@ -26,30 +25,30 @@ func (s *Store) Statistics(ctx context.Context, query store.StatisticsQuery) (st
 	if len(query.By) > maxColumns {
 		return q.result, fmt.Errorf("statistics can be grouped by %d columns, not %d", maxColumns, len(query.By))
 	}
-	err := s.reading(ctx, func(tx *sql.Tx) error {
-		q.tx = tx
-		switch query.Measure {
-		case "", store.MeasureOperations:
-			if q.needsDevices() {
-				return errors.Join(q.operationsOfDevices(), q.losses())
-			}
-			return errors.Join(q.operations(), q.losses())
-		case store.MeasureDevices:
-			return q.devices()
-		case store.MeasureConcurrent:
-			return q.concurrent()
-		case store.MeasureDenials:
-			return q.denials()
-		}
-		return fmt.Errorf("there is no measure %q", query.Measure)
-	})
+	err := q.count()
 	return q.finish(), err
+}
+
+func (q *statistics) count() error {
+	switch q.query.Measure {
+	case "", store.MeasureOperations:
+		if q.needsDevices() {
+			return errors.Join(q.operationsOfDevices(), q.losses())
+		}
+		return errors.Join(q.operations(), q.losses())
+	case store.MeasureDevices:
+		return q.devices()
+	case store.MeasureConcurrent:
+		return q.concurrent()
+	case store.MeasureDenials:
+		return q.denials()
+	}
+	return fmt.Errorf("there is no measure %q", q.query.Measure)
 }
 
 // statistics is the state of one query.
 type statistics struct {
-	ctx     context.Context
-	tx      *sql.Tx
+	db      Database
 	query   store.StatisticsQuery
 	windows []store.Window
 	rows    map[group]*store.StatisticsRow
@@ -116,9 +115,6 @@ func (q *statistics) finest() store.Level {
 	return store.LevelDay
 }
 
-// piecesSQL is a table of pieces out of a JSON array.
-const piecesSQL = `(SELECT value ->> 0 AS window, value ->> 1 AS since, value ->> 2 AS until FROM json_each(?))`
-
 func piecesJSON(pieces []store.Piece) string {
 	var text strings.Builder
 	text.WriteByte('[')
@@ -135,7 +131,7 @@ func piecesJSON(pieces []store.Piece) string {
 // pairsSQL are the codes and items for which there are totals: one step each
 // through the key of the totals, however many those are.
 const pairsSQL = `WITH RECURSIVE pair (code, item) AS MATERIALIZED (
-	SELECT * FROM (SELECT handshake_code, item FROM total_day ORDER BY handshake_code, item LIMIT 1)
+	SELECT * FROM (SELECT handshake_code, item FROM total_day ORDER BY handshake_code, item LIMIT 1) first
 	UNION ALL SELECT
 		(SELECT t.handshake_code FROM total_day t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1),
 		(SELECT t.item FROM total_day t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1)
@@ -157,7 +153,7 @@ var columnSQL = map[store.Column]string{
 
 // keySQL is the column of totals that stands for a column of a query.
 var keySQL = map[store.Column]string{
-	store.ByHandshake: `t.handshake_code`, store.ByItem: `t.item`, store.ByOrganization: `(SELECT organization FROM item WHERE id = t.item)`,
+	store.ByHandshake: `t.handshake_code`, store.ByItem: `t.item`, store.ByOrganization: columnSQL[store.ByOrganization],
 	store.ByType: `t.type`, store.ByDevice: `t.device`, store.BySlot: `t.slot`,
 	store.ByHour: `t.slot - t.slot % 3600`, store.ByDay: `t.slot - t.slot % 86400`,
 }
@@ -185,14 +181,14 @@ func (q *statistics) operations() error {
 	where, filters := q.filter()
 	types, typeFilter := "", []any(nil)
 	if len(q.query.Types) > 0 {
-		types, typeFilter = ` AND t.type IN (SELECT id FROM operation_type WHERE name IN (SELECT value FROM json_each(?)))`, []any{jsonTexts(q.query.Types)}
+		types, typeFilter = ` AND t.type IN (SELECT id FROM operation_type WHERE name`+q.db.Dialect().In+`)`, []any{texts(q.query.Types)}
 	}
 	for level, pieces := range store.Pieces(q.windows, q.finest()) {
 		arguments := append(slices.Clone(filters), piecesJSON(pieces))
 		arguments = append(arguments, typeFilter...)
-		err := q.scan(fmt.Sprintf(pairsSQL+`SELECT p.window, %s, %s%s FROM chosen CROSS JOIN %s p
-			CROSS JOIN %s t ON t.handshake_code = chosen.code AND t.item = chosen.item AND t.slot >= p.since AND t.slot < p.until%s GROUP BY p.window%s`,
-			where, saturatingSumSQL("t.count"), saturatingSumSQL("t.late"), values, piecesSQL, totalTables[level], types, keys), arguments)
+		err := q.scan(fmt.Sprintf(pairsSQL+`SELECT p.place, %s, %s%s FROM chosen CROSS JOIN %s p
+			%s %s t ON t.handshake_code = chosen.code AND t.item = chosen.item AND t.slot >= p.since AND t.slot < p.until%s GROUP BY p.place%s`,
+			where, q.db.Dialect().Sum("t.count"), q.db.Dialect().Sum("t.late"), values, q.db.Dialect().Pieces, q.db.Dialect().Join, totalTables[level], types, keys), arguments)
 		if err != nil {
 			return err
 		}
@@ -202,11 +198,7 @@ func (q *statistics) operations() error {
 
 // scan adds the rows of a query: window, count, late and the columns.
 func (q *statistics) scan(query string, arguments []any) error {
-	rows, err := q.tx.QueryContext(q.ctx, query, arguments...)
-	if err != nil {
-		return err
-	}
-	return eachRow(rows, func(rows *sql.Rows) error {
+	return each(q.db, query, arguments, func(rows Rows) error {
 		var g group
 		var count, late int64
 		fields := []any{&g.window, &count, &late}
@@ -247,18 +239,10 @@ func (q *statistics) filter() (where string, arguments []any) {
 		if where += " AND "; where == " AND " {
 			where = " WHERE "
 		}
-		where += f.column + " IN (SELECT value FROM json_each(?))"
-		arguments = append(arguments, jsonTexts(f.values))
+		where += f.column + q.db.Dialect().In
+		arguments = append(arguments, texts(f.values))
 	}
 	return where, arguments
-}
-
-// saturatingSumSQL is the sum of a column of numbers that are not negative; it
-// stops at the largest number, where SQL's sum would fail the whole query
-// because of one absurd report. It adds the halves of the numbers apart.
-func saturatingSumSQL(column string) string {
-	high, low := "sum("+column+" >> 32)", "sum("+column+" & 4294967295)"
-	return "iif(" + high + " + (" + low + " >> 32) >= 2147483648, 9223372036854775807, (" + high + " << 32) + " + low + ")"
 }
 
 // losses sums up what was declared lost, of all windows.
@@ -268,8 +252,8 @@ func (q *statistics) losses() error {
 		if where += " AND "; where == " AND " {
 			where = " WHERE "
 		}
-		where += "d.uuid IN (SELECT value FROM json_each(?))"
-		arguments = append(arguments, jsonTexts(q.query.Devices))
+		where += "d.uuid" + q.db.Dialect().In
+		arguments = append(arguments, texts(q.query.Devices))
 	}
 	unbounded := len(q.windows) == 1 && q.windows[0].Start == 0 && q.windows[0].End == store.EndOfTime
 	filtered := where != "" || len(q.query.Types) > 0
@@ -277,18 +261,14 @@ func (q *statistics) losses() error {
 	for i, w := range q.windows {
 		pieces = append(pieces, store.Piece{Window: i, Start: w.Start, End: w.End})
 	}
-	losses := `SELECT t.cause, ` + saturatingSumSQL("t.units") + ` FROM ` + piecesSQL + ` p JOIN report_loss t ON t.slot >= p.since AND t.slot < p.until
+	losses := `SELECT t.cause, ` + q.db.Dialect().Sum("t.units") + ` FROM ` + q.db.Dialect().Pieces + ` p JOIN report_loss t ON t.slot >= p.since AND t.slot < p.until
 		JOIN run r ON r.id = t.run JOIN handshake_code c ON c.id = r.handshake_code JOIN item i ON i.id = r.item
 		JOIN organization o ON o.id = i.organization JOIN device d ON d.id = r.device` + where + ` GROUP BY t.cause`
 	if unbounded && !filtered {
 		// What was lost with a device's ledger has neither slot nor item.
-		losses += ` UNION ALL SELECT 'storage', ` + saturatingSumSQL("storage") + ` FROM device_account`
+		losses += ` UNION ALL SELECT 'storage', ` + q.db.Dialect().Sum("storage") + ` FROM device_account`
 	}
-	rows, err := q.tx.QueryContext(q.ctx, losses, append([]any{piecesJSON(pieces)}, arguments...)...)
-	if err != nil {
-		return err
-	}
-	return eachRow(rows, func(rows *sql.Rows) error {
+	return each(q.db, losses, append([]any{piecesJSON(pieces)}, arguments...), func(rows Rows) error {
 		var cause string
 		var units sql.NullInt64 // none of no rows
 		err := rows.Scan(&cause, &units)

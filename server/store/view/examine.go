@@ -1,42 +1,31 @@
-package sqlite
+package view
 
 import (
-	"context"
-	"database/sql"
-	"errors"
 	"iter"
 	"strconv"
 
 	"github.com/openlts/openlts/server/store"
 )
 
-// Examine gives f one view of everything, in one read transaction: meanwhile the
-// log of what others write grows, and is cut back afterwards.
-func (s *Store) Examine(ctx context.Context, f func(store.Examination) error) error {
-	return s.reading(ctx, func(tx *sql.Tx) error {
-		e := &examination{ctx: ctx, tx: tx}
-		var err error
-		if e.codes, err = e.names(`SELECT id, code FROM handshake_code`); err != nil {
-			return err
-		}
-		if e.types, err = e.names(`SELECT id, name FROM operation_type`); err != nil {
-			return err
-		}
-		return f(e)
-	})
+// Examine gives everything that is in a database, for verification.
+func Examine(db Database) (store.Examination, error) {
+	e := &examination{db: db}
+	var err error
+	if e.codes, err = e.names(`SELECT id, code FROM handshake_code`); err != nil {
+		return nil, err
+	}
+	e.types, err = e.names(`SELECT id, name FROM operation_type`)
+	return e, err
 }
 
 type examination struct {
-	ctx          context.Context
-	tx           *sql.Tx
+	db           Database
 	codes, types map[store.ID]string
 }
 
-var _ store.Examination = (*examination)(nil)
-
 func (e *examination) names(query string) (map[store.ID]string, error) {
 	names := map[store.ID]string{}
-	return names, e.each(query, nil, func(rows *sql.Rows) error {
+	return names, each(e.db, query, nil, func(rows Rows) error {
 		var id store.ID
 		var name string
 		err := rows.Scan(&id, &name)
@@ -45,18 +34,10 @@ func (e *examination) names(query string) (map[store.ID]string, error) {
 	})
 }
 
-func (e *examination) each(query string, arguments []any, scan func(*sql.Rows) error) error {
-	rows, err := e.tx.QueryContext(e.ctx, query, arguments...)
-	if err != nil {
-		return err
-	}
-	return eachRow(rows, scan)
-}
-
 // rowsOf makes a sequence out of a query's rows.
-func rowsOf[T any](e *examination, query string, arguments []any, scan func(*sql.Rows, func(T) bool) (more bool, err error)) iter.Seq2[T, error] {
+func rowsOf[T any](e *examination, query string, arguments []any, scan func(Rows, func(T) bool) (more bool, err error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		rows, err := e.tx.QueryContext(e.ctx, query, arguments...)
+		rows, err := e.db.Query(query, arguments...)
 		more := true
 		for more && err == nil && rows.Next() {
 			more, err = scan(rows, func(value T) bool { return yield(value, nil) })
@@ -77,16 +58,15 @@ func rowsOf[T any](e *examination, query string, arguments []any, scan func(*sql
 }
 
 func (e *examination) Size() (size int64, err error) {
-	err = e.tx.QueryRowContext(e.ctx, `SELECT coalesce(max(id) - min(id) + 1, 0) FROM raw_report`).Scan(&size)
-	return size, err
+	return size, get(e.db, `SELECT coalesce(max(id) - min(id) + 1, 0) FROM raw_report`, nil, &size)
 }
 
 func (e *examination) Received() iter.Seq2[store.ExaminedReport, error] {
 	var came store.ReceivedReports
 	var run store.ID
 	return rowsOf(e, `SELECT received_at, run, newest, reports FROM raw_report ORDER BY id`, nil,
-		func(rows *sql.Rows, yield func(store.ExaminedReport) bool) (more bool, err error) {
-			var data sql.RawBytes
+		func(rows Rows, yield func(store.ExaminedReport) bool) (more bool, err error) {
+			var data []byte
 			if err := rows.Scan(&came.ReceivedAt, &run, &came.Newest, &data); err != nil {
 				return true, err
 			}
@@ -101,7 +81,7 @@ func (e *examination) Received() iter.Seq2[store.ExaminedReport, error] {
 
 func (e *examination) Runs() iter.Seq2[store.ExaminedRun, error] {
 	return rowsOf(e, `SELECT id, device, handshake_code, item, uuid FROM run ORDER BY id`, nil,
-		func(rows *sql.Rows, yield func(store.ExaminedRun) bool) (bool, error) {
+		func(rows Rows, yield func(store.ExaminedRun) bool) (bool, error) {
 			var r store.ExaminedRun
 			if err := rows.Scan(&r.Key, &r.Device, &r.Code, &r.Item, &r.UUID); err != nil {
 				return true, err
@@ -112,21 +92,17 @@ func (e *examination) Runs() iter.Seq2[store.ExaminedRun, error] {
 
 func (e *examination) Reports() iter.Seq2[store.ExaminedSlot, error] {
 	// Losses come with the rows that have some: they are few.
-	losses, err := e.tx.PrepareContext(e.ctx, `SELECT cause, revision, counts, units FROM report_loss WHERE run = ? AND slot = ?`)
-	if err != nil {
-		return func(yield func(store.ExaminedSlot, error) bool) { yield(store.ExaminedSlot{}, err) }
-	}
 	return rowsOf(e, `SELECT run, slot, revision, counts, losses FROM report ORDER BY run, slot`, nil,
-		func(rows *sql.Rows, yield func(store.ExaminedSlot) bool) (bool, error) {
+		func(rows Rows, yield func(store.ExaminedSlot) bool) (bool, error) {
 			var r store.ExaminedSlot
-			var counts sql.RawBytes
+			var counts []byte
 			var lost int64
 			if err := rows.Scan(&r.Run, &r.Slot, &r.Revision, &counts, &lost); err != nil {
 				return true, err
 			}
 			var err error
 			if r.Counts, err = store.ParseBinaryCounts(counts); err == nil && lost > 0 {
-				r.Losses, err = lossesOf(e.ctx, losses, r.Run, r.Slot)
+				r.Losses, err = e.lossesOf(r.Run, r.Slot)
 			}
 			if err != nil {
 				return true, err
@@ -135,13 +111,9 @@ func (e *examination) Reports() iter.Seq2[store.ExaminedSlot, error] {
 		})
 }
 
-func lossesOf(ctx context.Context, statement *sql.Stmt, run store.ID, slot int64) (map[string]store.Loss, error) {
-	rows, err := statement.QueryContext(ctx, run, slot)
-	if err != nil {
-		return nil, err
-	}
+func (e *examination) lossesOf(run store.ID, slot int64) (map[string]store.Loss, error) {
 	losses := map[string]store.Loss{}
-	return losses, eachRow(rows, func(rows *sql.Rows) (err error) {
+	return losses, each(e.db, `SELECT cause, revision, counts, units FROM report_loss WHERE run = ? AND slot = ?`, []any{run, slot}, func(rows Rows) (err error) {
 		var cause string
 		var loss store.Loss
 		var counts []byte
@@ -156,7 +128,7 @@ func lossesOf(ctx context.Context, statement *sql.Stmt, run store.ID, slot int64
 
 func (e *examination) Losses() iter.Seq2[store.ExaminedLoss, error] {
 	return rowsOf(e, `SELECT l.run, run.handshake_code, run.item, l.slot, l.cause, l.units FROM report_loss l JOIN run ON run.id = l.run`, nil,
-		func(rows *sql.Rows, yield func(store.ExaminedLoss) bool) (bool, error) {
+		func(rows Rows, yield func(store.ExaminedLoss) bool) (bool, error) {
 			var l store.ExaminedLoss
 			if err := rows.Scan(&l.Run, &l.Code, &l.Item, &l.Slot, &l.Cause, &l.Units); err != nil {
 				return true, err
@@ -167,7 +139,7 @@ func (e *examination) Losses() iter.Seq2[store.ExaminedLoss, error] {
 
 func (e *examination) Totals(level store.Level) iter.Seq2[store.ExaminedTotal, error] {
 	return rowsOf(e, `SELECT handshake_code, item, slot, type, count, late FROM `+totalTables[level], nil,
-		func(rows *sql.Rows, yield func(store.ExaminedTotal) bool) (bool, error) {
+		func(rows Rows, yield func(store.ExaminedTotal) bool) (bool, error) {
 			var t store.ExaminedTotal
 			var kind store.ID
 			if err := rows.Scan(&t.Code, &t.Item, &t.Start, &kind, &t.All, &t.Late); err != nil {
@@ -180,7 +152,7 @@ func (e *examination) Totals(level store.Level) iter.Seq2[store.ExaminedTotal, e
 
 func (e *examination) DeviceTotals() iter.Seq2[store.ExaminedTotal, error] {
 	return rowsOf(e, `SELECT device, handshake_code, item, slot, type, count FROM total_device`, nil,
-		func(rows *sql.Rows, yield func(store.ExaminedTotal) bool) (bool, error) {
+		func(rows Rows, yield func(store.ExaminedTotal) bool) (bool, error) {
 			var t store.ExaminedTotal
 			var kind store.ID
 			if err := rows.Scan(&t.Device, &t.Code, &t.Item, &t.Start, &kind, &t.All); err != nil {
@@ -192,11 +164,10 @@ func (e *examination) DeviceTotals() iter.Seq2[store.ExaminedTotal, error] {
 }
 
 func (e *examination) Items() iter.Seq2[store.ExaminedItem, error] {
-	return rowsOf(e, `SELECT `+itemColumns+`, i.used, i.seats_at, i.seats, i.exceptions FROM item i JOIN organization o ON o.id = i.organization ORDER BY i.id`, nil,
-		func(rows *sql.Rows, yield func(store.ExaminedItem) bool) (bool, error) {
+	return rowsOf(e, e.db.Dialect().Items+` ORDER BY i.id`, nil,
+		func(rows Rows, yield func(store.ExaminedItem) bool) (bool, error) {
 			var i store.ExaminedItem
-			var lists itemLists
-			if err := rows.Scan(append(itemFields(&i.Item, &lists), &i.Used, &i.SeatsAt, &i.Seats, &i.Exceptions)...); err != nil {
+			if err := e.db.Dialect().ScanItem(rows, &i); err != nil {
 				return true, err
 			}
 			return yield(i), nil
@@ -205,7 +176,7 @@ func (e *examination) Items() iter.Seq2[store.ExaminedItem, error] {
 
 func (e *examination) Seats() iter.Seq2[store.ExaminedSeat, error] {
 	return rowsOf(e, `SELECT device, item, since, until, weight FROM seat ORDER BY device, item, since`, nil,
-		func(rows *sql.Rows, yield func(store.ExaminedSeat) bool) (bool, error) {
+		func(rows Rows, yield func(store.ExaminedSeat) bool) (bool, error) {
 			var s store.ExaminedSeat
 			if err := rows.Scan(&s.Device, &s.Item, &s.Since, &s.Until, &s.Weight); err != nil {
 				return true, err
@@ -223,7 +194,7 @@ func (e *examination) Steps() iter.Seq2[store.ExaminedStep, error] {
 }
 
 func (e *examination) steps(query string) iter.Seq2[store.ExaminedStep, error] {
-	return rowsOf(e, query, nil, func(rows *sql.Rows, yield func(store.ExaminedStep) bool) (bool, error) {
+	return rowsOf(e, query, nil, func(rows Rows, yield func(store.ExaminedStep) bool) (bool, error) {
 		var s store.ExaminedStep
 		if err := rows.Scan(&s.Item, &s.At, &s.Change); err != nil {
 			return true, err
@@ -241,30 +212,25 @@ func (e *examination) CodeName(id store.ID) string {
 
 func (e *examination) DeviceName(id store.ID) string {
 	var name string
-	if err := e.tx.QueryRowContext(e.ctx, `SELECT uuid FROM device WHERE id = ?`, id).Scan(&name); err != nil {
+	if err := get(e.db, `SELECT uuid FROM device WHERE id = ?`, []any{id}, &name); err != nil {
 		return strconv.FormatInt(int64(id), 10)
 	}
 	return name
 }
 
 func (e *examination) Keys() (keys store.ServerKeys, err error) {
-	err = e.tx.QueryRowContext(e.ctx, `SELECT signing, report FROM server_key`).Scan(&keys.Signing, &keys.Report)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = store.ErrNotFound
-	}
+	err = get(e.db, `SELECT signing, report FROM server_key`, nil, &keys.Signing, &keys.Report)
 	return keys, err
 }
 
-const selectClosing = `SELECT coalesce(max(before), 0), coalesce(max(pruned), 0), coalesce(max(swept), 0) FROM slot_closing`
-
 func (e *examination) Closing() (c store.Closing, err error) {
-	err = e.tx.QueryRowContext(e.ctx, selectClosing).Scan(&c.Before, &c.Pruned, &c.Swept)
+	err = get(e.db, `SELECT coalesce(max(before), 0), coalesce(max(pruned), 0), coalesce(max(swept), 0) FROM slot_closing`, nil, &c.Before, &c.Pruned, &c.Swept)
 	return c, err
 }
 
 func (e *examination) Checkpoints() ([]store.Checkpoint, error) {
 	var list []store.Checkpoint
-	err := e.each(`SELECT closed_before, made_at, document FROM checkpoint ORDER BY closed_before`, nil, func(rows *sql.Rows) error {
+	err := each(e.db, `SELECT closed_before, made_at, document FROM checkpoint ORDER BY closed_before`, nil, func(rows Rows) error {
 		var c store.Checkpoint
 		err := rows.Scan(&c.ClosedBefore, &c.MadeAt, &c.Document)
 		list = append(list, c)
@@ -275,7 +241,7 @@ func (e *examination) Checkpoints() ([]store.Checkpoint, error) {
 
 func (e *examination) Adjustments() iter.Seq2[store.Adjustment, error] {
 	return rowsOf(e, `SELECT id, item, at, units, reason, actor, signature FROM adjustment ORDER BY id`, nil,
-		func(rows *sql.Rows, yield func(store.Adjustment) bool) (bool, error) {
+		func(rows Rows, yield func(store.Adjustment) bool) (bool, error) {
 			var a store.Adjustment
 			if err := rows.Scan(&a.Key, &a.Item, &a.At, &a.Units, &a.Reason, &a.Actor, &a.Signature); err != nil {
 				return true, err

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/pflag"
+
+	"github.com/openlts/openlts/server/store/database"
+)
+
+// databaseVariable is the variable of the environment that names the database.
+const databaseVariable = "LTS_DATABASE"
+
+// location is where the state lives, as the flags and the environment say.
+type location struct {
+	data, database, file string
+	flags                *pflag.FlagSet
+}
+
+func (l *location) addFlags(flags *pflag.FlagSet) {
+	l.flags = flags
+	flags.StringVar(&l.data, "data", "lts-data", "the `directory` of the SQLite database")
+	flags.StringVar(&l.database, "database", "", "the `database`: sqlite:DIRECTORY or postgres://USER@HOST/NAME; also "+databaseVariable+" in the environment")
+	flags.StringVar(&l.file, "database-file", "", "a `file` whose first line is the database, for one with a password")
+}
+
+// name is the name of the database; see package database.
+func (l *location) name() (string, error) {
+	var given []string
+	for _, flag := range []string{"data", "database", "database-file"} {
+		if l.flags.Changed(flag) {
+			given = append(given, "--"+flag)
+		}
+	}
+	if len(given) > 1 {
+		return "", fmt.Errorf("%s and %s both say where the state lives; give one of them", given[0], given[1])
+	}
+	switch fromEnvironment := os.Getenv(databaseVariable); {
+	case l.flags.Changed("database"):
+		return checked("--database", l.database, true)
+	case l.flags.Changed("database-file"):
+		name, err := database.ReadFile(l.file)
+		if err != nil {
+			return "", fmt.Errorf("--database-file: %w", err)
+		}
+		return checked("--database-file", name, false)
+	case !l.flags.Changed("data") && fromEnvironment != "":
+		return checked(databaseVariable, fromEnvironment, false)
+	}
+	return checked("--data", database.SQLite(l.data), false)
+}
+
+// checked checks the name of a database. One that everybody can see, as arguments
+// are in a list of processes, may hold no password.
+func checked(from, name string, visible bool) (string, error) {
+	if visible && database.HasSecret(name) {
+		return "", errors.New(from + " holds a password (or ':' before '@'), which everyone on this machine could see; leave it to ~/.pgpass, PGPASSFILE or PGPASSWORD, " +
+			"or put the whole URL into a file (--database-file) or into " + databaseVariable)
+	}
+	if err := database.Check(name); err != nil {
+		return "", fmt.Errorf("%s: %w", from, err)
+	}
+	return name, nil
+}

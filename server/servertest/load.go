@@ -1,0 +1,99 @@
+package servertest
+
+import (
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/openlts/openlts/core/protocol"
+)
+
+// Load is devices that report while servers, or what they stand on, come and go.
+// Each report is sent until it is acknowledged, and some of them once more.
+type Load struct {
+	// Address is the base URL to try next.
+	Address func() string
+	// Code and Item are what is reported on, scans.
+	Code, Item string
+
+	Sent         atomic.Int64 // requests
+	Acknowledged atomic.Int64
+	Units        atomic.Int64 // that were recorded, of what was acknowledged
+}
+
+// patience is how long a device tries without an answer before the test has failed.
+const patience = 2 * time.Minute
+
+// Start authorizes so many devices and has each report on so many slots. done is
+// closed when all is acknowledged, or a test failed.
+func (l *Load) Start(t testing.TB, devices, slots int) (done <-chan struct{}) {
+	t.Helper()
+	var all sync.WaitGroup
+	for range devices {
+		d := NewDevice("")
+		if !l.until(t, d, func() error {
+			_, err := d.Authorize(d.Request(l.Code))
+			return err
+		}) {
+			break
+		}
+		all.Go(func() { l.report(t, d, slots) })
+	}
+	ended := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(ended)
+	}()
+	return ended
+}
+
+func (l *Load) report(t testing.TB, d *Device, slots int) {
+	run := uuid.NewString()
+	for slot := range int64(slots) {
+		var count int64
+		for revision := range int64(3) {
+			count += 1 + rand.Int64N(50)
+			batch := d.Batch(protocol.ReportGroup{Run: run, HandshakeCode: l.Code, Item: l.Item, SlotSeconds: 1,
+				Reports: []protocol.Report{{Slot: slot, Revision: revision + 1, Counts: map[string]int64{"QR_CODE": count}}}})
+			for range 1 + rand.IntN(2) {
+				if !l.until(t, d, func() error {
+					l.Sent.Add(1)
+					_, err := d.Report(batch)
+					return err
+				}) {
+					return
+				}
+				l.Acknowledged.Add(1)
+			}
+		}
+		l.Units.Add(count)
+	}
+}
+
+// until tries until it succeeds. Only a server that can't serve now, or is not there,
+// is asked again.
+func (l *Load) until(t testing.TB, d *Device, try func() error) bool {
+	for deadline := time.Now().Add(patience); ; {
+		d.BaseURL = l.Address()
+		err := try()
+		if err == nil {
+			return true
+		}
+		var problem *Problem
+		if errors.As(err, &problem) && problem.Status != http.StatusServiceUnavailable {
+			t.Errorf("refused: %v", err)
+			return false
+		}
+		if time.Now().After(deadline) {
+			t.Errorf("no answer: %v", err)
+			return false
+		}
+		time.Sleep(time.Millisecond)
+	}
+}

@@ -1,0 +1,278 @@
+// Package copying moves an installation from SQLite to PostgreSQL.
+//
+// Tables are copied one after the other, each in a transaction of its own. A copy
+// that was cut short goes on with the next table, if the source is still the same.
+// Until all is copied and was compared, nobody can use the target.
+package copying
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"strings"
+
+	"github.com/openlts/openlts/server/store/postgres"
+	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/store/view"
+)
+
+// Progress is told how far a copy is: rows of a table that are copied, or compared.
+type Progress func(what, table string, rows int64)
+
+// progressRows is after how many rows progress is told.
+const progressRows = 100_000
+
+// Copy copies everything. Servers on the source can't change it meanwhile; they have
+// to be stopped for good before, or what they count later is not in the copy.
+func Copy(ctx context.Context, from *sqlite.Store, to string, progress Progress) error {
+	target, err := postgres.OpenTarget(ctx, to)
+	if err != nil {
+		return err
+	}
+	err = from.Frozen(ctx, func(source view.Database) error {
+		c := &copier{ctx: ctx, source: source, target: target, progress: progress, seed: maphash.MakeSeed()}
+		return c.run()
+	})
+	return errors.Join(err, target.Close())
+}
+
+type copier struct {
+	ctx      context.Context
+	source   view.Database
+	target   *postgres.Target
+	progress Progress
+	seed     maphash.Seed
+}
+
+func (c *copier) run() error {
+	state, err := c.sourceState()
+	if err != nil {
+		return err
+	}
+	done, err := c.target.Begin(c.ctx, state)
+	if err != nil {
+		return err
+	}
+	for i := range tables {
+		if t := &tables[i]; !done[t.name] {
+			if err := c.copy(t); err != nil {
+				return fmt.Errorf("copying the table %s: %w; run it again to go on", t.name, err)
+			}
+		}
+	}
+	if err := c.defaults(); err != nil {
+		return err
+	}
+	for i := range tables {
+		if err := c.compare(&tables[i]); err != nil {
+			return err
+		}
+	}
+	return c.target.Finish(c.ctx)
+}
+
+// sourceState tells states of the source apart: whatever a server or an
+// administrator does, changes some of these.
+func (c *copier) sourceState() (state string, err error) {
+	for _, query := range []string{
+		`SELECT coalesce(max(id), 0) FROM raw_report`, `SELECT coalesce(max(id), 0) FROM audit`, `SELECT coalesce(sum(count), 0) FROM denial`,
+		`SELECT coalesce(sum(count), 0) FROM anomaly`, `SELECT count(*) FROM device`, `SELECT coalesce(max(last_seen_at), 0) FROM device`,
+		`SELECT count(*) FROM device_key`, `SELECT count(*) FROM seat`, `SELECT coalesce(max(pruned), 0) FROM slot_closing`,
+	} {
+		var value int64
+		if err := c.each(query, func(rows view.Rows) error { return rows.Scan(&value) }); err != nil {
+			return "", err
+		}
+		state += fmt.Sprintf("%d ", value)
+	}
+	return state, nil
+}
+
+func (c *copier) each(query string, scan func(view.Rows) error) (err error) {
+	rows, err := c.source.Query(query)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// sourceSQL reads the columns of a table in the source.
+func (t *table) sourceSQL() string {
+	columns := make([]string, len(t.columns))
+	for i, column := range t.columns {
+		if columns[i] = column.from; column.from == "" {
+			columns[i] = column.name
+		}
+	}
+	from := t.from
+	if from == "" {
+		from = t.name
+	}
+	return "SELECT " + strings.Join(columns, ", ") + " FROM " + from
+}
+
+func (t *table) columnNames() []string {
+	names := make([]string, len(t.columns))
+	for i, column := range t.columns {
+		names[i] = column.name
+	}
+	return names
+}
+
+// row reads rows of a table.
+type row struct {
+	table   *table
+	fields  []any
+	numbers []sql.NullInt64
+	texts   []sql.NullString
+	bytes   [][]byte
+	bools   []bool
+}
+
+func newRow(t *table) *row {
+	n := len(t.columns)
+	r := &row{table: t, fields: make([]any, n), numbers: make([]sql.NullInt64, n), texts: make([]sql.NullString, n), bytes: make([][]byte, n), bools: make([]bool, n)}
+	for i, column := range t.columns {
+		switch column.kind {
+		case number:
+			r.fields[i] = &r.numbers[i]
+		case text:
+			r.fields[i] = &r.texts[i]
+		case bytes:
+			r.fields[i] = &r.bytes[i]
+		case boolean:
+			r.fields[i] = &r.bools[i]
+		}
+	}
+	return r
+}
+
+// values are the row as the target takes it.
+func (r *row) values() []any {
+	values := make([]any, len(r.fields))
+	for i, column := range r.table.columns {
+		switch column.kind {
+		case number:
+			values[i] = r.numbers[i]
+		case text:
+			values[i] = postgres.Clean(r.texts[i].String)
+		case bytes:
+			if values[i] = r.bytes[i]; r.bytes[i] == nil {
+				values[i] = []byte{}
+			}
+		case boolean:
+			values[i] = r.bools[i]
+		}
+	}
+	return values
+}
+
+// digest is a number that is the same for the same row.
+func (r *row) digest(seed maphash.Seed) uint64 {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	var length [8]byte
+	add := func(data string) {
+		binary.LittleEndian.PutUint64(length[:], uint64(len(data)))
+		_, _ = h.Write(length[:]) // never fails
+		_, _ = h.WriteString(data)
+	}
+	for i, column := range r.table.columns {
+		switch column.kind {
+		case number:
+			add(fmt.Sprint(r.numbers[i]))
+		case text:
+			add(postgres.Clean(r.texts[i].String))
+		case bytes:
+			add(string(r.bytes[i]))
+		case boolean:
+			add(fmt.Sprint(r.bools[i]))
+		}
+	}
+	return h.Sum64()
+}
+
+// copy copies a table.
+func (c *copier) copy(t *table) (err error) {
+	rows, err := c.source.Query(t.sourceSQL())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	r, copied := newRow(t), int64(0)
+	return c.target.CopyTable(c.ctx, t.name, t.columnNames(), func() ([]any, error) {
+		if !rows.Next() {
+			c.progress("copied", t.name, copied)
+			return nil, rows.Err()
+		}
+		if copied++; copied%progressRows == 0 {
+			c.progress("copied", t.name, copied)
+		}
+		if err := rows.Scan(r.fields...); err != nil {
+			return nil, err
+		}
+		return r.values(), nil
+	})
+}
+
+// defaults names the default codes of organizations, which refer to codes and codes
+// to them.
+func (c *copier) defaults() error {
+	codes := map[int64]int64{}
+	err := c.each(`SELECT id, default_code FROM organization WHERE default_code IS NOT NULL`, func(rows view.Rows) error {
+		var organization, code int64
+		err := rows.Scan(&organization, &code)
+		codes[organization] = code
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return c.target.SetDefaultCodes(c.ctx, codes)
+}
+
+// sum is what a table comes to, in whatever order its rows are.
+type sum struct {
+	rows   int64
+	digest uint64
+}
+
+func (c *copier) sum(t *table, rows view.Rows, err error) (s sum, _ error) {
+	if err != nil {
+		return s, err
+	}
+	r := newRow(t)
+	for rows.Next() && err == nil {
+		err = rows.Scan(r.fields...)
+		s.rows, s.digest = s.rows+1, s.digest+r.digest(c.seed)
+	}
+	return s, errors.Join(err, rows.Err(), rows.Close())
+}
+
+// compare holds a table of the target against the source's.
+func (c *copier) compare(t *table) error {
+	rows, err := c.source.Query(t.sourceSQL())
+	want, err := c.sum(t, rows, err)
+	if err != nil {
+		return err
+	}
+	rows, err = c.target.Query(c.ctx, "SELECT "+strings.Join(t.columnNames(), ", ")+" FROM "+t.name)
+	got, err := c.sum(t, rows, err)
+	if err != nil {
+		return err
+	}
+	if got != want {
+		return fmt.Errorf("the table %s differs: %d rows were copied and %d are there; empty the target (DROP DATABASE, CREATE DATABASE) and copy again", t.name, want.rows, got.rows)
+	}
+	c.progress("compared", t.name, got.rows)
+	return nil
+}

@@ -1,0 +1,94 @@
+// Package database opens the store that a name stands for, whatever kind it is.
+package database
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/postgres"
+	"github.com/openlts/openlts/server/store/sqlite"
+)
+
+// Schemes of the names of databases.
+const sqliteScheme = "sqlite:"
+
+// maxName is the longest name, in bytes.
+const maxName = 4096
+
+// SQLite is the name of the SQLite database in a directory.
+func SQLite(directory string) string { return sqliteScheme + directory }
+
+// Directory is the directory of a SQLite database; "" of others.
+func Directory(name string) string {
+	directory, _ := strings.CutPrefix(name, sqliteScheme)
+	if directory == name {
+		return ""
+	}
+	return directory
+}
+
+// Check says what is wrong with a name. What it says can be shown: it holds no
+// part of a password.
+func Check(name string) error {
+	switch {
+	case len(name) > maxName:
+		return fmt.Errorf("the name of the database is longer than %d bytes", maxName)
+	case postgres.IsURL(name):
+		_, err := postgres.ParseURL(name)
+		return err
+	case strings.HasPrefix(name, sqliteScheme):
+		if directory := Directory(name); directory == "" || strings.Contains(directory, "\x00") {
+			return errors.New("sqlite: is followed by the directory of the database, as in sqlite:/var/lib/lts")
+		}
+		return nil
+	}
+	return errors.New("a database is named by sqlite:DIRECTORY or postgres://USER@HOST/DATABASE")
+}
+
+// HasSecret tells whether a name holds a password.
+func HasSecret(name string) bool {
+	return !strings.HasPrefix(name, sqliteScheme) && postgres.HasPassword(name)
+}
+
+// Open opens the database of a name. With create, its tables are made if there are
+// none.
+func Open(ctx context.Context, name string, create bool) (store.Store, error) {
+	if err := Check(name); err != nil {
+		return nil, err
+	}
+	// An interface that holds a nil pointer is not nil: hence not just "return".
+	if directory := Directory(name); directory != "" {
+		s, err := sqlite.Open(ctx, directory, create)
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
+	}
+	s, err := postgres.Open(ctx, name, create)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// ReadFile reads a name, which may hold a password, from a file: its first line.
+func ReadFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxName+2))
+	if err := errors.Join(err, f.Close()); err != nil {
+		return "", fmt.Errorf("reading %s: %w", path, err)
+	}
+	name, _, _ := strings.Cut(string(text), "\n")
+	if name = strings.TrimSpace(name); name == "" {
+		return "", fmt.Errorf("%s is empty; its first line names the database, such as postgres://lts:PASSWORD@db.example.com/lts", path)
+	}
+	return name, nil
+}

@@ -1,0 +1,65 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/store"
+)
+
+// ConfirmKey lets a further key of a device report as its first does; see store.Tx.
+func (t *transaction) ConfirmKey(uuid, keyID string, at int64) (left int64, err error) {
+	var device store.ID
+	var reporter int64
+	err = t.get(`SELECT d.id, k.reporter FROM device_key k JOIN device d ON d.id = k.device WHERE d.uuid = $1 AND k.key_id = $2`,
+		[]any{clean(uuid), clean(keyID)}, &device, &reporter)
+	if err != nil || reporter == 0 {
+		return 0, err
+	}
+	// A run that a group begins meanwhile would count again what goes on under the first.
+	if err := t.alone(); err != nil {
+		return 0, err
+	}
+	for _, statement := range []string{
+		`UPDATE device_key SET confirmed_at = $3 WHERE device = $1 AND reporter = $2`,
+		`UPDATE run SET reporter = 0 WHERE device = $1 AND reporter = $2 AND $3::bigint > 0 AND NOT EXISTS (SELECT FROM run first WHERE first.reporter = 0 AND
+			(first.device, first.uuid, first.handshake_code, first.item) = (run.device, run.uuid, run.handshake_code, run.item))`,
+		`INSERT INTO report_grant (device, reporter, handshake_code, item, granted_at)
+			SELECT device, 0, handshake_code, item, granted_at FROM report_grant WHERE device = $1 AND reporter = $2 AND $3::bigint > 0 ON CONFLICT DO NOTHING`,
+	} {
+		if err := t.exec(statement, device, reporter, at); err != nil {
+			return 0, err
+		}
+	}
+	err = t.get(`SELECT count(*) FROM run WHERE device = $1 AND reporter = $2`, []any{device, reporter}, &left)
+	return left, err
+}
+
+// ClearClone forgets that a device was found to be cloned.
+func (t *transaction) ClearClone(uuid string) error {
+	var device store.ID
+	return t.get(`UPDATE device SET cloned_at = 0 WHERE uuid = $1 RETURNING id`, []any{clean(uuid)}, &device)
+}
+
+// DeviceKeys lists the keys of a device, the first one first.
+func (s *Store) DeviceKeys(ctx context.Context, uuid string) ([]store.DeviceKeyUse, error) {
+	list := []store.DeviceKeyUse{}
+	err := s.query(ctx, `SELECT k.key_id, k.public_key, k.reporter, k.created_at, k.confirmed_at,
+			a.recorded, coalesce(a.expired, 0), coalesce(a.refused, 0), coalesce(a.storage, 0), coalesce(a.accepted, 0)
+		FROM device d JOIN device_key k ON k.device = d.id LEFT JOIN device_account a ON a.device = k.device AND a.reporter = k.reporter
+		WHERE d.uuid = $1 ORDER BY k.reporter, k.key_id`, []any{clean(uuid)}, func(rows pgx.Rows) error {
+		var k store.DeviceKeyUse
+		var recorded *int64
+		var a protocol.DeviceAccount
+		err := rows.Scan(&k.KeyID, &k.PublicKey, &k.Reporter, &k.CreatedAt, &k.ConfirmedAt, &recorded, &a.Expired, &a.Refused, &a.Storage, &k.Accepted)
+		if recorded != nil {
+			a.Recorded = *recorded
+			k.Account = &a
+		}
+		list = append(list, k)
+		return err
+	})
+	return list, err
+}

@@ -1,0 +1,236 @@
+// Package postgres keeps what the License Tracking Server knows in a PostgreSQL
+// database. Any number of servers may use a database at once.
+//
+// A group of requests is one transaction of few statements, which go to the
+// database together: what is loaded takes one round trip, what is saved another.
+// Nothing is locked between the two but the lists of items that devices ask for.
+// Whoever changes a report says in which state he read it; if it is in another
+// one, the group is decided on again. What is added to (totals, usage) is added in
+// the database, last and in sorted order, so that groups wait for each other
+// briefly and never in a circle.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/openlts/openlts/server/recent"
+	"github.com/openlts/openlts/server/store"
+)
+
+// Store is an open database. Its methods may be called from any goroutine.
+type Store struct {
+	// write is for groups of requests and administrators; read for what may take long.
+	write, read *pgxpool.Pool
+	keys        atomic.Pointer[recent.Cache[store.ReportKey]]
+
+	catalog atomic.Pointer[catalog]
+	types   operationTypes
+	seated  seated
+}
+
+var _ store.Store = (*Store)(nil)
+
+// attemptTimeout is how long a group may take, with all it waits for. A database
+// that is stopped or cut off answers nothing at all.
+const attemptTimeout = 15 * time.Second
+
+// Open opens the database that a URL names (see ParseURL) and brings its schema up
+// to date. With create, the tables are made if there are none.
+func Open(ctx context.Context, url string, create bool) (*Store, error) {
+	config, err := ParseURL(url)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openStore(ctx, config, create, false)
+	if err != nil {
+		return nil, explain(config, err)
+	}
+	return s, nil
+}
+
+func openStore(ctx context.Context, config *pgxpool.Config, create, target bool) (*Store, error) {
+	s := &Store{}
+	s.forgetKeys()
+	s.catalog.Store(newCatalog(0))
+	s.types.keys, s.seated.items = map[string]int64{}, map[store.ID]bool{}
+	if err := s.open(ctx, config, create, target); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// maxReportKeys is about how many report keys are remembered.
+const maxReportKeys = 100_000
+
+func (s *Store) forgetKeys() { s.keys.Store(recent.New[store.ReportKey](maxReportKeys)) }
+
+func (s *Store) open(ctx context.Context, config *pgxpool.Config, create, target bool) (err error) {
+	if s.read, err = pgxpool.NewWithConfig(ctx, config); err != nil {
+		return err
+	}
+	if err := migrate(ctx, s.read, create, target); err != nil {
+		return err
+	}
+	s.write, err = pgxpool.NewWithConfig(ctx, forWriting(config))
+	return err
+}
+
+// Close closes the database once those who use it are done.
+func (s *Store) Close() error {
+	for _, pool := range []*pgxpool.Pool{s.write, s.read} {
+		if pool != nil {
+			pool.Close()
+		}
+	}
+	return nil
+}
+
+// Ping tells whether the database answers, and takes changes: a replica does not.
+func (s *Store) Ping(ctx context.Context) error {
+	var readOnly bool
+	if err := s.read.QueryRow(ctx, `SELECT pg_is_in_recovery()`).Scan(&readOnly); err != nil {
+		return unavailable(err)
+	}
+	if readOnly {
+		return fmt.Errorf("%w: it is a replica that was not promoted, and takes no changes", store.ErrUnavailable)
+	}
+	return nil
+}
+
+// Apply answers a group of requests; see store.Store.
+func (s *Store) Apply(ctx context.Context, keys *store.Keys, apply func(*store.State) *store.Change) error {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	return repeat(ctx, func() error {
+		return s.connected(ctx, func(conn *pgxpool.Conn) error { return s.applyOnce(ctx, conn, keys, apply) })
+	})
+}
+
+func (s *Store) applyOnce(ctx context.Context, conn *pgxpool.Conn, keys *store.Keys, apply func(*store.State) *store.Change) error {
+	loaded, err := s.load(ctx, conn, keys)
+	if err != nil {
+		return err
+	}
+	change := apply(loaded.state)
+	saving := &saving{loading: loaded, change: change, newTypes: map[string]int64{}}
+	if err := saving.save(); err != nil {
+		return err
+	}
+	if _, err := conn.Exec(ctx, `COMMIT`); err != nil {
+		return err
+	}
+	saving.remember()
+	return nil
+}
+
+// connected runs f on a connection with nothing begun. Whatever f leaves open is
+// rolled back, also if it panics.
+func (s *Store) connected(ctx context.Context, f func(*pgxpool.Conn) error) error {
+	conn, err := s.write.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	defer func() {
+		if !conn.Conn().IsClosed() && conn.Conn().PgConn().TxStatus() != 'I' {
+			// Within a time of its own: ctx may be over.
+			rollback, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+			defer cancel()
+			_, _ = conn.Exec(rollback, `ROLLBACK`) // else the pool closes the connection
+		}
+	}()
+	return f(conn)
+}
+
+// Update runs f in one transaction; see store.Store. Administrators take turns,
+// whichever server they work at.
+func (s *Store) Update(ctx context.Context, f func(store.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.transact(ctx, func(t *transaction) error {
+		// Whoever remembers the catalog waits for no one: it is read by version.
+		if err := t.exec(`UPDATE catalog SET version = version + 1`); err != nil {
+			return err
+		}
+		return f(t)
+	})
+}
+
+// transact runs f in one transaction.
+func (s *Store) transact(ctx context.Context, f func(*transaction) error) error {
+	return unavailable(s.connected(ctx, func(conn *pgxpool.Conn) error {
+		if _, err := conn.Exec(ctx, `BEGIN`); err != nil {
+			return err
+		}
+		if err := f(&transaction{ctx: ctx, conn: conn}); err != nil {
+			return err
+		}
+		_, err := conn.Exec(ctx, `COMMIT`)
+		return err
+	}))
+}
+
+// transaction is an open transaction of an administrator.
+type transaction struct {
+	ctx  context.Context
+	conn *pgxpool.Conn
+}
+
+// alone waits until all groups that were loaded are saved, and has later ones wait.
+func (t *transaction) alone() error {
+	return t.exec(`SELECT pg_advisory_xact_lock($1, $2)`, lockSpace, sharedLock)
+}
+
+// get reads the one row of a query; ErrNotFound if there is none.
+func (t *transaction) get(query string, arguments []any, destinations ...any) error {
+	err := t.conn.QueryRow(t.ctx, query, arguments...).Scan(destinations...)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return store.ErrNotFound
+	}
+	return err
+}
+
+func (t *transaction) exec(query string, arguments ...any) error {
+	_, err := t.conn.Exec(t.ctx, query, arguments...)
+	return err
+}
+
+// each calls scan for each row of a query.
+func (t *transaction) each(query string, arguments []any, scan func(pgx.Rows) error) error {
+	rows, err := t.conn.Query(t.ctx, query, arguments...)
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, scan)
+}
+
+// insert runs an INSERT that leaves alone what is there, and gives the new row's
+// id; ErrExists if it was there. (A violated constraint would end the transaction.)
+func (t *transaction) insert(query string, arguments ...any) (store.ID, error) {
+	return t.insertReturning("id", query, arguments...)
+}
+
+func (t *transaction) insertReturning(key, query string, arguments ...any) (store.ID, error) {
+	var id store.ID
+	err := t.get(query+` ON CONFLICT DO NOTHING RETURNING `+key, arguments, &id)
+	if errors.Is(err, store.ErrNotFound) {
+		err = store.ErrExists
+	}
+	return id, err
+}
+
+var errNoBackup = errors.New("lts backup copies a SQLite database; a PostgreSQL one is saved by pg_dump, or continuously by pg_basebackup and " +
+	"its log: see docs/scaling.md")
+
+// Backup is not what a server's client can do: PostgreSQL has its own ways.
+func (s *Store) Backup(context.Context, string) error {
+	return errNoBackup
+}

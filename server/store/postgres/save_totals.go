@@ -1,0 +1,136 @@
+package postgres
+
+import (
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/openlts/openlts/server/store"
+)
+
+// addedSQL adds to a sum that stops at the largest number: a device that reports
+// absurd counts must not make the reports of others fail. Both are not negative.
+func addedSQL(sum, more string) string {
+	return "least(" + sum + ", 9223372036854775807 - " + more + ") + " + more
+}
+
+// queueNewTypes makes sure that all operation types of totals are known.
+func (s *saving) queueNewTypes(b *batch) error {
+	missing := s.s.types.missing(s.change.Totals)
+	if len(missing) == 0 {
+		return nil
+	}
+	slices.Sort(missing)
+	b.exec(`INSERT INTO operation_type (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING`, missing)
+	b.each(`SELECT name, id FROM operation_type WHERE name = ANY($1)`, []any{missing}, func(rows pgx.Rows) error {
+		var name string
+		var id int64
+		err := rows.Scan(&name, &id)
+		s.newTypes[name] = id
+		return err
+	})
+	return nil
+}
+
+// queueTypes notes types that organizations did not use before. How many they may
+// be was decided on by the catalog as it was read.
+func (s *saving) queueTypes(b *batch) error {
+	if len(s.change.Types) == 0 {
+		return nil
+	}
+	var organizations, names []string
+	for name := range s.change.Types {
+		organizations, names = append(organizations, name.Organization), append(names, name.Type)
+	}
+	b.all(1, `UPDATE catalog SET version = version + 1 WHERE version = $1`, s.version)
+	b.exec(`INSERT INTO organization_type (organization, type) SELECT o.id, t.id FROM unnest($1::text[], $2::text[]) AS k(organization, type)
+		JOIN organization o ON o.public_id = k.organization JOIN operation_type t ON t.name = k.type ON CONFLICT DO NOTHING`, organizations, names)
+	return nil
+}
+
+// queueTotals adds to the totals of slots, hours and days.
+func (s *saving) queueTotals(b *batch) error {
+	if len(s.change.Totals) == 0 {
+		return nil
+	}
+	for _, level := range []struct {
+		store.Level
+		table string
+	}{{store.LevelSlot, "total"}, {store.LevelHour, "total_hour"}, {store.LevelDay, "total_day"}} {
+		sums := s.change.Totals
+		if level.Level != store.LevelSlot {
+			sums = store.RollUp(sums, level.Level)
+		}
+		rows := make([][]int64, 0, len(sums))
+		for key, units := range sums {
+			rows = append(rows, []int64{int64(key.Code), int64(key.Item), key.Slot, s.typeKey(key.Type), units.All, units.Late})
+		}
+		b.exec(`INSERT INTO `+level.table+` AS t (handshake_code, item, slot, type, count, late)
+			SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+			ON CONFLICT (handshake_code, item, slot, type) DO UPDATE SET count = `+addedSQL("t.count", "excluded.count")+`, late = `+addedSQL("t.late", "excluded.late"),
+			sortedColumns(rows, 6).arguments()...)
+	}
+	return nil
+}
+
+// queueDeviceTotals adds to the totals of devices by day. Their types are those of
+// the totals.
+func (s *saving) queueDeviceTotals(b *batch) error {
+	if len(s.change.ByDevice) == 0 {
+		return nil
+	}
+	rows := make([][]int64, 0, len(s.change.ByDevice))
+	for key, units := range s.change.ByDevice {
+		device, err := s.deviceKey(key.Device)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, []int64{key.Day, device, int64(key.Code), int64(key.Item), s.typeKey(key.Type), units})
+	}
+	b.exec(`INSERT INTO total_device AS t (slot, device, handshake_code, item, type, count)
+		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+		ON CONFLICT (slot, device, handshake_code, item, type) DO UPDATE SET count = `+addedSQL("t.count", "excluded.count"), sortedColumns(rows, 6).arguments()...)
+	return nil
+}
+
+// denialSeconds is the time that a total of denials sums up: all time zones begin
+// their days at a quarter of an hour.
+const denialSeconds = 15 * 60
+
+// queueDenialTotals counts denials by time. Codes that don't exist are one: whoever
+// makes them up must not make the table grow.
+func (s *saving) queueDenialTotals(b *batch) error {
+	n := len(s.change.Denials)
+	if n == 0 {
+		return nil
+	}
+	starts, statuses, counts, codes := make([]int64, n), make([]int64, n), make([]int64, n), make([]string, n)
+	for i, d := range s.change.Denials {
+		starts[i], statuses[i], counts[i], codes[i] = d.At-d.At%denialSeconds, int64(d.Status), d.Count, clean(d.HandshakeCode)
+	}
+	b.exec(`INSERT INTO total_denial AS t (start, handshake_code, status, count)
+		SELECT k.start, coalesce(c.id, 0), k.status, sum(k.count) FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[]) AS k(start, code, status, count)
+		LEFT JOIN handshake_code c USING (code) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+		ON CONFLICT (start, handshake_code, status) DO UPDATE SET count = t.count + excluded.count`, starts, codes, statuses, counts)
+	return nil
+}
+
+// queueUsed adds to the use of items: last of all, because groups have it in common.
+func (s *saving) queueUsed(b *batch) error {
+	if len(s.change.Used)+len(s.change.Requests) == 0 {
+		return nil
+	}
+	rows := make([][]int64, 0, len(s.change.Used))
+	for item, added := range s.change.Used {
+		rows = append(rows, []int64{int64(item), added, s.change.Requests[item]})
+	}
+	for item, added := range s.change.Requests {
+		if _, done := s.change.Used[item]; !done {
+			rows = append(rows, []int64{int64(item), 0, added})
+		}
+	}
+	b.exec(`INSERT INTO item_use AS u (item, used, requests) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
+		ON CONFLICT (item) DO UPDATE SET used = `+addedSQL("u.used", "excluded.used")+`, requests = u.requests + excluded.requests`,
+		sortedColumns(rows, 3).arguments()...)
+	return nil
+}

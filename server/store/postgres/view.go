@@ -1,0 +1,152 @@
+package postgres
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/view"
+)
+
+var dialect = view.Dialect{
+	Pieces: `(SELECT (value ->> 0)::bigint AS place, (value ->> 1)::bigint AS since, (value ->> 2)::bigint AS until FROM json_array_elements(?::text::json))`,
+	Join:   `JOIN`,
+	In:     ` IN (SELECT json_array_elements_text(?::text::json))`,
+	// PostgreSQL sums up without a bound.
+	Sum: func(column string) string { return saturatingSumSQL(column) },
+	Items: `SELECT ` + itemColumns + `, coalesce(u.used, 0), coalesce(s.at, 0), coalesce(s.active, 0), coalesce(s.exceptions, 0) FROM item i
+		JOIN organization o ON o.id = i.organization LEFT JOIN item_use u ON u.item = i.id LEFT JOIN seat_sum s ON s.item = i.id`,
+	ScanItem: func(rows view.Rows, i *store.ExaminedItem) error {
+		var lists itemLists
+		if err := rows.Scan(append(itemFields(&i.Item, &lists), &i.Used, &i.SeatsAt, &i.Seats, &i.Exceptions)...); err != nil {
+			return err
+		}
+		return lists.parse(&i.Item)
+	},
+}
+
+// saturatingSumSQL is the sum of a column of numbers that are not negative; it
+// stops at the largest number.
+func saturatingSumSQL(column string) string {
+	return "least(coalesce(sum(" + column + "), 0), 9223372036854775807)::bigint"
+}
+
+// moment is the database as it was when its first query began. A connection can do
+// one query at a time: those that are open side by side have connections of their
+// own, which see the same.
+type moment struct {
+	ctx      context.Context
+	s        *Store
+	snapshot string // its name
+	idle     []*pgx.Conn
+	further  []*pgx.Conn
+}
+
+// at runs f on one moment of the database.
+func (s *Store) at(ctx context.Context, f func(*moment) error) error {
+	return s.reading(ctx, func(tx pgx.Tx) error {
+		m := &moment{ctx: ctx, s: s, idle: []*pgx.Conn{tx.Conn()}}
+		// While it is still idle: other connections can take over only what it has given a name.
+		if err := tx.QueryRow(ctx, `SELECT pg_export_snapshot()`).Scan(&m.snapshot); err != nil {
+			return err
+		}
+		defer m.end()
+		return f(m)
+	})
+}
+
+func (m *moment) end() {
+	for _, conn := range m.further {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(m.ctx), time.Second)
+		_ = conn.Close(ctx) // it only read
+		cancel()
+	}
+}
+
+func (m *moment) Dialect() *view.Dialect { return &dialect }
+
+func (m *moment) Query(query string, arguments ...any) (view.Rows, error) {
+	conn, err := m.connection()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := conn.Query(m.ctx, numbered(query), arguments...)
+	if err != nil {
+		m.idle = append(m.idle, conn)
+		return nil, err
+	}
+	return &momentRows{rows, m, conn}, nil
+}
+
+// connection gives one on which nothing is open.
+func (m *moment) connection() (*pgx.Conn, error) {
+	if n := len(m.idle); n > 0 {
+		conn := m.idle[n-1]
+		m.idle = m.idle[:n-1]
+		return conn, nil
+	}
+	conn, err := pgx.ConnectConfig(m.ctx, m.s.read.Config().ConnConfig)
+	if err != nil {
+		return nil, err
+	}
+	m.further = append(m.further, conn)
+	if _, err := conn.Exec(m.ctx, `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`); err != nil {
+		return nil, err
+	}
+	_, err = conn.Exec(m.ctx, `SET TRANSACTION SNAPSHOT '`+m.snapshot+`'`)
+	return conn, err
+}
+
+// momentRows give their connection back.
+type momentRows struct {
+	pgx.Rows
+	m    *moment
+	conn *pgx.Conn
+}
+
+func (r *momentRows) Close() error {
+	r.Rows.Close()
+	if r.conn != nil {
+		r.m.idle = append(r.m.idle, r.conn)
+		r.conn = nil
+	}
+	return r.Err()
+}
+
+// numbered writes parameters as PostgreSQL does: $1, $2, ...
+func numbered(query string) string {
+	parts := strings.Split(query, "?")
+	var text strings.Builder
+	for i, part := range parts {
+		if i > 0 {
+			text.WriteString("$" + strconv.Itoa(i))
+		}
+		text.WriteString(part)
+	}
+	return text.String()
+}
+
+// Statistics counts what a query asks for, in one moment.
+func (s *Store) Statistics(ctx context.Context, query store.StatisticsQuery) (result store.Statistics, err error) {
+	err = s.at(ctx, func(m *moment) (err error) {
+		result, err = view.Statistics(m, query)
+		return err
+	})
+	return result, err
+}
+
+// Examine gives f one view of everything. What others write meanwhile is kept twice
+// by the database until f is done.
+func (s *Store) Examine(ctx context.Context, f func(store.Examination) error) error {
+	return s.at(ctx, func(m *moment) error {
+		examination, err := view.Examine(m)
+		if err != nil {
+			return err
+		}
+		return f(examination)
+	})
+}

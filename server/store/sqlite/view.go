@@ -1,0 +1,75 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/view"
+)
+
+var dialect = view.Dialect{
+	Pieces: `(SELECT value ->> 0 AS place, value ->> 1 AS since, value ->> 2 AS until FROM json_each(?))`,
+	Join:   `CROSS JOIN`, // SQLite keeps to the order
+	In:     ` IN (SELECT value FROM json_each(?))`,
+	Sum:    saturatingSumSQL,
+	Items:  `SELECT ` + itemColumns + `, i.used, i.seats_at, i.seats, i.exceptions FROM item i JOIN organization o ON o.id = i.organization`,
+	ScanItem: func(rows view.Rows, i *store.ExaminedItem) error {
+		var lists itemLists
+		err := rows.Scan(append(itemFields(&i.Item, &lists), &i.Used, &i.SeatsAt, &i.Seats, &i.Exceptions)...)
+		lists.parse(&i.Item)
+		return err
+	},
+}
+
+// saturatingSumSQL is the sum of a column of numbers that are not negative; it
+// stops at the largest number, where SQL's sum would fail the whole query
+// because of one absurd report. It adds the halves of the numbers apart.
+func saturatingSumSQL(column string) string {
+	high, low := "sum("+column+" >> 32)", "sum("+column+" & 4294967295)"
+	return "iif(" + high + " + (" + low + " >> 32) >= 2147483648, 9223372036854775807, (" + high + " << 32) + " + low + ")"
+}
+
+// moment is the database within a read transaction.
+type moment struct {
+	ctx context.Context
+	tx  *sql.Tx
+}
+
+func (m *moment) Query(query string, arguments ...any) (view.Rows, error) {
+	rows, err := m.tx.QueryContext(m.ctx, query, arguments...)
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
+func (m *moment) Dialect() *view.Dialect { return &dialect }
+
+// Frozen gives f the database as it is. Nobody can change it until f is done.
+func (s *Store) Frozen(ctx context.Context, f func(view.Database) error) error {
+	return s.transact(ctx, func(*transaction) error {
+		return s.reading(ctx, func(tx *sql.Tx) error { return f(&moment{ctx, tx}) })
+	})
+}
+
+// Statistics counts what a query asks for, in one moment.
+func (s *Store) Statistics(ctx context.Context, query store.StatisticsQuery) (result store.Statistics, err error) {
+	err = s.reading(ctx, func(tx *sql.Tx) (err error) {
+		result, err = view.Statistics(&moment{ctx, tx}, query)
+		return err
+	})
+	return result, err
+}
+
+// Examine gives f one view of everything, in one read transaction: meanwhile the
+// log of what others write grows, and is cut back afterwards.
+func (s *Store) Examine(ctx context.Context, f func(store.Examination) error) error {
+	return s.reading(ctx, func(tx *sql.Tx) error {
+		examination, err := view.Examine(&moment{ctx, tx})
+		if err != nil {
+			return err
+		}
+		return f(examination)
+	})
+}
