@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/servertest"
 )
 
@@ -44,11 +45,11 @@ func (c *customer) refused(want string, args ...string) {
 	}
 }
 
-func (c *customer) items() map[string]itemJSON {
+func (c *customer) items() map[string]administration.Item {
 	c.t.Helper()
-	var list []itemJSON
+	var list []administration.Item
 	mustJSON(c.t, &list, c.data, "item", "list")
-	items := map[string]itemJSON{}
+	items := map[string]administration.Item{}
 	for _, item := range list {
 		items[item.ID] = item
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
 )
@@ -37,7 +38,7 @@ func TestProducts(t *testing.T) {
 	}
 	must(t, data, "item", "add", "own", "--org", "100001", "--charge-way", "scan", "--quota", "1", "--products", "acme,DWT", "--handshake", "100001-reader")
 	must(t, data, "item", "attach", "own", "--handshake", "100001-reader", "--position", "1")
-	var items []itemJSON
+	var items []administration.Item
 	if mustJSON(t, &items, data, "item", "list"); items[1].Products != "DWT,ACME" {
 		t.Errorf("%+v", items[1])
 	}
@@ -69,7 +70,7 @@ func TestItemConditions(t *testing.T) {
 	if out, err := add("--id", "x", "--trial-by", "address", "--requires", "scans,other", "--requires", "third", "--request-limit", "5", "--refuse-clones"); err != nil {
 		t.Fatal(out, err)
 	}
-	var items []itemJSON
+	var items []administration.Item
 	mustJSON(t, &items, data, "item", "list")
 	if x := items[1]; !x.Trial || x.TrialBy != store.TrialByAddress || x.TrialDays != 7 || strings.Join(x.Requires, " ") != "scans other third" ||
 		x.RequestLimit != 5 || !x.RefuseClones {

@@ -82,7 +82,7 @@ of theirs, with "lts vendor trust", that it believes your license files.`,
 	return group("vendor", "Vendors: who signs license files", key, trust, list)
 }
 
-func (a *app) server() *cobra.Command {
+func (a *app) serverID() *cobra.Command {
 	id := &cobra.Command{
 		Use: "id", Short: "Print the UUID that license files name this server by", Args: cobra.NoArgs,
 		Long: `Print the UUID that license files name this server by. It comes from the key that
