@@ -21,7 +21,7 @@ type reloading struct {
 
 // reload reads the settings and the certificate anew. What can't be used leaves what
 // is in force in place.
-func (r *reloading) reload(lts *server.Server, door *door) {
+func (r *reloading) reload(lts *server.Server) {
 	next, err := r.read()
 	if err != nil {
 		r.log.Error("the settings in force stay: the new ones can't be used", "error", err)

@@ -111,9 +111,6 @@ func (f *serveFlags) add(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.patience.TakeOver, "standby-after", standby.Usual().TakeOver, "how long the main server must not answer before a standby server serves")
 	flags.DurationVar(&f.patience.GiveBack, "standby-back", standby.Usual().GiveBack, "how long the main server must answer before a standby server refuses again")
 	flags.BoolVar(&f.trustClock, "trust-clock", false, "serve also if the clock is behind what is stored, because it was wrong before")
-	flags.StringVar(&f.standbyOf, "standby-of", "", "the `URL` of the main server: serve only while it does not")
-	flags.DurationVar(&f.patience.TakeOver, "standby-after", standby.Usual().TakeOver, "how long the main server must not answer before a standby server serves")
-	flags.DurationVar(&f.patience.GiveBack, "standby-back", standby.Usual().GiveBack, "how long the main server must answer before a standby server refuses again")
 	flags.BoolVar(&f.maintenance, "maintenance", false, "turn clients away (-20100): they ask the standby server, or go on with what they were granted")
 	flags.BoolVar(&f.limits.Loopback, "limit-loopback", false, "limit this machine, too")
 }
@@ -201,7 +198,7 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 		for {
 			select {
 			case <-hangUps:
-				r.reload(lts, door)
+				r.reload(lts)
 			case <-ctx.Done():
 				return
 			}

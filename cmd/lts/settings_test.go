@@ -126,7 +126,7 @@ func TestBadSettingsChangeNothing(t *testing.T) {
 		f.settings, f.maintenance = file, true
 		before := f
 		r := &reloading{flags: f, level: &slog.LevelVar{}, log: slog.New(slog.NewTextHandler(&out, nil))}
-		r.reload(nil, nil) // which would panic if anything was changed
+		r.reload(nil) // which would panic if anything was changed
 		if r.flags != before || !strings.Contains(out.String(), "the settings in force stay") {
 			t.Errorf("%q: %+v\n%s", text, r.flags, &out)
 		}
