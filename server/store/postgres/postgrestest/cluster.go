@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // ErrMissing is the error on a machine without PostgreSQL.
@@ -306,8 +307,12 @@ func (c *Cluster) AddUser(ctx context.Context, name, password string) error {
 	}
 	for { // it takes effect a moment later
 		conn, err := pgx.Connect(ctx, strings.Replace(c.URL("postgres"), "user="+Superuser, "user="+name, 1))
-		if err != nil {
+		var refused *pgconn.PgError
+		switch {
+		case errors.As(err, &refused):
 			return nil
+		case err != nil:
+			return err
 		}
 		if err := conn.Close(ctx); err != nil {
 			return err
