@@ -126,6 +126,9 @@ func New(ctx context.Context, config Config) (*Server, error) {
 // to expire. It has no effect on a server without one.
 func (s *Server) SetCertificate(certificate tls.Certificate) { s.certificate.Store(&certificate) }
 
+// SetLimits limits requests in another way from now on.
+func (s *Server) SetLimits(limits Limits) { s.api.SetLimits(limits) }
+
 // Refuse has clients turned away with -20100 from now on, for a reason such as
 // protocol.ReasonMaintenance; "" serves them again. Health checks are answered.
 func (s *Server) Refuse(reason protocol.Reason) { s.api.Refuse(reason) }
@@ -137,6 +140,7 @@ func (s *Server) Handler() http.Handler { return s.http.Handler }
 // Serve answers the connections of a listener until Shutdown, and then returns
 // nil. It closes the listener.
 func (s *Server) Serve(listener net.Listener) error {
+	listener = &scarceListener{Listener: listener, log: s.config.Log}
 	var err error
 	if s.config.Certificate != nil {
 		err = s.http.ServeTLS(listener, "", "")

@@ -47,7 +47,7 @@ type itemJSON struct {
 
 func (a *app) item() *cobra.Command {
 	return group("item", "License items: what may be used, and how much of it",
-		a.addItem(), a.listItems(), a.showItem(), a.attachItem(), a.revokeItem(), a.archiveItem(true), a.archiveItem(false))
+		a.addItem(), a.listItems(), a.showItem(), a.attachItem(), a.adjustItem(), a.revokeItem(), a.archiveItem(true), a.archiveItem(false))
 }
 
 type itemFlags struct {

@@ -51,7 +51,8 @@ Errors go to stderr with exit status 1.`,
 	})
 	root.AddCommand(
 		a.serve(), a.organization(), a.handshake(), a.key(), a.item(), a.product(), a.vendor(), a.license(), a.server(),
-		a.statistics(), a.device(), a.denial(), a.anomaly(), a.audit(), a.verify(), a.retention(), a.prune(), a.backup(), a.copy(),
+		a.statistics(), a.device(), a.denial(), a.anomaly(), a.audit(), a.statement(), a.policy(), a.verify(), a.retention(), a.prune(),
+		a.backup(), a.copy(),
 	)
 	return root
 }

@@ -62,6 +62,7 @@ can't be told, because the database can't be read, say.`,
 	}
 	cmd.Flags().StringVar(&since, "since", "", "begin with the checkpoint of this `time`")
 	cmd.Flags().BoolVar(&quiet, "quiet", false, "tell no progress")
+	cmd.AddCommand(a.verifyStatement())
 	return cmd
 }
 

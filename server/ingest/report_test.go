@@ -26,9 +26,10 @@ import (
 type counter struct {
 	*ingest.Writer
 	*administration.Administrator
-	store  store.Store
-	device store.Reporter
-	log    *slog.Logger
+	store    store.Store
+	database string // its name
+	device   store.Reporter
+	log      *slog.Logger
 
 	mu      sync.Mutex
 	pairs   map[pair][2]store.ID // codes and items that newItem added
@@ -46,8 +47,10 @@ type grant struct {
 
 func newCounter(t testing.TB) *counter {
 	t.Helper()
-	s := teststore.Open(t, teststore.Name(t))
+	name := teststore.Name(t)
+	s := teststore.Open(t, name)
 	c := &counter{
+		database:      name,
 		Writer:        ingest.NewWriter(s, time.Now, slog.New(slog.DiscardHandler)),
 		log:           slog.New(slog.DiscardHandler),
 		pairs:         map[pair][2]store.ID{},

@@ -2,118 +2,25 @@ package retention_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-	_ "github.com/mattn/go-sqlite3" // to tamper with a database
-
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/server/api"
-	"github.com/openlts/openlts/server/policy"
 	"github.com/openlts/openlts/server/retention"
+	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
-	"github.com/openlts/openlts/server/store/sqlite"
 	"github.com/openlts/openlts/server/verification"
 )
 
-// office is a store with a device that reports, at a time of its own.
-type office struct {
-	*testing.T
-	*sqlite.Store
-	db     *sql.DB // beside it
-	device store.Reporter
-	run    string
-	now    time.Time
-	keys   *api.Keys
-}
+// office is one with settings of retention.
+type office struct{ *servertest.Office }
 
-func begin(t *testing.T) *office {
-	t.Helper()
-	directory := t.TempDir()
-	s, err := sqlite.Open(t.Context(), directory, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := sql.Open("sqlite3", filepath.Join(directory, sqlite.FileName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := errors.Join(db.Close(), s.Close()); err != nil {
-			t.Error(err)
-		}
-	})
-	o := &office{T: t, Store: s, db: db, run: uuid.NewString(), now: time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)}
-	if o.keys, err = api.LoadKeys(t.Context(), s); err != nil {
-		t.Fatal(err)
-	}
-	var code, item store.ID
-	err = s.Update(t.Context(), func(tx store.Tx) error {
-		err := errors.Join(
-			tx.AddOrganization(store.Organization{ID: "100001", Name: "Example Corp"}),
-			tx.AddHandshakeCode(store.HandshakeCode{Code: "100001-reader", Organization: "100001"}),
-			tx.AddItem(store.Item{ID: "scans", Organization: "100001", Name: "Scans", ChargeWay: protocol.ChargeWayScanCount, Products: 7, Quota: 10, ExpiresAt: 1 << 40}),
-		)
-		c, codeErr := tx.HandshakeCode("100001-reader")
-		i, itemErr := tx.Item("scans")
-		code, item = c.Key, i.Key
-		return errors.Join(err, codeErr, itemErr, tx.AttachItem(c.Key, i.Key, 0))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	id, state := uuid.NewString(), &store.DeviceState{}
-	err = s.Apply(t.Context(), &store.Keys{}, func(*store.State) *store.Change {
-		return &store.Change{
-			Devices: []store.Device{{UUID: id, FirstSeenAt: 1, LastSeenAt: 1}}, Grants: map[store.Grant]int64{{Device: id, Code: code, Item: item}: 1},
-			Known: map[string]*store.DeviceState{id: state},
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.device = store.Reporter{Device: state.Key, UUID: id}
-	return o
-}
-
-// send reports on a moment.
-func (o *office) send(at time.Time, revision, units int64, lost string) *protocol.Receipt {
-	o.Helper()
-	slot := at.Unix() - at.Unix()%180
-	batch := policy.NewBatch(&protocol.ReportBatch{Batch: uuid.NewString(), Device: o.device.UUID, Groups: []protocol.ReportGroup{{
-		Run: o.run, HandshakeCode: "100001-reader", Item: "scans", SlotSeconds: 180,
-		Reports: []protocol.Report{{Slot: slot, Revision: revision, Counts: map[string]int64{"QR_CODE": units}, Lost: lost}},
-	}}}, o.device, o.now)
-	keys := &store.Keys{Now: o.now.Unix()}
-	batch.Require(keys)
-	var answers []policy.Answer
-	if err := o.Apply(o.Context(), keys, func(state *store.State) (change *store.Change) {
-		change, answers = policy.Apply(state, []policy.Request{batch}, o.now)
-		return change
-	}); err != nil || answers[0].Refusal != nil {
-		o.Fatal(err, answers[0].Refusal)
-	}
-	return answers[0].Receipt
-}
-
-// live reports once a day until a moment, now and then lost.
-func (o *office) live(until time.Time) {
-	o.Helper()
-	for ; o.now.Before(until); o.now = o.now.Add(24 * time.Hour) {
-		o.send(o.now, 1, 5, "")
-		if o.now.Day() == 9 {
-			o.send(o.now, 2, 8, protocol.LostExpired)
-		}
-	}
-}
+func begin(t *testing.T) *office { return &office{servertest.NewOffice(t)} }
 
 func (o *office) pruner() *retention.Pruner {
-	return &retention.Pruner{Store: o.Store, Key: o.keys.Signing, Now: func() time.Time { return o.now }, Pause: func(context.Context, time.Duration) {}}
+	return &retention.Pruner{Store: o.Store, Key: o.Key, Now: o.Clock, Pause: func(context.Context, time.Duration) {}}
 }
 
 func (o *office) keep(record store.Record, days int64) {
@@ -134,7 +41,7 @@ func (o *office) prune() retention.Outcome {
 
 func (o *office) rows(table string) (n int64) {
 	o.Helper()
-	if err := o.db.QueryRow(`SELECT count(*) FROM ` + table).Scan(&n); err != nil {
+	if err := o.DB.QueryRow(`SELECT count(*) FROM ` + table).Scan(&n); err != nil {
 		o.Fatal(err)
 	}
 	return n
@@ -158,17 +65,10 @@ func (o *office) verify() verification.Result {
 	return result
 }
 
-func (o *office) exec(query string) {
-	o.Helper()
-	if _, err := o.db.Exec(query); err != nil {
-		o.Fatal(err)
-	}
-}
-
 // Reports go by months, and nothing that was counted changes.
 func TestReportsArePruned(t *testing.T) {
 	o := begin(t)
-	o.live(time.Date(2026, 4, 20, 0, 0, 0, 0, time.UTC))
+	o.Live(time.Date(2026, 4, 20, 0, 0, 0, 0, time.UTC))
 	before, items := o.total(), o.rows("raw_report")
 	if outcome := o.prune(); len(outcome.Removed) != 0 || outcome.Checkpoint != 0 {
 		t.Errorf("nothing is to be pruned, but %+v", outcome)
@@ -189,7 +89,7 @@ func TestReportsArePruned(t *testing.T) {
 		t.Errorf("%+v", result)
 	}
 	// A month later the chain goes on.
-	o.live(time.Date(2026, 5, 20, 0, 0, 0, 0, time.UTC))
+	o.Live(time.Date(2026, 5, 20, 0, 0, 0, 0, time.UTC))
 	if outcome := o.prune(); outcome.Checkpoint != march.AddDate(0, 1, 0).Unix() {
 		t.Errorf("%+v", outcome)
 	}
@@ -214,23 +114,23 @@ func TestReportsArePruned(t *testing.T) {
 // What comes too late is refused for good; what is declared lost there is accepted.
 func TestClosedSlots(t *testing.T) {
 	o := begin(t)
-	o.live(time.Date(2026, 4, 20, 0, 0, 0, 0, time.UTC))
+	o.Live(time.Date(2026, 4, 20, 0, 0, 0, 0, time.UTC))
 	o.keep(store.RecordReceived, 45)
 	o.prune()
 	total := o.total().Total
 	early := time.Date(2026, 2, 28, 23, 57, 0, 0, time.UTC)
-	receipt := o.send(early, 1<<40, 99, "")
+	receipt := o.Send(early, 1<<40, 99, "")
 	if len(receipt.Exceptions) != 1 || receipt.Exceptions[0].Code != protocol.StatusSlotClosed || receipt.Exceptions[0].Retry ||
 		!strings.Contains(receipt.Exceptions[0].Message, "2026-03-01") {
 		t.Errorf("%+v", receipt)
 	}
-	if receipt := o.send(early, 1<<40, 99, protocol.LostExpired); receipt.Accepted != 1 || len(receipt.Exceptions)+len(receipt.Lost) != 0 {
+	if receipt := o.Send(early, 1<<40, 99, protocol.LostExpired); receipt.Accepted != 1 || len(receipt.Exceptions)+len(receipt.Lost) != 0 {
 		t.Errorf("%+v", receipt)
 	}
 	if o.total().Total != total {
 		t.Error("it was counted")
 	}
-	if receipt := o.send(early.Add(3*time.Minute), 1, 99, ""); receipt.Accepted != 1 || o.total().Total != total+99 {
+	if receipt := o.Send(early.Add(3*time.Minute), 1, 99, ""); receipt.Accepted != 1 || o.total().Total != total+99 {
 		t.Errorf("%+v", receipt)
 	}
 	if result := o.verify(); result.Different != 0 {
@@ -242,7 +142,7 @@ func TestClosedSlots(t *testing.T) {
 // against their signatures.
 func TestCheckpointsAreVerified(t *testing.T) {
 	o := begin(t)
-	o.live(time.Date(2026, 5, 20, 0, 0, 0, 0, time.UTC))
+	o.Live(time.Date(2026, 5, 20, 0, 0, 0, 0, time.UTC))
 	o.keep(store.RecordReceived, 75)
 	o.prune()
 	o.keep(store.RecordReceived, 45)
@@ -258,7 +158,7 @@ func TestCheckpointsAreVerified(t *testing.T) {
 		{`UPDATE item SET used = used + 1`, `UPDATE item SET used = used - 1`, "use of an item"},
 		{`UPDATE checkpoint SET document = substr(document, 1, 200) || 'A' || substr(document, 202)`, ``, "checkpoint"},
 	} {
-		o.exec(test.tamper)
+		o.Exec(test.tamper)
 		found := false
 		result := o.verify()
 		for _, d := range result.Differences {
@@ -268,10 +168,10 @@ func TestCheckpointsAreVerified(t *testing.T) {
 			t.Errorf("%s: %+v", test.tamper, result.Differences)
 		}
 		if test.undo != "" {
-			o.exec(test.undo)
+			o.Exec(test.undo)
 		}
 	}
-	o.exec(`DELETE FROM checkpoint`)
+	o.Exec(`DELETE FROM checkpoint`)
 	if result := o.verify(); result.Different == 0 {
 		t.Error("it was not found that the checkpoints are gone")
 	}
@@ -280,22 +180,22 @@ func TestCheckpointsAreVerified(t *testing.T) {
 // Reports that don't agree with what is stored are not deleted.
 func TestWhatDiffersIsKept(t *testing.T) {
 	o := begin(t)
-	o.live(time.Date(2026, 4, 20, 0, 0, 0, 0, time.UTC))
+	o.Live(time.Date(2026, 4, 20, 0, 0, 0, 0, time.UTC))
 	o.keep(store.RecordReceived, 45)
 	rows := o.rows("raw_report")
-	o.exec(`UPDATE total SET count = count + 1 WHERE slot = (SELECT min(slot) FROM total)`)
+	o.Exec(`UPDATE total SET count = count + 1 WHERE slot = (SELECT min(slot) FROM total)`)
 	if _, err := o.pruner().Prune(t.Context()); !errors.Is(err, verification.ErrDiffers) || !strings.Contains(err.Error(), "lts verify") {
 		t.Error(err)
 	}
 	if o.rows("raw_report") != rows || o.rows("checkpoint") != 0 {
 		t.Error("reports were deleted")
 	}
-	if _, _, err := o.Prune(t.Context(), store.RecordReceived, o.now.Unix(), 0); err == nil {
+	if _, _, err := o.Prune(t.Context(), store.RecordReceived, o.Now.Unix(), 0); err == nil {
 		t.Error("reports without a checkpoint can be deleted")
 	}
 	// In the month that goes on, a difference does not matter.
-	o.exec(`UPDATE total SET count = count - 1 WHERE slot = (SELECT min(slot) FROM total)`)
-	o.exec(`UPDATE total SET count = count + 1 WHERE slot = (SELECT max(slot) FROM total)`)
+	o.Exec(`UPDATE total SET count = count - 1 WHERE slot = (SELECT min(slot) FROM total)`)
+	o.Exec(`UPDATE total SET count = count + 1 WHERE slot = (SELECT max(slot) FROM total)`)
 	if outcome := o.prune(); outcome.Checkpoint == 0 {
 		t.Errorf("%+v", outcome)
 	}
@@ -304,7 +204,7 @@ func TestWhatDiffersIsKept(t *testing.T) {
 // Pruning that was stopped goes on.
 func TestPruningGoesOn(t *testing.T) {
 	o := begin(t)
-	o.live(time.Date(2026, 4, 20, 0, 0, 0, 0, time.UTC))
+	o.Live(time.Date(2026, 4, 20, 0, 0, 0, 0, time.UTC))
 	o.keep(store.RecordReceived, 45)
 	ctx, cancel := context.WithCancel(t.Context())
 	p := o.pruner()
@@ -321,12 +221,12 @@ func TestPruningGoesOn(t *testing.T) {
 
 func TestOtherRecordsArePruned(t *testing.T) {
 	o := begin(t)
-	for i, at := range []time.Time{o.now.AddDate(0, 0, -100), o.now.AddDate(0, 0, -10)} {
+	for i, at := range []time.Time{o.Now.AddDate(0, 0, -100), o.Now.AddDate(0, 0, -10)} {
 		err := o.Apply(t.Context(), &store.Keys{}, func(*store.State) *store.Change {
 			return &store.Change{
 				Denials:   []store.Denial{{At: at.Unix(), FirstAt: at.Unix(), Device: string(rune('a' + i)), Count: 1}},
-				Anomalies: []store.Anomaly{{Device: o.device.UUID, Kind: string(rune('a' + i)), Count: 1, FirstAt: at.Unix(), LastAt: at.Unix()}},
-				Known:     map[string]*store.DeviceState{o.device.UUID: {Key: o.device.Device}},
+				Anomalies: []store.Anomaly{{Device: o.Device.UUID, Kind: string(rune('a' + i)), Count: 1, FirstAt: at.Unix(), LastAt: at.Unix()}},
+				Known:     map[string]*store.DeviceState{o.Device.UUID: {Key: o.Device.Device}},
 			}
 		})
 		if err != nil {

@@ -90,6 +90,10 @@ type verifier struct {
 	longer   *balance // of hours and days
 	steps    *balance // of the sums of seats
 	evidence *evidence
+	// wanted, if set, says which reports are looked at.
+	wanted func(*store.ExaminedReport) bool
+	// eachSlot is called with each slot of each run, in their order, once it is folded.
+	eachSlot func(*folded, *store.ExaminedRun) error
 	// charged is what the reports charge, by item and operation type.
 	charged map[store.ID]map[string]int64
 	// fresh are the sums of the slots from Since on and before Until, and what was
@@ -97,7 +101,7 @@ type verifier struct {
 	fresh, freshLosses sums
 }
 
-func verify(ctx context.Context, e store.Examination, options Options) (_ *verifier, err error) {
+func newVerifier(ctx context.Context, e store.Examination, options Options) *verifier {
 	if options.Reports == 0 {
 		options.Reports = 1 << 20
 	}
@@ -110,28 +114,34 @@ func verify(ctx context.Context, e store.Examination, options Options) (_ *verif
 	v := &verifier{Examination: e, ctx: ctx, options: options, types: newTypes(), items: map[store.ID]store.ExaminedItem{}, charged: map[store.ID]map[string]int64{},
 		fresh: sums{}, freshLosses: sums{}}
 	v.result.Differences = []Difference{}
-	closing, err := e.Closing()
-	if err != nil {
-		return nil, err
-	}
-	v.result.Since = max(options.Since, closing.Pruned)
-	if options.Since != 0 && options.Since < closing.Pruned {
-		return nil, fmt.Errorf("%w: there are reports from %s on", ErrNoReports, time.Unix(closing.Pruned, 0).UTC().Format(time.RFC3339))
-	}
 	v.arrivals = newArrivals(options.Directory, options.Reports, v.types)
 	v.slots, v.longer = newBalance(options.Directory, options.Accounts), newBalance(options.Directory, options.Accounts/2)
 	v.steps = newBalance(options.Directory, options.Accounts/2)
 	v.evidence = &evidence{digest: sha256.New(), types: v.types, of: v.evidenceOf()}
-	defer func() { err = errors.Join(err, v.arrivals.close(), v.slots.close(), v.longer.close(), v.steps.close()) }()
+	return v
+}
+
+func (v *verifier) close() error {
+	return errors.Join(v.arrivals.close(), v.slots.close(), v.longer.close(), v.steps.close())
+}
+
+func verify(ctx context.Context, e store.Examination, options Options) (_ *verifier, err error) {
+	closing, err := e.Closing()
+	if err != nil {
+		return nil, err
+	}
+	if options.Since != 0 && options.Since < closing.Pruned {
+		return nil, fmt.Errorf("%w: there are reports from %s on", ErrNoReports, time.Unix(closing.Pruned, 0).UTC().Format(time.RFC3339))
+	}
+	v := newVerifier(ctx, e, options)
+	v.result.Since = max(options.Since, closing.Pruned)
+	defer func() { err = errors.Join(err, v.close()) }()
 	return v, v.run()
 }
 
 func (v *verifier) run() error {
-	for item, err := range v.Items() {
-		if err != nil {
-			return err
-		}
-		v.items[item.Key] = item
+	if err := v.readItems(); err != nil {
+		return err
 	}
 	if v.options.Key == nil {
 		keys, err := v.Keys()
@@ -159,6 +169,16 @@ func (v *verifier) run() error {
 		if err := step(); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func (v *verifier) readItems() error {
+	for item, err := range v.Items() {
+		if err != nil {
+			return err
+		}
+		v.items[item.Key] = item
 	}
 	return nil
 }
@@ -196,7 +216,7 @@ func (v *verifier) read() error {
 				v.options.Progress(v.result.Reports, max(size, v.result.Reports))
 			}
 		}
-		if report.Slot < v.result.Since || report.Slot >= v.options.Until {
+		if report.Slot < v.result.Since || report.Slot >= v.options.Until || v.wanted != nil && !v.wanted(&report) {
 			continue
 		}
 		if err := v.arrivals.add(&report); err != nil {
@@ -228,33 +248,41 @@ func (c *cursor[T]) advance() (err error) {
 // reports folds what came of each slot of each run and compares it with what is
 // stored of it.
 func (v *verifier) reports() error {
-	runs, err := newCursor(v.Runs())
-	defer runs.stop()
-	if err != nil {
-		return err
-	}
 	stored, err := newCursor(v.Reports())
 	defer stored.stop()
 	if err != nil {
 		return err
 	}
-	slot, some := newFolded(0, 0), false
-	fold := func() error {
-		if !some {
-			return nil
-		}
-		if err := v.slot(slot, &runs.head, stored); err != nil {
+	v.eachSlot = func(slot *folded, run *store.ExaminedRun) error {
+		if err := v.slot(slot, run, stored); err != nil {
 			return err
 		}
-		return v.count(slot, &runs.head)
+		return v.count(slot, run)
 	}
+	if err := v.foldReports(); err != nil {
+		return err
+	}
+	return v.slot(newFolded(most, most), nil, stored)
+}
+
+// foldReports folds the reports in the order of runs and slots, and makes their digest
+// if there is an end to them.
+func (v *verifier) foldReports() error {
+	runs, err := newCursor(v.Runs())
+	defer runs.stop()
+	if err != nil {
+		return err
+	}
+	slot, some := newFolded(0, 0), false
 	for came, err := range v.arrivals.sorted() {
 		if err != nil {
 			return err
 		}
 		if !some || came.run != slot.run || came.slot != slot.start {
-			if err := fold(); err != nil {
-				return err
+			if some {
+				if err := v.eachSlot(slot, &runs.head); err != nil {
+					return err
+				}
 			}
 			slot.begin(came.run, came.slot)
 			some = true
@@ -276,10 +304,10 @@ func (v *verifier) reports() error {
 			return err
 		}
 	}
-	if err := fold(); err != nil {
-		return err
+	if some {
+		return v.eachSlot(slot, &runs.head)
 	}
-	return v.slot(newFolded(most, most), nil, stored)
+	return nil
 }
 
 // slot compares a slot of a run with what is stored of it, and what is stored of

@@ -145,7 +145,7 @@ export class Meter {
 
   defineType(name: string): void {
     if (!/^[A-Z][A-Z0-9_]{0,63}$/.test(name)) {
-      throw invalid(`the operation type ${String(name).slice(0, 80)} is not 1 to 64 characters out of A-Z, 0-9 and _`);
+      throw invalid(`an operation type is 1 to 64 characters out of A-Z, 0-9 and _`);
     }
     if (!this.types.has(name) && this.types.size >= 256) throw new LTSError(Status.TOO_MANY, 'there are 256 operation types already');
     this.types.add(name);
@@ -186,7 +186,7 @@ export class Meter {
     this.check(type, n);
     const now = this.env.now();
     if (!(time <= now && time >= now - retention * 1000)) {
-      throw new LTSError(Status.TIME_OUT_OF_RANGE, `${new Date(time).toString()} lies in the future or more than 30 days back`);
+      throw new LTSError(Status.TIME_OUT_OF_RANGE, 'the time lies in the future or more than 30 days back');
     }
     this.cellAt(time, type).n += n;
     this.left = 0;

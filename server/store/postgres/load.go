@@ -135,12 +135,3 @@ func eachRow(rows pgx.Rows, scan func(pgx.Rows) error) error {
 	}
 	return rows.Err()
 }
-
-// numbers are keys as PostgreSQL takes them.
-func numbers(ids []store.ID) []int64 {
-	list := make([]int64, len(ids))
-	for i, id := range ids {
-		list[i] = int64(id)
-	}
-	return list
-}

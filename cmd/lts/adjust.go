@@ -1,0 +1,37 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/api"
+)
+
+func (a *app) adjustItem() *cobra.Command {
+	var units int64
+	var reason string
+	cmd := &cobra.Command{
+		Use: "adjust ID", Short: "Adjust how many units of an item are used, for a reason", Args: cobra.ExactArgs(1),
+		Long: `Adjust how many units of an item are used: a refund, a device that counted tests.
+Reports are never changed: what is used is the sum of what they charge and of the
+adjustments, and "lts verify" checks that. Adjustments are signed by the server,
+are in the audit, and are shown to the customer in the month's statement.`,
+		Example: `  lts item adjust scans --units -500 --reason "tests of 2026-11-20, ticket 4711"`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
+				if _, err := api.LoadKeys(cmd.Context(), admin.Store); err != nil {
+					return err
+				}
+				adjusted, err := admin.AdjustItem(cmd.Context(), args[0], units, reason)
+				if err != nil {
+					return err
+				}
+				return a.done(cmd, args[0], "item %s is adjusted by %+d units", args[0], adjusted.Units)
+			})
+		},
+	}
+	cmd.Flags().Int64Var(&units, "units", 0, "how `many` units are added; with a minus, taken off (required)")
+	cmd.Flags().StringVar(&reason, "reason", "", "the `reason`, which the customer sees (required)")
+	required(cmd, "units", "reason")
+	return cmd
+}

@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/api"
+	"github.com/openlts/openlts/server/statement"
+	"github.com/openlts/openlts/server/store"
+)
+
+type statementFlags struct {
+	organization, month, zone, format, reports string
+	close                                      bool
+}
+
+func (a *app) statement() *cobra.Command {
+	var f statementFlags
+	cmd := &cobra.Command{
+		Use: "statement", Short: "What an organization used in a month, for billing", Args: cobra.NoArgs,
+		Long: `Print what an organization used in a month of its time zone: the units by item,
+code and operation type, what came late for months before, and the adjustments.
+
+Without --close it is a draft, as of now. --close signs and keeps it: a closed
+statement never changes, and what comes later is a correction in the next one.
+Months are closed one after the other, all in the time zone of the first.
+
+The file of --json proves itself, without this server: "lts verify statement". It
+holds the digest of the reports behind it, which --reports writes, for whoever
+wants to see that the bill follows from them.`,
+		Example: `  lts statement --org 100001 --month 2026-11
+  lts statement --org 100001 --month 2026-11 --zone Europe/Berlin --close
+  lts statement --org 100001 --month 2026-11 --json > statement.json
+  lts statement --org 100001 --month 2026-11 --format html > statement.html
+  lts statement --org 100001 --month 2026-11 --reports reports.jsonl`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if a.json {
+				f.format = "json"
+			}
+			return a.withStore(cmd.Context(), false, func(s store.Store) error {
+				keys, err := api.LoadKeys(cmd.Context(), s)
+				if err != nil {
+					return err
+				}
+				maker := &statement.Maker{Store: s, Key: keys.Signing, Now: time.Now, Progress: showProgress(cmd.ErrOrStderr(), time.Now)}
+				made, signed, err := f.make(cmd.Context(), maker)
+				if err != nil {
+					return statementError(err, &f)
+				}
+				if f.reports != "" {
+					if err := f.writeReports(cmd.Context(), maker, made, signed); err != nil {
+						return err
+					}
+				}
+				return f.print(cmd.OutOrStdout(), made, signed, keys.Public())
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.organization, "org", "", "the `id` of the organization (required)")
+	flags.StringVar(&f.month, "month", "", "the `month`, such as 2026-11 (required)")
+	flags.StringVar(&f.zone, "zone", "", "the organization's time `zone`, such as Europe/Berlin (default: that of its statements before, or UTC)")
+	flags.BoolVar(&f.close, "close", false, "close the month: sign the statement, and keep it")
+	flags.StringVar(&f.format, "format", "table", "table, csv, json or html (a page to print)")
+	flags.StringVar(&f.reports, "reports", "", "write the reports behind a closed statement to this `file`")
+	required(cmd, "org", "month")
+	return cmd
+}
+
+// make gives the statement that was closed, closes it, or drafts it.
+func (f *statementFlags) make(ctx context.Context, maker *statement.Maker) (*statement.Statement, string, error) {
+	var zone *time.Location
+	if f.zone != "" {
+		var err error
+		if zone, err = time.LoadLocation(f.zone); err != nil || f.zone == "Local" {
+			return nil, "", fmt.Errorf("--zone %q is not a time zone; give for example Europe/Berlin, or UTC", f.zone)
+		}
+	}
+	made, signed, err := maker.Closed(ctx, f.organization, f.month)
+	if err == nil || !errors.Is(err, store.ErrNotFound) {
+		return made, signed, err
+	}
+	if f.close {
+		return maker.Close(ctx, f.organization, f.month, zone, actor())
+	}
+	made, err = maker.Draft(ctx, f.organization, f.month, zone)
+	return made, "", err
+}
+
+func statementError(err error, f *statementFlags) error {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return fmt.Errorf("there is no organization %q; see `lts org list`", f.organization)
+	case errors.Is(err, statement.ErrOpen):
+		return fmt.Errorf("%s can't be closed: %w; without --close you get a draft", f.month, err)
+	}
+	return err
+}
+
+// writeReports writes the reports behind a closed statement, as lines of JSON.
+func (f *statementFlags) writeReports(ctx context.Context, maker *statement.Maker, made *statement.Statement, signed string) error {
+	if signed == "" {
+		return errors.New("--reports needs a closed statement: the reports of a month that is open are still coming in")
+	}
+	file, err := os.OpenFile(f.reports, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(file)
+	err = maker.Evidence(ctx, made, func(line []byte) error {
+		_, err := w.Write(line)
+		return err
+	})
+	return errors.Join(err, w.Flush(), file.Close())
+}
+
+func (f *statementFlags) print(w io.Writer, s *statement.Statement, signed string, key ed25519.PublicKey) error {
+	switch f.format {
+	case "csv":
+		return s.WriteCSV(w)
+	case "html":
+		return s.WriteHTML(w, signed)
+	case "json":
+		return printJSON(w, statement.NewFile(s, signed, key))
+	case "table":
+		return printStatement(w, s, signed)
+	}
+	return fmt.Errorf("--format %q is not table, csv, json or html", f.format)
+}
+
+func printStatement(w io.Writer, s *statement.Statement, signed string) error {
+	state := "closed"
+	if signed == "" {
+		state = "draft: the month is not closed"
+	}
+	if _, err := fmt.Fprintf(w, "%s (%s), %s, %s (%s)\n\n", s.Name, s.Organization, s.Month, s.Zone, state); err != nil {
+		return err
+	}
+	t := newTable(w, "KIND", "MONTH", "ITEM", "HANDSHAKE", "TYPE", "UNITS", "REASON")
+	for _, l := range s.Usage {
+		t.row("usage", s.Month, l.Item, l.Code, l.Type, l.Units, "")
+	}
+	for _, l := range s.Corrections {
+		t.row("correction", l.Month, l.Item, l.Code, l.Type, l.Units, "")
+	}
+	for _, l := range s.Adjustments {
+		t.row("adjustment", s.Month, l.Item, "", "", l.Units, l.Reason)
+	}
+	for _, l := range s.Losses {
+		t.row("lost", s.Month, l.Item, l.Code, l.Cause, l.Units, "")
+	}
+	if err := t.end(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\nTotal: %d units, as of %s UTC, of %d reports with the digest %s\n", s.Total(), formatTime(s.AsOf), s.Reports, s.Digest)
+	return err
+}
+
+func (a *app) verifyStatement() *cobra.Command {
+	var key, reports string
+	cmd := &cobra.Command{
+		Use: "statement FILE", Short: "Check a statement, without any server", Args: cobra.ExactArgs(1),
+		Long: `Check that a statement (the file of "lts statement --json") is what the server signed,
+and with --reports, that the reports are those behind it, and sum up to it. It needs
+neither the server nor its database: a customer can run it.
+
+Give --key, the server's public key as your license keys or the vendor's
+documentation have it; otherwise the file itself names its key.
+
+Exit status: 0 if it is proven, 2 if it is not what was signed or does not follow
+from the reports, 1 if a file can't be read.`,
+		Example: `  lts verify statement statement.json
+  lts verify statement statement.json --key MCowBQYDK2VwAyEA --reports reports.jsonl`,
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			var public ed25519.PublicKey
+			if key != "" {
+				if public, err = protocol.Encoding.DecodeString(key); err != nil || len(public) != ed25519.PublicKeySize {
+					return fmt.Errorf("--key %q is not a public key as `lts key show` prints it", key)
+				}
+			}
+			file, err := os.Open(args[0])
+			if err != nil {
+				return err
+			}
+			defer func() { _ = file.Close() }() // it is only read
+			var lines io.Reader
+			if reports != "" {
+				f, err := os.Open(reports)
+				if err != nil {
+					return err
+				}
+				defer func() { _ = f.Close() }() // it is only read
+				lines = f
+			}
+			proof, err := statement.Prove(file, public, lines)
+			if err != nil {
+				return differsError(err.Error())
+			}
+			return printProof(cmd.OutOrStdout(), proof, public != nil)
+		},
+	}
+	cmd.Flags().StringVar(&key, "key", "", "the server's public `key`")
+	cmd.Flags().StringVar(&reports, "reports", "", "the `file` with the reports behind it")
+	return cmd
+}
+
+func printProof(w io.Writer, proof *statement.Proof, known bool) error {
+	s := proof.Statement
+	text := fmt.Sprintf("ok: %d units of organization %s in %s are what the server stated", s.Total(), s.Organization, s.Month)
+	if proof.Reports {
+		text += fmt.Sprintf(", and follow from %d reports", s.Reports)
+	}
+	if !known {
+		text += "\nIt is signed with the key " + protocol.Encoding.EncodeToString(proof.Key) + ", which the file itself names: compare it, or give --key."
+	}
+	_, err := fmt.Fprintln(w, text)
+	return err
+}

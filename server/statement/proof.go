@@ -1,0 +1,121 @@
+package statement
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/ed25519"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/verification"
+)
+
+// File is a statement as it is handed out: to read, and to prove.
+type File struct {
+	Statement *Statement `json:"statement"`
+	// Signed is the same, signed by the server: a JWS.
+	Signed string `json:"signed"`
+	// ServerPublicKey is the key to check it with. Whoever wants to know that it is the
+	// server's compares it with what is known of the server, such as what the
+	// license keys hold.
+	ServerPublicKey string `json:"serverPublicKey"`
+}
+
+// NewFile is the file of a closed statement.
+func NewFile(s *Statement, document string, key ed25519.PublicKey) File {
+	return File{Statement: s, Signed: document, ServerPublicKey: protocol.Encoding.EncodeToString(key)}
+}
+
+// Limits of what is read.
+const (
+	maxFile = 64 << 20
+	maxLine = 1 << 20
+)
+
+// Proof is what a file proves.
+type Proof struct {
+	Statement *Statement
+	Key       ed25519.PublicKey // that it is signed with
+	Reports   bool              // that it follows from the reports
+}
+
+// Prove checks a file: that the statement is what the server signed, with the key
+// given or, if that is nil, the one in the file; and, if there are reports, that they
+// are those behind the statement, and sum up to it. It needs no server.
+func Prove(file io.Reader, key ed25519.PublicKey, reports io.Reader) (*Proof, error) {
+	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err != nil {
+		return nil, err
+	}
+	var f File
+	if err := json.Unmarshal(text, &f); err != nil || len(text) > maxFile || f.Statement == nil {
+		return nil, errors.Join(errors.New("it is not the file of a statement: that of `lts statement --json` is one"), err)
+	}
+	if key == nil {
+		raw, err := protocol.Encoding.DecodeString(f.ServerPublicKey)
+		if err != nil || len(raw) != ed25519.PublicKeySize {
+			return nil, errors.New("the file holds no public key, and none is given")
+		}
+		key = raw
+	}
+	signed := &Statement{}
+	if err := protocol.VerifyDocument(protocol.DocumentStatement, f.Signed, key, signed); err != nil {
+		return nil, fmt.Errorf("the statement is not what the server signed: %w", err)
+	}
+	shown, err := json.Marshal(f.Statement)
+	if err != nil {
+		return nil, err
+	}
+	if original, err := json.Marshal(signed); err != nil || !bytes.Equal(shown, original) {
+		return nil, errors.Join(errors.New("the statement was changed: it is not what the server signed"), err)
+	}
+	proof := &Proof{Statement: signed, Key: key}
+	if reports == nil {
+		return proof, nil
+	}
+	proof.Reports = true
+	return proof, signed.follows(reports)
+}
+
+// follows checks that the statement follows from reports.
+func (s *Statement) follows(reports io.Reader) error {
+	if s.Digest == "" {
+		return errors.New("the reports were deleted before the month was closed: there is nothing to compare with")
+	}
+	fold := verification.NewFold()
+	r := bufio.NewReaderSize(reports, maxLine)
+	for n := 1; ; n++ {
+		line, err := r.ReadSlice('\n')
+		if errors.Is(err, io.EOF) && len(line) == 0 {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("line %d of the reports: %w", n, err)
+		}
+		var e verification.Evidence
+		if err := json.Unmarshal(line, &e); err != nil {
+			return fmt.Errorf("line %d of the reports is not one: %w", n, err)
+		}
+		if e.Slot < s.From || e.Slot >= s.Until || e.ReceivedAt >= s.AsOf {
+			return fmt.Errorf("line %d of the reports is of another month, or came later", n)
+		}
+		if err := fold.Add(line, e); err != nil {
+			return err
+		}
+	}
+	collected := fold.Collected()
+	if collected.Digest != s.Digest || collected.Reports != s.Reports {
+		return fmt.Errorf("the reports are not those behind the statement: %d with the digest %s, not %d with %s", collected.Reports, collected.Digest, s.Reports, s.Digest)
+	}
+	var lines []Line
+	for _, sum := range collected.Sums {
+		lines = append(lines, Line{Item: sum.Item, Code: sum.Code, Type: sum.Type, Units: sum.Units})
+	}
+	for _, line := range difference(lines, s.Usage) {
+		return fmt.Errorf("the statement does not follow from the reports: item %s, handshake code %s, type %s differs by %d", line.Item, line.Code, line.Type, line.Units)
+	}
+	return nil
+}
