@@ -7,6 +7,7 @@ package main
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -24,7 +25,7 @@ func main() {
 
 func run(arguments []string) error {
 	if len(arguments) < 2 {
-		return fmt.Errorf("usage: archive PACKAGE.zip NAME=FILE...")
+		return errors.New("usage: archive PACKAGE.zip NAME=FILE [NAME=FILE]...; one file at least")
 	}
 	files := map[string][]byte{}
 	for _, each := range arguments[1:] {
