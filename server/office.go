@@ -8,16 +8,29 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/pages"
+	"github.com/openlts/openlts/server/rest"
 )
 
-// newOffice makes the handler of what is for those who run the server: the pages.
+// newOffice makes the handler of what is for those who run the server: the pages, and
+// the API of administration.
 func newOffice(config Config, public ed25519.PublicKey) (http.Handler, error) {
 	desk := &administration.Administrator{Store: config.Store, Now: config.Now, Actor: "server"}
 	attempts := administration.NewAttempts()
-	return (&pages.Pages{
+	shown, err := (&pages.Pages{
 		Administrator: desk, Attempts: attempts, PublicKey: public, Log: config.Log,
 		Version: config.Pages.Version, TrustedOrigins: config.Pages.TrustedOrigins,
 	}).Handler()
+	if err != nil {
+		return nil, err
+	}
+	programs := (&rest.API{Administrator: desk, Attempts: attempts, PublicKey: public, Log: config.Log, Address: pages.Address}).Handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, rest.Prefix) {
+			programs.ServeHTTP(w, r)
+			return
+		}
+		shown.ServeHTTP(w, r)
+	}), nil
 }
 
 // beside serves pages where they are, and what is for clients elsewhere.
@@ -26,7 +39,7 @@ func beside(clients, office http.Handler) http.Handler {
 		// Who came with a browser to where nothing is, gets a page that says so.
 		nowhere := !strings.HasPrefix(r.URL.Path, "/v1/") && r.URL.Path != api.PathHealth && r.URL.Path != api.PathReady &&
 			strings.Contains(r.Header.Get("Accept"), "text/html")
-		if pages.Serves(r.URL.Path) || nowhere {
+		if pages.Serves(r.URL.Path) || strings.HasPrefix(r.URL.Path, rest.Prefix) || nowhere {
 			office.ServeHTTP(w, r)
 			return
 		}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -14,9 +13,6 @@ import (
 // administer runs f with the administrator of the data directory. create makes a missing
 // database.
 func (a *app) administer(ctx context.Context, create bool, f func(*administration.Administrator) error) error {
-	if a.tokenFile != "" {
-		return errors.New("this works on the server's machine only; leave out --server and --token-file")
-	}
 	return hinted(a.withStore(ctx, create, func(s store.Store) error { return f(a.administrator(s)) }))
 }
 

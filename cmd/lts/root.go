@@ -47,6 +47,13 @@ Errors go to stderr with exit status 1.`,
 	root.PersistentFlags().StringVar(&a.server, "server", "", "the base `URL` of a server to work on, instead of a directory")
 	root.PersistentFlags().StringVar(&a.tokenFile, "token-file", "", "the `file` with the API token for --server; -: standard input")
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON instead of tables")
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		// What a license key leads to is named by --server, too.
+		if a.server != "" && a.tokenFile == "" && cmd.CommandPath() != "lts handshake key" {
+			return errors.New("--server needs --token-file, the file with an API token; `lts token add` makes one on the server")
+		}
+		return nil
+	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return errors.New(err.Error() + "; see `" + cmd.CommandPath() + " --help`")
 	})
@@ -85,6 +92,9 @@ func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 
 // withStore opens the store, runs f and closes the store.
 func (a *app) withStore(ctx context.Context, create bool, f func(store.Store) error) error {
+	if a.tokenFile != "" {
+		return errors.New("this works on the server's machine only; leave out --server and --token-file")
+	}
 	name, err := a.location.name()
 	if err != nil {
 		return err

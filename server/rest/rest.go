@@ -1,0 +1,310 @@
+// Package rest is the API of administration, /api/v1: what the pages and the command
+// do, for programs. docs/openapi.yaml is its contract.
+package rest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/recent"
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
+)
+
+// Prefix begins the paths of the API.
+const Prefix = "/api/v1/"
+
+// API answers requests.
+type API struct {
+	Administrator *administration.Administrator
+	Attempts      *administration.Attempts
+	PublicKey     []byte // what clients know the server by
+	Log           *slog.Logger
+	// Address tells where a request comes from.
+	Address func(*http.Request) string
+
+	limits *recent.Cache[*rate.Limiter]
+}
+
+// How many requests a second a token may make, and how many at once.
+const (
+	perSecond = 20
+	atOnce    = 100
+)
+
+// Limits of a request.
+const (
+	maxBody = 64 << 10
+	maxKey  = 255 // bytes of an Idempotency-Key
+)
+
+// idempotencyTime is how long a request with an Idempotency-Key is answered the same.
+const idempotencyTime = 24 * time.Hour
+
+// request is an authenticated request.
+type request struct {
+	*http.Request
+	admin *administration.Administrator
+	body  []byte
+}
+
+// answer is what a request is answered with.
+type answer struct {
+	status int // 0: 200
+	value  any // nil: nothing
+	tag    string
+}
+
+type handler func(*request) (answer, error)
+
+// Handler answers all paths below Prefix.
+func (a *API) Handler() http.Handler {
+	a.limits = recent.New[*rate.Limiter](10_000)
+	mux := http.NewServeMux()
+	for pattern, handle := range a.routes() {
+		method, path, _ := strings.Cut(pattern, " ")
+		mux.HandleFunc(method+" "+Prefix+path, func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, handle) })
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		a.serve(w, r, func(*request) (answer, error) {
+			return answer{}, &administration.Error{Kind: administration.NotFound, Text: "there is nothing at this path for this method"}
+		})
+	})
+	return mux
+}
+
+func (a *API) serve(w http.ResponseWriter, r *http.Request, handle handler) {
+	defer func() {
+		if v := recover(); v != nil {
+			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(v)
+			}
+			a.Log.Error("panic in the API", "method", r.Method, "path", r.URL.Path, "panic", v)
+			a.fail(w, r, errors.New("panic"))
+		}
+	}()
+	ok, err := a.answer(r, handle)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	if ok.tag != "" {
+		w.Header().Set("ETag", `"`+ok.tag+`"`)
+	}
+	if ok.value == nil {
+		a.headers(w)
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	if ok.status == 0 {
+		ok.status = http.StatusOK
+	}
+	a.write(w, ok.status, protocol.ContentTypeJSON, ok.value)
+}
+
+func (a *API) answer(r *http.Request, handle handler) (answer, error) {
+	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !bearer {
+		return answer{}, &administration.Error{Kind: administration.Unauthenticated, Text: "the request has no token; send it as Authorization: Bearer"}
+	}
+	who, err := a.Administrator.Bearer(r.Context(), a.Attempts, administration.Network(a.Address(r)), token)
+	if err != nil {
+		return answer{}, err
+	}
+	if !a.limits.GetOr(who.Name, func() *rate.Limiter { return rate.NewLimiter(perSecond, atOnce) }).AllowN(a.Administrator.Now(), 1) {
+		return answer{}, &administration.Error{Kind: administration.Limited, Text: "too many requests with this token; wait a second"}
+	}
+	req := &request{Request: r, admin: a.Administrator.As(who)}
+	if req.body, err = io.ReadAll(io.LimitReader(r.Body, maxBody+1)); err != nil {
+		return answer{}, &administration.Error{Kind: administration.Invalid, Text: "the body did not arrive whole"}
+	}
+	if len(req.body) > maxBody {
+		return answer{}, &administration.Error{Kind: administration.Invalid, Text: "the body is larger than " + strconv.Itoa(maxBody) + " bytes"}
+	}
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); len(req.body) > 0 && kind != protocol.ContentTypeJSON {
+		return answer{}, &administration.Error{Kind: administration.Invalid, Text: "the body is to be " + protocol.ContentTypeJSON}
+	}
+	if key := r.Header.Get("Idempotency-Key"); key != "" && r.Method == http.MethodPost {
+		return a.once(req, who, key, handle)
+	}
+	return handle(req)
+}
+
+// once answers a request with an Idempotency-Key: one that comes again is answered as
+// the first was, and does nothing.
+func (a *API) once(r *request, who administration.Principal, key string, handle handler) (answer, error) {
+	if len(key) > maxKey {
+		return answer{}, &administration.Error{Kind: administration.Invalid, Text: "the Idempotency-Key is longer than " + strconv.Itoa(maxKey) + " bytes"}
+	}
+	sum := func(texts ...string) string {
+		digest := sha256.Sum256([]byte(strings.Join(texts, "\n")))
+		return hex.EncodeToString(digest[:])
+	}
+	asked, now := sum(r.URL.Path, string(r.body)), a.Administrator.Now()
+	kept := records.Answer{Digest: sum(who.Name, key), Request: asked, CreatedAt: now.Unix()}
+	before, err := records.FindAnswer(r.Context(), a.Administrator.Store, kept.Digest)
+	if err == nil && now.Sub(time.Unix(before.CreatedAt, 0)) < idempotencyTime {
+		if before.Request != asked {
+			return answer{}, &administration.Error{Kind: administration.Conflict, Text: "this Idempotency-Key was used for another request"}
+		}
+		return answer{status: http.StatusCreated, value: json.RawMessage(before.Answer)}, nil
+	}
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return answer{}, err
+	}
+	done, err := handle(r)
+	if err != nil || done.value == nil {
+		return done, err
+	}
+	text, err := json.Marshal(done.value)
+	if err != nil {
+		return answer{}, err
+	}
+	kept.Answer = string(text)
+	return done, a.Administrator.Store.Update(context.WithoutCancel(r.Context()), func(tx store.Tx) error {
+		return records.AddAnswer(r.Context(), tx, kept, now.Add(-idempotencyTime).Unix())
+	})
+}
+
+// read reads the body. A field that is not known is a mistake: it would be ignored.
+func (r *request) read(value any) error {
+	decoder := json.NewDecoder(strings.NewReader(string(r.body)))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(value); err != nil {
+		return &administration.Error{Kind: administration.Invalid, Text: "the body is not what is expected here: " + err.Error()}
+	}
+	if decoder.More() {
+		return &administration.Error{Kind: administration.Invalid, Text: "the body holds more than one value"}
+	}
+	return nil
+}
+
+// tag is what the object was like when who asks saw it.
+func (r *request) tag() string { return strings.Trim(r.Header.Get("If-Match"), `"`) }
+
+// selection reads the filters of a list.
+func (r *request) selection() (administration.Selection, error) {
+	q := r.URL.Query()
+	s := administration.Selection{
+		Organizations: q["organization"], Codes: q["handshake"], Items: q["item"], Devices: q["device"], Kinds: q["kind"], States: q["state"],
+		Text: q.Get("search"), Sort: q.Get("sort"), Descending: q.Get("reverse") == "true", After: q.Get("after"),
+	}
+	for name, to := range map[string]*int64{"since": &s.Since, "until": &s.Until} {
+		if text := q.Get(name); text != "" {
+			n, err := strconv.ParseInt(text, 10, 64)
+			if err != nil || n < 0 {
+				return s, &administration.Error{Kind: administration.Invalid, Field: name, Text: name + " is in seconds since 1970"}
+			}
+			*to = n
+		}
+	}
+	if text := q.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > records.MaxLimit {
+			return s, &administration.Error{Kind: administration.Invalid, Field: "limit", Text: "limit is from 1 to " + strconv.Itoa(records.MaxLimit)}
+		}
+		s.Limit = n
+	}
+	return s, nil
+}
+
+// Query writes a selection as the API reads it.
+func Query(s administration.Selection) url.Values {
+	q := url.Values{}
+	for name, values := range map[string][]string{
+		"organization": s.Organizations, "handshake": s.Codes, "item": s.Items, "device": s.Devices, "kind": s.Kinds, "state": s.States,
+	} {
+		if len(values) > 0 {
+			q[name] = values
+		}
+	}
+	for name, value := range map[string]string{"search": s.Text, "sort": s.Sort, "after": s.After} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	for name, value := range map[string]int64{"since": s.Since, "until": s.Until, "limit": int64(s.Limit)} {
+		if value > 0 {
+			q.Set(name, strconv.FormatInt(value, 10))
+		}
+	}
+	if s.Descending {
+		q.Set("reverse", "true")
+	}
+	return q
+}
+
+// Problem is an error answer, as application/problem+json.
+type Problem struct {
+	Type   string    `json:"type"`
+	Title  string    `json:"title"`
+	Status int       `json:"status"`
+	Detail string    `json:"detail"`
+	Errors []Mistake `json:"errors,omitempty"`
+}
+
+// Mistake is one of the mistakes of a request.
+type Mistake struct {
+	Kind   administration.Kind `json:"kind"`
+	Object string              `json:"object,omitempty"`
+	ID     string              `json:"id,omitempty"`
+	Field  string              `json:"field,omitempty"`
+	Detail string              `json:"detail"`
+}
+
+// statuses are the HTTP statuses of kinds of mistakes.
+var statuses = map[administration.Kind]int{
+	administration.Invalid: http.StatusUnprocessableEntity, administration.NotFound: http.StatusNotFound,
+	administration.Exists: http.StatusConflict, administration.InUse: http.StatusConflict, administration.Conflict: http.StatusPreconditionFailed,
+	administration.Forbidden: http.StatusForbidden, administration.Unauthenticated: http.StatusUnauthorized, administration.Limited: http.StatusTooManyRequests,
+}
+
+func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
+	problem := Problem{Type: "about:blank", Title: "failed", Status: http.StatusInternalServerError, Detail: "The server failed. Nothing was changed."}
+	if mistakes := administration.Errors(err); len(mistakes) > 0 {
+		problem.Title, problem.Status, problem.Detail = string(mistakes[0].Kind), statuses[mistakes[0].Kind], mistakes[0].Text
+		for _, each := range mistakes {
+			problem.Errors = append(problem.Errors, Mistake{each.Kind, each.Object, each.ID, each.Field, each.Text})
+		}
+	} else {
+		a.Log.Error("a request of the API failed", "method", r.Method, "path", r.URL.Path, "error", err)
+	}
+	switch problem.Status {
+	case http.StatusUnauthorized:
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	case http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", "30")
+	}
+	a.write(w, problem.Status, protocol.ContentTypeProblem, problem)
+}
+
+func (a *API) headers(w http.ResponseWriter) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+}
+
+func (a *API) write(w http.ResponseWriter, status int, contentType string, value any) {
+	text, err := json.Marshal(value)
+	if err != nil { // what is shown always marshals
+		panic(err)
+	}
+	a.headers(w)
+	w.Header().Set("Content-Type", contentType)
+	w.WriteHeader(status)
+	_, _ = w.Write(text) // who asked may be gone
+}

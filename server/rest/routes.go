@@ -1,0 +1,119 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/openlts/openlts/server/administration"
+)
+
+// Attachment says how an item is attached to a code.
+type Attachment struct {
+	Position int64 `json:"position"` // 0: by the default rules
+}
+
+// LicenseKey is a license key.
+type LicenseKey struct {
+	LicenseKey string `json:"licenseKey"`
+}
+
+// list answers with a page of a list.
+func list[R any](read func(*administration.Administrator, context.Context, administration.Selection) (administration.Page[R], error)) handler {
+	return func(r *request) (answer, error) {
+		s, err := r.selection()
+		if err != nil {
+			return answer{}, err
+		}
+		page, err := read(r.admin, r.Context(), s)
+		return answer{value: page}, err
+	}
+}
+
+// create adds what the body says.
+func create[I, O any](add func(*administration.Administrator, context.Context, I) (O, error)) handler {
+	return func(r *request) (answer, error) {
+		var in I
+		if err := r.read(&in); err != nil {
+			return answer{}, err
+		}
+		added, err := add(r.admin, r.Context(), in)
+		return answer{status: http.StatusCreated, value: added}, err
+	}
+}
+
+// show answers with one object, and the tag of what it states.
+func show[O any](name string, read func(*administration.Administrator, context.Context, string) (O, error), stated func(O) any) handler {
+	return func(r *request) (answer, error) {
+		object, err := read(r.admin, r.Context(), r.PathValue(name))
+		return answer{value: object, tag: administration.Tag(stated(object))}, err
+	}
+}
+
+// change changes what the body names.
+func change[I, O any](name string, do func(*administration.Administrator, context.Context, string, I, string) (O, error), stated func(O) any) handler {
+	return func(r *request) (answer, error) {
+		var in I
+		if err := r.read(&in); err != nil {
+			return answer{}, err
+		}
+		object, err := do(r.admin, r.Context(), r.PathValue(name), in, r.tag())
+		return answer{value: object, tag: administration.Tag(stated(object))}, err
+	}
+}
+
+// do does something to one object.
+func do(name string, f func(*administration.Administrator, context.Context, string) error) handler {
+	return func(r *request) (answer, error) { return answer{}, f(r.admin, r.Context(), r.PathValue(name)) }
+}
+
+func (a *API) routes() map[string]handler {
+	type admin = administration.Administrator
+	organization := func(o administration.Organization) any { return o }
+	return map[string]handler{
+		"GET organizations":         list((*admin).Organizations),
+		"POST organizations":        create((*admin).NewOrganization),
+		"GET organizations/{id}":    show("id", (*admin).Organization, organization),
+		"PATCH organizations/{id}":  change("id", (*admin).ChangeOrganization, organization),
+		"DELETE organizations/{id}": do("id", (*admin).RemoveOrganization),
+
+		"GET handshakes":           list((*admin).Codes),
+		"POST handshakes":          create((*admin).NewCode),
+		"GET handshakes/{code}":    show("code", (*admin).Code, administration.Code.Stated),
+		"PATCH handshakes/{code}":  change("code", (*admin).ChangeCode, administration.Code.Stated),
+		"DELETE handshakes/{code}": do("code", (*admin).RemoveCode),
+		"POST handshakes/{code}/key": func(r *request) (answer, error) {
+			var in administration.KeyInput
+			if err := r.read(&in); err != nil {
+				return answer{}, err
+			}
+			key, err := r.admin.LicenseKey(r.Context(), r.PathValue("code"), in.SessionPassword,
+				administration.KeyServers{Main: in.Server, Standby: in.Standby, PublicKey: a.PublicKey})
+			return answer{value: LicenseKey{key}}, err
+		},
+
+		"GET items":              list((*admin).Items),
+		"POST items":             create((*admin).NewItem),
+		"GET items/{id}":         show("id", (*admin).Item, administration.Item.Stated),
+		"PATCH items/{id}":       change("id", (*admin).ChangeItem, administration.Item.Stated),
+		"DELETE items/{id}":      do("id", (*admin).RemoveItem),
+		"POST items/{id}/revoke": do("id", (*admin).RevokeItem),
+		"PUT items/{id}/handshakes/{code}": func(r *request) (answer, error) {
+			var in Attachment
+			if len(r.body) > 0 {
+				if err := r.read(&in); err != nil {
+					return answer{}, err
+				}
+			}
+			return answer{}, r.admin.AttachItem(r.Context(), r.PathValue("id"), r.PathValue("code"), in.Position)
+		},
+		"DELETE items/{id}/handshakes/{code}": func(r *request) (answer, error) {
+			return answer{}, r.admin.DetachItem(r.Context(), r.PathValue("id"), r.PathValue("code"))
+		},
+
+		"GET devices":        list((*admin).Devices),
+		"GET devices/{uuid}": show("uuid", (*admin).Device, func(d administration.Device) any { return d }),
+		"GET denials":        list((*admin).Denials),
+		"GET anomalies":      list((*admin).Anomalies),
+		"GET audit":          list((*admin).Audits),
+	}
+}
