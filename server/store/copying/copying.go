@@ -81,6 +81,7 @@ func (c *copier) sourceState() (state string, err error) {
 		`SELECT coalesce(max(id), 0) FROM raw_report`, `SELECT coalesce(max(id), 0) FROM audit`, `SELECT coalesce(sum(count), 0) FROM denial`,
 		`SELECT coalesce(sum(count), 0) FROM anomaly`, `SELECT count(*) FROM device`, `SELECT coalesce(max(last_seen_at), 0) FROM device`,
 		`SELECT count(*) FROM device_key`, `SELECT count(*) FROM seat`, `SELECT coalesce(max(pruned), 0) FROM slot_closing`,
+		`SELECT count(*) + coalesce(max(seen_at), 0) FROM session`, `SELECT count(*) FROM api_token`, `SELECT count(*) FROM idempotency`,
 	} {
 		var value int64
 		if err := c.each(query, func(rows view.Rows) error { return rows.Scan(&value) }); err != nil {

@@ -100,4 +100,10 @@ var tables = []table{
 	with("checkpoint", n("closed_before", "made_at"), t("document")),
 	with("adjustment", n("id", "item", "at", "units"), t("reason", "actor", "signature")),
 	with("statement", n("organization"), t("month"), n("made_at"), t("document")),
+	with("account", n("id"), t("name", "role"), n("organization"), t("password"), n("created_at", "seen_at")),
+	with("session", t("digest"), n("account", "created_at", "seen_at")),
+	with("api_token", n("id"), t("public_id", "digest", "name", "scope"), n("organization"), t("created_by"), n("created_at", "expires_at", "seen_at")),
+	with("set_up_link", t("digest"), n("expires_at")),
+	with("idempotency", t("digest", "request", "answer"), n("created_at")),
+	with("setting", t("name", "value")),
 }
