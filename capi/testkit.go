@@ -8,6 +8,7 @@ import "C"
 
 import (
 	"errors"
+	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -31,7 +32,8 @@ type cuttable struct{ next *http.Transport }
 
 func (c cuttable) RoundTrip(r *http.Request) (*http.Response, error) {
 	if outage.Load() {
-		return nil, errOutage
+		// As if no connection was there: nothing left the device.
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errOutage}
 	}
 	return c.next.RoundTrip(r)
 }

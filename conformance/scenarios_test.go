@@ -12,10 +12,11 @@ import (
 
 // suites are where each binding tests the scenarios, and how it names a test.
 var suites = map[string]struct{ folder, file, name string }{
-	"C and C++": {"capi/test", ".cpp", `TEST(_F)?\(\w+,\s*%s\)`},
-	"C#":        {"bindings/csharp/tests", ".cs", `void %s\(`},
-	"Java":      {"bindings/java/src/test", ".java", `void %s\(`},
-	"Python":    {"bindings/python/tests", ".py", `def test_%s\(`},
+	"C and C++":  {"capi/test", ".cpp", `TEST(_F)?\(\w+,\s*%s\)`},
+	"C#":         {"bindings/csharp/tests", ".cs", `void %s\(`},
+	"Java":       {"bindings/java/src/test", ".java", `void %s\(`},
+	"Python":     {"bindings/python/tests", ".py", `def test_%s\(`},
+	"JavaScript": {"bindings/javascript/test", ".mjs", `test\('%s', `},
 }
 
 // TestEveryBindingTestsEveryScenario: a scenario can't be left out, nor a test

@@ -159,6 +159,9 @@ func (s *Server) listener(handler http.Handler) *http.Server {
 // to expire. It has no effect on a server without one.
 func (s *Server) SetCertificate(certificate tls.Certificate) { s.certificate.Store(&certificate) }
 
+// SetLimits limits requests in another way from now on.
+func (s *Server) SetLimits(limits Limits) { s.api.SetLimits(limits) }
+
 // Refuse has clients turned away with -20100 from now on, for a reason such as
 // protocol.ReasonMaintenance; "" serves them again. Health checks are answered.
 func (s *Server) Refuse(reason protocol.Reason) { s.api.Refuse(reason) }
@@ -180,6 +183,7 @@ func (s *Server) Serve(listener net.Listener) error { return s.serve(s.http, lis
 func (s *Server) ServeOffice(listener net.Listener) error { return s.serve(s.apart, listener) }
 
 func (s *Server) serve(answering *http.Server, listener net.Listener) error {
+	listener = &scarceListener{Listener: listener, log: s.config.Log}
 	var err error
 	if s.config.Certificate != nil {
 		err = answering.ServeTLS(listener, "", "")

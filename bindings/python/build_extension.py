@@ -4,6 +4,9 @@ Run it to have the extension in a source tree; the build of a wheel runs it, too
 is no compiler or no Python.h, it says so and ends well: the package works without it.
 
 usage: build_extension.py [DIRECTORY]    where to put it; src/openlts
+
+OPENLTS_LDSHARED, if set, is the command that links an extension, in place of the one Python was built with: for another
+machine, or an older C library. (The stable ABI is the same on all machines of a word size.)
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ def obstacle() -> str | None:
         return "it needs CPython 3.10 or newer"
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
         return "this Python has no interpreter lock, and so no stable ABI"
-    linker = shlex.split(sysconfig.get_config_var("LDSHARED") or "")
+    linker = link_command()
     if not linker:
         return "this Python does not say how extensions are linked"
     if shutil.which(linker[0]) is None:
@@ -38,12 +41,17 @@ def obstacle() -> str | None:
     return None
 
 
+def link_command() -> list[str]:
+    """What compiles and links an extension in one."""
+    return shlex.split(os.environ.get("OPENLTS_LDSHARED") or sysconfig.get_config_var("LDSHARED") or "")
+
+
 def build(directory: Path) -> Path:
     """Compiles it into ``directory``, in one step: a process that has the old one loaded keeps that."""
     target = directory / NAME
     fresh = directory / f".{NAME}.{os.getpid()}"
     flags = ["-std=c11", "-O2", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror"]
-    command = [*shlex.split(sysconfig.get_config_var("LDSHARED")), *flags]
+    command = [*link_command(), *flags]
     try:
         subprocess.run(
             [*command, f"-I{sysconfig.get_path('include')}", str(SOURCE), "-o", str(fresh)], check=True, timeout=300

@@ -7,6 +7,7 @@ openlts.load or the system's loader must find the library then.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -33,7 +34,7 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         extensions = self._build_extension()
         build_data["force_include"].update({str(path): f"openlts/{path.name}" for path in extensions})
         build_data["pure_python"] = False
-        build_data["tag"] = f"py3-none-{platform_tag([*libraries, *extensions], sysconfig.get_platform())}"
+        build_data["tag"] = f"py3-none-{platform_tag([*libraries, *extensions], build_platform())}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002
         if self._stage is not None:
@@ -44,6 +45,11 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         self._stage = tempfile.TemporaryDirectory()
         subprocess.run([sys.executable, Path(self.root, "build_extension.py"), self._stage.name], check=True)
         return list(Path(self._stage.name).iterdir())
+
+
+def build_platform() -> str:
+    """What the wheel is for, such as ``linux-x86_64``: OPENLTS_PLATFORM, else this machine."""
+    return os.environ.get("OPENLTS_PLATFORM") or sysconfig.get_platform()
 
 
 def platform_tag(libraries: list[Path], platform: str) -> str:

@@ -7,15 +7,8 @@ func emitJavaScript(all definitions) []output {
 		{path: directory + "definitions.ts", template: typeScriptTemplate, data: all},
 		{path: directory + "codes.ts", template: typeScriptCodesTemplate, data: all},
 		{path: directory + "statusMessages.ts", template: typeScriptMessagesTemplate, data: all},
+		{path: directory + "legacy-constants.js", template: legacyTemplate, data: all},
 	}
-}
-
-// distance is how far a status code is from the one before it in the list, downwards.
-func distance(i int, list []value) int {
-	if i == 0 {
-		return 0
-	}
-	return list[i-1].Value - list[i].Value
 }
 
 const typeScriptTemplate = `// {{banner}}
@@ -58,15 +51,9 @@ export const enum {{if eq .Name "StateFlag"}}Flag{{else}}Kind{{end}} {
 {{- end}}
 }
 {{end}}{{end}}
-/** Names of status codes, each with its distance from the code before. */
-export const statusNames =
-  '{{range $i, $v := .StatusCodes}}{{if $i}} {{end}}{{distance $i $.StatusCodes}} {{.Name}}{{end}}';
 {{range $e := .Enumerations}}{{if eq .Name "OperationType"}}
 export const operationTypes =
   '{{range $i, $v := .Values}}{{if $i}} {{end}}{{.Name}}{{end}}';
-{{else if eq .Name "ChargeWay"}}
-export const chargeWays =
-  '{{range $i, $v := .Values}}{{if $i}} {{end}}{{.Name}} {{.Value}}{{end}}';
 {{end}}{{end}}`
 
 const typeScriptMessagesTemplate = `// {{banner}}
@@ -77,4 +64,13 @@ export const statusMessages: Readonly<Record<number, string>> = {
   {{if lt .Value 0}}[{{.Value}}]{{else}}{{.Value}}{{end}}: {{printf "%q" .Message}},
 {{- end}}
 };
+`
+
+// For the edition for old browsers: its version is the package's, which the build replaces.
+const legacyTemplate = `// {{banner}}
+{{range $e := .Enumerations}}{{if eq .Name "OperationType"}}
+export var legacyTypes =
+  '{{range $i, $v := .Values}}{{if $i}} {{end}}{{.Name}}{{end}}';
+{{end}}{{end}}
+export var legacyVersion = VERSION;
 `

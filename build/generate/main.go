@@ -40,6 +40,7 @@ var emitters = []func(definitions) []output{
 	emitPython,
 	emitCSharp,
 	emitJava,
+	emitObjC,
 	emitJavaScript,
 }
 
@@ -48,7 +49,7 @@ func xml(text string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
 }
 
-var functions = template.FuncMap{"distance": distance, "wrap": wrap, "javadoc": javadoc, "camel": camel, "constant": statusConstant, "banner": func() string { return banner }}
+var functions = template.FuncMap{"wrap": wrap, "javadoc": javadoc, "camel": camel, "constant": statusConstant, "banner": func() string { return banner }}
 
 func main() {
 	check := flag.Bool("check", false, "write nothing; fail if a generated file is stale")

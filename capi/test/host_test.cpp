@@ -63,7 +63,7 @@ TEST_F(Host, signals) {
 
 TEST_F(Host, testkit) {
   EXPECT_EQ(run({OPENLTS_TESTKIT_HOST, server.url(), "100001-reader", device()}), 0);
-  EXPECT_EQ(server.total(), 27);
+  EXPECT_EQ(server.total(), 59);
 }
 
 TEST_F(Host, slots_end_while_threads_record) {

@@ -62,7 +62,7 @@ func TestLicenseFiles(t *testing.T) {
 	first := c.issue("first", "--item", "scans", "--item", "own", "--server-uuid", c.uuid, "--alias", "Example 2026")
 
 	c.refused("lts vendor trust", first)
-	must(t, c.data, "vendor", "trust", c.publicKey, "--name", "Acme SDKs")
+	must(t, c.data, "vendor", "trust", "--key", c.publicKey, "--name", "Acme SDKs")
 	if out := must(t, c.data, "license", "import", first, "--show"); !strings.Contains(out, "Example 2026") || !strings.Contains(out, "ACME") || !strings.Contains(out, "added") {
 		t.Error(out)
 	}
@@ -136,9 +136,9 @@ func TestLicenseFiles(t *testing.T) {
 // What can't be meant for this server, or is not the vendor's word, changes nothing.
 func TestRefusedLicenseFiles(t *testing.T) {
 	c := newCustomer(t)
-	must(t, c.data, "vendor", "trust", c.publicKey, "--name", "Acme SDKs")
+	must(t, c.data, "vendor", "trust", "--key", c.publicKey, "--name", "Acme SDKs")
 	for _, key := range []string{"", "x", c.publicKey + "AAAA"} {
-		if _, err := run(c.data, "vendor", "trust", key, "--name", "x"); err == nil {
+		if _, err := run(c.data, "vendor", "trust", "--key", key, "--name", "x"); err == nil {
 			t.Errorf("the key %q", key)
 		}
 	}

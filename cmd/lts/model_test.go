@@ -117,12 +117,12 @@ func TestConfirmKey(t *testing.T) {
 	if out := must(t, data, "device", "keys", device.UUID); !strings.Contains(out, "apart") {
 		t.Error(out)
 	}
-	for _, args := range [][]string{{"confirm-key", device.UUID, "nothing"}, {"confirm-key", "nobody", keys[1].KeyID}, {"clear-clone", "nobody"}, {"keys", "nobody"}} {
+	for _, args := range [][]string{{"confirm-key", device.UUID, "--key", "-nothing"}, {"confirm-key", "nobody", "--key", keys[1].KeyID}, {"clear-clone", "nobody"}, {"keys", "nobody"}} {
 		if _, err := run(data, append([]string{"device"}, args...)...); err == nil || !strings.Contains(err.Error(), "there is no") {
 			t.Errorf("%q: %v", args, err)
 		}
 	}
-	must(t, data, "device", "confirm-key", device.UUID, keys[1].KeyID)
+	must(t, data, "device", "confirm-key", device.UUID, "--key", keys[1].KeyID)
 	must(t, data, "device", "clear-clone", device.UUID)
 	if _, err := device.Authorize(device.Request("100001-kiosk")); err != nil {
 		t.Error(err)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/openlts/openlts/server/store/postgres/postgrestest"
 )
 
 // consoleBlock is a block of commands in a page of documentation.
@@ -22,7 +24,25 @@ func TestOperationsPage(t *testing.T) {
 			t.Skipf("the page uses %s, which is not installed: %v", tool, err)
 		}
 	}
-	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "operations.md"))
+	directory := runPage(t, "operations.md", 25)
+	log, err := os.ReadFile(filepath.Join(directory, "server.log"))
+	if err != nil || !strings.Contains(string(log), "msg=ended") {
+		t.Errorf("the server did not end in good order: %v\n%s", err, log)
+	}
+}
+
+// All commands of docs/scaling.md work on a PostgreSQL server that is there.
+func TestScalingPage(t *testing.T) {
+	cluster := postgrestest.Shared(t)
+	runPage(t, "scaling.md", 15, "PGHOST="+cluster.Directory, "PGUSER="+postgrestest.Superuser,
+		"PATH="+cluster.Programs()+string(os.PathListSeparator)+os.Getenv("PATH"))
+}
+
+// runPage runs the commands of a page of documentation, at least so many, in a
+// directory of their own.
+func runPage(t *testing.T, name string, least int, environment ...string) (directory string) {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +58,7 @@ func TestOperationsPage(t *testing.T) {
 			commands++
 		}
 	}
-	if commands < 25 {
+	if commands < least {
 		t.Fatalf("only %d commands were found", commands)
 	}
 
@@ -54,19 +74,16 @@ func TestOperationsPage(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	// Should the script fail, its server must not outlive it.
-	cmd := exec.CommandContext(ctx, "bash", "-c", "trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n"+script)
+	cmd := exec.CommandContext(ctx, "bash", "-c", "trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\nPATH="+quote(bin)+":$PATH\n"+script)
 	cmd.Dir = t.TempDir()
-	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	cmd.Env = append(os.Environ(), environment...)
 	cmd.WaitDelay = 10 * time.Second
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	log, err := os.ReadFile(filepath.Join(cmd.Dir, "server.log"))
-	if err != nil || !strings.Contains(string(log), "msg=ended") {
-		t.Errorf("the server did not end in good order: %v\n%s", err, log)
-	}
 	t.Logf("%s", out)
+	return cmd.Dir
 }
 
 // The commands of the README that set up a server work; the last of them serves.

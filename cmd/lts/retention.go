@@ -127,3 +127,32 @@ every hour; this does it now. The server may go on meanwhile.`,
 		},
 	}
 }
+
+func (a *app) checkpoint() *cobra.Command {
+	return &cobra.Command{
+		Use: "checkpoint", Short: "Close past months and sign what they sum up to", Args: cobra.NoArgs,
+		Long: `Verify the months that ended 40 days ago or earlier, close them (reports of them are
+refused from then on), and sign what their reports sum up to. Nothing is deleted.
+"lts verify --since" may begin there, and takes less time. Pruning makes a
+checkpoint by itself.`,
+		Example: `  lts checkpoint`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withStore(cmd.Context(), false, func(s store.Store) error {
+				keys, err := api.LoadKeys(cmd.Context(), s)
+				if err != nil {
+					return err
+				}
+				pruner := &retention.Pruner{Store: s, Key: keys.Signing, Now: time.Now, Progress: showProgress(cmd.ErrOrStderr(), time.Now)}
+				before, err := pruner.Checkpoint(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if before == 0 {
+					return a.done(cmd, "", "there is a checkpoint of all months that may be closed")
+				}
+				date := time.Unix(before, 0).UTC().Format(time.DateOnly)
+				return a.done(cmd, date, "a checkpoint stands for the reports before %s", date)
+			})
+		},
+	}
+}

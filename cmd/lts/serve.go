@@ -16,9 +16,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
-	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server"
+	"github.com/openlts/openlts/server/memory"
 	"github.com/openlts/openlts/server/standby"
 	"github.com/openlts/openlts/server/store"
 )
@@ -27,13 +28,13 @@ import (
 const shutdownTimeout = 10 * time.Second
 
 type serveFlags struct {
-	listen, urlFile, certFile, keyFile, logFormat, logLevel string
-	limits                                                  server.Limits
-	standbyOf                                               string
-	patience                                                standby.Patience
-	trustClock, maintenance                                 bool
-	adminListen                                             string
-	trustedOrigins                                          []string
+	listen, urlFile, certFile, keyFile, logFormat, logLevel, settings string
+	limits                                                            server.Limits
+	standbyOf                                                         string
+	patience                                                          standby.Patience
+	trustClock, maintenance                                           bool
+	adminListen                                                       string
+	trustedOrigins                                                    []string
 }
 
 func (a *app) serve() *cobra.Command {
@@ -42,7 +43,9 @@ func (a *app) serve() *cobra.Command {
 		Use:   "serve",
 		Short: "Run the server",
 		Long: `Run the server until SIGTERM or SIGINT, which let the requests in work finish
-(those that stall are cut off after 10 s). SIGHUP reads the certificate anew.
+(those that stall are cut off after 10 s). SIGHUP reads the certificate and the
+settings anew: of those the limits, the log level, maintenance and the certificate
+change at once, the others at the next start.
 
 Use HTTPS wherever the network is not your own: give --tls-cert and --tls-key, or
 put a reverse proxy in front. A proxy may serve it under a path (such as /lts/)
@@ -56,24 +59,44 @@ answers its health check, and serves when it does not.`,
   lts serve --database postgres://lts@db.example.com/lts --standby-of https://lts.example.com`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			log, err := newLog(cmd.ErrOrStderr(), f.logFormat, f.logLevel)
+			given := map[string]string{}
+			cmd.Flags().Visit(func(flag *pflag.Flag) { given[flag.Name] = flag.Value.String() })
+			if f.settings != "" {
+				if err := readSettings(f.settings, cmd.LocalNonPersistentFlags(), cmd.Flags().Changed); err != nil {
+					return err
+				}
+			}
+			var level slog.LevelVar
+			log, err := newLog(cmd.ErrOrStderr(), f.logFormat, f.logLevel, &level)
 			if err != nil {
 				return err
 			}
 			return a.withStore(cmd.Context(), true, func(s store.Store) error {
-				return a.serveStore(cmd, s, f, log)
+				r := &reloading{flags: f, given: given, level: &level, log: log, invite: func(office string) error { return a.inviteOwner(cmd, s, office) }}
+				return r.serve(cmd.Context(), s)
 			})
 		},
 	}
-	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:48080", "the `address` to listen on; port 0 picks a free one")
-	cmd.Flags().StringVar(&f.urlFile, "url-file", "", "write the base URL to this `file` once the server is ready; removed at the end")
-	cmd.Flags().StringVar(&f.certFile, "tls-cert", "", "`file` with the certificate chain (PEM), for HTTPS")
-	cmd.Flags().StringVar(&f.keyFile, "tls-key", "", "`file` with the certificate's key (PEM)")
-	cmd.Flags().StringVar(&f.adminListen, "admin-listen", "", "serve the pages and the API of administration on this `address` alone; off: nowhere")
-	cmd.Flags().StringArrayVar(&f.trustedOrigins, "trusted-origin", nil,
+	f.add(cmd.Flags())
+	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
+	return cmd
+}
+
+// settingsFlag names the settings file.
+const settingsFlag = "settings"
+
+// add makes these the flags of a command.
+func (f *serveFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&f.settings, settingsFlag, "", "a `file` with lines \"flag = value\"; what is given here comes first; SIGHUP reads it anew")
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:48080", "the `address` to listen on; port 0 picks a free one")
+	flags.StringVar(&f.urlFile, "url-file", "", "write the base URL to this `file` once the server is ready; removed at the end")
+	flags.StringVar(&f.certFile, "tls-cert", "", "`file` with the certificate chain (PEM), for HTTPS")
+	flags.StringVar(&f.keyFile, "tls-key", "", "`file` with the certificate's key (PEM)")
+	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
+	flags.StringVar(&f.logLevel, "log-level", "info", "debug (each request), info, warn or error")
+	flags.StringVar(&f.adminListen, "admin-listen", "", "serve the pages and the API of administration on this `address` alone; off: nowhere")
+	flags.StringSliceVar(&f.trustedOrigins, "trusted-origin", nil,
 		"an `origin` whose forms are taken for the pages' own, where a proxy changes the Host header; may be repeated")
-	cmd.Flags().StringVar(&f.logFormat, "log-format", "text", "text or json")
-	cmd.Flags().StringVar(&f.logLevel, "log-level", "info", "debug (each request), info, warn or error")
 	limits := server.DefaultLimits()
 	for _, limit := range []struct {
 		name  string
@@ -87,25 +110,23 @@ answers its health check, and serves when it does not.`,
 		{"limit-devices", &f.limits.Devices, limits.Devices, "devices a second that were never seen before, of one network; 0: no `limit`"},
 		{"limit-reports", &f.limits.Reports, limits.Reports, "report batches a second of one device; 0: no `limit`"},
 	} {
-		cmd.Flags().Float64Var(limit.value, limit.name, limit.most, limit.what)
+		flags.Float64Var(limit.value, limit.name, limit.most, limit.what)
 	}
-	cmd.Flags().BoolVar(&f.trustClock, "trust-clock", false, "serve also if the clock is behind what is stored, because it was wrong before")
-	cmd.Flags().StringVar(&f.standbyOf, "standby-of", "", "the `URL` of the main server: serve only while it does not")
-	cmd.Flags().DurationVar(&f.patience.TakeOver, "standby-after", standby.Usual().TakeOver, "how long the main server must not answer before a standby server serves")
-	cmd.Flags().DurationVar(&f.patience.GiveBack, "standby-back", standby.Usual().GiveBack, "how long the main server must answer before a standby server refuses again")
-	cmd.Flags().BoolVar(&f.maintenance, "maintenance", false, "turn clients away (-20100): they ask the standby server, or go on with what they were granted")
-	cmd.Flags().BoolVar(&f.limits.Loopback, "limit-loopback", false, "limit this machine, too")
-	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
-	return cmd
+	flags.StringVar(&f.standbyOf, "standby-of", "", "the `URL` of the main server: serve only while it does not")
+	flags.DurationVar(&f.patience.TakeOver, "standby-after", standby.Usual().TakeOver, "how long the main server must not answer before a standby server serves")
+	flags.DurationVar(&f.patience.GiveBack, "standby-back", standby.Usual().GiveBack, "how long the main server must answer before a standby server refuses again")
+	flags.BoolVar(&f.trustClock, "trust-clock", false, "serve also if the clock is behind what is stored, because it was wrong before")
+	flags.BoolVar(&f.maintenance, "maintenance", false, "turn clients away (-20100): they ask the standby server, or go on with what they were granted")
+	flags.BoolVar(&f.limits.Loopback, "limit-loopback", false, "limit this machine, too")
 }
 
-func newLog(w io.Writer, format, level string) (*slog.Logger, error) {
-	var options slog.HandlerOptions
-	var l slog.Level
-	if err := l.UnmarshalText([]byte(level)); err != nil {
-		return nil, fmt.Errorf("--log-level %q is not debug, info, warn or error", level)
+func newLog(w io.Writer, format, level string, at *slog.LevelVar) (*slog.Logger, error) {
+	l, err := parseLevel(level)
+	if err != nil {
+		return nil, err
 	}
-	options.Level = l
+	at.Set(l)
+	options := slog.HandlerOptions{Level: at}
 	switch format {
 	case "text":
 		return slog.New(slog.NewTextHandler(w, &options)), nil
@@ -115,11 +136,18 @@ func newLog(w io.Writer, format, level string) (*slog.Logger, error) {
 	return nil, fmt.Errorf("--log-format %q is not text or json", format)
 }
 
+func parseLevel(level string) (l slog.Level, err error) {
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return l, fmt.Errorf("--log-level %q is not debug, info, warn or error", level)
+	}
+	return l, nil
+}
+
 // off is the --admin-listen of a server without pages.
 const off = "off"
 
-func (a *app) serveStore(cmd *cobra.Command, s store.Store, f serveFlags, log *slog.Logger) (err error) {
-	ctx := cmd.Context()
+// check says whether the flags make sense.
+func (f *serveFlags) check() error {
 	for _, limit := range []float64{f.limits.Authorizations, f.limits.PerCode, f.limits.Guesses, f.limits.Devices, f.limits.Reports} {
 		if !(limit >= 0 && limit <= 1e6) {
 			return fmt.Errorf("a limit is from 0 to 1000000, not %g", limit)
@@ -129,6 +157,14 @@ func (a *app) serveStore(cmd *cobra.Command, s store.Store, f serveFlags, log *s
 		if err := errors.Join(standby.CheckURL(f.standbyOf), f.patience.Check()); err != nil {
 			return fmt.Errorf("--standby-of: %w", err)
 		}
+	}
+	return nil
+}
+
+func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
+	f, log := r.flags, r.log
+	if err := f.check(); err != nil {
+		return err
 	}
 	config := server.Config{Store: s, Log: log, Limits: &f.limits, TrustClock: f.trustClock}
 	if f.adminListen != off {
@@ -153,27 +189,18 @@ func (a *app) serveStore(cmd *cobra.Command, s store.Store, f serveFlags, log *s
 	if err != nil {
 		return fmt.Errorf("listening: %w; choose another --listen address", err)
 	}
+	memory.Tune()
 	lts, err := server.New(ctx, config)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	if f.standbyOf != "" {
-		// Before it listens to anybody.
-		lts.Refuse(protocol.ReasonStandby)
-	}
-	if f.maintenance {
-		lts.Refuse(protocol.ReasonMaintenance)
-	}
+	// Before it listens to anybody.
+	r.gate = &gate{refuse: lts.Refuse, standby: f.standbyOf != ""}
+	r.gate.setMaintenance(f.maintenance)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if f.standbyOf != "" && !f.maintenance {
-		go standby.Watch(ctx, f.standbyOf, f.patience, http.DefaultClient, log, func(serves bool) {
-			reason := protocol.ReasonStandby
-			if serves {
-				reason = ""
-			}
-			lts.Refuse(reason)
-		})
+	if f.standbyOf != "" {
+		go standby.Watch(ctx, f.standbyOf, f.patience, http.DefaultClient, log, func(serves bool) { r.gate.setStandby(!serves) })
 	}
 	hangUps := make(chan os.Signal, 1)
 	signal.Notify(hangUps, syscall.SIGHUP)
@@ -182,7 +209,7 @@ func (a *app) serveStore(cmd *cobra.Command, s store.Store, f serveFlags, log *s
 		for {
 			select {
 			case <-hangUps:
-				f.reload(lts, log)
+				r.reload(lts)
 			case <-ctx.Done():
 				return
 			}
@@ -217,7 +244,7 @@ func (a *app) serveStore(cmd *cobra.Command, s store.Store, f serveFlags, log *s
 		defer func() { err = errors.Join(err, os.Remove(f.urlFile)) }()
 	}
 	if err == nil && config.Pages != nil {
-		err = a.inviteOwner(cmd, s, office)
+		err = r.invite(office)
 	}
 	if err == nil {
 		select {
@@ -254,22 +281,6 @@ the first one; it works once:
 
 `, office, secret)
 	return err
-}
-
-// reload reads anew what may have changed. A certificate that can't be used leaves
-// the one in use in place.
-func (f *serveFlags) reload(lts *server.Server, log *slog.Logger) {
-	if f.certFile == "" {
-		log.Info("nothing to read anew: there is no certificate")
-		return
-	}
-	certificate, err := tls.LoadX509KeyPair(f.certFile, f.keyFile)
-	if err != nil {
-		log.Error("the certificate in use stays: the new one can't be loaded", "error", err)
-		return
-	}
-	lts.SetCertificate(certificate)
-	log.Info("the certificate was read anew", "file", f.certFile)
 }
 
 // baseURL is the URL of a listener, as seen from this machine.

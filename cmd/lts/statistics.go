@@ -71,7 +71,8 @@ as never to come. --measure counts something else: devices (different ones), con
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.by, "by", "", "comma-separated `columns` out of slot, hour, day, month, organization, handshake, item, type, device, status "+
+	flags.StringVar(&f.by, "by", "", "comma-separated `columns` out of slot, hour, day, month, organization, handshake, item, type, kind, import, device, report, "+
+		"status "+
 		"(default handshake,item,type; of other measures, none)")
 	flags.StringVar((*string)(&f.query.Measure), "measure", "operations", "what is `counted`: operations, devices, concurrent or denials")
 	flags.StringArrayVar(&f.query.Organizations, "org", nil, "only this organization, by its `id`; may be repeated, like those that follow")

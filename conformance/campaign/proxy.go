@@ -159,6 +159,7 @@ func (p *proxy) sleep(d time.Duration) {
 
 // message is a request on its way to a server.
 type message struct {
+	method string
 	path   string
 	header http.Header
 	body   []byte
@@ -205,7 +206,7 @@ func (p *proxy) pass(connection net.Conn, request *http.Request) bool {
 	if err != nil {
 		return false
 	}
-	m := message{request.URL.Path, request.Header, body}
+	m := message{request.Method, request.URL.Path, request.Header, body}
 	isReport := strings.HasSuffix(m.path, "/reports")
 	if isReport {
 		p.keep(m)
@@ -326,7 +327,7 @@ func (p *proxy) forward(m message) ([]byte, error) {
 func (p *proxy) forwardTo(backend string, m message) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+backend+m.path, bytes.NewReader(m.body))
+	request, err := http.NewRequestWithContext(ctx, m.method, "http://"+backend+m.path, bytes.NewReader(m.body))
 	if err != nil {
 		return nil, err
 	}
@@ -359,7 +360,7 @@ func (p *proxy) sendHalf(m message) {
 		return
 	}
 	var wire bytes.Buffer
-	_, _ = fmt.Fprintf(&wire, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n", m.path, backend, len(m.body))
+	_, _ = fmt.Fprintf(&wire, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n", m.method, m.path, backend, len(m.body))
 	_ = m.header.WriteSubset(&wire, map[string]bool{"Content-Length": true, "Host": true})
 	wire.WriteString("\r\n")
 	wire.Write(m.body[:len(m.body)/2])

@@ -31,6 +31,7 @@ func newBackend(t *testing.T) *backend {
 		b.mu.Lock()
 		b.seen = append(b.seen, string(body))
 		b.mu.Unlock()
+		w.Header().Set("Method", r.Method)
 		w.Header().Set("OpenLTS-MAC", "mac of "+string(body))
 		_, _ = w.Write(body)
 	}))
@@ -159,10 +160,21 @@ func TestEachFault(t *testing.T) {
 	}
 }
 
+// TestMethods arrive as they were sent.
+func TestMethods(t *testing.T) {
+	p := newProxy(t, newBackend(t))
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		answer, err := p.forward(message{method, "/v1/keys", http.Header{}, nil})
+		if err != nil || !strings.Contains(string(answer), "Method: "+method) {
+			t.Errorf("%s: %s, %v", method, answer, err)
+		}
+	}
+}
+
 // TestAnAlteredAnswer differs from the true one in one bit.
 func TestAnAlteredAnswer(t *testing.T) {
 	p := newProxy(t, newBackend(t))
-	truth, err := p.forward(message{"/v1/reports", http.Header{}, []byte(body)})
+	truth, err := p.forward(message{http.MethodPost, "/v1/reports", http.Header{}, []byte(body)})
 	if err != nil {
 		t.Fatal(err)
 	}

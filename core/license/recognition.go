@@ -56,7 +56,11 @@ func (r *Recognition) Recognize(ctx context.Context, transport http.RoundTripper
 		return err
 	}
 	if answer.Status != http.StatusOK {
-		return answer.Problem(server)
+		problem := answer.Problem(server)
+		if problem.Status == protocol.StatusNotFound || problem.Status == protocol.StatusMethodNotAllowed {
+			problem.Status = protocol.StatusServerResponseInvalid // it shows no keys, whatever it is
+		}
+		return problem
 	}
 	var keys protocol.KeysResponse
 	if json.Unmarshal(answer.Body, &keys) != nil || len(keys.SigningKeys) == 0 {

@@ -173,11 +173,11 @@ func Orphans(directory string) ([]string, error) { return datafile.List(director
 // just now, ErrNotATally if the file is damaged or no file of ours at all, and
 // ErrLaterVersion.
 func Adopt(path string) (*Tally, error) {
-	f, err := open(path)
+	f, separated, err := open(path)
 	if err != nil {
 		return nil, err
 	}
-	t, err := adopt(f, path)
+	t, err := adopt(f, path, separated)
 	if err != nil {
 		_ = f.Close()
 		return nil, err
@@ -185,17 +185,20 @@ func Adopt(path string) (*Tally, error) {
 	return t, nil
 }
 
-func open(path string) (*os.File, error) {
-	f, err := datafile.Open(path, datafile.Write)
+// open opens a tally. separated tells that it had other names, and is a copy of its own
+// now: of a dead run, whose lock we had.
+func open(path string) (f *os.File, separated bool, err error) {
+	f, err = datafile.Open(path, datafile.Write)
 	if errors.Is(err, datafile.ErrLinked) {
 		if err = separate(path); err == nil {
+			separated = true
 			f, err = datafile.Open(path, datafile.Write)
 		}
 	}
 	if errors.Is(err, datafile.ErrForeign) || errors.Is(err, datafile.ErrTooLarge) {
 		err = fmt.Errorf("%w: %w", ErrNotATally, err)
 	}
-	return f, err
+	return f, separated, err
 }
 
 // separate gives the file of a dead run that has other names (a backup may have
@@ -212,7 +215,7 @@ func separate(path string) error {
 	return datafile.Separate(path, int64(size(MaxShards)))
 }
 
-func adopt(f *os.File, path string) (*Tally, error) {
+func adopt(f *os.File, path string, separated bool) (*Tally, error) {
 	if err := filelock.Try(f); err != nil {
 		return nil, err
 	}
@@ -241,7 +244,7 @@ func adopt(f *os.File, path string) (*Tally, error) {
 	if err = t.read(); err == nil {
 		err = t.vet()
 	}
-	if err == nil && t.copyOfALivingRun(locked) {
+	if err == nil && !separated && t.copyOfALivingRun(locked) {
 		err = fmt.Errorf("a copy of a run that goes on: %w", filelock.ErrLocked)
 	}
 	if err != nil {

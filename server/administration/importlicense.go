@@ -126,7 +126,7 @@ func (i *importing) open(text []byte) error {
 	}
 	f, err := licensefile.Open(text, vendors)
 	if errors.Is(err, licensefile.ErrUntrusted) {
-		return fmt.Errorf("%w; if that is your vendor's, as the vendor told you by another way, say so with `lts vendor trust PUBLIC-KEY`", err)
+		return fmt.Errorf("%w; if that is your vendor's, as the vendor told you by another way, say so with `lts vendor trust --key PUBLIC-KEY`", err)
 	}
 	if err != nil {
 		return err

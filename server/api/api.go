@@ -39,12 +39,15 @@ type API struct {
 	// refuses is why nobody is served now; nil or "": everybody is.
 	refuses atomic.Pointer[protocol.Reason]
 
-	limits    *limiters
+	limits    atomic.Pointer[limiters]
 	passwords *password.Checker
 	clocks    clockWatch
 	bodies    slots // of large bodies that are read
 	batches   slots // of large batches that are decoded
 }
+
+// SetLimits limits requests in another way from now on; all begin with their bursts.
+func (a *API) SetLimits(limits Limits) { a.limits.Store(newLimiters(limits)) }
 
 // Refuse has clients turned away from now on, as a standby server or one under
 // maintenance does; "" serves them again.
@@ -80,7 +83,7 @@ type handler func(http.ResponseWriter, *http.Request) error
 // Handler gives the HTTP handler for all paths. A reverse proxy may put it under
 // any prefix, which it strips.
 func (a *API) Handler() http.Handler {
-	a.limits = newLimiters(a.Limits)
+	a.SetLimits(a.Limits)
 	a.passwords = password.NewChecker()
 	a.bodies, a.batches = make(slots, largeBodies), make(slots, largeBatches)
 	mux := http.NewServeMux()
@@ -221,6 +224,9 @@ func (a *API) ready(w http.ResponseWriter, r *http.Request) error {
 	defer cancel()
 	if err := a.Store.Ping(ctx); err != nil {
 		return fmt.Errorf("the database does not answer: %w", err)
+	}
+	if err := a.diskReady(); err != nil {
+		return err
 	}
 	answer := map[string]string{"status": "ok"}
 	if reason := a.refuses.Load(); reason != nil && *reason != "" {

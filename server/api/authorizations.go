@@ -44,8 +44,8 @@ func (a *API) authorize(w http.ResponseWriter, r *http.Request) error {
 	if err := checkAuthorization(&request); err != nil {
 		return err
 	}
-	network := a.limits.network(r)
-	if err := a.limits.admit(network, request.HandshakeCode, a.Now()); err != nil {
+	network := a.limits.Load().network(r)
+	if err := a.limits.Load().admit(network, request.HandshakeCode, a.Now()); err != nil {
 		return err
 	}
 	key, err := a.Keys.deviceKey(request.Device.PublicKey)
@@ -55,7 +55,7 @@ func (a *API) authorize(w http.ResponseWriter, r *http.Request) error {
 	a.compareClocks(r, &request)
 	granted, err := a.decide(r, &request, key, network)
 	if err != nil {
-		if later := a.limits.refused(network, err, a.Now()); later != nil {
+		if later := a.limits.Load().refused(network, err, a.Now()); later != nil {
 			return later
 		}
 		if status := protocol.StatusOf(err); status.FromServer() {
@@ -98,7 +98,7 @@ const maxRounds = 3
 // decide has a request decided on. Passwords are held against hashes here and not by
 // who decides, because all others would wait for that.
 func (a *API) decide(r *http.Request, request *protocol.AuthorizationRequest, key store.DeviceKey, network string) (*protocol.Authorization, error) {
-	asking := &policy.Asking{Request: request, Key: key, Address: address(r), KnownOnly: !a.limits.mayBeNew(network, a.Now())}
+	asking := &policy.Asking{Request: request, Key: key, Address: address(r), KnownOnly: !a.limits.Load().mayBeNew(network, a.Now())}
 	owner := request.HandshakeCode + "\n" + request.OrganizationID
 	if hash, known := a.passwords.Right(owner, request.SessionPassword); known {
 		asking.Proof.Right = []string{hash}
@@ -109,7 +109,7 @@ func (a *API) decide(r *http.Request, request *protocol.AuthorizationRequest, ke
 			return nil, err
 		}
 		if answer.New {
-			if err := a.limits.isNew(network, a.Now()); err != nil && answer.Authorization == nil {
+			if err := a.limits.Load().isNew(network, a.Now()); err != nil && answer.Authorization == nil {
 				return nil, err
 			}
 		}
@@ -118,7 +118,7 @@ func (a *API) decide(r *http.Request, request *protocol.AuthorizationRequest, ke
 		}
 		for _, hash := range answer.Untried {
 			fits, err := a.passwords.Try(r.Context(), owner, request.SessionPassword, hash, func() error {
-				return a.limits.mayGuess(network, a.Now())
+				return a.limits.Load().mayGuess(network, a.Now())
 			})
 			switch {
 			case errors.Is(err, password.ErrBusy):

@@ -39,6 +39,9 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, policy.ErrClock):
 		a.Log.Error("nobody is served", "error", err)
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The clock of the License Tracking Server is wrong. Nothing was changed."
+	case errors.Is(err, errDisk):
+		a.Log.Error("not ready", "error", err)
+		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The disk of the License Tracking Server is full, or fails. Nothing was changed."
 	case errors.Is(err, store.ErrUnavailable):
 		a.Log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The database of the License Tracking Server does not answer. Nothing was changed."

@@ -41,7 +41,7 @@ func (a *API) report(w http.ResponseWriter, r *http.Request) error {
 		a.Log.Info("report not authenticated", "key", keyID, "known", true)
 		return protocol.StatusRequestNotAuthenticated
 	}
-	if err := a.limits.admitReports(a.limits.network(r), keyID, a.Now()); err != nil {
+	if err := a.limits.Load().admitReports(a.limits.Load().network(r), keyID, a.Now()); err != nil {
 		return err
 	}
 	done, err := a.batches.begin(r.Context(), len(body))

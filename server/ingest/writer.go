@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/openlts/openlts/core/protocol"
@@ -31,6 +32,8 @@ type Writer struct {
 	// trustClock serves also if the clock is behind what is stored.
 	trustClock bool
 
+	// disk is the error of the disk that the last group met, if it did.
+	disk atomic.Pointer[diskError]
 	// leapt tells that a warning of a clock that leapt ahead was given.
 	leapt bool
 
@@ -144,11 +147,35 @@ func (w *Writer) apply(group []*job) (err error) {
 		change, answers = policy.Apply(state, requests, now)
 		return change
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrDisk):
+		w.disk.Store(&diskError{err, w.now()})
+		return err
+	case err != nil:
 		return err
 	}
+	w.disk.Store(nil)
 	for i, j := range group {
 		j.answer = answers[i]
+	}
+	return nil
+}
+
+// diskError is an error of the disk and when it happened.
+type diskError struct {
+	err error
+	at  time.Time
+}
+
+// diskErrorHolds is for how long nothing is expected of a disk that failed. Then
+// somebody has to try: who is not asked can't find out that it works again.
+const diskErrorHolds = 30 * time.Second
+
+// DiskError is what kept the last group from being stored, if that was the disk, a
+// moment ago.
+func (w *Writer) DiskError() error {
+	if last := w.disk.Load(); last != nil && w.now().Sub(last.at).Abs() < diskErrorHolds {
+		return last.err
 	}
 	return nil
 }

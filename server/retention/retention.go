@@ -128,6 +128,24 @@ func (p *Pruner) reports(ctx context.Context, before time.Time, outcome *Outcome
 	return nil
 }
 
+// Checkpoint closes the months that ended a time ago, MinReportDays at least, and
+// signs what their reports sum up to, without deleting any: verification may begin
+// there. It gives the slot before which it stands; 0: there is one already.
+func (p *Pruner) Checkpoint(ctx context.Context) (before int64, err error) {
+	until, reached := verification.Until(p.Now().Add(-MinReportDays*24*time.Hour)), int64(0)
+	err = p.Store.Examine(ctx, func(e store.Examination) error {
+		list, err := e.Checkpoints()
+		if n := len(list); n > 0 {
+			reached = list[n-1].ClosedBefore
+		}
+		return err
+	})
+	if err != nil || until <= reached {
+		return 0, err
+	}
+	return until, p.checkpoint(ctx, until)
+}
+
 func (p *Pruner) checkpoint(ctx context.Context, until int64) error {
 	if err := p.Store.Update(ctx, func(tx store.Tx) error { return tx.CloseSlots(until) }); err != nil {
 		return err

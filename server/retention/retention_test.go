@@ -201,6 +201,34 @@ func TestWhatDiffersIsKept(t *testing.T) {
 	}
 }
 
+// A checkpoint may stand for reports that are still there.
+func TestCheckpointWithoutPruning(t *testing.T) {
+	o := begin(t)
+	o.Live(time.Date(2026, 4, 20, 0, 0, 0, 0, time.UTC))
+	rows := o.rows("raw_report")
+	march := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).Unix()
+	for _, want := range []int64{march, 0} {
+		if before, err := o.pruner().Checkpoint(t.Context()); err != nil || before != want {
+			t.Errorf("%d, %v", before, err)
+		}
+	}
+	all := o.verify()
+	since, err := verification.Run(t.Context(), o.Store, verification.Options{Since: march})
+	if err != nil || since.Different != 0 || all.Different != 0 || since.Since != march || all.Since != 0 || o.rows("raw_report") != rows {
+		t.Errorf("%+v and %+v, %v", all, since, err)
+	}
+	if _, err := verification.Run(t.Context(), o.Store, verification.Options{Since: march + 1}); !errors.Is(err, verification.ErrNoCheckpoint) {
+		t.Error(err)
+	}
+	o.keep(store.RecordReceived, 45)
+	if outcome := o.prune(); outcome.Checkpoint != 0 || outcome.Removed[store.RecordReceived] != 57 {
+		t.Errorf("%+v", outcome)
+	}
+	if result := o.verify(); result.Different != 0 || result.Since != march {
+		t.Errorf("%+v", result)
+	}
+}
+
 // Pruning that was stopped goes on.
 func TestPruningGoesOn(t *testing.T) {
 	o := begin(t)

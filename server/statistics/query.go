@@ -34,6 +34,7 @@ const (
 	ByItem         By = "item"
 	ByType         By = "type"
 	ByDevice       By = "device"
+	ByReport       By = "report" // its run, by UUID: with windows of one slot, single reports
 	ByStatus       By = "status" // of denials: the code of the refusal
 	// ByKind is by the part of a product: barcode, or core, webcam, pdf-rasterizer and
 	// ocr of a page product; empty for other types.
@@ -43,12 +44,12 @@ const (
 )
 
 // Bys are all of them.
-var Bys = []By{ByOrganization, ByCode, ByItem, ByType, ByDevice, ByStatus, ByKind, ByImport}
+var Bys = []By{ByOrganization, ByCode, ByItem, ByType, ByDevice, ByReport, ByStatus, ByKind, ByImport}
 
 // columns are the store's, by the names here.
 var columns = map[By]store.Column{
 	ByOrganization: store.ByOrganization, ByCode: store.ByHandshake, ByItem: store.ByItem, ByType: store.ByType,
-	ByDevice: store.ByDevice, ByStatus: store.ByStatus, ByKind: store.ByType, ByImport: store.ByType,
+	ByDevice: store.ByDevice, ByReport: store.ByRun, ByStatus: store.ByStatus, ByKind: store.ByType, ByImport: store.ByType,
 }
 
 // Query is what is asked.
@@ -151,12 +152,12 @@ func (q *Query) checkMeasure() error {
 	}
 	switch q.Measure {
 	case store.MeasureDenials:
-		if by := grouped(ByItem, ByType, ByDevice); by != "" || len(q.Items)+len(q.Types)+len(q.Devices) > 0 {
+		if by := grouped(ByItem, ByType, ByDevice, ByReport); by != "" || len(q.Items)+len(q.Types)+len(q.Devices) > 0 {
 			return QueryError("denials are counted by organization, handshake code and status, not by item, type or device")
 		}
 		return nil
 	case store.MeasureConcurrent:
-		if by := grouped(ByType, ByDevice); by != "" || len(q.Types) > 0 {
+		if by := grouped(ByType, ByDevice, ByReport); by != "" || len(q.Types) > 0 {
 			return QueryError("devices at work at once are counted by organization, handshake code and item, not by type or device")
 		}
 	}

@@ -67,6 +67,8 @@ const (
 	ByHour      Column = "hour" // its start, likewise
 	ByDay       Column = "day"  // its start in UTC, likewise
 	ByDevice    Column = "device"
+	// ByRun is by the UUID of a run: with the slot, that is a single report.
+	ByRun Column = "run"
 	// ByOrganization is by its id.
 	ByOrganization Column = "organization"
 	// ByStatus is by the reason of a refusal, a number.

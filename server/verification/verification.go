@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/openlts/openlts/core/protocol"
@@ -63,6 +64,9 @@ type Difference struct {
 
 // ErrNoReports is the error of a checkpoint whose reports are gone.
 var ErrNoReports = errors.New("the reports since then were deleted")
+
+// ErrNoCheckpoint is the error of a beginning that is none.
+var ErrNoCheckpoint = errors.New("there is no checkpoint")
 
 // Run verifies a store, in one consistent view of it.
 func Run(ctx context.Context, s store.Store, options Options) (result Result, err error) {
@@ -155,6 +159,9 @@ func (v *verifier) run() error {
 	checkpoints, err := v.Checkpoints()
 	if err != nil {
 		return err
+	}
+	if since := v.options.Since; since != 0 && !slices.ContainsFunc(checkpoints, func(c store.Checkpoint) bool { return c.ClosedBefore == since }) {
+		return fmt.Errorf("%w of %s", ErrNoCheckpoint, time.Unix(since, 0).UTC().Format(time.RFC3339))
 	}
 	closed, closedLosses := v.checkpoints(checkpoints, v.options.Key, v.result.Since)
 	for _, step := range []func() error{

@@ -133,6 +133,7 @@ export class Authorizer {
         friendlyName: p.deviceFriendlyName, platform: 'javascript', library: 'openlts-javascript/' + version,
       },
       ...this.asked(), modules: p.limitedLicenseModules, maxBufferDays: p.maxBufferDays, instanceCount: p.maxConcurrentInstanceCount,
+      slotSeconds: p.slotSeconds,
     }, (_, value: unknown) => (value === '' ? undefined : value));
     const asked = digest(body);
     const answers = (a: { device: string; deviceKey: string; nonce: string; request: string }): boolean =>
@@ -142,7 +143,7 @@ export class Authorizer {
     const known = await this.known(server);
     const problem = problemOf(answer);
     if (problem) {
-      if (!isDecision(problem.code)) throw new LTSError(problem.code, problem.detail);
+      if (!isDecision(problem.code)) throw new LTSError(problem.code, problem.detail, problem.title);
       if (!problem.refusal) {
         throw new LTSError(Status.SERVER_RESPONSE_INVALID,
           `${server} seems to refuse (${problem.code}), but the refusal is not signed (a proxy, or somebody on the way?)`);
@@ -157,10 +158,10 @@ export class Authorizer {
       const late = refusal.code === Status.LICENSE_EXPIRED || refusal.code === Status.LICENSE_NOT_YET_EFFECTIVE;
       if (late && before && !before.useless && Math.abs(refusal.issuedAt - before.grant.time.server) > slack) {
         throw new LTSError(refusal.code,
-          `${server} refuses (${refusal.code}), but its clock is not where it must be by what it granted before`);
+          `${server} refuses, but its clock is not where it must be by what it granted before`, problem.title);
       }
       await this.store.change([], (unit) => unit.put(this.keptAt(key), undefined));
-      throw new LTSError(refusal.code, refusal.detail, true);
+      throw new LTSError(refusal.code, refusal.detail, problem.title, true);
     }
 
     const shown = String(answer.json.publicKey);
@@ -205,7 +206,7 @@ export class Authorizer {
       if (found && !found.useless) return { ...found.grant, cached: reason };
       if (found) useless = '; ' + found.useless;
     }
-    throw useless ? new LTSError(reason.code, reason.message.replace(/\.$/, '') + useless) : reason;
+    throw useless ? new LTSError(reason.code, reason.message.replace(/\.$/, '') + useless, reason.name) : reason;
   }
 
   /** What a server granted before for the same. */
@@ -231,7 +232,7 @@ export class Authorizer {
     });
     let useless = '';
     if (!time) {
-      useless = 'the clock was set back; what is kept can be used again once a server was reached';
+      useless = 'the clock was set back; the server has to be reached once';
     } else if (time.server > endOf(authorization) || time.server < authorization.issuedAt - slack) {
       useless = `the authorization that is kept could be used without the server until ${day(endOf(authorization))} only`;
     }
@@ -313,8 +314,8 @@ function keyFor(server: string, known: Bytes | undefined, shown: string): Bytes 
 }
 
 function otherKey(server: string, what: string): LTSError {
-  return new LTSError(Status.SERVER_KEY_MISMATCH, `${what} of ${server} is not signed with the key this server is known by; ` +
-    'if the server was set up anew, clear the data of this site, or set serverPublicKey to what `lts key show` prints there');
+  return new LTSError(Status.SERVER_KEY_MISMATCH, `${what} of ${server} is not signed with the key this server ` +
+    'is known by; if it was set up anew, clear the data of this site, or set serverPublicKey');
 }
 
 function forAnother(server: string, what: string): LTSError {

@@ -24,13 +24,6 @@ export function receiptMAC(key: Bytes, request: string, answer: string): string 
   return encode(hmac(key, concat(utf8('openlts/1/receipt\n'), sha256(utf8(request)), utf8(answer))));
 }
 
-/** Compares two texts in a time that tells nothing of where they differ. */
-export function same(a: string, b: string): boolean {
-  let difference = a.length ^ b.length;
-  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);
-  return difference === 0;
-}
-
 export async function verify(env: Environment, key: Bytes, message: string, signature: Bytes): Promise<boolean> {
   const text = utf8(message);
   const subtle = env.crypto.subtle as SubtleCrypto | undefined;

@@ -1,31 +1,32 @@
-import { Status, statusNames } from './codes.js';
+import { Status } from './codes.js';
 
-/** What is wrong with a license, a server or an argument. */
+/** The names of the codes that this library itself finds; a server tells the names of its own. */
+const names: Record<number, string> = {
+  [Status.NO_LICENSE]: 'NO_LICENSE',
+  [Status.FAILED_TO_REACH_LTS]: 'FAILED_TO_REACH_LTS',
+  [Status.INVALID_ARGUMENT]: 'INVALID_ARGUMENT',
+  [Status.INVALID_HANDLE]: 'INVALID_HANDLE',
+  [Status.INTERNAL]: 'INTERNAL',
+  [Status.DEADLINE_EXCEEDED]: 'DEADLINE_EXCEEDED',
+  [Status.SERVER_KEY_MISMATCH]: 'SERVER_KEY_MISMATCH',
+  [Status.SERVER_RESPONSE_INVALID]: 'SERVER_RESPONSE_INVALID',
+  [Status.TOO_MANY]: 'TOO_MANY',
+  [Status.TIME_OUT_OF_RANGE]: 'TIME_OUT_OF_RANGE',
+  [Status.UNKNOWN_OPERATION_TYPE]: 'UNKNOWN_OPERATION_TYPE',
+};
+
+/** What is wrong with a license, a server or an argument. Its name is the code's, such as LIMIT_EXCEEDED. */
 export class LTSError extends Error {
-  /** The status code, such as -20120. */
-  readonly code: number;
-
   /**
-   * @param code - the status code
+   * @param code - the status code, such as -20120
    * @param message - one line for people: what happened, to what, what to do
+   * @param name - the code's name, if it is a server's
    * @param refused - whether a License Tracking Server decided it, proven by its signature: final
    */
-  constructor(code: number, message: string, readonly refused = false) {
+  constructor(readonly code: number, message: string, name = names[code] ?? 'LTSError', readonly refused = false) {
     super(message);
-    this.code = code;
-    /** The code's name, such as LIMIT_EXCEEDED. */
-    this.name = statusName(code);
+    this.name = name;
   }
-}
-
-/** The name of a status code, such as LIMIT_EXCEEDED for -20120; UNKNOWN if there is no such code. */
-export function statusName(code: number): string {
-  const words = statusNames.split(' ');
-  for (let i = 0, value = 0; i < words.length; i += 2) {
-    value -= Number(words[i]);
-    if (value === code) return words[i + 1]!;
-  }
-  return 'UNKNOWN';
 }
 
 export function invalid(message: string): LTSError {
@@ -35,5 +36,5 @@ export function invalid(message: string): LTSError {
 export function errorOf(cause: unknown): LTSError {
   return cause instanceof LTSError
     ? cause
-    : new LTSError(Status.INTERNAL, `The license library failed internally: ${String(cause)}`);
+    : new LTSError(Status.INTERNAL, `The license library failed: ${String(cause)}`);
 }

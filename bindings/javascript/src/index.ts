@@ -2,7 +2,7 @@
 export {
   ChargeWay, DeploymentType, EventKind, LicenseModule, Product, StateFlag, StatusCode, type OperationType,
 } from './definitions.js';
-export { LTSError, statusName } from './errors.js';
+export { LTSError } from './errors.js';
 export { createLicense, License, type LicenseEvent, type LicenseInfo } from './license.js';
 export type { LicenseParameters } from './parameters.js';
 export { version } from './version.js';

@@ -72,6 +72,9 @@ export interface LicenseInfo {
 const grantFlags = Flag.CACHE_USED | Flag.STANDBY_USED | Flag.TRIAL | Flag.EXPIRED_IN_TOLERANCE |
   Flag.AUTHORIZATION_LAPSED | Flag.CLOCK_ANOMALY;
 
+/** The charge ways whose seats last as long as a license is in use: CONCURRENT_DEVICE_COUNT, CONCURRENT_INSTANCE_COUNT. */
+const concurrent = [3, 10];
+
 const quotaFlags = Flag.QUOTA_IN_TOLERANCE | Flag.QUOTA_EXHAUSTED;
 
 // How often, in milliseconds, a license asks anew: once a day, or soon if no server was reached.
@@ -201,7 +204,11 @@ export class License {
     if (timeout > 0) {
       try {
         const late = (): Error => new LTSError(Status.DEADLINE_EXCEEDED, 'The deadline passed; what was not sent is kept.');
-        if ((await within(timeout, this.report(true, false), late)).failure) status = Status.REPORTS_PENDING;
+        const last = this.report(true, false).then(async (outcome) => {
+          if (!outcome.failure && concurrent.includes(this.grant.authorization.item.chargeWay)) await this.submitter.giveBack();
+          return outcome;
+        });
+        if ((await within(timeout, last, late)).failure) status = Status.REPORTS_PENDING;
       } catch (cause) {
         status = errorOf(cause).code;
       }
@@ -250,8 +257,8 @@ export class License {
     if (wall < grant.time.wall - 60) this.set(Flag.CLOCK_ANOMALY, true);
     if (grant === this.grant && grant.time.server + wall - grant.time.wall > endOf(grant.authorization) && !this.has(Flag.AUTHORIZATION_LAPSED)) {
       this.set(Flag.AUTHORIZATION_LAPSED, true);
-      this.tell(Kind.STATE_CHANGED, Status.FAILED_TO_REACH_LTS, 0, 'the authorization could be used without the server until ' +
-        `${day(endOf(grant.authorization))}; recording goes on, and the next start needs the server`);
+      this.tell(Kind.STATE_CHANGED, Status.FAILED_TO_REACH_LTS, 0, `the authorization ended on ${day(endOf(grant.authorization))}; ` +
+        'recording goes on, and the next start needs the server');
     }
     await this.report(false, this.p.resubmit === 'interval');
   }
@@ -271,17 +278,17 @@ export class License {
       if (handshakeCode !== account.handshakeCode || item !== account.item) {
         this.meter.begin(account);
         this.tell(Kind.STATE_CHANGED, Status.OK, 0,
-          `the license was renewed: operations count on item ${account.item} of ${account.handshakeCode} from now on`);
+          `operations count on item ${account.item} of ${account.handshakeCode} from now on`);
       } else if (grant.authorization.validUntil !== before.authorization.validUntil) {
         this.tell(Kind.STATE_CHANGED, Status.OK, 0,
-          `the server authorized anew; the license is valid until ${day(grant.authorization.validUntil)}`);
+          `the license is valid until ${day(grant.authorization.validUntil)}`);
       }
     } catch (cause) {
       failure = errorOf(cause);
       if (failure.refused && !this.has(Flag.AUTHORIZATION_LAPSED)) {
         this.set(Flag.AUTHORIZATION_LAPSED, true);
         this.tell(Kind.STATE_CHANGED, failure.code, 0,
-          `the server refuses to authorize any longer: ${failure.message} Recording goes on, and the next start will be refused`);
+          `${failure.message} Recording goes on, and the next start will be refused`);
       }
     }
     this.due = this.env.elapsed() + this.wait(failure);

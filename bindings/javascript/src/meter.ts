@@ -145,7 +145,7 @@ export class Meter {
 
   defineType(name: string): void {
     if (!/^[A-Z][A-Z0-9_]{0,63}$/.test(name)) {
-      throw invalid(`the operation type ${String(name).slice(0, 80)} is not 1 to 64 characters out of A-Z, 0-9 and _`);
+      throw invalid(`an operation type is 1 to 64 characters out of A-Z, 0-9 and _`);
     }
     if (!this.types.has(name) && this.types.size >= 256) throw new LTSError(Status.TOO_MANY, 'there are 256 operation types already');
     this.types.add(name);
@@ -186,7 +186,7 @@ export class Meter {
     this.check(type, n);
     const now = this.env.now();
     if (!(time <= now && time >= now - retention * 1000)) {
-      throw new LTSError(Status.TIME_OUT_OF_RANGE, `${new Date(time).toString()} lies in the future or more than 30 days back`);
+      throw new LTSError(Status.TIME_OUT_OF_RANGE, 'the time lies in the future or more than 30 days back');
     }
     this.cellAt(time, type).n += n;
     this.left = 0;
@@ -204,8 +204,7 @@ export class Meter {
   }
 
   private cellAt(milliseconds: number, type: string): Cell {
-    const seconds = Math.floor(milliseconds / 1000);
-    const slot = seconds - (seconds % this.slotSeconds);
+    const slot = Math.floor(milliseconds / 1000 / this.slotSeconds) * this.slotSeconds;
     // A slot that is over comes again if the clock is set back, or for a time stamp of long ago; and a page that seemed to
     // die may go on.
     if (slot < this.run.floor || this.run.closed) this.begin(this.run.account);

@@ -1,5 +1,5 @@
 import { decode, decodeText } from './bytes.js';
-import { chargeWays, Status } from './codes.js';
+import { Status } from './codes.js';
 import type { Environment } from './environment.js';
 import { invalid, LTSError } from './errors.js';
 
@@ -15,8 +15,8 @@ export interface LicenseParameters {
   licenseKey?: string;
   /** Shown to the license's administrator. */
   deviceFriendlyName?: string;
-  /** A ChargeWay, or its name: '' (decided by the server), 'ScanCount', 'DeviceCount', 'Domain', ... */
-  chargeWay?: number | string;
+  /** A ChargeWay; AUTO, decided by the server, if it is missing. */
+  chargeWay?: number;
   /** The modules to ask for: a LicenseModule each, or its number as a text. None: all of the license. */
   limitedLicenseModules?: readonly (number | string)[];
   /** Product bits; any product if it is missing. */
@@ -57,14 +57,6 @@ export type Checked = Required<Omit<LicenseParameters, 'licenseServer' | 'licens
   limitedLicenseModules: number[];
 };
 
-/** Names of charge ways that pages use. */
-function chargeWay(given: number | string): number {
-  if (typeof given === 'number' || !given) return Number(given);
-  const name = given === 'Domain' ? 'APPDOMAINCOUNT' : given.replace(/_/g, '').toUpperCase();
-  const words = chargeWays.split(' ');
-  return Number(words[words.findIndex((word) => word.replace(/_/g, '') === name) + 1] ?? NaN);
-}
-
 const maxText = 255;
 
 // Of the enumerations Product and DeploymentType.
@@ -89,7 +81,7 @@ export function check(given: LicenseParameters, env: Environment): Checked {
   const p: Record<string, unknown> = given.licenseKey ? { ...given, ...readLicenseKey(given) } : { ...given };
   const checked: Record<string, unknown> = {
     servers: servers(p.licenseServer as LicenseParameters['licenseServer'], env),
-    chargeWay: chargeWay((p.chargeWay ?? '') as string),
+    chargeWay: Number(p.chargeWay ?? 0),
     limitedLicenseModules: Array.from((p.limitedLicenseModules ?? []) as string[], Number),
     resubmit: p.resubmit ?? 'nextInit',
     persistStorage: !!p.persistStorage,
@@ -125,7 +117,7 @@ export function check(given: LicenseParameters, env: Environment): Checked {
 
 function servers(given: LicenseParameters['licenseServer'], env: Environment): string[] {
   const list = (typeof given === 'string' ? [given] : Array.from(given ?? [])).filter((server) => server);
-  if (!list.length) throw invalid('licenseServer is empty: set it to the address of the License Tracking Server');
+  if (!list.length) throw invalid('licenseServer is empty: set it to the address of a License Tracking Server');
   return list.slice(0, 2).map((server) => {
     let address: URL | undefined;
     try {
@@ -137,7 +129,7 @@ function servers(given: LicenseParameters['licenseServer'], env: Environment): s
       throw invalid(`licenseServer ${String(server).slice(0, 80)} is not of the form http(s)://host[:port][/path]`);
     }
     if (address.protocol === 'http:' && env.window?.location.protocol === 'https:' && !/^(localhost|127\.|\[::1)/.test(address.host)) {
-      throw invalid(`licenseServer ${server} is of http, which browsers keep a page of https from; use https`);
+      throw invalid(`licenseServer ${server} is of http, which a page of https can't reach`);
     }
     return address.href.replace(/\/+$/, '');
   });
@@ -151,11 +143,10 @@ function readLicenseKey(given: LicenseParameters): LicenseParameters {
   try {
     held = JSON.parse(decodeText(decode(key.slice(4))!)) as typeof held;
   } catch {
-    throw invalid('the license key is damaged: it is not base64 of a JSON object of parameters');
+    throw invalid('the license key is damaged');
   }
   if (given.serverPublicKey && String(decode(held.serverPublicKey)) !== String(decode(given.serverPublicKey))) {
-    throw new LTSError(Status.SERVER_KEY_MISMATCH, 'the license key is one of another License Tracking Server than ' +
-      "the one this SDK is made for; ask the SDK's vendor for one");
+    throw new LTSError(Status.SERVER_KEY_MISMATCH, 'the license key is of another License Tracking Server than this SDK');
   }
   const { mainServerURL, standbyServerURL, ...rest } = held;
   return mainServerURL ? { ...rest, licenseServer: [mainServerURL, standbyServerURL ?? ''] } : rest;

@@ -1,5 +1,5 @@
 import { utf8, type Bytes } from './bytes.js';
-import { receiptMAC, reportMAC, same, uuid } from './crypto.js';
+import { receiptMAC, reportMAC, uuid } from './crypto.js';
 import { Status } from './codes.js';
 import type { Environment } from './environment.js';
 import { errorOf, LTSError } from './errors.js';
@@ -262,9 +262,9 @@ export class Submitter {
   /** A success without a valid receipt is none: a captive portal answers 200, too. */
   private receipt(server: string, batch: string, body: string, answer: Answer): Receipt {
     const problem = problemOf(answer);
-    if (problem) throw new LTSError(problem.code, problem.detail);
+    if (problem) throw new LTSError(problem.code, problem.detail, problem.title);
     const receipt = answer.json as unknown as Receipt;
-    if (!same(answer.mac, receiptMAC(this.key.secret, body, answer.body)) || receipt.batch !== batch) {
+    if (answer.mac !== receiptMAC(this.key.secret, body, answer.body) || receipt.batch !== batch) {
       throw new LTSError(Status.SERVER_RESPONSE_INVALID, `${server} answered without a valid receipt; the reports are kept`);
     }
     return receipt;
@@ -324,6 +324,17 @@ export class Submitter {
       kept.forEach((report) => this.failed.add(name(report)));
       throw came.retry[0].error;
     }
+  }
+
+  /** Gives a seat back that lasts as long as the license is in use, for courtesy: nothing depends on it. */
+  async giveBack(): Promise<void> {
+    const { id, account } = this.meter;
+    if (!(await this.lifeline.last(id))) return;
+    const body = JSON.stringify({
+      protocol: 1, batch: uuid(this.env), device: this.device, sentAt: Math.floor(this.env.now() / 1000), groups: [],
+      closed: [{ handshakeCode: account.handshakeCode, item: account.item }],
+    });
+    await post(this.env, this.servers[0]!, '/v1/reports', this.first(body), body, this.timeout, true).catch(() => undefined);
   }
 
   /**

@@ -14,6 +14,8 @@ export interface Answer {
 /** An error that a server says, in the protocol's form. It proves nothing, unless a refusal in it does. */
 export interface Problem {
   code: number;
+  /** The code's name. It is not signed. */
+  title: string;
   detail: string;
   refusal: string;
   publicKey: string;
@@ -90,7 +92,7 @@ export function problemOf(answer: Answer): Problem | undefined {
   const code = Number(problem.code);
   return {
     code: code <= -20100 && code > -20200 ? code : Status.SERVER_RESPONSE_INVALID,
-    detail: String(problem.detail), refusal: String(problem.refusal ?? ''), publicKey: String(problem.publicKey ?? ''),
+    title: String(problem.title).replace(/[^A-Z0-9_]/g, ''), detail: String(problem.detail), refusal: String(problem.refusal ?? ''), publicKey: String(problem.publicKey ?? ''),
   };
 }
 
@@ -101,7 +103,9 @@ export function isDecision(code: number): boolean {
 
 /** One error out of what each server said, with the code of the first that got an answer at all. */
 export function join(failures: LTSError[]): LTSError {
-  const code = failures.find((f) => f.code !== Status.FAILED_TO_REACH_LTS)?.code ?? Status.FAILED_TO_REACH_LTS;
+  const heard = failures.find((f) => f.code !== Status.FAILED_TO_REACH_LTS);
   const said = failures.map((f) => f.message).join('; ');
-  return new LTSError(code, code === Status.FAILED_TO_REACH_LTS ? `Failed to reach License Tracking Server. ${said}` : said);
+  return heard
+    ? new LTSError(heard.code, said, heard.name)
+    : new LTSError(Status.FAILED_TO_REACH_LTS, 'Failed to reach License Tracking Server. ' + said);
 }

@@ -40,6 +40,12 @@ export class Lifeline {
     return (run) => run.closed ?? (held ? !held.has(prefix + run.id) : Math.abs(now - run.at) > silentSlots * run.length * 1000);
   }
 
+  /** Whether no other run of this browser is known to be alive. */
+  async last(own: string): Promise<boolean> {
+    const state = await this.env.locks?.query().catch(() => undefined);
+    return !state?.held?.some(({ name }) => name?.startsWith(prefix) && name !== prefix + own);
+  }
+
   /**
    * Does something that the tabs of a browser should not do side by side. It is an economy, not a condition: after a second
    * of waiting, it is done all the same.

@@ -1,2 +1,4 @@
+declare const VERSION: string;
+
 /** The version of this package. */
-export const version = '0.1.0';
+export const version: string = VERSION;

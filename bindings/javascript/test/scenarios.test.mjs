@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { EventKind, LTSError, StateFlag, StatusCode, statusName, version } from '../../../out/javascript/dist/openlts.mjs';
-import { statusMessage } from '../../../out/javascript/dist/messages.mjs';
+import { ChargeWay, EventKind, LTSError, StateFlag, StatusCode, version } from '../../../out/javascript/dist/openlts.mjs';
+import { statusMessage, statusName } from '../../../out/javascript/dist/messages.mjs';
 import { Browser } from './browser-double.mjs';
 import { nobody, repository, Server, sleep, until } from './server.mjs';
 
@@ -103,7 +103,7 @@ test('refuse_session_password', async () => {
 });
 
 test('refuse_charge_way', async () => {
-  for (const chargeWay of [1, 'DeviceCount', 'DEVICE_COUNT']) {
+  for (const chargeWay of [1, ChargeWay.DEVICE_COUNT]) {
     await assert.rejects(opened({ chargeWay }), fails(-20115, /^ChargeWay for licenseItem is not matched\.$/));
   }
 });

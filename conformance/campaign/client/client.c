@@ -417,6 +417,7 @@ int submitted(int32_t status) {
   return status == LTS_OK || status == LTS_ERR_REPORTS_PENDING ||
          status == LTS_ERR_FAILED_TO_REACH_LTS || status == LTS_ERR_DEADLINE_EXCEEDED ||
          status == LTS_ERR_SERVER_RESPONSE_INVALID || status == LTS_ERR_SERVER_FAILED ||
+         status == LTS_ERR_SERVER_KEY_MISMATCH || /* an answer that was altered */
          /* to a request that was altered on its way */
          status == LTS_ERR_REQUEST_NOT_AUTHENTICATED || status == LTS_ERR_REQUEST_MALFORMED ||
          status == LTS_ERR_PROTOCOL_VERSION || announced(status);

@@ -222,16 +222,17 @@ func expand(ctx context.Context, tx *sql.Tx) error {
 }
 
 // rewrite puts each row of a query, of so many columns, through change and inserts it.
-func rewrite(ctx context.Context, tx *sql.Tx, query string, columns int, insert string, change func([]any) ([]any, error)) error {
+func rewrite(ctx context.Context, tx *sql.Tx, query string, columns int, insert string, change func([]any) ([]any, error)) (err error) {
 	statement, err := tx.PrepareContext(ctx, insert)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, statement.Close()) }()
 	rows, err := tx.QueryContext(ctx, query)
 	if err != nil {
-		return errors.Join(err, statement.Close())
+		return err
 	}
-	err = eachRow(rows, func(rows *sql.Rows) error {
+	return eachRow(rows, func(rows *sql.Rows) error {
 		row, fields := make([]any, columns), make([]any, columns)
 		for i := range row {
 			fields[i] = &row[i]
@@ -246,7 +247,6 @@ func rewrite(ctx context.Context, tx *sql.Tx, query string, columns int, insert 
 		_, err = statement.ExecContext(ctx, changed...)
 		return err
 	})
-	return errors.Join(err, statement.Close())
 }
 
 func parseJSONCounts(value any) (store.Counts, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -19,11 +20,18 @@ var migrations embed.FS
 // migrate brings the schema up to date. A lock keeps processes which open a new
 // directory at the same time from each making the tables.
 func migrate(ctx context.Context, db *sql.DB, directory string) error {
-	release, err := filelock.Acquire(ctx, filepath.Join(directory, "migrate.lock"))
+	lock := filepath.Join(directory, "migrate.lock")
+	release, err := filelock.Acquire(ctx, lock)
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%s belongs to another user: give it to the user the server runs as, or remove it while no lts runs: %w", lock, err)
+	}
 	if err != nil {
 		return fmt.Errorf("waiting for another process that updates the schema: %w", err)
 	}
 	defer release()
+	if err := giveLike(lock, filepath.Join(directory, FileName)); err != nil {
+		return fmt.Errorf("giving %s to the owner of the database: %w", lock, err)
+	}
 	provider, err := newProvider(db)
 	if err != nil {
 		return err

@@ -59,13 +59,19 @@ func Open(ctx context.Context, directory string, create bool) (*Store, error) {
 		if err := os.MkdirAll(directory, 0o700); err != nil {
 			return nil, fmt.Errorf("making the data directory: %w", err)
 		}
-		// SQLite gives its other files the mode of this one.
+		_, statErr := os.Lstat(path)
+		// SQLite gives its other files the mode and the owner of this one.
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 		if err != nil {
 			return nil, fmt.Errorf("making the database: %w", err)
 		}
 		if err := f.Close(); err != nil {
 			return nil, fmt.Errorf("making the database: %w", err)
+		}
+		if errors.Is(statErr, os.ErrNotExist) {
+			if err := giveLike(path, directory); err != nil {
+				return nil, fmt.Errorf("giving the database to the owner of its directory: %w", err)
+			}
 		}
 	} else if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("there is no database in %s (%w); name the right directory with --data, or begin with `lts org add`", directory, err)
@@ -189,10 +195,10 @@ func (s *Store) transact(ctx context.Context, f func(*transaction) error) error 
 		}
 	}()
 	if err := f(t); err != nil {
-		return err
+		return diskError(err)
 	}
 	if err := t.exec("COMMIT"); err != nil {
-		return err
+		return diskError(err)
 	}
 	committed = true
 	s.committed()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"github.com/mattn/go-sqlite3"
 
@@ -113,4 +114,13 @@ func eachRow(rows *sql.Rows, scan func(*sql.Rows) error) (err error) {
 		}
 	}
 	return rows.Err()
+}
+
+// diskError tells an error of the disk from others.
+func diskError(err error) error {
+	var e sqlite3.Error
+	if errors.As(err, &e) && (e.Code == sqlite3.ErrFull || e.Code == sqlite3.ErrIoErr || e.Code == sqlite3.ErrReadonly) {
+		return fmt.Errorf("%w: %w", store.ErrDisk, err)
+	}
+	return err
 }

@@ -37,7 +37,7 @@ type moment struct {
 }
 
 func (m *moment) Query(query string, arguments ...any) (view.Rows, error) {
-	rows, err := m.tx.QueryContext(m.ctx, query, arguments...)
+	rows, err := m.tx.QueryContext(m.ctx, query, arguments...) //nolint:rowserrcheck // who reads them does
 	if err != nil {
 		return nil, err
 	}

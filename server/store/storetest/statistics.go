@@ -99,6 +99,10 @@ func windowsAreExact(t *testing.T, open Open) {
 	w.expect(store.StatisticsQuery{Windows: odd, Devices: []string{b.UUID}}, "0 100", "1 1000")
 	w.expect(store.StatisticsQuery{By: []store.Column{store.ByDevice}, Types: []string{"OWN"}}, "0 "+a.UUID+" 100000", "0 "+b.UUID+" 100")
 
+	// Each slot of each run is a report.
+	w.expect(store.StatisticsQuery{Windows: odd, By: []store.Column{store.ByRun, store.BySlot}, Devices: []string{a.UUID}},
+		fmt.Sprint("0 ", run, " ", day-180, " 1"), fmt.Sprint("0 ", run, " ", day, " 10"), fmt.Sprint("1 ", run, " ", day+86400, " 110000"))
+
 	// Devices and concurrent devices.
 	w.expect(store.StatisticsQuery{Measure: store.MeasureDevices, Windows: days}, "0 1", "1 2", "2 1")
 	w.expect(store.StatisticsQuery{Measure: store.MeasureDevices, Windows: odd, By: []store.Column{store.ByType}}, "0 OWN 1", "0 QR_CODE 1", "1 OWN 1", "1 QR_CODE 2")

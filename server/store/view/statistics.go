@@ -102,12 +102,14 @@ func (q *statistics) finish() store.Statistics {
 
 func (q *statistics) by(column store.Column) bool { return slices.Contains(q.query.By, column) }
 
-func (q *statistics) needsDevices() bool { return q.by(store.ByDevice) || len(q.query.Devices) > 0 }
+func (q *statistics) needsDevices() bool {
+	return q.by(store.ByDevice) || q.by(store.ByRun) || len(q.query.Devices) > 0
+}
 
 // finest is the longest level of totals that can tell the columns apart.
 func (q *statistics) finest() store.Level {
 	switch {
-	case q.by(store.BySlot):
+	case q.by(store.BySlot), q.by(store.ByRun):
 		return store.LevelSlot
 	case q.by(store.ByHour):
 		return store.LevelHour
@@ -146,6 +148,7 @@ var columnSQL = map[store.Column]string{
 	store.ByOrganization: `(SELECT o.public_id FROM item i JOIN organization o ON o.id = i.organization WHERE i.id = t.item)`,
 	store.ByType:         `(SELECT name FROM operation_type WHERE id = t.type)`,
 	store.ByDevice:       `(SELECT uuid FROM device WHERE id = t.device)`,
+	store.ByRun:          `(SELECT uuid FROM run WHERE id = t.run)`,
 	store.BySlot:         `t.slot`,
 	store.ByHour:         `t.slot - t.slot % 3600`,
 	store.ByDay:          `t.slot - t.slot % 86400`,
@@ -154,7 +157,7 @@ var columnSQL = map[store.Column]string{
 // keySQL is the column of totals that stands for a column of a query.
 var keySQL = map[store.Column]string{
 	store.ByHandshake: `t.handshake_code`, store.ByItem: `t.item`, store.ByOrganization: columnSQL[store.ByOrganization],
-	store.ByType: `t.type`, store.ByDevice: `t.device`, store.BySlot: `t.slot`,
+	store.ByType: `t.type`, store.ByDevice: `t.device`, store.ByRun: `t.run`, store.BySlot: `t.slot`,
 	store.ByHour: `t.slot - t.slot % 3600`, store.ByDay: `t.slot - t.slot % 86400`,
 }
 

@@ -68,7 +68,7 @@ func (q *statistics) fromDays(pieces []store.Piece) (from string, arguments []an
 // fromSlots are the rows t of the slots of runs, in pieces p.
 func (q *statistics) fromSlots(pieces []store.Piece) (from string, arguments []any) {
 	where, filters := q.deviceFilter()
-	return ` FROM (SELECT p.place, run.device, run.handshake_code, run.item, r.slot, r.counts FROM run CROSS JOIN ` + q.db.Dialect().Pieces + ` p
+	return ` FROM (SELECT p.place, run.id AS run, run.device, run.handshake_code, run.item, r.slot, r.counts FROM run CROSS JOIN ` + q.db.Dialect().Pieces + ` p
 		` + q.db.Dialect().Join + ` report r ON r.run = run.id AND r.slot >= p.since AND r.slot < p.until WHERE r.revision > 0) t WHERE true` + where,
 		append([]any{piecesJSON(pieces)}, filters...)
 }
@@ -99,12 +99,12 @@ func (q *statistics) eachOfSlots(pieces []store.Piece, f func(g group, device st
 	}
 	from, arguments := q.fromSlots(pieces)
 	names := &namer{q: q, known: map[named]string{}}
-	return each(q.db, `SELECT t.place, t.device, t.handshake_code, t.item, t.slot, t.counts`+from, arguments, func(rows Rows) error {
+	return each(q.db, `SELECT t.place, t.run, t.device, t.handshake_code, t.item, t.slot, t.counts`+from, arguments, func(rows Rows) error {
 		var g group
-		var device, code, item store.ID
+		var run, device, code, item store.ID
 		var slot int64
 		var data []byte
-		if err := rows.Scan(&g.window, &device, &code, &item, &slot, &data); err != nil {
+		if err := rows.Scan(&g.window, &run, &device, &code, &item, &slot, &data); err != nil {
 			return err
 		}
 		counts, err := store.ParseBinaryCounts(data)
@@ -113,8 +113,14 @@ func (q *statistics) eachOfSlots(pieces []store.Piece, f func(g group, device st
 		}
 		for i, by := range q.query.By {
 			switch by {
-			case store.BySlot, store.ByHour, store.ByDay:
-				g.values[i] = map[store.Column]store.Level{store.ByHour: store.LevelHour, store.ByDay: store.LevelDay}[by].Start(slot)
+			case store.BySlot:
+				g.values[i] = slot
+			case store.ByHour:
+				g.values[i] = store.LevelHour.Start(slot)
+			case store.ByDay:
+				g.values[i] = store.LevelDay.Start(slot)
+			case store.ByRun:
+				g.values[i] = names.of(by, run)
 			case store.ByHandshake:
 				g.values[i] = names.of(by, code)
 			case store.ByDevice:
@@ -155,6 +161,7 @@ func (n *namer) of(column store.Column, id store.ID) string {
 	if !ok && n.err == nil {
 		query := map[store.Column]string{
 			store.ByHandshake: `SELECT code FROM handshake_code WHERE id = ?`, store.ByDevice: `SELECT uuid FROM device WHERE id = ?`,
+			store.ByRun:          `SELECT uuid FROM run WHERE id = ?`,
 			store.ByItem:         `SELECT public_id FROM item WHERE id = ?`,
 			store.ByOrganization: `SELECT o.public_id FROM item i JOIN organization o ON o.id = i.organization WHERE i.id = ?`,
 		}[column]

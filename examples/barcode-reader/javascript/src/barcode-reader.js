@@ -1,5 +1,5 @@
 // The SDK as applications see it: Dynamsoft.DBR.BarcodeReader.
-import { createLicense } from 'openlts';
+import { ChargeWay, createLicense } from 'openlts';
 import { showLicenseDialog } from 'openlts/dialog';
 import { prepareZXingModule, readBarcodes } from 'zxing-wasm/reader';
 import { operationType } from './symbologies.js';
@@ -21,6 +21,7 @@ export class BarcodeReader {
   static deviceFriendlyName = '';
   /** One string that holds all of it: what `lts handshake key` prints. */
   static license = script?.dataset.license ?? '';
+  /** How usage is charged, by the names that pages use: '' (decided by the server), 'ScanCount', 'DeviceCount', 'Domain', ... */
   static _chargeWay = '';
   static _limitModules = [];
   static _bNeverShowDialog = false;
@@ -57,7 +58,7 @@ export class BarcodeReader {
   static async #authorize() {
     const parameters = {
       licenseServer: this.licenseServer ?? hostedServer, handshakeCode: this.handshakeCode, organizationID: this.organizationID,
-      sessionPassword: this.sessionPassword, deviceFriendlyName: this.deviceFriendlyName, chargeWay: this._chargeWay,
+      sessionPassword: this.sessionPassword, deviceFriendlyName: this.deviceFriendlyName, chargeWay: chargeWay(this._chargeWay),
       limitedLicenseModules: this._limitModules, licenseKey: this.license || undefined, products: 1,
     };
     const name = JSON.stringify(parameters);
@@ -97,6 +98,11 @@ export class BarcodeReader {
   submit() {
     return this.#license.submit();
   }
+}
+
+function chargeWay(name) {
+  if (name === 'Domain') return ChargeWay.APP_DOMAIN_COUNT;
+  return ChargeWay[name.replace(/(?!^)[A-Z]/g, '_$&').toUpperCase() || 'AUTO'];
 }
 
 async function imageOf(source) {

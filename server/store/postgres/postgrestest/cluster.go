@@ -21,13 +21,14 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // ErrMissing is the error on a machine without PostgreSQL.
 var ErrMissing = errors.New("there is no PostgreSQL server on this machine (build/bootstrap test installs it)")
 
-// superuser is the user of a cluster that may do everything, without a password.
-const superuser = "postgres"
+// Superuser is the user of a cluster that may do everything, without a password.
+const Superuser = "postgres"
 
 // Cluster is a PostgreSQL server with its data.
 type Cluster struct {
@@ -63,7 +64,7 @@ func Make(ctx context.Context, durable bool) (*Cluster, error) {
 		err = os.Chown(c.Directory, int(c.as.Uid), int(c.as.Gid))
 	}
 	if err == nil {
-		err = c.run(ctx, "initdb", "--pgdata="+c.data(), "--username="+superuser, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions")
+		err = c.run(ctx, "initdb", "--pgdata="+c.data(), "--username="+Superuser, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions")
 	}
 	if err == nil {
 		err = c.Start(ctx)
@@ -109,13 +110,16 @@ func unprivileged() (*syscall.Credential, error) {
 	return nil, errors.New("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
 }
 
+// Programs is the directory of PostgreSQL's programs, such as createdb.
+func (c *Cluster) Programs() string { return c.programs }
+
 func (c *Cluster) data() string { return filepath.Join(c.Directory, "data") }
 func (c *Cluster) log() string  { return filepath.Join(c.Directory, "log") }
 
 func (c *Cluster) command(ctx context.Context, program string, arguments ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(c.programs, program), arguments...)
 	cmd.Dir = "/"
-	cmd.Env = []string{"PATH=" + c.programs + ":/usr/bin:/bin", "LC_ALL=C", "PGHOST=" + c.Directory, "PGUSER=" + superuser}
+	cmd.Env = []string{"PATH=" + c.programs + ":/usr/bin:/bin", "LC_ALL=C", "PGHOST=" + c.Directory, "PGUSER=" + Superuser}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.as}
 	return cmd
 }
@@ -257,7 +261,7 @@ func (c *Cluster) Remove() error {
 
 // URL is the URL of a database of the cluster.
 func (c *Cluster) URL(database string) string {
-	return "postgres:///" + database + "?" + url.Values{"host": {c.Directory}, "user": {superuser}, "sslmode": {"disable"}}.Encode()
+	return "postgres:///" + database + "?" + url.Values{"host": {c.Directory}, "user": {Superuser}, "sslmode": {"disable"}}.Encode()
 }
 
 // Exec runs statements as the superuser.
@@ -302,9 +306,13 @@ func (c *Cluster) AddUser(ctx context.Context, name, password string) error {
 		return err
 	}
 	for { // it takes effect a moment later
-		conn, err := pgx.Connect(ctx, strings.Replace(c.URL("postgres"), "user="+superuser, "user="+name, 1))
-		if err != nil {
+		conn, err := pgx.Connect(ctx, strings.Replace(c.URL("postgres"), "user="+Superuser, "user="+name, 1))
+		var refused *pgconn.PgError
+		switch {
+		case errors.As(err, &refused):
 			return nil
+		case err != nil:
+			return err
 		}
 		if err := conn.Close(ctx); err != nil {
 			return err

@@ -1,0 +1,94 @@
+package policy
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/store"
+)
+
+// Replay tells what usage would have meant under an item's terms: who would have been
+// refused, and how much would be used. It decides as Apply does, of events in the
+// order of their time.
+type Replay struct {
+	item     store.Item
+	way      *way
+	decision decision
+}
+
+// NewReplay begins with nobody on the item. What domains use can't be replayed: it is
+// not recorded who asked from where.
+func NewReplay(item store.Item) (*Replay, error) {
+	way, known := ways[item.ChargeWay]
+	if !known {
+		return nil, fmt.Errorf("there is no charge way %d", item.ChargeWay)
+	}
+	if way.domains {
+		return nil, fmt.Errorf("what is charged by %s can't be replayed: it is not recorded which domain reported what", item.ChargeWay.Short())
+	}
+	item.Key = 1
+	return &Replay{item: item, way: way, decision: decision{
+		State: &store.State{Devices: map[string]*store.DeviceState{}, Uses: map[store.ID]*store.Use{item.Key: {}}},
+		change: &store.Change{
+			Seats: map[store.SeatKey]store.Seat{}, Steps: map[store.StepKey]int64{}, Sums: map[store.ID]store.SeatSum{},
+		},
+	}}, nil
+}
+
+// at moves to a moment. What has changed is stored nowhere.
+func (r *Replay) at(moment int64) {
+	r.decision.now = time.Unix(moment, 0)
+	clear(r.decision.change.Seats)
+	clear(r.decision.change.Steps)
+}
+
+// Ask tells whether a device that asks for one instance would be authorized, and
+// whether only beyond the quota; if so, it takes its seat.
+func (r *Replay) Ask(device string, moment int64) (granted, beyond bool) {
+	r.at(moment)
+	t, usage := termsOf(&r.item), r.decision.usage(&r.item)
+	state := r.decision.device(device)
+	if r.way.stay != nil {
+		usage.Held, _ = held(state.Seats[r.item.Key], moment)
+		usage.Wanted = 1
+	}
+	if !r.way.limit.admits(t, usage) {
+		return false, true
+	}
+	beyond = r.way.limit.inTolerance(t, usage)
+	if r.way.stay != nil {
+		r.decision.seat(&r.item, device, state, visit{at: moment, slotSeconds: protocol.DefaultSlotSeconds}, 1)
+	}
+	return true, beyond
+}
+
+// keptSeats is for how long seats that are over are remembered: events don't come late.
+const keptSeats = 2 * 24 * 60 * 60
+
+// Work is a slot in which an authorized device counted so many units of the item.
+func (r *Replay) Work(device string, slot, units int64) {
+	r.at(slot + protocol.DefaultSlotSeconds)
+	use := r.decision.Uses[r.item.Key]
+	use.Units = saturatingSum(use.Units, units)
+	if r.way.stay == nil {
+		return
+	}
+	state := r.decision.device(device)
+	seats := state.Seats[r.item.Key]
+	for len(seats) > 0 && seats[0].Until < slot-keptSeats {
+		seats = seats[1:]
+	}
+	state.Seats[r.item.Key] = seats
+	v := visit{at: slot + protocol.DefaultSlotSeconds, slotSeconds: protocol.DefaultSlotSeconds}
+	r.decision.visited(&r.item, device, state, v, []worked{{slot, slot + protocol.DefaultSlotSeconds}}, false)
+}
+
+// Quota is how the item's quota stands at a moment.
+func (r *Replay) Quota(moment int64) protocol.Quota {
+	r.at(moment)
+	return Quota(r.item, r.decision.usage(&r.item))
+}
+
+// Charges is how many of these operations use the item's quota.
+func (r *Replay) Charges(operations store.Counts) int64 { return Charged(r.item.ChargeWay, operations) }
