@@ -1,0 +1,142 @@
+package pages_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/servertest"
+)
+
+// Who is not signed in sees nothing but the way in; who may not, is told so; and what
+// belongs to another organization does not exist.
+func TestWhoSeesWhat(t *testing.T) {
+	o := openOffice(t)
+	o.life(t)
+	o.accounts(t)
+	stranger, carl, vera := o.visitor(t), o.signedIn(t, "carl"), o.signedIn(t, "vera")
+	for _, path := range o.all(t) {
+		response, body := stranger.get(t, path)
+		if response.StatusCode != http.StatusSeeOther || !strings.Contains(response.Header.Get("Location"), "sign-in") || body != "" {
+			t.Errorf("a stranger gets %s: %d %s", path, response.StatusCode, body)
+		}
+		_, body = carl.get(t, path) // carl sees 100001
+		for _, foreign := range []string{"Grey", "100002", "grey-scans", "Front desk"} {
+			if strings.Contains(body, foreign) {
+				t.Errorf("a viewer of another organization sees %q on %s", foreign, path)
+			}
+		}
+	}
+	for path, want := range map[string]int{
+		"/items/grey-scans": 404, "/codes/100002-reader": 404, "/organizations/100002": 404, "/organizations": 403, "/audit": 403, "/items/new": 403,
+		"/codes/100001-warehouse/key": 403, "/statistics?org=100002": 404, "/statistics?item=grey-scans&by=item": 404, "/statistics?handshake=100002-reader": 404,
+		"/audit?format=csv": 403, "/statistics?format=csv&org=100002": 404, "/items/scans": 200, "/statistics?org=100001": 200,
+	} {
+		if response, _ := carl.get(t, path); response.StatusCode != want {
+			t.Errorf("a viewer of 100001 gets %s: %d, want %d", path, response.StatusCode, want)
+		}
+	}
+	before := len(must[administration.Page[administration.Item]](t)(o.desk.Items(t.Context(), administration.Selection{})).Items)
+	for _, form := range []struct{ path, action string }{
+		{"/organizations", "add"}, {"/organizations/100001", "change"}, {"/organizations/100001", "remove"}, {"/items/new", "add"}, {"/items/scans", "change"},
+		{"/items/scans", "revoke"}, {"/items/scans", "remove"}, {"/items/scans", "attach"}, {"/items/scans", "detach"}, {"/codes/new", "add"},
+		{"/codes/100001-web", "change"}, {"/codes/100001-web", "remove"}, {"/codes/100001-web", "attach"}, {"/codes/100001-web/key", "make"}, {"/", "begin"},
+		{"/settings", "settings"}, {"/settings", "account"}, {"/settings", "account-role"}, {"/settings", "account-password"}, {"/settings", "account-remove"},
+		{"/settings", "token"}, {"/settings", "token-remove"},
+	} {
+		for _, who := range []*visitor{carl, vera} {
+			if response, _ := who.post(t, form.path, url.Values{"action": {form.action}, "name": {"x"}, "quota": {"1"}, "account": {"olga"}}); response.StatusCode != http.StatusForbidden {
+				t.Errorf("a viewer sends %s of %s: %d", form.action, form.path, response.StatusCode)
+			}
+		}
+	}
+	if after := len(must[administration.Page[administration.Item]](t)(o.desk.Items(t.Context(), administration.Selection{})).Items); after != before {
+		t.Errorf("%d items became %d", before, after)
+	}
+}
+
+// Forms are taken from the pages alone; a session is a new one at each signing in; and
+// nobody is led elsewhere.
+func TestAttacks(t *testing.T) {
+	o := openOffice(t)
+	o.life(t)
+	o.accounts(t)
+	owner := o.signedIn(t, "olga")
+	request := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), http.MethodPost, o.url+"/items/scans", strings.NewReader("action=revoke")))
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("Sec-Fetch-Site", "cross-site")
+	request.Header.Set("Origin", "https://evil.example")
+	if response, _ := owner.do(t, request); response.StatusCode != http.StatusForbidden {
+		t.Errorf("a form of another site: %d", response.StatusCode)
+	}
+	for next, want := range map[string]string{
+		"items/scans": "./items/scans", "https://evil.example": "./", "//evil.example": "./", "/\\evil.example": "./", "javascript:alert(1)": "./",
+		"../../x": "./", "items/../../x": "./", "\tjavascript:x": "./", "http:evil": "./", "statistics?by=item": "./statistics?by=item", "v1/keys": "./",
+	} {
+		v := o.visitor(t)
+		response, _ := v.post(t, "/sign-in?next="+url.QueryEscape(next), url.Values{"action": {"sign-in"}, "name": {"olga"}, "password": {password}})
+		if got := response.Header.Get("Location"); got != want {
+			t.Errorf("next %q leads to %q, want %q", next, got, want)
+		}
+	}
+	// Fixation: a session that was there before signing in is worth nothing.
+	v := o.visitor(t)
+	base := must[*url.URL](t)(url.Parse(o.url))
+	v.Jar.SetCookies(base, []*http.Cookie{{Name: "openlts", Value: "chosen", Path: "/"}})
+	v.post(t, "/sign-in", url.Values{"action": {"sign-in"}, "name": {"olga"}, "password": {password}})
+	if got := v.Jar.Cookies(base); len(got) != 1 || got[0].Value == "chosen" || len(got[0].Value) < 43 {
+		t.Errorf("%v", got)
+	}
+	response, _ := o.visitor(t).post(t, "/sign-in", url.Values{"action": {"sign-in"}, "name": {"olga"}, "password": {password}})
+	if cookie := response.Header.Get("Set-Cookie"); !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=Lax") {
+		t.Error(cookie)
+	}
+	old := v.Jar.Cookies(base)
+	v.post(t, "/sign-out", url.Values{"action": {"sign-out"}})
+	v.Jar.SetCookies(base, old)
+	if response, _ := v.get(t, "/"); response.StatusCode != http.StatusSeeOther {
+		t.Errorf("a session outlives signing out: %d", response.StatusCode)
+	}
+}
+
+// What clients and customers can set is shown as text, wherever it is.
+func TestScriptsAreText(t *testing.T) {
+	o := openOffice(t)
+	o.life(t)
+	o.accounts(t)
+	const script = `"><script>alert(1)</script>'=`
+	device := servertest.NewDevice(o.url)
+	request := device.Request("100001-warehouse")
+	request.Device.FriendlyName, request.Device.Platform, request.Device.Library = script, script, script
+	if _, err := device.Authorize(request); err != nil {
+		t.Fatal(err)
+	}
+	refused := servertest.NewDevice(o.url)
+	request = refused.Request("100001-" + script)
+	request.Device.FriendlyName, request.ValidationField, request.Edition = script, script, script
+	_, _ = refused.Authorize(request) // to be shown among refusals
+	if _, err := o.desk.ChangeOrganization(t.Context(), "100001", administration.OrganizationChange{Name: of(script)}, ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.desk.ChangeItem(t.Context(), "scans", administration.ItemFields{Name: of(script), Edition: of(script)}, ""); err != nil {
+		t.Fatal(err)
+	}
+	owner := o.signedIn(t, "olga")
+	shown := 0
+	for _, path := range append(o.all(t), "/devices/"+device.UUID, "/devices/"+refused.UUID, "/items?q="+url.QueryEscape(script), "/statistics?tz="+url.QueryEscape(script)) {
+		_, body := owner.get(t, path)
+		if strings.Contains(body, "<script>alert") {
+			t.Errorf("%s runs a script", path)
+		}
+		shown += strings.Count(body, "alert(1)")
+	}
+	if shown < 10 {
+		t.Errorf("the script is shown only %d times: this test no longer sees what it is for", shown)
+	}
+	response, body := owner.get(t, "/denials?format=csv")
+	if response.Header.Get("Content-Type") != "text/csv; charset=utf-8" || strings.Contains(body, "\n=") || strings.Contains(body, ",=") {
+		t.Errorf("%s", body)
+	}
+}
