@@ -11,6 +11,8 @@
 
 #if defined(_WIN32)
 #include <windows.h>
+#elif defined(__ANDROID__)
+#include <pthread.h>
 #endif
 
 #include "built_in_types.inc"
@@ -156,6 +158,18 @@ static int64_t precise_seconds(void) {
 extern time_t time(time_t *) __attribute__((noplt));
 static int64_t coarse_seconds(void) { return shifted(time(NULL)); }
 
+#if defined(__ANDROID__)
+
+/* There a variable of a thread's own is a call into a table, or is not to be had in a
+ * library that is loaded later. What pthread_self gives, where the thread's own memory lies, tells
+ * threads apart; the low bits of that address are the same for all. */
+static uint32_t shard_hint(void) {
+  const uint64_t place = (uint64_t)pthread_self();
+  return (uint32_t)((place >> 12) * UINT64_C(0x9E3779B97F4A7C15) >> 52) * SHARD_SIZE;
+}
+
+#else
+
 /* Threads take shards in turn, so that they rarely share a cache line. Asking
  * for the CPU would cost as much as the addition. Kept as an offset, which is
  * never 0 once it was chosen. Eight bytes of static TLS; the Go runtime takes as
@@ -173,6 +187,7 @@ static uint32_t shard_hint(void) {
   return LIKELY(shard_of_thread != 0) ? shard_of_thread : first_shard_hint();
 }
 
+#endif
 #endif
 
 static int64_t label_of(const char *frame) {

@@ -32,7 +32,7 @@ func postText(t *testing.T, address, contentType, text string) (first, rest stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +158,7 @@ func TestFramedErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	if text, err := io.ReadAll(response.Body); err != nil || !strings.Contains(string(text), "-20192") {
 		t.Errorf("%s, %v", text, err)
 	}

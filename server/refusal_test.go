@@ -223,8 +223,11 @@ func TestRefusesToServe(t *testing.T) {
 				t.Errorf("%+v", p)
 			}
 		}
-		if response, err := http.Get(l.url + "/healthz"); err != nil || response.StatusCode != http.StatusOK {
-			t.Errorf("%+v, %v", response, err)
+		response, err := http.Get(l.url + "/healthz")
+		check(t, err)
+		check(t, response.Body.Close())
+		if response.StatusCode != http.StatusOK {
+			t.Errorf("%+v", response)
 		}
 	}
 	l.server.Refuse("")

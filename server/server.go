@@ -37,6 +37,18 @@ type Config struct {
 	Limits *Limits
 	// Certificate, if set, makes it HTTPS.
 	Certificate *tls.Certificate
+	// Pages, if set, serves pages and the API of administration as well.
+	Pages *PagesConfig
+}
+
+// PagesConfig says how the pages, and the API of administration, are served.
+type PagesConfig struct {
+	// Apart serves them by OfficeHandler alone, and not beside what is for clients.
+	Apart bool
+	// Version is what the build says of itself.
+	Version string
+	// TrustedOrigins may send forms besides the pages themselves; see pages.Pages.
+	TrustedOrigins []string
 }
 
 // Limits say how many requests a second are served.
@@ -60,6 +72,9 @@ type Server struct {
 	api    *api.API
 	writer *ingest.Writer
 	http   *http.Server
+	office http.Handler // nil: there is none
+	// apart serves the office on a listener of its own.
+	apart *http.Server
 	// background ends what goes on beside requests.
 	background context.CancelFunc
 	ended      sync.WaitGroup
@@ -95,23 +110,20 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	s := &Server{config: config, writer: writer, api: &api.API{
 		Store: config.Store, Writer: writer, Keys: keys, Now: config.Now, Log: config.Log, Limits: *config.Limits,
 	}}
-	s.http = &http.Server{
-		Handler:           s.api.Handler(),
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		// net/http's own complaints, about broken connections and the like.
-		ErrorLog: slog.NewLogLogger(config.Log.Handler(), slog.LevelDebug),
+	handler := s.api.Handler()
+	if config.Pages != nil {
+		if s.office, err = newOffice(config, keys.Public()); err != nil {
+			writer.Close()
+			return nil, err
+		}
+		if !config.Pages.Apart {
+			handler = beside(handler, s.office)
+		}
 	}
 	if config.Certificate != nil {
 		s.SetCertificate(*config.Certificate)
-		s.http.TLSConfig = &tls.Config{
-			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.certificate.Load(), nil },
-			MinVersion:     tls.VersionTLS12,
-		}
 	}
+	s.http, s.apart = s.listener(handler), s.listener(s.office)
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s.background = cancel
 	if forgetter, ok := config.Store.(store.Forgetter); ok {
@@ -120,6 +132,27 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	pruner := &retention.Pruner{Store: config.Store, Key: keys.Signing, Now: config.Now}
 	s.ended.Go(func() { pruner.Run(background, config.Log) })
 	return s, nil
+}
+
+// listener makes what answers the connections of one listener.
+func (s *Server) listener(handler http.Handler) *http.Server {
+	answering := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		// net/http's own complaints, about broken connections and the like.
+		ErrorLog: slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
+	}
+	if s.config.Certificate != nil {
+		answering.TLSConfig = &tls.Config{
+			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.certificate.Load(), nil },
+			MinVersion:     tls.VersionTLS12,
+		}
+	}
+	return answering
 }
 
 // SetCertificate gives new connections another certificate: the old one is about
@@ -137,15 +170,25 @@ func (s *Server) Refuse(reason protocol.Reason) { s.api.Refuse(reason) }
 // their own.
 func (s *Server) Handler() http.Handler { return s.http.Handler }
 
+// OfficeHandler is the handler of the pages and of the API of administration alone; nil
+// if there is none.
+func (s *Server) OfficeHandler() http.Handler { return s.office }
+
 // Serve answers the connections of a listener until Shutdown, and then returns
 // nil. It closes the listener.
-func (s *Server) Serve(listener net.Listener) error {
+func (s *Server) Serve(listener net.Listener) error { return s.serve(s.http, listener) }
+
+// ServeOffice answers the connections of a listener for the pages and the API of
+// administration alone, as Serve does.
+func (s *Server) ServeOffice(listener net.Listener) error { return s.serve(s.apart, listener) }
+
+func (s *Server) serve(answering *http.Server, listener net.Listener) error {
 	listener = &scarceListener{Listener: listener, log: s.config.Log}
 	var err error
 	if s.config.Certificate != nil {
-		err = s.http.ServeTLS(listener, "", "")
+		err = answering.ServeTLS(listener, "", "")
 	} else {
-		err = s.http.Serve(listener)
+		err = answering.Serve(listener)
 	}
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
@@ -157,11 +200,11 @@ func (s *Server) Serve(listener net.Listener) error {
 // commits all that was taken on. Afterwards nothing of the server runs.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.background()
-	err := s.http.Shutdown(ctx)
+	err := errors.Join(s.http.Shutdown(ctx), s.apart.Shutdown(ctx))
 	if err != nil {
 		// Those that are still in work lose their connection; what they asked
 		// for is committed or not, as a whole, and they will ask again.
-		err = errors.Join(fmt.Errorf("%w: %w", ErrCutOff, err), s.http.Close())
+		err = errors.Join(fmt.Errorf("%w: %w", ErrCutOff, err), s.http.Close(), s.apart.Close())
 	}
 	s.ended.Wait()
 	s.writer.Close()

@@ -40,6 +40,7 @@ var emitters = []func(definitions) []output{
 	emitPython,
 	emitCSharp,
 	emitJava,
+	emitObjC,
 	emitJavaScript,
 }
 

@@ -15,10 +15,10 @@ import (
 func TestChargingOfItems(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	must(t, data, "org", "add", "Example Corp")
-	add := func(id, way string, more ...string) itemJSON {
+	add := func(id, way string, more ...string) administration.Item {
 		t.Helper()
 		must(t, data, append([]string{"item", "add", id, "--org", "100001", "--charge-way", way, "--quota", "10"}, more...)...)
-		var item itemJSON
+		var item administration.Item
 		mustJSON(t, &item, data, "item", "show", id)
 		return item
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store/teststore"
 )
@@ -38,7 +39,7 @@ func TestAdministration(t *testing.T) {
 		"--validation-field", "a.example.com", "--validation-field", "b.example.com")
 	must(t, data, "handshake", "add", "main", "--org", "100001", "--default")
 
-	var codes []handshakeJSON
+	var codes []administration.Code
 	mustJSON(t, &codes, data, "handshake", "list")
 	if len(codes) != 3 || codes[0].Default || codes[1].Default || !codes[2].Default ||
 		!codes[1].HasSessionPassword || len(codes[1].ValidationFields) != 2 {
@@ -59,7 +60,7 @@ func TestAdministration(t *testing.T) {
 	must(t, data, "item", "attach", generated, "--handshake", "100001-reader", "--position", "1")
 	must(t, data, "item", "revoke", "scans")
 
-	var items []itemJSON
+	var items []administration.Item
 	mustJSON(t, &items, data, "item", "list")
 	if len(items) != 3 {
 		t.Fatalf("%+v", items)
@@ -124,7 +125,7 @@ func TestMistakes(t *testing.T) {
 	}{
 		{[]string{"nothing"}, `unknown command "nothing"`},
 		{[]string{"org"}, "lts org --help"},
-		{[]string{"org", "remove"}, `no command "remove"`},
+		{[]string{"org", "erase"}, `no command "erase"`},
 		{[]string{"org", "add"}, "accepts 1 arg"},
 		{[]string{"org", "add", "x", "--idd", "1"}, "--help"},
 		{[]string{"org", "add", ""}, "name of the organization is empty"},
@@ -397,7 +398,7 @@ func TestStatistics(t *testing.T) {
 	if table := must(t, data, "stats", "--by", "hour"); !strings.Contains(table, "2025-11-23 20:00:00") || !strings.Contains(table, "Declared lost (expired): 28") {
 		t.Error(table)
 	}
-	var devices []deviceJSON
+	var devices []administration.Device
 	mustJSON(t, &devices, data, "device", "list")
 	if len(devices) != 2 || devices[0].UUID != one.UUID || devices[0].Keys != 1 {
 		t.Errorf("%+v", devices)
@@ -455,7 +456,7 @@ func TestConcurrentCommands(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	var organizations []organizationJSON
+	var organizations []administration.Organization
 	mustJSON(t, &organizations, data, "org", "list")
 	if len(organizations) != 6 {
 		t.Errorf("%+v", organizations)
@@ -464,7 +465,7 @@ func TestConcurrentCommands(t *testing.T) {
 
 func TestDefaultExpiry(t *testing.T) {
 	data := standard(t)
-	var items []itemJSON
+	var items []administration.Item
 	mustJSON(t, &items, data, "item", "list")
 	want := time.Unix(items[0].StartsAt, 0).UTC().AddDate(1, 0, 0).Unix()
 	if items[0].ExpiresAt != want || items[0].MaxBufferDays != 365 || items[0].Products != "ALL" {

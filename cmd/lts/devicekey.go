@@ -49,25 +49,29 @@ device.`,
 }
 
 func (a *app) confirmKey() *cobra.Command {
-	return &cobra.Command{
-		Use: "confirm-key UUID KEY", Short: "Say that a further key is the device's own", Args: cobra.ExactArgs(2),
+	var key string
+	cmd := &cobra.Command{
+		Use: "confirm-key UUID", Short: "Say that a further key is the device's own", Args: cobra.ExactArgs(1),
 		Long: `Say that a further key of a client UUID is the device's own, because its data was
 deleted, for example: from now on it reports as the first does, and items that
 refuse clones grant it. What both keys reported of the same run stays apart.`,
-		Example: `  lts device confirm-key 5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a QD0Vz0T4cT0wFZ9b`,
+		Example: `  lts device confirm-key 5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a --key QD0Vz0T4cT0wFZ9b`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				left, err := admin.ConfirmKey(cmd.Context(), args[0], args[1])
+				left, err := admin.ConfirmKey(cmd.Context(), args[0], key)
 				if err != nil {
 					return err
 				}
 				if left > 0 && !a.json {
-					return a.done(cmd, args[0], "key %s of device %s is confirmed; %d runs that both keys reported stay apart", args[1], args[0], left)
+					return a.done(cmd, args[0], "key %s of device %s is confirmed; %d runs that both keys reported stay apart", key, args[0], left)
 				}
-				return a.done(cmd, args[0], "key %s of device %s is confirmed", args[1], args[0])
+				return a.done(cmd, args[0], "key %s of device %s is confirmed", key, args[0])
 			})
 		},
 	}
+	cmd.Flags().StringVar(&key, "key", "", "the `id` of the key, as \"lts device keys\" lists it (required)") // it may begin with a dash
+	required(cmd, "key")
+	return cmd
 }
 
 func (a *app) clearClone() *cobra.Command {

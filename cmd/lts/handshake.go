@@ -9,32 +9,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/openlts/openlts/server/administration"
-	"github.com/openlts/openlts/server/api"
-	"github.com/openlts/openlts/server/store"
 )
-
-// handshakeJSON tells of a session password only whether there is one: nobody knows
-// more.
-type handshakeJSON struct {
-	Code               string `json:"code"`
-	Organization       string `json:"organization"`
-	Default            bool   `json:"default"`
-	HasSessionPassword bool   `json:"hasSessionPassword"`
-	// PreviousPasswordUntil is when the session password before stops to work.
-	PreviousPasswordUntil int64    `json:"previousPasswordUntil,omitempty"`
-	ArchivedAt            int64    `json:"archivedAt,omitempty"`
-	ValidationFields      []string `json:"validationFields"`
-	Items                 []string `json:"items"`
-	CreatedAt             int64    `json:"createdAt"`
-}
 
 func (a *app) handshake() *cobra.Command {
 	return group("handshake", "Handshake codes: between applications and license items",
-		a.addHandshake(), a.listHandshakes(), a.handshakeKey(), a.handshakePassword(), a.archiveHandshake(true), a.archiveHandshake(false))
+		a.addHandshake(), a.listHandshakes(), a.changeHandshake(), a.handshakeKey(), a.handshakePassword(),
+		a.archiveHandshake(true), a.archiveHandshake(false), a.removeHandshake())
 }
 
 func (a *app) addHandshake() *cobra.Command {
-	var code administration.HandshakeCode
+	var code administration.CodeInput
 	var password passwordFlags
 	cmd := &cobra.Command{
 		Use: "add CUSTOM", Short: "Add a handshake code and print it", Args: cobra.ExactArgs(1),
@@ -53,16 +37,12 @@ once. ` + passwordHelp,
 			if code.SessionPassword, err = password.read(cmd); err != nil {
 				return err
 			}
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				added, err := admin.AddHandshakeCode(cmd.Context(), code)
+			return a.work(cmd.Context(), false, func(s service) error {
+				added, err := s.NewCode(cmd.Context(), code)
 				if err != nil {
 					return err
 				}
-				if a.json {
-					return printJSON(cmd.OutOrStdout(), newHandshakeJSON(store.HandshakeCodeUse{HandshakeCode: added}))
-				}
-				_, err = fmt.Fprintln(cmd.OutOrStdout(), added.Code)
-				return err
+				return a.added(cmd, added, added.Code)
 			})
 		},
 	}
@@ -76,41 +56,68 @@ once. ` + passwordHelp,
 }
 
 func (a *app) listHandshakes() *cobra.Command {
-	return &cobra.Command{
-		Use: "list", Short: "List handshake codes", Args: cobra.NoArgs, Example: `  lts handshake list`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withStore(cmd.Context(), false, func(s store.Store) error {
-				codes, err := s.HandshakeCodes(cmd.Context())
-				if err != nil {
+	return list(a, listing[administration.Code]{
+		what: "handshake codes", example: "  lts handshake list --org 100001", flags: "oit", sorts: "created or code", read: service.Codes,
+		columns: []string{"CODE", "ORGANIZATION", "DEFAULT", "PASSWORD", "VALIDATION FIELDS", "ITEMS", "CREATED (UTC)", "ARCHIVED (UTC)"},
+		row: func(c administration.Code) []any {
+			return []any{
+				c.Code, c.Organization, yes(c.Default), yes(c.HasSessionPassword),
+				strings.Join(c.ValidationFields, ","), strings.Join(c.Items, ","), formatTime(c.CreatedAt), formatTime(c.ArchivedAt),
+			}
+		},
+	})
+}
+
+func (a *app) changeHandshake() *cobra.Command {
+	var change administration.CodeChange
+	var fields []string
+	var any bool
+	cmd := &cobra.Command{
+		Use: "change CODE", Short: "Change a handshake code", Args: cobra.ExactArgs(1),
+		Long: `Change who may use a handshake code, or make it its organization's default. The
+code itself never changes: it is built into applications.`,
+		Example: `  lts handshake change 100001-web --validation-field www.example.com --validation-field shop.example.com
+  lts handshake change 100001-web --any
+  lts handshake change 100001-web --default`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("validation-field") {
+				change.ValidationFields = &fields
+			}
+			if any {
+				change.ValidationFields = &[]string{}
+			}
+			return a.work(cmd.Context(), false, func(s service) error {
+				if _, err := s.ChangeCode(cmd.Context(), args[0], change, ""); err != nil {
 					return err
 				}
-				if a.json {
-					rows := make([]handshakeJSON, len(codes))
-					for i, c := range codes {
-						rows[i] = newHandshakeJSON(c)
-					}
-					return printJSON(cmd.OutOrStdout(), rows)
-				}
-				t := newTable(cmd.OutOrStdout(), "CODE", "ORGANIZATION", "DEFAULT", "PASSWORD", "VALIDATION FIELDS", "ITEMS", "CREATED (UTC)", "ARCHIVED (UTC)")
-				for _, c := range codes {
-					t.row(c.Code, c.Organization, yes(c.Default), yes(c.SessionPassword != ""),
-						strings.Join(c.ValidationFields, ","), strings.Join(c.Items, ","), formatTime(c.CreatedAt), formatTime(c.ArchivedAt))
-				}
-				return t.end()
+				return a.done(cmd, args[0], "handshake code %s is changed", args[0])
 			})
 		},
 	}
+	cmd.Flags().StringArrayVar(&fields, "validation-field", nil, "the `domain`, application id or process name that may use the code; may be repeated")
+	cmd.Flags().BoolVar(&any, "any", false, "any application may use the code")
+	cmd.Flags().BoolVar(&change.Default, "default", false, "make it the organization's default code")
+	cmd.MarkFlagsOneRequired("validation-field", "any", "default")
+	cmd.MarkFlagsMutuallyExclusive("validation-field", "any")
+	return cmd
+}
+
+func (a *app) removeHandshake() *cobra.Command {
+	return a.change("remove CODE", "Remove a handshake code under which no device was ever authorized",
+		"", "  lts handshake remove 100001-web", "handshake code %s is removed",
+		func(s service, cmd *cobra.Command, code string) error { return s.RemoveCode(cmd.Context(), code) })
 }
 
 func (a *app) handshakeKey() *cobra.Command {
-	var servers administration.KeyServers
+	var standby string
 	var password passwordFlags
 	cmd := &cobra.Command{
 		Use: "key CODE", Short: "Print the license key of a handshake code", Args: cobra.ExactArgs(1),
 		Long: `Print the license key of a handshake code: one string that holds the addresses
 of the servers, the public key they are known by ("lts key show"), the code and its
 session password, which you have to give, since only its hash is kept. Treat it as a
-password.
+password. --server is the address of the main server in the key; with --token-file,
+that server is asked for the key as well.
 
 An SDK with this license key believes no other server. A standby server must have
 the same key: run it on a copy of this server's database.
@@ -118,17 +125,17 @@ the same key: run it on a copy of this server's database.
 ` + passwordHelp,
 		Example: `  lts handshake key 100001-reader --server https://lts.example.com --standby https://standby.example.com`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if a.server == "" {
+				return errors.New("--server is missing: the base URL by which clients reach the server, such as https://lts.example.com")
+			}
 			sessionPassword, err := password.read(cmd)
 			if err != nil {
 				return err
 			}
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				keys, err := api.LoadKeys(cmd.Context(), admin.Store)
-				if err != nil {
-					return err
-				}
-				servers.PublicKey = keys.Public()
-				key, err := admin.LicenseKey(cmd.Context(), args[0], sessionPassword, servers)
+			return a.work(cmd.Context(), false, func(s service) error {
+				key, err := s.CodeKey(cmd.Context(), args[0], administration.KeyInput{
+					Server: a.server, Standby: standby, SessionPassword: sessionPassword,
+				})
 				if err != nil {
 					return err
 				}
@@ -140,19 +147,9 @@ the same key: run it on a copy of this server's database.
 			})
 		},
 	}
-	cmd.Flags().StringVar(&servers.Main, "server", "", "the base `URL` of the main server (required)")
-	cmd.Flags().StringVar(&servers.Standby, "standby", "", "the base `URL` of the standby server")
+	cmd.Flags().StringVar(&standby, "standby", "", "the base `URL` of the standby server")
 	password.add(cmd, "that of the code, if it has one")
-	required(cmd, "server")
 	return cmd
-}
-
-func newHandshakeJSON(c store.HandshakeCodeUse) handshakeJSON {
-	return handshakeJSON{
-		Code: c.Code, Organization: c.Organization, Default: c.Default, HasSessionPassword: c.SessionPassword != "",
-		PreviousPasswordUntil: c.PreviousUntil, ArchivedAt: c.ArchivedAt,
-		ValidationFields: append([]string{}, c.ValidationFields...), Items: append([]string{}, c.Items...), CreatedAt: c.CreatedAt,
-	}
 }
 
 // required marks flags a command can't do without.

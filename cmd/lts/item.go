@@ -1,64 +1,123 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"math"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/administration"
-	"github.com/openlts/openlts/server/policy"
-	"github.com/openlts/openlts/server/store"
 )
-
-type itemJSON struct {
-	ID              string         `json:"id"`
-	Name            string         `json:"name"`
-	Organization    string         `json:"organization"`
-	ChargeWay       string         `json:"chargeWay"`
-	Products        string         `json:"products"`
-	Version         string         `json:"version,omitempty"`
-	Edition         string         `json:"edition,omitempty"`
-	DeploymentType  string         `json:"deploymentType,omitempty"`
-	Modules         string         `json:"modules,omitempty"`
-	StartsAt        int64          `json:"startsAt"`
-	ExpiresAt       int64          `json:"expiresAt"`
-	MaxBufferDays   int64          `json:"maxBufferDays"`
-	ValidationField string         `json:"validationField,omitempty"`
-	Trial           bool           `json:"trial"`
-	TrialBy         store.TrialBy  `json:"trialBy,omitempty"`
-	TrialDays       int64          `json:"trialDays,omitempty"`
-	Requires        []string       `json:"requires,omitempty"`
-	RequestLimit    int64          `json:"requestLimit,omitempty"`
-	Requests        int64          `json:"requests,omitempty"`
-	RefuseClones    bool           `json:"refuseClones,omitempty"`
-	LicenseFile     string         `json:"licenseFile,omitempty"`
-	RevokedAt       int64          `json:"revokedAt,omitempty"`
-	ArchivedAt      int64          `json:"archivedAt,omitempty"`
-	Quota           protocol.Quota `json:"quota"`
-	Live            int64          `json:"live"` // seats now, or domains
-	Charging        policy.Terms   `json:"charging"`
-	Handshakes      []string       `json:"handshakes"`
-	CreatedAt       int64          `json:"createdAt"`
-}
 
 func (a *app) item() *cobra.Command {
 	return group("item", "License items: what may be used, and how much of it",
-		a.addItem(), a.listItems(), a.showItem(), a.attachItem(), a.adjustItem(), a.revokeItem(), a.archiveItem(true), a.archiveItem(false))
+		a.addItem(), a.listItems(), a.showItem(), a.changeItem(), a.attachItem(), a.detachItem(), a.adjustItem(), a.revokeItem(),
+		a.archiveItem(true), a.archiveItem(false), a.removeItem())
 }
 
+// itemFlags are the flags that say what an item states.
 type itemFlags struct {
-	item                                                                 store.Item
-	chargeWay, quota, products, deploymentType, modules, starts, expires string
-	codes                                                                []string
-	charging                                                             chargingFlags
+	name, quota, products, version, edition, deploymentType, modules, starts, expires, validationField string
+	trialBy                                                                                            string
+	requires                                                                                           []string
+	maxBufferDays, trialDays, requestLimit                                                             int64
+	trial, refuseClones                                                                                bool
+	charging                                                                                           chargingFlags
+}
+
+func (f *itemFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.quota, "quota", "", "how `many` of it, or unlimited")
+	flags.StringVar(&f.products, "products", "ALL", "comma-separated `list` out of DBR, DLR, DWT, DCE, DPS and products of your own (lts product add), or ALL")
+	flags.StringVar(&f.version, "version", "", "the major `version` of the product, such as 10; empty: any")
+	flags.StringVar(&f.edition, "edition", "", "the `edition` of the product, such as Python; empty: any")
+	flags.StringVar(&f.deploymentType, "deployment-type", "", "server, desktop, browser, mobile, embedded or oem; empty: any")
+	flags.StringVar(&f.modules, "modules", "", "comma-separated `list` of modules, such as ONED,QR_CODE; empty: all")
+	flags.StringVar(&f.starts, "starts", "", "the first `moment` it holds: "+timeHelp+" (a new one: now)")
+	flags.StringVar(&f.expires, "expires", "", "the `moment` it ends, before the 7 days of tolerance (a new one: one year after the start)")
+	flags.Int64Var(&f.maxBufferDays, "max-buffer-days", administration.DefaultBufferDays, "at most so many `days` may a client work without the server")
+	flags.StringVar(&f.validationField, "validation-field", "", "the only `domain`, application id or process name that may use it; empty: any")
+	flags.BoolVar(&f.trial, "trial", false, "tell clients that it is a trial license")
+	flags.StringVar(&f.trialBy, "trial-by", "", "who may try it: each `device`, or each network address (device or address); empty: its dates decide")
+	flags.Int64Var(&f.trialDays, "trial-days", administration.DefaultTrialDays, "with --trial-by: for so many `days` from the first authorization on")
+	flags.StringSliceVar(&f.requires, "requires", nil, "it is an add-on to this `item`, which the handshake code must have, too; may be repeated: one of them will do")
+	flags.Int64Var(&f.requestLimit, "request-limit", 0, "at most so `many` authorizations are granted on it; 0: any number")
+	flags.BoolVar(&f.refuseClones, "refuse-clones", false, "refuse devices that look like copies of one another (-20151)")
+	f.charging.add(cmd)
+}
+
+// fields are what the flags that were given state.
+func (f *itemFlags) fields(cmd *cobra.Command) (fields administration.ItemFields, err error) {
+	given := cmd.Flags().Changed
+	for flag, field := range map[string]struct {
+		to   **string
+		from *string
+	}{
+		"name": {&fields.Name, &f.name}, "products": {&fields.Products, &f.products}, "version": {&fields.Version, &f.version},
+		"edition": {&fields.Edition, &f.edition}, "deployment-type": {&fields.DeploymentType, &f.deploymentType},
+		"modules": {&fields.Modules, &f.modules}, "validation-field": {&fields.ValidationField, &f.validationField},
+		"trial-by": {&fields.TrialBy, &f.trialBy},
+	} {
+		if given(flag) {
+			*field.to = field.from
+		}
+	}
+	for flag, field := range map[string]struct {
+		to   **int64
+		from *int64
+	}{
+		"max-buffer-days": {&fields.MaxBufferDays, &f.maxBufferDays}, "trial-days": {&fields.TrialDays, &f.trialDays},
+		"request-limit": {&fields.RequestLimit, &f.requestLimit},
+	} {
+		if given(flag) {
+			*field.to = field.from
+		}
+	}
+	if given("trial") {
+		fields.Trial = &f.trial
+	}
+	if given("refuse-clones") {
+		fields.RefuseClones = &f.refuseClones
+	}
+	if given("requires") {
+		fields.Requires = &f.requires
+	}
+	for _, flag := range []string{"tolerance", "exceptions", "slot", "seat", "seat-least", "seat-brief"} {
+		if given(flag) {
+			charging, err := f.charging.parse(cmd)
+			if err != nil {
+				return fields, err
+			}
+			fields.ChargeTerms = &charging
+		}
+	}
+	if given("quota") {
+		quota, err := parseQuota(f.quota)
+		if err != nil {
+			return fields, err
+		}
+		fields.Quota = &quota
+	}
+	for flag, moment := range map[string]struct {
+		to   **int64
+		text string
+	}{"starts": {&fields.StartsAt, f.starts}, "expires": {&fields.ExpiresAt, f.expires}} {
+		if given(flag) {
+			at, err := parseTime(flag, moment.text)
+			if err != nil {
+				return fields, err
+			}
+			*moment.to = &at
+		}
+	}
+	return fields, nil
 }
 
 func (a *app) addItem() *cobra.Command {
 	var f itemFlags
+	var in administration.ItemInput
 	cmd := &cobra.Command{
 		Use: "add NAME", Short: "Add a license item and print its id", Args: cobra.ExactArgs(1),
 		Long: `Add a license item and print its id.
@@ -73,159 +132,100 @@ Without --id the name is the id if it can be one and is free; else one is made.`
   lts item add "Thirty devices" --org 100001 --charge-way device --quota 30 --products DBR --version 10 \
       --deployment-type desktop --starts 2026-01-01 --expires 2027-01-01 --handshake 100001-reader`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				products, err := admin.Store.Products(cmd.Context())
-				if err != nil {
-					return err
-				}
-				item, err := f.parse(args[0], time.Now(), products)
-				if err != nil {
-					return err
-				}
-				if item.Charging, err = f.charging.parse(cmd); err != nil {
-					return err
-				}
-				added, err := admin.AddItem(cmd.Context(), item, f.codes)
-				if err != nil {
-					return err
-				}
-				if a.json {
-					return printJSON(cmd.OutOrStdout(), newItemJSON(store.ItemUse{Item: added, Codes: f.codes}, products, time.Now()))
-				}
-				_, err = fmt.Fprintln(cmd.OutOrStdout(), added.ID)
+			fields, err := f.fields(cmd)
+			if err != nil {
 				return err
+			}
+			fields.Name = &args[0]
+			in.ItemFields = fields
+			return a.work(cmd.Context(), false, func(s service) error {
+				added, err := s.NewItem(cmd.Context(), in)
+				if err != nil {
+					return err
+				}
+				return a.added(cmd, added, added.ID)
 			})
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.item.Organization, "org", "", "the `id` of the organization (required)")
-	flags.StringVar(&f.chargeWay, "charge-way", "", "what is counted: "+strings.Join(administration.ChargeWayNames(), ", ")+" (required)")
-	flags.StringVar(&f.quota, "quota", "", "how `many` of it, or unlimited (required)")
-	flags.StringArrayVar(&f.codes, "handshake", nil, "attach it to this handshake `code`; may be repeated")
-	flags.StringVar(&f.item.ID, "id", "", "the item's `id`; made if absent")
-	flags.StringVar(&f.products, "products", "ALL", "comma-separated `list` out of DBR, DLR, DWT, DCE, DPS and products of your own (lts product add), or ALL")
-	flags.StringVar(&f.item.Version, "version", "", "the major `version` of the product, such as 10; absent: any")
-	flags.StringVar(&f.item.Edition, "edition", "", "the `edition` of the product, such as Python; absent: any")
-	flags.StringVar(&f.deploymentType, "deployment-type", "", "server, desktop, browser, mobile, embedded or oem; absent: any")
-	flags.StringVar(&f.modules, "modules", "", "comma-separated `list` of modules, such as ONED,QR_CODE; absent: all")
-	flags.StringVar(&f.starts, "starts", "", "the first `moment` it holds: "+timeHelp+" (default now)")
-	flags.StringVar(&f.expires, "expires", "", "the `moment` it ends, before the 7 days of tolerance (default one year after the start)")
-	flags.Int64Var(&f.item.MaxBufferDays, "max-buffer-days", 365, "at most so many `days` may a client work without the server")
-	flags.StringVar(&f.item.ValidationField, "validation-field", "", "the only `domain`, application id or process name that may use it")
-	flags.BoolVar(&f.item.Trial, "trial", false, "tell clients that it is a trial license")
-	flags.StringVar((*string)(&f.item.TrialBy), "trial-by", "", "who may try it: each `device`, or each network address (device or address)")
-	flags.Int64Var(&f.item.TrialDays, "trial-days", 7, "with --trial-by: for so many `days` from the first authorization on")
-	flags.StringSliceVar(&f.item.Requires, "requires", nil, "it is an add-on to this `item`, which the handshake code must have, too; may be repeated: one of them will do")
-	flags.Int64Var(&f.item.RequestLimit, "request-limit", 0, "at most so `many` authorizations are granted on it; 0: any number")
-	flags.BoolVar(&f.item.RefuseClones, "refuse-clones", false, "refuse devices that look like copies of one another (-20151)")
-	f.charging.add(cmd)
+	flags.StringVar(&in.Organization, "org", "", "the `id` of the organization (required)")
+	flags.StringVar(&in.ChargeWay, "charge-way", "", "what is counted: "+strings.Join(administration.ChargeWayNames(), ", ")+" (required)")
+	flags.StringArrayVar(&in.Handshakes, "handshake", nil, "attach it to this handshake `code`; may be repeated")
+	flags.StringVar(&in.ID, "id", "", "the item's `id`; made if absent")
+	f.add(cmd)
 	required(cmd, "org", "charge-way", "quota")
 	return cmd
 }
 
-func (f *itemFlags) parse(name string, now time.Time, products []store.Product) (store.Item, error) {
-	item := f.item
-	item.Name = name
-	var err error
-	if item.ChargeWay, err = administration.ParseChargeWay(f.chargeWay); err != nil {
-		return item, err
-	}
-	if item.Quota, err = parseQuota(f.quota); err != nil {
-		return item, err
-	}
-	if item.Products, err = administration.ParseProducts(f.products, products); err != nil {
-		return item, err
-	}
-	if item.DeploymentType, err = administration.ParseDeploymentType(f.deploymentType); err != nil {
-		return item, err
-	}
-	if item.Modules, err = administration.ParseModules(f.modules); err != nil {
-		return item, err
-	}
-	if item.TrialBy == store.TrialByNobody {
-		item.TrialDays = 0
-	} else {
-		item.Trial = true
-	}
-	item.StartsAt = now.Unix()
-	if f.starts != "" {
-		if item.StartsAt, err = parseTime("starts", f.starts); err != nil {
-			return item, err
-		}
-	}
-	item.ExpiresAt = time.Unix(item.StartsAt, 0).UTC().AddDate(1, 0, 0).Unix()
-	if f.expires != "" {
-		if item.ExpiresAt, err = parseTime("expires", f.expires); err != nil {
-			return item, err
-		}
-		if f.starts == "" && item.ExpiresAt <= item.StartsAt {
-			// Already expired, as when old licenses are taken over: it began before.
-			item.StartsAt = time.Unix(item.ExpiresAt, 0).UTC().AddDate(-1, 0, 0).Unix()
-		}
-	}
-	return item, nil
-}
-
-func (a *app) listItems() *cobra.Command {
-	return &cobra.Command{
-		Use: "list", Short: "List license items and how much of them is used", Args: cobra.NoArgs,
-		Example: `  lts item list
-  lts item list --json`,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withStore(cmd.Context(), false, func(s store.Store) error {
-				now := time.Now()
-				items, err := s.Items(cmd.Context(), now.Unix())
-				if err != nil {
+func (a *app) changeItem() *cobra.Command {
+	var f itemFlags
+	cmd := &cobra.Command{
+		Use: "change ID", Short: "Change what a license item states", Args: cobra.ExactArgs(1),
+		Long: `Change what a license item states; what is not named stays. Devices learn of it
+when they ask the next time: once a day. What is counted stays as it is, and so does
+the charge way, which the counts go by.`,
+		Example: `  lts item change scans --quota 2000000 --expires 2028-01-01
+  lts item change scans --name "Scans of the warehouse"`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			fields, err := f.fields(cmd)
+			if err != nil {
+				return err
+			}
+			if fields == (administration.ItemFields{}) {
+				return errors.New("say what to change; see `lts item change --help`")
+			}
+			return a.work(cmd.Context(), false, func(s service) error {
+				if _, err := s.ChangeItem(cmd.Context(), args[0], fields, ""); err != nil {
 					return err
 				}
-				products, err := s.Products(cmd.Context())
-				if err != nil {
-					return err
-				}
-				rows := make([]itemJSON, len(items))
-				for i, item := range items {
-					rows[i] = newItemJSON(item, products, now)
-				}
-				if a.json {
-					return printJSON(cmd.OutOrStdout(), rows)
-				}
-				t := newTable(cmd.OutOrStdout(), "ID", "NAME", "ORGANIZATION", "CHARGE WAY", "USED", "QUOTA", "USED %", "LEFT BEYOND", "EXPIRES (UTC)", "STATE", "HANDSHAKE CODES")
-				for _, r := range rows {
-					t.row(r.ID, r.Name, r.Organization, r.ChargeWay, r.Quota.Used, formatQuota(r.Quota.Limit), percent(r.Quota), left(r.Quota),
-						formatTime(r.ExpiresAt), r.state(now), strings.Join(r.Handshakes, ","))
-				}
-				return t.end()
+				return a.done(cmd, args[0], "item %s is changed", args[0])
 			})
 		},
 	}
+	cmd.Flags().StringVar(&f.name, "name", "", "its new `name`")
+	f.add(cmd)
+	return cmd
 }
 
-// state is a word for people on how an item stands.
-func (r itemJSON) state(now time.Time) string {
-	switch {
-	case r.RevokedAt != 0:
-		return "revoked"
-	case r.ArchivedAt != 0:
-		return "archived"
-	case now.Unix() >= r.ExpiresAt+int64(policy.ExpiryTolerance.Seconds()):
-		return "expired"
-	case now.Unix() < r.StartsAt:
-		return "not yet effective"
-	case r.Quota.State == protocol.QuotaExhausted:
-		return "quota exhausted"
-	case now.Unix() >= r.ExpiresAt:
-		return "expired, in tolerance"
-	case r.Quota.State == protocol.QuotaTolerance:
-		return "quota in tolerance"
-	}
-	return "ok"
+func (a *app) detachItem() *cobra.Command {
+	var code string
+	cmd := a.change("detach ID", "Take a license item from a handshake code", `Take a license item from a handshake code. Devices that use it go on until they ask
+again; what they report on it is counted.`,
+		"  lts item detach scans --handshake 100001-web", "item %s is detached",
+		func(s service, cmd *cobra.Command, id string) error { return s.DetachItem(cmd.Context(), id, code) })
+	cmd.Flags().StringVar(&code, "handshake", "", "the handshake `code` (required)")
+	required(cmd, "handshake")
+	return cmd
+}
+
+func (a *app) removeItem() *cobra.Command {
+	return a.change("remove ID", "Remove a license item that no device was ever authorized to use",
+		"", "  lts item remove scans", "item %s is removed",
+		func(s service, cmd *cobra.Command, id string) error { return s.RemoveItem(cmd.Context(), id) })
+}
+
+func (a *app) listItems() *cobra.Command {
+	return list(a, listing[administration.Item]{
+		what: "license items and how much of them is used",
+		example: `  lts item list
+  lts item list --org 100001 --state active --json`,
+		flags: "ohst", sorts: "created, name, id or expires", read: service.Items,
+		columns: []string{"ID", "NAME", "ORGANIZATION", "CHARGE WAY", "USED", "QUOTA", "USED %", "LEFT BEYOND", "EXPIRES (UTC)", "STATE", "HANDSHAKE CODES"},
+		row: func(i administration.Item) []any {
+			return []any{
+				i.ID, i.Name, i.Organization, i.ChargeWay, i.Quota.Used, formatQuota(i.Quota.Limit), percent(i.Quota), left(i.Quota),
+				formatTime(i.ExpiresAt), i.State, strings.Join(i.Handshakes, ","),
+			}
+		},
+	})
 }
 
 func percent(q protocol.Quota) string {
-	if q.Limit <= 0 {
+	hundredths, ok := administration.Percent(q)
+	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("%.2f", math.Floor(float64(q.Used)/float64(q.Limit)*10000)/100)
+	return fmt.Sprintf("%d.%02d", hundredths/100, hundredths%100)
 }
 
 func (a *app) attachItem() *cobra.Command {
@@ -242,8 +242,8 @@ item again sets its position anew.`,
 		Example: `  lts item attach scans --handshake 100001-web
   lts item attach scans --handshake 100001-reader --position 1`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				if err := admin.AttachItem(cmd.Context(), args[0], code, position); err != nil {
+			return a.work(cmd.Context(), false, func(s service) error {
+				if err := s.AttachItem(cmd.Context(), args[0], code, position); err != nil {
 					return err
 				}
 				return a.done(cmd, args[0], "item %s is attached to %s", args[0], code)
@@ -257,21 +257,10 @@ item again sets its position anew.`,
 }
 
 func (a *app) revokeItem() *cobra.Command {
-	return &cobra.Command{
-		Use: "revoke ID", Short: "Take a license item out of force, for good", Args: cobra.ExactArgs(1),
-		Long: `Take a license item out of force, for good. It authorizes nobody any more; what
+	return a.change("revoke ID", "Take a license item out of force, for good", `Take a license item out of force, for good. It authorizes nobody any more; what
 is reported on it is still counted. Clients that work without the server may go
-on until their offline time ends.`,
-		Example: `  lts item revoke scans`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				if err := admin.RevokeItem(cmd.Context(), args[0]); err != nil {
-					return err
-				}
-				return a.done(cmd, args[0], "item %s is revoked", args[0])
-			})
-		},
-	}
+on until their offline time ends.`, "  lts item revoke scans", "item %s is revoked",
+		func(s service, cmd *cobra.Command, id string) error { return s.RevokeItem(cmd.Context(), id) })
 }
 
 // done says what was done.
@@ -281,18 +270,6 @@ func (a *app) done(cmd *cobra.Command, id, text string, arguments ...any) error 
 	}
 	_, err := fmt.Fprintf(cmd.OutOrStdout(), text+"\n", arguments...)
 	return err
-}
-
-func newItemJSON(i store.ItemUse, products []store.Product, now time.Time) itemJSON {
-	return itemJSON{
-		ID: i.ID, Name: i.Name, Organization: i.Organization, ChargeWay: administration.FormatChargeWay(i.ChargeWay),
-		Products: administration.FormatProducts(i.Products, products), Version: i.Version, Edition: i.Edition,
-		DeploymentType: administration.FormatDeploymentType(i.DeploymentType), Modules: administration.FormatModules(i.Modules),
-		StartsAt: i.StartsAt, ExpiresAt: i.ExpiresAt, MaxBufferDays: i.MaxBufferDays, ValidationField: i.ValidationField,
-		Trial: i.Trial, TrialBy: i.TrialBy, TrialDays: i.TrialDays, Requires: i.Requires, RequestLimit: i.RequestLimit, Requests: i.Use.Requests,
-		RefuseClones: i.RefuseClones, LicenseFile: i.LicenseFile, RevokedAt: i.RevokedAt, ArchivedAt: i.ArchivedAt, Quota: policy.Quota(i.Item, policy.Using(i, now)),
-		Live: i.Live, Charging: policy.TermsOf(i.Item), Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
-	}
 }
 
 func (a *app) archiveItem(archive bool) *cobra.Command {

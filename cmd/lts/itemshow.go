@@ -3,11 +3,10 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/administration"
 )
 
 func (a *app) showItem() *cobra.Command {
@@ -16,36 +15,25 @@ func (a *app) showItem() *cobra.Command {
 		Example: `  lts item show scans
   lts item show scans --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withStore(cmd.Context(), false, func(s store.Store) error {
-				now := time.Now()
-				items, err := s.Items(cmd.Context(), now.Unix())
+			return a.work(cmd.Context(), false, func(s service) error {
+				item, err := s.Item(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}
-				products, err := s.Products(cmd.Context())
-				if err != nil {
-					return err
+				if a.json {
+					return printJSON(cmd.OutOrStdout(), item)
 				}
-				for _, i := range items {
-					if i.ID != args[0] {
-						continue
-					}
-					if a.json {
-						return printJSON(cmd.OutOrStdout(), newItemJSON(i, products, now))
-					}
-					return showRow(newTable(cmd.OutOrStdout(), "ITEM", i.ID), newItemJSON(i, products, now), now)
-				}
-				return fmt.Errorf("there is no item %q; see `lts item list`", args[0])
+				return showRow(newTable(cmd.OutOrStdout(), "ITEM", item.ID), item)
 			})
 		},
 	}
 }
 
 // showRow shows an item, a line for each thing there is to say.
-func showRow(t table, r itemJSON, now time.Time) error {
+func showRow(t table, r administration.Item) error {
 	lines := [][2]any{
 		{"name", r.Name}, {"organization", r.Organization}, {"handshake codes", strings.Join(r.Handshakes, ",")},
-		{"state", r.state(now)}, {"starts (UTC)", formatTime(r.StartsAt)}, {"expires (UTC)", formatTime(r.ExpiresAt)},
+		{"state", r.State}, {"starts (UTC)", formatTime(r.StartsAt)}, {"expires (UTC)", formatTime(r.ExpiresAt)},
 		{"charge way", r.ChargeWay}, {"quota", formatQuota(r.Quota.Limit)}, {"used", r.Quota.Used}, {"used %", percent(r.Quota)},
 		{"left beyond the quota", left(r.Quota)},
 	}

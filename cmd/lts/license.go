@@ -199,7 +199,7 @@ type importedJSON struct {
 }
 
 type importedItemJSON struct {
-	itemJSON
+	administration.Item
 	Change string `json:"change,omitempty"`
 }
 
@@ -214,7 +214,7 @@ func (a *app) showImported(cmd *cobra.Command, imported *administration.Imported
 	}
 	out := importedJSON{file.ID, file.Revision, file.Status == licensefile.Revoked, imported.Again, imported.Handshake, []importedItemJSON{}}
 	for _, item := range imported.Items {
-		out.Items = append(out.Items, importedItemJSON{newItemJSON(store.ItemUse{Item: item.Item}, products, now), item.Change})
+		out.Items = append(out.Items, importedItemJSON{administration.ViewItem(store.ItemUse{Item: item.Item}, products, now), item.Change})
 	}
 	if a.json {
 		return printJSON(cmd.OutOrStdout(), out)

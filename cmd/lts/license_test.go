@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/servertest"
 )
 
@@ -44,11 +45,11 @@ func (c *customer) refused(want string, args ...string) {
 	}
 }
 
-func (c *customer) items() map[string]itemJSON {
+func (c *customer) items() map[string]administration.Item {
 	c.t.Helper()
-	var list []itemJSON
+	var list []administration.Item
 	mustJSON(c.t, &list, c.data, "item", "list")
-	items := map[string]itemJSON{}
+	items := map[string]administration.Item{}
 	for _, item := range list {
 		items[item.ID] = item
 	}
@@ -61,7 +62,7 @@ func TestLicenseFiles(t *testing.T) {
 	first := c.issue("first", "--item", "scans", "--item", "own", "--server-uuid", c.uuid, "--alias", "Example 2026")
 
 	c.refused("lts vendor trust", first)
-	must(t, c.data, "vendor", "trust", c.publicKey, "--name", "Acme SDKs")
+	must(t, c.data, "vendor", "trust", "--key", c.publicKey, "--name", "Acme SDKs")
 	if out := must(t, c.data, "license", "import", first, "--show"); !strings.Contains(out, "Example 2026") || !strings.Contains(out, "ACME") || !strings.Contains(out, "added") {
 		t.Error(out)
 	}
@@ -135,9 +136,9 @@ func TestLicenseFiles(t *testing.T) {
 // What can't be meant for this server, or is not the vendor's word, changes nothing.
 func TestRefusedLicenseFiles(t *testing.T) {
 	c := newCustomer(t)
-	must(t, c.data, "vendor", "trust", c.publicKey, "--name", "Acme SDKs")
+	must(t, c.data, "vendor", "trust", "--key", c.publicKey, "--name", "Acme SDKs")
 	for _, key := range []string{"", "x", c.publicKey + "AAAA"} {
-		if _, err := run(c.data, "vendor", "trust", key, "--name", "x"); err == nil {
+		if _, err := run(c.data, "vendor", "trust", "--key", key, "--name", "x"); err == nil {
 			t.Errorf("the key %q", key)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
 )
@@ -37,7 +38,7 @@ func TestProducts(t *testing.T) {
 	}
 	must(t, data, "item", "add", "own", "--org", "100001", "--charge-way", "scan", "--quota", "1", "--products", "acme,DWT", "--handshake", "100001-reader")
 	must(t, data, "item", "attach", "own", "--handshake", "100001-reader", "--position", "1")
-	var items []itemJSON
+	var items []administration.Item
 	if mustJSON(t, &items, data, "item", "list"); items[1].Products != "DWT,ACME" {
 		t.Errorf("%+v", items[1])
 	}
@@ -69,7 +70,7 @@ func TestItemConditions(t *testing.T) {
 	if out, err := add("--id", "x", "--trial-by", "address", "--requires", "scans,other", "--requires", "third", "--request-limit", "5", "--refuse-clones"); err != nil {
 		t.Fatal(out, err)
 	}
-	var items []itemJSON
+	var items []administration.Item
 	mustJSON(t, &items, data, "item", "list")
 	if x := items[1]; !x.Trial || x.TrialBy != store.TrialByAddress || x.TrialDays != 7 || strings.Join(x.Requires, " ") != "scans other third" ||
 		x.RequestLimit != 5 || !x.RefuseClones {
@@ -116,12 +117,12 @@ func TestConfirmKey(t *testing.T) {
 	if out := must(t, data, "device", "keys", device.UUID); !strings.Contains(out, "apart") {
 		t.Error(out)
 	}
-	for _, args := range [][]string{{"confirm-key", device.UUID, "nothing"}, {"confirm-key", "nobody", keys[1].KeyID}, {"clear-clone", "nobody"}, {"keys", "nobody"}} {
+	for _, args := range [][]string{{"confirm-key", device.UUID, "--key", "-nothing"}, {"confirm-key", "nobody", "--key", keys[1].KeyID}, {"clear-clone", "nobody"}, {"keys", "nobody"}} {
 		if _, err := run(data, append([]string{"device"}, args...)...); err == nil || !strings.Contains(err.Error(), "there is no") {
 			t.Errorf("%q: %v", args, err)
 		}
 	}
-	must(t, data, "device", "confirm-key", device.UUID, keys[1].KeyID)
+	must(t, data, "device", "confirm-key", device.UUID, "--key", keys[1].KeyID)
 	must(t, data, "device", "clear-clone", device.UUID)
 	if _, err := device.Authorize(device.Request("100001-kiosk")); err != nil {
 		t.Error(err)

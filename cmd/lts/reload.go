@@ -17,6 +17,8 @@ type reloading struct {
 	level *slog.LevelVar
 	log   *slog.Logger
 	gate  *gate
+	// invite tells the owner, at the address of the pages, how to make the first account.
+	invite func(office string) error
 }
 
 // reload reads the settings and the certificate anew. What can't be used leaves what

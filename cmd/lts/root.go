@@ -7,11 +7,9 @@ import (
 	"os/user"
 	"runtime/debug"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/database"
@@ -19,8 +17,9 @@ import (
 
 // app is what all commands share: the persistent flags.
 type app struct {
-	location location
-	json     bool
+	location          location
+	server, tokenFile string // of a server elsewhere
+	json              bool
 }
 
 func newRoot() *cobra.Command {
@@ -45,13 +44,16 @@ Errors go to stderr with exit status 1.`,
 		SilenceUsage:  true,
 	}
 	a.location.addFlags(root.PersistentFlags())
+	root.PersistentFlags().StringVar(&a.server, "server", "", "the base `URL` of a server to work on, instead of a directory")
+	root.PersistentFlags().StringVar(&a.tokenFile, "token-file", "", "the `file` with the API token for --server; -: standard input")
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON instead of tables")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return errors.New(err.Error() + "; see `" + cmd.CommandPath() + " --help`")
 	})
 	root.AddCommand(
-		a.serve(), a.organization(), a.handshake(), a.key(), a.item(), a.product(), a.vendor(), a.license(), a.server(),
-		a.statistics(), a.device(), a.denial(), a.anomaly(), a.audit(), a.statement(), a.policy(), a.verify(), a.retention(), a.checkpoint(), a.prune(),
+		a.serve(), a.organization(), a.handshake(), a.key(), a.item(), a.product(), a.vendor(), a.license(), a.serverID(),
+		a.statistics(), a.device(), a.denial(), a.anomaly(), a.audit(), a.account(), a.token(), a.statement(), a.policy(),
+		a.verify(), a.retention(), a.checkpoint(), a.prune(),
 		a.backup(), a.copy(),
 	)
 	return root
@@ -100,13 +102,6 @@ func (a *app) withStore(ctx context.Context, create bool, f func(store.Store) er
 		err = f(s)
 	}
 	return errors.Join(err, s.Close())
-}
-
-// administer runs f with an administrator. create makes a missing database.
-func (a *app) administer(ctx context.Context, create bool, f func(*administration.Administrator) error) error {
-	return a.withStore(ctx, create, func(s store.Store) error {
-		return f(&administration.Administrator{Store: s, Now: time.Now, Actor: actor()})
-	})
 }
 
 // actor is the account this runs as.

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/openlts/openlts/server"
+	"github.com/openlts/openlts/server/memory"
 	"github.com/openlts/openlts/server/standby"
 	"github.com/openlts/openlts/server/store"
 )
@@ -32,6 +33,8 @@ type serveFlags struct {
 	standbyOf                                                         string
 	patience                                                          standby.Patience
 	trustClock, maintenance                                           bool
+	adminListen                                                       string
+	trustedOrigins                                                    []string
 }
 
 func (a *app) serve() *cobra.Command {
@@ -69,7 +72,7 @@ answers its health check, and serves when it does not.`,
 				return err
 			}
 			return a.withStore(cmd.Context(), true, func(s store.Store) error {
-				r := &reloading{flags: f, given: given, level: &level, log: log}
+				r := &reloading{flags: f, given: given, level: &level, log: log, invite: func(office string) error { return a.inviteOwner(cmd, s, office) }}
 				return r.serve(cmd.Context(), s)
 			})
 		},
@@ -91,6 +94,9 @@ func (f *serveFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.keyFile, "tls-key", "", "`file` with the certificate's key (PEM)")
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug (each request), info, warn or error")
+	flags.StringVar(&f.adminListen, "admin-listen", "", "serve the pages and the API of administration on this `address` alone; off: nowhere")
+	flags.StringSliceVar(&f.trustedOrigins, "trusted-origin", nil,
+		"an `origin` whose forms are taken for the pages' own, where a proxy changes the Host header; may be repeated")
 	limits := server.DefaultLimits()
 	for _, limit := range []struct {
 		name  string
@@ -137,6 +143,9 @@ func parseLevel(level string) (l slog.Level, err error) {
 	return l, nil
 }
 
+// off is the --admin-listen of a server without pages.
+const off = "off"
+
 // check says whether the flags make sense.
 func (f *serveFlags) check() error {
 	for _, limit := range []float64{f.limits.Authorizations, f.limits.PerCode, f.limits.Guesses, f.limits.Devices, f.limits.Reports} {
@@ -158,6 +167,9 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 		return err
 	}
 	config := server.Config{Store: s, Log: log, Limits: &f.limits, TrustClock: f.trustClock}
+	if f.adminListen != off {
+		config.Pages = &server.PagesConfig{Apart: f.adminListen != "", Version: version(), TrustedOrigins: f.trustedOrigins}
+	}
 	scheme := "http"
 	if f.certFile != "" {
 		certificate, err := tls.LoadX509KeyPair(f.certFile, f.keyFile)
@@ -177,6 +189,7 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 	if err != nil {
 		return fmt.Errorf("listening: %w; choose another --listen address", err)
 	}
+	memory.Tune()
 	lts, err := server.New(ctx, config)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -202,10 +215,26 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 			}
 		}
 	}()
+	address := baseURL(scheme, listener.Addr())
 	ended := make(chan error, 1)
 	go func() { ended <- lts.Serve(listener) }()
-
-	address := baseURL(scheme, listener.Addr())
+	office := address
+	if config.Pages != nil && config.Pages.Apart {
+		pages, err := listening.Listen(ctx, "tcp", f.adminListen)
+		if err != nil {
+			return errors.Join(fmt.Errorf("listening for the pages: %w; choose another --admin-listen address", err), lts.Shutdown(ctx), <-ended)
+		}
+		office = baseURL(scheme, pages.Addr())
+		log.Info("serving pages", "url", office)
+		served := make(chan struct{})
+		go func() {
+			defer close(served)
+			if err := lts.ServeOffice(pages); err != nil {
+				log.Error("the pages are not served any more", "error", err)
+			}
+		}()
+		defer func() { <-served }()
+	}
 	log.Info("serving", "url", address, "pid", os.Getpid())
 	if f.urlFile != "" {
 		// Connections wait in the listener from here on: the server is ready.
@@ -213,6 +242,9 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 			err = fmt.Errorf("writing the base URL: %w", err)
 		}
 		defer func() { err = errors.Join(err, os.Remove(f.urlFile)) }()
+	}
+	if err == nil && config.Pages != nil {
+		err = r.invite(office)
 	}
 	if err == nil {
 		select {
@@ -232,6 +264,22 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 	}
 	err = errors.Join(err, shutdown, <-ended)
 	log.Info("ended")
+	return err
+}
+
+// inviteOwner prints a link that makes the first account, if there is none yet.
+func (a *app) inviteOwner(cmd *cobra.Command, s store.Store, office string) error {
+	secret, err := a.administrator(s).SetUpLink(cmd.Context())
+	if err != nil || secret == "" {
+		return err
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), `
+The pages of this server have no account yet. Open this link within a day to make
+the first one; it works once:
+
+  %s/set-up?token=%s
+
+`, office, secret)
 	return err
 }
 

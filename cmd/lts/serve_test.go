@@ -31,6 +31,7 @@ import (
 	_ "github.com/mattn/go-sqlite3"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store/postgres"
 )
@@ -214,7 +215,7 @@ func TestKilledUnderLoad(t *testing.T) {
 	if s.Total != want.Load() {
 		t.Errorf("counted %d, recorded %d", s.Total, want.Load())
 	}
-	var items []itemJSON
+	var items []administration.Item
 	mustJSON(t, &items, data, "item", "list")
 	if items[0].Quota.Used != want.Load() {
 		t.Errorf("used %d, recorded %d", items[0].Quota.Used, want.Load())

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -127,7 +128,7 @@ func TestBadSettingsChangeNothing(t *testing.T) {
 		before := f
 		r := &reloading{flags: f, level: &slog.LevelVar{}, log: slog.New(slog.NewTextHandler(&out, nil))}
 		r.reload(nil) // which would panic if anything was changed
-		if r.flags != before || !strings.Contains(out.String(), "the settings in force stay") {
+		if !reflect.DeepEqual(r.flags, before) || !strings.Contains(out.String(), "the settings in force stay") {
 			t.Errorf("%q: %+v\n%s", text, r.flags, &out)
 		}
 	}

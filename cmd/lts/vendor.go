@@ -40,13 +40,13 @@ of theirs, with "lts vendor trust", that it believes your license files.`,
 			})
 		},
 	}
-	var name string
+	var name, publicKey string
 	trust := &cobra.Command{
-		Use: "trust PUBLIC-KEY", Short: "Believe the license files of a vendor", Args: cobra.ExactArgs(1),
-		Example: `  lts vendor trust oOSYP5bqYSUgHHC9S6dOZeqZyGvIyjdC1UcFuhrNFO8 --name "Acme SDKs"`,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		Use: "trust", Short: "Believe the license files of a vendor", Args: cobra.NoArgs,
+		Example: `  lts vendor trust --key oOSYP5bqYSUgHHC9S6dOZeqZyGvIyjdC1UcFuhrNFO8 --name "Acme SDKs"`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.administer(cmd.Context(), true, func(admin *administration.Administrator) error {
-				vendor, err := admin.TrustVendor(cmd.Context(), args[0], name)
+				vendor, err := admin.TrustVendor(cmd.Context(), publicKey, name)
 				if err != nil {
 					return err
 				}
@@ -55,7 +55,8 @@ of theirs, with "lts vendor trust", that it believes your license files.`,
 		},
 	}
 	trust.Flags().StringVar(&name, "name", "", "the vendor's `name` (required)")
-	required(trust, "name")
+	trust.Flags().StringVar(&publicKey, "key", "", "the vendor's `public key` (required)") // not an argument: it may begin with a dash
+	required(trust, "key", "name")
 	list := &cobra.Command{
 		Use: "list", Short: "List the vendors whose license files are believed", Args: cobra.NoArgs, Example: `  lts vendor list`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -82,7 +83,7 @@ of theirs, with "lts vendor trust", that it believes your license files.`,
 	return group("vendor", "Vendors: who signs license files", key, trust, list)
 }
 
-func (a *app) server() *cobra.Command {
+func (a *app) serverID() *cobra.Command {
 	id := &cobra.Command{
 		Use: "id", Short: "Print the UUID that license files name this server by", Args: cobra.NoArgs,
 		Long: `Print the UUID that license files name this server by. It comes from the key that

@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"path/filepath"
 
-	"github.com/mattn/go-sqlite3" // the SQLite driver, and its error codes
+	_ "github.com/mattn/go-sqlite3" // the SQLite driver
 
 	"github.com/openlts/openlts/core/internal/datafile"
 )
@@ -167,23 +167,8 @@ func (c *connection) transaction(do func(tx *sql.Tx) error) error {
 	return err
 }
 
-// sqliteFailed tells whether an error is one of SQLite's, and not of what was asked.
-func sqliteFailed(err error) bool {
-	var e sqlite3.Error
-	return errors.As(err, &e) && e.Code != sqlite3.ErrConstraint
-}
-
 // damaged tells whether an error means that the file is no ledger of ours, and
 // not that it can't be reached just now.
 func damaged(err error) bool {
-	if errors.Is(err, errNewer) || errors.Is(err, errBadPage) {
-		return true
-	}
-	var e sqlite3.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	// SQLITE_ERROR is a missing table or column: another program's database.
-	return e.Code == sqlite3.ErrCorrupt || e.Code == sqlite3.ErrNotADB ||
-		e.Code == sqlite3.ErrFormat || e.Code == sqlite3.ErrError
+	return errors.Is(err, errNewer) || errors.Is(err, errBadPage) || notOurs(err)
 }

@@ -5,9 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"syscall"
-
-	"github.com/mattn/go-sqlite3" // its error codes
 
 	"github.com/openlts/openlts/core/internal/datafile"
 )
@@ -40,22 +37,6 @@ const (
 
 // ErrNoRoom is the error when there is no room on the disk for what is to be added.
 var ErrNoRoom = errors.New("the disk, or what this user or process may use of it, is full")
-
-// noRoom tells whether SQLite failed for lack of room.
-func noRoom(err error) bool {
-	var e sqlite3.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	switch e.Code {
-	case sqlite3.ErrFull:
-		return true
-	case sqlite3.ErrIoErr:
-		return e.SystemErrno == syscall.ENOSPC || e.SystemErrno == syscall.EDQUOT || e.SystemErrno == syscall.EFBIG
-	default:
-		return false
-	}
-}
 
 // grow is a transaction that adds to the ledger, and leaves the reserve alone. On a full
 // disk it makes room of what is not needed any more.

@@ -72,8 +72,9 @@
 #define LTS_VERSION "0.1.0"
 #define LTS_VERSION_NUMBER 100
 
-/* The version of the binary interface. A binding compares it with what
- * LTS_ABIVersion() answers and refuses to go on if they differ. */
+/* The version of the binary interface, which grows when something is added to it. A
+ * binding compares it with what LTS_ABIVersion() answers, and refuses to go on if that
+ * is less: an older program works with a newer library. */
 #define LTS_ABI_VERSION 1
 
 #if defined(_WIN32)

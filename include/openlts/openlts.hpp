@@ -68,9 +68,10 @@ inline constexpr std::chrono::milliseconds default_close_timeout{3000};
 // The version of the library in use, such as "0.1.0". Static memory.
 inline const char *version() noexcept { return LTS_Version(); }
 
-// Tells whether the library in use has the binary interface this header was
-// written for. If it has not, licenses can't be opened (LTS_ERR_ABI_MISMATCH).
-inline bool abi_matches() noexcept { return LTS_ABIVersion() == LTS_ABI_VERSION; }
+// Tells whether the library in use has all of the binary interface this header was
+// written for: one that is newer does. If it has not, licenses can't be opened
+// (LTS_ERR_ABI_MISMATCH).
+inline bool abi_matches() noexcept { return LTS_ABIVersion() >= LTS_ABI_VERSION; }
 
 // The stable name of a status code, such as "LIMIT_EXCEEDED". Static memory.
 inline const char *status_name(std::int32_t status) noexcept { return LTS_StatusName(status); }
@@ -460,7 +461,7 @@ class License {
     if (!abi_matches()) {
       std::snprintf(message, sizeof message,
                     "The library libopenlts %s has the binary interface %d, but this program "
-                    "needs %d. Install the libopenlts it was built with.",
+                    "needs %d or newer. Install the libopenlts it was built with.",
                     LTS_Version(), static_cast<int>(LTS_ABIVersion()), LTS_ABI_VERSION);
       status = Status(LTS_ERR_ABI_MISMATCH, message);
       return License{};

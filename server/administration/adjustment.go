@@ -3,7 +3,6 @@ package administration
 import (
 	"context"
 	"crypto/ed25519"
-	"errors"
 	"fmt"
 
 	"github.com/openlts/openlts/server/store"
@@ -15,29 +14,35 @@ import (
 // which `lts verify` checks. It is signed with the server's key.
 func (a *Administrator) AdjustItem(ctx context.Context, item string, units int64, reason string) (store.Adjustment, error) {
 	adjustment := store.Adjustment{At: a.Now().Unix(), Units: units, Reason: reason, Actor: a.Actor}
-	if reason == "" {
-		return adjustment, errors.New("an adjustment needs a reason: it is part of what is signed, and shown to the customer")
+	if err := a.may(Editor); err != nil {
+		return adjustment, err
 	}
-	if err := checkText("the reason", reason); err != nil {
+	if reason == "" {
+		return adjustment, invalid("reason", "an adjustment needs a reason: it is part of what is signed, and shown to the customer")
+	}
+	if err := checkText("reason", "the reason", reason); err != nil {
 		return adjustment, err
 	}
 	if units == 0 || units > maxQuota || units < -maxQuota {
-		return adjustment, fmt.Errorf("an adjustment is from -%d to %d units, and not 0", int64(maxQuota), int64(maxQuota))
+		return adjustment, invalid("units", "an adjustment is from -%d to %d units, and not 0", int64(maxQuota), int64(maxQuota))
 	}
 	err := a.Store.Update(ctx, func(tx store.Tx) error {
 		i, err := tx.Item(item)
+		if err == nil {
+			err = a.sees(i.Organization, ObjectItem, item)
+		}
 		if err != nil {
-			return notFound(err, "item", item, "lts item list")
+			return notFound(err, ObjectItem, item)
 		}
 		if _, counts := i.ChargeWay.Unit(); !counts {
-			return fmt.Errorf("item %s is charged by %s, not by units: there is nothing to adjust", item, FormatChargeWay(i.ChargeWay))
+			return invalid("", "item %s is charged by %s, not by units: there is nothing to adjust", item, FormatChargeWay(i.ChargeWay))
 		}
 		used, err := tx.Used(i.Key)
 		if err != nil {
 			return err
 		}
 		if used+units < 0 {
-			return fmt.Errorf("only %d units of item %s are used; %d can't be taken off", used, item, -units)
+			return invalid("units", "only %d units of item %s are used; %d can't be taken off", used, item, -units)
 		}
 		keys, err := tx.ServerKeys()
 		if err != nil {

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -23,12 +22,14 @@ type Administrator struct {
 	Store store.Store
 	Now   func() time.Time
 	Actor string // for the audit: who does it
+
+	principal *Principal // who asks; nil: whoever holds the database; see As
 }
 
 // AddOrganization adds an organization. An empty id means: generate one.
 func (a *Administrator) AddOrganization(ctx context.Context, name, id string) (store.Organization, error) {
 	organization := store.Organization{ID: id, Name: name, CreatedAt: a.Now().Unix()}
-	if err := errors.Join(checkName("organization", name), checkOrganizationID(id)); err != nil {
+	if err := errors.Join(a.may(Editor), a.everywhere(), checkName("organization", name), checkOrganizationID(id)); err != nil {
 		return organization, err
 	}
 	err := a.Store.Update(ctx, func(tx store.Tx) (err error) {
@@ -38,7 +39,7 @@ func (a *Administrator) AddOrganization(ctx context.Context, name, id string) (s
 			}
 		}
 		if err := tx.AddOrganization(organization); errors.Is(err, store.ErrExists) {
-			return fmt.Errorf("there is an organization %s already; leave out --id to get a free one", organization.ID)
+			return exists(ObjectOrganization, organization.ID)
 		} else if err != nil {
 			return err
 		}
@@ -63,15 +64,10 @@ func (a *Administrator) AddHandshakeCode(ctx context.Context, c HandshakeCode) (
 		Code: c.Organization + "-" + c.Custom, Organization: c.Organization,
 		ValidationFields: c.ValidationFields, Default: c.Default, CreatedAt: a.Now().Unix(),
 	}
-	errs := []error{checkID("the custom part of the handshake code", c.Custom), checkText("the session password", c.SessionPassword)}
-	for i, value := range c.ValidationFields {
-		if value == "" {
-			errs = append(errs, errors.New("a validation field is empty"))
-		}
-		if slices.Contains(c.ValidationFields[:i], value) {
-			errs = append(errs, fmt.Errorf("the validation field %q is given twice", value))
-		}
-		errs = append(errs, checkText("the validation field", value))
+	errs := []error{
+		a.may(Editor), checkID("custom", "the custom part of the handshake code", c.Custom),
+		checkText("sessionPassword", "the session password", c.SessionPassword),
+		checkValidationFields(c.ValidationFields),
 	}
 	if err := errors.Join(errs...); err != nil {
 		return code, err
@@ -82,11 +78,14 @@ func (a *Administrator) AddHandshakeCode(ctx context.Context, c HandshakeCode) (
 	err := a.Store.Update(ctx, func(tx store.Tx) error {
 		organization, err := tx.Organization(c.Organization)
 		if err != nil {
-			return notFound(err, "organization", c.Organization, "lts org list")
+			return notFound(err, ObjectOrganization, c.Organization)
+		}
+		if err := a.sees(organization.ID, ObjectOrganization, organization.ID); err != nil {
+			return err
 		}
 		code.Default = c.Default || organization.DefaultCode == ""
 		if err := tx.AddHandshakeCode(code); errors.Is(err, store.ErrExists) {
-			return fmt.Errorf("there is a handshake code %s already; see `lts handshake list`", code.Code)
+			return exists(ObjectCode, code.Code)
 		} else if err != nil {
 			return err
 		}
@@ -102,18 +101,28 @@ type KeyServers struct {
 	PublicKey     ed25519.PublicKey // what they are known by
 }
 
+// KeyInput is what a license key holds besides the code.
+type KeyInput struct {
+	Server          string `json:"server"` // base URL
+	Standby         string `json:"standby,omitempty"`
+	SessionPassword string `json:"sessionPassword,omitempty"` // that of the code, if it has one
+}
+
 // LicenseKey makes the one string that holds all a client needs: the addresses
 // of the servers, the key they are known by, the handshake code and its session
 // password, which the caller has to know: only its hash is kept. Whoever has the key
 // can use the code.
 func (a *Administrator) LicenseKey(ctx context.Context, code, sessionPassword string, servers KeyServers) (string, error) {
-	if err := errors.Join(checkURL("--server", servers.Main), checkURL("--standby", servers.Standby)); err != nil {
+	if err := errors.Join(a.may(Editor), checkURL("server", servers.Main), checkURL("standby", servers.Standby)); err != nil {
 		return "", err
 	}
 	var found store.HandshakeCode
 	err := a.Store.Update(ctx, func(tx store.Tx) (err error) {
 		if found, err = tx.HandshakeCode(code); err != nil {
-			return notFound(err, "handshake code", code, "lts handshake list")
+			return notFound(err, ObjectCode, code)
+		}
+		if err := a.sees(found.Organization, ObjectCode, code); err != nil {
+			return err
 		}
 		if err := checkSessionPassword(found, sessionPassword); err != nil {
 			return err
@@ -132,13 +141,13 @@ func (a *Administrator) LicenseKey(ctx context.Context, code, sessionPassword st
 	}{servers.Main, servers.Standby, found.Code, sessionPassword, protocol.Encoding.EncodeToString(servers.PublicKey)})
 }
 
-func checkURL(flag, address string) error {
+func checkURL(field, address string) error {
 	if address == "" {
 		return nil
 	}
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-		return fmt.Errorf("%s %q is not the base URL of a server; give for example https://lts.example.com", flag, address)
+		return invalid(field, "%q is not the base URL of a server, such as https://lts.example.com", address)
 	}
 	return nil
 }
@@ -148,12 +157,12 @@ func checkURL(flag, address string) error {
 func (a *Administrator) AddItem(ctx context.Context, item store.Item, codes []string) (store.Item, error) {
 	now := a.Now()
 	item.CreatedAt = now.Unix()
-	if err := checkItem(&item); err != nil {
+	if err := errors.Join(a.may(Editor), a.sees(item.Organization, ObjectOrganization, item.Organization), checkItem(&item)); err != nil {
 		return item, err
 	}
 	err := a.Store.Update(ctx, func(tx store.Tx) (err error) {
 		if _, err := tx.Organization(item.Organization); err != nil {
-			return notFound(err, "organization", item.Organization, "lts org list")
+			return notFound(err, ObjectOrganization, item.Organization)
 		}
 		added := item
 		if added.ID == "" {
@@ -162,12 +171,12 @@ func (a *Administrator) AddItem(ctx context.Context, item store.Item, codes []st
 			}
 		}
 		if err := tx.AddItem(added); errors.Is(err, store.ErrExists) {
-			return fmt.Errorf("there is an item %s already; choose another --id, or leave it out", added.ID)
+			return exists(ObjectItem, added.ID)
 		} else if err != nil {
 			return err
 		}
 		for _, code := range codes {
-			if err := attach(tx, added.ID, code, 0); err != nil {
+			if err := a.attach(tx, added.ID, code, 0); err != nil {
 				return err
 			}
 		}
@@ -182,28 +191,34 @@ func (a *Administrator) AddItem(ctx context.Context, item store.Item, codes []st
 // before those without one, in the order of the positions; 0 leaves its place to
 // the default rules.
 func (a *Administrator) AttachItem(ctx context.Context, item, code string, position int64) error {
+	if err := a.may(Editor); err != nil {
+		return err
+	}
 	if position < 0 {
-		return errors.New("a position is 1 or more, or 0 for the default rules")
+		return invalid("position", "a position is 1 or more, or 0 for the default rules")
 	}
 	return a.Store.Update(ctx, func(tx store.Tx) error {
-		if err := attach(tx, item, code, position); err != nil {
+		if err := a.attach(tx, item, code, position); err != nil {
 			return err
 		}
 		return a.audit(tx, "item.attach", item, "handshake code %s, position %d", code, position)
 	})
 }
 
-func attach(tx store.Tx, item, code string, position int64) error {
+func (a *Administrator) attach(tx store.Tx, item, code string, position int64) error {
 	i, err := tx.Item(item)
 	if err != nil {
-		return notFound(err, "item", item, "lts item list")
+		return notFound(err, ObjectItem, item)
 	}
 	c, err := tx.HandshakeCode(code)
 	if err != nil {
-		return notFound(err, "handshake code", code, "lts handshake list")
+		return notFound(err, ObjectCode, code)
+	}
+	if err := errors.Join(a.sees(i.Organization, ObjectItem, item), a.sees(c.Organization, ObjectCode, code)); err != nil {
+		return err
 	}
 	if i.Organization != c.Organization {
-		return fmt.Errorf("item %s belongs to organization %s and handshake code %s to %s; only items of the same organization can be attached",
+		return invalid("handshake", "item %s belongs to organization %s and handshake code %s to %s; only items of the same organization can be attached",
 			item, i.Organization, code, c.Organization)
 	}
 	return tx.AttachItem(c.Key, i.Key, position)
@@ -212,13 +227,20 @@ func attach(tx store.Tx, item, code string, position int64) error {
 // RevokeItem takes an item out of force, for good. Devices that hold an
 // authorization may use it up to the end of their offline time.
 func (a *Administrator) RevokeItem(ctx context.Context, item string) error {
+	if err := a.may(Editor); err != nil {
+		return err
+	}
 	return a.Store.Update(ctx, func(tx store.Tx) error {
 		i, err := tx.Item(item)
 		if err != nil {
-			return notFound(err, "item", item, "lts item list")
+			return notFound(err, ObjectItem, item)
+		}
+		if err := a.sees(i.Organization, ObjectItem, item); err != nil {
+			return err
 		}
 		if i.RevokedAt != 0 {
-			return fmt.Errorf("item %s was revoked already, at %s", item, time.Unix(i.RevokedAt, 0).UTC().Format(time.RFC3339))
+			return &Error{Kind: Conflict, Object: ObjectItem, ID: item,
+				Text: fmt.Sprintf("item %s was revoked already, at %s", item, time.Unix(i.RevokedAt, 0).UTC().Format(time.RFC3339))}
 		}
 		if err := tx.RevokeItem(i.Key, a.Now().Unix()); err != nil {
 			return err
@@ -233,17 +255,10 @@ func (a *Administrator) audit(tx store.Tx, action, object, detail string, argume
 	})
 }
 
-func notFound(err error, what, id, list string) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return fmt.Errorf("there is no %s %q; see `%s`", what, id, list)
-	}
-	return err
-}
-
 // freeItemID makes an id for an item: its name where that is an id and free,
 // else a random one.
 func freeItemID(tx store.Tx, name string) (string, error) {
-	if checkID("", name) == nil {
+	if checkID("", "", name) == nil {
 		if _, err := tx.Item(name); errors.Is(err, store.ErrNotFound) {
 			return name, nil
 		} else if err != nil {

@@ -9,10 +9,16 @@ import (
 // ArchiveItem puts an item away, or takes it back. Nothing that was counted on it is
 // lost; it authorizes nobody (-20113) while it is archived.
 func (a *Administrator) ArchiveItem(ctx context.Context, item string, archived bool) error {
+	if err := a.may(Editor); err != nil {
+		return err
+	}
 	return a.Store.Update(ctx, func(tx store.Tx) error {
 		i, err := tx.Item(item)
+		if err == nil {
+			err = a.sees(i.Organization, ObjectItem, item)
+		}
 		if err != nil {
-			return notFound(err, "item", item, "lts item list")
+			return notFound(err, ObjectItem, item)
 		}
 		if err := tx.ArchiveItem(i.Key, a.archivedAt(archived)); err != nil {
 			return err
@@ -24,10 +30,16 @@ func (a *Administrator) ArchiveItem(ctx context.Context, item string, archived b
 // ArchiveHandshakeCode puts a handshake code away, or takes it back. Nobody is
 // authorized under it (-20101) while it is archived; what devices report counts.
 func (a *Administrator) ArchiveHandshakeCode(ctx context.Context, code string, archived bool) error {
+	if err := a.may(Editor); err != nil {
+		return err
+	}
 	return a.Store.Update(ctx, func(tx store.Tx) error {
 		c, err := tx.HandshakeCode(code)
+		if err == nil {
+			err = a.sees(c.Organization, ObjectCode, code)
+		}
 		if err != nil {
-			return notFound(err, "handshake code", code, "lts handshake list")
+			return notFound(err, ObjectCode, code)
 		}
 		if err := tx.ArchiveHandshakeCode(c.Key, a.archivedAt(archived)); err != nil {
 			return err

@@ -3,7 +3,6 @@ package administration
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -26,36 +25,36 @@ func checkOrganizationID(id string) error {
 		return nil
 	}
 	if len(id) > 18 || strings.Trim(id, "0123456789") != "" || id[0] == '0' {
-		return fmt.Errorf("%q is not an organization id: 1 to 18 digits, not starting with 0, such as 100001", id)
+		return invalid("id", "%q is not an organization id: 1 to 18 digits, not starting with 0, such as 100001", id)
 	}
 	return nil
 }
 
-func checkID(what, id string) error {
+func checkID(field, what, id string) error {
 	valid := id != "" && len(id) <= maxID
 	for i, c := range []byte(id) {
 		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 		valid = valid && (letter || i > 0 && (c == '-' || c == '_' || c == '.'))
 	}
 	if !valid {
-		return fmt.Errorf("%s %q is not 1 to %d characters out of A-Z, a-z, 0-9, '-', '_' and '.', starting with a letter or digit", what, id, maxID)
+		return invalid(field, "%s %q is not 1 to %d characters out of A-Z, a-z, 0-9, '-', '_' and '.', starting with a letter or digit", what, id, maxID)
 	}
 	return nil
 }
 
 func checkName(what, name string) error {
 	if strings.TrimSpace(name) == "" {
-		return fmt.Errorf("the name of the %s is empty", what)
+		return invalid("name", "the name of the %s is empty", what)
 	}
-	return checkText("the name of the "+what, name)
+	return checkText("name", "the name of the "+what, name)
 }
 
-func checkText(what, text string) error {
+func checkText(field, what, text string) error {
 	if len(text) > maxText {
-		return fmt.Errorf("%s is longer than %d bytes", what, maxText)
+		return invalid(field, "%s is longer than %d bytes", what, maxText)
 	}
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-		return fmt.Errorf("%s holds characters that can't be printed", what)
+		return invalid(field, "%s holds characters that can't be printed", what)
 	}
 	return nil
 }
@@ -63,32 +62,35 @@ func checkText(what, text string) error {
 func checkItem(item *store.Item) error {
 	errs := []error{
 		checkName("item", item.Name),
-		checkText("the edition", item.Edition),
-		checkText("the validation field", item.ValidationField),
+		checkText("edition", "the edition", item.Edition),
+		checkText("validationField", "the validation field", item.ValidationField),
 	}
 	if item.ID != "" {
-		errs = append(errs, checkID("the item id", item.ID))
+		errs = append(errs, checkID("id", "the item id", item.ID))
 	}
 	if item.Version != "" && strings.Trim(item.Version, "0123456789") != "" {
-		errs = append(errs, fmt.Errorf("%q is not a major version, such as 10", item.Version))
+		errs = append(errs, invalid("version", "%q is not a major version, such as 10", item.Version))
 	}
 	if item.Products <= 0 {
-		errs = append(errs, errors.New("no products are given"))
+		errs = append(errs, invalid("products", "no products are given"))
 	}
 	if !slices.Contains(policy.ChargeWays(), item.ChargeWay) {
-		errs = append(errs, fmt.Errorf("items of charge way %d are not supported", item.ChargeWay))
+		errs = append(errs, invalid("chargeWay", "items of charge way %d are not supported", item.ChargeWay))
 	}
 	if item.Quota != store.Unlimited && (item.Quota < 1 || item.Quota > maxQuota) {
-		errs = append(errs, fmt.Errorf("the quota %d is not from 1 to %d", item.Quota, int64(maxQuota)))
+		errs = append(errs, invalid("quota", "the quota %d is not from 1 to %d", item.Quota, int64(maxQuota)))
 	}
 	if item.ExpiresAt <= item.StartsAt {
-		errs = append(errs, errors.New("the item expires before it starts; see --starts and --expires"))
+		errs = append(errs, invalid("expiresAt", "the item expires before it starts"))
 	}
 	errs = append(errs, checkConditions(item))
 	if item.MaxBufferDays < 1 || item.MaxBufferDays > maxBufferDays {
-		errs = append(errs, fmt.Errorf("the buffer days %d are not from 1 to %d", item.MaxBufferDays, maxBufferDays))
+		errs = append(errs, invalid("maxBufferDays", "the buffer days %d are not from 1 to %d", item.MaxBufferDays, maxBufferDays))
 	}
-	return errors.Join(append(errs, policy.CheckCharging(*item))...)
+	if err := policy.CheckCharging(*item); err != nil {
+		errs = append(errs, invalid("chargeTerms", "%s", err))
+	}
+	return errors.Join(errs...)
 }
 
 // Limits of an item's conditions.
@@ -104,25 +106,25 @@ func checkConditions(item *store.Item) error {
 	switch item.TrialBy {
 	case store.TrialByNobody:
 		if item.TrialDays != 0 {
-			errs = append(errs, errors.New("trial days are given, but not who may try: device or address"))
+			errs = append(errs, invalid("trialDays", "trial days are given, but not who may try: device or address"))
 		}
 	case store.TrialByDevice, store.TrialByAddress:
 		if item.TrialDays < 1 || item.TrialDays > maxTrialDays {
-			errs = append(errs, fmt.Errorf("the trial days %d are not from 1 to %d", item.TrialDays, maxTrialDays))
+			errs = append(errs, invalid("trialDays", "the trial days %d are not from 1 to %d", item.TrialDays, maxTrialDays))
 		}
 	default:
-		errs = append(errs, fmt.Errorf("a trial goes by device or address, not by %q", string(item.TrialBy)))
+		errs = append(errs, invalid("trialBy", "a trial goes by device or address, not by %q", string(item.TrialBy)))
 	}
 	if len(item.Requires) > maxRequires {
-		errs = append(errs, fmt.Errorf("an item requires at most %d others", maxRequires))
+		errs = append(errs, invalid("requires", "an item requires at most %d others", maxRequires))
 	}
 	for _, id := range item.Requires {
-		if errs = append(errs, checkID("the id of the required item", id)); item.ID != "" && id == item.ID {
-			errs = append(errs, fmt.Errorf("item %s can't require itself", id))
+		if errs = append(errs, checkID("requires", "the id of the required item", id)); item.ID != "" && id == item.ID {
+			errs = append(errs, invalid("requires", "item %s can't require itself", id))
 		}
 	}
 	if item.RequestLimit < 0 || item.RequestLimit > maxRequestLimit {
-		errs = append(errs, fmt.Errorf("the request limit %d is not from 0 to %d", item.RequestLimit, int64(maxRequestLimit)))
+		errs = append(errs, invalid("requestLimit", "the request limit %d is not from 0 to %d", item.RequestLimit, int64(maxRequestLimit)))
 	}
 	return errors.Join(errs...)
 }

@@ -2,6 +2,7 @@ package administration
 
 import (
 	"context"
+	"errors"
 
 	"github.com/openlts/openlts/server/store"
 )
@@ -10,9 +11,12 @@ import (
 // known to be the same. left is the number of runs that both keys reported, which
 // stay apart.
 func (a *Administrator) ConfirmKey(ctx context.Context, device, key string) (left int64, err error) {
+	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
+		return 0, err
+	}
 	err = a.Store.Update(ctx, func(tx store.Tx) error {
 		if left, err = tx.ConfirmKey(device, key, a.Now().Unix()); err != nil {
-			return notFound(err, "key "+key+" of device", device, "lts device keys "+device)
+			return notFound(err, ObjectDevice, device+" with the key "+key)
 		}
 		return a.audit(tx, "device.confirm-key", device, "key %s, %d runs stay apart", key, left)
 	})
@@ -21,9 +25,12 @@ func (a *Administrator) ConfirmKey(ctx context.Context, device, key string) (lef
 
 // ClearClone tells that a device which looked like several was looked into.
 func (a *Administrator) ClearClone(ctx context.Context, device string) error {
+	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
+		return err
+	}
 	return a.Store.Update(ctx, func(tx store.Tx) error {
 		if err := tx.ClearClone(device); err != nil {
-			return notFound(err, "device", device, "lts device list")
+			return notFound(err, ObjectDevice, device)
 		}
 		return a.audit(tx, "device.clear-clone", device, "")
 	})

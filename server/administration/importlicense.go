@@ -46,6 +46,9 @@ var errOnlyShow = errors.New("only to be shown")
 // for who is hosted by the vendor. Importing a file again changes nothing. An older
 // revision than one that was imported is refused.
 func (a *Administrator) ImportLicense(ctx context.Context, text []byte, how Import) (*Imported, error) {
+	if err := errors.Join(a.may(Owner), a.everywhere()); err != nil {
+		return nil, err
+	}
 	codes, err := a.Store.HandshakeCodes(ctx)
 	if err != nil {
 		return nil, err
@@ -123,14 +126,14 @@ func (i *importing) open(text []byte) error {
 	}
 	f, err := licensefile.Open(text, vendors)
 	if errors.Is(err, licensefile.ErrUntrusted) {
-		return fmt.Errorf("%w; if that is your vendor's, as the vendor told you by another way, say so with `lts vendor trust PUBLIC-KEY`", err)
+		return fmt.Errorf("%w; if that is your vendor's, as the vendor told you by another way, say so with `lts vendor trust --key PUBLIC-KEY`", err)
 	}
 	if err != nil {
 		return err
 	}
 	i.file, i.imported.File = f, f
-	if err := errors.Join(checkOrganizationID(f.Organization), checkName("organization", f.OrganizationName), checkText("the alias", f.Alias),
-		checkID("the id of the license file", f.ID)); err != nil {
+	if err := errors.Join(checkOrganizationID(f.Organization), checkName("organization", f.OrganizationName), checkText("", "the alias", f.Alias),
+		checkID("", "the id of the license file", f.ID)); err != nil {
 		return err
 	}
 	if f.Server != "" && f.Server != i.how.Server {
@@ -175,7 +178,7 @@ func (i *importing) organization() error {
 // item adds or changes an item.
 func (i *importing) item(of *licensefile.Item) error {
 	item := ItemOf(i.file, of)
-	if err := errors.Join(checkID("its id", of.ID), checkItem(&item), i.products(of)); err != nil {
+	if err := errors.Join(checkID("", "its id", of.ID), checkItem(&item), i.products(of)); err != nil {
 		return err
 	}
 	known, err := i.Item(of.ID)
@@ -281,7 +284,7 @@ func (i *importing) attach() error {
 		if code == "" {
 			code = i.file.ID
 		}
-		if err := checkID("the custom part of the handshake code", code); err != nil {
+		if err := checkID("", "the custom part of the handshake code", code); err != nil {
 			return err
 		}
 		organization, err := i.Organization(i.file.Organization)
@@ -312,7 +315,7 @@ func (i *importing) attachTo(code string, items []ImportedItem) error {
 		if item.Change == "archived" || slices.Contains(i.attached[code], item.Item.ID) { // its place there stays
 			continue
 		}
-		if err := attach(i, item.Item.ID, code, 0); err != nil {
+		if err := i.a.attach(i, item.Item.ID, code, 0); err != nil {
 			return err
 		}
 	}
@@ -351,6 +354,9 @@ func ItemOf(file *licensefile.File, of *licensefile.Item) store.Item {
 
 // OpenLicense reads a license file of a vendor that is believed here.
 func (a *Administrator) OpenLicense(ctx context.Context, text []byte) (file *licensefile.File, err error) {
+	if err := errors.Join(a.may(Owner), a.everywhere()); err != nil {
+		return nil, err
+	}
 	err = a.Store.Update(ctx, func(tx store.Tx) error {
 		vendors, err := trusted(tx)
 		if err != nil {

@@ -29,6 +29,9 @@ const maxImportDays = 36500
 
 // IssueLicense signs a license file with the vendor's key.
 func (a *Administrator) IssueLicense(ctx context.Context, issue Issue) (*licensefile.File, []byte, error) {
+	if err := errors.Join(a.may(Owner), a.everywhere()); err != nil {
+		return nil, nil, err
+	}
 	key, err := a.VendorKey(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -63,7 +66,7 @@ func (a *Administrator) IssueLicense(ctx context.Context, issue Issue) (*license
 		for _, id := range issue.Items {
 			item, err := tx.Item(id)
 			if err != nil {
-				return notFound(err, "item", id, "lts item list")
+				return notFound(err, ObjectItem, id)
 			}
 			if f.Organization != "" && f.Organization != item.Organization {
 				return fmt.Errorf("item %s belongs to organization %s, the ones before to %s; a license file is for one", id, item.Organization, f.Organization)
@@ -85,7 +88,7 @@ func (a *Administrator) IssueLicense(ctx context.Context, issue Issue) (*license
 }
 
 func checkIssue(issue *Issue) error {
-	errs := []error{checkText("the alias", issue.Alias)}
+	errs := []error{checkText("", "the alias", issue.Alias)}
 	if len(issue.Items) == 0 {
 		errs = append(errs, errors.New("name the items the license file is to hold"))
 	}
@@ -102,6 +105,9 @@ func checkIssue(issue *Issue) error {
 
 // RevokeLicense signs the revision of a license file that revokes it.
 func (a *Administrator) RevokeLicense(ctx context.Context, text []byte) (*licensefile.File, []byte, error) {
+	if err := errors.Join(a.may(Owner), a.everywhere()); err != nil {
+		return nil, nil, err
+	}
 	key, err := a.VendorKey(ctx)
 	if err != nil {
 		return nil, nil, err

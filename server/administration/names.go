@@ -44,7 +44,7 @@ func ParseProducts(list string, own []store.Product) (protocol.Product, error) {
 	}
 	var all protocol.Product
 	for name := range strings.SplitSeq(list, ",") {
-		product, err := find(known, strings.ToUpper(strings.TrimSpace(name)), "product")
+		product, err := find(known, strings.ToUpper(strings.TrimSpace(name)), "products", "product")
 		if err != nil {
 			return 0, err
 		}
@@ -87,7 +87,7 @@ func ParseModules(list string) ([]protocol.LicenseModule, error) {
 		return nil, nil
 	}
 	for name := range strings.SplitSeq(list, ",") {
-		module, err := find(modules, strings.ToUpper(strings.TrimSpace(name)), "module")
+		module, err := find(modules, strings.ToUpper(strings.TrimSpace(name)), "modules", "module")
 		if err != nil {
 			return nil, err
 		}
@@ -112,7 +112,7 @@ func ParseDeploymentType(name string) (protocol.DeploymentType, error) {
 	if name == "" {
 		return 0, nil
 	}
-	return find(deploymentTypes, strings.ToLower(name), "deployment type")
+	return find(deploymentTypes, strings.ToLower(name), "deploymentType", "deployment type")
 }
 
 // FormatDeploymentType is the inverse of ParseDeploymentType.
@@ -130,7 +130,7 @@ func ParseChargeWay(name string) (protocol.ChargeWay, error) {
 			return way, nil
 		}
 	}
-	return 0, fmt.Errorf("there is no charge way %q; choose from %s", name, strings.Join(ChargeWayNames(), ", "))
+	return 0, invalid("chargeWay", "there is no charge way %q; choose from %s", name, strings.Join(ChargeWayNames(), ", "))
 }
 
 // FormatChargeWay is the inverse of ParseChargeWay.
@@ -151,10 +151,10 @@ func ChargeWayNames() []string {
 	return names
 }
 
-func find[V any](values map[string]V, name, what string) (V, error) {
+func find[V any](values map[string]V, name, field, what string) (V, error) {
 	value, ok := values[name]
 	if !ok {
-		return value, fmt.Errorf("there is no %s %q; choose from %s", what, name, strings.Join(slices.Sorted(maps.Keys(values)), ", "))
+		return value, invalid(field, "there is no %s %q; choose from %s", what, name, strings.Join(slices.Sorted(maps.Keys(values)), ", "))
 	}
 	return value, nil
 }

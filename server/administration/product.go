@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/openlts/openlts/core/protocol"
@@ -22,7 +21,7 @@ const (
 // into the field products of its parameters; 0: the next free one.
 func (a *Administrator) AddProduct(ctx context.Context, name string, bit protocol.Product) (store.Product, error) {
 	product := store.Product{Name: name, Bit: bit, CreatedAt: a.Now().Unix()}
-	if err := checkOwnProduct(name, cmp.Or(bit, firstOwnProduct)); err != nil {
+	if err := errors.Join(a.may(Editor), a.everywhere(), checkOwnProduct(name, cmp.Or(bit, firstOwnProduct))); err != nil {
 		return product, err
 	}
 	err := a.Store.Update(ctx, func(tx store.Tx) error {
@@ -34,18 +33,18 @@ func (a *Administrator) AddProduct(ctx context.Context, name string, bit protoco
 		for _, other := range known {
 			taken[other.Bit] = true
 			if strings.EqualFold(other.Name, name) {
-				return fmt.Errorf("there is a product %s already", other.Name)
+				return exists("product", other.Name)
 			}
 		}
 		if product.Bit == 0 {
 			for product.Bit = firstOwnProduct; taken[product.Bit]; product.Bit <<= 1 {
 				if product.Bit == lastOwnProduct {
-					return errors.New("all bits of products are taken")
+					return invalid("bit", "all bits of products are taken")
 				}
 			}
 		}
 		if err := tx.AddProduct(product); errors.Is(err, store.ErrExists) {
-			return fmt.Errorf("the bit %d is that of another product", product.Bit)
+			return invalid("bit", "the bit %d is that of another product", product.Bit)
 		} else if err != nil {
 			return err
 		}
@@ -65,14 +64,14 @@ func BuiltInProducts() []store.Product {
 
 // checkOwnProduct checks the name and the bit of a product of the vendor's own.
 func checkOwnProduct(name string, bit protocol.Product) error {
-	if err := checkID("the name of the product", name); err != nil {
+	if err := checkID("name", "the name of the product", name); err != nil {
 		return err
 	}
 	if _, builtIn := products[strings.ToUpper(name)]; builtIn {
-		return fmt.Errorf("%s is a product that is built in", name)
+		return invalid("name", "%s is a product that is built in", name)
 	}
 	if bit&(bit-1) != 0 || bit < firstOwnProduct || bit > lastOwnProduct {
-		return fmt.Errorf("%d is not the bit of a product: one of %d, %d, ... %d", bit, firstOwnProduct, 2*firstOwnProduct, lastOwnProduct)
+		return invalid("bit", "%d is not the bit of a product: one of %d, %d, ... %d", bit, firstOwnProduct, 2*firstOwnProduct, lastOwnProduct)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package administration
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/openlts/openlts/server/retention"
@@ -14,14 +13,17 @@ const maxRetentionDays = 36_500
 
 // SetRetention sets for how many days records are kept; 0: for ever.
 func (a *Administrator) SetRetention(ctx context.Context, record store.Record, days int64) error {
+	if err := a.may(Owner); err != nil {
+		return err
+	}
 	if !slices.Contains(store.Records, record) {
-		return fmt.Errorf("there are no records %.40q; choose from %v", string(record), store.Records)
+		return invalid("record", "there are no records %.40q; choose from %v", string(record), store.Records)
 	}
 	if days < 0 || days > maxRetentionDays {
-		return fmt.Errorf("records are kept for 1 to %d days, or 0 for ever, not %d", maxRetentionDays, days)
+		return invalid("days", "records are kept for 1 to %d days, or 0 for ever, not %d", maxRetentionDays, days)
 	}
 	if record == store.RecordReceived && days > 0 && days < retention.MinReportDays {
-		return fmt.Errorf("reports are kept for at least %d days: devices may report for 30 days", retention.MinReportDays)
+		return invalid("days", "reports are kept for at least %d days: devices may report for 30 days", retention.MinReportDays)
 	}
 	return a.Store.Update(ctx, func(tx store.Tx) error {
 		if err := tx.SetRetention(record, days); err != nil {

@@ -3,7 +3,6 @@ package administration
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/openlts/openlts/server/password"
@@ -17,11 +16,11 @@ const maxOverlap = 3650 * 24 * time.Hour
 // means that none is asked for any more. The one before works on for overlap, so that
 // applications can be updated one by one.
 func (a *Administrator) SetSessionPassword(ctx context.Context, code, sessionPassword string, overlap time.Duration) error {
-	if err := checkText("the session password", sessionPassword); err != nil {
+	if err := errors.Join(a.may(Editor), checkText("sessionPassword", "the session password", sessionPassword)); err != nil {
 		return err
 	}
 	if overlap < 0 || overlap > maxOverlap {
-		return fmt.Errorf("the time in which both passwords work is from 0 to %d days", int(maxOverlap.Hours()/24))
+		return invalid("overlapDays", "the time in which both passwords work is from 0 to %d days", int(maxOverlap.Hours()/24))
 	}
 	hash := ""
 	if sessionPassword != "" {
@@ -29,8 +28,11 @@ func (a *Administrator) SetSessionPassword(ctx context.Context, code, sessionPas
 	}
 	return a.Store.Update(ctx, func(tx store.Tx) error {
 		c, err := tx.HandshakeCode(code)
+		if err == nil {
+			err = a.sees(c.Organization, ObjectCode, code)
+		}
 		if err != nil {
-			return notFound(err, "handshake code", code, "lts handshake list")
+			return notFound(err, ObjectCode, code)
 		}
 		previous, until := c.SessionPassword, a.Now().Add(overlap).Unix()
 		if overlap == 0 || previous == "" || hash == "" {
@@ -47,17 +49,17 @@ func (a *Administrator) SetSessionPassword(ctx context.Context, code, sessionPas
 func checkSessionPassword(code store.HandshakeCode, sessionPassword string) error {
 	if code.SessionPassword == "" {
 		if sessionPassword != "" {
-			return fmt.Errorf("handshake code %s has no session password", code.Code)
+			return invalid("sessionPassword", "handshake code %s has no session password", code.Code)
 		}
 		return nil
 	}
 	if sessionPassword == "" {
-		return fmt.Errorf("handshake code %s has a session password, which the license key has to hold; "+
-			"give it with --session-password-file (only its hash is kept here)", code.Code)
+		return invalid("sessionPassword", "handshake code %s has a session password, which the license key has to hold; "+
+			"give it (only its hash is kept here)", code.Code)
 	}
 	fits, err := password.Verify(sessionPassword, code.SessionPassword)
 	if err == nil && !fits {
-		err = errors.New("this is not the session password of handshake code " + code.Code)
+		err = invalid("sessionPassword", "this is not the session password of handshake code %s", code.Code)
 	}
 	return err
 }

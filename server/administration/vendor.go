@@ -29,6 +29,9 @@ func ServerUUID(signing ed25519.PublicKey) string {
 // first time. It is another key than the server's: what it signs is believed
 // elsewhere.
 func (a *Administrator) VendorKey(ctx context.Context) (key ed25519.PrivateKey, err error) {
+	if err := errors.Join(a.may(Owner), a.everywhere()); err != nil {
+		return nil, err
+	}
 	err = a.Store.Update(ctx, func(tx store.Tx) error {
 		seed, err := tx.VendorKey()
 		if errors.Is(err, store.ErrNotFound) {
@@ -54,6 +57,9 @@ func (a *Administrator) VendorKey(ctx context.Context) (key ed25519.PrivateKey, 
 
 // TrustVendor has the license files of a vendor believed here.
 func (a *Administrator) TrustVendor(ctx context.Context, publicKey, name string) (store.Vendor, error) {
+	if err := errors.Join(a.may(Owner), a.everywhere()); err != nil {
+		return store.Vendor{}, err
+	}
 	vendor := store.Vendor{Name: name, TrustedAt: a.Now().Unix()}
 	if err := checkName("vendor", name); err != nil {
 		return vendor, err
@@ -73,6 +79,9 @@ func (a *Administrator) TrustVendor(ctx context.Context, publicKey, name string)
 
 // Vendors lists the vendors whose license files are believed here.
 func (a *Administrator) Vendors(ctx context.Context) (vendors []store.Vendor, err error) {
+	if err := errors.Join(a.may(Owner), a.everywhere()); err != nil {
+		return nil, err
+	}
 	err = a.Store.Update(ctx, func(tx store.Tx) error {
 		vendors, err = tx.Vendors()
 		return err

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
 )
 
@@ -31,6 +32,9 @@ func domainOf(field string) string {
 	if ip := net.ParseIP(host); ip != nil {
 		return ip.String()
 	}
+	if ascii, err := idna.Lookup.ToASCII(host); err == nil {
+		host = ascii
+	}
 	if !hostName(host) {
 		return ""
 	}
@@ -45,7 +49,7 @@ func domainOf(field string) string {
 }
 
 // hostName tells whether this can be the name of a host: labels of letters, digits
-// and '-'. Other alphabets come as their ASCII form.
+// and '-'.
 func hostName(name string) bool {
 	if name == "" || len(name) > maxDomain {
 		return false

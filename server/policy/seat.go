@@ -15,24 +15,29 @@ const forever = math.MaxInt64
 // another one.
 type piece struct{ from, until, by int64 }
 
+// timeline is a list of seats in the making: in order, those that touch and weigh the
+// same as one.
+type timeline []store.Seat
+
+func (l *timeline) put(from, until, weight int64, brief bool) {
+	if from >= until {
+		return
+	}
+	if n := len(*l) - 1; n >= 0 && (*l)[n].Until == from && (*l)[n].Weight == weight {
+		(*l)[n].Until, (*l)[n].Brief = until, brief
+		return
+	}
+	*l = append(*l, store.Seat{From: from, Until: until, Weight: weight, Brief: brief})
+}
+
 // seated gives a device's seats with a further one. At no moment a device has more
 // than its heaviest: a machine counts once, with its highest. seats are in order and
 // not changed; added is by how much they grow.
-func seated(seats []store.Seat, more store.Seat) (after []store.Seat, added []piece) {
-	put := func(from, until, weight int64, brief bool) {
-		if from >= until {
-			return
-		}
-		if n := len(after) - 1; n >= 0 && after[n].Until == from && after[n].Weight == weight {
-			after[n].Until, after[n].Brief = until, brief
-			return
-		}
-		after = append(after, store.Seat{From: from, Until: until, Weight: weight, Brief: brief})
-	}
+func seated(seats []store.Seat, more store.Seat) (after timeline, added []piece) {
 	open := more.From // what is not covered yet begins here
 	fill := func(until int64) {
 		if until = min(until, more.Until); open < until {
-			put(open, until, more.Weight, more.Brief)
+			after.put(open, until, more.Weight, more.Brief)
 			added = append(added, piece{open, until, more.Weight})
 			open = until
 		}
@@ -40,18 +45,51 @@ func seated(seats []store.Seat, more store.Seat) (after []store.Seat, added []pi
 	for _, s := range seats {
 		fill(s.From)
 		if s.Until <= more.From || s.From >= more.Until || s.Weight >= more.Weight {
-			put(s.From, s.Until, s.Weight, s.Brief)
+			after.put(s.From, s.Until, s.Weight, s.Brief)
 			open = max(open, min(s.Until, more.Until))
 			continue
 		}
 		from, until := max(s.From, more.From), min(s.Until, more.Until)
-		put(s.From, from, s.Weight, s.Brief)
-		put(from, until, more.Weight, more.Brief)
-		put(until, s.Until, s.Weight, s.Brief)
+		after.put(s.From, from, s.Weight, s.Brief)
+		after.put(from, until, more.Weight, more.Brief)
+		after.put(until, s.Until, s.Weight, s.Brief)
 		added = append(added, piece{from, until, more.Weight - s.Weight})
 		open = max(open, until)
 	}
 	fill(more.Until)
+	return after, added
+}
+
+// seatedAll gives a device's seats with further ones, which are in order and don't
+// touch; each as heavy as weigh says, by what the device has when it begins. It goes
+// through them once.
+func seatedAll(seats []store.Seat, more []worked, weigh func(now int64) int64, brief bool) (after timeline, added []piece) {
+	near := []store.Seat{} // the seats that the next one may meet
+	settle := func(s store.Seat) { after.put(s.From, s.Until, s.Weight, s.Brief) }
+	for _, m := range more {
+		for len(near) > 0 && near[0].Until < m.from {
+			settle(near[0])
+			near = near[1:]
+		}
+		for len(seats) > 0 && seats[0].From <= m.until {
+			if len(near) == 0 && seats[0].Until < m.from {
+				settle(seats[0])
+			} else {
+				near = append(near, seats[0])
+			}
+			seats = seats[1:]
+		}
+		now, _ := held(near, m.from)
+		with, pieces := seated(near, store.Seat{From: m.from, Until: m.until, Weight: weigh(now), Brief: brief})
+		added = append(added, pieces...)
+		for _, s := range with[:len(with)-1] {
+			settle(s)
+		}
+		near = with[len(with)-1:]
+	}
+	for _, s := range append(near, seats...) {
+		settle(s)
+	}
 	return after, added
 }
 
@@ -82,7 +120,7 @@ func held(seats []store.Seat, at int64) (now, last int64) {
 }
 
 // changeSeats takes over how the seats of a device changed.
-func (d *decision) changeSeats(item *store.Item, uuid string, device *store.DeviceState, after []store.Seat, added []piece) {
+func (d *decision) changeSeats(item *store.Item, uuid string, device *store.DeviceState, after []store.Seat, added ...[]piece) {
 	before := device.Seats[item.Key]
 	if slices.Equal(before, after) {
 		return
@@ -107,16 +145,16 @@ func (d *decision) changeSeats(item *store.Item, uuid string, device *store.Devi
 		}
 	}
 	device.Seats[item.Key] = after
-	d.changeSum(item, added)
+	d.changeSum(item, added...)
 }
 
-// changeSum adds to the sum of an item's seats.
-func (d *decision) changeSum(item *store.Item, added []piece) {
+// changeSum adds to the sum of an item's seats. The pieces of a list don't overlap.
+func (d *decision) changeSum(item *store.Item, added ...[]piece) {
 	use := d.Uses[item.Key]
 	s := sumOf(item, use)
 	s.settle(d.now.Unix())
-	for _, p := range added {
-		s.add(p.from, p.until, p.by, func(at, by int64) { d.change.Steps[store.StepKey{Item: item.Key, At: at}] += by })
+	for _, pieces := range added {
+		s.add(pieces, func(at, by int64) { d.change.Steps[store.StepKey{Item: item.Key, At: at}] += by })
 	}
 	d.change.Sums[item.Key] = use.SeatSum
 }
@@ -133,30 +171,21 @@ func (d *decision) seat(item *store.Item, uuid string, device *store.DeviceState
 func (d *decision) visited(item *store.Item, uuid string, device *store.DeviceState, v visit, work []worked, closed bool) {
 	w, t := wayOf(item), termsOf(item)
 	seats := device.Seats[item.Key]
-	var added []piece
-	more := func(from, until, at int64) {
-		now, last := held(seats, at)
-		s := store.Seat{From: from, Until: until, Weight: max(1, w.stay.weight(now, last)), Brief: v.brief}
-		var pieces []piece
-		seats, pieces = seated(seats, s)
-		added = append(added, pieces...)
-	}
+	_, last := held(seats, v.at)
+	weigh := func(now int64) int64 { return max(1, w.stay.weight(now, last)) }
+	var late, recent []piece
 	if w.stay.reopens() {
-		for _, w := range merged(work, t, w.stay) {
-			more(w.from, w.until, w.from)
-		}
+		seats, late = seatedAll(seats, merged(work, t, w.stay), weigh, v.brief)
 	}
 	if until, ends := w.stay.ended(t, v.at); closed && ends {
-		var pieces []piece
-		seats, pieces = unseated(seats, until)
-		added = append(added, pieces...)
+		seats, recent = unseated(seats, until)
 	} else if !closed {
 		from, until := w.stay.authorized(t, v)
 		if now, _ := held(seats, v.at); now == 0 || w.stay.worth(seats[len(seats)-1].Until, until) {
-			more(from, until, v.at)
+			seats, recent = seated(seats, store.Seat{From: from, Until: until, Weight: weigh(now), Brief: v.brief})
 		}
 	}
-	d.changeSeats(item, uuid, device, seats, added)
+	d.changeSeats(item, uuid, device, seats, late, recent)
 }
 
 // worked is a time for which a device reports work, in seconds since 1970.

@@ -483,6 +483,21 @@ func TestDomains(t *testing.T) {
 	}
 }
 
+// A device without a home has a brief seat, also if it reports for long.
+func TestBriefSeats(t *testing.T) {
+	b := newBook(protocol.ChargeWayDeviceCount, 10, nil)
+	b.ask("a", midnight, func(r *protocol.AuthorizationRequest) { r.Device.UUIDSource = "memory" })
+	for hour := range int64(48) {
+		b.report("a", midnight+hour*3600+10, false, midnight+hour*3600)
+	}
+	if got := b.seatsOf("a"); len(got) != 1 || got[0] != (store.Seat{From: midnight, Until: midnight + 47*3600 + 10 + 86400, Weight: 1, Brief: true}) {
+		t.Errorf("%+v", got)
+	}
+	if used := b.usage(midnight + 80*3600).Used; used != 0 {
+		t.Errorf("%d seats are taken", used)
+	}
+}
+
 // Who reports more rarely than every 3 minutes keeps its seat until its next report.
 func TestRareReportsKeepTheSeat(t *testing.T) {
 	b := newBook(protocol.ChargeWayConcurrentDeviceCount, 10, nil)
@@ -519,8 +534,8 @@ func TestSumsAreWhatACountGives(t *testing.T) {
 				})
 			default:
 				var slots []int64
-				for range rapid.IntRange(0, 4).Draw(t, "slots") {
-					back := rapid.SampledFrom([]int64{0, 1, 2, 3, 20, 480, 30 * 480}).Draw(t, "back")
+				for range rapid.IntRange(0, 9).Draw(t, "slots") {
+					back := rapid.SampledFrom([]int64{0, 1, 2, 3, 5, 7, 8, 10, 20, 22, 24, 480, 30 * 480}).Draw(t, "back")
 					slots = append(slots, now-now%180-back*180)
 				}
 				b.report(device, now, event == 2, slots...)
@@ -566,5 +581,28 @@ func (b *book) check(t *rapid.T, now int64) {
 	}
 	if got := b.usage(now); got != want {
 		t.Fatalf("at %d: %+v, but a count gives %+v", now, got, want)
+	}
+}
+
+// BenchmarkScatteredSlots is the most work that a batch can make of seats: a device
+// that was at work in every other slot of 30 days.
+func BenchmarkScatteredSlots(b *testing.B) {
+	now := midnight + 31*86400
+	for b.Loop() {
+		b.StopTimer()
+		o := newBook(protocol.ChargeWayConcurrentDeviceCount, 1, nil)
+		for _, device := range []string{"a", "b"} {
+			o.ask(device, now, nil)
+			for part := range int64(4) {
+				var slots []int64
+				for i := range int64(1800) {
+					slots = append(slots, now-now%180-(part*1800+i)*360)
+				}
+				if device == "b" && part == 3 {
+					b.StartTimer()
+				}
+				o.report(device, now, false, slots...)
+			}
+		}
 	}
 }

@@ -87,50 +87,69 @@ func (s seatSum) cleared(at int64) int64 {
 	return at - passed
 }
 
-// add adds a seat, or takes one away if its weight is negative. A time that is over
-// changes the exceptions it had.
-func (s seatSum) add(from, until, weight int64, step func(at, by int64)) {
-	if from >= until || weight == 0 {
-		return
+// add adds to the seats, or takes away; times that are over change the exceptions they
+// had. The pieces are in order and don't overlap.
+func (s seatSum) add(pieces []piece, step func(at, by int64)) {
+	s.reopen(pieces)
+	edges := make([]store.Step, 0, 2*len(pieces))
+	for _, p := range pieces {
+		if p.from <= s.At && s.At < p.until {
+			s.Active += p.by
+		}
+		edges = append(edges, store.Step{At: p.from, Change: p.by})
+		if p.until != forever {
+			edges = append(edges, store.Step{At: p.until, Change: -p.by})
+		}
 	}
-	s.reopen(max(from, s.cleared(s.At)), min(until, s.At), weight)
-	if from <= s.At && s.At < until {
-		s.Active += weight
+	for _, edge := range edges {
+		step(edge.At, edge.Change)
 	}
-	s.step(from, weight)
-	step(from, weight)
-	if until != forever {
-		s.step(until, -weight)
-		step(until, -weight)
-	}
+	s.Steps = mergedSteps(s.Steps, edges)
 }
 
-// reopen counts the exceptions of a time before At anew, back from there.
-func (s seatSum) reopen(from, until, weight int64) {
-	if !s.exceptional || from >= until {
+// reopen counts the exceptions of times before At anew. It goes back from there once,
+// however many pieces there are.
+func (s seatSum) reopen(pieces []piece) {
+	if !s.exceptional {
 		return
 	}
-	level, end := s.Active, s.At
+	cleared := s.cleared(s.At)
+	level, end := s.Active, s.At // before end there were so many
 	i, _ := slices.BinarySearchFunc(s.Steps, s.At+1, atStep)
-	for i--; end > from; i-- {
-		start := from
-		if i >= 0 {
-			start = max(from, s.Steps[i].At)
+	i--
+	for k := len(pieces) - 1; k >= 0 && pieces[k].until > cleared; k-- {
+		p := pieces[k]
+		from, until := max(p.from, cleared), min(p.until, s.At)
+		for from < until && end > from {
+			start := from // since which there were
+			if i >= 0 {
+				start = max(from, s.Steps[i].At)
+			}
+			s.except(start, min(end, until), s.beyond(level+p.by)-s.beyond(level))
+			end = start
+			if i >= 0 && start > from {
+				level -= s.Steps[i].Change
+				i--
+			}
 		}
-		s.except(start, min(end, until), s.beyond(level+weight)-s.beyond(level))
-		if i < 0 {
-			return
-		}
-		end, level = s.Steps[i].At, level-s.Steps[i].Change
 	}
 }
 
-// step adds a step to those at hand.
-func (s seatSum) step(at, by int64) {
-	i, known := slices.BinarySearchFunc(s.Steps, at, atStep)
-	if known {
-		s.Steps[i].Change += by
-		return
+// mergedSteps merges steps in order into others.
+func mergedSteps(steps, more []store.Step) []store.Step {
+	merged := make([]store.Step, 0, len(steps)+len(more))
+	for i, j := 0, 0; i < len(steps) || j < len(more); {
+		var next store.Step
+		if j == len(more) || i < len(steps) && steps[i].At <= more[j].At {
+			next, i = steps[i], i+1
+		} else {
+			next, j = more[j], j+1
+		}
+		if n := len(merged) - 1; n >= 0 && merged[n].At == next.At {
+			merged[n].Change += next.Change
+		} else {
+			merged = append(merged, next)
+		}
 	}
-	s.Steps = slices.Insert(s.Steps, i, store.Step{At: at, Change: by})
+	return merged
 }

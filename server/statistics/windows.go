@@ -136,3 +136,9 @@ func spans(list []Window) []store.Window {
 	}
 	return all
 }
+
+// StartOfDay is the first moment of the day that a moment lies in, in its zone.
+func StartOfDay(at time.Time) time.Time {
+	year, month, day := at.Date()
+	return startOfDay(year, month, day, at.Location())
+}

@@ -9,9 +9,17 @@ import (
 var (
 	ErrNotFound = errors.New("not found")
 	ErrExists   = errors.New("exists already")
+	ErrInUse    = errors.New("in use") // something else refers to it
 	// ErrUnavailable: the database does not answer, or takes no changes, for now.
 	ErrUnavailable = errors.New("the database is not available")
 )
+
+// Reader runs queries that mean the same in the dialect of every store, with a
+// question mark for each argument. Package records holds them.
+type Reader interface {
+	// Query calls row for each row, which it can scan.
+	Query(ctx context.Context, query string, arguments []any, row func(scan func(...any) error) error) error
+}
 
 // Store keeps everything a server knows. Its methods may be called from any
 // goroutine and, where the implementation says so, from several processes.
@@ -34,11 +42,16 @@ type Store interface {
 	// Ping tells whether the database answers.
 	Ping(ctx context.Context) error
 
-	Organizations(ctx context.Context) ([]Organization, error)
-	HandshakeCodes(ctx context.Context) ([]HandshakeCodeUse, error)
+	// Reader reads what is committed.
+	Reader
+
+	// Organizations, HandshakeCodes, Items and Devices give those with the keys, or
+	// all if none is named, in the order of the keys.
+	Organizations(ctx context.Context, keys ...ID) ([]Organization, error)
+	HandshakeCodes(ctx context.Context, keys ...ID) ([]HandshakeCodeUse, error)
 	// Items gives how items are used now, in seconds since 1970.
-	Items(ctx context.Context, now int64) ([]ItemUse, error)
-	Devices(ctx context.Context) ([]DeviceUse, error)
+	Items(ctx context.Context, now int64, keys ...ID) ([]ItemUse, error)
+	Devices(ctx context.Context, keys ...ID) ([]DeviceUse, error)
 	// DeviceKeys lists the keys of a device, the first one first.
 	DeviceKeys(ctx context.Context, device string) ([]DeviceKeyUse, error)
 	// Products lists the vendor's own products.
@@ -70,6 +83,11 @@ type Store interface {
 
 // Tx is an open transaction, by which organizations, codes and items are changed.
 type Tx interface {
+	// Reader sees what the transaction changed.
+	Reader
+	// Exec runs a statement like a query of Reader's, and gives how many rows it
+	// changed; ErrExists, ErrInUse.
+	Exec(ctx context.Context, statement string, arguments ...any) (int64, error)
 	// NextOrganizationID is a free organization id.
 	NextOrganizationID() (string, error)
 	AddOrganization(Organization) error   // ErrExists

@@ -204,8 +204,7 @@ export class Meter {
   }
 
   private cellAt(milliseconds: number, type: string): Cell {
-    const seconds = Math.floor(milliseconds / 1000);
-    const slot = seconds - (seconds % this.slotSeconds);
+    const slot = Math.floor(milliseconds / 1000 / this.slotSeconds) * this.slotSeconds;
     // A slot that is over comes again if the clock is set back, or for a time stamp of long ago; and a page that seemed to
     // die may go on.
     if (slot < this.run.floor || this.run.closed) this.begin(this.run.account);

@@ -11,7 +11,7 @@ import pytest
 from lts_server import LTSServer, environment_of_children
 
 import openlts
-from openlts import LibraryError, StatusCode, library
+from openlts import LibraryError, StatusCode, library, native
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="compiles and inspects as on Linux")
 
@@ -214,9 +214,27 @@ def test_foreign_library(tmp_path: Path) -> None:
 
 
 def test_other_abi_version(tmp_path: Path) -> None:
-    path = tmp_path / "newer.so"
-    compile_library("int LTS_ABIVersion(void) { return 2; }", path)
+    path = tmp_path / "older.so"
+    compile_library("int LTS_ABIVersion(void) { return 0; }", path)
     said = load_in_a_child(path)
-    assert "has version 2 of the binary interface" in said
-    assert "requires version 1" in said
+    assert "has version 0 of the binary interface" in said
+    assert "requires version 1 or newer" in said
     assert "ABI_MISMATCH" in said
+
+
+def test_a_newer_library_does(tmp_path: Path) -> None:
+    path = tmp_path / "newer.so"
+    code = 'int LTS_ABIVersion(void) { return 2; }\nconst char *LTS_Version(void) { return "9.9"; }'
+    for name, _, _ in native.FUNCTIONS:
+        if name not in {"LTS_ABIVersion", "LTS_Version"}:
+            code += f"\nint {name}(void) {{ return 0; }}"
+    compile_library(code, path)
+    program = "import sys, openlts; openlts.load(sys.argv[1]); print(openlts.version(), openlts.abi_version())"
+    said = subprocess.run(
+        [sys.executable, "-c", program, path],
+        env=environment_of_children(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.stdout == "9.9 2\n", said.stderr

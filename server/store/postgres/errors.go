@@ -21,6 +21,7 @@ var errConflict = errors.New("another server changed the same rows")
 
 // PostgreSQL's codes of errors.
 const (
+	codeConflict             = "22012" // division by zero: see batch.all
 	codeUniqueViolation      = "23505"
 	codeForeignKeyViolation  = "23503"
 	codeSerializationFailure = "40001"
@@ -45,7 +46,7 @@ func codeOf(err error) string {
 // conflicting tells whether an error means that a group should be decided on again.
 func conflicting(err error) bool {
 	switch codeOf(err) {
-	case codeUniqueViolation, codeSerializationFailure, codeDeadlock:
+	case codeConflict, codeUniqueViolation, codeSerializationFailure, codeDeadlock:
 		return true
 	}
 	return errors.Is(err, errConflict)

@@ -3,9 +3,9 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/openlts/openlts/server/store"
@@ -112,14 +112,11 @@ func (b *batch) each(query string, arguments []any, scan func(pgx.Rows) error) {
 }
 
 // all requires that a statement changes this many rows: else somebody else has
-// changed some of them since they were read.
+// changed some of them since they were read. The database finds out itself, by a
+// division by zero, so that what follows, up to the COMMIT, can be on its way already.
 func (b *batch) all(rows int, query string, arguments ...any) {
-	b.Queue(query, arguments...).Exec(func(tag pgconn.CommandTag) error {
-		if tag.RowsAffected() != int64(rows) {
-			return errConflict
-		}
-		return nil
-	})
+	b.Queue(fmt.Sprintf(`WITH changed AS (%s RETURNING 1) SELECT 1 / (count(*) = $%d)::integer FROM changed`, query, len(arguments)+1),
+		append(arguments, rows)...)
 }
 
 func (b *batch) send(ctx context.Context, conn *pgxpool.Conn) error {

@@ -123,9 +123,6 @@ func (s *Store) applyOnce(ctx context.Context, conn *pgxpool.Conn, keys *store.K
 	if err := saving.save(); err != nil {
 		return err
 	}
-	if _, err := conn.Exec(ctx, `COMMIT`); err != nil {
-		return err
-	}
 	saving.remember()
 	return nil
 }

@@ -24,9 +24,9 @@ func (s *Store) reading(ctx context.Context, f func(pgx.Tx) error) error {
 }
 
 // Organizations lists all organizations.
-func (s *Store) Organizations(ctx context.Context) ([]store.Organization, error) {
+func (s *Store) Organizations(ctx context.Context, keys ...store.ID) ([]store.Organization, error) {
 	list := []store.Organization{}
-	err := s.query(ctx, selectOrganization+` ORDER BY o.id`, nil, func(rows pgx.Rows) error {
+	err := s.query(ctx, selectOrganization+` WHERE `+among("o.id", keys)+` ORDER BY o.id`, nil, func(rows pgx.Rows) error {
 		var o store.Organization
 		err := rows.Scan(organizationFields(&o)...)
 		list = append(list, o)
@@ -36,10 +36,10 @@ func (s *Store) Organizations(ctx context.Context) ([]store.Organization, error)
 }
 
 // HandshakeCodes lists all handshake codes with their items.
-func (s *Store) HandshakeCodes(ctx context.Context) ([]store.HandshakeCodeUse, error) {
+func (s *Store) HandshakeCodes(ctx context.Context, keys ...store.ID) ([]store.HandshakeCodeUse, error) {
 	list := []store.HandshakeCodeUse{}
 	place := map[store.ID]int{}
-	err := s.query(ctx, selectHandshakeCode+` ORDER BY c.id`, nil, func(rows pgx.Rows) error {
+	err := s.query(ctx, selectHandshakeCode+` WHERE `+among("c.id", keys)+` ORDER BY c.id`, nil, func(rows pgx.Rows) error {
 		var c store.HandshakeCodeUse
 		err := rows.Scan(handshakeCodeFields(&c.HandshakeCode)...)
 		place[c.Key] = len(list)
@@ -49,7 +49,7 @@ func (s *Store) HandshakeCodes(ctx context.Context) ([]store.HandshakeCodeUse, e
 	if err != nil {
 		return nil, err
 	}
-	return list, s.query(ctx, `SELECT h.handshake_code, i.public_id FROM handshake_item h JOIN item i ON i.id = h.item
+	return list, s.query(ctx, `SELECT h.handshake_code, i.public_id FROM handshake_item h JOIN item i ON i.id = h.item WHERE `+among("h.handshake_code", keys)+`
 		ORDER BY h.position = 0, h.position, i.expires_at, i.id`, nil, func(rows pgx.Rows) error {
 		var code store.ID
 		var item string
@@ -63,7 +63,7 @@ func (s *Store) HandshakeCodes(ctx context.Context) ([]store.HandshakeCodeUse, e
 }
 
 // Items lists all items with their use at a moment.
-func (s *Store) Items(ctx context.Context, now int64) ([]store.ItemUse, error) {
+func (s *Store) Items(ctx context.Context, now int64, keys ...store.ID) ([]store.ItemUse, error) {
 	list := []store.ItemUse{}
 	place := map[store.ID]int{}
 	err := s.reading(ctx, func(tx pgx.Tx) error { // sums and steps of one moment
@@ -74,14 +74,14 @@ func (s *Store) Items(ctx context.Context, now int64) ([]store.ItemUse, error) {
 		}{
 			{`SELECT ` + itemColumns + `, coalesce(u.used, 0), coalesce(u.requests, 0), coalesce(s.at, 0), coalesce(s.active, 0), coalesce(s.exceptions, 0)
 				FROM item i JOIN organization o ON o.id = i.organization LEFT JOIN item_use u ON u.item = i.id LEFT JOIN seat_sum s ON s.item = i.id
-				ORDER BY i.id`, nil, func(rows pgx.Rows) error {
+				WHERE ` + among("i.id", keys) + ` ORDER BY i.id`, nil, func(rows pgx.Rows) error {
 				var i store.ItemUse
 				err := scanItem(rows, &i.Item, nil, &i.Use.Units, &i.Use.Requests, &i.Use.At, &i.Use.Active, &i.Use.Exceptions)
 				place[i.Key] = len(list)
 				list = append(list, i)
 				return err
 			}},
-			{`SELECT s.item, s.at, s.change FROM seat_sum u JOIN seat_step s ON s.item = u.item AND s.at > u.at AND s.at <= $1
+			{`SELECT s.item, s.at, s.change FROM seat_sum u JOIN seat_step s ON s.item = u.item AND s.at > u.at AND s.at <= $1 AND ` + among("s.item", keys) + `
 				ORDER BY s.item, s.at`, []any{now}, func(rows pgx.Rows) error {
 				var item store.ID
 				var step store.Step
@@ -90,15 +90,15 @@ func (s *Store) Items(ctx context.Context, now int64) ([]store.ItemUse, error) {
 				use.Steps = append(use.Steps, step)
 				return err
 			}},
-			{`SELECT i.id, (SELECT count(*) FROM seat s WHERE s.item = i.id AND s.until > $1 AND s.since <= $1) FROM item i
-				UNION ALL SELECT item, count(*) FROM app_domain GROUP BY item`, []any{now}, func(rows pgx.Rows) error {
+			{`SELECT i.id, (SELECT count(*) FROM seat s WHERE s.item = i.id AND s.until > $1 AND s.since <= $1) FROM item i WHERE ` + among("i.id", keys) + `
+				UNION ALL SELECT item, count(*) FROM app_domain WHERE ` + among("item", keys) + ` GROUP BY item`, []any{now}, func(rows pgx.Rows) error {
 				var item store.ID
 				var live int64
 				err := rows.Scan(&item, &live)
 				list[place[item]].Live += live
 				return err
 			}},
-			{`SELECT h.item, c.code FROM handshake_item h JOIN handshake_code c ON c.id = h.handshake_code ORDER BY c.id`, nil,
+			{`SELECT h.item, c.code FROM handshake_item h JOIN handshake_code c ON c.id = h.handshake_code WHERE ` + among("h.item", keys) + ` ORDER BY c.id`, nil,
 				func(rows pgx.Rows) error {
 					var item store.ID
 					var code string
@@ -122,11 +122,11 @@ func (s *Store) Items(ctx context.Context, now int64) ([]store.ItemUse, error) {
 }
 
 // Devices lists all devices with their seats.
-func (s *Store) Devices(ctx context.Context) ([]store.DeviceUse, error) {
+func (s *Store) Devices(ctx context.Context, keys ...store.ID) ([]store.DeviceUse, error) {
 	list := []store.DeviceUse{}
 	place := map[store.ID]int{}
 	err := s.query(ctx, `SELECT id, uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at, cloned_at,
-		(SELECT count(*) FROM device_key WHERE device_key.device = device.id) FROM device ORDER BY id`, nil, func(rows pgx.Rows) error {
+		(SELECT count(*) FROM device_key WHERE device_key.device = device.id) FROM device WHERE `+among("id", keys)+` ORDER BY id`, nil, func(rows pgx.Rows) error {
 		var d store.DeviceUse
 		err := rows.Scan(&d.Key, &d.UUID, &d.UUIDSource, &d.FriendlyName, &d.Platform, &d.Library, &d.FirstSeenAt, &d.LastSeenAt, &d.ClonedAt, &d.Keys)
 		place[d.Key] = len(list)
@@ -137,7 +137,7 @@ func (s *Store) Devices(ctx context.Context) ([]store.DeviceUse, error) {
 		return nil, err
 	}
 	err = s.query(ctx, `SELECT device, `+saturatingSumSQL("recorded")+`, `+saturatingSumSQL("expired")+`, `+
-		saturatingSumSQL("refused")+`, `+saturatingSumSQL("storage")+` FROM device_account GROUP BY device`, nil, func(rows pgx.Rows) error {
+		saturatingSumSQL("refused")+`, `+saturatingSumSQL("storage")+` FROM device_account WHERE `+among("device", keys)+` GROUP BY device`, nil, func(rows pgx.Rows) error {
 		var device store.ID
 		var account protocol.DeviceAccount
 		err := rows.Scan(&device, &account.Recorded, &account.Expired, &account.Refused, &account.Storage)
@@ -150,7 +150,7 @@ func (s *Store) Devices(ctx context.Context) ([]store.DeviceUse, error) {
 		return nil, err
 	}
 	return list, s.query(ctx, `SELECT s.device, item.public_id, s.since, s.until, s.weight
-		FROM (SELECT DISTINCT ON (device, item) * FROM seat ORDER BY device, item, since DESC) s JOIN item ON item.id = s.item ORDER BY item.id`, nil,
+		FROM (SELECT DISTINCT ON (device, item) * FROM seat WHERE `+among("device", keys)+` ORDER BY device, item, since DESC) s JOIN item ON item.id = s.item ORDER BY item.id`, nil,
 		func(rows pgx.Rows) error {
 			var device store.ID
 			var seat store.DeviceSeat

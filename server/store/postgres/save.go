@@ -19,6 +19,7 @@ type saving struct {
 	newTypes map[string]int64
 }
 
+// save writes and commits it.
 func (s *saving) save() error {
 	// What gets its key from the database comes first.
 	named := &batch{}
@@ -41,9 +42,7 @@ func (s *saving) save() error {
 			return err
 		}
 	}
-	if b.Len() == 0 {
-		return nil
-	}
+	b.exec(`COMMIT`)
 	return b.send(s.ctx, s.conn)
 }
 

@@ -17,10 +17,23 @@ func (s *Store) query(ctx context.Context, query string, arguments []any, scan f
 	return eachRow(rows, scan)
 }
 
+// Query reads what is committed; see store.Reader.
+func (s *Store) Query(ctx context.Context, query string, arguments []any, row func(scan func(...any) error) error) error {
+	return s.query(ctx, query, arguments, func(rows *sql.Rows) error { return row(rows.Scan) })
+}
+
+// among is the condition that a column is one of the keys; true if none is named.
+func among(column string, keys []store.ID) string {
+	if len(keys) == 0 {
+		return "1"
+	}
+	return column + " IN (SELECT value FROM json_each('" + jsonNumbers(keys) + "'))"
+}
+
 // Organizations lists all organizations.
-func (s *Store) Organizations(ctx context.Context) ([]store.Organization, error) {
+func (s *Store) Organizations(ctx context.Context, keys ...store.ID) ([]store.Organization, error) {
 	list := []store.Organization{}
-	err := s.query(ctx, selectOrganization+` ORDER BY o.id`, nil, func(rows *sql.Rows) error {
+	err := s.query(ctx, selectOrganization+` WHERE `+among("o.id", keys)+` ORDER BY o.id`, nil, func(rows *sql.Rows) error {
 		var o store.Organization
 		err := rows.Scan(organizationFields(&o)...)
 		list = append(list, o)
@@ -30,10 +43,10 @@ func (s *Store) Organizations(ctx context.Context) ([]store.Organization, error)
 }
 
 // HandshakeCodes lists all handshake codes with their items.
-func (s *Store) HandshakeCodes(ctx context.Context) ([]store.HandshakeCodeUse, error) {
+func (s *Store) HandshakeCodes(ctx context.Context, keys ...store.ID) ([]store.HandshakeCodeUse, error) {
 	list := []store.HandshakeCodeUse{}
 	place := map[store.ID]int{}
-	err := s.query(ctx, selectHandshakeCode+` ORDER BY c.id`, nil, func(rows *sql.Rows) error {
+	err := s.query(ctx, selectHandshakeCode+` WHERE `+among("c.id", keys)+` ORDER BY c.id`, nil, func(rows *sql.Rows) error {
 		var c store.HandshakeCodeUse
 		err := rows.Scan(handshakeCodeFields(&c.HandshakeCode)...)
 		place[c.Key] = len(list)
@@ -55,20 +68,20 @@ func (s *Store) HandshakeCodes(ctx context.Context) ([]store.HandshakeCodeUse, e
 			return err
 		})
 	}
-	err = strings(`SELECT handshake_code, value FROM validation_field ORDER BY value`, func(c *store.HandshakeCodeUse, value string) {
+	err = strings(`SELECT handshake_code, value FROM validation_field WHERE `+among("handshake_code", keys)+` ORDER BY value`, func(c *store.HandshakeCodeUse, value string) {
 		c.ValidationFields = append(c.ValidationFields, value)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return list, strings(`SELECT h.handshake_code, i.public_id FROM handshake_item h JOIN item i ON i.id = h.item
+	return list, strings(`SELECT h.handshake_code, i.public_id FROM handshake_item h JOIN item i ON i.id = h.item WHERE `+among("h.handshake_code", keys)+`
 		ORDER BY h.position = 0, h.position, i.expires_at, i.id`, func(c *store.HandshakeCodeUse, value string) {
 		c.Items = append(c.Items, value)
 	})
 }
 
 // Items lists all items with their use at a moment.
-func (s *Store) Items(ctx context.Context, now int64) ([]store.ItemUse, error) {
+func (s *Store) Items(ctx context.Context, now int64, keys ...store.ID) ([]store.ItemUse, error) {
 	list := []store.ItemUse{}
 	place := map[store.ID]int{}
 	tx, err := s.read.BeginTx(ctx, nil) // sums and steps of one moment
@@ -82,7 +95,7 @@ func (s *Store) Items(ctx context.Context, now int64) ([]store.ItemUse, error) {
 		scan      func(*sql.Rows) error
 	}{
 		{`SELECT ` + itemColumns + `, i.used, i.requests, i.seats_at, i.seats, i.exceptions
-			FROM item i JOIN organization o ON o.id = i.organization ORDER BY i.id`, nil, func(rows *sql.Rows) error {
+			FROM item i JOIN organization o ON o.id = i.organization WHERE ` + among("i.id", keys) + ` ORDER BY i.id`, nil, func(rows *sql.Rows) error {
 			var i store.ItemUse
 			var lists itemLists
 			err := rows.Scan(append(itemFields(&i.Item, &lists), &i.Use.Units, &i.Use.Requests, &i.Use.At, &i.Use.Active, &i.Use.Exceptions)...)
@@ -130,11 +143,11 @@ func (s *Store) Items(ctx context.Context, now int64) ([]store.ItemUse, error) {
 }
 
 // Devices lists all devices with their seats.
-func (s *Store) Devices(ctx context.Context) ([]store.DeviceUse, error) {
+func (s *Store) Devices(ctx context.Context, keys ...store.ID) ([]store.DeviceUse, error) {
 	list := []store.DeviceUse{}
 	place := map[store.ID]int{}
 	err := s.query(ctx, `SELECT id, uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at, cloned_at,
-		(SELECT count(*) FROM device_key WHERE device_key.device = device.id) FROM device ORDER BY id`, nil, func(rows *sql.Rows) error {
+		(SELECT count(*) FROM device_key WHERE device_key.device = device.id) FROM device WHERE `+among("id", keys)+` ORDER BY id`, nil, func(rows *sql.Rows) error {
 		var d store.DeviceUse
 		err := rows.Scan(&d.Key, &d.UUID, &d.UUIDSource, &d.FriendlyName, &d.Platform, &d.Library, &d.FirstSeenAt, &d.LastSeenAt, &d.ClonedAt, &d.Keys)
 		place[d.Key] = len(list)
@@ -145,7 +158,7 @@ func (s *Store) Devices(ctx context.Context) ([]store.DeviceUse, error) {
 		return nil, err
 	}
 	err = s.query(ctx, `SELECT device, `+saturatingSumSQL("recorded")+`, `+saturatingSumSQL("expired")+`, `+
-		saturatingSumSQL("refused")+`, `+saturatingSumSQL("storage")+` FROM device_account GROUP BY device`, nil, func(rows *sql.Rows) error {
+		saturatingSumSQL("refused")+`, `+saturatingSumSQL("storage")+` FROM device_account WHERE `+among("device", keys)+` GROUP BY device`, nil, func(rows *sql.Rows) error {
 		var device store.ID
 		var account protocol.DeviceAccount
 		err := rows.Scan(&device, &account.Recorded, &account.Expired, &account.Refused, &account.Storage)
@@ -158,7 +171,7 @@ func (s *Store) Devices(ctx context.Context) ([]store.DeviceUse, error) {
 		return nil, err
 	}
 	return list, s.query(ctx, `SELECT seat.device, item.public_id, seat.since, seat.until, seat.weight FROM seat JOIN item ON item.id = seat.item
-		WHERE seat.since = (SELECT max(since) FROM seat s WHERE s.device = seat.device AND s.item = seat.item) ORDER BY item.id`, nil,
+		WHERE seat.since = (SELECT max(since) FROM seat s WHERE s.device = seat.device AND s.item = seat.item) AND `+among("seat.device", keys)+` ORDER BY item.id`, nil,
 		func(rows *sql.Rows) error {
 			var device store.ID
 			var seat store.DeviceSeat

@@ -14,5 +14,5 @@ func (s *Store) Space() (int64, error) {
 	if err := unix.Statfs(filepath.Dir(s.path), &disk); err != nil {
 		return 0, err
 	}
-	return int64(disk.Bavail) * int64(disk.Bsize), nil
+	return int64(disk.Bavail) * int64(disk.Bsize), nil //nolint:unconvert // the type of Bsize depends on the system
 }

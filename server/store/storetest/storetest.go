@@ -41,6 +41,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"OthersAreSeen":           othersAreSeen,
 		"ApplyIsIsolated":         applyIsIsolated,
 		"WhatIsReadIsWhatIsSaved": whatIsReadIsWhatIsSaved,
+		"RecordsAreKept":          recordsAreKept,
 		"TextsOfStrangers":        textsOfStrangers,
 		"WindowsAreExact":         windowsAreExact,
 		"DenialsAreCounted":       denialsAreCounted,

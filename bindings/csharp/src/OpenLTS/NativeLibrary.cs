@@ -23,9 +23,9 @@ namespace OpenLTS
             try
             {
                 int version = NativeMethods.LTS_ABIVersion();
-                return version == LTS.ABIVersionRequired ? null
+                return version >= LTS.ABIVersionRequired ? null
                     : "The OpenLTS library has version " + version + " of the interface, this assembly needs version "
-                        + LTS.ABIVersionRequired + ". Install the library that belongs to this assembly.";
+                        + LTS.ABIVersionRequired + " or newer. Install the library that belongs to this assembly.";
             }
             catch (DllNotFoundException e)
             {

@@ -39,11 +39,12 @@ class Library:
         self.functions = functions
         try:
             found = int(functions.LTS_ABIVersion())
-            if found != native.ABI_VERSION:
+            # A newer one has all that this one had (docs/abi.md).
+            if found < native.ABI_VERSION:
                 raise LibraryError(
                     StatusCode.ABI_MISMATCH,
                     f"The OpenLTS library {path} has version {found} of the binary interface, and this Python package "
-                    f"requires version {native.ABI_VERSION}: install a library and a package of the same release.",
+                    f"requires version {native.ABI_VERSION} or newer: install a newer library.",
                 )
             native.declare(functions)
         except AttributeError as error:
@@ -169,11 +170,12 @@ def _check_compatible(path: str, library: Library) -> None:
     if found is None:
         raise LibraryError(StatusCode.LICENSE_CLIENT_DLL_MISSING, f"{path} is not the OpenLTS library.")
     here = f"The OpenLTS library {library.path} (version {text(library.functions.LTS_Version())})"
-    if found.version != native.ABI_VERSION:
+    version = int(library.functions.LTS_ABIVersion())
+    if found.version > version:
         raise LibraryError(
             StatusCode.ABI_MISMATCH,
-            f"{here} is loaded already and has version {native.ABI_VERSION} of the binary interface; {path} has "
-            f"version {found.version}, and a process can use only one: install SDKs that need the same version.",
+            f"{here} is loaded already and has version {version} of the binary interface; {path} has "
+            f"version {found.version}, and a process can use only one: load the newest of them first.",
         )
     loaded_label = label_of(library.path)
     if loaded_label is not None and loaded_label.name != found.name:

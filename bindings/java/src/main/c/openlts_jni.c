@@ -30,6 +30,9 @@ typedef struct List {
   size_t values, count;
 } List;
 
+/* Android knows none later. */
+#define JNI_VERSION JNI_VERSION_1_6
+
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* generated: tables */
@@ -536,18 +539,19 @@ static bool findStringMethods(JNIEnv *env) {
   return stringClass != NULL && utf8 != NULL;
 }
 
-/* Refuses to work with a library of another interface: its structs could differ
- * from those this file was compiled with. */
+/* Refuses to work with a library of an older interface, which could lack what this file was
+ * compiled with. A newer one has it all. */
 JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved) {
   (void)reserved;
   JNIEnv *env;
-  if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_1_8) != JNI_OK) {
+  if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION) != JNI_OK) {
     return JNI_ERR;
   }
-  if (LTS_ABIVersion() != LTS_ABI_VERSION) {
+  if (LTS_ABIVersion() < LTS_ABI_VERSION) {
     char message[MESSAGE_SIZE];
     snprintf(message, sizeof message,
-             "The OpenLTS library has version %d of the interface, the JNI shim needs version %d. "
+             "The OpenLTS library has version %d of the interface, the JNI shim needs version %d "
+             "or newer. "
              "Install the two files that belong together.",
              LTS_ABIVersion(), LTS_ABI_VERSION);
     jclass error = (*env)->FindClass(env, "java/lang/UnsatisfiedLinkError");
@@ -556,14 +560,14 @@ JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved) {
     }
     return JNI_ERR;
   }
-  return findStringMethods(env) ? JNI_VERSION_1_8 : JNI_ERR;
+  return findStringMethods(env) ? JNI_VERSION : JNI_ERR;
 }
 
 /* The class loader is gone that this shim was loaded for. */
 JNIEXPORT void JNICALL JNI_OnUnload(JavaVM *vm, void *reserved) {
   (void)reserved;
   JNIEnv *env;
-  if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION_1_8) == JNI_OK) {
+  if ((*vm)->GetEnv(vm, (void **)&env, JNI_VERSION) == JNI_OK) {
     (*env)->DeleteGlobalRef(env, stringClass);
     (*env)->DeleteGlobalRef(env, utf8);
   }

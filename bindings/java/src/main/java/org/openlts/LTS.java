@@ -14,7 +14,7 @@ public final class LTS {
         return Native.version();
     }
 
-    /** The version of the native library's binary interface; the same as {@link #ABI_VERSION}. */
+    /** The version of the native library's binary interface; {@link #ABI_VERSION} or newer. */
     public static int abiVersion() {
         return Native.abiVersion();
     }

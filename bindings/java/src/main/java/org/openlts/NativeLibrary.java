@@ -36,10 +36,10 @@ final class NativeLibrary {
             UnpackedLibrary.load();
         }
         // JNI_OnLoad has compared the shim with the library; this compares them with the classes.
-        if (Native.abiVersion() != LTS.ABI_VERSION) {
+        if (Native.abiVersion() < LTS.ABI_VERSION) {
             throw new UnsatisfiedLinkError(
                     "The OpenLTS library has version " + Native.abiVersion() + " of the interface, this jar needs"
-                            + " version " + LTS.ABI_VERSION + ". Install the library that belongs to this jar.");
+                            + " version " + LTS.ABI_VERSION + " or newer. Install the library that belongs to this jar.");
         }
     }
 

@@ -56,7 +56,8 @@ public final class Documentation {
         if (compiler.run(null, null, errors, "-cp", classPath, "-d", directory.toString(), source.toString()) != 0) {
             throw new IllegalArgumentException(errors + "\nin:\n" + code);
         }
-        try (URLClassLoader loader = new URLClassLoader(new URL[] {directory.toUri().toURL()})) {
+        try (URLClassLoader loader = new URLClassLoader(
+                new URL[] {directory.toUri().toURL()}, Documentation.class.getClassLoader())) {
             loader.loadClass("Snippet").getMethod("run").invoke(null);
         }
     }

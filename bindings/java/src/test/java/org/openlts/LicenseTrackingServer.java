@@ -130,6 +130,11 @@ public final class LicenseTrackingServer implements AutoCloseable {
         return counts;
     }
 
+    /** How many devices the server knows. */
+    public int devices() throws Exception {
+        return JsonParser.parseString(administrate("device", "list", "--json")).getAsJsonArray().size();
+    }
+
     public long total() throws Exception {
         return JsonParser.parseString(administrate("stats", "--json")).getAsJsonObject().get("total").getAsLong();
     }

@@ -5,7 +5,7 @@ import java.nio.file.Paths;
 
 /** Places in the source tree, told by pom.xml. */
 public final class Repository {
-    static final Path ROOT = Paths.get(System.getProperty("openlts.root")).toAbsolutePath().normalize();
+    public static final Path ROOT = Paths.get(System.getProperty("openlts.root")).toAbsolutePath().normalize();
     static final Path COMMAND = Paths.get(System.getProperty("openlts.command")).toAbsolutePath().normalize();
     static final Path HEADER = ROOT.resolve("include/openlts/openlts.h");
     public static final Path DOCUMENTATION = ROOT.resolve("docs/java.md");

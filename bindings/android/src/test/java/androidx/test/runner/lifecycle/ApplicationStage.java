@@ -1,0 +1,7 @@
+package androidx.test.runner.lifecycle;
+
+/** Stands in for a class of androidx.test.monitor, which only Google's repository has: what Robolectric calls of it. */
+public enum ApplicationStage {
+    PRE_ON_CREATE,
+    CREATED
+}

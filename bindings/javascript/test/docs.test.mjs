@@ -1,0 +1,52 @@
+// What docs/javascript.md shows, runs.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { build } from 'esbuild';
+import { Chromium, missing, profile, removeProfile } from './engines.mjs';
+import { PageServer } from './page-server.mjs';
+import { repository, Server, until } from './server.mjs';
+
+const dist = join(repository, 'out/javascript/dist');
+const blocks = Array.from(readFileSync(join(repository, 'docs/javascript.md'), 'utf8').matchAll(/```js\n(import[^]*?)```/g), (match) => match[1]);
+
+test('the documented modules', { skip: missing('chromium') || false }, async () => {
+  assert.equal(blocks.length, 2);
+  const server = await new Server().start();
+  const pages = await new PageServer().start();
+  const directory = profile();
+  const browser = await Chromium.start(directory);
+  try {
+    for (const [i, block] of blocks.entries()) {
+      const { outputFiles } = await build({
+        stdin: { contents: block.replaceAll('https://lts.example.com', server.url), resolveDir: dist }, bundle: true, write: false, format: 'esm', target: 'es2022',
+        alias: { openlts: join(dist, 'openlts.mjs'), 'openlts/dialog': join(dist, 'dialog.mjs') },
+      });
+      const tab = await browser.open(`${pages.url}/pages/blank.html`);
+      await tab.evaluate(`new Promise((resolve, reject) => {
+        addEventListener('error', (event) => reject(event.error ?? new Error(event.message)));
+        const script = document.createElement('script');
+        script.type = 'module';
+        script.textContent = ${JSON.stringify(outputFiles[0].text)} + ';dispatchEvent(new Event("ran"))';
+        addEventListener('ran', resolve);
+        document.body.append(script);
+      })`);
+      if (i === 0) await until(() => server.total() === 3, 'three operations are counted');
+      await tab.close();
+    }
+  } finally {
+    await browser.close();
+    await pages.stop();
+    await server.remove();
+    removeProfile(directory);
+  }
+});
+
+test('the sizes that are documented are those of the files', async () => {
+  const { gzipSync } = await import('node:zlib');
+  for (const [file, most] of [['openlts.js', 15], ['openlts.mjs', 16.25], ['dialog.mjs', 3], ['openlts.legacy.js', 8]]) {
+    const size = gzipSync(readFileSync(join(dist, file)), { level: 9 }).length / 1024;
+    assert.ok(size <= most, `${file}: ${size} KB`);
+  }
+});

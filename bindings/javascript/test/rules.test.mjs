@@ -1,0 +1,249 @@
+// The rules of docs/protocol.md that strangers, clocks and old reports put to the test, against a real `lts serve` with
+// somebody on the way.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { EventKind, StateFlag, StatusCode } from '../../../out/javascript/dist/openlts.mjs';
+import { Browser } from './browser-double.mjs';
+import { repository, Server, until } from './server.mjs';
+
+const day = 86400_000;
+let server;
+let other; // another vendor's server, with a key of its own
+const browsers = [];
+
+before(async () => {
+  server = await new Server().start();
+  other = await new Server().start();
+});
+after(async () => {
+  for (const browser of browsers) for (const license of browser.licenses) await license.close(0);
+  await server.remove();
+  await other.remove();
+});
+
+const parameters = (more = {}) => ({ licenseServer: server.url, handshakeCode: '100001-reader', ...more });
+
+/** A browser on whose way somebody stands: tamper(address, text, answer) gives what arrives. */
+function browser(tamper) {
+  const made = new Browser();
+  browsers.push(made);
+  made.tamper = tamper;
+  const plain = made.environment.bind(made);
+  made.environment = (changes) => {
+    const environment = plain(changes);
+    const { fetch } = environment;
+    environment.fetch = async (address, init) => {
+      if (!made.tamper) return fetch(address, init);
+      const arrived = await made.tamper(address, init.body, async (body = init.body) => (await fetch(address, { ...init, body })).text());
+      return arrived instanceof Response ? arrived : new Response(arrived);
+    };
+    return environment;
+  };
+  return made;
+}
+
+async function fails(promise, code) {
+  const error = await promise.then(() => undefined, (error) => error);
+  assert.equal(error?.code, code, String(error));
+  return error;
+}
+
+test('what proves nothing is a server that was not reached: the cache is used', async () => {
+  const b = browser();
+  await (await b.open(parameters())).close();
+  for (const [what, arrives] of Object.entries({
+    'a login page': () => '<html>Welcome to our WLAN</html>',
+    'an error of a proxy': () => new Response('bad gateway', { status: 502 }),
+    'not found': () => new Response('', { status: 404 }),
+    'a refusal without a signature': () => 'openlts/1\n{"problem":{"code":-20120,"title":"LIMIT_EXCEEDED","detail":"License has exceeded its limit."}}',
+    'a refusal of another request': async (_, body, answer) => answer(body.replace('100001-reader', 'nobody')),
+    'an answer to another request': async (_, body, answer) => answer(body.replace('"maxBufferDays":7', '"maxBufferDays":8')),
+    'nonsense in the frame': () => 'openlts/1\n[',
+    'a number in the frame': () => 'openlts/1\n5',
+    'a frame without an end': () => 'openlts/1',
+    'an endless answer': () => 'openlts/1\n' + ' '.repeat(2_000_000),
+    'a server that is busy': () => 'openlts/1\n{"problem":{"code":-20193,"title":"REQUEST_RATE_LIMITED","detail":"later"},"retryAfter":5}',
+    'a JWS that is none': () => 'openlts/1\n{"authorization":"a.b.c","publicKey":"x"}',
+    'a key of another server': async (_, body) => (await fetch(other.url + '/v1/authorizations', { method: 'POST', body, headers: { 'Content-Type': 'text/plain' } })).text(),
+  })) {
+    b.tamper = arrives;
+    const license = await b.open(parameters());
+    const info = await license.info();
+    assert.ok(info.stateFlags & StateFlag.CACHE_USED, what);
+    await license.close(0);
+    // Without a cache, it fails, and nothing of it is final.
+    const error = await browser(arrives).open(parameters({ initTimeout: 5000 })).then(() => undefined, (error) => error);
+    if (what !== 'a key of another server') assert.ok(error && !error.refused, what);
+  }
+});
+
+test('a refusal that is proven is final, and ends what was granted before', async () => {
+  const b = browser();
+  const first = parameters({ handshakeCode: '100001-locked', sessionPassword: 's3cret' });
+  await (await b.open(first)).close();
+  server.run('handshake', 'archive', '100001-locked');
+  try {
+    const error = await b.open(first).then(() => undefined, (error) => error);
+    assert.ok(error.refused, String(error));
+    b.offline = true;
+    await fails(b.open(first), -20200);
+  } finally {
+    server.run('handshake', 'unarchive', '100001-locked');
+  }
+});
+
+test('a server that was set up anew, or a pinned key, is believed by its key only', async () => {
+  const b = browser();
+  await (await b.open(parameters())).close();
+  const cached = await b.open(parameters({ licenseServer: server.url }));
+  await cached.close();
+  b.tamper = async (address, body) => (await fetch(address.replace(server.url, other.url), { method: 'POST', body, headers: { 'Content-Type': 'text/plain' } })).text();
+  const license = await b.open(parameters());
+  assert.match((await license.info()).statusMessage, /not signed with the key this server is known by/);
+  const key = JSON.parse(server.run('key', 'show', '--json')).publicKey;
+  await (await browser().open(parameters({ serverPublicKey: key }))).close();
+  await fails(browser().open(parameters({ licenseServer: other.url, serverPublicKey: key })), StatusCode.SERVER_KEY_MISMATCH);
+});
+
+test('reports are deleted on a valid receipt only', async () => {
+  const b = browser();
+  const license = await b.open(parameters());
+  const before = server.total();
+  license.record('QR_CODE', 5);
+  for (const [what, arrives] of Object.entries({
+    'a success of a captive portal': () => 'openlts/1\n{"accepted":1}',
+    'a receipt with another MAC': async (_, __, answer) => (await answer()).replace(/^openlts\/1 ./, 'openlts/1 !'),
+    'a receipt that was changed': async (_, __, answer) => (await answer()).replace('"accepted":1', '"accepted":2'),
+    'a lost answer': async (_, __, answer) => { await answer(); throw new TypeError('gone'); },
+  })) {
+    b.tamper = arrives;
+    await assert.rejects(license.submit(), what);
+    assert.equal((await license.info()).pending, 5, what);
+  }
+  b.tamper = undefined;
+  await license.submit();
+  const info = await license.info();
+  assert.deepEqual([info.accepted, info.pending], [5, 0]);
+  assert.equal(server.total() - before, 5);
+});
+
+test('a clock that is set back makes the cache useless, until a server is reached', async () => {
+  const b = browser();
+  await (await b.open(parameters())).close();
+  b.offline = true;
+  b.skew = 3 * day;
+  await (await b.open(parameters())).close(0);
+  b.skew = 8 * day; // 7 are allowed
+  assert.match((await fails(b.open(parameters()), -20200)).message, /without the server until/);
+  b.skew = 2 * day;
+  assert.match((await fails(b.open(parameters()), -20200)).message, /set back/);
+  b.offline = false;
+  await (await b.open(parameters())).close();
+});
+
+test('after 30 days a report is given up, and what the server has after all is not lost', async () => {
+  const b = browser();
+  b.skew = -32 * day;
+  const license = await b.open(parameters());
+  const before = server.total();
+  license.record('QR_CODE', 4);
+  await license.submit();
+  license.record('QR_CODE', 3); // of the same slot, or the next
+  b.tamper = async (_, __, answer) => { await answer(); throw new TypeError('gone'); };
+  await license.submit().catch(() => 0); // which arrives, and nobody learns of it
+  license.record('EAN_13', 2);
+  b.offline = true;
+  await license.close();
+  b.tamper = undefined;
+  b.offline = false;
+  b.skew = 0;
+  const later = await b.open(parameters());
+  const events = [];
+  later.onEvent((event) => events.push(event));
+  await until(async () => (await later.info()).pending === 0 && events.length, 'it is given up');
+  await until(async () => (await later.info()).lostExpired === 2, 'the server told what it has');
+  const info = await later.info();
+  assert.deepEqual([info.recorded, info.accepted, info.lost], [9, 7, 2]);
+  assert.ok(events.some((event) => event.kind === EventKind.REPORTS_PURGED));
+  assert.equal(server.total() - before, 7);
+});
+
+test('a clock that goes back over slots that are with the server begins another run', async () => {
+  const b = browser();
+  b.skew = 10 * 60_000;
+  const license = await b.open(parameters({ slotSeconds: 1 }));
+  const before = server.total();
+  license.record('QR_CODE', 2);
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  await license.submit();
+  const { runUUID } = await license.info();
+  b.skew = 0;
+  license.record('QR_CODE', 1);
+  await license.submit();
+  assert.notEqual((await license.info()).runUUID, runUUID);
+  assert.equal(server.total() - before, 3);
+});
+
+test('a failed report waits for the next initialization, unless it is asked for', async () => {
+  const b = browser();
+  const license = await b.open(parameters({ slotSeconds: 1 }));
+  const reports = () => b.requests.filter(({ address }) => address.endsWith('/v1/reports')).length;
+  b.offline = true;
+  license.record('QR_CODE', 2);
+  await until(() => reports() === 1, 'it is tried', 10);
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  assert.equal(reports(), 1);
+  b.offline = false;
+  await license.submit();
+  assert.equal((await license.info()).pending, 0);
+});
+
+test('what another version keeps is left alone', async () => {
+  const b = browser();
+  const first = await b.open(parameters());
+  await first.store.change([], (unit) => unit.put('run/of-the-future', { v: 2, id: 'of-the-future', slots: { 0: { X: 1 } } }));
+  await first.close();
+  const second = await b.open(parameters());
+  await second.submit();
+  const kept = await second.store.change(['run/of-the-future'], (unit) => unit.get('run/of-the-future'));
+  assert.equal(kept.v, 2);
+});
+
+test('a seat that lasts as long as the license is in use is given back', async () => {
+  server.run('handshake', 'add', 'seats', '--org', '100001');
+  server.run('item', 'add', 'seats', '--org', '100001', '--id', 'seats', '--charge-way', 'concurrent-device', '--quota', '10', '--handshake', '100001-seats');
+  const b = browser();
+  const license = await b.open(parameters({ handshakeCode: '100001-seats' }));
+  await license.close();
+  const last = b.requests.at(-1).init.body.split('\n')[1];
+  assert.deepEqual(JSON.parse(last).closed, [{ handshakeCode: '100001-seats', item: 'seats' }]);
+});
+
+test('parameters that can not be', async () => {
+  for (const [name, value] of Object.entries({
+    licenseServer: '', handshakeCode: 5, deviceUUID: 'x', slotSeconds: 7, serverPublicKey: 'AAAA', products: 0, resubmit: 'never',
+    limitedLicenseModules: [99], chargeWay: 'ScanCounts', requestTimeout: -1, sessionPassword: 'x'.repeat(300),
+  })) {
+    await fails(browser().open(parameters({ [name]: value })), StatusCode.INVALID_ARGUMENT);
+  }
+  for (const licenseServer of ['ftp://example.com', 'example.com', 'https://user:pass@example.com', 'https://example.com/?x', 5]) {
+    await fails(browser().open(parameters({ licenseServer })), StatusCode.INVALID_ARGUMENT);
+  }
+  for (const licenseKey of ['LTS1!', 'LTS1AAAA', 'x']) await fails(browser().open({ licenseKey }), StatusCode.INVALID_ARGUMENT);
+});
+
+test('slots: the golden vectors', async () => {
+  const { slots } = JSON.parse(readFileSync(join(repository, 'conformance/slots.json'), 'utf8'));
+  for (const { time, slotSeconds, start } of slots) {
+    const b = browser();
+    const license = await b.open(parameters());
+    // The arithmetic, at any time: the clock of the meter is the test's.
+    Object.assign(license.meter, { slotSeconds });
+    b.skew = time * 1000 - Date.now() + 500;
+    license.record('QR_CODE');
+    assert.deepEqual(Object.keys(license.meter.run.slots instanceof Map ? Object.fromEntries(license.meter.run.slots) : {}), [String(start)]);
+    b.kill(license);
+  }
+});

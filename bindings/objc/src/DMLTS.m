@@ -1,0 +1,12 @@
+#import "OpenLTS/DMLTS.h"
+
+@implementation iDMLTSConnectionParameters
+
+- (NSString *)organizationId {
+  return self.organizationID;
+}
+
+- (void)setOrganizationId:(NSString *)organizationId {
+  self.organizationID = organizationId;
+}
+@end

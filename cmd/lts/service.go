@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/api"
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
+)
+
+// service is the administration of a server: that of a data directory, or that of a
+// server elsewhere. The commands are the same for both.
+type service interface {
+	Organizations(context.Context, administration.Selection) (administration.Page[administration.Organization], error)
+	NewOrganization(context.Context, administration.OrganizationInput) (administration.Organization, error)
+	ChangeOrganization(context.Context, string, administration.OrganizationChange, string) (administration.Organization, error)
+	RemoveOrganization(context.Context, string) error
+
+	Codes(context.Context, administration.Selection) (administration.Page[administration.Code], error)
+	NewCode(context.Context, administration.CodeInput) (administration.Code, error)
+	ChangeCode(context.Context, string, administration.CodeChange, string) (administration.Code, error)
+	RemoveCode(context.Context, string) error
+	CodeKey(ctx context.Context, code string, in administration.KeyInput) (string, error)
+
+	Items(context.Context, administration.Selection) (administration.Page[administration.Item], error)
+	Item(ctx context.Context, id string) (administration.Item, error)
+	NewItem(context.Context, administration.ItemInput) (administration.Item, error)
+	ChangeItem(context.Context, string, administration.ItemFields, string) (administration.Item, error)
+	AttachItem(ctx context.Context, item, code string, position int64) error
+	DetachItem(ctx context.Context, item, code string) error
+	RevokeItem(context.Context, string) error
+	RemoveItem(context.Context, string) error
+
+	Devices(context.Context, administration.Selection) (administration.Page[administration.Device], error)
+	Denials(context.Context, administration.Selection) (administration.Page[store.Denial], error)
+	Anomalies(context.Context, administration.Selection) (administration.Page[records.Anomaly], error)
+	Audits(context.Context, administration.Selection) (administration.Page[store.Audit], error)
+}
+
+// local is the administration of a data directory.
+type local struct{ *administration.Administrator }
+
+// CodeKey makes a license key with the key of the directory's server.
+func (l local) CodeKey(ctx context.Context, code string, in administration.KeyInput) (string, error) {
+	keys, err := api.LoadKeys(ctx, l.Store)
+	if err != nil {
+		return "", err
+	}
+	return l.LicenseKey(ctx, code, in.SessionPassword, administration.KeyServers{Main: in.Server, Standby: in.Standby, PublicKey: keys.Public()})
+}
+
+// work runs f with the administration of the data directory, or of the server that
+// --server names. create makes a missing database.
+func (a *app) work(ctx context.Context, create bool, f func(service) error) error {
+	if a.tokenFile != "" {
+		remote, err := a.remote()
+		if err != nil {
+			return err
+		}
+		return hinted(f(remote))
+	}
+	return hinted(a.withStore(ctx, create, func(s store.Store) error { return f(local{a.administrator(s)}) }))
+}
+
+// administrator administers a store as the account this runs as.
+func (a *app) administrator(s store.Store) *administration.Administrator {
+	return &administration.Administrator{Store: s, Now: time.Now, Actor: actor()}
+}
+
+// hints say what shows the objects that errors are about.
+var hints = map[string]string{
+	administration.ObjectOrganization: "lts org list",
+	administration.ObjectCode:         "lts handshake list",
+	administration.ObjectItem:         "lts item list",
+	administration.ObjectDevice:       "lts device list",
+	administration.ObjectAccount:      "lts admin list",
+	administration.ObjectToken:        "lts token list",
+}
+
+// flagOf are the flags of fields that are not named like them.
+var flagOf = map[string]string{
+	"name": "", "custom": "", "sessionPassword": "--session-password", "validationFields": "--validation-field", "products": "--products",
+	"version": "--version", "edition": "--edition", "deploymentType": "--deployment-type", "modules": "--modules", "quota": "--quota",
+	"startsAt": "--starts", "expiresAt": "--expires", "maxBufferDays": "--max-buffer-days", "validationField": "--validation-field",
+	"chargeWay": "--charge-way", "defaultHandshake": "--default", "id": "--id", "server": "--server", "standby": "--standby",
+	"position": "--position", "sort": "--sort", "state": "--state", "role": "--role", "organization": "--org", "scope": "--scope",
+	"password": "--password-file",
+}
+
+// hinted adds to mistakes what to do about them, in terms of this command.
+func hinted(err error) error {
+	mistakes := administration.Errors(err)
+	if len(mistakes) == 0 {
+		return err
+	}
+	texts := make([]string, len(mistakes))
+	for i, e := range mistakes {
+		texts[i] = e.Text
+		switch list := hints[e.Object]; {
+		case flagOf[e.Field] != "":
+			texts[i] += " (" + flagOf[e.Field] + ")"
+		case e.Kind == administration.Exists && e.Object != administration.ObjectCode && e.Object != administration.ObjectAccount:
+			texts[i] += "; choose another --id, or leave it out"
+		case list != "" && e.Kind != administration.Forbidden:
+			texts[i] += "; see `" + list + "`"
+		}
+	}
+	return errors.New(strings.Join(texts, "\n"))
+}
+
+// all reads all pages of a list, or at most limit rows; 0: no limit.
+func all[R any](ctx context.Context, s administration.Selection, limit int,
+	list func(context.Context, administration.Selection) (administration.Page[R], error),
+) ([]R, error) {
+	rows := []R{}
+	for {
+		s.Limit = records.MaxLimit
+		if limit > 0 {
+			s.Limit = min(records.MaxLimit, limit-len(rows))
+		}
+		page, err := list(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, page.Items...)
+		if s.After = page.Next; s.After == "" || limit > 0 && len(rows) >= limit {
+			return rows, nil
+		}
+	}
+}
+
+// checkLimit says what is wrong with a --limit.
+func checkLimit(limit, least int) error {
+	if limit < least {
+		return fmt.Errorf("--limit %d is not %d or more", limit, least)
+	}
+	return nil
+}

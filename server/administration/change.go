@@ -1,0 +1,443 @@
+package administration
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/openlts/openlts/server/policy"
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
+)
+
+// OrganizationChange is what changes of an organization; nil: stays.
+type OrganizationChange struct {
+	Name             *string `json:"name,omitempty"`
+	DefaultHandshake *string `json:"defaultHandshake,omitempty"` // one of its codes
+}
+
+// checkTag gives an error if an object is not any more what whoever changes it saw;
+// an empty tag is for those who did not look.
+func checkTag(tag string, stated any, object, id string) error {
+	if tag == "" || tag == Tag(stated) {
+		return nil
+	}
+	return &Error{Kind: Conflict, Object: object, ID: id, Text: "the " + object + " " + id + " was changed meanwhile; look at it again"}
+}
+
+// ChangeOrganization changes an organization.
+func (a *Administrator) ChangeOrganization(ctx context.Context, id string, change OrganizationChange, tag string) (Organization, error) {
+	var changed Organization
+	if err := errors.Join(a.may(Editor), a.sees(id, ObjectOrganization, id)); err != nil {
+		return changed, err
+	}
+	return changed, a.Store.Update(ctx, func(tx store.Tx) error {
+		o, err := tx.Organization(id)
+		if err != nil {
+			return notFound(err, ObjectOrganization, id)
+		}
+		before := viewOrganization(o)
+		if err := checkTag(tag, before, ObjectOrganization, id); err != nil {
+			return err
+		}
+		if change.Name != nil {
+			if err := checkName("organization", *change.Name); err != nil {
+				return err
+			}
+			if err := records.RenameOrganization(ctx, tx, o.Key, *change.Name); err != nil {
+				return err
+			}
+			o.Name = *change.Name
+		}
+		if change.DefaultHandshake != nil {
+			code, err := tx.HandshakeCode(*change.DefaultHandshake)
+			if err != nil {
+				return notFound(err, ObjectCode, *change.DefaultHandshake)
+			}
+			if code.Organization != id {
+				return invalid("defaultHandshake", "the handshake code %s is not one of organization %s", code.Code, id)
+			}
+			if err := records.SetDefaultCode(ctx, tx, o.Key, code.Key); err != nil {
+				return err
+			}
+			o.DefaultCode = code.Code
+		}
+		changed = viewOrganization(o)
+		return a.auditChange(tx, "organization.change", id, before, changed)
+	})
+}
+
+// auditChange notes what changed, unless nothing did.
+func (a *Administrator) auditChange(tx store.Tx, action, object string, before, after any) error {
+	if detail := differences(before, after); detail != "" {
+		return a.audit(tx, action, object, "%s", detail)
+	}
+	return nil
+}
+
+// RemoveOrganization removes an organization that has neither codes nor items.
+func (a *Administrator) RemoveOrganization(ctx context.Context, id string) error {
+	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
+		return err
+	}
+	return a.Store.Update(ctx, func(tx store.Tx) error {
+		o, err := tx.Organization(id)
+		if err != nil {
+			return notFound(err, ObjectOrganization, id)
+		}
+		if err := records.RemoveOrganization(ctx, tx, o.Key); err != nil {
+			return inUse(err, ObjectOrganization, id, "it has handshake codes, items, accounts or tokens; remove those first")
+		}
+		return a.audit(tx, "organization.remove", id, "name %q", o.Name)
+	})
+}
+
+// CodeChange is what changes of a handshake code; nil: stays. An application's code
+// itself never changes: it is built in there.
+type CodeChange struct {
+	ValidationFields *[]string `json:"validationFields,omitempty"`
+	Default          bool      `json:"default,omitempty"` // true: becomes the default
+}
+
+// ChangeCode changes a handshake code.
+func (a *Administrator) ChangeCode(ctx context.Context, code string, change CodeChange, tag string) (Code, error) {
+	seen, err := a.Code(ctx, code)
+	if err = errors.Join(a.may(Editor), err); err != nil {
+		return seen, err
+	}
+	if change.ValidationFields != nil {
+		if err := checkValidationFields(*change.ValidationFields); err != nil {
+			return seen, err
+		}
+	}
+	err = a.Store.Update(ctx, func(tx store.Tx) error {
+		c, err := tx.HandshakeCode(code)
+		if err != nil {
+			return notFound(err, ObjectCode, code)
+		}
+		if c.ValidationFields, err = records.ValidationFields(ctx, tx, c.Key); err != nil {
+			return err
+		}
+		before := statedCode(c)
+		if err := checkTag(tag, before, ObjectCode, code); err != nil {
+			return err
+		}
+		if change.ValidationFields != nil {
+			if err := records.SetValidationFields(ctx, tx, c.Key, *change.ValidationFields); err != nil {
+				return err
+			}
+			c.ValidationFields = slices.Sorted(slices.Values(*change.ValidationFields))
+		}
+		if change.Default && !c.Default {
+			organization, err := tx.Organization(c.Organization)
+			if err != nil {
+				return err
+			}
+			if err := records.SetDefaultCode(ctx, tx, organization.Key, c.Key); err != nil {
+				return err
+			}
+			c.Default = true
+		}
+		return a.auditChange(tx, "handshake.change", code, before, statedCode(c))
+	})
+	if err != nil {
+		return seen, err
+	}
+	return a.Code(ctx, code)
+}
+
+// statedCode is what a code states, without its items.
+func statedCode(c store.HandshakeCode) any {
+	view := ViewCode(store.HandshakeCodeUse{HandshakeCode: c})
+	return view.Stated()
+}
+
+// Stated is what a code states, without its items.
+func (c Code) Stated() any {
+	c.Items = nil
+	return c
+}
+
+func checkValidationFields(values []string) error {
+	var errs []error
+	for i, value := range values {
+		if value == "" {
+			errs = append(errs, invalid("validationFields", "a validation field is empty"))
+		}
+		if slices.Contains(values[:i], value) {
+			errs = append(errs, invalid("validationFields", "the validation field %q is given twice", value))
+		}
+		errs = append(errs, checkText("validationFields", "the validation field", value))
+	}
+	return errors.Join(errs...)
+}
+
+// RemoveCode removes a handshake code under which no device was ever authorized.
+func (a *Administrator) RemoveCode(ctx context.Context, code string) error {
+	if err := a.may(Editor); err != nil {
+		return err
+	}
+	return a.Store.Update(ctx, func(tx store.Tx) error {
+		c, err := tx.HandshakeCode(code)
+		if err == nil {
+			err = a.sees(c.Organization, ObjectCode, code)
+		}
+		if err != nil {
+			return notFound(err, ObjectCode, code)
+		}
+		if err := records.RemoveHandshakeCode(ctx, tx, c.Key); err != nil {
+			return inUse(err, ObjectCode, code, "devices were authorized with it, and their usage is kept")
+		}
+		return a.audit(tx, "handshake.remove", code, "")
+	})
+}
+
+// DetachItem takes an item from a handshake code. Devices that use it go on until
+// they ask again.
+func (a *Administrator) DetachItem(ctx context.Context, item, code string) error {
+	if err := a.may(Editor); err != nil {
+		return err
+	}
+	return a.Store.Update(ctx, func(tx store.Tx) error {
+		i, err := tx.Item(item)
+		if err == nil {
+			err = a.sees(i.Organization, ObjectItem, item)
+		}
+		if err != nil {
+			return notFound(err, ObjectItem, item)
+		}
+		c, err := tx.HandshakeCode(code)
+		if err == nil {
+			err = a.sees(c.Organization, ObjectCode, code)
+		}
+		if err != nil {
+			return notFound(err, ObjectCode, code)
+		}
+		was, err := records.Detach(ctx, tx, c.Key, i.Key)
+		if err != nil {
+			return err
+		}
+		if !was {
+			return &Error{Kind: NotFound, Object: ObjectItem, ID: item, Text: "item " + item + " is not attached to " + code}
+		}
+		return a.audit(tx, "item.detach", item, "handshake code %s", code)
+	})
+}
+
+// RemoveItem removes an item that no device was ever authorized to use.
+func (a *Administrator) RemoveItem(ctx context.Context, item string) error {
+	if err := a.may(Editor); err != nil {
+		return err
+	}
+	return a.Store.Update(ctx, func(tx store.Tx) error {
+		i, err := tx.Item(item)
+		if err == nil {
+			err = a.sees(i.Organization, ObjectItem, item)
+		}
+		if err != nil {
+			return notFound(err, ObjectItem, item)
+		}
+		if err := records.RemoveItem(ctx, tx, i.Key); err != nil {
+			return inUse(err, ObjectItem, item, "devices were authorized to use it, and their usage is kept; revoke it instead")
+		}
+		return a.audit(tx, "item.remove", item, "name %q", i.Name)
+	})
+}
+
+// ItemFields are what an item states, as callers write it; nil: as it is, or what a
+// new item has by default.
+type ItemFields struct {
+	Name            *string `json:"name,omitempty"`
+	Quota           *int64  `json:"quota,omitempty"` // -1: not limited
+	Products        *string `json:"products,omitempty"`
+	Version         *string `json:"version,omitempty"`
+	Edition         *string `json:"edition,omitempty"`
+	DeploymentType  *string `json:"deploymentType,omitempty"`
+	Modules         *string `json:"modules,omitempty"`
+	StartsAt        *int64  `json:"startsAt,omitempty"`
+	ExpiresAt       *int64  `json:"expiresAt,omitempty"`
+	MaxBufferDays   *int64  `json:"maxBufferDays,omitempty"`
+	ValidationField *string `json:"validationField,omitempty"`
+	Trial           *bool   `json:"trial,omitempty"`
+
+	TrialBy      *string   `json:"trialBy,omitempty"`
+	TrialDays    *int64    `json:"trialDays,omitempty"`
+	Requires     *[]string `json:"requires,omitempty"`
+	RequestLimit *int64    `json:"requestLimit,omitempty"`
+	RefuseClones *bool     `json:"refuseClones,omitempty"`
+	// ChargeTerms are the numbers by which it is charged, where they are not those of
+	// its charge way.
+	ChargeTerms *store.Charging `json:"chargeTerms,omitempty"`
+}
+
+// ItemInput is an item to add.
+type ItemInput struct {
+	ID           string   `json:"id,omitempty"` // "": one is made
+	Organization string   `json:"organization"`
+	ChargeWay    string   `json:"chargeWay"`
+	Handshakes   []string `json:"handshakes,omitempty"` // codes to attach it to
+	ItemFields
+}
+
+func set[V any](to *V, from *V) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+// apply changes what the fields name.
+func (f ItemFields) apply(item *store.Item, own []store.Product) error {
+	set(&item.Name, f.Name)
+	set(&item.Quota, f.Quota)
+	set(&item.Version, f.Version)
+	set(&item.Edition, f.Edition)
+	set(&item.StartsAt, f.StartsAt)
+	set(&item.ExpiresAt, f.ExpiresAt)
+	set(&item.MaxBufferDays, f.MaxBufferDays)
+	set(&item.ValidationField, f.ValidationField)
+	set(&item.Trial, f.Trial)
+	set((*string)(&item.TrialBy), f.TrialBy)
+	set(&item.TrialDays, f.TrialDays)
+	set(&item.Requires, f.Requires)
+	set(&item.RequestLimit, f.RequestLimit)
+	set(&item.RefuseClones, f.RefuseClones)
+	set(&item.Charging, f.ChargeTerms)
+	switch {
+	case item.TrialBy == store.TrialByNobody:
+		item.TrialDays = 0
+	case f.TrialDays == nil && item.TrialDays == 0:
+		item.TrialDays = DefaultTrialDays
+		fallthrough
+	default:
+		item.Trial = true
+	}
+	var errs []error
+	if f.Products != nil {
+		products, err := ParseProducts(*f.Products, own)
+		item.Products, errs = products, append(errs, err)
+	}
+	if f.DeploymentType != nil {
+		deploymentType, err := ParseDeploymentType(*f.DeploymentType)
+		item.DeploymentType, errs = deploymentType, append(errs, err)
+	}
+	if f.Modules != nil {
+		modules, err := ParseModules(*f.Modules)
+		item.Modules, errs = modules, append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// DefaultTrialDays is how long somebody may try an item unless it says otherwise.
+const DefaultTrialDays = 7
+
+// DefaultBufferDays is how long a client may work without the server unless an item
+// says otherwise.
+const DefaultBufferDays = 365
+
+// NewItem adds an item as a caller writes it. It begins now and lasts a year unless
+// it says otherwise; one that is over already began a year before.
+func (a *Administrator) NewItem(ctx context.Context, in ItemInput) (Item, error) {
+	now := a.Now()
+	item := store.Item{ID: in.ID, Organization: in.Organization, MaxBufferDays: DefaultBufferDays}
+	all := "ALL"
+	if in.Products == nil {
+		in.Products = &all
+	}
+	products, err := a.Store.Products(ctx)
+	if err != nil {
+		return Item{}, err
+	}
+	way, err := ParseChargeWay(in.ChargeWay)
+	if err = errors.Join(err, in.apply(&item, products)); err != nil {
+		return Item{}, err
+	}
+	item.ChargeWay = way
+	if in.Quota == nil {
+		return Item{}, invalid("quota", "no quota is given")
+	}
+	if in.StartsAt == nil {
+		item.StartsAt = now.Unix()
+		if in.ExpiresAt != nil && item.ExpiresAt <= item.StartsAt {
+			item.StartsAt = time.Unix(item.ExpiresAt, 0).UTC().AddDate(-1, 0, 0).Unix()
+		}
+	}
+	if in.ExpiresAt == nil {
+		item.ExpiresAt = time.Unix(item.StartsAt, 0).UTC().AddDate(1, 0, 0).Unix()
+	}
+	added, err := a.AddItem(ctx, item, in.Handshakes)
+	if err != nil {
+		return Item{}, err
+	}
+	return a.Item(ctx, added.ID)
+}
+
+// ChangeItem changes what an item states. What is counted stays as it is; so does the
+// charge way, because the counts mean something by it.
+func (a *Administrator) ChangeItem(ctx context.Context, id string, fields ItemFields, tag string) (Item, error) {
+	if err := a.may(Editor); err != nil {
+		return Item{}, err
+	}
+	err := a.Store.Update(ctx, func(tx store.Tx) error {
+		item, err := tx.Item(id)
+		if err == nil {
+			err = a.sees(item.Organization, ObjectItem, id)
+		}
+		if err != nil {
+			return notFound(err, ObjectItem, id)
+		}
+		products, err := tx.Products()
+		if err != nil {
+			return err
+		}
+		stated := func() any { return ViewItem(store.ItemUse{Item: item}, products, a.Now()).Stated() }
+		before := stated()
+		if err := checkTag(tag, before, ObjectItem, id); err != nil {
+			return err
+		}
+		if err := errors.Join(fields.apply(&item, products), checkItem(&item)); err != nil {
+			return err
+		}
+		if !slices.Contains(policy.ChargeWays(), item.ChargeWay) {
+			return invalid("chargeWay", "this version does not know the charge way of item %s; use the lts that made it", id)
+		}
+		if err := tx.UpdateItem(item); err != nil {
+			return err
+		}
+		return a.auditChange(tx, "item.change", id, before, stated())
+	})
+	if err != nil {
+		return Item{}, err
+	}
+	return a.Item(ctx, id)
+}
+
+// NewOrganization adds an organization as a caller writes it.
+func (a *Administrator) NewOrganization(ctx context.Context, in OrganizationInput) (Organization, error) {
+	added, err := a.AddOrganization(ctx, in.Name, in.ID)
+	return viewOrganization(added), err
+}
+
+// OrganizationInput is an organization to add.
+type OrganizationInput struct {
+	Name string `json:"name"`
+	ID   string `json:"id,omitempty"` // "": one is made
+}
+
+// CodeInput is a handshake code to add.
+type CodeInput struct {
+	Organization     string   `json:"organization"`
+	Custom           string   `json:"custom"` // the part after "<organization>-"
+	SessionPassword  string   `json:"sessionPassword,omitempty"`
+	ValidationFields []string `json:"validationFields,omitempty"`
+	Default          bool     `json:"default,omitempty"`
+}
+
+// NewCode adds a handshake code as a caller writes it.
+func (a *Administrator) NewCode(ctx context.Context, in CodeInput) (Code, error) {
+	added, err := a.AddHandshakeCode(ctx, HandshakeCode(in))
+	if err != nil {
+		return Code{}, err
+	}
+	return a.Code(ctx, added.Code)
+}

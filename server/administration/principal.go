@@ -1,0 +1,99 @@
+package administration
+
+import (
+	"github.com/openlts/openlts/server/store/records"
+)
+
+// Role is what somebody may do.
+type Role string
+
+// Roles. Each may do what those after it may.
+const (
+	Owner  Role = "owner"         // also accounts, tokens and settings
+	Editor Role = "administrator" // also changes
+	Viewer Role = "viewer"        // reads
+)
+
+// Roles are all roles.
+var Roles = []Role{Owner, Editor, Viewer}
+
+// Principal is who asks.
+type Principal struct {
+	Name string // for the audit
+	Role Role
+	// Organization is the only one whose objects exist for a principal; "": all do.
+	Organization string
+}
+
+// May tells whether a principal's role includes another.
+func (p Principal) May(role Role) bool {
+	switch p.Role {
+	case Owner:
+		return role == Owner && p.Organization == "" || role == Editor || role == Viewer
+	case Editor:
+		return role == Editor || role == Viewer
+	case Viewer:
+		return role == Viewer
+	}
+	return false
+}
+
+// As gives an administrator that does what a principal may, and nothing else. One
+// that was not made by As is whoever holds the database itself, and may do all.
+func (a *Administrator) As(p Principal) *Administrator {
+	limited := *a
+	limited.principal, limited.Actor = &p, p.Name
+	return &limited
+}
+
+// Principal is who asks.
+func (a *Administrator) Principal() Principal {
+	if a.principal == nil {
+		return Principal{Name: a.Actor, Role: Owner}
+	}
+	return *a.principal
+}
+
+// may gives an error unless who asks has a role.
+func (a *Administrator) may(role Role) error {
+	if a.Principal().May(role) {
+		return nil
+	}
+	return &Error{Kind: Forbidden, Text: "this takes the role " + string(role) + "; yours is " + string(a.Principal().Role)}
+}
+
+// sees gives an error unless an object exists for who asks.
+func (a *Administrator) sees(organization, object, id string) error {
+	if only := a.Principal().Organization; only != "" && organization != only {
+		return absent(object, id)
+	}
+	return nil
+}
+
+// everywhere gives an error unless who asks sees all organizations.
+func (a *Administrator) everywhere() error {
+	if only := a.Principal().Organization; only != "" {
+		return &Error{Kind: Forbidden, Text: "this is for those who see all organizations; you see " + only}
+	}
+	return nil
+}
+
+// narrow restricts a selection to what exists for who asks; ok is false if that is
+// nothing.
+func (a *Administrator) narrow(s records.Selection) (narrowed records.Selection, ok bool) {
+	s.Now = a.Now().Unix()
+	only := a.Principal().Organization
+	if only == "" {
+		return s, true
+	}
+	for _, organization := range s.Organizations {
+		if organization == only {
+			s.Organizations = nil
+		}
+	}
+	if len(s.Organizations) > 0 {
+		return s, false
+	}
+	s.Organizations = []string{only}
+	return s, true
+}

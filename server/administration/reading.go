@@ -1,0 +1,203 @@
+package administration
+
+import (
+	"context"
+	"time"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/policy"
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
+)
+
+// Organizations gives a page of organizations.
+func (a *Administrator) Organizations(ctx context.Context, s Selection) (Page[Organization], error) {
+	return page(ctx, a, s, records.Organizations,
+		func(keys []store.ID) ([]store.Organization, error) { return a.Store.Organizations(ctx, keys...) },
+		func(o store.Organization) store.ID { return o.Key }, viewOrganization)
+}
+
+// Codes gives a page of handshake codes.
+func (a *Administrator) Codes(ctx context.Context, s Selection) (Page[Code], error) {
+	return page(ctx, a, s, records.HandshakeCodes,
+		func(keys []store.ID) ([]store.HandshakeCodeUse, error) { return a.Store.HandshakeCodes(ctx, keys...) },
+		func(c store.HandshakeCodeUse) store.ID { return c.Key }, ViewCode)
+}
+
+// Items gives a page of items as they are used now.
+func (a *Administrator) Items(ctx context.Context, s Selection) (Page[Item], error) {
+	now := a.Now()
+	products, err := a.Store.Products(ctx)
+	if err != nil {
+		return Page[Item]{}, err
+	}
+	return page(ctx, a, s, records.Items,
+		func(keys []store.ID) ([]store.ItemUse, error) { return a.Store.Items(ctx, now.Unix(), keys...) },
+		func(i store.ItemUse) store.ID { return i.Key }, func(i store.ItemUse) Item { return ViewItem(i, products, now) })
+}
+
+// Devices gives a page of devices. Who sees one organization only, sees the seats of
+// its items, and no account: that is about all organizations.
+func (a *Administrator) Devices(ctx context.Context, s Selection) (Page[Device], error) {
+	result, err := page(ctx, a, s, records.Devices,
+		func(keys []store.ID) ([]store.DeviceUse, error) { return a.Store.Devices(ctx, keys...) },
+		func(d store.DeviceUse) store.ID { return d.Key }, viewDevice)
+	if err != nil || a.Principal().Organization == "" || len(result.Items) == 0 {
+		return result, err
+	}
+	own := map[string]bool{}
+	for s := (Selection{Limit: records.MaxLimit}); ; {
+		items, err := a.Items(ctx, s)
+		if err != nil {
+			return Page[Device]{}, err
+		}
+		for _, item := range items.Items {
+			own[item.ID] = true
+		}
+		if s.After = items.Next; s.After == "" {
+			break
+		}
+	}
+	for i := range result.Items {
+		d := &result.Items[i]
+		d.Account = nil
+		seats := []store.DeviceSeat{}
+		for _, seat := range d.Seats {
+			if own[seat.Item] {
+				seats = append(seats, seat)
+			}
+		}
+		d.Seats = seats
+	}
+	return result, nil
+}
+
+// only gives the one object of a page that should have one.
+func only[V any](result Page[V], err error, object, id string) (V, error) {
+	var none V
+	if err != nil {
+		return none, err
+	}
+	if len(result.Items) == 0 {
+		return none, absent(object, id)
+	}
+	return result.Items[0], nil
+}
+
+// Organization gives one organization.
+func (a *Administrator) Organization(ctx context.Context, id string) (Organization, error) {
+	result, err := a.Organizations(ctx, Selection{Organizations: []string{id}})
+	return only(result, err, ObjectOrganization, id)
+}
+
+// Code gives one handshake code.
+func (a *Administrator) Code(ctx context.Context, code string) (Code, error) {
+	result, err := a.Codes(ctx, Selection{Codes: []string{code}})
+	return only(result, err, ObjectCode, code)
+}
+
+// Item gives one item.
+func (a *Administrator) Item(ctx context.Context, id string) (Item, error) {
+	result, err := a.Items(ctx, Selection{Items: []string{id}})
+	return only(result, err, ObjectItem, id)
+}
+
+// Device gives one device.
+func (a *Administrator) Device(ctx context.Context, uuid string) (Device, error) {
+	result, err := a.Devices(ctx, Selection{Devices: []string{uuid}})
+	return only(result, err, ObjectDevice, uuid)
+}
+
+// Denials gives a page of refused authorizations.
+func (a *Administrator) Denials(ctx context.Context, s Selection) (Page[store.Denial], error) {
+	return recorded(ctx, a, s, records.Denials)
+}
+
+// Anomalies gives a page of what is strange about devices.
+func (a *Administrator) Anomalies(ctx context.Context, s Selection) (Page[records.Anomaly], error) {
+	return recorded(ctx, a, s, records.Anomalies)
+}
+
+// Audits gives a page of administrative changes, for those who see all organizations.
+func (a *Administrator) Audits(ctx context.Context, s Selection) (Page[store.Audit], error) {
+	if err := a.everywhere(); err != nil {
+		return Page[store.Audit]{}, err
+	}
+	return recorded(ctx, a, s, records.Audits)
+}
+
+// Seats gives a page of the devices on the device list of an item.
+func (a *Administrator) Seats(ctx context.Context, item string, s Selection) (Page[records.ItemDevice], error) {
+	if _, err := a.Item(ctx, item); err != nil {
+		return Page[records.ItemDevice]{}, err
+	}
+	s.Items, s.Since = []string{item}, a.Now().Unix()+1
+	return recorded(ctx, a, s, records.Seats)
+}
+
+func recorded[R any](ctx context.Context, a *Administrator, s Selection,
+	read func(context.Context, store.Reader, Selection) ([]R, string, error),
+) (Page[R], error) {
+	result := Page[R]{Items: []R{}}
+	if err := a.may(Viewer); err != nil {
+		return result, err
+	}
+	s, ok := a.narrow(s)
+	if !ok {
+		return result, nil
+	}
+	rows, next, err := read(ctx, a.Store, s)
+	if err != nil {
+		return result, selection(err)
+	}
+	result.Items, result.Next = append(result.Items, rows...), next
+	return result, nil
+}
+
+// forecastDays is how many days of use a forecast looks back on.
+const forecastDays = 30
+
+// Forecast is what the use of an item comes to if it goes on as in the last 30 days.
+type Forecast struct {
+	PerDay int64 `json:"perDay"` // units, rounded
+	// RunsOutAt is about when the quota is used up; 0: not before the item ends, or
+	// there is nothing to tell from.
+	RunsOutAt int64 `json:"runsOutAt,omitempty"`
+}
+
+// Forecast looks ahead for an item whose quota counts operations; others have none.
+func (a *Administrator) Forecast(ctx context.Context, item Item) (Forecast, error) {
+	way, err := ParseChargeWay(item.ChargeWay)
+	if err != nil || policy.Seats(store.Item{ChargeWay: way}) {
+		return Forecast{}, nil //nolint:nilerr // a charge way of a later version has no forecast
+	}
+	now := a.Now()
+	since := max(now.Add(-forecastDays*24*time.Hour).Unix(), item.StartsAt, item.CreatedAt)
+	result, err := a.Store.Statistics(ctx, store.StatisticsQuery{By: []store.Column{store.ByType}, Items: []string{item.ID}, Since: since})
+	if err != nil {
+		return Forecast{}, err
+	}
+	units := map[string]int64{}
+	for _, row := range result.Rows {
+		if name, ok := row.Values[0].(string); ok {
+			units[name] = row.Count
+		}
+	}
+	return forecast(item.Quota, policy.Charged(way, store.CountsOf(units)), now.Unix()-since, now.Unix(), item.ExpiresAt), nil
+}
+
+// forecast goes on from units within seconds.
+func forecast(quota protocol.Quota, units, seconds, now, end int64) Forecast {
+	const day = 24 * 60 * 60
+	if units <= 0 || seconds < day { // less than a day tells nothing
+		return Forecast{}
+	}
+	perSecond := float64(units) / float64(seconds)
+	f := Forecast{PerDay: int64(perSecond*day + 0.5)}
+	if left := quota.Limit - quota.Used; quota.Limit > 0 && left > 0 {
+		if at := float64(now) + float64(left)/perSecond; at < float64(end) {
+			f.RunsOutAt = int64(at)
+		}
+	}
+	return f
+}

@@ -1,0 +1,270 @@
+package administration
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/policy"
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
+)
+
+// Selection says which rows of a list are wanted, and in what order.
+type Selection = records.Selection
+
+// Page is a page of a list.
+type Page[R any] struct {
+	Items []R    `json:"items"`
+	Next  string `json:"next,omitempty"` // Selection.After of the next page; "": this is the last
+}
+
+// Organization is an organization, as it is shown.
+type Organization struct {
+	ID               string `json:"id"`
+	Name             string `json:"name"`
+	DefaultHandshake string `json:"defaultHandshake,omitempty"`
+	CreatedAt        int64  `json:"createdAt"`
+}
+
+func viewOrganization(o store.Organization) Organization {
+	return Organization{o.ID, o.Name, o.DefaultCode, o.CreatedAt}
+}
+
+// Code is a handshake code, as it is shown: it tells of a session password only
+// whether there is one.
+type Code struct {
+	Code               string `json:"code"`
+	Organization       string `json:"organization"`
+	Default            bool   `json:"default"`
+	HasSessionPassword bool   `json:"hasSessionPassword"`
+	// PreviousPasswordUntil is when the session password before stops to work.
+	PreviousPasswordUntil int64    `json:"previousPasswordUntil,omitempty"`
+	ArchivedAt            int64    `json:"archivedAt,omitempty"`
+	ValidationFields      []string `json:"validationFields"`
+	Items                 []string `json:"items"`
+	CreatedAt             int64    `json:"createdAt"`
+}
+
+// ViewCode shows a handshake code.
+func ViewCode(c store.HandshakeCodeUse) Code {
+	return Code{
+		Code: c.Code, Organization: c.Organization, Default: c.Default, HasSessionPassword: c.SessionPassword != "",
+		PreviousPasswordUntil: c.PreviousUntil, ArchivedAt: c.ArchivedAt,
+		ValidationFields: append([]string{}, c.ValidationFields...), Items: append([]string{}, c.Items...), CreatedAt: c.CreatedAt,
+	}
+}
+
+// Item is a license item with its use, as it is shown.
+type Item struct {
+	ID              string         `json:"id"`
+	Name            string         `json:"name"`
+	Organization    string         `json:"organization"`
+	ChargeWay       string         `json:"chargeWay"`
+	Products        string         `json:"products"`
+	Version         string         `json:"version,omitempty"`
+	Edition         string         `json:"edition,omitempty"`
+	DeploymentType  string         `json:"deploymentType,omitempty"`
+	Modules         string         `json:"modules,omitempty"`
+	StartsAt        int64          `json:"startsAt"`
+	ExpiresAt       int64          `json:"expiresAt"`
+	MaxBufferDays   int64          `json:"maxBufferDays"`
+	ValidationField string         `json:"validationField,omitempty"`
+	Trial           bool           `json:"trial"`
+	TrialBy         store.TrialBy  `json:"trialBy,omitempty"`
+	TrialDays       int64          `json:"trialDays,omitempty"`
+	Requires        []string       `json:"requires,omitempty"`
+	RequestLimit    int64          `json:"requestLimit,omitempty"`
+	Requests        int64          `json:"requests,omitempty"`
+	RefuseClones    bool           `json:"refuseClones,omitempty"`
+	LicenseFile     string         `json:"licenseFile,omitempty"`
+	RevokedAt       int64          `json:"revokedAt,omitempty"`
+	ArchivedAt      int64          `json:"archivedAt,omitempty"`
+	Quota           protocol.Quota `json:"quota"`
+	Live            int64          `json:"live"` // seats now, or domains
+	Charging        policy.Terms   `json:"charging"`
+	State           string         `json:"state"` // see the State constants
+	Handshakes      []string       `json:"handshakes"`
+	CreatedAt       int64          `json:"createdAt"`
+}
+
+// States of an item, in words for people.
+const (
+	StateOK             = "ok"
+	StateRevoked        = "revoked"
+	StateArchived       = "archived"
+	StateExpired        = "expired"
+	StateFuture         = "not yet effective"
+	StateExhausted      = "quota exhausted"
+	StateExpiring       = "expired, in tolerance"
+	StateQuotaTolerance = "quota in tolerance"
+)
+
+// ViewItem shows an item at a moment; products are the vendor's own.
+func ViewItem(i store.ItemUse, products []store.Product, now time.Time) Item {
+	quota := policy.Quota(i.Item, policy.Using(i, now))
+	return Item{
+		ID: i.ID, Name: i.Name, Organization: i.Organization, ChargeWay: FormatChargeWay(i.ChargeWay),
+		Products: FormatProducts(i.Products, products), Version: i.Version, Edition: i.Edition,
+		DeploymentType: FormatDeploymentType(i.DeploymentType), Modules: FormatModules(i.Modules),
+		StartsAt: i.StartsAt, ExpiresAt: i.ExpiresAt, MaxBufferDays: i.MaxBufferDays, ValidationField: i.ValidationField,
+		Trial: i.Trial, TrialBy: i.TrialBy, TrialDays: i.TrialDays, Requires: i.Requires, RequestLimit: i.RequestLimit, Requests: i.Use.Requests,
+		RefuseClones: i.RefuseClones, LicenseFile: i.LicenseFile, RevokedAt: i.RevokedAt, ArchivedAt: i.ArchivedAt,
+		Quota: quota, Live: i.Live, Charging: policy.TermsOf(i.Item), State: state(i.Item, quota, now), Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
+	}
+}
+
+func state(i store.Item, quota protocol.Quota, now time.Time) string {
+	switch {
+	case i.RevokedAt != 0:
+		return StateRevoked
+	case i.ArchivedAt != 0:
+		return StateArchived
+	case now.Unix() >= policy.ValidUntil(i):
+		return StateExpired
+	case now.Unix() < i.StartsAt:
+		return StateFuture
+	case quota.State == protocol.QuotaExhausted:
+		return StateExhausted
+	case now.Unix() >= i.ExpiresAt:
+		return StateExpiring
+	case quota.State == protocol.QuotaTolerance:
+		return StateQuotaTolerance
+	}
+	return StateOK
+}
+
+// Percent is how much of a quota is used, in hundredths of a percent, rounded down;
+// ok is false if there is no limit.
+func Percent(q protocol.Quota) (hundredths int64, ok bool) {
+	if q.Limit <= 0 {
+		return 0, false
+	}
+	return int64(float64(q.Used) / float64(q.Limit) * 10000), true
+}
+
+// ToleranceLeft is how much may be used beyond the quota before devices are refused.
+func ToleranceLeft(q protocol.Quota) int64 {
+	return min(max(q.Limit+q.Tolerance-q.Used, 0), q.Tolerance)
+}
+
+// Device is a device with its seats, as it is shown.
+type Device struct {
+	UUID         string             `json:"uuid"`
+	UUIDSource   string             `json:"uuidSource"`
+	FriendlyName string             `json:"friendlyName,omitempty"`
+	Platform     string             `json:"platform,omitempty"`
+	Library      string             `json:"library,omitempty"`
+	FirstSeenAt  int64              `json:"firstSeenAt"`
+	LastSeenAt   int64              `json:"lastSeenAt"`
+	Keys         int64              `json:"keys"`
+	Seats        []store.DeviceSeat `json:"seats"`
+	ClonedAt     int64              `json:"clonedAt,omitempty"`
+	// Account is what the device says of its usage over all times.
+	Account *protocol.DeviceAccount `json:"account,omitempty"`
+}
+
+func viewDevice(d store.DeviceUse) Device {
+	return Device{
+		d.UUID, d.UUIDSource, d.FriendlyName, d.Platform, d.Library,
+		d.FirstSeenAt, d.LastSeenAt, d.Keys, append([]store.DeviceSeat{}, d.Seats...), d.ClonedAt, d.Account,
+	}
+}
+
+// Tag identifies what an object states, for those who change it: the ETag of the API.
+func Tag(stated any) string {
+	text, err := json.Marshal(stated)
+	if err != nil { // what is shown always marshals
+		panic(err)
+	}
+	digest := sha256.Sum256(text)
+	return hex.EncodeToString(digest[:12])
+}
+
+// Stated is what an item states, without how it is used.
+func (i Item) Stated() any {
+	i.Quota, i.State, i.Handshakes, i.Live, i.Requests = protocol.Quota{Limit: i.Quota.Limit}, "", nil, 0, 0
+	return i
+}
+
+// differences says what changed from one statement to another, field by field.
+func differences(before, after any) string {
+	fields := func(stated any) map[string]any {
+		text, err := json.Marshal(stated)
+		if err != nil { // what is shown always marshals
+			panic(err)
+		}
+		var fields map[string]any
+		if err := json.Unmarshal(text, &fields); err != nil {
+			panic(err)
+		}
+		return fields
+	}
+	from, to := fields(before), fields(after)
+	all := maps.Clone(from)
+	maps.Copy(all, to)
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		was, is := written(from[name]), written(to[name])
+		if was != is {
+			list = append(list, fmt.Sprintf("%s: %s → %s", name, was, is))
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+func written(value any) string {
+	if value == nil {
+		return "none"
+	}
+	if number, ok := value.(float64); ok {
+		return fmt.Sprintf("%.0f", number)
+	}
+	text, err := json.Marshal(value)
+	if err != nil { // it was JSON
+		panic(err)
+	}
+	return string(text)
+}
+
+// page reads the objects with the keys that a list gives, in its order.
+func page[S, V any](ctx context.Context, a *Administrator, s Selection,
+	list func(context.Context, store.Reader, Selection) ([]store.ID, string, error),
+	read func(keys []store.ID) ([]S, error), key func(S) store.ID, view func(S) V,
+) (Page[V], error) {
+	result := Page[V]{Items: []V{}}
+	if err := a.may(Viewer); err != nil {
+		return result, err
+	}
+	s, ok := a.narrow(s)
+	if !ok {
+		return result, nil
+	}
+	keys, next, err := list(ctx, a.Store, s)
+	if err != nil || len(keys) == 0 {
+		return result, selection(err)
+	}
+	rows, err := read(keys)
+	if err != nil {
+		return result, err
+	}
+	place := make(map[store.ID]S, len(rows))
+	for _, row := range rows {
+		place[key(row)] = row
+	}
+	for _, k := range keys {
+		// What was removed meanwhile is not there.
+		if row, ok := place[k]; ok {
+			result.Items = append(result.Items, view(row))
+		}
+	}
+	result.Next = next
+	return result, nil
+}

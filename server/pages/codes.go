@@ -1,0 +1,208 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/store/records"
+)
+
+var codePages = []page{
+	{
+		path: "/codes", name: "codes", title: "Handshake codes", nav: "/codes", role: administration.Viewer,
+		get: func(r *request) (any, error) { return r.admin.Codes(r.Context(), r.selection()) },
+	},
+	{
+		path: "/codes/new", name: "code-new", title: "New handshake code", nav: "/codes", role: administration.Editor,
+		get: func(r *request) (any, error) { return r.newItemForm() },
+		actions: map[string]action{"add": {administration.Editor, func(r *request) (string, error) {
+			form := r.PostForm
+			added, err := r.admin.NewCode(r.Context(), administration.CodeInput{
+				Organization: form.Get("organization"), Custom: strings.TrimSpace(form.Get("custom")), SessionPassword: form.Get("sessionPassword"),
+				ValidationFields: lines(form.Get("validationFields")), Default: form.Get("default") != "",
+			})
+			return "codes/" + segment(added.Code) + "?done=added", err
+		}}},
+	},
+	{
+		path: "/codes/{code}", name: "code", title: "Handshake code", nav: "/codes", role: administration.Viewer,
+		get: showCode,
+		actions: map[string]action{
+			"change": {administration.Editor, func(r *request) (string, error) {
+				code, fields := r.PathValue("code"), lines(r.PostForm.Get("validationFields"))
+				_, err := r.admin.ChangeCode(r.Context(), code, administration.CodeChange{
+					ValidationFields: &fields, Default: r.PostForm.Get("default") != "",
+				}, r.PostForm.Get("tag"))
+				return "codes/" + segment(code) + "?done=changed", err
+			}},
+			"attach": {administration.Editor, func(r *request) (string, error) {
+				code := r.PathValue("code")
+				return "codes/" + segment(code) + "?done=attached", r.admin.AttachItem(r.Context(), r.PostForm.Get("item"), code, 0)
+			}},
+			"detach": {administration.Editor, func(r *request) (string, error) {
+				code := r.PathValue("code")
+				return "codes/" + segment(code) + "?done=detached", r.admin.DetachItem(r.Context(), r.PostForm.Get("item"), code)
+			}},
+			"remove": {administration.Editor, func(r *request) (string, error) {
+				return "codes?done=removed", r.admin.RemoveCode(r.Context(), r.PathValue("code"))
+			}},
+		},
+	},
+	{
+		path: "/codes/{code}/key", name: "key", title: "License key", nav: "/codes", role: administration.Editor,
+		get: showKey,
+		actions: map[string]action{"make": {administration.Editor, func(r *request) (string, error) {
+			key, err := r.licenseKey(r.PathValue("code"), r.PostForm.Get("sessionPassword"), r.PostForm.Get("server"), r.PostForm.Get("standby"))
+			r.shown = key
+			return again, err
+		}}},
+	},
+}
+
+// lines are the lines of a text, without empty ones.
+func lines(text string) []string {
+	list := []string{}
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			list = append(list, line)
+		}
+	}
+	return list
+}
+
+type codeShown struct {
+	administration.Code
+	Organization administration.Organization
+	Attached     []administration.Item
+	Others       []option // items it could have
+	Trend        *trend
+}
+
+func (c codeShown) title() string { return c.Code.Code }
+
+// Tag identifies what is shown, for who changes it.
+func (c codeShown) Tag() string { return administration.Tag(c.Stated()) }
+
+// Fields are the validation fields, one a line.
+func (c codeShown) Fields() string { return strings.Join(c.ValidationFields, "\n") }
+
+func showCode(r *request) (any, error) {
+	ctx, name := r.Context(), r.PathValue("code")
+	code, err := r.admin.Code(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	shown := codeShown{Code: code}
+	if shown.Organization, err = r.admin.Organization(ctx, code.Organization); err != nil {
+		return nil, err
+	}
+	items, err := r.admin.Items(ctx, administration.Selection{Organizations: []string{code.Organization}, Sort: "name", Limit: records.MaxLimit})
+	if err != nil {
+		return nil, err
+	}
+	byID := map[string]administration.Item{}
+	for _, item := range items.Items {
+		byID[item.ID] = item
+	}
+	for _, id := range code.Items { // in the order of use
+		if item, ok := byID[id]; ok {
+			shown.Attached = append(shown.Attached, item)
+			delete(byID, id)
+		}
+	}
+	for _, item := range items.Items {
+		if _, free := byID[item.ID]; free {
+			shown.Others = append(shown.Others, option{Value: item.ID, Text: item.Name + " (" + item.ID + ")"})
+		}
+	}
+	shown.Trend, err = r.lastDays(filter{Code: name}, 30)
+	return shown, err
+}
+
+// keyShown is the page of a license key.
+type keyShown struct {
+	administration.Code
+	Key             string
+	Server, Standby string
+	Local           bool // the address is one of this machine only
+	Snippets        []snippet
+	Items           []string
+}
+
+type snippet struct{ ID, Language, Text string }
+
+func (r *request) licenseKey(code, password, server, standby string) (string, error) {
+	return r.admin.LicenseKey(r.Context(), code, password, administration.KeyServers{Main: server, Standby: standby, PublicKey: r.pages.PublicKey})
+}
+
+func showKey(r *request) (any, error) {
+	code, err := r.admin.Code(r.Context(), r.PathValue("code"))
+	if err != nil {
+		return nil, err
+	}
+	shown := keyShown{Code: code, Items: code.Items, Key: r.shown, Server: r.settings.PublicURL, Standby: r.settings.StandbyURL}
+	if shown.Server == "" {
+		shown.Server = r.base()
+	}
+	if r.Method == http.MethodPost {
+		shown.Server, shown.Standby = r.PostForm.Get("server"), r.PostForm.Get("standby")
+	}
+	if shown.Key == "" && r.Method != http.MethodPost && !code.HasSessionPassword {
+		if shown.Key, err = r.licenseKey(code.Code, "", shown.Server, shown.Standby); err != nil {
+			if len(administration.Errors(err)) == 0 {
+				return nil, err
+			}
+			r.mistakes = administration.Errors(errors.Join(err))
+		}
+	}
+	shown.Local = strings.Contains(shown.Server, "//127.") || strings.Contains(shown.Server, "//localhost") || strings.Contains(shown.Server, "//[::1]")
+	if shown.Key != "" {
+		shown.Snippets = snippets(shown.Key)
+	}
+	return shown, nil
+}
+
+// base is the base URL by which the browser reaches this server.
+func (r *request) base() string {
+	scheme := "http"
+	if secure(r.Request) {
+		scheme = "https"
+	}
+	return scheme + "://" + r.Host + strings.TrimSuffix(r.Header.Get("X-Forwarded-Prefix"), "/")
+}
+
+// snippets are the lines that an SDK needs, by language. A license key has no
+// character that any of them would have to escape.
+func snippets(key string) []snippet {
+	return []snippet{
+		{"cpp", "C++", `#include <openlts/openlts.hpp>
+
+auto license = openlts::License::from_key("` + key + `");
+license.record(openlts::OperationType::qr_code); // for each barcode`},
+		{"c", "C", `#include <openlts/openlts.h>
+
+LTS_License license;
+char message[256];
+if (LTS_InitLicense("` + key + `", NULL, &license, message, sizeof message) != LTS_OK)
+  fprintf(stderr, "%s\n", message);
+LTS_RecordOperation(license, LTS_OT_QR_CODE, 1); /* for each barcode */
+LTS_CloseLicense(license, 3000);`},
+		{"python", "Python", `import openlts
+
+with openlts.License.from_key("` + key + `") as license:
+    license.record(openlts.OperationType.QR_CODE)  # for each barcode`},
+		{"java", "Java", `import org.openlts.*;
+
+try (License license = License.fromKey("` + key + `")) {
+    license.record(OperationType.QR_CODE, 1); // for each barcode
+}`},
+		{"csharp", "C#", `using OpenLTS;
+
+using (License license = License.FromKey("` + key + `"))
+{
+    license.Record(OperationType.QRCode); // for each barcode
+}`},
+	}
+}

@@ -1,0 +1,168 @@
+package pages
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/openlts/openlts/server/statistics"
+	"github.com/openlts/openlts/server/store"
+)
+
+// filter says whose operations are counted.
+type filter struct {
+	Measure                  store.Measure // "": operations
+	Code, Item, Organization string
+	Types                    []string // none: all
+}
+
+// counted are counts by window and type.
+type counted struct {
+	Windows []statistics.Window
+	Per     statistics.Per
+	Types   []string  // those with most first; of what is not counted by type, one
+	Units   [][]int64 // by window, then by type
+	Late    int64     // what came more than a day after it happened
+}
+
+// total sums up a type, or all with -1.
+func (c *counted) total(kind int) (sum int64) {
+	for _, row := range c.Units {
+		for i, units := range row {
+			if kind < 0 || i == kind {
+				sum = add(sum, units)
+			}
+		}
+	}
+	return sum
+}
+
+// add adds numbers that are not negative, and stops at the largest.
+func add(a, b int64) int64 {
+	if c := a + b; c >= a {
+		return c
+	}
+	return 1<<63 - 1
+}
+
+// sums tells whether the windows of a measure can be added up: the devices of a day and
+// those of the next are not twice as many.
+func sums(measure store.Measure) bool {
+	return measure == "" || measure == store.MeasureOperations || measure == store.MeasureDenials
+}
+
+// groups are what each measure is told apart by.
+func groups(measure store.Measure) []statistics.By {
+	switch measure {
+	case "", store.MeasureOperations:
+		return []statistics.By{statistics.ByType}
+	case store.MeasureDenials:
+		return []statistics.By{statistics.ByStatus}
+	}
+	return nil
+}
+
+func one(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{value}
+}
+
+// count reads what was counted from one moment to another. It is the one place where
+// pages read statistics. Who sees one organization gets what is counted for it.
+func (r *request) count(f filter, from, until time.Time, per statistics.Per) (*counted, error) {
+	if only := r.who().Organization; only != "" {
+		if f.Organization != "" && f.Organization != only {
+			return &counted{Per: per}, nil
+		}
+		f.Organization = only
+	}
+	result, err := statistics.Run(r.Context(), r.pages.Administrator.Store, statistics.Query{
+		Measure: f.Measure, Per: per, By: groups(f.Measure), From: from, Until: until, Zone: r.zone,
+		Organizations: one(f.Organization), Codes: one(f.Code), Items: one(f.Item), Types: f.Types,
+	}, r.admin.Now())
+	if err != nil {
+		var tooMany *statistics.RangeError
+		var query statistics.QueryError
+		if errors.As(err, &tooMany) || errors.As(err, &query) {
+			return nil, mistake("per", err.Error())
+		}
+		return nil, err
+	}
+	c := &counted{Windows: result.Windows, Per: per, Late: result.Late}
+	kind := func(row statistics.Row) string {
+		if len(row.Group) > 0 {
+			return row.Group[0]
+		}
+		return string(f.Measure)
+	}
+	byType := map[string]int64{}
+	for _, row := range result.Rows {
+		byType[kind(row)] = add(byType[kind(row)], row.Count)
+	}
+	for name := range byType {
+		c.Types = append(c.Types, name)
+	}
+	slices.SortFunc(c.Types, func(a, b string) int { return cmp.Or(cmp.Compare(byType[b], byType[a]), cmp.Compare(a, b)) })
+	place := make(map[string]int, len(c.Types))
+	for i, name := range c.Types {
+		place[name] = i
+	}
+	c.Units = make([][]int64, len(c.Windows))
+	for i := range c.Units {
+		c.Units[i] = make([]int64, len(c.Types))
+	}
+	for _, row := range result.Rows {
+		units := &c.Units[row.Window][place[kind(row)]]
+		*units = add(*units, row.Count)
+	}
+	return c, nil
+}
+
+// period is what was counted in all from one moment to another.
+func (r *request) period(f filter, from, until time.Time) (*counted, error) {
+	return r.count(f, from, until, statistics.PerPeriod)
+}
+
+// lastDays is the trend of the last days, today included.
+func (r *request) lastDays(f filter, days int) (*trend, error) {
+	now := r.admin.Now().In(r.zone)
+	today := statistics.StartOfDay(now)
+	c, err := r.count(f, today.AddDate(0, 0, 1-days), today.AddDate(0, 0, 1), statistics.PerDay)
+	if err != nil {
+		return nil, err
+	}
+	return newTrend(c, false), nil
+}
+
+// visible gives an error unless what a filter names exists for who asks.
+func (r *request) visible(f filter) error {
+	for _, object := range []struct {
+		id   string
+		find func(string) error
+	}{
+		{f.Code, func(id string) error { _, err := r.admin.Code(r.Context(), id); return err }},
+		{f.Item, func(id string) error { _, err := r.admin.Item(r.Context(), id); return err }},
+		{f.Organization, func(id string) error { _, err := r.admin.Organization(r.Context(), id); return err }},
+	} {
+		if object.id != "" {
+			if err := object.find(object.id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// label names a window by its beginning.
+func label(w statistics.Window, per statistics.Per) string {
+	switch per {
+	case statistics.PerMonth:
+		return w.Start.Format("2006-01")
+	case statistics.PerDay:
+		return w.Start.Format("2006-01-02")
+	}
+	return w.Start.Format("2006-01-02 15:04")
+}

@@ -1,0 +1,67 @@
+package pages
+
+import (
+	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
+)
+
+var devicePages = []page{
+	{
+		path: "/devices", name: "devices", title: "Devices", nav: "/devices", role: administration.Viewer,
+		get: func(r *request) (any, error) {
+			s := r.selection()
+			if s.Sort == "" {
+				s.Sort = "seen"
+			}
+			return r.admin.Devices(r.Context(), s)
+		},
+	},
+	{
+		path: "/devices/{uuid}", name: "device", title: "Device", nav: "/devices", role: administration.Viewer,
+		get: func(r *request) (any, error) {
+			uuid := r.PathValue("uuid")
+			device, unknown := r.admin.Device(r.Context(), uuid)
+			if unknown != nil && !administration.IsKind(unknown, administration.NotFound) {
+				return nil, unknown
+			}
+			shown := deviceShown{Device: device, Known: unknown == nil}
+			of := administration.Selection{Devices: []string{uuid}, Limit: 20}
+			var err error
+			if shown.Denials, err = r.admin.Denials(r.Context(), of); err != nil {
+				return nil, err
+			}
+			if !shown.Known {
+				// One that was only ever refused has a page all the same.
+				if len(shown.Denials.Items) == 0 {
+					return nil, unknown
+				}
+				shown.UUID, shown.FriendlyName = uuid, shown.Denials.Items[0].DeviceName
+			}
+			shown.Anomalies, err = r.admin.Anomalies(r.Context(), of)
+			return shown, err
+		},
+	},
+}
+
+type deviceShown struct {
+	administration.Device
+	Known     bool // it was authorized at least once
+	Denials   administration.Page[store.Denial]
+	Anomalies administration.Page[records.Anomaly]
+}
+
+func (d deviceShown) title() string {
+	if d.FriendlyName != "" {
+		return d.FriendlyName
+	}
+	return d.UUID
+}
+
+// Lost is what the device says will never come.
+func (d deviceShown) Lost() int64 {
+	if d.Account == nil {
+		return 0
+	}
+	return d.Account.Expired + d.Account.Refused + d.Account.Storage
+}

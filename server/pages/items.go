@@ -1,0 +1,228 @@
+package pages
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
+)
+
+var itemPages = []page{
+	{
+		path: "/items", name: "items", title: "License items", nav: "/items", role: administration.Viewer,
+		get: func(r *request) (any, error) { return r.admin.Items(r.Context(), r.selection()) },
+	},
+	{
+		path: "/items/new", name: "item-new", title: "New license item", nav: "/items", role: administration.Editor,
+		get:     func(r *request) (any, error) { return r.newItemForm() },
+		actions: map[string]action{"add": {administration.Editor, addItem}},
+	},
+	{
+		path: "/items/{id}", name: "item", title: "License item", nav: "/items", role: administration.Viewer,
+		get: showItem,
+		actions: map[string]action{
+			"change": {administration.Editor, changeItem},
+			"attach": {administration.Editor, func(r *request) (string, error) {
+				id, code := r.PathValue("id"), r.PostForm.Get("handshake")
+				position, err := strconv.ParseInt(cmp0(r.PostForm.Get("position")), 10, 64)
+				if err != nil {
+					return "", mistake("position", "a position is a number from 1 on, or empty for the default rules")
+				}
+				return "items/" + segment(id) + "?done=attached", r.admin.AttachItem(r.Context(), id, code, position)
+			}},
+			"detach": {administration.Editor, func(r *request) (string, error) {
+				id := r.PathValue("id")
+				return "items/" + segment(id) + "?done=detached", r.admin.DetachItem(r.Context(), id, r.PostForm.Get("handshake"))
+			}},
+			"revoke": {administration.Editor, func(r *request) (string, error) {
+				id := r.PathValue("id")
+				return "items/" + segment(id) + "?done=revoked", r.admin.RevokeItem(r.Context(), id)
+			}},
+			"remove": {administration.Editor, func(r *request) (string, error) {
+				return "items?done=removed", r.admin.RemoveItem(r.Context(), r.PathValue("id"))
+			}},
+		},
+	},
+}
+
+// cmp0 reads an empty field as 0.
+func cmp0(text string) string {
+	if text = strings.TrimSpace(text); text == "" {
+		return "0"
+	}
+	return text
+}
+
+func mistake(field, text string) error {
+	return &administration.Error{Kind: administration.Invalid, Field: field, Text: text}
+}
+
+// itemForm is what the form of an item offers.
+type itemForm struct {
+	Organizations []option
+	Codes         []administration.Code
+	ChargeWays    []option
+}
+
+func (r *request) newItemForm() (itemForm, error) {
+	var form itemForm
+	s := administration.Selection{Sort: "name", Limit: records.MaxLimit}
+	organizations, err := r.admin.Organizations(r.Context(), s)
+	if err != nil {
+		return form, err
+	}
+	for _, o := range organizations.Items {
+		form.Organizations = append(form.Organizations, option{Value: o.ID, Text: o.Name + " (" + o.ID + ")"})
+	}
+	codes, err := r.admin.Codes(r.Context(), administration.Selection{Sort: "code", Limit: records.MaxLimit, Organizations: r.selection().Organizations})
+	form.Codes = codes.Items
+	for _, way := range administration.ChargeWayNames() {
+		form.ChargeWays = append(form.ChargeWays, option{Value: way, Text: way})
+	}
+	return form, err
+}
+
+// itemFields reads the fields of an item's form.
+func (r *request) itemFields() (administration.ItemFields, error) {
+	form := r.PostForm
+	var f administration.ItemFields
+	for name, to := range map[string]**string{
+		"name": &f.Name, "products": &f.Products, "version": &f.Version, "edition": &f.Edition, "deploymentType": &f.DeploymentType,
+		"modules": &f.Modules, "validationField": &f.ValidationField,
+	} {
+		if _, sent := form[name]; sent {
+			value := strings.TrimSpace(form.Get(name))
+			*to = &value
+		}
+	}
+	if f.Products != nil && *f.Products == "" {
+		f.Products = nil
+	}
+	quota, err := parseQuota(form.Get("quota"))
+	if err != nil {
+		return f, err
+	}
+	f.Quota = &quota
+	for name, to := range map[string]**int64{"startsAt": &f.StartsAt, "expiresAt": &f.ExpiresAt} {
+		text := strings.TrimSpace(form.Get(name))
+		if text == "" {
+			continue
+		}
+		t, err := time.ParseInLocation("2006-01-02T15:04", text, r.zone)
+		if err != nil {
+			if t, err = time.ParseInLocation(time.DateOnly, text, r.zone); err != nil {
+				return f, mistake(name, "this is not a date such as 2027-01-31")
+			}
+		}
+		at := t.Unix()
+		*to = &at
+	}
+	if text := strings.TrimSpace(form.Get("maxBufferDays")); text != "" {
+		days, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return f, mistake("maxBufferDays", "this is not a number of days")
+		}
+		f.MaxBufferDays = &days
+	}
+	trial := form.Get("trial") != ""
+	f.Trial = &trial
+	return f, nil
+}
+
+// parseQuota reads a quota as people write one: with or without its thousands apart,
+// or not at all.
+func parseQuota(text string) (int64, error) {
+	text = strings.NewReplacer(" ", "", "\u202f", "", "\u00a0", "", ",", "", "'", "", ".", "", "_", "").Replace(strings.TrimSpace(text))
+	if text == "" || strings.EqualFold(text, "unlimited") {
+		return store.Unlimited, nil
+	}
+	quota, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || quota < 1 {
+		return 0, mistake("quota", "a quota is a number from 1 on, or empty: unlimited")
+	}
+	return quota, nil
+}
+
+func addItem(r *request) (string, error) {
+	fields, err := r.itemFields()
+	if err != nil {
+		return "", err
+	}
+	in := administration.ItemInput{
+		ID: strings.TrimSpace(r.PostForm.Get("id")), Organization: r.PostForm.Get("organization"), ChargeWay: r.PostForm.Get("chargeWay"),
+		ItemFields: fields,
+	}
+	for _, code := range r.PostForm["handshakes"] {
+		if code != "" {
+			in.Handshakes = append(in.Handshakes, code)
+		}
+	}
+	added, err := r.admin.NewItem(r.Context(), in)
+	return "items/" + segment(added.ID) + "?done=added", err
+}
+
+func changeItem(r *request) (string, error) {
+	id := r.PathValue("id")
+	fields, err := r.itemFields()
+	if err != nil {
+		return "", err
+	}
+	_, err = r.admin.ChangeItem(r.Context(), id, fields, r.PostForm.Get("tag"))
+	return "items/" + segment(id) + "?done=changed", err
+}
+
+// itemShown is the page of an item.
+type itemShown struct {
+	administration.Item
+	Organization administration.Organization
+	Forecast     administration.Forecast
+	Left         int64 // of the tolerance
+	Attached     []administration.Code
+	Others       []option // codes it could be attached to
+	Seats        administration.Page[records.ItemDevice]
+	Trend        *trend
+	Form         itemForm
+}
+
+func (i itemShown) title() string { return i.Name }
+
+// Tag identifies what is shown, for who changes it.
+func (i itemShown) Tag() string { return administration.Tag(i.Stated()) }
+
+func showItem(r *request) (any, error) {
+	ctx, id := r.Context(), r.PathValue("id")
+	item, err := r.admin.Item(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	shown := itemShown{Item: item, Left: administration.ToleranceLeft(item.Quota)}
+	if shown.Organization, err = r.admin.Organization(ctx, item.Organization); err != nil {
+		return nil, err
+	}
+	codes, err := r.admin.Codes(ctx, administration.Selection{Organizations: []string{item.Organization}, Sort: "code", Limit: records.MaxLimit})
+	if err != nil {
+		return nil, err
+	}
+	for _, code := range codes.Items {
+		attached := false
+		for _, each := range code.Items {
+			attached = attached || each == id
+		}
+		if attached {
+			shown.Attached = append(shown.Attached, code)
+		} else {
+			shown.Others = append(shown.Others, option{Value: code.Code, Text: code.Code})
+		}
+	}
+	if shown.Forecast, err = r.admin.Forecast(ctx, item); err != nil {
+		return nil, err
+	}
+	if shown.Seats, err = r.admin.Seats(ctx, id, administration.Selection{Limit: 50}); err != nil {
+		return nil, err
+	}
+	shown.Trend, err = r.lastDays(filter{Item: id}, 30)
+	return shown, err
+}

@@ -1,0 +1,56 @@
+package pages
+
+import "github.com/openlts/openlts/server/administration"
+
+var organizationPages = []page{
+	{
+		path: "/organizations", name: "organizations", title: "Organizations", nav: "/organizations", role: administration.Viewer, everywhere: true,
+		get: func(r *request) (any, error) { return r.admin.Organizations(r.Context(), r.selection()) },
+		actions: map[string]action{"add": {administration.Editor, func(r *request) (string, error) {
+			added, err := r.admin.NewOrganization(r.Context(), administration.OrganizationInput{Name: r.PostForm.Get("name"), ID: r.PostForm.Get("id")})
+			return "organizations/" + segment(added.ID) + "?done=added", err
+		}}},
+	},
+	{
+		path: "/organizations/{id}", name: "organization", title: "Organization", nav: "/organizations", role: administration.Viewer,
+		get: func(r *request) (any, error) {
+			id := r.PathValue("id")
+			o, err := r.admin.Organization(r.Context(), id)
+			if err != nil {
+				return nil, err
+			}
+			of := administration.Selection{Organizations: []string{id}}
+			shown := organizationShown{Organization: o}
+			if shown.Codes, err = r.admin.Codes(r.Context(), of); err != nil {
+				return nil, err
+			}
+			shown.Items, err = r.admin.Items(r.Context(), of)
+			return shown, err
+		},
+		actions: map[string]action{
+			"change": {administration.Editor, func(r *request) (string, error) {
+				id, name := r.PathValue("id"), r.PostForm.Get("name")
+				change := administration.OrganizationChange{Name: &name}
+				if code := r.PostForm.Get("defaultHandshake"); code != "" {
+					change.DefaultHandshake = &code
+				}
+				_, err := r.admin.ChangeOrganization(r.Context(), id, change, r.PostForm.Get("tag"))
+				return "organizations/" + segment(id) + "?done=changed", err
+			}},
+			"remove": {administration.Editor, func(r *request) (string, error) {
+				return "organizations?done=removed", r.admin.RemoveOrganization(r.Context(), r.PathValue("id"))
+			}},
+		},
+	},
+}
+
+type organizationShown struct {
+	administration.Organization
+	Codes administration.Page[administration.Code]
+	Items administration.Page[administration.Item]
+}
+
+func (o organizationShown) title() string { return o.Name }
+
+// Tag identifies what is shown, for who changes it.
+func (o organizationShown) Tag() string { return administration.Tag(o.Organization) }

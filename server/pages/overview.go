@@ -1,0 +1,179 @@
+package pages
+
+import (
+	"sort"
+	"time"
+
+	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/statistics"
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
+)
+
+var overviewPages = []page{{
+	path: "/", name: "overview", title: "Overview", nav: "/", role: administration.Viewer,
+	get:     showOverview,
+	actions: map[string]action{"begin": {administration.Editor, quickStart}},
+}}
+
+// comparison is a figure beside that of the period before.
+type comparison struct {
+	Title       string
+	Now, Before int64
+}
+
+// Change is by how much the figure differs from the one before, in percent; "" if there
+// was none.
+func (c comparison) Change() string { return change(c.Now, c.Before) }
+
+// Up tells whether the figure is higher than before.
+func (c comparison) Up() bool { return c.Now > c.Before }
+
+type overviewShown struct {
+	Begin       bool // nothing is there yet
+	Next        string
+	NextCode    string
+	Figures     []comparison
+	Trend       *trend
+	Near        []administration.Item // used most, or ending soon
+	Denials     administration.Page[store.Denial]
+	Refused     int64 // within a day
+	Anomalies   administration.Page[records.Anomaly]
+	Active      int // devices heard of within a day
+	Silent      int // devices not heard of for a week
+	MoreDevices bool
+	Devices     int
+}
+
+// How long a device may be silent.
+const silentTime = 7 * 24 * time.Hour
+
+func showOverview(r *request) (any, error) {
+	ctx := r.Context()
+	now := r.admin.Now().In(r.zone)
+	var shown overviewShown
+	items, err := r.admin.Items(ctx, administration.Selection{Limit: records.MaxLimit})
+	if err != nil {
+		return nil, err
+	}
+	codes, err := r.admin.Codes(ctx, administration.Selection{Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	devices, err := r.admin.Devices(ctx, administration.Selection{Sort: "seen", Limit: records.MaxLimit})
+	if err != nil {
+		return nil, err
+	}
+	shown.Begin = len(items.Items) == 0 && len(codes.Items) == 0
+	if len(codes.Items) > 0 {
+		shown.NextCode = codes.Items[0].Code
+	}
+	shown.Devices, shown.MoreDevices = len(devices.Items), devices.Next != ""
+	for _, d := range devices.Items {
+		switch age := now.Sub(time.Unix(d.LastSeenAt, 0)); {
+		case age < 24*time.Hour:
+			shown.Active++
+		case age > silentTime:
+			shown.Silent++
+		}
+	}
+	if shown.Figures, err = r.figures(now); err != nil {
+		return nil, err
+	}
+	if shown.Trend, err = r.lastDays(filter{}, 30); err != nil {
+		return nil, err
+	}
+	shown.Near = near(items.Items, now)
+	if shown.Denials, err = r.admin.Denials(ctx, administration.Selection{Since: now.Add(-24 * time.Hour).Unix(), Limit: 5}); err != nil {
+		return nil, err
+	}
+	shown.Anomalies, err = r.admin.Anomalies(ctx, administration.Selection{Since: now.Add(-7 * 24 * time.Hour).Unix(), Limit: 5})
+	return shown, err
+}
+
+// figures compare today, this month and the last 30 days with what was before, each
+// with a span as long.
+func (r *request) figures(now time.Time) ([]comparison, error) {
+	today := statistics.StartOfDay(now)
+	month := today.AddDate(0, 0, 1-today.Day())
+	monthBefore := month.AddDate(0, -1, 0)
+	sameBefore := monthBefore.Add(now.Sub(month))
+	if sameBefore.After(month) {
+		sameBefore = month
+	}
+	spans := []struct {
+		title                     string
+		from, to, before, before2 time.Time
+	}{
+		{"Today", today, now, today.AddDate(0, 0, -1), now.AddDate(0, 0, -1)},
+		{"This month", month, now, monthBefore, sameBefore},
+		{"Last 30 days", now.AddDate(0, 0, -30), now, now.AddDate(0, 0, -60), now.AddDate(0, 0, -30)},
+	}
+	var list []comparison
+	for _, span := range spans {
+		c := comparison{Title: span.title}
+		for _, part := range []struct {
+			to        *int64
+			from, end time.Time
+		}{{&c.Now, span.from, span.to}, {&c.Before, span.before, span.before2}} {
+			if !part.end.After(part.from) { // the first instant of a day or month
+				continue
+			}
+			counted, err := r.period(filter{}, part.from, part.end)
+			if err != nil {
+				return nil, err
+			}
+			*part.to = counted.total(-1)
+		}
+		list = append(list, c)
+	}
+	return list, nil
+}
+
+// near are the items to look at first: out of force for a reason that can be mended, or
+// used most, or ending within 30 days.
+func near(items []administration.Item, now time.Time) (list []administration.Item) {
+	urgency := func(i administration.Item) int64 {
+		hundredths, _ := administration.Percent(i.Quota)
+		if left := i.ExpiresAt - now.Unix(); left < 30*24*60*60 {
+			hundredths = max(hundredths, 10000-left/(30*24*60*60/2500))
+		}
+		return hundredths
+	}
+	for _, i := range items {
+		if i.State != administration.StateRevoked && i.State != administration.StateExpired && i.State != administration.StateFuture && urgency(i) >= 7500 {
+			list = append(list, i)
+		}
+	}
+	sort.SliceStable(list, func(a, b int) bool { return urgency(list[a]) > urgency(list[b]) })
+	return list[:min(len(list), 5)]
+}
+
+// quickStart makes an organization, a code and an item from one form.
+func quickStart(r *request) (string, error) {
+	ctx, form := r.Context(), r.PostForm
+	quota, err := parseQuota(form.Get("quota"))
+	if err != nil {
+		return "", err
+	}
+	way := form.Get("chargeWay")
+	if _, err := administration.ParseChargeWay(way); err != nil {
+		return "", err
+	}
+	organization, err := r.admin.NewOrganization(ctx, administration.OrganizationInput{Name: form.Get("name")})
+	if err != nil {
+		return "", err
+	}
+	code, err := r.admin.NewCode(ctx, administration.CodeInput{Organization: organization.ID, Custom: "reader"})
+	if err != nil {
+		return "", err
+	}
+	name := form.Get("name") + ", " + way
+	if len(name) > 200 {
+		name = way
+	}
+	_, err = r.admin.NewItem(ctx, administration.ItemInput{
+		Organization: organization.ID, ChargeWay: way, Handshakes: []string{code.Code}, ItemFields: administration.ItemFields{Name: &name, Quota: &quota},
+	})
+	return "codes/" + segment(code.Code) + "/key", err
+}

@@ -1,0 +1,400 @@
+// Package pages are the web pages of the License Tracking Server. They are rendered
+// here and work without JavaScript; the chart of the statistics page becomes livelier
+// with it. A page is a Go file and a template of the same name.
+package pages
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/openlts/openlts/server/administration"
+)
+
+// Pages serves the pages.
+type Pages struct {
+	// Administrator is who the pages act by; each request does what its account may.
+	Administrator *administration.Administrator
+	// Attempts bounds how often passwords are tried.
+	Attempts *administration.Attempts
+	// PublicKey is what clients know the server by.
+	PublicKey ed25519.PublicKey
+	Log       *slog.Logger
+	// Version is what the build says of itself.
+	Version string
+	// TrustedOrigins may send forms here, besides the pages themselves: where a proxy
+	// does not keep the Host header.
+	TrustedOrigins []string
+}
+
+// page is one page: what is at an address.
+type page struct {
+	path  string // a pattern of http.ServeMux, without method
+	name  string // of its template
+	title string // a text
+	nav   string // the path of the entry of the menu it belongs to
+	// role is what it takes to see it; "": nothing, not even to be signed in.
+	role administration.Role
+	// everywhere: only for those who see all organizations.
+	everywhere bool
+	// get gives what the template shows.
+	get func(*request) (any, error)
+	// actions are what its forms do, by the value of the field "action". Each gives the
+	// page to go on with, relative to the root; see also request.again.
+	actions map[string]action
+	// table gives the page's table for programs (?format=csv and ?format=json); nil: it has none.
+	table func(*request) (*table, error)
+}
+
+type action struct {
+	role administration.Role
+	do   func(*request) (to string, err error)
+}
+
+// all are the pages.
+func all() []page {
+	return slices.Concat(
+		signInPages, setUpPages, overviewPages, organizationPages, itemPages, codePages, devicePages,
+		statisticsPages, denialPages, anomalyPages, auditPages, settingsPages,
+	)
+}
+
+// maxForm is more than any form has.
+const maxForm = 64 << 10
+
+// Handler serves the pages under the root of whatever path a proxy puts it at.
+func (p *Pages) Handler() (http.Handler, error) {
+	protection := http.NewCrossOriginProtection()
+	for _, origin := range p.TrustedOrigins {
+		if err := protection.AddTrustedOrigin(origin); err != nil {
+			return nil, fmt.Errorf("trusted origin %q: %w; give for example https://lts.example.com", origin, err)
+		}
+	}
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.fail(&request{Request: r, pages: p, w: w}, &administration.Error{Kind: administration.Forbidden, Text: "this form was sent by another site"})
+	}))
+	mux := http.NewServeMux()
+	for _, page := range all() {
+		pattern := page.path
+		if pattern == "/" {
+			pattern = "/{$}"
+		}
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { p.serve(page, w, r) })
+	}
+	mux.Handle("GET /assets/", assets())
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		p.fail(&request{Request: r, pages: p, w: w}, &administration.Error{Kind: administration.NotFound, Text: "there is no page at this address"})
+	})
+	return p.guard(protection.Handler(mux)), nil
+}
+
+// first are the first parts of the paths of all pages.
+var first = map[string]bool{"": true, "assets": true}
+
+func init() {
+	for _, page := range all() {
+		name, _, _ := strings.Cut(strings.TrimPrefix(page.path, "/"), "/")
+		first[name] = true
+	}
+}
+
+// Serves tells whether a path is one of the pages', rather than of what is for clients.
+func Serves(path string) bool {
+	name, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return first[name]
+}
+
+// policy is what a browser may do with the pages: run and show what comes from here,
+// and be framed by nobody.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'"
+
+// guard sets the headers that protect, and turns a panic into an answer.
+func (p *Pages) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		if secure(r) {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(v)
+			}
+			p.Log.Error("panic on a page", "method", r.Method, "path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))
+			p.fail(&request{Request: r, pages: p, w: w}, errors.New("panic"))
+		}()
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// request is a request for a page.
+type request struct {
+	*http.Request
+	w     http.ResponseWriter
+	pages *Pages
+	page  page
+	// admin does what the account may.
+	admin    *administration.Administrator
+	settings administration.Settings
+	zone     *time.Location
+	mistakes []*administration.Error // of the form that was sent
+	status   int
+	// shown is what an action shows at once and never again, such as a token.
+	shown string
+}
+
+// again is what an action gives to show its page anew, instead of going elsewhere.
+const again = "\x00"
+
+// secure tells whether a browser reaches the server by HTTPS.
+func secure(r *http.Request) bool {
+	return r.TLS != nil || fromLoopback(r) && r.Header.Get("X-Forwarded-Proto") == "https"
+}
+
+// fromLoopback tells whether a request is of this machine: by a proxy, maybe, which is
+// believed.
+func fromLoopback(r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	ip := net.ParseIP(host)
+	return err == nil && ip != nil && ip.IsLoopback()
+}
+
+// Address is where a request comes from; a proxy on this machine is believed.
+func Address(r *http.Request) string {
+	if forwarded := r.Header.Values("X-Forwarded-For"); len(forwarded) > 0 && fromLoopback(r) {
+		list := forwarded[len(forwarded)-1] // the last one was added by the proxy itself
+		if ip := net.ParseIP(strings.TrimSpace(list[strings.LastIndexByte(list, ',')+1:])); ip != nil {
+			return ip.String()
+		}
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+func (p *Pages) serve(page page, w http.ResponseWriter, httpRequest *http.Request) {
+	r := &request{Request: httpRequest, w: w, pages: p, page: page, admin: p.Administrator.As(administration.Principal{}), zone: time.UTC}
+	if err := r.answer(); err != nil {
+		p.fail(r, err)
+	}
+}
+
+func (r *request) answer() error {
+	if err := r.identify(); err != nil {
+		if administration.IsKind(err, administration.Unauthenticated) && r.page.role != "" {
+			r.redirect("sign-in?next=" + url.QueryEscape(r.here()))
+			return nil
+		}
+		if !administration.IsKind(err, administration.Unauthenticated) {
+			return err
+		}
+	}
+	if r.page.role != "" {
+		if who := r.who(); !who.May(r.page.role) || r.page.everywhere && who.Organization != "" {
+			return &administration.Error{Kind: administration.Forbidden, Text: "this page is not for your account"}
+		}
+	}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+	case http.MethodPost:
+		to, err := r.act()
+		if err == nil && to != again {
+			r.redirect(to)
+			return nil
+		}
+		if err != nil {
+			if r.mistakes = administration.Errors(err); len(r.mistakes) == 0 || r.mistakes[0].Kind == administration.Forbidden {
+				return err
+			}
+			r.status = statusOf(r.mistakes[0].Kind)
+		}
+	default:
+		r.w.Header().Set("Allow", "GET, HEAD, POST")
+		return &administration.Error{Kind: administration.Invalid, Text: "pages are read and sent, nothing else"}
+	}
+	if format := r.URL.Query().Get("format"); format != "" && r.page.table != nil {
+		return r.export(format)
+	}
+	data, err := r.page.get(r)
+	if err != nil {
+		return err
+	}
+	if to, ok := data.(redirection); ok {
+		r.redirect(string(to))
+		return nil
+	}
+	return r.render(data)
+}
+
+// redirection is what a page gives to lead elsewhere.
+type redirection string
+
+// act does what a form says.
+func (r *request) act() (string, error) {
+	if err := r.ParseForm(); err != nil {
+		return "", &administration.Error{Kind: administration.Invalid, Text: "this form can't be read; it may be too large"}
+	}
+	a, ok := r.page.actions[r.PostForm.Get("action")]
+	if !ok {
+		return "", &administration.Error{Kind: administration.Invalid, Text: "this page has no such form"}
+	}
+	if a.role != "" && !r.who().May(a.role) {
+		return "", &administration.Error{Kind: administration.Forbidden, Text: "this is not for your account"}
+	}
+	return a.do(r)
+}
+
+func (r *request) who() administration.Principal { return r.admin.Principal() }
+
+// identify finds out who is signed in, and how the installation is set.
+func (r *request) identify() error {
+	cookie, err := r.Cookie(cookieName(r.Request))
+	if err != nil {
+		return &administration.Error{Kind: administration.Unauthenticated, Text: "you are not signed in"}
+	}
+	who, err := r.pages.Administrator.Session(r.Context(), cookie.Value)
+	if err != nil {
+		return err
+	}
+	r.admin = r.pages.Administrator.As(who)
+	if r.settings, err = r.admin.Settings(r.Context()); err != nil {
+		return err
+	}
+	r.zone = r.settings.Location()
+	return nil
+}
+
+// cookieName is the name of the cookie that holds the session. The prefix keeps other
+// hosts of the domain from setting it; it takes HTTPS.
+func cookieName(r *http.Request) string {
+	if secure(r) {
+		return "__Host-openlts"
+	}
+	return "openlts"
+}
+
+// setSession gives the browser a session; an empty one takes it away.
+func (r *request) setSession(session string) {
+	cookie := &http.Cookie{
+		Name: cookieName(r.Request), Value: session, Path: "/", HttpOnly: true, Secure: secure(r.Request), SameSite: http.SameSiteLaxMode,
+	}
+	if session == "" {
+		cookie.MaxAge = -1
+	}
+	http.SetCookie(r.w, cookie)
+}
+
+// root leads from a page to the root of the pages, whatever path they are under.
+func (r *request) root() string {
+	path := r.URL.Path
+	if n := strings.Count(path, "/") - 1; n > 0 {
+		return strings.Repeat("../", n)
+	}
+	return "./"
+}
+
+// here is the page with its query, relative to the root.
+func (r *request) here() string {
+	here := strings.TrimPrefix(r.URL.Path, "/")
+	if r.URL.RawQuery != "" {
+		here += "?" + r.URL.RawQuery
+	}
+	return here
+}
+
+// redirect leads to a page that is relative to the root.
+func (r *request) redirect(to string) {
+	r.w.Header().Set("Location", r.root()+to)
+	r.w.WriteHeader(http.StatusSeeOther)
+}
+
+// local gives a page to go on with that came from outside, if it is one of these pages;
+// else the overview.
+func local(to string) string {
+	u, err := url.Parse(to)
+	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || strings.ContainsAny(to, "\\\x00\r\n\t") || strings.HasPrefix(u.Path, "/") ||
+		strings.Contains("/"+u.Path+"/", "/../") || strings.Contains(u.Path, ":") || !Serves("/"+u.Path) {
+		return ""
+	}
+	return u.RequestURI()[min(len(u.RequestURI()), leading(u)):]
+}
+
+// leading is the length of the slash that RequestURI puts before a path, if it does.
+func leading(u *url.URL) int {
+	if strings.HasPrefix(u.RequestURI(), "/") {
+		return 1
+	}
+	return 0
+}
+
+func statusOf(kind administration.Kind) int {
+	switch kind {
+	case administration.NotFound:
+		return http.StatusNotFound
+	case administration.Exists, administration.InUse, administration.Conflict:
+		return http.StatusConflict
+	case administration.Forbidden:
+		return http.StatusForbidden
+	case administration.Unauthenticated:
+		return http.StatusUnauthorized
+	case administration.Limited:
+		return http.StatusTooManyRequests
+	case administration.Invalid:
+		return http.StatusUnprocessableEntity
+	}
+	return http.StatusInternalServerError
+}
+
+// failure is what a page that can't be shown shows.
+type failure struct {
+	Text string
+	Kind administration.Kind
+}
+
+// fail answers with what went wrong. What failed inside is logged, not told.
+func (p *Pages) fail(r *request, err error) {
+	shown := failure{Text: "The server could not make this page. It is in the log; nothing was changed."}
+	status := http.StatusInternalServerError
+	if mistakes := administration.Errors(err); len(mistakes) > 0 {
+		shown = failure{mistakes[0].Text, mistakes[0].Kind}
+		status = statusOf(mistakes[0].Kind)
+	} else if errors.Is(err, context.Canceled) {
+		return // nobody is there to read it
+	} else {
+		p.Log.Error("a page failed", "method", r.Method, "path", r.URL.Path, "error", err)
+	}
+	if r.admin == nil {
+		r.admin = p.Administrator.As(administration.Principal{})
+	}
+	r.page = page{name: "failure", title: "Not possible"}
+	r.status, r.mistakes = status, nil
+	if r.zone == nil {
+		r.zone = time.UTC
+	}
+	if err := r.render(shown); err != nil {
+		p.Log.Error("a page failed", "path", r.URL.Path, "error", err)
+		http.Error(r.w, shown.Text, status)
+	}
+}

@@ -1,0 +1,319 @@
+package pages
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/statistics"
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
+)
+
+var statisticsPages = []page{{
+	path: "/statistics", name: "statistics", title: "Statistics", nav: "/statistics", role: administration.Viewer,
+	get: func(r *request) (any, error) { return r.showStatistics() },
+	table: func(r *request) (*table, error) {
+		shown, err := r.showStatistics()
+		if err != nil {
+			return nil, err
+		}
+		if shown.Wrong != "" {
+			return nil, mistake("from", shown.Wrong)
+		}
+		return shown.file(), nil
+	},
+}}
+
+// view of statistics, as the address says.
+type statisticsShown struct {
+	By                  string // code or item
+	Filter              filter
+	Range, From, Until  string
+	Per                 statistics.Per
+	Mode                string // split or accumulated
+	Zone                string
+	Items, Codes, Zones []string
+	Names               map[string]string // of items
+	Organizations       []administration.Organization
+	Pies                []pie
+	Trend               *trend
+	Rows                []statisticsRow
+	Total, Before       int64
+	Since, To           time.Time
+	Sums                bool   // windows can be added up
+	MayGrow             bool   // devices may still report on it
+	Late                int64  // what came more than a day after it happened
+	Wrong               string // what is wrong with what was asked for
+	UpdatedAt           int64
+}
+
+type statisticsRow struct {
+	Label  string
+	Window statistics.Window
+	Units  []int64
+	Total  int64
+	SoFar  bool
+}
+
+// change is by how much a figure differs from the one before, in percent.
+func change(now, before int64) string {
+	if before == 0 {
+		return ""
+	}
+	percent := (float64(now) - float64(before)) / float64(before) * 100
+	sign := "+"
+	if percent < 0 {
+		sign, percent = "−", -percent
+	}
+	if percent > 9999 {
+		return sign + "9999 %"
+	}
+	return fmt.Sprintf("%s%.0f %%", sign, percent)
+}
+
+// Change compares the period with the one before.
+func (s *statisticsShown) Change() string { return change(s.Total, s.Before) }
+
+// ranges are periods to choose from, each from its first day, counted back from today.
+var ranges = []struct {
+	Name, Text string
+	from       func(today time.Time) time.Time
+}{
+	{"today", "Today", func(t time.Time) time.Time { return t }},
+	{"7d", "7 days", func(t time.Time) time.Time { return t.AddDate(0, 0, -6) }},
+	{"30d", "30 days", func(t time.Time) time.Time { return t.AddDate(0, 0, -29) }},
+	{"90d", "90 days", func(t time.Time) time.Time { return t.AddDate(0, 0, -89) }},
+	{"month", "This month", func(t time.Time) time.Time { return t.AddDate(0, 0, 1-t.Day()) }},
+	{"year", "12 months", func(t time.Time) time.Time { return t.AddDate(-1, 0, 1) }},
+}
+
+// Ranges are the periods to choose from.
+func (v *view) Ranges() (options []option) {
+	for _, each := range ranges {
+		options = append(options, option{Value: each.Name, Text: v.T(each.Text)})
+	}
+	return options
+}
+
+// measures are what can be looked at.
+var measures = []store.Measure{store.MeasureOperations, store.MeasureDevices, store.MeasureConcurrent, store.MeasureDenials}
+
+func (r *request) showStatistics() (*statisticsShown, error) {
+	q := r.URL.Query()
+	s := &statisticsShown{
+		By: q.Get("by"), Per: statistics.Per(q.Get("per")), Mode: q.Get("mode"), Range: q.Get("range"), Zone: q.Get("tz"), Zones: zones, UpdatedAt: r.admin.Now().Unix(),
+		Filter: filter{Measure: store.Measure(q.Get("measure")), Code: q.Get("handshake"), Item: q.Get("item"), Organization: q.Get("org")},
+	}
+	if !slices.Contains(measures, s.Filter.Measure) {
+		s.Filter.Measure = store.MeasureOperations
+	}
+	if s.By != "item" {
+		s.By = "code"
+	}
+	if s.Filter.Measure == store.MeasureDenials && s.Filter.Item != "" {
+		s.Wrong = "refusals are counted by handshake code, not by license item"
+	}
+	if s.Mode != "accumulated" {
+		s.Mode = "split"
+	}
+	if s.Zone != "" && s.Zone != "Local" {
+		location, err := time.LoadLocation(s.Zone)
+		if err != nil {
+			s.Wrong = "this is not a time zone, such as Europe/Berlin or UTC"
+		} else {
+			r.zone = location
+		}
+	}
+	s.Zone = r.zone.String()
+	for _, kind := range strings.Split(q.Get("types"), ",") {
+		if kind != "" {
+			s.Filter.Types = append(s.Filter.Types, kind)
+		}
+	}
+	if err := r.visible(s.Filter); err != nil {
+		return nil, err
+	}
+	if err := s.choices(r); err != nil {
+		return nil, err
+	}
+	s.choosePeriod(r, q.Get("from"), q.Get("until"))
+	s.Trend = newTrend(&counted{}, false)
+	if s.Wrong != "" {
+		return s, nil
+	}
+	err := s.figures(r)
+	if mistakes := administration.Errors(err); len(mistakes) > 0 {
+		s.Wrong, err = mistakes[0].Text, nil
+	}
+	return s, err
+}
+
+// choices are what the page offers to filter by.
+func (s *statisticsShown) choices(r *request) error {
+	ctx := r.Context()
+	of := administration.Selection{Limit: records.MaxLimit, Sort: "name"}
+	items, err := r.admin.Items(ctx, of)
+	if err != nil {
+		return err
+	}
+	s.Names = map[string]string{}
+	for _, item := range items.Items {
+		s.Items, s.Names[item.ID] = append(s.Items, item.ID), item.Name
+	}
+	of.Sort = "code"
+	codes, err := r.admin.Codes(ctx, of)
+	for _, code := range codes.Items {
+		s.Codes = append(s.Codes, code.Code)
+	}
+	if err != nil {
+		return err
+	}
+	of.Sort = "name"
+	organizations, err := r.admin.Organizations(ctx, of)
+	s.Organizations = organizations.Items
+	return err
+}
+
+// choosePeriod finds out from when until when, and in which steps.
+func (s *statisticsShown) choosePeriod(r *request, from, until string) {
+	now := r.admin.Now().In(r.zone)
+	today := statistics.StartOfDay(now)
+	s.To = today.AddDate(0, 0, 1)
+	if from != "" || until != "" {
+		s.Range = "custom"
+		var err error
+		if s.Since, err = time.ParseInLocation(time.DateOnly, from, r.zone); err != nil {
+			s.Wrong = "the first day is not a date such as 2026-01-31"
+			return
+		}
+		last := today
+		if until != "" {
+			if last, err = time.ParseInLocation(time.DateOnly, until, r.zone); err != nil {
+				s.Wrong = "the last day is not a date such as 2026-01-31"
+				return
+			}
+		}
+		if s.To = last.AddDate(0, 0, 1); !s.To.After(s.Since) {
+			s.Wrong = "the last day is before the first"
+			return
+		}
+	} else {
+		i := slices.IndexFunc(ranges, func(each struct {
+			Name, Text string
+			from       func(time.Time) time.Time
+		}) bool {
+			return each.Name == s.Range
+		})
+		if i < 0 {
+			s.Range, i = "30d", 2
+		}
+		s.Since = ranges[i].from(today)
+	}
+	s.From, s.Until = s.Since.Format(time.DateOnly), s.To.AddDate(0, 0, -1).Format(time.DateOnly)
+	days := int(s.To.Sub(s.Since).Hours()/24 + 0.5)
+	if !slices.Contains([]statistics.Per{statistics.PerSlot, statistics.PerHour, statistics.PerDay, statistics.PerMonth}, s.Per) {
+		s.Per = statistics.PerDay
+		switch {
+		case days <= 2:
+			s.Per = statistics.PerHour
+		case days > 120:
+			s.Per = statistics.PerMonth
+		}
+	}
+}
+
+// maxRows is how many rows the page shows; files have all.
+const maxRows = 1000
+
+func (s *statisticsShown) figures(r *request) error {
+	now := r.admin.Now().In(r.zone)
+	c, err := r.count(s.Filter, s.Since, s.To, s.Per)
+	if err != nil {
+		return err
+	}
+	s.Sums, s.Late = sums(s.Filter.Measure), c.Late
+	accumulated := s.Mode == "accumulated" && s.Sums
+	s.Trend = newTrend(c, accumulated)
+	s.Total = c.total(-1)
+	running := make([]int64, len(c.Types))
+	for w, row := range c.Units {
+		units := slices.Clone(row)
+		if accumulated {
+			for i := range units {
+				running[i] = add(running[i], units[i])
+			}
+			units = slices.Clone(running)
+		}
+		if c.Windows[w].Start.After(now) {
+			break // is to come
+		}
+		s.MayGrow = s.MayGrow || c.Windows[w].MayGrow
+		shown := statisticsRow{Label: label(c.Windows[w], s.Per), Window: c.Windows[w], Units: units, SoFar: w == s.Trend.Unfinished}
+		for _, each := range units {
+			shown.Total = add(shown.Total, each)
+		}
+		if shown.Total > 0 || s.Per == statistics.PerDay || s.Per == statistics.PerMonth {
+			s.Rows = append(s.Rows, shown)
+		}
+	}
+	slices.Reverse(s.Rows) // the newest first
+	ever, err := r.period(s.Filter, time.Time{}, s.To)
+	if err != nil {
+		return err
+	}
+	whole, err := r.period(s.Filter, s.Since, s.To)
+	if err != nil {
+		return err
+	}
+	s.Total = whole.total(-1) // of devices, those of all the period: not their sum
+	day := &counted{}
+	if today := statistics.StartOfDay(now); now.After(today) {
+		if day, err = r.period(s.Filter, today, now); err != nil {
+			return err
+		}
+	}
+	s.Pies = []pie{newPie("All history", ever, ever.Types), newPie("Selected period", whole, ever.Types), newPie("Today", day, ever.Types)}
+	end := s.To
+	if now.Before(end) {
+		end = now // like spans: what is so far, with as much of the period before
+	}
+	days := int(s.To.Sub(s.Since).Hours()/24 + 0.5)
+	if from, until := s.Since.AddDate(0, 0, -days), end.AddDate(0, 0, -days); until.After(from) {
+		before, err := r.period(s.Filter, from, until)
+		if err != nil {
+			return err
+		}
+		s.Before = before.total(-1)
+	}
+	return nil
+}
+
+// More tells how many rows only files have.
+func (s *statisticsShown) More() int { return max(0, len(s.Rows)-maxRows) }
+
+// Shown are the rows of the page.
+func (s *statisticsShown) Shown() []statisticsRow { return s.Rows[:min(len(s.Rows), maxRows)] }
+
+// file is the table for programs: what the page shows, all of it.
+func (s *statisticsShown) file() *table {
+	columns := append([]string{"from", "to", "timeZone"}, s.Trend.Types...)
+	return &table{name: "statistics", columns: append(columns, "total", "finished"), rows: func(each func([]any) error) error {
+		for _, row := range s.Rows {
+			cells := []any{row.Window.Start.Format(time.RFC3339), row.Window.End.Format(time.RFC3339), s.Zone}
+			for _, units := range row.Units {
+				cells = append(cells, units)
+			}
+			finished := "yes"
+			if row.SoFar {
+				finished = "no"
+			}
+			if err := each(append(cells, row.Total, finished)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}
+}

@@ -1,0 +1,113 @@
+package records
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/openlts/openlts/server/store"
+)
+
+// What changes of organizations and handshake codes, and goes away. Each gives
+// store.ErrInUse where something else still refers to what is removed.
+
+// RenameOrganization changes the name of an organization.
+func RenameOrganization(ctx context.Context, tx store.Tx, organization store.ID, name string) error {
+	return exec(ctx, tx, "UPDATE organization SET name = ? WHERE id = ?", name, organization)
+}
+
+// SetDefaultCode makes a code its organization's default.
+func SetDefaultCode(ctx context.Context, tx store.Tx, organization, code store.ID) error {
+	return exec(ctx, tx, "UPDATE organization SET default_code = ? WHERE id = ?", code, organization)
+}
+
+// SetValidationFields changes the validation fields of a code.
+func SetValidationFields(ctx context.Context, tx store.Tx, code store.ID, values []string) error {
+	err := exec(ctx, tx, "DELETE FROM validation_field WHERE handshake_code = ?", code)
+	for _, value := range values {
+		if err == nil {
+			err = exec(ctx, tx, "INSERT INTO validation_field (handshake_code, value) VALUES (?, ?)", code, value)
+		}
+	}
+	return err
+}
+
+// ValidationFields reads the validation fields of a code.
+func ValidationFields(ctx context.Context, r store.Reader, code store.ID) ([]string, error) {
+	return texts(ctx, r, "SELECT value FROM validation_field WHERE handshake_code = ? ORDER BY value", code)
+}
+
+// Detach takes an item from a code, and tells whether it was one of its.
+func Detach(ctx context.Context, tx store.Tx, code, item store.ID) (bool, error) {
+	n, err := tx.Exec(ctx, "DELETE FROM handshake_item WHERE handshake_code = ? AND item = ?", code, item)
+	return n > 0, err
+}
+
+// RemoveOrganization removes an organization without codes, items and accounts.
+func RemoveOrganization(ctx context.Context, tx store.Tx, organization store.ID) error {
+	return errors.Join(
+		exec(ctx, tx, "DELETE FROM organization_type WHERE organization = ?", organization),
+		exec(ctx, tx, "DELETE FROM organization WHERE id = ?", organization))
+}
+
+// RemoveHandshakeCode removes a code that no device was granted. If it was the
+// default, the oldest code that is left becomes it.
+func RemoveHandshakeCode(ctx context.Context, tx store.Tx, code store.ID) error {
+	for _, statement := range []string{
+		`UPDATE organization SET default_code = (SELECT min(c.id) FROM handshake_code c
+			WHERE c.organization = organization.id AND c.id <> ?) WHERE default_code = ?`,
+		"DELETE FROM validation_field WHERE handshake_code = ?",
+		"DELETE FROM handshake_item WHERE handshake_code = ?",
+		"DELETE FROM handshake_code WHERE id = ?",
+	} {
+		arguments := []any{code}
+		if statement[0] == 'U' {
+			arguments = append(arguments, code)
+		}
+		if err := exec(ctx, tx, statement, arguments...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RemoveItem removes an item that no device was granted.
+func RemoveItem(ctx context.Context, tx store.Tx, item store.ID) error {
+	if err := exec(ctx, tx, "DELETE FROM handshake_item WHERE item = ?", item); err != nil {
+		return err
+	}
+	return exec(ctx, tx, "DELETE FROM item WHERE id = ?", item)
+}
+
+// Setting reads a setting into a value; it leaves the value alone if there is none.
+func Setting(ctx context.Context, r store.Reader, name string, value any) error {
+	found, err := texts(ctx, r, "SELECT value FROM setting WHERE name = ?", name)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	return json.Unmarshal([]byte(found[0]), value)
+}
+
+// SetSetting changes a setting.
+func SetSetting(ctx context.Context, tx store.Tx, name string, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return exec(ctx, tx, "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, string(text))
+}
+
+func exec(ctx context.Context, tx store.Tx, statement string, arguments ...any) error {
+	_, err := tx.Exec(ctx, statement, arguments...)
+	return err
+}
+
+func texts(ctx context.Context, r store.Reader, query string, arguments ...any) (list []string, err error) {
+	err = r.Query(ctx, query, arguments, func(scan func(...any) error) error {
+		var text string
+		err := scan(&text)
+		list = append(list, text)
+		return err
+	})
+	return list, err
+}
