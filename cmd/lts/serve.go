@@ -33,7 +33,7 @@ type serveFlags struct {
 	standbyOf                                                         string
 	patience                                                          standby.Patience
 	trustClock, maintenance, webhookPrivate                           bool
-	adminListen                                                       string
+	adminListen, metricsListen                                        string
 	trustedOrigins                                                    []string
 }
 
@@ -95,6 +95,7 @@ func (f *serveFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug (each request), info, warn or error")
 	flags.StringVar(&f.adminListen, "admin-listen", "", "serve the pages and the API of administration on this `address` alone; off: nowhere")
+	flags.StringVar(&f.metricsListen, "metrics-listen", "", "serve metrics for Prometheus on this `address`, to everybody who can reach it")
 	flags.StringSliceVar(&f.trustedOrigins, "trusted-origin", nil,
 		"an `origin` whose forms are taken for the pages' own, where a proxy changes the Host header; may be repeated")
 	limits := server.DefaultLimits()
@@ -220,18 +221,29 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 	ended := make(chan error, 1)
 	go func() { ended <- lts.Serve(listener) }()
 	office := address
-	if config.Pages != nil && config.Pages.Apart {
-		pages, err := listening.Listen(ctx, "tcp", f.adminListen)
-		if err != nil {
-			return errors.Join(fmt.Errorf("listening for the pages: %w; choose another --admin-listen address", err), lts.Shutdown(ctx), <-ended)
+	for _, further := range []struct {
+		flag, address, what string
+		serve               func(net.Listener) error
+		at                  *string
+	}{
+		{"admin-listen", apartAddress(config.Pages, f.adminListen), "pages", lts.ServeOffice, &office},
+		{"metrics-listen", f.metricsListen, "metrics", lts.ServeMetrics, new(string)},
+	} {
+		if further.address == "" {
+			continue
 		}
-		office = baseURL(scheme, pages.Addr())
-		log.Info("serving pages", "url", office)
+		listener, err := listening.Listen(ctx, "tcp", further.address)
+		if err != nil {
+			err = fmt.Errorf("listening for the %s: %w; choose another --%s address", further.what, err, further.flag)
+			return errors.Join(err, lts.Shutdown(ctx), <-ended)
+		}
+		*further.at = baseURL(scheme, listener.Addr())
+		log.Info("serving "+further.what, "url", *further.at)
 		served := make(chan struct{})
 		go func() {
 			defer close(served)
-			if err := lts.ServeOffice(pages); err != nil {
-				log.Error("the pages are not served any more", "error", err)
+			if err := further.serve(listener); err != nil {
+				log.Error("the "+further.what+" are not served any more", "error", err)
 			}
 		}()
 		defer func() { <-served }()
@@ -266,6 +278,14 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 	err = errors.Join(err, shutdown, <-ended)
 	log.Info("ended")
 	return err
+}
+
+// apartAddress is where pages are served apart; "": nowhere.
+func apartAddress(pages *server.PagesConfig, address string) string {
+	if pages == nil || !pages.Apart {
+		return ""
+	}
+	return address
 }
 
 // inviteOwner prints a link that makes the first account, if there is none yet.
