@@ -110,10 +110,53 @@ func (a *API) routes() map[string]handler {
 			return answer{}, r.admin.DetachItem(r.Context(), r.PathValue("id"), r.PathValue("code"))
 		},
 
+		"POST items/{id}/archive":          archive("id", (*admin).ArchiveItem, true),
+		"POST items/{id}/unarchive":        archive("id", (*admin).ArchiveItem, false),
+		"GET items/{id}/adjustments":       listAdjustments,
+		"POST items/{id}/adjustments":      adjust,
+		"POST handshakes/{code}/archive":   archive("code", (*admin).ArchiveHandshakeCode, true),
+		"POST handshakes/{code}/unarchive": archive("code", (*admin).ArchiveHandshakeCode, false),
+		"POST handshakes/{code}/password":  setPassword,
+
+		"GET statistics":                                    showStatistics,
+		"GET organizations/{id}/statements":                 listAll("id", (*admin).Statements),
+		"POST organizations/{id}/statements":                closeStatement,
+		"GET organizations/{id}/statements/{month}":         showStatement,
+		"GET organizations/{id}/statements/{month}/reports": showStatementReports,
+		"GET retention": func(r *request) (answer, error) {
+			kept, err := r.admin.Retentions(r.Context())
+			return answer{value: all[administration.Retention]{kept}}, err
+		},
+		"PUT retention/{record}":                 setRetention,
+		"GET devices/{uuid}/keys":                listAll("uuid", (*admin).DeviceKeys),
+		"POST devices/{uuid}/keys/{key}/confirm": confirmKey,
+		"POST devices/{uuid}/clear-clone":        do("uuid", (*admin).ClearClone),
+
 		"GET devices":        list((*admin).Devices),
 		"GET devices/{uuid}": show("uuid", (*admin).Device, func(d administration.Device) any { return d }),
 		"GET denials":        list((*admin).Denials),
 		"GET anomalies":      list((*admin).Anomalies),
 		"GET audit":          list((*admin).Audits),
+	}
+}
+
+// repeats are what requests that are made once by an Idempotency-Key are answered with
+// when they come again. Making a license key is not among them: it changes nothing, and
+// what it answers with is not to be kept.
+func (a *API) repeats() map[string]repeat {
+	type admin = administration.Administrator
+	return map[string]repeat{
+		"POST organizations":                 added((*admin).Organization),
+		"POST handshakes":                    added((*admin).Code),
+		"POST items":                         added((*admin).Item),
+		"POST items/{id}/revoke":             nothing,
+		"POST items/{id}/archive":            nothing,
+		"POST items/{id}/unarchive":          nothing,
+		"POST items/{id}/adjustments":        adjusted,
+		"POST handshakes/{code}/archive":     nothing,
+		"POST handshakes/{code}/unarchive":   nothing,
+		"POST handshakes/{code}/password":    nothing,
+		"POST organizations/{id}/statements": closedStatement,
+		"POST devices/{uuid}/clear-clone":    nothing,
 	}
 }
