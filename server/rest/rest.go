@@ -141,7 +141,7 @@ func (a *API) answer(r *http.Request, handle handler, again repeat) (answer, err
 		return answer{}, &administration.Error{Kind: administration.Invalid, Text: "the body is to be " + protocol.ContentTypeJSON}
 	}
 	if key := r.Header.Get("Idempotency-Key"); key != "" && again != nil {
-		return a.once(req, who, key, handle, again)
+		return a.once(req, token, key, handle, again)
 	}
 	return handle(req)
 }

@@ -66,6 +66,17 @@ func do(name string, f func(*administration.Administrator, context.Context, stri
 	return func(r *request) (answer, error) { return answer{}, f(r.admin, r.Context(), r.PathValue(name)) }
 }
 
+// makeKey makes a license key.
+func (a *API) makeKey(r *request) (answer, error) {
+	var in administration.KeyInput
+	if err := r.read(&in); err != nil {
+		return answer{}, err
+	}
+	key, err := r.admin.LicenseKey(r.Context(), r.PathValue("code"), in.SessionPassword,
+		administration.KeyServers{Main: in.Server, Standby: in.Standby, PublicKey: a.PublicKey})
+	return answer{value: LicenseKey{key}}, err
+}
+
 func (a *API) routes() map[string]handler {
 	type admin = administration.Administrator
 	organization := func(o administration.Organization) any { return o }
@@ -76,20 +87,12 @@ func (a *API) routes() map[string]handler {
 		"PATCH organizations/{id}":  change("id", (*admin).ChangeOrganization, organization),
 		"DELETE organizations/{id}": do("id", (*admin).RemoveOrganization),
 
-		"GET handshakes":           list((*admin).Codes),
-		"POST handshakes":          create((*admin).NewCode),
-		"GET handshakes/{code}":    show("code", (*admin).Code, administration.Code.Stated),
-		"PATCH handshakes/{code}":  change("code", (*admin).ChangeCode, administration.Code.Stated),
-		"DELETE handshakes/{code}": do("code", (*admin).RemoveCode),
-		"POST handshakes/{code}/key": func(r *request) (answer, error) {
-			var in administration.KeyInput
-			if err := r.read(&in); err != nil {
-				return answer{}, err
-			}
-			key, err := r.admin.LicenseKey(r.Context(), r.PathValue("code"), in.SessionPassword,
-				administration.KeyServers{Main: in.Server, Standby: in.Standby, PublicKey: a.PublicKey})
-			return answer{value: LicenseKey{key}}, err
-		},
+		"GET handshakes":             list((*admin).Codes),
+		"POST handshakes":            create((*admin).NewCode),
+		"GET handshakes/{code}":      show("code", (*admin).Code, administration.Code.Stated),
+		"PATCH handshakes/{code}":    change("code", (*admin).ChangeCode, administration.Code.Stated),
+		"DELETE handshakes/{code}":   do("code", (*admin).RemoveCode),
+		"POST handshakes/{code}/key": a.makeKey,
 
 		"GET items":              list((*admin).Items),
 		"POST items":             create((*admin).NewItem),
@@ -140,23 +143,24 @@ func (a *API) routes() map[string]handler {
 	}
 }
 
-// repeats are what requests that are made once by an Idempotency-Key are answered with
-// when they come again. Making a license key is not among them: it changes nothing, and
-// what it answers with is not to be kept.
+// repeats are what requests with an Idempotency-Key are answered with when they were
+// carried out and their answers are not there.
 func (a *API) repeats() map[string]repeat {
 	type admin = administration.Administrator
 	return map[string]repeat{
-		"POST organizations":                 added((*admin).Organization),
-		"POST handshakes":                    added((*admin).Code),
-		"POST items":                         added((*admin).Item),
-		"POST items/{id}/revoke":             nothing,
-		"POST items/{id}/archive":            nothing,
-		"POST items/{id}/unarchive":          nothing,
-		"POST items/{id}/adjustments":        adjusted,
-		"POST handshakes/{code}/archive":     nothing,
-		"POST handshakes/{code}/unarchive":   nothing,
-		"POST handshakes/{code}/password":    nothing,
-		"POST organizations/{id}/statements": closedStatement,
-		"POST devices/{uuid}/clear-clone":    nothing,
+		"POST organizations":                     added((*admin).Organization),
+		"POST handshakes":                        added((*admin).Code),
+		"POST items":                             added((*admin).Item),
+		"POST handshakes/{code}/key":             anew(a.makeKey),
+		"POST devices/{uuid}/keys/{key}/confirm": anew(confirmKey),
+		"POST items/{id}/revoke":                 nothing,
+		"POST items/{id}/archive":                nothing,
+		"POST items/{id}/unarchive":              nothing,
+		"POST items/{id}/adjustments":            adjusted,
+		"POST handshakes/{code}/archive":         nothing,
+		"POST handshakes/{code}/unarchive":       nothing,
+		"POST handshakes/{code}/password":        nothing,
+		"POST organizations/{id}/statements":     closedStatement,
+		"POST devices/{uuid}/clear-clone":        nothing,
 	}
 }

@@ -9,10 +9,10 @@ import (
 // Claim tells that a change with an Idempotency-Key was made. It is kept in the
 // transaction of the change, so that there is one if and only if there is the other.
 type Claim struct {
-	Digest    string // SHA-256 of who asked, and the key, in hex
-	Request   string // what tells one request from another, in hex
+	Digest    string // of who asked and the key, in hex
+	Request   string // digest of what was asked for, in hex
 	Object    string // the id of what was changed
-	Answer    string // JSON; "": not kept yet, or nothing was answered
+	Answer    string // for who asked alone; "": not known yet
 	CreatedAt int64
 }
 
