@@ -208,8 +208,16 @@ func (a *Administrator) SetUpOpen(ctx context.Context, link string) (bool, error
 	return records.SetUpLink(ctx, a.Store, digest(link), a.Now().Unix())
 }
 
+var errSetUpLink = &Error{Kind: Forbidden, Text: "this link was used already, or has expired"}
+
 // SetUp makes the first account, an owner, for who has a set-up link.
 func (a *Administrator) SetUp(ctx context.Context, link, name, text string) (Account, error) {
+	// Before the password costs anything: strangers get no further.
+	if open, err := a.SetUpOpen(ctx, link); err != nil {
+		return Account{}, err
+	} else if !open {
+		return Account{}, errSetUpLink
+	}
 	by := *a
 	by.Actor = "set-up link"
 	return by.addAccount(ctx, AccountInput{Name: name, Password: text, Role: Owner}, func(tx store.Tx) error {
@@ -222,7 +230,7 @@ func (a *Administrator) SetUp(ctx context.Context, link, name, text string) (Acc
 			return err
 		}
 		if !open || len(all) > 0 {
-			return &Error{Kind: Forbidden, Text: "this link was used already, or has expired"}
+			return errSetUpLink
 		}
 		return records.DropSetUpLinks(ctx, tx)
 	})

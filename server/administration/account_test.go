@@ -2,6 +2,7 @@ package administration_test
 
 import (
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,21 @@ func (d *desk) owner(t testing.TB) {
 	t.Helper()
 	link := has[string](t)(d.SetUpLink(t.Context()))
 	has[administration.Account](t)(d.SetUp(t.Context(), link, "olga", password))
+}
+
+// A stranger's password is not even hashed.
+func TestSetUpCostsStrangersNothing(t *testing.T) {
+	d := newDesk(t)
+	has[string](t)(d.SetUpLink(t.Context()))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := d.SetUp(t.Context(), "guessed", "mallory", password); !administration.IsKind(err, administration.Forbidden) {
+		t.Error(err)
+	}
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > 4<<20 { // a hash takes 19 MiB
+		t.Errorf("it took %d bytes", took)
+	}
 }
 
 func TestSetUpOnce(t *testing.T) {

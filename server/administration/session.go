@@ -92,16 +92,11 @@ var nobody = sync.OnceValue(func() string { return password.Hash(secret()) })
 
 var errSignIn = &Error{Kind: Unauthenticated, Field: "password", Text: "this name and password don't belong together"}
 
-// hashing bounds how many passwords are hashed at the same time: each takes 19 MiB.
-var hashing = make(chan struct{}, 2)
-
 // verify tells whether a password is the one that was hashed.
 func verify(text, hashed string) (bool, error) {
 	if len(text) > maxPassword {
 		return false, nil
 	}
-	hashing <- struct{}{}
-	defer func() { <-hashing }()
 	return password.Verify(text, hashed)
 }
 

@@ -31,6 +31,19 @@ const (
 	maxHash   = 512 // bytes of the whole text
 )
 
+// hashing bounds how many hashes are made at the same time in this process, whoever
+// asks for them: each takes its memory, and what asks may be a stranger.
+var hashing = make(chan struct{}, 2)
+
+var derive = argon2.IDKey // tests count who is in it
+
+// hash makes the hash of a password, as soon as it is its turn.
+func (p parameters) hash(password string, length int) []byte {
+	hashing <- struct{}{}
+	defer func() { <-hashing }()
+	return derive([]byte(password), p.salt, p.passes, p.memory, p.threads, uint32(length))
+}
+
 // ErrHash is the error of a text that is no hash of this package.
 var ErrHash = errors.New("the stored password is not an argon2id hash")
 
@@ -38,7 +51,8 @@ var ErrHash = errors.New("the stored password is not an argon2id hash")
 func Hash(password string) string {
 	salt := make([]byte, saltLen)
 	_, _ = rand.Read(salt) // never fails
-	return format(memory, passes, threads, salt, argon2.IDKey([]byte(password), salt, passes, memory, threads, hashLen))
+	p := parameters{memory: memory, passes: passes, threads: threads, salt: salt}
+	return format(memory, passes, threads, salt, p.hash(password, hashLen))
 }
 
 // IsHash tells whether a text looks like a hash.
@@ -51,8 +65,7 @@ func Verify(password, hash string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	got := argon2.IDKey([]byte(password), p.salt, p.passes, p.memory, p.threads, uint32(len(p.sum)))
-	return subtle.ConstantTimeCompare(got, p.sum) == 1, nil
+	return subtle.ConstantTimeCompare(p.hash(password, len(p.sum)), p.sum) == 1, nil
 }
 
 var encoding = base64.RawStdEncoding

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,6 +22,33 @@ func TestHash(t *testing.T) {
 		if got, err := Verify(password, first); err != nil || got != want {
 			t.Errorf("%q: %t, %v", password, got, err)
 		}
+	}
+}
+
+// Whatever number of people ask at once, few hashes take their memory at once.
+func TestFewAreHashedAtOnce(t *testing.T) {
+	original := derive
+	t.Cleanup(func() { derive = original })
+	var inside, most atomic.Int64
+	derive = func(_, _ []byte, _, _ uint32, _ uint8, length uint32) []byte {
+		now := inside.Add(1)
+		for old := most.Load(); now > old && !most.CompareAndSwap(old, now); old = most.Load() {
+		}
+		runtime.Gosched()
+		inside.Add(-1)
+		return make([]byte, length)
+	}
+	var wg sync.WaitGroup
+	for range 200 {
+		wg.Go(func() {
+			if fits, err := Verify("x", Hash("x")); err != nil || !fits {
+				t.Error(fits, err)
+			}
+		})
+	}
+	wg.Wait()
+	if most.Load() > int64(cap(hashing)) {
+		t.Errorf("%d at once", most.Load())
 	}
 }
 

@@ -3,9 +3,6 @@
 package rest
 
 import (
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -15,14 +12,12 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/time/rate"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/recent"
-	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/records"
 )
 
@@ -47,14 +42,8 @@ const (
 	atOnce    = 100
 )
 
-// Limits of a request.
-const (
-	maxBody = 64 << 10
-	maxKey  = 255 // bytes of an Idempotency-Key
-)
-
-// idempotencyTime is how long a request with an Idempotency-Key is answered the same.
-const idempotencyTime = 24 * time.Hour
+// maxBody is the largest body, in bytes.
+const maxBody = 64 << 10
 
 // request is an authenticated request.
 type request struct {
@@ -140,45 +129,9 @@ func (a *API) answer(r *http.Request, handle handler) (answer, error) {
 		return answer{}, &administration.Error{Kind: administration.Invalid, Text: "the body is to be " + protocol.ContentTypeJSON}
 	}
 	if key := r.Header.Get("Idempotency-Key"); key != "" && r.Method == http.MethodPost {
-		return a.once(req, who, key, handle)
+		return a.once(req, token, key, handle)
 	}
 	return handle(req)
-}
-
-// once answers a request with an Idempotency-Key: one that comes again is answered as
-// the first was, and does nothing.
-func (a *API) once(r *request, who administration.Principal, key string, handle handler) (answer, error) {
-	if len(key) > maxKey {
-		return answer{}, &administration.Error{Kind: administration.Invalid, Text: "the Idempotency-Key is longer than " + strconv.Itoa(maxKey) + " bytes"}
-	}
-	sum := func(texts ...string) string {
-		digest := sha256.Sum256([]byte(strings.Join(texts, "\n")))
-		return hex.EncodeToString(digest[:])
-	}
-	asked, now := sum(r.URL.Path, string(r.body)), a.Administrator.Now()
-	kept := records.Answer{Digest: sum(who.Name, key), Request: asked, CreatedAt: now.Unix()}
-	before, err := records.FindAnswer(r.Context(), a.Administrator.Store, kept.Digest)
-	if err == nil && now.Sub(time.Unix(before.CreatedAt, 0)) < idempotencyTime {
-		if before.Request != asked {
-			return answer{}, &administration.Error{Kind: administration.Conflict, Text: "this Idempotency-Key was used for another request"}
-		}
-		return answer{status: http.StatusCreated, value: json.RawMessage(before.Answer)}, nil
-	}
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return answer{}, err
-	}
-	done, err := handle(r)
-	if err != nil || done.value == nil {
-		return done, err
-	}
-	text, err := json.Marshal(done.value)
-	if err != nil {
-		return answer{}, err
-	}
-	kept.Answer = string(text)
-	return done, a.Administrator.Store.Update(context.WithoutCancel(r.Context()), func(tx store.Tx) error {
-		return records.AddAnswer(r.Context(), tx, kept, now.Add(-idempotencyTime).Unix())
-	})
 }
 
 // read reads the body. A field that is not known is a mistake: it would be ignored.

@@ -42,9 +42,9 @@ CREATE TABLE set_up_link (
 
 -- What the API answered to requests with an Idempotency-Key.
 CREATE TABLE idempotency (
-    digest     text COLLATE "C"    NOT NULL PRIMARY KEY, -- SHA-256 of who asked and the key, in hex
-    request    text COLLATE "C"    NOT NULL, -- SHA-256 of what was asked for, in hex
-    answer     text COLLATE "C"    NOT NULL, -- JSON
+    digest     text COLLATE "C"    NOT NULL PRIMARY KEY, -- of who asked and the key, in hex
+    request    text COLLATE "C"    NOT NULL, -- digest of what was asked for, in hex
+    answer     text COLLATE "C"    NOT NULL, -- sealed by the token; empty: not known yet
     created_at bigint NOT NULL
 );
 CREATE INDEX idempotency_by_age ON idempotency (created_at);

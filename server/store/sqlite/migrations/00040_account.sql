@@ -42,9 +42,9 @@ CREATE TABLE set_up_link (
 
 -- What the API answered to requests with an Idempotency-Key.
 CREATE TABLE idempotency (
-    digest     TEXT    NOT NULL PRIMARY KEY, -- SHA-256 of who asked and the key, in hex
-    request    TEXT    NOT NULL, -- SHA-256 of what was asked for, in hex
-    answer     TEXT    NOT NULL, -- JSON
+    digest     TEXT    NOT NULL PRIMARY KEY, -- of who asked and the key, in hex
+    request    TEXT    NOT NULL, -- digest of what was asked for, in hex
+    answer     TEXT    NOT NULL, -- sealed by the token; empty: not known yet
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
