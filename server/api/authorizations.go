@@ -29,7 +29,7 @@ const (
 
 // authorize answers POST /v1/authorizations.
 func (a *API) authorize(w http.ResponseWriter, r *http.Request) error {
-	body, release, err := a.bodies.read(w, r, protocol.MaxAuthorizationBody)
+	body, release, err := a.strangers.read(w, r, protocol.MaxAuthorizationBody, site(r))
 	if err != nil {
 		return err
 	}

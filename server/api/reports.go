@@ -32,7 +32,7 @@ func (a *API) report(w http.ResponseWriter, r *http.Request) error {
 	} else if err != nil {
 		return err
 	}
-	body, release, err := a.bodies.read(w, r, protocol.MaxReportBody)
+	body, release, err := a.bodies.read(w, r, protocol.MaxReportBody, keyID)
 	if err != nil {
 		return err
 	}
