@@ -118,7 +118,7 @@ func TestSystemdIsTold(t *testing.T) {
 	if err := p.end(t, syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	got := ""
+	var got string
 	for got = next(); got == "WATCHDOG=1"; got = next() {
 	}
 	if got != "STOPPING=1" {
