@@ -115,7 +115,7 @@ const cTemplate = `/* {{banner}}
 #define OPENLTS_DEFINITIONS_H
 
 /* Status codes. 0 is success, everything negative an error. Numbers and
- * messages from -20000 to -20200 are the original's, those marked (openlts)
+ * messages from -20000 to -20200 are the vendor's, those marked (openlts)
  * are ours; from -20100 to -20199 the server speaks, else the library. */
 typedef enum LTS_StatusCode {
 {{- range $i, $v := .StatusCodes}}{{if $i}},{{end}}

@@ -1,6 +1,8 @@
 // Command generate writes the status codes, enumerations and structures of
 // conformance/definitions.json out for every language, so that they cannot
-// drift apart: whole files, and regions of files that are written by hand. With -check it writes nothing and fails if a file is stale.
+// drift apart: whole files, and regions of files that are written by hand; and the
+// version of the file VERSION to where tools read it. With -check it writes nothing and
+// fails if a file is stale.
 //
 // Run it from the repository's root: go run ./build/generate
 package main
@@ -76,6 +78,9 @@ func run(check bool) error {
 				return fmt.Errorf("%s: %w", each.path, err)
 			}
 		}
+	}
+	if err := emitVersion(files); err != nil {
+		return err
 	}
 	for _, path := range slices.Sorted(maps.Keys(files)) {
 		want := files[path]

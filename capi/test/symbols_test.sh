@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # The library exports exactly the functions of its headers, under its SONAME: the
-# name of its file.
+# name of its file; and each that symbols.txt names in the version it came with, so
+# that programs which were linked with an older library find it.
 # usage: symbols_test.sh LIBRARY HEADER...
 set -euo pipefail
+export LC_ALL=C # one order for all
 library=$1
 shift
 headers=$*
@@ -18,6 +20,20 @@ if [ -z "$declared" ]; then
 fi
 if ! difference=$(diff <(echo "$declared") <(echo "$exported")); then
   echo "Declared in $headers (<) and exported by $library (>) differ:" >&2
+  echo "$difference" >&2
+  failed=1
+fi
+promised=$(dirname "$0")/symbols.txt
+if ! difference=$(comm -23 "$promised" <(nm -D --defined-only --with-symbol-versions "$library" | awk '{print $3}' | sort)); then
+  failed=1
+elif [ -n "$difference" ]; then
+  echo "Promised in $promised and not exported by $library:" >&2
+  echo "$difference" >&2
+  failed=1
+fi
+# A function that is new has its line in symbols.txt, from then on for good.
+if [[ $(basename "$library") == libopenlts.so* ]] && ! difference=$(diff <(sed 's/@.*//' "$promised") <(echo "$declared")); then
+  echo "Promised in $promised (<) and declared in $headers (>) differ:" >&2
   echo "$difference" >&2
   failed=1
 fi

@@ -288,7 +288,7 @@ var chargeWays = []chargeWayDefinition{
 	{104, "YEARLY_ACTIVE_DEVICE_COUNT", "yearly-active-device", -1, true, false},
 }
 
-// DeploymentType: Where the SDK runs. Values of the original; BROWSER and MOBILE are ours (the original publishes none).
+// DeploymentType: Where the SDK runs. Values of the vendor; BROWSER and MOBILE are ours (the vendor publishes none).
 type DeploymentType int32
 
 // Values of DeploymentType.
@@ -349,7 +349,7 @@ type Resubmit int32
 
 // Values of Resubmit.
 const (
-	ResubmitNextInit Resubmit = 0 // at the next initialization only (the rule of the original)
+	ResubmitNextInit Resubmit = 0 // at the next initialization only (as published; see docs/compatibility.md)
 	ResubmitInterval Resubmit = 1 // at every interval, for processes that never restart
 )
 

@@ -8,7 +8,7 @@
 #define OPENLTS_DEFINITIONS_H
 
 /* Status codes. 0 is success, everything negative an error. Numbers and
- * messages from -20000 to -20200 are the original's, those marked (openlts)
+ * messages from -20000 to -20200 are the vendor's, those marked (openlts)
  * are ours; from -20100 to -20199 the server speaks, else the library. */
 typedef enum LTS_StatusCode {
   /* Successful. */
@@ -163,7 +163,7 @@ typedef enum LTS_ChargeWay {
   LTS_CW_YEARLY_ACTIVE_DEVICE_COUNT = 104
 } LTS_ChargeWay;
 
-/* Where the SDK runs. Values of the original; BROWSER and MOBILE are ours (the original publishes none). */
+/* Where the SDK runs. Values of the vendor; BROWSER and MOBILE are ours (the vendor publishes none). */
 typedef enum LTS_DeploymentType {
   /* server or workstation */
   LTS_DT_SERVER = 1,
@@ -237,7 +237,7 @@ typedef enum LTS_Product {
 
 /* When a report whose submission failed is tried again. */
 typedef enum LTS_Resubmit {
-  /* at the next initialization only (the rule of the original) */
+  /* at the next initialization only (as published; see docs/compatibility.md) */
   LTS_RESUBMIT_NEXT_INIT = 0,
   /* at every interval, for processes that never restart */
   LTS_RESUBMIT_INTERVAL = 1

@@ -104,7 +104,7 @@ typedef int64_t LTS_License;
 /* How to reach the License Tracking Server (LTS), and what to ask of it.
  * Call LTS_InitLTSConnectionParameters first: it sets the defaults named here.
  * A pointer may be NULL; that is the same as "". Fields up to products are
- * those of the original. */
+ * those of the vendor (docs/compatibility.md). */
 typedef struct LTS_ConnectionParameters {
   /* generated: ConnectionParameters */
   /* set by LTS_InitLTSConnectionParameters */
@@ -313,7 +313,7 @@ LTS_API int32_t LTS_CALL LTS_InitLicenseFromLTS(const LTS_ConnectionParameters *
 /* The same with one string, the license key: "LTS1" followed by base64 of a
  * JSON object with the fields of LTS_ConnectionParameters (such as
  * {"mainServerURL":...,"handshakeCode":...}). `lts handshake key` prints one.
- * Keys in the original's form, "DLS2" and base64, are understood too.
+ * Keys in the vendor's form, "DLS2" and base64, are understood too.
  *
  * parameters  what the key does not say; NULL for the defaults. A
  *             serverPublicKey in them stays: with a license key of another

@@ -17,6 +17,7 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/ingest"
+	"github.com/openlts/openlts/server/outcome"
 	"github.com/openlts/openlts/server/password"
 	"github.com/openlts/openlts/server/store"
 )
@@ -35,6 +36,8 @@ type API struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 	Limits Limits
+	// Outcomes counts how requests ended; nil: nobody does.
+	Outcomes *outcome.Counter
 
 	// refuses is why nobody is served now; nil or "": everybody is.
 	refuses atomic.Pointer[protocol.Reason]

@@ -9,7 +9,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// ExpiryTolerance is how long an item works on after it expired (facts 5.4).
+// ExpiryTolerance is how long an item works on after it expired (docs/compatibility.md, "Counting").
 const ExpiryTolerance = 7 * 24 * time.Hour
 
 // Candidate is an item that a request might use, with the state of its use.
@@ -94,7 +94,7 @@ func checkChargeWay(c *Candidate, request *protocol.AuthorizationRequest, _ time
 	return protocol.StatusChargeWayMismatch
 }
 
-// checkModules has no code of its own in the original.
+// checkModules has no published code of its own.
 func checkModules(c *Candidate, request *protocol.AuthorizationRequest, _ time.Time) error {
 	if len(c.Modules) == 0 {
 		return nil
@@ -214,7 +214,8 @@ func (c *Candidate) notAfterTrial(moment int64) int64 {
 	return min(moment, c.TrialUntil)
 }
 
-// MinBufferDays is the least a client may ask for (facts 4.1).
+// MinBufferDays is the least a client may ask for (docs/compatibility.md,
+// "Connection parameters").
 const MinBufferDays = 7
 
 // BufferUntil is how long a client may work without the server, in seconds since

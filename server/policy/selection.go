@@ -37,7 +37,7 @@ func Select(candidates []Candidate, request *protocol.AuthorizationRequest, now 
 	return closest, refusal
 }
 
-// compare orders the items of a code (facts 1.4): in the places the
+// compare orders the items of a code (docs/compatibility.md, "Order of use"): in the places the
 // administrator gave them; the others by closest expiry, most specific, least
 // restrictive. An item that is beyond its date or quota and lives on its
 // tolerance comes after all that do not: a renewed or enlarged license is used

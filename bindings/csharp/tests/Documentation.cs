@@ -12,7 +12,7 @@ namespace OpenLTS.Tests
     internal static class Documentation
     {
         /// <summary>The heading of what needs the example SDK and runs with its tests.</summary>
-        internal const string SeedSnippets = "The seed page's snippets";
+        internal const string PublishedSnippets = "The published snippets";
 
         private static int snippets;
 

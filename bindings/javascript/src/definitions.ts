@@ -154,7 +154,7 @@ export const ChargeWay = {
   YEARLY_ACTIVE_DEVICE_COUNT: 104,
 } as const;
 
-/** Where the SDK runs. Values of the original; BROWSER and MOBILE are ours (the original publishes none). */
+/** Where the SDK runs. Values of the vendor; BROWSER and MOBILE are ours (the vendor publishes none). */
 export const DeploymentType = {
   /** server or workstation */
   SERVER: 1,
@@ -228,7 +228,7 @@ export const Product = {
 
 /** When a report whose submission failed is tried again. */
 export const Resubmit = {
-  /** at the next initialization only (the rule of the original) */
+  /** at the next initialization only (as published; see docs/compatibility.md) */
   NEXT_INIT: 0,
   /** at every interval, for processes that never restart */
   INTERVAL: 1,

@@ -17,6 +17,8 @@ import build_extension
 from build_extension import obstacle
 from wheel_tag import platform_tag
 
+VERSION = (REPOSITORY / "VERSION").read_text().strip()
+
 
 def copy_package(destination: Path) -> None:
     """Copies what a wheel is built from, without a library which may lie there."""
@@ -43,7 +45,7 @@ def build_wheel(tmp_path: Path, library: Path | None) -> Path:
 def test_wheel_with_library(library_path: Path, tmp_path: Path) -> None:
     wheel = build_wheel(tmp_path, library_path)
     machine = sysconfig.get_platform().partition("-")[2]
-    assert wheel.name.startswith("openlts-0.1.0-py3-none-manylinux_2_")
+    assert wheel.name.startswith(f"openlts-{VERSION}-py3-none-manylinux_2_")
     assert wheel.name.endswith(f"_{machine}.whl")
     files = zipfile.ZipFile(wheel).namelist()
     assert "openlts/lib/libopenlts.so.0" in files
@@ -53,7 +55,7 @@ def test_wheel_with_library(library_path: Path, tmp_path: Path) -> None:
 
 def test_wheel_without_library(tmp_path: Path) -> None:
     wheel = build_wheel(tmp_path, None)
-    assert wheel.name == "openlts-0.1.0-py3-none-any.whl"
+    assert wheel.name == f"openlts-{VERSION}-py3-none-any.whl"
     assert not [name for name in zipfile.ZipFile(wheel).namelist() if name.endswith((".c", ".so"))]
 
 

@@ -21,7 +21,7 @@ typedef struct {
 
 /* client.c */
 
-extern int steps; /* the clock is set, and not moved */
+extern int steps;       /* the clock is set, and not moved */
 extern atomic_int over; /* the client ends: what works on its own stops */
 
 const char *argument(char **arguments, const char *key, const char *otherwise);

@@ -187,3 +187,35 @@ func Seats(ctx context.Context, r store.Reader, s Selection) (page []ItemDevice,
 	})
 	return page, next, err
 }
+
+// AdjustmentOf is an adjustment with the item that it is of.
+type AdjustmentOf struct {
+	Item   string `json:"item"`
+	At     int64  `json:"at"`
+	Units  int64  `json:"units"`
+	Reason string `json:"reason"`
+	Actor  string `json:"actor"`
+	// Signature is the same, signed by the server: a JWS.
+	Signature string `json:"signature"`
+}
+
+var adjustments = list{
+	from:          "FROM adjustment a JOIN item i ON i.id = a.item JOIN organization o ON o.id = i.organization",
+	key:           "a.id",
+	orders:        []order{{name: "at", expression: "a.id", number: true, descending: true}},
+	text:          []string{"a.reason", "a.actor"},
+	organizations: "o.public_id IN (%)",
+	items:         "i.public_id IN (%)",
+	at:            "a.at",
+}
+
+// Adjustments gives a page of adjustments.
+func Adjustments(ctx context.Context, r store.Reader, s Selection) (page []AdjustmentOf, next string, err error) {
+	next, err = adjustments.page(ctx, r, s, "i.public_id, a.at, a.units, a.reason, a.actor, a.signature", func(scan func(...any) error) error {
+		var a AdjustmentOf
+		err := scan(&a.Item, &a.At, &a.Units, &a.Reason, &a.Actor, &a.Signature)
+		page = append(page, a)
+		return err
+	})
+	return page, next, err
+}

@@ -160,7 +160,7 @@ namespace OpenLTS
         YearlyActiveDeviceCount = 104,
     }
 
-    /// <summary>Where the SDK runs. Values of the original; BROWSER and MOBILE are ours (the original publishes none).</summary>
+    /// <summary>Where the SDK runs. Values of the vendor; BROWSER and MOBILE are ours (the vendor publishes none).</summary>
     public enum DeploymentType
     {
         /// <summary>server or workstation</summary>
@@ -240,7 +240,7 @@ namespace OpenLTS
     /// <summary>When a report whose submission failed is tried again.</summary>
     public enum Resubmit
     {
-        /// <summary>at the next initialization only (the rule of the original)</summary>
+        /// <summary>at the next initialization only (as published; see docs/compatibility.md)</summary>
         NextInit = 0,
         /// <summary>at every interval, for processes that never restart</summary>
         Interval = 1,

@@ -88,7 +88,7 @@ class ChargeWay(IntEnum):
 
 
 class DeploymentType(IntEnum):
-    """Where the SDK runs. Values of the original; BROWSER and MOBILE are ours (the original publishes none)."""
+    """Where the SDK runs. Values of the vendor; BROWSER and MOBILE are ours (the vendor publishes none)."""
 
     SERVER = 1  # server or workstation
     DESKTOP = 2  # desktop
@@ -138,7 +138,7 @@ class Product(IntFlag):
 class Resubmit(IntEnum):
     """When a report whose submission failed is tried again."""
 
-    NEXT_INIT = 0  # at the next initialization only (the rule of the original)
+    NEXT_INIT = 0  # at the next initialization only (as published; see docs/compatibility.md)
     INTERVAL = 1  # at every interval, for processes that never restart
 
 

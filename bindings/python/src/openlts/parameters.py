@@ -18,8 +18,8 @@ from .library import Library
 class ConnectionParameters:
     """How to reach the License Tracking Server (LTS), and what to ask of it.
 
-    Fields up to ``products`` are those of the original system. An empty text means: not given. Setting a field that
-    does not exist is an error. The parameters are read when a license is opened and not kept.
+    Fields up to ``products`` are the vendor's (docs/compatibility.md). An empty text means: not given. Setting a field
+    that does not exist is an error. The parameters are read when a license is opened and not kept.
     """
 
     # generated: fields

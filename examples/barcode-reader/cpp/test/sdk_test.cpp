@@ -209,10 +209,10 @@ TEST_F(SDK, no_image_harms) {
   }
 }
 
-TEST_F(SDK, seed_page_snippets) {
+TEST_F(SDK, published_snippets) {
   const TestServer server;
   Process process;
-  process.start({SEED_SNIPPETS, server.url(), directory.path("device")});
+  process.start({PUBLISHED_SNIPPETS, server.url(), directory.path("device")});
   EXPECT_EQ(process.read_line(), "100001-reader");
   EXPECT_EQ(process.wait(), 0);
 }

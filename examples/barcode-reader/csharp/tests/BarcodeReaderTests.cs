@@ -125,7 +125,7 @@ namespace BarcodeReading.Tests
             BarcodeReader.HostedServerURL = server.URL; // which the second snippet relies on
             try
             {
-                foreach (string snippet in Documentation.Blocks()[Documentation.SeedSnippets])
+                foreach (string snippet in Documentation.Blocks()[Documentation.PublishedSnippets])
                 {
                     Documentation.Run(
                         snippet.Replace("https://your.mainServer.com", server.URL)

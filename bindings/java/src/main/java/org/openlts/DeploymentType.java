@@ -2,7 +2,7 @@
 
 package org.openlts;
 
-/** Where the SDK runs. Values of the original; BROWSER and MOBILE are ours (the original publishes none). */
+/** Where the SDK runs. Values of the vendor; BROWSER and MOBILE are ours (the vendor publishes none). */
 public final class DeploymentType {
     /** server or workstation */
     public static final int SERVER = 1;

@@ -18,7 +18,7 @@ import javax.tools.ToolProvider;
 /** Takes the Java code out of a page of the documentation and runs it. */
 public final class Documentation {
     /** The heading of what needs the example SDK and runs with its tests. */
-    public static final String SEED_SNIPPETS = "The seed page's snippets";
+    public static final String PUBLISHED_SNIPPETS = "The published snippets";
 
     private static final Pattern BLOCK = Pattern.compile("^```java$\\n(.*?)^```$", Pattern.DOTALL | Pattern.MULTILINE);
 

@@ -146,7 +146,7 @@ class BarcodeReaderTest {
         String hosted = BarcodeReader.hostedServerURL;
         BarcodeReader.hostedServerURL = server.url(); // which the second snippet relies on
         try {
-            for (String snippet : Documentation.blocks(Repository.DOCUMENTATION).get(Documentation.SEED_SNIPPETS)) {
+            for (String snippet : Documentation.blocks(Repository.DOCUMENTATION).get(Documentation.PUBLISHED_SNIPPETS)) {
                 Documentation.run(
                         snippet.replace("https://your.mainServer.com", server.url())
                                 .replace("Your-HandshakeCode", LicenseTrackingServer.READER),

@@ -2,7 +2,7 @@
 // stand there but for the URL and the handshake code, with the SDK built the way
 // a vendor does it who has a server and a trial organization of its own.
 //
-// usage: seed_snippets URL DATA-DIRECTORY
+// usage: published_snippets URL DATA-DIRECTORY
 #include <cstdio>
 
 #include "BarcodeReader.h"

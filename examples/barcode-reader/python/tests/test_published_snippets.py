@@ -71,7 +71,7 @@ def test_specify_the_handshake_code(
     monkeypatch.setattr(BarcodeReader, "hosted_server_url", server.url)
     names = run(SPECIFY_THE_HANDSHAKE_CODE, {"Your-HandshakeCode": "100001-reader"})
     assert names["iRet"] == (0, "")
-    assert len(names["reader"].decode_file(draw_barcode(BarcodeFormat.QRCode, "seed", "seed.png"))) == 1
+    assert len(names["reader"].decode_file(draw_barcode(BarcodeFormat.QRCode, "sample", "sample.png"))) == 1
     names["reader"].close(timeout=30)
     assert server.counts("handshake", "type") == {("100001-reader", "QR_CODE"): 1}
 
