@@ -245,7 +245,10 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 		defer func() { err = errors.Join(err, os.Remove(f.urlFile)) }()
 	}
 	if err == nil && config.Pages != nil {
-		err = r.invite(office)
+		// Who ends the server just now did not ask for a link.
+		if err = r.invite(office); ctx.Err() != nil {
+			err = nil
+		}
 	}
 	if err == nil {
 		select {
