@@ -77,7 +77,8 @@ MODULE = f"""package program;
 import org.openlts.*;
 
 public final class Program {{
-    public static void main(String[] arguments) throws Exception {{{COUNT}        System.out.println(License.class.getModule());
+    public static void main(String[] arguments) throws Exception {{{COUNT}
+        System.out.println(License.class.getModule());
     }}
 }}
 """
