@@ -103,6 +103,6 @@ func (a *Administrator) narrow(s records.Selection) (narrowed records.Selection,
 	if len(s.Organizations) > 0 {
 		return s, false
 	}
-	s.Organizations = []string{only}
+	s.Organizations, s.Apart = []string{only}, true
 	return s, true
 }

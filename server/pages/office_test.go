@@ -2,6 +2,7 @@ package pages_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -232,10 +233,12 @@ func (o *office) all(t testing.TB) []string {
 	list := []string{
 		"/", "/statistics", "/statistics?by=item&item=scans&per=hour&range=7d&mode=accumulated", "/items", "/items/new", "/items/scans", "/items/desktops",
 		"/codes", "/codes/new", "/codes/100001-warehouse", "/codes/100001-warehouse/key", "/organizations", "/organizations/100001", "/devices",
-		"/denials", "/anomalies", "/audit", "/settings", "/organizations/100001/statements", "/organizations/100001/statements/" + closedMonth(),
+		"/denials", "/anomalies", "/alerts", "/audit", "/settings", "/organizations/100001/statements", "/organizations/100001/statements/" + closedMonth(),
 	}
 	for _, d := range devices.Items[:min(1, len(devices.Items))] {
-		list = append(list, "/devices/"+d.UUID)
+		day := time.Now().UTC().Truncate(24*time.Hour).Unix() - 3*86400
+		span := fmt.Sprintf("?start=%d&end=%d&tz=UTC", day, day+86400)
+		list = append(list, "/devices/"+d.UUID, "/statistics/devices"+span, "/statistics/reports"+span+"&device="+d.UUID)
 	}
 	return list
 }
@@ -279,7 +282,7 @@ func TestEmptyPages(t *testing.T) {
 	o := openOffice(t)
 	must[administration.Account](t)(o.desk.AddAccount(t.Context(), administration.AccountInput{Name: "olga", Password: password, Role: administration.Owner}))
 	owner := o.signedIn(t, "olga")
-	for _, path := range []string{"/", "/statistics", "/items", "/items/new", "/codes", "/codes/new", "/organizations", "/devices", "/denials", "/anomalies", "/audit", "/settings"} {
+	for _, path := range []string{"/", "/statistics", "/items", "/items/new", "/codes", "/codes/new", "/organizations", "/devices", "/denials", "/anomalies", "/alerts", "/audit", "/settings"} {
 		response, body := owner.get(t, path)
 		if response.StatusCode != http.StatusOK {
 			t.Errorf("%s: %d", path, response.StatusCode)

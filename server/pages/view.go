@@ -126,10 +126,10 @@ func (v *view) Done() string {
 var done = map[string]string{
 	"added": "Added.", "changed": "Changed.", "removed": "Removed.", "revoked": "Revoked.", "attached": "Attached.",
 	"detached": "Detached.", "password": "Your password is changed. Other sessions have ended.", "signed-out": "You are signed out.",
+	"sent": "The test was sent.", "welcome": "Welcome. You are the owner of this server.",
 	"archived": "Archived: it authorizes nobody.", "unarchived": "Taken back: it authorizes again.", "adjusted": "Adjusted.",
 	"closed": "The month is closed. Its statement never changes from now on.", "session-password": "The session password is changed.",
 	"confirmed": "Confirmed: the key is the device's own.", "cleared": "Cleared: the device is taken for one device.",
-	"welcome": "Welcome. You are the owner of this server.",
 }
 
 // Mistakes are the mistakes of the form that are about no field the page shows.
@@ -159,6 +159,7 @@ var menu = []struct {
 	{"devices", "Devices", "device", administration.Viewer, false},
 	{"denials", "Refusals", "denial", administration.Viewer, false},
 	{"anomalies", "Anomalies", "anomaly", administration.Viewer, false},
+	{"alerts", "Alerts", "alert", administration.Viewer, true},
 	{"audit", "Audit", "audit", administration.Viewer, true},
 	{"settings", "Settings", "settings", administration.Viewer, false},
 }
