@@ -184,7 +184,7 @@ func (w *Watch) deliver(ctx context.Context, c Channel) error {
 	message := Message{ID: "msg_" + c.ID + "_" + strconv.FormatInt(c.Batch, 10), At: now, Events: events, From: w.address(ctx)}
 	err = w.Sender.Send(ctx, c.Target, message)
 	if ctx.Err() != nil {
-		return nil // the server ends; another one sends it again
+		return ctx.Err() // the server ends; another one sends it again
 	}
 	c.Attempts++
 	switch {

@@ -38,11 +38,18 @@ func (p *Patient) proxy(ctx context.Context, public ed25519.PublicKey) []Finding
 	return append(findings, p.headers(ctx), p.forms(ctx, base))
 }
 
+// answer is what came back through the proxy.
+type answer struct {
+	status int
+	header http.Header
+	text   []byte
+}
+
 // ask sends a request through the proxy.
-func (p *Patient) ask(ctx context.Context, method, path string, headers map[string]string, body []byte) (*http.Response, []byte, error) {
+func (p *Patient) ask(ctx context.Context, method, path string, headers map[string]string, body []byte) (answer, error) {
 	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(p.URL, "/")+path, bytes.NewReader(body))
 	if err != nil {
-		return nil, nil, err
+		return answer{}, err
 	}
 	for name, value := range headers {
 		request.Header.Set(name, value)
@@ -51,30 +58,30 @@ func (p *Patient) ask(ctx context.Context, method, path string, headers map[stri
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	response, err := client.Do(request)
 	if err != nil {
-		return nil, nil, err
+		return answer{}, err
 	}
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	return response, text, errors.Join(err, response.Body.Close())
+	return answer{response.StatusCode, response.Header, text}, errors.Join(err, response.Body.Close())
 }
 
 // identity: it is this server that answers there, and not a cache.
 func (p *Patient) identity(ctx context.Context, public ed25519.PublicKey) Finding {
-	response, text, err := p.ask(ctx, http.MethodGet, protocol.PathKeys, nil, nil)
+	got, err := p.ask(ctx, http.MethodGet, protocol.PathKeys, nil, nil)
 	if err != nil {
 		return Finding{"address", Wrong, fmt.Sprintf("nobody answers at %s: %s", p.URL, err)}
 	}
-	if response.StatusCode >= 300 && response.StatusCode < 400 {
-		return Finding{"address", Wrong, fmt.Sprintf("%s leads elsewhere (status %d), which clients do not follow", p.URL, response.StatusCode)}
+	if got.status >= 300 && got.status < 400 {
+		return Finding{"address", Wrong, fmt.Sprintf("%s leads elsewhere (status %d), which clients do not follow", p.URL, got.status)}
 	}
 	var keys protocol.KeysResponse
-	if err := json.Unmarshal(text, &keys); err != nil || response.StatusCode != http.StatusOK || len(keys.SigningKeys) == 0 {
-		return Finding{"address", Wrong, fmt.Sprintf("what answers at %s is no License Tracking Server (status %d); does the proxy strip the path?", p.URL, response.StatusCode)}
+	if err := json.Unmarshal(got.text, &keys); err != nil || got.status != http.StatusOK || len(keys.SigningKeys) == 0 {
+		return Finding{"address", Wrong, fmt.Sprintf("what answers at %s is no License Tracking Server (status %d); does the proxy strip the path?", p.URL, got.status)}
 	}
 	if public != nil && keys.SigningKeys[0].PublicKey != protocol.Encoding.EncodeToString(public) {
 		return Finding{"address", Wrong, fmt.Sprintf("another server answers at %s: its key is %.40q", p.URL, keys.SigningKeys[0].ID)}
 	}
 	for _, name := range []string{"Age", "X-Cache", "CF-Cache-Status"} {
-		if response.Header.Get(name) != "" {
+		if got.header.Get(name) != "" {
 			return Finding{"address", Warning, "this server answers, but a cache seems to be in between (" + name + "); there must be none"}
 		}
 	}
@@ -97,7 +104,7 @@ func (p *Patient) headers(ctx context.Context) Finding {
 		return Finding{check, Warning, "whether " + protocol.HeaderKey + " and " + protocol.HeaderMAC + " pass can be told once a device was authorized"}
 	}
 	body := []byte("{\"protocol\":\t2147483647,  \"batch\":\"00000000-0000-4000-8000-000000000000\"}\n")
-	response, text, err := p.ask(ctx, http.MethodPost, protocol.PathReports, map[string]string{
+	got, err := p.ask(ctx, http.MethodPost, protocol.PathReports, map[string]string{
 		"Content-Type": protocol.ContentTypeJSON, protocol.HeaderKey: id, protocol.HeaderMAC: protocol.ReportMAC(secret, body),
 	}, body)
 	if err != nil {
@@ -106,7 +113,7 @@ func (p *Patient) headers(ctx context.Context) Finding {
 	var problem struct {
 		Code protocol.Status `json:"code"`
 	}
-	_ = json.Unmarshal(text, &problem) // what is none has no code
+	_ = json.Unmarshal(got.text, &problem) // what is none has no code
 	switch problem.Code {
 	case protocol.StatusProtocolVersion:
 		return Finding{check, OK, "what authenticates reports passes, and bodies are not changed"}
@@ -117,28 +124,28 @@ func (p *Patient) headers(ctx context.Context) Finding {
 	case protocol.StatusRequestRateLimited:
 		return Finding{check, Warning, "too many requests were made, so this can't be told; wait a minute"}
 	}
-	return Finding{check, Wrong, fmt.Sprintf("a report is answered with status %d, and not by this server", response.StatusCode)}
+	return Finding{check, Wrong, fmt.Sprintf("a report is answered with status %d, and not by this server", got.status)}
 }
 
 // forms: the pages know by which host and scheme browsers reach them.
 func (p *Patient) forms(ctx context.Context, base *url.URL) Finding {
 	const check, path = "pages", "/sign-in"
-	response, _, err := p.ask(ctx, http.MethodGet, path, map[string]string{"Accept": "text/html"}, nil)
+	got, err := p.ask(ctx, http.MethodGet, path, map[string]string{"Accept": "text/html"}, nil)
 	if err != nil {
 		return Finding{check, Wrong, fmt.Sprintf("the pages do not answer: %s", err)}
 	}
-	if response.StatusCode != http.StatusOK {
+	if got.status != http.StatusOK {
 		return Finding{check, OK, "there are none at this address; they may be apart (--admin-listen)"}
 	}
-	if base.Scheme == "https" && response.Header.Get("Strict-Transport-Security") == "" {
+	if base.Scheme == "https" && got.header.Get("Strict-Transport-Security") == "" {
 		return Finding{check, Warning, "the pages do not know that browsers come by HTTPS: have the proxy set X-Forwarded-Proto; it has to be on this machine"}
 	}
 	origin := base.Scheme + "://" + base.Host
-	response, _, err = p.ask(ctx, http.MethodPost, path, map[string]string{"Content-Type": "application/x-www-form-urlencoded", "Origin": origin}, nil)
+	got, err = p.ask(ctx, http.MethodPost, path, map[string]string{"Content-Type": "application/x-www-form-urlencoded", "Origin": origin}, nil)
 	if err != nil {
 		return Finding{check, Wrong, fmt.Sprintf("a form does not arrive: %s", err)}
 	}
-	if response.StatusCode == http.StatusForbidden {
+	if got.status == http.StatusForbidden {
 		return Finding{check, Wrong, "forms are taken for those of another site: have the proxy pass the Host header, or start the server with --trusted-origin " + origin}
 	}
 	return Finding{check, OK, "the pages know by which address browsers reach them"}
