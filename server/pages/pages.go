@@ -57,6 +57,8 @@ type page struct {
 	actions map[string]action
 	// table gives the page's table for programs (?format=csv and ?format=json); nil: it has none.
 	table func(*request) (*table, error)
+	// files are other files that belong to the page, by ?format=.
+	files map[string]func(*request) error
 }
 
 type action struct {
@@ -67,8 +69,8 @@ type action struct {
 // all are the pages.
 func all() []page {
 	return slices.Concat(
-		signInPages, setUpPages, overviewPages, organizationPages, itemPages, codePages, devicePages,
-		statisticsPages, denialPages, anomalyPages, alertPages, auditPages, settingsPages,
+		signInPages, setUpPages, overviewPages, organizationPages, statementPages, itemPages, codePages, devicePages,
+		statisticsPages, questionPages, denialPages, anomalyPages, alertPages, auditPages, settingsPages,
 	)
 }
 
@@ -172,6 +174,7 @@ type request struct {
 	zone     *time.Location
 	mistakes []*administration.Error // of the form that was sent
 	status   int
+	attached bool // a file was begun
 	// shown is what an action shows at once and never again, such as a token.
 	shown string
 }
@@ -250,6 +253,9 @@ func (r *request) answer() error {
 	if format := r.URL.Query().Get("format"); format != "" && r.page.table != nil {
 		return r.export(format)
 	}
+	if send := r.page.files[r.URL.Query().Get("format")]; send != nil {
+		return r.sent(send(r))
+	}
 	data, err := r.page.get(r)
 	if err != nil {
 		return err
@@ -259,6 +265,23 @@ func (r *request) answer() error {
 		return nil
 	}
 	return r.render(data)
+}
+
+// attach begins a file to save.
+func (r *request) attach(name, contentType string) {
+	r.attached = true
+	r.w.Header().Set("Content-Type", contentType)
+	r.w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+}
+
+// sent ends a file. One that was begun and failed breaks the connection off: half a file
+// must not look like one.
+func (r *request) sent(err error) error {
+	if err != nil && r.attached {
+		r.pages.Log.Error("a file broke off", "path", r.URL.Path, "error", err)
+		panic(http.ErrAbortHandler)
+	}
+	return err
 }
 
 // redirection is what a page gives to lead elsewhere.

@@ -29,6 +29,14 @@ func NewFile(s *Statement, document string, key ed25519.PublicKey) File {
 	return File{Statement: s, Signed: document, ServerPublicKey: protocol.Encoding.EncodeToString(key)}
 }
 
+// Write writes the file.
+func (f File) Write(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(f)
+}
+
 // Limits of what is read.
 const (
 	maxFile = 64 << 20
