@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -96,10 +97,19 @@ func (p *Pages) Handler() (http.Handler, error) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { p.serve(page, w, r) })
 	}
 	mux.Handle("GET /assets/", assets())
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+	nowhere := func(w http.ResponseWriter, r *http.Request) {
 		p.fail(&request{Request: r, pages: p, w: w}, &administration.Error{Kind: administration.NotFound, Text: "there is no page at this address"})
-	})
-	return p.guard(protection.Handler(mux)), nil
+	}
+	mux.HandleFunc("/", nowhere)
+	return p.guard(protection.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The mux would lead to what it takes the address for, and out of the path that a
+		// proxy has the pages under.
+		if path.Clean(r.URL.Path) != r.URL.Path {
+			nowhere(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))), nil
 }
 
 // first are the first parts of the paths of all pages.
@@ -113,9 +123,9 @@ func init() {
 }
 
 // Serves tells whether a path is one of the pages', rather than of what is for clients.
-func Serves(path string) bool {
-	name, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	return first[name]
+func Serves(at string) bool {
+	name, _, _ := strings.Cut(strings.TrimPrefix(at, "/"), "/")
+	return first[name] && path.Clean(at) == at
 }
 
 // policy is what a browser may do with the pages: run and show what comes from here,
