@@ -2,6 +2,7 @@ package pages
 
 import (
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/openlts/openlts/core/protocol"
@@ -58,15 +59,16 @@ var statementPages = []page{
 				if err != nil {
 					return err
 				}
-				begun := false
-				return r.admin.StatementReports(r.Context(), made.Organization, made.Month, func(line []byte) error {
-					if !begun { // what fails before is told on a page
-						r.attach("reports-"+made.Organization+"-"+made.Month+".jsonl", "application/jsonl")
-						begun = true
-					}
+				begin := sync.OnceFunc(func() { r.attach("reports-"+made.Organization+"-"+made.Month+".jsonl", "application/jsonl") })
+				err = r.admin.StatementReports(r.Context(), made.Organization, made.Month, func(line []byte) error {
+					begin() // what fails before is told on a page
 					_, err := r.w.Write(line)
 					return err
 				})
+				if err == nil {
+					begin() // there may be none
+				}
+				return err
 			},
 		},
 	},
