@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -100,5 +101,63 @@ func TestHostileBodiesAtOnce(t *testing.T) {
 		if each := (after.TotalAlloc - before.TotalAlloc) / 200; each > 4<<20 {
 			t.Errorf("each body took %d bytes", each)
 		}
+	}
+}
+
+// stalling is a body that never ends: so much comes, and then nothing.
+type stalling struct {
+	left  int
+	ended <-chan struct{}
+	quiet func()
+}
+
+func (s *stalling) Read(p []byte) (int, error) {
+	if s.left == 0 {
+		s.quiet()
+		<-s.ended
+		return 0, io.ErrUnexpectedEOF
+	}
+	n := min(s.left, len(p))
+	for i := range n {
+		p[i] = ' '
+	}
+	s.left -= n
+	return n, nil
+}
+
+// Whoever sends large bodies that never end, without a key or with one, keeps nobody
+// else out.
+func TestStallersKeepOutNobody(t *testing.T) {
+	l := start(t)
+	staller, honest := servertest.NewDevice(l.url), servertest.NewDevice(l.url)
+	for _, device := range []*servertest.Device{staller, honest} {
+		if _, err := device.Authorize(device.Request("100001-reader")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, header := range map[string]http.Header{protocol.PathAuthorizations: {}, protocol.PathReports: staller.Proof(nil)} {
+		ended := make(chan struct{})
+		var settled, all sync.WaitGroup
+		for range 100 {
+			settled.Add(1)
+			once := sync.OnceFunc(settled.Done)
+			all.Go(func() {
+				request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, &stalling{left: 40 << 10, ended: ended, quiet: once})
+				request.Header, request.ContentLength = header, 60<<10
+				l.handler.ServeHTTP(httptest.NewRecorder(), request)
+				once() // turned away
+			})
+		}
+		settled.Wait()
+		body, err := json.Marshal(honest.Batch())
+		if err != nil {
+			t.Fatal(err)
+		}
+		body = append(body, bytes.Repeat([]byte(" "), 60<<10)...)
+		if _, _, err := honest.Post(protocol.PathReports, body, honest.Proof(body)); err != nil {
+			t.Errorf("while others stall at %s: %v", path, err)
+		}
+		close(ended)
+		all.Wait()
 	}
 }

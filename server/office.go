@@ -1,11 +1,13 @@
 package server
 
 import (
+	"context"
 	"crypto/ed25519"
 	"net/http"
 	"strings"
 
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/pages"
 	"github.com/openlts/openlts/server/rest"
@@ -13,12 +15,12 @@ import (
 
 // newOffice makes the handler of what is for those who run the server: the pages, and
 // the API of administration.
-func newOffice(config Config, public ed25519.PublicKey) (http.Handler, error) {
+func newOffice(config Config, public ed25519.PublicKey, sender alerts.Sender) (http.Handler, error) {
 	desk := &administration.Administrator{Store: config.Store, Now: config.Now, Actor: "server"}
 	attempts := administration.NewAttempts()
 	shown, err := (&pages.Pages{
 		Administrator: desk, Attempts: attempts, PublicKey: public, Log: config.Log,
-		Version: config.Pages.Version, TrustedOrigins: config.Pages.TrustedOrigins,
+		Version: config.Pages.Version, Alerts: sender, TrustedOrigins: config.Pages.TrustedOrigins,
 	}).Handler()
 	if err != nil {
 		return nil, err
@@ -45,4 +47,16 @@ func beside(clients, office http.Handler) http.Handler {
 		}
 		clients.ServeHTTP(w, r)
 	})
+}
+
+// publicAddress gives the address of the server that the settings name.
+func publicAddress(config Config) func(context.Context) string {
+	desk := &administration.Administrator{Store: config.Store, Now: config.Now, Actor: "server"}
+	return func(ctx context.Context) string {
+		settings, err := desk.Settings(ctx)
+		if err != nil { // a message without a link is better than none
+			return ""
+		}
+		return settings.PublicURL
+	}
 }

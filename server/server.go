@@ -15,9 +15,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/ingest"
+	"github.com/openlts/openlts/server/outcome"
 	"github.com/openlts/openlts/server/retention"
 	"github.com/openlts/openlts/server/store"
 )
@@ -37,6 +41,8 @@ type Config struct {
 	Limits *Limits
 	// Certificate, if set, makes it HTTPS.
 	Certificate *tls.Certificate
+	// WebhookPrivate lets alerts go to private addresses; see alerts.Network.
+	WebhookPrivate bool
 	// Pages, if set, serves pages and the API of administration as well.
 	Pages *PagesConfig
 }
@@ -102,6 +108,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	if config.Limits == nil {
 		config.Limits = &Limits{}
 	}
+	outcomes, sender := &outcome.Counter{}, &alerts.Network{Private: config.WebhookPrivate}
 	newWriter := ingest.NewWriter
 	if config.TrustClock {
 		newWriter = ingest.NewTrustingWriter
@@ -109,10 +116,11 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	writer := newWriter(config.Store, config.Now, config.Log)
 	s := &Server{config: config, writer: writer, api: &api.API{
 		Store: config.Store, Writer: writer, Keys: keys, Now: config.Now, Log: config.Log, Limits: *config.Limits,
+		Outcomes: outcomes,
 	}}
 	handler := s.api.Handler()
 	if config.Pages != nil {
-		if s.office, err = newOffice(config, keys.Public()); err != nil {
+		if s.office, err = newOffice(config, keys.Public(), sender); err != nil {
 			writer.Close()
 			return nil, err
 		}
@@ -129,6 +137,10 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	if forgetter, ok := config.Store.(store.Forgetter); ok {
 		s.ended.Go(func() { s.forgetStrangers(background, forgetter) })
 	}
+	watch := &alerts.Watch{
+		Store: config.Store, Now: config.Now, Sender: sender, Log: config.Log, Holder: uuid.NewString(), Outcomes: outcomes, Address: publicAddress(config),
+	}
+	s.ended.Go(func() { watch.Run(background) })
 	pruner := &retention.Pruner{Store: config.Store, Key: keys.Signing, Now: config.Now}
 	s.ended.Go(func() { pruner.Run(background, config.Log) })
 	return s, nil

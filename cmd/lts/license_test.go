@@ -154,7 +154,11 @@ func TestRefusedLicenseFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.refused("was changed after it was signed", edited)
-	c.refused("not a license file", filepath.Join(c.vendor, "lts.db"))
+	noise := filepath.Join(c.files, "noise")
+	if err := os.WriteFile(noise, []byte("SQLite format 3\x00 and more"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c.refused("not a license file", noise)
 	c.refused("reading the license file", filepath.Join(c.files, "nothing"))
 
 	revoked := filepath.Join(c.files, "revoked")
@@ -185,6 +189,7 @@ func TestRefusedLicenseFiles(t *testing.T) {
 
 // A database has its keys from the first command on: a backup of it is complete.
 func TestKeysFromTheFirstCommandOn(t *testing.T) {
+	onFiles(t)
 	data := standard(t)
 	backup := filepath.Join(t.TempDir(), "restored", "lts.db")
 	if err := os.Mkdir(filepath.Dir(backup), 0o700); err != nil {

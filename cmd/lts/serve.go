@@ -32,7 +32,7 @@ type serveFlags struct {
 	limits                                                            server.Limits
 	standbyOf                                                         string
 	patience                                                          standby.Patience
-	trustClock, maintenance                                           bool
+	trustClock, maintenance, webhookPrivate                           bool
 	adminListen                                                       string
 	trustedOrigins                                                    []string
 }
@@ -117,6 +117,7 @@ func (f *serveFlags) add(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.patience.GiveBack, "standby-back", standby.Usual().GiveBack, "how long the main server must answer before a standby server refuses again")
 	flags.BoolVar(&f.trustClock, "trust-clock", false, "serve also if the clock is behind what is stored, because it was wrong before")
 	flags.BoolVar(&f.maintenance, "maintenance", false, "turn clients away (-20100): they ask the standby server, or go on with what they were granted")
+	flags.BoolVar(&f.webhookPrivate, webhookPrivateFlag, false, webhookPrivateHelp)
 	flags.BoolVar(&f.limits.Loopback, "limit-loopback", false, "limit this machine, too")
 }
 
@@ -166,7 +167,7 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 	if err := f.check(); err != nil {
 		return err
 	}
-	config := server.Config{Store: s, Log: log, Limits: &f.limits, TrustClock: f.trustClock}
+	config := server.Config{Store: s, Log: log, Limits: &f.limits, TrustClock: f.trustClock, WebhookPrivate: f.webhookPrivate}
 	if f.adminListen != off {
 		config.Pages = &server.PagesConfig{Apart: f.adminListen != "", Version: version(), TrustedOrigins: f.trustedOrigins}
 	}
@@ -244,7 +245,10 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 		defer func() { err = errors.Join(err, os.Remove(f.urlFile)) }()
 	}
 	if err == nil && config.Pages != nil {
-		err = r.invite(office)
+		// Who ends the server just now did not ask for a link.
+		if err = r.invite(office); ctx.Err() != nil {
+			err = nil
+		}
 	}
 	if err == nil {
 		select {

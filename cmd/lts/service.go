@@ -80,6 +80,7 @@ var hints = map[string]string{
 	administration.ObjectDevice:       "lts device list",
 	administration.ObjectAccount:      "lts admin list",
 	administration.ObjectToken:        "lts token list",
+	administration.ObjectChannel:      "lts alert channels list",
 }
 
 // flagOf are the flags of fields that are not named like them.

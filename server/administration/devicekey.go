@@ -35,3 +35,15 @@ func (a *Administrator) ClearClone(ctx context.Context, device string) error {
 		return a.audit(tx, "device.clear-clone", device, "")
 	})
 }
+
+// DeviceKeys lists the keys that a device was authorized with, the first one first.
+func (a *Administrator) DeviceKeys(ctx context.Context, device string) ([]store.DeviceKeyUse, error) {
+	if err := errors.Join(a.may(Viewer), a.everywhere()); err != nil {
+		return nil, err
+	}
+	keys, err := a.Store.DeviceKeys(ctx, device)
+	if err == nil && len(keys) == 0 {
+		err = absent(ObjectDevice, device)
+	}
+	return keys, err
+}

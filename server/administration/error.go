@@ -41,6 +41,7 @@ const (
 	ObjectDevice       = "device"
 	ObjectAccount      = "account"
 	ObjectToken        = "token"
+	ObjectChannel      = "alert channel"
 )
 
 func (e *Error) Error() string { return e.Text }

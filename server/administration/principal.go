@@ -1,6 +1,7 @@
 package administration
 
 import (
+	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/records"
 )
 
@@ -44,6 +45,14 @@ func (a *Administrator) As(p Principal) *Administrator {
 	limited := *a
 	limited.principal, limited.Actor = &p, p.Name
 	return &limited
+}
+
+// On gives an administrator that does what this one may on another store: one that does
+// more with each change, say.
+func (a *Administrator) On(s store.Store) *Administrator {
+	other := *a
+	other.Store = s
+	return &other
 }
 
 // Principal is who asks.
@@ -94,6 +103,6 @@ func (a *Administrator) narrow(s records.Selection) (narrowed records.Selection,
 	if len(s.Organizations) > 0 {
 		return s, false
 	}
-	s.Organizations = []string{only}
+	s.Organizations, s.Apart = []string{only}, true
 	return s, true
 }

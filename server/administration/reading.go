@@ -201,3 +201,12 @@ func forecast(quota protocol.Quota, units, seconds, now, end int64) Forecast {
 	}
 	return f
 }
+
+// Adjustments gives a page of the adjustments of an item, the newest first.
+func (a *Administrator) Adjustments(ctx context.Context, item string, s Selection) (Page[records.AdjustmentOf], error) {
+	if _, err := a.Item(ctx, item); err != nil {
+		return Page[records.AdjustmentOf]{}, err
+	}
+	s.Items = []string{item}
+	return recorded(ctx, a, s, records.Adjustments)
+}

@@ -2,6 +2,7 @@ package administration
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/openlts/openlts/server/retention"
@@ -31,4 +32,26 @@ func (a *Administrator) SetRetention(ctx context.Context, record store.Record, d
 		}
 		return a.audit(tx, "retention.set", string(record), "%d days", days)
 	})
+}
+
+// Retention is for how many days records of a kind are kept.
+type Retention struct {
+	Record store.Record `json:"record"`
+	Days   int64        `json:"days"` // 0: for ever
+}
+
+// Retentions tells for how long records are kept, kind by kind.
+func (a *Administrator) Retentions(ctx context.Context) ([]Retention, error) {
+	if err := errors.Join(a.may(Viewer), a.everywhere()); err != nil {
+		return nil, err
+	}
+	days, err := a.Store.Retention(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Retention, len(store.Records))
+	for i, record := range store.Records {
+		list[i] = Retention{record, days[record]}
+	}
+	return list, nil
 }

@@ -9,8 +9,10 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// maxOverlap is how long a session password that was replaced may work on.
-const maxOverlap = 3650 * 24 * time.Hour
+// MaxOverlapDays is how long a session password that was replaced may work on.
+const MaxOverlapDays = 3650
+
+const maxOverlap = MaxOverlapDays * 24 * time.Hour
 
 // SetSessionPassword gives a handshake code another session password; an empty one
 // means that none is asked for any more. The one before works on for overlap, so that
@@ -20,7 +22,7 @@ func (a *Administrator) SetSessionPassword(ctx context.Context, code, sessionPas
 		return err
 	}
 	if overlap < 0 || overlap > maxOverlap {
-		return invalid("overlapDays", "the time in which both passwords work is from 0 to %d days", int(maxOverlap.Hours()/24))
+		return invalid("overlapDays", "the time in which both passwords work is from 0 to %d days", MaxOverlapDays)
 	}
 	hash := ""
 	if sessionPassword != "" {

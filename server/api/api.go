@@ -17,6 +17,7 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/ingest"
+	"github.com/openlts/openlts/server/outcome"
 	"github.com/openlts/openlts/server/password"
 	"github.com/openlts/openlts/server/store"
 )
@@ -35,6 +36,8 @@ type API struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 	Limits Limits
+	// Outcomes counts how requests ended; nil: nobody does.
+	Outcomes *outcome.Counter
 
 	// refuses is why nobody is served now; nil or "": everybody is.
 	refuses atomic.Pointer[protocol.Reason]
@@ -42,8 +45,9 @@ type API struct {
 	limits    atomic.Pointer[limiters]
 	passwords *password.Checker
 	clocks    clockWatch
-	bodies    slots // of large bodies that are read
-	batches   slots // of large batches that are decoded
+	strangers *bodies // of requests without a key
+	bodies    *bodies // of batches whose key is known
+	batches   slots   // of large batches that are decoded
 }
 
 // SetLimits limits requests in another way from now on; all begin with their bursts.
@@ -85,7 +89,7 @@ type handler func(http.ResponseWriter, *http.Request) error
 func (a *API) Handler() http.Handler {
 	a.SetLimits(a.Limits)
 	a.passwords = password.NewChecker()
-	a.bodies, a.batches = make(slots, largeBodies), make(slots, largeBatches)
+	a.strangers, a.bodies, a.batches = newBodies(strangeLarge), newBodies(largeBodies), make(slots, largeBatches)
 	mux := http.NewServeMux()
 	for path, methods := range map[string]map[string]handler{
 		protocol.PathAuthorizations: {http.MethodPost: a.framed(a.whileServing(a.authorize))},

@@ -29,7 +29,7 @@ const (
 
 // authorize answers POST /v1/authorizations.
 func (a *API) authorize(w http.ResponseWriter, r *http.Request) error {
-	body, release, err := a.bodies.read(w, r, protocol.MaxAuthorizationBody)
+	body, release, err := a.strangers.read(w, r, protocol.MaxAuthorizationBody, site(r))
 	if err != nil {
 		return err
 	}
@@ -59,11 +59,13 @@ func (a *API) authorize(w http.ResponseWriter, r *http.Request) error {
 			return later
 		}
 		if status := protocol.StatusOf(err); status.FromServer() {
+			a.Outcomes.Refused(request.HandshakeCode, status)
 			a.Log.Info("authorization refused", "code", int(status), "cause", string(protocol.ReasonOf(err)), "reason", err.Error(),
 				"device", request.Device.UUID, "handshake", request.HandshakeCode, "organization", request.OrganizationID)
 		}
 		return a.refusal(err, &request, body)
 	}
+	a.Outcomes.Granted(granted.HandshakeCode)
 	granted.Request = protocol.Digest(body)
 	granted.ReportKey = protocol.ReportKey{
 		ServerPublicKey: protocol.Encoding.EncodeToString(a.Keys.Report.PublicKey().Bytes()), ID: key.KeyID,

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/openlts/openlts/core/protocol"
@@ -17,7 +18,9 @@ import (
 // counted; their number is that of connections. A slot is the largest body.
 const (
 	smallBody    = 32 << 10
-	largeBodies  = 64 // read at the same time
+	largeBodies  = 64 // read at the same time, of devices
+	strangeLarge = 8  // and of those who have shown no key; honest ones are small
+	largeOfOne   = 4  // of one device key, or one network of strangers: who stalls keeps out no others
 	largeBatches = 12 // decoded and on their way to the database
 	slotPatience = 10 * time.Second
 )
@@ -47,9 +50,52 @@ func (s slots) begin(ctx context.Context, size int) (release func(), err error) 
 	return s.take(ctx)
 }
 
+// bodies are the slots of large bodies that are read, and how many of them one sender
+// has.
+type bodies struct {
+	slots slots
+
+	mu  sync.Mutex
+	own map[string]int
+}
+
+func newBodies(slotsInAll int) *bodies {
+	return &bodies{slots: make(slots, slotsInAll), own: map[string]int{}}
+}
+
+// take takes a slot for a sender, unless he has his share.
+func (b *bodies) take(ctx context.Context, sender string) (release func(), err error) {
+	if !b.add(sender, 1) {
+		return nil, busy(slotPatience)
+	}
+	giveBack, err := b.slots.take(ctx)
+	if err != nil {
+		b.add(sender, -1)
+		return nil, err
+	}
+	return func() {
+		giveBack()
+		b.add(sender, -1)
+	}, nil
+}
+
+func (b *bodies) add(sender string, n int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch now := b.own[sender] + n; {
+	case now > largeOfOne:
+		return false
+	case now == 0:
+		delete(b.own, sender)
+	default:
+		b.own[sender] = now
+	}
+	return true
+}
+
 // read reads a body of at most limit bytes. Once more than a small body has
 // arrived it takes a slot: who only announces a large one takes none.
-func (s slots) read(w http.ResponseWriter, r *http.Request, limit int64) (body []byte, release func(), err error) {
+func (b *bodies) read(w http.ResponseWriter, r *http.Request, limit int64, sender string) (body []byte, release func(), err error) {
 	release = func() {}
 	if r.ContentLength > limit {
 		return nil, nil, tooLarge(limit)
@@ -58,7 +104,7 @@ func (s slots) read(w http.ResponseWriter, r *http.Request, limit int64) (body [
 	from := http.MaxBytesReader(w, r.Body, limit)
 	_, err = io.Copy(buffer, io.LimitReader(from, smallBody+1))
 	if err == nil && buffer.Len() > smallBody {
-		if release, err = s.take(r.Context()); err != nil {
+		if release, err = b.take(r.Context(), sender); err != nil {
 			return nil, nil, err
 		}
 		buffer.Grow(int(max(r.ContentLength, 2*smallBody)) - buffer.Len() + 512)

@@ -151,8 +151,16 @@ func address(r *http.Request) string {
 
 // network is where a request comes from, as far as it is limited; "" if it is not.
 func (l *limiters) network(r *http.Request) string {
+	if from, ok := client(r); !ok || from.IsLoopback() && !l.loopback {
+		return ""
+	}
+	return site(r)
+}
+
+// site is the network that a request comes from, of the size that is limited.
+func site(r *http.Request) string {
 	from, ok := client(r)
-	if !ok || from.IsLoopback() && !l.loopback {
+	if !ok {
 		return ""
 	}
 	return prefix(from, 24, 48)

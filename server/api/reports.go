@@ -32,7 +32,7 @@ func (a *API) report(w http.ResponseWriter, r *http.Request) error {
 	} else if err != nil {
 		return err
 	}
-	body, release, err := a.bodies.read(w, r, protocol.MaxReportBody)
+	body, release, err := a.bodies.read(w, r, protocol.MaxReportBody, keyID)
 	if err != nil {
 		return err
 	}
@@ -78,6 +78,7 @@ func (a *API) report(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	a.Outcomes.Reported(receipt.Accepted)
 	receipt.Digest = protocol.Digest(body)
 	answer, err := json.Marshal(receipt)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 // With all slots taken, small bodies are read as ever, and large ones are told to
 // come again.
 func TestSlots(t *testing.T) {
-	s := make(slots, 1)
-	release, err := s.take(t.Context())
+	s := newBodies(1)
+	release, err := s.take(t.Context(), "somebody")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,7 +23,7 @@ func TestSlots(t *testing.T) {
 	cancel()
 	read := func(size int) error {
 		request := httptest.NewRequestWithContext(gone, http.MethodPost, "/", bytes.NewReader(make([]byte, size)))
-		body, done, err := s.read(httptest.NewRecorder(), request, 1<<20)
+		body, done, err := s.read(httptest.NewRecorder(), request, 1<<20, "me")
 		if err != nil {
 			return err
 		}
@@ -42,7 +42,7 @@ func TestSlots(t *testing.T) {
 	}
 	release()
 	for range 3 { // none is kept
-		if release, err = s.take(t.Context()); err != nil {
+		if release, err = s.take(t.Context(), "somebody"); err != nil {
 			t.Fatal(err)
 		}
 		release()
@@ -54,7 +54,33 @@ func TestSlots(t *testing.T) {
 	if err := read(1<<20 + 1); protocol.StatusOf(err) != protocol.StatusRequestTooLarge {
 		t.Error(err)
 	}
-	if len(s) != 0 {
+	if len(s.slots) != 0 || len(s.own) != 0 {
 		t.Error("a slot was not given back")
+	}
+}
+
+// Who has his share of the slots is told to come again; others are not kept waiting.
+func TestShares(t *testing.T) {
+	b := newBodies(largeOfOne + 1)
+	var taken []func()
+	for range largeOfOne {
+		release, err := b.take(t.Context(), "greedy")
+		if err != nil {
+			t.Fatal(err)
+		}
+		taken = append(taken, release)
+	}
+	if _, err := b.take(t.Context(), "greedy"); protocol.StatusOf(err) != protocol.StatusRequestRateLimited {
+		t.Error(err)
+	}
+	release, err := b.take(t.Context(), "honest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, each := range append(taken, release) {
+		each()
+	}
+	if len(b.slots) != 0 || len(b.own) != 0 {
+		t.Errorf("%d, %v", len(b.slots), b.own)
 	}
 }

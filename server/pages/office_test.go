@@ -215,7 +215,7 @@ func (o *office) all(t testing.TB) []string {
 	list := []string{
 		"/", "/statistics", "/statistics?by=item&item=scans&per=hour&range=7d&mode=accumulated", "/items", "/items/new", "/items/scans", "/items/desktops",
 		"/codes", "/codes/new", "/codes/100001-warehouse", "/codes/100001-warehouse/key", "/organizations", "/organizations/100001", "/devices",
-		"/denials", "/anomalies", "/audit", "/settings",
+		"/denials", "/anomalies", "/alerts", "/audit", "/settings",
 	}
 	for _, d := range devices.Items[:min(1, len(devices.Items))] {
 		list = append(list, "/devices/"+d.UUID)
@@ -262,7 +262,7 @@ func TestEmptyPages(t *testing.T) {
 	o := openOffice(t)
 	must[administration.Account](t)(o.desk.AddAccount(t.Context(), administration.AccountInput{Name: "olga", Password: password, Role: administration.Owner}))
 	owner := o.signedIn(t, "olga")
-	for _, path := range []string{"/", "/statistics", "/items", "/items/new", "/codes", "/codes/new", "/organizations", "/devices", "/denials", "/anomalies", "/audit", "/settings"} {
+	for _, path := range []string{"/", "/statistics", "/items", "/items/new", "/codes", "/codes/new", "/organizations", "/devices", "/denials", "/anomalies", "/alerts", "/audit", "/settings"} {
 		response, body := owner.get(t, path)
 		if response.StatusCode != http.StatusOK {
 			t.Errorf("%s: %d", path, response.StatusCode)

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/alerts"
 )
 
 // Pages serves the pages.
@@ -29,6 +30,8 @@ type Pages struct {
 	// PublicKey is what clients know the server by.
 	PublicKey ed25519.PublicKey
 	Log       *slog.Logger
+	// Alerts sends tests of channels.
+	Alerts alerts.Sender
 	// Version is what the build says of itself.
 	Version string
 	// TrustedOrigins may send forms here, besides the pages themselves: where a proxy
@@ -64,7 +67,7 @@ type action struct {
 func all() []page {
 	return slices.Concat(
 		signInPages, setUpPages, overviewPages, organizationPages, itemPages, codePages, devicePages,
-		statisticsPages, denialPages, anomalyPages, auditPages, settingsPages,
+		statisticsPages, denialPages, anomalyPages, alertPages, auditPages, settingsPages,
 	)
 }
 

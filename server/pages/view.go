@@ -126,7 +126,7 @@ func (v *view) Done() string {
 var done = map[string]string{
 	"added": "Added.", "changed": "Changed.", "removed": "Removed.", "revoked": "Revoked.", "attached": "Attached.",
 	"detached": "Detached.", "password": "Your password is changed. Other sessions have ended.", "signed-out": "You are signed out.",
-	"welcome": "Welcome. You are the owner of this server.",
+	"sent": "The test was sent.", "welcome": "Welcome. You are the owner of this server.",
 }
 
 // Mistakes are the mistakes of the form that are about no field the page shows.
@@ -156,6 +156,7 @@ var menu = []struct {
 	{"devices", "Devices", "device", administration.Viewer, false},
 	{"denials", "Refusals", "denial", administration.Viewer, false},
 	{"anomalies", "Anomalies", "anomaly", administration.Viewer, false},
+	{"alerts", "Alerts", "alert", administration.Viewer, true},
 	{"audit", "Audit", "audit", administration.Viewer, true},
 	{"settings", "Settings", "settings", administration.Viewer, false},
 }

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -25,20 +26,24 @@ const idempotencyTime = 24 * time.Hour
 const maxKey = 255
 
 // once is a request with an Idempotency-Key: what it changes, it changes once. The key
-// is kept in the transaction that changes something, so neither two requests at once
+// is claimed in the transaction that changes something, so neither two requests at once
 // nor a server that dies in between do it twice. What was asked and answered may hold
 // passwords and license keys: it is kept under keys made from the token, which the
 // database does not hold.
 type once struct {
 	store.Store
-	kept  records.Answer // without the answer
-	since int64          // older ones are forgotten
+	claim records.Claim // without object and answer
+	since int64         // older ones are forgotten
 	seal  cipher.AEAD
-	taken bool // it is kept
+	taken bool // this request made the claim
 }
 
-// errTaken is the error of a change whose Idempotency-Key was used meanwhile.
+// errTaken ends the transaction of a change that another request made.
 var errTaken = errors.New("the Idempotency-Key is in use")
+
+// repeat answers a request that was carried out, but whose answer is not there: it is
+// being made, or was lost with the server. It goes by the object that was changed.
+type repeat func(r *request, object string) (answer, error)
 
 func newOnce(r *request, token, key string) (*once, error) {
 	derive := func(purpose string, texts ...string) []byte {
@@ -60,28 +65,46 @@ func newOnce(r *request, token, key string) (*once, error) {
 	now := r.admin.Now()
 	return &once{
 		Store: r.admin.Store, since: now.Add(-idempotencyTime).Unix(), seal: seal,
-		kept: records.Answer{
+		claim: records.Claim{
 			Digest: hex.EncodeToString(derive("key", key)), Request: hex.EncodeToString(derive("request", r.URL.Path, string(r.body))),
 			CreatedAt: now.Unix(),
 		},
 	}, nil
 }
 
-// Update changes something, and keeps the key with it.
+// Update claims the key with whatever f changes. Each change has its audit in its
+// transaction, and the object in that, so none slips by; and what only reads claims nothing.
 func (o *once) Update(ctx context.Context, f func(store.Tx) error) error {
-	if o.taken {
-		return o.Store.Update(ctx, f)
-	}
-	err := o.Store.Update(ctx, func(tx store.Tx) error {
-		if err := records.AddAnswer(ctx, tx, o.kept, o.since); errors.Is(err, store.ErrExists) {
+	var tx *claimingTx
+	err := o.Store.Update(ctx, func(inner store.Tx) error {
+		tx = &claimingTx{Tx: inner, of: o, add: func(claim records.Claim) error { return records.AddClaim(ctx, inner, claim, o.since) }}
+		return f(tx)
+	})
+	o.taken = o.taken || err == nil && tx.claimed
+	return err
+}
+
+// claimingTx claims the key of a request with the first thing that is changed.
+type claimingTx struct {
+	store.Tx
+	of      *once
+	add     func(records.Claim) error
+	claimed bool
+}
+
+// AddAudit claims the key for the object.
+func (t *claimingTx) AddAudit(audit store.Audit) error {
+	if !t.claimed && !t.of.taken {
+		claim := t.of.claim
+		claim.Object = audit.Object
+		if err := t.add(claim); errors.Is(err, store.ErrExists) {
 			return errTaken
 		} else if err != nil {
 			return err
 		}
-		return f(tx)
-	})
-	o.taken = err == nil
-	return err
+		t.claimed = true
+	}
+	return t.Tx.AddAudit(audit)
 }
 
 // sealed is an answer, as it is kept.
@@ -92,25 +115,24 @@ type sealed struct {
 
 // before gives the answer to a request that came before with the same key;
 // store.ErrNotFound: none did.
-func (o *once) before(ctx context.Context) (answer, error) {
-	before, err := records.FindAnswer(ctx, o.Store, o.kept.Digest)
+func (o *once) before(r *request, again repeat) (answer, error) {
+	before, err := records.FindClaim(r.Context(), o.Store, o.claim.Digest, o.since)
 	if err != nil {
 		return answer{}, err
 	}
-	switch {
-	case before.CreatedAt <= o.since:
-		return answer{}, store.ErrNotFound
-	case before.Request != o.kept.Request:
+	if before.Request != o.claim.Request {
 		return answer{}, &administration.Error{Kind: administration.Conflict, Text: "this Idempotency-Key was used for another request"}
-	case before.Answer == "":
-		return answer{}, &administration.Error{
-			Kind: administration.Conflict,
-			Text: "a request with this Idempotency-Key is being answered, or was carried out and its answer lost; ask again in a moment, else look what is there",
+	}
+	if before.Answer == "" {
+		done, err := again(r, before.Object)
+		if errors.Is(err, store.ErrNotFound) { // not to be taken for a request that never came
+			err = &administration.Error{Kind: administration.NotFound, Text: "what this request made is not there any more"}
 		}
+		return done, err
 	}
 	text, err := base64.RawStdEncoding.DecodeString(before.Answer)
 	if err == nil {
-		text, err = o.seal.Open(nil, nil, text, []byte(o.kept.Request))
+		text, err = o.seal.Open(nil, nil, text, []byte(o.claim.Request))
 	}
 	var first sealed
 	if err == nil {
@@ -135,15 +157,15 @@ func (o *once) keep(ctx context.Context, done answer) error {
 	if err != nil {
 		return err
 	}
-	text = o.seal.Seal(nil, nil, text, []byte(o.kept.Request))
+	text = o.seal.Seal(nil, nil, text, []byte(o.claim.Request))
 	return o.Store.Update(ctx, func(tx store.Tx) error {
-		return records.SetAnswer(ctx, tx, o.kept.Digest, base64.RawStdEncoding.EncodeToString(text))
+		return records.AnswerClaim(ctx, tx, o.claim.Digest, base64.RawStdEncoding.EncodeToString(text))
 	})
 }
 
 // once answers a request with an Idempotency-Key: one that comes again is answered as
 // the first was, and does nothing.
-func (a *API) once(r *request, token, key string, handle handler) (answer, error) {
+func (a *API) once(r *request, token, key string, handle handler, again repeat) (answer, error) {
 	if len(key) > maxKey {
 		return answer{}, &administration.Error{Kind: administration.Invalid, Text: "the Idempotency-Key is longer than " + strconv.Itoa(maxKey) + " bytes"}
 	}
@@ -151,18 +173,42 @@ func (a *API) once(r *request, token, key string, handle handler) (answer, error
 	if err != nil {
 		return answer{}, err
 	}
-	if first, err := o.before(r.Context()); !errors.Is(err, store.ErrNotFound) {
+	if first, err := o.before(r, again); !errors.Is(err, store.ErrNotFound) {
 		return first, err
 	}
-	changing := *r.admin
-	changing.Store = o
-	r.admin = &changing
+	plain := r.admin
+	r.admin = plain.On(o)
 	done, err := handle(r)
-	if errors.Is(err, errTaken) {
-		return o.before(r.Context())
-	}
-	if err != nil || !o.taken {
+	r.admin = plain
+	if err != nil {
+		// Another one may have come first: then what is there by now is no mistake.
+		if first, other := o.before(r, again); !errors.Is(other, store.ErrNotFound) {
+			return first, other
+		}
 		return done, err
 	}
-	return done, o.keep(context.WithoutCancel(r.Context()), done)
+	if !o.taken {
+		return done, nil
+	}
+	if err := o.keep(context.WithoutCancel(r.Context()), done); err != nil {
+		// The change is made: who asks again is answered by what is there then.
+		a.Log.Warn("the answer to a request with an Idempotency-Key was not kept", "path", r.URL.Path, "error", err)
+	}
+	return done, nil
+}
+
+// nothing repeats a request that is answered with nothing.
+func nothing(*request, string) (answer, error) { return answer{}, nil }
+
+// added repeats a request that added an object.
+func added[O any](read func(*administration.Administrator, context.Context, string) (O, error)) repeat {
+	return func(r *request, object string) (answer, error) {
+		found, err := read(r.admin, r.Context(), object)
+		return answer{status: http.StatusCreated, value: found}, err
+	}
+}
+
+// anew repeats a request that can as well be carried out again.
+func anew(handle handler) repeat {
+	return func(r *request, _ string) (answer, error) { return handle(r) }
 }

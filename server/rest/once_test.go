@@ -1,111 +1,150 @@
 package rest_test
 
 import (
-	"fmt"
+	"context"
+	"errors"
+	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/database"
+	"github.com/openlts/openlts/server/store/postgres/postgrestest"
+	"github.com/openlts/openlts/server/store/teststore"
 )
 
-// kept gives what the database holds of requests with an Idempotency-Key.
-func (c *caller) kept(t *testing.T) (rows []string) {
-	t.Helper()
-	err := c.desk.Store.Query(t.Context(), "SELECT digest, request, answer FROM idempotency", nil, func(scan func(...any) error) error {
-		var digest, request, answer string
-		err := scan(&digest, &request, &answer)
-		rows = append(rows, digest+" "+request+" "+answer)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rows
+func TestMain(m *testing.M) { os.Exit(teststore.Run(m)) }
+
+// onBoth runs a test on each store, by a name of an empty database.
+func onBoth(t *testing.T, test func(t *testing.T, name string)) {
+	t.Run("SQLite", func(t *testing.T) { test(t, database.SQLite(t.TempDir())) })
+	t.Run("PostgreSQL", func(t *testing.T) { test(t, postgrestest.Database(t)) })
 }
 
-// A copy of the database tells neither what was asked nor what was answered: passwords
-// and license keys are among that.
-func TestIdempotencyKeepsSecrets(t *testing.T) {
-	c := newCaller(t)
-	c.as(t, administration.ScopeWrite, "")
-	c.call(t, "POST", "organizations", `{"name": "Example"}`)
-	body := `{"organization": "100001", "custom": "a", "sessionPassword": "correct horse"}`
-	keyBody := `{"server": "https://lts.example.com", "sessionPassword": "correct horse"}`
-	var key any
-	for range 2 {
-		if status, _, _ := c.call(t, "POST", "handshakes", body, "Idempotency-Key", "k"); status != 201 {
-			t.Errorf("%d", status)
-		}
-		status, _, object := c.call(t, "POST", "handshakes/100001-a/key", keyBody, "Idempotency-Key", "l")
-		if status != 200 || object["licenseKey"] == nil || key != nil && object["licenseKey"] != key {
-			t.Errorf("%d, %v", status, object)
-		}
-		key = object["licenseKey"]
-	}
-	first := c.kept(t)
-	if len(first) != 2 {
-		t.Fatalf("%q", first)
-	}
-	// Nobody can try passwords on it without the token: with another one, all differs.
-	c.as(t, administration.ScopeWrite, "")
-	c.call(t, "POST", "handshakes/100001-a/key", keyBody, "Idempotency-Key", "l")
-	parts := map[string]bool{}
-	for _, row := range c.kept(t) {
-		if strings.Contains(row, fmt.Sprint(key)) || strings.Contains(row, "100001") {
-			t.Errorf("it is kept as %s", row)
-		}
-		for _, part := range strings.Fields(row) {
-			if parts[part] {
-				t.Errorf("%s is kept by two tokens", part)
+// Of several requests at once with one key, one acts, and all are answered alike.
+func TestOnceOfMany(t *testing.T) {
+	onBoth(t, func(t *testing.T, name string) {
+		c := newCallerOf(t, teststore.Open(t, name), time.Now)
+		c.as(t, administration.ScopeWrite, "")
+		c.call(t, "GET", "organizations", "")
+		for round, body := range []string{`{"name": "Example"}`, `{"name": "Example", "id": "7"}`} {
+			key := strings.Repeat("k", round+1)
+			var all sync.WaitGroup
+			ids := make([]any, 8)
+			for i := range ids {
+				all.Go(func() {
+					status, _, object := c.call(t, "POST", "organizations", body, "Idempotency-Key", key)
+					if status != 201 {
+						t.Errorf("%d %v", status, object)
+					}
+					ids[i] = object["id"]
+				})
 			}
-			parts[part] = true
+			all.Wait()
+			for _, id := range ids {
+				if id != ids[0] {
+					t.Errorf("one request made %v", ids)
+				}
+			}
 		}
-	}
+		if page, err := c.desk.Organizations(t.Context(), administration.Selection{}); err != nil || len(page.Items) != 2 {
+			t.Errorf("%+v, %v", page, err)
+		}
+	})
 }
 
-// Of requests at once with one key, one changes something; and one whose answer was lost
-// with the server is not carried out again.
-func TestIdempotencyAtOnce(t *testing.T) {
-	c := newCaller(t)
-	c.as(t, administration.ScopeWrite, "")
-	c.call(t, "POST", "organizations", `{"name": "Example"}`)
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			one := *c
-			one.asked = map[string]bool{}
-			if status, _, _ := one.call(t, "POST", "organizations", `{"name": "Example"}`, "Idempotency-Key", "k"); status != 201 && status != 412 {
-				t.Errorf("%d", status)
+// crashing is a store that commits so many more changes and then none: as if the server
+// stopped right there.
+type crashing struct {
+	store.Store
+	left atomic.Int64 // changes that are still made; negative: all
+}
+
+var errCrash = errors.New("the power failed")
+
+func (s *crashing) Update(ctx context.Context, f func(store.Tx) error) error {
+	if s.left.Load() == 0 {
+		return errCrash
+	}
+	s.left.Add(-1)
+	return s.Store.Update(ctx, f)
+}
+
+// After a crash between the change and its answer, and before the change, a request
+// that comes again finds what there is: it acts once.
+func TestOnceThroughCrashes(t *testing.T) {
+	onBoth(t, func(t *testing.T, name string) {
+		s := &crashing{Store: teststore.Open(t, name)}
+		s.left.Store(-1)
+		c := newCallerOf(t, s, time.Now)
+		c.as(t, administration.ScopeWrite, "")
+		c.call(t, "GET", "organizations", "")
+		for i, changes := range []int64{1, 0} { // the change is made and its answer lost; nothing is made
+			key := strings.Repeat("k", i+1)
+			s.left.Store(changes)
+			c.call(t, "POST", "organizations", `{"name": "Example"}`, "Idempotency-Key", key)
+			s.left.Store(-1)
+			status, _, first := c.call(t, "POST", "organizations", `{"name": "Example"}`, "Idempotency-Key", key)
+			_, _, second := c.call(t, "POST", "organizations", `{"name": "Example"}`, "Idempotency-Key", key)
+			if status != 201 || first["id"] == nil || first["id"] != second["id"] {
+				t.Errorf("%d: %v, then %v", status, first, second)
 			}
-		})
-	}
-	wg.Wait()
-	count := func() int {
-		page, err := c.desk.Organizations(t.Context(), administration.Selection{})
-		if err != nil {
-			t.Fatal(err)
 		}
-		return len(page.Items)
-	}
-	if n := count(); n != 2 {
-		t.Errorf("there are %d", n)
-	}
-	err := c.desk.Store.Update(t.Context(), func(tx store.Tx) error {
-		_, err := tx.Exec(t.Context(), "UPDATE idempotency SET answer = ''")
-		return err
+		if page, err := c.desk.Organizations(t.Context(), administration.Selection{}); err != nil || len(page.Items) != 2 {
+			t.Errorf("%+v, %v", page, err)
+		}
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if status, _, _ := c.call(t, "POST", "organizations", `{"name": "Example"}`, "Idempotency-Key", "k"); status != 412 || count() != 2 {
-		t.Errorf("%d, %d", status, count())
-	}
-	// What failed may be tried again with the key.
-	for _, want := range []int{404, 404} {
-		if status, _, _ := c.call(t, "POST", "handshakes", `{"organization": "7", "custom": "a"}`, "Idempotency-Key", "m"); status != want {
-			t.Errorf("%d", status)
+}
+
+// Whatever is changed by a POST is changed once with a key, also what answers with
+// nothing; a license key is never kept.
+func TestOnceOfEach(t *testing.T) {
+	o := servertest.NewOffice(t)
+	used(t, o)
+	s := &crashing{Store: o.Store}
+	s.left.Store(-1)
+	c := newCallerOf(t, s, o.Clock)
+	c.as(t, administration.ScopeWrite, "")
+	c.call(t, "GET", "organizations", "")
+	for i, request := range []struct {
+		path, body string
+		want       int
+	}{
+		{"handshakes", `{"organization": "100001", "custom": "more", "sessionPassword": "hush-hush"}`, 201},
+		{"items", `{"organization": "100001", "chargeWay": "scan", "name": "more", "quota": 10}`, 201},
+		{"items/scans/adjustments", `{"units": 7, "reason": "tests"}`, 201},
+		{"items/scans/archive", ``, 204}, {"items/scans/unarchive", ``, 204},
+		{"organizations/100001/statements", `{"month": "2026-01"}`, 201},
+		{"items/more/revoke", ``, 204},
+		{"handshakes/100001-more/key", `{"server": "https://lts.example.com", "sessionPassword": "hush-hush"}`, 200},
+		{"handshakes/100001-more/password", `{"sessionPassword": "other", "overlapDays": 1}`, 204},
+	} {
+		key := strings.Repeat("k", i+1)
+		audits := func() int {
+			page, err := c.desk.Audits(t.Context(), administration.Selection{Limit: 1000})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(page.Items)
+		}
+		before := audits()
+		for range 3 {
+			status, _, object := c.call(t, "POST", request.path, request.body, "Idempotency-Key", key)
+			if status != request.want {
+				t.Errorf("%s: %d %v", request.path, status, object)
+			}
+		}
+		const want = 1
+		if made := audits() - before; made != want {
+			t.Errorf("%s was done %d times, want %d", request.path, made, want)
+		}
+		if status, _, _ := c.call(t, "POST", request.path, request.body+" ", "Idempotency-Key", key); status != 412 {
+			t.Errorf("%s: another request with the key: %d", request.path, status)
 		}
 	}
 }

@@ -42,7 +42,7 @@ const (
 	atOnce    = 100
 )
 
-// maxBody is the largest body, in bytes.
+// maxBody is how many bytes the body of a request has at most.
 const maxBody = 64 << 10
 
 // request is an authenticated request.
@@ -57,6 +57,13 @@ type answer struct {
 	status int // 0: 200
 	value  any // nil: nothing
 	tag    string
+	file   *file // instead of a value
+}
+
+// file is an answer that is no JSON object.
+type file struct {
+	contentType string
+	write       func(io.Writer) error
 }
 
 type handler func(*request) (answer, error)
@@ -65,19 +72,20 @@ type handler func(*request) (answer, error)
 func (a *API) Handler() http.Handler {
 	a.limits = recent.New[*rate.Limiter](10_000)
 	mux := http.NewServeMux()
+	repeats := a.repeats()
 	for pattern, handle := range a.routes() {
 		method, path, _ := strings.Cut(pattern, " ")
-		mux.HandleFunc(method+" "+Prefix+path, func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, handle) })
+		mux.HandleFunc(method+" "+Prefix+path, func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, handle, repeats[pattern]) })
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		a.serve(w, r, func(*request) (answer, error) {
 			return answer{}, &administration.Error{Kind: administration.NotFound, Text: "there is nothing at this path for this method"}
-		})
+		}, nil)
 	})
 	return mux
 }
 
-func (a *API) serve(w http.ResponseWriter, r *http.Request, handle handler) {
+func (a *API) serve(w http.ResponseWriter, r *http.Request, handle handler, again repeat) {
 	defer func() {
 		if v := recover(); v != nil {
 			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
@@ -87,13 +95,17 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, handle handler) {
 			a.fail(w, r, errors.New("panic"))
 		}
 	}()
-	ok, err := a.answer(r, handle)
+	ok, err := a.answer(r, handle, again)
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
 	if ok.tag != "" {
 		w.Header().Set("ETag", `"`+ok.tag+`"`)
+	}
+	if ok.file != nil {
+		a.stream(w, r, ok.file)
+		return
 	}
 	if ok.value == nil {
 		a.headers(w)
@@ -106,7 +118,7 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, handle handler) {
 	a.write(w, ok.status, protocol.ContentTypeJSON, ok.value)
 }
 
-func (a *API) answer(r *http.Request, handle handler) (answer, error) {
+func (a *API) answer(r *http.Request, handle handler, again repeat) (answer, error) {
 	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !bearer {
 		return answer{}, &administration.Error{Kind: administration.Unauthenticated, Text: "the request has no token; send it as Authorization: Bearer"}
@@ -128,8 +140,8 @@ func (a *API) answer(r *http.Request, handle handler) (answer, error) {
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); len(req.body) > 0 && kind != protocol.ContentTypeJSON {
 		return answer{}, &administration.Error{Kind: administration.Invalid, Text: "the body is to be " + protocol.ContentTypeJSON}
 	}
-	if key := r.Header.Get("Idempotency-Key"); key != "" && r.Method == http.MethodPost {
-		return a.once(req, token, key, handle)
+	if key := r.Header.Get("Idempotency-Key"); key != "" && again != nil {
+		return a.once(req, token, key, handle, again)
 	}
 	return handle(req)
 }
@@ -244,6 +256,17 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", "30")
 	}
 	a.write(w, problem.Status, protocol.ContentTypeProblem, problem)
+}
+
+// stream writes a file. What fails on the way breaks the connection off: half a file
+// must not look like one.
+func (a *API) stream(w http.ResponseWriter, r *http.Request, f *file) {
+	a.headers(w)
+	w.Header().Set("Content-Type", f.contentType)
+	if err := f.write(w); err != nil {
+		a.Log.Error("an answer of the API broke off", "path", r.URL.Path, "error", err)
+		panic(http.ErrAbortHandler)
+	}
 }
 
 func (a *API) headers(w http.ResponseWriter) {

@@ -2,14 +2,15 @@ package rest_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,26 +21,33 @@ import (
 
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/rest"
-	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/servertest"
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/teststore"
 )
+
+func init() { // lines of JSON are text to the contract
+	openapi3filter.RegisterBodyDecoder("application/jsonl", openapi3filter.FileBodyDecoder)
+}
 
 // caller asks an API, and holds each answer against its contract.
 type caller struct {
 	desk   *administration.Administrator
 	api    http.Handler
 	router routers.Router
+	mutex  sync.Mutex
 	asked  map[string]bool // operations
 	token  string
 }
 
 func newCaller(t *testing.T) *caller {
 	t.Helper()
-	s, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "data"), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	desk := &administration.Administrator{Store: s, Now: time.Now, Actor: "test"}
+	return newCallerOf(t, teststore.Open(t, teststore.Name(t)), time.Now)
+}
+
+func newCallerOf(t *testing.T, s store.Store, now func() time.Time) *caller {
+	t.Helper()
+	desk := &administration.Administrator{Store: s, Now: now, Actor: "test"}
 	document, err := openapi3.NewLoader().LoadFromFile(filepath.Join("..", "..", "docs", "openapi.yaml"))
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +92,9 @@ func (c *caller) call(t *testing.T, method, path, body string, header ...string)
 	if err != nil {
 		t.Fatalf("%s %s is not in the contract: %v", method, path, err)
 	}
+	c.mutex.Lock()
 	c.asked[route.Operation.OperationID] = true
+	c.mutex.Unlock()
 	err = openapi3filter.ValidateResponse(t.Context(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: request, PathParams: parameters, Route: route},
 		Status:                 recorder.Code, Header: recorder.Header(), Body: io.NopCloser(bytes.NewReader(recorder.Body.Bytes())),
@@ -94,6 +104,9 @@ func (c *caller) call(t *testing.T, method, path, body string, header ...string)
 		t.Errorf("%s %s is answered with what the contract does not know: %v", method, path, err)
 	}
 	var object map[string]any
+	if kind, _, _ := strings.Cut(recorder.Header().Get("Content-Type"), ";"); kind == "text/csv" || kind == "application/jsonl" {
+		return recorder.Code, recorder.Header(), map[string]any{"text": recorder.Body.String()}
+	}
 	if recorder.Body.Len() > 0 {
 		if err := json.Unmarshal(recorder.Body.Bytes(), &object); err != nil {
 			t.Fatal(err)
@@ -102,46 +115,97 @@ func (c *caller) call(t *testing.T, method, path, body string, header ...string)
 	return recorder.Code, recorder.Header(), object
 }
 
+// used has a device at work for some weeks, and gives its UUID.
+func used(t *testing.T, o *servertest.Office) string {
+	t.Helper()
+	o.Live(time.Date(2026, 2, 20, 0, 0, 0, 0, time.UTC))
+	page, err := (&administration.Administrator{Store: o.Store, Now: o.Clock}).Devices(t.Context(), administration.Selection{})
+	if err != nil || len(page.Items) == 0 {
+		t.Fatalf("%+v, %v", page, err)
+	}
+	for i, key := range []string{"first", "second"} {
+		o.Exec(fmt.Sprintf("INSERT INTO device_key (key_id, device, public_key, report_key, created_at, reporter) SELECT '%s', id, x'00', x'00', 1, %d FROM device", key, i))
+	}
+	return page.Items[0].UUID
+}
+
 // Each operation of the contract does what it says.
 func TestContract(t *testing.T) {
-	c := newCaller(t)
+	o := servertest.NewOffice(t)
+	c := newCallerOf(t, o.Store, o.Clock)
+	uuid := used(t, o)
 	c.as(t, administration.ScopeWrite, "")
 	for _, step := range []struct {
 		method, path, body string
 		want               int
 	}{
-		{"POST", "organizations", `{"name": "Example", "id": "100001"}`, 201},
-		{"POST", "organizations", `{"name": "Example", "id": "100001"}`, 409},
+		{"POST", "organizations", `{"name": "Example", "id": "100009"}`, 201},
+		{"POST", "organizations", `{"name": "Example", "id": "100009"}`, 409},
 		{"GET", "organizations", ``, 200},
-		{"PATCH", "organizations/100001", `{"name": "Renamed"}`, 200},
-		{"GET", "organizations/100001", ``, 200},
+		{"PATCH", "organizations/100009", `{"name": "Renamed"}`, 200},
+		{"GET", "organizations/100009", ``, 200},
 		{"GET", "organizations/5", ``, 404},
-		{"POST", "handshakes", `{"organization": "100001", "custom": "reader"}`, 201},
-		{"GET", "handshakes?organization=100001&limit=1", ``, 200},
+		{"POST", "handshakes", `{"organization": "100009", "custom": "reader"}`, 201},
+		{"GET", "handshakes?organization=100009&limit=1", ``, 200},
 		{"GET", "handshakes?limit=0", ``, 422},
-		{"GET", "handshakes/100001-reader", ``, 200},
-		{"PATCH", "handshakes/100001-reader", `{"validationFields": ["www.example.com"]}`, 200},
-		{"POST", "handshakes/100001-reader/key", `{"server": "https://lts.example.com"}`, 200},
-		{"POST", "items", `{"organization": "100001", "chargeWay": "scan", "name": "Scans", "id": "scans", "quota": 10}`, 201},
-		{"POST", "items", `{"organization": "100001", "chargeWay": "scan", "name": "Scans", "quota": 10, "qouta": 1}`, 422},
+		{"GET", "handshakes/100009-reader", ``, 200},
+		{"PATCH", "handshakes/100009-reader", `{"validationFields": ["www.example.com"]}`, 200},
+		{"POST", "handshakes/100009-reader/key", `{"server": "https://lts.example.com"}`, 200},
+		{"POST", "items", `{"organization": "100009", "chargeWay": "scan", "name": "Scans", "id": "more", "quota": 10}`, 201},
+		{"POST", "items", `{"organization": "100009", "chargeWay": "scan", "name": "Scans", "quota": 10, "qouta": 1}`, 422},
 		{"GET", "items?state=active&sort=name&reverse=true", ``, 200},
 		{"GET", "items?after=x", ``, 422},
-		{"GET", "items/scans", ``, 200},
-		{"PATCH", "items/scans", `{"quota": 20}`, 200},
-		{"PATCH", "items/scans", `{"quota": 0}`, 422},
-		{"PUT", "items/scans/handshakes/100001-reader", `{"position": 1}`, 204},
-		{"DELETE", "items/scans/handshakes/100001-reader", ``, 204},
-		{"POST", "items/scans/revoke", ``, 204},
-		{"POST", "items/scans/revoke", ``, 412},
+		{"GET", "items/more", ``, 200},
+		{"PATCH", "items/more", `{"quota": 20}`, 200},
+		{"PATCH", "items/more", `{"quota": 0}`, 422},
+		{"PUT", "items/more/handshakes/100009-reader", `{"position": 1}`, 204},
+		{"DELETE", "items/more/handshakes/100009-reader", ``, 204},
+		{"POST", "items/more/archive", ``, 204},
+		{"POST", "items/more/unarchive", ``, 204},
+		{"POST", "items/nothing/archive", ``, 404},
+		{"POST", "handshakes/100009-reader/archive", ``, 204},
+		{"POST", "handshakes/100009-reader/unarchive", ``, 204},
+		{"POST", "handshakes/100009-reader/password", `{"sessionPassword": "secret", "overlapDays": 30}`, 204},
+		{"POST", "handshakes/100009-reader/password", `{"sessionPassword": "secret", "overlapDays": 9223372036854775807}`, 422},
+		{"GET", "statistics?by=day,type&since=2026-01-01&until=2026-02-01&zone=Europe/Berlin&compare=true", ``, 200},
+		{"GET", "statistics?by=day,type&since=2026-01-01&format=csv", ``, 200},
+		{"GET", "statistics?by=slot", ``, 422},
+		{"GET", "statistics?by=nothing", ``, 422},
+		{"GET", "statistics?zone=nowhere", ``, 422},
+		{"GET", "statistics?item=nothing", ``, 404},
+		{"GET", "statistics?since=yesterday", ``, 422},
+		{"POST", "organizations/100001/statements", `{"month": "2026-01", "zone": "Europe/Berlin"}`, 201},
+		{"POST", "organizations/100001/statements", `{"month": "2026-01"}`, 412},
+		{"POST", "organizations/100001/statements", `{"month": "2099-02"}`, 412},
+		{"POST", "organizations/100001/statements", `{"month": "soon"}`, 422},
+		{"GET", "organizations/100001/statements", ``, 200},
+		{"GET", "organizations/100001/statements/2026-01", ``, 200},
+		{"GET", "organizations/100001/statements/2026-01?format=csv", ``, 200},
+		{"GET", "organizations/100001/statements/2026-02", ``, 404},
+		{"GET", "organizations/100001/statements/2026-01/reports", ``, 200},
+		{"GET", "organizations/100001/statements/2026-02/reports", ``, 404},
+		{"POST", "items/scans/adjustments", `{"units": -5, "reason": "tests"}`, 201},
+		{"POST", "items/scans/adjustments", `{"units": 0, "reason": "tests"}`, 422},
+		{"POST", "items/nothing/adjustments", `{"units": 1, "reason": "tests"}`, 404},
+		{"GET", "items/scans/adjustments", ``, 200},
+		{"GET", "retention", ``, 200},
+		{"PUT", "retention/audit", `{"days": 90}`, 403},
+		{"GET", "devices/" + uuid + "/keys", ``, 200},
+		{"GET", "devices/x/keys", ``, 404},
+		{"POST", "devices/" + uuid + "/keys/x/confirm", ``, 404},
+		{"POST", "devices/" + uuid + "/keys/second/confirm", ``, 200},
+		{"POST", "devices/" + uuid + "/clear-clone", ``, 204},
+		{"POST", "items/more/revoke", ``, 204},
+		{"POST", "items/more/revoke", ``, 412},
 		{"GET", "devices", ``, 200},
 		{"GET", "devices/x", ``, 404},
 		{"GET", "denials?since=1", ``, 200},
 		{"GET", "anomalies", ``, 200},
 		{"GET", "audit?kind=item.add", ``, 200},
-		{"DELETE", "items/scans", ``, 204},
-		{"DELETE", "organizations/100001", ``, 409},
-		{"DELETE", "handshakes/100001-reader", ``, 204},
-		{"DELETE", "organizations/100001", ``, 204},
+		{"DELETE", "items/more", ``, 204},
+		{"DELETE", "organizations/100009", ``, 409},
+		{"DELETE", "handshakes/100009-reader", ``, 204},
+		{"DELETE", "organizations/100009", ``, 204},
 	} {
 		if got, _, object := c.call(t, step.method, step.path, step.body); got != step.want {
 			t.Errorf("%s %s: %d, want %d: %v", step.method, step.path, got, step.want, object)

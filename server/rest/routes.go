@@ -66,6 +66,17 @@ func do(name string, f func(*administration.Administrator, context.Context, stri
 	return func(r *request) (answer, error) { return answer{}, f(r.admin, r.Context(), r.PathValue(name)) }
 }
 
+// makeKey makes a license key.
+func (a *API) makeKey(r *request) (answer, error) {
+	var in administration.KeyInput
+	if err := r.read(&in); err != nil {
+		return answer{}, err
+	}
+	key, err := r.admin.LicenseKey(r.Context(), r.PathValue("code"), in.SessionPassword,
+		administration.KeyServers{Main: in.Server, Standby: in.Standby, PublicKey: a.PublicKey})
+	return answer{value: LicenseKey{key}}, err
+}
+
 func (a *API) routes() map[string]handler {
 	type admin = administration.Administrator
 	organization := func(o administration.Organization) any { return o }
@@ -76,20 +87,12 @@ func (a *API) routes() map[string]handler {
 		"PATCH organizations/{id}":  change("id", (*admin).ChangeOrganization, organization),
 		"DELETE organizations/{id}": do("id", (*admin).RemoveOrganization),
 
-		"GET handshakes":           list((*admin).Codes),
-		"POST handshakes":          create((*admin).NewCode),
-		"GET handshakes/{code}":    show("code", (*admin).Code, administration.Code.Stated),
-		"PATCH handshakes/{code}":  change("code", (*admin).ChangeCode, administration.Code.Stated),
-		"DELETE handshakes/{code}": do("code", (*admin).RemoveCode),
-		"POST handshakes/{code}/key": func(r *request) (answer, error) {
-			var in administration.KeyInput
-			if err := r.read(&in); err != nil {
-				return answer{}, err
-			}
-			key, err := r.admin.LicenseKey(r.Context(), r.PathValue("code"), in.SessionPassword,
-				administration.KeyServers{Main: in.Server, Standby: in.Standby, PublicKey: a.PublicKey})
-			return answer{value: LicenseKey{key}}, err
-		},
+		"GET handshakes":             list((*admin).Codes),
+		"POST handshakes":            create((*admin).NewCode),
+		"GET handshakes/{code}":      show("code", (*admin).Code, administration.Code.Stated),
+		"PATCH handshakes/{code}":    change("code", (*admin).ChangeCode, administration.Code.Stated),
+		"DELETE handshakes/{code}":   do("code", (*admin).RemoveCode),
+		"POST handshakes/{code}/key": a.makeKey,
 
 		"GET items":              list((*admin).Items),
 		"POST items":             create((*admin).NewItem),
@@ -110,10 +113,54 @@ func (a *API) routes() map[string]handler {
 			return answer{}, r.admin.DetachItem(r.Context(), r.PathValue("id"), r.PathValue("code"))
 		},
 
+		"POST items/{id}/archive":          archive("id", (*admin).ArchiveItem, true),
+		"POST items/{id}/unarchive":        archive("id", (*admin).ArchiveItem, false),
+		"GET items/{id}/adjustments":       listAdjustments,
+		"POST items/{id}/adjustments":      adjust,
+		"POST handshakes/{code}/archive":   archive("code", (*admin).ArchiveHandshakeCode, true),
+		"POST handshakes/{code}/unarchive": archive("code", (*admin).ArchiveHandshakeCode, false),
+		"POST handshakes/{code}/password":  setPassword,
+
+		"GET statistics":                                    showStatistics,
+		"GET organizations/{id}/statements":                 listAll("id", (*admin).Statements),
+		"POST organizations/{id}/statements":                closeStatement,
+		"GET organizations/{id}/statements/{month}":         showStatement,
+		"GET organizations/{id}/statements/{month}/reports": showStatementReports,
+		"GET retention": func(r *request) (answer, error) {
+			kept, err := r.admin.Retentions(r.Context())
+			return answer{value: all[administration.Retention]{kept}}, err
+		},
+		"PUT retention/{record}":                 setRetention,
+		"GET devices/{uuid}/keys":                listAll("uuid", (*admin).DeviceKeys),
+		"POST devices/{uuid}/keys/{key}/confirm": confirmKey,
+		"POST devices/{uuid}/clear-clone":        do("uuid", (*admin).ClearClone),
+
 		"GET devices":        list((*admin).Devices),
 		"GET devices/{uuid}": show("uuid", (*admin).Device, func(d administration.Device) any { return d }),
 		"GET denials":        list((*admin).Denials),
 		"GET anomalies":      list((*admin).Anomalies),
 		"GET audit":          list((*admin).Audits),
+	}
+}
+
+// repeats are what requests with an Idempotency-Key are answered with when they were
+// carried out and their answers are not there.
+func (a *API) repeats() map[string]repeat {
+	type admin = administration.Administrator
+	return map[string]repeat{
+		"POST organizations":                     added((*admin).Organization),
+		"POST handshakes":                        added((*admin).Code),
+		"POST items":                             added((*admin).Item),
+		"POST handshakes/{code}/key":             anew(a.makeKey),
+		"POST devices/{uuid}/keys/{key}/confirm": anew(confirmKey),
+		"POST items/{id}/revoke":                 nothing,
+		"POST items/{id}/archive":                nothing,
+		"POST items/{id}/unarchive":              nothing,
+		"POST items/{id}/adjustments":            adjusted,
+		"POST handshakes/{code}/archive":         nothing,
+		"POST handshakes/{code}/unarchive":       nothing,
+		"POST handshakes/{code}/password":        nothing,
+		"POST organizations/{id}/statements":     closedStatement,
+		"POST devices/{uuid}/clear-clone":        nothing,
 	}
 }

@@ -84,6 +84,7 @@ const delay = time.Minute
 
 // Errors of statements, beside those of a store.
 var (
+	ErrMonth  = errors.New("this is not a month, such as 2026-11")
 	ErrOpen   = errors.New("the month has not ended yet")
 	ErrOrder  = errors.New("months are closed one after the other")
 	ErrZone   = errors.New("the statements before are in another time zone")
@@ -116,6 +117,16 @@ func (m *Maker) Closed(ctx context.Context, organization, month string) (*Statem
 	return nil, "", store.ErrNotFound
 }
 
+// All gives all closed statements of an organization, the oldest first.
+func (m *Maker) All(ctx context.Context, organization string) ([]*Statement, error) {
+	list, err := m.closed(ctx, organization)
+	all := make([]*Statement, len(list))
+	for i, c := range list {
+		all[i] = c.Statement
+	}
+	return all, err
+}
+
 type closed struct {
 	*Statement
 	document string
@@ -142,7 +153,7 @@ func (m *Maker) closed(ctx context.Context, organization string) ([]closed, erro
 func (m *Maker) Draft(ctx context.Context, organization, month string, zone *time.Location) (*Statement, error) {
 	start, err := time.Parse(monthLayout, month)
 	if err != nil || start.Year() < 1971 {
-		return nil, fmt.Errorf("%.20q is not a month, such as 2026-11", month)
+		return nil, fmt.Errorf("%.20q: %w", month, ErrMonth)
 	}
 	before, err := m.closed(ctx, organization)
 	if err != nil {

@@ -104,6 +104,6 @@ var tables = []table{
 	with("session", t("digest"), n("account", "created_at", "seen_at")),
 	with("api_token", n("id"), t("public_id", "digest", "name", "scope"), n("organization"), t("created_by"), n("created_at", "expires_at", "seen_at")),
 	with("set_up_link", t("digest"), n("expires_at")),
-	with("idempotency", t("digest", "request", "answer"), n("created_at")),
+	with("idempotency", t("digest", "request", "answer"), n("created_at"), t("object")),
 	with("setting", t("name", "value")),
 }

@@ -206,36 +206,3 @@ func SetUpLink(ctx context.Context, r store.Reader, digest string, now int64) (b
 func DropSetUpLinks(ctx context.Context, tx store.Tx) error {
 	return exec(ctx, tx, "DELETE FROM set_up_link")
 }
-
-// Answer is what a request with an Idempotency-Key was answered with.
-type Answer struct {
-	Digest    string // of who asked and the key, in hex
-	Request   string // digest of what was asked for, in hex
-	Answer    string // for who asked alone; "": not known yet
-	CreatedAt int64
-}
-
-// FindAnswer finds an answer; store.ErrNotFound.
-func FindAnswer(ctx context.Context, r store.Reader, digest string) (Answer, error) {
-	var list []Answer
-	err := r.Query(ctx, "SELECT digest, request, answer, created_at FROM idempotency WHERE digest = ?", []any{digest}, func(scan func(...any) error) error {
-		var a Answer
-		err := scan(&a.Digest, &a.Request, &a.Answer, &a.CreatedAt)
-		list = append(list, a)
-		return err
-	})
-	return one(list, err)
-}
-
-// AddAnswer keeps an answer, and forgets those from before a moment; store.ErrExists.
-func AddAnswer(ctx context.Context, tx store.Tx, a Answer, before int64) error {
-	if err := exec(ctx, tx, "DELETE FROM idempotency WHERE created_at <= ?", before); err != nil {
-		return err
-	}
-	return exec(ctx, tx, "INSERT INTO idempotency (digest, request, answer, created_at) VALUES (?, ?, ?, ?)", a.Digest, a.Request, a.Answer, a.CreatedAt)
-}
-
-// SetAnswer keeps what a request was answered with that is known by a digest.
-func SetAnswer(ctx context.Context, tx store.Tx, digest, answer string) error {
-	return exec(ctx, tx, "UPDATE idempotency SET answer = ? WHERE digest = ?", answer, digest)
-}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/openlts/openlts/server/store"
@@ -29,6 +30,8 @@ type Selection struct {
 	Descending    bool
 	After         string // where the page before ended; "": the first page
 	Limit         int    // rows of a page; 0: DefaultLimit
+	// Apart leaves out, and looks for no text in, what may tell of other organizations.
+	Apart bool
 }
 
 // Limits of a page.
@@ -58,8 +61,13 @@ type list struct {
 	// textKey tells that the key is a text.
 	textKey bool
 	orders  []order
-	// text are the columns that Text is looked for in.
-	text []string
+	// text are the columns that Text is looked for in; shared may tell of several
+	// organizations.
+	text, shared []string
+	// granted tells that its rows are about a device d, and belong to what that was
+	// granted: to all parts of a selection by one and the same grant, because of two
+	// each would tell whoever may see one organization what another granted.
+	granted bool
 	// conditions, for each part of a selection; "%" stands for the placeholders.
 	organizations, codes, items, devices, kinds string
 	at                                          string // the column of the moment
@@ -88,6 +96,18 @@ func (q *query) among(condition string, values []string) {
 	q.add(strings.ReplaceAll(condition, "%", marks), arguments...)
 }
 
+// granted adds that a device d was granted something by a selection.
+func (q *query) granted(s Selection) {
+	var of query
+	of.among("o.public_id IN (%)", s.Organizations)
+	of.among("c.code IN (%)", s.Codes)
+	of.among("i.public_id IN (%)", s.Items)
+	if len(of.conditions) > 0 {
+		q.add(`d.id IN (SELECT g.device FROM report_grant g JOIN item i ON i.id = g.item JOIN organization o ON o.id = i.organization
+			JOIN handshake_code c ON c.id = g.handshake_code WHERE `+strings.Join(of.conditions, " AND ")+")", of.arguments...)
+	}
+}
+
 // pattern is the argument of LIKE for texts that contain this one.
 func pattern(text string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(text)) + "%"
@@ -97,15 +117,22 @@ func pattern(text string) string {
 // page begins; "" if there is none.
 func (l list) page(ctx context.Context, r store.Reader, s Selection, columns string, row func(scan func(...any) error) error) (next string, err error) {
 	var q query
+	if l.granted {
+		q.granted(s)
+	}
 	q.among(l.organizations, s.Organizations)
 	q.among(l.codes, s.Codes)
 	q.among(l.items, s.Items)
 	q.among(l.devices, s.Devices)
 	q.among(l.kinds, s.Kinds)
-	if s.Text != "" && len(l.text) > 0 {
+	searched := l.text
+	if !s.Apart {
+		searched = slices.Concat(l.text, l.shared)
+	}
+	if s.Text != "" && len(searched) > 0 {
 		var either []string
 		var arguments []any
-		for _, column := range l.text {
+		for _, column := range searched {
 			either, arguments = append(either, "lower("+column+`) LIKE ? ESCAPE '\'`), append(arguments, pattern(s.Text))
 		}
 		q.add("("+strings.Join(either, " OR ")+")", arguments...)

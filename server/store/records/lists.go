@@ -37,24 +37,16 @@ var items = list{
 	items:         "i.public_id IN (%)",
 }
 
-// grantedTo finds devices by what they were granted.
-func grantedTo(condition string) string {
-	return `d.id IN (SELECT g.device FROM report_grant g JOIN item i ON i.id = g.item JOIN organization o ON o.id = i.organization
-		JOIN handshake_code c ON c.id = g.handshake_code WHERE ` + condition + ` IN (%))`
-}
-
 var devices = list{
 	from: "FROM device d", key: "d.id",
 	orders: []order{
 		{name: "created", expression: "d.id", number: true}, {name: "seen", expression: "d.last_seen_at", number: true, descending: true},
 		{name: "name", expression: "d.friendly_name"}, {name: "uuid", expression: "d.uuid"},
 	},
-	text:          []string{"d.uuid", "d.friendly_name", "d.platform"},
-	organizations: grantedTo("o.public_id"),
-	codes:         grantedTo("c.code"),
-	items:         grantedTo("i.public_id"),
-	devices:       "d.uuid IN (%)",
-	at:            "d.last_seen_at",
+	text:    []string{"d.uuid", "d.friendly_name", "d.platform"},
+	granted: true,
+	devices: "d.uuid IN (%)",
+	at:      "d.last_seen_at",
 }
 
 // A refusal belongs to the organization of its code, or else to the one it names.
@@ -73,15 +65,16 @@ var denials = list{
 }
 
 var anomalies = list{
-	from:          "FROM anomaly a JOIN device d ON d.id = a.device",
-	key:           "CAST(a.device AS TEXT) || ' ' || a.kind",
-	textKey:       true,
-	orders:        []order{{name: "at", expression: "a.last_at", number: true, descending: true}, {name: "count", expression: "a.count", number: true, descending: true}},
-	text:          []string{"d.uuid", "d.friendly_name", "a.kind", "a.detail"},
-	organizations: grantedTo("o.public_id"),
-	devices:       "d.uuid IN (%)",
-	kinds:         "a.kind IN (%)",
-	at:            "a.last_at",
+	from:    "FROM anomaly a JOIN device d ON d.id = a.device",
+	key:     "CAST(a.device AS TEXT) || ' ' || a.kind",
+	textKey: true,
+	orders:  []order{{name: "at", expression: "a.last_at", number: true, descending: true}, {name: "count", expression: "a.count", number: true, descending: true}},
+	text:    []string{"d.uuid", "d.friendly_name", "a.kind"},
+	shared:  []string{"a.detail"}, // of all that a device does, and reports on
+	granted: true,
+	devices: "d.uuid IN (%)",
+	kinds:   "a.kind IN (%)",
+	at:      "a.last_at",
 }
 
 var audits = list{
@@ -147,6 +140,9 @@ func Anomalies(ctx context.Context, r store.Reader, s Selection) (page []Anomaly
 	next, err = anomalies.page(ctx, r, s, "d.uuid, a.kind, a.detail, a.count, a.first_at, a.last_at, d.friendly_name", func(scan func(...any) error) error {
 		var a Anomaly
 		err := scan(&a.Device, &a.Kind, &a.Detail, &a.Count, &a.FirstAt, &a.LastAt, &a.Name)
+		if s.Apart {
+			a.Detail = ""
+		}
 		page = append(page, a)
 		return err
 	})
@@ -187,6 +183,38 @@ func Seats(ctx context.Context, r store.Reader, s Selection) (page []ItemDevice,
 		var d ItemDevice
 		err := scan(&d.Device, &d.Name, &d.Since, &d.Until, &d.Weight)
 		page = append(page, d)
+		return err
+	})
+	return page, next, err
+}
+
+// AdjustmentOf is an adjustment with the item that it is of.
+type AdjustmentOf struct {
+	Item   string `json:"item"`
+	At     int64  `json:"at"`
+	Units  int64  `json:"units"`
+	Reason string `json:"reason"`
+	Actor  string `json:"actor"`
+	// Signature is the same, signed by the server: a JWS.
+	Signature string `json:"signature"`
+}
+
+var adjustments = list{
+	from:          "FROM adjustment a JOIN item i ON i.id = a.item JOIN organization o ON o.id = i.organization",
+	key:           "a.id",
+	orders:        []order{{name: "at", expression: "a.id", number: true, descending: true}},
+	text:          []string{"a.reason", "a.actor"},
+	organizations: "o.public_id IN (%)",
+	items:         "i.public_id IN (%)",
+	at:            "a.at",
+}
+
+// Adjustments gives a page of adjustments.
+func Adjustments(ctx context.Context, r store.Reader, s Selection) (page []AdjustmentOf, next string, err error) {
+	next, err = adjustments.page(ctx, r, s, "i.public_id, a.at, a.units, a.reason, a.actor, a.signature", func(scan func(...any) error) error {
+		var a AdjustmentOf
+		err := scan(&a.Item, &a.At, &a.Units, &a.Reason, &a.Actor, &a.Signature)
+		page = append(page, a)
 		return err
 	})
 	return page, next, err

@@ -144,11 +144,11 @@ func recordsAreKept(t *testing.T, open Open) {
 		return errors.Join(records.AddAccount(ctx, tx, records.Account{Name: "a", Role: "viewer", Organization: "100001", Password: "p", CreatedAt: 1}),
 			records.AddToken(ctx, tx, records.Token{ID: "t", Digest: "d", Name: "n", Scope: "read", CreatedAt: 1}),
 			records.AddSetUpLink(ctx, tx, "l", 1, 10), records.SetSetting(ctx, tx, "s", 1), records.SetSetting(ctx, tx, "s", 2),
-			records.AddAnswer(ctx, tx, records.Answer{Digest: "d", Request: "r", Answer: "{}", CreatedAt: 5}, 1))
+			records.AddClaim(ctx, tx, records.Claim{Digest: "d", Request: "r", Object: "o", CreatedAt: 5}, 1), records.AnswerClaim(ctx, tx, "d", "{}"))
 	})
 	for name, twice := range map[string]func(tx store.Tx) error{
 		"account": func(tx store.Tx) error { return records.AddAccount(ctx, tx, records.Account{Name: "a"}) },
-		"answer":  func(tx store.Tx) error { return records.AddAnswer(ctx, tx, records.Answer{Digest: "d"}, 1) },
+		"answer":  func(tx store.Tx) error { return records.AddClaim(ctx, tx, records.Claim{Digest: "d"}, 1) },
 	} {
 		if err := w.Update(ctx, twice); !errors.Is(err, store.ErrExists) {
 			t.Errorf("%s twice: %v", name, err)
@@ -173,7 +173,7 @@ func recordsAreKept(t *testing.T, open Open) {
 	var setting int
 	linked, err := records.SetUpLink(ctx, w, "l", 9)
 	late, err2 := records.SetUpLink(ctx, w, "l", 10)
-	answer, err3 := records.FindAnswer(ctx, w, "d")
+	answer, err3 := records.FindClaim(ctx, w, "d", 4)
 	if err := errors.Join(err, err2, err3, records.Setting(ctx, w, "s", &setting)); err != nil || setting != 2 || !linked || late || answer.Request != "r" {
 		t.Errorf("%v: %d, %t, %t, %+v", err, setting, linked, late, answer)
 	}

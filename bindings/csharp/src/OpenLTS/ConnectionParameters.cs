@@ -114,7 +114,7 @@ namespace OpenLTS
         {
             NativeLibrary.Require();
             var native = new NativeMethods.LTS_ConnectionParameters();
-            uint size = (uint)Marshal.SizeOf(typeof(NativeMethods.LTS_ConnectionParameters));
+            uint size = (uint)Marshal.SizeOf<NativeMethods.LTS_ConnectionParameters>();
             LTSException.Check(NativeMethods.LTS_InitLTSConnectionParameters(ref native, size));
             return native;
         }

@@ -1,5 +1,7 @@
 using System;
 using System.Runtime.InteropServices;
+using System.Threading;
+using System.Threading.Tasks;
 
 namespace OpenLTS
 {
@@ -29,17 +31,19 @@ namespace OpenLTS
         /// are open), Internal.</exception>
         public static License FromLTS(ConnectionParameters parameters)
         {
-            if (parameters == null)
-            {
-                throw new ArgumentNullException(nameof(parameters));
-            }
-            byte[] message = new byte[NativeMethods.MessageSize];
-            using (NativeText text = new NativeText())
-            {
-                var native = parameters.ToNative(text);
-                int status = NativeMethods.LTS_InitLicenseFromLTS(ref native, out long handle, message, message.Length);
-                return Opened(status, handle, message);
-            }
+            return Opening(Required(parameters))();
+        }
+
+        /// <summary>The same without blocking: the network is used by a thread of its own. The parameters are
+        /// read before the method returns.</summary>
+        /// <param name="parameters">As for <see cref="FromLTS"/>.</param>
+        /// <param name="cancellation">Ends the waiting. A license that is granted after that is closed.</param>
+        /// <exception cref="LTSException">As <see cref="FromLTS"/>, by the task.</exception>
+        /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+        public static Task<License> FromLTSAsync(
+            ConnectionParameters parameters, CancellationToken cancellation = default(CancellationToken))
+        {
+            return OpenAsync(() => Opening(Required(parameters)), cancellation);
         }
 
         /// <summary>The same with one string, the license key which <c>lts handshake key</c>
@@ -49,14 +53,73 @@ namespace OpenLTS
         /// <exception cref="LTSException">As <see cref="FromLTS"/>.</exception>
         public static License FromKey(string licenseKey, ConnectionParameters parameters = null)
         {
-            byte[] message = new byte[NativeMethods.MessageSize];
-            using (NativeText text = new NativeText())
+            return Opening(licenseKey, parameters ?? new ConnectionParameters())();
+        }
+
+        /// <summary>The same without blocking, as <see cref="FromLTSAsync"/>.</summary>
+        /// <param name="licenseKey">The key.</param>
+        /// <param name="parameters">What the key does not say; null for the defaults.</param>
+        /// <param name="cancellation">Ends the waiting. A license that is granted after that is closed.</param>
+        /// <exception cref="LTSException">As <see cref="FromLTS"/>, by the task.</exception>
+        /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+        public static Task<License> FromKeyAsync(
+            string licenseKey, ConnectionParameters parameters = null,
+            CancellationToken cancellation = default(CancellationToken))
+        {
+            return OpenAsync(() => Opening(licenseKey, parameters ?? new ConnectionParameters()), cancellation);
+        }
+
+        private static ConnectionParameters Required(ConnectionParameters parameters)
+        {
+            return parameters ?? throw new ArgumentNullException(nameof(parameters));
+        }
+
+        private static Task<License> OpenAsync(Func<Func<License>> prepare, CancellationToken cancellation)
+        {
+            return cancellation.IsCancellationRequested ? Task.FromCanceled<License>(cancellation)
+                : OwnThread.Run(prepare(), late => late.Close(0), cancellation);
+        }
+
+        private delegate int Initialize(
+            ref NativeMethods.LTS_ConnectionParameters native, out long handle, byte[] message);
+
+        /// <summary>What asks for the license, called once. It holds copies of everything it needs.</summary>
+        private static Func<License> Opening(ConnectionParameters parameters)
+        {
+            NativeText text = new NativeText();
+            return Opening(text, parameters, (ref NativeMethods.LTS_ConnectionParameters native, out long handle, byte[] message) =>
+                NativeMethods.LTS_InitLicenseFromLTS(ref native, out handle, message, message.Length));
+        }
+
+        private static Func<License> Opening(string licenseKey, ConnectionParameters parameters)
+        {
+            NativeText text = new NativeText();
+            IntPtr key = text.Copy(licenseKey, nameof(licenseKey));
+            return Opening(text, parameters, (ref NativeMethods.LTS_ConnectionParameters native, out long handle, byte[] message) =>
+                NativeMethods.LTS_InitLicense(key, ref native, out handle, message, message.Length));
+        }
+
+        private static Func<License> Opening(NativeText text, ConnectionParameters parameters, Initialize initialize)
+        {
+            NativeMethods.LTS_ConnectionParameters native;
+            try
             {
-                var native = (parameters ?? new ConnectionParameters()).ToNative(text);
-                int status = NativeMethods.LTS_InitLicense(
-                    text.Copy(licenseKey, nameof(licenseKey)), ref native, out long handle, message, message.Length);
-                return Opened(status, handle, message);
+                native = parameters.ToNative(text);
             }
+            catch
+            {
+                text.Dispose();
+                throw;
+            }
+            return () =>
+            {
+                using (text)
+                {
+                    byte[] message = new byte[NativeMethods.MessageSize];
+                    int status = initialize(ref native, out long handle, message);
+                    return Opened(status, handle, message);
+                }
+            };
         }
 
         private static License Opened(int status, long handle, byte[] message)
@@ -129,6 +192,18 @@ namespace OpenLTS
             LTSException.Check(status);
         }
 
+        /// <summary>The same without blocking, by a thread of its own.</summary>
+        /// <param name="timeoutMilliseconds">As for <see cref="Submit"/>.</param>
+        /// <param name="cancellation">Ends the waiting, not the submission.</param>
+        /// <exception cref="LTSException">As <see cref="Submit"/>, by the task.</exception>
+        /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+        public Task SubmitAsync(
+            int timeoutMilliseconds, CancellationToken cancellation = default(CancellationToken))
+        {
+            return cancellation.IsCancellationRequested ? Task.FromCanceled(cancellation)
+                : OwnThread.Run(() => { Submit(timeoutMilliseconds); return true; }, done => { }, cancellation);
+        }
+
         /// <summary>Waits for the next event. Up to 256 are kept, then the oldest are dropped. Blocks for
         /// timeoutMilliseconds at most (0: not at all; at most 60000), and returns early when the license is
         /// closed.</summary>
@@ -138,7 +213,7 @@ namespace OpenLTS
         {
             var native = new NativeMethods.LTS_Event
             {
-                structSize = (uint)Marshal.SizeOf(typeof(NativeMethods.LTS_Event))
+                structSize = (uint)Marshal.SizeOf<NativeMethods.LTS_Event>()
             };
             int result = NativeMethods.LTS_PollEvent(handle.Value, ref native, timeoutMilliseconds);
             GC.KeepAlive(this);
@@ -156,7 +231,7 @@ namespace OpenLTS
         {
             var native = new NativeMethods.LTS_LicenseInfo
             {
-                structSize = (uint)Marshal.SizeOf(typeof(NativeMethods.LTS_LicenseInfo))
+                structSize = (uint)Marshal.SizeOf<NativeMethods.LTS_LicenseInfo>()
             };
             int status = NativeMethods.LTS_GetLicenseInfo(handle.Value, ref native);
             GC.KeepAlive(this);
@@ -172,6 +247,12 @@ namespace OpenLTS
         public StatusCode Close(int timeoutMilliseconds)
         {
             return handle.Close(timeoutMilliseconds);
+        }
+
+        /// <summary>The same without blocking, by a thread of its own.</summary>
+        public Task<StatusCode> CloseAsync(int timeoutMilliseconds = CloseTimeoutMilliseconds)
+        {
+            return OwnThread.Run(() => Close(timeoutMilliseconds), status => { }, CancellationToken.None);
         }
 
         /// <summary>Ends metering, as <see cref="Close"/> with <see cref="CloseTimeoutMilliseconds"/>. Never

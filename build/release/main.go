@@ -1,0 +1,124 @@
+// Command release completes a directory of packages: with a bill of materials that says
+// what the library was built from, with the sums of all files, and, if a key is given,
+// with a signature of the sums.
+//
+//	go run ./build/release -version 1.2.3 [-key KEY.pem] [-with NAME=VERSION]... DIRECTORY LIBRARY
+package main
+
+import (
+	"crypto"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"crypto/x509"
+	"debug/buildinfo"
+	"encoding/pem"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+const (
+	sumsName      = "SHA256SUMS"
+	signatureName = sumsName + ".sig"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "release:", err)
+		os.Exit(1)
+	}
+}
+
+func run(arguments []string) error {
+	flags := flag.NewFlagSet("release", flag.ContinueOnError)
+	version := flags.String("version", "", "the version that is released")
+	keyFile := flags.String("key", "", "an Ed25519 private key to sign with, as PEM (PKCS #8)")
+	var compiledIn []component
+	flags.Func("with", "NAME=VERSION of what C brings into the library", func(text string) error {
+		name, version, ok := strings.Cut(text, "=")
+		if !ok || name == "" || version == "" {
+			return errors.New("is not NAME=VERSION")
+		}
+		compiledIn = append(compiledIn, generic(name, version))
+		return nil
+	})
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	if *version == "" || flags.NArg() != 2 {
+		return errors.New("usage: release -version VERSION [-key KEY.pem] [-with NAME=VERSION]... DIRECTORY LIBRARY")
+	}
+	directory, library := flags.Arg(0), flags.Arg(1)
+	// The key first: one that is of no use must not leave a release half made.
+	var key ed25519.PrivateKey
+	if *keyFile != "" {
+		var err error
+		if key, err = readKey(*keyFile); err != nil {
+			return err
+		}
+	}
+	info, err := buildinfo.ReadFile(library)
+	if err != nil {
+		return err
+	}
+	bill, err := billOf(info, *version, compiledIn)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(directory, "openlts-"+*version+".cdx.json"), bill, 0o644); err != nil {
+		return err
+	}
+	sums, err := sumsOf(directory)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(directory, sumsName), sums, 0o644); err != nil {
+		return err
+	}
+	if key == nil {
+		return nil
+	}
+	return os.WriteFile(filepath.Join(directory, signatureName), ed25519.Sign(key, sums), 0o644)
+}
+
+// readKey reads a private key, of which no error tells anything.
+func readKey(file string) (ed25519.PrivateKey, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, fmt.Errorf("%s is not in PEM: make a key by openssl genpkey -algorithm ed25519", file)
+	}
+	var key crypto.PrivateKey
+	if key, err = x509.ParsePKCS8PrivateKey(block.Bytes); err == nil {
+		if key, ok := key.(ed25519.PrivateKey); ok {
+			return key, nil
+		}
+	}
+	return nil, fmt.Errorf("%s holds no Ed25519 key without a password: make one by openssl genpkey -algorithm ed25519", file)
+}
+
+// sumsOf gives what `sha256sum --check` reads: each file of a directory, but for what
+// this command makes of them.
+func sumsOf(directory string) ([]byte, error) {
+	entries, err := os.ReadDir(directory) // sorted by name
+	if err != nil {
+		return nil, err
+	}
+	var sums []byte
+	for _, entry := range entries {
+		if name := entry.Name(); entry.Type().IsRegular() && name != sumsName && name != signatureName {
+			content, err := os.ReadFile(filepath.Join(directory, name))
+			if err != nil {
+				return nil, err
+			}
+			sums = fmt.Appendf(sums, "%x  %s\n", sha256.Sum256(content), name)
+		}
+	}
+	return sums, nil
+}

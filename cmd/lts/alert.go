@@ -1,0 +1,258 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/alerts"
+)
+
+// webhookPrivateFlag lets webhooks lead to private addresses.
+const webhookPrivateFlag = "webhook-private"
+
+const webhookPrivateHelp = "let alerts go to webhooks at private addresses, too: those behind your firewall"
+
+func (a *app) alert() *cobra.Command {
+	return group("alert", "Alerts: what they found, at which levels, and where they go", a.listAlerts(), a.alertRules(), a.alertChannels(), a.testAlert())
+}
+
+func (a *app) listAlerts() *cobra.Command {
+	var open bool
+	var limit int
+	cmd := &cobra.Command{
+		Use: "list", Short: "List alerts, the newest first", Args: cobra.NoArgs,
+		Long: `List alerts, the newest first; with --open, those that are not over. "lts serve"
+looks for them every 10 minutes.`,
+		Example: `  lts alert list
+  lts alert list --open --json`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
+				if open {
+					return a.printOpenAlerts(cmd, admin)
+				}
+				if limit < 1 || limit > alerts.MaxEvents {
+					return fmt.Errorf("--limit is from 1 to %d", alerts.MaxEvents)
+				}
+				events, err := admin.AlertHistory(cmd.Context(), 0, limit)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return printJSON(cmd.OutOrStdout(), append([]alerts.Event{}, events...))
+				}
+				t := newTable(cmd.OutOrStdout(), "AT (UTC)", "KIND", "LEVEL", "WHAT")
+				for _, e := range events {
+					level := e.Kind.Write(e.Level)
+					if e.Recovered {
+						level = "recovered"
+					}
+					t.row(formatTime(e.At), e.Kind, level, e.Text)
+				}
+				return t.end()
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&open, "open", false, "only those that are not over")
+	cmd.Flags().IntVar(&limit, "limit", recordLimit, "at most so `many`")
+	return cmd
+}
+
+func (a *app) printOpenAlerts(cmd *cobra.Command, admin *administration.Administrator) error {
+	open, err := admin.Alerts(cmd.Context())
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return printJSON(cmd.OutOrStdout(), open)
+	}
+	t := newTable(cmd.OutOrStdout(), "SINCE (UTC)", "KIND", "OF", "LEVEL")
+	for _, each := range open {
+		t.row(formatTime(each.Since), each.Kind, each.Subject, each.Kind.Write(each.Level))
+	}
+	return t.end()
+}
+
+func (a *app) alertRules() *cobra.Command {
+	list := &cobra.Command{
+		Use: "list", Short: "List the rules", Args: cobra.NoArgs, Example: `  lts alert rules list`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
+				rules, err := admin.AlertRules(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return printJSON(cmd.OutOrStdout(), rules)
+				}
+				t := newTable(cmd.OutOrStdout(), "KIND", "LEVELS")
+				for _, rule := range rules {
+					t.row(rule.Kind, rule.Text())
+				}
+				return t.end()
+			})
+		},
+	}
+	set := &cobra.Command{
+		Use: "set KIND LEVELS", Short: "Set at which levels there is an alert, or off", Args: cobra.ExactArgs(2),
+		Long: `Set at which levels there is an alert: numbers with commas in between, or "off".
+
+quota       of an item: percent used; "end": its tolerance is used up
+exceptions  of an item: percent of the exceptions allowed
+refused     under a handshake code: percent of the last hour's authorizations
+expiry      of an item: days until it ends
+silent      of an organization: days that devices were not seen
+loss        of an organization: units newly declared lost
+anomaly     of a kind of anomalies: how many are new`,
+		Example: `  lts alert rules set quota 60,80,100,end
+  lts alert rules set silent off`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
+				if err := admin.SetAlertRule(cmd.Context(), args[0], args[1]); err != nil {
+					return err
+				}
+				return a.done(cmd, args[0], "the levels of %s are %s", args[0], args[1])
+			})
+		},
+	}
+	return group("rules", "At which levels there are alerts", list, set)
+}
+
+func (a *app) alertChannels() *cobra.Command {
+	return group("channels", "Where alerts go", a.listChannels(), a.addEmail(), a.addWebhook(), a.removeChannel())
+}
+
+func (a *app) listChannels() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List where alerts go", Args: cobra.NoArgs, Example: `  lts alert channels list`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
+				channels, err := admin.AlertChannels(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return printJSON(cmd.OutOrStdout(), channels)
+				}
+				t := newTable(cmd.OutOrStdout(), "ID", "NAME", "KIND", "LEADS TO", "TRIED AGAIN (UTC)", "FAILURE")
+				for _, c := range channels {
+					t.row(c.ID, c.Name, c.Kind, c.Target, formatTime(c.NextAt), c.Failure)
+				}
+				return t.end()
+			})
+		},
+	}
+}
+
+func (a *app) addEmail() *cobra.Command {
+	var e alerts.Email
+	var security, passwordFile string
+	cmd := &cobra.Command{
+		Use: "add-email NAME", Short: "Send alerts by e-mail", Args: cobra.ExactArgs(1),
+		Long: `Send alerts by e-mail, from now on. The mail server's certificate is checked. Its
+password comes from a file, and is kept in the database. Send a test next, with
+"lts alert test".`,
+		Example: `  lts alert channels add-email operators --smtp smtp.example.com --user lts --password-file password.txt \
+    --from lts@example.com --to operators@example.com`,
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if passwordFile != "" {
+				if e.Password, err = readPassword(cmd, passwordFile); err != nil {
+					return fmt.Errorf("reading the password: %w", err)
+				}
+			}
+			e.Security = alerts.Security(security)
+			return a.addChannel(cmd, args[0], alerts.Target{Email: &e})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&e.Host, "smtp", "", "the `host` of the mail server (required)")
+	flags.IntVar(&e.Port, "port", 0, "its `port`; 0: the usual one")
+	flags.StringVar(&security, "security", string(alerts.StartTLS), "starttls, tls (from the first byte on) or none")
+	flags.StringVar(&e.User, "user", "", "who signs in; absent: nobody")
+	flags.StringVar(&passwordFile, "password-file", "", "the `file` whose first line is the password; -: standard input")
+	flags.StringVar(&e.From, "from", "", "the sender's `address` (required)")
+	flags.StringSliceVar(&e.To, "to", nil, "a receiver's `address`; may be repeated (required)")
+	flags.StringSliceVar(&e.CC, "cc", nil, "the `address` of who gets a copy; may be repeated")
+	flags.StringSliceVar(&e.BCC, "bcc", nil, "the `address` of who gets a hidden copy; may be repeated")
+	required(cmd, "smtp", "from", "to")
+	return cmd
+}
+
+func (a *app) addWebhook() *cobra.Command {
+	var w alerts.Webhook
+	var secretFile string
+	cmd := &cobra.Command{
+		Use: "add-webhook NAME", Short: "Send alerts to a webhook", Args: cobra.ExactArgs(1),
+		Long: `Send alerts to a URL, from now on, by POST as JSON. Requests are signed as
+https://www.standardwebhooks.com says. The secret for that is printed, this once, unless
+a file has it.`,
+		Example: `  lts alert channels add-webhook chat --url https://hooks.example.com/lts`,
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			if secretFile != "" {
+				if w.Secret, err = readPassword(cmd, secretFile); err != nil {
+					return fmt.Errorf("reading the secret: %w", err)
+				}
+			}
+			return a.addChannel(cmd, args[0], alerts.Target{Webhook: &w})
+		},
+	}
+	cmd.Flags().StringVar(&w.URL, "url", "", "the `URL` (required)")
+	cmd.Flags().StringVar(&secretFile, "secret-file", "", "the `file` whose first line is the secret (whsec_...); -: standard input; absent: one is made")
+	required(cmd, "url")
+	return cmd
+}
+
+func (a *app) addChannel(cmd *cobra.Command, name string, target alerts.Target) error {
+	return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
+		channel, secret, err := admin.AddAlertChannel(cmd.Context(), name, target)
+		if err != nil {
+			return err
+		}
+		if a.json {
+			return printJSON(cmd.OutOrStdout(), struct {
+				administration.Channel
+				Secret string `json:"secret,omitempty"`
+			}{channel, secret})
+		}
+		if secret != "" {
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\nsecret: %s\n", channel.ID, secret)
+		} else {
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), channel.ID)
+		}
+		return err
+	})
+}
+
+func (a *app) removeChannel() *cobra.Command {
+	return &cobra.Command{
+		Use: "remove ID", Short: "Send alerts there no more", Args: cobra.ExactArgs(1), Example: `  lts alert channels remove channel-abcdefghijkl`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
+				if err := admin.RemoveAlertChannel(cmd.Context(), args[0]); err != nil {
+					return err
+				}
+				return a.done(cmd, args[0], "alerts go to channel %s no more", args[0])
+			})
+		},
+	}
+}
+
+func (a *app) testAlert() *cobra.Command {
+	var sender alerts.Network
+	cmd := &cobra.Command{
+		Use: "test CHANNEL", Short: "Send a test to a channel", Args: cobra.ExactArgs(1),
+		Long:    `Send a test to a channel, from this machine, and say what went wrong if it does not arrive.`,
+		Example: `  lts alert test channel-abcdefghijkl`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
+				if err := admin.TestAlertChannel(cmd.Context(), &sender, args[0]); err != nil {
+					return err
+				}
+				return a.done(cmd, args[0], "a test was sent to channel %s", args[0])
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&sender.Private, webhookPrivateFlag, false, webhookPrivateHelp)
+	return cmd
+}

@@ -1,0 +1,55 @@
+"""What lies beside the packages: sums, a signature, and what the library is made of."""
+
+from __future__ import annotations
+
+import json
+import re
+import tarfile
+from pathlib import Path
+
+from lts_server import REPOSITORY
+from packages import PACKAGES, VERSION, need, package, run
+
+
+def test_the_sums_are_those_of_all_files() -> None:
+    sums = package("SHA256SUMS")
+    named = {line.split("  ")[1] for line in sums.read_text().splitlines()}
+    present = {path.name for path in PACKAGES.iterdir()}
+    assert present - named <= {"SHA256SUMS", "SHA256SUMS.sig"}
+    run("sha256sum", "--check", "--strict", sums.name, cwd=PACKAGES)
+
+
+def test_a_stranger_verifies_the_signature(empty: Path) -> None:
+    """By OpenSSL, as docs/releases.md says."""
+    need("openssl", "go")
+    run("openssl", "genpkey", "-algorithm", "ed25519", "-out", "key.pem", cwd=empty)
+    run("openssl", "pkey", "-in", "key.pem", "-pubout", "-out", "public.pem", cwd=empty)
+    (empty / "release").mkdir()
+    (empty / "release/file").write_text("content")
+    library = REPOSITORY / "out/lib/linux-x86_64/libopenlts.so.0"
+    release = ("go", "run", "./build/release", "-version", VERSION, "-key", empty / "key.pem")
+    run(*release, empty / "release", library, cwd=REPOSITORY)
+    page = (REPOSITORY / "docs/releases.md").read_text()
+    (verify,) = re.findall(r"`(openssl pkeyutl -verify .*?)`", page)
+    arguments = verify.replace("public.pem", "../public.pem").split()
+    assert "Verified Successfully" in run(*arguments, cwd=empty / "release")
+
+
+def test_the_bill_names_what_is_in_the_library() -> None:
+    bill = json.loads(package(f"openlts-{VERSION}.cdx.json").read_text())
+    assert bill["metadata"]["component"]["version"] == VERSION
+    found = {component["name"]: component["version"] for component in bill["components"]}
+    wanted = dict(re.findall(r"^\s*(?:require )?(\S+) (v\S+)", (REPOSITORY / "go.mod").read_text(), re.MULTILINE))
+    for module in ("github.com/mattn/go-sqlite3", "github.com/google/uuid", "golang.org/x/sys"):
+        assert found[module] == wanted[module]
+    assert re.fullmatch(r"3\.\d+\.\d+", found["sqlite"])
+    assert "stdlib" in found
+
+
+def test_no_package_tells_of_the_machine_that_made_it() -> None:
+    for target in ("linux-x86_64", "linux-aarch64"):
+        with tarfile.open(package(f"openlts-{VERSION}-{target}.tar.gz")) as archive:
+            for member in archive.getmembers():
+                assert (member.uid, member.gid, member.uname, member.gname) == (0, 0, "", "")
+                file = archive.extractfile(member) if member.isfile() else None
+                assert file is None or str(REPOSITORY).encode() not in file.read(), member.name

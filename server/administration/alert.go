@@ -1,0 +1,173 @@
+package administration
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/openlts/openlts/server/alerts"
+	"github.com/openlts/openlts/server/store"
+)
+
+// maxChannels is how many alert channels there may be.
+const maxChannels = 20
+
+// Channel is an alert channel, as it is shown: without secrets.
+type Channel struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Kind      string `json:"kind"` // "email" or "webhook"
+	Target    string `json:"target"`
+	CreatedAt int64  `json:"createdAt"`
+	Delivered int64  `json:"delivered"`         // the event up to which all are delivered
+	NextAt    int64  `json:"nextAt,omitempty"`  // when what could not be sent is tried again
+	Failure   string `json:"failure,omitempty"` // why it could not
+}
+
+func viewChannel(c alerts.Channel) Channel {
+	return Channel{c.ID, c.Name, c.Target.Kind(), c.Target.Shown(), c.CreatedAt, c.Delivered, c.NextAt, c.Failure}
+}
+
+// AlertRules gives the rules in force.
+func (a *Administrator) AlertRules(ctx context.Context) ([]alerts.Rule, error) {
+	if err := errors.Join(a.may(Viewer), a.everywhere()); err != nil {
+		return nil, err
+	}
+	return alerts.Rules(ctx, a.Store)
+}
+
+// SetAlertRule changes at which levels there are alerts of a kind; for administrators.
+// Levels are written as alerts.ParseRule reads them.
+func (a *Administrator) SetAlertRule(ctx context.Context, kind, levels string) error {
+	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
+		return err
+	}
+	rule, err := alerts.ParseRule(kind, levels)
+	if err != nil {
+		return invalid("levels", "%s", err)
+	}
+	return a.Store.Update(ctx, func(tx store.Tx) error {
+		if err := alerts.SetRule(ctx, tx, rule); err != nil {
+			return err
+		}
+		return a.audit(tx, "alert.rule", kind, "levels %s", rule.Text())
+	})
+}
+
+// AlertChannels lists the channels.
+func (a *Administrator) AlertChannels(ctx context.Context) ([]Channel, error) {
+	if err := errors.Join(a.may(Viewer), a.everywhere()); err != nil {
+		return nil, err
+	}
+	stored, err := alerts.Channels(ctx, a.Store)
+	list := make([]Channel, len(stored))
+	for i, channel := range stored {
+		list[i] = viewChannel(channel)
+	}
+	return list, err
+}
+
+// AddAlertChannel adds a channel, which gets what happens from now on; for owners. A
+// webhook without a secret gets one, which is given, this once.
+func (a *Administrator) AddAlertChannel(ctx context.Context, name string, target alerts.Target) (Channel, string, error) {
+	if err := errors.Join(a.may(Owner), checkName("channel", name)); err != nil {
+		return Channel{}, "", err
+	}
+	secret := ""
+	if target.Webhook != nil {
+		copied := *target.Webhook
+		if copied.Secret == "" {
+			copied.Secret = alerts.NewSecret()
+			secret = copied.Secret
+		}
+		target.Webhook = &copied
+	}
+	if err := target.Check(); err != nil {
+		return Channel{}, "", invalid("target", "%s", err)
+	}
+	channel := alerts.Channel{ID: "channel-" + strings.ToLower(randomText()), Name: name, Target: target, CreatedAt: a.Now().Unix()}
+	return viewChannel(channel), secret, a.Store.Update(ctx, func(tx store.Tx) error {
+		present, err := alerts.Channels(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if len(present) >= maxChannels {
+			return invalid("", "there are %d channels already, and more are not kept", maxChannels)
+		}
+		if err := alerts.AddChannel(ctx, tx, channel); err != nil {
+			return err
+		}
+		return a.audit(tx, "alert.channel.add", channel.ID, "%s to %s", target.Kind(), target.Shown())
+	})
+}
+
+// RemoveAlertChannel removes a channel; for owners.
+func (a *Administrator) RemoveAlertChannel(ctx context.Context, id string) error {
+	if err := a.may(Owner); err != nil {
+		return err
+	}
+	return a.Store.Update(ctx, func(tx store.Tx) error {
+		if err := alerts.RemoveChannel(ctx, tx, id); err != nil {
+			return notFound(err, ObjectChannel, id)
+		}
+		return a.audit(tx, "alert.channel.remove", id, "")
+	})
+}
+
+// TestAlertChannel sends a test to a channel; for owners. A failure of the other side is
+// told as it is, because it says what to correct.
+func (a *Administrator) TestAlertChannel(ctx context.Context, sender alerts.Sender, id string) error {
+	if err := a.may(Owner); err != nil {
+		return err
+	}
+	channels, err := alerts.Channels(ctx, a.Store)
+	if err != nil {
+		return err
+	}
+	settings, err := a.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	for _, channel := range channels {
+		if channel.ID != id {
+			continue
+		}
+		message := alerts.Message{ID: fmt.Sprintf("msg_test_%s", strings.ToLower(randomText())), At: a.Now(), Test: true, From: settings.PublicURL}
+		if err := sender.Send(ctx, channel.Target, message); err != nil {
+			return invalid("", "the test could not be sent: %s", err)
+		}
+		return a.Store.Update(ctx, func(tx store.Tx) error { return a.audit(tx, "alert.channel.test", id, "") })
+	}
+	return absent(ObjectChannel, id)
+}
+
+// OpenAlert is an alert that is not over.
+type OpenAlert struct {
+	Kind    alerts.Kind `json:"kind"`
+	Subject string      `json:"subject"`
+	Level   int64       `json:"level"`
+	Value   int64       `json:"value"`
+	Since   int64       `json:"since"`
+}
+
+// Alerts gives the alerts that are not over.
+func (a *Administrator) Alerts(ctx context.Context) ([]OpenAlert, error) {
+	if err := errors.Join(a.may(Viewer), a.everywhere()); err != nil {
+		return nil, err
+	}
+	states, err := alerts.Open(ctx, a.Store)
+	list := make([]OpenAlert, 0, len(states))
+	for _, s := range states {
+		list = append(list, OpenAlert{s.Kind, s.Subject, s.Level, s.Value, s.Since})
+	}
+	return list, err
+}
+
+// AlertHistory gives at most limit alerts before one (0: the newest), the newest first.
+func (a *Administrator) AlertHistory(ctx context.Context, before int64, limit int) ([]alerts.Event, error) {
+	if err := errors.Join(a.may(Viewer), a.everywhere()); err != nil {
+		return nil, err
+	}
+	return alerts.History(ctx, a.Store, before, limit)
+}

@@ -1,0 +1,228 @@
+package alerts
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/openlts/openlts/server/outcome"
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
+)
+
+// Channel is where alerts go to, and how far they came.
+type Channel struct {
+	ID        string
+	Name      string
+	Target    Target
+	CreatedAt int64
+	Delivered int64  // the event up to which all are delivered
+	Batch     int64  // the last event of the message that is tried again; 0: there is none
+	Attempts  int64  // of this message
+	NextAt    int64  // when it is tried again
+	Failure   string // of the last attempt; "": it went well
+	Day       int64  // the day of the messages counted in Sent, in days since 1970
+	Sent      int64
+}
+
+// rulesName is under which the rules are kept among the settings.
+const rulesName = "alert-rules"
+
+// MaxEvents is how long the history may become.
+const MaxEvents = 10_000
+
+// Rules gives the rules in force: the defaults, and what was changed of them.
+func Rules(ctx context.Context, r store.Reader) ([]Rule, error) {
+	changed := map[Kind][]int64{}
+	err := records.Setting(ctx, r, rulesName, &changed)
+	rules := Defaults()
+	for i := range rules {
+		if levels, ok := changed[rules[i].Kind]; ok {
+			rules[i].Levels = levels
+		}
+	}
+	return rules, err
+}
+
+// SetRule changes a rule.
+func SetRule(ctx context.Context, tx store.Tx, rule Rule) error {
+	changed := map[Kind][]int64{}
+	if err := records.Setting(ctx, tx, rulesName, &changed); err != nil {
+		return err
+	}
+	changed[rule.Kind] = rule.Levels
+	return records.SetSetting(ctx, tx, rulesName, changed)
+}
+
+// States gives what alerts were given of.
+func States(ctx context.Context, r store.Reader) (map[Key]State, error) {
+	states := map[Key]State{}
+	return states, r.Query(ctx, "SELECT kind, subject, level, period, value, since FROM alert_state", nil, func(scan func(...any) error) error {
+		var s State
+		err := scan(&s.Kind, &s.Subject, &s.Level, &s.Period, &s.Value, &s.Since)
+		states[s.Key] = s
+		return err
+	})
+}
+
+// keepStates makes what is stored what is given; before is what was stored.
+func keepStates(ctx context.Context, tx store.Tx, before, states map[Key]State) error {
+	for key := range before {
+		if _, stays := states[key]; !stays {
+			if _, err := tx.Exec(ctx, "DELETE FROM alert_state WHERE kind = ? AND subject = ?", string(key.Kind), key.Subject); err != nil {
+				return err
+			}
+		}
+	}
+	for key, s := range states {
+		if was, known := before[key]; known && was == s {
+			continue
+		}
+		_, err := tx.Exec(ctx, `INSERT INTO alert_state (kind, subject, level, period, value, since) VALUES (?, ?, ?, ?, ?, ?)
+			ON CONFLICT (kind, subject) DO UPDATE SET level = excluded.level, period = excluded.period, value = excluded.value, since = excluded.since`,
+			string(s.Kind), s.Subject, s.Level, s.Period, s.Value, s.Since)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AddEvents adds to the history, and forgets what is too long ago.
+func AddEvents(ctx context.Context, tx store.Tx, events []Event) error {
+	for _, e := range events {
+		_, err := tx.Exec(ctx, `INSERT INTO alert_event (at, kind, subject, organization, level, value, recovered, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			e.At, string(e.Kind), e.Subject, e.Organization, e.Level, e.Value, bit(e.Recovered), e.Text)
+		if err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(ctx, "DELETE FROM alert_event WHERE id <= (SELECT max(id) FROM alert_event) - ?", MaxEvents)
+	return err
+}
+
+func bit(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+const eventColumns = "SELECT id, at, kind, subject, organization, level, value, recovered, text FROM alert_event"
+
+func readEvents(ctx context.Context, r store.Reader, condition string, arguments ...any) (events []Event, err error) {
+	err = r.Query(ctx, eventColumns+condition, arguments, func(scan func(...any) error) error {
+		var e Event
+		var recovered int64
+		err := scan(&e.ID, &e.At, &e.Kind, &e.Subject, &e.Organization, &e.Level, &e.Value, &recovered, &e.Text)
+		e.Recovered = recovered != 0
+		events = append(events, e)
+		return err
+	})
+	return events, err
+}
+
+// History gives the events before one, the newest first; before 0: the newest.
+func History(ctx context.Context, r store.Reader, before int64, limit int) ([]Event, error) {
+	if before <= 0 {
+		return readEvents(ctx, r, " ORDER BY id DESC LIMIT ?", limit)
+	}
+	return readEvents(ctx, r, " WHERE id < ? ORDER BY id DESC LIMIT ?", before, limit)
+}
+
+// lastEvent is the newest event; 0: there is none.
+func lastEvent(ctx context.Context, r store.Reader) (id int64, err error) {
+	return id, r.Query(ctx, "SELECT coalesce(max(id), 0) FROM alert_event", nil, func(scan func(...any) error) error { return scan(&id) })
+}
+
+// Channels lists the channels, the first one first.
+func Channels(ctx context.Context, r store.Reader) (channels []Channel, err error) {
+	err = r.Query(ctx, `SELECT public_id, name, target, created_at, delivered, batch, attempts, next_at, failure, day, sent
+		FROM alert_channel ORDER BY id`, nil, func(scan func(...any) error) error {
+		var c Channel
+		var target string
+		if err := scan(&c.ID, &c.Name, &target, &c.CreatedAt, &c.Delivered, &c.Batch, &c.Attempts, &c.NextAt, &c.Failure, &c.Day, &c.Sent); err != nil {
+			return err
+		}
+		channels = append(channels, c)
+		return c.Target.parse(target, &channels[len(channels)-1].Target)
+	})
+	return channels, err
+}
+
+// AddChannel adds a channel. It gets what happens from now on.
+func AddChannel(ctx context.Context, tx store.Tx, c Channel) error {
+	last, err := lastEvent(ctx, tx)
+	if err != nil {
+		return err
+	}
+	target, err := c.Target.text()
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO alert_channel (public_id, name, target, created_at, delivered, batch, attempts, next_at, failure, day, sent)
+		VALUES (?, ?, ?, ?, ?, 0, 0, 0, '', 0, 0)`, c.ID, c.Name, target, c.CreatedAt, last)
+	return err
+}
+
+// RemoveChannel removes a channel; store.ErrNotFound.
+func RemoveChannel(ctx context.Context, tx store.Tx, id string) error {
+	n, err := tx.Exec(ctx, "DELETE FROM alert_channel WHERE public_id = ?", id)
+	if err == nil && n == 0 {
+		err = store.ErrNotFound
+	}
+	return err
+}
+
+// keepProgress keeps how far the alerts of a channel came.
+func keepProgress(ctx context.Context, tx store.Tx, c Channel) error {
+	_, err := tx.Exec(ctx, `UPDATE alert_channel SET delivered = ?, batch = ?, attempts = ?, next_at = ?, failure = ?, day = ?, sent = ? WHERE public_id = ?`,
+		c.Delivered, c.Batch, c.Attempts, c.NextAt, c.Failure, c.Day, c.Sent, c.ID)
+	return err
+}
+
+// TakeLease makes a holder the one who does something until a moment, and tells
+// whether it is.
+func TakeLease(ctx context.Context, tx store.Tx, name, holder string, now, until int64) (bool, error) {
+	n, err := tx.Exec(ctx, `INSERT INTO lease (name, holder, until) VALUES (?, ?, ?)
+		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until WHERE lease.holder = excluded.holder OR lease.until <= ?`,
+		name, holder, until, now)
+	return n > 0, err
+}
+
+// outcomeStep is how many seconds of outcomes are one row, and outcomeTime how long they
+// are of interest: six of them are the last hour.
+const (
+	outcomeStep = 600
+	outcomeTime = 3600
+)
+
+// AddOutcomes adds how authorizations under codes ended. Codes that don't exist are left
+// out.
+func AddOutcomes(ctx context.Context, tx store.Tx, now int64, results map[string]outcome.Result) error {
+	for code, result := range results {
+		_, err := tx.Exec(ctx, `INSERT INTO authorization_outcome (handshake_code, at, granted, refused)
+			SELECT code, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT) FROM handshake_code WHERE code = ?
+			ON CONFLICT (handshake_code, at) DO UPDATE SET granted = authorization_outcome.granted + excluded.granted,
+			refused = authorization_outcome.refused + excluded.refused`, now-now%outcomeStep, result.Granted, result.Refused, code)
+		if err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(ctx, "DELETE FROM authorization_outcome WHERE at < ?", now-2*outcomeTime)
+	return err
+}
+
+// Open gives the states that are not over, the newest first.
+func Open(ctx context.Context, r store.Reader) (open []State, err error) {
+	states, err := States(ctx, r)
+	for _, s := range states {
+		if s.Since != 0 {
+			open = append(open, s)
+		}
+	}
+	slices.SortFunc(open, func(a, b State) int {
+		return cmp.Or(cmp.Compare(b.Since, a.Since), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Subject, b.Subject))
+	})
+	return open, err
+}

@@ -1,0 +1,96 @@
+package alerts
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// maxLines is how many events a message tells one by one.
+const maxLines = 50
+
+// Message is what is sent: all that is to be told at a time.
+type Message struct {
+	ID     string // the same for each attempt
+	At     time.Time
+	Events []Event
+	Test   bool // nothing happened: somebody tries whether messages arrive
+	// From is who sends it: the address of the server, or "" if it is not known.
+	From string
+}
+
+// Subject is the message in a line.
+func (m Message) Subject() string {
+	if m.Test {
+		return "OpenLTS: a test"
+	}
+	var began, over int
+	for _, e := range m.Events {
+		if e.Recovered {
+			over++
+		} else {
+			began++
+		}
+	}
+	if len(m.Events) == 1 {
+		return "OpenLTS: " + m.Events[0].Line()
+	}
+	return fmt.Sprintf("OpenLTS: %d alerts, %d recovered", began, over)
+}
+
+// Line is an event in a line.
+func (e Event) Line() string {
+	if e.Recovered {
+		return "recovered: " + e.Text
+	}
+	if e.Kind == Quota && e.Level == EndOfTolerance {
+		return e.Text + "; the tolerance is used up, and clients are refused"
+	}
+	return e.Text
+}
+
+// Text is the whole message, in plain text.
+func (m Message) Text() string {
+	var b strings.Builder
+	if m.Test {
+		b.WriteString("This is a test. Alerts of the License Tracking Server arrive here.\n")
+	}
+	for i, e := range m.Events {
+		if i == maxLines {
+			fmt.Fprintf(&b, "\nand %d more; they are in the history of alerts.\n", len(m.Events)-maxLines)
+			break
+		}
+		fmt.Fprintf(&b, "* %s\n  %s\n", e.Line(), time.Unix(e.At, 0).UTC().Format("2006-01-02 15:04 UTC"))
+	}
+	if m.From != "" {
+		fmt.Fprintf(&b, "\n%s/alerts\n", strings.TrimSuffix(m.From, "/"))
+	}
+	return b.String()
+}
+
+// Sender sends messages to targets.
+type Sender interface {
+	Send(ctx context.Context, target Target, message Message) error
+}
+
+// sendTime is how long one attempt may take.
+const sendTime = 30 * time.Second
+
+// Network sends over the network.
+type Network struct {
+	// Private lets webhooks lead to private addresses, which are of the machines behind
+	// a firewall. Those who run the machine decide, not those who use the pages.
+	Private bool
+	Trust   Trust
+}
+
+// Send sends a message once.
+func (n *Network) Send(ctx context.Context, target Target, message Message) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTime)
+	defer cancel()
+	if target.Email != nil {
+		return n.mail(ctx, target.Email, message)
+	}
+	return n.post(ctx, target.Webhook, message)
+}

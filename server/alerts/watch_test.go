@@ -1,0 +1,215 @@
+package alerts_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/alerts"
+	"github.com/openlts/openlts/server/outcome"
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/sqlite"
+)
+
+// outbox is a sender that keeps what it is given, or fails.
+type outbox struct {
+	fails bool
+	sent  []alerts.Message
+}
+
+func (o *outbox) Send(_ context.Context, _ alerts.Target, m alerts.Message) error {
+	o.sent = append(o.sent, m)
+	if o.fails {
+		return errors.New("no")
+	}
+	return nil
+}
+
+type world struct {
+	store.Store
+	now   time.Time
+	box   outbox
+	watch *alerts.Watch
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "data"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w := &world{Store: s, now: at(1_800_000_000)}
+	w.watch = w.another("one")
+	w.update(t, func(tx store.Tx) error {
+		return errors.Join(tx.AddOrganization(store.Organization{ID: "100001", Name: "Example"}),
+			tx.AddHandshakeCode(store.HandshakeCode{Code: "100001-a", Organization: "100001"}),
+			tx.AddItem(store.Item{ID: "i", Organization: "100001", Name: "Scans", ChargeWay: protocol.ChargeWayScanCount, Quota: 100, ExpiresAt: w.now.Unix() + 400*86400}),
+			alerts.AddChannel(t.Context(), tx, alerts.Channel{ID: "c", Name: "c", Target: alerts.Target{Webhook: &alerts.Webhook{URL: "https://example.com"}}}))
+	})
+	return w
+}
+
+// another is a further server on the same database.
+func (w *world) another(holder string) *alerts.Watch {
+	return &alerts.Watch{
+		Store: w.Store, Now: func() time.Time { return w.now }, Sender: &w.box, Log: slog.New(slog.DiscardHandler), Holder: holder, Outcomes: &outcome.Counter{},
+	}
+}
+
+func (w *world) update(t testing.TB, f func(store.Tx) error) {
+	t.Helper()
+	if err := w.Update(t.Context(), f); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) step(t testing.TB, after time.Duration, watch *alerts.Watch) {
+	t.Helper()
+	w.now = w.now.Add(after)
+	if err := watch.Step(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// use adjusts how much of the item is used.
+func (w *world) use(t testing.TB, units int64) {
+	t.Helper()
+	w.update(t, func(tx store.Tx) error {
+		item, err := tx.Item("i")
+		if err != nil {
+			return err
+		}
+		return tx.Adjust(store.Adjustment{Item: item.Key, At: w.now.Unix(), Units: units})
+	})
+}
+
+// What rules find is sent once, by one of the servers, whichever is there.
+func TestOneServerSendsOnce(t *testing.T) {
+	w := newWorld(t)
+	two := w.another("two")
+	w.use(t, 80)
+	w.step(t, 0, w.watch)
+	w.step(t, 0, two)
+	w.step(t, time.Minute, w.watch)
+	if len(w.box.sent) != 1 || len(w.box.sent[0].Events) != 1 || w.box.sent[0].Events[0].Level != 75 {
+		t.Fatalf("%+v", w.box.sent)
+	}
+	w.use(t, 12)
+	w.step(t, time.Minute, w.watch) // rules are evaluated every 10 minutes
+	if len(w.box.sent) != 1 {
+		t.Fatalf("%+v", w.box.sent)
+	}
+	w.step(t, 10*time.Minute, two) // the first one is gone, and its lease over
+	w.step(t, 0, w.watch)
+	if len(w.box.sent) != 2 || w.box.sent[1].Events[0].Level != 90 {
+		t.Fatalf("%+v", w.box.sent)
+	}
+	w.use(t, -50)
+	w.step(t, 10*time.Minute, two)
+	w.step(t, 10*time.Minute, two)
+	if len(w.box.sent) != 3 || !w.box.sent[2].Events[0].Recovered {
+		t.Fatalf("%+v", w.box.sent)
+	}
+	history, err := alerts.History(t.Context(), w, 0, 10)
+	if err != nil || len(history) != 3 || !history[0].Recovered {
+		t.Errorf("%+v, %v", history, err)
+	}
+}
+
+// What can't be sent is tried again, as the same message, for two days, and then given
+// up; what happens meanwhile comes in one message after it.
+func TestRetries(t *testing.T) {
+	w := newWorld(t)
+	w.box.fails = true
+	w.use(t, 80)
+	w.step(t, 0, w.watch)
+	w.use(t, 12)
+	start := w.now
+	for len(w.box.sent) < 12 {
+		w.step(t, time.Minute, w.watch)
+		if w.now.Sub(start) > 72*time.Hour {
+			t.Fatalf("%d attempts within three days", len(w.box.sent))
+		}
+	}
+	for _, m := range w.box.sent {
+		if m.ID != w.box.sent[0].ID || len(m.Events) != 1 {
+			t.Errorf("%+v", m)
+		}
+	}
+	if took := w.now.Sub(start); took < 24*time.Hour {
+		t.Errorf("given up after %s", took)
+	}
+	channels, err := alerts.Channels(t.Context(), w)
+	if err != nil || channels[0].Failure == "" || channels[0].Batch != 0 {
+		t.Errorf("%+v, %v", channels, err)
+	}
+	w.box.fails = false
+	w.step(t, time.Minute, w.watch)
+	if last := w.box.sent[len(w.box.sent)-1]; len(last.Events) != 1 || last.Events[0].Level != 90 {
+		t.Errorf("%+v", last)
+	}
+	channels, err = alerts.Channels(t.Context(), w)
+	if err != nil || channels[0].Failure != "" {
+		t.Errorf("%+v, %v", channels, err)
+	}
+}
+
+// A channel gets so many messages a day, and the rest in one the next day.
+func TestCap(t *testing.T) {
+	w := newWorld(t)
+	w.now = w.now.Truncate(24 * time.Hour)
+	for i := range alerts.MaxADay + 10 {
+		w.update(t, func(tx store.Tx) error {
+			return alerts.AddEvents(t.Context(), tx, []alerts.Event{{At: w.now.Unix(), Kind: alerts.Quota, Subject: "x", Level: int64(i)}})
+		})
+		w.step(t, time.Minute, w.watch)
+	}
+	if len(w.box.sent) != alerts.MaxADay {
+		t.Fatalf("%d messages", len(w.box.sent))
+	}
+	w.step(t, 24*time.Hour, w.watch)
+	if last := w.box.sent[len(w.box.sent)-1]; len(w.box.sent) != alerts.MaxADay+1 || len(last.Events) != 10 {
+		t.Errorf("%d messages, the last one with %d alerts", len(w.box.sent), len(last.Events))
+	}
+}
+
+// The share of refusals is that of all servers within an hour; codes that don't exist
+// are nobody's.
+func TestRefusals(t *testing.T) {
+	w := newWorld(t)
+	two := w.another("two")
+	for range 8 {
+		w.watch.Outcomes.Granted("100001-a")
+		two.Outcomes.Refused("100001-a", protocol.StatusLimitExceeded)
+		two.Outcomes.Refused("100001-invented", protocol.StatusHandshakeCodeNotFound)
+		two.Outcomes.Refused("100001-other", protocol.StatusLimitExceeded)
+	}
+	w.step(t, 0, two)
+	w.step(t, 0, w.watch)
+	w.step(t, 10*time.Minute, two)
+	measures, err := alerts.Measures(t.Context(), w, nil, w.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(measures, func(m alerts.Measure) bool { return m.Kind == alerts.Refused })
+	if at < 0 || measures[at].Value != 50 || measures[at].Subject != "100001-a" || len(measures) != 3 {
+		t.Fatalf("%+v", measures)
+	}
+	if len(w.box.sent) != 1 || w.box.sent[0].Events[0].Level != 50 {
+		t.Fatalf("%+v", w.box.sent)
+	}
+	w.step(t, 2*time.Hour, two)
+	if len(w.box.sent) != 2 || !w.box.sent[1].Events[0].Recovered {
+		t.Fatalf("%+v", w.box.sent)
+	}
+}

@@ -1,0 +1,143 @@
+package pages
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/alerts"
+)
+
+// alertRows is how many rows the history of alerts shows at a time.
+const alertRows = 100
+
+var alertPages = []page{{
+	path: "/alerts", name: "alerts", title: "Alerts", nav: "/alerts", role: administration.Viewer, everywhere: true,
+	get: showAlerts,
+	actions: map[string]action{
+		"rule": {administration.Editor, func(r *request) (string, error) {
+			return "alerts?done=changed", r.admin.SetAlertRule(r.Context(), r.PostForm.Get("kind"), r.PostForm.Get("levels"))
+		}},
+		"email": {administration.Owner, func(r *request) (string, error) {
+			form := r.PostForm
+			port, err := strconv.Atoi(form.Get("port"))
+			if err != nil && form.Get("port") != "" {
+				return "", mistake("port", "this is not a port")
+			}
+			_, _, err = r.admin.AddAlertChannel(r.Context(), form.Get("name"), alerts.Target{Email: &alerts.Email{
+				Host: form.Get("host"), Port: port, Security: alerts.Security(form.Get("security")), User: form.Get("user"), Password: form.Get("smtpPassword"),
+				From: form.Get("from"), To: receivers(form.Get("to")), CC: receivers(form.Get("cc")), BCC: receivers(form.Get("bcc")),
+			}})
+			return "alerts?done=added", err
+		}},
+		"webhook": {administration.Owner, func(r *request) (string, error) {
+			_, secret, err := r.admin.AddAlertChannel(r.Context(), r.PostForm.Get("hookName"), alerts.Target{Webhook: &alerts.Webhook{URL: r.PostForm.Get("url")}})
+			r.shown = secret
+			return again, err
+		}},
+		"test": {administration.Owner, func(r *request) (string, error) {
+			return "alerts?done=sent", r.admin.TestAlertChannel(r.Context(), r.pages.Alerts, r.PostForm.Get("channel"))
+		}},
+		"remove": {administration.Owner, func(r *request) (string, error) {
+			return "alerts?done=removed", r.admin.RemoveAlertChannel(r.Context(), r.PostForm.Get("channel"))
+		}},
+	},
+	table: func(r *request) (*table, error) {
+		events, err := r.admin.AlertHistory(r.Context(), 0, alerts.MaxEvents)
+		return &table{
+			name: "alerts", columns: []string{"at", "kind", "subject", "organization", "level", "value", "recovered", "text"},
+			rows: func(each func([]any) error) error {
+				for _, e := range events {
+					row := []any{r.written(e.At), string(e.Kind), e.Subject, e.Organization, e.Kind.Write(e.Level), e.Value, strconv.FormatBool(e.Recovered), e.Text}
+					if err := each(row); err != nil {
+						return err
+					}
+				}
+				return nil
+			},
+		}, err
+	},
+}}
+
+// receivers takes a list of addresses apart.
+func receivers(text string) []string {
+	return strings.FieldsFunc(text, func(c rune) bool { return c == ';' || c == ',' || c == ' ' || c == '\n' || c == '\r' })
+}
+
+// alertsShown is what the page of alerts shows.
+type alertsShown struct {
+	Open      []administration.OpenAlert
+	History   []alerts.Event
+	Next      string // the first event that is not shown any more
+	Rules     []alertRule
+	Channels  []administration.Channel
+	NewSecret string // shown this once
+}
+
+type alertRule struct {
+	alerts.Rule
+	Title, Unit string
+}
+
+// alertKinds are the kinds of alerts in words, in the order they are shown.
+var alertKinds = []struct {
+	kind       alerts.Kind
+	what, unit option
+}{
+	{alerts.Quota, option{Text: "Quota of an item"}, option{Text: "percent used; end: the tolerance is used up"}},
+	{alerts.Exceptions, option{Text: "Exceptions of an item"}, option{Text: "percent of those allowed"}},
+	{alerts.Refused, option{Text: "Refusals under a code"}, option{Text: "percent of the last hour's authorizations, of 10 or more"}},
+	{alerts.Expiry, option{Text: "End of an item"}, option{Text: "days ahead"}},
+	{alerts.Silent, option{Text: "Silent devices"}, option{Text: "days without a sign"}},
+	{alerts.Loss, option{Text: "Lost usage"}, option{Text: "units newly declared lost"}},
+	{alerts.Anomaly, option{Text: "Strange devices"}, option{Text: "new anomalies of a kind"}},
+}
+
+func showAlerts(r *request) (any, error) {
+	ctx := r.Context()
+	shown := alertsShown{}
+	if len(r.mistakes) == 0 {
+		shown.NewSecret = r.shown
+	}
+	var err error
+	if shown.Open, err = r.admin.Alerts(ctx); err != nil {
+		return nil, err
+	}
+	before, err := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
+	if err != nil { // no page of the history: the first
+		before = 0
+	}
+	if shown.History, err = r.admin.AlertHistory(ctx, before, alertRows+1); err != nil {
+		return nil, err
+	}
+	if len(shown.History) > alertRows {
+		shown.History = shown.History[:alertRows]
+		shown.Next = strconv.FormatInt(shown.History[alertRows-1].ID, 10)
+	}
+	rules, err := r.admin.AlertRules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, known := range alertKinds {
+		for _, rule := range rules {
+			if rule.Kind == known.kind {
+				shown.Rules = append(shown.Rules, alertRule{rule, known.what.Text, known.unit.Text})
+			}
+		}
+	}
+	shown.Channels, err = r.admin.AlertChannels(ctx)
+	return shown, err
+}
+
+// AlertKind names a kind of alerts.
+func (v *view) AlertKind(kind alerts.Kind) string {
+	for _, known := range alertKinds {
+		if known.kind == kind {
+			return v.T(known.what.Text)
+		}
+	}
+	return string(kind)
+}
+
+// AlertLevel writes a level of a kind.
+func (v *view) AlertLevel(kind alerts.Kind, level int64) string { return kind.Write(level) }
