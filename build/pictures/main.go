@@ -2,17 +2,20 @@
 // docs/images: of a simulated history, at a fixed time, by Chromium.
 //
 //	go run ./build/pictures
+//	go run ./build/pictures -all out/pictures    # every page, light, dark and on a phone, to look at
 package main
 
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 	_ "time/tzdata" // zones, wherever it runs
 
@@ -35,23 +38,54 @@ var (
 // maxBytes is how large a picture may be.
 const maxBytes = 150_000
 
-// shots are the pictures.
-var shots = []struct {
+// shot is a picture of a page.
+type shot struct {
 	name, path, scheme string
-	width, height      int64
-}{
+	width, height      int64 // height 0: the whole page
+}
+
+// documented are the pictures that the documents show.
+var documented = []shot{
 	{"overview", "/", "light", 1280, 860},
 	{"statistics", "/statistics", "dark", 1280, 1160},
 }
 
+// paths are the pages there are; what stands for an object is an id of the simulation.
+var paths = []string{
+	"/", "/statistics", "/statistics?by=item&item=warehouse-scans&per=hour&range=7d&mode=accumulated",
+	"/statistics?measure=devices", "/statistics?measure=denials", "/items", "/items/new", "/items/warehouse-scans",
+	"/items/desks", "/items/pilot-scans", "/codes", "/codes/new", "/codes/100001-warehouse", "/codes/100001-warehouse/key",
+	"/organizations", "/organizations/100001", "/devices", "/devices/DEVICE", "/denials", "/anomalies", "/audit", "/settings",
+}
+
+// everything is every page, in each of its looks. A page that is of one device shows
+// this one.
+func everything(device string) (list []shot) {
+	for _, path := range paths {
+		path = strings.ReplaceAll(path, "DEVICE", device)
+		name := strings.Trim(strings.NewReplacer("/", "-", "?", "-", "&", "-", "=", "-", device, "device").Replace(path), "-")
+		if name == "" {
+			name = "overview"
+		}
+		list = append(list, shot{name + "-light", path, "light", 1280, 0}, shot{name + "-dark", path, "dark", 1280, 0}, shot{name + "-phone", path, "light", 390, 0})
+	}
+	return list
+}
+
 func main() {
-	if err := run(context.Background(), filepath.Join("docs", "images")); err != nil {
+	all := flag.String("all", "", "take pictures of every page, to look at, into this `folder`")
+	flag.Parse()
+	folder := filepath.Join("docs", "images")
+	if *all != "" {
+		folder = *all
+	}
+	if err := run(context.Background(), folder, *all != ""); err != nil {
 		fmt.Fprintln(os.Stderr, "pictures:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, folder string) (err error) {
+func run(ctx context.Context, folder string, all bool) (err error) {
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {
 		return errors.New("there is no chromium; build/bootstrap test installs it")
@@ -94,16 +128,24 @@ func run(ctx context.Context, folder string) (err error) {
 	if _, err := desk.AddAccount(ctx, administration.AccountInput{Name: name, Role: administration.Owner, Password: password}); err != nil {
 		return err
 	}
-	return photograph(ctx, chromium, "http://"+listener.Addr().String(), name, password, folder)
+	shots := documented
+	if all {
+		anomalies, err := desk.Anomalies(ctx, administration.Selection{Limit: 1})
+		if err != nil || len(anomalies.Items) == 0 {
+			return errors.Join(errors.New("there is no device with an anomaly"), err)
+		}
+		shots = everything(anomalies.Items[0].Device)
+	}
+	return photograph(ctx, chromium, "http://"+listener.Addr().String(), name, password, folder, shots)
 }
 
-func photograph(ctx context.Context, chromium, url, name, password, folder string) error {
+func photograph(ctx context.Context, chromium, url, name, password, folder string, shots []shot) error {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.Flag("disable-dev-shm-usage", true))
 	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
 	defer stop()
 	ctx, cancel := chromedp.NewContext(ctx)
 	defer cancel()
-	ctx, end := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, end := context.WithTimeout(ctx, 5*time.Minute)
 	defer end()
 	if err := chromedp.Do(ctx, chromedp.Navigate(url+"/sign-in"),
 		chromedp.SendKeys(chromedp.ID("f-name"), name), chromedp.SendKeys(chromedp.ID("f-password"), password)); err != nil {
@@ -121,8 +163,18 @@ func photograph(ctx context.Context, chromium, url, name, password, folder strin
 		}); err != nil {
 			return err
 		}
-		if err := chromedp.Do(ctx, chromedp.EmulateViewport(shot.width, shot.height), chromedp.Navigate(url+shot.path)); err != nil {
+		if err := chromedp.Do(ctx, chromedp.EmulateViewport(shot.width, max(shot.height, 900)), chromedp.Navigate(url+shot.path)); err != nil {
 			return err
+		}
+		if shot.height == 0 {
+			image, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+			if err == nil {
+				err = os.WriteFile(filepath.Join(folder, shot.name+".png"), image, 0o644)
+			}
+			if err != nil {
+				return err
+			}
+			continue
 		}
 		quality := int64(80)
 		image, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatWebp, Quality: &quality})
