@@ -9,13 +9,14 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/api"
+	"github.com/openlts/openlts/server/metrics"
 	"github.com/openlts/openlts/server/pages"
 	"github.com/openlts/openlts/server/rest"
 )
 
 // newOffice makes the handler of what is for those who run the server: the pages, and
 // the API of administration.
-func newOffice(config Config, public ed25519.PublicKey, sender alerts.Sender) (http.Handler, error) {
+func newOffice(config Config, public ed25519.PublicKey, sender alerts.Sender, measured http.Handler) (http.Handler, error) {
 	desk := &administration.Administrator{Store: config.Store, Now: config.Now, Actor: "server"}
 	attempts := administration.NewAttempts()
 	shown, err := (&pages.Pages{
@@ -26,7 +27,12 @@ func newOffice(config Config, public ed25519.PublicKey, sender alerts.Sender) (h
 		return nil, err
 	}
 	programs := (&rest.API{Administrator: desk, Attempts: attempts, PublicKey: public, Log: config.Log, Address: pages.Address}).Handler()
+	scrapes := &scraping{desk: desk, attempts: attempts, next: measured}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == metrics.Path {
+			scrapes.ServeHTTP(w, r)
+			return
+		}
 		if strings.HasPrefix(r.URL.Path, rest.Prefix) {
 			programs.ServeHTTP(w, r)
 			return
@@ -41,7 +47,7 @@ func beside(clients, office http.Handler) http.Handler {
 		// Who came with a browser to where nothing is, gets a page that says so.
 		nowhere := !strings.HasPrefix(r.URL.Path, "/v1/") && r.URL.Path != api.PathHealth && r.URL.Path != api.PathReady &&
 			strings.Contains(r.Header.Get("Accept"), "text/html")
-		if pages.Serves(r.URL.Path) || strings.HasPrefix(r.URL.Path, rest.Prefix) || nowhere {
+		if pages.Serves(r.URL.Path) || strings.HasPrefix(r.URL.Path, rest.Prefix) || r.URL.Path == metrics.Path || nowhere {
 			office.ServeHTTP(w, r)
 			return
 		}

@@ -21,6 +21,7 @@ import (
 	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/ingest"
+	"github.com/openlts/openlts/server/metrics"
 	"github.com/openlts/openlts/server/outcome"
 	"github.com/openlts/openlts/server/retention"
 	"github.com/openlts/openlts/server/store"
@@ -74,13 +75,16 @@ const (
 
 // Server is a License Tracking Server.
 type Server struct {
-	config Config
-	api    *api.API
-	writer *ingest.Writer
-	http   *http.Server
-	office http.Handler // nil: there is none
+	config  Config
+	api     *api.API
+	writer  *ingest.Writer
+	http    *http.Server
+	office  http.Handler // nil: there is none
+	metrics *metrics.Metrics
 	// apart serves the office on a listener of its own.
 	apart *http.Server
+	// scraped serves metrics on a listener of their own.
+	scraped *http.Server
 	// background ends what goes on beside requests.
 	background context.CancelFunc
 	ended      sync.WaitGroup
@@ -118,9 +122,14 @@ func New(ctx context.Context, config Config) (*Server, error) {
 		Store: config.Store, Writer: writer, Keys: keys, Now: config.Now, Log: config.Log, Limits: *config.Limits,
 		Outcomes: outcomes,
 	}}
-	handler := s.api.Handler()
+	version := ""
 	if config.Pages != nil {
-		if s.office, err = newOffice(config, keys.Public(), sender); err != nil {
+		version = config.Pages.Version
+	}
+	s.metrics = metrics.New(metrics.Config{Store: config.Store, Outcomes: outcomes, Now: config.Now, Log: config.Log, Version: version})
+	handler := s.metrics.Measured(s.api.Handler())
+	if config.Pages != nil {
+		if s.office, err = newOffice(config, keys.Public(), sender, s.metrics.Handler()); err != nil {
 			writer.Close()
 			return nil, err
 		}
@@ -131,7 +140,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	if config.Certificate != nil {
 		s.SetCertificate(*config.Certificate)
 	}
-	s.http, s.apart = s.listener(handler), s.listener(s.office)
+	s.http, s.apart, s.scraped = s.listener(handler), s.listener(s.office), s.listener(s.MetricsHandler())
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s.background = cancel
 	if forgetter, ok := config.Store.(store.Forgetter); ok {
@@ -186,6 +195,14 @@ func (s *Server) Handler() http.Handler { return s.http.Handler }
 // if there is none.
 func (s *Server) OfficeHandler() http.Handler { return s.office }
 
+// MetricsHandler answers scrapes of Prometheus at metrics.Path, and asks nobody who they
+// are: it is for a listener that only those can reach who may know all of it.
+func (s *Server) MetricsHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET "+metrics.Path, s.metrics.Handler())
+	return mux
+}
+
 // Serve answers the connections of a listener until Shutdown, and then returns
 // nil. It closes the listener.
 func (s *Server) Serve(listener net.Listener) error { return s.serve(s.http, listener) }
@@ -193,6 +210,10 @@ func (s *Server) Serve(listener net.Listener) error { return s.serve(s.http, lis
 // ServeOffice answers the connections of a listener for the pages and the API of
 // administration alone, as Serve does.
 func (s *Server) ServeOffice(listener net.Listener) error { return s.serve(s.apart, listener) }
+
+// ServeMetrics answers the connections of a listener for metrics alone, as Serve does;
+// see MetricsHandler.
+func (s *Server) ServeMetrics(listener net.Listener) error { return s.serve(s.scraped, listener) }
 
 func (s *Server) serve(answering *http.Server, listener net.Listener) error {
 	listener = &scarceListener{Listener: listener, log: s.config.Log}
@@ -212,11 +233,11 @@ func (s *Server) serve(answering *http.Server, listener net.Listener) error {
 // commits all that was taken on. Afterwards nothing of the server runs.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.background()
-	err := errors.Join(s.http.Shutdown(ctx), s.apart.Shutdown(ctx))
+	err := errors.Join(s.http.Shutdown(ctx), s.apart.Shutdown(ctx), s.scraped.Shutdown(ctx))
 	if err != nil {
 		// Those that are still in work lose their connection; what they asked
 		// for is committed or not, as a whole, and they will ask again.
-		err = errors.Join(fmt.Errorf("%w: %w", ErrCutOff, err), s.http.Close(), s.apart.Close())
+		err = errors.Join(fmt.Errorf("%w: %w", ErrCutOff, err), s.http.Close(), s.apart.Close(), s.scraped.Close())
 	}
 	s.ended.Wait()
 	s.writer.Close()

@@ -33,8 +33,9 @@ var versionPlaces = []place{
 	{"bindings/javascript/package.json", `(?m)^  "version": "(.*)"`, 1},
 	{"bindings/javascript/package-lock.json", `"name": "openlts",\s*"version": "([^"]+)"`, 2},
 	{"bindings/python/src/openlts/__init__.py", `(?m)^__version__ = "(.*)"$`, 1},
-	{"examples/barcode-reader/java/pom.xml", mavenOurs, 2},
+	{"examples/barcode-reader/java/pom.xml", mavenOurs, 3},
 	{"examples/barcode-reader/android/pom.xml", mavenOurs, 3},
+	{"docs/java.md", mavenOurs, 2},
 	{"examples/barcode-reader/python/pyproject.toml", `"openlts==([^"]+)"`, 1},
 }
 

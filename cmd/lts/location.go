@@ -28,28 +28,45 @@ func (l *location) addFlags(flags *pflag.FlagSet) {
 
 // name is the name of the database; see package database.
 func (l *location) name() (string, error) {
+	places := []string{"data", "database", "database-file"}
 	var given []string
-	for _, flag := range []string{"data", "database", "database-file"} {
+	for _, flag := range places {
 		if l.flags.Changed(flag) {
 			given = append(given, "--"+flag)
+		}
+	}
+	if len(given) == 0 {
+		for _, flag := range places {
+			if os.Getenv(variable(flag)) != "" {
+				given = append(given, variable(flag))
+			}
 		}
 	}
 	if len(given) > 1 {
 		return "", fmt.Errorf("%s and %s both say where the state lives; give one of them", given[0], given[1])
 	}
-	switch fromEnvironment := os.Getenv(databaseVariable); {
-	case l.flags.Changed("database"):
-		return checked("--database", l.database, true)
-	case l.flags.Changed("database-file"):
-		name, err := database.ReadFile(l.file)
-		if err != nil {
-			return "", fmt.Errorf("--database-file: %w", err)
-		}
-		return checked("--database-file", name, false)
-	case !l.flags.Changed("data") && fromEnvironment != "":
-		return checked(databaseVariable, fromEnvironment, false)
+	data, file, from := l.data, l.file, "--data"
+	if len(given) == 1 {
+		from = given[0]
 	}
-	return checked("--data", database.SQLite(l.data), false)
+	switch from {
+	case "--database":
+		return checked(from, l.database, true)
+	case databaseVariable:
+		return checked(from, os.Getenv(from), false)
+	case variable("data"):
+		data = os.Getenv(from)
+	case variable("database-file"):
+		file = os.Getenv(from)
+	}
+	if from == "--database-file" || from == variable("database-file") {
+		name, err := database.ReadFile(file)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", from, err)
+		}
+		return checked(from, name, false)
+	}
+	return checked(from, database.SQLite(data), false)
 }
 
 // checked checks the name of a database. One that everybody can see, as arguments

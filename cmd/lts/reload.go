@@ -13,7 +13,7 @@ import (
 // reloading is a server at work, with what may be read anew.
 type reloading struct {
 	flags serveFlags
-	given map[string]string // the flags of the command line
+	given map[string]string // what the command line and the environment say
 	level *slog.LevelVar
 	log   *slog.Logger
 	gate  *gate

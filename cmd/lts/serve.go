@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/openlts/openlts/server"
+	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/memory"
 	"github.com/openlts/openlts/server/standby"
 	"github.com/openlts/openlts/server/store"
@@ -33,7 +34,7 @@ type serveFlags struct {
 	standbyOf                                                         string
 	patience                                                          standby.Patience
 	trustClock, maintenance, webhookPrivate                           bool
-	adminListen                                                       string
+	adminListen, metricsListen                                        string
 	trustedOrigins                                                    []string
 }
 
@@ -47,6 +48,10 @@ func (a *app) serve() *cobra.Command {
 settings anew: of those the limits, the log level, maintenance and the certificate
 change at once, the others at the next start.
 
+Each flag may also be given by the environment (LTS_LISTEN for --listen) or in the
+file that --settings names. What is given by a flag comes first, then the environment,
+then the file. "lts config check" shows what holds.
+
 Use HTTPS wherever the network is not your own: give --tls-cert and --tls-key, or
 put a reverse proxy in front. A proxy may serve it under a path (such as /lts/)
 if it strips that path.
@@ -59,12 +64,9 @@ answers its health check, and serves when it does not.`,
   lts serve --database postgres://lts@db.example.com/lts --standby-of https://lts.example.com`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			given := map[string]string{}
-			cmd.Flags().Visit(func(flag *pflag.Flag) { given[flag.Name] = flag.Value.String() })
-			if f.settings != "" {
-				if err := readSettings(f.settings, cmd.LocalNonPersistentFlags(), cmd.Flags().Changed); err != nil {
-					return err
-				}
+			given, _, err := f.resolve(cmd.LocalNonPersistentFlags())
+			if err != nil {
+				return err
 			}
 			var level slog.LevelVar
 			log, err := newLog(cmd.ErrOrStderr(), f.logFormat, f.logLevel, &level)
@@ -78,7 +80,6 @@ answers its health check, and serves when it does not.`,
 		},
 	}
 	f.add(cmd.Flags())
-	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
 	return cmd
 }
 
@@ -95,6 +96,7 @@ func (f *serveFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug (each request), info, warn or error")
 	flags.StringVar(&f.adminListen, "admin-listen", "", "serve the pages and the API of administration on this `address` alone; off: nowhere")
+	flags.StringVar(&f.metricsListen, "metrics-listen", "", "serve metrics for Prometheus on this `address`, to everybody who can reach it")
 	flags.StringSliceVar(&f.trustedOrigins, "trusted-origin", nil,
 		"an `origin` whose forms are taken for the pages' own, where a proxy changes the Host header; may be repeated")
 	limits := server.DefaultLimits()
@@ -154,9 +156,45 @@ func (f *serveFlags) check() error {
 			return fmt.Errorf("a limit is from 0 to 1000000, not %g", limit)
 		}
 	}
+	if (f.certFile == "") != (f.keyFile == "") {
+		return errors.New("--tls-cert and --tls-key belong together; one of them is missing")
+	}
 	if f.standbyOf != "" {
 		if err := errors.Join(standby.CheckURL(f.standbyOf), f.patience.Check()); err != nil {
 			return fmt.Errorf("--standby-of: %w", err)
+		}
+	}
+	return nil
+}
+
+// checkAll also says whether what the flags name can be used.
+func (f *serveFlags) checkAll() error {
+	var level slog.LevelVar
+	_, err := newLog(io.Discard, f.logFormat, f.logLevel, &level)
+	if err := errors.Join(err, f.check()); err != nil {
+		return err
+	}
+	addresses := map[string]string{"listen": f.listen, "metrics-listen": f.metricsListen}
+	if f.adminListen != off {
+		addresses["admin-listen"] = f.adminListen
+	}
+	for flag, address := range addresses {
+		if address == "" {
+			continue
+		}
+		if _, err := net.ResolveTCPAddr("tcp", address); err != nil {
+			return fmt.Errorf("--%s %q is not an address such as 0.0.0.0:443: %w", flag, address, err)
+		}
+	}
+	protection := http.NewCrossOriginProtection()
+	for _, origin := range f.trustedOrigins {
+		if err := protection.AddTrustedOrigin(origin); err != nil {
+			return fmt.Errorf("--trusted-origin %q: %w; give for example https://lts.example.com", origin, err)
+		}
+	}
+	if f.certFile != "" {
+		if _, err := tls.LoadX509KeyPair(f.certFile, f.keyFile); err != nil {
+			return fmt.Errorf("loading the certificate: %w", err)
 		}
 	}
 	return nil
@@ -216,22 +254,34 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 			}
 		}
 	}()
+	waiting := systemd()
 	address := baseURL(scheme, listener.Addr())
 	ended := make(chan error, 1)
 	go func() { ended <- lts.Serve(listener) }()
 	office := address
-	if config.Pages != nil && config.Pages.Apart {
-		pages, err := listening.Listen(ctx, "tcp", f.adminListen)
-		if err != nil {
-			return errors.Join(fmt.Errorf("listening for the pages: %w; choose another --admin-listen address", err), lts.Shutdown(ctx), <-ended)
+	for _, further := range []struct {
+		flag, address, what string
+		serve               func(net.Listener) error
+		at                  *string
+	}{
+		{"admin-listen", apartAddress(config.Pages, f.adminListen), "pages", lts.ServeOffice, &office},
+		{"metrics-listen", f.metricsListen, "metrics", lts.ServeMetrics, new(string)},
+	} {
+		if further.address == "" {
+			continue
 		}
-		office = baseURL(scheme, pages.Addr())
-		log.Info("serving pages", "url", office)
+		listener, err := listening.Listen(ctx, "tcp", further.address)
+		if err != nil {
+			err = fmt.Errorf("listening for the %s: %w; choose another --%s address", further.what, err, further.flag)
+			return errors.Join(err, lts.Shutdown(ctx), <-ended)
+		}
+		*further.at = baseURL(scheme, listener.Addr())
+		log.Info("serving "+further.what, "url", *further.at)
 		served := make(chan struct{})
 		go func() {
 			defer close(served)
-			if err := lts.ServeOffice(pages); err != nil {
-				log.Error("the pages are not served any more", "error", err)
+			if err := further.serve(listener); err != nil {
+				log.Error("the "+further.what+" are not served any more", "error", err)
 			}
 		}()
 		defer func() { <-served }()
@@ -251,12 +301,20 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 		}
 	}
 	if err == nil {
+		err = waiting.tell("READY=1\nSTATUS=serving at " + address)
+	}
+	if err == nil {
+		go waiting.watch(ctx, func() bool { return answers(lts.Handler(), api.PathHealth) },
+			func(err error) { log.Warn("the watchdog could not be told", "error", err) })
 		select {
 		case <-ctx.Done():
 			log.Info("shutting down")
 		case err = <-ended:
 			ended <- nil
 		}
+	}
+	if err := waiting.tell("STOPPING=1"); err != nil {
+		log.Warn("shutting down", "error", err)
 	}
 	grace, stop := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer stop()
@@ -269,6 +327,14 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 	err = errors.Join(err, shutdown, <-ended)
 	log.Info("ended")
 	return err
+}
+
+// apartAddress is where pages are served apart; "": nowhere.
+func apartAddress(pages *server.PagesConfig, address string) string {
+	if pages == nil || !pages.Apart {
+		return ""
+	}
+	return address
 }
 
 // inviteOwner prints a link that makes the first account, if there is none yet.
