@@ -24,6 +24,7 @@ const mavenOurs = `<artifactId>openlts(?:-android)?</artifactId>\s*<version>([^<
 
 var versionPlaces = []place{
 	{"include/openlts/openlts.h", `(?m)^#define LTS_VERSION "(.*)"$`, 1},
+	{"cmd/lts/root.go", `(?m)^const release = "(.*)"$`, 1},
 	{"core/client/client.go", `(?m)^const Version = "(.*)"$`, 1},
 	{"bindings/csharp/src/OpenLTS/OpenLTS.csproj", `<Version>(.*)</Version>`, 1},
 	{"bindings/csharp/src/OpenLTS/AssemblyInfo.cs", `AssemblyVersion\("(.*)\.0"\)`, 1},
