@@ -79,8 +79,10 @@ func run(check bool) error {
 			}
 		}
 	}
-	if err := emitVersion(files); err != nil {
-		return err
+	for _, emit := range []func(map[string][]byte) error{emitVersion, emitConformance} {
+		if err := emit(files); err != nil {
+			return err
+		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(files)) {
 		want := files[path]

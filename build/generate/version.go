@@ -24,6 +24,7 @@ const mavenOurs = `<artifactId>openlts(?:-android)?</artifactId>\s*<version>([^<
 
 var versionPlaces = []place{
 	{"include/openlts/openlts.h", `(?m)^#define LTS_VERSION "(.*)"$`, 1},
+	{"cmd/lts/root.go", `(?m)^const release = "(.*)"$`, 1},
 	{"core/client/client.go", `(?m)^const Version = "(.*)"$`, 1},
 	{"bindings/csharp/src/OpenLTS/OpenLTS.csproj", `<Version>(.*)</Version>`, 1},
 	{"bindings/csharp/src/OpenLTS/AssemblyInfo.cs", `AssemblyVersion\("(.*)\.0"\)`, 1},
@@ -32,8 +33,9 @@ var versionPlaces = []place{
 	{"bindings/javascript/package.json", `(?m)^  "version": "(.*)"`, 1},
 	{"bindings/javascript/package-lock.json", `"name": "openlts",\s*"version": "([^"]+)"`, 2},
 	{"bindings/python/src/openlts/__init__.py", `(?m)^__version__ = "(.*)"$`, 1},
-	{"examples/barcode-reader/java/pom.xml", mavenOurs, 2},
+	{"examples/barcode-reader/java/pom.xml", mavenOurs, 3},
 	{"examples/barcode-reader/android/pom.xml", mavenOurs, 3},
+	{"docs/java.md", mavenOurs, 2},
 	{"examples/barcode-reader/python/pyproject.toml", `"openlts==([^"]+)"`, 1},
 }
 

@@ -390,7 +390,7 @@ func TestStatistics(t *testing.T) {
 	if table := must(t, data, "stats", "--by", "hour,type", "--csv", "--handshake", "100001-web"); !strings.Contains(table, "2025-11-23T20:00:00Z,2025-11-23T21:00:00Z,EAN_13,20,20\n") {
 		t.Error(table)
 	}
-	for _, wrong := range [][]string{{"--zone", "Nowhere"}, {"--zone", "Local"}, {"--measure", "noise"}, {"--by", "slot", "--since", "2024-01-01"}, {"--compare"}} {
+	for _, wrong := range [][]string{{"--zone", "Nowhere"}, {"--zone", "Local"}, {"--measure", "noise"}, {"--by", "slot", "--accumulated", "--since", "2024-01-01"}, {"--compare"}} {
 		if out, err := run(data, append([]string{"stats"}, wrong...)...); err == nil {
 			t.Errorf("%v: %s", wrong, out)
 		}

@@ -7,6 +7,7 @@ import (
 	"os/user"
 	"runtime/debug"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -66,12 +67,17 @@ Errors go to stderr with exit status 1.`,
 	return root
 }
 
-// version is what the build says of itself.
+// release is the version of the sources; build/generate writes it.
+const release = "0.1.0"
+
+// version is the version of the sources, and what the build says of their commit: one
+// between releases is not the release.
 func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" || strings.TrimPrefix(info.Main.Version, "v") == release {
+		return release
 	}
-	return "(devel)"
+	return release + " (" + info.Main.Version + ")"
 }
 
 // group is a command that only has others below it.

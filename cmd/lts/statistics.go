@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,7 +40,8 @@ func (a *app) statistics() *cobra.Command {
 		Long: `Sum up what was counted, grouped by columns. One of them may be slot, hour, day or
 month: the windows of time, which are told by their beginnings. Days and months are
 those of --zone. What belongs to windows that have not ended yet is marked with +,
-as it may grow.
+as it may grow. Slots are those of the devices, of whatever length; where that makes
+no sense (with --compare, --accumulated and other measures), of 3 minutes.
 
 "late" is what came more than a day after it happened, "lost" what devices declared
 as never to come. --measure counts something else: devices (different ones), concurrent
@@ -95,6 +98,9 @@ func (f *statisticsFlags) parse() (err error) {
 	}
 	if f.query.By, f.query.Per, err = statistics.ParseBys(f.by); err != nil {
 		return err
+	}
+	if f.query.Per == statistics.PerSlot && f.query.Measure == store.MeasureOperations && !f.query.Compare && !f.query.Accumulated {
+		f.query.By, f.query.Per = append([]statistics.By{statistics.BySlot}, f.query.By...), statistics.PerPeriod
 	}
 	if f.query.Zone, err = time.LoadLocation(f.zone); err != nil || f.zone == "Local" {
 		return fmt.Errorf("--zone %q is not a time zone; give for example Europe/Berlin, or UTC", f.zone)
@@ -187,6 +193,9 @@ func newStatisticsJSON(query *statistics.Query, result *statistics.Result) stati
 		}
 		for i, by := range query.By {
 			values[string(by)] = row.Group[i]
+			if by == statistics.BySlot {
+				values[string(by)] = json.Number(row.Group[i])
+			}
 		}
 		output.Rows = append(output.Rows, values)
 	}
@@ -199,7 +208,11 @@ func printStatistics(cmd *cobra.Command, query *statistics.Query, result *statis
 		titles = append(titles, fmt.Sprintf("%s (%s)", strings.ToUpper(string(query.Per)), result.Zone))
 	}
 	for _, by := range query.By {
-		titles = append(titles, strings.ToUpper(string(by)))
+		title := strings.ToUpper(string(by))
+		if by == statistics.BySlot {
+			title = fmt.Sprintf("%s (%s)", title, result.Zone)
+		}
+		titles = append(titles, title)
 	}
 	titles = append(titles, "COUNT")
 	if result.Late > 0 {
@@ -219,7 +232,10 @@ func printStatistics(cmd *cobra.Command, query *statistics.Query, result *statis
 				mark = "+"
 			}
 		}
-		for _, value := range row.Group {
+		for i, value := range row.Group {
+			if query.By[i] == statistics.BySlot {
+				value = slotStart(value, result.AsOf.Location())
+			}
 			values = append(values, value)
 		}
 		values = append(values, fmt.Sprint(row.Count, mark))
@@ -239,6 +255,15 @@ func printStatistics(cmd *cobra.Command, query *statistics.Query, result *statis
 		return err
 	}
 	return printTotals(cmd, result)
+}
+
+// slotStart is the start of a slot, in seconds since 1970, as people read it.
+func slotStart(seconds string, zone *time.Location) string {
+	start, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil {
+		return seconds
+	}
+	return time.Unix(start, 0).In(zone).Format(time.DateTime)
 }
 
 func printTotals(cmd *cobra.Command, result *statistics.Result) error {

@@ -21,6 +21,37 @@ with openlts.License.from_lts(parameters) as license:
 print(openlts.version())
 """
 
+TYPED = """
+import asyncio
+
+import openlts
+import openlts.aio
+
+parameters = openlts.ConnectionParameters(
+    main_server_url="https://lts.example.com",
+    handshake_code="100001-reader",
+    deployment_type=openlts.DeploymentType.DESKTOP,
+    products=openlts.Product.ALL,
+)
+
+
+async def use() -> int:
+    async with await openlts.aio.License.from_key("key", parameters) as license:
+        license.record(openlts.OperationType.QR_CODE, 2)
+        license.record(await license.define_operation_type("MRZ"))
+        async for event in license.events():
+            print(event.message)
+        return (await license.info()).recorded
+
+
+with openlts.License.from_lts(parameters) as opened:
+    opened.record(openlts.OperationType.QR_CODE)
+    reveal_type(opened.info())
+    reveal_type(opened.poll_event(1))
+    reveal_type(opened.close())
+print(asyncio.run(use()), openlts.version(), openlts.device_uuid())
+"""
+
 
 def test_a_program_uses_it(empty: Path, server: LTSServer) -> None:
     run(sys.executable, "-m", "venv", "venv", cwd=empty)
@@ -28,6 +59,20 @@ def test_a_program_uses_it(empty: Path, server: LTSServer) -> None:
     (empty / "program.py").write_text(PROGRAM)
     assert run("venv/bin/python", "program.py", server.url, CODE, cwd=empty) == VERSION + "\n"
     assert server.total() == 3
+
+
+def test_its_types_are_complete(empty: Path) -> None:
+    """A type checker that knows nothing but what is installed is content, at its strictest."""
+    run(sys.executable, "-m", "venv", "venv", cwd=empty)
+    run("venv/bin/pip", "-q", "install", "--no-index", "--find-links", PACKAGES, f"openlts=={VERSION}", cwd=empty)
+    (empty / "program.py").write_text(TYPED)
+    check = (sys.executable, "-m", "mypy", "--strict", "--disallow-any-expr", "--python-executable", "venv/bin/python")
+    said = run(*check, "program.py", cwd=empty)
+    assert [line for line in said.splitlines() if "note:" in line] == [
+        'program.py:26: note: Revealed type is "openlts.license.LicenseInfo"',
+        'program.py:27: note: Revealed type is "openlts.license.Event | None"',
+        'program.py:28: note: Revealed type is "openlts.definitions.StatusCode"',
+    ]
 
 
 def test_there_is_one_for_each_machine() -> None:

@@ -59,3 +59,10 @@ func (a *Administrator) AdjustItem(ctx context.Context, item string, units int64
 	})
 	return adjustment, err
 }
+
+// CountsUnits tells whether items of a charge way count units, which can be adjusted.
+func CountsUnits(chargeWay string) bool {
+	way, err := ParseChargeWay(chargeWay)
+	_, counts := way.Unit()
+	return err == nil && counts
+}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/openlts/openlts/server/policy"
 	"github.com/openlts/openlts/server/store"
@@ -53,7 +51,7 @@ func checkText(field, what, text string) error {
 	if len(text) > maxText {
 		return invalid(field, "%s is longer than %d bytes", what, maxText)
 	}
-	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+	if !policy.Plain(text) {
 		return invalid(field, "%s holds characters that can't be printed", what)
 	}
 	return nil

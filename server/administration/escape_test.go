@@ -71,3 +71,13 @@ func TestSharedDevicesTellNothing(t *testing.T) {
 		}
 	}
 }
+
+// A name acts on nothing that shows it.
+func TestNamesOnlyShow(t *testing.T) {
+	d := newDesk(t)
+	for _, name := range []string{"a\x1b[31m", "a\u202eb", "a\u2028b", "\xff"} {
+		if _, err := d.NewOrganization(t.Context(), administration.OrganizationInput{Name: name}); !administration.IsKind(err, administration.Invalid) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}

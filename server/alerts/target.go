@@ -9,7 +9,8 @@ import (
 	"net/mail"
 	"net/url"
 	"strings"
-	"unicode"
+
+	"github.com/openlts/openlts/server/policy"
 )
 
 // Target says where a channel leads: by e-mail, or to a webhook. One of them is set.
@@ -143,7 +144,7 @@ func (e *Email) check() error {
 		return fmt.Errorf("%w: %d is not a port", ErrTarget, e.Port)
 	}
 	for _, text := range []string{e.Host, e.User, e.Password, e.From} {
-		if len(text) > maxText || strings.ContainsFunc(text, unicode.IsControl) {
+		if len(text) > maxText || !policy.Plain(text) {
 			return fmt.Errorf("%w: the mail server's fields have up to %d bytes, without control characters", ErrTarget, maxText)
 		}
 	}

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/openlts/openlts/core/protocol"
@@ -191,7 +189,7 @@ func checkAuthorization(request *protocol.AuthorizationRequest) error {
 		if !utf8.ValidString(text.value) {
 			return malformed("%s is not UTF-8", text.name)
 		}
-		if strings.ContainsFunc(text.value, invisible) {
+		if !policy.Plain(text.value) {
 			return malformed("%s holds control characters", text.name)
 		}
 	}
@@ -215,12 +213,6 @@ func checkAuthorization(request *protocol.AuthorizationRequest) error {
 		}
 	}
 	return nil
-}
-
-// invisible tells whether a character acts on what shows it: control characters,
-// and those that set the direction of text or end a line.
-func invisible(c rune) bool {
-	return unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) || c == '\u2028' || c == '\u2029'
 }
 
 func validAnomaly(kind string) bool {

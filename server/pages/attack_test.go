@@ -30,7 +30,8 @@ func TestWhoSeesWhat(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]int{
-		"/items/grey-scans": 404, "/codes/100002-reader": 404, "/organizations/100002": 404, "/organizations": 403, "/audit": 403, "/items/new": 403,
+		"/items/grey-scans": 404, "/codes/100002-reader": 404, "/organizations/100002": 404, "/organizations/100002/statements": 404, "/organizations/100002/statements/2026-01?format=json": 404,
+		"/organizations/100001/statements": 200, "/organizations/100001/statements/draft?month=2026-01": 403, "/organizations": 403, "/audit": 403, "/items/new": 403,
 		"/codes/100001-warehouse/key": 403, "/statistics?org=100002": 404, "/statistics?item=grey-scans&by=item": 404, "/statistics?handshake=100002-reader": 404,
 		"/audit?format=csv": 403, "/statistics?format=csv&org=100002": 404, "/items/scans": 200, "/statistics?org=100001": 200,
 	} {
@@ -41,7 +42,9 @@ func TestWhoSeesWhat(t *testing.T) {
 	before := len(must[administration.Page[administration.Item]](t)(o.desk.Items(t.Context(), administration.Selection{})).Items)
 	for _, form := range []struct{ path, action string }{
 		{"/organizations", "add"}, {"/organizations/100001", "change"}, {"/organizations/100001", "remove"}, {"/items/new", "add"}, {"/items/scans", "change"},
-		{"/items/scans", "revoke"}, {"/items/scans", "remove"}, {"/items/scans", "attach"}, {"/items/scans", "detach"}, {"/codes/new", "add"},
+		{"/items/scans", "revoke"}, {"/items/scans", "remove"}, {"/items/scans", "adjust"},
+		{"/items/scans", "archive"}, {"/items/scans", "unarchive"}, {"/codes/100001-web", "archive"}, {"/codes/100001-web", "unarchive"},
+		{"/codes/100001-web", "session-password"}, {"/organizations/100001/statements", "close"}, {"/settings", "retention"}, {"/items/scans", "attach"}, {"/items/scans", "detach"}, {"/codes/new", "add"},
 		{"/codes/100001-web", "change"}, {"/codes/100001-web", "remove"}, {"/codes/100001-web", "attach"}, {"/codes/100001-web/key", "make"}, {"/", "begin"},
 		{"/settings", "settings"}, {"/settings", "account"}, {"/settings", "account-role"}, {"/settings", "account-password"}, {"/settings", "account-remove"},
 		{"/settings", "token"}, {"/settings", "token-remove"},

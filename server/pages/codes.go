@@ -3,7 +3,9 @@ package pages
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/store/records"
@@ -44,6 +46,23 @@ var codePages = []page{
 			"detach": {administration.Editor, func(r *request) (string, error) {
 				code := r.PathValue("code")
 				return "codes/" + segment(code) + "?done=detached", r.admin.DetachItem(r.Context(), r.PostForm.Get("item"), code)
+			}},
+			"archive": {administration.Editor, func(r *request) (string, error) {
+				code := r.PathValue("code")
+				return "codes/" + segment(code) + "?done=archived", r.admin.ArchiveHandshakeCode(r.Context(), code, true)
+			}},
+			"unarchive": {administration.Editor, func(r *request) (string, error) {
+				code := r.PathValue("code")
+				return "codes/" + segment(code) + "?done=unarchived", r.admin.ArchiveHandshakeCode(r.Context(), code, false)
+			}},
+			"session-password": {administration.Editor, func(r *request) (string, error) {
+				code := r.PathValue("code")
+				days, err := strconv.ParseInt(cmp0(r.PostForm.Get("overlapDays")), 10, 32)
+				if err != nil || days < 0 || days > administration.MaxOverlapDays {
+					return "", mistake("overlapDays", "this is not a number of days from 0 to 3650")
+				}
+				return "codes/" + segment(code) + "?done=session-password",
+					r.admin.SetSessionPassword(r.Context(), code, r.PostForm.Get("sessionPassword"), time.Duration(days)*24*time.Hour)
 			}},
 			"remove": {administration.Editor, func(r *request) (string, error) {
 				return "codes?done=removed", r.admin.RemoveCode(r.Context(), r.PathValue("code"))

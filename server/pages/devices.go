@@ -38,8 +38,24 @@ var devicePages = []page{
 				}
 				shown.UUID, shown.FriendlyName = uuid, shown.Denials.Items[0].DeviceName
 			}
-			shown.Anomalies, err = r.admin.Anomalies(r.Context(), of)
+			if shown.Anomalies, err = r.admin.Anomalies(r.Context(), of); err != nil {
+				return nil, err
+			}
+			if shown.Known && r.who().Organization == "" {
+				shown.KeyList, err = r.admin.DeviceKeys(r.Context(), uuid)
+			}
 			return shown, err
+		},
+		actions: map[string]action{
+			"confirm": {administration.Editor, func(r *request) (string, error) {
+				uuid := r.PathValue("uuid")
+				_, err := r.admin.ConfirmKey(r.Context(), uuid, r.PostForm.Get("key"))
+				return "devices/" + segment(uuid) + "?done=confirmed", err
+			}},
+			"clear": {administration.Editor, func(r *request) (string, error) {
+				uuid := r.PathValue("uuid")
+				return "devices/" + segment(uuid) + "?done=cleared", r.admin.ClearClone(r.Context(), uuid)
+			}},
 		},
 	},
 }
@@ -47,6 +63,7 @@ var devicePages = []page{
 type deviceShown struct {
 	administration.Device
 	Known     bool // it was authorized at least once
+	KeyList   []store.DeviceKeyUse
 	Denials   administration.Page[store.Denial]
 	Anomalies administration.Page[records.Anomaly]
 }

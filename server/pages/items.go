@@ -41,6 +41,23 @@ var itemPages = []page{
 				id := r.PathValue("id")
 				return "items/" + segment(id) + "?done=revoked", r.admin.RevokeItem(r.Context(), id)
 			}},
+			"archive": {administration.Editor, func(r *request) (string, error) {
+				id := r.PathValue("id")
+				return "items/" + segment(id) + "?done=archived", r.admin.ArchiveItem(r.Context(), id, true)
+			}},
+			"unarchive": {administration.Editor, func(r *request) (string, error) {
+				id := r.PathValue("id")
+				return "items/" + segment(id) + "?done=unarchived", r.admin.ArchiveItem(r.Context(), id, false)
+			}},
+			"adjust": {administration.Editor, func(r *request) (string, error) {
+				id := r.PathValue("id")
+				units, err := strconv.ParseInt(plainNumber(r.PostForm.Get("units")), 10, 64)
+				if err != nil {
+					return "", mistake("units", "this is not a number of units, such as -500")
+				}
+				_, err = r.admin.AdjustItem(r.Context(), id, units, strings.TrimSpace(r.PostForm.Get("reason")))
+				return "items/" + segment(id) + "?done=adjusted", err
+			}},
 			"remove": {administration.Editor, func(r *request) (string, error) {
 				return "items?done=removed", r.admin.RemoveItem(r.Context(), r.PathValue("id"))
 			}},
@@ -127,15 +144,43 @@ func (r *request) itemFields() (administration.ItemFields, error) {
 		}
 		f.MaxBufferDays = &days
 	}
-	trial := form.Get("trial") != ""
-	f.Trial = &trial
-	return f, nil
+	trial, refuseClones := form.Get("trial") != "", form.Get("refuseClones") != ""
+	f.Trial, f.RefuseClones = &trial, &refuseClones
+	return f, r.conditions(&f)
+}
+
+// conditions reads on what an item depends beside its quota.
+func (r *request) conditions(f *administration.ItemFields) error {
+	form := r.PostForm
+	if _, sent := form["trialBy"]; sent {
+		by := form.Get("trialBy")
+		f.TrialBy = &by
+	}
+	for name, to := range map[string]**int64{"trialDays": &f.TrialDays, "requestLimit": &f.RequestLimit} {
+		if _, sent := form[name]; sent {
+			n, err := strconv.ParseInt(cmp0(plainNumber(form.Get(name))), 10, 64)
+			if err != nil {
+				return mistake(name, "this is not a number")
+			}
+			*to = &n
+		}
+	}
+	if _, sent := form["requires"]; sent {
+		requires := lines(form.Get("requires"))
+		f.Requires = &requires
+	}
+	return nil
+}
+
+// plainNumber is a number without what people put between its thousands.
+func plainNumber(text string) string {
+	return strings.NewReplacer(" ", "", "\u202f", "", "\u00a0", "", ",", "", "'", "", ".", "", "_", "", "−", "-").Replace(strings.TrimSpace(text))
 }
 
 // parseQuota reads a quota as people write one: with or without its thousands apart,
 // or not at all.
 func parseQuota(text string) (int64, error) {
-	text = strings.NewReplacer(" ", "", "\u202f", "", "\u00a0", "", ",", "", "'", "", ".", "", "_", "").Replace(strings.TrimSpace(text))
+	text = plainNumber(text)
 	if text == "" || strings.EqualFold(text, "unlimited") {
 		return store.Unlimited, nil
 	}
@@ -184,8 +229,12 @@ type itemShown struct {
 	Others       []option // codes it could be attached to
 	Seats        administration.Page[records.ItemDevice]
 	Trend        *trend
+	Adjustments  administration.Page[records.AdjustmentOf]
 	Form         itemForm
 }
+
+// Adjustable tells whether units are counted of it.
+func (i itemShown) Adjustable() bool { return administration.CountsUnits(i.ChargeWay) }
 
 func (i itemShown) title() string { return i.Name }
 
@@ -221,6 +270,9 @@ func showItem(r *request) (any, error) {
 		return nil, err
 	}
 	if shown.Seats, err = r.admin.Seats(ctx, id, administration.Selection{Limit: 50}); err != nil {
+		return nil, err
+	}
+	if shown.Adjustments, err = r.admin.Adjustments(ctx, id, administration.Selection{Limit: 20}); err != nil {
 		return nil, err
 	}
 	shown.Trend, err = r.lastDays(filter{Item: id}, 30)

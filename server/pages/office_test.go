@@ -2,6 +2,7 @@ package pages_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -30,6 +31,8 @@ type office struct {
 	desk *administration.Administrator
 	url  string
 	log  *strings.Builder
+	// handler is what answers at the url.
+	handler http.Handler
 }
 
 // openOffice runs a server on a new store.
@@ -59,7 +62,7 @@ func openOffice(t testing.TB) *office {
 			t.Errorf("the server logged errors:\n%s", log)
 		}
 	})
-	return &office{&administration.Administrator{Store: s, Now: time.Now, Actor: "test"}, listener.URL, log}
+	return &office{&administration.Administrator{Store: s, Now: time.Now, Actor: "test"}, listener.URL, log, lts.Handler()}
 }
 
 // must fails the test on an error.
@@ -159,12 +162,31 @@ func (o *office) life(t testing.TB) {
 		batch.Account = &protocol.DeviceAccount{Recorded: 9000 + int64(i)}
 		must[*protocol.Receipt](t)(device.Report(batch))
 	}
+	later := *o.desk // a statement leaves out the last minute
+	later.Now = func() time.Time { return time.Now().Add(2 * time.Minute) }
+	if _, err := later.CloseStatement(ctx, "100001", administration.StatementInput{Month: closedMonth(), Zone: "Europe/Berlin"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, adjust := range []struct {
+		units  int64
+		reason string
+	}{{-20, "tests of the new gate"}, {5, "counted on paper while the gate was away"}} {
+		if _, err := o.desk.AdjustItem(ctx, "scans", adjust.units, adjust.reason); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, code := range []string{"100001-nobody", "100001-web"} { // no such code; not its domain
 		device := servertest.NewDevice(o.url)
 		if _, err := device.Authorize(device.Request(code)); err == nil {
 			t.Error("a device is authorized that should be refused")
 		}
 	}
+}
+
+// closedMonth is the last month that has ended for more than a day.
+func closedMonth() string {
+	yesterday := time.Now().UTC().AddDate(0, 0, -1)
+	return time.Date(yesterday.Year(), yesterday.Month()-1, 1, 0, 0, 0, 0, time.UTC).Format("2006-01")
 }
 
 // visitor is a browser without JavaScript.
@@ -215,10 +237,12 @@ func (o *office) all(t testing.TB) []string {
 	list := []string{
 		"/", "/statistics", "/statistics?by=item&item=scans&per=hour&range=7d&mode=accumulated", "/items", "/items/new", "/items/scans", "/items/desktops",
 		"/codes", "/codes/new", "/codes/100001-warehouse", "/codes/100001-warehouse/key", "/organizations", "/organizations/100001", "/devices",
-		"/denials", "/anomalies", "/alerts", "/audit", "/settings",
+		"/denials", "/anomalies", "/alerts", "/audit", "/settings", "/organizations/100001/statements", "/organizations/100001/statements/" + closedMonth(),
 	}
 	for _, d := range devices.Items[:min(1, len(devices.Items))] {
-		list = append(list, "/devices/"+d.UUID)
+		day := time.Now().UTC().Truncate(24*time.Hour).Unix() - 3*86400
+		span := fmt.Sprintf("?start=%d&end=%d&tz=UTC", day, day+86400)
+		list = append(list, "/devices/"+d.UUID, "/statistics/devices"+span, "/statistics/reports"+span+"&device="+d.UUID)
 	}
 	return list
 }

@@ -107,7 +107,8 @@ func (r *request) figures(now time.Time) ([]comparison, error) {
 	}{
 		{"Today", today, now, today.AddDate(0, 0, -1), now.AddDate(0, 0, -1)},
 		{"This month", month, now, monthBefore, sameBefore},
-		{"Last 30 days", now.AddDate(0, 0, -30), now, now.AddDate(0, 0, -60), now.AddDate(0, 0, -30)},
+		// The days of the chart below, and of the statistics: today is the last.
+		{"Last 30 days", today.AddDate(0, 0, -29), now, today.AddDate(0, 0, -59), now.AddDate(0, 0, -30)},
 	}
 	var list []comparison
 	for _, span := range spans {

@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -56,6 +57,8 @@ type page struct {
 	actions map[string]action
 	// table gives the page's table for programs (?format=csv and ?format=json); nil: it has none.
 	table func(*request) (*table, error)
+	// files are other files that belong to the page, by ?format=.
+	files map[string]func(*request) error
 }
 
 type action struct {
@@ -66,8 +69,8 @@ type action struct {
 // all are the pages.
 func all() []page {
 	return slices.Concat(
-		signInPages, setUpPages, overviewPages, organizationPages, itemPages, codePages, devicePages,
-		statisticsPages, denialPages, anomalyPages, alertPages, auditPages, settingsPages,
+		signInPages, setUpPages, overviewPages, organizationPages, statementPages, itemPages, codePages, devicePages,
+		statisticsPages, questionPages, denialPages, anomalyPages, alertPages, auditPages, settingsPages,
 	)
 }
 
@@ -94,10 +97,19 @@ func (p *Pages) Handler() (http.Handler, error) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { p.serve(page, w, r) })
 	}
 	mux.Handle("GET /assets/", assets())
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+	nowhere := func(w http.ResponseWriter, r *http.Request) {
 		p.fail(&request{Request: r, pages: p, w: w}, &administration.Error{Kind: administration.NotFound, Text: "there is no page at this address"})
-	})
-	return p.guard(protection.Handler(mux)), nil
+	}
+	mux.HandleFunc("/", nowhere)
+	return p.guard(protection.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The mux would lead to what it takes the address for, and out of the path that a
+		// proxy has the pages under.
+		if path.Clean(r.URL.Path) != r.URL.Path {
+			nowhere(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))), nil
 }
 
 // first are the first parts of the paths of all pages.
@@ -111,9 +123,9 @@ func init() {
 }
 
 // Serves tells whether a path is one of the pages', rather than of what is for clients.
-func Serves(path string) bool {
-	name, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	return first[name]
+func Serves(at string) bool {
+	name, _, _ := strings.Cut(strings.TrimPrefix(at, "/"), "/")
+	return first[name] && path.Clean(at) == at
 }
 
 // policy is what a browser may do with the pages: run and show what comes from here,
@@ -162,6 +174,7 @@ type request struct {
 	zone     *time.Location
 	mistakes []*administration.Error // of the form that was sent
 	status   int
+	attached bool // a file was begun
 	// shown is what an action shows at once and never again, such as a token.
 	shown string
 }
@@ -240,6 +253,9 @@ func (r *request) answer() error {
 	if format := r.URL.Query().Get("format"); format != "" && r.page.table != nil {
 		return r.export(format)
 	}
+	if send := r.page.files[r.URL.Query().Get("format")]; send != nil {
+		return r.sent(send(r))
+	}
 	data, err := r.page.get(r)
 	if err != nil {
 		return err
@@ -249,6 +265,23 @@ func (r *request) answer() error {
 		return nil
 	}
 	return r.render(data)
+}
+
+// attach begins a file to save.
+func (r *request) attach(name, contentType string) {
+	r.attached = true
+	r.w.Header().Set("Content-Type", contentType)
+	r.w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+}
+
+// sent ends a file. One that was begun and failed breaks the connection off: half a file
+// must not look like one.
+func (r *request) sent(err error) error {
+	if err != nil && r.attached {
+		r.pages.Log.Error("a file broke off", "path", r.URL.Path, "error", err)
+		panic(http.ErrAbortHandler)
+	}
+	return err
 }
 
 // redirection is what a page gives to lead elsewhere.
@@ -378,7 +411,7 @@ type failure struct {
 
 // fail answers with what went wrong. What failed inside is logged, not told.
 func (p *Pages) fail(r *request, err error) {
-	shown := failure{Text: "The server could not make this page. It is in the log; nothing was changed."}
+	shown := failure{Text: "The server could not make this page. It is in the log; nothing was changed"}
 	status := http.StatusInternalServerError
 	if mistakes := administration.Errors(err); len(mistakes) > 0 {
 		shown = failure{mistakes[0].Text, mistakes[0].Kind}

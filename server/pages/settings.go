@@ -1,10 +1,12 @@
 package pages
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/records"
 )
 
@@ -17,6 +19,13 @@ var settingsPages = []page{{
 			return "settings?done=changed", r.admin.ChangeSettings(r.Context(), administration.Settings{
 				TimeZone: form.Get("timeZone"), PublicURL: form.Get("publicURL"), StandbyURL: form.Get("standbyURL"),
 			})
+		}},
+		"retention": {administration.Owner, func(r *request) (string, error) {
+			days, err := strconv.ParseInt(cmp0(r.PostForm.Get("days")), 10, 64)
+			if err != nil {
+				return "", mistake("days", "this is not a number of days")
+			}
+			return "settings?done=changed", r.admin.SetRetention(r.Context(), store.Record(r.PostForm.Get("record")), days)
 		}},
 		"password": {administration.Viewer, func(r *request) (string, error) {
 			form := r.PostForm
@@ -71,6 +80,7 @@ type settingsShown struct {
 	Settings      administration.Settings
 	Accounts      []administration.Account
 	Tokens        []administration.Token
+	Retention     []administration.Retention
 	Organizations []option
 	Zones         []string
 	KeyID, Key    string
@@ -105,6 +115,9 @@ func showSettings(r *request) (any, error) {
 		}
 	}
 	var err error
+	if shown.Retention, err = r.admin.Retentions(ctx); err != nil {
+		return nil, err
+	}
 	if shown.Accounts, err = r.admin.Accounts(ctx); err != nil {
 		return nil, err
 	}

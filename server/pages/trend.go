@@ -3,6 +3,7 @@ package pages
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"github.com/openlts/openlts/server/statistics"
@@ -48,9 +49,12 @@ type trendLine struct {
 }
 
 type mark struct {
-	At   float64
+	At   float64 // in the chart's units, from above
 	Text string
 }
+
+// Percent is how far below the top it is: texts are not stretched with the chart.
+func (m mark) Percent() string { return strconv.FormatFloat(m.At/chartHeight*100, 'f', 2, 64) + "%" }
 
 // maxSeries is how many types are told apart; what comes after is "other".
 const maxSeries = 7

@@ -127,6 +127,9 @@ var done = map[string]string{
 	"added": "Added.", "changed": "Changed.", "removed": "Removed.", "revoked": "Revoked.", "attached": "Attached.",
 	"detached": "Detached.", "password": "Your password is changed. Other sessions have ended.", "signed-out": "You are signed out.",
 	"sent": "The test was sent.", "welcome": "Welcome. You are the owner of this server.",
+	"archived": "Archived: it authorizes nobody.", "unarchived": "Taken back: it authorizes again.", "adjusted": "Adjusted.",
+	"closed": "The month is closed. Its statement never changes from now on.", "session-password": "The session password is changed.",
+	"confirmed": "Confirmed: the key is the device's own.", "cleared": "Cleared: the device is taken for one device.",
 }
 
 // Mistakes are the mistakes of the form that are about no field the page shows.
@@ -524,3 +527,14 @@ func (v *view) QuotaValue(limit int64) string {
 func (v *view) Local(unix int64) string {
 	return time.Unix(unix, 0).In(v.r.zone).Format("2006-01-02T15:04")
 }
+
+// Positive is a number for a field that is empty for 0.
+func (v *view) Positive(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// Lines are texts for a field, one a line.
+func (v *view) Lines(list []string) string { return strings.Join(list, "\n") }

@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 
@@ -77,12 +78,20 @@ func (a *API) Handler() http.Handler {
 		method, path, _ := strings.Cut(pattern, " ")
 		mux.HandleFunc(method+" "+Prefix+path, func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, handle, repeats[pattern]) })
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+	nowhere := func(w http.ResponseWriter, r *http.Request) {
 		a.serve(w, r, func(*request) (answer, error) {
 			return answer{}, &administration.Error{Kind: administration.NotFound, Text: "there is nothing at this path for this method"}
 		}, nil)
+	}
+	mux.HandleFunc("/", nowhere)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// The mux would lead a program to what it takes the path for.
+		if path.Clean(r.URL.Path) != r.URL.Path {
+			nowhere(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
 	})
-	return mux
 }
 
 func (a *API) serve(w http.ResponseWriter, r *http.Request, handle handler, again repeat) {

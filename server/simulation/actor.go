@@ -27,8 +27,9 @@ type actor struct {
 	account protocol.DeviceAccount
 }
 
-// renewal is how often a device is started anew, and asks.
-const renewal = 6 * 24 * time.Hour
+// renewal is for how long a device that was authorized does not ask again: it is
+// started anew on its next day of work.
+const renewal = 16 * time.Hour
 
 func newActor(seed uint64, m *member, w *world, handler http.Handler) (*actor, error) {
 	identity := m.number

@@ -29,6 +29,14 @@ func NewFile(s *Statement, document string, key ed25519.PublicKey) File {
 	return File{Statement: s, Signed: document, ServerPublicKey: protocol.Encoding.EncodeToString(key)}
 }
 
+// Write writes the file.
+func (f File) Write(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(f)
+}
+
 // Limits of what is read.
 const (
 	maxFile = 64 << 20
@@ -51,7 +59,7 @@ func Prove(file io.Reader, key ed25519.PublicKey, reports io.Reader) (*Proof, er
 		return nil, err
 	}
 	var f File
-	if err := json.Unmarshal(text, &f); err != nil || len(text) > maxFile || f.Statement == nil {
+	if err := readStrictly(text, &f); err != nil || len(text) > maxFile || f.Statement == nil {
 		return nil, errors.Join(errors.New("it is not the file of a statement: that of `lts statement --json` is one"), err)
 	}
 	if key == nil {

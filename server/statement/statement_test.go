@@ -149,6 +149,16 @@ func TestProof(t *testing.T) {
 		"signature": strings.Replace(string(file), `"signed":"e`, `"signed":"f`, 1),
 		"cut":       string(file[:len(file)/2]),
 		"nothing":   `{}`,
+		// Whoever reads the first, or looks for what is not signed, would believe these.
+		"units twice":     strings.Replace(string(file), `"units":135`, `"units":134,"units":135`, 1),
+		"other capitals":  strings.Replace(string(file), `"units":135`, `"UNITS":134,"units":135`, 1),
+		"statement twice": strings.Replace(string(file), `{"statement":`, `{"statement":{"month":"2026-01"},"statement":`, 1),
+		"another figure":  strings.Replace(string(file), `{"statement":{`, `{"statement":{"total":134,`, 1),
+		"beside it":       strings.Replace(string(file), `{"statement":`, `{"total":134,"statement":`, 1),
+		"after it":        string(file) + `{"total":134}`,
+		"nested":          strings.Repeat("[", 100_000),
+		"odd":             `{"statement":{},"statement`,
+		"closed":          `]`,
 	} {
 		if changed == string(file) {
 			t.Errorf("%s: nothing was changed", name)

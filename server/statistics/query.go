@@ -29,6 +29,9 @@ type By string
 
 // What rows can be grouped by.
 const (
+	// BySlot is by the slots themselves, of whatever length, by their starts: without
+	// windows, only those in which there is something. Of operations only.
+	BySlot         By = "slot"
 	ByOrganization By = "organization"
 	ByCode         By = "handshake"
 	ByItem         By = "item"
@@ -44,11 +47,11 @@ const (
 )
 
 // Bys are all of them.
-var Bys = []By{ByOrganization, ByCode, ByItem, ByType, ByDevice, ByReport, ByStatus, ByKind, ByImport}
+var Bys = []By{BySlot, ByOrganization, ByCode, ByItem, ByType, ByDevice, ByReport, ByStatus, ByKind, ByImport}
 
 // columns are the store's, by the names here.
 var columns = map[By]store.Column{
-	ByOrganization: store.ByOrganization, ByCode: store.ByHandshake, ByItem: store.ByItem, ByType: store.ByType,
+	BySlot: store.BySlot, ByOrganization: store.ByOrganization, ByCode: store.ByHandshake, ByItem: store.ByItem, ByType: store.ByType,
 	ByDevice: store.ByDevice, ByReport: store.ByRun, ByStatus: store.ByStatus, ByKind: store.ByType, ByImport: store.ByType,
 }
 
@@ -152,14 +155,17 @@ func (q *Query) checkMeasure() error {
 	}
 	switch q.Measure {
 	case store.MeasureDenials:
-		if by := grouped(ByItem, ByType, ByDevice, ByReport); by != "" || len(q.Items)+len(q.Types)+len(q.Devices) > 0 {
-			return QueryError("denials are counted by organization, handshake code and status, not by item, type or device")
+		if by := grouped(BySlot, ByItem, ByType, ByDevice, ByReport); by != "" || len(q.Items)+len(q.Types)+len(q.Devices) > 0 {
+			return QueryError("denials are counted by organization, handshake code and status, not by slot, item, type or device")
 		}
 		return nil
 	case store.MeasureConcurrent:
-		if by := grouped(ByType, ByDevice, ByReport); by != "" || len(q.Types) > 0 {
-			return QueryError("devices at work at once are counted by organization, handshake code and item, not by type or device")
+		if by := grouped(BySlot, ByType, ByDevice, ByReport); by != "" || len(q.Types) > 0 {
+			return QueryError("devices at work at once are counted by organization, handshake code and item, not by slot, type or device")
 		}
+	}
+	if q.Measure == store.MeasureDevices && grouped(BySlot) != "" {
+		return QueryError("devices are counted in windows, not by slot")
 	}
 	if grouped(ByStatus) != "" {
 		return QueryError("only denials have a status")
@@ -187,7 +193,7 @@ func ParseBys(list string) (bys []By, per Per, err error) {
 			}
 			per = Per(name)
 		case columns[By(name)] == "":
-			return nil, "", QueryError(fmt.Sprintf("nothing is grouped by %.40q; choose from slot, hour, day, month, %s", name, names(Bys)))
+			return nil, "", QueryError(fmt.Sprintf("nothing is grouped by %.40q; choose from hour, day, month, %s", name, names(Bys)))
 		case slices.Contains(bys, By(name)):
 			return nil, "", QueryError(fmt.Sprintf("%q is named twice", name))
 		default:

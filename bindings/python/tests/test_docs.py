@@ -41,7 +41,7 @@ def run_python(program: str, library_path: Path, directory: Path) -> str:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a block of the guide forks")
 def test_guide(server: LTSServer, library_path: Path, tmp_path: Path) -> None:
     blocks = code_blocks(GUIDE, "python")
-    assert len(blocks) == 7
+    assert len(blocks) == 8
     program = "\n".join(blocks)
     program = program.replace("https://lts.example.com", server.url)
     program = program.replace("/var/lib/acme-reader", str(tmp_path / "device"))
@@ -50,7 +50,7 @@ def test_guide(server: LTSServer, library_path: Path, tmp_path: Path) -> None:
     assert "SUBMITTED 14" in printed
     assert "LIMIT_EXCEEDED License has exceeded its limit." in printed
     assert "check the handshake code:" in printed
-    assert server.counts("type") == {("QR_CODE",): 1 + 3 + 1, ("MRZ",): 2, ("PAGE_SCANNED",): 12}
+    assert server.counts("type") == {("QR_CODE",): 1 + 3 + 1, ("DATAMATRIX",): 1, ("MRZ",): 2, ("PAGE_SCANNED",): 12}
 
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)

@@ -37,35 +37,29 @@ func (s *Store) Organizations(ctx context.Context, keys ...store.ID) ([]store.Or
 
 // HandshakeCodes lists all handshake codes with their items.
 func (s *Store) HandshakeCodes(ctx context.Context, keys ...store.ID) ([]store.HandshakeCodeUse, error) {
-	list := []store.HandshakeCodeUse{}
-	place := map[store.ID]int{}
+	g := store.NewGathered[store.HandshakeCodeUse]()
 	err := s.query(ctx, selectHandshakeCode+` WHERE `+among("c.id", keys)+` ORDER BY c.id`, nil, func(rows pgx.Rows) error {
 		var c store.HandshakeCodeUse
 		err := rows.Scan(handshakeCodeFields(&c.HandshakeCode)...)
-		place[c.Key] = len(list)
-		list = append(list, c)
+		g.Add(c.Key, c)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return list, s.query(ctx, `SELECT h.handshake_code, i.public_id FROM handshake_item h JOIN item i ON i.id = h.item WHERE `+among("h.handshake_code", keys)+`
+	return g.List, s.query(ctx, `SELECT h.handshake_code, i.public_id FROM handshake_item h JOIN item i ON i.id = h.item WHERE `+among("h.handshake_code", keys)+`
 		ORDER BY h.position = 0, h.position, i.expires_at, i.id`, nil, func(rows pgx.Rows) error {
 		var code store.ID
 		var item string
 		err := rows.Scan(&code, &item)
-		// A code added since the first query is not in the list.
-		if i, ok := place[code]; ok {
-			list[i].Items = append(list[i].Items, item)
-		}
+		g.With(code, func(c *store.HandshakeCodeUse) { c.Items = append(c.Items, item) })
 		return err
 	})
 }
 
 // Items lists all items with their use at a moment.
 func (s *Store) Items(ctx context.Context, now int64, keys ...store.ID) ([]store.ItemUse, error) {
-	list := []store.ItemUse{}
-	place := map[store.ID]int{}
+	g := store.NewGathered[store.ItemUse]()
 	err := s.reading(ctx, func(tx pgx.Tx) error { // sums and steps of one moment
 		for _, read := range []struct {
 			query     string
@@ -77,8 +71,7 @@ func (s *Store) Items(ctx context.Context, now int64, keys ...store.ID) ([]store
 				WHERE ` + among("i.id", keys) + ` ORDER BY i.id`, nil, func(rows pgx.Rows) error {
 				var i store.ItemUse
 				err := scanItem(rows, &i.Item, nil, &i.Use.Units, &i.Use.Requests, &i.Use.At, &i.Use.Active, &i.Use.Exceptions)
-				place[i.Key] = len(list)
-				list = append(list, i)
+				g.Add(i.Key, i)
 				return err
 			}},
 			{`SELECT s.item, s.at, s.change FROM seat_sum u JOIN seat_step s ON s.item = u.item AND s.at > u.at AND s.at <= $1 AND ` + among("s.item", keys) + `
@@ -86,8 +79,7 @@ func (s *Store) Items(ctx context.Context, now int64, keys ...store.ID) ([]store
 				var item store.ID
 				var step store.Step
 				err := rows.Scan(&item, &step.At, &step.Change)
-				use := &list[place[item]].Use
-				use.Steps = append(use.Steps, step)
+				g.With(item, func(i *store.ItemUse) { i.Use.Steps = append(i.Use.Steps, step) })
 				return err
 			}},
 			{`SELECT i.id, (SELECT count(*) FROM seat s WHERE s.item = i.id AND s.until > $1 AND s.since <= $1) FROM item i WHERE ` + among("i.id", keys) + `
@@ -95,7 +87,7 @@ func (s *Store) Items(ctx context.Context, now int64, keys ...store.ID) ([]store
 				var item store.ID
 				var live int64
 				err := rows.Scan(&item, &live)
-				list[place[item]].Live += live
+				g.With(item, func(i *store.ItemUse) { i.Live += live })
 				return err
 			}},
 			{`SELECT h.item, c.code FROM handshake_item h JOIN handshake_code c ON c.id = h.handshake_code WHERE ` + among("h.item", keys) + ` ORDER BY c.id`, nil,
@@ -103,8 +95,7 @@ func (s *Store) Items(ctx context.Context, now int64, keys ...store.ID) ([]store
 					var item store.ID
 					var code string
 					err := rows.Scan(&item, &code)
-					codes := &list[place[item]].Codes
-					*codes = append(*codes, code)
+					g.With(item, func(i *store.ItemUse) { i.Codes = append(i.Codes, code) })
 					return err
 				}},
 		} {
@@ -118,19 +109,17 @@ func (s *Store) Items(ctx context.Context, now int64, keys ...store.ID) ([]store
 		}
 		return nil
 	})
-	return list, err
+	return g.List, err
 }
 
 // Devices lists all devices with their seats.
 func (s *Store) Devices(ctx context.Context, keys ...store.ID) ([]store.DeviceUse, error) {
-	list := []store.DeviceUse{}
-	place := map[store.ID]int{}
+	g := store.NewGathered[store.DeviceUse]()
 	err := s.query(ctx, `SELECT id, uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at, cloned_at,
 		(SELECT count(*) FROM device_key WHERE device_key.device = device.id) FROM device WHERE `+among("id", keys)+` ORDER BY id`, nil, func(rows pgx.Rows) error {
 		var d store.DeviceUse
 		err := rows.Scan(&d.Key, &d.UUID, &d.UUIDSource, &d.FriendlyName, &d.Platform, &d.Library, &d.FirstSeenAt, &d.LastSeenAt, &d.ClonedAt, &d.Keys)
-		place[d.Key] = len(list)
-		list = append(list, d)
+		g.Add(d.Key, d)
 		return err
 	})
 	if err != nil {
@@ -141,23 +130,19 @@ func (s *Store) Devices(ctx context.Context, keys ...store.ID) ([]store.DeviceUs
 		var device store.ID
 		var account protocol.DeviceAccount
 		err := rows.Scan(&device, &account.Recorded, &account.Expired, &account.Refused, &account.Storage)
-		if i, ok := place[device]; ok {
-			list[i].Account = &account
-		}
+		g.With(device, func(d *store.DeviceUse) { d.Account = &account })
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return list, s.query(ctx, `SELECT s.device, item.public_id, s.since, s.until, s.weight
+	return g.List, s.query(ctx, `SELECT s.device, item.public_id, s.since, s.until, s.weight
 		FROM (SELECT DISTINCT ON (device, item) * FROM seat WHERE `+among("device", keys)+` ORDER BY device, item, since DESC) s JOIN item ON item.id = s.item ORDER BY item.id`, nil,
 		func(rows pgx.Rows) error {
 			var device store.ID
 			var seat store.DeviceSeat
 			err := rows.Scan(&device, &seat.Item, &seat.From, &seat.ExpiresAt, &seat.Weight)
-			if i, ok := place[device]; ok {
-				list[i].Seats = append(list[i].Seats, seat)
-			}
+			g.With(device, func(d *store.DeviceUse) { d.Seats = append(d.Seats, seat) })
 			return err
 		})
 }

@@ -44,13 +44,11 @@ func (s *Store) Organizations(ctx context.Context, keys ...store.ID) ([]store.Or
 
 // HandshakeCodes lists all handshake codes with their items.
 func (s *Store) HandshakeCodes(ctx context.Context, keys ...store.ID) ([]store.HandshakeCodeUse, error) {
-	list := []store.HandshakeCodeUse{}
-	place := map[store.ID]int{}
+	g := store.NewGathered[store.HandshakeCodeUse]()
 	err := s.query(ctx, selectHandshakeCode+` WHERE `+among("c.id", keys)+` ORDER BY c.id`, nil, func(rows *sql.Rows) error {
 		var c store.HandshakeCodeUse
 		err := rows.Scan(handshakeCodeFields(&c.HandshakeCode)...)
-		place[c.Key] = len(list)
-		list = append(list, c)
+		g.Add(c.Key, c)
 		return err
 	})
 	if err != nil {
@@ -61,10 +59,7 @@ func (s *Store) HandshakeCodes(ctx context.Context, keys ...store.ID) ([]store.H
 			var code store.ID
 			var value string
 			err := rows.Scan(&code, &value)
-			// A code added since the first query is not in the list.
-			if i, ok := place[code]; ok {
-				add(&list[i], value)
-			}
+			g.With(code, func(c *store.HandshakeCodeUse) { add(c, value) })
 			return err
 		})
 	}
@@ -74,7 +69,7 @@ func (s *Store) HandshakeCodes(ctx context.Context, keys ...store.ID) ([]store.H
 	if err != nil {
 		return nil, err
 	}
-	return list, strings(`SELECT h.handshake_code, i.public_id FROM handshake_item h JOIN item i ON i.id = h.item WHERE `+among("h.handshake_code", keys)+`
+	return g.List, strings(`SELECT h.handshake_code, i.public_id FROM handshake_item h JOIN item i ON i.id = h.item WHERE `+among("h.handshake_code", keys)+`
 		ORDER BY h.position = 0, h.position, i.expires_at, i.id`, func(c *store.HandshakeCodeUse, value string) {
 		c.Items = append(c.Items, value)
 	})
@@ -82,8 +77,7 @@ func (s *Store) HandshakeCodes(ctx context.Context, keys ...store.ID) ([]store.H
 
 // Items lists all items with their use at a moment.
 func (s *Store) Items(ctx context.Context, now int64, keys ...store.ID) ([]store.ItemUse, error) {
-	list := []store.ItemUse{}
-	place := map[store.ID]int{}
+	g := store.NewGathered[store.ItemUse]()
 	tx, err := s.read.BeginTx(ctx, nil) // sums and steps of one moment
 	if err != nil {
 		return nil, err
@@ -100,34 +94,31 @@ func (s *Store) Items(ctx context.Context, now int64, keys ...store.ID) ([]store
 			var lists itemLists
 			err := rows.Scan(append(itemFields(&i.Item, &lists), &i.Use.Units, &i.Use.Requests, &i.Use.At, &i.Use.Active, &i.Use.Exceptions)...)
 			lists.parse(&i.Item)
-			place[i.Key] = len(list)
-			list = append(list, i)
+			g.Add(i.Key, i)
 			return err
 		}},
 		{`SELECT i.id, s.at, s.change FROM item i JOIN seat_step s ON s.item = i.id AND s.at > i.seats_at AND s.at <= ?
-			WHERE i.seats_at > 0 ORDER BY i.id, s.at`, []any{now}, func(rows *sql.Rows) error {
+			WHERE i.seats_at > 0 AND ` + among("i.id", keys) + ` ORDER BY i.id, s.at`, []any{now}, func(rows *sql.Rows) error {
 			var item store.ID
 			var step store.Step
 			err := rows.Scan(&item, &step.At, &step.Change)
-			use := &list[place[item]].Use
-			use.Steps = append(use.Steps, step)
+			g.With(item, func(i *store.ItemUse) { i.Use.Steps = append(i.Use.Steps, step) })
 			return err
 		}},
-		{`SELECT i.id, (SELECT count(*) FROM seat s WHERE s.item = i.id AND s.until > ?1 AND s.since <= ?1) FROM item i
-			UNION ALL SELECT item, count(*) FROM app_domain GROUP BY item`, []any{now}, func(rows *sql.Rows) error {
+		{`SELECT i.id, (SELECT count(*) FROM seat s WHERE s.item = i.id AND s.until > ?1 AND s.since <= ?1) FROM item i WHERE ` + among("i.id", keys) + `
+			UNION ALL SELECT item, count(*) FROM app_domain WHERE ` + among("item", keys) + ` GROUP BY item`, []any{now}, func(rows *sql.Rows) error {
 			var item store.ID
 			var live int64
 			err := rows.Scan(&item, &live)
-			list[place[item]].Live += live
+			g.With(item, func(i *store.ItemUse) { i.Live += live })
 			return err
 		}},
-		{`SELECT h.item, c.code FROM handshake_item h JOIN handshake_code c ON c.id = h.handshake_code ORDER BY c.id`, nil,
+		{`SELECT h.item, c.code FROM handshake_item h JOIN handshake_code c ON c.id = h.handshake_code WHERE ` + among("h.item", keys) + ` ORDER BY c.id`, nil,
 			func(rows *sql.Rows) error {
 				var item store.ID
 				var code string
 				err := rows.Scan(&item, &code)
-				codes := &list[place[item]].Codes
-				*codes = append(*codes, code)
+				g.With(item, func(i *store.ItemUse) { i.Codes = append(i.Codes, code) })
 				return err
 			}},
 	} {
@@ -139,19 +130,17 @@ func (s *Store) Items(ctx context.Context, now int64, keys ...store.ID) ([]store
 			return nil, err
 		}
 	}
-	return list, nil
+	return g.List, nil
 }
 
 // Devices lists all devices with their seats.
 func (s *Store) Devices(ctx context.Context, keys ...store.ID) ([]store.DeviceUse, error) {
-	list := []store.DeviceUse{}
-	place := map[store.ID]int{}
+	g := store.NewGathered[store.DeviceUse]()
 	err := s.query(ctx, `SELECT id, uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at, cloned_at,
 		(SELECT count(*) FROM device_key WHERE device_key.device = device.id) FROM device WHERE `+among("id", keys)+` ORDER BY id`, nil, func(rows *sql.Rows) error {
 		var d store.DeviceUse
 		err := rows.Scan(&d.Key, &d.UUID, &d.UUIDSource, &d.FriendlyName, &d.Platform, &d.Library, &d.FirstSeenAt, &d.LastSeenAt, &d.ClonedAt, &d.Keys)
-		place[d.Key] = len(list)
-		list = append(list, d)
+		g.Add(d.Key, d)
 		return err
 	})
 	if err != nil {
@@ -162,23 +151,19 @@ func (s *Store) Devices(ctx context.Context, keys ...store.ID) ([]store.DeviceUs
 		var device store.ID
 		var account protocol.DeviceAccount
 		err := rows.Scan(&device, &account.Recorded, &account.Expired, &account.Refused, &account.Storage)
-		if i, ok := place[device]; ok {
-			list[i].Account = &account
-		}
+		g.With(device, func(d *store.DeviceUse) { d.Account = &account })
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return list, s.query(ctx, `SELECT seat.device, item.public_id, seat.since, seat.until, seat.weight FROM seat JOIN item ON item.id = seat.item
+	return g.List, s.query(ctx, `SELECT seat.device, item.public_id, seat.since, seat.until, seat.weight FROM seat JOIN item ON item.id = seat.item
 		WHERE seat.since = (SELECT max(since) FROM seat s WHERE s.device = seat.device AND s.item = seat.item) AND `+among("seat.device", keys)+` ORDER BY item.id`, nil,
 		func(rows *sql.Rows) error {
 			var device store.ID
 			var seat store.DeviceSeat
 			err := rows.Scan(&device, &seat.Item, &seat.From, &seat.ExpiresAt, &seat.Weight)
-			if i, ok := place[device]; ok {
-				list[i].Seats = append(list[i].Seats, seat)
-			}
+			g.With(device, func(d *store.DeviceUse) { d.Seats = append(d.Seats, seat) })
 			return err
 		})
 }

@@ -2,12 +2,64 @@ package storetest
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"testing"
 
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/records"
 )
+
+// What is read of some objects is what is read of them among all: nothing of others gets
+// in, and one that does not exist is none.
+func readOneByOne(t *testing.T, open Open) {
+	w := begin(t, open)
+	device, ctx := w.device(), t.Context()
+	w.update(func(tx store.Tx) error {
+		for _, id := range []string{"200001", "200002"} {
+			if err := errors.Join(
+				tx.AddOrganization(store.Organization{ID: id, Name: id}),
+				tx.AddHandshakeCode(store.HandshakeCode{Code: id + "-a", Organization: id, ValidationFields: []string{id}}),
+				tx.AddItem(store.Item{ID: "item-" + id, Organization: id, ChargeWay: w.item.ChargeWay})); err != nil {
+				return err
+			}
+			code, err := tx.HandshakeCode(id + "-a")
+			item, err2 := tx.Item("item-" + id)
+			if err := errors.Join(err, err2, tx.AttachItem(code.Key, item.Key, 0)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	keys := w.counted(device, "", 5)
+	keys.Now = 5
+	w.apply(keys, func(*store.State) *store.Change {
+		return &store.Change{
+			Steps: map[store.StepKey]int64{{Item: w.item.Key, At: 7}: 3}, Sums: map[store.ID]store.SeatSum{w.item.Key: {At: 5, Active: 1}},
+		}
+	})
+	items, err := w.Items(ctx, 9)
+	if err != nil || len(items) != 3 {
+		t.Fatal(items, err)
+	}
+	for _, want := range items {
+		if got, err := w.Items(ctx, 9, want.Key); err != nil || len(got) != 1 || !reflect.DeepEqual(got[0], want) {
+			t.Errorf("%+v, %v\nwant %+v", got, err, want)
+		}
+	}
+	codes, err := w.HandshakeCodes(ctx)
+	if err != nil || len(codes) != 3 {
+		t.Fatal(codes, err)
+	}
+	for _, want := range codes {
+		if got, err := w.HandshakeCodes(ctx, want.Key); err != nil || len(got) != 1 || !reflect.DeepEqual(got[0], want) {
+			t.Errorf("%+v, %v\nwant %+v", got, err, want)
+		}
+	}
+	if got, err := w.Items(ctx, 9, 1<<40); err != nil || len(got) != 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
 
 // The statements of package records mean the same in each store: each runs, and does
 // what it says.

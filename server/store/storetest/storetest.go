@@ -42,6 +42,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"ApplyIsIsolated":         applyIsIsolated,
 		"WhatIsReadIsWhatIsSaved": whatIsReadIsWhatIsSaved,
 		"RecordsAreKept":          recordsAreKept,
+		"ReadOneByOne":            readOneByOne,
 		"AlertsAreKept":           alertsAreKept,
 		"TextsOfStrangers":        textsOfStrangers,
 		"WindowsAreExact":         windowsAreExact,

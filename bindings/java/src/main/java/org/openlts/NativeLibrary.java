@@ -9,8 +9,8 @@ import java.util.Locale;
 
 /**
  * Finds and loads the native library and its JNI shim: first in the directory the system property
- * {@code org.openlts.library.path} names, else in one of {@code java.library.path}, else out of this
- * jar ({@link UnpackedLibrary}).
+ * {@code org.openlts.library.path} names, else in one of {@code java.library.path}, else out of the
+ * jar for this platform ({@link UnpackedLibrary}).
  *
  * <p>A process has one library, and with it one Go runtime, however many class loaders load this class.
  * The JVM gives a native file to one class loader only; so it is the small shim that each of them
@@ -130,12 +130,15 @@ final class NativeLibrary {
         return String.valueOf(e.getMessage()).contains("already loaded in another classloader");
     }
 
-    /** Such as linux-x86_64, windows-x86_64, macos-aarch64; the name of the directory in the jar. */
+    /**
+     * Such as linux-x86_64, linux-aarch_64, osx-aarch_64: the name of the directory in the jar, and the classifier of the
+     * jar itself, as Maven's os-maven-plugin has it.
+     */
     static String platform() {
         String os = System.getProperty("os.name").toLowerCase(Locale.ROOT);
         String arch = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
-        os = os.startsWith("windows") ? "windows" : os.startsWith("mac") ? "macos" : os;
-        return os + "-" + (arch.equals("amd64") ? "x86_64" : arch);
+        os = os.startsWith("windows") ? "windows" : os.startsWith("mac") ? "osx" : os;
+        return os + "-" + (arch.equals("amd64") ? "x86_64" : arch.equals("aarch64") ? "aarch_64" : arch);
     }
 
     private NativeLibrary() {}

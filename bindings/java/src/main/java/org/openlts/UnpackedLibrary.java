@@ -22,7 +22,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The native files of this jar ({@code /native/<os>-<arch>/}), unpacked to be loaded.
+ * The native files of the jar for this platform ({@code native/<platform>/}), unpacked to be loaded.
  *
  * <p>The library goes into a directory of the temporary directory that is named by the user and by the
  * library's SHA-256, and stays there for all class loaders and JVMs of that user to share; its content
@@ -187,12 +187,15 @@ final class UnpackedLibrary {
 
     private static InputStream resource(String name) {
         String platform = NativeLibrary.platform();
-        InputStream in = NativeLibrary.class.getResourceAsStream("/native/" + platform + "/" + name);
+        // By the class loader: what a module asks for by its class is looked for in that module only.
+        ClassLoader loader = NativeLibrary.class.getClassLoader();
+        String path = "native/" + platform + "/" + name;
+        InputStream in = loader == null ? ClassLoader.getSystemResourceAsStream(path) : loader.getResourceAsStream(path);
         if (in == null) {
             throw new UnsatisfiedLinkError(
                     "The OpenLTS library for " + platform + " was not found: " + NativeLibrary.LIBRARY + " and "
-                            + NativeLibrary.SHIM + " are neither in this jar nor in a directory of java.library.path."
-                            + " Put them into a directory and name it by -D" + NativeLibrary.PATH_PROPERTY + "=DIRECTORY.");
+                            + NativeLibrary.SHIM + " are neither on the class path nor in a directory of java.library.path."
+                            + " Add the jar of OpenLTS whose classifier is " + platform + ", or put them into a directory and name it by -D" + NativeLibrary.PATH_PROPERTY + "=DIRECTORY.");
         }
         return in;
     }

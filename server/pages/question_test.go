@@ -1,0 +1,75 @@
+package pages_test
+
+import (
+	"html"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// why follows a link of a page that begins with a path, and gives the page it leads to.
+func (v *visitor) why(t *testing.T, body, path string) string {
+	t.Helper()
+	link := regexp.MustCompile(`href="[./]*(` + path + `\?[^"]*)"`).FindStringSubmatch(body)
+	if link == nil {
+		t.Fatalf("nothing leads to %s:\n%s", path, body)
+	}
+	response, next := v.get(t, "/"+html.UnescapeString(link[1]))
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %d\n%s", link[1], response.StatusCode, next)
+	}
+	return next
+}
+
+var counted = regexp.MustCompile(`<dt>Counted</dt><dd>([^<]*)<`)
+
+// A figure of a day is answered down to reports in three clicks, and they add up to it;
+// a customer gets no further than the own devices.
+func TestWhyThisFigure(t *testing.T) {
+	o := openOffice(t)
+	o.life(t)
+	o.accounts(t)
+	for _, name := range []string{"vera", "carl"} {
+		v := o.signedIn(t, name)
+		day := time.Now().UTC().AddDate(0, 0, -3).Format(time.DateOnly)
+		_, page := v.get(t, "/statistics?handshake=100001-warehouse&per=day&tz=UTC&from="+day+"&until="+day)
+		figure := counted.FindStringSubmatch(page)
+		devices := v.why(t, page, "statistics/devices")
+		if got := counted.FindStringSubmatch(devices); got == nil || got[1] != figure[1] || got[1] == "0" {
+			t.Errorf("%s: the day has %v, its devices %v", name, figure, got)
+		}
+		reports := v.why(t, devices, "statistics/reports")
+		rows := regexp.MustCompile(`data-label="Units">([0-9\x{202f}]+)<`).FindAllStringSubmatch(reports, -1)
+		var sum, total int64
+		number := func(text string) (n int64) {
+			for _, digit := range strings.ReplaceAll(text, "\u202f", "") {
+				n = 10*n + int64(digit-'0')
+			}
+			return n
+		}
+		for _, row := range rows {
+			sum += number(row[1])
+		}
+		if total = number(counted.FindStringSubmatch(reports)[1]); sum != total || sum == 0 {
+			t.Errorf("%s: %d reports add up to %d, not %d", name, len(rows), sum, total)
+		}
+	}
+	carl, vera := o.signedIn(t, "carl"), o.signedIn(t, "vera")
+	_, page := vera.get(t, "/statistics?handshake=100002-reader&range=30d")
+	devices := vera.why(t, page, "statistics/devices")
+	link := regexp.MustCompile(`href="[./]*(statistics/reports\?[^"]*)"`).FindStringSubmatch(devices)
+	if response, _ := carl.get(t, "/"+html.UnescapeString(link[1])); response.StatusCode != http.StatusNotFound {
+		t.Errorf("a customer sees another's reports: %d", response.StatusCode)
+	}
+	for path, want := range map[string]int{
+		"/statistics/devices": 422, "/statistics/devices?start=1&end=x": 422, "/statistics/devices?start=-1&end=5": 422, "/statistics/devices?start=0&end=180&tz=moon": 422,
+		"/statistics/devices?start=0&end=180&item=nothing": 404, "/statistics/reports?start=0&end=180": 404, "/statistics/devices?start=9&end=9": 422,
+		"/statistics/devices?start=0&end=180": 200,
+	} {
+		if response, body := vera.get(t, path); response.StatusCode != want {
+			t.Errorf("%s: %d, want %d\n%s", path, response.StatusCode, want, body)
+		}
+	}
+}

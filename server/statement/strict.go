@@ -1,0 +1,77 @@
+package statement
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// readStrictly reads a JSON text that whoever hands it out may have changed. It has one
+// meaning, for every reader: a field that is there twice, of which one program shows the
+// first and another the last, is an error, and so is one that is not known, which
+// nothing would be compared with.
+func readStrictly(text []byte, value any) error {
+	if err := eachOnce(json.NewDecoder(bytes.NewReader(text))); err != nil {
+		return err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(value); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("there is more after the end")
+	}
+	return nil
+}
+
+// maxDepth is how deep a file may be nested; that of a statement has four.
+const maxDepth = 16
+
+// eachOnce reads to the end, and gives an error if a field is there twice in an object.
+// Capitals make no other field: encoding/json takes both for the same.
+func eachOnce(decoder *json.Decoder) error {
+	type level struct {
+		names map[string]bool // of an object; nil: an array
+		value bool            // what comes next is the value of a name
+	}
+	var levels []level
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if token == json.Delim('}') || token == json.Delim(']') {
+			levels = levels[:len(levels)-1]
+			continue
+		}
+		if n := len(levels); n > 0 && levels[n-1].names != nil {
+			inside := &levels[n-1]
+			if name, ok := token.(string); ok && !inside.value {
+				name = strings.ToLower(name)
+				if inside.names[name] {
+					return fmt.Errorf("the field %q is there twice", name)
+				}
+				inside.names[name], inside.value = true, true
+				continue
+			}
+			inside.value = false
+		}
+		if delimiter, ok := token.(json.Delim); ok {
+			if len(levels) == maxDepth {
+				return fmt.Errorf("it is nested deeper than %d", maxDepth)
+			}
+			opened := level{}
+			if delimiter == '{' {
+				opened.names = map[string]bool{}
+			}
+			levels = append(levels, opened)
+		}
+	}
+}
