@@ -125,7 +125,7 @@ func newStatementShown(made *administration.Statement) any {
 	if made == nil {
 		return nil
 	}
-	return statementShown{made, protocol.Encoding.EncodeToString(made.Key), made.Total(), made.Statement.Until - 1}
+	return statementShown{made, protocol.Encoding.EncodeToString(made.Key), made.Total(), made.Until - 1}
 }
 
 func (s statementShown) title() string { return s.Name + ", " + s.Month }
