@@ -9,8 +9,9 @@ import (
 )
 
 // way is a charge way: what uses an item's quota, for how long, and what happens
-// beyond it. Which operations use it, the definitions say. Each has a file of its own, which registers it. Its numbers hold for
-// items that state no others; see store.Charging.
+// beyond it. Which operations use it, the definitions say. Each has a file of its
+// own, which registers it. Its numbers hold for items that state no others; see
+// store.Charging.
 type way struct {
 	// stay is for how long a device takes a seat; nil if devices take none.
 	stay stay
