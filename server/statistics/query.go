@@ -193,7 +193,7 @@ func ParseBys(list string) (bys []By, per Per, err error) {
 			}
 			per = Per(name)
 		case columns[By(name)] == "":
-			return nil, "", QueryError(fmt.Sprintf("nothing is grouped by %.40q; choose from hour, day, month, %s", name, names(Bys)))
+			return nil, "", QueryError(fmt.Sprintf("nothing is grouped by %.40q; choose from slot, hour, day, month, %s", name, names(Bys[1:])))
 		case slices.Contains(bys, By(name)):
 			return nil, "", QueryError(fmt.Sprintf("%q is named twice", name))
 		default:

@@ -106,4 +106,9 @@ var tables = []table{
 	with("set_up_link", t("digest"), n("expires_at")),
 	with("idempotency", t("digest", "request", "answer"), n("created_at"), t("object")),
 	with("setting", t("name", "value")),
+	with("authorization_outcome", t("handshake_code"), n("at", "granted", "refused")),
+	with("alert_state", t("kind", "subject"), n("level"), t("period"), n("value", "since")),
+	with("alert_event", n("id", "at"), t("kind", "subject", "organization"), n("level", "value", "recovered"), t("text")),
+	with("alert_channel", n("id"), t("public_id", "name", "target"), n("created_at", "delivered", "batch", "attempts", "next_at"), t("failure"), n("day", "sent")),
+	with("lease", t("name", "holder"), n("until")),
 }
