@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-import weakref
 from pathlib import Path
 from typing import Any
 
@@ -65,19 +64,18 @@ def test_the_loop_goes_on_and_waiting_can_be_cancelled(tmp_path: Path) -> None:
 
 
 def test_what_comes_after_a_cancellation_is_dropped() -> None:
-    class Late:
-        pass
+    go, came, dropped = threading.Event(), threading.Event(), threading.Event()
 
-    go, dropped = threading.Event(), threading.Event()
-
-    def call() -> Late:
+    def call() -> str:
         go.wait()
-        late = Late()
-        weakref.finalize(late, dropped.set)
-        return late
+        return "late"
+
+    def drop(result: str) -> None:
+        assert result == "late"
+        dropped.set()
 
     async def use() -> None:
-        waiting = asyncio.ensure_future(openlts.aio._thread(call))
+        waiting = asyncio.ensure_future(openlts.aio._thread(call, drop))
         await asyncio.sleep(0)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -85,6 +83,23 @@ def test_what_comes_after_a_cancellation_is_dropped() -> None:
 
     asyncio.run(use())
     go.set()
+    assert dropped.wait(30)
+
+    def call_at_once() -> str:
+        came.set()
+        return "late"
+
+    async def cancel_as_it_comes() -> None:
+        waiting = asyncio.ensure_future(openlts.aio._thread(call_at_once, drop))
+        await asyncio.sleep(0)
+        # The loop does not run meanwhile: it learns of the result and of the end together.
+        assert came.wait(30)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    dropped.clear()
+    asyncio.run(cancel_as_it_comes())
     assert dropped.wait(30)
 
 

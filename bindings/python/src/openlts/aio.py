@@ -52,12 +52,12 @@ class License:
     @classmethod
     async def from_lts(cls, parameters: ConnectionParameters) -> License:
         """Asks the License Tracking Server for an authorization. Raises as :meth:`openlts.License.from_lts`."""
-        return cls(await _thread(lambda: blocking.License.from_lts(parameters)))
+        return cls(await _thread(lambda: blocking.License.from_lts(parameters), _close))
 
     @classmethod
     async def from_key(cls, key: str, parameters: ConnectionParameters | None = None) -> License:
         """The same with one string, the license key."""
-        return cls(await _thread(lambda: blocking.License.from_key(key, parameters)))
+        return cls(await _thread(lambda: blocking.License.from_key(key, parameters), _close))
 
     @property
     def closed(self) -> bool:
@@ -108,8 +108,12 @@ class License:
         return f"<openlts.aio.License of {self.license!r}>"
 
 
-async def _thread(call: Callable[[], _Result]) -> _Result:
-    """Runs a call in a thread. If nobody waits any more, its result is dropped; a license closes itself then."""
+def _close(license: blocking.License) -> None:
+    license.close(0)
+
+
+async def _thread(call: Callable[[], _Result], drop: Callable[[_Result], None] | None = None) -> _Result:
+    """Runs a call in a thread. If nobody waits any more, its result goes to ``drop``, in a thread."""
     future: Future[_Result] = Future()
 
     def run() -> None:
@@ -119,8 +123,17 @@ async def _thread(call: Callable[[], _Result]) -> _Result:
             with contextlib.suppress(InvalidStateError):  # cancelled
                 future.set_exception(error)
         else:
-            with contextlib.suppress(InvalidStateError):
+            try:
                 future.set_result(result)
+            except InvalidStateError:
+                if drop is not None:
+                    drop(result)
 
     threading.Thread(target=run, name="openlts", daemon=True).start()
-    return await asyncio.wrap_future(future)
+    try:
+        return await asyncio.wrap_future(future)
+    except asyncio.CancelledError:
+        # The result may have come in the same moment.
+        if drop is not None and not future.cancel() and future.exception() is None:
+            threading.Thread(target=drop, args=(future.result(),), name="openlts", daemon=True).start()
+        raise
