@@ -90,15 +90,15 @@ static int open_file(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int
   return error;
 }
 
-// Registers our VFS, once.
-static int register_vfs(const char *base_name, const char *name) {
-  sqlite3_vfs *found = sqlite3_vfs_find(base_name);
+// Registers our VFS, once. SQLite keeps it, and its name, as long as the process lives.
+static int register_vfs(void) {
+  sqlite3_vfs *found = sqlite3_vfs_find("unix-none");
   if (found == NULL || found->iVersion < 3) {
     return 1;
   }
   base = found;
   memcpy(&ours, found, sizeof ours);
-  ours.zName = name;
+  ours.zName = "openlts";
   ours.xOpen = open_file;
   ours.xFullPathname = as_it_is;
   return sqlite3_vfs_register(&ours, 0);
@@ -107,24 +107,19 @@ static int register_vfs(const char *base_name, const char *name) {
 import "C"
 
 import (
-	"fmt"
+	"errors"
 	"sync"
 )
 
-// vfsBase is SQLite's own way to the file system that takes no locks.
-const vfsBase = "unix-none"
-
-// vfs is SQLite's way to the file system, with two things changed. The journal stays
+// vfs is SQLite's way to the file system that takes no locks, with two things changed. The journal stays
 // open also when others may have changed the ledger, so that a process which dropped
 // its privileges or changed its root can follow them: it could not open it again. And
 // paths are taken as they are: SQLite would follow each link to see what a path stands
 // for, and a path by way of an open directory (see shortName) stands for nothing that
 // is short enough.
 var vfs = sync.OnceValues(func() (name string, err error) {
-	const ours = "openlts"
-	// Kept by SQLite as long as the process lives.
-	if C.register_vfs(C.CString(vfsBase), C.CString(ours)) != 0 {
-		return "", fmt.Errorf("SQLite has no %s to make a VFS of", vfsBase)
+	if C.register_vfs() != 0 {
+		return "", errors.New("SQLite has no unix-none to make a VFS of")
 	}
-	return ours, nil
+	return "openlts", nil
 })
