@@ -27,12 +27,9 @@ func (a *Administrator) AdjustItem(ctx context.Context, item string, units int64
 		return adjustment, invalid("units", "an adjustment is from -%d to %d units, and not 0", int64(maxQuota), int64(maxQuota))
 	}
 	err := a.Store.Update(ctx, func(tx store.Tx) error {
-		i, err := tx.Item(item)
-		if err == nil {
-			err = a.sees(i.Organization, ObjectItem, item)
-		}
+		i, err := a.visibleItem(tx, item)
 		if err != nil {
-			return notFound(err, ObjectItem, item)
+			return err
 		}
 		if _, counts := i.ChargeWay.Unit(); !counts {
 			return invalid("", "item %s is charged by %s, not by units: there is nothing to adjust", item, FormatChargeWay(i.ChargeWay))

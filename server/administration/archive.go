@@ -13,12 +13,9 @@ func (a *Administrator) ArchiveItem(ctx context.Context, item string, archived b
 		return err
 	}
 	return a.Store.Update(ctx, func(tx store.Tx) error {
-		i, err := tx.Item(item)
-		if err == nil {
-			err = a.sees(i.Organization, ObjectItem, item)
-		}
+		i, err := a.visibleItem(tx, item)
 		if err != nil {
-			return notFound(err, ObjectItem, item)
+			return err
 		}
 		if err := tx.ArchiveItem(i.Key, a.archivedAt(archived)); err != nil {
 			return err
@@ -34,12 +31,9 @@ func (a *Administrator) ArchiveHandshakeCode(ctx context.Context, code string, a
 		return err
 	}
 	return a.Store.Update(ctx, func(tx store.Tx) error {
-		c, err := tx.HandshakeCode(code)
-		if err == nil {
-			err = a.sees(c.Organization, ObjectCode, code)
-		}
+		c, err := a.visibleCode(tx, code)
 		if err != nil {
-			return notFound(err, ObjectCode, code)
+			return err
 		}
 		if err := tx.ArchiveHandshakeCode(c.Key, a.archivedAt(archived)); err != nil {
 			return err

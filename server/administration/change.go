@@ -179,12 +179,9 @@ func (a *Administrator) RemoveCode(ctx context.Context, code string) error {
 		return err
 	}
 	return a.Store.Update(ctx, func(tx store.Tx) error {
-		c, err := tx.HandshakeCode(code)
-		if err == nil {
-			err = a.sees(c.Organization, ObjectCode, code)
-		}
+		c, err := a.visibleCode(tx, code)
 		if err != nil {
-			return notFound(err, ObjectCode, code)
+			return err
 		}
 		if err := records.RemoveHandshakeCode(ctx, tx, c.Key); err != nil {
 			return inUse(err, ObjectCode, code, "devices were authorized with it, and their usage is kept")
@@ -200,19 +197,13 @@ func (a *Administrator) DetachItem(ctx context.Context, item, code string) error
 		return err
 	}
 	return a.Store.Update(ctx, func(tx store.Tx) error {
-		i, err := tx.Item(item)
-		if err == nil {
-			err = a.sees(i.Organization, ObjectItem, item)
-		}
+		i, err := a.visibleItem(tx, item)
 		if err != nil {
-			return notFound(err, ObjectItem, item)
+			return err
 		}
-		c, err := tx.HandshakeCode(code)
-		if err == nil {
-			err = a.sees(c.Organization, ObjectCode, code)
-		}
+		c, err := a.visibleCode(tx, code)
 		if err != nil {
-			return notFound(err, ObjectCode, code)
+			return err
 		}
 		was, err := records.Detach(ctx, tx, c.Key, i.Key)
 		if err != nil {
@@ -231,12 +222,9 @@ func (a *Administrator) RemoveItem(ctx context.Context, item string) error {
 		return err
 	}
 	return a.Store.Update(ctx, func(tx store.Tx) error {
-		i, err := tx.Item(item)
-		if err == nil {
-			err = a.sees(i.Organization, ObjectItem, item)
-		}
+		i, err := a.visibleItem(tx, item)
 		if err != nil {
-			return notFound(err, ObjectItem, item)
+			return err
 		}
 		if err := records.RemoveItem(ctx, tx, i.Key); err != nil {
 			return inUse(err, ObjectItem, item, "devices were authorized to use it, and their usage is kept; revoke it instead")
@@ -379,12 +367,9 @@ func (a *Administrator) ChangeItem(ctx context.Context, id string, fields ItemFi
 		return Item{}, err
 	}
 	err := a.Store.Update(ctx, func(tx store.Tx) error {
-		item, err := tx.Item(id)
-		if err == nil {
-			err = a.sees(item.Organization, ObjectItem, id)
-		}
+		item, err := a.visibleItem(tx, id)
 		if err != nil {
-			return notFound(err, ObjectItem, id)
+			return err
 		}
 		products, err := tx.Products()
 		if err != nil {

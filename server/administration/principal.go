@@ -79,6 +79,24 @@ func (a *Administrator) sees(organization, object, id string) error {
 	return nil
 }
 
+// visibleItem is an item, if it exists for who asks.
+func (a *Administrator) visibleItem(tx store.Tx, id string) (store.Item, error) {
+	item, err := tx.Item(id)
+	if err == nil {
+		err = a.sees(item.Organization, ObjectItem, id)
+	}
+	return item, notFound(err, ObjectItem, id)
+}
+
+// visibleCode is a handshake code, if it exists for who asks.
+func (a *Administrator) visibleCode(tx store.Tx, code string) (store.HandshakeCode, error) {
+	c, err := tx.HandshakeCode(code)
+	if err == nil {
+		err = a.sees(c.Organization, ObjectCode, code)
+	}
+	return c, notFound(err, ObjectCode, code)
+}
+
 // everywhere gives an error unless who asks sees all organizations.
 func (a *Administrator) everywhere() error {
 	if only := a.Principal().Organization; only != "" {

@@ -29,12 +29,9 @@ func (a *Administrator) SetSessionPassword(ctx context.Context, code, sessionPas
 		hash = password.Hash(sessionPassword)
 	}
 	return a.Store.Update(ctx, func(tx store.Tx) error {
-		c, err := tx.HandshakeCode(code)
-		if err == nil {
-			err = a.sees(c.Organization, ObjectCode, code)
-		}
+		c, err := a.visibleCode(tx, code)
 		if err != nil {
-			return notFound(err, ObjectCode, code)
+			return err
 		}
 		previous, until := c.SessionPassword, a.Now().Add(overlap).Unix()
 		if overlap == 0 || previous == "" || hash == "" {
