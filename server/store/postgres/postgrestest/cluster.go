@@ -57,12 +57,7 @@ func Make(ctx context.Context, durable bool) (*Cluster, error) {
 			return nil, err
 		}
 	}
-	if c.Directory, err = os.MkdirTemp("", "openlts-postgres-"); err != nil {
-		return nil, err
-	}
-	if c.as != nil {
-		err = os.Chown(c.Directory, int(c.as.Uid), int(c.as.Gid))
-	}
+	c.Directory, err = c.makeDirectory("", "openlts-postgres-")
 	if err == nil {
 		err = c.run(ctx, "initdb", "--pgdata="+c.data(), "--username="+Superuser, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions")
 	}
