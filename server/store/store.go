@@ -124,8 +124,6 @@ type Tx interface {
 	PutLicenseFile(LicenseFile) error
 
 	AddAudit(Audit) error
-	// ServerKeys gives the server's keys; ErrNotFound.
-	ServerKeys() (ServerKeys, error)
 	AddServerKeys(ServerKeys) error
 	// SetRetention sets for how many days a record is kept; 0: for ever.
 	SetRetention(record Record, days int64) error
