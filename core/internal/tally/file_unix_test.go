@@ -11,8 +11,8 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sys/unix"
 
-	"github.com/openlts/openlts/core/filelock"
-	"github.com/openlts/openlts/core/tally"
+	"github.com/openlts/openlts/core/internal/filelock"
+	"github.com/openlts/openlts/core/internal/tally"
 )
 
 // TestPlantedTallies are neither followed nor waited for.

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/openlts/openlts/core/device"
+	"github.com/openlts/openlts/core/internal/device"
 	"github.com/openlts/openlts/core/protocol"
 )
 

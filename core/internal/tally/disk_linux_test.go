@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/openlts/openlts/core/tally"
+	"github.com/openlts/openlts/core/internal/tally"
 )
 
 // smallDisk is a real file system of its own, of the size given.

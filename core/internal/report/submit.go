@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/openlts/openlts/core/filelock"
-	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/internal/filelock"
+	"github.com/openlts/openlts/core/internal/ledger"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/core/slot"

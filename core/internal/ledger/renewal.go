@@ -4,7 +4,7 @@ import (
 	"context"
 	"database/sql"
 
-	"github.com/openlts/openlts/core/tally"
+	"github.com/openlts/openlts/core/internal/tally"
 )
 
 // MoveRun lets the run of a tally go on under another handshake code and item of the

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/openlts/openlts/core/filelock"
+	"github.com/openlts/openlts/core/internal/filelock"
+	"github.com/openlts/openlts/core/internal/tally"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/tally"
 )
 
 var (

@@ -17,13 +17,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/openlts/openlts/core/device"
-	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/internal/device"
+	"github.com/openlts/openlts/core/internal/ledger"
+	"github.com/openlts/openlts/core/internal/report"
+	"github.com/openlts/openlts/core/internal/tally"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/report"
-	"github.com/openlts/openlts/core/slot"
-	"github.com/openlts/openlts/core/tally"
 	"github.com/openlts/openlts/core/testkit"
 )
 
@@ -32,7 +31,7 @@ var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // meter is a run with a clock of its own.
 type meter struct {
 	t      *testing.T
-	clock  *slot.Simulated
+	clock  *testkit.Clock
 	ledger *ledger.Ledger
 	tally  *tally.Tally
 	sealer *report.Sealer
@@ -45,7 +44,7 @@ func newMeter(t *testing.T, directory string) *meter {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	m := &meter{t: t, clock: slot.NewSimulated(start), ledger: l}
+	m := &meter{t: t, clock: testkit.NewClock(start), ledger: l}
 	m.begin(directory, "key")
 	return m
 }
@@ -160,12 +159,12 @@ func TestSlotsOverRandomClockWalks(t *testing.T) {
 
 // jumping is a clock that jumps right after it was read for the first time.
 type jumping struct {
-	*slot.Simulated
+	*testkit.Clock
 	by time.Duration
 }
 
 func (j *jumping) Now() time.Time {
-	now := j.Simulated.Now()
+	now := j.Clock.Now()
 	j.Advance(j.by)
 	j.by = 0
 	return now

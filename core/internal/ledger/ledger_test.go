@@ -13,10 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/openlts/openlts/core/filelock"
-	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/internal/filelock"
+	"github.com/openlts/openlts/core/internal/ledger"
+	"github.com/openlts/openlts/core/internal/tally"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/tally"
 )
 
 const slotStart = 1772323200

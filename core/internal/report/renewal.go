@@ -3,7 +3,7 @@ package report
 import (
 	"context"
 
-	"github.com/openlts/openlts/core/tally"
+	"github.com/openlts/openlts/core/internal/tally"
 )
 
 // CountUnder lets the run go on under another account: what was counted until now is

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/openlts/openlts/core/ledger"
-	"github.com/openlts/openlts/core/report"
+	"github.com/openlts/openlts/core/internal/ledger"
+	"github.com/openlts/openlts/core/internal/report"
 	"github.com/openlts/openlts/core/testkit"
 )
 

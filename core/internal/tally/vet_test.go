@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/openlts/openlts/core/tally"
+	"github.com/openlts/openlts/core/internal/tally"
 )
 
 // TestCountersThatNoRunCanHaveCounted are damage: adding them up would overflow,

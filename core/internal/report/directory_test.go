@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/openlts/openlts/core/report"
-	"github.com/openlts/openlts/core/tally"
+	"github.com/openlts/openlts/core/internal/report"
+	"github.com/openlts/openlts/core/internal/tally"
 )
 
 // die ends the run as the death of its process does.

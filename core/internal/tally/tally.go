@@ -25,8 +25,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/openlts/openlts/core/filelock"
 	"github.com/openlts/openlts/core/internal/datafile"
+	"github.com/openlts/openlts/core/internal/filelock"
 	"github.com/openlts/openlts/core/slot"
 )
 

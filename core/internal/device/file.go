@@ -10,8 +10,8 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/openlts/openlts/core/filelock"
 	"github.com/openlts/openlts/core/internal/datafile"
+	"github.com/openlts/openlts/core/internal/filelock"
 )
 
 // File is what was found where a data directory keeps the identity.

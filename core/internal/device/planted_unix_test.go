@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/openlts/openlts/core/device"
+	"github.com/openlts/openlts/core/internal/device"
 )
 
 // TestPlantedIdentities: what is not ours is set aside, not followed or waited for,

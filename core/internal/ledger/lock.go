@@ -9,8 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/openlts/openlts/core/filelock"
 	"github.com/openlts/openlts/core/internal/datafile"
+	"github.com/openlts/openlts/core/internal/filelock"
 )
 
 // lockName is the file that is locked during each transaction.

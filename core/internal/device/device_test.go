@@ -8,7 +8,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/openlts/openlts/core/device"
+	"github.com/openlts/openlts/core/internal/device"
 	"github.com/openlts/openlts/core/protocol"
 )
 

@@ -18,7 +18,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/openlts/openlts/core/filelock"
+	"github.com/openlts/openlts/core/internal/filelock"
 )
 
 // FileName is the name of the ledger in the data directory.

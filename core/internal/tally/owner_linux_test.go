@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/openlts/openlts/core/filelock"
-	"github.com/openlts/openlts/core/tally"
+	"github.com/openlts/openlts/core/internal/filelock"
+	"github.com/openlts/openlts/core/internal/tally"
 )
 
 // TestCopies of a living run's tally are left to it; those of a dead run's are adopted,

@@ -12,11 +12,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/openlts/openlts/core/filelock"
 	"github.com/openlts/openlts/core/internal/datafile"
-	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/internal/filelock"
+	"github.com/openlts/openlts/core/internal/ledger"
+	"github.com/openlts/openlts/core/internal/tally"
 	"github.com/openlts/openlts/core/slot"
-	"github.com/openlts/openlts/core/tally"
 )
 
 // Sealer moves what a tally counted to the ledger. Its methods may be called

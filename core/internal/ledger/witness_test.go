@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/internal/ledger"
 )
 
 // files reads those of a ledger that is open, which is at rest.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"database/sql"
 
-	"github.com/openlts/openlts/core/tally"
+	"github.com/openlts/openlts/core/internal/tally"
 )
 
 // EndClock notes that the clock was set: what the run has so far was counted while it

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/core/internal/datafile"
-	"github.com/openlts/openlts/core/tally"
+	"github.com/openlts/openlts/core/internal/tally"
 )
 
 // The lock is held by whoever calls a function of this file.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/openlts/openlts/core/internal/tally"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/tally"
 )
 
 // RunState is what the ledger knows of a run.
