@@ -724,15 +724,23 @@ func TestVerdictsOnSingleReports(t *testing.T) {
 }
 
 // TestABacklogThatIsTooLargeGoesInParts: a proxy may take less than the protocol
-// allows.
+// allows, and may not say so.
 func TestABacklogThatIsTooLargeGoesInParts(t *testing.T) {
+	says := func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // so that the answer arrives, whatever the system does
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+	}
 	for name, test := range map[string]struct {
-		takes  int64 // bytes
-		passes bool
+		takes   int64 // bytes
+		refuses func(http.ResponseWriter, *http.Request)
+		passes  bool
 	}{
-		"less than the backlog": {20000, true},
-		"a report at a time":    {500, true},
-		"nothing":               {0, false},
+		"less than the backlog": {20000, says, true},
+		"a report at a time":    {500, says, true},
+		"nothing":               {0, says, false},
+		"less, and resets":      {66000, func(w http.ResponseWriter, _ *http.Request) { reset(w) }, true},
+		"less, and hangs up":    {66000, func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }, true},
+		"resets whatever comes": {0, func(w http.ResponseWriter, _ *http.Request) { reset(w) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			directory := t.TempDir()
@@ -741,12 +749,12 @@ func TestABacklogThatIsTooLargeGoesInParts(t *testing.T) {
 			s := m.submitter(server, directory)
 			server.Intercept(func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 				if r.ContentLength > test.takes {
-					w.WriteHeader(http.StatusRequestEntityTooLarge)
+					test.refuses(w, r)
 					return
 				}
 				next(w, r)
 			})
-			const slots = 1000
+			const slots = 1900
 			for i := range slots {
 				if err := m.ledger.Record(context.Background(), m.tally, start.Unix()-int64(180*i), 16, 1); err != nil {
 					t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -140,6 +141,19 @@ func (s *Submitter) Submit(ctx context.Context, again bool) (Outcome, error) {
 // protocol, for the server, or for a proxy before it.
 var errTooLarge = errors.New("too large")
 
+// largeBody is how long a body is, in bytes, of which it is no surprise that a proxy
+// does not take it. nginx takes 1 MiB unless told otherwise, others less.
+const largeBody = 64 << 10
+
+// cutOff tells whether a connection that was there broke. Who finds a body too large
+// may close the connection before he has read it: then his answer, if he gave one, is
+// lost with what is still on its way to him.
+func cutOff(err error) bool {
+	var failed *net.OpError
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.As(err, &failed) && (failed.Op == "read" || failed.Op == "write") && !failed.Timeout()
+}
+
 // splits tells whether a batch failed that may pass in smaller ones: then none of
 // its reports failed.
 func splits(err error, pending []ledger.PendingReport) bool {
@@ -162,6 +176,9 @@ func (s *Submitter) submitBatch(ctx context.Context, pending []ledger.PendingRep
 		return errTooLarge
 	}
 	receipt, err := s.post(ctx, batch.Batch, body)
+	if len(body) > largeBody && cutOff(err) {
+		err = errors.Join(err, errTooLarge)
+	}
 	if errors.Is(err, errNeverLeft) {
 		_ = s.Ledger.NotSent(ctx, pending) // as if they had been sent, otherwise
 	}
