@@ -26,7 +26,7 @@ func newOffice(config Config, public ed25519.PublicKey, sender alerts.Sender, me
 	if err != nil {
 		return nil, err
 	}
-	programs := (&rest.API{Administrator: desk, Attempts: attempts, PublicKey: public, Log: config.Log, Address: pages.Address}).Handler()
+	programs := (&rest.API{Administrator: desk, Attempts: attempts, PublicKey: public, Alerts: sender, Log: config.Log, Address: pages.Address}).Handler()
 	scrapes := &scraping{desk: desk, attempts: attempts, next: measured}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == metrics.Path {

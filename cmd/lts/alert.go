@@ -28,19 +28,19 @@ looks for them every 10 minutes.`,
 		Example: `  lts alert list
   lts alert list --open --json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
+			if err := checkLimit(limit, 1); err != nil {
+				return err
+			}
+			return a.work(cmd.Context(), false, func(s service) error {
 				if open {
-					return a.printOpenAlerts(cmd, admin)
+					return a.printOpenAlerts(cmd, s)
 				}
-				if limit < 1 || limit > alerts.MaxEvents {
-					return fmt.Errorf("--limit is from 1 to %d", alerts.MaxEvents)
-				}
-				events, err := admin.AlertHistory(cmd.Context(), 0, limit)
+				events, err := all(cmd.Context(), administration.Selection{}, limit, s.AlertHistory)
 				if err != nil {
 					return err
 				}
 				if a.json {
-					return printJSON(cmd.OutOrStdout(), append([]alerts.Event{}, events...))
+					return printJSON(cmd.OutOrStdout(), events)
 				}
 				t := newTable(cmd.OutOrStdout(), "AT (UTC)", "KIND", "LEVEL", "WHAT")
 				for _, e := range events {
@@ -59,8 +59,8 @@ looks for them every 10 minutes.`,
 	return cmd
 }
 
-func (a *app) printOpenAlerts(cmd *cobra.Command, admin *administration.Administrator) error {
-	open, err := admin.Alerts(cmd.Context())
+func (a *app) printOpenAlerts(cmd *cobra.Command, s service) error {
+	open, err := s.Alerts(cmd.Context())
 	if err != nil {
 		return err
 	}
@@ -78,8 +78,8 @@ func (a *app) alertRules() *cobra.Command {
 	list := &cobra.Command{
 		Use: "list", Short: "List the rules", Args: cobra.NoArgs, Example: `  lts alert rules list`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				rules, err := admin.AlertRules(cmd.Context())
+			return a.work(cmd.Context(), false, func(s service) error {
+				rules, err := s.AlertRules(cmd.Context())
 				if err != nil {
 					return err
 				}
@@ -108,8 +108,8 @@ anomaly     of a kind of anomalies: how many are new`,
 		Example: `  lts alert rules set quota 60,80,100,end
   lts alert rules set silent off`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				if err := admin.SetAlertRule(cmd.Context(), args[0], args[1]); err != nil {
+			return a.work(cmd.Context(), false, func(s service) error {
+				if err := s.SetAlertRule(cmd.Context(), args[0], args[1]); err != nil {
 					return err
 				}
 				return a.done(cmd, args[0], "the levels of %s are %s", args[0], args[1])
@@ -127,8 +127,8 @@ func (a *app) listChannels() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List where alerts go", Args: cobra.NoArgs, Example: `  lts alert channels list`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				channels, err := admin.AlertChannels(cmd.Context())
+			return a.work(cmd.Context(), false, func(s service) error {
+				channels, err := s.AlertChannels(cmd.Context())
 				if err != nil {
 					return err
 				}
@@ -239,20 +239,21 @@ func (a *app) removeChannel() *cobra.Command {
 }
 
 func (a *app) testAlert() *cobra.Command {
-	var sender alerts.Network
+	var private bool
 	cmd := &cobra.Command{
 		Use: "test CHANNEL", Short: "Send a test to a channel", Args: cobra.ExactArgs(1),
-		Long:    `Send a test to a channel, from this machine, and say what went wrong if it does not arrive.`,
+		Long: `Send a test to a channel, and say what went wrong if it does not arrive. It is sent
+from this machine; with --server, by the server, as alerts are.`,
 		Example: `  lts alert test channel-abcdefghijkl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				if err := admin.TestAlertChannel(cmd.Context(), &sender, args[0]); err != nil {
+			return a.work(cmd.Context(), false, func(s service) error {
+				if err := s.TestChannel(cmd.Context(), args[0], private); err != nil {
 					return err
 				}
 				return a.done(cmd, args[0], "a test was sent to channel %s", args[0])
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&sender.Private, webhookPrivateFlag, false, webhookPrivateHelp)
+	cmd.Flags().BoolVar(&private, webhookPrivateFlag, false, webhookPrivateHelp+"; a server elsewhere goes by its own")
 	return cmd
 }

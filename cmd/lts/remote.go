@@ -15,6 +15,7 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/rest"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/records"
@@ -198,6 +199,40 @@ func (r *remote) RevokeItem(ctx context.Context, item string) error {
 
 func (r *remote) RemoveItem(ctx context.Context, item string) error {
 	return r.call(ctx, http.MethodDelete, at("items", item), "", nil, nil)
+}
+
+// wholeList reads a list that has no pages.
+func wholeList[R any](ctx context.Context, r *remote, path string) ([]R, error) {
+	page, err := listed[R](ctx, r, path, administration.Selection{})
+	return page.Items, err
+}
+
+func (r *remote) Alerts(ctx context.Context) ([]administration.OpenAlert, error) {
+	return wholeList[administration.OpenAlert](ctx, r, "alerts")
+}
+
+func (r *remote) AlertHistory(ctx context.Context, s administration.Selection) (administration.Page[alerts.Event], error) {
+	return listed[alerts.Event](ctx, r, "alerts/history", s)
+}
+
+func (r *remote) AlertRules(ctx context.Context) ([]alerts.Rule, error) {
+	return wholeList[alerts.Rule](ctx, r, "alerts/rules")
+}
+
+func (r *remote) SetAlertRule(ctx context.Context, kind, levels string) error {
+	rule, err := alerts.ParseRule(kind, levels)
+	if err != nil {
+		return err
+	}
+	return r.call(ctx, http.MethodPut, at("alerts", "rules", kind), "", rest.LevelsInput{Levels: rule.Levels}, nil)
+}
+
+func (r *remote) AlertChannels(ctx context.Context) ([]administration.Channel, error) {
+	return wholeList[administration.Channel](ctx, r, "alerts/channels")
+}
+
+func (r *remote) TestChannel(ctx context.Context, id string, _ bool) error {
+	return r.call(ctx, http.MethodPost, at("alerts", "channels", id, "test"), "", nil, nil)
 }
 
 func (r *remote) Devices(ctx context.Context, s administration.Selection) (administration.Page[administration.Device], error) {

@@ -20,7 +20,7 @@ func TestRemote(t *testing.T) {
 		return run(nowhere, append(args, "--server", p.url, "--token-file", token)...)
 	}
 	for _, command := range []string{
-		"org list", "handshake list --json", "item list", "item show scans", "device list", "denial list", "anomaly list", "audit list --json",
+		"org list", "handshake list --json", "item list", "item show scans", "device list", "denial list", "anomaly list", "audit list --json", "alert list", "alert list --open", "alert rules list", "alert channels list",
 	} {
 		got, err := remote(strings.Fields(command)...)
 		if want := must(t, data, strings.Fields(command)...) + "\n"; err != nil || got != want {
@@ -31,14 +31,14 @@ func TestRemote(t *testing.T) {
 		"org add Other --id 100002", "org change 100002 --name Another", "handshake add web --org 100002", "handshake change 100002-web --any",
 		"item add pages --org 100002 --charge-way page --quota 5 --handshake 100002-web", "item change pages --quota 6", "item detach pages --handshake 100002-web",
 		"item attach pages --handshake 100002-web --position 1", "item revoke pages", "item remove pages", "handshake key 100002-web", "handshake remove 100002-web",
-		"org remove 100002",
+		"org remove 100002", "alert rules set silent off",
 	} {
 		if out, err := remote(strings.Fields(command)...); err != nil {
 			t.Errorf("%s: %v\n%s", command, err, out)
 		}
 	}
 	for command, want := range map[string]string{
-		"item show nothing": "lts item list", "org add X --id 100001": "--id", "admin list": "machine only", "item list --sort moon": "--sort",
+		"item show nothing": "lts item list", "org add X --id 100001": "--id", "admin list": "machine only", "item list --sort moon": "--sort", "alert test nothing": "lts alert channels list",
 	} {
 		if _, err := remote(strings.Fields(command)...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q in it", command, err, want)

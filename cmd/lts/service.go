@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/records"
@@ -36,6 +37,14 @@ type service interface {
 	RevokeItem(context.Context, string) error
 	RemoveItem(context.Context, string) error
 
+	Alerts(context.Context) ([]administration.OpenAlert, error)
+	AlertHistory(context.Context, administration.Selection) (administration.Page[alerts.Event], error)
+	AlertRules(context.Context) ([]alerts.Rule, error)
+	SetAlertRule(ctx context.Context, kind, levels string) error
+	AlertChannels(context.Context) ([]administration.Channel, error)
+	// TestChannel sends a test; private lets it go to private addresses.
+	TestChannel(ctx context.Context, id string, private bool) error
+
 	Devices(context.Context, administration.Selection) (administration.Page[administration.Device], error)
 	Denials(context.Context, administration.Selection) (administration.Page[store.Denial], error)
 	Anomalies(context.Context, administration.Selection) (administration.Page[records.Anomaly], error)
@@ -52,6 +61,11 @@ func (l local) CodeKey(ctx context.Context, code string, in administration.KeyIn
 		return "", err
 	}
 	return l.LicenseKey(ctx, code, in.SessionPassword, administration.KeyServers{Main: in.Server, Standby: in.Standby, PublicKey: keys.Public()})
+}
+
+// TestChannel sends a test from this machine.
+func (l local) TestChannel(ctx context.Context, id string, private bool) error {
+	return l.TestAlertChannel(ctx, &alerts.Network{Private: private}, id)
 }
 
 // work runs f with the administration of the data directory, or of the server that

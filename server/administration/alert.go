@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
 )
 
 // maxChannels is how many alert channels there may be.
@@ -115,10 +117,10 @@ func (a *Administrator) RemoveAlertChannel(ctx context.Context, id string) error
 	})
 }
 
-// TestAlertChannel sends a test to a channel; for owners. A failure of the other side is
-// told as it is, because it says what to correct.
+// TestAlertChannel sends a test to a channel; for administrators: where it goes, an owner
+// chose. A failure of the other side is told as it is, because it says what to correct.
 func (a *Administrator) TestAlertChannel(ctx context.Context, sender alerts.Sender, id string) error {
-	if err := a.may(Owner); err != nil {
+	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
 		return err
 	}
 	channels, err := alerts.Channels(ctx, a.Store)
@@ -144,30 +146,53 @@ func (a *Administrator) TestAlertChannel(ctx context.Context, sender alerts.Send
 
 // OpenAlert is an alert that is not over.
 type OpenAlert struct {
-	Kind    alerts.Kind `json:"kind"`
-	Subject string      `json:"subject"`
-	Level   int64       `json:"level"`
-	Value   int64       `json:"value"`
-	Since   int64       `json:"since"`
+	Kind         alerts.Kind `json:"kind"`
+	Subject      string      `json:"subject"`
+	Organization string      `json:"organization,omitempty"`
+	Level        int64       `json:"level"`
+	Value        int64       `json:"value"`
+	Since        int64       `json:"since"`
+	Text         string      `json:"text"` // in words, as of when the level was reached
 }
 
-// Alerts gives the alerts that are not over.
+// Alerts gives the alerts that are not over, the newest first.
 func (a *Administrator) Alerts(ctx context.Context) ([]OpenAlert, error) {
 	if err := errors.Join(a.may(Viewer), a.everywhere()); err != nil {
 		return nil, err
 	}
-	states, err := alerts.Open(ctx, a.Store)
-	list := make([]OpenAlert, 0, len(states))
-	for _, s := range states {
-		list = append(list, OpenAlert{s.Kind, s.Subject, s.Level, s.Value, s.Since})
+	ringing, err := alerts.Open(ctx, a.Store)
+	list := make([]OpenAlert, 0, len(ringing))
+	for _, r := range ringing {
+		list = append(list, OpenAlert{r.Kind, r.Subject, r.Organization, r.Level, r.Value, r.Since, r.Text})
 	}
 	return list, err
 }
 
-// AlertHistory gives at most limit alerts before one (0: the newest), the newest first.
-func (a *Administrator) AlertHistory(ctx context.Context, before int64, limit int) ([]alerts.Event, error) {
+// AlertHistory gives a page of what alerts told, the newest first. Of a selection count
+// how many there are on a page and where the page before ended.
+func (a *Administrator) AlertHistory(ctx context.Context, s Selection) (Page[alerts.Event], error) {
+	page := Page[alerts.Event]{Items: []alerts.Event{}}
 	if err := errors.Join(a.may(Viewer), a.everywhere()); err != nil {
-		return nil, err
+		return page, err
 	}
-	return alerts.History(ctx, a.Store, before, limit)
+	before := int64(0)
+	if s.After != "" {
+		var err error
+		if before, err = strconv.ParseInt(s.After, 10, 64); err != nil || before < 1 {
+			return page, invalid("after", "there is no page of the history after %.40q", s.After)
+		}
+	}
+	if s.Limit <= 0 {
+		s.Limit = records.DefaultLimit
+	}
+	events, err := alerts.History(ctx, a.Store, before, min(s.Limit, records.MaxLimit)+1)
+	if err != nil {
+		return page, err
+	}
+	if len(events) > min(s.Limit, records.MaxLimit) {
+		events = events[:len(events)-1]
+		page.Next = strconv.FormatInt(events[len(events)-1].ID, 10)
+	}
+	page.Items = append(page.Items, events...)
+	return page, nil
 }

@@ -213,15 +213,33 @@ func AddOutcomes(ctx context.Context, tx store.Tx, now int64, results map[string
 	return err
 }
 
-// Open gives the states that are not over, the newest first.
-func Open(ctx context.Context, r store.Reader) (open []State, err error) {
+// Ringing is an alert that is not over, in the words in which it was told.
+type Ringing struct {
+	State
+	Organization string // the id of whose it is; "": nobody's in particular
+	Text         string
+}
+
+// Open gives the alerts that are not over, the newest first.
+func Open(ctx context.Context, r store.Reader) (open []Ringing, err error) {
 	states, err := States(ctx, r)
-	for _, s := range states {
+	if err != nil {
+		return nil, err
+	}
+	told := map[Key]Ringing{}
+	err = r.Query(ctx, `SELECT e.kind, e.subject, e.organization, e.text FROM alert_event e
+		JOIN (SELECT max(id) AS id FROM alert_event GROUP BY kind, subject) last ON last.id = e.id`, nil, func(scan func(...any) error) error {
+		var last Ringing
+		err := scan(&last.Kind, &last.Subject, &last.Organization, &last.Text)
+		told[last.Key] = last
+		return err
+	})
+	for key, s := range states {
 		if s.Since != 0 {
-			open = append(open, s)
+			open = append(open, Ringing{s, told[key].Organization, told[key].Text})
 		}
 	}
-	slices.SortFunc(open, func(a, b State) int {
+	slices.SortFunc(open, func(a, b Ringing) int {
 		return cmp.Or(cmp.Compare(b.Since, a.Since), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Subject, b.Subject))
 	})
 	return open, err

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -35,7 +36,7 @@ var alertPages = []page{{
 			r.shown = secret
 			return again, err
 		}},
-		"test": {administration.Owner, func(r *request) (string, error) {
+		"test": {administration.Editor, func(r *request) (string, error) {
 			return "alerts?done=sent", r.admin.TestAlertChannel(r.Context(), r.pages.Alerts, r.PostForm.Get("channel"))
 		}},
 		"remove": {administration.Owner, func(r *request) (string, error) {
@@ -43,19 +44,10 @@ var alertPages = []page{{
 		}},
 	},
 	table: func(r *request) (*table, error) {
-		events, err := r.admin.AlertHistory(r.Context(), 0, alerts.MaxEvents)
-		return &table{
-			name: "alerts", columns: []string{"at", "kind", "subject", "organization", "level", "value", "recovered", "text"},
-			rows: func(each func([]any) error) error {
-				for _, e := range events {
-					row := []any{r.written(e.At), string(e.Kind), e.Subject, e.Organization, e.Kind.Write(e.Level), e.Value, strconv.FormatBool(e.Recovered), e.Text}
-					if err := each(row); err != nil {
-						return err
-					}
-				}
-				return nil
-			},
-		}, err
+		return listed(r, "alerts", r.admin.AlertHistory, []string{"at", "kind", "subject", "organization", "level", "value", "recovered", "text"},
+			func(e alerts.Event) []any {
+				return []any{r.written(e.At), string(e.Kind), e.Subject, e.Organization, e.Kind.Write(e.Level), e.Value, strconv.FormatBool(e.Recovered), e.Text}
+			})
 	},
 }}
 
@@ -67,8 +59,7 @@ func receivers(text string) []string {
 // alertsShown is what the page of alerts shows.
 type alertsShown struct {
 	Open      []administration.OpenAlert
-	History   []alerts.Event
-	Next      string // the first event that is not shown any more
+	History   administration.Page[alerts.Event]
 	Rules     []alertRule
 	Channels  []administration.Channel
 	NewSecret string // shown this once
@@ -103,16 +94,8 @@ func showAlerts(r *request) (any, error) {
 	if shown.Open, err = r.admin.Alerts(ctx); err != nil {
 		return nil, err
 	}
-	before, err := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
-	if err != nil { // no page of the history: the first
-		before = 0
-	}
-	if shown.History, err = r.admin.AlertHistory(ctx, before, alertRows+1); err != nil {
+	if shown.History, err = r.admin.AlertHistory(ctx, administration.Selection{After: r.URL.Query().Get("after"), Limit: alertRows}); err != nil {
 		return nil, err
-	}
-	if len(shown.History) > alertRows {
-		shown.History = shown.History[:alertRows]
-		shown.Next = strconv.FormatInt(shown.History[alertRows-1].ID, 10)
 	}
 	rules, err := r.admin.AlertRules(ctx)
 	if err != nil {
@@ -139,5 +122,42 @@ func (v *view) AlertKind(kind alerts.Kind) string {
 	return string(kind)
 }
 
-// AlertLevel writes a level of a kind.
-func (v *view) AlertLevel(kind alerts.Kind, level int64) string { return kind.Write(level) }
+// AlertLevel writes a level of a kind, with its unit.
+func (v *view) AlertLevel(kind alerts.Kind, level int64) string {
+	switch {
+	case kind == alerts.Quota && level == alerts.EndOfTolerance:
+		return v.T("tolerance used up")
+	case kind == alerts.Expiry || kind == alerts.Silent:
+		return v.T("%d days", level)
+	case kind == alerts.Loss || kind == alerts.Anomaly:
+		return v.T("%s new", grouped(level))
+	}
+	return v.T("%d %%", level)
+}
+
+// AlertLink leads to what an alert is about; "" if that has no page.
+func (v *view) AlertLink(kind alerts.Kind, subject string) string {
+	switch kind {
+	case alerts.Quota, alerts.Exceptions, alerts.Expiry:
+		return v.Root() + "items/" + segment(subject)
+	case alerts.Refused:
+		return v.Root() + "denials?handshake=" + url.QueryEscape(subject)
+	case alerts.Silent:
+		organization, _, _ := strings.Cut(subject, "/") // and the days
+		return v.Root() + "devices?sort=seen&org=" + url.QueryEscape(organization)
+	case alerts.Loss:
+		return v.Root() + "organizations/" + segment(subject)
+	case alerts.Anomaly:
+		return v.Root() + "anomalies?kind=" + url.QueryEscape(subject)
+	}
+	return ""
+}
+
+// ringing are alerts that are not over, for a table of them.
+type ringing struct {
+	V    *view
+	Rows []administration.OpenAlert
+}
+
+// Ringing makes a table of alerts that are not over.
+func (v *view) Ringing(list []administration.OpenAlert) ringing { return ringing{v, list} }

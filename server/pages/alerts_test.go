@@ -28,7 +28,7 @@ func TestAlertPage(t *testing.T) {
 	if response, body := editor.post(t, "/alerts", url.Values{"action": {"rule"}, "kind": {"quota"}, "levels": {"many"}}); response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "is not a level") {
 		t.Errorf("a wrong rule: %d", response.StatusCode)
 	}
-	for who, forms := range map[*visitor][]string{viewer: {"rule", "email", "webhook", "test", "remove"}, editor: {"email", "webhook", "test", "remove"}} {
+	for who, forms := range map[*visitor][]string{viewer: {"rule", "email", "webhook", "test", "remove"}, editor: {"email", "webhook", "remove"}} {
 		for _, form := range forms {
 			if response, _ := who.post(t, "/alerts", url.Values{"action": {form}}); response.StatusCode != http.StatusForbidden {
 				t.Errorf("%s is sent by who may not: %d", form, response.StatusCode)
@@ -56,6 +56,19 @@ func TestAlertPage(t *testing.T) {
 		if strings.Contains(body, secret) {
 			t.Errorf("%q is shown", secret)
 		}
+	}
+	// What rings is in words and leads to what it is about, here and on the overview; a
+	// customer's overview has none of it.
+	for _, page := range []string{"/", "/alerts"} {
+		_, body := viewer.get(t, page)
+		for _, want := range []string{"Alerts", "End of an item", `href="./items/desktops"`, "30 days", "ends on"} {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s: %q is not shown", page, want)
+			}
+		}
+	}
+	if _, body := customer.get(t, "/"); strings.Contains(body, "Alerts now") {
+		t.Error("a customer sees alerts")
 	}
 	channels := must[[]administration.Channel](t)(o.desk.AlertChannels(t.Context()))
 	for i, want := range []string{"127.0.0.1, port 1", "private address"} {

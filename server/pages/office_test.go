@@ -20,6 +20,7 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server"
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store/sqlite"
 )
@@ -174,6 +175,10 @@ func (o *office) life(t testing.TB) {
 		if _, err := o.desk.AdjustItem(ctx, "scans", adjust.units, adjust.reason); err != nil {
 			t.Fatal(err)
 		}
+	}
+	watch := alerts.Watch{Store: o.desk.Store, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	if err := watch.Evaluate(ctx); err != nil {
+		t.Fatal(err)
 	}
 	for _, code := range []string{"100001-nobody", "100001-web"} { // no such code; not its domain
 		device := servertest.NewDevice(o.url)

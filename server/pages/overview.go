@@ -35,7 +35,9 @@ type overviewShown struct {
 	NextCode    string
 	Figures     []comparison
 	Trend       *trend
-	Near        []administration.Item // used most, or ending soon
+	Ringing     []administration.OpenAlert // for who sees all organizations
+	MoreRinging int                        // which are not shown; below 1: none
+	Near        []administration.Item      // used most, or ending soon
 	Denials     administration.Page[store.Denial]
 	Refused     int64 // within a day
 	Anomalies   administration.Page[records.Anomaly]
@@ -44,6 +46,9 @@ type overviewShown struct {
 	MoreDevices bool
 	Devices     int
 }
+
+// maxRinging is how many alerts the overview shows.
+const maxRinging = 5
 
 // How long a device may be silent.
 const silentTime = 7 * 24 * time.Hour
@@ -83,6 +88,13 @@ func showOverview(r *request) (any, error) {
 	if shown.Trend, err = r.lastDays(filter{}, 30); err != nil {
 		return nil, err
 	}
+	if r.who().Organization == "" {
+		if shown.Ringing, err = r.admin.Alerts(ctx); err != nil {
+			return nil, err
+		}
+	}
+	shown.MoreRinging = len(shown.Ringing) - maxRinging
+	shown.Ringing = shown.Ringing[:min(len(shown.Ringing), maxRinging)]
 	shown.Near = near(items.Items, now)
 	if shown.Denials, err = r.admin.Denials(ctx, administration.Selection{Since: now.Add(-24 * time.Hour).Unix(), Limit: 5}); err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/uuid"
@@ -12,12 +13,17 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/rest"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/teststore"
 )
 
 // Every operation of the contract, tried on what belongs to another organization by a
 // token of one: nothing of the other is told, or changed.
 func TestNoOperationLeadsElsewhere(t *testing.T) {
-	c := newCaller(t)
+	asked := time.Now()
+	c := newCallerOf(t, teststore.Open(t, teststore.Name(t)), func() time.Time { // nobody asks too often
+		asked = asked.Add(50 * time.Millisecond)
+		return asked
+	})
 	c.as(t, administration.ScopeWrite, "")
 	device := uuid.NewString()
 	for _, id := range []string{"100001", "100002"} {
@@ -84,6 +90,7 @@ func TestNoOperationLeadsElsewhere(t *testing.T) {
 		"POST items/{id}/adjustments":        {`{"units": -5, "reason": "tests"}`},
 		"POST organizations/{id}/statements": {`{"month": "2026-01", "zone": "Europe/Berlin"}`},
 		"PUT retention/{record}":             {`{"days": 400}`},
+		"PUT alerts/rules/{kind}":            {`{"levels": [60]}`},
 	}
 	foreign := strings.NewReplacer("organizations/{id}", "organizations/100002", "items/{id}", "items/scans-100002", "{code}", "100002-a", "{uuid}", device, "{month}", "2026-01", "{record}", "denials")
 	tried := 0

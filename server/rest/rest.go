@@ -18,6 +18,7 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/recent"
 	"github.com/openlts/openlts/server/store/records"
 )
@@ -29,7 +30,8 @@ const Prefix = "/api/v1/"
 type API struct {
 	Administrator *administration.Administrator
 	Attempts      *administration.Attempts
-	PublicKey     []byte // what clients know the server by
+	PublicKey     []byte        // what clients know the server by
+	Alerts        alerts.Sender // sends tests of channels
 	Log           *slog.Logger
 	// Address tells where a request comes from.
 	Address func(*http.Request) string

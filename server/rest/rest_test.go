@@ -2,6 +2,7 @@ package rest_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/legacy"
 
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/rest"
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
@@ -38,6 +40,7 @@ type caller struct {
 	mutex  sync.Mutex
 	asked  map[string]bool // operations
 	token  string
+	sent   int // tests of channels
 }
 
 func newCaller(t *testing.T) *caller {
@@ -60,11 +63,12 @@ func newCallerOf(t *testing.T, s store.Store, now func() time.Time) *caller {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api := (&rest.API{
-		Administrator: desk, Attempts: administration.NewAttempts(), PublicKey: make([]byte, 32), Log: slog.New(slog.DiscardHandler),
+	c := &caller{desk: desk, router: router, asked: map[string]bool{}}
+	c.api = (&rest.API{
+		Administrator: desk, Attempts: administration.NewAttempts(), PublicKey: make([]byte, 32), Alerts: c, Log: slog.New(slog.DiscardHandler),
 		Address: func(*http.Request) string { return "192.0.2.1" },
 	}).Handler()
-	return &caller{desk: desk, api: api, router: router, asked: map[string]bool{}}
+	return c
 }
 
 func (c *caller) as(t *testing.T, scope administration.Scope, organization string) {
@@ -129,12 +133,83 @@ func used(t *testing.T, o *servertest.Office) string {
 	return page.Items[0].UUID
 }
 
+// alerted has alerts that ring and were told, and gives a channel for them.
+func (c *caller) alerted(t *testing.T) string {
+	t.Helper()
+	channel, _, err := c.desk.AddAlertChannel(t.Context(), "chat", alerts.Target{Webhook: &alerts.Webhook{URL: "https://hooks.example.com/lts"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.desk.Store.Update(t.Context(), func(tx store.Tx) error {
+		events := []alerts.Event{{At: 1, Kind: alerts.Quota, Subject: "scans", Level: 75, Text: "first"}, {At: 2, Kind: alerts.Quota, Subject: "scans", Level: 90, Text: "last"}}
+		if err := alerts.AddEvents(t.Context(), tx, events); err != nil {
+			return err
+		}
+		_, err := tx.Exec(t.Context(), "INSERT INTO alert_state (kind, subject, level, period, value, since) VALUES ('quota', 'scans', 90, '', 91, 1)")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return channel.ID
+}
+
+// Alerts are listed as they ring and as they were told, page by page, and rules changed
+// by their levels hold.
+func TestAlerts(t *testing.T) {
+	c := newCaller(t)
+	c.as(t, administration.ScopeWrite, "")
+	channel := c.alerted(t)
+	if _, _, object := c.call(t, "GET", "alerts", ""); fmt.Sprint(object) != "map[items:[map[kind:quota level:90 since:1 subject:scans text:last value:91]]]" {
+		t.Error(object)
+	}
+	var texts []any
+	for path, pages := "alerts/history?limit=1", 0; pages < 3; pages++ {
+		_, _, object := c.call(t, "GET", path, "")
+		for _, event := range object["items"].([]any) {
+			texts = append(texts, event.(map[string]any)["text"])
+		}
+		next, more := object["next"].(string)
+		if !more {
+			break
+		}
+		path = "alerts/history?limit=1&after=" + next
+	}
+	if fmt.Sprint(texts) != "[last first]" {
+		t.Error(texts)
+	}
+	c.call(t, "PUT", "alerts/rules/quota", `{"levels": [1000, 60]}`)
+	c.call(t, "PUT", "alerts/rules/silent", `{"levels": []}`)
+	_, _, object := c.call(t, "GET", "alerts/rules", "")
+	if text := fmt.Sprint(object); !strings.Contains(text, "map[kind:quota levels:[60 1000]]") || !strings.Contains(text, "map[kind:silent levels:[]]") {
+		t.Error(text)
+	}
+	for range 2 {
+		if status, _, object := c.call(t, "POST", "alerts/channels/"+channel+"/test", "", "Idempotency-Key", "k"); status != 204 {
+			t.Error(status, object)
+		}
+	}
+	if c.sent != 1 {
+		t.Errorf("%d tests were sent", c.sent)
+	}
+	c.as(t, administration.ScopeRead, "")
+	if status, _, _ := c.call(t, "POST", "alerts/channels/"+channel+"/test", ""); status != 403 {
+		t.Errorf("a token that reads sends: %d", status)
+	}
+}
+
+// Send takes what alerts send.
+func (c *caller) Send(context.Context, alerts.Target, alerts.Message) error {
+	c.sent++
+	return nil
+}
+
 // Each operation of the contract does what it says.
 func TestContract(t *testing.T) {
 	o := servertest.NewOffice(t)
 	c := newCallerOf(t, o.Store, o.Clock)
 	uuid := used(t, o)
 	c.as(t, administration.ScopeWrite, "")
+	channel := c.alerted(t)
 	for _, step := range []struct {
 		method, path, body string
 		want               int
@@ -197,6 +272,17 @@ func TestContract(t *testing.T) {
 		{"POST", "devices/" + uuid + "/clear-clone", ``, 204},
 		{"POST", "items/more/revoke", ``, 204},
 		{"POST", "items/more/revoke", ``, 412},
+		{"GET", "alerts", ``, 200},
+		{"GET", "alerts/history?limit=1", ``, 200},
+		{"GET", "alerts/history?after=soon", ``, 422},
+		{"GET", "alerts/rules", ``, 200},
+		{"PUT", "alerts/rules/quota", `{"levels": [60, 1000]}`, 204},
+		{"PUT", "alerts/rules/quota", `{"levels": [0]}`, 422},
+		{"PUT", "alerts/rules/silent", `{"levels": []}`, 204},
+		{"PUT", "alerts/rules/weather", `{"levels": [1]}`, 422},
+		{"GET", "alerts/channels", ``, 200},
+		{"POST", "alerts/channels/nothing/test", ``, 404},
+		{"POST", "alerts/channels/" + channel + "/test", ``, 204},
 		{"GET", "devices", ``, 200},
 		{"GET", "devices/x", ``, 404},
 		{"GET", "denials?since=1", ``, 200},

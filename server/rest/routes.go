@@ -135,6 +135,13 @@ func (a *API) routes() map[string]handler {
 		"POST devices/{uuid}/keys/{key}/confirm": confirmKey,
 		"POST devices/{uuid}/clear-clone":        do("uuid", (*admin).ClearClone),
 
+		"GET alerts":                     whole((*admin).Alerts),
+		"GET alerts/history":             list((*admin).AlertHistory),
+		"GET alerts/rules":               whole((*admin).AlertRules),
+		"PUT alerts/rules/{kind}":        setAlertRule,
+		"GET alerts/channels":            whole((*admin).AlertChannels),
+		"POST alerts/channels/{id}/test": a.testChannel,
+
 		"GET devices":        list((*admin).Devices),
 		"GET devices/{uuid}": show("uuid", (*admin).Device, func(d administration.Device) any { return d }),
 		"GET denials":        list((*admin).Denials),
@@ -162,5 +169,6 @@ func (a *API) repeats() map[string]repeat {
 		"POST handshakes/{code}/password":        nothing,
 		"POST organizations/{id}/statements":     closedStatement,
 		"POST devices/{uuid}/clear-clone":        nothing,
+		"POST alerts/channels/{id}/test":         nothing,
 	}
 }
