@@ -21,6 +21,15 @@ func SetDefaultCode(ctx context.Context, tx store.Tx, organization, code store.I
 	return exec(ctx, tx, "UPDATE organization SET default_code = ? WHERE id = ?", code, organization)
 }
 
+// SetPublicTrial makes a code the one whose trials are for everybody, in the place of
+// the one before; 0: there is none.
+func SetPublicTrial(ctx context.Context, tx store.Tx, code store.ID) error {
+	if err := exec(ctx, tx, "UPDATE handshake_code SET public_trial = 0 WHERE public_trial <> 0"); err != nil || code == 0 {
+		return err
+	}
+	return exec(ctx, tx, "UPDATE handshake_code SET public_trial = 1 WHERE id = ?", code)
+}
+
 // SetValidationFields changes the validation fields of a code.
 func SetValidationFields(ctx context.Context, tx store.Tx, code store.ID, values []string) error {
 	err := exec(ctx, tx, "DELETE FROM validation_field WHERE handshake_code = ?", code)
