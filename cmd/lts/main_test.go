@@ -88,10 +88,15 @@ func mustJSON(t testing.TB, value any, data string, args ...string) {
 func standard(t testing.TB) (data string) {
 	t.Helper()
 	data = newData(t)
+	addStandard(t, data)
+	return data
+}
+
+func addStandard(t testing.TB, data string) {
+	t.Helper()
 	must(t, data, "org", "add", "Example Corp", "--id", "100001")
 	must(t, data, "handshake", "add", "reader", "--org", "100001")
 	must(t, data, "item", "add", "scans", "--org", "100001", "--charge-way", "scan", "--quota", "1000000", "--handshake", "100001-reader")
-	return data
 }
 
 // process is a running `lts serve`.

@@ -24,7 +24,8 @@ func TestOperationsPage(t *testing.T) {
 			t.Skipf("the page uses %s, which is not installed: %v", tool, err)
 		}
 	}
-	directory := runPage(t, "operations.md", 25)
+	directory := t.TempDir()
+	runPage(t, "operations.md", 25, directory)
 	log, err := os.ReadFile(filepath.Join(directory, "server.log"))
 	if err != nil || !strings.Contains(string(log), "msg=ended") {
 		t.Errorf("the server did not end in good order: %v\n%s", err, log)
@@ -33,14 +34,13 @@ func TestOperationsPage(t *testing.T) {
 
 // All commands of docs/scaling.md work on a PostgreSQL server that is there.
 func TestScalingPage(t *testing.T) {
-	cluster := postgrestest.Shared(t)
-	runPage(t, "scaling.md", 15, "PGHOST="+cluster.Directory, "PGUSER="+postgrestest.Superuser,
-		"PATH="+cluster.Programs()+string(os.PathListSeparator)+os.Getenv("PATH"))
+	directory, environment := postgrestest.Durable(t).Shell(t)
+	runPage(t, "scaling.md", 25, directory, environment...)
 }
 
 // runPage runs the commands of a page of documentation, at least so many, in a
-// directory of their own.
-func runPage(t *testing.T, name string, least int, environment ...string) (directory string) {
+// directory.
+func runPage(t *testing.T, name string, least int, directory string, environment ...string) {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", name))
 	if err != nil {
@@ -75,7 +75,7 @@ func runPage(t *testing.T, name string, least int, environment ...string) (direc
 	defer cancel()
 	// Should the script fail, its server must not outlive it.
 	cmd := exec.CommandContext(ctx, "bash", "-c", "trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\nPATH="+quote(bin)+":$PATH\n"+script)
-	cmd.Dir = t.TempDir()
+	cmd.Dir = directory
 	cmd.Env = append(os.Environ(), environment...)
 	cmd.WaitDelay = 10 * time.Second
 	out, err := cmd.CombinedOutput()
@@ -83,7 +83,6 @@ func runPage(t *testing.T, name string, least int, environment ...string) (direc
 		t.Fatalf("%v\n%s", err, out)
 	}
 	t.Logf("%s", out)
-	return cmd.Dir
 }
 
 // The commands of the README that set up a server work; the last of them serves.

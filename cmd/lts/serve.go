@@ -295,8 +295,12 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 		defer func() { err = errors.Join(err, os.Remove(f.urlFile)) }()
 	}
 	if err == nil && config.Pages != nil {
-		// Who ends the server just now did not ask for a link.
-		if err = r.invite(office); ctx.Err() != nil {
+		err = r.invite(office)
+		switch {
+		case ctx.Err() != nil:
+			err = nil // who ends the server just now did not ask for a link
+		case errors.Is(err, store.ErrUnavailable):
+			log.Warn("there is no account yet, and no link to make one; `lts account add` makes one, once the database takes changes", "error", err)
 			err = nil
 		}
 	}

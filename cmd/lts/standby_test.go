@@ -38,12 +38,7 @@ func startPair(t *testing.T) *pair {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{
-		{"org", "add", "Example Corp", "--id", "100001"}, {"handshake", "add", "reader", "--org", "100001"},
-		{"item", "add", "scans", "--org", "100001", "--charge-way", "scan", "--quota", "1000000", "--handshake", "100001-reader"},
-	} {
-		must(t, data, args...)
-	}
+	addStandard(t, data)
 	p := &pair{data: data, main: startServer(t, data)}
 	u, err := url.Parse(p.main.url)
 	if err != nil {

@@ -189,6 +189,10 @@ func (a *Administrator) SetUpLink(ctx context.Context) (string, error) {
 	if err := a.may(Owner); err != nil {
 		return "", err
 	}
+	// Asked before anything is written: a server may start on a replica.
+	if all, err := records.Accounts(ctx, a.Store); err != nil || len(all) > 0 {
+		return "", err
+	}
 	made, now := secret(), a.Now()
 	return made, a.Store.Update(ctx, func(tx store.Tx) error {
 		all, err := records.Accounts(ctx, tx)

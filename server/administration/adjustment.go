@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
 	"github.com/openlts/openlts/server/verification"
 )
 
@@ -41,7 +42,7 @@ func (a *Administrator) AdjustItem(ctx context.Context, item string, units int64
 		if used+units < 0 {
 			return invalid("units", "only %d units of item %s are used; %d can't be taken off", used, item, -units)
 		}
-		keys, err := tx.ServerKeys()
+		keys, err := records.ServerKeys(ctx, tx)
 		if err != nil {
 			return fmt.Errorf("reading the server's keys: %w", err)
 		}

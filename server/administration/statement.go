@@ -9,6 +9,7 @@ import (
 
 	"github.com/openlts/openlts/server/statement"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
 )
 
 // ObjectStatement is the object of errors about statements.
@@ -51,16 +52,12 @@ func alone(ctx context.Context) (end func(), err error) {
 }
 
 // serverKey is the server's key.
-func (a *Administrator) serverKey(ctx context.Context) (key ed25519.PrivateKey, err error) {
-	err = a.Store.Update(ctx, func(tx store.Tx) error {
-		keys, err := tx.ServerKeys()
-		if err != nil {
-			return fmt.Errorf("reading the server's keys: %w", err)
-		}
-		key = ed25519.NewKeyFromSeed(keys.Signing)
-		return nil
-	})
-	return key, err
+func (a *Administrator) serverKey(ctx context.Context) (ed25519.PrivateKey, error) {
+	keys, err := records.ServerKeys(ctx, a.Store)
+	if err != nil {
+		return nil, fmt.Errorf("reading the server's keys: %w", err)
+	}
+	return ed25519.NewKeyFromSeed(keys.Signing), nil
 }
 
 // maker makes the statements of an organization that exists for who asks.

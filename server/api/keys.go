@@ -10,6 +10,7 @@ import (
 
 	"github.com/openlts/openlts/server/recent"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
 )
 
 // Keys are the keys of a server.
@@ -30,9 +31,24 @@ func (k *Keys) Public() ed25519.PublicKey { return k.Signing.Public().(ed25519.P
 
 // LoadKeys gives the keys in a store, making them at the first start.
 func LoadKeys(ctx context.Context, s store.Store) (*Keys, error) {
-	var stored store.ServerKeys
-	err := s.Update(ctx, func(tx store.Tx) (err error) {
-		if stored, err = tx.ServerKeys(); !errors.Is(err, store.ErrNotFound) {
+	stored, err := records.ServerKeys(ctx, s)
+	if errors.Is(err, store.ErrNotFound) {
+		stored, err = makeKeys(ctx, s)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("loading the server's keys: %w", err)
+	}
+	report, err := ecdh.X25519().NewPrivateKey(stored.Report)
+	if err != nil || len(stored.Signing) != ed25519.SeedSize {
+		return nil, errors.Join(errors.New("the server's keys in the database are damaged; restore them from a backup"), err)
+	}
+	return &Keys{Signing: ed25519.NewKeyFromSeed(stored.Signing), Report: report, devices: recent.New[store.DeviceKey](maxDeviceKeys)}, nil
+}
+
+// makeKeys makes the keys of a store, unless somebody else just did.
+func makeKeys(ctx context.Context, s store.Store) (stored store.ServerKeys, err error) {
+	err = s.Update(ctx, func(tx store.Tx) (err error) {
+		if stored, err = records.ServerKeys(ctx, tx); !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		stored.Signing = make([]byte, ed25519.SeedSize)
@@ -46,12 +62,5 @@ func LoadKeys(ctx context.Context, s store.Store) (*Keys, error) {
 		stored.Report = report.Bytes()
 		return tx.AddServerKeys(stored)
 	})
-	if err != nil {
-		return nil, fmt.Errorf("loading the server's keys: %w", err)
-	}
-	report, err := ecdh.X25519().NewPrivateKey(stored.Report)
-	if err != nil || len(stored.Signing) != ed25519.SeedSize {
-		return nil, errors.Join(errors.New("the server's keys in the database are damaged; restore them from a backup"), err)
-	}
-	return &Keys{Signing: ed25519.NewKeyFromSeed(stored.Signing), Report: report, devices: recent.New[store.DeviceKey](maxDeviceKeys)}, nil
+	return stored, err
 }

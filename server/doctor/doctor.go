@@ -12,6 +12,7 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
 )
 
 // State is how something is.
@@ -118,11 +119,7 @@ func (p *Patient) disk() []Finding {
 
 // keys looks at the server's keys, and gives the public one; nil if there is none.
 func (p *Patient) keys(ctx context.Context) (ed25519.PublicKey, Finding) {
-	var keys store.ServerKeys
-	err := p.Store.Update(ctx, func(tx store.Tx) (err error) {
-		keys, err = tx.ServerKeys()
-		return err
-	})
+	keys, err := records.ServerKeys(ctx, p.Store)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, Finding{"keys", Warning, "there are none yet; `lts serve` makes them at its first start"}
 	}

@@ -1,9 +1,10 @@
 // Package ingest is how requests reach the database: authorizations and report
-// batches, decided on and committed in groups. One goroutine writes. It takes
-// everything that was queued while the last commit ran, has the store load what
-// all of it needs, policy decide, and the store save, and answers after the
-// commit: many requests share one write to the disk, and none is answered before
-// what it says is durable. It knows no rule of its own.
+// batches, decided on and committed in groups. A group is everything that was
+// queued while those before it were under way: the store loads what all of it
+// needs, policy decides, the store saves, and each is answered after the commit.
+// Many requests share one write to the disk, and none is answered before what it
+// says is durable. Groups know nothing of each other: the store keeps them apart. No
+// rule is here.
 package ingest
 
 import (
@@ -12,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,10 +37,10 @@ type Writer struct {
 	// disk is the error of the disk that the last group met, if it did.
 	disk atomic.Pointer[diskError]
 	// leapt tells that a warning of a clock that leapt ahead was given.
-	leapt bool
+	leapt atomic.Bool
 
-	queue *queue
-	done  chan struct{} // closed when the writing goroutine has ended
+	queue   *queue
+	writing sync.WaitGroup
 }
 
 // job is one request in the queue.
@@ -48,7 +50,11 @@ type job struct {
 	result  chan error
 }
 
-// NewWriter starts the writing goroutine; Close ends it. now is the clock.
+// groupsAtOnce is how many groups are under way: while the disk writes one, the next
+// is decided on.
+const groupsAtOnce = 2
+
+// NewWriter starts writing; Close ends it. now is the clock.
 func NewWriter(s store.Store, now func() time.Time, log *slog.Logger) *Writer {
 	return newWriter(s, now, log, false)
 }
@@ -60,15 +66,17 @@ func NewTrustingWriter(s store.Store, now func() time.Time, log *slog.Logger) *W
 }
 
 func newWriter(s store.Store, now func() time.Time, log *slog.Logger, trustClock bool) *Writer {
-	w := &Writer{store: s, now: now, log: log, trustClock: trustClock, queue: newQueue(), done: make(chan struct{})}
-	go w.write()
+	w := &Writer{store: s, now: now, log: log, trustClock: trustClock, queue: newQueue()}
+	for range groupsAtOnce {
+		w.writing.Go(w.write)
+	}
 	return w
 }
 
 // Close ends the writer after everything queued is done.
 func (w *Writer) Close() {
 	w.queue.close()
-	<-w.done
+	w.writing.Wait()
 }
 
 // Authorize decides on a request and stores the decision: the device, its key
@@ -102,7 +110,6 @@ func (w *Writer) do(request policy.Request) (policy.Answer, error) {
 }
 
 func (w *Writer) write() {
-	defer close(w.done)
 	for group := w.queue.take(); group != nil; group = w.queue.take() {
 		w.commit(group)
 	}
@@ -186,8 +193,7 @@ const maxIdle = 90 * 24 * time.Hour
 // checkLeap warns once if the clock is far ahead of what was stored last: nothing
 // happened for long, or the clock is wrong, and what is granted now lasts too long.
 func (w *Writer) checkLeap(latest int64, now time.Time) {
-	if idle := now.Sub(time.Unix(latest, 0)); latest > 0 && idle > maxIdle && !w.leapt {
-		w.leapt = true
+	if idle := now.Sub(time.Unix(latest, 0)); latest > 0 && idle > maxIdle && w.leapt.CompareAndSwap(false, true) {
 		w.log.Warn("the server's clock may be far ahead: nothing was stored for long before now; if it is wrong, stop the server and set it right",
 			"clock", now.UTC().Format(time.RFC3339), "stored last", time.Unix(latest, 0).UTC().Format(time.RFC3339))
 	}

@@ -25,15 +25,16 @@ type Reader interface {
 // goroutine and, where the implementation says so, from several processes.
 type Store interface {
 	// Apply answers a group of requests: it loads what keys name, has apply decide,
-	// and saves the change, in isolation from everybody else's. When it returns nil,
-	// the change is durable, and otherwise none of it happened. It may run all of
-	// that again after a conflict: apply works on the State it is given and nothing
-	// else, and what it gave last holds.
+	// and saves the change, in isolation from everybody else's, of which there may be
+	// several at once. When it returns nil, the change is durable. Otherwise none of it
+	// happened; after ErrDisk or ErrUnavailable it may have, all or nothing, so who asked
+	// asks again. It may run all of that again after a conflict: apply works on the State
+	// it is given and nothing else, and what it gave last holds.
 	Apply(ctx context.Context, keys *Keys, apply func(*State) *Change) error
 
-	// Update runs f in one transaction and commits it: when Update returns nil,
-	// all that f did is durable, and otherwise none of it happened. f must not keep
-	// its Tx.
+	// Update runs f in one transaction and commits it: when Update returns nil, all
+	// that f did is durable. Errors mean what they mean of Apply. f must not keep its
+	// Tx.
 	Update(ctx context.Context, f func(Tx) error) error
 
 	// ReportKey finds the key with this id, and its devices: if there is one with
@@ -123,8 +124,6 @@ type Tx interface {
 	PutLicenseFile(LicenseFile) error
 
 	AddAudit(Audit) error
-	// ServerKeys gives the server's keys; ErrNotFound.
-	ServerKeys() (ServerKeys, error)
 	AddServerKeys(ServerKeys) error
 	// SetRetention sets for how many days a record is kept; 0: for ever.
 	SetRetention(record Record, days int64) error

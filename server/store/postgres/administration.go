@@ -96,12 +96,6 @@ func (t *transaction) AddAudit(a store.Audit) error {
 		a.At, clean(a.Actor), a.Action, clean(a.Object), clean(a.Detail))
 }
 
-func (t *transaction) ServerKeys() (store.ServerKeys, error) {
-	var keys store.ServerKeys
-	err := t.get(`SELECT signing, report FROM server_key`, nil, &keys.Signing, &keys.Report)
-	return keys, err
-}
-
 func (t *transaction) AddServerKeys(keys store.ServerKeys) error {
 	return t.exec(`INSERT INTO server_key (id, signing, report) VALUES (1, $1, $2)`, keys.Signing, keys.Report)
 }

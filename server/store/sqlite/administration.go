@@ -144,12 +144,6 @@ func (t *transaction) AddAudit(a store.Audit) error {
 		a.At, a.Actor, a.Action, a.Object, a.Detail)
 }
 
-func (t *transaction) ServerKeys() (store.ServerKeys, error) {
-	var keys store.ServerKeys
-	err := t.get(`SELECT signing, report FROM server_key`, nil, &keys.Signing, &keys.Report)
-	return keys, err
-}
-
 func (t *transaction) AddServerKeys(keys store.ServerKeys) error {
 	return t.exec(`INSERT INTO server_key (id, signing, report) VALUES (1, ?, ?)`, keys.Signing, keys.Report)
 }

@@ -35,6 +35,7 @@ type Store struct {
 	statements map[string]*sql.Stmt
 	known      known
 	commits    int
+	log        *writeAheadLog
 
 	keys      atomic.Pointer[recent.Cache[store.ReportKey]]
 	forgotten int64 // how often keys were forgotten, when it was looked at last
@@ -76,7 +77,7 @@ func Open(ctx context.Context, directory string, create bool) (*Store, error) {
 	} else if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("there is no database in %s (%w); name the right directory with --data, or begin with `lts org add`", directory, err)
 	}
-	s := &Store{path: path, maxLog: maxLog, statements: map[string]*sql.Stmt{}, known: newKnown(0)}
+	s := &Store{path: path, maxLog: maxLog, statements: map[string]*sql.Stmt{}, known: newKnown(0), log: newWriteAheadLog(path)}
 	s.keys.Store(recent.New[store.ReportKey](maxReportKeys))
 	if err := s.open(ctx, directory); err != nil {
 		return nil, fmt.Errorf("opening the database %s: %w", path, errors.Join(err, s.Close()))
@@ -85,7 +86,7 @@ func Open(ctx context.Context, directory string, create bool) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context, directory string) (err error) {
-	if s.write, err = sql.Open("sqlite3", dataSource(s.path, nil)); err != nil {
+	if s.write, err = sql.Open("sqlite3", dataSource(s.path, url.Values{"_synchronous": {"NORMAL"}})); err != nil {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)
@@ -113,7 +114,7 @@ func dataSource(path string, more url.Values) string {
 		"mode":          {"rw"},
 		"_busy_timeout": {"15000"}, // another process may be writing
 		"_journal_mode": {"WAL"},
-		"_synchronous":  {"FULL"}, // an answer must outlive a power cut
+		"_synchronous":  {"FULL"},
 		"_foreign_keys": {"1"},
 		"_cache_size":   {"-65536"}, // 64 MiB
 		"_txlock":       {"immediate"},
@@ -138,6 +139,7 @@ func (s *Store) Close() error {
 	if s.writer != nil {
 		errs = append(errs, s.writer.Close())
 	}
+	errs = append(errs, s.log.close())
 	// The writer is last: it carries the log over into the database file.
 	for _, db := range []*sql.DB{s.read, s.write} {
 		if db != nil {
@@ -153,8 +155,8 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.read.QueryRowContext(ctx, "SELECT 1 FROM sqlite_schema LIMIT 1").Scan(&one)
 }
 
-// Apply answers a group of requests; see store.Store. One transaction writes at a
-// time, so there are no conflicts.
+// Apply answers a group of requests; see store.Store. One transaction works at a
+// time, so there are no conflicts; the disk may still write the one before.
 func (s *Store) Apply(ctx context.Context, keys *store.Keys, apply func(*store.State) *store.Change) error {
 	return s.transact(ctx, func(t *transaction) error {
 		loaded, err := t.load(keys)
@@ -178,15 +180,30 @@ func (s *Store) Update(ctx context.Context, f func(store.Tx) error) error {
 	return s.transact(ctx, func(t *transaction) error { return f(t) })
 }
 
+// transact runs f in one transaction, and returns when that is durable: an answer
+// must outlive a power cut.
 func (s *Store) transact(ctx context.Context, f func(*transaction) error) error {
-	if err := ctx.Err(); err != nil {
+	commit, err := s.commit(ctx, f)
+	if err != nil {
 		return err
+	}
+	return s.log.wait(commit)
+}
+
+// commit runs f in one transaction and gives the number of its commit, which may
+// not be on the disk yet. The next transaction may begin.
+func (s *Store) commit(ctx context.Context, f func(*transaction) error) (uint64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.rely(); err != nil {
+		return 0, err
+	}
 	t, err := begin(s)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	committed := false
 	defer func() { // also when f panics
@@ -195,14 +212,14 @@ func (s *Store) transact(ctx context.Context, f func(*transaction) error) error 
 		}
 	}()
 	if err := f(t); err != nil {
-		return diskError(err)
+		return 0, diskError(err)
 	}
 	if err := t.exec("COMMIT"); err != nil {
-		return diskError(err)
+		return 0, diskError(err)
 	}
 	committed = true
 	s.committed()
-	return nil
+	return s.log.committed(), nil
 }
 
 // Backup writes a consistent copy of the database to a new file, while others

@@ -57,14 +57,12 @@ func Make(ctx context.Context, durable bool) (*Cluster, error) {
 			return nil, err
 		}
 	}
-	if c.Directory, err = os.MkdirTemp("", "openlts-postgres-"); err != nil {
-		return nil, err
-	}
-	if c.as != nil {
-		err = os.Chown(c.Directory, int(c.as.Uid), int(c.as.Gid))
-	}
+	c.Directory, err = c.makeDirectory("", "openlts-postgres-")
 	if err == nil {
 		err = c.run(ctx, "initdb", "--pgdata="+c.data(), "--username="+Superuser, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions")
+	}
+	if err == nil {
+		err = c.configure()
 	}
 	if err == nil {
 		err = c.Start(ctx)
@@ -73,6 +71,25 @@ func Make(ctx context.Context, durable bool) (*Cluster, error) {
 		return nil, errors.Join(err, c.Remove())
 	}
 	return c, nil
+}
+
+// configure writes down what a replica of the cluster has to take over, too: it can't
+// have fewer connections than its primary.
+func (c *Cluster) configure() error {
+	file, err := os.OpenFile(filepath.Join(c.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(file, `
+listen_addresses = ''
+unix_socket_directories = '%s'
+shared_buffers = 64MB
+max_connections = 200
+log_min_messages = fatal
+wal_level = replica
+max_wal_senders = 4
+`, c.Directory)
+	return errors.Join(err, file.Close())
 }
 
 // findPrograms gives the directory of the newest server's programs.
@@ -109,9 +126,6 @@ func unprivileged() (*syscall.Credential, error) {
 	}
 	return nil, errors.New("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
 }
-
-// Programs is the directory of PostgreSQL's programs, such as createdb.
-func (c *Cluster) Programs() string { return c.programs }
 
 func (c *Cluster) data() string { return filepath.Join(c.Directory, "data") }
 func (c *Cluster) log() string  { return filepath.Join(c.Directory, "log") }
@@ -160,8 +174,7 @@ func (c *Cluster) startOnce(ctx context.Context) error {
 	if c.Durable {
 		fsync = "on"
 	}
-	cmd := c.command(context.WithoutCancel(ctx), "postgres", "-D", c.data(), "-k", c.Directory, "-c", "listen_addresses=", "-c", "fsync="+fsync,
-		"-c", "shared_buffers=64MB", "-c", "max_connections=200", "-c", "log_min_messages=fatal", "-c", "wal_level=replica", "-c", "max_wal_senders=4")
+	cmd := c.command(context.WithoutCancel(ctx), "postgres", "-D", c.data(), "-k", c.Directory, "-c", "fsync="+fsync)
 	// Who kills the tests, ends the server; and a signal from the terminal is not for it.
 	cmd.SysProcAttr.Pdeathsig, cmd.SysProcAttr.Setpgid = syscall.SIGQUIT, true
 	log, err := os.OpenFile(c.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
