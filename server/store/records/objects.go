@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -14,6 +15,11 @@ import (
 // RenameOrganization changes the name of an organization.
 func RenameOrganization(ctx context.Context, tx store.Tx, organization store.ID, name string) error {
 	return exec(ctx, tx, "UPDATE organization SET name = ? WHERE id = ?", name, organization)
+}
+
+// RenameProduct changes the name of a product of the vendor's own.
+func RenameProduct(ctx context.Context, tx store.Tx, bit protocol.Product, name string) error {
+	return exec(ctx, tx, "UPDATE product SET name = ? WHERE bit = ?", name, int64(bit))
 }
 
 // SetDefaultCode makes a code its organization's default.
