@@ -3,7 +3,8 @@
 package main
 
 // #cgo CFLAGS: -std=c11 -O2 -Wall -Wextra -Werror=incompatible-pointer-types -DLTS_BUILDING_LIBRARY
-// #cgo windows LDFLAGS: -lsynchronization
+// #cgo windows,amd64 LDFLAGS: -lsynchronization
+// #cgo windows,arm64 LDFLAGS: -lapi-ms-win-core-synch-l1-2-0
 // #include "capi.h"
 // #include "tally.h"
 import "C"

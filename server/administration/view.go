@@ -41,10 +41,12 @@ func viewOrganization(o store.Organization) Organization {
 // Code is a handshake code, as it is shown: it tells of a session password only
 // whether there is one.
 type Code struct {
-	Code               string `json:"code"`
-	Organization       string `json:"organization"`
-	Default            bool   `json:"default"`
-	HasSessionPassword bool   `json:"hasSessionPassword"`
+	Code         string `json:"code"`
+	Organization string `json:"organization"`
+	Default      bool   `json:"default"`
+	// PublicTrial: its trials are for who names neither a code nor an organization.
+	PublicTrial        bool `json:"publicTrial,omitempty"`
+	HasSessionPassword bool `json:"hasSessionPassword"`
 	// PreviousPasswordUntil is when the session password before stops to work.
 	PreviousPasswordUntil int64    `json:"previousPasswordUntil,omitempty"`
 	ArchivedAt            int64    `json:"archivedAt,omitempty"`
@@ -56,7 +58,7 @@ type Code struct {
 // ViewCode shows a handshake code.
 func ViewCode(c store.HandshakeCodeUse) Code {
 	return Code{
-		Code: c.Code, Organization: c.Organization, Default: c.Default, HasSessionPassword: c.SessionPassword != "",
+		Code: c.Code, Organization: c.Organization, Default: c.Default, PublicTrial: c.PublicTrial, HasSessionPassword: c.SessionPassword != "",
 		PreviousPasswordUntil: c.PreviousUntil, ArchivedAt: c.ArchivedAt,
 		ValidationFields: append([]string{}, c.ValidationFields...), Items: append([]string{}, c.Items...), CreatedAt: c.CreatedAt,
 	}

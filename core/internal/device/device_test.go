@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -30,7 +31,7 @@ func TestTheIdentityIsCached(t *testing.T) {
 	if other := load(t, t.TempDir()); other.UUID == first.UUID {
 		t.Error("two directories, one device")
 	}
-	if info, err := os.Stat(filepath.Join(directory, device.FileName)); err != nil || info.Mode().Perm()&0o077 != 0 {
+	if info, err := os.Stat(filepath.Join(directory, device.FileName)); err != nil || runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		t.Errorf("the key can be read by others: %v, %v", info.Mode(), err)
 	}
 	if left, _ := os.ReadDir(directory); len(left) != 1 {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/openlts/openlts/core/internal/datafile"
@@ -223,9 +222,6 @@ func (f *File) mend(ctx context.Context, c content) error {
 	// At no moment is there no file at the path.
 	if os.Link(f.path, f.path+damagedExtension) != nil && f.text != nil {
 		_ = datafile.Make(f.path+damagedExtension, f.text)
-	}
-	if runtime.GOOS == "windows" {
-		_ = opened.Close() // what is open can't be replaced there
 	}
 	return datafile.Replace(f.path, c.text())
 }

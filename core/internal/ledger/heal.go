@@ -135,7 +135,7 @@ func (l *Ledger) writeAnew() (err error) {
 	}
 	defer func() {
 		if err != nil {
-			_ = os.Remove(l.path)
+			_ = datafile.Remove(l.path)
 		}
 	}()
 	if err := placeholder.Close(); err != nil {
@@ -158,17 +158,17 @@ func (l *Ledger) writeAnew() (err error) {
 		return err
 	}
 	if err := l.open.copyTo(unfinished); err != nil {
-		return errors.Join(err, os.Remove(unfinished))
+		return errors.Join(err, datafile.Remove(unfinished))
 	}
 	// A journal that is left of the former file is none of this one's.
 	if err := removeAny(l.path + journalSuffix); err != nil {
 		return err
 	}
-	return os.Rename(unfinished, l.path)
+	return datafile.Rename(unfinished, l.path)
 }
 
 func removeAny(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := datafile.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	return nil
@@ -306,12 +306,12 @@ func readable(path string) error {
 // setAside renames a database with what belongs to it.
 func (l *Ledger) setAside() (aside string, err error) {
 	aside = fmt.Sprintf("%s.damaged-%s", l.path, l.options.Now().UTC().Format("20060102T150405.000"))
-	if err := os.Rename(l.path, aside); err != nil {
+	if err := datafile.Rename(l.path, aside); err != nil {
 		return "", err
 	}
 	// Those of earlier versions, too.
 	for _, suffix := range []string{journalSuffix, "-wal", "-shm"} {
-		if err := os.Rename(l.path+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := datafile.Rename(l.path+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return "", err
 		}
 	}

@@ -327,6 +327,9 @@ func TestARunThatIsEnteredAgain(t *testing.T) {
 // TestALedgerRemovedInUse by two processes: one writes it anew, and the other goes on
 // with that one. Nothing is said to be damaged, and neither caller sees anything of it.
 func TestALedgerRemovedInUse(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows lets nobody remove a file that SQLite has open")
+	}
 	for name, files := range map[string][]string{
 		"the file":          {ledger.FileName},
 		"its journal, too":  {ledger.FileName, ledger.FileName + "-journal"},
@@ -369,6 +372,9 @@ func TestALedgerRemovedInUse(t *testing.T) {
 
 // TestALedgerThatCanNotBeWrittenAnew after it was removed is, once that can be done.
 func TestALedgerThatCanNotBeWrittenAnew(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows lets nobody remove a file that SQLite has open")
+	}
 	directory := t.TempDir()
 	l := open(t, directory)
 	c := run(t, l)
@@ -658,13 +664,17 @@ func TestDamagedLedgersAreSetAside(t *testing.T) {
 // written anew there.
 func TestOddDirectories(t *testing.T) {
 	long := strings.Repeat("/"+strings.Repeat("l", 150), 12)
-	for _, name := range []string{"ä ?#%20&x=y", "x[1]", `back\slash`, "a*b", "two\nlines", "'quoted\"", long} {
+	names := []string{"ä #%20&x=y", "x[1]", "'quoted", long}
+	if runtime.GOOS != "windows" { // which has no such names
+		names = append(names, "?x", `back\slash`, "a*b", "two\nlines", `"`)
+	}
+	for _, name := range names {
 		directory := filepath.Join(t.TempDir(), name)
 		if err := os.MkdirAll(directory, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if len(name) > 500 && runtime.GOOS != "linux" {
-			t.Log("skipped: paths of more than 490 bytes work on Linux only")
+		if len(name) > 500 && runtime.GOOS != "linux" && runtime.GOOS != "windows" {
+			t.Log("skipped: paths of more than 490 bytes work on Linux and Windows only")
 			continue
 		}
 		l := open(t, directory)
@@ -672,7 +682,11 @@ func TestOddDirectories(t *testing.T) {
 		path := filepath.Join(directory, ledger.FileName)
 		for n := range uint64(3) {
 			fold(t, l, c, 0, slotStart, map[int]uint64{16: n})
-			if err := os.Remove(path); err != nil {
+			remove := os.Remove
+			if runtime.GOOS == "windows" { // nobody can, while it is open
+				remove = func(path string) error { _, err := os.Lstat(path); return err }
+			}
+			if err := remove(path); err != nil {
 				t.Errorf("the ledger of %.20q is elsewhere: %v", name, err)
 			}
 		}

@@ -397,7 +397,7 @@ func removeUnfinished(directory string) {
 	for _, path := range paths {
 		// By the file system's clock, which is the machine's.
 		if info, err := datafile.Check(path, datafile.Read); err == nil && time.Since(info.ModTime()) > unfinishedAge {
-			_ = os.Remove(path)
+			_ = datafile.Remove(path)
 		}
 	}
 }

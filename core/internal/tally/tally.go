@@ -89,7 +89,7 @@ func (t *Tally) create(directory string, now time.Time) (err error) {
 	}
 	if err = t.fill(unfinished, directory, now); err != nil {
 		_ = t.Close()
-		_ = os.Remove(unfinished)
+		_ = datafile.Remove(unfinished)
 		return fmt.Errorf("creating a tally in %s: %w", directory, err)
 	}
 	return nil
@@ -119,7 +119,7 @@ func (t *Tally) fill(unfinished, directory string, now time.Time) error {
 	if err := t.file.Sync(); err != nil {
 		return err
 	}
-	if err := os.Rename(unfinished, Path(directory, t.Run)); err != nil {
+	if err := datafile.Rename(unfinished, Path(directory, t.Run)); err != nil {
 		return err
 	}
 	t.foundAt(Path(directory, t.Run), info)
@@ -470,9 +470,11 @@ func (t *Tally) Gone() bool { return t.file != nil && t.place.Gone() }
 // Remove deletes the file of a tally whose counters are all in the ledger and
 // closes it. No goroutine may use it any more.
 func (t *Tally) Remove() error {
-	var err error
+	// Unmapped before, because Windows removes no file that is mapped; closed after, so
+	// that nobody else can lock it meanwhile.
+	err := t.unmap()
 	if t.file != nil {
-		err = os.Remove(t.path)
+		err = errors.Join(err, datafile.Remove(t.path))
 	}
 	return errors.Join(err, t.Close())
 }
@@ -480,13 +482,18 @@ func (t *Tally) Remove() error {
 // Close unmaps the tally and gives up its lock; the file stays, for the next
 // process to adopt. No goroutine may use it any more.
 func (t *Tally) Close() error {
-	var err error
-	if t.memory != nil {
-		err = unmap(t.memory)
-		t.memory = nil
-	}
+	err := t.unmap()
 	if t.file != nil {
 		err = errors.Join(err, t.file.Close())
 	}
 	return err
+}
+
+func (t *Tally) unmap() error {
+	if t.memory == nil {
+		return nil
+	}
+	memory := t.memory
+	t.memory = nil
+	return unmap(memory)
 }

@@ -8,9 +8,24 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/relational"
 )
 
-// withNumbers gives a statement of package records as PostgreSQL takes it: with a number
+// sharedDialect is how the statements that the stores share are written here.
+var sharedDialect = relational.Dialect{Added: addedSQL, UseTable: "item_use", UseKey: "item"}
+
+// shared runs the statements that the stores share.
+type shared struct{ *Store }
+
+func (d shared) Transact(ctx context.Context, f func(relational.Session) error) error {
+	return d.transact(ctx, func(t *transaction) error { return f(t) })
+}
+
+func (d shared) Administer(ctx context.Context, f func(relational.Session) error) error {
+	return d.administer(ctx, func(t *transaction) error { return f(t) })
+}
+
+// withNumbers gives a statement that the stores share as PostgreSQL takes it: with a number
 // for each argument. No text of those statements has a question mark.
 func withNumbers(statement string) string {
 	var b strings.Builder
@@ -74,3 +89,13 @@ func (t *transaction) Exec(ctx context.Context, statement string, arguments ...a
 	}
 	return tag.RowsAffected(), err
 }
+
+// Sweep changes rows that nobody remembers: all the same, because what is remembered goes
+// by the version of the catalog.
+func (t *transaction) Sweep(ctx context.Context, statement string, arguments ...any) (int64, error) {
+	return t.Exec(ctx, statement, arguments...)
+}
+
+// ForgetKeys has nothing to do: report keys are forgotten with the catalog, whose version
+// each administrative transaction changes.
+func (t *transaction) ForgetKeys(context.Context) error { return nil }
