@@ -16,6 +16,11 @@ func RenameOrganization(ctx context.Context, tx store.Tx, organization store.ID,
 	return exec(ctx, tx, "UPDATE organization SET name = ? WHERE id = ?", name, organization)
 }
 
+// ArchiveOrganization puts an organization away; 0 takes it back.
+func ArchiveOrganization(ctx context.Context, tx store.Tx, organization store.ID, at int64) error {
+	return exec(ctx, tx, "UPDATE organization SET archived_at = ? WHERE id = ?", at, organization)
+}
+
 // SetDefaultCode makes a code its organization's default.
 func SetDefaultCode(ctx context.Context, tx store.Tx, organization, code store.ID) error {
 	return exec(ctx, tx, "UPDATE organization SET default_code = ? WHERE id = ?", code, organization)
