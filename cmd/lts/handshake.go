@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -191,8 +190,8 @@ License keys hold the password: make them anew.
 			if (text == "") != none {
 				return errors.New("give the password with --session-password-file, or --none for none")
 			}
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				if err := admin.SetSessionPassword(cmd.Context(), args[0], text, time.Duration(overlapDays)*24*time.Hour); err != nil {
+			return a.work(cmd.Context(), false, func(s service) error {
+				if err := s.SetPassword(cmd.Context(), args[0], text, int64(overlapDays)); err != nil {
 					return err
 				}
 				return a.done(cmd, args[0], "the session password of %s was changed", args[0])
@@ -216,8 +215,8 @@ func (a *app) archiveHandshake(archive bool) *cobra.Command {
 		cmd.Use, cmd.Short, cmd.Long, cmd.Example = "unarchive CODE", "Take an archived handshake code back", "", `  lts handshake unarchive 100001-web`
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-			if err := admin.ArchiveHandshakeCode(cmd.Context(), args[0], archive); err != nil {
+		return a.work(cmd.Context(), false, func(s service) error {
+			if err := s.ArchiveHandshakeCode(cmd.Context(), args[0], archive); err != nil {
 				return err
 			}
 			return a.done(cmd, args[0], "handshake code %s is %s", args[0], archived(archive))

@@ -283,8 +283,8 @@ nothing that was counted on it is lost.`,
 		cmd.Use, cmd.Short, cmd.Long, cmd.Example = "unarchive ID", "Take an archived license item back", "", `  lts item unarchive scans`
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-			if err := admin.ArchiveItem(cmd.Context(), args[0], archive); err != nil {
+		return a.work(cmd.Context(), false, func(s service) error {
+			if err := s.ArchiveItem(cmd.Context(), args[0], archive); err != nil {
 				return err
 			}
 			return a.done(cmd, args[0], "item %s is %s", args[0], archived(archive))

@@ -31,7 +31,7 @@ func TestProducts(t *testing.T) {
 			t.Errorf("%q: %s", args, out)
 		}
 	}
-	var products []productJSON
+	var products []administration.Product
 	mustJSON(t, &products, data, "product", "list")
 	if len(products) != 8 || products[0].Name != "DBR" || !products[0].BuiltIn || products[5].Name != "ACME" || products[5].Bit != 32 {
 		t.Errorf("%+v", products)

@@ -189,7 +189,7 @@ func (l *loading) fill(w wanted) error {
 }
 
 // sharedLock is held by all groups; alone with it is who must not change what a group
-// is just deciding on. See transaction.alone.
+// is just deciding on. See transaction.Alone.
 const sharedLock = -1
 
 func (l *loading) queueShared(b *batch) {

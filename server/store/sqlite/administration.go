@@ -1,14 +1,9 @@
 package sqlite
 
 import (
-	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/mattn/go-sqlite3"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/store"
@@ -101,42 +96,6 @@ func (t *transaction) SetSessionPassword(code store.ID, hash, previous string, p
 	t.forget()
 	return t.exec(`UPDATE handshake_code SET session_password = ?, previous_password = ?, previous_until = ? WHERE id = ?`,
 		hash, previous, previousUntil, code)
-}
-
-// Query reads in the transaction. Its texts are made up at run time, so they are not
-// kept as statements.
-func (t *transaction) Query(ctx context.Context, query string, arguments []any, row func(scan func(...any) error) error) error {
-	rows, err := t.s.writer.QueryContext(ctx, query, arguments...)
-	if err != nil {
-		return err
-	}
-	return eachRow(rows, func(rows *sql.Rows) error { return row(rows.Scan) })
-}
-
-// Exec changes rows. It may be anything that is remembered.
-func (t *transaction) Exec(ctx context.Context, statement string, arguments ...any) (int64, error) {
-	t.forget()
-	result, err := t.s.writer.ExecContext(ctx, statement, arguments...)
-	if err != nil {
-		return 0, constraint(err)
-	}
-	return result.RowsAffected()
-}
-
-// constraint turns the error of a statement that breaks a rule of the schema into
-// the store's.
-func constraint(err error) error {
-	var e sqlite3.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	switch e.ExtendedCode {
-	case sqlite3.ErrConstraintUnique, sqlite3.ErrConstraintPrimaryKey:
-		return store.ErrExists
-	case sqlite3.ErrConstraintForeignKey:
-		return store.ErrInUse
-	}
-	return err
 }
 
 func (t *transaction) AddAudit(a store.Audit) error {
