@@ -31,11 +31,12 @@ type Organization struct {
 	ID               string `json:"id"`
 	Name             string `json:"name"`
 	DefaultHandshake string `json:"defaultHandshake,omitempty"`
+	ArchivedAt       int64  `json:"archivedAt,omitempty"`
 	CreatedAt        int64  `json:"createdAt"`
 }
 
 func viewOrganization(o store.Organization) Organization {
-	return Organization{o.ID, o.Name, o.DefaultCode, o.CreatedAt}
+	return Organization{o.ID, o.Name, o.DefaultCode, o.ArchivedAt, o.CreatedAt}
 }
 
 // Code is a handshake code, as it is shown: it tells of a session password only

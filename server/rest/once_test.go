@@ -151,6 +151,7 @@ func TestOnceOfEach(t *testing.T) {
 		{"handshakes", `{"organization": "100001", "custom": "more", "sessionPassword": "hush-hush"}`, 201},
 		{"items", `{"organization": "100001", "chargeWay": "scan", "name": "more", "quota": 10}`, 201},
 		{"items/scans/adjustments", `{"units": 7, "reason": "tests"}`, 201},
+		{"organizations/100001/archive", ``, 204}, {"organizations/100001/unarchive", ``, 204},
 		{"items/scans/archive", ``, 204}, {"items/scans/unarchive", ``, 204},
 		{"organizations/100001/statements", `{"month": "2026-01"}`, 201},
 		{"items/more/revoke", ``, 204},

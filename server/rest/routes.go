@@ -113,13 +113,15 @@ func (a *API) routes() map[string]handler {
 			return answer{}, r.admin.DetachItem(r.Context(), r.PathValue("id"), r.PathValue("code"))
 		},
 
-		"POST items/{id}/archive":          archive("id", (*admin).ArchiveItem, true),
-		"POST items/{id}/unarchive":        archive("id", (*admin).ArchiveItem, false),
-		"GET items/{id}/adjustments":       listAdjustments,
-		"POST items/{id}/adjustments":      adjust,
-		"POST handshakes/{code}/archive":   archive("code", (*admin).ArchiveHandshakeCode, true),
-		"POST handshakes/{code}/unarchive": archive("code", (*admin).ArchiveHandshakeCode, false),
-		"POST handshakes/{code}/password":  setPassword,
+		"POST organizations/{id}/archive":   archive("id", (*admin).ArchiveOrganization, true),
+		"POST organizations/{id}/unarchive": archive("id", (*admin).ArchiveOrganization, false),
+		"POST items/{id}/archive":           archive("id", (*admin).ArchiveItem, true),
+		"POST items/{id}/unarchive":         archive("id", (*admin).ArchiveItem, false),
+		"GET items/{id}/adjustments":        listAdjustments,
+		"POST items/{id}/adjustments":       adjust,
+		"POST handshakes/{code}/archive":    archive("code", (*admin).ArchiveHandshakeCode, true),
+		"POST handshakes/{code}/unarchive":  archive("code", (*admin).ArchiveHandshakeCode, false),
+		"POST handshakes/{code}/password":   setPassword,
 
 		"POST items/{id}/replay": replayItem,
 
@@ -177,6 +179,8 @@ func (a *API) repeats() map[string]repeat {
 		"POST handshakes/{code}/key":             quietly(a.makeKey),
 		"POST devices/{uuid}/keys/{key}/confirm": quietly(confirmKey),
 		"POST items/{id}/revoke":                 nothing,
+		"POST organizations/{id}/archive":        nothing,
+		"POST organizations/{id}/unarchive":      nothing,
 		"POST items/{id}/archive":                nothing,
 		"POST items/{id}/unarchive":              nothing,
 		"POST items/{id}/adjustments":            adjusted,
