@@ -42,6 +42,9 @@ func (a *Administrator) Devices(ctx context.Context, s Selection) (Page[Device],
 	result, err := page(ctx, a, s, records.Devices,
 		func(keys []store.ID) ([]store.DeviceUse, error) { return a.Store.Devices(ctx, keys...) },
 		func(d store.DeviceUse) store.ID { return d.Key }, viewDevice)
+	if err == nil {
+		err = a.addRepairs(ctx, result.Items)
+	}
 	if err != nil || a.Principal().Organization == "" || len(result.Items) == 0 {
 		return result, err
 	}
@@ -70,6 +73,21 @@ func (a *Administrator) Devices(ctx context.Context, s Selection) (Page[Device],
 		d.Seats = seats
 	}
 	return result, nil
+}
+
+// addRepairs adds to devices what administrators said about them.
+func (a *Administrator) addRepairs(ctx context.Context, devices []Device) error {
+	uuids := make([]string, len(devices))
+	for i := range devices {
+		uuids[i] = devices[i].UUID
+	}
+	found, err := records.Repairs(ctx, a.Store, uuids...)
+	for i := range devices {
+		if d, r := &devices[i], found[devices[i].UUID]; r != nil {
+			d.BlockedAt, d.ErasedAt, d.MergedInto, d.Merged = r.BlockedAt, r.ErasedAt, r.MergedInto, r.Merged
+		}
+	}
+	return err
 }
 
 // only gives the one object of a page that should have one.

@@ -167,7 +167,7 @@ func (s *Store) transact(ctx context.Context, f func(*transaction) error) error 
 		if _, err := conn.Exec(ctx, `BEGIN`); err != nil {
 			return err
 		}
-		if err := f(&transaction{ctx: ctx, conn: conn}); err != nil {
+		if err := f(&transaction{ctx: ctx, conn: conn, s: s}); err != nil {
 			return err
 		}
 		_, err := conn.Exec(ctx, `COMMIT`)
@@ -179,6 +179,7 @@ func (s *Store) transact(ctx context.Context, f func(*transaction) error) error 
 type transaction struct {
 	ctx  context.Context
 	conn *pgxpool.Conn
+	s    *Store
 }
 
 // alone waits until all groups that were loaded are saved, and has later ones wait.

@@ -10,8 +10,9 @@ import (
 
 var _ store.Forgetter = (*Store)(nil)
 
-// strangers are devices that nothing hangs on.
-const strangers = `last_seen_at < ?1 AND first_seen_at < ?1
+// strangers are devices that nothing hangs on, nor an administrator said anything about.
+const strangers = `last_seen_at < ?1 AND first_seen_at < ?1 AND blocked_at = 0 AND erased_at = 0 AND merged_into IS NULL
+	AND NOT EXISTS (SELECT 1 FROM device merged WHERE merged.merged_into = device.id)
 	AND NOT EXISTS (SELECT 1 FROM run WHERE run.device = device.id)
 	AND NOT EXISTS (SELECT 1 FROM seat WHERE seat.device = device.id)`
 
