@@ -50,20 +50,20 @@ func (a *Administrator) FreeSeat(ctx context.Context, item, device string) error
 
 // MoveSeats has another device take over the seats that a device has of items, all that
 // exist for who asks if none is named: a machine was replaced. There are never more
-// seats than before. It tells of which items seats were moved.
-func (a *Administrator) MoveSeats(ctx context.Context, from, to string, items ...string) (moved []string, err error) {
+// seats than before.
+func (a *Administrator) MoveSeats(ctx context.Context, from, to string, items ...string) error {
 	if err := a.may(Editor); err != nil {
-		return nil, err
+		return err
 	}
 	if from == to {
-		return nil, invalid("to", "a device's seats can't be moved to itself")
+		return invalid("to", "a device's seats can't be moved to itself")
 	}
 	for field, uuid := range map[string]string{"": from, "to": to} {
 		if err := a.seesDevice(ctx, field, uuid); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	err = a.Store.Update(ctx, func(tx store.Tx) error {
+	return a.Store.Update(ctx, func(tx store.Tx) error {
 		source, err := repair(ctx, tx, from)
 		if err != nil {
 			return err
@@ -75,7 +75,8 @@ func (a *Administrator) MoveSeats(ctx context.Context, from, to string, items ..
 		if target.BlockedAt != 0 {
 			return &Error{Kind: Conflict, Object: ObjectDevice, ID: to, Field: "to", Text: "device " + to + " is blocked; unblock it first"}
 		}
-		if moved, err = a.moveSeats(ctx, tx, source, target, items); err != nil {
+		moved, err := a.moveSeats(ctx, tx, source, target, items)
+		if err != nil {
 			return err
 		}
 		if len(moved) == 0 {
@@ -83,7 +84,6 @@ func (a *Administrator) MoveSeats(ctx context.Context, from, to string, items ..
 		}
 		return a.audit(tx, "device.move-seats", from, "to device %s, of items %s", to, strings.Join(moved, ", "))
 	})
-	return moved, err
 }
 
 // moveSeats moves the seats of items; none: of all.

@@ -142,6 +142,15 @@ func (a *API) routes() map[string]handler {
 		"GET alerts/channels":            whole((*admin).AlertChannels),
 		"POST alerts/channels/{id}/test": a.testChannel,
 
+		"POST devices/{uuid}/block":      do("uuid", (*admin).BlockDevice),
+		"POST devices/{uuid}/unblock":    do("uuid", (*admin).UnblockDevice),
+		"POST devices/{uuid}/move-seats": moveSeats,
+		"POST devices/{uuid}/merge":      mergeDevice,
+		"POST devices/{uuid}/separate":   do("uuid", (*admin).SeparateDevice),
+		"POST devices/{uuid}/erase":      do("uuid", (*admin).EraseDevice),
+		"GET items/{id}/seats":           listSeats,
+		"DELETE items/{id}/seats/{uuid}": freeSeat,
+
 		"GET devices":        list((*admin).Devices),
 		"GET devices/{uuid}": show("uuid", (*admin).Device, func(d administration.Device) any { return d }),
 		"GET denials":        list((*admin).Denials),
@@ -169,6 +178,12 @@ func (a *API) repeats() map[string]repeat {
 		"POST handshakes/{code}/password":        nothing,
 		"POST organizations/{id}/statements":     closedStatement,
 		"POST devices/{uuid}/clear-clone":        nothing,
+		"POST devices/{uuid}/block":              nothing,
+		"POST devices/{uuid}/unblock":            nothing,
+		"POST devices/{uuid}/move-seats":         nothing,
+		"POST devices/{uuid}/merge":              nothing,
+		"POST devices/{uuid}/separate":           nothing,
+		"POST devices/{uuid}/erase":              nothing,
 		"POST alerts/channels/{id}/test":         nothing,
 	}
 }
