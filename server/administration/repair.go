@@ -58,10 +58,11 @@ func (a *Administrator) MoveSeats(ctx context.Context, from, to string, items ..
 	if from == to {
 		return invalid("to", "a device's seats can't be moved to itself")
 	}
-	for field, uuid := range map[string]string{"": from, "to": to} {
-		if err := a.seesDevice(ctx, field, uuid); err != nil {
-			return err
-		}
+	if _, err := a.Device(ctx, from); err != nil {
+		return err
+	}
+	if _, err := a.Device(ctx, to); err != nil {
+		return inField(err, "to")
 	}
 	return a.Store.Update(ctx, func(tx store.Tx) error {
 		source, err := repair(ctx, tx, from)
@@ -153,7 +154,7 @@ func (a *Administrator) MergeDevice(ctx context.Context, device, into string) er
 		}
 		target, err := repair(ctx, tx, into)
 		if err != nil {
-			return "", err
+			return "", inField(err, "into")
 		}
 		if target.MergedInto != "" {
 			return "", &Error{Kind: Conflict, Object: ObjectDevice, ID: into, Field: "into",
@@ -235,14 +236,11 @@ func repair(ctx context.Context, tx store.Tx, uuid string) (*records.Repair, err
 	return found[uuid], err
 }
 
-// seesDevice gives an error unless a device exists for who asks.
-func (a *Administrator) seesDevice(ctx context.Context, field, uuid string) error {
-	_, err := a.Device(ctx, uuid)
-	if err != nil && field != "" {
-		for _, mistake := range Errors(err) {
-			mistake.Field = field
-			return mistake
-		}
+// inField says that a mistake is about what an input names.
+func inField(err error, field string) error {
+	for _, mistake := range Errors(err) {
+		mistake.Field = field
+		return mistake
 	}
 	return err
 }
