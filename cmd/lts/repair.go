@@ -33,7 +33,9 @@ func (a *app) moveSeats() *cobra.Command {
 keep their weights and their ends, and there are never more than before. The old
 device takes none until it is authorized again; block it, if it is not to be.`,
 		"  lts device move-seats "+deviceExample+" --to 0e2cfd0a-6d6e-4c38-9d3b-6a3a3a3f8a11", "the seats of device %s are moved",
-		func(s service, cmd *cobra.Command, id string) error { return s.MoveSeats(cmd.Context(), id, to, items...) })
+		func(s service, cmd *cobra.Command, id string) error {
+			return s.MoveSeats(cmd.Context(), id, to, items...)
+		})
 	cmd.Flags().StringVar(&to, "to", "", "the `UUID` of the device that takes them over (required)")
 	cmd.Flags().StringSliceVar(&items, "item", nil, "only the seats of the item with this `id`; repeatable")
 	required(cmd, "to")

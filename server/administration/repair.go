@@ -186,7 +186,7 @@ func (a *Administrator) EraseDevice(ctx context.Context, device string) error {
 		return err
 	}
 	return a.Store.Update(ctx, func(tx store.Tx) error {
-		if err := tx.Alone(); err != nil {
+		if err := tx.Alone(ctx); err != nil {
 			return err
 		}
 		uuids := []string{device}
@@ -212,7 +212,7 @@ func (a *Administrator) repair(ctx context.Context, device, action string, do fu
 		return err
 	}
 	return a.Store.Update(ctx, func(tx store.Tx) error {
-		if err := tx.Alone(); err != nil {
+		if err := tx.Alone(ctx); err != nil {
 			return err
 		}
 		d, err := repair(ctx, tx, device)

@@ -115,7 +115,7 @@ type Tx interface {
 	ClearClone(device string) error
 	// Alone has nobody else save a group until the transaction ends. Groups that were
 	// loaded are saved before.
-	Alone() error
+	Alone(ctx context.Context) error
 	// ChangeSeats has f decide on the seats of an item, alone, and saves the seats, steps
 	// and sums that it gives. The state holds the use of the item at now, in seconds since
 	// 1970, and the devices, with what they have of it from then on.

@@ -2,12 +2,9 @@ package postgres
 
 import "github.com/openlts/openlts/server/store"
 
-// Alone waits until all groups that were loaded are saved, and has later ones wait.
-func (t *transaction) Alone() error { return t.alone() }
-
 // ChangeSeats has f decide on the seats of an item; see store.Tx.
 func (t *transaction) ChangeSeats(now int64, item store.Item, devices []store.Reporter, f func(*store.State) *store.Change) error {
-	if err := t.alone(); err != nil {
+	if err := t.Alone(t.ctx); err != nil {
 		return err
 	}
 	keys := &store.Keys{Now: now, Reporters: devices}

@@ -2,9 +2,6 @@ package sqlite
 
 import "github.com/openlts/openlts/server/store"
 
-// Alone does nothing: a transaction is alone from its beginning.
-func (t *transaction) Alone() error { return nil }
-
 // ChangeSeats has f decide on the seats of an item; see store.Tx.
 func (t *transaction) ChangeSeats(now int64, item store.Item, devices []store.Reporter, f func(*store.State) *store.Change) error {
 	t.forget()
