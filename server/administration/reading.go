@@ -48,6 +48,9 @@ func (a *Administrator) Devices(ctx context.Context, s Selection) (Page[Device],
 	if err != nil || a.Principal().Organization == "" || len(result.Items) == 0 {
 		return result, err
 	}
+	if err := a.keepVisible(ctx, result.Items); err != nil {
+		return Page[Device]{}, err
+	}
 	own := map[string]bool{}
 	for s := (Selection{Limit: records.MaxLimit}); ; {
 		items, err := a.Items(ctx, s)
@@ -88,6 +91,26 @@ func (a *Administrator) addRepairs(ctx context.Context, devices []Device) error 
 		}
 	}
 	return err
+}
+
+// keepVisible leaves out of the devices that are merged into others those that do not
+// exist for who asks.
+func (a *Administrator) keepVisible(ctx context.Context, devices []Device) error {
+	for i := range devices {
+		d := &devices[i]
+		if len(d.Merged) == 0 {
+			continue
+		}
+		visible, err := a.Devices(ctx, Selection{Devices: d.Merged, Limit: records.MaxLimit})
+		if err != nil {
+			return err
+		}
+		d.Merged = nil
+		for _, each := range visible.Items {
+			d.Merged = append(d.Merged, each.UUID)
+		}
+	}
+	return nil
 }
 
 // only gives the one object of a page that should have one.
