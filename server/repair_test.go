@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -155,6 +156,43 @@ func TestMovedSeats(t *testing.T) {
 		}
 	}
 	l.verify(t)
+}
+
+// Exceptions of slots are what verification finds, whatever is freed and moved in between.
+func TestRepairedExceptions(t *testing.T) {
+	for _, way := range []protocol.ChargeWay{protocol.ChargeWayDailyActiveDeviceCount, protocol.ChargeWayConcurrentDeviceCount, protocol.ChargeWayConcurrentInstanceCount} {
+		t.Run(way.Short(), func(t *testing.T) {
+			l := start(t)
+			l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "busy"})
+			l.item(t, store.Item{ID: "busy", Quota: 1, ChargeWay: way, ExpiresAt: l.clock().AddDate(3, 0, 0).Unix()}, "100001-busy")
+			devices := make([]*servertest.Device, 3)
+			for i := range devices {
+				devices[i] = servertest.NewDevice(l.url)
+			}
+			for step := range 12 {
+				d, other := devices[step%3], devices[(step+1)%3]
+				granted(t, d, "100001-busy")
+				l.advance(100 * time.Second)
+				late, err := d.Report(d.Batch(group(uuid.NewString(), "100001-busy", "busy",
+					protocol.Report{Slot: l.slotStart(int64(1 + step)), Revision: 1, Counts: map[string]int64{"QR_CODE": 1}})))
+				check(t, err)
+				if len(late.Exceptions) != 0 {
+					t.Fatalf("%+v", late)
+				}
+				switch step % 4 {
+				case 1:
+					check(t, l.FreeSeat(t.Context(), "busy", d.UUID))
+				case 3:
+					check(t, l.MoveSeats(t.Context(), d.UUID, other.UUID))
+				}
+				l.scan(t, d, "busy", 1) // freed or not
+				l.verify(t)
+			}
+			l.advance(day)
+			granted(t, devices[0], "100001-busy")
+			l.verify(t)
+		})
+	}
 }
 
 // Merged devices are one in lists and figures, whatever the time they are asked for, and
