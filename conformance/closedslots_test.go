@@ -22,7 +22,7 @@ import (
 // was closed changes.
 func TestReportsOfClosedSlotsAreDeclared(t *testing.T) {
 	march, may := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC), time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
-	servers, devices := testkit.NewClock(march), slot.NewSimulated(march)
+	servers, devices := testkit.NewClock(march), testkit.NewClock(march)
 	lts := startServer(t, servers)
 	network, directory := testkit.NewNetwork(1), t.TempDir()
 	open := func() *client.License {
