@@ -7,7 +7,6 @@ import (
 	"github.com/openlts/openlts/core/client"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/slot"
 	"github.com/openlts/openlts/core/testkit"
 	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/retention"
