@@ -90,6 +90,12 @@ var refusals = []struct {
 		before: func(t *testing.T, l *lts, _ *servertest.Device) {
 			check(t, l.ArchiveItem(t.Context(), "archived", true))
 		}},
+	{name: "blocked", item: &store.Item{}, want: protocol.StatusNoItemMatched, reason: protocol.ReasonBlocked, none: true,
+		detail: "No item matched: this device was blocked by an administrator.",
+		before: func(t *testing.T, l *lts, d *servertest.Device) {
+			granted(t, d, "100001-blocked")
+			check(t, l.BlockDevice(t.Context(), d.UUID))
+		}},
 	{name: "add-on", item: &store.Item{Requires: []string{"base", "other-base"}}, want: protocol.StatusItemDependencyMissing},
 	{name: "copied-key", item: &store.Item{RefuseClones: true}, want: protocol.StatusClonedDevice, reason: protocol.ReasonAnotherKey,
 		before: func(t *testing.T, l *lts, d *servertest.Device) {

@@ -527,7 +527,7 @@ func (l *License) Close(ctx context.Context) error {
 	l.stop()
 	close(l.events.closed)
 	stopped := make(chan struct{})
-	spawn(l.contained, func() { l.working.Wait(); close(stopped) })
+	spawn(l.Contained, func() { l.working.Wait(); close(stopped) })
 	// A little time is there even if the caller has none: what is in the counters is
 	// safe, but in the ledger it is seen. Requests were cancelled.
 	short, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace)
@@ -557,7 +557,7 @@ func (l *License) Close(ctx context.Context) error {
 	case <-stopped:
 		l.release()
 	default:
-		spawn(l.contained, func() { <-stopped; l.release() })
+		spawn(l.Contained, func() { <-stopped; l.release() })
 	}
 	return err
 }

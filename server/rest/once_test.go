@@ -138,11 +138,12 @@ func TestOnceQuietly(t *testing.T) {
 // nothing; a license key is never kept.
 func TestOnceOfEach(t *testing.T) {
 	o := servertest.NewOffice(t)
-	used(t, o)
+	device := used(t, o)
 	s := &crashing{Store: o.Store}
 	s.left.Store(-1)
 	c := newCallerOf(t, s, o.Clock)
 	c.as(t, administration.ScopeWrite, "")
+	other := c.seated(t, device)
 	c.call(t, "GET", "organizations", "")
 	for i, request := range []struct {
 		path, body string
@@ -157,6 +158,10 @@ func TestOnceOfEach(t *testing.T) {
 		{"items/more/revoke", ``, 204},
 		{"handshakes/100001-more/key", `{"server": "https://lts.example.com", "sessionPassword": "hush-hush"}`, 200},
 		{"handshakes/100001-more/password", `{"sessionPassword": "other", "overlapDays": 1}`, 204},
+		{"devices/" + device + "/block", ``, 204}, {"devices/" + device + "/unblock", ``, 204},
+		{"devices/" + device + "/move-seats", `{"to": "` + other + `"}`, 204},
+		{"devices/" + device + "/merge", `{"into": "` + other + `"}`, 204}, {"devices/" + device + "/separate", ``, 204},
+		{"devices/" + device + "/erase", ``, 204},
 	} {
 		key := strings.Repeat("k", i+1)
 		audits := func() int {
