@@ -5,15 +5,14 @@ import (
 	"crypto/ecdh"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/openlts/openlts/core/device"
-	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/internal/device"
+	"github.com/openlts/openlts/core/internal/ledger"
+	"github.com/openlts/openlts/core/internal/report"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/report"
 )
 
 const (
@@ -23,39 +22,14 @@ const (
 	syncEvery = time.Second
 )
 
-// spawn is the one place where core starts a goroutine. A panic in it is
-// contained: it must never take the host down.
-func spawn(contained func(any, []byte), do func()) {
-	go func() {
-		defer func() {
-			if cause := recover(); cause != nil {
-				contained(cause, debug.Stack())
-			}
-		}()
-		do()
-	}()
-}
-
-// contained notes a panic that was caught.
-func (l *License) contained(cause any, stack []byte) {
-	where := ""
-	for line := range strings.Lines(string(stack)) {
-		if strings.Contains(line, "openlts/") && !strings.Contains(line, "spawn") {
-			where = strings.TrimSpace(line)
-			break
-		}
-	}
-	l.event(protocol.EventKindInternalError, protocol.StatusInternal, 0, fmt.Sprintf("contained a failure: %v at %s", cause, where))
-}
-
 // start begins the work in the background: one goroutine keeps the tally, one
 // submits, so that a slow server never delays the tally.
 func (l *License) start() {
 	ctx, stop := context.WithCancel(context.Background())
 	l.stop = stop
 	l.working.Add(2)
-	spawn(l.contained, func() { defer l.working.Done(); l.keep(ctx) })
-	spawn(l.contained, func() { defer l.working.Done(); l.submitRegularly(ctx) })
+	spawn(l.Contained, func() { defer l.working.Done(); l.keep(ctx) })
+	spawn(l.Contained, func() { defer l.working.Done(); l.submitRegularly(ctx) })
 }
 
 // keep prepares each slot ahead, seals each slot that ended, and writes the

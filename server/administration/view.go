@@ -31,20 +31,23 @@ type Organization struct {
 	ID               string `json:"id"`
 	Name             string `json:"name"`
 	DefaultHandshake string `json:"defaultHandshake,omitempty"`
+	ArchivedAt       int64  `json:"archivedAt,omitempty"`
 	CreatedAt        int64  `json:"createdAt"`
 }
 
 func viewOrganization(o store.Organization) Organization {
-	return Organization{o.ID, o.Name, o.DefaultCode, o.CreatedAt}
+	return Organization{o.ID, o.Name, o.DefaultCode, o.ArchivedAt, o.CreatedAt}
 }
 
 // Code is a handshake code, as it is shown: it tells of a session password only
 // whether there is one.
 type Code struct {
-	Code               string `json:"code"`
-	Organization       string `json:"organization"`
-	Default            bool   `json:"default"`
-	HasSessionPassword bool   `json:"hasSessionPassword"`
+	Code         string `json:"code"`
+	Organization string `json:"organization"`
+	Default      bool   `json:"default"`
+	// PublicTrial: its trials are for who names neither a code nor an organization.
+	PublicTrial        bool `json:"publicTrial,omitempty"`
+	HasSessionPassword bool `json:"hasSessionPassword"`
 	// PreviousPasswordUntil is when the session password before stops to work.
 	PreviousPasswordUntil int64    `json:"previousPasswordUntil,omitempty"`
 	ArchivedAt            int64    `json:"archivedAt,omitempty"`
@@ -56,7 +59,7 @@ type Code struct {
 // ViewCode shows a handshake code.
 func ViewCode(c store.HandshakeCodeUse) Code {
 	return Code{
-		Code: c.Code, Organization: c.Organization, Default: c.Default, HasSessionPassword: c.SessionPassword != "",
+		Code: c.Code, Organization: c.Organization, Default: c.Default, PublicTrial: c.PublicTrial, HasSessionPassword: c.SessionPassword != "",
 		PreviousPasswordUntil: c.PreviousUntil, ArchivedAt: c.ArchivedAt,
 		ValidationFields: append([]string{}, c.ValidationFields...), Items: append([]string{}, c.Items...), CreatedAt: c.CreatedAt,
 	}
@@ -168,14 +171,21 @@ type Device struct {
 	Keys         int64              `json:"keys"`
 	Seats        []store.DeviceSeat `json:"seats"`
 	ClonedAt     int64              `json:"clonedAt,omitempty"`
+	BlockedAt    int64              `json:"blockedAt,omitempty"` // it is refused since then
+	ErasedAt     int64              `json:"erasedAt,omitempty"`  // what is personal of it was erased then
+	// MergedInto is the device as which it is shown, and Merged are those that are shown
+	// as this one: UUIDs of one machine.
+	MergedInto string   `json:"mergedInto,omitempty"`
+	Merged     []string `json:"merged,omitempty"`
 	// Account is what the device says of its usage over all times.
 	Account *protocol.DeviceAccount `json:"account,omitempty"`
 }
 
 func viewDevice(d store.DeviceUse) Device {
 	return Device{
-		d.UUID, d.UUIDSource, d.FriendlyName, d.Platform, d.Library,
-		d.FirstSeenAt, d.LastSeenAt, d.Keys, append([]store.DeviceSeat{}, d.Seats...), d.ClonedAt, d.Account,
+		UUID: d.UUID, UUIDSource: d.UUIDSource, FriendlyName: d.FriendlyName, Platform: d.Platform, Library: d.Library,
+		FirstSeenAt: d.FirstSeenAt, LastSeenAt: d.LastSeenAt, Keys: d.Keys,
+		Seats: append([]store.DeviceSeat{}, d.Seats...), ClonedAt: d.ClonedAt, Account: d.Account,
 	}
 }
 

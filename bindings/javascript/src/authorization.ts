@@ -65,7 +65,9 @@ interface Kept {
   jws: string;
   publicKey: string;
   receivedAt: number;
+  /** The report key, and the server's key it was derived with. */
   secret: string;
+  of?: string;
 }
 
 interface Refusal {
@@ -139,8 +141,10 @@ export class Authorizer {
     const answers = (a: { device: string; deviceKey: string; nonce: string; request: string }): boolean =>
       a.device === device.uuid && a.deviceKey === encode(device.publicKey) && a.nonce === nonce && a.request === asked;
 
+    // What is kept is read while the server is asked.
+    const kept = this.known(server).then(async (known) => ({ known, before: known && (await this.read<Kept>(this.keptAt(known))) }));
     const answer = await post(this.env, server, '/v1/authorizations', frame, body, timeout);
-    const known = await this.known(server);
+    const { known, before: keptBefore } = await kept;
     const problem = problemOf(answer);
     if (problem) {
       if (!isDecision(problem.code)) throw new LTSError(problem.code, problem.detail, problem.title);
@@ -169,17 +173,16 @@ export class Authorizer {
     const jws = String(answer.json.authorization);
     const authorization = await this.signed<Authorization>(authorizationType, jws, key, server, 'the answer');
     if (!answers(authorization)) throw forAnother(server, 'the authorization');
-    return this.keep(server, !known, key, jws, authorization, wall);
+    return this.keep(server, known ? keptBefore : await this.read<Kept>(this.keptAt(key)), !known, key, jws, authorization, wall);
   }
 
   /** Remembers what a server granted, and the time by its clock. */
   private async keep(
-    server: string, first: boolean, key: Bytes, jws: string, authorization: Authorization, wall: number,
+    server: string, before: Kept | undefined, first: boolean, key: Bytes, jws: string, authorization: Authorization, wall: number,
   ): Promise<Grant> {
     const at = this.keptAt(key);
     const lts = keyID(key);
     const time = { server: authorization.issuedAt, wall };
-    const before = await this.read<Kept & { of?: string }>(at);
     let secret = before?.of === authorization.reportKey.serverPublicKey ? decode(before.secret) : undefined;
     if (!secret) {
       const other = decode(authorization.reportKey.serverPublicKey);
@@ -190,7 +193,8 @@ export class Authorizer {
       secret = derived.secret;
     }
     const kept = { jws, publicKey: encode(key), receivedAt: wall, secret: encode(secret), of: authorization.reportKey.serverPublicKey };
-    await this.store.change([], (unit) => {
+    // Nobody waits for that: whatever reads it comes after it, and the next start asks the server anyway.
+    void this.store.change([], (unit) => {
       unit.put(at, kept);
       unit.put('anchor/' + lts, time);
       if (first) unit.put('server/' + server, kept.publicKey);

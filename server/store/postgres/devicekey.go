@@ -19,7 +19,7 @@ func (t *transaction) ConfirmKey(uuid, keyID string, at int64) (left int64, err 
 		return 0, err
 	}
 	// A run that a group begins meanwhile would count again what goes on under the first.
-	if err := t.alone(); err != nil {
+	if err := t.Alone(t.ctx); err != nil {
 		return 0, err
 	}
 	for _, statement := range []string{
