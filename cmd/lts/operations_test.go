@@ -34,6 +34,7 @@ func TestOperationsPage(t *testing.T) {
 
 // All commands of docs/scaling.md work on a PostgreSQL server that is there.
 func TestScalingPage(t *testing.T) {
+	t.Parallel() // waits more than it works
 	directory, environment := postgrestest.Durable(t).Shell(t)
 	runPage(t, "scaling.md", 25, directory, environment...)
 }
