@@ -1,9 +1,6 @@
 package store
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/openlts/openlts/core/protocol"
 )
 
@@ -83,27 +80,6 @@ func (c Column) Time() bool { return c == BySlot || c == ByHour || c == ByDay }
 
 // Number tells whether the column's values are numbers.
 func (c Column) Number() bool { return c.Time() || c == ByStatus }
-
-// ParseColumns reads a comma-separated list of columns.
-func ParseColumns(list string) ([]Column, error) {
-	var columns []Column
-	for name := range strings.SplitSeq(list, ",") {
-		column, known := Column(strings.TrimSpace(name)), false
-		for _, c := range Columns {
-			known = known || c == column
-		}
-		if !known {
-			return nil, fmt.Errorf("there is no column %q; choose from handshake, item, type, slot, hour, day, device", name)
-		}
-		for _, c := range columns {
-			if c == column {
-				return nil, fmt.Errorf("the column %q is named twice", name)
-			}
-		}
-		columns = append(columns, column)
-	}
-	return columns, nil
-}
 
 // Measure is what statistics count.
 type Measure string
