@@ -35,11 +35,11 @@ func TestLint(t *testing.T) {
 		name, path, text string
 		want             string // a part of the only finding; "" for none
 	}{
-		{"spawn", "core/client/metering.go", goodSpawn, ""},
+		{"spawn", "core/client/contained.go", goodSpawn, ""},
 		{"spawn elsewhere", "core/internal/report/submit.go", goodSpawn, "core/internal/report/submit.go:4:2: a panic in this goroutine"},
-		{"spawn that does not recover", "core/client/metering.go",
-			"package client\n\nfunc spawn(do func()) {\n\tgo do()\n}\n", "metering.go:4:2: the goroutine must begin"},
-		{"recover in an inner call only", "core/client/metering.go",
+		{"spawn that does not recover", "core/client/contained.go",
+			"package client\n\nfunc spawn(do func()) {\n\tgo do()\n}\n", "contained.go:4:2: the goroutine must begin"},
+		{"recover in an inner call only", "core/client/contained.go",
 			"package client\n\nfunc spawn(do func()) {\n\tgo func() {\n\t\tdefer recover()\n\t\tdo()\n\t}()\n}\n", "must begin"},
 		{"bare go", "core/internal/tally/tally.go", "package tally\n\nfunc f() { go f() }\n", "tally.go:3:12: a panic"},
 		{"spawn in capi", "capi/more.go", strings.Replace(goodSpawn, "package client", "package main", 1), ""},

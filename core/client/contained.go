@@ -5,8 +5,6 @@ import (
 	"path"
 	"runtime"
 	"strings"
-
-	"github.com/openlts/openlts/core/protocol"
 )
 
 // spawn is the one place where core starts a goroutine. A panic in it is
@@ -24,9 +22,7 @@ func spawn(contained func(cause any), do func()) {
 
 // Contained tells the host, by an event, of a panic that was caught while something was
 // done for this license. Call it in the deferred function that recovered cause.
-func (l *License) Contained(cause any) {
-	l.event(protocol.EventKindInternalError, protocol.StatusInternal, 0, Describe(cause))
-}
+func (l *License) Contained(cause any) { l.meter.contained(cause) }
 
 // Describe says what a panic was and where it happened. Call it in the deferred function
 // that recovered cause: the place is on the stack only there.
