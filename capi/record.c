@@ -223,13 +223,13 @@ static char *search_frame(place *p, int64_t seconds) {
   return NULL;
 }
 
-/* As givesWay in core/tally/layout.go. */
+/* As givesWay in core/internal/tally/stray.go. */
 static int gives_way(uint64_t found, uint64_t key) {
   return found == 0 || ((found & 1) == 0 && ((found ^ key) >> 1 & 0xff) == 0);
 }
 
 /* Counts in the slot of a moment that no frame is labelled with; see Strays in
- * core/tally/layout.go. Returns 0 if all entries are taken. */
+ * core/internal/tally/layout.go. Returns 0 if all entries are taken. */
 static int add_stray(const place *p, int64_t seconds, uint32_t type, int32_t count) {
   /* Rounded down, also before 1970. */
   int64_t length = (int64_t)p->slot_seconds;

@@ -35,6 +35,13 @@ var refusals = []struct {
 		before: func(t *testing.T, l *lts, _ *servertest.Device) {
 			check(t, l.ArchiveHandshakeCode(t.Context(), "100001-archived-code", true))
 		}},
+	{name: "archived organization", code: "100003-reader", want: protocol.StatusHandshakeCodeNotFound, reason: protocol.ReasonArchived, none: true,
+		before: func(t *testing.T, l *lts, _ *servertest.Device) {
+			_, err := l.AddOrganization(t.Context(), "Gone", "100003")
+			check(t, err)
+			l.code(t, administration.HandshakeCode{Organization: "100003", Custom: "reader"})
+			check(t, l.ArchiveOrganization(t.Context(), "100003", true))
+		}},
 	{name: "nothing given", code: "-", want: protocol.StatusNoHandshakeOrOrganization, none: true},
 	{name: "no organization", code: "-", want: protocol.StatusOrganizationNotFound, reason: protocol.ReasonUnknownOrganization, none: true,
 		ask: func(r *protocol.AuthorizationRequest) { r.OrganizationID = "999999" }},
@@ -82,6 +89,12 @@ var refusals = []struct {
 		detail: "This license item archived has been invalid.",
 		before: func(t *testing.T, l *lts, _ *servertest.Device) {
 			check(t, l.ArchiveItem(t.Context(), "archived", true))
+		}},
+	{name: "blocked", item: &store.Item{}, want: protocol.StatusNoItemMatched, reason: protocol.ReasonBlocked, none: true,
+		detail: "No item matched: this device was blocked by an administrator.",
+		before: func(t *testing.T, l *lts, d *servertest.Device) {
+			granted(t, d, "100001-blocked")
+			check(t, l.BlockDevice(t.Context(), d.UUID))
 		}},
 	{name: "add-on", item: &store.Item{Requires: []string{"base", "other-base"}}, want: protocol.StatusItemDependencyMissing},
 	{name: "copied-key", item: &store.Item{RefuseClones: true}, want: protocol.StatusClonedDevice, reason: protocol.ReasonAnotherKey,
@@ -313,7 +326,7 @@ func TestWhichRefusalWins(t *testing.T) {
 // authorization outlives it.
 func TestTrials(t *testing.T) {
 	l := start(t)
-	for _, by := range []store.TrialBy{store.TrialByDevice, store.TrialByAddress} {
+	for _, by := range []store.TrialBy{store.TrialByDevice, store.TrialByAddress, store.TrialByBoth} {
 		name := string(by)
 		l.code(t, administration.HandshakeCode{Organization: "100001", Custom: name})
 		l.item(t, store.Item{ID: name, Quota: store.Unlimited, Trial: true, TrialBy: by, TrialDays: 7}, "100001-"+name)
@@ -332,10 +345,109 @@ func TestTrials(t *testing.T) {
 		}
 		second := servertest.NewDevice(l.url)
 		_, err := second.Authorize(second.Request("100001-" + name))
-		if refused := err != nil; refused != (by == store.TrialByAddress) {
+		if refused := err != nil; refused != (by != store.TrialByDevice) {
+			t.Errorf("%s: another device: %v", name, err)
+		}
+		if err != nil && problem(t, err).Reason != protocol.ReasonAddressExpired {
 			t.Errorf("%s: another device: %v", name, err)
 		}
 	}
+}
+
+// Who names neither a code nor an organization may try, if the installation has a public
+// trial: a device that is new, nothing but trials, and as long as these say.
+func TestPublicTrial(t *testing.T) {
+	l := start(t)
+	on, off := true, false
+	public := func(code string, is *bool) error {
+		_, err := l.ChangeCode(t.Context(), code, administration.CodeChange{PublicTrial: is}, "")
+		return err
+	}
+	ask := func(d *servertest.Device) (*protocol.Authorization, error) { return d.Authorize(d.Request("")) }
+	refused := func(what string, d *servertest.Device, want protocol.Status, reason protocol.Reason) {
+		t.Helper()
+		if _, err := ask(d); problem(t, err).Code != want || problem(t, err).Reason != reason {
+			t.Errorf("%s: %v, want %d %s", what, err, want, reason)
+		}
+	}
+	first := servertest.NewDevice(l.url)
+	refused("without a public trial", first, protocol.StatusNoHandshakeOrOrganization, "")
+	if err := public("100001-reader", &on); err == nil || !strings.Contains(err.Error(), "can be tried") {
+		t.Errorf("a code without a trial: %v", err)
+	}
+	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "try"})
+	l.item(t, store.Item{ID: "all", Quota: store.Unlimited}, "100001-try")
+	l.item(t, store.Item{ID: "try", Quota: store.Unlimited, Trial: true, TrialBy: store.TrialByDevice, TrialDays: 7}, "100001-try")
+	check(t, public("100001-try", &on))
+
+	begun := l.clock()
+	for _, wait := range []time.Duration{0, 7*day - time.Second} {
+		l.advance(wait)
+		a, err := ask(first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Item.ID != "try" || a.HandshakeCode != "100001-try" || !a.Trial || a.ValidUntil != begun.Add(7*day).Unix() {
+			t.Errorf("after %s: %+v", wait, a)
+		}
+	}
+	if _, err := first.Report(first.Batch(protocol.ReportGroup{Run: first.NewUUID(), HandshakeCode: "100001-try", Item: "try", SlotSeconds: 180,
+		Reports: []protocol.Report{{Slot: l.clock().Unix() / 180 * 180, Revision: 1, Counts: map[string]int64{"QR_CODE": 3}}}})); err != nil {
+		t.Errorf("a report: %v", err)
+	}
+	l.advance(time.Second)
+	refused("after its days", first, protocol.StatusLicenseExpired, protocol.ReasonDeviceExpired)
+
+	customer := servertest.NewDevice(l.url)
+	granted(t, customer, "100001-reader")
+	refused("a device that has a license", customer, protocol.StatusNoHandshakeOrOrganization, "")
+	// A code is public no more when another one is, and when an administrator says so.
+	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "other"})
+	l.item(t, store.Item{ID: "other", Quota: store.Unlimited, TrialBy: store.TrialByBoth, TrialDays: 1}, "100001-other")
+	check(t, public("100001-other", &on))
+	if a, err := ask(servertest.NewDevice(l.url)); err != nil || a.Item.ID != "other" {
+		t.Errorf("the other one: %v, %v", a, err)
+	}
+	codes, err := l.Codes(t.Context(), administration.Selection{})
+	check(t, err)
+	for _, c := range codes.Items {
+		if c.PublicTrial != (c.Code == "100001-other") {
+			t.Errorf("%s: public trial %t", c.Code, c.PublicTrial)
+		}
+	}
+	check(t, l.ArchiveHandshakeCode(t.Context(), "100001-other", true))
+	refused("archived", servertest.NewDevice(l.url), protocol.StatusHandshakeCodeNotFound, protocol.ReasonArchived)
+	check(t, l.ArchiveHandshakeCode(t.Context(), "100001-other", false))
+	check(t, public("100001-other", &off))
+	refused("ended", servertest.NewDevice(l.url), protocol.StatusNoHandshakeOrOrganization, "")
+}
+
+// An organization that was put away authorizes nobody; what its devices report counts,
+// and all is as before when it is taken back.
+func TestArchivedOrganization(t *testing.T) {
+	l := start(t)
+	device := servertest.NewDevice(l.url)
+	granted(t, device, "100001-reader")
+	check(t, l.ArchiveOrganization(t.Context(), "100001", true))
+	if _, err := device.Authorize(device.Request("100001-reader")); problem(t, err).Code != protocol.StatusHandshakeCodeNotFound {
+		t.Error(err)
+	}
+	byDefault := device.Request("")
+	byDefault.OrganizationID = "100001"
+	if _, err := device.Authorize(byDefault); problem(t, err).Code != protocol.StatusHandshakeCodeNotFound {
+		t.Error(err)
+	}
+	receipt, err := device.Report(device.Batch(protocol.ReportGroup{Run: device.NewUUID(), HandshakeCode: "100001-reader", Item: "scans", SlotSeconds: 180,
+		Reports: []protocol.Report{{Slot: l.clock().Unix() / 180 * 180, Revision: 1, Counts: map[string]int64{"QR_CODE": 3}}}}))
+	if err != nil || receipt.Accepted != 1 {
+		t.Errorf("%+v, %v", receipt, err)
+	}
+	o, err := l.Organization(t.Context(), "100001")
+	if err != nil || o.ArchivedAt != l.clock().Unix() {
+		t.Errorf("%+v, %v", o, err)
+	}
+	check(t, l.ArchiveOrganization(t.Context(), "100001", false))
+	granted(t, device, "100001-reader")
 }
 
 // An add-on works while the code has one of the items it requires in force.

@@ -11,7 +11,7 @@ import (
 const goodJob = `package main
 
 func do(job *C.openlts_job) {
-	defer contain(&job.status)
+	defer contain(job)
 	job.status = perform(job)
 }
 `
@@ -35,37 +35,37 @@ func TestLint(t *testing.T) {
 		name, path, text string
 		want             string // a part of the only finding; "" for none
 	}{
-		{"spawn", "core/client/metering.go", goodSpawn, ""},
-		{"spawn elsewhere", "core/report/submit.go", goodSpawn, "core/report/submit.go:4:2: a panic in this goroutine"},
-		{"spawn that does not recover", "core/client/metering.go",
-			"package client\n\nfunc spawn(do func()) {\n\tgo do()\n}\n", "metering.go:4:2: the goroutine must begin"},
-		{"recover in an inner call only", "core/client/metering.go",
+		{"spawn", "core/client/contained.go", goodSpawn, ""},
+		{"spawn elsewhere", "core/internal/report/submit.go", goodSpawn, "core/internal/report/submit.go:4:2: a panic in this goroutine"},
+		{"spawn that does not recover", "core/client/contained.go",
+			"package client\n\nfunc spawn(do func()) {\n\tgo do()\n}\n", "contained.go:4:2: the goroutine must begin"},
+		{"recover in an inner call only", "core/client/contained.go",
 			"package client\n\nfunc spawn(do func()) {\n\tgo func() {\n\t\tdefer recover()\n\t\tdo()\n\t}()\n}\n", "must begin"},
-		{"bare go", "core/tally/tally.go", "package tally\n\nfunc f() { go f() }\n", "tally.go:3:12: a panic"},
+		{"bare go", "core/internal/tally/tally.go", "package tally\n\nfunc f() { go f() }\n", "tally.go:3:12: a panic"},
 		{"spawn in capi", "capi/more.go", strings.Replace(goodSpawn, "package client", "package main", 1), ""},
 		{"bare go in a variable", "capi/main.go", "package main\n\nvar f = func() { go f() }\n", "capi/main.go:3:18: a panic"},
 		{"method called spawn", "core/client/client.go", "package client\n\nfunc (l *L) spawn() { go l.spawn() }\n", "a panic"},
-		{"bare go in a test", "core/tally/tally_test.go", "package tally\n\nfunc f() { go f() }\n", ""},
-		{"cgo in core", "core/tally/tally.go", "package tally\n\nimport \"C\"\n", `core does not import "C"`},
-		{"cgo beside SQLite", "core/ledger/vfs_unix.go", "package ledger\n\nimport \"C\"\n", ""},
-		{"numbers by chance", "core/ledger/lock.go", "package ledger\n\nimport \"math/rand/v2\"\n", "forked processes draw the same numbers"},
-		{"numbers by chance within a tally", "core/tally/tally.go", "package tally\n\nimport \"math/rand/v2\"\n", ""},
+		{"bare go in a test", "core/internal/tally/tally_test.go", "package tally\n\nfunc f() { go f() }\n", ""},
+		{"cgo in core", "core/internal/tally/tally.go", "package tally\n\nimport \"C\"\n", `core does not import "C"`},
+		{"cgo beside SQLite", "core/internal/ledger/vfs_unix.go", "package ledger\n\nimport \"C\"\n", ""},
+		{"numbers by chance", "core/internal/ledger/lock.go", "package ledger\n\nimport \"math/rand/v2\"\n", "forked processes draw the same numbers"},
+		{"numbers by chance within a tally", "core/internal/tally/tally.go", "package tally\n\nimport \"math/rand/v2\"\n", ""},
 		{"late or broken", "core/client/a.go",
 			"package client\n\nvar err = protocol.Errorf(protocol.StatusLicenseBufferFailed, \"%w\", e)\n", "make it by ledger.Failed"},
-		{"late and broken told apart", "core/ledger/failure.go",
+		{"late and broken told apart", "core/internal/ledger/failure.go",
 			"package ledger\n\nvar err = protocol.Errorf(protocol.StatusLicenseBufferFailed, \"%w\", e)\n", ""},
 		{"cgo in capi", "capi/main.go", "package main\n\nimport \"C\"\n", ""},
 		{"a pattern", "core/license/a.go", "package license\n\nvar f = filepath.Glob\n", "a.go:3:9: a directory may have any name"},
-		{"a file opened by name", "core/tally/a.go", "package tally\n\nvar f, err = os.OpenFile(p, 0, 0)\n", "open it with core/internal/datafile"},
-		{"a file read by name", "core/report/a.go", "package report\n\nvar f, err = os.ReadFile(p)\n", "open it with core/internal/datafile"},
+		{"a file opened by name", "core/internal/tally/a.go", "package tally\n\nvar f, err = os.OpenFile(p, 0, 0)\n", "open it with core/internal/datafile"},
+		{"a file read by name", "core/internal/report/a.go", "package report\n\nvar f, err = os.ReadFile(p)\n", "open it with core/internal/datafile"},
 		{"a file of the host's", "core/license/a.go", "package license\n\nvar f, err = os.ReadFile(p)\n", ""},
-		{"a file of the system's", "core/device/machine_unix.go", "package device\n\nvar f, err = os.Open(p)\n", ""},
-		{"a file in a test", "core/tally/a_test.go", "package tally\n\nvar f, err = os.ReadFile(p)\n", ""},
+		{"a file of the system's", "core/internal/device/machine_unix.go", "package device\n\nvar f, err = os.Open(p)\n", ""},
+		{"a file in a test", "core/internal/tally/a_test.go", "package tally\n\nvar f, err = os.ReadFile(p)\n", ""},
 		{"export", "capi/more.go", "package main\n\n//export f\nfunc f() {}\n", "no thread of the host's may enter Go"},
-		{"job not contained", "capi/more.go", strings.Replace(goodJob, "\tdefer contain(&job.status)\n", "", 1), "begin with `defer contain"},
+		{"job not contained", "capi/more.go", strings.Replace(goodJob, "\tdefer contain(job)\n", "", 1), "begin with `defer contain"},
 		{"contained too late", "capi/more.go",
 			strings.Replace(goodJob, "\tdefer", "\tprepare()\n\tdefer", 1), "begin with `defer contain"},
-		{"contains something else", "capi/more.go", strings.Replace(goodJob, "&job.status", "&other", 1), "begin with `defer contain"},
+		{"contains something else", "capi/more.go", strings.Replace(goodJob, "contain(job)", "contain(other)", 1), "begin with `defer contain"},
 		{"performs in an inner function", "capi/more.go",
 			"package main\n\nfunc f() {\n\tspawn(func() { perform(nil) })\n}\n", "begin with `defer contain"},
 		{"function that is not exported", "capi/more.go", "package main\n\nfunc f() {}\n", ""},

@@ -31,20 +31,23 @@ type Organization struct {
 	ID               string `json:"id"`
 	Name             string `json:"name"`
 	DefaultHandshake string `json:"defaultHandshake,omitempty"`
+	ArchivedAt       int64  `json:"archivedAt,omitempty"`
 	CreatedAt        int64  `json:"createdAt"`
 }
 
 func viewOrganization(o store.Organization) Organization {
-	return Organization{o.ID, o.Name, o.DefaultCode, o.CreatedAt}
+	return Organization{o.ID, o.Name, o.DefaultCode, o.ArchivedAt, o.CreatedAt}
 }
 
 // Code is a handshake code, as it is shown: it tells of a session password only
 // whether there is one.
 type Code struct {
-	Code               string `json:"code"`
-	Organization       string `json:"organization"`
-	Default            bool   `json:"default"`
-	HasSessionPassword bool   `json:"hasSessionPassword"`
+	Code         string `json:"code"`
+	Organization string `json:"organization"`
+	Default      bool   `json:"default"`
+	// PublicTrial: its trials are for who names neither a code nor an organization.
+	PublicTrial        bool `json:"publicTrial,omitempty"`
+	HasSessionPassword bool `json:"hasSessionPassword"`
 	// PreviousPasswordUntil is when the session password before stops to work.
 	PreviousPasswordUntil int64    `json:"previousPasswordUntil,omitempty"`
 	ArchivedAt            int64    `json:"archivedAt,omitempty"`
@@ -56,7 +59,7 @@ type Code struct {
 // ViewCode shows a handshake code.
 func ViewCode(c store.HandshakeCodeUse) Code {
 	return Code{
-		Code: c.Code, Organization: c.Organization, Default: c.Default, HasSessionPassword: c.SessionPassword != "",
+		Code: c.Code, Organization: c.Organization, Default: c.Default, PublicTrial: c.PublicTrial, HasSessionPassword: c.SessionPassword != "",
 		PreviousPasswordUntil: c.PreviousUntil, ArchivedAt: c.ArchivedAt,
 		ValidationFields: append([]string{}, c.ValidationFields...), Items: append([]string{}, c.Items...), CreatedAt: c.CreatedAt,
 	}
@@ -88,9 +91,10 @@ type Item struct {
 	RevokedAt       int64          `json:"revokedAt,omitempty"`
 	ArchivedAt      int64          `json:"archivedAt,omitempty"`
 	Quota           protocol.Quota `json:"quota"`
-	Live            int64          `json:"live"` // seats now, or domains
-	Charging        policy.Terms   `json:"charging"`
-	State           string         `json:"state"` // see the State constants
+	Live            int64          `json:"live"`                 // seats now, or domains
+	Charging        policy.Terms   `json:"charging"`             // what holds
+	ChargeTerms     store.Charging `json:"chargeTerms,omitzero"` // what it states itself
+	State           string         `json:"state"`                // see the State constants
 	Handshakes      []string       `json:"handshakes"`
 	CreatedAt       int64          `json:"createdAt"`
 }
@@ -117,7 +121,7 @@ func ViewItem(i store.ItemUse, products []store.Product, now time.Time) Item {
 		StartsAt: i.StartsAt, ExpiresAt: i.ExpiresAt, MaxBufferDays: i.MaxBufferDays, ValidationField: i.ValidationField,
 		Trial: i.Trial, TrialBy: i.TrialBy, TrialDays: i.TrialDays, Requires: i.Requires, RequestLimit: i.RequestLimit, Requests: i.Use.Requests,
 		RefuseClones: i.RefuseClones, LicenseFile: i.LicenseFile, RevokedAt: i.RevokedAt, ArchivedAt: i.ArchivedAt,
-		Quota: quota, Live: i.Live, Charging: policy.TermsOf(i.Item), State: state(i.Item, quota, now), Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
+		Quota: quota, Live: i.Live, Charging: policy.TermsOf(i.Item), ChargeTerms: i.Charging, State: state(i.Item, quota, now), Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
 	}
 }
 
@@ -167,14 +171,21 @@ type Device struct {
 	Keys         int64              `json:"keys"`
 	Seats        []store.DeviceSeat `json:"seats"`
 	ClonedAt     int64              `json:"clonedAt,omitempty"`
+	BlockedAt    int64              `json:"blockedAt,omitempty"` // it is refused since then
+	ErasedAt     int64              `json:"erasedAt,omitempty"`  // what is personal of it was erased then
+	// MergedInto is the device as which it is shown, and Merged are those that are shown
+	// as this one: UUIDs of one machine.
+	MergedInto string   `json:"mergedInto,omitempty"`
+	Merged     []string `json:"merged,omitempty"`
 	// Account is what the device says of its usage over all times.
 	Account *protocol.DeviceAccount `json:"account,omitempty"`
 }
 
 func viewDevice(d store.DeviceUse) Device {
 	return Device{
-		d.UUID, d.UUIDSource, d.FriendlyName, d.Platform, d.Library,
-		d.FirstSeenAt, d.LastSeenAt, d.Keys, append([]store.DeviceSeat{}, d.Seats...), d.ClonedAt, d.Account,
+		UUID: d.UUID, UUIDSource: d.UUIDSource, FriendlyName: d.FriendlyName, Platform: d.Platform, Library: d.Library,
+		FirstSeenAt: d.FirstSeenAt, LastSeenAt: d.LastSeenAt, Keys: d.Keys,
+		Seats: append([]store.DeviceSeat{}, d.Seats...), ClonedAt: d.ClonedAt, Account: d.Account,
 	}
 }
 
@@ -191,6 +202,7 @@ func Tag(stated any) string {
 // Stated is what an item states, without how it is used.
 func (i Item) Stated() any {
 	i.Quota, i.State, i.Handshakes, i.Live, i.Requests = protocol.Quota{Limit: i.Quota.Limit}, "", nil, 0, 0
+	i.Charging = policy.Terms{} // follows from the rest
 	return i
 }
 
@@ -201,10 +213,12 @@ func differences(before, after any) string {
 		if err != nil { // what is shown always marshals
 			panic(err)
 		}
-		var fields map[string]any
-		if err := json.Unmarshal(text, &fields); err != nil {
+		var object map[string]any
+		if err := json.Unmarshal(text, &object); err != nil {
 			panic(err)
 		}
+		fields := map[string]any{}
+		flatten(fields, "", object)
 		return fields
 	}
 	from, to := fields(before), fields(after)
@@ -218,6 +232,18 @@ func differences(before, after any) string {
 		}
 	}
 	return strings.Join(list, ", ")
+}
+
+// flatten gives the fields of objects within an object names of their own, such as
+// quota.limit.
+func flatten(to map[string]any, prefix string, object map[string]any) {
+	for name, value := range object {
+		if within, ok := value.(map[string]any); ok {
+			flatten(to, prefix+name+".", within)
+			continue
+		}
+		to[prefix+name] = value
+	}
 }
 
 func written(value any) string {

@@ -49,6 +49,10 @@ var itemPages = []page{
 				id := r.PathValue("id")
 				return "items/" + segment(id) + "?done=unarchived", r.admin.ArchiveItem(r.Context(), id, false)
 			}},
+			"free": {administration.Editor, func(r *request) (string, error) {
+				id := r.PathValue("id")
+				return "items/" + segment(id) + "?done=freed#seats", r.admin.FreeSeat(r.Context(), id, r.PostForm.Get("device"))
+			}},
 			"adjust": {administration.Editor, func(r *request) (string, error) {
 				id := r.PathValue("id")
 				units, err := strconv.ParseInt(plainNumber(r.PostForm.Get("units")), 10, 64)
@@ -143,6 +147,9 @@ func (r *request) itemFields() (administration.ItemFields, error) {
 			return f, mistake("maxBufferDays", "this is not a number of days")
 		}
 		f.MaxBufferDays = &days
+	}
+	if f.ChargeTerms, err = r.chargeTerms(); err != nil {
+		return f, err
 	}
 	trial, refuseClones := form.Get("trial") != "", form.Get("refuseClones") != ""
 	f.Trial, f.RefuseClones = &trial, &refuseClones

@@ -3,6 +3,7 @@ package rest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -101,15 +102,48 @@ func TestOnceThroughCrashes(t *testing.T) {
 	})
 }
 
+// What is found as it was left, when its answer was lost, is not in the audit twice, nor
+// dated anew.
+func TestOnceQuietly(t *testing.T) {
+	o := servertest.NewOffice(t)
+	uuid := used(t, o)
+	s := &crashing{Store: o.Store}
+	s.left.Store(-1)
+	now := o.Clock()
+	c := newCallerOf(t, s, func() time.Time { now = now.Add(time.Second); return now })
+	c.as(t, administration.ScopeWrite, "")
+	c.call(t, "GET", "organizations", "")
+	s.left.Store(1) // the change is made and its answer lost
+	path := "devices/" + uuid + "/keys/second/confirm"
+	c.call(t, "POST", path, "", "Idempotency-Key", "k")
+	s.left.Store(-1)
+	keys, err := c.desk.DeviceKeys(t.Context(), uuid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, _, object := c.call(t, "POST", path, "", "Idempotency-Key", "k"); status != 200 || object["apart"] == nil {
+		t.Error(status, object)
+	}
+	again, err := c.desk.DeviceKeys(t.Context(), uuid)
+	if err != nil || fmt.Sprint(again) != fmt.Sprint(keys) {
+		t.Errorf("%v became %v, %v", keys, again, err)
+	}
+	page, err := c.desk.Audits(t.Context(), administration.Selection{Kinds: []string{"device.confirm-key"}})
+	if err != nil || len(page.Items) != 1 {
+		t.Errorf("%+v, %v", page.Items, err)
+	}
+}
+
 // Whatever is changed by a POST is changed once with a key, also what answers with
 // nothing; a license key is never kept.
 func TestOnceOfEach(t *testing.T) {
 	o := servertest.NewOffice(t)
-	used(t, o)
+	device := used(t, o)
 	s := &crashing{Store: o.Store}
 	s.left.Store(-1)
 	c := newCallerOf(t, s, o.Clock)
 	c.as(t, administration.ScopeWrite, "")
+	other := c.seated(t, device)
 	c.call(t, "GET", "organizations", "")
 	for i, request := range []struct {
 		path, body string
@@ -118,11 +152,16 @@ func TestOnceOfEach(t *testing.T) {
 		{"handshakes", `{"organization": "100001", "custom": "more", "sessionPassword": "hush-hush"}`, 201},
 		{"items", `{"organization": "100001", "chargeWay": "scan", "name": "more", "quota": 10}`, 201},
 		{"items/scans/adjustments", `{"units": 7, "reason": "tests"}`, 201},
+		{"organizations/100001/archive", ``, 204}, {"organizations/100001/unarchive", ``, 204},
 		{"items/scans/archive", ``, 204}, {"items/scans/unarchive", ``, 204},
 		{"organizations/100001/statements", `{"month": "2026-01"}`, 201},
 		{"items/more/revoke", ``, 204},
 		{"handshakes/100001-more/key", `{"server": "https://lts.example.com", "sessionPassword": "hush-hush"}`, 200},
 		{"handshakes/100001-more/password", `{"sessionPassword": "other", "overlapDays": 1}`, 204},
+		{"devices/" + device + "/block", ``, 204}, {"devices/" + device + "/unblock", ``, 204},
+		{"devices/" + device + "/move-seats", `{"to": "` + other + `"}`, 204},
+		{"devices/" + device + "/merge", `{"into": "` + other + `"}`, 204}, {"devices/" + device + "/separate", ``, 204},
+		{"devices/" + device + "/erase", ``, 204},
 	} {
 		key := strings.Repeat("k", i+1)
 		audits := func() int {

@@ -19,11 +19,11 @@ func (t *transaction) ConfirmKey(uuid, keyID string, at int64) (left int64, err 
 		return 0, err
 	}
 	// A run that a group begins meanwhile would count again what goes on under the first.
-	if err := t.alone(); err != nil {
+	if err := t.Alone(t.ctx); err != nil {
 		return 0, err
 	}
 	for _, statement := range []string{
-		`UPDATE device_key SET confirmed_at = $3 WHERE device = $1 AND reporter = $2`,
+		`UPDATE device_key SET confirmed_at = $3 WHERE device = $1 AND reporter = $2 AND confirmed_at = 0`,
 		`UPDATE run SET reporter = 0 WHERE device = $1 AND reporter = $2 AND $3::bigint > 0 AND NOT EXISTS (SELECT FROM run first WHERE first.reporter = 0 AND
 			(first.device, first.uuid, first.handshake_code, first.item) = (run.device, run.uuid, run.handshake_code, run.item))`,
 		`INSERT INTO report_grant (device, reporter, handshake_code, item, granted_at)

@@ -40,6 +40,8 @@ func newCatalog(version int64) *catalog {
 
 // full tells whether no more should be remembered.
 func (c *catalog) full() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	return len(c.organizations)+len(c.codes)+len(c.items)+len(c.confirmed) > maxKnown
 }
 

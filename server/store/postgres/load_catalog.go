@@ -108,10 +108,11 @@ func (l *loading) fill(w wanted) error {
 	var items []store.Item
 	codeItems, types := map[store.ID][]store.CodeItem{}, map[string][]string{}
 	const concerned = ` IN (SELECT id FROM handshake_code WHERE code = ANY($1)
-		UNION SELECT default_code FROM organization WHERE public_id = ANY($2))`
+		UNION SELECT default_code FROM organization WHERE public_id = ANY($2)
+		UNION SELECT id FROM handshake_code WHERE public_trial <> 0 AND '' = ANY($2))`
 	b := &batch{}
 	l.queueVersion(b)
-	b.each(selectOrganization+` WHERE o.public_id = ANY($1)`, []any{w.organizations}, func(rows pgx.Rows) error {
+	b.each(selectOrganization+` WHERE o.public_id = ANY($1) UNION ALL `+selectPublicTrial+` AND '' = ANY($1)`, []any{w.organizations}, func(rows pgx.Rows) error {
 		var o store.Organization
 		err := rows.Scan(organizationFields(&o)...)
 		organizations = append(organizations, o)
@@ -188,7 +189,7 @@ func (l *loading) fill(w wanted) error {
 }
 
 // sharedLock is held by all groups; alone with it is who must not change what a group
-// is just deciding on. See transaction.alone.
+// is just deciding on. See transaction.Alone.
 const sharedLock = -1
 
 func (l *loading) queueShared(b *batch) {

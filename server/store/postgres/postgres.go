@@ -22,10 +22,13 @@ import (
 
 	"github.com/openlts/openlts/server/recent"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/relational"
 )
 
 // Store is an open database. Its methods may be called from any goroutine.
 type Store struct {
+	relational.Store
+
 	// write is for groups of requests and administrators; read for what may take long.
 	write, read *pgxpool.Pool
 	keys        atomic.Pointer[recent.Cache[store.ReportKey]]
@@ -57,6 +60,7 @@ func Open(ctx context.Context, url string, create bool) (*Store, error) {
 
 func openStore(ctx context.Context, config *pgxpool.Config, create, target bool) (*Store, error) {
 	s := &Store{}
+	s.Store = relational.NewStore(shared{s})
 	s.forgetKeys()
 	s.catalog.Store(newCatalog(0))
 	s.types.keys, s.seated.items = map[string]int64{}, map[store.ID]bool{}
@@ -152,6 +156,11 @@ func (s *Store) Update(ctx context.Context, f func(store.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	return s.administer(ctx, func(t *transaction) error { return f(t) })
+}
+
+// administer runs f in one transaction that has the catalog read anew.
+func (s *Store) administer(ctx context.Context, f func(*transaction) error) error {
 	return s.transact(ctx, func(t *transaction) error {
 		// Whoever remembers the catalog waits for no one: it is read by version.
 		if err := t.exec(`UPDATE catalog SET version = version + 1`); err != nil {
@@ -167,7 +176,7 @@ func (s *Store) transact(ctx context.Context, f func(*transaction) error) error 
 		if _, err := conn.Exec(ctx, `BEGIN`); err != nil {
 			return err
 		}
-		if err := f(&transaction{ctx: ctx, conn: conn}); err != nil {
+		if err := f(s.newTransaction(ctx, conn)); err != nil {
 			return err
 		}
 		_, err := conn.Exec(ctx, `COMMIT`)
@@ -177,13 +186,23 @@ func (s *Store) transact(ctx context.Context, f func(*transaction) error) error 
 
 // transaction is an open transaction of an administrator.
 type transaction struct {
+	relational.Tx
+
 	ctx  context.Context
 	conn *pgxpool.Conn
+	s    *Store
 }
 
-// alone waits until all groups that were loaded are saved, and has later ones wait.
-func (t *transaction) alone() error {
-	return t.exec(`SELECT pg_advisory_xact_lock($1, $2)`, lockSpace, sharedLock)
+func (s *Store) newTransaction(ctx context.Context, conn *pgxpool.Conn) *transaction {
+	t := &transaction{ctx: ctx, conn: conn, s: s}
+	t.Tx = relational.NewTx(ctx, t, &sharedDialect)
+	return t
+}
+
+// Alone waits until all groups that were loaded are saved, and has later ones wait.
+func (t *transaction) Alone(ctx context.Context) error {
+	_, err := t.conn.Exec(ctx, `SELECT pg_advisory_xact_lock($1, $2)`, lockSpace, sharedLock)
+	return err
 }
 
 // get reads the one row of a query; ErrNotFound if there is none.

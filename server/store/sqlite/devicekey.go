@@ -19,7 +19,7 @@ func (t *transaction) ConfirmKey(uuid, keyID string, at int64) (left int64, err 
 		return 0, err
 	}
 	for _, statement := range []string{
-		`UPDATE device_key SET confirmed_at = ?3 WHERE device = ?1 AND reporter = ?2`,
+		`UPDATE device_key SET confirmed_at = ?3 WHERE device = ?1 AND reporter = ?2 AND confirmed_at = 0`,
 		`UPDATE OR IGNORE run SET reporter = 0 WHERE device = ?1 AND reporter = ?2 AND ?3 > 0`,
 		`INSERT OR IGNORE INTO report_grant (device, reporter, handshake_code, item, granted_at)
 			SELECT device, 0, handshake_code, item, granted_at FROM report_grant WHERE device = ?1 AND reporter = ?2 AND ?3 > 0`,

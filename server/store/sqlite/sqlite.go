@@ -18,6 +18,7 @@ import (
 
 	"github.com/openlts/openlts/server/recent"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/relational"
 )
 
 // FileName is the name of the database in the directory.
@@ -25,6 +26,8 @@ const FileName = "lts.db"
 
 // Store is an open database. Its methods may be called from any goroutine.
 type Store struct {
+	relational.Store
+
 	path string
 	// write has one connection, writer: two writers of one process would only
 	// wait for each other. read has several, and can't write.
@@ -78,6 +81,7 @@ func Open(ctx context.Context, directory string, create bool) (*Store, error) {
 		return nil, fmt.Errorf("there is no database in %s (%w); name the right directory with --data, or begin with `lts org add`", directory, err)
 	}
 	s := &Store{path: path, maxLog: maxLog, statements: map[string]*sql.Stmt{}, known: newKnown(0), log: newWriteAheadLog(path)}
+	s.Store = relational.NewStore(shared{s})
 	s.keys.Store(recent.New[store.ReportKey](maxReportKeys))
 	if err := s.open(ctx, directory); err != nil {
 		return nil, fmt.Errorf("opening the database %s: %w", path, errors.Join(err, s.Close()))

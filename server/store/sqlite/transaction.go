@@ -9,17 +9,21 @@ import (
 	"github.com/mattn/go-sqlite3"
 
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/relational"
 )
 
 // transaction is an open transaction on the writer connection. Statements are
 // prepared once and kept for the connection's life.
 type transaction struct {
+	relational.Tx
+
 	s *Store
 }
 
 // begin begins a transaction that may write.
 func begin(s *Store) (*transaction, error) {
 	t := &transaction{s: s}
+	t.Tx = relational.NewTx(background, t, &sharedDialect)
 	if err := t.exec("BEGIN IMMEDIATE"); err != nil {
 		return nil, err
 	}

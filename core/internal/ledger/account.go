@@ -1,0 +1,184 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"maps"
+	"slices"
+
+	"github.com/openlts/openlts/core/protocol"
+)
+
+// Account is the device's usage over all times, in units:
+// Recorded = Accepted + Pending + Expired + Refused + Storage.
+type Account struct {
+	Recorded, Accepted, Pending, Expired, Refused, Storage int64
+}
+
+// Lost is what was lost, by whatever cause.
+func (a Account) Lost() int64 { return a.Expired + a.Refused + a.Storage }
+
+// Account reads the device's usage, for all servers together.
+func (l *Ledger) Account(ctx context.Context) (Account, error) {
+	var sum Account
+	err := l.transaction(ctx, func(tx *sql.Tx) error {
+		accounts, err := readAccounts(tx)
+		if err != nil {
+			return err
+		}
+		sum = Account{}
+		for _, t := range accounts {
+			sum.Recorded += t.Recorded
+			sum.Accepted += t.Accepted
+			sum.Expired += t.Expired
+			sum.Refused += t.Refused
+			sum.Storage += t.Storage
+		}
+		sum.Pending, err = pendingUnits(tx, "")
+		return err
+	})
+	return sum, err
+}
+
+// DeviceAccount is what a server is told of the device's account with it.
+func (l *Ledger) DeviceAccount(ctx context.Context, lts string) (protocol.DeviceAccount, error) {
+	var account protocol.DeviceAccount
+	err := l.transaction(ctx, func(tx *sql.Tx) error {
+		accounts, err := readAccounts(tx)
+		if t := accounts[lts]; t != nil {
+			account = protocol.DeviceAccount{Recorded: t.Recorded, Expired: t.Expired, Refused: t.Refused, Storage: t.Storage}
+		}
+		return err
+	})
+	return account, err
+}
+
+func readAccounts(tx *sql.Tx) (map[string]*totals, error) {
+	rows, err := tx.Query("SELECT lts, name, units FROM account")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	accounts := map[string]*totals{}
+	for rows.Next() {
+		var lts, name string
+		var units int64
+		if err := rows.Scan(&lts, &name, &units); err != nil {
+			return nil, err
+		}
+		if accounts[lts] == nil {
+			accounts[lts] = &totals{}
+		}
+		if field := accounts[lts].fields()[name]; field != nil {
+			*field = units
+		}
+	}
+	return accounts, rows.Err()
+}
+
+// fields are the columns of an account, by their names in the ledger.
+func (t *totals) fields() map[string]*int64 {
+	return map[string]*int64{
+		"recorded": &t.Recorded, "accepted": &t.Accepted,
+		protocol.LostExpired: &t.Expired, protocol.LostRefused: &t.Refused, protocol.LostStorage: &t.Storage,
+	}
+}
+
+// pendingUnits is what the reports hold that no server confirmed, without what
+// was found again; of one server unless lts is "".
+func pendingUnits(tx *sql.Tx, lts string) (units int64, err error) {
+	err = tx.QueryRow(`SELECT coalesce(sum(`+pendingOfReport+`), 0) FROM report JOIN run ON run.id = report.run
+		WHERE lost = '' AND (?1 = '' OR run.lts = ?1)`, lts).Scan(&units)
+	return units, err
+}
+
+// pendingOfReport is how many units of a row of report are pending.
+const pendingOfReport = `coalesce((SELECT sum(c.count - c.accepted) FROM report_count c
+	WHERE c.run = report.run AND c.slot = report.slot), 0) - report.found`
+
+func addToAccount(tx *sql.Tx, lts, name string, units int64) error {
+	if units == 0 {
+		return nil
+	}
+	_, err := tx.Exec(`INSERT INTO account (lts, name, units) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET units = units + excluded.units`,
+		lts, name, units)
+	return err
+}
+
+// Balance checks the account with each server against the reports, and declares
+// lost what is missing: reports of a ledger that is gone. It answers how much.
+func (l *Ledger) Balance(ctx context.Context) (lost int64, err error) {
+	var missing map[string]int64
+	err = l.transaction(ctx, func(tx *sql.Tx) error {
+		var err error
+		missing, err = gaps(tx)
+		return err
+	})
+	if err != nil || len(missing) == 0 {
+		return 0, err
+	}
+	err = l.alterSettling(ctx, func(tx *sql.Tx) error {
+		lost = 0
+		missing, err := gaps(tx)
+		if err != nil {
+			return err
+		}
+		for _, lts := range slices.Sorted(maps.Keys(missing)) {
+			name, units := protocol.LostStorage, missing[lts]
+			if units < 0 { // the account was lost as well, with its witness
+				name, units = "recorded", -units
+			} else {
+				lost += units
+			}
+			if err := addToAccount(tx, lts, name, units); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return lost, err
+}
+
+// gaps is how many units the account with a server has and the reports do not,
+// where they differ.
+func gaps(tx *sql.Tx) (map[string]int64, error) {
+	accounts, err := readAccounts(tx)
+	if err != nil {
+		return nil, err
+	}
+	servers, err := column[string](tx, "SELECT lts FROM account UNION SELECT lts FROM run")
+	if err != nil {
+		return nil, err
+	}
+	missing := map[string]int64{}
+	for _, lts := range servers {
+		units, err := pendingUnits(tx, lts)
+		if err != nil {
+			return nil, err
+		}
+		if account := accounts[lts]; account != nil {
+			units -= account.pending()
+		}
+		if units != 0 {
+			missing[lts] = -units
+		}
+	}
+	return missing, nil
+}
+
+func column[T any](tx *sql.Tx, query string, arguments ...any) ([]T, error) {
+	rows, err := tx.Query(query, arguments...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var values []T
+	for rows.Next() {
+		var value T
+		if err := rows.Scan(&value); err != nil {
+			return nil, err
+		}
+		values = append(values, value)
+	}
+	return values, rows.Err()
+}
