@@ -72,7 +72,7 @@ func runPage(t *testing.T, name string, least int, directory string, environment
 	if err := os.WriteFile(filepath.Join(bin, "lts"), []byte(wrapper), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // a machine may be busy; it must not hang for ever
 	defer cancel()
 	// Should the script fail, its server must not outlive it.
 	cmd := exec.CommandContext(ctx, "bash", "-c", "trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\nPATH="+quote(bin)+":$PATH\n"+script)
