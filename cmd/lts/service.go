@@ -47,6 +47,7 @@ type service interface {
 	TestChannel(ctx context.Context, id string, private bool) error
 
 	Adjust(ctx context.Context, item string, units int64, reason string) error
+	ArchiveOrganization(ctx context.Context, organization string, archived bool) error
 	ArchiveItem(ctx context.Context, item string, archived bool) error
 	ArchiveHandshakeCode(ctx context.Context, code string, archived bool) error
 	// SetPassword sets the session password of a code; "": none. The one before works for
@@ -81,6 +82,8 @@ type service interface {
 	Denials(context.Context, administration.Selection) (administration.Page[store.Denial], error)
 	Anomalies(context.Context, administration.Selection) (administration.Page[records.Anomaly], error)
 	Audits(context.Context, administration.Selection) (administration.Page[store.Audit], error)
+
+	repairs
 }
 
 // local is the administration of a data directory.
@@ -180,7 +183,7 @@ var flagOf = map[string]string{
 	"startsAt": "--starts", "expiresAt": "--expires", "maxBufferDays": "--max-buffer-days", "validationField": "--validation-field",
 	"chargeWay": "--charge-way", "defaultHandshake": "--default", "id": "--id", "server": "--server", "standby": "--standby",
 	"position": "--position", "sort": "--sort", "state": "--state", "role": "--role", "organization": "--org", "scope": "--scope",
-	"password": "--password-file",
+	"password": "--password-file", "to": "--to", "into": "--into",
 }
 
 // hinted adds to mistakes what to do about them, in terms of this command.

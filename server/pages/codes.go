@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -73,6 +72,7 @@ var codePages = []page{
 		path: "/codes/{code}/key", name: "key", title: "License key", nav: "/codes", role: administration.Editor,
 		get: showKey,
 		actions: map[string]action{"make": {administration.Editor, func(r *request) (string, error) {
+			// That a key is shown is in the audit, so it is made by a form, never by a look.
 			key, err := r.licenseKey(r.PathValue("code"), r.PostForm.Get("sessionPassword"), r.PostForm.Get("server"), r.PostForm.Get("standby"))
 			r.shown = key
 			return again, err
@@ -150,7 +150,8 @@ type keyShown struct {
 	Items           []string
 }
 
-type snippet struct{ ID, Language, Text string }
+// snippet are the lines of a language, and what of a release of OpenLTS they need.
+type snippet struct{ ID, Language, Needs, Text string }
 
 func (r *request) licenseKey(code, password, server, standby string) (string, error) {
 	return r.admin.LicenseKey(r.Context(), code, password, administration.KeyServers{Main: server, Standby: standby, PublicKey: r.pages.PublicKey})
@@ -167,14 +168,6 @@ func showKey(r *request) (any, error) {
 	}
 	if r.Method == http.MethodPost {
 		shown.Server, shown.Standby = r.PostForm.Get("server"), r.PostForm.Get("standby")
-	}
-	if shown.Key == "" && r.Method != http.MethodPost && !code.HasSessionPassword {
-		if shown.Key, err = r.licenseKey(code.Code, "", shown.Server, shown.Standby); err != nil {
-			if len(administration.Errors(err)) == 0 {
-				return nil, err
-			}
-			r.mistakes = administration.Errors(errors.Join(err))
-		}
 	}
 	shown.Local = strings.Contains(shown.Server, "//127.") || strings.Contains(shown.Server, "//localhost") || strings.Contains(shown.Server, "//[::1]")
 	if shown.Key != "" {
@@ -196,11 +189,11 @@ func (r *request) base() string {
 // character that any of them would have to escape.
 func snippets(key string) []snippet {
 	return []snippet{
-		{"cpp", "C++", `#include <openlts/openlts.hpp>
+		{"cpp", "C++", "openlts-…-linux-x86_64.tar.gz; c++ -std=c++17 … -lopenlts", `#include <openlts/openlts.hpp>
 
 auto license = openlts::License::from_key("` + key + `");
 license.record(openlts::OperationType::qr_code); // for each barcode`},
-		{"c", "C", `#include <openlts/openlts.h>
+		{"c", "C", "openlts-…-linux-x86_64.tar.gz; cc … -lopenlts", `#include <openlts/openlts.h>
 
 LTS_License license;
 char message[256];
@@ -208,16 +201,16 @@ if (LTS_InitLicense("` + key + `", NULL, &license, message, sizeof message) != L
   fprintf(stderr, "%s\n", message);
 LTS_RecordOperation(license, LTS_OT_QR_CODE, 1); /* for each barcode */
 LTS_CloseLicense(license, 3000);`},
-		{"python", "Python", `import openlts
+		{"python", "Python", "pip install openlts-….whl", `import openlts
 
 with openlts.License.from_key("` + key + `") as license:
     license.record(openlts.OperationType.QR_CODE)  # for each barcode`},
-		{"java", "Java", `import org.openlts.*;
+		{"java", "Java", "openlts-….jar, openlts-…-linux-x86_64.jar", `import org.openlts.*;
 
 try (License license = License.fromKey("` + key + `")) {
     license.record(OperationType.QR_CODE, 1); // for each barcode
 }`},
-		{"csharp", "C#", `using OpenLTS;
+		{"csharp", "C#", "OpenLTS.….nupkg", `using OpenLTS;
 
 using (License license = License.FromKey("` + key + `"))
 {

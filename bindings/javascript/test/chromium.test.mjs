@@ -83,14 +83,20 @@ describe('Chromium', { skip: missing('chromium') || false }, () => {
 
   test('a page that is left, and come back to, goes on as another run', async () => {
     const tab = await open();
-    await tab.evaluate(`addEventListener('pageshow', (event) => { globalThis.persisted = event.persisted }); license.record('QR_CODE', 4)`);
+    await tab.evaluate(
+      `addEventListener('pageshow', (event) => { globalThis.persisted = event.persisted });
+        license.record('QR_CODE', 4)`,
+    );
     const run = await tab.evaluate('license.info().then((info) => info.runUUID)');
     await tab.send('Page.navigate', { url: `${pages.url}/pages/worker.js` });
     await until(() => tab.evaluate(`location.pathname === '/pages/worker.js'`).catch(() => false), 'it is left');
     await until(() => server.total() - counted === 4, 'what it counted arrives');
     const { entries, currentIndex } = await tab.send('Page.getNavigationHistory');
     await tab.send('Page.navigateToHistoryEntry', { entryId: entries[currentIndex - 1].id });
-    await until(() => tab.evaluate(`location.pathname === '/pages/blank.html'`).catch(() => false), 'it is come back to');
+    await until(
+      () => tab.evaluate(`location.pathname === '/pages/blank.html'`).catch(() => false),
+      'it is come back to',
+    );
     assert.equal(await tab.evaluate('globalThis.persisted'), true, 'the page was not kept for "back"');
     await tab.evaluate(`license.record('QR_CODE', 5); license.submit()`);
     assert.notEqual(await tab.evaluate('license.info().then((info) => info.runUUID)'), run);
@@ -116,7 +122,9 @@ describe('Chromium', { skip: missing('chromium') || false }, () => {
     const tab = await browser.open(page());
     await tab.send('Storage.overrideQuotaForOrigin', { origin: pages.url, quotaSize: 1 });
     await tab.evaluate('begin()');
-    await tab.evaluate(`for (let i = 0; i < 200; i++) license.defineOperationType('A_RATHER_LONG_NAME_OF_A_TYPE_' + i)`);
+    await tab.evaluate(
+      `for (let i = 0; i < 200; i++) license.defineOperationType('A_RATHER_LONG_NAME_OF_A_TYPE_' + i)`,
+    );
     await tab.evaluate(`for (let i = 0; i < 200; i++) license.record('A_RATHER_LONG_NAME_OF_A_TYPE_' + i)`);
     await tab.evaluate('license.submit()');
     const info = await tab.evaluate('license.info()');
@@ -126,6 +134,83 @@ describe('Chromium', { skip: missing('chromium') || false }, () => {
     assert.match(info.storageFailure, /quota/i);
     await tab.close();
     assert.equal(server.total() - counted, 200);
+  });
+
+  test('storage that is evicted in mid-run: the device, and all that this page knows, comes back', async () => {
+    const tab = await open();
+    await tab.evaluate(`license.record('QR_CODE', 3); license.submit()`);
+    await tab.evaluate(`license.record('QR_CODE', 4); license.info()`);
+    const device = await tab.evaluate('license.info().then((info) => info.deviceUUID)');
+    await browser.send('Storage.clearDataForOrigin', { origin: pages.url, storageTypes: 'all' }, tab.sessionId);
+    await tab.evaluate(`license.record('QR_CODE', 5); license.info()`);
+    await sleep(1300); // what is kept each second
+    await tab.crash();
+    const next = await open();
+    assert.equal(await next.evaluate('license.info().then((info) => info.deviceUUID)'), device);
+    await next.evaluate('license.submit(); license.close()');
+    await exact(12);
+  });
+
+  for (const [what, origin] of [
+    ['with locks', () => pages.url],
+    ['without locks, so that others take it for dead', () => `http://${insecureHost}:${pages.port}`],
+  ]) {
+    test(`a page that is frozen and goes on later, ${what}`, async () => {
+      const tab = await browser.open(page(origin()));
+      await tab.evaluate('begin({ slotSeconds: 1 })');
+      await tab.evaluate(`license.record('QR_CODE', 7)`);
+      await tab.send('Page.setWebLifecycleState', { state: 'frozen' });
+      const other = await browser.open(page(origin()));
+      await other.evaluate('begin({ slotSeconds: 1 })');
+      await sleep(5000);
+      await tab.send('Page.setWebLifecycleState', { state: 'active' });
+      await tab.evaluate(`license.record('QR_CODE', 8); license.submit()`);
+      await until(() => other.evaluate('license.info().then((info) => info.pending === 0)'), 'all is submitted');
+      const info = await tab.evaluate('license.info()');
+      assert.equal(info.recorded, 15);
+      assert.equal(info.accepted, 15);
+      await tab.evaluate('license.close()');
+      await other.evaluate('license.close()');
+      assert.equal(server.total() - counted, 15);
+    });
+  }
+
+  test('a service worker that is killed: what it kept is taken over', async () => {
+    const tab = await open();
+    await tab.evaluate(`(async () => {
+      const registration = await navigator.serviceWorker.register('/pages/service-worker.js');
+      while (!registration.active) await new Promise((resolve) => setTimeout(resolve, 20));
+      const { port1, port2 } = new MessageChannel();
+      const answer = new Promise((resolve) => (port1.onmessage = resolve));
+      registration.active.postMessage({ licenseServer: lts, handshakeCode: '100001-reader', stay: true }, [port2]);
+      await answer;
+    })()`);
+    await tab.send('ServiceWorker.enable');
+    await tab.send('ServiceWorker.stopAllWorkers');
+    await tab.evaluate(`license.record('QR_CODE', 2); license.submit()`);
+    await exact(6);
+  });
+
+  test('fifty tabs', async () => {
+    const tab = await open();
+    await tab.evaluate(`(async () => {
+      globalThis.frames50 = await Promise.all(Array.from({ length: 50 }, () => new Promise((resolve) => {
+        const frame = document.createElement('iframe');
+        frame.onload = () => resolve(frame.contentWindow);
+        frame.src = location.href;
+        document.body.append(frame);
+      })));
+      await Promise.all(frames50.map((frame) => frame.eval('begin()')));
+      for (let round = 0; round < 20; round++) {
+        for (const frame of frames50) frame.eval("license.record('QR_CODE')");
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      await Promise.all(frames50.slice(0, 25).map((frame) => frame.eval('license.close()')));
+      await Promise.all(frames50.slice(25).map((frame) => frame.eval('license.info()'))); // which keeps
+    })()`);
+    await browser.kill();
+    browser = await Chromium.start(directory);
+    await exact(1000);
   });
 
   test('two origins are two devices', async () => {
@@ -160,8 +245,8 @@ describe('Chromium', { skip: missing('chromium') || false }, () => {
     await exact(100_000);
   });
 
-  // Each life of a tab counts under a type of its own, so that the server's counts can be held against what that life knew
-  // to be kept (at least), and what it recorded (at most).
+  // Each life of a tab counts under a type of its own, so that the server's counts can be held against what that life
+  // knew to be kept (at least), and what it recorded (at most).
   test(`${deaths} random deaths, reloads and outages (seed ${seed})`, async (t) => {
     let state = seed;
     const random = (n) => (state = (state * 1103515245 + 12345) % 2147483648) % n;
@@ -239,7 +324,9 @@ describe('Chromium', { skip: missing('chromium') || false }, () => {
       lost += life.recorded - now;
     }
     const recorded = lives.reduce((sum, life) => sum + life.recorded, 0);
-    t.diagnostic(`${recorded} operations in ${deaths} lives: nothing that was kept is lost, nothing is doubled; ` +
-      `${lost} of the last second of tabs and browsers that were killed are gone`);
+    t.diagnostic(
+      `${recorded} operations in ${deaths} lives: nothing that was kept is lost, nothing is doubled; ` +
+        `${lost} of the last second of tabs and browsers that were killed are gone`,
+    );
   });
 });

@@ -130,12 +130,12 @@ func (t *transaction) Item(id string) (store.Item, error) {
 
 // What is read the same way inside and outside of transactions.
 const (
-	selectOrganization = `SELECT o.id, o.public_id, o.name, coalesce(d.code, ''), o.created_at
+	selectOrganization = `SELECT o.id, o.public_id, o.name, coalesce(d.code, ''), o.archived_at, o.created_at
 		FROM organization o LEFT JOIN handshake_code d ON d.id = o.default_code`
 	// selectPublicTrial is the organization that there is not; see store.PublicTrial.
-	selectPublicTrial   = `SELECT 0, '', '', code, 0 FROM handshake_code WHERE public_trial <> 0`
+	selectPublicTrial   = `SELECT 0, '', '', code, 0, 0 FROM handshake_code WHERE public_trial <> 0`
 	selectHandshakeCode = `SELECT c.id, c.code, o.public_id, c.session_password, c.previous_password, c.previous_until,
-		coalesce(o.default_code, 0) = c.id, c.public_trial <> 0, c.archived_at, c.created_at
+		coalesce(o.default_code, 0) = c.id, c.public_trial <> 0, c.archived_at, o.archived_at, c.created_at
 		FROM handshake_code c JOIN organization o ON o.id = c.organization`
 	itemColumns = `i.id, i.public_id, o.public_id, i.name, i.products, i.version, i.edition, i.deployment_type, i.charge_way,
 		i.modules, i.quota, i.starts_at, i.expires_at, i.max_buffer_days, i.validation_field, i.trial, i.trial_by, i.trial_days,
@@ -144,11 +144,11 @@ const (
 )
 
 func organizationFields(o *store.Organization) []any {
-	return []any{&o.Key, &o.ID, &o.Name, &o.DefaultCode, &o.CreatedAt}
+	return []any{&o.Key, &o.ID, &o.Name, &o.DefaultCode, &o.ArchivedAt, &o.CreatedAt}
 }
 
 func handshakeCodeFields(c *store.HandshakeCode) []any {
-	return []any{&c.Key, &c.Code, &c.Organization, &c.SessionPassword, &c.PreviousPassword, &c.PreviousUntil, &c.Default, &c.PublicTrial, &c.ArchivedAt, &c.CreatedAt}
+	return []any{&c.Key, &c.Code, &c.Organization, &c.SessionPassword, &c.PreviousPassword, &c.PreviousUntil, &c.Default, &c.PublicTrial, &c.ArchivedAt, &c.OrganizationArchivedAt, &c.CreatedAt}
 }
 
 // itemLists are the fields of an item that are lists, as they are stored.

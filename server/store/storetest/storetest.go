@@ -35,6 +35,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"TypesAreKept":            typesAreKept,
 		"SeatsAndStepsAreKept":    seatsAndStepsAreKept,
 		"SeatsAreThoseNeeded":     seatsAreThoseNeeded,
+		"SeatsAreRepaired":        seatsAreRepaired,
+		"DevicesAreRepaired":      devicesAreRepaired,
 		"DomainsAreKept":          domainsAreKept,
 		"ItemsTellTheirUse":       itemsTellTheirUse,
 		"AnomaliesAreCounted":     anomaliesAreCounted,
