@@ -68,8 +68,8 @@ func open(job *C.openlts_job) error {
 	if err != nil {
 		return err
 	}
-	t := l.Tally()
-	handle := C.openlts_table_open(t.Memory(), C.uint32_t(t.Shards()), C.int64_t(t.Slot))
+	counters := l.Counters()
+	handle := C.openlts_table_open(counters.Memory, C.uint32_t(counters.Shards), C.int64_t(counters.SlotSeconds))
 	if handle == 0 {
 		closeNow(l)
 		return protocol.Errorf(protocol.StatusTooMany, "%d licenses are open in this process; close one first", C.OPENLTS_MAX_LICENSES)

@@ -3,7 +3,8 @@
 package main
 
 // #cgo CFLAGS: -std=c11 -O2 -Wall -Wextra -Werror=incompatible-pointer-types -DLTS_BUILDING_LIBRARY
-// #cgo windows LDFLAGS: -lsynchronization
+// #cgo windows,amd64 LDFLAGS: -lsynchronization
+// #cgo windows,arm64 LDFLAGS: -lapi-ms-win-core-synch-l1-2-0
 // #include "capi.h"
 // #include "tally.h"
 import "C"
@@ -15,7 +16,6 @@ import (
 	"github.com/openlts/openlts/core/client"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/tally"
 )
 
 // A library has no main; package main is what -buildmode=c-shared asks for.
@@ -24,15 +24,15 @@ func main() {}
 // What the C part believes of a tally, and of the version, is what Go does; an
 // array of another length than 0 does not compile here.
 var (
-	_ [0]struct{} = [C.OPENLTS_FRAMES - tally.Frames]struct{}{}
-	_ [0]struct{} = [C.OPENLTS_TYPES - tally.Types]struct{}{}
-	_ [0]struct{} = [C.OPENLTS_FRAME_HEADER - tally.FrameHeader]struct{}{}
-	_ [0]struct{} = [C.OPENLTS_STRAYS - tally.Strays]struct{}{}
-	_ [0]struct{} = [C.OPENLTS_STRAY_BITS - tally.StrayBits]struct{}{}
-	_ [0]struct{} = [C.OPENLTS_STRAY_SIZE - tally.StraySize]struct{}{}
-	_ [0]struct{} = [C.OPENLTS_STRAYS_OFFSET - tally.StraysOffset]struct{}{}
-	_ [0]struct{} = [1<<tally.StrayBits - tally.Strays]struct{}{}
-	_ [0]struct{} = [C.OPENLTS_FRAMES_OFFSET - tally.FramesOffset]struct{}{}
+	_ [0]struct{} = [C.OPENLTS_FRAMES - client.CounterFrames]struct{}{}
+	_ [0]struct{} = [C.OPENLTS_TYPES - client.CounterTypes]struct{}{}
+	_ [0]struct{} = [C.OPENLTS_FRAME_HEADER - client.CounterFrameHeader]struct{}{}
+	_ [0]struct{} = [C.OPENLTS_STRAYS - client.Strays]struct{}{}
+	_ [0]struct{} = [C.OPENLTS_STRAY_BITS - client.StrayBits]struct{}{}
+	_ [0]struct{} = [C.OPENLTS_STRAY_SIZE - client.StraySize]struct{}{}
+	_ [0]struct{} = [C.OPENLTS_STRAYS_OFFSET - client.StraysOffset]struct{}{}
+	_ [0]struct{} = [1<<client.StrayBits - client.Strays]struct{}{}
+	_ [0]struct{} = [C.OPENLTS_FRAMES_OFFSET - client.CounterFramesOffset]struct{}{}
 	_ [0]struct{} = [len(C.LTS_VERSION) - len(client.Version)]struct{}{}
 )
 

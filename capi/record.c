@@ -132,15 +132,25 @@ static int64_t shifted(int64_t seconds) { return seconds; }
 
 #if defined(_WIN32)
 
-static int64_t precise_seconds(void) {
-  FILETIME t;
-  GetSystemTimePreciseAsFileTime(&t);
-  /* 100 ns since 1601 */
-  int64_t ticks = (int64_t)(((uint64_t)t.dwHighDateTime << 32) | t.dwLowDateTime);
+/* FILETIME counts 100 ns since 1601. */
+static int64_t seconds_of(FILETIME t) {
+  const int64_t ticks = (int64_t)(((uint64_t)t.dwHighDateTime << 32) | t.dwLowDateTime);
   return shifted((ticks - INT64_C(116444736000000000)) / 10000000);
 }
 
-static int64_t coarse_seconds(void) { return precise_seconds(); }
+static int64_t precise_seconds(void) {
+  FILETIME t;
+  GetSystemTimePreciseAsFileTime(&t);
+  return seconds_of(t);
+}
+
+/* A word of memory that the system writes at each tick: it lags behind the precise
+ * clock by 16 ms at the most, and is never ahead. */
+static int64_t coarse_seconds(void) {
+  FILETIME t;
+  GetSystemTimeAsFileTime(&t);
+  return seconds_of(t);
+}
 
 static uint32_t shard_hint(void) { return GetCurrentProcessorNumber() * SHARD_SIZE; }
 
@@ -213,13 +223,13 @@ static char *search_frame(place *p, int64_t seconds) {
   return NULL;
 }
 
-/* As givesWay in core/tally/layout.go. */
+/* As givesWay in core/internal/tally/layout.go. */
 static int gives_way(uint64_t found, uint64_t key) {
   return found == 0 || ((found & 1) == 0 && ((found ^ key) >> 1 & 0xff) == 0);
 }
 
 /* Counts in the slot of a moment that no frame is labelled with; see Strays in
- * core/tally/layout.go. Returns 0 if all entries are taken. */
+ * core/internal/tally/layout.go. Returns 0 if all entries are taken. */
 static int add_stray(const place *p, int64_t seconds, uint32_t type, int32_t count) {
   /* Rounded down, also before 1970. */
   int64_t length = (int64_t)p->slot_seconds;

@@ -6,30 +6,10 @@
 #define _GNU_SOURCE
 #include "start.h"
 
-#include <stdatomic.h>
-#include <stddef.h>
-
-#include "../include/openlts/openlts.h"
-#include "wait.h"
-
 #if defined(_WIN32)
 
-#include <windows.h>
-
-/* There, Go starts when the library is loaded. */
-int32_t openlts_start(int64_t until, const char **why) {
-  (void)until;
-  (void)why;
-  return LTS_OK;
-}
-
-int openlts_forked(void) { return 0; }
-
-void openlts_started(void) {}
-
-const char *openlts_lack_of_descriptors(void) { return NULL; }
-
-void openlts_let_others(void) { SwitchToThread(); }
+/* See start_windows.c; ISO C wants something in every file. */
+typedef int openlts_no_start;
 
 #else
 
@@ -38,6 +18,8 @@ void openlts_let_others(void) { SwitchToThread(); }
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +27,9 @@ void openlts_let_others(void) { SwitchToThread(); }
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "../include/openlts/openlts.h"
+#include "wait.h"
 
 #define TEXT(number) DIGITS(number)
 #define DIGITS(number) #number

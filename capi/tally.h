@@ -1,4 +1,4 @@
-/* The layout of a tally, as core/tally/layout.go states it, for the hot path in
+/* The layout of a tally, as core/internal/tally/layout.go states it, for the hot path in
  * record.c. layout.go in this folder asserts, when it is built, that the two
  * agree. */
 #ifndef OPENLTS_CAPI_TALLY_H

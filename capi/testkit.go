@@ -15,13 +15,13 @@ import (
 
 	"github.com/openlts/openlts/core/client"
 	"github.com/openlts/openlts/core/license"
-	"github.com/openlts/openlts/core/slot"
+	"github.com/openlts/openlts/core/testkit"
 )
 
 // The test build of the library: time can be moved and the network cut; see
 // include/openlts/testkit.h.
 var (
-	clock  slot.Shifted
+	clock  testkit.ShiftedClock
 	outage atomic.Bool
 )
 

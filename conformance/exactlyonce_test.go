@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/core/client"
-	"github.com/openlts/openlts/core/ledger"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/core/slot"
@@ -74,7 +73,7 @@ func (s lts) total(t *testing.T) int64 {
 func TestExactlyOnce(t *testing.T) {
 	for seed := range uint64(8) {
 		random := rand.New(rand.NewPCG(seed, 2))
-		clock := slot.NewSimulated(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+		clock := testkit.NewClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 		lts := startServer(t, clock)
 		network := testkit.NewNetwork(seed)
 		directory := t.TempDir()
@@ -90,7 +89,7 @@ func TestExactlyOnce(t *testing.T) {
 			network.Break()
 			return l
 		}
-		check := func(l *client.License) ledger.Account {
+		check := func(l *client.License) client.Account {
 			info, err := l.Info(t.Context())
 			if err != nil {
 				t.Fatal(err)

@@ -8,7 +8,7 @@ import (
 	"github.com/openlts/openlts/core/client"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/slot"
+	"github.com/openlts/openlts/core/testkit"
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/policy"
 	"github.com/openlts/openlts/server/store"
@@ -18,7 +18,7 @@ import (
 // device keeps a concurrent seat while it reports, gives it back when it closes, and
 // one whose license stays open and idle loses it by itself.
 func TestConcurrentSeats(t *testing.T) {
-	clock := slot.NewSimulated(time.Date(2026, 3, 1, 12, 0, 10, 0, time.UTC))
+	clock := testkit.NewClock(time.Date(2026, 3, 1, 12, 0, 10, 0, time.UTC))
 	lts := startServer(t, clock)
 	admin := &administration.Administrator{Store: lts.store, Now: clock.Now, Actor: "test"}
 	if _, err := admin.AddHandshakeCode(t.Context(), administration.HandshakeCode{Organization: "100001", Custom: "servers"}); err != nil {

@@ -313,7 +313,7 @@ func TestWhichRefusalWins(t *testing.T) {
 // authorization outlives it.
 func TestTrials(t *testing.T) {
 	l := start(t)
-	for _, by := range []store.TrialBy{store.TrialByDevice, store.TrialByAddress} {
+	for _, by := range []store.TrialBy{store.TrialByDevice, store.TrialByAddress, store.TrialByBoth} {
 		name := string(by)
 		l.code(t, administration.HandshakeCode{Organization: "100001", Custom: name})
 		l.item(t, store.Item{ID: name, Quota: store.Unlimited, Trial: true, TrialBy: by, TrialDays: 7}, "100001-"+name)
@@ -332,10 +332,81 @@ func TestTrials(t *testing.T) {
 		}
 		second := servertest.NewDevice(l.url)
 		_, err := second.Authorize(second.Request("100001-" + name))
-		if refused := err != nil; refused != (by == store.TrialByAddress) {
+		if refused := err != nil; refused != (by != store.TrialByDevice) {
+			t.Errorf("%s: another device: %v", name, err)
+		}
+		if err != nil && problem(t, err).Reason != protocol.ReasonAddressExpired {
 			t.Errorf("%s: another device: %v", name, err)
 		}
 	}
+}
+
+// Who names neither a code nor an organization may try, if the installation has a public
+// trial: a device that is new, nothing but trials, and as long as these say.
+func TestPublicTrial(t *testing.T) {
+	l := start(t)
+	on, off := true, false
+	public := func(code string, is *bool) error {
+		_, err := l.ChangeCode(t.Context(), code, administration.CodeChange{PublicTrial: is}, "")
+		return err
+	}
+	ask := func(d *servertest.Device) (*protocol.Authorization, error) { return d.Authorize(d.Request("")) }
+	refused := func(what string, d *servertest.Device, want protocol.Status, reason protocol.Reason) {
+		t.Helper()
+		if _, err := ask(d); problem(t, err).Code != want || problem(t, err).Reason != reason {
+			t.Errorf("%s: %v, want %d %s", what, err, want, reason)
+		}
+	}
+	first := servertest.NewDevice(l.url)
+	refused("without a public trial", first, protocol.StatusNoHandshakeOrOrganization, "")
+	if err := public("100001-reader", &on); err == nil || !strings.Contains(err.Error(), "can be tried") {
+		t.Errorf("a code without a trial: %v", err)
+	}
+	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "try"})
+	l.item(t, store.Item{ID: "all", Quota: store.Unlimited}, "100001-try")
+	l.item(t, store.Item{ID: "try", Quota: store.Unlimited, Trial: true, TrialBy: store.TrialByDevice, TrialDays: 7}, "100001-try")
+	check(t, public("100001-try", &on))
+
+	begun := l.clock()
+	for _, wait := range []time.Duration{0, 7*day - time.Second} {
+		l.advance(wait)
+		a, err := ask(first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.Item.ID != "try" || a.HandshakeCode != "100001-try" || !a.Trial || a.ValidUntil != begun.Add(7*day).Unix() {
+			t.Errorf("after %s: %+v", wait, a)
+		}
+	}
+	if _, err := first.Report(first.Batch(protocol.ReportGroup{Run: first.NewUUID(), HandshakeCode: "100001-try", Item: "try", SlotSeconds: 180,
+		Reports: []protocol.Report{{Slot: l.clock().Unix() / 180 * 180, Revision: 1, Counts: map[string]int64{"QR_CODE": 3}}}})); err != nil {
+		t.Errorf("a report: %v", err)
+	}
+	l.advance(time.Second)
+	refused("after its days", first, protocol.StatusLicenseExpired, protocol.ReasonDeviceExpired)
+
+	customer := servertest.NewDevice(l.url)
+	granted(t, customer, "100001-reader")
+	refused("a device that has a license", customer, protocol.StatusNoHandshakeOrOrganization, "")
+	// A code is public no more when another one is, and when an administrator says so.
+	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "other"})
+	l.item(t, store.Item{ID: "other", Quota: store.Unlimited, TrialBy: store.TrialByBoth, TrialDays: 1}, "100001-other")
+	check(t, public("100001-other", &on))
+	if a, err := ask(servertest.NewDevice(l.url)); err != nil || a.Item.ID != "other" {
+		t.Errorf("the other one: %v, %v", a, err)
+	}
+	codes, err := l.Codes(t.Context(), administration.Selection{})
+	check(t, err)
+	for _, c := range codes.Items {
+		if c.PublicTrial != (c.Code == "100001-other") {
+			t.Errorf("%s: public trial %t", c.Code, c.PublicTrial)
+		}
+	}
+	check(t, l.ArchiveHandshakeCode(t.Context(), "100001-other", true))
+	refused("archived", servertest.NewDevice(l.url), protocol.StatusHandshakeCodeNotFound, protocol.ReasonArchived)
+	check(t, l.ArchiveHandshakeCode(t.Context(), "100001-other", false))
+	check(t, public("100001-other", &off))
+	refused("ended", servertest.NewDevice(l.url), protocol.StatusNoHandshakeOrOrganization, "")
 }
 
 // An add-on works while the code has one of the items it requires in force.

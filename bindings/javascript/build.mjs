@@ -15,8 +15,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, '../../out/javascript');
 const dist = join(out, 'dist');
 
-/** The most that a file may weigh, gzipped, in bytes. */
-const limits = { 'openlts.js': 15 * 1024, 'openlts.mjs': 16.25 * 1024, 'openlts.legacy.js': 10 * 1024 };
+/** The most that a file may weigh, gzipped, in bytes: KB are 1,000. A bundler drops the enumerations of the module. */
+const limits = { 'openlts.js': 15_000, 'openlts.mjs': 15_500, 'openlts.legacy.js': 8_500 };
 
 /** Names of members that nobody outside sees: none that is kept, or that the web or the protocol has. */
 const inner = new RegExp('^(' + ('alone askedFor authorize authorizer beat cached calls cellAt clockOff closing counted defineType dirty env ' +

@@ -149,17 +149,17 @@ func recovers(call *ast.CallExpr) bool {
 	return found
 }
 
-// keepers are the rooms that keep files in the data directory.
-var keepers = []string{"core/client", "core/device", "core/report", "core/tally"}
+// keepers are the packages that keep files in the data directory.
+var keepers = []string{"core/client", "core/internal/device", "core/internal/report", "core/internal/tally"}
 
-// systemFiles are sources in those rooms that read files of the system's.
-var systemFiles = []string{"core/device/machine_unix.go", "core/tally/owner_linux.go"}
+// systemFiles are sources in those packages that read files of the system's.
+var systemFiles = []string{"core/internal/device/machine_unix.go", "core/internal/tally/owner_linux.go"}
 
 // opening are the functions that open files whatever they are.
 var opening = []string{"Open", "OpenFile", "Create", "CreateTemp", "ReadFile", "WriteFile"}
 
 // files: a data directory may have any name, so it is in no pattern; and what lies in
-// it may not be ours, so one room opens it.
+// it may not be ours, so one package opens it.
 func (l *linter) files(path string, file *ast.File) {
 	path = filepath.ToSlash(path)
 	keeps := slices.Contains(keepers, filepath.ToSlash(filepath.Dir(path))) && !slices.Contains(systemFiles, path)
@@ -181,7 +181,7 @@ func (l *linter) files(path string, file *ast.File) {
 
 // alike are the files of the library where processes may draw the same numbers: which
 // shard of its own tally one counts in first is no matter.
-var alike = []string{"core/tally/tally.go"}
+var alike = []string{"core/internal/tally/tally.go"}
 
 // chance: processes that a server forked from one program draw the same numbers from
 // Go's generator, which is seeded with what the kernel gave that program. Where they
@@ -199,7 +199,7 @@ func (l *linter) chance(path string, file *ast.File) {
 
 // besideSQLite is the one file of core that may use cgo: it belongs to the SQLite
 // driver, and is left out without a C compiler.
-const besideSQLite = "core/ledger/vfs_unix.go"
+const besideSQLite = "core/internal/ledger/vfs_unix.go"
 
 // cgo: core is for Go programs as well, which may be built without a C compiler
 // but for the SQLite driver.
@@ -215,7 +215,7 @@ func (l *linter) cgo(path string, file *ast.File) {
 }
 
 // failing is where it is decided whether something is broken or was late.
-const failing = "core/ledger/failure.go"
+const failing = "core/internal/ledger/failure.go"
 
 // failures: a lack of time must not be reported as a broken ledger.
 func (l *linter) failures(path string, file *ast.File) {

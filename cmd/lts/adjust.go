@@ -1,11 +1,6 @@
 package main
 
-import (
-	"github.com/spf13/cobra"
-
-	"github.com/openlts/openlts/server/administration"
-	"github.com/openlts/openlts/server/api"
-)
+import "github.com/spf13/cobra"
 
 func (a *app) adjustItem() *cobra.Command {
 	var units int64
@@ -18,15 +13,11 @@ adjustments, and "lts verify" checks that. Adjustments are signed by the server,
 are in the audit, and are shown to the customer in the month's statement.`,
 		Example: `  lts item adjust scans --units -500 --reason "tests of 2026-11-20, ticket 4711"`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				if _, err := api.LoadKeys(cmd.Context(), admin.Store); err != nil {
+			return a.work(cmd.Context(), false, func(s service) error {
+				if err := s.Adjust(cmd.Context(), args[0], units, reason); err != nil {
 					return err
 				}
-				adjusted, err := admin.AdjustItem(cmd.Context(), args[0], units, reason)
-				if err != nil {
-					return err
-				}
-				return a.done(cmd, args[0], "item %s is adjusted by %+d units", args[0], adjusted.Units)
+				return a.done(cmd, args[0], "item %s is adjusted by %+d units", args[0], units)
 			})
 		},
 	}

@@ -2,13 +2,11 @@ package main
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -46,45 +44,13 @@ func (f *chargingFlags) parse(cmd *cobra.Command) (store.Charging, error) {
 		if !cmd.Flags().Changed(lasting.name) {
 			continue
 		}
-		seconds, err := parseLasting(lasting.name, lasting.text)
+		seconds, err := administration.ParseLasting(lasting.text)
 		if err != nil {
-			return c, err
+			return c, fmt.Errorf("--%s: %w", lasting.name, err)
 		}
 		*lasting.to = &seconds
 	}
 	return c, nil
-}
-
-// parseLasting reads a time such as 90d or 1h30m, in seconds.
-func parseLasting(flag, text string) (int64, error) {
-	wrong := fmt.Errorf("--%s %q is not a time of whole seconds; give for example 90d, 24h or 4m30s", flag, text)
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		n, err := strconv.ParseInt(days, 10, 32)
-		if err != nil || n < 0 {
-			return 0, wrong
-		}
-		return n * 24 * 60 * 60, nil
-	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 || d%time.Second != 0 {
-		return 0, wrong
-	}
-	return int64(d / time.Second), nil
-}
-
-// formatLasting is the inverse of parseLasting.
-func formatLasting(seconds int64) string {
-	const day = 24 * 60 * 60
-	if seconds > 0 && seconds%day == 0 {
-		return strconv.FormatInt(seconds/day, 10) + "d"
-	}
-	text := (time.Duration(seconds) * time.Second).String()
-	for _, zero := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(text, zero) {
-			text = text[:len(text)-2]
-		}
-	}
-	return text
 }
 
 // left is how much of what is allowed beyond a quota is left, and of what.

@@ -92,11 +92,11 @@ func TestChargeWaysAreDocumented(t *testing.T) {
 
 func TestLasting(t *testing.T) {
 	for text, seconds := range map[string]int64{"90d": 90 * 86400, "24h": 86400, "4m": 240, "1h30m": 5400, "45s": 45, "1h0m5s": 3605, "0d": 0} {
-		if got, err := parseLasting("seat", text); err != nil || got != seconds {
+		if got, err := administration.ParseLasting(text); err != nil || got != seconds {
 			t.Errorf("%s: %d, %v", text, got, err)
 		}
-		if again, err := parseLasting("seat", formatLasting(seconds)); err != nil || again != seconds {
-			t.Errorf("%s: %s, %d, %v", text, formatLasting(seconds), again, err)
+		if again, err := administration.ParseLasting(administration.FormatLasting(seconds)); err != nil || again != seconds {
+			t.Errorf("%s: %s, %d, %v", text, administration.FormatLasting(seconds), again, err)
 		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/openlts/openlts/core/client"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/slot"
+	"github.com/openlts/openlts/core/testkit"
 )
 
 // The tests of this file put a client before a real server process, and do to them
@@ -95,7 +95,7 @@ func TestClockForwardAndBack(t *testing.T) {
 	data := standard(t)
 	server := startServer(t, data)
 	p := clientParameters(server.url, t.TempDir())
-	clock := &slot.Shifted{}
+	clock := &testkit.ShiftedClock{}
 	clock.Step(11 * year)
 	use(t, openClient(t, p, client.Environment{Clock: clock}), 3)
 	if err := server.end(t, syscall.SIGTERM); err != nil {

@@ -89,7 +89,7 @@ func TestAdministration(t *testing.T) {
 		fields["standbyServerURL"] != "https://standby.example.com/lts/" || fields["handshakeCode"] != "100001-web-1" || fields["sessionPassword"] != "s3cret" {
 		t.Errorf("%v, %v", fields, err)
 	}
-	var shown keyJSON
+	var shown administration.PublicKey
 	mustJSON(t, &shown, data, "key", "show")
 	if text := must(t, data, "key", "show"); shown.PublicKey == "" || fields["serverPublicKey"] != shown.PublicKey ||
 		!strings.Contains(text, shown.PublicKey) || !strings.Contains(text, shown.ID) || !strings.Contains(text, "serverPublicKey") {

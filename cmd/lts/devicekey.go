@@ -1,13 +1,9 @@
 package main
 
 import (
-	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
-
-	"github.com/openlts/openlts/server/administration"
-	"github.com/openlts/openlts/server/store"
 )
 
 func (a *app) deviceKeys() *cobra.Command {
@@ -20,13 +16,10 @@ somebody uses its UUID. "confirmed" tells that an administrator said it is the s
 device.`,
 		Example: `  lts device keys 5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withStore(cmd.Context(), false, func(s store.Store) error {
+			return a.work(cmd.Context(), false, func(s service) error {
 				keys, err := s.DeviceKeys(cmd.Context(), args[0])
 				if err != nil {
 					return err
-				}
-				if len(keys) == 0 {
-					return fmt.Errorf("there is no device %q; see `lts device list`", args[0])
 				}
 				if a.json {
 					return printJSON(cmd.OutOrStdout(), keys)
@@ -57,8 +50,8 @@ deleted, for example: from now on it reports as the first does, and items that
 refuse clones grant it. What both keys reported of the same run stays apart.`,
 		Example: `  lts device confirm-key 5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a --key QD0Vz0T4cT0wFZ9b`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				left, err := admin.ConfirmKey(cmd.Context(), args[0], key)
+			return a.work(cmd.Context(), false, func(s service) error {
+				left, err := s.ConfirmKey(cmd.Context(), args[0], key)
 				if err != nil {
 					return err
 				}
@@ -81,8 +74,8 @@ func (a *app) clearClone() *cobra.Command {
 Items that refuse clones grant it again, until that is seen once more.`,
 		Example: `  lts device clear-clone 5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				if err := admin.ClearClone(cmd.Context(), args[0]); err != nil {
+			return a.work(cmd.Context(), false, func(s service) error {
+				if err := s.ClearClone(cmd.Context(), args[0]); err != nil {
 					return err
 				}
 				return a.done(cmd, args[0], "device %s is taken for one device", args[0])

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -58,10 +57,10 @@ once. ` + passwordHelp,
 func (a *app) listHandshakes() *cobra.Command {
 	return list(a, listing[administration.Code]{
 		what: "handshake codes", example: "  lts handshake list --org 100001", flags: "oit", sorts: "created or code", read: service.Codes,
-		columns: []string{"CODE", "ORGANIZATION", "DEFAULT", "PASSWORD", "VALIDATION FIELDS", "ITEMS", "CREATED (UTC)", "ARCHIVED (UTC)"},
+		columns: []string{"CODE", "ORGANIZATION", "DEFAULT", "PUBLIC TRIAL", "PASSWORD", "VALIDATION FIELDS", "ITEMS", "CREATED (UTC)", "ARCHIVED (UTC)"},
 		row: func(c administration.Code) []any {
 			return []any{
-				c.Code, c.Organization, yes(c.Default), yes(c.HasSessionPassword),
+				c.Code, c.Organization, yes(c.Default), yes(c.PublicTrial), yes(c.HasSessionPassword),
 				strings.Join(c.ValidationFields, ","), strings.Join(c.Items, ","), formatTime(c.CreatedAt), formatTime(c.ArchivedAt),
 			}
 		},
@@ -71,20 +70,28 @@ func (a *app) listHandshakes() *cobra.Command {
 func (a *app) changeHandshake() *cobra.Command {
 	var change administration.CodeChange
 	var fields []string
-	var any bool
+	var any, public bool
 	cmd := &cobra.Command{
 		Use: "change CODE", Short: "Change a handshake code", Args: cobra.ExactArgs(1),
 		Long: `Change who may use a handshake code, or make it its organization's default. The
-code itself never changes: it is built into applications.`,
+code itself never changes: it is built into applications.
+
+With --public-trial, its trial items are for everybody: for requests that name neither
+a code nor an organization, from devices that were never authorized before. One code
+at most is the one of the public trial; --public-trial=false ends it.`,
 		Example: `  lts handshake change 100001-web --validation-field www.example.com --validation-field shop.example.com
   lts handshake change 100001-web --any
-  lts handshake change 100001-web --default`,
+  lts handshake change 100001-web --default
+  lts handshake change 100001-trial --public-trial`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("validation-field") {
 				change.ValidationFields = &fields
 			}
 			if any {
 				change.ValidationFields = &[]string{}
+			}
+			if cmd.Flags().Changed("public-trial") {
+				change.PublicTrial = &public
 			}
 			return a.work(cmd.Context(), false, func(s service) error {
 				if _, err := s.ChangeCode(cmd.Context(), args[0], change, ""); err != nil {
@@ -97,7 +104,8 @@ code itself never changes: it is built into applications.`,
 	cmd.Flags().StringArrayVar(&fields, "validation-field", nil, "the `domain`, application id or process name that may use the code; may be repeated")
 	cmd.Flags().BoolVar(&any, "any", false, "any application may use the code")
 	cmd.Flags().BoolVar(&change.Default, "default", false, "make it the organization's default code")
-	cmd.MarkFlagsOneRequired("validation-field", "any", "default")
+	cmd.Flags().BoolVar(&public, "public-trial", false, "its trials are for who names neither a code nor an organization")
+	cmd.MarkFlagsOneRequired("validation-field", "any", "default", "public-trial")
 	cmd.MarkFlagsMutuallyExclusive("validation-field", "any")
 	return cmd
 }
@@ -182,8 +190,8 @@ License keys hold the password: make them anew.
 			if (text == "") != none {
 				return errors.New("give the password with --session-password-file, or --none for none")
 			}
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				if err := admin.SetSessionPassword(cmd.Context(), args[0], text, time.Duration(overlapDays)*24*time.Hour); err != nil {
+			return a.work(cmd.Context(), false, func(s service) error {
+				if err := s.SetPassword(cmd.Context(), args[0], text, int64(overlapDays)); err != nil {
 					return err
 				}
 				return a.done(cmd, args[0], "the session password of %s was changed", args[0])
@@ -207,8 +215,8 @@ func (a *app) archiveHandshake(archive bool) *cobra.Command {
 		cmd.Use, cmd.Short, cmd.Long, cmd.Example = "unarchive CODE", "Take an archived handshake code back", "", `  lts handshake unarchive 100001-web`
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-			if err := admin.ArchiveHandshakeCode(cmd.Context(), args[0], archive); err != nil {
+		return a.work(cmd.Context(), false, func(s service) error {
+			if err := s.ArchiveHandshakeCode(cmd.Context(), args[0], archive); err != nil {
 				return err
 			}
 			return a.done(cmd, args[0], "handshake code %s is %s", args[0], archived(archive))

@@ -40,7 +40,7 @@ func (f *itemFlags) add(cmd *cobra.Command) {
 	flags.Int64Var(&f.maxBufferDays, "max-buffer-days", administration.DefaultBufferDays, "at most so many `days` may a client work without the server")
 	flags.StringVar(&f.validationField, "validation-field", "", "the only `domain`, application id or process name that may use it; empty: any")
 	flags.BoolVar(&f.trial, "trial", false, "tell clients that it is a trial license")
-	flags.StringVar(&f.trialBy, "trial-by", "", "who may try it: each `device`, or each network address (device or address); empty: its dates decide")
+	flags.StringVar(&f.trialBy, "trial-by", "", "who may try it: each `device`, each network address (address), or both, whichever ends first; empty: its dates decide")
 	flags.Int64Var(&f.trialDays, "trial-days", administration.DefaultTrialDays, "with --trial-by: for so many `days` from the first authorization on")
 	flags.StringSliceVar(&f.requires, "requires", nil, "it is an add-on to this `item`, which the handshake code must have, too; may be repeated: one of them will do")
 	flags.Int64Var(&f.requestLimit, "request-limit", 0, "at most so `many` authorizations are granted on it; 0: any number")
@@ -283,8 +283,8 @@ nothing that was counted on it is lost.`,
 		cmd.Use, cmd.Short, cmd.Long, cmd.Example = "unarchive ID", "Take an archived license item back", "", `  lts item unarchive scans`
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-			if err := admin.ArchiveItem(cmd.Context(), args[0], archive); err != nil {
+		return a.work(cmd.Context(), false, func(s service) error {
+			if err := s.ArchiveItem(cmd.Context(), args[0], archive); err != nil {
 				return err
 			}
 			return a.done(cmd, args[0], "item %s is %s", args[0], archived(archive))

@@ -50,7 +50,7 @@ func showRow(t table, r administration.Item) error {
 		{"slot", r.Charging.Slot}, {"a seat lasts", r.Charging.Window}, {"at least", r.Charging.Least}, {"without a home at most", r.Charging.Brief},
 	} {
 		if lasting.value != nil {
-			lines = append(lines, [2]any{lasting.name, formatLasting(*lasting.value)})
+			lines = append(lines, [2]any{lasting.name, administration.FormatLasting(*lasting.value)})
 		}
 	}
 	for _, line := range lines {

@@ -1,20 +1,10 @@
 package main
 
 import (
-	"crypto/ed25519"
 	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/server/api"
-	"github.com/openlts/openlts/server/store"
 )
-
-type keyJSON struct {
-	ID        string `json:"id"`
-	PublicKey string `json:"publicKey"`
-}
 
 func (a *app) key() *cobra.Command {
 	show := &cobra.Command{
@@ -29,28 +19,23 @@ standby server say, has the same key.`,
 		Example: `  lts key show
   lts key show --json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withStore(cmd.Context(), false, func(s store.Store) error {
-				keys, err := api.LoadKeys(cmd.Context(), s)
+			return a.work(cmd.Context(), false, func(s service) error {
+				key, err := s.Server(cmd.Context())
 				if err != nil {
 					return err
 				}
-				key := newKeyJSON(keys.Public())
 				if a.json {
-					return printJSON(cmd.OutOrStdout(), key)
+					return printJSON(cmd.OutOrStdout(), key.PublicKey)
 				}
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), `id          %s
 public key  %s
 
 Put the public key into serverPublicKey of the connection parameters, where only
 you can change it: that SDK believes no other server. License keys hold it.
-`, key.ID, key.PublicKey)
+`, key.ID, key.PublicKey.PublicKey)
 				return err
 			})
 		},
 	}
 	return group("key", "The key that clients know the server by", show)
-}
-
-func newKeyJSON(key ed25519.PublicKey) keyJSON {
-	return keyJSON{protocol.SigningKeyID(key), protocol.Encoding.EncodeToString(key)}
 }

@@ -1,19 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/openlts/openlts/server/administration"
-	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/licensefile"
-	"github.com/openlts/openlts/server/store"
 )
 
 func (a *app) license() *cobra.Command {
@@ -22,7 +20,7 @@ func (a *app) license() *cobra.Command {
 }
 
 func (a *app) issueLicense() *cobra.Command {
-	var issue administration.Issue
+	var issue administration.IssueInput
 	var before, out string
 	cmd := &cobra.Command{
 		Use: "issue", Short: "Sign a license file with items of yours", Args: cobra.NoArgs,
@@ -36,22 +34,22 @@ imported, adds new ones, and archives those it does not hold any more.`,
   lts license issue --item scans --replaces example.license --out example-2.license`,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			if before != "" {
-				if issue.Before, err = readLicense(cmd, before); err != nil {
+				if issue.Replaces, err = readLicense(cmd, before); err != nil {
 					return err
 				}
 			}
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				file, text, err := admin.IssueLicense(cmd.Context(), issue)
+			return a.work(cmd.Context(), false, func(s service) error {
+				made, err := s.NewLicense(cmd.Context(), issue)
 				if err != nil {
 					return err
 				}
-				return a.writeLicense(cmd, out, file, text)
+				return a.writeLicense(cmd, out, made)
 			})
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&issue.Items, "item", nil, "the `id` of an item; may be repeated (required)")
-	flags.StringVar(&issue.Server, "server-uuid", "", "the `UUID` of the only server that may import it; absent: any")
+	flags.StringVar(&issue.ServerUUID, "server-uuid", "", "the `UUID` of the only server that may import it; absent: any")
 	flags.StringVar(&issue.Alias, "alias", "", "a `name` for people")
 	flags.IntVar(&issue.Days, "import-days", 90, "for so many `days` it may be imported; 0: without end")
 	flags.StringVar(&before, "replaces", "", "the `file` it is the next revision of")
@@ -72,12 +70,12 @@ items of the file are taken out of force, for good. The customer has to import i
 			if err != nil {
 				return err
 			}
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				file, signed, err := admin.RevokeLicense(cmd.Context(), text)
+			return a.work(cmd.Context(), false, func(s service) error {
+				made, err := s.RevokedLicense(cmd.Context(), text)
 				if err != nil {
 					return err
 				}
-				return a.writeLicense(cmd, out, file, signed)
+				return a.writeLicense(cmd, out, made)
 			})
 		},
 	}
@@ -86,8 +84,7 @@ items of the file are taken out of force, for good. The customer has to import i
 }
 
 func (a *app) importLicense() *cobra.Command {
-	var how administration.Import
-	var custom string
+	var in administration.LicenseInput
 	cmd := &cobra.Command{
 		Use: "import FILE", Short: "Take over the items of a license file", Args: cobra.ExactArgs(1),
 		Long: `Take over the items of a license file, and attach them to a handshake code: a new one,
@@ -105,26 +102,19 @@ revision than one that was imported. Importing a file again changes nothing.`,
 			if err != nil {
 				return err
 			}
-			if how.New = custom != ""; how.New {
-				how.Handshake = custom
-			}
-			return a.administer(cmd.Context(), true, func(admin *administration.Administrator) error {
-				keys, err := api.LoadKeys(cmd.Context(), admin.Store)
+			in.License = text
+			return a.work(cmd.Context(), true, func(s service) error {
+				content, err := s.Import(cmd.Context(), in)
 				if err != nil {
 					return err
 				}
-				how.Server = administration.ServerUUID(keys.Public())
-				imported, err := admin.ImportLicense(cmd.Context(), text, how)
-				if err != nil {
-					return err
-				}
-				return a.showImported(cmd, imported, how.OnlyShow)
+				return a.showContent(cmd, content, in.OnlyShow)
 			})
 		},
 	}
-	cmd.Flags().StringVar(&how.Handshake, "handshake", "", "attach the items to this handshake `code`")
-	cmd.Flags().StringVar(&custom, "new-handshake", "", "attach the items to a new handshake code, <organization>-`NAME`")
-	cmd.Flags().BoolVar(&how.OnlyShow, "show", false, "show what it brings, and change nothing")
+	cmd.Flags().StringVar(&in.Handshake, "handshake", "", "attach the items to this handshake `code`")
+	cmd.Flags().StringVar(&in.NewHandshake, "new-handshake", "", "attach the items to a new handshake code, <organization>-`NAME`")
+	cmd.Flags().BoolVar(&in.OnlyShow, "show", false, "show what it brings, and change nothing")
 	cmd.MarkFlagsMutuallyExclusive("handshake", "new-handshake")
 	return cmd
 }
@@ -138,43 +128,25 @@ func (a *app) showLicense() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				file, err := admin.OpenLicense(cmd.Context(), text)
+			return a.work(cmd.Context(), false, func(s service) error {
+				content, err := s.ShowLicense(cmd.Context(), text)
 				if err != nil {
 					return err
 				}
-				imported := &administration.Imported{File: file}
-				for i := range file.Items {
-					imported.Items = append(imported.Items, administration.ImportedItem{Item: administration.ItemOf(file, &file.Items[i])})
-				}
-				return a.showImported(cmd, imported, true)
+				return a.showContent(cmd, content, true)
 			})
 		},
 	}
-}
-
-type licenseJSON struct {
-	ID           string `json:"id"`
-	Alias        string `json:"alias,omitempty"`
-	Revision     int64  `json:"revision"`
-	Revoked      bool   `json:"revoked"`
-	Organization string `json:"organization"`
-	Vendor       string `json:"vendor"`
-	ImportedAt   int64  `json:"importedAt"`
 }
 
 func (a *app) listLicenses() *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the license files that were imported", Args: cobra.NoArgs, Example: `  lts license list`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withStore(cmd.Context(), false, func(s store.Store) error {
-				files, err := s.LicenseFiles(cmd.Context())
+			return a.work(cmd.Context(), false, func(s service) error {
+				rows, err := s.Licenses(cmd.Context())
 				if err != nil {
 					return err
-				}
-				rows := make([]licenseJSON, len(files))
-				for i, f := range files {
-					rows[i] = licenseJSON{f.ID, f.Alias, f.Revision, f.Revoked, f.Organization, f.Vendor, f.ImportedAt}
 				}
 				if a.json {
 					return printJSON(cmd.OutOrStdout(), rows)
@@ -189,42 +161,23 @@ func (a *app) listLicenses() *cobra.Command {
 	}
 }
 
-type importedJSON struct {
-	License   string             `json:"license"`
-	Revision  int64              `json:"revision"`
-	Revoked   bool               `json:"revoked"`
-	Again     bool               `json:"again"`
-	Handshake string             `json:"handshake,omitempty"`
-	Items     []importedItemJSON `json:"items"`
+// contentJSON is a license file as programs read it.
+type contentJSON struct {
+	License   string                       `json:"license"`
+	Revision  int64                        `json:"revision"`
+	Revoked   bool                         `json:"revoked"`
+	Again     bool                         `json:"again"`
+	Handshake string                       `json:"handshake,omitempty"`
+	Items     []administration.LicenseItem `json:"items"`
 }
 
-type importedItemJSON struct {
-	administration.Item
-	Change string `json:"change,omitempty"`
-}
-
-// showImported shows what a license file holds and what became of it.
-func (a *app) showImported(cmd *cobra.Command, imported *administration.Imported, only bool) error {
-	file, now := imported.File, time.Now()
-	var products []store.Product
-	for i := range file.Items {
-		for _, product := range file.Items[i].OwnProducts {
-			products = append(products, store.Product{Name: product.Name, Bit: product.Bit})
-		}
-	}
-	out := importedJSON{file.ID, file.Revision, file.Status == licensefile.Revoked, imported.Again, imported.Handshake, []importedItemJSON{}}
-	for _, item := range imported.Items {
-		out.Items = append(out.Items, importedItemJSON{administration.ViewItem(store.ItemUse{Item: item.Item}, products, now), item.Change})
-	}
+// showContent shows what a license file holds and what became of it.
+func (a *app) showContent(cmd *cobra.Command, c administration.LicenseContent, only bool) error {
 	if a.json {
-		return printJSON(cmd.OutOrStdout(), out)
+		return printJSON(cmd.OutOrStdout(), contentJSON{c.License, c.Revision, c.Revoked, c.Again, c.Handshake, c.Items})
 	}
 	t := newTable(cmd.OutOrStdout(), "LICENSE", "REVISION", "STATUS", "ALIAS", "ORGANIZATION", "FOR SERVER", "IMPORT UNTIL (UTC)")
-	server := file.Server
-	if server == "" {
-		server = "any"
-	}
-	t.row(file.ID, file.Revision, string(file.Status), file.Alias, named(file.Organization, file.OrganizationName), server, formatTime(file.ImportUntil))
+	t.row(c.License, c.Revision, string(c.Status), c.Alias, named(c.Organization, c.OrganizationName), cmp.Or(c.ForServer, "any"), formatTime(c.ImportUntil))
 	if err := t.end(); err != nil {
 		return err
 	}
@@ -232,54 +185,54 @@ func (a *app) showImported(cmd *cobra.Command, imported *administration.Imported
 		return err
 	}
 	t = newTable(cmd.OutOrStdout(), "ITEM", "NAME", "CHARGE WAY", "QUOTA", "PRODUCTS", "VERSION", "STARTS (UTC)", "EXPIRES (UTC)", "CHANGE")
-	for _, item := range out.Items {
+	for _, item := range c.Items {
 		t.row(item.ID, item.Name, item.ChargeWay, formatQuota(item.Quota.Limit), item.Products, item.Version, formatTime(item.StartsAt), formatTime(item.ExpiresAt), item.Change)
 	}
 	if err := t.end(); err != nil || only {
 		return err
 	}
 	said := "Nothing was changed: it was imported before."
-	if !imported.Again {
+	if !c.Again {
 		said = "It was imported."
 	}
-	if imported.Handshake != "" {
-		said += " Its items belong to the handshake code " + imported.Handshake + "."
+	if c.Handshake != "" {
+		said += " Its items belong to the handshake code " + c.Handshake + "."
 	}
 	_, err := fmt.Fprintf(cmd.OutOrStdout(), "\n%s\n", said)
 	return err
 }
 
 // readLicense reads a license file, or standard input.
-func readLicense(cmd *cobra.Command, path string) ([]byte, error) {
+func readLicense(cmd *cobra.Command, path string) (string, error) {
 	source := cmd.InOrStdin()
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, fmt.Errorf("reading the license file: %w", err)
+			return "", fmt.Errorf("reading the license file: %w", err)
 		}
 		defer func() { _ = f.Close() }() // it is only read
 		source = f
 	}
 	text, err := io.ReadAll(io.LimitReader(source, licensefile.MaxSize+1))
 	if err != nil {
-		return nil, fmt.Errorf("reading the license file: %w", err)
+		return "", fmt.Errorf("reading the license file: %w", err)
 	}
-	return text, nil
+	return string(text), nil
 }
 
 // writeLicense writes a license file, which must not be there yet, or prints it.
-func (a *app) writeLicense(cmd *cobra.Command, path string, file *licensefile.File, text []byte) error {
+func (a *app) writeLicense(cmd *cobra.Command, path string, made administration.Issued) error {
 	if path == "-" {
-		_, err := cmd.OutOrStdout().Write(text)
+		_, err := io.WriteString(cmd.OutOrStdout(), made.License)
 		return err
 	}
 	f, err := os.OpenFile(filepath.Clean(path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return fmt.Errorf("writing the license file: %w", err)
 	}
-	_, err = f.Write(text)
+	_, err = f.WriteString(made.License)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("writing the license file: %w", errors.Join(err, os.Remove(path)))
 	}
-	return a.done(cmd, file.ID, "license file %s, revision %d, is in %s", file.ID, file.Revision, path)
+	return a.done(cmd, made.ID, "license file %s, revision %d, is in %s", made.ID, made.Revision, path)
 }

@@ -23,7 +23,7 @@ func newCustomer(t *testing.T) *customer {
 	c := &customer{t: t, vendor: standard(t), data: filepath.Join(t.TempDir(), "data"), files: t.TempDir()}
 	must(t, c.vendor, "product", "add", "ACME")
 	must(t, c.vendor, "item", "add", "own", "--org", "100001", "--charge-way", "page", "--quota", "50", "--products", "ACME", "--requires", "scans")
-	var key keyJSON
+	var key administration.PublicKey
 	mustJSON(t, &key, c.vendor, "vendor", "key")
 	c.publicKey = key.PublicKey
 	c.uuid = must(t, c.data, "server", "id")
@@ -70,7 +70,7 @@ func TestLicenseFiles(t *testing.T) {
 		t.Error("it was to be shown only")
 	}
 
-	var imported importedJSON
+	var imported contentJSON
 	mustJSON(t, &imported, c.data, "license", "import", first)
 	items := c.items()
 	if imported.Again || imported.Revision != 1 || len(imported.Items) != 2 || len(items) != 2 || items["own"].Products != "ACME" ||

@@ -31,7 +31,7 @@ func TestProducts(t *testing.T) {
 			t.Errorf("%q: %s", args, out)
 		}
 	}
-	var products []productJSON
+	var products []administration.Product
 	mustJSON(t, &products, data, "product", "list")
 	if len(products) != 8 || products[0].Name != "DBR" || !products[0].BuiltIn || products[5].Name != "ACME" || products[5].Bit != 32 {
 		t.Errorf("%+v", products)
@@ -60,7 +60,7 @@ func TestItemConditions(t *testing.T) {
 		return run(data, append([]string{"item", "add", "x", "--org", "100001", "--charge-way", "scan", "--quota", "1"}, args...)...)
 	}
 	for want, args := range map[string][]string{
-		"device or address": {"--trial-by", "browser"}, "trial days": {"--trial-by", "device", "--trial-days", "0"},
+		"device, address or both": {"--trial-by", "browser"}, "trial days": {"--trial-by", "device", "--trial-days", "0"},
 		"request limit": {"--request-limit", "-1"}, "itself": {"--id", "x", "--requires", "x"}, "required item": {"--requires", "a b"},
 	} {
 		if _, err := add(args...); err == nil || !strings.Contains(err.Error(), want) {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -71,12 +73,12 @@ func askPassword(cmd *cobra.Command, terminal *os.File) (string, error) {
 	var typed [2]string
 	for i, prompt := range []string{"Password: ", "Again: "} {
 		_, _ = fmt.Fprint(cmd.ErrOrStderr(), prompt)
-		text, err := term.ReadPassword(int(terminal.Fd()))
+		text, err := readUnshown(cmd.Context(), int(terminal.Fd()))
 		_, _ = fmt.Fprintln(cmd.ErrOrStderr())
 		if err != nil {
 			return "", err
 		}
-		typed[i] = string(text)
+		typed[i] = text
 	}
 	switch {
 	case typed[0] != typed[1]:
@@ -85,4 +87,28 @@ func askPassword(cmd *cobra.Command, terminal *os.File) (string, error) {
 		return "", fmt.Errorf("it is empty; nothing was changed")
 	}
 	return typed[0], nil
+}
+
+// readUnshown reads a line at a terminal that does not show it. Who ends the command
+// meanwhile (Ctrl-C) does not wait for the line, and finds the terminal as it was.
+func readUnshown(ctx context.Context, terminal int) (string, error) {
+	before, err := term.GetState(terminal)
+	if err != nil {
+		return "", err
+	}
+	type line struct {
+		text []byte
+		err  error
+	}
+	read := make(chan line, 1)
+	go func() {
+		text, err := term.ReadPassword(terminal)
+		read <- line{text, err}
+	}()
+	select {
+	case l := <-read:
+		return string(l.text), l.err
+	case <-ctx.Done():
+		return "", errors.Join(errors.New("nothing was typed, and nothing changed"), term.Restore(terminal, before))
+	}
 }

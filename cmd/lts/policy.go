@@ -10,9 +10,7 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/administration"
-	"github.com/openlts/openlts/server/policy"
 	"github.com/openlts/openlts/server/replay"
-	"github.com/openlts/openlts/server/store"
 )
 
 type replayFlags struct {
@@ -35,15 +33,19 @@ are told apart.`,
 		Example: `  lts policy replay --item scans --quota 500000 --from 2026-10-01
   lts policy replay --item scans --charge-way concurrent-device --quota 20 --from 2026-10-01 --until 2026-11-01`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withStore(cmd.Context(), false, func(s store.Store) error {
-				c, own, other, err := f.compare(cmd, s)
+			in, err := f.input(cmd)
+			if err != nil {
+				return err
+			}
+			return a.work(cmd.Context(), false, func(s service) error {
+				replayed, err := s.Replay(cmd.Context(), f.item, in)
 				if err != nil {
 					return err
 				}
 				if a.json {
-					return printJSON(cmd.OutOrStdout(), c)
+					return printJSON(cmd.OutOrStdout(), replayed)
 				}
-				return printReplay(cmd.OutOrStdout(), &c, own, other)
+				return printReplay(cmd.OutOrStdout(), &replayed)
 			})
 		},
 	}
@@ -58,67 +60,42 @@ are told apart.`,
 	return group("policy", "Try other terms on past usage", cmd)
 }
 
-func (f *replayFlags) compare(cmd *cobra.Command, s store.Store) (c replay.Comparison, own, other store.Item, err error) {
-	err = s.Update(cmd.Context(), func(tx store.Tx) (err error) {
-		own, err = tx.Item(f.item)
-		return err
-	})
-	if errors.Is(err, store.ErrNotFound) {
-		err = fmt.Errorf("there is no item %q; see `lts item list`", f.item)
-	}
-	if err != nil {
-		return c, own, other, err
-	}
-	other = own
-	if f.chargeWay != "" {
-		if other.ChargeWay, err = administration.ParseChargeWay(f.chargeWay); err != nil {
-			return c, own, other, err
-		}
-		if other.ChargeWay != own.ChargeWay {
-			other.Charging = store.Charging{} // what it states is of the other way
-		}
-	}
+// input reads under what terms usage is to be looked at.
+func (f *replayFlags) input(cmd *cobra.Command) (in administration.ReplayInput, err error) {
+	in.ChargeWay = f.chargeWay
 	if f.quota != "" {
-		if other.Quota, err = parseQuota(f.quota); err != nil {
-			return c, own, other, err
+		quota, err := parseQuota(f.quota)
+		if err != nil {
+			return in, err
+		}
+		in.Quota = &quota
+	}
+	if in.ChargeTerms, err = f.charging.parse(cmd); err != nil {
+		return in, err
+	}
+	if in.From, err = parseTime("from", f.from); err != nil {
+		return in, err
+	}
+	if in.Until = time.Now().Unix(); f.until != "" {
+		if in.Until, err = parseTime("until", f.until); err != nil {
+			return in, err
 		}
 	}
-	stated, err := f.charging.parse(cmd)
-	if err != nil {
-		return c, own, other, err
+	if in.Until <= in.From {
+		return in, errors.New("--until is not after --from")
 	}
-	if stated != (store.Charging{}) {
-		other.Charging = stated
-	}
-	if err := policy.CheckCharging(other); err != nil {
-		return c, own, other, err
-	}
-	from, err := parseTime("from", f.from)
-	if err != nil {
-		return c, own, other, err
-	}
-	until := time.Now().Unix()
-	if f.until != "" {
-		if until, err = parseTime("until", f.until); err != nil {
-			return c, own, other, err
-		}
-	}
-	if until <= from {
-		return c, own, other, errors.New("--until is not after --from")
-	}
-	c, err = replay.Compare(cmd.Context(), s, own, other, from, until)
-	return c, own, other, err
+	return in, nil
 }
 
-func printReplay(w io.Writer, c *replay.Comparison, own, other store.Item) error {
+func printReplay(w io.Writer, c *administration.Replayed) error {
 	if _, err := fmt.Fprintf(w, "item %s from %s until %s (UTC): %d devices counted in %d slots\n\n",
-		own.ID, formatTime(c.From), formatTime(c.Until), c.Devices, c.Slots); err != nil {
+		c.Item, formatTime(c.From), formatTime(c.Until), c.Devices, c.Slots); err != nil {
 		return err
 	}
 	t := newTable(w, "", "ITS TERMS", "OTHER TERMS")
 	row := func(name string, value func(replay.Outcome) any) { t.row(name, value(c.Own), value(c.Other)) }
-	t.row("charge way", administration.FormatChargeWay(own.ChargeWay), administration.FormatChargeWay(other.ChargeWay))
-	t.row("quota", formatQuota(own.Quota), formatQuota(other.Quota))
+	t.row("charge way", c.OwnTerms.ChargeWay, c.OtherTerms.ChargeWay)
+	t.row("quota", formatQuota(c.OwnTerms.Quota), formatQuota(c.OtherTerms.Quota))
 	row("used at the end", func(o replay.Outcome) any { return o.Quota.Used })
 	row("used at most", func(o replay.Outcome) any { return o.Peak })
 	row("state at the end", func(o replay.Outcome) any { return o.Quota.State })

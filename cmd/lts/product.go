@@ -7,14 +7,7 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/administration"
-	"github.com/openlts/openlts/server/store"
 )
-
-type productJSON struct {
-	Name    string           `json:"name"`
-	Bit     protocol.Product `json:"bit"`
-	BuiltIn bool             `json:"builtIn"`
-}
 
 func (a *app) product() *cobra.Command {
 	var bit int32
@@ -26,13 +19,13 @@ limited to it by its name from then on.`,
 		Example: `  lts product add ACME-OCR
   lts item add ocr --org 100001 --charge-way page --quota 5000 --products ACME-OCR`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.administer(cmd.Context(), true, func(admin *administration.Administrator) error {
-				product, err := admin.AddProduct(cmd.Context(), args[0], protocol.Product(bit))
+			return a.work(cmd.Context(), true, func(s service) error {
+				product, err := s.NewProduct(cmd.Context(), administration.ProductInput{Name: args[0], Bit: protocol.Product(bit)})
 				if err != nil {
 					return err
 				}
 				if a.json {
-					return printJSON(cmd.OutOrStdout(), productJSON{product.Name, product.Bit, false})
+					return printJSON(cmd.OutOrStdout(), product)
 				}
 				_, err = fmt.Fprintln(cmd.OutOrStdout(), product.Bit)
 				return err
@@ -43,17 +36,10 @@ limited to it by its name from then on.`,
 	list := &cobra.Command{
 		Use: "list", Short: "List products and their bits", Args: cobra.NoArgs, Example: `  lts product list`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withStore(cmd.Context(), false, func(s store.Store) error {
-				own, err := s.Products(cmd.Context())
+			return a.work(cmd.Context(), false, func(s service) error {
+				rows, err := s.Products(cmd.Context())
 				if err != nil {
 					return err
-				}
-				var rows []productJSON
-				for _, product := range administration.BuiltInProducts() {
-					rows = append(rows, productJSON{product.Name, product.Bit, true})
-				}
-				for _, product := range own {
-					rows = append(rows, productJSON{product.Name, product.Bit, false})
 				}
 				if a.json {
 					return printJSON(cmd.OutOrStdout(), rows)
@@ -66,5 +52,23 @@ limited to it by its name from then on.`,
 			})
 		},
 	}
-	return group("product", "Products: what items may be limited to", add, list)
+	rename := &cobra.Command{
+		Use: "rename NAME NEW", Short: "Rename a product of your own", Args: cobra.ExactArgs(2),
+		Long: `Rename a product of your own. Its bit stays, so SDKs and items know it as before.
+Customers who imported license files with it get the new name with the next revision.`,
+		Example: `  lts product rename ACME-OCR ACME-READER`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.work(cmd.Context(), false, func(s service) error {
+				product, err := s.ChangeProduct(cmd.Context(), args[0], administration.ProductChange{Name: args[1]})
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return printJSON(cmd.OutOrStdout(), product)
+				}
+				return a.done(cmd, product.Name, "the product with the bit %d is %s", product.Bit, product.Name)
+			})
+		},
+	}
+	return group("product", "Products: what items may be limited to", add, list, rename)
 }

@@ -78,44 +78,67 @@ func (r *remote) call(ctx context.Context, method, path, tag string, in, out any
 		}
 		body = bytes.NewReader(text)
 	}
+	return r.ask(ctx, r.client, method, path, tag, body, func(answer io.Reader) error {
+		if out == nil {
+			return nil
+		}
+		text, err := io.ReadAll(io.LimitReader(answer, maxAnswer))
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(text, out)
+	})
+}
+
+// read reads an answer of any length as it comes.
+func (r *remote) read(ctx context.Context, path string, read func(io.Reader) error) error {
+	patient := *r.client
+	patient.Timeout = 0
+	return r.ask(ctx, &patient, http.MethodGet, path, "", nil, read)
+}
+
+// ask sends a request; body may be nil.
+func (r *remote) ask(ctx context.Context, client *http.Client, method, path, tag string, body io.Reader, read func(io.Reader) error) error {
 	request, err := http.NewRequestWithContext(ctx, method, r.base+path, body)
 	if err != nil {
 		return err
 	}
 	request.Header.Set("Authorization", "Bearer "+r.token)
-	if in != nil {
+	if body != nil {
 		request.Header.Set("Content-Type", protocol.ContentTypeJSON)
 	}
 	if tag != "" {
 		request.Header.Set("If-Match", `"`+tag+`"`)
 	}
-	response, err := r.client.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = response.Body.Close() }() // it is only read
+	if response.StatusCode >= http.StatusMultipleChoices {
+		return refused(response)
+	}
+	return read(response.Body)
+}
+
+// refused reads what a server that refuses a request says about it.
+func refused(response *http.Response) error {
+	var problem rest.Problem
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
 		return err
 	}
-	if response.StatusCode >= http.StatusMultipleChoices {
-		var problem rest.Problem
-		if err := json.Unmarshal(text, &problem); err != nil || problem.Detail == "" {
-			return fmt.Errorf("the server answered %s, and not as its API does; is --server its base URL?", response.Status)
-		}
-		var errs []error
-		for _, each := range problem.Errors {
-			errs = append(errs, &administration.Error{Kind: each.Kind, Object: each.Object, ID: each.ID, Field: each.Field, Text: each.Detail})
-		}
-		if len(errs) == 0 {
-			return errors.New(problem.Detail)
-		}
-		return errors.Join(errs...)
+	if err := json.Unmarshal(text, &problem); err != nil || problem.Detail == "" {
+		return fmt.Errorf("the server answered %s, and not as its API does; is --server its base URL?", response.Status)
 	}
-	if out == nil {
-		return nil
+	var errs []error
+	for _, each := range problem.Errors {
+		errs = append(errs, &administration.Error{Kind: each.Kind, Object: each.Object, ID: each.ID, Field: each.Field, Text: each.Detail})
 	}
-	return json.Unmarshal(text, out)
+	if len(errs) == 0 {
+		return errors.New(problem.Detail)
+	}
+	return errors.Join(errs...)
 }
 
 // The methods of service, each a request.

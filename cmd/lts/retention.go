@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/retention"
 	"github.com/openlts/openlts/server/store"
@@ -22,25 +21,25 @@ func (a *app) retention() *cobra.Command {
 	list := &cobra.Command{
 		Use: "list", Short: "List for how long records are kept", Args: cobra.NoArgs, Example: `  lts retention list`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withStore(cmd.Context(), false, func(s store.Store) error {
-				days, err := s.Retention(cmd.Context())
+			return a.work(cmd.Context(), false, func(s service) error {
+				kept, err := s.Retentions(cmd.Context())
 				if err != nil {
 					return err
 				}
 				if a.json {
-					all := map[store.Record]int64{}
-					for _, record := range store.Records {
-						all[record] = days[record]
+					days := map[store.Record]int64{}
+					for _, each := range kept {
+						days[each.Record] = each.Days
 					}
-					return printJSON(cmd.OutOrStdout(), all)
+					return printJSON(cmd.OutOrStdout(), days)
 				}
 				t := newTable(cmd.OutOrStdout(), "RECORDS", "DAYS")
-				for _, record := range store.Records {
+				for _, each := range kept {
 					shown := forever
-					if days[record] > 0 {
-						shown = strconv.FormatInt(days[record], 10)
+					if each.Days > 0 {
+						shown = strconv.FormatInt(each.Days, 10)
 					}
-					t.row(record, shown)
+					t.row(each.Record, shown)
 				}
 				return t.end()
 			})
@@ -68,8 +67,8 @@ more, and statistics by device tell only whole days in UTC there.`,
 					return fmt.Errorf("%q is not a number of days from 1 on, or %q", args[1], forever)
 				}
 			}
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				if err := admin.SetRetention(cmd.Context(), store.Record(args[0]), days); err != nil {
+			return a.work(cmd.Context(), false, func(s service) error {
+				if err := s.SetRetention(cmd.Context(), store.Record(args[0]), days); err != nil {
 					return err
 				}
 				if days == 0 {

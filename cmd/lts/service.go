@@ -10,6 +10,7 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/api"
+	"github.com/openlts/openlts/server/statistics"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/records"
 )
@@ -45,6 +46,37 @@ type service interface {
 	// TestChannel sends a test; private lets it go to private addresses.
 	TestChannel(ctx context.Context, id string, private bool) error
 
+	Adjust(ctx context.Context, item string, units int64, reason string) error
+	ArchiveItem(ctx context.Context, item string, archived bool) error
+	ArchiveHandshakeCode(ctx context.Context, code string, archived bool) error
+	// SetPassword sets the session password of a code; "": none. The one before works for
+	// so many days more.
+	SetPassword(ctx context.Context, code, password string, overlapDays int64) error
+	DeviceKeys(ctx context.Context, device string) ([]store.DeviceKeyUse, error)
+	ConfirmKey(ctx context.Context, device, key string) (left int64, err error)
+	ClearClone(ctx context.Context, device string) error
+	Retentions(context.Context) ([]administration.Retention, error)
+	SetRetention(ctx context.Context, record store.Record, days int64) error
+
+	Server(context.Context) (administration.Server, error)
+	VendorKeyShown(context.Context) (administration.PublicKey, error)
+	Vendors(context.Context) ([]administration.Vendor, error)
+	Products(context.Context) ([]administration.Product, error)
+	NewProduct(context.Context, administration.ProductInput) (administration.Product, error)
+	ChangeProduct(ctx context.Context, name string, change administration.ProductChange) (administration.Product, error)
+	Licenses(context.Context) ([]administration.License, error)
+	Import(context.Context, administration.LicenseInput) (administration.LicenseContent, error)
+	ShowLicense(ctx context.Context, text string) (administration.LicenseContent, error)
+	NewLicense(context.Context, administration.IssueInput) (administration.Issued, error)
+	RevokedLicense(ctx context.Context, text string) (administration.Issued, error)
+
+	Statement(ctx context.Context, organization, month string) (*administration.Statement, error)
+	DraftStatement(ctx context.Context, organization, month, zone string) (*administration.Statement, error)
+	CloseStatement(context.Context, string, administration.StatementInput) (*administration.Statement, error)
+	StatementReports(ctx context.Context, organization, month string, write func(line []byte) error) error
+	Statistics(context.Context, statistics.Query) (*statistics.Result, error)
+	Replay(ctx context.Context, item string, in administration.ReplayInput) (administration.Replayed, error)
+
 	Devices(context.Context, administration.Selection) (administration.Page[administration.Device], error)
 	Denials(context.Context, administration.Selection) (administration.Page[store.Denial], error)
 	Anomalies(context.Context, administration.Selection) (administration.Page[records.Anomaly], error)
@@ -63,6 +95,42 @@ func (l local) CodeKey(ctx context.Context, code string, in administration.KeyIn
 	return l.LicenseKey(ctx, code, in.SessionPassword, administration.KeyServers{Main: in.Server, Standby: in.Standby, PublicKey: keys.Public()})
 }
 
+// Adjust adjusts what is used of an item.
+func (l local) Adjust(ctx context.Context, item string, units int64, reason string) error {
+	_, err := l.AdjustItem(ctx, item, units, reason)
+	return err
+}
+
+// SetPassword sets the session password of a code.
+func (l local) SetPassword(ctx context.Context, code, password string, overlapDays int64) error {
+	return l.SetSessionPassword(ctx, code, password, time.Duration(overlapDays)*24*time.Hour)
+}
+
+// Server tells what the directory's server is known by.
+func (l local) Server(ctx context.Context) (administration.Server, error) {
+	keys, err := api.LoadKeys(ctx, l.Store)
+	if err != nil {
+		return administration.Server{}, err
+	}
+	return administration.ViewServer(keys.Public()), nil
+}
+
+// VendorKeyShown is the key that license files are signed with, which is made at the
+// first time.
+func (l local) VendorKeyShown(ctx context.Context) (administration.PublicKey, error) {
+	key, err := l.VendorPublicKey(ctx)
+	return administration.ViewKey(key), err
+}
+
+// Import takes over the items of a license file.
+func (l local) Import(ctx context.Context, in administration.LicenseInput) (administration.LicenseContent, error) {
+	known, err := l.Server(ctx)
+	if err != nil {
+		return administration.LicenseContent{}, err
+	}
+	return l.Administrator.Import(ctx, in, known.UUID)
+}
+
 // TestChannel sends a test from this machine.
 func (l local) TestChannel(ctx context.Context, id string, private bool) error {
 	return l.TestAlertChannel(ctx, &alerts.Network{Private: private}, id)
@@ -78,7 +146,13 @@ func (a *app) work(ctx context.Context, create bool, f func(service) error) erro
 		}
 		return hinted(f(remote))
 	}
-	return hinted(a.withStore(ctx, create, func(s store.Store) error { return f(local{a.administrator(s)}) }))
+	return hinted(a.withStore(ctx, create, func(s store.Store) error {
+		// Statements are signed, also those of a database without keys yet.
+		if _, err := api.LoadKeys(ctx, s); err != nil {
+			return err
+		}
+		return f(local{a.administrator(s)})
+	}))
 }
 
 // administrator administers a store as the account this runs as.
@@ -95,6 +169,8 @@ var hints = map[string]string{
 	administration.ObjectAccount:      "lts admin list",
 	administration.ObjectToken:        "lts token list",
 	administration.ObjectChannel:      "lts alert channels list",
+	administration.ObjectProduct:      "lts product list",
+	administration.ObjectLicense:      "lts license list",
 }
 
 // flagOf are the flags of fields that are not named like them.

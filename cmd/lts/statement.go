@@ -8,14 +8,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/server/api"
+	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/statement"
-	"github.com/openlts/openlts/server/store"
 )
 
 type statementFlags struct {
@@ -46,22 +44,17 @@ wants to see that the bill follows from them.`,
 			if a.json {
 				f.format = "json"
 			}
-			return a.withStore(cmd.Context(), false, func(s store.Store) error {
-				keys, err := api.LoadKeys(cmd.Context(), s)
+			return a.work(cmd.Context(), false, func(s service) error {
+				made, err := f.make(cmd.Context(), s)
 				if err != nil {
 					return err
 				}
-				maker := &statement.Maker{Store: s, Key: keys.Signing, Now: time.Now, Progress: showProgress(cmd.ErrOrStderr(), time.Now)}
-				made, signed, err := f.make(cmd.Context(), maker)
-				if err != nil {
-					return statementError(err, &f)
-				}
 				if f.reports != "" {
-					if err := f.writeReports(cmd.Context(), maker, made, signed); err != nil {
+					if err := f.writeReports(cmd.Context(), s, made); err != nil {
 						return err
 					}
 				}
-				return f.print(cmd.OutOrStdout(), made, signed, keys.Public())
+				return f.print(cmd.OutOrStdout(), made)
 			})
 		},
 	}
@@ -77,38 +70,24 @@ wants to see that the bill follows from them.`,
 }
 
 // make gives the statement that was closed, closes it, or drafts it.
-func (f *statementFlags) make(ctx context.Context, maker *statement.Maker) (*statement.Statement, string, error) {
-	var zone *time.Location
-	if f.zone != "" {
-		var err error
-		if zone, err = time.LoadLocation(f.zone); err != nil || f.zone == "Local" {
-			return nil, "", fmt.Errorf("--zone %q is not a time zone; give for example Europe/Berlin, or UTC", f.zone)
-		}
+func (f *statementFlags) make(ctx context.Context, s service) (*administration.Statement, error) {
+	made, err := s.Statement(ctx, f.organization, f.month)
+	if mistakes := administration.Errors(err); len(mistakes) != 1 || mistakes[0].Object != administration.ObjectStatement || mistakes[0].Kind != administration.NotFound {
+		return made, err
 	}
-	made, signed, err := maker.Closed(ctx, f.organization, f.month)
-	if err == nil || !errors.Is(err, store.ErrNotFound) {
-		return made, signed, err
+	if !f.close {
+		return s.DraftStatement(ctx, f.organization, f.month, f.zone)
 	}
-	if f.close {
-		return maker.Close(ctx, f.organization, f.month, zone, actor())
+	made, err = s.CloseStatement(ctx, f.organization, administration.StatementInput{Month: f.month, Zone: f.zone})
+	if mistakes := administration.Errors(err); len(mistakes) == 1 && mistakes[0].Object == administration.ObjectStatement && mistakes[0].Field == "month" {
+		return nil, fmt.Errorf("%w; without --close you get a draft", err)
 	}
-	made, err = maker.Draft(ctx, f.organization, f.month, zone)
-	return made, "", err
-}
-
-func statementError(err error, f *statementFlags) error {
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return fmt.Errorf("there is no organization %q; see `lts org list`", f.organization)
-	case errors.Is(err, statement.ErrOpen):
-		return fmt.Errorf("%s can't be closed: %w; without --close you get a draft", f.month, err)
-	}
-	return err
+	return made, err
 }
 
 // writeReports writes the reports behind a closed statement, as lines of JSON.
-func (f *statementFlags) writeReports(ctx context.Context, maker *statement.Maker, made *statement.Statement, signed string) error {
-	if signed == "" {
+func (f *statementFlags) writeReports(ctx context.Context, s service, made *administration.Statement) error {
+	if made.Signed == "" {
 		return errors.New("--reports needs a closed statement: the reports of a month that is open are still coming in")
 	}
 	file, err := os.OpenFile(f.reports, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -116,23 +95,23 @@ func (f *statementFlags) writeReports(ctx context.Context, maker *statement.Make
 		return err
 	}
 	w := bufio.NewWriter(file)
-	err = maker.Evidence(ctx, made, func(line []byte) error {
+	err = s.StatementReports(ctx, f.organization, made.Month, func(line []byte) error {
 		_, err := w.Write(line)
 		return err
 	})
 	return errors.Join(err, w.Flush(), file.Close())
 }
 
-func (f *statementFlags) print(w io.Writer, s *statement.Statement, signed string, key ed25519.PublicKey) error {
+func (f *statementFlags) print(w io.Writer, s *administration.Statement) error {
 	switch f.format {
 	case "csv":
 		return s.WriteCSV(w)
 	case "html":
-		return s.WriteHTML(w, signed)
+		return s.WriteHTML(w, s.Signed)
 	case "json":
-		return printJSON(w, statement.NewFile(s, signed, key))
+		return printJSON(w, s.File())
 	case "table":
-		return printStatement(w, s, signed)
+		return printStatement(w, s.Statement, s.Signed)
 	}
 	return fmt.Errorf("--format %q is not table, csv, json or html", f.format)
 }

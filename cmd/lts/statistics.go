@@ -55,11 +55,8 @@ as never to come. --measure counts something else: devices (different ones), con
 			if err := f.parse(); err != nil {
 				return err
 			}
-			return a.withStore(cmd.Context(), false, func(s store.Store) error {
-				if err := checkFilter(cmd, s, &f.query); err != nil {
-					return err
-				}
-				result, err := statistics.Run(cmd.Context(), s, f.query, time.Now())
+			return a.work(cmd.Context(), false, func(s service) error {
+				result, err := s.Statistics(cmd.Context(), f.query)
 				if err != nil {
 					return err
 				}
@@ -99,9 +96,7 @@ func (f *statisticsFlags) parse() (err error) {
 	if f.query.By, f.query.Per, err = statistics.ParseBys(f.by); err != nil {
 		return err
 	}
-	if f.query.Per == statistics.PerSlot && f.query.Measure == store.MeasureOperations && !f.query.Compare && !f.query.Accumulated {
-		f.query.By, f.query.Per = append([]statistics.By{statistics.BySlot}, f.query.By...), statistics.PerPeriod
-	}
+	f.query.OwnSlots()
 	if f.query.Zone, err = time.LoadLocation(f.zone); err != nil || f.zone == "Local" {
 		return fmt.Errorf("--zone %q is not a time zone; give for example Europe/Berlin, or UTC", f.zone)
 	}
@@ -129,49 +124,13 @@ func parseTimeIn(flag, text string, zone *time.Location) (time.Time, error) {
 	return time.Unix(unix, 0), err
 }
 
-// checkFilter turns a misspelt code or item into an error: no rows would look
-// like no use.
-func checkFilter(cmd *cobra.Command, s store.Store, query *statistics.Query) error {
-	if len(query.Organizations) > 0 {
-		organizations, err := s.Organizations(cmd.Context())
-		if err != nil {
-			return err
-		}
-		for _, id := range query.Organizations {
-			if !slices.ContainsFunc(organizations, func(o store.Organization) bool { return o.ID == id }) {
-				return fmt.Errorf("there is no organization %q; see `lts org list`", id)
-			}
-		}
-	}
-	if len(query.Codes) > 0 {
-		codes, err := s.HandshakeCodes(cmd.Context())
-		if err != nil {
-			return err
-		}
-		for _, code := range query.Codes {
-			if !slices.ContainsFunc(codes, func(c store.HandshakeCodeUse) bool { return c.Code == code }) {
-				return fmt.Errorf("there is no handshake code %q; see `lts handshake list`", code)
-			}
-		}
-	}
-	if len(query.Items) > 0 {
-		items, err := s.Items(cmd.Context(), time.Now().Unix())
-		if err != nil {
-			return err
-		}
-		for _, id := range query.Items {
-			if !slices.ContainsFunc(items, func(i store.ItemUse) bool { return i.ID == id }) {
-				return fmt.Errorf("there is no item %q; see `lts item list`", id)
-			}
-		}
-	}
-	return nil
-}
-
 func newStatisticsJSON(query *statistics.Query, result *statistics.Result) statisticsJSON {
 	output := statisticsJSON{
 		AsOf: result.AsOf.Unix(), Zone: result.Zone, Measure: result.Measure, Total: result.Total, Late: result.Late, Before: result.Before,
 		LostByCause: result.Lost, Rows: []map[string]any{},
+	}
+	if output.LostByCause == nil {
+		output.LostByCause = map[string]int64{}
 	}
 	for _, units := range result.Lost {
 		output.Lost = store.SaturatingSum(output.Lost, units)

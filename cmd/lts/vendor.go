@@ -1,37 +1,28 @@
 package main
 
 import (
-	"crypto/ed25519"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/administration"
-	"github.com/openlts/openlts/server/api"
 )
-
-type vendorJSON struct {
-	keyJSON
-	Name      string `json:"name"`
-	TrustedAt int64  `json:"trustedAt"`
-}
 
 func (a *app) vendor() *cobra.Command {
 	key := &cobra.Command{
 		Use: "key", Short: "Print the key that license files are signed with here, making it at the first time", Args: cobra.NoArgs,
 		Long: `Print the public key that license files are signed with here ("lts license issue"),
 making the key at the first time. It is another key than the one clients know the
-server by. Give it to your customers by a way they trust: each says once on a server
+server by. With --server, the key has to be there. Give it to your customers by a way they trust: each says once on a server
 of theirs, with "lts vendor trust", that it believes your license files.`,
 		Example: `  lts vendor key`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.administer(cmd.Context(), true, func(admin *administration.Administrator) error {
-				private, err := admin.VendorKey(cmd.Context())
+			return a.work(cmd.Context(), true, func(s service) error {
+				key, err := s.VendorKeyShown(cmd.Context())
 				if err != nil {
 					return err
 				}
-				key := newKeyJSON(private.Public().(ed25519.PublicKey))
 				if a.json {
 					return printJSON(cmd.OutOrStdout(), key)
 				}
@@ -60,21 +51,17 @@ of theirs, with "lts vendor trust", that it believes your license files.`,
 	list := &cobra.Command{
 		Use: "list", Short: "List the vendors whose license files are believed", Args: cobra.NoArgs, Example: `  lts vendor list`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-				vendors, err := admin.Vendors(cmd.Context())
+			return a.work(cmd.Context(), false, func(s service) error {
+				rows, err := s.Vendors(cmd.Context())
 				if err != nil {
 					return err
-				}
-				rows := make([]vendorJSON, len(vendors))
-				for i, v := range vendors {
-					rows[i] = vendorJSON{newKeyJSON(v.PublicKey), v.Name, v.TrustedAt}
 				}
 				if a.json {
 					return printJSON(cmd.OutOrStdout(), rows)
 				}
 				t := newTable(cmd.OutOrStdout(), "KEY", "NAME", "TRUSTED (UTC)", "PUBLIC KEY")
 				for _, row := range rows {
-					t.row(row.ID, row.Name, formatTime(row.TrustedAt), row.PublicKey)
+					t.row(row.ID, row.Name, formatTime(row.TrustedAt), row.PublicKey.PublicKey)
 				}
 				return t.end()
 			})
@@ -91,16 +78,15 @@ clients know the server by, so it stays the same for as long as the database doe
 whatever machine.`,
 		Example: `  lts server id`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.administer(cmd.Context(), true, func(admin *administration.Administrator) error {
-				keys, err := api.LoadKeys(cmd.Context(), admin.Store)
+			return a.work(cmd.Context(), true, func(s service) error {
+				known, err := s.Server(cmd.Context())
 				if err != nil {
 					return err
 				}
-				id := administration.ServerUUID(keys.Public())
 				if a.json {
-					return printJSON(cmd.OutOrStdout(), map[string]string{"id": id})
+					return printJSON(cmd.OutOrStdout(), map[string]string{"id": known.UUID})
 				}
-				_, err = fmt.Fprintln(cmd.OutOrStdout(), id)
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), known.UUID)
 				return err
 			})
 		},

@@ -36,7 +36,7 @@ type campaign struct {
 const mainRefuses fault = "main server refuses connections"
 
 func runCampaign(ctx context.Context, o options) (*campaign, error) {
-	l, err := newLaboratory(o.Servers, o.mistake)
+	l, err := newLaboratory(ctx, o)
 	c := &campaign{options: o, laboratory: l, living: map[*client]bool{}}
 	if err != nil {
 		return c, err
@@ -269,9 +269,9 @@ func (c *campaign) disturb(ctx context.Context, random *rand.Rand) {
 		case n < 69:
 			c.holdLock(random, &working)
 		case n < 75:
-			c.restart(ctx, random, serverKilled)
+			c.restartOne(ctx, random, serverKilled, databaseKilled)
 		case n < 78:
-			c.restart(ctx, random, serverRestart)
+			c.restartOne(ctx, random, serverRestart, databaseRestart)
 		case n < 88:
 			c.setClock(random)
 		case n < 91:
@@ -414,6 +414,35 @@ func (c *campaign) signalAll(s syscall.Signal) {
 	}
 }
 
+// restartOne restarts a server, or else the database of all, if it has a server: at
+// first that, so that a short run has it, too.
+func (c *campaign) restartOne(ctx context.Context, random *rand.Rand, server, database fault) {
+	if c.installation.database != nil && (c.faults.of(databaseKilled, databaseRestart) == 0 || random.IntN(2) == 0) {
+		c.restartDatabase(ctx, random, database)
+	} else {
+		c.restart(ctx, random, server)
+	}
+}
+
+// restartDatabase ends the database's server, by force or not, under all that is in
+// work, and starts it again after a while.
+func (c *campaign) restartDatabase(ctx context.Context, random *rand.Rand, kind fault) {
+	c.note("%s", kind)
+	if kind == databaseKilled {
+		c.installation.database.Kill()
+	} else {
+		c.installation.database.Stop()
+	}
+	select {
+	case <-time.After(time.Duration(random.IntN(400)) * time.Millisecond):
+	case <-ctx.Done(): // start it all the same
+	}
+	if err := c.installation.database.Start(context.WithoutCancel(ctx)); err != nil {
+		c.report(violation{Kind: kindMisbehaved, Text: fmt.Sprintf("the database does not come back: %v", err)})
+	}
+	c.faults.add(kind, 1)
+}
+
 // restart ends a server, by force or not, and starts it again after a while.
 func (c *campaign) restart(ctx context.Context, random *rand.Rand, kind fault) {
 	s := c.installation.servers[random.IntN(len(c.installation.servers))]
@@ -503,8 +532,16 @@ func (c *campaign) showProgress(ctx context.Context) {
 		c.mu.Lock()
 		clients, operations, devices := c.clients, c.operations, len(c.all)
 		c.mu.Unlock()
-		fmt.Fprintf(os.Stderr, "%5.0f s  %5d faults  %5d kills  %4d server restarts  %5d clients  %3d devices  %6d batches  %9d operations\n",
+		fmt.Fprintf(os.Stderr, "%5.0f s  %5d faults  %5d kills  %4d server restarts  %s%5d clients  %3d devices  %6d batches  %9d operations\n",
 			time.Since(c.began).Seconds(), c.faults.sum(), c.faults.of(clientKilled, familyKilled, holderKilled), c.faults.of(serverKilled, serverRestart),
-			clients, devices, c.proxy.reports(), operations)
+			c.databaseRestarts(), clients, devices, c.proxy.reports(), operations)
 	}
+}
+
+// databaseRestarts says how often the database was started anew, if it has a server.
+func (c *campaign) databaseRestarts() string {
+	if c.installation.database == nil {
+		return ""
+	}
+	return fmt.Sprintf("%4d database restarts  ", c.faults.of(databaseKilled, databaseRestart))
 }

@@ -22,7 +22,7 @@ type kills struct {
 
 func runKills(ctx context.Context, o options) (*kills, error) {
 	o.Servers, o.Clients, o.Devices, o.Faults = 1, 1, 1, 0
-	l, err := newLaboratory(o.Servers, o.mistake)
+	l, err := newLaboratory(ctx, o)
 	k := &kills{options: o, laboratory: l}
 	if err != nil {
 		return k, err

@@ -50,7 +50,7 @@ const (
 	testkitLibraryFile = "out/lib/libopenlts-testkit.so.0"
 )
 
-func newLaboratory(servers int, m *mistake) (*laboratory, error) {
+func newLaboratory(ctx context.Context, o options) (*laboratory, error) {
 	directory, err := os.MkdirTemp("", "openlts-campaign-")
 	if err != nil {
 		return nil, err
@@ -64,8 +64,8 @@ func newLaboratory(servers int, m *mistake) (*laboratory, error) {
 		}
 	}
 	library := libraryFile
-	if m.inLibrary() {
-		library = filepath.Join(m.libraries, filepath.Base(libraryFile))
+	if o.mistake.inLibrary() {
+		library = filepath.Join(o.mistake.libraries, filepath.Base(libraryFile))
 	}
 	copies := filepath.Join(bin, "copy")
 	for _, each := range []struct{ file, to string }{{ltsFile, bin}, {clientFile, bin}, {library, bin}, {testkitClientFile, bin},
@@ -88,9 +88,14 @@ func newLaboratory(servers int, m *mistake) (*laboratory, error) {
 	if l.journal, err = os.Create(filepath.Join(directory, "journal.txt")); err != nil {
 		return nil, err
 	}
-	l.installation, err = newInstallation(filepath.Join(bin, filepath.Base(ltsFile)), filepath.Join(directory, "server"),
-		filepath.Join(directory, "logs"), servers)
-	return l, err
+	l.installation = &installation{program: filepath.Join(bin, filepath.Base(ltsFile)), logs: filepath.Join(directory, "logs"),
+		location: []string{"--data", filepath.Join(directory, "server")}}
+	if o.Database == postgresDatabase {
+		if err := l.installation.makeDatabase(ctx); err != nil {
+			return l, err
+		}
+	}
+	return l, l.installation.setUp(o.Servers)
 }
 
 func copyFile(file, directory string) error {
@@ -320,6 +325,7 @@ func (l *laboratory) close(keep bool) {
 		for _, s := range l.installation.servers {
 			s.kill()
 		}
+		l.installation.closeDatabase(keep)
 	}
 	if l.journal != nil {
 		_ = l.journal.Close()

@@ -20,22 +20,29 @@ import (
 	"time"
 )
 
+// What servers keep their state in.
+const (
+	sqliteDatabase   = "sqlite"
+	postgresDatabase = "postgres"
+)
+
 // options are what the command line says.
 type options struct {
-	Seed    uint64        `json:"seed"`
-	Faults  int64         `json:"faultsWanted"`
-	Kills   int           `json:"killsWanted,omitempty"`
-	Clients int           `json:"clients"`
-	Devices int           `json:"devices"`
-	Servers int           `json:"servers"`
-	MaxTime time.Duration `json:"-"`
-	Control bool          `json:"control"`
-	Damage  int           `json:"damage"`
-	Only    string        `json:"only,omitempty"`
-	Strict  bool          `json:"strict"`
-	Keep    bool          `json:"-"`
-	mistake *mistake      // that is made on purpose; nil if none is
-	JSON    bool          `json:"-"`
+	Seed     uint64        `json:"seed"`
+	Faults   int64         `json:"faultsWanted"`
+	Kills    int           `json:"killsWanted,omitempty"`
+	Clients  int           `json:"clients"`
+	Devices  int           `json:"devices"`
+	Servers  int           `json:"servers"`
+	Database string        `json:"database"` // sqlite or postgres
+	MaxTime  time.Duration `json:"-"`
+	Control  bool          `json:"control"`
+	Damage   int           `json:"damage"`
+	Only     string        `json:"only,omitempty"`
+	Strict   bool          `json:"strict"`
+	Keep     bool          `json:"-"`
+	mistake  *mistake      // that is made on purpose; nil if none is
+	JSON     bool          `json:"-"`
 }
 
 const usage = `usage: build/campaign [flags]         clients and servers under faults of all kinds
@@ -67,7 +74,8 @@ func main() {
 	flags.IntVar(&o.Kills, "kills", 500, "kill9: how many kills")
 	flags.IntVar(&o.Clients, "clients", 6, "clients at a time")
 	flags.IntVar(&o.Devices, "devices", 3, "devices (data directories) in use at a time; new ones take the place of old ones")
-	flags.IntVar(&o.Servers, "servers", 2, "servers on the one server directory")
+	flags.IntVar(&o.Servers, "servers", 2, "servers on the one server directory or database")
+	flags.StringVar(&o.Database, "database", sqliteDatabase, "what the servers keep their state in: sqlite, or postgres, whose server is made for this, and killed as well")
 	flags.DurationVar(&o.MaxTime, "max-time", 30*time.Minute, "when to stop disturbing, even if there were too few faults")
 	flags.BoolVar(&o.Control, "control", false, "negative controls: mistakes are made on purpose, and success is that each is found")
 	flags.IntVar(&o.Damage, "damage", 0, "also damage files of so many dead devices, each on its own")
@@ -81,7 +89,8 @@ func main() {
 		}
 		os.Exit(2)
 	}
-	if flags.NArg() > 0 || o.Clients < 1 || o.Devices < 1 || o.Servers < 1 || o.Faults < 0 || o.Kills < 1 || o.Damage < 0 {
+	if flags.NArg() > 0 || o.Clients < 1 || o.Devices < 1 || o.Servers < 1 || o.Faults < 0 || o.Kills < 1 || o.Damage < 0 ||
+		o.Database != sqliteDatabase && o.Database != postgresDatabase {
 		flags.Usage()
 		os.Exit(2)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,26 +9,52 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/openlts/openlts/server/store/postgres/postgrestest"
 )
 
-// installation is a License Tracking Server's data directory, and the servers
-// that run on it.
+// installation is what a License Tracking Server keeps, and the servers that run on it.
 type installation struct {
-	program   string // lts
-	directory string
-	logs      string // directory
-	servers   []*server
+	program  string                // lts
+	location []string              // the flag that says where it keeps it
+	database *postgrestest.Cluster // nil: in files
+	logs     string                // directory
+	servers  []*server
 }
 
 // The accounts of the campaign: two codes with an item each, no limits.
 var codes = []string{"100001-reader", "100001-writer"}
 
-func newInstallation(program, directory, logs string, servers int) (*installation, error) {
-	i := &installation{program: program, directory: directory, logs: logs}
+// makeDatabase has the installation keep everything in a PostgreSQL server of its own,
+// which waits for the disk at each commit.
+func (i *installation) makeDatabase(ctx context.Context) (err error) {
+	if i.database, err = postgrestest.Make(ctx, true); err != nil {
+		return err
+	}
+	url, err := i.database.Fresh(ctx)
+	i.location = []string{"--database", url}
+	return err
+}
+
+// closeDatabase ends the database's server, and removes its data unless it is to be kept.
+func (i *installation) closeDatabase(keep bool) {
+	switch {
+	case i.database == nil:
+	case keep:
+		i.database.Stop()
+		fmt.Fprintln(os.Stderr, "kept:", i.database.Directory)
+	default:
+		_ = i.database.Remove()
+	}
+}
+
+// setUp makes the accounts, and so many servers that do not run yet.
+func (i *installation) setUp(servers int) error {
 	for n := range servers {
 		i.servers = append(i.servers, &server{installation: i, number: n})
 	}
@@ -39,15 +66,15 @@ func newInstallation(program, directory, logs string, servers int) (*installatio
 	}
 	for _, arguments := range commands {
 		if _, err := i.lts(arguments...); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return i, nil
+	return nil
 }
 
 // lts runs a command on the installation.
 func (i *installation) lts(arguments ...string) ([]byte, error) {
-	command := exec.Command(i.program, append([]string{"--data", i.directory}, arguments...)...)
+	command := exec.Command(i.program, append(slices.Clone(i.location), arguments...)...)
 	var stderr strings.Builder
 	command.Stderr = &stderr
 	output, err := command.Output()
@@ -142,8 +169,8 @@ func (s *server) start() error {
 		return err
 	}
 	defer func() { _ = log.Close() }()
-	command := exec.Command(s.installation.program, "--data", s.installation.directory, "serve",
-		"--listen", "127.0.0.1:0", "--url-file", urlFile, "--log-level", "warn")
+	command := exec.Command(s.installation.program, append(slices.Clone(s.installation.location), "serve",
+		"--listen", "127.0.0.1:0", "--url-file", urlFile, "--log-level", "warn")...)
 	command.Stderr = log
 	if err := command.Start(); err != nil {
 		return err

@@ -11,24 +11,25 @@ import (
 // summary is what a run came to.
 type summary struct {
 	options
-	Seconds        float64         `json:"seconds"`
-	FaultsInjected int64           `json:"faultsInjected"`
-	FaultsByKind   map[fault]int64 `json:"faultsByKind"`
-	KillsOfClients int64           `json:"killsOfClients"`
-	ServerRestarts int64           `json:"serverRestarts"`
-	ClientsStarted int             `json:"clientsStarted"`
-	Licenses       int64           `json:"licensesOpened"`
-	DevicesUsed    int             `json:"devicesUsed"`
-	Operations     int64           `json:"operations"`   // acknowledged to clients
-	Counted        int64           `json:"counted"`      // by the server
-	Lost           int64           `json:"declaredLost"` // to the server, by report
-	Batches        int             `json:"reportBatches,omitempty"`
-	Replayed       int             `json:"oldReportsReplayed,omitempty"`
-	Reports        int64           `json:"reports"` // that the server holds and verified
-	Directory      string          `json:"directory,omitempty"`
-	Violations     []violation     `json:"violations"`
-	Verdict        string          `json:"verdict"`
-	Code           int             `json:"exitCode"`
+	Seconds          float64         `json:"seconds"`
+	FaultsInjected   int64           `json:"faultsInjected"`
+	FaultsByKind     map[fault]int64 `json:"faultsByKind"`
+	KillsOfClients   int64           `json:"killsOfClients"`
+	ServerRestarts   int64           `json:"serverRestarts"`
+	DatabaseRestarts int64           `json:"databaseRestarts,omitempty"`
+	ClientsStarted   int             `json:"clientsStarted"`
+	Licenses         int64           `json:"licensesOpened"`
+	DevicesUsed      int             `json:"devicesUsed"`
+	Operations       int64           `json:"operations"`   // acknowledged to clients
+	Counted          int64           `json:"counted"`      // by the server
+	Lost             int64           `json:"declaredLost"` // to the server, by report
+	Batches          int             `json:"reportBatches,omitempty"`
+	Replayed         int             `json:"oldReportsReplayed,omitempty"`
+	Reports          int64           `json:"reports"` // that the server holds and verified
+	Directory        string          `json:"directory,omitempty"`
+	Violations       []violation     `json:"violations"`
+	Verdict          string          `json:"verdict"`
+	Code             int             `json:"exitCode"`
 }
 
 func (c *campaign) summary() summary {
@@ -51,6 +52,7 @@ func (s *summary) fromLaboratory(l *laboratory) {
 	s.FaultsInjected, s.FaultsByKind = l.faults.sum(), l.faults.byKind()
 	s.KillsOfClients = l.faults.of(clientKilled, familyKilled, holderKilled)
 	s.ServerRestarts = l.faults.of(serverKilled, serverRestart)
+	s.DatabaseRestarts = l.faults.of(databaseKilled, databaseRestart)
 	s.Directory, s.Violations = l.directory, l.found()
 }
 
@@ -102,6 +104,9 @@ func (s *summary) print(out io.Writer) {
 	}
 	row("clients killed", s.KillsOfClients)
 	row("servers restarted", s.ServerRestarts)
+	if s.Database == postgresDatabase {
+		row("database restarted", s.DatabaseRestarts)
+	}
 	row("clients started", s.ClientsStarted)
 	row("licenses opened", s.Licenses)
 	row("devices", s.DevicesUsed)

@@ -14,14 +14,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/openlts/openlts/core/device"
 	"github.com/openlts/openlts/core/internal/datafile"
-	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/internal/device"
+	"github.com/openlts/openlts/core/internal/ledger"
+	"github.com/openlts/openlts/core/internal/report"
+	"github.com/openlts/openlts/core/internal/tally"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/report"
 	"github.com/openlts/openlts/core/slot"
-	"github.com/openlts/openlts/core/tally"
 )
 
 // Version is the version of the library.
@@ -307,10 +307,6 @@ func (l *License) checkType(operationType protocol.OperationType) error {
 // operation counts as a stray.
 func (l *License) Prepare() bool { return l.sealer.PrepareQuickly(l.clock) }
 
-// Tally is the counters of this license, for the C hot path. They stay mapped
-// when the license is closed.
-func (l *License) Tally() *tally.Tally { return l.tally }
-
 // RecordAt counts operations done at a moment of the caller's choice: up to 30
 // days back, not in the future. They are durable when it returns. Only if the counters
 // can't take them, it waits for the ledger, until ctx ends.
@@ -447,7 +443,7 @@ type Info struct {
 	// AuthorizedAt and BufferUntil are by our clock, in seconds since 1970.
 	AuthorizedAt, BufferUntil int64
 	// Usage is that of the device, what is not sealed yet included.
-	Usage ledger.Account
+	Usage Account
 }
 
 // Info tells what is known of the license. If the ledger can't be read until ctx

@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/core/client"
-	"github.com/openlts/openlts/core/filelock"
-	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/internal/filelock"
+	"github.com/openlts/openlts/core/internal/ledger"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/core/slot"
@@ -69,7 +69,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 
 // step moves the clock and waits until the work in the background, which is two
 // goroutines of one license, is done with what is due.
-func step(t *testing.T, clock *slot.Simulated, d time.Duration) {
+func step(t *testing.T, clock *testkit.Clock, d time.Duration) {
 	t.Helper()
 	clock.Advance(d)
 	eventually(t, "the license is at rest", func() bool { return clock.Waiting() == 2 })
@@ -88,7 +88,7 @@ func usage(t *testing.T, l *client.License) ledger.Account {
 }
 
 func TestReportsGoOutEveryInterval(t *testing.T) {
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, t.TempDir()), clock)
 	record(t, l, protocol.OperationTypeQRCode, 3)
@@ -114,7 +114,7 @@ func TestReportsGoOutEveryInterval(t *testing.T) {
 }
 
 func TestCloseSealsAndSubmits(t *testing.T) {
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	directory := t.TempDir()
 	l := open(t, parameters(server, directory), clock)
@@ -130,7 +130,7 @@ func TestCloseSealsAndSubmits(t *testing.T) {
 	}
 	// The parked tally is taken up again, and goes on where it was.
 	again := open(t, parameters(server, directory), clock)
-	if again.Tally() != l.Tally() {
+	if again.Counters() != l.Counters() {
 		t.Error("the parked tally was not taken up")
 	}
 	record(t, again, protocol.OperationTypeQRCode, 4)
@@ -145,7 +145,7 @@ func TestCloseSealsAndSubmits(t *testing.T) {
 // TestRecordingWhileClosing: an operation that was acknowledged counts, however
 // close to the end of the license it came.
 func TestRecordingWhileClosing(t *testing.T) {
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	directory := t.TempDir()
 	var acknowledged int64
@@ -184,7 +184,7 @@ func TestAnOutageOfThirtyDays(t *testing.T) {
 		resubmit protocol.Resubmit
 	}{"next init": {protocol.ResubmitNextInit}, "interval": {protocol.ResubmitInterval}} {
 		t.Run(name, func(t *testing.T) {
-			clock := slot.NewSimulated(start)
+			clock := testkit.NewClock(start)
 			server := testkit.NewServer(t, clock.Now)
 			p := parameters(server, t.TempDir())
 			p.Resubmit = c.resubmit
@@ -224,7 +224,7 @@ func TestAnOutageOfThirtyDays(t *testing.T) {
 }
 
 func TestRecordAt(t *testing.T) {
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, t.TempDir()), clock)
 	for offset, want := range map[time.Duration]protocol.Status{
@@ -251,7 +251,7 @@ func TestRecordAt(t *testing.T) {
 }
 
 func TestOperationTypes(t *testing.T) {
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, t.TempDir()), clock)
 	mrz, err := l.DefineOperationType("MRZ")
@@ -287,7 +287,7 @@ func TestStorageThatCanNotBeUsed(t *testing.T) {
 	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, filepath.Join(blocked, "data")), clock)
 	info, err := l.Info(t.Context())
@@ -308,7 +308,7 @@ func TestADamagedLedgerIsSaid(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(directory, ledger.FileName), []byte("this is not a database, and long enough to be one........."), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	l := open(t, parameters(testkit.NewServer(t, clock.Now), directory), clock)
 	if info, err := l.Info(t.Context()); err != nil || info.Flags&protocol.StateFlagStorageRecovered == 0 {
 		t.Errorf("%+v, %v", info, err)
@@ -339,7 +339,7 @@ func saysOf(l *client.License, text string) bool {
 // is declared lost, to the unit, here and at the server.
 func TestALedgerThatWasDeleted(t *testing.T) {
 	directory := t.TempDir()
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, directory), clock)
 	record(t, l, protocol.OperationTypeQRCode, 3)
@@ -391,7 +391,7 @@ func tallies(t *testing.T, directory string) []string {
 // TestALedgerThatIsDeletedInUse is written anew: nothing is lost.
 func TestALedgerThatIsDeletedInUse(t *testing.T) {
 	directory := t.TempDir()
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, directory), clock)
 	step(t, clock, 0)
@@ -419,7 +419,7 @@ func TestALedgerThatIsDeletedInUse(t *testing.T) {
 
 // TestALedgerThatIsDeletedWhileALicenseIsOpened is written anew, too.
 func TestALedgerThatIsDeletedWhileALicenseIsOpened(t *testing.T) {
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	directory := t.TempDir()
 	server.Intercept(func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
@@ -454,7 +454,7 @@ func TestALedgerThatIsDeletedWhileALicenseIsOpened(t *testing.T) {
 // process.
 func TestCountersThatAreDeletedInUse(t *testing.T) {
 	directory := t.TempDir()
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, directory), clock)
 	step(t, clock, 0)
@@ -500,7 +500,7 @@ func TestCountersThatAreDeletedInUse(t *testing.T) {
 // server had it turns out when the loss is declared.
 func TestAReceiptThatNeverCame(t *testing.T) {
 	directory := t.TempDir()
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, directory), clock)
 	step(t, clock, 0)
@@ -560,7 +560,7 @@ func hold(t *testing.T, directory string) (release func()) {
 // opened, the server is asked, and nothing is lost.
 func TestALedgerThatOthersHold(t *testing.T) {
 	directory := heldDirectory(t)
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, directory), clock)
 	step(t, clock, 0)
@@ -657,7 +657,7 @@ func TestALedgerThatOthersHold(t *testing.T) {
 // TestALedgerThatOthersLetGo: the license that could not open it does so later.
 func TestALedgerThatOthersLetGo(t *testing.T) {
 	directory := heldDirectory(t)
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	release := hold(t, directory)
 	p := parameters(server, directory)
@@ -680,7 +680,7 @@ func TestALedgerThatOthersLetGo(t *testing.T) {
 // before: no request, no report. The error says why.
 func TestAnAddressOfAnotherServer(t *testing.T) {
 	for _, pinned := range []bool{true, false} {
-		clock := slot.NewSimulated(start)
+		clock := testkit.NewClock(start)
 		ours, other := testkit.NewServer(t, clock.Now), testkit.NewServer(t, clock.Now)
 		p := parameters(ours, t.TempDir())
 		p.Resubmit = protocol.ResubmitInterval
@@ -731,7 +731,7 @@ func TestAnAddressOfAnotherServer(t *testing.T) {
 }
 
 func TestQuotaStatesComeWithReceipts(t *testing.T) {
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	server.Modify(func(a *protocol.Authorization) { a.Quota.State = protocol.QuotaTolerance })
 	l := open(t, parameters(server, t.TempDir()), clock)
@@ -745,7 +745,7 @@ func TestQuotaStatesComeWithReceipts(t *testing.T) {
 
 // TestCloseKeepsItsDeadline with a server that never answers.
 func TestCloseKeepsItsDeadline(t *testing.T) {
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, t.TempDir()), clock)
 	release := make(chan struct{})
@@ -765,7 +765,7 @@ func TestCloseKeepsItsDeadline(t *testing.T) {
 }
 
 func TestSeveralLicensesAtOnce(t *testing.T) {
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	directory := t.TempDir()
 	one := open(t, parameters(server, directory), clock)
@@ -814,7 +814,7 @@ func TestDeviceUUID(t *testing.T) {
 
 // TestAskingForTheUUIDLeavesADamagedLedger to the license, which says so.
 func TestAskingForTheUUIDLeavesADamagedLedger(t *testing.T) {
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	p := parameters(testkit.NewServer(t, clock.Now), t.TempDir())
 	first, err := client.DeviceUUID(t.Context(), p)
 	if err != nil {
@@ -843,7 +843,7 @@ func TestModules(t *testing.T) {
 		"asked":        {nil, []protocol.LicenseModule{qr}, []protocol.LicenseModule{qr}},
 		"intersection": {[]protocol.LicenseModule{oned, qr}, []protocol.LicenseModule{qr, aztec}, []protocol.LicenseModule{qr}},
 	} {
-		clock := slot.NewSimulated(start)
+		clock := testkit.NewClock(start)
 		server := testkit.NewServer(t, clock.Now)
 		server.Modify(func(a *protocol.Authorization) { a.Item.Modules = c.granted })
 		p := parameters(server, t.TempDir())

@@ -10,7 +10,6 @@ import (
 
 	"github.com/openlts/openlts/core/client"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/slot"
 	"github.com/openlts/openlts/core/testkit"
 )
 
@@ -26,7 +25,7 @@ func copyTree(t *testing.T, from, to string) {
 // lost, or counts it again.
 func TestADirectoryThatIsRenamedInUse(t *testing.T) {
 	for _, elsewhere := range []bool{true, false} {
-		clock := slot.NewSimulated(start)
+		clock := testkit.NewClock(start)
 		server := testkit.NewServer(t, clock.Now)
 		base := t.TempDir()
 		before, after, copied := filepath.Join(base, "d"), filepath.Join(base, "renamed"), filepath.Join(base, "copied")

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/user"
 	"path/filepath"
 	"syscall"
 
@@ -48,8 +47,7 @@ func prepareDirectory(chosen string) dataDirectory {
 
 func chosenDirectory(chosen string) (string, error) {
 	if chosen == "" {
-		home, _ := os.UserHomeDir() // "": the environment names none
-		return defaultDirectory(home)
+		return usersDirectory()
 	}
 	path, err := filepath.Abs(chosen)
 	if err != nil {
@@ -57,32 +55,6 @@ func chosenDirectory(chosen string) (string, error) {
 	}
 	return path, nil
 }
-
-// defaultDirectory is where usage is kept unless the host says otherwise: .openlts
-// in the home directory that the environment names, as everything else of the user
-// is, or else the user database.
-func defaultDirectory(environment string) (string, error) {
-	home := environment
-	if !aHome(home) || otherPrivileges() {
-		home = ""
-		if u, err := user.Current(); err == nil {
-			home = u.HomeDir
-		}
-	}
-	if !aHome(home) {
-		return "", fmt.Errorf("user %d has no home directory (HOME is %q): set dataDirectory, or HOME, to a directory that can be written",
-			os.Geteuid(), environment)
-	}
-	return filepath.Join(home, ".openlts"), nil
-}
-
-// aHome tells whether a path may be a home directory. The root is what users without
-// one get.
-func aHome(path string) bool { return filepath.IsAbs(path) && filepath.Clean(path) != "/" }
-
-// otherPrivileges tells whether the program has rights that whoever started it, and
-// chose its environment, may not have.
-func otherPrivileges() bool { return os.Getuid() != os.Geteuid() || os.Getgid() != os.Getegid() }
 
 // own is the directory itself, or one of this user's within it: where everybody may
 // make files, and nobody remove those of others, users get in each other's way. If
@@ -120,7 +92,7 @@ func refused(directory string) error {
 	probe, err := datafile.Create(path)
 	if err == nil {
 		_ = probe.Close()
-		_ = os.Remove(path)
+		_ = datafile.Remove(path)
 		return nil
 	}
 	// No room or no descriptor is no refusal: what is there may be written.

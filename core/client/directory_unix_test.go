@@ -22,10 +22,10 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/openlts/openlts/core/client"
-	"github.com/openlts/openlts/core/device"
+	"github.com/openlts/openlts/core/internal/device"
+	"github.com/openlts/openlts/core/internal/tally"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/tally"
 	"github.com/openlts/openlts/core/testkit"
 )
 

@@ -12,7 +12,6 @@ import (
 
 	"github.com/openlts/openlts/core/client"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/slot"
 	"github.com/openlts/openlts/core/testkit"
 )
 
@@ -59,7 +58,7 @@ func fill(t *testing.T, directory string) (free func()) {
 // outage nothing is lost, and when the network is back all goes out, room or not.
 func TestADiskThatFillsUp(t *testing.T) {
 	directory := smallDisk(t, "2m")
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server, network := testkit.NewServer(t, clock.Now), testkit.NewNetwork(1)
 	l, err := client.Open(t.Context(), parameters(server, directory), client.Environment{Clock: clock, Transport: network})
 	if err != nil {
@@ -107,7 +106,7 @@ func TestADiskThatFillsUp(t *testing.T) {
 func TestADiskThatIsFull(t *testing.T) {
 	directory := smallDisk(t, "1m")
 	fill(t, directory)
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, directory), clock)
 	if info, err := l.Info(t.Context()); err != nil || info.Flags&protocol.StateFlagStorageDegraded == 0 {

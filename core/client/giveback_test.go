@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/slot"
 	"github.com/openlts/openlts/core/testkit"
 )
 
@@ -25,7 +24,7 @@ func TestCloseGivesTheSeatBack(t *testing.T) {
 		{protocol.ChargeWayScanCount, nil},
 	} {
 		for _, scans := range []uint32{0, 3} {
-			clock := slot.NewSimulated(start)
+			clock := testkit.NewClock(start)
 			server := testkit.NewServer(t, clock.Now)
 			server.Modify(func(a *protocol.Authorization) { a.Item.ChargeWay = test.way })
 			l := open(t, parameters(server, t.TempDir()), clock)
@@ -45,7 +44,7 @@ func TestCloseGivesTheSeatBack(t *testing.T) {
 // Giving a seat back is no condition of anything: a server that does not answer holds
 // up nobody longer than the deadline, and what was submitted is submitted.
 func TestGivingBackIsNoCondition(t *testing.T) {
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	server.Modify(func(a *protocol.Authorization) { a.Item.ChargeWay = protocol.ChargeWayConcurrentDeviceCount })
 	l := open(t, parameters(server, t.TempDir()), clock)

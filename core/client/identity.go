@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"github.com/openlts/openlts/core/device"
-	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/internal/device"
+	"github.com/openlts/openlts/core/internal/ledger"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
 )

@@ -10,10 +10,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/openlts/openlts/core/device"
-	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/internal/device"
+	"github.com/openlts/openlts/core/internal/ledger"
+	"github.com/openlts/openlts/core/internal/report"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/report"
 )
 
 const (

@@ -6,9 +6,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/openlts/openlts/core/ledger"
-	"github.com/openlts/openlts/core/report"
-	"github.com/openlts/openlts/core/tally"
+	"github.com/openlts/openlts/core/internal/ledger"
+	"github.com/openlts/openlts/core/internal/report"
+	"github.com/openlts/openlts/core/internal/tally"
 )
 
 // parking holds the tallies of closed licenses until the process ends.

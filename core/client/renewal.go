@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/internal/ledger"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
 )

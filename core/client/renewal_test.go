@@ -10,7 +10,6 @@ import (
 
 	"github.com/openlts/openlts/core/client"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/slot"
 	"github.com/openlts/openlts/core/testkit"
 )
 
@@ -71,7 +70,7 @@ func ofItem(server *testkit.Server, item string) (units int64) {
 
 // TestRefusedWhileInUse: recording goes on, the next start fails.
 func TestRefusedWhileInUse(t *testing.T) {
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	p := parameters(server, t.TempDir())
 	l := open(t, p, clock)
@@ -114,7 +113,7 @@ func TestRefusedWhileInUse(t *testing.T) {
 // TestLapsed: an authorization that is over is said to be, and one that is granted
 // again takes that back.
 func TestLapsed(t *testing.T) {
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, t.TempDir()), clock)
 	step(t, clock, 0)
@@ -141,7 +140,7 @@ func TestLapsed(t *testing.T) {
 
 // TestACacheIsReplaced: a license that was opened without the server does not stay so.
 func TestACacheIsReplaced(t *testing.T) {
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	p := parameters(server, t.TempDir())
 	if err := open(t, p, clock).Close(context.Background()); err != nil {
@@ -164,7 +163,7 @@ func TestACacheIsReplaced(t *testing.T) {
 // counts on the former item, what comes after on the new one, each once; also of
 // earlier slots, and in the next license of the process.
 func TestAnotherItem(t *testing.T) {
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	directory := t.TempDir()
 	p := parameters(server, directory)
@@ -210,7 +209,7 @@ func TestAnotherItem(t *testing.T) {
 	}
 	// The tally that was parked belongs to the new item.
 	same := open(t, p, clock)
-	if same.Tally() != l.Tally() {
+	if same.Counters() != l.Counters() {
 		t.Error("the tally was not taken up for the item it counts")
 	}
 	record(t, same, protocol.OperationTypeQRCode, 7)
@@ -219,7 +218,7 @@ func TestAnotherItem(t *testing.T) {
 	}
 	server.Modify(nil)
 	former := open(t, p, clock)
-	if former.Tally() == l.Tally() {
+	if former.Counters() == l.Counters() {
 		t.Error("the tally of the new item was taken up for the former one")
 	}
 	record(t, former, protocol.OperationTypeQRCode, 8)
@@ -234,7 +233,7 @@ func TestAnotherItem(t *testing.T) {
 // TestAnotherItemWhileRecording: whatever is on its way when the item changes counts
 // once, on the one or the other.
 func TestAnotherItemWhileRecording(t *testing.T) {
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, t.TempDir()), clock)
 	step(t, clock, 0)
@@ -276,7 +275,7 @@ func TestAnotherItemWhileRecording(t *testing.T) {
 
 // TestAQuotaThatChanges takes effect without a report or a restart.
 func TestAQuotaThatChanges(t *testing.T) {
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	end := start.Unix() + 365*86400
 	server.Modify(func(a *protocol.Authorization) { a.ValidUntil = end })
@@ -304,24 +303,24 @@ func TestAQuotaThatChanges(t *testing.T) {
 // TestAServerThatForgotTheDevice: restored from a backup, say. The device introduces
 // itself and sends what was not taken, without a restart, whichever way it submits.
 func TestAServerThatForgotTheDevice(t *testing.T) {
-	for name, submit := range map[string]func(*testing.T, *client.License, *slot.Simulated){
-		"in the background": func(t *testing.T, _ *client.License, clock *slot.Simulated) {
+	for name, submit := range map[string]func(*testing.T, *client.License, *testkit.Clock){
+		"in the background": func(t *testing.T, _ *client.License, clock *testkit.Clock) {
 			step(t, clock, 180*time.Second)
 			step(t, clock, 180*time.Second)
 		},
-		"when told to": func(t *testing.T, l *client.License, _ *slot.Simulated) {
+		"when told to": func(t *testing.T, l *client.License, _ *testkit.Clock) {
 			if err := l.Submit(context.Background()); err != nil {
 				t.Error(err)
 			}
 		},
-		"when closed": func(t *testing.T, l *client.License, _ *slot.Simulated) {
+		"when closed": func(t *testing.T, l *client.License, _ *testkit.Clock) {
 			if err := l.Close(context.Background()); err != nil {
 				t.Error(err)
 			}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			clock := slot.NewSimulated(start)
+			clock := testkit.NewClock(start)
 			server := testkit.NewServer(t, clock.Now)
 			l := open(t, parameters(server, t.TempDir()), clock)
 			step(t, clock, 0)
@@ -341,7 +340,7 @@ func TestAServerThatForgotTheDevice(t *testing.T) {
 // TestAForgedReproach: whoever answers that the device is not known makes it ask now
 // and then, and lose nothing.
 func TestAForgedReproach(t *testing.T) {
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	p := parameters(server, t.TempDir())
 	p.Resubmit = protocol.ResubmitInterval
@@ -378,8 +377,8 @@ func TestAClockThatIsSetInUse(t *testing.T) {
 		"from 1970": 56 * 365 * day, "days ahead": 20 * day, "back": -20 * day, "an hour back": -time.Hour,
 	} {
 		t.Run(name, func(t *testing.T) {
-			truth := slot.NewSimulated(start) // the server's
-			clock := slot.NewSimulated(start)
+			truth := testkit.NewClock(start) // the server's
+			clock := testkit.NewClock(start)
 			if by > 365*day {
 				clock.Set(start.Add(-by))
 			}

@@ -34,7 +34,7 @@ func TestAClockThatIsSet(t *testing.T) {
 		"two months ahead, and online":  {begins: start.AddDate(0, 2, 0), online: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			clock := slot.NewSimulated(test.begins)
+			clock := testkit.NewClock(test.begins)
 			right := start
 			server := testkit.NewServer(t, func() time.Time { return right })
 			network := testkit.NewNetwork(1)
@@ -117,7 +117,7 @@ func TestAClockThatIsSet(t *testing.T) {
 // be moved.
 func TestAClockThatIsSetWhileTheLedgerIsHeld(t *testing.T) {
 	directory := heldDirectory(t)
-	clock := slot.NewSimulated(time.Unix(10, 0))
+	clock := testkit.NewClock(time.Unix(10, 0))
 	server := testkit.NewServer(t, func() time.Time { return start })
 	network := testkit.NewNetwork(1)
 	l, err := client.Open(t.Context(), parameters(server, directory), client.Environment{Clock: clock, Transport: network})

@@ -13,9 +13,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/openlts/openlts/core/internal/tally"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/slot"
-	"github.com/openlts/openlts/core/tally"
 	"github.com/openlts/openlts/core/testkit"
 )
 
@@ -190,7 +189,7 @@ func TestATallyThatCanNotBeTakenOver(t *testing.T) {
 	if err := errors.Join(os.WriteFile(path, []byte("theirs"), 0o600), os.Chown(path, alice, alice)); err != nil {
 		t.Fatal(err)
 	}
-	clock := slot.NewSimulated(start)
+	clock := testkit.NewClock(start)
 	l := open(t, parameters(testkit.NewServer(t, clock.Now), directory), clock)
 	for range 5 {
 		step(t, clock, 180*time.Second)

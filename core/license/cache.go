@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 
-	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/internal/ledger"
 	"github.com/openlts/openlts/core/protocol"
 )
 

@@ -11,11 +11,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/openlts/openlts/core/device"
-	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/internal/device"
+	"github.com/openlts/openlts/core/internal/ledger"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/slot"
 	"github.com/openlts/openlts/core/testkit"
 )
 
@@ -135,7 +134,7 @@ func TestALicenseKeyDoesNotReplaceThePin(t *testing.T) {
 // world is a device with a clock of its own.
 type world struct {
 	t      *testing.T
-	clock  *slot.Simulated
+	clock  *testkit.Clock
 	ledger *ledger.Ledger
 	device device.Identity
 }
@@ -152,7 +151,7 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &world{t, slot.NewSimulated(start), l, identity}
+	return &world{t, testkit.NewClock(start), l, identity}
 }
 
 func (w *world) authorize(p license.Parameters) (*license.Granted, error) {

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/openlts/openlts/core/ledger"
+	"github.com/openlts/openlts/core/internal/ledger"
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/core/slot"
 )

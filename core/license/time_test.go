@@ -9,7 +9,6 @@ import (
 
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/slot"
 	"github.com/openlts/openlts/core/testkit"
 )
 
@@ -24,14 +23,14 @@ const (
 // anything.
 type truth struct {
 	*world
-	time   *slot.Simulated
+	time   *testkit.Clock
 	server *testkit.Server
 	p      license.Parameters
 }
 
 func newTruth(t *testing.T) *truth {
 	t.Helper()
-	tr := &truth{world: newWorld(t), time: slot.NewSimulated(start)}
+	tr := &truth{world: newWorld(t), time: testkit.NewClock(start)}
 	tr.server = testkit.NewServer(t, tr.time.Now)
 	tr.p = parameters(tr.server.URL)
 	return tr

@@ -12,15 +12,3 @@
 // Programs in other languages have the same in the test build of the library;
 // see include/openlts/testkit.h.
 package testkit
-
-import (
-	"time"
-
-	"github.com/openlts/openlts/core/slot"
-)
-
-// Clock is a clock that stands still until it is moved.
-type Clock = slot.Simulated
-
-// NewClock makes a clock that shows now.
-func NewClock(now time.Time) *Clock { return slot.NewSimulated(now) }

@@ -93,7 +93,7 @@ func TestChanges(t *testing.T) {
 	}
 	last := has[administration.Page[store.Audit]](t)(d.Audits(ctx, administration.Selection{Limit: 1})).Items[0]
 	if last.Actor != "tester" || last.Action != "item.change" || last.Object != "scans-100001" ||
-		!strings.Contains(last.Detail, `"limit":1000`) || !strings.Contains(last.Detail, `products: "ALL" → "DBR"`) || strings.Contains(last.Detail, "name") {
+		!strings.Contains(last.Detail, `quota.limit: 1000 → `) || !strings.Contains(last.Detail, `products: "ALL" → "DBR"`) || strings.Contains(last.Detail, "name") {
 		t.Errorf("%+v", last)
 	}
 	before := len(d.kinds(t))

@@ -98,6 +98,9 @@ func (a *Administrator) RemoveOrganization(ctx context.Context, id string) error
 type CodeChange struct {
 	ValidationFields *[]string `json:"validationFields,omitempty"`
 	Default          bool      `json:"default,omitempty"` // true: becomes the default
+	// PublicTrial says whether its trials are for who names neither a code nor an
+	// organization. One code at most is: the one before is not any more.
+	PublicTrial *bool `json:"publicTrial,omitempty"`
 }
 
 // ChangeCode changes a handshake code.
@@ -139,12 +142,39 @@ func (a *Administrator) ChangeCode(ctx context.Context, code string, change Code
 			}
 			c.Default = true
 		}
+		if change.PublicTrial != nil && *change.PublicTrial != c.PublicTrial {
+			if err := a.setPublicTrial(ctx, tx, c, seen.Items, *change.PublicTrial); err != nil {
+				return err
+			}
+			c.PublicTrial = *change.PublicTrial
+		}
 		return a.auditChange(tx, "handshake.change", code, before, statedCode(c))
 	})
 	if err != nil {
 		return seen, err
 	}
 	return a.Code(ctx, code)
+}
+
+// setPublicTrial makes a code with items the one of the public trial, or ends that. It
+// concerns everybody: who sees one organization alone may not.
+func (a *Administrator) setPublicTrial(ctx context.Context, tx store.Tx, code store.HandshakeCode, items []string, on bool) error {
+	if err := a.everywhere(); err != nil {
+		return err
+	}
+	if !on {
+		return records.SetPublicTrial(ctx, tx, 0)
+	}
+	for _, id := range items {
+		item, err := tx.Item(id)
+		if err != nil {
+			return err
+		}
+		if item.TrialBy != store.TrialByNobody {
+			return records.SetPublicTrial(ctx, tx, code.Key)
+		}
+	}
+	return invalid("publicTrial", "none of the items of %s can be tried by device or address, so there is nothing for everybody to try", code.Code)
 }
 
 // statedCode is what a code states, without its items.

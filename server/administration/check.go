@@ -106,12 +106,12 @@ func checkConditions(item *store.Item) error {
 		if item.TrialDays != 0 {
 			errs = append(errs, invalid("trialDays", "trial days are given, but not who may try: device or address"))
 		}
-	case store.TrialByDevice, store.TrialByAddress:
+	case store.TrialByDevice, store.TrialByAddress, store.TrialByBoth:
 		if item.TrialDays < 1 || item.TrialDays > maxTrialDays {
 			errs = append(errs, invalid("trialDays", "the trial days %d are not from 1 to %d", item.TrialDays, maxTrialDays))
 		}
 	default:
-		errs = append(errs, invalid("trialBy", "a trial goes by device or address, not by %q", string(item.TrialBy)))
+		errs = append(errs, invalid("trialBy", "a trial goes by device, address or both, not by %q", string(item.TrialBy)))
 	}
 	if len(item.Requires) > maxRequires {
 		errs = append(errs, invalid("requires", "an item requires at most %d others", maxRequires))

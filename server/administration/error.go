@@ -42,6 +42,8 @@ const (
 	ObjectAccount      = "account"
 	ObjectToken        = "token"
 	ObjectChannel      = "alert channel"
+	ObjectProduct      = "product"
+	ObjectLicense      = "license file"
 )
 
 func (e *Error) Error() string { return e.Text }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/openlts/openlts/server/licensefile"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
 )
 
 // Import says what to do with the items of a license file.
@@ -46,7 +47,7 @@ var errOnlyShow = errors.New("only to be shown")
 // for who is hosted by the vendor. Importing a file again changes nothing. An older
 // revision than one that was imported is refused.
 func (a *Administrator) ImportLicense(ctx context.Context, text []byte, how Import) (*Imported, error) {
-	if err := errors.Join(a.may(Owner), a.everywhere()); err != nil {
+	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
 		return nil, err
 	}
 	codes, err := a.Store.HandshakeCodes(ctx)
@@ -60,7 +61,7 @@ func (a *Administrator) ImportLicense(ctx context.Context, text []byte, how Impo
 	var imported *Imported
 	err = a.Store.Update(ctx, func(tx store.Tx) error {
 		i := &importing{a: a, Tx: tx, how: how, now: a.Now(), attached: attached, imported: &Imported{}}
-		if err := i.run(text); err != nil {
+		if err := i.run(ctx, text); err != nil {
 			return err
 		}
 		imported = i.imported
@@ -82,11 +83,12 @@ type importing struct {
 	now      time.Time
 	file     *licensefile.File
 	before   store.LicenseFile   // the revision imported last; no ID: none
+	former   *licensefile.File   // what it said, if this is a later one
 	attached map[string][]string // the items of each handshake code before
 	imported *Imported
 }
 
-func (i *importing) run(text []byte) error {
+func (i *importing) run(ctx context.Context, text []byte) error {
 	if err := i.open(text); err != nil {
 		return err
 	}
@@ -94,7 +96,7 @@ func (i *importing) run(text []byte) error {
 		return err
 	}
 	for n := range i.file.Items {
-		if err := i.item(&i.file.Items[n]); err != nil {
+		if err := i.item(ctx, &i.file.Items[n]); err != nil {
 			return fmt.Errorf("item %q of the license file: %w", i.file.Items[n].ID, err)
 		}
 	}
@@ -126,10 +128,10 @@ func (i *importing) open(text []byte) error {
 	}
 	f, err := licensefile.Open(text, vendors)
 	if errors.Is(err, licensefile.ErrUntrusted) {
-		return fmt.Errorf("%w; if that is your vendor's, as the vendor told you by another way, say so with `lts vendor trust --key PUBLIC-KEY`", err)
+		return invalid("license", "%s; if that is your vendor's, as the vendor told you by another way, an owner says so: on the page of license files, or by `lts vendor trust --key PUBLIC-KEY`", err)
 	}
 	if err != nil {
-		return err
+		return invalid("license", "%s", err)
 	}
 	i.file, i.imported.File = f, f
 	if err := errors.Join(checkOrganizationID(f.Organization), checkName("organization", f.OrganizationName), checkText("", "the alias", f.Alias),
@@ -137,7 +139,7 @@ func (i *importing) open(text []byte) error {
 		return err
 	}
 	if f.Server != "" && f.Server != i.how.Server {
-		return fmt.Errorf("the license file is for the server %s, and this is %s; ask the vendor for one for this server", f.Server, i.how.Server)
+		return invalid("license", "the license file is for the server %s, and this is %s; ask the vendor for one for this server", f.Server, i.how.Server)
 	}
 	if i.before, err = i.LicenseFile(f.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
@@ -148,21 +150,26 @@ func (i *importing) open(text []byte) error {
 		return err
 	case i.before.ID == "":
 	case i.before.Vendor != vendor || i.before.Organization != f.Organization:
-		return fmt.Errorf("the license file has the id of another one, of organization %s; ask the vendor", i.before.Organization)
+		return invalid("license", "the license file has the id of another one, of organization %s; ask the vendor", i.before.Organization)
 	case f.Revision < i.before.Revision:
-		return fmt.Errorf("the license file has revision %d, and revision %d was imported on %s; import the latest one",
+		return invalid("license", "the license file has revision %d, and revision %d was imported on %s; import the latest one",
 			f.Revision, i.before.Revision, time.Unix(i.before.ImportedAt, 0).UTC().Format(time.DateOnly))
 	case f.Revision == i.before.Revision && string(text) != string(i.before.Content):
-		return fmt.Errorf("another license file with revision %d was imported before; ask the vendor for one with a higher revision", f.Revision)
+		return invalid("license", "another license file with revision %d was imported before; ask the vendor for one with a higher revision", f.Revision)
 	case f.Revision == i.before.Revision:
 		i.imported.Again = true
 	}
 	// A revocation, or what is here already, may come late.
 	if f.ImportUntil != 0 && i.now.Unix() >= f.ImportUntil && f.Status == licensefile.Active && !i.imported.Again {
-		return fmt.Errorf("the license file could be imported until %s; ask the vendor for a new one", time.Unix(f.ImportUntil, 0).UTC().Format(time.RFC3339))
+		return invalid("license", "the license file could be imported until %s; ask the vendor for a new one", time.Unix(f.ImportUntil, 0).UTC().Format(time.RFC3339))
+	}
+	if i.before.ID != "" && !i.imported.Again {
+		if i.former, err = licensefile.Open(i.before.Content, vendors); err != nil {
+			return fmt.Errorf("the revision imported before: %w", err)
+		}
 	}
 	if f.Status == licensefile.Revoked && i.before.ID == "" {
-		return errors.New("the license file revokes one that was never imported here; there is nothing to do")
+		return invalid("license", "the license file revokes one that was never imported here; there is nothing to do")
 	}
 	return nil
 }
@@ -176,9 +183,9 @@ func (i *importing) organization() error {
 }
 
 // item adds or changes an item.
-func (i *importing) item(of *licensefile.Item) error {
+func (i *importing) item(ctx context.Context, of *licensefile.Item) error {
 	item := ItemOf(i.file, of)
-	if err := errors.Join(checkID("", "its id", of.ID), checkItem(&item), i.products(of)); err != nil {
+	if err := errors.Join(checkID("", "its id", of.ID), checkItem(&item), i.products(ctx, of)); err != nil {
 		return err
 	}
 	known, err := i.Item(of.ID)
@@ -187,9 +194,9 @@ func (i *importing) item(of *licensefile.Item) error {
 	case err != nil && !fresh:
 		return err
 	case !fresh && known.LicenseFile != i.file.ID:
-		return errors.New("there is an item of this id already, which did not come with this license file; nothing was changed")
+		return invalid("license", "there is an item of this id already, which did not come with this license file; nothing was changed")
 	case !fresh && known.ChargeWay != item.ChargeWay:
-		return errors.New("it is charged in another way than before; the vendor has to give it another id")
+		return invalid("license", "it is charged in another way than before; the vendor has to give it another id")
 	}
 	revoked := of.Revoked || i.file.Status == licensefile.Revoked
 	item.Key, item.CreatedAt = known.Key, known.CreatedAt
@@ -212,8 +219,12 @@ func (i *importing) item(of *licensefile.Item) error {
 	return err
 }
 
-// products names products of the vendor's own here as the vendor does.
-func (i *importing) products(of *licensefile.Item) error {
+// products names products of the vendor's own here as the vendor does. One that has the
+// name which the revision before gave it gets the new one.
+func (i *importing) products(ctx context.Context, of *licensefile.Item) error {
+	if i.imported.Again {
+		return nil
+	}
 	known, err := i.Products()
 	if err != nil {
 		return err
@@ -224,8 +235,13 @@ func (i *importing) products(of *licensefile.Item) error {
 			switch same := strings.EqualFold(other.Name, product.Name); {
 			case same && other.Bit == product.Bit:
 				named = true
+			case !same && other.Bit == product.Bit && i.namedBefore(other):
+				if err := errors.Join(checkOwnProduct(product.Name, product.Bit), records.RenameProduct(ctx, i, product.Bit, product.Name)); err != nil {
+					return err
+				}
+				named = true
 			case same || other.Bit == product.Bit:
-				return fmt.Errorf("its product %s (%d) is %s (%d) here", product.Name, product.Bit, other.Name, other.Bit)
+				return invalid("license", "its product %s (%d) is %s (%d) here", product.Name, product.Bit, other.Name, other.Bit)
 			}
 		}
 		if named {
@@ -241,27 +257,34 @@ func (i *importing) products(of *licensefile.Item) error {
 	return nil
 }
 
+// namedBefore tells whether the revision before named a product as it is named here.
+func (i *importing) namedBefore(product store.Product) bool {
+	if i.former == nil {
+		return false
+	}
+	for n := range i.former.Items {
+		for _, own := range i.former.Items[n].OwnProducts {
+			if own.Bit == product.Bit && own.Name == product.Name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // left archives the items that the revision before had, and this one has not.
 func (i *importing) left() error {
-	if i.before.ID == "" || i.imported.Again {
+	if i.former == nil {
 		return nil
-	}
-	vendors, err := trusted(i)
-	if err != nil {
-		return err
-	}
-	before, err := licensefile.Open(i.before.Content, vendors)
-	if err != nil {
-		return fmt.Errorf("the revision imported before: %w", err)
 	}
 	has := map[string]bool{}
 	for n := range i.file.Items {
 		has[i.file.Items[n].ID] = true
 	}
-	for n := range before.Items {
-		item, err := i.Item(before.Items[n].ID)
+	for n := range i.former.Items {
+		item, err := i.Item(i.former.Items[n].ID)
 		switch {
-		case has[before.Items[n].ID] || errors.Is(err, store.ErrNotFound):
+		case has[i.former.Items[n].ID] || errors.Is(err, store.ErrNotFound):
 			continue
 		case err == nil:
 			err = i.ArchiveItem(item.Key, i.now.Unix())
@@ -296,7 +319,7 @@ func (i *importing) attach() error {
 			Code: code, Organization: i.file.Organization, Default: organization.DefaultCode == "", CreatedAt: i.now.Unix(),
 		})
 		if errors.Is(err, store.ErrExists) {
-			return fmt.Errorf("there is a handshake code %s already; attach the items to it, or choose another name", code)
+			return invalid("handshake", "there is a handshake code %s already; attach the items to it, or choose another name", code)
 		}
 		if err != nil {
 			return err
@@ -354,7 +377,7 @@ func ItemOf(file *licensefile.File, of *licensefile.Item) store.Item {
 
 // OpenLicense reads a license file of a vendor that is believed here.
 func (a *Administrator) OpenLicense(ctx context.Context, text []byte) (file *licensefile.File, err error) {
-	if err := errors.Join(a.may(Owner), a.everywhere()); err != nil {
+	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
 		return nil, err
 	}
 	err = a.Store.Update(ctx, func(tx store.Tx) error {
@@ -362,8 +385,10 @@ func (a *Administrator) OpenLicense(ctx context.Context, text []byte) (file *lic
 		if err != nil {
 			return err
 		}
-		file, err = licensefile.Open(text, vendors)
-		return err
+		if file, err = licensefile.Open(text, vendors); err != nil {
+			return invalid("license", "%s", err)
+		}
+		return nil
 	})
 	return file, err
 }

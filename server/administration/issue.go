@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -29,10 +28,10 @@ const maxImportDays = 36500
 
 // IssueLicense signs a license file with the vendor's key.
 func (a *Administrator) IssueLicense(ctx context.Context, issue Issue) (*licensefile.File, []byte, error) {
-	if err := errors.Join(a.may(Owner), a.everywhere()); err != nil {
+	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
 		return nil, nil, err
 	}
-	key, err := a.VendorKey(ctx)
+	key, err := a.signer(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -50,7 +49,7 @@ func (a *Administrator) IssueLicense(ctx context.Context, issue Issue) (*license
 	if issue.Before != nil {
 		before, err := licensefile.Open(issue.Before, []ed25519.PublicKey{key.Public().(ed25519.PublicKey)})
 		if err != nil {
-			return nil, nil, fmt.Errorf("the license file to replace: %w", err)
+			return nil, nil, invalid("replaces", "the license file to replace: %s", err)
 		}
 		f.ID, f.Revision = before.ID, before.Revision+1
 		if f.Alias == "" {
@@ -69,7 +68,7 @@ func (a *Administrator) IssueLicense(ctx context.Context, issue Issue) (*license
 				return notFound(err, ObjectItem, id)
 			}
 			if f.Organization != "" && f.Organization != item.Organization {
-				return fmt.Errorf("item %s belongs to organization %s, the ones before to %s; a license file is for one", id, item.Organization, f.Organization)
+				return invalid("items", "item %s belongs to organization %s, the ones before to %s; a license file is for one", id, item.Organization, f.Organization)
 			}
 			f.Organization = item.Organization
 			f.Items = append(f.Items, fileItem(&item, products))
@@ -80,7 +79,7 @@ func (a *Administrator) IssueLicense(ctx context.Context, issue Issue) (*license
 		}
 		f.OrganizationName = organization.Name
 		if text, err = licensefile.Sign(f, key); err != nil {
-			return err
+			return invalid("items", "%s", err)
 		}
 		return a.audit(tx, "license.issue", f.ID, "revision %d, organization %s, items %q, server %q", f.Revision, f.Organization, issue.Items, f.Server)
 	})
@@ -90,31 +89,31 @@ func (a *Administrator) IssueLicense(ctx context.Context, issue Issue) (*license
 func checkIssue(issue *Issue) error {
 	errs := []error{checkText("", "the alias", issue.Alias)}
 	if len(issue.Items) == 0 {
-		errs = append(errs, errors.New("name the items the license file is to hold"))
+		errs = append(errs, invalid("items", "name the items the license file is to hold"))
 	}
 	if issue.Server != "" {
 		if _, err := uuid.Parse(issue.Server); err != nil || len(issue.Server) != 36 {
-			errs = append(errs, fmt.Errorf("%q is not the UUID of a server; `lts server id` prints it there", issue.Server))
+			errs = append(errs, invalid("serverUUID", "%q is not the UUID of a server; `lts server id` prints it there", issue.Server))
 		}
 	}
 	if issue.Days < 0 || issue.Days > maxImportDays {
-		errs = append(errs, fmt.Errorf("the days in which it may be imported are from 1 to %d, or 0 for no end", maxImportDays))
+		errs = append(errs, invalid("days", "the days in which it may be imported are from 1 to %d, or 0 for no end", maxImportDays))
 	}
 	return errors.Join(errs...)
 }
 
 // RevokeLicense signs the revision of a license file that revokes it.
 func (a *Administrator) RevokeLicense(ctx context.Context, text []byte) (*licensefile.File, []byte, error) {
-	if err := errors.Join(a.may(Owner), a.everywhere()); err != nil {
+	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
 		return nil, nil, err
 	}
-	key, err := a.VendorKey(ctx)
+	key, err := a.signer(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	f, err := licensefile.Open(text, []ed25519.PublicKey{key.Public().(ed25519.PublicKey)})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, invalid("license", "%s", err)
 	}
 	f.Revision++
 	f.Status, f.IssuedAt, f.ImportUntil = licensefile.Revoked, a.Now().Unix(), 0

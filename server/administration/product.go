@@ -8,6 +8,7 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
 )
 
 // The bits of products of the vendor's own: those that no built-in one has. The
@@ -33,7 +34,7 @@ func (a *Administrator) AddProduct(ctx context.Context, name string, bit protoco
 		for _, other := range known {
 			taken[other.Bit] = true
 			if strings.EqualFold(other.Name, name) {
-				return exists("product", other.Name)
+				return exists(ObjectProduct, other.Name)
 			}
 		}
 		if product.Bit == 0 {
@@ -53,13 +54,89 @@ func (a *Administrator) AddProduct(ctx context.Context, name string, bit protoco
 	return product, err
 }
 
-// BuiltInProducts lists the products that every server knows.
-func BuiltInProducts() []store.Product {
-	list := make([]store.Product, len(builtInProducts))
-	for i, name := range builtInProducts {
-		list[i] = store.Product{Name: name, Bit: products[name]}
+// Product is a product that items may be limited to, as it is shown.
+type Product struct {
+	Name    string           `json:"name"`
+	Bit     protocol.Product `json:"bit"` // what its SDK puts into the field products of its parameters
+	BuiltIn bool             `json:"builtIn"`
+}
+
+// ProductInput is a product of the vendor's own.
+type ProductInput struct {
+	Name string           `json:"name"`
+	Bit  protocol.Product `json:"bit,omitempty"` // 0: the next free one
+}
+
+// ProductChange is what changes of a product.
+type ProductChange struct {
+	Name string `json:"name"`
+}
+
+// Products lists the products there are: those that every server knows, then the
+// vendor's own.
+func (a *Administrator) Products(ctx context.Context) ([]Product, error) {
+	if err := a.may(Viewer); err != nil {
+		return nil, err
 	}
-	return list
+	own, err := a.Store.Products(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Product, 0, len(builtInProducts)+len(own))
+	for _, name := range builtInProducts {
+		list = append(list, Product{name, products[name], true})
+	}
+	for _, product := range own {
+		list = append(list, Product{product.Name, product.Bit, false})
+	}
+	return list, nil
+}
+
+// NewProduct names a product of the vendor's own.
+func (a *Administrator) NewProduct(ctx context.Context, in ProductInput) (Product, error) {
+	added, err := a.AddProduct(ctx, in.Name, in.Bit)
+	return Product{added.Name, added.Bit, false}, err
+}
+
+// ChangeProduct renames a product of the vendor's own. Its bit stays, and with it what
+// items are limited to.
+func (a *Administrator) ChangeProduct(ctx context.Context, name string, change ProductChange) (Product, error) {
+	var changed Product
+	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
+		return changed, err
+	}
+	if _, builtIn := products[strings.ToUpper(name)]; builtIn {
+		return changed, invalid("name", "%s is a product that is built in; it keeps its name", strings.ToUpper(name))
+	}
+	return changed, a.Store.Update(ctx, func(tx store.Tx) error {
+		known, err := tx.Products()
+		if err != nil {
+			return err
+		}
+		var before store.Product
+		for _, product := range known {
+			switch {
+			case strings.EqualFold(product.Name, name):
+				before = product
+			case strings.EqualFold(product.Name, change.Name):
+				return exists(ObjectProduct, product.Name)
+			}
+		}
+		if before.Name == "" {
+			return absent(ObjectProduct, name)
+		}
+		if err := checkOwnProduct(change.Name, before.Bit); err != nil {
+			return err
+		}
+		changed = Product{change.Name, before.Bit, false}
+		if changed.Name == before.Name {
+			return nil
+		}
+		if err := records.RenameProduct(ctx, tx, before.Bit, change.Name); err != nil {
+			return err
+		}
+		return a.audit(tx, "product.change", changed.Name, "name: %q → %q, bit %d", before.Name, changed.Name, before.Bit)
+	})
 }
 
 // checkOwnProduct checks the name and the bit of a product of the vendor's own.

@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 
 	"github.com/google/uuid"
 
@@ -44,7 +43,7 @@ func (a *Administrator) VendorKey(ctx context.Context) (key ed25519.PrivateKey, 
 			return a.audit(tx, "vendor.key", protocol.SigningKeyID(key.Public().(ed25519.PublicKey)), "made")
 		}
 		if err == nil && len(seed) != ed25519.SeedSize {
-			err = errors.New("the vendor's key in the database is damaged; restore it from a backup")
+			err = errDamagedVendorKey
 		}
 		if err != nil {
 			return err
@@ -53,6 +52,60 @@ func (a *Administrator) VendorKey(ctx context.Context) (key ed25519.PrivateKey, 
 		return nil
 	})
 	return key, err
+}
+
+// signer is the key by which license files are signed here. Who does not own the server
+// signs with it once an owner made it.
+func (a *Administrator) signer(ctx context.Context) (ed25519.PrivateKey, error) {
+	if a.may(Owner) == nil {
+		return a.VendorKey(ctx)
+	}
+	var seed []byte
+	err := a.Store.Update(ctx, func(tx store.Tx) (err error) {
+		seed, err = tx.VendorKey()
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, &Error{Kind: NotFound, Text: "there is no key yet that signs license files; an owner makes it, on the page of license files or by `lts vendor key`"}
+	}
+	if err == nil && len(seed) != ed25519.SeedSize {
+		err = errDamagedVendorKey
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ed25519.NewKeyFromSeed(seed), nil
+}
+
+// errDamagedVendorKey is the error of a key that is none.
+var errDamagedVendorKey = errors.New("the vendor's key in the database is damaged; restore it from a backup")
+
+// VendorPublicKey is what license files of this server are known by. Who owns the server
+// makes the key at the first time.
+func (a *Administrator) VendorPublicKey(ctx context.Context) (ed25519.PublicKey, error) {
+	if err := errors.Join(a.may(Viewer), a.everywhere()); err != nil {
+		return nil, err
+	}
+	key, err := a.signer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return key.Public().(ed25519.PublicKey), nil
+}
+
+// HasVendorKey tells whether license files can be signed here.
+func (a *Administrator) HasVendorKey(ctx context.Context) (has bool, err error) {
+	if err := errors.Join(a.may(Viewer), a.everywhere()); err != nil {
+		return false, err
+	}
+	err = a.Store.Update(ctx, func(tx store.Tx) error {
+		_, err := tx.VendorKey()
+		if has = err == nil; errors.Is(err, store.ErrNotFound) {
+			err = nil
+		}
+		return err
+	})
+	return has, err
 }
 
 // TrustVendor has the license files of a vendor believed here.
@@ -66,7 +119,7 @@ func (a *Administrator) TrustVendor(ctx context.Context, publicKey, name string)
 	}
 	key, err := protocol.Encoding.DecodeString(publicKey)
 	if err != nil || len(key) != ed25519.PublicKeySize {
-		return vendor, fmt.Errorf("%q is not the public key of a vendor; `lts vendor key` prints it at the vendor's", publicKey)
+		return vendor, invalid("publicKey", "%q is not the public key of a vendor; `lts vendor key` prints it at the vendor's", publicKey)
 	}
 	vendor.PublicKey = key
 	return vendor, a.Store.Update(ctx, func(tx store.Tx) error {
@@ -77,16 +130,38 @@ func (a *Administrator) TrustVendor(ctx context.Context, publicKey, name string)
 	})
 }
 
+// PublicKey is a public key, as it is shown.
+type PublicKey struct {
+	ID        string `json:"id"`
+	PublicKey string `json:"publicKey"`
+}
+
+// ViewKey shows a public key.
+func ViewKey(key ed25519.PublicKey) PublicKey {
+	return PublicKey{protocol.SigningKeyID(key), protocol.Encoding.EncodeToString(key)}
+}
+
+// Vendor is a vendor whose license files are believed here, as it is shown.
+type Vendor struct {
+	PublicKey
+	Name      string `json:"name"`
+	TrustedAt int64  `json:"trustedAt"`
+}
+
 // Vendors lists the vendors whose license files are believed here.
-func (a *Administrator) Vendors(ctx context.Context) (vendors []store.Vendor, err error) {
-	if err := errors.Join(a.may(Owner), a.everywhere()); err != nil {
+func (a *Administrator) Vendors(ctx context.Context) (list []Vendor, err error) {
+	if err := errors.Join(a.may(Viewer), a.everywhere()); err != nil {
 		return nil, err
 	}
 	err = a.Store.Update(ctx, func(tx store.Tx) error {
-		vendors, err = tx.Vendors()
+		vendors, err := tx.Vendors()
+		list = make([]Vendor, len(vendors))
+		for i, v := range vendors {
+			list[i] = Vendor{ViewKey(v.PublicKey), v.Name, v.TrustedAt}
+		}
 		return err
 	})
-	return vendors, err
+	return list, err
 }
 
 // trusted are the keys of the vendors that are believed, with the own one.

@@ -41,10 +41,12 @@ func viewOrganization(o store.Organization) Organization {
 // Code is a handshake code, as it is shown: it tells of a session password only
 // whether there is one.
 type Code struct {
-	Code               string `json:"code"`
-	Organization       string `json:"organization"`
-	Default            bool   `json:"default"`
-	HasSessionPassword bool   `json:"hasSessionPassword"`
+	Code         string `json:"code"`
+	Organization string `json:"organization"`
+	Default      bool   `json:"default"`
+	// PublicTrial: its trials are for who names neither a code nor an organization.
+	PublicTrial        bool `json:"publicTrial,omitempty"`
+	HasSessionPassword bool `json:"hasSessionPassword"`
 	// PreviousPasswordUntil is when the session password before stops to work.
 	PreviousPasswordUntil int64    `json:"previousPasswordUntil,omitempty"`
 	ArchivedAt            int64    `json:"archivedAt,omitempty"`
@@ -56,7 +58,7 @@ type Code struct {
 // ViewCode shows a handshake code.
 func ViewCode(c store.HandshakeCodeUse) Code {
 	return Code{
-		Code: c.Code, Organization: c.Organization, Default: c.Default, HasSessionPassword: c.SessionPassword != "",
+		Code: c.Code, Organization: c.Organization, Default: c.Default, PublicTrial: c.PublicTrial, HasSessionPassword: c.SessionPassword != "",
 		PreviousPasswordUntil: c.PreviousUntil, ArchivedAt: c.ArchivedAt,
 		ValidationFields: append([]string{}, c.ValidationFields...), Items: append([]string{}, c.Items...), CreatedAt: c.CreatedAt,
 	}
@@ -88,9 +90,10 @@ type Item struct {
 	RevokedAt       int64          `json:"revokedAt,omitempty"`
 	ArchivedAt      int64          `json:"archivedAt,omitempty"`
 	Quota           protocol.Quota `json:"quota"`
-	Live            int64          `json:"live"` // seats now, or domains
-	Charging        policy.Terms   `json:"charging"`
-	State           string         `json:"state"` // see the State constants
+	Live            int64          `json:"live"`                 // seats now, or domains
+	Charging        policy.Terms   `json:"charging"`             // what holds
+	ChargeTerms     store.Charging `json:"chargeTerms,omitzero"` // what it states itself
+	State           string         `json:"state"`                // see the State constants
 	Handshakes      []string       `json:"handshakes"`
 	CreatedAt       int64          `json:"createdAt"`
 }
@@ -117,7 +120,7 @@ func ViewItem(i store.ItemUse, products []store.Product, now time.Time) Item {
 		StartsAt: i.StartsAt, ExpiresAt: i.ExpiresAt, MaxBufferDays: i.MaxBufferDays, ValidationField: i.ValidationField,
 		Trial: i.Trial, TrialBy: i.TrialBy, TrialDays: i.TrialDays, Requires: i.Requires, RequestLimit: i.RequestLimit, Requests: i.Use.Requests,
 		RefuseClones: i.RefuseClones, LicenseFile: i.LicenseFile, RevokedAt: i.RevokedAt, ArchivedAt: i.ArchivedAt,
-		Quota: quota, Live: i.Live, Charging: policy.TermsOf(i.Item), State: state(i.Item, quota, now), Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
+		Quota: quota, Live: i.Live, Charging: policy.TermsOf(i.Item), ChargeTerms: i.Charging, State: state(i.Item, quota, now), Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
 	}
 }
 
@@ -191,6 +194,7 @@ func Tag(stated any) string {
 // Stated is what an item states, without how it is used.
 func (i Item) Stated() any {
 	i.Quota, i.State, i.Handshakes, i.Live, i.Requests = protocol.Quota{Limit: i.Quota.Limit}, "", nil, 0, 0
+	i.Charging = policy.Terms{} // follows from the rest
 	return i
 }
 
@@ -201,10 +205,12 @@ func differences(before, after any) string {
 		if err != nil { // what is shown always marshals
 			panic(err)
 		}
-		var fields map[string]any
-		if err := json.Unmarshal(text, &fields); err != nil {
+		var object map[string]any
+		if err := json.Unmarshal(text, &object); err != nil {
 			panic(err)
 		}
+		fields := map[string]any{}
+		flatten(fields, "", object)
 		return fields
 	}
 	from, to := fields(before), fields(after)
@@ -218,6 +224,18 @@ func differences(before, after any) string {
 		}
 	}
 	return strings.Join(list, ", ")
+}
+
+// flatten gives the fields of objects within an object names of their own, such as
+// quota.limit.
+func flatten(to map[string]any, prefix string, object map[string]any) {
+	for name, value := range object {
+		if within, ok := value.(map[string]any); ok {
+			flatten(to, prefix+name+".", within)
+			continue
+		}
+		to[prefix+name] = value
+	}
 }
 
 func written(value any) string {

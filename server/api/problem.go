@@ -29,6 +29,10 @@ var httpStatus = map[protocol.Status]int{
 	protocol.StatusStandbyRefuses:          http.StatusServiceUnavailable,
 }
 
+// perhaps is what is known of a request whose commit failed. Who sends it again is counted
+// once.
+const perhaps = "The request was carried out as a whole, or not at all: send it again."
+
 // problem answers with an error. What failed inside is logged, not told.
 func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	code, detail := protocol.StatusOf(err), err.Error()
@@ -42,9 +46,12 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, errDisk):
 		a.Log.Error("not ready", "error", err)
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The disk of the License Tracking Server is full, or fails. Nothing was changed."
+	case errors.Is(err, store.ErrDisk):
+		a.Log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The disk of the License Tracking Server is full, or fails. "+perhaps
 	case errors.Is(err, store.ErrUnavailable):
 		a.Log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
-		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The database of the License Tracking Server does not answer. Nothing was changed."
+		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The database of the License Tracking Server does not answer. "+perhaps
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		a.Log.Debug("the client is gone", "method", r.Method, "path", r.URL.Path)
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, protocol.StatusServerFailed.Message()

@@ -128,6 +128,9 @@ func TestLooks(t *testing.T) {
 		if strings.HasPrefix(name, "devices-") {
 			name = "device"
 		}
+		if strings.Contains(path, "/replay") {
+			name = "replay"
+		}
 		if strings.HasPrefix(path, "/statistics/") {
 			name, _, _ = strings.Cut(strings.ReplaceAll(path[1:], "/", "-"), "?")
 		}

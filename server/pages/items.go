@@ -144,6 +144,9 @@ func (r *request) itemFields() (administration.ItemFields, error) {
 		}
 		f.MaxBufferDays = &days
 	}
+	if f.ChargeTerms, err = r.chargeTerms(); err != nil {
+		return f, err
+	}
 	trial, refuseClones := form.Get("trial") != "", form.Get("refuseClones") != ""
 	f.Trial, f.RefuseClones = &trial, &refuseClones
 	return f, r.conditions(&f)

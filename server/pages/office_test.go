@@ -240,7 +240,7 @@ func (o *office) all(t testing.TB) []string {
 	t.Helper()
 	devices := must[administration.Page[administration.Device]](t)(o.desk.Devices(t.Context(), administration.Selection{}))
 	list := []string{
-		"/", "/statistics", "/statistics?by=item&item=scans&per=hour&range=7d&mode=accumulated", "/items", "/items/new", "/items/scans", "/items/desktops",
+		"/", "/statistics", "/statistics?by=item&item=scans&per=hour&range=7d&mode=accumulated", "/items", "/items/new", "/items/scans", "/items/desktops", "/items/scans/replay?from=" + days(-20) + "&until=" + days(0) + "&chargeWay=device&quota=3", "/products", "/licenses",
 		"/codes", "/codes/new", "/codes/100001-warehouse", "/codes/100001-warehouse/key", "/organizations", "/organizations/100001", "/devices",
 		"/denials", "/anomalies", "/alerts", "/audit", "/settings", "/organizations/100001/statements", "/organizations/100001/statements/" + closedMonth(),
 	}

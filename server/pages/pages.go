@@ -4,10 +4,12 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -57,6 +59,8 @@ type page struct {
 	actions map[string]action
 	// table gives the page's table for programs (?format=csv and ?format=json); nil: it has none.
 	table func(*request) (*table, error)
+	// form is how many bytes its forms have at most; 0: maxForm.
+	form int64
 	// files are other files that belong to the page, by ?format=.
 	files map[string]func(*request) error
 }
@@ -69,7 +73,7 @@ type action struct {
 // all are the pages.
 func all() []page {
 	return slices.Concat(
-		signInPages, setUpPages, overviewPages, organizationPages, statementPages, itemPages, codePages, devicePages,
+		signInPages, setUpPages, overviewPages, organizationPages, statementPages, itemPages, replayPages, productPages, codePages, licensePages, devicePages,
 		statisticsPages, questionPages, denialPages, anomalyPages, alertPages, auditPages, settingsPages,
 	)
 }
@@ -157,7 +161,6 @@ func (p *Pages) guard(next http.Handler) http.Handler {
 			p.Log.Error("panic on a page", "method", r.Method, "path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))
 			p.fail(&request{Request: r, pages: p, w: w}, errors.New("panic"))
 		}()
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		next.ServeHTTP(w, r)
 	})
 }
@@ -177,10 +180,15 @@ type request struct {
 	attached bool // a file was begun
 	// shown is what an action shows at once and never again, such as a token.
 	shown string
+	// brought is a license file that the form just brought.
+	brought *brought
 }
 
 // again is what an action gives to show its page anew, instead of going elsewhere.
 const again = "\x00"
+
+// sentFile is what an action gives that answered with a file to save.
+const sentFile = "\x01"
 
 // secure tells whether a browser reaches the server by HTTPS.
 func secure(r *http.Request) bool {
@@ -211,6 +219,7 @@ func Address(r *http.Request) string {
 }
 
 func (p *Pages) serve(page page, w http.ResponseWriter, httpRequest *http.Request) {
+	httpRequest.Body = http.MaxBytesReader(w, httpRequest.Body, cmp.Or(page.form, maxForm))
 	r := &request{Request: httpRequest, w: w, pages: p, page: page, admin: p.Administrator.As(administration.Principal{}), zone: time.UTC}
 	if err := r.answer(); err != nil {
 		p.fail(r, err)
@@ -236,6 +245,9 @@ func (r *request) answer() error {
 	case http.MethodGet, http.MethodHead:
 	case http.MethodPost:
 		to, err := r.act()
+		if err == nil && to == sentFile {
+			return nil
+		}
 		if err == nil && to != again {
 			r.redirect(to)
 			return nil
@@ -289,7 +301,7 @@ type redirection string
 
 // act does what a form says.
 func (r *request) act() (string, error) {
-	if err := r.ParseForm(); err != nil {
+	if err := r.parse(); err != nil {
 		return "", &administration.Error{Kind: administration.Invalid, Text: "this form can't be read; it may be too large"}
 	}
 	a, ok := r.page.actions[r.PostForm.Get("action")]
@@ -301,6 +313,35 @@ func (r *request) act() (string, error) {
 	}
 	return a.do(r)
 }
+
+// parse reads a form, also one with files. They are kept in memory: the form is bounded.
+func (r *request) parse() error {
+	err := r.ParseMultipartForm(cmp.Or(r.page.form, maxForm))
+	if errors.Is(err, http.ErrNotMultipart) {
+		return r.ParseForm()
+	}
+	return err
+}
+
+// text is what a field of a form holds, or the file that was chosen instead of it.
+func (r *request) text(field, fileField string) (string, error) {
+	file, _, err := r.FormFile(fileField)
+	if errors.Is(err, http.ErrMissingFile) || errors.Is(err, http.ErrNotMultipart) {
+		return typed(r.PostForm.Get(field)), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = file.Close() }() // it is only read
+	content, err := io.ReadAll(file)
+	if len(content) == 0 { // no file was chosen
+		return typed(r.PostForm.Get(field)), err
+	}
+	return string(content), err
+}
+
+// typed is a text as it was put into a field: browsers send its lines with other ends.
+func typed(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 
 func (r *request) who() administration.Principal { return r.admin.Principal() }
 

@@ -24,6 +24,8 @@ var texts = []*regexp.Regexp{
 	regexp.MustCompile(`\.Choice "[^"]*" "([^"]+)"`),
 	regexp.MustCompile(`\.Choice "[^"]*" "[^"]+" "([^"]+)"`),
 	regexp.MustCompile(`(?:title|Title|Text): +"([^"]+)"`),
+	regexp.MustCompile(`\t\{"[a-z-]+", "([^"]+)", "[^"]+"\},`), // the charge ways
+	regexp.MustCompile(`\t\{"[a-z-]+", "[^"]+", "([^"]+)"\},`),
 	regexp.MustCompile(`newPie\("([^"]+)"`),
 	regexp.MustCompile(`(?m)^\t\{"[^"]*", "([^"]+)", (?:"|func)`), // the menu, the ranges
 	regexp.MustCompile(`mistake\("[^"]*", "([^"]+)"\)`),

@@ -128,6 +128,7 @@ var done = map[string]string{
 	"detached": "Detached.", "password": "Your password is changed. Other sessions have ended.", "signed-out": "You are signed out.",
 	"sent": "The test was sent.", "welcome": "Welcome. You are the owner of this server.",
 	"archived": "Archived: it authorizes nobody.", "unarchived": "Taken back: it authorizes again.", "adjusted": "Adjusted.",
+	"renamed": "Renamed.", "trusted": "Trusted: license files of this vendor can be imported.", "vendor-key": "The key is made. License files can be issued.",
 	"closed": "The month is closed. Its statement never changes from now on.", "session-password": "The session password is changed.",
 	"confirmed": "Confirmed: the key is the device's own.", "cleared": "Cleared: the device is taken for one device.",
 }
@@ -156,6 +157,7 @@ var menu = []struct {
 	{"items", "License items", "item", administration.Viewer, false},
 	{"codes", "Handshake codes", "code", administration.Viewer, false},
 	{"organizations", "Organizations", "organization", administration.Viewer, true},
+	{"licenses", "License files", "license", administration.Viewer, true},
 	{"devices", "Devices", "device", administration.Viewer, false},
 	{"denials", "Refusals", "denial", administration.Viewer, false},
 	{"anomalies", "Anomalies", "anomaly", administration.Viewer, false},
@@ -294,6 +296,7 @@ func (v *view) With(pairs ...string) string {
 // field is a field of a form.
 type field struct {
 	Name, Label, Hint, Value, Type, Mistake string
+	Placeholder                             string
 	Required, Checked                       bool
 	Options                                 []option
 }

@@ -43,7 +43,7 @@ func (a *Asking) Require(keys *store.Keys) {
 	}
 	if a.Request.HandshakeCode != "" {
 		keys.Codes = append(keys.Codes, a.Request.HandshakeCode)
-	} else if a.Request.OrganizationID != "" {
+	} else { // or store.PublicTrial
 		keys.Organizations = append(keys.Organizations, a.Request.OrganizationID)
 	}
 }
@@ -107,10 +107,10 @@ func (a *Asking) deny(d *decision, code store.HandshakeCode, closest *Candidate,
 func (a *Asking) handshakeCode(d *decision) (code store.HandshakeCode, refusal error) {
 	name := a.Request.HandshakeCode
 	if name == "" {
-		if a.Request.OrganizationID == "" {
+		organization, known := d.Organizations[a.Request.OrganizationID]
+		if a.public() && (!known || a.usedBefore(d, organization.DefaultCode)) {
 			return code, protocol.StatusNoHandshakeOrOrganization
 		}
-		organization, known := d.Organizations[a.Request.OrganizationID]
 		if !known {
 			return code, because(protocol.StatusOrganizationNotFound, protocol.ReasonUnknownOrganization)
 		}
@@ -128,34 +128,74 @@ func (a *Asking) handshakeCode(d *decision) (code store.HandshakeCode, refusal e
 	return code, nil
 }
 
+// public tells whether the request names neither a code nor an organization: it is for
+// the public trial.
+func (a *Asking) public() bool {
+	return a.Request.HandshakeCode == "" && a.Request.OrganizationID == ""
+}
+
+// usedBefore tells whether a device was authorized already, and not for the public
+// trial: that is for devices which are new (docs/compatibility.md, "Public trial").
+func (a *Asking) usedBefore(d *decision, trial string) bool {
+	device := d.Devices[a.Request.Device.UUID]
+	if device == nil || device.NextReporter == 0 {
+		return false
+	}
+	key := d.Codes[trial].Key
+	for grant := range d.Grants {
+		if grant.Device == a.Request.Device.UUID && grant.Code == key {
+			return false
+		}
+	}
+	return true
+}
+
 func (a *Asking) choose(d *decision, code store.HandshakeCode) (*Candidate, error) {
 	items := d.CodeItems[code.Key]
+	if a.public() { // nothing but a trial is for everybody
+		items = slices.DeleteFunc(slices.Clone(items), func(item store.CodeItem) bool { return item.TrialBy == store.TrialByNobody })
+	}
 	clone := a.clone(d)
 	candidates := make([]Candidate, len(items))
 	for i, item := range items {
 		candidates[i] = Candidate{
 			CodeItem: item, Usage: a.usage(d, &item.Item),
-			Granted: d.Uses[item.Key].Requests, TrialUntil: a.trialUntil(d, item.Item),
-			BaseMissing: baseMissing(item.Item, items, d.now), Clone: clone,
+			Granted: d.Uses[item.Key].Requests, BaseMissing: baseMissing(item.Item, items, d.now), Clone: clone,
 		}
+		candidates[i].TrialUntil, candidates[i].TrialOf = a.trialUntil(d, item.Item)
 	}
 	return Select(candidates, a.Request, d.now)
 }
 
-// trial is the trial of an item that this device or its address has.
-func (a *Asking) trial(item store.Item) store.Trial {
-	return store.Trial{Item: item.Key, Subject: store.TrialSubject(item.TrialBy, a.Request.Device.UUID, a.Address)}
+// trials are those of an item that this device and its address have; none, if the item
+// is no trial.
+func (a *Asking) trials(item store.Item) (trials []store.Trial) {
+	for _, subject := range store.TrialSubjects(item.TrialBy, a.Request.Device.UUID, a.Address) {
+		trials = append(trials, store.Trial{Item: item.Key, Subject: subject})
+	}
+	return trials
 }
 
-func (a *Asking) trialUntil(d *decision, item store.Item) int64 {
-	if item.TrialBy == store.TrialByNobody {
-		return 0
+// trialUntil is when the trial of an item ends that began first, or would end if it
+// began now, and whose that is; 0: the item is no trial.
+func (a *Asking) trialUntil(d *decision, item store.Item) (until int64, whose store.TrialBy) {
+	for _, by := range []store.TrialBy{store.TrialByDevice, store.TrialByAddress} {
+		if item.TrialBy != by && item.TrialBy != store.TrialByBoth {
+			continue
+		}
+		of := item
+		of.TrialBy = by
+		for _, trial := range a.trials(of) {
+			startedAt, begun := d.Trials[trial]
+			if !begun {
+				startedAt = d.now.Unix()
+			}
+			if ends := TrialUntil(item, startedAt); until == 0 || ends < until {
+				until, whose = ends, by
+			}
+		}
 	}
-	startedAt, begun := d.Trials[a.trial(item)]
-	if !begun {
-		startedAt = d.now.Unix()
-	}
-	return TrialUntil(item, startedAt)
+	return until, whose
 }
 
 // baseMissing tells whether an add-on lacks its base among the items of a code.
@@ -267,8 +307,8 @@ func (a *Asking) grant(d *decision, code store.HandshakeCode, chosen *Candidate)
 	}
 	a.noteAnomalies(d, reporter)
 	a.take(d, &item, device)
-	if item.TrialBy != store.TrialByNobody {
-		if trial := a.trial(item); d.Trials[trial] == 0 {
+	for _, trial := range a.trials(item) {
+		if d.Trials[trial] == 0 {
 			d.Trials[trial], d.change.Trials[trial] = now, now
 		}
 	}

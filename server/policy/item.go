@@ -21,6 +21,8 @@ type Candidate struct {
 	// TrialUntil is when the trial of the device or address that asks ends, or would
 	// if it began now; 0: no trial is counted.
 	TrialUntil int64
+	// TrialOf says whose trial that is: the device's or the address's.
+	TrialOf store.TrialBy
 	// BaseMissing tells that it is an add-on, and that the code has nothing in force
 	// to which it could be added.
 	BaseMissing bool
@@ -136,7 +138,7 @@ func checkTrial(c *Candidate, _ *protocol.AuthorizationRequest, now time.Time) e
 	if c.TrialUntil == 0 || now.Unix() < c.TrialUntil {
 		return nil
 	}
-	if c.TrialBy == store.TrialByAddress {
+	if c.TrialOf == store.TrialByAddress {
 		return protocol.Errorf(protocol.StatusLicenseExpired, "License for this ip has expired.").Because(protocol.ReasonAddressExpired)
 	}
 	return because(protocol.StatusLicenseExpired, protocol.ReasonDeviceExpired)

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,15 +18,18 @@ type Replay struct {
 	decision decision
 }
 
+// ErrNoReplay is the error of charge ways whose usage can't be replayed.
+var ErrNoReplay = errors.New("this usage can't be replayed")
+
 // NewReplay begins with nobody on the item. What domains use can't be replayed: it is
 // not recorded who asked from where.
 func NewReplay(item store.Item) (*Replay, error) {
 	way, known := ways[item.ChargeWay]
 	if !known {
-		return nil, fmt.Errorf("there is no charge way %d", item.ChargeWay)
+		return nil, fmt.Errorf("%w: there is no charge way %d", ErrNoReplay, item.ChargeWay)
 	}
 	if way.domains {
-		return nil, fmt.Errorf("what is charged by %s can't be replayed: it is not recorded which domain reported what", item.ChargeWay.Short())
+		return nil, fmt.Errorf("%w: of what is charged by %s it is not recorded which domain reported what", ErrNoReplay, item.ChargeWay.Short())
 	}
 	item.Key = 1
 	return &Replay{item: item, way: way, decision: decision{

@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/core/slot"
 	"github.com/openlts/openlts/server/store"
 )
@@ -111,6 +112,29 @@ func TermsOf(item store.Item) Terms {
 		}
 	}
 	return terms
+}
+
+// Usual are the numbers by which items of a charge way are charged that state no others:
+// the tolerance in percent, the exceptions for each one of the quota. What does not apply
+// is nil.
+func Usual(chargeWay protocol.ChargeWay) store.Charging {
+	item := store.Item{ChargeWay: chargeWay, Quota: store.Unlimited}
+	t, does, tolerance, exceptions := termsOf(&item), appliesTo(&item), wayOf(&item).tolerance, int64(exceptionsAllowed)
+	slot := int64(t.slot)
+	var usual store.Charging
+	for _, n := range []struct {
+		applies bool
+		to      **int64
+		value   *int64
+	}{
+		{does.tolerance, &usual.Tolerance, &tolerance}, {does.exceptions, &usual.Exceptions, &exceptions}, {does.slot, &usual.Slot, &slot},
+		{does.window, &usual.Window, &t.window}, {does.least, &usual.Least, &t.least}, {does.window, &usual.Brief, &t.brief},
+	} {
+		if n.applies {
+			*n.to = n.value
+		}
+	}
+	return usual
 }
 
 // applies says which terms mean something for a charge way.

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/uuid"
@@ -13,17 +12,12 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/rest"
 	"github.com/openlts/openlts/server/store"
-	"github.com/openlts/openlts/server/store/teststore"
 )
 
 // Every operation of the contract, tried on what belongs to another organization by a
 // token of one: nothing of the other is told, or changed.
 func TestNoOperationLeadsElsewhere(t *testing.T) {
-	asked := time.Now()
-	c := newCallerOf(t, teststore.Open(t, teststore.Name(t)), func() time.Time { // nobody asks too often
-		asked = asked.Add(50 * time.Millisecond)
-		return asked
-	})
+	c := newCaller(t)
 	c.as(t, administration.ScopeWrite, "")
 	device := uuid.NewString()
 	for _, id := range []string{"100001", "100002"} {
@@ -91,12 +85,19 @@ func TestNoOperationLeadsElsewhere(t *testing.T) {
 		"POST organizations/{id}/statements": {`{"month": "2026-01", "zone": "Europe/Berlin"}`},
 		"PUT retention/{record}":             {`{"days": 400}`},
 		"PUT alerts/rules/{kind}":            {`{"levels": [60]}`},
+		"POST items/{id}/replay":             {`{"from": 1}`},
+		"POST products":                      {`{"name": "MINE"}`},
+		"PATCH products/{name}":              {`{"name": "MINE"}`},
+		"POST licenses":                      {`{"license": "x"}`},
+		"POST licenses/show":                 {`{"license": "x"}`},
+		"POST licenses/issue":                {`{"items": ["scans-100002"]}`, `{"items": ["scans-100001"]}`},
+		"POST licenses/revoke":               {`{"license": "x"}`},
 	}
 	foreign := strings.NewReplacer("organizations/{id}", "organizations/100002", "items/{id}", "items/scans-100002", "{code}", "100002-a", "{uuid}", device, "{month}", "2026-01", "{record}", "denials")
 	tried := 0
 	for path, item := range document.Paths.Map() {
 		relative, ours := strings.CutPrefix(path, rest.Prefix)
-		if !ours {
+		if !ours || relative == "server" { // whose keys are public
 			continue
 		}
 		for method := range item.Operations() {

@@ -208,7 +208,33 @@ func added[O any](read func(*administration.Administrator, context.Context, stri
 	}
 }
 
-// anew repeats a request that can as well be carried out again.
-func anew(handle handler) repeat {
-	return func(r *request, _ string) (answer, error) { return handle(r) }
+// quietly repeats a request that finds what it did before, and does it no further: it was
+// in the audit the first time.
+func quietly(handle handler) repeat {
+	return func(r *request, _ string) (answer, error) {
+		plain := r.admin
+		defer func() { r.admin = plain }()
+		r.admin = plain.On(quiet{plain.Store})
+		return handle(r)
+	}
+}
+
+// quiet is a store without audit.
+type quiet struct{ store.Store }
+
+// Update changes something that was changed and noted before.
+func (q quiet) Update(ctx context.Context, f func(store.Tx) error) error {
+	return q.Store.Update(ctx, func(tx store.Tx) error { return f(quietTx{tx}) })
+}
+
+type quietTx struct{ store.Tx }
+
+// AddAudit notes nothing.
+func (quietTx) AddAudit(store.Audit) error { return nil }
+
+// lost is for what can neither be found nor done in the same way again.
+func lost(*request, string) (answer, error) {
+	return answer{}, &administration.Error{
+		Kind: administration.Conflict, Text: "this was done, and its answer was lost with the server; ask with another Idempotency-Key",
+	}
 }

@@ -3,6 +3,7 @@ package rest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"sync"
@@ -99,6 +100,38 @@ func TestOnceThroughCrashes(t *testing.T) {
 			t.Errorf("%+v, %v", page, err)
 		}
 	})
+}
+
+// What is found as it was left, when its answer was lost, is not in the audit twice, nor
+// dated anew.
+func TestOnceQuietly(t *testing.T) {
+	o := servertest.NewOffice(t)
+	uuid := used(t, o)
+	s := &crashing{Store: o.Store}
+	s.left.Store(-1)
+	now := o.Clock()
+	c := newCallerOf(t, s, func() time.Time { now = now.Add(time.Second); return now })
+	c.as(t, administration.ScopeWrite, "")
+	c.call(t, "GET", "organizations", "")
+	s.left.Store(1) // the change is made and its answer lost
+	path := "devices/" + uuid + "/keys/second/confirm"
+	c.call(t, "POST", path, "", "Idempotency-Key", "k")
+	s.left.Store(-1)
+	keys, err := c.desk.DeviceKeys(t.Context(), uuid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, _, object := c.call(t, "POST", path, "", "Idempotency-Key", "k"); status != 200 || object["apart"] == nil {
+		t.Error(status, object)
+	}
+	again, err := c.desk.DeviceKeys(t.Context(), uuid)
+	if err != nil || fmt.Sprint(again) != fmt.Sprint(keys) {
+		t.Errorf("%v became %v, %v", keys, again, err)
+	}
+	page, err := c.desk.Audits(t.Context(), administration.Selection{Kinds: []string{"device.confirm-key"}})
+	if err != nil || len(page.Items) != 1 {
+		t.Errorf("%+v, %v", page.Items, err)
+	}
 }
 
 // Whatever is changed by a POST is changed once with a key, also what answers with

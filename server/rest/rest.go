@@ -19,6 +19,7 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/alerts"
+	"github.com/openlts/openlts/server/licensefile"
 	"github.com/openlts/openlts/server/recent"
 	"github.com/openlts/openlts/server/store/records"
 )
@@ -45,8 +46,20 @@ const (
 	atOnce    = 100
 )
 
-// maxBody is how many bytes the body of a request has at most.
-const maxBody = 64 << 10
+// maxBody is how many bytes the body of a request has at most, and maxLicenseBody that of
+// one that brings a license file, as a text of JSON.
+const (
+	maxBody        = 64 << 10
+	maxLicenseBody = 2 * licensefile.MaxSize
+)
+
+// bodyLimit is how many bytes the body of a request may have.
+func bodyLimit(r *http.Request) int {
+	if strings.HasPrefix(r.URL.Path, Prefix+"licenses") {
+		return maxLicenseBody
+	}
+	return maxBody
+}
 
 // request is an authenticated request.
 type request struct {
@@ -142,11 +155,12 @@ func (a *API) answer(r *http.Request, handle handler, again repeat) (answer, err
 		return answer{}, &administration.Error{Kind: administration.Limited, Text: "too many requests with this token; wait a second"}
 	}
 	req := &request{Request: r, admin: a.Administrator.As(who)}
-	if req.body, err = io.ReadAll(io.LimitReader(r.Body, maxBody+1)); err != nil {
+	limit := bodyLimit(r)
+	if req.body, err = io.ReadAll(io.LimitReader(r.Body, int64(limit)+1)); err != nil {
 		return answer{}, &administration.Error{Kind: administration.Invalid, Text: "the body did not arrive whole"}
 	}
-	if len(req.body) > maxBody {
-		return answer{}, &administration.Error{Kind: administration.Invalid, Text: "the body is larger than " + strconv.Itoa(maxBody) + " bytes"}
+	if len(req.body) > limit {
+		return answer{}, &administration.Error{Kind: administration.Invalid, Text: "the body is larger than " + strconv.Itoa(limit) + " bytes"}
 	}
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); len(req.body) > 0 && kind != protocol.ContentTypeJSON {
 		return answer{}, &administration.Error{Kind: administration.Invalid, Text: "the body is to be " + protocol.ContentTypeJSON}

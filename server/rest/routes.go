@@ -121,6 +121,22 @@ func (a *API) routes() map[string]handler {
 		"POST handshakes/{code}/unarchive": archive("code", (*admin).ArchiveHandshakeCode, false),
 		"POST handshakes/{code}/password":  setPassword,
 
+		"POST items/{id}/replay": replayItem,
+
+		"GET products":          whole((*admin).Products),
+		"POST products":         create((*admin).NewProduct),
+		"PATCH products/{name}": changeProduct,
+		"GET server":            a.showServer,
+		"GET vendors":           whole((*admin).Vendors),
+		"GET vendors/key":       vendorKey,
+		"GET licenses":          whole((*admin).Licenses),
+		"POST licenses":         a.importLicense,
+		"POST licenses/show":    showLicense,
+		"POST licenses/issue":   create((*admin).NewLicense),
+		"POST licenses/revoke":  revokeLicense,
+
+		"GET organizations/{id}/statements/{month}/draft": draftStatement,
+
 		"GET statistics":                                    showStatistics,
 		"GET organizations/{id}/statements":                 listAll("id", (*admin).Statements),
 		"POST organizations/{id}/statements":                closeStatement,
@@ -158,8 +174,8 @@ func (a *API) repeats() map[string]repeat {
 		"POST organizations":                     added((*admin).Organization),
 		"POST handshakes":                        added((*admin).Code),
 		"POST items":                             added((*admin).Item),
-		"POST handshakes/{code}/key":             anew(a.makeKey),
-		"POST devices/{uuid}/keys/{key}/confirm": anew(confirmKey),
+		"POST handshakes/{code}/key":             quietly(a.makeKey),
+		"POST devices/{uuid}/keys/{key}/confirm": quietly(confirmKey),
 		"POST items/{id}/revoke":                 nothing,
 		"POST items/{id}/archive":                nothing,
 		"POST items/{id}/unarchive":              nothing,
@@ -170,5 +186,9 @@ func (a *API) repeats() map[string]repeat {
 		"POST organizations/{id}/statements":     closedStatement,
 		"POST devices/{uuid}/clear-clone":        nothing,
 		"POST alerts/channels/{id}/test":         nothing,
+		"POST products":                          addedProduct,
+		"POST licenses":                          quietly(a.importLicense),
+		"POST licenses/issue":                    lost,
+		"POST licenses/revoke":                   lost,
 	}
 }

@@ -37,6 +37,13 @@ func showStatistics(r *request) (answer, error) {
 	if q.By, q.Per, err = statistics.ParseBys(parameters.Get("by")); err != nil {
 		return answer{}, wrong("by", err.Error())
 	}
+	switch parameters.Get("slots") {
+	case "", "windows":
+	case "own":
+		q.OwnSlots()
+	default:
+		return answer{}, wrong("slots", "slots are windows of 3 minutes, or the devices' own")
+	}
 	zone := parameters.Get("zone")
 	if zone == "" {
 		settings, err := r.admin.Settings(r.Context())

@@ -181,6 +181,14 @@ func names[T ~string](all []T) string {
 	return strings.Join(texts, ", ")
 }
 
+// OwnSlots takes slots as devices have them, of whatever length, instead of windows of one
+// slot, wherever they can be told apart.
+func (q *Query) OwnSlots() {
+	if q.Per == PerSlot && (q.Measure == "" || q.Measure == store.MeasureOperations) && !q.Compare && !q.Accumulated {
+		q.By, q.Per = append([]By{BySlot}, q.By...), PerPeriod
+	}
+}
+
 // ParseBys reads a comma-separated list of what to group by; "" is none. The length
 // of windows may be one of them.
 func ParseBys(list string) (bys []By, per Per, err error) {

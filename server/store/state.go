@@ -96,19 +96,24 @@ type State struct {
 // Trial names a trial: an item's, of a device or an address.
 type Trial struct {
 	Item    ID
-	Subject string // see TrialSubject
+	Subject string // see TrialSubjects
 }
 
-// TrialSubject is whose trial it is.
-func TrialSubject(by TrialBy, device, address string) string {
-	switch by {
-	case TrialByDevice:
-		return "device " + device
-	case TrialByAddress:
-		return "address " + address
+// TrialSubjects are those whose trials count: a device, an address, or both.
+func TrialSubjects(by TrialBy, device, address string) (subjects []string) {
+	if by == TrialByDevice || by == TrialByBoth {
+		subjects = append(subjects, "device "+device)
 	}
-	return ""
+	if by == TrialByAddress || by == TrialByBoth {
+		subjects = append(subjects, "address "+address)
+	}
+	return subjects
 }
+
+// PublicTrial is the id of an organization that there is not: who names neither a code
+// nor an organization means it. Its default code is the one of the public trial, if
+// there is one.
+const PublicTrial = ""
 
 // Grant allows a reporter to report on an item under a code.
 type Grant struct {

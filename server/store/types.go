@@ -35,6 +35,7 @@ type HandshakeCode struct {
 	// may use the code; none: any.
 	ValidationFields []string
 	Default          bool  // the organization's default code
+	PublicTrial      bool  // its trials are for who names neither a code nor an organization
 	ArchivedAt       int64 // 0: in use
 	CreatedAt        int64
 }
@@ -59,7 +60,8 @@ type Item struct {
 	ValidationField string // "": any
 	Trial           bool
 	// TrialBy says who may try for TrialDays from the first authorization on: each
-	// device, or each network address; TrialByNobody: the item's own dates decide.
+	// device, each network address, or both, whichever ends first; TrialByNobody: the
+	// item's own dates decide.
 	TrialBy   TrialBy
 	TrialDays int64
 	// Requires are the ids of items this one is an add-on to: the code must have one
@@ -86,6 +88,7 @@ const (
 	TrialByNobody  TrialBy = ""
 	TrialByDevice  TrialBy = "device"
 	TrialByAddress TrialBy = "address"
+	TrialByBoth    TrialBy = "both"
 )
 
 // Product is a product of the vendor's own, beside those that are built in.

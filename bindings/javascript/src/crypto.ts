@@ -1,6 +1,7 @@
 import { encode, utf8, type Bytes } from './bytes.js';
 import type { Environment } from './environment.js';
-import { concat, ed25519Verify, hkdf, hmac, sha256, x25519 } from './pure-crypto.js';
+import { ed25519Verify, x25519 } from './curve25519.js';
+import { concat, hkdf, hmac, sha256 } from './sha256.js';
 
 // WebCrypto does what may take its time, if it is there (a page of https) and knows the
 // algorithm. Digests and MACs are made on the spot: a page that is about to die gets no answer
@@ -54,7 +55,7 @@ async function multiply(env: Environment, scalar: Bytes, point: Bytes): Promise<
       // As above; a point of low order fails in both.
     }
   }
-  return x25519(scalar, point) ?? undefined;
+  return x25519(scalar, point);
 }
 
 /** The public key of an X25519 key. */

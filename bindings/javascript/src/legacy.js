@@ -6,7 +6,8 @@
 //
 // It keeps the rules of the other edition: cumulative reports whose sum is their revision, by slots; nothing is deleted
 // without a verified receipt; a run is a page, and one that died is adopted by the next.
-import { concat, ed25519Verify, hkdf, hmac, sha256, x25519, x25519Public } from './pure-crypto.js';
+import { ed25519Verify, x25519, x25519Public } from './pure-crypto.js';
+import { concat, hkdf, hmac, sha256 } from './sha256.js';
 import { legacyTypes, legacyVersion } from './legacy-constants.js';
 
 var root = typeof window === 'object' ? window : this || globalThis;

@@ -1,30 +1,12 @@
-// SHA-256, SHA-512, HMAC, HKDF, X25519 and Ed25519 verification in plain JavaScript.
+// SHA-512, X25519 and Ed25519 verification for the edition for old browsers: ECMAScript 5, which has neither typed arrays
+// nor BigInt. curve25519.js does the same for all others, in less than half the size.
 //
-// Pages on http have no WebCrypto, older browsers have no Ed25519, and where a page is about
-// to die nobody waits for a promise. The file is ECMAScript 5 without typed arrays, because
-// the edition for old browsers uses it too. Bytes are arrays of numbers from 0 to 255; an
-// argument may be anything with a length and indices.
-//
-// It does not run in constant time. What it guards is the key by which a device authenticates
-// its own usage counts, on a machine that belongs to who could measure it.
+// It does not run in constant time. What it guards is the key by which a device authenticates its own usage counts, on a
+// machine that belongs to who could measure it.
+import { bytesOf, concat, INITIAL, padded, PRIMES, ROUNDS, word } from './sha256.js';
 
-// The constants of SHA-2 are the fractional parts of roots: for the rounds, the cube roots of the first 80 primes, and for
-// the initial hash values the square roots of the first 8. SHA-256 takes the upper 32 bits of each, SHA-512 all 64. The upper
-// ones come of the arithmetic there is, the lower ones, when they are first needed, of that below.
-var PRIMES = [];
-var ROUNDS = [];
-var INITIAL = [];
+// The lower 32 bits of the constants of SHA-512, when they are first needed.
 var LOWER;
-
-for (var candidate = 2; PRIMES.length < 80; candidate++) {
-  var divisor = 2;
-  while (candidate % divisor) divisor++;
-  if (divisor === candidate) {
-    PRIMES.push(candidate);
-    ROUNDS.push((Math.pow(candidate, 1 / 3) % 1 * 0x100000000) | 0);
-    if (PRIMES.length <= 8) INITIAL.push((Math.pow(candidate, 1 / 2) % 1 * 0x100000000) | 0);
-  }
-}
 
 // lower finds the lower 32 bits of a root of a prime, bit by bit. limb is where the prime stands in the number whose root it
 // is: 12 limbs of 16 bits up for a cube root of 64 bits, 8 for a square root.
@@ -40,72 +22,6 @@ function lower(prime, upper, limb) {
     if (mul(limb === 12 ? mul(x, x) : x, x)[limb] < prime) low += bit;
   }
   return low | 0;
-}
-
-// padded is a message with the padding of SHA-2.
-function padded(message, block) {
-  var bytes = [];
-  var length = message.length;
-  for (var i = 0; i < length; i++) bytes.push(message[i]);
-  bytes.push(0x80);
-  // The length takes an eighth of a block, of which its last 8 bytes are enough.
-  while (bytes.length % block !== block - block / 8) bytes.push(0);
-  while (bytes.length % block !== block - 8) bytes.push(0);
-  var high = Math.floor(length / 0x20000000);
-  var low = length << 3;
-  bytes.push(high >>> 24, (high >>> 16) & 255, (high >>> 8) & 255, high & 255);
-  bytes.push(low >>> 24, (low >>> 16) & 255, (low >>> 8) & 255, low & 255);
-  return bytes;
-}
-
-function word(bytes, at) {
-  return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
-}
-
-function bytesOf(list) {
-  var bytes = [];
-  for (var i = 0; i < list.length; i++) {
-    bytes.push(list[i] >>> 24, (list[i] >>> 16) & 255, (list[i] >>> 8) & 255, list[i] & 255);
-  }
-  return bytes;
-}
-
-export function sha256(message) {
-  var bytes = padded(message, 64);
-  var h = INITIAL.slice();
-  var w = [];
-  var i;
-  for (var at = 0; at < bytes.length; at += 64) {
-    for (i = 0; i < 64; i++) {
-      if (i < 16) {
-        w[i] = word(bytes, at + 4 * i);
-        continue;
-      }
-      var x = w[i - 15];
-      var y = w[i - 2];
-      var s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
-      var s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
-      w[i] = (w[i - 16] + s0 + w[i - 7] + s1) | 0;
-    }
-    var a = h[0], b = h[1], c = h[2], d = h[3], e = h[4], f = h[5], g = h[6], k = h[7];
-    for (i = 0; i < 64; i++) {
-      var t1 = k + (((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7))) +
-        ((e & f) ^ (~e & g)) + ROUNDS[i] + w[i];
-      var t2 = (((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10))) +
-        ((a & b) ^ (a & c) ^ (b & c));
-      k = g;
-      g = f;
-      f = e;
-      e = (d + t1) | 0;
-      d = c;
-      c = b;
-      b = a;
-      a = (t1 + t2) | 0;
-    }
-    var next = [a, b, c, d, e, f, g, k];
-    for (i = 0; i < 8; i++) h[i] = (h[i] + next[i]) | 0;
-  }
-  return bytesOf(h);
 }
 
 // sum64 adds numbers of 64 bits, given as pairs of words, into r at an index.
@@ -171,31 +87,6 @@ export function sha512(message) {
     for (i = 0; i < 16; i += 2) sum64(h, i, [h[i], h[i + 1], v[i], v[i + 1]]);
   }
   return bytesOf(h);
-}
-
-export function concat() {
-  var all = [];
-  for (var i = 0; i < arguments.length; i++) {
-    for (var j = 0; j < arguments[i].length; j++) all.push(arguments[i][j]);
-  }
-  return all;
-}
-
-// hmac is HMAC-SHA-256 (RFC 2104).
-export function hmac(key, message) {
-  var k = key.length > 64 ? sha256(key) : key;
-  var inner = [];
-  var outer = [];
-  for (var i = 0; i < 64; i++) {
-    inner.push((k[i] | 0) ^ 0x36);
-    outer.push((k[i] | 0) ^ 0x5c);
-  }
-  return sha256(concat(outer, sha256(concat(inner, message))));
-}
-
-// hkdf gives 32 bytes by HKDF-SHA-256 (RFC 5869).
-export function hkdf(secret, salt, info) {
-  return hmac(hmac(salt, secret), concat(info, [1]));
 }
 
 // Numbers modulo 2^255 - 19 are 16 limbs of 16 bits, the lowest first, as in TweetNaCl (public

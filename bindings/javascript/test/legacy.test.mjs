@@ -22,7 +22,10 @@ test('Duktape, without typed arrays', { skip: existsSync('/usr/bin/duk') ? false
   try {
     const crypto = join(directory, 'crypto.js');
     await build({
-      stdin: { contents: `import * as pure from './src/pure-crypto.js'; globalThis.pure = pure;`, resolveDir: join(repository, 'bindings/javascript') },
+      stdin: { contents: `
+        import * as digests from './src/sha256.js';
+        import * as curve from './src/pure-crypto.js';
+        globalThis.pure = { ...digests, ...curve };`, resolveDir: join(repository, 'bindings/javascript') },
       bundle: true, format: 'iife', target: 'es5', outfile: crypto, define: { globalThis: 'window' },
     });
     const script = join(directory, 'test.js');

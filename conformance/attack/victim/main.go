@@ -22,7 +22,7 @@ import (
 	"github.com/openlts/openlts/core/client"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/slot"
+	"github.com/openlts/openlts/core/testkit"
 )
 
 const slotSeconds = 180
@@ -43,7 +43,7 @@ func main() {
 	flag.IntVar(&v.hold, "hold", 0, "negative control: acknowledge so many operations before they are recorded")
 	flag.Parse()
 	v.parameters.SlotSeconds = slotSeconds
-	v.clock = slot.NewSimulated(time.Unix(*now, 0))
+	v.clock = testkit.NewClock(time.Unix(*now, 0))
 	v.network = &network{next: &http.Transport{DisableKeepAlives: true}}
 	var err error
 	if v.books, err = books.Open(*ledger); err != nil {
@@ -68,7 +68,7 @@ type victim struct {
 	path       string
 	hold       int
 	held       [len(books.Types)]int64
-	clock      *slot.Simulated
+	clock      *testkit.Clock
 	network    *network
 	books      *books.Books
 	license    *client.License

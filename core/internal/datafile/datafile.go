@@ -80,7 +80,7 @@ func Open(path string, access Access) (*os.File, error) {
 	if access == Write {
 		flag = os.O_RDWR
 	}
-	f, err := os.OpenFile(path, flag|flagsOpen, 0)
+	f, err := openFile(path, flag, 0)
 	if err != nil {
 		// Between looking and opening it may have been exchanged for a link.
 		if _, again := Check(path, access); errors.Is(again, ErrForeign) {
@@ -104,7 +104,7 @@ func Open(path string, access Access) (*os.File, error) {
 // anything is at the path, even a link that leads nowhere.
 func Create(path string) (*os.File, error) {
 	mode := Mode(filepath.Dir(path))
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|flagsOpen, mode)
+	f, err := openFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +162,7 @@ func Replace(path string, content []byte) error {
 		if _, err := Check(path, Read); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
-		return os.Rename(unfinished, path)
+		return Rename(unfinished, path)
 	})
 }
 
@@ -184,7 +184,7 @@ func write(path string, content []byte, place func(unfinished, path string) erro
 		err = place(unfinished, path)
 	}
 	if err != nil {
-		_ = os.Remove(unfinished)
+		_ = Remove(unfinished)
 	}
 	return err
 }
@@ -215,7 +215,7 @@ func SetAside(path, extension string) (string, error) {
 	for n := 2; ; n++ {
 		_, err := os.Lstat(aside)
 		if errors.Is(err, os.ErrNotExist) || n > kept {
-			return aside, os.Rename(path, aside)
+			return aside, Rename(path, aside)
 		}
 		if err != nil {
 			return "", err

@@ -3,29 +3,29 @@ package datafile
 import (
 	"errors"
 	"os"
-	"runtime"
 	"syscall"
 )
 
 // Place is where an open file was found, to see whether it is still there.
 type Place struct {
-	path       string
-	file, root os.FileInfo
+	path string
+	file identity
+	root os.FileInfo
 }
 
 // PlaceOf notes where an open file is. Of one that SQLite opened, opened is what
 // Check answered. Call it when the file is opened.
 func PlaceOf(path string, opened os.FileInfo) Place {
-	return Place{path, opened, root()}
+	return Place{path, identityOf(path, opened), root()}
 }
 
 // Gone tells whether the file was removed, or another one took its place. It is
 // not gone because this process can't see it any more: after it dropped
 // privileges or changed its root, the open file is the one to go on with.
 func (p Place) Gone() bool {
-	named, err := os.Lstat(p.path)
+	named, err := identify(p.path)
 	switch {
-	case err == nil && os.SameFile(p.file, named):
+	case err == nil && p.file.is(named):
 		return false
 	case err == nil, errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		return !p.OtherRoot()
@@ -36,8 +36,8 @@ func (p Place) Gone() bool {
 
 // Reachable tells whether the path still leads to the file.
 func (p Place) Reachable() bool {
-	named, err := os.Lstat(p.path)
-	return err == nil && os.SameFile(p.file, named)
+	named, err := identify(p.path)
+	return err == nil && p.file.is(named)
 }
 
 // OtherRoot tells whether the path leads elsewhere than when the file was opened,
@@ -48,17 +48,4 @@ func (p Place) OtherRoot() bool {
 	}
 	now := root()
 	return now == nil || !os.SameFile(p.root, now)
-}
-
-// root is the root of this process's paths, or nil if it can't be told. On Windows
-// a process can't change it, and "/" is that of the current drive.
-func root() os.FileInfo {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	info, err := os.Stat("/")
-	if err != nil {
-		return nil
-	}
-	return info
 }

@@ -7,12 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
-
-// A link is not followed, and what would block does not. (Go adds O_CLOEXEC.)
-const flagsOpen = unix.O_NOFOLLOW | unix.O_NONBLOCK
 
 // vet says why a file is none of ours.
 func vet(info os.FileInfo, path string, access Access) error {

@@ -7,10 +7,6 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// A reparse point (a link, a mount point) is opened itself, and not what it
-// leads to.
-const flagsOpen = windows.FILE_FLAG_OPEN_REPARSE_POINT
-
 // vet says why a file is none of ours. Who may put files into a directory is
 // decided by the access lists that the directory hands down to them.
 func vet(info os.FileInfo, path string, _ Access) error {

@@ -60,7 +60,7 @@ func total() []column { return n("handshake_code", "item", "slot", "type", "coun
 var tables = []table{
 	with("server_key", n("id"), b("signing", "report")),
 	with("organization", n("id"), t("public_id", "name"), n("created_at")),
-	with("handshake_code", n("id"), t("code"), n("organization"), t("session_password", "previous_password"), n("previous_until", "archived_at", "created_at")),
+	with("handshake_code", n("id"), t("code"), n("organization"), t("session_password", "previous_password"), n("previous_until", "archived_at", "public_trial", "created_at")),
 	with("validation_field", n("handshake_code"), t("value")),
 	with("item", n("id"), t("public_id"), n("organization"), t("name"), n("products"), t("version", "edition"), n("deployment_type", "charge_way"), t("modules"),
 		n("quota", "starts_at", "expires_at", "max_buffer_days"), t("validation_field"), z("trial"), t("trial_by"), n("trial_days"), t("requires"),

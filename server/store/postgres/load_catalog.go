@@ -113,10 +113,11 @@ func (l *loading) fill(w wanted) error {
 	var items []store.Item
 	codeItems, types := map[store.ID][]store.CodeItem{}, map[string][]string{}
 	const concerned = ` IN (SELECT id FROM handshake_code WHERE code = ANY($1)
-		UNION SELECT default_code FROM organization WHERE public_id = ANY($2))`
+		UNION SELECT default_code FROM organization WHERE public_id = ANY($2)
+		UNION SELECT id FROM handshake_code WHERE public_trial <> 0 AND '' = ANY($2))`
 	b := &batch{}
 	l.queueVersion(b)
-	b.each(relational.SelectOrganization+` WHERE o.public_id = ANY($1)`, []any{w.organizations}, func(rows pgx.Rows) error {
+	b.each(relational.SelectOrganization+` WHERE o.public_id = ANY($1) UNION ALL `+relational.SelectPublicTrial+` AND '' = ANY($1)`, []any{w.organizations}, func(rows pgx.Rows) error {
 		var o store.Organization
 		err := rows.Scan(relational.OrganizationFields(&o)...)
 		organizations = append(organizations, o)

@@ -59,8 +59,8 @@ func (l *loading) queueTrials(b *batch) {
 	}
 	var subjects []string
 	for _, asker := range l.keys.Askers {
-		for _, by := range []store.TrialBy{store.TrialByDevice, store.TrialByAddress} {
-			subjects = append(subjects, clean(store.TrialSubject(by, asker.Device, asker.Address)))
+		for _, subject := range store.TrialSubjects(store.TrialByBoth, asker.Device, asker.Address) {
+			subjects = append(subjects, clean(subject))
 		}
 	}
 	b.each(`SELECT item, subject, started_at FROM trial WHERE item = ANY($1) AND subject = ANY($2)`, []any{items, subjects}, func(rows pgx.Rows) error {

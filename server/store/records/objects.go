@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -16,9 +17,23 @@ func RenameOrganization(ctx context.Context, tx store.Tx, organization store.ID,
 	return exec(ctx, tx, "UPDATE organization SET name = ? WHERE id = ?", name, organization)
 }
 
+// RenameProduct changes the name of a product of the vendor's own.
+func RenameProduct(ctx context.Context, tx store.Tx, bit protocol.Product, name string) error {
+	return exec(ctx, tx, "UPDATE product SET name = ? WHERE bit = ?", name, int64(bit))
+}
+
 // SetDefaultCode makes a code its organization's default.
 func SetDefaultCode(ctx context.Context, tx store.Tx, organization, code store.ID) error {
 	return exec(ctx, tx, "UPDATE organization SET default_code = ? WHERE id = ?", code, organization)
+}
+
+// SetPublicTrial makes a code the one whose trials are for everybody, in the place of
+// the one before; 0: there is none.
+func SetPublicTrial(ctx context.Context, tx store.Tx, code store.ID) error {
+	if err := exec(ctx, tx, "UPDATE handshake_code SET public_trial = 0 WHERE public_trial <> 0"); err != nil || code == 0 {
+		return err
+	}
+	return exec(ctx, tx, "UPDATE handshake_code SET public_trial = 1 WHERE id = ?", code)
 }
 
 // SetValidationFields changes the validation fields of a code.

@@ -14,8 +14,10 @@ import (
 const (
 	SelectOrganization = `SELECT o.id, o.public_id, o.name, coalesce(d.code, ''), o.created_at
 		FROM organization o LEFT JOIN handshake_code d ON d.id = o.default_code`
+	// SelectPublicTrial is the organization that there is not; see store.PublicTrial.
+	SelectPublicTrial    = `SELECT 0, '', '', code, 0 FROM handshake_code WHERE public_trial <> 0`
 	HandshakeCodeColumns = `c.id, c.code, o.public_id, c.session_password, c.previous_password, c.previous_until,
-		coalesce(o.default_code, 0) = c.id, c.archived_at, c.created_at`
+		coalesce(o.default_code, 0) = c.id, c.public_trial <> 0, c.archived_at, c.created_at`
 	FromHandshakeCode   = ` FROM handshake_code c JOIN organization o ON o.id = c.organization`
 	SelectHandshakeCode = `SELECT ` + HandshakeCodeColumns + FromHandshakeCode
 	ItemColumns         = `i.id, i.public_id, o.public_id, i.name, i.products, i.version, i.edition, i.deployment_type, i.charge_way,
@@ -33,7 +35,7 @@ func OrganizationFields(o *store.Organization) []any {
 // are rows of their own.
 func HandshakeCodeFields(c *store.HandshakeCode) []any {
 	return []any{&c.Key, &c.Code, &c.Organization, &c.SessionPassword, &c.PreviousPassword, &c.PreviousUntil,
-		&c.Default, &c.ArchivedAt, &c.CreatedAt}
+		&c.Default, &c.PublicTrial, &c.ArchivedAt, &c.CreatedAt}
 }
 
 // ItemFields are what ItemColumns are scanned into.

@@ -20,7 +20,7 @@ func (t *Tx) ConfirmKey(uuid, keyID string, at int64) (left int64, err error) {
 	if err := t.session.Alone(t.ctx); err != nil {
 		return 0, err
 	}
-	if err := t.exec(`UPDATE device_key SET confirmed_at = ? WHERE device = ? AND reporter = ?`, at, device, reporter); err != nil {
+	if err := t.exec(`UPDATE device_key SET confirmed_at = ? WHERE device = ? AND reporter = ? AND confirmed_at = 0`, at, device, reporter); err != nil {
 		return 0, err
 	}
 	if at > 0 {

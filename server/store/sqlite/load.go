@@ -75,7 +75,8 @@ func (l *loading) organizations() error {
 	if len(l.keys.Organizations) == 0 {
 		return nil
 	}
-	return l.each(relational.SelectOrganization+` WHERE o.public_id IN (SELECT value FROM json_each(?))`, []any{jsonTexts(l.keys.Organizations)},
+	return l.each(relational.SelectOrganization+` WHERE o.public_id IN (SELECT value FROM json_each(?1))`+
+		` UNION ALL `+relational.SelectPublicTrial+` AND '' IN (SELECT value FROM json_each(?1))`, []any{jsonTexts(l.keys.Organizations)},
 		func(rows *sql.Rows) error {
 			var o store.Organization
 			err := rows.Scan(relational.OrganizationFields(&o)...)
@@ -373,9 +374,7 @@ func (l *loading) trials() error {
 	}
 	var subjects []string
 	for _, asker := range l.keys.Askers {
-		for _, by := range []store.TrialBy{store.TrialByDevice, store.TrialByAddress} {
-			subjects = append(subjects, store.TrialSubject(by, asker.Device, asker.Address))
-		}
+		subjects = append(subjects, store.TrialSubjects(store.TrialByBoth, asker.Device, asker.Address)...)
 	}
 	return l.each(`SELECT item, subject, started_at FROM trial
 		WHERE item IN (SELECT value FROM json_each(?)) AND subject IN (SELECT value FROM json_each(?))`,

@@ -8,10 +8,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/pressly/goose/v3"
-
-	"github.com/openlts/openlts/core/filelock"
 )
 
 //go:embed migrations/*.sql
@@ -21,14 +21,15 @@ var migrations embed.FS
 // directory at the same time from each making the tables.
 func migrate(ctx context.Context, db *sql.DB, directory string) error {
 	lock := filepath.Join(directory, "migrate.lock")
-	release, err := filelock.Acquire(ctx, lock)
+	process := flock.New(lock, flock.SetPermissions(0o600))
+	_, err := process.TryLockContext(ctx, 10*time.Millisecond)
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("%s belongs to another user: give it to the user the server runs as, or remove it while no lts runs: %w", lock, err)
 	}
 	if err != nil {
 		return fmt.Errorf("waiting for another process that updates the schema: %w", err)
 	}
-	defer release()
+	defer func() { _ = process.Close() }()
 	if err := giveLike(lock, filepath.Join(directory, FileName)); err != nil {
 		return fmt.Errorf("giving %s to the owner of the database: %w", lock, err)
 	}

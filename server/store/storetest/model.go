@@ -65,7 +65,7 @@ func trialsAreKept(t *testing.T, open Open) {
 	w := begin(t, open)
 	device := w.device()
 	keys := store.Keys{Codes: []string{w.code.Code}, Askers: []store.Asker{{Device: device.UUID, Address: "192.0.2.0/24"}, {Device: "new", Address: "198.51.100.0/24"}}}
-	trial := store.Trial{Item: w.item.Key, Subject: store.TrialSubject(store.TrialByAddress, device.UUID, "192.0.2.0/24")}
+	trial := store.Trial{Item: w.item.Key, Subject: store.TrialSubjects(store.TrialByAddress, device.UUID, "192.0.2.0/24")[0]}
 	if got := w.look(keys).Trials; len(got) != 0 {
 		t.Errorf("%+v", got)
 	}

@@ -1,0 +1,38 @@
+package client
+
+import (
+	"unsafe"
+
+	"github.com/openlts/openlts/core/internal/ledger"
+	"github.com/openlts/openlts/core/internal/tally"
+)
+
+// Account is what a device recorded over all times, in units, and what became of it.
+type Account = ledger.Account
+
+// Counters is the memory in which a license counts, for a hot path outside Go.
+// core/internal/tally/layout.go describes what lies in it.
+type Counters struct {
+	// Memory stays mapped until the process ends, also when the license is closed.
+	Memory unsafe.Pointer
+	Shards int // of a frame; a power of two
+	// SlotSeconds is the length of a slot.
+	SlotSeconds int64
+}
+
+// Counters is the memory in which this license counts.
+func (l *License) Counters() Counters {
+	return Counters{l.tally.Memory(), l.tally.Shards(), int64(l.tally.Slot)}
+}
+
+// The layout of Counters, with which a hot path outside Go must agree.
+const (
+	CounterFrames       = tally.Frames
+	CounterFramesOffset = tally.FramesOffset
+	CounterFrameHeader  = tally.FrameHeader
+	CounterTypes        = tally.Types
+	Strays              = tally.Strays
+	StrayBits           = tally.StrayBits
+	StraySize           = tally.StraySize
+	StraysOffset        = tally.StraysOffset
+)

@@ -1,0 +1,119 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/openlts/openlts/core/internal/tally"
+)
+
+// EndClock notes that the clock was set: what the run has so far was counted while it
+// was ahead of the right time by so many seconds (0 if it was right), and what comes
+// is counted as another run.
+func (l *Ledger) EndClock(ctx context.Context, t *tally.Tally, ahead int64) error {
+	return l.alter(ctx, func(tx *sql.Tx) error {
+		r, _, err := meetRun(tx, t)
+		if err != nil {
+			return err
+		}
+		before := r.id
+		if _, err = renew(tx, r); err != nil {
+			return err
+		}
+		_, err = tx.Exec("UPDATE run SET ahead = ? WHERE id = ?", ahead, before)
+		return err
+	})
+}
+
+// CorrectClock moves what was counted under a run's account by a wrong clock to the
+// slots where it belongs, now that the clock is right, or ahead by so many seconds
+// only. What was sent to a server stays where it is: it may be counted there. It
+// answers how many units moved.
+func (l *Ledger) CorrectClock(ctx context.Context, t *tally.Tally, ahead int64) (units int64, err error) {
+	err = l.alter(ctx, func(tx *sql.Tx) error {
+		units = 0
+		r, _, err := meetRun(tx, t)
+		if err != nil {
+			return err
+		}
+		moving, err := wronglyCounted(tx, r.id, t.Slot.Start, ahead)
+		if err != nil {
+			return err
+		}
+		for _, m := range moving {
+			n, err := move(tx, &r, m)
+			if err != nil {
+				return err
+			}
+			units += n
+		}
+		_, err = tx.Exec("UPDATE run SET ahead = 0 WHERE ahead <> 0 AND "+sameAccount, r.id)
+		return err
+	})
+	return units, err
+}
+
+// sameAccount selects the runs that count for what the run of the parameter does.
+const sameAccount = `(lts, device, handshake_code, item, slot_seconds) IN
+	(SELECT lts, device, handshake_code, item, slot_seconds FROM run WHERE id = ?)`
+
+// movingReport is one that goes to another slot.
+type movingReport struct {
+	key ReportKey
+	to  int64
+}
+
+func wronglyCounted(tx *sql.Tx, run int64, start func(unix int64) int64, ahead int64) (moving []movingReport, err error) {
+	rows, err := tx.Query(`SELECT run.id, report.slot, run.ahead FROM report JOIN run ON run.id = report.run
+		WHERE run.ahead <> 0 AND sent = 0 AND lost = '' AND found = 0 AND `+sameAccount, run)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var m movingReport
+		var was int64
+		if err := rows.Scan(&m.key.RunID, &m.key.Slot, &was); err != nil {
+			return nil, err
+		}
+		m.to = start(m.key.Slot - was + ahead)
+		moving = append(moving, m)
+	}
+	return moving, rows.Err()
+}
+
+// move adds the counts of a report to that of another slot of a run, and deletes it. No
+// server knows of it, so one with its key may come again.
+func move(tx *sql.Tx, r *run, m movingReport) (units int64, err error) {
+	counts, err := countsOf(tx, m.key)
+	if err != nil {
+		return 0, err
+	}
+	if err := deleteReport(tx, m.key); err != nil {
+		return 0, err
+	}
+	if m.to < r.closedBefore {
+		if *r, err = renew(tx, *r); err != nil {
+			return 0, err
+		}
+	}
+	return addToReport(tx, *r, m.to, counts)
+}
+
+func countsOf(tx *sql.Tx, key ReportKey) (map[string]int64, error) {
+	rows, err := tx.Query("SELECT type, count FROM report_count WHERE run = ? AND slot = ?", key.RunID, key.Slot)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	counts := map[string]int64{}
+	for rows.Next() {
+		var name string
+		var count int64
+		if err := rows.Scan(&name, &count); err != nil {
+			return nil, err
+		}
+		counts[name] = count
+	}
+	return counts, rows.Err()
+}

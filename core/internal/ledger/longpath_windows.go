@@ -1,0 +1,8 @@
+package ledger
+
+import "github.com/openlts/openlts/core/internal/datafile"
+
+// shortName is the name that SQLite opens a path by.
+func shortName(path string) (name string, release func(), err error) {
+	return datafile.LongPath(path), func() {}, nil
+}

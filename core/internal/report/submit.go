@@ -1,0 +1,345 @@
+package report
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/openlts/openlts/core/internal/filelock"
+	"github.com/openlts/openlts/core/internal/ledger"
+	"github.com/openlts/openlts/core/license"
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/slot"
+)
+
+// Key authenticates the reports of a device to a server.
+type Key struct {
+	ID     string
+	Secret []byte
+}
+
+// Submitter submits the reports of this device to one License Tracking Server.
+// Set its fields and call Ready. Submit may be called from any
+// goroutine; the calls take turns.
+type Submitter struct {
+	Ledger    *ledger.Ledger
+	Clock     slot.Clock
+	Transport http.RoundTripper
+	Servers   []string      // main, standby
+	Timeout   time.Duration // of one request
+	Device    string        // the client UUID
+	LTS       string        // id of the server's signing key
+	Key       Key
+	// Recognition is what is known of the servers' addresses: only the server that the
+	// reports are for gets them.
+	Recognition *license.Recognition
+	// LockFile is locked while submitting, so that the processes of a device
+	// don't send the same reports side by side; "" if there is none.
+	LockFile string
+
+	turn chan struct{} // holds one token; a channel, to wait for it with a deadline
+	most int           // reports in a batch; fewer once a batch was too large
+	// failed are the reports whose submission failed since this submitter was
+	// made: not tried again by it unless asked to (docs/compatibility.md, "Report submission").
+	failed map[ledger.ReportKey]bool
+}
+
+// Ready completes a submitter whose fields are set.
+func (s *Submitter) Ready() *Submitter {
+	s.turn = make(chan struct{}, 1)
+	s.failed = map[ledger.ReportKey]bool{}
+	s.most = protocol.MaxReportsInBatch
+	return s
+}
+
+// lockWait is how long to wait for other processes that submit. Sending side by
+// side would be wasteful, not wrong: reports are idempotent.
+const lockWait = time.Second
+
+// take waits for this submitter's turn.
+func (s *Submitter) take(ctx context.Context) (release func(), err error) {
+	select {
+	case s.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, errDeadline
+	}
+	unlock := func() {}
+	if s.LockFile != "" {
+		waiting, cancel := context.WithTimeout(ctx, lockWait)
+		defer cancel()
+		if release, err := filelock.Acquire(waiting, s.LockFile); err == nil {
+			unlock = release
+		}
+	}
+	return func() { unlock(); <-s.turn }, nil
+}
+
+var errDeadline = protocol.Errorf(protocol.StatusDeadlineExceeded, "the deadline passed before all reports were submitted; they are kept")
+
+// Outcome is what a submission came to.
+type Outcome struct {
+	Reports  int   // accepted
+	Units    int64 // accepted
+	Refused  []Refusal
+	Items    []protocol.ItemState
+	KeptBack bool // some reports failed and are kept
+}
+
+// Refusal is a report that a server refused for good.
+type Refusal struct {
+	Units int64
+	Error *protocol.Error
+}
+
+// Submit sends the reports that are pending, in batches, until none is left or
+// one fails. Reports that failed before are left out unless again is set. The
+// error is why a batch failed; its reports are kept.
+func (s *Submitter) Submit(ctx context.Context, again bool) (Outcome, error) {
+	var outcome Outcome
+	release, err := s.take(ctx)
+	if err != nil {
+		outcome.KeptBack = true
+		return outcome, err
+	}
+	defer release()
+	if again {
+		clear(s.failed)
+	}
+	for ctx.Err() == nil {
+		pending, err := s.Ledger.Pending(ctx, s.LTS, s.Device, s.most, func(key ledger.ReportKey) bool { return s.failed[key] })
+		if errors.Is(err, ledger.ErrNoRoom) && s.most > 1 {
+			s.most /= 2 // what is noted of fewer takes less
+			continue
+		}
+		if err != nil {
+			return outcome, ledger.Failed("reading the pending reports", err)
+		}
+		if len(pending) == 0 {
+			return outcome, nil
+		}
+		err = s.submitBatch(ctx, pending, &outcome)
+		if splits(err, pending) {
+			s.most = len(pending) / 2
+			continue
+		}
+		if err != nil {
+			outcome.KeptBack = true
+			return outcome, err
+		}
+	}
+	outcome.KeptBack = true
+	return outcome, errDeadline
+}
+
+// errTooLarge is the cause of an error when a batch was too large: for the
+// protocol, for the server, or for a proxy before it.
+var errTooLarge = errors.New("too large")
+
+// largeBody is how long a body is, in bytes, of which it is no surprise that a proxy
+// does not take it. nginx takes 1 MiB unless told otherwise, others less.
+const largeBody = 64 << 10
+
+// cutOff tells whether a connection that was there broke. Who finds a body too large
+// may close the connection before he has read it: then his answer, if he gave one, is
+// lost with what is still on its way to him.
+func cutOff(err error) bool {
+	var failed *net.OpError
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.As(err, &failed) && (failed.Op == "read" || failed.Op == "write") && !failed.Timeout()
+}
+
+// splits tells whether a batch failed that may pass in smaller ones: then none of
+// its reports failed.
+func splits(err error, pending []ledger.PendingReport) bool {
+	return len(pending) > 1 && errors.Is(err, errTooLarge)
+}
+
+// submitBatch sends one batch and acts on its receipt.
+func (s *Submitter) submitBatch(ctx context.Context, pending []ledger.PendingReport, outcome *Outcome) error {
+	batch, order := s.batch(pending)
+	account, err := s.Ledger.DeviceAccount(ctx, s.LTS)
+	if err != nil {
+		return ledger.Failed("reading the account", err)
+	}
+	batch.Account = &account
+	body, err := json.Marshal(batch)
+	if err != nil {
+		return err
+	}
+	if len(body) > protocol.MaxReportBody && len(pending) > 1 {
+		return errTooLarge
+	}
+	receipt, err := s.post(ctx, batch.Batch, body)
+	if len(body) > largeBody && cutOff(err) {
+		err = errors.Join(err, errTooLarge)
+	}
+	if errors.Is(err, errNeverLeft) {
+		_ = s.Ledger.NotSent(ctx, pending) // as if they had been sent, otherwise
+	}
+	if err != nil {
+		if !splits(err, pending) {
+			for _, p := range pending {
+				s.failed[p.Key] = true
+			}
+		}
+		return err
+	}
+	return s.apply(ctx, receipt, order, pending, outcome)
+}
+
+// position is where a report stands in a batch.
+type position struct{ group, report int }
+
+// batch groups reports by run, and says where each one went.
+func (s *Submitter) batch(pending []ledger.PendingReport) (*protocol.ReportBatch, []position) {
+	batch := &protocol.ReportBatch{Protocol: protocol.Version, Batch: uuid.NewString(), Device: s.Device, SentAt: s.Clock.Now().Unix()}
+	groups := map[string]int{}
+	order := make([]position, len(pending))
+	for i, p := range pending {
+		g, ok := groups[p.Run]
+		if !ok {
+			g = len(batch.Groups)
+			groups[p.Run] = g
+			batch.Groups = append(batch.Groups, protocol.ReportGroup{
+				Run: p.Run, HandshakeCode: p.HandshakeCode, Item: p.Item, SlotSeconds: p.SlotSeconds})
+		}
+		order[i] = position{g, len(batch.Groups[g].Reports)}
+		batch.Groups[g].Reports = append(batch.Groups[g].Reports, p.Report)
+	}
+	return batch, order
+}
+
+// post sends a batch to the first server that takes it and verifies the
+// receipt. A success without a valid receipt is none: a captive portal answers
+// 200 too.
+func (s *Submitter) post(ctx context.Context, batch string, body []byte) (*protocol.Receipt, error) {
+	header := http.Header{}
+	header.Set(protocol.HeaderKey, s.Key.ID)
+	header.Set(protocol.HeaderMAC, protocol.ReportMAC(s.Key.Secret, body))
+	var failures []error
+	left := false
+	for _, server := range s.Servers {
+		receipt, err := s.postTo(ctx, server, batch, header, body)
+		if err == nil {
+			return receipt, nil
+		}
+		left = left || !neverLeft(err)
+		failures = append(failures, err)
+		// The standby holds what the main holds: what the main decided stands.
+		if status := protocol.StatusOf(err); status.FromServer() && license.Final(err) {
+			break
+		}
+	}
+	if !left {
+		failures = append(failures, errNeverLeft)
+	}
+	return nil, errors.Join(failures...)
+}
+
+// errNeverLeft is among the causes of a failure in which no server can have got the
+// batch.
+var errNeverLeft = errors.New("the reports did not leave the device")
+
+// errNotRecognized is among the causes of a failure of one server that was sent no report,
+// because it could not be told to be the one they are for.
+var errNotRecognized = errors.New("no report was sent there")
+
+// neverLeft tells whether a request failed before a connection was there, or was not made.
+func neverLeft(err error) bool {
+	var failed *net.OpError
+	return errors.Is(err, errNotRecognized) || errors.As(err, &failed) && (failed.Op == "dial" || failed.Op == "proxyconnect")
+}
+
+func (s *Submitter) postTo(ctx context.Context, server, batch string, header http.Header, body []byte) (*protocol.Receipt, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+	defer cancel()
+	if err := s.Recognition.Recognize(ctx, s.Transport, server, s.LTS); err != nil {
+		return nil, errors.Join(err, errNotRecognized)
+	}
+	answer, err := license.Post(ctx, s.Transport, server, protocol.PathReports, header, body)
+	if err != nil {
+		return nil, err
+	}
+	receipt, err := s.receipt(server, batch, body, answer)
+	if err != nil {
+		s.Recognition.Doubt(server) // it may be another one by now
+	}
+	return receipt, err
+}
+
+// receipt verifies what a server answered to a batch.
+func (s *Submitter) receipt(server, batch string, body []byte, answer *license.Answer) (*protocol.Receipt, error) {
+	if answer.Status != http.StatusOK {
+		problem := answer.Problem(server)
+		if answer.Status == http.StatusRequestEntityTooLarge {
+			problem.Err = errTooLarge
+		}
+		return nil, problem
+	}
+	if !protocol.EqualMAC(answer.Header.Get(protocol.HeaderMAC), protocol.ReceiptMAC(s.Key.Secret, body, answer.Body)) {
+		return nil, protocol.Errorf(protocol.StatusServerResponseInvalid,
+			"%s answered without a valid receipt; the reports are kept", server)
+	}
+	var receipt protocol.Receipt
+	if err := json.Unmarshal(answer.Body, &receipt); err != nil || receipt.Batch != batch {
+		return nil, protocol.Errorf(protocol.StatusServerResponseInvalid, "the receipt of %s can't be read; the reports are kept", server)
+	}
+	return &receipt, nil
+}
+
+func byPosition(list []protocol.ReportUnits) map[position]int64 {
+	units := map[position]int64{}
+	for _, u := range list {
+		units[position{u.Group, u.Report}] = u.Units
+	}
+	return units
+}
+
+// apply does what a receipt says: confirmed reports leave, refused ones are
+// lost, and those the server failed on stay.
+func (s *Submitter) apply(ctx context.Context, receipt *protocol.Receipt, order []position, pending []ledger.PendingReport, outcome *Outcome) error {
+	exceptions := map[position]protocol.Exception{}
+	for _, e := range receipt.Exceptions {
+		exceptions[position{e.Group, e.Report}] = e
+	}
+	added, lost := byPosition(receipt.New), byPosition(receipt.Lost)
+	var accepted []ledger.PendingReport
+	var retry *protocol.Error
+	for i, p := range pending {
+		e, refused := exceptions[order[i]]
+		switch {
+		case !refused:
+			p.New = added[order[i]]
+			if units, told := lost[order[i]]; told {
+				p.Missing = &units
+			}
+			accepted = append(accepted, p)
+		case e.Retry:
+			retry = &protocol.Error{Status: e.Code, Detail: e.Message}
+			s.failed[p.Key] = true
+		default:
+			units, err := s.Ledger.Refused(ctx, p)
+			if err != nil {
+				return ledger.Failed("noting a refused report", err)
+			}
+			outcome.Refused = append(outcome.Refused, Refusal{units, &protocol.Error{Status: e.Code, Detail: e.Message}})
+		}
+	}
+	units, err := s.Ledger.Accepted(ctx, accepted)
+	if err != nil {
+		return ledger.Failed("noting accepted reports", err)
+	}
+	outcome.Reports += len(accepted)
+	outcome.Units += units
+	outcome.Items = receipt.Items
+	if retry != nil {
+		return retry
+	}
+	return nil
+}

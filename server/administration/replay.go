@@ -1,0 +1,106 @@
+package administration
+
+import (
+	"context"
+	"errors"
+
+	"github.com/openlts/openlts/server/policy"
+	"github.com/openlts/openlts/server/replay"
+	"github.com/openlts/openlts/server/store"
+)
+
+// ReplayInput says under what terms the past usage of an item is to be looked at again.
+type ReplayInput struct {
+	ChargeWay string `json:"chargeWay,omitempty"` // "": the item's
+	Quota     *int64 `json:"quota,omitempty"`     // nil: the item's
+	// ChargeTerms are the numbers it would be charged by; if none is given, the item's, or
+	// those of the other charge way.
+	ChargeTerms store.Charging `json:"chargeTerms,omitzero"`
+	From        int64          `json:"from"`            // in seconds since 1970
+	Until       int64          `json:"until,omitempty"` // 0: now
+}
+
+// ReplayTerms are terms that usage was looked at under.
+type ReplayTerms struct {
+	ChargeWay string       `json:"chargeWay"`
+	Quota     int64        `json:"quota"`
+	Charging  policy.Terms `json:"charging"`
+}
+
+// Replayed is what usage came to under an item's own terms and under others.
+type Replayed struct {
+	Item       string      `json:"item"`
+	OwnTerms   ReplayTerms `json:"ownTerms"`
+	OtherTerms ReplayTerms `json:"otherTerms"`
+	replay.Comparison
+}
+
+// Replay tells what past usage of an item would have meant under other terms; it changes
+// nothing. It reads all reports that are kept, so it is for those who may change
+// something, one after the other.
+func (a *Administrator) Replay(ctx context.Context, id string, in ReplayInput) (Replayed, error) {
+	result := Replayed{Item: id}
+	if err := a.may(Editor); err != nil {
+		return result, err
+	}
+	var own store.Item
+	if err := a.Store.Update(ctx, func(tx store.Tx) (err error) {
+		own, err = a.visibleItem(tx, id)
+		return err
+	}); err != nil {
+		return result, err
+	}
+	other, err := otherTerms(own, in)
+	if err != nil {
+		return result, err
+	}
+	if in.Until == 0 {
+		in.Until = a.Now().Unix()
+	}
+	if in.From < 0 || in.From >= in.Until {
+		return result, invalid("until", "the time ends before it begins")
+	}
+	end, err := alone(ctx)
+	if err != nil {
+		return result, err
+	}
+	defer end()
+	result.OwnTerms, result.OtherTerms = replayTerms(own), replayTerms(other)
+	result.Comparison, err = replay.Compare(ctx, a.Store, own, other, in.From, in.Until)
+	var pruned *store.PrunedError
+	switch {
+	case errors.As(err, &pruned):
+		err = invalid("from", "%s", err)
+	case errors.Is(err, policy.ErrNoReplay):
+		err = invalid("chargeWay", "%s", err)
+	}
+	return result, err
+}
+
+func otherTerms(own store.Item, in ReplayInput) (other store.Item, err error) {
+	other = own
+	if in.ChargeWay != "" {
+		if other.ChargeWay, err = ParseChargeWay(in.ChargeWay); err != nil {
+			return other, err
+		}
+		if other.ChargeWay != own.ChargeWay {
+			other.Charging = store.Charging{} // what it states is of the other way
+		}
+	}
+	if in.Quota != nil {
+		if other.Quota = *in.Quota; other.Quota != store.Unlimited && (other.Quota < 1 || other.Quota > maxQuota) {
+			return other, invalid("quota", "the quota %d is not from 1 to %d", other.Quota, int64(maxQuota))
+		}
+	}
+	if in.ChargeTerms != (store.Charging{}) {
+		other.Charging = in.ChargeTerms
+	}
+	if err := policy.CheckCharging(other); err != nil {
+		return other, invalid("chargeTerms", "%s", err)
+	}
+	return other, nil
+}
+
+func replayTerms(item store.Item) ReplayTerms {
+	return ReplayTerms{FormatChargeWay(item.ChargeWay), item.Quota, policy.TermsOf(item)}
+}
