@@ -33,6 +33,7 @@ func (t *Tx) SetRetention(record store.Record, days int64) error {
 type pruning struct {
 	context.Context
 	Session
+	dialect          *Dialect
 	before, position int64
 }
 
@@ -52,7 +53,9 @@ var prunings = map[store.Record]func(pruning) (removed, next int64, err error){
 	store.RecordAnomalies: func(p pruning) (int64, int64, error) {
 		return p.spanned("device", prunedRows, `DELETE FROM anomaly WHERE device > ? AND device <= ? AND last_at < ?`)
 	},
-	store.RecordAudit: func(p pruning) (int64, int64, error) { return p.rows("audit", "at") },
+	store.RecordSeats:  pruning.seats,
+	store.RecordTokens: pruning.tokens,
+	store.RecordAudit:  func(p pruning) (int64, int64, error) { return p.rows("audit", "at") },
 }
 
 // Prune deletes records from before a moment; see store.Store.
@@ -62,7 +65,7 @@ func (s *Store) Prune(ctx context.Context, record store.Record, before, position
 		return 0, 0, fmt.Errorf("there are no records %q", record)
 	}
 	err = s.database.Transact(ctx, func(session Session) error {
-		p := pruning{ctx, session, before, position}
+		p := pruning{ctx, session, s.dialect, before, position}
 		counted := record == store.RecordReceived || record == store.RecordSlots
 		if counted {
 			if err := p.begin(); err != nil {
