@@ -223,7 +223,7 @@ static char *search_frame(place *p, int64_t seconds) {
   return NULL;
 }
 
-/* As givesWay in core/internal/tally/layout.go. */
+/* As givesWay in core/internal/tally/stray.go. */
 static int gives_way(uint64_t found, uint64_t key) {
   return found == 0 || ((found & 1) == 0 && ((found ^ key) >> 1 & 0xff) == 0);
 }

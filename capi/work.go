@@ -8,6 +8,7 @@ import "C"
 import (
 	"os"
 
+	"github.com/openlts/openlts/core/client"
 	"github.com/openlts/openlts/core/protocol"
 )
 
@@ -67,22 +68,30 @@ func finish(job *C.openlts_job) {
 	}
 }
 
-// contain is what everything that is done for a host begins with: no panic reaches it.
-func contain(status *C.int32_t) {
-	if recover() != nil {
-		*status = C.int32_t(protocol.StatusInternal)
+// contain is what everything that is done for a host begins with: no panic reaches it,
+// but a status, and what happened where: in the message, if the job has one, and in an
+// event of the license.
+func contain(job *C.openlts_job) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	job.status = C.int32_t(protocol.StatusInternal)
+	setText(&job.message[0], len(job.message), client.Describe(cause))
+	if l, err := find(job.license); err == nil {
+		l.Contained(cause)
 	}
 }
 
 // do does a job, and puts into it what comes of it.
 func do(job *C.openlts_job) {
-	defer contain(&job.status)
+	defer contain(job)
 	job.status = perform(job)
 }
 
 // undo takes back what a job did that nobody got to know.
 func undo(job *C.openlts_job) {
-	defer contain(&job.status)
+	defer contain(job)
 	switch {
 	case job.kind == C.OPENLTS_OPEN && job.status == C.LTS_OK:
 		C.openlts_table_close(job.license)
@@ -94,15 +103,22 @@ func undo(job *C.openlts_job) {
 
 // prepare prepares frames for the licenses that need one.
 func prepare() {
-	var status C.int32_t
-	defer contain(&status)
 	for {
 		handle := C.openlts_table_next_unprepared()
 		if handle == 0 {
 			return
 		}
 		if l, err := find(handle); err == nil {
-			l.Prepare()
+			prepareOne(l)
 		}
 	}
+}
+
+func prepareOne(l *client.License) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			l.Contained(cause)
+		}
+	}()
+	l.Prepare()
 }

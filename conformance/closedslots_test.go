@@ -7,7 +7,6 @@ import (
 	"github.com/openlts/openlts/core/client"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/core/slot"
 	"github.com/openlts/openlts/core/testkit"
 	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/retention"
@@ -22,7 +21,7 @@ import (
 // was closed changes.
 func TestReportsOfClosedSlotsAreDeclared(t *testing.T) {
 	march, may := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC), time.Date(2026, 5, 20, 12, 0, 0, 0, time.UTC)
-	servers, devices := slot.NewSimulated(march), slot.NewSimulated(march)
+	servers, devices := testkit.NewClock(march), testkit.NewClock(march)
 	lts := startServer(t, servers)
 	network, directory := testkit.NewNetwork(1), t.TempDir()
 	open := func() *client.License {

@@ -22,6 +22,7 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server"
+	"github.com/openlts/openlts/server/panics"
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
 )
@@ -417,6 +418,9 @@ func TestFailures(t *testing.T) {
 		}
 	}
 	b.err, b.panic = nil, nil
+	if n := panics.Counts(); n[panics.Clients]+n[panics.Writer] == 0 {
+		t.Errorf("panics are not counted: %v", n)
+	}
 	if s := l.statistics(t, store.StatisticsQuery{}); s.Total != 0 {
 		t.Errorf("%+v", s)
 	}

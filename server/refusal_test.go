@@ -35,6 +35,13 @@ var refusals = []struct {
 		before: func(t *testing.T, l *lts, _ *servertest.Device) {
 			check(t, l.ArchiveHandshakeCode(t.Context(), "100001-archived-code", true))
 		}},
+	{name: "archived organization", code: "100003-reader", want: protocol.StatusHandshakeCodeNotFound, reason: protocol.ReasonArchived, none: true,
+		before: func(t *testing.T, l *lts, _ *servertest.Device) {
+			_, err := l.AddOrganization(t.Context(), "Gone", "100003")
+			check(t, err)
+			l.code(t, administration.HandshakeCode{Organization: "100003", Custom: "reader"})
+			check(t, l.ArchiveOrganization(t.Context(), "100003", true))
+		}},
 	{name: "nothing given", code: "-", want: protocol.StatusNoHandshakeOrOrganization, none: true},
 	{name: "no organization", code: "-", want: protocol.StatusOrganizationNotFound, reason: protocol.ReasonUnknownOrganization, none: true,
 		ask: func(r *protocol.AuthorizationRequest) { r.OrganizationID = "999999" }},
@@ -82,6 +89,12 @@ var refusals = []struct {
 		detail: "This license item archived has been invalid.",
 		before: func(t *testing.T, l *lts, _ *servertest.Device) {
 			check(t, l.ArchiveItem(t.Context(), "archived", true))
+		}},
+	{name: "blocked", item: &store.Item{}, want: protocol.StatusNoItemMatched, reason: protocol.ReasonBlocked, none: true,
+		detail: "No item matched: this device was blocked by an administrator.",
+		before: func(t *testing.T, l *lts, d *servertest.Device) {
+			granted(t, d, "100001-blocked")
+			check(t, l.BlockDevice(t.Context(), d.UUID))
 		}},
 	{name: "add-on", item: &store.Item{Requires: []string{"base", "other-base"}}, want: protocol.StatusItemDependencyMissing},
 	{name: "copied-key", item: &store.Item{RefuseClones: true}, want: protocol.StatusClonedDevice, reason: protocol.ReasonAnotherKey,
@@ -407,6 +420,34 @@ func TestPublicTrial(t *testing.T) {
 	check(t, l.ArchiveHandshakeCode(t.Context(), "100001-other", false))
 	check(t, public("100001-other", &off))
 	refused("ended", servertest.NewDevice(l.url), protocol.StatusNoHandshakeOrOrganization, "")
+}
+
+// An organization that was put away authorizes nobody; what its devices report counts,
+// and all is as before when it is taken back.
+func TestArchivedOrganization(t *testing.T) {
+	l := start(t)
+	device := servertest.NewDevice(l.url)
+	granted(t, device, "100001-reader")
+	check(t, l.ArchiveOrganization(t.Context(), "100001", true))
+	if _, err := device.Authorize(device.Request("100001-reader")); problem(t, err).Code != protocol.StatusHandshakeCodeNotFound {
+		t.Error(err)
+	}
+	byDefault := device.Request("")
+	byDefault.OrganizationID = "100001"
+	if _, err := device.Authorize(byDefault); problem(t, err).Code != protocol.StatusHandshakeCodeNotFound {
+		t.Error(err)
+	}
+	receipt, err := device.Report(device.Batch(protocol.ReportGroup{Run: device.NewUUID(), HandshakeCode: "100001-reader", Item: "scans", SlotSeconds: 180,
+		Reports: []protocol.Report{{Slot: l.clock().Unix() / 180 * 180, Revision: 1, Counts: map[string]int64{"QR_CODE": 3}}}}))
+	if err != nil || receipt.Accepted != 1 {
+		t.Errorf("%+v, %v", receipt, err)
+	}
+	o, err := l.Organization(t.Context(), "100001")
+	if err != nil || o.ArchivedAt != l.clock().Unix() {
+		t.Errorf("%+v, %v", o, err)
+	}
+	check(t, l.ArchiveOrganization(t.Context(), "100001", false))
+	granted(t, device, "100001-reader")
 }
 
 // An add-on works while the code has one of the items it requires in force.

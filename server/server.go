@@ -42,6 +42,9 @@ type Config struct {
 	Limits *Limits
 	// Certificate, if set, makes it HTTPS.
 	Certificate *tls.Certificate
+	// TLS, if set, makes it HTTPS as well, with certificates that come and go by
+	// themselves, as those of ACME do.
+	TLS *tls.Config
 	// WebhookPrivate lets alerts go to private addresses; see alerts.Network.
 	WebhookPrivate bool
 	// Pages, if set, serves pages and the API of administration as well.
@@ -167,7 +170,10 @@ func (s *Server) listener(handler http.Handler) *http.Server {
 		// net/http's own complaints, about broken connections and the like.
 		ErrorLog: slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
 	}
-	if s.config.Certificate != nil {
+	switch {
+	case s.config.TLS != nil:
+		answering.TLSConfig = s.config.TLS.Clone()
+	case s.config.Certificate != nil:
 		answering.TLSConfig = &tls.Config{
 			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.certificate.Load(), nil },
 			MinVersion:     tls.VersionTLS12,
@@ -218,7 +224,7 @@ func (s *Server) ServeMetrics(listener net.Listener) error { return s.serve(s.sc
 func (s *Server) serve(answering *http.Server, listener net.Listener) error {
 	listener = &scarceListener{Listener: listener, log: s.config.Log}
 	var err error
-	if s.config.Certificate != nil {
+	if answering.TLSConfig != nil {
 		err = answering.ServeTLS(listener, "", "")
 	} else {
 		err = answering.Serve(listener)

@@ -19,10 +19,15 @@ const dist = join(out, 'dist');
 const limits = { 'openlts.js': 15_000, 'openlts.mjs': 15_500, 'openlts.legacy.js': 8_500 };
 
 /** Names of members that nobody outside sees: none that is kept, or that the web or the protocol has. */
-const inner = new RegExp('^(' + ('alone askedFor authorize authorizer beat cached calls cellAt clockOff closing counted defineType dirty env ' +
-  'failure failures floor fromCache giveBack giveUp granted grant hide hold inOneGo introduce introduceAt introduceWait judge kept keptAt ' +
-  'knownKeys letGo lifeline listeners memory noteQuota noteStore opened purged readAt recordSlowly remember renew retired sent servers ' +
-  'settled slept standby submitAll submitter sweep tick undo usage usageAt useless watchPage withDatabase').split(' ').join('|') + ')$');
+const inner = new RegExp(
+  `^(${(
+    'alone askedFor authorize authorizer beat cached calls cellAt clockOff closing counted defineType dirty env ' +
+    'failure failures floor fromCache giveBack giveUp granted grant hide hold inOneGo introduce introduceAt ' +
+    'introduceWait judge kept keptAt knownKeys letGo lifeline listeners memory noteQuota noteStore opened purged ' +
+    'readAt recordSlowly remember renew retired sent servers settled slept standby submitAll submitter sweep tick ' +
+    'undo usage usageAt useless watchPage withDatabase'
+  ).replaceAll(' ', '|')})$`,
+);
 
 const entries = {
   'openlts.mjs': { entry: 'index.ts', format: 'esm' },
@@ -57,12 +62,24 @@ for (const [name, { entry, format, globalName, target = 'es2020' }] of Object.en
   if (!existsSync(join(here, 'src', entry))) continue;
   const file = join(dist, name);
   await build({
-    entryPoints: [join(here, 'src', entry)], outfile: file, bundle: true, format, globalName, target, define: { VERSION: JSON.stringify(version) },
-    sourcemap: true, sourcesContent: true, logLevel: 'warning', legalComments: 'none',
+    entryPoints: [join(here, 'src', entry)],
+    outfile: file,
+    bundle: true,
+    format,
+    globalName,
+    target,
+    define: { VERSION: JSON.stringify(version) },
+    sourcemap: true,
+    sourcesContent: true,
+    logLevel: 'warning',
+    legalComments: 'none',
   });
   const ecma = target === 'es5' ? 5 : 2020;
   const result = await minify(readFileSync(file, 'utf8'), {
-    ecma, ie8: ecma === 5, module: format === 'esm', toplevel: format !== 'iife',
+    ecma,
+    ie8: ecma === 5,
+    module: format === 'esm',
+    toplevel: format !== 'iife',
     compress: { passes: 3, ecma, unsafe_arrows: ecma > 5, unsafe_methods: ecma > 5 },
     format: { preamble: `/* openlts ${version}, MIT license */` },
     mangle: ecma > 5 ? { properties: { regex: inner } } : {},
@@ -77,15 +94,23 @@ if (process.argv.includes('--code-only')) {
   process.exit();
 }
 execFileSync(join(here, 'node_modules/.bin/tsc'), ['-p', here], { stdio: 'inherit' });
-execFileSync(join(here, 'node_modules/.bin/api-extractor'), ['run', ...(process.argv.includes('--update-api') ? ['--local'] : [])], {
-  cwd: here, stdio: ['ignore', 'ignore', 'inherit'],
-});
+execFileSync(
+  join(here, 'node_modules/.bin/api-extractor'),
+  ['run', ...(process.argv.includes('--update-api') ? ['--local'] : [])],
+  {
+    cwd: here,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  },
+);
 const types = join(out, 'types');
 copyFileSync(join(dist, 'openlts.d.ts'), join(dist, 'openlts.d.cts'));
 for (const name of ['dialog', 'messages']) {
   // What they share with the package they take from there.
   const text = readFileSync(join(types, name + '.d.ts'), 'utf8');
-  for (const [extension, from] of [['.d.ts', 'js'], ['.d.cts', 'cjs']]) {
+  for (const [extension, from] of [
+    ['.d.ts', 'js'],
+    ['.d.cts', 'cjs'],
+  ]) {
     writeFileSync(join(dist, name + extension), text.replace(/'\.\/errors\.js'/g, `'./openlts.${from}'`));
   }
 }

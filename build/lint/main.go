@@ -249,7 +249,7 @@ func (l *linter) exports(file *ast.File) {
 	}
 }
 
-// jobs: a job is performed by a function that begins with `defer contain(&job.status)`,
+// jobs: a job is performed by a function that begins with `defer contain(job)`,
 // which turns a panic into what the host is told.
 func (l *linter) jobs(file *ast.File) {
 	for _, declaration := range file.Decls {
@@ -265,7 +265,7 @@ func (l *linter) jobs(file *ast.File) {
 			if name, ok := call.Fun.(*ast.Ident); ok && name.Name == "perform" {
 				l.performed++
 				if !contained(function) {
-					l.report(function, function.Name.Name+" performs a job: it must begin with `defer contain(&job.status)`")
+					l.report(function, function.Name.Name+" performs a job: it must begin with `defer contain(job)`")
 				}
 			}
 			return true
@@ -285,10 +285,6 @@ func contained(function *ast.FuncDecl) bool {
 	if !ok || called.Name != "contain" {
 		return false
 	}
-	argument, ok := first.Call.Args[0].(*ast.UnaryExpr)
-	if !ok || argument.Op != token.AND {
-		return false
-	}
-	field, ok := argument.X.(*ast.SelectorExpr)
-	return ok && field.Sel.Name == "status"
+	argument, ok := first.Call.Args[0].(*ast.Ident)
+	return ok && argument.Name == "job"
 }

@@ -11,7 +11,7 @@ import (
 const goodJob = `package main
 
 func do(job *C.openlts_job) {
-	defer contain(&job.status)
+	defer contain(job)
 	job.status = perform(job)
 }
 `
@@ -35,11 +35,11 @@ func TestLint(t *testing.T) {
 		name, path, text string
 		want             string // a part of the only finding; "" for none
 	}{
-		{"spawn", "core/client/metering.go", goodSpawn, ""},
+		{"spawn", "core/client/contained.go", goodSpawn, ""},
 		{"spawn elsewhere", "core/internal/report/submit.go", goodSpawn, "core/internal/report/submit.go:4:2: a panic in this goroutine"},
-		{"spawn that does not recover", "core/client/metering.go",
-			"package client\n\nfunc spawn(do func()) {\n\tgo do()\n}\n", "metering.go:4:2: the goroutine must begin"},
-		{"recover in an inner call only", "core/client/metering.go",
+		{"spawn that does not recover", "core/client/contained.go",
+			"package client\n\nfunc spawn(do func()) {\n\tgo do()\n}\n", "contained.go:4:2: the goroutine must begin"},
+		{"recover in an inner call only", "core/client/contained.go",
 			"package client\n\nfunc spawn(do func()) {\n\tgo func() {\n\t\tdefer recover()\n\t\tdo()\n\t}()\n}\n", "must begin"},
 		{"bare go", "core/internal/tally/tally.go", "package tally\n\nfunc f() { go f() }\n", "tally.go:3:12: a panic"},
 		{"spawn in capi", "capi/more.go", strings.Replace(goodSpawn, "package client", "package main", 1), ""},
@@ -62,10 +62,10 @@ func TestLint(t *testing.T) {
 		{"a file of the system's", "core/internal/device/machine_unix.go", "package device\n\nvar f, err = os.Open(p)\n", ""},
 		{"a file in a test", "core/internal/tally/a_test.go", "package tally\n\nvar f, err = os.ReadFile(p)\n", ""},
 		{"export", "capi/more.go", "package main\n\n//export f\nfunc f() {}\n", "no thread of the host's may enter Go"},
-		{"job not contained", "capi/more.go", strings.Replace(goodJob, "\tdefer contain(&job.status)\n", "", 1), "begin with `defer contain"},
+		{"job not contained", "capi/more.go", strings.Replace(goodJob, "\tdefer contain(job)\n", "", 1), "begin with `defer contain"},
 		{"contained too late", "capi/more.go",
 			strings.Replace(goodJob, "\tdefer", "\tprepare()\n\tdefer", 1), "begin with `defer contain"},
-		{"contains something else", "capi/more.go", strings.Replace(goodJob, "&job.status", "&other", 1), "begin with `defer contain"},
+		{"contains something else", "capi/more.go", strings.Replace(goodJob, "contain(job)", "contain(other)", 1), "begin with `defer contain"},
 		{"performs in an inner function", "capi/more.go",
 			"package main\n\nfunc f() {\n\tspawn(func() { perform(nil) })\n}\n", "begin with `defer contain"},
 		{"function that is not exported", "capi/more.go", "package main\n\nfunc f() {}\n", ""},

@@ -13,7 +13,7 @@ import (
 
 func (a *app) item() *cobra.Command {
 	return group("item", "License items: what may be used, and how much of it",
-		a.addItem(), a.listItems(), a.showItem(), a.changeItem(), a.attachItem(), a.detachItem(), a.adjustItem(), a.revokeItem(),
+		a.addItem(), a.listItems(), a.showItem(), a.changeItem(), a.attachItem(), a.detachItem(), a.adjustItem(), a.listSeats(), a.freeSeat(), a.revokeItem(),
 		a.archiveItem(true), a.archiveItem(false), a.removeItem())
 }
 

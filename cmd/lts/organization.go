@@ -9,12 +9,13 @@ import (
 )
 
 func (a *app) organization() *cobra.Command {
-	return group("org", "Organizations: the licensees", a.addOrganization(), a.changeOrganization(), a.removeOrganization(),
+	return group("org", "Organizations: the licensees", a.addOrganization(), a.changeOrganization(), a.archiveOrganization(true),
+		a.archiveOrganization(false), a.removeOrganization(),
 		list(a, listing[administration.Organization]{
 			what: "organizations", example: "  lts org list --json", flags: "t", sorts: "created, name or id", read: service.Organizations,
-			columns: []string{"ID", "NAME", "DEFAULT HANDSHAKE CODE", "CREATED (UTC)"},
+			columns: []string{"ID", "NAME", "DEFAULT HANDSHAKE CODE", "CREATED (UTC)", "ARCHIVED (UTC)"},
 			row: func(o administration.Organization) []any {
-				return []any{o.ID, o.Name, o.DefaultHandshake, formatTime(o.CreatedAt)}
+				return []any{o.ID, o.Name, o.DefaultHandshake, formatTime(o.CreatedAt), formatTime(o.ArchivedAt)}
 			},
 		}))
 }
@@ -90,6 +91,28 @@ func (a *app) change(use, short, long, example, done string, do func(service, *c
 			})
 		},
 	}
+}
+
+func (a *app) archiveOrganization(archive bool) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "archive ID", Short: "Put an organization away; nothing is lost", Args: cobra.ExactArgs(1),
+		Long: `Put an organization away: a customer who left. Nobody is authorized under its
+handshake codes while it is archived (-20101). What devices report counts on, and its
+statistics and statements stay.`,
+		Example: `  lts org archive 100001`,
+	}
+	if !archive {
+		cmd.Use, cmd.Short, cmd.Long, cmd.Example = "unarchive ID", "Take an archived organization back", "", `  lts org unarchive 100001`
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
+			if err := admin.ArchiveOrganization(cmd.Context(), args[0], archive); err != nil {
+				return err
+			}
+			return a.done(cmd, args[0], "organization %s is %s", args[0], archived(archive))
+		})
+	}
+	return cmd
 }
 
 func (a *app) removeOrganization() *cobra.Command {

@@ -12,6 +12,7 @@ import (
 
 // reloading is a server at work, with what may be read anew.
 type reloading struct {
+	data  string // the directory of the database; "" if it has none
 	flags serveFlags
 	given map[string]string // what the command line and the environment say
 	level *slog.LevelVar

@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/servertest"
 )
 
 // The same commands, with the same output, work on a directory and on a server.
@@ -20,7 +23,7 @@ func TestRemote(t *testing.T) {
 		return run(nowhere, append(args, "--server", p.url, "--token-file", token)...)
 	}
 	for _, command := range []string{
-		"org list", "handshake list --json", "item list", "item show scans", "device list", "denial list", "anomaly list", "audit list --json", "alert list", "alert list --open", "alert rules list", "alert channels list",
+		"org list", "handshake list --json", "item list", "item show scans", "item seats scans", "device list", "denial list", "anomaly list", "audit list --json", "alert list", "alert list --open", "alert rules list", "alert channels list",
 	} {
 		got, err := remote(strings.Fields(command)...)
 		if want := must(t, data, strings.Fields(command)...) + "\n"; err != nil || got != want {
@@ -37,7 +40,30 @@ func TestRemote(t *testing.T) {
 			t.Errorf("%s: %v\n%s", command, err, out)
 		}
 	}
+	gone, left := servertest.NewDevice(p.url), servertest.NewDevice(p.url)
+	must(t, data, "item", "add", "seats", "--org", "100001", "--charge-way", "device", "--quota", "5", "--id", "seats", "--handshake", "100001-reader", "--products", "DLR")
+	for _, d := range []*servertest.Device{gone, left} {
+		request := d.Request("100001-reader")
+		request.ChargeWay = protocol.ChargeWayDeviceCount
+		if _, err := d.Authorize(request); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, command := range []string{
+		"device block " + gone.UUID, "device list", "device unblock " + gone.UUID, "device move-seats " + gone.UUID + " --to " + left.UUID + " --item seats",
+		"item seats seats --json", "item free-seat seats --device " + left.UUID, "device merge " + gone.UUID + " --into " + left.UUID,
+		"device separate " + gone.UUID, "device erase " + gone.UUID, "verify --data " + data,
+	} {
+		do := remote
+		if strings.HasPrefix(command, "verify") {
+			do = func(args ...string) (string, error) { return run(data, "verify") }
+		}
+		if out, err := do(strings.Fields(command)...); err != nil {
+			t.Errorf("%s: %v\n%s", command, err, out)
+		}
+	}
 	for command, want := range map[string]string{
+		"device block nothing": "lts device list", "device move-seats " + gone.UUID + " --to nothing": "--to", "device merge " + gone.UUID + " --into nothing": "--into",
 		"item show nothing": "lts item list", "org add X --id 100001": "--id", "admin list": "machine only", "item list --sort moon": "--sort", "alert test nothing": "lts alert channels list",
 	} {
 		if _, err := remote(strings.Fields(command)...); err == nil || !strings.Contains(err.Error(), want) {

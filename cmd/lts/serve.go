@@ -17,12 +17,14 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/crypto/acme/autocert"
 
 	"github.com/openlts/openlts/server"
 	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/memory"
 	"github.com/openlts/openlts/server/standby"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/database"
 )
 
 // shutdownTimeout is how long requests in work may take at the end.
@@ -36,6 +38,7 @@ type serveFlags struct {
 	trustClock, maintenance, webhookPrivate                           bool
 	adminListen, metricsListen                                        string
 	trustedOrigins                                                    []string
+	acme                                                              acmeFlags
 }
 
 func (a *app) serve() *cobra.Command {
@@ -53,13 +56,15 @@ file that --settings names. What is given by a flag comes first, then the enviro
 then the file. "lts config check" shows what holds.
 
 Use HTTPS wherever the network is not your own: give --tls-cert and --tls-key, or
-put a reverse proxy in front. A proxy may serve it under a path (such as /lts/)
+--acme-domain, by which it has and renews certificates itself, or put a reverse proxy
+in front. A proxy may serve it under a path (such as /lts/)
 if it strips that path.
 
 Several servers may run on one directory, and on several machines on one
 PostgreSQL database. With --standby-of, one refuses (-20100) while the main server
 answers its health check, and serves when it does not.`,
 		Example: `  lts serve --data /var/lib/lts --listen 0.0.0.0:443 --tls-cert cert.pem --tls-key key.pem
+  lts serve --listen 0.0.0.0:443 --acme-domain lts.example.com --acme-email you@example.com
   lts serve --listen 127.0.0.1:0 --url-file url.txt
   lts serve --database postgres://lts@db.example.com/lts --standby-of https://lts.example.com`,
 		Args: cobra.NoArgs,
@@ -73,8 +78,13 @@ answers its health check, and serves when it does not.`,
 			if err != nil {
 				return err
 			}
+			name, err := a.location.name()
+			if err != nil {
+				return err
+			}
+			directory := database.Directory(name)
 			return a.withStore(cmd.Context(), true, func(s store.Store) error {
-				r := &reloading{flags: f, given: given, level: &level, log: log, invite: func(office string) error { return a.inviteOwner(cmd, s, office) }}
+				r := &reloading{data: directory, flags: f, given: given, level: &level, log: log, invite: func(office string) error { return a.inviteOwner(cmd, s, office) }}
 				return r.serve(cmd.Context(), s)
 			})
 		},
@@ -93,6 +103,7 @@ func (f *serveFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.urlFile, "url-file", "", "write the base URL to this `file` once the server is ready; removed at the end")
 	flags.StringVar(&f.certFile, "tls-cert", "", "`file` with the certificate chain (PEM), for HTTPS")
 	flags.StringVar(&f.keyFile, "tls-key", "", "`file` with the certificate's key (PEM)")
+	f.acme.add(flags)
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug (each request), info, warn or error")
 	flags.StringVar(&f.adminListen, "admin-listen", "", "serve the pages and the API of administration on this `address` alone; off: nowhere")
@@ -159,6 +170,9 @@ func (f *serveFlags) check() error {
 	if (f.certFile == "") != (f.keyFile == "") {
 		return errors.New("--tls-cert and --tls-key belong together; one of them is missing")
 	}
+	if err := f.acme.check(f.certFile != ""); err != nil {
+		return err
+	}
 	if f.standbyOf != "" {
 		if err := errors.Join(standby.CheckURL(f.standbyOf), f.patience.Check()); err != nil {
 			return fmt.Errorf("--standby-of: %w", err)
@@ -174,7 +188,7 @@ func (f *serveFlags) checkAll() error {
 	if err := errors.Join(err, f.check()); err != nil {
 		return err
 	}
-	addresses := map[string]string{"listen": f.listen, "metrics-listen": f.metricsListen}
+	addresses := map[string]string{"listen": f.listen, "metrics-listen": f.metricsListen, "acme-http": f.acme.listener}
 	if f.adminListen != off {
 		addresses["admin-listen"] = f.adminListen
 	}
@@ -217,6 +231,14 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 		}
 		config.Certificate, scheme = &certificate, "https"
 	}
+	var manager *autocert.Manager
+	if f.acme.on() {
+		if manager, err = f.acme.manager(r.data); err != nil {
+			return err
+		}
+		config.TLS = manager.TLSConfig()
+		config.TLS.MinVersion, scheme = tls.VersionTLS12, "https"
+	}
 	if f.urlFile != "" {
 		// An address left over from a server that was killed is nobody's.
 		if err := os.Remove(f.urlFile); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -256,6 +278,14 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 	}()
 	waiting := systemd()
 	address := baseURL(scheme, listener.Addr())
+	if manager != nil {
+		address = f.acme.url(listener.Addr())
+		if f.acme.listener != "" {
+			if err := f.acme.answer(ctx, manager, log); err != nil {
+				return errors.Join(err, listener.Close(), lts.Shutdown(ctx))
+			}
+		}
+	}
 	ended := make(chan error, 1)
 	go func() { ended <- lts.Serve(listener) }()
 	office := address
@@ -285,6 +315,9 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 			}
 		}()
 		defer func() { <-served }()
+	}
+	if manager != nil {
+		go f.acme.fetch(manager, log)
 	}
 	log.Info("serving", "url", address, "pid", os.Getpid())
 	if f.urlFile != "" {

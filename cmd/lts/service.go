@@ -81,6 +81,8 @@ type service interface {
 	Denials(context.Context, administration.Selection) (administration.Page[store.Denial], error)
 	Anomalies(context.Context, administration.Selection) (administration.Page[records.Anomaly], error)
 	Audits(context.Context, administration.Selection) (administration.Page[store.Audit], error)
+
+	repairs
 }
 
 // local is the administration of a data directory.
@@ -180,7 +182,7 @@ var flagOf = map[string]string{
 	"startsAt": "--starts", "expiresAt": "--expires", "maxBufferDays": "--max-buffer-days", "validationField": "--validation-field",
 	"chargeWay": "--charge-way", "defaultHandshake": "--default", "id": "--id", "server": "--server", "standby": "--standby",
 	"position": "--position", "sort": "--sort", "state": "--state", "role": "--role", "organization": "--org", "scope": "--scope",
-	"password": "--password-file",
+	"password": "--password-file", "to": "--to", "into": "--into",
 }
 
 // hinted adds to mistakes what to do about them, in terms of this command.

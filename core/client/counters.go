@@ -22,7 +22,7 @@ type Counters struct {
 
 // Counters is the memory in which this license counts.
 func (l *License) Counters() Counters {
-	return Counters{l.tally.Memory(), l.tally.Shards(), int64(l.tally.Slot)}
+	return Counters{l.meter.tally.Memory(), l.meter.tally.Shards(), int64(l.meter.tally.Slot)}
 }
 
 // The layout of Counters, with which a hot path outside Go must agree.

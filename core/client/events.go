@@ -3,8 +3,10 @@ package client
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/slot"
 )
 
 // Event is something that happened to a license.
@@ -73,4 +75,31 @@ func (q *events) take(ctx context.Context) (Event, bool) {
 			return Event{}, false
 		}
 	}
+}
+
+// Poll waits for the next event until ctx ends or the license is closed.
+func (l *License) Poll(ctx context.Context) (Event, bool) { return l.meter.events.take(ctx) }
+
+// notices are what a host is told of a license: flags of its state, and events.
+type notices struct {
+	clock  slot.Clock
+	flags  atomic.Uint32
+	events *events
+}
+
+func (n *notices) setFlag(flag protocol.StateFlag) (changed bool) {
+	return protocol.StateFlag(n.flags.Or(uint32(flag)))&flag != flag
+}
+
+func (n *notices) clearFlag(flag protocol.StateFlag) { n.flags.And(^uint32(flag)) }
+
+func (n *notices) event(kind protocol.EventKind, status protocol.Status, units int64, message string) {
+	n.events.put(Event{Kind: kind, Status: status, Flags: protocol.StateFlag(n.flags.Load()),
+		Time: n.clock.Now().Unix(), Units: units, Message: message})
+}
+
+// contained tells of a panic that was caught. Call it in the deferred function that
+// recovered cause.
+func (n *notices) contained(cause any) {
+	n.event(protocol.EventKindInternalError, protocol.StatusInternal, 0, Describe(cause))
 }

@@ -19,14 +19,14 @@ func copyIn(l *ledger.Ledger) device.Copy {
 }
 
 // tellOfIdentity notes what was wrong with the identity that is kept.
-func (l *License) tellOfIdentity() {
-	if l.device.Trouble == nil {
+func (m *meter) tellOfIdentity() {
+	if m.device.Trouble == nil {
 		return
 	}
-	if l.device.Source == device.SourceMemory {
-		l.flags.Or(uint32(protocol.StateFlagStorageDegraded))
+	if m.device.Source == device.SourceMemory {
+		m.flags.Or(uint32(protocol.StateFlagStorageDegraded))
 	}
-	l.event(protocol.EventKindStateChanged, protocol.StatusLicenseBufferFailed, 0, l.device.Trouble.Error())
+	m.event(protocol.EventKindStateChanged, protocol.StatusLicenseBufferFailed, 0, m.device.Trouble.Error())
 }
 
 // DeviceUUID tells the client UUID that a device would use with these

@@ -21,6 +21,12 @@ import (
 // on the same directory every interval, or by the process that adopts the file
 // later. It costs one mapping for each account (and data directory) that the process
 // ever closed.
+//
+//	created --Open--> in use --Close--> parked --Open of the same account--> in use
+//	                                      |  \
+//	                                      |   sealParked, every interval: folded, and parked again
+//	                                      |
+//	                                the process ends: adopted by another (report.Adopt)
 var parking struct {
 	sync.Mutex
 	tallies map[parkingPlace][]*tally.Tally

@@ -76,104 +76,104 @@ func upTo(longest time.Duration) time.Duration {
 }
 
 // grant is the authorization in force.
-func (l *License) grant() *license.Granted {
-	l.renewal.mu.Lock()
-	defer l.renewal.mu.Unlock()
-	return l.renewal.granted
+func (m *meter) grant() *license.Granted {
+	m.renewal.mu.Lock()
+	defer m.renewal.mu.Unlock()
+	return m.renewal.granted
 }
 
-func (l *License) authorizer() *license.Authorizer {
-	return &license.Authorizer{Parameters: &l.parameters, Device: l.device, Ledger: l.ledger,
-		Transport: l.transport, Clock: l.clock, Library: "openlts/" + Version, Recognition: &l.recognized}
+func (m *meter) authorizer() *license.Authorizer {
+	return &license.Authorizer{Parameters: &m.parameters, Device: m.device, Ledger: m.ledger,
+		Transport: m.transport, Clock: m.clock, Library: "openlts/" + Version, Recognition: &m.recognized}
 }
 
 // renewRegularly asks for a new authorization when it is time to, and notes when the
 // one in force is over.
-func (l *License) renewRegularly(ctx context.Context) {
-	l.renewal.mu.Lock()
-	due := l.clock.Elapsed() >= l.renewal.due
-	l.renewal.mu.Unlock()
+func (m *meter) renewRegularly(ctx context.Context) {
+	m.renewal.mu.Lock()
+	due := m.clock.Elapsed() >= m.renewal.due
+	m.renewal.mu.Unlock()
 	if due {
-		_ = l.renew(ctx) // it tells by events
+		_ = m.renew(ctx) // it tells by events
 	}
-	if g := l.grant(); ctx.Err() == nil && g.Over(l.clock) && l.setFlag(protocol.StateFlagAuthorizationLapsed) {
-		l.event(protocol.EventKindStateChanged, protocol.StatusFailedToReachLTS, 0, fmt.Sprintf(
+	if g := m.grant(); ctx.Err() == nil && g.Over(m.clock) && m.setFlag(protocol.StateFlagAuthorizationLapsed) {
+		m.event(protocol.EventKindStateChanged, protocol.StatusFailedToReachLTS, 0, fmt.Sprintf(
 			"the authorization could be used without the server until %s; recording goes on, and the next start needs the server",
 			time.Unix(g.BufferUntil(), 0).UTC().Format(time.DateOnly)))
 	}
 }
 
 // renew asks the servers for a new authorization and takes it up.
-func (l *License) renew(ctx context.Context) error {
-	r := &l.renewal
+func (m *meter) renew(ctx context.Context) error {
+	r := &m.renewal
 	select {
 	case r.turn <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	defer func() { <-r.turn }()
-	ctx, cancel := context.WithTimeout(ctx, l.parameters.InitTimeout)
+	ctx, cancel := context.WithTimeout(ctx, m.parameters.InitTimeout)
 	defer cancel()
-	granted, err := l.authorizer().Renew(ctx)
+	granted, err := m.authorizer().Renew(ctx)
 	if err == nil {
-		err = l.takeUp(ctx, granted)
+		err = m.takeUp(ctx, granted)
 	}
 	r.mu.Lock()
-	r.due = l.clock.Elapsed() + r.next(err)
+	r.due = m.clock.Elapsed() + r.next(err)
 	r.mu.Unlock()
-	if errors.Is(err, license.ErrRefused) && l.setFlag(protocol.StateFlagAuthorizationLapsed) {
-		l.event(protocol.EventKindStateChanged, protocol.StatusOf(err), 0,
+	if errors.Is(err, license.ErrRefused) && m.setFlag(protocol.StateFlagAuthorizationLapsed) {
+		m.event(protocol.EventKindStateChanged, protocol.StatusOf(err), 0,
 			fmt.Sprintf("the server refuses to authorize any longer: %v Recording goes on, and the next start will be refused", err))
 	}
 	return err
 }
 
 // takeUp goes on with an authorization that was granted anew.
-func (l *License) takeUp(ctx context.Context, granted *license.Granted) error {
-	before := l.grant()
+func (m *meter) takeUp(ctx context.Context, granted *license.Granted) error {
+	before := m.grant()
 	if granted.LTS != before.LTS {
 		// A standby with a key of its own: what is counted here is the main server's.
 		return protocol.Errorf(protocol.StatusServerKeyMismatch, "the authorization is another server's than the one in force")
 	}
 	now, was := granted.Authorization, before.Authorization
-	key, err := reportKey(l.device, now.ReportKey)
+	key, err := reportKey(m.device, now.ReportKey)
 	if err != nil {
 		return err
 	}
 	moved := now.HandshakeCode != was.HandshakeCode || now.Item.ID != was.Item.ID
 	if moved {
-		account := l.tally.CountedUnder()
+		account := m.tally.CountedUnder()
 		account.HandshakeCode, account.Item = now.HandshakeCode, now.Item.ID
-		if err := l.sealer.CountUnder(ctx, account); err != nil {
+		if err := m.sealer.CountUnder(ctx, account); err != nil {
 			return ledger.Failed("taking up the renewed license", err)
 		}
 	}
-	if err := l.submitter.Rekey(ctx, key); err != nil {
+	if err := m.submitter.Rekey(ctx, key); err != nil {
 		return err
 	}
-	l.renewal.mu.Lock()
-	l.renewal.granted = granted
-	l.renewal.mu.Unlock()
-	flags := protocol.StateFlag(l.flags.Load())
-	l.clearFlag(grantFlags &^ granted.Flags)
-	l.setFlag(granted.Flags & (grantFlags | protocol.StateFlagClockAnomaly))
+	m.renewal.mu.Lock()
+	m.renewal.granted = granted
+	m.renewal.mu.Unlock()
+	flags := protocol.StateFlag(m.flags.Load())
+	m.clearFlag(grantFlags &^ granted.Flags)
+	m.setFlag(granted.Flags & (grantFlags | protocol.StateFlagClockAnomaly))
 	switch {
 	case moved:
-		l.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, fmt.Sprintf(
+		m.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, fmt.Sprintf(
 			"the license was renewed: operations count on item %s of %s from now on", now.Item.ID, now.HandshakeCode))
-	case flags != protocol.StateFlag(l.flags.Load()) || now.ValidUntil != was.ValidUntil:
-		l.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, fmt.Sprintf(
+	case flags != protocol.StateFlag(m.flags.Load()) || now.ValidUntil != was.ValidUntil:
+		m.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, fmt.Sprintf(
 			"the server authorized anew; the license is valid until %s", time.Unix(now.ValidUntil, 0).UTC().Format(time.DateOnly)))
 	}
-	l.noteQuota(now.Quota)
+	m.noteQuota(now.Quota)
 	return nil
 }
 
 // introduced tells whether a server that does not know this device, because it was
 // restored from a backup say, knows it now: then what it did not take can be sent
 // again. Whoever forges such an answer makes us ask now and then, no more.
-func (l *License) introduced(ctx context.Context) bool {
-	r, now := &l.renewal, l.clock.Elapsed()
+func (m *meter) introduced(ctx context.Context) bool {
+	r, now := &m.renewal, m.clock.Elapsed()
 	r.mu.Lock()
 	early := now < r.introduce
 	if !early {
@@ -181,7 +181,7 @@ func (l *License) introduced(ctx context.Context) bool {
 		r.wait = min(2*r.wait, retryEvery)
 	}
 	r.mu.Unlock()
-	return !early && l.renew(ctx) == nil
+	return !early && m.renew(ctx) == nil
 }
 
 // known notes that the server knows the device.
@@ -193,15 +193,15 @@ func (r *renewal) known() {
 
 // keepTime sees when the clock is set, and keeps how far the server's time has come:
 // the next process reckons from there.
-func (l *License) keepTime(ctx context.Context) {
-	g := l.grant()
-	step := g.Time.Step(l.clock)
-	if step.Abs() < seenStep && g.Time.Age(l.clock) < anchorEvery {
+func (m *meter) keepTime(ctx context.Context) {
+	g := m.grant()
+	step := g.Time.Step(m.clock)
+	if step.Abs() < seenStep && g.Time.Age(m.clock) < anchorEvery {
 		return
 	}
 	moved := *g
-	moved.Time = g.Time.Moved(l.clock)
-	r := &l.renewal
+	moved.Time = g.Time.Moved(m.clock)
+	r := &m.renewal
 	r.mu.Lock()
 	if r.granted != g { // renewed just now, with a time of its own
 		r.mu.Unlock()
@@ -209,13 +209,13 @@ func (l *License) keepTime(ctx context.Context) {
 	}
 	r.granted = &moved
 	if step.Abs() >= seenStep {
-		r.due = l.clock.Elapsed()
+		r.due = m.clock.Elapsed()
 	}
 	r.mu.Unlock()
-	_ = moved.Time.Keep(ctx, l.ledger, moved.LTS) // again in an hour
+	_ = moved.Time.Keep(ctx, m.ledger, moved.LTS) // again in an hour
 	if step.Abs() >= seenStep {
-		l.setFlag(protocol.StateFlagClockAnomaly)
-		l.event(protocol.EventKindStateChanged, protocol.StatusOK, 0,
+		m.setFlag(protocol.StateFlagClockAnomaly)
+		m.event(protocol.EventKindStateChanged, protocol.StatusOK, 0,
 			fmt.Sprintf("the clock was set by %s; the authorization stays what it was", step.Round(time.Second)))
 	}
 }

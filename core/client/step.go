@@ -7,6 +7,7 @@ import (
 
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/slot"
 )
 
 // farOff is by how much a clock is wrong if what was counted by it has to move. A few
@@ -25,26 +26,26 @@ type clockWatch struct {
 	wrong bool
 }
 
-func (w *clockWatch) begin(l *License) {
-	w.turn, w.seen, w.wrong = make(chan struct{}, 1), license.Watch(l.clock), true
+func (w *clockWatch) begin(clock slot.Clock) {
+	w.turn, w.seen, w.wrong = make(chan struct{}, 1), license.Watch(clock), true
 }
 
 // followClock notes when the clock was set by a day or more. If it is right now, what
 // was counted by a wrong one, and no server can know, moves to the slots it belongs
 // to. If that fails, it has to be done before anything is given up for its age.
-func (l *License) followClock(ctx context.Context) error {
-	w := &l.watch
+func (m *meter) followClock(ctx context.Context) error {
+	w := &m.watch
 	select {
 	case w.turn <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	defer func() { <-w.turn }()
-	step, moved := w.seen.Step(l.clock), w.seen.Moved(l.clock)
-	now := l.clock.Now().Unix()
-	ahead := time.Duration(now-l.grant().Time.Server(l.clock)) * time.Second
+	step, moved := w.seen.Step(m.clock), w.seen.Moved(m.clock)
+	now := m.clock.Now().Unix()
+	ahead := time.Duration(now-m.grant().Time.Server(m.clock)) * time.Second
 	if step.Abs() >= farOff {
-		if err := l.endClock(ctx, now, ahead-step); err != nil {
+		if err := m.endClock(ctx, now, ahead-step); err != nil {
 			return err
 		}
 	}
@@ -52,43 +53,43 @@ func (l *License) followClock(ctx context.Context) error {
 	if !w.wrong || ahead.Abs() >= farOff {
 		return nil
 	}
-	units, err := l.ledger.CorrectClock(ctx, l.tally, int64(ahead/time.Second))
+	units, err := m.ledger.CorrectClock(ctx, m.tally, int64(ahead/time.Second))
 	if err != nil {
 		return err
 	}
 	w.wrong = false
 	if units > 0 {
-		l.event(protocol.EventKindStateChanged, protocol.StatusOK, units, fmt.Sprintf(
+		m.event(protocol.EventKindStateChanged, protocol.StatusOK, units, fmt.Sprintf(
 			"the clock is right again; %d operations that were recorded while it was wrong moved to their own time", units))
 	}
 	return nil
 }
 
 // endClock keeps what was counted before the clock was set apart from what comes.
-func (l *License) endClock(ctx context.Context, now int64, ahead time.Duration) error {
+func (m *meter) endClock(ctx context.Context, now int64, ahead time.Duration) error {
 	// The clock was set since it was last looked at. What the new time saw since is in
 	// its own slot already.
-	length := l.tally.Slot
-	first, last := length.Start(now-int64(l.watch.seen.Age(l.clock)/time.Second)-1), length.Next(now)
+	length := m.tally.Slot
+	first, last := length.Start(now-int64(m.watch.seen.Age(m.clock)/time.Second)-1), length.Next(now)
 	before := func(slotStart int64) bool { return slotStart < first || slotStart > last }
-	if _, err := l.sealer.SealSlots(ctx, before); err != nil {
+	if _, err := m.sealer.SealSlots(ctx, before); err != nil {
 		return err
 	}
 	if ahead.Abs() < farOff {
 		ahead = 0
 	}
-	if err := l.ledger.EndClock(ctx, l.tally, int64(ahead/time.Second)); err != nil {
+	if err := m.ledger.EndClock(ctx, m.tally, int64(ahead/time.Second)); err != nil {
 		return err
 	}
-	l.watch.wrong = l.watch.wrong || ahead != 0
+	m.watch.wrong = m.watch.wrong || ahead != 0
 	return nil
 }
 
 // ageingTime is the time by which usage gets old: our clock or the server's, whichever
 // is behind, so that no wrong clock makes anything be given up early.
-func (l *License) ageingTime() time.Time {
-	now := l.clock.Now()
-	if server := time.Unix(l.grant().Time.Server(l.clock), 0); server.Before(now) {
+func (m *meter) ageingTime() time.Time {
+	now := m.clock.Now()
+	if server := time.Unix(m.grant().Time.Server(m.clock), 0); server.Before(now) {
 		now = server
 	}
 	return now

@@ -47,6 +47,7 @@ const (
 	// Of -20104.
 	ReasonNoItems Reason = "no-items" // the code has none
 	ReasonModules Reason = "modules"  // the item does not have all modules asked for
+	ReasonBlocked Reason = "blocked"  // an administrator blocked the device
 	// Of -20111.
 	ReasonItemExpired    Reason = "item"    // and its days of tolerance are over
 	ReasonDeviceExpired  Reason = "device"  // the trial of this device is over

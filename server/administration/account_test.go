@@ -324,6 +324,9 @@ func TestEscape(t *testing.T) {
 		{"archive item", administration.Editor, func(a *admin) error {
 			return errors.Join(a.ArchiveItem(ctx, "scans-100002", true), d.ArchiveItem(ctx, "scans-100002", false))
 		}},
+		{"archive organization", administration.Editor, func(a *admin) error {
+			return errors.Join(a.ArchiveOrganization(ctx, "100002", true), d.ArchiveOrganization(ctx, "100002", false))
+		}},
 		{"archive code", administration.Editor, func(a *admin) error {
 			return errors.Join(a.ArchiveHandshakeCode(ctx, "100002-reader", true), d.ArchiveHandshakeCode(ctx, "100002-reader", false))
 		}},

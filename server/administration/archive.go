@@ -2,8 +2,10 @@ package administration
 
 import (
 	"context"
+	"errors"
 
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
 )
 
 // ArchiveItem puts an item away, or takes it back. Nothing that was counted on it is
@@ -39,6 +41,24 @@ func (a *Administrator) ArchiveHandshakeCode(ctx context.Context, code string, a
 			return err
 		}
 		return a.audit(tx, archiving("handshake", archived), code, "")
+	})
+}
+
+// ArchiveOrganization puts an organization away, or takes it back. Nobody is authorized
+// under its codes (-20101) while it is archived; what devices report counts.
+func (a *Administrator) ArchiveOrganization(ctx context.Context, id string, archived bool) error {
+	if err := errors.Join(a.may(Editor), a.sees(id, ObjectOrganization, id)); err != nil {
+		return err
+	}
+	return a.Store.Update(ctx, func(tx store.Tx) error {
+		o, err := tx.Organization(id)
+		if err != nil {
+			return notFound(err, ObjectOrganization, id)
+		}
+		if err := records.ArchiveOrganization(ctx, tx, o.Key, a.archivedAt(archived)); err != nil {
+			return err
+		}
+		return a.audit(tx, archiving("organization", archived), id, "")
 	})
 }
 

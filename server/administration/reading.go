@@ -42,8 +42,14 @@ func (a *Administrator) Devices(ctx context.Context, s Selection) (Page[Device],
 	result, err := page(ctx, a, s, records.Devices,
 		func(keys []store.ID) ([]store.DeviceUse, error) { return a.Store.Devices(ctx, keys...) },
 		func(d store.DeviceUse) store.ID { return d.Key }, viewDevice)
+	if err == nil {
+		err = a.addRepairs(ctx, result.Items)
+	}
 	if err != nil || a.Principal().Organization == "" || len(result.Items) == 0 {
 		return result, err
+	}
+	if err := a.keepVisible(ctx, result.Items); err != nil {
+		return Page[Device]{}, err
 	}
 	own := map[string]bool{}
 	for s := (Selection{Limit: records.MaxLimit}); ; {
@@ -70,6 +76,41 @@ func (a *Administrator) Devices(ctx context.Context, s Selection) (Page[Device],
 		d.Seats = seats
 	}
 	return result, nil
+}
+
+// addRepairs adds to devices what administrators said about them.
+func (a *Administrator) addRepairs(ctx context.Context, devices []Device) error {
+	uuids := make([]string, len(devices))
+	for i := range devices {
+		uuids[i] = devices[i].UUID
+	}
+	found, err := records.Repairs(ctx, a.Store, uuids...)
+	for i := range devices {
+		if d, r := &devices[i], found[devices[i].UUID]; r != nil {
+			d.BlockedAt, d.ErasedAt, d.MergedInto, d.Merged = r.BlockedAt, r.ErasedAt, r.MergedInto, r.Merged
+		}
+	}
+	return err
+}
+
+// keepVisible leaves out of the devices that are merged into others those that do not
+// exist for who asks.
+func (a *Administrator) keepVisible(ctx context.Context, devices []Device) error {
+	for i := range devices {
+		d := &devices[i]
+		if len(d.Merged) == 0 {
+			continue
+		}
+		visible, err := a.Devices(ctx, Selection{Devices: d.Merged, Limit: records.MaxLimit})
+		if err != nil {
+			return err
+		}
+		d.Merged = nil
+		for _, each := range visible.Items {
+			d.Merged = append(d.Merged, each.UUID)
+		}
+	}
+	return nil
 }
 
 // only gives the one object of a page that should have one.

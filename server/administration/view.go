@@ -31,11 +31,12 @@ type Organization struct {
 	ID               string `json:"id"`
 	Name             string `json:"name"`
 	DefaultHandshake string `json:"defaultHandshake,omitempty"`
+	ArchivedAt       int64  `json:"archivedAt,omitempty"`
 	CreatedAt        int64  `json:"createdAt"`
 }
 
 func viewOrganization(o store.Organization) Organization {
-	return Organization{o.ID, o.Name, o.DefaultCode, o.CreatedAt}
+	return Organization{o.ID, o.Name, o.DefaultCode, o.ArchivedAt, o.CreatedAt}
 }
 
 // Code is a handshake code, as it is shown: it tells of a session password only
@@ -170,14 +171,21 @@ type Device struct {
 	Keys         int64              `json:"keys"`
 	Seats        []store.DeviceSeat `json:"seats"`
 	ClonedAt     int64              `json:"clonedAt,omitempty"`
+	BlockedAt    int64              `json:"blockedAt,omitempty"` // it is refused since then
+	ErasedAt     int64              `json:"erasedAt,omitempty"`  // what is personal of it was erased then
+	// MergedInto is the device as which it is shown, and Merged are those that are shown
+	// as this one: UUIDs of one machine.
+	MergedInto string   `json:"mergedInto,omitempty"`
+	Merged     []string `json:"merged,omitempty"`
 	// Account is what the device says of its usage over all times.
 	Account *protocol.DeviceAccount `json:"account,omitempty"`
 }
 
 func viewDevice(d store.DeviceUse) Device {
 	return Device{
-		d.UUID, d.UUIDSource, d.FriendlyName, d.Platform, d.Library,
-		d.FirstSeenAt, d.LastSeenAt, d.Keys, append([]store.DeviceSeat{}, d.Seats...), d.ClonedAt, d.Account,
+		UUID: d.UUID, UUIDSource: d.UUIDSource, FriendlyName: d.FriendlyName, Platform: d.Platform, Library: d.Library,
+		FirstSeenAt: d.FirstSeenAt, LastSeenAt: d.LastSeenAt, Keys: d.Keys,
+		Seats: append([]store.DeviceSeat{}, d.Seats...), ClonedAt: d.ClonedAt, Account: d.Account,
 	}
 }
 

@@ -18,8 +18,19 @@ func Measures(ctx context.Context, s store.Store, rules []Rule, now time.Time) (
 	if err != nil {
 		return nil, fmt.Errorf("reading the items: %w", err)
 	}
+	organizations, err := s.Organizations(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the organizations: %w", err)
+	}
+	archived := map[string]bool{}
+	for _, o := range organizations {
+		archived[o.ID] = o.ArchivedAt != 0
+	}
 	var list []Measure
 	for _, item := range items {
+		if archived[item.Organization] { // nobody waits for more of it
+			continue
+		}
 		list = append(list, MeasureItem(item.Item, policy.Quota(item.Item, policy.Using(item, now)), now)...)
 	}
 	for _, read := range []func(context.Context, store.Reader, time.Time) ([]Measure, error){refusals, losses, anomalies} {

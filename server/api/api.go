@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"path"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -18,6 +17,7 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/ingest"
 	"github.com/openlts/openlts/server/outcome"
+	"github.com/openlts/openlts/server/panics"
 	"github.com/openlts/openlts/server/password"
 	"github.com/openlts/openlts/server/store"
 )
@@ -164,7 +164,7 @@ func (a *API) recover(next http.Handler) http.Handler {
 			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(p)
 			}
-			a.Log.Error("panic while answering", "method", r.Method, "path", r.URL.Path, "panic", p, "stack", string(debug.Stack()))
+			panics.Caught(a.Log, panics.Clients, p, "method", r.Method, "path", r.URL.Path)
 			a.problem(w, r, fmt.Errorf("panic: %v", p))
 		}()
 		next.ServeHTTP(w, r)

@@ -12,12 +12,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/panics"
 	"github.com/openlts/openlts/server/policy"
 	"github.com/openlts/openlts/server/store"
 )
@@ -134,7 +134,7 @@ func (w *Writer) commit(group []*job) {
 func (w *Writer) apply(group []*job) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			w.log.Error("panic while writing", "panic", p, "stack", string(debug.Stack()))
+			panics.Caught(w.log, panics.Writer, p)
 			err = fmt.Errorf("panic while writing: %v", p)
 		}
 	}()

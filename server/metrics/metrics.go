@@ -18,6 +18,7 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/outcome"
+	"github.com/openlts/openlts/server/panics"
 	"github.com/openlts/openlts/server/policy"
 	"github.com/openlts/openlts/server/store"
 )
@@ -127,6 +128,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 var (
 	authorizations = describe("authorizations_total", "Authorizations that were decided on; code 0 is a grant, others are those of refusals.", "code")
 	batches        = describe("report_batches_total", "Batches of reports that were taken.")
+	caught         = describe("panics_total", "Panics that were caught, each of which is a bug; the log has the place.", "part")
 	reports        = describe("reports_accepted_total", "Reports that were accepted, new or not.")
 
 	up         = describe("store_up", "1 if the database could be read, 0 if not.")
@@ -145,7 +147,7 @@ var (
 // Describe names what Collect gives.
 func (m *Metrics) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		authorizations, batches, reports, up, operations, lost, used, quota, exceptions, expires, items, omitted, open, space,
+		authorizations, batches, reports, caught, up, operations, lost, used, quota, exceptions, expires, items, omitted, open, space,
 	} {
 		to <- d
 	}
@@ -160,6 +162,10 @@ func (m *Metrics) Collect(to chan<- prometheus.Metric) {
 	}
 	to <- counter(batches, totals.Batches)
 	to <- counter(reports, totals.Reports)
+	panicked := panics.Counts()
+	for _, part := range panics.Parts {
+		to <- counter(caught, panicked[part], string(part))
+	}
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	if now := m.config.Now(); m.stored == nil || now.Sub(m.readAt) >= fresh || now.Before(m.readAt) {

@@ -41,7 +41,8 @@ func TestWhoSeesWhat(t *testing.T) {
 	}
 	before := len(must[administration.Page[administration.Item]](t)(o.desk.Items(t.Context(), administration.Selection{})).Items)
 	for _, form := range []struct{ path, action string }{
-		{"/organizations", "add"}, {"/organizations/100001", "change"}, {"/organizations/100001", "remove"}, {"/items/new", "add"}, {"/items/scans", "change"},
+		{"/organizations", "add"}, {"/organizations/100001", "change"}, {"/organizations/100001", "remove"},
+		{"/organizations/100001", "archive"}, {"/organizations/100001", "unarchive"}, {"/items/new", "add"}, {"/items/scans", "change"},
 		{"/items/scans", "revoke"}, {"/items/scans", "remove"}, {"/items/scans", "adjust"},
 		{"/items/scans", "archive"}, {"/items/scans", "unarchive"}, {"/codes/100001-web", "archive"}, {"/codes/100001-web", "unarchive"},
 		{"/codes/100001-web", "session-password"}, {"/organizations/100001/statements", "close"}, {"/settings", "retention"}, {"/items/scans", "attach"}, {"/items/scans", "detach"}, {"/codes/new", "add"},

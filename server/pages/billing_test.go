@@ -68,6 +68,7 @@ func TestForms(t *testing.T) {
 		{"/codes/100001-web", 303, url.Values{"action": {"session-password"}, "sessionPassword": {"hush"}, "overlapDays": {"3"}}},
 		{"/codes/100001-web", 422, url.Values{"action": {"session-password"}, "sessionPassword": {"hush"}, "overlapDays": {"99999"}}},
 		{"/codes/100001-web", 303, url.Values{"action": {"archive"}}},
+		{"/organizations/100001", 303, url.Values{"action": {"archive"}}},
 		{"/settings", 303, url.Values{"action": {"retention"}, "record": {"reports"}, "days": {"400"}}},
 		{"/settings", 422, url.Values{"action": {"retention"}, "record": {"reports"}, "days": {"3"}}},
 		{"/settings", 422, url.Values{"action": {"retention"}, "record": {"everything"}, "days": {"400"}}},

@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -73,6 +72,7 @@ var codePages = []page{
 		path: "/codes/{code}/key", name: "key", title: "License key", nav: "/codes", role: administration.Editor,
 		get: showKey,
 		actions: map[string]action{"make": {administration.Editor, func(r *request) (string, error) {
+			// That a key is shown is in the audit, so it is made by a form, never by a look.
 			key, err := r.licenseKey(r.PathValue("code"), r.PostForm.Get("sessionPassword"), r.PostForm.Get("server"), r.PostForm.Get("standby"))
 			r.shown = key
 			return again, err
@@ -167,14 +167,6 @@ func showKey(r *request) (any, error) {
 	}
 	if r.Method == http.MethodPost {
 		shown.Server, shown.Standby = r.PostForm.Get("server"), r.PostForm.Get("standby")
-	}
-	if shown.Key == "" && r.Method != http.MethodPost && !code.HasSessionPassword {
-		if shown.Key, err = r.licenseKey(code.Code, "", shown.Server, shown.Standby); err != nil {
-			if len(administration.Errors(err)) == 0 {
-				return nil, err
-			}
-			r.mistakes = administration.Errors(errors.Join(err))
-		}
 	}
 	shown.Local = strings.Contains(shown.Server, "//127.") || strings.Contains(shown.Server, "//localhost") || strings.Contains(shown.Server, "//[::1]")
 	if shown.Key != "" {

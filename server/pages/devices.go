@@ -1,6 +1,9 @@
 package pages
 
 import (
+	"context"
+	"strings"
+
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/records"
@@ -26,7 +29,7 @@ var devicePages = []page{
 				return nil, unknown
 			}
 			shown := deviceShown{Device: device, Known: unknown == nil}
-			of := administration.Selection{Devices: []string{uuid}, Limit: 20}
+			of := administration.Selection{Devices: append([]string{uuid}, device.Merged...), Limit: 20}
 			var err error
 			if shown.Denials, err = r.admin.Denials(r.Context(), of); err != nil {
 				return nil, err
@@ -56,8 +59,34 @@ var devicePages = []page{
 				uuid := r.PathValue("uuid")
 				return "devices/" + segment(uuid) + "?done=cleared", r.admin.ClearClone(r.Context(), uuid)
 			}},
+			"block":    {administration.Editor, repairDevice("blocked", (*administration.Administrator).BlockDevice)},
+			"unblock":  {administration.Editor, repairDevice("unblocked", (*administration.Administrator).UnblockDevice)},
+			"separate": {administration.Editor, repairDevice("separated", (*administration.Administrator).SeparateDevice)},
+			"move": {administration.Editor, func(r *request) (string, error) {
+				uuid := r.PathValue("uuid")
+				return "devices/" + segment(uuid) + "?done=moved", r.admin.MoveSeats(r.Context(), uuid, strings.TrimSpace(r.PostForm.Get("to")))
+			}},
+			"merge": {administration.Editor, func(r *request) (string, error) {
+				uuid, into := r.PathValue("uuid"), strings.TrimSpace(r.PostForm.Get("into"))
+				return "devices/" + segment(into) + "?done=merged", r.admin.MergeDevice(r.Context(), uuid, into)
+			}},
+			"erase": {administration.Editor, func(r *request) (string, error) {
+				uuid := r.PathValue("uuid")
+				if r.PostForm.Get("sure") == "" {
+					return "", mistake("sure", "what is erased can't be brought back: confirm it")
+				}
+				return "devices/" + segment(uuid) + "?done=erased", r.admin.EraseDevice(r.Context(), uuid)
+			}},
 		},
 	},
+}
+
+// repairDevice does something about the device of a page.
+func repairDevice(done string, do func(*administration.Administrator, context.Context, string) error) func(*request) (string, error) {
+	return func(r *request) (string, error) {
+		uuid := r.PathValue("uuid")
+		return "devices/" + segment(uuid) + "?done=" + done, do(r.admin, r.Context(), uuid)
+	}
 }
 
 type deviceShown struct {

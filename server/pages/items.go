@@ -49,6 +49,10 @@ var itemPages = []page{
 				id := r.PathValue("id")
 				return "items/" + segment(id) + "?done=unarchived", r.admin.ArchiveItem(r.Context(), id, false)
 			}},
+			"free": {administration.Editor, func(r *request) (string, error) {
+				id := r.PathValue("id")
+				return "items/" + segment(id) + "?done=freed#seats", r.admin.FreeSeat(r.Context(), id, r.PostForm.Get("device"))
+			}},
 			"adjust": {administration.Editor, func(r *request) (string, error) {
 				id := r.PathValue("id")
 				units, err := strconv.ParseInt(plainNumber(r.PostForm.Get("units")), 10, 64)

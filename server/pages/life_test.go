@@ -37,6 +37,8 @@ func TestFirstFiveMinutes(t *testing.T) {
 	sees("Welcome")
 	b.do(t, chromedp.SendKeys(chromedp.ID("f-name"), "Example Corp"))
 	press("button.primary")
+	sees("Where do devices reach this server?")
+	press("button[value=make]")
 	sees("LTS1")
 	sees("from_key")
 

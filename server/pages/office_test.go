@@ -22,6 +22,7 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/servertest"
+	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/sqlite"
 )
 
@@ -308,8 +309,14 @@ func TestEmptyPages(t *testing.T) {
 	if response.StatusCode != http.StatusSeeOther || response.Header.Get("Location") != "./codes/100001-reader/key" {
 		t.Fatalf("%d %s", response.StatusCode, response.Header.Get("Location"))
 	}
-	_, body := owner.get(t, "/codes/100001-reader/key")
-	if !strings.Contains(body, "LTS1") {
+	audits := func() int {
+		return len(must[administration.Page[store.Audit]](t)(o.desk.Audits(t.Context(), administration.Selection{Kinds: []string{"handshake.key"}})).Items)
+	}
+	if _, body := owner.get(t, "/codes/100001-reader/key"); strings.Contains(body, "LTS1") || audits() != 0 {
+		t.Error("a look shows the key, or is in the audit")
+	}
+	_, body := owner.post(t, "/codes/100001-reader/key", url.Values{"action": {"make"}, "server": {o.url}})
+	if !strings.Contains(body, "LTS1") || audits() != 1 {
 		t.Error(body)
 	}
 	device := servertest.NewDevice(o.url)

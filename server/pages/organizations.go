@@ -37,6 +37,14 @@ var organizationPages = []page{
 				_, err := r.admin.ChangeOrganization(r.Context(), id, change, r.PostForm.Get("tag"))
 				return "organizations/" + segment(id) + "?done=changed", err
 			}},
+			"archive": {administration.Editor, func(r *request) (string, error) {
+				id := r.PathValue("id")
+				return "organizations/" + segment(id) + "?done=archived", r.admin.ArchiveOrganization(r.Context(), id, true)
+			}},
+			"unarchive": {administration.Editor, func(r *request) (string, error) {
+				id := r.PathValue("id")
+				return "organizations/" + segment(id) + "?done=unarchived", r.admin.ArchiveOrganization(r.Context(), id, false)
+			}},
 			"remove": {administration.Editor, func(r *request) (string, error) {
 				return "organizations?done=removed", r.admin.RemoveOrganization(r.Context(), r.PathValue("id"))
 			}},

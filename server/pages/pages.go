@@ -15,13 +15,13 @@ import (
 	"net/http"
 	"net/url"
 	"path"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/alerts"
+	"github.com/openlts/openlts/server/panics"
 )
 
 // Pages serves the pages.
@@ -158,7 +158,7 @@ func (p *Pages) guard(next http.Handler) http.Handler {
 			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(v)
 			}
-			p.Log.Error("panic on a page", "method", r.Method, "path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))
+			panics.Caught(p.Log, panics.Pages, v, "method", r.Method, "path", r.URL.Path)
 			p.fail(&request{Request: r, pages: p, w: w}, errors.New("panic"))
 		}()
 		next.ServeHTTP(w, r)

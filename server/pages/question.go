@@ -11,6 +11,7 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/statistics"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
 )
 
 // questionPages answer where a figure of the statistics comes from: which devices
@@ -29,7 +30,7 @@ var questionPages = []page{
 // Limits of what these pages show.
 const (
 	maxCountingDevices = 200
-	maxCountedReports  = 1000
+	maxCountedReports  = 200 // on a page
 )
 
 // questioned is the figure that is asked about.
@@ -176,8 +177,10 @@ func countingDevices(r *request) (any, error) {
 // reportsShown are the reports of a device behind a figure.
 type reportsShown struct {
 	questioned
-	Name    string
-	Reports []countedReport
+	Name     string
+	Reports  []countedReport
+	Next     string
+	Complete bool // it was found when each of them came
 }
 
 // Back leads to all devices behind the figure.
@@ -185,11 +188,9 @@ func (s reportsShown) Back() template.URL { return questionLink(s.Filter, s.Zone
 
 // countedReport is what was accepted of a slot from a run of an application.
 type countedReport struct {
-	Start       int64
-	Run         string
-	Code, Item  string
-	Type        string
-	Units, Late int64
+	records.DeviceReport
+	Units int64 // of the types that are asked about
+	Types []named
 }
 
 func countedReports(r *request) (any, error) {
@@ -202,17 +203,29 @@ func countedReports(r *request) (any, error) {
 		return nil, err
 	}
 	shown := reportsShown{questioned: asked, Name: device.FriendlyName}
-	result, err := shown.ask(r, statistics.PerSlot, statistics.ByReport, statistics.ByCode, statistics.ByItem, statistics.ByType)
+	if _, err := shown.ask(r, statistics.PerPeriod); err != nil {
+		return nil, err
+	}
+	found, err := r.admin.DeviceReports(r.Context(), asked.Device, asked.Start.Unix(), asked.End.Unix(), administration.Selection{
+		Organizations: one(asked.Filter.Organization), Codes: one(asked.Filter.Code), Items: one(asked.Filter.Item),
+		Limit: maxCountedReports, After: r.URL.Query().Get("after"),
+	})
 	if err != nil {
 		return nil, err
 	}
-	if shown.More = len(result.Rows) - maxCountedReports; shown.More > 0 {
-		result.Rows = result.Rows[:maxCountedReports]
-	}
-	for _, row := range result.Rows {
-		shown.Reports = append(shown.Reports, countedReport{
-			result.Windows[row.Window].Start.Unix(), row.Group[0], row.Group[1], row.Group[2], row.Group[3], row.Count, row.Late,
-		})
+	shown.Next, shown.Complete = found.Next, found.Complete
+	for _, report := range found.Items {
+		row := countedReport{DeviceReport: report}
+		for _, count := range report.Counts {
+			if len(asked.Filter.Types) > 0 && !slices.Contains(asked.Filter.Types, count.Type) {
+				continue
+			}
+			row.Units = add(row.Units, count.Units)
+			row.Types = append(row.Types, named{Name: count.Type, Units: grouped(count.Units)})
+		}
+		if len(row.Types) > 0 {
+			shown.Reports = append(shown.Reports, row)
+		}
 	}
 	return shown, nil
 }

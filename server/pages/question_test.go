@@ -41,6 +41,9 @@ func TestWhyThisFigure(t *testing.T) {
 			t.Errorf("%s: the day has %v, its devices %v", name, figure, got)
 		}
 		reports := v.why(t, devices, "statistics/reports")
+		if !regexp.MustCompile(`data-label="Arrived"><time [^>]+>[^<]+</time> <small class="soft">revision 1<`).MatchString(reports) || !strings.Contains(reports, `data-label="Revision">1<`) {
+			t.Errorf("%s: it is not told when and as what a report arrived\n%s", name, reports)
+		}
 		rows := regexp.MustCompile(`data-label="Units">([0-9\x{202f}]+)<`).FindAllStringSubmatch(reports, -1)
 		var sum, total int64
 		number := func(text string) (n int64) {

@@ -240,7 +240,9 @@ type moving struct {
 	Unfinished  int       `json:"unfinished"`
 	Accumulated bool      `json:"accumulated"`
 	Zone        string    `json:"zone"`
-	Open        string    `json:"open"` // what is said of a window that is not over
+	Span        string    `json:"span"`   // from the first window to the last
+	Totals      []string  `json:"totals"` // of each series, as the legend beside the picture has them
+	Open        string    `json:"open"`   // what is said of a window that is not over
 }
 
 // Moving gives the figures for the chart in browsers.
@@ -254,7 +256,10 @@ func (v *view) Moving(t *trend) moving {
 		if name == "" {
 			name = v.T("other")
 		}
-		m.Names = append(m.Names, name)
+		m.Names, m.Totals = append(m.Names, name), append(m.Totals, grouped(s.Total))
+	}
+	if n := len(m.Labels); n > 0 {
+		m.Span = m.Labels[0] + " – " + m.Labels[n-1]
 	}
 	return m
 }

@@ -130,6 +130,10 @@ var done = map[string]string{
 	"archived": "Archived: it authorizes nobody.", "unarchived": "Taken back: it authorizes again.", "adjusted": "Adjusted.",
 	"renamed": "Renamed.", "trusted": "Trusted: license files of this vendor can be imported.", "vendor-key": "The key is made. License files can be issued.",
 	"closed": "The month is closed. Its statement never changes from now on.", "session-password": "The session password is changed.",
+	"freed": "Freed: the seat is there for another device.", "moved": "Moved: the other device has the seats now.",
+	"blocked": "Blocked: the device is refused from now on.", "unblocked": "Unblocked: the device is authorized again.",
+	"merged": "Merged: both are shown as this device.", "separated": "Separated: the device is shown as itself again.",
+	"erased":    "Erased: nothing says any more who uses this device.",
 	"confirmed": "Confirmed: the key is the device's own.", "cleared": "Cleared: the device is taken for one device.",
 }
 
@@ -139,6 +143,11 @@ func (v *view) Mistakes() (texts []string) {
 		texts = append(texts, each.Text)
 	}
 	return texts
+}
+
+// Tried tells whether this action was sent, and failed.
+func (v *view) Tried(action string) bool {
+	return len(v.r.mistakes) > 0 && v.r.PostForm.Get("action") == action
 }
 
 // entry is an entry of the menu.

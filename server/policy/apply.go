@@ -35,12 +35,7 @@ type Answer struct {
 // Apply decides on requests, one after the other: each sees what those before it
 // did. It uses state up. The answers are in the order of the requests.
 func Apply(state *store.State, requests []Request, now time.Time) (*store.Change, []Answer) {
-	d := &decision{State: state, now: now, types: map[string]int{}, change: &store.Change{
-		Grants: map[store.Grant]int64{}, Seats: map[store.SeatKey]store.Seat{}, Steps: map[store.StepKey]int64{}, Sums: map[store.ID]store.SeatSum{}, Domains: map[store.DomainKey]int64{},
-		Accounts: map[store.AccountKey]store.AccountState{}, Runs: map[store.RunKey]*store.Run{},
-		Reports: map[store.SlotKey]store.Report{}, Totals: map[store.TotalKey]store.Units{}, ByDevice: map[store.DeviceTotalKey]int64{}, Types: map[store.OrganizationType]bool{}, Used: map[store.ID]int64{},
-		Accepted: map[store.AccountKey]int64{}, Cloned: map[string]int64{}, Trials: map[store.Trial]int64{}, Requests: map[store.ID]int64{}, Known: state.Devices,
-	}}
+	d := decide(state, now)
 	answers := make([]Answer, len(requests))
 	if now.Add(clockSlack).Unix() < state.Latest {
 		for i := range answers {
@@ -52,6 +47,16 @@ func Apply(state *store.State, requests []Request, now time.Time) (*store.Change
 		answers[i] = request.apply(d)
 	}
 	return d.change, answers
+}
+
+// decide begins to decide.
+func decide(state *store.State, now time.Time) *decision {
+	return &decision{State: state, now: now, types: map[string]int{}, change: &store.Change{
+		Grants: map[store.Grant]int64{}, Seats: map[store.SeatKey]store.Seat{}, Steps: map[store.StepKey]int64{}, Sums: map[store.ID]store.SeatSum{}, Domains: map[store.DomainKey]int64{},
+		Accounts: map[store.AccountKey]store.AccountState{}, Runs: map[store.RunKey]*store.Run{},
+		Reports: map[store.SlotKey]store.Report{}, Totals: map[store.TotalKey]store.Units{}, ByDevice: map[store.DeviceTotalKey]int64{}, Types: map[store.OrganizationType]bool{}, Used: map[store.ID]int64{},
+		Accepted: map[store.AccountKey]int64{}, Cloned: map[string]int64{}, Trials: map[store.Trial]int64{}, Requests: map[store.ID]int64{}, Known: state.Devices,
+	}}
 }
 
 // decision is the state of deciding on a group of requests.

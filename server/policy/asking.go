@@ -64,6 +64,9 @@ func (a *Asking) apply(d *decision) Answer {
 			return Answer{Untried: untried}
 		}
 	}
+	if device := d.Devices[a.Request.Device.UUID]; refusal == nil && device != nil && device.BlockedAt != 0 {
+		refusal = protocol.Errorf(protocol.StatusNoItemMatched, "No item matched: this device was blocked by an administrator.").Because(protocol.ReasonBlocked)
+	}
 	var chosen *Candidate
 	if refusal == nil {
 		chosen, refusal = a.choose(d, code)
@@ -80,11 +83,19 @@ func (a *Asking) apply(d *decision) Answer {
 	return Answer{Authorization: a.grant(d, code, chosen), New: isNew}
 }
 
+// name is the name of the device, if it may be kept.
+func (a *Asking) name(d *decision) string {
+	if device := d.Devices[a.Request.Device.UUID]; device != nil && device.ErasedAt != 0 {
+		return ""
+	}
+	return a.Request.Device.FriendlyName
+}
+
 // deny notes a refusal, with what was in question as far as it is known.
 func (a *Asking) deny(d *decision, code store.HandshakeCode, closest *Candidate, refusal error) {
 	request := a.Request
 	denial := store.Denial{
-		At: d.now.Unix(), Status: protocol.StatusOf(refusal), Device: request.Device.UUID, DeviceName: request.Device.FriendlyName,
+		At: d.now.Unix(), Status: protocol.StatusOf(refusal), Device: request.Device.UUID, DeviceName: a.name(d),
 		HandshakeCode: request.HandshakeCode, Organization: request.OrganizationID,
 		Cause: string(protocol.ReasonOf(refusal)), Reason: refusal.Error(), Count: 1, FirstAt: d.now.Unix(),
 	}
@@ -298,7 +309,7 @@ func (a *Asking) grant(d *decision, code store.HandshakeCode, chosen *Candidate)
 	request, item, now := a.Request, chosen.Item, d.now.Unix()
 	device := d.device(request.Device.UUID)
 	d.change.Devices = append(d.change.Devices, store.Device{
-		UUID: request.Device.UUID, UUIDSource: request.Device.UUIDSource, FriendlyName: request.Device.FriendlyName,
+		UUID: request.Device.UUID, UUIDSource: request.Device.UUIDSource, FriendlyName: a.name(d),
 		Platform: request.Device.Platform, Library: request.Device.Library, FirstSeenAt: now, LastSeenAt: now,
 	})
 	reporter := a.reporter(d)

@@ -16,11 +16,12 @@ import (
 // it was held against. To find out costs too much to be done while deciding.
 type Proof struct{ Right, Wrong []string }
 
-// CheckHandshake says whether a request may use a handshake code: in use, session
-// password, then validation field. nil means yes. If that depends on whether the
-// password fits some hashes, and nobody tried, it gives these instead.
+// CheckHandshake says whether a request may use a handshake code: in use, as its
+// organization is; session password; then validation field. nil means yes. If that
+// depends on whether the password fits some hashes, and nobody tried, it gives these
+// instead.
 func CheckHandshake(code store.HandshakeCode, request *protocol.AuthorizationRequest, proof Proof, now time.Time) (untried []string, refusal error) {
-	if code.ArchivedAt != 0 {
+	if code.ArchivedAt != 0 || code.OrganizationArchivedAt != 0 {
 		return nil, because(protocol.StatusHandshakeCodeNotFound, protocol.ReasonArchived)
 	}
 	if untried, refusal := checkPassword(code, request, proof, now); untried != nil || refusal != nil {

@@ -171,6 +171,10 @@ func (d *decision) seat(item *store.Item, uuid string, device *store.DeviceState
 func (d *decision) visited(item *store.Item, uuid string, device *store.DeviceState, v visit, work []worked, closed bool) {
 	w, t := wayOf(item), termsOf(item)
 	seats := device.Seats[item.Key]
+	if n := len(seats); n > 0 && seats[n-1].Freed {
+		d.visitedFreed(item, uuid, device, merged(work, t, w.stay), v)
+		return
+	}
 	_, last := held(seats, v.at)
 	weigh := func(now int64) int64 { return max(1, w.stay.weight(now, last)) }
 	var late, recent []piece
@@ -186,6 +190,26 @@ func (d *decision) visited(item *store.Item, uuid string, device *store.DeviceSt
 		}
 	}
 	d.changeSeats(item, uuid, device, seats, late, recent)
+}
+
+// visitedFreed is visited of a device whose seat an administrator ended: late reports
+// take seats of the time before, and nothing takes one of the time after.
+func (d *decision) visitedFreed(item *store.Item, uuid string, device *store.DeviceState, work []worked, v visit) {
+	stay := wayOf(item).stay
+	if !stay.reopens() {
+		return
+	}
+	before := device.Seats[item.Key]
+	last := before[len(before)-1]
+	var earlier []worked
+	for _, w := range work {
+		if w.until = min(w.until, last.Until); w.from < w.until {
+			earlier = append(earlier, w)
+		}
+	}
+	seats, late := seatedAll(before, earlier, func(now int64) int64 { return max(1, stay.weight(now, last.Weight)) }, v.brief)
+	seats[len(seats)-1].Freed = true
+	d.changeSeats(item, uuid, device, seats, late)
 }
 
 // worked is a time for which a device reports work, in seconds since 1970.

@@ -20,6 +20,8 @@ type stay interface {
 	reported(t terms, start, seconds int64) (from, until int64)
 	// ended is the end of the seat of a device that closed its license.
 	ended(t terms, at int64) (until int64, ends bool)
+	// freed is the end of a seat that an administrator ends at a moment.
+	freed(t terms, at int64) int64
 	// reopens tells whether late reports take seats in slots that are over.
 	reopens() bool
 	// weight is that of a seat of a device that reports: of what it has now, and of
@@ -47,6 +49,8 @@ func (listed) authorized(t terms, v visit) (from, until int64) {
 func (listed) reported(terms, int64, int64) (from, until int64) { return 0, 0 }
 
 func (listed) ended(terms, int64) (until int64, ends bool) { return 0, false }
+
+func (listed) freed(_ terms, at int64) int64 { return at }
 
 func (listed) reopens() bool { return false }
 
@@ -81,6 +85,8 @@ func (a active) until(t terms, at int64) int64 {
 
 func (active) ended(terms, int64) (until int64, ends bool) { return 0, false }
 
+func (active) freed(t terms, at int64) int64 { return t.end(at) }
+
 func (active) reopens() bool { return true }
 
 func (active) weight(now, last int64) int64 { return max(now, last) }
@@ -100,6 +106,8 @@ func (concurrent) reported(t terms, start, seconds int64) (from, until int64) {
 }
 
 func (concurrent) ended(t terms, at int64) (until int64, ends bool) { return t.end(at), true }
+
+func (concurrent) freed(t terms, at int64) int64 { return t.end(at) }
 
 func (concurrent) reopens() bool { return true }
 

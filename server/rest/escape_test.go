@@ -19,7 +19,7 @@ import (
 func TestNoOperationLeadsElsewhere(t *testing.T) {
 	c := newCaller(t)
 	c.as(t, administration.ScopeWrite, "")
-	device := uuid.NewString()
+	device, own := uuid.NewString(), uuid.NewString()
 	for _, id := range []string{"100001", "100002"} {
 		for _, step := range [][2]string{
 			{"organizations", `{"name": "Corp ` + id + `", "id": "` + id + `"}`}, {"handshakes", `{"organization": "` + id + `", "custom": "a"}`},
@@ -40,11 +40,24 @@ func TestNoOperationLeadsElsewhere(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if _, err = tx.Exec(t.Context(), `INSERT INTO anomaly (device, kind, detail, count, first_at, last_at) SELECT id, 'k', '100002', 1, 1, 1 FROM device`); err != nil {
+		mine, err := tx.HandshakeCode("100001-a")
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(t.Context(), `INSERT INTO device (uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at)
+			VALUES (?, '', 'Device of 100001', '', '', 1, 1)`, own)
+		if err != nil {
+			return err
+		}
+		if _, err = tx.Exec(t.Context(), `INSERT INTO report_grant (device, reporter, handshake_code, item, granted_at)
+			SELECT d.id, 0, ?, i.id, 1 FROM device d, item i WHERE d.uuid = ? AND i.public_id = 'scans-100001'`, int64(mine.Key), own); err != nil {
+			return err
+		}
+		if _, err = tx.Exec(t.Context(), `INSERT INTO anomaly (device, kind, detail, count, first_at, last_at) SELECT id, 'k', '100002', 1, 1, 1 FROM device WHERE uuid = ?`, device); err != nil {
 			return err
 		}
 		_, err = tx.Exec(t.Context(), `INSERT INTO report_grant (device, reporter, handshake_code, item, granted_at)
-			SELECT d.id, 0, ?, i.id, 1 FROM device d, item i WHERE i.public_id = 'scans-100002'`, int64(code.Key))
+			SELECT d.id, 0, ?, i.id, 1 FROM device d, item i WHERE d.uuid = ? AND i.public_id = 'scans-100002'`, int64(code.Key), device)
 		return err
 	}); err != nil {
 		t.Fatal(err)
@@ -85,6 +98,8 @@ func TestNoOperationLeadsElsewhere(t *testing.T) {
 		"POST organizations/{id}/statements": {`{"month": "2026-01", "zone": "Europe/Berlin"}`},
 		"PUT retention/{record}":             {`{"days": 400}`},
 		"PUT alerts/rules/{kind}":            {`{"levels": [60]}`},
+		"POST devices/{uuid}/move-seats":     {`{"to": "` + own + `"}`, `{"to": "` + device + `"}`, `{"to": "` + own + `", "items": ["scans-100002"]}`},
+		"POST devices/{uuid}/merge":          {`{"into": "` + own + `"}`},
 		"POST items/{id}/replay":             {`{"from": 1}`},
 		"POST products":                      {`{"name": "MINE"}`},
 		"PATCH products/{name}":              {`{"name": "MINE"}`},
@@ -105,6 +120,12 @@ func TestNoOperationLeadsElsewhere(t *testing.T) {
 			if relative == "items/{id}" || relative == "items/{id}/handshakes/{code}" { // an own object, and a foreign one with it
 				paths = append(paths, strings.Replace(paths[0], "items/scans-100002", "items/scans-100001", 1))
 			}
+			if relative == "items/{id}/seats/{uuid}" { // an own item with a foreign device, and the reverse
+				paths = append(paths, "items/scans-100001/seats/"+device, "items/scans-100002/seats/"+own)
+			}
+			if strings.HasPrefix(relative, "devices/{uuid}/") && method == "POST" { // of its own, all but the seats is for those who see everything
+				paths = append(paths, strings.Replace(paths[0], device, own, 1))
+			}
 			if method == "GET" && paths[0] == relative { // a list
 				for _, filter := range []string{"organization=100002", "handshake=100002-a", "item=scans-100002", "device=" + device, "search=100002", "organization=100001&organization=100002"} {
 					paths = append(paths, relative+"?"+filter)
@@ -116,9 +137,12 @@ func TestNoOperationLeadsElsewhere(t *testing.T) {
 			}
 			for _, to := range paths {
 				for _, body := range options {
-					own := strings.HasSuffix(to, "items/scans-100001")
-					if own && (method == "DELETE" || method == "GET" || strings.Contains(body, "quota")) {
+					mine := strings.HasSuffix(to, "items/scans-100001")
+					if mine && (method == "DELETE" || method == "GET" || strings.Contains(body, "quota")) {
 						continue // it may
+					}
+					if strings.Contains(body, own) && strings.Contains(to, own) || strings.Contains(body, device) && strings.Contains(to, device) {
+						continue // a mistake, whoever makes it
 					}
 					tried++
 					status, _, object := c.call(t, method, to, body)

@@ -138,11 +138,12 @@ func TestOnceQuietly(t *testing.T) {
 // nothing; a license key is never kept.
 func TestOnceOfEach(t *testing.T) {
 	o := servertest.NewOffice(t)
-	used(t, o)
+	device := used(t, o)
 	s := &crashing{Store: o.Store}
 	s.left.Store(-1)
 	c := newCallerOf(t, s, o.Clock)
 	c.as(t, administration.ScopeWrite, "")
+	other := c.seated(t, device)
 	c.call(t, "GET", "organizations", "")
 	for i, request := range []struct {
 		path, body string
@@ -151,11 +152,16 @@ func TestOnceOfEach(t *testing.T) {
 		{"handshakes", `{"organization": "100001", "custom": "more", "sessionPassword": "hush-hush"}`, 201},
 		{"items", `{"organization": "100001", "chargeWay": "scan", "name": "more", "quota": 10}`, 201},
 		{"items/scans/adjustments", `{"units": 7, "reason": "tests"}`, 201},
+		{"organizations/100001/archive", ``, 204}, {"organizations/100001/unarchive", ``, 204},
 		{"items/scans/archive", ``, 204}, {"items/scans/unarchive", ``, 204},
 		{"organizations/100001/statements", `{"month": "2026-01"}`, 201},
 		{"items/more/revoke", ``, 204},
 		{"handshakes/100001-more/key", `{"server": "https://lts.example.com", "sessionPassword": "hush-hush"}`, 200},
 		{"handshakes/100001-more/password", `{"sessionPassword": "other", "overlapDays": 1}`, 204},
+		{"devices/" + device + "/block", ``, 204}, {"devices/" + device + "/unblock", ``, 204},
+		{"devices/" + device + "/move-seats", `{"to": "` + other + `"}`, 204},
+		{"devices/" + device + "/merge", `{"into": "` + other + `"}`, 204}, {"devices/" + device + "/separate", ``, 204},
+		{"devices/" + device + "/erase", ``, 204},
 	} {
 		key := strings.Repeat("k", i+1)
 		audits := func() int {

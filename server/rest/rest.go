@@ -20,6 +20,7 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/licensefile"
+	"github.com/openlts/openlts/server/panics"
 	"github.com/openlts/openlts/server/recent"
 	"github.com/openlts/openlts/server/store/records"
 )
@@ -115,7 +116,7 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, handle handler, agai
 			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(v)
 			}
-			a.Log.Error("panic in the API", "method", r.Method, "path", r.URL.Path, "panic", v)
+			panics.Caught(a.Log, panics.REST, v, "method", r.Method, "path", r.URL.Path)
 			a.fail(w, r, errors.New("panic"))
 		}
 	}()

@@ -20,12 +20,15 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/legacy"
+	"github.com/google/uuid"
 
+	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/rest"
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
 	"github.com/openlts/openlts/server/store/teststore"
 )
 
@@ -200,6 +203,42 @@ func TestAlerts(t *testing.T) {
 	}
 }
 
+// seated gives a device a seat of an item places, and makes another device.
+func (c *caller) seated(t *testing.T, device string) (other string) {
+	t.Helper()
+	other = uuid.NewString()
+	err := c.desk.Store.Update(t.Context(), func(tx store.Tx) error {
+		if err := tx.AddItem(store.Item{ID: "places", Organization: "100001", ChargeWay: protocol.ChargeWayDeviceCount, Quota: 2, ExpiresAt: 1 << 40}); err != nil {
+			return err
+		}
+		item, err := tx.Item("places")
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(t.Context(), `INSERT INTO device (uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at)
+			VALUES (?, '', 'other', '', '', 1, 1)`, other)
+		if err != nil {
+			return err
+		}
+		found, err := records.Repairs(t.Context(), tx, device)
+		if err != nil {
+			return err
+		}
+		now := c.desk.Now().Unix()
+		return tx.ChangeSeats(now, item, []store.Reporter{{Device: found[device].Key, UUID: device}}, func(state *store.State) *store.Change {
+			return &store.Change{
+				Seats: map[store.SeatKey]store.Seat{{Item: item.Key, Device: device, From: now - 60}: {From: now - 60, Until: now + 86400, Weight: 1}},
+				Steps: map[store.StepKey]int64{{Item: item.Key, At: now - 60}: 1, {Item: item.Key, At: now + 86400}: -1},
+				Sums:  map[store.ID]store.SeatSum{item.Key: {At: now, Active: 1}}, Known: state.Devices,
+			}
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return other
+}
+
 // Send takes what alerts send.
 func (c *caller) Send(context.Context, alerts.Target, alerts.Message) error {
 	c.sent++
@@ -213,6 +252,7 @@ func TestContract(t *testing.T) {
 	uuid := used(t, o)
 	c.as(t, administration.ScopeWrite, "")
 	channel := c.alerted(t)
+	other := c.seated(t, uuid)
 	for _, step := range []struct {
 		method, path, body string
 		want               int
@@ -241,6 +281,9 @@ func TestContract(t *testing.T) {
 		{"POST", "items/more/archive", ``, 204},
 		{"POST", "items/more/unarchive", ``, 204},
 		{"POST", "items/nothing/archive", ``, 404},
+		{"POST", "organizations/100009/archive", ``, 204},
+		{"POST", "organizations/100009/unarchive", ``, 204},
+		{"POST", "organizations/100404/archive", ``, 404},
 		{"POST", "handshakes/100009-reader/archive", ``, 204},
 		{"POST", "handshakes/100009-reader/unarchive", ``, 204},
 		{"POST", "handshakes/100009-reader/password", `{"sessionPassword": "secret", "overlapDays": 30}`, 204},
@@ -273,6 +316,27 @@ func TestContract(t *testing.T) {
 		{"POST", "devices/" + uuid + "/keys/x/confirm", ``, 404},
 		{"POST", "devices/" + uuid + "/keys/second/confirm", ``, 200},
 		{"POST", "devices/" + uuid + "/clear-clone", ``, 204},
+		{"POST", "devices/" + uuid + "/block", ``, 204},
+		{"POST", "devices/" + uuid + "/block", ``, 412},
+		{"POST", "devices/" + uuid + "/unblock", ``, 204},
+		{"POST", "devices/x/block", ``, 404},
+		{"GET", "items/places/seats?limit=1", ``, 200},
+		{"GET", "items/nothing/seats", ``, 404},
+		{"POST", "devices/" + uuid + "/move-seats", `{"to": "` + other + `", "items": ["places"]}`, 204},
+		{"POST", "devices/" + uuid + "/move-seats", `{"to": "` + other + `"}`, 412},
+		{"POST", "devices/" + uuid + "/move-seats", `{"to": "` + uuid + `"}`, 422},
+		{"POST", "devices/" + uuid + "/move-seats", `{"to": "x"}`, 404},
+		{"DELETE", "items/places/seats/" + other, ``, 204},
+		{"DELETE", "items/places/seats/" + other, ``, 404},
+		{"POST", "devices/" + other + "/merge", `{"into": "` + uuid + `"}`, 204},
+		{"GET", "devices/" + uuid, ``, 200},
+		{"GET", "devices/" + other, ``, 200},
+		{"POST", "devices/" + other + "/merge", `{"into": "` + uuid + `"}`, 412},
+		{"POST", "devices/" + other + "/merge", `{"onto": "` + uuid + `"}`, 422},
+		{"POST", "devices/" + other + "/separate", ``, 204},
+		{"POST", "devices/" + other + "/separate", ``, 412},
+		{"POST", "devices/" + other + "/erase", ``, 204},
+		{"POST", "devices/x/erase", ``, 404},
 		{"POST", "items/more/revoke", ``, 204},
 		{"POST", "items/more/revoke", ``, 412},
 		{"GET", "organizations/100001/statements/2026-02/draft?zone=Europe/Berlin", ``, 200},

@@ -16,6 +16,9 @@ type Seat struct {
 	Weight      int64 // how much of the quota: 1, or the instances asked for
 	// Brief tells that the device has no home: its UUID ends with the process.
 	Brief bool
+	// Freed tells that an administrator ended it: what the device reports takes no
+	// further one, until it is authorized again. Only the last one of a device is.
+	Freed bool
 }
 
 // SeatKey names a seat. A device has one at most on an item that begins at a moment.

@@ -145,6 +145,8 @@ type DeviceState struct {
 	// be the device itself.
 	Confirmed map[int64]bool
 	ClonedAt  int64 // of a device that asks; see Device
+	// BlockedAt and ErasedAt are likewise.
+	BlockedAt, ErasedAt int64
 	// Seats are those it has, in order, by item: of the items it asks for and reports
 	// on, from the last one that begins no later than the moment from which on they
 	// are needed (see Keys.SeatsSince; an asker needs them from now on).

@@ -113,6 +113,13 @@ type Tx interface {
 	ConfirmKey(device, keyID string, at int64) (left int64, err error)
 	// ClearClone forgets that a device was found to be cloned; ErrNotFound.
 	ClearClone(device string) error
+	// Alone has nobody else save a group until the transaction ends. Groups that were
+	// loaded are saved before.
+	Alone(ctx context.Context) error
+	// ChangeSeats has f decide on the seats of an item, alone, and saves the seats, steps
+	// and sums that it gives. The state holds the use of the item at now, in seconds since
+	// 1970, and the devices, with what they have of it from then on.
+	ChangeSeats(now int64, item Item, devices []Reporter, f func(*State) *Change) error
 
 	// VendorKey gives the seed of the vendor's key that signs license files; ErrNotFound.
 	VendorKey() ([]byte, error)

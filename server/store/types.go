@@ -18,6 +18,7 @@ type Organization struct {
 	ID          string // digits, such as "100001"
 	Name        string
 	DefaultCode string // "" if it has no handshake code yet
+	ArchivedAt  int64  // 0: in use
 	CreatedAt   int64
 }
 
@@ -37,7 +38,9 @@ type HandshakeCode struct {
 	Default          bool  // the organization's default code
 	PublicTrial      bool  // its trials are for who names neither a code nor an organization
 	ArchivedAt       int64 // 0: in use
-	CreatedAt        int64
+	// OrganizationArchivedAt is when its organization was put away; 0: in use.
+	OrganizationArchivedAt int64
+	CreatedAt              int64
 }
 
 // Item is a license item: a permit to use products, and what its use is counted on.

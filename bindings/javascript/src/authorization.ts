@@ -65,7 +65,9 @@ interface Kept {
   jws: string;
   publicKey: string;
   receivedAt: number;
+  /** The report key, and the server's key it was derived with. */
   secret: string;
+  of?: string;
 }
 
 interface Refusal {
@@ -126,27 +128,47 @@ export class Authorizer {
     const { p, device } = this;
     const wall = this.seconds();
     const nonce = encode(random(this.env, 24));
-    const body = JSON.stringify({
-      protocol: 1, nonce, clientTime: wall,
-      device: {
-        uuid: device.uuid, publicKey: encode(device.publicKey), uuidSource: device.source,
-        friendlyName: p.deviceFriendlyName, platform: 'javascript', library: 'openlts-javascript/' + version,
+    const body = JSON.stringify(
+      {
+        protocol: 1,
+        nonce,
+        clientTime: wall,
+        device: {
+          uuid: device.uuid,
+          publicKey: encode(device.publicKey),
+          uuidSource: device.source,
+          friendlyName: p.deviceFriendlyName,
+          platform: 'javascript',
+          library: 'openlts-javascript/' + version,
+        },
+        ...this.asked(),
+        modules: p.limitedLicenseModules,
+        maxBufferDays: p.maxBufferDays,
+        instanceCount: p.maxConcurrentInstanceCount,
+        slotSeconds: p.slotSeconds,
       },
-      ...this.asked(), modules: p.limitedLicenseModules, maxBufferDays: p.maxBufferDays, instanceCount: p.maxConcurrentInstanceCount,
-      slotSeconds: p.slotSeconds,
-    }, (_, value: unknown) => (value === '' ? undefined : value));
+      (_, value: unknown) => (value === '' ? undefined : value),
+    );
     const asked = digest(body);
     const answers = (a: { device: string; deviceKey: string; nonce: string; request: string }): boolean =>
       a.device === device.uuid && a.deviceKey === encode(device.publicKey) && a.nonce === nonce && a.request === asked;
 
+    // What is kept is read while the server is asked.
+    const kept = this.known(server).then(async (known) => ({
+      known,
+      before: known && (await this.read<Kept>(this.keptAt(known))),
+    }));
     const answer = await post(this.env, server, '/v1/authorizations', frame, body, timeout);
-    const known = await this.known(server);
+    const { known, before: keptBefore } = await kept;
     const problem = problemOf(answer);
     if (problem) {
       if (!isDecision(problem.code)) throw new LTSError(problem.code, problem.detail, problem.title);
       if (!problem.refusal) {
-        throw new LTSError(Status.SERVER_RESPONSE_INVALID,
-          `${server} seems to refuse (${problem.code}), but the refusal is not signed (a proxy, or somebody on the way?)`);
+        throw new LTSError(
+          Status.SERVER_RESPONSE_INVALID,
+          `${server} seems to refuse (${problem.code}), but the refusal is not signed ` +
+            '(a proxy, or somebody on the way?)',
+        );
       }
       const key = keyFor(server, known, problem.publicKey);
       // If a server of ours is known, a stranger can't refuse in its place.
@@ -157,8 +179,11 @@ export class Authorizer {
       const before = await this.cached(key);
       const late = refusal.code === Status.LICENSE_EXPIRED || refusal.code === Status.LICENSE_NOT_YET_EFFECTIVE;
       if (late && before && !before.useless && Math.abs(refusal.issuedAt - before.grant.time.server) > slack) {
-        throw new LTSError(refusal.code,
-          `${server} refuses, but its clock is not where it must be by what it granted before`, problem.title);
+        throw new LTSError(
+          refusal.code,
+          `${server} refuses, but its clock is not where it must be by what it granted before`,
+          problem.title,
+        );
       }
       await this.store.change([], (unit) => unit.put(this.keptAt(key), undefined));
       throw new LTSError(refusal.code, refusal.detail, problem.title, true);
@@ -169,33 +194,61 @@ export class Authorizer {
     const jws = String(answer.json.authorization);
     const authorization = await this.signed<Authorization>(authorizationType, jws, key, server, 'the answer');
     if (!answers(authorization)) throw forAnother(server, 'the authorization');
-    return this.keep(server, !known, key, jws, authorization, wall);
+    return this.keep(
+      server,
+      known ? keptBefore : await this.read<Kept>(this.keptAt(key)),
+      !known,
+      key,
+      jws,
+      authorization,
+      wall,
+    );
   }
 
   /** Remembers what a server granted, and the time by its clock. */
   private async keep(
-    server: string, first: boolean, key: Bytes, jws: string, authorization: Authorization, wall: number,
+    server: string,
+    before: Kept | undefined,
+    first: boolean,
+    key: Bytes,
+    jws: string,
+    authorization: Authorization,
+    wall: number,
   ): Promise<Grant> {
     const at = this.keptAt(key);
     const lts = keyID(key);
     const time = { server: authorization.issuedAt, wall };
-    const before = await this.read<Kept & { of?: string }>(at);
     let secret = before?.of === authorization.reportKey.serverPublicKey ? decode(before.secret) : undefined;
     if (!secret) {
       const other = decode(authorization.reportKey.serverPublicKey);
-      const derived = other?.length === 32 ? await reportKey(this.env, this.device.key, this.device.publicKey, other) : undefined;
+      const derived =
+        other?.length === 32 ? await reportKey(this.env, this.device.key, this.device.publicKey, other) : undefined;
       if (derived?.id !== authorization.reportKey.id) {
         throw new LTSError(Status.SERVER_RESPONSE_INVALID, `the report key of ${server} does not fit this device`);
       }
       secret = derived.secret;
     }
-    const kept = { jws, publicKey: encode(key), receivedAt: wall, secret: encode(secret), of: authorization.reportKey.serverPublicKey };
-    await this.store.change([], (unit) => {
+    const kept = {
+      jws,
+      publicKey: encode(key),
+      receivedAt: wall,
+      secret: encode(secret),
+      of: authorization.reportKey.serverPublicKey,
+    };
+    // Nobody waits for that: whatever reads it comes after it, and the next start asks the server anyway.
+    void this.store.change([], (unit) => {
       unit.put(at, kept);
       unit.put('anchor/' + lts, time);
       if (first) unit.put('server/' + server, kept.publicKey);
     });
-    return { authorization, lts, secret, standby: false, time, clockOff: Math.abs(wall - authorization.issuedAt) > slack };
+    return {
+      authorization,
+      lts,
+      secret,
+      standby: false,
+      time,
+      clockOff: Math.abs(wall - authorization.issuedAt) > slack,
+    };
   }
 
   /** Uses what a server of ours granted before, if it is still in force. */
@@ -220,7 +273,8 @@ export class Authorizer {
     } catch {
       return undefined;
     }
-    if (authorization.device !== this.device.uuid || authorization.deviceKey !== encode(this.device.publicKey)) return undefined;
+    if (authorization.device !== this.device.uuid || authorization.deviceKey !== encode(this.device.publicKey))
+      return undefined;
     const lts = keyID(key);
     const wall = this.seconds();
     const first = { server: authorization.issuedAt, wall: kept.receivedAt };
@@ -234,7 +288,8 @@ export class Authorizer {
     if (!time) {
       useless = 'the clock was set back; the server has to be reached once';
     } else if (time.server > endOf(authorization) || time.server < authorization.issuedAt - slack) {
-      useless = `the authorization that is kept could be used without the server until ${day(endOf(authorization))} only`;
+      const until = day(endOf(authorization));
+      useless = `the authorization that is kept could be used without the server until ${until} only`;
     }
     const grant = { authorization, lts, secret, standby: false, time: time ?? first, clockOff: !time };
     return { grant, useless };
@@ -252,13 +307,24 @@ export class Authorizer {
 
   /** Where an authorization is kept: under its server's key, and all that was asked for. */
   private keptAt(key: Bytes): string {
-    return 'grant/' + digest(JSON.stringify([encode(key), this.asked(), this.p.limitedLicenseModules, this.device.uuid]));
+    return (
+      'grant/' + digest(JSON.stringify([encode(key), this.asked(), this.p.limitedLicenseModules, this.device.uuid]))
+    );
   }
 
   /** What is asked for. */
   private asked(): Record<string, unknown> {
-    const names = ['handshakeCode', 'organizationID', 'sessionPassword', 'productVersion', 'edition', 'validationField', 'products',
-      'deploymentType', 'chargeWay'] as const;
+    const names = [
+      'handshakeCode',
+      'organizationID',
+      'sessionPassword',
+      'productVersion',
+      'edition',
+      'validationField',
+      'products',
+      'deploymentType',
+      'chargeWay',
+    ] as const;
     return Object.fromEntries(names.map((name) => [name, this.p[name]]));
   }
 
@@ -314,8 +380,11 @@ function keyFor(server: string, known: Bytes | undefined, shown: string): Bytes 
 }
 
 function otherKey(server: string, what: string): LTSError {
-  return new LTSError(Status.SERVER_KEY_MISMATCH, `${what} of ${server} is not signed with the key this server ` +
-    'is known by; if it was set up anew, clear the data of this site, or set serverPublicKey');
+  return new LTSError(
+    Status.SERVER_KEY_MISMATCH,
+    `${what} of ${server} is not signed with the key this server ` +
+      'is known by; if it was set up anew, clear the data of this site, or set serverPublicKey',
+  );
 }
 
 function forAnother(server: string, what: string): LTSError {
@@ -324,7 +393,11 @@ function forAnother(server: string, what: string): LTSError {
 
 /** Who this browser is at this origin: made once, and kept. */
 export async function identify(env: Environment, store: Store, host: string): Promise<Device> {
-  interface Identity { uuid: string; key: string; publicKey: string }
+  interface Identity {
+    uuid: string;
+    key: string;
+    publicKey: string;
+  }
   const at = 'device/' + host;
   let found = await store.change([at], (unit) => unit.get<Identity>(at), 'relaxed');
   let key = decode(found?.key);
@@ -343,4 +416,3 @@ export async function identify(env: Environment, store: Store, host: string): Pr
   const source = host ? 'host' : store.failure === undefined ? 'random' : 'memory';
   return { uuid: found!.uuid, source, key, publicKey: decode(found!.publicKey)! };
 }
-

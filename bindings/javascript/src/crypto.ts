@@ -67,7 +67,10 @@ export async function publicKey(env: Environment, key: Bytes): Promise<Bytes> {
 
 /** The key that authenticates reports and receipts, and its id; see docs/protocol.md. */
 export async function reportKey(
-  env: Environment, key: Bytes, own: Bytes, server: Bytes,
+  env: Environment,
+  key: Bytes,
+  own: Bytes,
+  server: Bytes,
 ): Promise<{ secret: Bytes; id: string } | undefined> {
   const shared = await multiply(env, key, server);
   const both = concat(own, server);

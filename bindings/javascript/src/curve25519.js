@@ -1,7 +1,7 @@
 // SHA-512, X25519 and Ed25519 verification by BigInt, where WebCrypto is missing (pages of http) or does not know them.
 //
-// It does not run in constant time. What it guards is the key by which a device authenticates its own usage counts, on a
-// machine that belongs to who could measure it.
+// It does not run in constant time. What it guards is the key by which a device authenticates its own usage counts,
+// on a machine that belongs to who could measure it.
 import { concat, padded, PRIMES } from './sha256.js';
 
 const prime = 2n ** 255n - 19n;
@@ -49,8 +49,12 @@ export function sha512(message) {
       } else {
         const x = w[i - 15];
         const y = w[i - 2];
-        w[i] = wrap(w[i - 16] + w[i - 7] + wrap(turned(x, 1n) ^ turned(x, 8n) ^ (x >> 7n)) +
-          wrap(turned(y, 19n) ^ turned(y, 61n) ^ (y >> 6n)));
+        w[i] = wrap(
+          w[i - 16] +
+            w[i - 7] +
+            wrap(turned(x, 1n) ^ turned(x, 8n) ^ (x >> 7n)) +
+            wrap(turned(y, 19n) ^ turned(y, 61n) ^ (y >> 6n)),
+        );
       }
       const t = h + wrap(turned(e, 14n) ^ turned(e, 18n) ^ turned(e, 41n)) + (g ^ (e & (f ^ g))) + round + w[i];
       const u = wrap(turned(a, 28n) ^ turned(a, 34n) ^ turned(a, 39n)) + ((a & b) ^ (a & c) ^ (b & c));
@@ -79,7 +83,7 @@ const inverse = (x) => power(mod(x), prime - 2n);
 
 /** The function of RFC 7748; undefined if the point is of low order, so that the result is 0. */
 export function x25519(scalar, point) {
-  const k = (little(scalar) & (2n ** 254n - 8n)) | 2n ** 254n;
+  const k = (little(scalar) & (2n ** 254n - 8n)) | (2n ** 254n);
   const u = BigInt.asUintN(255, little(point)) % prime;
   let [x2, z2, x3, z3] = [1n, 0n, u, 1n];
   for (let bit = 254n; bit >= 0n; bit--) {
@@ -121,7 +125,10 @@ function times(point, number) {
   return result;
 }
 
-/** The point with an y and the lowest bit of its x; undefined if there is none, or its bytes are not the one way to write it. */
+/**
+ * The point with an y and the lowest bit of its x; undefined if there is none, or its bytes are not the one way to
+ * write it.
+ */
 function pointOf(y, odd) {
   if (y >= prime) return undefined;
   const yy = mod(y * y);

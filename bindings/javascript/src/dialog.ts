@@ -25,8 +25,14 @@ export interface DialogOptions {
   parent?: HTMLElement;
 }
 
-const unreachable: number[] = [Status.FAILED_TO_REACH_LTS, Status.STANDBY_REFUSES, Status.REQUEST_RATE_LIMITED, Status.SERVER_FAILED,
-  Status.SERVER_RESPONSE_INVALID, Status.DEADLINE_EXCEEDED];
+const unreachable: number[] = [
+  Status.FAILED_TO_REACH_LTS,
+  Status.STANDBY_REFUSES,
+  Status.REQUEST_RATE_LIMITED,
+  Status.SERVER_FAILED,
+  Status.SERVER_RESPONSE_INVALID,
+  Status.DEADLINE_EXCEEDED,
+];
 const exceeded: number[] = [Status.LIMIT_EXCEEDED, Status.REQUEST_QUOTA_EXCEEDED, Status.INSTANCE_COUNT_OVER_LIMIT];
 const dated: number[] = [Status.LICENSE_EXPIRED, Status.LICENSE_NOT_YET_EFFECTIVE];
 
@@ -36,21 +42,33 @@ export function dialogTexts(error: LTSError): DialogTexts {
   let advice = "This is the site's concern, not yours: please tell its administrator what stands below.";
   if (unreachable.includes(error.code)) {
     what = 'The license could not be checked, because the license server was not reached.';
-    advice = 'Please check your connection and try again. If others can reach it and you can’t, a firewall or proxy may be in the way.';
+    advice =
+      'Please check your connection and try again. If others can reach it and you can’t, ' +
+      'a firewall or proxy may be in the way.';
   } else if (exceeded.includes(error.code)) {
     what = 'All that the license of this site allows is in use.';
     advice = "Please try again later, or tell the site's administrator, who can extend the license.";
   } else if (dated.includes(error.code)) {
     what = 'The license of this site is not valid at this time.';
-    advice = "Please check the date of your device. If it is right, tell the site's administrator, who can renew the license.";
+    advice =
+      "Please check the date of your device. If it is right, tell the site's administrator, who can renew the license.";
   }
-  return { title: 'License problem', what, advice, retry: 'Try again', contact: 'Get help', close: 'Close', details: 'Details:' };
+  return {
+    title: 'License problem',
+    what,
+    advice,
+    retry: 'Try again',
+    contact: 'Get help',
+    close: 'Close',
+    details: 'Details:',
+  };
 }
 
 /** Every color and size is a custom property, and every part has a name for ::part. */
 const style = `
 dialog {
-  box-sizing: border-box; width: var(--openlts-width, min(32rem, calc(100vw - 2rem))); padding: var(--openlts-padding, 1.5rem);
+  box-sizing: border-box; width: var(--openlts-width, min(32rem, calc(100vw - 2rem)));
+  padding: var(--openlts-padding, 1.5rem);
   color: var(--openlts-color, CanvasText); background: var(--openlts-background, Canvas);
   border: var(--openlts-border, 1px solid GrayText); border-radius: var(--openlts-radius, .5rem);
   font: var(--openlts-font, 1rem/1.5 system-ui, sans-serif); color-scheme: light dark;
@@ -79,7 +97,8 @@ button, a { font: inherit; padding: .4em 1em; cursor: pointer; }
  * ```
  */
 export function showLicenseDialog(cause: unknown, options: DialogOptions = {}): Promise<'retry' | 'close'> {
-  const error = cause instanceof Error && 'code' in cause ? (cause as LTSError) : new LTSError(Status.INTERNAL, String(cause));
+  const error =
+    cause instanceof Error && 'code' in cause ? (cause as LTSError) : new LTSError(Status.INTERNAL, String(cause));
   const own = typeof options.texts === 'function' ? options.texts(error) : options.texts;
   const texts = { ...dialogTexts(error), ...own };
   const host = document.createElement('openlts-license-dialog');
@@ -89,7 +108,12 @@ export function showLicenseDialog(cause: unknown, options: DialogOptions = {}): 
   sheet.replaceSync(style);
   root.adoptedStyleSheets = [sheet];
 
-  const add = <K extends keyof HTMLElementTagNameMap>(parent: Node, name: K, part: string, text: string): HTMLElementTagNameMap[K] => {
+  const add = <K extends keyof HTMLElementTagNameMap>(
+    parent: Node,
+    name: K,
+    part: string,
+    text: string,
+  ): HTMLElementTagNameMap[K] => {
     const element = document.createElement(name);
     element.setAttribute('part', part);
     element.id = part;

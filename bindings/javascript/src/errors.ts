@@ -23,7 +23,12 @@ export class LTSError extends Error {
    * @param name - the code's name, if it is a server's
    * @param refused - whether a License Tracking Server decided it, proven by its signature: final
    */
-  constructor(readonly code: number, message: string, name = names[code] ?? 'LTSError', readonly refused = false) {
+  constructor(
+    readonly code: number,
+    message: string,
+    name = names[code] ?? 'LTSError',
+    readonly refused = false,
+  ) {
     super(message);
     this.name = name;
   }

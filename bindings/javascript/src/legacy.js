@@ -1,5 +1,5 @@
-// The edition for old browsers, such as Internet Explorer 9: ECMAScript 5 without typed arrays, callbacks, localStorage,
-// XMLHttpRequest or XDomainRequest. docs/javascript.md says what it can't do.
+// The edition for old browsers, such as Internet Explorer 9: ECMAScript 5 without typed arrays, callbacks,
+// localStorage, XMLHttpRequest or XDomainRequest. docs/javascript.md says what it can't do.
 //
 //   OpenLTSLegacy.createLicense({licenseServer: ..., handshakeCode: ...}, function (error, license) { ... });
 //   license.record('QR_CODE', 1);
@@ -22,7 +22,11 @@ function encode(bytes) {
   var text = '';
   for (var i = 0; i < bytes.length; i += 3) {
     var n = (bytes[i] << 16) | ((bytes[i + 1] | 0) << 8) | (bytes[i + 2] | 0);
-    var four = alphabet.charAt(n >> 18) + alphabet.charAt((n >> 12) & 63) + alphabet.charAt((n >> 6) & 63) + alphabet.charAt(n & 63);
+    var four =
+      alphabet.charAt(n >> 18) +
+      alphabet.charAt((n >> 12) & 63) +
+      alphabet.charAt((n >> 6) & 63) +
+      alphabet.charAt(n & 63);
     text += four.substr(0, Math.min(4, bytes.length - i + 1));
   }
   return text;
@@ -71,8 +75,21 @@ function random(length) {
     return bytes;
   }
   // What there is: the generator of the language, the time, and what the page looks like, mixed.
-  pool = sha256(concat(pool, utf8([Math.random(), Math.random(), new Date().getTime(), root.navigator && root.navigator.userAgent,
-    root.document && root.document.referrer, root.screen && root.screen.width].join())));
+  pool = sha256(
+    concat(
+      pool,
+      utf8(
+        [
+          Math.random(),
+          Math.random(),
+          new Date().getTime(),
+          root.navigator && root.navigator.userAgent,
+          root.document && root.document.referrer,
+          root.screen && root.screen.width,
+        ].join(),
+      ),
+    ),
+  );
   for (i = 0; bytes.length < length; i++) bytes = bytes.concat(sha256(concat(pool, [i])));
   return bytes.slice(0, length);
 }
@@ -82,7 +99,8 @@ function uuid() {
   bytes[6] = (bytes[6] & 15) | 64;
   bytes[8] = (bytes[8] & 63) | 128;
   var text = '';
-  for (var i = 0; i < 16; i++) text += (i === 4 || i === 6 || i === 8 || i === 10 ? '-' : '') + (bytes[i] + 256).toString(16).substr(1);
+  for (var i = 0; i < 16; i++)
+    text += (i === 4 || i === 6 || i === 8 || i === 10 ? '-' : '') + (bytes[i] + 256).toString(16).substr(1);
   return text;
 }
 
@@ -116,7 +134,8 @@ function save(key, value) {
     storage.setItem(prefix + key, text);
     delete memory[key];
     return true;
-  } catch (e) { // full, blocked, or not there
+  } catch (e) {
+    // full, blocked, or not there
     memory[key] = text;
     return false;
   }
@@ -157,11 +176,19 @@ function LTSError(code, name, message, refused) {
 }
 
 function unreached(server) {
-  return LTSError(-20200, 'FAILED_TO_REACH_LTS', 'Failed to reach License Tracking Server. ' + server + " can't be reached");
+  return LTSError(
+    -20200,
+    'FAILED_TO_REACH_LTS',
+    'Failed to reach License Tracking Server. ' + server + " can't be reached",
+  );
 }
 
 function strange(server) {
-  return LTSError(-20307, 'SERVER_RESPONSE_INVALID', server + ' answered, but not as a License Tracking Server does (a proxy or a login page?)');
+  return LTSError(
+    -20307,
+    'SERVER_RESPONSE_INVALID',
+    server + ' answered, but not as a License Tracking Server does (a proxy or a login page?)',
+  );
 }
 
 // post sends a body in the framing for browsers; done(error, answer) is called once.
@@ -196,20 +223,26 @@ function post(server, path, first, body, timeout, done) {
     request = new root.XMLHttpRequest();
     if ('withCredentials' in request || !root.XDomainRequest) {
       request.onreadystatechange = function () {
-        if (request.readyState === 4) finish(request.status === 200 ? request.responseText : request.status ? '' : null);
+        if (request.readyState === 4)
+          finish(request.status === 200 ? request.responseText : request.status ? '' : null);
       };
       request.open('POST', server + path, true);
       request.setRequestHeader('Content-Type', 'text/plain');
     } else {
       request = new root.XDomainRequest();
       // All of its events need a listener, or it is given up.
-      request.onload = function () { finish(request.responseText); };
-      request.onerror = request.ontimeout = function () { finish(null); };
+      request.onload = function () {
+        finish(request.responseText);
+      };
+      request.onerror = request.ontimeout = function () {
+        finish(null);
+      };
       request.onprogress = function () {};
       request.open('POST', server + path);
     }
     request.send(first + '\n' + body);
-  } catch (e) { // another scheme than the page's, say
+  } catch (e) {
+    // another scheme than the page's, say
     finish(null);
   }
 }
@@ -254,26 +287,56 @@ function identify(p) {
 
 // askedFor is what an authorization that is kept is kept for.
 function askedFor(p, device, key) {
-  return 'grant/' + digest([encode(key), p.handshakeCode, p.organizationID, p.sessionPassword, p.validationField, p.chargeWay,
-    p.products, device.uuid].join('\n'));
+  return (
+    'grant/' +
+    digest(
+      [
+        encode(key),
+        p.handshakeCode,
+        p.organizationID,
+        p.sessionPassword,
+        p.validationField,
+        p.chargeWay,
+        p.products,
+        device.uuid,
+      ].join('\n'),
+    )
+  );
 }
 
 function ask(p, device, server, done) {
   var body = JSON.stringify({
-    protocol: 1, nonce: encode(random(24)), clientTime: now(),
+    protocol: 1,
+    nonce: encode(random(24)),
+    clientTime: now(),
     device: {
-      uuid: device.uuid, publicKey: device.publicKey, platform: 'javascript', library: 'openlts-legacy/' + legacyVersion,
+      uuid: device.uuid,
+      publicKey: device.publicKey,
+      platform: 'javascript',
+      library: 'openlts-legacy/' + legacyVersion,
       uuidSource: device.weak ? 'weak' : p.deviceUUID ? 'host' : device.kept === false ? 'memory' : 'random',
-      friendlyName: p.deviceFriendlyName
+      friendlyName: p.deviceFriendlyName,
     },
-    handshakeCode: p.handshakeCode, organizationID: p.organizationID, sessionPassword: p.sessionPassword, products: p.products,
-    deploymentType: 3, chargeWay: p.chargeWay, maxBufferDays: 7, instanceCount: 1, validationField: p.validationField
+    handshakeCode: p.handshakeCode,
+    organizationID: p.organizationID,
+    sessionPassword: p.sessionPassword,
+    products: p.products,
+    deploymentType: 3,
+    chargeWay: p.chargeWay,
+    maxBufferDays: 7,
+    instanceCount: 1,
+    validationField: p.validationField,
   });
   var asked = JSON.parse(body);
   post(server, '/v1/authorizations', 'openlts/1', body, p.requestTimeout, function (error, answer) {
     if (error) return done(error);
     function answers(a) {
-      return a.device === device.uuid && a.deviceKey === device.publicKey && a.nonce === asked.nonce && a.request === digest(body);
+      return (
+        a.device === device.uuid &&
+        a.deviceKey === device.publicKey &&
+        a.nonce === asked.nonce &&
+        a.request === digest(body)
+      );
     }
     var known = knownKey(p, server);
     var problem = answer.json.problem;
@@ -285,29 +348,54 @@ function ask(p, device, server, done) {
     if (!key || key.length !== 32) return done(strange(server));
     if (problem) {
       var refusal = signed('openlts-refusal', problem.refusal, key);
-      // Where a server is known, a stranger can't refuse in its place; and who says that the time is wrong may have it wrong.
+      // Where a server is known, a stranger can't refuse in its place; and who says that the time is wrong may have
+      // it wrong.
       var others = false;
       for (var i = 0; i < p.servers.length; i++) {
         var other = knownKey(p, p.servers[i]);
         if (other && encode(other) !== encode(key)) others = true;
       }
       if (!refusal || !answers(refusal) || (!known && others)) {
-        return done(LTSError(-20306, 'SERVER_KEY_MISMATCH', 'the refusal of ' + server + ' is not signed with the key this server is known by'));
+        return done(
+          LTSError(
+            -20306,
+            'SERVER_KEY_MISMATCH',
+            'the refusal of ' + server + ' is not signed with the key this server is known by',
+          ),
+        );
       }
       var before = kept(p, device, key);
-      if ((refusal.code === -20111 || refusal.code === -20112) && before && Math.abs(refusal.issuedAt - before.server) > 3600) {
-        return done(LTSError(refusal.code, String(problem.title), server + ' refuses, but its clock is not where it must be'));
+      if (
+        (refusal.code === -20111 || refusal.code === -20112) &&
+        before &&
+        Math.abs(refusal.issuedAt - before.server) > 3600
+      ) {
+        return done(
+          LTSError(refusal.code, String(problem.title), server + ' refuses, but its clock is not where it must be'),
+        );
       }
       drop(askedFor(p, device, key));
       return done(LTSError(refusal.code, String(problem.title), refusal.detail, true));
     }
     var authorization = signed('openlts-authorization', answer.json.authorization, key);
-    if (!authorization) return done(LTSError(-20306, 'SERVER_KEY_MISMATCH', 'the answer of ' + server + ' is not signed with the key this server is known by'));
+    if (!authorization)
+      return done(
+        LTSError(
+          -20306,
+          'SERVER_KEY_MISMATCH',
+          'the answer of ' + server + ' is not signed with the key this server is known by',
+        ),
+      );
     if (!answers(authorization)) return done(strange(server));
     var both = concat(decode(device.publicKey), decode(authorization.reportKey.serverPublicKey));
     var shared = x25519(decode(device.key), decode(authorization.reportKey.serverPublicKey));
     if (!shared || encode(sha256(both).slice(0, 12)) !== authorization.reportKey.id) return done(strange(server));
-    var grant = { jws: answer.json.authorization, secret: encode(hkdf(shared, both, utf8('openlts/1/report-key'))), server: authorization.issuedAt, wall: asked.clientTime };
+    var grant = {
+      jws: answer.json.authorization,
+      secret: encode(hkdf(shared, both, utf8('openlts/1/report-key'))),
+      server: authorization.issuedAt,
+      wall: asked.clientTime,
+    };
     if (!known) save('server/' + server, encode(key));
     save(askedFor(p, device, key), grant);
     done(null, { authorization: authorization, secret: decode(grant.secret), lts: encode(sha256(key).slice(0, 12)) });
@@ -319,7 +407,8 @@ function kept(p, device, key) {
   var at = askedFor(p, device, key);
   var grant = load(at);
   var authorization = grant && signed('openlts-authorization', grant.jws, key);
-  if (!authorization || authorization.device !== device.uuid || authorization.deviceKey !== device.publicKey) return null;
+  if (!authorization || authorization.device !== device.uuid || authorization.deviceKey !== device.publicKey)
+    return null;
   var elapsed = now() - grant.wall;
   if (elapsed < -3600) return null;
   if (elapsed > 0) {
@@ -327,8 +416,17 @@ function kept(p, device, key) {
     grant.wall += elapsed;
     save(at, grant);
   }
-  if (grant.server > Math.min(authorization.bufferUntil, authorization.validUntil) || grant.server < authorization.issuedAt - 3600) return null;
-  return { authorization: authorization, secret: decode(grant.secret), lts: encode(sha256(key).slice(0, 12)), server: grant.server };
+  if (
+    grant.server > Math.min(authorization.bufferUntil, authorization.validUntil) ||
+    grant.server < authorization.issuedAt - 3600
+  )
+    return null;
+  return {
+    authorization: authorization,
+    secret: decode(grant.secret),
+    lts: encode(sha256(key).slice(0, 12)),
+    server: grant.server,
+  };
 }
 
 function authorize(p, device, i, failure, done) {
@@ -369,9 +467,15 @@ function License(p, device, grant) {
   for (var i = 0; i < names.length; i++) this.types[names[i]] = true;
   this.begin();
   var self = this;
-  this.beat = setInterval(function () { self.keep(); }, 1000);
-  this.interval = setInterval(function () { self.submit(false); }, p.slotSeconds * 1000);
-  this.leave = function () { self.keep(); };
+  this.beat = setInterval(function () {
+    self.keep();
+  }, 1000);
+  this.interval = setInterval(function () {
+    self.submit(false);
+  }, p.slotSeconds * 1000);
+  this.leave = function () {
+    self.keep();
+  };
   if (root.attachEvent && !root.addEventListener) root.attachEvent('onunload', this.leave);
   else if (root.addEventListener) {
     root.addEventListener('pagehide', this.leave, false);
@@ -382,14 +486,23 @@ function License(p, device, grant) {
 
 License.prototype.begin = function () {
   this.run = {
-    v: 1, id: uuid(), device: this.device.uuid, lts: this.grant.lts, handshakeCode: this.grant.authorization.handshakeCode,
-    item: this.grant.authorization.item.id, length: this.p.slotSeconds, at: 0, slots: {}, accepted: {}
+    v: 1,
+    id: uuid(),
+    device: this.device.uuid,
+    lts: this.grant.lts,
+    handshakeCode: this.grant.authorization.handshakeCode,
+    item: this.grant.authorization.item.id,
+    length: this.p.slotSeconds,
+    at: 0,
+    slots: {},
+    accepted: {},
   };
   this.dirty = true;
 };
 
 License.prototype.defineOperationType = function (name) {
-  if (!/^[A-Z][A-Z0-9_]{0,63}$/.test(name)) throw LTSError(-20300, 'INVALID_ARGUMENT', name + ' is not a name of an operation type');
+  if (!/^[A-Z][A-Z0-9_]{0,63}$/.test(name))
+    throw LTSError(-20300, 'INVALID_ARGUMENT', name + ' is not a name of an operation type');
   this.types[name] = true;
 };
 
@@ -397,8 +510,10 @@ License.prototype.defineOperationType = function (name) {
 License.prototype.record = function (type, count) {
   if (this.closed) throw LTSError(-20301, 'INVALID_HANDLE', 'The license was closed.');
   if (count === undefined) count = 1;
-  if (!(count >= 0 && count % 1 === 0 && count < 9007199254740992)) throw LTSError(-20300, 'INVALID_ARGUMENT', count + ' is not a number of operations');
-  if (this.types[type] !== true) throw LTSError(-20310, 'UNKNOWN_OPERATION_TYPE', 'The operation type ' + type + ' is not defined.');
+  if (!(count >= 0 && count % 1 === 0 && count < 9007199254740992))
+    throw LTSError(-20300, 'INVALID_ARGUMENT', count + ' is not a number of operations');
+  if (this.types[type] !== true)
+    throw LTSError(-20310, 'UNKNOWN_OPERATION_TYPE', 'The operation type ' + type + ' is not defined.');
   if (!count) return;
   var slot = Math.floor(now() / this.run.length) * this.run.length;
   if (slot < this.run.floor) this.begin(); // it is over, and the clock was set back
@@ -439,7 +554,11 @@ License.prototype.pending = function (all) {
       reports.push({ run: run, slot: slot, units: units, name: name, own: own, lost: slot < time - RETENTION });
     }
   }
-  return reports.sort(function (a, b) { return a.slot - b.slot; }).slice(0, 500);
+  return reports
+    .sort(function (a, b) {
+      return a.slot - b.slot;
+    })
+    .slice(0, 500);
 };
 
 // submit sends what is pending, and calls done(error), if it is given.
@@ -456,15 +575,30 @@ License.prototype.submit = function (all, done) {
     var place = places[r.run.id];
     if (!place) {
       place = places[r.run.id] = { index: groups.length, reports: [] };
-      groups.push({ run: r.run.id, handshakeCode: r.run.handshakeCode, item: r.run.item, slotSeconds: r.run.length, reports: place.reports });
+      groups.push({
+        run: r.run.id,
+        handshakeCode: r.run.handshakeCode,
+        item: r.run.item,
+        slotSeconds: r.run.length,
+        reports: place.reports,
+      });
     }
     r.group = place.index;
     r.place = place.reports.length;
-    place.reports.push({ slot: r.slot, revision: r.units, counts: r.run.slots[r.slot], lost: r.lost ? 'expired' : undefined });
+    place.reports.push({
+      slot: r.slot,
+      revision: r.units,
+      counts: r.run.slots[r.slot],
+      lost: r.lost ? 'expired' : undefined,
+    });
   }
   var batch = uuid();
   var body = JSON.stringify({ protocol: 1, batch: batch, device: this.device.uuid, sentAt: now(), groups: groups });
-  var first = 'openlts/1 ' + this.grant.authorization.reportKey.id + ' ' + encode(hmac(this.grant.secret, utf8('openlts/1/report\n' + body)));
+  var first =
+    'openlts/1 ' +
+    this.grant.authorization.reportKey.id +
+    ' ' +
+    encode(hmac(this.grant.secret, utf8('openlts/1/report\n' + body)));
   (function send(i, failure) {
     var server = self.p.servers[i];
     if (!server) {
@@ -472,10 +606,20 @@ License.prototype.submit = function (all, done) {
       return done(failure);
     }
     post(server, '/v1/reports', first, body, self.p.requestTimeout, function (error, answer) {
-      if (!error && answer.json.problem) error = LTSError(Number(answer.json.problem.code), String(answer.json.problem.title), String(answer.json.problem.detail));
+      if (!error && answer.json.problem)
+        error = LTSError(
+          Number(answer.json.problem.code),
+          String(answer.json.problem.title),
+          String(answer.json.problem.detail),
+        );
       // A success without a valid receipt is none.
-      if (!error && (answer.json.batch !== batch || answer.mac !== encode(hmac(self.grant.secret,
-        concat(utf8('openlts/1/receipt\n'), sha256(utf8(body)), utf8(answer.body)))))) error = strange(server);
+      if (
+        !error &&
+        (answer.json.batch !== batch ||
+          answer.mac !==
+            encode(hmac(self.grant.secret, concat(utf8('openlts/1/receipt\n'), sha256(utf8(body)), utf8(answer.body)))))
+      )
+        error = strange(server);
       if (error) return send(i + 1, failure || error);
       self.apply(answer.json, reports);
       self.submit(all, done);
@@ -520,8 +664,15 @@ License.prototype.info = function () {
   var pending = 0;
   for (var slot in this.run.slots) pending += unitsOf(this.run.slots[slot]) - (this.run.accepted[slot] || 0);
   return {
-    handshakeCode: a.handshakeCode, organizationID: a.organizationID, itemID: a.item.id, deviceUUID: this.device.uuid, runUUID: this.run.id,
-    pending: pending, cached: !!this.grant.cached, weak: !!this.device.weak, storage: storage && this.kept !== false ? 'localStorage' : 'memory'
+    handshakeCode: a.handshakeCode,
+    organizationID: a.organizationID,
+    itemID: a.item.id,
+    deviceUUID: this.device.uuid,
+    runUUID: this.run.id,
+    pending: pending,
+    cached: !!this.grant.cached,
+    weak: !!this.device.weak,
+    storage: storage && this.kept !== false ? 'localStorage' : 'memory',
   };
 };
 
@@ -547,15 +698,30 @@ License.prototype.close = function (done) {
 function createLicense(given, done) {
   var list = typeof given.licenseServer === 'string' ? [given.licenseServer] : given.licenseServer || [];
   var p = {
-    servers: [], handshakeCode: given.handshakeCode || '', organizationID: given.organizationID || '',
-    sessionPassword: given.sessionPassword || '', deviceFriendlyName: given.deviceFriendlyName || '', deviceUUID: given.deviceUUID || '',
-    serverPublicKey: given.serverPublicKey || '', chargeWay: given.chargeWay || 0, products: given.products || 65535,
-    slotSeconds: given.slotSeconds || 180, requestTimeout: given.requestTimeout || 5000,
-    validationField: given.validationField || (root.location && root.location.hostname) || ''
+    servers: [],
+    handshakeCode: given.handshakeCode || '',
+    organizationID: given.organizationID || '',
+    sessionPassword: given.sessionPassword || '',
+    deviceFriendlyName: given.deviceFriendlyName || '',
+    deviceUUID: given.deviceUUID || '',
+    serverPublicKey: given.serverPublicKey || '',
+    chargeWay: given.chargeWay || 0,
+    products: given.products || 65535,
+    slotSeconds: given.slotSeconds || 180,
+    requestTimeout: given.requestTimeout || 5000,
+    validationField: given.validationField || (root.location && root.location.hostname) || '',
   };
   for (var i = 0; i < list.length; i++) if (list[i]) p.servers.push(String(list[i]).replace(/\/+$/, ''));
-  if (!p.servers.length) return done(LTSError(-20300, 'INVALID_ARGUMENT', 'licenseServer is empty: set it to the address of the License Tracking Server'));
-  if (!p.handshakeCode && !p.organizationID) return done(LTSError(-20000, 'NO_LICENSE', 'No license specified. Set handshakeCode or organizationID.'));
+  if (!p.servers.length)
+    return done(
+      LTSError(
+        -20300,
+        'INVALID_ARGUMENT',
+        'licenseServer is empty: set it to the address of the License Tracking Server',
+      ),
+    );
+  if (!p.handshakeCode && !p.organizationID)
+    return done(LTSError(-20000, 'NO_LICENSE', 'No license specified. Set handshakeCode or organizationID.'));
   var device = identify(p);
   authorize(p, device, 0, null, function (error, grant) {
     if (error) done(error);

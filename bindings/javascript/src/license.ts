@@ -69,10 +69,18 @@ export interface LicenseInfo {
 }
 
 /** The flags that an authorization decides. */
-const grantFlags = Flag.CACHE_USED | Flag.STANDBY_USED | Flag.TRIAL | Flag.EXPIRED_IN_TOLERANCE |
-  Flag.AUTHORIZATION_LAPSED | Flag.CLOCK_ANOMALY;
+const grantFlags =
+  Flag.CACHE_USED |
+  Flag.STANDBY_USED |
+  Flag.TRIAL |
+  Flag.EXPIRED_IN_TOLERANCE |
+  Flag.AUTHORIZATION_LAPSED |
+  Flag.CLOCK_ANOMALY;
 
-/** The charge ways whose seats last as long as a license is in use: CONCURRENT_DEVICE_COUNT, CONCURRENT_INSTANCE_COUNT. */
+/**
+ * The charge ways whose seats last as long as a license is in use: CONCURRENT_DEVICE_COUNT,
+ * CONCURRENT_INSTANCE_COUNT.
+ */
 const concurrent = [3, 10];
 
 const quotaFlags = Flag.QUOTA_IN_TOLERANCE | Flag.QUOTA_EXHAUSTED;
@@ -95,9 +103,14 @@ export class License {
 
   /** @internal */
   constructor(
-    private readonly env: Environment, private readonly p: Checked, private readonly store: Store,
-    private readonly device: Device, private readonly authorizer: Authorizer, private grant: Grant,
-    private readonly meter: Meter, private readonly submitter: Submitter,
+    private readonly env: Environment,
+    private readonly p: Checked,
+    private readonly store: Store,
+    private readonly device: Device,
+    private readonly authorizer: Authorizer,
+    private grant: Grant,
+    private readonly meter: Meter,
+    private readonly submitter: Submitter,
   ) {
     this.take(grant);
     this.due = env.elapsed() + this.wait(grant.cached);
@@ -119,8 +132,18 @@ export class License {
     const lifeline = new Lifeline(env);
     const meter = new Meter(env, store, lifeline, p.slotSeconds, accountOf(grant, device));
     const key = { id: grant.authorization.reportKey.id, secret: grant.secret };
-    const submitter: Submitter = new Submitter(env, store, lifeline, meter, p.servers, p.requestTimeout, device.uuid, grant.lts, key,
-      () => license.introduce());
+    const submitter: Submitter = new Submitter(
+      env,
+      store,
+      lifeline,
+      meter,
+      p.servers,
+      p.requestTimeout,
+      device.uuid,
+      grant.lts,
+      key,
+      () => license.introduce(),
+    );
     const license = new License(env, p, store, device, authorizer, grant, meter, submitter);
     // What earlier sessions left over.
     void license.report(false, false);
@@ -168,14 +191,28 @@ export class License {
       stateFlags: this.flags,
       statusCode: grant.cached ? Status.LICENSE_CACHE_USED : Status.OK,
       statusMessage: grant.cached?.message ?? '',
-      handshakeCode: a.handshakeCode, organizationID: a.organizationID, itemID: a.item.id, chargeWay: a.item.chargeWay,
-      modules: a.item.modules ?? [], trial: !!a.trial,
-      authorizedAt: date(a.issuedAt), validUntil: date(a.validUntil), bufferUntil: date(endOf(a)),
-      quotaLimit: a.quota.limit < 0 ? undefined : a.quota.limit, quotaUsed: a.quota.used,
-      recorded: usage.recorded, accepted: usage.accepted, pending: usage.pending, lost: usage.lost,
-      lostExpired: usage.expired, lostRefused: usage.refused,
-      deviceUUID: this.device.uuid, runUUID: this.meter.id, slotSeconds: this.p.slotSeconds,
-      storage: this.store.failure === undefined ? 'indexeddb' : 'memory', storageFailure: this.store.failure ?? '',
+      handshakeCode: a.handshakeCode,
+      organizationID: a.organizationID,
+      itemID: a.item.id,
+      chargeWay: a.item.chargeWay,
+      modules: a.item.modules ?? [],
+      trial: !!a.trial,
+      authorizedAt: date(a.issuedAt),
+      validUntil: date(a.validUntil),
+      bufferUntil: date(endOf(a)),
+      quotaLimit: a.quota.limit < 0 ? undefined : a.quota.limit,
+      quotaUsed: a.quota.used,
+      recorded: usage.recorded,
+      accepted: usage.accepted,
+      pending: usage.pending,
+      lost: usage.lost,
+      lostExpired: usage.expired,
+      lostRefused: usage.refused,
+      deviceUUID: this.device.uuid,
+      runUUID: this.meter.id,
+      slotSeconds: this.p.slotSeconds,
+      storage: this.store.failure === undefined ? 'indexeddb' : 'memory',
+      storageFailure: this.store.failure ?? '',
     };
   }
 
@@ -186,8 +223,8 @@ export class License {
   }
 
   /**
-   * Ends metering: submits what was recorded. It resolves to OK, or to REPORTS_PENDING or DEADLINE_EXCEEDED if reports are
-   * left: they stay in the browser for the next start. Closing again does nothing.
+   * Ends metering: submits what was recorded. It resolves to OK, or to REPORTS_PENDING or DEADLINE_EXCEEDED if
+   * reports are left: they stay in the browser for the next start. Closing again does nothing.
    *
    * @param timeout - how long it may take, in milliseconds; with 0 it does not use the network
    */
@@ -203,9 +240,11 @@ export class License {
     let status: number = Status.OK;
     if (timeout > 0) {
       try {
-        const late = (): Error => new LTSError(Status.DEADLINE_EXCEEDED, 'The deadline passed; what was not sent is kept.');
+        const late = (): Error =>
+          new LTSError(Status.DEADLINE_EXCEEDED, 'The deadline passed; what was not sent is kept.');
         const last = this.report(true, false).then(async (outcome) => {
-          if (!outcome.failure && concurrent.includes(this.grant.authorization.item.chargeWay)) await this.submitter.giveBack();
+          if (!outcome.failure && concurrent.includes(this.grant.authorization.item.chargeWay))
+            await this.submitter.giveBack();
           return outcome;
         });
         if ((await within(timeout, last, late)).failure) status = Status.REPORTS_PENDING;
@@ -255,10 +294,19 @@ export class License {
     // The clock shows less than the time that passed: it was set back.
     const wall = Math.floor(env.now() / 1000);
     if (wall < grant.time.wall - 60) this.set(Flag.CLOCK_ANOMALY, true);
-    if (grant === this.grant && grant.time.server + wall - grant.time.wall > endOf(grant.authorization) && !this.has(Flag.AUTHORIZATION_LAPSED)) {
+    if (
+      grant === this.grant &&
+      grant.time.server + wall - grant.time.wall > endOf(grant.authorization) &&
+      !this.has(Flag.AUTHORIZATION_LAPSED)
+    ) {
       this.set(Flag.AUTHORIZATION_LAPSED, true);
-      this.tell(Kind.STATE_CHANGED, Status.FAILED_TO_REACH_LTS, 0, `the authorization ended on ${day(endOf(grant.authorization))}; ` +
-        'recording goes on, and the next start needs the server');
+      this.tell(
+        Kind.STATE_CHANGED,
+        Status.FAILED_TO_REACH_LTS,
+        0,
+        `the authorization ended on ${day(endOf(grant.authorization))}; ` +
+          'recording goes on, and the next start needs the server',
+      );
     }
     await this.report(false, this.p.resubmit === 'interval');
   }
@@ -277,18 +325,30 @@ export class License {
       const { handshakeCode, item } = this.meter.account;
       if (handshakeCode !== account.handshakeCode || item !== account.item) {
         this.meter.begin(account);
-        this.tell(Kind.STATE_CHANGED, Status.OK, 0,
-          `operations count on item ${account.item} of ${account.handshakeCode} from now on`);
+        this.tell(
+          Kind.STATE_CHANGED,
+          Status.OK,
+          0,
+          `operations count on item ${account.item} of ${account.handshakeCode} from now on`,
+        );
       } else if (grant.authorization.validUntil !== before.authorization.validUntil) {
-        this.tell(Kind.STATE_CHANGED, Status.OK, 0,
-          `the license is valid until ${day(grant.authorization.validUntil)}`);
+        this.tell(
+          Kind.STATE_CHANGED,
+          Status.OK,
+          0,
+          `the license is valid until ${day(grant.authorization.validUntil)}`,
+        );
       }
     } catch (cause) {
       failure = errorOf(cause);
       if (failure.refused && !this.has(Flag.AUTHORIZATION_LAPSED)) {
         this.set(Flag.AUTHORIZATION_LAPSED, true);
-        this.tell(Kind.STATE_CHANGED, failure.code, 0,
-          `${failure.message} Recording goes on, and the next start will be refused`);
+        this.tell(
+          Kind.STATE_CHANGED,
+          failure.code,
+          0,
+          `${failure.message} Recording goes on, and the next start will be refused`,
+        );
       }
     }
     this.due = this.env.elapsed() + this.wait(failure);
@@ -334,7 +394,12 @@ export class License {
   private noteStore(): void {
     if (this.store.failure !== undefined && !this.has(Flag.STORAGE_DEGRADED)) {
       this.set(Flag.STORAGE_DEGRADED, true);
-      this.tell(Kind.STATE_CHANGED, Status.LICENSE_BUFFER_FAILED, 0, `usage is kept in memory only: ${this.store.failure}`);
+      this.tell(
+        Kind.STATE_CHANGED,
+        Status.LICENSE_BUFFER_FAILED,
+        0,
+        `usage is kept in memory only: ${this.store.failure}`,
+      );
     }
   }
 
@@ -386,8 +451,8 @@ function accountOf(grant: Grant, device: Device): Account {
 }
 
 /**
- * Gets this page authorized, and begins to count. It rejects with an LTSError whose code, name and message tell why it was
- * not: show it to people, and let them try again or contact the site's administrator.
+ * Gets this page authorized, and begins to count. It rejects with an LTSError whose code, name and message tell why
+ * it was not: show it to people, and let them try again or contact the site's administrator.
  */
 export function createLicense(parameters: LicenseParameters): Promise<License> {
   return License.open(parameters, globalEnvironment());

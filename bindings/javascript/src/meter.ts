@@ -31,8 +31,8 @@ export interface RunRow extends Account {
 }
 
 /**
- * What became of a run's reports, under `done/<id>`, by the start of the slot. Only who submits writes it, so that it can't
- * be overwritten by counts that come in meanwhile.
+ * What became of a run's reports, under `done/<id>`, by the start of the slot. Only who submits writes it, so that it
+ * can't be overwritten by counts that come in meanwhile.
  */
 export type DoneRow = Record<string, Done>;
 
@@ -74,7 +74,11 @@ class Run {
   /** Frees the lock; undefined until it is held. */
   free: (() => void) | undefined;
 
-  constructor(env: Environment, lifeline: Lifeline, readonly account: Account) {
+  constructor(
+    env: Environment,
+    lifeline: Lifeline,
+    readonly account: Account,
+  ) {
     this.id = uuid(env);
     this.held = lifeline.hold(this.id).then((free) => (this.free = free));
   }
@@ -100,8 +104,8 @@ class Run {
 }
 
 /**
- * Counts operations in memory, and keeps the counts each second while there is something new, and whenever the page may be
- * about to die.
+ * Counts operations in memory, and keeps the counts each second while there is something new, and whenever the page
+ * may be about to die.
  */
 export class Meter {
   private run: Run;
@@ -123,8 +127,11 @@ export class Meter {
   private inOneGo = false;
 
   constructor(
-    private readonly env: Environment, private readonly store: Store, private readonly lifeline: Lifeline,
-    readonly slotSeconds: number, account: Account,
+    private readonly env: Environment,
+    private readonly store: Store,
+    private readonly lifeline: Lifeline,
+    readonly slotSeconds: number,
+    account: Account,
   ) {
     this.run = new Run(env, lifeline, account);
   }
@@ -147,15 +154,16 @@ export class Meter {
     if (!/^[A-Z][A-Z0-9_]{0,63}$/.test(name)) {
       throw invalid(`an operation type is 1 to 64 characters out of A-Z, 0-9 and _`);
     }
-    if (!this.types.has(name) && this.types.size >= 256) throw new LTSError(Status.TOO_MANY, 'there are 256 operation types already');
+    if (!this.types.has(name) && this.types.size >= 256)
+      throw new LTSError(Status.TOO_MANY, 'there are 256 operation types already');
     this.types.add(name);
   }
 
   /**
    * Counts operations in the slot of this moment.
    *
-   * Reading the clock costs thirty times what counting does. So where many calls come in one go, faster than a millisecond
-   * each, only the first 64 read it each time, and after that every 64th part of those that came.
+   * Reading the clock costs thirty times what counting does. So where many calls come in one go, faster than a
+   * millisecond each, only the first 64 read it each time, and after that every 64th part of those that came.
    */
   record(type: string, n: number): void {
     if (type === this.type && n >>> 0 === n && --this.left >= 0) this.cell.n += n;
@@ -198,15 +206,17 @@ export class Meter {
     if (this.closed) throw new LTSError(Status.INVALID_HANDLE, 'The license was closed.');
     if (!Number.isSafeInteger(n) || n < 0) throw invalid(`${String(n)} is not a number of operations`);
     if (!this.types.has(type)) {
-      throw new LTSError(Status.UNKNOWN_OPERATION_TYPE,
-        `The operation type ${String(type).slice(0, 80)} is not defined; see defineOperationType.`);
+      throw new LTSError(
+        Status.UNKNOWN_OPERATION_TYPE,
+        `The operation type ${String(type).slice(0, 80)} is not defined; see defineOperationType.`,
+      );
     }
   }
 
   private cellAt(milliseconds: number, type: string): Cell {
     const slot = Math.floor(milliseconds / 1000 / this.slotSeconds) * this.slotSeconds;
-    // A slot that is over comes again if the clock is set back, or for a time stamp of long ago; and a page that seemed to
-    // die may go on.
+    // A slot that is over comes again if the clock is set back, or for a time stamp of long ago; and a page that
+    // seemed to die may go on.
     if (slot < this.run.floor || this.run.closed) this.begin(this.run.account);
     return this.run.cell(slot, type);
   }
@@ -231,7 +241,9 @@ export class Meter {
     this.timer = undefined;
     this.left = 0; // the next call makes it dirty again
     const runs = [...this.retired, this.run].filter((run) => run.dirty);
-    return (this.keeping = Promise.all([this.keeping, ...runs.map((run) => this.write(run, durability))]).then(() => undefined));
+    return (this.keeping = Promise.all([this.keeping, ...runs.map((run) => this.write(run, durability))]).then(
+      () => undefined,
+    ));
   }
 
   private async write(run: Run, durability: IDBTransactionDurability): Promise<void> {
@@ -244,20 +256,24 @@ export class Meter {
     // Without locks, or after a long sleep, others may have taken this run for dead and reported it: then all that was
     // kept is with the server.
     const alone = !run.keptAt || now - run.keptAt < 2000 * this.slotSeconds;
-    const slots = await this.store.change(alone ? [] : [at], (unit) => {
-      const counted = run.counted();
-      const row: RunRow = { v: 1, id: run.id, ...run.account, length: this.slotSeconds, at: now, slots: counted };
-      if (run.closed) row.closed = true;
-      if (!alone && run.kept.size && !unit.get(at)) {
-        const settled: DoneRow = {};
-        run.kept.forEach((units, slot) => counted[slot] && (settled[slot] = { accepted: units }));
-        unit.put(done, settled);
-      }
-      const any = Object.keys(counted).length > 0;
-      unit.put(at, any ? row : undefined);
-      if (!any) unit.put(done, undefined);
-      return counted;
-    }, durability);
+    const slots = await this.store.change(
+      alone ? [] : [at],
+      (unit) => {
+        const counted = run.counted();
+        const row: RunRow = { v: 1, id: run.id, ...run.account, length: this.slotSeconds, at: now, slots: counted };
+        if (run.closed) row.closed = true;
+        if (!alone && run.kept.size && !unit.get(at)) {
+          const settled: DoneRow = {};
+          run.kept.forEach((units, slot) => counted[slot] && (settled[slot] = { accepted: units }));
+          unit.put(done, settled);
+        }
+        const any = Object.keys(counted).length > 0;
+        unit.put(at, any ? row : undefined);
+        if (!any) unit.put(done, undefined);
+        return counted;
+      },
+      durability,
+    );
     run.keptAt = now;
     for (const slot of Object.keys(slots)) run.kept.set(Number(slot), unitsOf(slots[slot]!));
     if (run.closed && !run.dirty) {
@@ -267,7 +283,10 @@ export class Meter {
     }
   }
 
-  /** Takes note that a server has units of a slot of the current run. A slot that is over, and all there, is forgotten. */
+  /**
+   * Takes note that a server has units of a slot of the current run. A slot that is over, and all there, is
+   * forgotten.
+   */
   settled(run: string, slot: number, units: number): void {
     const over = this.run.closed || slot + this.slotSeconds <= this.env.now() / 1000;
     const cells = this.run.id === run && over ? this.run.slots.get(slot) : undefined;

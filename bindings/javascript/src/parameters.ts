@@ -51,7 +51,9 @@ export interface LicenseParameters {
 }
 
 /** Parameters that were checked, and completed by their defaults. */
-export type Checked = Required<Omit<LicenseParameters, 'licenseServer' | 'licenseKey' | 'limitedLicenseModules' | 'chargeWay'>> & {
+export type Checked = Required<
+  Omit<LicenseParameters, 'licenseServer' | 'licenseKey' | 'limitedLicenseModules' | 'chargeWay'>
+> & {
   servers: string[];
   chargeWay: number;
   limitedLicenseModules: number[];
@@ -64,7 +66,9 @@ const anyProduct = 65535;
 const browser = 3;
 
 /** The parameters that are texts, by their names. */
-const texts = 'handshakeCode organizationID sessionPassword deviceFriendlyName productVersion edition validationField deviceUUID serverPublicKey';
+const texts =
+  'handshakeCode organizationID sessionPassword deviceFriendlyName productVersion edition validationField ' +
+  'deviceUUID serverPublicKey';
 
 /** Those that are whole numbers: their defaults, the least and the most. */
 const numbers: Record<string, [number, number, number]> = {
@@ -88,12 +92,14 @@ export function check(given: LicenseParameters, env: Environment): Checked {
   };
   for (const name of texts.split(' ')) {
     const value = (checked[name] = p[name] ?? (name === 'validationField' ? env.host : ''));
-    if (typeof value !== 'string' || value.length > maxText) throw invalid(`${name} is not a text of at most ${maxText} characters`);
+    if (typeof value !== 'string' || value.length > maxText)
+      throw invalid(`${name} is not a text of at most ${maxText} characters`);
   }
   for (const name of Object.keys(numbers)) {
     const [otherwise, least, most] = numbers[name]!;
     const value = (checked[name] = Number(p[name] ?? otherwise));
-    if (!(value % 1 === 0 && value >= least && value <= most)) throw invalid(`${name} is not a whole number from ${least} to ${most}`);
+    if (!(value % 1 === 0 && value >= least && value <= most))
+      throw invalid(`${name} is not a whole number from ${least} to ${most}`);
   }
   const c = checked as Checked;
   if (!c.handshakeCode && !c.organizationID) {
@@ -128,7 +134,11 @@ function servers(given: LicenseParameters['licenseServer'], env: Environment): s
     if (!address || !/^https?:$/.test(address.protocol) || address.username || address.search || address.hash) {
       throw invalid(`licenseServer ${String(server).slice(0, 80)} is not of the form http(s)://host[:port][/path]`);
     }
-    if (address.protocol === 'http:' && env.window?.location.protocol === 'https:' && !/^(localhost|127\.|\[::1)/.test(address.host)) {
+    if (
+      address.protocol === 'http:' &&
+      env.window?.location.protocol === 'https:' &&
+      !/^(localhost|127\.|\[::1)/.test(address.host)
+    ) {
       throw invalid(`licenseServer ${server} is of http, which a page of https can't reach`);
     }
     return address.href.replace(/\/+$/, '');
@@ -146,7 +156,10 @@ function readLicenseKey(given: LicenseParameters): LicenseParameters {
     throw invalid('the license key is damaged');
   }
   if (given.serverPublicKey && String(decode(held.serverPublicKey)) !== String(decode(given.serverPublicKey))) {
-    throw new LTSError(Status.SERVER_KEY_MISMATCH, 'the license key is of another License Tracking Server than this SDK');
+    throw new LTSError(
+      Status.SERVER_KEY_MISMATCH,
+      'the license key is of another License Tracking Server than this SDK',
+    );
   }
   const { mainServerURL, standbyServerURL, ...rest } = held;
   return mainServerURL ? { ...rest, licenseServer: [mainServerURL, standbyServerURL ?? ''] } : rest;

@@ -1,15 +1,15 @@
-// SHA-512, X25519 and Ed25519 verification for the edition for old browsers: ECMAScript 5, which has neither typed arrays
-// nor BigInt. curve25519.js does the same for all others, in less than half the size.
+// SHA-512, X25519 and Ed25519 verification for the edition for old browsers: ECMAScript 5, which has neither typed
+// arrays nor BigInt. curve25519.js does the same for all others, in less than half the size.
 //
-// It does not run in constant time. What it guards is the key by which a device authenticates its own usage counts, on a
-// machine that belongs to who could measure it.
+// It does not run in constant time. What it guards is the key by which a device authenticates its own usage counts,
+// on a machine that belongs to who could measure it.
 import { bytesOf, concat, INITIAL, padded, PRIMES, ROUNDS, word } from './sha256.js';
 
 // The lower 32 bits of the constants of SHA-512, when they are first needed.
 var LOWER;
 
-// lower finds the lower 32 bits of a root of a prime, bit by bit. limb is where the prime stands in the number whose root it
-// is: 12 limbs of 16 bits up for a cube root of 64 bits, 8 for a square root.
+// lower finds the lower 32 bits of a root of a prime, bit by bit. limb is where the prime stands in the number whose
+// root it is: 12 limbs of 16 bits up for a cube root of 64 bits, 8 for a square root.
 function lower(prime, upper, limb) {
   var low = 0;
   for (var bit = 0x80000000; bit >= 1; bit /= 2) {
@@ -54,30 +54,47 @@ export function sha512(message) {
   for (var at = 0; at < bytes.length; at += 128) {
     for (i = 0; i < 32; i++) w[i] = word(bytes, at + 4 * i);
     for (i = 32; i < 160; i += 2) {
-      var xh = w[i - 30], xl = w[i - 29], yh = w[i - 4], yl = w[i - 3];
+      var xh = w[i - 30],
+        xl = w[i - 29],
+        yh = w[i - 4],
+        yl = w[i - 3];
       sum64(w, i, [
-        w[i - 32], w[i - 31], w[i - 14], w[i - 13],
+        w[i - 32],
+        w[i - 31],
+        w[i - 14],
+        w[i - 13],
         turned(xh, xl, 1) ^ turned(xh, xl, 8) ^ (xh >>> 7),
         turned(xl, xh, 1) ^ turned(xl, xh, 8) ^ ((xl >>> 7) | (xh << 25)),
         turned(yh, yl, 19) ^ turned(yh, yl, 61) ^ (yh >>> 6),
-        turned(yl, yh, 19) ^ turned(yl, yh, 61) ^ ((yl >>> 6) | (yh << 26))
+        turned(yl, yh, 19) ^ turned(yl, yh, 61) ^ ((yl >>> 6) | (yh << 26)),
       ]);
     }
     var v = h.slice();
     var t = [];
     for (i = 0; i < 160; i += 2) {
-      var eh = v[8], el = v[9], ah = v[0], al = v[1];
+      var eh = v[8],
+        el = v[9],
+        ah = v[0],
+        al = v[1];
       sum64(t, 0, [
-        v[14], v[15], ROUNDS[i / 2], LOWER[i / 2], w[i], w[i + 1],
+        v[14],
+        v[15],
+        ROUNDS[i / 2],
+        LOWER[i / 2],
+        w[i],
+        w[i + 1],
         turned(eh, el, 14) ^ turned(eh, el, 18) ^ turned(eh, el, 41),
         turned(el, eh, 14) ^ turned(el, eh, 18) ^ turned(el, eh, 41),
-        (eh & v[10]) ^ (~eh & v[12]), (el & v[11]) ^ (~el & v[13])
+        (eh & v[10]) ^ (~eh & v[12]),
+        (el & v[11]) ^ (~el & v[13]),
       ]);
       sum64(t, 2, [
-        t[0], t[1],
+        t[0],
+        t[1],
         turned(ah, al, 28) ^ turned(ah, al, 34) ^ turned(ah, al, 39),
         turned(al, ah, 28) ^ turned(al, ah, 34) ^ turned(al, ah, 39),
-        (ah & v[2]) ^ (ah & v[4]) ^ (v[2] & v[4]), (al & v[3]) ^ (al & v[5]) ^ (v[3] & v[5])
+        (ah & v[2]) ^ (ah & v[4]) ^ (v[2] & v[4]),
+        (al & v[3]) ^ (al & v[5]) ^ (v[3] & v[5]),
       ]);
       for (j = 15; j > 1; j--) v[j] = v[j - 2];
       sum64(v, 8, [v[8], v[9], t[0], t[1]]);
@@ -189,18 +206,44 @@ export function x25519(scalar, point) {
   z[0] &= 248;
   var x = fieldOf(point);
   x[15] &= 0x7fff;
-  var a = field(1), b = x, c = field(0), d = field(1), t;
+  var a = field(1),
+    b = x,
+    c = field(0),
+    d = field(1),
+    t;
   for (i = 254; i >= 0; i--) {
     var bit = (z[i >>> 3] >>> (i & 7)) & 1;
-    if (bit) { t = a; a = b; b = t; t = c; c = d; d = t; }
-    var e = add(a, c), f = sub(a, c), g = add(b, d), h = sub(b, d);
-    var ee = mul(e, e), ff = mul(f, f), gf = mul(g, f), he = mul(h, e);
-    var sum = add(gf, he), difference = sub(gf, he), s = sub(ee, ff);
+    if (bit) {
+      t = a;
+      a = b;
+      b = t;
+      t = c;
+      c = d;
+      d = t;
+    }
+    var e = add(a, c),
+      f = sub(a, c),
+      g = add(b, d),
+      h = sub(b, d);
+    var ee = mul(e, e),
+      ff = mul(f, f),
+      gf = mul(g, f),
+      he = mul(h, e);
+    var sum = add(gf, he),
+      difference = sub(gf, he),
+      s = sub(ee, ff);
     b = mul(sum, sum);
     d = mul(mul(difference, difference), x);
     a = mul(ee, ff);
     c = mul(s, add(mul(s, field(121665)), ee));
-    if (bit) { t = a; a = b; b = t; t = c; c = d; d = t; }
+    if (bit) {
+      t = a;
+      a = b;
+      b = t;
+      t = c;
+      c = d;
+      d = t;
+    }
   }
   var result = pack(mul(a, power(c, true)));
   return equal(result, pack(field(0))) ? null : result;
@@ -213,8 +256,8 @@ export function x25519Public(scalar) {
   return x25519(scalar, nine);
 }
 
-// The curve of Ed25519, when it is first needed: d = -121665/121666, 2d, a square root of -1, and the base point, whose y is
-// 4/5 and whose x is even.
+// The curve of Ed25519, when it is first needed: d = -121665/121666, 2d, a square root of -1, and the base point,
+// whose y is 4/5 and whose x is even.
 var D, D2, ROOT, BASE;
 
 function prepareCurve() {
@@ -234,7 +277,10 @@ function addPoints(p, q) {
   var c = mul(mul(p[3], q[3]), D2);
   var d = mul(p[2], q[2]);
   d = add(d, d);
-  var e = sub(b, a), f = sub(d, c), g = add(d, c), h = add(b, a);
+  var e = sub(b, a),
+    f = sub(d, c),
+    g = add(d, c),
+    h = add(b, a);
   return [mul(e, f), mul(h, g), mul(g, f), mul(e, h)];
 }
 
@@ -287,8 +333,10 @@ function multiples(s, h, p) {
 }
 
 // The order of the base point, the lowest byte first.
-var ORDER = [0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
-  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10];
+var ORDER = [
+  0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0, 0,
+  0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+];
 
 // modOrder reduces a number of 64 bytes.
 function modOrder(x) {

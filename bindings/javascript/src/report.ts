@@ -8,7 +8,9 @@ import { frame, join, post, problemOf, type Answer } from './server.js';
 import type { Store } from './store.js';
 import type { Lifeline } from './tab.js';
 
-/** What a device's usage came to with one server, over all times, in operations; kept under `account/<lts>/<device>`. */
+/**
+ * What a device's usage came to with one server, over all times, in operations; kept under `account/<lts>/<device>`.
+ */
 export interface Usage {
   accepted: number;
   /** Given up, because they could not be submitted within 30 days. */
@@ -69,9 +71,15 @@ export class Submitter {
   private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
-    private readonly env: Environment, private readonly store: Store, private readonly lifeline: Lifeline,
-    private readonly meter: Meter, private readonly servers: string[], private readonly timeout: number,
-    private readonly device: string, private readonly lts: string, public key: { id: string; secret: Bytes },
+    private readonly env: Environment,
+    private readonly store: Store,
+    private readonly lifeline: Lifeline,
+    private readonly meter: Meter,
+    private readonly servers: string[],
+    private readonly timeout: number,
+    private readonly device: string,
+    private readonly lts: string,
+    public key: { id: string; secret: Bytes },
     /** Gets the device known to a server that does not know it; false if that is of no use now. */
     private readonly introduce: () => Promise<boolean>,
   ) {}
@@ -89,7 +97,7 @@ export class Submitter {
   private async submitAll(all: boolean, again: boolean): Promise<Outcome> {
     const outcome: Outcome = { units: 0, reports: 0, purged: 0, refused: [], items: [] };
     if (again) this.failed.clear();
-    for (let introduced = false; ; ) {
+    for (let introduced = false; ;) {
       await this.meter.keep();
       const [reports, dead] = await this.pending(all, outcome);
       if (!reports.length) return outcome;
@@ -197,7 +205,8 @@ export class Submitter {
   async usage(): Promise<Usage & { recorded: number; pending: number; lost: number; own: number }> {
     await this.meter.keep();
     const rows = await this.rows();
-    const usage = (await this.store.change([this.usageAt], (unit) => unit.get<Usage>(this.usageAt), 'relaxed')) ?? noUsage();
+    const usage =
+      (await this.store.change([this.usageAt], (unit) => unit.get<Usage>(this.usageAt), 'relaxed')) ?? noUsage();
     let pending = 0;
     let own = 0; // of it, what this tab counted
     for (const { run, done } of rows) {
@@ -226,13 +235,21 @@ export class Submitter {
         let group = groups.get(run.id);
         if (!group) {
           const { id, handshakeCode, item, length } = run;
-          groups.set(id, (group = { run: id, handshakeCode, item, slotSeconds: length, reports: [] } as { reports: object[] }));
+          groups.set(
+            id,
+            (group = { run: id, handshakeCode, item, slotSeconds: length, reports: [] } as { reports: object[] }),
+          );
         }
         // Counts only grow, so their sum is a revision that rises with them.
         group.reports.push({ slot, revision: units, counts, lost: lost ? 'expired' : undefined });
       }
       const body = JSON.stringify({
-        protocol: 1, batch, device: this.device, sentAt: Math.floor(this.env.now() / 1000), groups: Array.from(groups.values()), account,
+        protocol: 1,
+        batch,
+        device: this.device,
+        sentAt: Math.floor(this.env.now() / 1000),
+        groups: Array.from(groups.values()),
+        account,
       });
       if (n <= 1 || utf8(body).length <= size) return { batch, body, sent };
     }
@@ -243,7 +260,12 @@ export class Submitter {
     const failures: LTSError[] = [];
     for (const server of this.servers) {
       try {
-        return this.receipt(server, batch, body, await post(this.env, server, '/v1/reports', this.first(body), body, this.timeout));
+        return this.receipt(
+          server,
+          batch,
+          body,
+          await post(this.env, server, '/v1/reports', this.first(body), body, this.timeout),
+        );
       } catch (cause) {
         const failure = errorOf(cause);
         failures.push(failure);
@@ -265,18 +287,30 @@ export class Submitter {
     if (problem) throw new LTSError(problem.code, problem.detail, problem.title);
     const receipt = answer.json as unknown as Receipt;
     if (answer.mac !== receiptMAC(this.key.secret, body, answer.body) || receipt.batch !== batch) {
-      throw new LTSError(Status.SERVER_RESPONSE_INVALID, `${server} answered without a valid receipt; the reports are kept`);
+      throw new LTSError(
+        Status.SERVER_RESPONSE_INVALID,
+        `${server} answered without a valid receipt; the reports are kept`,
+      );
     }
     return receipt;
   }
 
   /** Does what a receipt says: what is confirmed leaves, what is refused is lost, the rest stays. */
-  private async apply(receipt: Receipt, sent: Report[], outcome: Outcome, dead: (run: RunRow) => boolean): Promise<void> {
+  private async apply(
+    receipt: Receipt,
+    sent: Report[],
+    outcome: Outcome,
+    dead: (run: RunRow) => boolean,
+  ): Promise<void> {
     const positions = places(sent);
     const keys = new Set<string>([this.usageAt]);
     sent.forEach(({ run }) => lists.forEach((prefix) => keys.add(prefix + run.id)));
     const came = await this.store.change(Array.from(keys), (unit) => {
-      const result = { units: 0, refused: [] as Outcome['refused'], retry: [] as { report: Report; error: LTSError }[] };
+      const result = {
+        units: 0,
+        refused: [] as Outcome['refused'],
+        retry: [] as { report: Report; error: LTSError }[],
+      };
       const usage = unit.get<Usage>(this.usageAt) ?? noUsage();
       sent.forEach((report, i) => {
         const { run, slot, units } = report;
@@ -331,15 +365,21 @@ export class Submitter {
     const { id, account } = this.meter;
     if (!(await this.lifeline.last(id))) return;
     const body = JSON.stringify({
-      protocol: 1, batch: uuid(this.env), device: this.device, sentAt: Math.floor(this.env.now() / 1000), groups: [],
+      protocol: 1,
+      batch: uuid(this.env),
+      device: this.device,
+      sentAt: Math.floor(this.env.now() / 1000),
+      groups: [],
       closed: [{ handshakeCode: account.handshakeCode, item: account.item }],
     });
-    await post(this.env, this.servers[0]!, '/v1/reports', this.first(body), body, this.timeout, true).catch(() => undefined);
+    await post(this.env, this.servers[0]!, '/v1/reports', this.first(body), body, this.timeout, true).catch(
+      () => undefined,
+    );
   }
 
   /**
-   * Sends what this tab counted by a request that outlives the page. What comes of it nobody may ever learn: all stays kept
-   * until there is a receipt.
+   * Sends what this tab counted by a request that outlives the page. What comes of it nobody may ever learn: all
+   * stays kept until there is a receipt.
    */
   hide(): void {
     const { id, account, slotSeconds } = this.meter;
@@ -357,7 +397,12 @@ export class Submitter {
     post(this.env, server, '/v1/reports', this.first(body), body, this.timeout, true)
       .then(async (answer) => {
         await this.meter.keep();
-        await this.apply(this.receipt(server, batch, body, answer), sent, { units: 0, reports: 0, purged: 0, refused: [], items: [] }, () => false);
+        await this.apply(
+          this.receipt(server, batch, body, answer),
+          sent,
+          { units: 0, reports: 0, purged: 0, refused: [], items: [] },
+          () => false,
+        );
       })
       .catch(() => sent.forEach((report) => this.sent.delete(name(report))));
   }
@@ -387,7 +432,12 @@ function places(sent: Report[]): Position[] {
 
 /** Whether an error that answers reports stands for all servers. */
 function isFinal(code: number): boolean {
-  const others: number[] = [Status.STANDBY_REFUSES, Status.SERVER_FAILED, Status.REQUEST_RATE_LIMITED,
-    Status.NOT_FOUND, Status.METHOD_NOT_ALLOWED];
+  const others: number[] = [
+    Status.STANDBY_REFUSES,
+    Status.SERVER_FAILED,
+    Status.REQUEST_RATE_LIMITED,
+    Status.NOT_FOUND,
+    Status.METHOD_NOT_ALLOWED,
+  ];
   return code <= -20100 && code > -20200 && !others.includes(code);
 }

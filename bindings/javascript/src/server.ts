@@ -28,11 +28,17 @@ const maxAnswer = 1 << 20;
 export const frame = 'openlts/1';
 
 /**
- * Posts a body in the framing for browsers, which needs no leave of the server (CORS preflight), and reads the answer. An
- * error of FAILED_TO_REACH_LTS says nothing of whether the server got the request.
+ * Posts a body in the framing for browsers, which needs no leave of the server (CORS preflight), and reads the
+ * answer. An error of FAILED_TO_REACH_LTS says nothing of whether the server got the request.
  */
 export async function post(
-  env: Environment, server: string, path: string, first: string, body: string, timeout: number, keepalive = false,
+  env: Environment,
+  server: string,
+  path: string,
+  first: string,
+  body: string,
+  timeout: number,
+  keepalive = false,
 ): Promise<Answer> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), timeout);
@@ -40,15 +46,25 @@ export async function post(
   let status: number;
   try {
     const response = await env.fetch(server + path, {
-      method: 'POST', body: first + '\n' + body, headers: { 'Content-Type': 'text/plain' }, signal: abort.signal, keepalive,
-      mode: 'cors', credentials: 'omit', cache: 'no-store', redirect: 'error', referrerPolicy: 'no-referrer',
+      method: 'POST',
+      body: first + '\n' + body,
+      headers: { 'Content-Type': 'text/plain' },
+      signal: abort.signal,
+      keepalive,
+      mode: 'cors',
+      credentials: 'omit',
+      cache: 'no-store',
+      redirect: 'error',
+      referrerPolicy: 'no-referrer',
     });
     status = response.status;
     text = await read(response);
   } catch (cause) {
     if (cause instanceof LTSError) throw cause;
-    throw new LTSError(Status.FAILED_TO_REACH_LTS,
-      server + (abort.signal.aborted ? ' did not answer in time' : ` can't be reached: ${(cause as Error).message}`));
+    throw new LTSError(
+      Status.FAILED_TO_REACH_LTS,
+      server + (abort.signal.aborted ? ' did not answer in time' : ` can't be reached: ${(cause as Error).message}`),
+    );
   } finally {
     clearTimeout(timer);
   }
@@ -65,8 +81,10 @@ export async function post(
   if (status >= 500 || status === 429) {
     throw new LTSError(Status.FAILED_TO_REACH_LTS, `${server} answered with HTTP status ${status}`);
   }
-  throw new LTSError(Status.SERVER_RESPONSE_INVALID,
-    `${server} answered, but not as a License Tracking Server does (a proxy or a login page?)`);
+  throw new LTSError(
+    Status.SERVER_RESPONSE_INVALID,
+    `${server} answered, but not as a License Tracking Server does (a proxy or a login page?)`,
+  );
 }
 
 async function read(response: Response): Promise<string> {
@@ -74,12 +92,15 @@ async function read(response: Response): Promise<string> {
   if (!reader) return response.text();
   const decoder = new TextDecoder();
   let text = '';
-  for (let size = 0; ; ) {
+  for (let size = 0; ;) {
     const { done, value } = await reader.read();
     if (done) return text + decoder.decode();
     if ((size += value.length) > maxAnswer) {
       void reader.cancel();
-      throw new LTSError(Status.SERVER_RESPONSE_INVALID, `${response.url} sent an answer of more than ${maxAnswer} bytes`);
+      throw new LTSError(
+        Status.SERVER_RESPONSE_INVALID,
+        `${response.url} sent an answer of more than ${maxAnswer} bytes`,
+      );
     }
     text += decoder.decode(value, { stream: true });
   }
@@ -92,7 +113,10 @@ export function problemOf(answer: Answer): Problem | undefined {
   const code = Number(problem.code);
   return {
     code: code <= -20100 && code > -20200 ? code : Status.SERVER_RESPONSE_INVALID,
-    title: String(problem.title).replace(/[^A-Z0-9_]/g, ''), detail: String(problem.detail), refusal: String(problem.refusal ?? ''), publicKey: String(problem.publicKey ?? ''),
+    title: String(problem.title).replace(/[^A-Z0-9_]/g, ''),
+    detail: String(problem.detail),
+    refusal: String(problem.refusal ?? ''),
+    publicKey: String(problem.publicKey ?? ''),
   };
 }
 

@@ -1,12 +1,12 @@
 // SHA-256, HMAC and HKDF in plain JavaScript.
 //
-// Pages on http have no WebCrypto, and where a page is about to die nobody waits for a promise. The file is ECMAScript 5
-// without typed arrays, because the edition for old browsers uses it too. Bytes are arrays of numbers from 0 to 255; an
-// argument may be anything with a length and indices.
+// Pages on http have no WebCrypto, and where a page is about to die nobody waits for a promise. The file is
+// ECMAScript 5 without typed arrays, because the edition for old browsers uses it too. Bytes are arrays of numbers
+// from 0 to 255; an argument may be anything with a length and indices.
 
-// The constants of SHA-2 are the fractional parts of roots: for the rounds, the cube roots of the first 80 primes, and for
-// the initial hash values the square roots of the first 8. SHA-256 takes the upper 32 bits of each, which come of
-// the arithmetic there is; SHA-512 takes 64.
+// The constants of SHA-2 are the fractional parts of roots: for the rounds, the cube roots of the first 80 primes,
+// and for the initial hash values the square roots of the first 8. SHA-256 takes the upper 32 bits of each, which
+// come of the arithmetic there is; SHA-512 takes 64.
 export var PRIMES = [];
 export var ROUNDS = [];
 export var INITIAL = [];
@@ -16,8 +16,8 @@ for (var candidate = 2; PRIMES.length < 80; candidate++) {
   while (candidate % divisor) divisor++;
   if (divisor === candidate) {
     PRIMES.push(candidate);
-    ROUNDS.push((Math.pow(candidate, 1 / 3) % 1 * 0x100000000) | 0);
-    if (PRIMES.length <= 8) INITIAL.push((Math.pow(candidate, 1 / 2) % 1 * 0x100000000) | 0);
+    ROUNDS.push(((Math.pow(candidate, 1 / 3) % 1) * 0x100000000) | 0);
+    if (PRIMES.length <= 8) INITIAL.push(((Math.pow(candidate, 1 / 2) % 1) * 0x100000000) | 0);
   }
 }
 
@@ -66,12 +66,23 @@ export function sha256(message) {
       var s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
       w[i] = (w[i - 16] + s0 + w[i - 7] + s1) | 0;
     }
-    var a = h[0], b = h[1], c = h[2], d = h[3], e = h[4], f = h[5], g = h[6], k = h[7];
+    var a = h[0],
+      b = h[1],
+      c = h[2],
+      d = h[3],
+      e = h[4],
+      f = h[5],
+      g = h[6],
+      k = h[7];
     for (i = 0; i < 64; i++) {
-      var t1 = k + (((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7))) +
-        ((e & f) ^ (~e & g)) + ROUNDS[i] + w[i];
-      var t2 = (((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10))) +
-        ((a & b) ^ (a & c) ^ (b & c));
+      var t1 =
+        k +
+        (((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7))) +
+        ((e & f) ^ (~e & g)) +
+        ROUNDS[i] +
+        w[i];
+      var t2 =
+        (((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10))) + ((a & b) ^ (a & c) ^ (b & c));
       k = g;
       g = f;
       f = e;

@@ -16,13 +16,13 @@ const objects = 'kv';
 const patience = 5000;
 
 /**
- * What is kept in this browser, for this origin: values by key in one table of IndexedDB. A unit of work is a transaction
- * there: it happens as a whole or not at all, and no other tab sees or changes what it reads meanwhile.
+ * What is kept in this browser, for this origin: values by key in one table of IndexedDB. A unit of work is a
+ * transaction there: it happens as a whole or not at all, and no other tab sees or changes what it reads meanwhile.
  *
  * The table never changes its form, so that tabs of different versions get along: values tell their version themselves.
  *
- * Storage that fails never fails the page. The database is opened once more, because browsers close it under load; if that
- * does not help, the work goes on in memory, beginning with what was last read and written here.
+ * Storage that fails never fails the page. The database is opened once more, because browsers close it under load; if
+ * that does not help, the work goes on in memory, beginning with what was last read and written here.
  */
 export class Store {
   /** Why nothing is kept beyond this page, or undefined. */
@@ -44,34 +44,35 @@ export class Store {
    */
   change<T>(keys: readonly string[], work: Work<T>, durability: IDBTransactionDurability = 'strict'): Promise<T> {
     return this.withDatabase(
-      async (db) => new Promise<T>((resolve, reject) => {
-        const transaction = db.transaction(objects, 'readwrite', { durability });
-        const table = transaction.objectStore(objects);
-        const read = new Map<string, unknown>();
-        const written = new Map<string, unknown>();
-        let result: T;
-        let left = keys.length;
-        const perform = (): void => {
-          result = work(unit((key) => read.get(key), written));
-          written.forEach((value, key) => (value === undefined ? table.delete(key) : table.put(value, key)));
-          // Now, not once the last answer was looked at: the page may be gone by then.
-          transaction.commit?.();
-        };
-        for (const key of keys) {
-          const request = table.get(key);
-          request.onsuccess = () => {
-            read.set(key, request.result);
-            if (!--left) perform();
+      async (db) =>
+        new Promise<T>((resolve, reject) => {
+          const transaction = db.transaction(objects, 'readwrite', { durability });
+          const table = transaction.objectStore(objects);
+          const read = new Map<string, unknown>();
+          const written = new Map<string, unknown>();
+          let result: T;
+          let left = keys.length;
+          const perform = (): void => {
+            result = work(unit((key) => read.get(key), written));
+            written.forEach((value, key) => (value === undefined ? table.delete(key) : table.put(value, key)));
+            // Now, not once the last answer was looked at: the page may be gone by then.
+            transaction.commit?.();
           };
-        }
-        if (!left) perform();
-        transaction.oncomplete = () => {
-          read.forEach((value, key) => this.remember(key, value));
-          written.forEach((value, key) => this.remember(key, value));
-          resolve(result);
-        };
-        transaction.onabort = () => reject(transaction.error ?? new Error('the transaction was aborted'));
-      }),
+          for (const key of keys) {
+            const request = table.get(key);
+            request.onsuccess = () => {
+              read.set(key, request.result);
+              if (!--left) perform();
+            };
+          }
+          if (!left) perform();
+          transaction.oncomplete = () => {
+            read.forEach((value, key) => this.remember(key, value));
+            written.forEach((value, key) => this.remember(key, value));
+            resolve(result);
+          };
+          transaction.onabort = () => reject(transaction.error ?? new Error('the transaction was aborted'));
+        }),
       () => {
         const written = new Map<string, unknown>();
         const result = work(unit((key) => this.memory.get(key), written));
@@ -84,16 +85,23 @@ export class Store {
   /** All values whose key begins like that, by key. */
   entries(prefix: string): Promise<Map<string, unknown>> {
     return this.withDatabase(
-      async (db) => new Promise((resolve, reject) => {
-        const transaction = db.transaction(objects);
-        const table = transaction.objectStore(objects);
-        const range = IDBKeyRange.bound(prefix, prefix + '\uffff');
-        const keys = table.getAllKeys(range);
-        const values = table.getAll(range);
-        transaction.oncomplete = () => resolve(new Map(keys.result.map((key, i) => [String(key), values.result[i] as unknown])));
-        transaction.onabort = () => reject(transaction.error ?? new Error('reading failed'));
-      }),
-      () => new Map(Array.from(this.memory).filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key, structured(value)])),
+      async (db) =>
+        new Promise((resolve, reject) => {
+          const transaction = db.transaction(objects);
+          const table = transaction.objectStore(objects);
+          const range = IDBKeyRange.bound(prefix, prefix + '\uffff');
+          const keys = table.getAllKeys(range);
+          const values = table.getAll(range);
+          transaction.oncomplete = () =>
+            resolve(new Map(keys.result.map((key, i) => [String(key), values.result[i] as unknown])));
+          transaction.onabort = () => reject(transaction.error ?? new Error('reading failed'));
+        }),
+      () =>
+        new Map(
+          Array.from(this.memory)
+            .filter(([key]) => key.startsWith(prefix))
+            .map(([key, value]) => [key, structured(value)]),
+        ),
     );
   }
 
@@ -101,7 +109,10 @@ export class Store {
   close(): void {
     const opened = this.opened;
     this.opened = this.db = undefined;
-    void opened?.then((db) => db.close(), () => undefined);
+    void opened?.then(
+      (db) => db.close(),
+      () => undefined,
+    );
   }
 
   private remember(key: string, value: unknown): void {
@@ -113,7 +124,11 @@ export class Store {
     for (let tries = 2; tries && this.failure === undefined; tries--) {
       try {
         // At once, if it can be: a page that dies comes to no later moment.
-        return await within(patience, this.db ? work(this.db) : this.open().then(work), () => new Error('IndexedDB does not answer'));
+        return await within(
+          patience,
+          this.db ? work(this.db) : this.open().then(work),
+          () => new Error('IndexedDB does not answer'),
+        );
       } catch (cause) {
         this.close();
         if (tries === 1) this.failure = `IndexedDB can't be used: ${(cause as Error).message || String(cause)}`;

@@ -6,12 +6,12 @@ const prefix = 'openlts-run-';
 const silentSlots = 3;
 
 /**
- * Tells the runs of tabs that live from those of tabs that died. A run's tab holds a lock of its name (Web Locks), which the
- * browser frees when the tab dies, whatever it dies of. Where there are no locks, a run's row has the time of its last sign
- * of life.
+ * Tells the runs of tabs that live from those of tabs that died. A run's tab holds a lock of its name (Web Locks),
+ * which the browser frees when the tab dies, whatever it dies of. Where there are no locks, a run's row has the time
+ * of its last sign of life.
  *
- * Being wrong costs nothing but work: counts are cumulative, so a run that is reported by its own tab and by another counts
- * once. Therefore nobody ever takes a lock from who holds it.
+ * Being wrong costs nothing but work: counts are cumulative, so a run that is reported by its own tab and by another
+ * counts once. Therefore nobody ever takes a lock from who holds it.
  */
 export class Lifeline {
   constructor(private readonly env: Environment) {}
@@ -21,9 +21,8 @@ export class Lifeline {
     return new Promise((held) => {
       const nothing = (): void => undefined;
       if (!this.env.locks) return held(nothing);
-      this.env.locks
-        .request(prefix + run, () => new Promise<void>((free) => held(free)))
-        .catch(() => held(nothing)); // blocked: others go by the time in the row
+      const request = this.env.locks.request(prefix + run, () => new Promise<void>((free) => held(free)));
+      request.catch(() => held(nothing)); // blocked: others go by the time in the row
     });
   }
 
@@ -37,7 +36,8 @@ export class Lifeline {
       // As if there were none.
     }
     const now = this.env.now();
-    return (run) => run.closed ?? (held ? !held.has(prefix + run.id) : Math.abs(now - run.at) > silentSlots * run.length * 1000);
+    return (run) =>
+      run.closed ?? (held ? !held.has(prefix + run.id) : Math.abs(now - run.at) > silentSlots * run.length * 1000);
   }
 
   /** Whether no other run of this browser is known to be alive. */
@@ -47,8 +47,8 @@ export class Lifeline {
   }
 
   /**
-   * Does something that the tabs of a browser should not do side by side. It is an economy, not a condition: after a second
-   * of waiting, it is done all the same.
+   * Does something that the tabs of a browser should not do side by side. It is an economy, not a condition: after a
+   * second of waiting, it is done all the same.
    */
   async alone<T>(work: () => Promise<T>): Promise<T> {
     const locks = this.env.locks;

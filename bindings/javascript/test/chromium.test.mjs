@@ -83,14 +83,20 @@ describe('Chromium', { skip: missing('chromium') || false }, () => {
 
   test('a page that is left, and come back to, goes on as another run', async () => {
     const tab = await open();
-    await tab.evaluate(`addEventListener('pageshow', (event) => { globalThis.persisted = event.persisted }); license.record('QR_CODE', 4)`);
+    await tab.evaluate(
+      `addEventListener('pageshow', (event) => { globalThis.persisted = event.persisted });
+        license.record('QR_CODE', 4)`,
+    );
     const run = await tab.evaluate('license.info().then((info) => info.runUUID)');
     await tab.send('Page.navigate', { url: `${pages.url}/pages/worker.js` });
     await until(() => tab.evaluate(`location.pathname === '/pages/worker.js'`).catch(() => false), 'it is left');
     await until(() => server.total() - counted === 4, 'what it counted arrives');
     const { entries, currentIndex } = await tab.send('Page.getNavigationHistory');
     await tab.send('Page.navigateToHistoryEntry', { entryId: entries[currentIndex - 1].id });
-    await until(() => tab.evaluate(`location.pathname === '/pages/blank.html'`).catch(() => false), 'it is come back to');
+    await until(
+      () => tab.evaluate(`location.pathname === '/pages/blank.html'`).catch(() => false),
+      'it is come back to',
+    );
     assert.equal(await tab.evaluate('globalThis.persisted'), true, 'the page was not kept for "back"');
     await tab.evaluate(`license.record('QR_CODE', 5); license.submit()`);
     assert.notEqual(await tab.evaluate('license.info().then((info) => info.runUUID)'), run);
@@ -116,7 +122,9 @@ describe('Chromium', { skip: missing('chromium') || false }, () => {
     const tab = await browser.open(page());
     await tab.send('Storage.overrideQuotaForOrigin', { origin: pages.url, quotaSize: 1 });
     await tab.evaluate('begin()');
-    await tab.evaluate(`for (let i = 0; i < 200; i++) license.defineOperationType('A_RATHER_LONG_NAME_OF_A_TYPE_' + i)`);
+    await tab.evaluate(
+      `for (let i = 0; i < 200; i++) license.defineOperationType('A_RATHER_LONG_NAME_OF_A_TYPE_' + i)`,
+    );
     await tab.evaluate(`for (let i = 0; i < 200; i++) license.record('A_RATHER_LONG_NAME_OF_A_TYPE_' + i)`);
     await tab.evaluate('license.submit()');
     const info = await tab.evaluate('license.info()');
@@ -160,8 +168,8 @@ describe('Chromium', { skip: missing('chromium') || false }, () => {
     await exact(100_000);
   });
 
-  // Each life of a tab counts under a type of its own, so that the server's counts can be held against what that life knew
-  // to be kept (at least), and what it recorded (at most).
+  // Each life of a tab counts under a type of its own, so that the server's counts can be held against what that life
+  // knew to be kept (at least), and what it recorded (at most).
   test(`${deaths} random deaths, reloads and outages (seed ${seed})`, async (t) => {
     let state = seed;
     const random = (n) => (state = (state * 1103515245 + 12345) % 2147483648) % n;
@@ -239,7 +247,9 @@ describe('Chromium', { skip: missing('chromium') || false }, () => {
       lost += life.recorded - now;
     }
     const recorded = lives.reduce((sum, life) => sum + life.recorded, 0);
-    t.diagnostic(`${recorded} operations in ${deaths} lives: nothing that was kept is lost, nothing is doubled; ` +
-      `${lost} of the last second of tabs and browsers that were killed are gone`);
+    t.diagnostic(
+      `${recorded} operations in ${deaths} lives: nothing that was kept is lost, nothing is doubled; ` +
+        `${lost} of the last second of tabs and browsers that were killed are gone`,
+    );
   });
 });

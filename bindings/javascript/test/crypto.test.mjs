@@ -1,5 +1,5 @@
-// The modules in plain JavaScript, for browsers of today and for old ones: golden vectors, those of the RFCs, and random
-// comparison with an audited library and with OpenSSL.
+// The modules in plain JavaScript, for browsers of today and for old ones: golden vectors, those of the RFCs, and
+// random comparison with an audited library and with OpenSSL.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -28,7 +28,10 @@ for (const [name, module] of Object.entries({ modern, legacy })) {
     const v = vectors;
     assert.equal(text(pure.x25519(bytes(v.devicePrivateKey), nine)), v.devicePublicKey);
     const both = pure.concat(bytes(v.devicePublicKey), bytes(v.serverPublicKey));
-    for (const [own, other] of [[v.devicePrivateKey, v.serverPublicKey], [v.serverPrivateKey, v.devicePublicKey]]) {
+    for (const [own, other] of [
+      [v.devicePrivateKey, v.serverPublicKey],
+      [v.serverPrivateKey, v.devicePublicKey],
+    ]) {
       const key = pure.hkdf(pure.x25519(bytes(own), bytes(other)), both, utf8('openlts/1/report-key'));
       assert.equal(text(key), v.reportKey);
     }
@@ -75,7 +78,8 @@ for (const [name, module] of Object.entries({ modern, legacy })) {
 
   test(`${name}: X25519: points of low order`, () => {
     for (const point of [
-      '00'.repeat(32), '01' + '00'.repeat(31),
+      '00'.repeat(32),
+      '01' + '00'.repeat(31),
       'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
       '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
       'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
@@ -98,12 +102,24 @@ for (const [name, module] of Object.entries({ modern, legacy })) {
 
   test(`${name}: Ed25519: RFC 8032`, () => {
     for (const [key, message, signature] of [
-      ['d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a', '',
-        'e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b'],
-      ['3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c', '72',
-        '92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00'],
-      ['fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025', 'af82',
-        '6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a'],
+      [
+        'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a',
+        '',
+        'e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155' +
+          '5fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b',
+      ],
+      [
+        '3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c',
+        '72',
+        '92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da' +
+          '085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00',
+      ],
+      [
+        'fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025',
+        'af82',
+        '6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac' +
+          '18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a',
+      ],
     ]) {
       assert.ok(pure.ed25519Verify(fromHex(key), fromHex(message), fromHex(signature)));
       assert.ok(!pure.ed25519Verify(fromHex(key), fromHex(message + '00'), fromHex(signature)));
@@ -119,7 +135,7 @@ for (const [name, module] of Object.entries({ modern, legacy })) {
       assert.ok(pure.ed25519Verify(key, message, signature));
       for (const at of [0, 31, 32, 63, i]) {
         const spoilt = Uint8Array.from(signature);
-        spoilt[at] ^= 1 << i % 8;
+        spoilt[at] ^= 1 << (i % 8);
         assert.ok(!pure.ed25519Verify(key, message, spoilt));
       }
       // S and S + the order would both verify otherwise.
@@ -133,10 +149,21 @@ for (const [name, module] of Object.entries({ modern, legacy })) {
 
   test(`${name}: Ed25519: keys that are none`, () => {
     const signature = new Uint8Array(64);
-    for (const key of ['ff'.repeat(32), '02' + '00'.repeat(31), 'ed' + 'ff'.repeat(30) + '7f', '01' + '00'.repeat(30) + '80']) {
+    for (const key of [
+      'ff'.repeat(32),
+      '02' + '00'.repeat(31),
+      'ed' + 'ff'.repeat(30) + '7f',
+      '01' + '00'.repeat(30) + '80',
+    ]) {
       assert.ok(!pure.ed25519Verify(fromHex(key), utf8('x'), signature), key);
     }
-    for (const [key, length] of [[31, 64], [33, 64], [32, 63], [32, 65], [0, 0]]) {
+    for (const [key, length] of [
+      [31, 64],
+      [33, 64],
+      [32, 63],
+      [32, 65],
+      [0, 0],
+    ]) {
       assert.ok(!pure.ed25519Verify(new Uint8Array(key), utf8('x'), new Uint8Array(length)));
     }
   });
@@ -155,7 +182,8 @@ test('both modules say the same of any bytes', () => {
     const [scalar, point] = [crypto.randomBytes(32), crypto.randomBytes(32)];
     assert.deepEqual(modern.x25519(scalar, point), legacy.x25519(scalar, point));
     // Half of these keys are no points, and small numbers are those with a second way to be written.
-    const key = i % 2 ? point : Uint8Array.from(fromHex('ff'.repeat(31) + '7f').map((b, at) => (at ? b : 0xe0 + (i >> 1))));
+    const key =
+      i % 2 ? point : Uint8Array.from(fromHex('ff'.repeat(31) + '7f').map((b, at) => (at ? b : 0xe0 + (i >> 1))));
     const signature = crypto.randomBytes(64);
     signature[63] &= 15;
     assert.equal(modern.ed25519Verify(key, point, signature), legacy.ed25519Verify(key, point, signature));

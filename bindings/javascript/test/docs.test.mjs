@@ -9,7 +9,10 @@ import { PageServer } from './page-server.mjs';
 import { repository, Server, until } from './server.mjs';
 
 const dist = join(repository, 'out/javascript/dist');
-const blocks = Array.from(readFileSync(join(repository, 'docs/javascript.md'), 'utf8').matchAll(/```js\n(import[^]*?)```/g), (match) => match[1]);
+const blocks = Array.from(
+  readFileSync(join(repository, 'docs/javascript.md'), 'utf8').matchAll(/```js\n(import[^]*?)```/g),
+  (match) => match[1],
+);
 
 test('the documented modules', { skip: missing('chromium') || false }, async () => {
   assert.equal(blocks.length, 2);
@@ -20,7 +23,11 @@ test('the documented modules', { skip: missing('chromium') || false }, async () 
   try {
     for (const [i, block] of blocks.entries()) {
       const { outputFiles } = await build({
-        stdin: { contents: block.replaceAll('https://lts.example.com', server.url), resolveDir: dist }, bundle: true, write: false, format: 'esm', target: 'es2022',
+        stdin: { contents: block.replaceAll('https://lts.example.com', server.url), resolveDir: dist },
+        bundle: true,
+        write: false,
+        format: 'esm',
+        target: 'es2022',
         alias: { openlts: join(dist, 'openlts.mjs'), 'openlts/dialog': join(dist, 'dialog.mjs') },
       });
       const tab = await browser.open(`${pages.url}/pages/blank.html`);
@@ -45,7 +52,12 @@ test('the documented modules', { skip: missing('chromium') || false }, async () 
 
 test('the sizes that are documented are those of the files', async () => {
   const { gzipSync } = await import('node:zlib');
-  for (const [file, most] of [['openlts.js', 15], ['openlts.mjs', 16.25], ['dialog.mjs', 3], ['openlts.legacy.js', 8]]) {
+  for (const [file, most] of [
+    ['openlts.js', 15],
+    ['openlts.mjs', 16.25],
+    ['dialog.mjs', 3],
+    ['openlts.legacy.js', 8],
+  ]) {
     const size = gzipSync(readFileSync(join(dist, file)), { level: 9 }).length / 1024;
     assert.ok(size <= most, `${file}: ${size} KB`);
   }

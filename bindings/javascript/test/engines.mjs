@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sleep, until } from './server.mjs';
 
-const miniBrowser = ['/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser', '/usr/lib/aarch64-linux-gnu/webkit2gtk-4.1/MiniBrowser'].find(existsSync);
+const miniBrowser = [
+  '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser',
+  '/usr/lib/aarch64-linux-gnu/webkit2gtk-4.1/MiniBrowser',
+].find(existsSync);
 
 /** A host that is no localhost, so that its pages of http are not secure. */
 export const insecureHost = 'shop.test';
@@ -18,27 +21,60 @@ const engines = {
   firefox: {
     file: '/usr/bin/firefox-esr',
     start(profile, url) {
-      writeFileSync(join(profile, 'user.js'), Object.entries({
-        'network.dns.localDomains': insecureHost, 'browser.shell.checkDefaultBrowser': false, 'datareporting.policy.dataSubmissionEnabled': false,
-        'browser.aboutwelcome.enabled': false, 'app.update.enabled': false, 'toolkit.telemetry.enabled': false, 'network.captive-portal-service.enabled': false,
-        'network.connectivity-service.enabled': false, 'extensions.systemAddon.update.enabled': false, 'services.settings.server': 'http://127.0.0.1:9',
-      }).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`).join(''));
+      writeFileSync(
+        join(profile, 'user.js'),
+        Object.entries({
+          'network.dns.localDomains': insecureHost,
+          'browser.shell.checkDefaultBrowser': false,
+          'datareporting.policy.dataSubmissionEnabled': false,
+          'browser.aboutwelcome.enabled': false,
+          'app.update.enabled': false,
+          'toolkit.telemetry.enabled': false,
+          'network.captive-portal-service.enabled': false,
+          'network.connectivity-service.enabled': false,
+          'extensions.systemAddon.update.enabled': false,
+          'services.settings.server': 'http://127.0.0.1:9',
+        })
+          .map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`)
+          .join(''),
+      );
       return ['/usr/bin/firefox-esr', ['--headless', '--no-remote', '--profile', profile, url], { HOME: profile }];
     },
   },
   webkit: {
     file: miniBrowser,
-    start: (profile, url) => ['/usr/bin/xvfb-run', ['-a', miniBrowser, url], {
-      HOME: profile, XDG_DATA_HOME: join(profile, 'data'), XDG_CACHE_HOME: join(profile, 'cache'), XDG_CONFIG_HOME: join(profile, 'config'),
-      WEBKIT_DISABLE_COMPOSITING_MODE: '1', WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1', LIBGL_ALWAYS_SOFTWARE: '1', NO_AT_BRIDGE: '1',
-    }],
+    start: (profile, url) => [
+      '/usr/bin/xvfb-run',
+      ['-a', miniBrowser, url],
+      {
+        HOME: profile,
+        XDG_DATA_HOME: join(profile, 'data'),
+        XDG_CACHE_HOME: join(profile, 'cache'),
+        XDG_CONFIG_HOME: join(profile, 'config'),
+        WEBKIT_DISABLE_COMPOSITING_MODE: '1',
+        WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1',
+        LIBGL_ALWAYS_SOFTWARE: '1',
+        NO_AT_BRIDGE: '1',
+      },
+    ],
   },
 };
 
 function chromiumOptions(profile) {
-  return ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-    '--disable-sync', '--disable-extensions', '--metrics-recording-only', `--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`,
-    '--disable-features=Translate,OptimizationHints,MediaRouter', `--user-data-dir=${profile}`];
+  return [
+    '--headless=new',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--disable-extensions',
+    '--metrics-recording-only',
+    `--host-resolver-rules=MAP ${insecureHost} 127.0.0.1`,
+    '--disable-features=Translate,OptimizationHints,MediaRouter',
+    `--user-data-dir=${profile}`,
+  ];
 }
 
 export function profile() {
@@ -74,9 +110,14 @@ export function launch(engine, directory, url) {
 export class Chromium {
   static async start(directory, ...more) {
     const chromium = new Chromium();
-    chromium.process = spawn('/usr/bin/chromium', [...chromiumOptions(directory), '--remote-debugging-pipe', ...more, 'about:blank'], {
-      stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true,
-    });
+    chromium.process = spawn(
+      '/usr/bin/chromium',
+      [...chromiumOptions(directory), '--remote-debugging-pipe', ...more, 'about:blank'],
+      {
+        stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'],
+        detached: true,
+      },
+    );
     const [, , , write, read] = chromium.process.stdio;
     chromium.pipe = write;
     write.on('error', () => undefined); // it was killed
@@ -86,7 +127,9 @@ export class Chromium {
       text = messages.pop();
       messages.forEach((message) => chromium.hear(JSON.parse(message)));
     });
-    chromium.process.once('exit', () => chromium.waiting.forEach(({ reject }) => reject(new Error('the browser is gone'))));
+    chromium.process.once('exit', () =>
+      chromium.waiting.forEach(({ reject }) => reject(new Error('the browser is gone'))),
+    );
     await chromium.send('Browser.getVersion');
     return chromium;
   }
@@ -147,12 +190,19 @@ class Tab {
 
   async go(url) {
     await this.send('Page.navigate', { url });
-    await until(() => this.evaluate(`location.href !== 'about:blank' && document.readyState === 'complete'`).catch(() => false), `${url} is loaded`);
+    await until(
+      () => this.evaluate(`location.href !== 'about:blank' && document.readyState === 'complete'`).catch(() => false),
+      `${url} is loaded`,
+    );
   }
 
   /** The value of an expression, in JSON, once its promise is fulfilled. */
   async evaluate(expression) {
-    const { result, exceptionDetails } = await this.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true });
+    const { result, exceptionDetails } = await this.send('Runtime.evaluate', {
+      expression,
+      awaitPromise: true,
+      returnByValue: true,
+    });
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
     return result.value;
   }

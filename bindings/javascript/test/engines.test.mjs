@@ -20,7 +20,9 @@ after(async () => {
 /** Runs the page in an engine; its counts are the server's, to the unit. */
 async function selfTest(engine, origin, without, directory = profile()) {
   // A strict policy: nothing is allowed but the scripts, and the two servers.
-  pages.policy = `default-src 'none'; script-src 'self' 'unsafe-eval'; frame-src 'self'; worker-src 'self'; img-src data:; connect-src 'self' ${server.url}`;
+  pages.policy =
+    `default-src 'none'; script-src 'self' 'unsafe-eval'; frame-src 'self'; worker-src 'self'; img-src data:; ` +
+    `connect-src 'self' ${server.url}`;
   const name = `${engine}-${Math.random()}`;
   const counted = server.total();
   const reported = pages.result(name);
@@ -42,8 +44,20 @@ for (const engine of ['chromium', 'firefox', 'webkit']) {
     await t.test('a page', async (t) => {
       const notes = await selfTest(engine, pages.url, '');
       assert.ok(notes.subtle && notes.locks);
-      t.diagnostic(`${engine}: record ${notes.recordNanoseconds} ns beside ${notes.emptyNanoseconds} ns of an empty function; ` +
-        `from start to authorized ${notes.warmStart} ms, network included`);
+      assert.ok(notes.record <= 3 * notes.emptyCall, 'record() costs more than three calls of an empty function');
+      assert.ok(
+        notes.warmStart - notes.network < 20,
+        'a start with everything at hand takes more than 20 ms and the network',
+      );
+      t.diagnostic(
+        `${engine}: record() ${notes.record} ns; inlined, an empty function ${notes.inlinedEmpty} ns ` +
+          `and the least that counts ${notes.leastCount} ns; called, an empty function ${notes.emptyCall} ns; ` +
+          `Date.now() ${notes.clock} ns`,
+      );
+      t.diagnostic(
+        `${engine}: from start to authorized ${notes.warmStart} ms, of which ${notes.network} ms are a request and ` +
+          `${notes.database} ms opening the database and reading a value`,
+      );
     });
     // WebKit knows no host that is neither local nor in the DNS: what a page of http lacks is taken away.
     const without = engine === 'webkit' ? 'crypto.subtle,navigator.locks' : '';

@@ -1,5 +1,5 @@
-// The edition for old browsers. None of those can be run here: it is held to their language (es-check), to an engine without
-// typed arrays (Duktape), and to what they had of the web, in a browser that all else was taken from.
+// The edition for old browsers. None of those can be run here: it is held to their language (es-check), to an engine
+// without typed arrays (Duktape), and to what they had of the web, in a browser that all else was taken from.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,21 +17,34 @@ test('it is ECMAScript 5', () => {
   execFileSync(join(repository, 'bindings/javascript/node_modules/.bin/es-check'), ['es5', file], { stdio: 'pipe' });
 });
 
-test('Duktape, without typed arrays', { skip: existsSync('/usr/bin/duk') ? false : 'duk is not installed: build/bootstrap all installs it' }, async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'lts-duk-'));
-  try {
-    const crypto = join(directory, 'crypto.js');
-    await build({
-      stdin: { contents: `
+test(
+  'Duktape, without typed arrays',
+  { skip: existsSync('/usr/bin/duk') ? false : 'duk is not installed: build/bootstrap all installs it' },
+  async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'lts-duk-'));
+    try {
+      const crypto = join(directory, 'crypto.js');
+      await build({
+        stdin: {
+          contents: `
         import * as digests from './src/sha256.js';
         import * as curve from './src/pure-crypto.js';
-        globalThis.pure = { ...digests, ...curve };`, resolveDir: join(repository, 'bindings/javascript') },
-      bundle: true, format: 'iife', target: 'es5', outfile: crypto, define: { globalThis: 'window' },
-    });
-    const script = join(directory, 'test.js');
-    writeFileSync(script, `
+        globalThis.pure = { ...digests, ...curve };`,
+          resolveDir: join(repository, 'bindings/javascript'),
+        },
+        bundle: true,
+        format: 'iife',
+        target: 'es5',
+        outfile: crypto,
+        define: { globalThis: 'window' },
+      });
+      const script = join(directory, 'test.js');
+      writeFileSync(
+        script,
+        `
       var window = this;
-      ['Uint8Array', 'ArrayBuffer', 'Int32Array', 'Float64Array', 'DataView', 'Buffer', 'TextEncoder', 'TextDecoder', 'Promise'].forEach(function (name) { delete window[name]; });
+      ['Uint8Array', 'ArrayBuffer', 'Int32Array', 'Float64Array', 'DataView', 'Buffer', 'TextEncoder', 'TextDecoder',
+        'Promise'].forEach(function (name) { delete window[name]; });
       var timers = [];
       function setTimeout(f) { timers.push(f); return timers.length; }
       function clearTimeout() {}
@@ -46,7 +59,11 @@ test('Duktape, without typed arrays', { skip: existsSync('/usr/bin/duk') ? false
         }
         return list;
       }
-      function utf8(text) { var list = []; for (var i = 0; i < text.length; i++) list.push(text.charCodeAt(i)); return list; }
+      function utf8(text) {
+        var list = [];
+        for (var i = 0; i < text.length; i++) list.push(text.charCodeAt(i));
+        return list;
+      }
       function check(name, got, want) { if (String(got) !== String(want)) throw new Error(name + ': ' + got); }
       ${readFileSync(crypto, 'utf8')}
       var shared = pure.x25519(bytes(v.devicePrivateKey), bytes(v.serverPublicKey));
@@ -54,26 +71,35 @@ test('Duktape, without typed arrays', { skip: existsSync('/usr/bin/duk') ? false
       check('report key', pure.hkdf(shared, both, utf8('openlts/1/report-key')), bytes(v.reportKey));
       check('MAC', pure.hmac(bytes(v.reportKey), utf8('openlts/1/report\\n' + v.reportBody)), bytes(v.reportMAC));
       var parts = v.jws.split('.');
-      check('signature', pure.ed25519Verify(bytes(v.signingPublicKey), utf8(parts[0] + '.' + parts[1]), bytes(parts[2])), true);
-      check('another', pure.ed25519Verify(bytes(v.signingPublicKey), utf8(parts[0] + '.' + parts[1] + 'x'), bytes(parts[2])), false);
+      var signing = bytes(v.signingPublicKey);
+      var signed = parts[0] + '.' + parts[1];
+      check('signature', pure.ed25519Verify(signing, utf8(signed), bytes(parts[2])), true);
+      check('another', pure.ed25519Verify(signing, utf8(signed + 'x'), bytes(parts[2])), false);
       check('public key', pure.x25519Public(bytes(v.devicePrivateKey)), bytes(v.devicePublicKey));
-      check('low order', pure.x25519(bytes(v.devicePrivateKey), bytes(v.devicePublicKey).map(function () { return 0; })), null);
+      var zero = bytes(v.devicePublicKey).map(function () { return 0; });
+      check('low order', pure.x25519(bytes(v.devicePrivateKey), zero), null);
       // The file itself: nobody answers, and it declares that it has no generator that can't be guessed.
       var sent;
       function XMLHttpRequest() {}
-      XMLHttpRequest.prototype = { withCredentials: false, open: function () {}, setRequestHeader: function () {}, send: function (body) { sent = body; this.readyState = 4; this.status = 0; this.onreadystatechange(); } };
+      XMLHttpRequest.prototype = {
+        withCredentials: false, open: function () {}, setRequestHeader: function () {},
+        send: function (body) { sent = body; this.readyState = 4; this.status = 0; this.onreadystatechange(); }
+      };
       ${readFileSync(file, 'utf8')}
       var got;
-      OpenLTSLegacy.createLicense({ licenseServer: 'http://127.0.0.1', handshakeCode: 'x' }, function (error) { got = error; });
+      OpenLTSLegacy.createLicense({ licenseServer: 'http://127.0.0.1', handshakeCode: 'x' },
+        function (error) { got = error; });
       check('unreached', got.code, -20200);
       check('first line', sent.split('\\n')[0], 'openlts/1');
       check('source', JSON.parse(sent.split('\\n')[1]).device.uuidSource, 'weak');
-      print('passed');`);
-    assert.match(execFileSync('/usr/bin/duk', [script], { encoding: 'utf8', timeout: 60_000 }), /passed/);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-});
+      print('passed');`,
+      );
+      assert.match(execFileSync('/usr/bin/duk', [script], { encoding: 'utf8', timeout: 60_000 }), /passed/);
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  },
+);
 
 test('a browser of old', { skip: missing('chromium') || false }, async () => {
   const server = await new Server().start();
@@ -82,8 +108,13 @@ test('a browser of old', { skip: missing('chromium') || false }, async () => {
   let browser = await Chromium.start(directory);
   try {
     const page = `${pages.url}/pages/legacy.html`;
-    const begin = (more = '') => `window.license = null; window.failure = null; OpenLTSLegacy.createLicense({ licenseServer: '${server.url}',
-      handshakeCode: '100001-reader', slotSeconds: 1 ${more} }, function (error, made) { failure = error && [error.code, error.name, error.message]; license = made; }); 0`;
+    const begin = (
+      more = '',
+    ) => `window.license = null; window.failure = null; OpenLTSLegacy.createLicense({ licenseServer: '${server.url}',
+      handshakeCode: '100001-reader', slotSeconds: 1 ${more} }, function (error, made) {
+      failure = error && [error.code, error.name, error.message];
+      license = made;
+    }); 0`;
     const open = async () => {
       const tab = await browser.open(page);
       await tab.evaluate(begin());
@@ -94,14 +125,20 @@ test('a browser of old', { skip: missing('chromium') || false }, async () => {
     let tab = await open();
     const info = await tab.evaluate('license.info()');
     assert.deepEqual([info.itemID, info.weak, info.storage], ['scans', true, 'localStorage']);
-    await tab.evaluate(`license.record('QR_CODE', 3); license.record('EAN_13'); window.ended = false; license.close(function (error) { ended = error || true; }); 0`);
+    await tab.evaluate(
+      `license.record('QR_CODE', 3); license.record('EAN_13'); window.ended = false;
+      license.close(function (error) { ended = error || true; }); 0`,
+    );
     await until(() => tab.evaluate('ended === true'), 'it is closed');
     assert.equal(server.total(), 4);
 
     await tab.evaluate(begin(`, handshakeCode: 'nobody'`));
     await until(() => tab.evaluate('!!failure'), 'it is refused');
-    assert.deepEqual(await tab.evaluate('failure'),
-      [-20101, 'HANDSHAKE_CODE_NOT_FOUND', 'The handshake code you are using does not exist on the License Tracking Server.']);
+    assert.deepEqual(await tab.evaluate('failure'), [
+      -20101,
+      'HANDSHAKE_CODE_NOT_FOUND',
+      'The handshake code you are using does not exist on the License Tracking Server.',
+    ]);
     await tab.close();
 
     // A page dies, and the browser with it: the next one sends what it kept.

@@ -5,8 +5,15 @@ import { extname, join, normalize } from 'node:path';
 import { repository } from './server.mjs';
 
 const types = {
-  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.mjs': 'text/javascript; charset=utf-8',
-  '.css': 'text/css', '.png': 'image/png', '.jpg': 'image/jpeg', '.pdf': 'application/pdf', '.wasm': 'application/wasm', '.map': 'application/json',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.css': 'text/css',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.pdf': 'application/pdf',
+  '.wasm': 'application/wasm',
+  '.map': 'application/json',
   '.json': 'application/json',
 };
 
@@ -14,7 +21,9 @@ export class PageServer {
   /** @param folders - what is served, by the first part of the path */
   constructor(folders = {}) {
     this.folders = {
-      dist: join(repository, 'out/javascript/dist'), pages: join(repository, 'bindings/javascript/test/pages'), ...folders,
+      dist: join(repository, 'out/javascript/dist'),
+      pages: join(repository, 'bindings/javascript/test/pages'),
+      ...folders,
     };
     this.results = new Map();
     this.policy = '';
@@ -36,7 +45,10 @@ export class PageServer {
   /** What a page reports under a name. */
   result(name, seconds = 60) {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`no page reported ${name} within ${seconds} seconds`)), seconds * 1000);
+      const timer = setTimeout(
+        () => reject(new Error(`no page reported ${name} within ${seconds} seconds`)),
+        seconds * 1000,
+      );
       this.results.set(name, (value) => {
         clearTimeout(timer);
         resolve(value);

@@ -36,7 +36,9 @@ function browser(tamper) {
     const { fetch } = environment;
     environment.fetch = async (address, init) => {
       if (!made.tamper) return fetch(address, init);
-      const arrived = await made.tamper(address, init.body, async (body = init.body) => (await fetch(address, { ...init, body })).text());
+      const arrived = await made.tamper(address, init.body, async (body = init.body) =>
+        (await fetch(address, { ...init, body })).text(),
+      );
       return arrived instanceof Response ? arrived : new Response(arrived);
     };
     return environment;
@@ -45,7 +47,10 @@ function browser(tamper) {
 }
 
 async function fails(promise, code) {
-  const error = await promise.then(() => undefined, (error) => error);
+  const error = await promise.then(
+    () => undefined,
+    (error) => error,
+  );
   assert.equal(error?.code, code, String(error));
   return error;
 }
@@ -57,16 +62,26 @@ test('what proves nothing is a server that was not reached: the cache is used', 
     'a login page': () => '<html>Welcome to our WLAN</html>',
     'an error of a proxy': () => new Response('bad gateway', { status: 502 }),
     'not found': () => new Response('', { status: 404 }),
-    'a refusal without a signature': () => 'openlts/1\n{"problem":{"code":-20120,"title":"LIMIT_EXCEEDED","detail":"License has exceeded its limit."}}',
+    'a refusal without a signature': () =>
+      'openlts/1\n{"problem":{"code":-20120,"title":"LIMIT_EXCEEDED","detail":"License has exceeded its limit."}}',
     'a refusal of another request': async (_, body, answer) => answer(body.replace('100001-reader', 'nobody')),
-    'an answer to another request': async (_, body, answer) => answer(body.replace('"maxBufferDays":7', '"maxBufferDays":8')),
+    'an answer to another request': async (_, body, answer) =>
+      answer(body.replace('"maxBufferDays":7', '"maxBufferDays":8')),
     'nonsense in the frame': () => 'openlts/1\n[',
     'a number in the frame': () => 'openlts/1\n5',
     'a frame without an end': () => 'openlts/1',
     'an endless answer': () => 'openlts/1\n' + ' '.repeat(2_000_000),
-    'a server that is busy': () => 'openlts/1\n{"problem":{"code":-20193,"title":"REQUEST_RATE_LIMITED","detail":"later"},"retryAfter":5}',
+    'a server that is busy': () =>
+      'openlts/1\n{"problem":{"code":-20193,"title":"REQUEST_RATE_LIMITED","detail":"later"},"retryAfter":5}',
     'a JWS that is none': () => 'openlts/1\n{"authorization":"a.b.c","publicKey":"x"}',
-    'a key of another server': async (_, body) => (await fetch(other.url + '/v1/authorizations', { method: 'POST', body, headers: { 'Content-Type': 'text/plain' } })).text(),
+    'a key of another server': async (_, body) =>
+      (
+        await fetch(other.url + '/v1/authorizations', {
+          method: 'POST',
+          body,
+          headers: { 'Content-Type': 'text/plain' },
+        })
+      ).text(),
   })) {
     b.tamper = arrives;
     const license = await b.open(parameters());
@@ -74,7 +89,12 @@ test('what proves nothing is a server that was not reached: the cache is used', 
     assert.ok(info.stateFlags & StateFlag.CACHE_USED, what);
     await license.close(0);
     // Without a cache, it fails, and nothing of it is final.
-    const error = await browser(arrives).open(parameters({ initTimeout: 5000 })).then(() => undefined, (error) => error);
+    const error = await browser(arrives)
+      .open(parameters({ initTimeout: 5000 }))
+      .then(
+        () => undefined,
+        (error) => error,
+      );
     if (what !== 'a key of another server') assert.ok(error && !error.refused, what);
   }
 });
@@ -85,7 +105,10 @@ test('a refusal that is proven is final, and ends what was granted before', asyn
   await (await b.open(first)).close();
   server.run('handshake', 'archive', '100001-locked');
   try {
-    const error = await b.open(first).then(() => undefined, (error) => error);
+    const error = await b.open(first).then(
+      () => undefined,
+      (error) => error,
+    );
     assert.ok(error.refused, String(error));
     b.offline = true;
     await fails(b.open(first), -20200);
@@ -99,12 +122,22 @@ test('a server that was set up anew, or a pinned key, is believed by its key onl
   await (await b.open(parameters())).close();
   const cached = await b.open(parameters({ licenseServer: server.url }));
   await cached.close();
-  b.tamper = async (address, body) => (await fetch(address.replace(server.url, other.url), { method: 'POST', body, headers: { 'Content-Type': 'text/plain' } })).text();
+  b.tamper = async (address, body) =>
+    (
+      await fetch(address.replace(server.url, other.url), {
+        method: 'POST',
+        body,
+        headers: { 'Content-Type': 'text/plain' },
+      })
+    ).text();
   const license = await b.open(parameters());
   assert.match((await license.info()).statusMessage, /not signed with the key this server is known by/);
   const key = JSON.parse(server.run('key', 'show', '--json')).publicKey;
   await (await browser().open(parameters({ serverPublicKey: key }))).close();
-  await fails(browser().open(parameters({ licenseServer: other.url, serverPublicKey: key })), StatusCode.SERVER_KEY_MISMATCH);
+  await fails(
+    browser().open(parameters({ licenseServer: other.url, serverPublicKey: key })),
+    StatusCode.SERVER_KEY_MISMATCH,
+  );
 });
 
 test('reports are deleted on a valid receipt only', async () => {
@@ -116,7 +149,10 @@ test('reports are deleted on a valid receipt only', async () => {
     'a success of a captive portal': () => 'openlts/1\n{"accepted":1}',
     'a receipt with another MAC': async (_, __, answer) => (await answer()).replace(/^openlts\/1 ./, 'openlts/1 !'),
     'a receipt that was changed': async (_, __, answer) => (await answer()).replace('"accepted":1', '"accepted":2'),
-    'a lost answer': async (_, __, answer) => { await answer(); throw new TypeError('gone'); },
+    'a lost answer': async (_, __, answer) => {
+      await answer();
+      throw new TypeError('gone');
+    },
   })) {
     b.tamper = arrives;
     await assert.rejects(license.submit(), what);
@@ -151,7 +187,10 @@ test('after 30 days a report is given up, and what the server has after all is n
   license.record('QR_CODE', 4);
   await license.submit();
   license.record('QR_CODE', 3); // of the same slot, or the next
-  b.tamper = async (_, __, answer) => { await answer(); throw new TypeError('gone'); };
+  b.tamper = async (_, __, answer) => {
+    await answer();
+    throw new TypeError('gone');
+  };
   await license.submit().catch(() => 0); // which arrives, and nobody learns of it
   license.record('EAN_13', 2);
   b.offline = true;
@@ -203,7 +242,9 @@ test('a failed report waits for the next initialization, unless it is asked for'
 test('what another version keeps is left alone', async () => {
   const b = browser();
   const first = await b.open(parameters());
-  await first.store.change([], (unit) => unit.put('run/of-the-future', { v: 2, id: 'of-the-future', slots: { 0: { X: 1 } } }));
+  await first.store.change([], (unit) =>
+    unit.put('run/of-the-future', { v: 2, id: 'of-the-future', slots: { 0: { X: 1 } } }),
+  );
   await first.close();
   const second = await b.open(parameters());
   await second.submit();
@@ -213,7 +254,21 @@ test('what another version keeps is left alone', async () => {
 
 test('a seat that lasts as long as the license is in use is given back', async () => {
   server.run('handshake', 'add', 'seats', '--org', '100001');
-  server.run('item', 'add', 'seats', '--org', '100001', '--id', 'seats', '--charge-way', 'concurrent-device', '--quota', '10', '--handshake', '100001-seats');
+  server.run(
+    'item',
+    'add',
+    'seats',
+    '--org',
+    '100001',
+    '--id',
+    'seats',
+    '--charge-way',
+    'concurrent-device',
+    '--quota',
+    '10',
+    '--handshake',
+    '100001-seats',
+  );
   const b = browser();
   const license = await b.open(parameters({ handshakeCode: '100001-seats' }));
   await license.close();
@@ -223,15 +278,31 @@ test('a seat that lasts as long as the license is in use is given back', async (
 
 test('parameters that can not be', async () => {
   for (const [name, value] of Object.entries({
-    licenseServer: '', handshakeCode: 5, deviceUUID: 'x', slotSeconds: 7, serverPublicKey: 'AAAA', products: 0, resubmit: 'never',
-    limitedLicenseModules: [99], chargeWay: 'ScanCounts', requestTimeout: -1, sessionPassword: 'x'.repeat(300),
+    licenseServer: '',
+    handshakeCode: 5,
+    deviceUUID: 'x',
+    slotSeconds: 7,
+    serverPublicKey: 'AAAA',
+    products: 0,
+    resubmit: 'never',
+    limitedLicenseModules: [99],
+    chargeWay: 'ScanCounts',
+    requestTimeout: -1,
+    sessionPassword: 'x'.repeat(300),
   })) {
     await fails(browser().open(parameters({ [name]: value })), StatusCode.INVALID_ARGUMENT);
   }
-  for (const licenseServer of ['ftp://example.com', 'example.com', 'https://user:pass@example.com', 'https://example.com/?x', 5]) {
+  for (const licenseServer of [
+    'ftp://example.com',
+    'example.com',
+    'https://user:pass@example.com',
+    'https://example.com/?x',
+    5,
+  ]) {
     await fails(browser().open(parameters({ licenseServer })), StatusCode.INVALID_ARGUMENT);
   }
-  for (const licenseKey of ['LTS1!', 'LTS1AAAA', 'x']) await fails(browser().open({ licenseKey }), StatusCode.INVALID_ARGUMENT);
+  for (const licenseKey of ['LTS1!', 'LTS1AAAA', 'x'])
+    await fails(browser().open({ licenseKey }), StatusCode.INVALID_ARGUMENT);
 });
 
 test('slots: the golden vectors', async () => {
@@ -243,7 +314,10 @@ test('slots: the golden vectors', async () => {
     Object.assign(license.meter, { slotSeconds });
     b.skew = time * 1000 - Date.now() + 500;
     license.record('QR_CODE');
-    assert.deepEqual(Object.keys(license.meter.run.slots instanceof Map ? Object.fromEntries(license.meter.run.slots) : {}), [String(start)]);
+    assert.deepEqual(
+      Object.keys(license.meter.run.slots instanceof Map ? Object.fromEntries(license.meter.run.slots) : {}),
+      [String(start)],
+    );
     b.kill(license);
   }
 });

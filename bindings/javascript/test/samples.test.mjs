@@ -1,5 +1,6 @@
-// The sample SDKs in real engines, and the JavaScript snippets published for SDKs with trackable licenses: their text stands
-// here as it was published, and but for the server's URL, the handshake code and where a script lies nothing is replaced.
+// The sample SDKs in real engines, and the JavaScript snippets published for SDKs with trackable licenses: their text
+// stands here as it was published, and but for the server's URL, the handshake code and where a script lies nothing
+// is replaced.
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -46,13 +47,18 @@ let folder;
 
 /** A PDF with a line of text on each page. */
 function pdf(...lines) {
-  const objects = ['<< /Type /Catalog /Pages 2 0 R >>',
+  const objects = [
+    '<< /Type /Catalog /Pages 2 0 R >>',
     `<< /Type /Pages /Count ${lines.length} /Kids [${lines.map((_, i) => `${4 + 2 * i} 0 R`).join(' ')}] >>`,
-    '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>'];
+    '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
+  ];
   lines.forEach((line, i) => {
     const text = `BT /F1 24 Tf 72 700 Td (${line}) Tj ET`;
-    objects.push(`<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> /Contents ${5 + 2 * i} 0 R >>`,
-      `<< /Length ${text.length} >>\nstream\n${text}\nendstream`);
+    objects.push(
+      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> ` +
+        `/Contents ${5 + 2 * i} 0 R >>`,
+      `<< /Length ${text.length} >>\nstream\n${text}\nendstream`,
+    );
   });
   let out = '%PDF-1.4\n';
   const offsets = objects.map((object, i) => {
@@ -61,7 +67,8 @@ function pdf(...lines) {
     return at;
   });
   const at = out.length;
-  out += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${offsets.map((o) => `${String(o).padStart(10, '0')} 00000 n \n`).join('')}`;
+  out += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n`;
+  out += `${offsets.map((o) => `${String(o).padStart(10, '0')} 00000 n \n`).join('')}`;
   return `${out}trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${at}\n%%EOF\n`;
 }
 
@@ -71,8 +78,18 @@ async function drawBarcodes() {
   const { prepareZXingModule, writeBarcode } = await import(join(modules, 'es/writer/index.js'));
   prepareZXingModule({ overrides: { wasmBinary: readFileSync(join(modules, 'writer/zxing_writer.wasm')).buffer } });
   const images = [];
-  for (const [format, text] of [['QRCode', 'https://example.com'], ['QRCode', 'again'], ['EAN13', '4006381333931'], ['Code128', 'OpenLTS'],
-    ['PDF417', 'a stacked one'], ['DataMatrix', 'small'], ['Aztec', 'with an eye'], ['Code39', 'ABC123'], ['UPCA', '036000291452'], ['ITF', '12345670']]) {
+  for (const [format, text] of [
+    ['QRCode', 'https://example.com'],
+    ['QRCode', 'again'],
+    ['EAN13', '4006381333931'],
+    ['Code128', 'OpenLTS'],
+    ['PDF417', 'a stacked one'],
+    ['DataMatrix', 'small'],
+    ['Aztec', 'with an eye'],
+    ['Code39', 'ABC123'],
+    ['UPCA', '036000291452'],
+    ['ITF', '12345670'],
+  ]) {
     const { image } = await writeBarcode(text, { format, scale: 4, withQuietZones: true });
     const name = `${format}-${images.length}.png`;
     writeFileSync(join(folder, name), Buffer.from(await image.arrayBuffer()));
@@ -84,14 +101,46 @@ async function drawBarcodes() {
 before(async () => {
   server = await new Server().start();
   server.run('handshake', 'add', 'DWT', '--org', '100001');
-  server.run('item', 'add', 'pages', '--org', '100001', '--id', 'pages', '--charge-way', 'page', '--quota', '100000', '--products', 'DWT',
-    '--handshake', '100001-DWT');
+  server.run(
+    'item',
+    'add',
+    'pages',
+    '--org',
+    '100001',
+    '--id',
+    'pages',
+    '--charge-way',
+    'page',
+    '--quota',
+    '100000',
+    '--products',
+    'DWT',
+    '--handshake',
+    '100001-DWT',
+  );
   server.run('handshake', 'add', 'full', '--org', '100001');
-  server.run('item', 'add', 'full', '--org', '100001', '--id', 'full', '--charge-way', 'device', '--quota', '1', '--handshake', '100001-full');
+  server.run(
+    'item',
+    'add',
+    'full',
+    '--org',
+    '100001',
+    '--id',
+    'full',
+    '--charge-way',
+    'device',
+    '--quota',
+    '1',
+    '--handshake',
+    '100001-full',
+  );
   // All seats of that code are taken.
-  for (let refused = false; !refused; ) {
+  for (let refused = false; !refused;) {
     const license = new Browser().open({ licenseServer: server.url, handshakeCode: '100001-full' });
-    await license.then((license) => license.close(0), () => (refused = true));
+    await license.then(
+      (license) => license.close(0),
+      () => (refused = true),
+    );
   }
   folder = mkdtempSync(join(tmpdir(), 'lts-pages-'));
   mkdirSync(folder, { recursive: true });
@@ -105,7 +154,9 @@ after(async () => {
 
 /** Text with what a reader of the page replaces. */
 function replaced(text, code = '100001-reader') {
-  return text.replaceAll('https://your.mainServer.com', server.url).replaceAll('DynamsoftID-CustomCode', code)
+  return text
+    .replaceAll('https://your.mainServer.com', server.url)
+    .replaceAll('DynamsoftID-CustomCode', code)
     .replace('https://cdn.jsdelivr.net/npm/dynamsoft-javascript-barcode@8/dist/', '/sdk/');
 }
 
@@ -114,15 +165,24 @@ let made = 0;
 /** Runs a page with these scripts; its module reports what it puts into `result`. */
 async function run(engine, head, module) {
   const name = `page-${++made}`;
-  writeFileSync(join(folder, `${name}.html`), `<!doctype html><meta charset="utf-8"><title>Sample</title><link rel="icon" href="data:,">
-<body>${head}<script type="module" src="/made/${name}.mjs"></script>`);
-  writeFileSync(join(folder, `${name}.mjs`), `const result = {};
+  writeFileSync(
+    join(folder, `${name}.html`),
+    `<!doctype html><meta charset="utf-8"><title>Sample</title><link rel="icon" href="data:,">
+<body>${head}<script type="module" src="/made/${name}.mjs"></script>`,
+  );
+  writeFileSync(
+    join(folder, `${name}.mjs`),
+    `const result = {};
 addEventListener('unhandledrejection', (event) => { result.unhandled = String(event.reason); });
-addEventListener('securitypolicyviolation', (event) => { result.policy = event.violatedDirective + ' ' + event.blockedURI; });
+addEventListener('securitypolicyviolation', (event) => {
+  result.policy = event.violatedDirective + ' ' + event.blockedURI;
+});
 try { ${module} } catch (error) { result.error = String(error) + error.stack; }
-await fetch('/result?name=${name}', { method: 'POST', body: JSON.stringify(result) });`);
+await fetch('/result?name=${name}', { method: 'POST', body: JSON.stringify(result) });`,
+  );
   // The decoder is WebAssembly, the PDF library has a worker and draws text with fonts of its own.
-  pages.policy = `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; img-src 'self' data: blob:; ` +
+  pages.policy =
+    `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; img-src 'self' data: blob:; ` +
     `font-src 'self' data:; style-src 'self'; connect-src 'self' ${server.url}`;
   const directory = profile();
   const reported = pages.result(name, 90);
@@ -143,24 +203,36 @@ const both = '<script src="/sdk/dbr.js"></script><script src="/sdk/dwt.js"></scr
 for (const engine of ['chromium', 'firefox', 'webkit']) {
   test(engine, { skip: missing(engine) || false }, async (t) => {
     await t.test('the published snippets', async () => {
-      const result = await run(engine, both, `${replaced(configure)}${replaced(specify)}
+      const result = await run(
+        engine,
+        both,
+        `${replaced(configure)}${replaced(specify)}
         await Dynamsoft.DWT.Load();
         result.reader = reader.constructor.name !== '';
         result.pages = Dynamsoft.DWT.GetWebTwain().HowManyImagesInBuffer;
         result.exception = Dynamsoft.DWT.licenseException;
         // The script tag that holds the code, on a page of its own:
-        result.code = Dynamsoft.DBR.BarcodeReader.productKeys;`);
+        result.code = Dynamsoft.DBR.BarcodeReader.productKeys;`,
+      );
       assert.deepEqual(result, { reader: true, pages: 0, exception: '', code: '100001-reader' });
 
-      const tagged = await run(engine, replaced(scriptTag), `
+      const tagged = await run(
+        engine,
+        replaced(scriptTag),
+        `
         result.code = Dynamsoft.DBR.BarcodeReader.handshakeCode;
         Dynamsoft.DBR.BarcodeReader.licenseServer = ['${server.url}'];
         const reader = await Dynamsoft.DBR.BarcodeReader.createInstance();
-        result.item = (await Dynamsoft.DBR.BarcodeReader.createInstance().then((reader) => reader.licenseInfo())).itemID;`);
+        const reader = await Dynamsoft.DBR.BarcodeReader.createInstance();
+        result.item = (await reader.licenseInfo()).itemID;`,
+      );
       assert.deepEqual(tagged, { code: '100001-reader', item: 'scans' });
 
       // The error reaches the catch, with the published message, once the dialog is closed.
-      const caught = await run(engine, both, `
+      const caught = await run(
+        engine,
+        both,
+        `
         Dynamsoft.DBR.BarcodeReader.licenseServer = '${server.url}';
         Dynamsoft.DBR.BarcodeReader.handshakeCode = '100001-full';
         const look = setInterval(() => {
@@ -174,9 +246,13 @@ for (const engine of ['chromium', 'firefox', 'webkit']) {
           root.getElementById('close').click();
         }, 20);
         let reader;
-        ${handle.replace('// Try to notify', 'result.caught = [ex.code, ex.name, ex.message];\n    // Try to notify')}`);
+        ${handle.replace('// Try to notify', 'result.caught = [ex.code, ex.name, ex.message];\n    // Try to notify')}`,
+      );
       assert.deepEqual(caught, {
-        dialog: 'alertdialog', what: 'All that the license of this site allows is in use.', message: 'License has exceeded its limit. (-20120)', width: '24px',
+        dialog: 'alertdialog',
+        what: 'All that the license of this site allows is in use.',
+        message: 'License has exceeded its limit. (-20120)',
+        width: '24px',
         caught: [-20120, 'LIMIT_EXCEEDED', 'License has exceeded its limit.'],
       });
     });
@@ -184,7 +260,10 @@ for (const engine of ['chromium', 'firefox', 'webkit']) {
     await t.test('barcodes: what is decoded is what is counted', async () => {
       const images = await drawBarcodes();
       const before = server.counts('handshake,item,type');
-      const { decoded } = await run(engine, both, `
+      const { decoded } = await run(
+        engine,
+        both,
+        `
         Object.assign(Dynamsoft.DBR.BarcodeReader, { licenseServer: '${server.url}', handshakeCode: '100001-reader' });
         const reader = await Dynamsoft.DBR.BarcodeReader.createInstance();
         result.decoded = [];
@@ -195,7 +274,8 @@ for (const engine of ['chromium', 'firefox', 'webkit']) {
         image.src = '/made/${images[0].name}';
         await image.decode();
         result.decoded.push(...await reader.decode(image));
-        await reader.submit();`);
+        await reader.submit();`,
+      );
       assert.ok(decoded.length >= 10, JSON.stringify(decoded.map((result) => result.barcodeFormatString)));
       const now = server.counts('handshake,item,type');
       let units = 0;
@@ -205,15 +285,25 @@ for (const engine of ['chromium', 'firefox', 'webkit']) {
         if (count !== before[key]) types.add(key.split(' ')[2]);
       }
       assert.equal(units, decoded.length);
-      assert.ok(types.has('QR_CODE') && types.has('EAN_13') && types.has('DATAMATRIX') && !types.has('OPERATION'), Array.from(types).join());
-      for (const { text } of images.slice(0, 3)) assert.ok(decoded.some((result) => result.barcodeText === text), text);
+      assert.ok(
+        types.has('QR_CODE') && types.has('EAN_13') && types.has('DATAMATRIX') && !types.has('OPERATION'),
+        Array.from(types).join(),
+      );
+      for (const { text } of images.slice(0, 3))
+        assert.ok(
+          decoded.some((result) => result.barcodeText === text),
+          text,
+        );
     });
 
     await t.test('documents: pages by the way they came', async () => {
       writeFileSync(join(folder, 'letter.pdf'), pdf('Dear reader', 'page two', 'page three'));
       const images = await drawBarcodes();
       const before = server.counts('handshake,type');
-      const result = await run(engine, both, `
+      const result = await run(
+        engine,
+        both,
+        `
         Object.assign(Dynamsoft.DWT, { licenseServer: ['${server.url}'], handshakeCode: '100001-DWT' });
         await Dynamsoft.DWT.Load();
         const twain = Dynamsoft.DWT.GetWebTwain();
@@ -227,7 +317,8 @@ for (const engine of ['chromium', 'firefox', 'webkit']) {
         result.size = [twain.GetImage(8).width, twain.GetImage(8).height];
         result.pages = twain.HowManyImagesInBuffer;
         result.report = await twain.Report();
-        await twain.Submit();`);
+        await twain.Submit();`,
+      );
       const types = { scanned: 4, loaded: 4, rasterized: 3, captured: 1, recognized: 1 };
       assert.equal(result.text, 'Dear reader');
       assert.deepEqual(result.size, [595, 842]);

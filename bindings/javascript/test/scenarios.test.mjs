@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { ChargeWay, EventKind, LTSError, StateFlag, StatusCode, version } from '../../../out/javascript/dist/openlts.mjs';
+import {
+  ChargeWay,
+  EventKind,
+  LTSError,
+  StateFlag,
+  StatusCode,
+  version,
+} from '../../../out/javascript/dist/openlts.mjs';
 import { statusMessage, statusName } from '../../../out/javascript/dist/messages.mjs';
 import { Browser } from './browser-double.mjs';
 import { nobody, repository, Server, sleep, until } from './server.mjs';
@@ -66,7 +73,14 @@ test('defaults', async () => {
   const license = await b.open(parameters());
   const asked = JSON.parse(b.requests[0].init.body.split('\n')[1]);
   assert.deepEqual(
-    [asked.maxBufferDays, asked.deploymentType, asked.chargeWay, asked.instanceCount, asked.products, asked.device.uuidSource],
+    [
+      asked.maxBufferDays,
+      asked.deploymentType,
+      asked.chargeWay,
+      asked.instanceCount,
+      asked.products,
+      asked.device.uuidSource,
+    ],
     [7, 3, 0, 1, 65535, 'random'],
   );
   assert.equal((await license.info()).slotSeconds, 180);
@@ -75,7 +89,10 @@ test('defaults', async () => {
 
 test('authorize_by_code', async () => {
   const info = await (await opened()).info();
-  assert.deepEqual([info.handshakeCode, info.organizationID, info.itemID, info.stateFlags], ['100001-reader', '100001', 'scans', 0]);
+  assert.deepEqual(
+    [info.handshakeCode, info.organizationID, info.itemID, info.stateFlags],
+    ['100001-reader', '100001', 'scans', 0],
+  );
   assert.equal(info.storage, 'indexeddb');
 });
 
@@ -91,8 +108,10 @@ test('authorize_by_license_key', async () => {
 });
 
 test('refuse_unknown_code', async () => {
-  await assert.rejects(opened({ handshakeCode: 'nobody' }),
-    fails(-20101, /^The handshake code you are using does not exist on the License Tracking Server\.$/));
+  await assert.rejects(
+    opened({ handshakeCode: 'nobody' }),
+    fails(-20101, /^The handshake code you are using does not exist on the License Tracking Server\.$/),
+  );
 });
 
 test('refuse_session_password', async () => {
@@ -110,8 +129,10 @@ test('refuse_charge_way', async () => {
 
 test('no_server', async () => {
   const address = await nobody();
-  await assert.rejects(opened({ licenseServer: address }),
-    fails(-20200, new RegExp(`Failed to reach License Tracking Server\\. ${address}`)));
+  await assert.rejects(
+    opened({ licenseServer: address }),
+    fails(-20200, new RegExp(`Failed to reach License Tracking Server\\. ${address}`)),
+  );
 });
 
 test('no_code', async () => {
@@ -135,7 +156,10 @@ test('cache', async () => {
   const second = await b.open(parameters());
   const info = await second.info();
   assert.ok(info.stateFlags & StateFlag.CACHE_USED);
-  assert.deepEqual([info.statusCode, info.deviceUUID, info.itemID], [StatusCode.LICENSE_CACHE_USED, deviceUUID, 'scans']);
+  assert.deepEqual(
+    [info.statusCode, info.deviceUUID, info.itemID],
+    [StatusCode.LICENSE_CACHE_USED, deviceUUID, 'scans'],
+  );
   assert.match(info.statusMessage, /offline/);
   await assert.rejects(b.open(parameters({ sessionPassword: 'another' })), fails(-20200));
 });
@@ -148,7 +172,10 @@ test('record', async () => {
   license.record('EAN_13');
   assert.equal(await license.close(), StatusCode.OK);
   const now = server.counts('handshake,item,type');
-  for (const [type, n] of [['QR_CODE', 3], ['EAN_13', 2]]) {
+  for (const [type, n] of [
+    ['QR_CODE', 3],
+    ['EAN_13', 2],
+  ]) {
     const key = `100001-reader scans ${type}`;
     assert.equal(now[key] - (before[key] ?? 0), n);
   }
@@ -203,7 +230,9 @@ test('record_at', async () => {
   await license.recordAt('DATAMATRIX', 3, hourAgo); // its slot is over, and with the server
   await license.submit();
   const slot = Math.floor(hourAgo / 180_000) * 180_000;
-  const rows = JSON.parse(server.run('stats', '--by', 'slot,type', '--json')).rows.filter((row) => row.type === 'DATAMATRIX');
+  const rows = JSON.parse(server.run('stats', '--by', 'slot,type', '--json')).rows.filter(
+    (row) => row.type === 'DATAMATRIX',
+  );
   assert.equal(rows.length, 1);
   assert.equal(rows[0].slot, slot / 1000);
   assert.equal(rows[0].count, 5);
@@ -295,8 +324,18 @@ test('device_uuid', async () => {
 test('bad_directory', async () => {
   for (const indexedDB of [
     undefined,
-    { open() { throw new DOMException('blocked', 'SecurityError'); } },
-    { open() { const request = {}; setTimeout(() => request.onerror?.()); return request; } },
+    {
+      open() {
+        throw new DOMException('blocked', 'SecurityError');
+      },
+    },
+    {
+      open() {
+        const request = {};
+        setTimeout(() => request.onerror?.());
+        return request;
+      },
+    },
   ]) {
     const license = await opened({}, { indexedDB });
     let info = await license.info();

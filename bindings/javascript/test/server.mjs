@@ -15,7 +15,7 @@ export function sleep(milliseconds) {
 
 /** Polls until a condition holds, and fails after a generous deadline. */
 export async function until(condition, what, seconds = 30) {
-  for (const deadline = Date.now() + seconds * 1000; ; ) {
+  for (const deadline = Date.now() + seconds * 1000; ;) {
     const result = await condition();
     if (result) return result;
     if (Date.now() > deadline) throw new Error(`waited ${seconds} seconds in vain until ${what}`);
@@ -33,14 +33,35 @@ export class Server {
     this.run('org', 'add', 'Vendor', '--id', '100001');
     this.run('handshake', 'add', 'reader', '--org', '100001', '--default');
     this.run('handshake', 'add', 'locked', '--org', '100001', '--session-password', 's3cret');
-    for (const [item, code] of [['scans', '100001-reader'], ['locked-scans', '100001-locked']]) {
-      this.run('item', 'add', item, '--org', '100001', '--id', item, '--charge-way', 'scan', '--quota', '1000000000', '--handshake', code);
+    for (const [item, code] of [
+      ['scans', '100001-reader'],
+      ['locked-scans', '100001-locked'],
+    ]) {
+      this.run(
+        'item',
+        'add',
+        item,
+        '--org',
+        '100001',
+        '--id',
+        item,
+        '--charge-way',
+        'scan',
+        '--quota',
+        '1000000000',
+        '--handshake',
+        code,
+      );
     }
   }
 
   /** Runs an administration command and gives what it prints. */
   run(...args) {
-    return execFileSync(lts, [...args, '--data', join(this.directory, 'data')], { encoding: 'utf8', timeout: 60_000, stdio: ['ignore', 'pipe', 'pipe'] });
+    return execFileSync(lts, [...args, '--data', join(this.directory, 'data')], {
+      encoding: 'utf8',
+      timeout: 60_000,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   }
 
   /** Starts the server, at the address it had before if it was started before. */
@@ -48,7 +69,11 @@ export class Server {
     const file = join(this.directory, 'url');
     rmSync(file, { force: true });
     const listen = this.url ? new URL(this.url).host : '127.0.0.1:0';
-    this.#process = spawn(lts, ['serve', '--data', join(this.directory, 'data'), '--listen', listen, '--url-file', file], { stdio: 'ignore' });
+    this.#process = spawn(
+      lts,
+      ['serve', '--data', join(this.directory, 'data'), '--listen', listen, '--url-file', file],
+      { stdio: 'ignore' },
+    );
     const server = this.#process;
     await until(() => existsSync(file) || server.exitCode !== null, 'the server is ready');
     this.url = readFileSync(file, 'utf8').trim();
@@ -72,7 +97,15 @@ export class Server {
   /** What was counted, by columns. */
   counts(by = 'type') {
     const { rows } = JSON.parse(this.run('stats', '--by', by, '--json'));
-    return Object.fromEntries(rows.map((row) => [by.split(',').map((column) => row[column]).join(' '), row.count]));
+    return Object.fromEntries(
+      rows.map((row) => [
+        by
+          .split(',')
+          .map((column) => row[column])
+          .join(' '),
+        row.count,
+      ]),
+    );
   }
 
   total() {

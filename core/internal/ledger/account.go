@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/openlts/openlts/core/protocol"
 )
@@ -105,113 +104,6 @@ func addToAccount(tx *sql.Tx, lts, name string, units int64) error {
 		lts, name, units)
 	return err
 }
-
-// alter is a transaction that may add to the account. The witness learns of it.
-func (l *Ledger) alter(ctx context.Context, do func(tx *sql.Tx) error) error {
-	do, committed := l.witnessed(do)
-	return l.grow(ctx, do, committed)
-}
-
-// alterSettling is alter for what only moves units within the account; see settle.
-func (l *Ledger) alterSettling(ctx context.Context, do func(tx *sql.Tx) error) error {
-	do, committed := l.witnessed(do)
-	return l.settle(ctx, do, committed)
-}
-
-// witnessed is a change of the account that the witness learns of.
-func (l *Ledger) witnessed(do func(tx *sql.Tx) error) (witnessed func(tx *sql.Tx) error, committed func()) {
-	var changes int64 // of the account so far; 0 if it stayed as it was
-	return func(tx *sql.Tx) error {
-			changes = 0
-			before, err := rowsChanged(tx)
-			if err != nil {
-				return err
-			}
-			if err := do(tx); err != nil {
-				return err
-			}
-			after, err := rowsChanged(tx)
-			if err != nil || after == before {
-				return err
-			}
-			changes, err = l.open.testify(tx, 0)
-			return err
-		}, func() {
-			if changes > 0 {
-				l.open.witness.confirm(changes)
-			}
-		}
-}
-
-func rowsChanged(tx *sql.Tx) (n int64, err error) {
-	err = tx.QueryRow("SELECT total_changes()").Scan(&n)
-	return n, err
-}
-
-// testify counts a change of the account and tells the witness. The number of
-// changes will be more than atLeast.
-func (c *connection) testify(tx *sql.Tx, atLeast int64) (changes int64, err error) {
-	t := testimony{}
-	if err := tx.QueryRow("UPDATE ledger SET changes = max(changes, ?) + 1 RETURNING uuid, changes", atLeast).
-		Scan(&t.Ledger, &t.Changes); err != nil {
-		return 0, err
-	}
-	if t.Accounts, err = readAccounts(tx); err != nil {
-		return 0, err
-	}
-	c.witness.testify(t)
-	return t.Changes, nil
-}
-
-// examine compares a ledger that was just opened with its witness. If the ledger
-// lacks changes that were committed, it was lost or an older copy came back:
-// then the account is what the witness says, the reports it has are found again,
-// with revisions above those the server may have seen, and nothing is added to them.
-// changes is the change that the witness was told of then.
-func examine(c *connection, now time.Time) (fellBack bool, changes int64, err error) {
-	err = c.transaction(func(tx *sql.Tx) error {
-		var ledger string
-		if err := tx.QueryRow("SELECT uuid, changes FROM ledger").Scan(&ledger, &changes); err != nil {
-			return err
-		}
-		last, committed, ok := c.witness.latest()
-		fellBack = ok && (last.Ledger != ledger || last.Changes > changes+1 || last.Changes == changes+1 && last.confirmed)
-		if !fellBack {
-			return nil
-		}
-		if _, err := tx.Exec("DELETE FROM account"); err != nil {
-			return err
-		}
-		// Should the last change have been committed, but not confirmed: whoever made
-		// it died before it was told, and the tally does not know of it either.
-		for lts, t := range committed.Accounts {
-			for name, units := range t.fields() {
-				if err := addToAccount(tx, lts, name, *units); err != nil {
-					return err
-				}
-			}
-		}
-		open, err := column[int64](tx, "SELECT id FROM run WHERE finished = 0")
-		if err != nil {
-			return err
-		}
-		for _, id := range open {
-			if err := detach(tx, id); err != nil {
-				return err
-			}
-		}
-		if _, err := tx.Exec("UPDATE report SET revision = max(revision + 1, ?), found = found + "+pendingOfReport, revisionAbove(now)); err != nil {
-			return err
-		}
-		changes, err = c.testify(tx, last.Changes)
-		return err
-	})
-	return fellBack, changes, err
-}
-
-// revisionAbove is a revision above all that were given before now, as long as a
-// report's revision rises by less than a million a second.
-func revisionAbove(now time.Time) int64 { return now.Unix() << 20 }
 
 // Balance checks the account with each server against the reports, and declares
 // lost what is missing: reports of a ledger that is gone. It answers how much.

@@ -466,9 +466,9 @@ func (m *meter) submitter(server *testkit.Server, directory string) *report.Subm
 	m.begin(directory, granted.LTS)
 	recognized := &license.Recognition{}
 	recognized.Seen(server.URL, granted.LTS)
-	return (&report.Submitter{Ledger: m.ledger, Clock: m.clock, Transport: transport, Servers: []string{server.URL}, Recognition: recognized,
+	return report.NewSubmitter(report.Submission{Ledger: m.ledger, Clock: m.clock, Transport: transport, Servers: []string{server.URL}, Recognition: recognized,
 		Timeout: 5 * time.Second, Device: identity.UUID, LTS: granted.LTS, Key: report.Key{ID: id, Secret: secret},
-		LockFile: filepath.Join(directory, "submit.lock")}).Ready()
+		LockFile: filepath.Join(directory, "submit.lock")})
 }
 
 // exchange is how one submission goes on its way: what the server, or whoever

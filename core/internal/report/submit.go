@@ -24,10 +24,8 @@ type Key struct {
 	Secret []byte
 }
 
-// Submitter submits the reports of this device to one License Tracking Server.
-// Set its fields and call Ready. Submit may be called from any
-// goroutine; the calls take turns.
-type Submitter struct {
+// Submission says whose reports a Submitter submits, and where.
+type Submission struct {
 	Ledger    *ledger.Ledger
 	Clock     slot.Clock
 	Transport http.RoundTripper
@@ -42,7 +40,12 @@ type Submitter struct {
 	// LockFile is locked while submitting, so that the processes of a device
 	// don't send the same reports side by side; "" if there is none.
 	LockFile string
+}
 
+// Submitter submits the reports of this device to one License Tracking Server. Submit
+// may be called from any goroutine; the calls take turns.
+type Submitter struct {
+	Submission
 	turn chan struct{} // holds one token; a channel, to wait for it with a deadline
 	most int           // reports in a batch; fewer once a batch was too large
 	// failed are the reports whose submission failed since this submitter was
@@ -50,12 +53,10 @@ type Submitter struct {
 	failed map[ledger.ReportKey]bool
 }
 
-// Ready completes a submitter whose fields are set.
-func (s *Submitter) Ready() *Submitter {
-	s.turn = make(chan struct{}, 1)
-	s.failed = map[ledger.ReportKey]bool{}
-	s.most = protocol.MaxReportsInBatch
-	return s
+// NewSubmitter makes a submitter.
+func NewSubmitter(of Submission) *Submitter {
+	return &Submitter{Submission: of, turn: make(chan struct{}, 1), failed: map[ledger.ReportKey]bool{},
+		most: protocol.MaxReportsInBatch}
 }
 
 // lockWait is how long to wait for other processes that submit. Sending side by

@@ -77,29 +77,6 @@ const HostTypes = Types - int(protocol.FirstHostOperationType)
 // length of it.
 const NoSlot = -1 << 62
 
-// strayKey is the key of a slot and a type: never zero, which is the key of a
-// free entry. The lowest bit, strayInUse, tells that it counts that slot: without
-// it, another slot of the type may take the entry.
-func strayKey(slotIndex int64, operationType int) uint64 {
-	return (uint64(slotIndex)<<8|uint64(operationType))<<1 | strayInUse
-}
-
-const (
-	strayInUse = 1
-	// strayIndexShift leads to the index of the slot in a key.
-	strayIndexShift = 9
-)
-
-// givesWay tells whether an entry may become the one of a key: it is free, or done
-// with its slot and of the same type. An addition on its way to the former slot
-// counts in the new one then, or was folded to the former.
-func givesWay(found, key uint64) bool {
-	return found == 0 || found&strayInUse == 0 && found>>1&0xff == key>>1&0xff
-}
-
-// strayMultiplier spreads the keys (Fibonacci hashing).
-const strayMultiplier = 0x9E3779B97F4A7C15
-
 func frameSize(shards int) int { return FrameHeader + shards*ShardSize }
 
 func namesOffset(shards int) int { return FramesOffset + Frames*frameSize(shards) }

@@ -334,49 +334,6 @@ func (t *Tally) Add(operationType int, n uint64, unix int64) bool {
 	return false
 }
 
-// AddStray counts n operations in the slot of a moment that no frame can be
-// labelled with. It reports false, and counts nothing, if all entries are taken.
-// It is the Go twin of the C path.
-func (t *Tally) AddStray(operationType int, n uint64, unix int64) bool {
-	key := strayKey(t.Slot.Start(unix)/int64(t.Slot), operationType)
-	first := int(key * strayMultiplier >> (64 - StrayBits))
-	for i := range Strays {
-		entry := (first + i) & (Strays - 1)
-		mine := t.strayKeyAt(entry)
-		for found := mine.Load(); found == key || givesWay(found, key); found = mine.Load() {
-			if found == key || mine.CompareAndSwap(found, key) {
-				t.strayCounter(entry).Add(n)
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func (t *Tally) strayKeyAt(entry int) *atomic.Uint64 {
-	return (*atomic.Uint64)(t.at(StraysOffset + entry*StraySize))
-}
-
-func (t *Tally) strayCounter(entry int) *atomic.Uint64 {
-	return (*atomic.Uint64)(t.at(StraysOffset + entry*StraySize + 8))
-}
-
-// Stray tells what an entry counts: a counter of a frame from Frames on. It
-// reports false if the entry is free.
-func (t *Tally) Stray(frame, index int) (slotStart int64, operationType int, ok bool) {
-	key := t.strayKeyAt((frame-Frames)*Types + index).Load()
-	return int64(key) >> strayIndexShift * int64(t.Slot), int(key >> 1 & 0xff), key != 0
-}
-
-// ReleaseStray lets an entry count another slot of its type. What it counted so far
-// must be in the ledger.
-func (t *Tally) ReleaseStray(frame, index int) {
-	mine := t.strayKeyAt((frame-Frames)*Types + index)
-	if key := mine.Load(); key != 0 {
-		mine.CompareAndSwap(key, key&^strayInUse)
-	}
-}
-
 // AddTo counts n operations in a frame, whatever its label: the last resort when
 // not even a stray can be counted.
 func (t *Tally) AddTo(frame, operationType int, n uint64) {

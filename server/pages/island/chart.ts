@@ -10,6 +10,8 @@ interface Figures {
   unfinished: number;
   accumulated: boolean;
   zone: string;
+  span: string;
+  totals: string[];
   open: string;
 }
 
@@ -53,7 +55,7 @@ function draw(place: HTMLElement, figures: Figures): uPlot {
       { ...axis, values: (_u, splits) => splits.map((value) => short(value)), size: 52 },
     ],
     series: [
-      { label: figures.zone, value: (_u, at) => (at == null ? "–" : figures.labels[at] + (at === figures.unfinished ? ` (${figures.open})` : "")) },
+      { label: figures.zone, value: (_u, at) => (at == null ? figures.span : figures.labels[at] + (at === figures.unfinished ? ` (${figures.open})` : "")) },
       ...order.map((i): uPlot.Series => {
         const paint = color(`--c${Math.min(i, 7)}`);
         return {
@@ -63,7 +65,7 @@ function draw(place: HTMLElement, figures: Figures): uPlot {
           width: lines ? 2 : 0,
           points: { show: lines && figures.times.length < 40 },
           paths: lines ? undefined : uPlot.paths.bars?.({ size: [0.8, 60] }),
-          value: (_u, _value, _series, at) => (at == null || at > last ? "–" : number.format(figures.values[i][at])),
+          value: (_u, _value, _series, at) => (at == null ? figures.totals[i] : at > last ? "–" : number.format(figures.values[i][at])),
         };
       }),
     ],

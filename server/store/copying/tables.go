@@ -59,7 +59,7 @@ func total() []column { return n("handshake_code", "item", "slot", "type", "coun
 // the target's schema.
 var tables = []table{
 	with("server_key", n("id"), b("signing", "report")),
-	with("organization", n("id"), t("public_id", "name"), n("created_at")),
+	with("organization", n("id"), t("public_id", "name"), n("archived_at", "created_at")),
 	with("handshake_code", n("id"), t("code"), n("organization"), t("session_password", "previous_password"), n("previous_until", "archived_at", "public_trial", "created_at")),
 	with("validation_field", n("handshake_code"), t("value")),
 	with("item", n("id"), t("public_id"), n("organization"), t("name"), n("products"), t("version", "edition"), n("deployment_type", "charge_way"), t("modules"),
@@ -68,11 +68,11 @@ var tables = []table{
 	whereFrom("item", with("item_use", as("item", "id"), n("used", "requests"))),
 	whereFrom("item WHERE seats_at > 0", with("seat_sum", as("item", "id"), as("at", "seats_at"), as("active", "seats"), n("exceptions"), as("changes", "1"))),
 	with("handshake_item", n("handshake_code", "item", "position")),
-	with("device", n("id"), t("uuid", "uuid_source", "friendly_name", "platform", "library"), n("first_seen_at", "last_seen_at", "cloned_at")),
+	with("device", n("id"), t("uuid", "uuid_source", "friendly_name", "platform", "library"), n("first_seen_at", "last_seen_at", "cloned_at", "blocked_at", "erased_at", "merged_into")),
 	with("device_key", t("key_id"), n("device"), b("public_key", "report_key"), n("reporter", "created_at", "confirmed_at")),
 	with("report_grant", n("device", "reporter", "handshake_code", "item", "granted_at")),
 	with("trial", n("item"), t("subject"), n("started_at")),
-	with("seat", n("device", "item", "since", "until", "weight"), z("brief")),
+	with("seat", n("device", "item", "since", "until", "weight"), z("brief", "freed")),
 	with("seat_step", n("item", "at", "change")),
 	with("seat_fold", n("item", "before")),
 	with("app_domain", n("item"), t("domain"), n("since")),

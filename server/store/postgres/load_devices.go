@@ -21,19 +21,19 @@ func (l *loading) queueAskers(b *batch) {
 		return
 	}
 	devices, keys := l.askers()
-	b.each(`SELECT d.id, d.uuid, d.cloned_at, coalesce((SELECT max(reporter) + 1 FROM device_key WHERE device = d.id), 0),
+	b.each(`SELECT d.id, d.uuid, d.cloned_at, d.blocked_at, d.erased_at, coalesce((SELECT max(reporter) + 1 FROM device_key WHERE device = d.id), 0),
 			k.key_id, k.reporter, coalesce(k.confirmed_at, 0) > 0
 		FROM device d LEFT JOIN device_key k ON k.device = d.id AND k.key_id = ANY($2) WHERE d.uuid = ANY($1)`, []any{devices, keys},
 		func(rows pgx.Rows) error {
 			var id store.ID
 			var uuid string
-			var clonedAt, next int64
+			var clonedAt, blockedAt, erasedAt, next int64
 			var key *string
 			var reporter *int64
 			var confirmed bool
-			err := rows.Scan(&id, &uuid, &clonedAt, &next, &key, &reporter, &confirmed)
+			err := rows.Scan(&id, &uuid, &clonedAt, &blockedAt, &erasedAt, &next, &key, &reporter, &confirmed)
 			device := l.device(uuid, id)
-			device.ClonedAt, device.NextReporter = clonedAt, next
+			device.ClonedAt, device.BlockedAt, device.ErasedAt, device.NextReporter = clonedAt, blockedAt, erasedAt, next
 			if key != nil {
 				device.Reporters[*key] = *reporter
 			}

@@ -178,14 +178,14 @@ func (l *loading) queueSeats(b *batch) {
 	for key, at := range since {
 		devices, items, from = append(devices, clean(key.device)), append(items, int64(key.item)), append(from, at)
 	}
-	b.each(`SELECT d.uuid, s.item, s.since, s.until, s.weight, s.brief FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS k(uuid, item, since)
+	b.each(`SELECT d.uuid, s.item, s.since, s.until, s.weight, s.brief, s.freed FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS k(uuid, item, since)
 		JOIN device d USING (uuid) JOIN seat s ON s.device = d.id AND s.item = k.item AND s.since >= coalesce((
 			SELECT max(since) FROM seat before WHERE before.device = d.id AND before.item = k.item AND before.since <= k.since), 0)
 		ORDER BY s.device, s.item, s.since`, []any{devices, items, from}, func(rows pgx.Rows) error {
 		var uuid string
 		var item store.ID
 		var seat store.Seat
-		err := rows.Scan(&uuid, &item, &seat.From, &seat.Until, &seat.Weight, &seat.Brief)
+		err := rows.Scan(&uuid, &item, &seat.From, &seat.Until, &seat.Weight, &seat.Brief, &seat.Freed)
 		if device := l.state.Devices[uuid]; device != nil {
 			device.Seats[item] = append(device.Seats[item], seat)
 		}

@@ -175,7 +175,7 @@ func (s *Store) transact(ctx context.Context, f func(*transaction) error) error 
 		if _, err := conn.Exec(ctx, `BEGIN`); err != nil {
 			return err
 		}
-		if err := f(newTransaction(ctx, conn)); err != nil {
+		if err := f(s.newTransaction(ctx, conn)); err != nil {
 			return err
 		}
 		_, err := conn.Exec(ctx, `COMMIT`)
@@ -189,10 +189,11 @@ type transaction struct {
 
 	ctx  context.Context
 	conn *pgxpool.Conn
+	s    *Store
 }
 
-func newTransaction(ctx context.Context, conn *pgxpool.Conn) *transaction {
-	t := &transaction{ctx: ctx, conn: conn}
+func (s *Store) newTransaction(ctx context.Context, conn *pgxpool.Conn) *transaction {
+	t := &transaction{ctx: ctx, conn: conn, s: s}
 	t.Tx = relational.NewTx(ctx, t, &dialect.Dialect)
 	return t
 }

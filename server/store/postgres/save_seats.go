@@ -46,24 +46,30 @@ func (s *saving) queueNewSeats(b *batch) error {
 			gone = append(gone, []int64{device, int64(key.Item), key.From})
 			continue
 		}
-		var brief int64
-		if seat.Brief {
-			brief = 1
-		}
-		kept = append(kept, []int64{device, int64(key.Item), key.From, seat.Until, seat.Weight, brief})
+		kept = append(kept, []int64{device, int64(key.Item), key.From, seat.Until, seat.Weight, bit(seat.Brief), bit(seat.Freed)})
 	}
 	if len(kept) > 0 {
-		b.exec(`INSERT INTO seat (device, item, since, until, weight, brief)
-			SELECT device, item, since, until, weight, brief > 0
-			FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) AS k(device, item, since, until, weight, brief)
-			ON CONFLICT (device, item, since) DO UPDATE SET until = excluded.until, weight = excluded.weight, brief = excluded.brief`,
-			sortedColumns(kept, 6).arguments()...)
+		b.exec(`INSERT INTO seat (device, item, since, until, weight, brief, freed)
+			SELECT device, item, since, until, weight, brief > 0, freed > 0
+			FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+				AS k(device, item, since, until, weight, brief, freed)
+			ON CONFLICT (device, item, since) DO UPDATE SET until = excluded.until, weight = excluded.weight,
+				brief = excluded.brief, freed = excluded.freed`,
+			sortedColumns(kept, 7).arguments()...)
 	}
 	if len(gone) > 0 {
 		b.exec(`DELETE FROM seat USING unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS k(device, item, since)
 			WHERE (seat.device, seat.item, seat.since) = (k.device, k.item, k.since)`, sortedColumns(gone, 3).arguments()...)
 	}
 	return nil
+}
+
+// bit is a truth as a number.
+func bit(truth bool) int64 {
+	if truth {
+		return 1
+	}
+	return 0
 }
 
 // queueNewSteps adds steps. Those that come to nothing go.

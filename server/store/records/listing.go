@@ -68,6 +68,8 @@ type list struct {
 	// granted: to all parts of a selection by one and the same grant, because of two
 	// each would tell whoever may see one organization what another granted.
 	granted bool
+	// unasked is a condition on rows that are neither named nor searched for.
+	unasked string
 	// conditions, for each part of a selection; "%" stands for the placeholders.
 	organizations, codes, items, devices, kinds string
 	at                                          string // the column of the moment
@@ -96,15 +98,18 @@ func (q *query) among(condition string, values []string) {
 	q.add(strings.ReplaceAll(condition, "%", marks), arguments...)
 }
 
-// granted adds that a device d was granted something by a selection.
+// granted adds that a device d, or one that is shown as it, was granted something by a
+// selection.
 func (q *query) granted(s Selection) {
 	var of query
 	of.among("o.public_id IN (%)", s.Organizations)
 	of.among("c.code IN (%)", s.Codes)
 	of.among("i.public_id IN (%)", s.Items)
 	if len(of.conditions) > 0 {
-		q.add(`d.id IN (SELECT g.device FROM report_grant g JOIN item i ON i.id = g.item JOIN organization o ON o.id = i.organization
-			JOIN handshake_code c ON c.id = g.handshake_code WHERE `+strings.Join(of.conditions, " AND ")+")", of.arguments...)
+		granted := `IN (SELECT g.device FROM report_grant g JOIN item i ON i.id = g.item JOIN organization o ON o.id = i.organization
+			JOIN handshake_code c ON c.id = g.handshake_code WHERE ` + strings.Join(of.conditions, " AND ") + ")"
+		q.add(`(d.id `+granted+` OR d.id IN (SELECT merged_into FROM device merged WHERE merged_into IS NOT NULL AND merged.id `+granted+`))`,
+			slices.Concat(of.arguments, of.arguments)...)
 	}
 }
 
@@ -136,6 +141,9 @@ func (l list) page(ctx context.Context, r store.Reader, s Selection, columns str
 			either, arguments = append(either, "lower("+column+`) LIKE ? ESCAPE '\'`), append(arguments, pattern(s.Text))
 		}
 		q.add("("+strings.Join(either, " OR ")+")", arguments...)
+	}
+	if l.unasked != "" && s.Text == "" && len(s.Devices) == 0 {
+		q.add(l.unasked)
 	}
 	if s.Since != 0 && l.at != "" {
 		q.add(l.at+" >= ?", s.Since)

@@ -45,6 +45,7 @@ var devices = list{
 	},
 	text:    []string{"d.uuid", "d.friendly_name", "d.platform"},
 	granted: true,
+	unasked: "d.merged_into IS NULL",
 	devices: "d.uuid IN (%)",
 	at:      "d.last_seen_at",
 }

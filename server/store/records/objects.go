@@ -17,6 +17,11 @@ func RenameOrganization(ctx context.Context, tx store.Tx, organization store.ID,
 	return exec(ctx, tx, "UPDATE organization SET name = ? WHERE id = ?", name, organization)
 }
 
+// ArchiveOrganization puts an organization away; 0 takes it back.
+func ArchiveOrganization(ctx context.Context, tx store.Tx, organization store.ID, at int64) error {
+	return exec(ctx, tx, "UPDATE organization SET archived_at = ? WHERE id = ?", at, organization)
+}
+
 // RenameProduct changes the name of a product of the vendor's own.
 func RenameProduct(ctx context.Context, tx store.Tx, bit protocol.Product, name string) error {
 	return exec(ctx, tx, "UPDATE product SET name = ? WHERE bit = ?", name, int64(bit))

@@ -12,12 +12,12 @@ import (
 
 // What the catalog is read by, everywhere.
 const (
-	SelectOrganization = `SELECT o.id, o.public_id, o.name, coalesce(d.code, ''), o.created_at
+	SelectOrganization = `SELECT o.id, o.public_id, o.name, coalesce(d.code, ''), o.archived_at, o.created_at
 		FROM organization o LEFT JOIN handshake_code d ON d.id = o.default_code`
 	// SelectPublicTrial is the organization that there is not; see store.PublicTrial.
-	SelectPublicTrial    = `SELECT 0, '', '', code, 0 FROM handshake_code WHERE public_trial <> 0`
+	SelectPublicTrial    = `SELECT 0, '', '', code, 0, 0 FROM handshake_code WHERE public_trial <> 0`
 	HandshakeCodeColumns = `c.id, c.code, o.public_id, c.session_password, c.previous_password, c.previous_until,
-		coalesce(o.default_code, 0) = c.id, c.public_trial <> 0, c.archived_at, c.created_at`
+		coalesce(o.default_code, 0) = c.id, c.public_trial <> 0, c.archived_at, o.archived_at, c.created_at`
 	FromHandshakeCode   = ` FROM handshake_code c JOIN organization o ON o.id = c.organization`
 	SelectHandshakeCode = `SELECT ` + HandshakeCodeColumns + FromHandshakeCode
 	ItemColumns         = `i.id, i.public_id, o.public_id, i.name, i.products, i.version, i.edition, i.deployment_type, i.charge_way,
@@ -28,14 +28,14 @@ const (
 
 // OrganizationFields are what a row of SelectOrganization is scanned into.
 func OrganizationFields(o *store.Organization) []any {
-	return []any{&o.Key, &o.ID, &o.Name, &o.DefaultCode, &o.CreatedAt}
+	return []any{&o.Key, &o.ID, &o.Name, &o.DefaultCode, &o.ArchivedAt, &o.CreatedAt}
 }
 
 // HandshakeCodeFields are what HandshakeCodeColumns are scanned into. Validation fields
 // are rows of their own.
 func HandshakeCodeFields(c *store.HandshakeCode) []any {
 	return []any{&c.Key, &c.Code, &c.Organization, &c.SessionPassword, &c.PreviousPassword, &c.PreviousUntil,
-		&c.Default, &c.PublicTrial, &c.ArchivedAt, &c.CreatedAt}
+		&c.Default, &c.PublicTrial, &c.ArchivedAt, &c.OrganizationArchivedAt, &c.CreatedAt}
 }
 
 // ItemFields are what ItemColumns are scanned into.

@@ -8,9 +8,10 @@ import (
 
 var _ store.Forgetter = (*Store)(nil)
 
-// strangers are devices that nothing hangs on; its arguments are twice since when they
+// strangers are devices that nothing hangs on, nor an administrator said anything about; its arguments are twice since when they
 // were not heard of.
-const strangers = `last_seen_at < ? AND first_seen_at < ?
+const strangers = `last_seen_at < ? AND first_seen_at < ? AND blocked_at = 0 AND erased_at = 0 AND merged_into IS NULL
+	AND NOT EXISTS (SELECT 1 FROM device merged WHERE merged.merged_into = device.id)
 	AND NOT EXISTS (SELECT 1 FROM run WHERE run.device = device.id)
 	AND NOT EXISTS (SELECT 1 FROM seat WHERE seat.device = device.id)`
 

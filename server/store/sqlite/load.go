@@ -336,18 +336,18 @@ func (l *loading) askers() error {
 	for _, asker := range l.keys.Askers {
 		devices, keys = append(devices, asker.Device), append(keys, asker.KeyID)
 	}
-	return l.each(`SELECT d.id, d.uuid, d.cloned_at, coalesce((SELECT max(reporter) + 1 FROM device_key WHERE device = d.id), 0), k.key_id, k.reporter, k.confirmed_at > 0
+	return l.each(`SELECT d.id, d.uuid, d.cloned_at, d.blocked_at, d.erased_at, coalesce((SELECT max(reporter) + 1 FROM device_key WHERE device = d.id), 0), k.key_id, k.reporter, k.confirmed_at > 0
 		FROM device d LEFT JOIN device_key k ON k.device = d.id AND k.key_id IN (SELECT value FROM json_each(?2))
 		WHERE d.uuid IN (SELECT value FROM json_each(?1))`, []any{jsonTexts(devices), jsonTexts(keys)}, func(rows *sql.Rows) error {
 		var id store.ID
 		var uuid string
-		var clonedAt, next int64
+		var clonedAt, blockedAt, erasedAt, next int64
 		var key sql.NullString
 		var reporter sql.NullInt64
 		var confirmed sql.NullBool
-		err := rows.Scan(&id, &uuid, &clonedAt, &next, &key, &reporter, &confirmed)
+		err := rows.Scan(&id, &uuid, &clonedAt, &blockedAt, &erasedAt, &next, &key, &reporter, &confirmed)
 		device := l.device(uuid, id)
-		device.ClonedAt = clonedAt
+		device.ClonedAt, device.BlockedAt, device.ErasedAt = clonedAt, blockedAt, erasedAt
 		if device.NextReporter = next; key.Valid {
 			device.Reporters[key.String] = reporter.Int64
 		}
@@ -468,13 +468,13 @@ func (l *loading) seats() error {
 	for place, at := range since {
 		wanted.add(int64(place.device), int64(place.item), at)
 	}
-	return l.each(`SELECT s.device, s.item, s.since, s.until, s.weight, s.brief FROM json_each(?) j
+	return l.each(`SELECT s.device, s.item, s.since, s.until, s.weight, s.brief, s.freed FROM json_each(?) j
 		CROSS JOIN seat s ON s.device = j.value ->> 0 AND s.item = j.value ->> 1 AND s.since >= coalesce((
 			SELECT max(since) FROM seat WHERE device = j.value ->> 0 AND item = j.value ->> 1 AND since <= j.value ->> 2), 0)
 		ORDER BY s.device, s.item, s.since`, []any{wanted.json()}, func(rows *sql.Rows) error {
 		var device, item store.ID
 		var seat store.Seat
-		err := rows.Scan(&device, &item, &seat.From, &seat.Until, &seat.Weight, &seat.Brief)
+		err := rows.Scan(&device, &item, &seat.From, &seat.Until, &seat.Weight, &seat.Brief, &seat.Freed)
 		seats := l.byKey[device].Seats
 		seats[item] = append(seats[item], seat)
 		return err

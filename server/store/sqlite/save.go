@@ -100,7 +100,7 @@ func (t *transaction) saveRequests(c *store.Change) error {
 }
 
 func (t *transaction) saveSeats(c *store.Change) error {
-	rows := make([]any, 0, 6*len(c.Seats))
+	rows := make([]any, 0, 7*len(c.Seats))
 	gone := pairs{}
 	for key, seat := range c.Seats {
 		device, err := deviceKey(c, key.Device)
@@ -111,10 +111,10 @@ func (t *transaction) saveSeats(c *store.Change) error {
 			gone.add(int64(device), int64(key.Item), key.From)
 			continue
 		}
-		rows = append(rows, device, key.Item, key.From, seat.Until, seat.Weight, seat.Brief)
+		rows = append(rows, device, key.Item, key.From, seat.Until, seat.Weight, seat.Brief, seat.Freed)
 	}
-	err := t.insertRows(`INSERT INTO seat (device, item, since, until, weight, brief) VALUES`, 6,
-		` ON CONFLICT DO UPDATE SET until = excluded.until, weight = excluded.weight, brief = excluded.brief`, rows)
+	err := t.insertRows(`INSERT INTO seat (device, item, since, until, weight, brief, freed) VALUES`, 7,
+		` ON CONFLICT DO UPDATE SET until = excluded.until, weight = excluded.weight, brief = excluded.brief, freed = excluded.freed`, rows)
 	if err != nil || len(gone) == 0 {
 		return err
 	}

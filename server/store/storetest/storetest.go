@@ -36,6 +36,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"SeatsAndStepsAreKept":    seatsAndStepsAreKept,
 		"SeatsAreThoseNeeded":     seatsAreThoseNeeded,
 		"PastSeatsAreFolded":      pastSeatsAreFolded,
+		"SeatsAreRepaired":        seatsAreRepaired,
+		"DevicesAreRepaired":      devicesAreRepaired,
 		"DomainsAreKept":          domainsAreKept,
 		"ItemsTellTheirUse":       itemsTellTheirUse,
 		"AnomaliesAreCounted":     anomaliesAreCounted,

@@ -25,7 +25,10 @@ func Statistics(db Database, query store.StatisticsQuery) (store.Statistics, err
 	if len(query.By) > maxColumns {
 		return q.result, fmt.Errorf("statistics can be grouped by %d columns, not %d", maxColumns, len(query.By))
 	}
-	err := q.count()
+	err := q.readMerged()
+	if err == nil {
+		err = q.count()
+	}
 	return q.finish(), err
 }
 
@@ -53,6 +56,8 @@ type statistics struct {
 	windows []store.Window
 	rows    map[group]*store.StatisticsRow
 	result  store.Statistics
+	// merged are the devices that are shown as another one, by their keys.
+	merged map[store.ID]store.ID
 	// meet, if set, takes the rows instead.
 	meet func(g group, id store.ID, late int64)
 }
@@ -147,7 +152,7 @@ var columnSQL = map[store.Column]string{
 	store.ByItem:         `(SELECT public_id FROM item WHERE id = t.item)`,
 	store.ByOrganization: `(SELECT o.public_id FROM item i JOIN organization o ON o.id = i.organization WHERE i.id = t.item)`,
 	store.ByType:         `(SELECT name FROM operation_type WHERE id = t.type)`,
-	store.ByDevice:       `(SELECT uuid FROM device WHERE id = t.device)`,
+	store.ByDevice:       `(SELECT coalesce(m.uuid, d.uuid) FROM device d LEFT JOIN device m ON m.id = d.merged_into WHERE d.id = t.device)`,
 	store.ByRun:          `(SELECT uuid FROM run WHERE id = t.run)`,
 	store.BySlot:         `t.slot`,
 	store.ByHour:         `t.slot - t.slot % 3600`,

@@ -44,14 +44,37 @@ func (q *statistics) deviceFilter() (where string, arguments []any) {
 		{`t.item IN (SELECT i.id FROM item i JOIN organization o ON o.id = i.organization WHERE o.public_id` + q.db.Dialect().In + `)`, q.query.Organizations},
 		{`t.handshake_code IN (SELECT id FROM handshake_code WHERE code` + q.db.Dialect().In + `)`, q.query.HandshakeCodes},
 		{`t.item IN (SELECT id FROM item WHERE public_id` + q.db.Dialect().In + `)`, q.query.Items},
-		{`t.device IN (SELECT id FROM device WHERE uuid` + q.db.Dialect().In + `)`, q.query.Devices},
 	} {
 		if len(f.values) > 0 {
 			where += ` AND ` + f.condition
 			arguments = append(arguments, texts(f.values))
 		}
 	}
+	if list := q.query.Devices; len(list) > 0 { // with those that are shown as one of them
+		where += ` AND t.device IN (SELECT id FROM device WHERE uuid` + q.db.Dialect().In + ` UNION ALL
+			SELECT d.id FROM device m JOIN device d ON d.merged_into = m.id WHERE m.uuid` + q.db.Dialect().In + `)`
+		arguments = append(arguments, texts(list), texts(list))
+	}
 	return where, arguments
+}
+
+// readMerged reads which devices are shown as another one; they are few.
+func (q *statistics) readMerged() error {
+	q.merged = map[store.ID]store.ID{}
+	return each(q.db, `SELECT id, merged_into FROM device WHERE merged_into IS NOT NULL`, nil, func(rows Rows) error {
+		var device, into store.ID
+		err := rows.Scan(&device, &into)
+		q.merged[device] = into
+		return err
+	})
+}
+
+// shownAs is the device as which a device is shown.
+func (q *statistics) shownAs(device store.ID) store.ID {
+	if into, merged := q.merged[device]; merged {
+		return into
+	}
+	return device
 }
 
 // fromDays are the rows t of the totals of devices, in pieces p.
@@ -124,7 +147,7 @@ func (q *statistics) eachOfSlots(pieces []store.Piece, f func(g group, device st
 			case store.ByHandshake:
 				g.values[i] = names.of(by, code)
 			case store.ByDevice:
-				g.values[i] = names.of(by, device)
+				g.values[i] = names.of(by, q.shownAs(device))
 			case store.ByType: // below
 			default:
 				g.values[i] = names.of(by, item)
@@ -181,7 +204,7 @@ func (q *statistics) devices() error {
 	if err != nil {
 		return err
 	}
-	if len(slots) == 0 {
+	if len(slots) == 0 && len(q.merged) == 0 {
 		from, arguments := q.fromDays(days)
 		return q.scan(`SELECT p.place, count(DISTINCT t.device), 0`+values+from+` GROUP BY p.place`+keys, arguments)
 	}
@@ -191,7 +214,7 @@ func (q *statistics) devices() error {
 	}
 	met := map[seen]bool{}
 	meet := func(g group, device store.ID, _ int64) {
-		if key := (seen{g, device}); !met[key] {
+		if key := (seen{g, q.shownAs(device)}); !met[key] {
 			met[key] = true
 			q.add(g, 1, 0)
 		}
@@ -237,7 +260,11 @@ func (q *statistics) concurrent() error {
 			row.Count = max(row.Count, int64(devices))
 		}
 	}}
-	return most.scan(`SELECT t.place, count(DISTINCT t.device), 0`+values+from+` GROUP BY t.place, t.slot`+keys, arguments)
+	device := `t.device`
+	if len(q.merged) > 0 {
+		device = `coalesce((SELECT merged_into FROM device WHERE id = t.device), t.device)`
+	}
+	return most.scan(`SELECT t.place, count(DISTINCT `+device+`), 0`+values+from+` GROUP BY t.place, t.slot`+keys, arguments)
 }
 
 // denials counts refused authorizations.

@@ -1,0 +1,100 @@
+// Package steps_test looks after the steps of build/test, which are the files here.
+package steps_test
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var (
+	second = regexp.MustCompile(`^# ([0-9]+) (test|all): (\S.*)$`)
+	needs  = regexp.MustCompile(`(?m)^# needs: (.+)$`)
+)
+
+// TestSteps: every file is a step that build/test can run and finds, in one order.
+func TestSteps(t *testing.T) {
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps, orders := map[string]string{}, map[string]string{}
+	for _, entry := range entries {
+		name := entry.Name()
+		if strings.HasSuffix(name, ".go") {
+			continue
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.SplitN(string(text), "\n", 3)
+		header := second.FindStringSubmatch(lines[min(1, len(lines)-1)])
+		if header == nil {
+			t.Errorf("%s: the second line is not `# NUMBER test: WHAT IT DOES` or `# NUMBER all: ...`", name)
+			continue
+		}
+		if other := orders[header[1]]; other != "" {
+			t.Errorf("%s and %s have the same number", name, other)
+		}
+		steps[name], orders[header[1]] = string(text), name
+		if info, err := entry.Info(); err != nil || info.Mode()&0o100 == 0 {
+			t.Errorf("%s can't be executed (%v)", name, err)
+		}
+		if !strings.Contains(string(text), "\nset -euxo pipefail\n") {
+			t.Errorf("%s goes on after a failure: `set -euxo pipefail` is missing", name)
+		}
+	}
+	for name, text := range steps {
+		if found := needs.FindStringSubmatch(text); found != nil {
+			for _, needed := range strings.Fields(found[1]) {
+				if steps[needed] == "" {
+					t.Errorf("%s needs %s, which is no step", name, needed)
+				}
+			}
+		}
+	}
+
+	usage, err := exec.Command("../test", "--help").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(usage), "\nSteps:\n")
+	if listed := strings.Count(list, "\n"); listed != len(steps) {
+		t.Errorf("build/test --help lists %d steps of %d", listed, len(steps))
+	}
+	make, err := os.ReadFile("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range []string{"build", "test", "all", "help", "clean"} {
+		if !slices.Contains(strings.Split(string(make), "\n"), target+":") || steps[target] != "" {
+			t.Errorf("make %s is missing, or also a step", target)
+		}
+	}
+	if err := exec.Command("../test", "nothing-like-that").Run(); err == nil {
+		t.Error("build/test takes a step that does not exist")
+	}
+}
+
+// TestWorkflow: what runs for each change names steps that exist.
+func TestWorkflow(t *testing.T) {
+	text, err := os.ReadFile("../../.github/workflows/test.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile(`(?m)^          - (?:''|([a-z -]+))$`).FindAllStringSubmatch(string(text), -1)
+	if len(rows) < 2 {
+		t.Fatal("the workflow's list of steps was not found")
+	}
+	for _, row := range rows {
+		for _, step := range strings.Fields(row[1]) {
+			if _, err := os.Stat(step); err != nil {
+				t.Errorf("the workflow runs %s, which is no step", step)
+			}
+		}
+	}
+}

@@ -1,0 +1,302 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/binary"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
+)
+
+// acmeName is the name that the certificate authority of the tests looks up.
+const acmeName = "lts.example.com"
+
+// freePort is a port at which nobody listens.
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }() // it was only asked for its port
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+// nameServer answers, by TCP, that every name is this machine, and gives its address.
+func nameServer(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() }) // ends the goroutine
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer func() { _ = connection.Close() }() // who hears nothing asks again
+				for answerName(connection) == nil {
+				}
+			}()
+		}
+	}()
+	return listener.Addr().String()
+}
+
+// answerName answers one question.
+func answerName(connection io.ReadWriter) error {
+	var size uint16
+	if err := binary.Read(connection, binary.BigEndian, &size); err != nil {
+		return err
+	}
+	packet := make([]byte, size)
+	if _, err := io.ReadFull(connection, packet); err != nil {
+		return err
+	}
+	var m dnsmessage.Message
+	if err := m.Unpack(packet); err != nil {
+		return err
+	}
+	m.Response, m.Additionals = true, nil
+	for _, q := range m.Questions {
+		if q.Type == dnsmessage.TypeA {
+			m.Answers = append(m.Answers, dnsmessage.Resource{
+				Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class, TTL: 1}, Body: &dnsmessage.AResource{A: [4]byte{127, 0, 0, 1}},
+			})
+		}
+	}
+	answer, err := m.Pack()
+	if err != nil {
+		return err
+	}
+	_, err = connection.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...))
+	return err
+}
+
+// pebble runs Let's Encrypt's certificate authority for tests, which reaches servers at
+// these ports. It gives its directory, the file of the root by which that is known, and
+// what ends it.
+func pebble(t *testing.T, tlsPort, httpPort int) (directory, root string, end func()) {
+	t.Helper()
+	program, err := filepath.Abs(filepath.Join("..", "..", "out", "tools", "pebble"))
+	if err == nil {
+		_, err = os.Stat(program)
+	}
+	if err != nil {
+		t.Skipf("there is no certificate authority to ask (build/bootstrap test installs it): %v", err)
+	}
+	folder := t.TempDir()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	certificate, err := x509.CreateCertificate(rand.Reader, &template, &template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	root = filepath.Join(folder, "root.pem")
+	settings, err := json.Marshal(map[string]any{"pebble": map[string]any{
+		"listenAddress": address, "certificate": root, "privateKey": filepath.Join(folder, "key.pem"), "httpPort": httpPort, "tlsPort": tlsPort,
+		"profiles": map[string]any{"default": map[string]any{"description": "for tests", "validityPeriod": 7776000}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{
+		"root.pem": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate}),
+		"key.pem":  pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), "settings.json": settings,
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	cmd := exec.CommandContext(ctx, program, "-config", filepath.Join(folder, "settings.json"), "-dnsserver", nameServer(t))
+	cmd.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0")
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait() // it is killed
+		close(ended)
+	}()
+	end = func() {
+		cancel()
+		<-ended
+	}
+	t.Cleanup(func() {
+		end()
+		if t.Failed() {
+			t.Logf("the certificate authority said:\n%s", said.String())
+		}
+	})
+	waitFor(t, "the certificate authority listens", func() bool {
+		connection, err := net.Dial("tcp", address)
+		return err == nil && connection.Close() == nil
+	})
+	return "https://" + address + "/dir", root, end
+}
+
+// A server has its certificate from a certificate authority, proven at its own port or
+// at that of HTTP; keeps it; and gives none for names that are not its own.
+func TestACME(t *testing.T) {
+	for _, proof := range []string{"tls", "http"} {
+		t.Run(proof, func(t *testing.T) {
+			port, httpPort := freePort(t), freePort(t)
+			reached := map[string]int{"tls": port, "http": freePort(t)}[proof]
+			directory, root, end := pebble(t, reached, httpPort)
+			data, cache := standard(t), filepath.Join(t.TempDir(), "certificates")
+			args := []string{"--listen", fmt.Sprintf("127.0.0.1:%d", port), "--acme-domain", acmeName, "--acme-directory", directory, "--acme-ca", root,
+				"--acme-cache", cache, "--acme-email", "operator@example.com"}
+			if proof == "http" {
+				args = append(args, "--acme-http", fmt.Sprintf("127.0.0.1:%d", httpPort))
+			}
+			server := startServer(t, data, args...)
+			t.Cleanup(func() {
+				if t.Failed() {
+					_ = server.cmd.Process.Kill() // it may have ended
+					<-server.ended
+					t.Logf("the server said:\n%s", server.stderr)
+				}
+			})
+			if want := fmt.Sprintf("https://%s:%d", acmeName, port); server.url != want {
+				t.Errorf("it says it is at %s, not %s", server.url, want)
+			}
+			address := fmt.Sprintf("127.0.0.1:%d", port)
+			var first *x509.Certificate
+			waitFor(t, "the certificate is there", func() bool {
+				var err error
+				if first, err = certificateFor(t, address, acmeName); err != nil {
+					t.Log(err)
+				}
+				return err == nil
+			})
+			if names := first.DNSNames; len(names) != 1 || names[0] != acmeName || !strings.Contains(first.Issuer.CommonName, "Pebble") {
+				t.Errorf("a certificate for %v by %s", names, first.Issuer)
+			}
+			for _, other := range []string{"other.example.com", ""} {
+				if c, err := certificateFor(t, address, other); err == nil {
+					t.Errorf("for %q there is a certificate: %v", other, c.DNSNames)
+				}
+			}
+			if proof == "http" {
+				redirected(t, httpPort)
+			}
+			if info, err := os.Stat(cache); err != nil || info.Mode().Perm() != 0o700 {
+				t.Errorf("the directory of keys: %v, %v", info, err)
+			}
+
+			// The next start needs nobody.
+			if err := server.end(t, syscall.SIGTERM); err != nil {
+				t.Error(err)
+			}
+			end()
+			startServer(t, data, args...)
+			if again, err := certificateFor(t, address, acmeName); err != nil || !again.Equal(first) {
+				t.Errorf("after a restart: %v, %v", again, err)
+			}
+		})
+	}
+}
+
+// certificateFor is the certificate that a server shows for a name, after a request.
+func certificateFor(t *testing.T, address, name string) (*x509.Certificate, error) {
+	t.Helper()
+	transport := &http.Transport{DisableKeepAlives: true, DialTLSContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		// Nobody knows the root of an authority that lives for one test; who it is, is compared.
+		dialer := tls.Dialer{Config: &tls.Config{ServerName: name, InsecureSkipVerify: true}}
+		return dialer.DialContext(ctx, network, address)
+	}}
+	client := http.Client{Transport: transport, Timeout: 30 * time.Second}
+	response, err := client.Get("https://" + acmeName + "/healthz")
+	if err != nil {
+		return nil, err
+	}
+	_, err = io.Copy(io.Discard, response.Body)
+	if err = errors.Join(err, response.Body.Close()); err != nil {
+		return nil, err
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, errors.New(response.Status)
+	}
+	connection, err := transport.DialTLSContext(t.Context(), "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	certificate := connection.(*tls.Conn).ConnectionState().PeerCertificates[0]
+	return certificate, connection.Close()
+}
+
+// redirected looks whether who comes by HTTP is sent to HTTPS.
+func redirected(t *testing.T, port int) {
+	t.Helper()
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/somewhere", port), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Host = acmeName
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if to := response.Header.Get("Location"); response.StatusCode != http.StatusFound || to != "https://"+acmeName+"/somewhere" {
+		t.Errorf("%s to %q", response.Status, to)
+	}
+}
+
+// What can't work is said before anything is done.
+func TestACMEFlags(t *testing.T) {
+	for want, args := range map[string][]string{
+		"is not the full name":       {"--acme-domain", "localhost"},
+		"lts.example.com:443":        {"--acme-domain", "lts.example.com:443"},
+		"192.0.2.1":                  {"--acme-domain", "192.0.2.1"},
+		"*.example.com":              {"--acme-domain", "*.example.com"},
+		"--acme-domain is missing":   {"--acme-email", "operator@example.com"},
+		"two ways to the same thing": {"--acme-domain", acmeName, "--tls-cert", "a", "--tls-key", "b"},
+		"begins with https://":       {"--acme-domain", acmeName, "--acme-directory", "http://127.0.0.1/dir"},
+		"no certificate (PEM)":       {"--acme-domain", acmeName, "--acme-ca", os.Args[0], "--acme-cache", t.TempDir()},
+	} {
+		if _, err := run(newData(t), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", args, err, want)
+		}
+	}
+}

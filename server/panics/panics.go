@@ -1,0 +1,48 @@
+// Package panics is where a server's recovered panics go: each is a line of the log with
+// the place it came from, and counts in metrics. A panic is a bug; it costs one request,
+// not the server.
+package panics
+
+import (
+	"log/slog"
+	"maps"
+	"runtime/debug"
+	"sync"
+)
+
+// Part is the part of the server that was at work.
+type Part string
+
+// The parts that recover from panics.
+const (
+	Clients Part = "clients" // the API of clients
+	Writer  Part = "writer"  // decisions, and their transaction
+	REST    Part = "rest"    // the API of administration
+	Pages   Part = "pages"
+)
+
+// Parts are all of them, for series that begin at 0.
+var Parts = []Part{Clients, Writer, REST, Pages}
+
+var counted = struct {
+	sync.Mutex
+	parts map[Part]int64
+}{parts: map[Part]int64{}}
+
+// Caught logs a panic, with its stack and what else is known (as slog.Logger.Error takes
+// it), and counts it. Call it in the deferred function that recovered cause: the place is
+// on the stack only there.
+func Caught(log *slog.Logger, part Part, cause any, attributes ...any) {
+	counted.Lock()
+	counted.parts[part]++
+	counted.Unlock()
+	log.Error("a panic was caught; this is a bug, please report it with this line",
+		append([]any{"part", string(part), "panic", cause, "stack", string(debug.Stack())}, attributes...)...)
+}
+
+// Counts is how many panics each part caught since the process started.
+func Counts() map[Part]int64 {
+	counted.Lock()
+	defer counted.Unlock()
+	return maps.Clone(counted.parts)
+}

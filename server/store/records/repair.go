@@ -1,0 +1,115 @@
+package records
+
+import (
+	"context"
+	"slices"
+
+	"github.com/openlts/openlts/server/store"
+)
+
+// Repair is what administrators said about a device.
+type Repair struct {
+	Key       store.ID
+	UUID      string
+	BlockedAt int64 // since when it is refused; 0: it is not
+	ErasedAt  int64 // since when nothing personal is kept of it; 0: it may be
+	// MergedInto is the UUID of the device as which it is shown; "": as itself.
+	MergedInto string
+	// Merged are the UUIDs of those that are shown as this one, in the order in which
+	// they came.
+	Merged []string
+}
+
+// Repairs gives what administrators said about devices, by UUID; of those that are
+// known.
+func Repairs(ctx context.Context, r store.Reader, uuids ...string) (map[string]*Repair, error) {
+	found := map[string]*Repair{}
+	for part := range slices.Chunk(uuids, maxArguments) {
+		var q query
+		q.among("d.uuid IN (%)", part)
+		err := r.Query(ctx, `SELECT d.id, d.uuid, d.blocked_at, d.erased_at, coalesce(m.uuid, '') FROM device d LEFT JOIN device m ON m.id = d.merged_into
+			WHERE `+q.conditions[0], q.arguments, func(scan func(...any) error) error {
+			var repair Repair
+			err := scan(&repair.Key, &repair.UUID, &repair.BlockedAt, &repair.ErasedAt, &repair.MergedInto)
+			found[repair.UUID] = &repair
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		err = r.Query(ctx, `SELECT d.uuid, m.uuid FROM device m JOIN device d ON d.id = m.merged_into
+			WHERE m.merged_into IS NOT NULL AND `+q.conditions[0]+` ORDER BY m.id`, q.arguments, func(scan func(...any) error) error {
+			var uuid, merged string
+			err := scan(&uuid, &merged)
+			if repair := found[uuid]; repair != nil {
+				repair.Merged = append(repair.Merged, merged)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// maxArguments is how many arguments a query has at most.
+const maxArguments = 500
+
+// Block has a device refused from a moment on; 0: not any more.
+func Block(ctx context.Context, tx store.Tx, device store.ID, at int64) error {
+	return exec(ctx, tx, "UPDATE device SET blocked_at = ? WHERE id = ?", at, device)
+}
+
+// Merge shows a device, and those that are shown as it, as another one.
+func Merge(ctx context.Context, tx store.Tx, device, into store.ID) error {
+	return exec(ctx, tx, "UPDATE device SET merged_into = ? WHERE id = ? OR merged_into = ?", into, device, device)
+}
+
+// Separate shows a device as itself again.
+func Separate(ctx context.Context, tx store.Tx, device store.ID) error {
+	return exec(ctx, tx, "UPDATE device SET merged_into = NULL WHERE id = ?", device)
+}
+
+// SeatedItems are the ids of the items of which a device has a seat, or will have one,
+// after a moment.
+func SeatedItems(ctx context.Context, r store.Reader, device store.ID, at int64) ([]string, error) {
+	return texts(ctx, r, "SELECT DISTINCT i.public_id FROM seat s JOIN item i ON i.id = s.item WHERE s.device = ? AND s.until > ? ORDER BY i.public_id", device, at)
+}
+
+// erasedText stands for a name that was erased from a text.
+const erasedText = "(erased)"
+
+// Erase removes what devices and others said about those who use a device: its name, in
+// whatever record, and the texts it brought. What it is from then on called is not kept
+// either. Counts stay; known tells whether there was anything of the device.
+func Erase(ctx context.Context, tx store.Tx, uuid string, at int64) (known bool, err error) {
+	names, err := texts(ctx, tx, `SELECT friendly_name FROM device WHERE uuid = ? UNION SELECT device_name FROM denial WHERE device = ?`, uuid, uuid)
+	if err != nil || len(names) == 0 {
+		return false, err
+	}
+	for _, statement := range []string{
+		// What is done to devices by administrators is noted with ids alone.
+		"UPDATE audit SET detail = '' WHERE object = ? AND action NOT LIKE 'device.%'",
+		"UPDATE anomaly SET detail = '' WHERE device = (SELECT id FROM device WHERE uuid = ?)",
+		"UPDATE denial SET device_name = '' WHERE device = ?",
+	} {
+		if err := exec(ctx, tx, statement, uuid); err != nil {
+			return true, err
+		}
+	}
+	for _, name := range names {
+		if name == "" {
+			continue
+		}
+		if err := exec(ctx, tx, "UPDATE denial SET reason = replace(reason, ?, ?) WHERE device = ?", name, erasedText, uuid); err != nil {
+			return true, err
+		}
+		err := exec(ctx, tx, `UPDATE audit SET detail = replace(detail, ?, ?) WHERE object = ? OR lower(detail) LIKE ? ESCAPE '\'`,
+			name, erasedText, uuid, pattern(uuid))
+		if err != nil {
+			return true, err
+		}
+	}
+	return true, exec(ctx, tx, "UPDATE device SET friendly_name = '', platform = '', library = '', erased_at = ? WHERE uuid = ?", at, uuid)
+}

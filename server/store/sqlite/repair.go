@@ -1,0 +1,24 @@
+package sqlite
+
+import "github.com/openlts/openlts/server/store"
+
+// ChangeSeats has f decide on the seats of an item; see store.Tx.
+func (t *transaction) ChangeSeats(now int64, item store.Item, devices []store.Reporter, f func(*store.State) *store.Change) error {
+	t.forget()
+	keys := &store.Keys{Now: now, Reporters: devices}
+	for _, device := range devices {
+		keys.Counted = append(keys.Counted, store.Counted{Reporter: device, Item: item.ID, Since: now})
+	}
+	loaded, err := t.load(keys)
+	if err != nil {
+		return err
+	}
+	change := f(loaded.state)
+	t.forget()
+	for _, step := range []func(*store.Change) error{t.saveSeats, t.saveSteps, t.saveSums} {
+		if err := step(change); err != nil {
+			return err
+		}
+	}
+	return nil
+}
