@@ -49,8 +49,8 @@ func (a *app) retention() *cobra.Command {
 		Use: "set RECORDS DAYS", Short: "Set for how many days records are kept, or forever", Args: cobra.ExactArgs(2),
 		Long: `Set for how many days records are kept, or "forever", which all are at first:
 reports (as they came, and what is stored of each slot of each device; at least 40
-days), denials, anomalies, audit. "lts serve" deletes what is older every hour, and
-"lts prune" at once.
+days), denials, anomalies, audit, seats (that ended; at least 365 days), tokens (that
+expired). "lts serve" deletes what is older every hour, and "lts prune" at once.
 
 Reports go by whole months in UTC. Before, all that is counted is verified, and a
 checkpoint is made: what the reports of the month sum up to, signed by the server,

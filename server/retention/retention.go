@@ -20,6 +20,10 @@ import (
 // for 30 days.
 const MinReportDays = 40
 
+// MinSeatDays is for how many days seats are kept at least: exceptions are cleared every
+// 365 days.
+const MinSeatDays = 365
+
 // Pruner deletes what has been kept for long enough.
 type Pruner struct {
 	Store store.Store

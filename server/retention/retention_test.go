@@ -11,6 +11,7 @@ import (
 	"github.com/openlts/openlts/server/retention"
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/records"
 	"github.com/openlts/openlts/server/verification"
 )
 
@@ -244,6 +245,24 @@ func TestPruningGoesOn(t *testing.T) {
 	o.prune()
 	if result := o.verify(); result.Different != 0 || o.rows("report") != 50 {
 		t.Errorf("%+v, %d rows", result, o.rows("report"))
+	}
+}
+
+// Tokens go by when they expired; those that never do, stay.
+func TestExpiredTokensArePruned(t *testing.T) {
+	o := begin(t)
+	for name, expires := range map[string]int64{"long": o.Now.AddDate(0, 0, -31).Unix(), "lately": o.Now.AddDate(0, 0, -29).Unix(), "never": 0} {
+		token := records.Token{ID: name, Digest: name, Name: name, Scope: "read", CreatedBy: "me", ExpiresAt: expires}
+		if err := o.Update(t.Context(), func(tx store.Tx) error { return records.AddToken(t.Context(), tx, token) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if o.prune(); o.rows("api_token") != 3 {
+		t.Error("tokens go although they are kept for ever")
+	}
+	o.keep(store.RecordTokens, 30)
+	if outcome := o.prune(); outcome.Removed[store.RecordTokens] != 1 || o.rows("api_token") != 2 {
+		t.Errorf("%+v", outcome)
 	}
 }
 

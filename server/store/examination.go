@@ -74,6 +74,8 @@ type ExaminedItem struct {
 	Used int64 // units
 	// Seats are those at SeatsAt, and Exceptions are from before it.
 	SeatsAt, Seats, Exceptions int64
+	// SeatsFolded is before which moment the steps of its seats are one; see RecordSeats.
+	SeatsFolded int64
 }
 
 // ExaminedTotal is a total.

@@ -18,6 +18,12 @@ const (
 	RecordDenials   Record = "denials"
 	RecordAnomalies Record = "anomalies"
 	RecordAudit     Record = "audit"
+	// RecordSeats are past seats. What goes by their time is the end. Those of the last
+	// 365 days of an item are always kept, and the newest of each device: exceptions and
+	// who had a seat stay what they are.
+	RecordSeats Record = "seats"
+	// RecordTokens are tokens of the API that expired; their time is when.
+	RecordTokens Record = "tokens"
 )
 
 // Closing says how far slots are closed: before which one nothing is counted any
@@ -26,7 +32,7 @@ type Closing struct{ Before, Pruned, Swept int64 }
 
 // Records are all records with a time of their own that can be set. Slots go with
 // the reports.
-var Records = []Record{RecordReceived, RecordDenials, RecordAnomalies, RecordAudit}
+var Records = []Record{RecordReceived, RecordDenials, RecordAnomalies, RecordAudit, RecordSeats, RecordTokens}
 
 // PrunedError is the error of statistics that need reports which were deleted.
 type PrunedError struct {

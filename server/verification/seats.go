@@ -21,7 +21,7 @@ func (v *verifier) seats() error {
 		if err != nil {
 			return err
 		}
-		if err := v.steps.add(account{item: int64(step.Item), start: step.At}, sides{stored: units{all: step.Change}}); err != nil {
+		if err := v.steps.add(v.stepAt(step.Item, step.At), sides{stored: units{all: step.Change}}); err != nil {
 			return err
 		}
 	}
@@ -65,11 +65,11 @@ func (v *verifier) edges() error {
 				v.itemName(seat.Item), v.DeviceName(seat.Device)), Stored: seat.Since, Recomputed: before.Until})
 		}
 		before = seat
-		of := account{item: int64(seat.Item), start: seat.Since}
+		of := v.stepAt(seat.Item, seat.Since)
 		if err := v.steps.add(of, sides{computed: units{all: seat.Weight}}); err != nil {
 			return err
 		}
-		of.start = seat.Until
+		of = v.stepAt(seat.Item, seat.Until)
 		if err := v.steps.add(of, sides{computed: units{all: -seat.Weight}}); err != nil {
 			return err
 		}
@@ -78,11 +78,17 @@ func (v *verifier) edges() error {
 		if err != nil {
 			return err
 		}
-		if err := v.steps.add(account{item: int64(domain.Item), start: domain.At}, sides{computed: units{all: domain.Change}}); err != nil {
+		if err := v.steps.add(v.stepAt(domain.Item, domain.At), sides{computed: units{all: domain.Change}}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// stepAt is the account of a step. Those from before the moment to which an item was
+// folded count there: seats that ended by then add nothing, whether they are gone or not.
+func (v *verifier) stepAt(item store.ID, at int64) account {
+	return account{item: int64(item), start: max(at, v.items[item].SeatsFolded)}
 }
 
 func (v *verifier) itemIDs() []store.ID {

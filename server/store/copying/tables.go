@@ -74,6 +74,7 @@ var tables = []table{
 	with("trial", n("item"), t("subject"), n("started_at")),
 	with("seat", n("device", "item", "since", "until", "weight"), z("brief", "freed")),
 	with("seat_step", n("item", "at", "change")),
+	with("seat_fold", n("item", "before")),
 	with("app_domain", n("item"), t("domain"), n("since")),
 	with("device_account", n("device", "reporter", "sent_at", "recorded", "expired", "refused", "storage", "accepted")),
 	with("run", n("id"), t("uuid"), n("device", "handshake_code", "item", "reporter")),

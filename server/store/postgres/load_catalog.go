@@ -9,6 +9,7 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/relational"
 )
 
 // wanted are names that are not remembered.
@@ -101,6 +102,10 @@ func (l *loading) remembered() (w wanted) {
 	return w
 }
 
+// selectWholeCode reads a code with its validation fields: in one round trip.
+const selectWholeCode = `SELECT ` + relational.HandshakeCodeColumns +
+	`, ARRAY(SELECT value FROM validation_field v WHERE v.handshake_code = c.id ORDER BY value)` + relational.FromHandshakeCode
+
 // fill reads what is wanted into the catalog, in one round trip.
 func (l *loading) fill(w wanted) error {
 	var organizations []store.Organization
@@ -112,29 +117,29 @@ func (l *loading) fill(w wanted) error {
 		UNION SELECT id FROM handshake_code WHERE public_trial <> 0 AND '' = ANY($2))`
 	b := &batch{}
 	l.queueVersion(b)
-	b.each(selectOrganization+` WHERE o.public_id = ANY($1) UNION ALL `+selectPublicTrial+` AND '' = ANY($1)`, []any{w.organizations}, func(rows pgx.Rows) error {
+	b.each(relational.SelectOrganization+` WHERE o.public_id = ANY($1) UNION ALL `+relational.SelectPublicTrial+` AND '' = ANY($1)`, []any{w.organizations}, func(rows pgx.Rows) error {
 		var o store.Organization
-		err := rows.Scan(organizationFields(&o)...)
+		err := rows.Scan(relational.OrganizationFields(&o)...)
 		organizations = append(organizations, o)
 		return err
 	})
-	b.each(selectHandshakeCode+` WHERE c.id`+concerned, []any{w.codes, w.organizations}, func(rows pgx.Rows) error {
+	b.each(selectWholeCode+` WHERE c.id`+concerned, []any{w.codes, w.organizations}, func(rows pgx.Rows) error {
 		var c store.HandshakeCode
-		err := rows.Scan(handshakeCodeFields(&c)...)
+		err := rows.Scan(append(relational.HandshakeCodeFields(&c), &c.ValidationFields)...)
 		codes = append(codes, c)
 		return err
 	})
-	b.each(`SELECT h.handshake_code, h.position, `+itemColumns+` FROM handshake_item h JOIN item i ON i.id = h.item
+	b.each(`SELECT h.handshake_code, h.position, `+relational.ItemColumns+` FROM handshake_item h JOIN item i ON i.id = h.item
 		JOIN organization o ON o.id = i.organization WHERE h.handshake_code`+concerned, []any{w.codes, w.organizations}, func(rows pgx.Rows) error {
 		var code store.ID
 		var i store.CodeItem
-		err := scanItem(rows, &i.Item, []any{&code, &i.Position})
+		err := rows.Scan(append([]any{&code, &i.Position}, relational.ItemFields(&i.Item)...)...)
 		codeItems[code] = append(codeItems[code], i)
 		return err
 	})
-	b.each(selectItem+` WHERE i.public_id = ANY($1)`, []any{w.items}, func(rows pgx.Rows) error {
+	b.each(relational.SelectItem+` WHERE i.public_id = ANY($1)`, []any{w.items}, func(rows pgx.Rows) error {
 		var i store.Item
-		err := scanItem(rows, &i, nil)
+		err := rows.Scan(relational.ItemFields(&i)...)
 		items = append(items, i)
 		return err
 	})

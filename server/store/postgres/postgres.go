@@ -17,7 +17,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/openlts/openlts/server/recent"
@@ -60,7 +59,7 @@ func Open(ctx context.Context, url string, create bool) (*Store, error) {
 
 func openStore(ctx context.Context, config *pgxpool.Config, create, target bool) (*Store, error) {
 	s := &Store{}
-	s.Store = relational.NewStore(shared{s})
+	s.Store = relational.NewStore(shared{s}, &dialect.Dialect)
 	s.forgetKeys()
 	s.catalog.Store(newCatalog(0))
 	s.types.keys, s.seated.items = map[string]int64{}, map[store.ID]bool{}
@@ -195,7 +194,7 @@ type transaction struct {
 
 func (s *Store) newTransaction(ctx context.Context, conn *pgxpool.Conn) *transaction {
 	t := &transaction{ctx: ctx, conn: conn, s: s}
-	t.Tx = relational.NewTx(ctx, t, &sharedDialect)
+	t.Tx = relational.NewTx(ctx, t, &dialect.Dialect)
 	return t
 }
 
@@ -205,42 +204,9 @@ func (t *transaction) Alone(ctx context.Context) error {
 	return err
 }
 
-// get reads the one row of a query; ErrNotFound if there is none.
-func (t *transaction) get(query string, arguments []any, destinations ...any) error {
-	err := t.conn.QueryRow(t.ctx, query, arguments...).Scan(destinations...)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return store.ErrNotFound
-	}
-	return err
-}
-
 func (t *transaction) exec(query string, arguments ...any) error {
 	_, err := t.conn.Exec(t.ctx, query, arguments...)
 	return err
-}
-
-// each calls scan for each row of a query.
-func (t *transaction) each(query string, arguments []any, scan func(pgx.Rows) error) error {
-	rows, err := t.conn.Query(t.ctx, query, arguments...)
-	if err != nil {
-		return err
-	}
-	return eachRow(rows, scan)
-}
-
-// insert runs an INSERT that leaves alone what is there, and gives the new row's
-// id; ErrExists if it was there. (A violated constraint would end the transaction.)
-func (t *transaction) insert(query string, arguments ...any) (store.ID, error) {
-	return t.insertReturning("id", query, arguments...)
-}
-
-func (t *transaction) insertReturning(key, query string, arguments ...any) (store.ID, error) {
-	var id store.ID
-	err := t.get(query+` ON CONFLICT DO NOTHING RETURNING `+key, arguments, &id)
-	if errors.Is(err, store.ErrNotFound) {
-		err = store.ErrExists
-	}
-	return id, err
 }
 
 var errNoBackup = errors.New("lts backup copies a SQLite database; a PostgreSQL one is saved by pg_dump, or continuously by pg_basebackup and " +

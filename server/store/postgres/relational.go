@@ -11,11 +11,23 @@ import (
 	"github.com/openlts/openlts/server/store/relational"
 )
 
-// sharedDialect is how the statements that the stores share are written here.
-var sharedDialect = relational.Dialect{Added: addedSQL, UseTable: "item_use", UseKey: "item"}
-
 // shared runs the statements that the stores share.
 type shared struct{ *Store }
+
+func (d shared) Moment(ctx context.Context, f func(store.Reader) error) error {
+	return d.reading(ctx, func(tx pgx.Tx) error { return f(reader{tx}) })
+}
+
+// reader reads in a transaction.
+type reader struct{ pgx.Tx }
+
+func (r reader) Query(ctx context.Context, query string, arguments []any, row func(scan func(...any) error) error) error {
+	rows, err := r.Tx.Query(ctx, withNumbers(query), cleaned(arguments)...)
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, func(rows pgx.Rows) error { return row(rows.Scan) })
+}
 
 func (d shared) Transact(ctx context.Context, f func(relational.Session) error) error {
 	return d.transact(ctx, func(t *transaction) error { return f(t) })
@@ -50,18 +62,6 @@ func cleaned(arguments []any) []any {
 		all[i] = argument
 	}
 	return all
-}
-
-// among is the condition that a column is one of the keys; true if none is named.
-func among(column string, keys []store.ID) string {
-	if len(keys) == 0 {
-		return "true"
-	}
-	numbers := make([]string, len(keys))
-	for i, key := range keys {
-		numbers[i] = strconv.FormatInt(int64(key), 10)
-	}
-	return column + " IN (" + strings.Join(numbers, ", ") + ")"
 }
 
 // Query reads what is committed; see store.Reader.

@@ -9,7 +9,8 @@ import (
 
 // saving writes a change: one statement a table, its rows in sorted order and the
 // tables always in the same one, so that groups don't wait for each other in a
-// circle. What most groups have in common, totals and the use of items, is last.
+// circle. What most groups have in common, totals and the use of items, is last. None of
+// it is shared with SQLite, which has neither round trips to save nor groups to wait for.
 type saving struct {
 	*loading
 	change *store.Change

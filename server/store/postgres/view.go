@@ -2,13 +2,12 @@ package postgres
 
 import (
 	"context"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/relational"
 	"github.com/openlts/openlts/server/store/view"
 )
 
@@ -16,16 +15,15 @@ var dialect = view.Dialect{
 	Pieces: `(SELECT (value ->> 0)::bigint AS place, (value ->> 1)::bigint AS since, (value ->> 2)::bigint AS until FROM json_array_elements(?::text::json))`,
 	Join:   `JOIN`,
 	In:     ` IN (SELECT json_array_elements_text(?::text::json))`,
-	// PostgreSQL sums up without a bound.
-	Sum: func(column string) string { return saturatingSumSQL(column) },
-	Items: `SELECT ` + itemColumns + `, coalesce(u.used, 0), coalesce(s.at, 0), coalesce(s.active, 0), coalesce(s.exceptions, 0) FROM item i
-		JOIN organization o ON o.id = i.organization LEFT JOIN item_use u ON u.item = i.id LEFT JOIN seat_sum s ON s.item = i.id`,
-	ScanItem: func(rows view.Rows, i *store.ExaminedItem) error {
-		var lists itemLists
-		if err := rows.Scan(append(itemFields(&i.Item, &lists), &i.Used, &i.SeatsAt, &i.Seats, &i.Exceptions)...); err != nil {
-			return err
-		}
-		return lists.parse(&i.Item)
+	Dialect: relational.Dialect{
+		Added: addedSQL,
+		// PostgreSQL sums up without a bound.
+		Sum:    saturatingSumSQL,
+		Digits: func(text string) string { return text + ` ~ '^[0-9]+$'` },
+		Uses: `(SELECT i.id AS item, coalesce(u.used, 0) AS used, coalesce(u.requests, 0) AS requests,
+			coalesce(s.at, 0) AS at, coalesce(s.active, 0) AS active, coalesce(s.exceptions, 0) AS exceptions
+			FROM item i LEFT JOIN item_use u ON u.item = i.id LEFT JOIN seat_sum s ON s.item = i.id)`,
+		UseTable: "item_use", UseKey: "item",
 	},
 }
 
@@ -74,7 +72,7 @@ func (m *moment) Query(query string, arguments ...any) (view.Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := conn.Query(m.ctx, numbered(query), arguments...)
+	rows, err := conn.Query(m.ctx, withNumbers(query), arguments...)
 	if err != nil {
 		m.idle = append(m.idle, conn)
 		return nil, err
@@ -115,19 +113,6 @@ func (r *momentRows) Close() error {
 		r.conn = nil
 	}
 	return r.Err()
-}
-
-// numbered writes parameters as PostgreSQL does: $1, $2, ...
-func numbered(query string) string {
-	parts := strings.Split(query, "?")
-	var text strings.Builder
-	for i, part := range parts {
-		if i > 0 {
-			text.WriteString("$" + strconv.Itoa(i))
-		}
-		text.WriteString(part)
-	}
-	return text.String()
 }
 
 // Statistics counts what a query asks for, in one moment.

@@ -17,6 +17,8 @@ import (
 type Database interface {
 	// Reader reads what is committed.
 	store.Reader
+	// Moment gives f the database as it is at one moment.
+	Moment(ctx context.Context, f func(store.Reader) error) error
 	// Transact runs f in one transaction; when it returns nil, what f did is durable.
 	Transact(ctx context.Context, f func(Session) error) error
 	// Administer is Transact for what changes that is remembered: codes, items, keys.
@@ -44,6 +46,14 @@ type Dialect struct {
 	// Added adds an expression to another one; both are not negative. The sum stops at
 	// the largest number: one absurd report must not make statements fail.
 	Added func(sum, more string) string
+	// Sum is the sum of a column of numbers that are not negative. It stops at the
+	// largest number as well. Of no rows it is 0 or NULL.
+	Sum func(column string) string
+	// Digits is the condition that a text has digits only.
+	Digits func(text string) string
+	// Uses is a table of what is used of each item: item, used, requests, and of its seats
+	// at, active, exceptions.
+	Uses string
 	// UseTable holds what is used of items, in the column used; UseKey is its column of
 	// the item.
 	UseTable, UseKey string
@@ -52,10 +62,11 @@ type Dialect struct {
 // Store is what the stores share.
 type Store struct {
 	database Database
+	dialect  *Dialect
 }
 
 // NewStore makes what a store shares with others.
-func NewStore(database Database) Store { return Store{database} }
+func NewStore(database Database, dialect *Dialect) Store { return Store{database, dialect} }
 
 // Tx is what their transactions share. Its statements run until they are done, as the
 // transaction does.
@@ -120,4 +131,12 @@ func numbers(keys []store.ID) string {
 		text[i] = strconv.FormatInt(int64(key), 10)
 	}
 	return "(" + strings.Join(text, ", ") + ")"
+}
+
+// among is the condition that a column is one of the keys; true if none is named.
+func among(column string, keys []store.ID) string {
+	if len(keys) == 0 {
+		return "1 = 1"
+	}
+	return column + " IN " + numbers(keys)
 }

@@ -33,6 +33,7 @@ func (t *Tx) SetRetention(record store.Record, days int64) error {
 type pruning struct {
 	context.Context
 	Session
+	dialect          *Dialect
 	before, position int64
 }
 
@@ -52,7 +53,9 @@ var prunings = map[store.Record]func(pruning) (removed, next int64, err error){
 	store.RecordAnomalies: func(p pruning) (int64, int64, error) {
 		return p.spanned("device", prunedRows, `DELETE FROM anomaly WHERE device > ? AND device <= ? AND last_at < ?`)
 	},
-	store.RecordAudit: func(p pruning) (int64, int64, error) { return p.rows("audit", "at") },
+	store.RecordSeats:  pruning.seats,
+	store.RecordTokens: pruning.tokens,
+	store.RecordAudit:  func(p pruning) (int64, int64, error) { return p.rows("audit", "at") },
 }
 
 // Prune deletes records from before a moment; see store.Store.
@@ -62,7 +65,7 @@ func (s *Store) Prune(ctx context.Context, record store.Record, before, position
 		return 0, 0, fmt.Errorf("there are no records %q", record)
 	}
 	err = s.database.Transact(ctx, func(session Session) error {
-		p := pruning{ctx, session, before, position}
+		p := pruning{ctx, session, s.dialect, before, position}
 		counted := record == store.RecordReceived || record == store.RecordSlots
 		if counted {
 			if err := p.begin(); err != nil {
@@ -144,11 +147,11 @@ func (s *Store) Statements(ctx context.Context, organization string) ([]store.St
 
 // AddStatement closes a month of an organization; store.ErrExists.
 func (t *Tx) AddStatement(n store.Statement) error {
-	var organization store.ID
-	if err := get(t.ctx, t.session, `SELECT id FROM organization WHERE public_id = ?`, []any{n.Organization}, &organization); err != nil {
+	organization, err := t.organization(n.Organization)
+	if err != nil {
 		return err
 	}
-	return t.add(`INSERT INTO statement (organization, month, made_at, document) VALUES (?, ?, ?, ?)`, int64(organization), n.Month, n.MadeAt, n.Document)
+	return t.add(`INSERT INTO statement (organization, month, made_at, document) VALUES (?, ?, ?, ?)`, organization, n.Month, n.MadeAt, n.Document)
 }
 
 // Closing tells how far slots are closed.
@@ -175,23 +178,23 @@ func (t *Tx) AddCheckpoint(c store.Checkpoint) error {
 
 // Used tells how many units of an item are used; store.ErrNotFound.
 func (t *Tx) Used(item store.ID) (used int64, err error) {
-	err = get(t.ctx, t.session, `SELECT used FROM `+t.dialect.UseTable+` WHERE `+t.dialect.UseKey+` = ?`, []any{int64(item)}, &used)
+	err = get(t.ctx, t.session, `SELECT used FROM `+t.dialect.UseTable+` WHERE `+t.dialect.UseKey+` = ?`, []any{item}, &used)
 	return used, err
 }
 
 // Adjust adds an adjustment, and its units to what is used of the item.
 func (t *Tx) Adjust(a store.Adjustment) error {
 	if err := t.exec(`INSERT INTO adjustment (item, at, units, reason, actor, signature) VALUES (?, ?, ?, ?, ?, ?)`,
-		int64(a.Item), a.At, a.Units, a.Reason, a.Actor, a.Signature); err != nil {
+		a.Item, a.At, a.Units, a.Reason, a.Actor, a.Signature); err != nil {
 		return err
 	}
 	sum := `used + CAST(? AS bigint)`
 	if a.Units > 0 {
 		sum = t.dialect.Added(`used`, `CAST(? AS bigint)`)
 	}
-	arguments := make([]any, strings.Count(sum, "?"))
-	for i := range arguments {
-		arguments[i] = a.Units
+	var arguments []any
+	for range strings.Count(sum, "?") {
+		arguments = append(arguments, a.Units)
 	}
-	return t.exec(`UPDATE `+t.dialect.UseTable+` SET used = `+sum+` WHERE `+t.dialect.UseKey+` = ?`, append(arguments, int64(a.Item))...)
+	return t.exec(`UPDATE `+t.dialect.UseTable+` SET used = `+sum+` WHERE `+t.dialect.UseKey+` = ?`, append(arguments, a.Item)...)
 }

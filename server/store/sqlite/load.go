@@ -8,6 +8,7 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/relational"
 )
 
 // load reads what keys name: one statement a table, for what is not known from
@@ -74,11 +75,11 @@ func (l *loading) organizations() error {
 	if len(l.keys.Organizations) == 0 {
 		return nil
 	}
-	return l.each(selectOrganization+` WHERE o.public_id IN (SELECT value FROM json_each(?1))`+
-		` UNION ALL `+selectPublicTrial+` AND '' IN (SELECT value FROM json_each(?1))`, []any{jsonTexts(l.keys.Organizations)},
+	return l.each(relational.SelectOrganization+` WHERE o.public_id IN (SELECT value FROM json_each(?1))`+
+		` UNION ALL `+relational.SelectPublicTrial+` AND '' IN (SELECT value FROM json_each(?1))`, []any{jsonTexts(l.keys.Organizations)},
 		func(rows *sql.Rows) error {
 			var o store.Organization
-			err := rows.Scan(organizationFields(&o)...)
+			err := rows.Scan(relational.OrganizationFields(&o)...)
 			l.state.Organizations[o.ID] = o
 			return err
 		})
@@ -109,9 +110,9 @@ func (l *loading) codes() error {
 		return nil
 	}
 	found := map[store.ID]*store.HandshakeCode{}
-	err := l.each(selectHandshakeCode+` WHERE c.code IN (SELECT value FROM json_each(?))`, []any{jsonTexts(missing)}, func(rows *sql.Rows) error {
+	err := l.each(relational.SelectHandshakeCode+` WHERE c.code IN (SELECT value FROM json_each(?))`, []any{jsonTexts(missing)}, func(rows *sql.Rows) error {
 		c := &store.HandshakeCode{}
-		err := rows.Scan(handshakeCodeFields(c)...)
+		err := rows.Scan(relational.HandshakeCodeFields(c)...)
 		found[c.Key] = c
 		return err
 	})
@@ -144,14 +145,12 @@ func (l *loading) codeItems() error {
 	if len(missing) == 0 {
 		return nil
 	}
-	err := l.each(`SELECT h.handshake_code, `+itemColumns+`, h.position FROM handshake_item h JOIN item i ON i.id = h.item
+	err := l.each(`SELECT h.handshake_code, `+relational.ItemColumns+`, h.position FROM handshake_item h JOIN item i ON i.id = h.item
 		JOIN organization o ON o.id = i.organization WHERE h.handshake_code IN (SELECT value FROM json_each(?))`, []any{jsonNumbers(missing)},
 		func(rows *sql.Rows) error {
 			var code store.ID
 			var i store.CodeItem
-			var lists itemLists
-			err := rows.Scan(append(append([]any{&code}, itemFields(&i.Item, &lists)...), &i.Position)...)
-			lists.parse(&i.Item)
+			err := rows.Scan(append(append([]any{&code}, relational.ItemFields(&i.Item)...), &i.Position)...)
 			l.state.CodeItems[code] = append(l.state.CodeItems[code], i)
 			return err
 		})
@@ -180,11 +179,9 @@ func (l *loading) items() error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return l.each(selectItem+` WHERE i.public_id IN (SELECT value FROM json_each(?))`, []any{jsonTexts(missing)}, func(rows *sql.Rows) error {
+	return l.each(relational.SelectItem+` WHERE i.public_id IN (SELECT value FROM json_each(?))`, []any{jsonTexts(missing)}, func(rows *sql.Rows) error {
 		var i store.Item
-		var lists itemLists
-		err := rows.Scan(itemFields(&i, &lists)...)
-		lists.parse(&i)
+		err := rows.Scan(relational.ItemFields(&i)...)
 		l.state.Items[i.ID], l.s.known.items[i.ID] = i, i
 		return err
 	})

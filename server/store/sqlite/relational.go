@@ -12,16 +12,28 @@ import (
 	"github.com/openlts/openlts/server/store/relational"
 )
 
-// sharedDialect is how the statements that the stores share are written here.
-var sharedDialect = relational.Dialect{
-	Added: func(sum, more string) string {
-		return "iif(" + sum + " > 9223372036854775807 - " + more + ", 9223372036854775807, " + sum + " + " + more + ")"
-	},
-	UseTable: "item", UseKey: "id",
-}
-
 // shared runs the statements that the stores share.
 type shared struct{ *Store }
+
+func (d shared) Moment(ctx context.Context, f func(store.Reader) error) error {
+	tx, err := d.read.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // it only reads
+	return f(reader{tx})
+}
+
+// reader reads in a transaction that only reads.
+type reader struct{ tx *sql.Tx }
+
+func (r reader) Query(ctx context.Context, query string, arguments []any, row func(scan func(...any) error) error) error {
+	rows, err := r.tx.QueryContext(ctx, query, arguments...)
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, func(rows *sql.Rows) error { return row(rows.Scan) })
+}
 
 func (d shared) Transact(ctx context.Context, f func(relational.Session) error) error {
 	return d.transact(ctx, func(t *transaction) error { return f(t) })

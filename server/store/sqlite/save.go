@@ -12,7 +12,8 @@ import (
 )
 
 // save writes a change: one statement a table, of many rows where there are
-// many, in the order of the table, so that neighbours are written together.
+// many, in the order of the table, so that neighbours are written together. It is not
+// shared with PostgreSQL: here a statement costs microseconds, there a round trip.
 func (t *transaction) save(c *store.Change) error {
 	for _, step := range []func(*store.Change) error{
 		t.saveDevices, t.saveKeys, t.saveGrants, t.saveTrials, t.saveSeats, t.saveSteps, t.saveSums, t.saveDomains, t.saveAccounts, t.saveCloned, t.saveAnomalies, t.saveDenials,

@@ -81,7 +81,7 @@ func Open(ctx context.Context, directory string, create bool) (*Store, error) {
 		return nil, fmt.Errorf("there is no database in %s (%w); name the right directory with --data, or begin with `lts org add`", directory, err)
 	}
 	s := &Store{path: path, maxLog: maxLog, statements: map[string]*sql.Stmt{}, known: newKnown(0), log: newWriteAheadLog(path)}
-	s.Store = relational.NewStore(shared{s})
+	s.Store = relational.NewStore(shared{s}, &dialect.Dialect)
 	s.keys.Store(recent.New[store.ReportKey](maxReportKeys))
 	if err := s.open(ctx, directory); err != nil {
 		return nil, fmt.Errorf("opening the database %s: %w", path, errors.Join(err, s.Close()))

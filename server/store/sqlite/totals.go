@@ -12,10 +12,9 @@ var totalTables = map[store.Level]string{store.LevelSlot: "total", store.LevelHo
 
 // addUnits adds to a row of totals. They stop at the largest number: a device that
 // reports absurd counts must not make the reports of others fail.
-const addUnits = ` ON CONFLICT DO UPDATE SET ` + addCount + `,
-	late = iif(late > 9223372036854775807 - excluded.late, 9223372036854775807, late + excluded.late)`
+var addUnits = ` ON CONFLICT DO UPDATE SET ` + addCount + `, late = ` + addedSQL("late", "excluded.late")
 
-const addCount = `count = iif(count > 9223372036854775807 - excluded.count, 9223372036854775807, count + excluded.count)`
+var addCount = `count = ` + addedSQL("count", "excluded.count")
 
 // saveTotals adds to the totals of slots, hours and days.
 func (t *transaction) saveTotals(c *store.Change) error {

@@ -23,7 +23,7 @@ type transaction struct {
 // begin begins a transaction that may write.
 func begin(s *Store) (*transaction, error) {
 	t := &transaction{s: s}
-	t.Tx = relational.NewTx(background, t, &sharedDialect)
+	t.Tx = relational.NewTx(background, t, &dialect.Dialect)
 	if err := t.exec("BEGIN IMMEDIATE"); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/relational"
 	"github.com/openlts/openlts/server/store/view"
 )
 
@@ -12,14 +13,19 @@ var dialect = view.Dialect{
 	Pieces: `(SELECT value ->> 0 AS place, value ->> 1 AS since, value ->> 2 AS until FROM json_each(?))`,
 	Join:   `CROSS JOIN`, // SQLite keeps to the order
 	In:     ` IN (SELECT value FROM json_each(?))`,
-	Sum:    saturatingSumSQL,
-	Items:  `SELECT ` + itemColumns + `, i.used, i.seats_at, i.seats, i.exceptions FROM item i JOIN organization o ON o.id = i.organization`,
-	ScanItem: func(rows view.Rows, i *store.ExaminedItem) error {
-		var lists itemLists
-		err := rows.Scan(append(itemFields(&i.Item, &lists), &i.Used, &i.SeatsAt, &i.Seats, &i.Exceptions)...)
-		lists.parse(&i.Item)
-		return err
+	Dialect: relational.Dialect{
+		Added:    addedSQL,
+		Sum:      saturatingSumSQL,
+		Digits:   func(text string) string { return text + ` NOT GLOB '*[^0-9]*'` },
+		Uses:     `(SELECT id AS item, used, requests, seats_at AS at, seats AS active, exceptions FROM item)`,
+		UseTable: "item", UseKey: "id",
 	},
+}
+
+// addedSQL adds to a sum that stops at the largest number: a device that reports
+// absurd counts must not make the reports of others fail. Both are not negative.
+func addedSQL(sum, more string) string {
+	return "iif(" + sum + " > 9223372036854775807 - " + more + ", 9223372036854775807, " + sum + " + " + more + ")"
 }
 
 // saturatingSumSQL is the sum of a column of numbers that are not negative; it

@@ -35,6 +35,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"TypesAreKept":            typesAreKept,
 		"SeatsAndStepsAreKept":    seatsAndStepsAreKept,
 		"SeatsAreThoseNeeded":     seatsAreThoseNeeded,
+		"PastSeatsAreFolded":      pastSeatsAreFolded,
 		"SeatsAreRepaired":        seatsAreRepaired,
 		"DevicesAreRepaired":      devicesAreRepaired,
 		"DomainsAreKept":          domainsAreKept,

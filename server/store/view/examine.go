@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/relational"
 )
 
 // Examine gives everything that is in a database, for verification.
@@ -164,10 +165,11 @@ func (e *examination) DeviceTotals() iter.Seq2[store.ExaminedTotal, error] {
 }
 
 func (e *examination) Items() iter.Seq2[store.ExaminedItem, error] {
-	return rowsOf(e, e.db.Dialect().Items+` ORDER BY i.id`, nil,
+	return rowsOf(e, `SELECT `+relational.ItemColumns+`, u.used, u.at, u.active, u.exceptions, coalesce(f.before, 0) FROM item i
+		JOIN organization o ON o.id = i.organization JOIN `+e.db.Dialect().Uses+` u ON u.item = i.id LEFT JOIN seat_fold f ON f.item = i.id ORDER BY i.id`, nil,
 		func(rows Rows, yield func(store.ExaminedItem) bool) (bool, error) {
 			var i store.ExaminedItem
-			if err := e.db.Dialect().ScanItem(rows, &i); err != nil {
+			if err := rows.Scan(append(relational.ItemFields(&i.Item), &i.Used, &i.SeatsAt, &i.Seats, &i.Exceptions, &i.SeatsFolded)...); err != nil {
 				return true, err
 			}
 			return yield(i), nil

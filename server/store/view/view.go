@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/relational"
 )
 
 // Database is a database at one moment: what others change meanwhile is not seen.
@@ -27,6 +28,8 @@ type Rows interface {
 
 // Dialect is where databases differ.
 type Dialect struct {
+	relational.Dialect
+
 	// Pieces is a table (place, since, until) out of one parameter: a JSON array of
 	// arrays of three numbers.
 	Pieces string
@@ -35,14 +38,6 @@ type Dialect struct {
 	// In is the condition that a column, which precedes it, is one of a JSON array of
 	// texts: one parameter.
 	In string
-	// Sum is the sum of a column of numbers that are not negative. It stops at the
-	// largest number: one absurd report must not make a query fail. Of no rows it is
-	// 0 or NULL.
-	Sum func(column string) string
-	// Items selects all items with what is used of them, without an order, from item i;
-	// ScanItem reads a row of it.
-	Items    string
-	ScanItem func(Rows, *store.ExaminedItem) error
 }
 
 // totalTables are the tables of totals.
