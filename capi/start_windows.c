@@ -20,7 +20,8 @@ enum { MEMORY = 64 << 20 };
 
 static const char lack_of_threads[] = "the process lacks threads, or memory for them";
 static const char lack_of_memory[] =
-    "the process lacks memory: 64 MB more are needed; raise the limit of its job object, or that of "
+    "the process lacks memory: 64 MB more are needed; raise the limit of its job object, or that "
+    "of "
     "the page file";
 
 enum { NOT_STARTED, STARTING, STARTED };
@@ -82,9 +83,8 @@ static int has_memory(void) {
 /* From now on FreeLibrary leaves the library where it is. */
 static int stay(void) {
   HMODULE library;
-  return GetModuleHandleExW(
-             GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
-             (LPCWSTR)(void *)&stage, &library) != 0;
+  return GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_PIN,
+                            (LPCWSTR)(void *)&stage, &library) != 0;
 }
 
 static DWORD WINAPI start(void *nothing) {

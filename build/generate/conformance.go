@@ -33,6 +33,10 @@ var elsewhere = []struct{ Platform, What, File string }{
 		"Linux x86-64 and arm64, the released libraries (glibc 2.17; arm64 under qemu)",
 		"abuse of every function, a killed host that loses nothing, symbols, size", "conformance/platforms/test_linux.py",
 	},
+	{
+		"Windows x86-64, the library and the server, under Wine",
+		"the scenarios in C++, abuse, a killed host, two copies and two processes, long paths", "conformance/platforms/test_windows.py",
+	},
 	{"Linux, the packages", "each installed in an empty directory, and counted with", "conformance/packages/test_release.py"},
 	{"Android, under Robolectric, with the library of Linux", "the Java binding's Android part", "bindings/android/pom.xml"},
 	{"GNUstep, by clang and GCC's runtime", "the Objective-C binding", "bindings/objc/build-and-test"},
@@ -130,7 +134,7 @@ What else is run, where the scenarios are not:
 | {{.Platform}} | {{.What}} | [{{.File}}](../{{.File}}) |
 {{- end}}
 
-Nothing is run on macOS, iOS, Windows, a real Android device, or .NET yet.
+Nothing is run on macOS, iOS, a real Windows or Android device, or .NET yet.
 
 ## The scenarios
 {{range .Scenarios}}

@@ -2,10 +2,10 @@
 // never gets to close its license.
 //
 // usage: recorder URL HANDSHAKE-CODE DATA-DIRECTORY COUNT
-#include <unistd.h>
-
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 #include "openlts/openlts.hpp"
 
@@ -22,5 +22,5 @@ int main(int argc, char **argv) {
   }
   std::puts(status ? "recorded" : status.message());
   std::fflush(stdout);
-  pause();
+  for (;;) std::this_thread::sleep_for(std::chrono::hours{1});
 }

@@ -4,8 +4,7 @@
 #ifndef OPENLTS_TEST_SERVER_HPP
 #define OPENLTS_TEST_SERVER_HPP
 
-#include <sys/types.h>
-
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -28,7 +27,7 @@ class TemporaryDirectory {
   std::filesystem::path path_;
 };
 
-// A program that runs. Ends with the object at the latest, by SIGKILL.
+// A program that runs. It is killed with the object at the latest.
 class Process {
  public:
   Process() = default;
@@ -46,15 +45,21 @@ class Process {
   // The rest of its standard output.
   std::string read_all();
 
-  void signal(int number) const;
+  // Ends it on the spot (SIGKILL, TerminateProcess).
+  void kill() const;
 
-  // Waits for the end and gives the exit code, or minus the number of the
-  // signal that ended it.
+  // Asks it to end (SIGTERM, Ctrl+Break).
+  void terminate() const;
+
+  // Waits for the end and gives the exit code; `killed` if it was killed.
   int wait();
 
+  static constexpr int killed = -9;
+
  private:
-  pid_t pid_ = 0;
-  int output_ = -1;
+  // As the system has them.
+  std::intptr_t id_ = 0;
+  std::intptr_t output_ = -1;
 };
 
 // Runs a program to its end and gives its exit code (see Process::wait).

@@ -11,12 +11,12 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from lts_server import REPOSITORY, LTSServer
+from platforms import output
 
 #: The newest glibc that may be needed, and how large a library may be.
 GLIBC = (2, 17)
@@ -48,19 +48,6 @@ def target(request: pytest.FixtureRequest) -> Target:
         missing = f"there is no {target.library}: run build/library --target {target.name}"
         (pytest.fail if platform.machine() == target.machine else pytest.skip)(missing)
     return target
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[LTSServer]:
-    server = LTSServer(REPOSITORY / "out/bin/lts", tmp_path / "server")
-    server.add_standard_fixture()
-    server.start()
-    yield server
-    server.stop()
-
-
-def output(*arguments: object) -> str:
-    return subprocess.run([str(a) for a in arguments], check=True, capture_output=True, text=True, timeout=240).stdout
 
 
 def host(target: Target, source: str, directory: Path) -> list[str]:

@@ -1,0 +1,335 @@
+"""The library and the server for Windows as they are released, under Wine.
+
+build/library --target and go build have made them. Wine has no access lists, no virus scanner that opens files, and no
+rename of an open file onto another; only a Windows shows those.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import DEVNULL
+
+import pytest
+from lts_server import REPOSITORY, LTSServer
+from platforms import output
+
+LIBRARY = REPOSITORY / "out/lib/windows-x86_64/openlts.dll"
+LARGEST = 9 * 1024 * 1024
+
+#: What Go asks the system for random numbers by, and Wine 8 does not have.
+PROCESS_PRNG = """
+#include <windows.h>
+BOOLEAN NTAPI SystemFunction036(PVOID, ULONG);
+__declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE data, SIZE_T length) {
+  return SystemFunction036(data, (ULONG)length);
+}
+"""
+
+
+def declared() -> set[str]:
+    return set(re.findall(r"LTS_CALL (LTS_\w+)", (REPOSITORY / "include/openlts/openlts.h").read_text()))
+
+
+def windows_path(path: Path) -> str:
+    """A path of this machine as Wine has it."""
+    return "Z:" + str(path).replace("/", "\\")
+
+
+@dataclass
+class Wine:
+    """A Windows of its own, in out/wine: made once, it takes seconds and 700 MB."""
+
+    environment: dict[str, str]
+
+    def start(self, program: Path, *arguments: object) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            ["wine", windows_path(program), *map(str, arguments)],
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=program.parent,
+            encoding="utf-8",
+            errors="replace",
+        )
+
+    def run(self, program: Path, *arguments: object, timeout: int = 240) -> str:
+        process = self.start(program, *arguments)
+        try:
+            printed, _ = process.communicate(timeout=timeout)
+        finally:
+            process.kill()
+        assert process.returncode == 0, printed
+        return printed
+
+
+@pytest.fixture(scope="session")
+def wine() -> Iterator[Wine]:
+    for program in ("wine", "wineserver", "x86_64-w64-mingw32-g++"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not here: build/bootstrap all installs it")
+    prefix = REPOSITORY / "out/wine"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ.get("HOME", "/"),
+        "LC_ALL": "C.UTF-8",  # names of files are in it
+        "WINEPREFIX": str(prefix),
+        "WINEDEBUG": "-all",
+        "WINEDLLOVERRIDES": "mscoree,mshtml=",  # which it would offer to download
+    }
+    random = prefix / "drive_c/windows/system32/bcryptprimitives.dll"
+    if not random.exists():
+        subprocess.run(["wineboot", "--init"], env=environment, check=True, timeout=240, stdout=DEVNULL, stderr=DEVNULL)
+        source = prefix / "prng.c"
+        source.write_text(PROCESS_PRNG)
+        output("x86_64-w64-mingw32-gcc", "-shared", "-O1", source, "-o", random, "-ladvapi32")
+    # It starts anew for each program otherwise.
+    # (It goes on as a daemon, with the pipes it was given.)
+    subprocess.run(["wineserver", "-p120"], env=environment, check=True, timeout=60, stdout=DEVNULL, stderr=DEVNULL)
+    yield Wine(environment)
+    subprocess.run(["wineserver", "-k"], env=environment, check=False, timeout=60)
+
+
+def compiled(directory: Path, name: str, *sources: object) -> Path:
+    """A program for Windows, with the library beside it."""
+    program = directory / f"{name}.exe"
+    language = (
+        "g++ -std=c++17" if any(str(source).endswith((".cpp", ".cc", ".o")) for source in sources) else "gcc -std=c11"
+    )
+    command = f"x86_64-w64-mingw32-{language} -O1 -Wall -Wextra -Werror -static".split()
+    include = [f"-I{REPOSITORY / folder}" for folder in ("include", "capi/test")]
+    places = [REPOSITORY / source if isinstance(source, str) else source for source in sources]
+    output(*command, *include, *places, LIBRARY.with_suffix(".lib"), "-lws2_32", "-o", program)
+    shutil.copy(LIBRARY, directory)
+    return program
+
+
+def exports(library: Path) -> tuple[int, set[str], set[str]]:
+    """The machine a DLL is for, what it exports, and which others it needs."""
+    data = library.read_bytes()
+    (header,) = struct.unpack_from("<I", data, 0x3C)
+    machine, sections, _, _, _, optional = struct.unpack_from("<HHIIIH", data, header + 4)
+    table = header + 24 + optional
+    spans = [struct.unpack_from("<IIII", data, table + 40 * n + 8) for n in range(sections)]
+
+    def at(address: int) -> int:
+        for size, start, raw_size, raw in spans:
+            if start <= address < start + max(size, raw_size):
+                return int(raw + address - start)
+        raise AssertionError(f"nothing is at {address:#x}")
+
+    def text(address: int) -> str:
+        begin = at(address)
+        return data[begin : data.index(b"\0", begin)].decode("ascii")
+
+    directory = header + 24 + 112
+    export, _, needed, _ = struct.unpack_from("<IIII", data, directory)
+    count, _, names = struct.unpack_from("<III", data, at(export) + 24)
+    exported = {text(struct.unpack_from("<I", data, at(names) + 4 * n)[0]) for n in range(count)}
+    imported = set()
+    entry = at(needed)
+    while name := struct.unpack_from("<I", data, entry + 12)[0]:
+        imported.add(text(name).lower())
+        entry += 20
+    return machine, exported, imported
+
+
+@pytest.mark.parametrize(("target", "machine"), [("windows-x86_64", 0x8664), ("windows-aarch64", 0xAA64)])
+def test_exports_the_functions_of_the_header(target: str, machine: int) -> None:
+    library = REPOSITORY / "out/lib" / target / "openlts.dll"
+    if not library.exists():
+        pytest.skip(f"there is no {library}: run build/library --target {target}")
+    found, exported, needed = exports(library)
+    assert found == machine
+    assert exported == declared()
+    system = {"kernel32.dll", "ntdll.dll", "msvcrt.dll"}
+    assert {name for name in needed if not name.startswith("api-ms-win-")} <= system
+    assert library.stat().st_size <= LARGEST
+
+
+def test_takes_abuse(wine: Wine, server: LTSServer, tmp_path: Path) -> None:
+    program = compiled(tmp_path, "robustness", "capi/test/robustness.c")
+    wine.run(program, server.url, "100001-reader", windows_path(tmp_path / "device"))
+    assert server.total() == 1
+
+
+def test_counts_what_a_killed_host_recorded(wine: Wine, server: LTSServer, tmp_path: Path) -> None:
+    program = compiled(tmp_path, "recorder", "conformance/platforms/recorder.c")
+
+    def start(count: int) -> subprocess.Popen[str]:
+        process = wine.start(program, server.url, "100001-reader", windows_path(tmp_path / "device"), count)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "recorded\n"
+        return process
+
+    killed = start(12345)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate(timeout=30)
+    assert server.total() == 0
+    following = start(1)
+    following.communicate("\n", timeout=60)
+    assert following.returncode == 0
+    assert server.total() == 12346
+
+
+def test_two_copies_and_two_processes_share_a_directory(wine: Wine, server: LTSServer, tmp_path: Path) -> None:
+    """With a long path in UTF-8; and what the library leaves alone."""
+    program = compiled(tmp_path, "windows_host", "conformance/platforms/windows_host.c")
+    shutil.copy(LIBRARY, tmp_path / "copy.dll")
+    hosts = [
+        wine.start(program, server.url, "100001-reader", windows_path(tmp_path / "device"), "copy.dll")
+        for _ in range(2)
+    ]
+    for host in hosts:
+        printed, _ = host.communicate(timeout=200)
+        assert host.returncode == 0, printed
+    assert server.total() == 80000
+
+
+def test_keeps_usage_in_the_local_application_data(wine: Wine, server: LTSServer, tmp_path: Path) -> None:
+    program = compiled(tmp_path, "recorder", "conformance/platforms/recorder.c")
+    data = Path(wine.environment["WINEPREFIX"]) / "drive_c/users"
+    for former in data.glob("*/AppData/Local/OpenLTS"):
+        shutil.rmtree(former)
+    host = wine.start(program, server.url, "100001-reader", "", 7)
+    host.communicate("\n", timeout=60)
+    assert host.returncode == 0
+    assert list(data.glob("*/AppData/Local/OpenLTS/device.json"))
+    assert server.total() == 7
+
+
+def test_scenarios(wine: Wine, tmp_path: Path) -> None:
+    """The C++ tests of conformance/scenarios.json and of openlts.hpp, with `lts.exe serve`."""
+    command = REPOSITORY / "out/bin/lts.exe"
+    googletest = Path("/usr/src/googletest/googletest")
+    assert command.exists(), f"there is no {command}: build/test windows builds it"
+    if not googletest.exists():
+        pytest.skip(f"there is no {googletest}: Debian's libgtest-dev has it")
+    recorder = compiled(tmp_path, "recorder", "capi/test/recorder.cpp")
+    include = [f"-I{REPOSITORY / folder}" for folder in ("include", "capi/test")]
+    places = {
+        "LTS_COMMAND": command,
+        "OPENLTS_RECORDER": recorder,
+        "OPENLTS_DEFINITIONS": REPOSITORY / "conformance/definitions.json",
+    }
+    defined = [f'-D{name}="{windows_path(path)}"'.replace("\\", "\\\\") for name, path in places.items()]
+    sources = [
+        REPOSITORY / "capi/test" / f"{name}.cpp"
+        for name in ("conformance_test", "object_test", "test_server", "process_windows")
+    ]
+    sources += [googletest / "src/gtest-all.cc", googletest / "src/gtest_main.cc"]
+    objects = [tmp_path / f"{source.stem}.o" for source in sources]
+    # nlohmann's headers are this machine's, behind everything else.
+    include += [f"-I{googletest}", f"-I{googletest}/include", "-idirafter", "/usr/include"]
+    compilers = [
+        ["x86_64-w64-mingw32-g++", "-std=c++17", "-O0", *include, *defined, "-c", str(source), "-o", str(target)]
+        for source, target in zip(sources, objects)
+    ]
+    for pair in (compilers[:2], compilers[2:4], compilers[4:]):
+        running = [subprocess.Popen(compiler) for compiler in pair]
+        assert [process.wait(timeout=240) for process in running] == [0] * len(pair)
+    program = compiled(tmp_path, "scenarios", *objects)
+    printed = wine.run(program)
+    scenarios = json.loads((REPOSITORY / "conformance/scenarios.json").read_text())["scenarios"]
+    passed = set(re.findall(r"\[       OK \] Conformance\.(\w+)", printed))
+    assert {scenario["id"] for scenario in scenarios} <= passed
+
+
+def test_the_server_serves_and_stops(wine: Wine, tmp_path: Path) -> None:
+    program = compiled(tmp_path, "recorder", "conformance/platforms/recorder.c")
+    command = REPOSITORY / "out/bin/lts.exe"
+    data = ("--data", windows_path(tmp_path / "data"))
+    wine.run(command, "org", "add", "Vendor", "--id", "100001", *data)
+    wine.run(command, "handshake", "add", "reader", "--org", "100001", "--default", *data)
+    options = ("--charge-way", "scan", "--quota", "1000", "--handshake", "100001-reader")
+    wine.run(command, "item", "add", "scans", "--id", "scans", "--org", "100001", *options, *data)
+    url = tmp_path / "url"
+    server = wine.start(command, "serve", "--listen", "127.0.0.1:0", "--url-file", windows_path(url), *data)
+    try:
+        until = time.monotonic() + 60
+        while not url.exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        host = wine.start(program, url.read_text().strip(), "100001-reader", windows_path(tmp_path / "device"), 5)
+        host.communicate("\n", timeout=60)
+        assert host.returncode == 0
+        assert json.loads(wine.run(command, "stats", "--json", *data))["total"] == 5
+        server.send_signal(signal.SIGINT)  # Ctrl+C
+        server.communicate(timeout=60)
+        assert server.returncode == 0
+    finally:
+        server.kill()
+
+
+def core_packages() -> list[str]:
+    """Those of the client whose tests are about files, locks and processes."""
+    tested = output(
+        "go", "list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}", "./core/...", cwd=REPOSITORY
+    )
+    return [package for package in tested.split() if package.rsplit("/", 1)[1] in GO_TESTS]
+
+
+GO_TESTS = {"datafile", "device", "ledger", "protocol", "slot", "tally"}
+
+
+@pytest.mark.parametrize("package", core_packages())
+def test_go(wine: Wine, package: str, tmp_path: Path) -> None:
+    program = tmp_path / "test.exe"
+    environment = os.environ | {
+        "GOOS": "windows",
+        "GOARCH": "amd64",
+        "CGO_ENABLED": "1",
+        "CC": "x86_64-w64-mingw32-gcc",
+    }
+    tags = "sqlite_omit_load_extension"
+    output(
+        "go", "test", "-c", "-trimpath", "-tags", tags, "-o", program, package, environment=environment, cwd=REPOSITORY
+    )
+    folder = REPOSITORY / package.split("/openlts/openlts/", 1)[1]
+    result = subprocess.run(
+        [
+            "go",
+            "tool",
+            "test2json",
+            "wine",
+            windows_path(program),
+            "-test.v=test2json",
+            "-test.short",
+            "-test.timeout=200s",
+        ],
+        env=os.environ | wine.environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    said: dict[str, list[str]] = {}
+    for event in events:
+        if event["Action"] == "output" and "Test" in event:
+            said.setdefault(event["Test"], []).append(event["Output"].strip())
+    ended = [event for event in events if event["Action"] in ("pass", "fail", "skip") and "Test" in event]
+    assert ended, result.stdout + result.stderr
+    for event in ended:
+        if event["Action"] == "skip":
+            print(f"skipped: {event['Test']}: {' '.join(said[event['Test']])}")
+    failures = []
+    for event in ended:
+        if event["Action"] == "fail":
+            # Wine 8 can't empty a directory as Go's os.RemoveAll does it: t.TempDir fails at the end of a good test.
+            lines = [line for line in said[event["Test"]] if re.match(r"\w+\.go:\d+: ", line)]
+            failures += [line for line in lines if "TempDir RemoveAll cleanup" not in line and "skipped:" not in line]
+    assert not failures
+    # A test that was cut short, by a panic, has no end.
+    started = {event["Test"] for event in events if event["Action"] == "run"}
+    assert started == {event["Test"] for event in ended}, result.stdout[-2000:]
