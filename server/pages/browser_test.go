@@ -47,7 +47,7 @@ func openBrowser(t testing.TB) *browser {
 			complain(e.ExceptionDetails.Text + " " + e.ExceptionDetails.URL)
 		}
 	}))
-	ctx, end := context.WithTimeout(ctx, 4*time.Minute)
+	ctx, end := context.WithTimeout(ctx, 8*time.Minute)
 	t.Cleanup(func() { end(); cancel(); stop() })
 	b.Context = ctx
 	return b

@@ -113,6 +113,12 @@ func (r *request) replayRows(c *administration.Replayed) []replayRow {
 		}
 		return v.T("%s of %s", grouped(used), grouped(allowed))
 	}
+	units := func(way string, lost int64) string {
+		if !administration.CountsUnits(way) { // where seats are counted, there are none
+			return "–"
+		}
+		return grouped(lost)
+	}
 	own, other := &c.Own, &c.Other
 	rows := []replayRow{
 		{Title: "What is counted", Own: v.T(c.OwnTerms.ChargeWay), Other: v.T(c.OtherTerms.ChargeWay)},
@@ -128,7 +134,7 @@ func (r *request) replayRows(c *administration.Replayed) []replayRow {
 		{Title: "Of them refused", Own: grouped(own.Refused), Other: grouped(other.Refused)},
 		{Title: "Devices refused", Own: grouped(own.RefusedDevices), Other: grouped(other.RefusedDevices)},
 		{Title: "Refused first", Own: moment(own.FirstRefusal), Other: moment(other.FirstRefusal)},
-		{Title: "Units not counted", Own: grouped(own.LostUnits), Other: grouped(other.LostUnits)},
+		{Title: "Units not counted", Own: units(c.OwnTerms.ChargeWay, own.LostUnits), Other: units(c.OtherTerms.ChargeWay, other.LostUnits)},
 	}
 	for i := range rows {
 		rows[i].Title = v.T(rows[i].Title)
