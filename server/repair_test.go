@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -195,6 +196,54 @@ func TestRepairedExceptions(t *testing.T) {
 	}
 }
 
+// Whatever is repaired while devices are at work, nothing is counted twice or lost, and the
+// seats add up.
+func TestRepairsWhileDevicesWork(t *testing.T) {
+	l := start(t)
+	code := l.seats(t, "crowd", 100)
+	devices := make([]*servertest.Device, 6)
+	for i := range devices {
+		devices[i] = servertest.NewDevice(l.url)
+		granted(t, devices[i], code)
+	}
+	const rounds = 12
+	var work sync.WaitGroup
+	for _, d := range devices {
+		work.Go(func() {
+			for n := range rounds {
+				if _, err := d.Report(d.Batch(group(uuid.NewString(), code, "crowd",
+					protocol.Report{Slot: l.slotStart(int64(n + 1)), Revision: 1, Counts: map[string]int64{"QR_CODE": 1}}))); err != nil {
+					t.Error(err)
+				}
+				// It may be blocked just now.
+				if _, err := d.Authorize(d.Request(code)); err != nil && problem(t, err).Reason != protocol.ReasonBlocked {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	work.Go(func() {
+		for n := range rounds {
+			a, b := devices[n%6].UUID, devices[(n+1)%6].UUID
+			for _, err := range []error{
+				l.FreeSeat(t.Context(), "crowd", a), l.MoveSeats(t.Context(), b, a), l.BlockDevice(t.Context(), a), l.MergeDevice(t.Context(), a, b),
+				l.EraseDevice(t.Context(), b), l.SeparateDevice(t.Context(), a), l.UnblockDevice(t.Context(), a),
+			} {
+				if err != nil && len(administration.Errors(err)) == 0 {
+					t.Error(err)
+				}
+			}
+		}
+	})
+	work.Wait()
+	counts, err := l.store.Statistics(t.Context(), store.StatisticsQuery{Items: []string{"crowd"}})
+	check(t, err)
+	if counts.Total != rounds*int64(len(devices)) {
+		t.Errorf("%d were counted", counts.Total)
+	}
+	l.verify(t)
+}
+
 // Merged devices are one in lists and figures, whatever the time they are asked for, and
 // have one seat. Their reports stay what they were.
 func TestMergedDevices(t *testing.T) {
@@ -203,7 +252,10 @@ func TestMergedDevices(t *testing.T) {
 	old, now, other := servertest.NewDevice(l.url), servertest.NewDevice(l.url), servertest.NewDevice(l.url)
 	for _, d := range []*servertest.Device{old, now, other} {
 		granted(t, d, code)
-		l.scan(t, d, "two", 5)
+		batch := d.Batch(group(uuid.NewString(), code, "two", protocol.Report{Slot: l.slotStart(1), Revision: 1, Counts: map[string]int64{"QR_CODE": 5}}))
+		batch.Account = &protocol.DeviceAccount{Recorded: 5}
+		_, err := d.Report(batch)
+		check(t, err)
 	}
 	l.advance(day)
 	check(t, l.MergeDevice(t.Context(), old.UUID, now.UUID))
@@ -247,12 +299,20 @@ func TestMergedDevices(t *testing.T) {
 			}
 		}
 	}
+	if _, err := old.Authorize(old.Request("100001-nothing")); err == nil {
+		t.Fatal("granted")
+	}
+	denials, err := l.Administrator.Denials(t.Context(), administration.Selection{Devices: []string{now.UUID}})
+	check(t, err)
+	if len(denials.Items) != 1 || denials.Items[0].Device != old.UUID {
+		t.Errorf("%+v", denials.Items)
+	}
 	// A chain has no middle.
 	check(t, l.MergeDevice(t.Context(), now.UUID, other.UUID))
 	seen, err := l.Device(t.Context(), other.UUID)
 	check(t, err)
-	if len(seen.Merged) != 2 {
-		t.Errorf("%+v", seen)
+	if len(seen.Merged) != 2 || seen.Account == nil || seen.Account.Recorded != 15 {
+		t.Errorf("%+v, %+v", seen, seen.Account)
 	}
 	l.verify(t)
 	check(t, l.SeparateDevice(t.Context(), old.UUID))
@@ -328,6 +388,9 @@ func TestErasedDevice(t *testing.T) {
 	check(t, l.store.Update(t.Context(), func(tx store.Tx) error {
 		return tx.AddAudit(store.Audit{At: 1, Actor: "tester", Action: "note", Object: devices[0].UUID, Detail: "asked by " + names[0]})
 	}))
+	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "try"})
+	l.item(t, store.Item{ID: "try", Quota: 100, Trial: true, TrialBy: store.TrialByBoth, TrialDays: 7}, "100001-try")
+	check(t, ask(devices[0], "100001-try", names[1]))
 	before := dump(t, l.store)
 	for _, name := range names {
 		if !strings.Contains(strings.ReplaceAll(before, `""`, `"`), name) && !strings.Contains(name, `\`) { // PostgreSQL escapes it
@@ -350,6 +413,16 @@ func TestErasedDevice(t *testing.T) {
 		}
 	}
 	gone()
+	began := map[int64]int{}
+	check(t, l.store.Query(t.Context(), "SELECT started_at FROM trial", nil, func(scan func(...any) error) error {
+		var at int64
+		err := scan(&at)
+		began[at]++
+		return err
+	}))
+	if len(began) != 2 {
+		t.Errorf("a trial leads to an address: %v", began)
+	}
 	for _, d := range devices { // what it is called now is not kept either
 		request := d.Request(code)
 		request.Device.FriendlyName = names[0]

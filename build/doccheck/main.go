@@ -3,6 +3,7 @@
 //
 //   - a link leads to a file, and to a heading in it, that exists;
 //   - a path of this repository that is written as code exists;
+//   - a file of this repository that a comment in a source cites exists;
 //   - no file names a home directory or another place of the machine it was
 //     written on.
 //
@@ -107,6 +108,7 @@ func check(root string) ([]string, error) {
 	}
 	for _, file := range order {
 		c.machine(file, texts[file])
+		c.comments(file, texts[file])
 		if document, ok := c.documents[file]; ok {
 			c.links(file, document)
 			if err := c.paths(file, document); err != nil {

@@ -44,8 +44,11 @@ func TestCheck(t *testing.T) {
 			"```",
 			"",
 		}, "\n"),
-		"notes.txt":  "kept in /ho" + "me/alice/notes\nkept in ~/notes, see https://example.com/ho" + "me/alice\n",
-		"binary.dat": "\x00/ho" + "me/alice\n",
+		"build/tool/main.go": "package main\n\n// See build/none.go, docs/design.md and net/http/server.go.\n" +
+			"var url = \"https://example.com/build/none.go\" // and plan/here.go\n",
+		"build/tool/plan/here.go": "package plan\n",
+		"notes.txt":               "kept in /ho" + "me/alice/notes\nkept in ~/notes, see https://example.com/ho" + "me/alice\n",
+		"binary.dat":              "\x00/ho" + "me/alice\n",
 	})
 	if err := os.WriteFile(filepath.Join(root, "here.txt"), []byte("built in "+filepath.ToSlash(root)+"/out\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -60,6 +63,7 @@ func TestCheck(t *testing.T) {
 		"README.md:2: the link /docs/design.md is absolute",
 		"README.md:4: there is no build/none",
 		"README.md:6: there is no build/none",
+		"build/tool/main.go:3: the comment cites build/none.go, which does not exist",
 		"docs/design.md:2: there is no docs/none.md",
 		"here.txt:1: ",
 		"notes.txt:1: ",

@@ -105,8 +105,8 @@ statistics and statements stay.`,
 		cmd.Use, cmd.Short, cmd.Long, cmd.Example = "unarchive ID", "Take an archived organization back", "", `  lts org unarchive 100001`
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
-			if err := admin.ArchiveOrganization(cmd.Context(), args[0], archive); err != nil {
+		return a.work(cmd.Context(), false, func(s service) error {
+			if err := s.ArchiveOrganization(cmd.Context(), args[0], archive); err != nil {
 				return err
 			}
 			return a.done(cmd, args[0], "organization %s is %s", args[0], archived(archive))

@@ -24,6 +24,10 @@ func archiving(archived bool) string {
 	return "unarchive"
 }
 
+func (r *remote) ArchiveOrganization(ctx context.Context, organization string, archived bool) error {
+	return r.call(ctx, http.MethodPost, at("organizations", organization, archiving(archived)), "", nil, nil)
+}
+
 func (r *remote) ArchiveItem(ctx context.Context, item string, archived bool) error {
 	return r.call(ctx, http.MethodPost, at("items", item, archiving(archived)), "", nil, nil)
 }

@@ -17,6 +17,7 @@ import (
 // load. The standby server, on a replica that is then promoted, goes on with all that
 // was acknowledged, and counts nothing twice.
 func TestPromotedReplica(t *testing.T) {
+	t.Parallel() // waits more than it works
 	primary := postgrestest.Durable(t)
 	data, err := primary.Fresh(t.Context())
 	if err != nil {

@@ -322,6 +322,7 @@ func serves(t *testing.T, url string, roots *x509.CertPool) bool {
 // A client that stalls holds up the end, but does not make it a failure; and a
 // hang-up ends nobody.
 func TestStalledRequest(t *testing.T) {
+	t.Parallel() // waits more than it works
 	p := startServer(t, standard(t))
 	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)

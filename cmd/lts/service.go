@@ -47,6 +47,7 @@ type service interface {
 	TestChannel(ctx context.Context, id string, private bool) error
 
 	Adjust(ctx context.Context, item string, units int64, reason string) error
+	ArchiveOrganization(ctx context.Context, organization string, archived bool) error
 	ArchiveItem(ctx context.Context, item string, archived bool) error
 	ArchiveHandshakeCode(ctx context.Context, code string, archived bool) error
 	// SetPassword sets the session password of a code; "": none. The one before works for

@@ -75,6 +75,7 @@ func waitFor(t *testing.T, what string, is func() bool) {
 // The standby refuses while the main server works, serves when it does not, and
 // gives back; clients go from main to standby, and back to main.
 func TestStandby(t *testing.T) {
+	t.Parallel() // waits more than it works
 	p := startPair(t)
 	if !authorizes(t, p.main.url) || authorizes(t, p.standby.url) {
 		t.Error("at first the main server serves alone")
@@ -119,6 +120,7 @@ func TestStandby(t *testing.T) {
 // The main server is killed again and again under load. No report that was
 // acknowledged, by either, is missing, and none is doubled.
 func TestFailover(t *testing.T) {
+	t.Parallel() // waits more than it works
 	p := startPair(t)
 	var mu sync.Mutex
 	urls := []string{p.main.url, p.standby.url}

@@ -53,7 +53,7 @@ var remotely = []string{
 	"=stats --by month --since 2026-01-01 --until 2026-03-01 --zone America/New_York --compare", "=stats --csv --by day,type",
 	"=statement --org 100001 --month MONTH --zone Europe/Berlin --format csv",
 	"=policy replay --item scans --quota 5 --from 2026-01-01 --until 2026-02-01", "=device keys DEVICE", "=item seats scans",
-	"org add Other --id 100002", "org change 100002 --name Another", "handshake add web --org 100002", "handshake change 100002-web --any",
+	"org add Other --id 100002", "org change 100002 --name Another", "org archive 100002", "org unarchive 100002", "handshake add web --org 100002", "handshake change 100002-web --any",
 	"handshake password 100002-web --session-password secret --overlap-days 3", "handshake password 100002-web --none",
 	"handshake archive 100002-web", "handshake unarchive 100002-web", "handshake key 100002-web",
 	"item add pages --org 100002 --charge-way page --quota 5 --handshake 100002-web", "item change pages --quota 6",

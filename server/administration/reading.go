@@ -2,6 +2,7 @@ package administration
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/openlts/openlts/core/protocol"
@@ -48,9 +49,6 @@ func (a *Administrator) Devices(ctx context.Context, s Selection) (Page[Device],
 	if err != nil || a.Principal().Organization == "" || len(result.Items) == 0 {
 		return result, err
 	}
-	if err := a.keepVisible(ctx, result.Items); err != nil {
-		return Page[Device]{}, err
-	}
 	own := map[string]bool{}
 	for s := (Selection{Limit: records.MaxLimit}); ; {
 		items, err := a.Items(ctx, s)
@@ -78,7 +76,8 @@ func (a *Administrator) Devices(ctx context.Context, s Selection) (Page[Device],
 	return result, nil
 }
 
-// addRepairs adds to devices what administrators said about them.
+// addRepairs adds to devices what administrators said about them, and the accounts and
+// times of those that are shown as them; of those that exist for who asks.
 func (a *Administrator) addRepairs(ctx context.Context, devices []Device) error {
 	uuids := make([]string, len(devices))
 	for i := range devices {
@@ -86,31 +85,51 @@ func (a *Administrator) addRepairs(ctx context.Context, devices []Device) error 
 	}
 	found, err := records.Repairs(ctx, a.Store, uuids...)
 	for i := range devices {
-		if d, r := &devices[i], found[devices[i].UUID]; r != nil {
-			d.BlockedAt, d.ErasedAt, d.MergedInto, d.Merged = r.BlockedAt, r.ErasedAt, r.MergedInto, r.Merged
+		d, r := &devices[i], found[devices[i].UUID]
+		if r == nil {
+			continue
+		}
+		if d.BlockedAt, d.ErasedAt, d.MergedInto = r.BlockedAt, r.ErasedAt, r.MergedInto; len(r.Merged) == 0 {
+			continue
+		}
+		merged, err := a.Devices(ctx, Selection{Devices: r.Merged, Limit: records.MaxLimit})
+		if err != nil {
+			return err
+		}
+		for _, each := range merged.Items {
+			d.Merged = append(d.Merged, each.UUID)
+			d.FirstSeenAt, d.LastSeenAt = min(d.FirstSeenAt, each.FirstSeenAt), max(d.LastSeenAt, each.LastSeenAt)
+			d.Account = sumOfAccounts(d.Account, each.Account)
 		}
 	}
 	return err
 }
 
-// keepVisible leaves out of the devices that are merged into others those that do not
-// exist for who asks.
-func (a *Administrator) keepVisible(ctx context.Context, devices []Device) error {
-	for i := range devices {
-		d := &devices[i]
-		if len(d.Merged) == 0 {
-			continue
-		}
-		visible, err := a.Devices(ctx, Selection{Devices: d.Merged, Limit: records.MaxLimit})
-		if err != nil {
-			return err
-		}
-		d.Merged = nil
-		for _, each := range visible.Items {
-			d.Merged = append(d.Merged, each.UUID)
+// sumOfAccounts adds up what two devices said; nil: one said nothing.
+func sumOfAccounts(a, b *protocol.DeviceAccount) *protocol.DeviceAccount {
+	if a == nil {
+		return b
+	}
+	if b == nil {
+		return a
+	}
+	return &protocol.DeviceAccount{
+		Recorded: store.SaturatingSum(a.Recorded, b.Recorded), Expired: store.SaturatingSum(a.Expired, b.Expired),
+		Refused: store.SaturatingSum(a.Refused, b.Refused), Storage: store.SaturatingSum(a.Storage, b.Storage),
+	}
+}
+
+// withMerged adds to the devices that are asked for those that are shown as one of them.
+func (a *Administrator) withMerged(ctx context.Context, s Selection) (Selection, error) {
+	found, err := records.Repairs(ctx, a.Store, s.Devices...)
+	asked := slices.Clone(s.Devices)
+	for _, uuid := range s.Devices {
+		if r := found[uuid]; r != nil {
+			asked = append(asked, r.Merged...)
 		}
 	}
-	return nil
+	s.Devices = asked
+	return s, err
 }
 
 // only gives the one object of a page that should have one.
@@ -149,13 +168,22 @@ func (a *Administrator) Device(ctx context.Context, uuid string) (Device, error)
 	return only(result, err, ObjectDevice, uuid)
 }
 
-// Denials gives a page of refused authorizations.
+// Denials gives a page of refused authorizations; those of a device are also those of the
+// devices that are shown as it.
 func (a *Administrator) Denials(ctx context.Context, s Selection) (Page[store.Denial], error) {
+	s, err := a.withMerged(ctx, s)
+	if err != nil {
+		return Page[store.Denial]{}, err
+	}
 	return recorded(ctx, a, s, records.Denials)
 }
 
-// Anomalies gives a page of what is strange about devices.
+// Anomalies gives a page of what is strange about devices, likewise.
 func (a *Administrator) Anomalies(ctx context.Context, s Selection) (Page[records.Anomaly], error) {
+	s, err := a.withMerged(ctx, s)
+	if err != nil {
+		return Page[records.Anomaly]{}, err
+	}
 	return recorded(ctx, a, s, records.Anomalies)
 }
 

@@ -150,7 +150,8 @@ type keyShown struct {
 	Items           []string
 }
 
-type snippet struct{ ID, Language, Text string }
+// snippet are the lines of a language, and what of a release of OpenLTS they need.
+type snippet struct{ ID, Language, Needs, Text string }
 
 func (r *request) licenseKey(code, password, server, standby string) (string, error) {
 	return r.admin.LicenseKey(r.Context(), code, password, administration.KeyServers{Main: server, Standby: standby, PublicKey: r.pages.PublicKey})
@@ -188,11 +189,11 @@ func (r *request) base() string {
 // character that any of them would have to escape.
 func snippets(key string) []snippet {
 	return []snippet{
-		{"cpp", "C++", `#include <openlts/openlts.hpp>
+		{"cpp", "C++", "openlts-…-linux-x86_64.tar.gz; c++ -std=c++17 … -lopenlts", `#include <openlts/openlts.hpp>
 
 auto license = openlts::License::from_key("` + key + `");
 license.record(openlts::OperationType::qr_code); // for each barcode`},
-		{"c", "C", `#include <openlts/openlts.h>
+		{"c", "C", "openlts-…-linux-x86_64.tar.gz; cc … -lopenlts", `#include <openlts/openlts.h>
 
 LTS_License license;
 char message[256];
@@ -200,16 +201,16 @@ if (LTS_InitLicense("` + key + `", NULL, &license, message, sizeof message) != L
   fprintf(stderr, "%s\n", message);
 LTS_RecordOperation(license, LTS_OT_QR_CODE, 1); /* for each barcode */
 LTS_CloseLicense(license, 3000);`},
-		{"python", "Python", `import openlts
+		{"python", "Python", "pip install openlts-….whl", `import openlts
 
 with openlts.License.from_key("` + key + `") as license:
     license.record(openlts.OperationType.QR_CODE)  # for each barcode`},
-		{"java", "Java", `import org.openlts.*;
+		{"java", "Java", "openlts-….jar, openlts-…-linux-x86_64.jar", `import org.openlts.*;
 
 try (License license = License.fromKey("` + key + `")) {
     license.record(OperationType.QR_CODE, 1); // for each barcode
 }`},
-		{"csharp", "C#", `using OpenLTS;
+		{"csharp", "C#", "OpenLTS.….nupkg", `using OpenLTS;
 
 using (License license = License.FromKey("` + key + `"))
 {

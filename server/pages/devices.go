@@ -29,7 +29,7 @@ var devicePages = []page{
 				return nil, unknown
 			}
 			shown := deviceShown{Device: device, Known: unknown == nil}
-			of := administration.Selection{Devices: append([]string{uuid}, device.Merged...), Limit: 20}
+			of := administration.Selection{Devices: []string{uuid}, Limit: 20}
 			var err error
 			if shown.Denials, err = r.admin.Denials(r.Context(), of); err != nil {
 				return nil, err

@@ -1,5 +1,5 @@
 // SHA-512, X25519 and Ed25519 verification for the edition for old browsers: ECMAScript 5, which has neither typed
-// arrays nor BigInt. curve25519.js does the same for all others, in less than half the size.
+// arrays nor BigInt. curve25519.js does the same for all others, in three fifths of the size.
 //
 // It does not run in constant time. What it guards is the key by which a device authenticates its own usage counts,
 // on a machine that belongs to who could measure it.

@@ -140,7 +140,12 @@ export class Store {
   private open(): Promise<IDBDatabase> {
     return (this.opened ??= new Promise((resolve, reject) => {
       const request = this.env.indexedDB!.open(database, 1);
-      request.onupgradeneeded = () => request.result.createObjectStore(objects);
+      request.onupgradeneeded = () => {
+        // It is new, or was evicted while this page lived: then what the page knows goes on, above all the device,
+        // without which nobody would ever report what is counted here.
+        const table = request.result.createObjectStore(objects);
+        this.memory.forEach((value, key) => table.put(value, key));
+      };
       request.onerror = () => reject(request.error ?? new Error('opening failed'));
       request.onsuccess = () => {
         const db = (this.db = request.result);

@@ -136,6 +136,83 @@ describe('Chromium', { skip: missing('chromium') || false }, () => {
     assert.equal(server.total() - counted, 200);
   });
 
+  test('storage that is evicted in mid-run: the device, and all that this page knows, comes back', async () => {
+    const tab = await open();
+    await tab.evaluate(`license.record('QR_CODE', 3); license.submit()`);
+    await tab.evaluate(`license.record('QR_CODE', 4); license.info()`);
+    const device = await tab.evaluate('license.info().then((info) => info.deviceUUID)');
+    await browser.send('Storage.clearDataForOrigin', { origin: pages.url, storageTypes: 'all' }, tab.sessionId);
+    await tab.evaluate(`license.record('QR_CODE', 5); license.info()`);
+    await sleep(1300); // what is kept each second
+    await tab.crash();
+    const next = await open();
+    assert.equal(await next.evaluate('license.info().then((info) => info.deviceUUID)'), device);
+    await next.evaluate('license.submit(); license.close()');
+    await exact(12);
+  });
+
+  for (const [what, origin] of [
+    ['with locks', () => pages.url],
+    ['without locks, so that others take it for dead', () => `http://${insecureHost}:${pages.port}`],
+  ]) {
+    test(`a page that is frozen and goes on later, ${what}`, async () => {
+      const tab = await browser.open(page(origin()));
+      await tab.evaluate('begin({ slotSeconds: 1 })');
+      await tab.evaluate(`license.record('QR_CODE', 7)`);
+      await tab.send('Page.setWebLifecycleState', { state: 'frozen' });
+      const other = await browser.open(page(origin()));
+      await other.evaluate('begin({ slotSeconds: 1 })');
+      await sleep(5000);
+      await tab.send('Page.setWebLifecycleState', { state: 'active' });
+      await tab.evaluate(`license.record('QR_CODE', 8); license.submit()`);
+      await until(() => other.evaluate('license.info().then((info) => info.pending === 0)'), 'all is submitted');
+      const info = await tab.evaluate('license.info()');
+      assert.equal(info.recorded, 15);
+      assert.equal(info.accepted, 15);
+      await tab.evaluate('license.close()');
+      await other.evaluate('license.close()');
+      assert.equal(server.total() - counted, 15);
+    });
+  }
+
+  test('a service worker that is killed: what it kept is taken over', async () => {
+    const tab = await open();
+    await tab.evaluate(`(async () => {
+      const registration = await navigator.serviceWorker.register('/pages/service-worker.js');
+      while (!registration.active) await new Promise((resolve) => setTimeout(resolve, 20));
+      const { port1, port2 } = new MessageChannel();
+      const answer = new Promise((resolve) => (port1.onmessage = resolve));
+      registration.active.postMessage({ licenseServer: lts, handshakeCode: '100001-reader', stay: true }, [port2]);
+      await answer;
+    })()`);
+    await tab.send('ServiceWorker.enable');
+    await tab.send('ServiceWorker.stopAllWorkers');
+    await tab.evaluate(`license.record('QR_CODE', 2); license.submit()`);
+    await exact(6);
+  });
+
+  test('fifty tabs', async () => {
+    const tab = await open();
+    await tab.evaluate(`(async () => {
+      globalThis.frames50 = await Promise.all(Array.from({ length: 50 }, () => new Promise((resolve) => {
+        const frame = document.createElement('iframe');
+        frame.onload = () => resolve(frame.contentWindow);
+        frame.src = location.href;
+        document.body.append(frame);
+      })));
+      await Promise.all(frames50.map((frame) => frame.eval('begin()')));
+      for (let round = 0; round < 20; round++) {
+        for (const frame of frames50) frame.eval("license.record('QR_CODE')");
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      await Promise.all(frames50.slice(0, 25).map((frame) => frame.eval('license.close()')));
+      await Promise.all(frames50.slice(25).map((frame) => frame.eval('license.info()'))); // which keeps
+    })()`);
+    await browser.kill();
+    browser = await Chromium.start(directory);
+    await exact(1000);
+  });
+
   test('two origins are two devices', async () => {
     const uuids = [];
     for (const origin of [pages.url, `http://${insecureHost}:${pages.port}`]) {

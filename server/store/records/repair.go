@@ -98,6 +98,12 @@ func Erase(ctx context.Context, tx store.Tx, uuid string, at int64) (known bool,
 			return true, err
 		}
 	}
+	// To the second, it would lead to the address whose trial began with this one.
+	for _, subject := range store.TrialSubjects(store.TrialByDevice, uuid, "") {
+		if err := exec(ctx, tx, "UPDATE trial SET started_at = started_at - started_at % 86400 WHERE subject = ?", subject); err != nil {
+			return true, err
+		}
+	}
 	for _, name := range names {
 		if name == "" {
 			continue
