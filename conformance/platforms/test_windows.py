@@ -239,7 +239,7 @@ def test_scenarios(wine: Wine, tmp_path: Path) -> None:
         running = [subprocess.Popen(compiler) for compiler in pair]
         assert [process.wait(timeout=240) for process in running] == [0] * len(pair)
     program = compiled(tmp_path, "scenarios", *objects)
-    printed = wine.run(program)
+    printed = wine.run(program, timeout=600)
     scenarios = json.loads((REPOSITORY / "conformance/scenarios.json").read_text())["scenarios"]
     passed = set(re.findall(r"\[       OK \] Conformance\.(\w+)", printed))
     assert {scenario["id"] for scenario in scenarios} <= passed
