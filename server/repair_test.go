@@ -302,7 +302,7 @@ func TestMergedDevices(t *testing.T) {
 	if _, err := old.Authorize(old.Request("100001-nothing")); err == nil {
 		t.Fatal("granted")
 	}
-	denials, err := l.Administrator.Denials(t.Context(), administration.Selection{Devices: []string{now.UUID}})
+	denials, err := l.Denials(t.Context(), administration.Selection{Devices: []string{now.UUID}})
 	check(t, err)
 	if len(denials.Items) != 1 || denials.Items[0].Device != old.UUID {
 		t.Errorf("%+v", denials.Items)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/openlts/openlts/server/store"
@@ -192,9 +193,7 @@ func (t *Tx) Adjust(a store.Adjustment) error {
 	if a.Units > 0 {
 		sum = t.dialect.Added(`used`, `CAST(? AS bigint)`)
 	}
-	var arguments []any
-	for range strings.Count(sum, "?") {
-		arguments = append(arguments, a.Units)
-	}
-	return t.exec(`UPDATE `+t.dialect.UseTable+` SET used = `+sum+` WHERE `+t.dialect.UseKey+` = ?`, append(arguments, a.Item)...)
+	arguments := slices.Repeat([]any{a.Units}, strings.Count(sum, "?"))
+	arguments = append(arguments, a.Item)
+	return t.exec(`UPDATE `+t.dialect.UseTable+` SET used = `+sum+` WHERE `+t.dialect.UseKey+` = ?`, arguments...)
 }

@@ -9,7 +9,7 @@ import (
 // syncData leaves out what is only about the file, such as when it was changed.
 func syncData(f *os.File) error {
 	for {
-		if err := unix.Fdatasync(int(f.Fd())); err != unix.EINTR { //nolint:errorlint // a number
+		if err := unix.Fdatasync(int(f.Fd())); err != unix.EINTR {
 			return os.NewSyscallError("fdatasync", err)
 		}
 	}
