@@ -14,8 +14,8 @@
 #include "start.h"
 #include "wait.h"
 
-/* What Go and SQLite commit when they start and open a license, as measured (docs/hosts.md)
- * and rounded up. Go ends the process if it can't have it. */
+/* More than Go and SQLite commit when they start and open a license on Linux (docs/hosts.md).
+ * Go ends the process if it can't have what it asks for. */
 enum { MEMORY = 64 << 20 };
 
 static const char lack_of_threads[] = "the process lacks threads, or memory for them";

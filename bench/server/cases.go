@@ -203,6 +203,10 @@ func (b *bench) cases() ([]measured, error) {
 	if err != nil {
 		return nil, err
 	}
+	floor, err := b.start(journal, sqlite.database, filepath.Join(b.directory, "journal"))
+	if err != nil {
+		return nil, err
+	}
 	grown, err := b.newWorld(database.SQLite(filepath.Join(b.directory, "grown")), 1)
 	if err != nil {
 		return nil, err
@@ -216,6 +220,7 @@ func (b *bench) cases() ([]measured, error) {
 	list := []measured{
 		{"empty batch100", "requests", 1, sqlite.reporting(sqlite.hot, reportsInBatch, 16, nothing.url)},
 		{"decode single", "reports", 1, sqlite.reporting(sqlite.hot, 1, 256, ceiling.url)},
+		{"journal single", "reports", 1, sqlite.reporting(sqlite.hot, 1, 256, floor.url)},
 		{"sqlite single", "reports", 1, sqlite.reporting(sqlite.hot, 1, 256)},
 		{"sqlite cold", "reports", 1, sqlite.reporting(sqlite.cold, 1, 256)},
 		{"sqlite grown", "reports", 1, grown.reporting(grown.hot, 1, 256)},

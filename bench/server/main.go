@@ -27,7 +27,7 @@ type options struct {
 
 func main() {
 	var o options
-	serve := flag.String("serve", "", "serve a database, or `decode` or `empty`; for the benchmark itself")
+	serve := flag.String("serve", "", "serve a database, or `decode`, `journal` or `empty`; for the benchmark itself")
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each case is measured")
 	flag.DurationVar(&o.length, "length", 2*time.Second, "how long a case is measured in a round")
 	flag.IntVar(&o.grown, "grown", 200_000, "how many reports are stored before the case that has some")
@@ -54,6 +54,8 @@ var closing = []struct {
 	name, over, under string
 }{
 	{"sqlite/ceiling", "sqlite single", "decode single"},
+	{"journal/ceiling", "journal single", "decode single"},
+	{"sqlite/journal", "sqlite single", "journal single"},
 	{"batch100/empty", "sqlite batch100", "empty batch100"},
 	{"postgres/sqlite", "postgres single", "sqlite single"},
 	{"postgres2/postgres", "postgres2 batch100", "postgres batch100"},

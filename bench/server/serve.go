@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +25,9 @@ import (
 const (
 	empty  = "empty"  // reads the body and answers nothing
 	decode = "decode" // checks and decodes reports, and stores nothing; takes the database with the keys
+	// journal does that, appends each batch to a file, and answers with a receipt when it
+	// is on the disk: no server that keeps its promises in this way can do less.
+	journal = "journal"
 )
 
 // serveForever serves until its parent closes the standard input. It prints its
@@ -33,7 +37,7 @@ func serveForever(ctx context.Context, what string, arguments []string) error {
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
 	if what != empty {
 		name := what
-		if what == decode {
+		if what == decode || what == journal {
 			name = arguments[0]
 		}
 		s, err := database.Open(ctx, name, true)
@@ -41,9 +45,19 @@ func serveForever(ctx context.Context, what string, arguments []string) error {
 			return err
 		}
 		defer func() { _ = s.Close() }()
-		if what == decode {
+		switch what {
+		case decode:
 			handler = &decoder{store: s}
-		} else {
+		case journal:
+			file, err := os.Create(arguments[1])
+			if err != nil {
+				return err
+			}
+			defer func() { _ = file.Close() }()
+			j := &journaler{decoder: decoder{store: s}, waiting: make(chan entry, 1024)}
+			go j.write(file)
+			handler = j
+		default:
 			lts, err := server.New(ctx, server.Config{Store: s, Log: slog.New(slog.DiscardHandler)})
 			if err != nil {
 				return err
@@ -73,21 +87,88 @@ func serveForever(ctx context.Context, what string, arguments []string) error {
 type decoder struct{ store store.Store }
 
 func (d *decoder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, key, _ := d.decode(w, r)
+	if body != nil {
+		w.Header().Set(protocol.HeaderMAC, protocol.ReceiptMAC(key.Secret, body, nil))
+	}
+}
+
+// decode answers what is wrong; then there is no body.
+func (d *decoder) decode(w http.ResponseWriter, r *http.Request) ([]byte, store.ReportKey, *protocol.ReportBatch) {
 	key, err := d.store.ReportKey(r.Context(), r.Header.Get(protocol.HeaderKey), "")
 	if err != nil {
 		w.WriteHeader(http.StatusUnauthorized)
-		return
+		return nil, key, nil
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil || !protocol.EqualMAC(r.Header.Get(protocol.HeaderMAC), protocol.ReportMAC(key.Secret, body)) {
 		w.WriteHeader(http.StatusUnauthorized)
-		return
+		return nil, key, nil
 	}
 	batch, err := wire.ReadBatch(body)
 	if err != nil {
 		w.WriteHeader(http.StatusBadRequest)
-		return
+		return nil, key, nil
 	}
 	policy.NewBatch(batch, key.Devices[batch.Device], time.Now())
-	w.Header().Set(protocol.HeaderMAC, protocol.ReceiptMAC(key.Secret, body, nil))
+	return body, key, batch
+}
+
+// journaler appends batches to a file: those that wait share a write to the disk.
+type journaler struct {
+	decoder
+	waiting chan entry
+}
+
+type entry struct {
+	body []byte
+	kept chan error
+}
+
+func (j *journaler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, key, batch := j.decode(w, r)
+	if body == nil {
+		return
+	}
+	e := entry{body, make(chan error, 1)}
+	j.waiting <- e
+	if <-e.kept != nil {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	receipt := protocol.Receipt{Batch: batch.Batch, ReceivedAt: time.Now().Unix(), Digest: protocol.Digest(body)}
+	for i := range batch.Groups {
+		receipt.Accepted += len(batch.Groups[i].Reports)
+	}
+	answer, err := json.Marshal(receipt)
+	if err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", protocol.ContentTypeJSON)
+	w.Header().Set(protocol.HeaderMAC, protocol.ReceiptMAC(key.Secret, body, answer))
+	_, _ = w.Write(answer) // who went away asks again
+}
+
+func (j *journaler) write(file *os.File) {
+	for first := range j.waiting {
+		group := []entry{first}
+		for more := true; more; {
+			select {
+			case e := <-j.waiting:
+				group = append(group, e)
+			default:
+				more = false
+			}
+		}
+		var text []byte
+		for _, e := range group {
+			text = append(text, e.body...)
+		}
+		_, err := file.Write(text)
+		err = errors.Join(err, file.Sync())
+		for _, e := range group {
+			e.kept <- err
+		}
+	}
 }
