@@ -152,7 +152,7 @@ const largeBody = 64 << 10
 func cutOff(err error) bool {
 	var failed *net.OpError
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.As(err, &failed) && (failed.Op == "read" || failed.Op == "write") && !failed.Timeout()
+		errors.As(err, &failed) && !neverLeft(err) && !failed.Timeout()
 }
 
 // splits tells whether a batch failed that may pass in smaller ones: then none of
