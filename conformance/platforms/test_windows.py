@@ -93,6 +93,11 @@ def wine() -> Iterator[Wine]:
         source = prefix / "prng.c"
         source.write_text(PROCESS_PRNG)
         output("x86_64-w64-mingw32-gcc", "-shared", "-O1", source, "-o", random, "-ladvapi32")
+    # One that runs already, such as that of wineboot, keeps the time it was given.
+    for ending in ("-k", "-w"):
+        subprocess.run(
+            ["wineserver", ending], env=environment, check=False, timeout=120, stdout=DEVNULL, stderr=DEVNULL
+        )
     # It starts anew for each program otherwise.
     # (It goes on as a daemon, with the pipes it was given.)
     subprocess.run(["wineserver", "-p120"], env=environment, check=True, timeout=60, stdout=DEVNULL, stderr=DEVNULL)
