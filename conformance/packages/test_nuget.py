@@ -95,4 +95,5 @@ def test_it_holds_what_it_promises() -> None:
         "buildTransitive/net461/OpenLTS.targets",
         "runtimes/linux-x64/native/libopenlts.so",
         "runtimes/linux-arm64/native/libopenlts.so",
+        "runtimes/win-x64/native/openlts.dll",
     }

@@ -69,6 +69,7 @@ class Run {
   floor = -Infinity;
   dirty = false;
   closed = false;
+  /** When it was kept last, in milliseconds since 1970, or first was to be; 0: never. */
   keptAt = 0;
   readonly held: Promise<() => void>;
   /** Frees the lock; undefined until it is held. */
@@ -256,6 +257,8 @@ export class Meter {
     // Without locks, or after a long sleep, others may have taken this run for dead and reported it: then all that was
     // kept is with the server.
     const alone = !run.keptAt || now - run.keptAt < 2000 * this.slotSeconds;
+    // From now on: a page can be frozen before it learns that this was kept, and others see it all the same.
+    run.keptAt ||= now;
     const slots = await this.store.change(
       alone ? [] : [at],
       (unit) => {

@@ -223,7 +223,6 @@ for (const engine of ['chromium', 'firefox', 'webkit']) {
         result.code = Dynamsoft.DBR.BarcodeReader.handshakeCode;
         Dynamsoft.DBR.BarcodeReader.licenseServer = ['${server.url}'];
         const reader = await Dynamsoft.DBR.BarcodeReader.createInstance();
-        const reader = await Dynamsoft.DBR.BarcodeReader.createInstance();
         result.item = (await reader.licenseInfo()).itemID;`,
       );
       assert.deepEqual(tagged, { code: '100001-reader', item: 'scans' });
