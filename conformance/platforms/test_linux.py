@@ -8,7 +8,6 @@ from __future__ import annotations
 import platform
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from lts_server import REPOSITORY, LTSServer
-from platforms import output
+from platforms import outlives_a_kill, output
 
 #: The newest glibc that may be needed, and how large a library may be.
 GLIBC = (2, 17)
@@ -130,18 +129,8 @@ def test_counts_what_a_killed_host_recorded(target: Target, server: LTSServer, t
 
     def start(count: int) -> subprocess.Popen[str]:
         arguments = [*command, server.url, "100001-reader", str(tmp_path / "device"), str(count)]
-        process = subprocess.Popen(
+        return subprocess.Popen(
             arguments, env=environment(target), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        assert process.stdout is not None
-        assert process.stdout.readline() == "recorded\n"
-        return process
 
-    killed = start(12345)
-    killed.send_signal(signal.SIGKILL)
-    killed.communicate(timeout=30)
-    assert server.total() == 0
-    following = start(1)
-    following.communicate("\n", timeout=60)
-    assert following.returncode == 0
-    assert server.total() == 12346
+    outlives_a_kill(start, server)

@@ -22,7 +22,7 @@ from subprocess import DEVNULL
 
 import pytest
 from lts_server import REPOSITORY, LTSServer
-from platforms import output
+from platforms import outlives_a_kill, output
 
 LIBRARY = REPOSITORY / "out/lib/windows-x86_64/openlts.dll"
 LARGEST = 9 * 1024 * 1024
@@ -173,19 +173,9 @@ def test_counts_what_a_killed_host_recorded(wine: Wine, server: LTSServer, tmp_p
     program = compiled(tmp_path, "recorder", "conformance/platforms/recorder.c")
 
     def start(count: int) -> subprocess.Popen[str]:
-        process = wine.start(program, server.url, "100001-reader", windows_path(tmp_path / "device"), count)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "recorded\n"
-        return process
+        return wine.start(program, server.url, "100001-reader", windows_path(tmp_path / "device"), count)
 
-    killed = start(12345)
-    killed.send_signal(signal.SIGKILL)
-    killed.communicate(timeout=30)
-    assert server.total() == 0
-    following = start(1)
-    following.communicate("\n", timeout=60)
-    assert following.returncode == 0
-    assert server.total() == 12346
+    outlives_a_kill(start, server)
 
 
 def test_two_copies_and_two_processes_share_a_directory(wine: Wine, server: LTSServer, tmp_path: Path) -> None:
