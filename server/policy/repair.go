@@ -9,7 +9,9 @@ import (
 
 // FreeSeat ends the seat that a device has of an item; ended is false if it has none.
 // What was counted stays. What the device reports takes no other seat until it is
-// authorized again. The state holds the use of the item and the device.
+// authorized again. One that was moved and has yet to begin keeps its first slot, or
+// nothing would tell that it was freed. The state holds the use of the item and the
+// device.
 func FreeSeat(state *store.State, item store.Item, device string, now time.Time) (change *store.Change, ended bool) {
 	d := decide(state, now)
 	_, ended = d.free(&item, device)

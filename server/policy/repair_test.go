@@ -31,6 +31,15 @@ func TestRepairsKeepSeatsRight(t *testing.T) {
 		state := &store.State{Uses: map[store.ID]*store.Use{1: {}}, Devices: map[string]*store.DeviceState{}, Items: map[string]store.Item{"i": item}}
 		now := int64(1_000_000)
 		freed := map[string]bool{}
+		empty := map[string]int64{} // from when a freed device has no seat any more
+		ends := func(seats []store.Seat) int64 {
+			for _, seat := range seats {
+				if seat.Until > now {
+					return max(now, seat.From) + 400
+				}
+			}
+			return now + 400
+		}
 		name := rapid.SampledFrom([]string{"a", "b", "c"})
 		at := func() *decision { return decide(state, time.Unix(now, 0)) }
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
@@ -46,8 +55,9 @@ func TestRepairsKeepSeatsRight(t *testing.T) {
 				start := now/180*180 - 180*rapid.Int64Range(0, 40).Draw(t, "late")
 				d.visited(&item, device, d.device(device), v, []worked{{start, start + 180}}, rapid.Bool().Draw(t, "closed"))
 			case "free":
+				end := ends(d.device(device).Seats[1])
 				if _, ended := FreeSeat(state, item, device, time.Unix(now, 0)); ended {
-					freed[device] = true
+					freed[device], empty[device] = true, end
 				}
 			case "move":
 				to := name.Draw(t, "to")
@@ -58,8 +68,9 @@ func TestRepairsKeepSeatsRight(t *testing.T) {
 				for _, after := range []int64{0, 1, 179, 180, 181, 400, 86400, 86400 * 40} {
 					before[now+after] = seatsOn(d, 1, now+after)
 				}
+				end := ends(d.device(device).Seats[1])
 				if _, moved := MoveSeat(state, item, device, to, time.Unix(now, 0)); moved {
-					freed[device] = true
+					freed[device], empty[device] = true, end
 					if seats := state.Devices[to].Seats[1]; len(seats) > 0 && !seats[len(seats)-1].Freed {
 						freed[to] = false
 					}
@@ -75,7 +86,7 @@ func TestRepairsKeepSeatsRight(t *testing.T) {
 				if free != (len(seats) > 0 && seats[len(seats)-1].Freed) {
 					t.Fatalf("%s: freed %t, and %+v", device, free, seats)
 				}
-				if later, _ := held(seats, now+400); free && later > 0 {
+				if later, _ := held(seats, empty[device]); free && later > 0 {
 					t.Fatalf("%s was freed and has a seat: %+v", device, seats)
 				}
 			}
