@@ -95,7 +95,7 @@ func printReplay(w io.Writer, c *administration.Replayed) error {
 	t := newTable(w, "", "ITS TERMS", "OTHER TERMS")
 	row := func(name string, value func(replay.Outcome) any) { t.row(name, value(c.Own), value(c.Other)) }
 	t.row("charge way", c.OwnTerms.ChargeWay, c.OtherTerms.ChargeWay)
-	t.row("quota", formatQuota(c.OwnTerms.Quota), formatQuota(c.OtherTerms.Quota))
+	t.row("quota", administration.FormatQuota(c.OwnTerms.Quota), administration.FormatQuota(c.OtherTerms.Quota))
 	row("used at the end", func(o replay.Outcome) any { return o.Quota.Used })
 	row("used at most", func(o replay.Outcome) any { return o.Peak })
 	row("state at the end", func(o replay.Outcome) any { return o.Quota.State })
