@@ -1,10 +1,9 @@
 package administration_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,8 +13,10 @@ import (
 
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/store"
-	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/store/teststore"
 )
+
+func TestMain(m *testing.M) { os.Exit(teststore.Run(m)) }
 
 // desk is an administrator over a new store, with a clock that a test moves.
 type desk struct {
@@ -25,17 +26,8 @@ type desk struct {
 
 func newDesk(t testing.TB) *desk {
 	t.Helper()
-	s, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "data"), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
 	d := &desk{now: time.Unix(1_800_000_000, 0)}
-	d.Administrator = &administration.Administrator{Store: s, Now: func() time.Time { return d.now }, Actor: "tester"}
+	d.Administrator = &administration.Administrator{Store: teststore.New(t), Now: func() time.Time { return d.now }, Actor: "tester"}
 	return d
 }
 

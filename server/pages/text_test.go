@@ -32,6 +32,9 @@ var texts = []*regexp.Regexp{
 	regexp.MustCompile(`Wrong = "([^"]+)"`),
 }
 
+// joint is where a text goes on in the next line.
+var joint = regexp.MustCompile(`" \+\n\t*"`)
+
 var pairs = regexp.MustCompile(`\.(?:Options|Selected "[^"]*") ((?:"[^"]*" ?)+)`)
 
 // found are the texts of the pages.
@@ -54,6 +57,7 @@ func found(t *testing.T) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
+		content = joint.ReplaceAll(content, nil)
 		for _, pattern := range texts {
 			for _, match := range pattern.FindAllSubmatch(content, -1) {
 				all[string(match[1])] = string(match[1])
