@@ -14,7 +14,6 @@ import signal
 import struct
 import subprocess
 import time
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -276,9 +275,6 @@ def core_packages() -> list[str]:
 
 GO_TESTS = {"datafile", "device", "ledger", "protocol", "slot", "tally"}
 
-#: A known fault, told in docs/cpp.md: threads that mend one damaged identity at once agree on one, but for some runs.
-KNOWN_FAULT = "TestManyMendAtOnce"
-
 
 @pytest.mark.parametrize("package", core_packages())
 def test_go(wine: Wine, package: str, tmp_path: Path) -> None:
@@ -304,7 +300,6 @@ def test_go(wine: Wine, package: str, tmp_path: Path) -> None:
             "-test.v=test2json",
             "-test.short",
             "-test.timeout=200s",
-            f"-test.skip=^{KNOWN_FAULT}$",
         ],
         env=os.environ | wine.environment,
         cwd=folder,
@@ -313,8 +308,6 @@ def test_go(wine: Wine, package: str, tmp_path: Path) -> None:
         timeout=240,
         check=False,
     )
-    if package.endswith("/device"):
-        warnings.warn(f"left out, for it fails in some runs: {KNOWN_FAULT}", stacklevel=1)
     events = [json.loads(line) for line in result.stdout.splitlines()]
     said: dict[str, list[str]] = {}
     for event in events:

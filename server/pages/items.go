@@ -100,9 +100,7 @@ func (r *request) newItemForm() (itemForm, error) {
 	}
 	codes, err := r.admin.Codes(r.Context(), administration.Selection{Sort: "code", Limit: records.MaxLimit, Organizations: r.selection().Organizations})
 	form.Codes = codes.Items
-	for _, way := range administration.ChargeWayNames() {
-		form.ChargeWays = append(form.ChargeWays, option{Value: way, Text: way})
-	}
+	form.ChargeWays = (&view{r: r}).wayOptions("")
 	return form, err
 }
 

@@ -48,9 +48,7 @@ func showReplay(r *request) (any, error) {
 	if q.Get("chargeWay") != "" {
 		shown.Way = q.Get("chargeWay")
 	}
-	for _, way := range administration.ChargeWayNames() {
-		shown.ChargeWays = append(shown.ChargeWays, option{Value: way, Text: way, Selected: way == shown.Way})
-	}
+	shown.ChargeWays = (&view{r: r}).wayOptions(shown.Way)
 	if !q.Has("from") { // last month, to begin with
 		shown.From, shown.Until = month.AddDate(0, -1, 0).Format(time.DateOnly), month.AddDate(0, 0, -1).Format(time.DateOnly)
 		shown.Quota = (&view{r: r}).QuotaValue(item.Quota.Limit)
@@ -121,7 +119,7 @@ func (r *request) replayRows(c *administration.Replayed) []replayRow {
 	}
 	own, other := &c.Own, &c.Other
 	rows := []replayRow{
-		{Title: "What is counted", Own: v.T(c.OwnTerms.ChargeWay), Other: v.T(c.OtherTerms.ChargeWay)},
+		{Title: "What is counted", Own: v.Way(c.OwnTerms.ChargeWay), Other: v.Way(c.OtherTerms.ChargeWay)},
 		{Title: "Quota", Own: v.Quota(c.OwnTerms.Quota), Other: v.Quota(c.OtherTerms.Quota)},
 		{Title: "Used at the end", Own: grouped(own.Quota.Used), Other: grouped(other.Quota.Used)},
 		{Title: "Used at most", Own: grouped(own.Peak), Other: grouped(other.Peak)},

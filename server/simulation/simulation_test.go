@@ -3,7 +3,7 @@ package simulation_test
 import (
 	"context"
 	"errors"
-	"path/filepath"
+	"os"
 	"reflect"
 	"testing"
 	"time"
@@ -14,24 +14,17 @@ import (
 	"github.com/openlts/openlts/server/simulation"
 	"github.com/openlts/openlts/server/statistics"
 	"github.com/openlts/openlts/server/store"
-	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/store/teststore"
 	"github.com/openlts/openlts/server/verification"
 )
 
 var until = time.Date(2026, 11, 26, 9, 5, 0, 0, time.UTC)
 
+func TestMain(m *testing.M) { os.Exit(teststore.Run(m)) }
+
 func open(t *testing.T) store.Store {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "data"), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return teststore.New(t)
 }
 
 // life simulates into a new store.

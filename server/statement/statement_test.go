@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/json"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,8 +15,11 @@ import (
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/statement"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/teststore"
 	"github.com/openlts/openlts/server/verification"
 )
+
+func TestMain(m *testing.M) { os.Exit(teststore.Run(m)) }
 
 func maker(o *servertest.Office) *statement.Maker {
 	return &statement.Maker{Store: o.Store, Key: o.Key, Now: o.Clock}
@@ -108,11 +112,11 @@ func TestMonthsAreClosedInOrder(t *testing.T) {
 	if err := closeMonth("2026-02", berlin(t)); !errors.Is(err, statement.ErrZone) {
 		t.Error(err)
 	}
-	o.Exec(`UPDATE total_day SET count = count - 1 WHERE slot > 1770000000`)
+	o.Tamper(`UPDATE total_day SET count = count - 1 WHERE slot > 1770000000`)
 	if err := closeMonth("2026-02", nil); !errors.Is(err, statement.ErrDiffer) {
 		t.Error(err)
 	}
-	o.Exec(`UPDATE statement SET document = document || 'A'`)
+	o.Tamper(`UPDATE statement SET document = document || 'A'`)
 	if err := closeMonth("2026-02", nil); !errors.Is(err, protocol.ErrSignature) && err == nil {
 		t.Error("a statement that was tampered with is believed")
 	}
@@ -229,8 +233,8 @@ func TestShowing(t *testing.T) {
 // An adjustment that the server did not sign does not count.
 func TestForgedAdjustment(t *testing.T) {
 	o := servertest.NewOffice(t)
-	o.Exec(`INSERT INTO adjustment (item, at, units, reason, actor, signature) VALUES (1, 1, 5, 'x', 'y', 'a.b.c')`)
-	o.Exec(`UPDATE item SET used = 5`)
+	o.Tamper(`INSERT INTO adjustment (item, at, units, reason, actor, signature) VALUES (1, 1, 5, 'x', 'y', 'a.b.c')`)
+	o.Tamper(`UPDATE ` + teststore.Used() + ` SET used = 5`)
 	result, err := verification.Run(t.Context(), o.Store, verification.Options{})
 	if err != nil || result.Different != 2 {
 		t.Errorf("%+v, %v", result, err)

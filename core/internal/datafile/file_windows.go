@@ -108,17 +108,22 @@ func rename(from, to string, how, byPath uint32) error {
 }
 
 // moveOver replaces a file that others have open where it can't be replaced, but renamed.
-// For a moment there is none.
+// For a moment there is none: whoever makes a file because there was none must exclude
+// those who replace it.
 func moveOver(from, to string) error {
 	aside := unfinishedName(to)
 	if err := moveByPath(to, aside, 0); err != nil {
 		return err
 	}
-	if err := moveByPath(from, to, 0); err != nil {
-		return errors.Join(err, moveByPath(aside, to, 0))
+	err := moveByPath(from, to, 0)
+	if err != nil {
+		if back := moveByPath(aside, to, 0); !errors.Is(back, os.ErrExist) {
+			return errors.Join(err, back)
+		}
+		// Another one was made in that moment, and is as new as ours.
 	}
 	_ = os.Remove(aside) // it goes once nobody has it open
-	return nil
+	return err
 }
 
 func moveByPath(from, to string, flags uint32) error {

@@ -10,8 +10,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/openlts/openlts/core/internal/device"
+	"github.com/openlts/openlts/core/internal/filelock"
 	"github.com/openlts/openlts/core/protocol"
 )
 
@@ -140,6 +142,49 @@ func TestManyMendAtOnce(t *testing.T) {
 			if identity.UUID != found[0].UUID || !identity.Key.Equal(found[0].Key) {
 				t.Fatal("several identities")
 			}
+		}
+	}
+}
+
+// TestWhileAnotherMends, who has taken the damaged file off its path and not yet put a sound
+// one there, nobody makes an identity: all wait, and take what is mended. So it is where a
+// file that is open can't be replaced in one step.
+func TestWhileAnotherMends(t *testing.T) {
+	for name, before := range map[string]string{"it was seen damaged": "garbage", "it was not there to be seen": ""} {
+		elsewhere, directory := t.TempDir(), t.TempDir()
+		mended := loadWith(t, elsewhere, nil)
+		path := filepath.Join(directory, device.FileName)
+		if before != "" {
+			if err := os.WriteFile(path, []byte(before), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		release, err := filelock.Acquire(t.Context(), filepath.Join(directory, "device.lock"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := device.Read(directory)
+		_ = os.Remove(path)
+		found := make(chan device.Identity)
+		go func() {
+			identity, err := file.Identity(t.Context(), protocol.UUIDGenerationMethodRandom, "", nil)
+			if err != nil {
+				t.Error(err)
+			}
+			found <- identity
+		}()
+		select {
+		case early := <-found:
+			t.Fatalf("%s: it became %s meanwhile", name, early.UUID)
+		case <-time.After(50 * time.Millisecond):
+		}
+		if err := os.Rename(filepath.Join(elsewhere, device.FileName), path); err != nil {
+			t.Fatal(err)
+		}
+		release()
+		if identity := <-found; identity.UUID != mended.UUID || !identity.Key.Equal(mended.Key) ||
+			identity.Source != device.SourceRandom {
+			t.Errorf("%s: it became %s of source %s, not %s", name, identity.UUID, identity.Source, mended.UUID)
 		}
 	}
 }

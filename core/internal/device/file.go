@@ -167,61 +167,57 @@ func (f *File) tell(own content, copyIsSound bool) {
 // write puts an identity in the file's place. The error is os.ErrExist if another
 // process did that.
 func (f *File) write(ctx context.Context, c content) error {
+	switch {
+	case f.path == "":
+		return errors.New("there is no data directory")
+	case f.state == unreadable:
+		return f.trouble
+	}
+	defer f.lock(ctx)()
+	if f.changed() {
+		return os.ErrExist
+	}
 	switch f.state {
-	case missing:
-		return datafile.Make(f.path, c.text())
 	case damaged:
-		return f.mend(ctx, c)
-	case foreign:
-		// Looked at again: another process may have set it aside and made a file.
-		if _, err := datafile.Check(f.path, datafile.Read); !errors.Is(err, datafile.ErrForeign) {
-			return os.ErrExist
+		// It stays at its path until the new one is there, wherever the file system can do that.
+		if os.Link(f.path, f.path+damagedExtension) != nil && f.text != nil {
+			_ = datafile.Make(f.path+damagedExtension, f.text)
 		}
+		return datafile.Replace(f.path, c.text())
+	case foreign:
 		if _, err := datafile.SetAside(f.path, damagedExtension); err != nil {
 			return errors.Join(f.trouble, err)
 		}
-		return datafile.Make(f.path, c.text())
-	default:
-		if f.trouble != nil {
-			return f.trouble
-		}
-		return errors.New("there is no data directory")
 	}
+	return datafile.Make(f.path, c.text())
 }
 
 // damagedExtension is that of what was found in the file's place and is kept for
 // whoever wants to look.
 const damagedExtension = ".damaged"
 
-// mend replaces a damaged file. Of several processes one does it, and the others
-// take what it made: they lock the damaged one.
-func (f *File) mend(ctx context.Context, c content) error {
-	opened, err := datafile.Open(f.path, datafile.Read)
+// lockName is the file that is locked by whoever makes or mends the identity's: of
+// several one does it, and the others take what it made. It is no lock of the identity's
+// file, which others replace, and which is gone for a moment where a file that is open
+// can't be replaced in one step, as on some file systems of Windows.
+const lockName = "device.lock"
+
+// lock waits for the lock; release gives it back. Without locks, or with a holder that
+// was stopped, we go on.
+func (f *File) lock(ctx context.Context) (release func()) {
+	const patience = time.Second
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	release, err := filelock.Acquire(ctx, filepath.Join(filepath.Dir(f.path), lockName))
 	if err != nil {
-		return err
+		return func() {}
 	}
-	defer func() { _ = opened.Close() }()
-	const patience, pause = time.Second, 5 * time.Millisecond
-	for until := time.Now().Add(patience); ; time.Sleep(pause) {
-		// Without locks, or with a holder that was stopped, we go on.
-		if err := filelock.Try(opened); !errors.Is(err, filelock.ErrLocked) || time.Now().After(until) || ctx.Err() != nil {
-			break
-		}
-	}
-	info, err := opened.Stat()
-	if err != nil {
-		return err
-	}
-	if named, err := os.Lstat(f.path); err != nil || !os.SameFile(info, named) {
-		return os.ErrExist // mended
-	}
-	// Perhaps it was mended before it was opened.
-	if text, err := datafile.ReadFile(f.path, limit); !bytes.Equal(text, f.text) || err != nil && !errors.Is(err, datafile.ErrTooLarge) {
-		return os.ErrExist
-	}
-	// At no moment is there no file at the path.
-	if os.Link(f.path, f.path+damagedExtension) != nil && f.text != nil {
-		_ = datafile.Make(f.path+damagedExtension, f.text)
-	}
-	return datafile.Replace(f.path, c.text())
+	return release
+}
+
+// changed tells whether the file is not what it was when it was read.
+func (f *File) changed() bool {
+	now := &File{path: f.path, state: unreadable}
+	now.read()
+	return now.state != f.state || !bytes.Equal(now.text, f.text)
 }

@@ -1,7 +1,5 @@
 package tally
 
-import "os"
-
 // owner is the process that made a tally, and where: what tells whether a copy of the file
 // is of a run that still lives. The lock of a run is the open file's, and a copy has none
 // of it: who copies a data directory that is in use, or renames it first, gets files that
@@ -10,10 +8,10 @@ import "os"
 // Zeros mean that nobody knows.
 type owner struct {
 	device, inode uint64   // of the file
-	boot          [16]byte // of the machine
+	boot          [16]byte // of the machine, where started says nothing without it
 	pid           uint32
-	started       uint64 // by the machine's clock ticks since the boot
-	namespace     uint64 // of process ids
+	started       uint64 // see startOf
+	namespace     uint64 // of process ids, where there are several
 }
 
 func (o *owner) write(t *Tally) {
@@ -32,16 +30,27 @@ func ownerOf(t *Tally) (o owner) {
 }
 
 // claim notes in a tally who makes it, and as which file.
-func (t *Tally) claim(file os.FileInfo) {
+func (t *Tally) claim() {
 	o := thisProcess()
-	o.device, o.inode = fileID(file)
+	o.device, o.inode, _ = fileID(t.file)
 	o.write(t)
 }
 
 // copyOfALivingRun tells whether a tally is a copy, and the process that made the original
 // goes on.
-func (t *Tally) copyOfALivingRun(file os.FileInfo) bool {
+func (t *Tally) copyOfALivingRun() bool {
 	o := ownerOf(t)
-	device, inode := fileID(file)
-	return o.inode != 0 && (o.device != device || o.inode != inode) && o.lives()
+	device, inode, ok := fileID(t.file)
+	return ok && o.inode != 0 && (o.device != device || o.inode != inode) && o.lives()
+}
+
+// lives tells whether the process goes on, as far as we can see: on this machine, since
+// the same boot, and among the same process ids.
+func (o *owner) lives() bool {
+	we := thisProcess()
+	if o.pid == 0 || o.boot != we.boot || o.namespace != we.namespace {
+		return false
+	}
+	started, ok := startOf(int(o.pid))
+	return ok && started == o.started
 }

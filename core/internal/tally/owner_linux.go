@@ -28,7 +28,9 @@ var thisProcess = sync.OnceValue(func() (o owner) {
 	}
 	copy(o.boot[:], raw)
 	o.pid, o.started = uint32(pid), started
-	_, o.namespace = fileID(space)
+	if of, ok := space.Sys().(*syscall.Stat_t); ok {
+		o.namespace = of.Ino
+	}
 	return o
 })
 
@@ -47,23 +49,4 @@ func startOf(pid int) (ticks uint64, ok bool) {
 	}
 	ticks, err = strconv.ParseUint(string(fields[field-after]), 10, 64)
 	return ticks, err == nil
-}
-
-// lives tells whether the process goes on, as far as we can see: on this machine, since
-// the same boot, and among the same process ids.
-func (o *owner) lives() bool {
-	we := thisProcess()
-	if o.pid == 0 || o.boot != we.boot || o.namespace != we.namespace {
-		return false
-	}
-	started, ok := startOf(int(o.pid))
-	return ok && started == o.started
-}
-
-func fileID(info os.FileInfo) (device, inode uint64) {
-	file, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return 0, 0
-	}
-	return uint64(file.Dev), file.Ino //nolint:unconvert // narrower on some architectures
 }

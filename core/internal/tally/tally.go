@@ -115,7 +115,7 @@ func (t *Tally) fill(unfinished, directory string, now time.Time) error {
 	if err := t.format(now); err != nil {
 		return err
 	}
-	t.claim(info)
+	t.claim()
 	if err := t.file.Sync(); err != nil {
 		return err
 	}
@@ -244,7 +244,7 @@ func adopt(f *os.File, path string, separated bool) (*Tally, error) {
 	if err = t.read(); err == nil {
 		err = t.vet()
 	}
-	if err == nil && !separated && t.copyOfALivingRun(locked) {
+	if err == nil && !separated && t.copyOfALivingRun() {
 		err = fmt.Errorf("a copy of a run that goes on: %w", filelock.ErrLocked)
 	}
 	if err != nil {

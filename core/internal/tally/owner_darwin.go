@@ -1,0 +1,28 @@
+package tally
+
+import (
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// thisProcess tells who we are. When it started tells it from those of other boots, too.
+var thisProcess = sync.OnceValue(func() (o owner) {
+	pid := os.Getpid()
+	if started, ok := startOf(pid); ok {
+		o.pid, o.started = uint32(pid), started
+	}
+	return o
+})
+
+// startOf is when a process started, in microseconds since 1970: no two with the same id
+// have the same. An app in a sandbox is not told of others.
+func startOf(pid int) (started uint64, ok bool) {
+	info, err := unix.SysctlKinfoProc("kern.proc.pid", pid)
+	const zombie = 5 // SZOMB of sys/proc.h
+	if err != nil || int(info.Proc.P_pid) != pid || info.Proc.P_stat == zombie {
+		return 0, false
+	}
+	return uint64(info.Proc.P_starttime.Nano() / 1000), true
+}
