@@ -38,9 +38,11 @@ typedef int openlts_no_start;
 #define DESCRIPTORS 12    /* 10 for the poller and a license */
 #define THREADS 12        /* 9 to begin with, 10 under load */
 #define ADDRESS_SPACE 992 /* MB, of which Go reserves most at once and uses little */
+#define DATA 96           /* MB of it that may be written to, besides the threads' stacks */
 
 enum { SMALL = 65536, TRIES = 200 };
-enum { ADDRESS_SPACE_BYTES = ADDRESS_SPACE << 20, BALLAST = 192 << 20 };
+enum { ADDRESS_SPACE_BYTES = ADDRESS_SPACE << 20, DATA_BYTES = DATA << 20 };
+enum { BALLAST = 192 << 20, BALLAST_DATA = 32 << 20 };
 
 static const char lack_of_descriptors[] = "the process lacks file descriptors: " TEXT(
     DESCRIPTORS) " more are needed; raise the limit (ulimit -n)";
@@ -48,6 +50,8 @@ static const char lack_of_threads[] = "the process lacks threads: " TEXT(
     THREADS) " more are needed; raise the limit (ulimit -u, or that of the cgroup)";
 static const char lack_of_memory[] = "the process lacks address space: " TEXT(
     ADDRESS_SPACE) " MB more are needed; raise the limit (ulimit -v)";
+static const char lack_of_data[] = "the process lacks memory: " TEXT(
+    DATA) " MB and the stacks of " TEXT(THREADS) " threads are needed; raise the limit (ulimit -d)";
 
 /* How far the start is. */
 enum { NOT_STARTED, STARTING, STARTED };
@@ -169,6 +173,43 @@ const char *openlts_lack_of_descriptors(void) {
   return lack;
 }
 
+/* --------------------------------------------------------------------- the sandbox */
+
+#define REFUSED(call) \
+  "the process may not call " call ", which is needed: allow it in its sandbox (seccomp)"
+
+/* Go ends the process if one of these is refused. Other calls it takes an error of. */
+static const char *lack_of_calls(void) {
+  const char *refused = NULL;
+  unsigned char byte;
+  sigset_t mask;
+  stack_t stack;
+  struct epoll_event event = {.events = EPOLLIN};
+  const int poller = epoll_create1(EPOLL_CLOEXEC), wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (poller < 0 || wake < 0) {
+    refused = errno == EMFILE || errno == ENFILE ? lack_of_descriptors
+                                                 : REFUSED("epoll_create1 and eventfd2");
+  } else if (epoll_ctl(poller, EPOLL_CTL_ADD, wake, &event) != 0) {
+    refused = errno == ENOSPC || errno == ENOMEM ? lack_of_data : REFUSED("epoll_ctl");
+  } else if (epoll_pwait(poller, &event, 1, 0, NULL) < 0 && errno != EINTR) {
+    refused = REFUSED("epoll_pwait");
+  } else if (syscall(SYS_getrandom, &byte, 1, 1 /* GRND_NONBLOCK */) < 0 && errno != EAGAIN &&
+             errno != ENOSYS && errno != EINTR) {
+    refused = REFUSED("getrandom");
+  } else if (sigaltstack(NULL, &stack) != 0) {
+    refused = REFUSED("sigaltstack");
+  } else if (pthread_sigmask(SIG_SETMASK, NULL, &mask) != 0) {
+    refused = REFUSED("rt_sigprocmask");
+  }
+  if (wake >= 0) {
+    close(wake);
+  }
+  if (poller >= 0) {
+    close(poller);
+  }
+  return refused;
+}
+
 /* --------------------------------------------------------------------- threads */
 
 /* Threads in reserve. Go ends the process if it can't have a thread. So those it
@@ -247,14 +288,29 @@ static void dismiss_threads(int n) {
   }
 }
 
+/* Takes address space, and no memory. */
 static void *reserve_space(size_t size) {
   void *space =
       __real_mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return space == MAP_FAILED ? NULL : space;
 }
 
+/* What can't be had of so much address space, the beginning of which may be written to: a
+ * limit of its own (RLIMIT_DATA). NULL: all can be had. */
+static const char *lack_of_space(size_t size, size_t data) {
+  void *space = reserve_space(size);
+  const char *lack = space == NULL ? lack_of_memory : NULL;
+  if (space != NULL) {
+    if (mprotect(space, data, PROT_READ | PROT_WRITE) != 0) {
+      lack = lack_of_data;
+    }
+    munmap(space, size);
+  }
+  return lack;
+}
+
 /* Why a thread can't be had right now. The C library says the same (EAGAIN) of too many
- * threads and of too little address space for a stack. */
+ * threads and of too little space for a stack. */
 static const char *lack_behind_thread(void) {
   pthread_attr_t usual;
   size_t stack = 0;
@@ -262,12 +318,8 @@ static const char *lack_behind_thread(void) {
     pthread_attr_getstacksize(&usual, &stack);
     pthread_attr_destroy(&usual);
   }
-  void *space = reserve_space(stack + SMALL);
-  if (space == NULL) {
-    return lack_of_memory;
-  }
-  munmap(space, stack + SMALL);
-  return lack_of_threads;
+  const char *lack = lack_of_space(stack + SMALL, stack);
+  return lack == NULL ? lack_of_threads : lack;
 }
 
 static const char *reserve_threads(void) {
@@ -324,6 +376,18 @@ void *__wrap_malloc(size_t size) {
  * thread. What Go is sure to want soon is kept for it. */
 static _Atomic(void *) ballast;
 
+/* Where what a process may write to is limited, too, some of the ballast counts as that. */
+static void *take_ballast(void) {
+  struct rlimit limit;
+  void *space = reserve_space(BALLAST);
+  if (space != NULL && getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+      mprotect(space, BALLAST_DATA, PROT_READ | PROT_WRITE) != 0) {
+    munmap(space, BALLAST);
+    return NULL;
+  }
+  return space;
+}
+
 void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset) {
   void *got = __real_mmap(address, size, protection, flags, fd, offset);
   void *kept = NULL;
@@ -332,25 +396,21 @@ void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fd,
     munmap(kept, BALLAST);
     got = __real_mmap(address, size, protection, flags, fd, offset);
     const int error = errno;
-    atomic_store(&ballast, reserve_space(BALLAST));
+    atomic_store(&ballast, take_ballast());
     errno = error;
   }
   return got;
 }
 
-/* Whether there is memory for what Go takes when it starts. */
-static int has_memory(void) {
+/* What is lacking of the memory that Go takes when it starts, or NULL. */
+static const char *lack_of_go(void) {
   void *volatile block = calloc(1, SMALL);
-  void *space = reserve_space(ADDRESS_SPACE_BYTES);
-  const int found = block != NULL && space != NULL;
+  const char *lack = block == NULL ? lack_of_data : lack_of_space(ADDRESS_SPACE_BYTES, DATA_BYTES);
   free(block);
-  if (space != NULL) {
-    munmap(space, ADDRESS_SPACE_BYTES);
+  if (lack == NULL) {
+    atomic_store(&ballast, take_ballast());
   }
-  if (found) {
-    atomic_store(&ballast, reserve_space(BALLAST));
-  }
-  return found;
+  return lack;
 }
 
 int __wrap_pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes) {
@@ -452,12 +512,14 @@ static void run_entry(void) {
 static void *start(void *nothing) {
   const char *lack = NULL;
   take_own_descriptors();
-  lack = openlts_lack_of_descriptors();
+  lack = lack_of_calls();
+  if (lack == NULL) {
+    lack = openlts_lack_of_descriptors();
+  }
   if (lack == NULL) {
     lack = reserve_threads();
-    if (lack == NULL && !has_memory()) {
+    if (lack == NULL && (lack = lack_of_go()) != NULL) {
       dismiss_threads(THREADS);
-      lack = lack_of_memory;
     }
   }
   if (lack == NULL) {

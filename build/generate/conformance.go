@@ -39,6 +39,10 @@ var elsewhere = []struct{ Platform, What, File string }{
 	},
 	{"Linux, the packages", "each installed in an empty directory, and counted with", "conformance/packages/test_release.py"},
 	{"Android, under Robolectric, with the library of Linux", "the Java binding's Android part", "bindings/android/pom.xml"},
+	{
+		"macOS arm64 and x86-64: the library is linked, and not run",
+		"what it shows, needs and is for, its signature; the Swift package's module maps", "conformance/platforms/macos/macos_test.go",
+	},
 	{"GNUstep, by clang and GCC's runtime", "the Objective-C binding", "bindings/objc/build-and-test"},
 	{"browsers: Chromium, Firefox, WebKit", "the JavaScript package", "bindings/javascript/test/engines.test.mjs"},
 }

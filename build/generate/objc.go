@@ -3,7 +3,7 @@ package main
 // The Objective-C binding: properties, the instance variables that older runtimes
 // want to see, and conversions.
 func emitObjC(all definitions) []output {
-	const header, code = "bindings/objc/include/OpenLTS/OpenLTS.h", "bindings/objc/src/OpenLTS.m"
+	const header, code = "bindings/objc/include/OpenLTSKit/OpenLTSKit.h", "bindings/objc/src/OpenLTSKit.m"
 	var outputs []output
 	for _, s := range all.Structures {
 		data := all.tell(s.Name, objcTongue)

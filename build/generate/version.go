@@ -35,6 +35,7 @@ var versionPlaces = []place{
 	{"bindings/python/src/openlts/__init__.py", `(?m)^__version__ = "(.*)"$`, 1},
 	{"examples/barcode-reader/java/pom.xml", mavenOurs, 3},
 	{"examples/barcode-reader/android/pom.xml", mavenOurs, 3},
+	{"build/vcpkg/openlts/vcpkg.json", `(?m)^  "version": "(.*)"`, 1},
 	{"docs/java.md", mavenOurs, 2},
 	{"examples/barcode-reader/python/pyproject.toml", `"openlts==([^"]+)"`, 1},
 }

@@ -45,6 +45,7 @@ INSTANTIATE_TEST_SUITE_P(, Scarce,
                          testing::Values("no descriptor", "few descriptors", "shared descriptors",
                                          "descriptors are closed", "no thread", "no thread later",
                                          "little address space", "just enough address space",
+                                         "refused calls", "little data", "just enough data",
                                          "files are limited"),
                          name_of);
 TEST_P(Scarce, host) {

@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -89,18 +90,48 @@ static void few_descriptors(void) {
   live();
 }
 
-/* A kernel or a sandbox in which the library can't have a table of its own. */
-static void shared_descriptors(void) {
+/* From now on this thread, and those it starts, get an error instead of a system call. */
+static void refuse(uint32_t call, uint32_t error) {
   struct sock_filter filter[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   const struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
-  int held[64], n = 0;
   EXPECT_IS(0, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
   EXPECT_IS(0, prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+}
+
+/* What Go can't do without, each in a child: a filter can't be taken off. */
+static void refused_calls(void) {
+  static const struct {
+    uint32_t call;
+    const char *said;
+  } needed[] = {
+      {SYS_epoll_create1, "epoll_create1"},   {SYS_eventfd2, "eventfd2"},
+      {SYS_epoll_ctl, "epoll_ctl"},           {SYS_epoll_pwait, "epoll_pwait"},
+      {SYS_getrandom, "getrandom"},           {SYS_sigaltstack, "sigaltstack"},
+      {SYS_rt_sigprocmask, "rt_sigprocmask"},
+  };
+  for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+    int status = -1;
+    pid_t child = fork();
+    if (child == 0) {
+      refuse(needed[i].call, EPERM);
+      expect_lack(needed[i].said);
+      _exit(failures());
+    }
+    EXPECT(waitpid(child, &status, 0) == child);
+    EXPECT_IS(0, status);
+  }
+  live();
+}
+
+/* A kernel or a sandbox in which the library can't have a table of its own. */
+static void shared_descriptors(void) {
+  int held[64], n = 0;
+  refuse(SYS_close_range, ENOSYS);
   limit(RLIMIT_NOFILE, 64);
   while (n < 64 && (held[n] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0) {
     n++;
@@ -186,42 +217,44 @@ static void no_thread_later(void) {
   EXPECT_IS(LTS_OK, LTS_CloseLicense(license, CLOSE_MILLISECONDS));
 }
 
-static void little_address_space(void) {
-  const rlim_t before = limit_of(RLIMIT_AS);
-  for (rlim_t megabytes = 100; megabytes <= 900; megabytes += 50) {
-    limit(RLIMIT_AS, megabytes << 20);
-    LTS_ConnectionParameters p;
-    LTS_License license = 0;
-    char message[256] = "";
-    LTS_InitLTSConnectionParameters(&p, sizeof p);
-    p.mainServerURL = url;
-    p.handshakeCode = code;
-    p.dataDirectory = directory;
-    EXPECT_IS(LTS_ERR_HOST_RESOURCES,
-              LTS_InitLicenseFromLTS(&p, &license, message, sizeof message));
-    EXPECT(strstr(message, "address space") != NULL);
-  }
-  limit(RLIMIT_AS, before);
-  live();
-}
-
-/* What is enough for the start is enough for a life. */
-static void just_enough_address_space(void) {
-  LTS_License license = 0;
-  char message[256] = "";
+/* Tries to open a license; says why not. */
+static LTS_License try_to_open(char *message, int32_t length, int32_t *status) {
   LTS_ConnectionParameters p;
+  LTS_License license = 0;
   LTS_InitLTSConnectionParameters(&p, sizeof p);
   p.mainServerURL = url;
   p.handshakeCode = code;
   p.dataDirectory = directory;
-  rlim_t megabytes = 900;
-  do {
+  *status = LTS_InitLicenseFromLTS(&p, &license, message, length);
+  return license;
+}
+
+/* A limit of memory as it is for each of so many megabytes is too low, and that is said. */
+static void expect_too_little(int resource, rlim_t from, rlim_t to, const char *said) {
+  const rlim_t before = limit_of(resource);
+  for (rlim_t megabytes = from; megabytes <= to; megabytes += 50) {
+    char message[256] = "";
+    int32_t status = LTS_OK;
+    limit(resource, megabytes << 20);
+    EXPECT_IS(0, try_to_open(message, sizeof message, &status));
+    EXPECT_IS(LTS_ERR_HOST_RESOURCES, status);
+    EXPECT(strstr(message, said) != NULL);
+  }
+  limit(resource, before);
+  live();
+}
+
+/* What is enough for the start is enough for a life. */
+static void expect_just_enough(int resource, rlim_t megabytes) {
+  LTS_License license = 0;
+  char message[256] = "";
+  int32_t status = LTS_ERR_HOST_RESOURCES;
+  while (status == LTS_ERR_HOST_RESOURCES && megabytes < 3000) {
     megabytes += 5;
-    limit(RLIMIT_AS, megabytes << 20);
-  } while (LTS_InitLicenseFromLTS(&p, &license, message, sizeof message) ==
-               LTS_ERR_HOST_RESOURCES &&
-           megabytes < 3000);
-  EXPECT(license != 0);
+    limit(resource, megabytes << 20);
+    license = try_to_open(message, sizeof message, &status);
+  }
+  EXPECT_IS(LTS_OK, status);
   for (int i = 0; i < 300; i++) {
     EXPECT_IS(LTS_OK, LTS_RecordOperationAt(license, LTS_OT_QR_CODE, 0, time(NULL)));
     LTS_LicenseInfo info;
@@ -233,6 +266,11 @@ static void just_enough_address_space(void) {
   EXPECT_IS(LTS_OK, LTS_CloseLicense(license, CLOSE_MILLISECONDS));
 }
 
+static void little_address_space(void) { expect_too_little(RLIMIT_AS, 100, 900, "address space"); }
+static void just_enough_address_space(void) { expect_just_enough(RLIMIT_AS, 900); }
+static void little_data(void) { expect_too_little(RLIMIT_DATA, 1, 151, "ulimit -d"); }
+static void just_enough_data(void) { expect_just_enough(RLIMIT_DATA, 20); }
+
 /* A file can't get larger: as on a full disk, and no signal ends the host. */
 static void files_are_limited(void) {
   LTS_License license = open_license(url, code, directory, 180);
@@ -243,14 +281,9 @@ static void files_are_limited(void) {
       int32_t status = LTS_RecordOperationAt(license, LTS_OT_QR_CODE, 0, time(NULL) - i * 180L);
       EXPECT(status == LTS_OK || status == LTS_ERR_LICENSE_BUFFER_FAILED);
     }
-    LTS_License another = 0;
     char message[256] = "";
-    LTS_ConnectionParameters p;
-    LTS_InitLTSConnectionParameters(&p, sizeof p);
-    p.mainServerURL = url;
-    p.handshakeCode = code;
-    p.dataDirectory = directory;
-    int32_t status = LTS_InitLicenseFromLTS(&p, &another, message, sizeof message);
+    int32_t status = LTS_OK;
+    LTS_License another = try_to_open(message, sizeof message, &status);
     EXPECT(status == LTS_OK || status == LTS_ERR_LICENSE_BUFFER_FAILED);
     if (status == LTS_OK) {
       status = LTS_CloseLicense(another, CLOSE_MILLISECONDS);
@@ -270,11 +303,14 @@ static const struct {
     {"no descriptor", no_descriptor},
     {"few descriptors", few_descriptors},
     {"shared descriptors", shared_descriptors},
+    {"refused calls", refused_calls},
     {"descriptors are closed", descriptors_are_closed},
     {"no thread", no_thread},
     {"no thread later", no_thread_later},
     {"little address space", little_address_space},
     {"just enough address space", just_enough_address_space},
+    {"little data", little_data},
+    {"just enough data", just_enough_data},
     {"files are limited", files_are_limited},
 };
 

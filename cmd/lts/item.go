@@ -213,7 +213,7 @@ func (a *app) listItems() *cobra.Command {
 		columns: []string{"ID", "NAME", "ORGANIZATION", "CHARGE WAY", "USED", "QUOTA", "USED %", "LEFT BEYOND", "EXPIRES (UTC)", "STATE", "HANDSHAKE CODES"},
 		row: func(i administration.Item) []any {
 			return []any{
-				i.ID, i.Name, i.Organization, i.ChargeWay, i.Quota.Used, formatQuota(i.Quota.Limit), percent(i.Quota), left(i.Quota),
+				i.ID, i.Name, i.Organization, i.ChargeWay, i.Quota.Used, administration.FormatQuota(i.Quota.Limit), percent(i.Quota), left(i.Quota),
 				formatTime(i.ExpiresAt), i.State, strings.Join(i.Handshakes, ","),
 			}
 		},

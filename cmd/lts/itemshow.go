@@ -34,7 +34,7 @@ func showRow(t table, r administration.Item) error {
 	lines := [][2]any{
 		{"name", r.Name}, {"organization", r.Organization}, {"handshake codes", strings.Join(r.Handshakes, ",")},
 		{"state", r.State}, {"starts (UTC)", formatTime(r.StartsAt)}, {"expires (UTC)", formatTime(r.ExpiresAt)},
-		{"charge way", r.ChargeWay}, {"quota", formatQuota(r.Quota.Limit)}, {"used", r.Quota.Used}, {"used %", percent(r.Quota)},
+		{"charge way", r.ChargeWay}, {"quota", administration.FormatQuota(r.Quota.Limit)}, {"used", r.Quota.Used}, {"used %", percent(r.Quota)},
 		{"left beyond the quota", left(r.Quota)},
 	}
 	if r.Charging.Window != nil {

@@ -186,7 +186,7 @@ func (a *app) showContent(cmd *cobra.Command, c administration.LicenseContent, o
 	}
 	t = newTable(cmd.OutOrStdout(), "ITEM", "NAME", "CHARGE WAY", "QUOTA", "PRODUCTS", "VERSION", "STARTS (UTC)", "EXPIRES (UTC)", "CHANGE")
 	for _, item := range c.Items {
-		t.row(item.ID, item.Name, item.ChargeWay, formatQuota(item.Quota.Limit), item.Products, item.Version, formatTime(item.StartsAt), formatTime(item.ExpiresAt), item.Change)
+		t.row(item.ID, item.Name, item.ChargeWay, administration.FormatQuota(item.Quota.Limit), item.Products, item.Version, formatTime(item.StartsAt), formatTime(item.ExpiresAt), item.Change)
 	}
 	if err := t.end(); err != nil || only {
 		return err

@@ -95,7 +95,7 @@ func printReplay(w io.Writer, c *administration.Replayed) error {
 	t := newTable(w, "", "ITS TERMS", "OTHER TERMS")
 	row := func(name string, value func(replay.Outcome) any) { t.row(name, value(c.Own), value(c.Other)) }
 	t.row("charge way", c.OwnTerms.ChargeWay, c.OtherTerms.ChargeWay)
-	t.row("quota", formatQuota(c.OwnTerms.Quota), formatQuota(c.OtherTerms.Quota))
+	t.row("quota", administration.FormatQuota(c.OwnTerms.Quota), administration.FormatQuota(c.OtherTerms.Quota))
 	row("used at the end", func(o replay.Outcome) any { return o.Quota.Used })
 	row("used at most", func(o replay.Outcome) any { return o.Peak })
 	row("state at the end", func(o replay.Outcome) any { return o.Quota.State })
@@ -105,8 +105,16 @@ func printReplay(w io.Writer, c *administration.Replayed) error {
 	row("refused", func(o replay.Outcome) any { return o.Refused })
 	row("devices refused", func(o replay.Outcome) any { return o.RefusedDevices })
 	row("refused first (UTC)", func(o replay.Outcome) any { return formatTime(o.FirstRefusal) })
-	row("units not counted", func(o replay.Outcome) any { return o.LostUnits })
+	t.row("units not counted", lostUnits(c.OwnTerms.ChargeWay, c.Own), lostUnits(c.OtherTerms.ChargeWay, c.Other))
 	return t.end()
+}
+
+// lostUnits are those that were not counted; where seats are counted, there are none.
+func lostUnits(way string, o replay.Outcome) any {
+	if !administration.CountsUnits(way) {
+		return ""
+	}
+	return o.LostUnits
 }
 
 func exceptionsOf(q protocol.Quota) string {

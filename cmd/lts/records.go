@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/records"
 )
@@ -22,7 +23,7 @@ func (a *app) denial() *cobra.Command {
 		row: func(d store.Denial) []any {
 			item, used, limit := named(d.Item, d.ItemName), "", ""
 			if d.Item != "" {
-				used, limit = strconv.FormatInt(d.Used, 10), formatQuota(d.Limit)
+				used, limit = strconv.FormatInt(d.Used, 10), administration.FormatQuota(d.Limit)
 			}
 			reason := d.Reason
 			if d.Cause != "" {

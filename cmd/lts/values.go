@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/policy"
 	"github.com/openlts/openlts/server/store"
 )
@@ -26,23 +27,13 @@ func parseTime(flag, text string) (int64, error) {
 	return 0, fmt.Errorf("--%s %q is not a time; give %s", flag, text, timeHelp)
 }
 
-// unlimited is the word for no quota.
-const unlimited = "unlimited"
-
 func parseQuota(text string) (int64, error) {
-	if strings.EqualFold(text, unlimited) {
+	if strings.EqualFold(text, administration.Unlimited) {
 		return store.Unlimited, nil
 	}
 	quota, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || quota < 1 {
-		return 0, fmt.Errorf("--quota %q is not a number from 1 on or %q", text, unlimited)
+		return 0, fmt.Errorf("--quota %q is not a number from 1 on or %q", text, administration.Unlimited)
 	}
 	return quota, nil
-}
-
-func formatQuota(quota int64) string {
-	if quota == store.Unlimited {
-		return unlimited
-	}
-	return strconv.FormatInt(quota, 10)
 }

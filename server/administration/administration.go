@@ -181,8 +181,8 @@ func (a *Administrator) AddItem(ctx context.Context, item store.Item, codes []st
 			}
 		}
 		item = added
-		return a.audit(tx, "item.add", item.ID, "organization %s, charge way %s, quota %d%s, expires %s, handshake codes %q", item.Organization,
-			FormatChargeWay(item.ChargeWay), item.Quota, stated(item.Charging), time.Unix(item.ExpiresAt, 0).UTC().Format(time.RFC3339), codes)
+		return a.audit(tx, "item.add", item.ID, "organization %s, charge way %s, quota %s%s, expires %s, handshake codes %q", item.Organization,
+			FormatChargeWay(item.ChargeWay), FormatQuota(item.Quota), stated(item.Charging), time.Unix(item.ExpiresAt, 0).UTC().Format(time.RFC3339), codes)
 	})
 	return item, err
 }

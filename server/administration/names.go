@@ -36,6 +36,17 @@ var (
 // builtInProducts are their names in the order of their bits.
 var builtInProducts = []string{"DBR", "DLR", "DWT", "DCE", "DPS"}
 
+// Unlimited is the word for no quota.
+const Unlimited = "unlimited"
+
+// FormatQuota writes a quota: a number, or that there is none.
+func FormatQuota(quota int64) string {
+	if quota == store.Unlimited {
+		return Unlimited
+	}
+	return strconv.FormatInt(quota, 10)
+}
+
 // ParseProducts reads a comma-separated list of products, built in or the vendor's own.
 func ParseProducts(list string, own []store.Product) (protocol.Product, error) {
 	known := maps.Clone(products)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -13,8 +13,10 @@ import (
 	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/outcome"
 	"github.com/openlts/openlts/server/store"
-	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/store/teststore"
 )
+
+func TestMain(m *testing.M) { os.Exit(teststore.Run(m)) }
 
 // outbox is a sender that keeps what it is given, or fails.
 type outbox struct {
@@ -39,16 +41,7 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "data"), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	w := &world{Store: s, now: at(1_800_000_000)}
+	w := &world{Store: teststore.New(t), now: at(1_800_000_000)}
 	w.watch = w.another("one")
 	w.update(t, func(tx store.Tx) error {
 		return errors.Join(tx.AddOrganization(store.Organization{ID: "100001", Name: "Example"}),

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/statistics"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/records"
 )
@@ -100,9 +101,7 @@ func (r *request) newItemForm() (itemForm, error) {
 	}
 	codes, err := r.admin.Codes(r.Context(), administration.Selection{Sort: "code", Limit: records.MaxLimit, Organizations: r.selection().Organizations})
 	form.Codes = codes.Items
-	for _, way := range administration.ChargeWayNames() {
-		form.ChargeWays = append(form.ChargeWays, option{Value: way, Text: way})
-	}
+	form.ChargeWays = (&view{r: r}).wayOptions("")
 	return form, err
 }
 
@@ -134,7 +133,7 @@ func (r *request) itemFields() (administration.ItemFields, error) {
 		}
 		t, err := time.ParseInLocation("2006-01-02T15:04", text, r.zone)
 		if err != nil {
-			if t, err = time.ParseInLocation(time.DateOnly, text, r.zone); err != nil {
+			if t, err = statistics.ParseDay(text, r.zone); err != nil {
 				return f, mistake(name, "this is not a date such as 2027-01-31")
 			}
 		}

@@ -43,16 +43,14 @@ func showReplay(r *request) (any, error) {
 	}
 	q := r.URL.Query()
 	month := statistics.StartOfDay(r.admin.Now().In(r.zone))
-	month = month.AddDate(0, 0, 1-month.Day())
+	month = statistics.AddDate(month, 0, 0, 1-month.Day())
 	shown := replayShown{Item: item, Way: item.ChargeWay, From: q.Get("from"), Until: q.Get("until"), Quota: q.Get("quota")}
 	if q.Get("chargeWay") != "" {
 		shown.Way = q.Get("chargeWay")
 	}
-	for _, way := range administration.ChargeWayNames() {
-		shown.ChargeWays = append(shown.ChargeWays, option{Value: way, Text: way, Selected: way == shown.Way})
-	}
+	shown.ChargeWays = (&view{r: r}).wayOptions(shown.Way)
 	if !q.Has("from") { // last month, to begin with
-		shown.From, shown.Until = month.AddDate(0, -1, 0).Format(time.DateOnly), month.AddDate(0, 0, -1).Format(time.DateOnly)
+		shown.From, shown.Until = statistics.AddDate(month, 0, -1, 0).Format(time.DateOnly), statistics.AddDate(month, 0, 0, -1).Format(time.DateOnly)
 		shown.Quota = (&view{r: r}).QuotaValue(item.Quota.Limit)
 		return shown, nil
 	}
@@ -121,7 +119,7 @@ func (r *request) replayRows(c *administration.Replayed) []replayRow {
 	}
 	own, other := &c.Own, &c.Other
 	rows := []replayRow{
-		{Title: "What is counted", Own: v.T(c.OwnTerms.ChargeWay), Other: v.T(c.OtherTerms.ChargeWay)},
+		{Title: "What is counted", Own: v.Way(c.OwnTerms.ChargeWay), Other: v.Way(c.OtherTerms.ChargeWay)},
 		{Title: "Quota", Own: v.Quota(c.OwnTerms.Quota), Other: v.Quota(c.OtherTerms.Quota)},
 		{Title: "Used at the end", Own: grouped(own.Quota.Used), Other: grouped(other.Quota.Used)},
 		{Title: "Used at most", Own: grouped(own.Peak), Other: grouped(other.Peak)},

@@ -132,6 +132,39 @@ func showSettings(r *request) (any, error) {
 	return shown, err
 }
 
+// recordTexts say what each kind of record is, and what going by its age means.
+var recordTexts = []struct {
+	record      store.Record
+	Title, Text string
+}{
+	{record: store.RecordReceived, Title: "Reports", Text: "What devices sent, each report. They go by whole months, once a signed checkpoint stands for what they sum up to. At least 40 days."},
+	{record: store.RecordDenials, Title: "Refusals", Text: "Who was refused an authorization, and why."},
+	{record: store.RecordAnomalies, Title: "Anomalies", Text: "What was strange about devices."},
+	{record: store.RecordAudit, Title: "Audit", Text: "Who changed what."},
+	{record: store.RecordSeats, Title: "Past seats", Text: "Which device had a seat, and when. What they come to stays. At least 365 days: exceptions are counted over so many."},
+	{record: store.RecordTokens, Title: "Expired tokens", Text: "Those of the API, from the day they expired on."},
+}
+
+// RecordTitle names a kind of record.
+func (v *view) RecordTitle(record store.Record) string {
+	for _, r := range recordTexts {
+		if r.record == record {
+			return v.T(r.Title)
+		}
+	}
+	return string(record)
+}
+
+// RecordText says what a kind of record is.
+func (v *view) RecordText(record store.Record) string {
+	for _, r := range recordTexts {
+		if r.record == record {
+			return v.T(r.Text)
+		}
+	}
+	return ""
+}
+
 // Expired tells whether a token does not work any more.
 func (v *view) Expired(unix int64) bool {
 	return unix != 0 && !v.r.admin.Now().Before(time.Unix(unix, 0))

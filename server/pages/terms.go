@@ -54,6 +54,24 @@ var ways = []struct{ way, Title, Text string }{
 	{"domain", "Domains", "Each registrable domain, such as example.com, with any number of devices and of names below it, for good. New ones beyond the quota are refused."},
 }
 
+// Way is what a charge way counts, in words.
+func (v *view) Way(way string) string {
+	for _, w := range ways {
+		if w.way == way {
+			return v.T(w.Title)
+		}
+	}
+	return way
+}
+
+// wayOptions are the charge ways to choose from.
+func (v *view) wayOptions(chosen string) (list []option) {
+	for _, way := range administration.ChargeWayNames() {
+		list = append(list, option{Value: way, Text: v.Way(way), Selected: way == chosen})
+	}
+	return list
+}
+
 // written writes the value of a term.
 func (t term) written(value int64) string {
 	if t.lasts {

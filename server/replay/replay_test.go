@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"errors"
+	"os"
 	"testing"
 	"time"
 
@@ -9,7 +10,10 @@ import (
 	"github.com/openlts/openlts/server/replay"
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/teststore"
 )
+
+func TestMain(m *testing.M) { os.Exit(teststore.Run(m)) }
 
 func item(t *testing.T, o *servertest.Office) (item store.Item) {
 	t.Helper()
@@ -75,7 +79,7 @@ func TestOtherChargeWay(t *testing.T) {
 // What was deleted can't be replayed.
 func TestPrunedReports(t *testing.T) {
 	o := servertest.NewOffice(t)
-	o.Exec(`INSERT INTO slot_closing (id, before, pruned) VALUES (1, 1000000, 1000000)`)
+	o.Tamper(`INSERT INTO slot_closing (id, before, pruned, swept) VALUES (1, 1000000, 1000000, 0)`)
 	var gone *store.PrunedError
 	if _, err := replay.Compare(t.Context(), o.Store, item(t, o), item(t, o), 5, 1<<40); !errors.As(err, &gone) {
 		t.Error(err)

@@ -134,7 +134,8 @@ func used(t *testing.T, o *servertest.Office) string {
 		t.Fatalf("%+v, %v", page, err)
 	}
 	for i, key := range []string{"first", "second"} {
-		o.Exec(fmt.Sprintf("INSERT INTO device_key (key_id, device, public_key, report_key, created_at, reporter) SELECT '%s', id, x'00', x'00', 1, %d FROM device", key, i))
+		o.Tamper(fmt.Sprintf(`INSERT INTO device_key (key_id, device, public_key, report_key, created_at, reporter)
+			SELECT '%s', id, $1, $1, 1, %d FROM device`, key, i), []byte{0})
 	}
 	return page.Items[0].UUID
 }

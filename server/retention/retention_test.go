@@ -3,6 +3,7 @@ package retention_test
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -12,8 +13,11 @@ import (
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/records"
+	"github.com/openlts/openlts/server/store/teststore"
 	"github.com/openlts/openlts/server/verification"
 )
+
+func TestMain(m *testing.M) { os.Exit(teststore.Run(m)) }
 
 // office is one with settings of retention.
 type office struct{ *servertest.Office }
@@ -156,10 +160,13 @@ func TestCheckpointsAreVerified(t *testing.T) {
 		{`UPDATE total_hour SET count = count + 1 WHERE slot = (SELECT min(slot) FROM total_hour)`, `UPDATE total_hour SET count = count - 1 WHERE slot = (SELECT min(slot) FROM total_hour)`, "total of an hour"},
 		{`UPDATE total_device SET count = count + 1 WHERE slot = (SELECT min(slot) FROM total_device)`, `UPDATE total_device SET count = count - 1 WHERE slot = (SELECT min(slot) FROM total_device)`, "total of devices in a month"},
 		{`UPDATE report_loss SET units = units + 1 WHERE slot = (SELECT min(slot) FROM report_loss)`, `UPDATE report_loss SET units = units - 1 WHERE slot = (SELECT min(slot) FROM report_loss)`, "loss of a month"},
-		{`UPDATE item SET used = used + 1`, `UPDATE item SET used = used - 1`, "use of an item"},
+		{
+			`UPDATE ` + teststore.Used() + ` SET used = used + 1`,
+			`UPDATE ` + teststore.Used() + ` SET used = used - 1`, "use of an item",
+		},
 		{`UPDATE checkpoint SET document = substr(document, 1, 200) || 'A' || substr(document, 202)`, ``, "checkpoint"},
 	} {
-		o.Exec(test.tamper)
+		o.Tamper(test.tamper)
 		found := false
 		result := o.verify()
 		for _, d := range result.Differences {
@@ -169,10 +176,10 @@ func TestCheckpointsAreVerified(t *testing.T) {
 			t.Errorf("%s: %+v", test.tamper, result.Differences)
 		}
 		if test.undo != "" {
-			o.Exec(test.undo)
+			o.Tamper(test.undo)
 		}
 	}
-	o.Exec(`DELETE FROM checkpoint`)
+	o.Tamper(`DELETE FROM checkpoint`)
 	if result := o.verify(); result.Different == 0 {
 		t.Error("it was not found that the checkpoints are gone")
 	}
@@ -184,7 +191,7 @@ func TestWhatDiffersIsKept(t *testing.T) {
 	o.Live(time.Date(2026, 4, 20, 0, 0, 0, 0, time.UTC))
 	o.keep(store.RecordReceived, 45)
 	rows := o.rows("raw_report")
-	o.Exec(`UPDATE total SET count = count + 1 WHERE slot = (SELECT min(slot) FROM total)`)
+	o.Tamper(`UPDATE total SET count = count + 1 WHERE slot = (SELECT min(slot) FROM total)`)
 	if _, err := o.pruner().Prune(t.Context()); !errors.Is(err, verification.ErrDiffers) || !strings.Contains(err.Error(), "lts verify") {
 		t.Error(err)
 	}
@@ -195,8 +202,8 @@ func TestWhatDiffersIsKept(t *testing.T) {
 		t.Error("reports without a checkpoint can be deleted")
 	}
 	// In the month that goes on, a difference does not matter.
-	o.Exec(`UPDATE total SET count = count - 1 WHERE slot = (SELECT min(slot) FROM total)`)
-	o.Exec(`UPDATE total SET count = count + 1 WHERE slot = (SELECT max(slot) FROM total)`)
+	o.Tamper(`UPDATE total SET count = count - 1 WHERE slot = (SELECT min(slot) FROM total)`)
+	o.Tamper(`UPDATE total SET count = count + 1 WHERE slot = (SELECT max(slot) FROM total)`)
 	if outcome := o.prune(); outcome.Checkpoint == 0 {
 		t.Errorf("%+v", outcome)
 	}

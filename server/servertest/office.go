@@ -4,25 +4,23 @@ import (
 	"crypto/ed25519"
 	"database/sql"
 	"errors"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	_ "github.com/mattn/go-sqlite3" // to tamper with a database
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/api"
 	"github.com/openlts/openlts/server/policy"
 	"github.com/openlts/openlts/server/store"
-	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/store/teststore"
 )
 
 // Office is a store with an item, charged by scans, and a device that reports, at a
 // time of its own: months pass in no time. There is no HTTP in it.
 type Office struct {
 	*testing.T
-	*sqlite.Store
+	store.Store
 	DB     *sql.DB // beside it, to tamper with
 	Device store.Reporter
 	Run    string
@@ -33,20 +31,9 @@ type Office struct {
 // NewOffice makes one, with organization 100001, code 100001-reader and item scans.
 func NewOffice(t *testing.T) *Office {
 	t.Helper()
-	directory := t.TempDir()
-	s, err := sqlite.Open(t.Context(), directory, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := sql.Open("sqlite3", filepath.Join(directory, sqlite.FileName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := errors.Join(db.Close(), s.Close()); err != nil {
-			t.Error(err)
-		}
-	})
+	name := teststore.Name(t)
+	s := teststore.Open(t, name)
+	db := teststore.Behind(t, name)
 	o := &Office{T: t, Store: s, DB: db, Run: uuid.NewString(), Now: time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)}
 	keys, err := api.LoadKeys(t.Context(), s)
 	if err != nil {
@@ -116,10 +103,8 @@ func (o *Office) Live(until time.Time) {
 	}
 }
 
-// Exec changes the database behind the server's back.
-func (o *Office) Exec(query string) {
+// Tamper changes the database behind the server's back.
+func (o *Office) Tamper(statement string, arguments ...any) {
 	o.Helper()
-	if _, err := o.DB.Exec(query); err != nil {
-		o.Fatal(err)
-	}
+	teststore.Tamper(o.T, o.DB, statement, arguments...)
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/json"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,8 +15,11 @@ import (
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/statement"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/teststore"
 	"github.com/openlts/openlts/server/verification"
 )
+
+func TestMain(m *testing.M) { os.Exit(teststore.Run(m)) }
 
 func maker(o *servertest.Office) *statement.Maker {
 	return &statement.Maker{Store: o.Store, Key: o.Key, Now: o.Clock}
@@ -78,6 +82,30 @@ func TestLateUsageIsACorrection(t *testing.T) {
 	}
 }
 
+// A month begins where the one before ended, also where clocks are set forward at the
+// midnight between them: nothing is billed twice or never.
+func TestMonthsMeet(t *testing.T) {
+	o := servertest.NewOffice(t)
+	o.Now = time.Date(2023, 9, 29, 12, 0, 0, 0, time.UTC)
+	m := maker(o)
+	zone, err := time.LoadLocation("America/Asuncion")
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := time.Date(2023, 10, 1, 4, 0, 0, 0, time.UTC) // the clock goes from 0:00 to 1:00
+	o.Send(end.Add(-3*time.Minute), 1, 100, "")
+	o.Send(end, 1, 1000, "")
+	o.Now = time.Date(2023, 11, 2, 0, 0, 0, 0, time.UTC)
+	september, _, err := m.Close(t.Context(), "100001", "2023-09", zone, "test")
+	if err != nil || september.Total() != 100 || september.Until != end.Unix() {
+		t.Fatalf("%+v, %v", september, err)
+	}
+	october, _, err := m.Close(t.Context(), "100001", "2023-10", nil, "test")
+	if err != nil || october.Total() != 1000 || october.From != september.Until {
+		t.Errorf("%+v, %v", october, err)
+	}
+}
+
 // What can't be closed.
 func TestMonthsAreClosedInOrder(t *testing.T) {
 	o := servertest.NewOffice(t)
@@ -108,11 +136,11 @@ func TestMonthsAreClosedInOrder(t *testing.T) {
 	if err := closeMonth("2026-02", berlin(t)); !errors.Is(err, statement.ErrZone) {
 		t.Error(err)
 	}
-	o.Exec(`UPDATE total_day SET count = count - 1 WHERE slot > 1770000000`)
+	o.Tamper(`UPDATE total_day SET count = count - 1 WHERE slot > 1770000000`)
 	if err := closeMonth("2026-02", nil); !errors.Is(err, statement.ErrDiffer) {
 		t.Error(err)
 	}
-	o.Exec(`UPDATE statement SET document = document || 'A'`)
+	o.Tamper(`UPDATE statement SET document = document || 'A'`)
 	if err := closeMonth("2026-02", nil); !errors.Is(err, protocol.ErrSignature) && err == nil {
 		t.Error("a statement that was tampered with is believed")
 	}
@@ -229,8 +257,8 @@ func TestShowing(t *testing.T) {
 // An adjustment that the server did not sign does not count.
 func TestForgedAdjustment(t *testing.T) {
 	o := servertest.NewOffice(t)
-	o.Exec(`INSERT INTO adjustment (item, at, units, reason, actor, signature) VALUES (1, 1, 5, 'x', 'y', 'a.b.c')`)
-	o.Exec(`UPDATE item SET used = 5`)
+	o.Tamper(`INSERT INTO adjustment (item, at, units, reason, actor, signature) VALUES (1, 1, 5, 'x', 'y', 'a.b.c')`)
+	o.Tamper(`UPDATE ` + teststore.Used() + ` SET used = 5`)
 	result, err := verification.Run(t.Context(), o.Store, verification.Options{})
 	if err != nil || result.Different != 2 {
 		t.Errorf("%+v, %v", result, err)

@@ -2,7 +2,6 @@ package verification_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"flag"
 	"math/rand/v2"
@@ -14,44 +13,39 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	_ "github.com/mattn/go-sqlite3" // to tamper with a database
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/policy"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/database"
 	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/store/teststore"
 	"github.com/openlts/openlts/server/verification"
 )
 
 var (
 	manyReports = flag.Int("reports", 20_000, "how many reports to verify; 10 million take some minutes to make")
-	manyIn      = flag.String("in", "", "the directory to make them in, or where they are")
+	manyIn      = flag.String("in", "", "the directory to make them in, by SQLite, or where they are")
 )
+
+func TestMain(m *testing.M) { os.Exit(teststore.Run(m)) }
 
 // world is a store with a code, an item and devices that report.
 type world struct {
 	*testing.T
-	*sqlite.Store
-	directory  string
+	store.Store
+	name       string // of its database
 	code, item store.ID
 	devices    []store.Reporter
 	runs       []string
 	now        time.Time
 }
 
-func begin(t *testing.T, directory string, devices int) *world {
+func begin(t *testing.T, name string, devices int) *world {
 	t.Helper()
-	s, err := sqlite.Open(t.Context(), directory, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	w := &world{T: t, Store: s, directory: directory, now: time.Unix(1_764_000_000, 0)}
-	err = s.Update(t.Context(), func(tx store.Tx) error {
+	s := teststore.Open(t, name)
+	w := &world{T: t, Store: s, name: name, now: time.Unix(1_764_000_000, 0)}
+	err := s.Update(t.Context(), func(tx store.Tx) error {
 		err := errors.Join(
 			tx.AddOrganization(store.Organization{ID: "100001", Name: "Example Corp"}),
 			tx.AddHandshakeCode(store.HandshakeCode{Code: "100001-reader", Organization: "100001"}),
@@ -172,24 +166,19 @@ func (w *world) verify(options verification.Options) verification.Result {
 // What was counted agrees, also where next to nothing fits into memory, and leaves
 // no files behind.
 func TestManyReports(t *testing.T) {
-	directory := *manyIn
-	if directory == "" {
-		directory = t.TempDir()
+	name := database.SQLite(*manyIn)
+	if *manyIn == "" {
+		name = teststore.Name(t)
 	}
 	var w *world
-	if _, err := os.Stat(filepath.Join(directory, sqlite.FileName)); err != nil {
+	if _, err := os.Stat(filepath.Join(*manyIn, sqlite.FileName)); *manyIn == "" || err != nil {
 		devices := min(5000, max(20, *manyReports/2000))
-		w = begin(t, directory, devices)
+		w = begin(t, name, devices)
 		start := time.Now()
 		w.live(rand.New(rand.NewPCG(1, 2)), *manyReports)
 		t.Logf("made in %v", time.Since(start))
 	} else {
-		s, err := sqlite.Open(t.Context(), directory, false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = s.Close() }()
-		w = &world{T: t, Store: s}
+		w = &world{T: t, Store: teststore.Open(t, name)}
 	}
 	room := t.TempDir()
 	options := verification.Options{Directory: room}
@@ -211,32 +200,40 @@ func TestManyReports(t *testing.T) {
 
 // Each number that is stored and not what the reports give is found, wherever it is.
 func TestDifferencesAreFound(t *testing.T) {
-	w := begin(t, t.TempDir(), 3)
+	w := begin(t, teststore.Name(t), 3)
 	w.live(rand.New(rand.NewPCG(3, 4)), 2000)
 	if result := w.verify(verification.Options{}); result.Different != 0 {
 		t.Fatalf("%+v", result)
 	}
-	db, err := sql.Open("sqlite3", filepath.Join(w.directory, sqlite.FileName))
-	if err != nil {
+	// Of some of what came, the activity is folded.
+	if _, err := w.Store.(store.ActivityFolder).FoldActivity(t.Context(), 500); err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = db.Close() }()
+	db := teststore.Behind(t, w.name)
 	for _, test := range []struct{ tamper, undo, want string }{
+		{`UPDATE activity SET day = day + 864000`, `UPDATE activity SET day = day - 864000`, "activity of a day"},
 		{`UPDATE total SET count = count + 1 WHERE slot = (SELECT max(slot) FROM total)`, `UPDATE total SET count = count - 1 WHERE slot = (SELECT max(slot) FROM total)`, "total of a slot"},
 		{`UPDATE total SET late = late + 1 WHERE slot = (SELECT max(slot) FROM total)`, `UPDATE total SET late = late - 1 WHERE slot = (SELECT max(slot) FROM total)`, "late part of a total of a slot"},
 		{`UPDATE total_hour SET count = count - 1 WHERE slot = (SELECT max(slot) FROM total_hour)`, `UPDATE total_hour SET count = count + 1 WHERE slot = (SELECT max(slot) FROM total_hour)`, "total of an hour"},
 		{`UPDATE total_day SET count = count + 9 WHERE slot = (SELECT min(slot) FROM total_day)`, `UPDATE total_day SET count = count - 9 WHERE slot = (SELECT min(slot) FROM total_day)`, "total of a day"},
 		{`UPDATE total_device SET count = count + 1 WHERE device = 2`, `UPDATE total_device SET count = count - 1 WHERE device = 2`, "total of a device"},
-		{`UPDATE item SET used = used - 1`, `UPDATE item SET used = used + 1`, "use of an item"},
+		{
+			`UPDATE ` + teststore.Used() + ` SET used = used - 1`,
+			`UPDATE ` + teststore.Used() + ` SET used = used + 1`, "use of an item",
+		},
 		{`UPDATE report_loss SET units = units + 1`, `UPDATE report_loss SET units = units - 1`, "loss"},
 		{`UPDATE report SET revision = revision + 1 WHERE run = 1 AND slot % 7 = 0`, `UPDATE report SET revision = revision - 1 WHERE run = 1 AND slot % 7 = 0`, "revision of a report"},
-		{`UPDATE report SET counts = x'0301' WHERE run = 3 AND slot = (SELECT max(slot) FROM report WHERE run = 3)`, ``, "count of a report"},
-		{`INSERT INTO report (run, slot, revision, counts, losses) VALUES (2, 180, 1, x'0201', 0)`, `DELETE FROM report WHERE run = 2 AND slot = 180`, "count of a report"},
+		{
+			`UPDATE report SET slot = slot - 180 WHERE run = 2 AND slot = (SELECT min(slot) FROM report WHERE run = 2)`,
+			`UPDATE report SET slot = slot + 180 WHERE run = 2 AND slot = (SELECT min(slot) FROM report WHERE run = 2)`, "count of a report",
+		},
 		{`INSERT INTO total_day VALUES (1, 1, 0, 1, 4, 0)`, `DELETE FROM total_day WHERE slot = 0`, "total of a day"},
+		{
+			`UPDATE report SET counts = (SELECT o.counts FROM report o WHERE o.run = 1 AND o.counts <> report.counts LIMIT 1)
+			 WHERE run = 3 AND slot = (SELECT max(slot) FROM report WHERE run = 3)`, ``, "count of a report",
+		},
 	} {
-		if _, err := db.Exec(test.tamper); err != nil {
-			t.Fatalf("%s: %v", test.tamper, err)
-		}
+		teststore.Tamper(t, db, test.tamper)
 		result := w.verify(verification.Options{})
 		found := false
 		for _, d := range result.Differences {
@@ -251,14 +248,12 @@ func TestDifferencesAreFound(t *testing.T) {
 		if test.undo == "" {
 			return
 		}
-		if _, err := db.Exec(test.undo); err != nil {
-			t.Fatal(err)
-		}
+		teststore.Tamper(t, db, test.undo)
 	}
 }
 
 func TestVerificationEnds(t *testing.T) {
-	w := begin(t, t.TempDir(), 1)
+	w := begin(t, teststore.Name(t), 1)
 	w.send(w.batch(0, protocol.Report{Slot: 180, Revision: 1, Counts: map[string]int64{"QR_CODE": 1}}))
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -1,4 +1,4 @@
-#import "OpenLTS/DMLTS.h"
+#import "OpenLTSKit/DMLTS.h"
 
 @implementation iDMLTSConnectionParameters
 

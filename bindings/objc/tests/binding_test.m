@@ -2,7 +2,7 @@
 // server counted.
 //
 //   binding_test URL KEY DIRECTORY
-#import "OpenLTS/DMLTS.h"
+#import "OpenLTSKit/DMLTS.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@ package macos
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"debug/macho"
 	"encoding/binary"
 	"errors"
@@ -24,15 +25,10 @@ const (
 	loadExportsTrie  = 0x80000033
 )
 
-// What zig's linker, which knows no list of exports, shows beside the header's functions:
-// how C and Go call each other, and names of its own. Mach-O binds a name to its library,
-// so they meet no other library's.
-var unavoidable = []string{"__dso_handle", "_cgo_panic", "_cgo_topofstack", "_mh_dylib_header", "crosscall1", "crosscall2"}
-
 const largest = 9 << 20 // bytes of a library
 
 func TestLibrariesForMacOS(t *testing.T) {
-	for target, processor := range map[string]macho.Cpu{"aarch64": macho.CpuArm64} {
+	for target, processor := range map[string]macho.Cpu{"aarch64": macho.CpuArm64, "x86_64": macho.CpuAmd64} {
 		t.Run(target, func(t *testing.T) {
 			name := filepath.Join("../../../out/lib/macos-"+target, "libopenlts.dylib")
 			content, err := os.ReadFile(name)
@@ -55,6 +51,9 @@ func TestLibrariesForMacOS(t *testing.T) {
 			if got, want := exported(t, file, content), declared(t); !slices.Equal(got, want) {
 				t.Errorf("shows %v\nwant  %v", got, want)
 			}
+			if got, want := global(file), declared(t); !slices.Equal(got, want) {
+				t.Errorf("its symbol table shows %v\nwant  %v", got, want)
+			}
 			libraries, err := file.ImportedLibraries()
 			if err != nil {
 				t.Fatal(err)
@@ -73,8 +72,8 @@ func TestLibrariesForMacOS(t *testing.T) {
 				t.Errorf("is for another macOS: % x", build)
 			}
 			// A processor of Apple's runs nothing that is not signed.
-			if processor == macho.CpuArm64 && commands[loadSignature] == nil {
-				t.Error("is not signed")
+			if processor == macho.CpuArm64 || commands[loadSignature] != nil {
+				checkSignature(t, content, commands[loadSignature])
 			}
 		})
 	}
@@ -124,9 +123,49 @@ func exported(t *testing.T, file *macho.File, content []byte) []string {
 		}
 	}
 	walk(0, "")
-	names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(unavoidable, name) })
 	slices.Sort(names)
 	return names
+}
+
+// global gives the names that the symbol table marks as shown.
+func global(file *macho.File) []string {
+	const external, kind, debugging = 0x01, 0x0e, 0xe0
+	var names []string
+	for _, symbol := range file.Symtab.Syms {
+		if symbol.Type&external != 0 && symbol.Type&kind != 0 && symbol.Type&debugging == 0 {
+			names = append(names, strings.TrimPrefix(symbol.Name, "_"))
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// checkSignature computes the hashes of a library's pages, as a Mac does before it runs
+// one: its signature is a list of blobs, of which one begins with the hashes' places.
+func checkSignature(t *testing.T, content, command []byte) {
+	t.Helper()
+	if len(command) < 16 {
+		t.Error("is not signed")
+		return
+	}
+	signature := content[binary.LittleEndian.Uint32(command[8:]):]
+	at := bytes.Index(signature, []byte{0xfa, 0xde, 0x0c, 0x02})
+	if at < 0 {
+		t.Error("its signature has no hashes")
+		return
+	}
+	directory := signature[at:]
+	number := func(at int) int { return int(binary.BigEndian.Uint32(directory[at:])) }
+	hashes, pages, limit, page := directory[number(16):], number(28), number(32), 1<<directory[39]
+	if limit != int(binary.LittleEndian.Uint32(command[8:])) || pages != (limit+page-1)/page {
+		t.Errorf("%d pages up to %d are signed", pages, limit)
+	}
+	for i := range pages {
+		sum := sha256.Sum256(content[i*page : min((i+1)*page, limit)])
+		if !bytes.Equal(sum[:], hashes[i*sha256.Size:][:sha256.Size]) {
+			t.Errorf("page %d is not the one that was signed", i)
+		}
+	}
 }
 
 // declared gives the functions of the header.

@@ -1,7 +1,7 @@
 // A barcode reader SDK for Objective-C, built the way a vendor would build one: it decodes
 // images by the decoder of the SDK in C++, and every barcode it decodes is authorized and
 // metered by OpenLTS.
-#import "OpenLTS/DMLTS.h"
+#import "OpenLTSKit/DMLTS.h"
 
 NS_ASSUME_NONNULL_BEGIN
 

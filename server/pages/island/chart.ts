@@ -70,6 +70,17 @@ function draw(place: HTMLElement, figures: Figures): uPlot {
       }),
     ],
   };
+  // What is not over yet is paler, as in the picture.
+  const pale = (chart: uPlot) => {
+    if (figures.unfinished < 0) return;
+    const from = chart.valToPos(figures.unfinished - (lines ? 1 : 0.5), "x", true);
+    chart.ctx.save();
+    chart.ctx.globalAlpha = 0.5;
+    chart.ctx.fillStyle = color("--surface");
+    chart.ctx.fillRect(from, chart.bbox.top, chart.bbox.left + chart.bbox.width - from, chart.bbox.height);
+    chart.ctx.restore();
+  };
+  options.hooks = { draw: [pale] };
   const holder = document.createElement("div");
   holder.className = "moving";
   place.replaceChildren(holder);

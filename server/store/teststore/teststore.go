@@ -4,12 +4,18 @@ package teststore
 
 import (
 	"context"
+	"database/sql"
 	"os"
+	"path/filepath"
 	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // to tamper with a database
+	_ "github.com/mattn/go-sqlite3"    // likewise
 
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/database"
 	"github.com/openlts/openlts/server/store/postgres/postgrestest"
+	"github.com/openlts/openlts/server/store/sqlite"
 )
 
 // Run runs the tests of a package: for TestMain.
@@ -18,13 +24,38 @@ func Run(m *testing.M) int { return postgrestest.Run(m) }
 // OnPostgreSQL tells whether tests run on PostgreSQL.
 func OnPostgreSQL() bool { return os.Getenv("OPENLTS_TEST_DATABASE") == "postgres" }
 
-// Name is the name of an empty database for a test.
+// template is the PostgreSQL database that those of tests are copies of: making the
+// tables takes several times as long as copying them.
+const template = "tables"
+
+// Name is the name of a new database for a test, in which nothing is. On PostgreSQL it
+// has its tables already.
 func Name(t testing.TB) string {
 	t.Helper()
-	if OnPostgreSQL() {
-		return postgrestest.Database(t)
+	if !OnPostgreSQL() {
+		return database.SQLite(t.TempDir())
 	}
-	return database.SQLite(t.TempDir())
+	url, err := fresh(t.Context(), postgrestest.Shared(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url
+}
+
+// fresh copies the template, which it makes first if there is none.
+func fresh(ctx context.Context, cluster *postgrestest.Cluster) (string, error) {
+	err := cluster.Template(ctx, template, func(url string) error {
+		s, err := database.Open(ctx, url, true)
+		if err != nil {
+			return err
+		}
+		return s.Close()
+	})
+	if err != nil {
+		return "", err
+	}
+	name, err := cluster.Create(ctx, template)
+	return cluster.URL(name), err
 }
 
 // Open opens a database, also if it is open already, as another process would. It
@@ -41,4 +72,50 @@ func Open(t testing.TB, name string) store.Store {
 		}
 	})
 	return s
+}
+
+// New opens a new database.
+func New(t testing.TB) store.Store {
+	t.Helper()
+	return Open(t, Name(t))
+}
+
+// Behind opens the database of a name beside the store, to tamper with it or to look
+// into it. It is closed at the end of the test.
+func Behind(t testing.TB, name string) *sql.DB {
+	t.Helper()
+	driver, source := "pgx", name
+	if directory := database.Directory(name); directory != "" {
+		driver, source = "sqlite3", filepath.Join(directory, sqlite.FileName)
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+// Tamper changes something in a database behind the store's back.
+func Tamper(t testing.TB, db *sql.DB, statement string, arguments ...any) {
+	t.Helper()
+	result, err := db.Exec(statement, arguments...)
+	if err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		t.Fatalf("%s: it changed %d rows, %v", statement, n, err)
+	}
+}
+
+// Used is the table with what is used of items.
+func Used() string {
+	if OnPostgreSQL() {
+		return "item_use"
+	}
+	return "item"
 }

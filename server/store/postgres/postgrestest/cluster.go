@@ -291,13 +291,49 @@ func (c *Cluster) Exec(ctx context.Context, database string, statements ...strin
 	return errors.Join(err, conn.Close(ctx))
 }
 
-// Fresh makes an empty database and gives its URL.
-func (c *Cluster) Fresh(ctx context.Context) (string, error) {
+// Create makes a database, as a copy of another one if one is named, else empty. It
+// gives its name.
+func (c *Cluster) Create(ctx context.Context, template string) (string, error) {
 	c.mu.Lock()
 	c.serial++
-	name := "test" + strconv.Itoa(c.serial)
+	name := fmt.Sprintf("test%d_%d", os.Getpid(), c.serial)
 	c.mu.Unlock()
-	return c.URL(name), c.Exec(ctx, "postgres", "CREATE DATABASE "+name)
+	if template != "" {
+		return name, c.Exec(ctx, "postgres", "CREATE DATABASE "+name+" TEMPLATE "+template)
+	}
+	return name, c.Exec(ctx, "postgres", "CREATE DATABASE "+name)
+}
+
+// Template makes a database that others can be made as copies of, unless there is one
+// with the name already, also of another program; fill has to leave nothing connected.
+func (c *Cluster) Template(ctx context.Context, name string, fill func(url string) error) (err error) {
+	conn, err := pgx.Connect(ctx, c.URL("postgres"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }() // and gives the lock back
+	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock(hashtext($1))`, name); err != nil {
+		return err
+	}
+	var there bool
+	row := conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate)`, name)
+	if err := row.Scan(&there); err != nil || there {
+		return err
+	}
+	if _, err := conn.Exec(ctx, "CREATE DATABASE "+name); err != nil {
+		return err
+	}
+	if err := fill(c.URL(name)); err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, "ALTER DATABASE "+name+" IS_TEMPLATE true")
+	return err
+}
+
+// Fresh makes an empty database and gives its URL.
+func (c *Cluster) Fresh(ctx context.Context) (string, error) {
+	name, err := c.Create(ctx, "")
+	return c.URL(name), err
 }
 
 // AddUser adds a user who needs a password, and owns nothing.

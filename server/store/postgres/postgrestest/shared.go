@@ -13,10 +13,15 @@ import (
 // lockThread keeps the thread of this goroutine until the goroutine ends.
 func lockThread() { runtime.LockOSThread() }
 
+// Variable is the environment variable that names the directory of a cluster which
+// the tests of several programs share: see the command beside.
+const Variable = "OPENLTS_TEST_CLUSTER"
+
 // shared is the cluster of all tests of a program.
 var shared struct {
 	sync.Mutex
 	cluster *Cluster
+	others  bool // those of other programs have it, too
 	err     error
 }
 
@@ -26,7 +31,7 @@ func Run(m *testing.M) int {
 	code := m.Run()
 	shared.Lock()
 	defer shared.Unlock()
-	if shared.cluster != nil {
+	if shared.cluster != nil && !shared.others {
 		if err := shared.cluster.Remove(); err != nil {
 			fmt.Fprintln(os.Stderr, "removing the PostgreSQL server of the tests:", err)
 			return 1
@@ -35,12 +40,16 @@ func Run(m *testing.M) int {
 	return code
 }
 
-// Shared gives the cluster that the tests of a program share: fast, not durable. A
-// test is skipped on a machine without PostgreSQL.
+// Shared gives the cluster that the tests of a program share, or of several: fast, not
+// durable. It is there to make databases in. A test is skipped on a machine without
+// PostgreSQL.
 func Shared(t testing.TB) *Cluster {
 	t.Helper()
 	shared.Lock()
 	defer shared.Unlock()
+	if directory := os.Getenv(Variable); directory != "" && shared.cluster == nil {
+		shared.cluster, shared.others = &Cluster{Directory: directory}, true
+	}
 	if shared.cluster == nil && shared.err == nil {
 		shared.cluster, shared.err = Make(context.Background(), false)
 	}

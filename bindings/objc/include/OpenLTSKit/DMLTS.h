@@ -1,5 +1,5 @@
 // The names that published code for iOS has, for SDKs which keep them.
-#import "OpenLTS/OpenLTS.h"
+#import "OpenLTSKit/OpenLTSKit.h"
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#import "OpenLTS/OpenLTS.h"
+#import "OpenLTSKit/OpenLTSKit.h"
 
 #include <math.h>
 #include <stdlib.h>
