@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import signal
-import struct
 import subprocess
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from subprocess import DEVNULL
 
 import pytest
 from lts_server import REPOSITORY, LTSServer
+from pe import AMD64, ARM64, SYSTEM_LIBRARIES, pe_tables
 from platforms import outlives_a_kill, output
 
 LIBRARY = REPOSITORY / "out/lib/windows-x86_64/openlts.dll"
@@ -119,46 +119,15 @@ def compiled(directory: Path, name: str, *sources: object) -> Path:
     return program
 
 
-def exports(library: Path) -> tuple[int, set[str], set[str]]:
-    """The machine a DLL is for, what it exports, and which others it needs."""
-    data = library.read_bytes()
-    (header,) = struct.unpack_from("<I", data, 0x3C)
-    machine, sections, _, _, _, optional = struct.unpack_from("<HHIIIH", data, header + 4)
-    table = header + 24 + optional
-    spans = [struct.unpack_from("<IIII", data, table + 40 * n + 8) for n in range(sections)]
-
-    def at(address: int) -> int:
-        for size, start, raw_size, raw in spans:
-            if start <= address < start + max(size, raw_size):
-                return int(raw + address - start)
-        raise AssertionError(f"nothing is at {address:#x}")
-
-    def text(address: int) -> str:
-        begin = at(address)
-        return data[begin : data.index(b"\0", begin)].decode("ascii")
-
-    directory = header + 24 + 112
-    export, _, needed, _ = struct.unpack_from("<IIII", data, directory)
-    count, _, names = struct.unpack_from("<III", data, at(export) + 24)
-    exported = {text(struct.unpack_from("<I", data, at(names) + 4 * n)[0]) for n in range(count)}
-    imported = set()
-    entry = at(needed)
-    while name := struct.unpack_from("<I", data, entry + 12)[0]:
-        imported.add(text(name).lower())
-        entry += 20
-    return machine, exported, imported
-
-
-@pytest.mark.parametrize(("target", "machine"), [("windows-x86_64", 0x8664), ("windows-aarch64", 0xAA64)])
+@pytest.mark.parametrize(("target", "machine"), [("windows-x86_64", AMD64), ("windows-aarch64", ARM64)])
 def test_exports_the_functions_of_the_header(target: str, machine: int) -> None:
     library = REPOSITORY / "out/lib" / target / "openlts.dll"
     if not library.exists():
         pytest.skip(f"there is no {library}: run build/library --target {target}")
-    found, exported, needed = exports(library)
+    found, exported, needed = pe_tables(library.read_bytes())
     assert found == machine
     assert exported == declared()
-    system = {"kernel32.dll", "ntdll.dll", "msvcrt.dll"}
-    assert {name for name in needed if not name.startswith("api-ms-win-")} <= system
+    assert {name for name in needed if not name.startswith("api-ms-win-")} <= SYSTEM_LIBRARIES
     assert library.stat().st_size <= LARGEST
 
 
@@ -265,18 +234,22 @@ def test_the_server_serves_and_stops(wine: Wine, tmp_path: Path) -> None:
         server.kill()
 
 
-def core_packages() -> list[str]:
-    """Those of the client whose tests are about files, locks and processes."""
-    tested = output(
-        "go", "list", "-f", "{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}", "./core/...", cwd=REPOSITORY
-    )
-    return [package for package in tested.split() if package.rsplit("/", 1)[1] in GO_TESTS]
+#: The client's packages whose tests are about files, locks and processes, and which of the tests. Left out are those
+#: of answers, slots and clocks, in which nothing differs there; those that write thousands of transactions, each of
+#: which waits for Wine; and those of deadlines, since Wine's times are not those of Windows.
+GO_TESTS = {
+    "core/protocol": "",
+    "core/slot": "",
+    "core/internal/datafile": "",
+    "core/internal/device": "",
+    "core/internal/ledger": "",
+    "core/internal/tally": "",
+    "core/internal/report": "DeadRuns|Poisoned|NoTally|LedgerIsWritten|Adoption|Tally|Unfinished|FailedReport|Verdicts",
+    "core/client": "Storage|DamagedLedger|Deleted|LetGo|CloseSeals|SeveralLicenses|DeviceUUID|UUIDLeaves|Copy",
+}
 
 
-GO_TESTS = {"datafile", "device", "ledger", "protocol", "slot", "tally"}
-
-
-@pytest.mark.parametrize("package", core_packages())
+@pytest.mark.parametrize("package", GO_TESTS)
 def test_go(wine: Wine, package: str, tmp_path: Path) -> None:
     program = tmp_path / "test.exe"
     environment = os.environ | {
@@ -287,9 +260,10 @@ def test_go(wine: Wine, package: str, tmp_path: Path) -> None:
     }
     tags = "sqlite_omit_load_extension"
     output(
-        "go", "test", "-c", "-trimpath", "-tags", tags, "-o", program, package, environment=environment, cwd=REPOSITORY
+        *("go", "test", "-c", "-trimpath", "-tags", tags, "-o", program, f"./{package}"),
+        environment=environment,
+        cwd=REPOSITORY,
     )
-    folder = REPOSITORY / package.split("/openlts/openlts/", 1)[1]
     result = subprocess.run(
         [
             "go",
@@ -300,9 +274,10 @@ def test_go(wine: Wine, package: str, tmp_path: Path) -> None:
             "-test.v=test2json",
             "-test.short",
             "-test.timeout=200s",
+            f"-test.run={GO_TESTS[package]}",
         ],
         env=os.environ | wine.environment,
-        cwd=folder,
+        cwd=REPOSITORY / package,
         capture_output=True,
         text=True,
         timeout=240,
@@ -316,7 +291,8 @@ def test_go(wine: Wine, package: str, tmp_path: Path) -> None:
     ended = [event for event in events if event["Action"] in ("pass", "fail", "skip") and "Test" in event]
     assert ended, result.stdout + result.stderr
     for event in ended:
-        if event["Action"] == "skip":
+        # One that was skipped may have failed in the end, see below.
+        if event["Action"] == "skip" or any(": skipped: " in line for line in said[event["Test"]]):
             print(f"skipped: {event['Test']}: {' '.join(said[event['Test']])}")
     failures = []
     for event in ended:

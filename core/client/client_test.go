@@ -319,9 +319,19 @@ func TestADamagedLedgerIsSaid(t *testing.T) {
 func removeLedger(t *testing.T, directory string) {
 	t.Helper()
 	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(filepath.Join(directory, ledger.FileName+suffix)); err != nil && !os.IsNotExist(err) {
+		err := os.Remove(filepath.Join(directory, ledger.FileName+suffix))
+		if err != nil && !os.IsNotExist(err) {
+			needsRemovalInUse(t)
 			t.Fatal(err)
 		}
+	}
+}
+
+// needsRemovalInUse skips a test that removes a ledger in use.
+func needsRemovalInUse(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("skipped: on Windows, nobody can remove a ledger in use")
 	}
 }
 
@@ -419,6 +429,7 @@ func TestALedgerThatIsDeletedInUse(t *testing.T) {
 
 // TestALedgerThatIsDeletedWhileALicenseIsOpened is written anew, too.
 func TestALedgerThatIsDeletedWhileALicenseIsOpened(t *testing.T) {
+	needsRemovalInUse(t)
 	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	directory := t.TempDir()
@@ -466,6 +477,9 @@ func TestCountersThatAreDeletedInUse(t *testing.T) {
 		if err := os.Remove(path); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if left := tallies(t, directory); len(left) != 0 {
+		t.Skipf("skipped: this system keeps the name of a file that was removed in use: %v", left)
 	}
 	// Another process takes this one for dead.
 	other := open(t, parameters(server, directory), clock)
