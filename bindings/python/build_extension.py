@@ -6,7 +6,8 @@ is no compiler or no Python.h, it says so and ends well: the package works witho
 usage: build_extension.py [DIRECTORY]    where to put it; src/openlts
 
 OPENLTS_LDSHARED, if set, is the command that links an extension, in place of the one Python was built with: for another
-machine, or an older C library. (The stable ABI is the same on all machines of a word size.)
+machine, or an older C library. (The stable ABI is the same on all machines of a word size.) OPENLTS_PLATFORM, if set,
+is what a wheel is built for (wheel_tag.py); for Windows, there is no extension.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ NAME = "_record.abi3.so"
 
 def obstacle() -> str | None:
     """Why the extension can't be built or used here; None if it can."""
+    if sys.platform == "win32" or os.environ.get("OPENLTS_PLATFORM", "").startswith("win"):
+        return "there is none for Windows"
     if sys.implementation.name != "cpython" or sys.version_info < (3, 10):
         return "it needs CPython 3.10 or newer"
     if sysconfig.get_config_var("Py_GIL_DISABLED"):

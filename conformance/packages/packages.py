@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -25,6 +26,11 @@ def package(name: str) -> Path:
     path = PACKAGES / name
     assert path.exists(), f"there is no {path}: run build/package"
     return path
+
+
+def header_functions() -> list[str]:
+    """What the C header declares."""
+    return re.findall(r"LTS_CALL (LTS_\w+)", (REPOSITORY / "include/openlts/openlts.h").read_text())
 
 
 def need(*programs: str) -> None:

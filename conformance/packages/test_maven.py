@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
+import re
 import stat
+import zipfile
 from pathlib import Path
 
 import pytest
-from lts_server import LTSServer
-from packages import CODE, PACKAGES, VERSION, need, package, run
+from lts_server import REPOSITORY, LTSServer
+from packages import CODE, PACKAGES, VERSION, header_functions, need, package, run
+from pe import AMD64, SYSTEM_LIBRARIES, pe_tables
 
+JAVA = "bindings/java/src/main/java"
 CLASSIFIER = {"x86_64": "linux-x86_64", "aarch64": "linux-aarch_64"}[platform.machine()]
 
 PROJECT = """<project xmlns="http://maven.apache.org/POM/4.0.0">
@@ -120,6 +125,27 @@ def check_unpacked(tmp_path: Path) -> None:
     assert len(directory.name.rsplit("-", 1)[1]) == 64
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     assert [path.name for path in directory.iterdir()] == ["libopenlts.so.0"]
+
+
+def test_the_one_for_windows() -> None:
+    """The library, its sum, and a shim that needs nothing else and exports what the Java class declares."""
+    jar = zipfile.ZipFile(package(f"openlts-{VERSION}-windows-x86_64.jar"))
+    place = "native/windows-x86_64"
+    names = {"openlts.dll", "openlts.dll.sha256", "openlts_jni.dll"}
+    assert {name for name in jar.namelist() if not name.endswith("/")} == {
+        "META-INF/LICENSE",
+        *(f"{place}/{name}" for name in names),
+    }
+    library = jar.read(f"{place}/openlts.dll")
+    assert jar.read(f"{place}/openlts.dll.sha256").decode().strip() == hashlib.sha256(library).hexdigest()
+    machine, exported, needed = pe_tables(library)
+    assert (machine, exported) == (AMD64, set(header_functions()))
+    machine, exported, needed = pe_tables(jar.read(f"{place}/openlts_jni.dll"))
+    declared = re.findall(r"native \w+ (\w+)\(", (REPOSITORY / JAVA / "org/openlts/Native.java").read_text())
+    assert declared
+    natives = {f"Java_org_openlts_Native_{name}" for name in declared}
+    assert (machine, exported) == (AMD64, {"JNI_OnLoad", "JNI_OnUnload", *natives})
+    assert needed - SYSTEM_LIBRARIES == {"openlts.dll"}
 
 
 def test_a_maven_project_uses_them(properties: list[str], empty: Path, tmp_path: Path, server: LTSServer) -> None:

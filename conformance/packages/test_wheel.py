@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import platform
 import sys
+import zipfile
 from pathlib import Path
 
 from lts_server import LTSServer
-from packages import CODE, PACKAGES, VERSION, run
+from packages import CODE, PACKAGES, VERSION, header_functions, package, run
+from pe import AMD64, SYSTEM_LIBRARIES, pe_tables
 
 PROGRAM = """
 import sys
@@ -77,5 +79,27 @@ def test_its_types_are_complete(empty: Path) -> None:
 
 def test_there_is_one_for_each_machine() -> None:
     found = {path.name for path in PACKAGES.glob("*.whl")}
-    assert found == {f"openlts-{VERSION}-py3-none-manylinux_2_17_{machine}.whl" for machine in ("x86_64", "aarch64")}
+    platforms = ("manylinux_2_17_x86_64", "manylinux_2_17_aarch64", "win_amd64")
+    assert found == {f"openlts-{VERSION}-py3-none-{name}.whl" for name in platforms}
     assert any(platform.machine() in name for name in found)
+
+
+def test_the_one_for_windows() -> None:
+    """What the others hold, with the library for Windows and without the extension; and pip takes it there."""
+    name = f"openlts-{VERSION}-py3-none-%s.whl"
+    windows = zipfile.ZipFile(package(name % "win_amd64"))
+    linux = zipfile.ZipFile(package(name % "manylinux_2_17_x86_64"))
+    own = {"openlts/lib/openlts.dll"}
+    assert set(windows.namelist()) - set(linux.namelist()) == own
+    assert set(linux.namelist()) - set(windows.namelist()) == {"openlts/lib/libopenlts.so.0", "openlts/_record.abi3.so"}
+    assert "Tag: py3-none-win_amd64\n" in windows.read(f"openlts-{VERSION}.dist-info/WHEEL").decode()
+    found, exported, needed = pe_tables(windows.read("openlts/lib/openlts.dll"))
+    assert (found, exported) == (AMD64, set(header_functions()))
+    assert not {each for each in needed if not each.startswith("api-ms-win-")} - SYSTEM_LIBRARIES
+
+
+def test_pip_takes_the_one_for_windows_there(empty: Path) -> None:
+    options = ("--platform", "win_amd64", "--python-version", "3.12", "--only-binary=:all:", "--target", "there")
+    find = ("--no-index", "--find-links", PACKAGES, f"openlts=={VERSION}")
+    run(sys.executable, "-m", "pip", "-q", "install", *options, *find, cwd=empty)
+    assert (empty / "there/openlts/lib/openlts.dll").is_file()
