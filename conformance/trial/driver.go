@@ -113,8 +113,7 @@ func (d *driver) end() error {
 		return nil
 	case <-time.After(answerTimeout):
 		d.ended()
-		_ = <-done // it was killed
-		return errors.New("the driver does not end when its input does")
+		return errors.Join(errors.New("the driver does not end when its input does"), <-done)
 	}
 }
 
