@@ -32,8 +32,21 @@ var texts = []*regexp.Regexp{
 	regexp.MustCompile(`Wrong = "([^"]+)"`),
 }
 
-// joint is where a text goes on in the next line.
-var joint = regexp.MustCompile(`" \+\n\t*"`)
+// Where a text goes on in the next line of a source, and where a list of them does.
+var (
+	joint    = regexp.MustCompile(`" \+\n\t*"`)
+	nextLine = regexp.MustCompile(`([,({])\n\t+"`)
+)
+
+// inOneLine undoes how lines of Go are broken, so that a pattern needs to know one form.
+func inOneLine(source []byte) []byte {
+	return nextLine.ReplaceAllFunc(joint.ReplaceAll(source, nil), func(at []byte) []byte {
+		if at[0] == ',' {
+			return []byte(`, "`)
+		}
+		return []byte{at[0], '"'}
+	})
+}
 
 var pairs = regexp.MustCompile(`\.(?:Options|Selected "[^"]*") ((?:"[^"]*" ?)+)`)
 
@@ -57,7 +70,9 @@ func found(t *testing.T) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		content = joint.ReplaceAll(content, nil)
+		if strings.HasSuffix(file, ".go") {
+			content = inOneLine(content)
+		}
 		for _, pattern := range texts {
 			for _, match := range pattern.FindAllSubmatch(content, -1) {
 				all[string(match[1])] = string(match[1])
