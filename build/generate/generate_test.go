@@ -41,13 +41,13 @@ func TestAParameterIsOneLine(t *testing.T) {
 		}
 	}
 	for path, times := range map[string]int{
-		"include/openlts/openlts.h":                           1,
-		"include/openlts/openlts.hpp":                         2,
-		"capi/abi.c":                                          1,
-		"capi/main.go":                                        1,
-		"core/license/parameters.go":                          2,
-		"bindings/csharp/src/OpenLTS/NativeMethods.cs":        1,
-		"bindings/csharp/src/OpenLTS/ConnectionParameters.cs": 2,
+		"include/openlts/openlts.h":                                         1,
+		"include/openlts/openlts.hpp":                                       2,
+		"capi/abi.c":                                                        1,
+		"capi/parameters.go":                                                1,
+		"core/license/parameters.go":                                        2,
+		"bindings/csharp/src/OpenLTS/NativeMethods.cs":                      1,
+		"bindings/csharp/src/OpenLTS/ConnectionParameters.cs":               2,
 		"bindings/java/src/main/java/org/openlts/ConnectionParameters.java": 1,
 		"bindings/java/src/main/c/openlts_jni.c":                            1,
 		"bindings/python/src/openlts/native.py":                             1,

@@ -62,7 +62,7 @@ Errors go to stderr with exit status 1.`,
 		a.serve(), a.organization(), a.handshake(), a.key(), a.item(), a.product(), a.vendor(), a.license(), a.serverID(),
 		a.statistics(), a.device(), a.denial(), a.anomaly(), a.audit(), a.account(), a.token(), a.statement(), a.policy(), a.alert(), a.config(), a.doctor(),
 		a.verify(), a.retention(), a.checkpoint(), a.prune(),
-		a.backup(), a.copy(), a.simulate(),
+		a.backup(), a.copy(), a.simulate(), a.conformance(),
 	)
 	return root
 }

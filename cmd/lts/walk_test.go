@@ -40,7 +40,7 @@ var onlyHere = map[string]struct{ arguments, why string }{
 
 // noServer are the commands that work on files, settings or two databases that they name,
 // with no server at all.
-var noServer = map[string]bool{"copy": true, "verify statement": true, "config check": true, "help": true, "completion": true}
+var noServer = map[string]bool{"copy": true, "verify statement": true, "config check": true, "conformance server": true, "conformance client": true, "help": true, "completion": true}
 
 // remotely are lines for each command that works on a server elsewhere as on a directory, in an
 // order in which they can be carried out. Those that begin with = only read: what they print

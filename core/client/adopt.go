@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/openlts/openlts/core/internal/ledger"
 	"github.com/openlts/openlts/core/internal/report"
@@ -24,6 +25,9 @@ func (m *meter) adopt(ctx context.Context) {
 		m.recovered(fmt.Sprintf("the counters of %d earlier runs are gone or damaged; what they had counted last is lost", adoption.Missing))
 	}
 	m.lostByStorage(adoption.Lost)
+	if adoption.Runs > 0 {
+		m.watch.look(ctx)
+	}
 	m.tellOfUntaken(err)
 }
 
@@ -44,7 +48,11 @@ func (m *meter) purge(ctx context.Context) {
 	if m.followClock(ctx) != nil {
 		return // next time: what is too old may only have been counted under a wrong clock
 	}
-	units, err := m.ledger.Purge(ctx, report.Cutoff(m.ageingTime(), m.tally.Slot, retention))
+	cutoff, right := report.Cutoff(m.ageingTime(), m.tally.Slot, retention), ledger.Unknown
+	if m.told() {
+		right = report.Cutoff(time.Unix(m.grant().Time.Server(m.clock), 0), m.tally.Slot, retention)
+	}
+	units, err := m.ledger.Purge(ctx, cutoff, right)
 	if errors.Is(err, ledger.ErrBusy) && (ctx.Err() != nil || !m.inTime(ctx)) {
 		return // next time
 	}

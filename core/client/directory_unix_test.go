@@ -39,8 +39,10 @@ type life struct {
 	Then           string // what it does once the license is open; see leave
 	Pause          bool   // then it waits until it is told to go on; see begin
 	Record         uint32
-	At             int  // so many operations are recorded besides, each in an earlier slot
-	Killed         bool // by SIGKILL; otherwise it closes the license
+	At             int           // so many operations are recorded besides, each in an earlier slot
+	Killed         bool          // by SIGKILL; otherwise it closes the license
+	Ahead          time.Duration // how far its clock is
+	Cut            bool          // it reaches no server once the license is open
 }
 
 // told is what the child tells.
@@ -89,10 +91,15 @@ func (l life) live() {
 	defer func() { _ = json.NewEncoder(os.Stdout).Encode(answer) }()
 	p := license.Defaults()
 	p.MainServerURL, p.HandshakeCode, p.DataDirectory = l.URL, "100001-reader", l.Directory
-	opened, err := client.Open(context.Background(), p, client.Environment{})
+	clock, network := &testkit.ShiftedClock{}, testkit.NewNetwork(1)
+	clock.Step(l.Ahead)
+	opened, err := client.Open(context.Background(), p, client.Environment{Clock: clock, Transport: network})
 	if err != nil {
 		answer.Error = err.Error()
 		return
+	}
+	if l.Cut {
+		network.Cut()
 	}
 	if err := l.leave(); err != nil {
 		panic(err)

@@ -104,7 +104,8 @@ func (m *meter) openMeter(ctx context.Context) error {
 	length := slot.Length(m.parameters.SlotSeconds)
 
 	m.tally = unpark(m.directory, account, int64(length))
-	if m.tally == nil {
+	parked := m.tally != nil
+	if !parked {
 		if err := m.createTally(ctx, account, length); err != nil {
 			return err
 		}
@@ -113,6 +114,12 @@ func (m *meter) openMeter(ctx context.Context) error {
 	ctx, cancel := storageTime(ctx)
 	defer cancel()
 	err := m.sealer.Meet(ctx)
+	if err == nil && parked {
+		err = m.leaveClock(ctx)
+	}
+	if err == nil {
+		err = m.noteClock(ctx)
+	}
 	if err == nil {
 		err = m.sealer.Prepare(ctx, m.clock)
 	}

@@ -24,10 +24,78 @@ type clockWatch struct {
 	// wrong is set while there may be something that was counted by a wrong clock: also
 	// at first, because of processes that did not live to see it corrected.
 	wrong bool
+	// ahead is by how much the ledger says that the clock is wrong now: 0 if it is right,
+	// or nobody knows.
+	ahead time.Duration
 }
 
 func (w *clockWatch) begin(clock slot.Clock) {
 	w.turn, w.seen, w.wrong = make(chan struct{}, 1), license.Watch(clock), true
+}
+
+// lock waits until nobody else looks.
+func (w *clockWatch) lock(ctx context.Context) error {
+	select {
+	case w.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (w *clockWatch) unlock() { <-w.turn }
+
+// look looks for what was counted by a wrong clock the next time, too.
+func (w *clockWatch) look(ctx context.Context) {
+	if w.lock(ctx) == nil {
+		w.wrong = true
+		w.unlock()
+	}
+}
+
+// noteClock notes that the clock is wrong, for the process that finds it right: this one
+// may not live to. Whether it is can only a server tell that authorized this process.
+func (m *meter) noteClock(ctx context.Context) error {
+	w := &m.watch
+	if err := w.lock(ctx); err != nil {
+		return err
+	}
+	defer w.unlock()
+	return m.noteAhead(ctx, m.ahead())
+}
+
+// leaveClock keeps apart what a license that was closed counted by a wrong clock: nobody
+// saw whether that was set since.
+func (m *meter) leaveClock(ctx context.Context) error {
+	ahead, err := m.ledger.Ahead(ctx, m.tally)
+	if err != nil || ahead == 0 {
+		return err
+	}
+	if _, err := m.sealer.SealSlots(ctx, func(int64) bool { return true }); err != nil {
+		return err
+	}
+	return m.ledger.EndClock(ctx, m.tally, ahead)
+}
+
+// ahead is by how much our clock is ahead of the server's.
+func (m *meter) ahead() time.Duration {
+	return time.Duration(m.clock.Now().Unix()-m.grant().Time.Server(m.clock)) * time.Second
+}
+
+// noteAhead is noteClock, with a turn of the watch.
+func (m *meter) noteAhead(ctx context.Context, ahead time.Duration) error {
+	w := &m.watch
+	if ahead.Abs() < farOff {
+		ahead = 0
+	}
+	if !m.told() || ahead == w.ahead || ahead != 0 && w.ahead != 0 && (ahead-w.ahead).Abs() < farOff {
+		return nil
+	}
+	if err := m.ledger.NoteClock(ctx, m.tally, int64(ahead/time.Second)); err != nil {
+		return err
+	}
+	w.ahead = ahead
+	return nil
 }
 
 // followClock notes when the clock was set by a day or more. If it is right now, what
@@ -35,21 +103,20 @@ func (w *clockWatch) begin(clock slot.Clock) {
 // to. If that fails, it has to be done before anything is given up for its age.
 func (m *meter) followClock(ctx context.Context) error {
 	w := &m.watch
-	select {
-	case w.turn <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := w.lock(ctx); err != nil {
+		return err
 	}
-	defer func() { <-w.turn }()
-	step, moved := w.seen.Step(m.clock), w.seen.Moved(m.clock)
-	now := m.clock.Now().Unix()
-	ahead := time.Duration(now-m.grant().Time.Server(m.clock)) * time.Second
+	defer w.unlock()
+	step, moved, ahead := w.seen.Step(m.clock), w.seen.Moved(m.clock), m.ahead()
 	if step.Abs() >= farOff {
-		if err := m.endClock(ctx, now, ahead-step); err != nil {
+		if err := m.endClock(ctx, m.clock.Now().Unix(), ahead-step); err != nil {
 			return err
 		}
 	}
 	w.seen = moved
+	if err := m.noteAhead(ctx, ahead); err != nil {
+		return err
+	}
 	if !w.wrong || ahead.Abs() >= farOff {
 		return nil
 	}
@@ -82,6 +149,7 @@ func (m *meter) endClock(ctx context.Context, now int64, ahead time.Duration) er
 		return err
 	}
 	m.watch.wrong = m.watch.wrong || ahead != 0
+	m.watch.ahead = 0
 	return nil
 }
 
@@ -94,3 +162,6 @@ func (m *meter) ageingTime() time.Time {
 	}
 	return now
 }
+
+// told tells whether a server told this process what time it is.
+func (m *meter) told() bool { return m.grant().Reason == nil }

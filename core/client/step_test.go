@@ -3,6 +3,8 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -144,5 +146,78 @@ func TestAClockThatIsSetWhileTheLedgerIsHeld(t *testing.T) {
 	}
 	if u := usage(t, l); u.Accepted != 3 || u.Lost() != 0 {
 		t.Errorf("%+v", u)
+	}
+}
+
+// TestAClockThatIsRightAtTheNextStart finds what a license counted under a wrong date
+// that was closed before it saw that corrected, also if it could not fold it: all of it
+// is counted in its own slots, nothing is given up, and nothing else moves.
+func TestAClockThatIsRightAtTheNextStart(t *testing.T) {
+	for name, begins := range map[string]time.Time{
+		"boots in 1970":    time.Unix(10, 0),
+		"two months back":  start.AddDate(0, -2, 0),
+		"two months ahead": start.AddDate(0, 2, 0),
+		"right":            start,
+	} {
+		for _, held := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, held %v", name, held), func(t *testing.T) {
+				directory, right := heldDirectory(t), start
+				server := testkit.NewServer(t, func() time.Time { return right })
+				network := testkit.NewNetwork(1)
+				open := func(clock *testkit.Clock) *client.License {
+					l, err := client.Open(t.Context(), parameters(server, directory),
+						client.Environment{Clock: clock, Transport: network})
+					if err != nil {
+						t.Fatal(err)
+					}
+					step(t, clock, 0)
+					return l
+				}
+				want := map[int64]int64{}
+				count := func(l *client.License, n uint32) {
+					record(t, l, protocol.OperationTypeQRCode, n)
+					want[slot.Length(180).Start(right.Unix())] += int64(n)
+				}
+				clock := testkit.NewClock(begins)
+				l := open(clock)
+				network.Cut()
+				count(l, 3)
+				right = right.Add(10 * time.Minute)
+				step(t, clock, 10*time.Minute)
+				count(l, 5)
+				release := func() {}
+				if held {
+					release = hold(t, directory)
+				}
+				_ = l.Close(over())
+				release()
+
+				// The same process opens it again, offline, by a clock that is right.
+				right = right.Add(time.Hour)
+				clock = testkit.NewClock(right)
+				if l, err := client.Open(t.Context(), parameters(server, directory),
+					client.Environment{Clock: clock, Transport: network}); err == nil {
+					step(t, clock, 0)
+					count(l, 7)
+					_ = l.Close(over())
+				}
+
+				network.Repair()
+				right = right.Add(time.Hour)
+				l = open(testkit.NewClock(right))
+				t.Cleanup(func() { _ = l.Close(over()) })
+				count(l, 11)
+				if err := l.Submit(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				got := map[int64]int64{}
+				for key, r := range server.Stored() {
+					got[key.Slot] += r.Counts["QR_CODE"]
+				}
+				if u := usage(t, l); u.Lost() != 0 || u.Pending != 0 || !maps.Equal(got, want) {
+					t.Errorf("%+v; the server has %v, want %v", u, got, want)
+				}
+			})
+		}
 	}
 }

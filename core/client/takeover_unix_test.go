@@ -15,6 +15,7 @@ import (
 
 	"github.com/openlts/openlts/core/internal/tally"
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/slot"
 	"github.com/openlts/openlts/core/testkit"
 )
 
@@ -66,6 +67,32 @@ func TestADirectoryThatIsNotShared(t *testing.T) {
 		again := lives(t, alice, staff, life{URL: server.URL, Directory: directory, Record: 7})
 		if again.UUID != first.UUID || again.Flags != 0 || again.Error != "" || server.Total() != 15 {
 			t.Errorf("%o: %+v, then %+v, the server has %d of 15", mode, first, again, server.Total())
+		}
+	}
+}
+
+// TestAProcessThatIsKilledUnderAWrongDate leaves what the next one, whose clock is
+// right, counts in its own slots, whenever it was killed.
+func TestAProcessThatIsKilledUnderAWrongDate(t *testing.T) {
+	const days = 24 * time.Hour
+	for _, ahead := range []time.Duration{-50 * 365 * days, -60 * days, -2 * days, 0, 60 * days} {
+		server := testkit.NewServer(t, time.Now)
+		directory := t.TempDir()
+		for range 3 {
+			begun := slot.Length(180).Start(time.Now().Unix())
+			lives(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 5, Killed: true, Ahead: ahead, Cut: true})
+			right := lives(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 3})
+			for key := range server.Stored() {
+				if key.Slot < begun-2*180 || key.Slot > time.Now().Unix() {
+					t.Errorf("clock off by %v: slot %v", ahead, time.Unix(key.Slot, 0).UTC())
+				}
+			}
+			if right.Error != "" {
+				t.Errorf("clock off by %v: %+v", ahead, right)
+			}
+		}
+		if server.Total() != 24 {
+			t.Errorf("clock off by %v: the server has %d of 24", ahead, server.Total())
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/retention"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/teststore"
 )
@@ -114,6 +115,33 @@ func TestChanges(t *testing.T) {
 	want := []string{"organization.remove", "handshake.remove", "handshake.remove", "item.remove", "item.detach", "item.change", "handshake.change", "handshake.add", "organization.change"}
 	if got := d.kinds(t)[:len(want)]; !slices.Equal(got, want) {
 		t.Errorf("%v", got)
+	}
+}
+
+// What figures still need is not pruned, however short a time is asked for.
+func TestRetentionHasALeast(t *testing.T) {
+	d, ctx := newDesk(t), t.Context()
+	for _, test := range []struct {
+		record store.Record
+		days   int64
+		taken  bool
+	}{
+		{store.RecordSeats, 364, false}, {store.RecordSeats, 1, false}, {store.RecordSeats, 365, true}, {store.RecordSeats, 0, true},
+		{store.RecordReceived, retention.MinReportDays - 1, false}, {store.RecordReceived, retention.MinReportDays, true},
+		{store.RecordAudit, -1, false}, {store.RecordAudit, 1, true}, {store.RecordAudit, 36_501, false},
+	} {
+		before := has[[]administration.Retention](t)(d.Retentions(ctx))
+		err := d.SetRetention(ctx, test.record, test.days)
+		if test.taken != (err == nil) || !test.taken && !administration.IsKind(err, administration.Invalid) {
+			t.Errorf("%s for %d days: %v", test.record, test.days, err)
+		}
+		after := has[[]administration.Retention](t)(d.Retentions(ctx))
+		if !test.taken && !slices.Equal(after, before) {
+			t.Errorf("%s for %d days was refused, and %v became %v", test.record, test.days, before, after)
+		}
+		if want := (administration.Retention{Record: test.record, Days: test.days}); test.taken && !slices.Contains(after, want) {
+			t.Errorf("%v is not in %v", want, after)
+		}
 	}
 }
 

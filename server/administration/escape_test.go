@@ -56,7 +56,8 @@ func TestSharedDevicesTellNothing(t *testing.T) {
 		for _, who := range []*administration.Administrator{d.Administrator, own} {
 			everything := who == d.Administrator
 			wantDevice := test.of == "" || test.of == "100001" || test.of == "100002" && everything
-			if devices := has[administration.Page[administration.Device]](t)(who.Devices(ctx, test.selection)).Items; (len(devices) == 1) != wantDevice {
+			devices := has[administration.Page[administration.Device]](t)(who.Devices(ctx, test.selection)).Items
+			if (len(devices) == 1) != wantDevice {
 				t.Errorf("%s, %q: %+v", name, who.Actor, devices)
 			}
 			anomalies := has[administration.Page[records.Anomaly]](t)(who.Anomalies(ctx, test.selection)).Items

@@ -10,13 +10,13 @@ import (
 // DeviceReports is a page of what a device reported.
 type DeviceReports struct {
 	Page[records.DeviceReport]
-	// Complete tells that it was found when each of them came: there were not too many others
-	// in between.
+	// Complete tells that it was found when each of them came: not too many others came lately.
 	Complete bool
 }
 
-// maxArrivals is how many rows of what came are gone through for a page: for a second or two.
-const maxArrivals = 4_000_000
+// maxArrivals is how many rows of what came lately are gone through for a page: more than
+// there are, unless a database is new to this version.
+const maxArrivals = 1_000_000
 
 // DeviceReports gives what a device reported of the slots of a time, and when that came. Who
 // sees one organization sees what was reported on its items.

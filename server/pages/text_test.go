@@ -32,6 +32,22 @@ var texts = []*regexp.Regexp{
 	regexp.MustCompile(`Wrong = "([^"]+)"`),
 }
 
+// Where a text goes on in the next line of a source, and where a list of them does.
+var (
+	joint    = regexp.MustCompile(`" \+\n\t*"`)
+	nextLine = regexp.MustCompile(`([,({])\n\t+"`)
+)
+
+// inOneLine undoes how lines of Go are broken, so that a pattern needs to know one form.
+func inOneLine(source []byte) []byte {
+	return nextLine.ReplaceAllFunc(joint.ReplaceAll(source, nil), func(at []byte) []byte {
+		if at[0] == ',' {
+			return []byte(`, "`)
+		}
+		return []byte{at[0], '"'}
+	})
+}
+
 var pairs = regexp.MustCompile(`\.(?:Options|Selected "[^"]*") ((?:"[^"]*" ?)+)`)
 
 // found are the texts of the pages.
@@ -53,6 +69,9 @@ func found(t *testing.T) map[string]string {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if strings.HasSuffix(file, ".go") {
+			content = inOneLine(content)
 		}
 		for _, pattern := range texts {
 			for _, match := range pattern.FindAllSubmatch(content, -1) {

@@ -17,18 +17,21 @@ const repository = "../../.."
 func TestHeadersDifferByMoreThanCase(t *testing.T) {
 	known := map[string]string{}
 	for _, root := range []string{"include", "bindings/objc/include", "bindings/swift/linux"} {
-		err := filepath.WalkDir(filepath.Join(repository, root), func(path string, entry fs.DirEntry, err error) error {
-			name, _ := filepath.Rel(filepath.Join(repository, root), path)
-			if err != nil || filepath.Ext(name) != ".h" {
-				return err
-			}
-			folded := strings.ToLower(name)
-			if other := known[folded]; other != "" {
-				t.Errorf("%s and %s are one file on a Mac", other, filepath.Join(root, name))
-			}
-			known[folded] = filepath.Join(root, name)
-			return nil
-		})
+		err := filepath.WalkDir(
+			filepath.Join(repository, root),
+			func(path string, entry fs.DirEntry, err error) error {
+				name, _ := filepath.Rel(filepath.Join(repository, root), path)
+				if err != nil || filepath.Ext(name) != ".h" {
+					return err
+				}
+				folded := strings.ToLower(name)
+				if other := known[folded]; other != "" {
+					t.Errorf("%s and %s are one file on a Mac", other, filepath.Join(root, name))
+				}
+				known[folded] = filepath.Join(root, name)
+				return nil
+			},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +56,17 @@ func TestModuleMaps(t *testing.T) {
 		"linux": {"-fmodule-map-file=" + filepath.Join(repository, "bindings/swift/linux/module.modulemap"), "-I" + filepath.Join(repository, "include")},
 	} {
 		t.Run(name, func(t *testing.T) {
-			clang := exec.Command("clang", append(arguments, "-fmodules", "-fmodules-cache-path="+t.TempDir(), "-Wall", "-Werror", "-fsyntax-only", program)...)
+			clang := exec.Command(
+				"clang",
+				append(
+					arguments,
+					"-fmodules",
+					"-fmodules-cache-path="+t.TempDir(),
+					"-Wall",
+					"-Werror",
+					"-fsyntax-only",
+					program,
+				)...)
 			if output, err := clang.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, output)
 			}
@@ -104,7 +117,11 @@ func xcframework(t *testing.T) (root string, calls []string) {
 	}
 	tools, log := t.TempDir(), filepath.Join(root, "calls")
 	for _, tool := range []string{"uname", "xcrun", "xcodebuild", "go"} {
-		if err := os.WriteFile(filepath.Join(tools, tool), []byte(stand), 0o700); err != nil { //nolint:gosec // a script
+		if err := os.WriteFile(
+			filepath.Join(tools, tool),
+			[]byte(stand),
+			0o700,
+		); err != nil { //nolint:gosec // a script
 			t.Fatal(err)
 		}
 	}
@@ -144,7 +161,17 @@ func TestXcframework(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := strings.Fields(string(exports)), declared(t); strings.Join(got, " ") != "_"+strings.Join(want, " _") {
+	if got, want := strings.Fields(
+		string(exports),
+	), declared(
+		t,
+	); strings.Join(
+		got,
+		" ",
+	) != "_"+strings.Join(
+		want,
+		" _",
+	) {
 		t.Errorf("exports %v", got)
 	}
 	// What the package for Swift names is there.
@@ -160,7 +187,10 @@ func TestXcframework(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(root, "out/apple/COpenLTS.xcframework")); err != nil || !strings.Contains(string(text), `"out/apple/COpenLTS.xcframework"`) {
+	if _, err := os.Stat(
+		filepath.Join(root, "out/apple/COpenLTS.xcframework"),
+	); err != nil ||
+		!strings.Contains(string(text), `"out/apple/COpenLTS.xcframework"`) {
 		t.Errorf("Package.swift names another framework (%v)", err)
 	}
 }

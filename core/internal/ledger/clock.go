@@ -3,9 +3,28 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"github.com/openlts/openlts/core/internal/tally"
 )
+
+// NoteClock notes that what the run has, and will have until the clock is set, is
+// counted while it is ahead of the right time by so many seconds; 0: it is right.
+func (l *Ledger) NoteClock(ctx context.Context, t *tally.Tally, ahead int64) error {
+	return l.alter(ctx, func(tx *sql.Tx) error {
+		r, _, err := meetRun(tx, t)
+		if err != nil {
+			return err
+		}
+		return setAhead(tx, r, ahead)
+	})
+}
+
+// Ahead is what NoteClock noted of a run.
+func (l *Ledger) Ahead(ctx context.Context, t *tally.Tally) (ahead int64, err error) {
+	_, err = l.get(ctx, "SELECT ahead FROM run WHERE uuid = ?", []any{t.Run}, &ahead)
+	return ahead, err
+}
 
 // EndClock notes that the clock was set: what the run has so far was counted while it
 // was ahead of the right time by so many seconds (0 if it was right), and what comes
@@ -16,19 +35,25 @@ func (l *Ledger) EndClock(ctx context.Context, t *tally.Tally, ahead int64) erro
 		if err != nil {
 			return err
 		}
-		before := r.id
-		if _, err = renew(tx, r); err != nil {
+		next, err := renew(tx, r)
+		if err != nil {
 			return err
 		}
-		_, err = tx.Exec("UPDATE run SET ahead = ? WHERE id = ?", ahead, before)
-		return err
+		return errors.Join(setAhead(tx, r, ahead), setAhead(tx, next, 0))
 	})
+}
+
+func setAhead(tx *sql.Tx, r run, ahead int64) error {
+	_, err := tx.Exec("UPDATE run SET ahead = ? WHERE id = ?", ahead, r.id)
+	return err
 }
 
 // CorrectClock moves what was counted under a run's account by a wrong clock to the
 // slots where it belongs, now that the clock is right, or ahead by so many seconds
-// only. What was sent to a server stays where it is: it may be counted there. It
-// answers how many units moved.
+// only. What was sent to a server stays where it is: it may be counted there. What runs
+// have that still go on in other processes moves, too; what they fold after that was
+// counted by the wrong clock all the same, and moves the next time. It answers how many
+// units moved.
 func (l *Ledger) CorrectClock(ctx context.Context, t *tally.Tally, ahead int64) (units int64, err error) {
 	err = l.alter(ctx, func(tx *sql.Tx) error {
 		units = 0
@@ -47,7 +72,7 @@ func (l *Ledger) CorrectClock(ctx context.Context, t *tally.Tally, ahead int64) 
 			}
 			units += n
 		}
-		_, err = tx.Exec("UPDATE run SET ahead = 0 WHERE ahead <> 0 AND "+sameAccount, r.id)
+		_, err = tx.Exec("UPDATE run SET ahead = 0 WHERE ahead <> 0 AND (finished = 1 OR id = ?1) AND "+sameAccount, r.id)
 		return err
 	})
 	return units, err
@@ -55,7 +80,7 @@ func (l *Ledger) CorrectClock(ctx context.Context, t *tally.Tally, ahead int64) 
 
 // sameAccount selects the runs that count for what the run of the parameter does.
 const sameAccount = `(lts, device, handshake_code, item, slot_seconds) IN
-	(SELECT lts, device, handshake_code, item, slot_seconds FROM run WHERE id = ?)`
+	(SELECT lts, device, handshake_code, item, slot_seconds FROM run WHERE id = ?1)`
 
 // movingReport is one that goes to another slot.
 type movingReport struct {

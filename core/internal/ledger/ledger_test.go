@@ -146,7 +146,7 @@ func TestPurgeDeclaresLossOnce(t *testing.T) {
 	fold(t, l, c, 0, slotStart, map[int]uint64{16: 5})
 	fold(t, l, c, 1, slotStart+180, map[int]uint64{16: 7})
 	for i, want := range []int64{2, 0} {
-		if units, err := l.Purge(ctx, slotStart+180); err != nil || units != want {
+		if units, err := l.Purge(ctx, slotStart+180, ledger.Unknown); err != nil || units != want {
 			t.Errorf("purge %d: %d units, %v; want %d", i, units, err, want)
 		}
 	}
@@ -198,7 +198,7 @@ func TestGivenUpOnItsWay(t *testing.T) {
 				c := run(t, l)
 				fold(t, l, c, 0, slotStart, map[int]uint64{16: 5})
 				onItsWay := pending(t, l)[0]
-				if _, err := l.Purge(ctx, slotStart+180); err != nil {
+				if _, err := l.Purge(ctx, slotStart+180, ledger.Unknown); err != nil {
 					t.Fatal(err)
 				}
 				declare := func() {
@@ -242,7 +242,7 @@ func TestAClosedSlotThatComesAgain(t *testing.T) {
 		}
 	}
 	purge := func(t *testing.T, l *ledger.Ledger) {
-		if _, err := l.Purge(ctx, slotStart+180*1000); err != nil {
+		if _, err := l.Purge(ctx, slotStart+180*1000, ledger.Unknown); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -492,7 +492,7 @@ func TestALedgerOfAnEarlierVersion(t *testing.T) {
 		if a := account(t, l); a.Pending != 3 {
 			t.Errorf("account %+v", a)
 		}
-		if _, err := l.Purge(ctx, slotStart); err != nil {
+		if _, err := l.Purge(ctx, slotStart, ledger.Unknown); err != nil {
 			t.Error(err)
 		}
 		if err := l.Close(); err != nil {

@@ -307,8 +307,11 @@ func deleteReport(tx *sql.Tx, key ReportKey) error {
 // has not confirmed (docs/compatibility.md, "Report submission"): their units are lost, and the
 // next submission declares that. Confirmed reports that old are deleted. Nothing is
 // added to either.
-func (l *Ledger) Purge(ctx context.Context, before int64) (units int64, err error) {
-	units, err = l.purge(ctx, before)
+//
+// What a wrong clock counted is as old as its own slot (CorrectClock): it is given up if
+// that lies before right, which is a moment by a server's clock, or Unknown.
+func (l *Ledger) Purge(ctx context.Context, before, right int64) (units int64, err error) {
+	units, err = l.purge(ctx, before, right)
 	if !errors.Is(err, ErrNoRoom) {
 		return units, err
 	}
@@ -320,7 +323,7 @@ func (l *Ledger) Purge(ctx context.Context, before int64) (units int64, err erro
 	})
 	for _, slot := range slots {
 		var n int64
-		if n, err = l.purge(ctx, slot+1); err != nil {
+		if n, err = l.purge(ctx, slot+1, Unknown); err != nil {
 			break
 		}
 		units += n
@@ -328,12 +331,14 @@ func (l *Ledger) Purge(ctx context.Context, before int64) (units int64, err erro
 	return units, err
 }
 
-func (l *Ledger) purge(ctx context.Context, before int64) (units int64, err error) {
+// Unknown is a moment before all others: which one it is nobody knows.
+const Unknown int64 = -1 << 62
+
+func (l *Ledger) purge(ctx context.Context, before, right int64) (units int64, err error) {
 	err = l.alterSettling(ctx, func(tx *sql.Tx) error {
 		units = 0
-		// What a wrong clock counted is not old before it is in its own slot.
-		const expired = `revision > accepted_revision AND lost = '' AND slot < ?
-			AND run NOT IN (SELECT id FROM run WHERE ahead <> 0)`
+		const expired = `revision > accepted_revision AND lost = '' AND slot <
+			(SELECT CASE ahead WHEN 0 THEN ?1 ELSE ?2 + ahead END FROM run WHERE id = report.run)`
 		servers, err := column[string](tx, "SELECT DISTINCT lts FROM run")
 		if err != nil {
 			return err
@@ -341,7 +346,7 @@ func (l *Ledger) purge(ctx context.Context, before int64) (units int64, err erro
 		for _, lts := range servers {
 			var n int64
 			err := tx.QueryRow(`SELECT coalesce(sum(`+pendingOfReport+`), 0) FROM report
-				WHERE run IN (SELECT id FROM run WHERE lts = ?) AND `+expired, lts, before).Scan(&n)
+				WHERE run IN (SELECT id FROM run WHERE lts = ?3) AND `+expired, before, right, lts).Scan(&n)
 			if err != nil {
 				return err
 			}
@@ -351,8 +356,8 @@ func (l *Ledger) purge(ctx context.Context, before int64) (units int64, err erro
 			units += n
 		}
 		// A revision higher, so that the declaration goes over the report itself.
-		if _, err := tx.Exec(`UPDATE report SET lost = ?, revision = revision + 1 WHERE `+expired,
-			protocol.LostExpired, before); err != nil {
+		if _, err := tx.Exec(`UPDATE report SET lost = ?3, revision = revision + 1 WHERE `+expired,
+			before, right, protocol.LostExpired); err != nil {
 			return err
 		}
 		for _, statement := range []string{

@@ -140,8 +140,9 @@ func enterRun(tx *sql.Tx, t *tally.Tally, reportedAs string) (*Watermarks, error
 // renew lets a run go on under another name, so that nothing is added to the
 // reports it has. Those that the server has are deleted by sweep.
 func renew(tx *sql.Tx, r run) (run, error) {
-	result, err := tx.Exec(`INSERT INTO run (uuid, reported_as, lts, device, handshake_code, item, slot_seconds, has_file)
-		SELECT 'renewed ' || id, ?, lts, device, handshake_code, item, slot_seconds, has_file FROM run WHERE id = ?`, uuid.NewString(), r.id)
+	result, err := tx.Exec(`INSERT INTO run (uuid, reported_as, lts, device, handshake_code, item, slot_seconds, has_file, ahead)
+		SELECT 'renewed ' || id, ?, lts, device, handshake_code, item, slot_seconds, has_file, ahead FROM run WHERE id = ?`,
+		uuid.NewString(), r.id)
 	if err != nil {
 		return r, err
 	}

@@ -41,7 +41,8 @@ func TestDeadRunsAreFoundInAnyDirectory(t *testing.T) {
 		m := newMeter(t, directory)
 		m.record(1000)
 		m.die()
-		if adoption, err := report.Adopt(context.Background(), directory, m.ledger); err != nil || adoption != (report.Adoption{}) {
+		adoption, err := report.Adopt(context.Background(), directory, m.ledger)
+		if err != nil || adoption != (report.Adoption{Runs: 1}) {
 			t.Errorf("%q: %+v, %v", name, adoption, err)
 		}
 		if n := total(m.bySlot()); n != 1000 {

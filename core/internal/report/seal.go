@@ -321,6 +321,8 @@ func (s *Sealer) LastFrame() int {
 
 // Adoption is what was found when the tallies of dead runs were taken over.
 type Adoption struct {
+	// Runs is how many were taken over.
+	Runs int
 	// Missing is how many tallies are gone, damaged, or older than the ledger.
 	// What they held and the ledger does not is lost, and nobody knows how much.
 	Missing int
@@ -348,9 +350,12 @@ func Adopt(ctx context.Context, directory string, l *ledger.Ledger) (Adoption, e
 	for _, path := range paths {
 		run := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 		switch behind, err := adopt(ctx, path, l); {
-		case err == nil && behind:
-			adoption.Missing++
-		case err == nil, errors.Is(err, os.ErrNotExist):
+		case err == nil:
+			adoption.Runs++
+			if behind {
+				adoption.Missing++
+			}
+		case errors.Is(err, os.ErrNotExist):
 		case errors.Is(err, filelock.ErrLocked), errors.Is(err, tally.ErrLaterVersion):
 			present[run] = true
 		case errors.Is(err, tally.ErrNotATally):

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/policy"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/verification"
 )
@@ -112,5 +114,41 @@ func pastSeatsAreFolded(t *testing.T, open Open) {
 	proven()
 	if n := prune(now + 1000*day); n != 0 {
 		t.Errorf("%d more went", n)
+	}
+	// An administrator decides on what is left as if nothing had been folded: a seat that
+	// goes on is moved, to a device whose older seats are folded, and freed there.
+	decide := func(at int64, decision func(*store.State, time.Time) (*store.Change, bool)) {
+		t.Helper()
+		must(w.Update(t.Context(), func(tx store.Tx) error {
+			return tx.ChangeSeats(at, item, []store.Reporter{returning, gone}, func(state *store.State) *store.Change {
+				change, done := decision(state, time.Unix(at, 0))
+				if !done {
+					t.Error("there is no seat")
+				}
+				return change
+			})
+		}))
+		proven()
+	}
+	decide(now+slots, func(state *store.State, at time.Time) (*store.Change, bool) {
+		return policy.MoveSeat(state, item, returning.UUID, gone.UUID, at)
+	})
+	ends := func() (returned, taken int64) {
+		t.Helper()
+		devices, err := w.Devices(t.Context(), returning.Device, gone.Device)
+		must(err)
+		if len(devices) != 2 || len(devices[0].Seats) != 1 || len(devices[1].Seats) != 1 {
+			t.Fatalf("%+v", devices)
+		}
+		return devices[0].Seats[0].ExpiresAt, devices[1].Seats[0].ExpiresAt
+	}
+	if returned, taken := ends(); returned > now+2*slots || taken != now+day {
+		t.Errorf("moved at %d, the seats end at %d and %d", now+slots, returned, taken)
+	}
+	decide(now+2*slots, func(state *store.State, at time.Time) (*store.Change, bool) {
+		return policy.FreeSeat(state, item, gone.UUID, at)
+	})
+	if _, taken := ends(); taken > now+3*slots {
+		t.Errorf("freed at %d, the seat ends at %d", now+2*slots, taken)
 	}
 }

@@ -49,6 +49,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"AlertsAreKept":           alertsAreKept,
 		"TextsOfStrangers":        textsOfStrangers,
 		"WindowsAreExact":         windowsAreExact,
+		"ActivityIsExact":         activityIsExact,
 		"DenialsAreCounted":       denialsAreCounted,
 		"ExaminationIsComplete":   examinationIsComplete,
 		"PruningIsExact":          pruningIsExact,
@@ -162,7 +163,9 @@ func (w *world) report(state *store.State, reporter store.Reporter, run string, 
 		added := count.Units - before[count.Type]
 		key := store.TotalKey{Code: w.code.Key, Item: w.item.Key, Slot: slot, Type: count.Type}
 		change.Totals[key] = change.Totals[key].Plus(store.Units{All: added})
-		change.ByDevice[store.DeviceTotalKey{Device: reporter.UUID, Code: w.code.Key, Item: w.item.Key, Day: store.LevelDay.Start(slot), Type: count.Type}] += added
+		byDevice := store.DeviceTotalKey{Device: reporter.UUID, Code: w.code.Key, Item: w.item.Key,
+			Day: store.LevelDay.Start(slot), Type: count.Type}
+		change.ByDevice[byDevice] += added
 		change.Used[w.item.Key] += added
 	}
 	change.Reports[store.SlotKey{Run: r, Slot: slot}] = report
