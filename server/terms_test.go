@@ -20,6 +20,7 @@ func TestExceptionsOfAChangedItem(t *testing.T) {
 		"an earlier start": func(l *lts, f *administration.ItemFields) { f.StartsAt = of(l.clock().AddDate(0, 0, -400).Unix()) },
 		"a start of today": func(l *lts, f *administration.ItemFields) { f.StartsAt = of(l.clock().Add(-10 * time.Minute).Unix()) },
 		"a smaller quota":  func(_ *lts, f *administration.ItemFields) { f.Quota = of(1) },
+		"a start to come":  func(l *lts, f *administration.ItemFields) { f.StartsAt = of(l.clock().AddDate(0, 0, 10).Unix()) },
 		"no change":        func(_ *lts, f *administration.ItemFields) { f.Name = new("Busy") },
 		"a later end":      func(l *lts, f *administration.ItemFields) { f.ExpiresAt = of(l.clock().AddDate(5, 0, 0).Unix()) },
 	} {
@@ -35,7 +36,11 @@ func TestExceptionsOfAChangedItem(t *testing.T) {
 				t.Helper()
 				for range 5 {
 					for _, d := range devices {
-						granted(t, d, "100001-busy")
+						if item, err := l.Item(t.Context(), "busy"); err == nil && item.StartsAt > l.clock().Unix() {
+							l.scan(t, d, "busy", 1) // it goes on with what it was granted
+						} else {
+							granted(t, d, "100001-busy")
+						}
 					}
 					l.advance(3 * time.Minute)
 				}
