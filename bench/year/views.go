@@ -11,6 +11,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,12 +75,21 @@ func look(ctx context.Context, name string, rounds int) (list []figure, err erro
 				return nil, err
 			}
 			first, whole, view.Bytes = append(first, began), append(whole, answered), bytes
+			if answered > hopeless {
+				break // once more would tell nothing more
+			}
 		}
 		view.First, view.Median = median(first), median(whole)
+		if view.Median > goal {
+			fmt.Fprintf(os.Stderr, "%.1f ms: %s\n", milliseconds(view.Median), view.Name)
+		}
 		list = append(list, view)
 	}
 	return list, nil
 }
+
+// hopeless is how long a view takes that is looked at no more.
+const hopeless = 2 * time.Second
 
 func median(list []time.Duration) time.Duration {
 	slices.Sort(list)
