@@ -564,7 +564,14 @@ func TestSumsAreWhatACountGives(t *testing.T) {
 		for range rapid.IntRange(1, 25).Draw(t, "events") {
 			now += rapid.SampledFrom([]int64{0, 1, 100, 180, 3600, 86400}).Draw(t, "later")
 			device := rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "device")
-			switch event := rapid.IntRange(0, 2).Draw(t, "event"); {
+			switch event := rapid.IntRange(0, 3).Draw(t, "event"); {
+			case event == 3:
+				b.change(func(i *store.Item) {
+					i.Quota = rapid.SampledFrom([]int64{1, 2, 3, 5, store.Unlimited}).Draw(t, "new quota")
+					if rapid.Bool().Draw(t, "starts anew") {
+						i.StartsAt = now - rapid.Int64Range(-10*86400, 400*86400).Draw(t, "new age")
+					}
+				})
 			case event == 0 || b.devices[device] == 0:
 				b.ask(device, now-rapid.Int64Range(0, 30).Draw(t, "clock back"), func(r *protocol.AuthorizationRequest) {
 					r.InstanceCount = rapid.IntRange(0, 3).Draw(t, "instances")
@@ -582,6 +589,21 @@ func TestSumsAreWhatACountGives(t *testing.T) {
 		}
 		b.check(t, now+rapid.Int64Range(0, 400*86400).Draw(t, "at last"))
 	})
+}
+
+// change gives the item other terms.
+func (b *book) change(to func(*store.Item)) {
+	before := b.item
+	if to(&b.item); policy.SameExceptions(before, b.item) {
+		return
+	}
+	var steps []store.Step
+	for _, at := range slices.Sorted(maps.Keys(b.steps)) {
+		if b.steps[at] != 0 {
+			steps = append(steps, store.Step{At: at, Change: b.steps[at]})
+		}
+	}
+	b.use.SeatSum = policy.Recount(b.item, b.use.SeatSum, steps)
 }
 
 // check compares the use of the item with a count of all seats.
