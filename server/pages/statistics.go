@@ -275,11 +275,13 @@ func (s *statisticsShown) figures(r *request) error {
 	if err != nil {
 		return err
 	}
-	whole, err := r.period(s.Filter, s.Since, s.To)
-	if err != nil {
-		return err
+	whole := c
+	if !s.Sums { // of devices, those of all the period: not their sum
+		if whole, err = r.period(s.Filter, s.Since, s.To); err != nil {
+			return err
+		}
+		s.Total = whole.total(-1)
 	}
-	s.Total = whole.total(-1) // of devices, those of all the period: not their sum
 	day := &counted{}
 	if today := statistics.StartOfDay(now); now.After(today) {
 		if day, err = r.period(s.Filter, today, now); err != nil {
