@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -84,6 +85,23 @@ func TestNames(t *testing.T) {
 		f := field{Name: name}
 		if got := [3]string{f.Pascal(), f.Snake(), f.Java()}; got != want {
 			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+}
+
+// A default stands in the unit of the language's field.
+func TestDefaultsInTheirUnits(t *testing.T) {
+	all := read(t)
+	for language, want := range map[string]struct {
+		rows []row
+		row  row
+	}{
+		"Objective-C": {objcTable(all), row{"initTimeout", "12", "for all of the initialization (seconds)"}},
+		"C++":         {cppTable(all), row{"initTimeout", "12000", "for all of the initialization (`std::chrono::milliseconds`)"}},
+		"Java":        {javaTable(all), row{"initTimeoutMilliseconds", "12000", "for all of the initialization"}},
+	} {
+		if !slices.Contains(want.rows, want.row) {
+			t.Errorf("%s: no %+v in %+v", language, want.row, want.rows)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"strconv"
 	"strings"
@@ -65,9 +66,9 @@ type Parameters struct {
 	CAFile string `json:"caFile"`
 	// http(s)://[user:password@]host:port
 	ProxyURL string `json:"proxyURL"`
-	// where usage is kept, and who the device is; if empty, .openlts in the user's home directory. Where nothing can be
-	// kept, as in a container without a volume, each start is a new device, which counts for a day at most (deviceUUID
-	// helps)
+	// where usage is kept, and who the device is; if empty, .openlts in the user's home directory; on Windows, OpenLTS
+	// in the user's local application data. Where nothing can be kept, as in a container without a volume, each start is
+	// a new device, which counts for a day at most (deviceUUID helps)
 	DataDirectory string `json:"dataDirectory"`
 	// length in seconds of a time slot and of the reporting interval; divides a day
 	SlotSeconds int `json:"slotSeconds"`
@@ -270,8 +271,18 @@ func (p *Parameters) ApplyKey(key string) error {
 		return invalid("the license key is damaged: it is not base64")
 	}
 	applied := *p
-	if err := json.Unmarshal(text, &applied); err != nil {
+	times := struct {
+		Init    *int32 `json:"initTimeoutMilliseconds"`
+		Request *int32 `json:"requestTimeoutMilliseconds"`
+	}{}
+	if errors.Join(json.Unmarshal(text, &applied), json.Unmarshal(text, &times)) != nil {
 		return invalid("the license key is damaged: it does not hold a JSON object of parameters")
+	}
+	if times.Init != nil {
+		applied.InitTimeout = time.Duration(*times.Init) * time.Millisecond
+	}
+	if times.Request != nil {
+		applied.RequestTimeout = time.Duration(*times.Request) * time.Millisecond
 	}
 	if p.ServerPublicKey != "" {
 		own, err := p.pinnedKey()
