@@ -146,6 +146,18 @@ def test_counts_what_a_killed_host_recorded(wine: Wine, server: LTSServer, tmp_p
     outlives_a_kill(start, server)
 
 
+def test_each_slot_has_what_was_counted_in_it(wine: Wine, server: LTSServer, tmp_path: Path) -> None:
+    """By the host's own clock, while threads of POSIX record and slots end; see capi/test/slots.h."""
+    program = compiled(tmp_path, "boundary_host", "capi/test/boundary_host.c")
+    noted = json.loads(wine.run(program, server.url, "100001-reader", windows_path(tmp_path / "device")))
+    counted = {str(slot): count for (slot,), count in server.counts("slot").items()}
+    assert len(noted["slots"]) >= 4
+    assert sum(counted.values()) == noted["total"]
+    assert counted.keys() <= noted["slots"].keys()
+    for slot, units in noted["slots"].items():
+        assert units["certain"] <= counted.get(slot, 0) <= units["certain"] + units["possible"], slot
+
+
 def test_two_copies_and_two_processes_share_a_directory(wine: Wine, server: LTSServer, tmp_path: Path) -> None:
     """With a long path in UTF-8; and what the library leaves alone."""
     program = compiled(tmp_path, "windows_host", "conformance/platforms/windows_host.c")
