@@ -180,6 +180,8 @@ func TestProof(t *testing.T) {
 		// Whoever reads the first, or looks for what is not signed, would believe these.
 		"units twice":     strings.Replace(string(file), `"units":135`, `"units":134,"units":135`, 1),
 		"other capitals":  strings.Replace(string(file), `"units":135`, `"UNITS":134,"units":135`, 1),
+		"only capitals":   strings.Replace(string(file), `"units":135`, `"Units":135`, 1),
+		"long s":          strings.Replace(string(file), `"units":135`, `"units":134,"unit\u017f":135`, 1),
 		"statement twice": strings.Replace(string(file), `{"statement":`, `{"statement":{"month":"2026-01"},"statement":`, 1),
 		"another figure":  strings.Replace(string(file), `{"statement":{`, `{"statement":{"total":134,`, 1),
 		"beside it":       strings.Replace(string(file), `{"statement":`, `{"total":134,"statement":`, 1),

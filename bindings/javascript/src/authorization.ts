@@ -52,6 +52,8 @@ export interface Grant {
   cached?: LTSError;
   /** A moment by the server's clock and what ours showed then. */
   time: Anchor;
+  /** What the server's clock showed when the one that nobody can set began, in milliseconds since 1970. */
+  epoch: number;
   clockOff: boolean;
 }
 
@@ -247,6 +249,7 @@ export class Authorizer {
       secret,
       standby: false,
       time,
+      epoch: authorization.issuedAt * 1000 - this.env.elapsed(),
       clockOff: Math.abs(wall - authorization.issuedAt) > slack,
     };
   }
@@ -291,7 +294,9 @@ export class Authorizer {
       const until = day(endOf(authorization));
       useless = `the authorization that is kept could be used without the server until ${until} only`;
     }
-    const grant = { authorization, lts, secret, standby: false, time: time ?? first, clockOff: !time };
+    const { server } = time ?? first;
+    const epoch = server * 1000 - this.env.elapsed();
+    const grant = { authorization, lts, secret, standby: false, time: { server, wall }, epoch, clockOff: !time };
     return { grant, useless };
   }
 

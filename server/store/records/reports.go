@@ -13,6 +13,7 @@ import (
 // DeviceReport is what is stored of a slot of a run: what the device reported of it last.
 type DeviceReport struct {
 	run      store.ID
+	Device   string // UUID: its own, or that of one that is shown as it
 	Run      string // its UUID
 	Code     string
 	Item     string
@@ -24,20 +25,26 @@ type DeviceReport struct {
 
 // Arrival is a revision of a slot as it came.
 type Arrival struct {
-	Revision int64
-	At       int64 // in seconds since 1970
+	Revision int64 `json:"revision"`
+	At       int64 `json:"at"` // in seconds since 1970
 }
 
 // ErrReports is the error of a page of reports that can't be.
 var ErrReports = errors.New("there is no such page of reports")
 
 // DeviceReports gives a page of what a device reported of the slots of a time, in the order
-// of slots. Of a selection count its organizations, codes, items, limit, and After.
-func DeviceReports(ctx context.Context, r store.Reader, device string, from, until int64, s Selection) (list []DeviceReport, next string, err error) {
-	query := `SELECT r.id, r.uuid, c.code, i.public_id, p.slot, p.revision, p.counts FROM device d JOIN run r ON r.device = d.id
+// of slots; with what those reported that are shown as it. Of a selection count its
+// organizations, codes, items, moments, limit, and After.
+func DeviceReports(ctx context.Context, r store.Reader, device string, s Selection) (list []DeviceReport, next string, err error) {
+	query := `SELECT r.id, d.uuid, r.uuid, c.code, i.public_id, p.slot, p.revision, p.counts FROM (SELECT id, uuid FROM device WHERE uuid = ?
+		UNION ALL SELECT d.id, d.uuid FROM device m JOIN device d ON d.merged_into = m.id WHERE m.uuid = ?) d JOIN run r ON r.device = d.id
 		JOIN report p ON p.run = r.id JOIN handshake_code c ON c.id = r.handshake_code JOIN item i ON i.id = r.item
-		JOIN organization o ON o.id = i.organization WHERE d.uuid = ? AND p.slot >= ? AND p.slot < ? AND p.revision > 0`
-	arguments := []any{device, from, until}
+		JOIN organization o ON o.id = i.organization WHERE p.slot >= ? AND p.slot < ? AND p.revision > 0`
+	until := s.Until
+	if until == 0 {
+		until = store.EndOfTime
+	}
+	arguments := []any{device, device, s.Since, until}
 	for _, filter := range []struct {
 		column string
 		values []string
@@ -67,7 +74,7 @@ func DeviceReports(ctx context.Context, r store.Reader, device string, from, unt
 	err = r.Query(ctx, query+" ORDER BY p.slot, r.id LIMIT ?", append(arguments, limit+1), func(scan func(...any) error) error {
 		var report DeviceReport
 		var counts []byte
-		if err := scan(&report.run, &report.Run, &report.Code, &report.Item, &report.Slot, &report.Revision, &counts); err != nil {
+		if err := scan(&report.run, &report.Device, &report.Run, &report.Code, &report.Item, &report.Slot, &report.Revision, &counts); err != nil {
 			return err
 		}
 		var err error
