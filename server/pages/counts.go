@@ -24,6 +24,8 @@ type counted struct {
 	Types   []string  // those with most first; of what is not counted by type, one
 	Units   [][]int64 // by window, then by type
 	Late    int64     // what came more than a day after it happened
+	// Spans are the numbers of further periods, of measures of devices.
+	Spans []*counted
 }
 
 // total sums up a type, or all with -1.
@@ -72,16 +74,20 @@ func one(value string) []string {
 
 // count reads what was counted from one moment to another. It is the one place where
 // pages read statistics. Who sees one organization gets what is counted for it.
-func (r *request) count(f filter, from, until time.Time, per statistics.Per) (*counted, error) {
+func (r *request) count(f filter, from, until time.Time, per statistics.Per, spans ...statistics.Span) (*counted, error) {
 	if only := r.who().Organization; only != "" {
 		if f.Organization != "" && f.Organization != only {
-			return &counted{Per: per}, nil
+			nothing := &counted{Per: per}
+			for range spans {
+				nothing.Spans = append(nothing.Spans, &counted{})
+			}
+			return nothing, nil
 		}
 		f.Organization = only
 	}
 	result, err := statistics.Run(r.Context(), r.pages.Administrator.Store, statistics.Query{
 		Measure: f.Measure, Per: per, By: groups(f.Measure), From: from, Until: until, Zone: r.zone,
-		Organizations: one(f.Organization), Codes: one(f.Code), Items: one(f.Item), Types: f.Types,
+		Organizations: one(f.Organization), Codes: one(f.Code), Items: one(f.Item), Types: f.Types, Spans: spans,
 	}, r.admin.Now())
 	if err != nil {
 		var tooMany *statistics.RangeError
@@ -97,6 +103,13 @@ func (r *request) count(f filter, from, until time.Time, per statistics.Per) (*c
 			return row.Group[0]
 		}
 		return string(f.Measure)
+	}
+	for _, rows := range result.Spans {
+		span := &counted{}
+		for _, row := range rows {
+			span.Types, span.Units = []string{kind(row)}, [][]int64{{row.Count}}
+		}
+		c.Spans = append(c.Spans, span)
 	}
 	byType := map[string]int64{}
 	for _, row := range result.Rows {
