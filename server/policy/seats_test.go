@@ -327,6 +327,44 @@ func TestLateReportsReopenSlots(t *testing.T) {
 	}
 }
 
+// Slots on both sides of midnight are reopened alike, unless exceptions were cleared in
+// between: what was cleared stays so, and what lies after it counts.
+func TestLateReportsOverMidnight(t *testing.T) {
+	const day, slot = 86400, 180
+	for _, test := range []struct {
+		name     string
+		startsAt int64
+		late     []int64 // slots, from midnight
+		want     int64
+	}{
+		{"before", midnight - 10*day, []int64{-slot}, 1},
+		{"after", midnight - 10*day, []int64{0}, 1},
+		{"both", midnight - 10*day, []int64{-slot, 0}, 2},
+		{"further than anybody was there", midnight - 10*day, []int64{-2 * slot, slot}, 0},
+		{"cleared at midnight", midnight - 365*day, []int64{-slot, 0}, 1},
+		{"cleared at midnight, before it", midnight - 365*day, []int64{-slot}, 0},
+		{"cleared a slot later", midnight - 365*day + slot, []int64{-slot, 0}, 0},
+		{"cleared a slot earlier", midnight - 365*day - slot, []int64{-slot, 0}, 2},
+	} {
+		for _, at := range []int64{slot + 1, 2 * slot, day / 2, 20 * day} { // when the report comes
+			b := newBook(protocol.ChargeWayConcurrentDeviceCount, 1, func(i *store.Item) { i.StartsAt, i.ExpiresAt = test.startsAt, midnight+300*day })
+			b.ask("b", midnight-5*day, nil)
+			b.ask("a", midnight-slot, nil) // until 00:03
+			if got := b.seatsOf("a"); len(got) != 1 || got[0].Until != midnight+slot {
+				t.Fatalf("%+v", got)
+			}
+			var slots []int64
+			for _, s := range test.late {
+				slots = append(slots, midnight+s)
+			}
+			b.report("b", midnight+at, false, slots...)
+			if got := b.usage(midnight + max(at, 2*slot)).Exceptions; got != test.want {
+				t.Errorf("%s, %d s after midnight: %d exceptions, not %d", test.name, at, got, test.want)
+			}
+		}
+	}
+}
+
 // Who closes gives a concurrent seat back at the end of the slot; others stay.
 func TestClosingGivesSeatsBack(t *testing.T) {
 	for _, test := range []struct {
@@ -526,7 +564,14 @@ func TestSumsAreWhatACountGives(t *testing.T) {
 		for range rapid.IntRange(1, 25).Draw(t, "events") {
 			now += rapid.SampledFrom([]int64{0, 1, 100, 180, 3600, 86400}).Draw(t, "later")
 			device := rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "device")
-			switch event := rapid.IntRange(0, 2).Draw(t, "event"); {
+			switch event := rapid.IntRange(0, 3).Draw(t, "event"); {
+			case event == 3:
+				b.change(func(i *store.Item) {
+					i.Quota = rapid.SampledFrom([]int64{1, 2, 3, 5, store.Unlimited}).Draw(t, "new quota")
+					if rapid.Bool().Draw(t, "starts anew") {
+						i.StartsAt = now - rapid.Int64Range(-10*86400, 400*86400).Draw(t, "new age")
+					}
+				})
 			case event == 0 || b.devices[device] == 0:
 				b.ask(device, now-rapid.Int64Range(0, 30).Draw(t, "clock back"), func(r *protocol.AuthorizationRequest) {
 					r.InstanceCount = rapid.IntRange(0, 3).Draw(t, "instances")
@@ -544,6 +589,21 @@ func TestSumsAreWhatACountGives(t *testing.T) {
 		}
 		b.check(t, now+rapid.Int64Range(0, 400*86400).Draw(t, "at last"))
 	})
+}
+
+// change gives the item other terms.
+func (b *book) change(to func(*store.Item)) {
+	before := b.item
+	if to(&b.item); policy.SameExceptions(before, b.item) {
+		return
+	}
+	var steps []store.Step
+	for _, at := range slices.Sorted(maps.Keys(b.steps)) {
+		if b.steps[at] != 0 {
+			steps = append(steps, store.Step{At: at, Change: b.steps[at]})
+		}
+	}
+	b.use.SeatSum = policy.Recount(b.item, b.use.SeatSum, steps)
 }
 
 // check compares the use of the item with a count of all seats.

@@ -92,7 +92,7 @@ func showDeviceReports(r *request) (answer, error) {
 
 // moment reads a day of a zone, or seconds since 1970.
 func moment(text string, zone *time.Location) (time.Time, error) {
-	if day, err := time.ParseInLocation(time.DateOnly, text, zone); err == nil {
+	if day, err := statistics.ParseDay(text, zone); err == nil {
 		return day, nil
 	}
 	seconds, err := strconv.ParseInt(text, 10, 64)

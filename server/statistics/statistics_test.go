@@ -88,6 +88,12 @@ func TestWindows(t *testing.T) {
 		{"America/Santiago", "2026-09-05T00:00:00", "2026-09-07T12:00:00", statistics.PerDay, []string{"2026-09-05T04:00", "2026-09-06T04:00", "2026-09-07T03:00"}},
 		// Two midnights.
 		{"America/Havana", "2026-10-31T00:00:00", "2026-11-02T12:00:00", statistics.PerDay, []string{"2026-10-31T04:00", "2026-11-01T04:00", "2026-11-02T05:00"}},
+		// A day that does not exist: the zone went to the other side of the date line.
+		{
+			"Pacific/Apia", "2011-12-29T00:00:00", "2012-01-01T00:00:00", statistics.PerDay,
+			[]string{"2011-12-29T10:00", "2011-12-30T10:00"},
+		},
+		{"Pacific/Kwajalein", "1993-08-20T00:00:00", "1993-08-23T00:00:00", statistics.PerDay, []string{"1993-08-20T12:00", "1993-08-21T12:00"}},
 		{"UTC", "2026-01-01T00:01:00", "2026-01-01T00:07:00", statistics.PerSlot, []string{"2026-01-01T00:01", "2026-01-01T00:03", "2026-01-01T00:06"}},
 	} {
 		z := zone(t, test.zone)
@@ -112,6 +118,27 @@ func TestWindows(t *testing.T) {
 		}
 		if !slices.Equal(starts, test.want) {
 			t.Errorf("%s by %s: %v, not %v", test.zone, test.per, starts, test.want)
+		}
+	}
+}
+
+// Each month begins at the first of its moments, whatever a zone does at that midnight.
+func TestStartOfMonth(t *testing.T) {
+	for _, test := range []struct {
+		zone  string
+		year  int
+		month time.Month
+		want  string // in UTC
+	}{
+		{"Europe/Berlin", 2026, time.April, "2026-03-31T22:00:00Z"},
+		{"America/Sao_Paulo", 2018, time.November, "2018-11-01T03:00:00Z"},
+		{"America/Asuncion", 2023, time.October, "2023-10-01T04:00:00Z"}, // no midnight
+		{"America/Havana", 2026, time.November, "2026-11-01T04:00:00Z"},  // two
+		{"Pacific/Kiritimati", 1995, time.January, "1994-12-31T10:00:00Z"},
+	} {
+		at := statistics.StartOfMonth(test.year, test.month, zone(t, test.zone))
+		if got := at.UTC().Format(time.RFC3339); got != test.want {
+			t.Errorf("%s %d-%02d begins at %s, not %s", test.zone, test.year, test.month, got, test.want)
 		}
 	}
 }
@@ -255,6 +282,18 @@ func TestQueriesThatMakeNoSense(t *testing.T) {
 }
 
 // A table for spreadsheets has no formulas, and tells the offsets of its times.
+// No part of a text is a formula, wherever a spreadsheet takes cells to end.
+func TestCell(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "Gate 14": "Gate 14", "a-b=c": "a-b=c", "a; b": "a; b", "=1+1": "'=1+1", "-5": "'-5", "＝1+1": "'＝1+1", " =1": " '=1",
+		"a;=1+1": "a;'=1+1", "a\n@x": "a\n'@x", "\t=1": "'\t'=1", "x; +1;y": "x; '+1;y", "\r": "'\r",
+	} {
+		if got := statistics.Cell(text); got != want {
+			t.Errorf("%q becomes %q, not %q", text, got, want)
+		}
+	}
+}
+
 func TestCSV(t *testing.T) {
 	z := zone(t, "Europe/Berlin")
 	operations := list{{at: time.Date(2026, 8, 20, 3, 0, 0, 0, z).Unix(), item: "=1+1"}}

@@ -111,6 +111,7 @@ var tables = []table{
 	with("set_up_link", t("digest"), n("expires_at")),
 	with("idempotency", t("digest", "request", "answer"), n("created_at"), t("object")),
 	with("setting", t("name", "value")),
+	with("certificate", t("name", "data")),
 	with("authorization_outcome", t("handshake_code"), n("at", "granted", "refused")),
 	with("alert_state", t("kind", "subject"), n("level"), t("period"), n("value", "since")),
 	with("alert_event", n("id", "at"), t("kind", "subject", "organization"), n("level", "value", "recovered"), t("text")),
