@@ -216,7 +216,7 @@ using (License license = License.FromKey("` + key + `"))
 {
     license.Record(OperationType.QRCode); // for each barcode
 }`},
-		{"javascript", "JavaScript", "npm install …/bindings/javascript", `import { createLicense } from 'openlts';
+		{"javascript", "JavaScript", "npm install …/out/javascript", `import { createLicense } from 'openlts';
 
 const license = await createLicense({ licenseKey: '` + key + `' });
 license.record('QR_CODE'); // for each barcode`},

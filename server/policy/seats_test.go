@@ -521,6 +521,43 @@ func TestDomains(t *testing.T) {
 	}
 }
 
+// A device without a home gives its seat back when it closes its license: it never comes
+// back. One with a home keeps its place on a list.
+func TestAClosedLicenseOfADeviceWithoutAHome(t *testing.T) {
+	for _, way := range []protocol.ChargeWay{protocol.ChargeWayDeviceCount, protocol.ChargeWayInstanceCount} {
+		b := newBook(way, 3, nil)
+		homeless := func(r *protocol.AuthorizationRequest) { r.Device.UUIDSource = "memory" }
+		for i := range int64(20) {
+			device, now := fmt.Sprintf("container %d", i), midnight+i*10
+			if a := b.ask(device, now, homeless); a.Refusal != nil {
+				t.Fatalf("%v: start %d is refused: %v", way, i, a.Refusal)
+			}
+			b.report(device, now+3, false, midnight)
+			b.report(device, now+5, true)
+			if got := b.seatsOf(device); len(got) != 1 || got[0].Until != now+5 || !got[0].Brief {
+				t.Errorf("%v: %+v", way, got)
+			}
+			if used := b.usage(now + 5).Used; used != 0 {
+				t.Errorf("%v: %d seats are used", way, used)
+			}
+		}
+		b.ask("settled", midnight+1000, nil)
+		b.report("settled", midnight+1005, true, midnight)
+		if used := b.usage(midnight + 2000).Used; used != 1 {
+			t.Errorf("%v: a device with a home has %d seats", way, used)
+		}
+		// A report that comes late, and a license that is closed at once.
+		b.report("container 0", midnight+1100, false, midnight+180)
+		b.ask("brief", midnight+1200, homeless)
+		b.report("brief", midnight+1200, true)
+		for _, device := range []string{"container 0", "brief"} {
+			if got := b.seatsOf(device); len(got) == 0 || !got[len(got)-1].Brief {
+				t.Errorf("%v: %s: %+v", way, device, got)
+			}
+		}
+	}
+}
+
 // A device without a home has a brief seat, also if it reports for long.
 func TestBriefSeats(t *testing.T) {
 	b := newBook(protocol.ChargeWayDeviceCount, 10, nil)
