@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { os.Exit(postgrestest.Run(m)) }
 func TestHistoryIsVerified(t *testing.T) {
 	directory := t.TempDir()
 	made, err := history.Fill(t.Context(), directory, history.Options{
-		Reports: 30_000, Devices: 60, Days: 40, Seed: 1, Until: time.Date(2026, 11, 20, 5, 0, 0, 0, time.UTC),
+		Reports: 30_000, Devices: 60, Days: 40, Seed: 1, Until: until,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -53,6 +53,9 @@ func TestHistoryIsVerified(t *testing.T) {
 	}
 }
 
+// until is some time after clocks were set back in Europe and in America.
+var until = time.Date(2026, 11, 20, 5, 0, 0, 0, time.UTC)
+
 func verified(t *testing.T, name string, made history.Result) {
 	t.Helper()
 	s, err := database.Open(t.Context(), name, false)
@@ -68,6 +71,7 @@ func verified(t *testing.T, name string, made history.Result) {
 	if err != nil || result.Different > 0 || result.Reports != made.Reports {
 		t.Errorf("%+v of %+v, %v", result, made, err)
 	}
+	sumsAgree(t, s, until)
 	counted, err := s.Statistics(t.Context(), store.StatisticsQuery{})
 	if err != nil || counted.Total != made.Units || counted.Late == 0 {
 		t.Errorf("%d of %d units, %d late, %v", counted.Total, made.Units, counted.Late, err)

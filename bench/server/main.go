@@ -61,6 +61,7 @@ var closing = []struct {
 	{"postgres2/postgres", "postgres2 batch100", "postgres batch100"},
 	{"hot/cold sqlite", "sqlite single", "sqlite cold"},
 	{"hot/cold postgres", "postgres single", "postgres cold"},
+	{"sums/none", "sqlite single", "sqlite unsummed"},
 	{"grown/empty", "sqlite grown", "sqlite single"},
 	{"seats/none sqlite", "sqlite seats", "sqlite devices"},
 	{"seats/none postgres", "postgres seats", "postgres devices"},

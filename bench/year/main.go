@@ -26,6 +26,7 @@ type options struct {
 	directory string
 	url       string
 	rounds    int
+	sqlite    bool
 	postgres  bool
 	json      string
 }
@@ -37,6 +38,7 @@ func main() {
 	flag.IntVar(&o.Days, "days", 365, "over how many days")
 	flag.IntVar(&o.rounds, "rounds", 7, "how often each view is looked at")
 	flag.StringVar(&o.directory, "directory", "", "where the SQLite database is kept, made if it is not there; \"\": a temporary `directory`")
+	flag.BoolVar(&o.sqlite, "sqlite", true, "look at the SQLite database")
 	flag.BoolVar(&o.postgres, "postgres", true, "also PostgreSQL, if it is installed: the same, copied")
 	flag.StringVar(&o.url, "url", "", "the `URL` of a PostgreSQL database that has it already")
 	flag.StringVar(&o.json, "json", "", "write all figures to this `file`")
@@ -69,10 +71,12 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	figures := map[string][]figure{}
-	if figures["SQLite"], err = look(ctx, database.SQLite(o.directory), o.rounds); err != nil {
-		return err
+	if o.sqlite {
+		if figures["SQLite"], err = look(ctx, database.SQLite(o.directory), o.rounds); err != nil {
+			return err
+		}
+		show("SQLite", figures["SQLite"])
 	}
-	show("SQLite", figures["SQLite"])
 	if o.postgres && o.url == "" {
 		cluster, err := postgrestest.Make(ctx, false)
 		if errors.Is(err, postgrestest.ErrMissing) {

@@ -24,6 +24,8 @@ type counted struct {
 	Types   []string  // those with most first; of what is not counted by type, one
 	Units   [][]int64 // by window, then by type
 	Late    int64     // what came more than a day after it happened
+	// Spans are the numbers of further periods, of measures of devices.
+	Spans []*counted
 }
 
 // total sums up a type, or all with -1.
@@ -91,10 +93,14 @@ func (r *request) read(f filter, q statistics.Query) (*statistics.Result, error)
 }
 
 // count reads what was counted from one moment to another.
-func (r *request) count(f filter, from, until time.Time, per statistics.Per) (*counted, error) {
-	result, err := r.read(f, statistics.Query{Per: per, By: groups(f.Measure), From: from, Until: until})
+func (r *request) count(f filter, from, until time.Time, per statistics.Per, spans ...statistics.Span) (*counted, error) {
+	result, err := r.read(f, statistics.Query{Per: per, By: groups(f.Measure), From: from, Until: until, Spans: spans})
 	if err != nil || result == nil {
-		return &counted{Per: per}, err
+		nothing := &counted{Per: per}
+		for range spans {
+			nothing.Spans = append(nothing.Spans, &counted{})
+		}
+		return nothing, err
 	}
 	c := &counted{Windows: result.Windows, Per: per, Late: result.Late}
 	kind := func(row statistics.Row) string {
@@ -102,6 +108,13 @@ func (r *request) count(f filter, from, until time.Time, per statistics.Per) (*c
 			return row.Group[0]
 		}
 		return string(f.Measure)
+	}
+	for _, rows := range result.Spans {
+		span := &counted{}
+		for _, row := range rows {
+			span.Types, span.Units = []string{kind(row)}, [][]int64{{row.Count}}
+		}
+		c.Spans = append(c.Spans, span)
 	}
 	byType := map[string]int64{}
 	for _, row := range result.Rows {

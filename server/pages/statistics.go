@@ -241,14 +241,13 @@ const maxRows = 1000
 
 func (s *statisticsShown) figures(r *request) error {
 	now := r.admin.Now().In(r.zone)
-	c, err := r.count(s.Filter, s.Since, s.To, s.Per)
+	c, periods, err := s.count(r, now)
 	if err != nil {
 		return err
 	}
-	s.Sums, s.Late = sums(s.Filter.Measure), c.Late
+	s.Late = c.Late
 	accumulated := s.Mode == "accumulated" && s.Sums
 	s.Trend = newTrend(c, accumulated)
-	s.Total = c.total(-1)
 	running := make([]int64, len(c.Types))
 	for w, row := range c.Units {
 		units := slices.Clone(row)
@@ -270,38 +269,52 @@ func (s *statisticsShown) figures(r *request) error {
 			s.Rows = append(s.Rows, shown)
 		}
 	}
-	slices.Reverse(s.Rows) // the newest first
-	ever, err := r.period(s.Filter, time.Time{}, statistics.AddDate(now, 0, 0, 1)) // whatever period is selected
-	if err != nil {
-		return err
+	slices.Reverse(s.Rows)            // the newest first
+	s.Total = periods.whole.total(-1) // of devices, those of all the period: not their sum
+	s.Pies = []pie{
+		newPie("All history", periods.ever, periods.ever.Types), newPie("Selected period", periods.whole, periods.ever.Types),
+		newPie("Today", periods.today, periods.ever.Types),
 	}
-	whole := c
-	if !s.Sums { // of devices, those of all the period: not their sum
-		if whole, err = r.period(s.Filter, s.Since, s.To); err != nil {
-			return err
-		}
-		s.Total = whole.total(-1)
-	}
-	day := &counted{}
-	if today := statistics.StartOfDay(now); now.After(today) {
-		if day, err = r.period(s.Filter, today, now); err != nil {
-			return err
-		}
-	}
-	s.Pies = []pie{newPie("All history", ever, ever.Types), newPie("Selected period", whole, ever.Types), newPie("Today", day, ever.Types)}
+	s.Before = periods.before.total(-1)
+	return s.rank(r)
+}
+
+// periods are what the page compares.
+type periods struct{ ever, whole, today, before *counted }
+
+// count counts in windows and in periods. What devices there were in a period can't be told
+// from its windows, so all of that is asked at once: it takes as long as the longest.
+func (s *statisticsShown) count(r *request, now time.Time) (c *counted, p periods, err error) {
+	s.Sums = sums(s.Filter.Measure)
 	days := int(s.To.Sub(s.Since).Hours()/24 + 0.5)
 	from, until := statistics.Previous(s.Since, s.To, r.zone)
 	if now.Before(s.To) {
 		until = now.AddDate(0, 0, -days) // like spans: what is so far, with as much of the period before
 	}
-	if until.After(from) {
-		before, err := r.period(s.Filter, from, until)
-		if err != nil {
-			return err
-		}
-		s.Before = before.total(-1)
+	today := statistics.StartOfDay(now)
+	spans := []statistics.Span{
+		{Until: statistics.AddDate(now, 0, 0, 1)}, {From: s.Since, Until: s.To}, {From: today, Until: now}, {From: from, Until: until},
 	}
-	return s.rank(r)
+	if !s.Sums {
+		if c, err = r.count(s.Filter, s.Since, s.To, s.Per, spans...); err == nil {
+			p = periods{c.Spans[0], c.Spans[1], c.Spans[2], c.Spans[3]}
+		}
+		return c, p, err
+	}
+	if c, err = r.count(s.Filter, s.Since, s.To, s.Per); err != nil {
+		return nil, p, err
+	}
+	p.whole = c
+	for place, to := range map[int]**counted{0: &p.ever, 2: &p.today, 3: &p.before} {
+		*to = &counted{}
+		if !spans[place].Until.After(spans[place].From) { // the first instant of a day
+			continue
+		}
+		if *to, err = r.period(s.Filter, spans[place].From, spans[place].Until); err != nil {
+			return nil, p, err
+		}
+	}
+	return c, p, nil
 }
 
 // More tells how many rows only files have.

@@ -64,6 +64,9 @@ type Query struct {
 	// windows begin and end with the first and the last in which there is something.
 	From, Until time.Time
 	Zone        *time.Location // nil: UTC
+	// Spans are further periods, which may overlap, of numbers of devices: what is counted
+	// in windows says nothing of longer ones. Zero: no bound. They are not compared.
+	Spans []Span
 	// Filters: only what is of one of these; none: all.
 	Organizations, Codes, Items, Types, Devices []string
 	// Accumulated has each window show the sum of those up to it; of operations and
@@ -73,6 +76,9 @@ type Query struct {
 	// months, days, hours or slots.
 	Compare bool
 }
+
+// Span is a period, half open.
+type Span struct{ From, Until time.Time }
 
 // SlotSeconds is the length of the slots of windows: that of all clients unless
 // their host chose another.
@@ -124,6 +130,9 @@ func (q *Query) check() error {
 	}
 	if q.Accumulated && (q.Measure == store.MeasureDevices || q.Measure == store.MeasureConcurrent) {
 		return QueryError("numbers of devices can't be accumulated: the same devices come again")
+	}
+	if len(q.Spans) > 0 && q.Measure != store.MeasureDevices && q.Measure != store.MeasureConcurrent {
+		return QueryError("further periods are of numbers of devices")
 	}
 	if q.derived() && q.Measure != "" && q.Measure != store.MeasureOperations {
 		return QueryError("only operations are of a kind or import type")

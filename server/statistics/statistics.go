@@ -32,6 +32,8 @@ type Result struct {
 	Before *int64 `json:"before,omitempty"` // the total of the previous period
 	// Lost is what devices declared as never to come, by cause; of operations.
 	Lost map[string]int64 `json:"lost,omitempty"`
+	// Spans has the rows of each further period.
+	Spans [][]Row `json:"-"`
 	// Rows are in the order of windows and groups; there are none of nothing, unless
 	// they are accumulated or there was something before.
 	Rows []Row `json:"rows"`
@@ -67,14 +69,23 @@ func Run(ctx context.Context, source Source, q Query, now time.Time) (*Result, e
 	if r.Windows, err = windows(from, until, q.Per, q.zone(), now); err != nil {
 		return nil, err
 	}
-	counted, err := q.ask(ctx, source, q.stored(spans(r.Windows)))
+	stored := q.stored(spans(r.Windows))
+	for _, span := range q.Spans {
+		stored.Spans = append(stored.Spans, spans([]Window{{Start: span.From, End: span.Until}})...)
+	}
+	counted, err := q.ask(ctx, source, stored)
 	if err != nil {
 		return nil, err
 	}
 	if r.Total, r.Late, r.Lost = counted.Total, counted.Late, counted.Lost; lost != nil {
 		r.Lost = lost
 	}
+	r.Spans = make([][]Row, len(q.Spans))
 	for _, row := range counted.Rows {
+		if place := row.Window - len(r.Windows); place >= 0 {
+			r.Spans[place] = append(r.Spans[place], Row{Group: texts(row.Values), Count: row.Count})
+			continue
+		}
 		r.Rows = append(r.Rows, Row{Window: row.Window, Group: texts(row.Values), Count: row.Count, Late: row.Late})
 	}
 	r.trim(&q)

@@ -100,6 +100,9 @@ type StatisticsQuery struct {
 	// None: one, from Since on and before Until; 0: no bound.
 	Windows      []Window
 	Since, Until int64
+	// Spans are further windows, which may overlap, of measures of devices: nothing can be
+	// summed up for them from others. The places of their rows follow those of the windows.
+	Spans []Window
 	// Filters: only what is of one of these; none: all.
 	Organizations, HandshakeCodes, Items, Types, Devices []string
 }

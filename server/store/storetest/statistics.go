@@ -136,7 +136,7 @@ func (w *world) windowsAre(a, b store.Reporter, run string) {
 	w.expect(store.StatisticsQuery{Measure: store.MeasureConcurrent, Windows: days, By: []store.Column{store.ByItem}}, "0 scans 1", "1 scans 2", "2 scans 1")
 	for _, bad := range []store.StatisticsQuery{
 		{Measure: "noise"}, {By: []store.Column{"colour"}}, {Measure: store.MeasureConcurrent, By: []store.Column{store.ByType}},
-		{Measure: store.MeasureDenials, By: []store.Column{store.ByItem}}, {Measure: store.MeasureDenials, Items: []string{"scans"}},
+		{Spans: []store.Window{{Start: 0, End: 900}}}, {Measure: store.MeasureDenials, By: []store.Column{store.ByItem}}, {Measure: store.MeasureDenials, Items: []string{"scans"}},
 	} {
 		if _, err := w.Statistics(w.Context(), bad); err == nil {
 			w.Errorf("%+v was answered", bad)
@@ -181,8 +181,9 @@ func activityIsExact(t *testing.T, open Open) {
 			start := windows[len(windows)-1].End
 			windows = append(windows, store.Window{Start: start, End: start + 900*(1+n%3)})
 		}
+		spans := []store.Window{{Start: 0, End: store.EndOfTime}, {Start: windows[0].Start + 900, End: windows[1].End + 900}}
 		var different, once, ofType []string
-		for n, window := range windows {
+		for n, window := range slices.Concat(windows, spans) {
 			all, own := map[int]bool{}, map[int]bool{}
 			at := map[int64]map[int]bool{}
 			most := 0
@@ -209,9 +210,9 @@ func activityIsExact(t *testing.T, open Open) {
 				}
 			}
 		}
-		w.expect(store.StatisticsQuery{Measure: store.MeasureDevices, Windows: windows}, different...)
-		w.expect(store.StatisticsQuery{Measure: store.MeasureConcurrent, Windows: windows}, once...)
-		w.expect(store.StatisticsQuery{Measure: store.MeasureDevices, Windows: windows, Types: []string{"OWN"}}, ofType...)
+		w.expect(store.StatisticsQuery{Measure: store.MeasureDevices, Windows: windows, Spans: spans}, different...)
+		w.expect(store.StatisticsQuery{Measure: store.MeasureConcurrent, Windows: windows, Spans: spans}, once...)
+		w.expect(store.StatisticsQuery{Measure: store.MeasureDevices, Windows: windows, Spans: spans, Types: []string{"OWN"}}, ofType...)
 	}
 }
 

@@ -52,29 +52,35 @@ func (q *statistics) activeDays(windows []store.Window, byType bool, f func(day 
 		}
 	}
 	day, runs := int64(-1), []active(nil)
-	arguments := slices.Concat([]any{piecesJSON(daysOf(windows))}, named, filters)
-	err := each(q.db, `SELECT t.day, t.type, t.handshake_code, t.item, t.runs FROM `+q.db.Dialect().Pieces+` p `+q.db.Dialect().Join+` activity t
-		ON t.day >= p.since AND t.day < p.until`+types+where+` ORDER BY t.day`, arguments, func(rows Rows) error {
-		var one active
-		var at int64
-		var data []byte
-		if err := rows.Scan(&at, &one.kind, &one.code, &one.item, &data); err != nil {
+	var err error
+	for _, span := range daysOf(windows) {
+		// One span after the other: so days come in the order of the key, and nothing is sorted.
+		err = each(q.db, `SELECT t.day, t.type, t.handshake_code, t.item, t.runs FROM activity t WHERE t.day >= ? AND t.day < ?`+types+where+` ORDER BY t.day`,
+			slices.Concat([]any{span.Start, span.End}, named, filters), func(rows Rows) error {
+				var one active
+				var at int64
+				var data []byte
+				if err := rows.Scan(&at, &one.kind, &one.code, &one.item, &data); err != nil {
+					return err
+				}
+				if at != day {
+					if err := a.tell(day, runs); err != nil {
+						return err
+					}
+					day, runs = at, runs[:0]
+				}
+				return store.ReadActivity(data, func(r *store.ActiveRun) {
+					if a.only == nil || a.only[r.Device] {
+						one.ActiveRun = *r
+						one.Slots.Odd = slices.Clone(r.Slots.Odd)
+						runs = append(runs, one)
+					}
+				})
+			})
+		if err != nil {
 			return err
 		}
-		if at != day {
-			if err := a.tell(day, runs); err != nil {
-				return err
-			}
-			day, runs = at, runs[:0]
-		}
-		return store.ReadActivity(data, func(r *store.ActiveRun) {
-			if a.only == nil || a.only[r.Device] {
-				one.ActiveRun = *r
-				one.Slots.Odd = slices.Clone(r.Slots.Odd)
-				runs = append(runs, one)
-			}
-		})
-	})
+	}
 	if err == nil {
 		err = a.tell(day, runs)
 	}
@@ -84,11 +90,15 @@ func (q *statistics) activeDays(windows []store.Window, byType bool, f func(day 
 	return err
 }
 
-// daysOf are the days in UTC that windows have a part of, as spans that don't overlap.
+// nearDays is how far apart days are that are read together: asking once more takes longer.
+const nearDays = 3 * int64(store.LevelDay)
+
+// daysOf are the days in UTC that windows have a part of, as spans that don't overlap; and
+// some in between. Windows rise by their starts.
 func daysOf(windows []store.Window) (days []store.Piece) {
 	for _, w := range windows {
 		start, end := store.LevelDay.Start(w.Start), store.LevelDay.Start(min(w.End, store.EndOfTime)+int64(store.LevelDay)-1)
-		if n := len(days); n > 0 && start <= days[n-1].End {
+		if n := len(days); n > 0 && start <= days[n-1].End+nearDays {
 			days[n-1].End = max(days[n-1].End, end)
 		} else {
 			days = append(days, store.Piece{Start: start, End: end})
@@ -181,6 +191,13 @@ type part struct {
 // has tells whether some slots begin in the part.
 func (p *part) has(slots *store.ActiveSlots) bool { return slots.AnyOf(&p.mask, p.from, p.until) }
 
+// newPart is the part that a day has of a window.
+func newPart(place int, w store.Window, day int64) part {
+	p := part{window: place, from: max(w.Start-day, 0), until: min(w.End-day, int64(store.LevelDay))}
+	p.mask = store.SlotsBetween(p.from, p.until)
+	return p
+}
+
 // parts are those of the windows that a day has a part of.
 func parts(windows []store.Window, day int64) (list []part) {
 	first, _ := slices.BinarySearchFunc(windows, day, func(w store.Window, day int64) int {
@@ -190,9 +207,7 @@ func parts(windows []store.Window, day int64) (list []part) {
 		return 1
 	})
 	for i := first; i < len(windows) && windows[i].Start < day+int64(store.LevelDay); i++ {
-		p := part{window: i, from: max(windows[i].Start-day, 0), until: min(windows[i].End-day, int64(store.LevelDay))}
-		p.mask = store.SlotsBetween(p.from, p.until)
-		list = append(list, p)
+		list = append(list, newPart(i, windows[i], day))
 	}
 	return list
 }

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 
@@ -18,7 +19,52 @@ func (q *statistics) fromActivity() (bool, error) {
 		}
 	}
 	since, err := q.activeSince()
-	return q.windows[0].Start >= since, err
+	known := q.allWindows()[0].Start >= since
+	if err == nil && !known && len(q.query.Spans) > 0 {
+		err = &store.PrunedError{Before: since}
+	}
+	return known, err
+}
+
+// allWindows are the query's windows and spans, by their starts.
+func (q *statistics) allWindows() []store.Window {
+	all := slices.Concat(q.windows, q.query.Spans)
+	slices.SortStableFunc(all, func(a, b store.Window) int { return cmp.Compare(a.Start, b.Start) })
+	return all
+}
+
+// beginSpans has those without a beginning begin with what is known.
+func (q *statistics) beginSpans() error {
+	if len(q.query.Spans) == 0 {
+		return nil
+	}
+	since, err := q.activeSince()
+	q.query.Spans = slices.Clone(q.query.Spans)
+	for i := range q.query.Spans {
+		if q.query.Spans[i].Start == 0 {
+			q.query.Spans[i].Start = since
+		}
+	}
+	return err
+}
+
+// spanParts are those of the query's spans that a day has a part of; their places follow
+// those of the windows.
+func (q *statistics) spanParts(day int64) (list []part) {
+	for i, w := range q.query.Spans {
+		if w.Start < day+int64(store.LevelDay) && w.End > day {
+			list = append(list, newPart(len(q.windows)+i, w, day))
+		}
+	}
+	return list
+}
+
+// endOf is when a window or span ends.
+func (q *statistics) endOf(place int) int64 {
+	if place < len(q.windows) {
+		return q.windows[place].End
+	}
+	return q.query.Spans[place-len(q.windows)].End
 }
 
 // deviceSet is a set of devices by their numbers.
@@ -48,7 +94,7 @@ func (q *statistics) activeDevices() error {
 	groups, numbers, sets := q.newGrouping(), &numbering{q: q}, map[setKey]*deviceSet{}
 	close := func(before int64) {
 		for key, set := range sets {
-			if q.windows[key.window].End <= before {
+			if q.endOf(key.window) <= before {
 				g := groups.groups[key.group]
 				g.window = key.window
 				q.add(g, set.size, 0)
@@ -56,14 +102,23 @@ func (q *statistics) activeDevices() error {
 			}
 		}
 	}
-	err := q.activeDays(q.windows, q.by(store.ByType), func(day int64, runs []active) error {
+	err := q.activeDays(q.allWindows(), q.by(store.ByType), func(day int64, runs []active) error {
 		close(day)
-		list := parts(q.windows, day)
+		list, spans := parts(q.windows, day), q.spanParts(day)
 		places := placesOf(list)
 		var last setKey
 		var lastSet *deviceSet
 		for i := range runs {
 			place, number := groups.of(&runs[i]), numbers.of(runs[i].Device)
+			for at := range spans {
+				if spans[at].has(&runs[i].Slots) {
+					key := setKey{spans[at].window, place}
+					if sets[key] == nil {
+						sets[key] = &deviceSet{}
+					}
+					sets[key].add(number)
+				}
+			}
 			add := func(window int) {
 				key := setKey{window, place}
 				if key != last || lastSet == nil {
@@ -131,7 +186,7 @@ func (p *partPlaces) find(start int64) int {
 func (q *statistics) activeConcurrently() error {
 	groups, numbers := q.newGrouping(), &numbering{q: q}
 	var days []*concurrentDay // by group
-	return q.activeDays(q.windows, false, func(day int64, runs []active) error {
+	return q.activeDays(q.allWindows(), false, func(day int64, runs []active) error {
 		for i := range runs {
 			place := groups.of(&runs[i])
 			for len(days) <= place {
@@ -139,7 +194,7 @@ func (q *statistics) activeConcurrently() error {
 			}
 			days[place].add(numbers.of(runs[i].Device), &runs[i].Slots)
 		}
-		list := parts(q.windows, day)
+		list := append(parts(q.windows, day), q.spanParts(day)...)
 		for place, d := range days {
 			if len(d.devices) == 0 {
 				continue

@@ -27,7 +27,13 @@ func Statistics(db Database, query store.StatisticsQuery) (store.Statistics, err
 	if len(query.By) > maxColumns {
 		return q.result, fmt.Errorf("statistics can be grouped by %d columns, not %d", maxColumns, len(query.By))
 	}
+	if m := query.Measure; len(query.Spans) > 0 && m != store.MeasureDevices && m != store.MeasureConcurrent {
+		return q.result, fmt.Errorf("windows of %q can be summed up: there are no spans of it", m)
+	}
 	err := q.readMerged()
+	if err == nil {
+		err = q.beginSpans()
+	}
 	if err == nil {
 		err = q.count()
 	}

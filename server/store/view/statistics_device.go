@@ -375,7 +375,7 @@ func (q *statistics) concurrent() error {
 	if err != nil {
 		return err
 	}
-	if q.windows[0].Start < since {
+	if q.allWindows()[0].Start < since {
 		return &store.PrunedError{Before: since}
 	}
 	return q.activeConcurrently()

@@ -1,0 +1,89 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/view"
+)
+
+// planned is a database that explains each query before it runs it.
+type planned struct {
+	*moment
+	plans []string
+}
+
+func (p *planned) Query(query string, arguments ...any) (view.Rows, error) {
+	rows, err := p.tx.QueryContext(p.ctx, "EXPLAIN QUERY PLAN "+query, arguments...) //nolint:rowserrcheck // eachRow does
+	if err != nil {
+		return nil, err
+	}
+	err = eachRow(rows, func(rows *sql.Rows) error {
+		var id, parent, unused int64
+		var step string
+		err := rows.Scan(&id, &parent, &unused, &step)
+		p.plans = append(p.plans, step)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.moment.Query(query, arguments...)
+}
+
+// large are the tables with a row for each report, run, or run and day: to go through one of
+// them takes the longer the more was ever reported.
+var large = regexp.MustCompile(`SCAN (report|r|raw_report|run|total|total_hour|total_device|arrival|t)( |$)`)
+
+// No question of the statistics goes through a table that grows with each report.
+func TestStatisticsScanNoReports(t *testing.T) {
+	s, err := Open(t.Context(), t.TempDir(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	const day = 1_763_856_000
+	windows := map[string][]store.Window{
+		"all": nil, "days": {{Start: day, End: day + 86400}, {Start: day + 86400, End: day + 2*86400}},
+		"days of another zone": {{Start: day - 3600, End: day + 82800}, {Start: day + 82800, End: day + 82800 + 86400}},
+		"a year":               {{Start: day - 3600, End: day + 365*86400}},
+	}
+	for i := range int64(manySlots) {
+		windows["slots"] = append(windows["slots"], store.Window{Start: day + i*180, End: day + i*180 + 180})
+	}
+	for name, windows := range windows {
+		for _, query := range []store.StatisticsQuery{
+			{}, {By: []store.Column{store.ByType}}, {By: []store.Column{store.ByHandshake, store.ByItem}, Items: []string{"scans"}, Types: []string{"QR_CODE"}},
+			{By: []store.Column{store.ByDevice}}, {Devices: []string{"a"}, By: []store.Column{store.ByRun}},
+			{Measure: store.MeasureDevices}, {Measure: store.MeasureDevices, Types: []string{"QR_CODE"}, Organizations: []string{"100001"}},
+			{Measure: store.MeasureConcurrent, HandshakeCodes: []string{"a"}}, {Measure: store.MeasureDenials},
+		} {
+			query.Windows = windows
+			err := s.reading(t.Context(), func(tx *sql.Tx) error {
+				p := &planned{moment: &moment{context.Background(), tx}}
+				_, err := view.Statistics(p, query)
+				for _, step := range p.plans {
+					if large.MatchString(step) && !strings.Contains(step, "USING INTEGER PRIMARY KEY") {
+						err = fmt.Errorf("%s: %s", step, strings.Join(p.plans, "\n"))
+					}
+				}
+				return err
+			})
+			if err != nil {
+				t.Errorf("%s, %+v: %v", name, query, err)
+			}
+		}
+	}
+}
+
+// manySlots is more than are looked for one by one.
+const manySlots = 1000
