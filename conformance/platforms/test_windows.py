@@ -101,6 +101,8 @@ def wine() -> Iterator[Wine]:
     # It starts anew for each program otherwise.
     # (It goes on as a daemon, with the pipes it was given.)
     subprocess.run(["wineserver", "-p120"], env=environment, check=True, timeout=60, stdout=DEVNULL, stderr=DEVNULL)
+    # So do the services that the first program starts.
+    subprocess.run(["wineboot"], env=environment, check=True, timeout=120, stdout=DEVNULL, stderr=DEVNULL)
     yield Wine(environment)
     subprocess.run(["wineserver", "-k"], env=environment, check=False, timeout=60)
 
