@@ -293,7 +293,7 @@ export class Meter {
    * forgotten.
    */
   settled(run: string, slot: number, units: number): void {
-    const over = this.run.closed || slot + this.slotSeconds <= this.env.now() / 1000;
+    const over = !this.run.closed && slot + this.slotSeconds <= this.env.now() / 1000;
     const cells = this.run.id === run && over ? this.run.slots.get(slot) : undefined;
     if (!cells) return;
     let counted = 0;
@@ -319,7 +319,8 @@ export class Meter {
   /** Keeps all, and lets others report the current run at once: the page is about to die, or to be kept for later. */
   async letGo(): Promise<void> {
     const { run } = this;
-    run.closed = run.dirty = true;
+    // Once it was closed, and kept, it is whoever's takes it up: what they deleted must not come back.
+    run.closed ||= run.dirty = true;
     const kept = this.keep();
     (await run.held)();
     await kept;
