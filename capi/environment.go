@@ -1,6 +1,6 @@
 //go:build !openlts_testkit
 
-package main
+package capi
 
 // #include "job.h"
 import "C"

@@ -173,6 +173,43 @@ const char *openlts_lack_of_descriptors(void) {
   return lack;
 }
 
+/* --------------------------------------------------------------------- the sandbox */
+
+#define REFUSED(call) \
+  "the process may not call " call ", which is needed: allow it in its sandbox (seccomp)"
+
+/* Go ends the process if one of these is refused. Other calls it takes an error of. */
+static const char *lack_of_calls(void) {
+  const char *refused = NULL;
+  unsigned char byte;
+  sigset_t mask;
+  stack_t stack;
+  struct epoll_event event = {.events = EPOLLIN};
+  const int poller = epoll_create1(EPOLL_CLOEXEC), wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (poller < 0 || wake < 0) {
+    refused = errno == EMFILE || errno == ENFILE ? lack_of_descriptors
+                                                 : REFUSED("epoll_create1 and eventfd2");
+  } else if (epoll_ctl(poller, EPOLL_CTL_ADD, wake, &event) != 0) {
+    refused = errno == ENOSPC || errno == ENOMEM ? lack_of_data : REFUSED("epoll_ctl");
+  } else if (epoll_pwait(poller, &event, 1, 0, NULL) < 0 && errno != EINTR) {
+    refused = REFUSED("epoll_pwait");
+  } else if (syscall(SYS_getrandom, &byte, 1, 1 /* GRND_NONBLOCK */) < 0 && errno != EAGAIN &&
+             errno != ENOSYS && errno != EINTR) {
+    refused = REFUSED("getrandom");
+  } else if (sigaltstack(NULL, &stack) != 0) {
+    refused = REFUSED("sigaltstack");
+  } else if (pthread_sigmask(SIG_SETMASK, NULL, &mask) != 0) {
+    refused = REFUSED("rt_sigprocmask");
+  }
+  if (wake >= 0) {
+    close(wake);
+  }
+  if (poller >= 0) {
+    close(poller);
+  }
+  return refused;
+}
+
 /* --------------------------------------------------------------------- threads */
 
 /* Threads in reserve. Go ends the process if it can't have a thread. So those it
@@ -475,7 +512,10 @@ static void run_entry(void) {
 static void *start(void *nothing) {
   const char *lack = NULL;
   take_own_descriptors();
-  lack = openlts_lack_of_descriptors();
+  lack = lack_of_calls();
+  if (lack == NULL) {
+    lack = openlts_lack_of_descriptors();
+  }
   if (lack == NULL) {
     lack = reserve_threads();
     if (lack == NULL && (lack = lack_of_go()) != NULL) {

@@ -1,6 +1,6 @@
 //go:build openlts_testkit
 
-package main
+package capi
 
 // #cgo CFLAGS: -DOPENLTS_TESTKIT
 // #include "job.h"

@@ -115,7 +115,10 @@ var refusals = []struct {
 				}
 			}
 		}},
-	{name: "requests", item: &store.Item{RequestLimit: 1}, want: protocol.StatusRequestQuotaExceeded,
+	{name: "instances", item: &store.Item{ChargeWay: protocol.ChargeWayConcurrentInstanceCount, Quota: 10},
+		want: protocol.StatusRequestQuotaExceeded, reason: protocol.ReasonInstances,
+		ask: func(r *protocol.AuthorizationRequest) { r.InstanceCount = 11 }},
+	{name: "requests", item: &store.Item{RequestLimit: 1}, want: protocol.StatusRequestQuotaExceeded, reason: protocol.ReasonRequests,
 		before: func(t *testing.T, _ *lts, d *servertest.Device) { granted(t, d, "100001-requests") }},
 	{name: "used", item: &store.Item{Quota: 1}, want: protocol.StatusLimitExceeded,
 		before: func(t *testing.T, l *lts, _ *servertest.Device) {

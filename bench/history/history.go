@@ -79,9 +79,30 @@ func Fill(ctx context.Context, directory string, o Options) (result Result, err 
 		}
 	}
 	f.db = db
-	err = f.fill()
-	return f.result, err
+	if err := f.fill(); err != nil {
+		return f.result, err
+	}
+	return f.result, nil
 }
+
+// Fold folds the activity of days, as a server does beside its other work.
+func Fold(ctx context.Context, directory string, progress func(folded int64)) (err error) {
+	s, err := sqlite.Open(ctx, directory, false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	for folded := int64(0); ; progress(folded) {
+		n, err := s.FoldActivity(ctx, foldedAtOnce)
+		if err != nil || n == 0 {
+			return err
+		}
+		folded += n
+	}
+}
+
+// foldedAtOnce is how many rows are folded in one transaction.
+const foldedAtOnce = 100_000
 
 // filler is a history in the making.
 type filler struct {

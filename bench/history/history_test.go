@@ -29,6 +29,10 @@ func TestHistoryIsVerified(t *testing.T) {
 	if made.Reports < 27_000 || made.Reports > 33_000 || made.Device == "" {
 		t.Errorf("%+v", made)
 	}
+	verified(t, database.SQLite(directory), made) // nothing is folded
+	if err := history.Fold(t.Context(), directory, func(int64) {}); err != nil {
+		t.Fatal(err)
+	}
 	names := []string{database.SQLite(directory)}
 	t.Run("on PostgreSQL", func(t *testing.T) {
 		name := postgrestest.Database(t)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -41,13 +42,13 @@ func TestAParameterIsOneLine(t *testing.T) {
 		}
 	}
 	for path, times := range map[string]int{
-		"include/openlts/openlts.h":                           1,
-		"include/openlts/openlts.hpp":                         2,
-		"capi/abi.c":                                          1,
-		"capi/main.go":                                        1,
-		"core/license/parameters.go":                          2,
-		"bindings/csharp/src/OpenLTS/NativeMethods.cs":        1,
-		"bindings/csharp/src/OpenLTS/ConnectionParameters.cs": 2,
+		"include/openlts/openlts.h":                                         1,
+		"include/openlts/openlts.hpp":                                       2,
+		"capi/abi.c":                                                        1,
+		"capi/parameters.go":                                                1,
+		"core/license/parameters.go":                                        2,
+		"bindings/csharp/src/OpenLTS/NativeMethods.cs":                      1,
+		"bindings/csharp/src/OpenLTS/ConnectionParameters.cs":               2,
 		"bindings/java/src/main/java/org/openlts/ConnectionParameters.java": 1,
 		"bindings/java/src/main/c/openlts_jni.c":                            1,
 		"bindings/python/src/openlts/native.py":                             1,
@@ -84,6 +85,23 @@ func TestNames(t *testing.T) {
 		f := field{Name: name}
 		if got := [3]string{f.Pascal(), f.Snake(), f.Java()}; got != want {
 			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+}
+
+// A default stands in the unit of the language's field.
+func TestDefaultsInTheirUnits(t *testing.T) {
+	all := read(t)
+	for language, want := range map[string]struct {
+		rows []row
+		row  row
+	}{
+		"Objective-C": {objcTable(all), row{"initTimeout", "12", "for all of the initialization (seconds)"}},
+		"C++":         {cppTable(all), row{"initTimeout", "12000", "for all of the initialization (`std::chrono::milliseconds`)"}},
+		"Java":        {javaTable(all), row{"initTimeoutMilliseconds", "12000", "for all of the initialization"}},
+	} {
+		if !slices.Contains(want.rows, want.row) {
+			t.Errorf("%s: no %+v in %+v", language, want.row, want.rows)
 		}
 	}
 }

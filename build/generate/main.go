@@ -15,6 +15,7 @@ import (
 	"go/format"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -51,7 +52,10 @@ func xml(text string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text)
 }
 
-var functions = template.FuncMap{"wrap": wrap, "javadoc": javadoc, "camel": camel, "constant": statusConstant, "banner": func() string { return banner }}
+var functions = template.FuncMap{
+	"wrap": wrap, "javadoc": javadoc, "camel": camel, "constant": statusConstant, "base": path.Base,
+	"banner": func() string { return banner },
+}
 
 func main() {
 	check := flag.Bool("check", false, "write nothing; fail if a generated file is stale")
@@ -79,7 +83,7 @@ func run(check bool) error {
 			}
 		}
 	}
-	for _, emit := range []func(map[string][]byte) error{emitVersion, emitConformance} {
+	for _, emit := range []func(map[string][]byte) error{emitVersion, emitConformance, emitSnippets} {
 		if err := emit(files); err != nil {
 			return err
 		}

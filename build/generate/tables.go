@@ -30,6 +30,11 @@ func table(all definitions, name func(field) string, constant func(f field, v st
 			if f.Type == listField {
 				r.Default = "all"
 			}
+		case float64:
+			if f.Type == timeoutField && kind(f) == "seconds" {
+				value /= 1000
+			}
+			r.Default = fmt.Sprint(value)
 		default:
 			r.Default = fmt.Sprint(value)
 		}

@@ -8,7 +8,7 @@ import (
 )
 
 // goodJob is what capi must at least have.
-const goodJob = `package main
+const goodJob = `package capi
 
 func do(job *C.openlts_job) {
 	defer contain(job)
@@ -42,8 +42,8 @@ func TestLint(t *testing.T) {
 		{"recover in an inner call only", "core/client/contained.go",
 			"package client\n\nfunc spawn(do func()) {\n\tgo func() {\n\t\tdefer recover()\n\t\tdo()\n\t}()\n}\n", "must begin"},
 		{"bare go", "core/internal/tally/tally.go", "package tally\n\nfunc f() { go f() }\n", "tally.go:3:12: a panic"},
-		{"spawn in capi", "capi/more.go", strings.Replace(goodSpawn, "package client", "package main", 1), ""},
-		{"bare go in a variable", "capi/main.go", "package main\n\nvar f = func() { go f() }\n", "capi/main.go:3:18: a panic"},
+		{"spawn in capi", "capi/more.go", strings.Replace(goodSpawn, "package client", "package capi", 1), ""},
+		{"bare go in a variable", "capi/parameters.go", "package capi\n\nvar f = func() { go f() }\n", "capi/parameters.go:3:18: a panic"},
 		{"method called spawn", "core/client/client.go", "package client\n\nfunc (l *L) spawn() { go l.spawn() }\n", "a panic"},
 		{"bare go in a test", "core/internal/tally/tally_test.go", "package tally\n\nfunc f() { go f() }\n", ""},
 		{"cgo in core", "core/internal/tally/tally.go", "package tally\n\nimport \"C\"\n", `core does not import "C"`},
@@ -54,21 +54,21 @@ func TestLint(t *testing.T) {
 			"package client\n\nvar err = protocol.Errorf(protocol.StatusLicenseBufferFailed, \"%w\", e)\n", "make it by ledger.Failed"},
 		{"late and broken told apart", "core/internal/ledger/failure.go",
 			"package ledger\n\nvar err = protocol.Errorf(protocol.StatusLicenseBufferFailed, \"%w\", e)\n", ""},
-		{"cgo in capi", "capi/main.go", "package main\n\nimport \"C\"\n", ""},
+		{"cgo in capi", "capi/parameters.go", "package capi\n\nimport \"C\"\n", ""},
 		{"a pattern", "core/license/a.go", "package license\n\nvar f = filepath.Glob\n", "a.go:3:9: a directory may have any name"},
 		{"a file opened by name", "core/internal/tally/a.go", "package tally\n\nvar f, err = os.OpenFile(p, 0, 0)\n", "open it with core/internal/datafile"},
 		{"a file read by name", "core/internal/report/a.go", "package report\n\nvar f, err = os.ReadFile(p)\n", "open it with core/internal/datafile"},
 		{"a file of the host's", "core/license/a.go", "package license\n\nvar f, err = os.ReadFile(p)\n", ""},
 		{"a file of the system's", "core/internal/device/machine_unix.go", "package device\n\nvar f, err = os.Open(p)\n", ""},
 		{"a file in a test", "core/internal/tally/a_test.go", "package tally\n\nvar f, err = os.ReadFile(p)\n", ""},
-		{"export", "capi/more.go", "package main\n\n//export f\nfunc f() {}\n", "no thread of the host's may enter Go"},
+		{"export", "capi/more.go", "package capi\n\n//export f\nfunc f() {}\n", "no thread of the host's may enter Go"},
 		{"job not contained", "capi/more.go", strings.Replace(goodJob, "\tdefer contain(job)\n", "", 1), "begin with `defer contain"},
 		{"contained too late", "capi/more.go",
 			strings.Replace(goodJob, "\tdefer", "\tprepare()\n\tdefer", 1), "begin with `defer contain"},
 		{"contains something else", "capi/more.go", strings.Replace(goodJob, "contain(job)", "contain(other)", 1), "begin with `defer contain"},
 		{"performs in an inner function", "capi/more.go",
-			"package main\n\nfunc f() {\n\tspawn(func() { perform(nil) })\n}\n", "begin with `defer contain"},
-		{"function that is not exported", "capi/more.go", "package main\n\nfunc f() {}\n", ""},
+			"package capi\n\nfunc f() {\n\tspawn(func() { perform(nil) })\n}\n", "begin with `defer contain"},
+		{"function that is not exported", "capi/more.go", "package capi\n\nfunc f() {}\n", ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -94,7 +94,7 @@ func TestLint(t *testing.T) {
 // A check that sees nothing must not pass.
 func TestLintNeedsJobs(t *testing.T) {
 	for name, repository := range map[string]fstest.MapFS{
-		"no job":       {"capi/work.go": {Data: []byte("package main\n")}, "core/slot.go": {Data: []byte("package core\n")}},
+		"no job":       {"capi/work.go": {Data: []byte("package capi\n")}, "core/slot.go": {Data: []byte("package core\n")}},
 		"no directory": {},
 	} {
 		if _, err := lint(repository); err == nil {

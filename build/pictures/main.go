@@ -100,9 +100,11 @@ func run(ctx context.Context, folder string, all bool) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	told := -1
 	history.Progress = func(done, of int) {
-		if done%20 == 0 {
-			fmt.Printf("pictures: day %d of %d\n", done+1, of)
+		if fifth := 5 * done / max(of, 1); fifth > told {
+			told = fifth
+			fmt.Printf("pictures: %d %% of the history is simulated\n", 20*fifth)
 		}
 	}
 	if _, err := simulation.Run(ctx, s, history); err != nil {

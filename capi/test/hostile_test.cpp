@@ -45,7 +45,8 @@ INSTANTIATE_TEST_SUITE_P(, Scarce,
                          testing::Values("no descriptor", "few descriptors", "shared descriptors",
                                          "descriptors are closed", "no thread", "no thread later",
                                          "little address space", "just enough address space",
-                                         "little data", "just enough data", "files are limited"),
+                                         "refused calls", "little data", "just enough data",
+                                         "files are limited"),
                          name_of);
 TEST_P(Scarce, host) {
   // A user of its own must get at it.

@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -89,18 +90,48 @@ static void few_descriptors(void) {
   live();
 }
 
-/* A kernel or a sandbox in which the library can't have a table of its own. */
-static void shared_descriptors(void) {
+/* From now on this thread, and those it starts, get an error instead of a system call. */
+static void refuse(uint32_t call, uint32_t error) {
   struct sock_filter filter[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   const struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
-  int held[64], n = 0;
   EXPECT_IS(0, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
   EXPECT_IS(0, prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+}
+
+/* What Go can't do without, each in a child: a filter can't be taken off. */
+static void refused_calls(void) {
+  static const struct {
+    uint32_t call;
+    const char *said;
+  } needed[] = {
+      {SYS_epoll_create1, "epoll_create1"},   {SYS_eventfd2, "eventfd2"},
+      {SYS_epoll_ctl, "epoll_ctl"},           {SYS_epoll_pwait, "epoll_pwait"},
+      {SYS_getrandom, "getrandom"},           {SYS_sigaltstack, "sigaltstack"},
+      {SYS_rt_sigprocmask, "rt_sigprocmask"},
+  };
+  for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
+    int status = -1;
+    pid_t child = fork();
+    if (child == 0) {
+      refuse(needed[i].call, EPERM);
+      expect_lack(needed[i].said);
+      _exit(failures());
+    }
+    EXPECT(waitpid(child, &status, 0) == child);
+    EXPECT_IS(0, status);
+  }
+  live();
+}
+
+/* A kernel or a sandbox in which the library can't have a table of its own. */
+static void shared_descriptors(void) {
+  int held[64], n = 0;
+  refuse(SYS_close_range, ENOSYS);
   limit(RLIMIT_NOFILE, 64);
   while (n < 64 && (held[n] = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0) {
     n++;
@@ -272,6 +303,7 @@ static const struct {
     {"no descriptor", no_descriptor},
     {"few descriptors", few_descriptors},
     {"shared descriptors", shared_descriptors},
+    {"refused calls", refused_calls},
     {"descriptors are closed", descriptors_are_closed},
     {"no thread", no_thread},
     {"no thread later", no_thread_later},

@@ -17,6 +17,8 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/crypto/acme"
 	"golang.org/x/crypto/acme/autocert"
+
+	"github.com/openlts/openlts/server/store"
 )
 
 // acmeFlags say for which names certificates are had by ACME, and from whom.
@@ -31,7 +33,7 @@ func (f *acmeFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.directory, "acme-directory", acme.LetsEncryptURL, "the `URL` of the certificate authority's ACME directory")
 	flags.StringVar(&f.email, "acme-email", "", "the `address` at which the authority reaches you")
 	flags.StringVar(&f.ca, "acme-ca", "", "`file` with the root certificates (PEM) by which an authority of your own is known; empty: those of the system")
-	flags.StringVar(&f.cache, "acme-cache", "", "the `directory` of account key and certificates; empty: acme in that of --data")
+	flags.StringVar(&f.cache, "acme-cache", "", "the `directory` of account key and certificates; empty: acme in that of --data, or the database if that is PostgreSQL")
 	flags.StringVar(&f.listener, "acme-http", "", "answer the authority at this `address`, too, which it reaches as port 80; others are sent to HTTPS")
 }
 
@@ -63,18 +65,27 @@ func (f *acmeFlags) check(files bool) error {
 // acmeTimeout is how long one request to the authority may take.
 const acmeTimeout = 30 * time.Second
 
-// manager has certificates, and keeps them in a directory that only the server's
-// account can read; data is the directory of the database, "" if it has none.
-func (f *acmeFlags) manager(data string) (*autocert.Manager, error) {
-	cache := f.cache
-	if cache == "" {
+// keep is where certificates are kept: in a directory that only the server's account can
+// read, or in the database if it has none; data is the directory of that.
+func (f *acmeFlags) keep(data string, s store.Store) (autocert.Cache, error) {
+	directory := f.cache
+	if directory == "" {
 		if data == "" {
-			return nil, errors.New("--acme-cache is missing: the directory of account key and certificates, since there is none of the database")
+			return storedCertificates{s}, nil
 		}
-		cache = filepath.Join(data, "acme")
+		directory = filepath.Join(data, "acme")
 	}
-	if err := os.MkdirAll(cache, 0o700); err != nil {
+	if err := os.MkdirAll(directory, 0o700); err != nil {
 		return nil, fmt.Errorf("--acme-cache: %w", err)
+	}
+	return autocert.DirCache(directory), nil
+}
+
+// manager has certificates.
+func (f *acmeFlags) manager(data string, s store.Store) (*autocert.Manager, error) {
+	cache, err := f.keep(data, s)
+	if err != nil {
+		return nil, err
 	}
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSHandshakeTimeout: acmeTimeout}
 	if f.ca != "" {
@@ -89,7 +100,7 @@ func (f *acmeFlags) manager(data string) (*autocert.Manager, error) {
 		transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
 	return &autocert.Manager{
-		Prompt: autocert.AcceptTOS, Cache: autocert.DirCache(cache), HostPolicy: autocert.HostWhitelist(f.domains...), Email: f.email,
+		Prompt: autocert.AcceptTOS, Cache: cache, HostPolicy: autocert.HostWhitelist(f.domains...), Email: f.email,
 		Client: &acme.Client{DirectoryURL: f.directory, UserAgent: "openlts-lts", HTTPClient: &http.Client{Transport: transport, Timeout: acmeTimeout}},
 	}, nil
 }

@@ -25,7 +25,11 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/acme/autocert"
 	"golang.org/x/net/dns/dnsmessage"
+
+	"github.com/openlts/openlts/server/store/postgres/postgrestest"
+	"github.com/openlts/openlts/server/store/teststore"
 )
 
 // acmeName is the name that the certificate authority of the tests looks up.
@@ -231,6 +235,55 @@ func TestACME(t *testing.T) {
 				t.Errorf("after a restart: %v, %v", again, err)
 			}
 		})
+	}
+}
+
+// Servers on one PostgreSQL database share what one of them has of the authority, without
+// being told where to keep it.
+func TestACMEIsShared(t *testing.T) {
+	data := postgrestest.Database(t)
+	must(t, data, "org", "add", "Example Corp", "--id", "100001")
+	ports := []int{freePort(t), freePort(t)}
+	directory, root, end := pebble(t, ports[0], freePort(t))
+	var first *x509.Certificate
+	for i, port := range ports {
+		startServer(t, data, "--listen", fmt.Sprintf("127.0.0.1:%d", port), "--acme-domain", acmeName, "--acme-directory", directory, "--acme-ca", root)
+		var certificate *x509.Certificate
+		waitFor(t, "the certificate is there", func() (there bool) {
+			var err error
+			certificate, err = certificateFor(t, fmt.Sprintf("127.0.0.1:%d", port), acmeName)
+			return err == nil
+		})
+		if i == 0 {
+			end() // nobody is there to be asked for a second one
+			first = certificate
+		} else if !certificate.Equal(first) {
+			t.Errorf("%v, and %v", first.SerialNumber, certificate.SerialNumber)
+		}
+	}
+}
+
+// What is kept in a database is what was kept last under a name.
+func TestStoredCertificates(t *testing.T) {
+	s := teststore.New(t)
+	cache, ctx := storedCertificates{s}, t.Context()
+	for _, put := range []string{"", "first", "second\n-----BEGIN ü"} {
+		if put != "" {
+			if err := cache.Put(ctx, "name", []byte(put)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if data, err := cache.Get(ctx, "name"); string(data) != put || (put == "") != errors.Is(err, autocert.ErrCacheMiss) || put != "" && err != nil {
+			t.Errorf("%q: %q, %v", put, data, err)
+		}
+	}
+	for range 2 {
+		if err := cache.Delete(ctx, "name"); err != nil {
+			t.Error(err)
+		}
+		if _, err := cache.Get(ctx, "name"); !errors.Is(err, autocert.ErrCacheMiss) {
+			t.Error(err)
+		}
 	}
 }
 

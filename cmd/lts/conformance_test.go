@@ -32,6 +32,24 @@ func TestConformanceServer(t *testing.T) {
 	}
 }
 
+// By hand, nobody comes; a driver that is none fails.
+func TestConformanceClient(t *testing.T) {
+	data := t.TempDir()
+	out := must(t, data, "conformance", "client", "--for", "1ms")
+	if !strings.Contains(out, "record QR_CODE 3; record EAN_13 2; close") || !strings.Contains(out, "0 passed, 0 failed, ") {
+		t.Error(out)
+	}
+	out, err := run(data, "conformance", "client", "--scenario", "record,kill", "--", "false")
+	if exitStatus(err) != exitDiffers || !strings.Contains(out, "failed  kill: ") || !strings.Contains(out, "0 passed, 2 failed") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for _, bad := range [][]string{{"--scenario", "nothing"}, {"--listen", "nowhere"}, {"--for", "-1s"}} {
+		if _, err := run(data, append([]string{"conformance", "client"}, bad...)...); err == nil || exitStatus(err) != 1 {
+			t.Errorf("%v: %v", bad, err)
+		}
+	}
+}
+
 // The commands of the page work, in its order.
 func TestJudgingPage(t *testing.T) {
 	if _, err := exec.LookPath("bash"); err != nil {

@@ -36,6 +36,6 @@ days), refused, storage (gone with a damaged or deleted ledger).`,
 			}
 			return []any{d.UUID, d.FriendlyName, d.Platform, d.Library, formatTime(d.FirstSeenAt), formatTime(d.LastSeenAt), recorded, lost, strings.Join(seats, ", "), stateOf(d)}
 		},
-	}), a.deviceKeys(), a.confirmKey(), a.clearClone(),
+	}), a.deviceReports(), a.deviceKeys(), a.confirmKey(), a.clearClone(),
 		a.blockDevice(), a.unblockDevice(), a.moveSeats(), a.mergeDevice(), a.separateDevice(), a.eraseDevice())
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/server/store/postgres"
+	"github.com/openlts/openlts/server/store/postgres/postgrestest"
 	"github.com/openlts/openlts/server/store/teststore"
 )
 
@@ -33,7 +34,7 @@ func TestMain(m *testing.M) {
 func newData(t testing.TB) string {
 	t.Helper()
 	if teststore.OnPostgreSQL() {
-		return teststore.Name(t)
+		return postgrestest.Database(t)
 	}
 	return filepath.Join(t.TempDir(), "data")
 }

@@ -40,6 +40,14 @@ func (r *remote) SetPassword(ctx context.Context, code, password string, overlap
 	return r.call(ctx, http.MethodPost, at("handshakes", code, "password"), "", rest.PasswordInput{SessionPassword: password, OverlapDays: overlapDays}, nil)
 }
 
+func (r *remote) DeviceReports(ctx context.Context, device string, s administration.Selection) (found administration.DeviceReports, err error) {
+	types := s.Kinds
+	s.Kinds = nil
+	q := rest.Query(s)
+	q["type"] = types
+	return found, r.call(ctx, http.MethodGet, at("devices", device, "reports")+"?"+q.Encode(), "", nil, &found)
+}
+
 func (r *remote) DeviceKeys(ctx context.Context, device string) ([]store.DeviceKeyUse, error) {
 	return wholeList[store.DeviceKeyUse](ctx, r, at("devices", device, "keys"))
 }

@@ -233,7 +233,7 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 	}
 	var manager *autocert.Manager
 	if f.acme.on() {
-		if manager, err = f.acme.manager(r.data); err != nil {
+		if manager, err = f.acme.manager(r.data, s); err != nil {
 			return err
 		}
 		config.TLS = manager.TLSConfig()

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"flag"
 	"fmt"
 	"math/big"
 	mathrand "math/rand/v2"
@@ -35,6 +36,8 @@ import (
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store/postgres"
 )
+
+var kills = flag.Int("kills", 8, "how often TestKilledUnderLoad kills the server")
 
 // tamper changes a database behind the server's back.
 func tamper(t *testing.T, data, statement string) {
@@ -144,64 +147,21 @@ func TestTwoServers(t *testing.T) {
 	must(t, data, "verify")
 }
 
-// The server is killed again and again while devices send each report until it
-// is acknowledged, and half of them once more. Nothing is lost or doubled.
+// The server is killed again and again while devices send each report until it is
+// acknowledged, and half of them once more. Nothing is lost or doubled.
 func TestKilledUnderLoad(t *testing.T) {
 	data := standard(t)
-	const senders, reports, kills = 6, 40, 8
 	var address atomic.Value
 	server := startServer(t, data)
 	address.Store(server.url)
-
-	var acknowledged, sent atomic.Int64
-	var wg sync.WaitGroup
-	var want atomic.Int64
-	done := make(chan struct{})
-	for range senders {
-		d := servertest.NewDevice(server.url)
-		if _, err := d.Authorize(d.Request("100001-reader")); err != nil {
-			t.Fatal(err)
-		}
-		wg.Go(func() {
-			run := uuid.NewString()
-			for slot := range int64(reports) {
-				count := int64(0)
-				for revision := range int64(3) {
-					count += 1 + mathrand.Int64N(50)
-					batch := d.Batch(scans(run, slot, revision+1, count))
-					for times := 1 + mathrand.IntN(2); times > 0; {
-						d.BaseURL = address.Load().(string)
-						sent.Add(1)
-						_, err := d.Report(batch)
-						var problem *servertest.Problem
-						if errors.As(err, &problem) {
-							t.Errorf("refused: %v", err)
-							return
-						}
-						if err == nil {
-							acknowledged.Add(1)
-							times--
-						}
-					}
-				}
-				want.Add(count)
-			}
-		})
-	}
-	go func() { wg.Wait(); close(done) }()
-
+	load := &servertest.Load{Code: "100001-reader", Item: "scans", Address: func() string { return address.Load().(string) }}
+	// More reports than are acknowledged until the last kill, however chance has it.
+	done := load.Start(t, 6, 5**kills)
 	killed := 0
 	for finished := false; !finished; {
 		// Kill after some more reports, at whatever it is doing then.
-		target := acknowledged.Load() + 1 + mathrand.Int64N(60)
-		for acknowledged.Load() < target && !finished {
-			select {
-			case <-done:
-				finished = true
-			case <-time.After(time.Millisecond):
-			}
-		}
-		if !finished && killed < kills {
+		finished = load.Await(done, 1+mathrand.Int64N(60))
+		if !finished && killed < *kills {
 			if err := server.end(t, syscall.SIGKILL); err == nil {
 				t.Error("killed, and ended in good order?")
 			}
@@ -212,18 +172,19 @@ func TestKilledUnderLoad(t *testing.T) {
 	}
 	var s statisticsJSON
 	mustJSON(t, &s, data, "stats", "--by", "item")
-	if s.Total != want.Load() {
-		t.Errorf("counted %d, recorded %d", s.Total, want.Load())
+	if s.Total != load.Units.Load() {
+		t.Errorf("counted %d, recorded %d", s.Total, load.Units.Load())
 	}
 	var items []administration.Item
 	mustJSON(t, &items, data, "item", "list")
-	if items[0].Quota.Used != want.Load() {
-		t.Errorf("used %d, recorded %d", items[0].Quota.Used, want.Load())
+	if items[0].Quota.Used != load.Units.Load() {
+		t.Errorf("used %d, recorded %d", items[0].Quota.Used, load.Units.Load())
 	}
 	must(t, data, "verify")
-	t.Logf("%d kills, %d reports sent, %d acknowledged, %d units", killed, sent.Load(), acknowledged.Load(), want.Load())
-	if killed == 0 {
-		t.Error("the server was never killed")
+	t.Logf("killed %d times; %d reports sent, %d acknowledged, %d units",
+		killed, load.Sent.Load(), load.Acknowledged.Load(), load.Units.Load())
+	if killed != *kills {
+		t.Errorf("killed %d times, not %d", killed, *kills)
 	}
 }
 

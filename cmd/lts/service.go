@@ -53,6 +53,7 @@ type service interface {
 	// SetPassword sets the session password of a code; "": none. The one before works for
 	// so many days more.
 	SetPassword(ctx context.Context, code, password string, overlapDays int64) error
+	DeviceReports(ctx context.Context, device string, s administration.Selection) (administration.DeviceReports, error)
 	DeviceKeys(ctx context.Context, device string) ([]store.DeviceKeyUse, error)
 	ConfirmKey(ctx context.Context, device, key string) (left int64, err error)
 	ClearClone(ctx context.Context, device string) error

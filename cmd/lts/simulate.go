@@ -41,7 +41,7 @@ the end all is recomputed from the reports, as "lts verify" does.`,
 			}
 			var verifying func(done, of int64)
 			if !quiet && !a.json {
-				o.Progress = showDays(cmd, time.Now)
+				o.Progress = showSimulated(cmd, time.Now)
 				verifying = showProgress(cmd.ErrOrStderr(), time.Now)
 			}
 			return a.withStore(cmd.Context(), true, func(s store.Store) error {
@@ -75,13 +75,13 @@ the end all is recomputed from the reports, as "lts verify" does.`,
 	return cmd
 }
 
-// showDays tells the first day at once, and how far it is every few seconds.
-func showDays(cmd *cobra.Command, now func() time.Time) func(done, of int) {
+// showSimulated tells the first of it at once, and how far it is every few seconds.
+func showSimulated(cmd *cobra.Command, now func() time.Time) func(done, of int) {
 	var told time.Time
 	return func(done, of int) {
 		if now().Sub(told) >= progressSeconds*time.Second {
 			told = now()
-			_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "day %d of %d\n", done+1, of)
+			_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "simulated %d %%\n", 100*int64(done)/int64(max(of, 1)))
 		}
 	}
 }

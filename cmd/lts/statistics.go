@@ -117,7 +117,7 @@ func parseTimeIn(flag, text string, zone *time.Location) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	if day, err := time.ParseInLocation(time.DateOnly, text, zone); err == nil && day.Unix() >= 0 {
+	if day, err := statistics.ParseDay(text, zone); err == nil && day.Unix() >= 0 {
 		return day, nil
 	}
 	unix, err := parseTime(flag, text)

@@ -52,7 +52,7 @@ var remotely = []string{
 	"=stats", "=stats --by slot,type", "=stats --by slot --json", "=stats --by day,handshake --zone Europe/Berlin --handshake 100001-reader",
 	"=stats --by month --since 2026-01-01 --until 2026-03-01 --zone America/New_York --compare", "=stats --csv --by day,type",
 	"=statement --org 100001 --month MONTH --zone Europe/Berlin --format csv",
-	"=policy replay --item scans --quota 5 --from 2026-01-01 --until 2026-02-01", "=device keys DEVICE", "=item seats scans",
+	"=policy replay --item scans --quota 5 --from 2026-01-01 --until 2026-02-01", "=device keys DEVICE", "=device reports DEVICE --since 2026-01-01 --type QR_CODE", "=device reports DEVICE --handshake 100001-reader --item scans --json", "=item seats scans",
 	"org add Other --id 100002", "org change 100002 --name Another", "org archive 100002", "org unarchive 100002", "handshake add web --org 100002", "handshake change 100002-web --any",
 	"handshake password 100002-web --session-password secret --overlap-days 3", "handshake password 100002-web --none",
 	"handshake archive 100002-web", "handshake unarchive 100002-web", "handshake key 100002-web",

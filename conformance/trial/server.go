@@ -84,7 +84,7 @@ func Server(ctx context.Context, options ServerOptions) (*Report, error) {
 // serverScenes are all there are, each in the file of what it is about.
 var serverScenes = join(keyScenes, authorizationScenes, reportScenes, browserScenes)
 
-func join(lists ...[]scene) (all []scene) {
+func join[S any](lists ...[]S) (all []S) {
 	for _, list := range lists {
 		all = append(all, list...)
 	}

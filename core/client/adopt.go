@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/openlts/openlts/core/internal/ledger"
 	"github.com/openlts/openlts/core/internal/report"
@@ -48,8 +49,8 @@ func (m *meter) purge(ctx context.Context) {
 		return // next time: what is too old may only have been counted under a wrong clock
 	}
 	cutoff, right := report.Cutoff(m.ageingTime(), m.tally.Slot, retention), ledger.Unknown
-	if server, found := m.rightTime(); found {
-		right = report.Cutoff(server, m.tally.Slot, retention)
+	if m.told() {
+		right = report.Cutoff(time.Unix(m.grant().Time.Server(m.clock), 0), m.tally.Slot, retention)
 	}
 	units, err := m.ledger.Purge(ctx, cutoff, right)
 	if errors.Is(err, ledger.ErrBusy) && (ctx.Err() != nil || !m.inTime(ctx)) {

@@ -88,7 +88,7 @@ func (m *meter) noteAhead(ctx context.Context, ahead time.Duration) error {
 	if ahead.Abs() < farOff {
 		ahead = 0
 	}
-	if m.grant().Reason != nil || ahead == w.ahead || ahead != 0 && w.ahead != 0 && (ahead-w.ahead).Abs() < farOff {
+	if !m.told() || ahead == w.ahead || ahead != 0 && w.ahead != 0 && (ahead-w.ahead).Abs() < farOff {
 		return nil
 	}
 	if err := m.ledger.NoteClock(ctx, m.tally, int64(ahead/time.Second)); err != nil {
@@ -163,8 +163,5 @@ func (m *meter) ageingTime() time.Time {
 	return now
 }
 
-// rightTime is the server's time, if one told this process; found is false if not.
-func (m *meter) rightTime() (right time.Time, found bool) {
-	g := m.grant()
-	return time.Unix(g.Time.Server(m.clock), 0), g.Reason == nil
-}
+// told tells whether a server told this process what time it is.
+func (m *meter) told() bool { return m.grant().Reason == nil }

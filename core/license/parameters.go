@@ -65,9 +65,9 @@ type Parameters struct {
 	CAFile string `json:"caFile"`
 	// http(s)://[user:password@]host:port
 	ProxyURL string `json:"proxyURL"`
-	// where usage is kept, and who the device is; if empty, .openlts in the user's home directory. Where nothing can be
-	// kept, as in a container without a volume, each start is a new device, which counts for a day at most (deviceUUID
-	// helps)
+	// where usage is kept, and who the device is; if empty, .openlts in the user's home directory; on Windows, OpenLTS
+	// in the user's local application data. Where nothing can be kept, as in a container without a volume, each start is
+	// a new device, which counts for a day at most (deviceUUID helps)
 	DataDirectory string `json:"dataDirectory"`
 	// length in seconds of a time slot and of the reporting interval; divides a day
 	SlotSeconds int `json:"slotSeconds"`

@@ -55,6 +55,9 @@ const (
 	// Of -20121.
 	ReasonUnknownOrganization Reason = "unknown"
 	ReasonNoDefaultCode       Reason = "no-default-code"
+	// Of -20130.
+	ReasonRequests  Reason = "requests"  // the item was granted as often as it may be
+	ReasonInstances Reason = "instances" // more are asked for than there are altogether
 	// Of -20151.
 	ReasonAnotherKey  Reason = "another-key"  // the device has a key that nobody confirmed
 	ReasonUsageCopied Reason = "usage-copied" // more was counted of the device than it says it recorded

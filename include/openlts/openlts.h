@@ -159,9 +159,10 @@ typedef struct LTS_ConnectionParameters {
   const char *caFile;
   /* http(s)://[user:password@]host:port */
   const char *proxyURL;
-  /* where usage is kept, and who the device is; if empty, .openlts in the user's home directory.
-   * Where nothing can be kept, as in a container without a volume, each start is a new device,
-   * which counts for a day at most (deviceUUID helps) */
+  /* where usage is kept, and who the device is; if empty, .openlts in the user's home directory; on
+   * Windows, OpenLTS in the user's local application data. Where nothing can be kept, as in a
+   * container without a volume, each start is a new device, which counts for a day at most
+   * (deviceUUID helps) */
   const char *dataDirectory;
   /* length in seconds of a time slot and of the reporting interval; divides a day; 180 by
    * default */

@@ -3,6 +3,7 @@ package administration_test
 import (
 	"errors"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -170,6 +171,29 @@ func TestBruteForce(t *testing.T) {
 	}
 	if limited != 50 {
 		t.Errorf("%d of 60 tokens were limited", limited)
+	}
+}
+
+// Who is out of attempts can't make the server forget how often the password of somebody
+// was tried: neither by many names nor by long ones.
+func TestFloodsOfNames(t *testing.T) {
+	d, ctx := newDesk(t), t.Context()
+	d.owner(t)
+	attempts := administration.NewAttempts()
+	try := func(network, name string) error {
+		_, err := d.SignIn(ctx, attempts, network, name, strings.Repeat("x", 5000)) // is not hashed
+		return err
+	}
+	for i := range 100 {
+		if err := try(strconv.Itoa(i/10), "olga"); !administration.IsKind(err, administration.Unauthenticated) {
+			t.Fatal(i, err)
+		}
+	}
+	for i := range 50_000 {
+		_ = try("net", strconv.Itoa(i)+strings.Repeat("n", 1000))
+	}
+	if err := try("elsewhere", "olga"); !administration.IsKind(err, administration.Limited) {
+		t.Errorf("the tries of this name are forgotten: %v", err)
 	}
 }
 

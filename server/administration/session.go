@@ -48,16 +48,21 @@ func NewAttempts() *Attempts {
 
 // take takes an attempt, if one is left; giveBack undoes that for one that was right.
 func (t *Attempts) take(name, network string, now time.Time) (giveBack func(), ok bool) {
+	// By digests, since names may be long. A network that has none left makes no entry for a
+	// name: else a single one could drive out those that protect others.
 	var taken []*rate.Reservation
 	giveBack = func() {
 		for _, each := range taken {
 			each.CancelAt(now)
 		}
 	}
-	for _, limiter := range []*rate.Limiter{
-		t.networks.GetOr(network, func() *rate.Limiter { return rate.NewLimiter(rate.Every(networkTime), attemptsOfNetwork) }),
-		t.names.GetOr(name, func() *rate.Limiter { return rate.NewLimiter(rate.Every(nameTime), attemptsOfName) }),
-	} {
+	for _, bound := range []struct {
+		of    *recent.Cache[*rate.Limiter]
+		whose string
+		every time.Duration
+		many  int
+	}{{t.networks, network, networkTime, attemptsOfNetwork}, {t.names, name, nameTime, attemptsOfName}} {
+		limiter := bound.of.GetOr(digest(bound.whose), func() *rate.Limiter { return rate.NewLimiter(rate.Every(bound.every), bound.many) })
 		reservation := limiter.ReserveN(now, 1)
 		taken = append(taken, reservation)
 		if reservation.DelayFrom(now) > 0 {

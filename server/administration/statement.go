@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/openlts/openlts/server/statement"
@@ -37,18 +38,35 @@ type Statement struct {
 // File is a closed statement as it is handed out.
 func (s *Statement) File() statement.File { return statement.NewFile(s.Statement, s.Signed, s.Key) }
 
-// reading is held by who reads all reports of a month: it takes a while with many of
-// them, and several at once would only slow each other and everybody else down.
-var reading = make(chan struct{}, 1)
+// A turn is had by one at a time. Reading all reports of a month takes a while with many
+// of them, and several at once would only slow each other and everybody else down.
+type turn chan struct{}
 
-// alone waits until nobody else reads all reports of a month; end lets the next one.
-func alone(ctx context.Context) (end func(), err error) {
+// wait waits for a turn; end lets the next one.
+func (t turn) wait(ctx context.Context) (end func(), err error) {
 	select {
-	case reading <- struct{}{}:
-		return func() { <-reading }, nil
+	case t <- struct{}{}:
+		return func() { <-t }, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// reading is the turn of those who may change something. lending holds those of customers
+// who fetch reports, by organization: one who takes the answer slowly, or asks for it over
+// and over, holds up nobody but those of the own organization.
+var (
+	reading = make(turn, 1)
+	lending sync.Map // of turns
+)
+
+// alone waits until nobody else reads all reports of a month.
+func alone(ctx context.Context) (end func(), err error) { return reading.wait(ctx) }
+
+// aloneIn waits until nobody else fetches reports of an organization that exists.
+func aloneIn(ctx context.Context, organization string) (end func(), err error) {
+	own, _ := lending.LoadOrStore(organization, make(turn, 1))
+	return own.(turn).wait(ctx)
 }
 
 // serverKey is the server's key.
@@ -174,7 +192,7 @@ func (a *Administrator) StatementReports(ctx context.Context, organization, mont
 	if made.Digest == "" {
 		return &Error{Kind: NotFound, Object: ObjectStatement, ID: month, Text: "the reports of " + month + " were deleted before the month was closed"}
 	}
-	end, err := alone(ctx)
+	end, err := aloneIn(ctx, organization)
 	if err != nil {
 		return err
 	}

@@ -146,7 +146,8 @@ func losses(ctx context.Context, r store.Reader, now time.Time) (list []Measure,
 
 // anomalies measures how often each kind of anomalies was seen.
 func anomalies(ctx context.Context, r store.Reader, now time.Time) (list []Measure, err error) {
-	err = r.Query(ctx, `SELECT kind, count(*), CAST(sum(count) AS BIGINT) FROM anomaly GROUP BY kind ORDER BY kind`, nil, func(scan func(...any) error) error {
+	err = r.Query(ctx, `SELECT a.kind, count(DISTINCT coalesce(d.merged_into, d.id)), CAST(sum(a.count) AS BIGINT)
+		FROM anomaly a JOIN device d ON d.id = a.device GROUP BY a.kind ORDER BY a.kind`, nil, func(scan func(...any) error) error {
 		m := Measure{Kind: Anomaly, Period: date(now)}
 		var devices int64
 		err := scan(&m.Subject, &devices, &m.Value)
@@ -161,12 +162,16 @@ func anomalies(ctx context.Context, r store.Reader, now time.Time) (list []Measu
 }
 
 // silent measures how many devices of each organization were last seen so many days ago,
-// within the day before that.
+// within the day before that. Those that are shown as one device were seen when one of
+// them was.
 func silent(ctx context.Context, r store.Reader, now time.Time, days int64) (list []Measure, err error) {
 	until := now.Add(-time.Duration(days) * day).Unix()
-	err = r.Query(ctx, `SELECT o.public_id, count(DISTINCT d.id) FROM device d JOIN report_grant g ON g.device = d.id JOIN item i ON i.id = g.item
-		JOIN organization o ON o.id = i.organization WHERE d.last_seen_at >= ? AND d.last_seen_at < ? GROUP BY o.public_id ORDER BY o.public_id`,
-		[]any{until - int64(day/time.Second), until}, func(scan func(...any) error) error {
+	err = r.Query(ctx, `SELECT o.public_id, count(DISTINCT coalesce(d.merged_into, d.id)) FROM device d JOIN report_grant g ON g.device = d.id
+		JOIN item i ON i.id = g.item JOIN organization o ON o.id = i.organization WHERE d.last_seen_at >= ? AND d.last_seen_at < ?
+		AND NOT EXISTS (SELECT 1 FROM device m WHERE m.id = d.merged_into AND m.last_seen_at >= ?)
+		AND NOT EXISTS (SELECT 1 FROM device m WHERE m.merged_into = coalesce(d.merged_into, d.id) AND m.last_seen_at >= ?)
+		GROUP BY o.public_id ORDER BY o.public_id`,
+		[]any{until - int64(day/time.Second), until, until, until}, func(scan func(...any) error) error {
 			m := Measure{Kind: Silent, Period: date(now), Days: days}
 			if err := scan(&m.Organization, &m.Value); err != nil {
 				return err

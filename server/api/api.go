@@ -45,6 +45,7 @@ type API struct {
 	limits    atomic.Pointer[limiters]
 	passwords *password.Checker
 	clocks    clockWatch
+	readiness readiness
 	strangers *bodies // of requests without a key
 	bodies    *bodies // of batches whose key is known
 	batches   slots   // of large batches that are decoded
@@ -224,13 +225,13 @@ func (a *API) health(w http.ResponseWriter, r *http.Request) error {
 const readyTimeout = 5 * time.Second
 
 func (a *API) ready(w http.ResponseWriter, r *http.Request) error {
-	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
-	defer cancel()
-	if err := a.Store.Ping(ctx); err != nil {
-		return fmt.Errorf("the database does not answer: %w", err)
+	err := a.readyNow(r.Context())
+	if err != nil && r.Context().Err() != nil {
+		return err // who asked is gone: it says nothing of the server
 	}
-	if err := a.diskReady(); err != nil {
-		return err
+	a.readiness.saw(err, a.Log)
+	if err != nil {
+		return unready{err}
 	}
 	answer := map[string]string{"status": "ok"}
 	if reason := a.refuses.Load(); reason != nil && *reason != "" {
@@ -238,6 +239,16 @@ func (a *API) ready(w http.ResponseWriter, r *http.Request) error {
 		answer["refuses"] = string(*reason)
 	}
 	return writeJSON(w, http.StatusOK, answer)
+}
+
+// readyNow says why the server can't serve now; nil if it can.
+func (a *API) readyNow(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	if err := a.Store.Ping(ctx); err != nil {
+		return fmt.Errorf("the database does not answer: %w", err)
+	}
+	return a.diskReady()
 }
 
 func (a *API) keys(w http.ResponseWriter, r *http.Request) error {

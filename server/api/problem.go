@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"math"
 	"net/http"
 	"strconv"
@@ -37,26 +38,29 @@ const perhaps = "The request was carried out as a whole, or not at all: send it 
 func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	code, detail := protocol.StatusOf(err), err.Error()
 	status := httpStatus[code]
+	log := a.Log
+	if errors.As(err, new(unready)) {
+		log = slog.New(slog.DiscardHandler) // it was logged
+	}
 	switch {
 	case errors.Is(err, ingest.ErrClosed):
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The License Tracking Server is shutting down. Nothing was changed."
 	case errors.Is(err, policy.ErrClock):
-		a.Log.Error("nobody is served", "error", err)
+		log.Error("nobody is served", "error", err)
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The clock of the License Tracking Server is wrong. Nothing was changed."
 	case errors.Is(err, errDisk):
-		a.Log.Error("not ready", "error", err)
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The disk of the License Tracking Server is full, or fails. Nothing was changed."
 	case errors.Is(err, store.ErrDisk):
-		a.Log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The disk of the License Tracking Server is full, or fails. "+perhaps
 	case errors.Is(err, store.ErrUnavailable):
-		a.Log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The database of the License Tracking Server does not answer. "+perhaps
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		a.Log.Debug("the client is gone", "method", r.Method, "path", r.URL.Path)
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, protocol.StatusServerFailed.Message()
 	case !code.FromServer():
-		a.Log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 		code, status, detail = protocol.StatusServerFailed, http.StatusInternalServerError, protocol.StatusServerFailed.Message()
 	case status == 0:
 		status = http.StatusForbidden

@@ -1,10 +1,12 @@
 package pages_test
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/statement"
@@ -93,5 +95,34 @@ func TestForms(t *testing.T) {
 	kept := must[[]administration.Retention](t)(o.desk.Retentions(t.Context()))
 	if kept[0].Days != 400 {
 		t.Errorf("%+v", kept)
+	}
+}
+
+// A customer who takes the reports of a month slowly holds up no one of the vendor's.
+func TestSlowCustomers(t *testing.T) {
+	o := openOffice(t)
+	o.life(t)
+	o.accounts(t)
+	customer := o.desk.As(administration.Principal{Name: "carl", Role: administration.Viewer, Organization: "100001"})
+	stalled, goOn, ended := make(chan struct{}, 1), make(chan struct{}), make(chan error)
+	go func() {
+		ended <- customer.StatementReports(t.Context(), "100001", closedMonth(), func([]byte) error {
+			select {
+			case stalled <- struct{}{}:
+			default:
+			}
+			<-goOn
+			return nil
+		})
+	}()
+	<-stalled
+	soon, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if _, err := o.desk.DraftStatement(soon, "100002", closedMonth(), "UTC"); err != nil {
+		t.Error(err)
+	}
+	close(goOn)
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

@@ -130,7 +130,7 @@ func (r *request) period(f filter, from, until time.Time) (*counted, error) {
 func (r *request) lastDays(f filter, days int) (*trend, error) {
 	now := r.admin.Now().In(r.zone)
 	today := statistics.StartOfDay(now)
-	c, err := r.count(f, today.AddDate(0, 0, 1-days), today.AddDate(0, 0, 1), statistics.PerDay)
+	c, err := r.count(f, statistics.AddDate(today, 0, 0, 1-days), statistics.AddDate(today, 0, 0, 1), statistics.PerDay)
 	if err != nil {
 		return nil, err
 	}

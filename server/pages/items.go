@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/statistics"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/records"
 )
@@ -132,7 +133,7 @@ func (r *request) itemFields() (administration.ItemFields, error) {
 		}
 		t, err := time.ParseInLocation("2006-01-02T15:04", text, r.zone)
 		if err != nil {
-			if t, err = time.ParseInLocation(time.DateOnly, text, r.zone); err != nil {
+			if t, err = statistics.ParseDay(text, r.zone); err != nil {
 				return f, mistake(name, "this is not a date such as 2027-01-31")
 			}
 		}

@@ -107,8 +107,8 @@ func showOverview(r *request) (any, error) {
 // with a span as long.
 func (r *request) figures(now time.Time) ([]comparison, error) {
 	today := statistics.StartOfDay(now)
-	month := today.AddDate(0, 0, 1-today.Day())
-	monthBefore := month.AddDate(0, -1, 0)
+	month := statistics.AddDate(today, 0, 0, 1-today.Day())
+	monthBefore := statistics.AddDate(month, 0, -1, 0)
 	sameBefore := monthBefore.Add(now.Sub(month))
 	if sameBefore.After(month) {
 		sameBefore = month
@@ -117,10 +117,10 @@ func (r *request) figures(now time.Time) ([]comparison, error) {
 		title                     string
 		from, to, before, before2 time.Time
 	}{
-		{"Today", today, now, today.AddDate(0, 0, -1), now.AddDate(0, 0, -1)},
+		{"Today", today, now, statistics.AddDate(today, 0, 0, -1), now.AddDate(0, 0, -1)},
 		{"This month", month, now, monthBefore, sameBefore},
 		// The days of the chart below, and of the statistics: today is the last.
-		{"Last 30 days", today.AddDate(0, 0, -29), now, today.AddDate(0, 0, -59), now.AddDate(0, 0, -30)},
+		{"Last 30 days", statistics.AddDate(today, 0, 0, -29), now, statistics.AddDate(today, 0, 0, -59), now.AddDate(0, 0, -30)},
 	}
 	var list []comparison
 	for _, span := range spans {

@@ -3,6 +3,7 @@ package pages
 import (
 	"cmp"
 	"html/template"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -11,7 +12,6 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/statistics"
 	"github.com/openlts/openlts/server/store"
-	"github.com/openlts/openlts/server/store/records"
 )
 
 // questionPages answer where a figure of the statistics comes from: which devices
@@ -189,8 +189,7 @@ func (s reportsShown) Back() template.URL { return questionLink(s.Filter, s.Zone
 
 // countedReport is what was accepted of a slot from a run of an application.
 type countedReport struct {
-	records.DeviceReport
-	Units int64 // of the types that are asked about
+	administration.DeviceReport
 	Types []named
 }
 
@@ -207,9 +206,9 @@ func countedReports(r *request) (any, error) {
 	if _, err := shown.ask(r, statistics.PerPeriod); err != nil {
 		return nil, err
 	}
-	found, err := r.admin.DeviceReports(r.Context(), asked.Device, asked.Start.Unix(), asked.End.Unix(), administration.Selection{
-		Organizations: one(asked.Filter.Organization), Codes: one(asked.Filter.Code), Items: one(asked.Filter.Item),
-		Limit: maxCountedReports, After: r.URL.Query().Get("after"),
+	found, err := r.admin.DeviceReports(r.Context(), asked.Device, administration.Selection{
+		Organizations: one(asked.Filter.Organization), Codes: one(asked.Filter.Code), Items: one(asked.Filter.Item), Kinds: asked.Filter.Types,
+		Since: asked.Start.Unix(), Until: asked.End.Unix(), Limit: maxCountedReports, After: r.URL.Query().Get("after"),
 	})
 	if err != nil {
 		return nil, err
@@ -217,16 +216,10 @@ func countedReports(r *request) (any, error) {
 	shown.Next, shown.Complete = found.Next, found.Complete
 	for _, report := range found.Items {
 		row := countedReport{DeviceReport: report}
-		for _, count := range report.Counts {
-			if len(asked.Filter.Types) > 0 && !slices.Contains(asked.Filter.Types, count.Type) {
-				continue
-			}
-			row.Units = add(row.Units, count.Units)
-			row.Types = append(row.Types, named{Name: count.Type, Units: grouped(count.Units)})
+		for _, kind := range slices.Sorted(maps.Keys(report.Counts)) {
+			row.Types = append(row.Types, named{Name: kind, Units: grouped(report.Counts[kind])})
 		}
-		if len(row.Types) > 0 {
-			shown.Reports = append(shown.Reports, row)
-		}
+		shown.Reports = append(shown.Reports, row)
 	}
 	return shown, nil
 }

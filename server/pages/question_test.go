@@ -76,3 +76,21 @@ func TestWhyThisFigure(t *testing.T) {
 		}
 	}
 }
+
+// Days of any zone are asked for and answered, also one that the zone left out and one that
+// does not begin at midnight.
+func TestDaysOfAnyZone(t *testing.T) {
+	o := openOffice(t)
+	o.life(t)
+	o.accounts(t)
+	v := o.signedIn(t, "carl")
+	for _, days := range []string{
+		"tz=Pacific/Apia&from=2011-12-29&until=2012-01-02", "tz=Pacific/Apia&from=2011-12-30&until=2011-12-31",
+		"tz=America/Santiago&from=2026-09-05&until=2026-09-06",
+	} {
+		response, page := v.get(t, "/statistics?per=day&"+days)
+		if response.StatusCode != http.StatusOK || !strings.Contains(page, `value="`+days[len(days)-10:]+`"`) {
+			t.Errorf("%s: %d, or another last day", days, response.StatusCode)
+		}
+	}
+}

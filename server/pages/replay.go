@@ -43,14 +43,14 @@ func showReplay(r *request) (any, error) {
 	}
 	q := r.URL.Query()
 	month := statistics.StartOfDay(r.admin.Now().In(r.zone))
-	month = month.AddDate(0, 0, 1-month.Day())
+	month = statistics.AddDate(month, 0, 0, 1-month.Day())
 	shown := replayShown{Item: item, Way: item.ChargeWay, From: q.Get("from"), Until: q.Get("until"), Quota: q.Get("quota")}
 	if q.Get("chargeWay") != "" {
 		shown.Way = q.Get("chargeWay")
 	}
 	shown.ChargeWays = (&view{r: r}).wayOptions(shown.Way)
 	if !q.Has("from") { // last month, to begin with
-		shown.From, shown.Until = month.AddDate(0, -1, 0).Format(time.DateOnly), month.AddDate(0, 0, -1).Format(time.DateOnly)
+		shown.From, shown.Until = statistics.AddDate(month, 0, -1, 0).Format(time.DateOnly), statistics.AddDate(month, 0, 0, -1).Format(time.DateOnly)
 		shown.Quota = (&view{r: r}).QuotaValue(item.Quota.Limit)
 		return shown, nil
 	}

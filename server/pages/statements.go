@@ -8,6 +8,7 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/statement"
+	"github.com/openlts/openlts/server/statistics"
 )
 
 var statementPages = []page{
@@ -140,12 +141,12 @@ func (s statementShown) Link(line statement.Line) string {
 	if month == "" {
 		month = s.Month
 	}
-	first, err := time.ParseInLocation("2006-01", month, zone)
+	first, err := statistics.ParseDay(month+"-01", zone)
 	if err != nil {
 		return "statistics"
 	}
 	return "statistics?" + url.Values{
 		"handshake": {line.Code}, "item": {line.Item}, "types": {line.Type}, "per": {"day"}, "tz": {s.Zone},
-		"from": {first.Format(time.DateOnly)}, "until": {first.AddDate(0, 1, -1).Format(time.DateOnly)},
+		"from": {first.Format(time.DateOnly)}, "until": {statistics.AddDate(first, 0, 1, -1).Format(time.DateOnly)},
 	}.Encode()
 }

@@ -83,11 +83,11 @@ var ranges = []struct {
 	from       func(today time.Time) time.Time
 }{
 	{"today", "Today", func(t time.Time) time.Time { return t }},
-	{"7d", "7 days", func(t time.Time) time.Time { return t.AddDate(0, 0, -6) }},
-	{"30d", "30 days", func(t time.Time) time.Time { return t.AddDate(0, 0, -29) }},
-	{"90d", "90 days", func(t time.Time) time.Time { return t.AddDate(0, 0, -89) }},
-	{"month", "This month", func(t time.Time) time.Time { return t.AddDate(0, 0, 1-t.Day()) }},
-	{"year", "12 months", func(t time.Time) time.Time { return t.AddDate(-1, 0, 1) }},
+	{"7d", "7 days", func(t time.Time) time.Time { return statistics.AddDate(t, 0, 0, -6) }},
+	{"30d", "30 days", func(t time.Time) time.Time { return statistics.AddDate(t, 0, 0, -29) }},
+	{"90d", "90 days", func(t time.Time) time.Time { return statistics.AddDate(t, 0, 0, -89) }},
+	{"month", "This month", func(t time.Time) time.Time { return statistics.AddDate(t, 0, 0, 1-t.Day()) }},
+	{"year", "12 months", func(t time.Time) time.Time { return statistics.AddDate(t, -1, 0, 1) }},
 }
 
 // Ranges are the periods to choose from.
@@ -181,22 +181,22 @@ func (s *statisticsShown) choices(r *request) error {
 func (s *statisticsShown) choosePeriod(r *request, from, until string) {
 	now := r.admin.Now().In(r.zone)
 	today := statistics.StartOfDay(now)
-	s.To = today.AddDate(0, 0, 1)
+	s.To = statistics.AddDate(today, 0, 0, 1)
 	if from != "" || until != "" {
 		s.Range = "custom"
 		var err error
-		if s.Since, err = time.ParseInLocation(time.DateOnly, from, r.zone); err != nil {
+		if s.Since, err = statistics.ParseDay(from, r.zone); err != nil {
 			s.Wrong = "the first day is not a date such as 2026-01-31"
 			return
 		}
 		last := today
 		if until != "" {
-			if last, err = time.ParseInLocation(time.DateOnly, until, r.zone); err != nil {
+			if last, err = statistics.ParseDay(until, r.zone); err != nil {
 				s.Wrong = "the last day is not a date such as 2026-01-31"
 				return
 			}
 		}
-		if s.To = last.AddDate(0, 0, 1); !s.To.After(s.Since) {
+		if s.To = statistics.AddDate(last, 0, 0, 1); !s.To.After(s.Since) {
 			s.Wrong = "the last day is before the first"
 			return
 		}
@@ -212,7 +212,7 @@ func (s *statisticsShown) choosePeriod(r *request, from, until string) {
 		}
 		s.Since = ranges[i].from(today)
 	}
-	s.From, s.Until = s.Since.Format(time.DateOnly), s.To.AddDate(0, 0, -1).Format(time.DateOnly)
+	s.From, s.Until = s.Since.Format(time.DateOnly), statistics.AddDate(s.To, 0, 0, -1).Format(time.DateOnly)
 	days := int(s.To.Sub(s.Since).Hours()/24 + 0.5)
 	if !slices.Contains([]statistics.Per{statistics.PerSlot, statistics.PerHour, statistics.PerDay, statistics.PerMonth}, s.Per) {
 		s.Per = statistics.PerDay
@@ -276,12 +276,12 @@ func (s *statisticsShown) figures(r *request) error {
 		}
 	}
 	s.Pies = []pie{newPie("All history", ever, ever.Types), newPie("Selected period", whole, ever.Types), newPie("Today", day, ever.Types)}
-	end := s.To
-	if now.Before(end) {
-		end = now // like spans: what is so far, with as much of the period before
-	}
 	days := int(s.To.Sub(s.Since).Hours()/24 + 0.5)
-	if from, until := s.Since.AddDate(0, 0, -days), end.AddDate(0, 0, -days); until.After(from) {
+	from, until := statistics.AddDate(s.Since, 0, 0, -days), s.Since
+	if now.Before(s.To) {
+		until = now.AddDate(0, 0, -days) // like spans: what is so far, with as much of the period before
+	}
+	if until.After(from) {
 		before, err := r.period(s.Filter, from, until)
 		if err != nil {
 			return err

@@ -17,6 +17,7 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/statistics"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/records"
 )
@@ -377,11 +378,11 @@ func (r *request) selection() administration.Selection {
 // day is the first moment of a day, so many days later, in the zone of the page; 0 if it
 // is none.
 func (r *request) day(text string, later int) int64 {
-	t, err := time.ParseInLocation(time.DateOnly, text, r.zone)
+	t, err := statistics.ParseDay(text, r.zone)
 	if err != nil {
 		return 0
 	}
-	return t.AddDate(0, 0, later).Unix()
+	return statistics.AddDate(t, 0, 0, later).Unix()
 }
 
 // segment makes a text part of a path.

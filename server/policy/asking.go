@@ -104,7 +104,7 @@ func (a *Asking) deny(d *decision, code store.HandshakeCode, closest *Candidate,
 	}
 	if closest != nil {
 		denial.Item, denial.Limit, denial.Used = closest.ID, closest.Quota, closest.Used
-		if denial.Status == protocol.StatusRequestQuotaExceeded {
+		if protocol.ReasonOf(refusal) == protocol.ReasonRequests {
 			denial.Limit, denial.Used = closest.RequestLimit, closest.Granted
 		}
 	}

@@ -175,7 +175,7 @@ func checkClone(c *Candidate, _ *protocol.AuthorizationRequest, _ time.Time) err
 
 func checkRequests(c *Candidate, _ *protocol.AuthorizationRequest, _ time.Time) error {
 	if c.RequestLimit > 0 && c.Granted >= c.RequestLimit {
-		return protocol.StatusRequestQuotaExceeded
+		return because(protocol.StatusRequestQuotaExceeded, protocol.ReasonRequests)
 	}
 	return nil
 }
@@ -188,7 +188,7 @@ func because(status protocol.Status, reason protocol.Reason) error {
 func checkQuota(c *Candidate, _ *protocol.AuthorizationRequest, _ time.Time) error {
 	w, t := wayOf(&c.Item), termsOf(&c.Item)
 	if w.instances && t.quota >= 0 && c.Wanted > saturatingSum(t.quota, t.tolerance) {
-		return protocol.StatusRequestQuotaExceeded
+		return because(protocol.StatusRequestQuotaExceeded, protocol.ReasonInstances)
 	}
 	if !w.limit.admits(t, c.Usage) {
 		return protocol.StatusLimitExceeded

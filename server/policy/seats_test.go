@@ -324,6 +324,44 @@ func TestLateReportsReopenSlots(t *testing.T) {
 	}
 }
 
+// Slots on both sides of midnight are reopened alike, unless exceptions were cleared in
+// between: what was cleared stays so, and what lies after it counts.
+func TestLateReportsOverMidnight(t *testing.T) {
+	const day, slot = 86400, 180
+	for _, test := range []struct {
+		name     string
+		startsAt int64
+		late     []int64 // slots, from midnight
+		want     int64
+	}{
+		{"before", midnight - 10*day, []int64{-slot}, 1},
+		{"after", midnight - 10*day, []int64{0}, 1},
+		{"both", midnight - 10*day, []int64{-slot, 0}, 2},
+		{"further than anybody was there", midnight - 10*day, []int64{-2 * slot, slot}, 0},
+		{"cleared at midnight", midnight - 365*day, []int64{-slot, 0}, 1},
+		{"cleared at midnight, before it", midnight - 365*day, []int64{-slot}, 0},
+		{"cleared a slot later", midnight - 365*day + slot, []int64{-slot, 0}, 0},
+		{"cleared a slot earlier", midnight - 365*day - slot, []int64{-slot, 0}, 2},
+	} {
+		for _, at := range []int64{slot + 1, 2 * slot, day / 2, 20 * day} { // when the report comes
+			b := newBook(protocol.ChargeWayConcurrentDeviceCount, 1, func(i *store.Item) { i.StartsAt, i.ExpiresAt = test.startsAt, midnight+300*day })
+			b.ask("b", midnight-5*day, nil)
+			b.ask("a", midnight-slot, nil) // until 00:03
+			if got := b.seatsOf("a"); len(got) != 1 || got[0].Until != midnight+slot {
+				t.Fatalf("%+v", got)
+			}
+			var slots []int64
+			for _, s := range test.late {
+				slots = append(slots, midnight+s)
+			}
+			b.report("b", midnight+at, false, slots...)
+			if got := b.usage(midnight + max(at, 2*slot)).Exceptions; got != test.want {
+				t.Errorf("%s, %d s after midnight: %d exceptions, not %d", test.name, at, got, test.want)
+			}
+		}
+	}
+}
+
 // Who closes gives a concurrent seat back at the end of the slot; others stay.
 func TestClosingGivesSeatsBack(t *testing.T) {
 	for _, test := range []struct {

@@ -64,10 +64,10 @@ func TestReportsBehindFigures(t *testing.T) {
 		first := report(runs[0], 1, 0, 1, 2)
 		report(runs[1], 1, 1)
 		second := report(runs[0], 2, 1)
-		var rows []records.DeviceReport
-		selection := administration.Selection{Limit: 3}
+		var rows []administration.DeviceReport
+		selection := administration.Selection{Limit: 3, Since: day, Until: day + 86400}
 		for pages := 1; ; pages++ {
-			page, err := desk.DeviceReports(t.Context(), d.UUID, day, day+86400, selection)
+			page, err := desk.DeviceReports(t.Context(), d.UUID, selection)
 			if err != nil || !page.Complete || pages > 2 {
 				t.Fatalf("page %d: %+v, %v", pages, page, err)
 			}
@@ -83,15 +83,35 @@ func TestReportsBehindFigures(t *testing.T) {
 			if want := fmt.Sprint([]records.Arrival{{Revision: 1, At: first}, {Revision: 2, At: second}}); row.Revision == 2 && fmt.Sprint(row.Arrivals) != want {
 				t.Errorf("%v, want %s", row.Arrivals, want)
 			}
-			if len(row.Arrivals) != int(row.Revision) || row.Counts[0].Units != 10*row.Revision {
+			if len(row.Arrivals) != int(row.Revision) || row.Counts["QR_CODE"] != 10*row.Revision || row.Units != 10*row.Revision || row.Device != d.UUID {
 				t.Errorf("%+v", row)
 			}
 		}
-		if complete, err := records.FindArrivals(t.Context(), s, rows, 1); complete || err != nil {
-			t.Errorf("%t, %v", complete, err)
+		stored, _, err := records.DeviceReports(t.Context(), s, d.UUID, administration.Selection{})
+		if complete, arrivalErr := records.FindArrivals(t.Context(), s, stored, 1); complete || err != nil || arrivalErr != nil || len(stored) != 4 {
+			t.Errorf("%t, %d, %v, %v", complete, len(stored), err, arrivalErr)
+		}
+		// As another device, they are behind that one's figures.
+		into := servertest.NewDevice(listener.URL)
+		if _, err := into.Authorize(into.Request("100001-a")); err != nil {
+			t.Fatal(err)
+		}
+		if err := desk.MergeDevice(t.Context(), d.UUID, into.UUID); err != nil {
+			t.Fatal(err)
+		}
+		for i, wanted := range []struct {
+			selection administration.Selection
+			rows      int
+		}{{administration.Selection{}, 4}, {administration.Selection{Kinds: []string{"EAN_13"}}, 0}, {administration.Selection{Since: day + 360, Kinds: []string{"QR_CODE"}}, 1}} {
+			if page, err := desk.DeviceReports(t.Context(), into.UUID, wanted.selection); err != nil || len(page.Items) != wanted.rows {
+				t.Errorf("%d: %+v, %v", i, page, err)
+			}
+		}
+		if _, err := desk.DeviceReports(t.Context(), d.UUID, administration.Selection{Since: 9, Until: 9}); !administration.IsKind(err, administration.Invalid) {
+			t.Error(err)
 		}
 		for _, after := range []string{"x", "1-", "1-x"} {
-			if _, err := desk.DeviceReports(t.Context(), d.UUID, day, day+86400, administration.Selection{After: after}); !administration.IsKind(err, administration.Invalid) {
+			if _, err := desk.DeviceReports(t.Context(), d.UUID, administration.Selection{After: after}); !administration.IsKind(err, administration.Invalid) {
 				t.Errorf("after %q: %v", after, err)
 			}
 		}

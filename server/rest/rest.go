@@ -92,7 +92,13 @@ func (a *API) Handler() http.Handler {
 	repeats := a.repeats()
 	for pattern, handle := range a.routes() {
 		method, path, _ := strings.Cut(pattern, " ")
-		mux.HandleFunc(method+" "+Prefix+path, func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, handle, repeats[pattern]) })
+		known := func(r *request) (answer, error) {
+			if err := checkQuery(r.Request, parameters[pattern]); err != nil {
+				return answer{}, err
+			}
+			return handle(r)
+		}
+		mux.HandleFunc(method+" "+Prefix+path, func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, known, repeats[pattern]) })
 	}
 	nowhere := func(w http.ResponseWriter, r *http.Request) {
 		a.serve(w, r, func(*request) (answer, error) {
@@ -144,8 +150,8 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, handle handler, agai
 }
 
 func (a *API) answer(r *http.Request, handle handler, again repeat) (answer, error) {
-	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !bearer {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
 		return answer{}, &administration.Error{Kind: administration.Unauthenticated, Text: "the request has no token; send it as Authorization: Bearer"}
 	}
 	who, err := a.Administrator.Bearer(r.Context(), a.Attempts, administration.Network(a.Address(r)), token)
@@ -179,14 +185,20 @@ func (r *request) read(value any) error {
 	if err := decoder.Decode(value); err != nil {
 		return &administration.Error{Kind: administration.Invalid, Text: "the body is not what is expected here: " + err.Error()}
 	}
-	if decoder.More() {
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return &administration.Error{Kind: administration.Invalid, Text: "the body holds more than one value"}
 	}
 	return nil
 }
 
-// tag is what the object was like when who asks saw it.
-func (r *request) tag() string { return strings.Trim(r.Header.Get("If-Match"), `"`) }
+// tag is what the object was like when who asks saw it; "": whatever it was like.
+func (r *request) tag() string {
+	match := r.Header.Get("If-Match")
+	if match == "*" { // it has to exist, as always
+		return ""
+	}
+	return strings.Trim(match, `"`)
+}
 
 // selection reads the filters of a list.
 func (r *request) selection() (administration.Selection, error) {

@@ -149,6 +149,7 @@ func (a *API) routes() map[string]handler {
 			return answer{value: all[administration.Retention]{kept}}, err
 		},
 		"PUT retention/{record}":                 setRetention,
+		"GET devices/{uuid}/reports":             showDeviceReports,
 		"GET devices/{uuid}/keys":                listAll("uuid", (*admin).DeviceKeys),
 		"POST devices/{uuid}/keys/{key}/confirm": confirmKey,
 		"POST devices/{uuid}/clear-clone":        do("uuid", (*admin).ClearClone),

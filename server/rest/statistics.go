@@ -74,9 +74,25 @@ func showStatistics(r *request) (answer, error) {
 	return answer{}, wrong("format", "format is json or csv")
 }
 
+// showDeviceReports answers which reports of a device are behind a figure.
+func showDeviceReports(r *request) (answer, error) {
+	s, err := r.selection()
+	if err != nil {
+		return answer{}, err
+	}
+	s.Kinds = r.URL.Query()["type"]
+	for _, list := range [][]string{s.Organizations, s.Codes, s.Items, s.Kinds} {
+		if len(list) > maxFilters {
+			return answer{}, wrong("", "at most "+strconv.Itoa(maxFilters)+" values of a filter can be named")
+		}
+	}
+	found, err := r.admin.DeviceReports(r.Context(), r.PathValue("uuid"), s)
+	return answer{value: found}, err
+}
+
 // moment reads a day of a zone, or seconds since 1970.
 func moment(text string, zone *time.Location) (time.Time, error) {
-	if day, err := time.ParseInLocation(time.DateOnly, text, zone); err == nil {
+	if day, err := statistics.ParseDay(text, zone); err == nil {
 		return day, nil
 	}
 	seconds, err := strconv.ParseInt(text, 10, 64)

@@ -53,6 +53,18 @@ func (l *Load) Start(t testing.TB, devices, slots int) (done <-chan struct{}) {
 	return ended
 }
 
+// Await waits until so many more reports are acknowledged, and tells whether all are.
+func (l *Load) Await(done <-chan struct{}, more int64) (all bool) {
+	for target := l.Acknowledged.Load() + more; l.Acknowledged.Load() < target; {
+		select {
+		case <-done:
+			return true
+		case <-time.After(time.Millisecond):
+		}
+	}
+	return false
+}
+
 func (l *Load) report(t testing.TB, d *Device, slots int) {
 	run := uuid.NewString()
 	for slot := range int64(slots) {

@@ -32,7 +32,8 @@ type Options struct {
 	Seed uint64
 	// Until is when it ends.
 	Until time.Time
-	// Progress, if set, is told at each day how many are over.
+	// Progress, if set, is told how much of what devices do is done, of how much: before the
+	// first of it, after the last, and at least at each hundredth in between.
 	Progress func(done, of int)
 }
 
@@ -165,8 +166,15 @@ const lanes = 64
 
 // live lets time pass.
 func (w *world) live(ctx context.Context, options Options) error {
-	sessions, told := w.plan.sessions, -1
-	for len(sessions) > 0 {
+	sessions, all, told := w.plan.sessions, len(w.plan.sessions), -1
+	tell := func() {
+		done := all - len(sessions)
+		if hundredth := 100 * done / max(all, 1); options.Progress != nil && hundredth > told {
+			told = hundredth
+			options.Progress(done, all)
+		}
+	}
+	for tell(); len(sessions) > 0; tell() {
 		now := sessions[0].sent
 		n := 0
 		for n < len(sessions) && sessions[n].sent.Equal(now) {
@@ -177,10 +185,6 @@ func (w *world) live(ctx context.Context, options Options) error {
 			return fmt.Errorf("at %s: %w", now.Format(time.RFC3339), err)
 		}
 		sessions = sessions[n:]
-		if day := min(int(now.Sub(w.plan.from)/(24*time.Hour)), options.Days-1); options.Progress != nil && day > told {
-			told = day
-			options.Progress(day, options.Days)
-		}
 	}
 	w.setNow(w.plan.until)
 	return ctx.Err()

@@ -54,8 +54,9 @@ func counted(t *testing.T, s store.Store, by ...statistics.By) *statistics.Resul
 // What was recorded is what is counted, all of it follows from the reports, and there
 // is something of everything that a page shows.
 func TestLife(t *testing.T) {
-	told := 0
-	s, result := life(t, simulation.Options{Devices: 60, Days: 21, Seed: 1, Until: until, Progress: func(int, int) { told++ }})
+	var told [][2]int
+	progress := func(done, of int) { told = append(told, [2]int{done, of}) }
+	s, result := life(t, simulation.Options{Devices: 60, Days: 21, Seed: 1, Until: until, Progress: progress})
 	verified, err := verification.Run(t.Context(), s, verification.Options{})
 	if err != nil || verified.Different != 0 || verified.Totals == 0 {
 		t.Errorf("%+v, %v", verified, err)
@@ -63,8 +64,14 @@ func TestLife(t *testing.T) {
 	if total := counted(t, s).Total; total != result.Operations || total == 0 {
 		t.Errorf("%d operations are counted, of %d", total, result.Operations)
 	}
-	if told != 21 {
-		t.Errorf("told progress %d times", told)
+	last := told[len(told)-1]
+	if told[0] != [2]int{0, last[1]} || last[0] != last[1] || len(told) < 50 {
+		t.Errorf("told progress %v", told)
+	}
+	for i := range told[1:] {
+		if told[i+1][0]-told[i][0] > 3*last[1]/100 { // what comes at one moment is done at once
+			t.Errorf("from %v nothing was told until %v", told[i], told[i+1])
+		}
 	}
 	anomalies, err := desk(s).Anomalies(t.Context(), administration.Selection{})
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/statistics"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/verification"
 )
@@ -177,12 +178,14 @@ func (m *Maker) Draft(ctx context.Context, organization, month string, zone *tim
 	}
 	s := &Statement{
 		Organization: organization, Month: month, Zone: zone.String(), AsOf: m.Now().Add(-delay).Unix(),
-		From:  time.Date(start.Year(), start.Month(), 1, 0, 0, 0, 0, zone).Unix(),
-		Until: time.Date(start.Year(), start.Month()+1, 1, 0, 0, 0, 0, zone).Unix(),
+		From:  statistics.StartOfMonth(start.Year(), start.Month(), zone).Unix(),
+		Until: statistics.StartOfMonth(start.Year(), start.Month()+1, zone).Unix(),
 		Usage: []Line{}, Corrections: []Line{}, Adjustments: []Adjustment{}, Losses: []Loss{},
 	}
 	if n := len(before); n > 0 {
 		s.Previous = protocol.Digest([]byte(before[n-1].document))
+		// Also where the rules of a time zone were changed since: nothing is billed twice or never.
+		s.From = before[n-1].Until
 	}
 	for _, step := range []func(context.Context, *Statement) error{m.name, m.usage, m.adjustments} {
 		if err := step(ctx, s); err != nil {

@@ -82,6 +82,30 @@ func TestLateUsageIsACorrection(t *testing.T) {
 	}
 }
 
+// A month begins where the one before ended, also where clocks are set forward at the
+// midnight between them: nothing is billed twice or never.
+func TestMonthsMeet(t *testing.T) {
+	o := servertest.NewOffice(t)
+	o.Now = time.Date(2023, 9, 29, 12, 0, 0, 0, time.UTC)
+	m := maker(o)
+	zone, err := time.LoadLocation("America/Asuncion")
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := time.Date(2023, 10, 1, 4, 0, 0, 0, time.UTC) // the clock goes from 0:00 to 1:00
+	o.Send(end.Add(-3*time.Minute), 1, 100, "")
+	o.Send(end, 1, 1000, "")
+	o.Now = time.Date(2023, 11, 2, 0, 0, 0, 0, time.UTC)
+	september, _, err := m.Close(t.Context(), "100001", "2023-09", zone, "test")
+	if err != nil || september.Total() != 100 || september.Until != end.Unix() {
+		t.Fatalf("%+v, %v", september, err)
+	}
+	october, _, err := m.Close(t.Context(), "100001", "2023-10", nil, "test")
+	if err != nil || october.Total() != 1000 || october.From != september.Until {
+		t.Errorf("%+v, %v", october, err)
+	}
+}
+
 // What can't be closed.
 func TestMonthsAreClosedInOrder(t *testing.T) {
 	o := servertest.NewOffice(t)
@@ -156,6 +180,8 @@ func TestProof(t *testing.T) {
 		// Whoever reads the first, or looks for what is not signed, would believe these.
 		"units twice":     strings.Replace(string(file), `"units":135`, `"units":134,"units":135`, 1),
 		"other capitals":  strings.Replace(string(file), `"units":135`, `"UNITS":134,"units":135`, 1),
+		"only capitals":   strings.Replace(string(file), `"units":135`, `"Units":135`, 1),
+		"long s":          strings.Replace(string(file), `"units":135`, `"units":134,"unit\u017f":135`, 1),
 		"statement twice": strings.Replace(string(file), `{"statement":`, `{"statement":{"month":"2026-01"},"statement":`, 1),
 		"another figure":  strings.Replace(string(file), `{"statement":{`, `{"statement":{"total":134,`, 1),
 		"beside it":       strings.Replace(string(file), `{"statement":`, `{"total":134,"statement":`, 1),

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 )
 
@@ -25,7 +26,26 @@ func readStrictly(text []byte, value any) error {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("there is more after the end")
 	}
+	// encoding/json also takes names in other capitals, and those of Unicode that it holds
+	// for the same letters, for ours; other readers don't.
+	read, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	if !reflect.DeepEqual(plain(text), plain(read)) {
+		return errors.New("its fields are not written as they should be")
+	}
 	return nil
+}
+
+// plain is what a JSON text says to who knows nothing of its fields; nil if it is none.
+func plain(text []byte) (says any) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&says); err != nil {
+		return nil
+	}
+	return says
 }
 
 // maxDepth is how deep a file may be nested; that of a statement has four.

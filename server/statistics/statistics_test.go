@@ -88,6 +88,12 @@ func TestWindows(t *testing.T) {
 		{"America/Santiago", "2026-09-05T00:00:00", "2026-09-07T12:00:00", statistics.PerDay, []string{"2026-09-05T04:00", "2026-09-06T04:00", "2026-09-07T03:00"}},
 		// Two midnights.
 		{"America/Havana", "2026-10-31T00:00:00", "2026-11-02T12:00:00", statistics.PerDay, []string{"2026-10-31T04:00", "2026-11-01T04:00", "2026-11-02T05:00"}},
+		// A day that does not exist: the zone went to the other side of the date line.
+		{
+			"Pacific/Apia", "2011-12-29T00:00:00", "2012-01-01T00:00:00", statistics.PerDay,
+			[]string{"2011-12-29T10:00", "2011-12-30T10:00"},
+		},
+		{"Pacific/Kwajalein", "1993-08-20T00:00:00", "1993-08-23T00:00:00", statistics.PerDay, []string{"1993-08-20T12:00", "1993-08-21T12:00"}},
 		{"UTC", "2026-01-01T00:01:00", "2026-01-01T00:07:00", statistics.PerSlot, []string{"2026-01-01T00:01", "2026-01-01T00:03", "2026-01-01T00:06"}},
 	} {
 		z := zone(t, test.zone)
@@ -112,6 +118,27 @@ func TestWindows(t *testing.T) {
 		}
 		if !slices.Equal(starts, test.want) {
 			t.Errorf("%s by %s: %v, not %v", test.zone, test.per, starts, test.want)
+		}
+	}
+}
+
+// Each month begins at the first of its moments, whatever a zone does at that midnight.
+func TestStartOfMonth(t *testing.T) {
+	for _, test := range []struct {
+		zone  string
+		year  int
+		month time.Month
+		want  string // in UTC
+	}{
+		{"Europe/Berlin", 2026, time.April, "2026-03-31T22:00:00Z"},
+		{"America/Sao_Paulo", 2018, time.November, "2018-11-01T03:00:00Z"},
+		{"America/Asuncion", 2023, time.October, "2023-10-01T04:00:00Z"}, // no midnight
+		{"America/Havana", 2026, time.November, "2026-11-01T04:00:00Z"},  // two
+		{"Pacific/Kiritimati", 1995, time.January, "1994-12-31T10:00:00Z"},
+	} {
+		at := statistics.StartOfMonth(test.year, test.month, zone(t, test.zone))
+		if got := at.UTC().Format(time.RFC3339); got != test.want {
+			t.Errorf("%s %d-%02d begins at %s, not %s", test.zone, test.year, test.month, got, test.want)
 		}
 	}
 }

@@ -40,31 +40,53 @@ func (p Per) first(at time.Time, zone *time.Location) time.Time {
 }
 
 // startOfDay is the first moment of a day. Where clocks are set forward at midnight,
-// that is 1 o'clock; where they are set back over midnight, the first of two.
+// that is 1 o'clock; where they are set back over midnight, the first of two. Of a day
+// that a zone left out, when it changed sides of the date line, it is that of the next.
 func startOfDay(year int, month time.Month, day int, zone *time.Location) time.Time {
 	start := time.Date(year, month, day, 0, 0, 0, 0, zone)
 	// Date gives, of a midnight that does not exist, one on either side of the gap.
 	want := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
-	for !sameDay(start, want) {
+	for before(start, want) {
 		start = start.Add(15 * time.Minute)
 	}
 	for {
-		earlier := start.Add(-15 * time.Minute)
-		if !sameDay(earlier, want) {
-			if hour := start.Add(-time.Hour); !sameDay(hour, want) {
-				return start
-			}
-			start = start.Add(-time.Hour)
-			continue
+		switch earlier, hour := start.Add(-15*time.Minute), start.Add(-time.Hour); {
+		case !before(earlier, want):
+			start = earlier
+		case !before(hour, want):
+			start = hour
+		default:
+			return start
 		}
-		start = earlier
 	}
 }
 
-func sameDay(at, day time.Time) bool {
-	y, m, d := at.Date()
-	year, month, date := day.Date()
-	return y == year && m == month && d == date
+// before tells whether a moment lies before a day. It is asked in this way, and not whether
+// it lies on that day, because there may be no such moment.
+func before(at, day time.Time) bool {
+	year, month, date := at.Date()
+	return time.Date(year, month, date, 0, 0, 0, 0, time.UTC).Before(day)
+}
+
+// StartOfMonth is the first moment of a month in a zone.
+func StartOfMonth(year int, month time.Month, zone *time.Location) time.Time {
+	return startOfDay(year, month, 1, zone)
+}
+
+// ParseDay gives the first moment of a day in a zone that is written such as 2026-01-31.
+func ParseDay(text string, zone *time.Location) (time.Time, error) {
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return startOfDay(day.Year(), day.Month(), day.Day(), zone), nil
+}
+
+// AddDate is the first moment of another day: as many years, months and days after the one
+// that a moment lies in. That of package time is off where a day does not begin at midnight.
+func AddDate(at time.Time, years, months, days int) time.Time {
+	year, month, day := at.Date()
+	return startOfDay(year+years, month+time.Month(months), day+days, at.Location())
 }
 
 // next is the start of the window after the one that starts at a moment, n times.

@@ -21,6 +21,9 @@ type Examination interface {
 	Totals(level Level) iter.Seq2[ExaminedTotal, error]
 	// DeviceTotals are the totals of devices by day, without what came late.
 	DeviceTotals() iter.Seq2[ExaminedTotal, error]
+	// Activity is which runs counted something on each day, of each code, item and type, once
+	// each.
+	Activity() iter.Seq2[ExaminedActivity, error]
 	// Items are all items.
 	Items() iter.Seq2[ExaminedItem, error]
 	// Seats are in the order of device, item and time.
@@ -85,6 +88,14 @@ type ExaminedTotal struct {
 	Start      int64 // of the slot, hour or day
 	Type       string
 	Units
+}
+
+// ExaminedActivity is the activity of a code and an item on a day.
+type ExaminedActivity struct {
+	Day        int64 // its start in UTC
+	Code, Item ID
+	Type       string // "": any
+	Runs       Activity
 }
 
 // ExaminedSeat is a time during which a device takes part of an item's quota.

@@ -168,6 +168,7 @@ func (v *verifier) run() error {
 		v.read, v.reports,
 		func() error { return v.totals(closed) },
 		v.devices(closed),
+		v.activity,
 		v.hoursAndDays,
 		func() error { return v.losses(closedLosses) },
 		func() error { return v.usage(closed) },
@@ -386,17 +387,27 @@ func (v *verifier) compareSlot(slot *folded, run *store.ExaminedRun, stored *sto
 	}
 }
 
-// Levels of accounts: those of the totals, and that of devices.
+// Levels of accounts: those of the totals, that of devices, and that of activity.
 const (
 	levelSlot   = 0
 	levelHour   = 3600
 	levelDay    = 86400
 	levelDevice = 1 << 40
+	// levelActivity is of days: of each slot of a run, a number that is hardly that of another.
+	levelActivity = 1 << 41
 )
 
 // count adds what came of a slot to its accounts.
 func (v *verifier) count(slot *folded, run *store.ExaminedRun) error {
+	if slot.revision > 0 {
+		if err := v.addActivity(slot, run, v.types.number("")); err != nil {
+			return err
+		}
+	}
 	for _, k := range slot.accepted {
+		if err := v.addActivity(slot, run, k.kind); err != nil {
+			return err
+		}
 		of := account{level: levelSlot, code: int64(run.Code), item: int64(run.Item), start: slot.start, kind: k.kind}
 		if err := v.slots.add(of, sides{computed: k.units}); err != nil {
 			return err
@@ -493,8 +504,12 @@ func (v *verifier) hoursAndDays() error {
 			return err
 		}
 		what, where := "total of a slot", "slot"
-		if e.level == levelDevice {
+		switch e.level {
+		case levelDevice:
 			what, where = "total of a device", "day"
+		case levelActivity:
+			v.compare("activity of a day", e.stored.all, e.computed.all, v.where(&e, "day"))
+			continue
 		}
 		v.compare(what, e.stored.all, e.computed.all, v.where(&e, where))
 		v.compare("late part of a "+what, e.stored.late, e.computed.late, v.where(&e, where))

@@ -205,8 +205,13 @@ func TestDifferencesAreFound(t *testing.T) {
 	if result := w.verify(verification.Options{}); result.Different != 0 {
 		t.Fatalf("%+v", result)
 	}
+	// Of some of what came, the activity is folded.
+	if _, err := w.Store.(store.ActivityFolder).FoldActivity(t.Context(), 500); err != nil {
+		t.Fatal(err)
+	}
 	db := teststore.Behind(t, w.name)
 	for _, test := range []struct{ tamper, undo, want string }{
+		{`UPDATE activity SET day = day + 864000`, `UPDATE activity SET day = day - 864000`, "activity of a day"},
 		{`UPDATE total SET count = count + 1 WHERE slot = (SELECT max(slot) FROM total)`, `UPDATE total SET count = count - 1 WHERE slot = (SELECT max(slot) FROM total)`, "total of a slot"},
 		{`UPDATE total SET late = late + 1 WHERE slot = (SELECT max(slot) FROM total)`, `UPDATE total SET late = late - 1 WHERE slot = (SELECT max(slot) FROM total)`, "late part of a total of a slot"},
 		{`UPDATE total_hour SET count = count - 1 WHERE slot = (SELECT max(slot) FROM total_hour)`, `UPDATE total_hour SET count = count + 1 WHERE slot = (SELECT max(slot) FROM total_hour)`, "total of an hour"},

@@ -52,6 +52,8 @@ export interface Grant {
   cached?: LTSError;
   /** A moment by the server's clock and what ours showed then. */
   time: Anchor;
+  /** What the server's clock showed when the one that nobody can set began, in milliseconds since 1970. */
+  epoch: number;
   clockOff: boolean;
 }
 
@@ -127,6 +129,7 @@ export class Authorizer {
   private async ask(server: string, timeout: number): Promise<Grant> {
     const { p, device } = this;
     const wall = this.seconds();
+    const elapsed = this.env.elapsed();
     const nonce = encode(random(this.env, 24));
     const body = JSON.stringify(
       {
@@ -202,6 +205,7 @@ export class Authorizer {
       jws,
       authorization,
       wall,
+      elapsed,
     );
   }
 
@@ -214,6 +218,7 @@ export class Authorizer {
     jws: string,
     authorization: Authorization,
     wall: number,
+    elapsed: number,
   ): Promise<Grant> {
     const at = this.keptAt(key);
     const lts = keyID(key);
@@ -247,6 +252,7 @@ export class Authorizer {
       secret,
       standby: false,
       time,
+      epoch: authorization.issuedAt * 1000 - elapsed,
       clockOff: Math.abs(wall - authorization.issuedAt) > slack,
     };
   }
@@ -291,7 +297,9 @@ export class Authorizer {
       const until = day(endOf(authorization));
       useless = `the authorization that is kept could be used without the server until ${until} only`;
     }
-    const grant = { authorization, lts, secret, standby: false, time: time ?? first, clockOff: !time };
+    const { server } = time ?? first;
+    const epoch = server * 1000 - this.env.elapsed();
+    const grant = { authorization, lts, secret, standby: false, time: { server, wall }, epoch, clockOff: !time };
     return { grant, useless };
   }
 

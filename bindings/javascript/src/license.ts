@@ -142,6 +142,8 @@ export class License {
       device.uuid,
       grant.lts,
       key,
+      // Our clock's or the server's, whichever is behind: no wrong clock makes anything be given up early.
+      () => Math.min(env.now(), license.grant.epoch + env.elapsed()),
       () => license.introduce(),
     );
     const license = new License(env, p, store, device, authorizer, grant, meter, submitter);
@@ -447,7 +449,8 @@ export class License {
 
 function accountOf(grant: Grant, device: Device): Account {
   const { handshakeCode, item } = grant.authorization;
-  return { device: device.uuid, lts: grant.lts, handshakeCode, item: item.id };
+  const { server, wall } = grant.time;
+  return { device: device.uuid, lts: grant.lts, handshakeCode, item: item.id, behind: server - wall };
 }
 
 /**

@@ -12,6 +12,8 @@ export interface Account {
   lts: string;
   handshakeCode: string;
   item: string;
+  /** By how many seconds our clock is behind the server's: what is counted is not as old as it seems. */
+  behind?: number;
 }
 
 /** Counts by operation type, by the start of the slot. They only grow. */

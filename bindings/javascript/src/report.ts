@@ -80,6 +80,8 @@ export class Submitter {
     private readonly device: string,
     private readonly lts: string,
     public key: { id: string; secret: Bytes },
+    /** By what time usage gets old, in milliseconds since 1970. */
+    private readonly ageing: () => number,
     /** Gets the device known to a server that does not know it; false if that is of no use now. */
     private readonly introduce: () => Promise<boolean>,
   ) {}
@@ -144,7 +146,7 @@ export class Submitter {
           continue;
         }
         if (!dead && !all && slot + run.length > now) continue;
-        if (slot < now - retention && !became.lost) {
+        if (slot + Math.max(0, run.behind ?? 0) < this.ageing() / 1000 - retention && !became.lost) {
           outcome.purged += await this.giveUp(report);
           report.lost = true;
         }

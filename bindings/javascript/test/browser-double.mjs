@@ -30,14 +30,16 @@ export class Browser {
   indexedDB = new IDBFactory();
   locks = new Locks();
   skew = 0;
+  /** Milliseconds that passed at once, by both clocks. */
+  passed = 0;
   offline = false;
   licenses = [];
   requests = [];
 
   environment(changes = {}) {
     return {
-      now: () => Date.now() + this.skew,
-      elapsed: () => performance.now(),
+      now: () => Date.now() + this.skew + this.passed,
+      elapsed: () => performance.now() + this.passed,
       fetch: (address, init) => {
         this.requests.push({ address, init });
         return this.offline ? Promise.reject(new TypeError('offline')) : fetch(address, { ...init, mode: undefined });

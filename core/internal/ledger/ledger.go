@@ -178,12 +178,22 @@ func (l *Ledger) transactOnce(ctx context.Context, do func(tx *sql.Tx) error, co
 // enter waits until nobody else is in the ledger, in this process or another one,
 // and sees to it that it is open. Nobody else is until leave.
 func (l *Ledger) enter(ctx context.Context) (leave func(), err error) {
+	wasStuck := l.stuck.Load()
 	waiting, cancel := l.waiting(ctx)
-	defer cancel()
-	select {
-	case l.turn <- struct{}{}:
-	case <-waiting.Done():
-		return nil, fmt.Errorf("%w: %w", ErrBusy, waiting.Err())
+	defer func() { cancel() }()
+	for taken := false; !taken; {
+		select {
+		case l.turn <- struct{}{}:
+			taken = true
+		case <-waiting.Done():
+			if ctx.Err() != nil || !wasStuck || l.stuck.Load() {
+				return nil, fmt.Errorf("%w: %w", ErrBusy, waiting.Err())
+			}
+			// Another one of us has it by now, and is at work.
+			cancel()
+			wasStuck = false
+			waiting, cancel = l.waiting(ctx)
+		}
 	}
 	if l.closed {
 		<-l.turn

@@ -721,6 +721,10 @@ func TestVerdictsOnSingleReports(t *testing.T) {
 	if account.Accepted != 30 || account.Refused != 10 || account.Pending != 20 {
 		t.Errorf("account %+v", account)
 	}
+	// The server learns at once what became of what it refused: there may be no other batch.
+	if told := server.Account(); told == nil || *told != (protocol.DeviceAccount{Recorded: 60, Refused: 10}) {
+		t.Errorf("the server was told %+v", told)
+	}
 }
 
 // TestABacklogThatIsTooLargeGoesInParts: a proxy may take less than the protocol

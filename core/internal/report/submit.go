@@ -102,16 +102,25 @@ type Refusal struct {
 // one fails. Reports that failed before are left out unless again is set. The
 // error is why a batch failed; its reports are kept.
 func (s *Submitter) Submit(ctx context.Context, again bool) (Outcome, error) {
-	var outcome Outcome
 	release, err := s.take(ctx)
 	if err != nil {
-		outcome.KeptBack = true
-		return outcome, err
+		return Outcome{KeptBack: true}, err
 	}
 	defer release()
 	if again {
 		clear(s.failed)
 	}
+	outcome, err := s.submitAll(ctx)
+	if len(outcome.Refused) > 0 {
+		// What was sent held the account from before they were refused. There may be no
+		// further batch for long, and the server would show them as pending.
+		_ = s.tell(ctx)
+	}
+	return outcome, err
+}
+
+func (s *Submitter) submitAll(ctx context.Context) (Outcome, error) {
+	var outcome Outcome
 	for ctx.Err() == nil {
 		pending, err := s.Ledger.Pending(ctx, s.LTS, s.Device, s.most, func(key ledger.ReportKey) bool { return s.failed[key] })
 		if errors.Is(err, ledger.ErrNoRoom) && s.most > 1 {

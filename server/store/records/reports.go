@@ -13,6 +13,7 @@ import (
 // DeviceReport is what is stored of a slot of a run: what the device reported of it last.
 type DeviceReport struct {
 	run      store.ID
+	Device   string // UUID: its own, or that of one that is shown as it
 	Run      string // its UUID
 	Code     string
 	Item     string
@@ -24,20 +25,26 @@ type DeviceReport struct {
 
 // Arrival is a revision of a slot as it came.
 type Arrival struct {
-	Revision int64
-	At       int64 // in seconds since 1970
+	Revision int64 `json:"revision"`
+	At       int64 `json:"at"` // in seconds since 1970
 }
 
 // ErrReports is the error of a page of reports that can't be.
 var ErrReports = errors.New("there is no such page of reports")
 
 // DeviceReports gives a page of what a device reported of the slots of a time, in the order
-// of slots. Of a selection count its organizations, codes, items, limit, and After.
-func DeviceReports(ctx context.Context, r store.Reader, device string, from, until int64, s Selection) (list []DeviceReport, next string, err error) {
-	query := `SELECT r.id, r.uuid, c.code, i.public_id, p.slot, p.revision, p.counts FROM device d JOIN run r ON r.device = d.id
+// of slots; with what those reported that are shown as it. Of a selection count its
+// organizations, codes, items, moments, limit, and After.
+func DeviceReports(ctx context.Context, r store.Reader, device string, s Selection) (list []DeviceReport, next string, err error) {
+	query := `SELECT r.id, d.uuid, r.uuid, c.code, i.public_id, p.slot, p.revision, p.counts FROM (SELECT id, uuid FROM device WHERE uuid = ?
+		UNION ALL SELECT d.id, d.uuid FROM device m JOIN device d ON d.merged_into = m.id WHERE m.uuid = ?) d JOIN run r ON r.device = d.id
 		JOIN report p ON p.run = r.id JOIN handshake_code c ON c.id = r.handshake_code JOIN item i ON i.id = r.item
-		JOIN organization o ON o.id = i.organization WHERE d.uuid = ? AND p.slot >= ? AND p.slot < ? AND p.revision > 0`
-	arguments := []any{device, from, until}
+		JOIN organization o ON o.id = i.organization WHERE p.slot >= ? AND p.slot < ? AND p.revision > 0`
+	until := s.Until
+	if until == 0 {
+		until = store.EndOfTime
+	}
+	arguments := []any{device, device, s.Since, until}
 	for _, filter := range []struct {
 		column string
 		values []string
@@ -67,7 +74,7 @@ func DeviceReports(ctx context.Context, r store.Reader, device string, from, unt
 	err = r.Query(ctx, query+" ORDER BY p.slot, r.id LIMIT ?", append(arguments, limit+1), func(scan func(...any) error) error {
 		var report DeviceReport
 		var counts []byte
-		if err := scan(&report.run, &report.Run, &report.Code, &report.Item, &report.Slot, &report.Revision, &counts); err != nil {
+		if err := scan(&report.run, &report.Device, &report.Run, &report.Code, &report.Item, &report.Slot, &report.Revision, &counts); err != nil {
 			return err
 		}
 		var err error
@@ -83,39 +90,35 @@ func DeviceReports(ctx context.Context, r store.Reader, device string, from, unt
 	return list, strconv.FormatInt(last.Slot, 10) + "-" + strconv.FormatInt(int64(last.run), 10), nil
 }
 
-// How far reports come from the time they are about: devices report for 30 days, and the
-// clocks of servers may differ.
-const (
-	arrivalDays  = 31 * 24 * 60 * 60
-	arrivalSlack = 60 * 60
-)
-
-// FindArrivals adds when the reports came, as long as these are kept. What came is kept in the
-// order in which it came, so it is gone through from the first of their slots on, which is
-// found by halving, until all came: that is a matter of the same day, mostly, and reports cost
-// no further index. complete is false if more than most rows would have to be read.
+// FindArrivals adds when the reports came, as long as these are kept. Which rows are about
+// them is kept beside what came; those that came lately are gone through. complete is false
+// if more than most rows came so lately.
 func FindArrivals(ctx context.Context, r store.Reader, list []DeviceReport, most int64) (complete bool, err error) {
 	if len(list) == 0 {
 		return true, nil
 	}
-	search := arrivalSearch{list: list, place: map[slotOfRun]int{}, missing: len(list)}
+	search := arrivalSearch{list: list, place: map[slotOfRun]int{}, days: map[slotOfRun]bool{}}
 	for i, report := range list {
 		search.place[slotOfRun{report.run, report.Slot}] = i
+		search.days[slotOfRun{report.run, store.LevelDay.Start(report.Slot)}] = true
 		if !slices.Contains(search.runs, report.run) {
 			search.runs = append(search.runs, report.run)
 		}
 	}
-	first, err := firstReceived(ctx, r, list[0].Slot-arrivalSlack)
-	if err != nil {
-		return false, err
+	// What is folded while this reads is found twice, and counts once.
+	var folded, last int64
+	err = r.Query(ctx, "SELECT coalesce((SELECT upto FROM activity_fold), 0), coalesce((SELECT max(id) FROM raw_report), 0)", nil,
+		func(scan func(...any) error) error { return scan(&folded, &last) })
+	if err == nil {
+		err = search.readFolded(ctx, r, folded)
 	}
-	last, err := firstReceived(ctx, r, list[len(list)-1].Slot+arrivalDays)
-	for read := int64(0); err == nil && search.missing > 0 && first < last; {
+	for read := int64(0); err == nil && folded < last; {
 		if read += arrivalStep; read > most {
 			return false, nil
 		}
-		err = search.read(ctx, r, first, min(first+arrivalStep, last))
-		first += arrivalStep
+		err = search.read(ctx, r, "id > ? AND id <= ? AND newest >= ? AND "+search.amongRuns(),
+			folded, min(folded+arrivalStep, last), list[0].Slot)
+		folded += arrivalStep
 	}
 	return err == nil, err
 }
@@ -127,64 +130,74 @@ type slotOfRun struct {
 
 // arrivalSearch looks for when reports came.
 type arrivalSearch struct {
-	list    []DeviceReport
-	place   map[slotOfRun]int
-	runs    []store.ID
-	missing int // of how many the highest revision was not found; lower ones came before
+	list  []DeviceReport
+	place map[slotOfRun]int
+	days  map[slotOfRun]bool // of which the slots are
+	runs  []store.ID
 }
 
-// arrivalStep is how many rows are read at a time.
-const arrivalStep = 50_000
+const (
+	// arrivalStep is how many rows that came lately are read at a time.
+	arrivalStep = 50_000
+	// arrivalRows is how many other rows are.
+	arrivalRows = 500
+)
 
-// read reads rows from one id on and before another.
-func (s *arrivalSearch) read(ctx context.Context, r store.Reader, from, until int64) error {
-	query := "SELECT run, received_at, newest, reports FROM raw_report WHERE id >= ? AND id < ? AND newest >= ? AND run IN (?" +
-		strings.Repeat(", ?", len(s.runs)-1) + ") ORDER BY id"
-	arguments := []any{from, until, s.list[0].Slot}
-	for _, run := range s.runs {
-		arguments = append(arguments, int64(run))
+// amongRuns is the condition that a row is of one of the runs.
+func (s *arrivalSearch) amongRuns() string { return "run IN (" + numbers(s.runs) + ")" }
+
+// numbers writes keys down for SQL.
+func numbers[N ~int64](keys []N) string {
+	texts := make([]string, len(keys))
+	for i, key := range keys {
+		texts[i] = strconv.FormatInt(int64(key), 10)
 	}
-	return r.Query(ctx, query, arguments, func(scan func(...any) error) error {
+	return strings.Join(texts, ", ")
+}
+
+// readFolded reads those of the rows up to one id that are about the reports.
+func (s *arrivalSearch) readFolded(ctx context.Context, r store.Reader, folded int64) error {
+	var rows []int64
+	first, last := store.LevelDay.Start(s.list[0].Slot), s.list[len(s.list)-1].Slot
+	err := r.Query(ctx, "SELECT run, day, rows FROM arrival WHERE day >= ? AND day <= ? AND "+s.amongRuns(), []any{first, last}, func(scan func(...any) error) error {
+		var at slotOfRun
+		var data []byte
+		if err := scan(&at.run, &at.slot, &data); err != nil || !s.days[at] {
+			return err
+		}
+		arrivals, err := store.ParseArrivals(data)
+		for _, row := range arrivals {
+			if row <= folded {
+				rows = append(rows, row)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	slices.Sort(rows)
+	for some := range slices.Chunk(slices.Compact(rows), arrivalRows) {
+		if err := s.read(ctx, r, "id IN ("+numbers(some)+")"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read reads rows of what came.
+func (s *arrivalSearch) read(ctx context.Context, r store.Reader, where string, arguments ...any) error {
+	return r.Query(ctx, "SELECT run, received_at, newest, reports FROM raw_report WHERE "+where+" ORDER BY id", arguments, func(scan func(...any) error) error {
 		var run store.ID
 		var rows store.ReceivedReports
 		if err := scan(&run, &rows.ReceivedAt, &rows.Newest, &rows.Data); err != nil {
 			return err
 		}
 		return rows.Unpack(func(report store.ReceivedReport) error {
-			i, asked := s.place[slotOfRun{run, report.Slot}]
-			if !asked || report.Lost != "" {
-				return nil
-			}
-			s.list[i].Arrivals = append(s.list[i].Arrivals, Arrival{report.Revision, report.ReceivedAt})
-			if report.Revision == s.list[i].Revision {
-				s.missing--
+			if i, asked := s.place[slotOfRun{run, report.Slot}]; asked && report.Lost == "" {
+				s.list[i].Arrivals = append(s.list[i].Arrivals, Arrival{report.Revision, report.ReceivedAt})
 			}
 			return nil
 		})
 	})
-}
-
-// firstReceived is the id of the first row that came at a moment or later; one more than all
-// if none did.
-func firstReceived(ctx context.Context, r store.Reader, at int64) (id int64, err error) {
-	var low, high int64
-	one := func(query string, arguments []any, to ...any) error {
-		return r.Query(ctx, query, arguments, func(scan func(...any) error) error { return scan(to...) })
-	}
-	if err := one("SELECT coalesce((SELECT min(id) FROM raw_report), 1), coalesce((SELECT max(id) FROM raw_report), 0) + 1", nil, &low, &high); err != nil {
-		return 0, err
-	}
-	for low < high {
-		middle := low + (high-low)/2
-		var found, received int64
-		if err := one("SELECT id, received_at FROM raw_report WHERE id >= ? ORDER BY id LIMIT 1", []any{middle}, &found, &received); err != nil {
-			return 0, err
-		}
-		if received < at {
-			low = found + 1
-		} else {
-			high = middle
-		}
-	}
-	return low, nil
 }

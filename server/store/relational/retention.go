@@ -65,6 +65,14 @@ func (s *Store) Prune(ctx context.Context, record store.Record, before, position
 	if !known {
 		return 0, 0, fmt.Errorf("there are no records %q", record)
 	}
+	if record == store.RecordReceived && position == 0 {
+		// Activity outlives what it follows from.
+		for left := int64(1); left > 0; {
+			if left, err = s.FoldActivity(ctx, foldedAtOnce); err != nil {
+				return 0, 0, err
+			}
+		}
+	}
 	err = s.database.Transact(ctx, func(session Session) error {
 		p := pruning{ctx, session, s.dialect, before, position}
 		counted := record == store.RecordReceived || record == store.RecordSlots
@@ -98,6 +106,10 @@ func (p pruning) begin() error {
 	_, err := p.Sweep(p, `UPDATE slot_closing SET pruned = ? WHERE pruned < ?`, p.before, p.before)
 	return err
 }
+
+// foldedAtOnce is how many rows of what came are folded before they may go: they have to
+// be in memory.
+const foldedAtOnce = 50_000
 
 // spanned deletes by a statement what hangs on the next rows of a table: its arguments
 // are the keys between which they are, and the moment.

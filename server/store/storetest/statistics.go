@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -78,6 +79,31 @@ func windowsAreExact(t *testing.T, open Open) {
 	w.add(a, run, day+86400, "QR_CODE", 10_000, 0)
 	w.add(a, run, day+86400, "OWN", 100_000, 0)
 
+	w.windowsAre(a, b, run)
+	for w.fold(2) > 0 { // some of what came, and all of it
+		w.windowsAre(a, b, run)
+	}
+	w.add(a, run, day+86400, "QR_CODE", 1, 0) // once more of a slot that is folded
+	w.expect(store.StatisticsQuery{Measure: store.MeasureDevices}, "0 2")
+	w.fold(10)
+	w.expect(store.StatisticsQuery{Measure: store.MeasureDevices}, "0 2")
+}
+
+// fold folds activity, if the store does, and tells of how many rows.
+func (w *world) fold(most int64) (folded int64) {
+	w.Helper()
+	if folder, ok := w.Store.(store.ActivityFolder); ok {
+		var err error
+		if folded, err = folder.FoldActivity(w.Context(), most); err != nil {
+			w.Fatal(err)
+		}
+	}
+	return folded
+}
+
+// windowsAre checks what is counted of two devices, the first of which has one run.
+func (w *world) windowsAre(a, b store.Reporter, run string) {
+	w.Helper()
 	days := []store.Window{{Start: day - 86400, End: day}, {Start: day, End: day + 86400}, {Start: day + 86400, End: store.EndOfTime}}
 	w.expect(store.StatisticsQuery{Windows: days}, "0 1", "1 1110 late 10", "2 110000")
 	w.expect(store.StatisticsQuery{Windows: days, Types: []string{"OWN"}}, "1 100", "2 100000")
@@ -112,9 +138,80 @@ func windowsAreExact(t *testing.T, open Open) {
 		{Measure: "noise"}, {By: []store.Column{"colour"}}, {Measure: store.MeasureConcurrent, By: []store.Column{store.ByType}},
 		{Measure: store.MeasureDenials, By: []store.Column{store.ByItem}}, {Measure: store.MeasureDenials, Items: []string{"scans"}},
 	} {
-		if _, err := w.Statistics(t.Context(), bad); err == nil {
-			t.Errorf("%+v was answered", bad)
+		if _, err := w.Statistics(w.Context(), bad); err == nil {
+			w.Errorf("%+v was answered", bad)
 		}
+	}
+}
+
+// Different devices, and those at work at once, are what single reports say: in any part
+// of a day, of slots of any length, and whatever is folded.
+func activityIsExact(t *testing.T, open Open) {
+	w := begin(t, open)
+	chance := rand.New(rand.NewPCG(1, 2))
+	devices := make([]store.Reporter, 5)
+	runs := make([]string, len(devices))
+	for i := range devices {
+		devices[i], runs[i] = w.device(), uuid.NewString()
+	}
+	type came struct {
+		slot   int64
+		device int
+		kind   string
+	}
+	seen := map[came]bool{}
+	for round := range 40 {
+		lengths := []int64{180, 180, 60, 3600}
+		length := lengths[chance.IntN(len(lengths))]
+		c := came{day + chance.Int64N(3*86400/length)*length, chance.IntN(len(devices)), []string{"QR_CODE", "OWN"}[chance.IntN(2)]}
+		if !seen[c] {
+			seen[c] = true
+			w.add(devices[c.device], runs[c.device], c.slot, c.kind, 1, 0)
+		}
+		if chance.IntN(4) == 0 {
+			w.fold(1 + chance.Int64N(10))
+		}
+		if round%4 != 3 {
+			continue
+		}
+		from := day - 7200 + chance.Int64N(3*96)*900
+		windows := []store.Window{{Start: from, End: from + 900*(1+chance.Int64N(200))}}
+		windows = append(windows, store.Window{Start: windows[0].End, End: windows[0].End + 86400})
+		for n := range chance.Int64N(40) { // so many that days have many
+			start := windows[len(windows)-1].End
+			windows = append(windows, store.Window{Start: start, End: start + 900*(1+n%3)})
+		}
+		var different, once, ofType []string
+		for n, window := range windows {
+			all, own := map[int]bool{}, map[int]bool{}
+			at := map[int64]map[int]bool{}
+			most := 0
+			for c := range seen {
+				if c.slot < window.Start || c.slot >= window.End {
+					continue
+				}
+				all[c.device] = true
+				if c.kind == "OWN" {
+					own[c.device] = true
+				}
+				if at[c.slot] == nil {
+					at[c.slot] = map[int]bool{}
+				}
+				at[c.slot][c.device] = true
+				most = max(most, len(at[c.slot]))
+			}
+			for _, counted := range []struct {
+				rows  *[]string
+				count int
+			}{{&different, len(all)}, {&once, most}, {&ofType, len(own)}} {
+				if counted.count > 0 {
+					*counted.rows = append(*counted.rows, fmt.Sprint(n, " ", counted.count))
+				}
+			}
+		}
+		w.expect(store.StatisticsQuery{Measure: store.MeasureDevices, Windows: windows}, different...)
+		w.expect(store.StatisticsQuery{Measure: store.MeasureConcurrent, Windows: windows}, once...)
+		w.expect(store.StatisticsQuery{Measure: store.MeasureDevices, Windows: windows, Types: []string{"OWN"}}, ofType...)
 	}
 }
 

@@ -49,6 +49,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"AlertsAreKept":           alertsAreKept,
 		"TextsOfStrangers":        textsOfStrangers,
 		"WindowsAreExact":         windowsAreExact,
+		"ActivityIsExact":         activityIsExact,
 		"DenialsAreCounted":       denialsAreCounted,
 		"ExaminationIsComplete":   examinationIsComplete,
 		"PruningIsExact":          pruningIsExact,

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"errors"
 	"iter"
 	"strconv"
 
@@ -162,6 +163,47 @@ func (e *examination) DeviceTotals() iter.Seq2[store.ExaminedTotal, error] {
 			t.Type = e.types[kind]
 			return yield(t), nil
 		})
+}
+
+func (e *examination) Activity() iter.Seq2[store.ExaminedActivity, error] {
+	return func(yield func(store.ExaminedActivity, error) bool) {
+		everything := []store.Window{{Start: 0, End: store.EndOfTime}}
+		for _, byType := range []bool{false, true} {
+			q := &statistics{db: e.db, windows: everything}
+			err := q.activeDays(everything, byType, func(day int64, runs []active) error {
+				for _, one := range e.activityOf(day, runs) {
+					if !yield(one, nil) {
+						return errStopped
+					}
+				}
+				return nil
+			})
+			if errors.Is(err, errStopped) {
+				return
+			}
+			if err != nil {
+				yield(store.ExaminedActivity{}, err)
+				return
+			}
+		}
+	}
+}
+
+// errStopped is the error of who does not want to know more.
+var errStopped = errors.New("stopped")
+
+// activityOf puts together what was active on a day.
+func (e *examination) activityOf(day int64, runs []active) (list []store.ExaminedActivity) {
+	type key struct{ kind, code, item store.ID }
+	byKey := map[key]store.Activity{}
+	for i := range runs {
+		k := key{runs[i].kind, runs[i].code, runs[i].item}
+		byKey[k] = append(byKey[k], runs[i].ActiveRun)
+	}
+	for k, all := range byKey {
+		list = append(list, store.ExaminedActivity{Day: day, Code: k.code, Item: k.item, Type: e.types[k.kind], Runs: all.Merged(nil)})
+	}
+	return list
 }
 
 func (e *examination) Items() iter.Seq2[store.ExaminedItem, error] {

@@ -35,8 +35,8 @@ func (q *statistics) devicePieces() (days, slots []store.Piece, err error) {
 	return days, slots, nil
 }
 
-// deviceFilter is the condition on a row t, beginning with AND.
-func (q *statistics) deviceFilter() (where string, arguments []any) {
+// pairFilter is the condition on the code and the item of a row t, beginning with AND.
+func (q *statistics) pairFilter() (where string, arguments []any) {
 	for _, f := range []struct {
 		condition string
 		values    []string
@@ -50,6 +50,12 @@ func (q *statistics) deviceFilter() (where string, arguments []any) {
 			arguments = append(arguments, texts(f.values))
 		}
 	}
+	return where, arguments
+}
+
+// deviceFilter is the condition on a row t with a device as well.
+func (q *statistics) deviceFilter() (where string, arguments []any) {
+	where, arguments = q.pairFilter()
 	if list := q.query.Devices; len(list) > 0 { // with those that are shown as one of them
 		where += ` AND t.device IN (SELECT id FROM device WHERE uuid` + q.db.Dialect().In + ` UNION ALL
 			SELECT d.id FROM device m JOIN device d ON d.merged_into = m.id WHERE m.uuid` + q.db.Dialect().In + `)`
@@ -185,6 +191,7 @@ func (n *namer) of(column store.Column, id store.ID) string {
 		query := map[store.Column]string{
 			store.ByHandshake: `SELECT code FROM handshake_code WHERE id = ?`, store.ByDevice: `SELECT uuid FROM device WHERE id = ?`,
 			store.ByRun:          `SELECT uuid FROM run WHERE id = ?`,
+			store.ByType:         `SELECT name FROM operation_type WHERE id = ?`,
 			store.ByItem:         `SELECT public_id FROM item WHERE id = ?`,
 			store.ByOrganization: `SELECT o.public_id FROM item i JOIN organization o ON o.id = i.organization WHERE i.id = ?`,
 		}[column]
@@ -196,6 +203,12 @@ func (n *namer) of(column store.Column, id store.ID) string {
 
 // devices counts different devices.
 func (q *statistics) devices() error {
+	if known, err := q.fromActivity(); known || err != nil {
+		if err == nil {
+			err = q.activeDevices()
+		}
+		return err
+	}
 	values, keys, err := q.columns()
 	if err != nil {
 		return err
@@ -238,33 +251,19 @@ func (q *statistics) concurrent() error {
 	if q.by(store.ByType) || len(q.query.Types) > 0 || q.by(store.ByDevice) {
 		return errNoTypes
 	}
-	values, keys, err := q.columns()
+	for _, by := range q.query.By {
+		if by != store.ByOrganization && by != store.ByHandshake && by != store.ByItem {
+			return fmt.Errorf("devices at work at once can't be grouped by %s", by)
+		}
+	}
+	since, err := q.activeSince()
 	if err != nil {
 		return err
 	}
-	pieces := store.Pieces(q.windows, store.LevelSlot)[store.LevelSlot]
-	var pruned int64
-	if err := get(q.db, `SELECT coalesce(max(pruned), 0) FROM slot_closing`, nil, &pruned); err != nil {
-		return err
+	if q.windows[0].Start < since {
+		return &store.PrunedError{Before: since}
 	}
-	for _, piece := range pieces {
-		if piece.Start < pruned {
-			return &store.PrunedError{Before: pruned}
-		}
-	}
-	from, arguments := q.fromSlots(pieces)
-	most := &statistics{db: q.db, query: q.query, meet: func(g group, devices store.ID, _ int64) {
-		if row := q.rows[g]; row == nil {
-			q.add(g, int64(devices), 0)
-		} else {
-			row.Count = max(row.Count, int64(devices))
-		}
-	}}
-	device := `t.device`
-	if len(q.merged) > 0 {
-		device = `coalesce((SELECT merged_into FROM device WHERE id = t.device), t.device)`
-	}
-	return most.scan(`SELECT t.place, count(DISTINCT `+device+`), 0`+values+from+` GROUP BY t.place, t.slot`+keys, arguments)
+	return q.activeConcurrently()
 }
 
 // denials counts refused authorizations.

@@ -94,9 +94,9 @@ namespace OpenLTS
         /// <summary>http(s)://[user:password@]host:port</summary>
         public string ProxyURL { get; set; }
 
-        /// <summary>Where usage is kept, and who the device is; if empty, .openlts in the user's home directory.
-        /// Where nothing can be kept, as in a container without a volume, each start is a new device, which counts
-        /// for a day at most (deviceUUID helps).</summary>
+        /// <summary>Where usage is kept, and who the device is; if empty, .openlts in the user's home directory; on
+        /// Windows, OpenLTS in the user's local application data. Where nothing can be kept, as in a container
+        /// without a volume, each start is a new device, which counts for a day at most (deviceUUID helps).</summary>
         public string DataDirectory { get; set; }
 
         /// <summary>Length in seconds of a time slot and of the reporting interval; divides a day; 180 by

@@ -94,9 +94,10 @@ extern NSString *const LTSStatusNameKey;
 @property(nonatomic, copy, nullable) NSString *caFile;
 /// http(s)://[user:password@]host:port
 @property(nonatomic, copy, nullable) NSString *proxyURL;
-/// Where usage is kept, and who the device is; if empty, .openlts in the user's home directory.
-/// Where nothing can be kept, as in a container without a volume, each start is a new device, which
-/// counts for a day at most (deviceUUID helps).
+/// Where usage is kept, and who the device is; if empty, .openlts in the user's home directory; on
+/// Windows, OpenLTS in the user's local application data. Where nothing can be kept, as in a
+/// container without a volume, each start is a new device, which counts for a day at most
+/// (deviceUUID helps).
 @property(nonatomic, copy, nullable) NSString *dataDirectory;
 /// Length in seconds of a time slot and of the reporting interval; divides a day.
 @property(nonatomic) NSInteger slotSeconds;

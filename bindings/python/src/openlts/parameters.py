@@ -67,9 +67,9 @@ class ConnectionParameters:
     ca_file: str | os.PathLike[str] = ""
     #: http(s)://[user:password@]host:port
     proxy_url: str = field(default="", repr=False)
-    #: Where usage is kept, and who the device is; if empty, .openlts in the user's home directory. Where nothing can be
-    #: kept, as in a container without a volume, each start is a new device, which counts for a day at most (deviceUUID
-    #: helps).
+    #: Where usage is kept, and who the device is; if empty, .openlts in the user's home directory; on Windows, OpenLTS
+    #: in the user's local application data. Where nothing can be kept, as in a container without a volume, each start
+    #: is a new device, which counts for a day at most (deviceUUID helps).
     data_directory: str | os.PathLike[str] = ""
     #: Length in seconds of a time slot and of the reporting interval; divides a day; 180 by default.
     slot_seconds: int = 180

@@ -83,9 +83,10 @@ public final class ConnectionParameters {
     public String proxyURL;
 
     /**
-     * Where usage is kept, and who the device is; if empty, .openlts in the user's home directory. Where
-     * nothing can be kept, as in a container without a volume, each start is a new device, which counts
-     * for a day at most (deviceUUID helps).
+     * Where usage is kept, and who the device is; if empty, .openlts in the user's home directory; on
+     * Windows, OpenLTS in the user's local application data. Where nothing can be kept, as in a
+     * container without a volume, each start is a new device, which counts for a day at most (deviceUUID
+     * helps).
      */
     public String dataDirectory;
 

@@ -1,6 +1,6 @@
-// Command capi is the shared library: the C ABI of include/openlts/openlts.h
-// over core/client. Build it with build/library.
-package main
+// Package capi is the C ABI of include/openlts/openlts.h over core/client. Built
+// as a library it is by capi/library.
+package capi
 
 // #cgo CFLAGS: -std=c11 -O2 -Wall -Wextra -Werror=incompatible-pointer-types -DLTS_BUILDING_LIBRARY
 // #cgo windows,amd64 LDFLAGS: -lsynchronization
@@ -17,9 +17,6 @@ import (
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
 )
-
-// A library has no main; package main is what -buildmode=c-shared asks for.
-func main() {}
 
 // What the C part believes of a tally, and of the version, is what Go does; an
 // array of another length than 0 does not compile here.
