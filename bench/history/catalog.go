@@ -228,6 +228,8 @@ func (f *filler) rest(tx *sql.Tx) error {
 	n := min(f.Reports/500+1, mostDenials)
 	arguments := []any{sql.Named("n", n), sql.Named("from", f.from), sql.Named("until", f.until), sql.Named("code", f.pairs[0].code)}
 	for _, statement := range []string{
+		`INSERT INTO total_device_month SELECT CAST(strftime('%s', slot, 'unixepoch', 'start of month') AS INTEGER), device, handshake_code, item, type, sum(count)
+			FROM total_device WHERE device IN (SELECT device FROM report_grant g JOIN item i ON i.id = g.item WHERE i.public_id LIKE 'history-%') GROUP BY 1, 2, 3, 4, 5`,
 		`INSERT INTO organization_type (organization, type) SELECT DISTINCT i.organization, t.type FROM total_day t JOIN item i ON i.id = t.item
 			WHERE true ON CONFLICT DO NOTHING`,
 		numbers + `INSERT INTO denial (device, device_name, handshake_code, status, organization, item, cause, quota, used, reason, count, first_at, last_at)

@@ -42,15 +42,15 @@ func golang(module, version string) component {
 	return library(module, version, "pkg:golang/"+module+"@"+version)
 }
 
-// billOf says what a library that Go built consists of, as it says itself: what is linked
-// in, not what a lock file allows; and what C brought.
-func billOf(info *debug.BuildInfo, version string, compiledIn []component) ([]byte, error) {
+// billOf says what a product that Go built consists of, as it says itself: what is linked
+// in, not what a lock file allows; and what others brought.
+func billOf(info *debug.BuildInfo, name, version string, brought []component) ([]byte, error) {
 	all := bill{
 		Schema:     "http://cyclonedx.org/schema/bom-1.6.schema.json",
 		Format:     "CycloneDX",
 		Spec:       "1.6",
 		Version:    1,
-		Metadata:   metadata{generic("openlts", version)},
+		Metadata:   metadata{generic(name, version)},
 		Components: []component{golang("stdlib", strings.TrimPrefix(info.GoVersion, "go"))},
 	}
 	for _, module := range info.Deps {
@@ -59,7 +59,7 @@ func billOf(info *debug.BuildInfo, version string, compiledIn []component) ([]by
 		}
 		all.Components = append(all.Components, golang(module.Path, module.Version))
 	}
-	all.Components = append(all.Components, compiledIn...)
+	all.Components = append(all.Components, brought...)
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)

@@ -1,8 +1,10 @@
-// Command release completes a directory of packages: with a bill of materials that says
-// what the library was built from, with the sums of all files, and, if a key is given,
-// with a signature of the sums.
+// Command release completes a directory of packages: with bills of materials that say
+// what each product that Go made was built from, with the sums of all files, and, if a
+// key is given, with a signature of the sums.
 //
-//	go run ./build/release -version 1.2.3 [-key KEY.pem] [-with NAME=VERSION]... DIRECTORY LIBRARY
+//	go run ./build/release -version 1.2.3 [-key KEY.pem] DIRECTORY PRODUCT=FILE[,COMPONENT=VERSION]...
+//
+// COMPONENT is what others than Go brought into the file: C's, or a page's.
 package main
 
 import (
@@ -36,22 +38,13 @@ func run(arguments []string) error {
 	flags := flag.NewFlagSet("release", flag.ContinueOnError)
 	version := flags.String("version", "", "the version that is released")
 	keyFile := flags.String("key", "", "an Ed25519 private key to sign with, as PEM (PKCS #8)")
-	var compiledIn []component
-	flags.Func("with", "NAME=VERSION of what C brings into the library", func(text string) error {
-		name, version, ok := strings.Cut(text, "=")
-		if !ok || name == "" || version == "" {
-			return errors.New("is not NAME=VERSION")
-		}
-		compiledIn = append(compiledIn, generic(name, version))
-		return nil
-	})
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
-	if *version == "" || flags.NArg() != 2 {
-		return errors.New("usage: release -version VERSION [-key KEY.pem] [-with NAME=VERSION]... DIRECTORY LIBRARY")
+	if *version == "" || flags.NArg() < 2 {
+		return errors.New("usage: release -version VERSION [-key KEY.pem] DIRECTORY PRODUCT=FILE[,COMPONENT=VERSION]...")
 	}
-	directory, library := flags.Arg(0), flags.Arg(1)
+	directory := flags.Arg(0)
 	// The key first: one that is of no use must not leave a release half made.
 	var key ed25519.PrivateKey
 	if *keyFile != "" {
@@ -60,16 +53,22 @@ func run(arguments []string) error {
 			return err
 		}
 	}
-	info, err := buildinfo.ReadFile(library)
-	if err != nil {
-		return err
-	}
-	bill, err := billOf(info, *version, compiledIn)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(directory, "openlts-"+*version+".cdx.json"), bill, 0o644); err != nil {
-		return err
+	for _, text := range flags.Args()[1:] {
+		made, err := parseProduct(text)
+		if err != nil {
+			return err
+		}
+		info, err := buildinfo.ReadFile(made.file)
+		if err != nil {
+			return err
+		}
+		bill, err := billOf(info, made.name, *version, made.brought)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(directory, made.name+"-"+*version+".cdx.json"), bill, 0o644); err != nil {
+			return err
+		}
 	}
 	sums, err := sumsOf(directory)
 	if err != nil {
@@ -82,6 +81,28 @@ func run(arguments []string) error {
 		return nil
 	}
 	return os.WriteFile(filepath.Join(directory, signatureName), ed25519.Sign(key, sums), 0o644)
+}
+
+// product is something that Go made.
+type product struct {
+	name, file string
+	brought    []component // by others than Go
+}
+
+// parseProduct reads NAME=FILE[,COMPONENT=VERSION]...
+func parseProduct(text string) (made product, err error) {
+	for i, part := range strings.Split(text, ",") {
+		name, value, ok := strings.Cut(part, "=")
+		switch {
+		case !ok || name == "" || value == "" || i == 0 && strings.ContainsAny(name, `/\`):
+			return made, fmt.Errorf("%q is not PRODUCT=FILE[,COMPONENT=VERSION]...", text)
+		case i == 0:
+			made.name, made.file = name, value
+		default:
+			made.brought = append(made.brought, generic(name, value))
+		}
+	}
+	return made, nil
 }
 
 // readKey reads a private key, of which no error tells anything.

@@ -41,7 +41,7 @@ func TestRelease(t *testing.T) {
 	}
 	var before string
 	for range 2 {
-		if err := run([]string{"-version", "1.2.3", "-key", key, "-with", "sqlite=3.1", directory, program}); err != nil {
+		if err := run([]string{"-version", "1.2.3", "-key", key, directory, "openlts=" + program + ",sqlite=3.1", "lts=" + program}); err != nil {
 			t.Fatal(err)
 		}
 		sums, err := os.ReadFile(filepath.Join(directory, sumsName))
@@ -49,8 +49,9 @@ func TestRelease(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := strings.Split(string(sums), "\n")
-		if len(lines) != 3 || lines[0] != "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  a.zip" ||
-			!strings.HasSuffix(lines[1], "  openlts-1.2.3.cdx.json") || lines[2] != "" {
+		if len(lines) != 4 || lines[0] != "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  a.zip" ||
+			!strings.HasSuffix(lines[1], "  lts-1.2.3.cdx.json") || !strings.HasSuffix(lines[2], "  openlts-1.2.3.cdx.json") ||
+			lines[3] != "" {
 			t.Errorf("sums: %q", lines)
 		}
 		signature, err := os.ReadFile(filepath.Join(directory, signatureName))
@@ -69,7 +70,7 @@ func TestKeysThatAreOfNoUse(t *testing.T) {
 	key := filepath.Join(t.TempDir(), "key.pem")
 	for _, text := range []string{"", "secret", "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n"} {
 		write(t, key, text)
-		err := run([]string{"-version", "1.2.3", "-key", key, directory, "nowhere"})
+		err := run([]string{"-version", "1.2.3", "-key", key, directory, "openlts=nowhere"})
 		if err == nil || !strings.Contains(err.Error(), key) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%q: %v", text, err)
 		}
@@ -84,7 +85,7 @@ func TestBill(t *testing.T) {
 		{Path: "example.com/a", Version: "v1.0.0"},
 		{Path: "example.com/b", Version: "v1.0.0", Replace: &debug.Module{Path: "example.com/c", Version: "v2.0.0"}},
 	}}
-	text, err := billOf(info, "1.2.3", []component{generic("sqlite", "3.1")})
+	text, err := billOf(info, "lts", "1.2.3", []component{generic("sqlite", "3.1")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +98,20 @@ func TestBill(t *testing.T) {
 		purls = append(purls, each.PURL)
 	}
 	want := "pkg:golang/stdlib@1.30.1 pkg:golang/example.com/a@v1.0.0 pkg:golang/example.com/c@v2.0.0 pkg:generic/sqlite@3.1"
-	if strings.Join(purls, " ") != want || got.Format != "CycloneDX" || got.Metadata.Component.Version != "1.2.3" {
+	if strings.Join(purls, " ") != want || got.Format != "CycloneDX" || got.Metadata.Component.Version != "1.2.3" ||
+		got.Metadata.Component.Name != "lts" {
 		t.Errorf("%s", text)
+	}
+}
+
+func TestParseProduct(t *testing.T) {
+	made, err := parseProduct("lts=out/lts,sqlite=3.1,uplot=1.6")
+	if err != nil || made.name != "lts" || made.file != "out/lts" || len(made.brought) != 2 || made.brought[1].PURL != "pkg:generic/uplot@1.6" {
+		t.Errorf("%+v, %v", made, err)
+	}
+	for _, text := range []string{"", "lts", "lts=", "=file", "../lts=file", `a\b=file`, "lts=file,", "lts=file,sqlite", "lts=file,=3"} {
+		if made, err := parseProduct(text); err == nil {
+			t.Errorf("%q: %+v", text, made)
+		}
 	}
 }

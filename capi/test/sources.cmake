@@ -39,6 +39,12 @@ foreach(compiler IN LISTS cxx_compilers)
   endforeach()
 endforeach()
 
+foreach(compiler IN LISTS c_compilers)
+  get_filename_component(compiler_name ${compiler} NAME)
+  add_test(NAME promised.${compiler_name}
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/promised_test.sh ${compiler} ${include_directory})
+endforeach()
+
 add_test(NAME package
   COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/package_test.sh
     ${CMAKE_COMMAND} ${PROJECT_BINARY_DIR} ${CMAKE_INSTALL_LIBDIR} ${CMAKE_C_COMPILER} ${CMAKE_CXX_COMPILER})

@@ -33,7 +33,7 @@ def need(*programs: str) -> None:
             pytest.skip(f"{program} is not here: build/bootstrap all installs it")
 
 
-def run(*command: object, cwd: Path, environment: Mapping[str, str] | None = None) -> str:
+def run(*command: object, cwd: Path, environment: Mapping[str, str] | None = None, seconds: int = 240) -> str:
     """Runs a command, without what this machine has set to find OpenLTS; gives its output."""
     clean = {name: value for name, value in os.environ.items() if name not in ("LD_LIBRARY_PATH", "PYTHONPATH")}
     result = subprocess.run(
@@ -43,7 +43,7 @@ def run(*command: object, cwd: Path, environment: Mapping[str, str] | None = Non
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=240,
+        timeout=seconds,
         check=False,
     )
     assert result.returncode == 0, result.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import stat
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,11 @@ def test_a_module_uses_them(properties: list[str], empty: Path, tmp_path: Path, 
         assert run(*command, cwd=empty) == "module org.openlts\n"
     assert server.total() == 18
     check_unpacked(tmp_path)
+
+
+def test_they_are_documented() -> None:
+    """By the two jars that a repository asks for."""
+    with zipfile.ZipFile(package(f"openlts-{VERSION}-sources.jar")) as archive:
+        assert "org/openlts/License.java" in archive.namelist()
+    with zipfile.ZipFile(package(f"openlts-{VERSION}-javadoc.jar")) as archive:
+        assert {"index.html", "org/openlts/License.html"} <= set(archive.namelist())

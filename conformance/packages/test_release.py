@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from lts_server import REPOSITORY
 from packages import PACKAGES, VERSION, need, package, run
 
@@ -28,28 +30,46 @@ def test_a_stranger_verifies_the_signature(empty: Path) -> None:
     (empty / "release/file").write_text("content")
     library = REPOSITORY / "out/lib/linux-x86_64/libopenlts.so.0"
     release = ("go", "run", "./build/release", "-version", VERSION, "-key", empty / "key.pem")
-    run(*release, empty / "release", library, cwd=REPOSITORY)
+    run(*release, empty / "release", f"openlts={library}", cwd=REPOSITORY)
     page = (REPOSITORY / "docs/releases.md").read_text()
     (verify,) = re.findall(r"`(openssl pkeyutl -verify .*?)`", page)
     arguments = verify.replace("public.pem", "../public.pem").split()
     assert "Verified Successfully" in run(*arguments, cwd=empty / "release")
 
 
-def test_the_bill_names_what_is_in_the_library() -> None:
-    bill = json.loads(package(f"openlts-{VERSION}.cdx.json").read_text())
-    assert bill["metadata"]["component"]["version"] == VERSION
+@pytest.mark.parametrize(
+    ("product", "parts"),
+    [
+        ("openlts", ("github.com/google/uuid", "golang.org/x/sys")),
+        ("lts", ("github.com/google/uuid", "golang.org/x/sys", "github.com/jackc/pgx/v5", "github.com/spf13/cobra")),
+    ],
+)
+def test_the_bill_names_what_is_in_a_product(product: str, parts: tuple[str, ...]) -> None:
+    bill = json.loads(package(f"{product}-{VERSION}.cdx.json").read_text())
+    assert (bill["metadata"]["component"]["name"], bill["metadata"]["component"]["version"]) == (product, VERSION)
     found = {component["name"]: component["version"] for component in bill["components"]}
     wanted = dict(re.findall(r"^\s*(?:require )?(\S+) (v\S+)", (REPOSITORY / "go.mod").read_text(), re.MULTILINE))
-    for module in ("github.com/mattn/go-sqlite3", "github.com/google/uuid", "golang.org/x/sys"):
+    for module in ("github.com/mattn/go-sqlite3", *parts):
         assert found[module] == wanted[module]
     assert re.fullmatch(r"3\.\d+\.\d+", found["sqlite"])
     assert "stdlib" in found
+    assert ("uplot" in found) == (product == "lts")
+
+
+def archives() -> Iterator[tuple[str, bytes]]:
+    """The name of each file in each archive by tar, which names its owners, and what is in it."""
+    for path in sorted(PACKAGES.glob("*.tar.gz")):
+        with tarfile.open(path) as archive:
+            for member in archive.getmembers():
+                assert (member.uid, member.gid, member.uname, member.gname) == (0, 0, "", ""), member.name
+                file = archive.extractfile(member) if member.isfile() else None
+                yield member.name, file.read() if file else b""
 
 
 def test_no_package_tells_of_the_machine_that_made_it() -> None:
-    for target in ("linux-x86_64", "linux-aarch64"):
-        with tarfile.open(package(f"openlts-{VERSION}-{target}.tar.gz")) as archive:
-            for member in archive.getmembers():
-                assert (member.uid, member.gid, member.uname, member.gname) == (0, 0, "", "")
-                file = archive.extractfile(member) if member.isfile() else None
-                assert file is None or str(REPOSITORY).encode() not in file.read(), member.name
+    names = []
+    for name, content in archives():
+        assert str(REPOSITORY).encode() not in content, name
+        names.append(name)
+    assert f"lts-{VERSION}-linux-x86_64/lts" in names
+    assert f"openlts-{VERSION}-linux-x86_64/lib/libopenlts.so.0" in names

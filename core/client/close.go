@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/openlts/openlts/core/internal/device"
 	"github.com/openlts/openlts/core/protocol"
 )
 
@@ -60,11 +61,11 @@ func (m *meter) end(ctx context.Context) error {
 }
 
 // giveBack tells the server that the license is not in use any more, where a seat lasts
-// no longer than that. It need not get there: the seat ends by itself some minutes
-// after the last report.
+// no longer than that, or the device no longer than this process. It need not get there:
+// the seat ends by itself, some minutes after the last report, or after a day.
 func (m *meter) giveBack(ctx context.Context) {
 	granted := m.grant().Authorization
-	if granted.Item.ChargeWay.Concurrent() {
+	if granted.Item.ChargeWay.Concurrent() || m.device.Source == device.SourceMemory {
 		_ = m.submitter.GiveBack(ctx, protocol.ClosedLicense{HandshakeCode: granted.HandshakeCode, Item: granted.Item.ID})
 	}
 }

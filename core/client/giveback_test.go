@@ -3,6 +3,8 @@ package client_test
 import (
 	"context"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -12,22 +14,32 @@ import (
 )
 
 // A concurrent seat is given back when the license is closed, with or without
-// reports; others need not be.
+// reports, and any of a device without a home; others need not be.
 func TestCloseGivesTheSeatBack(t *testing.T) {
+	closed := []protocol.ClosedLicense{{HandshakeCode: "100001-reader", Item: "scans"}}
 	for _, test := range []struct {
-		way  protocol.ChargeWay
-		want []protocol.ClosedLicense
+		way      protocol.ChargeWay
+		homeless bool
+		want     []protocol.ClosedLicense
 	}{
-		{protocol.ChargeWayConcurrentDeviceCount, []protocol.ClosedLicense{{HandshakeCode: "100001-reader", Item: "scans"}}},
-		{protocol.ChargeWayConcurrentInstanceCount, []protocol.ClosedLicense{{HandshakeCode: "100001-reader", Item: "scans"}}},
-		{protocol.ChargeWayDeviceCount, nil},
-		{protocol.ChargeWayScanCount, nil},
+		{protocol.ChargeWayConcurrentDeviceCount, false, closed},
+		{protocol.ChargeWayConcurrentInstanceCount, false, closed},
+		{protocol.ChargeWayDeviceCount, false, nil},
+		{protocol.ChargeWayDeviceCount, true, closed},
+		{protocol.ChargeWayScanCount, false, nil},
 	} {
 		for _, scans := range []uint32{0, 3} {
 			clock := testkit.NewClock(start)
 			server := testkit.NewServer(t, clock.Now)
 			server.Modify(func(a *protocol.Authorization) { a.Item.ChargeWay = test.way })
-			l := open(t, parameters(server, t.TempDir()), clock)
+			directory := t.TempDir()
+			if test.homeless {
+				directory = filepath.Join(directory, "file", "below a file")
+				if err := os.WriteFile(filepath.Dir(directory), nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			l := open(t, parameters(server, directory), clock)
 			if scans > 0 {
 				record(t, l, protocol.OperationTypeQRCode, scans)
 			}

@@ -120,7 +120,7 @@ func (m *meter) followClock(ctx context.Context) error {
 	if !w.wrong || ahead.Abs() >= farOff {
 		return nil
 	}
-	units, err := m.ledger.CorrectClock(ctx, m.tally, int64(ahead/time.Second))
+	units, err := m.ledger.CorrectClock(ctx, m.tally, int64(ahead/time.Second), m.clock.Now().Unix())
 	if err != nil {
 		return err
 	}

@@ -3,10 +3,13 @@ package license_test
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +97,50 @@ func TestLicenseKeys(t *testing.T) {
 		if err := p.ApplyKey(bad); protocol.StatusOf(err) != protocol.StatusInvalidArgument {
 			t.Errorf("key %.20q: %v", bad, err)
 		}
+	}
+}
+
+// TestALicenseKeyHoldsEachParameter that the ABI knows: none is passed over in silence.
+func TestALicenseKeyHoldsEachParameter(t *testing.T) {
+	text, err := os.ReadFile("../../conformance/definitions.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var definitions struct {
+		Structures []struct {
+			Name   string
+			Fields []struct{ Name, Type string }
+		}
+	}
+	if err := json.Unmarshal(text, &definitions); err != nil {
+		t.Fatal(err)
+	}
+	tried := 0
+	for _, structure := range definitions.Structures {
+		for _, field := range structure.Fields {
+			if structure.Name != "ConnectionParameters" || field.Type == "size" || field.Type == "padding" {
+				continue
+			}
+			var value any = 3
+			switch field.Type {
+			case "text":
+				value = "x"
+			case "list":
+				value = []int{1}
+			}
+			key, err := protocol.NewLicenseKey(map[string]any{field.Name: value})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := license.Defaults()
+			if err := p.ApplyKey(key); err != nil || reflect.DeepEqual(p, license.Defaults()) {
+				t.Errorf("%s: %v, or nothing was set", field.Name, err)
+			}
+			tried++
+		}
+	}
+	if tried < 20 {
+		t.Errorf("only %d parameters were tried", tried)
 	}
 }
 

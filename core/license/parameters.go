@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"strconv"
 	"strings"
@@ -270,8 +271,18 @@ func (p *Parameters) ApplyKey(key string) error {
 		return invalid("the license key is damaged: it is not base64")
 	}
 	applied := *p
-	if err := json.Unmarshal(text, &applied); err != nil {
+	times := struct {
+		Init    *int32 `json:"initTimeoutMilliseconds"`
+		Request *int32 `json:"requestTimeoutMilliseconds"`
+	}{}
+	if errors.Join(json.Unmarshal(text, &applied), json.Unmarshal(text, &times)) != nil {
 		return invalid("the license key is damaged: it does not hold a JSON object of parameters")
+	}
+	if times.Init != nil {
+		applied.InitTimeout = time.Duration(*times.Init) * time.Millisecond
+	}
+	if times.Request != nil {
+		applied.RequestTimeout = time.Duration(*times.Request) * time.Millisecond
 	}
 	if p.ServerPublicKey != "" {
 		own, err := p.pinnedKey()

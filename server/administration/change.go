@@ -414,7 +414,7 @@ func (a *Administrator) ChangeItem(ctx context.Context, id string, fields ItemFi
 			return err
 		}
 		stated := func() any { return ViewItem(store.ItemUse{Item: item}, products, a.Now()).Stated() }
-		before := stated()
+		known, before := item, stated()
 		if err := checkTag(tag, before, ObjectItem, id); err != nil {
 			return err
 		}
@@ -424,7 +424,7 @@ func (a *Administrator) ChangeItem(ctx context.Context, id string, fields ItemFi
 		if !slices.Contains(policy.ChargeWays(), item.ChargeWay) {
 			return invalid("chargeWay", "this version does not know the charge way of item %s; use the lts that made it", id)
 		}
-		if err := tx.UpdateItem(item); err != nil {
+		if err := update(ctx, tx, known, item, a.Now(), "chargeTerms"); err != nil {
 			return err
 		}
 		return a.auditChange(tx, "item.change", id, before, stated())

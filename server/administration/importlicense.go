@@ -211,7 +211,7 @@ func (i *importing) item(ctx context.Context, of *licensefile.Item) error {
 	case i.imported.Again: // whatever an administrator did since, stays
 		item = known
 	default:
-		if err, change = i.UpdateItem(item), "changed"; revoked && known.RevokedAt == 0 {
+		if err, change = update(ctx, i, known, item, i.now, "license"), "changed"; revoked && known.RevokedAt == 0 {
 			change = "revoked"
 		}
 	}

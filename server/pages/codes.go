@@ -192,7 +192,7 @@ func snippets(key string) []snippet {
 		{"cpp", "C++", "openlts-…-linux-x86_64.tar.gz; c++ -std=c++17 … -lopenlts", `#include <openlts/openlts.hpp>
 
 auto license = openlts::License::from_key("` + key + `");
-license.record(openlts::OperationType::qr_code); // for each barcode`},
+license.record(LTS_OT_QR_CODE); // for each barcode`},
 		{"c", "C", "openlts-…-linux-x86_64.tar.gz; cc … -lopenlts", `#include <openlts/openlts.h>
 
 LTS_License license;
@@ -216,5 +216,9 @@ using (License license = License.FromKey("` + key + `"))
 {
     license.Record(OperationType.QRCode); // for each barcode
 }`},
+		{"javascript", "JavaScript", "npm install …/out/javascript", `import { createLicense } from 'openlts';
+
+const license = await createLicense({ licenseKey: '` + key + `' });
+license.record('QR_CODE'); // for each barcode`},
 	}
 }

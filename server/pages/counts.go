@@ -70,26 +70,31 @@ func one(value string) []string {
 	return []string{value}
 }
 
-// count reads what was counted from one moment to another. It is the one place where
-// pages read statistics. Who sees one organization gets what is counted for it.
-func (r *request) count(f filter, from, until time.Time, per statistics.Per) (*counted, error) {
+// read reads what was counted. It is the one place where pages read statistics. Who sees
+// one organization gets what is counted for it; nil: nothing.
+func (r *request) read(f filter, q statistics.Query) (*statistics.Result, error) {
 	if only := r.who().Organization; only != "" {
 		if f.Organization != "" && f.Organization != only {
-			return &counted{Per: per}, nil
+			return nil, nil //nolint:nilnil // nothing is an answer
 		}
 		f.Organization = only
 	}
-	result, err := statistics.Run(r.Context(), r.pages.Administrator.Store, statistics.Query{
-		Measure: f.Measure, Per: per, By: groups(f.Measure), From: from, Until: until, Zone: r.zone,
-		Organizations: one(f.Organization), Codes: one(f.Code), Items: one(f.Item), Types: f.Types,
-	}, r.admin.Now())
-	if err != nil {
-		var tooMany *statistics.RangeError
-		var query statistics.QueryError
-		if errors.As(err, &tooMany) || errors.As(err, &query) {
-			return nil, mistake("per", err.Error())
-		}
-		return nil, err
+	q.Measure, q.Zone, q.Types = f.Measure, r.zone, f.Types
+	q.Organizations, q.Codes, q.Items = one(f.Organization), one(f.Code), one(f.Item)
+	result, err := statistics.Run(r.Context(), r.pages.Administrator.Store, q, r.admin.Now())
+	var tooMany *statistics.RangeError
+	var query statistics.QueryError
+	if errors.As(err, &tooMany) || errors.As(err, &query) {
+		return nil, mistake("per", err.Error())
+	}
+	return result, err
+}
+
+// count reads what was counted from one moment to another.
+func (r *request) count(f filter, from, until time.Time, per statistics.Per) (*counted, error) {
+	result, err := r.read(f, statistics.Query{Per: per, By: groups(f.Measure), From: from, Until: until})
+	if err != nil || result == nil {
+		return &counted{Per: per}, err
 	}
 	c := &counted{Windows: result.Windows, Per: per, Late: result.Late}
 	kind := func(row statistics.Row) string {

@@ -5,10 +5,10 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/statistics"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/records"
 )
@@ -127,17 +127,13 @@ func (t *table) writeCSV(w writer) error {
 	return out.Error()
 }
 
-// cell writes a value for a spreadsheet. A text that it would take for a formula gets
-// an apostrophe; numbers never need one.
+// cell writes a value for a spreadsheet.
 func cell(value any) string {
 	switch v := value.(type) {
 	case int64:
 		return strconv.FormatInt(v, 10)
 	case string:
-		if v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) {
-			return "'" + v
-		}
-		return v
+		return statistics.Cell(v)
 	}
 	return ""
 }

@@ -94,3 +94,52 @@ func TestDaysOfAnyZone(t *testing.T) {
 		}
 	}
 }
+
+// Who used most is told, where several are shown together, and adds up to all; a
+// customer, who has one, is told of no other. The month before is a period of its own.
+func TestWhoUsedMost(t *testing.T) {
+	o := openOffice(t)
+	o.life(t)
+	o.accounts(t)
+	rankings := regexp.MustCompile(`(?s)<h2 id="ranking-\d">([^<]*)</h2>.*?</section>`)
+	rows := regexp.MustCompile(`data-label="Counted">([0-9\x{202f}]+)<`)
+	number := func(text string) (n int) {
+		for _, digit := range strings.ReplaceAll(text, "\u202f", "") {
+			n = 10*n + int(digit-'0')
+		}
+		return n
+	}
+	for who, want := range map[string]int{"vera": 2, "carl": 0} {
+		v := o.signedIn(t, who)
+		_, page := v.get(t, "/statistics?range=90d")
+		found := rankings.FindAllStringSubmatch(page, -1)
+		if len(found) != want {
+			t.Errorf("%s is shown %d rankings", who, len(found))
+		}
+		for _, ranking := range found {
+			sum := 0
+			for _, row := range rows.FindAllStringSubmatch(ranking[0], -1) {
+				sum += number(row[1])
+			}
+			if total := number(counted.FindStringSubmatch(page)[1]); sum != total || sum == 0 {
+				t.Errorf("%s, %s: %d of %d", who, ranking[1], sum, total)
+			}
+			if who == "carl" && (ranking[1] == "By organization" || strings.Contains(ranking[0], "100002")) {
+				t.Errorf("a customer is told of others: %s", ranking[0])
+			}
+		}
+		if _, page = v.get(t, "/statistics?handshake=100001-warehouse"); rankings.MatchString(page) {
+			t.Error("a single code is ranked")
+		}
+		history := func(page string) string { return regexp.MustCompile(`All history: [0-9\x{202f}]+`).FindString(page) }
+		now := time.Now().UTC()
+		first := time.Date(now.Year(), now.Month()-1, 1, 0, 0, 0, 0, time.UTC)
+		_, page = v.get(t, "/statistics?range=last-month&tz=UTC")
+		if span := first.Format(time.DateOnly) + " – " + first.AddDate(0, 1, -1).Format(time.DateOnly); !strings.Contains(page, span) {
+			t.Errorf("the month before is not %s", span)
+		}
+		if _, all := v.get(t, "/statistics"); history(page) == "" || history(page) != history(all) {
+			t.Errorf("all history ends with the period: %s, not %s", history(page), history(all))
+		}
+	}
+}

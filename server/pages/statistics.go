@@ -42,6 +42,7 @@ type statisticsShown struct {
 	Trend               *trend
 	Rows                []statisticsRow
 	Total, Before       int64
+	Rankings            []ranking
 	Since, To           time.Time
 	Sums                bool   // windows can be added up
 	MayGrow             bool   // devices may still report on it
@@ -77,17 +78,29 @@ func change(now, before int64) string {
 // Change compares the period with the one before.
 func (s *statisticsShown) Change() string { return change(s.Total, s.Before) }
 
-// ranges are periods to choose from, each from its first day, counted back from today.
+// ranges are periods to choose from: from the first moment of a day until that of another.
 var ranges = []struct {
 	Name, Text string
-	from       func(today time.Time) time.Time
+	of         func(today time.Time) (from, until time.Time)
 }{
-	{"today", "Today", func(t time.Time) time.Time { return t }},
-	{"7d", "7 days", func(t time.Time) time.Time { return statistics.AddDate(t, 0, 0, -6) }},
-	{"30d", "30 days", func(t time.Time) time.Time { return statistics.AddDate(t, 0, 0, -29) }},
-	{"90d", "90 days", func(t time.Time) time.Time { return statistics.AddDate(t, 0, 0, -89) }},
-	{"month", "This month", func(t time.Time) time.Time { return statistics.AddDate(t, 0, 0, 1-t.Day()) }},
-	{"year", "12 months", func(t time.Time) time.Time { return statistics.AddDate(t, -1, 0, 1) }},
+	{"today", "Today", func(t time.Time) (time.Time, time.Time) { return lastDays(t, 1) }},
+	{"yesterday", "Yesterday", func(t time.Time) (time.Time, time.Time) { return statistics.AddDate(t, 0, 0, -1), t }},
+	{"7d", "7 days", func(t time.Time) (time.Time, time.Time) { return lastDays(t, 7) }},
+	{"30d", "30 days", func(t time.Time) (time.Time, time.Time) { return lastDays(t, 30) }},
+	{"90d", "90 days", func(t time.Time) (time.Time, time.Time) { return lastDays(t, 90) }},
+	{"month", "This month", func(t time.Time) (time.Time, time.Time) { return lastDays(t, t.Day()) }},
+	{"last-month", "Last month", func(t time.Time) (time.Time, time.Time) {
+		first := statistics.AddDate(t, 0, 0, 1-t.Day())
+		return statistics.AddDate(first, 0, -1, 0), first
+	}},
+	{"year", "12 months", func(t time.Time) (time.Time, time.Time) {
+		return statistics.AddDate(t, -1, 0, 1), statistics.AddDate(t, 0, 0, 1)
+	}},
+}
+
+// lastDays are so many days, today included.
+func lastDays(today time.Time, days int) (from, until time.Time) {
+	return statistics.AddDate(today, 0, 0, 1-days), statistics.AddDate(today, 0, 0, 1)
 }
 
 // Ranges are the periods to choose from.
@@ -201,16 +214,14 @@ func (s *statisticsShown) choosePeriod(r *request, from, until string) {
 			return
 		}
 	} else {
-		i := slices.IndexFunc(ranges, func(each struct {
-			Name, Text string
-			from       func(time.Time) time.Time
-		}) bool {
-			return each.Name == s.Range
-		})
-		if i < 0 {
-			s.Range, i = "30d", 2
+		chosen := ranges[3]
+		for _, each := range ranges {
+			if each.Name == s.Range {
+				chosen = each
+			}
 		}
-		s.Since = ranges[i].from(today)
+		s.Range = chosen.Name
+		s.Since, s.To = chosen.of(today)
 	}
 	s.From, s.Until = s.Since.Format(time.DateOnly), statistics.AddDate(s.To, 0, 0, -1).Format(time.DateOnly)
 	days := int(s.To.Sub(s.Since).Hours()/24 + 0.5)
@@ -260,15 +271,17 @@ func (s *statisticsShown) figures(r *request) error {
 		}
 	}
 	slices.Reverse(s.Rows) // the newest first
-	ever, err := r.period(s.Filter, time.Time{}, s.To)
+	ever, err := r.period(s.Filter, time.Time{}, statistics.AddDate(now, 0, 0, 1)) // whatever period is selected
 	if err != nil {
 		return err
 	}
-	whole, err := r.period(s.Filter, s.Since, s.To)
-	if err != nil {
-		return err
+	whole := c
+	if !s.Sums { // of devices, those of all the period: not their sum
+		if whole, err = r.period(s.Filter, s.Since, s.To); err != nil {
+			return err
+		}
+		s.Total = whole.total(-1)
 	}
-	s.Total = whole.total(-1) // of devices, those of all the period: not their sum
 	day := &counted{}
 	if today := statistics.StartOfDay(now); now.After(today) {
 		if day, err = r.period(s.Filter, today, now); err != nil {
@@ -277,7 +290,7 @@ func (s *statisticsShown) figures(r *request) error {
 	}
 	s.Pies = []pie{newPie("All history", ever, ever.Types), newPie("Selected period", whole, ever.Types), newPie("Today", day, ever.Types)}
 	days := int(s.To.Sub(s.Since).Hours()/24 + 0.5)
-	from, until := statistics.AddDate(s.Since, 0, 0, -days), s.Since
+	from, until := statistics.Previous(s.Since, s.To, r.zone)
 	if now.Before(s.To) {
 		until = now.AddDate(0, 0, -days) // like spans: what is so far, with as much of the period before
 	}
@@ -288,7 +301,7 @@ func (s *statisticsShown) figures(r *request) error {
 		}
 		s.Before = before.total(-1)
 	}
-	return nil
+	return s.rank(r)
 }
 
 // More tells how many rows only files have.

@@ -177,19 +177,23 @@ func (d *decision) visited(item *store.Item, uuid string, device *store.DeviceSt
 	}
 	_, last := held(seats, v.at)
 	weigh := func(now int64) int64 { return max(1, w.stay.weight(now, last)) }
-	var late, recent []piece
+	var late, recent, kept []piece
 	if w.stay.reopens() {
 		seats, late = seatedAll(seats, merged(work, t, w.stay), weigh, v.brief)
 	}
-	if until, ends := w.stay.ended(t, v.at); closed && ends {
+	if until, ends := w.stay.ended(t, v); closed && ends {
 		seats, recent = unseated(seats, until)
+		if len(seats) == 0 && v.brief {
+			// It began in this very second. What is left tells what the device was.
+			seats, kept = seated(nil, store.Seat{From: until - 1, Until: until, Weight: max(1, last), Brief: true})
+		}
 	} else if !closed {
 		from, until := w.stay.authorized(t, v)
 		if now, _ := held(seats, v.at); now == 0 || w.stay.worth(seats[len(seats)-1].Until, until) {
 			seats, recent = seated(seats, store.Seat{From: from, Until: until, Weight: weigh(now), Brief: v.brief})
 		}
 	}
-	d.changeSeats(item, uuid, device, seats, late, recent)
+	d.changeSeats(item, uuid, device, seats, late, recent, kept)
 }
 
 // visitedFreed is visited of a device whose seat an administrator ended: late reports

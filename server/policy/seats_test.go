@@ -518,6 +518,43 @@ func TestDomains(t *testing.T) {
 	}
 }
 
+// A device without a home gives its seat back when it closes its license: it never comes
+// back. One with a home keeps its place on a list.
+func TestAClosedLicenseOfADeviceWithoutAHome(t *testing.T) {
+	for _, way := range []protocol.ChargeWay{protocol.ChargeWayDeviceCount, protocol.ChargeWayInstanceCount} {
+		b := newBook(way, 3, nil)
+		homeless := func(r *protocol.AuthorizationRequest) { r.Device.UUIDSource = "memory" }
+		for i := range int64(20) {
+			device, now := fmt.Sprintf("container %d", i), midnight+i*10
+			if a := b.ask(device, now, homeless); a.Refusal != nil {
+				t.Fatalf("%v: start %d is refused: %v", way, i, a.Refusal)
+			}
+			b.report(device, now+3, false, midnight)
+			b.report(device, now+5, true)
+			if got := b.seatsOf(device); len(got) != 1 || got[0].Until != now+5 || !got[0].Brief {
+				t.Errorf("%v: %+v", way, got)
+			}
+			if used := b.usage(now + 5).Used; used != 0 {
+				t.Errorf("%v: %d seats are used", way, used)
+			}
+		}
+		b.ask("settled", midnight+1000, nil)
+		b.report("settled", midnight+1005, true, midnight)
+		if used := b.usage(midnight + 2000).Used; used != 1 {
+			t.Errorf("%v: a device with a home has %d seats", way, used)
+		}
+		// A report that comes late, and a license that is closed at once.
+		b.report("container 0", midnight+1100, false, midnight+180)
+		b.ask("brief", midnight+1200, homeless)
+		b.report("brief", midnight+1200, true)
+		for _, device := range []string{"container 0", "brief"} {
+			if got := b.seatsOf(device); len(got) == 0 || !got[len(got)-1].Brief {
+				t.Errorf("%v: %s: %+v", way, device, got)
+			}
+		}
+	}
+}
+
 // A device without a home has a brief seat, also if it reports for long.
 func TestBriefSeats(t *testing.T) {
 	b := newBook(protocol.ChargeWayDeviceCount, 10, nil)
@@ -561,7 +598,14 @@ func TestSumsAreWhatACountGives(t *testing.T) {
 		for range rapid.IntRange(1, 25).Draw(t, "events") {
 			now += rapid.SampledFrom([]int64{0, 1, 100, 180, 3600, 86400}).Draw(t, "later")
 			device := rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "device")
-			switch event := rapid.IntRange(0, 2).Draw(t, "event"); {
+			switch event := rapid.IntRange(0, 3).Draw(t, "event"); {
+			case event == 3:
+				b.change(func(i *store.Item) {
+					i.Quota = rapid.SampledFrom([]int64{1, 2, 3, 5, store.Unlimited}).Draw(t, "new quota")
+					if rapid.Bool().Draw(t, "starts anew") {
+						i.StartsAt = now - rapid.Int64Range(-10*86400, 400*86400).Draw(t, "new age")
+					}
+				})
 			case event == 0 || b.devices[device] == 0:
 				b.ask(device, now-rapid.Int64Range(0, 30).Draw(t, "clock back"), func(r *protocol.AuthorizationRequest) {
 					r.InstanceCount = rapid.IntRange(0, 3).Draw(t, "instances")
@@ -579,6 +623,21 @@ func TestSumsAreWhatACountGives(t *testing.T) {
 		}
 		b.check(t, now+rapid.Int64Range(0, 400*86400).Draw(t, "at last"))
 	})
+}
+
+// change gives the item other terms.
+func (b *book) change(to func(*store.Item)) {
+	before := b.item
+	if to(&b.item); policy.SameExceptions(before, b.item) {
+		return
+	}
+	var steps []store.Step
+	for _, at := range slices.Sorted(maps.Keys(b.steps)) {
+		if b.steps[at] != 0 {
+			steps = append(steps, store.Step{At: at, Change: b.steps[at]})
+		}
+	}
+	b.use.SeatSum = policy.Recount(b.item, b.use.SeatSum, steps)
 }
 
 // check compares the use of the item with a count of all seats.

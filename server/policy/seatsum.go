@@ -77,14 +77,14 @@ func (s seatSum) beyond(seats int64) int64 {
 }
 
 // cleared is the last moment up to another one at which exceptions were cleared: the
-// start of the item's slots, and every 365 days from there.
+// start of the item's slots, and every 365 days from there. Before its start an item has
+// none: that may be put off when there are seats already.
 func (s seatSum) cleared(at int64) int64 {
 	first := s.slot.Start(s.startsAt)
-	passed := (at - first) % clearedEvery
-	if passed < 0 {
-		passed += clearedEvery
+	if at < first {
+		return first
 	}
-	return at - passed
+	return at - (at-first)%clearedEvery
 }
 
 // add adds to the seats, or takes away; times that are over change the exceptions they

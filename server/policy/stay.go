@@ -19,7 +19,7 @@ type stay interface {
 	// time later; the same twice if that changes nothing.
 	reported(t terms, start, seconds int64) (from, until int64)
 	// ended is the end of the seat of a device that closed its license.
-	ended(t terms, at int64) (until int64, ends bool)
+	ended(t terms, v visit) (until int64, ends bool)
 	// freed is the end of a seat that an administrator ends at a moment.
 	freed(t terms, at int64) int64
 	// reopens tells whether late reports take seats in slots that are over.
@@ -48,7 +48,8 @@ func (listed) authorized(t terms, v visit) (from, until int64) {
 
 func (listed) reported(terms, int64, int64) (from, until int64) { return 0, 0 }
 
-func (listed) ended(terms, int64) (until int64, ends bool) { return 0, false }
+// A device without a home is gone when its license is closed, and comes back as another.
+func (listed) ended(_ terms, v visit) (until int64, ends bool) { return v.at, v.brief }
 
 func (listed) freed(_ terms, at int64) int64 { return at }
 
@@ -83,7 +84,7 @@ func (a active) until(t terms, at int64) int64 {
 	return at + t.window
 }
 
-func (active) ended(terms, int64) (until int64, ends bool) { return 0, false }
+func (active) ended(terms, visit) (until int64, ends bool) { return 0, false }
 
 func (active) freed(t terms, at int64) int64 { return t.end(at) }
 
@@ -105,7 +106,7 @@ func (concurrent) reported(t terms, start, seconds int64) (from, until int64) {
 	return t.slot.Start(start), t.end(start + seconds)
 }
 
-func (concurrent) ended(t terms, at int64) (until int64, ends bool) { return t.end(at), true }
+func (concurrent) ended(t terms, v visit) (until int64, ends bool) { return t.end(v.at), true }
 
 func (concurrent) freed(t terms, at int64) int64 { return t.end(at) }
 

@@ -60,11 +60,24 @@ func cellTime(at time.Time) string {
 	return at.Format(time.RFC3339)
 }
 
-// Cell is a text as a cell of a table: a spreadsheet must not take it for a formula.
-// Numbers need no such care.
+// formulas begin what a spreadsheet takes for a formula: the full-width ones, too.
+const formulas = "=+-@\uFF1D\uFF0B\uFF0D\uFF20"
+
+// separators end a cell where a spreadsheet does not go by commas: by semicolons in
+// countries that write decimals with a comma, and there quotes within a cell protect nothing.
+const separators = ";\t\r\n"
+
+// Cell is a text as a cell of a table: a spreadsheet must not take it, or a part of it,
+// for a formula. Numbers need no such care.
 func Cell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
+	var cell strings.Builder
+	begins := true
+	for _, c := range text {
+		if begins && strings.ContainsRune(formulas, c) || cell.Len() == 0 && strings.ContainsRune(separators, c) {
+			cell.WriteByte('\'')
+		}
+		begins = strings.ContainsRune(separators, c) || begins && c == ' '
+		cell.WriteRune(c)
 	}
-	return text
+	return cell.String()
 }

@@ -191,8 +191,8 @@ func (r *Result) trim(q *Query) {
 	}
 }
 
-// previous is the period before, which is as long by the calendar.
-func previous(from, until time.Time, zone *time.Location) (time.Time, time.Time) {
+// Previous is the period before, which is as long by the calendar.
+func Previous(from, until time.Time, zone *time.Location) (time.Time, time.Time) {
 	from, until = from.In(zone), until.In(zone)
 	if PerMonth.first(from, zone).Equal(from) && PerMonth.first(until, zone).Equal(until) {
 		months := (until.Year()-from.Year())*12 + int(until.Month()) - int(from.Month())
@@ -215,7 +215,7 @@ func daysBetween(from, until time.Time) int {
 
 // compare adds what there was in the period before.
 func (r *Result) compare(ctx context.Context, source Source, q *Query, now time.Time) error {
-	from, until := previous(q.From, q.Until, q.zone())
+	from, until := Previous(q.From, q.Until, q.zone())
 	before, err := windows(from, until, q.Per, q.zone(), now)
 	if err != nil {
 		return err

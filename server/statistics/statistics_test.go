@@ -282,6 +282,18 @@ func TestQueriesThatMakeNoSense(t *testing.T) {
 }
 
 // A table for spreadsheets has no formulas, and tells the offsets of its times.
+// No part of a text is a formula, wherever a spreadsheet takes cells to end.
+func TestCell(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "Gate 14": "Gate 14", "a-b=c": "a-b=c", "a; b": "a; b", "=1+1": "'=1+1", "-5": "'-5", "＝1+1": "'＝1+1", " =1": " '=1",
+		"a;=1+1": "a;'=1+1", "a\n@x": "a\n'@x", "\t=1": "'\t'=1", "x; +1;y": "x; '+1;y", "\r": "'\r",
+	} {
+		if got := statistics.Cell(text); got != want {
+			t.Errorf("%q becomes %q, not %q", text, got, want)
+		}
+	}
+}
+
 func TestCSV(t *testing.T) {
 	z := zone(t, "Europe/Berlin")
 	operations := list{{at: time.Date(2026, 8, 20, 3, 0, 0, 0, z).Unix(), item: "=1+1"}}

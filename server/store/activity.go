@@ -55,6 +55,20 @@ func (s *ActiveSlots) Merge(others *ActiveSlots) {
 	}
 }
 
+// AnyOf tells whether one of them is among those of a mask, or begins from one moment of
+// the day on and before another one: those that SlotsBetween gave the mask for.
+func (s *ActiveSlots) AnyOf(mask *[activityWords]uint64, from, until int64) bool {
+	for i, word := range mask {
+		if s.Bits[i]&word != 0 {
+			return true
+		}
+	}
+	return slices.ContainsFunc(s.Odd, func(start int32) bool { return int64(start) >= from && int64(start) < until })
+}
+
+// SlotMask has a bit for each slot of ActivitySlot of a day.
+type SlotMask = [activityWords]uint64
+
 // Between gives those from one moment of the day on and before another one.
 func (s *ActiveSlots) Between(from, until int64) ActiveSlots {
 	if from <= 0 && until >= 86400 {

@@ -19,8 +19,8 @@ type Examination interface {
 	Losses() iter.Seq2[ExaminedLoss, error]
 	// Totals are the totals of a level.
 	Totals(level Level) iter.Seq2[ExaminedTotal, error]
-	// DeviceTotals are the totals of devices by day, without what came late.
-	DeviceTotals() iter.Seq2[ExaminedTotal, error]
+	// DeviceTotals are the totals of devices by day or by month, without what came late.
+	DeviceTotals(level Level) iter.Seq2[ExaminedTotal, error]
 	// Activity is which runs counted something on each day, of each code, item and type, once
 	// each.
 	Activity() iter.Seq2[ExaminedActivity, error]

@@ -9,34 +9,54 @@ type Piece struct {
 	Start, End int64
 }
 
-// Pieces takes windows apart: whole days are made up of the totals of days as
-// far as longest allows it, then whole hours of those of hours, and the rest of
-// those of slots. Where a window begins in the middle of a slot, the slot is not in it.
-func Pieces(windows []Window, longest Level) map[Level][]Piece {
-	pieces := map[Level][]Piece{}
+// Pieces are parts of windows by level: those to add, and those that were added with a
+// longer level and are not in the window, to take off.
+type Pieces struct{ Plus, Minus map[Level][]Piece }
+
+// CutWindows takes windows apart into totals of these levels, the longest first. At each
+// end, either the totals of shorter levels up to where one of a longer one begins are added,
+// or those that this has beyond the window are taken off, whatever are fewer: a day of
+// Berlin is one of UTC, and an hour at each end. Where a window begins in the middle of a
+// slot, the slot is not in it.
+func CutWindows(windows []Window, levels ...Level) Pieces {
+	pieces := Pieces{map[Level][]Piece{}, map[Level][]Piece{}}
 	for i, w := range windows {
-		cut(pieces, i, w.Start, w.End, longest)
+		pieces.cut(i, w.Start, w.End, levels, false)
 	}
 	return pieces
 }
 
-// shorter is the level below each.
-var shorter = map[Level]Level{LevelDay: LevelHour, LevelHour: LevelSlot}
-
-func cut(pieces map[Level][]Piece, window int, start, end int64, level Level) {
+func (p Pieces) cut(window int, start, end int64, levels []Level, minus bool) {
 	if start >= end {
 		return
 	}
-	if level == LevelSlot {
-		pieces[level] = append(pieces[level], Piece{window, start, end})
+	level, shorter := levels[0], levels[1:]
+	if len(shorter) == 0 {
+		p.add(level, Piece{window, start, end}, minus)
 		return
 	}
-	first, last := level.Start(start+int64(level)-1), level.Start(end)
-	if first >= last {
-		cut(pieces, window, start, end, shorter[level])
+	first, last := level.ceiling(start), level.Start(end)
+	if floor := level.Start(start); start-floor < first-start {
+		first = floor
+	}
+	if ceiling := level.ceiling(end); ceiling-end < end-last {
+		last = ceiling
+	}
+	if first >= last || max(first-start, start-first)+max(last-end, end-last) >= end-start {
+		p.cut(window, start, end, shorter, minus)
 		return
 	}
-	cut(pieces, window, start, first, shorter[level])
-	pieces[level] = append(pieces[level], Piece{window, first, last})
-	cut(pieces, window, last, end, shorter[level])
+	p.add(level, Piece{window, first, last}, minus)
+	p.cut(window, start, first, shorter, minus)
+	p.cut(window, first, start, shorter, !minus)
+	p.cut(window, last, end, shorter, minus)
+	p.cut(window, end, last, shorter, !minus)
+}
+
+func (p Pieces) add(level Level, piece Piece, minus bool) {
+	if minus {
+		p.Minus[level] = append(p.Minus[level], piece)
+	} else {
+		p.Plus[level] = append(p.Plus[level], piece)
+	}
 }

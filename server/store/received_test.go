@@ -108,36 +108,3 @@ func FuzzStoredReports(f *testing.F) {
 		})
 	})
 }
-
-func TestPieces(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var windows []store.Window
-		at := rapid.Int64Range(0, 1<<20).Draw(t, "start") * 900
-		for range rapid.IntRange(1, 4).Draw(t, "windows") {
-			end := at + rapid.Int64Range(0, 500).Draw(t, "length")*900
-			windows = append(windows, store.Window{Start: at, End: end})
-			at = end + rapid.Int64Range(0, 50).Draw(t, "gap")*900
-		}
-		longest := rapid.SampledFrom([]store.Level{store.LevelSlot, store.LevelHour, store.LevelDay}).Draw(t, "longest")
-		covered := make([]int64, len(windows))
-		for level, pieces := range store.Pieces(windows, longest) {
-			if level > longest {
-				t.Errorf("level %d", level)
-			}
-			for _, p := range pieces {
-				if p.Start >= p.End || level.Start(p.Start) != p.Start || level.Start(p.End) != p.End {
-					t.Errorf("%+v of level %d", p, level)
-				}
-				if w := windows[p.Window]; p.Start < w.Start || p.End > w.End {
-					t.Errorf("%+v is not in %+v", p, w)
-				}
-				covered[p.Window] += p.End - p.Start
-			}
-		}
-		for i, w := range windows {
-			if covered[i] != w.End-w.Start {
-				t.Errorf("%d s of %+v are covered", covered[i], w)
-			}
-		}
-	})
-}

@@ -260,6 +260,6 @@ type TotalKey struct {
 type DeviceTotalKey struct {
 	Device     string // a UUID
 	Code, Item ID
-	Day        int64 // its start in UTC
+	Day        int64 // its start in UTC, or that of its month; see ByMonth
 	Type       string
 }

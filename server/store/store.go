@@ -118,7 +118,7 @@ type Tx interface {
 	Alone(ctx context.Context) error
 	// ChangeSeats has f decide on the seats of an item, alone, and saves the seats, steps
 	// and sums that it gives. The state holds the use of the item at now, in seconds since
-	// 1970, and the devices, with what they have of it from then on.
+	// 1970, and the devices, if any, with what they have of it from then on.
 	ChangeSeats(now int64, item Item, devices []Reporter, f func(*State) *Change) error
 
 	// VendorKey gives the seed of the vendor's key that signs license files; ErrNotFound.

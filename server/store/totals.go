@@ -1,5 +1,7 @@
 package store
 
+import "time"
+
 // Units are operations that were counted.
 type Units struct {
 	All  int64
@@ -35,14 +37,43 @@ const (
 	LevelSlot Level = 0 // a slot, whatever its length
 	LevelHour Level = 60 * 60
 	LevelDay  Level = 24 * 60 * 60
+	// LevelMonth is a month of the calendar, however long it is; of devices only.
+	LevelMonth Level = 31 * 24 * 60 * 60
 )
 
-// Start is the start of the hour or day that a moment lies in.
+// Start is the start of the hour, day or month that a moment lies in.
 func (l Level) Start(at int64) int64 {
-	if l == LevelSlot {
+	switch l {
+	case LevelSlot:
 		return at
+	case LevelMonth:
+		if at >= EndOfTime {
+			return at
+		}
+		day := time.Unix(at, 0).UTC()
+		return time.Date(day.Year(), day.Month(), 1, 0, 0, 0, 0, time.UTC).Unix()
 	}
 	return at - at%int64(l)
+}
+
+// End is the first moment after the hour, day or month that a moment lies in.
+func (l Level) End(at int64) int64 {
+	switch start := l.Start(at); l {
+	case LevelSlot:
+		return at
+	case LevelMonth:
+		return time.Unix(start, 0).UTC().AddDate(0, 1, 0).Unix()
+	default:
+		return start + int64(l)
+	}
+}
+
+// ceiling is the first moment from one on with which an hour, day or month begins.
+func (l Level) ceiling(at int64) int64 {
+	if l.Start(at) == at {
+		return at
+	}
+	return l.End(at)
 }
 
 // RollUp sums totals of slots up to totals of a level.
@@ -51,6 +82,16 @@ func RollUp(totals map[TotalKey]Units, level Level) map[TotalKey]Units {
 	for key, units := range totals {
 		key.Slot = level.Start(key.Slot)
 		sums[key] = sums[key].Plus(units)
+	}
+	return sums
+}
+
+// ByMonth sums totals of devices by day up to those of months.
+func ByMonth(days map[DeviceTotalKey]int64) map[DeviceTotalKey]int64 {
+	sums := make(map[DeviceTotalKey]int64, len(days))
+	for key, units := range days {
+		key.Day = LevelMonth.Start(key.Day)
+		sums[key] = SaturatingSum(sums[key], units)
 	}
 	return sums
 }

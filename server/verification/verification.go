@@ -394,7 +394,8 @@ const (
 	levelDay    = 86400
 	levelDevice = 1 << 40
 	// levelActivity is of days: of each slot of a run, a number that is hardly that of another.
-	levelActivity = 1 << 41
+	levelActivity    = 1 << 41
+	levelDeviceMonth = 1 << 42
 )
 
 // count adds what came of a slot to its accounts.
@@ -474,7 +475,7 @@ func (v *verifier) totals(closed sums) error {
 func (v *verifier) devices(closed sums) func() error {
 	return func() error {
 		stored := sums{}
-		for t, err := range v.DeviceTotals() {
+		for t, err := range v.DeviceTotals(store.LevelDay) {
 			if err != nil {
 				return err
 			}
@@ -514,6 +515,11 @@ func (v *verifier) hoursAndDays() error {
 		v.compare(what, e.stored.all, e.computed.all, v.where(&e, where))
 		v.compare("late part of a "+what, e.stored.late, e.computed.late, v.where(&e, where))
 		if e.level == levelDevice {
+			of := e.account
+			of.level, of.start = levelDeviceMonth, startOfMonth(e.start)
+			if err := v.longer.add(of, sides{computed: e.computed}); err != nil {
+				return err
+			}
 			continue
 		}
 		if e.start >= v.result.Since {
@@ -545,16 +551,46 @@ func (v *verifier) hoursAndDays() error {
 			}
 		}
 	}
+	if err := v.deviceMonths(); err != nil {
+		return err
+	}
 	for e, err := range v.longer.all() {
 		if err != nil {
 			return err
 		}
 		what, of := "hour", "total of an hour"
-		if e.level == levelDay {
+		switch e.level {
+		case levelDay:
 			what, of = "day", "total of a day"
+		case levelDeviceMonth:
+			what, of = "month", "total of a device in a month"
 		}
 		v.compare(of, e.stored.all, e.computed.all, v.where(&e, what))
 		v.compare("late part of a "+of, e.stored.late, e.computed.late, v.where(&e, what))
+	}
+	return nil
+}
+
+// startOfMonth is the start of the month in UTC that a moment lies in.
+func startOfMonth(at int64) int64 {
+	year, month, _ := time.Unix(at, 0).UTC().Date()
+	return time.Date(year, month, 1, 0, 0, 0, 0, time.UTC).Unix()
+}
+
+// deviceMonths reads the totals of devices by month, of the months that are not closed.
+func (v *verifier) deviceMonths() error {
+	for t, err := range v.DeviceTotals(store.LevelMonth) {
+		if err != nil {
+			return err
+		}
+		if !v.within(t.Start) {
+			continue
+		}
+		v.result.Totals++
+		of := account{level: levelDeviceMonth, device: int64(t.Device), code: int64(t.Code), item: int64(t.Item), start: t.Start, kind: v.types.number(t.Type)}
+		if err := v.longer.add(of, sides{stored: units{all: t.All}}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

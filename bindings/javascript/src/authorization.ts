@@ -129,7 +129,6 @@ export class Authorizer {
   private async ask(server: string, timeout: number): Promise<Grant> {
     const { p, device } = this;
     const wall = this.seconds();
-    const elapsed = this.env.elapsed();
     const nonce = encode(random(this.env, 24));
     const body = JSON.stringify(
       {
@@ -205,7 +204,6 @@ export class Authorizer {
       jws,
       authorization,
       wall,
-      elapsed,
     );
   }
 
@@ -218,7 +216,6 @@ export class Authorizer {
     jws: string,
     authorization: Authorization,
     wall: number,
-    elapsed: number,
   ): Promise<Grant> {
     const at = this.keptAt(key);
     const lts = keyID(key);
@@ -252,7 +249,7 @@ export class Authorizer {
       secret,
       standby: false,
       time,
-      epoch: authorization.issuedAt * 1000 - elapsed,
+      epoch: authorization.issuedAt * 1000 - this.env.elapsed(),
       clockOff: Math.abs(wall - authorization.issuedAt) > slack,
     };
   }

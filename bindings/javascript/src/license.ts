@@ -245,8 +245,8 @@ export class License {
         const late = (): Error =>
           new LTSError(Status.DEADLINE_EXCEEDED, 'The deadline passed; what was not sent is kept.');
         const last = this.report(true, false).then(async (outcome) => {
-          if (!outcome.failure && concurrent.includes(this.grant.authorization.item.chargeWay))
-            await this.submitter.giveBack();
+          const ends = this.device.source === 'memory' || concurrent.includes(this.grant.authorization.item.chargeWay);
+          if (ends && !outcome.failure) await this.submitter.giveBack();
           return outcome;
         });
         if ((await within(timeout, last, late)).failure) status = Status.REPORTS_PENDING;
@@ -449,8 +449,8 @@ export class License {
 
 function accountOf(grant: Grant, device: Device): Account {
   const { handshakeCode, item } = grant.authorization;
-  const { server, wall } = grant.time;
-  return { device: device.uuid, lts: grant.lts, handshakeCode, item: item.id, behind: server - wall };
+  const behind = grant.time.server - grant.time.wall;
+  return { device: device.uuid, lts: grant.lts, handshakeCode, item: item.id, behind };
 }
 
 /**

@@ -146,7 +146,7 @@ export class Submitter {
           continue;
         }
         if (!dead && !all && slot + run.length > now) continue;
-        if (slot + Math.max(0, run.behind ?? 0) < this.ageing() / 1000 - retention && !became.lost) {
+        if (slot + Math.max(run.behind ?? 0, 0) < this.ageing() / 1000 - retention && !became.lost) {
           outcome.purged += await this.giveUp(report);
           report.lost = true;
         }
@@ -362,7 +362,7 @@ export class Submitter {
     }
   }
 
-  /** Gives a seat back that lasts as long as the license is in use, for courtesy: nothing depends on it. */
+  /** Gives a seat back that lasts as long as the license, or the device, for courtesy: nothing depends on it. */
   async giveBack(): Promise<void> {
     const { id, account } = this.meter;
     if (!(await this.lifeline.last(id))) return;

@@ -314,6 +314,29 @@ test('a seat that lasts as long as the license is in use is given back', async (
   assert.deepEqual(JSON.parse(last).closed, [{ handshakeCode: '100001-seats', item: 'seats' }]);
 });
 
+test('a device without storage gives its seat back: it never comes again', async () => {
+  server.run('handshake', 'add', 'homeless', '--org', '100001');
+  server.run(
+    'item',
+    'add',
+    'homeless',
+    '--org',
+    '100001',
+    '--charge-way',
+    'device',
+    '--quota',
+    '2',
+    '--handshake',
+    '100001-homeless',
+  );
+  for (let i = 0; i < 6; i++) {
+    const b = browser();
+    const license = await b.open(parameters({ handshakeCode: '100001-homeless' }), { indexedDB: undefined });
+    license.record('QR_CODE');
+    assert.equal(await license.close(), 0);
+  }
+});
+
 test('parameters that can not be', async () => {
   for (const [name, value] of Object.entries({
     licenseServer: '',

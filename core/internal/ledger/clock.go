@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/openlts/openlts/core/internal/tally"
+	"github.com/openlts/openlts/core/slot"
 )
 
 // NoteClock notes that what the run has, and will have until the clock is set, is
@@ -52,16 +53,17 @@ func setAhead(tx *sql.Tx, r run, ahead int64) error {
 // slots where it belongs, now that the clock is right, or ahead by so many seconds
 // only. What was sent to a server stays where it is: it may be counted there. What runs
 // have that still go on in other processes moves, too; what they fold after that was
-// counted by the wrong clock all the same, and moves the next time. It answers how many
-// units moved.
-func (l *Ledger) CorrectClock(ctx context.Context, t *tally.Tally, ahead int64) (units int64, err error) {
+// counted by the wrong clock all the same, and moves the next time. What would come to lie
+// after now, the clock's time, stays: it was counted after the clock was set, by a process
+// that did not live to see it. It answers how many units moved.
+func (l *Ledger) CorrectClock(ctx context.Context, t *tally.Tally, ahead, now int64) (units int64, err error) {
 	err = l.alter(ctx, func(tx *sql.Tx) error {
 		units = 0
 		r, _, err := meetRun(tx, t)
 		if err != nil {
 			return err
 		}
-		moving, err := wronglyCounted(tx, r.id, t.Slot.Start, ahead)
+		moving, err := wronglyCounted(tx, r.id, t.Slot, ahead, now)
 		if err != nil {
 			return err
 		}
@@ -88,7 +90,7 @@ type movingReport struct {
 	to  int64
 }
 
-func wronglyCounted(tx *sql.Tx, run int64, start func(unix int64) int64, ahead int64) (moving []movingReport, err error) {
+func wronglyCounted(tx *sql.Tx, run int64, length slot.Length, ahead, now int64) (moving []movingReport, err error) {
 	rows, err := tx.Query(`SELECT run.id, report.slot, run.ahead FROM report JOIN run ON run.id = report.run
 		WHERE run.ahead <> 0 AND sent = 0 AND lost = '' AND found = 0 AND `+sameAccount, run)
 	if err != nil {
@@ -101,8 +103,9 @@ func wronglyCounted(tx *sql.Tx, run int64, start func(unix int64) int64, ahead i
 		if err := rows.Scan(&m.key.RunID, &m.key.Slot, &was); err != nil {
 			return nil, err
 		}
-		m.to = start(m.key.Slot - was + ahead)
-		moving = append(moving, m)
+		if m.to = length.Start(m.key.Slot - was + ahead); m.to <= length.Next(now) {
+			moving = append(moving, m)
+		}
 	}
 	return moving, rows.Err()
 }
@@ -117,10 +120,8 @@ func move(tx *sql.Tx, r *run, m movingReport) (units int64, err error) {
 	if err := deleteReport(tx, m.key); err != nil {
 		return 0, err
 	}
-	if m.to < r.closedBefore {
-		if *r, err = renew(tx, *r); err != nil {
-			return 0, err
-		}
+	if *r, err = openTo(tx, *r, m.to); err != nil {
+		return 0, err
 	}
 	return addToReport(tx, *r, m.to, counts)
 }

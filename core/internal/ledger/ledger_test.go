@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -163,6 +164,53 @@ func TestPurgeDeclaresLossOnce(t *testing.T) {
 	}
 	if a := account(t, l); a.Expired != 2 || a.Accepted != 10 || a.Pending != 0 {
 		t.Errorf("account after the declaration arrived: %+v", a)
+	}
+}
+
+// TestGivenUpUnderAWrongClock: what comes to a slot that another process gave up, whose
+// clock is right, is reported as another run, and the books agree.
+func TestGivenUpUnderAWrongClock(t *testing.T) {
+	const days = 86400
+	for _, ahead := range []int64{-50 * days, -4 * days, 4 * days, 50 * days} {
+		l := open(t, t.TempDir())
+		c := run(t, l)
+		if err := l.NoteClock(ctx, c, ahead); err != nil {
+			t.Fatal(err)
+		}
+		fold(t, l, c, 0, slotStart, map[int]uint64{16: 5})
+		if units, err := l.Purge(ctx, slotStart-60*days, slotStart-ahead+180); err != nil || units != 5 {
+			t.Errorf("%d: %d units, %v", ahead, units, err)
+		}
+		fold(t, l, c, 0, slotStart, map[int]uint64{16: 12})
+		if a := account(t, l); a.Recorded != 12 || a.Expired != 5 || a.Pending != 7 {
+			t.Errorf("%d: account %+v", ahead, a)
+		}
+		if lost, err := l.Balance(ctx); lost != 0 || err != nil {
+			t.Errorf("%d: balance %d, %v", ahead, lost, err)
+		}
+	}
+}
+
+// TestNothingMovesToTheFuture: a process that did not live to see its clock being set
+// counted some of it by the right one.
+func TestNothingMovesToTheFuture(t *testing.T) {
+	const days = 86400
+	l := open(t, t.TempDir())
+	c := run(t, l)
+	if err := l.NoteClock(ctx, c, -50*days); err != nil {
+		t.Fatal(err)
+	}
+	fold(t, l, c, 0, slotStart-50*days, map[int]uint64{16: 5})
+	fold(t, l, c, 1, slotStart+360, map[int]uint64{16: 7})
+	if units, err := l.CorrectClock(ctx, c, 0, slotStart+400); units != 5 || err != nil {
+		t.Errorf("%d moved, %v", units, err)
+	}
+	got := map[int64]int64{}
+	for _, p := range pending(t, l) {
+		got[p.Key.Slot] += p.Report.Counts["QR_CODE"]
+	}
+	if want := map[int64]int64{slotStart: 5, slotStart + 360: 7}; !maps.Equal(got, want) {
+		t.Errorf("%v, not %v", got, want)
 	}
 }
 

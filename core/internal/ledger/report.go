@@ -337,8 +337,9 @@ const Unknown int64 = -1 << 62
 func (l *Ledger) purge(ctx context.Context, before, right int64) (units int64, err error) {
 	err = l.alterSettling(ctx, func(tx *sql.Tx) error {
 		units = 0
+		const cutoff = `CASE run.ahead WHEN 0 THEN ?1 ELSE ?2 + run.ahead END`
 		const expired = `revision > accepted_revision AND lost = '' AND slot <
-			(SELECT CASE ahead WHEN 0 THEN ?1 ELSE ?2 + ahead END FROM run WHERE id = report.run)`
+			(SELECT ` + cutoff + ` FROM run WHERE id = report.run)`
 		servers, err := column[string](tx, "SELECT DISTINCT lts FROM run")
 		if err != nil {
 			return err
@@ -360,9 +361,13 @@ func (l *Ledger) purge(ctx context.Context, before, right int64) (units int64, e
 			before, right, protocol.LostExpired); err != nil {
 			return err
 		}
+		// Nothing comes to what was given up, or is deleted next.
+		const closed = `max(?1, ` + cutoff + `)`
+		if _, err := tx.Exec(`UPDATE run SET closed_before = `+closed+` WHERE finished = 0 AND closed_before < `+closed+`
+			AND EXISTS (SELECT 1 FROM report WHERE report.run = run.id AND slot < `+closed+`)`, before, right); err != nil {
+			return err
+		}
 		for _, statement := range []string{
-			`UPDATE run SET closed_before = ?1 WHERE finished = 0 AND closed_before < ?1
-				AND EXISTS (SELECT 1 FROM report WHERE report.run = run.id AND slot < ?1)`,
 			`DELETE FROM report_count WHERE EXISTS (SELECT 1 FROM report r WHERE r.run = report_count.run
 				AND r.slot = report_count.slot AND r.revision <= r.accepted_revision AND r.slot < ?)`,
 			`DELETE FROM report WHERE revision <= accepted_revision AND slot < ?`,

@@ -251,10 +251,8 @@ func (l *Ledger) Fold(ctx context.Context, t *tally.Tally, frames []FrameSums) (
 			return err
 		}
 		for _, f := range frames {
-			if f.Slot < r.closedBefore {
-				if r, err = renew(tx, r); err != nil {
-					return err
-				}
+			if r, err = openTo(tx, r, f.Slot); err != nil {
+				return err
 			}
 		}
 		names := typeNames(t)
@@ -298,8 +296,8 @@ func foldFrame(tx *sql.Tx, r run, names *[tally.Types]string, f FrameSums, marks
 func (l *Ledger) Record(ctx context.Context, t *tally.Tally, slotStart int64, operationType int, n int64) error {
 	return l.alter(ctx, func(tx *sql.Tx) error {
 		r, _, err := meetRun(tx, t)
-		if err == nil && slotStart < r.closedBefore {
-			r, err = renew(tx, r)
+		if err == nil {
+			r, err = openTo(tx, r, slotStart)
 		}
 		if err != nil {
 			return err
@@ -311,7 +309,24 @@ func (l *Ledger) Record(ctx context.Context, t *tally.Tally, slotStart int64, op
 	})
 }
 
-// addToReport raises a slot's report by what is new to it, and its revision by one.
+// openTo is the run, or its next name, to whose report of a slot something may be added:
+// neither the report was given up, nor may it have been deleted.
+func openTo(tx *sql.Tx, r run, slotStart int64) (run, error) {
+	closed := slotStart < r.closedBefore
+	if !closed {
+		err := tx.QueryRow("SELECT lost <> '' FROM report WHERE run = ? AND slot = ?", r.id, slotStart).Scan(&closed)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return r, err
+		}
+	}
+	if closed {
+		return renew(tx, r)
+	}
+	return r, nil
+}
+
+// addToReport raises a slot's report by what is new to it, and its revision by one. The
+// run is openTo the slot.
 func addToReport(tx *sql.Tx, r run, slotStart int64, added map[string]int64) (units int64, err error) {
 	for name, n := range added {
 		units += n

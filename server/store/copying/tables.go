@@ -87,6 +87,7 @@ var tables = []table{
 	with("total_hour", total()),
 	with("total_day", total()),
 	with("total_device", n("slot", "device", "handshake_code", "item", "type", "count")),
+	with("total_device_month", n("slot", "device", "handshake_code", "item", "type", "count")),
 	with("activity", n("type", "day", "handshake_code", "item"), b("runs")),
 	with("arrival", n("run", "day"), b("rows")),
 	with("activity_fold", n("id", "upto", "since")),

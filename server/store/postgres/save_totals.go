@@ -73,21 +73,28 @@ func (s *saving) queueTotals(b *batch) error {
 	return nil
 }
 
-// queueDeviceTotals adds to the totals of devices by day. Their types are those of
-// the totals.
+// queueDeviceTotals adds to the totals of devices by day and by month. Their types are
+// those of the totals.
 func (s *saving) queueDeviceTotals(b *batch) error {
-	if len(s.change.ByDevice) == 0 {
+	if err := s.addDeviceTotals(b, "total_device", s.change.ByDevice); err != nil {
+		return err
+	}
+	return s.addDeviceTotals(b, "total_device_month", store.ByMonth(s.change.ByDevice))
+}
+
+func (s *saving) addDeviceTotals(b *batch, table string, sums map[store.DeviceTotalKey]int64) error {
+	if len(sums) == 0 {
 		return nil
 	}
-	rows := make([][]int64, 0, len(s.change.ByDevice))
-	for key, units := range s.change.ByDevice {
+	rows := make([][]int64, 0, len(sums))
+	for key, units := range sums {
 		device, err := s.deviceKey(key.Device)
 		if err != nil {
 			return err
 		}
 		rows = append(rows, []int64{key.Day, device, int64(key.Code), int64(key.Item), s.typeKey(key.Type), units})
 	}
-	b.exec(`INSERT INTO total_device AS t (slot, device, handshake_code, item, type, count)
+	b.exec(`INSERT INTO `+table+` AS t (slot, device, handshake_code, item, type, count)
 		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
 		ON CONFLICT (slot, device, handshake_code, item, type) DO UPDATE SET count = `+addedSQL("t.count", "excluded.count"), sortedColumns(rows, 6).arguments()...)
 	return nil

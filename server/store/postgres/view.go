@@ -13,8 +13,10 @@ import (
 
 var dialect = view.Dialect{
 	Pieces: `(SELECT (value ->> 0)::bigint AS place, (value ->> 1)::bigint AS since, (value ->> 2)::bigint AS until FROM json_array_elements(?::text::json))`,
-	Join:   `JOIN`,
-	In:     ` IN (SELECT json_array_elements_text(?::text::json))`,
+	Reported: `(SELECT (value ->> 0)::bigint AS place, (value ->> 1)::bigint AS run, (value ->> 2)::bigint AS since, (value ->> 3)::bigint AS until
+		FROM json_array_elements(?::text::json))`,
+	Join: `JOIN`,
+	In:   ` IN (SELECT json_array_elements_text(?::text::json))`,
 	Dialect: relational.Dialect{
 		Added: addedSQL,
 		// PostgreSQL sums up without a bound.

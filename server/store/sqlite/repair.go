@@ -5,7 +5,8 @@ import "github.com/openlts/openlts/server/store"
 // ChangeSeats has f decide on the seats of an item; see store.Tx.
 func (t *transaction) ChangeSeats(now int64, item store.Item, devices []store.Reporter, f func(*store.State) *store.Change) error {
 	t.forget()
-	keys := &store.Keys{Now: now, Reporters: devices}
+	// The use of the item is loaded for nobody's sake, too.
+	keys := &store.Keys{Now: now, Reporters: devices, Counted: []store.Counted{{Item: item.ID, Since: now}}}
 	for _, device := range devices {
 		keys.Counted = append(keys.Counted, store.Counted{Reporter: device, Item: item.ID, Since: now})
 	}

@@ -53,16 +53,23 @@ func (t *transaction) addTotals(table string, sums map[store.TotalKey]store.Unit
 	return t.insertRows(`INSERT INTO `+table+` (handshake_code, item, slot, type, count, late) VALUES`, 6, addUnits, rows)
 }
 
-// saveDeviceTotals adds to the totals of devices by day. Their types are those of
-// the totals.
+// saveDeviceTotals adds to the totals of devices by day and by month. Their types are those
+// of the totals.
 func (t *transaction) saveDeviceTotals(c *store.Change) error {
+	if err := t.addDeviceTotals(c, "total_device", c.ByDevice); err != nil {
+		return err
+	}
+	return t.addDeviceTotals(c, "total_device_month", store.ByMonth(c.ByDevice))
+}
+
+func (t *transaction) addDeviceTotals(c *store.Change, table string, sums map[store.DeviceTotalKey]int64) error {
 	type total struct {
-		day, kind          int64
+		start, kind        int64
 		device, code, item store.ID
 		units              int64
 	}
-	totals := make([]total, 0, len(c.ByDevice))
-	for key, units := range c.ByDevice {
+	totals := make([]total, 0, len(sums))
+	for key, units := range sums {
 		device, err := deviceKey(c, key.Device)
 		if err != nil {
 			return err
@@ -70,14 +77,14 @@ func (t *transaction) saveDeviceTotals(c *store.Change) error {
 		totals = append(totals, total{key.Day, t.s.known.types[key.Type], device, key.Code, key.Item, units})
 	}
 	slices.SortFunc(totals, func(a, b total) int {
-		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.device, b.device), cmp.Compare(a.code, b.code),
+		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.device, b.device), cmp.Compare(a.code, b.code),
 			cmp.Compare(a.item, b.item), cmp.Compare(a.kind, b.kind))
 	})
 	rows := make([]any, 0, 6*len(totals))
 	for _, n := range totals {
-		rows = append(rows, n.day, n.device, n.code, n.item, n.kind, n.units)
+		rows = append(rows, n.start, n.device, n.code, n.item, n.kind, n.units)
 	}
-	return t.insertRows(`INSERT INTO total_device (slot, device, handshake_code, item, type, count) VALUES`, 6,
+	return t.insertRows(`INSERT INTO `+table+` (slot, device, handshake_code, item, type, count) VALUES`, 6,
 		` ON CONFLICT DO UPDATE SET `+addCount, rows)
 }
 

@@ -10,9 +10,10 @@ import (
 )
 
 var dialect = view.Dialect{
-	Pieces: `(SELECT value ->> 0 AS place, value ->> 1 AS since, value ->> 2 AS until FROM json_each(?))`,
-	Join:   `CROSS JOIN`, // SQLite keeps to the order
-	In:     ` IN (SELECT value FROM json_each(?))`,
+	Pieces:   `(SELECT value ->> 0 AS place, value ->> 1 AS since, value ->> 2 AS until FROM json_each(?))`,
+	Reported: `(SELECT value ->> 0 AS place, value ->> 1 AS run, value ->> 2 AS since, value ->> 3 AS until FROM json_each(?))`,
+	Join:     `CROSS JOIN`, // SQLite keeps to the order
+	In:       ` IN (SELECT value FROM json_each(?))`,
 	Dialect: relational.Dialect{
 		Added:    addedSQL,
 		Sum:      saturatingSumSQL,

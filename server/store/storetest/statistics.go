@@ -291,9 +291,15 @@ func examinationIsComplete(t *testing.T, open Open) {
 				t.Errorf("level %d: %+v", level, units)
 			}
 		}
-		for total, err := range e.DeviceTotals() {
-			if err != nil || total.Device != device.Device || total.Start != day {
-				t.Errorf("%+v, %v", total, err)
+		for level, start := range map[store.Level]int64{store.LevelDay: day, store.LevelMonth: store.LevelMonth.Start(day)} {
+			var units int64
+			for total, err := range e.DeviceTotals(level) {
+				if units += total.All; err != nil || total.Device != device.Device || total.Start != start {
+					t.Errorf("%+v, %v", total, err)
+				}
+			}
+			if units != 7 {
+				t.Errorf("level %d: %d", level, units)
 			}
 		}
 		for item, err := range e.Items() {

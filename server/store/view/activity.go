@@ -175,7 +175,11 @@ func (a *activity) readTail() error {
 type part struct {
 	window      int
 	from, until int64
+	mask        store.SlotMask
 }
+
+// has tells whether some slots begin in the part.
+func (p *part) has(slots *store.ActiveSlots) bool { return slots.AnyOf(&p.mask, p.from, p.until) }
 
 // parts are those of the windows that a day has a part of.
 func parts(windows []store.Window, day int64) (list []part) {
@@ -186,7 +190,9 @@ func parts(windows []store.Window, day int64) (list []part) {
 		return 1
 	})
 	for i := first; i < len(windows) && windows[i].Start < day+int64(store.LevelDay); i++ {
-		list = append(list, part{i, max(windows[i].Start-day, 0), min(windows[i].End-day, int64(store.LevelDay))})
+		p := part{window: i, from: max(windows[i].Start-day, 0), until: min(windows[i].End-day, int64(store.LevelDay))}
+		p.mask = store.SlotsBetween(p.from, p.until)
+		list = append(list, p)
 	}
 	return list
 }
@@ -199,6 +205,9 @@ type grouping struct {
 	places map[[3]store.ID]int
 	byKey  map[string]int
 	groups []group // without windows
+	// What was found last: runs of a code and an item follow one another.
+	last   [3]store.ID
+	lastAt int
 }
 
 func (q *statistics) newGrouping() *grouping {
@@ -208,46 +217,80 @@ func (q *statistics) newGrouping() *grouping {
 // of is the place of the group.
 func (g *grouping) of(a *active) int {
 	key := [3]store.ID{a.kind, a.code, a.item}
-	place, known := g.places[key]
-	if known {
-		return place
+	if key == g.last {
+		return g.lastAt
 	}
+	place, known := g.places[key]
+	if !known {
+		place = g.find(key)
+		g.places[key] = place
+	}
+	g.last, g.lastAt = key, place
+	return place
+}
+
+// find finds the group of a type, a code and an item.
+func (g *grouping) find(key [3]store.ID) int {
 	var values group
 	var text strings.Builder
 	for i, by := range g.q.query.By {
-		id := a.item
+		id := key[2]
 		switch by {
 		case store.ByType:
-			id = a.kind
+			id = key[0]
 		case store.ByHandshake:
-			id = a.code
+			id = key[1]
 		}
 		values.values[i] = g.names.of(by, id)
 		fmt.Fprintf(&text, "%v\x00", values.values[i])
 	}
-	place, known = g.byKey[text.String()]
+	place, known := g.byKey[text.String()]
 	if !known {
 		place = len(g.groups)
 		g.groups = append(g.groups, values)
 		g.byKey[text.String()] = place
 	}
-	g.places[key] = place
 	return place
 }
 
 // numbering numbers devices, one after the other; those that are shown as another one
 // have its number.
 type numbering struct {
-	q       *statistics
-	numbers map[store.ID]int
+	q     *statistics
+	found []int32 // by the key of a device, as far as keys are small: its number + 1
+	far   map[store.ID]int
+	count int
 }
 
+// nearKeys is up to which key a device has a place of its own in memory.
+const nearKeys = 1 << 22
+
 func (n *numbering) of(device store.ID) int {
-	device = n.q.shownAs(device)
-	number, known := n.numbers[device]
+	if len(n.q.merged) > 0 {
+		device = n.q.shownAs(device)
+	}
+	if device >= nearKeys || device < 0 {
+		return n.farOf(device)
+	}
+	if int(device) >= len(n.found) {
+		n.found = append(n.found, make([]int32, int(device)+1)...)
+	}
+	if n.found[device] == 0 {
+		n.count++
+		n.found[device] = int32(n.count) //nolint:gosec // not more than there are keys
+	}
+	return int(n.found[device]) - 1
+}
+
+func (n *numbering) farOf(device store.ID) int {
+	number, known := n.far[device]
 	if !known {
-		number = len(n.numbers)
-		n.numbers[device] = number
+		if n.far == nil {
+			n.far = map[store.ID]int{}
+		}
+		number = n.count
+		n.far[device] = number
+		n.count++
 	}
 	return number
 }

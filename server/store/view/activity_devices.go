@@ -45,7 +45,7 @@ const manyParts = 8
 
 // activeDevices counts different devices. Sets of windows that are over are let go.
 func (q *statistics) activeDevices() error {
-	groups, numbers, sets := q.newGrouping(), &numbering{q, map[store.ID]int{}}, map[setKey]*deviceSet{}
+	groups, numbers, sets := q.newGrouping(), &numbering{q: q}, map[setKey]*deviceSet{}
 	close := func(before int64) {
 		for key, set := range sets {
 			if q.windows[key.window].End <= before {
@@ -60,15 +60,19 @@ func (q *statistics) activeDevices() error {
 		close(day)
 		list := parts(q.windows, day)
 		places := placesOf(list)
+		var last setKey
+		var lastSet *deviceSet
 		for i := range runs {
 			place, number := groups.of(&runs[i]), numbers.of(runs[i].Device)
 			add := func(window int) {
-				set := sets[setKey{window, place}]
-				if set == nil {
-					set = &deviceSet{}
-					sets[setKey{window, place}] = set
+				key := setKey{window, place}
+				if key != last || lastSet == nil {
+					if last, lastSet = key, sets[key]; lastSet == nil {
+						lastSet = &deviceSet{}
+						sets[key] = lastSet
+					}
 				}
-				set.add(number)
+				lastSet.add(number)
 			}
 			if len(list) > manyParts {
 				runs[i].Slots.Each(func(start int64) {
@@ -78,9 +82,9 @@ func (q *statistics) activeDevices() error {
 				})
 				continue
 			}
-			for _, p := range list {
-				if inside := runs[i].Slots.Between(p.from, p.until); inside.Any() {
-					add(p.window)
+			for at := range list {
+				if list[at].has(&runs[i].Slots) {
+					add(list[at].window)
 				}
 			}
 		}
@@ -125,7 +129,7 @@ func (p *partPlaces) find(start int64) int {
 
 // activeConcurrently finds the most devices that were active in one slot.
 func (q *statistics) activeConcurrently() error {
-	groups, numbers := q.newGrouping(), &numbering{q, map[store.ID]int{}}
+	groups, numbers := q.newGrouping(), &numbering{q: q}
 	var days []*concurrentDay // by group
 	return q.activeDays(q.windows, false, func(day int64, runs []active) error {
 		for i := range runs {

@@ -152,8 +152,8 @@ func (e *examination) Totals(level store.Level) iter.Seq2[store.ExaminedTotal, e
 		})
 }
 
-func (e *examination) DeviceTotals() iter.Seq2[store.ExaminedTotal, error] {
-	return rowsOf(e, `SELECT device, handshake_code, item, slot, type, count FROM total_device`, nil,
+func (e *examination) DeviceTotals(level store.Level) iter.Seq2[store.ExaminedTotal, error] {
+	return rowsOf(e, `SELECT device, handshake_code, item, slot, type, count FROM `+deviceTables[level], nil,
 		func(rows Rows, yield func(store.ExaminedTotal) bool) (bool, error) {
 			var t store.ExaminedTotal
 			var kind store.ID

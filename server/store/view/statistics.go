@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/openlts/openlts/server/store"
@@ -58,6 +60,8 @@ type statistics struct {
 	result  store.Statistics
 	// merged are the devices that are shown as another one, by their keys.
 	merged map[store.ID]store.ID
+	// minus has rows taken off; bySlot tells that they name a slot where others name a window.
+	minus, bySlot bool
 	// meet, if set, takes the rows instead.
 	meet func(g group, id store.ID, late int64)
 }
@@ -77,7 +81,20 @@ func (q *statistics) add(g group, count, late int64) {
 		row = &store.StatisticsRow{Window: g.window, Values: slices.Clone(g.values[:len(q.query.By)])}
 		q.rows[g] = row
 	}
+	if q.minus {
+		row.Count, row.Late = lessened(row.Count, count), lessened(row.Late, late)
+		return
+	}
 	row.Count, row.Late = store.SaturatingSum(row.Count, count), store.SaturatingSum(row.Late, late)
+}
+
+// lessened takes a part off a sum. Of one that stopped at the largest number, nobody knows
+// how much it would be.
+func lessened(sum, part int64) int64 {
+	if sum == math.MaxInt64 {
+		return sum
+	}
+	return max(sum-part, 0)
 }
 
 // finish puts the rows in order: by window, then by the columns.
@@ -111,15 +128,15 @@ func (q *statistics) needsDevices() bool {
 	return q.by(store.ByDevice) || q.by(store.ByRun) || len(q.query.Devices) > 0
 }
 
-// finest is the longest level of totals that can tell the columns apart.
-func (q *statistics) finest() store.Level {
+// levels are those of totals that can tell the columns apart.
+func (q *statistics) levels() []store.Level {
 	switch {
 	case q.by(store.BySlot), q.by(store.ByRun):
-		return store.LevelSlot
+		return []store.Level{store.LevelSlot}
 	case q.by(store.ByHour):
-		return store.LevelHour
+		return []store.Level{store.LevelHour, store.LevelSlot}
 	}
-	return store.LevelDay
+	return []store.Level{store.LevelDay, store.LevelHour, store.LevelSlot}
 }
 
 func piecesJSON(pieces []store.Piece) string {
@@ -135,13 +152,16 @@ func piecesJSON(pieces []store.Piece) string {
 	return text.String()
 }
 
-// pairsSQL are the codes and items for which there are totals: one step each
-// through the key of the totals, however many those are.
+// pairsSQL are the codes and items for which there are totals: one step each through the
+// key of the totals, to the next item of a code or to the next code, however many totals
+// there are.
 const pairsSQL = `WITH RECURSIVE pair (code, item) AS MATERIALIZED (
 	SELECT * FROM (SELECT handshake_code, item FROM total_day ORDER BY handshake_code, item LIMIT 1) first
 	UNION ALL SELECT
-		(SELECT t.handshake_code FROM total_day t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1),
-		(SELECT t.item FROM total_day t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1)
+		coalesce((SELECT t.handshake_code FROM total_day t WHERE t.handshake_code = pair.code AND t.item > pair.item LIMIT 1),
+			(SELECT t.handshake_code FROM total_day t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code LIMIT 1)),
+		coalesce((SELECT t.item FROM total_day t WHERE t.handshake_code = pair.code AND t.item > pair.item ORDER BY t.item LIMIT 1),
+			(SELECT t.item FROM total_day t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code, t.item LIMIT 1))
 	FROM pair WHERE pair.code IS NOT NULL),
 chosen (code, item) AS MATERIALIZED (SELECT pair.code, pair.item FROM pair JOIN handshake_code c ON c.id = pair.code JOIN item i ON i.id = pair.item
 	JOIN organization o ON o.id = i.organization%s) `
@@ -182,6 +202,38 @@ func (q *statistics) columns() (values, keys string, err error) {
 
 // operations sums up the totals of the levels that make up the windows.
 func (q *statistics) operations() error {
+	pieces := store.CutWindows(q.windows, q.levels()...)
+	for level, some := range pieces.Plus {
+		if err := q.operationsOf(level, some); err != nil {
+			return err
+		}
+	}
+	return q.takeOff(func() error {
+		for level, some := range pieces.Minus {
+			if err := q.operationsOf(level, some); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// takeOff has what is counted meanwhile taken off. Of what is there no more, there is no
+// row.
+func (q *statistics) takeOff(count func() error) error {
+	q.minus = true
+	err := count()
+	q.minus = false
+	for g, row := range q.rows {
+		if row.Count == 0 {
+			delete(q.rows, g)
+		}
+	}
+	return err
+}
+
+// operationsOf sums up pieces of a level.
+func (q *statistics) operationsOf(level store.Level, pieces []store.Piece) error {
 	values, keys, err := q.columns()
 	if err != nil {
 		return err
@@ -191,17 +243,42 @@ func (q *statistics) operations() error {
 	if len(q.query.Types) > 0 {
 		types, typeFilter = ` AND t.type IN (SELECT id FROM operation_type WHERE name`+q.db.Dialect().In+`)`, []any{texts(q.query.Types)}
 	}
-	for level, pieces := range store.Pieces(q.windows, q.finest()) {
-		arguments := append(slices.Clone(filters), piecesJSON(pieces))
-		arguments = append(arguments, typeFilter...)
-		err := q.scan(fmt.Sprintf(pairsSQL+`SELECT p.place, %s, %s%s FROM chosen CROSS JOIN %s p
-			%s %s t ON t.handshake_code = chosen.code AND t.item = chosen.item AND t.slot >= p.since AND t.slot < p.until%s GROUP BY p.place%s`,
-			where, q.db.Dialect().Sum("t.count"), q.db.Dialect().Sum("t.late"), values, q.db.Dialect().Pieces, q.db.Dialect().Join, totalTables[level], types, keys), arguments)
-		if err != nil {
-			return err
+	place := "p.place"
+	if level == store.LevelSlot && len(pieces) > manyPieces && !q.minus {
+		// One after the other, each would be looked for in the totals of each code and item.
+		place, pieces = "t.slot", joined(pieces)
+	}
+	arguments := append(append(slices.Clone(filters), piecesJSON(pieces)), typeFilter...)
+	query := fmt.Sprintf(pairsSQL+`SELECT %s, %s, %s%s FROM chosen CROSS JOIN %s p
+		%s %s t ON t.handshake_code = chosen.code AND t.item = chosen.item AND t.slot >= p.since AND t.slot < p.until%s GROUP BY %s%s`,
+		where, place, q.db.Dialect().Sum("t.count"), q.db.Dialect().Sum("t.late"), values, q.db.Dialect().Pieces, q.db.Dialect().Join, totalTables[level], types, place, keys)
+	if place == "p.place" {
+		return q.scan(query, arguments)
+	}
+	q.bySlot = true
+	err = q.scan(query, arguments)
+	q.bySlot = false
+	return err
+}
+
+// manyPieces is how many pieces of slots are not looked for one by one.
+const manyPieces = 500
+
+// joined are pieces that follow one another as one, whatever windows they are of.
+func joined(pieces []store.Piece) (spans []store.Piece) {
+	for _, p := range pieces {
+		if n := len(spans); n > 0 && spans[n-1].End == p.Start {
+			spans[n-1].End = p.End
+		} else {
+			spans = append(spans, store.Piece{Start: p.Start, End: p.End})
 		}
 	}
-	return nil
+	return spans
+}
+
+// windowOf is the place of the window that a slot is in.
+func (q *statistics) windowOf(slot int64) int {
+	return sort.Search(len(q.windows), func(i int) bool { return q.windows[i].End > slot })
 }
 
 // scan adds the rows of a query: window, count, late and the columns.
@@ -225,6 +302,9 @@ func (q *statistics) scan(query string, arguments []any) error {
 			if g.values[i] = texts[i].String; by.Number() {
 				g.values[i] = numbers[i]
 			}
+		}
+		if q.bySlot {
+			g.window = q.windowOf(int64(g.window))
 		}
 		if q.meet != nil {
 			q.meet(g, store.ID(count), late)

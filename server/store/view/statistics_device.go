@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,30 +10,61 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Totals of devices are kept by day; what a window has beside whole days is summed
-// up from the slots of runs, whose counts SQL can't read.
+// Totals of devices are kept by month and day; what a window has beside these is summed
+// up from the slots of runs, whose counts SQL can't read. Which these are, activity tells.
 
-// devicePieces are the pieces of the windows: of days, and of slots.
-func (q *statistics) devicePieces() (days, slots []store.Piece, err error) {
-	longest := store.LevelSlot
-	if q.finest() == store.LevelDay {
-		longest = store.LevelDay
+// devicePieces takes windows apart into months and days, and slots.
+func (q *statistics) devicePieces() (store.Pieces, error) {
+	levels := []store.Level{store.LevelMonth, store.LevelDay, store.LevelSlot}
+	switch {
+	case q.by(store.BySlot), q.by(store.ByHour), q.by(store.ByRun):
+		levels = levels[2:]
+	case q.by(store.ByDay):
+		levels = levels[1:]
 	}
-	pieces := store.Pieces(q.windows, longest)
-	days, slots = pieces[store.LevelDay], append(pieces[store.LevelSlot], pieces[store.LevelHour]...)
-	if len(slots) == 0 {
-		return days, slots, nil
+	pieces := store.CutWindows(q.windows, levels...)
+	return pieces, q.kept(slices.Concat(pieces.Plus[store.LevelSlot], pieces.Minus[store.LevelSlot]))
+}
+
+// wholeDays are the days that are in the windows as a whole, and what else is in them:
+// devices can be added to others, but not taken off.
+func (q *statistics) wholeDays() (days, rest []store.Piece, err error) {
+	longest := []store.Level{store.LevelDay, store.LevelSlot}
+	if q.by(store.BySlot) || q.by(store.ByHour) || q.by(store.ByRun) {
+		longest = longest[1:]
+	}
+	for i, w := range q.windows {
+		first, last := longest[0].Start(w.Start), longest[0].Start(w.End)
+		if first < w.Start {
+			first += int64(longest[0])
+		}
+		if longest[0] == store.LevelSlot || first >= last {
+			rest = append(rest, store.Piece{Window: i, Start: w.Start, End: w.End})
+			continue
+		}
+		days = append(days, store.Piece{Window: i, Start: first, End: last})
+		for _, edge := range []store.Piece{{Window: i, Start: w.Start, End: first}, {Window: i, Start: last, End: w.End}} {
+			if edge.Start < edge.End {
+				rest = append(rest, edge)
+			}
+		}
+	}
+	return days, rest, q.kept(rest)
+}
+
+// kept is nil if the reports of pieces are still there.
+func (q *statistics) kept(pieces []store.Piece) error {
+	if len(pieces) == 0 {
+		return nil
 	}
 	var pruned int64
 	if err := get(q.db, `SELECT coalesce(max(pruned), 0) FROM slot_closing`, nil, &pruned); err != nil {
-		return nil, nil, err
+		return err
 	}
-	for _, piece := range slots {
-		if piece.Start < pruned {
-			return nil, nil, &store.PrunedError{Before: pruned}
-		}
+	if slices.ContainsFunc(pieces, func(p store.Piece) bool { return p.Start < pruned }) {
+		return &store.PrunedError{Before: pruned}
 	}
-	return days, slots, nil
+	return nil
 }
 
 // pairFilter is the condition on the code and the item of a row t, beginning with AND.
@@ -83,22 +115,17 @@ func (q *statistics) shownAs(device store.ID) store.ID {
 	return device
 }
 
-// fromDays are the rows t of the totals of devices, in pieces p.
-func (q *statistics) fromDays(pieces []store.Piece) (from string, arguments []any) {
+// deviceTables are the tables of totals of devices.
+var deviceTables = map[store.Level]string{store.LevelDay: "total_device", store.LevelMonth: "total_device_month"}
+
+// fromTotals are the rows t of the totals of devices, in pieces p.
+func (q *statistics) fromTotals(level store.Level, pieces []store.Piece) (from string, arguments []any) {
 	where, filters := q.deviceFilter()
 	if len(q.query.Types) > 0 {
 		where += ` AND t.type IN (SELECT id FROM operation_type WHERE name` + q.db.Dialect().In + `)`
 		filters = append(filters, texts(q.query.Types))
 	}
-	return ` FROM ` + q.db.Dialect().Pieces + ` p ` + q.db.Dialect().Join + ` total_device t ON t.slot >= p.since AND t.slot < p.until` + where,
-		append([]any{piecesJSON(pieces)}, filters...)
-}
-
-// fromSlots are the rows t of the slots of runs, in pieces p.
-func (q *statistics) fromSlots(pieces []store.Piece) (from string, arguments []any) {
-	where, filters := q.deviceFilter()
-	return ` FROM (SELECT p.place, run.id AS run, run.device, run.handshake_code, run.item, r.slot, r.counts FROM run CROSS JOIN ` + q.db.Dialect().Pieces + ` p
-		` + q.db.Dialect().Join + ` report r ON r.run = run.id AND r.slot >= p.since AND r.slot < p.until WHERE r.revision > 0) t WHERE true` + where,
+	return ` FROM ` + q.db.Dialect().Pieces + ` p ` + q.db.Dialect().Join + ` ` + deviceTables[level] + ` t ON t.slot >= p.since AND t.slot < p.until` + where,
 		append([]any{piecesJSON(pieces)}, filters...)
 }
 
@@ -107,18 +134,79 @@ func (q *statistics) operationsOfDevices() error {
 	if err != nil {
 		return err
 	}
-	days, slots, err := q.devicePieces()
+	pieces, err := q.devicePieces()
 	if err != nil {
 		return err
 	}
-	if len(days) > 0 {
-		from, arguments := q.fromDays(days)
-		if err := q.scan(`SELECT p.place, `+q.db.Dialect().Sum("t.count")+`, 0`+values+from+` GROUP BY p.place`+keys, arguments); err != nil {
-			return err
+	count := func(pieces map[store.Level][]store.Piece) error {
+		for _, level := range []store.Level{store.LevelMonth, store.LevelDay} {
+			if len(pieces[level]) == 0 {
+				continue
+			}
+			from, arguments := q.fromTotals(level, pieces[level])
+			if err := q.scan(`SELECT p.place, `+q.db.Dialect().Sum("t.count")+`, 0`+values+from+` GROUP BY p.place`+keys, arguments); err != nil {
+				return err
+			}
+		}
+		return q.eachOfSlots(pieces[store.LevelSlot], func(g group, _ store.ID, units int64) { q.add(g, units, 0) })
+	}
+	if err := count(pieces.Plus); err != nil {
+		return err
+	}
+	return q.takeOff(func() error { return count(pieces.Minus) })
+}
+
+// reported is a part of the reports of a run.
+type reported struct {
+	place        int // of its window
+	run          store.ID
+	since, until int64
+}
+
+// reportedIn finds the runs that reported something in pieces.
+func (q *statistics) reportedIn(pieces []store.Piece) (found []reported, err error) {
+	pieces = slices.Clone(pieces)
+	slices.SortStableFunc(pieces, func(a, b store.Piece) int { return cmp.Compare(a.Start, b.Start) })
+	for len(pieces) > 0 {
+		// Activity is read along windows that don't overlap, as pieces hardly ever do.
+		var windows []store.Window
+		var places []int
+		var left []store.Piece
+		for _, p := range pieces {
+			if n := len(windows); n > 0 && windows[n-1].End > p.Start {
+				left = append(left, p)
+				continue
+			}
+			windows, places = append(windows, store.Window{Start: p.Start, End: p.End}), append(places, p.Window)
+		}
+		pieces = left
+		err = q.activeDays(windows, false, func(day int64, runs []active) error {
+			list := parts(windows, day)
+			once := map[reported]bool{}
+			for i := range runs {
+				for at := range list {
+					p := &list[at]
+					if !p.has(&runs[i].Slots) {
+						continue
+					}
+					one := reported{places[p.window], runs[i].Run, day + p.from, day + p.until}
+					if !once[one] {
+						once[one] = true
+						found = append(found, one)
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
-	return q.eachOfSlots(slots, func(g group, _ store.ID, units int64) { q.add(g, units, 0) })
+	return found, nil
 }
+
+// reportsAtOnce is of how many runs one query reads reports.
+const reportsAtOnce = 2000
 
 // eachOfSlots calls f with the group, the device and the units of what was counted
 // in slots: once for each type that the query asks for.
@@ -126,9 +214,36 @@ func (q *statistics) eachOfSlots(pieces []store.Piece, f func(g group, device st
 	if len(pieces) == 0 {
 		return nil
 	}
-	from, arguments := q.fromSlots(pieces)
+	found, err := q.reportedIn(pieces)
+	if err != nil {
+		return err
+	}
 	names := &namer{q: q, known: map[named]string{}}
-	return each(q.db, `SELECT t.place, t.run, t.device, t.handshake_code, t.item, t.slot, t.counts`+from, arguments, func(rows Rows) error {
+	for some := range slices.Chunk(found, reportsAtOnce) {
+		if err := q.eachReported(some, names, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reportsJSON writes down parts of reports for SQL.
+func reportsJSON(list []reported) string {
+	var text strings.Builder
+	for i, r := range list {
+		if i > 0 {
+			text.WriteByte(',')
+		}
+		fmt.Fprintf(&text, "[%d,%d,%d,%d]", r.place, r.run, r.since, r.until)
+	}
+	return "[" + text.String() + "]"
+}
+
+func (q *statistics) eachReported(list []reported, names *namer, f func(g group, device store.ID, units int64)) error {
+	join := q.db.Dialect().Join
+	query := `SELECT p.place, r.run, run.device, run.handshake_code, run.item, r.slot, r.counts FROM ` + q.db.Dialect().Reported + ` p ` +
+		join + ` report r ON r.run = p.run AND r.slot >= p.since AND r.slot < p.until ` + join + ` run ON run.id = r.run WHERE r.revision > 0`
+	return each(q.db, query, []any{reportsJSON(list)}, func(rows Rows) error {
 		var g group
 		var run, device, code, item store.ID
 		var slot int64
@@ -213,12 +328,12 @@ func (q *statistics) devices() error {
 	if err != nil {
 		return err
 	}
-	days, slots, err := q.devicePieces()
+	days, slots, err := q.wholeDays()
 	if err != nil {
 		return err
 	}
 	if len(slots) == 0 && len(q.merged) == 0 {
-		from, arguments := q.fromDays(days)
+		from, arguments := q.fromTotals(store.LevelDay, days)
 		return q.scan(`SELECT p.place, count(DISTINCT t.device), 0`+values+from+` GROUP BY p.place`+keys, arguments)
 	}
 	type seen struct {
@@ -233,7 +348,7 @@ func (q *statistics) devices() error {
 		}
 	}
 	if len(days) > 0 {
-		from, arguments := q.fromDays(days)
+		from, arguments := q.fromTotals(store.LevelDay, days)
 		// The device takes the place of the count.
 		byDevice := &statistics{db: q.db, query: q.query, meet: meet}
 		if err := byDevice.scan(`SELECT p.place, t.device, 0`+values+from+` GROUP BY p.place, t.device`+keys, arguments); err != nil {

@@ -33,6 +33,8 @@ type Dialect struct {
 	// Pieces is a table (place, since, until) out of one parameter: a JSON array of
 	// arrays of three numbers.
 	Pieces string
+	// Reported is a table (place, run, since, until) out of one: a JSON array of arrays of four.
+	Reported string
 	// Join joins a table that is looked up for each row of what precedes it.
 	Join string
 	// In is the condition that a column, which precedes it, is one of a JSON array of

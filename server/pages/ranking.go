@@ -1,0 +1,90 @@
+package pages
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/openlts/openlts/server/statistics"
+)
+
+// maxRanked is how many a ranking shows; the others are summed up.
+const maxRanked = 10
+
+// ranking is who used most: the question behind most looks at statistics.
+type ranking struct {
+	Title  string
+	Rows   []ranked
+	Others int // that are not shown
+	Rest   int64
+}
+
+// ranked is one of a ranking.
+type ranked struct {
+	ID, Name  string
+	Parameter string // of the address, which shows this one alone
+	Units     int64
+	Share     string // of all
+	Width     float64
+}
+
+// rank finds out which organizations, and which codes or items used most, where several of
+// them are shown together.
+func (s *statisticsShown) rank(r *request) error {
+	if !s.Sums || s.Filter.Code != "" || s.Filter.Item != "" {
+		return nil
+	}
+	names := map[string]string{}
+	for _, organization := range s.Organizations {
+		names[organization.ID] = organization.Name
+	}
+	of := []struct {
+		by               statistics.By
+		parameter, title string
+		names            map[string]string
+	}{
+		{by: statistics.ByOrganization, parameter: "org", title: "By organization", names: names},
+		{by: statistics.ByCode, parameter: "handshake", title: "By handshake code"},
+		{by: statistics.ByItem, parameter: "item", title: "By license item", names: s.Names},
+	}
+	for _, each := range of {
+		if each.parameter == "org" && (r.who().Organization != "" || s.Filter.Organization != "") || each.parameter == "item" && s.By != "item" ||
+			each.parameter == "handshake" && s.By == "item" {
+			continue
+		}
+		result, err := r.read(s.Filter, statistics.Query{Per: statistics.PerPeriod, By: []statistics.By{each.by}, From: s.Since, Until: s.To})
+		if err != nil {
+			return err
+		}
+		if result == nil || len(result.Rows) < 2 {
+			continue
+		}
+		list := ranking{Title: each.title}
+		total := int64(0)
+		for _, row := range result.Rows {
+			total = add(total, row.Count)
+			list.Rows = append(list.Rows, ranked{
+				ID: row.Group[0], Name: cmp.Or(each.names[row.Group[0]], row.Group[0]), Parameter: each.parameter, Units: row.Count,
+			})
+		}
+		slices.SortFunc(list.Rows, func(a, b ranked) int { return cmp.Or(cmp.Compare(b.Units, a.Units), cmp.Compare(a.ID, b.ID)) })
+		if len(list.Rows) > maxRanked {
+			for _, other := range list.Rows[maxRanked:] {
+				list.Rest = add(list.Rest, other.Units)
+			}
+			list.Others, list.Rows = len(list.Rows)-maxRanked, list.Rows[:maxRanked]
+		}
+		for i := range list.Rows {
+			row := &list.Rows[i]
+			row.Share = fmt.Sprintf("%.1f %%", float64(row.Units)/float64(max(total, 1))*100)
+			row.Width = float64(row.Units) / float64(max(list.Rows[0].Units, 1)) * 100
+		}
+		s.Rankings = append(s.Rankings, list)
+	}
+	return nil
+}
+
+// RankBar draws how far one of a ranking is behind the first.
+func (v *view) RankBar(row ranked) *bar {
+	return &bar{Width: row.Width, Percent: row.Share, Class: "rank", Label: v.T("%s of all", row.Share)}
+}

@@ -1,0 +1,66 @@
+package store_test
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/openlts/openlts/server/store"
+)
+
+// Pieces make up their windows, whatever these are: each slot that begins in a window is
+// added once more than it is taken off, and others as often.
+func TestPieces(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		levels := rapid.SampledFrom([][]store.Level{
+			{store.LevelMonth, store.LevelDay, store.LevelSlot}, {store.LevelDay, store.LevelHour, store.LevelSlot}, {store.LevelDay, store.LevelSlot},
+			{store.LevelHour, store.LevelSlot}, {store.LevelSlot},
+		}).Draw(t, "levels")
+		start := 1_700_000_100 + 900*rapid.Int64Range(0, 4*24*70).Draw(t, "start")
+		window := store.Window{Start: start, End: start + 900*rapid.Int64Range(0, 4*24*70).Draw(t, "length")}
+		pieces := store.CutWindows([]store.Window{{Start: 0, End: 900}, window}, levels...)
+		covers := func(pieces map[store.Level][]store.Piece, at int64) (times int) {
+			for level, list := range pieces {
+				if !slices.Contains(levels, level) {
+					t.Fatalf("there is a piece of the level %d", level)
+				}
+				for _, p := range list {
+					if level.Start(p.Start) != p.Start || level.Start(p.End) != p.End || p.Start >= p.End {
+						t.Fatalf("%+v is no piece of the level %d", p, level)
+					}
+					if p.Window == 1 && at >= p.Start && at < p.End {
+						times++
+					}
+				}
+			}
+			return times
+		}
+		moments := []int64{window.Start - 180, window.Start, window.End - 180, window.End}
+		for range 20 {
+			moments = append(moments, rapid.Int64Range(window.Start-40*86400, window.End+40*86400).Draw(t, "at"))
+		}
+		for _, at := range moments {
+			want := 0
+			if at >= window.Start && at < window.End {
+				want = 1
+			}
+			if got := covers(pieces.Plus, at) - covers(pieces.Minus, at); got != want {
+				t.Fatalf("%d is %d times in %+v: %+v", at, got, window, pieces)
+			}
+		}
+	})
+	// A day of another time zone is one of UTC, and some hours; all of time is itself.
+	day := int64(1_763_856_000)
+	pieces := store.CutWindows([]store.Window{{Start: day - 3600, End: day + 82800}, {Start: day + 86400, End: store.EndOfTime}}, store.LevelDay, store.LevelHour, store.LevelSlot)
+	want := store.Pieces{
+		Plus: map[store.Level][]store.Piece{
+			store.LevelDay: {{0, day, day + 86400}, {1, day + 86400, store.EndOfTime}}, store.LevelHour: {{0, day - 3600, day}},
+		},
+		Minus: map[store.Level][]store.Piece{store.LevelHour: {{0, day + 82800, day + 86400}}},
+	}
+	if !reflect.DeepEqual(pieces, want) {
+		t.Errorf("%+v", pieces)
+	}
+}
