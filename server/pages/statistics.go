@@ -270,7 +270,7 @@ func (s *statisticsShown) figures(r *request) error {
 			s.Rows = append(s.Rows, shown)
 		}
 	}
-	slices.Reverse(s.Rows) // the newest first
+	slices.Reverse(s.Rows)                                                         // the newest first
 	ever, err := r.period(s.Filter, time.Time{}, statistics.AddDate(now, 0, 0, 1)) // whatever period is selected
 	if err != nil {
 		return err
