@@ -42,7 +42,7 @@ func run(arguments []string) error {
 		return err
 	}
 	if *version == "" || flags.NArg() < 2 {
-		return errors.New("usage: release -version VERSION [-key KEY.pem] DIRECTORY PRODUCT=FILE[,COMPONENT=VERSION]...")
+		return errors.New("usage: release -version VERSION [-key KEY.pem] DIRECTORY PRODUCT=FILE[,COMPONENT=VERSION...] [PRODUCT=...]")
 	}
 	directory := flags.Arg(0)
 	// The key first: one that is of no use must not leave a release half made.
@@ -95,7 +95,7 @@ func parseProduct(text string) (made product, err error) {
 		name, value, ok := strings.Cut(part, "=")
 		switch {
 		case !ok || name == "" || value == "" || i == 0 && strings.ContainsAny(name, `/\`):
-			return made, fmt.Errorf("%q is not PRODUCT=FILE[,COMPONENT=VERSION]...", text)
+			return made, fmt.Errorf("%q is not PRODUCT=FILE[,COMPONENT=VERSION...]", text)
 		case i == 0:
 			made.name, made.file = name, value
 		default:

@@ -80,7 +80,8 @@ func TestSteps(t *testing.T) {
 	}
 }
 
-// TestWorkflow: what runs for each change names steps that exist.
+// TestWorkflow: what runs for each change are steps that exist, and all there are: those of
+// `test` by themselves, the others by name.
 func TestWorkflow(t *testing.T) {
 	text, err := os.ReadFile("../../.github/workflows/test.yml")
 	if err != nil {
@@ -90,11 +91,31 @@ func TestWorkflow(t *testing.T) {
 	if len(rows) < 2 {
 		t.Fatal("the workflow's list of steps was not found")
 	}
+	run := map[string]bool{}
 	for _, row := range rows {
 		for _, step := range strings.Fields(row[1]) {
+			run[step] = true
 			if _, err := os.Stat(step); err != nil {
 				t.Errorf("the workflow runs %s, which is no step", step)
 			}
+		}
+		run[""] = run[""] || row[1] == ""
+	}
+	if !run[""] {
+		t.Error("the workflow does not run the steps of test")
+	}
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		text, err := os.ReadFile(entry.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		header := second.FindStringSubmatch(strings.SplitN(string(text)+"\n\n", "\n", 3)[1])
+		if header != nil && header[2] == "all" && !run[entry.Name()] {
+			t.Errorf("the workflow does not run %s", entry.Name())
 		}
 	}
 }

@@ -41,7 +41,8 @@ func (s *ActiveSlots) Add(start int64) {
 	if n := start / ActivitySlot; start%ActivitySlot == 0 {
 		s.Bits[n/64] |= 1 << (n % 64)
 	} else if i, there := slices.BinarySearch(s.Odd, int32(start)); !there { //nolint:gosec // less than a day
-		s.Odd = slices.Insert(s.Odd, i, int32(start)) //nolint:gosec // likewise
+		// Copies of s share what they have so far: it never changes in place.
+		s.Odd = slices.Insert(slices.Clip(s.Odd), i, int32(start)) //nolint:gosec // likewise
 	}
 }
 

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -85,6 +86,29 @@ func FuzzReadActivity(f *testing.F) {
 			})
 		}); err != nil {
 			t.Skip(err)
+		}
+	})
+}
+
+// Copies of slots go their own ways, whatever slots there are.
+func TestCopiesOfSlots(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		start := rapid.Int64Range(0, 86399)
+		var slots store.ActiveSlots
+		for _, s := range rapid.SliceOfN(start, 0, 9).Draw(t, "before") {
+			slots.Add(s)
+		}
+		seen := func(s *store.ActiveSlots) (list []int64) {
+			s.Each(func(start int64) { list = append(list, start) })
+			return list
+		}
+		before := seen(&slots)
+		copied := slots
+		for _, s := range rapid.SliceOfN(start, 1, 9).Draw(t, "more") {
+			copied.Add(s)
+		}
+		if after := seen(&slots); !slices.Equal(before, after) {
+			t.Errorf("%d became %d", before, after)
 		}
 	})
 }
