@@ -2,7 +2,9 @@ package server_test
 
 import (
 	"context"
+	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -38,6 +40,27 @@ func TestWhoMayScrape(t *testing.T) {
 			}
 			tokens[name] = secret
 		}
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		served := make(chan error, 1)
+		go func() { served <- lts.ServeOffice(listener) }()
+		atOffice := func(method, token string) int {
+			request, err := http.NewRequestWithContext(t.Context(), method, "http://"+listener.Addr().String()+"/metrics", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if token != "" {
+				request.Header.Set("Authorization", "Bearer "+token)
+			}
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = response.Body.Close()
+			return response.StatusCode
+		}
 		get := func(handler http.Handler, method, token string) (int, string) {
 			request := httptest.NewRequest(method, "/metrics", nil)
 			if token != "" {
@@ -55,20 +78,20 @@ func TestWhoMayScrape(t *testing.T) {
 			t.Errorf("where clients are, apart %t: %d", apart, code)
 		}
 		for name, want := range map[string]int{"none": 401, "one": 403, "all": 200} {
-			if code, _ := get(lts.OfficeHandler(), http.MethodGet, tokens[name]); code != want {
+			if code := atOffice(http.MethodGet, tokens[name]); code != want {
 				t.Errorf("token for %s: %d", name, code)
 			}
 		}
-		if code, _ := get(lts.OfficeHandler(), http.MethodGet, "lts_wrong"); code != http.StatusUnauthorized {
+		if code := atOffice(http.MethodGet, "lts_wrong"); code != http.StatusUnauthorized {
 			t.Errorf("a wrong token: %d", code)
 		}
-		if code, _ := get(lts.OfficeHandler(), http.MethodPost, tokens["all"]); code != http.StatusMethodNotAllowed {
+		if code := atOffice(http.MethodPost, tokens["all"]); code != http.StatusMethodNotAllowed {
 			t.Errorf("POST: %d", code)
 		}
 		if code, text := get(lts.MetricsHandler(), http.MethodGet, ""); code != http.StatusOK || !strings.Contains(text, "openlts_items") {
 			t.Errorf("on a listener of their own: %d", code)
 		}
-		if err := lts.Shutdown(context.Background()); err != nil {
+		if err := errors.Join(lts.Shutdown(context.Background()), <-served); err != nil {
 			t.Error(err)
 		}
 		if err := s.Close(); err != nil {

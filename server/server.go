@@ -53,7 +53,7 @@ type Config struct {
 
 // PagesConfig says how the pages, and the API of administration, are served.
 type PagesConfig struct {
-	// Apart serves them by OfficeHandler alone, and not beside what is for clients.
+	// Apart serves them by ServeOffice alone, and not beside what is for clients.
 	Apart bool
 	// Version is what the build says of itself.
 	Version string
@@ -82,7 +82,6 @@ type Server struct {
 	api     *api.API
 	writer  *ingest.Writer
 	http    *http.Server
-	office  http.Handler // nil: there is none
 	metrics *metrics.Metrics
 	// apart serves the office on a listener of its own.
 	apart *http.Server
@@ -130,20 +129,20 @@ func New(ctx context.Context, config Config) (*Server, error) {
 		version = config.Pages.Version
 	}
 	s.metrics = metrics.New(metrics.Config{Store: config.Store, Outcomes: outcomes, Now: config.Now, Log: config.Log, Version: version})
-	handler := s.metrics.Measured(s.api.Handler())
+	handler, office := s.metrics.Measured(s.api.Handler()), http.NotFoundHandler()
 	if config.Pages != nil {
-		if s.office, err = newOffice(config, keys.Public(), sender, s.metrics.Handler()); err != nil {
+		if office, err = newOffice(config, keys.Public(), sender, s.metrics.Handler()); err != nil {
 			writer.Close()
 			return nil, err
 		}
 		if !config.Pages.Apart {
-			handler = beside(handler, s.office)
+			handler = beside(handler, office)
 		}
 	}
 	if config.Certificate != nil {
 		s.SetCertificate(*config.Certificate)
 	}
-	s.http, s.apart, s.scraped = s.listener(handler), s.listener(s.office), s.listener(s.MetricsHandler())
+	s.http, s.apart, s.scraped = s.listener(handler), s.listener(office), s.listener(s.MetricsHandler())
 	background, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s.background = cancel
 	if forgetter, ok := config.Store.(store.Forgetter); ok {
@@ -199,10 +198,6 @@ func (s *Server) Refuse(reason protocol.Reason) { s.api.Refuse(reason) }
 // Handler is the server as an HTTP handler, for programs with a listener of
 // their own.
 func (s *Server) Handler() http.Handler { return s.http.Handler }
-
-// OfficeHandler is the handler of the pages and of the API of administration alone; nil
-// if there is none.
-func (s *Server) OfficeHandler() http.Handler { return s.office }
 
 // MetricsHandler answers scrapes of Prometheus at metrics.Path, and asks nobody who they
 // are: it is for a listener that only those can reach who may know all of it.

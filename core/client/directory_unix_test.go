@@ -14,7 +14,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,6 +22,7 @@ import (
 
 	"github.com/openlts/openlts/core/client"
 	"github.com/openlts/openlts/core/internal/device"
+	"github.com/openlts/openlts/core/internal/filetest"
 	"github.com/openlts/openlts/core/internal/tally"
 	"github.com/openlts/openlts/core/license"
 	"github.com/openlts/openlts/core/protocol"
@@ -66,9 +66,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	status := m.Run()
-	if path, err := program(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
-	}
+	filetest.RemoveProgram()
 	os.Exit(status)
 }
 
@@ -147,10 +145,7 @@ func lives(t *testing.T, user, group uint32, l life, environment ...string) told
 // it go on and waits for its end.
 func begin(t *testing.T, user, group uint32, l life, environment ...string) (end func() told) {
 	t.Helper()
-	path, err := program()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := filetest.Program(t)
 	text, err := json.Marshal(l)
 	if err != nil {
 		t.Fatal(err)
@@ -164,10 +159,7 @@ func begin(t *testing.T, user, group uint32, l life, environment ...string) (end
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, os.Stderr
 	if user != 0 {
-		if os.Geteuid() != 0 {
-			t.Skip("being another user needs root")
-		}
-		command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user, Groups: []uint32{group}}}
+		filetest.As(t, command, user, group)
 	}
 	goOn, err := command.StdinPipe()
 	if err != nil {
@@ -205,40 +197,6 @@ func begin(t *testing.T, user, group uint32, l life, environment ...string) (end
 	}
 }
 
-// program is the test's program where every user can run it.
-var program = sync.OnceValues(func() (string, error) {
-	directory, err := os.MkdirTemp("", "openlts-client-*")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(directory, "client.test")
-	if os.Link(os.Args[0], path) != nil {
-		text, err := os.ReadFile(os.Args[0])
-		if err == nil {
-			err = os.WriteFile(path, text, 0o755)
-		}
-		if err != nil {
-			return path, err
-		}
-	}
-	return path, os.Chmod(directory, 0o755)
-})
-
-// forAll is a directory that every user can reach (those of t.TempDir lie in one
-// that is root's).
-func forAll(t *testing.T, mode os.FileMode) string {
-	t.Helper()
-	directory, err := os.MkdirTemp("", "openlts-client-*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(directory) })
-	if err := os.Chmod(directory, mode); err != nil {
-		t.Fatal(err)
-	}
-	return directory
-}
-
 const (
 	alice = 54321
 	bob   = 54322
@@ -269,7 +227,7 @@ func TestUsageOfAKilledProcess(t *testing.T) {
 // TestADirectoryThatCanOnlyBeRead: the same device, and its usage is submitted.
 func TestADirectoryThatCanOnlyBeRead(t *testing.T) {
 	server := testkit.NewServer(t, time.Now)
-	directory := forAll(t, 0o755)
+	directory := filetest.Directory(t, 0o755)
 	first := lives(t, 0, 0, life{URL: server.URL, Directory: directory})
 	if err := os.Chmod(filepath.Join(directory, device.FileName), 0o644); err != nil {
 		t.Fatal(err)
@@ -289,7 +247,7 @@ func TestADirectoryThatCanOnlyBeRead(t *testing.T) {
 // a user has in it already.
 func TestADirectoryLikeTmp(t *testing.T) {
 	server := testkit.NewServer(t, time.Now)
-	directory := forAll(t, 0o777|os.ModeSticky)
+	directory := filetest.Directory(t, 0o777|os.ModeSticky)
 	uuids := map[string]bool{}
 	for _, user := range []uint32{alice, bob} {
 		l := life{URL: server.URL, Directory: directory, Umask: 0o002, Record: 3, Killed: true}
@@ -309,7 +267,7 @@ func TestADirectoryLikeTmp(t *testing.T) {
 		t.Errorf("%d devices, the server has %d", len(uuids), server.Total())
 	}
 
-	before := forAll(t, 0o777)
+	before := filetest.Directory(t, 0o777)
 	first := lives(t, alice, alice, life{URL: server.URL, Directory: before})
 	if err := os.Chmod(before, 0o777|os.ModeSticky); err != nil {
 		t.Fatal(err)
@@ -325,7 +283,7 @@ func TestADirectoryLikeTmp(t *testing.T) {
 // TestAPlantedDirectory of another user is not used.
 func TestAPlantedDirectory(t *testing.T) {
 	server := testkit.NewServer(t, time.Now)
-	directory, victim := forAll(t, 0o777|os.ModeSticky), forAll(t, 0o777)
+	directory, victim := filetest.Directory(t, 0o777|os.ModeSticky), filetest.Directory(t, 0o777)
 	if err := os.Symlink(victim, filepath.Join(directory, fmt.Sprintf("user-%d", alice))); err != nil {
 		t.Fatal(err)
 	}
@@ -341,7 +299,7 @@ func TestAPlantedDirectory(t *testing.T) {
 // TestTheDefaultDirectory follows HOME, if that is one.
 func TestTheDefaultDirectory(t *testing.T) {
 	server := testkit.NewServer(t, time.Now)
-	home := forAll(t, 0o777)
+	home := filetest.Directory(t, 0o777)
 	if got := lives(t, alice, alice, life{URL: server.URL}, "HOME="+home); got.Error != "" || got.Flags != 0 {
 		t.Errorf("%+v", got)
 	}

@@ -3,61 +3,21 @@ package client_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/openlts/openlts/core/client"
+	"github.com/openlts/openlts/core/internal/filetest"
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/core/testkit"
 )
 
-// smallDisk is a real file system of its own, of the size given.
-func smallDisk(t *testing.T, size string) string {
-	t.Helper()
-	directory := t.TempDir()
-	if err := unix.Mount("openlts-test", directory, "tmpfs", 0, "size="+size+",mode=0700"); err != nil {
-		t.Skipf("this test needs a small disk of its own, and mounting one needs root: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(directory, unix.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
-	return directory
-}
-
-// fill leaves no room on a disk, and gives back how to make some.
-func fill(t *testing.T, directory string) (free func()) {
-	t.Helper()
-	path := filepath.Join(directory, "ballast")
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for size := 1 << 16; size > 0; size /= 2 {
-		for err == nil {
-			_, err = f.Write(make([]byte, size))
-		}
-		err = nil
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return func() {
-		if err := os.Remove(path); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // TestADiskThatFillsUp while the license works: recording and submitting go on, in an
 // outage nothing is lost, and when the network is back all goes out, room or not.
 func TestADiskThatFillsUp(t *testing.T) {
-	directory := smallDisk(t, "2m")
+	directory := filetest.Disk(t, 2<<10)
 	clock := testkit.NewClock(start)
 	server, network := testkit.NewServer(t, clock.Now), testkit.NewNetwork(1)
 	l, err := client.Open(t.Context(), parameters(server, directory), client.Environment{Clock: clock, Transport: network})
@@ -65,7 +25,7 @@ func TestADiskThatFillsUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	step(t, clock, 0)
-	free := fill(t, directory)
+	free := filetest.Fill(t, directory)
 	var recorded int64
 	slots := func(n int) {
 		for range n {
@@ -104,8 +64,8 @@ func TestADiskThatFillsUp(t *testing.T) {
 
 // TestADiskThatIsFull from the start: the license opens, says so, and counts.
 func TestADiskThatIsFull(t *testing.T) {
-	directory := smallDisk(t, "1m")
-	fill(t, directory)
+	directory := filetest.Disk(t, 1<<10)
+	filetest.Fill(t, directory)
 	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)
 	l := open(t, parameters(server, directory), clock)
@@ -122,21 +82,21 @@ func TestADiskThatIsFull(t *testing.T) {
 // told is counted, and the next one finds nothing left.
 func TestADiskThatIsAlmostFull(t *testing.T) {
 	for kilobytes := 20; kilobytes <= 440; kilobytes += 20 {
-		little(t, fmt.Sprintf("a disk of %d KB", kilobytes), smallDisk(t, fmt.Sprintf("%dk", kilobytes)), life{})
+		little(t, fmt.Sprintf("a disk of %d KB", kilobytes), filetest.Disk(t, int64(kilobytes)), life{})
 	}
 }
 
 // TestFilesThatMayNotGrow are like a disk that is full, for each file on its own.
 func TestFilesThatMayNotGrow(t *testing.T) {
 	for kilobytes := uint64(8); kilobytes <= 160; kilobytes += 8 {
-		little(t, fmt.Sprintf("files of %d KB", kilobytes), smallDisk(t, "1m"), life{FileSize: kilobytes << 10})
+		little(t, fmt.Sprintf("files of %d KB", kilobytes), filetest.Disk(t, 1<<10), life{FileSize: kilobytes << 10})
 	}
 }
 
 // TestKilledOnADiskThatIsAlmostFull: what was to be kept is found by the next process.
 func TestKilledOnADiskThatIsAlmostFull(t *testing.T) {
 	for kilobytes := 240; kilobytes <= 340; kilobytes += 20 {
-		little(t, fmt.Sprintf("a disk of %d KB", kilobytes), smallDisk(t, fmt.Sprintf("%dk", kilobytes)), life{Killed: true})
+		little(t, fmt.Sprintf("a disk of %d KB", kilobytes), filetest.Disk(t, int64(kilobytes)), life{Killed: true})
 	}
 }
 

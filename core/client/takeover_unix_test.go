@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/openlts/openlts/core/internal/filetest"
 	"github.com/openlts/openlts/core/internal/tally"
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/core/slot"
@@ -27,7 +28,7 @@ func TestADirectoryThatAGroupShares(t *testing.T) {
 	}
 	for _, umask := range []int{0o022, 0o002, 0o077} {
 		server := testkit.NewServer(t, time.Now)
-		directory := forAll(t, 0o700)
+		directory := filetest.Directory(t, 0o700)
 		if err := errors.Join(os.Chown(directory, 0, staff), os.Chmod(directory, 0o770|os.ModeSetgid)); err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +56,7 @@ func TestADirectoryThatIsNotShared(t *testing.T) {
 	}
 	for _, mode := range []os.FileMode{0o770, 0o777} {
 		server := testkit.NewServer(t, time.Now)
-		directory := forAll(t, 0o700)
+		directory := filetest.Directory(t, 0o700)
 		if err := errors.Join(os.Chown(directory, 0, staff), os.Chmod(directory, mode)); err != nil {
 			t.Fatal(err)
 		}

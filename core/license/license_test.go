@@ -194,7 +194,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	identity, err := device.Load(context.Background(), directory, protocol.UUIDGenerationMethodRandom, "", nil)
+	identity, err := device.Read(directory).Identity(context.Background(), protocol.UUIDGenerationMethodRandom, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

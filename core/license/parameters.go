@@ -36,7 +36,7 @@ type Parameters struct {
 	DeploymentType protocol.DeploymentType `json:"deploymentType"`
 	// how usage is to be charged
 	ChargeWay protocol.ChargeWay `json:"chargeWay"`
-	// how the client UUID comes about
+	// how the client UUID is made
 	UUIDGenerationMethod protocol.UUIDGenerationMethod `json:"UUIDGenerationMethod"`
 	// days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the license may allow
 	// fewer

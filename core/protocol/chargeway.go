@@ -44,14 +44,3 @@ func (w ChargeWay) Concurrent() bool {
 	d, _ := w.definition()
 	return d.concurrent
 }
-
-// ItemChargeWays are the charge ways that license items can have.
-func ItemChargeWays() []ChargeWay {
-	var ways []ChargeWay
-	for _, d := range chargeWays {
-		if d.short != "" {
-			ways = append(ways, d.value)
-		}
-	}
-	return ways
-}

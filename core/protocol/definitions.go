@@ -301,7 +301,7 @@ const (
 	DeploymentTypeOEM            DeploymentType = 7 // OEM
 )
 
-// UUIDGenerationMethod: How the client UUID comes about.
+// UUIDGenerationMethod: How the client UUID is made.
 type UUIDGenerationMethod int32
 
 // Values of UUIDGenerationMethod.

@@ -179,7 +179,7 @@ typedef enum LTS_DeploymentType {
   LTS_DT_OEM = 7
 } LTS_DeploymentType;
 
-/* How the client UUID comes about. */
+/* How the client UUID is made. */
 typedef enum LTS_UUIDGenerationMethod {
   /* random, cached in the data directory */
   LTS_UUIDGM_RANDOM = 1,

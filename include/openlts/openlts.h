@@ -1,7 +1,7 @@
 /* OpenLTS: license authorization and usage metering for native SDKs.
  *
- * This header is the law of the C ABI. The library exports exactly the
- * functions declared here; later versions add, and never change or remove.
+ * This header defines the C ABI. The library exports exactly the functions
+ * declared here; later versions add functions, and never change or remove one.
  *
  * A vendor's SDK uses it like this:
  *
@@ -39,15 +39,15 @@
  * Blocking   Only the functions that say so block, and each has a deadline. It
  *            is kept even if the disk hangs, or another process holds the data
  *            directory: they return a quarter of a second after it at the
- *            latest. What was begun then ends by itself, and no memory of the
- *            caller's is touched any more. A negative timeout is
+ *            latest. Work that was begun then finishes in the background, and
+ *            touches no memory of the caller's. A negative timeout gives
  *            LTS_ERR_INVALID_ARGUMENT.
  * Fork       The library starts threads in the first call of LTS_InitLicense,
  *            LTS_InitLicenseFromLTS or LTS_GetDeviceUUID, not when it is
- *            loaded. A process forked before that is as good as its parent. One
- *            forked after it may go on calling LTS_RecordOperation, and what it
+ *            loaded. A process forked before that may use everything. One
+ *            forked after it may still call LTS_RecordOperation, and what it
  *            records counts; every other function that needs the library's
- *            threads answers LTS_ERR_FORKED.
+ *            threads returns LTS_ERR_FORKED.
  * Host       Loading the library changes nothing in the process. When it is
  *            used, it has handlers for SIGSEGV, SIGBUS and SIGFPE, which pass
  *            on what is not its own, and changes no other; its threads take no
@@ -125,7 +125,7 @@ typedef struct LTS_ConnectionParameters {
   int32_t deploymentType;
   /* how usage is to be charged (LTS_ChargeWay); LTS_CW_AUTO by default */
   int32_t chargeWay;
-  /* how the client UUID comes about (LTS_UUIDGenerationMethod); LTS_UUIDGM_RANDOM by default */
+  /* how the client UUID is made (LTS_UUIDGenerationMethod); LTS_UUIDGM_RANDOM by default */
   int32_t UUIDGenerationMethod;
   /* days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the
    * license may allow fewer; 7 by default */
@@ -360,8 +360,8 @@ LTS_API int32_t LTS_CALL LTS_RecordOperation(LTS_License license, int32_t operat
  * (UTC), up to 30 days back and not in the future.
  *
  * The operations are durable when the function returns LTS_OK. On an error they
- * are not counted, but for LTS_ERR_DEADLINE_EXCEEDED: if the disk hung in the
- * very write, it may still come to an end.
+ * are not counted, with one exception: after LTS_ERR_DEADLINE_EXCEEDED a write
+ * that hung on the disk may still complete.
  * Blocks for 2 seconds at most, usually for a write to the data directory.
  * Returns as LTS_RecordOperation (LTS_ERR_NO_LICENSE for the handle 0), and
  * LTS_ERR_TIME_OUT_OF_RANGE, LTS_ERR_LICENSE_BUFFER_FAILED,

@@ -162,7 +162,7 @@ class ConnectionParameters {
   std::int32_t deploymentType;
   // how usage is to be charged (LTS_ChargeWay); LTS_CW_AUTO by default
   std::int32_t chargeWay;
-  // how the client UUID comes about (LTS_UUIDGenerationMethod); LTS_UUIDGM_RANDOM by default
+  // how the client UUID is made (LTS_UUIDGenerationMethod); LTS_UUIDGM_RANDOM by default
   std::int32_t UUIDGenerationMethod;
   // days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the
   // license may allow fewer; 7 by default

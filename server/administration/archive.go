@@ -11,14 +11,7 @@ import (
 // ArchiveItem puts an item away, or takes it back. Nothing that was counted on it is
 // lost; it authorizes nobody (-20113) while it is archived.
 func (a *Administrator) ArchiveItem(ctx context.Context, item string, archived bool) error {
-	if err := a.may(Editor); err != nil {
-		return err
-	}
-	return a.Store.Update(ctx, func(tx store.Tx) error {
-		i, err := a.visibleItem(tx, item)
-		if err != nil {
-			return err
-		}
+	return a.changeItem(ctx, item, func(tx store.Tx, i store.Item) error {
 		if err := tx.ArchiveItem(i.Key, a.archivedAt(archived)); err != nil {
 			return err
 		}
@@ -29,14 +22,7 @@ func (a *Administrator) ArchiveItem(ctx context.Context, item string, archived b
 // ArchiveHandshakeCode puts a handshake code away, or takes it back. Nobody is
 // authorized under it (-20101) while it is archived; what devices report counts.
 func (a *Administrator) ArchiveHandshakeCode(ctx context.Context, code string, archived bool) error {
-	if err := a.may(Editor); err != nil {
-		return err
-	}
-	return a.Store.Update(ctx, func(tx store.Tx) error {
-		c, err := a.visibleCode(tx, code)
-		if err != nil {
-			return err
-		}
+	return a.changeCode(ctx, code, func(tx store.Tx, c store.HandshakeCode) error {
 		if err := tx.ArchiveHandshakeCode(c.Key, a.archivedAt(archived)); err != nil {
 			return err
 		}

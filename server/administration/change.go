@@ -203,8 +203,23 @@ func checkValidationFields(values []string) error {
 	return errors.Join(errs...)
 }
 
-// RemoveCode removes a handshake code under which no device was ever authorized.
-func (a *Administrator) RemoveCode(ctx context.Context, code string) error {
+// changeItem has an editor who sees an item change it, in one transaction.
+func (a *Administrator) changeItem(ctx context.Context, item string, change func(store.Tx, store.Item) error) error {
+	if err := a.may(Editor); err != nil {
+		return err
+	}
+	return a.Store.Update(ctx, func(tx store.Tx) error {
+		i, err := a.visibleItem(tx, item)
+		if err != nil {
+			return err
+		}
+		return change(tx, i)
+	})
+}
+
+// changeCode is as changeItem, of a handshake code.
+func (a *Administrator) changeCode(ctx context.Context, code string,
+	change func(store.Tx, store.HandshakeCode) error) error {
 	if err := a.may(Editor); err != nil {
 		return err
 	}
@@ -213,6 +228,13 @@ func (a *Administrator) RemoveCode(ctx context.Context, code string) error {
 		if err != nil {
 			return err
 		}
+		return change(tx, c)
+	})
+}
+
+// RemoveCode removes a handshake code under which no device was ever authorized.
+func (a *Administrator) RemoveCode(ctx context.Context, code string) error {
+	return a.changeCode(ctx, code, func(tx store.Tx, c store.HandshakeCode) error {
 		if err := records.RemoveHandshakeCode(ctx, tx, c.Key); err != nil {
 			return inUse(err, ObjectCode, code, "devices were authorized with it, and their usage is kept")
 		}
@@ -223,14 +245,7 @@ func (a *Administrator) RemoveCode(ctx context.Context, code string) error {
 // DetachItem takes an item from a handshake code. Devices that use it go on until
 // they ask again.
 func (a *Administrator) DetachItem(ctx context.Context, item, code string) error {
-	if err := a.may(Editor); err != nil {
-		return err
-	}
-	return a.Store.Update(ctx, func(tx store.Tx) error {
-		i, err := a.visibleItem(tx, item)
-		if err != nil {
-			return err
-		}
+	return a.changeItem(ctx, item, func(tx store.Tx, i store.Item) error {
 		c, err := a.visibleCode(tx, code)
 		if err != nil {
 			return err
@@ -248,14 +263,7 @@ func (a *Administrator) DetachItem(ctx context.Context, item, code string) error
 
 // RemoveItem removes an item that no device was ever authorized to use.
 func (a *Administrator) RemoveItem(ctx context.Context, item string) error {
-	if err := a.may(Editor); err != nil {
-		return err
-	}
-	return a.Store.Update(ctx, func(tx store.Tx) error {
-		i, err := a.visibleItem(tx, item)
-		if err != nil {
-			return err
-		}
+	return a.changeItem(ctx, item, func(tx store.Tx, i store.Item) error {
 		if err := records.RemoveItem(ctx, tx, i.Key); err != nil {
 			return inUse(err, ObjectItem, item, "devices were authorized to use it, and their usage is kept; revoke it instead")
 		}

@@ -17,14 +17,7 @@ import (
 // does what the device may do with the authorization that it has: it takes a seat again
 // when it is authorized again.
 func (a *Administrator) FreeSeat(ctx context.Context, item, device string) error {
-	if err := a.may(Editor); err != nil {
-		return err
-	}
-	return a.Store.Update(ctx, func(tx store.Tx) error {
-		i, err := a.visibleItem(tx, item)
-		if err != nil {
-			return err
-		}
+	return a.changeItem(ctx, item, func(tx store.Tx, i store.Item) error {
 		// Of a device without a seat of one's own item, one learns nothing.
 		none := &Error{Kind: NotFound, Object: ObjectDevice, ID: device, Text: fmt.Sprintf("device %q has no seat of item %s", device, item)}
 		d, err := repair(ctx, tx, device)

@@ -61,17 +61,6 @@ func ChargeWays() []protocol.ChargeWay {
 // Seats tells whether devices take seats of an item.
 func Seats(item store.Item) bool { return wayOf(&item).stay != nil }
 
-// SeatUntil is when a seat taken or used now expires, in seconds since 1970; 0 if
-// there are none.
-func SeatUntil(item store.Item, now time.Time) int64 {
-	w := wayOf(&item)
-	if w.stay == nil {
-		return 0
-	}
-	_, until := w.stay.authorized(termsOf(&item), visit{at: now.Unix()})
-	return until
-}
-
 // Charged is how many of these operations use an item's quota.
 func Charged(chargeWay protocol.ChargeWay, operations store.Counts) int64 {
 	charged, counts := chargeWay.Unit()

@@ -2,7 +2,6 @@ package policy_test
 
 import (
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
@@ -132,23 +131,4 @@ func TestSelectProperties(t *testing.T) {
 			t.Fatalf("in another order: %v %v, %v %v", chosen, err, again, againErr)
 		}
 	})
-}
-
-func TestSeatUntil(t *testing.T) {
-	for _, test := range []struct {
-		name          string
-		expires, want time.Duration
-	}{
-		{"90 days", 365 * day, 90 * day},
-		{"until the license ends", 30 * day, 30 * day},
-		{"at least 7 days", 2 * day, 7 * day},
-		{"in the tolerance", -3 * day, 7 * day},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			item := store.Item{ChargeWay: protocol.ChargeWayDeviceCount, ExpiresAt: now.Add(test.expires).Unix()}
-			if got := policy.SeatUntil(item, now) - now.Unix(); got != int64(test.want.Seconds()) {
-				t.Errorf("got %d s, want %v", got, test.want)
-			}
-		})
-	}
 }

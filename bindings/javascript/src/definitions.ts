@@ -170,7 +170,7 @@ export const DeploymentType = {
   OEM: 7,
 } as const;
 
-/** How the client UUID comes about. */
+/** How the client UUID is made. */
 export const UUIDGenerationMethod = {
   /** random, cached in the data directory */
   RANDOM: 1,

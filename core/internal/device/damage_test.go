@@ -19,7 +19,7 @@ import (
 
 func loadWith(t *testing.T, directory string, kept device.Copy) device.Identity {
 	t.Helper()
-	identity, err := device.Load(context.Background(), directory, protocol.UUIDGenerationMethodRandom, "", kept)
+	identity, err := device.Read(directory).Identity(context.Background(), protocol.UUIDGenerationMethodRandom, "", kept)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestManyMendAtOnce(t *testing.T) {
 		for i := range found {
 			starters.Go(func() {
 				var err error
-				found[i], err = device.Load(context.Background(), directory, protocol.UUIDGenerationMethodRandom, "", nil)
+				found[i], err = device.Read(directory).Identity(context.Background(), protocol.UUIDGenerationMethodRandom, "", nil)
 				if err != nil {
 					t.Error(err)
 				}
@@ -212,7 +212,7 @@ func TestWithoutADirectory(t *testing.T) {
 		t.Errorf("%+v, then %+v", first, again)
 	}
 	const chosen = "5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a"
-	identity, err := device.Load(context.Background(), "", protocol.UUIDGenerationMethodRandom, chosen, nil)
+	identity, err := device.Read("").Identity(context.Background(), protocol.UUIDGenerationMethodRandom, chosen, nil)
 	if err != nil || identity.UUID != chosen || identity.Source != device.SourceHost {
 		t.Errorf("%+v, %v", identity, err)
 	}

@@ -46,16 +46,11 @@ type Copy interface {
 	KeepIdentity(ctx context.Context, text string) error
 }
 
-// Load gives the device's identity, making and keeping one if there is none
-// (docs/compatibility.md, "Client UUID"). A UUID the host chose wins over the method. With
-// an empty directory nothing is kept: the identity lasts as long as the process.
-// There need not be a copy (nil).
-func Load(ctx context.Context, directory string, method protocol.UUIDGenerationMethod, chosen string, kept Copy) (Identity, error) {
-	return Read(directory).Identity(ctx, method, chosen, kept)
-}
-
-// Identity gives the device's identity from what was read, and the copy; see Load.
-// It mends the file and the copy where that is needed and possible.
+// Identity gives the device's identity from what was read and the copy, making and keeping
+// one if there is none (docs/compatibility.md, "Client UUID"). It mends the file and the
+// copy where that is needed and possible. A UUID the host chose wins over the method. With
+// an empty directory nothing is kept: the identity lasts as long as the process. There need
+// not be a copy (nil).
 func (f *File) Identity(ctx context.Context, method protocol.UUIDGenerationMethod, chosen string, kept Copy) (Identity, error) {
 	// Asked first: what is wrong with the parameters is no reason to make a file.
 	id, source := "", SourceRandom

@@ -16,7 +16,7 @@ import (
 
 func load(t *testing.T, directory string) device.Identity {
 	t.Helper()
-	identity, err := device.Load(context.Background(), directory, protocol.UUIDGenerationMethodRandom, "", nil)
+	identity, err := device.Read(directory).Identity(context.Background(), protocol.UUIDGenerationMethodRandom, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestManyAtOnce(t *testing.T) {
 	var starters sync.WaitGroup
 	for i := range uuids {
 		starters.Go(func() {
-			identity, err := device.Load(context.Background(), directory, protocol.UUIDGenerationMethodRandom, "", nil)
+			identity, err := device.Read(directory).Identity(context.Background(), protocol.UUIDGenerationMethodRandom, "", nil)
 			if err != nil {
 				t.Error(err)
 			}
@@ -83,16 +83,16 @@ func TestADamagedIdentityIsReplacedAndKept(t *testing.T) {
 
 func TestChosenAndHardware(t *testing.T) {
 	directory := t.TempDir()
-	identity, err := device.Load(context.Background(), directory, protocol.UUIDGenerationMethodRandom, strings.ToUpper("5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a"), nil)
+	identity, err := device.Read(directory).Identity(context.Background(), protocol.UUIDGenerationMethodRandom, strings.ToUpper("5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a"), nil)
 	if err != nil || identity.UUID != "5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a" || identity.Source != device.SourceHost {
 		t.Errorf("%+v, %v", identity, err)
 	}
 	for _, bad := range []string{"x", "{5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a}", "5f0c4a520d2b4d0e9b6c1f2e3d4c5b6a"} {
-		if _, err := device.Load(context.Background(), directory, protocol.UUIDGenerationMethodRandom, bad, nil); protocol.StatusOf(err) != protocol.StatusInvalidArgument {
+		if _, err := device.Read(directory).Identity(context.Background(), protocol.UUIDGenerationMethodRandom, bad, nil); protocol.StatusOf(err) != protocol.StatusInvalidArgument {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
-	one, err := device.Load(context.Background(), directory, protocol.UUIDGenerationMethodHardware, "", nil)
+	one, err := device.Read(directory).Identity(context.Background(), protocol.UUIDGenerationMethodHardware, "", nil)
 	if err != nil {
 		// A container without /etc/machine-id: a clear error is what is asked for.
 		if protocol.StatusOf(err) != protocol.StatusBindDeviceFailed || !strings.Contains(err.Error(), "machine-id") {
@@ -100,7 +100,7 @@ func TestChosenAndHardware(t *testing.T) {
 		}
 		return
 	}
-	two, err := device.Load(context.Background(), t.TempDir(), protocol.UUIDGenerationMethodHardware, "", nil)
+	two, err := device.Read(t.TempDir()).Identity(context.Background(), protocol.UUIDGenerationMethodHardware, "", nil)
 	if err != nil || one.UUID != two.UUID || one.Source != device.SourceHardware {
 		t.Errorf("%+v, %+v, %v", one, two, err)
 	}
@@ -123,7 +123,7 @@ func TestTheCopy(t *testing.T) {
 	path := filepath.Join(directory, device.FileName)
 	load := func() device.Identity {
 		t.Helper()
-		identity, err := device.Load(context.Background(), directory, protocol.UUIDGenerationMethodRandom, "", kept)
+		identity, err := device.Read(directory).Identity(context.Background(), protocol.UUIDGenerationMethodRandom, "", kept)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +149,7 @@ func TestTheCopy(t *testing.T) {
 	}
 
 	elsewhere := t.TempDir()
-	other, err := device.Load(context.Background(), elsewhere, protocol.UUIDGenerationMethodRandom, "", nil)
+	other, err := device.Read(elsewhere).Identity(context.Background(), protocol.UUIDGenerationMethodRandom, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,13 +10,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/openlts/openlts/core/internal/device"
+	"github.com/openlts/openlts/core/internal/filetest"
 )
 
 // TestPlantedIdentities: what is not ours is set aside, not followed or waited for,
@@ -73,9 +73,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	status := m.Run()
-	if path, err := program(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
-	}
+	filetest.RemoveProgram()
 	os.Exit(status)
 }
 
@@ -108,17 +106,10 @@ func child(directory string) {
 // as loads the identity in a process of a user's.
 func as(t *testing.T, user, group uint32, directory string, environment ...string) told {
 	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("being another user needs root")
-	}
-	path, err := program()
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.Command(path)
+	command := exec.Command(filetest.Program(t))
 	// The race detector waits a second at the end, for reports.
 	command.Env = append(append(os.Environ(), "GORACE=atexit_sleep_ms=0", "DEVICE_DIRECTORY="+directory), environment...)
-	command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user, Groups: []uint32{group}}}
+	filetest.As(t, command, user, group)
 	out, err := command.CombinedOutput()
 	var answer told
 	if err == nil {
@@ -130,40 +121,6 @@ func as(t *testing.T, user, group uint32, directory string, environment ...strin
 	return answer
 }
 
-// program is the test's program where every user can run it.
-var program = sync.OnceValues(func() (string, error) {
-	directory, err := os.MkdirTemp("", "openlts-device-*")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(directory, "device.test")
-	if err := os.Link(os.Args[0], path); err != nil {
-		text, err := os.ReadFile(os.Args[0])
-		if err == nil {
-			err = os.WriteFile(path, text, 0o755)
-		}
-		if err != nil {
-			return path, err
-		}
-	}
-	return path, os.Chmod(directory, 0o755)
-})
-
-// open is a directory that every user can reach (those of t.TempDir lie in one that
-// is root's).
-func open(t *testing.T, mode os.FileMode) string {
-	t.Helper()
-	directory, err := os.MkdirTemp("", "openlts-device-*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(directory) })
-	if err := os.Chmod(directory, mode); err != nil {
-		t.Fatal(err)
-	}
-	return directory
-}
-
 var background = context.Background()
 
 const alice, bob, staff = 54321, 54322, 54400
@@ -171,7 +128,7 @@ const alice, bob, staff = 54321, 54322, 54400
 // TestADirectoryThatCanOnlyBeRead keeps the device's identity, even if it is
 // damaged and can't be mended.
 func TestADirectoryThatCanOnlyBeRead(t *testing.T) {
-	directory := open(t, 0o755)
+	directory := filetest.Directory(t, 0o755)
 	path := filepath.Join(directory, device.FileName)
 	first := loadWith(t, directory, nil)
 	if err := os.Chmod(path, 0o644); err != nil {
@@ -196,7 +153,7 @@ func TestADirectoryThatCanOnlyBeRead(t *testing.T) {
 
 // TestAFileThatMayNotBeRead is not taken for damaged, and stays.
 func TestAFileThatMayNotBeRead(t *testing.T) {
-	directory := open(t, 0o777)
+	directory := filetest.Directory(t, 0o777)
 	first := loadWith(t, directory, nil)
 	if got := as(t, alice, alice, directory); got.Source != device.SourceMemory || !strings.Contains(got.Trouble, "permission denied") {
 		t.Errorf("%+v", got)
@@ -208,7 +165,7 @@ func TestAFileThatMayNotBeRead(t *testing.T) {
 
 // TestNoDescriptor is free any more after the identity was read.
 func TestNoDescriptor(t *testing.T) {
-	directory := open(t, 0o777)
+	directory := filetest.Directory(t, 0o777)
 	first := as(t, alice, alice, directory)
 	if got := as(t, alice, alice, directory, "DEVICE_NO_DESCRIPTORS=1"); got != first {
 		t.Errorf("%+v, want %+v", got, first)
@@ -221,7 +178,7 @@ func TestADirectoryThatAGroupShares(t *testing.T) {
 		t.Skip("giving a directory to a group needs root")
 	}
 	for _, umask := range []string{"DEVICE_UMASK=022", "DEVICE_UMASK=002", "DEVICE_UMASK=077"} {
-		directory := open(t, 0o700)
+		directory := filetest.Directory(t, 0o700)
 		if err := os.Chown(directory, 0, staff); err != nil {
 			t.Fatal(err)
 		}

@@ -2,46 +2,22 @@ package ledger_test
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/openlts/openlts/core/internal/filetest"
 	"github.com/openlts/openlts/core/internal/ledger"
 )
-
-// smallDisk is a real file system of its own, of the size given.
-func smallDisk(t *testing.T, size string) string {
-	t.Helper()
-	directory := t.TempDir()
-	if err := unix.Mount("openlts-test", directory, "tmpfs", 0, "size="+size+",mode=0700"); err != nil {
-		t.Skipf("this test needs a small disk of its own, and mounting one needs root: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(directory, unix.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
-	return directory
-}
 
 // TestAFullDisk takes reports until there is no room; those can be submitted, and make
 // room for others. What is added to a slot whose report left is reported as another run.
 func TestAFullDisk(t *testing.T) {
-	directory := smallDisk(t, "1m")
+	directory := filetest.Disk(t, 1<<10)
 	l := open(t, directory)
 	c := run(t, l)
 	if err := l.RoomForRun(ctx); err != nil {
 		t.Fatal(err)
 	}
-	ballast, err := os.Create(filepath.Join(directory, "ballast"))
-	for size := 1 << 16; size > 0; size /= 2 {
-		for err == nil {
-			_, err = ballast.Write(make([]byte, size))
-		}
-		err = nil
-	}
+	filetest.Fill(t, directory)
 	var recorded, accepted int64
 	counts, slot := map[int]uint64{}, int64(slotStart)
 	for range 3 {

@@ -436,7 +436,7 @@ func TestUnfinishedFilesAreRemovedInTime(t *testing.T) {
 // submitter connects a meter with a server.
 func (m *meter) submitter(server *testkit.Server, directory string) *report.Submitter {
 	m.t.Helper()
-	identity, err := device.Load(context.Background(), directory, protocol.UUIDGenerationMethodRandom, "", nil)
+	identity, err := device.Read(directory).Identity(context.Background(), protocol.UUIDGenerationMethodRandom, "", nil)
 	if err != nil {
 		m.t.Fatal(err)
 	}

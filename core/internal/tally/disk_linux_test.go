@@ -2,34 +2,19 @@ package tally_test
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/openlts/openlts/core/internal/filetest"
 	"github.com/openlts/openlts/core/internal/tally"
 )
-
-// smallDisk is a real file system of its own, of the size given.
-func smallDisk(t *testing.T, kilobytes int64) string {
-	t.Helper()
-	directory := t.TempDir()
-	if err := unix.Mount("openlts-test", directory, "tmpfs", 0, fmt.Sprintf("size=%dk,mode=0700", kilobytes)); err != nil {
-		t.Skipf("this test needs a small disk of its own, and mounting one needs root: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(directory, unix.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
-	return directory
-}
 
 // TestASmallDisk gets a tally with fewer shards, down to one.
 func TestASmallDisk(t *testing.T) {
 	for _, kilobytes := range []int64{2000, 70, 60} {
-		directory := smallDisk(t, kilobytes)
+		directory := filetest.Disk(t, kilobytes)
 		c := create(t, directory)
 		if least := kilobytes == 60; (c.Shards() == 1) != least {
 			t.Errorf("%d KB: %d shards", kilobytes, c.Shards())
@@ -50,7 +35,7 @@ func TestASmallDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	directory := smallDisk(t, 40)
+	directory := filetest.Disk(t, 40)
 	if _, err := tally.Create(directory, account, 180, now); !errors.Is(err, unix.ENOSPC) {
 		t.Errorf("no room at all: %v", err)
 	}

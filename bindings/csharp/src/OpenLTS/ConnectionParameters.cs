@@ -48,7 +48,7 @@ namespace OpenLTS
         /// <summary>How usage is to be charged; Auto by default.</summary>
         public ChargeWay ChargeWay { get; set; }
 
-        /// <summary>How the client UUID comes about; Random by default.</summary>
+        /// <summary>How the client UUID is made; Random by default.</summary>
         public UUIDGenerationMethod UUIDGenerationMethod { get; set; }
 
         /// <summary>Days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the

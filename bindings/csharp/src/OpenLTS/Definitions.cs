@@ -177,7 +177,7 @@ namespace OpenLTS
         OEM = 7,
     }
 
-    /// <summary>How the client UUID comes about.</summary>
+    /// <summary>How the client UUID is made.</summary>
     public enum UUIDGenerationMethod
     {
         /// <summary>random, cached in the data directory</summary>

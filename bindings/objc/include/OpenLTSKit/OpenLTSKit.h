@@ -63,7 +63,7 @@ extern NSString *const LTSStatusNameKey;
 @property(nonatomic) NSInteger deploymentType;
 /// How usage is to be charged (LTS_ChargeWay); LTS_CW_AUTO by default.
 @property(nonatomic) NSInteger chargeWay;
-/// How the client UUID comes about (LTS_UUIDGenerationMethod); LTS_UUIDGM_RANDOM by default.
+/// How the client UUID is made (LTS_UUIDGenerationMethod); LTS_UUIDGM_RANDOM by default.
 @property(nonatomic) NSInteger UUIDGenerationMethod;
 /// Days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the
 /// license may allow fewer.

@@ -99,7 +99,7 @@ class DeploymentType(IntEnum):
 
 
 class UUIDGenerationMethod(IntEnum):
-    """How the client UUID comes about."""
+    """How the client UUID is made."""
 
     RANDOM = 1  # random, cached in the data directory
     HARDWARE = 2  # derived from the machine

@@ -37,7 +37,7 @@ class ConnectionParameters:
     deployment_type: int = DeploymentType.DESKTOP
     #: How usage is to be charged (one of :class:`ChargeWay`).
     charge_way: int = ChargeWay.AUTO
-    #: How the client UUID comes about (one of :class:`UUIDGenerationMethod`).
+    #: How the client UUID is made (one of :class:`UUIDGenerationMethod`).
     uuid_generation_method: int = UUIDGenerationMethod.RANDOM
     #: Days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the license may allow
     #: fewer; 7 by default.

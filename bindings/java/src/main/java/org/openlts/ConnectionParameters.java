@@ -28,7 +28,7 @@ public final class ConnectionParameters {
     /** How usage is to be charged (one of {@link ChargeWay}); AUTO by default. */
     public int chargeWay;
 
-    /** How the client UUID comes about (one of {@link UUIDGenerationMethod}); RANDOM by default. */
+    /** How the client UUID is made (one of {@link UUIDGenerationMethod}); RANDOM by default. */
     public int uuidGenerationMethod;
 
     /**

@@ -2,7 +2,7 @@
 
 package org.openlts;
 
-/** How the client UUID comes about. */
+/** How the client UUID is made. */
 public final class UUIDGenerationMethod {
     /** random, cached in the data directory */
     public static final int RANDOM = 1;
