@@ -15,6 +15,8 @@ var dialect = view.Dialect{
 	Pieces: `(SELECT (value ->> 0)::bigint AS place, (value ->> 1)::bigint AS since, (value ->> 2)::bigint AS until FROM json_array_elements(?::text::json))`,
 	Reported: `(SELECT (value ->> 0)::bigint AS place, (value ->> 1)::bigint AS run, (value ->> 2)::bigint AS since, (value ->> 3)::bigint AS until
 		FROM json_array_elements(?::text::json))`,
+	NextPair: `(SELECT t.handshake_code FROM total_day t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1),
+		(SELECT t.item FROM total_day t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1)`,
 	Join: `JOIN`,
 	In:   ` IN (SELECT json_array_elements_text(?::text::json))`,
 	Dialect: relational.Dialect{

@@ -12,8 +12,13 @@ import (
 var dialect = view.Dialect{
 	Pieces:   `(SELECT value ->> 0 AS place, value ->> 1 AS since, value ->> 2 AS until FROM json_each(?))`,
 	Reported: `(SELECT value ->> 0 AS place, value ->> 1 AS run, value ->> 2 AS since, value ->> 3 AS until FROM json_each(?))`,
-	Join:     `CROSS JOIN`, // SQLite keeps to the order
-	In:       ` IN (SELECT value FROM json_each(?))`,
+	// By the first column of a comparison of rows alone it would look: through all of a code.
+	NextPair: `coalesce((SELECT t.handshake_code FROM total_day t WHERE t.handshake_code = pair.code AND t.item > pair.item LIMIT 1),
+			(SELECT t.handshake_code FROM total_day t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code LIMIT 1)),
+		coalesce((SELECT t.item FROM total_day t WHERE t.handshake_code = pair.code AND t.item > pair.item ORDER BY t.item LIMIT 1),
+			(SELECT t.item FROM total_day t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code, t.item LIMIT 1))`,
+	Join: `CROSS JOIN`, // SQLite keeps to the order
+	In:   ` IN (SELECT value FROM json_each(?))`,
 	Dialect: relational.Dialect{
 		Added:    addedSQL,
 		Sum:      saturatingSumSQL,

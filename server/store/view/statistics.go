@@ -159,18 +159,14 @@ func piecesJSON(pieces []store.Piece) string {
 }
 
 // pairsSQL are the codes and items for which there are totals: one step each through the
-// key of the totals, to the next item of a code or to the next code, however many totals
-// there are.
-const pairsSQL = `WITH RECURSIVE pair (code, item) AS MATERIALIZED (
+// key of the totals, however many those are.
+func (q *statistics) pairsSQL(where string) string {
+	return `WITH RECURSIVE pair (code, item) AS MATERIALIZED (
 	SELECT * FROM (SELECT handshake_code, item FROM total_day ORDER BY handshake_code, item LIMIT 1) first
-	UNION ALL SELECT
-		coalesce((SELECT t.handshake_code FROM total_day t WHERE t.handshake_code = pair.code AND t.item > pair.item LIMIT 1),
-			(SELECT t.handshake_code FROM total_day t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code LIMIT 1)),
-		coalesce((SELECT t.item FROM total_day t WHERE t.handshake_code = pair.code AND t.item > pair.item ORDER BY t.item LIMIT 1),
-			(SELECT t.item FROM total_day t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code, t.item LIMIT 1))
-	FROM pair WHERE pair.code IS NOT NULL),
+	UNION ALL SELECT ` + q.db.Dialect().NextPair + ` FROM pair WHERE pair.code IS NOT NULL),
 chosen (code, item) AS MATERIALIZED (SELECT pair.code, pair.item FROM pair JOIN handshake_code c ON c.id = pair.code JOIN item i ON i.id = pair.item
-	JOIN organization o ON o.id = i.organization%s) `
+	JOIN organization o ON o.id = i.organization` + where + `) `
+}
 
 // columnSQL says where each column comes from, of a row t of totals.
 var columnSQL = map[store.Column]string{
@@ -255,9 +251,9 @@ func (q *statistics) operationsOf(level store.Level, pieces []store.Piece) error
 		place, pieces = "t.slot", joined(pieces)
 	}
 	arguments := append(append(slices.Clone(filters), piecesJSON(pieces)), typeFilter...)
-	query := fmt.Sprintf(pairsSQL+`SELECT %s, %s, %s%s FROM chosen CROSS JOIN %s p
+	query := fmt.Sprintf(q.pairsSQL(where)+`SELECT %s, %s, %s%s FROM chosen CROSS JOIN %s p
 		%s %s t ON t.handshake_code = chosen.code AND t.item = chosen.item AND t.slot >= p.since AND t.slot < p.until%s GROUP BY %s%s`,
-		where, place, q.db.Dialect().Sum("t.count"), q.db.Dialect().Sum("t.late"), values, q.db.Dialect().Pieces, q.db.Dialect().Join, totalTables[level], types, place, keys)
+		place, q.db.Dialect().Sum("t.count"), q.db.Dialect().Sum("t.late"), values, q.db.Dialect().Pieces, q.db.Dialect().Join, totalTables[level], types, place, keys)
 	if place == "p.place" {
 		return q.scan(query, arguments)
 	}

@@ -35,6 +35,9 @@ type Dialect struct {
 	Pieces string
 	// Reported is a table (place, run, since, until) out of one: a JSON array of arrays of four.
 	Reported string
+	// NextPair are the code and the item of total_day that follow those of a row pair, by one
+	// step through its key; NULL: none do.
+	NextPair string
 	// Join joins a table that is looked up for each row of what precedes it.
 	Join string
 	// In is the condition that a column, which precedes it, is one of a JSON array of
