@@ -186,7 +186,10 @@ func (f *folding) arrivalRows(ctx context.Context, r store.Reader) (rows []any, 
 				return nil
 			}
 			before, err := store.ParseArrivals(data)
-			f.arrivals[key] = slices.Concat(before, f.arrivals[key])
+			// Rows that are gone may have had the keys of these.
+			all := slices.Concat(before, f.arrivals[key])
+			slices.Sort(all)
+			f.arrivals[key] = slices.Compact(all)
 			return err
 		})
 		if err != nil {

@@ -81,7 +81,12 @@ func (s *Store) Prune(ctx context.Context, record store.Record, before, position
 				return err
 			}
 		}
-		if removed, next, err = prune(p); err != nil || next != 0 || record != store.RecordSlots {
+		if removed, next, err = prune(p); err == nil && record == store.RecordReceived {
+			// SQLite gives the keys of the highest rows that went to those that come next.
+			_, err = session.Sweep(ctx, `UPDATE activity_fold SET upto = (SELECT coalesce(max(id), 0) FROM raw_report)
+				WHERE upto > (SELECT coalesce(max(id), 0) FROM raw_report)`)
+		}
+		if err != nil || next != 0 || record != store.RecordSlots {
 			return err
 		}
 		_, err := session.Sweep(ctx, `UPDATE slot_closing SET swept = ? WHERE swept < ?`, before, before)

@@ -391,6 +391,39 @@ func pruningIsExact(t *testing.T, open Open) {
 	}
 }
 
+// What comes after all else was pruned is active, though its rows may have the keys of
+// those that went.
+func activityAfterPruning(t *testing.T, open Open) {
+	w := begin(t, open)
+	device, run := w.device(), uuid.NewString()
+	for i := range int64(3) {
+		w.add(device, run, day+i*180, "QR_CODE", 1, 0)
+	}
+	if err := w.Update(t.Context(), func(tx store.Tx) error {
+		return errors.Join(tx.CloseSlots(day+86400), tx.AddCheckpoint(store.Checkpoint{ClosedBefore: day + 86400}))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for position := int64(0); ; {
+		_, next, err := w.Prune(t.Context(), store.RecordReceived, day+86400, position)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if position = next; next == 0 {
+			break
+		}
+	}
+	q := store.StatisticsQuery{Measure: store.MeasureDevices, Since: day + 86400, Until: day + 3*86400, By: []store.Column{store.ByType}}
+	for i, kind := range []string{"QR_CODE", "OWN"} { // of the same run and day, so that a row is found by both
+		w.add(device, run, day+2*86400+int64(i)*180, kind, 1, 0)
+		want := []string{"0 QR_CODE 1", "0 OWN 1"}[:i+1]
+		slices.Sort(want)
+		w.expect(q, want...)
+		w.fold(10)
+		w.expect(q, want...)
+	}
+}
+
 // Settings of retention and statements are kept.
 func statementsAreKept(t *testing.T, open Open) {
 	w := begin(t, open)

@@ -53,6 +53,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"DenialsAreCounted":       denialsAreCounted,
 		"ExaminationIsComplete":   examinationIsComplete,
 		"PruningIsExact":          pruningIsExact,
+		"ActivityAfterPruning":    activityAfterPruning,
 		"StatementsAreKept":       statementsAreKept,
 		"ItemsChange":             itemsChange,
 		"TrialsAreKept":           trialsAreKept,
