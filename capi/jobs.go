@@ -72,7 +72,8 @@ func open(job *C.openlts_job) error {
 	handle := C.openlts_table_open(counters.Memory, C.uint32_t(counters.Shards), C.int64_t(counters.SlotSeconds))
 	if handle == 0 {
 		closeNow(l)
-		return protocol.Errorf(protocol.StatusTooMany, "%d licenses are open in this process; close one first", C.OPENLTS_MAX_LICENSES)
+		return protocol.Errorf(protocol.StatusTooMany, "%d licenses are open in this process; close one first",
+			C.OPENLTS_MAX_LICENSES)
 	}
 	for n := range l.DefinedTypes() {
 		C.openlts_table_define(handle, C.int32_t(int(protocol.FirstHostOperationType)+n))

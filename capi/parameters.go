@@ -76,7 +76,8 @@ const maxList = 64
 // list copies a list of the parameters, called name in errors.
 func list[T ~int32](name string, values *C.int32_t, count C.int32_t) ([]T, error) {
 	if count < 0 || count > maxList || (count > 0 && values == nil) {
-		return nil, protocol.Errorf(protocol.StatusInvalidArgument, "%sCount is %d and %s %s", name, count, name, nilOrNot(unsafe.Pointer(values)))
+		return nil, protocol.Errorf(protocol.StatusInvalidArgument, "%sCount is %d and %s %s", name, count, name,
+			nilOrNot(unsafe.Pointer(values)))
 	}
 	var copied []T
 	if count > 0 {

@@ -26,7 +26,8 @@ func setText(to *C.char, size int, line string) {
 	line = strings.ReplaceAll(strings.ReplaceAll(line, "\n", "; "), "\x00", "")
 	if len(line) >= size {
 		line = line[:size-1]
-		for len(line) > 0 && !utf8.ValidString(line[max(0, len(line)-utf8.UTFMax):]) && !utf8.RuneStart(line[len(line)-1]) {
+		for len(line) > 0 && !utf8.ValidString(line[max(0, len(line)-utf8.UTFMax):]) &&
+			!utf8.RuneStart(line[len(line)-1]) {
 			line = line[:len(line)-1]
 		}
 		if last, width := utf8.DecodeLastRuneInString(line); last == utf8.RuneError && width == 1 {

@@ -18,7 +18,8 @@ func blank[T any](func(*T)) *T { return new(T) }
 func TestAPanicInAJobIsTold(t *testing.T) {
 	clock := testkit.NewClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 	p := license.Defaults()
-	p.MainServerURL, p.HandshakeCode, p.DataDirectory = testkit.NewServer(t, clock.Now).URL, "100001-reader", t.TempDir()
+	p.MainServerURL, p.HandshakeCode, p.DataDirectory = testkit.NewServer(t, clock.Now).URL,
+		"100001-reader", t.TempDir()
 	l, err := client.Open(t.Context(), p, client.Environment{Clock: clock})
 	if err != nil {
 		t.Fatal(err)

@@ -43,14 +43,16 @@ func TestReportsOfClosedSlotsAreDeclared(t *testing.T) {
 	expect := func(l *client.License, accepted, refused int64) {
 		t.Helper()
 		// Unless the license did so by itself already, as time went by.
-		if err := l.Submit(t.Context()); err != nil && (refused == before || protocol.StatusOf(err) != protocol.StatusSlotClosed) {
+		if err := l.Submit(t.Context()); err != nil &&
+			(refused == before || protocol.StatusOf(err) != protocol.StatusSlotClosed) {
 			t.Errorf("submitting: %v", err)
 		}
 		info, err := l.Info(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if u := info.Usage; u.Recorded != accepted+refused || u.Accepted != accepted || u.Refused != refused || u.Pending != 0 || u.Lost() != refused {
+		if u := info.Usage; u.Recorded != accepted+refused || u.Accepted != accepted || u.Refused != refused ||
+			u.Pending != 0 || u.Lost() != refused {
 			t.Errorf("the client says %+v, want %d accepted and %d refused", u, accepted, refused)
 		}
 		if lost := info.Flags&protocol.StateFlagUsageLost != 0; lost != (refused > 0) {
@@ -85,7 +87,9 @@ func TestReportsOfClosedSlotsAreDeclared(t *testing.T) {
 
 	// Meanwhile at the server: the months are over, and their reports are pruned.
 	servers.Advance(may.Sub(march))
-	if err := lts.store.Update(t.Context(), func(tx store.Tx) error { return tx.SetRetention(store.RecordReceived, 45) }); err != nil {
+	if err := lts.store.Update(t.Context(), func(tx store.Tx) error {
+		return tx.SetRetention(store.RecordReceived, 45)
+	}); err != nil {
 		t.Fatal(err)
 	}
 	keys, err := api.LoadKeys(t.Context(), lts.store)
@@ -93,7 +97,8 @@ func TestReportsOfClosedSlotsAreDeclared(t *testing.T) {
 		t.Fatal(err)
 	}
 	pruner := retention.Pruner{Store: lts.store, Key: keys.Signing, Now: servers.Now}
-	if pruned, err := pruner.Prune(t.Context()); err != nil || pruned.Removed[store.RecordReceived] == 0 || pruned.Checkpoint == 0 {
+	if pruned, err := pruner.Prune(t.Context()); err != nil || pruned.Removed[store.RecordReceived] == 0 ||
+		pruned.Checkpoint == 0 {
 		t.Fatalf("%+v, %v", pruned, err)
 	}
 

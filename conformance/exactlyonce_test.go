@@ -37,11 +37,14 @@ func startServer(t *testing.T, clock slot.Clock) lts {
 	if _, err := admin.AddOrganization(ctx, "Example", "100001"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := admin.AddHandshakeCode(ctx, administration.HandshakeCode{Organization: "100001", Custom: "reader"}); err != nil {
+	if _, err := admin.AddHandshakeCode(ctx,
+		administration.HandshakeCode{Organization: "100001", Custom: "reader"}); err != nil {
 		t.Fatal(err)
 	}
-	item := store.Item{ID: "scans", Name: "scans", Organization: "100001", ChargeWay: protocol.ChargeWayScanCount, Products: protocol.ProductAll,
-		Quota: 1 << 40, StartsAt: clock.Now().Add(-30 * 24 * time.Hour).Unix(), ExpiresAt: clock.Now().Add(365 * 24 * time.Hour).Unix(), MaxBufferDays: 365}
+	item := store.Item{ID: "scans", Name: "scans", Organization: "100001", ChargeWay: protocol.ChargeWayScanCount,
+		Products: protocol.ProductAll,
+		Quota:    1 << 40, StartsAt: clock.Now().Add(-30 * 24 * time.Hour).Unix(),
+		ExpiresAt: clock.Now().Add(365 * 24 * time.Hour).Unix(), MaxBufferDays: 365}
 	if _, err := admin.AddItem(ctx, item, []string{"100001-reader"}); err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +102,9 @@ func TestExactlyOnce(t *testing.T) {
 			}
 			return info.Usage
 		}
-		types := []protocol.OperationType{protocol.OperationTypeQRCode, protocol.OperationTypeEAN13, protocol.OperationTypePageScanned}
+		types := []protocol.OperationType{
+			protocol.OperationTypeQRCode, protocol.OperationTypeEAN13, protocol.OperationTypePageScanned,
+		}
 		var recorded int64
 		l := open()
 		for range 150 {
@@ -115,7 +120,8 @@ func TestExactlyOnce(t *testing.T) {
 				clock.Advance(time.Duration(random.IntN(7200)-3600) * time.Second)
 			case 3:
 				n := 1 + random.Uint32N(9)
-				if err := l.RecordAt(t.Context(), types[random.IntN(3)], n, clock.Now().Add(-time.Duration(random.IntN(20*86400))*time.Second).Unix()); err != nil {
+				if err := l.RecordAt(t.Context(), types[random.IntN(3)], n,
+					clock.Now().Add(-time.Duration(random.IntN(20*86400))*time.Second).Unix()); err != nil {
 					t.Fatal(err)
 				}
 				recorded += int64(n)

@@ -21,11 +21,14 @@ func TestConcurrentSeats(t *testing.T) {
 	clock := testkit.NewClock(time.Date(2026, 3, 1, 12, 0, 10, 0, time.UTC))
 	lts := startServer(t, clock)
 	admin := &administration.Administrator{Store: lts.store, Now: clock.Now, Actor: "test"}
-	if _, err := admin.AddHandshakeCode(t.Context(), administration.HandshakeCode{Organization: "100001", Custom: "servers"}); err != nil {
+	if _, err := admin.AddHandshakeCode(t.Context(),
+		administration.HandshakeCode{Organization: "100001", Custom: "servers"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := admin.AddItem(t.Context(), store.Item{ID: "servers", Name: "servers", Organization: "100001", ChargeWay: protocol.ChargeWayConcurrentInstanceCount,
-		Products: protocol.ProductAll, Quota: 5, StartsAt: clock.Now().Unix(), ExpiresAt: clock.Now().Add(time.Hour * 24 * 365).Unix(), MaxBufferDays: 365},
+	if _, err := admin.AddItem(t.Context(), store.Item{ID: "servers", Name: "servers", Organization: "100001",
+		ChargeWay: protocol.ChargeWayConcurrentInstanceCount,
+		Products:  protocol.ProductAll, Quota: 5, StartsAt: clock.Now().Unix(),
+		ExpiresAt: clock.Now().Add(time.Hour * 24 * 365).Unix(), MaxBufferDays: 365},
 		[]string{"100001-servers"}); err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +49,8 @@ func TestConcurrentSeats(t *testing.T) {
 	open := func(instances int) *client.License {
 		t.Helper()
 		p := license.Defaults()
-		p.MainServerURL, p.HandshakeCode, p.DataDirectory, p.MaxConcurrentInstanceCount = lts.url, "100001-servers", t.TempDir(), instances
+		p.MainServerURL, p.HandshakeCode, p.DataDirectory, p.MaxConcurrentInstanceCount = lts.url, "100001-servers",
+			t.TempDir(), instances
 		l, err := client.Open(t.Context(), p, client.Environment{Clock: clock})
 		if err != nil {
 			t.Fatal(err)

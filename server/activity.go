@@ -27,7 +27,8 @@ func (s *Server) foldActivity(ctx context.Context, folder store.ActivityFolder) 
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			s.config.Log.Warn("the activity of days can't be folded; statistics of devices take longer meanwhile", "error", err)
+			s.config.Log.Warn("the activity of days can't be folded; statistics of devices take longer meanwhile",
+				"error", err)
 			wait = foldRetry
 		case folded == foldedAtOnce:
 			wait = foldPause

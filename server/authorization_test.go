@@ -32,15 +32,17 @@ func TestGranted(t *testing.T) {
 	l := start(t)
 	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "locked", SessionPassword: "s3cret"})
 	l.item(t, store.Item{
-		ID: "all", Quota: store.Unlimited, Products: protocol.ProductDBR, Version: "10", Edition: "Python", DeploymentType: protocol.DeploymentTypeDesktop,
-		Modules: []protocol.LicenseModule{1, 2}, ValidationField: "reader.exe", Trial: true, MaxBufferDays: 30,
+		ID: "all", Quota: store.Unlimited, Products: protocol.ProductDBR, Version: "10", Edition: "Python",
+		DeploymentType: protocol.DeploymentTypeDesktop, Modules: []protocol.LicenseModule{1, 2},
+		ValidationField: "reader.exe", Trial: true, MaxBufferDays: 30,
 		ExpiresAt: l.clock().Add(10 * day).Unix(),
 	}, "100001-locked")
 
 	device := servertest.NewDevice(l.url)
 	byOrganization := device.Request("")
 	byOrganization.OrganizationID = "100001"
-	if granted, err := device.Authorize(byOrganization); err != nil || granted.HandshakeCode != "100001-reader" || granted.Item.ID != "scans" {
+	if granted, err := device.Authorize(byOrganization); err != nil || granted.HandshakeCode != "100001-reader" ||
+		granted.Item.ID != "scans" {
 		t.Errorf("%+v, %v", granted, err)
 	}
 	both := device.Request("100001-locked")
@@ -53,7 +55,8 @@ func TestGranted(t *testing.T) {
 	}
 	now := l.clock()
 	if granted.HandshakeCode != "100001-locked" || granted.OrganizationID != "100001" || !granted.Trial ||
-		granted.IssuedAt != now.Unix() || granted.ValidUntil != now.Add(17*day).Unix() || granted.BufferUntil != granted.ValidUntil ||
+		granted.IssuedAt != now.Unix() || granted.ValidUntil != now.Add(17*day).Unix() ||
+		granted.BufferUntil != granted.ValidUntil ||
 		granted.Item.ID != "all" || granted.Item.Version != "10" || len(granted.Item.Modules) != 2 ||
 		granted.Quota != (protocol.Quota{Limit: -1, State: protocol.QuotaOK}) {
 		t.Errorf("%+v", granted)
@@ -64,7 +67,8 @@ func TestGranted(t *testing.T) {
 func TestDeviceCount(t *testing.T) {
 	l := start(t)
 	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "seats"})
-	l.item(t, store.Item{ID: "seats", Quota: 5, ChargeWay: protocol.ChargeWayDeviceCount, ExpiresAt: l.clock().AddDate(3, 0, 0).Unix()}, "100001-seats")
+	l.item(t, store.Item{ID: "seats", Quota: 5, ChargeWay: protocol.ChargeWayDeviceCount,
+		ExpiresAt: l.clock().AddDate(3, 0, 0).Unix()}, "100001-seats")
 	authorize := func(d *servertest.Device) (*protocol.Authorization, error) {
 		return d.Authorize(d.Request("100001-seats"))
 	}
@@ -125,14 +129,16 @@ func TestScanCount(t *testing.T) {
 		scans int64
 		state protocol.QuotaState
 	}{
-		{99, protocol.QuotaOK}, {100, protocol.QuotaTolerance}, {104, protocol.QuotaTolerance}, {105, protocol.QuotaExhausted},
+		{99, protocol.QuotaOK}, {100, protocol.QuotaTolerance}, {104, protocol.QuotaTolerance},
+		{105, protocol.QuotaExhausted},
 	} {
 		granted, err := device.Authorize(device.Request("100001-few"))
 		if err != nil {
 			t.Fatalf("before %d scans: %v", step.scans, err)
 		}
 		receipt, err := device.Report(device.Batch(group(run, "100001-few", "few",
-			protocol.Report{Slot: l.slotStart(1), Revision: int64(revision + 1), Counts: map[string]int64{"QR_CODE": step.scans, "PAGE_SCANNED": 1000}})))
+			protocol.Report{Slot: l.slotStart(1), Revision: int64(revision + 1),
+				Counts: map[string]int64{"QR_CODE": step.scans, "PAGE_SCANNED": 1000}})))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -180,7 +186,8 @@ func TestChangesOfAnotherProcess(t *testing.T) {
 	if err != nil || receipt.Accepted != 1 {
 		t.Errorf("%+v, %v", receipt, err)
 	}
-	if _, err := admin.AddHandshakeCode(t.Context(), administration.HandshakeCode{Organization: "100001", Custom: "new"}); err != nil {
+	if _, err := admin.AddHandshakeCode(t.Context(),
+		administration.HandshakeCode{Organization: "100001", Custom: "new"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := device.Authorize(device.Request("100001-new")); problem(t, err).Code != protocol.StatusNoItemMatched {

@@ -35,9 +35,11 @@ func TestClockBehindWhatIsStored(t *testing.T) {
 	}
 	l.advance(-10 * 365 * day)
 	for name, err := range map[string]error{
-		"known device": authorize(device), "new device": authorize(servertest.NewDevice(l.url)), "report": report(device),
+		"known device": authorize(device), "new device": authorize(servertest.NewDevice(l.url)),
+		"report": report(device),
 	} {
-		if p := problem(t, err); p.Code != protocol.StatusServerFailed || p.Status != http.StatusServiceUnavailable || p.Refusal != "" ||
+		if p := problem(t, err); p.Code != protocol.StatusServerFailed || p.Status != http.StatusServiceUnavailable ||
+			p.Refusal != "" ||
 			!strings.Contains(p.Detail, "clock") {
 			t.Errorf("%s: %+v", name, p)
 		}

@@ -59,12 +59,16 @@ func startNodes(t *testing.T, database string, n int) *nodes {
 	if _, err := admin.AddOrganization(t.Context(), "Example", "100001"); err != nil {
 		t.Fatal(err)
 	}
-	for name, way := range map[string]protocol.ChargeWay{"scans": protocol.ChargeWayScanCount, "devices": protocol.ChargeWayDeviceCount} {
-		if _, err := admin.AddHandshakeCode(t.Context(), administration.HandshakeCode{Organization: "100001", Custom: name}); err != nil {
+	for name, way := range map[string]protocol.ChargeWay{"scans": protocol.ChargeWayScanCount,
+		"devices": protocol.ChargeWayDeviceCount} {
+		if _, err := admin.AddHandshakeCode(t.Context(),
+			administration.HandshakeCode{Organization: "100001", Custom: name}); err != nil {
 			t.Fatal(err)
 		}
-		item := store.Item{ID: name, Name: name, Organization: "100001", ChargeWay: way, Products: protocol.ProductAll, Quota: 1 << 40,
-			StartsAt: time.Now().Add(-time.Hour).Unix(), ExpiresAt: time.Now().AddDate(1, 0, 0).Unix(), MaxBufferDays: 365}
+		item := store.Item{ID: name, Name: name, Organization: "100001", ChargeWay: way, Products: protocol.ProductAll,
+			Quota:    1 << 40,
+			StartsAt: time.Now().Add(-time.Hour).Unix(), ExpiresAt: time.Now().AddDate(1, 0, 0).Unix(),
+			MaxBufferDays: 365}
 		if name == "devices" {
 			item.Quota = 20
 		}
@@ -77,7 +81,9 @@ func startNodes(t *testing.T, database string, n int) *nodes {
 
 // load reports scans to all nodes in turn.
 func (ns *nodes) load() *servertest.Load {
-	return &servertest.Load{Code: "100001-scans", Item: "scans", Address: func() string { return ns.urls[rand.IntN(len(ns.urls))] }}
+	return &servertest.Load{Code: "100001-scans", Item: "scans", Address: func() string {
+		return ns.urls[rand.IntN(len(ns.urls))]
+	}}
 }
 
 // check holds what is stored against what was recorded.

@@ -117,21 +117,30 @@ func TestFramedErrors(t *testing.T) {
 		want       protocol.Status
 		status     int
 	}{
-		"a refusal":         {protocol.PathAuthorizations, "openlts/1\n" + string(unknown), protocol.StatusHandshakeCodeNotFound, 403},
-		"no first line":     {protocol.PathAuthorizations, string(unknown), protocol.StatusRequestMalformed, 400},
-		"nothing":           {protocol.PathAuthorizations, "", protocol.StatusRequestMalformed, 400},
-		"no end":            {protocol.PathAuthorizations, "openlts/1", protocol.StatusRequestMalformed, 400},
-		"another version":   {protocol.PathAuthorizations, "openlts/2\n{}", protocol.StatusProtocolVersion, 400},
-		"no version":        {protocol.PathAuthorizations, "openlts/x\n{}", protocol.StatusRequestMalformed, 400},
-		"two words":         {protocol.PathReports, "openlts/1 x\n{}", protocol.StatusRequestMalformed, 400},
-		"four words":        {protocol.PathReports, "openlts/1 x y z\n{}", protocol.StatusRequestMalformed, 400},
-		"a long line":       {protocol.PathReports, "openlts/1 " + strings.Repeat("x", 1000) + " y\n{}", protocol.StatusRequestMalformed, 400},
-		"no proof":          {protocol.PathReports, "openlts/1\n{}", protocol.StatusRequestNotAuthenticated, 401},
-		"an unknown key":    {protocol.PathReports, "openlts/1 nobody " + strings.Repeat("A", 43) + "\n{}", protocol.StatusRequestNotAuthenticated, 401},
-		"a wrong MAC":       {protocol.PathReports, "openlts/1 " + proof + "\n{}", protocol.StatusRequestNotAuthenticated, 401},
-		"too large":         {protocol.PathReports, "openlts/1 " + proof + "\n" + strings.Repeat(" ", protocol.MaxReportBody+1), protocol.StatusRequestTooLarge, 413},
-		"a large one":       {protocol.PathAuthorizations, "openlts/1\n" + strings.Repeat(" ", protocol.MaxAuthorizationBody+1), protocol.StatusRequestTooLarge, 413},
-		"more than one":     {protocol.PathAuthorizations, "openlts/1\nopenlts/1\n{}", protocol.StatusRequestMalformed, 400},
+		"a refusal": {protocol.PathAuthorizations, "openlts/1\n" + string(unknown),
+			protocol.StatusHandshakeCodeNotFound, 403},
+		"no first line":   {protocol.PathAuthorizations, string(unknown), protocol.StatusRequestMalformed, 400},
+		"nothing":         {protocol.PathAuthorizations, "", protocol.StatusRequestMalformed, 400},
+		"no end":          {protocol.PathAuthorizations, "openlts/1", protocol.StatusRequestMalformed, 400},
+		"another version": {protocol.PathAuthorizations, "openlts/2\n{}", protocol.StatusProtocolVersion, 400},
+		"no version":      {protocol.PathAuthorizations, "openlts/x\n{}", protocol.StatusRequestMalformed, 400},
+		"two words":       {protocol.PathReports, "openlts/1 x\n{}", protocol.StatusRequestMalformed, 400},
+		"four words":      {protocol.PathReports, "openlts/1 x y z\n{}", protocol.StatusRequestMalformed, 400},
+		"a long line": {protocol.PathReports, "openlts/1 " + strings.Repeat("x", 1000) + " y\n{}",
+			protocol.StatusRequestMalformed, 400},
+		"no proof": {protocol.PathReports, "openlts/1\n{}", protocol.StatusRequestNotAuthenticated, 401},
+		"an unknown key": {protocol.PathReports, "openlts/1 nobody " + strings.Repeat("A", 43) + "\n{}",
+			protocol.StatusRequestNotAuthenticated, 401},
+		"a wrong MAC": {
+			protocol.PathReports, "openlts/1 " + proof + "\n{}", protocol.StatusRequestNotAuthenticated, 401,
+		},
+		"too large": {protocol.PathReports, "openlts/1 " + proof + "\n" +
+			strings.Repeat(" ", protocol.MaxReportBody+1), protocol.StatusRequestTooLarge, 413},
+		"a large one": {protocol.PathAuthorizations,
+			"openlts/1\n" + strings.Repeat(" ", protocol.MaxAuthorizationBody+1), protocol.StatusRequestTooLarge, 413},
+		"more than one": {
+			protocol.PathAuthorizations, "openlts/1\nopenlts/1\n{}", protocol.StatusRequestMalformed, 400,
+		},
 		"proof in an empty": {protocol.PathReports, "openlts/1  \n{}", protocol.StatusRequestNotAuthenticated, 401},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -147,7 +156,8 @@ func TestFramedErrors(t *testing.T) {
 	}
 	// Header fields beside the first line prove nothing.
 	body := []byte(`{}`)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, l.url+protocol.PathReports, bytes.NewReader(append([]byte("openlts/1\n"), body...)))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, l.url+protocol.PathReports,
+		bytes.NewReader(append([]byte("openlts/1\n"), body...)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +214,8 @@ func TestFramedRetryAfter(t *testing.T) {
 // Whatever a first line holds, the answer is framed, and nothing fails inside.
 func FuzzFraming(f *testing.F) {
 	l := start(f)
-	for _, text := range []string{"", "openlts/1\n{}", "openlts/1 a b\r\n{}", "openlts/2\n", "openlts/\n", "\n", "openlts/1 a b c\n",
+	for _, text := range []string{"", "openlts/1\n{}", "openlts/1 a b\r\n{}", "openlts/2\n", "openlts/\n", "\n",
+		"openlts/1 a b c\n",
 		"openlts/99999999999999999999\n", "openlts/1\n\xff"} {
 		f.Add(text)
 	}

@@ -15,7 +15,8 @@ import (
 
 // answer sends a body to the handler and checks the answer: success, or a
 // problem which is not the server's fault.
-func answer(t *testing.T, handler http.Handler, path string, body []byte, header http.Header) *httptest.ResponseRecorder {
+func answer(t *testing.T, handler http.Handler, path string, body []byte,
+	header http.Header) *httptest.ResponseRecorder {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, bytes.NewReader(body))
 	for name, values := range header {
@@ -27,7 +28,8 @@ func answer(t *testing.T, handler http.Handler, path string, body []byte, header
 		return recorder
 	}
 	var p protocol.Problem
-	if err := json.Unmarshal(recorder.Body.Bytes(), &p); err != nil || p.Status != recorder.Code || !p.Code.FromServer() || p.Status >= 500 {
+	if err := json.Unmarshal(recorder.Body.Bytes(), &p); err != nil || p.Status != recorder.Code ||
+		!p.Code.FromServer() || p.Status >= 500 {
 		t.Errorf("%q is answered with %d %s", body, recorder.Code, recorder.Body)
 	}
 	return recorder
@@ -43,7 +45,8 @@ func FuzzAuthorization(f *testing.F) {
 		}
 		f.Add(body)
 	}
-	for _, body := range []string{"", "null", "[]", `{"protocol":1}`, `{"protocol":1,"device":null,"nonce":"AAAAAAAAAAAAAAAAAAAAAA"}`,
+	for _, body := range []string{"", "null", "[]", `{"protocol":1}`,
+		`{"protocol":1,"device":null,"nonce":"AAAAAAAAAAAAAAAAAAAAAA"}`,
 		`{"protocol":1e400}`, "{\"protocol\":1,\"nonce\":\"\\ud800\"}"} {
 		f.Add([]byte(body))
 	}
@@ -69,7 +72,8 @@ func FuzzReport(f *testing.F) {
 		nil,
 		{{Slot: 180, Revision: 1, Counts: map[string]int64{"QR_CODE": 1}}},
 		{{Slot: 180, Revision: 2, Counts: map[string]int64{"QR_CODE": 2}}, {Slot: 181, Revision: 1}},
-		{{Slot: -180, Revision: -1, Counts: map[string]int64{"": -1}}, {Slot: 360, Revision: 1, Counts: map[string]int64{"MRZ": 1 << 60}}},
+		{{Slot: -180, Revision: -1, Counts: map[string]int64{"": -1}},
+			{Slot: 360, Revision: 1, Counts: map[string]int64{"MRZ": 1 << 60}}},
 		{{Slot: 180, Revision: 3, Counts: map[string]int64{"QR_CODE": 3}, Lost: "expired"}},
 	} {
 		body, err := json.Marshal(device.Batch(group(run, "100001-reader", "scans", reports...)))

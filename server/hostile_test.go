@@ -28,12 +28,14 @@ func TestStrangersAreNotRead(t *testing.T) {
 	l := start(t)
 	device := servertest.NewDevice(l.url)
 	for name, header := range map[string]http.Header{
-		"no proof":    {"Content-Type": {protocol.ContentTypeJSON}},
-		"unknown key": {http.CanonicalHeaderKey(protocol.HeaderKey): {"AAAAAAAAAAAAAAAA"}, http.CanonicalHeaderKey(protocol.HeaderMAC): {"AAAA"}},
-		"not yet":     device.Proof(nil),
+		"no proof": {"Content-Type": {protocol.ContentTypeJSON}},
+		"unknown key": {http.CanonicalHeaderKey(protocol.HeaderKey): {"AAAAAAAAAAAAAAAA"},
+			http.CanonicalHeaderKey(protocol.HeaderMAC): {"AAAA"}},
+		"not yet": device.Proof(nil),
 	} {
 		t.Run(name, func(t *testing.T) {
-			request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, protocol.PathReports, untouchable{t})
+			request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, protocol.PathReports,
+				untouchable{t})
 			request.ContentLength = protocol.MaxReportBody
 			request.Header = header
 			recorder := httptest.NewRecorder()
@@ -48,7 +50,8 @@ func TestStrangersAreNotRead(t *testing.T) {
 // Of plain text no more is read than may be the first line.
 func TestStrangersFirstLine(t *testing.T) {
 	l := start(t)
-	for _, line := range []string{"openlts/1 AAAAAAAAAAAAAAAA " + strings.Repeat("A", 43) + "\n", "openlts/1\n", strings.Repeat("x", 1000)} {
+	for _, line := range []string{"openlts/1 AAAAAAAAAAAAAAAA " + strings.Repeat("A", 43) + "\n", "openlts/1\n",
+		strings.Repeat("x", 1000)} {
 		body := bytes.NewReader(append([]byte(line), make([]byte, 1<<20-2000)...))
 		before := body.Len()
 		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, protocol.PathReports, body)
@@ -83,7 +86,8 @@ func TestHostileBodiesAtOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 200 {
 			wg.Go(func() {
-				request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, protocol.PathReports, bytes.NewReader(body))
+				request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, protocol.PathReports,
+					bytes.NewReader(body))
 				request.Header = test.header
 				recorder := httptest.NewRecorder()
 				l.handler.ServeHTTP(recorder, request)
@@ -135,14 +139,17 @@ func TestStallersKeepOutNobody(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for path, header := range map[string]http.Header{protocol.PathAuthorizations: {}, protocol.PathReports: staller.Proof(nil)} {
+	for path, header := range map[string]http.Header{protocol.PathAuthorizations: {},
+		protocol.PathReports: staller.Proof(nil)} {
 		ended := make(chan struct{})
 		var settled, all sync.WaitGroup
 		for range 100 {
 			settled.Add(1)
 			once := sync.OnceFunc(settled.Done)
 			all.Go(func() {
-				request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, &stalling{left: 40 << 10, ended: ended, quiet: once})
+				request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, &stalling{
+					left: 40 << 10, ended: ended, quiet: once,
+				})
 				request.Header, request.ContentLength = header, 60<<10
 				l.handler.ServeHTTP(httptest.NewRecorder(), request)
 				once() // turned away

@@ -122,7 +122,9 @@ func TestBadAuthorizations(t *testing.T) {
 		{"anomalies", []string{"Not This"}, protocol.StatusRequestMalformed},
 		{"anomalies", []string{""}, protocol.StatusRequestMalformed},
 	} {
-		tests = append(tests, test{fmt.Sprintf("%s %.20v", field.path, field.to), edit(t, request, field.path, field.to), field.want, 400})
+		tests = append(tests, test{
+			fmt.Sprintf("%s %.20v", field.path, field.to), edit(t, request, field.path, field.to), field.want, 400,
+		})
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -135,7 +137,8 @@ func TestBadAuthorizations(t *testing.T) {
 	if devices, err := l.store.Devices(t.Context()); err != nil || len(devices) != 0 {
 		t.Errorf("%+v, %v", devices, err)
 	}
-	if _, _, err := device.Post(protocol.PathAuthorizations, edit(t, request, "newField", map[string]any{"of": "version 1.1"}), nil); err != nil {
+	if _, _, err := device.Post(protocol.PathAuthorizations,
+		edit(t, request, "newField", map[string]any{"of": "version 1.1"}), nil); err != nil {
 		t.Errorf("a field it does not know: %v", err)
 	}
 }
@@ -155,7 +158,9 @@ func TestBadReports(t *testing.T) {
 		t.Fatal(err)
 	}
 	many := batch
-	many.Groups = []protocol.ReportGroup{group(batch.Groups[0].Run, "100001-reader", "scans", make([]protocol.Report, protocol.MaxReportsInBatch+1)...)}
+	many.Groups = []protocol.ReportGroup{
+		group(batch.Groups[0].Run, "100001-reader", "scans", make([]protocol.Report, protocol.MaxReportsInBatch+1)...),
+	}
 	tooMany, err := json.Marshal(many)
 	if err != nil {
 		t.Fatal(err)
@@ -184,7 +189,8 @@ func TestBadReports(t *testing.T) {
 		{"no key", body, header("", mac), protocol.StatusRequestNotAuthenticated, 401},
 		{"unknown key", body, header("AAAAAAAAAAAAAAAA", mac), protocol.StatusRequestNotAuthenticated, 401},
 		{"long key", body, header(strings.Repeat("A", 65), mac), protocol.StatusRequestNotAuthenticated, 401},
-		{"wrong MAC", body, header(device.ReportKeyID, strings.Repeat("A", 43)), protocol.StatusRequestNotAuthenticated, 401},
+		{"wrong MAC", body, header(device.ReportKeyID, strings.Repeat("A", 43)),
+			protocol.StatusRequestNotAuthenticated, 401},
 		{"MAC of another body", body, proof([]byte("{}")), protocol.StatusRequestNotAuthenticated, 401},
 		{"MAC cut off", body, header(device.ReportKeyID, mac[:20]), protocol.StatusRequestNotAuthenticated, 401},
 		{"another device's key", body, stranger.Proof(body), protocol.StatusRequestNotAuthenticated, 401},
@@ -216,7 +222,8 @@ func TestBadReports(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%s %.20s", field.path, fmt.Sprint(field.to)), func(t *testing.T) {
 			body := edit(t, batch, field.path, field.to)
-			if _, _, err := device.Post(protocol.PathReports, body, device.Proof(body)); problem(t, err).Code != field.want {
+			if _, _, err := device.Post(protocol.PathReports, body, device.Proof(body)); problem(t,
+				err).Code != field.want {
 				t.Errorf("got %v, want %d", err, field.want)
 			}
 		})
@@ -317,7 +324,8 @@ func TestBrowsers(t *testing.T) {
 	}
 	// Errors are readable, too.
 	response, _ := do(t, "GET", l.url+protocol.PathReports, http.Header{"Origin": {"https://shop.example.com"}})
-	if response.Header.Get("Access-Control-Allow-Origin") != "*" || !strings.Contains(response.Header.Get("Access-Control-Expose-Headers"), protocol.HeaderMAC) {
+	if response.Header.Get("Access-Control-Allow-Origin") != "*" ||
+		!strings.Contains(response.Header.Get("Access-Control-Expose-Headers"), protocol.HeaderMAC) {
 		t.Error(response.Header)
 	}
 	// What is for those who run the server is not.
@@ -406,11 +414,13 @@ func TestFailures(t *testing.T) {
 			"refusal":       func() error { _, err := device.Authorize(device.Request("100001-nobody")); return err },
 			"report":        func() error { _, err := device.Report(batch); return err },
 		} {
-			if p := problem(t, act()); p.Code != protocol.StatusServerFailed || p.Status != 500 || strings.Contains(p.Detail, "secret") {
+			if p := problem(t, act()); p.Code != protocol.StatusServerFailed || p.Status != 500 ||
+				strings.Contains(p.Detail, "secret") {
 				t.Errorf("%s: %+v", name, p)
 			}
 		}
-		if response, body := do(t, "GET", web.URL+"/readyz", nil); response.StatusCode != 500 || strings.Contains(body, "secret") {
+		if response, body := do(t, "GET", web.URL+"/readyz", nil); response.StatusCode != 500 ||
+			strings.Contains(body, "secret") {
 			t.Errorf("%d %s", response.StatusCode, body)
 		}
 		if response, body := do(t, "GET", web.URL+"/healthz", nil); response.StatusCode != 200 {
@@ -445,7 +455,9 @@ func TestDisconnects(t *testing.T) {
 	const slots = 40
 	run := uuid.NewString()
 	batch := func(slot int64) protocol.ReportBatch {
-		return device.Batch(group(run, "100001-reader", "scans", protocol.Report{Slot: slot * 180, Revision: 1, Counts: map[string]int64{"QR_CODE": 1}}))
+		return device.Batch(group(run, "100001-reader", "scans", protocol.Report{
+			Slot: slot * 180, Revision: 1, Counts: map[string]int64{"QR_CODE": 1},
+		}))
 	}
 	for slot := range int64(slots) {
 		body, err := json.Marshal(batch(slot))
@@ -456,8 +468,10 @@ func TestDisconnects(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: %d\r\n%s: %s\r\n%s: %s\r\n\r\n%s", protocol.PathReports,
-			len(body), protocol.HeaderKey, device.ReportKeyID, protocol.HeaderMAC, protocol.ReportMAC(device.ReportKey, body), body)
+		_, err = fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: test\r\nContent-Type: "+
+			"application/json\r\nContent-Length: %d\r\n%s: %s\r\n%s: %s\r\n\r\n%s", protocol.PathReports,
+			len(body), protocol.HeaderKey, device.ReportKeyID, protocol.HeaderMAC,
+			protocol.ReportMAC(device.ReportKey, body), body)
 		if err = errors.Join(err, connection.Close()); err != nil {
 			t.Fatal(err)
 		}
@@ -484,18 +498,24 @@ func TestLosses(t *testing.T) {
 	for range 2 {
 		receipt, err := device.Report(device.Batch(group(run, "100001-reader", "scans",
 			protocol.Report{Slot: 180, Revision: 1, Counts: map[string]int64{"QR_CODE": 3}},
-			protocol.Report{Slot: 180, Revision: 2, Counts: map[string]int64{"QR_CODE": 5, "EAN_13": 1}, Lost: protocol.LostExpired},
-			protocol.Report{Slot: 360, Revision: 1, Counts: map[string]int64{"QR_CODE": 10}, Lost: protocol.LostStorage},
+			protocol.Report{
+				Slot: 180, Revision: 2, Counts: map[string]int64{"QR_CODE": 5, "EAN_13": 1}, Lost: protocol.LostExpired,
+			},
+			protocol.Report{
+				Slot: 360, Revision: 1, Counts: map[string]int64{"QR_CODE": 10}, Lost: protocol.LostStorage,
+			},
 		)))
 		if err != nil || receipt.Accepted != 3 || receipt.Items[0].Quota.Used != 3 {
 			t.Fatalf("%+v, %v", receipt, err)
 		}
 		// What is not here, each time it is declared.
-		if want := []protocol.ReportUnits{{Report: 1, Units: 3}, {Report: 2, Units: 10}}; !slices.Equal(receipt.Lost, want) {
+		if want := []protocol.ReportUnits{{Report: 1, Units: 3},
+			{Report: 2, Units: 10}}; !slices.Equal(receipt.Lost, want) {
 			t.Errorf("the receipt says %+v, want %+v", receipt.Lost, want)
 		}
 	}
-	if s := l.statistics(t, store.StatisticsQuery{}); s.Total != 3 || s.Lost["expired"] != 3 || s.Lost["storage"] != 10 {
+	if s := l.statistics(t, store.StatisticsQuery{}); s.Total != 3 || s.Lost["expired"] != 3 ||
+		s.Lost["storage"] != 10 {
 		t.Errorf("%+v", s)
 	}
 	l.verify(t)
@@ -524,7 +544,8 @@ func TestServeAndShutdown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", protocol.PathAuthorizations, len(body)); err != nil {
+	if _, err := fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\nExpect: "+
+		"100-continue\r\n\r\n", protocol.PathAuthorizations, len(body)); err != nil {
 		t.Fatal(err)
 	}
 	// "100 Continue" says that the handler is reading.

@@ -16,7 +16,8 @@ func TestLicenseFilesAgainstTheClock(t *testing.T) {
 	vendor, customer := start(t), start(t)
 	key, err := vendor.VendorKey(t.Context())
 	check(t, err)
-	_, err = customer.TrustVendor(t.Context(), protocol.Encoding.EncodeToString(key.Public().(ed25519.PublicKey)), "Acme")
+	_, err = customer.TrustVendor(t.Context(),
+		protocol.Encoding.EncodeToString(key.Public().(ed25519.PublicKey)), "Acme")
 	check(t, err)
 	issue := func(id string) []byte {
 		t.Helper()

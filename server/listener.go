@@ -22,7 +22,8 @@ func (l *scarceListener) Accept() (net.Conn, error) {
 	switch {
 	case errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE):
 		if !l.scarce.Swap(true) {
-			l.log.Error("out of file descriptors: new connections wait until others end; raise the limit (ulimit -n, LimitNOFILE)", "error", err)
+			l.log.Error("out of file descriptors: new connections wait until others end; raise the limit (ulimit "+
+				"-n, LimitNOFILE)", "error", err)
 		}
 	case err == nil && l.scarce.Load() && l.scarce.Swap(false):
 		l.log.Info("connections are accepted again")

@@ -30,7 +30,8 @@ func TestScarceDescriptorsAreToldOnce(t *testing.T) {
 	for range steps {
 		_, _ = l.Accept()
 	}
-	if out := log.String(); strings.Count(out, "out of file descriptors") != 2 || strings.Count(out, "accepted again") != 2 {
+	if out := log.String(); strings.Count(out, "out of file descriptors") != 2 ||
+		strings.Count(out, "accepted again") != 2 {
 		t.Error(out)
 	}
 }

@@ -16,7 +16,8 @@ import (
 
 // newOffice makes the handler of what is for those who run the server: the pages, and
 // the API of administration.
-func newOffice(config Config, public ed25519.PublicKey, sender alerts.Sender, measured http.Handler) (http.Handler, error) {
+func newOffice(config Config, public ed25519.PublicKey, sender alerts.Sender,
+	measured http.Handler) (http.Handler, error) {
 	desk := &administration.Administrator{Store: config.Store, Now: config.Now, Actor: "server"}
 	attempts := administration.NewAttempts()
 	shown, err := (&pages.Pages{
@@ -26,7 +27,8 @@ func newOffice(config Config, public ed25519.PublicKey, sender alerts.Sender, me
 	if err != nil {
 		return nil, err
 	}
-	programs := (&rest.API{Administrator: desk, Attempts: attempts, PublicKey: public, Alerts: sender, Log: config.Log, Address: pages.Address}).Handler()
+	programs := (&rest.API{Administrator: desk, Attempts: attempts, PublicKey: public, Alerts: sender, Log: config.Log,
+		Address: pages.Address}).Handler()
 	scrapes := &scraping{desk: desk, attempts: attempts, next: measured}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == metrics.Path {
@@ -45,9 +47,11 @@ func newOffice(config Config, public ed25519.PublicKey, sender alerts.Sender, me
 func beside(clients, office http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Who came with a browser to where nothing is, gets a page that says so.
-		nowhere := !strings.HasPrefix(r.URL.Path, "/v1/") && r.URL.Path != api.PathHealth && r.URL.Path != api.PathReady &&
+		nowhere := !strings.HasPrefix(r.URL.Path, "/v1/") && r.URL.Path != api.PathHealth &&
+			r.URL.Path != api.PathReady &&
 			strings.Contains(r.Header.Get("Accept"), "text/html")
-		if pages.Serves(r.URL.Path) || strings.HasPrefix(r.URL.Path, rest.Prefix) || r.URL.Path == metrics.Path || nowhere {
+		if pages.Serves(r.URL.Path) || strings.HasPrefix(r.URL.Path, rest.Prefix) ||
+			r.URL.Path == metrics.Path || nowhere {
 			office.ServeHTTP(w, r)
 			return
 		}

@@ -13,12 +13,15 @@ import (
 // for browsers: nobody is led elsewhere.
 func TestPathsLeadNowhere(t *testing.T) {
 	l := start(t)
-	both, err := server.New(t.Context(), server.Config{Store: l.store, Now: l.clock, Log: l.log, Pages: &server.PagesConfig{}})
+	both, err := server.New(t.Context(), server.Config{
+		Store: l.store, Now: l.clock, Log: l.log, Pages: &server.PagesConfig{},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { check(t, both.Shutdown(context.Background())) })
-	for _, path := range []string{"//v1/reports", "/v1//reports", "//evil.example/", "/items//scans", "/api/v1//items", "/api/v1/../items", "/sign-in/", "/./sign-in"} {
+	for _, path := range []string{"//v1/reports", "/v1//reports", "//evil.example/", "/items//scans", "/api/v1//items",
+		"/api/v1/../items", "/sign-in/", "/./sign-in"} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			for _, accept := range []string{"", "text/html"} {
 				request := httptest.NewRequestWithContext(t.Context(), method, "http://lts.example.com/", http.NoBody)
@@ -26,7 +29,8 @@ func TestPathsLeadNowhere(t *testing.T) {
 				request.Header.Set("Accept", accept)
 				recorder := httptest.NewRecorder()
 				both.Handler().ServeHTTP(recorder, request)
-				if code := recorder.Code; code != http.StatusNotFound && code != http.StatusUnauthorized || recorder.Header().Get("Location") != "" {
+				if code := recorder.Code; code != http.StatusNotFound && code != http.StatusUnauthorized ||
+					recorder.Header().Get("Location") != "" {
 					t.Errorf("%s %s for %q: %d, %q", method, path, accept, code, recorder.Header().Get("Location"))
 				}
 			}

@@ -31,11 +31,13 @@ var refusals = []struct {
 	none   bool   // no item came into question
 }{
 	{name: "no code", code: "100001-nobody", want: protocol.StatusHandshakeCodeNotFound, none: true},
-	{name: "archived code", item: &store.Item{}, want: protocol.StatusHandshakeCodeNotFound, reason: protocol.ReasonArchived, none: true,
+	{name: "archived code", item: &store.Item{}, want: protocol.StatusHandshakeCodeNotFound,
+		reason: protocol.ReasonArchived, none: true,
 		before: func(t *testing.T, l *lts, _ *servertest.Device) {
 			check(t, l.ArchiveHandshakeCode(t.Context(), "100001-archived-code", true))
 		}},
-	{name: "archived organization", code: "100003-reader", want: protocol.StatusHandshakeCodeNotFound, reason: protocol.ReasonArchived, none: true,
+	{name: "archived organization", code: "100003-reader", want: protocol.StatusHandshakeCodeNotFound,
+		reason: protocol.ReasonArchived, none: true,
 		before: func(t *testing.T, l *lts, _ *servertest.Device) {
 			_, err := l.AddOrganization(t.Context(), "Gone", "100003")
 			check(t, err)
@@ -43,9 +45,11 @@ var refusals = []struct {
 			check(t, l.ArchiveOrganization(t.Context(), "100003", true))
 		}},
 	{name: "nothing given", code: "-", want: protocol.StatusNoHandshakeOrOrganization, none: true},
-	{name: "no organization", code: "-", want: protocol.StatusOrganizationNotFound, reason: protocol.ReasonUnknownOrganization, none: true,
+	{name: "no organization", code: "-", want: protocol.StatusOrganizationNotFound,
+		reason: protocol.ReasonUnknownOrganization, none: true,
 		ask: func(r *protocol.AuthorizationRequest) { r.OrganizationID = "999999" }},
-	{name: "no default code", code: "-", want: protocol.StatusOrganizationNotFound, reason: protocol.ReasonNoDefaultCode, none: true,
+	{name: "no default code", code: "-", want: protocol.StatusOrganizationNotFound,
+		reason: protocol.ReasonNoDefaultCode, none: true,
 		ask: func(r *protocol.AuthorizationRequest) { r.OrganizationID = "100002" }},
 	{name: "other organization", code: "100001-reader", want: protocol.StatusHandshakeOrganizationMismatch, none: true,
 		ask: func(r *protocol.AuthorizationRequest) { r.OrganizationID = "100002" }},
@@ -53,7 +57,8 @@ var refusals = []struct {
 	{name: "wrong password", code: "100001-locked", want: protocol.StatusSessionPasswordIncorrect, none: true,
 		ask: func(r *protocol.AuthorizationRequest) { r.SessionPassword = "hunter2" }},
 	{name: "other page", code: "100001-web", want: protocol.StatusHandshakeAppDomainMismatch, none: true},
-	{name: "no items", code: "100001-empty", want: protocol.StatusNoItemMatched, reason: protocol.ReasonNoItems, none: true},
+	{name: "no items", code: "100001-empty", want: protocol.StatusNoItemMatched,
+		reason: protocol.ReasonNoItems, none: true},
 	{name: "modules", item: &store.Item{Modules: []protocol.LicenseModule{protocol.LicenseModuleONED}},
 		ask: func(r *protocol.AuthorizationRequest) {
 			r.Modules = []protocol.LicenseModule{protocol.LicenseModuleQRCode}
@@ -64,19 +69,25 @@ var refusals = []struct {
 		ask: func(r *protocol.AuthorizationRequest) { r.Products = protocol.ProductDBR }},
 	{name: "version", item: &store.Item{Version: "10"}, want: protocol.StatusVersionMismatch,
 		ask: func(r *protocol.AuthorizationRequest) { r.ProductVersion = "9.6" }},
-	{name: "deployment", item: &store.Item{DeploymentType: protocol.DeploymentTypeServer}, want: protocol.StatusDeploymentTypeMismatch},
+	{name: "deployment", item: &store.Item{DeploymentType: protocol.DeploymentTypeServer},
+		want: protocol.StatusDeploymentTypeMismatch},
 	{name: "edition", item: &store.Item{Edition: "Python"}, want: protocol.StatusEditionMismatch},
-	{name: "charge-way", item: &store.Item{ChargeWay: protocol.ChargeWayPageCount}, want: protocol.StatusChargeWayMismatch,
-		ask: func(r *protocol.AuthorizationRequest) { r.ChargeWay = protocol.ChargeWayScanCount }},
+	{name: "charge-way", item: &store.Item{ChargeWay: protocol.ChargeWayPageCount},
+		want: protocol.StatusChargeWayMismatch,
+		ask:  func(r *protocol.AuthorizationRequest) { r.ChargeWay = protocol.ChargeWayScanCount }},
 	{name: "domain", item: &store.Item{ValidationField: "www.example.com"}, want: protocol.StatusItemAppDomainMismatch},
-	{name: "early", item: &store.Item{StartsAt: 1 << 33, ExpiresAt: 1<<33 + 1}, want: protocol.StatusLicenseNotYetEffective},
-	{name: "expired", item: &store.Item{StartsAt: 1, ExpiresAt: 2}, want: protocol.StatusLicenseExpired, reason: protocol.ReasonItemExpired},
-	{name: "device-trial", item: &store.Item{TrialBy: store.TrialByDevice, TrialDays: 7}, want: protocol.StatusLicenseExpired, reason: protocol.ReasonDeviceExpired,
+	{name: "early", item: &store.Item{StartsAt: 1 << 33, ExpiresAt: 1<<33 + 1},
+		want: protocol.StatusLicenseNotYetEffective},
+	{name: "expired", item: &store.Item{StartsAt: 1, ExpiresAt: 2}, want: protocol.StatusLicenseExpired,
+		reason: protocol.ReasonItemExpired},
+	{name: "device-trial", item: &store.Item{TrialBy: store.TrialByDevice, TrialDays: 7},
+		want: protocol.StatusLicenseExpired, reason: protocol.ReasonDeviceExpired,
 		before: func(t *testing.T, l *lts, d *servertest.Device) {
 			granted(t, d, "100001-device-trial")
 			l.advance(7 * day)
 		}},
-	{name: "address-trial", item: &store.Item{TrialBy: store.TrialByAddress, TrialDays: 1}, want: protocol.StatusLicenseExpired, reason: protocol.ReasonAddressExpired,
+	{name: "address-trial", item: &store.Item{TrialBy: store.TrialByAddress, TrialDays: 1},
+		want: protocol.StatusLicenseExpired, reason: protocol.ReasonAddressExpired,
 		detail: "License for this ip has expired.",
 		before: func(t *testing.T, l *lts, _ *servertest.Device) {
 			granted(t, servertest.NewDevice(l.url), "100001-address-trial")
@@ -90,20 +101,24 @@ var refusals = []struct {
 		before: func(t *testing.T, l *lts, _ *servertest.Device) {
 			check(t, l.ArchiveItem(t.Context(), "archived", true))
 		}},
-	{name: "blocked", item: &store.Item{}, want: protocol.StatusNoItemMatched, reason: protocol.ReasonBlocked, none: true,
+	{name: "blocked", item: &store.Item{}, want: protocol.StatusNoItemMatched,
+		reason: protocol.ReasonBlocked, none: true,
 		detail: "No item matched: this device was blocked by an administrator.",
 		before: func(t *testing.T, l *lts, d *servertest.Device) {
 			granted(t, d, "100001-blocked")
 			check(t, l.BlockDevice(t.Context(), d.UUID))
 		}},
-	{name: "add-on", item: &store.Item{Requires: []string{"base", "other-base"}}, want: protocol.StatusItemDependencyMissing},
-	{name: "copied-key", item: &store.Item{RefuseClones: true}, want: protocol.StatusClonedDevice, reason: protocol.ReasonAnotherKey,
+	{name: "add-on", item: &store.Item{Requires: []string{"base", "other-base"}},
+		want: protocol.StatusItemDependencyMissing},
+	{name: "copied-key", item: &store.Item{RefuseClones: true}, want: protocol.StatusClonedDevice,
+		reason: protocol.ReasonAnotherKey,
 		before: func(t *testing.T, l *lts, d *servertest.Device) {
 			first := servertest.NewDevice(l.url)
 			first.UUID = d.UUID
 			granted(t, first, "100001-copied-key")
 		}},
-	{name: "copied-usage", item: &store.Item{RefuseClones: true, Quota: 1000}, want: protocol.StatusClonedDevice, reason: protocol.ReasonUsageCopied,
+	{name: "copied-usage", item: &store.Item{RefuseClones: true, Quota: 1000}, want: protocol.StatusClonedDevice,
+		reason: protocol.ReasonUsageCopied,
 		before: func(t *testing.T, l *lts, d *servertest.Device) {
 			granted(t, d, "100001-copied-usage")
 			for range 2 { // each copy of the data tells of the 5 operations it recorded
@@ -118,14 +133,16 @@ var refusals = []struct {
 	{name: "instances", item: &store.Item{ChargeWay: protocol.ChargeWayConcurrentInstanceCount, Quota: 10},
 		want: protocol.StatusRequestQuotaExceeded, reason: protocol.ReasonInstances,
 		ask: func(r *protocol.AuthorizationRequest) { r.InstanceCount = 11 }},
-	{name: "requests", item: &store.Item{RequestLimit: 1}, want: protocol.StatusRequestQuotaExceeded, reason: protocol.ReasonRequests,
+	{name: "requests", item: &store.Item{RequestLimit: 1}, want: protocol.StatusRequestQuotaExceeded,
+		reason: protocol.ReasonRequests,
 		before: func(t *testing.T, _ *lts, d *servertest.Device) { granted(t, d, "100001-requests") }},
 	{name: "used", item: &store.Item{Quota: 1}, want: protocol.StatusLimitExceeded,
 		before: func(t *testing.T, l *lts, _ *servertest.Device) {
 			user := servertest.NewDevice(l.url)
 			granted(t, user, "100001-used")
 			if _, err := user.Report(user.Batch(group(uuid.NewString(), "100001-used", "used",
-				protocol.Report{Slot: l.slotStart(1), Revision: 1, Counts: map[string]int64{"QR_CODE": 1}}))); err != nil {
+				protocol.Report{Slot: l.slotStart(1), Revision: 1, Counts: map[string]int64{"QR_CODE": 1}}))); err !=
+				nil {
 				t.Fatal(err)
 			}
 		}},
@@ -150,7 +167,9 @@ func granted(t *testing.T, d *servertest.Device, code string) *protocol.Authoriz
 func TestRefusals(t *testing.T) {
 	l := start(t)
 	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "locked", SessionPassword: "s3cret"})
-	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "web", ValidationFields: []string{"www.example.com"}})
+	l.code(t, administration.HandshakeCode{
+		Organization: "100001", Custom: "web", ValidationFields: []string{"www.example.com"},
+	})
 	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "empty"})
 	if _, err := l.AddOrganization(t.Context(), "Other", "100002"); err != nil {
 		t.Fatal(err)
@@ -179,7 +198,8 @@ func TestRefusals(t *testing.T) {
 			}
 			_, err := device.Authorize(request)
 			want := protocol.Problem{
-				Type: "about:blank", Title: test.want.Name(), Status: http.StatusForbidden, Detail: test.want.Message(), Code: test.want, Reason: test.reason,
+				Type: "about:blank", Title: test.want.Name(), Status: http.StatusForbidden, Detail: test.want.Message(),
+				Code: test.want, Reason: test.reason,
 			}
 			if test.detail != "" {
 				want.Detail = test.detail
@@ -196,11 +216,13 @@ func TestRefusals(t *testing.T) {
 			denials, err := l.store.Denials(t.Context(), 1)
 			check(t, err)
 			d := denials[0]
-			if d.At != l.clock().Unix() || d.Status != test.want || d.Cause != string(test.reason) || d.Reason != want.Detail || d.Count != 1 ||
+			if d.At != l.clock().Unix() || d.Status != test.want || d.Cause != string(test.reason) ||
+				d.Reason != want.Detail || d.Count != 1 ||
 				d.Device != device.UUID || d.DeviceName != "till 7" || d.HandshakeCode != request.HandshakeCode {
 				t.Errorf("%+v", d)
 			}
-			if known := test.item != nil || strings.HasSuffix(code, "locked") || strings.HasSuffix(code, "web"); known &&
+			if known := test.item != nil || strings.HasSuffix(code, "locked") ||
+				strings.HasSuffix(code, "web"); known &&
 				(d.Organization != "100001" || d.OrganizationName != "Example Corp") {
 				t.Errorf("%+v", d)
 			}
@@ -235,7 +257,8 @@ func TestRefusesToServe(t *testing.T) {
 		_, authorizeErr := device.Authorize(device.Request("100001-reader"))
 		_, reportErr := device.Report(batch)
 		for _, err := range []error{authorizeErr, reportErr} {
-			if p := problem(t, err); p.Code != protocol.StatusStandbyRefuses || p.Reason != reason || p.Detail != message || p.Status != http.StatusServiceUnavailable {
+			if p := problem(t, err); p.Code != protocol.StatusStandbyRefuses || p.Reason != reason ||
+				p.Detail != message || p.Status != http.StatusServiceUnavailable {
 				t.Errorf("%+v", p)
 			}
 		}
@@ -277,7 +300,8 @@ func TestEveryRefusalIsTestedAndDocumented(t *testing.T) {
 		if !tested {
 			t.Errorf("nothing provokes %d %s", int(code.Value), code.Name)
 		}
-		if !strings.Contains(string(page), fmt.Sprintf("| %d |", int(code.Value))) || !strings.Contains(string(page), code.Message[:len(code.Message)-1]) {
+		if !strings.Contains(string(page), fmt.Sprintf("| %d |", int(code.Value))) ||
+			!strings.Contains(string(page), code.Message[:len(code.Message)-1]) {
 			t.Errorf("docs/refusals.md lacks %d, %s", int(code.Value), code.Message)
 		}
 	}
@@ -291,7 +315,8 @@ func TestEveryRefusalIsTestedAndDocumented(t *testing.T) {
 // Where several items refuse for different reasons, that of the one which came
 // closest is told, whatever their order.
 func TestWhichRefusalWins(t *testing.T) {
-	order := []string{"product", "version", "deployment", "edition", "charge-way", "modules", "domain", "early", "expired", "device-trial",
+	order := []string{"product", "version", "deployment", "edition", "charge-way", "modules", "domain", "early",
+		"expired", "device-trial",
 		"revoked", "add-on", "copied-usage", "requests", "used"}
 	l := start(t)
 	device := servertest.NewDevice(l.url)
@@ -343,7 +368,8 @@ func TestTrials(t *testing.T) {
 			}
 		}
 		l.advance(time.Second)
-		if _, err := first.Authorize(first.Request("100001-" + name)); problem(t, err).Code != protocol.StatusLicenseExpired {
+		if _, err := first.Authorize(first.Request("100001-" + name)); problem(t, err).Code !=
+			protocol.StatusLicenseExpired {
 			t.Error(err)
 		}
 		second := servertest.NewDevice(l.url)
@@ -380,7 +406,8 @@ func TestPublicTrial(t *testing.T) {
 	}
 	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "try"})
 	l.item(t, store.Item{ID: "all", Quota: store.Unlimited}, "100001-try")
-	l.item(t, store.Item{ID: "try", Quota: store.Unlimited, Trial: true, TrialBy: store.TrialByDevice, TrialDays: 7}, "100001-try")
+	l.item(t, store.Item{ID: "try", Quota: store.Unlimited, Trial: true, TrialBy: store.TrialByDevice, TrialDays: 7},
+		"100001-try")
 	check(t, public("100001-try", &on))
 
 	begun := l.clock()
@@ -390,12 +417,15 @@ func TestPublicTrial(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a.Item.ID != "try" || a.HandshakeCode != "100001-try" || !a.Trial || a.ValidUntil != begun.Add(7*day).Unix() {
+		if a.Item.ID != "try" || a.HandshakeCode != "100001-try" || !a.Trial ||
+			a.ValidUntil != begun.Add(7*day).Unix() {
 			t.Errorf("after %s: %+v", wait, a)
 		}
 	}
-	if _, err := first.Report(first.Batch(protocol.ReportGroup{Run: first.NewUUID(), HandshakeCode: "100001-try", Item: "try", SlotSeconds: 180,
-		Reports: []protocol.Report{{Slot: l.clock().Unix() / 180 * 180, Revision: 1, Counts: map[string]int64{"QR_CODE": 3}}}})); err != nil {
+	if _, err := first.Report(first.Batch(
+		protocol.ReportGroup{Run: first.NewUUID(), HandshakeCode: "100001-try", Item: "try", SlotSeconds: 180,
+			Reports: []protocol.Report{{Slot: l.clock().Unix() / 180 * 180, Revision: 1,
+				Counts: map[string]int64{"QR_CODE": 3}}}})); err != nil {
 		t.Errorf("a report: %v", err)
 	}
 	l.advance(time.Second)
@@ -432,7 +462,8 @@ func TestArchivedOrganization(t *testing.T) {
 	device := servertest.NewDevice(l.url)
 	granted(t, device, "100001-reader")
 	check(t, l.ArchiveOrganization(t.Context(), "100001", true))
-	if _, err := device.Authorize(device.Request("100001-reader")); problem(t, err).Code != protocol.StatusHandshakeCodeNotFound {
+	if _, err := device.Authorize(device.Request("100001-reader")); problem(t, err).Code !=
+		protocol.StatusHandshakeCodeNotFound {
 		t.Error(err)
 	}
 	byDefault := device.Request("")
@@ -440,8 +471,10 @@ func TestArchivedOrganization(t *testing.T) {
 	if _, err := device.Authorize(byDefault); problem(t, err).Code != protocol.StatusHandshakeCodeNotFound {
 		t.Error(err)
 	}
-	receipt, err := device.Report(device.Batch(protocol.ReportGroup{Run: device.NewUUID(), HandshakeCode: "100001-reader", Item: "scans", SlotSeconds: 180,
-		Reports: []protocol.Report{{Slot: l.clock().Unix() / 180 * 180, Revision: 1, Counts: map[string]int64{"QR_CODE": 3}}}}))
+	receipt, err := device.Report(device.Batch(protocol.ReportGroup{Run: device.NewUUID(),
+		HandshakeCode: "100001-reader", Item: "scans", SlotSeconds: 180,
+		Reports: []protocol.Report{
+			{Slot: l.clock().Unix() / 180 * 180, Revision: 1, Counts: map[string]int64{"QR_CODE": 3}}}}))
 	if err != nil || receipt.Accepted != 1 {
 		t.Errorf("%+v, %v", receipt, err)
 	}
@@ -457,7 +490,8 @@ func TestArchivedOrganization(t *testing.T) {
 func TestAddOns(t *testing.T) {
 	l := start(t)
 	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "ocr"})
-	l.item(t, store.Item{ID: "ocr", Quota: 100, Products: protocol.ProductDLR, Requires: []string{"base", "base-2027"}}, "100001-ocr")
+	l.item(t, store.Item{ID: "ocr", Quota: 100, Products: protocol.ProductDLR, Requires: []string{"base", "base-2027"}},
+		"100001-ocr")
 	device := servertest.NewDevice(l.url)
 	ask := func() protocol.Status {
 		request := device.Request("100001-ocr")
@@ -475,7 +509,8 @@ func TestAddOns(t *testing.T) {
 		}
 	}
 	step(protocol.StatusItemDependencyMissing, "without its base")
-	l.item(t, store.Item{ID: "base", Quota: 1, Products: protocol.ProductDWT, ExpiresAt: l.clock().Add(10 * day).Unix()}, "100001-ocr")
+	l.item(t, store.Item{ID: "base", Quota: 1, Products: protocol.ProductDWT,
+		ExpiresAt: l.clock().Add(10 * day).Unix()}, "100001-ocr")
 	step(protocol.StatusOK, "with its base")
 	check(t, l.ArchiveItem(t.Context(), "base", true))
 	step(protocol.StatusItemDependencyMissing, "with an archived base")

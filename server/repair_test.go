@@ -95,7 +95,8 @@ func TestBlockedDevice(t *testing.T) {
 		t.Error(err)
 	}
 	_, err := device.Authorize(device.Request(code))
-	if p := problem(t, err); p.Code != protocol.StatusNoItemMatched || p.Reason != protocol.ReasonBlocked || p.Refusal == "" {
+	if p := problem(t, err); p.Code != protocol.StatusNoItemMatched || p.Reason != protocol.ReasonBlocked ||
+		p.Refusal == "" {
 		t.Errorf("%+v", p)
 	}
 	if _, err := device.Authorize(device.Request("100001-reader")); problem(t, err).Reason != protocol.ReasonBlocked {
@@ -152,7 +153,8 @@ func TestMovedSeats(t *testing.T) {
 		t.Error(err)
 	}
 	for _, to := range []string{next.UUID, uuid.NewString(), ""} {
-		if err := l.MoveSeats(t.Context(), next.UUID, to); len(administration.Errors(err)) == 0 || administration.Errors(err)[0].Field != "to" {
+		if err := l.MoveSeats(t.Context(), next.UUID, to); len(administration.Errors(err)) == 0 ||
+			administration.Errors(err)[0].Field != "to" {
 			t.Errorf("to %q: %v", to, err)
 		}
 	}
@@ -161,11 +163,13 @@ func TestMovedSeats(t *testing.T) {
 
 // Exceptions of slots are what verification finds, whatever is freed and moved in between.
 func TestRepairedExceptions(t *testing.T) {
-	for _, way := range []protocol.ChargeWay{protocol.ChargeWayDailyActiveDeviceCount, protocol.ChargeWayConcurrentDeviceCount, protocol.ChargeWayConcurrentInstanceCount} {
+	for _, way := range []protocol.ChargeWay{protocol.ChargeWayDailyActiveDeviceCount,
+		protocol.ChargeWayConcurrentDeviceCount, protocol.ChargeWayConcurrentInstanceCount} {
 		t.Run(way.Short(), func(t *testing.T) {
 			l := start(t)
 			l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "busy"})
-			l.item(t, store.Item{ID: "busy", Quota: 1, ChargeWay: way, ExpiresAt: l.clock().AddDate(3, 0, 0).Unix()}, "100001-busy")
+			l.item(t, store.Item{ID: "busy", Quota: 1, ChargeWay: way, ExpiresAt: l.clock().AddDate(3, 0, 0).Unix()},
+				"100001-busy")
 			devices := make([]*servertest.Device, 3)
 			for i := range devices {
 				devices[i] = servertest.NewDevice(l.url)
@@ -175,7 +179,9 @@ func TestRepairedExceptions(t *testing.T) {
 				granted(t, d, "100001-busy")
 				l.advance(100 * time.Second)
 				late, err := d.Report(d.Batch(group(uuid.NewString(), "100001-busy", "busy",
-					protocol.Report{Slot: l.slotStart(int64(1 + step)), Revision: 1, Counts: map[string]int64{"QR_CODE": 1}})))
+					protocol.Report{
+						Slot: l.slotStart(int64(1 + step)), Revision: 1, Counts: map[string]int64{"QR_CODE": 1},
+					})))
 				check(t, err)
 				if len(late.Exceptions) != 0 {
 					t.Fatalf("%+v", late)
@@ -212,11 +218,13 @@ func TestRepairsWhileDevicesWork(t *testing.T) {
 		work.Go(func() {
 			for n := range rounds {
 				if _, err := d.Report(d.Batch(group(uuid.NewString(), code, "crowd",
-					protocol.Report{Slot: l.slotStart(int64(n + 1)), Revision: 1, Counts: map[string]int64{"QR_CODE": 1}}))); err != nil {
+					protocol.Report{Slot: l.slotStart(int64(n + 1)), Revision: 1,
+						Counts: map[string]int64{"QR_CODE": 1}}))); err != nil {
 					t.Error(err)
 				}
 				// It may be blocked just now.
-				if _, err := d.Authorize(d.Request(code)); err != nil && problem(t, err).Reason != protocol.ReasonBlocked {
+				if _, err := d.Authorize(d.Request(code)); err != nil &&
+					problem(t, err).Reason != protocol.ReasonBlocked {
 					t.Error(err)
 				}
 			}
@@ -226,8 +234,9 @@ func TestRepairsWhileDevicesWork(t *testing.T) {
 		for n := range rounds {
 			a, b := devices[n%6].UUID, devices[(n+1)%6].UUID
 			for _, err := range []error{
-				l.FreeSeat(t.Context(), "crowd", a), l.MoveSeats(t.Context(), b, a), l.BlockDevice(t.Context(), a), l.MergeDevice(t.Context(), a, b),
-				l.EraseDevice(t.Context(), b), l.SeparateDevice(t.Context(), a), l.UnblockDevice(t.Context(), a),
+				l.FreeSeat(t.Context(), "crowd", a), l.MoveSeats(t.Context(), b, a), l.BlockDevice(t.Context(), a),
+				l.MergeDevice(t.Context(), a, b), l.EraseDevice(t.Context(), b), l.SeparateDevice(t.Context(), a),
+				l.UnblockDevice(t.Context(), a),
 			} {
 				if err != nil && len(administration.Errors(err)) == 0 {
 					t.Error(err)
@@ -252,7 +261,9 @@ func TestMergedDevices(t *testing.T) {
 	old, now, other := servertest.NewDevice(l.url), servertest.NewDevice(l.url), servertest.NewDevice(l.url)
 	for _, d := range []*servertest.Device{old, now, other} {
 		granted(t, d, code)
-		batch := d.Batch(group(uuid.NewString(), code, "two", protocol.Report{Slot: l.slotStart(1), Revision: 1, Counts: map[string]int64{"QR_CODE": 5}}))
+		batch := d.Batch(group(uuid.NewString(), code, "two", protocol.Report{
+			Slot: l.slotStart(1), Revision: 1, Counts: map[string]int64{"QR_CODE": 5},
+		}))
 		batch.Account = &protocol.DeviceAccount{Recorded: 5}
 		_, err := d.Report(batch)
 		check(t, err)
@@ -262,7 +273,8 @@ func TestMergedDevices(t *testing.T) {
 	if used := l.taken(t, "two"); used != 2 {
 		t.Errorf("%d seats", used)
 	}
-	for _, pair := range [][2]string{{old.UUID, other.UUID}, {other.UUID, old.UUID}, {other.UUID, uuid.NewString()}, {now.UUID, now.UUID}} {
+	for _, pair := range [][2]string{{old.UUID, other.UUID}, {other.UUID, old.UUID}, {other.UUID, uuid.NewString()},
+		{now.UUID, now.UUID}} {
 		if err := l.MergeDevice(t.Context(), pair[0], pair[1]); err == nil {
 			t.Error("merged", pair)
 		}
@@ -274,7 +286,8 @@ func TestMergedDevices(t *testing.T) {
 	}
 	part := l.slotStart(1) - 86400
 	whole := part / 86400 * 86400
-	for _, window := range [][2]int64{{0, 0}, {whole - 86400, whole + 86400}, {part, part + 180}, {part - 86400, part + 180}} {
+	for _, window := range [][2]int64{{0, 0}, {whole - 86400, whole + 86400}, {part, part + 180},
+		{part - 86400, part + 180}} {
 		query := store.StatisticsQuery{By: []store.Column{store.ByDevice}, Since: window[0], Until: window[1]}
 		counts, err := l.store.Statistics(t.Context(), query)
 		check(t, err)
@@ -338,12 +351,14 @@ func dump(t *testing.T, r store.Reader) string {
 	}
 	tables, err := read("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
 	row := func(table string) string {
-		columns, err := read("SELECT group_concat('coalesce(CAST(\"' || name || '\" AS TEXT), '''')', ' || char(10) || ') FROM pragma_table_info('" + table + "')")
+		columns, err := read("SELECT group_concat('coalesce(CAST(\"' || name || '\" AS TEXT), '''')', ' || char(10) " +
+			"|| ') FROM pragma_table_info('" + table + "')")
 		check(t, err)
 		return columns[0]
 	}
 	if err != nil {
-		tables, err = read("SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema()")
+		tables, err = read(
+			"SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema()")
 		check(t, err)
 		row = func(table string) string { return `"` + table + `"::text` }
 	}
@@ -386,14 +401,17 @@ func TestErasedDevice(t *testing.T) {
 	}
 	// An administrator writes a name into the audit of a device.
 	check(t, l.store.Update(t.Context(), func(tx store.Tx) error {
-		return tx.AddAudit(store.Audit{At: 1, Actor: "tester", Action: "note", Object: devices[0].UUID, Detail: "asked by " + names[0]})
+		return tx.AddAudit(store.Audit{
+			At: 1, Actor: "tester", Action: "note", Object: devices[0].UUID, Detail: "asked by " + names[0],
+		})
 	}))
 	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "try"})
 	l.item(t, store.Item{ID: "try", Quota: 100, Trial: true, TrialBy: store.TrialByBoth, TrialDays: 7}, "100001-try")
 	check(t, ask(devices[0], "100001-try", names[1]))
 	before := dump(t, l.store)
 	for _, name := range names {
-		if !strings.Contains(strings.ReplaceAll(before, `""`, `"`), name) && !strings.Contains(name, `\`) { // PostgreSQL escapes it
+		if !strings.Contains(strings.ReplaceAll(before, `""`, `"`), name) && !strings.Contains(name, `\`) {
+			// PostgreSQL escapes it
 			t.Fatalf("the dump shows no %q", name)
 		}
 	}

@@ -25,7 +25,8 @@ func (s *scraping) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !bearer {
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		http.Error(w, "metrics take a token of the API (lts token add), sent as Authorization: Bearer", http.StatusUnauthorized)
+		http.Error(w, "metrics take a token of the API (lts token add), sent as Authorization: Bearer",
+			http.StatusUnauthorized)
 		return
 	}
 	who, err := s.desk.Bearer(r.Context(), s.attempts, administration.Network(pages.Address(r)), token)

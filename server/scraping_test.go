@@ -24,7 +24,9 @@ func TestWhoMayScrape(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		lts, err := server.New(t.Context(), server.Config{Store: s, Pages: &server.PagesConfig{Apart: apart, Version: "v"}})
+		lts, err := server.New(t.Context(), server.Config{
+			Store: s, Pages: &server.PagesConfig{Apart: apart, Version: "v"},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,7 +36,9 @@ func TestWhoMayScrape(t *testing.T) {
 		}
 		tokens := map[string]string{"none": ""}
 		for name, organization := range map[string]string{"all": "", "one": "100001"} {
-			_, secret, err := desk.AddToken(t.Context(), administration.TokenInput{Name: name, Scope: administration.ScopeRead, Organization: organization})
+			_, secret, err := desk.AddToken(t.Context(), administration.TokenInput{
+				Name: name, Scope: administration.ScopeRead, Organization: organization,
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -47,7 +51,8 @@ func TestWhoMayScrape(t *testing.T) {
 		served := make(chan error, 1)
 		go func() { served <- lts.ServeOffice(listener) }()
 		atOffice := func(method, token string) int {
-			request, err := http.NewRequestWithContext(t.Context(), method, "http://"+listener.Addr().String()+"/metrics", nil)
+			request, err := http.NewRequestWithContext(t.Context(), method,
+				"http://"+listener.Addr().String()+"/metrics", nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -74,7 +79,8 @@ func TestWhoMayScrape(t *testing.T) {
 			}
 			return recorder.Code, string(text)
 		}
-		if code, text := get(lts.Handler(), http.MethodGet, tokens["all"]); (code == http.StatusOK) == apart || strings.Contains(text, "openlts_items") == apart {
+		if code, text := get(lts.Handler(), http.MethodGet, tokens["all"]); (code == http.StatusOK) == apart ||
+			strings.Contains(text, "openlts_items") == apart {
 			t.Errorf("where clients are, apart %t: %d", apart, code)
 		}
 		for name, want := range map[string]int{"none": 401, "one": 403, "all": 200} {
@@ -88,7 +94,8 @@ func TestWhoMayScrape(t *testing.T) {
 		if code := atOffice(http.MethodPost, tokens["all"]); code != http.StatusMethodNotAllowed {
 			t.Errorf("POST: %d", code)
 		}
-		if code, text := get(lts.MetricsHandler(), http.MethodGet, ""); code != http.StatusOK || !strings.Contains(text, "openlts_items") {
+		if code, text := get(lts.MetricsHandler(), http.MethodGet, ""); code != http.StatusOK ||
+			!strings.Contains(text, "openlts_items") {
 			t.Errorf("on a listener of their own: %d", code)
 		}
 		if err := errors.Join(lts.Shutdown(context.Background()), <-served); err != nil {

@@ -128,7 +128,9 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	if config.Pages != nil {
 		version = config.Pages.Version
 	}
-	s.metrics = metrics.New(metrics.Config{Store: config.Store, Outcomes: outcomes, Now: config.Now, Log: config.Log, Version: version})
+	s.metrics = metrics.New(metrics.Config{
+		Store: config.Store, Outcomes: outcomes, Now: config.Now, Log: config.Log, Version: version,
+	})
 	handler, office := s.metrics.Measured(s.api.Handler()), http.NotFoundHandler()
 	if config.Pages != nil {
 		if office, err = newOffice(config, keys.Public(), sender, s.metrics.Handler()); err != nil {
@@ -152,7 +154,8 @@ func New(ctx context.Context, config Config) (*Server, error) {
 		s.ended.Go(func() { s.foldActivity(background, folder) })
 	}
 	watch := &alerts.Watch{
-		Store: config.Store, Now: config.Now, Sender: sender, Log: config.Log, Holder: uuid.NewString(), Outcomes: outcomes, Address: publicAddress(config),
+		Store: config.Store, Now: config.Now, Sender: sender, Log: config.Log, Holder: uuid.NewString(),
+		Outcomes: outcomes, Address: publicAddress(config),
 	}
 	s.ended.Go(func() { watch.Run(background) })
 	pruner := &retention.Pruner{Store: config.Store, Key: keys.Signing, Now: config.Now}

@@ -207,16 +207,19 @@ func TestAuthorizeAndReport(t *testing.T) {
 	for revision := int64(1); revision <= 3; revision++ {
 		for range 2 { // each twice
 			receipt, err := device.Report(device.Batch(group(run, "100001-reader", "scans",
-				protocol.Report{Slot: l.slotStart(1), Revision: revision, Counts: map[string]int64{"QR_CODE": 3 * revision, "EAN_13": 2}})))
+				protocol.Report{Slot: l.slotStart(1), Revision: revision,
+					Counts: map[string]int64{"QR_CODE": 3 * revision, "EAN_13": 2}})))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if receipt.Accepted != 1 || len(receipt.Exceptions) != 0 || len(receipt.Items) != 1 || receipt.Items[0].Quota.Used != 3*revision+2 {
+			if receipt.Accepted != 1 || len(receipt.Exceptions) != 0 || len(receipt.Items) != 1 ||
+				receipt.Items[0].Quota.Used != 3*revision+2 {
 				t.Errorf("%+v", receipt)
 			}
 		}
 	}
-	if s := l.statistics(t, store.StatisticsQuery{}); s.Total != 11 || len(s.Rows) != 2 || s.Rows[0].Count != 2 || s.Rows[1].Count != 9 {
+	if s := l.statistics(t, store.StatisticsQuery{}); s.Total != 11 || len(s.Rows) != 2 || s.Rows[0].Count != 2 ||
+		s.Rows[1].Count != 9 {
 		t.Errorf("%+v", s)
 	}
 	l.verify(t)

@@ -14,7 +14,9 @@ import (
 // that are known go on.
 func TestNewDevicesAreLimited(t *testing.T) {
 	l := start(t)
-	lts, err := server.New(t.Context(), server.Config{Store: l.store, Now: l.clock, Log: l.log, Limits: &server.Limits{Devices: 0.01, Loopback: true}})
+	lts, err := server.New(t.Context(), server.Config{
+		Store: l.store, Now: l.clock, Log: l.log, Limits: &server.Limits{Devices: 0.01, Loopback: true},
+	})
 	check(t, err)
 	web := httptest.NewServer(contract(t, lts.Handler()))
 	defer func() {
@@ -26,12 +28,14 @@ func TestNewDevicesAreLimited(t *testing.T) {
 	granted(t, servertest.NewDevice(web.URL), "100001-reader")
 	late := servertest.NewDevice(web.URL)
 	for range 3 {
-		if _, err := late.Authorize(late.Request("100001-reader")); problem(t, err).Code != protocol.StatusRequestRateLimited {
+		if _, err := late.Authorize(late.Request("100001-reader")); problem(t, err).Code !=
+			protocol.StatusRequestRateLimited {
 			t.Error(err)
 		}
 		granted(t, known, "100001-reader")
 		// A refusal is told all the same.
-		if _, err := late.Authorize(late.Request("100001-nobody")); problem(t, err).Code != protocol.StatusHandshakeCodeNotFound {
+		if _, err := late.Authorize(late.Request("100001-nobody")); problem(t, err).Code !=
+			protocol.StatusHandshakeCodeNotFound {
 			t.Error(err)
 		}
 	}
@@ -58,7 +62,8 @@ func TestMadeUpAnomalies(t *testing.T) {
 		t.Fatalf("%+v, %v", anomalies, err)
 	}
 	for _, a := range anomalies {
-		if a.Kind == "other" && (a.Count != 3 || !strings.HasPrefix(a.Detail, "c")) || a.Kind != "other" && a.Kind != "ledger-replaced" {
+		if a.Kind == "other" && (a.Count != 3 || !strings.HasPrefix(a.Detail, "c")) ||
+			a.Kind != "other" && a.Kind != "ledger-replaced" {
 			t.Errorf("%+v", a)
 		}
 	}

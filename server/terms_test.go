@@ -15,14 +15,22 @@ import (
 func TestExceptionsOfAChangedItem(t *testing.T) {
 	of := func(n int64) *int64 { return &n }
 	for name, change := range map[string]func(l *lts, f *administration.ItemFields){
-		"a larger quota":   func(_ *lts, f *administration.ItemFields) { f.Quota = of(2) },
-		"without quota":    func(_ *lts, f *administration.ItemFields) { f.Quota = of(store.Unlimited) },
-		"an earlier start": func(l *lts, f *administration.ItemFields) { f.StartsAt = of(l.clock().AddDate(0, 0, -400).Unix()) },
-		"a start of today": func(l *lts, f *administration.ItemFields) { f.StartsAt = of(l.clock().Add(-10 * time.Minute).Unix()) },
-		"a smaller quota":  func(_ *lts, f *administration.ItemFields) { f.Quota = of(1) },
-		"a start to come":  func(l *lts, f *administration.ItemFields) { f.StartsAt = of(l.clock().AddDate(0, 0, 10).Unix()) },
-		"no change":        func(_ *lts, f *administration.ItemFields) { f.Name = new("Busy") },
-		"a later end":      func(l *lts, f *administration.ItemFields) { f.ExpiresAt = of(l.clock().AddDate(5, 0, 0).Unix()) },
+		"a larger quota": func(_ *lts, f *administration.ItemFields) { f.Quota = of(2) },
+		"without quota":  func(_ *lts, f *administration.ItemFields) { f.Quota = of(store.Unlimited) },
+		"an earlier start": func(l *lts, f *administration.ItemFields) {
+			f.StartsAt = of(l.clock().AddDate(0, 0, -400).Unix())
+		},
+		"a start of today": func(l *lts, f *administration.ItemFields) {
+			f.StartsAt = of(l.clock().Add(-10 * time.Minute).Unix())
+		},
+		"a smaller quota": func(_ *lts, f *administration.ItemFields) { f.Quota = of(1) },
+		"a start to come": func(l *lts, f *administration.ItemFields) {
+			f.StartsAt = of(l.clock().AddDate(0, 0, 10).Unix())
+		},
+		"no change": func(_ *lts, f *administration.ItemFields) { f.Name = new("Busy") },
+		"a later end": func(l *lts, f *administration.ItemFields) {
+			f.ExpiresAt = of(l.clock().AddDate(5, 0, 0).Unix())
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, quota := start(t), int64(1)
@@ -30,8 +38,11 @@ func TestExceptionsOfAChangedItem(t *testing.T) {
 				quota = store.Unlimited
 			}
 			l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "busy"})
-			l.item(t, store.Item{ID: "busy", Quota: quota, ChargeWay: protocol.ChargeWayConcurrentDeviceCount}, "100001-busy")
-			devices := []*servertest.Device{servertest.NewDevice(l.url), servertest.NewDevice(l.url), servertest.NewDevice(l.url)}
+			l.item(t, store.Item{ID: "busy", Quota: quota, ChargeWay: protocol.ChargeWayConcurrentDeviceCount},
+				"100001-busy")
+			devices := []*servertest.Device{
+				servertest.NewDevice(l.url), servertest.NewDevice(l.url), servertest.NewDevice(l.url),
+			}
 			work := func() {
 				t.Helper()
 				for range 5 {
@@ -69,7 +80,8 @@ func TestExceptionsFollowTheQuota(t *testing.T) {
 	}
 	l.advance(time.Hour)
 	granted(t, servertest.NewDevice(l.url), "100001-busy") // the sum moves on
-	for _, step := range []struct{ quota, exceptions int64 }{{1, 4}, {2, 2}, {3, 0}, {store.Unlimited, 0}, {2, 2}, {1, 4}} {
+	for _, step := range []struct{ quota, exceptions int64 }{{1, 4}, {2, 2}, {3, 0}, {store.Unlimited, 0},
+		{2, 2}, {1, 4}} {
 		i, err := l.ChangeItem(t.Context(), "busy", administration.ItemFields{Quota: &step.quota}, "")
 		if err != nil || i.Quota.Exceptions != step.exceptions {
 			t.Errorf("with a quota of %d: %+v, %v", step.quota, i.Quota, err)

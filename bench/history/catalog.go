@@ -80,7 +80,9 @@ var zones = [organizations]int{-8, -5, 1, 2, 5}
 
 // catalog adds organizations, codes and items by the store.
 func (f *filler) catalog(s store.Store) error {
-	admin := administration.Administrator{Store: s, Now: func() time.Time { return time.Unix(f.from, 0) }, Actor: "history"}
+	admin := administration.Administrator{
+		Store: s, Now: func() time.Time { return time.Unix(f.from, 0) }, Actor: "history",
+	}
 	for o := range organizations {
 		if _, err := admin.AddOrganization(f.ctx, fmt.Sprint("Customer ", o+1), organization(o)); err != nil {
 			return err
@@ -96,8 +98,9 @@ func (f *filler) catalog(s store.Store) error {
 		}
 		for i := range itemsOf {
 			added := store.Item{
-				ID: item(o, i), Name: fmt.Sprint("Item ", i+1), Organization: organization(o), ChargeWay: protocol.ChargeWayScanCount,
-				Products: protocol.ProductAll, Quota: 1 << 50, StartsAt: f.from, ExpiresAt: f.until + 365*daySeconds, MaxBufferDays: 365,
+				ID: item(o, i), Name: fmt.Sprint("Item ", i+1), Organization: organization(o),
+				ChargeWay: protocol.ChargeWayScanCount, Products: protocol.ProductAll, Quota: 1 << 50, StartsAt: f.from,
+				ExpiresAt: f.until + 365*daySeconds, MaxBufferDays: 365,
 			}
 			if i == itemsOf-1 {
 				added.ChargeWay = protocol.ChargeWayPageCount
@@ -137,7 +140,8 @@ func (f *filler) readCatalog() error {
 		return err
 	}
 	rows, err := f.db.QueryContext(f.ctx, `SELECT h.handshake_code, h.item, i.charge_way = ? FROM handshake_item h
-		JOIN item i ON i.id = h.item WHERE i.public_id LIKE 'history-%' ORDER BY h.handshake_code, h.item`, protocol.ChargeWayPageCount)
+		JOIN item i ON i.id = h.item WHERE i.public_id LIKE 'history-%' ORDER BY h.handshake_code, h.item`,
+		protocol.ChargeWayPageCount)
 	if err != nil {
 		return err
 	}
@@ -177,7 +181,8 @@ func (f *filler) addDevices() error {
 		if err := tx.QueryRowContext(f.ctx, `SELECT coalesce(max(id), 0) FROM device`).Scan(&before); err != nil {
 			return err
 		}
-		devices := inserting(tx, "device (id, uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at)", 8)
+		devices := inserting(tx,
+			"device (id, uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at)", 8)
 		keys := inserting(tx, "device_key (key_id, device, public_key, report_key, reporter, created_at)", 6)
 		grants := inserting(tx, "report_grant (device, reporter, handshake_code, item, granted_at)", 5)
 		for i := range f.Devices {
@@ -202,7 +207,8 @@ func (f *filler) addDevices() error {
 				f.result.Device = id
 			}
 			err := errors.Join(
-				devices.add(d.key, id, "file", fmt.Sprint("Station ", i), "linux-x86_64", "go/1.0.0", f.from, f.until-f.chance.Int64N(2*daySeconds)),
+				devices.add(d.key, id, "file", fmt.Sprint("Station ", i), "linux-x86_64", "go/1.0.0", f.from,
+					f.until-f.chance.Int64N(2*daySeconds)),
 				keys.add(f.uuid(), d.key, []byte(id), []byte(id), 0, f.from))
 			if err != nil {
 				return err
@@ -226,7 +232,8 @@ func (f *filler) rest(tx *sql.Tx) error {
 	}
 	// As many as there may be, but never more than one for each 500 reports.
 	n := min(f.Reports/500+1, mostDenials)
-	arguments := []any{sql.Named("n", n), sql.Named("from", f.from), sql.Named("until", f.until), sql.Named("code", f.pairs[0].code)}
+	arguments := []any{sql.Named("n", n), sql.Named("from", f.from), sql.Named("until", f.until),
+		sql.Named("code", f.pairs[0].code)}
 	for _, statement := range []string{
 		`INSERT INTO total_device_month SELECT CAST(strftime('%s', slot, 'unixepoch', 'start of month') AS INTEGER), device, handshake_code, item, type, sum(count)
 			FROM total_device WHERE device IN (SELECT device FROM report_grant g JOIN item i ON i.id = g.item WHERE i.public_id LIKE 'history-%') GROUP BY 1, 2, 3, 4, 5`,

@@ -56,7 +56,8 @@ func Fill(ctx context.Context, directory string, o Options) (result Result, err 
 		return result, fmt.Errorf("%d reports of %d devices over %d days are no history", o.Reports, o.Devices, o.Days)
 	}
 	until := o.Until.Unix() - o.Until.Unix()%daySeconds
-	f := &filler{Options: o, ctx: ctx, until: until, from: until - int64(o.Days)*daySeconds, chance: rand.New(rand.NewPCG(o.Seed, 1))}
+	f := &filler{Options: o, ctx: ctx, until: until, from: until - int64(o.Days)*daySeconds,
+		chance: rand.New(rand.NewPCG(o.Seed, 1))}
 	s, err := sqlite.Open(ctx, directory, true)
 	if err != nil {
 		return result, err
@@ -72,7 +73,8 @@ func Fill(ctx context.Context, directory string, o Options) (result Result, err 
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1)
 	for _, pragma := range []string{
-		"journal_mode = DELETE", "journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE", "cache_size = -400000",
+		"journal_mode = DELETE", "journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE",
+		"cache_size = -400000",
 	} {
 		if _, err := db.ExecContext(ctx, "PRAGMA "+pragma); err != nil {
 			return result, err
@@ -193,7 +195,8 @@ func (d *device) presence(day int64) float64 {
 
 // day has all devices live a day, and writes it down.
 func (f *filler) day(tx *sql.Tx, day int64) error {
-	reports, runs := inserting(tx, "report (run, slot, revision, counts, losses)", 5), inserting(tx, "run (id, uuid, device, handshake_code, item, reporter)", 6)
+	reports, runs := inserting(tx, "report (run, slot, revision, counts, losses)", 5),
+		inserting(tx, "run (id, uuid, device, handshake_code, item, reporter)", 6)
 	byDevice := inserting(tx, "total_device (slot, device, handshake_code, item, type, count)", 6)
 	for i := range f.devices {
 		d := &f.devices[i]
@@ -251,7 +254,9 @@ func (f *filler) work(d *device, p *pair, run, day int64, reports *inserter) err
 		}
 		f.result.Reports++
 		together.run = run
-		together.reports = append(together.reports, store.ReceivedReport{Slot: slot, SlotSeconds: slotSeconds, Revision: 1, Counts: counts})
+		together.reports = append(together.reports, store.ReceivedReport{
+			Slot: slot, SlotSeconds: slotSeconds, Revision: 1, Counts: counts,
+		})
 		if len(together.reports) == batchSlots {
 			f.send(&together, d, p, day)
 		}
@@ -334,7 +339,8 @@ func (f *filler) writeTotals(tx *sql.Tx, day int64) error {
 					if sum.All == 0 {
 						continue
 					}
-					if err := rows.add(p.code, p.item, day+int64(n)*slotSeconds, f.kinds[k].key, sum.All, sum.Late); err != nil {
+					if err := rows.add(p.code, p.item, day+int64(n)*slotSeconds, f.kinds[k].key, sum.All,
+						sum.Late); err != nil {
 						return err
 					}
 					if level.slots == slotsOfDay {

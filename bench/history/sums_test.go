@@ -63,7 +63,8 @@ func sumsByHand(t *testing.T, s store.Store, zone *time.Location) map[string]map
 func sumsAgree(t *testing.T, s store.Store, now time.Time) {
 	t.Helper()
 	lts, err := server.New(t.Context(), server.Config{
-		Store: s, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler), Pages: &server.PagesConfig{Version: "test"},
+		Store: s, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
+		Pages: &server.PagesConfig{Version: "test"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +77,9 @@ func sumsAgree(t *testing.T, s store.Store, now time.Time) {
 		}
 	}()
 	desk := &administration.Administrator{Store: s, Now: func() time.Time { return now }, Actor: "test"}
-	_, token, err := desk.AddToken(t.Context(), administration.TokenInput{Name: "sums", Scope: administration.ScopeRead, ExpiresAt: now.Unix() + 86400})
+	_, token, err := desk.AddToken(t.Context(), administration.TokenInput{
+		Name: "sums", Scope: administration.ScopeRead, ExpiresAt: now.Unix() + 86400,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +94,8 @@ func sumsAgree(t *testing.T, s store.Store, now time.Time) {
 				by = "day,type"
 			}
 			q := url.Values{"measure": {measure}, "by": {by}, "zone": {name}, "format": {"csv"}}
-			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, listener.URL+"/api/v1/statistics?"+q.Encode(), nil)
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+				listener.URL+"/api/v1/statistics?"+q.Encode(), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -116,10 +116,12 @@ func (b *bench) newWorld(name string, nodes int, prepare ...func(*world) error) 
 		cold = append(cold, fmt.Sprintf("cold%d", i))
 	}
 	for _, id := range append(items, cold...) {
-		if _, err := admin.AddHandshakeCode(b.ctx, administration.HandshakeCode{Organization: "100001", Custom: id}); err != nil {
+		if _, err := admin.AddHandshakeCode(b.ctx,
+			administration.HandshakeCode{Organization: "100001", Custom: id}); err != nil {
 			return nil, err
 		}
-		item := store.Item{ID: id, Name: id, Organization: "100001", ChargeWay: protocol.ChargeWayScanCount, Products: protocol.ProductAll, Quota: 1 << 50,
+		item := store.Item{ID: id, Name: id, Organization: "100001", ChargeWay: protocol.ChargeWayScanCount,
+			Products: protocol.ProductAll, Quota: 1 << 50,
 			StartsAt: firstSlot, ExpiresAt: time.Now().AddDate(1, 0, 0).Unix(), MaxBufferDays: 365}
 		if id == "seated" {
 			item.ChargeWay = protocol.ChargeWayDeviceCount
@@ -161,7 +163,8 @@ func batches(reporters []*reporter, n, reports int) ([][]byte, error) {
 }
 
 // reporting measures reports to a world, or to another server that takes the same.
-func (w *world) reporting(reporters []*reporter, reports, connections int, targets ...string) func(time.Duration) (float64, error) {
+func (w *world) reporting(reporters []*reporter, reports, connections int,
+	targets ...string) func(time.Duration) (float64, error) {
 	stores := len(targets) == 0
 	if stores {
 		targets = w.urls
@@ -258,7 +261,9 @@ func (b *bench) cases() ([]measured, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, measured{name + " batch100", "reports", reportsInBatch, w.reporting(w.hot, reportsInBatch, 64)})
+		list = append(list, measured{
+			name + " batch100", "reports", reportsInBatch, w.reporting(w.hot, reportsInBatch, 64),
+		})
 		if nodes > 1 {
 			continue
 		}
@@ -301,7 +306,8 @@ func (b *bench) withoutSums(w *world) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	for _, table := range sums {
-		_, err := db.ExecContext(b.ctx, "CREATE TRIGGER leave_out_"+table+" BEFORE INSERT ON "+table+" BEGIN SELECT raise(IGNORE); END")
+		_, err := db.ExecContext(b.ctx,
+			"CREATE TRIGGER leave_out_"+table+" BEFORE INSERT ON "+table+" BEGIN SELECT raise(IGNORE); END")
 		if err != nil {
 			return err
 		}
@@ -332,11 +338,13 @@ func (b *bench) check() error {
 			return err
 		}
 		var counted int64
-		err = s.Query(b.ctx, "SELECT CAST(coalesce(sum(count), 0) AS BIGINT) FROM total", nil, func(scan func(...any) error) error { return scan(&counted) })
+		err = s.Query(b.ctx, "SELECT CAST(coalesce(sum(count), 0) AS BIGINT) FROM total", nil,
+			func(scan func(...any) error) error { return scan(&counted) })
 		if err == nil && !w.unsummed {
 			var statistics store.Statistics
 			if statistics, err = s.Statistics(b.ctx, store.StatisticsQuery{}); statistics.Total != counted {
-				err = errors.Join(err, fmt.Errorf("%s counts %d operations, and %d in its slots", w.database, statistics.Total, counted))
+				err = errors.Join(err,
+					fmt.Errorf("%s counts %d operations, and %d in its slots", w.database, statistics.Total, counted))
 			}
 		}
 		if closed := s.Close(); err == nil {

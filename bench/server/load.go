@@ -36,7 +36,9 @@ type reporter struct {
 func (r *reporter) request(reports int) ([]byte, error) {
 	group := protocol.ReportGroup{Run: r.run, HandshakeCode: "100001-" + r.item, Item: r.item, SlotSeconds: 180}
 	for range reports {
-		group.Reports = append(group.Reports, protocol.Report{Slot: firstSlot + r.slot*180, Revision: 1, Counts: map[string]int64{"QR_CODE": 3, "EAN_13": 2}})
+		group.Reports = append(group.Reports, protocol.Report{
+			Slot: firstSlot + r.slot*180, Revision: 1, Counts: map[string]int64{"QR_CODE": 3, "EAN_13": 2},
+		})
 		r.slot++
 	}
 	body, err := json.Marshal(r.Batch(group))
@@ -51,7 +53,8 @@ const units = 5
 
 func post(path string, body []byte, header http.Header) []byte {
 	var text bytes.Buffer
-	fmt.Fprintf(&text, "POST %s HTTP/1.1\r\nHost: lts\r\nContent-Type: application/json\r\nContent-Length: %d\r\n", path, len(body))
+	fmt.Fprintf(&text, "POST %s HTTP/1.1\r\nHost: lts\r\nContent-Type: application/json\r\nContent-Length: %d\r\n",
+		path, len(body))
 	_ = header.Write(&text) // memory takes it all
 	text.WriteString("\r\n")
 	text.Write(body)
@@ -61,7 +64,8 @@ func post(path string, body []byte, header http.Header) []byte {
 // fire sends requests over so many connections, each after the answer to the one
 // before, for a time. It gives the requests answered a second, and how many there
 // were of each target.
-func fire(targets []string, requests [][]byte, connections int, length time.Duration) (rate float64, answered int64, err error) {
+func fire(targets []string, requests [][]byte, connections int,
+	length time.Duration) (rate float64, answered int64, err error) {
 	var next, done atomic.Int64
 	var failed atomic.Pointer[error]
 	var all sync.WaitGroup

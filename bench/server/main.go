@@ -114,7 +114,8 @@ func measure(ctx context.Context, o options) error {
 	fmt.Printf("\n%-22s %12s   %s\n", "", "median", "a second; least to most")
 	for _, c := range cases {
 		list := rates[c.name]
-		fmt.Printf("%-22s %12.0f   %s; %.0f to %.0f\n", c.name, median(list), c.unit, slices.Min(list), slices.Max(list))
+		fmt.Printf("%-22s %12.0f   %s; %.0f to %.0f\n", c.name, median(list), c.unit, slices.Min(list),
+			slices.Max(list))
 	}
 	fmt.Println()
 	ratios := map[string]float64{}

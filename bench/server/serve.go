@@ -34,7 +34,9 @@ const (
 // address.
 func serveForever(ctx context.Context, what string, arguments []string) error {
 	memory.Tune()
-	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+	}))
 	if what != empty {
 		name := what
 		if what == decode || what == journal {

@@ -37,7 +37,8 @@ func main() {
 	flag.IntVar(&o.Devices, "devices", 2400, "how many devices report")
 	flag.IntVar(&o.Days, "days", 365, "over how many days")
 	flag.IntVar(&o.rounds, "rounds", 7, "how often each view is looked at")
-	flag.StringVar(&o.directory, "directory", "", "where the SQLite database is kept, made if it is not there; \"\": a temporary `directory`")
+	flag.StringVar(&o.directory, "directory", "",
+		"where the SQLite database is kept, made if it is not there; \"\": a temporary `directory`")
 	flag.BoolVar(&o.sqlite, "sqlite", true, "look at the SQLite database")
 	flag.BoolVar(&o.postgres, "postgres", true, "also PostgreSQL, if it is installed: the same, copied")
 	flag.StringVar(&o.url, "url", "", "the `URL` of a PostgreSQL database that has it already")

@@ -54,7 +54,9 @@ func look(ctx context.Context, name string, rounds int) (list []figure, err erro
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	lts, err := server.New(ctx, server.Config{Store: s, Log: slog.New(slog.DiscardHandler), Pages: &server.PagesConfig{Version: "benchmark"}})
+	lts, err := server.New(ctx, server.Config{
+		Store: s, Log: slog.New(slog.DiscardHandler), Pages: &server.PagesConfig{Version: "benchmark"},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +88,8 @@ func look(ctx context.Context, name string, rounds int) (list []figure, err erro
 		}
 		view.First, view.Median, view.Processor = median(first), median(whole), median(processor)
 		if view.Median > goal {
-			fmt.Fprintf(os.Stderr, "%.1f ms, %.1f of the processor: %s\n", milliseconds(view.Median), milliseconds(view.Processor), view.Name)
+			fmt.Fprintf(os.Stderr, "%.1f ms, %.1f of the processor: %s\n", milliseconds(view.Median),
+				milliseconds(view.Processor), view.Name)
 		}
 		list = append(list, view)
 	}
@@ -104,10 +107,13 @@ func median(list []time.Duration) time.Duration {
 // signIn makes an account and a token for the benchmark.
 func (v *visitor) signIn(desk *administration.Administrator) (err error) {
 	name, password := "benchmark-"+strconv.FormatInt(time.Now().UnixNano(), 36), "correct horse battery"
-	if _, err := desk.AddAccount(v.ctx, administration.AccountInput{Name: name, Role: administration.Owner, Password: password}); err != nil {
+	if _, err := desk.AddAccount(v.ctx,
+		administration.AccountInput{Name: name, Role: administration.Owner, Password: password}); err != nil {
 		return err
 	}
-	in := administration.TokenInput{Name: name, Scope: administration.ScopeRead, ExpiresAt: time.Now().Add(24 * time.Hour).Unix()}
+	in := administration.TokenInput{
+		Name: name, Scope: administration.ScopeRead, ExpiresAt: time.Now().Add(24 * time.Hour).Unix(),
+	}
 	if _, v.token, err = desk.AddToken(v.ctx, in); err != nil {
 		return err
 	}
@@ -115,9 +121,12 @@ func (v *visitor) signIn(desk *administration.Administrator) (err error) {
 	if err != nil {
 		return err
 	}
-	v.client = &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	v.client = &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 	form := url.Values{"action": {"sign-in"}, "name": {name}, "password": {password}}
-	request, err := http.NewRequestWithContext(v.ctx, http.MethodPost, v.url+"/sign-in", strings.NewReader(form.Encode()))
+	request, err := http.NewRequestWithContext(v.ctx, http.MethodPost, v.url+"/sign-in",
+		strings.NewReader(form.Encode()))
 	if err != nil {
 		return err
 	}
@@ -203,15 +212,21 @@ func (v *visitor) views(desk *administration.Administrator) (list []figure, err 
 	for _, zone := range []string{"UTC", "Europe/Berlin", "Asia/Kolkata"} {
 		for _, measure := range []string{"operations", "devices", "concurrent", "denials"} {
 			for _, span := range [][2]string{{"today", "hour"}, {"30d", "day"}, {"year", "day"}, {"year", "month"}} {
-				add("statistics, "+measure+", "+span[0]+" by "+span[1]+", "+zone, "/statistics", "measure", measure, "range", span[0], "per", span[1], "tz", zone)
+				add("statistics, "+measure+", "+span[0]+" by "+span[1]+", "+zone, "/statistics", "measure", measure,
+					"range", span[0], "per", span[1], "tz", zone)
 			}
 		}
-		add("statistics, an item's operations, year by day, "+zone, "/statistics", "range", "year", "per", "day", "item", item, "tz", zone)
-		add("statistics, a code's devices, year by day, "+zone, "/statistics", "measure", "devices", "range", "year", "per", "day", "handshake", code, "tz", zone)
-		add("statistics, an organization's seats, year by day, "+zone, "/statistics", "measure", "concurrent", "range", "year", "per", "day", "org", organization, "tz", zone)
-		add("statistics, devices of a type, year by month, "+zone, "/statistics", "measure", "devices", "range", "year", "per", "month", "types", "QR_CODE", "tz", zone)
+		add("statistics, an item's operations, year by day, "+zone, "/statistics", "range", "year", "per", "day",
+			"item", item, "tz", zone)
+		add("statistics, a code's devices, year by day, "+zone, "/statistics", "measure", "devices", "range", "year",
+			"per", "day", "handshake", code, "tz", zone)
+		add("statistics, an organization's seats, year by day, "+zone, "/statistics", "measure", "concurrent", "range",
+			"year", "per", "day", "org", organization, "tz", zone)
+		add("statistics, devices of a type, year by month, "+zone, "/statistics", "measure", "devices", "range", "year",
+			"per", "month", "types", "QR_CODE", "tz", zone)
 		add("statistics, 30 days by slot, "+zone, "/statistics", "range", "30d", "per", "slot", "tz", zone)
-		add("statistics as CSV, year by day, "+zone, "/statistics", "range", "year", "per", "day", "format", "csv", "tz", zone)
+		add("statistics as CSV, year by day, "+zone, "/statistics", "range", "year", "per", "day", "format",
+			"csv", "tz", zone)
 		location, err := time.LoadLocation(zone)
 		if err != nil {
 			return nil, err
@@ -223,20 +238,26 @@ func (v *visitor) views(desk *administration.Administrator) (list []figure, err 
 		for _, span := range []struct {
 			name        string
 			start, ends time.Time
-		}{{"a day", day(40), day(39)}, {"yesterday", day(1), day(0)}, {"a month", day(60), day(30)}, {"a year", day(364), day(0)}} {
+		}{{"a day", day(40), day(39)}, {"yesterday", day(1), day(0)}, {"a month", day(60), day(30)},
+			{"a year", day(364), day(0)}} {
 			start, end := strconv.FormatInt(span.start.Unix(), 10), strconv.FormatInt(span.ends.Unix(), 10)
 			add("devices behind "+span.name+", "+zone, "/statistics/devices", "start", start, "end", end, "tz", zone)
-			add("reports behind "+span.name+", "+zone, "/statistics/reports", "start", start, "end", end, "tz", zone, "device", device)
+			add("reports behind "+span.name+", "+zone, "/statistics/reports", "start", start, "end", end, "tz", zone,
+				"device", device)
 		}
 		since := day(364).Format(time.DateOnly)
 		for _, by := range []string{"type", "day,item", "month,handshake,item,type", "device", "month,device"} {
 			add("api, year by "+by+", "+zone, "/api/v1/statistics", "by", by, "since", since, "zone", zone)
 		}
-		add("api, devices, year by month and item, "+zone, "/api/v1/statistics", "measure", "devices", "by", "month,item", "since", since, "zone", zone)
-		add("api, seats, year by month and item, "+zone, "/api/v1/statistics", "measure", "concurrent", "by", "month,item", "since", since, "zone", zone)
-		add("api, year by day as CSV, "+zone, "/api/v1/statistics", "by", "day,type", "since", since, "zone", zone, "format", "csv")
+		add("api, devices, year by month and item, "+zone, "/api/v1/statistics", "measure", "devices", "by",
+			"month,item", "since", since, "zone", zone)
+		add("api, seats, year by month and item, "+zone, "/api/v1/statistics", "measure", "concurrent", "by",
+			"month,item", "since", since, "zone", zone)
+		add("api, year by day as CSV, "+zone, "/api/v1/statistics", "by", "day,type", "since", since, "zone", zone,
+			"format", "csv")
 	}
-	for _, path := range []string{"organizations", "handshakes", "items", "devices", "denials", "anomalies", "audit", "alerts", "alerts/history"} {
+	for _, path := range []string{"organizations", "handshakes", "items", "devices", "denials", "anomalies", "audit",
+		"alerts", "alerts/history"} {
 		add("api, "+path, "/api/v1/"+path, "limit", strconv.Itoa(records.MaxLimit))
 	}
 	return list, nil
@@ -245,12 +266,15 @@ func (v *visitor) views(desk *administration.Administrator) (list []figure, err 
 // show prints the views, the slowest first.
 func show(store string, list []figure) {
 	fmt.Printf("\n%-70s %8s %8s %9s %9s\n", store+", median ms", "first", "whole", "processor", "bytes")
-	for _, f := range slices.SortedStableFunc(slices.Values(list), func(a, b figure) int { return cmp.Compare(b.Median, a.Median) }) {
+	for _, f := range slices.SortedStableFunc(slices.Values(list), func(a, b figure) int {
+		return cmp.Compare(b.Median, a.Median)
+	}) {
 		mark := ""
 		if f.Median > goal {
 			mark = "  over 200 ms"
 		}
-		fmt.Printf("%-70s %8.1f %8.1f %9.1f %9d%s\n", f.Name, milliseconds(f.First), milliseconds(f.Median), milliseconds(f.Processor), f.Bytes, mark)
+		fmt.Printf("%-70s %8.1f %8.1f %9.1f %9d%s\n", f.Name, milliseconds(f.First), milliseconds(f.Median),
+			milliseconds(f.Processor), f.Bytes, mark)
 	}
 }
 

@@ -41,7 +41,8 @@ func (c *checker) comments(file, text string) {
 		for _, cited := range aFile.FindAllStringSubmatch(comment[1], -1) {
 			name := cited[1]
 			top, _, _ := strings.Cut(name, "/")
-			if c.top[top] && !c.files[name] && !c.files[path.Join(path.Dir(file), name)] && !c.below(path.Dir(file), name) {
+			if c.top[top] && !c.files[name] && !c.files[path.Join(path.Dir(file), name)] &&
+				!c.below(path.Dir(file), name) {
 				c.report(file, n+1, "the comment cites %s, which does not exist", name)
 			}
 		}

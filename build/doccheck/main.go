@@ -156,7 +156,8 @@ func (c *checker) links(file string, document markdown.Document) {
 			continue
 		}
 		if other, ok := c.documents[to]; ok && target.Fragment != "" && !other.Anchors[target.Fragment] {
-			c.report(file, link.Line, "the link %s leads nowhere: %s has no heading #%s", link.Text, to, target.Fragment)
+			c.report(file, link.Line, "the link %s leads nowhere: %s has no heading #%s", link.Text, to,
+				target.Fragment)
 		}
 	}
 }

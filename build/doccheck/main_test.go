@@ -29,9 +29,10 @@ func repository(t *testing.T, files map[string]string) string {
 
 func TestCheck(t *testing.T) {
 	root := repository(t, map[string]string{
-		".gitignore":              "/out/\n",
-		"build/library":           "#!/bin/sh\n",
-		"docs/design.md":          "# The design\n[back](../README.md) [itself](#the-design) `docs/none.md` `build/plan.txt`\n",
+		".gitignore":    "/out/\n",
+		"build/library": "#!/bin/sh\n",
+		"docs/design.md": "# The design\n[back](../README.md) [itself](#the-design) `docs/none.md` " +
+			"`build/plan.txt`\n",
 		"docs/old/build/plan.txt": "",
 		"README.md": strings.Join([]string{
 			"[good](docs/design.md#the-design) [directory](docs) [web](https://example.com/none)", // 1
@@ -47,10 +48,12 @@ func TestCheck(t *testing.T) {
 		"build/tool/main.go": "package main\n\n// See build/none.go, docs/design.md and net/http/server.go.\n" +
 			"var url = \"https://example.com/build/none.go\" // and plan/here.go\n",
 		"build/tool/plan/here.go": "package plan\n",
-		"notes.txt":               "kept in /ho" + "me/alice/notes\nkept in ~/notes, see https://example.com/ho" + "me/alice\n",
-		"binary.dat":              "\x00/ho" + "me/alice\n",
+		"notes.txt": "kept in /ho" +
+			"me/alice/notes\nkept in ~/notes, see https://example.com/ho" + "me/alice\n",
+		"binary.dat": "\x00/ho" + "me/alice\n",
 	})
-	if err := os.WriteFile(filepath.Join(root, "here.txt"), []byte("built in "+filepath.ToSlash(root)+"/out\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(root, "here.txt"), []byte("built in "+filepath.ToSlash(root)+"/out\n"),
+		0o644); err != nil {
 		t.Fatal(err)
 	}
 	findings, err := check(root)

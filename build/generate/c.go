@@ -25,7 +25,9 @@ func emitC(all definitions) []output {
 		{path: "capi/test/robustness.c", region: "texts", template: cTextOffsetsTemplate, data: parameters},
 	}
 	for _, s := range all.Structures {
-		outputs = append(outputs, output{path: header, region: s.Name, template: cFieldsTemplate, data: all.tell(s.Name, cTongue)})
+		outputs = append(outputs, output{
+			path: header, region: s.Name, template: cFieldsTemplate, data: all.tell(s.Name, cTongue),
+		})
 	}
 	return outputs
 }

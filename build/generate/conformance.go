@@ -31,17 +31,22 @@ var suites = []suite{
 var elsewhere = []struct{ Platform, What, File string }{
 	{
 		"Linux x86-64 and arm64, the released libraries (glibc 2.17; arm64 under qemu)",
-		"abuse of every function, a killed host that loses nothing, symbols, size", "conformance/platforms/test_linux.py",
+		"abuse of every function, a killed host that loses nothing, symbols, size",
+		"conformance/platforms/test_linux.py",
 	},
 	{
 		"Windows x86-64, the library and the server, under Wine",
-		"the scenarios in C++, abuse, a killed host, two copies and two processes, long paths", "conformance/platforms/test_windows.py",
+		"the scenarios in C++, abuse, a killed host, two copies and two processes, long paths",
+		"conformance/platforms/test_windows.py",
 	},
-	{"Linux, the packages", "each installed in an empty directory, and counted with", "conformance/packages/test_release.py"},
-	{"Android, under Robolectric, with the library of Linux", "the Java binding's Android part", "bindings/android/pom.xml"},
+	{"Linux, the packages", "each installed in an empty directory, and counted with",
+		"conformance/packages/test_release.py"},
+	{"Android, under Robolectric, with the library of Linux", "the Java binding's Android part",
+		"bindings/android/pom.xml"},
 	{
 		"macOS arm64 and x86-64: the library is linked, and not run",
-		"what it shows, needs and is for, its signature; the Swift package's module maps", "conformance/platforms/macos/macos_test.go",
+		"what it shows, needs and is for, its signature; the Swift package's module maps",
+		"conformance/platforms/macos/macos_test.go",
 	},
 	{"GNUstep, by clang and GCC's runtime", "the Objective-C binding", "bindings/objc/build-and-test"},
 	{"browsers: Chromium, Firefox, WebKit", "the JavaScript package", "bindings/javascript/test/engines.test.mjs"},

@@ -6,19 +6,26 @@ func emitCSharp(all definitions) []output {
 	parameters := all.tell("ConnectionParameters", csharpTongue)
 	outputs := []output{
 		{path: directory + "Definitions.cs", template: csharpTemplate, data: all},
-		{path: directory + "ConnectionParameters.cs", region: "defaults", template: csharpDefaultsTemplate, data: parameters},
-		{path: directory + "ConnectionParameters.cs", region: "properties", template: csharpSettableTemplate, data: parameters},
-		{path: directory + "ConnectionParameters.cs", region: "conversion", template: csharpToCTemplate, data: parameters},
+		{path: directory + "ConnectionParameters.cs", region: "defaults", template: csharpDefaultsTemplate,
+			data: parameters},
+		{path: directory + "ConnectionParameters.cs", region: "properties", template: csharpSettableTemplate,
+			data: parameters},
+		{path: directory + "ConnectionParameters.cs", region: "conversion", template: csharpToCTemplate,
+			data: parameters},
 		{path: "docs/csharp.md", region: "ConnectionParameters", template: tableTemplate, data: csharpTable(all)},
 	}
 	for _, name := range []string{"LicenseInfo", "Event"} {
 		data := all.tell(name, csharpTongue)
 		outputs = append(outputs,
-			output{path: directory + name + ".cs", region: "properties", template: csharpPropertiesTemplate, data: data},
+			output{
+				path: directory + name + ".cs", region: "properties", template: csharpPropertiesTemplate, data: data,
+			},
 			output{path: directory + name + ".cs", region: "conversion", template: csharpFromCTemplate, data: data})
 	}
 	for _, s := range all.Structures {
-		outputs = append(outputs, output{path: directory + "NativeMethods.cs", region: s.Name, template: csharpStructureTemplate, data: s})
+		outputs = append(outputs, output{
+			path: directory + "NativeMethods.cs", region: s.Name, template: csharpStructureTemplate, data: s,
+		})
 	}
 	return outputs
 }

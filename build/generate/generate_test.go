@@ -30,7 +30,9 @@ func TestAParameterIsOneLine(t *testing.T) {
 	all := read(t)
 	for i := range all.Structures {
 		if s := &all.Structures[i]; s.Name == "ConnectionParameters" {
-			s.Fields = append(s.Fields, field{Name: "shoeSizeEU", Type: textField, Limit: "NAME", Comment: "of whoever calls"})
+			s.Fields = append(s.Fields, field{
+				Name: "shoeSizeEU", Type: textField, Limit: "NAME", Comment: "of whoever calls",
+			})
 		}
 	}
 	files := map[string][]byte{}
@@ -63,7 +65,8 @@ func TestAParameterIsOneLine(t *testing.T) {
 	} {
 		lines := 0
 		for line := range strings.Lines(string(files[path])) {
-			if lower := strings.ToLower(line); strings.Contains(lower, "shoesizeeu") || strings.Contains(lower, "shoe_size_eu") {
+			if lower := strings.ToLower(line); strings.Contains(lower, "shoesizeeu") ||
+				strings.Contains(lower, "shoe_size_eu") {
 				lines++
 			}
 		}
@@ -97,8 +100,10 @@ func TestDefaultsInTheirUnits(t *testing.T) {
 		row  row
 	}{
 		"Objective-C": {objcTable(all), row{"initTimeout", "12", "for all of the initialization (seconds)"}},
-		"C++":         {cppTable(all), row{"initTimeout", "12000", "for all of the initialization (`std::chrono::milliseconds`)"}},
-		"Java":        {javaTable(all), row{"initTimeoutMilliseconds", "12000", "for all of the initialization"}},
+		"C++": {
+			cppTable(all), row{"initTimeout", "12000", "for all of the initialization (`std::chrono::milliseconds`)"},
+		},
+		"Java": {javaTable(all), row{"initTimeoutMilliseconds", "12000", "for all of the initialization"}},
 	} {
 		if !slices.Contains(want.rows, want.row) {
 			t.Errorf("%s: no %+v in %+v", language, want.row, want.rows)

@@ -15,8 +15,10 @@ func emitGo(all definitions) []output {
 		{path: parametersFile, region: "defaults", template: goDefaultsTemplate, data: parameters},
 		{path: parametersFile, region: "texts", template: goTextsTemplate, data: parameters},
 		{path: "capi/parameters.go", region: "parameters", template: goFromCTemplate, data: parameters},
-		{path: "capi/jobs.go", region: "info", template: goToCTemplate, data: goTarget{all.structure("LicenseInfo"), "info", "i"}},
-		{path: "capi/events.go", region: "event", template: goToCTemplate, data: goTarget{all.structure("Event"), "event", "e"}},
+		{path: "capi/jobs.go", region: "info", template: goToCTemplate,
+			data: goTarget{all.structure("LicenseInfo"), "info", "i"}},
+		{path: "capi/events.go", region: "event", template: goToCTemplate,
+			data: goTarget{all.structure("Event"), "event", "e"}},
 	}
 }
 

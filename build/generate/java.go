@@ -6,14 +6,16 @@ func emitJava(all definitions) []output {
 	const directory = "bindings/java/src/main/java/org/openlts/"
 	outputs := []output{
 		{path: directory + "StatusCode.java", template: javaStatusTemplate, data: all},
-		{path: "bindings/java/src/main/c/openlts_jni.c", region: "tables", template: jniTablesTemplate, data: jniTables(all)},
+		{path: "bindings/java/src/main/c/openlts_jni.c", region: "tables", template: jniTablesTemplate,
+			data: jniTables(all)},
 		{path: "docs/java.md", region: "ConnectionParameters", template: tableTemplate, data: javaTable(all)},
 	}
 	for _, e := range all.Enumerations {
 		outputs = append(outputs, output{path: directory + e.Name + ".java", template: javaTemplate, data: e})
 	}
 	for _, s := range all.Structures {
-		outputs = append(outputs, output{path: directory + s.Name + ".java", region: "fields", template: javaFieldsTemplate, data: all.tell(s.Name, javaTongue)})
+		outputs = append(outputs, output{path: directory + s.Name + ".java", region: "fields",
+			template: javaFieldsTemplate, data: all.tell(s.Name, javaTongue)})
 	}
 	return outputs
 }
@@ -78,7 +80,8 @@ type jniTable struct {
 }
 
 func jniTables(all definitions) []jniTable {
-	parameters, info, event := all.structure("ConnectionParameters"), all.structure("LicenseInfo"), all.structure("Event")
+	parameters, info, event := all.structure("ConnectionParameters"), all.structure("LicenseInfo"),
+		all.structure("Event")
 	return []jniTable{
 		{"parameterTexts", "LTS_ConnectionParameters", parameters.Texts()},
 		{"parameterNumbers", "LTS_ConnectionParameters", parameters.Ints()},

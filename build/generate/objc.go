@@ -17,10 +17,14 @@ func emitObjC(all definitions) []output {
 				output{path: code, region: "defaults", template: objcDefaultsTemplate, data: data},
 				output{path: code, region: "toC", template: objcToCTemplate, data: data})
 		} else {
-			outputs = append(outputs, output{path: code, region: s.Name + "_fromC", template: objcFromCTemplate, data: data})
+			outputs = append(outputs, output{
+				path: code, region: s.Name + "_fromC", template: objcFromCTemplate, data: data,
+			})
 		}
 	}
-	return append(outputs, output{path: "docs/objc.md", region: "ConnectionParameters", template: tableTemplate, data: objcTable(all)})
+	return append(outputs, output{
+		path: "docs/objc.md", region: "ConnectionParameters", template: tableTemplate, data: objcTable(all),
+	})
 }
 
 var objcTongue = tongue{

@@ -13,13 +13,17 @@ func emitPython(all definitions) []output {
 		{path: directory + "parameters.py", region: "fields", template: pythonParametersTemplate, data: parameters},
 		{path: directory + "parameters.py", region: "conversion", template: pythonToCTemplate, data: parameters},
 		{path: directory + "license.py", region: "LicenseInfo", template: pythonFieldsTemplate, data: info},
-		{path: directory + "license.py", region: "info", template: pythonFromCTemplate, data: pythonSource{info.structure, "info"}},
+		{path: directory + "license.py", region: "info", template: pythonFromCTemplate,
+			data: pythonSource{info.structure, "info"}},
 		{path: directory + "license.py", region: "Event", template: pythonFieldsTemplate, data: event},
-		{path: directory + "license.py", region: "event", template: pythonFromCTemplate, data: pythonSource{event.structure, "event"}},
+		{path: directory + "license.py", region: "event", template: pythonFromCTemplate,
+			data: pythonSource{event.structure, "event"}},
 		{path: "docs/python.md", region: "ConnectionParameters", template: tableTemplate, data: pythonTable(all)},
 	}
 	for _, s := range all.Structures {
-		outputs = append(outputs, output{path: directory + "native.py", region: s.Name, template: pythonStructureTemplate, data: s})
+		outputs = append(outputs, output{
+			path: directory + "native.py", region: s.Name, template: pythonStructureTemplate, data: s,
+		})
 	}
 	return outputs
 }

@@ -12,7 +12,8 @@ func TestSnippetsAreWhereTheySayTheyAre(t *testing.T) {
 	t.Chdir(t.TempDir())
 	page := filepath.Join("docs", "x.md")
 	for name, content := range map[string]string{
-		page:            "# X\n\n```x\nnot this\n```\n" + publishedSection + "\n```x\nfirst\n```\n\n```x\nsecond\n```\n\n## More\n\n```x\nnot this\n```\n",
+		page: "# X\n\n```x\nnot this\n```\n" + publishedSection +
+			"\n```x\nfirst\n```\n\n```x\nsecond\n```\n\n## More\n\n```x\nnot this\n```\n",
 		"test":          "const configure = 1\n",
 		"build/steps/x": "",
 	} {
@@ -24,7 +25,9 @@ func TestSnippetsAreWhereTheySayTheyAre(t *testing.T) {
 		}
 	}
 	for want, l := range map[string]snippetLanguage{
-		"":                          {Snippets: []snippet{{File: page, Block: 1}, {File: page, Block: 2}, {File: "test", Has: "configure ="}}},
+		"": {
+			Snippets: []snippet{{File: page, Block: 1}, {File: page, Block: 2}, {File: "test", Has: "configure ="}},
+		},
 		"has 2 published snippets":  {Snippets: []snippet{{File: page, Block: 1}}},
 		"told of as number 1":       {Snippets: []snippet{{File: page, Block: 2}}},
 		"does not have \"specify\"": {Snippets: []snippet{{File: "test", Has: "specify"}}},

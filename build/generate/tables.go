@@ -17,7 +17,8 @@ const tableTemplate = `
 
 // table makes rows in the words of a language: how it calls a field, a value of an
 // enumeration, and the values that a list or flags are made of.
-func table(all definitions, name func(field) string, constant func(f field, v string) string, kind func(field) string) []row {
+func table(all definitions, name func(field) string, constant func(f field, v string) string,
+	kind func(field) string) []row {
 	s := all.structure("ConnectionParameters")
 	t := tongue{field: func(f field) string { return "`" + name(f) + "`" }, kind: kind, all: s.byName()}
 	var rows []row
@@ -78,7 +79,9 @@ func cppTable(all definitions) []row {
 		}
 		return f.Name
 	}
-	return table(all, name, func(f field, v string) string { return "LTS_" + f.prefix + "_" + v }, func(f field) string {
+	return table(all, name, func(f field, v string) string {
+		return "LTS_" + f.prefix + "_" + v
+	}, func(f field) string {
 		switch {
 		case f.Type == timeoutField:
 			return "`std::chrono::milliseconds`"

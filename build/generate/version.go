@@ -49,7 +49,8 @@ func emitVersion(files map[string][]byte) error {
 	version := strings.TrimSuffix(string(text), "\n")
 	parts := versionPattern.FindStringSubmatch(version)
 	if parts == nil {
-		return fmt.Errorf("%s holds %q; it is to be MAJOR.MINOR.PATCH, each from 0 to 99, such as 1.2.3", versionFile, version)
+		return fmt.Errorf("%s holds %q; it is to be MAJOR.MINOR.PATCH, each from 0 to 99, such as 1.2.3",
+			versionFile, version)
 	}
 	number := strings.TrimLeft(fmt.Sprintf("%s%02s%02s", parts[1], parts[2], parts[3]), "0")
 	places := append([]place{{
@@ -77,7 +78,8 @@ func emitVersion(files map[string][]byte) error {
 func (p place) set(whole []byte, value string) ([]byte, error) {
 	found := regexp.MustCompile(p.pattern).FindAllSubmatchIndex(whole, -1)
 	if len(found) != p.times {
-		return nil, fmt.Errorf("%s: the version is found at %d places by %s, and should be at %d", p.path, len(found), p.pattern, p.times)
+		return nil, fmt.Errorf("%s: the version is found at %d places by %s, and should be at %d", p.path, len(found),
+			p.pattern, p.times)
 	}
 	var b []byte
 	from := 0

@@ -62,7 +62,8 @@ func TestTheVersionIsOneLine(t *testing.T) {
 			t.Errorf("%s does not hold the version of %s (%v)", path, versionFile, err)
 		}
 	}
-	for _, bad := range []string{"", "1.2\n", "1.2.3.4\n", "v1.2.3\n", "01.2.3\n", "1.2.3 \n", "100.0.0\n", "-1.2.3\n"} {
+	for _, bad := range []string{"", "1.2\n", "1.2.3.4\n", "v1.2.3\n", "01.2.3\n", "1.2.3 \n",
+		"100.0.0\n", "-1.2.3\n"} {
 		if _, err := set(bad); err == nil {
 			t.Errorf("%q was taken for a version", bad)
 		}

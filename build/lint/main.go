@@ -1,7 +1,7 @@
 // Command lint checks the rules of this project that no stock linter knows.
 // Each guards a promise: no panic reaches the host, core can be used without
-// cgo, nobody's file but ours is opened in a data directory, and who was late is not told
-// that something is broken.
+// cgo, nobody's file but ours is opened in a data directory, who was late is not told
+// that something is broken, and no line of a source in Go or of a document is too wide.
 //
 // Run it from the repository's root: go run ./build/lint
 package main
@@ -41,7 +41,8 @@ type finding struct {
 
 func (f finding) String() string { return f.position.String() + ": " + f.text }
 
-// lint reads the library's Go files, tests aside, and applies the rules.
+// lint reads the library's Go files, tests aside, and applies the rules; the width of lines
+// is looked at everywhere.
 func lint(repository fs.FS) ([]finding, error) {
 	l := linter{sources: token.NewFileSet()}
 	for _, root := range []string{"core", "capi"} {
@@ -76,11 +77,15 @@ func lint(repository fs.FS) ([]finding, error) {
 			return nil, err
 		}
 	}
+	if err := l.widths(repository); err != nil {
+		return nil, err
+	}
 	if l.performed == 0 {
 		return nil, fmt.Errorf("no call of perform was found in capi: this check no longer sees what it is for")
 	}
 	slices.SortFunc(l.findings, func(a, b finding) int {
-		return cmp.Or(cmp.Compare(a.position.Filename, b.position.Filename), cmp.Compare(a.position.Line, b.position.Line))
+		return cmp.Or(cmp.Compare(a.position.Filename, b.position.Filename),
+			cmp.Compare(a.position.Line, b.position.Line))
 	})
 	return l.findings, nil
 }
@@ -224,7 +229,8 @@ func (l *linter) failures(path string, file *ast.File) {
 	}
 	ast.Inspect(file, func(node ast.Node) bool {
 		call, ok := node.(*ast.CallExpr)
-		if !ok || len(call.Args) == 0 || !selects(call.Fun, "Errorf") || !selects(call.Args[0], "StatusLicenseBufferFailed") {
+		if !ok || len(call.Args) == 0 || !selects(call.Fun, "Errorf") ||
+			!selects(call.Args[0], "StatusLicenseBufferFailed") {
 			return true
 		}
 		l.report(call, "this may be a lack of time; make it by ledger.Failed, which looks")

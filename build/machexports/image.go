@@ -115,7 +115,8 @@ func (m *image) restrictTree(keep map[string]bool) error {
 	}
 	written := writeTree(exports)
 	if len(written) > len(tree) {
-		return fmt.Errorf("the tree of %d exports needs %d bytes, and there are %d", len(exports), len(written), len(tree))
+		return fmt.Errorf("the tree of %d exports needs %d bytes, and there are %d", len(exports),
+			len(written), len(tree))
 	}
 	clear(tree[copy(tree, written):])
 	return nil

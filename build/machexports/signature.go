@@ -67,7 +67,8 @@ func (m *image) hash(directory []byte) error {
 	page := uint64(1) << (directory[39] & 31)
 	hashes := slice(directory, at, pages*sha256.Size)
 	signed := slice(m.content, 0, limit)
-	if directory[36] != sha256.Size || directory[37] != hashSHA256 || hashes == nil || signed == nil || pages != (limit+page-1)/page {
+	if directory[36] != sha256.Size || directory[37] != hashSHA256 || hashes == nil || signed == nil ||
+		pages != (limit+page-1)/page {
 		return errSignature
 	}
 	for i := range pages {

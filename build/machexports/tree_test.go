@@ -11,7 +11,8 @@ import (
 // What is written is what is read, for any names, those that begin with each other above all.
 func TestTree(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		names := rapid.SliceOfNDistinct(rapid.StringMatching(`_[ab]{1,12}|_[a-z_]{1,300}`), 0, 60, rapid.ID[string]).Draw(t, "names")
+		names := rapid.SliceOfNDistinct(rapid.StringMatching(`_[ab]{1,12}|_[a-z_]{1,300}`), 0, 60,
+			rapid.ID[string]).Draw(t, "names")
 		exports := map[string][]byte{}
 		for _, name := range names {
 			exports[name] = rapid.SliceOfN(rapid.Byte(), 1, 200).Draw(t, "known")

@@ -54,8 +54,9 @@ var documented = []shot{
 var paths = []string{
 	"/", "/statistics", "/statistics?by=item&item=warehouse-scans&per=hour&range=7d&mode=accumulated",
 	"/statistics?measure=devices", "/statistics?measure=denials", "/items", "/items/new", "/items/warehouse-scans",
-	"/items/desks", "/items/pilot-scans", "/codes", "/codes/new", "/codes/100001-warehouse", "/codes/100001-warehouse/key",
-	"/organizations", "/organizations/100001", "/devices", "/devices/DEVICE", "/denials", "/anomalies", "/audit", "/settings",
+	"/items/desks", "/items/pilot-scans", "/codes", "/codes/new", "/codes/100001-warehouse",
+	"/codes/100001-warehouse/key", "/organizations", "/organizations/100001", "/devices", "/devices/DEVICE", "/denials",
+	"/anomalies", "/audit", "/settings",
 }
 
 // everything is every page, in each of its looks. A page that is of one device shows
@@ -63,11 +64,13 @@ var paths = []string{
 func everything(device string) (list []shot) {
 	for _, path := range paths {
 		path = strings.ReplaceAll(path, "DEVICE", device)
-		name := strings.Trim(strings.NewReplacer("/", "-", "?", "-", "&", "-", "=", "-", device, "device").Replace(path), "-")
+		name := strings.Trim(
+			strings.NewReplacer("/", "-", "?", "-", "&", "-", "=", "-", device, "device").Replace(path), "-")
 		if name == "" {
 			name = "overview"
 		}
-		list = append(list, shot{name + "-light", path, "light", 1280, 0}, shot{name + "-dark", path, "dark", 1280, 0}, shot{name + "-phone", path, "light", 390, 0})
+		list = append(list, shot{name + "-light", path, "light", 1280, 0}, shot{name + "-dark", path, "dark", 1280, 0},
+			shot{name + "-phone", path, "light", 390, 0})
 	}
 	return list
 }
@@ -127,7 +130,8 @@ func run(ctx context.Context, folder string, all bool) (err error) {
 	defer func() { err = errors.Join(err, lts.Shutdown(ctx), <-served) }()
 	const name, password = "olga@example.com", "correct horse battery"
 	desk := &administration.Administrator{Store: s, Now: now, Actor: "pictures"}
-	if _, err := desk.AddAccount(ctx, administration.AccountInput{Name: name, Role: administration.Owner, Password: password}); err != nil {
+	if _, err := desk.AddAccount(ctx,
+		administration.AccountInput{Name: name, Role: administration.Owner, Password: password}); err != nil {
 		return err
 	}
 	shots := documented
@@ -142,7 +146,8 @@ func run(ctx context.Context, folder string, all bool) (err error) {
 }
 
 func photograph(ctx context.Context, chromium, url, name, password, folder string, shots []shot) error {
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox, chromedp.Flag("disable-dev-shm-usage", true))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.NoSandbox,
+		chromedp.Flag("disable-dev-shm-usage", true))
 	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
 	defer stop()
 	ctx, cancel := chromedp.NewContext(ctx)
@@ -150,7 +155,8 @@ func photograph(ctx context.Context, chromium, url, name, password, folder strin
 	ctx, end := context.WithTimeout(ctx, 5*time.Minute)
 	defer end()
 	if err := chromedp.Do(ctx, chromedp.Navigate(url+"/sign-in"),
-		chromedp.SendKeys(chromedp.ID("f-name"), name), chromedp.SendKeys(chromedp.ID("f-password"), password)); err != nil {
+		chromedp.SendKeys(chromedp.ID("f-name"), name),
+		chromedp.SendKeys(chromedp.ID("f-password"), password)); err != nil {
 		return err
 	}
 	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS("button.primary"))); err != nil {
@@ -161,11 +167,14 @@ func photograph(ctx context.Context, chromium, url, name, password, folder strin
 	}
 	for _, shot := range shots {
 		if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: shot.scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+			Features: []*emulation.MediaFeature{
+				{Name: "prefers-color-scheme", Value: shot.scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+			},
 		}); err != nil {
 			return err
 		}
-		if err := chromedp.Do(ctx, chromedp.EmulateViewport(shot.width, max(shot.height, 900)), chromedp.Navigate(url+shot.path)); err != nil {
+		if err := chromedp.Do(ctx, chromedp.EmulateViewport(shot.width, max(shot.height, 900)),
+			chromedp.Navigate(url+shot.path)); err != nil {
 			return err
 		}
 		if shot.height == 0 {
@@ -179,7 +188,9 @@ func photograph(ctx context.Context, chromium, url, name, password, folder strin
 			continue
 		}
 		quality := int64(80)
-		image, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatWebp, Quality: &quality})
+		image, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{
+			Format: page.CaptureScreenshotFormatWebp, Quality: &quality,
+		})
 		if err != nil {
 			return err
 		}

@@ -42,7 +42,8 @@ func run(arguments []string) error {
 		return err
 	}
 	if *version == "" || flags.NArg() < 2 {
-		return errors.New("usage: release -version VERSION [-key KEY.pem] DIRECTORY PRODUCT=FILE[,COMPONENT=VERSION...] [PRODUCT=...]")
+		return errors.New("usage: release -version VERSION [-key KEY.pem] DIRECTORY " +
+			"PRODUCT=FILE[,COMPONENT=VERSION...] [PRODUCT=...]")
 	}
 	directory := flags.Arg(0)
 	// The key first: one that is of no use must not leave a release half made.
@@ -121,7 +122,8 @@ func readKey(file string) (ed25519.PrivateKey, error) {
 			return key, nil
 		}
 	}
-	return nil, fmt.Errorf("%s holds no Ed25519 key without a password: make one by openssl genpkey -algorithm ed25519", file)
+	return nil,
+		fmt.Errorf("%s holds no Ed25519 key without a password: make one by openssl genpkey -algorithm ed25519", file)
 }
 
 // sumsOf gives what `sha256sum --check` reads: each file of a directory, but for what

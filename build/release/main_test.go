@@ -41,7 +41,8 @@ func TestRelease(t *testing.T) {
 	}
 	var before string
 	for range 2 {
-		if err := run([]string{"-version", "1.2.3", "-key", key, directory, "openlts=" + program + ",sqlite=3.1", "lts=" + program}); err != nil {
+		if err := run([]string{"-version", "1.2.3", "-key", key, directory, "openlts=" + program + ",sqlite=3.1",
+			"lts=" + program}); err != nil {
 			t.Fatal(err)
 		}
 		sums, err := os.ReadFile(filepath.Join(directory, sumsName))
@@ -50,7 +51,8 @@ func TestRelease(t *testing.T) {
 		}
 		lines := strings.Split(string(sums), "\n")
 		if len(lines) != 4 || lines[0] != "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  a.zip" ||
-			!strings.HasSuffix(lines[1], "  lts-1.2.3.cdx.json") || !strings.HasSuffix(lines[2], "  openlts-1.2.3.cdx.json") ||
+			!strings.HasSuffix(lines[1], "  lts-1.2.3.cdx.json") ||
+			!strings.HasSuffix(lines[2], "  openlts-1.2.3.cdx.json") ||
 			lines[3] != "" {
 			t.Errorf("sums: %q", lines)
 		}
@@ -97,7 +99,8 @@ func TestBill(t *testing.T) {
 	for _, each := range got.Components {
 		purls = append(purls, each.PURL)
 	}
-	want := "pkg:golang/stdlib@1.30.1 pkg:golang/example.com/a@v1.0.0 pkg:golang/example.com/c@v2.0.0 pkg:generic/sqlite@3.1"
+	want := "pkg:golang/stdlib@1.30.1 pkg:golang/example.com/a@v1.0.0 pkg:golang/example.com/c@v2.0.0 " +
+		"pkg:generic/sqlite@3.1"
 	if strings.Join(purls, " ") != want || got.Format != "CycloneDX" || got.Metadata.Component.Version != "1.2.3" ||
 		got.Metadata.Component.Name != "lts" {
 		t.Errorf("%s", text)
@@ -106,10 +109,12 @@ func TestBill(t *testing.T) {
 
 func TestParseProduct(t *testing.T) {
 	made, err := parseProduct("lts=out/lts,sqlite=3.1,uplot=1.6")
-	if err != nil || made.name != "lts" || made.file != "out/lts" || len(made.brought) != 2 || made.brought[1].PURL != "pkg:generic/uplot@1.6" {
+	if err != nil || made.name != "lts" || made.file != "out/lts" || len(made.brought) != 2 ||
+		made.brought[1].PURL != "pkg:generic/uplot@1.6" {
 		t.Errorf("%+v, %v", made, err)
 	}
-	for _, text := range []string{"", "lts", "lts=", "=file", "../lts=file", `a\b=file`, "lts=file,", "lts=file,sqlite", "lts=file,=3"} {
+	for _, text := range []string{"", "lts", "lts=", "=file", "../lts=file", `a\b=file`, "lts=file,", "lts=file,sqlite",
+		"lts=file,=3"} {
 		if made, err := parseProduct(text); err == nil {
 			t.Errorf("%q: %+v", text, made)
 		}

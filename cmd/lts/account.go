@@ -70,7 +70,8 @@ organization alone: a customer, say.`,
 	}
 	cmd.Flags().StringVar(&role, "role", string(administration.Viewer), "owner, administrator or viewer")
 	cmd.Flags().StringVar(&in.Organization, "org", "", "a viewer of the organization with this `id` only")
-	cmd.Flags().StringVar(&file, "password-file", "", "the `file` whose first line is the password; -: standard input; absent: one is made")
+	cmd.Flags().StringVar(&file, "password-file", "",
+		"the `file` whose first line is the password; -: standard input; absent: one is made")
 	return cmd
 }
 
@@ -88,7 +89,8 @@ func (a *app) listAccounts() *cobra.Command {
 				}
 				t := newTable(cmd.OutOrStdout(), "NAME", "ROLE", "ORGANIZATION", "CREATED (UTC)", "LAST SEEN (UTC)")
 				for _, account := range accounts {
-					t.row(account.Name, account.Role, account.Organization, formatTime(account.CreatedAt), formatTime(account.SeenAt))
+					t.row(account.Name, account.Role, account.Organization, formatTime(account.CreatedAt),
+						formatTime(account.SeenAt))
 				}
 				return t.end()
 			})
@@ -99,7 +101,8 @@ func (a *app) listAccounts() *cobra.Command {
 func (a *app) resetPassword() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
-		Use: "reset-password NAME", Short: "Give an account another password, and end its sessions", Args: cobra.ExactArgs(1),
+		Use: "reset-password NAME", Short: "Give an account another password, and end its sessions",
+		Args: cobra.ExactArgs(1),
 		Long: `Give an account another password, and end its sessions. The new password is printed,
 unless it comes from a file.`,
 		Example: `  lts admin reset-password olga@example.com`,
@@ -116,13 +119,15 @@ unless it comes from a file.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&file, "password-file", "", "the `file` whose first line is the password; -: standard input; absent: one is made")
+	cmd.Flags().StringVar(&file, "password-file", "",
+		"the `file` whose first line is the password; -: standard input; absent: one is made")
 	return cmd
 }
 
 func (a *app) removeAccount() *cobra.Command {
 	return &cobra.Command{
-		Use: "remove NAME", Short: "Remove an account, and end its sessions", Args: cobra.ExactArgs(1), Example: `  lts admin remove olga@example.com`,
+		Use: "remove NAME", Short: "Remove an account, and end its sessions", Args: cobra.ExactArgs(1),
+		Example: `  lts admin remove olga@example.com`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
 				if err := admin.RemoveAccount(cmd.Context(), args[0]); err != nil {
@@ -189,9 +194,11 @@ func (a *app) listTokens() *cobra.Command {
 				if a.json {
 					return printJSON(cmd.OutOrStdout(), tokens)
 				}
-				t := newTable(cmd.OutOrStdout(), "ID", "NAME", "SCOPE", "ORGANIZATION", "CREATED BY", "CREATED (UTC)", "EXPIRES (UTC)", "LAST USED (UTC)")
+				t := newTable(cmd.OutOrStdout(), "ID", "NAME", "SCOPE", "ORGANIZATION", "CREATED BY", "CREATED (UTC)",
+					"EXPIRES (UTC)", "LAST USED (UTC)")
 				for _, token := range tokens {
-					t.row(token.ID, token.Name, token.Scope, token.Organization, token.CreatedBy, formatTime(token.CreatedAt), formatTime(token.ExpiresAt), formatTime(token.SeenAt))
+					t.row(token.ID, token.Name, token.Scope, token.Organization, token.CreatedBy,
+						formatTime(token.CreatedAt), formatTime(token.ExpiresAt), formatTime(token.SeenAt))
 				}
 				return t.end()
 			})
@@ -201,7 +208,8 @@ func (a *app) listTokens() *cobra.Command {
 
 func (a *app) revokeToken() *cobra.Command {
 	return &cobra.Command{
-		Use: "revoke ID", Short: "Revoke a token", Args: cobra.ExactArgs(1), Example: `  lts token revoke token-abcdefghijkl`,
+		Use: "revoke ID", Short: "Revoke a token", Args: cobra.ExactArgs(1),
+		Example: `  lts token revoke token-abcdefghijkl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
 				if err := admin.RemoveToken(cmd.Context(), args[0]); err != nil {

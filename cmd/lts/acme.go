@@ -29,12 +29,17 @@ type acmeFlags struct {
 
 func (f *acmeFlags) add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.domains, "acme-domain", nil,
-		"have a certificate for this `name` by ACME, and renew it: HTTPS without certificate files; may be repeated. By that you agree to the terms of the authority")
-	flags.StringVar(&f.directory, "acme-directory", acme.LetsEncryptURL, "the `URL` of the certificate authority's ACME directory")
+		"have a certificate for this `name` by ACME, and renew it: HTTPS without certificate files; may be repeated. "+
+			"By that you agree to the terms of the authority")
+	flags.StringVar(&f.directory, "acme-directory", acme.LetsEncryptURL,
+		"the `URL` of the certificate authority's ACME directory")
 	flags.StringVar(&f.email, "acme-email", "", "the `address` at which the authority reaches you")
-	flags.StringVar(&f.ca, "acme-ca", "", "`file` with the root certificates (PEM) by which an authority of your own is known; empty: those of the system")
-	flags.StringVar(&f.cache, "acme-cache", "", "the `directory` of account key and certificates; empty: acme in that of --data, or the database if that is PostgreSQL")
-	flags.StringVar(&f.listener, "acme-http", "", "answer the authority at this `address`, too, which it reaches as port 80; others are sent to HTTPS")
+	flags.StringVar(&f.ca, "acme-ca", "", "`file` with the root certificates (PEM) by which an authority of your own "+
+		"is known; empty: those of the system")
+	flags.StringVar(&f.cache, "acme-cache", "", "the `directory` of account key and certificates; empty: acme in that "+
+		"of --data, or the database if that is PostgreSQL")
+	flags.StringVar(&f.listener, "acme-http", "",
+		"answer the authority at this `address`, too, which it reaches as port 80; others are sent to HTTPS")
 }
 
 // on tells whether certificates come from ACME.
@@ -52,7 +57,8 @@ func (f *acmeFlags) check(files bool) error {
 		return errors.New("--acme-domain and --tls-cert are two ways to the same thing; give one of them")
 	}
 	for _, domain := range f.domains {
-		if net.ParseIP(domain) != nil || !strings.Contains(strings.Trim(domain, "."), ".") || strings.ContainsAny(domain, "*:/ ") {
+		if net.ParseIP(domain) != nil || !strings.Contains(strings.Trim(domain, "."), ".") ||
+			strings.ContainsAny(domain, "*:/ ") {
 			return fmt.Errorf("--acme-domain %q is not the full name of a host, such as lts.example.com", domain)
 		}
 	}
@@ -101,7 +107,8 @@ func (f *acmeFlags) manager(data string, s store.Store) (*autocert.Manager, erro
 	}
 	return &autocert.Manager{
 		Prompt: autocert.AcceptTOS, Cache: cache, HostPolicy: autocert.HostWhitelist(f.domains...), Email: f.email,
-		Client: &acme.Client{DirectoryURL: f.directory, UserAgent: "openlts-lts", HTTPClient: &http.Client{Transport: transport, Timeout: acmeTimeout}},
+		Client: &acme.Client{DirectoryURL: f.directory, UserAgent: "openlts-lts",
+			HTTPClient: &http.Client{Transport: transport, Timeout: acmeTimeout}},
 	}, nil
 }
 
@@ -119,7 +126,9 @@ func (f *acmeFlags) answer(ctx context.Context, manager *autocert.Manager, log *
 		}
 		challenges.ServeHTTP(w, r)
 	})
-	answering := &http.Server{Handler: handler, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10}
+	answering := &http.Server{
+		Handler: handler, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10,
+	}
 	context.AfterFunc(ctx, func() { _ = answering.Close() }) // nobody waits for an answer
 	go func() {
 		if err := answering.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -135,11 +144,14 @@ func (f *acmeFlags) answer(ctx context.Context, manager *autocert.Manager, log *
 func (f *acmeFlags) fetch(manager *autocert.Manager, log *slog.Logger) {
 	for _, domain := range f.domains {
 		certificate, err := manager.GetCertificate(&tls.ClientHelloInfo{
-			ServerName: domain, SupportedCurves: []tls.CurveID{tls.CurveP256}, SupportedVersions: []uint16{tls.VersionTLS13},
-			SignatureSchemes: []tls.SignatureScheme{tls.ECDSAWithP256AndSHA256}, CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256},
+			ServerName: domain, SupportedCurves: []tls.CurveID{tls.CurveP256},
+			SupportedVersions: []uint16{tls.VersionTLS13},
+			SignatureSchemes:  []tls.SignatureScheme{tls.ECDSAWithP256AndSHA256},
+			CipherSuites:      []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256},
 		})
 		if err != nil {
-			log.Error("there is no certificate: the authority has to reach this server under the name, at port 443, or at port 80 with --acme-http; "+
+			log.Error("there is no certificate: the authority has to reach this server under the name, at port 443, "+
+				"or at port 80 with --acme-http; "+
 				"it is asked again when a client connects", "domain", domain, "error", err)
 			continue
 		}

@@ -88,7 +88,8 @@ func answerName(connection io.ReadWriter) error {
 	for _, q := range m.Questions {
 		if q.Type == dnsmessage.TypeA {
 			m.Answers = append(m.Answers, dnsmessage.Resource{
-				Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class, TTL: 1}, Body: &dnsmessage.AResource{A: [4]byte{127, 0, 0, 1}},
+				Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class, TTL: 1},
+				Body:   &dnsmessage.AResource{A: [4]byte{127, 0, 0, 1}},
 			})
 		}
 	}
@@ -132,7 +133,8 @@ func pebble(t *testing.T, tlsPort, httpPort int) (directory, root string, end fu
 	address := fmt.Sprintf("127.0.0.1:%d", freePort(t))
 	root = filepath.Join(folder, "root.pem")
 	settings, err := json.Marshal(map[string]any{"pebble": map[string]any{
-		"listenAddress": address, "certificate": root, "privateKey": filepath.Join(folder, "key.pem"), "httpPort": httpPort, "tlsPort": tlsPort,
+		"listenAddress": address, "certificate": root, "privateKey": filepath.Join(folder, "key.pem"),
+		"httpPort": httpPort, "tlsPort": tlsPort,
 		"profiles": map[string]any{"default": map[string]any{"description": "for tests", "validityPeriod": 7776000}},
 	}})
 	if err != nil {
@@ -147,7 +149,8 @@ func pebble(t *testing.T, tlsPort, httpPort int) (directory, root string, end fu
 		}
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	cmd := exec.CommandContext(ctx, program, "-config", filepath.Join(folder, "settings.json"), "-dnsserver", nameServer(t))
+	cmd := exec.CommandContext(ctx, program, "-config", filepath.Join(folder, "settings.json"), "-dnsserver",
+		nameServer(t))
 	cmd.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0")
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -185,7 +188,8 @@ func TestACME(t *testing.T) {
 			reached := map[string]int{"tls": port, "http": freePort(t)}[proof]
 			directory, root, end := pebble(t, reached, httpPort)
 			data, cache := standard(t), filepath.Join(t.TempDir(), "certificates")
-			args := []string{"--listen", fmt.Sprintf("127.0.0.1:%d", port), "--acme-domain", acmeName, "--acme-directory", directory, "--acme-ca", root,
+			args := []string{"--listen", fmt.Sprintf("127.0.0.1:%d", port), "--acme-domain", acmeName,
+				"--acme-directory", directory, "--acme-ca", root,
 				"--acme-cache", cache, "--acme-email", "operator@example.com"}
 			if proof == "http" {
 				args = append(args, "--acme-http", fmt.Sprintf("127.0.0.1:%d", httpPort))
@@ -210,7 +214,8 @@ func TestACME(t *testing.T) {
 				}
 				return err == nil
 			})
-			if names := first.DNSNames; len(names) != 1 || names[0] != acmeName || !strings.Contains(first.Issuer.CommonName, "Pebble") {
+			if names := first.DNSNames; len(names) != 1 || names[0] != acmeName ||
+				!strings.Contains(first.Issuer.CommonName, "Pebble") {
 				t.Errorf("a certificate for %v by %s", names, first.Issuer)
 			}
 			for _, other := range []string{"other.example.com", ""} {
@@ -247,7 +252,8 @@ func TestACMEIsShared(t *testing.T) {
 	directory, root, end := pebble(t, ports[0], freePort(t))
 	var first *x509.Certificate
 	for i, port := range ports {
-		startServer(t, data, "--listen", fmt.Sprintf("127.0.0.1:%d", port), "--acme-domain", acmeName, "--acme-directory", directory, "--acme-ca", root)
+		startServer(t, data, "--listen", fmt.Sprintf("127.0.0.1:%d", port), "--acme-domain", acmeName,
+			"--acme-directory", directory, "--acme-ca", root)
 		var certificate *x509.Certificate
 		waitFor(t, "the certificate is there", func() (there bool) {
 			var err error
@@ -273,7 +279,8 @@ func TestStoredCertificates(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if data, err := cache.Get(ctx, "name"); string(data) != put || (put == "") != errors.Is(err, autocert.ErrCacheMiss) || put != "" && err != nil {
+		if data, err := cache.Get(ctx, "name"); string(data) != put ||
+			(put == "") != errors.Is(err, autocert.ErrCacheMiss) || put != "" && err != nil {
 			t.Errorf("%q: %q, %v", put, data, err)
 		}
 	}
@@ -290,11 +297,12 @@ func TestStoredCertificates(t *testing.T) {
 // certificateFor is the certificate that a server shows for a name, after a request.
 func certificateFor(t *testing.T, address, name string) (*x509.Certificate, error) {
 	t.Helper()
-	transport := &http.Transport{DisableKeepAlives: true, DialTLSContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		// Nobody knows the root of an authority that lives for one test; who it is, is compared.
-		dialer := tls.Dialer{Config: &tls.Config{ServerName: name, InsecureSkipVerify: true}}
-		return dialer.DialContext(ctx, network, address)
-	}}
+	transport := &http.Transport{DisableKeepAlives: true,
+		DialTLSContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			// Nobody knows the root of an authority that lives for one test; who it is, is compared.
+			dialer := tls.Dialer{Config: &tls.Config{ServerName: name, InsecureSkipVerify: true}}
+			return dialer.DialContext(ctx, network, address)
+		}}
 	client := http.Client{Transport: transport, Timeout: 30 * time.Second}
 	response, err := client.Get("https://" + acmeName + "/healthz")
 	if err != nil {
@@ -319,7 +327,8 @@ func certificateFor(t *testing.T, address, name string) (*x509.Certificate, erro
 func redirected(t *testing.T, port int) {
 	t.Helper()
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/somewhere", port), nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+		fmt.Sprintf("http://127.0.0.1:%d/somewhere", port), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -331,7 +340,8 @@ func redirected(t *testing.T, port int) {
 	if err := response.Body.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if to := response.Header.Get("Location"); response.StatusCode != http.StatusFound || to != "https://"+acmeName+"/somewhere" {
+	if to := response.Header.Get("Location"); response.StatusCode != http.StatusFound ||
+		to != "https://"+acmeName+"/somewhere" {
 		t.Errorf("%s to %q", response.Status, to)
 	}
 }
@@ -348,7 +358,8 @@ func TestACMEFlags(t *testing.T) {
 		"begins with https://":       {"--acme-domain", acmeName, "--acme-directory", "http://127.0.0.1/dir"},
 		"no certificate (PEM)":       {"--acme-domain", acmeName, "--acme-ca", os.Args[0], "--acme-cache", t.TempDir()},
 	} {
-		if _, err := run(newData(t), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := run(newData(t), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", args, err, want)
 		}
 	}

@@ -15,7 +15,8 @@ const webhookPrivateFlag = "webhook-private"
 const webhookPrivateHelp = "let alerts go to webhooks at private addresses, too: those behind your firewall"
 
 func (a *app) alert() *cobra.Command {
-	return group("alert", "Alerts: what they found, at which levels, and where they go", a.listAlerts(), a.alertRules(), a.alertChannels(), a.testAlert())
+	return group("alert", "Alerts: what they found, at which levels, and where they go", a.listAlerts(), a.alertRules(),
+		a.alertChannels(), a.testAlert())
 }
 
 func (a *app) listAlerts() *cobra.Command {
@@ -170,7 +171,8 @@ password comes from a file, and is kept in the database. Send a test next, with
 	flags.IntVar(&e.Port, "port", 0, "its `port`; 0: the usual one")
 	flags.StringVar(&security, "security", string(alerts.StartTLS), "starttls, tls (from the first byte on) or none")
 	flags.StringVar(&e.User, "user", "", "who signs in; absent: nobody")
-	flags.StringVar(&passwordFile, "password-file", "", "the `file` whose first line is the password; -: standard input")
+	flags.StringVar(&passwordFile, "password-file", "",
+		"the `file` whose first line is the password; -: standard input")
 	flags.StringVar(&e.From, "from", "", "the sender's `address` (required)")
 	flags.StringSliceVar(&e.To, "to", nil, "a receiver's `address`; may be repeated (required)")
 	flags.StringSliceVar(&e.CC, "cc", nil, "the `address` of who gets a copy; may be repeated")
@@ -198,7 +200,8 @@ a file has it.`,
 		},
 	}
 	cmd.Flags().StringVar(&w.URL, "url", "", "the `URL` (required)")
-	cmd.Flags().StringVar(&secretFile, "secret-file", "", "the `file` whose first line is the secret (whsec_...); -: standard input; absent: one is made")
+	cmd.Flags().StringVar(&secretFile, "secret-file", "",
+		"the `file` whose first line is the secret (whsec_...); -: standard input; absent: one is made")
 	required(cmd, "url")
 	return cmd
 }
@@ -226,7 +229,8 @@ func (a *app) addChannel(cmd *cobra.Command, name string, target alerts.Target) 
 
 func (a *app) removeChannel() *cobra.Command {
 	return &cobra.Command{
-		Use: "remove ID", Short: "Send alerts there no more", Args: cobra.ExactArgs(1), Example: `  lts alert channels remove channel-abcdefghijkl`,
+		Use: "remove ID", Short: "Send alerts there no more", Args: cobra.ExactArgs(1),
+		Example: `  lts alert channels remove channel-abcdefghijkl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
 				if err := admin.RemoveAlertChannel(cmd.Context(), args[0]); err != nil {

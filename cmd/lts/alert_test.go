@@ -11,12 +11,14 @@ import (
 func TestAlertCommands(t *testing.T) {
 	data := standard(t)
 	must(t, data, "alert", "rules", "set", "quota", "50,end")
-	if out := must(t, data, "alert", "rules", "list"); !strings.Contains(out, "50,end") || !strings.Contains(out, "refused") {
+	if out := must(t, data, "alert", "rules", "list"); !strings.Contains(out, "50,end") ||
+		!strings.Contains(out, "refused") {
 		t.Error(out)
 	}
 	for _, arguments := range [][]string{
-		{"alert", "rules", "set", "quota", "many"}, {"alert", "rules", "set", "weather", "1"}, {"alert", "list", "--limit", "0"}, {"alert", "test", "channel-x"},
-		{"alert", "channels", "remove", "channel-x"}, {"alert", "channels", "add-webhook", "x", "--url", "ftp://example.com"},
+		{"alert", "rules", "set", "quota", "many"}, {"alert", "rules", "set", "weather", "1"},
+		{"alert", "list", "--limit", "0"}, {"alert", "test", "channel-x"}, {"alert", "channels", "remove", "channel-x"},
+		{"alert", "channels", "add-webhook", "x", "--url", "ftp://example.com"},
 		{"alert", "channels", "add-email", "x", "--smtp", "h", "--from", "nobody", "--to", "a@example.com"},
 	} {
 		if out, err := run(data, arguments...); err == nil {
@@ -28,7 +30,8 @@ func TestAlertCommands(t *testing.T) {
 	if !strings.HasPrefix(secret, "secret: whsec_") {
 		t.Error(out)
 	}
-	must(t, data, "alert", "channels", "add-email", "mail", "--smtp", "smtp.example.com", "--from", "a@example.com", "--to", "b@example.com,c@example.com")
+	must(t, data, "alert", "channels", "add-email", "mail", "--smtp", "smtp.example.com", "--from", "a@example.com",
+		"--to", "b@example.com,c@example.com")
 	var channels []administration.Channel
 	mustJSON(t, &channels, data, "alert", "channels", "list")
 	if len(channels) != 2 || channels[0].ID != id || channels[1].Target != "b@example.com, c@example.com" {

@@ -18,12 +18,17 @@ type chargingFlags struct {
 
 func (f *chargingFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.Int64Var(&f.tolerance, "tolerance", 0, "how many `percent` beyond the quota are allowed (default by the charge way: 5, 10 or 0)")
-	flags.Int64Var(&f.exceptions, "exceptions", 0, "how `many` exceptions are allowed within 365 days, for each one of the quota (default 1000)")
+	flags.Int64Var(&f.tolerance, "tolerance", 0,
+		"how many `percent` beyond the quota are allowed (default by the charge way: 5, 10 or 0)")
+	flags.Int64Var(&f.exceptions, "exceptions", 0,
+		"how `many` exceptions are allowed within 365 days, for each one of the quota (default 1000)")
 	flags.Int64Var(&f.slot, "slot", 0, "the length in `seconds` of the slots in which seats are counted (default 180)")
-	flags.StringVar(&f.lasts, "seat", "", "how long a seat lasts after its device was heard of: a `time` such as 90d, 24h or 4m (default by the charge way)")
-	flags.StringVar(&f.least, "seat-least", "", "the `time` it lasts at least, also beyond the item's end (default 7d, on lists)")
-	flags.StringVar(&f.brief, "seat-brief", "", "the `time` it lasts at most if the device can keep no identity, as in a container (default 24h)")
+	flags.StringVar(&f.lasts, "seat", "", "how long a seat lasts after its device was heard of: a `time` such as 90d, "+
+		"24h or 4m (default by the charge way)")
+	flags.StringVar(&f.least, "seat-least", "",
+		"the `time` it lasts at least, also beyond the item's end (default 7d, on lists)")
+	flags.StringVar(&f.brief, "seat-brief", "",
+		"the `time` it lasts at most if the device can keep no identity, as in a container (default 24h)")
 }
 
 // parse reads what was given: only that is stated by the item.
@@ -32,7 +37,8 @@ func (f *chargingFlags) parse(cmd *cobra.Command) (store.Charging, error) {
 	for name, number := range map[string]struct {
 		value int64
 		to    **int64
-	}{"tolerance": {f.tolerance, &c.Tolerance}, "exceptions": {f.exceptions, &c.Exceptions}, "slot": {f.slot, &c.Slot}} {
+	}{"tolerance": {f.tolerance, &c.Tolerance}, "exceptions": {f.exceptions, &c.Exceptions},
+		"slot": {f.slot, &c.Slot}} {
 		if cmd.Flags().Changed(name) {
 			*number.to = &number.value
 		}

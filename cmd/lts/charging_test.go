@@ -17,7 +17,8 @@ func TestChargingOfItems(t *testing.T) {
 	must(t, data, "org", "add", "Example Corp")
 	add := func(id, way string, more ...string) administration.Item {
 		t.Helper()
-		must(t, data, append([]string{"item", "add", id, "--org", "100001", "--charge-way", way, "--quota", "10"}, more...)...)
+		must(t, data,
+			append([]string{"item", "add", id, "--org", "100001", "--charge-way", way, "--quota", "10"}, more...)...)
 		var item administration.Item
 		mustJSON(t, &item, data, "item", "show", id)
 		return item
@@ -34,15 +35,19 @@ func TestChargingOfItems(t *testing.T) {
 		{"c", "device", nil, policy.Terms{Tolerance: n(1), Window: n(90 * day), Least: n(7 * day), Brief: n(day)}},
 		{"d", "device", []string{"--tolerance", "30", "--seat", "30d", "--seat-least", "1d", "--seat-brief", "1h"},
 			policy.Terms{Tolerance: n(3), Window: n(30 * day), Least: n(day), Brief: n(3600)}},
-		{"e", "concurrent-device", nil, policy.Terms{Exceptions: n(10_000), Slot: n(180), Window: n(240), Brief: n(day)}},
+		{"e", "concurrent-device", nil,
+			policy.Terms{Exceptions: n(10_000), Slot: n(180), Window: n(240), Brief: n(day)}},
 		{"f", "concurrent-instance", []string{"--exceptions", "5", "--slot", "60", "--seat", "90s"},
 			policy.Terms{Exceptions: n(50), Slot: n(60), Window: n(90), Brief: n(day)}},
-		{"g", "yearly-active-device", nil, policy.Terms{Exceptions: n(10_000), Slot: n(180), Window: n(365 * day), Brief: n(day)}},
+		{"g", "yearly-active-device", nil,
+			policy.Terms{Exceptions: n(10_000), Slot: n(180), Window: n(365 * day), Brief: n(day)}},
 		{"h", "domain", nil, policy.Terms{Tolerance: n(0)}},
 	} {
 		got := add(test.id, test.way, test.more...)
-		for _, pair := range [][2]*int64{{got.Charging.Tolerance, test.want.Tolerance}, {got.Charging.Exceptions, test.want.Exceptions}, {got.Charging.Slot, test.want.Slot},
-			{got.Charging.Window, test.want.Window}, {got.Charging.Least, test.want.Least}, {got.Charging.Brief, test.want.Brief}} {
+		for _, pair := range [][2]*int64{{got.Charging.Tolerance, test.want.Tolerance},
+			{got.Charging.Exceptions, test.want.Exceptions}, {got.Charging.Slot, test.want.Slot},
+			{got.Charging.Window, test.want.Window}, {got.Charging.Least, test.want.Least},
+			{got.Charging.Brief, test.want.Brief}} {
 			if (pair[0] == nil) != (pair[1] == nil) || pair[0] != nil && *pair[0] != *pair[1] {
 				t.Errorf("%s: %+v, not %+v", test.way, got.Charging, test.want)
 			}
@@ -68,7 +73,9 @@ func TestChargingOfItems(t *testing.T) {
 		{[]string{"--charge-way", "device", "--seat", "1.5s"}, "--seat"},
 		{[]string{"--charge-way", "device", "--seat", "99999d"}, "is not from 1 to"},
 	} {
-		if _, err := run(data, append([]string{"item", "add", "x", "--org", "100001", "--quota", "1"}, test.args...)...); err == nil || !strings.Contains(err.Error(), test.want) {
+		if _, err := run(data,
+			append([]string{"item", "add", "x", "--org", "100001", "--quota", "1"}, test.args...)...); err == nil ||
+			!strings.Contains(err.Error(), test.want) {
 			t.Errorf("%v: %v", test.args, err)
 		}
 	}
@@ -91,11 +98,13 @@ func TestChargeWaysAreDocumented(t *testing.T) {
 }
 
 func TestLasting(t *testing.T) {
-	for text, seconds := range map[string]int64{"90d": 90 * 86400, "24h": 86400, "4m": 240, "1h30m": 5400, "45s": 45, "1h0m5s": 3605, "0d": 0} {
+	for text, seconds := range map[string]int64{"90d": 90 * 86400, "24h": 86400, "4m": 240, "1h30m": 5400, "45s": 45,
+		"1h0m5s": 3605, "0d": 0} {
 		if got, err := administration.ParseLasting(text); err != nil || got != seconds {
 			t.Errorf("%s: %d, %v", text, got, err)
 		}
-		if again, err := administration.ParseLasting(administration.FormatLasting(seconds)); err != nil || again != seconds {
+		if again, err := administration.ParseLasting(administration.FormatLasting(seconds)); err != nil ||
+			again != seconds {
 			t.Errorf("%s: %s, %d, %v", text, administration.FormatLasting(seconds), again, err)
 		}
 	}

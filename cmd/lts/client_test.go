@@ -104,7 +104,8 @@ func TestClockForwardAndBack(t *testing.T) {
 	clock.Step(-11 * year)
 	for _, later := range []time.Duration{0, year, 4 * year} {
 		clock.Step(later)
-		if _, err := client.Open(t.Context(), p, client.Environment{Clock: clock}); protocol.StatusOf(err) != protocol.StatusFailedToReachLTS ||
+		if _, err := client.Open(t.Context(), p, client.Environment{Clock: clock}); protocol.StatusOf(err) !=
+			protocol.StatusFailedToReachLTS ||
 			!strings.Contains(err.Error(), "the clock was set back") {
 			t.Errorf("after %v: %v", later, err)
 		}
@@ -130,7 +131,8 @@ func TestTwoVendorsWithOneCode(t *testing.T) {
 	if err := serverY.end(t, syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.Open(t.Context(), clientParameters(serverY.url, directory), client.Environment{}); protocol.StatusOf(err) != protocol.StatusFailedToReachLTS {
+	if _, err := client.Open(t.Context(), clientParameters(serverY.url, directory),
+		client.Environment{}); protocol.StatusOf(err) != protocol.StatusFailedToReachLTS {
 		t.Fatalf("the other vendor's SDK: %v", err)
 	}
 	serverY = again(t, serverY, y)
@@ -144,7 +146,8 @@ func TestTwoVendorsWithOneCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.DataDirectory = t.TempDir()
-	if _, err := client.Open(t.Context(), p, client.Environment{}); protocol.StatusOf(err) != protocol.StatusServerKeyMismatch ||
+	if _, err := client.Open(t.Context(), p, client.Environment{}); protocol.StatusOf(err) !=
+		protocol.StatusServerKeyMismatch ||
 		!strings.Contains(err.Error(), "lts key show") {
 		t.Errorf("a customer's own server: %v", err)
 	}
@@ -260,7 +263,8 @@ func TestForgedRefusal(t *testing.T) {
 		}
 		w.Header().Set("Content-Type", protocol.ContentTypeProblem)
 		w.WriteHeader(http.StatusForbidden)
-		_, _ = w.Write([]byte(`{"type":"about:blank","title":"LIMIT_EXCEEDED","status":403,"detail":"Gone.","code":-20120}`))
+		_, _ = w.Write(
+			[]byte(`{"type":"about:blank","title":"LIMIT_EXCEEDED","status":403,"detail":"Gone.","code":-20120}`))
 	}))
 	defer middle.Close()
 	p := clientParameters(middle.URL, t.TempDir())
@@ -277,12 +281,14 @@ func TestForgedRefusal(t *testing.T) {
 	forged.Store(false)
 	must(t, data, "item", "revoke", "scans")
 	for range 2 {
-		if _, err := client.Open(t.Context(), p, client.Environment{}); protocol.StatusOf(err) != protocol.StatusItemInvalid {
+		if _, err := client.Open(t.Context(), p, client.Environment{}); protocol.StatusOf(err) !=
+			protocol.StatusItemInvalid {
 			t.Errorf("revoked: %v", err)
 		}
 	}
 	forged.Store(true)
-	if _, err := client.Open(t.Context(), p, client.Environment{}); protocol.StatusOf(err) != protocol.StatusServerResponseInvalid {
+	if _, err := client.Open(t.Context(), p, client.Environment{}); protocol.StatusOf(err) !=
+		protocol.StatusServerResponseInvalid {
 		t.Errorf("after a proven refusal: %v", err)
 	}
 	if c := counted(t, data)["scans"]; c != 5 {

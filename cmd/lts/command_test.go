@@ -46,16 +46,19 @@ func TestAdministration(t *testing.T) {
 		t.Errorf("%+v", codes)
 	}
 
-	if id := must(t, data, "item", "add", "scans", "--org", "100001", "--charge-way", "scan", "--quota", "unlimited", "--handshake", "100001-reader"); id != "scans" {
+	if id := must(t, data, "item", "add", "scans", "--org", "100001", "--charge-way", "scan", "--quota", "unlimited",
+		"--handshake", "100001-reader"); id != "scans" {
 		t.Errorf("the item is %s", id)
 	}
 	generated := must(t, data, "item", "add", "scans", "--org", "100001", "--charge-way", "page", "--quota", "10")
 	if !strings.HasPrefix(generated, "item-") {
 		t.Errorf("the item is %s", generated)
 	}
-	must(t, data, "item", "add", "All there is", "--id", "full", "--org", "100001", "--charge-way", "device", "--quota", "30",
-		"--handshake", "100001-reader", "--handshake", "100001-main", "--products", "dbr,DLR", "--version", "10", "--edition", "Python",
-		"--deployment-type", "desktop", "--modules", "ONED,QR_CODE", "--starts", "2026-01-01", "--expires", "2027-01-01T12:00:00Z",
+	must(t, data, "item", "add", "All there is", "--id", "full", "--org", "100001", "--charge-way", "device",
+		"--quota", "30",
+		"--handshake", "100001-reader", "--handshake", "100001-main", "--products", "dbr,DLR", "--version", "10",
+		"--edition", "Python", "--deployment-type", "desktop", "--modules", "ONED,QR_CODE", "--starts", "2026-01-01",
+		"--expires", "2027-01-01T12:00:00Z",
 		"--max-buffer-days", "30", "--validation-field", "reader.exe", "--trial")
 	must(t, data, "item", "attach", generated, "--handshake", "100001-reader", "--position", "1")
 	must(t, data, "item", "revoke", "scans")
@@ -66,8 +69,10 @@ func TestAdministration(t *testing.T) {
 		t.Fatalf("%+v", items)
 	}
 	full := items[2]
-	if full.Products != "DBR,DLR" || full.Modules != "ONED,QR_CODE" || full.DeploymentType != "desktop" || full.ChargeWay != "device" ||
-		full.StartsAt != 1767225600 || full.ExpiresAt != 1798804800 || full.MaxBufferDays != 30 || !full.Trial || full.Quota.Tolerance != 3 ||
+	if full.Products != "DBR,DLR" || full.Modules != "ONED,QR_CODE" || full.DeploymentType != "desktop" ||
+		full.ChargeWay != "device" ||
+		full.StartsAt != 1767225600 || full.ExpiresAt != 1798804800 || full.MaxBufferDays != 30 || !full.Trial ||
+		full.Quota.Tolerance != 3 ||
 		strings.Join(full.Handshakes, " ") != "100001-reader 100001-main" {
 		t.Errorf("%+v", full)
 	}
@@ -75,24 +80,30 @@ func TestAdministration(t *testing.T) {
 		t.Errorf("%+v", items[0])
 	}
 	mustJSON(t, &codes, data, "handshake", "list")
-	if strings.Join(codes[0].Items, " ") != generated+" full scans" && strings.Join(codes[0].Items, " ") != generated+" scans full" {
+	if strings.Join(codes[0].Items, " ") != generated+" full scans" &&
+		strings.Join(codes[0].Items, " ") != generated+" scans full" {
 		t.Errorf("%+v", codes[0])
 	}
-	if table := must(t, data, "item", "list"); !strings.Contains(table, "revoked") || !strings.Contains(table, "unlimited") {
+	if table := must(t, data, "item", "list"); !strings.Contains(table, "revoked") ||
+		!strings.Contains(table, "unlimited") {
 		t.Error(table)
 	}
 
-	key := must(t, data, "handshake", "key", "100001-web-1", "--session-password", "s3cret", "--server", "https://lts.example.com", "--standby", "https://standby.example.com/lts/")
+	key := must(t, data, "handshake", "key", "100001-web-1", "--session-password", "s3cret", "--server",
+		"https://lts.example.com", "--standby", "https://standby.example.com/lts/")
 	decoded, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(key, "LTS1"))
 	var fields map[string]string
-	if err = errors.Join(err, json.Unmarshal(decoded, &fields)); err != nil || len(fields) != 5 || fields["mainServerURL"] != "https://lts.example.com" ||
-		fields["standbyServerURL"] != "https://standby.example.com/lts/" || fields["handshakeCode"] != "100001-web-1" || fields["sessionPassword"] != "s3cret" {
+	if err = errors.Join(err, json.Unmarshal(decoded, &fields)); err != nil || len(fields) != 5 ||
+		fields["mainServerURL"] != "https://lts.example.com" ||
+		fields["standbyServerURL"] != "https://standby.example.com/lts/" || fields["handshakeCode"] != "100001-web-1" ||
+		fields["sessionPassword"] != "s3cret" {
 		t.Errorf("%v, %v", fields, err)
 	}
 	var shown administration.PublicKey
 	mustJSON(t, &shown, data, "key", "show")
 	if text := must(t, data, "key", "show"); shown.PublicKey == "" || fields["serverPublicKey"] != shown.PublicKey ||
-		!strings.Contains(text, shown.PublicKey) || !strings.Contains(text, shown.ID) || !strings.Contains(text, "serverPublicKey") {
+		!strings.Contains(text, shown.PublicKey) || !strings.Contains(text, shown.ID) ||
+		!strings.Contains(text, "serverPublicKey") {
 		t.Errorf("%+v, the license key has %q, printed is %s", shown, fields["serverPublicKey"], text)
 	}
 
@@ -101,7 +112,8 @@ func TestAdministration(t *testing.T) {
 	if n := strings.Count(audits, `"action"`); n != 12 || strings.Contains(audits, "s3cret") {
 		t.Errorf("%d rows:\n%s", n, audits)
 	}
-	if handshakes := must(t, data, "handshake", "list", "--json") + must(t, data, "handshake", "list"); strings.Contains(handshakes, "s3cret") {
+	if handshakes := must(t, data, "handshake", "list", "--json") +
+		must(t, data, "handshake", "list"); strings.Contains(handshakes, "s3cret") {
 		t.Error("a list shows a password")
 	}
 }
@@ -111,7 +123,8 @@ func TestMistakes(t *testing.T) {
 	data := standard(t)
 	must(t, data, "org", "add", "Other", "--id", "100002")
 	must(t, data, "handshake", "add", "other", "--org", "100002")
-	before := must(t, data, "org", "list", "--json") + must(t, data, "handshake", "list", "--json") + must(t, data, "item", "list", "--json")
+	before := must(t, data, "org", "list", "--json") + must(t, data, "handshake", "list", "--json") +
+		must(t, data, "item", "list", "--json")
 	item := []string{"item", "add", "new", "--org", "100001", "--charge-way", "scan", "--quota", "1"}
 	with := func(more ...string) []string { return append(item[:len(item):len(item)], more...) }
 	long := strings.Repeat("x", 300)
@@ -142,18 +155,21 @@ func TestMistakes(t *testing.T) {
 		{[]string{"handshake", "add", "", "--org", "100001"}, "custom part"},
 		{[]string{"handshake", "add", "x", "--org", "100001", "--session-password", long}, "longer than 255"},
 		{[]string{"handshake", "add", "x", "--org", "100001", "--validation-field", ""}, "validation field is empty"},
-		{[]string{"handshake", "add", "x", "--org", "100001", "--validation-field", "a", "--validation-field", "a"}, "twice"},
+		{[]string{"handshake", "add", "x", "--org", "100001", "--validation-field", "a", "--validation-field", "a"},
+			"twice"},
 		{[]string{"handshake", "key", "100001-nobody", "--server", "http://x"}, "lts handshake list"},
 		{[]string{"handshake", "key", "100001-reader", "--server", "lts.example.com"}, "base URL"},
 		{[]string{"handshake", "key", "100001-reader", "--server", "ftp://lts.example.com"}, "base URL"},
 		{[]string{"handshake", "key", "100001-reader", "--server", "http://x", "--standby", "http://"}, "base URL"},
 		{[]string{"item", "add", "x", "--org", "100001", "--charge-way", "scan"}, `"quota" not set`},
 		{[]string{"item", "add", "x", "--org", "5", "--charge-way", "scan", "--quota", "1"}, "lts org list"},
-		{[]string{"item", "add", "x", "--org", "100001", "--charge-way", "tea", "--quota", "1"}, "concurrent-device, concurrent-instance"},
+		{[]string{"item", "add", "x", "--org", "100001", "--charge-way", "tea", "--quota", "1"},
+			"concurrent-device, concurrent-instance"},
 		{[]string{"item", "add", "x", "--org", "100001", "--charge-way", "scan", "--quota", "0"}, "--quota"},
 		{[]string{"item", "add", "x", "--org", "100001", "--charge-way", "scan", "--quota", "-1"}, "--quota"},
 		{[]string{"item", "add", "x", "--org", "100001", "--charge-way", "scan", "--quota", "many"}, "--quota"},
-		{[]string{"item", "add", "x", "--org", "100001", "--charge-way", "scan", "--quota", "9223372036854775807"}, "quota"},
+		{[]string{"item", "add", "x", "--org", "100001", "--charge-way", "scan", "--quota", "9223372036854775807"},
+			"quota"},
 		{with("--id", "scans"), "already"},
 		{with("--id", "a/b"), "item id"},
 		{with("--handshake", "100001-nobody"), "lts handshake list"},
@@ -184,7 +200,8 @@ func TestMistakes(t *testing.T) {
 		{[]string{"serve", "--listen", "127.0.0.1:0", "--log-level", "loud"}, "debug"},
 		{[]string{"serve", "--tls-cert", "x"}, "tls-key"},
 		{[]string{"serve", "--tls-cert", "x", "--tls-key", "y"}, "certificate"},
-		{[]string{"serve", "--listen", "127.0.0.1:0", "--url-file", filepath.Join(data, "no", "such", "dir")}, "base URL"},
+		{[]string{"serve", "--listen", "127.0.0.1:0", "--url-file", filepath.Join(data, "no", "such", "dir")},
+			"base URL"},
 		{[]string{"backup", filepath.Join(data, "lts.db")}, backup},
 	} {
 		t.Run(strings.Join(test.args, " "), func(t *testing.T) {
@@ -194,7 +211,8 @@ func TestMistakes(t *testing.T) {
 			}
 		})
 	}
-	after := must(t, data, "org", "list", "--json") + must(t, data, "handshake", "list", "--json") + must(t, data, "item", "list", "--json")
+	after := must(t, data, "org", "list", "--json") + must(t, data, "handshake", "list", "--json") +
+		must(t, data, "item", "list", "--json")
 	if before != after {
 		t.Errorf("a mistake changed something:\n%s\n%s", before, after)
 	}
@@ -203,7 +221,8 @@ func TestMistakes(t *testing.T) {
 func TestMissingData(t *testing.T) {
 	onFiles(t)
 	data := filepath.Join(t.TempDir(), "none")
-	for _, command := range []string{"org list", "stats", "verify", "item revoke x", "handshake add x --org 1", "backup y"} {
+	for _, command := range []string{"org list", "stats", "verify", "item revoke x",
+		"handshake add x --org 1", "backup y"} {
 		if _, err := run(data, strings.Fields(command)...); err == nil || !strings.Contains(err.Error(), "--data") {
 			t.Errorf("%s: %v", command, err)
 		}
@@ -223,7 +242,8 @@ func TestPasswordFile(t *testing.T) {
 	data := standard(t)
 	directory := t.TempDir()
 	for i, test := range []struct{ content, want string }{
-		{"s3cret\n", ""}, {"s3cret", ""}, {"s3cret\r\n", ""}, {"", "none"}, {"\n", "none"}, {"a\nb\n", "one line"}, {strings.Repeat("x", 5000), "one line"},
+		{"s3cret\n", ""}, {"s3cret", ""}, {"s3cret\r\n", ""}, {"", "none"}, {"\n", "none"}, {"a\nb\n", "one line"},
+		{strings.Repeat("x", 5000), "one line"},
 	} {
 		file := filepath.Join(directory, "password")
 		if err := os.WriteFile(file, []byte(test.content), 0o600); err != nil {
@@ -238,13 +258,16 @@ func TestPasswordFile(t *testing.T) {
 			continue
 		}
 		var fields map[string]any
-		key := must(t, data, "handshake", "key", "100001-"+code, "--server", "https://lts.example.com", "--session-password-file", file)
+		key := must(t, data, "handshake", "key", "100001-"+code, "--server", "https://lts.example.com",
+			"--session-password-file", file)
 		decoded, decodeErr := base64.StdEncoding.DecodeString(strings.TrimPrefix(key, "LTS1"))
-		if err = errors.Join(err, decodeErr, json.Unmarshal(decoded, &fields)); err != nil || fields["sessionPassword"] != "s3cret" {
+		if err = errors.Join(err, decodeErr, json.Unmarshal(decoded, &fields)); err != nil ||
+			fields["sessionPassword"] != "s3cret" {
 			t.Errorf("%q: %v, %v", test.content, fields, err)
 		}
 	}
-	if _, err := run(data, "handshake", "add", "x", "--org", "100001", "--session-password-file", filepath.Join(directory, "nothing")); err == nil {
+	if _, err := run(data, "handshake", "add", "x", "--org", "100001", "--session-password-file",
+		filepath.Join(directory, "nothing")); err == nil {
 		t.Error("a file that is not there")
 	}
 }
@@ -293,7 +316,8 @@ func TestHelp(t *testing.T) {
 		}
 		for _, line := range strings.Split(cmd.Example, "\n") {
 			if words := strings.Fields(line); len(words) > 0 && words[0] == "lts" {
-				if found, _, err := newRoot().Find(words[1:]); err != nil || found.HasSubCommands() && found.Example == "" {
+				if found, _, err := newRoot().Find(words[1:]); err != nil ||
+					found.HasSubCommands() && found.Example == "" {
 					t.Errorf("the example %q: %v", line, err)
 				}
 			}
@@ -320,11 +344,13 @@ func TestStatistics(t *testing.T) {
 			if _, err := d.Authorize(d.Request(code)); err != nil {
 				t.Fatal(err)
 			}
-			_, err := d.Report(d.Batch(protocol.ReportGroup{Run: uuid.NewString(), HandshakeCode: code, Item: "scans", SlotSeconds: 180, Reports: []protocol.Report{
-				{Slot: slot, Revision: 1, Counts: map[string]int64{"QR_CODE": 1, "EAN_13": 10}},
-				{Slot: slot + 3600, Revision: 1, Counts: map[string]int64{"QR_CODE": int64(100 * (i + 1))}},
-				{Slot: slot + 86400, Revision: 1, Counts: map[string]int64{"QR_CODE": 7}, Lost: protocol.LostExpired},
-			}}))
+			_, err := d.Report(d.Batch(protocol.ReportGroup{Run: uuid.NewString(), HandshakeCode: code, Item: "scans",
+				SlotSeconds: 180, Reports: []protocol.Report{
+					{Slot: slot, Revision: 1, Counts: map[string]int64{"QR_CODE": 1, "EAN_13": 10}},
+					{Slot: slot + 3600, Revision: 1, Counts: map[string]int64{"QR_CODE": int64(100 * (i + 1))}},
+					{Slot: slot + 86400, Revision: 1, Counts: map[string]int64{"QR_CODE": 7},
+						Lost: protocol.LostExpired},
+				}}))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -335,11 +361,14 @@ func TestStatistics(t *testing.T) {
 		rows        string
 		total, lost int64
 	}{
-		{"", "100001-reader scans EAN_13 20;100001-reader scans QR_CODE 302;100001-web scans EAN_13 20;100001-web scans QR_CODE 302", 644, 28},
+		{"", "100001-reader scans EAN_13 20;100001-reader scans QR_CODE 302;100001-web scans EAN_13 20;100001-web " +
+			"scans QR_CODE 302", 644, 28},
 		{"--by handshake --handshake 100001-web", "100001-web 322", 322, 14},
-		{"--by type,handshake --item scans", "EAN_13 100001-reader 20;EAN_13 100001-web 20;QR_CODE 100001-reader 302;QR_CODE 100001-web 302", 644, 28},
+		{"--by type,handshake --item scans",
+			"EAN_13 100001-reader 20;EAN_13 100001-web 20;QR_CODE 100001-reader 302;QR_CODE 100001-web 302", 644, 28},
 		{"--by slot", "1763928000 44;1763931600 600", 644, 28},
-		{"--by hour,type --handshake 100001-web", "1763928000 EAN_13 20;1763928000 QR_CODE 2;1763931600 QR_CODE 300", 322, 14},
+		{"--by hour,type --handshake 100001-web",
+			"1763928000 EAN_13 20;1763928000 QR_CODE 2;1763931600 QR_CODE 300", 322, 14},
 		{"--by day", "1763856000 644", 644, 28},
 		{"--by type --since 1763931600", "QR_CODE 600", 600, 28},
 		{"--by type --until 2025-11-23T21:00:00Z", "EAN_13 40;QR_CODE 4", 44, 0},
@@ -384,18 +413,22 @@ func TestStatistics(t *testing.T) {
 	if len(counts) != 2 || counts[one.UUID] != 222.0 || counts[two.UUID] != 422.0 {
 		t.Errorf("%v", counts)
 	}
-	if table := must(t, data, "stats", "--by", "day", "--zone", "Asia/Kolkata"); !strings.Contains(table, "2025-11-24 00:00:00  644") {
+	if table := must(t, data, "stats", "--by", "day", "--zone", "Asia/Kolkata"); !strings.Contains(table,
+		"2025-11-24 00:00:00  644") {
 		t.Error(table)
 	}
-	if table := must(t, data, "stats", "--by", "hour,type", "--csv", "--handshake", "100001-web"); !strings.Contains(table, "2025-11-23T20:00:00Z,2025-11-23T21:00:00Z,EAN_13,20,20\n") {
+	if table := must(t, data, "stats", "--by", "hour,type", "--csv", "--handshake",
+		"100001-web"); !strings.Contains(table, "2025-11-23T20:00:00Z,2025-11-23T21:00:00Z,EAN_13,20,20\n") {
 		t.Error(table)
 	}
-	for _, wrong := range [][]string{{"--zone", "Nowhere"}, {"--zone", "Local"}, {"--measure", "noise"}, {"--by", "slot", "--accumulated", "--since", "2024-01-01"}, {"--compare"}} {
+	for _, wrong := range [][]string{{"--zone", "Nowhere"}, {"--zone", "Local"}, {"--measure", "noise"},
+		{"--by", "slot", "--accumulated", "--since", "2024-01-01"}, {"--compare"}} {
 		if out, err := run(data, append([]string{"stats"}, wrong...)...); err == nil {
 			t.Errorf("%v: %s", wrong, out)
 		}
 	}
-	if table := must(t, data, "stats", "--by", "hour"); !strings.Contains(table, "2025-11-23 20:00:00") || !strings.Contains(table, "Declared lost (expired): 28") {
+	if table := must(t, data, "stats", "--by", "hour"); !strings.Contains(table, "2025-11-23 20:00:00") ||
+		!strings.Contains(table, "Declared lost (expired): 28") {
 		t.Error(table)
 	}
 	var devices []administration.Device
@@ -403,7 +436,8 @@ func TestStatistics(t *testing.T) {
 	if len(devices) != 2 || devices[0].UUID != one.UUID || devices[0].Keys != 1 {
 		t.Errorf("%+v", devices)
 	}
-	_ = must(t, data, "device", "list") + must(t, data, "anomaly", "list") + must(t, data, "denial", "list") + must(t, data, "audit", "list")
+	_ = must(t, data, "device", "list") + must(t, data, "anomaly", "list") + must(t, data, "denial", "list") +
+		must(t, data, "audit", "list")
 }
 
 // verify says where stored and recomputed differ, and fails.
@@ -414,9 +448,11 @@ func TestVerifyFindsDifferences(t *testing.T) {
 	if _, err := d.Authorize(d.Request("100001-reader")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Report(d.Batch(protocol.ReportGroup{Run: uuid.NewString(), HandshakeCode: "100001-reader", Item: "scans", SlotSeconds: 180,
+	if _, err := d.Report(d.Batch(protocol.ReportGroup{Run: uuid.NewString(), HandshakeCode: "100001-reader",
+		Item: "scans", SlotSeconds: 180,
 		Reports: []protocol.Report{{Slot: 180, Revision: 1, Counts: map[string]int64{"QR_CODE": 3}},
-			{Slot: 360, Revision: 1, Counts: map[string]int64{"QR_CODE": 3}, Lost: protocol.LostRefused}}})); err != nil {
+			{Slot: 360, Revision: 1, Counts: map[string]int64{"QR_CODE": 3}, Lost: protocol.LostRefused}}})); err !=
+		nil {
 		t.Fatal(err)
 	}
 	if out := must(t, data, "verify"); !strings.HasPrefix(out, "ok") {
@@ -429,7 +465,8 @@ func TestVerifyFindsDifferences(t *testing.T) {
 	if err == nil {
 		t.Error("no difference was found")
 	}
-	for _, want := range []string{"handshake 100001-reader, item scans, slot 1970-01-01 00:03 UTC, type QR_CODE", "use of an item", "cause refused"} {
+	for _, want := range []string{"handshake 100001-reader, item scans, slot 1970-01-01 00:03 UTC, type QR_CODE",
+		"use of an item", "cause refused"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}
@@ -439,7 +476,8 @@ func TestVerifyFindsDifferences(t *testing.T) {
 		Differences []map[string]any
 	}
 	out, err = run(data, "verify", "--json")
-	if jsonErr := json.Unmarshal([]byte(out), &result); err == nil || jsonErr != nil || result.OK || len(result.Differences) != 3 {
+	if jsonErr := json.Unmarshal([]byte(out), &result); err == nil || jsonErr != nil || result.OK ||
+		len(result.Differences) != 3 {
 		t.Errorf("%v, %v, %s", err, jsonErr, out)
 	}
 }
@@ -472,7 +510,8 @@ func TestDefaultExpiry(t *testing.T) {
 		t.Errorf("%+v", items[0])
 	}
 	// An item that has expired already can be taken over.
-	must(t, data, "item", "add", "old", "--org", "100001", "--charge-way", "scan", "--quota", "1", "--expires", "2020-01-01")
+	must(t, data, "item", "add", "old", "--org", "100001", "--charge-way", "scan", "--quota", "1",
+		"--expires", "2020-01-01")
 	if table := must(t, data, "item", "list"); !strings.Contains(table, "expired") {
 		t.Error(table)
 	}

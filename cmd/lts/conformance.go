@@ -13,7 +13,8 @@ import (
 )
 
 func (a *app) conformance() *cobra.Command {
-	return group("conformance", "Judge an implementation of the protocol, a server or a client", a.conformanceServer(), a.conformanceClient())
+	return group("conformance", "Judge an implementation of the protocol, a server or a client", a.conformanceServer(),
+		a.conformanceClient())
 }
 
 func (a *app) conformanceServer() *cobra.Command {

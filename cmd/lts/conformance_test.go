@@ -14,10 +14,12 @@ import (
 func TestConformanceServer(t *testing.T) {
 	data := standard(t)
 	must(t, data, "handshake", "add", "locked", "--org", "100001", "--session-password", "s3cret")
-	must(t, data, "item", "add", "more", "--org", "100001", "--charge-way", "scan", "--quota", "100", "--handshake", "100001-locked")
+	must(t, data, "item", "add", "more", "--org", "100001", "--charge-way", "scan", "--quota", "100", "--handshake",
+		"100001-locked")
 	p := startServer(t, data)
 	var report trial.Report
-	mustJSON(t, &report, data, "conformance", "server", "--url", p.url, "--handshake", "100001-reader", "--org", "100001",
+	mustJSON(t, &report, data, "conformance", "server", "--url", p.url, "--handshake", "100001-reader",
+		"--org", "100001",
 		"--locked", "100001-locked", "--session-password", "s3cret")
 	if report.Judged != "server" || report.Passed < 20 || report.Failed != 0 || report.Skipped != 0 {
 		t.Errorf("%+v", report)
@@ -36,15 +38,18 @@ func TestConformanceServer(t *testing.T) {
 func TestConformanceClient(t *testing.T) {
 	data := t.TempDir()
 	out := must(t, data, "conformance", "client", "--for", "1ms")
-	if !strings.Contains(out, "record QR_CODE 3; record EAN_13 2; close") || !strings.Contains(out, "0 passed, 0 failed, ") {
+	if !strings.Contains(out, "record QR_CODE 3; record EAN_13 2; close") ||
+		!strings.Contains(out, "0 passed, 0 failed, ") {
 		t.Error(out)
 	}
 	out, err := run(data, "conformance", "client", "--scenario", "record,kill", "--", "false")
-	if exitStatus(err) != exitDiffers || !strings.Contains(out, "failed  kill: ") || !strings.Contains(out, "0 passed, 2 failed") {
+	if exitStatus(err) != exitDiffers || !strings.Contains(out, "failed  kill: ") ||
+		!strings.Contains(out, "0 passed, 2 failed") {
 		t.Errorf("%v\n%s", err, out)
 	}
 	for _, bad := range [][]string{{"--scenario", "nothing"}, {"--listen", "nowhere"}, {"--for", "-1s"}} {
-		if _, err := run(data, append([]string{"conformance", "client"}, bad...)...); err == nil || exitStatus(err) != 1 {
+		if _, err := run(data, append([]string{"conformance", "client"}, bad...)...); err == nil ||
+			exitStatus(err) != 1 {
 			t.Errorf("%v: %v", bad, err)
 		}
 	}

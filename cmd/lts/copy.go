@@ -15,7 +15,8 @@ import (
 func (a *app) copy() *cobra.Command {
 	var from, to, toFile string
 	cmd := &cobra.Command{
-		Use: "copy --from sqlite:DIRECTORY --to postgres://...", Short: "Move everything from SQLite to PostgreSQL", Args: cobra.NoArgs,
+		Use: "copy --from sqlite:DIRECTORY --to postgres://...", Short: "Move everything from SQLite to PostgreSQL",
+		Args: cobra.NoArgs,
 		Long: `Copy everything from a SQLite database into a PostgreSQL database that is empty,
 and compare the two. Stop the servers on the source for good before: what they
 count afterwards is not in the copy. (While it runs, nobody can change the source.)
@@ -51,7 +52,8 @@ finished, nobody can use the target.`,
 		},
 	}
 	cmd.Flags().StringVar(&from, "from", "", "the `database` to copy: sqlite:DIRECTORY")
-	cmd.Flags().StringVar(&to, "to", "", "the `database` to copy into, empty: postgres://...; also "+databaseVariable+" in the environment")
+	cmd.Flags().StringVar(&to, "to", "",
+		"the `database` to copy into, empty: postgres://...; also "+databaseVariable+" in the environment")
 	cmd.Flags().StringVar(&toFile, "to-file", "", "a `file` whose first line is that database, for one with a password")
 	cmd.MarkFlagsMutuallyExclusive("to", "to-file")
 	_ = cmd.MarkFlagRequired("from") // it exists

@@ -24,7 +24,8 @@ days), refused, storage (gone with a damaged or deleted ledger).`,
 		example: `  lts device list
   lts device list --org 100001 --search "front desk" --sort seen`,
 		flags: "ohidtm", sorts: "created, seen, name or uuid", read: service.Devices,
-		columns: []string{"UUID", "NAME", "PLATFORM", "LIBRARY", "FIRST SEEN (UTC)", "LAST AUTHORIZED (UTC)", "RECORDED", "LOST", "SEATS", "STATE"},
+		columns: []string{"UUID", "NAME", "PLATFORM", "LIBRARY", "FIRST SEEN (UTC)", "LAST AUTHORIZED (UTC)",
+			"RECORDED", "LOST", "SEATS", "STATE"},
 		row: func(d administration.Device) []any {
 			seats := make([]string, len(d.Seats))
 			for i, seat := range d.Seats {
@@ -34,7 +35,8 @@ days), refused, storage (gone with a damaged or deleted ledger).`,
 			if a := d.Account; a != nil {
 				recorded, lost = strconv.FormatInt(a.Recorded, 10), strconv.FormatInt(a.Expired+a.Refused+a.Storage, 10)
 			}
-			return []any{d.UUID, d.FriendlyName, d.Platform, d.Library, formatTime(d.FirstSeenAt), formatTime(d.LastSeenAt), recorded, lost, strings.Join(seats, ", "), stateOf(d)}
+			return []any{d.UUID, d.FriendlyName, d.Platform, d.Library, formatTime(d.FirstSeenAt),
+				formatTime(d.LastSeenAt), recorded, lost, strings.Join(seats, ", "), stateOf(d)}
 		},
 	}), a.deviceReports(), a.deviceKeys(), a.confirmKey(), a.clearClone(),
 		a.blockDevice(), a.unblockDevice(), a.moveSeats(), a.mergeDevice(), a.separateDevice(), a.eraseDevice())

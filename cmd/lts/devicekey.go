@@ -24,7 +24,8 @@ device.`,
 				if a.json {
 					return printJSON(cmd.OutOrStdout(), keys)
 				}
-				t := newTable(cmd.OutOrStdout(), "KEY", "FIRST SEEN (UTC)", "REPORTS", "CONFIRMED (UTC)", "RECORDED", "COUNTED")
+				t := newTable(cmd.OutOrStdout(), "KEY", "FIRST SEEN (UTC)", "REPORTS", "CONFIRMED (UTC)",
+					"RECORDED", "COUNTED")
 				for _, k := range keys {
 					reports, recorded := "apart", ""
 					if k.Reporter == 0 || k.ConfirmedAt != 0 {
@@ -56,13 +57,15 @@ refuse clones grant it. What both keys reported of the same run stays apart.`,
 					return err
 				}
 				if left > 0 && !a.json {
-					return a.done(cmd, args[0], "key %s of device %s is confirmed; %d runs that both keys reported stay apart", key, args[0], left)
+					return a.done(cmd, args[0], "key %s of device %s is confirmed; %d runs that both keys "+
+						"reported stay apart", key, args[0], left)
 				}
 				return a.done(cmd, args[0], "key %s of device %s is confirmed", key, args[0])
 			})
 		},
 	}
-	cmd.Flags().StringVar(&key, "key", "", "the `id` of the key, as \"lts device keys\" lists it (required)") // it may begin with a dash
+	// it may begin with a dash
+	cmd.Flags().StringVar(&key, "key", "", "the `id` of the key, as \"lts device keys\" lists it (required)")
 	required(cmd, "key")
 	return cmd
 }

@@ -40,7 +40,8 @@ is that figure. "lts stats --by device" tells which devices it comes from.`,
 			}
 			return a.work(cmd.Context(), false, func(s service) error {
 				rows, err := all(cmd.Context(), selection, limit,
-					func(ctx context.Context, selection administration.Selection) (administration.Page[administration.DeviceReport], error) {
+					func(ctx context.Context,
+						selection administration.Selection) (administration.Page[administration.DeviceReport], error) {
 						found, err := s.DeviceReports(ctx, args[0], selection)
 						return found.Page, err
 					})
@@ -50,7 +51,8 @@ is that figure. "lts stats --by device" tells which devices it comes from.`,
 				if a.json {
 					return printJSON(cmd.OutOrStdout(), rows)
 				}
-				t := newTable(cmd.OutOrStdout(), "SLOT (UTC)", "UNITS", "TYPES", "REVISION", "ARRIVED (UTC)", "HANDSHAKE CODE", "ITEM", "RUN")
+				t := newTable(cmd.OutOrStdout(), "SLOT (UTC)", "UNITS", "TYPES", "REVISION", "ARRIVED (UTC)",
+					"HANDSHAKE CODE", "ITEM", "RUN")
 				for _, r := range rows {
 					types, arrived := []string{}, []string{}
 					for _, kind := range slices.Sorted(maps.Keys(r.Counts)) {
@@ -59,7 +61,8 @@ is that figure. "lts stats --by device" tells which devices it comes from.`,
 					for _, arrival := range r.Arrivals {
 						arrived = append(arrived, formatTime(arrival.At))
 					}
-					t.row(formatTime(r.Slot), r.Units, strings.Join(types, ", "), r.Revision, strings.Join(arrived, ", "), r.Handshake, r.Item, r.Run)
+					t.row(formatTime(r.Slot), r.Units, strings.Join(types, ", "), r.Revision,
+						strings.Join(arrived, ", "), r.Handshake, r.Item, r.Run)
 				}
 				return t.end()
 			})

@@ -19,7 +19,8 @@ import (
 func smallDisk(t *testing.T) string {
 	t.Helper()
 	directory := t.TempDir()
-	if err := unix.Mount("openlts-test", directory, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "size=80m,mode=700"); err != nil {
+	if err := unix.Mount("openlts-test", directory, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV,
+		"size=80m,mode=700"); err != nil {
 		t.Skipf("a disk to fill can't be had: mounting a tmpfs needs root, and a container that may: %v", err)
 	}
 	t.Cleanup(func() {
@@ -49,8 +50,9 @@ func TestFullDisk(t *testing.T) {
 	run, slot := device.NewUUID(), int64(0)
 	report := func() error {
 		slot += 180
-		_, err := device.Report(device.Batch(protocol.ReportGroup{Run: run, HandshakeCode: "100001-reader", Item: "scans", SlotSeconds: 180,
-			Reports: []protocol.Report{{Slot: slot, Revision: 1, Counts: map[string]int64{"QR_CODE": 5}}}}))
+		_, err := device.Report(
+			device.Batch(protocol.ReportGroup{Run: run, HandshakeCode: "100001-reader", Item: "scans", SlotSeconds: 180,
+				Reports: []protocol.Report{{Slot: slot, Revision: 1, Counts: map[string]int64{"QR_CODE": 5}}}}))
 		if err == nil {
 			units += 5
 		}

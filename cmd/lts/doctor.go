@@ -31,7 +31,8 @@ up to date. The exit status is 1 if something is wrong; warnings leave it 0.`,
 				return err
 			}
 			return a.withStore(cmd.Context(), false, func(s store.Store) error {
-				patient := &doctor.Patient{Store: s, Directory: database.Directory(name), Now: time.Now, URL: url, Client: &http.Client{Timeout: askTime}}
+				patient := &doctor.Patient{Store: s, Directory: database.Directory(name), Now: time.Now, URL: url,
+					Client: &http.Client{Timeout: askTime}}
 				findings := patient.Examine(cmd.Context())
 				if err := a.printFindings(cmd, findings); err != nil {
 					return err

@@ -19,7 +19,9 @@ import (
 // flag of serve.
 func TestPrecedence(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "settings")
-	if err := os.WriteFile(file, []byte("limit-code = 3\nlimit-guesses = 3\nlimit-devices = 3\ntrusted-origin = https://file.example\n"), 0o600); err != nil {
+	if err := os.WriteFile(file,
+		[]byte("limit-code = 3\nlimit-guesses = 3\nlimit-devices = 3\ntrusted-origin = https://file.example\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("LTS_LIMIT_CODE", "2")
@@ -31,8 +33,8 @@ func TestPrecedence(t *testing.T) {
 	var got map[string]struct{ Value, From string }
 	mustJSON(t, &got, data, "config", "check", "--limit-code", "1")
 	for name, want := range map[string]string{
-		"limit-code": "1 flag", "limit-guesses": "2 environment", "limit-devices": "3 file", "limit-reports": "20 default",
-		"log-level": "info default", "trusted-origin": "https://file.example file",
+		"limit-code": "1 flag", "limit-guesses": "2 environment", "limit-devices": "3 file",
+		"limit-reports": "20 default", "log-level": "info default", "trusted-origin": "https://file.example file",
 	} {
 		if is := got[name].Value + " " + got[name].From; is != want {
 			t.Errorf("%s: %s, want %s", name, is, want)
@@ -50,13 +52,17 @@ func TestEachFlagHasAVariable(t *testing.T) {
 	flags := flagsOf(&f)
 	values := map[string]string{}
 	flags.VisitAll(func(flag *pflag.Flag) {
-		value := map[string]string{"bool": "true", "float64": "7", "duration": "7s", "string": "seven", "stringSlice": "https://a.example,https://b.example"}[flag.Value.Type()]
+		value := map[string]string{"bool": "true", "float64": "7", "duration": "7s", "string": "seven",
+			"stringSlice": "https://a.example,https://b.example"}[flag.Value.Type()]
 		values[variable(flag.Name)] = value
 		if value == "" {
 			t.Errorf("%s is of a type this test does not know: %s", flag.Name, flag.Value.Type())
 		}
 	})
-	set, err := applyEnvironment(flags, func(name string) (string, bool) { value, ok := values[name]; return value, ok })
+	set, err := applyEnvironment(flags, func(name string) (string, bool) {
+		value, ok := values[name]
+		return value, ok
+	})
 	if err != nil || len(set) != len(values) {
 		t.Errorf("%d of %d, %v", len(set), len(values), err)
 	}
@@ -74,10 +80,14 @@ func TestEachFlagHasAVariable(t *testing.T) {
 func TestConfigCheck(t *testing.T) {
 	data := newData(t)
 	for want, arguments := range map[string][]string{
-		"belong together": {"--tls-cert", "x"}, "loading the certificate": {"--tls-cert", "/nowhere", "--tls-key", "/nowhere"}, "is not an address": {"--listen", "nowhere"},
-		"trusted-origin": {"--trusted-origin", "lts.example.com"}, "log-level": {"--log-level", "loud"}, "a limit is": {"--limit-code", "-1"}, "no such file": {"--settings", "/nowhere"},
+		"belong together":         {"--tls-cert", "x"},
+		"loading the certificate": {"--tls-cert", "/nowhere", "--tls-key", "/nowhere"},
+		"is not an address":       {"--listen", "nowhere"}, "trusted-origin": {"--trusted-origin", "lts.example.com"},
+		"log-level": {"--log-level", "loud"}, "a limit is": {"--limit-code", "-1"},
+		"no such file": {"--settings", "/nowhere"},
 	} {
-		if out, err := run(data, append([]string{"config", "check"}, arguments...)...); err == nil || !strings.Contains(err.Error(), want) {
+		if out, err := run(data, append([]string{"config", "check"}, arguments...)...); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v %s", arguments, err, out)
 		}
 	}

@@ -56,12 +56,15 @@ once. ` + passwordHelp,
 
 func (a *app) listHandshakes() *cobra.Command {
 	return list(a, listing[administration.Code]{
-		what: "handshake codes", example: "  lts handshake list --org 100001", flags: "oit", sorts: "created or code", read: service.Codes,
-		columns: []string{"CODE", "ORGANIZATION", "DEFAULT", "PUBLIC TRIAL", "PASSWORD", "VALIDATION FIELDS", "ITEMS", "CREATED (UTC)", "ARCHIVED (UTC)"},
+		what: "handshake codes", example: "  lts handshake list --org 100001", flags: "oit", sorts: "created or code",
+		read: service.Codes,
+		columns: []string{"CODE", "ORGANIZATION", "DEFAULT", "PUBLIC TRIAL", "PASSWORD", "VALIDATION FIELDS", "ITEMS",
+			"CREATED (UTC)", "ARCHIVED (UTC)"},
 		row: func(c administration.Code) []any {
 			return []any{
 				c.Code, c.Organization, yes(c.Default), yes(c.PublicTrial), yes(c.HasSessionPassword),
-				strings.Join(c.ValidationFields, ","), strings.Join(c.Items, ","), formatTime(c.CreatedAt), formatTime(c.ArchivedAt),
+				strings.Join(c.ValidationFields, ","), strings.Join(c.Items, ","), formatTime(c.CreatedAt),
+				formatTime(c.ArchivedAt),
 			}
 		},
 	})
@@ -101,10 +104,12 @@ at most is the one of the public trial; --public-trial=false ends it.`,
 			})
 		},
 	}
-	cmd.Flags().StringArrayVar(&fields, "validation-field", nil, "the `domain`, application id or process name that may use the code; may be repeated")
+	cmd.Flags().StringArrayVar(&fields, "validation-field", nil,
+		"the `domain`, application id or process name that may use the code; may be repeated")
 	cmd.Flags().BoolVar(&any, "any", false, "any application may use the code")
 	cmd.Flags().BoolVar(&change.Default, "default", false, "make it the organization's default code")
-	cmd.Flags().BoolVar(&public, "public-trial", false, "its trials are for who names neither a code nor an organization")
+	cmd.Flags().BoolVar(&public, "public-trial", false,
+		"its trials are for who names neither a code nor an organization")
 	cmd.MarkFlagsOneRequired("validation-field", "any", "default", "public-trial")
 	cmd.MarkFlagsMutuallyExclusive("validation-field", "any")
 	return cmd
@@ -134,7 +139,8 @@ the same key: run it on a copy of this server's database.
 		Example: `  lts handshake key 100001-reader --server https://lts.example.com --standby https://standby.example.com`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if a.server == "" {
-				return errors.New("--server is missing: the base URL by which clients reach the server, such as https://lts.example.com")
+				return errors.New("--server is missing: the base URL by which clients reach the server, such as " +
+					"https://lts.example.com")
 			}
 			sessionPassword, err := password.read(cmd)
 			if err != nil {
@@ -212,7 +218,8 @@ func (a *app) archiveHandshake(archive bool) *cobra.Command {
 		Example: `  lts handshake archive 100001-web`,
 	}
 	if !archive {
-		cmd.Use, cmd.Short, cmd.Long, cmd.Example = "unarchive CODE", "Take an archived handshake code back", "", `  lts handshake unarchive 100001-web`
+		cmd.Use, cmd.Short, cmd.Long, cmd.Example = "unarchive CODE", "Take an archived handshake code back", "",
+			`  lts handshake unarchive 100001-web`
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return a.work(cmd.Context(), false, func(s service) error {

@@ -13,7 +13,8 @@ import (
 
 func (a *app) item() *cobra.Command {
 	return group("item", "License items: what may be used, and how much of it",
-		a.addItem(), a.listItems(), a.showItem(), a.changeItem(), a.attachItem(), a.detachItem(), a.adjustItem(), a.listSeats(), a.freeSeat(), a.revokeItem(),
+		a.addItem(), a.listItems(), a.showItem(), a.changeItem(), a.attachItem(), a.detachItem(), a.adjustItem(),
+		a.listSeats(), a.freeSeat(), a.revokeItem(),
 		a.archiveItem(true), a.archiveItem(false), a.removeItem())
 }
 
@@ -30,21 +31,31 @@ type itemFlags struct {
 func (f *itemFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.quota, "quota", "", "how `many` of it, or unlimited")
-	flags.StringVar(&f.products, "products", "ALL", "comma-separated `list` out of DBR, DLR, DWT, DCE, DPS and products of your own (lts product add), or ALL")
+	flags.StringVar(&f.products, "products", "ALL",
+		"comma-separated `list` out of DBR, DLR, DWT, DCE, DPS and products of your own (lts product add), or ALL")
 	flags.StringVar(&f.version, "version", "", "the major `version` of the product, such as 10; empty: any")
 	flags.StringVar(&f.edition, "edition", "", "the `edition` of the product, such as Python; empty: any")
-	flags.StringVar(&f.deploymentType, "deployment-type", "", "server, desktop, browser, mobile, embedded or oem; empty: any")
+	flags.StringVar(&f.deploymentType, "deployment-type", "",
+		"server, desktop, browser, mobile, embedded or oem; empty: any")
 	flags.StringVar(&f.modules, "modules", "", "comma-separated `list` of modules, such as ONED,QR_CODE; empty: all")
 	flags.StringVar(&f.starts, "starts", "", "the first `moment` it holds: "+timeHelp+" (a new one: now)")
-	flags.StringVar(&f.expires, "expires", "", "the `moment` it ends, before the 7 days of tolerance (a new one: one year after the start)")
-	flags.Int64Var(&f.maxBufferDays, "max-buffer-days", administration.DefaultBufferDays, "at most so many `days` may a client work without the server")
-	flags.StringVar(&f.validationField, "validation-field", "", "the only `domain`, application id or process name that may use it; empty: any")
+	flags.StringVar(&f.expires, "expires", "",
+		"the `moment` it ends, before the 7 days of tolerance (a new one: one year after the start)")
+	flags.Int64Var(&f.maxBufferDays, "max-buffer-days", administration.DefaultBufferDays,
+		"at most so many `days` may a client work without the server")
+	flags.StringVar(&f.validationField, "validation-field", "",
+		"the only `domain`, application id or process name that may use it; empty: any")
 	flags.BoolVar(&f.trial, "trial", false, "tell clients that it is a trial license")
-	flags.StringVar(&f.trialBy, "trial-by", "", "who may try it: each `device`, each network address (address), or both, whichever ends first; empty: its dates decide")
-	flags.Int64Var(&f.trialDays, "trial-days", administration.DefaultTrialDays, "with --trial-by: for so many `days` from the first authorization on")
-	flags.StringSliceVar(&f.requires, "requires", nil, "it is an add-on to this `item`, which the handshake code must have, too; may be repeated: one of them will do")
-	flags.Int64Var(&f.requestLimit, "request-limit", 0, "at most so `many` authorizations are granted on it; 0: any number")
-	flags.BoolVar(&f.refuseClones, "refuse-clones", false, "refuse devices that look like copies of one another (-20151)")
+	flags.StringVar(&f.trialBy, "trial-by", "", "who may try it: each `device`, each network address (address), or "+
+		"both, whichever ends first; empty: its dates decide")
+	flags.Int64Var(&f.trialDays, "trial-days", administration.DefaultTrialDays,
+		"with --trial-by: for so many `days` from the first authorization on")
+	flags.StringSliceVar(&f.requires, "requires", nil,
+		"it is an add-on to this `item`, which the handshake code must have, too; may be repeated: one of them will do")
+	flags.Int64Var(&f.requestLimit, "request-limit", 0,
+		"at most so `many` authorizations are granted on it; 0: any number")
+	flags.BoolVar(&f.refuseClones, "refuse-clones", false,
+		"refuse devices that look like copies of one another (-20151)")
 	f.charging.add(cmd)
 }
 
@@ -55,10 +66,11 @@ func (f *itemFlags) fields(cmd *cobra.Command) (fields administration.ItemFields
 		to   **string
 		from *string
 	}{
-		"name": {&fields.Name, &f.name}, "products": {&fields.Products, &f.products}, "version": {&fields.Version, &f.version},
-		"edition": {&fields.Edition, &f.edition}, "deployment-type": {&fields.DeploymentType, &f.deploymentType},
-		"modules": {&fields.Modules, &f.modules}, "validation-field": {&fields.ValidationField, &f.validationField},
-		"trial-by": {&fields.TrialBy, &f.trialBy},
+		"name": {&fields.Name, &f.name}, "products": {&fields.Products, &f.products},
+		"version": {&fields.Version, &f.version}, "edition": {&fields.Edition, &f.edition},
+		"deployment-type": {&fields.DeploymentType, &f.deploymentType}, "modules": {&fields.Modules, &f.modules},
+		"validation-field": {&fields.ValidationField, &f.validationField},
+		"trial-by":         {&fields.TrialBy, &f.trialBy},
 	} {
 		if given(flag) {
 			*field.to = field.from
@@ -149,7 +161,8 @@ Without --id the name is the id if it can be one and is free; else one is made.`
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&in.Organization, "org", "", "the `id` of the organization (required)")
-	flags.StringVar(&in.ChargeWay, "charge-way", "", "what is counted: "+strings.Join(administration.ChargeWayNames(), ", ")+" (required)")
+	flags.StringVar(&in.ChargeWay, "charge-way", "",
+		"what is counted: "+strings.Join(administration.ChargeWayNames(), ", ")+" (required)")
 	flags.StringArrayVar(&in.Handshakes, "handshake", nil, "attach it to this handshake `code`; may be repeated")
 	flags.StringVar(&in.ID, "id", "", "the item's `id`; made if absent")
 	f.add(cmd)
@@ -189,7 +202,8 @@ the charge way, which the counts go by.`,
 
 func (a *app) detachItem() *cobra.Command {
 	var code string
-	cmd := a.change("detach ID", "Take a license item from a handshake code", `Take a license item from a handshake code. Devices that use it go on until they ask
+	cmd := a.change("detach ID", "Take a license item from a handshake code",
+		`Take a license item from a handshake code. Devices that use it go on until they ask
 again; what they report on it is counted.`,
 		"  lts item detach scans --handshake 100001-web", "item %s is detached",
 		func(s service, cmd *cobra.Command, id string) error { return s.DetachItem(cmd.Context(), id, code) })
@@ -210,11 +224,12 @@ func (a *app) listItems() *cobra.Command {
 		example: `  lts item list
   lts item list --org 100001 --state active --json`,
 		flags: "ohst", sorts: "created, name, id or expires", read: service.Items,
-		columns: []string{"ID", "NAME", "ORGANIZATION", "CHARGE WAY", "USED", "QUOTA", "USED %", "LEFT BEYOND", "EXPIRES (UTC)", "STATE", "HANDSHAKE CODES"},
+		columns: []string{"ID", "NAME", "ORGANIZATION", "CHARGE WAY", "USED", "QUOTA", "USED %", "LEFT BEYOND",
+			"EXPIRES (UTC)", "STATE", "HANDSHAKE CODES"},
 		row: func(i administration.Item) []any {
 			return []any{
-				i.ID, i.Name, i.Organization, i.ChargeWay, i.Quota.Used, administration.FormatQuota(i.Quota.Limit), percent(i.Quota), left(i.Quota),
-				formatTime(i.ExpiresAt), i.State, strings.Join(i.Handshakes, ","),
+				i.ID, i.Name, i.Organization, i.ChargeWay, i.Quota.Used, administration.FormatQuota(i.Quota.Limit),
+				percent(i.Quota), left(i.Quota), formatTime(i.ExpiresAt), i.State, strings.Join(i.Handshakes, ","),
 			}
 		},
 	})
@@ -251,13 +266,15 @@ item again sets its position anew.`,
 		},
 	}
 	cmd.Flags().StringVar(&code, "handshake", "", "the handshake `code` (required)")
-	cmd.Flags().Int64Var(&position, "position", 0, "its `place` among the items of the code, from 1; 0: by the default rules")
+	cmd.Flags().Int64Var(&position, "position", 0,
+		"its `place` among the items of the code, from 1; 0: by the default rules")
 	required(cmd, "handshake")
 	return cmd
 }
 
 func (a *app) revokeItem() *cobra.Command {
-	return a.change("revoke ID", "Take a license item out of force, for good", `Take a license item out of force, for good. It authorizes nobody any more; what
+	return a.change("revoke ID", "Take a license item out of force, for good",
+		`Take a license item out of force, for good. It authorizes nobody any more; what
 is reported on it is still counted. Clients that work without the server may go
 on until their offline time ends.`, "  lts item revoke scans", "item %s is revoked",
 		func(s service, cmd *cobra.Command, id string) error { return s.RevokeItem(cmd.Context(), id) })
@@ -280,7 +297,8 @@ nothing that was counted on it is lost.`,
 		Example: `  lts item archive scans`,
 	}
 	if !archive {
-		cmd.Use, cmd.Short, cmd.Long, cmd.Example = "unarchive ID", "Take an archived license item back", "", `  lts item unarchive scans`
+		cmd.Use, cmd.Short, cmd.Long, cmd.Example = "unarchive ID", "Take an archived license item back", "",
+			`  lts item unarchive scans`
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return a.work(cmd.Context(), false, func(s service) error {

@@ -11,7 +11,8 @@ import (
 
 func (a *app) showItem() *cobra.Command {
 	return &cobra.Command{
-		Use: "show ID", Short: "Show a license item, how much of it is used, and by what numbers it is charged", Args: cobra.ExactArgs(1),
+		Use: "show ID", Short: "Show a license item, how much of it is used, and by what numbers it is charged",
+		Args: cobra.ExactArgs(1),
 		Example: `  lts item show scans
   lts item show scans --json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -34,7 +35,8 @@ func showRow(t table, r administration.Item) error {
 	lines := [][2]any{
 		{"name", r.Name}, {"organization", r.Organization}, {"handshake codes", strings.Join(r.Handshakes, ",")},
 		{"state", r.State}, {"starts (UTC)", formatTime(r.StartsAt)}, {"expires (UTC)", formatTime(r.ExpiresAt)},
-		{"charge way", r.ChargeWay}, {"quota", administration.FormatQuota(r.Quota.Limit)}, {"used", r.Quota.Used}, {"used %", percent(r.Quota)},
+		{"charge way", r.ChargeWay}, {"quota", administration.FormatQuota(r.Quota.Limit)}, {"used", r.Quota.Used},
+		{"used %", percent(r.Quota)},
 		{"left beyond the quota", left(r.Quota)},
 	}
 	if r.Charging.Window != nil {
@@ -47,7 +49,8 @@ func showRow(t table, r administration.Item) error {
 		name  string
 		value *int64
 	}{
-		{"slot", r.Charging.Slot}, {"a seat lasts", r.Charging.Window}, {"at least", r.Charging.Least}, {"without a home at most", r.Charging.Brief},
+		{"slot", r.Charging.Slot}, {"a seat lasts", r.Charging.Window}, {"at least", r.Charging.Least},
+		{"without a home at most", r.Charging.Brief},
 	} {
 		if lasting.value != nil {
 			lines = append(lines, [2]any{lasting.name, administration.FormatLasting(*lasting.value)})

@@ -49,7 +49,8 @@ imported, adds new ones, and archives those it does not hold any more.`,
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&issue.Items, "item", nil, "the `id` of an item; may be repeated (required)")
-	flags.StringVar(&issue.ServerUUID, "server-uuid", "", "the `UUID` of the only server that may import it; absent: any")
+	flags.StringVar(&issue.ServerUUID, "server-uuid", "",
+		"the `UUID` of the only server that may import it; absent: any")
 	flags.StringVar(&issue.Alias, "alias", "", "a `name` for people")
 	flags.IntVar(&issue.Days, "import-days", 90, "for so many `days` it may be imported; 0: without end")
 	flags.StringVar(&before, "replaces", "", "the `file` it is the next revision of")
@@ -113,7 +114,8 @@ revision than one that was imported. Importing a file again changes nothing.`,
 		},
 	}
 	cmd.Flags().StringVar(&in.Handshake, "handshake", "", "attach the items to this handshake `code`")
-	cmd.Flags().StringVar(&in.NewHandshake, "new-handshake", "", "attach the items to a new handshake code, <organization>-`NAME`")
+	cmd.Flags().StringVar(&in.NewHandshake, "new-handshake", "",
+		"attach the items to a new handshake code, <organization>-`NAME`")
 	cmd.Flags().BoolVar(&in.OnlyShow, "show", false, "show what it brings, and change nothing")
 	cmd.MarkFlagsMutuallyExclusive("handshake", "new-handshake")
 	return cmd
@@ -141,7 +143,8 @@ func (a *app) showLicense() *cobra.Command {
 
 func (a *app) listLicenses() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List the license files that were imported", Args: cobra.NoArgs, Example: `  lts license list`,
+		Use: "list", Short: "List the license files that were imported", Args: cobra.NoArgs,
+		Example: `  lts license list`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.work(cmd.Context(), false, func(s service) error {
 				rows, err := s.Licenses(cmd.Context())
@@ -151,9 +154,11 @@ func (a *app) listLicenses() *cobra.Command {
 				if a.json {
 					return printJSON(cmd.OutOrStdout(), rows)
 				}
-				t := newTable(cmd.OutOrStdout(), "ID", "ALIAS", "REVISION", "REVOKED", "ORGANIZATION", "VENDOR'S KEY", "IMPORTED (UTC)")
+				t := newTable(cmd.OutOrStdout(), "ID", "ALIAS", "REVISION", "REVOKED", "ORGANIZATION", "VENDOR'S KEY",
+					"IMPORTED (UTC)")
 				for _, row := range rows {
-					t.row(row.ID, row.Alias, row.Revision, yes(row.Revoked), row.Organization, row.Vendor, formatTime(row.ImportedAt))
+					t.row(row.ID, row.Alias, row.Revision, yes(row.Revoked), row.Organization, row.Vendor,
+						formatTime(row.ImportedAt))
 				}
 				return t.end()
 			})
@@ -174,19 +179,25 @@ type contentJSON struct {
 // showContent shows what a license file holds and what became of it.
 func (a *app) showContent(cmd *cobra.Command, c administration.LicenseContent, only bool) error {
 	if a.json {
-		return printJSON(cmd.OutOrStdout(), contentJSON{c.License, c.Revision, c.Revoked, c.Again, c.Handshake, c.Items})
+		return printJSON(cmd.OutOrStdout(), contentJSON{
+			c.License, c.Revision, c.Revoked, c.Again, c.Handshake, c.Items,
+		})
 	}
-	t := newTable(cmd.OutOrStdout(), "LICENSE", "REVISION", "STATUS", "ALIAS", "ORGANIZATION", "FOR SERVER", "IMPORT UNTIL (UTC)")
-	t.row(c.License, c.Revision, string(c.Status), c.Alias, named(c.Organization, c.OrganizationName), cmp.Or(c.ForServer, "any"), formatTime(c.ImportUntil))
+	t := newTable(cmd.OutOrStdout(), "LICENSE", "REVISION", "STATUS", "ALIAS", "ORGANIZATION", "FOR SERVER",
+		"IMPORT UNTIL (UTC)")
+	t.row(c.License, c.Revision, string(c.Status), c.Alias, named(c.Organization, c.OrganizationName),
+		cmp.Or(c.ForServer, "any"), formatTime(c.ImportUntil))
 	if err := t.end(); err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintln(cmd.OutOrStdout()); err != nil {
 		return err
 	}
-	t = newTable(cmd.OutOrStdout(), "ITEM", "NAME", "CHARGE WAY", "QUOTA", "PRODUCTS", "VERSION", "STARTS (UTC)", "EXPIRES (UTC)", "CHANGE")
+	t = newTable(cmd.OutOrStdout(), "ITEM", "NAME", "CHARGE WAY", "QUOTA", "PRODUCTS", "VERSION", "STARTS (UTC)",
+		"EXPIRES (UTC)", "CHANGE")
 	for _, item := range c.Items {
-		t.row(item.ID, item.Name, item.ChargeWay, administration.FormatQuota(item.Quota.Limit), item.Products, item.Version, formatTime(item.StartsAt), formatTime(item.ExpiresAt), item.Change)
+		t.row(item.ID, item.Name, item.ChargeWay, administration.FormatQuota(item.Quota.Limit), item.Products,
+			item.Version, formatTime(item.StartsAt), formatTime(item.ExpiresAt), item.Change)
 	}
 	if err := t.end(); err != nil || only {
 		return err

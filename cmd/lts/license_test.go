@@ -22,7 +22,8 @@ func newCustomer(t *testing.T) *customer {
 	t.Helper()
 	c := &customer{t: t, vendor: standard(t), data: filepath.Join(t.TempDir(), "data"), files: t.TempDir()}
 	must(t, c.vendor, "product", "add", "ACME")
-	must(t, c.vendor, "item", "add", "own", "--org", "100001", "--charge-way", "page", "--quota", "50", "--products", "ACME", "--requires", "scans")
+	must(t, c.vendor, "item", "add", "own", "--org", "100001", "--charge-way", "page", "--quota", "50", "--products",
+		"ACME", "--requires", "scans")
 	var key administration.PublicKey
 	mustJSON(t, &key, c.vendor, "vendor", "key")
 	c.publicKey = key.PublicKey
@@ -40,7 +41,8 @@ func (c *customer) issue(name string, args ...string) string {
 
 func (c *customer) refused(want string, args ...string) {
 	c.t.Helper()
-	if out, err := run(c.data, append([]string{"license", "import"}, args...)...); err == nil || !strings.Contains(err.Error(), want) {
+	if out, err := run(c.data, append([]string{"license", "import"}, args...)...); err == nil ||
+		!strings.Contains(err.Error(), want) {
 		c.t.Errorf("%q: %v\n%s\nwant %q", args, err, out, want)
 	}
 }
@@ -63,7 +65,8 @@ func TestLicenseFiles(t *testing.T) {
 
 	c.refused("lts vendor trust", first)
 	must(t, c.data, "vendor", "trust", "--key", c.publicKey, "--name", "Acme SDKs")
-	if out := must(t, c.data, "license", "import", first, "--show"); !strings.Contains(out, "Example 2026") || !strings.Contains(out, "ACME") || !strings.Contains(out, "added") {
+	if out := must(t, c.data, "license", "import", first, "--show"); !strings.Contains(out, "Example 2026") ||
+		!strings.Contains(out, "ACME") || !strings.Contains(out, "added") {
 		t.Error(out)
 	}
 	if len(c.items()) != 0 {
@@ -73,9 +76,12 @@ func TestLicenseFiles(t *testing.T) {
 	var imported contentJSON
 	mustJSON(t, &imported, c.data, "license", "import", first)
 	items := c.items()
-	if imported.Again || imported.Revision != 1 || len(imported.Items) != 2 || len(items) != 2 || items["own"].Products != "ACME" ||
-		items["own"].LicenseFile != imported.License || items["own"].Requires[0] != "scans" || items["scans"].Quota.Limit != 1_000_000 ||
-		strings.Join(items["scans"].Handshakes, " ") != imported.Handshake || imported.Handshake != "100001-"+imported.License {
+	if imported.Again || imported.Revision != 1 || len(imported.Items) != 2 || len(items) != 2 ||
+		items["own"].Products != "ACME" ||
+		items["own"].LicenseFile != imported.License || items["own"].Requires[0] != "scans" ||
+		items["scans"].Quota.Limit != 1_000_000 ||
+		strings.Join(items["scans"].Handshakes, " ") != imported.Handshake ||
+		imported.Handshake != "100001-"+imported.License {
 		t.Errorf("%+v, %+v", imported, items)
 	}
 	p := startServer(t, c.data)
@@ -103,7 +109,8 @@ func TestLicenseFiles(t *testing.T) {
 	second := c.issue("second", "--item", "own", "--item", "more", "--replaces", first)
 	mustJSON(t, &imported, c.data, "license", "import", second)
 	items = c.items()
-	if imported.Revision != 2 || items["scans"].ArchivedAt == 0 || items["own"].ArchivedAt != 0 || strings.Join(items["more"].Handshakes, " ") != imported.Handshake {
+	if imported.Revision != 2 || items["scans"].ArchivedAt == 0 || items["own"].ArchivedAt != 0 ||
+		strings.Join(items["more"].Handshakes, " ") != imported.Handshake {
 		t.Errorf("%+v, %+v", imported, items)
 	}
 	c.refused("revision 2 was imported", first)
@@ -119,16 +126,19 @@ func TestLicenseFiles(t *testing.T) {
 		t.Errorf("%+v", items)
 	}
 	c.refused("revision 3 was imported", second)
-	if _, err := device.Authorize(device.Request(imported.Handshake)); err == nil || !strings.Contains(err.Error(), "has been invalid") {
+	if _, err := device.Authorize(device.Request(imported.Handshake)); err == nil ||
+		!strings.Contains(err.Error(), "has been invalid") {
 		t.Errorf("%v", err)
 	}
-	if out := must(t, c.data, "license", "list"); !strings.Contains(out, imported.License) || !strings.Contains(out, "yes") {
+	if out := must(t, c.data, "license", "list"); !strings.Contains(out, imported.License) ||
+		!strings.Contains(out, "yes") {
 		t.Error(out)
 	}
 	if out := must(t, c.data, "vendor", "list"); !strings.Contains(out, "Acme SDKs") {
 		t.Error(out)
 	}
-	if out := must(t, c.data, "audit", "list"); !strings.Contains(out, "license.import") || !strings.Contains(out, "vendor.trust") {
+	if out := must(t, c.data, "audit", "list"); !strings.Contains(out, "license.import") ||
+		!strings.Contains(out, "vendor.trust") {
 		t.Error(out)
 	}
 }
@@ -142,7 +152,8 @@ func TestRefusedLicenseFiles(t *testing.T) {
 			t.Errorf("the key %q", key)
 		}
 	}
-	c.refused("is for the server", c.issue("other", "--item", "scans", "--server-uuid", "5f0c4a52-0d2b-8d0e-9b6c-1f2e3d4c5b6a"))
+	c.refused("is for the server",
+		c.issue("other", "--item", "scans", "--server-uuid", "5f0c4a52-0d2b-8d0e-9b6c-1f2e3d4c5b6a"))
 
 	good := c.issue("good", "--item", "scans")
 	text, err := os.ReadFile(good)
@@ -178,10 +189,12 @@ func TestRefusedLicenseFiles(t *testing.T) {
 	}
 
 	for want, args := range map[string][]string{
-		"lts item list": {"--item", "nothing"}, "lts server id": {"--item", "scans", "--server-uuid", "x"}, "days": {"--item", "scans", "--import-days", "-1"},
-		"to replace": {"--item", "scans", "--replaces", edited}, "exists": {"--item", "scans", "--out", good},
+		"lts item list": {"--item", "nothing"}, "lts server id": {"--item", "scans", "--server-uuid", "x"},
+		"days": {"--item", "scans", "--import-days", "-1"}, "to replace": {"--item", "scans", "--replaces", edited},
+		"exists": {"--item", "scans", "--out", good},
 	} {
-		if _, err := run(c.vendor, append([]string{"license", "issue"}, args...)...); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := run(c.vendor, append([]string{"license", "issue"}, args...)...); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", args, err)
 		}
 	}

@@ -52,9 +52,10 @@ func list[R any](a *app, l listing[R]) *cobra.Command {
 				}
 			}
 			return a.work(cmd.Context(), false, func(s service) error {
-				rows, err := all(cmd.Context(), f.selection, f.limit, func(ctx context.Context, selection administration.Selection) (administration.Page[R], error) {
-					return l.read(s, ctx, selection)
-				})
+				rows, err := all(cmd.Context(), f.selection, f.limit,
+					func(ctx context.Context, selection administration.Selection) (administration.Page[R], error) {
+						return l.read(s, ctx, selection)
+					})
 				if err != nil {
 					return err
 				}
@@ -73,17 +74,20 @@ func list[R any](a *app, l listing[R]) *cobra.Command {
 	for _, flag := range l.flags {
 		switch flag {
 		case 'o':
-			flags.StringArrayVar(&f.selection.Organizations, "org", nil, "only of the organization with this `id`; may be repeated")
+			flags.StringArrayVar(&f.selection.Organizations, "org", nil,
+				"only of the organization with this `id`; may be repeated")
 		case 'h':
 			flags.StringArrayVar(&f.selection.Codes, "handshake", nil, "only of this handshake `code`; may be repeated")
 		case 'i':
 			flags.StringArrayVar(&f.selection.Items, "item", nil, "only of the item with this `id`; may be repeated")
 		case 'd':
-			flags.StringArrayVar(&f.selection.Devices, "device", nil, "only of the device with this `UUID`; may be repeated")
+			flags.StringArrayVar(&f.selection.Devices, "device", nil,
+				"only of the device with this `UUID`; may be repeated")
 		case 'k':
 			flags.StringArrayVar(&f.selection.Kinds, "kind", nil, "only this `"+l.kind+"`; may be repeated")
 		case 's':
-			flags.StringArrayVar(&f.selection.States, "state", nil, "only active, future, expired or revoked ones; may be repeated")
+			flags.StringArrayVar(&f.selection.States, "state", nil,
+				"only active, future, expired or revoked ones; may be repeated")
 		case 't':
 			flags.StringVar(&f.selection.Text, "search", "", "only what contains this `text` in its id, name or reason")
 		case 'm':

@@ -22,7 +22,8 @@ type location struct {
 func (l *location) addFlags(flags *pflag.FlagSet) {
 	l.flags = flags
 	flags.StringVar(&l.data, "data", "lts-data", "the `directory` of the SQLite database")
-	flags.StringVar(&l.database, "database", "", "the `database`: sqlite:DIRECTORY or postgres://USER@HOST/NAME; also "+databaseVariable+" in the environment")
+	flags.StringVar(&l.database, "database", "",
+		"the `database`: sqlite:DIRECTORY or postgres://USER@HOST/NAME; also "+databaseVariable+" in the environment")
 	flags.StringVar(&l.file, "database-file", "", "a `file` whose first line is the database, for one with a password")
 }
 
@@ -73,7 +74,8 @@ func (l *location) name() (string, error) {
 // are in a list of processes, may hold no password.
 func checked(from, name string, visible bool) (string, error) {
 	if visible && database.HasSecret(name) {
-		return "", errors.New(from + " holds a password (or ':' before '@'), which everyone on this machine could see; leave it to ~/.pgpass, PGPASSFILE or PGPASSWORD, " +
+		return "", errors.New(from + " holds a password (or ':' before '@'), which everyone on this machine could " +
+			"see; leave it to ~/.pgpass, PGPASSFILE or PGPASSWORD, " +
 			"or put the whole URL into a file (--database-file) or into " + databaseVariable)
 	}
 	if err := database.Check(name); err != nil {

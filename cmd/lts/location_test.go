@@ -34,7 +34,8 @@ func TestLocation(t *testing.T) {
 	if out, err := plain("org", "add", "Example", "--database", "sqlite:"+directory); err != nil {
 		t.Fatal(out, err)
 	}
-	for _, args := range [][]string{{"--data", directory}, {"--database-file", file}, {"--database", "sqlite:" + directory}} {
+	for _, args := range [][]string{{"--data", directory}, {"--database-file", file},
+		{"--database", "sqlite:" + directory}} {
 		if out, err := plain(append(args, "org", "list")...); err != nil || !strings.Contains(out, "Example") {
 			t.Errorf("%v: %s, %v", args, out, err)
 		}
@@ -64,7 +65,8 @@ func TestCopyCommand(t *testing.T) {
 	directory := filepath.Join(t.TempDir(), "data")
 	for _, args := range [][]string{
 		{"org", "add", "Example Corp", "--id", "100001"}, {"handshake", "add", "reader", "--org", "100001"},
-		{"item", "add", "scans", "--org", "100001", "--charge-way", "scan", "--quota", "1000000", "--handshake", "100001-reader"},
+		{"item", "add", "scans", "--org", "100001", "--charge-way", "scan", "--quota", "1000000", "--handshake",
+			"100001-reader"},
 	} {
 		must(t, directory, args...)
 	}
@@ -75,7 +77,8 @@ func TestCopyCommand(t *testing.T) {
 	if err := server.end(t, syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := plain("copy", "--from", "sqlite:"+directory, "--to", target); err != nil || !strings.Contains(out, "copied and compared") {
+	if out, err := plain("copy", "--from", "sqlite:"+directory, "--to", target); err != nil ||
+		!strings.Contains(out, "copied and compared") {
 		t.Fatalf("%s, %v", out, err)
 	}
 	address = startServer(t, target).url
@@ -87,9 +90,13 @@ func TestCopyCommand(t *testing.T) {
 	}
 	must(t, target, "verify")
 	for want, args := range map[string][]string{
-		"not empty": {"--from", "sqlite:" + directory, "--to", target}, "not SQLite": {"--from", "sqlite:" + directory, "--to", "sqlite:x"},
-		"no database in": {"--from", "sqlite:" + directory + "x", "--to", target}, "sqlite:DIRECTORY": {"--from", target, "--to", target},
-		"password": {"--from", "sqlite:" + directory, "--to", "postgres://a:b@c/d"}, "--to-file": {"--from", "sqlite:" + directory},
+		"not empty":      {"--from", "sqlite:" + directory, "--to", target},
+		"not SQLite":     {"--from", "sqlite:" + directory, "--to", "sqlite:x"},
+		"no database in": {"--from", "sqlite:" + directory + "x", "--to", target}, "sqlite:DIRECTORY": {
+			"--from", target, "--to", target,
+		},
+		"password":  {"--from", "sqlite:" + directory, "--to", "postgres://a:b@c/d"},
+		"--to-file": {"--from", "sqlite:" + directory},
 	} {
 		if _, err := plain(append([]string{"copy"}, args...)...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v", args, err)

@@ -97,7 +97,8 @@ func addStandard(t testing.TB, data string) {
 	t.Helper()
 	must(t, data, "org", "add", "Example Corp", "--id", "100001")
 	must(t, data, "handshake", "add", "reader", "--org", "100001")
-	must(t, data, "item", "add", "scans", "--org", "100001", "--charge-way", "scan", "--quota", "1000000", "--handshake", "100001-reader")
+	must(t, data, "item", "add", "scans", "--org", "100001", "--charge-way", "scan", "--quota", "1000000",
+		"--handshake", "100001-reader")
 }
 
 // process is a running `lts serve`.
@@ -115,7 +116,8 @@ func startServer(t testing.TB, data string, args ...string) *process {
 	t.Helper()
 	urlFile := filepath.Join(t.TempDir(), "url")
 	p := &process{urlFile: urlFile, stderr: &bytes.Buffer{}, ended: make(chan struct{})}
-	p.cmd = exec.Command(os.Args[0], append([]string{"serve", databaseFlag(data), data, "--listen", "127.0.0.1:0", "--url-file", urlFile}, args...)...)
+	p.cmd = exec.Command(os.Args[0], append(
+		[]string{"serve", databaseFlag(data), data, "--listen", "127.0.0.1:0", "--url-file", urlFile}, args...)...)
 	p.cmd.Env = append(os.Environ(), runAsLTS+"=1")
 	p.cmd.Stderr = p.stderr
 	if err := p.cmd.Start(); err != nil {

@@ -38,7 +38,8 @@ func TestMetricsListener(t *testing.T) {
 	address := freeAddress(t)
 	startServer(t, standard(t), "--metrics-listen", address)
 	code, text := get("http://" + address + "/metrics")
-	if code != http.StatusOK || !strings.Contains(text, `openlts_item_quota{item="scans",organization="100001"} 1e+06`) {
+	if code != http.StatusOK ||
+		!strings.Contains(text, `openlts_item_quota{item="scans",organization="100001"} 1e+06`) {
 		t.Errorf("%d %s", code, text)
 	}
 	if code, _ := get("http://" + address + "/v1/keys"); code != http.StatusNotFound {

@@ -25,7 +25,8 @@ func TestProducts(t *testing.T) {
 		t.Errorf("the next bit is %s", bit)
 	}
 	for _, args := range [][]string{
-		{"acme"}, {"dbr"}, {"a b"}, {""}, {"x", "--bit", "1"}, {"x", "--bit", "96"}, {"x", "--bit", "64"}, {"x", "--bit", "-2147483648"},
+		{"acme"}, {"dbr"}, {"a b"}, {""}, {"x", "--bit", "1"}, {"x", "--bit", "96"}, {"x", "--bit", "64"},
+		{"x", "--bit", "-2147483648"},
 	} {
 		if out, err := run(data, append([]string{"product", "add"}, args...)...); err == nil {
 			t.Errorf("%q: %s", args, out)
@@ -33,10 +34,12 @@ func TestProducts(t *testing.T) {
 	}
 	var products []administration.Product
 	mustJSON(t, &products, data, "product", "list")
-	if len(products) != 8 || products[0].Name != "DBR" || !products[0].BuiltIn || products[5].Name != "ACME" || products[5].Bit != 32 {
+	if len(products) != 8 || products[0].Name != "DBR" || !products[0].BuiltIn || products[5].Name != "ACME" ||
+		products[5].Bit != 32 {
 		t.Errorf("%+v", products)
 	}
-	must(t, data, "item", "add", "own", "--org", "100001", "--charge-way", "scan", "--quota", "1", "--products", "acme,DWT", "--handshake", "100001-reader")
+	must(t, data, "item", "add", "own", "--org", "100001", "--charge-way", "scan", "--quota", "1", "--products",
+		"acme,DWT", "--handshake", "100001-reader")
 	must(t, data, "item", "attach", "own", "--handshake", "100001-reader", "--position", "1")
 	var items []administration.Item
 	if mustJSON(t, &items, data, "item", "list"); items[1].Products != "DWT,ACME" {
@@ -57,22 +60,28 @@ func TestProducts(t *testing.T) {
 func TestItemConditions(t *testing.T) {
 	data := standard(t)
 	add := func(args ...string) (string, error) {
-		return run(data, append([]string{"item", "add", "x", "--org", "100001", "--charge-way", "scan", "--quota", "1"}, args...)...)
+		return run(data,
+			append([]string{"item", "add", "x", "--org", "100001", "--charge-way", "scan", "--quota", "1"}, args...)...)
 	}
 	for want, args := range map[string][]string{
-		"device, address or both": {"--trial-by", "browser"}, "trial days": {"--trial-by", "device", "--trial-days", "0"},
-		"request limit": {"--request-limit", "-1"}, "itself": {"--id", "x", "--requires", "x"}, "required item": {"--requires", "a b"},
+		"device, address or both": {"--trial-by", "browser"}, "trial days": {
+			"--trial-by", "device", "--trial-days", "0",
+		},
+		"request limit": {"--request-limit", "-1"}, "itself": {"--id", "x", "--requires", "x"},
+		"required item": {"--requires", "a b"},
 	} {
 		if _, err := add(args...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", args, err)
 		}
 	}
-	if out, err := add("--id", "x", "--trial-by", "address", "--requires", "scans,other", "--requires", "third", "--request-limit", "5", "--refuse-clones"); err != nil {
+	if out, err := add("--id", "x", "--trial-by", "address", "--requires", "scans,other", "--requires", "third",
+		"--request-limit", "5", "--refuse-clones"); err != nil {
 		t.Fatal(out, err)
 	}
 	var items []administration.Item
 	mustJSON(t, &items, data, "item", "list")
-	if x := items[1]; !x.Trial || x.TrialBy != store.TrialByAddress || x.TrialDays != 7 || strings.Join(x.Requires, " ") != "scans other third" ||
+	if x := items[1]; !x.Trial || x.TrialBy != store.TrialByAddress || x.TrialDays != 7 ||
+		strings.Join(x.Requires, " ") != "scans other third" ||
 		x.RequestLimit != 5 || !x.RefuseClones {
 		t.Errorf("%+v", x)
 	}
@@ -82,7 +91,8 @@ func TestItemConditions(t *testing.T) {
 	}
 	must(t, data, "item", "unarchive", "x")
 	must(t, data, "handshake", "archive", "100001-reader")
-	if _, err := run(data, "handshake", "archive", "100001-nobody"); err == nil || !strings.Contains(err.Error(), "lts handshake list") {
+	if _, err := run(data, "handshake", "archive", "100001-nobody"); err == nil ||
+		!strings.Contains(err.Error(), "lts handshake list") {
 		t.Errorf("%v", err)
 	}
 }
@@ -92,7 +102,8 @@ func TestItemConditions(t *testing.T) {
 func TestConfirmKey(t *testing.T) {
 	data := standard(t)
 	must(t, data, "handshake", "add", "kiosk", "--org", "100001")
-	must(t, data, "item", "add", "kiosk", "--org", "100001", "--charge-way", "scan", "--quota", "100", "--refuse-clones", "--handshake", "100001-kiosk")
+	must(t, data, "item", "add", "kiosk", "--org", "100001", "--charge-way", "scan", "--quota", "100",
+		"--refuse-clones", "--handshake", "100001-kiosk")
 	p := startServer(t, data)
 	device := servertest.NewDevice(p.url)
 	if _, err := device.Authorize(device.Request("100001-kiosk")); err != nil {
@@ -103,10 +114,12 @@ func TestConfirmKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	device.Key = key
-	if _, err := device.Authorize(device.Request("100001-kiosk")); err == nil || !strings.Contains(err.Error(), "Cloned device detected.") {
+	if _, err := device.Authorize(device.Request("100001-kiosk")); err == nil ||
+		!strings.Contains(err.Error(), "Cloned device detected.") {
 		t.Errorf("%v", err)
 	}
-	if out := must(t, data, "denial", "list"); !strings.Contains(out, "another-key") || !strings.Contains(out, "100001 (Example Corp)") || !strings.Contains(out, "kiosk") {
+	if out := must(t, data, "denial", "list"); !strings.Contains(out, "another-key") ||
+		!strings.Contains(out, "100001 (Example Corp)") || !strings.Contains(out, "kiosk") {
 		t.Error(out)
 	}
 	var keys []store.DeviceKeyUse
@@ -117,8 +130,10 @@ func TestConfirmKey(t *testing.T) {
 	if out := must(t, data, "device", "keys", device.UUID); !strings.Contains(out, "apart") {
 		t.Error(out)
 	}
-	for _, args := range [][]string{{"confirm-key", device.UUID, "--key", "-nothing"}, {"confirm-key", "nobody", "--key", keys[1].KeyID}, {"clear-clone", "nobody"}, {"keys", "nobody"}} {
-		if _, err := run(data, append([]string{"device"}, args...)...); err == nil || !strings.Contains(err.Error(), "there is no") {
+	for _, args := range [][]string{{"confirm-key", device.UUID, "--key", "-nothing"},
+		{"confirm-key", "nobody", "--key", keys[1].KeyID}, {"clear-clone", "nobody"}, {"keys", "nobody"}} {
+		if _, err := run(data, append([]string{"device"}, args...)...); err == nil ||
+			!strings.Contains(err.Error(), "there is no") {
 			t.Errorf("%q: %v", args, err)
 		}
 	}
@@ -134,7 +149,8 @@ func TestMaintenance(t *testing.T) {
 	data := standard(t)
 	p := startServer(t, data, "--maintenance")
 	device := servertest.NewDevice(p.url)
-	if _, err := device.Authorize(device.Request("100001-reader")); err == nil || !strings.Contains(err.Error(), "under construction") {
+	if _, err := device.Authorize(device.Request("100001-reader")); err == nil ||
+		!strings.Contains(err.Error(), "under construction") {
 		t.Errorf("%v", err)
 	}
 }

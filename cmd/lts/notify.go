@@ -27,7 +27,8 @@ func newSupervisor(lookup func(string) string, pid int) supervisor {
 	if of := lookup("WATCHDOG_PID"); of != "" && of != strconv.Itoa(pid) {
 		return s
 	}
-	if n, err := strconv.ParseInt(lookup("WATCHDOG_USEC"), 10, 64); err == nil && n > 0 && n < int64(time.Hour/time.Microsecond)*24*365 {
+	if n, err := strconv.ParseInt(lookup("WATCHDOG_USEC"), 10, 64); err == nil && n > 0 &&
+		n < int64(time.Hour/time.Microsecond)*24*365 {
 		s.watchdog = time.Duration(n) * time.Microsecond
 	}
 	return s
@@ -72,7 +73,8 @@ func (s supervisor) watch(ctx context.Context, well func() bool, failed func(err
 // one that is away does not come back by ending the server.
 func answers(handler http.Handler, path string) bool {
 	status := healthStatus{header: http.Header{}}
-	handler.ServeHTTP(&status, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}, Header: http.Header{}, Body: http.NoBody, RemoteAddr: "127.0.0.1:0"})
+	handler.ServeHTTP(&status, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}, Header: http.Header{},
+		Body: http.NoBody, RemoteAddr: "127.0.0.1:0"})
 	return status.code == http.StatusOK || status.code == 0
 }
 

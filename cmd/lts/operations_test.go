@@ -75,7 +75,8 @@ func runPage(t *testing.T, name string, least int, directory string, environment
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // a machine may be busy; it must not hang for ever
 	defer cancel()
 	// Should the script fail, its server must not outlive it.
-	cmd := exec.CommandContext(ctx, "bash", "-c", "trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\nPATH="+quote(bin)+":$PATH\n"+script)
+	cmd := exec.CommandContext(ctx, "bash", "-c",
+		"trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\nPATH="+quote(bin)+":$PATH\n"+script)
 	cmd.Dir = directory
 	cmd.Env = append(os.Environ(), environment...)
 	cmd.WaitDelay = 10 * time.Second
@@ -95,7 +96,8 @@ func TestReadme(t *testing.T) {
 	_, section, _ := strings.Cut(string(page), "\n## Run a server\n")
 	_, block, _ := strings.Cut(section, "```sh\n")
 	block, _, ok := strings.Cut(block, "```")
-	if !ok || !strings.HasPrefix(block, "go build -o out/bin/lts ./cmd/lts\n") || !strings.HasSuffix(block, "\nout/bin/lts serve --data lts-data\n") {
+	if !ok || !strings.HasPrefix(block, "go build -o out/bin/lts ./cmd/lts\n") ||
+		!strings.HasSuffix(block, "\nout/bin/lts serve --data lts-data\n") {
 		t.Fatalf("the block of commands is not what this test knows:\n%s", block)
 	}
 	directory := t.TempDir()

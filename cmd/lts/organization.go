@@ -9,10 +9,12 @@ import (
 )
 
 func (a *app) organization() *cobra.Command {
-	return group("org", "Organizations: the licensees", a.addOrganization(), a.changeOrganization(), a.archiveOrganization(true),
+	return group("org", "Organizations: the licensees", a.addOrganization(), a.changeOrganization(),
+		a.archiveOrganization(true),
 		a.archiveOrganization(false), a.removeOrganization(),
 		list(a, listing[administration.Organization]{
-			what: "organizations", example: "  lts org list --json", flags: "t", sorts: "created, name or id", read: service.Organizations,
+			what: "organizations", example: "  lts org list --json", flags: "t", sorts: "created, name or id",
+			read:    service.Organizations,
 			columns: []string{"ID", "NAME", "DEFAULT HANDSHAKE CODE", "CREATED (UTC)", "ARCHIVED (UTC)"},
 			row: func(o administration.Organization) []any {
 				return []any{o.ID, o.Name, o.DefaultHandshake, formatTime(o.CreatedAt), formatTime(o.ArchivedAt)}
@@ -53,7 +55,8 @@ func (a *app) added(cmd *cobra.Command, object any, id string) error {
 func (a *app) changeOrganization() *cobra.Command {
 	var name, code string
 	cmd := &cobra.Command{
-		Use: "change ID", Short: "Rename an organization, or change its default handshake code", Args: cobra.ExactArgs(1),
+		Use: "change ID", Short: "Rename an organization, or change its default handshake code",
+		Args: cobra.ExactArgs(1),
 		Example: `  lts org change 100001 --name "Example Corporation"
   lts org change 100001 --default 100001-web`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -79,7 +82,8 @@ func (a *app) changeOrganization() *cobra.Command {
 }
 
 // change makes a command that does something to the one object it names.
-func (a *app) change(use, short, long, example, done string, do func(service, *cobra.Command, string) error) *cobra.Command {
+func (a *app) change(use, short, long, example, done string,
+	do func(service, *cobra.Command, string) error) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short, Long: long, Args: cobra.ExactArgs(1), Example: example,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -102,7 +106,8 @@ statistics and statements stay.`,
 		Example: `  lts org archive 100001`,
 	}
 	if !archive {
-		cmd.Use, cmd.Short, cmd.Long, cmd.Example = "unarchive ID", "Take an archived organization back", "", `  lts org unarchive 100001`
+		cmd.Use, cmd.Short, cmd.Long, cmd.Example = "unarchive ID", "Take an archived organization back", "",
+			`  lts org unarchive 100001`
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return a.work(cmd.Context(), false, func(s service) error {

@@ -22,7 +22,8 @@ type passwordFlags struct{ text, file string }
 
 func (p *passwordFlags) add(cmd *cobra.Command, what string) {
 	cmd.Flags().StringVar(&p.text, "session-password", "", "the `password`: "+what)
-	cmd.Flags().StringVar(&p.file, "session-password-file", "", "the `file` whose first line is the session password; -: standard input")
+	cmd.Flags().StringVar(&p.file, "session-password-file", "",
+		"the `file` whose first line is the session password; -: standard input")
 	cmd.MarkFlagsMutuallyExclusive("session-password", "session-password-file")
 }
 

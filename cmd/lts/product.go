@@ -20,7 +20,9 @@ limited to it by its name from then on.`,
   lts item add ocr --org 100001 --charge-way page --quota 5000 --products ACME-OCR`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.work(cmd.Context(), true, func(s service) error {
-				product, err := s.NewProduct(cmd.Context(), administration.ProductInput{Name: args[0], Bit: protocol.Product(bit)})
+				product, err := s.NewProduct(cmd.Context(), administration.ProductInput{
+					Name: args[0], Bit: protocol.Product(bit),
+				})
 				if err != nil {
 					return err
 				}
@@ -32,7 +34,8 @@ limited to it by its name from then on.`,
 			})
 		},
 	}
-	add.Flags().Int32Var(&bit, "bit", 0, "the `bit` its SDK sends, a power of two from 32 on; absent: the next free one")
+	add.Flags().Int32Var(&bit, "bit", 0,
+		"the `bit` its SDK sends, a power of two from 32 on; absent: the next free one")
 	list := &cobra.Command{
 		Use: "list", Short: "List products and their bits", Args: cobra.NoArgs, Example: `  lts product list`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

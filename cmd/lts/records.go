@@ -19,7 +19,8 @@ func (a *app) denial() *cobra.Command {
 		example: `  lts denial list --limit 20
   lts denial list --org 100001 --search "Front desk" --since 2026-01-31`,
 		flags: "ohidktm", kind: "code", sorts: "at or count", limit: recordLimit, read: service.Denials,
-		columns: []string{"LAST AT (UTC)", "COUNT", "CODE", "DEVICE", "NAME", "HANDSHAKE CODE", "ORGANIZATION", "ITEM", "USED", "LIMIT", "REASON"},
+		columns: []string{"LAST AT (UTC)", "COUNT", "CODE", "DEVICE", "NAME", "HANDSHAKE CODE", "ORGANIZATION", "ITEM",
+			"USED", "LIMIT", "REASON"},
 		row: func(d store.Denial) []any {
 			item, used, limit := named(d.Item, d.ItemName), "", ""
 			if d.Item != "" {
@@ -30,8 +31,8 @@ func (a *app) denial() *cobra.Command {
 				reason += " (" + d.Cause + ")"
 			}
 			return []any{
-				formatTime(d.At), d.Count, int(d.Status), d.Device, d.DeviceName, d.HandshakeCode, named(d.Organization, d.OrganizationName),
-				item, used, limit, reason,
+				formatTime(d.At), d.Count, int(d.Status), d.Device, d.DeviceName, d.HandshakeCode,
+				named(d.Organization, d.OrganizationName), item, used, limit, reason,
 			}
 		},
 	}))

@@ -50,7 +50,8 @@ func (r *reloading) reload(lts *server.Server) {
 	}
 	r.gate.setMaintenance(next.maintenance)
 	r.flags.limits, r.flags.maintenance, r.flags.logLevel = next.limits, next.maintenance, next.logLevel
-	r.log.Info("the settings were read anew", "file", r.flags.settings, "maintenance", next.maintenance, "level", level.String())
+	r.log.Info("the settings were read anew", "file", r.flags.settings, "maintenance", next.maintenance, "level",
+		level.String())
 }
 
 // read gives the flags as they would be at a start now.

@@ -39,7 +39,8 @@ const maxAnswer = 64 << 20
 func (a *app) remote() (service, error) {
 	u, err := url.Parse(a.server)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, fmt.Errorf("--token-file is for a server elsewhere: --server %q is not its base URL, such as https://lts.example.com", a.server)
+		return nil, fmt.Errorf("--token-file is for a server elsewhere: --server %q is not its base URL, such as "+
+			"https://lts.example.com", a.server)
 	}
 	file := io.Reader(os.Stdin)
 	if a.tokenFile != "-" {
@@ -56,7 +57,8 @@ func (a *app) remote() (service, error) {
 	}
 	token := strings.TrimSpace(string(content))
 	if token == "" || strings.ContainsAny(token, " \n\r\t") {
-		return nil, fmt.Errorf("%s does not hold a token, and nothing else; `lts token add` makes one on the server", a.tokenFile)
+		return nil, fmt.Errorf("%s does not hold a token, and nothing else; `lts token add` makes one on the server",
+			a.tokenFile)
 	}
 	client := &http.Client{
 		Timeout: remoteTimeout,
@@ -98,7 +100,8 @@ func (r *remote) read(ctx context.Context, path string, read func(io.Reader) err
 }
 
 // ask sends a request; body may be nil.
-func (r *remote) ask(ctx context.Context, client *http.Client, method, path, tag string, body io.Reader, read func(io.Reader) error) error {
+func (r *remote) ask(ctx context.Context, client *http.Client, method, path, tag string, body io.Reader,
+	read func(io.Reader) error) error {
 	request, err := http.NewRequestWithContext(ctx, method, r.base+path, body)
 	if err != nil {
 		return err
@@ -133,7 +136,9 @@ func refused(response *http.Response) error {
 	}
 	var errs []error
 	for _, each := range problem.Errors {
-		errs = append(errs, &administration.Error{Kind: each.Kind, Object: each.Object, ID: each.ID, Field: each.Field, Text: each.Detail})
+		errs = append(errs, &administration.Error{
+			Kind: each.Kind, Object: each.Object, ID: each.ID, Field: each.Field, Text: each.Detail,
+		})
 	}
 	if len(errs) == 0 {
 		return errors.New(problem.Detail)
@@ -143,7 +148,8 @@ func refused(response *http.Response) error {
 
 // The methods of service, each a request.
 
-func listed[R any](ctx context.Context, r *remote, path string, s administration.Selection) (page administration.Page[R], err error) {
+func listed[R any](ctx context.Context, r *remote, path string,
+	s administration.Selection) (page administration.Page[R], err error) {
 	return page, r.call(ctx, http.MethodGet, path+"?"+rest.Query(s).Encode(), "", nil, &page)
 }
 
@@ -154,15 +160,18 @@ func at(parts ...string) string {
 	return strings.Join(parts, "/")
 }
 
-func (r *remote) Organizations(ctx context.Context, s administration.Selection) (administration.Page[administration.Organization], error) {
+func (r *remote) Organizations(ctx context.Context,
+	s administration.Selection) (administration.Page[administration.Organization], error) {
 	return listed[administration.Organization](ctx, r, "organizations", s)
 }
 
-func (r *remote) NewOrganization(ctx context.Context, in administration.OrganizationInput) (out administration.Organization, err error) {
+func (r *remote) NewOrganization(ctx context.Context,
+	in administration.OrganizationInput) (out administration.Organization, err error) {
 	return out, r.call(ctx, http.MethodPost, "organizations", "", in, &out)
 }
 
-func (r *remote) ChangeOrganization(ctx context.Context, id string, in administration.OrganizationChange, tag string) (out administration.Organization, err error) {
+func (r *remote) ChangeOrganization(ctx context.Context, id string, in administration.OrganizationChange,
+	tag string) (out administration.Organization, err error) {
 	return out, r.call(ctx, http.MethodPatch, at("organizations", id), tag, in, &out)
 }
 
@@ -170,7 +179,8 @@ func (r *remote) RemoveOrganization(ctx context.Context, id string) error {
 	return r.call(ctx, http.MethodDelete, at("organizations", id), "", nil, nil)
 }
 
-func (r *remote) Codes(ctx context.Context, s administration.Selection) (administration.Page[administration.Code], error) {
+func (r *remote) Codes(ctx context.Context,
+	s administration.Selection) (administration.Page[administration.Code], error) {
 	return listed[administration.Code](ctx, r, "handshakes", s)
 }
 
@@ -178,7 +188,8 @@ func (r *remote) NewCode(ctx context.Context, in administration.CodeInput) (out 
 	return out, r.call(ctx, http.MethodPost, "handshakes", "", in, &out)
 }
 
-func (r *remote) ChangeCode(ctx context.Context, code string, in administration.CodeChange, tag string) (out administration.Code, err error) {
+func (r *remote) ChangeCode(ctx context.Context, code string, in administration.CodeChange,
+	tag string) (out administration.Code, err error) {
 	return out, r.call(ctx, http.MethodPatch, at("handshakes", code), tag, in, &out)
 }
 
@@ -192,7 +203,8 @@ func (r *remote) CodeKey(ctx context.Context, code string, in administration.Key
 	return out.LicenseKey, err
 }
 
-func (r *remote) Items(ctx context.Context, s administration.Selection) (administration.Page[administration.Item], error) {
+func (r *remote) Items(ctx context.Context,
+	s administration.Selection) (administration.Page[administration.Item], error) {
 	return listed[administration.Item](ctx, r, "items", s)
 }
 
@@ -204,12 +216,14 @@ func (r *remote) NewItem(ctx context.Context, in administration.ItemInput) (out 
 	return out, r.call(ctx, http.MethodPost, "items", "", in, &out)
 }
 
-func (r *remote) ChangeItem(ctx context.Context, id string, in administration.ItemFields, tag string) (out administration.Item, err error) {
+func (r *remote) ChangeItem(ctx context.Context, id string, in administration.ItemFields,
+	tag string) (out administration.Item, err error) {
 	return out, r.call(ctx, http.MethodPatch, at("items", id), tag, in, &out)
 }
 
 func (r *remote) AttachItem(ctx context.Context, item, code string, position int64) error {
-	return r.call(ctx, http.MethodPut, at("items", item, "handshakes", code), "", rest.Attachment{Position: position}, nil)
+	return r.call(ctx, http.MethodPut, at("items", item, "handshakes", code), "",
+		rest.Attachment{Position: position}, nil)
 }
 
 func (r *remote) DetachItem(ctx context.Context, item, code string) error {
@@ -234,7 +248,8 @@ func (r *remote) Alerts(ctx context.Context) ([]administration.OpenAlert, error)
 	return wholeList[administration.OpenAlert](ctx, r, "alerts")
 }
 
-func (r *remote) AlertHistory(ctx context.Context, s administration.Selection) (administration.Page[alerts.Event], error) {
+func (r *remote) AlertHistory(ctx context.Context,
+	s administration.Selection) (administration.Page[alerts.Event], error) {
 	return listed[alerts.Event](ctx, r, "alerts/history", s)
 }
 
@@ -258,7 +273,8 @@ func (r *remote) TestChannel(ctx context.Context, id string, _ bool) error {
 	return r.call(ctx, http.MethodPost, at("alerts", "channels", id, "test"), "", nil, nil)
 }
 
-func (r *remote) Devices(ctx context.Context, s administration.Selection) (administration.Page[administration.Device], error) {
+func (r *remote) Devices(ctx context.Context,
+	s administration.Selection) (administration.Page[administration.Device], error) {
 	return listed[administration.Device](ctx, r, "devices", s)
 }
 
@@ -266,7 +282,8 @@ func (r *remote) Denials(ctx context.Context, s administration.Selection) (admin
 	return listed[store.Denial](ctx, r, "denials", s)
 }
 
-func (r *remote) Anomalies(ctx context.Context, s administration.Selection) (administration.Page[records.Anomaly], error) {
+func (r *remote) Anomalies(ctx context.Context,
+	s administration.Selection) (administration.Page[records.Anomaly], error) {
 	return listed[records.Anomaly](ctx, r, "anomalies", s)
 }
 

@@ -36,12 +36,14 @@ func (r *remote) Statement(ctx context.Context, organization, month string) (*ad
 	return r.statement(ctx, http.MethodGet, at("organizations", organization, "statements", month), nil)
 }
 
-func (r *remote) DraftStatement(ctx context.Context, organization, month, zone string) (*administration.Statement, error) {
+func (r *remote) DraftStatement(ctx context.Context, organization, month,
+	zone string) (*administration.Statement, error) {
 	path := at("organizations", organization, "statements", month, "draft")
 	return r.statement(ctx, http.MethodGet, path+"?"+url.Values{"zone": {zone}}.Encode(), nil)
 }
 
-func (r *remote) CloseStatement(ctx context.Context, organization string, in administration.StatementInput) (*administration.Statement, error) {
+func (r *remote) CloseStatement(ctx context.Context, organization string,
+	in administration.StatementInput) (*administration.Statement, error) {
 	return r.statement(ctx, http.MethodPost, at("organizations", organization, "statements"), in)
 }
 
@@ -50,7 +52,8 @@ const maxLine = 1 << 20
 
 // StatementReports reads lines as they come, whatever number there are; a connection
 // that breaks off is an error.
-func (r *remote) StatementReports(ctx context.Context, organization, month string, write func(line []byte) error) error {
+func (r *remote) StatementReports(ctx context.Context, organization, month string,
+	write func(line []byte) error) error {
 	return r.read(ctx, at("organizations", organization, "statements", month, "reports"), func(body io.Reader) error {
 		lines := bufio.NewScanner(body)
 		lines.Buffer(nil, maxLine)
@@ -107,6 +110,7 @@ func (r *remote) Statistics(ctx context.Context, q statistics.Query) (*statistic
 	return &result, nil
 }
 
-func (r *remote) Replay(ctx context.Context, item string, in administration.ReplayInput) (out administration.Replayed, err error) {
+func (r *remote) Replay(ctx context.Context, item string,
+	in administration.ReplayInput) (out administration.Replayed, err error) {
 	return out, r.call(ctx, http.MethodPost, at("items", item, "replay"), "", in, &out)
 }

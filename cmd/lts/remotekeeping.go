@@ -13,7 +13,8 @@ import (
 // known by.
 
 func (r *remote) Adjust(ctx context.Context, item string, units int64, reason string) error {
-	return r.call(ctx, http.MethodPost, at("items", item, "adjustments"), "", rest.AdjustmentInput{Units: units, Reason: reason}, nil)
+	return r.call(ctx, http.MethodPost, at("items", item, "adjustments"), "",
+		rest.AdjustmentInput{Units: units, Reason: reason}, nil)
 }
 
 // archiving is the last part of the path that puts something away, or takes it back.
@@ -37,10 +38,12 @@ func (r *remote) ArchiveHandshakeCode(ctx context.Context, code string, archived
 }
 
 func (r *remote) SetPassword(ctx context.Context, code, password string, overlapDays int64) error {
-	return r.call(ctx, http.MethodPost, at("handshakes", code, "password"), "", rest.PasswordInput{SessionPassword: password, OverlapDays: overlapDays}, nil)
+	return r.call(ctx, http.MethodPost, at("handshakes", code, "password"), "",
+		rest.PasswordInput{SessionPassword: password, OverlapDays: overlapDays}, nil)
 }
 
-func (r *remote) DeviceReports(ctx context.Context, device string, s administration.Selection) (found administration.DeviceReports, err error) {
+func (r *remote) DeviceReports(ctx context.Context, device string,
+	s administration.Selection) (found administration.DeviceReports, err error) {
 	types := s.Kinds
 	s.Kinds = nil
 	q := rest.Query(s)
@@ -86,11 +89,13 @@ func (r *remote) Products(ctx context.Context) ([]administration.Product, error)
 	return wholeList[administration.Product](ctx, r, "products")
 }
 
-func (r *remote) NewProduct(ctx context.Context, in administration.ProductInput) (out administration.Product, err error) {
+func (r *remote) NewProduct(ctx context.Context,
+	in administration.ProductInput) (out administration.Product, err error) {
 	return out, r.call(ctx, http.MethodPost, "products", "", in, &out)
 }
 
-func (r *remote) ChangeProduct(ctx context.Context, name string, change administration.ProductChange) (out administration.Product, err error) {
+func (r *remote) ChangeProduct(ctx context.Context, name string,
+	change administration.ProductChange) (out administration.Product, err error) {
 	return out, r.call(ctx, http.MethodPatch, at("products", name), "", change, &out)
 }
 
@@ -98,7 +103,8 @@ func (r *remote) Licenses(ctx context.Context) ([]administration.License, error)
 	return wholeList[administration.License](ctx, r, "licenses")
 }
 
-func (r *remote) Import(ctx context.Context, in administration.LicenseInput) (out administration.LicenseContent, err error) {
+func (r *remote) Import(ctx context.Context,
+	in administration.LicenseInput) (out administration.LicenseContent, err error) {
 	return out, r.call(ctx, http.MethodPost, "licenses", "", in, &out)
 }
 

@@ -14,14 +14,16 @@ import (
 const deviceExample = "5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a"
 
 func (a *app) blockDevice() *cobra.Command {
-	return a.change("block UUID", "Refuse a device from now on", `Refuse a device from now on, whatever handshake code it has (-20104, reason "blocked").
+	return a.change("block UUID", "Refuse a device from now on",
+		`Refuse a device from now on, whatever handshake code it has (-20104, reason "blocked").
 What it reports still counts: nothing is lost. Until its offline time ends it may go
 on with the authorization that it has.`, "  lts device block "+deviceExample, "device %s is blocked",
 		func(s service, cmd *cobra.Command, id string) error { return s.BlockDevice(cmd.Context(), id) })
 }
 
 func (a *app) unblockDevice() *cobra.Command {
-	return a.change("unblock UUID", "Take a block of a device back", `Take a block of a device back: it is authorized like any other again.`,
+	return a.change("unblock UUID", "Take a block of a device back",
+		`Take a block of a device back: it is authorized like any other again.`,
 		"  lts device unblock "+deviceExample, "device %s is not blocked any more",
 		func(s service, cmd *cobra.Command, id string) error { return s.UnblockDevice(cmd.Context(), id) })
 }
@@ -29,10 +31,12 @@ func (a *app) unblockDevice() *cobra.Command {
 func (a *app) moveSeats() *cobra.Command {
 	var to string
 	var items []string
-	cmd := a.change("move-seats UUID", "Have another device take over a device's seats", `Have another device take over the seats of a device: its machine was replaced. They
+	cmd := a.change("move-seats UUID", "Have another device take over a device's seats",
+		`Have another device take over the seats of a device: its machine was replaced. They
 keep their weights and their ends, and there are never more than before. The old
 device takes none until it is authorized again; block it, if it is not to be.`,
-		"  lts device move-seats "+deviceExample+" --to 0e2cfd0a-6d6e-4c38-9d3b-6a3a3a3f8a11", "the seats of device %s are moved",
+		"  lts device move-seats "+deviceExample+" --to 0e2cfd0a-6d6e-4c38-9d3b-6a3a3a3f8a11",
+		"the seats of device %s are moved",
 		func(s service, cmd *cobra.Command, id string) error {
 			return s.MoveSeats(cmd.Context(), id, to, items...)
 		})
@@ -44,7 +48,8 @@ device takes none until it is authorized again; block it, if it is not to be.`,
 
 func (a *app) mergeDevice() *cobra.Command {
 	var into string
-	cmd := a.change("merge UUID", "Show a device as another one: both are one machine", `Show a device as another one, because both are one machine, such as a browser that
+	cmd := a.change("merge UUID", "Show a device as another one: both are one machine",
+		`Show a device as another one, because both are one machine, such as a browser that
 lost its storage: lists show it no more, and figures by device are the other's.
 Reports are not changed. The seats move, and where both have one, one is given back.
 If the device comes again under its old UUID, it takes a seat of its own again.`,
@@ -56,13 +61,15 @@ If the device comes again under its old UUID, it takes a seat of its own again.`
 }
 
 func (a *app) separateDevice() *cobra.Command {
-	return a.change("separate UUID", "Show a device that was merged as itself again", `Show a device that was merged into another one as itself again. Seats stay where
+	return a.change("separate UUID", "Show a device that was merged as itself again",
+		`Show a device that was merged into another one as itself again. Seats stay where
 they are.`, "  lts device separate "+deviceExample, "device %s is shown as itself",
 		func(s service, cmd *cobra.Command, id string) error { return s.SeparateDevice(cmd.Context(), id) })
 }
 
 func (a *app) eraseDevice() *cobra.Command {
-	return a.change("erase UUID", "Erase what a device said about who uses it, for good", `Erase what a device, and those that are merged into it, said about who uses them: the
+	return a.change("erase UUID", "Erase what a device said about who uses it, for good",
+		`Erase what a device, and those that are merged into it, said about who uses them: the
 name, wherever it was noted, and the texts in denials and anomalies. This can't be taken
 back. Counts stay, under the UUID. A name that it brings from now on is not kept.`,
 		"  lts device erase "+deviceExample, "what is personal of device %s is erased",
@@ -71,7 +78,8 @@ back. Counts stay, under the UUID. A name that it brings from now on is not kept
 
 func (a *app) freeSeat() *cobra.Command {
 	var device string
-	cmd := a.change("free-seat ID", "End the seat that a device has of an item", `End the seat that a device has of an item now; of items that count devices at work, with
+	cmd := a.change("free-seat ID", "End the seat that a device has of an item",
+		`End the seat that a device has of an item now; of items that count devices at work, with
 the slot. What was counted stays. What the device still reports counts, and takes no
 seat: it takes one again when it is authorized again, if there is one left.`,
 		"  lts item free-seat seats --device "+deviceExample, "the seat of item %s is free",
@@ -89,7 +97,8 @@ func (a *app) listSeats() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.work(cmd.Context(), false, func(s service) error {
 				rows, err := all(cmd.Context(), administration.Selection{}, 0,
-					func(ctx context.Context, of administration.Selection) (administration.Page[records.ItemDevice], error) {
+					func(ctx context.Context,
+						of administration.Selection) (administration.Page[records.ItemDevice], error) {
 						return s.Seats(ctx, args[0], of)
 					})
 				if err != nil {
@@ -134,7 +143,8 @@ type repairs interface {
 }
 
 // Seats and the other methods of repairs, each a request.
-func (r *remote) Seats(ctx context.Context, item string, s administration.Selection) (administration.Page[records.ItemDevice], error) {
+func (r *remote) Seats(ctx context.Context, item string,
+	s administration.Selection) (administration.Page[records.ItemDevice], error) {
 	return listed[records.ItemDevice](ctx, r, at("items", item, "seats"), s)
 }
 

@@ -34,7 +34,9 @@ func TestPromotedReplica(t *testing.T) {
 
 	urls := []string{main.url, standby.url}
 	var turn atomic.Int64
-	load := &servertest.Load{Code: "100001-reader", Item: "scans", Address: func() string { return urls[turn.Add(1)%2] }}
+	load := &servertest.Load{Code: "100001-reader", Item: "scans", Address: func() string {
+		return urls[turn.Add(1)%2]
+	}}
 	done := load.Start(t, 4, 150)
 	waitFor(t, "the load runs", func() bool { return load.Acknowledged.Load() > 100 })
 	primary.Kill()

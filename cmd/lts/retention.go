@@ -105,7 +105,8 @@ every hour; this does it now. The server may go on meanwhile.`,
 					return printJSON(cmd.OutOrStdout(), outcome)
 				}
 				if outcome.Checkpoint != 0 {
-					if _, err := fmt.Fprintf(cmd.OutOrStdout(), "a checkpoint stands for the reports before %s\n", formatTime(outcome.Checkpoint)); err != nil {
+					if _, err := fmt.Fprintf(cmd.OutOrStdout(), "a checkpoint stands for the reports before %s\n",
+						formatTime(outcome.Checkpoint)); err != nil {
 						return err
 					}
 				}
@@ -141,7 +142,9 @@ checkpoint by itself.`,
 				if err != nil {
 					return err
 				}
-				pruner := &retention.Pruner{Store: s, Key: keys.Signing, Now: time.Now, Progress: showProgress(cmd.ErrOrStderr(), time.Now)}
+				pruner := &retention.Pruner{
+					Store: s, Key: keys.Signing, Now: time.Now, Progress: showProgress(cmd.ErrOrStderr(), time.Now),
+				}
 				before, err := pruner.Checkpoint(cmd.Context())
 				if err != nil {
 					return err

@@ -45,13 +45,16 @@ Errors go to stderr with exit status 1.`,
 		SilenceUsage:  true,
 	}
 	a.location.addFlags(root.PersistentFlags())
-	root.PersistentFlags().StringVar(&a.server, "server", "", "the base `URL` of a server to work on, instead of a directory")
-	root.PersistentFlags().StringVar(&a.tokenFile, "token-file", "", "the `file` with the API token for --server; -: standard input")
+	root.PersistentFlags().StringVar(&a.server, "server", "",
+		"the base `URL` of a server to work on, instead of a directory")
+	root.PersistentFlags().StringVar(&a.tokenFile, "token-file", "",
+		"the `file` with the API token for --server; -: standard input")
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON instead of tables")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		// What a license key leads to is named by --server, too.
 		if a.server != "" && a.tokenFile == "" && cmd.CommandPath() != "lts handshake key" {
-			return errors.New("--server needs --token-file, the file with an API token; `lts token add` makes one on the server")
+			return errors.New(
+				"--server needs --token-file, the file with an API token; `lts token add` makes one on the server")
 		}
 		return nil
 	}
@@ -59,10 +62,10 @@ Errors go to stderr with exit status 1.`,
 		return errors.New(err.Error() + "; see `" + cmd.CommandPath() + " --help`")
 	})
 	root.AddCommand(
-		a.serve(), a.organization(), a.handshake(), a.key(), a.item(), a.product(), a.vendor(), a.license(), a.serverID(),
-		a.statistics(), a.device(), a.denial(), a.anomaly(), a.audit(), a.account(), a.token(), a.statement(), a.policy(), a.alert(), a.config(), a.doctor(),
-		a.verify(), a.retention(), a.checkpoint(), a.prune(),
-		a.backup(), a.copy(), a.simulate(), a.conformance(),
+		a.serve(), a.organization(), a.handshake(), a.key(), a.item(), a.product(), a.vendor(), a.license(),
+		a.serverID(), a.statistics(), a.device(), a.denial(), a.anomaly(), a.audit(), a.account(), a.token(),
+		a.statement(), a.policy(), a.alert(), a.config(), a.doctor(), a.verify(), a.retention(), a.checkpoint(),
+		a.prune(), a.backup(), a.copy(), a.simulate(), a.conformance(),
 	)
 	return root
 }
@@ -74,7 +77,8 @@ const release = "0.1.0"
 // between releases is not the release.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" || strings.TrimPrefix(info.Main.Version, "v") == release {
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" ||
+		strings.TrimPrefix(info.Main.Version, "v") == release {
 		return release
 	}
 	return release + " (" + info.Main.Version + ")"
@@ -88,7 +92,8 @@ func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 			if len(args) == 0 {
 				return errors.New("say what to do; see `" + cmd.CommandPath() + " --help`")
 			}
-			return errors.New("there is no command " + strconv.Quote(args[0]) + "; see `" + cmd.CommandPath() + " --help`")
+			return errors.New("there is no command " + strconv.Quote(args[0]) + "; see `" +
+				cmd.CommandPath() + " --help`")
 		},
 		RunE: func(*cobra.Command, []string) error { return nil },
 	}

@@ -84,7 +84,8 @@ answers its health check, and serves when it does not.`,
 			}
 			directory := database.Directory(name)
 			return a.withStore(cmd.Context(), true, func(s store.Store) error {
-				r := &reloading{data: directory, flags: f, given: given, level: &level, log: log, invite: func(office string) error { return a.inviteOwner(cmd, s, office) }}
+				r := &reloading{data: directory, flags: f, given: given, level: &level, log: log,
+					invite: func(office string) error { return a.inviteOwner(cmd, s, office) }}
 				return r.serve(cmd.Context(), s)
 			})
 		},
@@ -98,16 +99,20 @@ const settingsFlag = "settings"
 
 // add makes these the flags of a command.
 func (f *serveFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.settings, settingsFlag, "", "a `file` with lines \"flag = value\"; what is given here comes first; SIGHUP reads it anew")
+	flags.StringVar(&f.settings, settingsFlag, "",
+		"a `file` with lines \"flag = value\"; what is given here comes first; SIGHUP reads it anew")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:48080", "the `address` to listen on; port 0 picks a free one")
-	flags.StringVar(&f.urlFile, "url-file", "", "write the base URL to this `file` once the server is ready; removed at the end")
+	flags.StringVar(&f.urlFile, "url-file", "",
+		"write the base URL to this `file` once the server is ready; removed at the end")
 	flags.StringVar(&f.certFile, "tls-cert", "", "`file` with the certificate chain (PEM), for HTTPS")
 	flags.StringVar(&f.keyFile, "tls-key", "", "`file` with the certificate's key (PEM)")
 	f.acme.add(flags)
 	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug (each request), info, warn or error")
-	flags.StringVar(&f.adminListen, "admin-listen", "", "serve the pages and the API of administration on this `address` alone; off: nowhere")
-	flags.StringVar(&f.metricsListen, "metrics-listen", "", "serve metrics for Prometheus on this `address`, to everybody who can reach it")
+	flags.StringVar(&f.adminListen, "admin-listen", "",
+		"serve the pages and the API of administration on this `address` alone; off: nowhere")
+	flags.StringVar(&f.metricsListen, "metrics-listen", "",
+		"serve metrics for Prometheus on this `address`, to everybody who can reach it")
 	flags.StringSliceVar(&f.trustedOrigins, "trusted-origin", nil,
 		"an `origin` whose forms are taken for the pages' own, where a proxy changes the Host header; may be repeated")
 	limits := server.DefaultLimits()
@@ -117,19 +122,27 @@ func (f *serveFlags) add(flags *pflag.FlagSet) {
 		most  float64
 		what  string
 	}{
-		{"limit-authorizations", &f.limits.Authorizations, limits.Authorizations, "authorizations a second of one network (IPv4 /24, IPv6 /48); 0: no `limit`"},
-		{"limit-code", &f.limits.PerCode, limits.PerCode, "authorizations a second under one handshake code; 0: no `limit`"},
-		{"limit-guesses", &f.limits.Guesses, limits.Guesses, "wrong codes and passwords a second of one network; 0: no `limit`"},
-		{"limit-devices", &f.limits.Devices, limits.Devices, "devices a second that were never seen before, of one network; 0: no `limit`"},
+		{"limit-authorizations", &f.limits.Authorizations, limits.Authorizations,
+			"authorizations a second of one network (IPv4 /24, IPv6 /48); 0: no `limit`"},
+		{"limit-code", &f.limits.PerCode, limits.PerCode,
+			"authorizations a second under one handshake code; 0: no `limit`"},
+		{"limit-guesses", &f.limits.Guesses, limits.Guesses,
+			"wrong codes and passwords a second of one network; 0: no `limit`"},
+		{"limit-devices", &f.limits.Devices, limits.Devices,
+			"devices a second that were never seen before, of one network; 0: no `limit`"},
 		{"limit-reports", &f.limits.Reports, limits.Reports, "report batches a second of one device; 0: no `limit`"},
 	} {
 		flags.Float64Var(limit.value, limit.name, limit.most, limit.what)
 	}
 	flags.StringVar(&f.standbyOf, "standby-of", "", "the `URL` of the main server: serve only while it does not")
-	flags.DurationVar(&f.patience.TakeOver, "standby-after", standby.Usual().TakeOver, "how long the main server must not answer before a standby server serves")
-	flags.DurationVar(&f.patience.GiveBack, "standby-back", standby.Usual().GiveBack, "how long the main server must answer before a standby server refuses again")
-	flags.BoolVar(&f.trustClock, "trust-clock", false, "serve also if the clock is behind what is stored, because it was wrong before")
-	flags.BoolVar(&f.maintenance, "maintenance", false, "turn clients away (-20100): they ask the standby server, or go on with what they were granted")
+	flags.DurationVar(&f.patience.TakeOver, "standby-after", standby.Usual().TakeOver,
+		"how long the main server must not answer before a standby server serves")
+	flags.DurationVar(&f.patience.GiveBack, "standby-back", standby.Usual().GiveBack,
+		"how long the main server must answer before a standby server refuses again")
+	flags.BoolVar(&f.trustClock, "trust-clock", false,
+		"serve also if the clock is behind what is stored, because it was wrong before")
+	flags.BoolVar(&f.maintenance, "maintenance", false,
+		"turn clients away (-20100): they ask the standby server, or go on with what they were granted")
 	flags.BoolVar(&f.webhookPrivate, webhookPrivateFlag, false, webhookPrivateHelp)
 	flags.BoolVar(&f.limits.Loopback, "limit-loopback", false, "limit this machine, too")
 }
@@ -162,7 +175,8 @@ const off = "off"
 
 // check says whether the flags make sense.
 func (f *serveFlags) check() error {
-	for _, limit := range []float64{f.limits.Authorizations, f.limits.PerCode, f.limits.Guesses, f.limits.Devices, f.limits.Reports} {
+	for _, limit := range []float64{f.limits.Authorizations, f.limits.PerCode, f.limits.Guesses, f.limits.Devices,
+		f.limits.Reports} {
 		if !(limit >= 0 && limit <= 1e6) {
 			return fmt.Errorf("a limit is from 0 to 1000000, not %g", limit)
 		}
@@ -219,9 +233,13 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 	if err := f.check(); err != nil {
 		return err
 	}
-	config := server.Config{Store: s, Log: log, Limits: &f.limits, TrustClock: f.trustClock, WebhookPrivate: f.webhookPrivate}
+	config := server.Config{
+		Store: s, Log: log, Limits: &f.limits, TrustClock: f.trustClock, WebhookPrivate: f.webhookPrivate,
+	}
 	if f.adminListen != off {
-		config.Pages = &server.PagesConfig{Apart: f.adminListen != "", Version: version(), TrustedOrigins: f.trustedOrigins}
+		config.Pages = &server.PagesConfig{
+			Apart: f.adminListen != "", Version: version(), TrustedOrigins: f.trustedOrigins,
+		}
 	}
 	scheme := "http"
 	if f.certFile != "" {
@@ -261,7 +279,9 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if f.standbyOf != "" {
-		go standby.Watch(ctx, f.standbyOf, f.patience, http.DefaultClient, log, func(serves bool) { r.gate.setStandby(!serves) })
+		go standby.Watch(ctx, f.standbyOf, f.patience, http.DefaultClient, log, func(serves bool) {
+			r.gate.setStandby(!serves)
+		})
 	}
 	hangUps := make(chan os.Signal, 1)
 	signal.Notify(hangUps, syscall.SIGHUP)
@@ -333,7 +353,8 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 		case ctx.Err() != nil:
 			err = nil // who ends the server just now did not ask for a link
 		case errors.Is(err, store.ErrUnavailable):
-			log.Warn("there is no account yet, and no link to make one; `lts account add` makes one, once the database takes changes", "error", err)
+			log.Warn("there is no account yet, and no link to make one; `lts account add` makes one, once the "+
+				"database takes changes", "error", err)
 			err = nil
 		}
 	}

@@ -89,7 +89,8 @@ func TestServe(t *testing.T) {
 			t.Errorf("not JSON: %s", line)
 		}
 	}
-	if !strings.Contains(log, p.url) || strings.Contains(log, "hunter2") || strings.Contains(log, protocol.Encoding.EncodeToString(d.ReportKey)) {
+	if !strings.Contains(log, p.url) || strings.Contains(log, "hunter2") ||
+		strings.Contains(log, protocol.Encoding.EncodeToString(d.ReportKey)) {
 		t.Error(log)
 	}
 
@@ -154,7 +155,9 @@ func TestKilledUnderLoad(t *testing.T) {
 	var address atomic.Value
 	server := startServer(t, data)
 	address.Store(server.url)
-	load := &servertest.Load{Code: "100001-reader", Item: "scans", Address: func() string { return address.Load().(string) }}
+	load := &servertest.Load{Code: "100001-reader", Item: "scans", Address: func() string {
+		return address.Load().(string)
+	}}
 	// More reports than are acknowledged until the last kill, however chance has it.
 	done := load.Start(t, 6, 5**kills)
 	killed := 0
@@ -293,7 +296,8 @@ func TestStalledRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = connection.Close() }()
-	if _, err := fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n", protocol.PathAuthorizations); err != nil {
+	if _, err := fmt.Fprintf(connection, "POST %s HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\nExpect: "+
+		"100-continue\r\n\r\n", protocol.PathAuthorizations); err != nil {
 		t.Fatal(err)
 	}
 	buffer := make([]byte, 100) // "100 Continue": the handler is reading
@@ -354,7 +358,8 @@ func TestExitStatus(t *testing.T) {
 		if err != nil && !errors.As(err, &exit) {
 			t.Fatal(err)
 		}
-		if got := cmd.ProcessState.ExitCode(); got != want || want != 0 && !strings.HasPrefix(stderr.String(), "lts: ") {
+		if got := cmd.ProcessState.ExitCode(); got != want ||
+			want != 0 && !strings.HasPrefix(stderr.String(), "lts: ") {
 			t.Errorf("lts %s: status %d, %q", args, got, stderr.String())
 		}
 	}

@@ -20,7 +20,8 @@ import (
 type service interface {
 	Organizations(context.Context, administration.Selection) (administration.Page[administration.Organization], error)
 	NewOrganization(context.Context, administration.OrganizationInput) (administration.Organization, error)
-	ChangeOrganization(context.Context, string, administration.OrganizationChange, string) (administration.Organization, error)
+	ChangeOrganization(context.Context, string, administration.OrganizationChange,
+		string) (administration.Organization, error)
 	RemoveOrganization(context.Context, string) error
 
 	Codes(context.Context, administration.Selection) (administration.Page[administration.Code], error)
@@ -96,7 +97,9 @@ func (l local) CodeKey(ctx context.Context, code string, in administration.KeyIn
 	if err != nil {
 		return "", err
 	}
-	return l.LicenseKey(ctx, code, in.SessionPassword, administration.KeyServers{Main: in.Server, Standby: in.Standby, PublicKey: keys.Public()})
+	return l.LicenseKey(ctx, code, in.SessionPassword, administration.KeyServers{
+		Main: in.Server, Standby: in.Standby, PublicKey: keys.Public(),
+	})
 }
 
 // Adjust adjusts what is used of an item.
@@ -179,12 +182,13 @@ var hints = map[string]string{
 
 // flagOf are the flags of fields that are not named like them.
 var flagOf = map[string]string{
-	"name": "", "custom": "", "sessionPassword": "--session-password", "validationFields": "--validation-field", "products": "--products",
-	"version": "--version", "edition": "--edition", "deploymentType": "--deployment-type", "modules": "--modules", "quota": "--quota",
-	"startsAt": "--starts", "expiresAt": "--expires", "maxBufferDays": "--max-buffer-days", "validationField": "--validation-field",
-	"chargeWay": "--charge-way", "defaultHandshake": "--default", "id": "--id", "server": "--server", "standby": "--standby",
-	"position": "--position", "sort": "--sort", "state": "--state", "role": "--role", "organization": "--org", "scope": "--scope",
-	"password": "--password-file", "to": "--to", "into": "--into",
+	"name": "", "custom": "", "sessionPassword": "--session-password", "validationFields": "--validation-field",
+	"products": "--products", "version": "--version", "edition": "--edition", "deploymentType": "--deployment-type",
+	"modules": "--modules", "quota": "--quota", "startsAt": "--starts", "expiresAt": "--expires",
+	"maxBufferDays": "--max-buffer-days", "validationField": "--validation-field", "chargeWay": "--charge-way",
+	"defaultHandshake": "--default", "id": "--id", "server": "--server", "standby": "--standby",
+	"position": "--position", "sort": "--sort", "state": "--state", "role": "--role", "organization": "--org",
+	"scope": "--scope", "password": "--password-file", "to": "--to", "into": "--into",
 }
 
 // hinted adds to mistakes what to do about them, in terms of this command.
@@ -199,7 +203,8 @@ func hinted(err error) error {
 		switch list := hints[e.Object]; {
 		case flagOf[e.Field] != "":
 			texts[i] += " (" + flagOf[e.Field] + ")"
-		case e.Kind == administration.Exists && e.Object != administration.ObjectCode && e.Object != administration.ObjectAccount:
+		case e.Kind == administration.Exists && e.Object != administration.ObjectCode &&
+			e.Object != administration.ObjectAccount:
 			texts[i] += "; choose another --id, or leave it out"
 		case list != "" && e.Kind != administration.Forbidden:
 			texts[i] += "; see `" + list + "`"

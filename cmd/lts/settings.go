@@ -84,7 +84,8 @@ func applySettings(text []byte, flags *pflag.FlagSet, fixed func(name string) bo
 	for _, s := range settings {
 		flag := flags.Lookup(s.name)
 		if flag == nil || s.name == settingsFlag || s.name == "help" {
-			return fmt.Errorf("line %d: there is no setting %.60q; they are the flags of `lts serve`, without the dashes", s.line, s.name)
+			return fmt.Errorf("line %d: there is no setting %.60q; they are the flags of `lts serve`, "+
+				"without the dashes", s.line, s.name)
 		}
 		if fixed(s.name) {
 			continue

@@ -33,11 +33,13 @@ func TestSettings(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	for want, text := range map[string]string{
-		"line 2 is not": "maintenance = true\nlisten\n", "is not of the form": "= x", "there is no setting": "data = x", "again": "listen = a\nlisten = b",
-		"line 1": "limit-code = many", "UTF-8": "listen = \xff", "65536": "#" + strings.Repeat("x", maxSettingsFile), "settings": "settings = x",
+		"line 2 is not": "maintenance = true\nlisten\n", "is not of the form": "= x", "there is no setting": "data = x",
+		"again": "listen = a\nlisten = b", "line 1": "limit-code = many", "UTF-8": "listen = \xff",
+		"65536": "#" + strings.Repeat("x", maxSettingsFile), "settings": "settings = x",
 	} {
 		var f serveFlags
-		if err := applySettings([]byte(text), flagsOf(&f), func(string) bool { return false }); err == nil || !strings.Contains(err.Error(), want) {
+		if err := applySettings([]byte(text), flagsOf(&f), func(string) bool { return false }); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%.40q: %v, want %q", text, err, want)
 		}
 	}
@@ -109,7 +111,8 @@ func TestSettingsAreReadAnew(t *testing.T) {
 	if log := p.stderr.String(); !strings.Contains(log, "level=DEBUG") || strings.Contains(log, `"level"`) {
 		t.Error(log)
 	}
-	if _, err := run(data, "serve", "--settings", filepath.Join(t.TempDir(), "nothing")); err == nil || !strings.Contains(err.Error(), "reading the settings") {
+	if _, err := run(data, "serve", "--settings", filepath.Join(t.TempDir(), "nothing")); err == nil ||
+		!strings.Contains(err.Error(), "reading the settings") {
 		t.Errorf("%v", err)
 	}
 }
@@ -117,7 +120,8 @@ func TestSettingsAreReadAnew(t *testing.T) {
 // A file with an error leaves what is in force, and the log says why.
 func TestBadSettingsChangeNothing(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "settings")
-	for _, text := range []string{"maintenance = perhaps", "limit-code = -1", "log-level = loud", "listen", "nothing = 1"} {
+	for _, text := range []string{"maintenance = perhaps", "limit-code = -1", "log-level = loud", "listen",
+		"nothing = 1"} {
 		if err := os.WriteFile(file, []byte("limit-guesses = 9\n"+text+"\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}

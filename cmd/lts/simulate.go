@@ -54,7 +54,8 @@ the end all is recomputed from the reports, as "lts verify" does.`,
 					return err
 				}
 				if verified.Different > 0 {
-					return differsError(fmt.Sprintf("what is stored differs from the reports in %d places; please report this", verified.Different))
+					return differsError(fmt.Sprintf(
+						"what is stored differs from the reports in %d places; please report this", verified.Different))
 				}
 				if a.json {
 					return printJSON(cmd.OutOrStdout(), result)
@@ -67,8 +68,10 @@ the end all is recomputed from the reports, as "lts verify" does.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.IntVar(&o.Devices, "devices", 2000, fmt.Sprintf("about how `many` devices, from %d to %d", simulation.MinDevices, simulation.MaxDevices))
-	flags.IntVar(&o.Days, "days", 60, fmt.Sprintf("over how many `days`, from %d to %d", simulation.MinDays, simulation.MaxDays))
+	flags.IntVar(&o.Devices, "devices", 2000,
+		fmt.Sprintf("about how `many` devices, from %d to %d", simulation.MinDevices, simulation.MaxDevices))
+	flags.IntVar(&o.Days, "days", 60,
+		fmt.Sprintf("over how many `days`, from %d to %d", simulation.MinDays, simulation.MaxDays))
 	flags.Uint64Var(&o.Seed, "seed", 1, "a `number` that chooses one of many histories")
 	flags.StringVar(&until, "until", "", "the `moment` at which it ends: "+timeHelp+"; empty: now")
 	flags.BoolVar(&quiet, "quiet", false, "tell no progress")

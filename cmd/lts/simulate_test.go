@@ -8,7 +8,8 @@ import (
 // A simulation ends verified, the same options give the same history, and a database
 // in use is left as it is.
 func TestSimulate(t *testing.T) {
-	arguments := []string{"simulate", "--devices", "20", "--days", "3", "--seed", "3", "--until", "2026-11-26", "--quiet"}
+	arguments := []string{"simulate", "--devices", "20", "--days", "3", "--seed", "3", "--until",
+		"2026-11-26", "--quiet"}
 	data := newData(t)
 	first, err := run(data, arguments...)
 	if err != nil || !strings.HasSuffix(first, "verified\n") {

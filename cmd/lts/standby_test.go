@@ -81,7 +81,8 @@ func TestStandby(t *testing.T) {
 		t.Error("at first the main server serves alone")
 	}
 	parameters := license.Defaults()
-	parameters.MainServerURL, parameters.StandbyServerURL, parameters.HandshakeCode, parameters.DataDirectory = p.main.url, p.standby.url, "100001-reader", t.TempDir()
+	parameters.MainServerURL, parameters.StandbyServerURL, parameters.HandshakeCode, parameters.DataDirectory =
+		p.main.url, p.standby.url, "100001-reader", t.TempDir()
 	open := func() (flags protocol.StateFlag) {
 		l, err := client.Open(t.Context(), parameters, client.Environment{Clock: slot.System{}})
 		if err != nil {
@@ -156,7 +157,8 @@ func TestFailover(t *testing.T) {
 		t.Errorf("counted %d, recorded %d", s.Total, load.Units.Load())
 	}
 	must(t, p.data, "verify")
-	t.Logf("%d kills, %d requests, %d acknowledged, %d units", killed, load.Sent.Load(), load.Acknowledged.Load(), load.Units.Load())
+	t.Logf("%d kills, %d requests, %d acknowledged, %d units", killed, load.Sent.Load(), load.Acknowledged.Load(),
+		load.Units.Load())
 	if killed == 0 {
 		t.Error("the main server was never killed")
 	}

@@ -61,7 +61,8 @@ wants to see that the bill follows from them.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.organization, "org", "", "the `id` of the organization (required)")
 	flags.StringVar(&f.month, "month", "", "the `month`, such as 2026-11 (required)")
-	flags.StringVar(&f.zone, "zone", "", "the organization's time `zone`, such as Europe/Berlin (default: that of its statements before, or UTC)")
+	flags.StringVar(&f.zone, "zone", "",
+		"the organization's time `zone`, such as Europe/Berlin (default: that of its statements before, or UTC)")
 	flags.BoolVar(&f.close, "close", false, "close the month: sign the statement, and keep it")
 	flags.StringVar(&f.format, "format", "table", "table, csv, json or html (a page to print)")
 	flags.StringVar(&f.reports, "reports", "", "write the reports behind a closed statement to this `file`")
@@ -72,14 +73,16 @@ wants to see that the bill follows from them.`,
 // make gives the statement that was closed, closes it, or drafts it.
 func (f *statementFlags) make(ctx context.Context, s service) (*administration.Statement, error) {
 	made, err := s.Statement(ctx, f.organization, f.month)
-	if mistakes := administration.Errors(err); len(mistakes) != 1 || mistakes[0].Object != administration.ObjectStatement || mistakes[0].Kind != administration.NotFound {
+	if mistakes := administration.Errors(err); len(mistakes) != 1 ||
+		mistakes[0].Object != administration.ObjectStatement || mistakes[0].Kind != administration.NotFound {
 		return made, err
 	}
 	if !f.close {
 		return s.DraftStatement(ctx, f.organization, f.month, f.zone)
 	}
 	made, err = s.CloseStatement(ctx, f.organization, administration.StatementInput{Month: f.month, Zone: f.zone})
-	if mistakes := administration.Errors(err); len(mistakes) == 1 && mistakes[0].Object == administration.ObjectStatement && mistakes[0].Field == "month" {
+	if mistakes := administration.Errors(err); len(mistakes) == 1 &&
+		mistakes[0].Object == administration.ObjectStatement && mistakes[0].Field == "month" {
 		return nil, fmt.Errorf("%w; without --close you get a draft", err)
 	}
 	return made, err
@@ -121,7 +124,8 @@ func printStatement(w io.Writer, s *statement.Statement, signed string) error {
 	if signed == "" {
 		state = "draft: the month is not closed"
 	}
-	if _, err := fmt.Fprintf(w, "%s (%s), %s, %s (%s)\n\n", s.Name, s.Organization, s.Month, s.Zone, state); err != nil {
+	if _, err := fmt.Fprintf(w, "%s (%s), %s, %s (%s)\n\n", s.Name, s.Organization, s.Month, s.Zone,
+		state); err != nil {
 		return err
 	}
 	t := newTable(w, "KIND", "MONTH", "ITEM", "HANDSHAKE", "TYPE", "UNITS", "REASON")
@@ -140,7 +144,8 @@ func printStatement(w io.Writer, s *statement.Statement, signed string) error {
 	if err := t.end(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\nTotal: %d units, as of %s UTC, of %d reports with the digest %s\n", s.Total(), formatTime(s.AsOf), s.Reports, s.Digest)
+	_, err := fmt.Fprintf(w, "\nTotal: %d units, as of %s UTC, of %d reports with the digest %s\n", s.Total(),
+		formatTime(s.AsOf), s.Reports, s.Digest)
 	return err
 }
 
@@ -162,7 +167,8 @@ from the reports, 1 if a file can't be read.`,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			var public ed25519.PublicKey
 			if key != "" {
-				if public, err = protocol.Encoding.DecodeString(key); err != nil || len(public) != ed25519.PublicKeySize {
+				if public, err = protocol.Encoding.DecodeString(key); err != nil ||
+					len(public) != ed25519.PublicKeySize {
 					return fmt.Errorf("--key %q is not a public key as `lts key show` prints it", key)
 				}
 			}
@@ -194,12 +200,14 @@ from the reports, 1 if a file can't be read.`,
 
 func printProof(w io.Writer, proof *statement.Proof, known bool) error {
 	s := proof.Statement
-	text := fmt.Sprintf("ok: %d units of organization %s in %s are what the server stated", s.Total(), s.Organization, s.Month)
+	text := fmt.Sprintf("ok: %d units of organization %s in %s are what the server stated", s.Total(),
+		s.Organization, s.Month)
 	if proof.Reports {
 		text += fmt.Sprintf(", and follow from %d reports", s.Reports)
 	}
 	if !known {
-		text += "\nIt is signed with the key " + protocol.Encoding.EncodeToString(proof.Key) + ", which the file itself names: compare it, or give --key."
+		text += "\nIt is signed with the key " + protocol.Encoding.EncodeToString(proof.Key) +
+			", which the file itself names: compare it, or give --key."
 	}
 	_, err := fmt.Fprintln(w, text)
 	return err

@@ -71,11 +71,14 @@ as never to come. --measure counts something else: devices (different ones), con
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.by, "by", "", "comma-separated `columns` out of slot, hour, day, month, organization, handshake, item, type, kind, import, device, report, "+
+	flags.StringVar(&f.by, "by", "", "comma-separated `columns` out of slot, hour, day, month, organization, "+
+		"handshake, item, type, kind, import, device, report, "+
 		"status "+
 		"(default handshake,item,type; of other measures, none)")
-	flags.StringVar((*string)(&f.query.Measure), "measure", "operations", "what is `counted`: operations, devices, concurrent or denials")
-	flags.StringArrayVar(&f.query.Organizations, "org", nil, "only this organization, by its `id`; may be repeated, like those that follow")
+	flags.StringVar((*string)(&f.query.Measure), "measure", "operations",
+		"what is `counted`: operations, devices, concurrent or denials")
+	flags.StringArrayVar(&f.query.Organizations, "org", nil,
+		"only this organization, by its `id`; may be repeated, like those that follow")
 	flags.StringArrayVar(&f.query.Codes, "handshake", nil, "only this handshake `code`")
 	flags.StringArrayVar(&f.query.Items, "item", nil, "only the item with this `id`")
 	flags.StringArrayVar(&f.query.Types, "type", nil, "only this operation `type`")
@@ -126,8 +129,8 @@ func parseTimeIn(flag, text string, zone *time.Location) (time.Time, error) {
 
 func newStatisticsJSON(query *statistics.Query, result *statistics.Result) statisticsJSON {
 	output := statisticsJSON{
-		AsOf: result.AsOf.Unix(), Zone: result.Zone, Measure: result.Measure, Total: result.Total, Late: result.Late, Before: result.Before,
-		LostByCause: result.Lost, Rows: []map[string]any{},
+		AsOf: result.AsOf.Unix(), Zone: result.Zone, Measure: result.Measure, Total: result.Total, Late: result.Late,
+		Before: result.Before, LostByCause: result.Lost, Rows: []map[string]any{},
 	}
 	if output.LostByCause == nil {
 		output.LostByCause = map[string]int64{}

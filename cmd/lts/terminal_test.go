@@ -57,7 +57,8 @@ func TestPasswordAtATerminal(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			code := strings.ReplaceAll(test.name, " ", "-")
-			cmd := exec.CommandContext(ctx, os.Args[0], databaseFlag(data), data, "handshake", "add", code, "--org", "100001", "--session-password-file", "-")
+			cmd := exec.CommandContext(ctx, os.Args[0], databaseFlag(data), data, "handshake", "add", code, "--org",
+				"100001", "--session-password-file", "-")
 			cmd.Env = append(os.Environ(), runAsLTS+"=1")
 			cmd.Stdin, cmd.Stdout, cmd.Stderr = program, program, program
 			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
@@ -86,7 +87,8 @@ func TestPasswordAtATerminal(t *testing.T) {
 				}
 			}
 			err := cmd.Wait()
-			if state, err := unix.IoctlGetTermios(int(person.Fd()), unix.TCGETS); err != nil || state.Lflag&unix.ECHO == 0 {
+			if state, err := unix.IoctlGetTermios(int(person.Fd()), unix.TCGETS); err != nil ||
+				state.Lflag&unix.ECHO == 0 {
 				t.Errorf("the terminal does not show what is typed afterwards: %v", err)
 			}
 			if failed := err != nil; failed != test.failed || !strings.Contains(shown.String(), test.want) {

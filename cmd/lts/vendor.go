@@ -11,7 +11,8 @@ import (
 
 func (a *app) vendor() *cobra.Command {
 	key := &cobra.Command{
-		Use: "key", Short: "Print the key that license files are signed with here, making it at the first time", Args: cobra.NoArgs,
+		Use: "key", Short: "Print the key that license files are signed with here, making it at the first time",
+		Args: cobra.NoArgs,
 		Long: `Print the public key that license files are signed with here ("lts license issue"),
 making the key at the first time. It is another key than the one clients know the
 server by. With --server, the key has to be there. Give it to your customers by a way they trust: each says once on a server
@@ -41,15 +42,18 @@ of theirs, with "lts vendor trust", that it believes your license files.`,
 				if err != nil {
 					return err
 				}
-				return a.done(cmd, protocol.SigningKeyID(vendor.PublicKey), "license files of %s are believed; the key is %s", name, protocol.SigningKeyID(vendor.PublicKey))
+				return a.done(cmd, protocol.SigningKeyID(vendor.PublicKey),
+					"license files of %s are believed; the key is %s", name, protocol.SigningKeyID(vendor.PublicKey))
 			})
 		},
 	}
 	trust.Flags().StringVar(&name, "name", "", "the vendor's `name` (required)")
-	trust.Flags().StringVar(&publicKey, "key", "", "the vendor's `public key` (required)") // not an argument: it may begin with a dash
+	// not an argument: it may begin with a dash
+	trust.Flags().StringVar(&publicKey, "key", "", "the vendor's `public key` (required)")
 	required(trust, "key", "name")
 	list := &cobra.Command{
-		Use: "list", Short: "List the vendors whose license files are believed", Args: cobra.NoArgs, Example: `  lts vendor list`,
+		Use: "list", Short: "List the vendors whose license files are believed", Args: cobra.NoArgs,
+		Example: `  lts vendor list`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.work(cmd.Context(), false, func(s service) error {
 				rows, err := s.Vendors(cmd.Context())

@@ -53,7 +53,8 @@ can't be told, because the database can't be read, say.`,
 					err = printVerification(cmd, result)
 				}
 				if err == nil && result.Different > 0 {
-					err = differsError(fmt.Sprintf("what is stored differs from the reports in %d places (the first %d are named); keep a copy of the database and restore a backup",
+					err = differsError(fmt.Sprintf("what is stored differs from the reports in %d places (the first "+
+						"%d are named); keep a copy of the database and restore a backup",
 						result.Different, len(result.Differences)))
 				}
 				return err
@@ -92,6 +93,7 @@ func printVerification(cmd *cobra.Command, result verification.Result) error {
 	if result.Since != 0 {
 		since = ", from the checkpoint of " + formatTime(result.Since) + " on"
 	}
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "ok: %d totals agree with %d reports%s\n", result.Totals, result.Reports, since)
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "ok: %d totals agree with %d reports%s\n", result.Totals,
+		result.Reports, since)
 	return err
 }

@@ -65,8 +65,10 @@ func TestPoints(t *testing.T) {
 			t.Errorf("%s changes %v", p, done)
 		}
 	}
-	for _, name := range []string{"empty/pwrite64/a/2/torn", "empty/pwrite64/b/1/ENOSPC", "empty/openat/a/1/killed-after",
-		"empty/flock/a/1/ENOLCK", "empty/close/a/1/doubtful-EIO", "empty/write/*/3/lasting-ENOSPC", "empty/anything/*/4/lasting-EIO"} {
+	for _, name := range []string{"empty/pwrite64/a/2/torn", "empty/pwrite64/b/1/ENOSPC",
+		"empty/openat/a/1/killed-after",
+		"empty/flock/a/1/ENOLCK", "empty/close/a/1/doubtful-EIO", "empty/write/*/3/lasting-ENOSPC",
+		"empty/anything/*/4/lasting-EIO"} {
 		if !names[name] {
 			t.Errorf("there is no point %s: %v", name, names)
 		}
@@ -98,7 +100,8 @@ func TestSample(t *testing.T) {
 
 // fine is an attack after which all books agree.
 func fine() *evidence {
-	e := &evidence{Reached: true, Server: counted{ByDevice: map[string]int64{"d": 10}, ByType: map[string]int64{books.Types[0]: 4, books.Types[2]: 6}}}
+	e := &evidence{Reached: true, Server: counted{ByDevice: map[string]int64{"d": 10},
+		ByType: map[string]int64{books.Types[0]: 4, books.Types[2]: 6}}}
 	e.Noted.Types[0] = books.Note{Begun: 5, Acknowledged: 4}
 	e.Noted.Types[2] = books.Note{Begun: 6, Acknowledged: 6}
 	e.Settled = books.Statement{Device: "d", Accounts: []books.Account{{Recorded: 10, Accepted: 10}}}
@@ -113,27 +116,38 @@ func TestJudge(t *testing.T) {
 		spoil func(e *evidence)
 		want  []kindOf
 	}{
-		"a loss":          {func(e *evidence) { e.Noted.Types[0].Acknowledged = 5 }, []kindOf{loss}},
-		"submitted":       {func(e *evidence) { e.Noted.Types[0].Submitted, e.Noted.Told = 5, 1 }, []kindOf{loss}},
-		"too long":        {func(e *evidence) { e.Said.Longest.Seconds = 100 }, []kindOf{misbehaved}},
-		"doubled":         {func(e *evidence) { e.Noted.Types[0] = books.Note{Begun: 3, Acknowledged: 3} }, []kindOf{doubled}},
-		"another type":    {func(e *evidence) { e.Server.ByType["TYPE_128"] = 1 }, []kindOf{doubled}},
-		"a crash":         {func(e *evidence) { e.Status = syscall.WaitStatus(syscall.SIGSEGV) }, []kindOf{misbehaved}},
-		"a hang":          {func(e *evidence) { e.Hung = true }, []kindOf{misbehaved}},
-		"noise":           {func(e *evidence) { e.Complaints = "panic" }, []kindOf{misbehaved}},
-		"restless":        {func(e *evidence) { e.Said.Restless = true }, []kindOf{misbehaved}},
-		"pending":         {func(e *evidence) { e.Settled.Accounts[0] = books.Account{Recorded: 11, Accepted: 10, Pending: 1} }, []kindOf{unsettled}},
-		"not settled":     {func(e *evidence) { e.Settled.Accounts = nil }, []kindOf{unsettled}},
-		"settling failed": {func(e *evidence) { e.Settled.Failures = []books.Failure{{Doing: "submit"}} }, []kindOf{unsettled}},
-		"books":           {func(e *evidence) { e.Said.Accounts = []books.Account{{Recorded: 3, Accepted: 2}} }, []kindOf{disagreed}},
-		"server's total":  {func(e *evidence) { e.Server.ByDevice["d"] = 9 }, []kindOf{disagreed}},
-		"beside":          {func(e *evidence) { e.Accompanying = syscall.WaitStatus(syscall.SIGSEGV) }, []kindOf{misbehaved}},
-		"books beside":    {func(e *evidence) { e.Beside.Accounts = []books.Account{{Recorded: 3, Accepted: 2}} }, []kindOf{disagreed}},
-		"not opened":      {func(e *evidence) { e.Said.Failures = []books.Failure{{Doing: "open"}} }, []kindOf{misbehaved}},
-		"told loss":       {func(e *evidence) { e.Noted.Types[0].Acknowledged, e.Noted.Told = 5, 1 }, []kindOf{loss}},
-		"declared lost":   {func(e *evidence) { e.Settled.Accounts[0] = books.Account{Recorded: 12, Accepted: 10, Lost: 2} }, []kindOf{loss}},
-		"a false alarm":   {func(e *evidence) { e.Noted.Flags = int64(protocol.StateFlagStorageRecovered) }, []kindOf{misbehaved}},
-		"server's books":  {func(e *evidence) { e.Server.Differences = []string{"x"} }, []kindOf{disagreed}},
+		"a loss":    {func(e *evidence) { e.Noted.Types[0].Acknowledged = 5 }, []kindOf{loss}},
+		"submitted": {func(e *evidence) { e.Noted.Types[0].Submitted, e.Noted.Told = 5, 1 }, []kindOf{loss}},
+		"too long":  {func(e *evidence) { e.Said.Longest.Seconds = 100 }, []kindOf{misbehaved}},
+		"doubled": {func(e *evidence) { e.Noted.Types[0] = books.Note{Begun: 3, Acknowledged: 3} },
+			[]kindOf{doubled}},
+		"another type": {func(e *evidence) { e.Server.ByType["TYPE_128"] = 1 }, []kindOf{doubled}},
+		"a crash":      {func(e *evidence) { e.Status = syscall.WaitStatus(syscall.SIGSEGV) }, []kindOf{misbehaved}},
+		"a hang":       {func(e *evidence) { e.Hung = true }, []kindOf{misbehaved}},
+		"noise":        {func(e *evidence) { e.Complaints = "panic" }, []kindOf{misbehaved}},
+		"restless":     {func(e *evidence) { e.Said.Restless = true }, []kindOf{misbehaved}},
+		"pending": {func(e *evidence) {
+			e.Settled.Accounts[0] = books.Account{Recorded: 11, Accepted: 10, Pending: 1}
+		}, []kindOf{unsettled}},
+		"not settled": {func(e *evidence) { e.Settled.Accounts = nil }, []kindOf{unsettled}},
+		"settling failed": {func(e *evidence) { e.Settled.Failures = []books.Failure{{Doing: "submit"}} },
+			[]kindOf{unsettled}},
+		"books": {func(e *evidence) { e.Said.Accounts = []books.Account{{Recorded: 3, Accepted: 2}} },
+			[]kindOf{disagreed}},
+		"server's total": {func(e *evidence) { e.Server.ByDevice["d"] = 9 }, []kindOf{disagreed}},
+		"beside": {func(e *evidence) { e.Accompanying = syscall.WaitStatus(syscall.SIGSEGV) },
+			[]kindOf{misbehaved}},
+		"books beside": {func(e *evidence) { e.Beside.Accounts = []books.Account{{Recorded: 3, Accepted: 2}} },
+			[]kindOf{disagreed}},
+		"not opened": {func(e *evidence) { e.Said.Failures = []books.Failure{{Doing: "open"}} },
+			[]kindOf{misbehaved}},
+		"told loss": {func(e *evidence) { e.Noted.Types[0].Acknowledged, e.Noted.Told = 5, 1 }, []kindOf{loss}},
+		"declared lost": {func(e *evidence) {
+			e.Settled.Accounts[0] = books.Account{Recorded: 12, Accepted: 10, Lost: 2}
+		}, []kindOf{loss}},
+		"a false alarm": {func(e *evidence) { e.Noted.Flags = int64(protocol.StateFlagStorageRecovered) },
+			[]kindOf{misbehaved}},
+		"server's books": {func(e *evidence) { e.Server.Differences = []string{"x"} }, []kindOf{disagreed}},
 	} {
 		e := fine()
 		test.spoil(e)

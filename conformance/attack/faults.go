@@ -48,7 +48,9 @@ func faults(c tracer.Call) []fault {
 		fails(syscall.EIO, syscall.ENOSPC)
 		all = append(all, doubtful, killedAfter)
 		if c.Bytes > 1 {
-			all = append(all, fault{"short", tracer.Short, 0}, fault{"torn", tracer.Torn, 0}, fault{diskFills, tracer.Short, 0})
+			all = append(all, fault{"short", tracer.Short, 0}, fault{"torn", tracer.Torn, 0}, fault{
+				diskFills, tracer.Short, 0,
+			})
 		}
 	case tracer.Sync:
 		fails(syscall.EIO)
@@ -107,7 +109,8 @@ func classes(c tracer.Call) []tracer.Class {
 }
 
 func errorName(errno syscall.Errno) string {
-	for name, known := range map[string]syscall.Errno{"EIO": syscall.EIO, "ENOSPC": syscall.ENOSPC, "EMFILE": syscall.EMFILE,
+	for name, known := range map[string]syscall.Errno{"EIO": syscall.EIO, "ENOSPC": syscall.ENOSPC,
+		"EMFILE": syscall.EMFILE,
 		"ENOLCK": syscall.ENOLCK, "ENOMEM": syscall.ENOMEM, "ENODEV": syscall.ENODEV, "EROFS": syscall.EROFS} {
 		if known == errno {
 			return name
@@ -209,7 +212,9 @@ func points(start, directory string, calls []tracer.Call, stride int) []point {
 		for _, class := range classes(c) {
 			if n := next(string(class)); (n-1)%stride == 0 {
 				for _, errno := range lasting[class] {
-					all = append(all, point{start, string(class), anyFile, n, fault{"lasting-" + errorName(errno), tracer.Fails, errno}})
+					all = append(all, point{
+						start, string(class), anyFile, n, fault{"lasting-" + errorName(errno), tracer.Fails, errno},
+					})
 				}
 			}
 		}

@@ -67,7 +67,8 @@ func (v *verdict) say(kind kindOf, format string, arguments ...any) {
 }
 
 // storageFlags tell that the storage failed.
-const storageFlags = int64(protocol.StateFlagStorageDegraded | protocol.StateFlagStorageRecovered | protocol.StateFlagUsageLost)
+const storageFlags = int64(protocol.StateFlagStorageDegraded | protocol.StateFlagStorageRecovered |
+	protocol.StateFlagUsageLost)
 
 // told tells whether the host heard of a failure of its storage, while it was
 // attacked or when its directory was settled.
@@ -82,13 +83,15 @@ func judge(e *evidence) *verdict {
 	for i, name := range books.Types {
 		n, counted := e.Noted.Types[i], e.Server.ByType[name]
 		if counted > n.Begun {
-			v.say(doubled, "%s: %d were recorded at most, the server counted %d (%d too many)", name, n.Begun, counted, counted-n.Begun)
+			v.say(doubled, "%s: %d were recorded at most, the server counted %d (%d too many)", name, n.Begun, counted,
+				counted-n.Begun)
 		}
 		if missing := n.Submitted - counted; missing > 0 {
 			v.say(loss, "%s: of %d nothing is left to be submitted, and the server counted %d (%d are missing)",
 				name, n.Submitted, counted, missing)
 		} else if missing := n.Acknowledged - counted; missing > 0 {
-			v.say(loss, "%s: %d are said to be counted, the server counted %d (%d are missing)", name, n.Acknowledged, counted, missing)
+			v.say(loss, "%s: %d are said to be counted, the server counted %d (%d are missing)", name, n.Acknowledged,
+				counted, missing)
 		}
 		v.Volatile += max(0, n.Volatile-max(0, counted-n.Acknowledged))
 	}
@@ -181,7 +184,8 @@ func (v *verdict) account(e *evidence) {
 	for _, statement := range e.statements() {
 		for _, a := range statement.Accounts {
 			if a.Recorded != a.Accepted+a.Pending+a.Lost {
-				v.say(disagreed, "recorded %d is not accepted %d + pending %d + lost %d", a.Recorded, a.Accepted, a.Pending, a.Lost)
+				v.say(disagreed, "recorded %d is not accepted %d + pending %d + lost %d", a.Recorded, a.Accepted,
+					a.Pending, a.Lost)
 			}
 		}
 	}
@@ -197,7 +201,8 @@ func (v *verdict) account(e *evidence) {
 		v.say(unsettled, "%d are pending after the last submission", a.Pending)
 	}
 	if total := e.Server.ByDevice[e.Settled.Device]; total != a.Accepted && !e.told() {
-		v.say(disagreed, "the library says %d were accepted, the server counted %d of the device, and nothing was told", a.Accepted, total)
+		v.say(disagreed, "the library says %d were accepted, the server counted %d of the device, and nothing was told",
+			a.Accepted, total)
 	}
 	if a.Lost != 0 {
 		v.say(loss, "%d are declared lost, which nothing damaged", a.Lost)

@@ -62,7 +62,8 @@ func main() {
 	flags.StringVar(&o.Only, "only", "", "attack only points whose names match this regular expression")
 	flags.StringVar(&o.Point, "point", "", "attack this one point, by the name that the report of a violation gives")
 	flags.StringVar(&o.Victim, "victim", "out/bin/attack-victim", "the program to attack")
-	flags.BoolVar(&o.Control, "control", false, "negative control: victims acknowledge what they hold back in memory; success is that losses are found")
+	flags.BoolVar(&o.Control, "control", false,
+		"negative control: victims acknowledge what they hold back in memory; success is that losses are found")
 	flags.BoolVar(&o.List, "list", false, "list how many points there are, and attack none")
 	flags.BoolVar(&o.Keep, "keep", false, "keep all directories")
 	flags.BoolVar(&o.JSON, "json", false, "print the summary as JSON")

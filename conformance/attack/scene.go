@@ -78,9 +78,10 @@ func newScene(ctx context.Context, directory, victim string, now time.Time, hold
 		_, err = admin.AddHandshakeCode(ctx, administration.HandshakeCode{Organization: "100001", Custom: "reader"})
 	}
 	if err == nil {
-		_, err = admin.AddItem(ctx, store.Item{ID: "scans", Name: "scans", Organization: "100001", ChargeWay: protocol.ChargeWayScanCount,
-			Products: protocol.ProductAll, Quota: 1 << 40, StartsAt: now.Add(-30 * 24 * time.Hour).Unix(),
-			ExpiresAt: now.Add(365 * 24 * time.Hour).Unix(), MaxBufferDays: 365}, []string{code})
+		_, err = admin.AddItem(ctx,
+			store.Item{ID: "scans", Name: "scans", Organization: "100001", ChargeWay: protocol.ChargeWayScanCount,
+				Products: protocol.ProductAll, Quota: 1 << 40, StartsAt: now.Add(-30 * 24 * time.Hour).Unix(),
+				ExpiresAt: now.Add(365 * 24 * time.Hour).Unix(), MaxBufferDays: 365}, []string{code})
 	}
 	return s, errors.Join(err, kept.Close())
 }
@@ -181,7 +182,8 @@ func (s *scene) next(mode, address string, now time.Time) *victimRun {
 		return filepath.Join(s.directory, fmt.Sprintf("%d-%s.%s", s.running, mode, what))
 	}
 	v := &victimRun{scene: s, books: name("books"), statement: name("json"), stderr: name("stderr")}
-	v.command = exec.Command(s.victim, "-mode", mode, "-server", address, "-code", code, "-data", s.data(), "-books", v.books,
+	v.command = exec.Command(s.victim, "-mode", mode, "-server", address, "-code", code, "-data", s.data(),
+		"-books", v.books,
 		"-statement", v.statement, "-now", fmt.Sprint(now.Unix()), "-hold", fmt.Sprint(s.hold))
 	// Signals that the Go runtime sends to itself only cost time here.
 	v.command.Env = append(os.Environ(), "GODEBUG=asyncpreemptoff=1")

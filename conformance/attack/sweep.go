@@ -113,7 +113,8 @@ func (s *sweep) points(ctx context.Context) ([]point, error) {
 			return nil, fmt.Errorf("the judge finds something where nothing was attacked: %+v %+v", v, e)
 		}
 		all = append(all, points(start, a.directory, a.seen, s.options.Stride)...)
-		fmt.Fprintf(os.Stderr, "start %s: %d system calls touch the directory, in %s\n", start, len(a.seen), e.Took.Round(time.Millisecond))
+		fmt.Fprintf(os.Stderr, "start %s: %d system calls touch the directory, in %s\n", start, len(a.seen),
+			e.Took.Round(time.Millisecond))
 	}
 	return all, nil
 }
@@ -201,7 +202,8 @@ func (s *sweep) attack(ctx context.Context, p point, n int) error {
 	}
 	if !s.options.Control {
 		for _, v := range r.Verdict.Violations {
-			fmt.Fprintf(os.Stderr, "VIOLATION seed %d point %s (%s): %s: %s\n  noted %+v\n  settled %+v\n  kept %s\n", s.options.Seed,
+			fmt.Fprintf(os.Stderr, "VIOLATION seed %d point %s (%s): %s: %s\n  noted %+v\n  settled %+v\n  kept %s\n",
+				s.options.Seed,
 				r.Point, e.Where, v.Kind, v.Text, e.Noted.Types, e.Settled.Accounts, r.Kept)
 		}
 	}
@@ -356,5 +358,6 @@ func (s *summary) print(asJSON bool) {
 				r.Evidence.Said.Longest.Doing, r.Evidence.Said.Longest.Seconds, r.Point)
 		}
 	}
-	fmt.Printf("victims killed %d, usage lost that was told to be in memory %d, VIOLATIONS %d\n", s.Killed, s.Volatile, s.Violations)
+	fmt.Printf("victims killed %d, usage lost that was told to be in memory %d, VIOLATIONS %d\n", s.Killed,
+		s.Volatile, s.Violations)
 }

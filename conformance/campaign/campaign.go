@@ -124,7 +124,8 @@ func (c *campaign) addDevice(random *rand.Rand, place int) (err error) {
 	}
 	// A library with a mistake is built without a clock to be set.
 	if reach := []int64{0, nearReach, farReach}[number%3]; reach > 0 && !c.mistake.inLibrary() {
-		if d.clock, err = newDeviceClock(filepath.Join(c.directory, "devices", fmt.Sprintf("%d.clock", number+1)), reach, number%4 < 2); err != nil {
+		if d.clock, err = newDeviceClock(filepath.Join(c.directory, "devices", fmt.Sprintf("%d.clock", number+1)),
+			reach, number%4 < 2); err != nil {
 			return err
 		}
 	}
@@ -326,7 +327,9 @@ func (c *campaign) catchHolder(random *rand.Rand, fits func(*client) bool) *clie
 		return nil
 	}
 	caught := func(pid int) (found *client) {
-		return c.choose(random, func(each *client) bool { return each.device == one.device && each.command.Process.Pid == pid })
+		return c.choose(random, func(each *client) bool {
+			return each.device == one.device && each.command.Process.Pid == pid
+		})
 	}
 	pid := one.device.catch(500*time.Millisecond, func(pid int) bool { return caught(pid) != nil })
 	if pid == 0 {
@@ -532,8 +535,10 @@ func (c *campaign) showProgress(ctx context.Context) {
 		c.mu.Lock()
 		clients, operations, devices := c.clients, c.operations, len(c.all)
 		c.mu.Unlock()
-		fmt.Fprintf(os.Stderr, "%5.0f s  %5d faults  %5d kills  %4d server restarts  %s%5d clients  %3d devices  %6d batches  %9d operations\n",
-			time.Since(c.began).Seconds(), c.faults.sum(), c.faults.of(clientKilled, familyKilled, holderKilled), c.faults.of(serverKilled, serverRestart),
+		fmt.Fprintf(os.Stderr, "%5.0f s  %5d faults  %5d kills  %4d server restarts  %s%5d clients  %3d devices  %6d "+
+			"batches  %9d operations\n",
+			time.Since(c.began).Seconds(), c.faults.sum(), c.faults.of(clientKilled, familyKilled, holderKilled),
+			c.faults.of(serverKilled, serverRestart),
 			c.databaseRestarts(), clients, devices, c.proxy.reports(), operations)
 	}
 }

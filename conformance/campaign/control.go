@@ -31,11 +31,13 @@ func (m *mistake) inLibrary() bool { return m != nil && m.libraries != "" }
 func (m *mistake) found(losses, others int) (bool, string) {
 	switch {
 	case m.inLibrary() && losses+others > 0:
-		return true, fmt.Sprintf("the negative control works: %s led to %d losses and %d other violations", m.name, losses, others)
+		return true, fmt.Sprintf("the negative control works: %s led to %d losses and %d other violations", m.name,
+			losses, others)
 	case !m.inLibrary() && losses > 0 && others == 0:
 		return true, fmt.Sprintf("the negative control works: %s led to %d losses", m.name, losses)
 	case losses+others > 0:
-		return false, fmt.Sprintf("FAILED: %s leads to losses, and to nothing else; here were %d, and %d other violations", m.name, losses, others)
+		return false, fmt.Sprintf("FAILED: %s leads to losses, and to nothing else; here were %d, and %d "+
+			"other violations", m.name, losses, others)
 	}
 	return false, fmt.Sprintf("THE JUDGE IS BLIND: there were %s, and it found nothing", m.name)
 }

@@ -61,14 +61,18 @@ type liveDamage struct {
 
 // removed is a live damage: files that are removed.
 func removed(name, pattern string, kept bool) liveDamage {
-	return liveDamage{effect{name: name + " removed in use", kept: kept}, func(directory string, _ map[string][]byte) error {
+	return liveDamage{effect{
+		name: name + " removed in use", kept: kept,
+	}, func(directory string, _ map[string][]byte) error {
 		return removeAll(directory, pattern)
 	}}
 }
 
 // again is a live damage: files that are removed whenever they come back.
 func again(name, pattern string, kept bool) liveDamage {
-	return liveDamage{effect{name: name + " removed in use, again and again", kept: kept}, func(directory string, _ map[string][]byte) error {
+	return liveDamage{effect{
+		name: name + " removed in use, again and again", kept: kept,
+	}, func(directory string, _ map[string][]byte) error {
 		for range 100 {
 			if err := removeAll(directory, pattern); err != nil {
 				return err
@@ -287,7 +291,8 @@ func (c *campaign) damageDevices(ctx context.Context, random *rand.Rand) ([]dama
 		return nil, fmt.Errorf("no damage has a name that matches %q", c.Only)
 	}
 	for len(damaged) < c.Damage && ctx.Err() == nil {
-		fmt.Fprintf(os.Stderr, "%5.0f s  %5d faults  %5d of %d devices damaged\n", time.Since(c.began).Seconds(), c.faults.sum(), len(damaged), c.Damage)
+		fmt.Fprintf(os.Stderr, "%5.0f s  %5d faults  %5d of %d devices damaged\n", time.Since(c.began).Seconds(),
+			c.faults.sum(), len(damaged), c.Damage)
 		d := c.newDevice(fmt.Sprintf("damaged-%d", len(damaged)+1))
 		if len(damaged)%2 == 1 {
 			d.rename(len(damaged) / 2)
@@ -332,7 +337,8 @@ func (c *campaign) damageDevices(ctx context.Context, random *rand.Rand) ([]dama
 		if former := slices.Collect(maps.Keys(d.uuids)); damage.blind || len(former) == 0 {
 			damaged = append(damaged, damagedDevice{e, told, damage.kept, former})
 		} else {
-			c.report(violation{kindDisagreed, d.name, d.directory, fmt.Sprintf("the device was %v before it was %s", former, e.Library.Device)})
+			c.report(violation{kindDisagreed, d.name, d.directory,
+				fmt.Sprintf("the device was %v before it was %s", former, e.Library.Device)})
 		}
 	}
 	return damaged, ctx.Err()
@@ -372,7 +378,8 @@ func (c *campaign) inflict(d *device, random *rand.Rand, ways []damage, older ma
 func (c *campaign) runBriefly(d *device, random *rand.Rand, kill bool, damaged int) error {
 	s := c.randomSettings(random)
 	c.addHabits(random, d, &s)
-	s.python, s.main, s.threads, s.milliseconds, s.damaged = false, c.proxy.URLs[0], 1+random.IntN(3), 300+random.IntN(1500), damaged
+	s.python, s.main, s.threads, s.milliseconds, s.damaged = false, c.proxy.URLs[0], 1+random.IntN(3),
+		300+random.IntN(1500), damaged
 	running, err := c.startClient(d, s)
 	if err != nil {
 		return err

@@ -59,8 +59,10 @@ const (
 )
 
 // networkFaults are those the proxy injects.
-var networkFaults = []fault{refused, resetEarly, resetMiddle, halfRequest, alteredRequest, lateRequest, duplicated, replayed,
-	answerDropped, answerCut, answerLate, answerAltered, answerStale, hungUp, status502, status503, status429, status413,
+var networkFaults = []fault{refused, resetEarly, resetMiddle, halfRequest, alteredRequest, lateRequest,
+	duplicated, replayed,
+	answerDropped, answerCut, answerLate, answerAltered, answerStale, hungUp, status502, status503,
+	status429, status413,
 	loginPage, redirected, garbage}
 
 // habits are kinds that a client or a device has all its life. They are counted by

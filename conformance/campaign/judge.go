@@ -92,14 +92,17 @@ func judgeDevice(e evidence) []violation {
 		given = l.Expired
 	}
 	if l.Lost != given {
-		say(kindLoss, "the library declares %d operations lost, %d of them as too old, and nothing refused or damaged them", l.Lost, l.Expired)
+		say(kindLoss, "the library declares %d operations lost, %d of them as too old, and nothing refused "+
+			"or damaged them", l.Lost, l.Expired)
 	}
 	if l.Recorded != l.Accepted+l.Pending+l.Lost {
-		say(kindDisagreed, "recorded %d is not accepted %d + pending %d + lost %d", l.Recorded, l.Accepted, l.Pending, l.Lost)
+		say(kindDisagreed, "recorded %d is not accepted %d + pending %d + lost %d", l.Recorded, l.Accepted,
+			l.Pending, l.Lost)
 	}
 	all := e.bounds()
 	if all.Acked > l.Recorded {
-		say(kindLoss, "the clients were told that %d operations are counted, the library has recorded %d (%d are missing)",
+		say(kindLoss,
+			"the clients were told that %d operations are counted, the library has recorded %d (%d are missing)",
 			all.Acked, l.Recorded, all.Acked-l.Recorded)
 	}
 	if l.Recorded > all.Started {
@@ -142,7 +145,8 @@ func judgeDamaged(e damagedDevice) []violation {
 		say(kindUnsettled, "%d operations are pending after the last submission (status %d)", l.Pending, l.Status)
 	}
 	if l.Recorded != l.Accepted+l.Pending+l.Lost {
-		say(kindDisagreed, "recorded %d is not accepted %d + pending %d + lost %d", l.Recorded, l.Accepted, l.Pending, l.Lost)
+		say(kindDisagreed, "recorded %d is not accepted %d + pending %d + lost %d", l.Recorded, l.Accepted,
+			l.Pending, l.Lost)
 	}
 	// By code only: a type that a client defined may lose its name with a ledger.
 	started, counted := map[account]int64{}, map[account]int64{}
@@ -167,7 +171,8 @@ func judgeDamaged(e damagedDevice) []violation {
 		say(kindLoss, "%d operations are gone, and the library declares %d lost", missing, l.Lost)
 	}
 	if e.kept && (l.Recorded < noted.Acked || l.Recorded > noted.Started) {
-		say(kindDisagreed, "the clients recorded %d to %d operations, the library %d", noted.Acked, noted.Started, l.Recorded)
+		say(kindDisagreed, "the clients recorded %d to %d operations, the library %d", noted.Acked,
+			noted.Started, l.Recorded)
 	}
 	return found
 }
@@ -239,7 +244,8 @@ func judgeServer(s serverBooks, devices []evidence, former map[string]string, da
 		}
 	}
 	for _, uuid := range slices.Sorted(maps.Keys(strangers)) {
-		say(kindDisagreed, "the server counted %d operations of %s, which is the client UUID of no device", strangers[uuid], uuid)
+		say(kindDisagreed, "the server counted %d operations of %s, which is the client UUID of no device",
+			strangers[uuid], uuid)
 		sum += strangers[uuid]
 	}
 	if sum != s.Total {

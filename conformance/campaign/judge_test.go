@@ -33,18 +33,28 @@ func TestJudgeOfADevice(t *testing.T) {
 		change func(*evidence)
 		want   string
 	}{
-		"all is well":                   {func(*evidence) {}, ""},
-		"the one in flight was counted": {func(e *evidence) { e.Server[qr], e.Library.Recorded, e.Library.Accepted = 9, 13, 13 }, ""},
-		"a device nobody used":          {func(e *evidence) { *e = evidence{Library: statement{Device: "uuid-1"}} }, ""},
-		"one lost everywhere":           {func(e *evidence) { e.Server[qr], e.Library.Recorded, e.Library.Accepted = 7, 11, 11 }, "loss loss"},
-		"one lost on the server":        {func(e *evidence) { e.Server[qr] = 7 }, "disagreed loss"},
-		"one doubled everywhere":        {func(e *evidence) { e.Server[qr], e.Library.Recorded, e.Library.Accepted = 10, 14, 14 }, "doubled doubled"},
-		"one doubled on the server":     {func(e *evidence) { e.Server[ean] = 5 }, "disagreed doubled"},
-		"one under the wrong type":      {func(e *evidence) { e.Server[qr], e.Server[ean] = 7, 5 }, "loss doubled"},
-		"one under a type nobody used":  {func(e *evidence) { e.Server[qr]--; e.Server[account{"100001-reader", "TYPE_128"}]++ }, "loss doubled"},
-		"a type the server lacks":       {func(e *evidence) { delete(e.Server, ean) }, "disagreed loss"},
-		"pending":                       {func(e *evidence) { e.Library.Pending = 1; e.Library.Accepted--; e.Server[qr]-- }, "unsettled loss"},
-		"declared lost":                 {func(e *evidence) { e.Library.Lost = 1; e.Library.Accepted--; e.Server[qr]-- }, "loss loss"},
+		"all is well": {func(*evidence) {}, ""},
+		"the one in flight was counted": {
+			func(e *evidence) { e.Server[qr], e.Library.Recorded, e.Library.Accepted = 9, 13, 13 }, "",
+		},
+		"a device nobody used": {func(e *evidence) { *e = evidence{Library: statement{Device: "uuid-1"}} }, ""},
+		"one lost everywhere": {
+			func(e *evidence) { e.Server[qr], e.Library.Recorded, e.Library.Accepted = 7, 11, 11 }, "loss loss",
+		},
+		"one lost on the server": {func(e *evidence) { e.Server[qr] = 7 }, "disagreed loss"},
+		"one doubled everywhere": {
+			func(e *evidence) { e.Server[qr], e.Library.Recorded, e.Library.Accepted = 10, 14, 14 }, "doubled doubled",
+		},
+		"one doubled on the server": {func(e *evidence) { e.Server[ean] = 5 }, "disagreed doubled"},
+		"one under the wrong type":  {func(e *evidence) { e.Server[qr], e.Server[ean] = 7, 5 }, "loss doubled"},
+		"one under a type nobody used": {
+			func(e *evidence) { e.Server[qr]--; e.Server[account{"100001-reader", "TYPE_128"}]++ }, "loss doubled",
+		},
+		"a type the server lacks": {func(e *evidence) { delete(e.Server, ean) }, "disagreed loss"},
+		"pending": {
+			func(e *evidence) { e.Library.Pending = 1; e.Library.Accepted--; e.Server[qr]-- }, "unsettled loss",
+		},
+		"declared lost": {func(e *evidence) { e.Library.Lost = 1; e.Library.Accepted--; e.Server[qr]-- }, "loss loss"},
 		"given up, far from now": {func(e *evidence) {
 			e.Far, e.Library.Lost, e.Library.Expired = true, 3, 3
 			e.Library.Accepted -= 3
@@ -77,16 +87,24 @@ func TestJudgeOfADamagedDevice(t *testing.T) {
 		announced, kept bool
 		want            string
 	}{
-		"nothing is gone":         {func(*evidence) {}, false, false, ""},
-		"gone and announced":      {func(e *evidence) { e.Server[qr] = 1 }, true, false, ""},
-		"gone without a word":     {func(e *evidence) { e.Server[qr] = 1 }, false, false, "unannounced"},
-		"gone and not declared":   {func(e *evidence) { e.Server[qr] = 1 }, true, true, "loss"},
-		"gone and declared":       {func(e *evidence) { e.Server[qr], e.Library.Lost, e.Library.Accepted = 1, 7, 5 }, true, true, ""},
-		"forgotten":               {func(e *evidence) { e.Library.Recorded, e.Library.Accepted = 5, 5 }, true, true, "disagreed"},
-		"doubled":                 {func(e *evidence) { e.Server[qr] = 10 }, true, false, "doubled"},
-		"a type without its name": {func(e *evidence) { e.Server[qr]--; e.Server[account{"100001-reader", "TYPE_128"}]++ }, true, false, ""},
-		"pending":                 {func(e *evidence) { e.Library.Pending, e.Library.Recorded = 1, 13 }, true, false, "unsettled"},
-		"the account is wrong":    {func(e *evidence) { e.Library.Recorded++ }, true, false, "disagreed"},
+		"nothing is gone":       {func(*evidence) {}, false, false, ""},
+		"gone and announced":    {func(e *evidence) { e.Server[qr] = 1 }, true, false, ""},
+		"gone without a word":   {func(e *evidence) { e.Server[qr] = 1 }, false, false, "unannounced"},
+		"gone and not declared": {func(e *evidence) { e.Server[qr] = 1 }, true, true, "loss"},
+		"gone and declared": {
+			func(e *evidence) { e.Server[qr], e.Library.Lost, e.Library.Accepted = 1, 7, 5 }, true, true, "",
+		},
+		"forgotten": {
+			func(e *evidence) { e.Library.Recorded, e.Library.Accepted = 5, 5 }, true, true, "disagreed",
+		},
+		"doubled": {func(e *evidence) { e.Server[qr] = 10 }, true, false, "doubled"},
+		"a type without its name": {
+			func(e *evidence) { e.Server[qr]--; e.Server[account{"100001-reader", "TYPE_128"}]++ }, true, false, "",
+		},
+		"pending": {
+			func(e *evidence) { e.Library.Pending, e.Library.Recorded = 1, 13 }, true, false, "unsettled",
+		},
+		"the account is wrong": {func(e *evidence) { e.Library.Recorded++ }, true, false, "disagreed"},
 	} {
 		e := settled()
 		test.change(&e)
@@ -114,7 +132,9 @@ func TestJudgeOfTheServer(t *testing.T) {
 		"given up": {func(s *serverBooks, devices *[]evidence) {
 			s.Lost, (*devices)[0].Library.Expired = 3, 3
 		}, ""},
-		"given up, and not declared": {func(_ *serverBooks, devices *[]evidence) { (*devices)[0].Library.Expired = 3 }, "disagreed"},
+		"given up, and not declared": {
+			func(_ *serverBooks, devices *[]evidence) { (*devices)[0].Library.Expired = 3 }, "disagreed",
+		},
 		"unknown device": {func(s *serverBooks, _ *[]evidence) {
 			s.Rows = append(s.Rows, row{Device: "uuid-9", Count: 2})
 			s.Total += 2

@@ -38,7 +38,8 @@ func runKills(ctx context.Context, o options) (*kills, error) {
 	shown := time.Now()
 	deadline := time.Now().Add(o.MaxTime)
 	for k.done < o.Kills && time.Now().Before(deadline) {
-		s := settings{mode: "hammer", main: main, code: codes[0], seed: random.Uint64(), threads: 4, milliseconds: 60000, end: "close"}
+		s := settings{mode: "hammer", main: main, code: codes[0], seed: random.Uint64(), threads: 4,
+			milliseconds: 60000, end: "close"}
 		if o.mistake == heldBack {
 			s.buffer = controlBuffer
 		}
@@ -54,14 +55,17 @@ func runKills(ctx context.Context, o options) (*kills, error) {
 		before = last.Library.Recorded
 		k.note("kill %d: %d <= %d <= %d", k.done, noted.Acked, recorded, noted.Started)
 		if recorded < noted.Acked {
-			k.say(kindLoss, "kill %d: %d operations were acknowledged, %d are recorded (%d are missing)", k.done, noted.Acked, recorded, noted.Acked-recorded)
+			k.say(kindLoss, "kill %d: %d operations were acknowledged, %d are recorded (%d are missing)", k.done,
+				noted.Acked, recorded, noted.Acked-recorded)
 		}
 		if recorded > noted.Started {
-			k.say(kindDoubled, "kill %d: %d operations were begun, %d are recorded (%d too many)", k.done, noted.Started, recorded, recorded-noted.Started)
+			k.say(kindDoubled, "kill %d: %d operations were begun, %d are recorded (%d too many)", k.done,
+				noted.Started, recorded, recorded-noted.Started)
 		}
 		if time.Since(shown) > 5*time.Second {
 			shown = time.Now()
-			fmt.Fprintf(os.Stderr, "%5.0f s  %4d kills  %12d operations\n", time.Since(l.began).Seconds(), k.done, k.operations)
+			fmt.Fprintf(os.Stderr, "%5.0f s  %4d kills  %12d operations\n", time.Since(l.began).Seconds(),
+				k.done, k.operations)
 		}
 	}
 	if k.serverSays, err = l.installation.books(); err != nil {
@@ -102,7 +106,8 @@ func (k *kills) killOne(ctx context.Context, s settings, after time.Duration) (b
 		if ctx.Err() != nil {
 			return bounds{}, ctx.Err()
 		}
-		return bounds{}, fmt.Errorf("the client does not begin to record: %s %s", c.command.ProcessState, c.stderr.String())
+		return bounds{},
+			fmt.Errorf("the client does not begin to record: %s %s", c.command.ProcessState, c.stderr.String())
 	}
 	select {
 	case <-time.After(after):

@@ -57,7 +57,8 @@ func newLaboratory(ctx context.Context, o options) (*laboratory, error) {
 	}
 	bin := filepath.Join(directory, "bin")
 	l := &laboratory{directory: directory, bin: bin, began: time.Now(),
-		environment: []string{"LD_LIBRARY_PATH=" + bin, "PYTHONPATH=" + filepath.Join(directory, "python"), "PYTHONDONTWRITEBYTECODE=1"}}
+		environment: []string{"LD_LIBRARY_PATH=" + bin, "PYTHONPATH=" + filepath.Join(directory, "python"),
+			"PYTHONDONTWRITEBYTECODE=1"}}
 	for _, name := range []string{"bin", "bin/copy", "books", "logs", "devices"} {
 		if err := os.Mkdir(filepath.Join(directory, name), 0o700); err != nil {
 			return nil, err
@@ -68,7 +69,9 @@ func newLaboratory(ctx context.Context, o options) (*laboratory, error) {
 		library = filepath.Join(o.mistake.libraries, filepath.Base(libraryFile))
 	}
 	copies := filepath.Join(bin, "copy")
-	for _, each := range []struct{ file, to string }{{ltsFile, bin}, {clientFile, bin}, {library, bin}, {testkitClientFile, bin},
+	for _, each := range []struct{ file, to string }{{ltsFile, bin}, {clientFile, bin}, {library, bin}, {
+		testkitClientFile, bin,
+	},
 		{testkitLibraryFile, bin}, {scriptFile, bin}, {library, copies}, {testkitLibraryFile, copies}} {
 		if err := copyFile(each.file, each.to); err != nil {
 			return nil, fmt.Errorf("%w (build/campaign builds what is needed)", err)
@@ -88,7 +91,8 @@ func newLaboratory(ctx context.Context, o options) (*laboratory, error) {
 	if l.journal, err = os.Create(filepath.Join(directory, "journal.txt")); err != nil {
 		return nil, err
 	}
-	l.installation = &installation{program: filepath.Join(bin, filepath.Base(ltsFile)), logs: filepath.Join(directory, "logs"),
+	l.installation = &installation{program: filepath.Join(bin, filepath.Base(ltsFile)),
+		logs:     filepath.Join(directory, "logs"),
 		location: []string{"--data", filepath.Join(directory, "server")}}
 	if o.Database == postgresDatabase {
 		if err := l.installation.makeDatabase(ctx); err != nil {
@@ -194,9 +198,12 @@ func (l *laboratory) startClient(d *device, s settings) (*client, error) {
 	number := l.books
 	l.mu.Unlock()
 	c := &client{laboratory: l, device: d, code: s.code, books: filepath.Join(l.directory, "books", fmt.Sprint(number))}
-	arguments := []string{"mode=" + s.mode, "main=" + s.main, "code=" + s.code, "data=" + d.directory, "counters=" + c.books,
-		fmt.Sprintf("seed=%d", s.seed>>1), fmt.Sprintf("threads=%d", s.threads), fmt.Sprintf("milliseconds=%d", s.milliseconds),
-		"end=" + s.end, fmt.Sprintf("resubmit=%d", s.resubmit), fmt.Sprintf("buffer=%d", s.buffer), fmt.Sprintf("damaged=%d", s.damaged)}
+	arguments := []string{"mode=" + s.mode, "main=" + s.main, "code=" + s.code, "data=" + d.directory,
+		"counters=" + c.books,
+		fmt.Sprintf("seed=%d", s.seed>>1), fmt.Sprintf("threads=%d", s.threads),
+		fmt.Sprintf("milliseconds=%d", s.milliseconds),
+		"end=" + s.end, fmt.Sprintf("resubmit=%d", s.resubmit), fmt.Sprintf("buffer=%d", s.buffer),
+		fmt.Sprintf("damaged=%d", s.damaged)}
 	if s.standby != "" {
 		arguments = append(arguments, "standby="+s.standby)
 	}
@@ -271,7 +278,8 @@ func (c *client) wait(allowed time.Duration) books {
 		}
 	}
 	c.device.mu.Unlock()
-	c.laboratory.note("%s: client %s ended: pid %d, %v, killed %t, %+v", c.device.name, filepath.Base(c.books), c.command.Process.Pid, c.err, c.wasKilled(), b)
+	c.laboratory.note("%s: client %s ended: pid %d, %v, killed %t, %+v", c.device.name, filepath.Base(c.books),
+		c.command.Process.Pid, c.err, c.wasKilled(), b)
 	if what := c.misbehaved(); what != "" {
 		c.laboratory.report(violation{kindMisbehaved, c.device.name, c.device.directory, what})
 	}
@@ -283,7 +291,9 @@ func (c *client) wait(allowed time.Duration) books {
 // what is known of it, but for the server's books.
 func (l *laboratory) settle(d *device, main string, damaged int) (evidence, error) {
 	const allowed = 2 * time.Minute
-	c, err := l.startClient(d, settings{mode: "settle", main: main, code: codes[0], milliseconds: int(allowed / time.Millisecond), damaged: damaged})
+	c, err := l.startClient(d, settings{
+		mode: "settle", main: main, code: codes[0], milliseconds: int(allowed / time.Millisecond), damaged: damaged,
+	})
 	if err != nil {
 		return evidence{}, err
 	}

@@ -73,13 +73,18 @@ func main() {
 	flags.Int64Var(&o.Faults, "faults", 300, "how many faults to inject")
 	flags.IntVar(&o.Kills, "kills", 500, "kill9: how many kills")
 	flags.IntVar(&o.Clients, "clients", 6, "clients at a time")
-	flags.IntVar(&o.Devices, "devices", 3, "devices (data directories) in use at a time; new ones take the place of old ones")
+	flags.IntVar(&o.Devices, "devices", 3,
+		"devices (data directories) in use at a time; new ones take the place of old ones")
 	flags.IntVar(&o.Servers, "servers", 2, "servers on the one server directory or database")
-	flags.StringVar(&o.Database, "database", sqliteDatabase, "what the servers keep their state in: sqlite, or postgres, whose server is made for this, and killed as well")
-	flags.DurationVar(&o.MaxTime, "max-time", 30*time.Minute, "when to stop disturbing, even if there were too few faults")
-	flags.BoolVar(&o.Control, "control", false, "negative controls: mistakes are made on purpose, and success is that each is found")
+	flags.StringVar(&o.Database, "database", sqliteDatabase,
+		"what the servers keep their state in: sqlite, or postgres, whose server is made for this, and killed as well")
+	flags.DurationVar(&o.MaxTime, "max-time", 30*time.Minute,
+		"when to stop disturbing, even if there were too few faults")
+	flags.BoolVar(&o.Control, "control", false,
+		"negative controls: mistakes are made on purpose, and success is that each is found")
 	flags.IntVar(&o.Damage, "damage", 0, "also damage files of so many dead devices, each on its own")
-	flags.BoolVar(&o.Strict, "strict", false, "calls must not fail for want of the ledger where nobody holds it; needs a machine on which nothing else works")
+	flags.BoolVar(&o.Strict, "strict", false,
+		"calls must not fail for want of the ledger where nobody holds it; needs a machine on which nothing else works")
 	flags.StringVar(&o.Only, "only", "", "of the damages, only those whose names match this regular expression")
 	flags.BoolVar(&o.Keep, "keep", false, "keep the directory in any case")
 	flags.BoolVar(&o.JSON, "json", false, "print the summary as JSON")
@@ -89,7 +94,8 @@ func main() {
 		}
 		os.Exit(2)
 	}
-	if flags.NArg() > 0 || o.Clients < 1 || o.Devices < 1 || o.Servers < 1 || o.Faults < 0 || o.Kills < 1 || o.Damage < 0 ||
+	if flags.NArg() > 0 || o.Clients < 1 || o.Devices < 1 || o.Servers < 1 || o.Faults < 0 || o.Kills < 1 ||
+		o.Damage < 0 ||
 		o.Database != sqliteDatabase && o.Database != postgresDatabase {
 		flags.Usage()
 		os.Exit(2)

@@ -58,7 +58,8 @@ const patience = 1600 * time.Millisecond
 
 func startProxy(listeners int, random *rand.Rand, faults *faultCount, backends func() []string) (*proxy, error) {
 	p := &proxy{backends: backends, faults: faults, random: random, connections: map[net.Conn]bool{},
-		transport: &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: 10 * time.Second, DisableCompression: true}}
+		transport: &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: 10 * time.Second,
+			DisableCompression: true}}
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	p.weather.Store(&weather{})
 	for range listeners {
@@ -360,7 +361,8 @@ func (p *proxy) sendHalf(m message) {
 		return
 	}
 	var wire bytes.Buffer
-	_, _ = fmt.Fprintf(&wire, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n", m.method, m.path, backend, len(m.body))
+	_, _ = fmt.Fprintf(&wire, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n", m.method, m.path,
+		backend, len(m.body))
 	_ = m.header.WriteSubset(&wire, map[string]bool{"Content-Length": true, "Host": true})
 	wire.WriteString("\r\n")
 	wire.Write(m.body[:len(m.body)/2])

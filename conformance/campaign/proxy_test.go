@@ -87,7 +87,8 @@ func TestWithoutFaultsEverythingPasses(t *testing.T) {
 	b := newBackend(t)
 	p := newProxy(t, b)
 	response, answer, err := send(p, body)
-	if err != nil || response.StatusCode != http.StatusOK || answer != body || response.Header.Get("OpenLTS-MAC") != "mac of "+body {
+	if err != nil || response.StatusCode != http.StatusOK || answer != body ||
+		response.Header.Get("OpenLTS-MAC") != "mac of "+body {
 		t.Errorf("%v %q %v", response, answer, err)
 	}
 	if n := p.faults.sum(); n != 0 || p.reports() != 1 {

@@ -61,8 +61,9 @@ func (i *installation) setUp(servers int) error {
 	commands := [][]string{{"org", "add", "Campaign", "--id", "100001"}}
 	for _, code := range codes {
 		_, custom, _ := strings.Cut(code, "-")
-		commands = append(commands, []string{"handshake", "add", custom, "--org", "100001"}, []string{"item", "add", custom, "--id", custom,
-			"--org", "100001", "--charge-way", "scan", "--quota", "unlimited", "--handshake", code})
+		commands = append(commands, []string{"handshake", "add", custom, "--org", "100001"},
+			[]string{"item", "add", custom, "--id", custom,
+				"--org", "100001", "--charge-way", "scan", "--quota", "unlimited", "--handshake", code})
 	}
 	for _, arguments := range commands {
 		if _, err := i.lts(arguments...); err != nil {
@@ -164,7 +165,8 @@ func (s *server) start() error {
 	if err := os.Remove(urlFile); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	log, err := os.OpenFile(filepath.Join(s.installation.logs, fmt.Sprintf("server-%d.log", s.number)), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(filepath.Join(s.installation.logs, fmt.Sprintf("server-%d.log", s.number)),
+		os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}

@@ -102,7 +102,8 @@ func TestBrokenClients(t *testing.T) {
 // A driver that is none fails everything, and ends nothing.
 func TestDriversThatAreNone(t *testing.T) {
 	for name, command := range map[string][]string{
-		"not there": {"/nothing/like/that"}, "ends at once": {"/bin/true"}, "fails": {"/bin/false"}, "talks": {"/usr/bin/yes", "maybe"},
+		"not there": {"/nothing/like/that"}, "ends at once": {"/bin/true"}, "fails": {"/bin/false"},
+		"talks": {"/usr/bin/yes", "maybe"},
 	} {
 		report, err := Client(
 			t.Context(),

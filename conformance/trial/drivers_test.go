@@ -45,7 +45,8 @@ func TestOurDrivers(t *testing.T) {
 		"C++": {driver},
 		"Python": {
 			"/usr/bin/env", "PYTHONPATH=" + filepath.Join(repository, "bindings/python/src"),
-			"python3", filepath.Join(repository, "conformance/drivers/driver.py"), filepath.Join(libraries, "libopenlts.so"),
+			"python3", filepath.Join(repository, "conformance/drivers/driver.py"),
+			filepath.Join(libraries, "libopenlts.so"),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -86,9 +86,11 @@ func authorizeByCode(s *stage) error {
 		return err
 	}
 	switch {
-	case a.Protocol != protocol.Version || a.HandshakeCode != s.options.HandshakeCode || a.OrganizationID == "" || a.Item.ID == "":
+	case a.Protocol != protocol.Version || a.HandshakeCode != s.options.HandshakeCode || a.OrganizationID == "" ||
+		a.Item.ID == "":
 		return fmt.Errorf("the authorization is for another code, or says too little: %+v", *a)
-	case a.IssuedAt <= 0 || a.BufferUntil < a.IssuedAt || a.ValidUntil < a.BufferUntil || a.ValidUntil < a.Item.ExpiresAt:
+	case a.IssuedAt <= 0 || a.BufferUntil < a.IssuedAt || a.ValidUntil < a.BufferUntil ||
+		a.ValidUntil < a.Item.ExpiresAt:
 		return fmt.Errorf("its times are in no order: issued %d, buffer until %d, valid until %d, item until %d",
 			a.IssuedAt, a.BufferUntil, a.ValidUntil, a.Item.ExpiresAt)
 	case a.Item.ChargeWay != protocol.ChargeWayScanCount:
@@ -200,21 +202,25 @@ func malformedAuthorizations(s *stage) error {
 		code   protocol.Status
 		status int
 	}{
-		"empty":                    {"", malformed, 400},
-		"not JSON":                 {"hello", malformed, 400},
-		"cut off":                  {string(good[:len(good)/2]), malformed, 400},
-		"two values":               {string(good) + "{}", malformed, 400},
-		"another protocol":         {with(`"protocol":1`, `"protocol":2`), protocol.StatusProtocolVersion, 400},
-		"a short nonce":            {with(`"nonce":"`, `"nonce":"c2hvcnQ","was":"`), malformed, 400},
-		"no key":                   {with(`"publicKey"`, `"noKey"`), malformed, 400},
-		"a key of low order":       {with(protocol.Encoding.EncodeToString(d.Key.PublicKey().Bytes()), strings.Repeat("A", 43)), malformed, 400},
+		"empty":            {"", malformed, 400},
+		"not JSON":         {"hello", malformed, 400},
+		"cut off":          {string(good[:len(good)/2]), malformed, 400},
+		"two values":       {string(good) + "{}", malformed, 400},
+		"another protocol": {with(`"protocol":1`, `"protocol":2`), protocol.StatusProtocolVersion, 400},
+		"a short nonce":    {with(`"nonce":"`, `"nonce":"c2hvcnQ","was":"`), malformed, 400},
+		"no key":           {with(`"publicKey"`, `"noKey"`), malformed, 400},
+		"a key of low order": {
+			with(protocol.Encoding.EncodeToString(d.Key.PublicKey().Bytes()), strings.Repeat("A", 43)), malformed, 400,
+		},
 		"no UUID":                  {with(d.UUID, "x"), malformed, 400},
 		"a control character":      {with(`"platform":"`, `"platform":"\u001b`), malformed, 400},
 		"the direction of text":    {with(`"platform":"`, `"platform":"\u202e`), malformed, 400},
 		"more than 512 bytes":      {with(`"platform":"`, `"platform":"`+strings.Repeat("x", 513)), malformed, 400},
 		"slots that divide no day": {with(`"instanceCount":1`, `"instanceCount":1,"slotSeconds":7`), malformed, 400},
 		"too many instances":       {with(`"instanceCount":1`, `"instanceCount":1000001`), malformed, 400},
-		"more than 64 KiB":         {strings.Repeat(" ", protocol.MaxAuthorizationBody+1), protocol.StatusRequestTooLarge, 413},
+		"more than 64 KiB": {
+			strings.Repeat(" ", protocol.MaxAuthorizationBody+1), protocol.StatusRequestTooLarge, 413,
+		},
 	} {
 		_, _, err := d.Post(protocol.PathAuthorizations, []byte(test.body), nil)
 		errs[name] = problem(err, test.code, test.status)

@@ -29,7 +29,8 @@ func cors(s *stage) error {
 		switch {
 		case got.status/100 != 2 || origin != "*" && origin != "https://shop.example.com":
 			return fmt.Errorf("OPTIONS %s: HTTP status %d, allowed origin %q", path, got.status, origin)
-		case !strings.Contains(allowed, "openlts-key") || !strings.Contains(allowed, "openlts-mac") || !strings.Contains(allowed, "content-type"):
+		case !strings.Contains(allowed, "openlts-key") || !strings.Contains(allowed, "openlts-mac") ||
+			!strings.Contains(allowed, "content-type"):
 			return fmt.Errorf("OPTIONS %s allows the header fields %q only", path, allowed)
 		}
 	}
@@ -130,11 +131,14 @@ func framedErrors(s *stage) error {
 		code       protocol.Status
 		status     int
 	}{
-		"a refusal":       {protocol.PathAuthorizations, "openlts/1\n" + string(unknown), protocol.StatusHandshakeCodeNotFound, 403},
+		"a refusal": {
+			protocol.PathAuthorizations, "openlts/1\n" + string(unknown), protocol.StatusHandshakeCodeNotFound, 403,
+		},
 		"no first line":   {protocol.PathAuthorizations, string(unknown), protocol.StatusRequestMalformed, 400},
 		"another version": {protocol.PathAuthorizations, "openlts/2\n{}", protocol.StatusProtocolVersion, 400},
 		"no proof":        {protocol.PathReports, "openlts/1\n{}", protocol.StatusRequestNotAuthenticated, 401},
-		"a wrong MAC":     {protocol.PathReports, "openlts/1 AAAA " + strings.Repeat("A", 43) + "\n{}", protocol.StatusRequestNotAuthenticated, 401},
+		"a wrong MAC": {protocol.PathReports, "openlts/1 AAAA " + strings.Repeat("A", 43) + "\n{}",
+			protocol.StatusRequestNotAuthenticated, 401},
 	} {
 		first, rest, err := s.plain(test.path, test.text)
 		var answer struct {

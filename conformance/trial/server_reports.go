@@ -163,7 +163,8 @@ func reportGrows(s *stage) error {
 		return err
 	}
 	g := s.group(granted)
-	for _, step := range []struct{ revision, count, counted int64 }{{2, 4, 4}, {1, 3, 0}, {7, 6, 2}, {2, 4, 0}, {7, 6, 0}} {
+	for _, step := range []struct{ revision, count, counted int64 }{{2, 4, 4}, {1, 3, 0}, {7, 6, 2},
+		{2, 4, 0}, {7, 6, 0}} {
 		g.Reports = []protocol.Report{s.scans(2, step.revision, step.count)}
 		err := s.counted(d, step.counted, func() error { _, err := accept(d, g); return err })
 		if err != nil {

@@ -38,7 +38,8 @@ func office(t *testing.T) (http.Handler, *ecdh.PrivateKey) {
 		t.Fatal(err)
 	}
 	for _, code := range []administration.HandshakeCode{
-		{Organization: "100001", Custom: "reader", Default: true}, {Organization: "100001", Custom: "locked", SessionPassword: "s3cret"},
+		{Organization: "100001", Custom: "reader", Default: true},
+		{Organization: "100001", Custom: "locked", SessionPassword: "s3cret"},
 	} {
 		if _, err := desk.AddHandshakeCode(ctx, code); err != nil {
 			t.Fatal(err)
@@ -185,7 +186,8 @@ func TestBrokenServers(t *testing.T) {
 	}{
 		"unsigned refusals": {func(next http.Handler, _ *ecdh.PrivateKey) http.Handler {
 			return answered(next, whenFailed(func(p *protocol.Problem) { p.Refusal, p.PublicKey = "", "" }))
-		}, []string{"refuse_unknown_code", "refuse_nothing", "refuse_charge_way", "refuse_session_password"}, "signed: false"},
+		}, []string{"refuse_unknown_code", "refuse_nothing", "refuse_charge_way", "refuse_session_password"},
+			"signed: false"},
 		"another code": {func(next http.Handler, _ *ecdh.PrivateKey) http.Handler {
 			return answered(next, whenFailed(func(p *protocol.Problem) {
 				if p.Code == protocol.StatusRequestNotAuthenticated {
@@ -201,7 +203,9 @@ func TestBrokenServers(t *testing.T) {
 			}))
 		}, []string{"malformed_authorizations", "malformed_reports"}, "418"},
 		"receipts without MAC": {func(next http.Handler, _ *ecdh.PrivateKey) http.Handler {
-			return answered(next, func(_ *http.Request, answer *httptest.ResponseRecorder) { answer.Header().Del(protocol.HeaderMAC) })
+			return answered(next, func(_ *http.Request, answer *httptest.ResponseRecorder) {
+				answer.Header().Del(protocol.HeaderMAC)
+			})
 		}, []string{"report", "report_again", "report_lost", "license_closed"}, "verify"},
 		"no pages": {func(next http.Handler, _ *ecdh.PrivateKey) http.Handler {
 			return answered(next, func(r *http.Request, answer *httptest.ResponseRecorder) {
@@ -221,9 +225,13 @@ func TestBrokenServers(t *testing.T) {
 				next.ServeHTTP(w, r)
 			})
 		}, []string{"framed", "framed_errors"}, "415"},
-		"counts what comes again": {twice, []string{"report", "report_again", "report_grows", "report_apart"}, "counted, and not 5"},
+		"counts what comes again": {
+			twice, []string{"report", "report_again", "report_grows", "report_apart"}, "counted, and not 5",
+		},
 		"a login page": {func(http.Handler, *ecdh.PrivateKey) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>\x1b[2J log in")) })
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				_, _ = w.Write([]byte("<html>\x1b[2J log in"))
+			})
 		}, []string{"keys", "authorize_by_code", "report"}, "log in"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -234,7 +242,8 @@ func TestBrokenServers(t *testing.T) {
 					broken.fail,
 					v.Scenario,
 				); expected != (v.Outcome == Failed) &&
-					(expected || name != "a login page" && name != "receipts without MAC" && name != "counts what comes again") {
+					(expected ||
+						name != "a login page" && name != "receipts without MAC" && name != "counts what comes again") {
 					t.Errorf("%s: %s, %s", v.Scenario, v.Outcome, v.Reason)
 				}
 				if v.Scenario == broken.fail[0] && !strings.Contains(v.Reason, broken.why) {

@@ -22,7 +22,8 @@ func (m *meter) adopt(ctx context.Context) {
 	adoption, err := report.Adopt(ctx, m.directory, m.ledger)
 	err = errors.Join(err, sealParked(ctx, m.directory, m.ledger))
 	if adoption.Missing > 0 && !m.place.OtherRoot() { // it may have changed meanwhile
-		m.recovered(fmt.Sprintf("the counters of %d earlier runs are gone or damaged; what they had counted last is lost", adoption.Missing))
+		m.recovered(fmt.Sprintf("the counters of %d earlier runs are gone or damaged; what they had "+
+			"counted last is lost", adoption.Missing))
 	}
 	m.lostByStorage(adoption.Lost)
 	if adoption.Runs > 0 {
@@ -63,6 +64,7 @@ func (m *meter) purge(ctx context.Context) {
 	if units > 0 {
 		m.setFlag(protocol.StateFlagUsageLost)
 		m.event(protocol.EventKindReportsPurged, protocol.StatusOK, units,
-			fmt.Sprintf("%d operations could not be submitted within %d days and are lost", units, protocol.RetentionDays))
+			fmt.Sprintf("%d operations could not be submitted within %d days and are lost", units,
+				protocol.RetentionDays))
 	}
 }

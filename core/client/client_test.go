@@ -231,7 +231,8 @@ func TestRecordAt(t *testing.T) {
 		0: protocol.StatusOK, -time.Hour: protocol.StatusOK, -30 * 24 * time.Hour: protocol.StatusOK,
 		time.Second: protocol.StatusTimeOutOfRange, -30*24*time.Hour - time.Second: protocol.StatusTimeOutOfRange,
 	} {
-		if err := l.RecordAt(t.Context(), protocol.OperationTypeQRCode, 2, clock.Now().Add(offset).Unix()); protocol.StatusOf(err) != want {
+		if err := l.RecordAt(t.Context(), protocol.OperationTypeQRCode, 2,
+			clock.Now().Add(offset).Unix()); protocol.StatusOf(err) != want {
 			t.Errorf("%v: %v", offset, err)
 		}
 	}
@@ -305,7 +306,8 @@ func TestStorageThatCanNotBeUsed(t *testing.T) {
 
 func TestADamagedLedgerIsSaid(t *testing.T) {
 	directory := t.TempDir()
-	if err := os.WriteFile(filepath.Join(directory, ledger.FileName), []byte("this is not a database, and long enough to be one........."), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(directory, ledger.FileName),
+		[]byte("this is not a database, and long enough to be one........."), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	clock := testkit.NewClock(start)
@@ -526,7 +528,9 @@ func TestAReceiptThatNeverCame(t *testing.T) {
 	if err := l.Submit(context.Background()); err == nil || server.Total() != 3 {
 		t.Fatalf("%v, the server has %d", err, server.Total())
 	}
-	server.Intercept(func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) { w.WriteHeader(http.StatusBadGateway) })
+	server.Intercept(func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
+		w.WriteHeader(http.StatusBadGateway)
+	})
 	record(t, l, protocol.OperationTypeQRCode, 4) // in the same slot; never arrives
 	step(t, clock, 32*24*time.Hour)
 	if err := l.Submit(context.Background()); err == nil {
@@ -643,7 +647,8 @@ func TestALedgerThatOthersHold(t *testing.T) {
 		record(t, other, protocol.OperationTypeQRCode, 5)
 		within("asking that one", deadline, func(ctx context.Context) {
 			info, err := other.Info(ctx)
-			if err != nil || info.DeviceUUID != before.DeviceUUID || info.Usage.Recorded != 5 || info.Flags&protocol.StateFlagStorageDegraded == 0 {
+			if err != nil || info.DeviceUUID != before.DeviceUUID || info.Usage.Recorded != 5 ||
+				info.Flags&protocol.StateFlagStorageDegraded == 0 {
 				t.Errorf("%+v, %v", info, err)
 			}
 		})
@@ -734,7 +739,8 @@ func TestAnAddressOfAnotherServer(t *testing.T) {
 				told = info.Message
 			}
 		}
-		if asked := other.Requests(protocol.PathAuthorizations); pinned && (asked != 0 || !strings.Contains(told, "sent nothing")) {
+		if asked := other.Requests(protocol.PathAuthorizations); pinned &&
+			(asked != 0 || !strings.Contains(told, "sent nothing")) {
 			t.Errorf("it was asked %d times; told %q", asked, told)
 		}
 		ours.Intercept(nil)
@@ -749,7 +755,8 @@ func TestQuotaStatesComeWithReceipts(t *testing.T) {
 	server := testkit.NewServer(t, clock.Now)
 	server.Modify(func(a *protocol.Authorization) { a.Quota.State = protocol.QuotaTolerance })
 	l := open(t, parameters(server, t.TempDir()), clock)
-	if info, err := l.Info(t.Context()); err != nil || info.Flags != protocol.StateFlagQuotaInTolerance || info.Quota.Limit != 1000 {
+	if info, err := l.Info(t.Context()); err != nil || info.Flags != protocol.StateFlagQuotaInTolerance ||
+		info.Quota.Limit != 1000 {
 		t.Errorf("%+v, %v", info, err)
 	}
 	if err := l.Record(protocol.OperationTypeQRCode, 1); err != nil {
@@ -813,7 +820,8 @@ func TestDeviceUUID(t *testing.T) {
 		t.Errorf("%q, then %q (%v)", first, again, err)
 	}
 	p.DeviceUUID = "F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6"
-	if chosen, err := client.DeviceUUID(t.Context(), p); err != nil || chosen != "f81d4fae-7dec-11d0-a765-00a0c91e6bf6" {
+	if chosen, err := client.DeviceUUID(t.Context(), p); err != nil ||
+		chosen != "f81d4fae-7dec-11d0-a765-00a0c91e6bf6" {
 		t.Errorf("%q, %v", chosen, err)
 	}
 	p.DeviceUUID = "nonsense"
@@ -852,10 +860,11 @@ func TestAskingForTheUUIDLeavesADamagedLedger(t *testing.T) {
 func TestModules(t *testing.T) {
 	oned, qr, aztec := protocol.LicenseModuleONED, protocol.LicenseModuleQRCode, protocol.LicenseModuleAztec
 	for name, c := range map[string]struct{ granted, asked, want []protocol.LicenseModule }{
-		"all":          {nil, nil, nil},
-		"granted":      {[]protocol.LicenseModule{oned, qr}, nil, []protocol.LicenseModule{oned, qr}},
-		"asked":        {nil, []protocol.LicenseModule{qr}, []protocol.LicenseModule{qr}},
-		"intersection": {[]protocol.LicenseModule{oned, qr}, []protocol.LicenseModule{qr, aztec}, []protocol.LicenseModule{qr}},
+		"all":     {nil, nil, nil},
+		"granted": {[]protocol.LicenseModule{oned, qr}, nil, []protocol.LicenseModule{oned, qr}},
+		"asked":   {nil, []protocol.LicenseModule{qr}, []protocol.LicenseModule{qr}},
+		"intersection": {[]protocol.LicenseModule{oned, qr}, []protocol.LicenseModule{qr, aztec},
+			[]protocol.LicenseModule{qr}},
 	} {
 		clock := testkit.NewClock(start)
 		server := testkit.NewServer(t, clock.Now)

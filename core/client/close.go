@@ -46,9 +46,11 @@ func (m *meter) end(ctx context.Context) error {
 	}
 	switch {
 	case err != nil && (m.directory == "" || !m.tally.Durable() && m.sealer.Unsealed() > 0):
-		err = protocol.Errorf(protocol.StatusReportsPending, "closed; what was not submitted is lost, because nothing could be kept: %w", err)
+		err = protocol.Errorf(protocol.StatusReportsPending,
+			"closed; what was not submitted is lost, because nothing could be kept: %w", err)
 	case err != nil && protocol.StatusOf(err) != protocol.StatusDeadlineExceeded:
-		err = protocol.Errorf(protocol.StatusReportsPending, "closed; some reports are kept for the next start: %w", err)
+		err = protocol.Errorf(protocol.StatusReportsPending,
+			"closed; some reports are kept for the next start: %w", err)
 	}
 	park(m.directory, m.tally)
 	select {
@@ -66,7 +68,9 @@ func (m *meter) end(ctx context.Context) error {
 func (m *meter) giveBack(ctx context.Context) {
 	granted := m.grant().Authorization
 	if granted.Item.ChargeWay.Concurrent() || m.device.Source == device.SourceMemory {
-		_ = m.submitter.GiveBack(ctx, protocol.ClosedLicense{HandshakeCode: granted.HandshakeCode, Item: granted.Item.ID})
+		_ = m.submitter.GiveBack(ctx, protocol.ClosedLicense{
+			HandshakeCode: granted.HandshakeCode, Item: granted.Item.ID,
+		})
 	}
 }
 

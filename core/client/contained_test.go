@@ -43,7 +43,8 @@ func TestAContainedPanicIsAnEventWithItsPlace(t *testing.T) {
 		event, ok := l.Poll(short)
 		done()
 		if ok && event.Kind == protocol.EventKindInternalError {
-			if !strings.Contains(event.Message, "index out of range") || !strings.Contains(event.Message, "explosive.RoundTrip (contained_test.go:") {
+			if !strings.Contains(event.Message, "index out of range") ||
+				!strings.Contains(event.Message, "explosive.RoundTrip (contained_test.go:") {
 				t.Error(event.Message)
 			}
 			break

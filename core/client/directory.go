@@ -81,7 +81,8 @@ func own(path string) (string, error) {
 		return "", fmt.Errorf("the data directory can't be used: %w", err)
 	}
 	if !info.IsDir() || !ownedByUs(info) || info.Mode().Perm()&0o022 != 0 {
-		return "", fmt.Errorf("%s is no directory that only this user can write: remove it, or set another dataDirectory", path)
+		return "", fmt.Errorf(
+			"%s is no directory that only this user can write: remove it, or set another dataDirectory", path)
 	}
 	return path, nil
 }

@@ -27,7 +27,8 @@ func defaultDirectory(environment string) (string, error) {
 		}
 	}
 	if !aHome(home) {
-		return "", fmt.Errorf("user %d has no home directory (HOME is %q): set dataDirectory, or HOME, to a directory that can be written",
+		return "", fmt.Errorf("user %d has no home directory (HOME is %q): set dataDirectory, or HOME, to a directory "+
+			"that can be written",
 			os.Geteuid(), environment)
 	}
 	return filepath.Join(home, ".openlts"), nil

@@ -110,7 +110,8 @@ func (l life) live() {
 		err = opened.Record(protocol.OperationTypeQRCode, l.Record)
 	}
 	for n := range l.At {
-		if opened.RecordAt(context.Background(), protocol.OperationTypeQRCode, 1, time.Now().Unix()-int64(n+1)*180) == nil {
+		if opened.RecordAt(context.Background(), protocol.OperationTypeQRCode, 1,
+			time.Now().Unix()-int64(n+1)*180) == nil {
 			answer.At++
 		}
 	}
@@ -154,7 +155,8 @@ func begin(t *testing.T, user, group uint32, l life, environment ...string) (end
 	t.Cleanup(cancel)
 	command := exec.CommandContext(ctx, path)
 	// The race detector waits a second at the end, for reports.
-	command.Env = append(append(os.Environ(), "OPENLTS_TEST_LIFE="+string(text), "GORACE=atexit_sleep_ms=0"), environment...)
+	command.Env = append(append(os.Environ(), "OPENLTS_TEST_LIFE="+string(text), "GORACE=atexit_sleep_ms=0"),
+		environment...)
 	command.Dir = "/"
 	var out bytes.Buffer
 	command.Stdout, command.Stderr = &out, os.Stderr
@@ -207,14 +209,16 @@ const (
 func TestUsageOfAKilledProcess(t *testing.T) {
 	server := testkit.NewServer(t, time.Now)
 	total := int64(0)
-	for _, name := range []string{"x[1]", "a*b?", `[!a]\*`, "per%20cent", "with space", "Grüße-日本", "new\nline", "a?b#c&d=e"} {
+	for _, name := range []string{"x[1]", "a*b?", `[!a]\*`, "per%20cent", "with space", "Grüße-日本", "new\nline",
+		"a?b#c&d=e"} {
 		l := life{URL: server.URL, Directory: filepath.Join(t.TempDir(), name), Record: 1000, Killed: true}
 		first := lives(t, 0, 0, l)
 		if first.Error != "" || first.Flags != 0 {
 			t.Errorf("%q: %+v", name, first)
 		}
 		l.Record, l.Killed = 1, false
-		if second := lives(t, 0, 0, l); second.Error != "" || second.Flags != 0 || second.UUID != first.UUID || second.Events != "" {
+		if second := lives(t, 0, 0, l); second.Error != "" || second.Flags != 0 || second.UUID != first.UUID ||
+			second.Events != "" {
 			t.Errorf("%q: %+v, want %s", name, second, first.UUID)
 		}
 		total += 1001
@@ -272,7 +276,8 @@ func TestADirectoryLikeTmp(t *testing.T) {
 	if err := os.Chmod(before, 0o777|os.ModeSticky); err != nil {
 		t.Fatal(err)
 	}
-	if got := lives(t, alice, alice, life{URL: server.URL, Directory: before}); got.UUID != first.UUID || got.Flags != 0 {
+	if got := lives(t, alice, alice, life{URL: server.URL, Directory: before}); got.UUID != first.UUID ||
+		got.Flags != 0 {
 		t.Errorf("what was there already: %+v, want %s", got, first.UUID)
 	}
 	if got := lives(t, bob, bob, life{URL: server.URL, Directory: before}); got.UUID == first.UUID || got.Flags != 0 {
@@ -288,7 +293,8 @@ func TestAPlantedDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := lives(t, alice, alice, life{URL: server.URL, Directory: directory, Record: 1})
-	if got.Error != "" || got.Flags&protocol.StateFlagStorageDegraded == 0 || !strings.Contains(got.Events, "remove it") {
+	if got.Error != "" || got.Flags&protocol.StateFlagStorageDegraded == 0 ||
+		!strings.Contains(got.Events, "remove it") {
 		t.Errorf("%+v", got)
 	}
 	if left, err := os.ReadDir(victim); err != nil || len(left) > 0 {
@@ -311,7 +317,8 @@ func TestTheDefaultDirectory(t *testing.T) {
 		if got.Error != "" || got.Flags&protocol.StateFlagStorageDegraded == 0 {
 			t.Errorf("%s: %+v", none, got)
 		}
-		if !strings.Contains(got.Events, "user 54321 has no home directory") || !strings.Contains(got.Events, "set dataDirectory, or HOME") {
+		if !strings.Contains(got.Events, "user 54321 has no home directory") ||
+			!strings.Contains(got.Events, "set dataDirectory, or HOME") {
 			t.Errorf("%s: %s", none, got.Events)
 		}
 	}

@@ -14,7 +14,8 @@ import (
 func usersDirectory() (string, error) {
 	data, err := windows.KnownFolderPath(windows.FOLDERID_LocalAppData, windows.KF_FLAG_DEFAULT)
 	if err != nil {
-		return "", fmt.Errorf("the user has no directory for local application data: set dataDirectory to one that can be written: %w", err)
+		return "", fmt.Errorf("the user has no directory for local application data: set dataDirectory to one that "+
+			"can be written: %w", err)
 	}
 	return filepath.Join(data, "OpenLTS"), nil
 }

@@ -20,7 +20,9 @@ func TestADiskThatFillsUp(t *testing.T) {
 	directory := filetest.Disk(t, 2<<10)
 	clock := testkit.NewClock(start)
 	server, network := testkit.NewServer(t, clock.Now), testkit.NewNetwork(1)
-	l, err := client.Open(t.Context(), parameters(server, directory), client.Environment{Clock: clock, Transport: network})
+	l, err := client.Open(t.Context(), parameters(server, directory), client.Environment{
+		Clock: clock, Transport: network,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +40,8 @@ func TestADiskThatFillsUp(t *testing.T) {
 		if err := l.Submit(context.Background()); err != nil || server.Total() != recorded {
 			t.Errorf("%s: %v, the server has %d of %d", when, err, server.Total(), recorded)
 		}
-		if info, err := l.Info(t.Context()); err != nil || info.Usage.Recorded != recorded || info.Usage.Accepted != recorded {
+		if info, err := l.Info(t.Context()); err != nil || info.Usage.Recorded != recorded ||
+			info.Usage.Accepted != recorded {
 			t.Errorf("%s: %+v, %v", when, info, err)
 		}
 	}
@@ -116,6 +119,7 @@ func little(t *testing.T, what, directory string, l life) {
 	}
 	second := lives(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 2})
 	if server.Total() != acknowledged+2 || second.Error != "" || second.Flags&protocol.StateFlagUsageLost != 0 {
-		t.Errorf("%s: the server has %d of %d; first %+v, then %+v", what, server.Total(), acknowledged+2, first, second)
+		t.Errorf("%s: the server has %d of %d; first %+v, then %+v", what, server.Total(), acknowledged+2,
+			first, second)
 	}
 }

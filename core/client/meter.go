@@ -100,7 +100,8 @@ func (m *meter) open(ctx context.Context, renewEvery time.Duration) error {
 func (m *meter) openMeter(ctx context.Context) error {
 	granted := m.grant()
 	authorization := granted.Authorization
-	account := tally.Account{LTS: granted.LTS, Device: m.device.UUID, HandshakeCode: authorization.HandshakeCode, Item: authorization.Item.ID}
+	account := tally.Account{LTS: granted.LTS, Device: m.device.UUID, HandshakeCode: authorization.HandshakeCode,
+		Item: authorization.Item.ID}
 	length := slot.Length(m.parameters.SlotSeconds)
 
 	m.tally = unpark(m.directory, account, int64(length))
@@ -133,9 +134,10 @@ func (m *meter) openMeter(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m.submitter = report.NewSubmitter(report.Submission{Ledger: m.ledger, Clock: m.clock, Transport: m.transport, Servers: m.parameters.Servers(),
-		Timeout: m.parameters.RequestTimeout, Device: m.device.UUID, LTS: granted.LTS, Key: key,
-		Recognition: &m.recognized, LockFile: m.inDirectory(lockFile)})
+	m.submitter = report.NewSubmitter(
+		report.Submission{Ledger: m.ledger, Clock: m.clock, Transport: m.transport, Servers: m.parameters.Servers(),
+			Timeout: m.parameters.RequestTimeout, Device: m.device.UUID, LTS: granted.LTS, Key: key,
+			Recognition: &m.recognized, LockFile: m.inDirectory(lockFile)})
 	return nil
 }
 

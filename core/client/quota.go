@@ -37,5 +37,6 @@ func beyondQuota(quota protocol.Quota) string {
 		return fmt.Sprintf("the quota of %d is exceeded, with %d at work; %d of %d exceptions are left",
 			quota.Limit, quota.Used, max(0, quota.ExceptionsAllowed-quota.Exceptions), quota.ExceptionsAllowed)
 	}
-	return fmt.Sprintf("the quota of %d is used up; %d more are tolerated", quota.Limit, max(0, quota.Limit+quota.Tolerance-quota.Used))
+	return fmt.Sprintf("the quota of %d is used up; %d more are tolerated", quota.Limit,
+		max(0, quota.Limit+quota.Tolerance-quota.Used))
 }

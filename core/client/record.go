@@ -37,7 +37,8 @@ func (l *License) checkType(operationType protocol.OperationType) error {
 	if operationType.BuiltIn() {
 		return nil
 	}
-	if operationType < protocol.FirstHostOperationType || operationType >= protocol.FirstHostOperationType+protocol.OperationType(l.types.Load()) {
+	if operationType < protocol.FirstHostOperationType ||
+		operationType >= protocol.FirstHostOperationType+protocol.OperationType(l.types.Load()) {
 		return protocol.Errorf(protocol.StatusUnknownOperationType, "operation type %d is not defined", operationType)
 	}
 	return nil
@@ -57,7 +58,8 @@ func (l *License) RecordAt(ctx context.Context, operationType protocol.Operation
 	}
 	now := l.meter.clock.Now()
 	if unix > now.Unix() || unix < now.Add(-retention).Unix() {
-		return protocol.Errorf(protocol.StatusTimeOutOfRange, "the time stamp %s lies in the future or more than %d days back",
+		return protocol.Errorf(protocol.StatusTimeOutOfRange,
+			"the time stamp %s lies in the future or more than %d days back",
 			time.Unix(unix, 0).UTC().Format(time.RFC3339), protocol.RetentionDays)
 	}
 	if n == 0 || l.meter.sealer.CountAt(int(operationType), uint64(n), unix) {
@@ -86,13 +88,15 @@ func (l *License) DefineOperationType(name string) (protocol.OperationType, erro
 	}
 	if !protocol.ValidOperationTypeName(name) {
 		return 0, protocol.Errorf(protocol.StatusInvalidArgument,
-			"%.80q is no name for an operation type: 1 to %d characters out of A-Z, 0-9 and _, starting with a letter", name, protocol.MaxOperationTypeName)
+			"%.80q is no name for an operation type: 1 to %d characters out of A-Z, 0-9 and _, starting with a letter",
+			name, protocol.MaxOperationTypeName)
 	}
 	l.defining.Lock()
 	defer l.defining.Unlock()
 	number, ok := l.meter.tally.DefineType(name)
 	if !ok {
-		return 0, protocol.Errorf(protocol.StatusTooMany, "all %d operation types of this license are defined", tally.HostTypes)
+		return 0, protocol.Errorf(protocol.StatusTooMany, "all %d operation types of this license are defined",
+			tally.HostTypes)
 	}
 	l.types.Store(int32(l.meter.tally.DefinedTypes()))
 	return protocol.OperationType(number), nil

@@ -98,7 +98,8 @@ func (m *meter) renewRegularly(ctx context.Context) {
 	}
 	if g := m.grant(); ctx.Err() == nil && g.Over(m.clock) && m.setFlag(protocol.StateFlagAuthorizationLapsed) {
 		m.event(protocol.EventKindStateChanged, protocol.StatusFailedToReachLTS, 0, fmt.Sprintf(
-			"the authorization could be used without the server until %s; recording goes on, and the next start needs the server",
+			"the authorization could be used without the server until %s; recording goes on, and the next start "+
+				"needs the server",
 			time.Unix(g.BufferUntil(), 0).UTC().Format(time.DateOnly)))
 	}
 }
@@ -123,7 +124,8 @@ func (m *meter) renew(ctx context.Context) error {
 	r.mu.Unlock()
 	if errors.Is(err, license.ErrRefused) && m.setFlag(protocol.StateFlagAuthorizationLapsed) {
 		m.event(protocol.EventKindStateChanged, protocol.StatusOf(err), 0,
-			fmt.Sprintf("the server refuses to authorize any longer: %v Recording goes on, and the next start will be refused", err))
+			fmt.Sprintf("the server refuses to authorize any longer: %v Recording goes on, and the next start "+
+				"will be refused", err))
 	}
 	return err
 }
@@ -133,7 +135,8 @@ func (m *meter) takeUp(ctx context.Context, granted *license.Granted) error {
 	before := m.grant()
 	if granted.LTS != before.LTS {
 		// A standby with a key of its own: what is counted here is the main server's.
-		return protocol.Errorf(protocol.StatusServerKeyMismatch, "the authorization is another server's than the one in force")
+		return protocol.Errorf(protocol.StatusServerKeyMismatch,
+			"the authorization is another server's than the one in force")
 	}
 	now, was := granted.Authorization, before.Authorization
 	key, err := reportKey(m.device, now.ReportKey)
@@ -163,7 +166,8 @@ func (m *meter) takeUp(ctx context.Context, granted *license.Granted) error {
 			"the license was renewed: operations count on item %s of %s from now on", now.Item.ID, now.HandshakeCode))
 	case flags != protocol.StateFlag(m.flags.Load()) || now.ValidUntil != was.ValidUntil:
 		m.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, fmt.Sprintf(
-			"the server authorized anew; the license is valid until %s", time.Unix(now.ValidUntil, 0).UTC().Format(time.DateOnly)))
+			"the server authorized anew; the license is valid until %s",
+			time.Unix(now.ValidUntil, 0).UTC().Format(time.DateOnly)))
 	}
 	m.noteQuota(now.Quota)
 	return nil

@@ -91,7 +91,8 @@ func TestRefusedWhileInUse(t *testing.T) {
 	if err := l.Submit(context.Background()); err != nil || ofItem(server, "scans") != 5 {
 		t.Errorf("%v, the server has %d", err, server.Total())
 	}
-	if _, err := client.Open(context.Background(), p, client.Environment{Clock: clock}); protocol.StatusOf(err) != protocol.StatusItemInvalid {
+	if _, err := client.Open(context.Background(), p, client.Environment{Clock: clock}); protocol.StatusOf(err) !=
+		protocol.StatusItemInvalid {
 		t.Errorf("the next start: %v", err)
 	}
 	server.Intercept(offline)
@@ -189,7 +190,8 @@ func TestAnotherItem(t *testing.T) {
 	}
 	record(t, l, protocol.OperationTypeQRCode, 5)
 	record(t, l, mrz, 2)
-	if err := l.RecordAt(context.Background(), protocol.OperationTypeQRCode, 6, clock.Now().Add(-2*day).Unix()); err != nil {
+	if err := l.RecordAt(context.Background(), protocol.OperationTypeQRCode, 6,
+		clock.Now().Add(-2*day).Unix()); err != nil {
 		t.Fatal(err)
 	}
 	if again, err := l.DefineOperationType("MRZ"); again != mrz || err != nil {
@@ -285,9 +287,11 @@ func TestAQuotaThatChanges(t *testing.T) {
 		quota protocol.Quota
 		flags protocol.StateFlag
 	}{
-		{protocol.Quota{Limit: 10, Tolerance: 1, Used: 10, State: protocol.QuotaTolerance}, protocol.StateFlagQuotaInTolerance},
+		{protocol.Quota{Limit: 10, Tolerance: 1, Used: 10, State: protocol.QuotaTolerance},
+			protocol.StateFlagQuotaInTolerance},
 		{protocol.Quota{Limit: 50, Tolerance: 3, Used: 10, State: protocol.QuotaOK}, 0},
-		{protocol.Quota{Limit: 5, Tolerance: 0, Used: 10, State: protocol.QuotaExhausted}, protocol.StateFlagQuotaExhausted},
+		{protocol.Quota{Limit: 5, Tolerance: 0, Used: 10, State: protocol.QuotaExhausted},
+			protocol.StateFlagQuotaExhausted},
 	} {
 		server.Modify(func(a *protocol.Authorization) { a.Quota, a.ValidUntil = c.quota, end })
 		step(t, clock, day)

@@ -127,7 +127,8 @@ func (m *meter) followClock(ctx context.Context) error {
 	w.wrong = false
 	if units > 0 {
 		m.event(protocol.EventKindStateChanged, protocol.StatusOK, units, fmt.Sprintf(
-			"the clock is right again; %d operations that were recorded while it was wrong moved to their own time", units))
+			"the clock is right again; %d operations that were recorded while it was wrong moved to their own time",
+			units))
 	}
 	return nil
 }

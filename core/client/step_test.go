@@ -122,7 +122,9 @@ func TestAClockThatIsSetWhileTheLedgerIsHeld(t *testing.T) {
 	clock := testkit.NewClock(time.Unix(10, 0))
 	server := testkit.NewServer(t, func() time.Time { return start })
 	network := testkit.NewNetwork(1)
-	l, err := client.Open(t.Context(), parameters(server, directory), client.Environment{Clock: clock, Transport: network})
+	l, err := client.Open(t.Context(), parameters(server, directory), client.Environment{
+		Clock: clock, Transport: network,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

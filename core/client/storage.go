@@ -33,12 +33,14 @@ func (m *meter) openStorage(ctx context.Context) error {
 		m.tellOfIdentity()
 		return nil
 	}
-	if status := protocol.StatusOf(err); status == protocol.StatusInvalidArgument || status == protocol.StatusBindDeviceFailed {
+	if status := protocol.StatusOf(err); status == protocol.StatusInvalidArgument ||
+		status == protocol.StatusBindDeviceFailed {
 		return err // not the directory's fault
 	}
 	m.degrade(err)
 	if err := m.openIn(ctx, "", identity); err != nil {
-		if status := protocol.StatusOf(err); status == protocol.StatusInvalidArgument || status == protocol.StatusBindDeviceFailed {
+		if status := protocol.StatusOf(err); status == protocol.StatusInvalidArgument ||
+			status == protocol.StatusBindDeviceFailed {
 			return err
 		}
 		return ledger.Failed("keeping usage in memory", err)
@@ -132,7 +134,8 @@ func (m *meter) ledgerNotice(n ledger.Notice) {
 		m.recovered(n.Damage)
 		return
 	}
-	m.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, "the ledger was removed while in use; it was written anew, and nothing was lost")
+	m.event(protocol.EventKindStateChanged, protocol.StatusOK, 0,
+		"the ledger was removed while in use; it was written anew, and nothing was lost")
 }
 
 // balance declares lost what was in a ledger that is gone.
@@ -156,7 +159,8 @@ func (m *meter) recovered(damage string) {
 func (m *meter) lostByStorage(units int64) {
 	if units > 0 {
 		m.setFlag(protocol.StateFlagUsageLost)
-		m.recovered(fmt.Sprintf("%d operations were in reports that are gone with a damaged or deleted ledger; they are declared lost", units))
+		m.recovered(fmt.Sprintf("%d operations were in reports that are gone with a damaged or deleted ledger; they "+
+			"are declared lost", units))
 	}
 }
 
@@ -166,7 +170,8 @@ func (m *meter) checkTally() {
 	if m.tally.Gone() && !m.exposed.Swap(true) {
 		m.setFlag(protocol.StateFlagStorageDegraded)
 		m.event(protocol.EventKindStateChanged, protocol.StatusLicenseBufferFailed, 0,
-			"the file of the counters was removed or replaced; what is recorded in the current slot dies with the process")
+			"the file of the counters was removed or replaced; what is recorded in the current slot dies "+
+				"with the process")
 	}
 }
 
@@ -184,6 +189,7 @@ func (m *meter) storageFailed(err error) {
 func (m *meter) storageWorks() {
 	if m.failing.Swap(false) && m.directory != "" && m.tally.Durable() && !m.exposed.Load() {
 		m.clearFlag(protocol.StateFlagStorageDegraded)
-		m.event(protocol.EventKindStateChanged, protocol.StatusOK, 0, "the ledger can be written again; nothing was lost")
+		m.event(protocol.EventKindStateChanged, protocol.StatusOK, 0,
+			"the ledger can be written again; nothing was lost")
 	}
 }

@@ -35,7 +35,8 @@ func (m *meter) sealAndSubmit(ctx context.Context) error {
 	select {
 	case <-m.adopted:
 	case <-ctx.Done():
-		return protocol.Errorf(protocol.StatusDeadlineExceeded, "the deadline passed while usage of earlier runs was taken over; it is kept")
+		return protocol.Errorf(protocol.StatusDeadlineExceeded,
+			"the deadline passed while usage of earlier runs was taken over; it is kept")
 	}
 	for {
 		sealErr := m.seal(ctx, m.clock.Now(), true)

@@ -34,7 +34,9 @@ func TestADirectoryThatAGroupShares(t *testing.T) {
 		}
 		var first told
 		for i, user := range []uint32{alice, bob, alice, bob, 0} {
-			got := lives(t, user, staff, life{URL: server.URL, Directory: directory, Umask: umask, Record: 5, Killed: i < 4})
+			got := lives(t, user, staff, life{
+				URL: server.URL, Directory: directory, Umask: umask, Record: 5, Killed: i < 4,
+			})
 			if first.UUID == "" {
 				first = got
 			}
@@ -81,7 +83,9 @@ func TestAProcessThatIsKilledUnderAWrongDate(t *testing.T) {
 		directory := t.TempDir()
 		for range 3 {
 			begun := slot.Length(180).Start(time.Now().Unix())
-			lives(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 5, Killed: true, Ahead: ahead, Cut: true})
+			lives(t, 0, 0, life{
+				URL: server.URL, Directory: directory, Record: 5, Killed: true, Ahead: ahead, Cut: true,
+			})
 			right := lives(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 3})
 			for key := range server.Stored() {
 				if key.Slot < begun-2*180 || key.Slot > time.Now().Unix() {
@@ -103,7 +107,8 @@ func TestAProcessThatIsKilledUnderAWrongDate(t *testing.T) {
 func TestPlantedFiles(t *testing.T) {
 	server := testkit.NewServer(t, time.Now)
 	total := int64(0)
-	for _, name := range []string{"ledger.db", "ledger.account", "ledger.lock", "submit.lock", "ledger.db-journal", "ledger.db-wal"} {
+	for _, name := range []string{"ledger.db", "ledger.account", "ledger.lock", "submit.lock", "ledger.db-journal",
+		"ledger.db-wal"} {
 		for what, plant := range map[string]func(path, victim string) error{
 			"a FIFO":                    func(path, _ string) error { return unix.Mkfifo(path, 0o600) },
 			"a device":                  func(path, _ string) error { return os.Symlink("/dev/zero", path) },
@@ -153,11 +158,13 @@ func TestDroppedPrivileges(t *testing.T) {
 			t.Fatal(err)
 		}
 		l := life{URL: server.URL, Directory: directory, Record: 16, Then: then}
-		if got := lives(t, 0, 0, l); got.Error != "" || strings.Contains(got.Events, "removed") || server.Total() != 16 {
+		if got := lives(t, 0, 0, l); got.Error != "" || strings.Contains(got.Events, "removed") ||
+			server.Total() != 16 {
 			t.Errorf("%s: %+v, the server has %d", then, got, server.Total())
 		}
 		l.Then = ""
-		if got := lives(t, 0, 0, l); got.Error != "" || got.Flags&protocol.StateFlagUsageLost != 0 || server.Total() != 32 {
+		if got := lives(t, 0, 0, l); got.Error != "" || got.Flags&protocol.StateFlagUsageLost != 0 ||
+			server.Total() != 32 {
 			t.Errorf("%s, and then as root: %+v, the server has %d", then, got, server.Total())
 		}
 		if account := server.Account(); account != nil && account.Storage != 0 {
@@ -197,7 +204,8 @@ func TestDroppedPrivilegesBesideOthers(t *testing.T) {
 				t.Errorf("%s: one without rights: %+v", then, got)
 			}
 			// It can't look for what others left: that is said, once.
-			if lines := strings.Count(got.Events, "\n"); lines > 1 || lines != strings.Count(got.Events, "could not be taken over") {
+			if lines := strings.Count(got.Events, "\n"); lines > 1 ||
+				lines != strings.Count(got.Events, "could not be taken over") {
 				t.Errorf("%s: one without rights: %+v", then, got)
 			}
 		}
@@ -270,7 +278,8 @@ func TestALongPath(t *testing.T) {
 		first := lives(t, 0, 0, l)
 		l.Killed = false
 		second := lives(t, 0, 0, l)
-		if first.Error != "" || first.Flags != 0 || second.Flags != 0 || second.UUID != first.UUID || server.Total() != before+10 {
+		if first.Error != "" || first.Flags != 0 || second.Flags != 0 || second.UUID != first.UUID ||
+			server.Total() != before+10 {
 			t.Errorf("%d bytes: %+v, then %+v, the server got %d", length, first, second, server.Total()-before)
 		}
 	}

@@ -74,7 +74,8 @@ func (a *Authorizer) keyFor(ctx context.Context, server, shown string) (serverKe
 	}
 	public, err := decodeKey(shown)
 	if err != nil {
-		return serverKey{}, protocol.Errorf(protocol.StatusServerResponseInvalid, "%s does not show a valid signing key", server)
+		return serverKey{},
+			protocol.Errorf(protocol.StatusServerResponseInvalid, "%s does not show a valid signing key", server)
 	}
 	return serverKey{public, true}, nil
 }
@@ -90,7 +91,8 @@ func decodeKey(text string) (ed25519.PublicKey, error) {
 }
 
 // granted verifies an answer that grants an authorization.
-func (a *Authorizer) granted(ctx context.Context, asked question, answer *Answer) (signed[*protocol.Authorization], serverKey, error) {
+func (a *Authorizer) granted(ctx context.Context, asked question,
+	answer *Answer) (signed[*protocol.Authorization], serverKey, error) {
 	var none signed[*protocol.Authorization]
 	var response protocol.AuthorizationResponse
 	if json.Unmarshal(answer.Body, &response) != nil || response.Authorization == "" {
@@ -149,7 +151,8 @@ func (a *Authorizer) refused(ctx context.Context, asked question, answer *Answer
 	if err != nil {
 		return protocol.Errorf(protocol.StatusServerResponseInvalid, "%s: %w", asked.server, err)
 	}
-	if !asked.answeredBy(refusal.Device, refusal.DeviceKey, refusal.Nonce, refusal.Request) || !refusal.Code.Decision() {
+	if !asked.answeredBy(refusal.Device, refusal.DeviceKey, refusal.Nonce, refusal.Request) ||
+		!refusal.Code.Decision() {
 		return protocol.Errorf(protocol.StatusServerResponseInvalid,
 			"the refusal of %s is for another request or device", asked.server)
 	}
@@ -192,7 +195,8 @@ func (a *Authorizer) wrongClock(ctx context.Context, server string, refusal *pro
 	if off := refusal.IssuedAt - reckoned; max(off, -off) <= slackSeconds {
 		return nil
 	}
-	return protocol.Errorf(refusal.Code, "%s refuses (%s), but its clock shows %s, where %s is expected by what it granted before",
+	return protocol.Errorf(refusal.Code,
+		"%s refuses (%s), but its clock shows %s, where %s is expected by what it granted before",
 		server, refusal.Code.Name(), moment(refusal.IssuedAt), moment(reckoned))
 }
 

@@ -128,7 +128,8 @@ func (a *Authorizer) devicePublicKey() string {
 }
 
 // ask asks one server, and verifies and keeps what it grants.
-func (a *Authorizer) ask(ctx context.Context, server string, request *protocol.AuthorizationRequest, serversLeft int) (*Granted, error) {
+func (a *Authorizer) ask(ctx context.Context, server string, request *protocol.AuthorizationRequest,
+	serversLeft int) (*Granted, error) {
 	nonce := make([]byte, 24)
 	_, _ = rand.Read(nonce) // never fails (crypto/rand)
 	request.Nonce = protocol.Encoding.EncodeToString(nonce)
@@ -185,7 +186,8 @@ func briefly(ctx context.Context) (context.Context, context.CancelFunc) {
 
 // keep remembers what a server granted, and the time by its clock. A ledger that
 // can't keep it degrades later starts, not this one.
-func (a *Authorizer) keep(ctx context.Context, asked question, authorization signed[*protocol.Authorization], key serverKey) *Granted {
+func (a *Authorizer) keep(ctx context.Context, asked question, authorization signed[*protocol.Authorization],
+	key serverKey) *Granted {
 	ctx, cancel := briefly(ctx)
 	defer cancel()
 	now := asked.at.wall.Unix()

@@ -13,8 +13,10 @@ import (
 // only for the same.
 func (a *Authorizer) digest(key serverKey) string {
 	p := a.Parameters
-	asked := fmt.Sprintf("%q", []any{key.text(), p.HandshakeCode, p.OrganizationID, p.SessionPassword, p.ProductVersion, p.Edition,
-		p.ValidationField, fmt.Sprint(p.Products, p.DeploymentType, p.ChargeWay, p.LimitedLicenseModules), a.Device.UUID})
+	asked := fmt.Sprintf("%q",
+		[]any{key.text(), p.HandshakeCode, p.OrganizationID, p.SessionPassword, p.ProductVersion, p.Edition,
+			p.ValidationField, fmt.Sprint(p.Products, p.DeploymentType, p.ChargeWay, p.LimitedLicenseModules),
+			a.Device.UUID})
 	sum := sha256.Sum256([]byte(asked))
 	return protocol.Encoding.EncodeToString(sum[:])
 }
@@ -42,11 +44,13 @@ func (a *Authorizer) cached(ctx context.Context, key serverKey) *cached {
 	}
 	c := &cached{granted: grantedFrom(authorization, key)}
 	now := read(a.Clock)
-	anchor, err := a.reckoned(ctx, c.granted.LTS, ledger.Anchor{Server: authorization.IssuedAt, Wall: kept.ReceivedAt}, now.wall.Unix())
+	anchor, err := a.reckoned(ctx, c.granted.LTS, ledger.Anchor{Server: authorization.IssuedAt, Wall: kept.ReceivedAt},
+		now.wall.Unix())
 	c.granted.Time = Timekeeper{anchor.Server, now}
 	switch {
 	case err != nil:
-		c.useless = fmt.Errorf("the clock was set back: it shows %s, and showed %s before; the authorization that is kept can be used again once a server was reached",
+		c.useless = fmt.Errorf("the clock was set back: it shows %s, and showed %s before; the authorization that is "+
+			"kept can be used again once a server was reached",
 			moment(now.wall.Unix()), moment(anchor.Wall))
 	case !usableAt(authorization, anchor.Server):
 		c.useless = fmt.Errorf("the authorization of %s could be used without the server until %s only",

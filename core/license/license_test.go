@@ -41,28 +41,53 @@ func TestParameters(t *testing.T) {
 		status protocol.Status
 		says   string
 	}{
-		"good":             {func(*license.Parameters) {}, protocol.StatusOK, ""},
-		"no server":        {func(p *license.Parameters) { p.MainServerURL = "" }, protocol.StatusInvalidArgument, "mainServerURL"},
-		"standby alone":    {func(p *license.Parameters) { p.MainServerURL, p.StandbyServerURL = "", "https://b" }, protocol.StatusOK, ""},
-		"no scheme":        {func(p *license.Parameters) { p.MainServerURL = "lts.example.com" }, protocol.StatusInvalidArgument, "mainServerURL"},
-		"other scheme":     {func(p *license.Parameters) { p.MainServerURL = "file:///etc/passwd" }, protocol.StatusInvalidArgument, "mainServerURL"},
-		"port":             {func(p *license.Parameters) { p.MainServerURL = "http://lts:99999999" }, protocol.StatusInvalidArgument, "port"},
-		"query":            {func(p *license.Parameters) { p.MainServerURL = "https://lts/?x=1" }, protocol.StatusInvalidArgument, "mainServerURL"},
-		"long URL":         {func(p *license.Parameters) { p.MainServerURL = "https://" + strings.Repeat("x", 3000) }, protocol.StatusInvalidArgument, "longer"},
-		"no code":          {func(p *license.Parameters) { p.HandshakeCode = "" }, protocol.StatusNoLicense, "handshakeCode"},
-		"organization":     {func(p *license.Parameters) { p.HandshakeCode, p.OrganizationID = "", "100001" }, protocol.StatusOK, ""},
-		"long code":        {func(p *license.Parameters) { p.HandshakeCode = strings.Repeat("x", 256) }, protocol.StatusInvalidArgument, "handshakeCode"},
-		"not UTF-8":        {func(p *license.Parameters) { p.HandshakeCode = "\xff" }, protocol.StatusInvalidArgument, "UTF-8"},
-		"slot":             {func(p *license.Parameters) { p.SlotSeconds = 7 }, protocol.StatusInvalidArgument, "slotSeconds"},
-		"instances":        {func(p *license.Parameters) { p.MaxConcurrentInstanceCount = 0 }, protocol.StatusInvalidArgument, "maxConcurrentInstanceCount"},
-		"products":         {func(p *license.Parameters) { p.Products = 0 }, protocol.StatusInvalidArgument, "products"},
-		"method":           {func(p *license.Parameters) { p.UUIDGenerationMethod = 3 }, protocol.StatusInvalidArgument, "UUIDGenerationMethod"},
-		"resubmit":         {func(p *license.Parameters) { p.Resubmit = 2 }, protocol.StatusInvalidArgument, "resubmit"},
-		"buffer days":      {func(p *license.Parameters) { p.MaxBufferDays = -1 }, protocol.StatusInvalidArgument, "maxBufferDays"},
-		"module":           {func(p *license.Parameters) { p.LimitedLicenseModules = []protocol.LicenseModule{99} }, protocol.StatusInvalidArgument, "module"},
-		"key":              {func(p *license.Parameters) { p.ServerPublicKey = "abc" }, protocol.StatusInvalidArgument, "serverPublicKey"},
-		"proxy":            {func(p *license.Parameters) { p.ProxyURL = "user:secret@proxy" }, protocol.StatusInvalidArgument, "proxyURL"},
-		"negative timeout": {func(p *license.Parameters) { p.InitTimeout = -1 }, protocol.StatusInvalidArgument, "timeout"},
+		"good": {func(*license.Parameters) {}, protocol.StatusOK, ""},
+		"no server": {func(p *license.Parameters) { p.MainServerURL = "" }, protocol.StatusInvalidArgument,
+			"mainServerURL"},
+		"standby alone": {func(p *license.Parameters) { p.MainServerURL, p.StandbyServerURL = "", "https://b" },
+			protocol.StatusOK, ""},
+		"no scheme": {func(p *license.Parameters) { p.MainServerURL = "lts.example.com" },
+			protocol.StatusInvalidArgument, "mainServerURL"},
+		"other scheme": {func(p *license.Parameters) { p.MainServerURL = "file:///etc/passwd" },
+			protocol.StatusInvalidArgument, "mainServerURL"},
+		"port": {func(p *license.Parameters) { p.MainServerURL = "http://lts:99999999" },
+			protocol.StatusInvalidArgument, "port"},
+		"query": {func(p *license.Parameters) { p.MainServerURL = "https://lts/?x=1" },
+			protocol.StatusInvalidArgument, "mainServerURL"},
+		"long URL": {func(p *license.Parameters) { p.MainServerURL = "https://" + strings.Repeat("x", 3000) },
+			protocol.StatusInvalidArgument, "longer"},
+		"no code": {func(p *license.Parameters) { p.HandshakeCode = "" }, protocol.StatusNoLicense,
+			"handshakeCode"},
+		"organization": {func(p *license.Parameters) { p.HandshakeCode, p.OrganizationID = "", "100001" },
+			protocol.StatusOK, ""},
+		"long code": {func(p *license.Parameters) { p.HandshakeCode = strings.Repeat("x", 256) },
+			protocol.StatusInvalidArgument, "handshakeCode"},
+		"not UTF-8": {
+			func(p *license.Parameters) { p.HandshakeCode = "\xff" }, protocol.StatusInvalidArgument, "UTF-8",
+		},
+		"slot": {func(p *license.Parameters) { p.SlotSeconds = 7 }, protocol.StatusInvalidArgument,
+			"slotSeconds"},
+		"instances": {func(p *license.Parameters) { p.MaxConcurrentInstanceCount = 0 },
+			protocol.StatusInvalidArgument, "maxConcurrentInstanceCount"},
+		"products": {
+			func(p *license.Parameters) { p.Products = 0 }, protocol.StatusInvalidArgument, "products",
+		},
+		"method": {func(p *license.Parameters) { p.UUIDGenerationMethod = 3 }, protocol.StatusInvalidArgument,
+			"UUIDGenerationMethod"},
+		"resubmit": {
+			func(p *license.Parameters) { p.Resubmit = 2 }, protocol.StatusInvalidArgument, "resubmit",
+		},
+		"buffer days": {func(p *license.Parameters) { p.MaxBufferDays = -1 }, protocol.StatusInvalidArgument,
+			"maxBufferDays"},
+		"module": {func(p *license.Parameters) { p.LimitedLicenseModules = []protocol.LicenseModule{99} },
+			protocol.StatusInvalidArgument, "module"},
+		"key": {func(p *license.Parameters) { p.ServerPublicKey = "abc" }, protocol.StatusInvalidArgument,
+			"serverPublicKey"},
+		"proxy": {func(p *license.Parameters) { p.ProxyURL = "user:secret@proxy" },
+			protocol.StatusInvalidArgument, "proxyURL"},
+		"negative timeout": {
+			func(p *license.Parameters) { p.InitTimeout = -1 }, protocol.StatusInvalidArgument, "timeout",
+		},
 	} {
 		p := parameters("https://lts.example.com/lts/")
 		c.change(&p)
@@ -82,18 +107,22 @@ func TestParameters(t *testing.T) {
 
 func TestLicenseKeys(t *testing.T) {
 	p := license.Defaults()
-	key, err := protocol.NewLicenseKey(map[string]any{"mainServerURL": "https://lts", "handshakeCode": "100001-reader", "maxBufferDays": 30})
+	key, err := protocol.NewLicenseKey(map[string]any{
+		"mainServerURL": "https://lts", "handshakeCode": "100001-reader", "maxBufferDays": 30,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.ApplyKey(" " + key + "\n"); err != nil || p.MainServerURL != "https://lts" || p.HandshakeCode != "100001-reader" || p.MaxBufferDays != 30 || p.SlotSeconds != 180 {
+	if err := p.ApplyKey(" " + key + "\n"); err != nil || p.MainServerURL != "https://lts" ||
+		p.HandshakeCode != "100001-reader" || p.MaxBufferDays != 30 || p.SlotSeconds != 180 {
 		t.Errorf("%v, %+v", err, p)
 	}
 	// The sample the vendor documents.
 	if err := p.ApplyKey("DLS2eyJvcmdhbml6YXRpb25JRCI6IjIwMDAwMSJ9"); err != nil || p.OrganizationID != "200001" {
 		t.Errorf("%v, %q", err, p.OrganizationID)
 	}
-	for _, bad := range []string{"", "LTS1", "LTS1!!!", "LTS1" + base64.StdEncoding.EncodeToString([]byte("[1]")), "XYZ", "LTS1" + strings.Repeat("A", 1<<17)} {
+	for _, bad := range []string{"", "LTS1", "LTS1!!!", "LTS1" + base64.StdEncoding.EncodeToString([]byte("[1]")),
+		"XYZ", "LTS1" + strings.Repeat("A", 1<<17)} {
 		if err := p.ApplyKey(bad); protocol.StatusOf(err) != protocol.StatusInvalidArgument {
 			t.Errorf("key %.20q: %v", bad, err)
 		}
@@ -147,7 +176,8 @@ func TestALicenseKeyHoldsEachParameter(t *testing.T) {
 // TestALicenseKeyDoesNotReplaceThePin: who pinned a server means it, whoever the
 // license key comes from.
 func TestALicenseKeyDoesNotReplaceThePin(t *testing.T) {
-	ours, theirs := base64.StdEncoding.EncodeToString(make([]byte, 32)), base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 32)))
+	ours, theirs := base64.StdEncoding.EncodeToString(make([]byte, 32)),
+		base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 32)))
 	for name, c := range map[string]struct {
 		pin, inKey string
 		status     protocol.Status
@@ -172,7 +202,8 @@ func TestALicenseKeyDoesNotReplaceThePin(t *testing.T) {
 		p := license.Defaults()
 		p.ServerPublicKey = c.pin
 		err = p.ApplyKey(key)
-		if protocol.StatusOf(err) != c.status || p.ServerPublicKey != c.want || (p.MainServerURL != "") != (err == nil) {
+		if protocol.StatusOf(err) != c.status || p.ServerPublicKey != c.want ||
+			(p.MainServerURL != "") != (err == nil) {
 			t.Errorf("%s: %v, key %q, server %q", name, err, p.ServerPublicKey, p.MainServerURL)
 		}
 	}
@@ -206,7 +237,8 @@ func (w *world) authorize(p license.Parameters) (*license.Granted, error) {
 	if err := p.Check(); err != nil {
 		w.t.Fatal(err)
 	}
-	a := license.Authorizer{Parameters: &p, Device: w.device, Ledger: w.ledger, Transport: &http.Transport{DisableKeepAlives: true}, Clock: w.clock,
+	a := license.Authorizer{Parameters: &p, Device: w.device, Ledger: w.ledger,
+		Transport: &http.Transport{DisableKeepAlives: true}, Clock: w.clock,
 		Recognition: &license.Recognition{}}
 	return a.Authorize(context.Background())
 }
@@ -227,7 +259,8 @@ func TestMainThenStandbyThenCache(t *testing.T) {
 	server := testkit.NewServer(t, w.clock.Now)
 	dead := nowhere(t)
 
-	if _, err := w.authorize(parameters(dead)); protocol.StatusOf(err) != protocol.StatusFailedToReachLTS || !strings.Contains(err.Error(), dead) {
+	if _, err := w.authorize(parameters(dead)); protocol.StatusOf(err) != protocol.StatusFailedToReachLTS ||
+		!strings.Contains(err.Error(), dead) {
 		t.Errorf("without server and cache: %v", err)
 	}
 	granted, err := w.authorize(parameters(server.URL, dead))
@@ -245,12 +278,14 @@ func TestMainThenStandbyThenCache(t *testing.T) {
 		t.Fatalf("cache: %+v, %v", granted, err)
 	}
 	w.clock.Advance(2 * time.Second)
-	if _, err = w.authorize(parameters(dead, server.URL)); protocol.StatusOf(err) != protocol.StatusServerResponseInvalid || !strings.Contains(err.Error(), "2026-03-08") {
+	if _, err = w.authorize(parameters(dead, server.URL)); protocol.StatusOf(err) !=
+		protocol.StatusServerResponseInvalid || !strings.Contains(err.Error(), "2026-03-08") {
 		t.Errorf("cache that ran out: %v", err)
 	}
 	// Turning the clock back does not bring it back.
 	w.clock.Set(start.Add(time.Hour))
-	if _, err = w.authorize(parameters(server.URL)); err == nil || !strings.Contains(err.Error(), "the clock was set back") {
+	if _, err = w.authorize(parameters(server.URL)); err == nil ||
+		!strings.Contains(err.Error(), "the clock was set back") {
 		t.Errorf("turning the clock back lengthened the authorization: %v", err)
 	}
 	// Nor does it keep an honest user out once a server can be reached.
@@ -292,7 +327,8 @@ func TestARefusalIsFinal(t *testing.T) {
 	before := server.Requests(protocol.PathAuthorizations)
 	server.Refuse(refusal(protocol.StatusLimitExceeded))
 	_, err := w.authorize(parameters(server.URL, server.URL))
-	if protocol.StatusOf(err) != protocol.StatusLimitExceeded || err.Error() != "License has exceeded its limit." || !errors.Is(err, license.ErrRefused) {
+	if protocol.StatusOf(err) != protocol.StatusLimitExceeded || err.Error() != "License has exceeded its limit." ||
+		!errors.Is(err, license.ErrRefused) {
 		t.Errorf("refused: %v", err)
 	}
 	if n := server.Requests(protocol.PathAuthorizations) - before; n != 1 {
@@ -326,7 +362,8 @@ func TestARefusalAtTheFirstContact(t *testing.T) {
 	}
 	server.Intercept(testkit.CaptivePortal)
 	granted, err := w.authorize(parameters(other.URL, server.URL))
-	if err != nil || granted.Flags != protocol.StateFlagCacheUsed || !errors.Is(granted.Reason, protocol.StatusServerKeyMismatch) {
+	if err != nil || granted.Flags != protocol.StateFlagCacheUsed ||
+		!errors.Is(granted.Reason, protocol.StatusServerKeyMismatch) {
 		t.Errorf("a stranger in place of a known server: %+v, %v", granted, err)
 	}
 }
@@ -338,7 +375,8 @@ func TestRefusalsThatProveNothing(t *testing.T) {
 	forger := func(code protocol.Status) func(*testing.T, *testkit.Server) middle {
 		return func(*testing.T, *testkit.Server) middle { return testkit.Forger(code) }
 	}
-	rewriter := func(refuses bool, change func(*protocol.AuthorizationRequest)) func(*testing.T, *testkit.Server) middle {
+	rewriter := func(refuses bool, change func(*protocol.AuthorizationRequest)) func(*testing.T,
+		*testkit.Server) middle {
 		return func(_ *testing.T, main *testkit.Server) middle {
 			if refuses {
 				main.Refuse(refusal(protocol.StatusHandshakeCodeNotFound))
@@ -352,8 +390,12 @@ func TestRefusalsThatProveNothing(t *testing.T) {
 		status protocol.Status
 		says   string
 	}{
-		"unsigned":                 {forger(protocol.StatusLimitExceeded), protocol.StatusServerResponseInvalid, "LIMIT_EXCEEDED, -20120"},
-		"unsigned, about the time": {forger(protocol.StatusLicenseExpired), protocol.StatusServerResponseInvalid, "not signed"},
+		"unsigned": {
+			forger(protocol.StatusLimitExceeded), protocol.StatusServerResponseInvalid, "LIMIT_EXCEEDED, -20120",
+		},
+		"unsigned, about the time": {
+			forger(protocol.StatusLicenseExpired), protocol.StatusServerResponseInvalid, "not signed",
+		},
 		"signed by another": {func(t *testing.T, _ *testkit.Server) middle {
 			other := testkit.NewServer(t, clock)
 			other.Refuse(refusal(protocol.StatusLimitExceeded))
@@ -371,13 +413,21 @@ func TestRefusalsThatProveNothing(t *testing.T) {
 			}
 			return replayer
 		}, protocol.StatusServerResponseInvalid, "another request"},
-		"of a question that was changed": {rewriter(true, func(r *protocol.AuthorizationRequest) { r.HandshakeCode = "100001-nobody" }),
+		"of a question that was changed": {rewriter(true, func(r *protocol.AuthorizationRequest) {
+			r.HandshakeCode = "100001-nobody"
+		}),
 			protocol.StatusServerResponseInvalid, "another request"},
-		"about another device": {rewriter(true, func(r *protocol.AuthorizationRequest) { r.Device.UUID = "5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a" }),
+		"about another device": {rewriter(true, func(r *protocol.AuthorizationRequest) {
+			r.Device.UUID = "5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a"
+		}),
 			protocol.StatusServerResponseInvalid, "another request or device"},
-		"a grant for a question that was changed": {rewriter(false, func(r *protocol.AuthorizationRequest) { r.MaxBufferDays = 3650 }),
+		"a grant for a question that was changed": {rewriter(false, func(r *protocol.AuthorizationRequest) {
+			r.MaxBufferDays = 3650
+		}),
 			protocol.StatusServerResponseInvalid, "another request"},
-		"malformed":             {forger(protocol.StatusRequestMalformed), protocol.StatusRequestMalformed, "malformed"},
+		"malformed": {
+			forger(protocol.StatusRequestMalformed), protocol.StatusRequestMalformed, "malformed",
+		},
 		"another version":       {forger(protocol.StatusProtocolVersion), protocol.StatusProtocolVersion, "version"},
 		"too large":             {forger(protocol.StatusRequestTooLarge), protocol.StatusRequestTooLarge, "too large"},
 		"the main server works": {forger(protocol.StatusStandbyRefuses), protocol.StatusStandbyRefuses, "standby"},
@@ -409,23 +459,27 @@ func TestRefusalsThatProveNothing(t *testing.T) {
 						t.Fatalf("with a cache: %+v, %v", granted, err)
 					}
 					if !errors.Is(granted.Reason, c.status) || !strings.Contains(granted.Reason.Error(), c.says) {
-						t.Errorf("the reason is %v, which should be %s and say %q", granted.Reason, c.status.Name(), c.says)
+						t.Errorf("the reason is %v, which should be %s and say %q", granted.Reason,
+							c.status.Name(), c.says)
 					}
 				}
 				if !pinned { // a standby that is there is asked
 					withStandby := p
 					withStandby.StandbyServerURL = testkit.NewServer(t, w.clock.Now).URL
-					if granted, err := w.authorize(withStandby); err != nil || granted.Flags != protocol.StateFlagStandbyUsed {
+					if granted, err := w.authorize(withStandby); err != nil ||
+						granted.Flags != protocol.StateFlagStandbyUsed {
 						t.Errorf("with a standby: %+v, %v", granted, err)
 					}
 				}
 				// Without a cache, the status is that of what was found.
 				empty := newWorld(t)
 				if err := empty.ledger.SaveGrant(t.Context(), ledger.Grant{FirstMet: main.URL,
-					CachedAuthorization: ledger.CachedAuthorization{PublicKey: protocol.Encoding.EncodeToString(main.SigningKey)}}); err != nil {
+					CachedAuthorization: ledger.CachedAuthorization{
+						PublicKey: protocol.Encoding.EncodeToString(main.SigningKey)}}); err != nil {
 					t.Fatal(err)
 				}
-				if _, err := empty.authorize(p); protocol.StatusOf(err) != c.status || !strings.Contains(err.Error(), c.says) {
+				if _, err := empty.authorize(p); protocol.StatusOf(err) != c.status ||
+					!strings.Contains(err.Error(), c.says) {
 					t.Errorf("without a cache: %v", err)
 				}
 			})
@@ -465,7 +519,8 @@ func TestAServerWhoseClockIsWrong(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || granted.Flags != protocol.StateFlagCacheUsed || !strings.Contains(granted.Reason.Error(), "its clock shows") {
+			if err != nil || granted.Flags != protocol.StateFlagCacheUsed ||
+				!strings.Contains(granted.Reason.Error(), "its clock shows") {
 				t.Fatalf("%+v, %v", granted, err)
 			}
 			// When the cache has ended, there is nothing to go by but the server.
@@ -515,11 +570,13 @@ func TestWhatIsNoDecision(t *testing.T) {
 			w := newWorld(t)
 			odd, good := testkit.NewServer(t, w.clock.Now), testkit.NewServer(t, w.clock.Now)
 			odd.Intercept(func(rw http.ResponseWriter, r *http.Request, _ http.HandlerFunc) { answer(rw, r) })
-			if granted, err := w.authorize(parameters(odd.URL, good.URL)); err != nil || granted.Flags != protocol.StateFlagStandbyUsed {
+			if granted, err := w.authorize(parameters(odd.URL, good.URL)); err != nil ||
+				granted.Flags != protocol.StateFlagStandbyUsed {
 				t.Errorf("%+v, %v", granted, err)
 			}
 			w = newWorld(t)
-			if _, err := w.authorize(parameters(odd.URL)); err == nil || protocol.StatusOf(err) == protocol.StatusInternal {
+			if _, err := w.authorize(parameters(odd.URL)); err == nil ||
+				protocol.StatusOf(err) == protocol.StatusInternal {
 				t.Errorf("alone: %v", err)
 			}
 		})
@@ -554,7 +611,8 @@ func TestServerKeys(t *testing.T) {
 		"impostor": testkit.Impostor(impostor),
 	} {
 		server.Intercept(handler)
-		if granted, err := w.authorize(parameters(server.URL)); err != nil || granted.Flags&protocol.StateFlagCacheUsed == 0 {
+		if granted, err := w.authorize(parameters(server.URL)); err != nil ||
+			granted.Flags&protocol.StateFlagCacheUsed == 0 {
 			t.Errorf("%s: %+v, %v", name, granted, err)
 		}
 	}
@@ -599,7 +657,8 @@ func TestVendorsApart(t *testing.T) {
 	}
 	y.Intercept(testkit.CaptivePortal)
 	for _, server := range []*testkit.Server{x, y} {
-		if granted, err := w.authorize(parameters(server.URL)); err != nil || granted.LTS != protocol.SigningKeyID(server.SigningKey) {
+		if granted, err := w.authorize(parameters(server.URL)); err != nil ||
+			granted.LTS != protocol.SigningKeyID(server.SigningKey) {
 			t.Errorf("%+v, %v", granted, err)
 		}
 	}
@@ -624,7 +683,8 @@ func TestAnAnswerForAnother(t *testing.T) {
 		w := newWorld(t)
 		server := testkit.NewServer(t, w.clock.Now)
 		server.Modify(modify)
-		if _, err := w.authorize(parameters(server.URL)); protocol.StatusOf(err) != protocol.StatusServerResponseInvalid {
+		if _, err := w.authorize(parameters(server.URL)); protocol.StatusOf(err) !=
+			protocol.StatusServerResponseInvalid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -635,9 +695,12 @@ func TestFlags(t *testing.T) {
 		modify func(*protocol.Authorization)
 		want   protocol.StateFlag
 	}{
-		"trial":     {func(a *protocol.Authorization) { a.Trial = true }, protocol.StateFlagTrial},
-		"tolerance": {func(a *protocol.Authorization) { a.Quota.State = protocol.QuotaTolerance }, protocol.StateFlagQuotaInTolerance},
-		"expired":   {func(a *protocol.Authorization) { a.Item.ExpiresAt = a.IssuedAt - 1 }, protocol.StateFlagExpiredInTolerance},
+		"trial": {func(a *protocol.Authorization) { a.Trial = true }, protocol.StateFlagTrial},
+		"tolerance": {func(a *protocol.Authorization) { a.Quota.State = protocol.QuotaTolerance },
+			protocol.StateFlagQuotaInTolerance},
+		"expired": {
+			func(a *protocol.Authorization) { a.Item.ExpiresAt = a.IssuedAt - 1 }, protocol.StateFlagExpiredInTolerance,
+		},
 	} {
 		w := newWorld(t)
 		server := testkit.NewServer(t, w.clock.Now)

@@ -140,7 +140,8 @@ func (p *Parameters) Check() error {
 	if p.MainServerURL == "" && p.StandbyServerURL == "" {
 		return invalid("mainServerURL is empty: set it to the address of the License Tracking Server")
 	}
-	for name, value := range map[string]*string{"mainServerURL": &p.MainServerURL, "standbyServerURL": &p.StandbyServerURL} {
+	for name, value := range map[string]*string{"mainServerURL": &p.MainServerURL,
+		"standbyServerURL": &p.StandbyServerURL} {
 		if err := checkServerURL(name, value); err != nil {
 			return err
 		}
@@ -172,12 +173,14 @@ func (p *Parameters) checkNumbers() error {
 		return invalid("deploymentType %d is not a deployment type", p.DeploymentType)
 	case p.ChargeWay < 0 || p.ChargeWay > 255:
 		return invalid("chargeWay %d is not a charge way", p.ChargeWay)
-	case p.UUIDGenerationMethod != protocol.UUIDGenerationMethodRandom && p.UUIDGenerationMethod != protocol.UUIDGenerationMethodHardware:
+	case p.UUIDGenerationMethod != protocol.UUIDGenerationMethodRandom &&
+		p.UUIDGenerationMethod != protocol.UUIDGenerationMethodHardware:
 		return invalid("UUIDGenerationMethod %d is neither 1 (random) nor 2 (hardware)", p.UUIDGenerationMethod)
 	case p.MaxBufferDays < 0:
 		return invalid("maxBufferDays %d is negative", p.MaxBufferDays)
 	case p.MaxConcurrentInstanceCount < 1 || p.MaxConcurrentInstanceCount > protocol.MaxInstances:
-		return invalid("maxConcurrentInstanceCount %d is not from 1 to %d", p.MaxConcurrentInstanceCount, protocol.MaxInstances)
+		return invalid("maxConcurrentInstanceCount %d is not from 1 to %d", p.MaxConcurrentInstanceCount,
+			protocol.MaxInstances)
 	case p.Products == 0:
 		return invalid("products is 0: name at least one product, or all (65535)")
 	case p.Resubmit != protocol.ResubmitNextInit && p.Resubmit != protocol.ResubmitInterval:
@@ -210,7 +213,8 @@ func checkServerURL(name string, value *string) error {
 		return nil
 	}
 	u, err := url.Parse(*value)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil || u.RawQuery != "" ||
+		u.Fragment != "" {
 		return invalid("%s %.80q is not of the form http(s)://host[:port][/path]", name, *value)
 	}
 	if port := u.Port(); port != "" {
@@ -224,7 +228,8 @@ func checkServerURL(name string, value *string) error {
 
 // pinnedKey reads serverPublicKey, in either alphabet of base64.
 func (p *Parameters) pinnedKey() ([]byte, error) {
-	text := strings.TrimRight(strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimSpace(p.ServerPublicKey)), "=")
+	text := strings.TrimRight(strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimSpace(p.ServerPublicKey)),
+		"=")
 	key, err := protocol.Encoding.DecodeString(text)
 	if err != nil || len(key) != 32 {
 		return nil, invalid("serverPublicKey is not an Ed25519 key: 32 bytes in base64 are expected")
@@ -292,7 +297,8 @@ func (p *Parameters) ApplyKey(key string) error {
 		other, err := applied.pinnedKey()
 		if err != nil || !bytes.Equal(own, other) {
 			return protocol.Errorf(protocol.StatusServerKeyMismatch,
-				"the license key is one of another License Tracking Server than the one this SDK is made for; ask the SDK's vendor for one")
+				"the license key is one of another License Tracking Server than the one this SDK is made for; ask the "+
+					"SDK's vendor for one")
 		}
 	}
 	*p = applied

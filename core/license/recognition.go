@@ -74,6 +74,7 @@ func (r *Recognition) Recognize(ctx context.Context, transport http.RoundTripper
 		}
 	}
 	return protocol.Errorf(protocol.StatusServerKeyMismatch,
-		"%s is another License Tracking Server than the one that is meant: it does not show that one's key, and was sent nothing; "+
+		"%s is another License Tracking Server than the one that is meant: it does not show that one's key, and was "+
+			"sent nothing; "+
 			"check the address, and that serverPublicKey is what `lts key show` prints there", server)
 }

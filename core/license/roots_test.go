@@ -59,7 +59,9 @@ func TestRootsAreReadForHTTPSAlone(t *testing.T) {
 		p    Parameters
 		want bool
 	}{
-		"HTTP":          {Parameters{MainServerURL: "http://a", StandbyServerURL: "http://b", ProxyURL: "http://c"}, false},
+		"HTTP": {
+			Parameters{MainServerURL: "http://a", StandbyServerURL: "http://b", ProxyURL: "http://c"}, false,
+		},
 		"main server":   {Parameters{MainServerURL: "https://a"}, true},
 		"capitals":      {Parameters{MainServerURL: "HTTPS://a"}, true},
 		"standby":       {Parameters{MainServerURL: "http://a", StandbyServerURL: "https://b"}, true},

@@ -27,7 +27,8 @@ type Answer struct {
 // Post sends a JSON body to a path of a server and reads the answer whole. The
 // error carries FAILED_TO_REACH_LTS and names the server; it says nothing of
 // whether the server got the request.
-func Post(ctx context.Context, transport http.RoundTripper, server, path string, header http.Header, body []byte) (*Answer, error) {
+func Post(ctx context.Context, transport http.RoundTripper, server, path string, header http.Header,
+	body []byte) (*Answer, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, server+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, protocol.Errorf(protocol.StatusInvalidArgument, "%s is not an address: %w", server, err)
@@ -68,7 +69,8 @@ func send(transport http.RoundTripper, server string, request *http.Request) (*A
 		return nil, unreached(server, err)
 	}
 	if len(text) > maxAnswer {
-		return nil, protocol.Errorf(protocol.StatusServerResponseInvalid, "%s sent an answer of more than %d bytes", server, maxAnswer)
+		return nil, protocol.Errorf(protocol.StatusServerResponseInvalid, "%s sent an answer of more than %d bytes",
+			server, maxAnswer)
 	}
 	return &Answer{response.StatusCode, response.Header, text}, nil
 }
@@ -84,7 +86,8 @@ func unreached(server string, err error) error {
 func (a *Answer) problem() *protocol.Problem {
 	mediaType, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	var problem protocol.Problem
-	if mediaType != protocol.ContentTypeProblem || json.Unmarshal(a.Body, &problem) != nil || !problem.Code.FromServer() {
+	if mediaType != protocol.ContentTypeProblem || json.Unmarshal(a.Body, &problem) != nil ||
+		!problem.Code.FromServer() {
 		return nil
 	}
 	if problem.Detail == "" {

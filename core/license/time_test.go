@@ -67,16 +67,30 @@ func TestClocks(t *testing.T) {
 	set := func(off time.Duration) func(*truth) { return func(tr *truth) { tr.set(off) } }
 	nothing := pass(0)
 	for name, looks := range map[string][]look{
-		"a right clock":           {{nothing, true, opens}, {pass(7 * day), false, opens}, {pass(2 * time.Second), false, ended}},
-		"authorized years ahead":  {{set(11 * year), true, flagged}, {set(0), false, setBack}, {pass(year), false, setBack}, {pass(4 * year), false, setBack}},
-		"and online again":        {{set(11 * year), true, flagged}, {set(0), true, flagged}, {pass(6 * day), false, opens}, {pass(2 * day), false, ended}},
-		"years ahead, all along":  {{set(11 * year), true, flagged}, {pass(6 * day), false, opens}, {pass(2 * day), false, ended}},
-		"authorized in 1970":      {{set(-56 * year), true, flagged}, {pass(6 * day), false, opens}, {pass(2 * day), false, ended}},
-		"1970, then the time":     {{set(-56 * year), true, flagged}, {set(0), false, ended}, {nothing, true, opens}, {pass(day), false, opens}},
-		"an hour behind":          {{nothing, true, opens}, {pass(day), false, opens}, {set(-slack), false, opens}},
-		"two hours behind":        {{nothing, true, opens}, {pass(day), false, opens}, {set(-2 * slack), false, setBack}, {pass(time.Hour), false, opens}},
-		"ahead offline, and back": {{nothing, true, opens}, {set(20 * year), false, ended}, {set(0), false, setBack}, {nothing, true, flagged}, {pass(day), false, opens}},
-		"back to its first day, again and again": {{nothing, true, opens}, {pass(6 * day), false, opens}, {set(-5 * day), false, setBack},
+		"a right clock": {
+			{nothing, true, opens}, {pass(7 * day), false, opens}, {pass(2 * time.Second), false, ended},
+		},
+		"authorized years ahead": {{set(11 * year), true, flagged}, {set(0), false, setBack},
+			{pass(year), false, setBack}, {pass(4 * year), false, setBack}},
+		"and online again": {{set(11 * year), true, flagged}, {set(0), true, flagged},
+			{pass(6 * day), false, opens}, {pass(2 * day), false, ended}},
+		"years ahead, all along": {
+			{set(11 * year), true, flagged}, {pass(6 * day), false, opens}, {pass(2 * day), false, ended},
+		},
+		"authorized in 1970": {
+			{set(-56 * year), true, flagged}, {pass(6 * day), false, opens}, {pass(2 * day), false, ended},
+		},
+		"1970, then the time": {
+			{set(-56 * year), true, flagged}, {set(0), false, ended}, {nothing, true, opens}, {pass(day), false, opens},
+		},
+		"an hour behind": {{nothing, true, opens}, {pass(day), false, opens}, {set(-slack), false, opens}},
+		"two hours behind": {{nothing, true, opens}, {pass(day), false, opens},
+			{set(-2 * slack), false, setBack}, {pass(time.Hour), false, opens}},
+		"ahead offline, and back": {{nothing, true, opens}, {set(20 * year), false, ended}, {set(0), false, setBack},
+			{nothing, true, flagged}, {pass(day), false, opens}},
+		"back to its first day, again and again": {{nothing, true, opens}, {pass(6 * day), false, opens}, {
+			set(-5 * day), false, setBack,
+		},
 			{pass(day), false, setBack}, {set(-6 * day), false, setBack}},
 		"back once it ended": {{nothing, true, opens}, {pass(8 * day), false, ended}, {set(-2 * day), false, setBack}},
 	} {
@@ -217,19 +231,23 @@ func TestAnyClock(t *testing.T) {
 			}
 		}
 		for range rapid.IntRange(2, 12).Draw(r, "actions") {
-			switch rapid.SampledFrom([]string{"pass", "pass", "set", "nudge", "offline", "offline", "online"}).Draw(r, "action") {
+			switch rapid.SampledFrom([]string{"pass", "pass", "set", "nudge", "offline", "offline", "online"}).Draw(r,
+				"action") {
 			case "pass":
 				tr.pass(time.Duration(rapid.IntRange(0, int(5*day/time.Second)).Draw(r, "seconds")) * time.Second)
 			case "set":
-				tr.set(time.Duration(rapid.IntRange(-int(60*year/time.Second), int(60*year/time.Second)).Draw(r, "off")) * time.Second)
+				tr.set(time.Duration(
+					rapid.IntRange(-int(60*year/time.Second), int(60*year/time.Second)).Draw(r, "off")) * time.Second)
 			case "nudge":
-				tr.clock.Set(tr.clock.Now().Add(time.Duration(rapid.IntRange(-int(9*day/time.Second), int(9*day/time.Second)).Draw(r, "by")) * time.Second))
+				tr.clock.Set(tr.clock.Now().Add(time.Duration(
+					rapid.IntRange(-int(9*day/time.Second), int(9*day/time.Second)).Draw(r, "by")) * time.Second))
 			case "online":
 				g, err := tr.online()
 				if err != nil {
 					r.Fatalf("online: %v", err)
 				}
-				if off := tr.clock.Now().Sub(tr.time.Now()); off.Abs() > slack && g.Flags&protocol.StateFlagClockAnomaly == 0 {
+				if off := tr.clock.Now().Sub(tr.time.Now()); off.Abs() > slack &&
+					g.Flags&protocol.StateFlagClockAnomaly == 0 {
 					r.Fatalf("a clock that is off by %v was not flagged", off)
 				}
 				granted, hidden, lookedTrue, lookedWall = g, 0, tr.time.Now(), tr.clock.Now()
@@ -247,7 +265,8 @@ func TestAnyClock(t *testing.T) {
 				case err == nil && granted == nil:
 					r.Fatalf("opened with %+v, and nothing was granted", g)
 				case err == nil && back:
-					r.Fatalf("opened although the clock stands at %v, and stood at %v before", tr.clock.Now(), lookedWall)
+					r.Fatalf("opened although the clock stands at %v, and stood at %v before",
+						tr.clock.Now(), lookedWall)
 				case err == nil && late > hidden:
 					r.Fatalf("opened %v after its end, and the clock hid %v only", late, hidden)
 				}
@@ -261,7 +280,8 @@ func TestAnyClock(t *testing.T) {
 func TestAnHonestWrongClock(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		tr := newTruth(t)
-		tr.set(time.Duration(rapid.IntRange(-int(56*year/time.Second), int(100*year/time.Second)).Draw(r, "off")) * time.Second)
+		tr.set(time.Duration(
+			rapid.IntRange(-int(56*year/time.Second), int(100*year/time.Second)).Draw(r, "off")) * time.Second)
 		if _, err := tr.online(); err != nil {
 			r.Fatal(err)
 		}

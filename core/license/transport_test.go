@@ -78,12 +78,13 @@ func TestCAFile(t *testing.T) {
 		text string // of the file, if one is to be made
 		says string // "" if the file is good
 	}{
-		"good.pem":      {string(text), ""},
-		"more.pem":      {"Subject: a comment\n" + string(text), ""},
-		"missing.pem":   {"", "no such file"},
-		"empty.pem":     {"", "it is empty"},
-		"text.pem":      {"not a certificate", "no certificate in PEM form"},
-		"key.pem":       {"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "no certificate in PEM form"},
+		"good.pem":    {string(text), ""},
+		"more.pem":    {"Subject: a comment\n" + string(text), ""},
+		"missing.pem": {"", "no such file"},
+		"empty.pem":   {"", "it is empty"},
+		"text.pem":    {"not a certificate", "no certificate in PEM form"},
+		"key.pem": {"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+			"no certificate in PEM form"},
 		"torn.pem":      {string(text[:len(text)/2]), "no certificate in PEM form"},
 		"directory":     {"", "it is a directory"},
 		"huge.pem":      {"", "larger than"},
@@ -118,8 +119,10 @@ func checkCAFile(t *testing.T, name string, err error, path, says string) {
 	switch {
 	case says == "" && err != nil:
 		t.Errorf("%s: %v", name, err)
-	case says != "" && (protocol.StatusOf(err) != protocol.StatusInvalidArgument || !strings.Contains(err.Error(), says) ||
-		!strings.Contains(err.Error(), "caFile "+path) || strings.Contains(err.Error(), "\n") || len(err.Error()) > 255):
+	case says != "" &&
+		(protocol.StatusOf(err) != protocol.StatusInvalidArgument || !strings.Contains(err.Error(), says) ||
+			!strings.Contains(err.Error(), "caFile "+path) || strings.Contains(err.Error(), "\n") ||
+			len(err.Error()) > 255):
 		t.Errorf("%s: %v, want INVALID_ARGUMENT which names caFile, %s and %q", name, err, path, says)
 	}
 }

@@ -146,7 +146,8 @@ func verify(jwsType, jws string, key ed25519.PublicKey, value any) error {
 //
 // A MAC costs about a microsecond, a signature fifty: the server checks one for
 // each batch, so this is what bounds ingestion.
-func DeriveReportKey(own *ecdh.PrivateKey, devicePublic, serverPublic *ecdh.PublicKey) (key []byte, id string, err error) {
+func DeriveReportKey(own *ecdh.PrivateKey, devicePublic,
+	serverPublic *ecdh.PublicKey) (key []byte, id string, err error) {
 	other := serverPublic
 	if bytes.Equal(own.PublicKey().Bytes(), serverPublic.Bytes()) {
 		other = devicePublic

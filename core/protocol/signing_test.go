@@ -78,7 +78,8 @@ func computed(t *testing.T) vectors {
 	}
 	encode := protocol.Encoding.EncodeToString
 	const client, nonce = "5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a", "AAECAwQFBgcICQoLDA0ODw"
-	request := `{"protocol":1,"nonce":"` + nonce + `","clientTime":1772366410,"device":{"uuid":"` + client + `","publicKey":"` +
+	request := `{"protocol":1,"nonce":"` + nonce + `","clientTime":1772366410,"device":{"uuid":"` + client +
+		`","publicKey":"` +
 		encode(device.PublicKey().Bytes()) + `","uuidSource":"random"},"handshakeCode":"100001-reader",` +
 		`"products":65535,"deploymentType":2,"chargeWay":0,"maxBufferDays":7,"instanceCount":1}`
 	v := vectors{
@@ -87,9 +88,12 @@ func computed(t *testing.T) vectors {
 		SigningKeyID: protocol.SigningKeyID(signing.Public().(ed25519.PublicKey)),
 		Authorization: protocol.Authorization{
 			Protocol: 1, Device: client, DeviceKey: encode(device.PublicKey().Bytes()),
-			Nonce: nonce, Request: protocol.Digest([]byte(request)), HandshakeCode: "100001-reader", OrganizationID: "100001",
-			Item: protocol.Item{ID: "scans", Name: "10,000 scans", Products: protocol.ProductDBR, ChargeWay: protocol.ChargeWayScanCount,
-				Modules: []protocol.LicenseModule{protocol.LicenseModuleONED, protocol.LicenseModuleQRCode}, StartsAt: 1767225600, ExpiresAt: 1798761600},
+			Nonce: nonce, Request: protocol.Digest([]byte(request)), HandshakeCode: "100001-reader",
+			OrganizationID: "100001",
+			Item: protocol.Item{ID: "scans", Name: "10,000 scans", Products: protocol.ProductDBR,
+				ChargeWay: protocol.ChargeWayScanCount,
+				Modules:   []protocol.LicenseModule{protocol.LicenseModuleONED, protocol.LicenseModuleQRCode},
+				StartsAt:  1767225600, ExpiresAt: 1798761600},
 			Quota:    protocol.Quota{Limit: 10000, Tolerance: 500, Used: 42, State: protocol.QuotaOK},
 			IssuedAt: 1772366410, ValidUntil: 1799366400, BufferUntil: 1772971210,
 			ReportKey: protocol.ReportKey{ServerPublicKey: encode(server.PublicKey().Bytes()), ID: id},
@@ -137,7 +141,8 @@ func TestVectors(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(have) != string(want) {
-		t.Errorf("%s does not hold what this code computes: the protocol changed.\nhave %s\nwant %s", vectorsFile, have, want)
+		t.Errorf("%s does not hold what this code computes: the protocol changed.\nhave %s\nwant %s",
+			vectorsFile, have, want)
 	}
 }
 
@@ -164,13 +169,14 @@ func TestForgeries(t *testing.T) {
 		jws, other, typ string // the true one, a true one of the other kind
 		verify          func(jws string, key ed25519.PublicKey) (nonce string, err error)
 	}{
-		"authorization": {v.JWS, v.RefusalJWS, "openlts-authorization", func(jws string, key ed25519.PublicKey) (string, error) {
-			a, err := protocol.VerifyAuthorization(jws, key)
-			if err != nil {
-				return "", err
-			}
-			return a.Nonce, nil
-		}},
+		"authorization": {v.JWS, v.RefusalJWS, "openlts-authorization",
+			func(jws string, key ed25519.PublicKey) (string, error) {
+				a, err := protocol.VerifyAuthorization(jws, key)
+				if err != nil {
+					return "", err
+				}
+				return a.Nonce, nil
+			}},
 		"refusal": {v.RefusalJWS, v.JWS, "openlts-refusal", func(jws string, key ed25519.PublicKey) (string, error) {
 			r, err := protocol.VerifyRefusal(jws, key)
 			if err != nil {
@@ -188,17 +194,18 @@ func TestForgeries(t *testing.T) {
 		}
 		for name, jws := range map[string]string{
 			"of the other kind": c.other,
-			"other payload":     parts[0] + "." + protocol.Encoding.EncodeToString([]byte(`{"protocol":1}`)) + "." + parts[2],
-			"no signature":      parts[0] + "." + parts[1] + ".",
-			"short signature":   parts[0] + "." + parts[1] + "." + parts[2][:40],
-			"alg none":          header(`{"alg":"none","kid":"x","typ":"` + c.typ + `"}`),
-			"alg HS256":         header(`{"alg":"HS256","kid":"x","typ":"` + c.typ + `"}`),
-			"other type":        header(`{"alg":"EdDSA","kid":"x","typ":"JWT"}`),
-			"header no JSON":    header(`x`),
-			"two parts":         parts[0] + "." + parts[1],
-			"four parts":        c.jws + ".x",
-			"not base64":        parts[0] + ".!!!." + parts[2],
-			"empty":             "",
+			"other payload": parts[0] + "." + protocol.Encoding.EncodeToString([]byte(`{"protocol":1}`)) +
+				"." + parts[2],
+			"no signature":    parts[0] + "." + parts[1] + ".",
+			"short signature": parts[0] + "." + parts[1] + "." + parts[2][:40],
+			"alg none":        header(`{"alg":"none","kid":"x","typ":"` + c.typ + `"}`),
+			"alg HS256":       header(`{"alg":"HS256","kid":"x","typ":"` + c.typ + `"}`),
+			"other type":      header(`{"alg":"EdDSA","kid":"x","typ":"JWT"}`),
+			"header no JSON":  header(`x`),
+			"two parts":       parts[0] + "." + parts[1],
+			"four parts":      c.jws + ".x",
+			"not base64":      parts[0] + ".!!!." + parts[2],
+			"empty":           "",
 		} {
 			if nonce, err := c.verify(jws, key); err == nil {
 				t.Errorf("%s, %s: passed with nonce %q", kind, name, nonce)
@@ -238,40 +245,47 @@ func TestStatus(t *testing.T) {
 			t.Errorf("%d: %s, %s", status, status.Name(), status.Message())
 		}
 	}
-	if err := protocol.Errorf(protocol.StatusTooMany, "caused by %w", os.ErrExist); protocol.StatusOf(err) != protocol.StatusTooMany || !errors.Is(err, os.ErrExist) {
+	if err := protocol.Errorf(protocol.StatusTooMany, "caused by %w", os.ErrExist); protocol.StatusOf(err) !=
+		protocol.StatusTooMany || !errors.Is(err, os.ErrExist) {
 		t.Error(err)
 	}
 	if protocol.StatusOf(errors.New("x")) != protocol.StatusInternal || protocol.StatusOf(nil) != protocol.StatusOK {
 		t.Error("errors without a status")
 	}
-	if !protocol.StatusStandbyRefuses.FromServer() || protocol.StatusFailedToReachLTS.FromServer() || protocol.StatusLicenseCacheUsed.FromServer() {
+	if !protocol.StatusStandbyRefuses.FromServer() || protocol.StatusFailedToReachLTS.FromServer() ||
+		protocol.StatusLicenseCacheUsed.FromServer() {
 		t.Error("which codes are a server's")
 	}
 	for status, want := range map[protocol.Status]bool{
-		protocol.StatusStandbyRefuses: false, protocol.StatusHandshakeCodeNotFound: true, protocol.StatusClonedDevice: true,
-		protocol.StatusRequestMalformed: false, protocol.StatusServerFailed: false, protocol.StatusFailedToReachLTS: false, protocol.StatusOK: false,
+		protocol.StatusStandbyRefuses: false, protocol.StatusHandshakeCodeNotFound: true,
+		protocol.StatusClonedDevice: true, protocol.StatusRequestMalformed: false, protocol.StatusServerFailed: false,
+		protocol.StatusFailedToReachLTS: false, protocol.StatusOK: false,
 	} {
 		if status.Decision() != want {
 			t.Errorf("%s decides: %v", status.Name(), !want)
 		}
 	}
-	joined := errors.Join(protocol.Errorf(protocol.StatusFailedToReachLTS, "x"), protocol.Errorf(protocol.StatusTooMany, "y"))
+	joined := errors.Join(protocol.Errorf(protocol.StatusFailedToReachLTS, "x"),
+		protocol.Errorf(protocol.StatusTooMany, "y"))
 	if !errors.Is(joined, protocol.StatusTooMany) || errors.Is(joined, protocol.StatusInternal) {
 		t.Error("errors are not found by their status")
 	}
 }
 
 func TestOperationTypeNames(t *testing.T) {
-	for name, want := range map[string]bool{"MRZ": true, "A": true, "A_1": true, "": false, "1A": false, "_A": false, "a": false, "A B": false, "Ä": false, strings.Repeat("A", 65): false} {
+	for name, want := range map[string]bool{"MRZ": true, "A": true, "A_1": true, "": false, "1A": false, "_A": false,
+		"a": false, "A B": false, "Ä": false, strings.Repeat("A", 65): false} {
 		if protocol.ValidOperationTypeName(name) != want {
 			t.Errorf("%q: %v", name, !want)
 		}
 	}
-	if protocol.UnitOf("QR_CODE") != protocol.UnitScan || protocol.UnitOf("PAGE_LOADED") != protocol.UnitPage || protocol.UnitOf("MRZ") != protocol.UnitAny {
+	if protocol.UnitOf("QR_CODE") != protocol.UnitScan || protocol.UnitOf("PAGE_LOADED") != protocol.UnitPage ||
+		protocol.UnitOf("MRZ") != protocol.UnitAny {
 		t.Error("units")
 	}
 	for number, name := range protocol.OperationTypeNames() {
-		if back, ok := protocol.OperationTypeByName(name); !ok || back != number || number >= protocol.FirstHostOperationType {
+		if back, ok := protocol.OperationTypeByName(name); !ok || back != number ||
+			number >= protocol.FirstHostOperationType {
 			t.Errorf("%s: %d, %d", name, number, back)
 		}
 	}

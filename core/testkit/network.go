@@ -105,8 +105,8 @@ func (n *Network) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	case proxyAnswers:
 		return &http.Response{
-			StatusCode: http.StatusBadGateway, Status: "502 Bad Gateway", Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-			Header: http.Header{}, Body: io.NopCloser(strings.NewReader("<html>")), Request: r,
+			StatusCode: http.StatusBadGateway, Status: "502 Bad Gateway", Proto: "HTTP/1.1", ProtoMajor: 1,
+			ProtoMinor: 1, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("<html>")), Request: r,
 		}, nil
 	case arrives:
 	}

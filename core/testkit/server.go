@@ -61,7 +61,8 @@ func NewServer(t testing.TB, now func() time.Time) *Server {
 		t.Fatal(err)
 	}
 	s := &Server{SigningKey: signing.Public().(ed25519.PublicKey), signing: signing, report: report, now: now,
-		keys: map[string][]byte{}, stored: map[ReportKey]protocol.Report{}, counted: map[ReportKey]map[string]int64{}, requests: map[string]int{}}
+		keys: map[string][]byte{}, stored: map[ReportKey]protocol.Report{}, counted: map[ReportKey]map[string]int64{},
+		requests: map[string]int{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+protocol.PathAuthorizations, s.authorize)
 	mux.HandleFunc("POST "+protocol.PathReports, s.reports)
@@ -173,8 +174,9 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 		if problem.Code.Decision() {
 			problem.PublicKey = protocol.Encoding.EncodeToString(s.SigningKey)
 			problem.Refusal, err = protocol.SignRefusal(&protocol.Refusal{
-				Protocol: protocol.Version, Device: request.Device.UUID, DeviceKey: request.Device.PublicKey, Nonce: request.Nonce,
-				Request: protocol.Digest(body), Code: problem.Code, Detail: problem.Detail, IssuedAt: now,
+				Protocol: protocol.Version, Device: request.Device.UUID, DeviceKey: request.Device.PublicKey,
+				Nonce: request.Nonce, Request: protocol.Digest(body), Code: problem.Code, Detail: problem.Detail,
+				IssuedAt: now,
 			}, s.signing)
 			if err != nil {
 				problem = protocol.Problem{Status: http.StatusInternalServerError, Code: protocol.StatusServerFailed}
@@ -196,12 +198,17 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	s.keys[id] = secret
 	a := protocol.Authorization{
-		Protocol: protocol.Version, Device: request.Device.UUID, DeviceKey: request.Device.PublicKey, Nonce: request.Nonce,
-		Request: protocol.Digest(body), HandshakeCode: request.HandshakeCode, OrganizationID: "100001",
-		Item:     protocol.Item{ID: "scans", ChargeWay: protocol.ChargeWayScanCount, StartsAt: now - 86400, ExpiresAt: now + 365*86400},
+		Protocol: protocol.Version, Device: request.Device.UUID, DeviceKey: request.Device.PublicKey,
+		Nonce: request.Nonce, Request: protocol.Digest(body), HandshakeCode: request.HandshakeCode,
+		OrganizationID: "100001",
+		Item: protocol.Item{
+			ID: "scans", ChargeWay: protocol.ChargeWayScanCount, StartsAt: now - 86400, ExpiresAt: now + 365*86400,
+		},
 		Quota:    protocol.Quota{Limit: 1000, Tolerance: 50, State: protocol.QuotaOK},
 		IssuedAt: now, ValidUntil: now + 372*86400, BufferUntil: now + int64(request.MaxBufferDays)*86400,
-		ReportKey: protocol.ReportKey{ID: id, ServerPublicKey: protocol.Encoding.EncodeToString(s.report.PublicKey().Bytes())},
+		ReportKey: protocol.ReportKey{
+			ID: id, ServerPublicKey: protocol.Encoding.EncodeToString(s.report.PublicKey().Bytes()),
+		},
 	}
 	if s.modify != nil {
 		s.modify(&a)
@@ -256,7 +263,9 @@ func (s *Server) reports(w http.ResponseWriter, r *http.Request) {
 			receipt.Accepted++
 			key := ReportKey{batch.Device, group.Run, group.HandshakeCode, group.Item, report.Slot}
 			if report.Lost != "" {
-				receipt.Lost = append(receipt.Lost, protocol.ReportUnits{Group: g, Report: i, Units: s.missing(key, report)})
+				receipt.Lost = append(receipt.Lost, protocol.ReportUnits{
+					Group: g, Report: i, Units: s.missing(key, report),
+				})
 			}
 			if added := s.store(key, report); report.Found && added > 0 {
 				receipt.New = append(receipt.New, protocol.ReportUnits{Group: g, Report: i, Units: added})
@@ -311,7 +320,9 @@ func (s *Server) store(key ReportKey, report protocol.Report) (added int64) {
 
 // Problem answers with an error of the protocol, unsigned.
 func Problem(w http.ResponseWriter, status int, code protocol.Status) {
-	writeProblem(w, protocol.Problem{Type: "about:blank", Title: code.Name(), Status: status, Detail: code.Message(), Code: code})
+	writeProblem(w, protocol.Problem{
+		Type: "about:blank", Title: code.Name(), Status: status, Detail: code.Message(), Code: code,
+	})
 }
 
 func writeProblem(w http.ResponseWriter, problem protocol.Problem) {

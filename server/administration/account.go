@@ -66,11 +66,13 @@ func (a *Administrator) AddAccount(ctx context.Context, in AccountInput) (Accoun
 
 func (a *Administrator) addAccount(ctx context.Context, in AccountInput, before func(store.Tx) error) (Account, error) {
 	in.Name = strings.TrimSpace(in.Name)
-	if err := errors.Join(checkName("account", in.Name), checkNewPassword(in.Password, in.Name), checkRole(in.Role, in.Organization)); err != nil {
+	if err := errors.Join(checkName("account", in.Name), checkNewPassword(in.Password, in.Name),
+		checkRole(in.Role, in.Organization)); err != nil {
 		return Account{}, err
 	}
 	hashed := password.Hash(in.Password)
-	account := records.Account{Name: in.Name, Role: string(in.Role), Organization: in.Organization, Password: hashed, CreatedAt: a.Now().Unix()}
+	account := records.Account{Name: in.Name, Role: string(in.Role), Organization: in.Organization, Password: hashed,
+		CreatedAt: a.Now().Unix()}
 	return viewAccount(account), a.Store.Update(ctx, func(tx store.Tx) error {
 		if before != nil {
 			if err := before(tx); err != nil {
@@ -131,7 +133,8 @@ func anotherOwner(ctx context.Context, tx store.Tx, account records.Account) err
 			return nil
 		}
 	}
-	return &Error{Kind: InUse, Object: ObjectAccount, ID: account.Name, Text: account.Name + " is the only owner; make somebody else one first"}
+	return &Error{Kind: InUse, Object: ObjectAccount, ID: account.Name,
+		Text: account.Name + " is the only owner; make somebody else one first"}
 }
 
 // RemoveAccount removes an account and ends its sessions; for owners. One owner stays.
@@ -170,7 +173,8 @@ func (a *Administrator) setPassword(ctx context.Context, name, text, keep, actio
 		if err != nil {
 			return notFound(err, ObjectAccount, name)
 		}
-		if err := errors.Join(records.SetPassword(ctx, tx, account.Key, hashed), records.EndSessions(ctx, tx, account.Key, keep)); err != nil {
+		if err := errors.Join(records.SetPassword(ctx, tx, account.Key, hashed),
+			records.EndSessions(ctx, tx, account.Key, keep)); err != nil {
 			return err
 		}
 		return a.audit(tx, action, name, "all other sessions ended")

@@ -27,7 +27,8 @@ func TestSetUpCostsStrangersNothing(t *testing.T) {
 	has[string](t)(d.SetUpLink(t.Context()))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	if _, err := d.SetUp(t.Context(), "guessed", "mallory", password); !administration.IsKind(err, administration.Forbidden) {
+	if _, err := d.SetUp(t.Context(), "guessed", "mallory", password); !administration.IsKind(err,
+		administration.Forbidden) {
 		t.Error(err)
 	}
 	runtime.ReadMemStats(&after)
@@ -72,7 +73,8 @@ func TestSessions(t *testing.T) {
 	attempts := administration.NewAttempts()
 	session := has[string](t)(d.SignIn(ctx, attempts, "net", "olga", password))
 	other := has[string](t)(d.SignIn(ctx, attempts, "net", " olga ", password))
-	if p := has[administration.Principal](t)(d.Session(ctx, session)); p != (administration.Principal{Name: "olga", Role: administration.Owner}) || session == other {
+	if p := has[administration.Principal](t)(d.Session(ctx, session)); p !=
+		(administration.Principal{Name: "olga", Role: administration.Owner}) || session == other {
 		t.Errorf("%+v", p)
 	}
 	d.now = d.now.Add(6 * 24 * time.Hour)
@@ -83,7 +85,8 @@ func TestSessions(t *testing.T) {
 		t.Errorf("idle for 12 days: %v", err)
 	}
 	other = has[string](t)(d.SignIn(ctx, attempts, "net", "olga", password))
-	if err := d.ChangePassword(ctx, attempts, "net", session, "wrong", "another password"); !administration.IsKind(err, administration.Invalid) {
+	if err := d.ChangePassword(ctx, attempts, "net", session, "wrong", "another password"); !administration.IsKind(err,
+		administration.Invalid) {
 		t.Error(err)
 	}
 	if err := d.ChangePassword(ctx, attempts, "net", session, password, "another password"); err != nil {
@@ -119,7 +122,8 @@ func TestSecretsAreNotKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, table := range []string{
-		"SELECT name || password FROM account", "SELECT digest FROM session", "SELECT public_id || digest || name FROM api_token",
+		"SELECT name || password FROM account", "SELECT digest FROM session",
+		"SELECT public_id || digest || name FROM api_token",
 		"SELECT actor || action || object || detail FROM audit",
 	} {
 		err := d.Store.Query(ctx, table, nil, func(scan func(...any) error) error {
@@ -165,7 +169,8 @@ func TestBruteForce(t *testing.T) {
 	}
 	limited = 0
 	for i := range 60 { // tokens
-		if _, err := d.Bearer(ctx, attempts, "net 2", "lts_"+strings.Repeat("x", i)); administration.IsKind(err, administration.Limited) {
+		if _, err := d.Bearer(ctx, attempts, "net 2", "lts_"+strings.Repeat("x", i)); administration.IsKind(err,
+			administration.Limited) {
 			limited++
 		}
 	}
@@ -199,8 +204,11 @@ func TestFloodsOfNames(t *testing.T) {
 
 func TestPasswordsToRefuse(t *testing.T) {
 	d := newDesk(t)
-	for _, bad := range []string{"", "short", "aaaaaaaaaaaaaaa", "somebody-new", strings.Repeat("xy", 600), "\xff\xfe\xfd aaaaaaaaaaaaa"} {
-		_, err := d.AddAccount(t.Context(), administration.AccountInput{Name: "somebody-new", Password: bad, Role: administration.Viewer})
+	for _, bad := range []string{"", "short", "aaaaaaaaaaaaaaa", "somebody-new", strings.Repeat("xy", 600),
+		"\xff\xfe\xfd aaaaaaaaaaaaa"} {
+		_, err := d.AddAccount(t.Context(), administration.AccountInput{
+			Name: "somebody-new", Password: bad, Role: administration.Viewer,
+		})
 		if !administration.IsKind(err, administration.Invalid) {
 			t.Errorf("%.20q: %v", bad, err)
 		}
@@ -212,11 +220,14 @@ func TestLastOwner(t *testing.T) {
 	d, ctx := newDesk(t), t.Context()
 	d.owner(t)
 	d.stock(t)
-	has[administration.Account](t)(d.AddAccount(ctx, administration.AccountInput{Name: "vera", Password: password, Role: administration.Viewer, Organization: "100001"}))
+	has[administration.Account](t)(d.AddAccount(ctx, administration.AccountInput{
+		Name: "vera", Password: password, Role: administration.Viewer, Organization: "100001",
+	}))
 	if err := d.RemoveAccount(ctx, "olga"); !administration.IsKind(err, administration.InUse) {
 		t.Error(err)
 	}
-	if err := d.ChangeAccount(ctx, "olga", administration.Viewer, ""); !administration.IsKind(err, administration.InUse) {
+	if err := d.ChangeAccount(ctx, "olga", administration.Viewer, ""); !administration.IsKind(err,
+		administration.InUse) {
 		t.Error(err)
 	}
 	if err := d.ChangeAccount(ctx, "vera", administration.Owner, ""); err != nil {
@@ -225,7 +236,8 @@ func TestLastOwner(t *testing.T) {
 	if err := d.RemoveAccount(ctx, "olga"); err != nil {
 		t.Error(err)
 	}
-	if _, err := d.AddAccount(ctx, administration.AccountInput{Name: "x", Password: password, Role: administration.Editor, Organization: "100001"}); !administration.IsKind(err, administration.Invalid) {
+	if _, err := d.AddAccount(ctx, administration.AccountInput{Name: "x", Password: password,
+		Role: administration.Editor, Organization: "100001"}); !administration.IsKind(err, administration.Invalid) {
 		t.Errorf("an administrator of one organization: %v", err)
 	}
 }
@@ -234,7 +246,9 @@ func TestTokens(t *testing.T) {
 	d, ctx := newDesk(t), t.Context()
 	d.stock(t)
 	attempts := administration.NewAttempts()
-	shown, token, err := d.AddToken(ctx, administration.TokenInput{Name: "ci", Scope: administration.ScopeWrite, Organization: "100002", ExpiresAt: d.now.Unix() + 100})
+	shown, token, err := d.AddToken(ctx, administration.TokenInput{
+		Name: "ci", Scope: administration.ScopeWrite, Organization: "100002", ExpiresAt: d.now.Unix() + 100,
+	})
 	if err != nil || !strings.HasPrefix(token, "lts_") {
 		t.Fatal(err, token)
 	}
@@ -242,7 +256,8 @@ func TestTokens(t *testing.T) {
 	if p.Role != administration.Editor || p.Organization != "100002" || p.May(administration.Owner) {
 		t.Errorf("%+v", p)
 	}
-	if list := has[[]administration.Token](t)(d.Tokens(ctx)); len(list) != 1 || list[0].SeenAt != d.now.Unix() || list[0].ID != shown.ID {
+	if list := has[[]administration.Token](t)(d.Tokens(ctx)); len(list) != 1 || list[0].SeenAt != d.now.Unix() ||
+		list[0].ID != shown.ID {
 		t.Errorf("%+v", list)
 	}
 	d.now = d.now.Add(100 * time.Second)
@@ -257,7 +272,8 @@ func TestTokens(t *testing.T) {
 		t.Errorf("a revoked token: %v", err)
 	}
 	for _, bad := range []administration.TokenInput{
-		{Name: "", Scope: administration.ScopeRead}, {Name: "x", Scope: "all"}, {Name: "x", Scope: administration.ScopeRead, ExpiresAt: 5},
+		{Name: "", Scope: administration.ScopeRead}, {Name: "x", Scope: "all"},
+		{Name: "x", Scope: administration.ScopeRead, ExpiresAt: 5},
 	} {
 		if _, _, err := d.AddToken(ctx, bad); !administration.IsKind(err, administration.Invalid) {
 			t.Errorf("%+v: %v", bad, err)
@@ -284,17 +300,32 @@ func TestEscape(t *testing.T) {
 		role administration.Role // that it takes
 		do   func(*admin) error  // on what belongs to organization 100002
 	}{
-		{"organizations", administration.Viewer, func(a *admin) error { p, err := a.Organizations(ctx, other); return empty(len(p.Items), err) }},
-		{"organization", administration.Viewer, func(a *admin) error { _, err := a.Organization(ctx, "100002"); return err }},
-		{"codes", administration.Viewer, func(a *admin) error { p, err := a.Codes(ctx, other); return empty(len(p.Items), err) }},
+		{"organizations", administration.Viewer, func(a *admin) error {
+			p, err := a.Organizations(ctx, other)
+			return empty(len(p.Items), err)
+		}},
+		{"organization", administration.Viewer, func(a *admin) error {
+			_, err := a.Organization(ctx, "100002")
+			return err
+		}},
+		{"codes", administration.Viewer, func(a *admin) error {
+			p, err := a.Codes(ctx, other)
+			return empty(len(p.Items), err)
+		}},
 		{"code", administration.Viewer, func(a *admin) error { _, err := a.Code(ctx, "100002-reader"); return err }},
 		{"code by another", administration.Viewer, func(a *admin) error {
 			p, err := a.Codes(ctx, administration.Selection{Items: []string{"scans-100002"}})
 			return empty(len(p.Items), err)
 		}},
-		{"items", administration.Viewer, func(a *admin) error { p, err := a.Items(ctx, other); return empty(len(p.Items), err) }},
+		{"items", administration.Viewer, func(a *admin) error {
+			p, err := a.Items(ctx, other)
+			return empty(len(p.Items), err)
+		}},
 		{"item", administration.Viewer, func(a *admin) error { _, err := a.Item(ctx, "scans-100002"); return err }},
-		{"seats", administration.Viewer, func(a *admin) error { _, err := a.Seats(ctx, "scans-100002", administration.Selection{}); return err }},
+		{"seats", administration.Viewer, func(a *admin) error {
+			_, err := a.Seats(ctx, "scans-100002", administration.Selection{})
+			return err
+		}},
 		{"audit", administration.Viewer, func(a *admin) error {
 			p, err := a.Audits(ctx, administration.Selection{})
 			return empty(len(p.Items), err)
@@ -308,7 +339,8 @@ func TestEscape(t *testing.T) {
 			return errors.Join(err, d.RemoveCode(ctx, "100002-x"))
 		}},
 		{"change code", administration.Editor, func(a *admin) error {
-			_, err := a.ChangeCode(ctx, "100002-reader", administration.CodeChange{ValidationFields: &[]string{"x"}}, "")
+			_, err := a.ChangeCode(ctx, "100002-reader",
+				administration.CodeChange{ValidationFields: &[]string{"x"}}, "")
 			return err
 		}},
 		{"key", administration.Editor, func(a *admin) error {
@@ -316,7 +348,8 @@ func TestEscape(t *testing.T) {
 			return err
 		}},
 		{"add item", administration.Editor, func(a *admin) error {
-			_, err := a.NewItem(ctx, administration.ItemInput{ID: "y", Organization: "100002", ChargeWay: "scan", ItemFields: administration.ItemFields{Name: of("y"), Quota: of(int64(1))}})
+			_, err := a.NewItem(ctx, administration.ItemInput{ID: "y", Organization: "100002", ChargeWay: "scan",
+				ItemFields: administration.ItemFields{Name: of("y"), Quota: of(int64(1))}})
 			return errors.Join(err, d.RemoveItem(ctx, "y"))
 		}},
 		{"change item", administration.Editor, func(a *admin) error {
@@ -324,11 +357,15 @@ func TestEscape(t *testing.T) {
 			return err
 		}},
 		{"detach", administration.Editor, func(a *admin) error {
-			return errors.Join(a.DetachItem(ctx, "scans-100002", "100002-reader"), d.AttachItem(ctx, "scans-100002", "100002-reader", 0))
+			return errors.Join(a.DetachItem(ctx, "scans-100002", "100002-reader"),
+				d.AttachItem(ctx, "scans-100002", "100002-reader", 0))
 		}},
-		{"attach", administration.Editor, func(a *admin) error { return a.AttachItem(ctx, "scans-100002", "100002-reader", 1) }},
+		{"attach", administration.Editor, func(a *admin) error {
+			return a.AttachItem(ctx, "scans-100002", "100002-reader", 1)
+		}},
 		{"remove item", administration.Editor, func(a *admin) error {
-			_, err := d.NewItem(ctx, administration.ItemInput{ID: "z", Organization: "100002", ChargeWay: "scan", ItemFields: administration.ItemFields{Name: of("z"), Quota: of(int64(1))}})
+			_, err := d.NewItem(ctx, administration.ItemInput{ID: "z", Organization: "100002", ChargeWay: "scan",
+				ItemFields: administration.ItemFields{Name: of("z"), Quota: of(int64(1))}})
 			if err := errors.Join(err, a.RemoveItem(ctx, "z")); err != nil {
 				return errors.Join(err, d.RemoveItem(ctx, "z"))
 			}
@@ -342,7 +379,8 @@ func TestEscape(t *testing.T) {
 			return nil
 		}},
 		{"revoke", administration.Editor, func(a *admin) error {
-			_, err := d.NewItem(ctx, administration.ItemInput{ID: "r", Organization: "100002", ChargeWay: "scan", ItemFields: administration.ItemFields{Name: of("r"), Quota: of(int64(1))}})
+			_, err := d.NewItem(ctx, administration.ItemInput{ID: "r", Organization: "100002", ChargeWay: "scan",
+				ItemFields: administration.ItemFields{Name: of("r"), Quota: of(int64(1))}})
 			return errors.Join(err, a.RevokeItem(ctx, "r"), d.RemoveItem(ctx, "r"))
 		}},
 		{"archive item", administration.Editor, func(a *admin) error {
@@ -352,43 +390,60 @@ func TestEscape(t *testing.T) {
 			return errors.Join(a.ArchiveOrganization(ctx, "100002", true), d.ArchiveOrganization(ctx, "100002", false))
 		}},
 		{"archive code", administration.Editor, func(a *admin) error {
-			return errors.Join(a.ArchiveHandshakeCode(ctx, "100002-reader", true), d.ArchiveHandshakeCode(ctx, "100002-reader", false))
+			return errors.Join(a.ArchiveHandshakeCode(ctx, "100002-reader", true),
+				d.ArchiveHandshakeCode(ctx, "100002-reader", false))
 		}},
-		{"session password", administration.Editor, func(a *admin) error { return a.SetSessionPassword(ctx, "100002-reader", "", 0) }},
+		{"session password", administration.Editor, func(a *admin) error {
+			return a.SetSessionPassword(ctx, "100002-reader", "", 0)
+		}},
 		{"retention", administration.Owner, func(a *admin) error { return a.SetRetention(ctx, store.RecordAudit, 0) }},
 		{"accounts", administration.Owner, func(a *admin) error { _, err := a.Accounts(ctx); return err }},
 		{"add account", administration.Owner, func(a *admin) error {
-			_, err := a.AddAccount(ctx, administration.AccountInput{Name: "n", Password: password, Role: administration.Owner})
+			_, err := a.AddAccount(ctx, administration.AccountInput{
+				Name: "n", Password: password, Role: administration.Owner,
+			})
 			return errors.Join(err, d.RemoveAccount(ctx, "n"))
 		}},
-		{"change account", administration.Owner, func(a *admin) error { return a.ChangeAccount(ctx, "olga", administration.Owner, "") }},
+		{"change account", administration.Owner, func(a *admin) error {
+			return a.ChangeAccount(ctx, "olga", administration.Owner, "")
+		}},
 		{"remove account", administration.Owner, func(a *admin) error {
-			_, err := d.AddAccount(ctx, administration.AccountInput{Name: "m", Password: password, Role: administration.Viewer})
+			_, err := d.AddAccount(ctx, administration.AccountInput{
+				Name: "m", Password: password, Role: administration.Viewer,
+			})
 			if err := errors.Join(err, a.RemoveAccount(ctx, "m")); err != nil {
 				return errors.Join(err, d.RemoveAccount(ctx, "m"))
 			}
 			return nil
 		}},
-		{"reset password", administration.Owner, func(a *admin) error { return a.ResetPassword(ctx, "olga", password) }},
+		{"reset password", administration.Owner, func(a *admin) error {
+			return a.ResetPassword(ctx, "olga", password)
+		}},
 		{"set-up link", administration.Owner, func(a *admin) error { _, err := a.SetUpLink(ctx); return err }},
 		{"tokens", administration.Owner, func(a *admin) error { _, err := a.Tokens(ctx); return err }},
 		{"add token", administration.Owner, func(a *admin) error {
 			_, _, err := a.AddToken(ctx, administration.TokenInput{Name: "t", Scope: administration.ScopeWrite})
 			return err
 		}},
-		{"settings", administration.Owner, func(a *admin) error { return a.ChangeSettings(ctx, administration.Settings{TimeZone: "UTC"}) }},
+		{"settings", administration.Owner, func(a *admin) error {
+			return a.ChangeSettings(ctx, administration.Settings{TimeZone: "UTC"})
+		}},
 	}
 	rank := map[administration.Role]int{administration.Viewer: 1, administration.Editor: 2, administration.Owner: 3}
 	for _, who := range []administration.Principal{
-		{Name: "owner", Role: administration.Owner}, {Name: "editor", Role: administration.Editor}, {Name: "viewer", Role: administration.Viewer},
-		{Name: "own viewer", Role: administration.Viewer, Organization: "100002"}, {Name: "own token", Role: administration.Editor, Organization: "100002"},
-		{Name: "foreign viewer", Role: administration.Viewer, Organization: "100001"}, {Name: "foreign token", Role: administration.Editor, Organization: "100001"},
-		{Name: "nobody"}, {Name: "unknown role", Role: "root"},
+		{Name: "owner", Role: administration.Owner}, {Name: "editor", Role: administration.Editor},
+		{Name: "viewer", Role: administration.Viewer},
+		{Name: "own viewer", Role: administration.Viewer, Organization: "100002"},
+		{Name: "own token", Role: administration.Editor, Organization: "100002"},
+		{Name: "foreign viewer", Role: administration.Viewer, Organization: "100001"},
+		{Name: "foreign token", Role: administration.Editor, Organization: "100001"}, {Name: "nobody"},
+		{Name: "unknown role", Role: "root"},
 	} {
 		for _, action := range actions {
 			// What one of a single organization may not: what is about all.
 			general := action.role == administration.Owner || action.name == "audit"
-			want := rank[who.Role] >= rank[action.role] && (who.Organization == "" || who.Organization == "100002" && !general)
+			want := rank[who.Role] >= rank[action.role] &&
+				(who.Organization == "" || who.Organization == "100002" && !general)
 			err := action.do(d.As(who))
 			if (err == nil) != want {
 				t.Errorf("%s does %q: %v", who.Name, action.name, err)
@@ -410,7 +465,8 @@ func TestEscape(t *testing.T) {
 	if strings.ReplaceAll(there.Error(), "100002", "100009") != nowhere.Error() {
 		t.Errorf("%v, %v", there, nowhere)
 	}
-	if page := has[administration.Page[administration.Item]](t)(foreign.Items(ctx, administration.Selection{})); len(page.Items) != 1 || page.Items[0].ID != "scans-100001" {
+	if page := has[administration.Page[administration.Item]](t)(foreign.Items(ctx, administration.Selection{})); len(
+		page.Items) != 1 || page.Items[0].ID != "scans-100001" {
 		t.Errorf("%+v", page)
 	}
 	if page := has[administration.Page[store.Denial]](t)(foreign.Denials(ctx, other)); len(page.Items) != 0 {

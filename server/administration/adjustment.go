@@ -13,19 +13,22 @@ import (
 // AdjustItem changes how many units of an item are used, for a reason: a refund, say.
 // Reports stay as they are; what is used is their sum and that of the adjustments,
 // which `lts verify` checks. It is signed with the server's key.
-func (a *Administrator) AdjustItem(ctx context.Context, item string, units int64, reason string) (store.Adjustment, error) {
+func (a *Administrator) AdjustItem(ctx context.Context, item string, units int64,
+	reason string) (store.Adjustment, error) {
 	adjustment := store.Adjustment{At: a.Now().Unix(), Units: units, Reason: reason, Actor: a.Actor}
 	if err := a.may(Editor); err != nil {
 		return adjustment, err
 	}
 	if reason == "" {
-		return adjustment, invalid("reason", "an adjustment needs a reason: it is part of what is signed, and shown to the customer")
+		return adjustment,
+			invalid("reason", "an adjustment needs a reason: it is part of what is signed, and shown to the customer")
 	}
 	if err := checkText("reason", "the reason", reason); err != nil {
 		return adjustment, err
 	}
 	if units == 0 || units > maxQuota || units < -maxQuota {
-		return adjustment, invalid("units", "an adjustment is from -%d to %d units, and not 0", int64(maxQuota), int64(maxQuota))
+		return adjustment,
+			invalid("units", "an adjustment is from -%d to %d units, and not 0", int64(maxQuota), int64(maxQuota))
 	}
 	err := a.Store.Update(ctx, func(tx store.Tx) error {
 		i, err := a.visibleItem(tx, item)
@@ -33,7 +36,8 @@ func (a *Administrator) AdjustItem(ctx context.Context, item string, units int64
 			return err
 		}
 		if _, counts := i.ChargeWay.Unit(); !counts {
-			return invalid("", "item %s is charged by %s, not by units: there is nothing to adjust", item, FormatChargeWay(i.ChargeWay))
+			return invalid("", "item %s is charged by %s, not by units: there is nothing to adjust", item,
+				FormatChargeWay(i.ChargeWay))
 		}
 		used, err := tx.Used(i.Key)
 		if err != nil {

@@ -29,7 +29,8 @@ type Administrator struct {
 // AddOrganization adds an organization. An empty id means: generate one.
 func (a *Administrator) AddOrganization(ctx context.Context, name, id string) (store.Organization, error) {
 	organization := store.Organization{ID: id, Name: name, CreatedAt: a.Now().Unix()}
-	if err := errors.Join(a.may(Editor), a.everywhere(), checkName("organization", name), checkOrganizationID(id)); err != nil {
+	if err := errors.Join(a.may(Editor), a.everywhere(), checkName("organization", name),
+		checkOrganizationID(id)); err != nil {
 		return organization, err
 	}
 	err := a.Store.Update(ctx, func(tx store.Tx) (err error) {
@@ -112,8 +113,10 @@ type KeyInput struct {
 // of the servers, the key they are known by, the handshake code and its session
 // password, which the caller has to know: only its hash is kept. Whoever has the key
 // can use the code.
-func (a *Administrator) LicenseKey(ctx context.Context, code, sessionPassword string, servers KeyServers) (string, error) {
-	if err := errors.Join(a.may(Editor), checkURL("server", servers.Main), checkURL("standby", servers.Standby)); err != nil {
+func (a *Administrator) LicenseKey(ctx context.Context, code, sessionPassword string,
+	servers KeyServers) (string, error) {
+	if err := errors.Join(a.may(Editor), checkURL("server", servers.Main),
+		checkURL("standby", servers.Standby)); err != nil {
 		return "", err
 	}
 	var found store.HandshakeCode
@@ -157,7 +160,8 @@ func checkURL(field, address string) error {
 func (a *Administrator) AddItem(ctx context.Context, item store.Item, codes []string) (store.Item, error) {
 	now := a.Now()
 	item.CreatedAt = now.Unix()
-	if err := errors.Join(a.may(Editor), a.sees(item.Organization, ObjectOrganization, item.Organization), checkItem(&item)); err != nil {
+	if err := errors.Join(a.may(Editor), a.sees(item.Organization, ObjectOrganization, item.Organization),
+		checkItem(&item)); err != nil {
 		return item, err
 	}
 	err := a.Store.Update(ctx, func(tx store.Tx) (err error) {
@@ -181,8 +185,10 @@ func (a *Administrator) AddItem(ctx context.Context, item store.Item, codes []st
 			}
 		}
 		item = added
-		return a.audit(tx, "item.add", item.ID, "organization %s, charge way %s, quota %s%s, expires %s, handshake codes %q", item.Organization,
-			FormatChargeWay(item.ChargeWay), FormatQuota(item.Quota), stated(item.Charging), time.Unix(item.ExpiresAt, 0).UTC().Format(time.RFC3339), codes)
+		return a.audit(tx, "item.add", item.ID,
+			"organization %s, charge way %s, quota %s%s, expires %s, handshake codes %q", item.Organization,
+			FormatChargeWay(item.ChargeWay), FormatQuota(item.Quota), stated(item.Charging),
+			time.Unix(item.ExpiresAt, 0).UTC().Format(time.RFC3339), codes)
 	})
 	return item, err
 }
@@ -214,11 +220,13 @@ func (a *Administrator) attach(tx store.Tx, item, code string, position int64) e
 	if err != nil {
 		return notFound(err, ObjectCode, code)
 	}
-	if err := errors.Join(a.sees(i.Organization, ObjectItem, item), a.sees(c.Organization, ObjectCode, code)); err != nil {
+	if err := errors.Join(a.sees(i.Organization, ObjectItem, item),
+		a.sees(c.Organization, ObjectCode, code)); err != nil {
 		return err
 	}
 	if i.Organization != c.Organization {
-		return invalid("handshake", "item %s belongs to organization %s and handshake code %s to %s; only items of the same organization can be attached",
+		return invalid("handshake", "item %s belongs to organization %s and handshake code %s to %s; only items of "+
+			"the same organization can be attached",
 			item, i.Organization, code, c.Organization)
 	}
 	return tx.AttachItem(c.Key, i.Key, position)
@@ -240,7 +248,8 @@ func (a *Administrator) RevokeItem(ctx context.Context, item string) error {
 		}
 		if i.RevokedAt != 0 {
 			return &Error{Kind: Conflict, Object: ObjectItem, ID: item,
-				Text: fmt.Sprintf("item %s was revoked already, at %s", item, time.Unix(i.RevokedAt, 0).UTC().Format(time.RFC3339))}
+				Text: fmt.Sprintf("item %s was revoked already, at %s", item,
+					time.Unix(i.RevokedAt, 0).UTC().Format(time.RFC3339))}
 		}
 		if err := tx.RevokeItem(i.Key, a.Now().Unix()); err != nil {
 			return err

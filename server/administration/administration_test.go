@@ -28,7 +28,9 @@ type desk struct {
 func newDesk(t testing.TB) *desk {
 	t.Helper()
 	d := &desk{now: time.Unix(1_800_000_000, 0)}
-	d.Administrator = &administration.Administrator{Store: teststore.New(t), Now: func() time.Time { return d.now }, Actor: "tester"}
+	d.Administrator = &administration.Administrator{
+		Store: teststore.New(t), Now: func() time.Time { return d.now }, Actor: "tester",
+	}
 	return d
 }
 
@@ -49,8 +51,12 @@ func of[V any](value V) *V { return &value }
 func (d *desk) stock(t testing.TB) {
 	t.Helper()
 	for _, id := range []string{"100001", "100002"} {
-		has[administration.Organization](t)(d.NewOrganization(t.Context(), administration.OrganizationInput{ID: id, Name: "Corp " + id}))
-		has[administration.Code](t)(d.NewCode(t.Context(), administration.CodeInput{Organization: id, Custom: "reader"}))
+		has[administration.Organization](t)(d.NewOrganization(t.Context(), administration.OrganizationInput{
+			ID: id, Name: "Corp " + id,
+		}))
+		has[administration.Code](t)(d.NewCode(t.Context(), administration.CodeInput{
+			Organization: id, Custom: "reader",
+		}))
 		has[administration.Item](t)(d.NewItem(t.Context(), administration.ItemInput{
 			ID: "scans-" + id, Organization: id, ChargeWay: "scan", Handshakes: []string{id + "-reader"},
 			ItemFields: administration.ItemFields{Name: of("Scans"), Quota: of(int64(1000))},
@@ -60,7 +66,8 @@ func (d *desk) stock(t testing.TB) {
 
 func (d *desk) kinds(t testing.TB) (actions []string) {
 	t.Helper()
-	for _, audit := range has[administration.Page[store.Audit]](t)(d.Audits(t.Context(), administration.Selection{Limit: 1000})).Items {
+	for _, audit := range has[administration.Page[store.Audit]](t)(
+		d.Audits(t.Context(), administration.Selection{Limit: 1000})).Items {
 		actions = append(actions, audit.Action)
 	}
 	return actions
@@ -71,26 +78,33 @@ func (d *desk) kinds(t testing.TB) (actions []string) {
 func TestChanges(t *testing.T) {
 	d, ctx := newDesk(t), t.Context()
 	d.stock(t)
-	o := has[administration.Organization](t)(d.ChangeOrganization(ctx, "100001", administration.OrganizationChange{Name: of("Renamed")}, ""))
+	o := has[administration.Organization](t)(
+		d.ChangeOrganization(ctx, "100001", administration.OrganizationChange{Name: of("Renamed")}, ""))
 	if o.Name != "Renamed" || o.DefaultHandshake != "100001-reader" {
 		t.Errorf("%+v", o)
 	}
-	has[administration.Code](t)(d.NewCode(ctx, administration.CodeInput{Organization: "100001", Custom: "web", ValidationFields: []string{"a.example.com"}}))
-	c := has[administration.Code](t)(d.ChangeCode(ctx, "100001-web", administration.CodeChange{ValidationFields: &[]string{"b.example.com", "c.example.com"}, Default: true}, ""))
+	has[administration.Code](t)(d.NewCode(ctx, administration.CodeInput{
+		Organization: "100001", Custom: "web", ValidationFields: []string{"a.example.com"},
+	}))
+	c := has[administration.Code](t)(d.ChangeCode(ctx, "100001-web",
+		administration.CodeChange{ValidationFields: &[]string{"b.example.com", "c.example.com"}, Default: true}, ""))
 	if !c.Default || !slices.Equal(c.ValidationFields, []string{"b.example.com", "c.example.com"}) {
 		t.Errorf("%+v", c)
 	}
-	i := has[administration.Item](t)(d.ChangeItem(ctx, "scans-100001", administration.ItemFields{Quota: of(int64(5)), Products: of("DBR"), Modules: of("ONED")}, ""))
+	i := has[administration.Item](t)(d.ChangeItem(ctx, "scans-100001",
+		administration.ItemFields{Quota: of(int64(5)), Products: of("DBR"), Modules: of("ONED")}, ""))
 	if i.Quota.Limit != 5 || i.Products != "DBR" || i.Modules != "ONED" || i.Name != "Scans" || i.MaxBufferDays != 365 {
 		t.Errorf("%+v", i)
 	}
 	last := has[administration.Page[store.Audit]](t)(d.Audits(ctx, administration.Selection{Limit: 1})).Items[0]
 	if last.Actor != "tester" || last.Action != "item.change" || last.Object != "scans-100001" ||
-		!strings.Contains(last.Detail, `quota.limit: 1000 → `) || !strings.Contains(last.Detail, `products: "ALL" → "DBR"`) || strings.Contains(last.Detail, "name") {
+		!strings.Contains(last.Detail, `quota.limit: 1000 → `) ||
+		!strings.Contains(last.Detail, `products: "ALL" → "DBR"`) || strings.Contains(last.Detail, "name") {
 		t.Errorf("%+v", last)
 	}
 	before := len(d.kinds(t))
-	has[administration.Item](t)(d.ChangeItem(ctx, "scans-100001", administration.ItemFields{Quota: of(int64(5))}, "")) // nothing new
+	// nothing new
+	has[administration.Item](t)(d.ChangeItem(ctx, "scans-100001", administration.ItemFields{Quota: of(int64(5))}, ""))
 	if n := len(d.kinds(t)); n != before {
 		t.Errorf("a change of nothing is noted: %v", d.kinds(t)[:n-before])
 	}
@@ -112,7 +126,8 @@ func TestChanges(t *testing.T) {
 	if _, err := d.Organization(ctx, "100001"); !administration.IsKind(err, administration.NotFound) {
 		t.Error(err)
 	}
-	want := []string{"organization.remove", "handshake.remove", "handshake.remove", "item.remove", "item.detach", "item.change", "handshake.change", "handshake.add", "organization.change"}
+	want := []string{"organization.remove", "handshake.remove", "handshake.remove", "item.remove", "item.detach",
+		"item.change", "handshake.change", "handshake.add", "organization.change"}
 	if got := d.kinds(t)[:len(want)]; !slices.Equal(got, want) {
 		t.Errorf("%v", got)
 	}
@@ -126,9 +141,10 @@ func TestRetentionHasALeast(t *testing.T) {
 		days   int64
 		taken  bool
 	}{
-		{store.RecordSeats, 364, false}, {store.RecordSeats, 1, false}, {store.RecordSeats, 365, true}, {store.RecordSeats, 0, true},
-		{store.RecordReceived, retention.MinReportDays - 1, false}, {store.RecordReceived, retention.MinReportDays, true},
-		{store.RecordAudit, -1, false}, {store.RecordAudit, 1, true}, {store.RecordAudit, 36_501, false},
+		{store.RecordSeats, 364, false}, {store.RecordSeats, 1, false}, {store.RecordSeats, 365, true},
+		{store.RecordSeats, 0, true}, {store.RecordReceived, retention.MinReportDays - 1, false},
+		{store.RecordReceived, retention.MinReportDays, true}, {store.RecordAudit, -1, false},
+		{store.RecordAudit, 1, true}, {store.RecordAudit, 36_501, false},
 	} {
 		before := has[[]administration.Retention](t)(d.Retentions(ctx))
 		err := d.SetRetention(ctx, test.record, test.days)
@@ -139,7 +155,8 @@ func TestRetentionHasALeast(t *testing.T) {
 		if !test.taken && !slices.Equal(after, before) {
 			t.Errorf("%s for %d days was refused, and %v became %v", test.record, test.days, before, after)
 		}
-		if want := (administration.Retention{Record: test.record, Days: test.days}); test.taken && !slices.Contains(after, want) {
+		if want := (administration.Retention{Record: test.record, Days: test.days}); test.taken &&
+			!slices.Contains(after, want) {
 			t.Errorf("%v is not in %v", want, after)
 		}
 	}
@@ -166,11 +183,15 @@ func TestTags(t *testing.T) {
 	c := has[administration.Code](t)(d.Code(ctx, "100001-reader"))
 	o := has[administration.Organization](t)(d.Organization(ctx, "100001"))
 	for range 2 { // the first is in time
-		_, err := d.ChangeItem(ctx, i.ID, administration.ItemFields{Quota: of(i.Quota.Limit + 1)}, administration.Tag(i.Stated()))
-		_, err2 := d.ChangeCode(ctx, c.Code, administration.CodeChange{ValidationFields: &[]string{"x"}}, administration.Tag(c.Stated()))
-		_, err3 := d.ChangeOrganization(ctx, o.ID, administration.OrganizationChange{Name: of("Other")}, administration.Tag(o))
+		_, err := d.ChangeItem(ctx, i.ID, administration.ItemFields{Quota: of(i.Quota.Limit + 1)},
+			administration.Tag(i.Stated()))
+		_, err2 := d.ChangeCode(ctx, c.Code, administration.CodeChange{ValidationFields: &[]string{"x"}},
+			administration.Tag(c.Stated()))
+		_, err3 := d.ChangeOrganization(ctx, o.ID, administration.OrganizationChange{Name: of("Other")},
+			administration.Tag(o))
 		for _, err := range []error{err, err2, err3} {
-			if d.now.Unix() == 1_800_000_000 && err != nil || d.now.Unix() != 1_800_000_000 && !administration.IsKind(err, administration.Conflict) {
+			if d.now.Unix() == 1_800_000_000 && err != nil ||
+				d.now.Unix() != 1_800_000_000 && !administration.IsKind(err, administration.Conflict) {
 				t.Error(err)
 			}
 		}
@@ -184,7 +205,8 @@ func TestErrors(t *testing.T) {
 	d.stock(t)
 	item := func(change func(*administration.ItemInput)) func() error {
 		return func() error {
-			in := administration.ItemInput{Organization: "100001", ChargeWay: "scan", ItemFields: administration.ItemFields{Name: of("x"), Quota: of(int64(1))}}
+			in := administration.ItemInput{Organization: "100001", ChargeWay: "scan",
+				ItemFields: administration.ItemFields{Name: of("x"), Quota: of(int64(1))}}
 			change(&in)
 			_, err := d.NewItem(ctx, in)
 			return err
@@ -216,28 +238,55 @@ func TestErrors(t *testing.T) {
 			return err
 		}, administration.Invalid, "custom"},
 		"default of others": {func() error {
-			_, err := d.ChangeOrganization(ctx, "100001", administration.OrganizationChange{DefaultHandshake: of("100002-reader")}, "")
+			_, err := d.ChangeOrganization(ctx, "100001",
+				administration.OrganizationChange{DefaultHandshake: of("100002-reader")}, "")
 			return err
 		}, administration.Invalid, "defaultHandshake"},
-		"products":           {item(func(in *administration.ItemInput) { in.Products = of("XYZ") }), administration.Invalid, "products"},
-		"quota":              {item(func(in *administration.ItemInput) { in.Quota = of(int64(0)) }), administration.Invalid, "quota"},
-		"no quota":           {item(func(in *administration.ItemInput) { in.Quota = nil }), administration.Invalid, "quota"},
-		"charge way":         {item(func(in *administration.ItemInput) { in.ChargeWay = "tea" }), administration.Invalid, "chargeWay"},
-		"ends before":        {item(func(in *administration.ItemInput) { in.StartsAt, in.ExpiresAt = of(int64(5)), of(int64(4)) }), administration.Invalid, "expiresAt"},
-		"detach of nothing":  {func() error { return d.DetachItem(ctx, "scans-100001", "100002-reader") }, administration.NotFound, ""},
-		"cursor":             {func() error { _, err := d.Items(ctx, administration.Selection{After: "x"}); return err }, administration.Invalid, "after"},
-		"sort":               {func() error { _, err := d.Items(ctx, administration.Selection{Sort: "x"}); return err }, administration.Invalid, "sort"},
-		"state":              {func() error { _, err := d.Items(ctx, administration.Selection{States: []string{"x"}}); return err }, administration.Invalid, "state"},
-		"time zone":          {func() error { return d.ChangeSettings(ctx, administration.Settings{TimeZone: "Mars/Base"}) }, administration.Invalid, "timeZone"},
-		"local time zone":    {func() error { return d.ChangeSettings(ctx, administration.Settings{TimeZone: "Local"}) }, administration.Invalid, "timeZone"},
-		"URL":                {func() error { return d.ChangeSettings(ctx, administration.Settings{TimeZone: "UTC", PublicURL: "x"}) }, administration.Invalid, "publicURL"},
+		"products": {
+			item(func(in *administration.ItemInput) { in.Products = of("XYZ") }), administration.Invalid, "products",
+		},
+		"quota": {
+			item(func(in *administration.ItemInput) { in.Quota = of(int64(0)) }), administration.Invalid, "quota",
+		},
+		"no quota": {
+			item(func(in *administration.ItemInput) { in.Quota = nil }), administration.Invalid, "quota",
+		},
+		"charge way": {
+			item(func(in *administration.ItemInput) { in.ChargeWay = "tea" }), administration.Invalid, "chargeWay",
+		},
+		"ends before": {item(func(in *administration.ItemInput) {
+			in.StartsAt, in.ExpiresAt = of(int64(5)), of(int64(4))
+		}), administration.Invalid, "expiresAt"},
+		"detach of nothing": {
+			func() error { return d.DetachItem(ctx, "scans-100001", "100002-reader") }, administration.NotFound, "",
+		},
+		"cursor": {func() error {
+			_, err := d.Items(ctx, administration.Selection{After: "x"})
+			return err
+		}, administration.Invalid, "after"},
+		"sort": {func() error { _, err := d.Items(ctx, administration.Selection{Sort: "x"}); return err },
+			administration.Invalid, "sort"},
+		"state": {func() error {
+			_, err := d.Items(ctx, administration.Selection{States: []string{"x"}})
+			return err
+		}, administration.Invalid, "state"},
+		"time zone": {func() error {
+			return d.ChangeSettings(ctx, administration.Settings{TimeZone: "Mars/Base"})
+		}, administration.Invalid, "timeZone"},
+		"local time zone": {func() error {
+			return d.ChangeSettings(ctx, administration.Settings{TimeZone: "Local"})
+		}, administration.Invalid, "timeZone"},
+		"URL": {func() error {
+			return d.ChangeSettings(ctx, administration.Settings{TimeZone: "UTC", PublicURL: "x"})
+		}, administration.Invalid, "publicURL"},
 		"remove of nothing":  {func() error { return d.RemoveItem(ctx, "x") }, administration.NotFound, ""},
 		"account of nothing": {func() error { return d.RemoveAccount(ctx, "x") }, administration.NotFound, ""},
 		"token of nothing":   {func() error { return d.RemoveToken(ctx, "x") }, administration.NotFound, ""},
 	} {
 		err := test.do()
 		list := administration.Errors(err)
-		if len(list) == 0 || list[0].Kind != test.kind || list[0].Field != test.field || strings.Contains(err.Error(), "--") || strings.Contains(err.Error(), "lts ") {
+		if len(list) == 0 || list[0].Kind != test.kind || list[0].Field != test.field ||
+			strings.Contains(err.Error(), "--") || strings.Contains(err.Error(), "lts ") {
 			t.Errorf("%s: %v %+v", name, err, list)
 		}
 	}
@@ -254,11 +303,15 @@ func TestPages(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		names := rapid.SliceOfN(rapid.StringMatching(`[a-cA-C%_\\ü ]{0,3}[a-z]`), 0, 6).Draw(r, "names")
 		for i, name := range names {
-			has[administration.Organization](t)(d.NewOrganization(ctx, administration.OrganizationInput{ID: fmt.Sprint(100001 + i), Name: name}))
+			has[administration.Organization](t)(d.NewOrganization(ctx, administration.OrganizationInput{
+				ID: fmt.Sprint(100001 + i), Name: name,
+			}))
 		}
 		s := administration.Selection{
-			Sort: rapid.SampledFrom([]string{"", "name", "id"}).Draw(r, "sort"), Descending: rapid.Bool().Draw(r, "descending"),
-			Limit: rapid.IntRange(1, 5).Draw(r, "limit"), Text: rapid.SampledFrom([]string{"", "a", "%", "_", `\`, "B"}).Draw(r, "text"),
+			Sort:       rapid.SampledFrom([]string{"", "name", "id"}).Draw(r, "sort"),
+			Descending: rapid.Bool().Draw(r, "descending"),
+			Limit:      rapid.IntRange(1, 5).Draw(r, "limit"),
+			Text:       rapid.SampledFrom([]string{"", "a", "%", "_", `\`, "B"}).Draw(r, "text"),
 		}
 		defer func() {
 			for i := range names {

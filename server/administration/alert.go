@@ -72,7 +72,8 @@ func (a *Administrator) AlertChannels(ctx context.Context) ([]Channel, error) {
 
 // AddAlertChannel adds a channel, which gets what happens from now on; for owners. A
 // webhook without a secret gets one, which is given, this once.
-func (a *Administrator) AddAlertChannel(ctx context.Context, name string, target alerts.Target) (Channel, string, error) {
+func (a *Administrator) AddAlertChannel(ctx context.Context, name string,
+	target alerts.Target) (Channel, string, error) {
 	if err := errors.Join(a.may(Owner), checkName("channel", name)); err != nil {
 		return Channel{}, "", err
 	}
@@ -88,7 +89,9 @@ func (a *Administrator) AddAlertChannel(ctx context.Context, name string, target
 	if err := target.Check(); err != nil {
 		return Channel{}, "", invalid("target", "%s", err)
 	}
-	channel := alerts.Channel{ID: "channel-" + strings.ToLower(randomText()), Name: name, Target: target, CreatedAt: a.Now().Unix()}
+	channel := alerts.Channel{
+		ID: "channel-" + strings.ToLower(randomText()), Name: name, Target: target, CreatedAt: a.Now().Unix(),
+	}
 	return viewChannel(channel), secret, a.Store.Update(ctx, func(tx store.Tx) error {
 		present, err := alerts.Channels(ctx, tx)
 		if err != nil {
@@ -135,7 +138,8 @@ func (a *Administrator) TestAlertChannel(ctx context.Context, sender alerts.Send
 		if channel.ID != id {
 			continue
 		}
-		message := alerts.Message{ID: fmt.Sprintf("msg_test_%s", strings.ToLower(randomText())), At: a.Now(), Test: true, From: settings.PublicURL}
+		message := alerts.Message{ID: fmt.Sprintf("msg_test_%s", strings.ToLower(randomText())), At: a.Now(),
+			Test: true, From: settings.PublicURL}
 		if err := sender.Send(ctx, channel.Target, message); err != nil {
 			return invalid("", "the test could not be sent: %s", err)
 		}

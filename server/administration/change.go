@@ -23,11 +23,13 @@ func checkTag(tag string, stated any, object, id string) error {
 	if tag == "" || tag == Tag(stated) {
 		return nil
 	}
-	return &Error{Kind: Conflict, Object: object, ID: id, Text: "the " + object + " " + id + " was changed meanwhile; look at it again"}
+	return &Error{Kind: Conflict, Object: object, ID: id,
+		Text: "the " + object + " " + id + " was changed meanwhile; look at it again"}
 }
 
 // ChangeOrganization changes an organization.
-func (a *Administrator) ChangeOrganization(ctx context.Context, id string, change OrganizationChange, tag string) (Organization, error) {
+func (a *Administrator) ChangeOrganization(ctx context.Context, id string, change OrganizationChange,
+	tag string) (Organization, error) {
 	var changed Organization
 	if err := errors.Join(a.may(Editor), a.sees(id, ObjectOrganization, id)); err != nil {
 		return changed, err
@@ -87,7 +89,8 @@ func (a *Administrator) RemoveOrganization(ctx context.Context, id string) error
 			return notFound(err, ObjectOrganization, id)
 		}
 		if err := records.RemoveOrganization(ctx, tx, o.Key); err != nil {
-			return inUse(err, ObjectOrganization, id, "it has handshake codes, items, accounts or tokens; remove those first")
+			return inUse(err, ObjectOrganization, id,
+				"it has handshake codes, items, accounts or tokens; remove those first")
 		}
 		return a.audit(tx, "organization.remove", id, "name %q", o.Name)
 	})
@@ -158,7 +161,8 @@ func (a *Administrator) ChangeCode(ctx context.Context, code string, change Code
 
 // setPublicTrial makes a code with items the one of the public trial, or ends that. It
 // concerns everybody: who sees one organization alone may not.
-func (a *Administrator) setPublicTrial(ctx context.Context, tx store.Tx, code store.HandshakeCode, items []string, on bool) error {
+func (a *Administrator) setPublicTrial(ctx context.Context, tx store.Tx, code store.HandshakeCode, items []string,
+	on bool) error {
 	if err := a.everywhere(); err != nil {
 		return err
 	}
@@ -174,7 +178,8 @@ func (a *Administrator) setPublicTrial(ctx context.Context, tx store.Tx, code st
 			return records.SetPublicTrial(ctx, tx, code.Key)
 		}
 	}
-	return invalid("publicTrial", "none of the items of %s can be tried by device or address, so there is nothing for everybody to try", code.Code)
+	return invalid("publicTrial", "none of the items of %s can be tried by device or address, so there is nothing for "+
+		"everybody to try", code.Code)
 }
 
 // statedCode is what a code states, without its items.
@@ -255,7 +260,9 @@ func (a *Administrator) DetachItem(ctx context.Context, item, code string) error
 			return err
 		}
 		if !was {
-			return &Error{Kind: NotFound, Object: ObjectItem, ID: item, Text: "item " + item + " is not attached to " + code}
+			return &Error{
+				Kind: NotFound, Object: ObjectItem, ID: item, Text: "item " + item + " is not attached to " + code,
+			}
 		}
 		return a.audit(tx, "item.detach", item, "handshake code %s", code)
 	})
@@ -265,7 +272,8 @@ func (a *Administrator) DetachItem(ctx context.Context, item, code string) error
 func (a *Administrator) RemoveItem(ctx context.Context, item string) error {
 	return a.changeItem(ctx, item, func(tx store.Tx, i store.Item) error {
 		if err := records.RemoveItem(ctx, tx, i.Key); err != nil {
-			return inUse(err, ObjectItem, item, "devices were authorized to use it, and their usage is kept; revoke it instead")
+			return inUse(err, ObjectItem, item,
+				"devices were authorized to use it, and their usage is kept; revoke it instead")
 		}
 		return a.audit(tx, "item.remove", item, "name %q", i.Name)
 	})
@@ -422,7 +430,8 @@ func (a *Administrator) ChangeItem(ctx context.Context, id string, fields ItemFi
 			return err
 		}
 		if !slices.Contains(policy.ChargeWays(), item.ChargeWay) {
-			return invalid("chargeWay", "this version does not know the charge way of item %s; use the lts that made it", id)
+			return invalid("chargeWay",
+				"this version does not know the charge way of item %s; use the lts that made it", id)
 		}
 		if err := update(ctx, tx, known, item, a.Now(), "chargeTerms"); err != nil {
 			return err

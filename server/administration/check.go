@@ -35,7 +35,8 @@ func checkID(field, what, id string) error {
 		valid = valid && (letter || i > 0 && (c == '-' || c == '_' || c == '.'))
 	}
 	if !valid {
-		return invalid(field, "%s %q is not 1 to %d characters out of A-Z, a-z, 0-9, '-', '_' and '.', starting with a letter or digit", what, id, maxID)
+		return invalid(field, "%s %q is not 1 to %d characters out of A-Z, a-z, 0-9, '-', '_' and '.', starting with "+
+			"a letter or digit", what, id, maxID)
 	}
 	return nil
 }
@@ -83,7 +84,8 @@ func checkItem(item *store.Item) error {
 	}
 	errs = append(errs, checkConditions(item))
 	if item.MaxBufferDays < 1 || item.MaxBufferDays > maxBufferDays {
-		errs = append(errs, invalid("maxBufferDays", "the buffer days %d are not from 1 to %d", item.MaxBufferDays, maxBufferDays))
+		errs = append(errs,
+			invalid("maxBufferDays", "the buffer days %d are not from 1 to %d", item.MaxBufferDays, maxBufferDays))
 	}
 	if err := policy.CheckCharging(*item); err != nil {
 		errs = append(errs, invalid("chargeTerms", "%s", err))
@@ -108,10 +110,12 @@ func checkConditions(item *store.Item) error {
 		}
 	case store.TrialByDevice, store.TrialByAddress, store.TrialByBoth:
 		if item.TrialDays < 1 || item.TrialDays > maxTrialDays {
-			errs = append(errs, invalid("trialDays", "the trial days %d are not from 1 to %d", item.TrialDays, maxTrialDays))
+			errs = append(errs,
+				invalid("trialDays", "the trial days %d are not from 1 to %d", item.TrialDays, maxTrialDays))
 		}
 	default:
-		errs = append(errs, invalid("trialBy", "a trial goes by device, address or both, not by %q", string(item.TrialBy)))
+		errs = append(errs,
+			invalid("trialBy", "a trial goes by device, address or both, not by %q", string(item.TrialBy)))
 	}
 	if len(item.Requires) > maxRequires {
 		errs = append(errs, invalid("requires", "an item requires at most %d others", maxRequires))
@@ -122,7 +126,8 @@ func checkConditions(item *store.Item) error {
 		}
 	}
 	if item.RequestLimit < 0 || item.RequestLimit > maxRequestLimit {
-		errs = append(errs, invalid("requestLimit", "the request limit %d is not from 0 to %d", item.RequestLimit, int64(maxRequestLimit)))
+		errs = append(errs, invalid("requestLimit", "the request limit %d is not from 0 to %d", item.RequestLimit,
+			int64(maxRequestLimit)))
 	}
 	return errors.Join(errs...)
 }

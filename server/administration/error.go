@@ -77,7 +77,8 @@ func invalid(field, text string, arguments ...any) error {
 }
 
 func exists(object, id string) error {
-	return &Error{Kind: Exists, Object: object, ID: id, Text: fmt.Sprintf("there is %s %s %s already", article(object), object, id)}
+	return &Error{Kind: Exists, Object: object, ID: id,
+		Text: fmt.Sprintf("there is %s %s %s already", article(object), object, id)}
 }
 
 func absent(object, id string) error {
@@ -103,7 +104,9 @@ func notFound(err error, object, id string) error {
 // inUse names what can't be removed.
 func inUse(err error, object, id, why string) error {
 	if errors.Is(err, store.ErrInUse) {
-		return &Error{Kind: InUse, Object: object, ID: id, Text: fmt.Sprintf("the %s %s can't be removed: %s", object, id, why)}
+		return &Error{
+			Kind: InUse, Object: object, ID: id, Text: fmt.Sprintf("the %s %s can't be removed: %s", object, id, why),
+		}
 	}
 	return err
 }

@@ -34,8 +34,10 @@ func TestSharedDevicesTellNothing(t *testing.T) {
 	}
 	if err := d.Store.Apply(ctx, &store.Keys{}, func(*store.State) *store.Change {
 		return &store.Change{
-			Devices: []store.Device{{UUID: id, FirstSeenAt: 1, LastSeenAt: 1}}, Grants: grants, Known: map[string]*store.DeviceState{id: {}},
-			Anomalies: []store.Anomaly{{Device: id, Kind: "not-granted", Detail: "code 100002-reader, item scans-100002", Count: 1, FirstAt: 1, LastAt: 1}},
+			Devices: []store.Device{{UUID: id, FirstSeenAt: 1, LastSeenAt: 1}}, Grants: grants,
+			Known: map[string]*store.DeviceState{id: {}},
+			Anomalies: []store.Anomaly{{Device: id, Kind: "not-granted",
+				Detail: "code 100002-reader, item scans-100002", Count: 1, FirstAt: 1, LastAt: 1}},
 		}
 	}); err != nil {
 		t.Fatal(err)
@@ -45,12 +47,14 @@ func TestSharedDevicesTellNothing(t *testing.T) {
 		selection administration.Selection
 		of        string // which organization it is about; "": any
 	}{
-		"all":            {administration.Selection{}, ""},
-		"own item":       {administration.Selection{Items: []string{"scans-100001"}}, "100001"},
-		"own code":       {administration.Selection{Codes: []string{"100001-reader"}}, "100001"},
-		"foreign item":   {administration.Selection{Items: []string{"scans-100002"}}, "100002"},
-		"foreign code":   {administration.Selection{Codes: []string{"100002-reader"}}, "100002"},
-		"both":           {administration.Selection{Codes: []string{"100001-reader"}, Items: []string{"scans-100002"}}, "none"},
+		"all":          {administration.Selection{}, ""},
+		"own item":     {administration.Selection{Items: []string{"scans-100001"}}, "100001"},
+		"own code":     {administration.Selection{Codes: []string{"100001-reader"}}, "100001"},
+		"foreign item": {administration.Selection{Items: []string{"scans-100002"}}, "100002"},
+		"foreign code": {administration.Selection{Codes: []string{"100002-reader"}}, "100002"},
+		"both": {
+			administration.Selection{Codes: []string{"100001-reader"}, Items: []string{"scans-100002"}}, "none",
+		},
 		"text of detail": {administration.Selection{Text: "100002-reader"}, "text"},
 	} {
 		for _, who := range []*administration.Administrator{d.Administrator, own} {
@@ -77,7 +81,8 @@ func TestSharedDevicesTellNothing(t *testing.T) {
 func TestNamesOnlyShow(t *testing.T) {
 	d := newDesk(t)
 	for _, name := range []string{"a\x1b[31m", "a\u202eb", "a\u2028b", "\xff"} {
-		if _, err := d.NewOrganization(t.Context(), administration.OrganizationInput{Name: name}); !administration.IsKind(err, administration.Invalid) {
+		if _, err := d.NewOrganization(t.Context(),
+			administration.OrganizationInput{Name: name}); !administration.IsKind(err, administration.Invalid) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}

@@ -111,12 +111,13 @@ func (i *importing) run(ctx context.Context, text []byte) error {
 		return err
 	}
 	if err := i.PutLicenseFile(store.LicenseFile{
-		ID: i.file.ID, Vendor: vendor, Revision: i.file.Revision, Organization: i.file.Organization, Alias: i.file.Alias,
-		Revoked: i.file.Status == licensefile.Revoked, ImportedAt: i.now.Unix(), Content: text,
+		ID: i.file.ID, Vendor: vendor, Revision: i.file.Revision, Organization: i.file.Organization,
+		Alias: i.file.Alias, Revoked: i.file.Status == licensefile.Revoked, ImportedAt: i.now.Unix(), Content: text,
 	}); err != nil {
 		return err
 	}
-	return i.a.audit(i, "license.import", i.file.ID, "revision %d, %s, vendor's key %s, organization %s, handshake code %q",
+	return i.a.audit(i, "license.import", i.file.ID,
+		"revision %d, %s, vendor's key %s, organization %s, handshake code %q",
 		i.file.Revision, i.file.Status, vendor, i.file.Organization, i.imported.Handshake)
 }
 
@@ -128,18 +129,21 @@ func (i *importing) open(text []byte) error {
 	}
 	f, err := licensefile.Open(text, vendors)
 	if errors.Is(err, licensefile.ErrUntrusted) {
-		return invalid("license", "%s; if that is your vendor's, as the vendor told you by another way, an owner says so: on the page of license files, or by `lts vendor trust --key PUBLIC-KEY`", err)
+		return invalid("license", "%s; if that is your vendor's, as the vendor told you by another way, an owner says "+
+			"so: on the page of license files, or by `lts vendor trust --key PUBLIC-KEY`", err)
 	}
 	if err != nil {
 		return invalid("license", "%s", err)
 	}
 	i.file, i.imported.File = f, f
-	if err := errors.Join(checkOrganizationID(f.Organization), checkName("organization", f.OrganizationName), checkText("", "the alias", f.Alias),
+	if err := errors.Join(checkOrganizationID(f.Organization), checkName("organization", f.OrganizationName),
+		checkText("", "the alias", f.Alias),
 		checkID("", "the id of the license file", f.ID)); err != nil {
 		return err
 	}
 	if f.Server != "" && f.Server != i.how.Server {
-		return invalid("license", "the license file is for the server %s, and this is %s; ask the vendor for one for this server", f.Server, i.how.Server)
+		return invalid("license", "the license file is for the server %s, and this is %s; ask the vendor for one "+
+			"for this server", f.Server, i.how.Server)
 	}
 	if i.before, err = i.LicenseFile(f.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
@@ -150,18 +154,22 @@ func (i *importing) open(text []byte) error {
 		return err
 	case i.before.ID == "":
 	case i.before.Vendor != vendor || i.before.Organization != f.Organization:
-		return invalid("license", "the license file has the id of another one, of organization %s; ask the vendor", i.before.Organization)
+		return invalid("license", "the license file has the id of another one, of organization %s; ask the vendor",
+			i.before.Organization)
 	case f.Revision < i.before.Revision:
-		return invalid("license", "the license file has revision %d, and revision %d was imported on %s; import the latest one",
+		return invalid("license",
+			"the license file has revision %d, and revision %d was imported on %s; import the latest one",
 			f.Revision, i.before.Revision, time.Unix(i.before.ImportedAt, 0).UTC().Format(time.DateOnly))
 	case f.Revision == i.before.Revision && string(text) != string(i.before.Content):
-		return invalid("license", "another license file with revision %d was imported before; ask the vendor for one with a higher revision", f.Revision)
+		return invalid("license", "another license file with revision %d was imported before; ask the vendor for one "+
+			"with a higher revision", f.Revision)
 	case f.Revision == i.before.Revision:
 		i.imported.Again = true
 	}
 	// A revocation, or what is here already, may come late.
 	if f.ImportUntil != 0 && i.now.Unix() >= f.ImportUntil && f.Status == licensefile.Active && !i.imported.Again {
-		return invalid("license", "the license file could be imported until %s; ask the vendor for a new one", time.Unix(f.ImportUntil, 0).UTC().Format(time.RFC3339))
+		return invalid("license", "the license file could be imported until %s; ask the vendor for a new one",
+			time.Unix(f.ImportUntil, 0).UTC().Format(time.RFC3339))
 	}
 	if i.before.ID != "" && !i.imported.Again {
 		if i.former, err = licensefile.Open(i.before.Content, vendors); err != nil {
@@ -179,7 +187,9 @@ func (i *importing) organization() error {
 	if !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	return i.AddOrganization(store.Organization{ID: i.file.Organization, Name: i.file.OrganizationName, CreatedAt: i.now.Unix()})
+	return i.AddOrganization(store.Organization{
+		ID: i.file.Organization, Name: i.file.OrganizationName, CreatedAt: i.now.Unix(),
+	})
 }
 
 // item adds or changes an item.
@@ -194,7 +204,8 @@ func (i *importing) item(ctx context.Context, of *licensefile.Item) error {
 	case err != nil && !fresh:
 		return err
 	case !fresh && known.LicenseFile != i.file.ID:
-		return invalid("license", "there is an item of this id already, which did not come with this license file; nothing was changed")
+		return invalid("license",
+			"there is an item of this id already, which did not come with this license file; nothing was changed")
 	case !fresh && known.ChargeWay != item.ChargeWay:
 		return invalid("license", "it is charged in another way than before; the vendor has to give it another id")
 	}
@@ -236,12 +247,14 @@ func (i *importing) products(ctx context.Context, of *licensefile.Item) error {
 			case same && other.Bit == product.Bit:
 				named = true
 			case !same && other.Bit == product.Bit && i.namedBefore(other):
-				if err := errors.Join(checkOwnProduct(product.Name, product.Bit), records.RenameProduct(ctx, i, product.Bit, product.Name)); err != nil {
+				if err := errors.Join(checkOwnProduct(product.Name, product.Bit),
+					records.RenameProduct(ctx, i, product.Bit, product.Name)); err != nil {
 					return err
 				}
 				named = true
 			case same || other.Bit == product.Bit:
-				return invalid("license", "its product %s (%d) is %s (%d) here", product.Name, product.Bit, other.Name, other.Bit)
+				return invalid("license", "its product %s (%d) is %s (%d) here", product.Name, product.Bit,
+					other.Name, other.Bit)
 			}
 		}
 		if named {
@@ -250,7 +263,8 @@ func (i *importing) products(ctx context.Context, of *licensefile.Item) error {
 		if err := checkOwnProduct(product.Name, product.Bit); err != nil {
 			return err
 		}
-		if err := i.AddProduct(store.Product{Name: product.Name, Bit: product.Bit, CreatedAt: i.now.Unix()}); err != nil {
+		if err := i.AddProduct(store.Product{Name: product.Name, Bit: product.Bit, CreatedAt: i.now.Unix()}); err !=
+			nil {
 			return err
 		}
 	}
@@ -316,10 +330,12 @@ func (i *importing) attach() error {
 		}
 		code = i.file.Organization + "-" + code
 		err = i.AddHandshakeCode(store.HandshakeCode{
-			Code: code, Organization: i.file.Organization, Default: organization.DefaultCode == "", CreatedAt: i.now.Unix(),
+			Code: code, Organization: i.file.Organization, Default: organization.DefaultCode == "",
+			CreatedAt: i.now.Unix(),
 		})
 		if errors.Is(err, store.ErrExists) {
-			return invalid("handshake", "there is a handshake code %s already; attach the items to it, or choose another name", code)
+			return invalid("handshake",
+				"there is a handshake code %s already; attach the items to it, or choose another name", code)
 		}
 		if err != nil {
 			return err
@@ -367,11 +383,12 @@ func (i *importing) attachLikeBefore() error {
 // ItemOf is an item of a license file as a server keeps it.
 func ItemOf(file *licensefile.File, of *licensefile.Item) store.Item {
 	return store.Item{
-		ID: of.ID, Organization: file.Organization, Name: of.Name, Products: of.Products, Version: of.Version, Edition: of.Edition,
-		DeploymentType: of.DeploymentType, ChargeWay: of.ChargeWay, Charging: of.Charging, Modules: of.Modules, Quota: of.Quota,
-		StartsAt: of.StartsAt, ExpiresAt: of.ExpiresAt, MaxBufferDays: of.MaxBufferDays, ValidationField: of.ValidationField,
-		Trial: of.Trial, TrialBy: of.TrialBy, TrialDays: of.TrialDays, Requires: of.Requires, RequestLimit: of.RequestLimit,
-		RefuseClones: of.RefuseClones, LicenseFile: file.ID,
+		ID: of.ID, Organization: file.Organization, Name: of.Name, Products: of.Products, Version: of.Version,
+		Edition: of.Edition, DeploymentType: of.DeploymentType, ChargeWay: of.ChargeWay, Charging: of.Charging,
+		Modules: of.Modules, Quota: of.Quota, StartsAt: of.StartsAt, ExpiresAt: of.ExpiresAt,
+		MaxBufferDays: of.MaxBufferDays, ValidationField: of.ValidationField, Trial: of.Trial, TrialBy: of.TrialBy,
+		TrialDays: of.TrialDays, Requires: of.Requires, RequestLimit: of.RequestLimit, RefuseClones: of.RefuseClones,
+		LicenseFile: file.ID,
 	}
 }
 

@@ -68,7 +68,8 @@ func (a *Administrator) IssueLicense(ctx context.Context, issue Issue) (*license
 				return notFound(err, ObjectItem, id)
 			}
 			if f.Organization != "" && f.Organization != item.Organization {
-				return invalid("items", "item %s belongs to organization %s, the ones before to %s; a license file is for one", id, item.Organization, f.Organization)
+				return invalid("items", "item %s belongs to organization %s, the ones before to %s; a license "+
+					"file is for one", id, item.Organization, f.Organization)
 			}
 			f.Organization = item.Organization
 			f.Items = append(f.Items, fileItem(&item, products))
@@ -81,7 +82,8 @@ func (a *Administrator) IssueLicense(ctx context.Context, issue Issue) (*license
 		if text, err = licensefile.Sign(f, key); err != nil {
 			return invalid("items", "%s", err)
 		}
-		return a.audit(tx, "license.issue", f.ID, "revision %d, organization %s, items %q, server %q", f.Revision, f.Organization, issue.Items, f.Server)
+		return a.audit(tx, "license.issue", f.ID, "revision %d, organization %s, items %q, server %q", f.Revision,
+			f.Organization, issue.Items, f.Server)
 	})
 	return f, text, err
 }
@@ -93,11 +95,13 @@ func checkIssue(issue *Issue) error {
 	}
 	if issue.Server != "" {
 		if _, err := uuid.Parse(issue.Server); err != nil || len(issue.Server) != 36 {
-			errs = append(errs, invalid("serverUUID", "%q is not the UUID of a server; `lts server id` prints it there", issue.Server))
+			errs = append(errs,
+				invalid("serverUUID", "%q is not the UUID of a server; `lts server id` prints it there", issue.Server))
 		}
 	}
 	if issue.Days < 0 || issue.Days > maxImportDays {
-		errs = append(errs, invalid("days", "the days in which it may be imported are from 1 to %d, or 0 for no end", maxImportDays))
+		errs = append(errs,
+			invalid("days", "the days in which it may be imported are from 1 to %d, or 0 for no end", maxImportDays))
 	}
 	return errors.Join(errs...)
 }
@@ -129,9 +133,10 @@ func (a *Administrator) RevokeLicense(ctx context.Context, text []byte) (*licens
 // fileItem is an item as a license file holds it.
 func fileItem(i *store.Item, own []store.Product) licensefile.Item {
 	item := licensefile.Item{
-		ID: i.ID, Name: i.Name, Products: i.Products, Version: i.Version, Edition: i.Edition, DeploymentType: i.DeploymentType,
-		ChargeWay: i.ChargeWay, Charging: i.Charging, Modules: i.Modules, Quota: i.Quota, StartsAt: i.StartsAt, ExpiresAt: i.ExpiresAt,
-		MaxBufferDays: i.MaxBufferDays, ValidationField: i.ValidationField, Trial: i.Trial, TrialBy: i.TrialBy, TrialDays: i.TrialDays,
+		ID: i.ID, Name: i.Name, Products: i.Products, Version: i.Version, Edition: i.Edition,
+		DeploymentType: i.DeploymentType, ChargeWay: i.ChargeWay, Charging: i.Charging, Modules: i.Modules,
+		Quota: i.Quota, StartsAt: i.StartsAt, ExpiresAt: i.ExpiresAt, MaxBufferDays: i.MaxBufferDays,
+		ValidationField: i.ValidationField, Trial: i.Trial, TrialBy: i.TrialBy, TrialDays: i.TrialDays,
 		Requires: i.Requires, RequestLimit: i.RequestLimit, RefuseClones: i.RefuseClones, Revoked: i.RevokedAt != 0,
 	}
 	for _, product := range own {

@@ -80,7 +80,8 @@ func (a *Administrator) Import(ctx context.Context, in LicenseInput, server stri
 	how := Import{Server: server, Handshake: in.Handshake, OnlyShow: in.OnlyShow}
 	if in.NewHandshake != "" {
 		if in.Handshake != "" {
-			return LicenseContent{}, invalid("newHandshake", "the items are attached either to a code that is there or to a new one")
+			return LicenseContent{},
+				invalid("newHandshake", "the items are attached either to a code that is there or to a new one")
 		}
 		how.Handshake, how.New = in.NewHandshake, true
 	}
@@ -113,12 +114,15 @@ func (a *Administrator) licenseContent(imported *Imported) LicenseContent {
 		}
 	}
 	content := LicenseContent{
-		License: file.ID, Revision: file.Revision, Status: file.Status, Revoked: file.Status == licensefile.Revoked, Alias: file.Alias,
-		Organization: file.Organization, OrganizationName: file.OrganizationName, ForServer: file.Server, ImportUntil: file.ImportUntil,
-		Again: imported.Again, Handshake: imported.Handshake, Items: []LicenseItem{},
+		License: file.ID, Revision: file.Revision, Status: file.Status, Revoked: file.Status == licensefile.Revoked,
+		Alias: file.Alias, Organization: file.Organization, OrganizationName: file.OrganizationName,
+		ForServer: file.Server, ImportUntil: file.ImportUntil, Again: imported.Again, Handshake: imported.Handshake,
+		Items: []LicenseItem{},
 	}
 	for _, item := range imported.Items {
-		content.Items = append(content.Items, LicenseItem{ViewItem(store.ItemUse{Item: item.Item}, products, now), item.Change})
+		content.Items = append(content.Items, LicenseItem{
+			ViewItem(store.ItemUse{Item: item.Item}, products, now), item.Change,
+		})
 	}
 	return content
 }

@@ -20,16 +20,18 @@ var (
 		"DCE": protocol.ProductDCE, "DPS": protocol.ProductDPS, "ALL": protocol.ProductAll,
 	}
 	modules = map[string]protocol.LicenseModule{
-		"ONED": protocol.LicenseModuleONED, "QR_CODE": protocol.LicenseModuleQRCode, "PDF417": protocol.LicenseModulePDF417,
-		"DATAMATRIX": protocol.LicenseModuleDatamatrix, "AZTEC": protocol.LicenseModuleAztec, "MAXICODE": protocol.LicenseModuleMaxicode,
+		"ONED": protocol.LicenseModuleONED, "QR_CODE": protocol.LicenseModuleQRCode,
+		"PDF417": protocol.LicenseModulePDF417, "DATAMATRIX": protocol.LicenseModuleDatamatrix,
+		"AZTEC": protocol.LicenseModuleAztec, "MAXICODE": protocol.LicenseModuleMaxicode,
 		"PATCHCODE": protocol.LicenseModulePatchcode, "GS1_DATABAR": protocol.LicenseModuleGS1Databar,
 		"GS1_COMPOSITE": protocol.LicenseModuleGS1Composite, "POSTALCODE": protocol.LicenseModulePostalcode,
 		"DOTCODE": protocol.LicenseModuleDotcode, "INTERMEDIATE_RESULT": protocol.LicenseModuleIntermediateResult,
 		"DPM": protocol.LicenseModuleDPM, "NONSTANDARD_BARCODE": protocol.LicenseModuleNonstandardBarcode,
 	}
 	deploymentTypes = map[string]protocol.DeploymentType{
-		"server": protocol.DeploymentTypeServer, "desktop": protocol.DeploymentTypeDesktop, "browser": protocol.DeploymentTypeBrowser,
-		"mobile": protocol.DeploymentTypeMobile, "embedded": protocol.DeploymentTypeEmbeddedDevice, "oem": protocol.DeploymentTypeOEM,
+		"server": protocol.DeploymentTypeServer, "desktop": protocol.DeploymentTypeDesktop,
+		"browser": protocol.DeploymentTypeBrowser, "mobile": protocol.DeploymentTypeMobile,
+		"embedded": protocol.DeploymentTypeEmbeddedDevice, "oem": protocol.DeploymentTypeOEM,
 	}
 )
 
@@ -141,7 +143,8 @@ func ParseChargeWay(name string) (protocol.ChargeWay, error) {
 			return way, nil
 		}
 	}
-	return 0, invalid("chargeWay", "there is no charge way %q; choose from %s", name, strings.Join(ChargeWayNames(), ", "))
+	return 0,
+		invalid("chargeWay", "there is no charge way %q; choose from %s", name, strings.Join(ChargeWayNames(), ", "))
 }
 
 // FormatChargeWay is the inverse of ParseChargeWay.
@@ -165,7 +168,8 @@ func ChargeWayNames() []string {
 func find[V any](values map[string]V, name, field, what string) (V, error) {
 	value, ok := values[name]
 	if !ok {
-		return value, invalid(field, "there is no %s %q; choose from %s", what, name, strings.Join(slices.Sorted(maps.Keys(values)), ", "))
+		return value, invalid(field, "there is no %s %q; choose from %s", what, name,
+			strings.Join(slices.Sorted(maps.Keys(values)), ", "))
 	}
 	return value, nil
 }

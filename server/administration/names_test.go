@@ -40,7 +40,8 @@ func TestNamesAreTheDefinitions(t *testing.T) {
 				ok = modules[value.Name] == protocol.LicenseModule(value.Value)
 			case "DeploymentType":
 				// Shorter and in lower case: "embedded" for EMBEDDED_DEVICE.
-				ok = deploymentTypes[strings.TrimSuffix(strings.ToLower(value.Name), "_device")] == protocol.DeploymentType(value.Value)
+				ok = deploymentTypes[strings.TrimSuffix(strings.ToLower(value.Name), "_device")] ==
+					protocol.DeploymentType(value.Value)
 			case "ChargeWay":
 				name := strings.ReplaceAll(strings.TrimSuffix(strings.ToLower(value.Name), "_count"), "_", "-")
 				ok = value.Value == 0 || protocol.ChargeWay(value.Value).Short() == strings.TrimPrefix(name, "app-")
@@ -61,7 +62,8 @@ func TestNamesAreTheDefinitions(t *testing.T) {
 
 func TestNamesThereAndBack(t *testing.T) {
 	own := []store.Product{{Name: "Acme-OCR", Bit: 1 << 7}}
-	for text, want := range map[string]string{"dbr, DCE": "DBR,DCE", "DBR,ALL": "ALL", "acme-ocr,ALL": "ALL", "ACME-OCR,dwt": "DWT,Acme-OCR"} {
+	for text, want := range map[string]string{"dbr, DCE": "DBR,DCE", "DBR,ALL": "ALL", "acme-ocr,ALL": "ALL",
+		"ACME-OCR,dwt": "DWT,Acme-OCR"} {
 		if all, err := ParseProducts(text, own); err != nil || FormatProducts(all, own) != want {
 			t.Errorf("%s: %v, %v", text, all, err)
 		}
@@ -82,7 +84,8 @@ func TestNamesThereAndBack(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, value, err)
 		}
 	}
-	if _, err := ParseChargeWay(""); err == nil || !strings.Contains(err.Error(), "concurrent-device, concurrent-instance") {
+	if _, err := ParseChargeWay(""); err == nil ||
+		!strings.Contains(err.Error(), "concurrent-device, concurrent-instance") {
 		t.Error(err)
 	}
 }

@@ -68,7 +68,9 @@ func (a *Administrator) may(role Role) error {
 	if a.Principal().May(role) {
 		return nil
 	}
-	return &Error{Kind: Forbidden, Text: "this takes the role " + string(role) + "; yours is " + string(a.Principal().Role)}
+	return &Error{
+		Kind: Forbidden, Text: "this takes the role " + string(role) + "; yours is " + string(a.Principal().Role),
+	}
 }
 
 // sees gives an error unless an object exists for who asks.

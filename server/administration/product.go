@@ -22,7 +22,8 @@ const (
 // into the field products of its parameters; 0: the next free one.
 func (a *Administrator) AddProduct(ctx context.Context, name string, bit protocol.Product) (store.Product, error) {
 	product := store.Product{Name: name, Bit: bit, CreatedAt: a.Now().Unix()}
-	if err := errors.Join(a.may(Editor), a.everywhere(), checkOwnProduct(name, cmp.Or(bit, firstOwnProduct))); err != nil {
+	if err := errors.Join(a.may(Editor), a.everywhere(),
+		checkOwnProduct(name, cmp.Or(bit, firstOwnProduct))); err != nil {
 		return product, err
 	}
 	err := a.Store.Update(ctx, func(tx store.Tx) error {
@@ -135,7 +136,8 @@ func (a *Administrator) ChangeProduct(ctx context.Context, name string, change P
 		if err := records.RenameProduct(ctx, tx, before.Bit, change.Name); err != nil {
 			return err
 		}
-		return a.audit(tx, "product.change", changed.Name, "name: %q → %q, bit %d", before.Name, changed.Name, before.Bit)
+		return a.audit(tx, "product.change", changed.Name, "name: %q → %q, bit %d", before.Name,
+			changed.Name, before.Bit)
 	})
 }
 
@@ -148,7 +150,8 @@ func checkOwnProduct(name string, bit protocol.Product) error {
 		return invalid("name", "%s is a product that is built in", name)
 	}
 	if bit&(bit-1) != 0 || bit < firstOwnProduct || bit > lastOwnProduct {
-		return invalid("bit", "%d is not the bit of a product: one of %d, %d, ... %d", bit, firstOwnProduct, 2*firstOwnProduct, lastOwnProduct)
+		return invalid("bit", "%d is not the bit of a product: one of %d, %d, ... %d", bit, firstOwnProduct,
+			2*firstOwnProduct, lastOwnProduct)
 	}
 	return nil
 }

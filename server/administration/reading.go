@@ -34,7 +34,9 @@ func (a *Administrator) Items(ctx context.Context, s Selection) (Page[Item], err
 	}
 	return page(ctx, a, s, records.Items,
 		func(keys []store.ID) ([]store.ItemUse, error) { return a.Store.Items(ctx, now.Unix(), keys...) },
-		func(i store.ItemUse) store.ID { return i.Key }, func(i store.ItemUse) Item { return ViewItem(i, products, now) })
+		func(i store.ItemUse) store.ID { return i.Key }, func(i store.ItemUse) Item {
+			return ViewItem(i, products, now)
+		})
 }
 
 // Devices gives a page of devices. Who sees one organization only, sees the seats of
@@ -242,7 +244,9 @@ func (a *Administrator) Forecast(ctx context.Context, item Item) (Forecast, erro
 	}
 	now := a.Now()
 	since := max(now.Add(-forecastDays*24*time.Hour).Unix(), item.StartsAt, item.CreatedAt)
-	result, err := a.Store.Statistics(ctx, store.StatisticsQuery{By: []store.Column{store.ByType}, Items: []string{item.ID}, Since: since})
+	result, err := a.Store.Statistics(ctx, store.StatisticsQuery{
+		By: []store.Column{store.ByType}, Items: []string{item.ID}, Since: since,
+	})
 	if err != nil {
 		return Forecast{}, err
 	}
@@ -252,7 +256,8 @@ func (a *Administrator) Forecast(ctx context.Context, item Item) (Forecast, erro
 			units[name] = row.Count
 		}
 	}
-	return forecast(item.Quota, policy.Charged(way, store.CountsOf(units)), now.Unix()-since, now.Unix(), item.ExpiresAt), nil
+	return forecast(item.Quota, policy.Charged(way, store.CountsOf(units)), now.Unix()-since, now.Unix(),
+		item.ExpiresAt), nil
 }
 
 // forecast goes on from units within seconds.

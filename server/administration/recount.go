@@ -24,7 +24,8 @@ func update(ctx context.Context, tx store.Tx, before, after store.Item, now time
 		return err
 	}
 	if len(steps) > 0 && before.Slot() != after.Slot() {
-		return invalid(field, "item %s counts slots of %s since devices took seats of it, which can't be cut in another way; add another item",
+		return invalid(field, "item %s counts slots of %s since devices took seats of it, which can't be cut in "+
+			"another way; add another item",
 			after.ID, FormatLasting(int64(before.Slot())))
 	}
 	if err := tx.UpdateItem(after); err != nil {

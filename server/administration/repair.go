@@ -19,7 +19,8 @@ import (
 func (a *Administrator) FreeSeat(ctx context.Context, item, device string) error {
 	return a.changeItem(ctx, item, func(tx store.Tx, i store.Item) error {
 		// Of a device without a seat of one's own item, one learns nothing.
-		none := &Error{Kind: NotFound, Object: ObjectDevice, ID: device, Text: fmt.Sprintf("device %q has no seat of item %s", device, item)}
+		none := &Error{Kind: NotFound, Object: ObjectDevice, ID: device,
+			Text: fmt.Sprintf("device %q has no seat of item %s", device, item)}
 		d, err := repair(ctx, tx, device)
 		if IsKind(err, NotFound) {
 			return none
@@ -27,7 +28,9 @@ func (a *Administrator) FreeSeat(ctx context.Context, item, device string) error
 			return err
 		}
 		ended, now := false, a.Now()
-		err = tx.ChangeSeats(now.Unix(), i, []store.Reporter{{Device: d.Key, UUID: d.UUID}}, func(state *store.State) (change *store.Change) {
+		err = tx.ChangeSeats(now.Unix(), i, []store.Reporter{
+			{Device: d.Key, UUID: d.UUID},
+		}, func(state *store.State) (change *store.Change) {
 			change, ended = policy.FreeSeat(state, i, d.UUID, now)
 			return change
 		})
@@ -67,21 +70,24 @@ func (a *Administrator) MoveSeats(ctx context.Context, from, to string, items ..
 			return err
 		}
 		if target.BlockedAt != 0 {
-			return &Error{Kind: Conflict, Object: ObjectDevice, ID: to, Field: "to", Text: "device " + to + " is blocked; unblock it first"}
+			return &Error{Kind: Conflict, Object: ObjectDevice, ID: to, Field: "to",
+				Text: "device " + to + " is blocked; unblock it first"}
 		}
 		moved, err := a.moveSeats(ctx, tx, source, target, items)
 		if err != nil {
 			return err
 		}
 		if len(moved) == 0 {
-			return &Error{Kind: Conflict, Object: ObjectDevice, ID: from, Text: "device " + from + " has no seat that could be moved"}
+			return &Error{Kind: Conflict, Object: ObjectDevice, ID: from,
+				Text: "device " + from + " has no seat that could be moved"}
 		}
 		return a.audit(tx, "device.move-seats", from, "to device %s, of items %s", to, strings.Join(moved, ", "))
 	})
 }
 
 // moveSeats moves the seats of items; none: of all.
-func (a *Administrator) moveSeats(ctx context.Context, tx store.Tx, from, to *records.Repair, items []string) (moved []string, err error) {
+func (a *Administrator) moveSeats(ctx context.Context, tx store.Tx, from, to *records.Repair,
+	items []string) (moved []string, err error) {
 	if len(items) == 0 {
 		if items, err = records.SeatedItems(ctx, tx, from.Key, a.Now().Unix()); err != nil {
 			return nil, err
@@ -118,7 +124,8 @@ func (a *Administrator) BlockDevice(ctx context.Context, device string) error {
 	return a.repair(ctx, device, "device.block", func(tx store.Tx, d *records.Repair) (string, error) {
 		if d.BlockedAt != 0 {
 			return "", &Error{Kind: Conflict, Object: ObjectDevice, ID: device,
-				Text: fmt.Sprintf("device %s is blocked already, since %s", device, time.Unix(d.BlockedAt, 0).UTC().Format(time.RFC3339))}
+				Text: fmt.Sprintf("device %s is blocked already, since %s", device,
+					time.Unix(d.BlockedAt, 0).UTC().Format(time.RFC3339))}
 		}
 		return "", records.Block(ctx, tx, d.Key, a.Now().Unix())
 	})
@@ -128,7 +135,9 @@ func (a *Administrator) BlockDevice(ctx context.Context, device string) error {
 func (a *Administrator) UnblockDevice(ctx context.Context, device string) error {
 	return a.repair(ctx, device, "device.unblock", func(tx store.Tx, d *records.Repair) (string, error) {
 		if d.BlockedAt == 0 {
-			return "", &Error{Kind: Conflict, Object: ObjectDevice, ID: device, Text: "device " + device + " is not blocked"}
+			return "", &Error{
+				Kind: Conflict, Object: ObjectDevice, ID: device, Text: "device " + device + " is not blocked",
+			}
 		}
 		return "", records.Block(ctx, tx, d.Key, 0)
 	})
@@ -143,7 +152,8 @@ func (a *Administrator) MergeDevice(ctx context.Context, device, into string) er
 	}
 	return a.repair(ctx, device, "device.merge", func(tx store.Tx, d *records.Repair) (string, error) {
 		if d.MergedInto != "" {
-			return "", &Error{Kind: Conflict, Object: ObjectDevice, ID: device, Text: "device " + device + " is merged into " + d.MergedInto + " already; separate it first"}
+			return "", &Error{Kind: Conflict, Object: ObjectDevice, ID: device,
+				Text: "device " + device + " is merged into " + d.MergedInto + " already; separate it first"}
 		}
 		target, err := repair(ctx, tx, into)
 		if err != nil {
@@ -157,7 +167,8 @@ func (a *Administrator) MergeDevice(ctx context.Context, device, into string) er
 		if err != nil {
 			return "", err
 		}
-		return fmt.Sprintf("into device %s, with the seats of items %q", into, moved), records.Merge(ctx, tx, d.Key, target.Key)
+		return fmt.Sprintf("into device %s, with the seats of items %q", into, moved),
+			records.Merge(ctx, tx, d.Key, target.Key)
 	})
 }
 
@@ -165,7 +176,8 @@ func (a *Administrator) MergeDevice(ctx context.Context, device, into string) er
 func (a *Administrator) SeparateDevice(ctx context.Context, device string) error {
 	return a.repair(ctx, device, "device.separate", func(tx store.Tx, d *records.Repair) (string, error) {
 		if d.MergedInto == "" {
-			return "", &Error{Kind: Conflict, Object: ObjectDevice, ID: device, Text: "device " + device + " is not merged into another one"}
+			return "", &Error{Kind: Conflict, Object: ObjectDevice, ID: device,
+				Text: "device " + device + " is not merged into another one"}
 		}
 		return "from device " + d.MergedInto, records.Separate(ctx, tx, d.Key)
 	})
@@ -200,7 +212,8 @@ func (a *Administrator) EraseDevice(ctx context.Context, device string) error {
 }
 
 // repair does something about a device, which concerns all organizations, alone.
-func (a *Administrator) repair(ctx context.Context, device, action string, do func(store.Tx, *records.Repair) (detail string, err error)) error {
+func (a *Administrator) repair(ctx context.Context, device, action string,
+	do func(store.Tx, *records.Repair) (detail string, err error)) error {
 	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
 		return err
 	}

@@ -62,7 +62,8 @@ func (a *Administrator) DeviceReports(ctx context.Context, device string, s Sele
 	}
 	for _, r := range list {
 		shown := DeviceReport{
-			Device: r.Device, Run: r.Run, Handshake: r.Code, Item: r.Item, Slot: r.Slot, Revision: r.Revision, Counts: map[string]int64{},
+			Device: r.Device, Run: r.Run, Handshake: r.Code, Item: r.Item, Slot: r.Slot, Revision: r.Revision,
+			Counts:   map[string]int64{},
 			Arrivals: append([]records.Arrival{}, r.Arrivals...),
 		}
 		for _, count := range r.Counts {

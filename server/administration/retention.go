@@ -24,10 +24,12 @@ func (a *Administrator) SetRetention(ctx context.Context, record store.Record, d
 		return invalid("days", "records are kept for 1 to %d days, or 0 for ever, not %d", maxRetentionDays, days)
 	}
 	if record == store.RecordReceived && days > 0 && days < retention.MinReportDays {
-		return invalid("days", "reports are kept for at least %d days: devices may report for 30 days", retention.MinReportDays)
+		return invalid("days", "reports are kept for at least %d days: devices may report for 30 days",
+			retention.MinReportDays)
 	}
 	if record == store.RecordSeats && days > 0 && days < retention.MinSeatDays {
-		return invalid("days", "seats are kept for at least %d days: exceptions are counted over so many", retention.MinSeatDays)
+		return invalid("days", "seats are kept for at least %d days: exceptions are counted over so many",
+			retention.MinSeatDays)
 	}
 	return a.Store.Update(ctx, func(tx store.Tx) error {
 		if err := tx.SetRetention(record, days); err != nil {

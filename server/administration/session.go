@@ -62,7 +62,9 @@ func (t *Attempts) take(name, network string, now time.Time) (giveBack func(), o
 		every time.Duration
 		many  int
 	}{{t.networks, network, networkTime, attemptsOfNetwork}, {t.names, name, nameTime, attemptsOfName}} {
-		limiter := bound.of.GetOr(digest(bound.whose), func() *rate.Limiter { return rate.NewLimiter(rate.Every(bound.every), bound.many) })
+		limiter := bound.of.GetOr(digest(bound.whose), func() *rate.Limiter {
+			return rate.NewLimiter(rate.Every(bound.every), bound.many)
+		})
 		reservation := limiter.ReserveN(now, 1)
 		taken = append(taken, reservation)
 		if reservation.DelayFrom(now) > 0 {
@@ -111,7 +113,9 @@ func (a *Administrator) SignIn(ctx context.Context, attempts *Attempts, network,
 	now := a.Now()
 	giveBack, ok := attempts.take("name "+name, network, now)
 	if !ok {
-		return "", &Error{Kind: Limited, Field: "password", Text: "too many wrong passwords; wait a minute, then try again"}
+		return "", &Error{
+			Kind: Limited, Field: "password", Text: "too many wrong passwords; wait a minute, then try again",
+		}
 	}
 	account, err := records.AccountByName(ctx, a.Store, name)
 	unknown := errors.Is(err, store.ErrNotFound)
@@ -133,7 +137,8 @@ func (a *Administrator) SignIn(ctx context.Context, attempts *Attempts, network,
 	made := secret()
 	err = a.Store.Update(ctx, func(tx store.Tx) error {
 		current, err := records.AccountByName(ctx, tx, name)
-		if errors.Is(err, store.ErrNotFound) || err == nil && current.Password != hashed { // removed or changed meanwhile
+		if errors.Is(err, store.ErrNotFound) || err == nil && current.Password != hashed {
+			// removed or changed meanwhile
 			return errSignIn
 		}
 		if err != nil {
@@ -142,7 +147,9 @@ func (a *Administrator) SignIn(ctx context.Context, attempts *Attempts, network,
 		if err := records.DropSessions(ctx, tx, now.Add(-sessionTime).Unix(), now.Add(-idleTime).Unix()); err != nil {
 			return err
 		}
-		return records.AddSession(ctx, tx, records.Session{Digest: digest(made), Account: current, CreatedAt: now.Unix(), SeenAt: now.Unix()})
+		return records.AddSession(ctx, tx, records.Session{
+			Digest: digest(made), Account: current, CreatedAt: now.Unix(), SeenAt: now.Unix(),
+		})
 	})
 	return made, err
 }
@@ -163,7 +170,9 @@ func (a *Administrator) Session(ctx context.Context, secret string) (Principal, 
 		return Principal{}, errNotSignedIn
 	}
 	if now.Sub(time.Unix(s.SeenAt, 0)) > touchTime {
-		if err := a.Store.Update(ctx, func(tx store.Tx) error { return records.TouchSession(ctx, tx, s, now.Unix()) }); err != nil {
+		if err := a.Store.Update(ctx, func(tx store.Tx) error {
+			return records.TouchSession(ctx, tx, s, now.Unix())
+		}); err != nil {
 			return Principal{}, err
 		}
 	}
@@ -177,7 +186,8 @@ func (a *Administrator) SignOut(ctx context.Context, secret string) error {
 
 // ChangePassword changes the password of who is signed in with a session, and ends the
 // account's other sessions.
-func (a *Administrator) ChangePassword(ctx context.Context, attempts *Attempts, network, session, old, text string) error {
+func (a *Administrator) ChangePassword(ctx context.Context, attempts *Attempts, network, session, old,
+	text string) error {
 	s, err := records.FindSession(ctx, a.Store, digest(session))
 	if errors.Is(err, store.ErrNotFound) {
 		return errNotSignedIn

@@ -17,8 +17,10 @@ const maxOverlap = MaxOverlapDays * 24 * time.Hour
 // SetSessionPassword gives a handshake code another session password; an empty one
 // means that none is asked for any more. The one before works on for overlap, so that
 // applications can be updated one by one.
-func (a *Administrator) SetSessionPassword(ctx context.Context, code, sessionPassword string, overlap time.Duration) error {
-	if err := errors.Join(a.may(Editor), checkText("sessionPassword", "the session password", sessionPassword)); err != nil {
+func (a *Administrator) SetSessionPassword(ctx context.Context, code, sessionPassword string,
+	overlap time.Duration) error {
+	if err := errors.Join(a.may(Editor),
+		checkText("sessionPassword", "the session password", sessionPassword)); err != nil {
 		return err
 	}
 	if overlap < 0 || overlap > maxOverlap {
@@ -40,7 +42,8 @@ func (a *Administrator) SetSessionPassword(ctx context.Context, code, sessionPas
 		if err := tx.SetSessionPassword(c.Key, hash, previous, until); err != nil {
 			return err
 		}
-		return a.audit(tx, "handshake.password", code, "session password %t, the one before works until %d", hash != "", until)
+		return a.audit(tx, "handshake.password", code, "session password %t, the one before works until %d",
+			hash != "", until)
 	})
 }
 
@@ -53,8 +56,9 @@ func checkSessionPassword(code store.HandshakeCode, sessionPassword string) erro
 		return nil
 	}
 	if sessionPassword == "" {
-		return invalid("sessionPassword", "handshake code %s has a session password, which the license key has to hold; "+
-			"give it (only its hash is kept here)", code.Code)
+		return invalid("sessionPassword",
+			"handshake code %s has a session password, which the license key has to hold; "+
+				"give it (only its hash is kept here)", code.Code)
 	}
 	fits, err := password.Verify(sessionPassword, code.SessionPassword)
 	if err == nil && !fits {

@@ -154,7 +154,8 @@ type StatementInput struct {
 
 // CloseStatement closes a month: it signs and keeps its statement, which never changes
 // from then on.
-func (a *Administrator) CloseStatement(ctx context.Context, organization string, in StatementInput) (*Statement, error) {
+func (a *Administrator) CloseStatement(ctx context.Context, organization string,
+	in StatementInput) (*Statement, error) {
 	if err := a.may(Editor); err != nil {
 		return nil, err
 	}
@@ -180,7 +181,8 @@ func (a *Administrator) CloseStatement(ctx context.Context, organization string,
 
 // StatementReports writes the lines of the reports behind a closed statement, so that
 // anybody can prove that it follows from them.
-func (a *Administrator) StatementReports(ctx context.Context, organization, month string, write func(line []byte) error) error {
+func (a *Administrator) StatementReports(ctx context.Context, organization, month string,
+	write func(line []byte) error) error {
 	maker, err := a.maker(ctx, organization)
 	if err != nil {
 		return err
@@ -190,7 +192,8 @@ func (a *Administrator) StatementReports(ctx context.Context, organization, mont
 		return notFound(err, ObjectStatement, month)
 	}
 	if made.Digest == "" {
-		return &Error{Kind: NotFound, Object: ObjectStatement, ID: month, Text: "the reports of " + month + " were deleted before the month was closed"}
+		return &Error{Kind: NotFound, Object: ObjectStatement, ID: month,
+			Text: "the reports of " + month + " were deleted before the month was closed"}
 	}
 	end, err := aloneIn(ctx, organization)
 	if err != nil {
@@ -218,7 +221,8 @@ func statementError(err error, month string) error {
 	case errors.Is(err, statement.ErrMonth):
 		return invalid("month", "%s", err)
 	case errors.Is(err, statement.ErrOrder), errors.Is(err, statement.ErrOpen):
-		return &Error{Kind: Conflict, Object: ObjectStatement, ID: month, Field: "month", Text: fmt.Sprintf("%.20s can't be closed: %s", month, err)}
+		return &Error{Kind: Conflict, Object: ObjectStatement, ID: month, Field: "month",
+			Text: fmt.Sprintf("%.20s can't be closed: %s", month, err)}
 	case errors.Is(err, statement.ErrZone):
 		return &Error{Kind: Conflict, Object: ObjectStatement, ID: month, Field: "zone", Text: err.Error()}
 	case errors.Is(err, statement.ErrDiffer):

@@ -74,8 +74,8 @@ func (a *Administrator) AddToken(ctx context.Context, in TokenInput) (Token, str
 	}
 	made := tokenPrefix + secret()
 	token := records.Token{
-		ID: "token-" + strings.ToLower(randomText()), Digest: digest(made), Name: in.Name, Scope: string(in.Scope), Organization: in.Organization,
-		CreatedBy: a.Actor, CreatedAt: now, ExpiresAt: in.ExpiresAt,
+		ID: "token-" + strings.ToLower(randomText()), Digest: digest(made), Name: in.Name, Scope: string(in.Scope),
+		Organization: in.Organization, CreatedBy: a.Actor, CreatedAt: now, ExpiresAt: in.ExpiresAt,
 	}
 	return viewToken(token), made, a.Store.Update(ctx, func(tx store.Tx) error {
 		if in.Organization != "" {
@@ -86,7 +86,8 @@ func (a *Administrator) AddToken(ctx context.Context, in TokenInput) (Token, str
 		if err := records.AddToken(ctx, tx, token); err != nil {
 			return err
 		}
-		return a.audit(tx, "token.add", token.ID, "name %q, scope %s, organization %q", in.Name, in.Scope, in.Organization)
+		return a.audit(tx, "token.add", token.ID, "name %q, scope %s, organization %q", in.Name, in.Scope,
+			in.Organization)
 	})
 }
 
@@ -119,7 +120,9 @@ func (a *Administrator) Bearer(ctx context.Context, attempts *Attempts, network,
 		return Principal{}, err
 	}
 	if now.Sub(time.Unix(t.SeenAt, 0)) > touchTime {
-		if err := a.Store.Update(ctx, func(tx store.Tx) error { return records.TouchToken(ctx, tx, t.Digest, now.Unix()) }); err != nil {
+		if err := a.Store.Update(ctx, func(tx store.Tx) error {
+			return records.TouchToken(ctx, tx, t.Digest, now.Unix())
+		}); err != nil {
 			return Principal{}, err
 		}
 	}

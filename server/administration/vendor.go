@@ -66,7 +66,10 @@ func (a *Administrator) signer(ctx context.Context) (ed25519.PrivateKey, error) 
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, &Error{Kind: NotFound, Text: "there is no key yet that signs license files; an owner makes it, on the page of license files or by `lts vendor key`"}
+		return nil, &Error{
+			Kind: NotFound, Text: "there is no key yet that signs license files; an owner makes it, on " +
+				"the page of license files or by `lts vendor key`",
+		}
 	}
 	if err == nil && len(seed) != ed25519.SeedSize {
 		err = errDamagedVendorKey
@@ -119,7 +122,8 @@ func (a *Administrator) TrustVendor(ctx context.Context, publicKey, name string)
 	}
 	key, err := protocol.Encoding.DecodeString(publicKey)
 	if err != nil || len(key) != ed25519.PublicKeySize {
-		return vendor, invalid("publicKey", "%q is not the public key of a vendor; `lts vendor key` prints it at the vendor's", publicKey)
+		return vendor, invalid("publicKey",
+			"%q is not the public key of a vendor; `lts vendor key` prints it at the vendor's", publicKey)
 	}
 	vendor.PublicKey = key
 	return vendor, a.Store.Update(ctx, func(tx store.Tx) error {

@@ -59,9 +59,10 @@ type Code struct {
 // ViewCode shows a handshake code.
 func ViewCode(c store.HandshakeCodeUse) Code {
 	return Code{
-		Code: c.Code, Organization: c.Organization, Default: c.Default, PublicTrial: c.PublicTrial, HasSessionPassword: c.SessionPassword != "",
-		PreviousPasswordUntil: c.PreviousUntil, ArchivedAt: c.ArchivedAt,
-		ValidationFields: append([]string{}, c.ValidationFields...), Items: append([]string{}, c.Items...), CreatedAt: c.CreatedAt,
+		Code: c.Code, Organization: c.Organization, Default: c.Default, PublicTrial: c.PublicTrial,
+		HasSessionPassword: c.SessionPassword != "", PreviousPasswordUntil: c.PreviousUntil, ArchivedAt: c.ArchivedAt,
+		ValidationFields: append([]string{}, c.ValidationFields...), Items: append([]string{}, c.Items...),
+		CreatedAt: c.CreatedAt,
 	}
 }
 
@@ -118,10 +119,12 @@ func ViewItem(i store.ItemUse, products []store.Product, now time.Time) Item {
 		ID: i.ID, Name: i.Name, Organization: i.Organization, ChargeWay: FormatChargeWay(i.ChargeWay),
 		Products: FormatProducts(i.Products, products), Version: i.Version, Edition: i.Edition,
 		DeploymentType: FormatDeploymentType(i.DeploymentType), Modules: FormatModules(i.Modules),
-		StartsAt: i.StartsAt, ExpiresAt: i.ExpiresAt, MaxBufferDays: i.MaxBufferDays, ValidationField: i.ValidationField,
-		Trial: i.Trial, TrialBy: i.TrialBy, TrialDays: i.TrialDays, Requires: i.Requires, RequestLimit: i.RequestLimit, Requests: i.Use.Requests,
-		RefuseClones: i.RefuseClones, LicenseFile: i.LicenseFile, RevokedAt: i.RevokedAt, ArchivedAt: i.ArchivedAt,
-		Quota: quota, Live: i.Live, Charging: policy.TermsOf(i.Item), ChargeTerms: i.Charging, State: state(i.Item, quota, now), Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
+		StartsAt: i.StartsAt, ExpiresAt: i.ExpiresAt, MaxBufferDays: i.MaxBufferDays,
+		ValidationField: i.ValidationField, Trial: i.Trial, TrialBy: i.TrialBy, TrialDays: i.TrialDays,
+		Requires: i.Requires, RequestLimit: i.RequestLimit, Requests: i.Use.Requests, RefuseClones: i.RefuseClones,
+		LicenseFile: i.LicenseFile, RevokedAt: i.RevokedAt, ArchivedAt: i.ArchivedAt, Quota: quota, Live: i.Live,
+		Charging: policy.TermsOf(i.Item), ChargeTerms: i.Charging, State: state(i.Item, quota, now),
+		Handshakes: append([]string{}, i.Codes...), CreatedAt: i.CreatedAt,
 	}
 }
 

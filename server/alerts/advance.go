@@ -81,7 +81,9 @@ func Advance(states map[Key]State, rules []Rule, measures []Measure, now int64) 
 		if key.Kind == Refused && state.Since != 0 && len(levels[Refused]) > 0 {
 			// Nobody asked for an hour: nobody is refused, either.
 			text := fmt.Sprintf("handshake code %s: no authorization was asked for within the last hour", key.Subject)
-			events = append(events, Event{At: now, Kind: Refused, Subject: key.Subject, Level: state.Level, Recovered: true, Text: text})
+			events = append(events, Event{
+				At: now, Kind: Refused, Subject: key.Subject, Level: state.Level, Recovered: true, Text: text,
+			})
 		}
 		if daily := key.Kind == Refused || key.Kind == Silent; daily && state.Period == date(time.Unix(now, 0)) {
 			state.Since = 0 // what alerted today does not alert again
@@ -105,7 +107,8 @@ func step(before State, levels []int64, m Measure, now int64) (State, *Event) {
 			after.Since = now
 		}
 		after.Level, after.Value = reached, m.Value
-		return after, &Event{At: now, Kind: m.Kind, Subject: m.Subject, Organization: m.Organization, Level: reached, Value: m.Value, Text: m.Text}
+		return after, &Event{At: now, Kind: m.Kind, Subject: m.Subject, Organization: m.Organization, Level: reached,
+			Value: m.Value, Text: m.Text}
 	}
 	switch {
 	case m.Kind.grows():
@@ -120,7 +123,8 @@ func step(before State, levels []int64, m Measure, now int64) (State, *Event) {
 		after.Since = 0
 		after.Value = m.Value
 		return after, &Event{
-			At: now, Kind: m.Kind, Subject: m.Subject, Organization: m.Organization, Level: before.Level, Value: m.Value, Recovered: true, Text: m.Text,
+			At: now, Kind: m.Kind, Subject: m.Subject, Organization: m.Organization, Level: before.Level,
+			Value: m.Value, Recovered: true, Text: m.Text,
 		}
 	}
 	after.Value = m.Value

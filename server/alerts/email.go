@@ -26,7 +26,8 @@ func (n *Network) mail(ctx context.Context, e *Email, message Message) error {
 		}
 	}
 	options := []mail.Option{
-		mail.WithPort(e.Port), mail.WithTimeout(sendTime), mail.WithTLSConfig(&tls.Config{ServerName: e.Host, RootCAs: n.Trust, MinVersion: tls.VersionTLS12}),
+		mail.WithPort(e.Port), mail.WithTimeout(sendTime),
+		mail.WithTLSConfig(&tls.Config{ServerName: e.Host, RootCAs: n.Trust, MinVersion: tls.VersionTLS12}),
 	}
 	switch e.Security {
 	case TLS:
@@ -37,7 +38,8 @@ func (n *Network) mail(ctx context.Context, e *Email, message Message) error {
 		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
 	}
 	if e.User != "" {
-		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(e.User), mail.WithPassword(e.Password))
+		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(e.User),
+			mail.WithPassword(e.Password))
 	}
 	client, err := mail.NewClient(e.Host, options...)
 	if err != nil {

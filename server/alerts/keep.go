@@ -57,19 +57,21 @@ func SetRule(ctx context.Context, tx store.Tx, rule Rule) error {
 // States gives what alerts were given of.
 func States(ctx context.Context, r store.Reader) (map[Key]State, error) {
 	states := map[Key]State{}
-	return states, r.Query(ctx, "SELECT kind, subject, level, period, value, since FROM alert_state", nil, func(scan func(...any) error) error {
-		var s State
-		err := scan(&s.Kind, &s.Subject, &s.Level, &s.Period, &s.Value, &s.Since)
-		states[s.Key] = s
-		return err
-	})
+	return states, r.Query(ctx, "SELECT kind, subject, level, period, value, since FROM alert_state", nil,
+		func(scan func(...any) error) error {
+			var s State
+			err := scan(&s.Kind, &s.Subject, &s.Level, &s.Period, &s.Value, &s.Since)
+			states[s.Key] = s
+			return err
+		})
 }
 
 // keepStates makes what is stored what is given; before is what was stored.
 func keepStates(ctx context.Context, tx store.Tx, before, states map[Key]State) error {
 	for key := range before {
 		if _, stays := states[key]; !stays {
-			if _, err := tx.Exec(ctx, "DELETE FROM alert_state WHERE kind = ? AND subject = ?", string(key.Kind), key.Subject); err != nil {
+			if _, err := tx.Exec(ctx, "DELETE FROM alert_state WHERE kind = ? AND subject = ?", string(key.Kind),
+				key.Subject); err != nil {
 				return err
 			}
 		}
@@ -78,7 +80,8 @@ func keepStates(ctx context.Context, tx store.Tx, before, states map[Key]State) 
 		if was, known := before[key]; known && was == s {
 			continue
 		}
-		_, err := tx.Exec(ctx, `INSERT INTO alert_state (kind, subject, level, period, value, since) VALUES (?, ?, ?, ?, ?, ?)
+		_, err := tx.Exec(ctx,
+			`INSERT INTO alert_state (kind, subject, level, period, value, since) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (kind, subject) DO UPDATE SET level = excluded.level, period = excluded.period, value = excluded.value, since = excluded.since`,
 			string(s.Kind), s.Subject, s.Level, s.Period, s.Value, s.Since)
 		if err != nil {
@@ -132,21 +135,25 @@ func History(ctx context.Context, r store.Reader, before int64, limit int) ([]Ev
 
 // lastEvent is the newest event; 0: there is none.
 func lastEvent(ctx context.Context, r store.Reader) (id int64, err error) {
-	return id, r.Query(ctx, "SELECT coalesce(max(id), 0) FROM alert_event", nil, func(scan func(...any) error) error { return scan(&id) })
+	return id, r.Query(ctx, "SELECT coalesce(max(id), 0) FROM alert_event", nil, func(scan func(...any) error) error {
+		return scan(&id)
+	})
 }
 
 // Channels lists the channels, the first one first.
 func Channels(ctx context.Context, r store.Reader) (channels []Channel, err error) {
-	err = r.Query(ctx, `SELECT public_id, name, target, created_at, delivered, batch, attempts, next_at, failure, day, sent
+	err = r.Query(ctx,
+		`SELECT public_id, name, target, created_at, delivered, batch, attempts, next_at, failure, day, sent
 		FROM alert_channel ORDER BY id`, nil, func(scan func(...any) error) error {
-		var c Channel
-		var target string
-		if err := scan(&c.ID, &c.Name, &target, &c.CreatedAt, &c.Delivered, &c.Batch, &c.Attempts, &c.NextAt, &c.Failure, &c.Day, &c.Sent); err != nil {
-			return err
-		}
-		channels = append(channels, c)
-		return c.Target.parse(target, &channels[len(channels)-1].Target)
-	})
+			var c Channel
+			var target string
+			if err := scan(&c.ID, &c.Name, &target, &c.CreatedAt, &c.Delivered, &c.Batch, &c.Attempts, &c.NextAt,
+				&c.Failure, &c.Day, &c.Sent); err != nil {
+				return err
+			}
+			channels = append(channels, c)
+			return c.Target.parse(target, &channels[len(channels)-1].Target)
+		})
 	return channels, err
 }
 
@@ -204,7 +211,8 @@ func AddOutcomes(ctx context.Context, tx store.Tx, now int64, results map[string
 		_, err := tx.Exec(ctx, `INSERT INTO authorization_outcome (handshake_code, at, granted, refused)
 			SELECT code, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT) FROM handshake_code WHERE code = ?
 			ON CONFLICT (handshake_code, at) DO UPDATE SET granted = authorization_outcome.granted + excluded.granted,
-			refused = authorization_outcome.refused + excluded.refused`, now-now%outcomeStep, result.Granted, result.Refused, code)
+			refused = authorization_outcome.refused + excluded.refused`, now-now%outcomeStep, result.Granted,
+			result.Refused, code)
 		if err != nil {
 			return err
 		}
@@ -228,12 +236,13 @@ func Open(ctx context.Context, r store.Reader) (open []Ringing, err error) {
 	}
 	told := map[Key]Ringing{}
 	err = r.Query(ctx, `SELECT e.kind, e.subject, e.organization, e.text FROM alert_event e
-		JOIN (SELECT max(id) AS id FROM alert_event GROUP BY kind, subject) last ON last.id = e.id`, nil, func(scan func(...any) error) error {
-		var last Ringing
-		err := scan(&last.Kind, &last.Subject, &last.Organization, &last.Text)
-		told[last.Key] = last
-		return err
-	})
+		JOIN (SELECT max(id) AS id FROM alert_event GROUP BY kind, subject) last ON last.id = e.id`, nil,
+		func(scan func(...any) error) error {
+			var last Ringing
+			err := scan(&last.Kind, &last.Subject, &last.Organization, &last.Text)
+			told[last.Key] = last
+			return err
+		})
 	for key, s := range states {
 		if s.Since != 0 {
 			open = append(open, Ringing{s, told[key].Organization, told[key].Text})

@@ -97,7 +97,8 @@ func listen(t testing.TB, config *tls.Config, security alerts.Security) (*sink, 
 }
 
 var events = []alerts.Event{
-	{ID: 1, At: 1_800_000_000, Kind: alerts.Quota, Subject: "scans", Level: 90, Value: 91, Text: "item \"Größe\r\nBcc: x@evil.example\" is at 91 %"},
+	{ID: 1, At: 1_800_000_000, Kind: alerts.Quota, Subject: "scans", Level: 90, Value: 91,
+		Text: "item \"Größe\r\nBcc: x@evil.example\" is at 91 %"},
 	{ID: 2, At: 1_800_000_001, Kind: alerts.Quota, Subject: "other", Level: 75, Recovered: true, Text: "fine again"},
 }
 
@@ -127,10 +128,12 @@ func TestMail(t *testing.T) {
 		if err := n.Send(t.Context(), target, message); err != nil {
 			t.Fatalf("%s: %v", security, err)
 		}
-		if len(s.mails) != 2 || len(s.to) != 6 || s.to[2] != "c@example.com" || (len(s.users) == 0) != (security == alerts.Plain) {
+		if len(s.mails) != 2 || len(s.to) != 6 || s.to[2] != "c@example.com" ||
+			(len(s.users) == 0) != (security == alerts.Plain) {
 			t.Fatalf("%s: %d mails to %v by %v", security, len(s.mails), s.to, s.users)
 		}
-		for _, want := range []string{"Subject: OpenLTS: 1 alerts, 1 recovered", "To: <a@example.com>", "Auto-Submitted: auto-generated", "recovered: fine again", "https://lts.example.com/alerts"} {
+		for _, want := range []string{"Subject: OpenLTS: 1 alerts, 1 recovered", "To: <a@example.com>",
+			"Auto-Submitted: auto-generated", "recovered: fine again", "https://lts.example.com/alerts"} {
 			if !strings.Contains(s.mails[0], want) {
 				t.Errorf("%s: %q is not in\n%s", security, want, s.mails[0])
 			}
@@ -152,7 +155,8 @@ func TestMail(t *testing.T) {
 		}
 	}
 	_, port := listen(t, config, alerts.Plain)
-	target := alerts.Target{Email: &alerts.Email{Host: "127.0.0.1", Port: port, Security: alerts.StartTLS, From: "a@example.com", To: []string{"a@example.com"}}}
+	target := alerts.Target{Email: &alerts.Email{Host: "127.0.0.1", Port: port, Security: alerts.StartTLS,
+		From: "a@example.com", To: []string{"a@example.com"}}}
 	if err := (&alerts.Network{}).Send(t.Context(), target, alerts.Message{ID: "m", Test: true}); err == nil {
 		t.Error("a mail went without TLS, which was asked for")
 	}
@@ -192,16 +196,19 @@ func TestWebhook(t *testing.T) {
 	if err := errors.Join(target("/").Check(), n.Send(t.Context(), target("/"), message)); err != nil {
 		t.Fatal(err)
 	}
-	if len(got) != 1 || !strings.HasPrefix(got[0], "msg_1 {") || !strings.Contains(got[0], `"kind":"quota"`) || !strings.Contains(got[0], `"type":"lts.alerts"`) {
+	if len(got) != 1 || !strings.HasPrefix(got[0], "msg_1 {") || !strings.Contains(got[0], `"kind":"quota"`) ||
+		!strings.Contains(got[0], `"type":"lts.alerts"`) {
 		t.Errorf("%q", got)
 	}
 	for path, want := range map[string]string{"/gone": "410", "/elsewhere": "307"} {
-		if err := n.Send(t.Context(), target(path+"?key=hidden"), message); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hidden") {
+		if err := n.Send(t.Context(), target(path+"?key=hidden"), message); err == nil ||
+			!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hidden") {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
 	before := len(got)
-	if err := (&alerts.Network{Trust: trust}).Send(t.Context(), target("/?key=hidden"), message); !errors.Is(err, alerts.ErrPrivate) || strings.Contains(err.Error(), "hidden") {
+	if err := (&alerts.Network{Trust: trust}).Send(t.Context(), target("/?key=hidden"), message); !errors.Is(err,
+		alerts.ErrPrivate) || strings.Contains(err.Error(), "hidden") {
 		t.Errorf("a private address: %v", err)
 	}
 	if len(got) != before {
@@ -211,7 +218,9 @@ func TestWebhook(t *testing.T) {
 
 func TestTargets(t *testing.T) {
 	mail := func(change func(*alerts.Email)) alerts.Target {
-		e := &alerts.Email{Host: "smtp.example.com", Security: alerts.StartTLS, From: "a@example.com", To: []string{"b@example.com"}}
+		e := &alerts.Email{
+			Host: "smtp.example.com", Security: alerts.StartTLS, From: "a@example.com", To: []string{"b@example.com"},
+		}
 		change(e)
 		return alerts.Target{Email: e}
 	}
@@ -226,12 +235,20 @@ func TestTargets(t *testing.T) {
 		t.Error(shown)
 	}
 	for name, target := range map[string]alerts.Target{
-		"none": {}, "both": {Email: right.Email, Webhook: &alerts.Webhook{}}, "host": mail(func(e *alerts.Email) { e.Host = "a b" }),
-		"security": mail(func(e *alerts.Email) { e.Security = "ssl3" }), "port": mail(func(e *alerts.Email) { e.Port = 70_000 }),
-		"sender": mail(func(e *alerts.Email) { e.From = "nobody" }), "nobody": mail(func(e *alerts.Email) { e.To = nil }),
-		"header": mail(func(e *alerts.Email) { e.To = []string{"a@example.com\r\nBcc: b@example.com"} }),
-		"user":   mail(func(e *alerts.Email) { e.Password = "x" }), "scheme": hook("file:///etc/passwd", alerts.NewSecret()),
-		"userinfo": hook("https://a:b@example.com", alerts.NewSecret()), "secret": hook("https://example.com", "whsec_AAAA"),
+		"none": {}, "both": {Email: right.Email, Webhook: &alerts.Webhook{}}, "host": mail(func(e *alerts.Email) {
+			e.Host = "a b"
+		}),
+		"security": mail(func(e *alerts.Email) { e.Security = "ssl3" }), "port": mail(func(e *alerts.Email) {
+			e.Port = 70_000
+		}),
+		"sender": mail(func(e *alerts.Email) { e.From = "nobody" }), "nobody": mail(func(e *alerts.Email) {
+			e.To = nil
+		}),
+		"header":   mail(func(e *alerts.Email) { e.To = []string{"a@example.com\r\nBcc: b@example.com"} }),
+		"user":     mail(func(e *alerts.Email) { e.Password = "x" }),
+		"scheme":   hook("file:///etc/passwd", alerts.NewSecret()),
+		"userinfo": hook("https://a:b@example.com", alerts.NewSecret()),
+		"secret":   hook("https://example.com", "whsec_AAAA"),
 	} {
 		if err := target.Check(); !errors.Is(err, alerts.ErrTarget) {
 			t.Errorf("%s: %v", name, err)

@@ -126,7 +126,8 @@ func ParseRule(kind, levels string) (Rule, error) {
 		for _, each := range Defaults() {
 			names = append(names, string(each.Kind))
 		}
-		return rule, fmt.Errorf("%w: there are no alerts of %.40q; choose from %s", ErrRule, kind, strings.Join(names, ", "))
+		return rule,
+			fmt.Errorf("%w: there are no alerts of %.40q; choose from %s", ErrRule, kind, strings.Join(names, ", "))
 	}
 	if strings.TrimSpace(levels) == off {
 		return rule, nil

@@ -33,7 +33,8 @@ func Measures(ctx context.Context, s store.Store, rules []Rule, now time.Time) (
 		}
 		list = append(list, MeasureItem(item.Item, policy.Quota(item.Item, policy.Using(item, now)), now)...)
 	}
-	for _, read := range []func(context.Context, store.Reader, time.Time) ([]Measure, error){refusals, losses, anomalies} {
+	for _, read := range []func(context.Context, store.Reader, time.Time) ([]Measure, error){refusals,
+		losses, anomalies} {
 		more, err := read(ctx, s, now)
 		if err != nil {
 			return nil, err
@@ -62,18 +63,21 @@ func date(now time.Time) string { return now.UTC().Format(time.DateOnly) }
 
 // MeasureItem measures an item; nothing if it is not in use.
 func MeasureItem(item store.Item, quota protocol.Quota, now time.Time) (list []Measure) {
-	if item.RevokedAt != 0 || item.ArchivedAt != 0 || now.Unix() < item.StartsAt || now.Unix() >= policy.ValidUntil(item) {
+	if item.RevokedAt != 0 || item.ArchivedAt != 0 || now.Unix() < item.StartsAt ||
+		now.Unix() >= policy.ValidUntil(item) {
 		return nil
 	}
 	name := fmt.Sprintf("item %q (%s) of organization %s", item.Name, item.ID, item.Organization)
 	term := fmt.Sprintf("%d/%d/%d", item.StartsAt, item.ExpiresAt, item.Quota)
 	add := func(kind Kind, period string, value int64, ended bool, text string) {
-		list = append(list, Measure{Kind: kind, Subject: item.ID, Organization: item.Organization, Period: period, Value: value, Ended: ended, Text: name + text})
+		list = append(list, Measure{Kind: kind, Subject: item.ID, Organization: item.Organization, Period: period,
+			Value: value, Ended: ended, Text: name + text})
 	}
 	if quota.Limit > 0 {
 		share := percent(quota.Used, quota.Limit)
 		if quota.ExceptionsAllowed == 0 {
-			add(Quota, term, share, quota.State == protocol.QuotaExhausted, fmt.Sprintf(": %d of %d used (%d %%)", quota.Used, quota.Limit, share))
+			add(Quota, term, share, quota.State == protocol.QuotaExhausted,
+				fmt.Sprintf(": %d of %d used (%d %%)", quota.Used, quota.Limit, share))
 		} else {
 			share = percent(quota.Exceptions, quota.ExceptionsAllowed)
 			year := (now.Unix() - item.StartsAt) / int64(365*day/time.Second) // they are cleared then
@@ -82,7 +86,8 @@ func MeasureItem(item store.Item, quota protocol.Quota, now time.Time) (list []M
 		}
 	}
 	left := max((item.ExpiresAt-now.Unix())/int64(day/time.Second), 0)
-	add(Expiry, strconv.FormatInt(item.ExpiresAt, 10), left, false, ": ends on "+time.Unix(item.ExpiresAt, 0).UTC().Format("2006-01-02 15:04 UTC"))
+	add(Expiry, strconv.FormatInt(item.ExpiresAt, 10), left, false,
+		": ends on "+time.Unix(item.ExpiresAt, 0).UTC().Format("2006-01-02 15:04 UTC"))
 	return list
 }
 
@@ -93,22 +98,26 @@ func percent(part, whole int64) int64 {
 
 // refusals measures the share of refused authorizations of each code within an hour.
 func refusals(ctx context.Context, r store.Reader, now time.Time) (list []Measure, err error) {
-	err = r.Query(ctx, `SELECT a.handshake_code, o.public_id, CAST(sum(a.granted) AS BIGINT), CAST(sum(a.refused) AS BIGINT)
+	err = r.Query(ctx,
+		`SELECT a.handshake_code, o.public_id, CAST(sum(a.granted) AS BIGINT), CAST(sum(a.refused) AS BIGINT)
 		FROM authorization_outcome a JOIN handshake_code c ON c.code = a.handshake_code JOIN organization o ON o.id = c.organization
-		WHERE a.at > ? GROUP BY a.handshake_code, o.public_id ORDER BY a.handshake_code`, []any{now.Unix() - outcomeTime}, func(scan func(...any) error) error {
-		m := Measure{Kind: Refused, Period: date(now)}
-		var granted, refused int64
-		if err := scan(&m.Subject, &m.Organization, &granted, &refused); err != nil {
-			return err
-		}
-		all := granted + refused
-		if all >= MinRequests {
-			m.Value = percent(refused, all)
-		}
-		m.Text = fmt.Sprintf("handshake code %s: %d of %d authorizations refused within the last hour (%d %%)", m.Subject, refused, all, percent(refused, max(all, 1)))
-		list = append(list, m)
-		return nil
-	})
+		WHERE a.at > ? GROUP BY a.handshake_code, o.public_id ORDER BY a.handshake_code`, []any{
+			now.Unix() - outcomeTime,
+		}, func(scan func(...any) error) error {
+			m := Measure{Kind: Refused, Period: date(now)}
+			var granted, refused int64
+			if err := scan(&m.Subject, &m.Organization, &granted, &refused); err != nil {
+				return err
+			}
+			all := granted + refused
+			if all >= MinRequests {
+				m.Value = percent(refused, all)
+			}
+			m.Text = fmt.Sprintf("handshake code %s: %d of %d authorizations refused within the last hour (%d %%)",
+				m.Subject, refused, all, percent(refused, max(all, 1)))
+			list = append(list, m)
+			return nil
+		})
 	if err != nil {
 		err = fmt.Errorf("reading how authorizations ended: %w", err)
 	}
@@ -118,25 +127,30 @@ func refusals(ctx context.Context, r store.Reader, now time.Time) (list []Measur
 // losses measures what devices of each organization declared lost, in all.
 func losses(ctx context.Context, r store.Reader, now time.Time) (list []Measure, err error) {
 	place := map[string]int{}
-	err = r.Query(ctx, `SELECT o.public_id, l.units FROM report_loss l JOIN run r ON r.id = l.run JOIN item i ON i.id = r.item
-		JOIN organization o ON o.id = i.organization WHERE l.units > 0 ORDER BY o.id`, nil, func(scan func(...any) error) error {
-		var organization string
-		var units int64
-		if err := scan(&organization, &units); err != nil {
-			return err
-		}
-		at, known := place[organization]
-		if !known {
-			at = len(list)
-			place[organization] = at
-			list = append(list, Measure{Kind: Loss, Subject: organization, Organization: organization, Period: date(now)})
-		}
-		// What devices say can't overflow it.
-		list[at].Value += min(units, math.MaxInt64-list[at].Value)
-		return nil
-	})
+	err = r.Query(ctx,
+		`SELECT o.public_id, l.units FROM report_loss l JOIN run r ON r.id = l.run JOIN item i ON i.id = r.item
+		JOIN organization o ON o.id = i.organization WHERE l.units > 0 ORDER BY o.id`, nil,
+		func(scan func(...any) error) error {
+			var organization string
+			var units int64
+			if err := scan(&organization, &units); err != nil {
+				return err
+			}
+			at, known := place[organization]
+			if !known {
+				at = len(list)
+				place[organization] = at
+				list = append(list, Measure{
+					Kind: Loss, Subject: organization, Organization: organization, Period: date(now),
+				})
+			}
+			// What devices say can't overflow it.
+			list[at].Value += min(units, math.MaxInt64-list[at].Value)
+			return nil
+		})
 	for i := range list {
-		list[i].Text = fmt.Sprintf("organization %s: its devices declared lost usage; in all %d units so far", list[i].Organization, list[i].Value)
+		list[i].Text = fmt.Sprintf("organization %s: its devices declared lost usage; in all %d units so far",
+			list[i].Organization, list[i].Value)
 	}
 	if err != nil {
 		err = fmt.Errorf("reading losses: %w", err)
@@ -147,14 +161,15 @@ func losses(ctx context.Context, r store.Reader, now time.Time) (list []Measure,
 // anomalies measures how often each kind of anomalies was seen.
 func anomalies(ctx context.Context, r store.Reader, now time.Time) (list []Measure, err error) {
 	err = r.Query(ctx, `SELECT a.kind, count(DISTINCT coalesce(d.merged_into, d.id)), CAST(sum(a.count) AS BIGINT)
-		FROM anomaly a JOIN device d ON d.id = a.device GROUP BY a.kind ORDER BY a.kind`, nil, func(scan func(...any) error) error {
-		m := Measure{Kind: Anomaly, Period: date(now)}
-		var devices int64
-		err := scan(&m.Subject, &devices, &m.Value)
-		m.Text = fmt.Sprintf("anomaly %s: seen %d times so far, on %d devices", m.Subject, m.Value, devices)
-		list = append(list, m)
-		return err
-	})
+		FROM anomaly a JOIN device d ON d.id = a.device GROUP BY a.kind ORDER BY a.kind`, nil,
+		func(scan func(...any) error) error {
+			m := Measure{Kind: Anomaly, Period: date(now)}
+			var devices int64
+			err := scan(&m.Subject, &devices, &m.Value)
+			m.Text = fmt.Sprintf("anomaly %s: seen %d times so far, on %d devices", m.Subject, m.Value, devices)
+			list = append(list, m)
+			return err
+		})
 	if err != nil {
 		err = fmt.Errorf("reading anomalies: %w", err)
 	}
@@ -177,7 +192,8 @@ func silent(ctx context.Context, r store.Reader, now time.Time, days int64) (lis
 				return err
 			}
 			m.Subject = m.Organization + "/" + strconv.FormatInt(days, 10)
-			m.Text = fmt.Sprintf("organization %s: %d devices have not been seen for %d days", m.Organization, m.Value, days)
+			m.Text = fmt.Sprintf("organization %s: %d devices have not been seen for %d days", m.Organization,
+				m.Value, days)
 			list = append(list, m)
 			return nil
 		})

@@ -34,7 +34,8 @@ func TestMergedDevicesAreOne(t *testing.T) {
 		ids = append(ids, id)
 		if err := w.Apply(t.Context(), &store.Keys{}, func(*store.State) *store.Change {
 			return &store.Change{
-				Devices: []store.Device{{UUID: id, FirstSeenAt: 1, LastSeenAt: seen}}, Grants: map[store.Grant]int64{{Device: id, Code: code, Item: item}: 1},
+				Devices:   []store.Device{{UUID: id, FirstSeenAt: 1, LastSeenAt: seen}},
+				Grants:    map[store.Grant]int64{{Device: id, Code: code, Item: item}: 1},
 				Known:     map[string]*store.DeviceState{id: {}},
 				Anomalies: []store.Anomaly{{Device: id, Kind: "clock-skew", Count: 2, FirstAt: 1, LastAt: 1}},
 			}
@@ -44,7 +45,8 @@ func TestMergedDevicesAreOne(t *testing.T) {
 	}
 	measures := func() (silent int64, anomalies string) {
 		t.Helper()
-		list, err := alerts.Measures(t.Context(), w.Store, []alerts.Rule{{Kind: alerts.Silent, Levels: []int64{7}}}, w.now)
+		list, err := alerts.Measures(t.Context(), w.Store,
+			[]alerts.Rule{{Kind: alerts.Silent, Levels: []int64{7}}}, w.now)
 		if err != nil {
 			t.Fatal(err)
 		}

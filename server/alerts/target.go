@@ -62,7 +62,8 @@ func (w *Webhook) key() ([]byte, error) {
 	encoded, ok := strings.CutPrefix(w.Secret, secretPrefix)
 	key, err := base64.StdEncoding.DecodeString(encoded)
 	if !ok || err != nil || len(key) < 24 || len(key) > 64 {
-		return nil, fmt.Errorf("%w: the secret of a webhook is %s and 24 to 64 bytes in base64", ErrTarget, secretPrefix)
+		return nil,
+			fmt.Errorf("%w: the secret of a webhook is %s and 24 to 64 bytes in base64", ErrTarget, secretPrefix)
 	}
 	return key, nil
 }
@@ -123,7 +124,8 @@ func (t Target) Check() error {
 		return err
 	}
 	u, err := url.Parse(t.Webhook.URL)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || u.Fragment != "" || len(t.Webhook.URL) > maxURL {
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil ||
+		u.Fragment != "" || len(t.Webhook.URL) > maxURL {
 		return fmt.Errorf("%w: the URL is not one such as https://hooks.example.com/lts", ErrTarget)
 	}
 	return nil
@@ -145,7 +147,8 @@ func (e *Email) check() error {
 	}
 	for _, text := range []string{e.Host, e.User, e.Password, e.From} {
 		if len(text) > maxText || !policy.Plain(text) {
-			return fmt.Errorf("%w: the mail server's fields have up to %d bytes, without control characters", ErrTarget, maxText)
+			return fmt.Errorf("%w: the mail server's fields have up to %d bytes, without control characters",
+				ErrTarget, maxText)
 		}
 	}
 	if e.Host == "" || strings.ContainsAny(e.Host, " /@") {
@@ -155,7 +158,8 @@ func (e *Email) check() error {
 		return fmt.Errorf("%w: there is a password, but no user", ErrTarget)
 	}
 	if e.User != "" && e.Security == Plain {
-		return fmt.Errorf("%w: without TLS anybody on the way could read the password; sign in with tls or starttls", ErrTarget)
+		return fmt.Errorf("%w: without TLS anybody on the way could read the password; sign in with tls or starttls",
+			ErrTarget)
 	}
 	all := append(append(append([]string{e.From}, e.To...), e.CC...), e.BCC...)
 	if len(e.To) == 0 || len(all) > maxReceivers {

@@ -124,7 +124,8 @@ func (w *Watch) Evaluate(ctx context.Context) error {
 		return err
 	}
 	for _, e := range events {
-		w.Log.Warn("alert", "kind", string(e.Kind), "subject", e.Subject, "level", e.Kind.Write(e.Level), "recovered", e.Recovered, "text", e.Text)
+		w.Log.Warn("alert", "kind", string(e.Kind), "subject", e.Subject, "level", e.Kind.Write(e.Level), "recovered",
+			e.Recovered, "text", e.Text)
 	}
 	return nil
 }
@@ -172,7 +173,8 @@ func (w *Watch) deliver(ctx context.Context, c Channel) error {
 			return err
 		}
 	}
-	events, err := readEvents(ctx, w.Store, " WHERE id > ? AND id <= ? ORDER BY id LIMIT ?", c.Delivered, until, maxBatch)
+	events, err := readEvents(ctx, w.Store, " WHERE id > ? AND id <= ? ORDER BY id LIMIT ?", c.Delivered,
+		until, maxBatch)
 	if err != nil || len(events) == 0 {
 		return err
 	}
@@ -181,7 +183,9 @@ func (w *Watch) deliver(ctx context.Context, c Channel) error {
 	}
 	// A message that is tried again is the same one: receivers know it by its id.
 	c.Batch = events[len(events)-1].ID
-	message := Message{ID: "msg_" + c.ID + "_" + strconv.FormatInt(c.Batch, 10), At: now, Events: events, From: w.address(ctx)}
+	message := Message{
+		ID: "msg_" + c.ID + "_" + strconv.FormatInt(c.Batch, 10), At: now, Events: events, From: w.address(ctx),
+	}
 	err = w.Sender.Send(ctx, c.Target, message)
 	if ctx.Err() != nil {
 		return ctx.Err() // the server ends; another one sends it again
@@ -192,11 +196,13 @@ func (w *Watch) deliver(ctx context.Context, c Channel) error {
 		c.Delivered, c.Batch, c.Attempts, c.NextAt, c.Failure = c.Batch, 0, 0, 0, ""
 		c.Sent++
 	case c.Attempts >= maxAttempts:
-		w.Log.Error("an alert could not be sent, and is given up; it stays in the history", "channel", c.ID, "attempts", c.Attempts, "error", err)
+		w.Log.Error("an alert could not be sent, and is given up; it stays in the history", "channel", c.ID, "attempts",
+			c.Attempts, "error", err)
 		c.Delivered, c.Batch, c.Attempts, c.NextAt, c.Failure = c.Batch, 0, 0, 0, failure(err)
 	default:
 		wait := min(firstBackoff<<(c.Attempts-1), mostBackoff)
-		w.Log.Warn("an alert could not be sent; it is tried again", "channel", c.ID, "attempt", c.Attempts, "in", wait.String(), "error", err)
+		w.Log.Warn("an alert could not be sent; it is tried again", "channel", c.ID, "attempt", c.Attempts, "in",
+			wait.String(), "error", err)
 		c.NextAt, c.Failure = now.Add(wait).Unix(), failure(err)
 	}
 	return w.Store.Update(context.WithoutCancel(ctx), func(tx store.Tx) error { return keepProgress(ctx, tx, c) })

@@ -46,8 +46,11 @@ func newWorld(t testing.TB) *world {
 	w.update(t, func(tx store.Tx) error {
 		return errors.Join(tx.AddOrganization(store.Organization{ID: "100001", Name: "Example"}),
 			tx.AddHandshakeCode(store.HandshakeCode{Code: "100001-a", Organization: "100001"}),
-			tx.AddItem(store.Item{ID: "i", Organization: "100001", Name: "Scans", ChargeWay: protocol.ChargeWayScanCount, Quota: 100, ExpiresAt: w.now.Unix() + 400*86400}),
-			alerts.AddChannel(t.Context(), tx, alerts.Channel{ID: "c", Name: "c", Target: alerts.Target{Webhook: &alerts.Webhook{URL: "https://example.com"}}}))
+			tx.AddItem(store.Item{ID: "i", Organization: "100001", Name: "Scans",
+				ChargeWay: protocol.ChargeWayScanCount, Quota: 100, ExpiresAt: w.now.Unix() + 400*86400}),
+			alerts.AddChannel(t.Context(), tx, alerts.Channel{
+				ID: "c", Name: "c", Target: alerts.Target{Webhook: &alerts.Webhook{URL: "https://example.com"}},
+			}))
 	})
 	return w
 }
@@ -55,7 +58,8 @@ func newWorld(t testing.TB) *world {
 // another is a further server on the same database.
 func (w *world) another(holder string) *alerts.Watch {
 	return &alerts.Watch{
-		Store: w.Store, Now: func() time.Time { return w.now }, Sender: &w.box, Log: slog.New(slog.DiscardHandler), Holder: holder, Outcomes: &outcome.Counter{},
+		Store: w.Store, Now: func() time.Time { return w.now }, Sender: &w.box, Log: slog.New(slog.DiscardHandler),
+		Holder: holder, Outcomes: &outcome.Counter{},
 	}
 }
 
@@ -163,7 +167,9 @@ func TestCap(t *testing.T) {
 	w.now = w.now.Truncate(24 * time.Hour)
 	for i := range alerts.MaxADay + 10 {
 		w.update(t, func(tx store.Tx) error {
-			return alerts.AddEvents(t.Context(), tx, []alerts.Event{{At: w.now.Unix(), Kind: alerts.Quota, Subject: "x", Level: int64(i)}})
+			return alerts.AddEvents(t.Context(), tx, []alerts.Event{
+				{At: w.now.Unix(), Kind: alerts.Quota, Subject: "x", Level: int64(i)},
+			})
 		})
 		w.step(t, time.Minute, w.watch)
 	}

@@ -30,7 +30,9 @@ func (n *Network) post(ctx context.Context, w *Webhook, message Message) error {
 	}
 	body, err := json.Marshal(map[string]any{
 		"type": "lts.alerts", "timestamp": message.At.UTC().Format(time.RFC3339),
-		"data": map[string]any{"test": message.Test, "server": message.From, "summary": message.Subject(), "events": events},
+		"data": map[string]any{
+			"test": message.Test, "server": message.From, "summary": message.Subject(), "events": events,
+		},
 	})
 	if err != nil {
 		return err
@@ -45,7 +47,9 @@ func (n *Network) post(ctx context.Context, w *Webhook, message Message) error {
 	request.Header.Set("webhook-id", message.ID)
 	request.Header.Set("webhook-timestamp", seconds)
 	request.Header.Set("webhook-signature", sign(key, message.ID, seconds, body))
-	client := &http.Client{Transport: n.transport(), CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Transport: n.transport(), CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 	response, err := client.Do(request)
 	if err != nil {
 		// What http.Client says repeats the URL, which may hold a secret.
@@ -85,7 +89,8 @@ func (n *Network) transport() *http.Transport {
 	}}
 	return &http.Transport{
 		DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{RootCAs: n.Trust, MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout: sendTime, ResponseHeaderTimeout: sendTime, MaxResponseHeaderBytes: 64 << 10, DisableKeepAlives: true,
+		TLSHandshakeTimeout: sendTime, ResponseHeaderTimeout: sendTime, MaxResponseHeaderBytes: 64 << 10,
+		DisableKeepAlives: true,
 	}
 }
 
@@ -96,10 +101,11 @@ var ErrPrivate = errors.New("this is a private address; start the server with --
 // net/netip knows; the last ones hold IPv4 addresses.
 var special = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
-	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("198.51.100.0/24"),
-	netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("240.0.0.0/4"), netip.MustParsePrefix("100::/64"),
-	netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("fec0::/10"),
-	netip.MustParsePrefix("::/96"), netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("2002::/16"),
+	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.18.0.0/15"),
+	netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.0/24"),
+	netip.MustParsePrefix("240.0.0.0/4"), netip.MustParsePrefix("100::/64"), netip.MustParsePrefix("2001::/23"),
+	netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("fec0::/10"), netip.MustParsePrefix("::/96"),
+	netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("2002::/16"),
 }
 
 // public tells whether an address is one of the internet.

@@ -58,8 +58,10 @@ func (a *API) authorize(w http.ResponseWriter, r *http.Request) error {
 		}
 		if status := protocol.StatusOf(err); status.FromServer() {
 			a.Outcomes.Refused(request.HandshakeCode, status)
-			a.Log.Info("authorization refused", "code", int(status), "cause", string(protocol.ReasonOf(err)), "reason", err.Error(),
-				"device", request.Device.UUID, "handshake", request.HandshakeCode, "organization", request.OrganizationID)
+			a.Log.Info("authorization refused", "code", int(status), "cause", string(protocol.ReasonOf(err)),
+				"reason", err.Error(),
+				"device", request.Device.UUID, "handshake", request.HandshakeCode, "organization",
+				request.OrganizationID)
 		}
 		return a.refusal(err, &request, body)
 	}
@@ -85,9 +87,11 @@ func (a *API) compareClocks(r *http.Request, request *protocol.AuthorizationRequ
 	}
 	off, warn := a.clocks.saw(prefix(from, 16, 32), time.Unix(request.ClientTime, 0), a.Now())
 	if warn && off > 0 {
-		a.Log.Warn("the server's clock seems to be ahead: most clients' clocks are behind it; set it right", "ahead", off.String())
+		a.Log.Warn("the server's clock seems to be ahead: most clients' clocks are behind it; set it right",
+			"ahead", off.String())
 	} else if warn {
-		a.Log.Warn("the server's clock seems to be behind: most clients' clocks are ahead of it; set it right", "behind", (-off).String())
+		a.Log.Warn("the server's clock seems to be behind: most clients' clocks are ahead of it; set it right",
+			"behind", (-off).String())
 	}
 }
 
@@ -97,8 +101,11 @@ const maxRounds = 3
 
 // decide has a request decided on. Passwords are held against hashes here and not by
 // who decides, because all others would wait for that.
-func (a *API) decide(r *http.Request, request *protocol.AuthorizationRequest, key store.DeviceKey, network string) (*protocol.Authorization, error) {
-	asking := &policy.Asking{Request: request, Key: key, Address: address(r), KnownOnly: !a.limits.Load().mayBeNew(network, a.Now())}
+func (a *API) decide(r *http.Request, request *protocol.AuthorizationRequest, key store.DeviceKey,
+	network string) (*protocol.Authorization, error) {
+	asking := &policy.Asking{
+		Request: request, Key: key, Address: address(r), KnownOnly: !a.limits.Load().mayBeNew(network, a.Now()),
+	}
 	owner := request.HandshakeCode + "\n" + request.OrganizationID
 	if hash, known := a.passwords.Right(owner, request.SessionPassword); known {
 		asking.Proof.Right = []string{hash}
@@ -132,7 +139,8 @@ func (a *API) decide(r *http.Request, request *protocol.AuthorizationRequest, ke
 			}
 		}
 	}
-	return nil, fmt.Errorf("the session password of %q changed %d times while one request was decided on", request.HandshakeCode, maxRounds)
+	return nil, fmt.Errorf("the session password of %q changed %d times while one request was decided on",
+		request.HandshakeCode, maxRounds)
 }
 
 // signedRefusal is a decision against an authorization, with the proof of it.
@@ -151,8 +159,9 @@ func (a *API) refusal(err error, request *protocol.AuthorizationRequest, body []
 		return err
 	}
 	jws, signErr := protocol.SignRefusal(&protocol.Refusal{
-		Protocol: protocol.Version, Device: request.Device.UUID, DeviceKey: request.Device.PublicKey, Nonce: request.Nonce,
-		Request: protocol.Digest(body), Code: code, Detail: err.Error(), Reason: protocol.ReasonOf(err), IssuedAt: a.Now().Unix(),
+		Protocol: protocol.Version, Device: request.Device.UUID, DeviceKey: request.Device.PublicKey,
+		Nonce: request.Nonce, Request: protocol.Digest(body), Code: code, Detail: err.Error(),
+		Reason: protocol.ReasonOf(err), IssuedAt: a.Now().Unix(),
 	}, a.Keys.Signing)
 	if signErr != nil {
 		return signErr
@@ -163,14 +172,16 @@ func (a *API) refusal(err error, request *protocol.AuthorizationRequest, body []
 func checkVersion(version int) error {
 	if version != protocol.Version {
 		return protocol.Errorf(protocol.StatusProtocolVersion,
-			"The License Tracking Server does not speak version %d of the protocol, but version %d.", version, protocol.Version)
+			"The License Tracking Server does not speak version %d of the protocol, but version %d.", version,
+			protocol.Version)
 	}
 	return nil
 }
 
 // checkAuthorization says whether a request is well formed.
 func checkAuthorization(request *protocol.AuthorizationRequest) error {
-	if nonce, err := protocol.Encoding.DecodeString(request.Nonce); err != nil || len(nonce) < minNonce || len(nonce) > maxNonce {
+	if nonce, err := protocol.Encoding.DecodeString(request.Nonce); err != nil || len(nonce) < minNonce ||
+		len(nonce) > maxNonce {
 		return malformed("nonce is not %d to %d bytes in base64url", minNonce, maxNonce)
 	}
 	if !policy.ValidUUID(request.Device.UUID) {
@@ -178,10 +189,11 @@ func checkAuthorization(request *protocol.AuthorizationRequest) error {
 	}
 	for _, text := range []struct{ name, value string }{
 		{"handshakeCode", request.HandshakeCode}, {"organizationID", request.OrganizationID},
-		{"sessionPassword", request.SessionPassword}, {"item", request.Item}, {"productVersion", request.ProductVersion},
-		{"edition", request.Edition}, {"validationField", request.ValidationField},
-		{"device.uuidSource", request.Device.UUIDSource}, {"device.friendlyName", request.Device.FriendlyName},
-		{"device.platform", request.Device.Platform}, {"device.library", request.Device.Library},
+		{"sessionPassword", request.SessionPassword}, {"item", request.Item},
+		{"productVersion", request.ProductVersion}, {"edition", request.Edition},
+		{"validationField", request.ValidationField}, {"device.uuidSource", request.Device.UUIDSource},
+		{"device.friendlyName", request.Device.FriendlyName}, {"device.platform", request.Device.Platform},
+		{"device.library", request.Device.Library},
 	} {
 		if len(text.value) > maxText {
 			return malformed("%s is longer than %d bytes", text.name, maxText)

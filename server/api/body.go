@@ -95,7 +95,8 @@ func (b *bodies) add(sender string, n int) bool {
 
 // read reads a body of at most limit bytes. Once more than a small body has
 // arrived it takes a slot: who only announces a large one takes none.
-func (b *bodies) read(w http.ResponseWriter, r *http.Request, limit int64, sender string) (body []byte, release func(), err error) {
+func (b *bodies) read(w http.ResponseWriter, r *http.Request, limit int64,
+	sender string) (body []byte, release func(), err error) {
 	release = func() {}
 	if r.ContentLength > limit {
 		return nil, nil, tooLarge(limit)
@@ -134,7 +135,8 @@ type limited struct {
 func (l *limited) Unwrap() error { return l.error }
 
 func busy(after time.Duration) error {
-	return &limited{protocol.Errorf(protocol.StatusRequestRateLimited, "The License Tracking Server is busy. Try again later."), after}
+	return &limited{protocol.Errorf(protocol.StatusRequestRateLimited,
+		"The License Tracking Server is busy. Try again later."), after}
 }
 
 // decode reads one JSON value and nothing after it. Fields it does not know are

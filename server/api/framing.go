@@ -87,7 +87,8 @@ type readCloser struct {
 func unframe(r *http.Request, body *bufio.Reader) (*http.Request, error) {
 	line, err := body.ReadSlice('\n')
 	if err != nil { // nothing there, or too long
-		return nil, malformed("the first line of plain text is not %s%d, followed by the key id and MAC of a report", frameName, protocol.Version)
+		return nil, malformed("the first line of plain text is not %s%d, followed by the key id and MAC of a report",
+			frameName, protocol.Version)
 	}
 	size := len(line)
 	words := strings.Split(strings.TrimRight(string(line), "\r\n"), " ")
@@ -108,7 +109,8 @@ func unframe(r *http.Request, body *bufio.Reader) (*http.Request, error) {
 		request.Header.Set(protocol.HeaderKey, words[1])
 		request.Header.Set(protocol.HeaderMAC, words[2])
 	default:
-		return nil, malformed("the first line of plain text has %d words; it has one, or three with the key id and the MAC", len(words))
+		return nil, malformed(
+			"the first line of plain text has %d words; it has one, or three with the key id and the MAC", len(words))
 	}
 	request.Body = readCloser{body, r.Body}
 	if request.ContentLength >= 0 {

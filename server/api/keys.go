@@ -40,9 +40,11 @@ func LoadKeys(ctx context.Context, s store.Store) (*Keys, error) {
 	}
 	report, err := ecdh.X25519().NewPrivateKey(stored.Report)
 	if err != nil || len(stored.Signing) != ed25519.SeedSize {
-		return nil, errors.Join(errors.New("the server's keys in the database are damaged; restore them from a backup"), err)
+		return nil,
+			errors.Join(errors.New("the server's keys in the database are damaged; restore them from a backup"), err)
 	}
-	return &Keys{Signing: ed25519.NewKeyFromSeed(stored.Signing), Report: report, devices: recent.New[store.DeviceKey](maxDeviceKeys)}, nil
+	return &Keys{Signing: ed25519.NewKeyFromSeed(stored.Signing), Report: report,
+		devices: recent.New[store.DeviceKey](maxDeviceKeys)}, nil
 }
 
 // makeKeys makes the keys of a store, unless somebody else just did.

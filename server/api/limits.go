@@ -56,7 +56,8 @@ type limiter struct {
 }
 
 func newLimiter(perSecond float64, seconds int) *limiter {
-	return &limiter{rate: rate.Limit(perSecond), burst: int(max(1, math.Ceil(perSecond*float64(seconds)))), names: recent.New[*rate.Limiter](maxLimited)}
+	return &limiter{rate: rate.Limit(perSecond), burst: int(max(1, math.Ceil(perSecond*float64(seconds)))),
+		names: recent.New[*rate.Limiter](maxLimited)}
 }
 
 func (l *limiter) of(name string) *rate.Limiter {
@@ -99,7 +100,8 @@ type limiters struct {
 func newLimiters(l Limits) *limiters {
 	return &limiters{
 		authorizations: newLimiter(l.Authorizations, burstSeconds), codes: newLimiter(l.PerCode, burstSeconds),
-		guesses: newLimiter(l.Guesses, guessBurstSeconds), devices: newLimiter(l.Devices, deviceBurstSeconds), reports: newLimiter(l.Reports, burstSeconds), loopback: l.Loopback,
+		guesses: newLimiter(l.Guesses, guessBurstSeconds), devices: newLimiter(l.Devices, deviceBurstSeconds),
+		reports: newLimiter(l.Reports, burstSeconds), loopback: l.Loopback,
 	}
 }
 
@@ -118,7 +120,8 @@ func client(r *http.Request) (address netip.Addr, ok bool) {
 		forwarded := r.Header.Values("X-Forwarded-For")
 		if len(forwarded) > 0 {
 			list := forwarded[len(forwarded)-1]
-			if client, err := netip.ParseAddr(strings.TrimSpace(list[strings.LastIndexByte(list, ',')+1:])); err == nil {
+			if client, err := netip.ParseAddr(strings.TrimSpace(list[strings.LastIndexByte(list, ',')+1:])); err ==
+				nil {
 				address = client
 			}
 		}
@@ -170,7 +173,8 @@ func site(r *http.Request) string {
 // whoever asks did not know.
 func guess(refusal error) bool {
 	switch protocol.StatusOf(refusal) {
-	case protocol.StatusHandshakeCodeNotFound, protocol.StatusOrganizationNotFound, protocol.StatusHandshakeOrganizationMismatch,
+	case protocol.StatusHandshakeCodeNotFound, protocol.StatusOrganizationNotFound,
+		protocol.StatusHandshakeOrganizationMismatch,
 		protocol.StatusSessionPasswordIncorrect:
 		return true
 	}

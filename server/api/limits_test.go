@@ -51,7 +51,8 @@ func TestLimiter(t *testing.T) {
 				continue
 			}
 			var later *limited
-			if !errors.As(err, &later) || later.after <= 0 || later.after > time.Second || protocol.StatusOf(err) != protocol.StatusRequestRateLimited {
+			if !errors.As(err, &later) || later.after <= 0 || later.after > time.Second ||
+				protocol.StatusOf(err) != protocol.StatusRequestRateLimited {
 				t.Fatal(err)
 			}
 			if left := l.left(name, now); left == nil {

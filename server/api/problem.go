@@ -44,28 +44,36 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	switch {
 	case errors.Is(err, ingest.ErrClosed):
-		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The License Tracking Server is shutting down. Nothing was changed."
+		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable,
+			"The License Tracking Server is shutting down. Nothing was changed."
 	case errors.Is(err, policy.ErrClock):
 		log.Error("nobody is served", "error", err)
-		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The clock of the License Tracking Server is wrong. Nothing was changed."
+		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable,
+			"The clock of the License Tracking Server is wrong. Nothing was changed."
 	case errors.Is(err, errDisk):
-		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The disk of the License Tracking Server is full, or fails. Nothing was changed."
+		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable,
+			"The disk of the License Tracking Server is full, or fails. Nothing was changed."
 	case errors.Is(err, store.ErrDisk):
 		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
-		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The disk of the License Tracking Server is full, or fails. "+perhaps
+		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable,
+			"The disk of the License Tracking Server is full, or fails. "+perhaps
 	case errors.Is(err, store.ErrUnavailable):
 		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
-		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, "The database of the License Tracking Server does not answer. "+perhaps
+		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable,
+			"The database of the License Tracking Server does not answer. "+perhaps
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		a.Log.Debug("the client is gone", "method", r.Method, "path", r.URL.Path)
-		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable, protocol.StatusServerFailed.Message()
+		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable,
+			protocol.StatusServerFailed.Message()
 	case !code.FromServer():
 		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
-		code, status, detail = protocol.StatusServerFailed, http.StatusInternalServerError, protocol.StatusServerFailed.Message()
+		code, status, detail = protocol.StatusServerFailed, http.StatusInternalServerError,
+			protocol.StatusServerFailed.Message()
 	case status == 0:
 		status = http.StatusForbidden
 	}
-	problem := protocol.Problem{Type: "about:blank", Title: code.Name(), Status: status, Detail: detail, Code: code, Reason: protocol.ReasonOf(err)}
+	problem := protocol.Problem{Type: "about:blank", Title: code.Name(), Status: status, Detail: detail, Code: code,
+		Reason: protocol.ReasonOf(err)}
 	var later *limited
 	if errors.As(err, &later) {
 		w.Header().Set("Retry-After", strconv.FormatInt(max(1, int64(math.Ceil(later.after.Seconds()))), 10))

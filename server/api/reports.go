@@ -51,7 +51,8 @@ func (a *API) report(w http.ResponseWriter, r *http.Request) error {
 	defer done()
 	batch, err := wire.ReadBatch(body)
 	if errors.Is(err, wire.ErrTooMany) {
-		return protocol.Errorf(protocol.StatusRequestTooLarge, "The request is too large: more than %d reports.", protocol.MaxReportsInBatch)
+		return protocol.Errorf(protocol.StatusRequestTooLarge, "The request is too large: more than %d reports.",
+			protocol.MaxReportsInBatch)
 	} else if err != nil {
 		return malformed("the body is not the JSON expected: %w", err)
 	}

@@ -37,7 +37,8 @@ func TestSlots(t *testing.T) {
 		t.Error(err)
 	}
 	var later *limited
-	if err := read(smallBody + 1); !errors.As(err, &later) || protocol.StatusOf(err) != protocol.StatusRequestRateLimited || later.after <= 0 {
+	if err := read(smallBody + 1); !errors.As(err, &later) ||
+		protocol.StatusOf(err) != protocol.StatusRequestRateLimited || later.after <= 0 {
 		t.Error(err)
 	}
 	release()

@@ -71,22 +71,29 @@ const maxAhead = 10 * time.Minute
 
 func (p *Patient) clock(ctx context.Context) (findings []Finding) {
 	now, latest := p.Now(), int64(0)
-	err := p.Store.Query(ctx, "SELECT coalesce(max(last_seen_at), 0) FROM device", nil, func(scan func(...any) error) error { return scan(&latest) })
+	err := p.Store.Query(ctx, "SELECT coalesce(max(last_seen_at), 0) FROM device", nil,
+		func(scan func(...any) error) error { return scan(&latest) })
 	seen := time.Unix(latest, 0).UTC()
 	switch {
 	case err != nil:
 		findings = append(findings, Finding{"clock", Wrong, fmt.Sprintf("what is stored can't be read: %s", err)})
 	case seen.After(now.Add(maxAhead)):
-		findings = append(findings, Finding{"clock", Wrong, fmt.Sprintf("it shows %s, but a device was seen at %s: it is behind, or was ahead. Set it right; "+
-			"if it is right now, see --trust-clock", now.UTC().Format(time.RFC3339), seen.Format(time.RFC3339))})
+		findings = append(findings, Finding{"clock", Wrong,
+			fmt.Sprintf("it shows %s, but a device was seen at %s: it is behind, or was ahead. Set it right; "+
+				"if it is right now, see --trust-clock", now.UTC().Format(time.RFC3339), seen.Format(time.RFC3339))})
 	default:
-		findings = append(findings, Finding{"clock", OK, "it shows " + now.UTC().Format(time.RFC3339) + ", which is after all that is stored"})
+		findings = append(findings, Finding{
+			"clock", OK, "it shows " + now.UTC().Format(time.RFC3339) + ", which is after all that is stored",
+		})
 	}
 	switch synchronized, known := clockSynchronized(); {
 	case !known:
-		findings = append(findings, Finding{"time service", Warning, "this system does not tell whether its clock is kept right; see to it that it is (NTP)"})
+		findings = append(findings, Finding{"time service", Warning,
+			"this system does not tell whether its clock is kept right; see to it that it is (NTP)"})
 	case !synchronized:
-		findings = append(findings, Finding{"time service", Warning, "nothing keeps the clock right; run chrony or systemd-timesyncd"})
+		findings = append(findings, Finding{
+			"time service", Warning, "nothing keeps the clock right; run chrony or systemd-timesyncd",
+		})
 	default:
 		findings = append(findings, Finding{"time service", OK, "the clock is kept right"})
 	}

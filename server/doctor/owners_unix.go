@@ -25,7 +25,9 @@ func owners(directory string) (findings []Finding) {
 		return []Finding{{check, Wrong, fmt.Sprintf("the data directory can't be read: %s", err)}}
 	}
 	if mode := root.Mode().Perm(); mode&0o022 != 0 {
-		findings = append(findings, Finding{check, Wrong, fmt.Sprintf("others may write into %s (mode %o): chmod 700", directory, mode)})
+		findings = append(findings, Finding{
+			check, Wrong, fmt.Sprintf("others may write into %s (mode %o): chmod 700", directory, mode),
+		})
 	}
 	entries, err := os.ReadDir(directory)
 	if err != nil {
@@ -38,10 +40,12 @@ func owners(directory string) (findings []Finding) {
 		}
 		path := filepath.Join(directory, entry.Name())
 		if owner(info) != owner(root) {
-			findings = append(findings, Finding{check, Wrong, fmt.Sprintf("%s belongs to user %d, and the directory to %d: chown it", path, owner(info), owner(root))})
+			findings = append(findings, Finding{check, Wrong, fmt.Sprintf(
+				"%s belongs to user %d, and the directory to %d: chown it", path, owner(info), owner(root))})
 		}
 		if mode := info.Mode(); mode.IsRegular() && mode.Perm()&0o077 != 0 && filepath.Ext(path) != ".lock" {
-			findings = append(findings, Finding{check, Warning, fmt.Sprintf("others may read or write %s (mode %o), which holds secrets: chmod 600", path, mode.Perm())})
+			findings = append(findings, Finding{check, Warning, fmt.Sprintf(
+				"others may read or write %s (mode %o), which holds secrets: chmod 600", path, mode.Perm())})
 		}
 	}
 	if len(findings) == 0 {

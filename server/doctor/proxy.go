@@ -23,11 +23,15 @@ const maxAnswer = 64 << 10
 func (p *Patient) proxy(ctx context.Context, public ed25519.PublicKey) []Finding {
 	base, err := url.Parse(p.URL)
 	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
-		return []Finding{{"proxy", Wrong, fmt.Sprintf("%q is not the base URL of a server, such as https://lts.example.com", p.URL)}}
+		return []Finding{
+			{"proxy", Wrong, fmt.Sprintf("%q is not the base URL of a server, such as https://lts.example.com", p.URL)},
+		}
 	}
 	var findings []Finding
 	if base.Scheme == "http" {
-		findings = append(findings, Finding{"https", Warning, "the server is reached by plain HTTP: whoever is on the way can read what is used"})
+		findings = append(findings, Finding{
+			"https", Warning, "the server is reached by plain HTTP: whoever is on the way can read what is used",
+		})
 	} else {
 		findings = append(findings, Finding{"https", OK, "the server is reached by HTTPS"})
 	}
@@ -46,7 +50,8 @@ type answer struct {
 }
 
 // ask sends a request through the proxy.
-func (p *Patient) ask(ctx context.Context, method, path string, headers map[string]string, body []byte) (answer, error) {
+func (p *Patient) ask(ctx context.Context, method, path string, headers map[string]string,
+	body []byte) (answer, error) {
 	request, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(p.URL, "/")+path, bytes.NewReader(body))
 	if err != nil {
 		return answer{}, err
@@ -71,18 +76,22 @@ func (p *Patient) identity(ctx context.Context, public ed25519.PublicKey) Findin
 		return Finding{"address", Wrong, fmt.Sprintf("nobody answers at %s: %s", p.URL, err)}
 	}
 	if got.status >= 300 && got.status < 400 {
-		return Finding{"address", Wrong, fmt.Sprintf("%s leads elsewhere (status %d), which clients do not follow", p.URL, got.status)}
+		return Finding{"address", Wrong,
+			fmt.Sprintf("%s leads elsewhere (status %d), which clients do not follow", p.URL, got.status)}
 	}
 	var keys protocol.KeysResponse
 	if err := json.Unmarshal(got.text, &keys); err != nil || got.status != http.StatusOK || len(keys.SigningKeys) == 0 {
-		return Finding{"address", Wrong, fmt.Sprintf("what answers at %s is no License Tracking Server (status %d); does the proxy strip the path?", p.URL, got.status)}
+		return Finding{"address", Wrong, fmt.Sprintf("what answers at %s is no License Tracking Server (status %d); "+
+			"does the proxy strip the path?", p.URL, got.status)}
 	}
 	if public != nil && keys.SigningKeys[0].PublicKey != protocol.Encoding.EncodeToString(public) {
-		return Finding{"address", Wrong, fmt.Sprintf("another server answers at %s: its key is %.40q", p.URL, keys.SigningKeys[0].ID)}
+		return Finding{"address", Wrong,
+			fmt.Sprintf("another server answers at %s: its key is %.40q", p.URL, keys.SigningKeys[0].ID)}
 	}
 	for _, name := range []string{"Age", "X-Cache", "CF-Cache-Status"} {
 		if got.header.Get(name) != "" {
-			return Finding{"address", Warning, "this server answers, but a cache seems to be in between (" + name + "); there must be none"}
+			return Finding{"address", Warning,
+				"this server answers, but a cache seems to be in between (" + name + "); there must be none"}
 		}
 	}
 	return Finding{"address", OK, "this server answers"}
@@ -94,18 +103,21 @@ func (p *Patient) headers(ctx context.Context) Finding {
 	const check = "headers"
 	var id string
 	var secret []byte
-	err := p.Store.Query(ctx, "SELECT key_id, report_key FROM device_key ORDER BY created_at DESC LIMIT 1", nil, func(scan func(...any) error) error {
-		return scan(&id, &secret)
-	})
+	err := p.Store.Query(ctx, "SELECT key_id, report_key FROM device_key ORDER BY created_at DESC LIMIT 1", nil,
+		func(scan func(...any) error) error {
+			return scan(&id, &secret)
+		})
 	if err != nil {
 		return Finding{check, Wrong, fmt.Sprintf("the keys of devices can't be read: %s", err)}
 	}
 	if id == "" {
-		return Finding{check, Warning, "whether " + protocol.HeaderKey + " and " + protocol.HeaderMAC + " pass can be told once a device was authorized"}
+		return Finding{check, Warning, "whether " + protocol.HeaderKey + " and " + protocol.HeaderMAC +
+			" pass can be told once a device was authorized"}
 	}
 	body := []byte("{\"protocol\":\t2147483647,  \"batch\":\"00000000-0000-4000-8000-000000000000\"}\n")
 	got, err := p.ask(ctx, http.MethodPost, protocol.PathReports, map[string]string{
-		"Content-Type": protocol.ContentTypeJSON, protocol.HeaderKey: id, protocol.HeaderMAC: protocol.ReportMAC(secret, body),
+		"Content-Type": protocol.ContentTypeJSON, protocol.HeaderKey: id,
+		protocol.HeaderMAC: protocol.ReportMAC(secret, body),
 	}, body)
 	if err != nil {
 		return Finding{check, Wrong, fmt.Sprintf("a report does not arrive: %s", err)}
@@ -118,7 +130,8 @@ func (p *Patient) headers(ctx context.Context) Finding {
 	case protocol.StatusProtocolVersion:
 		return Finding{check, OK, "what authenticates reports passes, and bodies are not changed"}
 	case protocol.StatusRequestNotAuthenticated:
-		return Finding{check, Wrong, "the proxy drops " + protocol.HeaderKey + " or " + protocol.HeaderMAC + ", or changes bodies: no report would be taken"}
+		return Finding{check, Wrong, "the proxy drops " + protocol.HeaderKey + " or " + protocol.HeaderMAC +
+			", or changes bodies: no report would be taken"}
 	case protocol.StatusStandbyRefuses:
 		return Finding{check, Warning, "the server refuses now (a standby, or maintenance), so this can't be told"}
 	case protocol.StatusRequestRateLimited:
@@ -138,15 +151,20 @@ func (p *Patient) forms(ctx context.Context, base *url.URL) Finding {
 		return Finding{check, OK, "there are none at this address; they may be apart (--admin-listen)"}
 	}
 	if base.Scheme == "https" && got.header.Get("Strict-Transport-Security") == "" {
-		return Finding{check, Warning, "the pages do not know that browsers come by HTTPS: have the proxy set X-Forwarded-Proto; it has to be on this machine"}
+		return Finding{check, Warning, "the pages do not know that browsers come by HTTPS: have the proxy set " +
+			"X-Forwarded-Proto; it has to be on this machine"}
 	}
 	origin := base.Scheme + "://" + base.Host
-	got, err = p.ask(ctx, http.MethodPost, path, map[string]string{"Content-Type": "application/x-www-form-urlencoded", "Origin": origin}, nil)
+	got, err = p.ask(ctx, http.MethodPost, path,
+		map[string]string{"Content-Type": "application/x-www-form-urlencoded", "Origin": origin}, nil)
 	if err != nil {
 		return Finding{check, Wrong, fmt.Sprintf("a form does not arrive: %s", err)}
 	}
 	if got.status == http.StatusForbidden {
-		return Finding{check, Wrong, "forms are taken for those of another site: have the proxy pass the Host header, or start the server with --trusted-origin " + origin}
+		return Finding{
+			check, Wrong, "forms are taken for those of another site: have the proxy pass the Host header, or " +
+				"start the server with --trusted-origin " + origin,
+		}
 	}
 	return Finding{check, OK, "the pages know by which address browsers reach them"}
 }

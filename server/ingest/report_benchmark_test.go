@@ -32,7 +32,9 @@ func BenchmarkReports(b *testing.B) {
 				codes[i], _ = c.newItem(b, fmt.Sprintf("item%d", i))
 			}
 			for i, d := range devices {
-				c.grant(b, d.id, []protocol.ReportGroup{{HandshakeCode: codes[i%20], Item: fmt.Sprintf("item%d", i%20)}})
+				c.grant(b, d.id, []protocol.ReportGroup{
+					{HandshakeCode: codes[i%20], Item: fmt.Sprintf("item%d", i%20)},
+				})
 			}
 			var next atomic.Int64
 			b.ResetTimer()
@@ -48,7 +50,8 @@ func BenchmarkReports(b *testing.B) {
 						first := d.slot.Add(size) - size
 						for i := range group.Reports {
 							group.Reports[i] = protocol.Report{
-								Slot: (9_000_000 + first + int64(i)) * 180, Revision: 1, Counts: map[string]int64{"QR_CODE": 3, "EAN_13": 1},
+								Slot: (9_000_000 + first + int64(i)) * 180, Revision: 1,
+								Counts: map[string]int64{"QR_CODE": 3, "EAN_13": 1},
 							}
 						}
 						if receipt := c.send(b, d.id, group); receipt.Accepted != int(size) {

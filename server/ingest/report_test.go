@@ -88,13 +88,15 @@ func (c *counter) newDevice(t fataler) store.Reporter {
 // newItem adds a code with an item of the same name.
 func (c *counter) newItem(t fataler, name string) (code, item string) {
 	t.Helper()
-	if _, err := c.AddHandshakeCode(context.Background(), administration.HandshakeCode{Organization: "100001", Custom: name}); err != nil {
+	if _, err := c.AddHandshakeCode(context.Background(),
+		administration.HandshakeCode{Organization: "100001", Custom: name}); err != nil {
 		t.Fatal(err)
 	}
 	code = "100001-" + name
 	_, err := c.AddItem(context.Background(), store.Item{
-		ID: name, Name: name, Organization: "100001", ChargeWay: protocol.ChargeWayScanCount, Products: protocol.ProductAll,
-		Quota: 1000, StartsAt: 1, ExpiresAt: time.Now().Add(time.Hour).Unix(), MaxBufferDays: 365,
+		ID: name, Name: name, Organization: "100001", ChargeWay: protocol.ChargeWayScanCount,
+		Products: protocol.ProductAll, Quota: 1000, StartsAt: 1, ExpiresAt: time.Now().Add(time.Hour).Unix(),
+		MaxBufferDays: 365,
 	}, []string{code})
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +131,9 @@ func (c *counter) grant(t fataler, device store.Reporter, groups []protocol.Repo
 	if len(grants) == 0 {
 		return
 	}
-	err := c.store.Apply(context.Background(), &store.Keys{Reporters: []store.Reporter{device}}, func(state *store.State) *store.Change {
+	err := c.store.Apply(context.Background(), &store.Keys{
+		Reporters: []store.Reporter{device},
+	}, func(state *store.State) *store.Change {
 		return &store.Change{Grants: grants, Known: state.Devices}
 	})
 	if err != nil {
@@ -192,13 +196,16 @@ func TestReportsAreCountedOnce(t *testing.T) {
 			for slot := range rapid.Int64Range(1, 3).Draw(t, "slots") {
 				recorded := map[string]int64{}
 				for revision := range rapid.Int64Range(1, 4).Draw(t, "revisions") {
-					kind, units := rapid.SampledFrom([]string{"QR_CODE", "EAN_13", "MRZ"}).Draw(t, "type"), rapid.Int64Range(1, 9).Draw(t, "units")
+					kind, units := rapid.SampledFrom([]string{"QR_CODE", "EAN_13", "MRZ"}).Draw(t, "type"),
+						rapid.Int64Range(1, 9).Draw(t, "units")
 					recorded[kind] += units
 					want[key{slot * 180, kind}] += units
 					total += units
 					sent = append(sent, protocol.ReportGroup{
 						Run: run, HandshakeCode: code, Item: item, SlotSeconds: 180,
-						Reports: []protocol.Report{{Slot: slot * 180, Revision: revision + 1, Counts: maps.Clone(recorded)}},
+						Reports: []protocol.Report{
+							{Slot: slot * 180, Revision: revision + 1, Counts: maps.Clone(recorded)},
+						},
 					})
 				}
 			}
@@ -250,7 +257,9 @@ func TestConcurrentReporters(t *testing.T) {
 			for b := range int64(batches) {
 				group := protocol.ReportGroup{Run: run, HandshakeCode: code, Item: item, SlotSeconds: 1}
 				for r := range int64(reports) {
-					group.Reports = append(group.Reports, protocol.Report{Slot: b*reports + r, Revision: 1, Counts: map[string]int64{"QR_CODE": 2}})
+					group.Reports = append(group.Reports, protocol.Report{
+						Slot: b*reports + r, Revision: 1, Counts: map[string]int64{"QR_CODE": 2},
+					})
 				}
 				for range 2 {
 					c.send(t, device, group)
@@ -273,8 +282,8 @@ func TestExceptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := c.AddItem(t.Context(), store.Item{
-		ID: "foreign", Name: "foreign", Organization: "100002", ChargeWay: protocol.ChargeWayScanCount, Products: 1, Quota: 1,
-		StartsAt: 1, ExpiresAt: 2, MaxBufferDays: 1,
+		ID: "foreign", Name: "foreign", Organization: "100002", ChargeWay: protocol.ChargeWayScanCount, Products: 1,
+		Quota: 1, StartsAt: 1, ExpiresAt: 2, MaxBufferDays: 1,
 	}, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +294,9 @@ func TestExceptions(t *testing.T) {
 		many[fmt.Sprintf("T%d", i)] = 1
 	}
 	plain := func(change func(*protocol.ReportGroup)) protocol.ReportGroup {
-		g := protocol.ReportGroup{Run: run, HandshakeCode: code, Item: item, SlotSeconds: 180, Reports: []protocol.Report{good}}
+		g := protocol.ReportGroup{
+			Run: run, HandshakeCode: code, Item: item, SlotSeconds: 180, Reports: []protocol.Report{good},
+		}
 		change(&g)
 		return g
 	}
@@ -300,27 +311,40 @@ func TestExceptions(t *testing.T) {
 		group protocol.ReportGroup
 		want  protocol.Status
 	}{
-		{"unknown code", plain(func(g *protocol.ReportGroup) { g.HandshakeCode = "100001-nobody" }), protocol.StatusRequestNotAuthenticated},
-		{"unknown item", plain(func(g *protocol.ReportGroup) { g.Item = "nothing" }), protocol.StatusRequestNotAuthenticated},
-		{"item of another organization", plain(func(g *protocol.ReportGroup) { g.Item = "foreign" }), protocol.StatusRequestNotAuthenticated},
+		{"unknown code", plain(func(g *protocol.ReportGroup) { g.HandshakeCode = "100001-nobody" }),
+			protocol.StatusRequestNotAuthenticated},
+		{"unknown item", plain(func(g *protocol.ReportGroup) {
+			g.Item = "nothing"
+		}), protocol.StatusRequestNotAuthenticated},
+		{"item of another organization", plain(func(g *protocol.ReportGroup) { g.Item = "foreign" }),
+			protocol.StatusRequestNotAuthenticated},
 		{"run", plain(func(g *protocol.ReportGroup) { g.Run = "x" }), protocol.StatusRequestMalformed},
-		{"run in capitals", plain(func(g *protocol.ReportGroup) { g.Run = "7F1F7BEB-92B4-4F34-8C6B-4E0B0C3A8A11" }), protocol.StatusRequestMalformed},
-		{"long code", plain(func(g *protocol.ReportGroup) { g.HandshakeCode = string(make([]byte, 129)) }), protocol.StatusRequestMalformed},
+		{"run in capitals", plain(func(g *protocol.ReportGroup) { g.Run = "7F1F7BEB-92B4-4F34-8C6B-4E0B0C3A8A11" }),
+			protocol.StatusRequestMalformed},
+		{"long code", plain(func(g *protocol.ReportGroup) { g.HandshakeCode = string(make([]byte, 129)) }),
+			protocol.StatusRequestMalformed},
 		{"slot of 7 s", plain(func(g *protocol.ReportGroup) { g.SlotSeconds = 7 }), protocol.StatusRequestMalformed},
 		{"slot of 0 s", plain(func(g *protocol.ReportGroup) { g.SlotSeconds = 0 }), protocol.StatusRequestMalformed},
-		{"slot of -180 s", plain(func(g *protocol.ReportGroup) { g.SlotSeconds = -180 }), protocol.StatusRequestMalformed},
+		{"slot of -180 s", plain(func(g *protocol.ReportGroup) {
+			g.SlotSeconds = -180
+		}), protocol.StatusRequestMalformed},
 		{"slot not on a boundary", bad(func(r *protocol.Report) { r.Slot = 361 }), protocol.StatusRequestMalformed},
 		{"slot before 1970", bad(func(r *protocol.Report) { r.Slot = -180 }), protocol.StatusRequestMalformed},
 		{"slot after 9999", bad(func(r *protocol.Report) { r.Slot = 253402300800 }), protocol.StatusRequestMalformed},
 		{"slot in 200 years", bad(func(r *protocol.Report) { r.Slot = 7258118400 }), protocol.StatusRequestMalformed},
-		{"revision of the largest number", bad(func(r *protocol.Report) { r.Revision = 1<<63 - 1 }), protocol.StatusRequestMalformed},
+		{"revision of the largest number", bad(func(r *protocol.Report) { r.Revision = 1<<63 - 1 }),
+			protocol.StatusRequestMalformed},
 		{"revision 0", bad(func(r *protocol.Report) { r.Revision = 0 }), protocol.StatusRequestMalformed},
 		{"no counts", bad(func(r *protocol.Report) { r.Counts = nil }), protocol.StatusRequestMalformed},
 		{"too many counts", bad(func(r *protocol.Report) { r.Counts = many }), protocol.StatusRequestMalformed},
-		{"count 0", bad(func(r *protocol.Report) { r.Counts = map[string]int64{"QR_CODE": 0} }), protocol.StatusRequestMalformed},
-		{"count -1", bad(func(r *protocol.Report) { r.Counts = map[string]int64{"QR_CODE": -1} }), protocol.StatusRequestMalformed},
-		{"count beyond 2^53", bad(func(r *protocol.Report) { r.Counts = map[string]int64{"QR_CODE": 1 << 53} }), protocol.StatusRequestMalformed},
-		{"type name", bad(func(r *protocol.Report) { r.Counts = map[string]int64{"qr code": 1} }), protocol.StatusRequestMalformed},
+		{"count 0", bad(func(r *protocol.Report) { r.Counts = map[string]int64{"QR_CODE": 0} }),
+			protocol.StatusRequestMalformed},
+		{"count -1", bad(func(r *protocol.Report) { r.Counts = map[string]int64{"QR_CODE": -1} }),
+			protocol.StatusRequestMalformed},
+		{"count beyond 2^53", bad(func(r *protocol.Report) { r.Counts = map[string]int64{"QR_CODE": 1 << 53} }),
+			protocol.StatusRequestMalformed},
+		{"type name", bad(func(r *protocol.Report) { r.Counts = map[string]int64{"qr code": 1} }),
+			protocol.StatusRequestMalformed},
 		{"cause of loss", bad(func(r *protocol.Report) { r.Lost = "dog" }), protocol.StatusRequestMalformed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -330,7 +354,8 @@ func TestExceptions(t *testing.T) {
 				t.Fatalf("%+v", receipt)
 			}
 			e := receipt.Exceptions[0]
-			if e.Group != 1 || e.Report != len(test.group.Reports)-1 || e.Code != test.want || e.Message == "" || e.Retry != (test.want == protocol.StatusRequestNotAuthenticated) {
+			if e.Group != 1 || e.Report != len(test.group.Reports)-1 || e.Code != test.want || e.Message == "" ||
+				e.Retry != (test.want == protocol.StatusRequestNotAuthenticated) {
 				t.Errorf("%+v", e)
 			}
 			if receipt.Accepted != len(test.group.Reports)+1 {
@@ -390,12 +415,16 @@ func TestAbsurdCounts(t *testing.T) {
 	for i := range int64(1100) {
 		reports = append(reports, protocol.Report{Slot: i, Revision: 1, Counts: map[string]int64{"QR_CODE": largest}})
 	}
-	group := protocol.ReportGroup{Run: uuid.NewString(), HandshakeCode: code, Item: item, SlotSeconds: 1, Reports: reports}
+	group := protocol.ReportGroup{
+		Run: uuid.NewString(), HandshakeCode: code, Item: item, SlotSeconds: 1, Reports: reports,
+	}
 	receipt := c.send(t, c.device, group)
 	if used := receipt.Items[0].Quota.Used; used != 1<<63-1 {
 		t.Errorf("used %d", used)
 	}
-	group = protocol.ReportGroup{Run: uuid.NewString(), HandshakeCode: code, Item: item, SlotSeconds: 1, Reports: reports[:1]}
+	group = protocol.ReportGroup{
+		Run: uuid.NewString(), HandshakeCode: code, Item: item, SlotSeconds: 1, Reports: reports[:1],
+	}
 	if receipt := c.send(t, c.newDevice(t), group); receipt.Accepted != 1 {
 		t.Errorf("%+v", receipt)
 	}
@@ -415,7 +444,9 @@ func TestDeviceAccounts(t *testing.T) {
 		t.Helper()
 		groups := []protocol.ReportGroup{{
 			Run: run, HandshakeCode: code, Item: item, SlotSeconds: 180,
-			Reports: []protocol.Report{{Slot: slotStart, Revision: revision, Counts: map[string]int64{"QR_CODE": n}, Found: true}},
+			Reports: []protocol.Report{
+				{Slot: slotStart, Revision: revision, Counts: map[string]int64{"QR_CODE": n}, Found: true},
+			},
 		}}
 		c.grant(t, c.device, groups)
 		receipt, err := c.Reports(&protocol.ReportBatch{SentAt: sentAt, Account: account, Groups: groups}, c.device)
@@ -435,23 +466,32 @@ func TestDeviceAccounts(t *testing.T) {
 	}{
 		{100, nil, 1, 5, 5, protocol.DeviceAccount{}, 0, 0},
 		{110, &protocol.DeviceAccount{Recorded: 5}, 1, 5, 0, protocol.DeviceAccount{Recorded: 5}, 0, 0},
-		{120, &protocol.DeviceAccount{Recorded: 9, Storage: 2}, 2, 6, 1, protocol.DeviceAccount{Recorded: 9, Storage: 2}, 1, 2},
-		{130, &protocol.DeviceAccount{Recorded: 9, Storage: 2}, 3, 4, 0, protocol.DeviceAccount{Recorded: 9, Storage: 2}, 1, 2},
-		{105, &protocol.DeviceAccount{Recorded: 5}, 1, 5, 0, protocol.DeviceAccount{Recorded: 9, Storage: 2}, 1, 2}, // replayed
-		{50, &protocol.DeviceAccount{Recorded: 12, Storage: 2, Expired: 1}, 4, 9, 3, protocol.DeviceAccount{Recorded: 12, Storage: 2, Expired: 1}, 1, 2},
-		{140, &protocol.DeviceAccount{Recorded: 1, Storage: 2}, 5, 10, 1, protocol.DeviceAccount{Recorded: 12, Storage: 2, Expired: 1}, 2, 2},
-		{1<<63 - 1, &protocol.DeviceAccount{Recorded: 1000}, 5, 10, 0, protocol.DeviceAccount{Recorded: 12, Storage: 2, Expired: 1}, 2, 2},
-		{150, &protocol.DeviceAccount{Recorded: -1}, 6, 11, 1, protocol.DeviceAccount{Recorded: 12, Storage: 2, Expired: 1}, 2, 2},
+		{120, &protocol.DeviceAccount{Recorded: 9, Storage: 2}, 2, 6, 1,
+			protocol.DeviceAccount{Recorded: 9, Storage: 2}, 1, 2},
+		{130, &protocol.DeviceAccount{Recorded: 9, Storage: 2}, 3, 4, 0,
+			protocol.DeviceAccount{Recorded: 9, Storage: 2}, 1, 2},
+		// replayed
+		{105, &protocol.DeviceAccount{Recorded: 5}, 1, 5, 0, protocol.DeviceAccount{Recorded: 9, Storage: 2}, 1, 2},
+		{50, &protocol.DeviceAccount{Recorded: 12, Storage: 2, Expired: 1}, 4, 9, 3,
+			protocol.DeviceAccount{Recorded: 12, Storage: 2, Expired: 1}, 1, 2},
+		{140, &protocol.DeviceAccount{Recorded: 1, Storage: 2}, 5, 10, 1,
+			protocol.DeviceAccount{Recorded: 12, Storage: 2, Expired: 1}, 2, 2},
+		{1<<63 - 1, &protocol.DeviceAccount{Recorded: 1000}, 5, 10, 0,
+			protocol.DeviceAccount{Recorded: 12, Storage: 2, Expired: 1}, 2, 2},
+		{150, &protocol.DeviceAccount{Recorded: -1}, 6, 11, 1,
+			protocol.DeviceAccount{Recorded: 12, Storage: 2, Expired: 1}, 2, 2},
 	} {
 		receipt := send(step.sentAt, step.account, step.revision, step.n)
-		if receipt.Accepted != 1 || len(receipt.New) == 0 && step.added != 0 || len(receipt.New) == 1 && receipt.New[0].Units != step.added {
+		if receipt.Accepted != 1 || len(receipt.New) == 0 && step.added != 0 ||
+			len(receipt.New) == 1 && receipt.New[0].Units != step.added {
 			t.Errorf("at %d: %+v, want %d new units", step.sentAt, receipt, step.added)
 		}
 		devices, err := c.store.Devices(context.Background())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if account := devices[0].Account; (account == nil) != (step.account == nil) || account != nil && *account != step.want {
+		if account := devices[0].Account; (account == nil) != (step.account == nil) ||
+			account != nil && *account != step.want {
 			t.Errorf("at %d: %+v is stored, want %+v", step.sentAt, account, step.want)
 		}
 		anomalies, err := c.store.Anomalies(context.Background(), 10)

@@ -51,12 +51,13 @@ func newOffice(t testing.TB, quota int64) *office {
 		t.Fatal(err)
 	}
 	for _, way := range policy.ChargeWays() {
-		if _, err := a.AddHandshakeCode(t.Context(), administration.HandshakeCode{Organization: "100001", Custom: way.Short()}); err != nil {
+		if _, err := a.AddHandshakeCode(t.Context(),
+			administration.HandshakeCode{Organization: "100001", Custom: way.Short()}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := a.AddItem(t.Context(), store.Item{
-			ID: way.Short(), Name: way.Short(), Organization: "100001", ChargeWay: way, Products: protocol.ProductAll, Quota: quota,
-			StartsAt: o.now.Unix() - 364*86400, ExpiresAt: o.now.Unix() + 800*86400, MaxBufferDays: 365,
+			ID: way.Short(), Name: way.Short(), Organization: "100001", ChargeWay: way, Products: protocol.ProductAll,
+			Quota: quota, StartsAt: o.now.Unix() - 364*86400, ExpiresAt: o.now.Unix() + 800*86400, MaxBufferDays: 365,
 		}, []string{"100001-" + way.Short()}); err != nil {
 			t.Fatal(err)
 		}
@@ -84,9 +85,13 @@ func (o *office) report(device string, way protocol.ChargeWay, closed bool, slot
 		return nil, err
 	}
 	o.revision++
-	group := protocol.ReportGroup{Run: device, HandshakeCode: "100001-" + way.Short(), Item: way.Short(), SlotSeconds: 180}
+	group := protocol.ReportGroup{
+		Run: device, HandshakeCode: "100001-" + way.Short(), Item: way.Short(), SlotSeconds: 180,
+	}
 	for _, slot := range slots {
-		group.Reports = append(group.Reports, protocol.Report{Slot: slot, Revision: o.revision, Counts: map[string]int64{"QR_CODE": o.revision}})
+		group.Reports = append(group.Reports, protocol.Report{
+			Slot: slot, Revision: o.revision, Counts: map[string]int64{"QR_CODE": o.revision},
+		})
 	}
 	batch := &protocol.ReportBatch{Groups: []protocol.ReportGroup{group}}
 	if closed {
@@ -119,11 +124,14 @@ func TestRememberedSeatsAreVerified(t *testing.T) {
 	known := map[string]bool{}
 	rapid.Check(t, func(t *rapid.T) {
 		for range rapid.IntRange(1, 20).Draw(t, "events") {
-			o.now = o.now.Add(time.Duration(rapid.SampledFrom([]int64{0, 1, 100, 180, 3600, 40000}).Draw(t, "later")) * time.Second)
-			device, way := rapid.SampledFrom(devices).Draw(t, "device"), rapid.SampledFrom(policy.ChargeWays()).Draw(t, "way")
+			o.now = o.now.Add(
+				time.Duration(rapid.SampledFrom([]int64{0, 1, 100, 180, 3600, 40000}).Draw(t, "later")) * time.Second)
+			device, way := rapid.SampledFrom(devices).Draw(t, "device"),
+				rapid.SampledFrom(policy.ChargeWays()).Draw(t, "way")
 			if !known[device] || rapid.Bool().Draw(t, "asks") {
 				_, err := o.ask(device, way, rapid.IntRange(0, 2).Draw(t, "instances"))
-				if status := protocol.StatusOf(err); err != nil && status != protocol.StatusLimitExceeded && status != protocol.StatusLicenseExpired {
+				if status := protocol.StatusOf(err); err != nil && status != protocol.StatusLimitExceeded &&
+					status != protocol.StatusLicenseExpired {
 					t.Fatal(err)
 				}
 				known[device] = known[device] || err == nil
@@ -131,7 +139,8 @@ func TestRememberedSeatsAreVerified(t *testing.T) {
 			}
 			var slots []int64
 			for range rapid.IntRange(0, 3).Draw(t, "slots") {
-				slots = append(slots, o.now.Unix()-o.now.Unix()%180-180*rapid.SampledFrom([]int64{0, 1, 2, 20, 480, 10000}).Draw(t, "back"))
+				slots = append(slots, o.now.Unix()-o.now.Unix()%180-
+					180*rapid.SampledFrom([]int64{0, 1, 2, 20, 480, 10000}).Draw(t, "back"))
 			}
 			if _, err := o.report(device, way, rapid.Bool().Draw(t, "closed"), slots...); err != nil {
 				t.Fatal(err)
@@ -171,8 +180,10 @@ func TestVerifyFindsWrongSeats(t *testing.T) {
 	}
 	defer func() { _ = db.Close() }()
 	for _, test := range []struct{ do, undo, what string }{
-		{"UPDATE item SET seats = seats + 1 WHERE seats > 0", "UPDATE item SET seats = seats - 1 WHERE seats > 0", "seats"},
-		{"UPDATE item SET exceptions = exceptions + 1 WHERE exceptions > 0", "UPDATE item SET exceptions = exceptions - 1 WHERE exceptions > 0", "exceptions"},
+		{"UPDATE item SET seats = seats + 1 WHERE seats > 0",
+			"UPDATE item SET seats = seats - 1 WHERE seats > 0", "seats"},
+		{"UPDATE item SET exceptions = exceptions + 1 WHERE exceptions > 0",
+			"UPDATE item SET exceptions = exceptions - 1 WHERE exceptions > 0", "exceptions"},
 		{"UPDATE seat_step SET change = change + 1", "UPDATE seat_step SET change = change - 1", "seats"},
 		{"UPDATE seat SET weight = weight + 1", "UPDATE seat SET weight = weight - 1", "seats"},
 		{"UPDATE seat SET until = until + 180", "UPDATE seat SET until = until - 180", "seats"},
@@ -240,7 +251,9 @@ func (o *office) fill(t testing.TB, seats int, way protocol.ChargeWay) {
 		change.Steps[store.StepKey{Item: item.Key, At: s.From}]++
 		change.Steps[store.StepKey{Item: item.Key, At: s.Until}]--
 	}
-	if err := o.store.Apply(t.Context(), &store.Keys{Now: o.now.Unix()}, func(*store.State) *store.Change { return change }); err != nil {
+	if err := o.store.Apply(t.Context(), &store.Keys{
+		Now: o.now.Unix(),
+	}, func(*store.State) *store.Change { return change }); err != nil {
 		t.Fatal(err)
 	}
 }

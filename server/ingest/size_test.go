@@ -47,9 +47,10 @@ func TestReportsTakeLittleDisk(t *testing.T) {
 
 func (c *counter) reportSlots(t fataler, device store.Reporter, run, code, item string, first, slots int64) {
 	for slot := first; slot < first+slots*180; slot += 180 {
-		c.send(t, device, protocol.ReportGroup{Run: run, HandshakeCode: code, Item: item, SlotSeconds: 180, Reports: []protocol.Report{
-			{Slot: slot, Revision: 1, Counts: map[string]int64{"QR_CODE": 120, "EAN_13": 7}},
-		}})
+		c.send(t, device, protocol.ReportGroup{Run: run, HandshakeCode: code, Item: item, SlotSeconds: 180,
+			Reports: []protocol.Report{
+				{Slot: slot, Revision: 1, Counts: map[string]int64{"QR_CODE": 120, "EAN_13": 7}},
+			}})
 	}
 }
 
@@ -61,7 +62,8 @@ func databaseSize(t *testing.T, directory string) (size int64) {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }() // it only reads
-	if err := db.QueryRowContext(t.Context(), `SELECT page_count * page_size FROM pragma_page_count, pragma_page_size`).Scan(&size); err != nil {
+	if err := db.QueryRowContext(t.Context(),
+		`SELECT page_count * page_size FROM pragma_page_count, pragma_page_size`).Scan(&size); err != nil {
 		t.Fatal(err)
 	}
 	return size

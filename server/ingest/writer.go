@@ -194,7 +194,8 @@ const maxIdle = 90 * 24 * time.Hour
 // happened for long, or the clock is wrong, and what is granted now lasts too long.
 func (w *Writer) checkLeap(latest int64, now time.Time) {
 	if idle := now.Sub(time.Unix(latest, 0)); latest > 0 && idle > maxIdle && w.leapt.CompareAndSwap(false, true) {
-		w.log.Warn("the server's clock may be far ahead: nothing was stored for long before now; if it is wrong, stop the server and set it right",
+		w.log.Warn("the server's clock may be far ahead: nothing was stored for long before now; if it is wrong, stop "+
+			"the server and set it right",
 			"clock", now.UTC().Format(time.RFC3339), "stored last", time.Unix(latest, 0).UTC().Format(time.RFC3339))
 	}
 }

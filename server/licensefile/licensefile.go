@@ -96,7 +96,8 @@ var (
 	// ErrUntrusted is a file of a vendor that is not known.
 	ErrUntrusted = errors.New("the license file is signed by a vendor that is not trusted here")
 	// ErrEdited is a file whose signature does not fit its text.
-	ErrEdited = errors.New("the license file was changed after it was signed, if only in a space or a line end; import it as it was sent")
+	ErrEdited = errors.New(
+		"the license file was changed after it was signed, if only in a space or a line end; import it as it was sent")
 )
 
 // The last line: the signature, with the id of the key.
@@ -115,7 +116,8 @@ func Sign(f *File, key ed25519.PrivateKey) ([]byte, error) {
 		return nil, err
 	}
 	signature := ed25519.Sign(key, append([]byte(label), text.Bytes()...))
-	fmt.Fprintf(&text, "%s%s %s\n", signatureLine, protocol.SigningKeyID(key.Public().(ed25519.PublicKey)), protocol.Encoding.EncodeToString(signature))
+	fmt.Fprintf(&text, "%s%s %s\n", signatureLine, protocol.SigningKeyID(key.Public().(ed25519.PublicKey)),
+		protocol.Encoding.EncodeToString(signature))
 	if text.Len() > MaxSize {
 		return nil, fmt.Errorf("the license file would have more than %d bytes; put fewer items into it", MaxSize)
 	}
@@ -156,7 +158,8 @@ func split(text []byte) (signed []byte, keyID string, signature []byte, err erro
 	start := bytes.LastIndexByte(body, '\n') + 1
 	fields := strings.Split(string(body[start:]), " ")
 	if !ok || start == 0 || len(fields) != 3 || fields[0]+" " != signatureLine || !utf8.Valid(text) {
-		return nil, "", nil, fmt.Errorf("%w: its last line is not %q, a key and a signature", ErrFormat, strings.TrimSpace(signatureLine))
+		return nil, "", nil, fmt.Errorf("%w: its last line is not %q, a key and a signature", ErrFormat,
+			strings.TrimSpace(signatureLine))
 	}
 	id, idErr := protocol.Encoding.DecodeString(fields[1])
 	signature, err = protocol.Encoding.DecodeString(fields[2])
@@ -173,7 +176,8 @@ func decode(signed []byte) (*File, error) {
 		Version int `json:"licenseTextVersion"`
 	}
 	if json.Unmarshal(signed, &version) == nil && version.Version != Version {
-		return nil, fmt.Errorf("the license file has version %d of the format, this program knows version %d; use a later lts", version.Version, Version)
+		return nil, fmt.Errorf("the license file has version %d of the format, this program knows version %d; "+
+			"use a later lts", version.Version, Version)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(signed))
 	decoder.DisallowUnknownFields()
@@ -188,7 +192,8 @@ func decode(signed []byte) (*File, error) {
 	case f.ID == "" || f.Revision < 1 || f.Organization == "":
 		return nil, fmt.Errorf("%w: it lacks its id, its revision or whom it licenses", ErrFormat)
 	case f.Status != Active && f.Status != Revoked:
-		return nil, fmt.Errorf("the license file has the status %q, which this program does not know; use a later lts", string(f.Status))
+		return nil, fmt.Errorf("the license file has the status %q, which this program does not know; use a later lts",
+			string(f.Status))
 	case len(f.Items) > MaxItems:
 		return nil, fmt.Errorf("%w: it has more than %d items", ErrFormat, MaxItems)
 	}

@@ -22,13 +22,14 @@ func public(key ed25519.PrivateKey) ed25519.PublicKey { return key.Public().(ed2
 func sample() *File {
 	tolerance := int64(20)
 	return &File{
-		Version: Version, ID: "f-1", Revision: 3, Alias: "Example <2026>", Status: Active, Organization: "100001", OrganizationName: "Example & Sons",
-		Server: "5f0c4a52-0d2b-8d0e-9b6c-1f2e3d4c5b6a", IssuedAt: 5, ImportUntil: 6,
+		Version: Version, ID: "f-1", Revision: 3, Alias: "Example <2026>", Status: Active, Organization: "100001",
+		OrganizationName: "Example & Sons", Server: "5f0c4a52-0d2b-8d0e-9b6c-1f2e3d4c5b6a", IssuedAt: 5, ImportUntil: 6,
 		Items: []Item{{
-			ID: "scans", Name: "Scans", Products: 33, OwnProducts: []OwnProduct{{"ACME", 32}}, Version: "10", Edition: "Python", DeploymentType: 2,
-			ChargeWay: 2, Charging: store.Charging{Tolerance: &tolerance}, Modules: []protocol.LicenseModule{1, 2}, Quota: 5, StartsAt: 1, ExpiresAt: 2,
-			MaxBufferDays: 7, ValidationField: "x", Trial: true, TrialBy: store.TrialByDevice, TrialDays: 7, Requires: []string{"a"}, RequestLimit: 8,
-			RefuseClones: true, Revoked: true,
+			ID: "scans", Name: "Scans", Products: 33, OwnProducts: []OwnProduct{{"ACME", 32}}, Version: "10",
+			Edition: "Python", DeploymentType: 2, ChargeWay: 2, Charging: store.Charging{Tolerance: &tolerance},
+			Modules: []protocol.LicenseModule{1, 2}, Quota: 5, StartsAt: 1, ExpiresAt: 2, MaxBufferDays: 7,
+			ValidationField: "x", Trial: true, TrialBy: store.TrialByDevice, TrialDays: 7, Requires: []string{"a"},
+			RequestLimit: 8, RefuseClones: true, Revoked: true,
 		}, {ID: "plain"}},
 	}
 }
@@ -73,7 +74,8 @@ func TestEveryChangeIsNoticed(t *testing.T) {
 			t.Fatalf("a space was added at %d", i)
 		}
 	}
-	if _, err := Open(bytes.Replace(text, []byte(`"quota": 5`), []byte(`"quota": 6`), 1), vendors); !errors.Is(err, ErrEdited) {
+	if _, err := Open(bytes.Replace(text, []byte(`"quota": 5`), []byte(`"quota": 6`), 1),
+		vendors); !errors.Is(err, ErrEdited) {
 		t.Error(err)
 	}
 	if _, err := Open(bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n")), vendors); err == nil {
@@ -83,12 +85,15 @@ func TestEveryChangeIsNoticed(t *testing.T) {
 
 func TestRefusedFiles(t *testing.T) {
 	vendors := []ed25519.PublicKey{public(key)}
-	if _, err := Open(signed(t, sample()), []ed25519.PublicKey{public(other)}); !errors.Is(err, ErrUntrusted) || !strings.Contains(err.Error(), protocol.SigningKeyID(public(key))) {
+	if _, err := Open(signed(t, sample()), []ed25519.PublicKey{public(other)}); !errors.Is(err, ErrUntrusted) ||
+		!strings.Contains(err.Error(), protocol.SigningKeyID(public(key))) {
 		t.Error(err)
 	}
 	for want, change := range map[string]func(*File){
-		"later lts": func(f *File) { f.Version = 2 }, "lacks its id": func(f *File) { f.ID = "" }, "its revision": func(f *File) { f.Revision = 0 },
-		"whom it licenses": func(f *File) { f.Organization = "" }, "status": func(f *File) { f.Status = "new" }, "more than 1000": func(f *File) { f.Items = make([]Item, MaxItems+1) },
+		"later lts": func(f *File) { f.Version = 2 }, "lacks its id": func(f *File) { f.ID = "" },
+		"its revision":     func(f *File) { f.Revision = 0 },
+		"whom it licenses": func(f *File) { f.Organization = "" }, "status": func(f *File) { f.Status = "new" },
+		"more than 1000": func(f *File) { f.Items = make([]Item, MaxItems+1) },
 	} {
 		f := sample()
 		change(f)
@@ -98,14 +103,17 @@ func TestRefusedFiles(t *testing.T) {
 	}
 	raw := func(content string) []byte {
 		signature := ed25519.Sign(key, []byte(label+content))
-		return []byte(content + signatureLine + protocol.SigningKeyID(public(key)) + " " + protocol.Encoding.EncodeToString(signature) + "\n")
+		return []byte(content + signatureLine + protocol.SigningKeyID(public(key)) + " " +
+			protocol.Encoding.EncodeToString(signature) + "\n")
 	}
-	for _, content := range []string{"", "{}", "null\n", "{}{}\n", `{"licenseTextVersion":1,"licenseId":"a","revision":1,"organizationId":"1","licenseStatus":"active","onlyOnMondays":true}` + "\n"} {
+	for _, content := range []string{"", "{}", "null\n", "{}{}\n", `{"licenseTextVersion":1,"licenseId":"a","revision":1,"organizationId":"1","licenseStatus":"active","onlyOnMondays":true}` +
+		"\n"} {
 		if f, err := Open(raw(content), vendors); err == nil {
 			t.Errorf("%q: %+v", content, f)
 		}
 	}
-	for _, text := range []string{"", "\n", "x", strings.Repeat("x", MaxSize+1), "{}\nsignature a b\n", "{}\nsignature \n"} {
+	for _, text := range []string{"", "\n", "x", strings.Repeat("x", MaxSize+1), "{}\nsignature a b\n",
+		"{}\nsignature \n"} {
 		if _, err := Open([]byte(text), vendors); !errors.Is(err, ErrFormat) {
 			t.Errorf("%.20q: %v", text, err)
 		}
@@ -121,7 +129,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add(text)
 	f.Add([]byte(`{"licenseTextVersion":1,"licenseItems":[{"charging":{"slot":1e400}}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if _, err := Open(text, []ed25519.PublicKey{public(key)}); err != nil && !errors.Is(err, ErrFormat) && !errors.Is(err, ErrEdited) && !errors.Is(err, ErrUntrusted) {
+		if _, err := Open(text, []ed25519.PublicKey{public(key)}); err != nil && !errors.Is(err, ErrFormat) &&
+			!errors.Is(err, ErrEdited) && !errors.Is(err, ErrUntrusted) {
 			t.Log(err) // rightly signed, and of another version
 		}
 		// What the vendor signed may be anything, too.
@@ -133,7 +142,8 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return // too long
 		}
-		if got, err := Open(again, []ed25519.PublicKey{public(key)}); err != nil || got.ID != file.ID || len(got.Items) != len(file.Items) {
+		if got, err := Open(again, []ed25519.PublicKey{public(key)}); err != nil || got.ID != file.ID ||
+			len(got.Items) != len(file.Items) {
 			t.Errorf("%+v, %v", got, err)
 		}
 	})

@@ -71,10 +71,12 @@ func New(config Config) *Metrics {
 		}, []string{"path"}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "openlts_build_info", Help: "Always 1; the label tells the version.", ConstLabels: prometheus.Labels{"version": config.Version},
+		Name: "openlts_build_info", Help: "Always 1; the label tells the version.",
+		ConstLabels: prometheus.Labels{"version": config.Version},
 	})
 	build.Set(1)
-	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.requests, m.duration, build, m)
+	m.registry.MustRegister(collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.requests, m.duration, build, m)
 	return m
 }
 
@@ -84,12 +86,14 @@ func (m *Metrics) Registry() *prometheus.Registry { return m.registry }
 // Handler answers scrapes. It asks nobody who they are.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
-		ErrorLog: slog.NewLogLogger(m.config.Log.Handler(), slog.LevelWarn), ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4,
+		ErrorLog: slog.NewLogLogger(m.config.Log.Handler(), slog.LevelWarn), ErrorHandling: promhttp.ContinueOnError,
+		MaxRequestsInFlight: 4,
 	})
 }
 
 // paths are those with series of their own: strangers make up others.
-var paths = map[string]bool{protocol.PathAuthorizations: true, protocol.PathReports: true, protocol.PathKeys: true, "/healthz": true, "/readyz": true}
+var paths = map[string]bool{protocol.PathAuthorizations: true, protocol.PathReports: true, protocol.PathKeys: true,
+	"/healthz": true, "/readyz": true}
 
 // Measured measures the requests of a handler.
 func (m *Metrics) Measured(next http.Handler) http.Handler {
@@ -126,28 +130,34 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	authorizations = describe("authorizations_total", "Authorizations that were decided on; code 0 is a grant, others are those of refusals.", "code")
-	batches        = describe("report_batches_total", "Batches of reports that were taken.")
-	caught         = describe("panics_total", "Panics that were caught, each of which is a bug; the log has the place.", "part")
-	reports        = describe("reports_accepted_total", "Reports that were accepted, new or not.")
+	authorizations = describe("authorizations_total",
+		"Authorizations that were decided on; code 0 is a grant, others are those of refusals.", "code")
+	batches = describe("report_batches_total", "Batches of reports that were taken.")
+	caught  = describe("panics_total",
+		"Panics that were caught, each of which is a bug; the log has the place.", "part")
+	reports = describe("reports_accepted_total", "Reports that were accepted, new or not.")
 
 	up         = describe("store_up", "1 if the database could be read, 0 if not.")
 	operations = describe("operations_total", "Operations counted, over all times.")
 	lost       = describe("lost_units", "Units that devices declared as never to come, over all times.", "cause")
-	used       = describe("item_used", "How much of an item is used, in what its charge way counts.", "item", "organization")
-	quota      = describe("item_quota", "The quota of an item; items without one have no such series.", "item", "organization")
-	exceptions = describe("item_exceptions", "Exceptions of an item since they were cleared last.", "item", "organization")
-	expires    = describe("item_expires_timestamp_seconds", "When an item ends.", "item", "organization")
-	items      = describe("items", "Items, those that are over and put away included.")
-	omitted    = describe("items_omitted", "Items without series of their own, because there are too many.")
-	open       = describe("alerts_open", "Alerts that are not over.", "kind")
-	space      = describe("disk_free_bytes", "What the disk of the database has left.")
+	used       = describe("item_used", "How much of an item is used, in what its charge way counts.", "item",
+		"organization")
+	quota = describe("item_quota", "The quota of an item; items without one have no such series.", "item",
+		"organization")
+	exceptions = describe("item_exceptions", "Exceptions of an item since they were cleared last.", "item",
+		"organization")
+	expires = describe("item_expires_timestamp_seconds", "When an item ends.", "item", "organization")
+	items   = describe("items", "Items, those that are over and put away included.")
+	omitted = describe("items_omitted", "Items without series of their own, because there are too many.")
+	open    = describe("alerts_open", "Alerts that are not over.", "kind")
+	space   = describe("disk_free_bytes", "What the disk of the database has left.")
 )
 
 // Describe names what Collect gives.
 func (m *Metrics) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		authorizations, batches, reports, caught, up, operations, lost, used, quota, exceptions, expires, items, omitted, open, space,
+		authorizations, batches, reports, caught, up, operations, lost, used, quota, exceptions, expires, items,
+		omitted, open, space,
 	} {
 		to <- d
 	}
@@ -210,7 +220,8 @@ func (m *Metrics) read(now time.Time) ([]prometheus.Metric, error) {
 	shown := all[:min(len(all), maxItems)]
 	for _, item := range shown {
 		q := policy.Quota(item.Item, policy.Using(item, now))
-		list = append(list, gauge(used, q.Used, item.ID, item.Organization), gauge(expires, item.ExpiresAt, item.ID, item.Organization))
+		list = append(list, gauge(used, q.Used, item.ID, item.Organization),
+			gauge(expires, item.ExpiresAt, item.ID, item.Organization))
 		if q.Limit >= 0 {
 			list = append(list, gauge(quota, q.Limit, item.ID, item.Organization))
 		}

@@ -43,14 +43,19 @@ func TestMetrics(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	err = s.Update(t.Context(), func(tx store.Tx) error {
 		return errors.Join(tx.AddOrganization(store.Organization{ID: "100001"}),
-			tx.AddItem(store.Item{ID: "scans", Organization: "100001", ChargeWay: protocol.ChargeWayScanCount, Quota: 100, ExpiresAt: 1_900_000_000}),
-			tx.AddItem(store.Item{ID: "all", Organization: "100001", ChargeWay: protocol.ChargeWayScanCount, Quota: store.Unlimited}))
+			tx.AddItem(store.Item{ID: "scans", Organization: "100001", ChargeWay: protocol.ChargeWayScanCount,
+				Quota: 100, ExpiresAt: 1_900_000_000}),
+			tx.AddItem(store.Item{
+				ID: "all", Organization: "100001", ChargeWay: protocol.ChargeWayScanCount, Quota: store.Unlimited,
+			}))
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	outcomes := &outcome.Counter{}
-	m := metrics.New(metrics.Config{Store: s, Outcomes: outcomes, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler), Version: "v1"})
+	m := metrics.New(metrics.Config{Store: s, Outcomes: outcomes, Now: func() time.Time {
+		return now
+	}, Log: slog.New(slog.DiscardHandler), Version: "v1"})
 	outcomes.Granted("100001-a")
 	outcomes.Granted("100001-b")
 	outcomes.Refused("100001-a", protocol.StatusLimitExceeded)
@@ -65,11 +70,15 @@ func TestMetrics(t *testing.T) {
 	}
 	text := scrape(t, m)
 	for _, want := range []string{
-		`openlts_authorizations_total{code="0"} 2`, `openlts_authorizations_total{code="-20120"} 1`, `openlts_report_batches_total 1`, `openlts_reports_accepted_total 7`,
-		`openlts_http_requests_total{path="/v1/reports",status="418"} 1`, `openlts_http_requests_total{path="other",status="200"} 2`,
-		`openlts_http_request_duration_seconds_count{path="other"} 2`, `openlts_item_used{item="scans",organization="100001"} 0`,
-		`openlts_item_quota{item="scans",organization="100001"} 100`, `openlts_store_up 1`, `openlts_operations_total 0`, `openlts_items 2`,
-		`openlts_alerts_open{kind="quota"} 0`, `openlts_build_info{version="v1"} 1`, "go_goroutines", "process_start_time_seconds",
+		`openlts_authorizations_total{code="0"} 2`, `openlts_authorizations_total{code="-20120"} 1`,
+		`openlts_report_batches_total 1`, `openlts_reports_accepted_total 7`,
+		`openlts_http_requests_total{path="/v1/reports",status="418"} 1`,
+		`openlts_http_requests_total{path="other",status="200"} 2`,
+		`openlts_http_request_duration_seconds_count{path="other"} 2`,
+		`openlts_item_used{item="scans",organization="100001"} 0`,
+		`openlts_item_quota{item="scans",organization="100001"} 100`, `openlts_store_up 1`,
+		`openlts_operations_total 0`, `openlts_items 2`, `openlts_alerts_open{kind="quota"} 0`,
+		`openlts_build_info{version="v1"} 1`, "go_goroutines", "process_start_time_seconds",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in it", want)
@@ -94,7 +103,8 @@ func TestMetrics(t *testing.T) {
 		t.Error("what was read a moment ago is read again")
 	}
 	now = now.Add(time.Minute)
-	if text := scrape(t, m); !strings.Contains(text, "openlts_store_up 0") || !strings.Contains(text, "openlts_report_batches_total 1") {
+	if text := scrape(t, m); !strings.Contains(text, "openlts_store_up 0") ||
+		!strings.Contains(text, "openlts_report_batches_total 1") {
 		t.Errorf("%s", text)
 	}
 }
@@ -119,7 +129,9 @@ func TestDashboard(t *testing.T) {
 		t.Fatalf("%v: %+v", err, parsed)
 	}
 	s := teststore.New(t)
-	m := metrics.New(metrics.Config{Store: s, Outcomes: &outcome.Counter{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	m := metrics.New(metrics.Config{
+		Store: s, Outcomes: &outcome.Counter{}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	})
 	descriptions := make(chan *prometheus.Desc, 100)
 	m.Registry().Describe(descriptions)
 	close(descriptions)

@@ -17,7 +17,8 @@ var alertPages = []page{{
 	get: showAlerts,
 	actions: map[string]action{
 		"rule": {administration.Editor, func(r *request) (string, error) {
-			return "alerts?done=changed", r.admin.SetAlertRule(r.Context(), r.PostForm.Get("kind"), r.PostForm.Get("levels"))
+			return "alerts?done=changed",
+				r.admin.SetAlertRule(r.Context(), r.PostForm.Get("kind"), r.PostForm.Get("levels"))
 		}},
 		"email": {administration.Owner, func(r *request) (string, error) {
 			form := r.PostForm
@@ -26,13 +27,16 @@ var alertPages = []page{{
 				return "", mistake("port", "this is not a port")
 			}
 			_, _, err = r.admin.AddAlertChannel(r.Context(), form.Get("name"), alerts.Target{Email: &alerts.Email{
-				Host: form.Get("host"), Port: port, Security: alerts.Security(form.Get("security")), User: form.Get("user"), Password: form.Get("smtpPassword"),
-				From: form.Get("from"), To: receivers(form.Get("to")), CC: receivers(form.Get("cc")), BCC: receivers(form.Get("bcc")),
+				Host: form.Get("host"), Port: port, Security: alerts.Security(form.Get("security")),
+				User: form.Get("user"), Password: form.Get("smtpPassword"), From: form.Get("from"),
+				To: receivers(form.Get("to")), CC: receivers(form.Get("cc")), BCC: receivers(form.Get("bcc")),
 			}})
 			return "alerts?done=added", err
 		}},
 		"webhook": {administration.Owner, func(r *request) (string, error) {
-			_, secret, err := r.admin.AddAlertChannel(r.Context(), r.PostForm.Get("hookName"), alerts.Target{Webhook: &alerts.Webhook{URL: r.PostForm.Get("url")}})
+			_, secret, err := r.admin.AddAlertChannel(r.Context(), r.PostForm.Get("hookName"), alerts.Target{
+				Webhook: &alerts.Webhook{URL: r.PostForm.Get("url")},
+			})
 			r.shown = secret
 			return again, err
 		}},
@@ -44,16 +48,21 @@ var alertPages = []page{{
 		}},
 	},
 	table: func(r *request) (*table, error) {
-		return listed(r, "alerts", r.admin.AlertHistory, []string{"at", "kind", "subject", "organization", "level", "value", "recovered", "text"},
+		return listed(r, "alerts", r.admin.AlertHistory, []string{
+			"at", "kind", "subject", "organization", "level", "value", "recovered", "text",
+		},
 			func(e alerts.Event) []any {
-				return []any{r.written(e.At), string(e.Kind), e.Subject, e.Organization, e.Kind.Write(e.Level), e.Value, strconv.FormatBool(e.Recovered), e.Text}
+				return []any{r.written(e.At), string(e.Kind), e.Subject, e.Organization, e.Kind.Write(e.Level), e.Value,
+					strconv.FormatBool(e.Recovered), e.Text}
 			})
 	},
 }}
 
 // receivers takes a list of addresses apart.
 func receivers(text string) []string {
-	return strings.FieldsFunc(text, func(c rune) bool { return c == ';' || c == ',' || c == ' ' || c == '\n' || c == '\r' })
+	return strings.FieldsFunc(text, func(c rune) bool {
+		return c == ';' || c == ',' || c == ' ' || c == '\n' || c == '\r'
+	})
 }
 
 // alertsShown is what the page of alerts shows.
@@ -77,7 +86,8 @@ var alertKinds = []struct {
 }{
 	{alerts.Quota, option{Text: "Quota of an item"}, option{Text: "percent used; end: the tolerance is used up"}},
 	{alerts.Exceptions, option{Text: "Exceptions of an item"}, option{Text: "percent of those allowed"}},
-	{alerts.Refused, option{Text: "Refusals under a code"}, option{Text: "percent of the last hour's authorizations, of 10 or more"}},
+	{alerts.Refused, option{Text: "Refusals under a code"},
+		option{Text: "percent of the last hour's authorizations, of 10 or more"}},
 	{alerts.Expiry, option{Text: "End of an item"}, option{Text: "days ahead"}},
 	{alerts.Silent, option{Text: "Silent devices"}, option{Text: "days without a sign"}},
 	{alerts.Loss, option{Text: "Lost usage"}, option{Text: "units newly declared lost"}},
@@ -94,7 +104,8 @@ func showAlerts(r *request) (any, error) {
 	if shown.Open, err = r.admin.Alerts(ctx); err != nil {
 		return nil, err
 	}
-	if shown.History, err = r.admin.AlertHistory(ctx, administration.Selection{After: r.URL.Query().Get("after"), Limit: alertRows}); err != nil {
+	if shown.History, err = r.admin.AlertHistory(ctx,
+		administration.Selection{After: r.URL.Query().Get("after"), Limit: alertRows}); err != nil {
 		return nil, err
 	}
 	rules, err := r.admin.AlertRules(ctx)

@@ -18,31 +18,39 @@ func TestAlertPage(t *testing.T) {
 	o := openOffice(t)
 	o.life(t)
 	o.accounts(t)
-	owner, editor, viewer, customer := o.signedIn(t, "olga"), o.signedIn(t, "adam"), o.signedIn(t, "vera"), o.signedIn(t, "carl")
+	owner, editor, viewer, customer := o.signedIn(t, "olga"), o.signedIn(t, "adam"), o.signedIn(t, "vera"),
+		o.signedIn(t, "carl")
 	if response, _ := customer.get(t, "/alerts"); response.StatusCode != http.StatusForbidden {
 		t.Errorf("a customer sees alerts: %d", response.StatusCode)
 	}
-	if response, _ := editor.post(t, "/alerts", url.Values{"action": {"rule"}, "kind": {"quota"}, "levels": {"60,end"}}); response.StatusCode != http.StatusSeeOther {
+	if response, _ := editor.post(t, "/alerts", url.Values{"action": {"rule"}, "kind": {"quota"},
+		"levels": {"60,end"}}); response.StatusCode != http.StatusSeeOther {
 		t.Errorf("a rule is not changed: %d", response.StatusCode)
 	}
-	if response, body := editor.post(t, "/alerts", url.Values{"action": {"rule"}, "kind": {"quota"}, "levels": {"many"}}); response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "is not a level") {
+	if response, body := editor.post(t, "/alerts",
+		url.Values{"action": {"rule"}, "kind": {"quota"}, "levels": {"many"}}); response.StatusCode !=
+		http.StatusUnprocessableEntity || !strings.Contains(body, "is not a level") {
 		t.Errorf("a wrong rule: %d", response.StatusCode)
 	}
-	for who, forms := range map[*visitor][]string{viewer: {"rule", "email", "webhook", "test", "remove"}, editor: {"email", "webhook", "remove"}} {
+	for who, forms := range map[*visitor][]string{viewer: {"rule", "email", "webhook", "test", "remove"},
+		editor: {"email", "webhook", "remove"}} {
 		for _, form := range forms {
-			if response, _ := who.post(t, "/alerts", url.Values{"action": {form}}); response.StatusCode != http.StatusForbidden {
+			if response, _ := who.post(t, "/alerts", url.Values{"action": {form}}); response.StatusCode !=
+				http.StatusForbidden {
 				t.Errorf("%s is sent by who may not: %d", form, response.StatusCode)
 			}
 		}
 	}
 	mail := url.Values{
-		"action": {"email"}, "name": {"Operators"}, "to": {"a@example.com; b@example.com"}, "from": {"lts@example.com"}, "host": {"127.0.0.1"},
-		"port": {"1"}, "security": {"starttls"}, "user": {"u"}, "smtpPassword": {"hush-hush"},
+		"action": {"email"}, "name": {"Operators"}, "to": {"a@example.com; b@example.com"}, "from": {"lts@example.com"},
+		"host": {"127.0.0.1"}, "port": {"1"}, "security": {"starttls"}, "user": {"u"}, "smtpPassword": {"hush-hush"},
 	}
 	if response, body := owner.post(t, "/alerts", mail); response.StatusCode != http.StatusSeeOther {
 		t.Fatalf("%d %s", response.StatusCode, body)
 	}
-	response, body := owner.post(t, "/alerts", url.Values{"action": {"webhook"}, "hookName": {"Chat"}, "url": {"https://127.0.0.1:1/path-secret"}})
+	response, body := owner.post(t, "/alerts", url.Values{
+		"action": {"webhook"}, "hookName": {"Chat"}, "url": {"https://127.0.0.1:1/path-secret"},
+	})
 	if response.StatusCode != http.StatusOK || !strings.Contains(body, "whsec_") {
 		t.Fatalf("%d %s", response.StatusCode, body)
 	}
@@ -74,22 +82,28 @@ func TestAlertPage(t *testing.T) {
 	for i, want := range []string{"127.0.0.1, port 1", "private address"} {
 		response, body := owner.post(t, "/alerts", url.Values{"action": {"test"}, "channel": {channels[i].ID}})
 		if response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, want) {
-			t.Errorf("a test that can't arrive: %d, %s", response.StatusCode, regexp.MustCompile(`role="alert".*`).FindString(body))
+			t.Errorf("a test that can't arrive: %d, %s", response.StatusCode,
+				regexp.MustCompile(`role="alert".*`).FindString(body))
 		}
 	}
-	if response, _ := owner.post(t, "/alerts", url.Values{"action": {"remove"}, "channel": {channels[0].ID}}); response.StatusCode != http.StatusSeeOther {
+	if response, _ := owner.post(t, "/alerts",
+		url.Values{"action": {"remove"}, "channel": {channels[0].ID}}); response.StatusCode != http.StatusSeeOther {
 		t.Error(response.StatusCode)
 	}
 	const script = `=1"><script>alert(1)</script>`
 	if err := o.desk.Store.Update(t.Context(), func(tx store.Tx) error {
-		return alerts.AddEvents(t.Context(), tx, []alerts.Event{{At: 1_700_000_000, Kind: alerts.Quota, Subject: script, Level: 60, Text: script}})
+		return alerts.AddEvents(t.Context(), tx, []alerts.Event{
+			{At: 1_700_000_000, Kind: alerts.Quota, Subject: script, Level: 60, Text: script},
+		})
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if _, body := viewer.get(t, "/alerts"); strings.Contains(body, "<script>alert") || !strings.Contains(body, "alert(1)") {
+	if _, body := viewer.get(t, "/alerts"); strings.Contains(body, "<script>alert") ||
+		!strings.Contains(body, "alert(1)") {
 		t.Error("the history is not shown as text")
 	}
-	if _, body := viewer.get(t, "/alerts?format=csv"); strings.Contains(body, ",=1") || !strings.Contains(body, "quota") {
+	if _, body := viewer.get(t, "/alerts?format=csv"); strings.Contains(body, ",=1") ||
+		!strings.Contains(body, "quota") {
 		t.Errorf("%s", body)
 	}
 }

@@ -21,11 +21,13 @@ var anomalyTexts = map[string]anomalyText{
 	},
 	rules.AnomalyNotGranted: {
 		Title: "Reported on what it was not granted",
-		Text:  "It is not counted. If a backup was restored, it ends by itself; if not, somebody tries what is not theirs.",
+		Text: "It is not counted. If a backup was restored, it ends by itself; if not, somebody tries what " +
+			"is not theirs.",
 	},
 	rules.AnomalyUsageLost: {
 		Title: "Usage was lost on the device",
-		Text:  "Its data were damaged or deleted before it could report. If it comes again, look at the disk, and at who deletes the data.",
+		Text: "Its data were damaged or deleted before it could report. If it comes again, look at the disk, and at " +
+			"who deletes the data.",
 	},
 	rules.AnomalyBadAccount: {
 		Title: "An account that makes no sense",
@@ -33,7 +35,8 @@ var anomalyTexts = map[string]anomalyText{
 	},
 	rules.AnomalyUsageCopied: {
 		Title: "More counted than the device recorded",
-		Text:  "Its data were probably copied to another machine, and both report. Ask the customer; an item can refuse copies.",
+		Text: "Its data were probably copied to another machine, and both report. Ask the customer; an item can " +
+			"refuse copies.",
 	},
 	rules.AnomalyCountsFell: {
 		Title: "Reported less than before",
@@ -45,11 +48,13 @@ var anomalyTexts = map[string]anomalyText{
 	},
 	rules.AnomalyDeviceKeyChanged: {
 		Title: "A known device with another key",
-		Text:  "Its data were deleted, or somebody uses its id. Ask the customer; if it is the same device, confirm the key.",
+		Text: "Its data were deleted, or somebody uses its id. Ask the customer; if it is the same device, " +
+			"confirm the key.",
 	},
 	rules.AnomalyClockSkew: {
 		Title: "A clock that is wrong",
-		Text:  "Have the device's clock set right, or let it follow a time server: usage is counted at the device's time.",
+		Text: "Have the device's clock set right, or let it follow a time server: usage is counted at the " +
+			"device's time.",
 	},
 	rules.AnomalyOther: {
 		Title: "Something that this server does not know",
@@ -57,7 +62,8 @@ var anomalyTexts = map[string]anomalyText{
 	},
 	"clock-turned-back": {
 		Title: "A clock that was set back",
-		Text:  "The device noticed it itself. It happens after repairs; if it comes often, somebody tries to outlive a license.",
+		Text: "The device noticed it itself. It happens after repairs; if it comes often, somebody tries to " +
+			"outlive a license.",
 	},
 	"ledger-replaced": {
 		Title: "Data that were replaced by older ones",

@@ -24,7 +24,8 @@ func TestAnomalyTexts(t *testing.T) {
 		}
 		ast.Inspect(file, func(node ast.Node) bool {
 			spec, ok := node.(*ast.ValueSpec)
-			if !ok || len(spec.Names) != 1 || len(spec.Values) != 1 || !strings.HasPrefix(spec.Names[0].Name, "Anomaly") {
+			if !ok || len(spec.Names) != 1 || len(spec.Values) != 1 ||
+				!strings.HasPrefix(spec.Names[0].Name, "Anomaly") {
 				return true
 			}
 			literal, ok := spec.Values[0].(*ast.BasicLit)

@@ -19,7 +19,8 @@ func TestWhoSeesWhat(t *testing.T) {
 	stranger, carl, vera := o.visitor(t), o.signedIn(t, "carl"), o.signedIn(t, "vera")
 	for _, path := range o.all(t) {
 		response, body := stranger.get(t, path)
-		if response.StatusCode != http.StatusSeeOther || !strings.Contains(response.Header.Get("Location"), "sign-in") || body != "" {
+		if response.StatusCode != http.StatusSeeOther ||
+			!strings.Contains(response.Header.Get("Location"), "sign-in") || body != "" {
 			t.Errorf("a stranger gets %s: %d %s", path, response.StatusCode, body)
 		}
 		_, body = carl.get(t, path) // carl sees 100001
@@ -30,33 +31,42 @@ func TestWhoSeesWhat(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]int{
-		"/items/grey-scans": 404, "/codes/100002-reader": 404, "/organizations/100002": 404, "/organizations/100002/statements": 404, "/organizations/100002/statements/2026-01?format=json": 404,
-		"/organizations/100001/statements": 200, "/organizations/100001/statements/draft?month=2026-01": 403, "/organizations": 403, "/audit": 403, "/items/new": 403,
-		"/codes/100001-warehouse/key": 403, "/statistics?org=100002": 404, "/statistics?item=grey-scans&by=item": 404, "/statistics?handshake=100002-reader": 404,
-		"/audit?format=csv": 403, "/statistics?format=csv&org=100002": 404, "/items/scans": 200, "/statistics?org=100001": 200,
+		"/items/grey-scans": 404, "/codes/100002-reader": 404, "/organizations/100002": 404,
+		"/organizations/100002/statements": 404, "/organizations/100002/statements/2026-01?format=json": 404,
+		"/organizations/100001/statements": 200, "/organizations/100001/statements/draft?month=2026-01": 403,
+		"/organizations": 403, "/audit": 403, "/items/new": 403, "/codes/100001-warehouse/key": 403,
+		"/statistics?org=100002": 404, "/statistics?item=grey-scans&by=item": 404,
+		"/statistics?handshake=100002-reader": 404, "/audit?format=csv": 403, "/statistics?format=csv&org=100002": 404,
+		"/items/scans": 200, "/statistics?org=100001": 200,
 	} {
 		if response, _ := carl.get(t, path); response.StatusCode != want {
 			t.Errorf("a viewer of 100001 gets %s: %d, want %d", path, response.StatusCode, want)
 		}
 	}
-	before := len(must[administration.Page[administration.Item]](t)(o.desk.Items(t.Context(), administration.Selection{})).Items)
+	before := len(
+		must[administration.Page[administration.Item]](t)(o.desk.Items(t.Context(), administration.Selection{})).Items)
 	for _, form := range []struct{ path, action string }{
 		{"/organizations", "add"}, {"/organizations/100001", "change"}, {"/organizations/100001", "remove"},
-		{"/organizations/100001", "archive"}, {"/organizations/100001", "unarchive"}, {"/items/new", "add"}, {"/items/scans", "change"},
-		{"/items/scans", "revoke"}, {"/items/scans", "remove"}, {"/items/scans", "adjust"},
-		{"/items/scans", "archive"}, {"/items/scans", "unarchive"}, {"/codes/100001-web", "archive"}, {"/codes/100001-web", "unarchive"},
-		{"/codes/100001-web", "session-password"}, {"/organizations/100001/statements", "close"}, {"/settings", "retention"}, {"/items/scans", "attach"}, {"/items/scans", "detach"}, {"/codes/new", "add"},
-		{"/codes/100001-web", "change"}, {"/codes/100001-web", "remove"}, {"/codes/100001-web", "attach"}, {"/codes/100001-web/key", "make"}, {"/", "begin"},
-		{"/settings", "settings"}, {"/settings", "account"}, {"/settings", "account-role"}, {"/settings", "account-password"}, {"/settings", "account-remove"},
-		{"/settings", "token"}, {"/settings", "token-remove"},
+		{"/organizations/100001", "archive"}, {"/organizations/100001", "unarchive"}, {"/items/new", "add"},
+		{"/items/scans", "change"}, {"/items/scans", "revoke"}, {"/items/scans", "remove"}, {"/items/scans", "adjust"},
+		{"/items/scans", "archive"}, {"/items/scans", "unarchive"}, {"/codes/100001-web", "archive"},
+		{"/codes/100001-web", "unarchive"}, {"/codes/100001-web", "session-password"},
+		{"/organizations/100001/statements", "close"}, {"/settings", "retention"}, {"/items/scans", "attach"},
+		{"/items/scans", "detach"}, {"/codes/new", "add"}, {"/codes/100001-web", "change"},
+		{"/codes/100001-web", "remove"}, {"/codes/100001-web", "attach"}, {"/codes/100001-web/key", "make"},
+		{"/", "begin"}, {"/settings", "settings"}, {"/settings", "account"}, {"/settings", "account-role"},
+		{"/settings", "account-password"}, {"/settings", "account-remove"}, {"/settings", "token"},
+		{"/settings", "token-remove"},
 	} {
 		for _, who := range []*visitor{carl, vera} {
-			if response, _ := who.post(t, form.path, url.Values{"action": {form.action}, "name": {"x"}, "quota": {"1"}, "account": {"olga"}}); response.StatusCode != http.StatusForbidden {
+			if response, _ := who.post(t, form.path, url.Values{"action": {form.action}, "name": {"x"}, "quota": {"1"},
+				"account": {"olga"}}); response.StatusCode != http.StatusForbidden {
 				t.Errorf("a viewer sends %s of %s: %d", form.action, form.path, response.StatusCode)
 			}
 		}
 	}
-	if after := len(must[administration.Page[administration.Item]](t)(o.desk.Items(t.Context(), administration.Selection{})).Items); after != before {
+	if after := len(must[administration.Page[administration.Item]](t)(
+		o.desk.Items(t.Context(), administration.Selection{})).Items); after != before {
 		t.Errorf("%d items became %d", before, after)
 	}
 }
@@ -68,7 +78,8 @@ func TestAttacks(t *testing.T) {
 	o.life(t)
 	o.accounts(t)
 	owner := o.signedIn(t, "olga")
-	request := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), http.MethodPost, o.url+"/items/scans", strings.NewReader("action=revoke")))
+	request := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), http.MethodPost, o.url+"/items/scans",
+		strings.NewReader("action=revoke")))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Sec-Fetch-Site", "cross-site")
 	request.Header.Set("Origin", "https://evil.example")
@@ -76,11 +87,14 @@ func TestAttacks(t *testing.T) {
 		t.Errorf("a form of another site: %d", response.StatusCode)
 	}
 	for next, want := range map[string]string{
-		"items/scans": "./items/scans", "https://evil.example": "./", "//evil.example": "./", "/\\evil.example": "./", "javascript:alert(1)": "./",
-		"../../x": "./", "items/../../x": "./", "\tjavascript:x": "./", "http:evil": "./", "statistics?by=item": "./statistics?by=item", "v1/keys": "./",
+		"items/scans": "./items/scans", "https://evil.example": "./", "//evil.example": "./", "/\\evil.example": "./",
+		"javascript:alert(1)": "./", "../../x": "./", "items/../../x": "./", "\tjavascript:x": "./", "http:evil": "./",
+		"statistics?by=item": "./statistics?by=item", "v1/keys": "./",
 	} {
 		v := o.visitor(t)
-		response, _ := v.post(t, "/sign-in?next="+url.QueryEscape(next), url.Values{"action": {"sign-in"}, "name": {"olga"}, "password": {password}})
+		response, _ := v.post(t, "/sign-in?next="+url.QueryEscape(next), url.Values{
+			"action": {"sign-in"}, "name": {"olga"}, "password": {password},
+		})
 		if got := response.Header.Get("Location"); got != want {
 			t.Errorf("next %q leads to %q, want %q", next, got, want)
 		}
@@ -93,8 +107,11 @@ func TestAttacks(t *testing.T) {
 	if got := v.Jar.Cookies(base); len(got) != 1 || got[0].Value == "chosen" || len(got[0].Value) < 43 {
 		t.Errorf("%v", got)
 	}
-	response, _ := o.visitor(t).post(t, "/sign-in", url.Values{"action": {"sign-in"}, "name": {"olga"}, "password": {password}})
-	if cookie := response.Header.Get("Set-Cookie"); !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=Lax") {
+	response, _ := o.visitor(t).post(t, "/sign-in", url.Values{
+		"action": {"sign-in"}, "name": {"olga"}, "password": {password},
+	})
+	if cookie := response.Header.Get("Set-Cookie"); !strings.Contains(cookie, "HttpOnly") ||
+		!strings.Contains(cookie, "SameSite=Lax") {
 		t.Error(cookie)
 	}
 	old := v.Jar.Cookies(base)
@@ -121,15 +138,18 @@ func TestScriptsAreText(t *testing.T) {
 	request = refused.Request("100001-" + script)
 	request.Device.FriendlyName, request.ValidationField, request.Edition = script, script, script
 	_, _ = refused.Authorize(request) // to be shown among refusals
-	if _, err := o.desk.ChangeOrganization(t.Context(), "100001", administration.OrganizationChange{Name: of(script)}, ""); err != nil {
+	if _, err := o.desk.ChangeOrganization(t.Context(), "100001", administration.OrganizationChange{Name: of(script)},
+		""); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := o.desk.ChangeItem(t.Context(), "scans", administration.ItemFields{Name: of(script), Edition: of(script)}, ""); err != nil {
+	if _, err := o.desk.ChangeItem(t.Context(), "scans",
+		administration.ItemFields{Name: of(script), Edition: of(script)}, ""); err != nil {
 		t.Fatal(err)
 	}
 	owner := o.signedIn(t, "olga")
 	shown := 0
-	for _, path := range append(o.all(t), "/devices/"+device.UUID, "/devices/"+refused.UUID, "/items?q="+url.QueryEscape(script), "/statistics?tz="+url.QueryEscape(script)) {
+	for _, path := range append(o.all(t), "/devices/"+device.UUID, "/devices/"+refused.UUID,
+		"/items?q="+url.QueryEscape(script), "/statistics?tz="+url.QueryEscape(script)) {
 		_, body := owner.get(t, path)
 		if strings.Contains(body, "<script>alert") {
 			t.Errorf("%s runs a script", path)
@@ -140,7 +160,8 @@ func TestScriptsAreText(t *testing.T) {
 		t.Errorf("the script is shown only %d times: this test no longer sees what it is for", shown)
 	}
 	response, body := owner.get(t, "/denials?format=csv")
-	if response.Header.Get("Content-Type") != "text/csv; charset=utf-8" || strings.Contains(body, "\n=") || strings.Contains(body, ",=") {
+	if response.Header.Get("Content-Type") != "text/csv; charset=utf-8" || strings.Contains(body, "\n=") ||
+		strings.Contains(body, ",=") {
 		t.Errorf("%s", body)
 	}
 }

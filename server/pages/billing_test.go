@@ -29,7 +29,8 @@ func TestStatementFiles(t *testing.T) {
 	if err != nil || !proof.Reports || proof.Statement.Month != closedMonth() {
 		t.Errorf("%+v, %v", proof, err)
 	}
-	if response, table := carl.get(t, path+"?format=csv"); response.StatusCode != http.StatusOK || !strings.HasPrefix(table, "kind,month,item") {
+	if response, table := carl.get(t, path+"?format=csv"); response.StatusCode != http.StatusOK ||
+		!strings.HasPrefix(table, "kind,month,item") {
 		t.Errorf("%d %s", response.StatusCode, table)
 	}
 	adam := o.signedIn(t, "adam")
@@ -41,7 +42,8 @@ func TestStatementFiles(t *testing.T) {
 	}
 	form := url.Values{"action": {"close"}, "month": {closedMonth()}, "zone": {"UTC"}}
 	response, _ = adam.post(t, "/organizations/100002/statements", form)
-	if want := "../../organizations/100002/statements/" + closedMonth() + "?done=closed"; response.Header.Get("Location") != want {
+	if want := "../../organizations/100002/statements/" + closedMonth() +
+		"?done=closed"; response.Header.Get("Location") != want {
 		t.Errorf("%d leads to %q, want %q", response.StatusCode, response.Header.Get("Location"), want)
 	}
 }
@@ -62,13 +64,17 @@ func TestForms(t *testing.T) {
 		{"/items/scans", 303, url.Values{"action": {"adjust"}, "units": {"−1 000"}, "reason": {"a refund"}}},
 		{"/items/scans", 422, url.Values{"action": {"adjust"}, "units": {"-1"}, "reason": {""}}},
 		{"/items/scans", 422, url.Values{"action": {"adjust"}, "units": {"many"}, "reason": {"x"}}},
-		{"/items/scans", 422, url.Values{"action": {"adjust"}, "units": {"-99999999"}, "reason": {"more than was used"}}},
+		{"/items/scans", 422,
+			url.Values{"action": {"adjust"}, "units": {"-99999999"}, "reason": {"more than was used"}}},
 		{"/items/scans", 303, url.Values{"action": {"archive"}}},
-		{"/items/scans", 303, url.Values{"action": {"change"}, "name": {"Scans"}, "quota": {"70 000"}, "trialBy": {"device"}, "trialDays": {"14"},
+		{"/items/scans", 303, url.Values{"action": {"change"}, "name": {"Scans"}, "quota": {"70 000"},
+			"trialBy": {"device"}, "trialDays": {"14"},
 			"requestLimit": {"1 000"}, "requires": {"desktops\n"}, "refuseClones": {"true"}}},
 		{"/items/scans", 422, url.Values{"action": {"change"}, "name": {"Scans"}, "quota": {"1"}, "trialBy": {"moon"}}},
-		{"/codes/100001-web", 303, url.Values{"action": {"session-password"}, "sessionPassword": {"hush"}, "overlapDays": {"3"}}},
-		{"/codes/100001-web", 422, url.Values{"action": {"session-password"}, "sessionPassword": {"hush"}, "overlapDays": {"99999"}}},
+		{"/codes/100001-web", 303,
+			url.Values{"action": {"session-password"}, "sessionPassword": {"hush"}, "overlapDays": {"3"}}},
+		{"/codes/100001-web", 422,
+			url.Values{"action": {"session-password"}, "sessionPassword": {"hush"}, "overlapDays": {"99999"}}},
 		{"/codes/100001-web", 303, url.Values{"action": {"archive"}}},
 		{"/organizations/100001", 303, url.Values{"action": {"archive"}}},
 		{"/settings", 303, url.Values{"action": {"retention"}, "record": {"reports"}, "days": {"400"}}},
@@ -81,11 +87,13 @@ func TestForms(t *testing.T) {
 		}
 	}
 	after := item()
-	if after.Quota.Used != used-1000 || after.ArchivedAt == 0 || after.Quota.Limit != 70_000 || after.TrialDays != 14 || after.RequestLimit != 1000 ||
+	if after.Quota.Used != used-1000 || after.ArchivedAt == 0 || after.Quota.Limit != 70_000 || after.TrialDays != 14 ||
+		after.RequestLimit != 1000 ||
 		len(after.Requires) != 1 || !after.RefuseClones {
 		t.Errorf("%+v", after)
 	}
-	if response, _ := olga.post(t, "/items/scans", url.Values{"action": {"unarchive"}}); response.StatusCode != 303 || item().ArchivedAt != 0 {
+	if response, _ := olga.post(t, "/items/scans", url.Values{"action": {"unarchive"}}); response.StatusCode != 303 ||
+		item().ArchivedAt != 0 {
 		t.Error("it can't be taken back")
 	}
 	code := must[administration.Code](t)(o.desk.Code(t.Context(), "100001-web"))

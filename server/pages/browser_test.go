@@ -31,7 +31,8 @@ func openBrowser(t testing.TB) *browser {
 	if err != nil {
 		t.Skip("skipped: the pages in a browser: there is no chromium; build/bootstrap test installs it")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("disable-dev-shm-usage", true))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
+		chromedp.Flag("disable-dev-shm-usage", true))
 	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
 	b := &browser{}
 	complain := func(text string) {
@@ -145,7 +146,9 @@ func (b *browser) look(t testing.TB, name, folder, axe string) {
 	t.Helper()
 	for _, look := range looks {
 		if _, err := chromedp.Call(b.Context, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+			Features: []*emulation.MediaFeature{
+				{Name: "prefers-color-scheme", Value: look.scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+			},
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +164,8 @@ func (b *browser) look(t testing.TB, name, folder, axe string) {
 		if err := os.WriteFile(filepath.Join(folder, name+"-"+look.name+".png"), image, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		wide, err := chromedp.Run(b.Context, chromedp.Evaluate[int64]("document.documentElement.scrollWidth - innerWidth"))
+		wide, err := chromedp.Run(b.Context,
+			chromedp.Evaluate[int64]("document.documentElement.scrollWidth - innerWidth"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -169,7 +173,8 @@ func (b *browser) look(t testing.TB, name, folder, axe string) {
 			t.Errorf("%s, %s: %d pixels stick out at the side", name, look.name, wide)
 		}
 		if axe != "" {
-			findings, err := chromedp.Run(b.Context, chromedp.Evaluate[string](axe+`;axe.run().then(r => r.violations.map(v => v.id + ": " + v.nodes.map(n => n.target.join(" ") + " " + n.failureSummary.replace(/\s+/g, " ")).join("; ")).join("\n"))`, chromedp.EvalAwaitPromise))
+			findings, err := chromedp.Run(b.Context, chromedp.Evaluate[string](axe+`;axe.run().then(r => r.violations.map(v => v.id + ": " + v.nodes.map(n => n.target.join(" ") + " " + n.failureSummary.replace(/\s+/g, " ")).join("; ")).join("\n"))`,
+				chromedp.EvalAwaitPromise))
 			if err != nil {
 				t.Fatal(err)
 			}

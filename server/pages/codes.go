@@ -21,8 +21,9 @@ var codePages = []page{
 		actions: map[string]action{"add": {administration.Editor, func(r *request) (string, error) {
 			form := r.PostForm
 			added, err := r.admin.NewCode(r.Context(), administration.CodeInput{
-				Organization: form.Get("organization"), Custom: strings.TrimSpace(form.Get("custom")), SessionPassword: form.Get("sessionPassword"),
-				ValidationFields: lines(form.Get("validationFields")), Default: form.Get("default") != "",
+				Organization: form.Get("organization"), Custom: strings.TrimSpace(form.Get("custom")),
+				SessionPassword: form.Get("sessionPassword"), ValidationFields: lines(form.Get("validationFields")),
+				Default: form.Get("default") != "",
 			})
 			return "codes/" + segment(added.Code) + "?done=added", err
 		}}},
@@ -40,19 +41,23 @@ var codePages = []page{
 			}},
 			"attach": {administration.Editor, func(r *request) (string, error) {
 				code := r.PathValue("code")
-				return "codes/" + segment(code) + "?done=attached", r.admin.AttachItem(r.Context(), r.PostForm.Get("item"), code, 0)
+				return "codes/" + segment(code) +
+					"?done=attached", r.admin.AttachItem(r.Context(), r.PostForm.Get("item"), code, 0)
 			}},
 			"detach": {administration.Editor, func(r *request) (string, error) {
 				code := r.PathValue("code")
-				return "codes/" + segment(code) + "?done=detached", r.admin.DetachItem(r.Context(), r.PostForm.Get("item"), code)
+				return "codes/" + segment(code) +
+					"?done=detached", r.admin.DetachItem(r.Context(), r.PostForm.Get("item"), code)
 			}},
 			"archive": {administration.Editor, func(r *request) (string, error) {
 				code := r.PathValue("code")
-				return "codes/" + segment(code) + "?done=archived", r.admin.ArchiveHandshakeCode(r.Context(), code, true)
+				return "codes/" + segment(code) +
+					"?done=archived", r.admin.ArchiveHandshakeCode(r.Context(), code, true)
 			}},
 			"unarchive": {administration.Editor, func(r *request) (string, error) {
 				code := r.PathValue("code")
-				return "codes/" + segment(code) + "?done=unarchived", r.admin.ArchiveHandshakeCode(r.Context(), code, false)
+				return "codes/" + segment(code) +
+					"?done=unarchived", r.admin.ArchiveHandshakeCode(r.Context(), code, false)
 			}},
 			"session-password": {administration.Editor, func(r *request) (string, error) {
 				code := r.PathValue("code")
@@ -61,7 +66,8 @@ var codePages = []page{
 					return "", mistake("overlapDays", "this is not a number of days from 0 to 3650")
 				}
 				return "codes/" + segment(code) + "?done=session-password",
-					r.admin.SetSessionPassword(r.Context(), code, r.PostForm.Get("sessionPassword"), time.Duration(days)*24*time.Hour)
+					r.admin.SetSessionPassword(r.Context(), code, r.PostForm.Get("sessionPassword"),
+						time.Duration(days)*24*time.Hour)
 			}},
 			"remove": {administration.Editor, func(r *request) (string, error) {
 				return "codes?done=removed", r.admin.RemoveCode(r.Context(), r.PathValue("code"))
@@ -73,7 +79,8 @@ var codePages = []page{
 		get: showKey,
 		actions: map[string]action{"make": {administration.Editor, func(r *request) (string, error) {
 			// That a key is shown is in the audit, so it is made by a form, never by a look.
-			key, err := r.licenseKey(r.PathValue("code"), r.PostForm.Get("sessionPassword"), r.PostForm.Get("server"), r.PostForm.Get("standby"))
+			key, err := r.licenseKey(r.PathValue("code"), r.PostForm.Get("sessionPassword"), r.PostForm.Get("server"),
+				r.PostForm.Get("standby"))
 			r.shown = key
 			return again, err
 		}}},
@@ -117,7 +124,9 @@ func showCode(r *request) (any, error) {
 	if shown.Organization, err = r.admin.Organization(ctx, code.Organization); err != nil {
 		return nil, err
 	}
-	items, err := r.admin.Items(ctx, administration.Selection{Organizations: []string{code.Organization}, Sort: "name", Limit: records.MaxLimit})
+	items, err := r.admin.Items(ctx, administration.Selection{
+		Organizations: []string{code.Organization}, Sort: "name", Limit: records.MaxLimit,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +163,9 @@ type keyShown struct {
 type snippet struct{ ID, Language, Needs, Text string }
 
 func (r *request) licenseKey(code, password, server, standby string) (string, error) {
-	return r.admin.LicenseKey(r.Context(), code, password, administration.KeyServers{Main: server, Standby: standby, PublicKey: r.pages.PublicKey})
+	return r.admin.LicenseKey(r.Context(), code, password, administration.KeyServers{
+		Main: server, Standby: standby, PublicKey: r.pages.PublicKey,
+	})
 }
 
 func showKey(r *request) (any, error) {
@@ -162,14 +173,17 @@ func showKey(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	shown := keyShown{Code: code, Items: code.Items, Key: r.shown, Server: r.settings.PublicURL, Standby: r.settings.StandbyURL}
+	shown := keyShown{
+		Code: code, Items: code.Items, Key: r.shown, Server: r.settings.PublicURL, Standby: r.settings.StandbyURL,
+	}
 	if shown.Server == "" {
 		shown.Server = r.base()
 	}
 	if r.Method == http.MethodPost {
 		shown.Server, shown.Standby = r.PostForm.Get("server"), r.PostForm.Get("standby")
 	}
-	shown.Local = strings.Contains(shown.Server, "//127.") || strings.Contains(shown.Server, "//localhost") || strings.Contains(shown.Server, "//[::1]")
+	shown.Local = strings.Contains(shown.Server, "//127.") || strings.Contains(shown.Server, "//localhost") ||
+		strings.Contains(shown.Server, "//[::1]")
 	if shown.Key != "" {
 		shown.Snippets = snippets(shown.Key)
 	}

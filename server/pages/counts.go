@@ -93,7 +93,8 @@ func (r *request) read(f filter, q statistics.Query) (*statistics.Result, error)
 }
 
 // count reads what was counted from one moment to another.
-func (r *request) count(f filter, from, until time.Time, per statistics.Per, spans ...statistics.Span) (*counted, error) {
+func (r *request) count(f filter, from, until time.Time, per statistics.Per,
+	spans ...statistics.Span) (*counted, error) {
 	result, err := r.read(f, statistics.Query{Per: per, By: groups(f.Measure), From: from, Until: until, Spans: spans})
 	if err != nil || result == nil {
 		nothing := &counted{Per: per}
@@ -123,7 +124,9 @@ func (r *request) count(f filter, from, until time.Time, per statistics.Per, spa
 	for name := range byType {
 		c.Types = append(c.Types, name)
 	}
-	slices.SortFunc(c.Types, func(a, b string) int { return cmp.Or(cmp.Compare(byType[b], byType[a]), cmp.Compare(a, b)) })
+	slices.SortFunc(c.Types, func(a, b string) int {
+		return cmp.Or(cmp.Compare(byType[b], byType[a]), cmp.Compare(a, b))
+	})
 	place := make(map[string]int, len(c.Types))
 	for i, name := range c.Types {
 		place[name] = i

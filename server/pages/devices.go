@@ -59,12 +59,17 @@ var devicePages = []page{
 				uuid := r.PathValue("uuid")
 				return "devices/" + segment(uuid) + "?done=cleared", r.admin.ClearClone(r.Context(), uuid)
 			}},
-			"block":    {administration.Editor, repairDevice("blocked", (*administration.Administrator).BlockDevice)},
-			"unblock":  {administration.Editor, repairDevice("unblocked", (*administration.Administrator).UnblockDevice)},
-			"separate": {administration.Editor, repairDevice("separated", (*administration.Administrator).SeparateDevice)},
+			"block": {administration.Editor, repairDevice("blocked", (*administration.Administrator).BlockDevice)},
+			"unblock": {
+				administration.Editor, repairDevice("unblocked", (*administration.Administrator).UnblockDevice),
+			},
+			"separate": {
+				administration.Editor, repairDevice("separated", (*administration.Administrator).SeparateDevice),
+			},
 			"move": {administration.Editor, func(r *request) (string, error) {
 				uuid := r.PathValue("uuid")
-				return "devices/" + segment(uuid) + "?done=moved", r.admin.MoveSeats(r.Context(), uuid, strings.TrimSpace(r.PostForm.Get("to")))
+				return "devices/" + segment(uuid) +
+					"?done=moved", r.admin.MoveSeats(r.Context(), uuid, strings.TrimSpace(r.PostForm.Get("to")))
 			}},
 			"merge": {administration.Editor, func(r *request) (string, error) {
 				uuid, into := r.PathValue("uuid"), strings.TrimSpace(r.PostForm.Get("into"))
@@ -82,7 +87,8 @@ var devicePages = []page{
 }
 
 // repairDevice does something about the device of a page.
-func repairDevice(done string, do func(*administration.Administrator, context.Context, string) error) func(*request) (string, error) {
+func repairDevice(done string,
+	do func(*administration.Administrator, context.Context, string) error) func(*request) (string, error) {
 	return func(r *request) (string, error) {
 		uuid := r.PathValue("uuid")
 		return "devices/" + segment(uuid) + "?done=" + done, do(r.admin, r.Context(), uuid)

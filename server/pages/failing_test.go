@@ -39,7 +39,8 @@ func asked[V any](f *failing, read func() (V, error)) (none V, err error) {
 	return read()
 }
 
-func (f *failing) Query(ctx context.Context, query string, arguments []any, row func(scan func(...any) error) error) error {
+func (f *failing) Query(ctx context.Context, query string, arguments []any,
+	row func(scan func(...any) error) error) error {
 	if err := f.next(); err != nil {
 		return err
 	}
@@ -111,7 +112,8 @@ func TestNoPageWithoutItsData(t *testing.T) {
 	desk := *o.desk
 	desk.Store = s
 	handler := must[http.Handler](t)((&pages.Pages{
-		Administrator: &desk, Attempts: administration.NewAttempts(), PublicKey: make([]byte, 32), Log: slog.New(slog.DiscardHandler), Version: "test",
+		Administrator: &desk, Attempts: administration.NewAttempts(), PublicKey: make([]byte, 32),
+		Log: slog.New(slog.DiscardHandler), Version: "test",
 	}).Handler())
 	listener := httptest.NewServer(handler)
 	defer listener.Close()
@@ -130,7 +132,8 @@ func TestNoPageWithoutItsData(t *testing.T) {
 				break
 			}
 			questions++
-			if response.StatusCode != http.StatusInternalServerError || !strings.Contains(body, "could not make this page") {
+			if response.StatusCode != http.StatusInternalServerError ||
+				!strings.Contains(body, "could not make this page") {
 				t.Errorf("%s, with its question %d failing: %d\n%.300s", path, n+1, response.StatusCode, body)
 			}
 		}

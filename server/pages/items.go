@@ -36,7 +36,8 @@ var itemPages = []page{
 			}},
 			"detach": {administration.Editor, func(r *request) (string, error) {
 				id := r.PathValue("id")
-				return "items/" + segment(id) + "?done=detached", r.admin.DetachItem(r.Context(), id, r.PostForm.Get("handshake"))
+				return "items/" + segment(id) +
+					"?done=detached", r.admin.DetachItem(r.Context(), id, r.PostForm.Get("handshake"))
 			}},
 			"revoke": {administration.Editor, func(r *request) (string, error) {
 				id := r.PathValue("id")
@@ -52,7 +53,8 @@ var itemPages = []page{
 			}},
 			"free": {administration.Editor, func(r *request) (string, error) {
 				id := r.PathValue("id")
-				return "items/" + segment(id) + "?done=freed#seats", r.admin.FreeSeat(r.Context(), id, r.PostForm.Get("device"))
+				return "items/" + segment(id) +
+					"?done=freed#seats", r.admin.FreeSeat(r.Context(), id, r.PostForm.Get("device"))
 			}},
 			"adjust": {administration.Editor, func(r *request) (string, error) {
 				id := r.PathValue("id")
@@ -99,7 +101,9 @@ func (r *request) newItemForm() (itemForm, error) {
 	for _, o := range organizations.Items {
 		form.Organizations = append(form.Organizations, option{Value: o.ID, Text: o.Name + " (" + o.ID + ")"})
 	}
-	codes, err := r.admin.Codes(r.Context(), administration.Selection{Sort: "code", Limit: records.MaxLimit, Organizations: r.selection().Organizations})
+	codes, err := r.admin.Codes(r.Context(), administration.Selection{
+		Sort: "code", Limit: records.MaxLimit, Organizations: r.selection().Organizations,
+	})
 	form.Codes = codes.Items
 	form.ChargeWays = (&view{r: r}).wayOptions("")
 	return form, err
@@ -110,8 +114,8 @@ func (r *request) itemFields() (administration.ItemFields, error) {
 	form := r.PostForm
 	var f administration.ItemFields
 	for name, to := range map[string]**string{
-		"name": &f.Name, "products": &f.Products, "version": &f.Version, "edition": &f.Edition, "deploymentType": &f.DeploymentType,
-		"modules": &f.Modules, "validationField": &f.ValidationField,
+		"name": &f.Name, "products": &f.Products, "version": &f.Version, "edition": &f.Edition,
+		"deploymentType": &f.DeploymentType, "modules": &f.Modules, "validationField": &f.ValidationField,
 	} {
 		if _, sent := form[name]; sent {
 			value := strings.TrimSpace(form.Get(name))
@@ -180,7 +184,8 @@ func (r *request) conditions(f *administration.ItemFields) error {
 
 // plainNumber is a number without what people put between its thousands.
 func plainNumber(text string) string {
-	return strings.NewReplacer(" ", "", "\u202f", "", "\u00a0", "", ",", "", "'", "", ".", "", "_", "", "−", "-").Replace(strings.TrimSpace(text))
+	return strings.NewReplacer(" ", "", "\u202f", "", "\u00a0", "", ",", "", "'", "", ".", "", "_", "", "−",
+		"-").Replace(strings.TrimSpace(text))
 }
 
 // parseQuota reads a quota as people write one: with or without its thousands apart,
@@ -203,7 +208,8 @@ func addItem(r *request) (string, error) {
 		return "", err
 	}
 	in := administration.ItemInput{
-		ID: strings.TrimSpace(r.PostForm.Get("id")), Organization: r.PostForm.Get("organization"), ChargeWay: r.PostForm.Get("chargeWay"),
+		ID: strings.TrimSpace(r.PostForm.Get("id")), Organization: r.PostForm.Get("organization"),
+		ChargeWay:  r.PostForm.Get("chargeWay"),
 		ItemFields: fields,
 	}
 	for _, code := range r.PostForm["handshakes"] {
@@ -257,7 +263,9 @@ func showItem(r *request) (any, error) {
 	if shown.Organization, err = r.admin.Organization(ctx, item.Organization); err != nil {
 		return nil, err
 	}
-	codes, err := r.admin.Codes(ctx, administration.Selection{Organizations: []string{item.Organization}, Sort: "code", Limit: records.MaxLimit})
+	codes, err := r.admin.Codes(ctx, administration.Selection{
+		Organizations: []string{item.Organization}, Sort: "code", Limit: records.MaxLimit,
+	})
 	if err != nil {
 		return nil, err
 	}

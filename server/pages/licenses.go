@@ -11,9 +11,10 @@ import (
 )
 
 var licensePages = []page{{
-	path: "/licenses", name: "licenses", title: "License files", nav: "/licenses", role: administration.Viewer, everywhere: true,
-	form: 3 * licensefile.MaxSize, // a text in a form may grow to three times its length
-	get:  showLicenses,
+	path: "/licenses", name: "licenses", title: "License files", nav: "/licenses", role: administration.Viewer,
+	everywhere: true,
+	form:       3 * licensefile.MaxSize, // a text in a form may grow to three times its length
+	get:        showLicenses,
 	actions: map[string]action{
 		"show":   {administration.Editor, func(r *request) (string, error) { return again, r.importLicense(true) }},
 		"import": {administration.Editor, func(r *request) (string, error) { return again, r.importLicense(false) }},
@@ -34,7 +35,8 @@ var licensePages = []page{{
 			return "licenses?done=vendor-key", err
 		}},
 		"trust": {administration.Owner, func(r *request) (string, error) {
-			_, err := r.admin.TrustVendor(r.Context(), strings.TrimSpace(r.PostForm.Get("publicKey")), strings.TrimSpace(r.PostForm.Get("vendorName")))
+			_, err := r.admin.TrustVendor(r.Context(), strings.TrimSpace(r.PostForm.Get("publicKey")),
+				strings.TrimSpace(r.PostForm.Get("vendorName")))
 			return "licenses?done=trusted", err
 		}},
 	},
@@ -47,7 +49,8 @@ func (r *request) importLicense(only bool) error {
 		return err
 	}
 	content, err := r.admin.Import(r.Context(), administration.LicenseInput{
-		License: text, Handshake: r.PostForm.Get("handshake"), NewHandshake: strings.TrimSpace(r.PostForm.Get("newHandshake")), OnlyShow: only,
+		License: text, Handshake: r.PostForm.Get("handshake"),
+		NewHandshake: strings.TrimSpace(r.PostForm.Get("newHandshake")), OnlyShow: only,
 	}, administration.ServerUUID(r.pages.PublicKey))
 	if err != nil {
 		return err
@@ -76,7 +79,8 @@ func issueLicense(r *request) (string, error) {
 		return "", mistake("days", "this is not a number of days")
 	}
 	made, err := r.admin.NewLicense(r.Context(), administration.IssueInput{
-		Items: form["items"], Alias: strings.TrimSpace(form.Get("alias")), ServerUUID: strings.TrimSpace(form.Get("serverUUID")), Days: days, Replaces: replaces,
+		Items: form["items"], Alias: strings.TrimSpace(form.Get("alias")),
+		ServerUUID: strings.TrimSpace(form.Get("serverUUID")), Days: days, Replaces: replaces,
 	})
 	if err != nil {
 		return "", err

@@ -17,9 +17,12 @@ var denialPages = []page{{
 	path: "/denials", name: "denials", title: "Refusals", nav: "/denials", role: administration.Viewer,
 	get: func(r *request) (any, error) { return r.admin.Denials(r.Context(), r.selection()) },
 	table: func(r *request) (*table, error) {
-		return listed(r, "refusals", r.admin.Denials, []string{"lastAt", "firstAt", "count", "code", "device", "deviceName", "handshake", "organization", "item", "reason"},
+		return listed(r, "refusals", r.admin.Denials, []string{
+			"lastAt", "firstAt", "count", "code", "device", "deviceName", "handshake", "organization", "item", "reason",
+		},
 			func(d store.Denial) []any {
-				return []any{r.written(d.At), r.written(d.FirstAt), d.Count, int64(d.Status), d.Device, d.DeviceName, d.HandshakeCode, d.Organization, d.Item, d.Reason}
+				return []any{r.written(d.At), r.written(d.FirstAt), d.Count, int64(d.Status), d.Device, d.DeviceName,
+					d.HandshakeCode, d.Organization, d.Item, d.Reason}
 			})
 	},
 }}
@@ -28,7 +31,9 @@ var anomalyPages = []page{{
 	path: "/anomalies", name: "anomalies", title: "Anomalies", nav: "/anomalies", role: administration.Viewer,
 	get: func(r *request) (any, error) { return r.admin.Anomalies(r.Context(), r.selection()) },
 	table: func(r *request) (*table, error) {
-		return listed(r, "anomalies", r.admin.Anomalies, []string{"lastAt", "firstAt", "count", "kind", "device", "deviceName", "detail"},
+		return listed(r, "anomalies", r.admin.Anomalies, []string{
+			"lastAt", "firstAt", "count", "kind", "device", "deviceName", "detail",
+		},
 			func(a records.Anomaly) []any {
 				return []any{r.written(a.LastAt), r.written(a.FirstAt), a.Count, a.Kind, a.Device, a.Name, a.Detail}
 			})
@@ -61,7 +66,8 @@ type table struct {
 }
 
 // listed makes a table of all pages of a list.
-func listed[R any](r *request, name string, read func(context.Context, administration.Selection) (administration.Page[R], error),
+func listed[R any](r *request, name string,
+	read func(context.Context, administration.Selection) (administration.Page[R], error),
 	columns []string, row func(R) []any,
 ) (*table, error) {
 	s := r.selection()

@@ -46,7 +46,8 @@ func openOffice(t testing.TB) *office {
 	}
 	log := &strings.Builder{}
 	lts, err := server.New(t.Context(), server.Config{
-		Store: s, Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelError})), Pages: &server.PagesConfig{Version: "test"},
+		Store: s, Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelError})),
+		Pages: &server.PagesConfig{Version: "test"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +65,8 @@ func openOffice(t testing.TB) *office {
 			t.Errorf("the server logged errors:\n%s", log)
 		}
 	})
-	return &office{&administration.Administrator{Store: s, Now: time.Now, Actor: "test"}, listener.URL, log, lts.Handler()}
+	return &office{&administration.Administrator{Store: s, Now: time.Now, Actor: "test"}, listener.URL, log,
+		lts.Handler()}
 }
 
 // must fails the test on an error.
@@ -84,7 +86,8 @@ func of[V any](value V) *V { return &value }
 func (o *office) accounts(t testing.TB) {
 	t.Helper()
 	for _, in := range []administration.AccountInput{
-		{Name: "olga", Role: administration.Owner}, {Name: "adam", Role: administration.Editor}, {Name: "vera", Role: administration.Viewer},
+		{Name: "olga", Role: administration.Owner}, {Name: "adam", Role: administration.Editor},
+		{Name: "vera", Role: administration.Viewer},
 		{Name: "carl", Role: administration.Viewer, Organization: "100001"},
 	} {
 		in.Password = password
@@ -97,10 +100,13 @@ func (o *office) life(t testing.TB) {
 	t.Helper()
 	ctx := t.Context()
 	for id, name := range map[string]string{"100001": "Example Corp", "100002": "Grey & Sons"} {
-		must[administration.Organization](t)(o.desk.NewOrganization(ctx, administration.OrganizationInput{ID: id, Name: name}))
+		must[administration.Organization](t)(o.desk.NewOrganization(ctx, administration.OrganizationInput{
+			ID: id, Name: name,
+		}))
 	}
 	for _, code := range []administration.CodeInput{
-		{Organization: "100001", Custom: "warehouse"}, {Organization: "100001", Custom: "web", ValidationFields: []string{"www.example.com", "shop.example.com"}},
+		{Organization: "100001", Custom: "warehouse"},
+		{Organization: "100001", Custom: "web", ValidationFields: []string{"www.example.com", "shop.example.com"}},
 		{Organization: "100002", Custom: "reader"},
 	} {
 		must[administration.Code](t)(o.desk.NewCode(ctx, code))
@@ -111,7 +117,8 @@ func (o *office) life(t testing.TB) {
 		quota, days                 int64
 		codes                       []string
 	}{
-		{"scans", "100001", "scan", "Barcodes of the warehouse", 60_000, 300, []string{"100001-warehouse", "100001-web"}},
+		{"scans", "100001", "scan", "Barcodes of the warehouse", 60_000, 300,
+			[]string{"100001-warehouse", "100001-web"}},
 		{"desktops", "100001", "device", "Desktops", 5, 12, []string{"100001-warehouse"}},
 		{"grey-scans", "100002", "scan", "Scans", -1, 200, []string{"100002-reader"}},
 		{"small", "100002", "scan", "A small one", 3, 200, nil},
@@ -119,7 +126,8 @@ func (o *office) life(t testing.TB) {
 		must[administration.Item](t)(o.desk.NewItem(ctx, administration.ItemInput{
 			ID: item.id, Organization: item.organization, ChargeWay: item.way, Handshakes: item.codes,
 			ItemFields: administration.ItemFields{
-				Name: &item.name, Quota: &item.quota, StartsAt: of(now.AddDate(0, 0, -40).Unix()), ExpiresAt: of(now.AddDate(0, 0, int(item.days)).Unix()),
+				Name: &item.name, Quota: &item.quota, StartsAt: of(now.AddDate(0, 0, -40).Unix()),
+				ExpiresAt: of(now.AddDate(0, 0, int(item.days)).Unix()),
 			},
 		}))
 	}
@@ -137,14 +145,18 @@ func (o *office) life(t testing.TB) {
 		request := device.Request(code)
 		request.Device.FriendlyName = name
 		granted := must[*protocol.Authorization](t)(device.Authorize(request))
-		group := protocol.ReportGroup{Run: uuid.NewString(), HandshakeCode: code, Item: granted.Item.ID, SlotSeconds: 180}
+		group := protocol.ReportGroup{
+			Run: uuid.NewString(), HandshakeCode: code, Item: granted.Item.ID, SlotSeconds: 180,
+		}
 		for day := 29; day >= 0; day-- {
 			for range 2 + random.IntN(5) {
-				at := now.Add(-time.Duration(day)*24*time.Hour - time.Duration(random.IntN(8))*time.Hour - 10*time.Minute).Unix()
+				at := now.Add(-time.Duration(day)*24*time.Hour - time.Duration(random.IntN(8))*time.Hour -
+					10*time.Minute).Unix()
 				if at < now.AddDate(0, 0, -29).Unix() {
 					continue
 				}
-				counts := map[string]int64{"QR_CODE": 20 + random.Int64N(120), "CODE_128": 5 + random.Int64N(40), "EAN_13": 1 + random.Int64N(25)}
+				counts := map[string]int64{"QR_CODE": 20 + random.Int64N(120), "CODE_128": 5 + random.Int64N(40),
+					"EAN_13": 1 + random.Int64N(25)}
 				if i%2 == 0 {
 					counts["DATAMATRIX"] = 1 + random.Int64N(30)
 				}
@@ -166,7 +178,8 @@ func (o *office) life(t testing.TB) {
 	}
 	later := *o.desk // a statement leaves out the last minute
 	later.Now = func() time.Time { return time.Now().Add(2 * time.Minute) }
-	if _, err := later.CloseStatement(ctx, "100001", administration.StatementInput{Month: closedMonth(), Zone: "Europe/Berlin"}); err != nil {
+	if _, err := later.CloseStatement(ctx, "100001",
+		administration.StatementInput{Month: closedMonth(), Zone: "Europe/Berlin"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, adjust := range []struct {
@@ -204,14 +217,17 @@ type visitor struct {
 func (o *office) visitor(t testing.TB) *visitor {
 	t.Helper()
 	jar := must[*cookiejar.Jar](t)(cookiejar.New(nil))
-	return &visitor{&http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}, o.url}
+	return &visitor{&http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}, o.url}
 }
 
 // signedIn is a visitor with an account.
 func (o *office) signedIn(t testing.TB, name string) *visitor {
 	t.Helper()
 	v := o.visitor(t)
-	if response, body := v.post(t, "/sign-in", url.Values{"action": {"sign-in"}, "name": {name}, "password": {password}}); response.StatusCode != http.StatusSeeOther {
+	if response, body := v.post(t, "/sign-in", url.Values{"action": {"sign-in"}, "name": {name},
+		"password": {password}}); response.StatusCode != http.StatusSeeOther {
 		t.Fatalf("%s can't sign in: %d\n%s", name, response.StatusCode, body)
 	}
 	return v
@@ -231,7 +247,8 @@ func (v *visitor) get(t testing.TB, path string) (*http.Response, string) {
 
 func (v *visitor) post(t testing.TB, path string, form url.Values) (*http.Response, string) {
 	t.Helper()
-	request := must[*http.Request](t)(http.NewRequestWithContext(t.Context(), http.MethodPost, v.url+path, strings.NewReader(form.Encode())))
+	request := must[*http.Request](t)(
+		http.NewRequestWithContext(t.Context(), http.MethodPost, v.url+path, strings.NewReader(form.Encode())))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return v.do(t, request)
 }
@@ -239,16 +256,21 @@ func (v *visitor) post(t testing.TB, path string, form url.Values) (*http.Respon
 // all are the addresses of a server with life.
 func (o *office) all(t testing.TB) []string {
 	t.Helper()
-	devices := must[administration.Page[administration.Device]](t)(o.desk.Devices(t.Context(), administration.Selection{}))
+	devices := must[administration.Page[administration.Device]](t)(
+		o.desk.Devices(t.Context(), administration.Selection{}))
 	list := []string{
-		"/", "/statistics", "/statistics?by=item&item=scans&per=hour&range=7d&mode=accumulated", "/items", "/items/new", "/items/scans", "/items/desktops", "/items/scans/replay?from=" + days(-20) + "&until=" + days(0) + "&chargeWay=device&quota=3", "/products", "/licenses",
-		"/codes", "/codes/new", "/codes/100001-warehouse", "/codes/100001-warehouse/key", "/organizations", "/organizations/100001", "/devices",
-		"/denials", "/anomalies", "/alerts", "/audit", "/settings", "/organizations/100001/statements", "/organizations/100001/statements/" + closedMonth(),
+		"/", "/statistics", "/statistics?by=item&item=scans&per=hour&range=7d&mode=accumulated", "/items", "/items/new",
+		"/items/scans", "/items/desktops",
+		"/items/scans/replay?from=" + days(-20) + "&until=" + days(0) + "&chargeWay=device&quota=3", "/products",
+		"/licenses", "/codes", "/codes/new", "/codes/100001-warehouse", "/codes/100001-warehouse/key", "/organizations",
+		"/organizations/100001", "/devices", "/denials", "/anomalies", "/alerts", "/audit", "/settings",
+		"/organizations/100001/statements", "/organizations/100001/statements/" + closedMonth(),
 	}
 	for _, d := range devices.Items[:min(1, len(devices.Items))] {
 		day := time.Now().UTC().Truncate(24*time.Hour).Unix() - 3*86400
 		span := fmt.Sprintf("?start=%d&end=%d&tz=UTC", day, day+86400)
-		list = append(list, "/devices/"+d.UUID, "/statistics/devices"+span, "/statistics/reports"+span+"&device="+d.UUID)
+		list = append(list, "/devices/"+d.UUID, "/statistics/devices"+span,
+			"/statistics/reports"+span+"&device="+d.UUID)
 	}
 	return list
 }
@@ -261,7 +283,8 @@ func TestEachPage(t *testing.T) {
 	owner := o.signedIn(t, "olga")
 	for _, path := range o.all(t) {
 		response, body := owner.get(t, path)
-		if response.StatusCode != http.StatusOK || !strings.Contains(body, "</html>") || strings.Contains(body, "%!") || strings.Contains(body, "ZgotmplZ") {
+		if response.StatusCode != http.StatusOK || !strings.Contains(body, "</html>") || strings.Contains(body, "%!") ||
+			strings.Contains(body, "ZgotmplZ") {
 			t.Errorf("%s: %d\n%s", path, response.StatusCode, body)
 		}
 		for part := range strings.SplitSeq(body, `href="`) {
@@ -280,9 +303,11 @@ func TestEachPage(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/nothing", "/items/nothing", "/codes/nothing", "/codes/nothing/key", "/devices/nothing", "/organizations/1"} {
+	for _, path := range []string{"/nothing", "/items/nothing", "/codes/nothing", "/codes/nothing/key",
+		"/devices/nothing", "/organizations/1"} {
 		want := http.StatusNotFound
-		if response, body := owner.get(t, path); response.StatusCode != want && path != "/nothing" || strings.Contains(body, "panic") {
+		if response, body := owner.get(t, path); response.StatusCode != want && path != "/nothing" ||
+			strings.Contains(body, "panic") {
 			t.Errorf("%s: %d", path, response.StatusCode)
 		}
 	}
@@ -290,14 +315,18 @@ func TestEachPage(t *testing.T) {
 
 func TestEmptyPages(t *testing.T) {
 	o := openOffice(t)
-	must[administration.Account](t)(o.desk.AddAccount(t.Context(), administration.AccountInput{Name: "olga", Password: password, Role: administration.Owner}))
+	must[administration.Account](t)(o.desk.AddAccount(t.Context(), administration.AccountInput{
+		Name: "olga", Password: password, Role: administration.Owner,
+	}))
 	owner := o.signedIn(t, "olga")
-	for _, path := range []string{"/", "/statistics", "/items", "/items/new", "/codes", "/codes/new", "/organizations", "/devices", "/denials", "/anomalies", "/alerts", "/audit", "/settings"} {
+	for _, path := range []string{"/", "/statistics", "/items", "/items/new", "/codes", "/codes/new", "/organizations",
+		"/devices", "/denials", "/anomalies", "/alerts", "/audit", "/settings"} {
 		response, body := owner.get(t, path)
 		if response.StatusCode != http.StatusOK {
 			t.Errorf("%s: %d", path, response.StatusCode)
 		}
-		if path != "/settings" && path != "/audit" && path != "/statistics" && !strings.Contains(body, "empty") && path != "/" {
+		if path != "/settings" && path != "/audit" && path != "/statistics" &&
+			!strings.Contains(body, "empty") && path != "/" {
 			t.Errorf("%s does not say that it is empty", path)
 		}
 	}
@@ -305,12 +334,15 @@ func TestEmptyPages(t *testing.T) {
 		t.Error("the overview does not guide")
 	}
 	// Its form makes a customer, and leads to a key that works.
-	response, _ := owner.post(t, "/", url.Values{"action": {"begin"}, "name": {"First & Co"}, "chargeWay": {"scan"}, "quota": {"1 000"}})
+	response, _ := owner.post(t, "/", url.Values{
+		"action": {"begin"}, "name": {"First & Co"}, "chargeWay": {"scan"}, "quota": {"1 000"},
+	})
 	if response.StatusCode != http.StatusSeeOther || response.Header.Get("Location") != "./codes/100001-reader/key" {
 		t.Fatalf("%d %s", response.StatusCode, response.Header.Get("Location"))
 	}
 	audits := func() int {
-		return len(must[administration.Page[store.Audit]](t)(o.desk.Audits(t.Context(), administration.Selection{Kinds: []string{"handshake.key"}})).Items)
+		return len(must[administration.Page[store.Audit]](t)(
+			o.desk.Audits(t.Context(), administration.Selection{Kinds: []string{"handshake.key"}})).Items)
 	}
 	if _, body := owner.get(t, "/codes/100001-reader/key"); strings.Contains(body, "LTS1") || audits() != 0 {
 		t.Error("a look shows the key, or is in the audit")

@@ -4,15 +4,19 @@ import "github.com/openlts/openlts/server/administration"
 
 var organizationPages = []page{
 	{
-		path: "/organizations", name: "organizations", title: "Organizations", nav: "/organizations", role: administration.Viewer, everywhere: true,
+		path: "/organizations", name: "organizations", title: "Organizations", nav: "/organizations",
+		role: administration.Viewer, everywhere: true,
 		get: func(r *request) (any, error) { return r.admin.Organizations(r.Context(), r.selection()) },
 		actions: map[string]action{"add": {administration.Editor, func(r *request) (string, error) {
-			added, err := r.admin.NewOrganization(r.Context(), administration.OrganizationInput{Name: r.PostForm.Get("name"), ID: r.PostForm.Get("id")})
+			added, err := r.admin.NewOrganization(r.Context(), administration.OrganizationInput{
+				Name: r.PostForm.Get("name"), ID: r.PostForm.Get("id"),
+			})
 			return "organizations/" + segment(added.ID) + "?done=added", err
 		}}},
 	},
 	{
-		path: "/organizations/{id}", name: "organization", title: "Organization", nav: "/organizations", role: administration.Viewer,
+		path: "/organizations/{id}", name: "organization", title: "Organization", nav: "/organizations",
+		role: administration.Viewer,
 		get: func(r *request) (any, error) {
 			id := r.PathValue("id")
 			o, err := r.admin.Organization(r.Context(), id)
@@ -39,11 +43,13 @@ var organizationPages = []page{
 			}},
 			"archive": {administration.Editor, func(r *request) (string, error) {
 				id := r.PathValue("id")
-				return "organizations/" + segment(id) + "?done=archived", r.admin.ArchiveOrganization(r.Context(), id, true)
+				return "organizations/" + segment(id) +
+					"?done=archived", r.admin.ArchiveOrganization(r.Context(), id, true)
 			}},
 			"unarchive": {administration.Editor, func(r *request) (string, error) {
 				id := r.PathValue("id")
-				return "organizations/" + segment(id) + "?done=unarchived", r.admin.ArchiveOrganization(r.Context(), id, false)
+				return "organizations/" + segment(id) +
+					"?done=unarchived", r.admin.ArchiveOrganization(r.Context(), id, false)
 			}},
 			"remove": {administration.Editor, func(r *request) (string, error) {
 				return "organizations?done=removed", r.admin.RemoveOrganization(r.Context(), r.PathValue("id"))

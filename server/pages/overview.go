@@ -96,10 +96,13 @@ func showOverview(r *request) (any, error) {
 	shown.MoreRinging = len(shown.Ringing) - maxRinging
 	shown.Ringing = shown.Ringing[:min(len(shown.Ringing), maxRinging)]
 	shown.Near = near(items.Items, now)
-	if shown.Denials, err = r.admin.Denials(ctx, administration.Selection{Since: now.Add(-24 * time.Hour).Unix(), Limit: 5}); err != nil {
+	if shown.Denials, err = r.admin.Denials(ctx,
+		administration.Selection{Since: now.Add(-24 * time.Hour).Unix(), Limit: 5}); err != nil {
 		return nil, err
 	}
-	shown.Anomalies, err = r.admin.Anomalies(ctx, administration.Selection{Since: now.Add(-7 * 24 * time.Hour).Unix(), Limit: 5})
+	shown.Anomalies, err = r.admin.Anomalies(ctx, administration.Selection{
+		Since: now.Add(-7 * 24 * time.Hour).Unix(), Limit: 5,
+	})
 	return shown, err
 }
 
@@ -120,7 +123,8 @@ func (r *request) figures(now time.Time) ([]comparison, error) {
 		{"Today", today, now, statistics.AddDate(today, 0, 0, -1), now.AddDate(0, 0, -1)},
 		{"This month", month, now, monthBefore, sameBefore},
 		// The days of the chart below, and of the statistics: today is the last.
-		{"Last 30 days", statistics.AddDate(today, 0, 0, -29), now, statistics.AddDate(today, 0, 0, -59), now.AddDate(0, 0, -30)},
+		{"Last 30 days", statistics.AddDate(today, 0, 0, -29), now, statistics.AddDate(today, 0, 0, -59),
+			now.AddDate(0, 0, -30)},
 	}
 	var list []comparison
 	for _, span := range spans {
@@ -154,7 +158,8 @@ func near(items []administration.Item, now time.Time) (list []administration.Ite
 		return hundredths
 	}
 	for _, i := range items {
-		if i.State != administration.StateRevoked && i.State != administration.StateExpired && i.State != administration.StateFuture && urgency(i) >= 7500 {
+		if i.State != administration.StateRevoked && i.State != administration.StateExpired &&
+			i.State != administration.StateFuture && urgency(i) >= 7500 {
 			list = append(list, i)
 		}
 	}
@@ -186,7 +191,8 @@ func quickStart(r *request) (string, error) {
 		name = way
 	}
 	_, err = r.admin.NewItem(ctx, administration.ItemInput{
-		Organization: organization.ID, ChargeWay: way, Handshakes: []string{code.Code}, ItemFields: administration.ItemFields{Name: &name, Quota: &quota},
+		Organization: organization.ID, ChargeWay: way, Handshakes: []string{code.Code},
+		ItemFields: administration.ItemFields{Name: &name, Quota: &quota},
 	})
 	return "codes/" + segment(code.Code) + "/key", err
 }

@@ -73,8 +73,9 @@ type action struct {
 // all are the pages.
 func all() []page {
 	return slices.Concat(
-		signInPages, setUpPages, overviewPages, organizationPages, statementPages, itemPages, replayPages, productPages, codePages, licensePages, devicePages,
-		statisticsPages, questionPages, denialPages, anomalyPages, alertPages, auditPages, settingsPages,
+		signInPages, setUpPages, overviewPages, organizationPages, statementPages, itemPages, replayPages, productPages,
+		codePages, licensePages, devicePages, statisticsPages, questionPages, denialPages, anomalyPages, alertPages,
+		auditPages, settingsPages,
 	)
 }
 
@@ -90,7 +91,9 @@ func (p *Pages) Handler() (http.Handler, error) {
 		}
 	}
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p.fail(&request{Request: r, pages: p, w: w}, &administration.Error{Kind: administration.Forbidden, Text: "this form was sent by another site"})
+		p.fail(&request{Request: r, pages: p, w: w}, &administration.Error{
+			Kind: administration.Forbidden, Text: "this form was sent by another site",
+		})
 	}))
 	mux := http.NewServeMux()
 	for _, page := range all() {
@@ -102,7 +105,9 @@ func (p *Pages) Handler() (http.Handler, error) {
 	}
 	mux.Handle("GET /assets/", assets())
 	nowhere := func(w http.ResponseWriter, r *http.Request) {
-		p.fail(&request{Request: r, pages: p, w: w}, &administration.Error{Kind: administration.NotFound, Text: "there is no page at this address"})
+		p.fail(&request{Request: r, pages: p, w: w}, &administration.Error{
+			Kind: administration.NotFound, Text: "there is no page at this address",
+		})
 	}
 	mux.HandleFunc("/", nowhere)
 	return p.guard(protection.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -220,7 +225,8 @@ func Address(r *http.Request) string {
 
 func (p *Pages) serve(page page, w http.ResponseWriter, httpRequest *http.Request) {
 	httpRequest.Body = http.MaxBytesReader(w, httpRequest.Body, cmp.Or(page.form, maxForm))
-	r := &request{Request: httpRequest, w: w, pages: p, page: page, admin: p.Administrator.As(administration.Principal{}), zone: time.UTC}
+	r := &request{Request: httpRequest, w: w, pages: p, page: page,
+		admin: p.Administrator.As(administration.Principal{}), zone: time.UTC}
 	if err := r.answer(); err != nil {
 		p.fail(r, err)
 	}
@@ -253,7 +259,8 @@ func (r *request) answer() error {
 			return nil
 		}
 		if err != nil {
-			if r.mistakes = administration.Errors(err); len(r.mistakes) == 0 || r.mistakes[0].Kind == administration.Forbidden {
+			if r.mistakes = administration.Errors(err); len(r.mistakes) == 0 ||
+				r.mistakes[0].Kind == administration.Forbidden {
 				return err
 			}
 			r.status = statusOf(r.mistakes[0].Kind)
@@ -302,7 +309,9 @@ type redirection string
 // act does what a form says.
 func (r *request) act() (string, error) {
 	if err := r.parse(); err != nil {
-		return "", &administration.Error{Kind: administration.Invalid, Text: "this form can't be read; it may be too large"}
+		return "", &administration.Error{
+			Kind: administration.Invalid, Text: "this form can't be read; it may be too large",
+		}
 	}
 	a, ok := r.page.actions[r.PostForm.Get("action")]
 	if !ok {
@@ -375,7 +384,8 @@ func cookieName(r *http.Request) string {
 // setSession gives the browser a session; an empty one takes it away.
 func (r *request) setSession(session string) {
 	cookie := &http.Cookie{
-		Name: cookieName(r.Request), Value: session, Path: "/", HttpOnly: true, Secure: secure(r.Request), SameSite: http.SameSiteLaxMode,
+		Name: cookieName(r.Request), Value: session, Path: "/", HttpOnly: true, Secure: secure(r.Request),
+		SameSite: http.SameSiteLaxMode,
 	}
 	if session == "" {
 		cookie.MaxAge = -1
@@ -411,7 +421,8 @@ func (r *request) redirect(to string) {
 // else the overview.
 func local(to string) string {
 	u, err := url.Parse(to)
-	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || strings.ContainsAny(to, "\\\x00\r\n\t") || strings.HasPrefix(u.Path, "/") ||
+	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || strings.ContainsAny(to, "\\\x00\r\n\t") ||
+		strings.HasPrefix(u.Path, "/") ||
 		strings.Contains("/"+u.Path+"/", "/../") || strings.Contains(u.Path, ":") || !Serves("/"+u.Path) {
 		return ""
 	}

@@ -23,7 +23,9 @@ var productPages = []page{{
 			return "products?done=added", err
 		}},
 		"rename": {administration.Editor, func(r *request) (string, error) {
-			_, err := r.admin.ChangeProduct(r.Context(), r.PostForm.Get("product"), administration.ProductChange{Name: strings.TrimSpace(r.PostForm.Get("newName"))})
+			_, err := r.admin.ChangeProduct(r.Context(), r.PostForm.Get("product"), administration.ProductChange{
+				Name: strings.TrimSpace(r.PostForm.Get("newName")),
+			})
 			return "products?done=renamed", err
 		}},
 	},

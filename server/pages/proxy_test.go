@@ -21,18 +21,23 @@ func (o *office) sees(t *testing.T, transport http.RoundTripper, base string, ht
 	if !strings.HasPrefix(where.String(), base+"/sign-in?next=") {
 		t.Fatalf("a stranger is led to %s", where)
 	}
-	response, _ = v.post(t, strings.TrimPrefix(where.String(), base), url.Values{"action": {"sign-in"}, "name": {"olga"}, "password": {password}})
+	response, _ = v.post(t, strings.TrimPrefix(where.String(), base), url.Values{
+		"action": {"sign-in"}, "name": {"olga"}, "password": {password},
+	})
 	cookie := response.Header.Get("Set-Cookie")
-	if https != strings.HasPrefix(cookie, "__Host-openlts=") || https != strings.Contains(cookie, "; Secure") || !strings.Contains(cookie, "Path=/;") {
+	if https != strings.HasPrefix(cookie, "__Host-openlts=") || https != strings.Contains(cookie, "; Secure") ||
+		!strings.Contains(cookie, "Path=/;") {
 		t.Errorf("the cookie is %q", cookie)
 	}
 	if got := response.Header.Get("Strict-Transport-Security") != ""; got != https {
 		t.Errorf("strict transport security: %t", got)
 	}
-	if where = must[*url.URL](t)(response.Request.URL.Parse(response.Header.Get("Location"))); where.String() != base+"/items/scans" {
+	if where = must[*url.URL](t)(response.Request.URL.Parse(response.Header.Get("Location"))); where.String() != base+
+		"/items/scans" {
 		t.Fatalf("%d leads to %s", response.StatusCode, where)
 	}
-	for _, path := range []string{"/", "/items/scans", "/organizations/100001/statements/" + closedMonth(), "/statistics"} {
+	for _, path := range []string{"/", "/items/scans", "/organizations/100001/statements/" + closedMonth(),
+		"/statistics"} {
 		response, body := v.get(t, path)
 		if response.StatusCode != http.StatusOK || !strings.Contains(body, "</html>") {
 			t.Fatalf("%s: %d %s", path, response.StatusCode, body)
@@ -54,7 +59,8 @@ func (o *office) sees(t *testing.T, transport http.RoundTripper, base string, ht
 		t.Errorf("the style: %d", response.StatusCode)
 	}
 	response, _ = v.post(t, "/items/scans", url.Values{"action": {"archive"}})
-	if where = must[*url.URL](t)(response.Request.URL.Parse(response.Header.Get("Location"))); where.String() != base+"/items/scans?done=archived" {
+	if where = must[*url.URL](t)(response.Request.URL.Parse(response.Header.Get("Location"))); where.String() != base+
+		"/items/scans?done=archived" {
 		t.Errorf("%d leads to %s", response.StatusCode, where)
 	}
 }

@@ -18,12 +18,14 @@ import (
 // counted it, and by which of their reports.
 var questionPages = []page{
 	{
-		path: "/statistics/devices", name: "statistics-devices", title: "Who counted it", nav: "/statistics", role: administration.Viewer,
-		get: countingDevices,
+		path: "/statistics/devices", name: "statistics-devices", title: "Who counted it", nav: "/statistics",
+		role: administration.Viewer,
+		get:  countingDevices,
 	},
 	{
-		path: "/statistics/reports", name: "statistics-reports", title: "Reports behind it", nav: "/statistics", role: administration.Viewer,
-		get: countedReports,
+		path: "/statistics/reports", name: "statistics-reports", title: "Reports behind it", nav: "/statistics",
+		role: administration.Viewer,
+		get:  countedReports,
 	},
 }
 
@@ -48,7 +50,8 @@ type questioned struct {
 func (r *request) question() (questioned, error) {
 	q := r.URL.Query()
 	asked := questioned{
-		Filter: filter{Code: q.Get("handshake"), Item: q.Get("item"), Organization: q.Get("org")}, Device: q.Get("device"),
+		Filter: filter{Code: q.Get("handshake"), Item: q.Get("item"), Organization: q.Get("org")},
+		Device: q.Get("device"),
 	}
 	for _, kind := range q["type"] {
 		if kind != "" {
@@ -77,7 +80,8 @@ func (r *request) question() (questioned, error) {
 func (q *questioned) ask(r *request, per statistics.Per, by ...statistics.By) (*statistics.Result, error) {
 	result, err := r.admin.Statistics(r.Context(), statistics.Query{
 		Per: per, By: by, From: q.Start, Until: q.End, Zone: r.zone, Types: q.Filter.Types,
-		Organizations: one(q.Filter.Organization), Codes: one(q.Filter.Code), Items: one(q.Filter.Item), Devices: one(q.Device),
+		Organizations: one(q.Filter.Organization), Codes: one(q.Filter.Code), Items: one(q.Filter.Item),
+		Devices: one(q.Device),
 	})
 	if err == nil {
 		q.Total, q.Late = result.Total, result.Late
@@ -96,7 +100,9 @@ func (q questioned) Span() string {
 
 // questionLink asks where a figure comes from.
 func questionLink(f filter, zone string, start, end time.Time) template.URL {
-	q := url.Values{"start": {strconv.FormatInt(start.Unix(), 10)}, "end": {strconv.FormatInt(end.Unix(), 10)}, "tz": {zone}}
+	q := url.Values{
+		"start": {strconv.FormatInt(start.Unix(), 10)}, "end": {strconv.FormatInt(end.Unix(), 10)}, "tz": {zone},
+	}
 	for name, value := range map[string]string{"handshake": f.Code, "item": f.Item, "org": f.Organization} {
 		if value != "" {
 			q.Set(name, value)
@@ -207,8 +213,9 @@ func countedReports(r *request) (any, error) {
 		return nil, err
 	}
 	found, err := r.admin.DeviceReports(r.Context(), asked.Device, administration.Selection{
-		Organizations: one(asked.Filter.Organization), Codes: one(asked.Filter.Code), Items: one(asked.Filter.Item), Kinds: asked.Filter.Types,
-		Since: asked.Start.Unix(), Until: asked.End.Unix(), Limit: maxCountedReports, After: r.URL.Query().Get("after"),
+		Organizations: one(asked.Filter.Organization), Codes: one(asked.Filter.Code), Items: one(asked.Filter.Item),
+		Kinds: asked.Filter.Types, Since: asked.Start.Unix(), Until: asked.End.Unix(), Limit: maxCountedReports,
+		After: r.URL.Query().Get("after"),
 	})
 	if err != nil {
 		return nil, err

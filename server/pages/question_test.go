@@ -41,7 +41,9 @@ func TestWhyThisFigure(t *testing.T) {
 			t.Errorf("%s: the day has %v, its devices %v", name, figure, got)
 		}
 		reports := v.why(t, devices, "statistics/reports")
-		if !regexp.MustCompile(`data-label="Arrived"><time [^>]+>[^<]+</time> <small class="soft">revision 1<`).MatchString(reports) || !strings.Contains(reports, `data-label="Revision">1<`) {
+		if !regexp.MustCompile(
+			`data-label="Arrived"><time [^>]+>[^<]+</time> <small class="soft">revision 1<`).MatchString(reports) ||
+			!strings.Contains(reports, `data-label="Revision">1<`) {
 			t.Errorf("%s: it is not told when and as what a report arrived\n%s", name, reports)
 		}
 		rows := regexp.MustCompile(`data-label="Units">([0-9\x{202f}]+)<`).FindAllStringSubmatch(reports, -1)
@@ -67,8 +69,9 @@ func TestWhyThisFigure(t *testing.T) {
 		t.Errorf("a customer sees another's reports: %d", response.StatusCode)
 	}
 	for path, want := range map[string]int{
-		"/statistics/devices": 422, "/statistics/devices?start=1&end=x": 422, "/statistics/devices?start=-1&end=5": 422, "/statistics/devices?start=0&end=180&tz=moon": 422,
-		"/statistics/devices?start=0&end=180&item=nothing": 404, "/statistics/reports?start=0&end=180": 404, "/statistics/devices?start=9&end=9": 422,
+		"/statistics/devices": 422, "/statistics/devices?start=1&end=x": 422, "/statistics/devices?start=-1&end=5": 422,
+		"/statistics/devices?start=0&end=180&tz=moon": 422, "/statistics/devices?start=0&end=180&item=nothing": 404,
+		"/statistics/reports?start=0&end=180": 404, "/statistics/devices?start=9&end=9": 422,
 		"/statistics/devices?start=0&end=180": 200,
 	} {
 		if response, body := vera.get(t, path); response.StatusCode != want {
@@ -131,11 +134,14 @@ func TestWhoUsedMost(t *testing.T) {
 		if _, page = v.get(t, "/statistics?handshake=100001-warehouse"); rankings.MatchString(page) {
 			t.Error("a single code is ranked")
 		}
-		history := func(page string) string { return regexp.MustCompile(`All history: [0-9\x{202f}]+`).FindString(page) }
+		history := func(page string) string {
+			return regexp.MustCompile(`All history: [0-9\x{202f}]+`).FindString(page)
+		}
 		now := time.Now().UTC()
 		first := time.Date(now.Year(), now.Month()-1, 1, 0, 0, 0, 0, time.UTC)
 		_, page = v.get(t, "/statistics?range=last-month&tz=UTC")
-		if span := first.Format(time.DateOnly) + " – " + first.AddDate(0, 1, -1).Format(time.DateOnly); !strings.Contains(page, span) {
+		if span := first.Format(time.DateOnly) + " – " +
+			first.AddDate(0, 1, -1).Format(time.DateOnly); !strings.Contains(page, span) {
 			t.Errorf("the month before is not %s", span)
 		}
 		if _, all := v.get(t, "/statistics"); history(page) == "" || history(page) != history(all) {

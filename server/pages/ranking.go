@@ -48,11 +48,14 @@ func (s *statisticsShown) rank(r *request) error {
 		{by: statistics.ByItem, parameter: "item", title: "By license item", names: s.Names},
 	}
 	for _, each := range of {
-		if each.parameter == "org" && (r.who().Organization != "" || s.Filter.Organization != "") || each.parameter == "item" && s.By != "item" ||
+		if each.parameter == "org" && (r.who().Organization != "" || s.Filter.Organization != "") ||
+			each.parameter == "item" && s.By != "item" ||
 			each.parameter == "handshake" && s.By == "item" {
 			continue
 		}
-		result, err := r.read(s.Filter, statistics.Query{Per: statistics.PerPeriod, By: []statistics.By{each.by}, From: s.Since, Until: s.To})
+		result, err := r.read(s.Filter, statistics.Query{
+			Per: statistics.PerPeriod, By: []statistics.By{each.by}, From: s.Since, Until: s.To,
+		})
 		if err != nil {
 			return err
 		}
@@ -64,10 +67,13 @@ func (s *statisticsShown) rank(r *request) error {
 		for _, row := range result.Rows {
 			total = add(total, row.Count)
 			list.Rows = append(list.Rows, ranked{
-				ID: row.Group[0], Name: cmp.Or(each.names[row.Group[0]], row.Group[0]), Parameter: each.parameter, Units: row.Count,
+				ID: row.Group[0], Name: cmp.Or(each.names[row.Group[0]], row.Group[0]), Parameter: each.parameter,
+				Units: row.Count,
 			})
 		}
-		slices.SortFunc(list.Rows, func(a, b ranked) int { return cmp.Or(cmp.Compare(b.Units, a.Units), cmp.Compare(a.ID, b.ID)) })
+		slices.SortFunc(list.Rows, func(a, b ranked) int {
+			return cmp.Or(cmp.Compare(b.Units, a.Units), cmp.Compare(a.ID, b.ID))
+		})
 		if len(list.Rows) > maxRanked {
 			for _, other := range list.Rows[maxRanked:] {
 				list.Rest = add(list.Rest, other.Units)

@@ -36,12 +36,14 @@ func TestRepairs(t *testing.T) {
 	old, next, phone := d[0].UUID, d[1].UUID, d[2].UUID
 	adam, vera, carl := o.signedIn(t, "adam"), o.signedIn(t, "vera"), o.signedIn(t, "carl")
 	for _, form := range []struct{ path, action, field, value string }{
-		{"/devices/" + old, "block", "", ""}, {"/devices/" + old, "unblock", "", ""}, {"/devices/" + old, "merge", "into", next},
-		{"/devices/" + old, "separate", "", ""}, {"/devices/" + old, "erase", "sure", "yes"}, {"/devices/" + old, "move", "to", next},
+		{"/devices/" + old, "block", "", ""}, {"/devices/" + old, "unblock", "", ""},
+		{"/devices/" + old, "merge", "into", next}, {"/devices/" + old, "separate", "", ""},
+		{"/devices/" + old, "erase", "sure", "yes"}, {"/devices/" + old, "move", "to", next},
 		{"/items/desktops", "free", "device", old},
 	} {
 		for _, each := range []*visitor{vera, carl} {
-			if response, _ := each.post(t, form.path, url.Values{"action": {form.action}, form.field: {form.value}}); response.StatusCode != http.StatusForbidden {
+			if response, _ := each.post(t, form.path, url.Values{"action": {form.action},
+				form.field: {form.value}}); response.StatusCode != http.StatusForbidden {
 				t.Errorf("%s of %s: %d", form.action, form.path, response.StatusCode)
 			}
 		}
@@ -81,7 +83,9 @@ func TestRepairs(t *testing.T) {
 		t.Error("the erased name is shown")
 	}
 	// A viewer of an organization learns only of devices that it authorized.
-	foreign := must[administration.Page[administration.Device]](t)(o.desk.Devices(t.Context(), administration.Selection{Organizations: []string{"100002"}}))
+	foreign := must[administration.Page[administration.Device]](t)(o.desk.Devices(t.Context(), administration.Selection{
+		Organizations: []string{"100002"},
+	}))
 	if err := o.desk.MergeDevice(t.Context(), foreign.Items[0].UUID, next); err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +104,8 @@ func TestRepairsLook(t *testing.T) {
 	o.accounts(t)
 	d := o.desktops(t, "old till", "new till", "phone")
 	for _, err := range []error{
-		o.desk.MergeDevice(t.Context(), d[2].UUID, d[1].UUID), o.desk.BlockDevice(t.Context(), d[0].UUID), o.desk.EraseDevice(t.Context(), d[1].UUID),
+		o.desk.MergeDevice(t.Context(), d[2].UUID, d[1].UUID), o.desk.BlockDevice(t.Context(), d[0].UUID),
+		o.desk.EraseDevice(t.Context(), d[1].UUID),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -109,8 +114,8 @@ func TestRepairsLook(t *testing.T) {
 	axe, folder := axeSource(t), pictures(t)
 	b.signIn(t, o, "olga")
 	for name, path := range map[string]string{
-		"repair-blocked": "/devices/" + d[0].UUID, "repair-merged": "/devices/" + d[1].UUID, "repair-alias": "/devices/" + d[2].UUID,
-		"repair-item": "/items/desktops", "repair-devices": "/devices",
+		"repair-blocked": "/devices/" + d[0].UUID, "repair-merged": "/devices/" + d[1].UUID,
+		"repair-alias": "/devices/" + d[2].UUID, "repair-item": "/items/desktops", "repair-devices": "/devices",
 	} {
 		b.do(t, chromedp.Navigate(o.url+path))
 		b.do(t, chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("details").forEach(d => d.open = true)`))

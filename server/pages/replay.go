@@ -44,13 +44,16 @@ func showReplay(r *request) (any, error) {
 	q := r.URL.Query()
 	month := statistics.StartOfDay(r.admin.Now().In(r.zone))
 	month = statistics.AddDate(month, 0, 0, 1-month.Day())
-	shown := replayShown{Item: item, Way: item.ChargeWay, From: q.Get("from"), Until: q.Get("until"), Quota: q.Get("quota")}
+	shown := replayShown{
+		Item: item, Way: item.ChargeWay, From: q.Get("from"), Until: q.Get("until"), Quota: q.Get("quota"),
+	}
 	if q.Get("chargeWay") != "" {
 		shown.Way = q.Get("chargeWay")
 	}
 	shown.ChargeWays = (&view{r: r}).wayOptions(shown.Way)
 	if !q.Has("from") { // last month, to begin with
-		shown.From, shown.Until = statistics.AddDate(month, 0, -1, 0).Format(time.DateOnly), statistics.AddDate(month, 0, 0, -1).Format(time.DateOnly)
+		shown.From, shown.Until = statistics.AddDate(month, 0, -1, 0).Format(time.DateOnly),
+			statistics.AddDate(month, 0, 0, -1).Format(time.DateOnly)
 		shown.Quota = (&view{r: r}).QuotaValue(item.Quota.Limit)
 		return shown, nil
 	}
@@ -132,7 +135,8 @@ func (r *request) replayRows(c *administration.Replayed) []replayRow {
 		{Title: "Of them refused", Own: grouped(own.Refused), Other: grouped(other.Refused)},
 		{Title: "Devices refused", Own: grouped(own.RefusedDevices), Other: grouped(other.RefusedDevices)},
 		{Title: "Refused first", Own: moment(own.FirstRefusal), Other: moment(other.FirstRefusal)},
-		{Title: "Units not counted", Own: units(c.OwnTerms.ChargeWay, own.LostUnits), Other: units(c.OtherTerms.ChargeWay, other.LostUnits)},
+		{Title: "Units not counted", Own: units(c.OwnTerms.ChargeWay, own.LostUnits),
+			Other: units(c.OtherTerms.ChargeWay, other.LostUnits)},
 	}
 	for i := range rows {
 		rows[i].Title = v.T(rows[i].Title)

@@ -25,7 +25,8 @@ var settingsPages = []page{{
 			if err != nil {
 				return "", mistake("days", "this is not a number of days")
 			}
-			return "settings?done=changed", r.admin.SetRetention(r.Context(), store.Record(r.PostForm.Get("record")), days)
+			return "settings?done=changed",
+				r.admin.SetRetention(r.Context(), store.Record(r.PostForm.Get("record")), days)
 		}},
 		"password": {administration.Viewer, func(r *request) (string, error) {
 			form := r.PostForm
@@ -36,19 +37,22 @@ var settingsPages = []page{{
 			if err != nil {
 				return "", err
 			}
-			return "settings?done=password", r.admin.ChangePassword(r.Context(), r.pages.Attempts, administration.Network(Address(r.Request)),
-				cookie.Value, form.Get("old"), form.Get("password"))
+			return "settings?done=password",
+				r.admin.ChangePassword(r.Context(), r.pages.Attempts, administration.Network(Address(r.Request)),
+					cookie.Value, form.Get("old"), form.Get("password"))
 		}},
 		"account": {administration.Owner, func(r *request) (string, error) {
 			form := r.PostForm
 			_, err := r.admin.AddAccount(r.Context(), administration.AccountInput{
-				Name: form.Get("name"), Password: form.Get("newPassword"), Role: administration.Role(form.Get("role")), Organization: form.Get("organization"),
+				Name: form.Get("name"), Password: form.Get("newPassword"), Role: administration.Role(form.Get("role")),
+				Organization: form.Get("organization"),
 			})
 			return "settings?done=added", err
 		}},
 		"account-role": {administration.Owner, func(r *request) (string, error) {
 			form := r.PostForm
-			return "settings?done=changed", r.admin.ChangeAccount(r.Context(), form.Get("account"), administration.Role(form.Get("role")), form.Get("organization"))
+			return "settings?done=changed", r.admin.ChangeAccount(r.Context(), form.Get("account"),
+				administration.Role(form.Get("role")), form.Get("organization"))
 		}},
 		"account-password": {administration.Owner, func(r *request) (string, error) {
 			password := administration.RandomPassword()
@@ -60,7 +64,8 @@ var settingsPages = []page{{
 		}},
 		"token": {administration.Owner, func(r *request) (string, error) {
 			form := r.PostForm
-			in := administration.TokenInput{Name: form.Get("tokenName"), Scope: administration.Scope(form.Get("scope")), Organization: form.Get("tokenOrganization")}
+			in := administration.TokenInput{Name: form.Get("tokenName"), Scope: administration.Scope(form.Get("scope")),
+				Organization: form.Get("tokenOrganization")}
 			if text := form.Get("expiresAt"); text != "" {
 				if in.ExpiresAt = r.day(text, 1); in.ExpiresAt == 0 {
 					return "", mistake("expiresAt", "this is not a date such as 2027-01-31")
@@ -91,11 +96,12 @@ type settingsShown struct {
 
 // zones are time zones to choose from; others can be written.
 var zones = []string{
-	"UTC", "Africa/Cairo", "Africa/Johannesburg", "Africa/Lagos", "America/Bogota", "America/Chicago", "America/Denver", "America/Los_Angeles",
-	"America/Mexico_City", "America/New_York", "America/Sao_Paulo", "America/Toronto", "Asia/Dubai", "Asia/Hong_Kong", "Asia/Jakarta", "Asia/Kolkata",
-	"Asia/Seoul", "Asia/Shanghai", "Asia/Singapore", "Asia/Tokyo", "Australia/Perth", "Australia/Sydney", "Europe/Amsterdam", "Europe/Berlin",
-	"Europe/Istanbul", "Europe/London", "Europe/Madrid", "Europe/Moscow", "Europe/Paris", "Europe/Rome", "Europe/Stockholm", "Europe/Warsaw",
-	"Europe/Zurich", "Pacific/Auckland",
+	"UTC", "Africa/Cairo", "Africa/Johannesburg", "Africa/Lagos", "America/Bogota", "America/Chicago", "America/Denver",
+	"America/Los_Angeles", "America/Mexico_City", "America/New_York", "America/Sao_Paulo", "America/Toronto",
+	"Asia/Dubai", "Asia/Hong_Kong", "Asia/Jakarta", "Asia/Kolkata", "Asia/Seoul", "Asia/Shanghai", "Asia/Singapore",
+	"Asia/Tokyo", "Australia/Perth", "Australia/Sydney", "Europe/Amsterdam", "Europe/Berlin", "Europe/Istanbul",
+	"Europe/London", "Europe/Madrid", "Europe/Moscow", "Europe/Paris", "Europe/Rome", "Europe/Stockholm",
+	"Europe/Warsaw", "Europe/Zurich", "Pacific/Auckland",
 }
 
 func showSettings(r *request) (any, error) {
@@ -137,11 +143,13 @@ var recordTexts = []struct {
 	record      store.Record
 	Title, Text string
 }{
-	{record: store.RecordReceived, Title: "Reports", Text: "What devices sent, each report. They go by whole months, once a signed checkpoint stands for what they sum up to. At least 40 days."},
+	{record: store.RecordReceived, Title: "Reports", Text: "What devices sent, each report. They go by whole months, " +
+		"once a signed checkpoint stands for what they sum up to. At least 40 days."},
 	{record: store.RecordDenials, Title: "Refusals", Text: "Who was refused an authorization, and why."},
 	{record: store.RecordAnomalies, Title: "Anomalies", Text: "What was strange about devices."},
 	{record: store.RecordAudit, Title: "Audit", Text: "Who changed what."},
-	{record: store.RecordSeats, Title: "Past seats", Text: "Which device had a seat, and when. What they come to stays. At least 365 days: exceptions are counted over so many."},
+	{record: store.RecordSeats, Title: "Past seats", Text: "Which device had a seat, and when. What they come to " +
+		"stays. At least 365 days: exceptions are counted over so many."},
 	{record: store.RecordTokens, Title: "Expired tokens", Text: "Those of the API, from the day they expired on."},
 }
 

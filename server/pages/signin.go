@@ -35,7 +35,8 @@ func signIn(r *request) (string, error) {
 			return "", err
 		}
 	}
-	session, err := r.pages.Administrator.SignIn(r.Context(), r.pages.Attempts, administration.Network(Address(r.Request)),
+	session, err := r.pages.Administrator.SignIn(r.Context(), r.pages.Attempts,
+		administration.Network(Address(r.Request)),
 		r.PostForm.Get("name"), r.PostForm.Get("password"))
 	if err != nil {
 		return "", err
@@ -59,13 +60,17 @@ var setUpPages = []page{{
 	actions: map[string]action{"set-up": {do: func(r *request) (string, error) {
 		form := r.PostForm
 		if form.Get("password") != form.Get("again") {
-			return "", &administration.Error{Kind: administration.Invalid, Field: "again", Text: "the two passwords differ"}
+			return "", &administration.Error{
+				Kind: administration.Invalid, Field: "again", Text: "the two passwords differ",
+			}
 		}
 		network := administration.Network(Address(r.Request))
-		if _, err := r.pages.Administrator.SetUp(r.Context(), r.URL.Query().Get("token"), form.Get("name"), form.Get("password")); err != nil {
+		if _, err := r.pages.Administrator.SetUp(r.Context(), r.URL.Query().Get("token"), form.Get("name"),
+			form.Get("password")); err != nil {
 			return "", err
 		}
-		session, err := r.pages.Administrator.SignIn(r.Context(), r.pages.Attempts, network, form.Get("name"), form.Get("password"))
+		session, err := r.pages.Administrator.SignIn(r.Context(), r.pages.Attempts, network, form.Get("name"),
+			form.Get("password"))
 		if err != nil {
 			return "", err
 		}

@@ -23,7 +23,8 @@ func TestSimulatedHistory(t *testing.T) {
 	}
 	o.accounts(t)
 	owner := o.signedIn(t, "olga")
-	paths := []string{"/", "/statistics", "/items", "/codes", "/organizations", "/devices", "/denials", "/anomalies", "/audit"}
+	paths := []string{"/", "/statistics", "/items", "/codes", "/organizations", "/devices", "/denials",
+		"/anomalies", "/audit"}
 	all := administration.Selection{Limit: 200}
 	for _, d := range must[administration.Page[administration.Device]](t)(o.desk.Devices(t.Context(), all)).Items {
 		paths = append(paths, "/devices/"+d.UUID)
@@ -45,7 +46,8 @@ func TestSimulatedHistory(t *testing.T) {
 		t.Errorf("%d pages, %d refusals", len(paths), len(denials))
 	}
 	for _, path := range append(paths, denials...) {
-		if response, body := owner.get(t, path); response.StatusCode != http.StatusOK || strings.Contains(body, "of unlimited used") {
+		if response, body := owner.get(t, path); response.StatusCode != http.StatusOK ||
+			strings.Contains(body, "of unlimited used") {
 			t.Errorf("%s: %d\n%s", path, response.StatusCode, body)
 		}
 	}

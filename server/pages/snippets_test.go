@@ -17,9 +17,12 @@ func TestLinesToPaste(t *testing.T) {
 	o := openOffice(t)
 	o.life(t)
 	o.accounts(t)
-	_, page := o.signedIn(t, "adam").post(t, "/codes/100001-warehouse/key", url.Values{"action": {"make"}, "server": {"https://lts.example.com"}})
+	_, page := o.signedIn(t, "adam").post(t, "/codes/100001-warehouse/key", url.Values{
+		"action": {"make"}, "server": {"https://lts.example.com"},
+	})
 	lines := map[string]string{}
-	for _, found := range regexp.MustCompile(`(?s)<summary>([^<]+)</summary>.*?<pre[^>]*>([^<]*)</pre>`).FindAllStringSubmatch(page, -1) {
+	for _, found := range regexp.MustCompile(
+		`(?s)<summary>([^<]+)</summary>.*?<pre[^>]*>([^<]*)</pre>`).FindAllStringSubmatch(page, -1) {
 		lines[html.UnescapeString(found[1])] = html.UnescapeString(found[2])
 	}
 	for language, compiler := range map[string][]string{
@@ -39,15 +42,19 @@ func TestLinesToPaste(t *testing.T) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		command := exec.CommandContext(t.Context(), compiler[0], append(compiler[1:], "-fsyntax-only", "-Wall", "-I../../include", file)...)
+		command := exec.CommandContext(t.Context(), compiler[0],
+			append(compiler[1:], "-fsyntax-only", "-Wall", "-I../../include", file)...)
 		if out, err := command.CombinedOutput(); err != nil {
 			t.Errorf("%s: %v\n%s", language, err, out)
 		}
 	}
 	for language, names := range map[string]map[string]string{
-		"Python":     {"from_key": "python/src/openlts/license.py", "QR_CODE": "python/src/openlts/definitions.py", "record": "python/src/openlts/license.py"},
-		"Java":       {"fromKey": "java/src/main/java/org/openlts/License.java", "OperationType": "java/src/main/java/org/openlts/License.java"},
-		"C#":         {"FromKey": "csharp/src/OpenLTS/License.cs", "QRCode": "csharp/src/OpenLTS/Definitions.cs", "Record": "csharp/src/OpenLTS/License.cs"},
+		"Python": {"from_key": "python/src/openlts/license.py", "QR_CODE": "python/src/openlts/definitions.py",
+			"record": "python/src/openlts/license.py"},
+		"Java": {"fromKey": "java/src/main/java/org/openlts/License.java",
+			"OperationType": "java/src/main/java/org/openlts/License.java"},
+		"C#": {"FromKey": "csharp/src/OpenLTS/License.cs", "QRCode": "csharp/src/OpenLTS/Definitions.cs",
+			"Record": "csharp/src/OpenLTS/License.cs"},
 		"JavaScript": {"createLicense": "javascript/src/index.ts", "licenseKey": "javascript/src/parameters.ts"},
 	} {
 		for name, file := range names {

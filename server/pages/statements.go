@@ -13,11 +13,14 @@ import (
 
 var statementPages = []page{
 	{
-		path: "/organizations/{id}/statements", name: "statements", title: "Statements", nav: "/organizations", role: administration.Viewer,
-		get: showStatements,
+		path: "/organizations/{id}/statements", name: "statements", title: "Statements", nav: "/organizations",
+		role: administration.Viewer,
+		get:  showStatements,
 		actions: map[string]action{"close": {administration.Editor, func(r *request) (string, error) {
 			id := r.PathValue("id")
-			made, err := r.admin.CloseStatement(r.Context(), id, administration.StatementInput{Month: r.PostForm.Get("month"), Zone: r.PostForm.Get("zone")})
+			made, err := r.admin.CloseStatement(r.Context(), id, administration.StatementInput{
+				Month: r.PostForm.Get("month"), Zone: r.PostForm.Get("zone"),
+			})
 			if err != nil {
 				return "", err
 			}
@@ -25,7 +28,8 @@ var statementPages = []page{
 		}}},
 	},
 	{
-		path: "/organizations/{id}/statements/draft", name: "statement", title: "Draft of a statement", nav: "/organizations", role: administration.Editor,
+		path: "/organizations/{id}/statements/draft", name: "statement", title: "Draft of a statement",
+		nav: "/organizations", role: administration.Editor,
 		get: func(r *request) (any, error) {
 			q := r.URL.Query()
 			made, err := r.admin.DraftStatement(r.Context(), r.PathValue("id"), q.Get("month"), q.Get("zone"))
@@ -33,7 +37,8 @@ var statementPages = []page{
 		},
 	},
 	{
-		path: "/organizations/{id}/statements/{month}", name: "statement", title: "Statement", nav: "/organizations", role: administration.Viewer,
+		path: "/organizations/{id}/statements/{month}", name: "statement", title: "Statement", nav: "/organizations",
+		role: administration.Viewer,
 		get: func(r *request) (any, error) {
 			made, err := r.statement()
 			return newStatementShown(made), err
@@ -60,7 +65,9 @@ var statementPages = []page{
 				if err != nil {
 					return err
 				}
-				begin := sync.OnceFunc(func() { r.attach("reports-"+made.Organization+"-"+made.Month+".jsonl", "application/jsonl") })
+				begin := sync.OnceFunc(func() {
+					r.attach("reports-"+made.Organization+"-"+made.Month+".jsonl", "application/jsonl")
+				})
 				err = r.admin.StatementReports(r.Context(), made.Organization, made.Month, func(line []byte) error {
 					begin() // what fails before is told on a page
 					_, err := r.w.Write(line)

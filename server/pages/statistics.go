@@ -112,13 +112,17 @@ func (v *view) Ranges() (options []option) {
 }
 
 // measures are what can be looked at.
-var measures = []store.Measure{store.MeasureOperations, store.MeasureDevices, store.MeasureConcurrent, store.MeasureDenials}
+var measures = []store.Measure{
+	store.MeasureOperations, store.MeasureDevices, store.MeasureConcurrent, store.MeasureDenials,
+}
 
 func (r *request) showStatistics() (*statisticsShown, error) {
 	q := r.URL.Query()
 	s := &statisticsShown{
-		By: q.Get("by"), Per: statistics.Per(q.Get("per")), Mode: q.Get("mode"), Range: q.Get("range"), Zone: q.Get("tz"), Zones: zones, UpdatedAt: r.admin.Now().Unix(),
-		Filter: filter{Measure: store.Measure(q.Get("measure")), Code: q.Get("handshake"), Item: q.Get("item"), Organization: q.Get("org")},
+		By: q.Get("by"), Per: statistics.Per(q.Get("per")), Mode: q.Get("mode"), Range: q.Get("range"),
+		Zone: q.Get("tz"), Zones: zones, UpdatedAt: r.admin.Now().Unix(),
+		Filter: filter{Measure: store.Measure(q.Get("measure")), Code: q.Get("handshake"), Item: q.Get("item"),
+			Organization: q.Get("org")},
 	}
 	if !slices.Contains(measures, s.Filter.Measure) {
 		s.Filter.Measure = store.MeasureOperations
@@ -225,7 +229,8 @@ func (s *statisticsShown) choosePeriod(r *request, from, until string) {
 	}
 	s.From, s.Until = s.Since.Format(time.DateOnly), statistics.AddDate(s.To, 0, 0, -1).Format(time.DateOnly)
 	days := int(s.To.Sub(s.Since).Hours()/24 + 0.5)
-	if !slices.Contains([]statistics.Per{statistics.PerSlot, statistics.PerHour, statistics.PerDay, statistics.PerMonth}, s.Per) {
+	if !slices.Contains(
+		[]statistics.Per{statistics.PerSlot, statistics.PerHour, statistics.PerDay, statistics.PerMonth}, s.Per) {
 		s.Per = statistics.PerDay
 		switch {
 		case days <= 2:
@@ -261,7 +266,9 @@ func (s *statisticsShown) figures(r *request) error {
 			break // is to come
 		}
 		s.MayGrow = s.MayGrow || c.Windows[w].MayGrow
-		shown := statisticsRow{Label: label(c.Windows[w], s.Per), Window: c.Windows[w], Units: units, SoFar: w == s.Trend.Unfinished}
+		shown := statisticsRow{
+			Label: label(c.Windows[w], s.Per), Window: c.Windows[w], Units: units, SoFar: w == s.Trend.Unfinished,
+		}
 		for _, each := range units {
 			shown.Total = add(shown.Total, each)
 		}
@@ -272,7 +279,8 @@ func (s *statisticsShown) figures(r *request) error {
 	slices.Reverse(s.Rows)            // the newest first
 	s.Total = periods.whole.total(-1) // of devices, those of all the period: not their sum
 	s.Pies = []pie{
-		newPie("All history", periods.ever, periods.ever.Types), newPie("Selected period", periods.whole, periods.ever.Types),
+		newPie("All history", periods.ever, periods.ever.Types),
+		newPie("Selected period", periods.whole, periods.ever.Types),
 		newPie("Today", periods.today, periods.ever.Types),
 	}
 	s.Before = periods.before.total(-1)
@@ -293,7 +301,8 @@ func (s *statisticsShown) count(r *request, now time.Time) (c *counted, p period
 	}
 	today := statistics.StartOfDay(now)
 	spans := []statistics.Span{
-		{Until: statistics.AddDate(now, 0, 0, 1)}, {From: s.Since, Until: s.To}, {From: today, Until: now}, {From: from, Until: until},
+		{Until: statistics.AddDate(now, 0, 0, 1)}, {From: s.Since, Until: s.To}, {From: today, Until: now},
+		{From: from, Until: until},
 	}
 	if !s.Sums {
 		if c, err = r.count(s.Filter, s.Since, s.To, s.Per, spans...); err == nil {
@@ -326,20 +335,21 @@ func (s *statisticsShown) Shown() []statisticsRow { return s.Rows[:min(len(s.Row
 // file is the table for programs: what the page shows, all of it.
 func (s *statisticsShown) file() *table {
 	columns := append([]string{"from", "to", "timeZone"}, s.Trend.Types...)
-	return &table{name: "statistics", columns: append(columns, "total", "finished"), rows: func(each func([]any) error) error {
-		for _, row := range s.Rows {
-			cells := []any{row.Window.Start.Format(time.RFC3339), row.Window.End.Format(time.RFC3339), s.Zone}
-			for _, units := range row.Units {
-				cells = append(cells, units)
+	return &table{name: "statistics", columns: append(columns, "total", "finished"),
+		rows: func(each func([]any) error) error {
+			for _, row := range s.Rows {
+				cells := []any{row.Window.Start.Format(time.RFC3339), row.Window.End.Format(time.RFC3339), s.Zone}
+				for _, units := range row.Units {
+					cells = append(cells, units)
+				}
+				finished := "yes"
+				if row.SoFar {
+					finished = "no"
+				}
+				if err := each(append(cells, row.Total, finished)); err != nil {
+					return err
+				}
 			}
-			finished := "yes"
-			if row.SoFar {
-				finished = "no"
-			}
-			if err := each(append(cells, row.Total, finished)); err != nil {
-				return err
-			}
-		}
-		return nil
-	}}
+			return nil
+		}}
 }

@@ -18,14 +18,17 @@ type term struct {
 
 // terms are all of them; a charge way has some.
 var terms = []term{
-	{name: "tolerance", Title: "Tolerance in percent", Text: "So much is allowed beyond the quota.", of: func(c *store.Charging) **int64 { return &c.Tolerance }},
+	{name: "tolerance", Title: "Tolerance in percent", Text: "So much is allowed beyond the quota.",
+		of: func(c *store.Charging) **int64 { return &c.Tolerance }},
 	{
 		name: "exceptions", Title: "Exceptions", Text: "Allowed within 365 days, for each one of the quota.",
 		of: func(c *store.Charging) **int64 { return &c.Exceptions },
 	},
-	{name: "slot", Title: "Slot in seconds", Text: "In such slots of time seats are counted.", of: func(c *store.Charging) **int64 { return &c.Slot }},
+	{name: "slot", Title: "Slot in seconds", Text: "In such slots of time seats are counted.",
+		of: func(c *store.Charging) **int64 { return &c.Slot }},
 	{
-		name: "window", Title: "A seat lasts", Text: "After its device was heard of, such as 90d, 24h or 4m.", lasts: true,
+		name: "window", Title: "A seat lasts",
+		Text: "After its device was heard of, such as 90d, 24h or 4m.", lasts: true,
 		of: func(c *store.Charging) **int64 { return &c.Window },
 	},
 	{
@@ -33,7 +36,8 @@ var terms = []term{
 		of: func(c *store.Charging) **int64 { return &c.Least },
 	},
 	{
-		name: "brief", Title: "A seat without a home", Text: "At most so long if the device can keep no identity, as in a container.", lasts: true,
+		name: "brief", Title: "A seat without a home",
+		Text: "At most so long if the device can keep no identity, as in a container.", lasts: true,
 		of: func(c *store.Charging) **int64 { return &c.Brief },
 	},
 }
@@ -42,16 +46,24 @@ var terms = []term{
 var ways = []struct{ way, Title, Text string }{
 	{"scan", "Barcodes", "Each barcode that is read. Beyond quota and tolerance everybody is refused."},
 	{"page", "Pages", "Each page that is processed. Beyond quota and tolerance everybody is refused."},
-	{"device", "Devices on a list", "A device stays on the list for a time after it was heard of. Beyond quota and tolerance new devices are refused; those on the list go on."},
+	{"device", "Devices on a list", "A device stays on the list for a time after it was heard of. Beyond quota and " +
+		"tolerance new devices are refused; those on the list go on."},
 	{"instance", "Instances on a list", "As devices, but each machine counts as often as the instances it asks for."},
-	{"concurrent-device", "Devices at work at once", "Those at work in the same slot. What is beyond the quota is an exception; once these are used up, everybody is refused."},
-	{"concurrent-instance", "Instances at work at once", "As devices at work at once, but each machine counts as often as the instances it asks for."},
-	{"active-device", "Active devices", "Those at work within the last 24 hours. What is beyond the quota is an exception in each slot."},
+	{"concurrent-device", "Devices at work at once", "Those at work in the same slot. What is beyond the quota is an " +
+		"exception; once these are used up, everybody is refused."},
+	{"concurrent-instance", "Instances at work at once",
+		"As devices at work at once, but each machine counts as often as the instances it asks for."},
+	{"active-device", "Active devices",
+		"Those at work within the last 24 hours. What is beyond the quota is an exception in each slot."},
 	{"daily-active-device", "Devices active within a day", "As active devices, but not beyond the item's end."},
-	{"monthly-active-device", "Devices active within 30 days", "What is beyond the quota is an exception in each slot."},
-	{"quarterly-active-device", "Devices active within 90 days", "What is beyond the quota is an exception in each slot."},
-	{"yearly-active-device", "Devices active within 365 days", "What is beyond the quota is an exception in each slot."},
-	{"domain", "Domains", "Each registrable domain, such as example.com, with any number of devices and of names below it, for good. New ones beyond the quota are refused."},
+	{"monthly-active-device", "Devices active within 30 days",
+		"What is beyond the quota is an exception in each slot."},
+	{"quarterly-active-device", "Devices active within 90 days",
+		"What is beyond the quota is an exception in each slot."},
+	{"yearly-active-device", "Devices active within 365 days",
+		"What is beyond the quota is an exception in each slot."},
+	{"domain", "Domains", "Each registrable domain, such as example.com, with any number of devices and of names " +
+		"below it, for good. New ones beyond the quota are refused."},
 }
 
 // Way is what a charge way counts, in words.

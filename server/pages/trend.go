@@ -166,7 +166,9 @@ func (t *trend) draw() {
 	}
 	gap := min(4, width*0.2)
 	for w := range n {
-		column := trendColumn{X: float64(w)*width + gap/2, Width: width - gap, Label: label(t.Windows[w], t.Per), Open: w == t.Unfinished}
+		column := trendColumn{
+			X: float64(w)*width + gap/2, Width: width - gap, Label: label(t.Windows[w], t.Per), Open: w == t.Unfinished,
+		}
 		var below int64
 		for i := range values {
 			if units := values[i][w]; units > 0 {
@@ -190,7 +192,8 @@ func (t *trend) drawLines(values [][]int64, width float64, y func(float64) float
 			}
 			x := (float64(w) + 0.5) * width
 			if w == t.Unfinished && w > 0 {
-				line.Open = fmt.Sprintf("M%.1f %.1fL%.1f %.1f", x-width, y(float64(values[i][w-1])), x, y(float64(units)))
+				line.Open = fmt.Sprintf("M%.1f %.1fL%.1f %.1f", x-width, y(float64(values[i][w-1])), x,
+					y(float64(units)))
 				break
 			}
 			letter := 'L'
@@ -247,7 +250,9 @@ type moving struct {
 
 // Moving gives the figures for the chart in browsers.
 func (v *view) Moving(t *trend) moving {
-	m := moving{Values: t.Values(), Unfinished: t.Unfinished, Accumulated: t.Accumulated, Zone: v.Zone(), Open: v.T("so far")}
+	m := moving{
+		Values: t.Values(), Unfinished: t.Unfinished, Accumulated: t.Accumulated, Zone: v.Zone(), Open: v.T("so far"),
+	}
 	for _, w := range t.Windows {
 		m.Times, m.Labels = append(m.Times, w.Start.Unix()), append(m.Labels, label(w, t.Per))
 	}

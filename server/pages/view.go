@@ -126,14 +126,17 @@ func (v *view) Done() string {
 // done are the texts of what forms did, by the words in addresses.
 var done = map[string]string{
 	"added": "Added.", "changed": "Changed.", "removed": "Removed.", "revoked": "Revoked.", "attached": "Attached.",
-	"detached": "Detached.", "password": "Your password is changed. Other sessions have ended.", "signed-out": "You are signed out.",
-	"sent": "The test was sent.", "welcome": "Welcome. You are the owner of this server.",
-	"archived": "Archived: it authorizes nobody.", "unarchived": "Taken back: it authorizes again.", "adjusted": "Adjusted.",
-	"renamed": "Renamed.", "trusted": "Trusted: license files of this vendor can be imported.", "vendor-key": "The key is made. License files can be issued.",
-	"closed": "The month is closed. Its statement never changes from now on.", "session-password": "The session password is changed.",
-	"freed": "Freed: the seat is there for another device.", "moved": "Moved: the other device has the seats now.",
-	"blocked": "Blocked: the device is refused from now on.", "unblocked": "Unblocked: the device is authorized again.",
-	"merged": "Merged: both are shown as this device.", "separated": "Separated: the device is shown as itself again.",
+	"detached": "Detached.", "password": "Your password is changed. Other sessions have ended.",
+	"signed-out": "You are signed out.", "sent": "The test was sent.",
+	"welcome": "Welcome. You are the owner of this server.", "archived": "Archived: it authorizes nobody.",
+	"unarchived": "Taken back: it authorizes again.", "adjusted": "Adjusted.", "renamed": "Renamed.",
+	"trusted":          "Trusted: license files of this vendor can be imported.",
+	"vendor-key":       "The key is made. License files can be issued.",
+	"closed":           "The month is closed. Its statement never changes from now on.",
+	"session-password": "The session password is changed.", "freed": "Freed: the seat is there for another device.",
+	"moved": "Moved: the other device has the seats now.", "blocked": "Blocked: the device is refused from now on.",
+	"unblocked": "Unblocked: the device is authorized again.", "merged": "Merged: both are shown as this device.",
+	"separated": "Separated: the device is shown as itself again.",
 	"erased":    "Erased: nothing says any more who uses this device.",
 	"confirmed": "Confirmed: the key is the device's own.", "cleared": "Cleared: the device is taken for one device.",
 }
@@ -265,7 +268,8 @@ func (v *view) Bar(q protocol.Quota) *bar {
 	if !ok {
 		return nil
 	}
-	b := &bar{Width: min(float64(hundredths)/100, 100), Percent: fmt.Sprintf("%d.%02d %%", hundredths/100, hundredths%100), Class: "ok"}
+	b := &bar{Width: min(float64(hundredths)/100, 100),
+		Percent: fmt.Sprintf("%d.%02d %%", hundredths/100, hundredths%100), Class: "ok"}
 	switch {
 	case q.State != protocol.QuotaOK:
 		b.Class = "over"
@@ -319,7 +323,8 @@ type option struct {
 // Field makes a field: its name as in the API, its label, a hint, and its value unless
 // one was sent. A type may end with a star: required.
 func (v *view) Field(kind, name, label, hint, value string) field {
-	f := field{Name: name, Label: v.T(label), Value: v.Value(name, value), Type: strings.TrimSuffix(kind, "*"), Required: strings.HasSuffix(kind, "*")}
+	f := field{Name: name, Label: v.T(label), Value: v.Value(name, value), Type: strings.TrimSuffix(kind, "*"),
+		Required: strings.HasSuffix(kind, "*")}
 	if hint != "" {
 		f.Hint = v.T(hint)
 	}

@@ -23,7 +23,8 @@ func TestCaught(t *testing.T) {
 	if n := panics.Counts()[panics.REST] - before; n != 1 {
 		t.Errorf("counted %d", n)
 	}
-	for _, want := range []string{"the sum overflowed", "panics_test.fails", "panics_test.go:", `"part":"rest"`, `"path":"/api/v1/items"`} {
+	for _, want := range []string{"the sum overflowed", "panics_test.fails", "panics_test.go:", `"part":"rest"`,
+		`"path":"/api/v1/items"`} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("the log line lacks %s: %s", want, &text)
 		}

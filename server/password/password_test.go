@@ -56,8 +56,9 @@ func TestFewAreHashedAtOnce(t *testing.T) {
 func TestDamagedHashes(t *testing.T) {
 	good := Hash("x")
 	for _, hash := range []string{
-		"", "x", "$argon2id$", strings.Replace(good, "argon2id", "argon2i", 1), strings.Replace(good, "v=19", "v=16", 1),
-		strings.Replace(good, "m=19456", "m=4000000000", 1), strings.Replace(good, "t=2", "t=100000", 1), strings.Replace(good, "p=1", "p=0", 1),
+		"", "x", "$argon2id$", strings.Replace(good, "argon2id", "argon2i", 1),
+		strings.Replace(good, "v=19", "v=16", 1), strings.Replace(good, "m=19456", "m=4000000000", 1),
+		strings.Replace(good, "t=2", "t=100000", 1), strings.Replace(good, "p=1", "p=0", 1),
 		strings.Replace(good, "p=1", "p=999", 1), good[:len(good)-40], good + strings.Repeat("A", 1000), good + "!",
 	} {
 		if fits, err := Verify("x", hash); !errors.Is(err, ErrHash) || fits {
@@ -91,9 +92,11 @@ func TestRemembers(t *testing.T) {
 			owner, password, hash string
 			want                  bool
 		}{
-			{"a", "p", "hash of p", true}, {"a", "q", "hash of p", false}, {"b", "p", "hash of p", true}, {"a", "p", "hash of r", false},
+			{"a", "p", "hash of p", true}, {"a", "q", "hash of p", false}, {"b", "p", "hash of p", true},
+			{"a", "p", "hash of r", false},
 		} {
-			if got, err := c.Try(t.Context(), test.owner, test.password, test.hash, admit); err != nil || got != test.want {
+			if got, err := c.Try(t.Context(), test.owner, test.password, test.hash, admit); err != nil ||
+				got != test.want {
 				t.Errorf("%+v: %t, %v", test, got, err)
 			}
 		}
@@ -108,7 +111,8 @@ func TestRemembers(t *testing.T) {
 		t.Error("a wrong password is right")
 	}
 	refused := errors.New("refused")
-	if _, err := c.Try(t.Context(), "a", "new", "hash of p", func() error { return refused }); !errors.Is(err, refused) || hashed != 4 {
+	if _, err := c.Try(t.Context(), "a", "new", "hash of p", func() error { return refused }); !errors.Is(err,
+		refused) || hashed != 4 {
 		t.Errorf("%v, hashed %d times", err, hashed)
 	}
 }

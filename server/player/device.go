@@ -119,7 +119,8 @@ func (d *Device) Authorize(request protocol.AuthorizationRequest) (*protocol.Aut
 	if err != nil {
 		return nil, err
 	}
-	if granted.Request != protocol.Digest(body) || granted.Nonce != request.Nonce || granted.Device != request.Device.UUID || granted.DeviceKey != request.Device.PublicKey {
+	if granted.Request != protocol.Digest(body) || granted.Nonce != request.Nonce ||
+		granted.Device != request.Device.UUID || granted.DeviceKey != request.Device.PublicKey {
 		return nil, fmt.Errorf("the authorization is not the answer to the request: %+v", granted)
 	}
 	raw, err := protocol.Encoding.DecodeString(granted.ReportKey.ServerPublicKey)
@@ -161,8 +162,9 @@ func proven(err error, request *protocol.AuthorizationRequest, body []byte) erro
 		return err
 	}
 	want := protocol.Refusal{
-		Protocol: protocol.Version, Device: request.Device.UUID, DeviceKey: request.Device.PublicKey, Nonce: request.Nonce,
-		Request: protocol.Digest(body), Code: problem.Code, Detail: problem.Detail, Reason: problem.Reason, IssuedAt: refusal.IssuedAt,
+		Protocol: protocol.Version, Device: request.Device.UUID, DeviceKey: request.Device.PublicKey,
+		Nonce: request.Nonce, Request: protocol.Digest(body), Code: problem.Code, Detail: problem.Detail,
+		Reason: problem.Reason, IssuedAt: refusal.IssuedAt,
 	}
 	if *refusal != want || refusal.IssuedAt == 0 {
 		return fmt.Errorf("the refusal is %+v, want %+v", *refusal, want)
@@ -244,7 +246,8 @@ func (d *Device) Post(path string, body []byte, header http.Header) ([]byte, htt
 		return nil, nil, fmt.Errorf("status %d with %q: %w", response.StatusCode, answer, err)
 	}
 	if problem.Status != response.StatusCode || response.Header.Get("Content-Type") != protocol.ContentTypeProblem {
-		return nil, nil, fmt.Errorf("status %d, %s, with problem %+v", response.StatusCode, response.Header.Get("Content-Type"), problem.Problem)
+		return nil, nil, fmt.Errorf("status %d, %s, with problem %+v", response.StatusCode,
+			response.Header.Get("Content-Type"), problem.Problem)
 	}
 	return nil, nil, problem
 }

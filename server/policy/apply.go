@@ -52,10 +52,13 @@ func Apply(state *store.State, requests []Request, now time.Time) (*store.Change
 // decide begins to decide.
 func decide(state *store.State, now time.Time) *decision {
 	return &decision{State: state, now: now, types: map[string]int{}, change: &store.Change{
-		Grants: map[store.Grant]int64{}, Seats: map[store.SeatKey]store.Seat{}, Steps: map[store.StepKey]int64{}, Sums: map[store.ID]store.SeatSum{}, Domains: map[store.DomainKey]int64{},
+		Grants: map[store.Grant]int64{}, Seats: map[store.SeatKey]store.Seat{}, Steps: map[store.StepKey]int64{},
+		Sums: map[store.ID]store.SeatSum{}, Domains: map[store.DomainKey]int64{},
 		Accounts: map[store.AccountKey]store.AccountState{}, Runs: map[store.RunKey]*store.Run{},
-		Reports: map[store.SlotKey]store.Report{}, Totals: map[store.TotalKey]store.Units{}, ByDevice: map[store.DeviceTotalKey]int64{}, Types: map[store.OrganizationType]bool{}, Used: map[store.ID]int64{},
-		Accepted: map[store.AccountKey]int64{}, Cloned: map[string]int64{}, Trials: map[store.Trial]int64{}, Requests: map[store.ID]int64{}, Known: state.Devices,
+		Reports: map[store.SlotKey]store.Report{}, Totals: map[store.TotalKey]store.Units{},
+		ByDevice: map[store.DeviceTotalKey]int64{}, Types: map[store.OrganizationType]bool{},
+		Used: map[store.ID]int64{}, Accepted: map[store.AccountKey]int64{}, Cloned: map[string]int64{},
+		Trials: map[store.Trial]int64{}, Requests: map[store.ID]int64{}, Known: state.Devices,
 	}}
 }
 
@@ -101,5 +104,7 @@ func (d *decision) usage(item *store.Item) Usage {
 // note notes an anomaly of a device.
 func (d *decision) note(device, kind, detail string) {
 	now := d.now.Unix()
-	d.change.Anomalies = append(d.change.Anomalies, store.Anomaly{Device: device, Kind: kind, Detail: detail, Count: 1, FirstAt: now, LastAt: now})
+	d.change.Anomalies = append(d.change.Anomalies, store.Anomaly{
+		Device: device, Kind: kind, Detail: detail, Count: 1, FirstAt: now, LastAt: now,
+	})
 }

@@ -22,8 +22,8 @@ const (
 // would load, without one.
 func world() *store.State {
 	scans := store.Item{
-		Key: 11, ID: "scans", Organization: "100001", ChargeWay: protocol.ChargeWayScanCount, Products: protocol.ProductAll, Quota: 100,
-		StartsAt: 1, ExpiresAt: moment.Unix() + 1000, MaxBufferDays: 30,
+		Key: 11, ID: "scans", Organization: "100001", ChargeWay: protocol.ChargeWayScanCount,
+		Products: protocol.ProductAll, Quota: 100, StartsAt: 1, ExpiresAt: moment.Unix() + 1000, MaxBufferDays: 30,
 	}
 	seats := scans
 	seats.Key, seats.ID, seats.ChargeWay, seats.Quota = 12, "seats", protocol.ChargeWayDeviceCount, 2
@@ -45,8 +45,10 @@ func world() *store.State {
 
 func asking(device, key, code string) *policy.Asking {
 	return &policy.Asking{
-		Request: &protocol.AuthorizationRequest{HandshakeCode: code, ClientTime: moment.Unix(), Device: protocol.Device{UUID: device}},
-		Key:     store.DeviceKey{KeyID: key},
+		Request: &protocol.AuthorizationRequest{
+			HandshakeCode: code, ClientTime: moment.Unix(), Device: protocol.Device{UUID: device},
+		},
+		Key: store.DeviceKey{KeyID: key},
 	}
 }
 
@@ -76,17 +78,20 @@ func TestRequestsSeeEachOther(t *testing.T) {
 	for _, answer := range answers {
 		got = append(got, protocol.StatusOf(answer.Refusal))
 	}
-	want := []protocol.Status{0, 0, 0, protocol.StatusLimitExceeded, 0, protocol.StatusLimitExceeded, 0, protocol.StatusHandshakeCodeNotFound}
+	want := []protocol.Status{0, 0, 0, protocol.StatusLimitExceeded, 0, protocol.StatusLimitExceeded, 0,
+		protocol.StatusHandshakeCodeNotFound}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%v", got)
 	}
-	if r := answers[2].Receipt; r.Accepted != 2 || r.Items[0].Quota.Used != 110 || r.Items[0].Quota.State != protocol.QuotaExhausted {
+	if r := answers[2].Receipt; r.Accepted != 2 || r.Items[0].Quota.Used != 110 ||
+		r.Items[0].Quota.State != protocol.QuotaExhausted {
 		t.Errorf("%+v", r)
 	}
 	if q := answers[6].Authorization.Quota; q.Used != 2 {
 		t.Errorf("%+v", q)
 	}
-	if change.Used[11] != 20 || len(change.Totals) != 1 || change.Totals[store.TotalKey{Code: 21, Item: 11, Slot: early, Type: "QR_CODE"}].All != 20 {
+	if change.Used[11] != 20 || len(change.Totals) != 1 ||
+		change.Totals[store.TotalKey{Code: 21, Item: 11, Slot: early, Type: "QR_CODE"}].All != 20 {
 		t.Errorf("%+v, %+v", change.Used, change.Totals)
 	}
 	if len(change.Received) != 2 || len(change.Reports) != 1 || len(change.Runs) != 1 || len(change.Denials) != 3 {
@@ -103,9 +108,13 @@ func TestApplyIsPure(t *testing.T) {
 		asking("a", "key a", "100001-reader"), asking("a", "key a", ""), asking("b", "key b", "100001-seats"),
 		batch("a", "100001-reader", "scans",
 			protocol.Report{Slot: early, Revision: 1, Counts: map[string]int64{"QR_CODE": 3, "EAN_13": 4}},
-			protocol.Report{Slot: early, Revision: 2, Counts: map[string]int64{"QR_CODE": 9}, Lost: protocol.LostExpired},
+			protocol.Report{
+				Slot: early, Revision: 2, Counts: map[string]int64{"QR_CODE": 9}, Lost: protocol.LostExpired,
+			},
 			protocol.Report{Slot: 1}),
-		batch("b", "100001-reader", "scans", protocol.Report{Slot: early, Revision: 1, Counts: map[string]int64{"QR_CODE": 3}}),
+		batch("b", "100001-reader", "scans", protocol.Report{
+			Slot: early, Revision: 1, Counts: map[string]int64{"QR_CODE": 3},
+		}),
 	}
 	_, first := policy.Apply(world(), requests, moment)
 	for range 3 {
@@ -119,15 +128,18 @@ func TestApplyIsPure(t *testing.T) {
 func TestAnotherKey(t *testing.T) {
 	state := world()
 	state.Devices["a"] = &store.DeviceState{
-		Key: 5, Reporters: map[string]int64{"first": 0}, NextReporter: 1, Seats: map[store.ID][]store.Seat{12: {{From: moment.Unix() - 10, Until: moment.Unix() + 10, Weight: 1}}},
+		Key: 5, Reporters: map[string]int64{"first": 0}, NextReporter: 1,
+		Seats: map[store.ID][]store.Seat{12: {{From: moment.Unix() - 10, Until: moment.Unix() + 10, Weight: 1}}},
 	}
-	change, answers := policy.Apply(state, []policy.Request{asking("a", "first", "100001-seats"), asking("a", "second", "100001-seats")}, moment)
+	change, answers := policy.Apply(state,
+		[]policy.Request{asking("a", "first", "100001-seats"), asking("a", "second", "100001-seats")}, moment)
 	for _, answer := range answers {
 		if answer.Refusal != nil || answer.Authorization.Quota.Used != 1 {
 			t.Errorf("%+v", answer)
 		}
 	}
-	if len(change.Keys) != 1 || change.Keys[0].Reporter != 1 || len(change.Anomalies) != 1 || change.Anomalies[0].Kind != policy.AnomalyDeviceKeyChanged {
+	if len(change.Keys) != 1 || change.Keys[0].Reporter != 1 || len(change.Anomalies) != 1 ||
+		change.Anomalies[0].Kind != policy.AnomalyDeviceKeyChanged {
 		t.Errorf("%+v, %+v", change.Keys, change.Anomalies)
 	}
 }
@@ -154,11 +166,13 @@ func TestTypesAreBounded(t *testing.T) {
 	}, moment)
 	for i, want := range []int{0, 0} {
 		r := answers[i].Receipt
-		if r.Accepted != 1 || len(r.Exceptions) != 1 || r.Exceptions[0].Report != want || r.Exceptions[0].Retry || r.Exceptions[0].Code != protocol.StatusRequestMalformed {
+		if r.Accepted != 1 || len(r.Exceptions) != 1 || r.Exceptions[0].Report != want || r.Exceptions[0].Retry ||
+			r.Exceptions[0].Code != protocol.StatusRequestMalformed {
 			t.Errorf("%d: %+v", i, r)
 		}
 	}
-	if len(change.Types) != 1 || !change.Types[store.OrganizationType{Organization: "100001", Type: "NEW_A"}] || len(change.Totals) != 5 {
+	if len(change.Types) != 1 || !change.Types[store.OrganizationType{Organization: "100001", Type: "NEW_A"}] ||
+		len(change.Totals) != 5 {
 		t.Errorf("%+v, %+v", change.Types, change.Totals)
 	}
 }

@@ -36,7 +36,8 @@ type Asking struct {
 func (a *Asking) Require(keys *store.Keys) {
 	keys.Reopens = reopens
 	keys.Askers = append(keys.Askers, store.Asker{
-		Device: a.Request.Device.UUID, KeyID: a.Key.KeyID, Address: a.Address, Code: a.Request.HandshakeCode, Organization: a.Request.OrganizationID,
+		Device: a.Request.Device.UUID, KeyID: a.Key.KeyID, Address: a.Address, Code: a.Request.HandshakeCode,
+		Organization: a.Request.OrganizationID,
 	})
 	if domain := domainOf(a.Request.ValidationField); domain != "" {
 		keys.Domains = append(keys.Domains, domain)
@@ -65,7 +66,8 @@ func (a *Asking) apply(d *decision) Answer {
 		}
 	}
 	if device := d.Devices[a.Request.Device.UUID]; refusal == nil && device != nil && device.BlockedAt != 0 {
-		refusal = protocol.Errorf(protocol.StatusNoItemMatched, "No item matched: this device was blocked by an administrator.").Because(protocol.ReasonBlocked)
+		refusal = protocol.Errorf(protocol.StatusNoItemMatched,
+			"No item matched: this device was blocked by an administrator.").Because(protocol.ReasonBlocked)
 	}
 	var chosen *Candidate
 	if refusal == nil {
@@ -164,7 +166,9 @@ func (a *Asking) usedBefore(d *decision, trial string) bool {
 func (a *Asking) choose(d *decision, code store.HandshakeCode) (*Candidate, error) {
 	items := d.CodeItems[code.Key]
 	if a.public() { // nothing but a trial is for everybody
-		items = slices.DeleteFunc(slices.Clone(items), func(item store.CodeItem) bool { return item.TrialBy == store.TrialByNobody })
+		items = slices.DeleteFunc(slices.Clone(items), func(item store.CodeItem) bool {
+			return item.TrialBy == store.TrialByNobody
+		})
 	}
 	clone := a.clone(d)
 	candidates := make([]Candidate, len(items))
@@ -244,7 +248,9 @@ func (a *Asking) reporter(d *decision) int64 {
 		reporter = device.NextReporter
 		device.NextReporter++
 		device.Reporters[a.Key.KeyID] = reporter
-		d.change.Keys = append(d.change.Keys, store.DeviceKeyOf{Device: a.Request.Device.UUID, DeviceKey: a.Key, Reporter: reporter, CreatedAt: d.now.Unix()})
+		d.change.Keys = append(d.change.Keys, store.DeviceKeyOf{
+			Device: a.Request.Device.UUID, DeviceKey: a.Key, Reporter: reporter, CreatedAt: d.now.Unix(),
+		})
 	}
 	return reporter
 }
@@ -285,7 +291,9 @@ func (a *Asking) take(d *decision, item *store.Item, device *store.DeviceState) 
 			d.changeSum(item, []piece{{now, forever, 1}})
 		}
 	case w.stay != nil:
-		v := visit{at: now, slotSeconds: int64(a.Request.SlotSeconds), brief: a.Request.Device.UUIDSource == uuidInMemory}
+		v := visit{
+			at: now, slotSeconds: int64(a.Request.SlotSeconds), brief: a.Request.Device.UUIDSource == uuidInMemory,
+		}
 		d.seat(item, a.Request.Device.UUID, device, v, w.wanted(a.Request))
 	}
 }
@@ -313,7 +321,8 @@ func (a *Asking) grant(d *decision, code store.HandshakeCode, chosen *Candidate)
 		Platform: request.Device.Platform, Library: request.Device.Library, FirstSeenAt: now, LastSeenAt: now,
 	})
 	reporter := a.reporter(d)
-	if grant := (store.Grant{Device: request.Device.UUID, Reporter: device.RunsOf(reporter), Code: code.Key, Item: item.Key}); !d.Grants[grant] {
+	if grant := (store.Grant{Device: request.Device.UUID, Reporter: device.RunsOf(reporter), Code: code.Key,
+		Item: item.Key}); !d.Grants[grant] {
 		d.Grants[grant], d.change.Grants[grant] = true, now
 	}
 	a.noteAnomalies(d, reporter)
@@ -328,8 +337,8 @@ func (a *Asking) grant(d *decision, code store.HandshakeCode, chosen *Candidate)
 		d.change.Requests[item.Key]++
 	}
 	return &protocol.Authorization{
-		Protocol: protocol.Version, Device: request.Device.UUID, DeviceKey: request.Device.PublicKey, Nonce: request.Nonce,
-		HandshakeCode: code.Code, OrganizationID: code.Organization,
+		Protocol: protocol.Version, Device: request.Device.UUID, DeviceKey: request.Device.PublicKey,
+		Nonce: request.Nonce, HandshakeCode: code.Code, OrganizationID: code.Organization,
 		Item: protocol.Item{
 			ID: item.ID, Name: item.Name, Products: item.Products, Version: item.Version, Edition: item.Edition,
 			DeploymentType: item.DeploymentType, ChargeWay: item.ChargeWay, Modules: item.Modules,

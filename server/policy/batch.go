@@ -80,7 +80,9 @@ func NewBatch(batch *protocol.ReportBatch, reporter store.Reporter, now time.Tim
 
 func (b *Batch) add(index int, group *protocol.ReportGroup, now int64) {
 	b.weight += len(group.Reports)
-	g := batchGroup{code: group.HandshakeCode, item: group.Item, run: group.Run, slotSeconds: group.SlotSeconds, index: index}
+	g := batchGroup{
+		code: group.HandshakeCode, item: group.Item, run: group.Run, slotSeconds: group.SlotSeconds, index: index,
+	}
 	problem := CheckGroup(group)
 	if problem == nil {
 		g.reports, g.indexes = make([]Reported, 0, len(group.Reports)), make([]int, 0, len(group.Reports))
@@ -112,7 +114,9 @@ func (b *Batch) Require(keys *store.Keys) {
 	keys.Reopens = reopens
 	keys.Reporters = append(keys.Reporters, b.reporter)
 	for _, c := range b.closed {
-		keys.Counted = append(keys.Counted, store.Counted{Reporter: b.reporter, Code: c.HandshakeCode, Item: c.Item, Since: b.since})
+		keys.Counted = append(keys.Counted, store.Counted{
+			Reporter: b.reporter, Code: c.HandshakeCode, Item: c.Item, Since: b.since,
+		})
 	}
 	for i := range b.groups {
 		g := &b.groups[i]
@@ -123,7 +127,9 @@ func (b *Batch) Require(keys *store.Keys) {
 		for j := range g.reports {
 			slots[j] = g.reports[j].Slot
 		}
-		keys.Counted = append(keys.Counted, store.Counted{Reporter: b.reporter, Code: g.code, Item: g.item, Run: g.run, Slots: slots, Since: b.since})
+		keys.Counted = append(keys.Counted, store.Counted{
+			Reporter: b.reporter, Code: g.code, Item: g.item, Run: g.run, Slots: slots, Since: b.since,
+		})
 	}
 }
 
@@ -186,7 +192,8 @@ func (c *counting) countGroup(g *batchGroup) {
 			if report.Lost != "" {
 				c.receipt.Accepted++
 			} else {
-				c.receipt.Exceptions = append(c.receipt.Exceptions, exception(g.index, g.indexes[i], tooLate(c.ClosedBefore)))
+				c.receipt.Exceptions = append(c.receipt.Exceptions,
+					exception(g.index, g.indexes[i], tooLate(c.ClosedBefore)))
 			}
 			continue
 		}
@@ -199,10 +206,14 @@ func (c *counting) countGroup(g *batchGroup) {
 		counted := c.countReport(t, g.slotSeconds, report)
 		c.receipt.Accepted++
 		if counted.added > 0 && report.Found {
-			c.receipt.New = append(c.receipt.New, protocol.ReportUnits{Group: g.index, Report: g.indexes[i], Units: counted.added})
+			c.receipt.New = append(c.receipt.New, protocol.ReportUnits{
+				Group: g.index, Report: g.indexes[i], Units: counted.added,
+			})
 		}
 		if report.Lost != "" {
-			c.receipt.Lost = append(c.receipt.Lost, protocol.ReportUnits{Group: g.index, Report: g.indexes[i], Units: counted.lost})
+			c.receipt.Lost = append(c.receipt.Lost, protocol.ReportUnits{
+				Group: g.index, Report: g.indexes[i], Units: counted.lost,
+			})
 		}
 	}
 }
@@ -260,10 +271,12 @@ func (c *counting) target(g *batchGroup) (t target, refusal error) {
 	code, known := c.Codes[g.code]
 	t.code, t.item = code.Key, c.Items[g.item]
 	key := store.RunKey{
-		Device: c.batch.reporter.UUID, Reporter: c.device.RunsOf(c.batch.reporter.Number), Code: t.code, Item: t.item.Key, Run: g.run,
+		Device: c.batch.reporter.UUID, Reporter: c.device.RunsOf(c.batch.reporter.Number), Code: t.code,
+		Item: t.item.Key, Run: g.run,
 	}
 	run := c.Runs[key]
-	granted := run != nil && run.Key != 0 || c.Grants[store.Grant{Device: key.Device, Reporter: key.Reporter, Code: key.Code, Item: key.Item}]
+	granted := run != nil && run.Key != 0 ||
+		c.Grants[store.Grant{Device: key.Device, Reporter: key.Reporter, Code: key.Code, Item: key.Item}]
 	if !known || t.item.Key == 0 || !granted {
 		c.anomalies[AnomalyNotGranted] = fmt.Sprintf("code %.128q, item %.128q", g.code, g.item)
 		return t, errNotGranted
@@ -308,7 +321,8 @@ func (c *counting) countReport(t target, slotSeconds int, report *Reported) (o o
 		o.lost = merged.Report.Losses[report.Lost].Units
 	}
 	if merged.Anomaly != "" {
-		c.anomalies[merged.Anomaly] = fmt.Sprintf("slot %d, revision %d, stored revision %d", report.Slot, report.Revision, stored.Revision)
+		c.anomalies[merged.Anomaly] = fmt.Sprintf("slot %d, revision %d, stored revision %d", report.Slot,
+			report.Revision, stored.Revision)
 	}
 	if !merged.Changed {
 		return o
@@ -328,7 +342,8 @@ func (c *counting) countReport(t target, slotSeconds int, report *Reported) (o o
 		key := store.TotalKey{Code: t.code, Item: t.item.Key, Slot: report.Slot, Type: added.Type}
 		c.change.Totals[key] = c.change.Totals[key].Plus(units)
 		day := store.DeviceTotalKey{
-			Device: c.batch.reporter.UUID, Code: t.code, Item: t.item.Key, Day: store.LevelDay.Start(report.Slot), Type: added.Type,
+			Device: c.batch.reporter.UUID, Code: t.code, Item: t.item.Key, Day: store.LevelDay.Start(report.Slot),
+			Type: added.Type,
 		}
 		c.change.ByDevice[day] = saturatingSum(c.change.ByDevice[day], added.Units)
 	}
@@ -382,7 +397,8 @@ func (c *counting) compareAccount() {
 		c.change.Accounts[key] = state
 		c.change.Accepted[key] = saturatingSum(c.change.Accepted[key], c.added)
 		if state.Accepted > state.Recorded {
-			c.anomalies[AnomalyUsageCopied] = fmt.Sprintf("recorded %d operations, but %d were counted", state.Recorded, state.Accepted)
+			c.anomalies[AnomalyUsageCopied] = fmt.Sprintf("recorded %d operations, but %d were counted", state.Recorded,
+				state.Accepted)
 			c.device.ClonedAt = c.now.Unix()
 			c.change.Cloned[reporter.UUID] = c.now.Unix()
 		}
@@ -415,6 +431,8 @@ func (c *counting) finish() {
 			v := visit{at: c.now.Unix(), slotSeconds: item.slotSeconds, brief: brief}
 			c.visited(&item.Item, c.batch.reporter.UUID, c.device, v, item.work, item.closed)
 		}
-		c.receipt.Items = append(c.receipt.Items, protocol.ItemState{ID: item.ID, Quota: Quota(item.Item, c.usage(&item.Item))})
+		c.receipt.Items = append(c.receipt.Items, protocol.ItemState{
+			ID: item.ID, Quota: Quota(item.Item, c.usage(&item.Item)),
+		})
 	}
 }

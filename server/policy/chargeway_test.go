@@ -42,14 +42,16 @@ func TestQuota(t *testing.T) {
 		{device, store.Unlimited, 1000, 0, protocol.QuotaOK},
 	} {
 		got := policy.Quota(store.Item{ChargeWay: test.way, Quota: test.quota}, policy.Usage{Used: test.used})
-		if want := (protocol.Quota{Limit: test.quota, Tolerance: test.tolerance, Used: test.used, State: test.state}); got != want {
+		if want := (protocol.Quota{Limit: test.quota, Tolerance: test.tolerance, Used: test.used,
+			State: test.state}); got != want {
 			t.Errorf("way %d: got %+v, want %+v", test.way, got, want)
 		}
 	}
 }
 
 func TestCharged(t *testing.T) {
-	counts := map[string]int64{"QR_CODE": 1, "EAN_13": 2, "PAGE_SCANNED": 4, "OPERATION": 8, "MRZ": 16} // MRZ: a host's own
+	// MRZ: a host's own
+	counts := map[string]int64{"QR_CODE": 1, "EAN_13": 2, "PAGE_SCANNED": 4, "OPERATION": 8, "MRZ": 16}
 	for way, want := range map[protocol.ChargeWay]int64{
 		protocol.ChargeWayScanCount:   1 + 2 + 8 + 16,
 		protocol.ChargeWayPageCount:   4 + 8 + 16,
@@ -65,7 +67,8 @@ func TestCharged(t *testing.T) {
 func TestToleranceIsRounded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		quota := rapid.Int64Range(1, 1<<40).Draw(t, "quota")
-		for way, percent := range map[protocol.ChargeWay]int64{protocol.ChargeWayScanCount: 5, protocol.ChargeWayDeviceCount: 10} {
+		for way, percent := range map[protocol.ChargeWay]int64{protocol.ChargeWayScanCount: 5,
+			protocol.ChargeWayDeviceCount: 10} {
 			got := policy.Quota(store.Item{ChargeWay: way, Quota: quota}, policy.Usage{}).Tolerance
 			// got is the nearest whole number: 100 got is within 50 of percent quota.
 			if off := 100*got - percent*quota; off <= -50 || off > 50 {
@@ -92,7 +95,9 @@ func TestQuotaIsMonotone(t *testing.T) {
 		if order[policy.Quota(c.Item, c.Usage).State] > order[policy.Quota(c.Item, more).State] {
 			t.Fatalf("%+v is worse than with %+v", policy.Quota(c.Item, c.Usage), more)
 		}
-		_, err := policy.CheckItem(&c, request(func(r *protocol.AuthorizationRequest) { r.ValidationField = "example.com" }), now)
+		_, err := policy.CheckItem(&c, request(func(r *protocol.AuthorizationRequest) {
+			r.ValidationField = "example.com"
+		}), now)
 		after := c.Usage
 		if _, units := c.ChargeWay.Unit(); !units {
 			after.Used++ // who asks takes a seat
@@ -169,9 +174,12 @@ func TestUnknownChargeWay(t *testing.T) {
 		state.Grants[store.Grant{Device: "a", Code: 22, Item: 12}] = true
 		_, answers := policy.Apply(state, []policy.Request{
 			asking("a", "key", "100001-seats"),
-			batch("a", "100001-seats", "seats", protocol.Report{Slot: early, Revision: 1, Counts: map[string]int64{"QR_CODE": 3}}),
+			batch("a", "100001-seats", "seats", protocol.Report{
+				Slot: early, Revision: 1, Counts: map[string]int64{"QR_CODE": 3},
+			}),
 		}, moment)
-		if answers[0].Refusal != nil || answers[0].Authorization.Item.ID != "scans" || answers[1].Receipt.Accepted != 1 {
+		if answers[0].Refusal != nil || answers[0].Authorization.Item.ID != "scans" ||
+			answers[1].Receipt.Accepted != 1 {
 			t.Errorf("way %d: %+v", way, answers)
 		}
 	}

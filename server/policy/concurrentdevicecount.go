@@ -8,4 +8,6 @@ import (
 
 // Devices at work in a slot, for 4 to 7 minutes after they were last heard of. Those
 // beyond the quota are exceptions.
-var _ = register(protocol.ChargeWayConcurrentDeviceCount, way{stay: concurrent{}, window: 4 * time.Minute, limit: exceptions{}})
+var _ = register(protocol.ChargeWayConcurrentDeviceCount, way{
+	stay: concurrent{}, window: 4 * time.Minute, limit: exceptions{},
+})

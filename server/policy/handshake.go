@@ -20,7 +20,8 @@ type Proof struct{ Right, Wrong []string }
 // organization is; session password; then validation field. nil means yes. If that
 // depends on whether the password fits some hashes, and nobody tried, it gives these
 // instead.
-func CheckHandshake(code store.HandshakeCode, request *protocol.AuthorizationRequest, proof Proof, now time.Time) (untried []string, refusal error) {
+func CheckHandshake(code store.HandshakeCode, request *protocol.AuthorizationRequest, proof Proof,
+	now time.Time) (untried []string, refusal error) {
 	if code.ArchivedAt != 0 || code.OrganizationArchivedAt != 0 {
 		return nil, because(protocol.StatusHandshakeCodeNotFound, protocol.ReasonArchived)
 	}
@@ -33,7 +34,8 @@ func CheckHandshake(code store.HandshakeCode, request *protocol.AuthorizationReq
 	return nil, nil
 }
 
-func checkPassword(code store.HandshakeCode, request *protocol.AuthorizationRequest, proof Proof, now time.Time) (untried []string, refusal error) {
+func checkPassword(code store.HandshakeCode, request *protocol.AuthorizationRequest, proof Proof,
+	now time.Time) (untried []string, refusal error) {
 	switch {
 	case code.SessionPassword == "":
 		return nil, nil

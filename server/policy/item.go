@@ -37,7 +37,8 @@ type check func(c *Candidate, request *protocol.AuthorizationRequest, now time.T
 // leaves open, matches anything; what it states, the request must state alike.
 var checks = []check{
 	checkProduct, checkVersion, checkDeploymentType, checkEdition, checkChargeWay, checkModules,
-	checkValidationField, checkStarted, checkExpired, checkTrial, checkInForce, checkBase, checkClone, checkRequests, checkQuota,
+	checkValidationField, checkStarted, checkExpired, checkTrial, checkInForce, checkBase, checkClone,
+	checkRequests, checkQuota,
 }
 
 // CheckItem says whether a request may use an item: nil, or why not. passed is
@@ -53,7 +54,8 @@ func CheckItem(c *Candidate, request *protocol.AuthorizationRequest, now time.Ti
 
 func checkProduct(c *Candidate, request *protocol.AuthorizationRequest, _ time.Time) error {
 	// A client that names no product, or all, takes what the code has for it.
-	if request.Products == 0 || request.Products == protocol.ProductAll || c.Products == protocol.ProductAll || request.Products&^c.Products == 0 {
+	if request.Products == 0 || request.Products == protocol.ProductAll || c.Products == protocol.ProductAll ||
+		request.Products&^c.Products == 0 {
 		return nil
 	}
 	return protocol.StatusProductMismatch
@@ -87,7 +89,8 @@ func checkEdition(c *Candidate, request *protocol.AuthorizationRequest, _ time.T
 
 func checkChargeWay(c *Candidate, request *protocol.AuthorizationRequest, _ time.Time) error {
 	if wayOf(&c.Item) == unknown {
-		return protocol.Errorf(protocol.StatusItemInvalid, "This license item %s has been invalid: this server does not know its charge way %d.",
+		return protocol.Errorf(protocol.StatusItemInvalid,
+			"This license item %s has been invalid: this server does not know its charge way %d.",
 			c.ID, c.ChargeWay)
 	}
 	if request.ChargeWay == protocol.ChargeWayAuto || request.ChargeWay == c.ChargeWay {
@@ -139,7 +142,8 @@ func checkTrial(c *Candidate, _ *protocol.AuthorizationRequest, now time.Time) e
 		return nil
 	}
 	if c.TrialOf == store.TrialByAddress {
-		return protocol.Errorf(protocol.StatusLicenseExpired, "License for this ip has expired.").Because(protocol.ReasonAddressExpired)
+		return protocol.Errorf(protocol.StatusLicenseExpired,
+			"License for this ip has expired.").Because(protocol.ReasonAddressExpired)
 	}
 	return because(protocol.StatusLicenseExpired, protocol.ReasonDeviceExpired)
 }

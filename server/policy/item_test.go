@@ -51,10 +51,14 @@ func TestCheckItem(t *testing.T) {
 		{"product of several", func(c *policy.Candidate) { c.Products = protocol.ProductDBR | protocol.ProductDLR },
 			func(r *protocol.AuthorizationRequest) { r.Products = protocol.ProductDLR }, protocol.StatusOK},
 		{"other product", func(c *policy.Candidate) { c.Products = protocol.ProductDBR },
-			func(r *protocol.AuthorizationRequest) { r.Products = protocol.ProductDLR }, protocol.StatusProductMismatch},
+			func(r *protocol.AuthorizationRequest) {
+				r.Products = protocol.ProductDLR
+			}, protocol.StatusProductMismatch},
 		{"one product of two asked for", func(c *policy.Candidate) { c.Products = protocol.ProductDBR },
-			func(r *protocol.AuthorizationRequest) { r.Products = protocol.ProductDBR | protocol.ProductDLR }, protocol.StatusProductMismatch},
-		{"all products asked for: any will do", func(c *policy.Candidate) { c.Products = protocol.ProductDBR }, nil, protocol.StatusOK},
+			func(r *protocol.AuthorizationRequest) { r.Products = protocol.ProductDBR | protocol.ProductDLR },
+			protocol.StatusProductMismatch},
+		{"all products asked for: any will do", func(c *policy.Candidate) { c.Products = protocol.ProductDBR }, nil,
+			protocol.StatusOK},
 		{"no product asked for: any will do", func(c *policy.Candidate) { c.Products = protocol.ProductDBR },
 			func(r *protocol.AuthorizationRequest) { r.Products = 0 }, protocol.StatusOK},
 
@@ -66,32 +70,44 @@ func TestCheckItem(t *testing.T) {
 			func(r *protocol.AuthorizationRequest) { r.ProductVersion = "1.0" }, protocol.StatusVersionMismatch},
 		{"version not stated", func(c *policy.Candidate) { c.Version = "10" }, nil, protocol.StatusVersionMismatch},
 
-		{"deployment type", func(c *policy.Candidate) { c.DeploymentType = protocol.DeploymentTypeDesktop }, nil, protocol.StatusOK},
-		{"other deployment type", func(c *policy.Candidate) { c.DeploymentType = protocol.DeploymentTypeServer }, nil, protocol.StatusDeploymentTypeMismatch},
+		{"deployment type", func(c *policy.Candidate) { c.DeploymentType = protocol.DeploymentTypeDesktop }, nil,
+			protocol.StatusOK},
+		{"other deployment type", func(c *policy.Candidate) { c.DeploymentType = protocol.DeploymentTypeServer }, nil,
+			protocol.StatusDeploymentTypeMismatch},
 
 		{"edition", func(c *policy.Candidate) { c.Edition = "Python" },
 			func(r *protocol.AuthorizationRequest) { r.Edition = "python" }, protocol.StatusOK},
 		{"other edition", func(c *policy.Candidate) { c.Edition = "Python" },
 			func(r *protocol.AuthorizationRequest) { r.Edition = "Java" }, protocol.StatusEditionMismatch},
 
-		{"charge way", nil, func(r *protocol.AuthorizationRequest) { r.ChargeWay = protocol.ChargeWayScanCount }, protocol.StatusOK},
-		{"other charge way", nil, func(r *protocol.AuthorizationRequest) { r.ChargeWay = protocol.ChargeWayDeviceCount }, protocol.StatusChargeWayMismatch},
+		{"charge way", nil, func(r *protocol.AuthorizationRequest) { r.ChargeWay = protocol.ChargeWayScanCount },
+			protocol.StatusOK},
+		{"other charge way", nil, func(r *protocol.AuthorizationRequest) {
+			r.ChargeWay = protocol.ChargeWayDeviceCount
+		}, protocol.StatusChargeWayMismatch},
 
 		{"modules", func(c *policy.Candidate) { c.Modules = []protocol.LicenseModule{1, 2, 3} },
 			func(r *protocol.AuthorizationRequest) { r.Modules = []protocol.LicenseModule{3, 1} }, protocol.StatusOK},
-		{"no modules asked for", func(c *policy.Candidate) { c.Modules = []protocol.LicenseModule{1} }, nil, protocol.StatusOK},
+		{"no modules asked for", func(c *policy.Candidate) { c.Modules = []protocol.LicenseModule{1} }, nil,
+			protocol.StatusOK},
 		{"a module too many", func(c *policy.Candidate) { c.Modules = []protocol.LicenseModule{1, 2, 3} },
-			func(r *protocol.AuthorizationRequest) { r.Modules = []protocol.LicenseModule{3, 4} }, protocol.StatusNoItemMatched},
+			func(r *protocol.AuthorizationRequest) { r.Modules = []protocol.LicenseModule{3, 4} },
+			protocol.StatusNoItemMatched},
 
 		{"validation field", func(c *policy.Candidate) { c.ValidationField = "www.example.com" },
 			func(r *protocol.AuthorizationRequest) { r.ValidationField = "WWW.example.com" }, protocol.StatusOK},
 		{"other validation field", func(c *policy.Candidate) { c.ValidationField = "www.example.com" },
-			func(r *protocol.AuthorizationRequest) { r.ValidationField = "example.com" }, protocol.StatusItemAppDomainMismatch},
+			func(r *protocol.AuthorizationRequest) {
+				r.ValidationField = "example.com"
+			}, protocol.StatusItemAppDomainMismatch},
 
 		{"starts now", func(c *policy.Candidate) { c.StartsAt = now.Unix() }, nil, protocol.StatusOK},
-		{"starts in a second", func(c *policy.Candidate) { c.StartsAt = now.Unix() + 1 }, nil, protocol.StatusLicenseNotYetEffective},
-		{"expired, last second of tolerance", func(c *policy.Candidate) { c.ExpiresAt = now.Add(-7*day).Unix() + 1 }, nil, protocol.StatusOK},
-		{"expired", func(c *policy.Candidate) { c.ExpiresAt = now.Add(-7 * day).Unix() }, nil, protocol.StatusLicenseExpired},
+		{"starts in a second", func(c *policy.Candidate) { c.StartsAt = now.Unix() + 1 }, nil,
+			protocol.StatusLicenseNotYetEffective},
+		{"expired, last second of tolerance", func(c *policy.Candidate) { c.ExpiresAt = now.Add(-7*day).Unix() + 1 },
+			nil, protocol.StatusOK},
+		{"expired", func(c *policy.Candidate) { c.ExpiresAt = now.Add(-7 * day).Unix() }, nil,
+			protocol.StatusLicenseExpired},
 
 		{"revoked", func(c *policy.Candidate) { c.RevokedAt = now.Unix() }, nil, protocol.StatusItemInvalid},
 
@@ -100,8 +116,12 @@ func TestCheckItem(t *testing.T) {
 		{"beyond tolerance", func(c *policy.Candidate) { c.Used = 105 }, nil, protocol.StatusLimitExceeded},
 		{"unlimited", func(c *policy.Candidate) { c.Quota, c.Used = store.Unlimited, 1<<62 }, nil, protocol.StatusOK},
 
-		{"device, list not full", func(c *policy.Candidate) { c.ChargeWay, c.Used = protocol.ChargeWayDeviceCount, 109 }, nil, protocol.StatusOK},
-		{"new device, list full", func(c *policy.Candidate) { c.ChargeWay, c.Used = protocol.ChargeWayDeviceCount, 110 }, nil, protocol.StatusLimitExceeded},
+		{"device, list not full", func(c *policy.Candidate) {
+			c.ChargeWay, c.Used = protocol.ChargeWayDeviceCount, 109
+		}, nil, protocol.StatusOK},
+		{"new device, list full", func(c *policy.Candidate) {
+			c.ChargeWay, c.Used = protocol.ChargeWayDeviceCount, 110
+		}, nil, protocol.StatusLimitExceeded},
 		{"known device, list full", func(c *policy.Candidate) {
 			c.ChargeWay, c.Used, c.Held = protocol.ChargeWayDeviceCount, 110, 1
 		}, nil, protocol.StatusOK},
@@ -133,24 +153,40 @@ func TestCheckHandshake(t *testing.T) {
 		ask  protocol.AuthorizationRequest
 		want error
 	}{
-		{"open", store.HandshakeCode{}, protocol.AuthorizationRequest{SessionPassword: "any", ValidationField: "any"}, nil},
-		{"password", store.HandshakeCode{SessionPassword: "hash of s3cret"}, protocol.AuthorizationRequest{SessionPassword: "s3cret"}, nil},
-		{"wrong password", store.HandshakeCode{SessionPassword: "hash of x"}, protocol.AuthorizationRequest{SessionPassword: "s3cret"}, protocol.StatusSessionPasswordIncorrect},
-		{"no password", store.HandshakeCode{SessionPassword: "hash of s3cret"}, protocol.AuthorizationRequest{}, protocol.StatusSessionPasswordIncorrect},
-		{"the one before", store.HandshakeCode{SessionPassword: "hash of x", PreviousPassword: "hash of s3cret", PreviousUntil: after},
+		{"open", store.HandshakeCode{},
+			protocol.AuthorizationRequest{SessionPassword: "any", ValidationField: "any"}, nil},
+		{"password", store.HandshakeCode{SessionPassword: "hash of s3cret"},
 			protocol.AuthorizationRequest{SessionPassword: "s3cret"}, nil},
-		{"the one before, too late", store.HandshakeCode{SessionPassword: "hash of x", PreviousPassword: "hash of s3cret", PreviousUntil: before},
+		{"wrong password", store.HandshakeCode{SessionPassword: "hash of x"},
 			protocol.AuthorizationRequest{SessionPassword: "s3cret"}, protocol.StatusSessionPasswordIncorrect},
-		{"neither", store.HandshakeCode{SessionPassword: "hash of x", PreviousPassword: "an older one", PreviousUntil: after},
+		{"no password", store.HandshakeCode{SessionPassword: "hash of s3cret"}, protocol.AuthorizationRequest{},
+			protocol.StatusSessionPasswordIncorrect},
+		{"the one before", store.HandshakeCode{
+			SessionPassword: "hash of x", PreviousPassword: "hash of s3cret", PreviousUntil: after,
+		},
+			protocol.AuthorizationRequest{SessionPassword: "s3cret"}, nil},
+		{"the one before, too late", store.HandshakeCode{
+			SessionPassword: "hash of x", PreviousPassword: "hash of s3cret", PreviousUntil: before,
+		},
 			protocol.AuthorizationRequest{SessionPassword: "s3cret"}, protocol.StatusSessionPasswordIncorrect},
-		{"archived", store.HandshakeCode{ArchivedAt: 1}, protocol.AuthorizationRequest{}, protocol.StatusHandshakeCodeNotFound},
-		{"field", store.HandshakeCode{ValidationFields: []string{"a.exe", "b.exe"}}, protocol.AuthorizationRequest{ValidationField: "B.EXE"}, nil},
-		{"wrong field", store.HandshakeCode{ValidationFields: []string{"a.exe"}}, protocol.AuthorizationRequest{ValidationField: "b.exe"}, protocol.StatusHandshakeAppDomainMismatch},
-		{"no field", store.HandshakeCode{ValidationFields: []string{"a.exe"}}, protocol.AuthorizationRequest{}, protocol.StatusHandshakeAppDomainMismatch},
-		{"password first", store.HandshakeCode{SessionPassword: "x", ValidationFields: []string{"a"}}, protocol.AuthorizationRequest{}, protocol.StatusSessionPasswordIncorrect},
+		{"neither", store.HandshakeCode{
+			SessionPassword: "hash of x", PreviousPassword: "an older one", PreviousUntil: after,
+		},
+			protocol.AuthorizationRequest{SessionPassword: "s3cret"}, protocol.StatusSessionPasswordIncorrect},
+		{"archived", store.HandshakeCode{ArchivedAt: 1}, protocol.AuthorizationRequest{},
+			protocol.StatusHandshakeCodeNotFound},
+		{"field", store.HandshakeCode{ValidationFields: []string{"a.exe", "b.exe"}},
+			protocol.AuthorizationRequest{ValidationField: "B.EXE"}, nil},
+		{"wrong field", store.HandshakeCode{ValidationFields: []string{"a.exe"}},
+			protocol.AuthorizationRequest{ValidationField: "b.exe"}, protocol.StatusHandshakeAppDomainMismatch},
+		{"no field", store.HandshakeCode{ValidationFields: []string{"a.exe"}}, protocol.AuthorizationRequest{},
+			protocol.StatusHandshakeAppDomainMismatch},
+		{"password first", store.HandshakeCode{SessionPassword: "x", ValidationFields: []string{"a"}},
+			protocol.AuthorizationRequest{}, protocol.StatusSessionPasswordIncorrect},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if untried, err := policy.CheckHandshake(test.code, &test.ask, proof, now); !errors.Is(err, test.want) || untried != nil {
+			if untried, err := policy.CheckHandshake(test.code, &test.ask, proof, now); !errors.Is(err, test.want) ||
+				untried != nil {
 				t.Errorf("got %v and %v, want %v", untried, err, test.want)
 			}
 		})
@@ -165,9 +201,11 @@ func TestUntriedPasswords(t *testing.T) {
 		proof policy.Proof
 		want  []string
 	}{
-		{policy.Proof{}, []string{"a", "b"}}, {policy.Proof{Wrong: []string{"a"}}, []string{"b"}}, {policy.Proof{Wrong: []string{"a", "c"}, Right: []string{"d"}}, []string{"b"}},
+		{policy.Proof{}, []string{"a", "b"}}, {policy.Proof{Wrong: []string{"a"}}, []string{"b"}},
+		{policy.Proof{Wrong: []string{"a", "c"}, Right: []string{"d"}}, []string{"b"}},
 	} {
-		if untried, err := policy.CheckHandshake(code, &ask, test.proof, now); err != nil || !slices.Equal(untried, test.want) {
+		if untried, err := policy.CheckHandshake(code, &ask, test.proof, now); err != nil ||
+			!slices.Equal(untried, test.want) {
 			t.Errorf("%+v: %v, %v", test, untried, err)
 		}
 	}

@@ -38,9 +38,12 @@ func TestMerge(t *testing.T) {
 		changed bool   // by the last report
 	}{
 		{"first", []protocol.Report{report(1, counts{"A": 3})}, counts{"A": 3}, nil, "", true},
-		{"again", []protocol.Report{report(1, counts{"A": 3}), report(1, counts{"A": 3})}, counts{"A": 3}, nil, "", false},
-		{"grown", []protocol.Report{report(1, counts{"A": 3}), report(2, counts{"A": 5, "B": 1})}, counts{"A": 5, "B": 1}, nil, "", true},
-		{"older", []protocol.Report{report(2, counts{"A": 5}), report(1, counts{"A": 3})}, counts{"A": 5}, nil, "", false},
+		{"again", []protocol.Report{report(1, counts{"A": 3}), report(1, counts{"A": 3})}, counts{"A": 3},
+			nil, "", false},
+		{"grown", []protocol.Report{report(1, counts{"A": 3}), report(2, counts{"A": 5, "B": 1})},
+			counts{"A": 5, "B": 1}, nil, "", true},
+		{"older", []protocol.Report{report(2, counts{"A": 5}), report(1, counts{"A": 3})}, counts{"A": 5},
+			nil, "", false},
 		{"fallen", []protocol.Report{report(1, counts{"A": 3, "B": 2}), report(2, counts{"A": 1, "C": 1})},
 			counts{"A": 3, "B": 2, "C": 1}, nil, policy.AnomalyCountsFell, true},
 		{"same revision with more", []protocol.Report{report(2, counts{"A": 3}), report(2, counts{"A": 4})},
@@ -48,13 +51,17 @@ func TestMerge(t *testing.T) {
 		{"lost", []protocol.Report{report(1, counts{"A": 3}), loss(2, "expired", counts{"A": 5, "B": 1})},
 			counts{"A": 3}, counts{"expired": 3}, "", true},
 		{"all lost", []protocol.Report{loss(1, "expired", counts{"A": 5})}, nil, counts{"expired": 5}, "", true},
-		{"lost again", []protocol.Report{loss(1, "expired", counts{"A": 5}), loss(1, "expired", counts{"A": 5})}, nil, counts{"expired": 5}, "", false},
-		{"more lost", []protocol.Report{loss(1, "expired", counts{"A": 5}), loss(2, "expired", counts{"A": 7})}, nil, counts{"expired": 7}, "", true},
+		{"lost again", []protocol.Report{loss(1, "expired", counts{"A": 5}), loss(1, "expired", counts{"A": 5})}, nil,
+			counts{"expired": 5}, "", false},
+		{"more lost", []protocol.Report{loss(1, "expired", counts{"A": 5}), loss(2, "expired", counts{"A": 7})}, nil,
+			counts{"expired": 7}, "", true},
 		{"too late", []protocol.Report{loss(2, "expired", counts{"A": 5}), report(1, counts{"A": 5})},
 			nil, counts{"expired": 5}, "", false},
 		{"found after all", []protocol.Report{loss(2, "expired", counts{"A": 5}), report(3, counts{"A": 5})},
 			counts{"A": 5}, counts{"expired": 0}, "", true},
-		{"two causes", []protocol.Report{loss(2, "storage", counts{"A": 9}), loss(1, "expired", counts{"A": 5}), report(3, counts{"A": 2})},
+		{"two causes", []protocol.Report{
+			loss(2, "storage", counts{"A": 9}), loss(1, "expired", counts{"A": 5}), report(3, counts{"A": 2}),
+		},
 			counts{"A": 2}, counts{"expired": 3, "storage": 4}, "", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -67,12 +74,14 @@ func TestMerge(t *testing.T) {
 				for _, added := range merged.Added {
 					before[added.Type] += added.Units
 				}
-				if len(before) != len(merged.Report.Counts) || len(before) > 0 && !reflect.DeepEqual(before, merged.Report.Counts.Map()) {
+				if len(before) != len(merged.Report.Counts) ||
+					len(before) > 0 && !reflect.DeepEqual(before, merged.Report.Counts.Map()) {
 					t.Errorf("stored and added give %v, not %v", before, merged.Report.Counts)
 				}
 				stored = merged.Report
 			}
-			if len(stored.Counts) != len(test.want) || len(test.want) > 0 && !reflect.DeepEqual(stored.Counts.Map(), test.want) {
+			if len(stored.Counts) != len(test.want) ||
+				len(test.want) > 0 && !reflect.DeepEqual(stored.Counts.Map(), test.want) {
 				t.Errorf("counted %v, want %v", stored.Counts, test.want)
 			}
 			for cause, loss := range stored.Losses {
@@ -80,7 +89,8 @@ func TestMerge(t *testing.T) {
 					t.Errorf("lost %v, want %v", stored.Losses, test.lost)
 				}
 			}
-			if len(stored.Losses) != len(test.lost) || merged.Anomaly != test.anomaly || merged.Changed != test.changed {
+			if len(stored.Losses) != len(test.lost) || merged.Anomaly != test.anomaly ||
+				merged.Changed != test.changed {
 				t.Errorf("%+v", merged)
 			}
 		})
@@ -98,7 +108,8 @@ func TestMergeInAnyOrder(t *testing.T) {
 		anyLost := false
 		var history []protocol.Report
 		for revision := range rapid.Int64Range(1, 5).Draw(t, "revisions") {
-			recorded[rapid.SampledFrom([]string{"A", "B", "C"}).Draw(t, "type")] += rapid.Int64Range(1, 9).Draw(t, "units")
+			recorded[rapid.SampledFrom([]string{"A", "B", "C"}).Draw(t, "type")] += rapid.Int64Range(1,
+				9).Draw(t, "units")
 			r := report(revision+1, maps.Clone(recorded))
 			if rapid.Bool().Draw(t, "lost") {
 				r.Lost = rapid.SampledFrom(causes).Draw(t, "cause")

@@ -25,10 +25,14 @@ func seatsOn(d *decision, item store.ID, at int64) (sum int64) {
 // that of the seats, a move never makes more of them at any moment, and a freed device
 // takes none before it is authorized.
 func TestRepairsKeepSeatsRight(t *testing.T) {
-	ways := slices.DeleteFunc(ChargeWays(), func(way protocol.ChargeWay) bool { return wayOf(&store.Item{ChargeWay: way}).stay == nil })
+	ways := slices.DeleteFunc(ChargeWays(), func(way protocol.ChargeWay) bool {
+		return wayOf(&store.Item{ChargeWay: way}).stay == nil
+	})
 	rapid.Check(t, func(t *rapid.T) {
-		item := store.Item{Key: 1, ID: "i", ChargeWay: rapid.SampledFrom(ways).Draw(t, "way"), Quota: rapid.Int64Range(1, 3).Draw(t, "quota"), StartsAt: 180_000, ExpiresAt: 400 * 86400}
-		state := &store.State{Uses: map[store.ID]*store.Use{1: {}}, Devices: map[string]*store.DeviceState{}, Items: map[string]store.Item{"i": item}}
+		item := store.Item{Key: 1, ID: "i", ChargeWay: rapid.SampledFrom(ways).Draw(t, "way"),
+			Quota: rapid.Int64Range(1, 3).Draw(t, "quota"), StartsAt: 180_000, ExpiresAt: 400 * 86400}
+		state := &store.State{Uses: map[store.ID]*store.Use{1: {}}, Devices: map[string]*store.DeviceState{},
+			Items: map[string]store.Item{"i": item}}
 		now := int64(1_000_000)
 		freed := map[string]bool{}
 		empty := map[string]int64{} // from when a freed device has no seat any more
@@ -53,7 +57,8 @@ func TestRepairsKeepSeatsRight(t *testing.T) {
 				freed[device] = false
 			case "report":
 				start := now/180*180 - 180*rapid.Int64Range(0, 40).Draw(t, "late")
-				d.visited(&item, device, d.device(device), v, []worked{{start, start + 180}}, rapid.Bool().Draw(t, "closed"))
+				d.visited(&item, device, d.device(device), v, []worked{{start, start + 180}},
+					rapid.Bool().Draw(t, "closed"))
 			case "free":
 				end := ends(d.device(device).Seats[1])
 				if _, ended := FreeSeat(state, item, device, time.Unix(now, 0)); ended {
@@ -77,7 +82,8 @@ func TestRepairsKeepSeatsRight(t *testing.T) {
 				}
 				for _, moment := range slices.Sorted(maps.Keys(before)) {
 					if after := seatsOn(d, 1, moment); after > before[moment] {
-						t.Fatalf("%s: %d seats before, %d after, %d s later", item.ChargeWay.Short(), before[moment], after, moment-now)
+						t.Fatalf("%s: %d seats before, %d after, %d s later", item.ChargeWay.Short(), before[moment],
+							after, moment-now)
 					}
 				}
 			}

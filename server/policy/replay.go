@@ -29,7 +29,8 @@ func NewReplay(item store.Item) (*Replay, error) {
 		return nil, fmt.Errorf("%w: there is no charge way %d", ErrNoReplay, item.ChargeWay)
 	}
 	if way.domains {
-		return nil, fmt.Errorf("%w: of what is charged by %s it is not recorded which domain reported what", ErrNoReplay, item.ChargeWay.Short())
+		return nil, fmt.Errorf("%w: of what is charged by %s it is not recorded which domain reported what",
+			ErrNoReplay, item.ChargeWay.Short())
 	}
 	item.Key = 1
 	return &Replay{item: item, way: way, decision: decision{

@@ -63,7 +63,8 @@ func seated(seats []store.Seat, more store.Seat) (after timeline, added []piece)
 // seatedAll gives a device's seats with further ones, which are in order and don't
 // touch; each as heavy as weigh says, by what the device has when it begins. It goes
 // through them once.
-func seatedAll(seats []store.Seat, more []worked, weigh func(now int64) int64, brief bool) (after timeline, added []piece) {
+func seatedAll(seats []store.Seat, more []worked, weigh func(now int64) int64,
+	brief bool) (after timeline, added []piece) {
 	near := []store.Seat{} // the seats that the next one may meet
 	settle := func(s store.Seat) { after.put(s.From, s.Until, s.Weight, s.Brief) }
 	for _, m := range more {
@@ -120,7 +121,8 @@ func held(seats []store.Seat, at int64) (now, last int64) {
 }
 
 // changeSeats takes over how the seats of a device changed.
-func (d *decision) changeSeats(item *store.Item, uuid string, device *store.DeviceState, after []store.Seat, added ...[]piece) {
+func (d *decision) changeSeats(item *store.Item, uuid string, device *store.DeviceState, after []store.Seat,
+	added ...[]piece) {
 	before := device.Seats[item.Key]
 	if slices.Equal(before, after) {
 		return
@@ -168,7 +170,8 @@ func (d *decision) seat(item *store.Item, uuid string, device *store.DeviceState
 
 // visited gives a device that sent reports its seats of an item: of the slots it
 // reports, also late, and from now on. With closed it gave its seat back.
-func (d *decision) visited(item *store.Item, uuid string, device *store.DeviceState, v visit, work []worked, closed bool) {
+func (d *decision) visited(item *store.Item, uuid string, device *store.DeviceState, v visit, work []worked,
+	closed bool) {
 	w, t := wayOf(item), termsOf(item)
 	seats := device.Seats[item.Key]
 	if n := len(seats); n > 0 && seats[n-1].Freed {
@@ -211,7 +214,9 @@ func (d *decision) visitedFreed(item *store.Item, uuid string, device *store.Dev
 			earlier = append(earlier, w)
 		}
 	}
-	seats, late := seatedAll(before, earlier, func(now int64) int64 { return max(1, stay.weight(now, last.Weight)) }, v.brief)
+	seats, late := seatedAll(before, earlier, func(now int64) int64 {
+		return max(1, stay.weight(now, last.Weight))
+	}, v.brief)
 	seats[len(seats)-1].Freed = true
 	d.changeSeats(item, uuid, device, seats, late)
 }

@@ -32,7 +32,8 @@ const midnight = int64(1_800_000_000 - 1_800_000_000%86400)
 
 func newBook(way protocol.ChargeWay, quota int64, change func(*store.Item)) *book {
 	b := &book{
-		devices: map[string]store.ID{}, grants: map[store.Grant]bool{}, seats: map[store.SeatKey]store.Seat{}, steps: map[int64]int64{},
+		devices: map[string]store.ID{}, grants: map[store.Grant]bool{}, seats: map[store.SeatKey]store.Seat{},
+		steps:   map[int64]int64{},
 		domains: map[store.DomainKey]bool{},
 		item: store.Item{
 			Key: 12, ID: "item", Organization: "100001", ChargeWay: way, Products: protocol.ProductAll, Quota: quota,
@@ -69,8 +70,9 @@ func (b *book) load(keys *store.Keys, now int64, counted []store.Counted) *store
 				first = i
 			}
 		}
-		state.Devices[uuid] = &store.DeviceState{Key: key, Reporters: map[string]int64{"key " + uuid: 0}, NextReporter: 1,
-			Seats: map[store.ID][]store.Seat{b.item.Key: all[first:]}}
+		state.Devices[uuid] = &store.DeviceState{Key: key, Reporters: map[string]int64{"key " + uuid: 0},
+			NextReporter: 1,
+			Seats:        map[store.ID][]store.Seat{b.item.Key: all[first:]}}
 	}
 	state.Grants, state.Domains = maps.Clone(b.grants), maps.Clone(b.domains)
 	return state
@@ -139,13 +141,16 @@ func (b *book) report(device string, now int64, closed bool, slots ...int64) pol
 	b.batches++
 	group := protocol.ReportGroup{Run: run, HandshakeCode: "100001-seats", Item: b.item.ID, SlotSeconds: 180}
 	for _, slot := range slots {
-		group.Reports = append(group.Reports, protocol.Report{Slot: slot, Revision: b.batches, Counts: map[string]int64{"QR_CODE": b.batches}})
+		group.Reports = append(group.Reports, protocol.Report{
+			Slot: slot, Revision: b.batches, Counts: map[string]int64{"QR_CODE": b.batches},
+		})
 	}
 	body := &protocol.ReportBatch{Groups: []protocol.ReportGroup{group}}
 	if closed {
 		body.Closed = []protocol.ClosedLicense{{HandshakeCode: "100001-seats", Item: b.item.ID}}
 	}
-	return b.decide(policy.NewBatch(body, store.Reporter{Device: b.devices[device], UUID: device}, time.Unix(now, 0)), now)
+	return b.decide(policy.NewBatch(body, store.Reporter{Device: b.devices[device], UUID: device}, time.Unix(now, 0)),
+		now)
 }
 
 func (b *book) usage(now int64) policy.Usage {
@@ -174,7 +179,8 @@ func TestConcurrentSeatUntil(t *testing.T) {
 		{"00:00:00", "00:06:00"}, {"00:01:59", "00:06:00"}, {"00:02:01", "00:09:00"}, {"00:03:00", "00:09:00"},
 		{"00:02:00", "00:06:00"}, {"00:05:00", "00:09:00"}, {"00:05:01", "00:12:00"}, {"23:54:00", "23:59:59"},
 	} {
-		for _, way := range []protocol.ChargeWay{protocol.ChargeWayConcurrentDeviceCount, protocol.ChargeWayConcurrentInstanceCount} {
+		for _, way := range []protocol.ChargeWay{protocol.ChargeWayConcurrentDeviceCount,
+			protocol.ChargeWayConcurrentInstanceCount} {
 			b := newBook(way, 10, nil)
 			b.ask("a", clock(test.at), nil)
 			want := clock(test.until)
@@ -214,15 +220,22 @@ func TestSeatLasts(t *testing.T) {
 		{way: protocol.ChargeWayYearlyActiveDeviceCount, expires: 300 * d, want: 300 * d},
 		{way: protocol.ChargeWayYearlyActiveDeviceCount, expires: -d, want: 360}, // in the tolerance: while at work
 		// By settings of the item.
-		{way: protocol.ChargeWayDeviceCount, expires: 300 * d, want: 10 * d, change: func(i *store.Item) { i.Charging.Window = new(10 * d) }},
-		{way: protocol.ChargeWayDeviceCount, expires: d, want: 2 * d, change: func(i *store.Item) { i.Charging.Least = new(2 * d) }},
-		{way: protocol.ChargeWayConcurrentDeviceCount, expires: d, want: 660, change: func(i *store.Item) { i.Charging.Slot, i.Charging.Window = new(int64(60)), new(int64(660)) }},
+		{way: protocol.ChargeWayDeviceCount, expires: 300 * d, want: 10 * d, change: func(i *store.Item) {
+			i.Charging.Window = new(10 * d)
+		}},
+		{way: protocol.ChargeWayDeviceCount, expires: d, want: 2 * d, change: func(i *store.Item) {
+			i.Charging.Least = new(2 * d)
+		}},
+		{way: protocol.ChargeWayConcurrentDeviceCount, expires: d, want: 660, change: func(i *store.Item) {
+			i.Charging.Slot, i.Charging.Window = new(int64(60)), new(int64(660))
+		}},
 		// Without a home.
 		{way: protocol.ChargeWayDeviceCount, expires: 300 * d, want: d, source: "memory"},
 		{way: protocol.ChargeWayInstanceCount, expires: 300 * d, want: d, source: "memory"},
 		{way: protocol.ChargeWayYearlyActiveDeviceCount, expires: 300 * d, want: d, source: "memory"},
 		{way: protocol.ChargeWayConcurrentDeviceCount, expires: 300 * d, want: 360, source: "memory"},
-		{way: protocol.ChargeWayDeviceCount, expires: 300 * d, want: 600, source: "memory", change: func(i *store.Item) { i.Charging.Brief = new(int64(600)) }},
+		{way: protocol.ChargeWayDeviceCount, expires: 300 * d, want: 600, source: "memory",
+			change: func(i *store.Item) { i.Charging.Brief = new(int64(600)) }},
 	} {
 		b := newBook(test.way, 10, func(i *store.Item) {
 			i.StartsAt, i.ExpiresAt = midnight-900*d, midnight+test.expires
@@ -231,7 +244,8 @@ func TestSeatLasts(t *testing.T) {
 			}
 		})
 		b.ask("a", midnight, func(r *protocol.AuthorizationRequest) { r.Device.UUIDSource = test.source })
-		if got := b.seatsOf("a"); len(got) != 1 || got[0].Until-midnight != test.want || got[0].Brief != (test.source == "memory") {
+		if got := b.seatsOf("a"); len(got) != 1 || got[0].Until-midnight != test.want ||
+			got[0].Brief != (test.source == "memory") {
 			t.Errorf("%+v: %+v", test, got)
 		}
 	}
@@ -247,7 +261,8 @@ func TestExceptionsAreUsedUp(t *testing.T) {
 		now := midnight + slot*180
 		for i := range 10 {
 			answer := b.ask(server(i), now+int64(i), instances(10))
-			if refused := answer.Refusal != nil; refused != (slot == 112) || refused && protocol.StatusOf(answer.Refusal) != protocol.StatusLimitExceeded {
+			if refused := answer.Refusal != nil; refused != (slot == 112) ||
+				refused && protocol.StatusOf(answer.Refusal) != protocol.StatusLimitExceeded {
 				t.Fatalf("slot %d, server %d: %v", slot, i, answer.Refusal)
 			}
 		}
@@ -257,7 +272,8 @@ func TestExceptionsAreUsedUp(t *testing.T) {
 		}
 	}
 	q := policy.Quota(b.item, b.usage(clock("05:36:00")))
-	if q != (protocol.Quota{Limit: 10, Used: 100, State: protocol.QuotaExhausted, Exceptions: 10080, ExceptionsAllowed: 10000}) {
+	if q != (protocol.Quota{Limit: 10, Used: 100, State: protocol.QuotaExhausted, Exceptions: 10080,
+		ExceptionsAllowed: 10000}) {
 		t.Errorf("%+v", q)
 	}
 	// 365 days from the item's start they are cleared, to the slot.
@@ -276,7 +292,9 @@ func TestExceptionsAreUsedUp(t *testing.T) {
 
 // What is allowed is a setting of the item.
 func TestExceptionsAllowed(t *testing.T) {
-	b := newBook(protocol.ChargeWayConcurrentDeviceCount, 1, func(i *store.Item) { i.Charging.Exceptions = new(int64(2)) })
+	b := newBook(protocol.ChargeWayConcurrentDeviceCount, 1, func(i *store.Item) {
+		i.Charging.Exceptions = new(int64(2))
+	})
 	for slot, want := range []protocol.Status{0, 0, protocol.StatusLimitExceeded, protocol.StatusLimitExceeded} {
 		for _, device := range []string{"a", "b"} {
 			if got := protocol.StatusOf(b.ask(device, midnight+int64(slot)*180, nil).Refusal); got != want {
@@ -312,7 +330,8 @@ func TestLateReportsReopenSlots(t *testing.T) {
 			slots = append(slots, clock(s))
 		}
 		answer := b.report(step.device, clock(step.at), false, slots...)
-		if got := b.usage(clock(step.at)); got != (policy.Usage{Used: step.used, Exceptions: step.want}) || answer.Receipt.Items[0].Quota.Exceptions != step.want {
+		if got := b.usage(clock(step.at)); got != (policy.Usage{Used: step.used, Exceptions: step.want}) ||
+			answer.Receipt.Items[0].Quota.Exceptions != step.want {
 			t.Errorf("%+v: %+v, receipt %+v", step, got, answer.Receipt.Items)
 		}
 	}
@@ -344,7 +363,9 @@ func TestLateReportsOverMidnight(t *testing.T) {
 		{"cleared a slot earlier", midnight - 365*day - slot, []int64{-slot, 0}, 2},
 	} {
 		for _, at := range []int64{slot + 1, 2 * slot, day / 2, 20 * day} { // when the report comes
-			b := newBook(protocol.ChargeWayConcurrentDeviceCount, 1, func(i *store.Item) { i.StartsAt, i.ExpiresAt = test.startsAt, midnight+300*day })
+			b := newBook(protocol.ChargeWayConcurrentDeviceCount, 1, func(i *store.Item) {
+				i.StartsAt, i.ExpiresAt = test.startsAt, midnight+300*day
+			})
 			b.ask("b", midnight-5*day, nil)
 			b.ask("a", midnight-slot, nil) // until 00:03
 			if got := b.seatsOf("a"); len(got) != 1 || got[0].Until != midnight+slot {
@@ -374,7 +395,8 @@ func TestClosingGivesSeatsBack(t *testing.T) {
 		b := newBook(test.way, 10, nil)
 		b.ask("a", clock("00:00:10"), instances(3))
 		b.report("a", clock("00:01:00"), true, clock("00:00:00"))
-		if got := b.seatsOf("a"); len(got) != 1 || got[0].Until != clock(test.want) || b.usage(clock("00:03:00")).Used != 0 || b.usage(clock("00:02:59")).Used == 0 {
+		if got := b.seatsOf("a"); len(got) != 1 || got[0].Until != clock(test.want) ||
+			b.usage(clock("00:03:00")).Used != 0 || b.usage(clock("00:02:59")).Used == 0 {
 			t.Errorf("way %d: %+v", test.way, got)
 		}
 		// Another process of the device is at work: it takes the seat again.
@@ -410,7 +432,8 @@ func TestClosingGivesSeatsBack(t *testing.T) {
 		want     string
 	}{{1, "00:06:00"}, {0, "00:03:00"}} {
 		at := clock("00:01:30")
-		b.decide(policy.NewBatch(body, store.Reporter{Device: 1, UUID: "a", Number: test.reporter}, time.Unix(at, 0)), at)
+		b.decide(policy.NewBatch(body, store.Reporter{Device: 1, UUID: "a", Number: test.reporter}, time.Unix(at, 0)),
+			at)
 		if got := b.seatsOf("a"); got[0].Until != clock(test.want) {
 			t.Errorf("reporter %d: %+v", test.reporter, got)
 		}
@@ -431,7 +454,8 @@ func TestInstances(t *testing.T) {
 		{"a", 12, protocol.StatusRequestQuotaExceeded, 11}, {"e", 1000, protocol.StatusRequestQuotaExceeded, 11},
 	} {
 		now := midnight + int64(i)
-		if got := protocol.StatusOf(b.ask(step.device, now, instances(step.ask)).Refusal); got != step.want || b.usage(now).Used != step.used {
+		if got := protocol.StatusOf(b.ask(step.device, now, instances(step.ask)).Refusal); got != step.want ||
+			b.usage(now).Used != step.used {
 			t.Errorf("%+v: %d, %+v", step, got, b.usage(now))
 		}
 	}
@@ -496,11 +520,14 @@ func TestDomains(t *testing.T) {
 		used  int64
 	}{
 		{"www.example.com", 0, 1}, {"https://shop.EXAMPLE.com:8443/cart", 0, 1}, {"example.com.", 0, 1},
-		{"", protocol.StatusItemAppDomainMismatch, 1}, {"co.uk", protocol.StatusItemAppDomainMismatch, 1}, {"a b", protocol.StatusItemAppDomainMismatch, 1},
-		{"a.example.co.uk", 0, 2}, {"b.example.co.uk", 0, 2}, {"example.org", protocol.StatusLimitExceeded, 2},
-		{"localhost", protocol.StatusLimitExceeded, 2}, {"10.0.0.1:80", protocol.StatusLimitExceeded, 2}, {"example.com", 0, 2},
+		{"", protocol.StatusItemAppDomainMismatch, 1}, {"co.uk", protocol.StatusItemAppDomainMismatch, 1},
+		{"a b", protocol.StatusItemAppDomainMismatch, 1}, {"a.example.co.uk", 0, 2}, {"b.example.co.uk", 0, 2},
+		{"example.org", protocol.StatusLimitExceeded, 2}, {"localhost", protocol.StatusLimitExceeded, 2},
+		{"10.0.0.1:80", protocol.StatusLimitExceeded, 2}, {"example.com", 0, 2},
 	} {
-		answer := b.ask(fmt.Sprint("device ", i), midnight+int64(i), func(r *protocol.AuthorizationRequest) { r.ValidationField = step.field })
+		answer := b.ask(fmt.Sprint("device ", i), midnight+int64(i), func(r *protocol.AuthorizationRequest) {
+			r.ValidationField = step.field
+		})
 		if got := protocol.StatusOf(answer.Refusal); got != step.want || b.usage(midnight+int64(i)).Used != step.used {
 			t.Errorf("%+v: %d, %+v", step, got, b.usage(midnight+int64(i)))
 		}
@@ -562,7 +589,8 @@ func TestBriefSeats(t *testing.T) {
 	for hour := range int64(48) {
 		b.report("a", midnight+hour*3600+10, false, midnight+hour*3600)
 	}
-	if got := b.seatsOf("a"); len(got) != 1 || got[0] != (store.Seat{From: midnight, Until: midnight + 47*3600 + 10 + 86400, Weight: 1, Brief: true}) {
+	if got := b.seatsOf("a"); len(got) != 1 ||
+		got[0] != (store.Seat{From: midnight, Until: midnight + 47*3600 + 10 + 86400, Weight: 1, Brief: true}) {
 		t.Errorf("%+v", got)
 	}
 	if used := b.usage(midnight + 80*3600).Used; used != 0 {
@@ -607,14 +635,16 @@ func TestSumsAreWhatACountGives(t *testing.T) {
 					}
 				})
 			case event == 0 || b.devices[device] == 0:
-				b.ask(device, now-rapid.Int64Range(0, 30).Draw(t, "clock back"), func(r *protocol.AuthorizationRequest) {
-					r.InstanceCount = rapid.IntRange(0, 3).Draw(t, "instances")
-					r.ValidationField = device + ".com"
-				})
+				b.ask(device, now-rapid.Int64Range(0, 30).Draw(t, "clock back"),
+					func(r *protocol.AuthorizationRequest) {
+						r.InstanceCount = rapid.IntRange(0, 3).Draw(t, "instances")
+						r.ValidationField = device + ".com"
+					})
 			default:
 				var slots []int64
 				for range rapid.IntRange(0, 9).Draw(t, "slots") {
-					back := rapid.SampledFrom([]int64{0, 1, 2, 3, 5, 7, 8, 10, 20, 22, 24, 480, 30 * 480}).Draw(t, "back")
+					back := rapid.SampledFrom([]int64{0, 1, 2, 3, 5, 7, 8, 10, 20, 22, 24, 480, 30 * 480}).Draw(t,
+						"back")
 					slots = append(slots, now-now%180-back*180)
 				}
 				b.report(device, now, event == 2, slots...)

@@ -29,20 +29,27 @@ func TestSelect(t *testing.T) {
 			named("a", nil), named("b", func(c *policy.Candidate) { c.ExpiresAt -= 10 }),
 		}},
 		{name: "most specific", want: "b", items: []policy.Candidate{
-			named("a", nil), named("b", func(c *policy.Candidate) { c.DeploymentType = protocol.DeploymentTypeDesktop }),
+			named("a", nil), named("b", func(c *policy.Candidate) {
+				c.DeploymentType = protocol.DeploymentTypeDesktop
+			}),
 		}},
 		{name: "least restrictive: modules", want: "b", items: []policy.Candidate{
 			named("a", func(c *policy.Candidate) { c.Modules = []protocol.LicenseModule{1} }),
 			named("b", func(c *policy.Candidate) { c.Modules = []protocol.LicenseModule{1, 2} }),
 		}},
 		{name: "least restrictive: quota", want: "b", items: []policy.Candidate{
-			named("a", nil), named("b", func(c *policy.Candidate) { c.Quota = 200 }), named("c", func(c *policy.Candidate) { c.Quota = 150 }),
+			named("a", nil), named("b", func(c *policy.Candidate) { c.Quota = 200 }),
+			named("c", func(c *policy.Candidate) { c.Quota = 150 }),
 		}},
 		{name: "least restrictive: unlimited", want: "b", items: []policy.Candidate{
-			named("a", func(c *policy.Candidate) { c.Quota = 1 << 53 }), named("b", func(c *policy.Candidate) { c.Quota = store.Unlimited }),
+			named("a", func(c *policy.Candidate) { c.Quota = 1 << 53 }), named("b", func(c *policy.Candidate) {
+				c.Quota = store.Unlimited
+			}),
 		}},
 		{name: "position before all rules", want: "b", items: []policy.Candidate{
-			named("a", func(c *policy.Candidate) { c.ExpiresAt -= 10 }), named("b", func(c *policy.Candidate) { c.Position = 2 }),
+			named("a", func(c *policy.Candidate) { c.ExpiresAt -= 10 }), named("b", func(c *policy.Candidate) {
+				c.Position = 2
+			}),
 			named("c", func(c *policy.Candidate) { c.Position = 3 }),
 		}},
 		{name: "the first that fits", want: "b", items: []policy.Candidate{
@@ -55,7 +62,9 @@ func TestSelect(t *testing.T) {
 			named("a", func(c *policy.Candidate) { c.Used, c.ExpiresAt = 100, c.ExpiresAt-10 }), named("b", nil),
 		}},
 		{name: "the tolerance if there is nothing else", want: "a", items: []policy.Candidate{
-			named("a", func(c *policy.Candidate) { c.Used = 100 }), named("b", func(c *policy.Candidate) { c.RevokedAt = 1 }),
+			named("a", func(c *policy.Candidate) { c.Used = 100 }), named("b", func(c *policy.Candidate) {
+				c.RevokedAt = 1
+			}),
 		}},
 		{name: "a known device stays on a list that is full", want: "a", items: []policy.Candidate{
 			named("a", func(c *policy.Candidate) {
@@ -65,10 +74,13 @@ func TestSelect(t *testing.T) {
 		{name: "one item: its own reason", code: protocol.StatusChargeWayMismatch,
 			ask:   func(r *protocol.AuthorizationRequest) { r.ChargeWay = protocol.ChargeWayDeviceCount },
 			items: []policy.Candidate{named("a", nil)}},
-		{name: "several: the reason of the one that got farthest", code: protocol.StatusLimitExceeded, items: []policy.Candidate{
-			named("a", func(c *policy.Candidate) { c.Version = "9" }), named("b", func(c *policy.Candidate) { c.Used = 1000 }),
-			named("c", func(c *policy.Candidate) { c.StartsAt = now.Unix() + 1 }),
-		}},
+		{name: "several: the reason of the one that got farthest", code: protocol.StatusLimitExceeded,
+			items: []policy.Candidate{
+				named("a", func(c *policy.Candidate) { c.Version = "9" }), named("b", func(c *policy.Candidate) {
+					c.Used = 1000
+				}),
+				named("c", func(c *policy.Candidate) { c.StartsAt = now.Unix() + 1 }),
+			}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			chosen, err := policy.Select(test.items, request(test.ask), now)

@@ -104,8 +104,10 @@ func TermsOf(item store.Item) Terms {
 		to      **int64
 		value   *int64
 	}{
-		{does.exceptions && t.quota >= 0, &terms.Exceptions, &t.exceptions}, {does.tolerance && t.quota >= 0, &terms.Tolerance, &t.tolerance},
-		{does.slot, &terms.Slot, &slot}, {does.window, &terms.Window, &t.window}, {does.least, &terms.Least, &t.least}, {does.window, &terms.Brief, &t.brief},
+		{does.exceptions && t.quota >= 0, &terms.Exceptions, &t.exceptions},
+		{does.tolerance && t.quota >= 0, &terms.Tolerance, &t.tolerance},
+		{does.slot, &terms.Slot, &slot}, {does.window, &terms.Window, &t.window}, {does.least, &terms.Least, &t.least},
+		{does.window, &terms.Brief, &t.brief},
 	} {
 		if n.applies {
 			*n.to = n.value
@@ -127,8 +129,9 @@ func Usual(chargeWay protocol.ChargeWay) store.Charging {
 		to      **int64
 		value   *int64
 	}{
-		{does.tolerance, &usual.Tolerance, &tolerance}, {does.exceptions, &usual.Exceptions, &exceptions}, {does.slot, &usual.Slot, &slot},
-		{does.window, &usual.Window, &t.window}, {does.least, &usual.Least, &t.least}, {does.window, &usual.Brief, &t.brief},
+		{does.tolerance, &usual.Tolerance, &tolerance}, {does.exceptions, &usual.Exceptions, &exceptions},
+		{does.slot, &usual.Slot, &slot}, {does.window, &usual.Window, &t.window}, {does.least, &usual.Least, &t.least},
+		{does.window, &usual.Brief, &t.brief},
 	} {
 		if n.applies {
 			*n.to = n.value
@@ -144,7 +147,9 @@ func appliesTo(item *store.Item) applies {
 	w := wayOf(item)
 	_, exceptional := w.limit.(exceptions)
 	_, onList := w.stay.(listed)
-	return applies{tolerance: !exceptional, exceptions: exceptional, slot: exceptional, window: w.stay != nil, least: onList}
+	return applies{
+		tolerance: !exceptional, exceptions: exceptional, slot: exceptional, window: w.stay != nil, least: onList,
+	}
 }
 
 // Bounds of what an item may state.

@@ -16,7 +16,8 @@ func (d *decision) learn(organization string, counts store.Counts) error {
 	var added []store.OrganizationType
 	for _, count := range counts {
 		name := store.OrganizationType{Organization: organization, Type: count.Type}
-		if _, builtIn := protocol.OperationTypeByName(count.Type); !builtIn && !known[count.Type] && !d.change.Types[name] {
+		if _, builtIn := protocol.OperationTypeByName(count.Type); !builtIn && !known[count.Type] &&
+			!d.change.Types[name] {
 			added = append(added, name)
 		}
 	}
@@ -24,7 +25,8 @@ func (d *decision) learn(organization string, counts store.Counts) error {
 		return nil
 	}
 	if len(known)+d.types[organization]+len(added) > MaxTypes {
-		return malformed("%.70q would be one operation type too many: an organization has at most %d of its own", added[0].Type, MaxTypes)
+		return malformed("%.70q would be one operation type too many: an organization has at most %d of its own",
+			added[0].Type, MaxTypes)
 	}
 	for _, name := range added {
 		d.change.Types[name] = true

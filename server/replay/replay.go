@@ -74,7 +74,9 @@ func Compare(ctx context.Context, s store.Store, item, other store.Item, from, u
 		sides[i] = &side{Replay: replay, runs: map[store.ID]asked{}, refused: map[store.ID]bool{}}
 	}
 	devices := map[store.ID]bool{}
-	err := verification.InTime(ctx, s, item.Key, from, until, [2]func(store.Counts) int64{sides[0].Charges, sides[1].Charges}, func(w verification.Work) error {
+	err := verification.InTime(ctx, s, item.Key, from, until, [2]func(store.Counts) int64{
+		sides[0].Charges, sides[1].Charges,
+	}, func(w verification.Work) error {
 		devices[w.Device] = true
 		c.Slots++
 		for i := range sides {

@@ -39,10 +39,12 @@ func TestSmallerQuota(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Devices != 1 || c.Slots != 30 || c.Own.Refused != 0 || c.Own.Quota.Used != 150 || c.Own.Quota.State != protocol.QuotaOK {
+	if c.Devices != 1 || c.Slots != 30 || c.Own.Refused != 0 || c.Own.Quota.Used != 150 ||
+		c.Own.Quota.State != protocol.QuotaOK {
 		t.Errorf("%+v", c)
 	}
-	if c.Other.Quota.Used != 65 || c.Other.Refused != 17 || c.Other.RefusedDevices != 1 || c.Other.LostUnits != 85 || c.Other.Beyond != 1 ||
+	if c.Other.Quota.Used != 65 || c.Other.Refused != 17 || c.Other.RefusedDevices != 1 || c.Other.LostUnits != 85 ||
+		c.Other.Beyond != 1 ||
 		c.Other.FirstRefusal != from.AddDate(0, 0, 13).Unix() || c.Other.Quota.State != protocol.QuotaExhausted {
 		t.Errorf("%+v", c.Other)
 	}

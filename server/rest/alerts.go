@@ -26,7 +26,8 @@ func setAlertRule(r *request) (answer, error) {
 		return answer{}, err
 	}
 	kind := r.PathValue("kind")
-	return answer{}, r.admin.SetAlertRule(r.Context(), kind, alerts.Rule{Kind: alerts.Kind(kind), Levels: in.Levels}.Text())
+	return answer{},
+		r.admin.SetAlertRule(r.Context(), kind, alerts.Rule{Kind: alerts.Kind(kind), Levels: in.Levels}.Text())
 }
 
 func (a *API) testChannel(r *request) (answer, error) {

@@ -33,7 +33,8 @@ type all[R any] struct {
 	Items []R `json:"items"`
 }
 
-func listAll[R any](name string, read func(*administration.Administrator, context.Context, string) ([]R, error)) handler {
+func listAll[R any](name string,
+	read func(*administration.Administrator, context.Context, string) ([]R, error)) handler {
 	return func(r *request) (answer, error) {
 		rows, err := read(r.admin, r.Context(), r.PathValue(name))
 		return answer{value: all[R]{rows}}, err
@@ -59,7 +60,9 @@ func adjust(r *request) (answer, error) {
 }
 
 func adjustment(item string, a store.Adjustment) records.AdjustmentOf {
-	return records.AdjustmentOf{Item: item, At: a.At, Units: a.Units, Reason: a.Reason, Actor: a.Actor, Signature: a.Signature}
+	return records.AdjustmentOf{
+		Item: item, At: a.At, Units: a.Units, Reason: a.Reason, Actor: a.Actor, Signature: a.Signature,
+	}
 }
 
 // adjusted finds the adjustment that a request made: the newest one like it.

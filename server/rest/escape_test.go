@@ -22,8 +22,10 @@ func TestNoOperationLeadsElsewhere(t *testing.T) {
 	device, own := uuid.NewString(), uuid.NewString()
 	for _, id := range []string{"100001", "100002"} {
 		for _, step := range [][2]string{
-			{"organizations", `{"name": "Corp ` + id + `", "id": "` + id + `"}`}, {"handshakes", `{"organization": "` + id + `", "custom": "a"}`},
-			{"items", `{"organization": "` + id + `", "chargeWay": "scan", "name": "Scans ` + id + `", "id": "scans-` + id + `", "quota": 10, "handshakes": ["` + id + `-a"]}`},
+			{"organizations", `{"name": "Corp ` + id + `", "id": "` + id + `"}`},
+			{"handshakes", `{"organization": "` + id + `", "custom": "a"}`},
+			{"items", `{"organization": "` + id + `", "chargeWay": "scan", "name": "Scans ` + id + `", "id": "scans-` +
+				id + `", "quota": 10, "handshakes": ["` + id + `-a"]}`},
 		} {
 			if status, _, object := c.call(t, "POST", step[0], step[1]); status != 201 {
 				t.Fatal(status, object)
@@ -35,7 +37,8 @@ func TestNoOperationLeadsElsewhere(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(t.Context(), `INSERT INTO device (uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at)
+		_, err = tx.Exec(t.Context(),
+			`INSERT INTO device (uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at)
 			VALUES (?, '', 'Device of 100002', '', '', 1, 1)`, device)
 		if err != nil {
 			return err
@@ -44,20 +47,24 @@ func TestNoOperationLeadsElsewhere(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(t.Context(), `INSERT INTO device (uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at)
+		_, err = tx.Exec(t.Context(),
+			`INSERT INTO device (uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at)
 			VALUES (?, '', 'Device of 100001', '', '', 1, 1)`, own)
 		if err != nil {
 			return err
 		}
 		if _, err = tx.Exec(t.Context(), `INSERT INTO report_grant (device, reporter, handshake_code, item, granted_at)
-			SELECT d.id, 0, ?, i.id, 1 FROM device d, item i WHERE d.uuid = ? AND i.public_id = 'scans-100001'`, int64(mine.Key), own); err != nil {
+			SELECT d.id, 0, ?, i.id, 1 FROM device d, item i WHERE d.uuid = ? AND i.public_id = 'scans-100001'`,
+			int64(mine.Key), own); err != nil {
 			return err
 		}
-		if _, err = tx.Exec(t.Context(), `INSERT INTO anomaly (device, kind, detail, count, first_at, last_at) SELECT id, 'k', '100002', 1, 1, 1 FROM device WHERE uuid = ?`, device); err != nil {
+		if _, err = tx.Exec(t.Context(), `INSERT INTO anomaly (device, kind, detail, count, first_at, last_at) SELECT id, 'k', '100002', 1, 1, 1 FROM device WHERE uuid = ?`,
+			device); err != nil {
 			return err
 		}
 		_, err = tx.Exec(t.Context(), `INSERT INTO report_grant (device, reporter, handshake_code, item, granted_at)
-			SELECT d.id, 0, ?, i.id, 1 FROM device d, item i WHERE d.uuid = ? AND i.public_id = 'scans-100002'`, int64(code.Key), device)
+			SELECT d.id, 0, ?, i.id, 1 FROM device d, item i WHERE d.uuid = ? AND i.public_id = 'scans-100002'`,
+			int64(code.Key), device)
 		return err
 	}); err != nil {
 		t.Fatal(err)
@@ -65,7 +72,8 @@ func TestNoOperationLeadsElsewhere(t *testing.T) {
 	state := func() string {
 		t.Helper()
 		var text strings.Builder
-		for _, path := range []string{"organizations/100002", "handshakes/100002-a", "items/scans-100002", "devices/" + device} {
+		for _, path := range []string{"organizations/100002", "handshakes/100002-a", "items/scans-100002",
+			"devices/" + device} {
 			status, header, _ := c.call(t, "GET", path, "")
 			if status != 200 {
 				t.Fatal(path, status)
@@ -98,17 +106,20 @@ func TestNoOperationLeadsElsewhere(t *testing.T) {
 		"POST organizations/{id}/statements": {`{"month": "2026-01", "zone": "Europe/Berlin"}`},
 		"PUT retention/{record}":             {`{"days": 400}`},
 		"PUT alerts/rules/{kind}":            {`{"levels": [60]}`},
-		"POST devices/{uuid}/move-seats":     {`{"to": "` + own + `"}`, `{"to": "` + device + `"}`, `{"to": "` + own + `", "items": ["scans-100002"]}`},
-		"POST devices/{uuid}/merge":          {`{"into": "` + own + `"}`},
-		"POST items/{id}/replay":             {`{"from": 1}`},
-		"POST products":                      {`{"name": "MINE"}`},
-		"PATCH products/{name}":              {`{"name": "MINE"}`},
-		"POST licenses":                      {`{"license": "x"}`},
-		"POST licenses/show":                 {`{"license": "x"}`},
-		"POST licenses/issue":                {`{"items": ["scans-100002"]}`, `{"items": ["scans-100001"]}`},
-		"POST licenses/revoke":               {`{"license": "x"}`},
+		"POST devices/{uuid}/move-seats": {
+			`{"to": "` + own + `"}`, `{"to": "` + device + `"}`, `{"to": "` + own + `", "items": ["scans-100002"]}`,
+		},
+		"POST devices/{uuid}/merge": {`{"into": "` + own + `"}`},
+		"POST items/{id}/replay":    {`{"from": 1}`},
+		"POST products":             {`{"name": "MINE"}`},
+		"PATCH products/{name}":     {`{"name": "MINE"}`},
+		"POST licenses":             {`{"license": "x"}`},
+		"POST licenses/show":        {`{"license": "x"}`},
+		"POST licenses/issue":       {`{"items": ["scans-100002"]}`, `{"items": ["scans-100001"]}`},
+		"POST licenses/revoke":      {`{"license": "x"}`},
 	}
-	foreign := strings.NewReplacer("organizations/{id}", "organizations/100002", "items/{id}", "items/scans-100002", "{code}", "100002-a", "{uuid}", device, "{month}", "2026-01", "{record}", "denials")
+	foreign := strings.NewReplacer("organizations/{id}", "organizations/100002", "items/{id}", "items/scans-100002",
+		"{code}", "100002-a", "{uuid}", device, "{month}", "2026-01", "{record}", "denials")
 	tried := 0
 	for path, item := range document.Paths.Map() {
 		relative, ours := strings.CutPrefix(path, rest.Prefix)
@@ -117,18 +128,22 @@ func TestNoOperationLeadsElsewhere(t *testing.T) {
 		}
 		for method, operation := range item.Operations() {
 			paths := []string{foreign.Replace(relative)}
-			if relative == "items/{id}" || relative == "items/{id}/handshakes/{code}" { // an own object, and a foreign one with it
+			if relative == "items/{id}" || relative == "items/{id}/handshakes/{code}" {
+				// an own object, and a foreign one with it
 				paths = append(paths, strings.Replace(paths[0], "items/scans-100002", "items/scans-100001", 1))
 			}
 			if relative == "items/{id}/seats/{uuid}" { // an own item with a foreign device, and the reverse
 				paths = append(paths, "items/scans-100001/seats/"+device, "items/scans-100002/seats/"+own)
 			}
-			if strings.HasPrefix(relative, "devices/{uuid}/") && method == "POST" { // of its own, all but the seats is for those who see everything
+			if strings.HasPrefix(relative, "devices/{uuid}/") && method == "POST" {
+				// of its own, all but the seats is for those who see everything
 				paths = append(paths, strings.Replace(paths[0], device, own, 1))
 			}
 			if method == "GET" && paths[0] == relative { // a list
-				for _, filter := range []string{"organization=100002", "handshake=100002-a", "item=scans-100002", "device=" + device, "search=100002", "organization=100001&organization=100002"} {
-					if name, _, _ := strings.Cut(filter, "="); operation.Parameters.GetByInAndName(openapi3.ParameterInQuery, name) != nil {
+				for _, filter := range []string{"organization=100002", "handshake=100002-a", "item=scans-100002",
+					"device=" + device, "search=100002", "organization=100001&organization=100002"} {
+					if name, _, _ := strings.Cut(filter,
+						"="); operation.Parameters.GetByInAndName(openapi3.ParameterInQuery, name) != nil {
 						paths = append(paths, relative+"?"+filter)
 					}
 				}
@@ -143,7 +158,8 @@ func TestNoOperationLeadsElsewhere(t *testing.T) {
 					if mine && (method == "DELETE" || method == "GET" || strings.Contains(body, "quota")) {
 						continue // it may
 					}
-					if strings.Contains(body, own) && strings.Contains(to, own) || strings.Contains(body, device) && strings.Contains(to, device) {
+					if strings.Contains(body, own) && strings.Contains(to, own) ||
+						strings.Contains(body, device) && strings.Contains(to, device) {
 						continue // a mistake, whoever makes it
 					}
 					tried++
@@ -152,7 +168,8 @@ func TestNoOperationLeadsElsewhere(t *testing.T) {
 					delete(object, "errors")
 					if list, ok := object["items"].([]any); method == "GET" && ok {
 						for _, each := range list {
-							if values, ok := each.(map[string]any); ok && (values["organization"] == "100002" || values["id"] == "100002" || values["uuid"] == device || values["device"] == device) {
+							if values, ok := each.(map[string]any); ok && (values["organization"] == "100002" ||
+								values["id"] == "100002" || values["uuid"] == device || values["device"] == device) {
 								t.Errorf("%s %s tells %v", method, to, values)
 							}
 						}

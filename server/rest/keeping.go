@@ -22,7 +22,8 @@ func setPassword(r *request) (answer, error) {
 	if in.OverlapDays < 0 || in.OverlapDays > administration.MaxOverlapDays {
 		in.OverlapDays = -1 // which is refused
 	}
-	return answer{}, r.admin.SetSessionPassword(r.Context(), r.PathValue("code"), in.SessionPassword, time.Duration(in.OverlapDays)*day)
+	return answer{}, r.admin.SetSessionPassword(r.Context(), r.PathValue("code"), in.SessionPassword,
+		time.Duration(in.OverlapDays)*day)
 }
 
 func setRetention(r *request) (answer, error) {
@@ -39,7 +40,8 @@ func confirmKey(r *request) (answer, error) {
 }
 
 // archive puts away what f names, or takes it back.
-func archive(name string, f func(*administration.Administrator, context.Context, string, bool) error, archived bool) handler {
+func archive(name string, f func(*administration.Administrator, context.Context, string, bool) error,
+	archived bool) handler {
 	return func(r *request) (answer, error) {
 		return answer{}, f(r.admin, r.Context(), r.PathValue(name), archived)
 	}

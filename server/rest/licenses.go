@@ -44,7 +44,8 @@ func addedProduct(r *request, object string) (answer, error) {
 		}
 	}
 	return answer{}, &administration.Error{
-		Kind: administration.NotFound, Object: administration.ObjectProduct, ID: object, Text: "the product " + object + " was renamed meanwhile",
+		Kind: administration.NotFound, Object: administration.ObjectProduct, ID: object,
+		Text: "the product " + object + " was renamed meanwhile",
 	}
 }
 

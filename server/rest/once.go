@@ -66,7 +66,8 @@ func newOnce(r *request, token, key string) (*once, error) {
 	return &once{
 		Store: r.admin.Store, since: now.Add(-idempotencyTime).Unix(), seal: seal,
 		claim: records.Claim{
-			Digest: hex.EncodeToString(derive("key", key)), Request: hex.EncodeToString(derive("request", r.URL.Path, string(r.body))),
+			Digest:    hex.EncodeToString(derive("key", key)),
+			Request:   hex.EncodeToString(derive("request", r.URL.Path, string(r.body))),
 			CreatedAt: now.Unix(),
 		},
 	}, nil
@@ -77,7 +78,9 @@ func newOnce(r *request, token, key string) (*once, error) {
 func (o *once) Update(ctx context.Context, f func(store.Tx) error) error {
 	var tx *claimingTx
 	err := o.Store.Update(ctx, func(inner store.Tx) error {
-		tx = &claimingTx{Tx: inner, of: o, add: func(claim records.Claim) error { return records.AddClaim(ctx, inner, claim, o.since) }}
+		tx = &claimingTx{Tx: inner, of: o, add: func(claim records.Claim) error {
+			return records.AddClaim(ctx, inner, claim, o.since)
+		}}
 		return f(tx)
 	})
 	o.taken = o.taken || err == nil && tx.claimed
@@ -121,12 +124,16 @@ func (o *once) before(r *request, again repeat) (answer, error) {
 		return answer{}, err
 	}
 	if before.Request != o.claim.Request {
-		return answer{}, &administration.Error{Kind: administration.Conflict, Text: "this Idempotency-Key was used for another request"}
+		return answer{}, &administration.Error{
+			Kind: administration.Conflict, Text: "this Idempotency-Key was used for another request",
+		}
 	}
 	if before.Answer == "" {
 		done, err := again(r, before.Object)
 		if errors.Is(err, store.ErrNotFound) { // not to be taken for a request that never came
-			err = &administration.Error{Kind: administration.NotFound, Text: "what this request made is not there any more"}
+			err = &administration.Error{
+				Kind: administration.NotFound, Text: "what this request made is not there any more",
+			}
 		}
 		return done, err
 	}
@@ -167,7 +174,9 @@ func (o *once) keep(ctx context.Context, done answer) error {
 // the first was, and does nothing.
 func (a *API) once(r *request, token, key string, handle handler, again repeat) (answer, error) {
 	if len(key) > maxKey {
-		return answer{}, &administration.Error{Kind: administration.Invalid, Text: "the Idempotency-Key is longer than " + strconv.Itoa(maxKey) + " bytes"}
+		return answer{}, &administration.Error{
+			Kind: administration.Invalid, Text: "the Idempotency-Key is longer than " + strconv.Itoa(maxKey) + " bytes",
+		}
 	}
 	o, err := newOnce(r, token, key)
 	if err != nil {
@@ -235,6 +244,7 @@ func (quietTx) AddAudit(store.Audit) error { return nil }
 // lost is for what can neither be found nor done in the same way again.
 func lost(*request, string) (answer, error) {
 	return answer{}, &administration.Error{
-		Kind: administration.Conflict, Text: "this was done, and its answer was lost with the server; ask with another Idempotency-Key",
+		Kind: administration.Conflict,
+		Text: "this was done, and its answer was lost with the server; ask with another Idempotency-Key",
 	}
 }

@@ -53,7 +53,8 @@ func TestOnceOfMany(t *testing.T) {
 				}
 			}
 		}
-		if page, err := c.desk.Organizations(t.Context(), administration.Selection{}); err != nil || len(page.Items) != 2 {
+		if page, err := c.desk.Organizations(t.Context(), administration.Selection{}); err != nil ||
+			len(page.Items) != 2 {
 			t.Errorf("%+v, %v", page, err)
 		}
 	})
@@ -96,7 +97,8 @@ func TestOnceThroughCrashes(t *testing.T) {
 				t.Errorf("%d: %v, then %v", status, first, second)
 			}
 		}
-		if page, err := c.desk.Organizations(t.Context(), administration.Selection{}); err != nil || len(page.Items) != 2 {
+		if page, err := c.desk.Organizations(t.Context(), administration.Selection{}); err != nil ||
+			len(page.Items) != 2 {
 			t.Errorf("%+v, %v", page, err)
 		}
 	})
@@ -121,7 +123,8 @@ func TestOnceQuietly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status, _, object := c.call(t, "POST", path, "", "Idempotency-Key", "k"); status != 200 || object["apart"] == nil {
+	if status, _, object := c.call(t, "POST", path, "", "Idempotency-Key", "k"); status != 200 ||
+		object["apart"] == nil {
 		t.Error(status, object)
 	}
 	again, err := c.desk.DeviceKeys(t.Context(), uuid)
@@ -160,7 +163,8 @@ func TestOnceOfEach(t *testing.T) {
 		{"handshakes/100001-more/password", `{"sessionPassword": "other", "overlapDays": 1}`, 204},
 		{"devices/" + device + "/block", ``, 204}, {"devices/" + device + "/unblock", ``, 204},
 		{"devices/" + device + "/move-seats", `{"to": "` + other + `"}`, 204},
-		{"devices/" + device + "/merge", `{"into": "` + other + `"}`, 204}, {"devices/" + device + "/separate", ``, 204},
+		{"devices/" + device + "/merge", `{"into": "` + other + `"}`, 204},
+		{"devices/" + device + "/separate", ``, 204},
 		{"devices/" + device + "/erase", ``, 204},
 	} {
 		key := strings.Repeat("k", i+1)

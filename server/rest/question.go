@@ -28,9 +28,12 @@ var parameters = map[string][]string{
 	"GET audit":         append([]string{"kind"}, found...),
 	"GET denials":       append([]string{"kind"}, found...),
 	"GET statistics": {
-		"by", "measure", "organization", "handshake", "item", "type", "device", "since", "until", "zone", "accumulated", "slots", "compare", "format",
+		"by", "measure", "organization", "handshake", "item", "type", "device", "since", "until", "zone", "accumulated",
+		"slots", "compare", "format",
 	},
-	"GET devices/{uuid}/reports":                      append([]string{"organization", "handshake", "item", "type", "since", "until"}, paged...),
+	"GET devices/{uuid}/reports": append([]string{
+		"organization", "handshake", "item", "type", "since", "until",
+	}, paged...),
 	"GET alerts/history":                              paged,
 	"GET items/{id}/seats":                            paged,
 	"GET items/{id}/adjustments":                      append([]string{"since", "until", "search"}, paged...),

@@ -18,15 +18,17 @@ func TestParameters(t *testing.T) {
 	c := newCaller(t)
 	c.as(t, administration.ScopeWrite, "")
 	for _, path := range []string{
-		"statistics?from=2026-01-01", "statistics?timezone=Europe/Berlin", "statistics?compare=maybe", "items?reverse=1", "items?device=x",
-		"organizations?limit=1;sort=name", "organizations/100001?x=1", "audit?since=1&since_=1", "server?%zz",
+		"statistics?from=2026-01-01", "statistics?timezone=Europe/Berlin", "statistics?compare=maybe",
+		"items?reverse=1", "items?device=x", "organizations?limit=1;sort=name", "organizations/100001?x=1",
+		"audit?since=1&since_=1", "server?%zz",
 	} {
 		status, _, object := c.call(t, "GET", path, "")
 		if status != http.StatusUnprocessableEntity {
 			t.Errorf("%s: %d %v", path, status, object)
 		}
 	}
-	if status, _, object := c.call(t, "POST", "organizations?id=100009", `{"name": "x"}`); status != http.StatusUnprocessableEntity {
+	if status, _, object := c.call(t, "POST", "organizations?id=100009", `{"name": "x"}`); status !=
+		http.StatusUnprocessableEntity {
 		t.Errorf("%d %v", status, object)
 	}
 	document, err := openapi3.NewLoader().LoadFromFile(filepath.Join("..", "..", "docs", "openapi.yaml"))
@@ -64,15 +66,18 @@ func TestParameters(t *testing.T) {
 func TestStandards(t *testing.T) {
 	c := newCaller(t)
 	c.as(t, administration.ScopeWrite, "")
-	if status, _, object := c.call(t, "POST", "organizations", `{"name": "x", "id": "100001"}}`); status != http.StatusUnprocessableEntity {
+	if status, _, object := c.call(t, "POST", "organizations", `{"name": "x", "id": "100001"}}`); status !=
+		http.StatusUnprocessableEntity {
 		t.Errorf("more than a value: %d %v", status, object)
 	}
-	status, header, object := c.call(t, "POST", "organizations", `{"name": "x", "id": "100001"} `, "Authorization", "bearer "+c.token)
+	status, header, object := c.call(t, "POST", "organizations", `{"name": "x", "id": "100001"} `, "Authorization",
+		"bearer "+c.token)
 	if status != http.StatusCreated {
 		t.Errorf("another case of the scheme: %d %v %v", status, header, object)
 	}
 	for match, want := range map[string]int{"*": 200, `"other"`: 412} {
-		if status, _, object := c.call(t, "PATCH", "organizations/100001", `{"name": "y"}`, "If-Match", match); status != want {
+		if status, _, object := c.call(t, "PATCH", "organizations/100001", `{"name": "y"}`, "If-Match",
+			match); status != want {
 			t.Errorf("If-Match %s: %d %v", match, status, object)
 		}
 	}

@@ -37,7 +37,8 @@ func TestReportsBehindFigures(t *testing.T) {
 		_, err1 := desk.NewOrganization(t.Context(), administration.OrganizationInput{ID: "100001", Name: "x"})
 		_, err2 := desk.NewCode(t.Context(), administration.CodeInput{Organization: "100001", Custom: "a"})
 		_, err3 := desk.NewItem(t.Context(), administration.ItemInput{
-			ID: "scans", Organization: "100001", ChargeWay: "scan", Handshakes: []string{"100001-a"}, ItemFields: administration.ItemFields{Name: &title, Quota: &quota},
+			ID: "scans", Organization: "100001", ChargeWay: "scan", Handshakes: []string{"100001-a"},
+			ItemFields: administration.ItemFields{Name: &title, Quota: &quota},
 		})
 		d := servertest.NewDevice(listener.URL)
 		_, err4 := d.Authorize(d.Request("100001-a"))
@@ -52,7 +53,9 @@ func TestReportsBehindFigures(t *testing.T) {
 			t.Helper()
 			group := protocol.ReportGroup{Run: run, HandshakeCode: "100001-a", Item: "scans", SlotSeconds: 180}
 			for _, slot := range slots {
-				group.Reports = append(group.Reports, protocol.Report{Slot: day + slot*180, Revision: revision, Counts: map[string]int64{"QR_CODE": revision * 10}})
+				group.Reports = append(group.Reports, protocol.Report{
+					Slot: day + slot*180, Revision: revision, Counts: map[string]int64{"QR_CODE": revision * 10},
+				})
 			}
 			receipt, err := d.Report(d.Batch(group))
 			if err != nil || receipt.Accepted != len(slots) {
@@ -80,15 +83,18 @@ func TestReportsBehindFigures(t *testing.T) {
 			t.Fatalf("%+v", rows)
 		}
 		for _, row := range rows {
-			if want := fmt.Sprint([]records.Arrival{{Revision: 1, At: first}, {Revision: 2, At: second}}); row.Revision == 2 && fmt.Sprint(row.Arrivals) != want {
+			if want := fmt.Sprint([]records.Arrival{{Revision: 1, At: first},
+				{Revision: 2, At: second}}); row.Revision == 2 && fmt.Sprint(row.Arrivals) != want {
 				t.Errorf("%v, want %s", row.Arrivals, want)
 			}
-			if len(row.Arrivals) != int(row.Revision) || row.Counts["QR_CODE"] != 10*row.Revision || row.Units != 10*row.Revision || row.Device != d.UUID {
+			if len(row.Arrivals) != int(row.Revision) || row.Counts["QR_CODE"] != 10*row.Revision ||
+				row.Units != 10*row.Revision || row.Device != d.UUID {
 				t.Errorf("%+v", row)
 			}
 		}
 		stored, _, err := records.DeviceReports(t.Context(), s, d.UUID, administration.Selection{})
-		if complete, arrivalErr := records.FindArrivals(t.Context(), s, stored, 1); complete || err != nil || arrivalErr != nil || len(stored) != 4 {
+		if complete, arrivalErr := records.FindArrivals(t.Context(), s, stored, 1); complete || err != nil ||
+			arrivalErr != nil || len(stored) != 4 {
 			t.Errorf("%t, %d, %v, %v", complete, len(stored), err, arrivalErr)
 		}
 		// As another device, they are behind that one's figures.
@@ -102,16 +108,20 @@ func TestReportsBehindFigures(t *testing.T) {
 		for i, wanted := range []struct {
 			selection administration.Selection
 			rows      int
-		}{{administration.Selection{}, 4}, {administration.Selection{Kinds: []string{"EAN_13"}}, 0}, {administration.Selection{Since: day + 360, Kinds: []string{"QR_CODE"}}, 1}} {
-			if page, err := desk.DeviceReports(t.Context(), into.UUID, wanted.selection); err != nil || len(page.Items) != wanted.rows {
+		}{{administration.Selection{}, 4}, {administration.Selection{Kinds: []string{"EAN_13"}}, 0},
+			{administration.Selection{Since: day + 360, Kinds: []string{"QR_CODE"}}, 1}} {
+			if page, err := desk.DeviceReports(t.Context(), into.UUID, wanted.selection); err != nil ||
+				len(page.Items) != wanted.rows {
 				t.Errorf("%d: %+v, %v", i, page, err)
 			}
 		}
-		if _, err := desk.DeviceReports(t.Context(), d.UUID, administration.Selection{Since: 9, Until: 9}); !administration.IsKind(err, administration.Invalid) {
+		if _, err := desk.DeviceReports(t.Context(), d.UUID,
+			administration.Selection{Since: 9, Until: 9}); !administration.IsKind(err, administration.Invalid) {
 			t.Error(err)
 		}
 		for _, after := range []string{"x", "1-", "1-x"} {
-			if _, err := desk.DeviceReports(t.Context(), d.UUID, administration.Selection{After: after}); !administration.IsKind(err, administration.Invalid) {
+			if _, err := desk.DeviceReports(t.Context(), d.UUID,
+				administration.Selection{After: after}); !administration.IsKind(err, administration.Invalid) {
 				t.Errorf("after %q: %v", after, err)
 			}
 		}

@@ -98,11 +98,15 @@ func (a *API) Handler() http.Handler {
 			}
 			return handle(r)
 		}
-		mux.HandleFunc(method+" "+Prefix+path, func(w http.ResponseWriter, r *http.Request) { a.serve(w, r, known, repeats[pattern]) })
+		mux.HandleFunc(method+" "+Prefix+path, func(w http.ResponseWriter, r *http.Request) {
+			a.serve(w, r, known, repeats[pattern])
+		})
 	}
 	nowhere := func(w http.ResponseWriter, r *http.Request) {
 		a.serve(w, r, func(*request) (answer, error) {
-			return answer{}, &administration.Error{Kind: administration.NotFound, Text: "there is nothing at this path for this method"}
+			return answer{}, &administration.Error{
+				Kind: administration.NotFound, Text: "there is nothing at this path for this method",
+			}
 		}, nil)
 	}
 	mux.HandleFunc("/", nowhere)
@@ -152,14 +156,20 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, handle handler, agai
 func (a *API) answer(r *http.Request, handle handler, again repeat) (answer, error) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
-		return answer{}, &administration.Error{Kind: administration.Unauthenticated, Text: "the request has no token; send it as Authorization: Bearer"}
+		return answer{}, &administration.Error{
+			Kind: administration.Unauthenticated, Text: "the request has no token; send it as Authorization: Bearer",
+		}
 	}
 	who, err := a.Administrator.Bearer(r.Context(), a.Attempts, administration.Network(a.Address(r)), token)
 	if err != nil {
 		return answer{}, err
 	}
-	if !a.limits.GetOr(who.Name, func() *rate.Limiter { return rate.NewLimiter(perSecond, atOnce) }).AllowN(a.Administrator.Now(), 1) {
-		return answer{}, &administration.Error{Kind: administration.Limited, Text: "too many requests with this token; wait a second"}
+	if !a.limits.GetOr(who.Name, func() *rate.Limiter {
+		return rate.NewLimiter(perSecond, atOnce)
+	}).AllowN(a.Administrator.Now(), 1) {
+		return answer{}, &administration.Error{
+			Kind: administration.Limited, Text: "too many requests with this token; wait a second",
+		}
 	}
 	req := &request{Request: r, admin: a.Administrator.As(who)}
 	limit := bodyLimit(r)
@@ -167,10 +177,15 @@ func (a *API) answer(r *http.Request, handle handler, again repeat) (answer, err
 		return answer{}, &administration.Error{Kind: administration.Invalid, Text: "the body did not arrive whole"}
 	}
 	if len(req.body) > limit {
-		return answer{}, &administration.Error{Kind: administration.Invalid, Text: "the body is larger than " + strconv.Itoa(limit) + " bytes"}
+		return answer{}, &administration.Error{
+			Kind: administration.Invalid, Text: "the body is larger than " + strconv.Itoa(limit) + " bytes",
+		}
 	}
-	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); len(req.body) > 0 && kind != protocol.ContentTypeJSON {
-		return answer{}, &administration.Error{Kind: administration.Invalid, Text: "the body is to be " + protocol.ContentTypeJSON}
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); len(req.body) > 0 &&
+		kind != protocol.ContentTypeJSON {
+		return answer{}, &administration.Error{
+			Kind: administration.Invalid, Text: "the body is to be " + protocol.ContentTypeJSON,
+		}
 	}
 	if key := r.Header.Get("Idempotency-Key"); key != "" && again != nil {
 		return a.once(req, token, key, handle, again)
@@ -183,7 +198,9 @@ func (r *request) read(value any) error {
 	decoder := json.NewDecoder(strings.NewReader(string(r.body)))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(value); err != nil {
-		return &administration.Error{Kind: administration.Invalid, Text: "the body is not what is expected here: " + err.Error()}
+		return &administration.Error{
+			Kind: administration.Invalid, Text: "the body is not what is expected here: " + err.Error(),
+		}
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return &administration.Error{Kind: administration.Invalid, Text: "the body holds more than one value"}
@@ -204,14 +221,17 @@ func (r *request) tag() string {
 func (r *request) selection() (administration.Selection, error) {
 	q := r.URL.Query()
 	s := administration.Selection{
-		Organizations: q["organization"], Codes: q["handshake"], Items: q["item"], Devices: q["device"], Kinds: q["kind"], States: q["state"],
-		Text: q.Get("search"), Sort: q.Get("sort"), Descending: q.Get("reverse") == "true", After: q.Get("after"),
+		Organizations: q["organization"], Codes: q["handshake"], Items: q["item"], Devices: q["device"],
+		Kinds: q["kind"], States: q["state"], Text: q.Get("search"), Sort: q.Get("sort"),
+		Descending: q.Get("reverse") == "true", After: q.Get("after"),
 	}
 	for name, to := range map[string]*int64{"since": &s.Since, "until": &s.Until} {
 		if text := q.Get(name); text != "" {
 			n, err := strconv.ParseInt(text, 10, 64)
 			if err != nil || n < 0 {
-				return s, &administration.Error{Kind: administration.Invalid, Field: name, Text: name + " is in seconds since 1970"}
+				return s, &administration.Error{
+					Kind: administration.Invalid, Field: name, Text: name + " is in seconds since 1970",
+				}
 			}
 			*to = n
 		}
@@ -219,7 +239,8 @@ func (r *request) selection() (administration.Selection, error) {
 	if text := q.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > records.MaxLimit {
-			return s, &administration.Error{Kind: administration.Invalid, Field: "limit", Text: "limit is from 1 to " + strconv.Itoa(records.MaxLimit)}
+			return s, &administration.Error{Kind: administration.Invalid, Field: "limit",
+				Text: "limit is from 1 to " + strconv.Itoa(records.MaxLimit)}
 		}
 		s.Limit = n
 	}
@@ -230,7 +251,8 @@ func (r *request) selection() (administration.Selection, error) {
 func Query(s administration.Selection) url.Values {
 	q := url.Values{}
 	for name, values := range map[string][]string{
-		"organization": s.Organizations, "handshake": s.Codes, "item": s.Items, "device": s.Devices, "kind": s.Kinds, "state": s.States,
+		"organization": s.Organizations, "handshake": s.Codes, "item": s.Items, "device": s.Devices, "kind": s.Kinds,
+		"state": s.States,
 	} {
 		if len(values) > 0 {
 			q[name] = values
@@ -273,14 +295,17 @@ type Mistake struct {
 // statuses are the HTTP statuses of kinds of mistakes.
 var statuses = map[administration.Kind]int{
 	administration.Invalid: http.StatusUnprocessableEntity, administration.NotFound: http.StatusNotFound,
-	administration.Exists: http.StatusConflict, administration.InUse: http.StatusConflict, administration.Conflict: http.StatusPreconditionFailed,
-	administration.Forbidden: http.StatusForbidden, administration.Unauthenticated: http.StatusUnauthorized, administration.Limited: http.StatusTooManyRequests,
+	administration.Exists: http.StatusConflict, administration.InUse: http.StatusConflict,
+	administration.Conflict: http.StatusPreconditionFailed, administration.Forbidden: http.StatusForbidden,
+	administration.Unauthenticated: http.StatusUnauthorized, administration.Limited: http.StatusTooManyRequests,
 }
 
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
-	problem := Problem{Type: "about:blank", Title: "failed", Status: http.StatusInternalServerError, Detail: "The server failed. Nothing was changed."}
+	problem := Problem{Type: "about:blank", Title: "failed", Status: http.StatusInternalServerError,
+		Detail: "The server failed. Nothing was changed."}
 	if mistakes := administration.Errors(err); len(mistakes) > 0 {
-		problem.Title, problem.Status, problem.Detail = string(mistakes[0].Kind), statuses[mistakes[0].Kind], mistakes[0].Text
+		problem.Title, problem.Status, problem.Detail = string(mistakes[0].Kind), statuses[mistakes[0].Kind],
+			mistakes[0].Text
 		for _, each := range mistakes {
 			problem.Errors = append(problem.Errors, Mistake{each.Kind, each.Object, each.ID, each.Field, each.Text})
 		}

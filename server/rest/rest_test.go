@@ -55,7 +55,8 @@ func newCaller(t *testing.T) *caller {
 func newCallerOf(t *testing.T, s store.Store, now func() time.Time) *caller {
 	t.Helper()
 	var asked atomic.Int64
-	calm := func() time.Time { return now().Add(time.Duration(asked.Add(1)) * 50 * time.Millisecond) } // nobody asks too often
+	// nobody asks too often
+	calm := func() time.Time { return now().Add(time.Duration(asked.Add(1)) * 50 * time.Millisecond) }
 	desk := &administration.Administrator{Store: s, Now: calm, Actor: "test"}
 	document, err := openapi3.NewLoader().LoadFromFile(filepath.Join("..", "..", "docs", "openapi.yaml"))
 	if err != nil {
@@ -71,7 +72,8 @@ func newCallerOf(t *testing.T, s store.Store, now func() time.Time) *caller {
 	}
 	c := &caller{desk: desk, router: router, asked: map[string]bool{}}
 	c.api = (&rest.API{
-		Administrator: desk, Attempts: administration.NewAttempts(), PublicKey: make([]byte, 32), Alerts: c, Log: slog.New(slog.DiscardHandler),
+		Administrator: desk, Attempts: administration.NewAttempts(), PublicKey: make([]byte, 32), Alerts: c,
+		Log:     slog.New(slog.DiscardHandler),
 		Address: func(*http.Request) string { return "192.0.2.1" },
 	}).Handler()
 	return c
@@ -79,7 +81,9 @@ func newCallerOf(t *testing.T, s store.Store, now func() time.Time) *caller {
 
 func (c *caller) as(t *testing.T, scope administration.Scope, organization string) {
 	t.Helper()
-	_, token, err := c.desk.AddToken(t.Context(), administration.TokenInput{Name: "t", Scope: scope, Organization: organization})
+	_, token, err := c.desk.AddToken(t.Context(), administration.TokenInput{
+		Name: "t", Scope: scope, Organization: organization,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,15 +110,18 @@ func (c *caller) call(t *testing.T, method, path, body string, header ...string)
 	c.asked[route.Operation.OperationID] = true
 	c.mutex.Unlock()
 	err = openapi3filter.ValidateResponse(t.Context(), &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: request, PathParams: parameters, Route: route},
-		Status:                 recorder.Code, Header: recorder.Header(), Body: io.NopCloser(bytes.NewReader(recorder.Body.Bytes())),
+		RequestValidationInput: &openapi3filter.RequestValidationInput{
+			Request: request, PathParams: parameters, Route: route,
+		},
+		Status: recorder.Code, Header: recorder.Header(), Body: io.NopCloser(bytes.NewReader(recorder.Body.Bytes())),
 		Options: &openapi3filter.Options{IncludeResponseStatus: true},
 	})
 	if err != nil {
 		t.Errorf("%s %s is answered with what the contract does not know: %v", method, path, err)
 	}
 	var object map[string]any
-	if kind, _, _ := strings.Cut(recorder.Header().Get("Content-Type"), ";"); kind == "text/csv" || kind == "application/jsonl" {
+	if kind, _, _ := strings.Cut(recorder.Header().Get("Content-Type"), ";"); kind == "text/csv" ||
+		kind == "application/jsonl" {
 		return recorder.Code, recorder.Header(), map[string]any{"text": recorder.Body.String()}
 	}
 	if recorder.Body.Len() > 0 {
@@ -129,7 +136,8 @@ func (c *caller) call(t *testing.T, method, path, body string, header ...string)
 func used(t *testing.T, o *servertest.Office) string {
 	t.Helper()
 	o.Live(time.Date(2026, 2, 20, 0, 0, 0, 0, time.UTC))
-	page, err := (&administration.Administrator{Store: o.Store, Now: o.Clock}).Devices(t.Context(), administration.Selection{})
+	page, err := (&administration.Administrator{Store: o.Store, Now: o.Clock}).Devices(t.Context(),
+		administration.Selection{})
 	if err != nil || len(page.Items) == 0 {
 		t.Fatalf("%+v, %v", page, err)
 	}
@@ -143,16 +151,20 @@ func used(t *testing.T, o *servertest.Office) string {
 // alerted has alerts that ring and were told, and gives a channel for them.
 func (c *caller) alerted(t *testing.T) string {
 	t.Helper()
-	channel, _, err := c.desk.AddAlertChannel(t.Context(), "chat", alerts.Target{Webhook: &alerts.Webhook{URL: "https://hooks.example.com/lts"}})
+	channel, _, err := c.desk.AddAlertChannel(t.Context(), "chat", alerts.Target{
+		Webhook: &alerts.Webhook{URL: "https://hooks.example.com/lts"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := c.desk.Store.Update(t.Context(), func(tx store.Tx) error {
-		events := []alerts.Event{{At: 1, Kind: alerts.Quota, Subject: "scans", Level: 75, Text: "first"}, {At: 2, Kind: alerts.Quota, Subject: "scans", Level: 90, Text: "last"}}
+		events := []alerts.Event{{At: 1, Kind: alerts.Quota, Subject: "scans", Level: 75, Text: "first"},
+			{At: 2, Kind: alerts.Quota, Subject: "scans", Level: 90, Text: "last"}}
 		if err := alerts.AddEvents(t.Context(), tx, events); err != nil {
 			return err
 		}
-		_, err := tx.Exec(t.Context(), "INSERT INTO alert_state (kind, subject, level, period, value, since) VALUES ('quota', 'scans', 90, '', 91, 1)")
+		_, err := tx.Exec(t.Context(), "INSERT INTO alert_state (kind, subject, level, period, value, since) VALUES "+
+			"('quota', 'scans', 90, '', 91, 1)")
 		return err
 	}); err != nil {
 		t.Fatal(err)
@@ -166,7 +178,8 @@ func TestAlerts(t *testing.T) {
 	c := newCaller(t)
 	c.as(t, administration.ScopeWrite, "")
 	channel := c.alerted(t)
-	if _, _, object := c.call(t, "GET", "alerts", ""); fmt.Sprint(object) != "map[items:[map[kind:quota level:90 since:1 subject:scans text:last value:91]]]" {
+	if _, _, object := c.call(t, "GET", "alerts", ""); fmt.Sprint(object) !=
+		"map[items:[map[kind:quota level:90 since:1 subject:scans text:last value:91]]]" {
 		t.Error(object)
 	}
 	var texts []any
@@ -187,11 +200,13 @@ func TestAlerts(t *testing.T) {
 	c.call(t, "PUT", "alerts/rules/quota", `{"levels": [1000, 60]}`)
 	c.call(t, "PUT", "alerts/rules/silent", `{"levels": []}`)
 	_, _, object := c.call(t, "GET", "alerts/rules", "")
-	if text := fmt.Sprint(object); !strings.Contains(text, "map[kind:quota levels:[60 1000]]") || !strings.Contains(text, "map[kind:silent levels:[]]") {
+	if text := fmt.Sprint(object); !strings.Contains(text, "map[kind:quota levels:[60 1000]]") ||
+		!strings.Contains(text, "map[kind:silent levels:[]]") {
 		t.Error(text)
 	}
 	for range 2 {
-		if status, _, object := c.call(t, "POST", "alerts/channels/"+channel+"/test", "", "Idempotency-Key", "k"); status != 204 {
+		if status, _, object := c.call(t, "POST", "alerts/channels/"+channel+"/test", "", "Idempotency-Key",
+			"k"); status != 204 {
 			t.Error(status, object)
 		}
 	}
@@ -209,14 +224,16 @@ func (c *caller) seated(t *testing.T, device string) (other string) {
 	t.Helper()
 	other = uuid.NewString()
 	err := c.desk.Store.Update(t.Context(), func(tx store.Tx) error {
-		if err := tx.AddItem(store.Item{ID: "places", Organization: "100001", ChargeWay: protocol.ChargeWayDeviceCount, Quota: 2, ExpiresAt: 1 << 40}); err != nil {
+		if err := tx.AddItem(store.Item{ID: "places", Organization: "100001", ChargeWay: protocol.ChargeWayDeviceCount,
+			Quota: 2, ExpiresAt: 1 << 40}); err != nil {
 			return err
 		}
 		item, err := tx.Item("places")
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(t.Context(), `INSERT INTO device (uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at)
+		_, err = tx.Exec(t.Context(),
+			`INSERT INTO device (uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at)
 			VALUES (?, '', 'other', '', '', 1, 1)`, other)
 		if err != nil {
 			return err
@@ -226,11 +243,17 @@ func (c *caller) seated(t *testing.T, device string) (other string) {
 			return err
 		}
 		now := c.desk.Now().Unix()
-		return tx.ChangeSeats(now, item, []store.Reporter{{Device: found[device].Key, UUID: device}}, func(state *store.State) *store.Change {
+		return tx.ChangeSeats(now, item, []store.Reporter{
+			{Device: found[device].Key, UUID: device},
+		}, func(state *store.State) *store.Change {
 			return &store.Change{
-				Seats: map[store.SeatKey]store.Seat{{Item: item.Key, Device: device, From: now - 60}: {From: now - 60, Until: now + 86400, Weight: 1}},
-				Steps: map[store.StepKey]int64{{Item: item.Key, At: now - 60}: 1, {Item: item.Key, At: now + 86400}: -1},
-				Sums:  map[store.ID]store.SeatSum{item.Key: {At: now, Active: 1}}, Known: state.Devices,
+				Seats: map[store.SeatKey]store.Seat{
+					{Item: item.Key, Device: device, From: now - 60}: {From: now - 60, Until: now + 86400, Weight: 1},
+				},
+				Steps: map[store.StepKey]int64{
+					{Item: item.Key, At: now - 60}: 1, {Item: item.Key, At: now + 86400}: -1,
+				},
+				Sums: map[store.ID]store.SeatSum{item.Key: {At: now, Active: 1}}, Known: state.Devices,
 			}
 		})
 	})
@@ -270,8 +293,10 @@ func TestContract(t *testing.T) {
 		{"GET", "handshakes/100009-reader", ``, 200},
 		{"PATCH", "handshakes/100009-reader", `{"validationFields": ["www.example.com"]}`, 200},
 		{"POST", "handshakes/100009-reader/key", `{"server": "https://lts.example.com"}`, 200},
-		{"POST", "items", `{"organization": "100009", "chargeWay": "scan", "name": "Scans", "id": "more", "quota": 10}`, 201},
-		{"POST", "items", `{"organization": "100009", "chargeWay": "scan", "name": "Scans", "quota": 10, "qouta": 1}`, 422},
+		{"POST", "items",
+			`{"organization": "100009", "chargeWay": "scan", "name": "Scans", "id": "more", "quota": 10}`, 201},
+		{"POST", "items",
+			`{"organization": "100009", "chargeWay": "scan", "name": "Scans", "quota": 10, "qouta": 1}`, 422},
 		{"GET", "items?state=active&sort=name&reverse=true", ``, 200},
 		{"GET", "items?after=x", ``, 422},
 		{"GET", "items/more", ``, 200},
@@ -288,7 +313,8 @@ func TestContract(t *testing.T) {
 		{"POST", "handshakes/100009-reader/archive", ``, 204},
 		{"POST", "handshakes/100009-reader/unarchive", ``, 204},
 		{"POST", "handshakes/100009-reader/password", `{"sessionPassword": "secret", "overlapDays": 30}`, 204},
-		{"POST", "handshakes/100009-reader/password", `{"sessionPassword": "secret", "overlapDays": 9223372036854775807}`, 422},
+		{"POST", "handshakes/100009-reader/password",
+			`{"sessionPassword": "secret", "overlapDays": 9223372036854775807}`, 422},
 		{"GET", "statistics?by=day,type&since=2026-01-01&until=2026-02-01&zone=Europe/Berlin&compare=true", ``, 200},
 		{"GET", "statistics?by=day,type&since=2026-01-01&format=csv", ``, 200},
 		{"GET", "statistics?by=slot", ``, 422},
@@ -347,7 +373,8 @@ func TestContract(t *testing.T) {
 		{"GET", "organizations/100001/statements/2026-02/draft?zone=Europe/Berlin", ``, 200},
 		{"GET", "organizations/100001/statements/2026-02/draft?zone=moon", ``, 422},
 		{"POST", "items/scans/replay", `{"quota": 5, "from": 1767225600}`, 200},
-		{"POST", "items/scans/replay", `{"chargeWay": "concurrent-device", "quota": 1, "chargeTerms": {"exceptions": 2}, "from": 1767225600, "until": 1769900000}`, 200},
+		{"POST", "items/scans/replay", `{"chargeWay": "concurrent-device", "quota": 1, "chargeTerms": {"exceptions": 2}, "from": 1767225600, "until": 1769900000}`,
+			200},
 		{"POST", "items/scans/replay", `{"quota": 0, "from": 1767225600}`, 422},
 		{"POST", "items/scans/replay", `{"chargeWay": "domain", "from": 1767225600}`, 422},
 		{"POST", "items/scans/replay", `{"chargeTerms": {"window": 5}, "from": 1767225600}`, 422},
@@ -389,7 +416,8 @@ func TestContract(t *testing.T) {
 		{"POST", "licenses/issue", `{"items": ["scans"], "replaces": ` + string(license) + `}`, 201},
 		{"POST", "licenses/show", `{"license": ` + string(license) + `}`, 200},
 		{"POST", "licenses/show", `{"license": "no license"}`, 422},
-		{"POST", "licenses", `{"license": ` + string(license) + `, "onlyShow": true}`, 422}, // items of these ids are here
+		// items of these ids are here
+		{"POST", "licenses", `{"license": ` + string(license) + `, "onlyShow": true}`, 422},
 		{"POST", "licenses", `{"license": "no license"}`, 422},
 		{"GET", "licenses", ``, 200},
 		{"POST", "licenses/revoke", `{"license": ` + string(license) + `}`, 201},
@@ -437,7 +465,8 @@ func TestTagsAndIdempotency(t *testing.T) {
 	c.as(t, administration.ScopeWrite, "")
 	body := `{"name": "Example"}`
 	for range 2 {
-		if status, _, object := c.call(t, "POST", "organizations", body, "Idempotency-Key", "k"); status != 201 || object["id"] != "100001" {
+		if status, _, object := c.call(t, "POST", "organizations", body, "Idempotency-Key", "k"); status != 201 ||
+			object["id"] != "100001" {
 			t.Errorf("%d %v", status, object)
 		}
 	}
@@ -447,7 +476,8 @@ func TestTagsAndIdempotency(t *testing.T) {
 	_, header, _ := c.call(t, "GET", "organizations/100001", "")
 	tag := header.Get("ETag")
 	for i, want := range []int{200, 412} {
-		if status, _, _ := c.call(t, "PATCH", "organizations/100001", `{"name": "`+strings.Repeat("x", i+1)+`"}`, "If-Match", tag); status != want {
+		if status, _, _ := c.call(t, "PATCH", "organizations/100001", `{"name": "`+strings.Repeat("x", i+1)+`"}`,
+			"If-Match", tag); status != want {
 			t.Errorf("change %d with %s: %d", i, tag, status)
 		}
 	}
@@ -473,9 +503,11 @@ func TestScopes(t *testing.T) {
 		method, path, body string
 		want               int
 	}{
-		{"GET", "handshakes/100001-a", "", 200}, {"GET", "handshakes/100002-a", "", 404}, {"PATCH", "handshakes/100002-a", `{"default": true}`, 404},
-		{"DELETE", "handshakes/100002-a", "", 404}, {"POST", "handshakes/100002-a/key", `{"server": "https://x"}`, 404}, {"GET", "organizations/100002", "", 404},
-		{"PATCH", "organizations/100002", `{"name": "y"}`, 404}, {"POST", "organizations", `{"name": "y"}`, 403}, {"GET", "audit", "", 403},
+		{"GET", "handshakes/100001-a", "", 200}, {"GET", "handshakes/100002-a", "", 404},
+		{"PATCH", "handshakes/100002-a", `{"default": true}`, 404}, {"DELETE", "handshakes/100002-a", "", 404},
+		{"POST", "handshakes/100002-a/key", `{"server": "https://x"}`, 404}, {"GET", "organizations/100002", "", 404},
+		{"PATCH", "organizations/100002", `{"name": "y"}`, 404}, {"POST", "organizations", `{"name": "y"}`, 403},
+		{"GET", "audit", "", 403},
 	} {
 		if status, _, _ := c.call(t, step.method, step.path, step.body); status != step.want {
 			t.Errorf("%s %s: %d, want %d", step.method, step.path, status, step.want)

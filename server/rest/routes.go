@@ -18,7 +18,8 @@ type LicenseKey struct {
 }
 
 // list answers with a page of a list.
-func list[R any](read func(*administration.Administrator, context.Context, administration.Selection) (administration.Page[R], error)) handler {
+func list[R any](read func(*administration.Administrator, context.Context,
+	administration.Selection) (administration.Page[R], error)) handler {
 	return func(r *request) (answer, error) {
 		s, err := r.selection()
 		if err != nil {
@@ -42,7 +43,8 @@ func create[I, O any](add func(*administration.Administrator, context.Context, I
 }
 
 // show answers with one object, and the tag of what it states.
-func show[O any](name string, read func(*administration.Administrator, context.Context, string) (O, error), stated func(O) any) handler {
+func show[O any](name string, read func(*administration.Administrator, context.Context, string) (O, error),
+	stated func(O) any) handler {
 	return func(r *request) (answer, error) {
 		object, err := read(r.admin, r.Context(), r.PathValue(name))
 		return answer{value: object, tag: administration.Tag(stated(object))}, err
@@ -50,7 +52,8 @@ func show[O any](name string, read func(*administration.Administrator, context.C
 }
 
 // change changes what the body names.
-func change[I, O any](name string, do func(*administration.Administrator, context.Context, string, I, string) (O, error), stated func(O) any) handler {
+func change[I, O any](name string,
+	do func(*administration.Administrator, context.Context, string, I, string) (O, error), stated func(O) any) handler {
 	return func(r *request) (answer, error) {
 		var in I
 		if err := r.read(&in); err != nil {

@@ -13,12 +13,13 @@ import (
 // kept gives what the database holds of requests with an Idempotency-Key.
 func (c *caller) kept(t *testing.T) (rows []string) {
 	t.Helper()
-	err := c.desk.Store.Query(t.Context(), "SELECT digest, request, answer FROM idempotency", nil, func(scan func(...any) error) error {
-		var digest, request, answer string
-		err := scan(&digest, &request, &answer)
-		rows = append(rows, digest+" "+request+" "+answer)
-		return err
-	})
+	err := c.desk.Store.Query(t.Context(), "SELECT digest, request, answer FROM idempotency", nil,
+		func(scan func(...any) error) error {
+			var digest, request, answer string
+			err := scan(&digest, &request, &answer)
+			rows = append(rows, digest+" "+request+" "+answer)
+			return err
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,8 @@ func TestIdempotencyAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			if status, _, _ := c.call(t, "POST", "organizations", `{"name": "Example"}`, "Idempotency-Key", "k"); status != 201 {
+			if status, _, _ := c.call(t, "POST", "organizations", `{"name": "Example"}`, "Idempotency-Key",
+				"k"); status != 201 {
 				t.Errorf("%d", status)
 			}
 		})
@@ -97,12 +99,14 @@ func TestIdempotencyAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status, _, _ := c.call(t, "POST", "organizations", `{"name": "Example"}`, "Idempotency-Key", "k"); status != 201 || count() != 2 {
+	if status, _, _ := c.call(t, "POST", "organizations", `{"name": "Example"}`, "Idempotency-Key", "k"); status !=
+		201 || count() != 2 {
 		t.Errorf("%d, %d", status, count())
 	}
 	// What failed may be tried again with the key.
 	for _, want := range []int{404, 404} {
-		if status, _, _ := c.call(t, "POST", "handshakes", `{"organization": "7", "custom": "a"}`, "Idempotency-Key", "m"); status != want {
+		if status, _, _ := c.call(t, "POST", "handshakes", `{"organization": "7", "custom": "a"}`, "Idempotency-Key",
+			"m"); status != want {
 			t.Errorf("%d", status)
 		}
 	}

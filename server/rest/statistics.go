@@ -24,9 +24,10 @@ func wrong(field, text string) error {
 func showStatistics(r *request) (answer, error) {
 	parameters := r.URL.Query()
 	q := statistics.Query{
-		Measure: store.Measure(parameters.Get("measure")), Organizations: parameters["organization"], Codes: parameters["handshake"],
-		Items: parameters["item"], Types: parameters["type"], Devices: parameters["device"],
-		Accumulated: parameters.Get("accumulated") == "true", Compare: parameters.Get("compare") == "true",
+		Measure: store.Measure(parameters.Get("measure")), Organizations: parameters["organization"],
+		Codes: parameters["handshake"], Items: parameters["item"], Types: parameters["type"],
+		Devices: parameters["device"], Accumulated: parameters.Get("accumulated") == "true",
+		Compare: parameters.Get("compare") == "true",
 	}
 	for _, list := range [][]string{q.Organizations, q.Codes, q.Items, q.Types, q.Devices} {
 		if len(list) > maxFilters {

@@ -154,10 +154,13 @@ func (p *Pruner) checkpoint(ctx context.Context, until int64) error {
 	if err := p.Store.Update(ctx, func(tx store.Tx) error { return tx.CloseSlots(until) }); err != nil {
 		return err
 	}
-	made, result, err := verification.MakeCheckpoint(ctx, p.Store, until, p.Now(), p.Key, verification.Options{Progress: p.Progress})
+	made, result, err := verification.MakeCheckpoint(ctx, p.Store, until, p.Now(), p.Key, verification.Options{
+		Progress: p.Progress,
+	})
 	if errors.Is(err, verification.ErrDiffers) {
 		first := result.Differences[0]
-		return fmt.Errorf("%w in %d places, so nothing was deleted; the first is the %s of %s: stored %d, recomputed %d. See `lts verify`",
+		return fmt.Errorf("%w in %d places, so nothing was deleted; the first is the %s of %s: stored %d, recomputed "+
+			"%d. See `lts verify`",
 			err, result.Different, first.What, first.Where, first.Stored, first.Recomputed)
 	} else if err != nil {
 		return err
@@ -167,7 +170,8 @@ func (p *Pruner) checkpoint(ctx context.Context, until int64) error {
 			return err
 		}
 		return tx.AddAudit(store.Audit{
-			At: made.MadeAt, Actor: "lts", Action: "checkpoint.add", Object: time.Unix(until, 0).UTC().Format(time.DateOnly),
+			At: made.MadeAt, Actor: "lts", Action: "checkpoint.add",
+			Object: time.Unix(until, 0).UTC().Format(time.DateOnly),
 			Detail: "stands for the reports of the slots before it",
 		})
 	})

@@ -81,13 +81,15 @@ func TestReportsArePruned(t *testing.T) {
 	o.keep(store.RecordReceived, 45) // before March 6: January and February go
 	outcome := o.prune()
 	march := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	if outcome.Checkpoint != march.Unix() || outcome.Removed[store.RecordReceived] != 57 || outcome.Removed[store.RecordSlots] != 55 || o.rows("raw_report") != items-57 {
+	if outcome.Checkpoint != march.Unix() || outcome.Removed[store.RecordReceived] != 57 ||
+		outcome.Removed[store.RecordSlots] != 55 || o.rows("raw_report") != items-57 {
 		t.Errorf("%+v", outcome)
 	}
 	if again := o.prune(); again.Checkpoint != 0 || again.Removed[store.RecordSlots] != 0 {
 		t.Errorf("%+v", again)
 	}
-	if after := o.total(); after.Total != before.Total || after.Lost["expired"] != before.Lost["expired"] || before.Lost["expired"] != 12 {
+	if after := o.total(); after.Total != before.Total || after.Lost["expired"] != before.Lost["expired"] ||
+		before.Lost["expired"] != 12 {
 		t.Errorf("%+v, before it was %+v", after, before)
 	}
 	if result := o.verify(); result.Different != 0 || result.Since != march.Unix() || result.Reports != items-57 {
@@ -101,12 +103,15 @@ func TestReportsArePruned(t *testing.T) {
 	if result := o.verify(); result.Different != 0 {
 		t.Errorf("%+v", result)
 	}
-	if _, err := verification.Run(t.Context(), o.Store, verification.Options{Since: march.Unix()}); !errors.Is(err, verification.ErrNoReports) {
+	if _, err := verification.Run(t.Context(), o.Store, verification.Options{Since: march.Unix()}); !errors.Is(err,
+		verification.ErrNoReports) {
 		t.Error(err)
 	}
 	// By device only whole days are left.
 	var pruned *store.PrunedError
-	query := store.StatisticsQuery{By: []store.Column{store.ByDevice}, Since: march.Unix(), Until: march.Unix() + 5*86400}
+	query := store.StatisticsQuery{
+		By: []store.Column{store.ByDevice}, Since: march.Unix(), Until: march.Unix() + 5*86400,
+	}
 	if s, err := o.Statistics(t.Context(), query); err != nil || s.Total != 25 {
 		t.Errorf("%+v, %v", s, err)
 	}
@@ -125,11 +130,13 @@ func TestClosedSlots(t *testing.T) {
 	total := o.total().Total
 	early := time.Date(2026, 2, 28, 23, 57, 0, 0, time.UTC)
 	receipt := o.Send(early, 1<<40, 99, "")
-	if len(receipt.Exceptions) != 1 || receipt.Exceptions[0].Code != protocol.StatusSlotClosed || receipt.Exceptions[0].Retry ||
+	if len(receipt.Exceptions) != 1 || receipt.Exceptions[0].Code != protocol.StatusSlotClosed ||
+		receipt.Exceptions[0].Retry ||
 		!strings.Contains(receipt.Exceptions[0].Message, "2026-03-01") {
 		t.Errorf("%+v", receipt)
 	}
-	if receipt := o.Send(early, 1<<40, 99, protocol.LostExpired); receipt.Accepted != 1 || len(receipt.Exceptions)+len(receipt.Lost) != 0 {
+	if receipt := o.Send(early, 1<<40, 99, protocol.LostExpired); receipt.Accepted != 1 ||
+		len(receipt.Exceptions)+len(receipt.Lost) != 0 {
 		t.Errorf("%+v", receipt)
 	}
 	if o.total().Total != total {
@@ -156,10 +163,17 @@ func TestCheckpointsAreVerified(t *testing.T) {
 		t.Fatal("there are not two checkpoints")
 	}
 	for _, test := range []struct{ tamper, undo, want string }{
-		{`UPDATE total SET count = count + 1 WHERE slot = (SELECT min(slot) FROM total)`, `UPDATE total SET count = count - 1 WHERE slot = (SELECT min(slot) FROM total)`, "total of a month"},
-		{`UPDATE total_hour SET count = count + 1 WHERE slot = (SELECT min(slot) FROM total_hour)`, `UPDATE total_hour SET count = count - 1 WHERE slot = (SELECT min(slot) FROM total_hour)`, "total of an hour"},
-		{`UPDATE total_device SET count = count + 1 WHERE slot = (SELECT min(slot) FROM total_device)`, `UPDATE total_device SET count = count - 1 WHERE slot = (SELECT min(slot) FROM total_device)`, "total of devices in a month"},
-		{`UPDATE report_loss SET units = units + 1 WHERE slot = (SELECT min(slot) FROM report_loss)`, `UPDATE report_loss SET units = units - 1 WHERE slot = (SELECT min(slot) FROM report_loss)`, "loss of a month"},
+		{`UPDATE total SET count = count + 1 WHERE slot = (SELECT min(slot) FROM total)`,
+			`UPDATE total SET count = count - 1 WHERE slot = (SELECT min(slot) FROM total)`, "total of a month"},
+		{`UPDATE total_hour SET count = count + 1 WHERE slot = (SELECT min(slot) FROM total_hour)`,
+			`UPDATE total_hour SET count = count - 1 WHERE slot = (SELECT min(slot) FROM total_hour)`,
+			"total of an hour"},
+		{`UPDATE total_device SET count = count + 1 WHERE slot = (SELECT min(slot) FROM total_device)`,
+			`UPDATE total_device SET count = count - 1 WHERE slot = (SELECT min(slot) FROM total_device)`,
+			"total of devices in a month"},
+		{`UPDATE report_loss SET units = units + 1 WHERE slot = (SELECT min(slot) FROM report_loss)`,
+			`UPDATE report_loss SET units = units - 1 WHERE slot = (SELECT min(slot) FROM report_loss)`,
+			"loss of a month"},
 		{
 			`UPDATE ` + teststore.Used() + ` SET used = used + 1`,
 			`UPDATE ` + teststore.Used() + ` SET used = used - 1`, "use of an item",
@@ -192,7 +206,8 @@ func TestWhatDiffersIsKept(t *testing.T) {
 	o.keep(store.RecordReceived, 45)
 	rows := o.rows("raw_report")
 	o.Tamper(`UPDATE total SET count = count + 1 WHERE slot = (SELECT min(slot) FROM total)`)
-	if _, err := o.pruner().Prune(t.Context()); !errors.Is(err, verification.ErrDiffers) || !strings.Contains(err.Error(), "lts verify") {
+	if _, err := o.pruner().Prune(t.Context()); !errors.Is(err, verification.ErrDiffers) ||
+		!strings.Contains(err.Error(), "lts verify") {
 		t.Error(err)
 	}
 	if o.rows("raw_report") != rows || o.rows("checkpoint") != 0 {
@@ -222,10 +237,12 @@ func TestCheckpointWithoutPruning(t *testing.T) {
 	}
 	all := o.verify()
 	since, err := verification.Run(t.Context(), o.Store, verification.Options{Since: march})
-	if err != nil || since.Different != 0 || all.Different != 0 || since.Since != march || all.Since != 0 || o.rows("raw_report") != rows {
+	if err != nil || since.Different != 0 || all.Different != 0 || since.Since != march || all.Since != 0 ||
+		o.rows("raw_report") != rows {
 		t.Errorf("%+v and %+v, %v", all, since, err)
 	}
-	if _, err := verification.Run(t.Context(), o.Store, verification.Options{Since: march + 1}); !errors.Is(err, verification.ErrNoCheckpoint) {
+	if _, err := verification.Run(t.Context(), o.Store, verification.Options{Since: march + 1}); !errors.Is(err,
+		verification.ErrNoCheckpoint) {
 		t.Error(err)
 	}
 	o.keep(store.RecordReceived, 45)
@@ -258,9 +275,12 @@ func TestPruningGoesOn(t *testing.T) {
 // Tokens go by when they expired; those that never do, stay.
 func TestExpiredTokensArePruned(t *testing.T) {
 	o := begin(t)
-	for name, expires := range map[string]int64{"long": o.Now.AddDate(0, 0, -31).Unix(), "lately": o.Now.AddDate(0, 0, -29).Unix(), "never": 0} {
+	for name, expires := range map[string]int64{"long": o.Now.AddDate(0, 0, -31).Unix(),
+		"lately": o.Now.AddDate(0, 0, -29).Unix(), "never": 0} {
 		token := records.Token{ID: name, Digest: name, Name: name, Scope: "read", CreatedBy: "me", ExpiresAt: expires}
-		if err := o.Update(t.Context(), func(tx store.Tx) error { return records.AddToken(t.Context(), tx, token) }); err != nil {
+		if err := o.Update(t.Context(), func(tx store.Tx) error {
+			return records.AddToken(t.Context(), tx, token)
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -278,15 +298,18 @@ func TestOtherRecordsArePruned(t *testing.T) {
 	for i, at := range []time.Time{o.Now.AddDate(0, 0, -100), o.Now.AddDate(0, 0, -10)} {
 		err := o.Apply(t.Context(), &store.Keys{}, func(*store.State) *store.Change {
 			return &store.Change{
-				Denials:   []store.Denial{{At: at.Unix(), FirstAt: at.Unix(), Device: string(rune('a' + i)), Count: 1}},
-				Anomalies: []store.Anomaly{{Device: o.Device.UUID, Kind: string(rune('a' + i)), Count: 1, FirstAt: at.Unix(), LastAt: at.Unix()}},
-				Known:     map[string]*store.DeviceState{o.Device.UUID: {Key: o.Device.Device}},
+				Denials: []store.Denial{{At: at.Unix(), FirstAt: at.Unix(), Device: string(rune('a' + i)), Count: 1}},
+				Anomalies: []store.Anomaly{{Device: o.Device.UUID, Kind: string(rune('a' + i)), Count: 1,
+					FirstAt: at.Unix(), LastAt: at.Unix()}},
+				Known: map[string]*store.DeviceState{o.Device.UUID: {Key: o.Device.Device}},
 			}
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := o.Update(t.Context(), func(tx store.Tx) error { return tx.AddAudit(store.Audit{At: at.Unix(), Action: "x"}) }); err != nil {
+		if err := o.Update(t.Context(), func(tx store.Tx) error {
+			return tx.AddAudit(store.Audit{At: at.Unix(), Action: "x"})
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}

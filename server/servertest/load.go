@@ -72,7 +72,8 @@ func (l *Load) report(t testing.TB, d *Device, slots int) {
 		for revision := range int64(3) {
 			count += 1 + rand.Int64N(50)
 			batch := d.Batch(protocol.ReportGroup{Run: run, HandshakeCode: l.Code, Item: l.Item, SlotSeconds: 1,
-				Reports: []protocol.Report{{Slot: slot, Revision: revision + 1, Counts: map[string]int64{"QR_CODE": count}}}})
+				Reports: []protocol.Report{
+					{Slot: slot, Revision: revision + 1, Counts: map[string]int64{"QR_CODE": count}}}})
 			for range 1 + rand.IntN(2) {
 				if !l.until(t, d, func() error {
 					l.Sent.Add(1)

@@ -45,7 +45,8 @@ func NewOffice(t *testing.T) *Office {
 		err := errors.Join(
 			tx.AddOrganization(store.Organization{ID: "100001", Name: "Example Corp"}),
 			tx.AddHandshakeCode(store.HandshakeCode{Code: "100001-reader", Organization: "100001"}),
-			tx.AddItem(store.Item{ID: "scans", Organization: "100001", Name: "Scans", ChargeWay: protocol.ChargeWayScanCount, Products: 7, Quota: 10, ExpiresAt: 1 << 40}),
+			tx.AddItem(store.Item{ID: "scans", Organization: "100001", Name: "Scans",
+				ChargeWay: protocol.ChargeWayScanCount, Products: 7, Quota: 10, ExpiresAt: 1 << 40}),
 		)
 		c, codeErr := tx.HandshakeCode("100001-reader")
 		i, itemErr := tx.Item("scans")
@@ -58,8 +59,9 @@ func NewOffice(t *testing.T) *Office {
 	id, state := uuid.NewString(), &store.DeviceState{}
 	err = s.Apply(t.Context(), &store.Keys{}, func(*store.State) *store.Change {
 		return &store.Change{
-			Devices: []store.Device{{UUID: id, FirstSeenAt: 1, LastSeenAt: 1}}, Grants: map[store.Grant]int64{{Device: id, Code: code, Item: item}: 1},
-			Known: map[string]*store.DeviceState{id: state},
+			Devices: []store.Device{{UUID: id, FirstSeenAt: 1, LastSeenAt: 1}},
+			Grants:  map[store.Grant]int64{{Device: id, Code: code, Item: item}: 1},
+			Known:   map[string]*store.DeviceState{id: state},
 		}
 	})
 	if err != nil {
@@ -76,10 +78,13 @@ func (o *Office) Clock() time.Time { return o.Now }
 func (o *Office) Send(at time.Time, revision, units int64, lost string) *protocol.Receipt {
 	o.Helper()
 	slot := at.Unix() - at.Unix()%180
-	batch := policy.NewBatch(&protocol.ReportBatch{Batch: uuid.NewString(), Device: o.Device.UUID, Groups: []protocol.ReportGroup{{
-		Run: o.Run, HandshakeCode: "100001-reader", Item: "scans", SlotSeconds: 180,
-		Reports: []protocol.Report{{Slot: slot, Revision: revision, Counts: map[string]int64{"QR_CODE": units}, Lost: lost}},
-	}}}, o.Device, o.Now)
+	batch := policy.NewBatch(
+		&protocol.ReportBatch{Batch: uuid.NewString(), Device: o.Device.UUID, Groups: []protocol.ReportGroup{{
+			Run: o.Run, HandshakeCode: "100001-reader", Item: "scans", SlotSeconds: 180,
+			Reports: []protocol.Report{
+				{Slot: slot, Revision: revision, Counts: map[string]int64{"QR_CODE": units}, Lost: lost},
+			},
+		}}}, o.Device, o.Now)
 	keys := &store.Keys{Now: o.Now.Unix()}
 	batch.Require(keys)
 	var answers []policy.Answer

@@ -42,7 +42,9 @@ func newActor(seed uint64, m *member, w *world, handler http.Handler) (*actor, e
 	}
 	device.Random = stream(seed, "requests", m.number)
 	device.Now = func() time.Time { return w.now().Add(m.skew) }
-	device.Client = &http.Client{Transport: inProcess{handler, fmt.Sprintf("%s.%d:40000", m.code.network, 1+m.number%250)}}
+	device.Client = &http.Client{
+		Transport: inProcess{handler, fmt.Sprintf("%s.%d:40000", m.code.network, 1+m.number%250)},
+	}
 	a := &actor{Device: device, member: m, lane: identity}
 	if m.code.quota > 0 {
 		// There is not enough for all: who comes first has it.
@@ -103,7 +105,9 @@ func (a *actor) ask(w *world) (granted bool, err error) {
 
 // tell reports a session.
 func (a *actor) tell(w *world, s *session) error {
-	group := protocol.ReportGroup{Run: a.run, HandshakeCode: a.member.code.full(), Item: a.item, SlotSeconds: slotSeconds}
+	group := protocol.ReportGroup{
+		Run: a.run, HandshakeCode: a.member.code.full(), Item: a.item, SlotSeconds: slotSeconds,
+	}
 	var sum int64
 	for _, r := range s.reports {
 		group.Reports = append(group.Reports, r.protocol())

@@ -90,7 +90,9 @@ func newPlan(o Options) (*plan, error) {
 	for _, m := range p.members {
 		p.work(rand.New(rand.NewPCG(o.Seed, uint64(m.number)+2)), m)
 	}
-	slices.SortStableFunc(p.sessions, func(a, b session) int { return cmp.Or(a.sent.Compare(b.sent), cmp.Compare(a.member, b.member)) })
+	slices.SortStableFunc(p.sessions, func(a, b session) int {
+		return cmp.Or(a.sent.Compare(b.sent), cmp.Compare(a.member, b.member))
+	})
 	return p, nil
 }
 
@@ -131,11 +133,13 @@ func (p *plan) oddities() {
 			m.skew, m.joins, m.leaves = 26*time.Hour, later, p.until
 		case mistyped:
 			typo := *m
-			typo.number, typo.name, typo.joins, typo.leaves, typo.typo = len(p.members), m.code.device+" (new)", late, p.until, m.code.full()+"s"
+			typo.number, typo.name, typo.joins, typo.leaves, typo.typo = len(p.members), m.code.device+" (new)", late,
+				p.until, m.code.full()+"s"
 			p.members = append(p.members, &typo)
 		case elsewhere:
 			other := *m
-			other.number, other.name, other.joins, other.leaves = len(p.members), m.code.device+" (staging)", late, p.until
+			other.number, other.name, other.joins, other.leaves = len(p.members),
+				m.code.device+" (staging)", late, p.until
 			other.domain = "staging.example.org"
 			p.members = append(p.members, &other)
 		}
@@ -170,7 +174,8 @@ func (p *plan) work(random *rand.Rand, m *member) {
 			}
 		}
 		for range 1 + random.IntN(2) {
-			at := date.Add(time.Duration((m.code.opens + random.Float64()*(m.code.closes-m.code.opens)) * float64(time.Hour)))
+			at := date.Add(
+				time.Duration((m.code.opens + random.Float64()*(m.code.closes-m.code.opens)) * float64(time.Hour)))
 			s := session{member: m.number, reports: p.session(random, m, at, used)}
 			if len(s.reports) == 0 {
 				continue

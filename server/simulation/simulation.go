@@ -49,7 +49,8 @@ type Result struct {
 
 // ErrNotNew is the error for a database which is in use: a history can't be taken out
 // of it again.
-var ErrNotNew = errors.New("there are organizations in this database already: name a new one, which the simulation makes")
+var ErrNotNew = errors.New(
+	"there are organizations in this database already: name a new one, which the simulation makes")
 
 func (o Options) check() error {
 	if o.Devices < MinDevices || o.Devices > MaxDevices {
@@ -134,7 +135,9 @@ func (w *world) sell(ctx context.Context, desk *administration.Administrator) er
 			}
 			if _, err := desk.NewItem(ctx, administration.ItemInput{
 				ID: kind.item, Organization: c.id, ChargeWay: kind.way, Handshakes: []string{kind.full()},
-				ItemFields: administration.ItemFields{Name: &kind.title, Quota: &quota, Products: &kind.products, StartsAt: &starts, ExpiresAt: &expires},
+				ItemFields: administration.ItemFields{
+					Name: &kind.title, Quota: &quota, Products: &kind.products, StartsAt: &starts, ExpiresAt: &expires,
+				},
 			}); err != nil {
 				return err
 			}

@@ -104,7 +104,8 @@ func TestLife(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, item := range items.Items {
-		if share := float64(item.Quota.Used) / float64(item.Quota.Limit); item.ID == "warehouse-scans" && (share < 0.9 || share > 0.95) {
+		if share := float64(item.Quota.Used) / float64(item.Quota.Limit); item.ID == "warehouse-scans" &&
+			(share < 0.9 || share > 0.95) {
 			t.Errorf("of %s %d of %d is used", item.ID, item.Quota.Used, item.Quota.Limit)
 		}
 	}
@@ -139,10 +140,12 @@ func TestRefuses(t *testing.T) {
 			t.Errorf("%+v is taken", options)
 		}
 	}
-	if _, err := desk(s).NewOrganization(t.Context(), administration.OrganizationInput{Name: "Example Corp"}); err != nil {
+	if _, err := desk(s).NewOrganization(t.Context(),
+		administration.OrganizationInput{Name: "Example Corp"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := simulation.Run(t.Context(), s, simulation.Options{Devices: 30, Days: 3, Until: until}); !errors.Is(err, simulation.ErrNotNew) {
+	if _, err := simulation.Run(t.Context(), s, simulation.Options{Devices: 30, Days: 3, Until: until}); !errors.Is(err,
+		simulation.ErrNotNew) {
 		t.Errorf("a database in use is taken: %v", err)
 	}
 }
@@ -150,7 +153,9 @@ func TestRefuses(t *testing.T) {
 // Who has waited enough ends it.
 func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := simulation.Run(ctx, open(t), simulation.Options{Devices: 30, Days: 10, Until: until, Progress: func(int, int) { cancel() }})
+	_, err := simulation.Run(ctx, open(t), simulation.Options{
+		Devices: 30, Days: 10, Until: until, Progress: func(int, int) { cancel() },
+	})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}

@@ -75,7 +75,8 @@ func (j *Judge) Judge(at time.Time, mainServes bool) (serving bool) {
 // CheckURL says what is wrong with the address of a main server.
 func CheckURL(address string) error {
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" ||
+		u.Fragment != "" {
 		return fmt.Errorf("%q is not the base URL of a server; give for example https://lts.example.com", address)
 	}
 	return nil
@@ -83,7 +84,8 @@ func CheckURL(address string) error {
 
 // Watch looks after a main server until ctx ends. It calls serve with what it
 // decides whenever that changes.
-func Watch(ctx context.Context, address string, patience Patience, client *http.Client, log *slog.Logger, serve func(bool)) {
+func Watch(ctx context.Context, address string, patience Patience, client *http.Client, log *slog.Logger,
+	serve func(bool)) {
 	address = strings.TrimSuffix(address, "/") + "/readyz"
 	judge := Judge{Patience: patience}
 	serving := false

@@ -50,8 +50,9 @@ func TestPatience(t *testing.T) {
 		standby.Patience
 		valid bool
 	}{
-		{standby.Usual(), true}, {standby.Patience{TakeOver: 100 * time.Millisecond, GiveBack: time.Hour}, true}, {standby.Patience{}, false},
-		{standby.Patience{TakeOver: time.Second, GiveBack: -time.Second}, false}, {standby.Patience{TakeOver: 2 * time.Hour, GiveBack: time.Second}, false},
+		{standby.Usual(), true}, {standby.Patience{TakeOver: 100 * time.Millisecond, GiveBack: time.Hour}, true},
+		{standby.Patience{}, false}, {standby.Patience{TakeOver: time.Second, GiveBack: -time.Second}, false},
+		{standby.Patience{TakeOver: 2 * time.Hour, GiveBack: time.Second}, false},
 	} {
 		if err := test.Check(); (err == nil) != test.valid {
 			t.Errorf("%+v: %v", test.Patience, err)
@@ -62,7 +63,8 @@ func TestPatience(t *testing.T) {
 func TestCheckURL(t *testing.T) {
 	for address, want := range map[string]bool{
 		"https://lts.example.com": true, "http://127.0.0.1:48080/": true, "https://example.com/lts/": true,
-		"": false, "lts.example.com": false, "ftp://x": false, "http://": false, "http://user:password@x": false, "http://x/?a=b": false, "http://x/#a": false,
+		"": false, "lts.example.com": false, "ftp://x": false, "http://": false, "http://user:password@x": false,
+		"http://x/?a=b": false, "http://x/#a": false,
 	} {
 		if err := standby.CheckURL(address); (err == nil) != want {
 			t.Errorf("%s: %v", address, err)
@@ -94,7 +96,9 @@ func TestWatch(t *testing.T) {
 	serves := make(chan bool, 10)
 	ended := make(chan struct{})
 	go func() {
-		standby.Watch(ctx, mainServer.URL+"/lts/", standby.Patience{TakeOver: 200 * time.Millisecond, GiveBack: 200 * time.Millisecond}, http.DefaultClient, slog.New(slog.DiscardHandler), func(serve bool) { serves <- serve })
+		standby.Watch(ctx, mainServer.URL+"/lts/",
+			standby.Patience{TakeOver: 200 * time.Millisecond, GiveBack: 200 * time.Millisecond}, http.DefaultClient,
+			slog.New(slog.DiscardHandler), func(serve bool) { serves <- serve })
 		close(ended)
 	}()
 	for checks.Load() < 2 {

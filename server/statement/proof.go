@@ -60,7 +60,8 @@ func Prove(file io.Reader, key ed25519.PublicKey, reports io.Reader) (*Proof, er
 	}
 	var f File
 	if err := readStrictly(text, &f); err != nil || len(text) > maxFile || f.Statement == nil {
-		return nil, errors.Join(errors.New("it is not the file of a statement: that of `lts statement --json` is one"), err)
+		return nil,
+			errors.Join(errors.New("it is not the file of a statement: that of `lts statement --json` is one"), err)
 	}
 	if key == nil {
 		raw, err := protocol.Encoding.DecodeString(f.ServerPublicKey)
@@ -116,14 +117,16 @@ func (s *Statement) follows(reports io.Reader) error {
 	}
 	collected := fold.Collected()
 	if collected.Digest != s.Digest || collected.Reports != s.Reports {
-		return fmt.Errorf("the reports are not those behind the statement: %d with the digest %s, not %d with %s", collected.Reports, collected.Digest, s.Reports, s.Digest)
+		return fmt.Errorf("the reports are not those behind the statement: %d with the digest %s, not %d with %s",
+			collected.Reports, collected.Digest, s.Reports, s.Digest)
 	}
 	var lines []Line
 	for _, sum := range collected.Sums {
 		lines = append(lines, Line{Item: sum.Item, Code: sum.Code, Type: sum.Type, Units: sum.Units})
 	}
 	for _, line := range difference(lines, s.Usage) {
-		return fmt.Errorf("the statement does not follow from the reports: item %s, handshake code %s, type %s differs by %d", line.Item, line.Code, line.Type, line.Units)
+		return fmt.Errorf("the statement does not follow from the reports: item %s, handshake code %s, type "+
+			"%s differs by %d", line.Item, line.Code, line.Type, line.Units)
 	}
 	return nil
 }

@@ -16,7 +16,8 @@ func (s *Statement) WriteCSV(w io.Writer) error {
 	c := csv.NewWriter(w)
 	rows := [][]string{{"kind", "month", "item", "handshake", "type", "units", "reason"}}
 	line := func(kind, month, item, code, of string, units int64, reason string) {
-		rows = append(rows, []string{kind, month, statistics.Cell(item), statistics.Cell(code), statistics.Cell(of), strconv.FormatInt(units, 10), statistics.Cell(reason)})
+		rows = append(rows, []string{kind, month, statistics.Cell(item), statistics.Cell(code), statistics.Cell(of),
+			strconv.FormatInt(units, 10), statistics.Cell(reason)})
 	}
 	for _, l := range s.Usage {
 		line("usage", s.Month, l.Item, l.Code, l.Type, l.Units, "")

@@ -142,7 +142,8 @@ func (m *Maker) closed(ctx context.Context, organization string) ([]closed, erro
 	list := make([]closed, len(stored))
 	for i, s := range stored {
 		list[i] = closed{&Statement{}, s.Document}
-		if err := protocol.VerifyDocument(protocol.DocumentStatement, s.Document, m.Key.Public().(ed25519.PublicKey), list[i].Statement); err != nil {
+		if err := protocol.VerifyDocument(protocol.DocumentStatement, s.Document, m.Key.Public().(ed25519.PublicKey),
+			list[i].Statement); err != nil {
 			return nil, fmt.Errorf("the statement of %s for %s is not what was closed: %w", organization, s.Month, err)
 		}
 	}
@@ -197,7 +198,8 @@ func (m *Maker) Draft(ctx context.Context, organization, month string, zone *tim
 
 // Close makes the statement of a month that has ended, signs and keeps it; from then
 // on it never changes. It gives the signed document, too.
-func (m *Maker) Close(ctx context.Context, organization, month string, zone *time.Location, actor string) (*Statement, string, error) {
+func (m *Maker) Close(ctx context.Context, organization, month string, zone *time.Location,
+	actor string) (*Statement, string, error) {
 	s, err := m.Draft(ctx, organization, month, zone)
 	if err != nil {
 		return nil, "", err
@@ -210,11 +212,13 @@ func (m *Maker) Close(ctx context.Context, organization, month string, zone *tim
 		return nil, "", err
 	}
 	return s, document, m.Store.Update(ctx, func(tx store.Tx) error {
-		if err := tx.AddStatement(store.Statement{Organization: organization, Month: month, MadeAt: s.AsOf, Document: document}); err != nil {
+		if err := tx.AddStatement(
+			store.Statement{Organization: organization, Month: month, MadeAt: s.AsOf, Document: document}); err != nil {
 			return err
 		}
 		return tx.AddAudit(store.Audit{
-			At: m.Now().Unix(), Actor: actor, Action: "statement.close", Object: organization, Detail: fmt.Sprintf("%s, %d units, digest %s", month, s.Total(), s.Digest),
+			At: m.Now().Unix(), Actor: actor, Action: "statement.close", Object: organization,
+			Detail: fmt.Sprintf("%s, %d units, digest %s", month, s.Total(), s.Digest),
 		})
 	})
 }
@@ -270,7 +274,8 @@ func (m *Maker) usage(ctx context.Context, s *Statement) error {
 }
 
 func (l Line) compare(other Line) int {
-	return cmp.Or(cmp.Compare(l.Month, other.Month), cmp.Compare(l.Item, other.Item), cmp.Compare(l.Code, other.Code), cmp.Compare(l.Type, other.Type))
+	return cmp.Or(cmp.Compare(l.Month, other.Month), cmp.Compare(l.Item, other.Item), cmp.Compare(l.Code, other.Code),
+		cmp.Compare(l.Type, other.Type))
 }
 
 // counted are the totals of a span of time.
@@ -284,7 +289,9 @@ func (m *Maker) counted(ctx context.Context, organization string, from, until in
 	}
 	lines := make([]Line, len(counted.Rows))
 	for i, row := range counted.Rows {
-		lines[i] = Line{Item: row.Values[0].(string), Code: row.Values[1].(string), Type: row.Values[2].(string), Units: row.Count}
+		lines[i] = Line{
+			Item: row.Values[0].(string), Code: row.Values[1].(string), Type: row.Values[2].(string), Units: row.Count,
+		}
 	}
 	slices.SortFunc(lines, Line.compare)
 	return lines, nil
@@ -371,7 +378,8 @@ func (m *Maker) Evidence(ctx context.Context, s *Statement, write func(line []by
 		return err
 	}
 	if collected.Digest != s.Digest {
-		return fmt.Errorf("the reports are not those behind the statement: there are %d with the digest %s, and it names %d with %s",
+		return fmt.Errorf(
+			"the reports are not those behind the statement: there are %d with the digest %s, and it names %d with %s",
 			collected.Reports, collected.Digest, s.Reports, s.Digest)
 	}
 	return nil

@@ -48,7 +48,8 @@ func TestLateUsageIsACorrection(t *testing.T) {
 		t.Fatal(err)
 	}
 	// 27 days from the 5th on of 5 each, and the 100.
-	if january.Total() != 27*5+100 || len(january.Usage) != 1 || january.Usage[0].Units != 235 || january.Reports != 29 || january.Previous != "" ||
+	if january.Total() != 27*5+100 || len(january.Usage) != 1 || january.Usage[0].Units != 235 ||
+		january.Reports != 29 || january.Previous != "" ||
 		len(january.Losses) != 1 || january.Losses[0].Units != 3 || january.Name != "Example Corp" {
 		t.Errorf("%+v", january)
 	}
@@ -60,15 +61,18 @@ func TestLateUsageIsACorrection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if february.Zone != "Europe/Berlin" || february.Previous != protocol.Digest([]byte(document)) || len(february.Corrections) != 1 ||
-		february.Corrections[0] != (statement.Line{Month: "2026-01", Item: "scans", Code: "100001-reader", Type: "QR_CODE", Units: 7}) ||
+	if february.Zone != "Europe/Berlin" || february.Previous != protocol.Digest([]byte(document)) ||
+		len(february.Corrections) != 1 ||
+		february.Corrections[0] !=
+			(statement.Line{Month: "2026-01", Item: "scans", Code: "100001-reader", Type: "QR_CODE", Units: 7}) ||
 		february.Total() != 28*5+1000+7 {
 		t.Errorf("%+v", february)
 	}
 	o.Send(late, 2, 9, "")
 	o.Live(time.Date(2026, 4, 2, 0, 0, 0, 0, time.UTC))
 	march, _, err := m.Close(t.Context(), "100001", "2026-03", zone, "test")
-	if err != nil || len(march.Corrections) != 1 || march.Corrections[0].Units != 2 || march.Corrections[0].Month != "2026-01" {
+	if err != nil || len(march.Corrections) != 1 || march.Corrections[0].Units != 2 ||
+		march.Corrections[0].Month != "2026-01" {
 		t.Errorf("%+v, %v", march, err)
 	}
 	again, same, err := m.Closed(t.Context(), "100001", "2026-01")
@@ -76,7 +80,9 @@ func TestLateUsageIsACorrection(t *testing.T) {
 		t.Errorf("%+v, %v", again, err)
 	}
 	// All statements together are all that was counted until April in Berlin.
-	counted, err := o.Statistics(t.Context(), store.StatisticsQuery{Until: time.Date(2026, 4, 1, 0, 0, 0, 0, zone).Unix()})
+	counted, err := o.Statistics(t.Context(), store.StatisticsQuery{
+		Until: time.Date(2026, 4, 1, 0, 0, 0, 0, zone).Unix(),
+	})
 	if sum := january.Total() + february.Total() + march.Total(); err != nil || counted.Total != sum {
 		t.Errorf("%d were counted and %d stated, %v", counted.Total, sum, err)
 	}
@@ -178,17 +184,18 @@ func TestProof(t *testing.T) {
 		"cut":       string(file[:len(file)/2]),
 		"nothing":   `{}`,
 		// Whoever reads the first, or looks for what is not signed, would believe these.
-		"units twice":     strings.Replace(string(file), `"units":135`, `"units":134,"units":135`, 1),
-		"other capitals":  strings.Replace(string(file), `"units":135`, `"UNITS":134,"units":135`, 1),
-		"only capitals":   strings.Replace(string(file), `"units":135`, `"Units":135`, 1),
-		"long s":          strings.Replace(string(file), `"units":135`, `"units":134,"unit\u017f":135`, 1),
-		"statement twice": strings.Replace(string(file), `{"statement":`, `{"statement":{"month":"2026-01"},"statement":`, 1),
-		"another figure":  strings.Replace(string(file), `{"statement":{`, `{"statement":{"total":134,`, 1),
-		"beside it":       strings.Replace(string(file), `{"statement":`, `{"total":134,"statement":`, 1),
-		"after it":        string(file) + `{"total":134}`,
-		"nested":          strings.Repeat("[", 100_000),
-		"odd":             `{"statement":{},"statement`,
-		"closed":          `]`,
+		"units twice":    strings.Replace(string(file), `"units":135`, `"units":134,"units":135`, 1),
+		"other capitals": strings.Replace(string(file), `"units":135`, `"UNITS":134,"units":135`, 1),
+		"only capitals":  strings.Replace(string(file), `"units":135`, `"Units":135`, 1),
+		"long s":         strings.Replace(string(file), `"units":135`, `"units":134,"unit\u017f":135`, 1),
+		"statement twice": strings.Replace(string(file), `{"statement":`,
+			`{"statement":{"month":"2026-01"},"statement":`, 1),
+		"another figure": strings.Replace(string(file), `{"statement":{`, `{"statement":{"total":134,`, 1),
+		"beside it":      strings.Replace(string(file), `{"statement":`, `{"total":134,"statement":`, 1),
+		"after it":       string(file) + `{"total":134}`,
+		"nested":         strings.Repeat("[", 100_000),
+		"odd":            `{"statement":{},"statement`,
+		"closed":         `]`,
 	} {
 		if changed == string(file) {
 			t.Errorf("%s: nothing was changed", name)
@@ -220,7 +227,9 @@ func TestProof(t *testing.T) {
 func TestShowing(t *testing.T) {
 	o := servertest.NewOffice(t)
 	o.Live(time.Date(2026, 2, 3, 0, 0, 0, 0, time.UTC))
-	a := store.Adjustment{At: time.Date(2026, 1, 10, 0, 0, 0, 0, time.UTC).Unix(), Units: -5, Reason: "=1+1 <script>", Actor: "test"}
+	a := store.Adjustment{
+		At: time.Date(2026, 1, 10, 0, 0, 0, 0, time.UTC).Unix(), Units: -5, Reason: "=1+1 <script>", Actor: "test",
+	}
 	if err := o.Update(t.Context(), func(tx store.Tx) error {
 		item, err := tx.Item("scans")
 		if a.Item = item.Key; err != nil {
@@ -238,7 +247,8 @@ func TestShowing(t *testing.T) {
 	if err := errors.Join(s.WriteCSV(&table), s.WriteHTML(&page, document)); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"usage,2026-01,scans,100001-reader,QR_CODE,135,\n", "adjustment,2026-01,scans,,,-5,'=1+1 <script>\n", "lost,2026-01,scans,100001-reader,expired,3,\n"} {
+	for _, want := range []string{"usage,2026-01,scans,100001-reader,QR_CODE,135,\n",
+		"adjustment,2026-01,scans,,,-5,'=1+1 <script>\n", "lost,2026-01,scans,100001-reader,expired,3,\n"} {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("%q is not in\n%s", want, table.String())
 		}
@@ -251,7 +261,8 @@ func TestShowing(t *testing.T) {
 	if strings.Contains(page.String(), "<script>") || strings.Contains(page.String(), "Draft") {
 		t.Error(page.String())
 	}
-	if result, err := verification.Run(t.Context(), o.Store, verification.Options{}); err != nil || result.Different != 0 {
+	if result, err := verification.Run(t.Context(), o.Store, verification.Options{}); err != nil ||
+		result.Different != 0 {
 		t.Errorf("%+v, %v", result, err)
 	}
 }

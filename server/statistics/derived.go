@@ -38,10 +38,13 @@ func (q *Query) ask(ctx context.Context, source Source, stored store.StatisticsQ
 		at, ok := place[key]
 		if !ok {
 			place[key] = len(rows)
-			rows = append(rows, store.StatisticsRow{Window: row.Window, Values: values, Count: row.Count, Late: row.Late})
+			rows = append(rows, store.StatisticsRow{
+				Window: row.Window, Values: values, Count: row.Count, Late: row.Late,
+			})
 			continue
 		}
-		rows[at].Count, rows[at].Late = store.SaturatingSum(rows[at].Count, row.Count), store.SaturatingSum(rows[at].Late, row.Late)
+		rows[at].Count, rows[at].Late = store.SaturatingSum(rows[at].Count, row.Count),
+			store.SaturatingSum(rows[at].Late, row.Late)
 	}
 	slices.SortStableFunc(rows, func(a, b store.StatisticsRow) int {
 		if a.Window != b.Window {

@@ -28,8 +28,9 @@ func (p *pages) Statistics(_ context.Context, q store.StatisticsQuery) (store.St
 		return r
 	}
 	return store.Statistics{Total: 211, Rows: []store.StatisticsRow{
-		row("PAGE_SCANNED", "core", 100), row("PAGE_LOADED", "core", 50), row("PAGE_CAPTURED", "web", 30), row("PAGE_RECOGNIZED", "ocr", 20),
-		row("QR_CODE", "scans", 5), row("EAN_13", "scans", 3), row("OF_THE_HOST", "core", 2), row("OPERATION", "core", 1),
+		row("PAGE_SCANNED", "core", 100), row("PAGE_LOADED", "core", 50), row("PAGE_CAPTURED", "web", 30),
+		row("PAGE_RECOGNIZED", "ocr", 20), row("QR_CODE", "scans", 5), row("EAN_13", "scans", 3),
+		row("OF_THE_HOST", "core", 2), row("OPERATION", "core", 1),
 	}}, nil
 }
 
@@ -43,11 +44,13 @@ func TestKindsAndImportTypes(t *testing.T) {
 		{[]statistics.By{statistics.ByKind}, rows{"[core]": 150, "[webcam]": 30, "[ocr]": 20, "[barcode]": 8, "[]": 3}},
 		{[]statistics.By{statistics.ByImport}, rows{"[scanned]": 100, "[loaded]": 50, "[captured]": 30, "[]": 31}},
 		{[]statistics.By{statistics.ByImport, statistics.ByItem, statistics.ByKind}, rows{
-			"[scanned core core]": 100, "[loaded core core]": 50, "[captured web webcam]": 30, "[ ocr ocr]": 20, "[ scans barcode]": 8, "[ core ]": 3,
+			"[scanned core core]": 100, "[loaded core core]": 50, "[captured web webcam]": 30, "[ ocr ocr]": 20,
+			"[ scans barcode]": 8, "[ core ]": 3,
 		}},
 		{[]statistics.By{statistics.ByKind, statistics.ByType}, rows{
-			"[core PAGE_SCANNED]": 100, "[core PAGE_LOADED]": 50, "[webcam PAGE_CAPTURED]": 30, "[ocr PAGE_RECOGNIZED]": 20,
-			"[barcode QR_CODE]": 5, "[barcode EAN_13]": 3, "[ OF_THE_HOST]": 2, "[ OPERATION]": 1,
+			"[core PAGE_SCANNED]": 100, "[core PAGE_LOADED]": 50, "[webcam PAGE_CAPTURED]": 30,
+			"[ocr PAGE_RECOGNIZED]": 20, "[barcode QR_CODE]": 5, "[barcode EAN_13]": 3, "[ OF_THE_HOST]": 2,
+			"[ OPERATION]": 1,
 		}},
 	} {
 		source := &pages{}
@@ -71,7 +74,8 @@ func TestKindsAndImportTypes(t *testing.T) {
 		}
 	}
 	for _, measure := range []store.Measure{store.MeasureDevices, store.MeasureConcurrent, store.MeasureDenials} {
-		if _, err := statistics.Run(t.Context(), &pages{}, statistics.Query{Measure: measure, By: []statistics.By{statistics.ByKind}}, time.Unix(1e9, 0)); err == nil {
+		if _, err := statistics.Run(t.Context(), &pages{},
+			statistics.Query{Measure: measure, By: []statistics.By{statistics.ByKind}}, time.Unix(1e9, 0)); err == nil {
 			t.Errorf("%s by kind", measure)
 		}
 	}
@@ -98,7 +102,8 @@ func TestEveryPageTypeHasAKind(t *testing.T) {
 			if e.Name != "OperationType" {
 				continue
 			}
-			if v.Unit == "page" && (v.Kind == "" || protocol.KindOf(v.Name) != v.Kind) || v.Unit == "scan" && protocol.KindOf(v.Name) != protocol.KindBarcode {
+			if v.Unit == "page" && (v.Kind == "" || protocol.KindOf(v.Name) != v.Kind) ||
+				v.Unit == "scan" && protocol.KindOf(v.Name) != protocol.KindBarcode {
 				t.Errorf("%s is of the kind %q", v.Name, protocol.KindOf(v.Name))
 			}
 			if protocol.ImportTypeOf(v.Name) != v.Import {

@@ -51,8 +51,9 @@ var Bys = []By{BySlot, ByOrganization, ByCode, ByItem, ByType, ByDevice, ByRepor
 
 // columns are the store's, by the names here.
 var columns = map[By]store.Column{
-	BySlot: store.BySlot, ByOrganization: store.ByOrganization, ByCode: store.ByHandshake, ByItem: store.ByItem, ByType: store.ByType,
-	ByDevice: store.ByDevice, ByReport: store.ByRun, ByStatus: store.ByStatus, ByKind: store.ByType, ByImport: store.ByType,
+	BySlot: store.BySlot, ByOrganization: store.ByOrganization, ByCode: store.ByHandshake, ByItem: store.ByItem,
+	ByType: store.ByType, ByDevice: store.ByDevice, ByReport: store.ByRun, ByStatus: store.ByStatus,
+	ByKind: store.ByType, ByImport: store.ByType,
 }
 
 // Query is what is asked.
@@ -94,7 +95,8 @@ type RangeError struct {
 }
 
 func (e *RangeError) Error() string {
-	return fmt.Sprintf("the period has about %d windows of one %s, more than %d; choose longer windows or a shorter period",
+	return fmt.Sprintf(
+		"the period has about %d windows of one %s, more than %d; choose longer windows or a shorter period",
 		e.Windows, e.Per, maxWindows)
 }
 
@@ -112,7 +114,8 @@ func (q *Query) zone() *time.Location {
 
 func (q *Query) check() error {
 	if !slices.Contains([]Per{PerPeriod, PerSlot, PerHour, PerDay, PerMonth}, q.Per) {
-		return QueryError(fmt.Sprintf("there are no windows of one %.40q; choose from slot, hour, day, month", string(q.Per)))
+		return QueryError(
+			fmt.Sprintf("there are no windows of one %.40q; choose from slot, hour, day, month", string(q.Per)))
 	}
 	for i, by := range q.By {
 		if columns[by] == "" {
@@ -137,8 +140,10 @@ func (q *Query) check() error {
 	if q.derived() && q.Measure != "" && q.Measure != store.MeasureOperations {
 		return QueryError("only operations are of a kind or import type")
 	}
-	if !slices.Contains([]store.Measure{"", store.MeasureOperations, store.MeasureDevices, store.MeasureConcurrent, store.MeasureDenials}, q.Measure) {
-		return QueryError(fmt.Sprintf("%.40q can't be counted; choose from operations, devices, concurrent, denials", string(q.Measure)))
+	if !slices.Contains([]store.Measure{"", store.MeasureOperations, store.MeasureDevices, store.MeasureConcurrent,
+		store.MeasureDenials}, q.Measure) {
+		return QueryError(fmt.Sprintf("%.40q can't be counted; choose from operations, devices, concurrent, denials",
+			string(q.Measure)))
 	}
 	if err := q.checkMeasure(); err != nil {
 		return err
@@ -164,13 +169,16 @@ func (q *Query) checkMeasure() error {
 	}
 	switch q.Measure {
 	case store.MeasureDenials:
-		if by := grouped(BySlot, ByItem, ByType, ByDevice, ByReport); by != "" || len(q.Items)+len(q.Types)+len(q.Devices) > 0 {
-			return QueryError("denials are counted by organization, handshake code and status, not by slot, item, type or device")
+		if by := grouped(BySlot, ByItem, ByType, ByDevice, ByReport); by != "" ||
+			len(q.Items)+len(q.Types)+len(q.Devices) > 0 {
+			return QueryError(
+				"denials are counted by organization, handshake code and status, not by slot, item, type or device")
 		}
 		return nil
 	case store.MeasureConcurrent:
 		if by := grouped(BySlot, ByType, ByDevice, ByReport); by != "" || len(q.Types) > 0 {
-			return QueryError("devices at work at once are counted by organization, handshake code and item, not by slot, type or device")
+			return QueryError("devices at work at once are counted by organization, handshake code and item, not by " +
+				"slot, type or device")
 		}
 	}
 	if q.Measure == store.MeasureDevices && grouped(BySlot) != "" {
@@ -210,7 +218,8 @@ func ParseBys(list string) (bys []By, per Per, err error) {
 			}
 			per = Per(name)
 		case columns[By(name)] == "":
-			return nil, "", QueryError(fmt.Sprintf("nothing is grouped by %.40q; choose from slot, hour, day, month, %s", name, names(Bys[1:])))
+			return nil, "", QueryError(fmt.Sprintf(
+				"nothing is grouped by %.40q; choose from slot, hour, day, month, %s", name, names(Bys[1:])))
 		case slices.Contains(bys, By(name)):
 			return nil, "", QueryError(fmt.Sprintf("%q is named twice", name))
 		default:

@@ -131,7 +131,8 @@ func texts(values []any) []string {
 
 // period is the query's, or that in which there is something; then with what was lost
 // in it, be it outside of all windows.
-func (q *Query) period(ctx context.Context, source Source, now time.Time) (from, until time.Time, lost map[string]int64, err error) {
+func (q *Query) period(ctx context.Context, source Source,
+	now time.Time) (from, until time.Time, lost map[string]int64, err error) {
 	from, until = q.From, q.Until
 	if q.Per == PerPeriod {
 		return from, until, nil, nil
@@ -157,7 +158,8 @@ func (q *Query) period(ctx context.Context, source Source, now time.Time) (from,
 
 // days gives the first and the last day in UTC within the query's bounds with
 // something; now, if there is none.
-func (q *Query) days(ctx context.Context, source Source, now time.Time) (first, last time.Time, lost map[string]int64, err error) {
+func (q *Query) days(ctx context.Context, source Source,
+	now time.Time) (first, last time.Time, lost map[string]int64, err error) {
 	days := q.stored([]store.Window{{Start: 0, End: store.EndOfTime}})
 	days.Measure, days.By = store.MeasureOperations, []store.Column{store.ByDay}
 	if q.Measure == store.MeasureDenials {
@@ -292,7 +294,8 @@ func (r *Result) accumulate(now time.Time) error {
 		byGroup[key] = append(byGroup[key], row)
 	}
 	if len(order)*len(r.Windows) > maxRows {
-		return QueryError(fmt.Sprintf("%d groups in %d windows are too many to accumulate; choose longer windows or fewer groups", len(order), len(r.Windows)))
+		return QueryError(fmt.Sprintf("%d groups in %d windows are too many to accumulate; choose longer windows "+
+			"or fewer groups", len(order), len(r.Windows)))
 	}
 	rows := []Row{}
 	for _, key := range order {
@@ -303,7 +306,8 @@ func (r *Result) accumulate(now time.Time) error {
 				break
 			}
 			for len(own) > 0 && own[0].Window == w {
-				sum.Count, sum.Late = store.SaturatingSum(sum.Count, own[0].Count), store.SaturatingSum(sum.Late, own[0].Late)
+				sum.Count, sum.Late = store.SaturatingSum(sum.Count, own[0].Count),
+					store.SaturatingSum(sum.Late, own[0].Late)
 				if own[0].Before != nil {
 					past = store.SaturatingSum(past, *own[0].Before)
 				}

@@ -43,7 +43,8 @@ func (l list) Statistics(_ context.Context, q store.StatisticsQuery) (store.Stat
 			}
 			k := key{window: i}
 			if len(q.By) > 0 {
-				k.value = map[store.Column]any{store.ByItem: o.item, store.ByType: o.kind, store.ByDay: o.at - o.at%86400}[q.By[0]]
+				k.value = map[store.Column]any{store.ByItem: o.item, store.ByType: o.kind,
+					store.ByDay: o.at - o.at%86400}[q.By[0]]
 			}
 			counts[k]++
 			result.Total++
@@ -77,24 +78,35 @@ func TestWindows(t *testing.T) {
 		per               statistics.Per
 		want              []string // the starts, in UTC
 	}{
-		{"Europe/Berlin", "2026-03-28T00:00:00", "2026-03-31T00:00:00", statistics.PerDay, []string{"2026-03-27T23:00", "2026-03-28T23:00", "2026-03-29T22:00"}},
-		{"Europe/Berlin", "2026-10-25T01:00:00", "2026-10-25T04:00:00", statistics.PerHour, []string{"2026-10-24T23:00", "2026-10-25T00:00", "2026-10-25T01:00", "2026-10-25T02:00"}},
-		{"Europe/Berlin", "2026-03-29T01:00:00", "2026-03-29T04:00:00", statistics.PerHour, []string{"2026-03-29T00:00", "2026-03-29T01:00"}},
-		{"America/New_York", "2026-10-01T00:00:00", "2026-12-01T00:00:00", statistics.PerMonth, []string{"2026-10-01T04:00", "2026-11-01T04:00"}},
-		{"Asia/Kolkata", "2026-01-01T00:00:00", "2026-01-01T02:00:00", statistics.PerHour, []string{"2025-12-31T18:30", "2025-12-31T19:30"}},
-		{"Asia/Kathmandu", "2026-01-01T00:00:00", "2026-01-02T00:00:00", statistics.PerDay, []string{"2025-12-31T18:15"}},
-		{"Australia/Lord_Howe", "2026-04-04T00:00:00", "2026-04-07T00:00:00", statistics.PerDay, []string{"2026-04-03T13:00", "2026-04-04T13:00", "2026-04-05T13:30"}},
+		{"Europe/Berlin", "2026-03-28T00:00:00", "2026-03-31T00:00:00", statistics.PerDay,
+			[]string{"2026-03-27T23:00", "2026-03-28T23:00", "2026-03-29T22:00"}},
+		{"Europe/Berlin", "2026-10-25T01:00:00", "2026-10-25T04:00:00", statistics.PerHour,
+			[]string{"2026-10-24T23:00", "2026-10-25T00:00", "2026-10-25T01:00", "2026-10-25T02:00"}},
+		{"Europe/Berlin", "2026-03-29T01:00:00", "2026-03-29T04:00:00", statistics.PerHour,
+			[]string{"2026-03-29T00:00", "2026-03-29T01:00"}},
+		{"America/New_York", "2026-10-01T00:00:00", "2026-12-01T00:00:00", statistics.PerMonth,
+			[]string{"2026-10-01T04:00", "2026-11-01T04:00"}},
+		{"Asia/Kolkata", "2026-01-01T00:00:00", "2026-01-01T02:00:00", statistics.PerHour,
+			[]string{"2025-12-31T18:30", "2025-12-31T19:30"}},
+		{"Asia/Kathmandu", "2026-01-01T00:00:00", "2026-01-02T00:00:00", statistics.PerDay,
+			[]string{"2025-12-31T18:15"}},
+		{"Australia/Lord_Howe", "2026-04-04T00:00:00", "2026-04-07T00:00:00", statistics.PerDay,
+			[]string{"2026-04-03T13:00", "2026-04-04T13:00", "2026-04-05T13:30"}},
 		// No midnight: the clock goes from 23:59:59 to 1:00.
-		{"America/Santiago", "2026-09-05T00:00:00", "2026-09-07T12:00:00", statistics.PerDay, []string{"2026-09-05T04:00", "2026-09-06T04:00", "2026-09-07T03:00"}},
+		{"America/Santiago", "2026-09-05T00:00:00", "2026-09-07T12:00:00", statistics.PerDay,
+			[]string{"2026-09-05T04:00", "2026-09-06T04:00", "2026-09-07T03:00"}},
 		// Two midnights.
-		{"America/Havana", "2026-10-31T00:00:00", "2026-11-02T12:00:00", statistics.PerDay, []string{"2026-10-31T04:00", "2026-11-01T04:00", "2026-11-02T05:00"}},
+		{"America/Havana", "2026-10-31T00:00:00", "2026-11-02T12:00:00", statistics.PerDay,
+			[]string{"2026-10-31T04:00", "2026-11-01T04:00", "2026-11-02T05:00"}},
 		// A day that does not exist: the zone went to the other side of the date line.
 		{
 			"Pacific/Apia", "2011-12-29T00:00:00", "2012-01-01T00:00:00", statistics.PerDay,
 			[]string{"2011-12-29T10:00", "2011-12-30T10:00"},
 		},
-		{"Pacific/Kwajalein", "1993-08-20T00:00:00", "1993-08-23T00:00:00", statistics.PerDay, []string{"1993-08-20T12:00", "1993-08-21T12:00"}},
-		{"UTC", "2026-01-01T00:01:00", "2026-01-01T00:07:00", statistics.PerSlot, []string{"2026-01-01T00:01", "2026-01-01T00:03", "2026-01-01T00:06"}},
+		{"Pacific/Kwajalein", "1993-08-20T00:00:00", "1993-08-23T00:00:00", statistics.PerDay,
+			[]string{"1993-08-20T12:00", "1993-08-21T12:00"}},
+		{"UTC", "2026-01-01T00:01:00", "2026-01-01T00:07:00", statistics.PerSlot,
+			[]string{"2026-01-01T00:01", "2026-01-01T00:03", "2026-01-01T00:06"}},
 	} {
 		z := zone(t, test.zone)
 		parse := func(text string) time.Time {
@@ -104,7 +116,8 @@ func TestWindows(t *testing.T) {
 			}
 			return at
 		}
-		r, err := statistics.Run(t.Context(), list{}, statistics.Query{Per: test.per, From: parse(test.from), Until: parse(test.until), Zone: z}, time.Now())
+		r, err := statistics.Run(t.Context(), list{},
+			statistics.Query{Per: test.per, From: parse(test.from), Until: parse(test.until), Zone: z}, time.Now())
 		if err != nil {
 			t.Errorf("%+v: %v", test, err)
 			continue
@@ -146,7 +159,8 @@ func TestStartOfMonth(t *testing.T) {
 // Whatever the zone and the period: windows have no gaps, and what is counted in
 // them is what happened in the period.
 func TestWindowsCoverThePeriod(t *testing.T) {
-	zones := []string{"UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Apia", "Australia/Lord_Howe", "America/Santiago", "Africa/Casablanca"}
+	zones := []string{"UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Apia", "Australia/Lord_Howe",
+		"America/Santiago", "Africa/Casablanca"}
 	rapid.Check(t, func(rt *rapid.T) {
 		z := zone(t, rapid.SampledFrom(zones).Draw(rt, "zone"))
 		from := time.Unix(rapid.Int64Range(1_000_000, 2_000_000).Draw(rt, "from")*900, 0)
@@ -155,21 +169,25 @@ func TestWindowsCoverThePeriod(t *testing.T) {
 		inside := int64(0)
 		for range rapid.IntRange(0, 30).Draw(rt, "operations") {
 			at := from.Unix() + rapid.Int64Range(-100, 4100).Draw(rt, "at")*900
-			operations = append(operations, operation{at: at, item: rapid.SampledFrom([]string{"a", "b"}).Draw(rt, "item")})
+			operations = append(operations, operation{
+				at: at, item: rapid.SampledFrom([]string{"a", "b"}).Draw(rt, "item"),
+			})
 			if at >= from.Unix() && at < until.Unix() {
 				inside++
 			}
 		}
 		q := statistics.Query{
-			Per: rapid.SampledFrom([]statistics.Per{statistics.PerHour, statistics.PerDay, statistics.PerMonth, statistics.PerPeriod}).Draw(rt, "per"),
-			By:  []statistics.By{statistics.ByItem}, From: from, Until: until, Zone: z,
+			Per: rapid.SampledFrom([]statistics.Per{statistics.PerHour, statistics.PerDay, statistics.PerMonth,
+				statistics.PerPeriod}).Draw(rt, "per"),
+			By: []statistics.By{statistics.ByItem}, From: from, Until: until, Zone: z,
 		}
 		r, err := statistics.Run(t.Context(), operations, q, until.Add(time.Hour))
 		if err != nil {
 			rt.Fatal(err)
 		}
 		for i, w := range r.Windows {
-			if i == 0 && !w.Start.Equal(from) || i == len(r.Windows)-1 && !w.End.Equal(until) || i > 0 && !w.Start.Equal(r.Windows[i-1].End) || !w.Start.Before(w.End) {
+			if i == 0 && !w.Start.Equal(from) || i == len(r.Windows)-1 && !w.End.Equal(until) ||
+				i > 0 && !w.Start.Equal(r.Windows[i-1].End) || !w.Start.Before(w.End) {
 				rt.Fatalf("%d: %+v", i, w)
 			}
 		}
@@ -197,7 +215,8 @@ func TestWindowsCoverThePeriod(t *testing.T) {
 
 func TestUnfinished(t *testing.T) {
 	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
-	r, err := statistics.Run(t.Context(), list{}, statistics.Query{Per: statistics.PerMonth, From: now.AddDate(0, -2, 0), Until: now.AddDate(0, 1, 0)}, now)
+	r, err := statistics.Run(t.Context(), list{},
+		statistics.Query{Per: statistics.PerMonth, From: now.AddDate(0, -2, 0), Until: now.AddDate(0, 1, 0)}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +224,8 @@ func TestUnfinished(t *testing.T) {
 	for _, w := range r.Windows {
 		unfinished, grow = append(unfinished, w.Unfinished), append(grow, w.MayGrow)
 	}
-	if !slices.Equal(unfinished, []bool{false, false, true, true}) || !slices.Equal(grow, []bool{false, true, true, true}) {
+	if !slices.Equal(unfinished, []bool{false, false, true, true}) ||
+		!slices.Equal(grow, []bool{false, true, true, true}) {
 		t.Errorf("%v, %v", unfinished, grow)
 	}
 }
@@ -229,7 +249,8 @@ func TestCompare(t *testing.T) {
 		{day(6, 1, 6), day(6, 1, 12), day(11, 1, 0), day(6, 1, 0), day(6, 1, 6), 6},
 		{day(6, 1, 0), day(7, 1, 0), day(6, 11, 0), day(5, 1, 0), day(5, 11, 0), 240},
 	} {
-		r, err := statistics.Run(t.Context(), operations, statistics.Query{Per: statistics.PerDay, From: test.from, Until: test.until, Zone: z, Compare: true}, test.now)
+		r, err := statistics.Run(t.Context(), operations, statistics.Query{Per: statistics.PerDay, From: test.from,
+			Until: test.until, Zone: z, Compare: true}, test.now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -271,10 +292,12 @@ func TestQueriesThatMakeNoSense(t *testing.T) {
 		}
 	}
 	var large *statistics.RangeError
-	if _, err := statistics.Run(t.Context(), list{}, statistics.Query{Per: statistics.PerSlot, From: day, Until: day.AddDate(1, 0, 0)}, day); !errors.As(err, &large) {
+	if _, err := statistics.Run(t.Context(), list{}, statistics.Query{Per: statistics.PerSlot, From: day,
+		Until: day.AddDate(1, 0, 0)}, day); !errors.As(err, &large) {
 		t.Error(err)
 	}
-	for list, ok := range map[string]bool{"item, type": true, "": true, "day,type": true, "item,item": false, "day,hour": false, "colour": false} {
+	for list, ok := range map[string]bool{"item, type": true, "": true, "day,type": true, "item,item": false,
+		"day,hour": false, "colour": false} {
 		if _, _, err := statistics.ParseBys(list); (err == nil) != ok {
 			t.Errorf("%q: %v", list, err)
 		}
@@ -285,8 +308,8 @@ func TestQueriesThatMakeNoSense(t *testing.T) {
 // No part of a text is a formula, wherever a spreadsheet takes cells to end.
 func TestCell(t *testing.T) {
 	for text, want := range map[string]string{
-		"": "", "Gate 14": "Gate 14", "a-b=c": "a-b=c", "a; b": "a; b", "=1+1": "'=1+1", "-5": "'-5", "＝1+1": "'＝1+1", " =1": " '=1",
-		"a;=1+1": "a;'=1+1", "a\n@x": "a\n'@x", "\t=1": "'\t'=1", "x; +1;y": "x; '+1;y", "\r": "'\r",
+		"": "", "Gate 14": "Gate 14", "a-b=c": "a-b=c", "a; b": "a; b", "=1+1": "'=1+1", "-5": "'-5", "＝1+1": "'＝1+1",
+		" =1": " '=1", "a;=1+1": "a;'=1+1", "a\n@x": "a\n'@x", "\t=1": "'\t'=1", "x; +1;y": "x; '+1;y", "\r": "'\r",
 	} {
 		if got := statistics.Cell(text); got != want {
 			t.Errorf("%q becomes %q, not %q", text, got, want)
@@ -315,7 +338,8 @@ func TestCSV(t *testing.T) {
 // All history begins with the month in which something was counted first.
 func TestAllHistory(t *testing.T) {
 	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
-	operations := list{{at: time.Date(2026, 8, 20, 3, 0, 0, 0, time.UTC).Unix(), item: "a"}, {at: now.Unix(), item: "a"}}
+	operations := list{{at: time.Date(2026, 8, 20, 3, 0, 0, 0, time.UTC).Unix(), item: "a"},
+		{at: now.Unix(), item: "a"}}
 	r, err := statistics.Run(t.Context(), operations, statistics.Query{Per: statistics.PerMonth}, now)
 	if err != nil || len(r.Windows) != 4 || r.Total != 2 {
 		t.Errorf("%+v, %v", r, err)
@@ -323,7 +347,8 @@ func TestAllHistory(t *testing.T) {
 	if _, err := json.Marshal(r); err != nil {
 		t.Error(err)
 	}
-	if r, err = statistics.Run(t.Context(), operations, statistics.Query{}, now); err != nil || len(r.Windows) != 1 || r.Total != 2 {
+	if r, err = statistics.Run(t.Context(), operations, statistics.Query{}, now); err != nil || len(r.Windows) != 1 ||
+		r.Total != 2 {
 		t.Errorf("%+v, %v", r, err)
 	}
 }

@@ -142,7 +142,9 @@ func inZone(at time.Time, zone *time.Location) time.Time {
 
 func newWindow(start, end, now time.Time) Window {
 	open := end.IsZero()
-	return Window{Start: start, End: end, Unfinished: open || end.After(now), MayGrow: open || now.Sub(end) < reportDays}
+	return Window{
+		Start: start, End: end, Unfinished: open || end.After(now), MayGrow: open || now.Sub(end) < reportDays,
+	}
 }
 
 func spans(list []Window) []store.Window {

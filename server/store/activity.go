@@ -105,7 +105,8 @@ func (s *ActiveSlots) Each(f func(start int64)) {
 // SlotsBetween has the bits of the slots that begin from one moment of the day on and
 // before another one.
 func SlotsBetween(from, until int64) (mask [activityWords]uint64) {
-	first, last := max((from+ActivitySlot-1)/ActivitySlot, 0), min((until+ActivitySlot-1)/ActivitySlot, 86400/ActivitySlot)
+	first, last := max((from+ActivitySlot-1)/ActivitySlot, 0),
+		min((until+ActivitySlot-1)/ActivitySlot, 86400/ActivitySlot)
 	for n := first; n < last; n++ {
 		mask[n/64] |= 1 << (n % 64)
 	}

@@ -14,7 +14,8 @@ import (
 func activities(t *rapid.T, label string) store.Activity {
 	var all store.Activity
 	for range rapid.IntRange(0, 20).Draw(t, label) {
-		run := store.ActiveRun{Device: store.ID(rapid.Int64Range(1, 5).Draw(t, "device")), Run: store.ID(rapid.Int64Range(1, 1<<40).Draw(t, "run"))}
+		run := store.ActiveRun{Device: store.ID(rapid.Int64Range(1, 5).Draw(t, "device")),
+			Run: store.ID(rapid.Int64Range(1, 1<<40).Draw(t, "run"))}
 		for _, start := range rapid.SliceOfN(rapid.Int64Range(0, 86399), 1, 30).Draw(t, "starts") {
 			if rapid.Bool().Draw(t, "usual") {
 				start -= start % store.ActivitySlot

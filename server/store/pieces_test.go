@@ -15,8 +15,8 @@ import (
 func TestPieces(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		levels := rapid.SampledFrom([][]store.Level{
-			{store.LevelMonth, store.LevelDay, store.LevelSlot}, {store.LevelDay, store.LevelHour, store.LevelSlot}, {store.LevelDay, store.LevelSlot},
-			{store.LevelHour, store.LevelSlot}, {store.LevelSlot},
+			{store.LevelMonth, store.LevelDay, store.LevelSlot}, {store.LevelDay, store.LevelHour, store.LevelSlot},
+			{store.LevelDay, store.LevelSlot}, {store.LevelHour, store.LevelSlot}, {store.LevelSlot},
 		}).Draw(t, "levels")
 		start := 1_700_000_100 + 900*rapid.Int64Range(0, 4*24*70).Draw(t, "start")
 		window := store.Window{Start: start, End: start + 900*rapid.Int64Range(0, 4*24*70).Draw(t, "length")}
@@ -53,10 +53,12 @@ func TestPieces(t *testing.T) {
 	})
 	// A day of another time zone is one of UTC, and some hours; all of time is itself.
 	day := int64(1_763_856_000)
-	pieces := store.CutWindows([]store.Window{{Start: day - 3600, End: day + 82800}, {Start: day + 86400, End: store.EndOfTime}}, store.LevelDay, store.LevelHour, store.LevelSlot)
+	pieces := store.CutWindows([]store.Window{{Start: day - 3600, End: day + 82800},
+		{Start: day + 86400, End: store.EndOfTime}}, store.LevelDay, store.LevelHour, store.LevelSlot)
 	want := store.Pieces{
 		Plus: map[store.Level][]store.Piece{
-			store.LevelDay: {{0, day, day + 86400}, {1, day + 86400, store.EndOfTime}}, store.LevelHour: {{0, day - 3600, day}},
+			store.LevelDay:  {{0, day, day + 86400}, {1, day + 86400, store.EndOfTime}},
+			store.LevelHour: {{0, day - 3600, day}},
 		},
 		Minus: map[store.Level][]store.Piece{store.LevelHour: {{0, day + 82800, day + 86400}}},
 	}

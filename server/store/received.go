@@ -35,7 +35,8 @@ func PackReceived(received []ReceivedReport) ([]ReceivedReports, error) {
 		first, n := &received[0], 1
 		row := ReceivedReports{Run: first.Run, ReceivedAt: first.ReceivedAt, Newest: first.Slot}
 		for ; n < len(received); n++ {
-			if next := &received[n]; next.Run != first.Run || next.ReceivedAt != first.ReceivedAt || next.SlotSeconds != first.SlotSeconds {
+			if next := &received[n]; next.Run != first.Run || next.ReceivedAt != first.ReceivedAt ||
+				next.SlotSeconds != first.SlotSeconds {
 				break
 			}
 			row.Newest = max(row.Newest, received[n].Slot)
@@ -48,7 +49,8 @@ func PackReceived(received []ReceivedReport) ([]ReceivedReports, error) {
 			r := &received[i]
 			cause := slices.Index(causes, r.Lost)
 			if cause < 0 || r.Revision < 0 || (row.Newest-r.Slot)%int64(r.SlotSeconds) != 0 {
-				return nil, fmt.Errorf("a report of slot %d, revision %d, lost %q can't be stored", r.Slot, r.Revision, r.Lost)
+				return nil,
+					fmt.Errorf("a report of slot %d, revision %d, lost %q can't be stored", r.Slot, r.Revision, r.Lost)
 			}
 			counts = r.Counts.AppendBinary(counts[:0])
 			row.Data = binary.AppendUvarint(row.Data, uint64(row.Newest-r.Slot)/uint64(r.SlotSeconds))

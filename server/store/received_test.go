@@ -12,7 +12,9 @@ import (
 )
 
 func someCounts(t *rapid.T) store.Counts {
-	names := rapid.SampledFrom([]string{"QR_CODE", "EAN_13", "OPERATION", "OWN_A", "OWN_" + string(bytes.Repeat([]byte{'B'}, 60)), "Z"})
+	names := rapid.SampledFrom([]string{
+		"QR_CODE", "EAN_13", "OPERATION", "OWN_A", "OWN_" + string(bytes.Repeat([]byte{'B'}, 60)), "Z",
+	})
 	return store.CountsOf(rapid.MapOfN(names, rapid.Int64Range(1, 1<<53), 1, 5).Draw(t, "counts"))
 }
 
@@ -38,9 +40,12 @@ func TestReceivedComesBack(t *testing.T) {
 		changes := 0
 		for i := range rapid.IntRange(1, 20).Draw(t, "reports") {
 			r := store.ReceivedReport{
-				Run: rapid.SampledFrom(runs).Draw(t, "run"), SlotSeconds: rapid.SampledFrom([]int{180, 60}).Draw(t, "seconds"),
-				Revision: rapid.Int64Range(0, 1<<62).Draw(t, "revision"), Counts: someCounts(t), ReceivedAt: 1_700_000_000,
-				Lost: rapid.SampledFrom([]string{"", "", protocol.LostExpired, protocol.LostRefused, protocol.LostStorage}).Draw(t, "lost"),
+				Run:         rapid.SampledFrom(runs).Draw(t, "run"),
+				SlotSeconds: rapid.SampledFrom([]int{180, 60}).Draw(t, "seconds"),
+				Revision:    rapid.Int64Range(0, 1<<62).Draw(t, "revision"), Counts: someCounts(t),
+				ReceivedAt: 1_700_000_000,
+				Lost: rapid.SampledFrom(
+					[]string{"", "", protocol.LostExpired, protocol.LostRefused, protocol.LostStorage}).Draw(t, "lost"),
 			}
 			r.Slot = rapid.Int64Range(0, 1<<40).Draw(t, "slot") * int64(r.SlotSeconds)
 			if i > 0 && (received[i-1].Run != r.Run || received[i-1].SlotSeconds != r.SlotSeconds) {
@@ -73,7 +78,9 @@ func TestReceivedComesBack(t *testing.T) {
 
 // A report of an ordinary slot takes few bytes.
 func TestReceivedIsSmall(t *testing.T) {
-	rows, err := store.PackReceived([]store.ReceivedReport{{Slot: 1_764_000_000, SlotSeconds: 180, Revision: 1, Counts: store.Counts{{Type: "QR_CODE", Units: 100}}}})
+	rows, err := store.PackReceived([]store.ReceivedReport{
+		{Slot: 1_764_000_000, SlotSeconds: 180, Revision: 1, Counts: store.Counts{{Type: "QR_CODE", Units: 100}}},
+	})
 	if err != nil || len(rows[0].Data) > 8 {
 		t.Errorf("%d bytes, %v", len(rows[0].Data), err)
 	}
@@ -81,15 +88,17 @@ func TestReceivedIsSmall(t *testing.T) {
 
 func TestDamagedReports(t *testing.T) {
 	for _, data := range [][]byte{
-		nil, {0}, {180}, {180, 1, 0}, {180, 1, 0, 1}, {180, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 4},
-		{180, 1, 0, 1, 9, 1}, {180, 1, 0, 1, 4, 1}, {180, 1, 0, 1, 8, 0xf0, 1}, {180, 1, 1, 1, 8, 1, 1},
+		nil, {0}, {180}, {180, 1, 0}, {180, 1, 0, 1},
+		{180, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 4}, {180, 1, 0, 1, 9, 1},
+		{180, 1, 0, 1, 4, 1}, {180, 1, 0, 1, 8, 0xf0, 1}, {180, 1, 1, 1, 8, 1, 1},
 	} {
 		row := store.ReceivedReports{Newest: 100, Data: data}
 		if err := row.Unpack(func(store.ReceivedReport) error { return nil }); err == nil {
 			t.Errorf("%v was read", data)
 		}
 	}
-	for _, data := range [][]byte{{1}, {1, 0}, {0}, {0, 0, 1}, {0, 5, 'A'}, {250, 1, 1}, {2, 1, 1, 1, 1}, {1, 1, 1, 1}, {1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1}} {
+	for _, data := range [][]byte{{1}, {1, 0}, {0}, {0, 0, 1}, {0, 5, 'A'}, {250, 1, 1}, {2, 1, 1, 1, 1}, {1, 1, 1, 1},
+		{1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1}} {
 		if counts, err := store.ParseBinaryCounts(data); err == nil {
 			t.Errorf("%v was read as %+v", data, counts)
 		}

@@ -40,7 +40,8 @@ type PrunedError struct {
 }
 
 func (e *PrunedError) Error() string {
-	return fmt.Sprintf("the single reports from before %s were deleted; what is left by device are whole days in UTC, and of all devices together the slots",
+	return fmt.Sprintf("the single reports from before %s were deleted; what is left by device are whole days in UTC, "+
+		"and of all devices together the slots",
 		time.Unix(e.Before, 0).UTC().Format(time.DateOnly))
 }
 

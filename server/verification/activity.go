@@ -14,7 +14,8 @@ func slotNumber(run, start int64) int64 {
 
 // addActivity adds a slot that came to the activity of its day.
 func (v *verifier) addActivity(slot *folded, run *store.ExaminedRun, kind int32) error {
-	of := account{level: levelActivity, code: int64(run.Code), item: int64(run.Item), start: slot.start - slot.start%levelDay, kind: kind}
+	of := account{level: levelActivity, code: int64(run.Code), item: int64(run.Item),
+		start: slot.start - slot.start%levelDay, kind: kind}
 	return v.slots.add(of, sides{computed: units{all: slotNumber(slot.run, slot.start)}})
 }
 
@@ -28,7 +29,9 @@ func (v *verifier) activity() error {
 			continue
 		}
 		v.result.Totals++
-		of := account{level: levelActivity, code: int64(a.Code), item: int64(a.Item), start: a.Day, kind: v.types.number(a.Type)}
+		of := account{
+			level: levelActivity, code: int64(a.Code), item: int64(a.Item), start: a.Day, kind: v.types.number(a.Type),
+		}
 		var sum int64
 		for i := range a.Runs {
 			a.Runs[i].Slots.Each(func(start int64) { sum = plus(sum, slotNumber(int64(a.Runs[i].Run), a.Day+start)) })

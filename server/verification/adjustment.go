@@ -19,7 +19,8 @@ type Adjustment struct {
 
 // SignAdjustment signs an adjustment of an item with this id.
 func SignAdjustment(a *store.Adjustment, item string, key ed25519.PrivateKey) (err error) {
-	a.Signature, err = protocol.SignDocument(protocol.DocumentAdjustment, Adjustment{item, a.At, a.Units, a.Reason, a.Actor}, key)
+	a.Signature, err = protocol.SignDocument(protocol.DocumentAdjustment,
+		Adjustment{item, a.At, a.Units, a.Reason, a.Actor}, key)
 	return err
 }
 

@@ -72,14 +72,16 @@ func newBalance(directory string, limit int) *balance {
 					}
 					n[i], data = value, data[size:]
 				}
-				return entry{account{n[0], n[1], n[2], n[3], n[4], int32(n[5])}, sides{units{n[6], n[7]}, units{n[8], n[9]}}}, nil
+				return entry{account{n[0], n[1], n[2], n[3], n[4], int32(n[5])},
+					sides{units{n[6], n[7]}, units{n[8], n[9]}}}, nil
 			},
 		},
 	}}
 }
 
 func (e entry) numbers() [10]int64 {
-	return [10]int64{e.level, e.device, e.code, e.item, e.start, int64(e.kind), e.stored.all, e.stored.late, e.computed.all, e.computed.late}
+	return [10]int64{e.level, e.device, e.code, e.item, e.start, int64(e.kind), e.stored.all, e.stored.late,
+		e.computed.all, e.computed.late}
 }
 
 func (b *balance) add(a account, s sides) error {

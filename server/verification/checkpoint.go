@@ -58,7 +58,8 @@ var ErrDiffers = errors.New("what is stored differs from the reports")
 
 // MakeCheckpoint verifies the slots before one, which are closed, and signs what
 // their reports sum up to. What differs is in the result, with ErrDiffers.
-func MakeCheckpoint(ctx context.Context, s store.Store, before int64, now time.Time, key ed25519.PrivateKey, options Options) (made store.Checkpoint, result Result, err error) {
+func MakeCheckpoint(ctx context.Context, s store.Store, before int64, now time.Time, key ed25519.PrivateKey,
+	options Options) (made store.Checkpoint, result Result, err error) {
 	options.Until, options.Key = before, key.Public().(ed25519.PublicKey)
 	err = s.Examine(ctx, func(e store.Examination) error {
 		closing, err := e.Closing()
@@ -115,7 +116,8 @@ func (s sums) losses() []LossSum {
 type sumKey struct{ code, item, kind, month string }
 
 func (k sumKey) compare(other sumKey) int {
-	return cmp.Or(cmp.Compare(k.code, other.code), cmp.Compare(k.item, other.item), cmp.Compare(k.kind, other.kind), cmp.Compare(k.month, other.month))
+	return cmp.Or(cmp.Compare(k.code, other.code), cmp.Compare(k.item, other.item), cmp.Compare(k.kind, other.kind),
+		cmp.Compare(k.month, other.month))
 }
 
 func month(slot int64) string { return time.Unix(slot, 0).UTC().Format("2006-01") }
@@ -173,7 +175,8 @@ func (v *verifier) compareSums(what, of string, stored, computed sums) {
 	slices.SortFunc(keys, sumKey.compare)
 	for _, key := range keys {
 		v.compare(what, stored[key], computed[key], func() string {
-			return fmt.Sprintf("handshake %s, item %s, %s %s, month %s, by its checkpoint", key.code, key.item, of, key.kind, key.month)
+			return fmt.Sprintf("handshake %s, item %s, %s %s, month %s, by its checkpoint", key.code, key.item, of,
+				key.kind, key.month)
 		})
 	}
 }

@@ -81,7 +81,8 @@ func collect(ctx context.Context, e store.Examination, scope Scope, options Opti
 	if err := v.foldReports(); err != nil {
 		return c, err
 	}
-	return Collected{Reports: v.evidence.reports, Digest: v.evidence.sum(), Sums: operations.sums(), Losses: losses.losses()}, nil
+	return Collected{Reports: v.evidence.reports, Digest: v.evidence.sum(), Sums: operations.sums(),
+		Losses: losses.losses()}, nil
 }
 
 // Fold sums up lines of evidence, in their order, by the same rules.
@@ -99,7 +100,8 @@ type Fold struct {
 // NewFold begins without lines.
 func NewFold() *Fold {
 	t := newTypes()
-	return &Fold{slot: newFolded(0, 0), types: t, digest: &evidence{digest: sha256.New(), types: t}, sums: sums{}, seen: map[string]bool{}}
+	return &Fold{slot: newFolded(0, 0), types: t, digest: &evidence{digest: sha256.New(), types: t}, sums: sums{},
+		seen: map[string]bool{}}
 }
 
 // Add adds a line as it was read, with its line feed, and what it says.

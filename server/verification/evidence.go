@@ -48,7 +48,8 @@ func (e *evidence) take(run *store.ExaminedRun, came arrival) error {
 	if err != nil {
 		return err
 	}
-	line.Revision, line.Lost, line.ReceivedAt, line.Counts = report.revision, report.cause, report.receivedAt, map[string]int64{}
+	line.Revision, line.Lost, line.ReceivedAt, line.Counts = report.revision, report.cause, report.receivedAt,
+		map[string]int64{}
 	for _, count := range report.counts {
 		line.Counts[e.types.names[count.kind]] = count.units.all
 	}

@@ -16,7 +16,8 @@ type Work struct {
 
 // InTime calls f with the slots of the runs on an item, from a moment on and before
 // another, in the order of time. charges says how many units counts are.
-func InTime(ctx context.Context, s store.Store, item store.ID, from, until int64, charges [2]func(store.Counts) int64, f func(Work) error) error {
+func InTime(ctx context.Context, s store.Store, item store.ID, from, until int64, charges [2]func(store.Counts) int64,
+	f func(Work) error) error {
 	return s.Examine(ctx, func(e store.Examination) (err error) {
 		closing, err := e.Closing()
 		if err != nil {
@@ -58,7 +59,8 @@ func InTime(ctx context.Context, s store.Store, item store.ID, from, until int64
 			if err != nil {
 				return err
 			}
-			if err := f(Work{entry.level, store.ID(entry.device), store.ID(entry.item), [2]int64{entry.stored.all, entry.computed.all}}); err != nil {
+			if err := f(Work{entry.level, store.ID(entry.device), store.ID(entry.item),
+				[2]int64{entry.stored.all, entry.computed.all}}); err != nil {
 				return err
 			}
 		}

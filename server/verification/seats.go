@@ -31,7 +31,8 @@ func (v *verifier) seats() error {
 			return err
 		}
 		v.compare("seats", e.stored.all, e.computed.all, func() string {
-			return fmt.Sprintf("item %s: how many begin less how many end at %s", v.itemName(store.ID(e.item)), moment(e.start))
+			return fmt.Sprintf("item %s: how many begin less how many end at %s", v.itemName(store.ID(e.item)),
+				moment(e.start))
 		})
 		count := counted[store.ID(e.item)]
 		if count == nil {
@@ -61,8 +62,9 @@ func (v *verifier) edges() error {
 			return err
 		}
 		if seat.Device == before.Device && seat.Item == before.Item && before.Until > seat.Since {
-			v.differ(Difference{What: "seats", Where: fmt.Sprintf("item %s, device %s: a seat begins before the one before it ends",
-				v.itemName(seat.Item), v.DeviceName(seat.Device)), Stored: seat.Since, Recomputed: before.Until})
+			v.differ(Difference{What: "seats",
+				Where: fmt.Sprintf("item %s, device %s: a seat begins before the one before it ends",
+					v.itemName(seat.Item), v.DeviceName(seat.Device)), Stored: seat.Since, Recomputed: before.Until})
 		}
 		before = seat
 		of := v.stepAt(seat.Item, seat.Since)
@@ -78,7 +80,8 @@ func (v *verifier) edges() error {
 		if err != nil {
 			return err
 		}
-		if err := v.steps.add(v.stepAt(domain.Item, domain.At), sides{computed: units{all: domain.Change}}); err != nil {
+		if err := v.steps.add(v.stepAt(domain.Item, domain.At),
+			sides{computed: units{all: domain.Change}}); err != nil {
 			return err
 		}
 	}

@@ -115,11 +115,13 @@ func newVerifier(ctx context.Context, e store.Examination, options Options) *ver
 	if options.Until == 0 {
 		options.Until = store.EndOfTime
 	}
-	v := &verifier{Examination: e, ctx: ctx, options: options, types: newTypes(), items: map[store.ID]store.ExaminedItem{}, charged: map[store.ID]map[string]int64{},
+	v := &verifier{Examination: e, ctx: ctx, options: options, types: newTypes(),
+		items: map[store.ID]store.ExaminedItem{}, charged: map[store.ID]map[string]int64{},
 		fresh: sums{}, freshLosses: sums{}}
 	v.result.Differences = []Difference{}
 	v.arrivals = newArrivals(options.Directory, options.Reports, v.types)
-	v.slots, v.longer = newBalance(options.Directory, options.Accounts), newBalance(options.Directory, options.Accounts/2)
+	v.slots, v.longer = newBalance(options.Directory, options.Accounts),
+		newBalance(options.Directory, options.Accounts/2)
 	v.steps = newBalance(options.Directory, options.Accounts/2)
 	v.evidence = &evidence{digest: sha256.New(), types: v.types, of: v.evidenceOf()}
 	return v
@@ -135,7 +137,8 @@ func verify(ctx context.Context, e store.Examination, options Options) (_ *verif
 		return nil, err
 	}
 	if options.Since != 0 && options.Since < closing.Pruned {
-		return nil, fmt.Errorf("%w: there are reports from %s on", ErrNoReports, time.Unix(closing.Pruned, 0).UTC().Format(time.RFC3339))
+		return nil, fmt.Errorf("%w: there are reports from %s on", ErrNoReports,
+			time.Unix(closing.Pruned, 0).UTC().Format(time.RFC3339))
 	}
 	v := newVerifier(ctx, e, options)
 	v.result.Since = max(options.Since, closing.Pruned)
@@ -160,7 +163,8 @@ func (v *verifier) run() error {
 	if err != nil {
 		return err
 	}
-	if since := v.options.Since; since != 0 && !slices.ContainsFunc(checkpoints, func(c store.Checkpoint) bool { return c.ClosedBefore == since }) {
+	if since := v.options.Since; since != 0 &&
+		!slices.ContainsFunc(checkpoints, func(c store.Checkpoint) bool { return c.ClosedBefore == since }) {
 		return fmt.Errorf("%w of %s", ErrNoCheckpoint, time.Unix(since, 0).UTC().Format(time.RFC3339))
 	}
 	closed, closedLosses := v.checkpoints(checkpoints, v.options.Key, v.result.Since)
@@ -352,7 +356,8 @@ func (v *verifier) compareSlot(slot *folded, run *store.ExaminedRun, stored *sto
 		return func() string {
 			of := fmt.Sprintf("run %d", slot.run)
 			if run != nil {
-				of = fmt.Sprintf("device %s, handshake %s, item %s", v.DeviceName(run.Device), v.CodeName(run.Code), v.itemName(run.Item))
+				of = fmt.Sprintf("device %s, handshake %s, item %s", v.DeviceName(run.Device), v.CodeName(run.Code),
+					v.itemName(run.Item))
 			}
 			return of + ", slot " + moment(slot.start) + more
 		}
@@ -432,7 +437,8 @@ func moment(unix int64) string { return time.Unix(unix, 0).UTC().Format("2006-01
 
 func (v *verifier) where(e *entry, what string) func() string {
 	return func() string {
-		of := fmt.Sprintf("handshake %s, item %s, %s %s, type %s", v.CodeName(store.ID(e.code)), v.itemName(store.ID(e.item)), what, moment(e.start), v.types.names[e.kind])
+		of := fmt.Sprintf("handshake %s, item %s, %s %s, type %s", v.CodeName(store.ID(e.code)),
+			v.itemName(store.ID(e.item)), what, moment(e.start), v.types.names[e.kind])
 		if e.device != 0 {
 			of = "device " + v.DeviceName(store.ID(e.device)) + ", " + of
 		}
@@ -457,7 +463,9 @@ func (v *verifier) totals(closed sums) error {
 			continue
 		}
 		v.result.Totals++
-		of := account{level: levelSlot, code: int64(t.Code), item: int64(t.Item), start: t.Start, kind: v.types.number(t.Type)}
+		of := account{
+			level: levelSlot, code: int64(t.Code), item: int64(t.Item), start: t.Start, kind: v.types.number(t.Type),
+		}
 		s := sides{stored: units{t.All, t.Late}}
 		if t.Start < v.result.Since {
 			stored.add(v.closedKey(&t), t.All)
@@ -487,7 +495,8 @@ func (v *verifier) devices(closed sums) func() error {
 				stored.add(v.closedKey(&t), t.All)
 				continue
 			}
-			of := account{level: levelDevice, device: int64(t.Device), code: int64(t.Code), item: int64(t.Item), start: t.Start, kind: v.types.number(t.Type)}
+			of := account{level: levelDevice, device: int64(t.Device), code: int64(t.Code), item: int64(t.Item),
+				start: t.Start, kind: v.types.number(t.Type)}
 			if err := v.slots.add(of, sides{stored: units{all: t.All}}); err != nil {
 				return err
 			}
@@ -525,7 +534,8 @@ func (v *verifier) hoursAndDays() error {
 		if e.start >= v.result.Since {
 			v.charge(store.ID(e.item), v.types.names[e.kind], e.computed.all)
 			if e.computed.all > 0 {
-				v.fresh.add(sumKey{v.CodeName(store.ID(e.code)), v.itemName(store.ID(e.item)), v.types.names[e.kind], month(e.start)}, e.computed.all)
+				v.fresh.add(sumKey{v.CodeName(store.ID(e.code)), v.itemName(store.ID(e.item)), v.types.names[e.kind],
+					month(e.start)}, e.computed.all)
 			}
 		}
 		for _, level := range []int64{levelHour, levelDay} {
@@ -545,7 +555,8 @@ func (v *verifier) hoursAndDays() error {
 				continue
 			}
 			v.result.Totals++
-			of := account{level: int64(level), code: int64(t.Code), item: int64(t.Item), start: t.Start, kind: v.types.number(t.Type)}
+			of := account{level: int64(level), code: int64(t.Code), item: int64(t.Item), start: t.Start,
+				kind: v.types.number(t.Type)}
 			if err := v.longer.add(of, sides{stored: units{t.All, t.Late}}); err != nil {
 				return err
 			}
@@ -587,7 +598,8 @@ func (v *verifier) deviceMonths() error {
 			continue
 		}
 		v.result.Totals++
-		of := account{level: levelDeviceMonth, device: int64(t.Device), code: int64(t.Code), item: int64(t.Item), start: t.Start, kind: v.types.number(t.Type)}
+		of := account{level: levelDeviceMonth, device: int64(t.Device), code: int64(t.Code), item: int64(t.Item),
+			start: t.Start, kind: v.types.number(t.Type)}
 		if err := v.longer.add(of, sides{stored: units{all: t.All}}); err != nil {
 			return err
 		}
@@ -660,7 +672,9 @@ func (v *verifier) adjustments() (map[store.ID]int64, error) {
 		}
 		name := v.itemName(a.Item)
 		if err := CheckAdjustment(a, name, v.options.Key); err != nil {
-			v.differ(Difference{What: "adjustment", Where: fmt.Sprintf("item %s, at %s: %v", name, moment(a.At), err), Stored: a.Units})
+			v.differ(Difference{
+				What: "adjustment", Where: fmt.Sprintf("item %s, at %s: %v", name, moment(a.At), err), Stored: a.Units,
+			})
 			continue
 		}
 		adjusted[a.Item] += a.Units
@@ -674,7 +688,9 @@ func (v *verifier) evidenceOf() func(*store.ExaminedRun) Evidence {
 	var of Evidence
 	return func(run *store.ExaminedRun) Evidence {
 		if run.Key != known {
-			known, of = run.Key, Evidence{Device: v.DeviceName(run.Device), Run: run.UUID, Code: v.CodeName(run.Code), Item: v.itemName(run.Item)}
+			known, of = run.Key, Evidence{
+				Device: v.DeviceName(run.Device), Run: run.UUID, Code: v.CodeName(run.Code), Item: v.itemName(run.Item),
+			}
 		}
 		return of
 	}

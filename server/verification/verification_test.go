@@ -49,12 +49,14 @@ func begin(t *testing.T, name string, devices int) *world {
 		err := errors.Join(
 			tx.AddOrganization(store.Organization{ID: "100001", Name: "Example Corp"}),
 			tx.AddHandshakeCode(store.HandshakeCode{Code: "100001-reader", Organization: "100001"}),
-			tx.AddItem(store.Item{ID: "scans", Organization: "100001", Name: "Scans", ChargeWay: protocol.ChargeWayScanCount, Products: 7, Quota: 10, ExpiresAt: 1 << 40}),
+			tx.AddItem(store.Item{ID: "scans", Organization: "100001", Name: "Scans",
+				ChargeWay: protocol.ChargeWayScanCount, Products: 7, Quota: 10, ExpiresAt: 1 << 40}),
 		)
 		code, codeErr := tx.HandshakeCode("100001-reader")
 		item, itemErr := tx.Item("scans")
 		w.code, w.item = code.Key, item.Key
-		return errors.Join(err, codeErr, itemErr, tx.AttachItem(code.Key, item.Key, 0), tx.AddServerKeys(store.ServerKeys{Signing: make([]byte, 32), Report: make([]byte, 32)}))
+		return errors.Join(err, codeErr, itemErr, tx.AttachItem(code.Key, item.Key, 0),
+			tx.AddServerKeys(store.ServerKeys{Signing: make([]byte, 32), Report: make([]byte, 32)}))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -64,13 +66,15 @@ func begin(t *testing.T, name string, devices int) *world {
 		err := s.Apply(t.Context(), &store.Keys{}, func(*store.State) *store.Change {
 			return &store.Change{
 				Devices: []store.Device{{UUID: id, FirstSeenAt: 1, LastSeenAt: 1}},
-				Grants:  map[store.Grant]int64{{Device: id, Code: w.code, Item: w.item}: 1}, Known: map[string]*store.DeviceState{id: state},
+				Grants:  map[store.Grant]int64{{Device: id, Code: w.code, Item: w.item}: 1},
+				Known:   map[string]*store.DeviceState{id: state},
 			}
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.devices, w.runs = append(w.devices, store.Reporter{Device: state.Key, UUID: id}), append(w.runs, uuid.NewString())
+		w.devices, w.runs = append(w.devices, store.Reporter{Device: state.Key, UUID: id}),
+			append(w.runs, uuid.NewString())
 	}
 	return w
 }
@@ -101,9 +105,10 @@ func (w *world) send(batches ...*policy.Batch) (receipts []*protocol.Receipt) {
 }
 
 func (w *world) batch(device int, reports ...protocol.Report) *policy.Batch {
-	return policy.NewBatch(&protocol.ReportBatch{Batch: uuid.NewString(), Device: w.devices[device].UUID, Groups: []protocol.ReportGroup{{
-		Run: w.runs[device], HandshakeCode: "100001-reader", Item: "scans", SlotSeconds: 180, Reports: reports,
-	}}}, w.devices[device], w.now)
+	return policy.NewBatch(
+		&protocol.ReportBatch{Batch: uuid.NewString(), Device: w.devices[device].UUID, Groups: []protocol.ReportGroup{{
+			Run: w.runs[device], HandshakeCode: "100001-reader", Item: "scans", SlotSeconds: 180, Reports: reports,
+		}}}, w.devices[device], w.now)
 }
 
 // live has devices count for a while: slots grow, come late, are lost.
@@ -122,7 +127,9 @@ func (w *world) live(random *rand.Rand, reports int) {
 		for device := range w.devices {
 			var list []protocol.Report
 			for i := range int64(50) {
-				r := protocol.Report{Slot: slot + i*180, Revision: 1, Counts: map[string]int64{"QR_CODE": 1 + random.Int64N(200)}}
+				r := protocol.Report{
+					Slot: slot + i*180, Revision: 1, Counts: map[string]int64{"QR_CODE": 1 + random.Int64N(200)},
+				}
 				if random.IntN(10) == 0 {
 					r.Counts["EAN_13"] = 1 + random.Int64N(9)
 				}
@@ -189,7 +196,8 @@ func TestManyReports(t *testing.T) {
 	result := w.verify(options)
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
-	t.Logf("%d reports and %d totals in %v, %d MB from the system", result.Reports, result.Totals, time.Since(start), memory.Sys>>20)
+	t.Logf("%d reports and %d totals in %v, %d MB from the system", result.Reports, result.Totals, time.Since(start),
+		memory.Sys>>20)
 	if result.Different != 0 || result.Reports < int64(*manyReports) {
 		t.Errorf("%+v", result)
 	}
@@ -212,20 +220,29 @@ func TestDifferencesAreFound(t *testing.T) {
 	db := teststore.Behind(t, w.name)
 	for _, test := range []struct{ tamper, undo, want string }{
 		{`UPDATE activity SET day = day + 864000`, `UPDATE activity SET day = day - 864000`, "activity of a day"},
-		{`UPDATE total SET count = count + 1 WHERE slot = (SELECT max(slot) FROM total)`, `UPDATE total SET count = count - 1 WHERE slot = (SELECT max(slot) FROM total)`, "total of a slot"},
-		{`UPDATE total SET late = late + 1 WHERE slot = (SELECT max(slot) FROM total)`, `UPDATE total SET late = late - 1 WHERE slot = (SELECT max(slot) FROM total)`, "late part of a total of a slot"},
-		{`UPDATE total_hour SET count = count - 1 WHERE slot = (SELECT max(slot) FROM total_hour)`, `UPDATE total_hour SET count = count + 1 WHERE slot = (SELECT max(slot) FROM total_hour)`, "total of an hour"},
-		{`UPDATE total_day SET count = count + 9 WHERE slot = (SELECT min(slot) FROM total_day)`, `UPDATE total_day SET count = count - 9 WHERE slot = (SELECT min(slot) FROM total_day)`, "total of a day"},
-		{`UPDATE total_device SET count = count + 1 WHERE device = 2`, `UPDATE total_device SET count = count - 1 WHERE device = 2`, "total of a device"},
+		{`UPDATE total SET count = count + 1 WHERE slot = (SELECT max(slot) FROM total)`,
+			`UPDATE total SET count = count - 1 WHERE slot = (SELECT max(slot) FROM total)`, "total of a slot"},
+		{`UPDATE total SET late = late + 1 WHERE slot = (SELECT max(slot) FROM total)`,
+			`UPDATE total SET late = late - 1 WHERE slot = (SELECT max(slot) FROM total)`,
+			"late part of a total of a slot"},
+		{`UPDATE total_hour SET count = count - 1 WHERE slot = (SELECT max(slot) FROM total_hour)`,
+			`UPDATE total_hour SET count = count + 1 WHERE slot = (SELECT max(slot) FROM total_hour)`,
+			"total of an hour"},
+		{`UPDATE total_day SET count = count + 9 WHERE slot = (SELECT min(slot) FROM total_day)`,
+			`UPDATE total_day SET count = count - 9 WHERE slot = (SELECT min(slot) FROM total_day)`, "total of a day"},
+		{`UPDATE total_device SET count = count + 1 WHERE device = 2`,
+			`UPDATE total_device SET count = count - 1 WHERE device = 2`, "total of a device"},
 		{
 			`UPDATE ` + teststore.Used() + ` SET used = used - 1`,
 			`UPDATE ` + teststore.Used() + ` SET used = used + 1`, "use of an item",
 		},
 		{`UPDATE report_loss SET units = units + 1`, `UPDATE report_loss SET units = units - 1`, "loss"},
-		{`UPDATE report SET revision = revision + 1 WHERE run = 1 AND slot % 7 = 0`, `UPDATE report SET revision = revision - 1 WHERE run = 1 AND slot % 7 = 0`, "revision of a report"},
+		{`UPDATE report SET revision = revision + 1 WHERE run = 1 AND slot % 7 = 0`,
+			`UPDATE report SET revision = revision - 1 WHERE run = 1 AND slot % 7 = 0`, "revision of a report"},
 		{
 			`UPDATE report SET slot = slot - 180 WHERE run = 2 AND slot = (SELECT min(slot) FROM report WHERE run = 2)`,
-			`UPDATE report SET slot = slot + 180 WHERE run = 2 AND slot = (SELECT min(slot) FROM report WHERE run = 2)`, "count of a report",
+			`UPDATE report SET slot = slot + 180 WHERE run = 2 AND slot = (SELECT min(slot) FROM report WHERE run = 2)`,
+			"count of a report",
 		},
 		{`INSERT INTO total_day VALUES (1, 1, 0, 1, 4, 0)`, `DELETE FROM total_day WHERE slot = 0`, "total of a day"},
 		{
@@ -260,11 +277,13 @@ func TestVerificationEnds(t *testing.T) {
 	if _, err := verification.Run(cancelled, w.Store, verification.Options{}); err == nil {
 		t.Error("it went on")
 	}
-	if _, err := verification.Run(t.Context(), w.Store, verification.Options{Directory: filepath.Join(t.TempDir(), "none"), Reports: 1}); err != nil {
+	if _, err := verification.Run(t.Context(), w.Store,
+		verification.Options{Directory: filepath.Join(t.TempDir(), "none"), Reports: 1}); err != nil {
 		t.Error(err) // all of it fits into memory
 	}
 	w.send(w.batch(0, protocol.Report{Slot: 360, Revision: 1, Counts: map[string]int64{"QR_CODE": 1}}))
-	if _, err := verification.Run(t.Context(), w.Store, verification.Options{Directory: filepath.Join(t.TempDir(), "none"), Reports: 1}); err == nil {
+	if _, err := verification.Run(t.Context(), w.Store,
+		verification.Options{Directory: filepath.Join(t.TempDir(), "none"), Reports: 1}); err == nil {
 		t.Error("there is no room for what does not fit into memory, and no error")
 	}
 }

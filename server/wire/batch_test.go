@@ -15,13 +15,16 @@ import (
 
 func sample(reports int) protocol.ReportBatch {
 	batch := protocol.ReportBatch{
-		Protocol: 1, Batch: "0b9f1c2e-6a53-4f6d-8f0e-2d1c3b4a5968", Device: "5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a", SentAt: 1772366590,
+		Protocol: 1, Batch: "0b9f1c2e-6a53-4f6d-8f0e-2d1c3b4a5968", Device: "5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a",
+		SentAt:  1772366590,
 		Account: &protocol.DeviceAccount{Recorded: 5, Expired: 1, Refused: 2, Storage: 1},
-		Groups:  []protocol.ReportGroup{{Run: "c0ffee00-0000-4000-8000-000000000001", HandshakeCode: "100001-reader", Item: "ü \"\\\n", SlotSeconds: 180}},
+		Groups: []protocol.ReportGroup{{Run: "c0ffee00-0000-4000-8000-000000000001", HandshakeCode: "100001-reader",
+			Item: "ü \"\\\n", SlotSeconds: 180}},
 	}
 	for i := range int64(reports) {
 		batch.Groups[0].Reports = append(batch.Groups[0].Reports, protocol.Report{
-			Slot: 1772366400 + i*180, Revision: i + 1, Counts: map[string]int64{"EAN_13": 2, "QR_CODE": 1 << 53}, Lost: "expired", Found: true,
+			Slot: 1772366400 + i*180, Revision: i + 1, Counts: map[string]int64{"EAN_13": 2, "QR_CODE": 1 << 53},
+			Lost: "expired", Found: true,
 		})
 	}
 	return batch
@@ -49,12 +52,15 @@ func TestReadsWhatIsWritten(t *testing.T) {
 
 func TestBadBatches(t *testing.T) {
 	for _, body := range []string{
-		"", " ", "null", "[]", "1", `"x"`, "{", "{}}", "{} {}", `{"protocol"}`, `{"protocol":}`, `{"protocol":1,}`, `{,}`, `{"protocol":1 "batch":"x"}`,
-		`{"protocol":"1"}`, `{"protocol":1.5}`, `{"protocol":1e3}`, `{"protocol":01}`, `{"protocol":-}`, `{"protocol":+1}`, `{"protocol":99999999999}`,
-		`{"sentAt":9223372036854775808}`, `{"batch":1}`, `{"batch":"x}`, "{\"batch\":\"a\nb\"}", "{\"batch\":\"\xff\"}", `{"batch":"\x"}`, `{"batch":"\`,
-		`{"groups":{}}`, `{"groups":[1]}`, `{"groups":[{}}`, `{"groups":[{},]}`, `{"protocol":1,"protocol":1}`, `{"groups":[{"reports":[{"counts":[]}]}]}`,
-		`{"groups":[{"reports":[{"counts":{"A":1,"A":1}}]}]}`, `{"groups":[{"reports":[{"counts":{"A":null}}]}]}`, `{"groups":[{"reports":[{"found":1}]}]}`,
-		`{"closed":1}`, `{"closed":[1]}`, `{"closed":[{"item":1}]}`, `{"closed":[` + strings.Repeat(`{},`, protocol.MaxClosedInBatch) + `{}]}`,
+		"", " ", "null", "[]", "1", `"x"`, "{", "{}}", "{} {}", `{"protocol"}`, `{"protocol":}`, `{"protocol":1,}`,
+		`{,}`, `{"protocol":1 "batch":"x"}`, `{"protocol":"1"}`, `{"protocol":1.5}`, `{"protocol":1e3}`,
+		`{"protocol":01}`, `{"protocol":-}`, `{"protocol":+1}`, `{"protocol":99999999999}`,
+		`{"sentAt":9223372036854775808}`, `{"batch":1}`, `{"batch":"x}`, "{\"batch\":\"a\nb\"}", "{\"batch\":\"\xff\"}",
+		`{"batch":"\x"}`, `{"batch":"\`, `{"groups":{}}`, `{"groups":[1]}`, `{"groups":[{}}`, `{"groups":[{},]}`,
+		`{"protocol":1,"protocol":1}`, `{"groups":[{"reports":[{"counts":[]}]}]}`,
+		`{"groups":[{"reports":[{"counts":{"A":1,"A":1}}]}]}`, `{"groups":[{"reports":[{"counts":{"A":null}}]}]}`,
+		`{"groups":[{"reports":[{"found":1}]}]}`, `{"closed":1}`, `{"closed":[1]}`, `{"closed":[{"item":1}]}`,
+		`{"closed":[` + strings.Repeat(`{},`, protocol.MaxClosedInBatch) + `{}]}`,
 		`{"x":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`, `{"x":nul}`, `{"x":tru}`, `{"x":1..2}`,
 	} {
 		if batch, err := wire.ReadBatch([]byte(body)); err == nil {

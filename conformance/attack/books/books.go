@@ -58,7 +58,8 @@ type Note struct{ Begun, Acknowledged, Volatile, Submitted int64 }
 
 // Plus adds up two notes.
 func (n Note) Plus(other Note) Note {
-	return Note{n.Begun + other.Begun, n.Acknowledged + other.Acknowledged, n.Volatile + other.Volatile, n.Submitted + other.Submitted}
+	return Note{n.Begun + other.Begun, n.Acknowledged + other.Acknowledged, n.Volatile + other.Volatile,
+		n.Submitted + other.Submitted}
 }
 
 // Page is what books said when they were read.

@@ -97,7 +97,8 @@ var shapes = map[uint64]shape{
 // and not on the file, and don't fail.
 var lockCommands = map[uint64]string{
 	unix.F_SETLK: "fcntl(F_SETLK)", unix.F_SETLKW: "fcntl(F_SETLKW)", unix.F_GETLK: "fcntl(F_GETLK)",
-	unix.F_OFD_SETLK: "fcntl(F_OFD_SETLK)", unix.F_OFD_SETLKW: "fcntl(F_OFD_SETLKW)", unix.F_OFD_GETLK: "fcntl(F_OFD_GETLK)",
+	unix.F_OFD_SETLK: "fcntl(F_OFD_SETLK)", unix.F_OFD_SETLKW: "fcntl(F_OFD_SETLKW)",
+	unix.F_OFD_GETLK: "fcntl(F_OFD_GETLK)",
 }
 
 // read makes a call out of the registers, if it is one that touches the
@@ -168,7 +169,8 @@ func (t *tracing) link(name string) string {
 func (t *tracing) lockType(address uint64) int16 {
 	kind := make([]byte, 2)
 	local := []unix.Iovec{{Base: &kind[0], Len: uint64(len(kind))}}
-	if _, err := unix.ProcessVMReadv(t.pid, local, []unix.RemoteIovec{{Base: uintptr(address), Len: len(kind)}}, 0); err != nil {
+	if _, err := unix.ProcessVMReadv(t.pid, local, []unix.RemoteIovec{{Base: uintptr(address), Len: len(kind)}},
+		0); err != nil {
 		return -1
 	}
 	return int16(binary.NativeEndian.Uint16(kind))

@@ -15,7 +15,8 @@ import (
 // each system call that touches directory (an absolute path without symbolic
 // links) or a file in it, one after the other. A program that takes longer than
 // limit is killed; then the error is ErrHung. Standard streams must be files.
-func Run(command *exec.Cmd, directory string, limit time.Duration, decide func(Call) Decision) (syscall.WaitStatus, error) {
+func Run(command *exec.Cmd, directory string, limit time.Duration,
+	decide func(Call) Decision) (syscall.WaitStatus, error) {
 	// The thread that starts a program is the one that may trace it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

@@ -109,7 +109,8 @@ func TestFates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if killed := status.Signaled() && status.Signal() == syscall.SIGKILL; killed != (test.code < 0) || !killed && status.ExitStatus() != test.code {
+		if killed := status.Signaled() && status.Signal() == syscall.SIGKILL; killed != (test.code < 0) ||
+			!killed && status.ExitStatus() != test.code {
 			t.Errorf("%+v: the program ended with %x", test.decision, status)
 		}
 		if text, err := os.ReadFile(filepath.Join(directory, "file")); err != nil || string(text) != test.written {
@@ -147,7 +148,8 @@ func useFiles(directory string) int {
 		})
 	}
 	working.Wait()
-	if os.Rename("relative", filepath.Join(directory, "absolute")) != nil || os.Remove(filepath.Join(directory, "absolute")) != nil {
+	if os.Rename("relative", filepath.Join(directory, "absolute")) != nil ||
+		os.Remove(filepath.Join(directory, "absolute")) != nil {
 		return broken
 	}
 	return 0
@@ -168,8 +170,10 @@ func TestWhatIsSeen(t *testing.T) {
 	if err != nil || status != 0 {
 		t.Fatalf("%x, %v", status, err)
 	}
-	for call, times := range map[string]int{"openat /relative": 2, "write /relative": 1, "mmap /relative": 1, "msync /relative": 1,
-		"fcntl(F_SETLK) /relative": 1, "unlock /relative": 1, "pwrite64 /relative": 100, "renameat /absolute": 1, "unlinkat /absolute": 1} {
+	for call, times := range map[string]int{"openat /relative": 2, "write /relative": 1, "mmap /relative": 1,
+		"msync /relative":          1,
+		"fcntl(F_SETLK) /relative": 1, "unlock /relative": 1, "pwrite64 /relative": 100, "renameat /absolute": 1,
+		"unlinkat /absolute": 1} {
 		if seen[call] != times {
 			t.Errorf("%s was seen %d times, not %d: %v", call, seen[call], times, seen)
 		}
@@ -178,7 +182,9 @@ func TestWhatIsSeen(t *testing.T) {
 
 func TestAProgramThatHangs(t *testing.T) {
 	directory := place(t)
-	status, err := Run(traced(t, "wait", directory), directory, 100*time.Millisecond, func(Call) Decision { return Decision{} })
+	status, err := Run(traced(t, "wait", directory), directory, 100*time.Millisecond, func(Call) Decision {
+		return Decision{}
+	})
 	if !errors.Is(err, ErrHung) || !status.Signaled() {
 		t.Errorf("%x, %v", status, err)
 	}

@@ -33,7 +33,8 @@ const patience = 60 * time.Second
 
 func main() {
 	v := victim{parameters: license.Defaults()}
-	mode := flag.String("mode", "run", "run; leave (be killed in the middle, without a network); beside (wait in the middle); settle")
+	mode := flag.String("mode", "run",
+		"run; leave (be killed in the middle, without a network); beside (wait in the middle); settle")
 	flag.StringVar(&v.parameters.MainServerURL, "server", "", "address of the server")
 	flag.StringVar(&v.parameters.HandshakeCode, "code", "", "handshake code")
 	flag.StringVar(&v.parameters.DataDirectory, "data", "", "data directory")
@@ -202,7 +203,8 @@ func (v *victim) records() {
 		v.record(attack, v.attack, 5)
 	}
 	v.keep("record at", ean13, 7, func(n uint32) error {
-		return v.license.RecordAt(context.Background(), protocol.OperationTypeEAN13, n, v.clock.Now().Add(-time.Hour).Unix())
+		return v.license.RecordAt(context.Background(), protocol.OperationTypeEAN13, n,
+			v.clock.Now().Add(-time.Hour).Unix())
 	})
 	v.listen()
 }
@@ -245,7 +247,8 @@ func (v *victim) control(place int, n uint32) {
 
 // flush records what is held back.
 func (v *victim) flush() {
-	for place, operationType := range []protocol.OperationType{protocol.OperationTypeQRCode, protocol.OperationTypeEAN13, v.attack} {
+	for place, operationType := range []protocol.OperationType{protocol.OperationTypeQRCode,
+		protocol.OperationTypeEAN13, v.attack} {
 		if v.held[place] > 0 {
 			_ = v.license.Record(operationType, uint32(v.held[place]))
 			v.held[place] = 0
@@ -327,7 +330,9 @@ func (v *victim) info() {
 	v.flags(info.Flags)
 	u := info.Usage
 	v.statement.Device = info.DeviceUUID
-	v.statement.Accounts = append(v.statement.Accounts, books.Account{Recorded: u.Recorded, Accepted: u.Accepted, Pending: u.Pending, Lost: u.Lost()})
+	v.statement.Accounts = append(v.statement.Accounts, books.Account{
+		Recorded: u.Recorded, Accepted: u.Accepted, Pending: u.Pending, Lost: u.Lost(),
+	})
 }
 
 // failed notes what the library said.
@@ -336,7 +341,9 @@ func (v *victim) failed(doing string, err error) {
 	if status == protocol.StatusLicenseBufferFailed || doing == "open" {
 		v.books.Told.Add(1)
 	}
-	v.statement.Failures = append(v.statement.Failures, books.Failure{Doing: doing, Status: status.Name(), Message: err.Error()})
+	v.statement.Failures = append(v.statement.Failures, books.Failure{
+		Doing: doing, Status: status.Name(), Message: err.Error(),
+	})
 }
 
 // listen takes the events that came.
@@ -358,7 +365,9 @@ func (v *victim) listen() {
 		if strings.Contains(event.Message, "in memory") {
 			v.volatile = true
 		}
-		v.statement.Events = append(v.statement.Events, books.Event{Kind: int(event.Kind), Status: event.Status.Name(), Message: event.Message})
+		v.statement.Events = append(v.statement.Events, books.Event{
+			Kind: int(event.Kind), Status: event.Status.Name(), Message: event.Message,
+		})
 	}
 }
 

@@ -47,13 +47,15 @@ func TestModuleMaps(t *testing.T) {
 		t.Skip("skipped: clang is not here: build/bootstrap test installs it")
 	}
 	program := filepath.Join(t.TempDir(), "program.m")
-	text := "@import COpenLTS;\nint main(void) { return LTS_ABIVersion() + LTS_OT_QR_CODE == (int)sizeof(LTS_License); }\n"
+	text := "@import COpenLTS;\nint main(void) { return LTS_ABIVersion() + LTS_OT_QR_CODE == " +
+		"(int)sizeof(LTS_License); }\n"
 	if err := os.WriteFile(program, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, arguments := range map[string][]string{
 		"apple": {"-I" + xcframeworkHeaders(t)},
-		"linux": {"-fmodule-map-file=" + filepath.Join(repository, "bindings/swift/linux/module.modulemap"), "-I" + filepath.Join(repository, "include")},
+		"linux": {"-fmodule-map-file=" + filepath.Join(repository, "bindings/swift/linux/module.modulemap"),
+			"-I" + filepath.Join(repository, "include")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			clang := exec.Command(
@@ -103,7 +105,8 @@ done
 func xcframework(t *testing.T) (root string, calls []string) {
 	t.Helper()
 	root = t.TempDir()
-	for _, name := range []string{"build/xcframework", "include/openlts/openlts.h", "include/openlts/definitions.h", "bindings/swift/apple/module.modulemap"} {
+	for _, name := range []string{"build/xcframework", "include/openlts/openlts.h", "include/openlts/definitions.h",
+		"bindings/swift/apple/module.modulemap"} {
 		content, err := os.ReadFile(filepath.Join(repository, name))
 		if err == nil {
 			err = os.MkdirAll(filepath.Dir(filepath.Join(root, name)), 0o700)
@@ -146,12 +149,17 @@ func xcframeworkHeaders(t *testing.T) string {
 func TestXcframework(t *testing.T) {
 	root, calls := xcframework(t)
 	for _, want := range []string{
-		"xcrun --sdk iphoneos ld -r -arch arm64 -exported_symbols_list out/apple/exports -o out/apple/iphoneos-arm64/openlts.o -all_load out/apple/iphoneos-arm64/go.a",
-		"xcrun lipo -create out/apple/macosx-arm64/libopenlts.a out/apple/macosx-x86_64/libopenlts.a -output out/apple/macosx/libopenlts.a",
+		"xcrun --sdk iphoneos ld -r -arch arm64 -exported_symbols_list out/apple/exports -o " +
+			"out/apple/iphoneos-arm64/openlts.o -all_load out/apple/iphoneos-arm64/go.a",
+		"xcrun lipo -create out/apple/macosx-arm64/libopenlts.a out/apple/macosx-x86_64/libopenlts.a -output " +
+			"out/apple/macosx/libopenlts.a",
 		"xcrun lipo -create out/apple/iphoneos-arm64/libopenlts.a -output out/apple/iphoneos/libopenlts.a",
-		"xcrun lipo -create out/apple/iphonesimulator-arm64/libopenlts.a out/apple/iphonesimulator-x86_64/libopenlts.a -output out/apple/iphonesimulator/libopenlts.a",
-		"xcodebuild -create-xcframework -library out/apple/macosx/libopenlts.a -headers out/apple/headers -library out/apple/iphoneos/libopenlts.a -headers out/apple/headers" +
-			" -library out/apple/iphonesimulator/libopenlts.a -headers out/apple/headers -output out/apple/COpenLTS.xcframework",
+		"xcrun lipo -create out/apple/iphonesimulator-arm64/libopenlts.a " +
+			"out/apple/iphonesimulator-x86_64/libopenlts.a -output out/apple/iphonesimulator/libopenlts.a",
+		"xcodebuild -create-xcframework -library out/apple/macosx/libopenlts.a -headers out/apple/headers -library " +
+			"out/apple/iphoneos/libopenlts.a -headers out/apple/headers" +
+			" -library out/apple/iphonesimulator/libopenlts.a -headers out/apple/headers -output " +
+			"out/apple/COpenLTS.xcframework",
 	} {
 		if !slices.Contains(calls, want) {
 			t.Errorf("was not called: %s\nbut %s", want, strings.Join(calls, "\n"))
@@ -179,7 +187,8 @@ func TestXcframework(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"bindings/swift/linux", "bindings/objc", "bindings/objc/src", "bindings/objc/include", "bindings/objc/tests", "bindings/objc/build-and-test"} {
+	for _, name := range []string{"bindings/swift/linux", "bindings/objc", "bindings/objc/src", "bindings/objc/include",
+		"bindings/objc/tests", "bindings/objc/build-and-test"} {
 		if !strings.Contains(string(text), `"`+strings.TrimPrefix(name, "bindings/objc/")+`"`) {
 			t.Errorf("Package.swift does not name %s", name)
 		}

@@ -59,7 +59,8 @@ func TestLibrariesForMacOS(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, library := range libraries {
-				if !strings.HasPrefix(library, "/usr/lib/") && !strings.HasPrefix(library, "/System/Library/Frameworks/") {
+				if !strings.HasPrefix(library, "/usr/lib/") &&
+					!strings.HasPrefix(library, "/System/Library/Frameworks/") {
 					t.Errorf("needs %s, which is not the system's", library)
 				}
 			}

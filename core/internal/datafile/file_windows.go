@@ -37,7 +37,8 @@ func open(path string, access, disposition, flags uint32) (windows.Handle, error
 	name, err := windows.UTF16PtrFromString(LongPath(path))
 	if err == nil {
 		var handle windows.Handle
-		handle, err = windows.CreateFile(name, access, shareAll, nil, disposition, windows.FILE_ATTRIBUTE_NORMAL|flags, 0)
+		handle, err = windows.CreateFile(name, access, shareAll, nil, disposition,
+			windows.FILE_ATTRIBUTE_NORMAL|flags, 0)
 		if err == nil {
 			return handle, nil
 		}
@@ -63,7 +64,8 @@ func LongPath(path string) string {
 // it open.
 func Rename(from, to string) error {
 	return patiently(func() error {
-		return rename(from, to, windows.FILE_RENAME_REPLACE_IF_EXISTS|windows.FILE_RENAME_POSIX_SEMANTICS, windows.MOVEFILE_REPLACE_EXISTING)
+		return rename(from, to, windows.FILE_RENAME_REPLACE_IF_EXISTS|windows.FILE_RENAME_POSIX_SEMANTICS,
+			windows.MOVEFILE_REPLACE_EXISTING)
 	})
 }
 
@@ -166,5 +168,6 @@ func renameOpen(from, to string, how uint32) error {
 	i := (*info)(unsafe.Pointer(&buffer[0]))
 	i.how, i.length = how, uint32(len(name)-1)*2
 	copy(unsafe.Slice(&i.name[0], len(name)), name)
-	return windows.SetFileInformationByHandle(handle, windows.FileRenameInfoEx, (*byte)(unsafe.Pointer(i)), uint32(size))
+	return windows.SetFileInformationByHandle(handle, windows.FileRenameInfoEx,
+		(*byte)(unsafe.Pointer(i)), uint32(size))
 }

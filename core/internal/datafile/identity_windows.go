@@ -38,7 +38,8 @@ func identify(path string) (identity, error) {
 func identityOfHandle(handle windows.Handle) (identity, error) {
 	var info windows.ByHandleFileInformation
 	err := windows.GetFileInformationByHandle(handle, &info)
-	return identity{volume: info.VolumeSerialNumber, index: uint64(info.FileIndexHigh)<<32 | uint64(info.FileIndexLow)}, err
+	return identity{volume: info.VolumeSerialNumber,
+		index: uint64(info.FileIndexHigh)<<32 | uint64(info.FileIndexLow)}, err
 }
 
 // is takes what could not be told for the same, unless there was nothing.

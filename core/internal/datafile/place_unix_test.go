@@ -38,9 +38,13 @@ func TestWhatIsGone(t *testing.T) {
 		"replaced": {func(path string) error {
 			return os.Rename(path+".other", path)
 		}, true},
-		"its directory is removed":         {func(path string) error { return os.RemoveAll(filepath.Dir(path)) }, true},
-		"its directory is a file":          {func(path string) error { d := filepath.Dir(path); return os.Rename(d, d+".x") }, true},
-		"a link to itself is at its place": {func(path string) error { _ = os.Rename(path, path+".x"); return os.Symlink(path+".x", path) }, true},
+		"its directory is removed": {func(path string) error { return os.RemoveAll(filepath.Dir(path)) }, true},
+		"its directory is a file": {
+			func(path string) error { d := filepath.Dir(path); return os.Rename(d, d+".x") }, true,
+		},
+		"a link to itself is at its place": {
+			func(path string) error { _ = os.Rename(path, path+".x"); return os.Symlink(path+".x", path) }, true,
+		},
 	} {
 		directory := filepath.Join(t.TempDir(), "d")
 		if err := os.Mkdir(directory, 0o700); err != nil {

@@ -50,7 +50,8 @@ func TestPlantedFiles(t *testing.T) {
 			}
 			refused := func(what string, err error) {
 				t.Helper()
-				if !errors.Is(err, datafile.ErrForeign) || !strings.Contains(err.Error(), "remove it") || !strings.Contains(err.Error(), path) {
+				if !errors.Is(err, datafile.ErrForeign) || !strings.Contains(err.Error(), "remove it") ||
+					!strings.Contains(err.Error(), path) {
 					t.Errorf("%s: %v", what, err)
 				}
 			}
@@ -98,7 +99,8 @@ func TestAFileWithSeveralNames(t *testing.T) {
 	if text, err := datafile.ReadFile(path, 100); err != nil || string(text) != "precious" {
 		t.Errorf("%q, %v", text, err)
 	}
-	if _, err := datafile.Open(path, datafile.Write); !errors.Is(err, datafile.ErrLinked) || !errors.Is(err, datafile.ErrForeign) {
+	if _, err := datafile.Open(path, datafile.Write); !errors.Is(err, datafile.ErrLinked) ||
+		!errors.Is(err, datafile.ErrForeign) {
 		t.Errorf("opened for writing: %v", err)
 	}
 	if err := datafile.Separate(path, 4); !errors.Is(err, datafile.ErrTooLarge) {
@@ -162,7 +164,8 @@ func TestFilesOfOthers(t *testing.T) {
 		directory := t.TempDir()
 		path := filepath.Join(directory, "f")
 		write(t, path, "x")
-		if err := errors.Join(os.Chown(path, test.fileUser, test.fileGroup), os.Chown(directory, test.directoryUser, test.directoryGroup),
+		if err := errors.Join(os.Chown(path, test.fileUser, test.fileGroup),
+			os.Chown(directory, test.directoryUser, test.directoryGroup),
 			os.Chmod(directory, test.mode)); err != nil {
 			t.Fatal(err)
 		}

@@ -13,7 +13,8 @@ func vet(info os.FileInfo, path string, _ Access) error {
 	if what := kind(info.Mode()); what != "" {
 		return &ForeignError{Path: path, What: what}
 	}
-	if file, ok := info.Sys().(*syscall.Win32FileAttributeData); ok && file.FileAttributes&windows.FILE_ATTRIBUTE_REPARSE_POINT != 0 {
+	if file, ok := info.Sys().(*syscall.Win32FileAttributeData); ok &&
+		file.FileAttributes&windows.FILE_ATTRIBUTE_REPARSE_POINT != 0 {
 		return &ForeignError{Path: path, What: "a reparse point"}
 	}
 	return nil

@@ -19,7 +19,8 @@ import (
 
 func loadWith(t *testing.T, directory string, kept device.Copy) device.Identity {
 	t.Helper()
-	identity, err := device.Read(directory).Identity(context.Background(), protocol.UUIDGenerationMethodRandom, "", kept)
+	identity, err := device.Read(directory).Identity(context.Background(),
+		protocol.UUIDGenerationMethodRandom, "", kept)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +66,9 @@ func TestAnIdentityHeals(t *testing.T) {
 		"another character of the sum": {replaced("check", another), true, true},
 		"all":                          {func([]byte) []byte { return []byte("garbage") }, false, false},
 		"emptied":                      {func([]byte) []byte { return nil }, false, false},
-		"made far too long":            {func(text []byte) []byte { return append(text, bytes.Repeat([]byte(" "), 1<<20)...) }, false, false},
+		"made far too long": {
+			func(text []byte) []byte { return append(text, bytes.Repeat([]byte(" "), 1<<20)...) }, false, false,
+		},
 	} {
 		for _, withCopy := range []bool{false, true} {
 			directory := t.TempDir()
@@ -90,7 +93,8 @@ func TestAnIdentityHeals(t *testing.T) {
 			if wantKey := test.key || withCopy; healed.Key.Equal(first.Key) != wantKey {
 				t.Errorf("%s, with a copy: %v: the same key: %v", name, withCopy, !wantKey)
 			}
-			if healed.Trouble == nil || !strings.Contains(healed.Trouble.Error(), "was damaged") || healed.Source != device.SourceRandom {
+			if healed.Trouble == nil || !strings.Contains(healed.Trouble.Error(), "was damaged") ||
+				healed.Source != device.SourceRandom {
 				t.Errorf("%s: %v, %s", name, healed.Trouble, healed.Source)
 			}
 			for range 5 {
@@ -113,7 +117,8 @@ func TestAFileWithoutASum(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(directory, device.FileName), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if identity := loadWith(t, directory, nil); identity.UUID != "5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a" || identity.Trouble != nil {
+	if identity := loadWith(t, directory, nil); identity.UUID != "5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a" ||
+		identity.Trouble != nil {
 		t.Errorf("%+v", identity)
 	}
 }
@@ -131,7 +136,8 @@ func TestManyMendAtOnce(t *testing.T) {
 		for i := range found {
 			starters.Go(func() {
 				var err error
-				found[i], err = device.Read(directory).Identity(context.Background(), protocol.UUIDGenerationMethodRandom, "", nil)
+				found[i], err = device.Read(directory).Identity(context.Background(),
+					protocol.UUIDGenerationMethodRandom, "", nil)
 				if err != nil {
 					t.Error(err)
 				}
@@ -200,7 +206,8 @@ func (failing) KeepIdentity(context.Context, string) error { return errors.New("
 func TestALockedLedger(t *testing.T) {
 	directory := t.TempDir()
 	first := loadWith(t, directory, failing{})
-	if again := loadWith(t, directory, failing{}); again.UUID != first.UUID || first.Source != device.SourceRandom || again.Trouble != nil {
+	if again := loadWith(t, directory, failing{}); again.UUID != first.UUID || first.Source != device.SourceRandom ||
+		again.Trouble != nil {
 		t.Errorf("%+v, then %+v", first, again)
 	}
 }

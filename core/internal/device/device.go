@@ -51,7 +51,8 @@ type Copy interface {
 // copy where that is needed and possible. A UUID the host chose wins over the method. With
 // an empty directory nothing is kept: the identity lasts as long as the process. There need
 // not be a copy (nil).
-func (f *File) Identity(ctx context.Context, method protocol.UUIDGenerationMethod, chosen string, kept Copy) (Identity, error) {
+func (f *File) Identity(ctx context.Context, method protocol.UUIDGenerationMethod, chosen string,
+	kept Copy) (Identity, error) {
 	// Asked first: what is wrong with the parameters is no reason to make a file.
 	id, source := "", SourceRandom
 	switch {

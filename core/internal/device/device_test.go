@@ -26,13 +26,15 @@ func load(t *testing.T, directory string) device.Identity {
 func TestTheIdentityIsCached(t *testing.T) {
 	directory := t.TempDir()
 	first := load(t, directory)
-	if again := load(t, directory); again.UUID != first.UUID || !again.Key.Equal(first.Key) || again.Source != device.SourceRandom {
+	if again := load(t, directory); again.UUID != first.UUID || !again.Key.Equal(first.Key) ||
+		again.Source != device.SourceRandom {
 		t.Errorf("%+v, then %+v", first, again)
 	}
 	if other := load(t, t.TempDir()); other.UUID == first.UUID {
 		t.Error("two directories, one device")
 	}
-	if info, err := os.Stat(filepath.Join(directory, device.FileName)); err != nil || runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+	if info, err := os.Stat(filepath.Join(directory, device.FileName)); err != nil ||
+		runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		t.Errorf("the key can be read by others: %v, %v", info.Mode(), err)
 	}
 	left, _ := filepath.Glob(filepath.Join(directory, "*"))
@@ -52,7 +54,8 @@ func TestManyAtOnce(t *testing.T) {
 	var starters sync.WaitGroup
 	for i := range uuids {
 		starters.Go(func() {
-			identity, err := device.Read(directory).Identity(context.Background(), protocol.UUIDGenerationMethodRandom, "", nil)
+			identity, err := device.Read(directory).Identity(context.Background(),
+				protocol.UUIDGenerationMethodRandom, "", nil)
 			if err != nil {
 				t.Error(err)
 			}
@@ -83,12 +86,14 @@ func TestADamagedIdentityIsReplacedAndKept(t *testing.T) {
 
 func TestChosenAndHardware(t *testing.T) {
 	directory := t.TempDir()
-	identity, err := device.Read(directory).Identity(context.Background(), protocol.UUIDGenerationMethodRandom, strings.ToUpper("5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a"), nil)
+	identity, err := device.Read(directory).Identity(context.Background(), protocol.UUIDGenerationMethodRandom,
+		strings.ToUpper("5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a"), nil)
 	if err != nil || identity.UUID != "5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a" || identity.Source != device.SourceHost {
 		t.Errorf("%+v, %v", identity, err)
 	}
 	for _, bad := range []string{"x", "{5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a}", "5f0c4a520d2b4d0e9b6c1f2e3d4c5b6a"} {
-		if _, err := device.Read(directory).Identity(context.Background(), protocol.UUIDGenerationMethodRandom, bad, nil); protocol.StatusOf(err) != protocol.StatusInvalidArgument {
+		if _, err := device.Read(directory).Identity(context.Background(), protocol.UUIDGenerationMethodRandom, bad,
+			nil); protocol.StatusOf(err) != protocol.StatusInvalidArgument {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
@@ -123,7 +128,8 @@ func TestTheCopy(t *testing.T) {
 	path := filepath.Join(directory, device.FileName)
 	load := func() device.Identity {
 		t.Helper()
-		identity, err := device.Read(directory).Identity(context.Background(), protocol.UUIDGenerationMethodRandom, "", kept)
+		identity, err := device.Read(directory).Identity(context.Background(),
+			protocol.UUIDGenerationMethodRandom, "", kept)
 		if err != nil {
 			t.Fatal(err)
 		}

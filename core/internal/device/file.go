@@ -156,7 +156,8 @@ func (f *File) tell(own content, copyIsSound bool) {
 	case damaged:
 		f.trouble = fmt.Errorf("%s was damaged; %s", f.path, became)
 	case foreign:
-		f.trouble = fmt.Errorf("the device's identity was not read, and what is there was set aside: %w; %s", f.trouble, became)
+		f.trouble = fmt.Errorf("the device's identity was not read, and what is there was set aside: %w; %s",
+			f.trouble, became)
 	case missing:
 		if copyIsSound {
 			f.trouble = fmt.Errorf("%s was gone; %s", f.path, became)

@@ -20,8 +20,9 @@ func TestMachinesWithoutAnIdentity(t *testing.T) {
 		strings.Repeat("0", 32) + "\n": false, id[1:]: false, id + "0": false, id[1:] + "g": false,
 		strings.Repeat("f", 1<<20): false, "01234567-89ab-cdef-0123-456789abcde0": false,
 		strings.Repeat("f", 32): false, strings.Repeat("F", 32): false, strings.Repeat("7", 32) + "\n": false,
-		strings.Repeat("10", 16): false, strings.Repeat("deadbeef", 4): false, strings.Repeat("0123456789abcdef", 2): false,
-		"03000200040005000006000700080009": false, "12345678123456789012123456789012\n": false,
+		strings.Repeat("10", 16): false, strings.Repeat("deadbeef", 4): false,
+		strings.Repeat("0123456789abcdef", 2): false, "03000200040005000006000700080009": false,
+		"12345678123456789012123456789012\n": false,
 	} {
 		if err := os.WriteFile(first, []byte(text), 0o600); err != nil {
 			t.Fatal(err)

@@ -51,7 +51,8 @@ func TestPlantedIdentities(t *testing.T) {
 		if again.UUID != first.UUID || again.Source != device.SourceRandom {
 			t.Errorf("%s: %+v", name, again)
 		}
-		if again.Trouble == nil || !strings.Contains(again.Trouble.Error(), name) || !strings.Contains(again.Trouble.Error(), "restored") {
+		if again.Trouble == nil || !strings.Contains(again.Trouble.Error(), name) ||
+			!strings.Contains(again.Trouble.Error(), "restored") {
 			t.Errorf("%s: %v", name, again.Trouble)
 		}
 		if later := loadWith(t, directory, nil); later.UUID != first.UUID || later.Trouble != nil {
@@ -108,7 +109,8 @@ func as(t *testing.T, user, group uint32, directory string, environment ...strin
 	t.Helper()
 	command := exec.Command(filetest.Program(t))
 	// The race detector waits a second at the end, for reports.
-	command.Env = append(append(os.Environ(), "GORACE=atexit_sleep_ms=0", "DEVICE_DIRECTORY="+directory), environment...)
+	command.Env = append(append(os.Environ(), "GORACE=atexit_sleep_ms=0", "DEVICE_DIRECTORY="+directory),
+		environment...)
 	filetest.As(t, command, user, group)
 	out, err := command.CombinedOutput()
 	var answer told
@@ -134,19 +136,22 @@ func TestADirectoryThatCanOnlyBeRead(t *testing.T) {
 	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if got := as(t, alice, alice, directory); got.UUID != first.UUID || got.Source != device.SourceRandom || got.Trouble != "" {
+	if got := as(t, alice, alice, directory); got.UUID != first.UUID || got.Source != device.SourceRandom ||
+		got.Trouble != "" {
 		t.Errorf("%+v, want %s", got, first.UUID)
 	}
 	if err := os.WriteFile(path, []byte(`{"uuid":"`+first.UUID+`","privateKey":"?"}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if got := as(t, alice, alice, directory); got.UUID != first.UUID || got.Source != device.SourceRandom || got.Trouble == "" {
+	if got := as(t, alice, alice, directory); got.UUID != first.UUID || got.Source != device.SourceRandom ||
+		got.Trouble == "" {
 		t.Errorf("with a damaged key: %+v, want %s", got, first.UUID)
 	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if got := as(t, alice, alice, directory); got.Source != device.SourceMemory || !strings.Contains(got.Trouble, "can't be kept") {
+	if got := as(t, alice, alice, directory); got.Source != device.SourceMemory ||
+		!strings.Contains(got.Trouble, "can't be kept") {
 		t.Errorf("without one: %+v", got)
 	}
 }
@@ -155,7 +160,8 @@ func TestADirectoryThatCanOnlyBeRead(t *testing.T) {
 func TestAFileThatMayNotBeRead(t *testing.T) {
 	directory := filetest.Directory(t, 0o777)
 	first := loadWith(t, directory, nil)
-	if got := as(t, alice, alice, directory); got.Source != device.SourceMemory || !strings.Contains(got.Trouble, "permission denied") {
+	if got := as(t, alice, alice, directory); got.Source != device.SourceMemory ||
+		!strings.Contains(got.Trouble, "permission denied") {
 		t.Errorf("%+v", got)
 	}
 	if again := loadWith(t, directory, nil); again.UUID != first.UUID {
@@ -195,7 +201,8 @@ func TestADirectoryThatAGroupShares(t *testing.T) {
 			t.Fatal(err)
 		}
 		mended := as(t, bob, staff, directory, umask)
-		if got := as(t, alice, staff, directory, umask); got.UUID != mended.UUID || got.Key != mended.Key || got.Trouble != "" {
+		if got := as(t, alice, staff, directory, umask); got.UUID != mended.UUID || got.Key != mended.Key ||
+			got.Trouble != "" {
 			t.Errorf("%s: mended: %+v, then %+v", umask, mended, got)
 		}
 	}

@@ -46,7 +46,9 @@ func (l *Ledger) DeviceAccount(ctx context.Context, lts string) (protocol.Device
 	err := l.transaction(ctx, func(tx *sql.Tx) error {
 		accounts, err := readAccounts(tx)
 		if t := accounts[lts]; t != nil {
-			account = protocol.DeviceAccount{Recorded: t.Recorded, Expired: t.Expired, Refused: t.Refused, Storage: t.Storage}
+			account = protocol.DeviceAccount{
+				Recorded: t.Recorded, Expired: t.Expired, Refused: t.Refused, Storage: t.Storage,
+			}
 		}
 		return err
 	})

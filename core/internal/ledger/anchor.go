@@ -28,7 +28,8 @@ func (l *Ledger) SetAnchor(ctx context.Context, lts string, a Anchor) error {
 
 func setAnchor(tx *sql.Tx, lts string, a Anchor) error {
 	server, wall := anchorMarks(lts)
-	_, err := tx.Exec(`INSERT INTO mark (name, value) VALUES (?, ?), (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value`,
+	_, err := tx.Exec(
+		`INSERT INTO mark (name, value) VALUES (?, ?), (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value`,
 		server, a.Server, wall, a.Wall)
 	return err
 }

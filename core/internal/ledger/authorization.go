@@ -34,7 +34,8 @@ func (l *Ledger) SaveGrant(ctx context.Context, g Grant) error {
 			return err
 		}
 		if g.FirstMet != "" {
-			_, err := tx.Exec("INSERT INTO server_key (server, public_key, seen_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+			_, err := tx.Exec(
+				"INSERT INTO server_key (server, public_key, seen_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
 				g.FirstMet, g.PublicKey, g.ReceivedAt)
 			if err != nil {
 				return err

@@ -74,7 +74,8 @@ func (l *Ledger) CorrectClock(ctx context.Context, t *tally.Tally, ahead, now in
 			}
 			units += n
 		}
-		_, err = tx.Exec("UPDATE run SET ahead = 0 WHERE ahead <> 0 AND (finished = 1 OR id = ?1) AND "+sameAccount, r.id)
+		_, err = tx.Exec("UPDATE run SET ahead = 0 WHERE ahead <> 0 AND (finished = 1 OR id = ?1) AND "+
+			sameAccount, r.id)
 		return err
 	})
 	return units, err

@@ -13,7 +13,8 @@ import (
 // where either is said.
 func Failed(what string, err error) *protocol.Error {
 	if errors.Is(err, ErrBusy) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return protocol.Errorf(protocol.StatusDeadlineExceeded, "%s was not done in time and can be tried again: %w", what, err)
+		return protocol.Errorf(protocol.StatusDeadlineExceeded,
+			"%s was not done in time and can be tried again: %w", what, err)
 	}
 	return protocol.Errorf(protocol.StatusLicenseBufferFailed, "%s failed: %w", what, err)
 }

@@ -275,7 +275,8 @@ func (l *Ledger) Identity(ctx context.Context) (text string, err error) {
 // KeepIdentity keeps a copy of the device's identity.
 func (l *Ledger) KeepIdentity(ctx context.Context, text string) error {
 	return l.grow(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec("INSERT INTO identity (id, text) VALUES (1, ?) ON CONFLICT DO UPDATE SET text = excluded.text", text)
+		_, err := tx.Exec(
+			"INSERT INTO identity (id, text) VALUES (1, ?) ON CONFLICT DO UPDATE SET text = excluded.text", text)
 		return err
 	}, func() {})
 }

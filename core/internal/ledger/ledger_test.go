@@ -98,7 +98,8 @@ func TestFoldingTwiceChangesNothing(t *testing.T) {
 		t.Errorf("%d units were new the second time", units)
 	}
 	p := pending(t, l)
-	if len(p) != 1 || p[0].Report.Revision != 1 || p[0].Report.Counts["QR_CODE"] != 3 || p[0].Report.Counts["EAN_13"] != 2 || len(p[0].Report.Counts) != 2 {
+	if len(p) != 1 || p[0].Report.Revision != 1 || p[0].Report.Counts["QR_CODE"] != 3 ||
+		p[0].Report.Counts["EAN_13"] != 2 || len(p[0].Report.Counts) != 2 {
 		t.Errorf("pending %+v", p)
 	}
 	// A late addition makes the report grow and gives it the next revision.
@@ -156,7 +157,8 @@ func TestPurgeDeclaresLossOnce(t *testing.T) {
 		t.Errorf("account %+v", a)
 	}
 	p := pending(t, l)
-	if len(p) != 2 || p[0].Report.Lost != protocol.LostExpired || p[0].Report.Revision != 3 || p[0].Report.Counts["QR_CODE"] != 5 {
+	if len(p) != 2 || p[0].Report.Lost != protocol.LostExpired || p[0].Report.Revision != 3 ||
+		p[0].Report.Counts["QR_CODE"] != 5 {
 		t.Errorf("declaration %+v", p)
 	}
 	if _, err := l.Accepted(ctx, p); err != nil {
@@ -298,9 +300,11 @@ func TestAClosedSlotThatComesAgain(t *testing.T) {
 		close func(*testing.T, *ledger.Ledger) // of a slot with 5 operations
 		was   ledger.Account                   // when 4 more were recorded
 	}{
-		"deleted":           {func(t *testing.T, l *ledger.Ledger) { accept(t, l); purge(t, l) }, ledger.Account{Recorded: 9, Accepted: 5, Pending: 4}},
-		"given up":          {purge, ledger.Account{Recorded: 9, Expired: 5, Pending: 4}},
-		"given up for good": {func(t *testing.T, l *ledger.Ledger) { purge(t, l); accept(t, l) }, ledger.Account{Recorded: 9, Expired: 5, Pending: 4}},
+		"deleted": {func(t *testing.T, l *ledger.Ledger) { accept(t, l); purge(t, l) },
+			ledger.Account{Recorded: 9, Accepted: 5, Pending: 4}},
+		"given up": {purge, ledger.Account{Recorded: 9, Expired: 5, Pending: 4}},
+		"given up for good": {func(t *testing.T, l *ledger.Ledger) { purge(t, l); accept(t, l) },
+			ledger.Account{Recorded: 9, Expired: 5, Pending: 4}},
 		"refused": {func(t *testing.T, l *ledger.Ledger) {
 			if _, err := l.Refused(ctx, pending(t, l)[0]); err != nil {
 				t.Fatal(err)
@@ -325,7 +329,8 @@ func TestAClosedSlotThatComesAgain(t *testing.T) {
 			}
 			p := pending(t, l)
 			last := p[len(p)-1]
-			if last.Run == first || last.Report.Lost != "" || last.Report.Counts["QR_CODE"] != 2 || last.Report.Counts["MRZ"] != 2 {
+			if last.Run == first || last.Report.Lost != "" || last.Report.Counts["QR_CODE"] != 2 ||
+				last.Report.Counts["MRZ"] != 2 {
 				t.Errorf("pending %+v, the first run was %s", p, first)
 			}
 			accept(t, l)
@@ -482,7 +487,8 @@ func TestALedgerOfALaterVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	for _, table := range []string{"ledger", "server_key", "authorization", "mark", "run", "watermark", "report", "report_count", "account"} {
+	for _, table := range []string{"ledger", "server_key", "authorization", "mark", "run", "watermark", "report",
+		"report_count", "account"} {
 		if _, err := db.Exec("ALTER TABLE " + table + " ADD COLUMN later INTEGER NOT NULL DEFAULT 7"); err != nil {
 			t.Fatal(err)
 		}
@@ -523,7 +529,8 @@ func TestALedgerOfAnEarlierVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	// As version 1 was.
-	if _, err := db.Exec(`DROP TABLE reserve; ALTER TABLE run DROP COLUMN closed_before; ALTER TABLE run DROP COLUMN device;
+	if _, err := db.Exec(
+		`DROP TABLE reserve; ALTER TABLE run DROP COLUMN closed_before; ALTER TABLE run DROP COLUMN device;
 		ALTER TABLE report DROP COLUMN sent; ALTER TABLE run DROP COLUMN ahead; ALTER TABLE ledger ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;
 		CREATE TABLE operation_type (run INTEGER NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL);
 		DROP TABLE identity; PRAGMA user_version = 1; PRAGMA journal_mode = WAL`); err != nil {
@@ -639,7 +646,8 @@ func TestARunTheLedgerLost(t *testing.T) {
 	if a := account(t, l); a.Recorded != 13 || a.Storage != 7 {
 		t.Errorf("account %+v", a)
 	}
-	if len(p) != 2 || p[0].Run != first.Run || p[0].Report.Counts["QR_CODE"] != 3 || p[1].Run == first.Run || p[1].Report.Counts["QR_CODE"] != 1 {
+	if len(p) != 2 || p[0].Run != first.Run || p[0].Report.Counts["QR_CODE"] != 3 || p[1].Run == first.Run ||
+		p[1].Report.Counts["QR_CODE"] != 1 {
 		t.Errorf("pending %+v", p)
 	}
 }
@@ -761,11 +769,14 @@ func TestAnchorsAndKeys(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if anchor, found, err := l.Anchor(ctx, "lts"); anchor != (ledger.Anchor{Server: 3, Wall: 4}) || !found || err != nil {
+		if anchor, found, err := l.Anchor(ctx, "lts"); anchor != (ledger.Anchor{Server: 3, Wall: 4}) ||
+			!found || err != nil {
 			t.Errorf("%s: anchor %+v, %v, %v", name, anchor, found, err)
 		}
 		for _, key := range []string{"first", "second"} {
-			grant := ledger.Grant{FirstMet: "https://lts", CachedAuthorization: ledger.CachedAuthorization{PublicKey: key}}
+			grant := ledger.Grant{
+				FirstMet: "https://lts", CachedAuthorization: ledger.CachedAuthorization{PublicKey: key},
+			}
 			if err := l.SaveGrant(ctx, grant); err != nil {
 				t.Fatal(err)
 			}
@@ -776,7 +787,8 @@ func TestAnchorsAndKeys(t *testing.T) {
 		if a, err := l.Authorization(ctx, "none"); a != nil || err != nil {
 			t.Errorf("%s: %v, %v", name, a, err)
 		}
-		if err := l.SaveGrant(ctx, ledger.Grant{Request: "r", CachedAuthorization: ledger.CachedAuthorization{JWS: "a.b.c", ReceivedAt: 7}}); err != nil {
+		if err := l.SaveGrant(ctx, ledger.Grant{Request: "r",
+			CachedAuthorization: ledger.CachedAuthorization{JWS: "a.b.c", ReceivedAt: 7}}); err != nil {
 			t.Fatal(err)
 		}
 		if a, _ := l.Authorization(ctx, "r"); a == nil || a.JWS != "a.b.c" || a.ReceivedAt != 7 {

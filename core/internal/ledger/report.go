@@ -38,7 +38,8 @@ type PendingReport struct {
 // by the id of its signing key) that this has not confirmed, oldest first, at most
 // limit, without those that skip names. They are noted as sent: nobody can tell from
 // now on whether the server has them, unless it confirms.
-func (l *Ledger) Pending(ctx context.Context, lts, device string, limit int, skip func(ReportKey) bool) ([]PendingReport, error) {
+func (l *Ledger) Pending(ctx context.Context, lts, device string, limit int,
+	skip func(ReportKey) bool) ([]PendingReport, error) {
 	var pending []PendingReport
 	err := l.settle(ctx, func(tx *sql.Tx) error {
 		pending = nil
@@ -86,7 +87,8 @@ func (l *Ledger) NotSent(ctx context.Context, reports []PendingReport) error {
 			if !p.FirstTime {
 				continue
 			}
-			if _, err := tx.Exec("UPDATE report SET sent = 0 WHERE run = ? AND slot = ?", p.Key.RunID, p.Key.Slot); err != nil {
+			if _, err := tx.Exec("UPDATE report SET sent = 0 WHERE run = ? AND slot = ?", p.Key.RunID,
+				p.Key.Slot); err != nil {
 				return err
 			}
 		}
@@ -95,7 +97,8 @@ func (l *Ledger) NotSent(ctx context.Context, reports []PendingReport) error {
 }
 
 func readCounts(tx *sql.Tx, p *PendingReport) error {
-	rows, err := tx.Query("SELECT type, count, accepted FROM report_count WHERE run = ? AND slot = ?", p.Key.RunID, p.Key.Slot)
+	rows, err := tx.Query("SELECT type, count, accepted FROM report_count WHERE run = ? AND slot = ?",
+		p.Key.RunID, p.Key.Slot)
 	if err != nil {
 		return err
 	}
@@ -191,7 +194,8 @@ func acceptReport(tx *sql.Tx, p PendingReport) (units int64, err error) {
 // same, because a report arrived and its receipt did not, is not lost.
 func acceptLoss(tx *sql.Tx, p PendingReport) (units int64, err error) {
 	var revision, declared int64
-	err = tx.QueryRow("SELECT revision, "+pendingOfReport+" FROM report WHERE run = ? AND slot = ?", p.Key.RunID, p.Key.Slot).
+	err = tx.QueryRow("SELECT revision, "+pendingOfReport+" FROM report WHERE run = ? AND slot = ?",
+		p.Key.RunID, p.Key.Slot).
 		Scan(&revision, &declared)
 	if err != nil || revision > p.Report.Revision { // something came since, and is declared next
 		return 0, err
@@ -216,18 +220,21 @@ func settleFound(tx *sql.Tx, p PendingReport, units int64) (int64, error) {
 		return units, nil
 	}
 	var found int64
-	err := tx.QueryRow("SELECT min(found, ?) FROM report WHERE run = ? AND slot = ?", p.Found, p.Key.RunID, p.Key.Slot).Scan(&found)
+	err := tx.QueryRow("SELECT min(found, ?) FROM report WHERE run = ? AND slot = ?", p.Found, p.Key.RunID,
+		p.Key.Slot).Scan(&found)
 	if err != nil || found == 0 { // another process settled it
 		return units, err
 	}
-	if _, err := tx.Exec("UPDATE report SET found = found - ? WHERE run = ? AND slot = ?", found, p.Key.RunID, p.Key.Slot); err != nil {
+	if _, err := tx.Exec("UPDATE report SET found = found - ? WHERE run = ? AND slot = ?", found, p.Key.RunID,
+		p.Key.Slot); err != nil {
 		return 0, err
 	}
 	units -= found
 	back := min(max(p.New-units, 0), found)
 	for _, cause := range []string{protocol.LostStorage, protocol.LostExpired, protocol.LostRefused} {
 		var lost int64
-		err := tx.QueryRow("SELECT coalesce(sum(units), 0) FROM account WHERE lts = ? AND name = ?", p.LTS, cause).Scan(&lost)
+		err := tx.QueryRow("SELECT coalesce(sum(units), 0) FROM account WHERE lts = ? AND name = ?", p.LTS,
+			cause).Scan(&lost)
 		if err != nil {
 			return 0, err
 		}
@@ -283,7 +290,8 @@ func (l *Ledger) Refused(ctx context.Context, p PendingReport) (units int64, err
 			return err
 		}
 		// The server may have an earlier revision.
-		if _, err := tx.Exec("UPDATE run SET closed_before = max(closed_before, ?) WHERE id = ?", p.Key.Slot+1, p.Key.RunID); err != nil {
+		if _, err := tx.Exec("UPDATE run SET closed_before = max(closed_before, ?) WHERE id = ?", p.Key.Slot+1,
+			p.Key.RunID); err != nil {
 			return err
 		}
 		return deleteReport(tx, p.Key)
@@ -363,8 +371,10 @@ func (l *Ledger) purge(ctx context.Context, before, right int64) (units int64, e
 		}
 		// Nothing comes to what was given up, or is deleted next.
 		const closed = `max(?1, ` + cutoff + `)`
-		if _, err := tx.Exec(`UPDATE run SET closed_before = `+closed+` WHERE finished = 0 AND closed_before < `+closed+`
-			AND EXISTS (SELECT 1 FROM report WHERE report.run = run.id AND slot < `+closed+`)`, before, right); err != nil {
+		if _, err := tx.Exec(`UPDATE run SET closed_before = `+closed+
+			` WHERE finished = 0 AND closed_before < `+closed+`
+			AND EXISTS (SELECT 1 FROM report WHERE report.run = run.id AND slot < `+closed+`)`, before,
+			right); err != nil {
 			return err
 		}
 		for _, statement := range []string{

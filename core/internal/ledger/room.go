@@ -84,7 +84,8 @@ func (l *Ledger) keepReserve(tx *sql.Tx) error {
 		return nil
 	}
 	var there bool
-	if err := tx.QueryRow("SELECT EXISTS (SELECT 1 FROM reserve WHERE rowid = ?)", theReserve).Scan(&there); err != nil || there {
+	if err := tx.QueryRow("SELECT EXISTS (SELECT 1 FROM reserve WHERE rowid = ?)", theReserve).Scan(&there); err !=
+		nil || there {
 		return err
 	}
 	return layIn(tx, theReserve, reservePages)
@@ -172,7 +173,8 @@ func (l *Ledger) makeRoom(ctx context.Context) bool {
 // is added to the reports of those which the server has.
 func (l *Ledger) letGo(ctx context.Context) error {
 	return l.settle(ctx, func(tx *sql.Tx) error {
-		_, err := tx.Exec(`UPDATE run SET closed_before = max(closed_before, (SELECT max(slot) FROM report WHERE report.run = run.id))
+		_, err := tx.Exec(
+			`UPDATE run SET closed_before = max(closed_before, (SELECT max(slot) FROM report WHERE report.run = run.id))
 			WHERE finished = 0 AND EXISTS (SELECT 1 FROM report WHERE report.run = run.id AND revision <= accepted_revision)`)
 		return err
 	}, func() {})

@@ -116,9 +116,11 @@ func detach(tx *sql.Tx, id int64) error {
 
 func enterRun(tx *sql.Tx, t *tally.Tally, reportedAs string) (*Watermarks, error) {
 	marks, account := &Watermarks{}, t.CountedUnder()
-	result, err := tx.Exec(`INSERT INTO run (uuid, reported_as, lts, device, handshake_code, item, slot_seconds, has_file)
+	result, err := tx.Exec(
+		`INSERT INTO run (uuid, reported_as, lts, device, handshake_code, item, slot_seconds, has_file)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		t.Run, reportedAs, account.LTS, account.Device, account.HandshakeCode, account.Item, int64(t.Slot), t.Durable() && !t.Gone())
+		t.Run, reportedAs, account.LTS, account.Device, account.HandshakeCode, account.Item, int64(t.Slot),
+		t.Durable() && !t.Gone())
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +142,8 @@ func enterRun(tx *sql.Tx, t *tally.Tally, reportedAs string) (*Watermarks, error
 // renew lets a run go on under another name, so that nothing is added to the
 // reports it has. Those that the server has are deleted by sweep.
 func renew(tx *sql.Tx, r run) (run, error) {
-	result, err := tx.Exec(`INSERT INTO run (uuid, reported_as, lts, device, handshake_code, item, slot_seconds, has_file, ahead)
+	result, err := tx.Exec(
+		`INSERT INTO run (uuid, reported_as, lts, device, handshake_code, item, slot_seconds, has_file, ahead)
 		SELECT 'renewed ' || id, ?, lts, device, handshake_code, item, slot_seconds, has_file, ahead FROM run WHERE id = ?`,
 		uuid.NewString(), r.id)
 	if err != nil {
@@ -242,7 +245,8 @@ type FrameSums struct {
 // and the watermark with it, in one transaction: counters minus watermark is
 // what is new, so folding twice, or dying in between, changes nothing. It
 // answers how far each counter is folded now, and how many units were new.
-func (l *Ledger) Fold(ctx context.Context, t *tally.Tally, frames []FrameSums) (marks *Watermarks, units int64, err error) {
+func (l *Ledger) Fold(ctx context.Context, t *tally.Tally,
+	frames []FrameSums) (marks *Watermarks, units int64, err error) {
 	err = l.alter(ctx, func(tx *sql.Tx) error {
 		units = 0
 		var r run

@@ -227,7 +227,8 @@ func examine(c *connection, now time.Time) (fellBack bool, changes int64, err er
 			return err
 		}
 		last, committed, ok := c.witness.latest()
-		fellBack = ok && (last.Ledger != ledger || last.Changes > changes+1 || last.Changes == changes+1 && last.confirmed)
+		fellBack = ok &&
+			(last.Ledger != ledger || last.Changes > changes+1 || last.Changes == changes+1 && last.confirmed)
 		if !fellBack {
 			return nil
 		}
@@ -252,7 +253,8 @@ func examine(c *connection, now time.Time) (fellBack bool, changes int64, err er
 				return err
 			}
 		}
-		if _, err := tx.Exec("UPDATE report SET revision = max(revision + 1, ?), found = found + "+pendingOfReport, revisionAbove(now)); err != nil {
+		if _, err := tx.Exec("UPDATE report SET revision = max(revision + 1, ?), found = found + "+pendingOfReport,
+			revisionAbove(now)); err != nil {
 			return err
 		}
 		changes, err = c.testify(tx, last.Changes)

@@ -56,23 +56,26 @@ func TestTheWitness(t *testing.T) {
 		recorded  int64
 		afterLoss int64 // recorded and lost, once the account was balanced
 	}{
-		"both are new":                     {after, after[ledger.WitnessName], false, 10, 0},
-		"both are old":                     {before, before[ledger.WitnessName], false, 3, 0},
-		"the witness is old":               {after, before[ledger.WitnessName], false, 10, 0},
-		"the ledger is old":                {before, after[ledger.WitnessName], true, 10, 10},
-		"died before the change":           {before, unconfirmed, false, 3, 0},
-		"died before it was confirmed":     {after, unconfirmed, false, 10, 0},
-		"no witness":                       {after, nil, false, 10, 0},
-		"an empty witness":                 {after, []byte{}, false, 10, 0},
-		"a cut witness":                    {after, cut(after[ledger.WitnessName], 20000), false, 10, 0},
-		"noise for a witness":              {after, bytes.Repeat([]byte("noise"), 9000), false, 10, 0},
-		"no ledger":                        {nil, after[ledger.WitnessName], true, 10, 10},
-		"no ledger, and an older witness":  {nil, before[ledger.WitnessName], true, 3, 3},
-		"no ledger, and not confirmed":     {nil, unconfirmed, true, 3, 3},
-		"no ledger, and no witness":        {nil, nil, false, 0, 0},
-		"no ledger, and half of a witness": {nil, cut(after[ledger.WitnessName], len(after[ledger.WitnessName])/2+10), true, 3, 3},
+		"both are new":                    {after, after[ledger.WitnessName], false, 10, 0},
+		"both are old":                    {before, before[ledger.WitnessName], false, 3, 0},
+		"the witness is old":              {after, before[ledger.WitnessName], false, 10, 0},
+		"the ledger is old":               {before, after[ledger.WitnessName], true, 10, 10},
+		"died before the change":          {before, unconfirmed, false, 3, 0},
+		"died before it was confirmed":    {after, unconfirmed, false, 10, 0},
+		"no witness":                      {after, nil, false, 10, 0},
+		"an empty witness":                {after, []byte{}, false, 10, 0},
+		"a cut witness":                   {after, cut(after[ledger.WitnessName], 20000), false, 10, 0},
+		"noise for a witness":             {after, bytes.Repeat([]byte("noise"), 9000), false, 10, 0},
+		"no ledger":                       {nil, after[ledger.WitnessName], true, 10, 10},
+		"no ledger, and an older witness": {nil, before[ledger.WitnessName], true, 3, 3},
+		"no ledger, and not confirmed":    {nil, unconfirmed, true, 3, 3},
+		"no ledger, and no witness":       {nil, nil, false, 0, 0},
+		"no ledger, and half of a witness": {
+			nil, cut(after[ledger.WitnessName], len(after[ledger.WitnessName])/2+10), true, 3, 3,
+		},
 		"no ledger, and the other half": {
-			nil, append(make([]byte, len(after[ledger.WitnessName])/2), after[ledger.WitnessName][len(after[ledger.WitnessName])/2:]...), true, 10, 10,
+			nil, append(make([]byte, len(after[ledger.WitnessName])/2),
+				after[ledger.WitnessName][len(after[ledger.WitnessName])/2:]...), true, 10, 10,
 		},
 		"an old ledger without its witness": {before, nil, false, 3, 0},
 	} {
@@ -104,7 +107,8 @@ func TestTheWitness(t *testing.T) {
 					t.Fatal(err)
 				}
 				// What an older copy has is found again: pending, but not in the account.
-				if a.Recorded != test.recorded || a.Storage != test.afterLoss || start == 0 && lost != test.afterLoss || start == 1 && lost != 0 {
+				if a.Recorded != test.recorded || a.Storage != test.afterLoss || start == 0 && lost != test.afterLoss ||
+					start == 1 && lost != 0 {
 					t.Errorf("start %d: lost %d, account %+v", start, lost, a)
 				}
 				if err := l.Close(); err != nil {

@@ -47,12 +47,13 @@ func newAttacked(t *testing.T, seed uint64) *attacked {
 func (a *attacked) start() {
 	a.t.Helper()
 	var err error
-	a.ledger, err = ledger.Open(context.Background(), a.directory, ledger.Options{Now: a.clock.Now, Notify: func(n ledger.Notice) {
-		if n.Damage != "" {
-			a.told++
-			a.unbalanced = true
-		}
-	}})
+	a.ledger, err = ledger.Open(context.Background(), a.directory,
+		ledger.Options{Now: a.clock.Now, Notify: func(n ledger.Notice) {
+			if n.Damage != "" {
+				a.told++
+				a.unbalanced = true
+			}
+		}})
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -136,7 +137,8 @@ func (a *attacked) restoreSnapshot() {
 }
 
 func (a *attacked) spoilLedger() {
-	if err := os.WriteFile(filepath.Join(a.directory, ledger.FileName), []byte(strings.Repeat("noise", 5000)), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(a.directory, ledger.FileName), []byte(strings.Repeat("noise", 5000)),
+		0o600); err != nil {
 		a.t.Fatal(err)
 	}
 }
@@ -178,7 +180,8 @@ func (a *attacked) settle() ledger.Account {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	if account.Recorded != account.Accepted+account.Pending+account.Lost() || account.Pending != 0 || account.Accepted < 0 || account.Storage < 0 {
+	if account.Recorded != account.Accepted+account.Pending+account.Lost() || account.Pending != 0 ||
+		account.Accepted < 0 || account.Storage < 0 {
 		a.t.Errorf("the books do not agree: %+v", account)
 	}
 	if total := a.server.Total(); total > a.recorded {
@@ -228,7 +231,8 @@ func TestALedgerThatIsGone(t *testing.T) {
 				}
 				gone := a.recorded - a.server.Total()
 				if account.Recorded != a.recorded || account.Storage < gone || !answersLost && account.Storage != gone {
-					t.Errorf("recorded %d, the server has %d: %d are gone; the device says %+v", a.recorded, a.server.Total(), gone, account)
+					t.Errorf("recorded %d, the server has %d: %d are gone; the device says %+v", a.recorded,
+						a.server.Total(), gone, account)
 				}
 			})
 		}

@@ -33,7 +33,8 @@ func total(slots map[int64]int64) (n int64) {
 
 // TestDeadRunsAreFoundInAnyDirectory, whatever it is called.
 func TestDeadRunsAreFoundInAnyDirectory(t *testing.T) {
-	for _, name := range []string{"x[1]", "a*b?", "[!a]", "per%20cent", "with space", "Grüße-日本", `back\slash`, "new\nline"} {
+	for _, name := range []string{"x[1]", "a*b?", "[!a]", "per%20cent", "with space", "Grüße-日本", `back\slash`,
+		"new\nline"} {
 		t.Run(name, func(t *testing.T) {
 			directory := filepath.Join(t.TempDir(), name)
 			if err := os.Mkdir(directory, 0o700); err != nil {
@@ -89,7 +90,8 @@ func TestOnePoisonedRunHoldsUpNoOther(t *testing.T) {
 	if kept, err := os.ReadFile(paths[2] + ".damaged"); err != nil || string(kept) != string(text) {
 		t.Errorf("it was not set aside: %v", err)
 	}
-	if account, err := m.ledger.Account(context.Background()); err != nil || account.Recorded != 400 || account.Pending != 400 {
+	if account, err := m.ledger.Account(context.Background()); err != nil || account.Recorded != 400 ||
+		account.Pending != 400 {
 		t.Errorf("%+v, %v", account, err)
 	}
 }
@@ -109,7 +111,8 @@ func TestWhatIsNoTallyIsSetAside(t *testing.T) {
 	if _, there := os.Lstat(link); err != nil || there != nil {
 		t.Skipf("skipped: this system makes no links: %v, %v", err, there)
 	}
-	if _, err := report.Adopt(context.Background(), directory, m.ledger); !errors.Is(err, tally.ErrNotATally) || !strings.Contains(err.Error(), "a symbolic link") {
+	if _, err := report.Adopt(context.Background(), directory, m.ledger); !errors.Is(err, tally.ErrNotATally) ||
+		!strings.Contains(err.Error(), "a symbolic link") {
 		t.Errorf("%v", err)
 	}
 	if _, err := report.Adopt(context.Background(), directory, m.ledger); err != nil {

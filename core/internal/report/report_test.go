@@ -174,7 +174,8 @@ func (j *jumping) Now() time.Time {
 // then. For the time before, the frame of the very slot that operations are counting
 // in could be given away.
 func TestTheClockJumpsWhileTheLedgerIsWritten(t *testing.T) {
-	for _, by := range []time.Duration{time.Hour, -time.Hour, 180 * time.Second, -180 * time.Second, 30 * 24 * time.Hour} {
+	for _, by := range []time.Duration{time.Hour, -time.Hour, 180 * time.Second, -180 * time.Second,
+		30 * 24 * time.Hour} {
 		m := newMeter(t, t.TempDir())
 		want := map[int64]int64{}
 		// Every frame holds something new, so that the ledger has to be written first.
@@ -446,7 +447,8 @@ func (m *meter) submitter(server *testkit.Server, directory string) *report.Subm
 		m.t.Fatal(err)
 	}
 	transport := &http.Transport{DisableKeepAlives: true}
-	a := license.Authorizer{Parameters: &p, Device: identity, Ledger: m.ledger, Transport: transport, Clock: m.clock, Recognition: &license.Recognition{}}
+	a := license.Authorizer{Parameters: &p, Device: identity, Ledger: m.ledger, Transport: transport, Clock: m.clock,
+		Recognition: &license.Recognition{}}
 	granted, err := a.Authorize(context.Background())
 	if err != nil {
 		m.t.Fatal(err)
@@ -466,7 +468,8 @@ func (m *meter) submitter(server *testkit.Server, directory string) *report.Subm
 	m.begin(directory, granted.LTS)
 	recognized := &license.Recognition{}
 	recognized.Seen(server.URL, granted.LTS)
-	return report.NewSubmitter(report.Submission{Ledger: m.ledger, Clock: m.clock, Transport: transport, Servers: []string{server.URL}, Recognition: recognized,
+	return report.NewSubmitter(report.Submission{Ledger: m.ledger, Clock: m.clock, Transport: transport,
+		Servers: []string{server.URL}, Recognition: recognized,
 		Timeout: 5 * time.Second, Device: identity.UUID, LTS: granted.LTS, Key: report.Key{ID: id, Secret: secret},
 		LockFile: filepath.Join(directory, "submit.lock")})
 }
@@ -511,10 +514,11 @@ func exchanges(nobody string) map[string]exchange {
 			_, _ = io.ReadFull(r.Body, make([]byte, 20))
 			reset(w)
 		}},
-		"no answer in time": {client: impatient, answer: func(_ http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
-			_, _ = io.Copy(io.Discard, r.Body)
-			<-r.Context().Done()
-		}},
+		"no answer in time": {client: impatient,
+			answer: func(_ http.ResponseWriter, r *http.Request, _ http.HandlerFunc) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				<-r.Context().Done()
+			}},
 		"answer lost after commit": {answer: func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 			answerOf(next, r)
 			reset(w)
@@ -525,7 +529,9 @@ func exchanges(nobody string) map[string]exchange {
 			_, _ = w.Write(answer.body[:len(answer.body)/2])
 			panic(http.ErrAbortHandler)
 		}},
-		"answer twice on one connection": {arrives: true, client: func(s *report.Submitter) { s.Transport = &http.Transport{} },
+		"answer twice on one connection": {arrives: true, client: func(s *report.Submitter) {
+			s.Transport = &http.Transport{}
+		},
 			answer: func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 				answer := answerOf(next, r)
 				var raw bytes.Buffer
@@ -557,11 +563,16 @@ func exchanges(nobody string) map[string]exchange {
 		"200 with HTML": {answer: func(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
 			_, _ = fmt.Fprint(w, "<html>log in</html>")
 		}},
-		"200 with an unsigned receipt": {answer: forge(func(h http.Header, _ *protocol.Receipt) { h.Del(protocol.HeaderMAC) })},
-		"200 with a changed receipt":   {answer: forge(func(_ http.Header, r *protocol.Receipt) { r.Accepted++ })},
-		"200 with a wrong MAC":         {answer: forge(func(h http.Header, _ *protocol.Receipt) { h.Set(protocol.HeaderMAC, "AAAA") })},
+		"200 with an unsigned receipt": {answer: forge(func(h http.Header, _ *protocol.Receipt) {
+			h.Del(protocol.HeaderMAC)
+		})},
+		"200 with a changed receipt": {answer: forge(func(_ http.Header, r *protocol.Receipt) { r.Accepted++ })},
+		"200 with a wrong MAC": {answer: forge(func(h http.Header, _ *protocol.Receipt) {
+			h.Set(protocol.HeaderMAC, "AAAA")
+		})},
 	}
-	for _, code := range []int{100, 204, 206, 304, 307, 308, 400, 401, 403, 404, 405, 407, 408, 409, 410, 413, 418, 421, 451, 500, 501, 502, 503, 504, 599, 999} {
+	for _, code := range []int{100, 204, 206, 304, 307, 308, 400, 401, 403, 404, 405, 407, 408, 409, 410, 413, 418, 421,
+		451, 500, 501, 502, 503, 504, 599, 999} {
 		all[fmt.Sprint(code)] = exchange{answer: status(code)}
 	}
 
@@ -630,7 +641,8 @@ func TestEveryAnswer(t *testing.T) {
 				m.clock.Advance(5 * time.Minute)
 				x.later()
 			}
-			if account, _ := m.ledger.Account(context.Background()); account != (ledger.Account{Recorded: 7, Accepted: 7}) || server.Total() != 7 {
+			if account, _ := m.ledger.Account(context.Background()); account !=
+				(ledger.Account{Recorded: 7, Accepted: 7}) || server.Total() != 7 {
 				t.Errorf("account %+v, the server has %d", account, server.Total())
 			}
 		})
@@ -714,7 +726,8 @@ func TestVerdictsOnSingleReports(t *testing.T) {
 		return nil
 	})
 	outcome, err := s.Submit(context.Background(), false)
-	if protocol.StatusOf(err) != protocol.StatusServerFailed || outcome.Units != 30 || len(outcome.Refused) != 1 || outcome.Refused[0].Units != 10 {
+	if protocol.StatusOf(err) != protocol.StatusServerFailed || outcome.Units != 30 || len(outcome.Refused) != 1 ||
+		outcome.Refused[0].Units != 10 {
 		t.Errorf("%+v, %v", outcome, err)
 	}
 	account, _ := m.ledger.Account(context.Background())
@@ -743,7 +756,9 @@ func TestABacklogThatIsTooLargeGoesInParts(t *testing.T) {
 		"a report at a time":    {500, says, true},
 		"nothing":               {0, says, false},
 		"less, and resets":      {66000, func(w http.ResponseWriter, _ *http.Request) { reset(w) }, true},
-		"less, and hangs up":    {66000, func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }, true},
+		"less, and hangs up": {
+			66000, func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }, true,
+		},
 		"resets whatever comes": {0, func(w http.ResponseWriter, _ *http.Request) { reset(w) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {

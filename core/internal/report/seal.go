@@ -282,7 +282,9 @@ func (s *Sealer) changedStrays(wanted func(label int64) bool) (changed []ledger.
 			}
 			f, known := ofSlot[slotStart]
 			if !known {
-				f = ledger.FrameSums{Frame: frame, Slot: slotStart, Sums: &[tally.Types]uint64{}, Types: &[tally.Types]int{}}
+				f = ledger.FrameSums{
+					Frame: frame, Slot: slotStart, Sums: &[tally.Types]uint64{}, Types: &[tally.Types]int{},
+				}
 				ofSlot[slotStart] = f
 				changed = append(changed, f)
 			}

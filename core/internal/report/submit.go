@@ -81,7 +81,8 @@ func (s *Submitter) take(ctx context.Context) (release func(), err error) {
 	return func() { unlock(); <-s.turn }, nil
 }
 
-var errDeadline = protocol.Errorf(protocol.StatusDeadlineExceeded, "the deadline passed before all reports were submitted; they are kept")
+var errDeadline = protocol.Errorf(protocol.StatusDeadlineExceeded,
+	"the deadline passed before all reports were submitted; they are kept")
 
 // Outcome is what a submission came to.
 type Outcome struct {
@@ -122,7 +123,9 @@ func (s *Submitter) Submit(ctx context.Context, again bool) (Outcome, error) {
 func (s *Submitter) submitAll(ctx context.Context) (Outcome, error) {
 	var outcome Outcome
 	for ctx.Err() == nil {
-		pending, err := s.Ledger.Pending(ctx, s.LTS, s.Device, s.most, func(key ledger.ReportKey) bool { return s.failed[key] })
+		pending, err := s.Ledger.Pending(ctx, s.LTS, s.Device, s.most, func(key ledger.ReportKey) bool {
+			return s.failed[key]
+		})
 		if errors.Is(err, ledger.ErrNoRoom) && s.most > 1 {
 			s.most /= 2 // what is noted of fewer takes less
 			continue
@@ -208,7 +211,9 @@ type position struct{ group, report int }
 
 // batch groups reports by run, and says where each one went.
 func (s *Submitter) batch(pending []ledger.PendingReport) (*protocol.ReportBatch, []position) {
-	batch := &protocol.ReportBatch{Protocol: protocol.Version, Batch: uuid.NewString(), Device: s.Device, SentAt: s.Clock.Now().Unix()}
+	batch := &protocol.ReportBatch{
+		Protocol: protocol.Version, Batch: uuid.NewString(), Device: s.Device, SentAt: s.Clock.Now().Unix(),
+	}
 	groups := map[string]int{}
 	order := make([]position, len(pending))
 	for i, p := range pending {
@@ -263,10 +268,12 @@ var errNotRecognized = errors.New("no report was sent there")
 // neverLeft tells whether a request failed before a connection was there, or was not made.
 func neverLeft(err error) bool {
 	var failed *net.OpError
-	return errors.Is(err, errNotRecognized) || errors.As(err, &failed) && (failed.Op == "dial" || failed.Op == "proxyconnect")
+	return errors.Is(err, errNotRecognized) ||
+		errors.As(err, &failed) && (failed.Op == "dial" || failed.Op == "proxyconnect")
 }
 
-func (s *Submitter) postTo(ctx context.Context, server, batch string, header http.Header, body []byte) (*protocol.Receipt, error) {
+func (s *Submitter) postTo(ctx context.Context, server, batch string, header http.Header,
+	body []byte) (*protocol.Receipt, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	if err := s.Recognition.Recognize(ctx, s.Transport, server, s.LTS); err != nil {
@@ -298,7 +305,8 @@ func (s *Submitter) receipt(server, batch string, body []byte, answer *license.A
 	}
 	var receipt protocol.Receipt
 	if err := json.Unmarshal(answer.Body, &receipt); err != nil || receipt.Batch != batch {
-		return nil, protocol.Errorf(protocol.StatusServerResponseInvalid, "the receipt of %s can't be read; the reports are kept", server)
+		return nil, protocol.Errorf(protocol.StatusServerResponseInvalid,
+			"the receipt of %s can't be read; the reports are kept", server)
 	}
 	return &receipt, nil
 }
@@ -313,7 +321,8 @@ func byPosition(list []protocol.ReportUnits) map[position]int64 {
 
 // apply does what a receipt says: confirmed reports leave, refused ones are
 // lost, and those the server failed on stay.
-func (s *Submitter) apply(ctx context.Context, receipt *protocol.Receipt, order []position, pending []ledger.PendingReport, outcome *Outcome) error {
+func (s *Submitter) apply(ctx context.Context, receipt *protocol.Receipt, order []position,
+	pending []ledger.PendingReport, outcome *Outcome) error {
 	exceptions := map[position]protocol.Exception{}
 	for _, e := range receipt.Exceptions {
 		exceptions[position{e.Group, e.Report}] = e
@@ -338,7 +347,9 @@ func (s *Submitter) apply(ctx context.Context, receipt *protocol.Receipt, order 
 			if err != nil {
 				return ledger.Failed("noting a refused report", err)
 			}
-			outcome.Refused = append(outcome.Refused, Refusal{units, &protocol.Error{Status: e.Code, Detail: e.Message}})
+			outcome.Refused = append(outcome.Refused, Refusal{
+				units, &protocol.Error{Status: e.Code, Detail: e.Message},
+			})
 		}
 	}
 	units, err := s.Ledger.Accepted(ctx, accepted)

@@ -21,7 +21,8 @@ var thisProcess = sync.OnceValue(func() (o owner) {
 // startOf is when a process started, in 100 ns since 1601: no two with the same id have
 // the same. It is false of one that ended, although others may have it open.
 func startOf(pid int) (started uint64, ok bool) {
-	process, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION|windows.SYNCHRONIZE, false, uint32(pid))
+	process, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION|windows.SYNCHRONIZE,
+		false, uint32(pid))
 	if err != nil {
 		if errors.Is(err, windows.ERROR_ACCESS_DENIED) {
 			return listedStartOf(pid)
@@ -45,7 +46,8 @@ func listedStartOf(pid int) (started uint64, ok bool) {
 	for size := uint32(256 << 10); size <= most; {
 		list := make([]uint64, size/8) // aligned as what is in it
 		needed := uint32(0)
-		err := windows.NtQuerySystemInformation(windows.SystemProcessInformation, unsafe.Pointer(&list[0]), size, &needed)
+		err := windows.NtQuerySystemInformation(windows.SystemProcessInformation, unsafe.Pointer(&list[0]),
+			size, &needed)
 		if errors.Is(err, windows.STATUS_INFO_LENGTH_MISMATCH) {
 			size = max(2*size, (needed+7)&^7) // more may start meanwhile
 			continue

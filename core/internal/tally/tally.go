@@ -304,7 +304,8 @@ func (t *Tally) label(frame int) *atomic.Int64 {
 }
 
 func (t *Tally) counter(frame, shard, operationType int) *atomic.Uint64 {
-	return (*atomic.Uint64)(t.at(FramesOffset + frame*frameSize(t.shards) + FrameHeader + (shard*Types+operationType)*8))
+	return (*atomic.Uint64)(
+		t.at(FramesOffset + frame*frameSize(t.shards) + FrameHeader + (shard*Types+operationType)*8))
 }
 
 func (t *Tally) folded(frame, operationType int) *uint64 {

@@ -269,8 +269,9 @@ func TestDamagedFiles(t *testing.T) {
 	for name, text := range map[string][]byte{
 		"empty": {}, "short": whole[:100], "cut": whole[:len(whole)-1], "longer": append(append([]byte{}, whole...), 0),
 		"garbage": []byte(strings.Repeat("x", len(whole))), "zeros": make([]byte, len(whole)),
-		"older layout": patched(7, "\x01"), "no shards": patched(8, "\x00\x00\x00\x00"), "odd shards": patched(8, "\x03\x00\x00\x00"),
-		"many shards": patched(8, "\xff\xff\xff\xff"), "slot length": patched(12, "\x07\x00\x00\x00"), "account": patched(256, "{{{"),
+		"older layout": patched(7, "\x01"), "no shards": patched(8, "\x00\x00\x00\x00"),
+		"odd shards": patched(8, "\x03\x00\x00\x00"), "many shards": patched(8, "\xff\xff\xff\xff"),
+		"slot length": patched(12, "\x07\x00\x00\x00"), "account": patched(256, "{{{"),
 	} {
 		path := filepath.Join(t.TempDir(), "run.tally")
 		if err := os.WriteFile(path, text, 0o600); err != nil {

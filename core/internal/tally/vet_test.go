@@ -30,12 +30,14 @@ func TestCountersThatNoRunCanHaveCounted(t *testing.T) {
 		words   []word
 		damaged bool
 	}{
-		"as it was":                        {nil, false},
-		"as much as can be":                {[]word{{counter, tally.MaxUnits}}, false},
-		"one more":                         {[]word{{counter, tally.MaxUnits + 1}}, true},
-		"2^63-1":                           {[]word{{counter, math.MaxInt64}}, true},
-		"all bits":                         {[]word{{counter + 8*17, math.MaxUint64}}, true},
-		"three of 2^63-1":                  {[]word{{counter, math.MaxInt64}, {counter + 8, math.MaxInt64}, {counter + 16, math.MaxInt64}}, true},
+		"as it was":         {nil, false},
+		"as much as can be": {[]word{{counter, tally.MaxUnits}}, false},
+		"one more":          {[]word{{counter, tally.MaxUnits + 1}}, true},
+		"2^63-1":            {[]word{{counter, math.MaxInt64}}, true},
+		"all bits":          {[]word{{counter + 8*17, math.MaxUint64}}, true},
+		"three of 2^63-1": {
+			[]word{{counter, math.MaxInt64}, {counter + 8, math.MaxInt64}, {counter + 16, math.MaxInt64}}, true,
+		},
 		"too much in two shards":           {[]word{{counter, tally.MaxUnits}, {counter + tally.ShardSize, 1}}, true},
 		"too much of two types":            {[]word{{counter, tally.MaxUnits}, {counter + 8, 1}}, true},
 		"too much with a stray":            {[]word{{counter, tally.MaxUnits}, {stray, 1}, {stray + 8, 1}}, true},

@@ -78,10 +78,12 @@ func (c *copier) run() error {
 // administrator does, changes some of these.
 func (c *copier) sourceState() (state string, err error) {
 	for _, query := range []string{
-		`SELECT coalesce(max(id), 0) FROM raw_report`, `SELECT coalesce(max(id), 0) FROM audit`, `SELECT coalesce(sum(count), 0) FROM denial`,
-		`SELECT coalesce(sum(count), 0) FROM anomaly`, `SELECT count(*) FROM device`, `SELECT coalesce(max(last_seen_at), 0) FROM device`,
-		`SELECT count(*) FROM device_key`, `SELECT count(*) FROM seat`, `SELECT coalesce(max(pruned), 0) FROM slot_closing`,
-		`SELECT count(*) + coalesce(max(seen_at), 0) FROM session`, `SELECT count(*) FROM api_token`, `SELECT count(*) FROM idempotency`,
+		`SELECT coalesce(max(id), 0) FROM raw_report`, `SELECT coalesce(max(id), 0) FROM audit`,
+		`SELECT coalesce(sum(count), 0) FROM denial`, `SELECT coalesce(sum(count), 0) FROM anomaly`,
+		`SELECT count(*) FROM device`, `SELECT coalesce(max(last_seen_at), 0) FROM device`,
+		`SELECT count(*) FROM device_key`, `SELECT count(*) FROM seat`,
+		`SELECT coalesce(max(pruned), 0) FROM slot_closing`, `SELECT count(*) + coalesce(max(seen_at), 0) FROM session`,
+		`SELECT count(*) FROM api_token`, `SELECT count(*) FROM idempotency`,
 	} {
 		var value int64
 		if err := c.each(query, func(rows view.Rows) error { return rows.Scan(&value) }); err != nil {
@@ -141,7 +143,8 @@ type row struct {
 
 func newRow(t *table) *row {
 	n := len(t.columns)
-	r := &row{table: t, fields: make([]any, n), numbers: make([]sql.NullInt64, n), texts: make([]sql.NullString, n), bytes: make([][]byte, n), bools: make([]bool, n)}
+	r := &row{table: t, fields: make([]any, n), numbers: make([]sql.NullInt64, n), texts: make([]sql.NullString, n),
+		bytes: make([][]byte, n), bools: make([]bool, n)}
 	for i, column := range t.columns {
 		switch column.kind {
 		case number:
@@ -229,12 +232,13 @@ func (c *copier) copy(t *table) (err error) {
 // to them.
 func (c *copier) defaults() error {
 	codes := map[int64]int64{}
-	err := c.each(`SELECT id, default_code FROM organization WHERE default_code IS NOT NULL`, func(rows view.Rows) error {
-		var organization, code int64
-		err := rows.Scan(&organization, &code)
-		codes[organization] = code
-		return err
-	})
+	err := c.each(`SELECT id, default_code FROM organization WHERE default_code IS NOT NULL`,
+		func(rows view.Rows) error {
+			var organization, code int64
+			err := rows.Scan(&organization, &code)
+			codes[organization] = code
+			return err
+		})
 	if err != nil {
 		return err
 	}
@@ -272,7 +276,8 @@ func (c *copier) compare(t *table) error {
 		return err
 	}
 	if got != want {
-		return fmt.Errorf("the table %s differs: %d rows were copied and %d are there; empty the target (DROP DATABASE, CREATE DATABASE) and copy again", t.name, want.rows, got.rows)
+		return fmt.Errorf("the table %s differs: %d rows were copied and %d are there; empty the target (DROP "+
+			"DATABASE, CREATE DATABASE) and copy again", t.name, want.rows, got.rows)
 	}
 	c.progress("compared", t.name, got.rows)
 	return nil

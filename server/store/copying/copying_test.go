@@ -42,7 +42,8 @@ func TestTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close(context.Background()) }()
-	rows, err := conn.Query(t.Context(), `SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public'
+	rows, err := conn.Query(t.Context(),
+		`SELECT table_name || '.' || column_name FROM information_schema.columns WHERE table_schema = 'public'
 		AND table_name NOT IN ('lts_version', 'catalog') ORDER BY 1`)
 	if err != nil {
 		t.Fatal(err)
@@ -81,18 +82,25 @@ func grown(t *testing.T) *sqlite.Store {
 	if _, err := admin.AddOrganization(t.Context(), "Example", "100001"); err != nil {
 		t.Fatal(err)
 	}
-	for name, way := range map[string]protocol.ChargeWay{"scans": protocol.ChargeWayScanCount, "devices": protocol.ChargeWayDeviceCount} {
-		_, err := admin.AddHandshakeCode(t.Context(), administration.HandshakeCode{Organization: "100001", Custom: name})
+	for name, way := range map[string]protocol.ChargeWay{"scans": protocol.ChargeWayScanCount,
+		"devices": protocol.ChargeWayDeviceCount} {
+		_, err := admin.AddHandshakeCode(t.Context(), administration.HandshakeCode{
+			Organization: "100001", Custom: name,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		item := store.Item{ID: name, Name: name, Organization: "100001", ChargeWay: way, Products: protocol.ProductAll, Quota: 1_000_000, Trial: true,
-			StartsAt: time.Now().Add(-time.Hour).Unix(), ExpiresAt: time.Now().AddDate(1, 0, 0).Unix(), MaxBufferDays: 365}
+		item := store.Item{ID: name, Name: name, Organization: "100001", ChargeWay: way, Products: protocol.ProductAll,
+			Quota: 1_000_000, Trial: true,
+			StartsAt: time.Now().Add(-time.Hour).Unix(), ExpiresAt: time.Now().AddDate(1, 0, 0).Unix(),
+			MaxBufferDays: 365}
 		if _, err := admin.AddItem(t.Context(), item, []string{"100001-" + name}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, err = admin.AddHandshakeCode(t.Context(), administration.HandshakeCode{Organization: "100001", Custom: "web", ValidationFields: []string{"a.example"}})
+	_, err = admin.AddHandshakeCode(t.Context(), administration.HandshakeCode{
+		Organization: "100001", Custom: "web", ValidationFields: []string{"a.example"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +145,9 @@ func TestCopy(t *testing.T) {
 	from := grown(t)
 	url := postgrestest.Database(t)
 	told := map[string]bool{}
-	if err := Copy(t.Context(), from, url, func(what, table string, _ int64) { told[what+" "+table] = true }); err != nil {
+	if err := Copy(t.Context(), from, url, func(what, table string, _ int64) {
+		told[what+" "+table] = true
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if len(told) != 2*len(tables) {
@@ -149,10 +159,12 @@ func TestCopy(t *testing.T) {
 	}
 	defer func() { _ = to.Close() }()
 	verified(t, to)
-	for _, query := range []store.StatisticsQuery{{By: []store.Column{store.ByItem, store.ByType}}, {By: []store.Column{store.ByDevice}}, {Measure: store.MeasureDenials}} {
+	for _, query := range []store.StatisticsQuery{{By: []store.Column{store.ByItem, store.ByType}},
+		{By: []store.Column{store.ByDevice}}, {Measure: store.MeasureDenials}} {
 		want, wantErr := from.Statistics(t.Context(), query)
 		got, gotErr := to.Statistics(t.Context(), query)
-		if err := errors.Join(wantErr, gotErr); err != nil || want.Total != got.Total || len(want.Rows) != len(got.Rows) {
+		if err := errors.Join(wantErr, gotErr); err != nil || want.Total != got.Total ||
+			len(want.Rows) != len(got.Rows) {
 			t.Errorf("%+v, not %+v: %v", got, want, err)
 		}
 	}

@@ -88,7 +88,8 @@ func ReadFile(path string) (string, error) {
 	}
 	name, _, _ := strings.Cut(string(text), "\n")
 	if name = strings.TrimSpace(name); name == "" {
-		return "", fmt.Errorf("%s is empty; its first line names the database, such as postgres://lts:PASSWORD@db.example.com/lts", path)
+		return "", fmt.Errorf(
+			"%s is empty; its first line names the database, such as postgres://lts:PASSWORD@db.example.com/lts", path)
 	}
 	return name, nil
 }

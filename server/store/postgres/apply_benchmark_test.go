@@ -37,7 +37,9 @@ func benchmarkApply(b *testing.B, s store.Store, batches, reports int) {
 		if err := tx.AddHandshakeCode(store.HandshakeCode{Code: "c", Organization: "100001"}); err != nil {
 			return err
 		}
-		return tx.AddItem(store.Item{ID: "i", Organization: "100001", ChargeWay: protocol.ChargeWayScanCount, Quota: 1 << 50, ExpiresAt: 1 << 40})
+		return tx.AddItem(store.Item{
+			ID: "i", Organization: "100001", ChargeWay: protocol.ChargeWayScanCount, Quota: 1 << 50, ExpiresAt: 1 << 40,
+		})
 	})
 	if err != nil {
 		b.Fatal(err)
@@ -45,7 +47,9 @@ func benchmarkApply(b *testing.B, s store.Store, batches, reports int) {
 	var code, item store.ID
 	devices := map[string]*store.DeviceState{}
 	change := &store.Change{Known: devices, Grants: map[store.Grant]int64{}}
-	err = s.Apply(b.Context(), &store.Keys{Codes: []string{"c"}, Counted: []store.Counted{{Item: "i"}}}, func(state *store.State) *store.Change {
+	err = s.Apply(b.Context(), &store.Keys{
+		Codes: []string{"c"}, Counted: []store.Counted{{Item: "i"}},
+	}, func(state *store.State) *store.Change {
 		code, item = state.Codes["c"].Key, state.Items["i"].Key
 		for range batches {
 			id := uuid.NewString()
@@ -67,9 +71,13 @@ func benchmarkApply(b *testing.B, s store.Store, batches, reports int) {
 		for id, device := range devices {
 			group := protocol.ReportGroup{Run: run, HandshakeCode: "c", Item: "i", SlotSeconds: 180}
 			for i := range int64(reports) {
-				group.Reports = append(group.Reports, protocol.Report{Slot: slot + i*180, Revision: 1, Counts: map[string]int64{"QR_CODE": 3, "EAN_13": 2}})
+				group.Reports = append(group.Reports, protocol.Report{
+					Slot: slot + i*180, Revision: 1, Counts: map[string]int64{"QR_CODE": 3, "EAN_13": 2},
+				})
 			}
-			batch := &protocol.ReportBatch{Batch: id, Device: id, SentAt: now.Unix(), Groups: []protocol.ReportGroup{group}}
+			batch := &protocol.ReportBatch{
+				Batch: id, Device: id, SentAt: now.Unix(), Groups: []protocol.ReportGroup{group},
+			}
 			request := policy.NewBatch(batch, store.Reporter{Device: device.Key, UUID: id}, now)
 			request.Require(keys)
 			requests = append(requests, request)

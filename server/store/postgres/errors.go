@@ -65,7 +65,8 @@ func away(err error) bool {
 		return code[:2] == "08" || code[:3] == "57P"
 	}
 	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, context.DeadlineExceeded) || pgconn.SafeToRetry(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		errors.Is(err, context.DeadlineExceeded) || pgconn.SafeToRetry(err) || errors.Is(err, io.EOF) ||
+		errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // unavailable says so of an error that means it.
@@ -121,7 +122,8 @@ func explain(config *pgxpool.Config, err error) error {
 	advice := ""
 	switch codeOf(err) {
 	case codeInvalidPassword, codeInvalidAuthorization:
-		advice = "; check the user name and the password (in the password file, PGPASSWORD, or the file that --database-file names) and the server's pg_hba.conf"
+		advice = "; check the user name and the password (in the password file, PGPASSWORD, or the file that " +
+			"--database-file names) and the server's pg_hba.conf"
 	case codeNoDatabase:
 		advice = "; make it: createdb --owner=" + c.User + " " + c.Database
 	case codeNoPrivilege, codeNoSchema:

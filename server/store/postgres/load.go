@@ -66,8 +66,9 @@ func (s *Store) load(ctx context.Context, conn *pgxpool.Conn, keys *store.Keys) 
 func (l *loading) load() error {
 	l.state = &store.State{
 		Organizations: map[string]store.Organization{}, Codes: map[string]store.HandshakeCode{},
-		CodeItems: map[store.ID][]store.CodeItem{}, Items: map[string]store.Item{}, Types: map[string]map[string]bool{}, Uses: map[store.ID]*store.Use{},
-		Devices: map[string]*store.DeviceState{}, Runs: map[store.RunKey]*store.Run{}, Grants: map[store.Grant]bool{}, Trials: map[store.Trial]int64{}, Domains: map[store.DomainKey]bool{},
+		CodeItems: map[store.ID][]store.CodeItem{}, Items: map[string]store.Item{}, Types: map[string]map[string]bool{},
+		Uses: map[store.ID]*store.Use{}, Devices: map[string]*store.DeviceState{}, Runs: map[store.RunKey]*store.Run{},
+		Grants: map[store.Grant]bool{}, Trials: map[store.Trial]int64{}, Domains: map[store.DomainKey]bool{},
 	}
 	l.byKey, l.uuids = map[store.ID]*store.DeviceState{}, map[store.ID]string{}
 	l.slots, l.changes, l.seatChanges = map[*store.Run][]int64{}, map[store.SlotKey]int64{}, map[store.ID]int64{}
@@ -82,7 +83,9 @@ func (l *loading) load() error {
 	b := &batch{}
 	b.exec(`BEGIN`)
 	for _, queue := range []func(*batch){
-		l.queueShared, l.queueVersion, l.queueLocks, l.queueLatest, l.queueUses, l.queueSums, l.queueSteps, l.queueAskers, l.queueTrials, l.queueSeats, l.queueDomains, l.queueAccounts, l.queueRuns, l.queueReports, l.queueGrants,
+		l.queueShared, l.queueVersion, l.queueLocks, l.queueLatest, l.queueUses, l.queueSums, l.queueSteps,
+		l.queueAskers, l.queueTrials, l.queueSeats, l.queueDomains, l.queueAccounts, l.queueRuns, l.queueReports,
+		l.queueGrants,
 	} {
 		queue(b)
 	}
@@ -115,7 +118,8 @@ func (b *batch) each(query string, arguments []any, scan func(pgx.Rows) error) {
 // changed some of them since they were read. The database finds out itself, by a
 // division by zero, so that what follows, up to the COMMIT, can be on its way already.
 func (b *batch) all(rows int, query string, arguments ...any) {
-	b.Queue(fmt.Sprintf(`WITH changed AS (%s RETURNING 1) SELECT 1 / (count(*) = $%d)::integer FROM changed`, query, len(arguments)+1),
+	b.Queue(fmt.Sprintf(`WITH changed AS (%s RETURNING 1) SELECT 1 / (count(*) = $%d)::integer FROM changed`, query,
+		len(arguments)+1),
 		append(arguments, rows)...)
 }
 

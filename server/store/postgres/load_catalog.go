@@ -104,7 +104,8 @@ func (l *loading) remembered() (w wanted) {
 
 // selectWholeCode reads a code with its validation fields: in one round trip.
 const selectWholeCode = `SELECT ` + relational.HandshakeCodeColumns +
-	`, ARRAY(SELECT value FROM validation_field v WHERE v.handshake_code = c.id ORDER BY value)` + relational.FromHandshakeCode
+	`, ARRAY(SELECT value FROM validation_field v WHERE v.handshake_code = c.id ORDER BY value)` +
+	relational.FromHandshakeCode
 
 // fill reads what is wanted into the catalog, in one round trip.
 func (l *loading) fill(w wanted) error {
@@ -117,7 +118,8 @@ func (l *loading) fill(w wanted) error {
 		UNION SELECT id FROM handshake_code WHERE public_trial <> 0 AND '' = ANY($2))`
 	b := &batch{}
 	l.queueVersion(b)
-	b.each(relational.SelectOrganization+` WHERE o.public_id = ANY($1) UNION ALL `+relational.SelectPublicTrial+` AND '' = ANY($1)`, []any{w.organizations}, func(rows pgx.Rows) error {
+	b.each(relational.SelectOrganization+` WHERE o.public_id = ANY($1) UNION ALL `+relational.SelectPublicTrial+
+		` AND '' = ANY($1)`, []any{w.organizations}, func(rows pgx.Rows) error {
 		var o store.Organization
 		err := rows.Scan(relational.OrganizationFields(&o)...)
 		organizations = append(organizations, o)
@@ -129,8 +131,11 @@ func (l *loading) fill(w wanted) error {
 		codes = append(codes, c)
 		return err
 	})
-	b.each(`SELECT h.handshake_code, h.position, `+relational.ItemColumns+` FROM handshake_item h JOIN item i ON i.id = h.item
-		JOIN organization o ON o.id = i.organization WHERE h.handshake_code`+concerned, []any{w.codes, w.organizations}, func(rows pgx.Rows) error {
+	b.each(`SELECT h.handshake_code, h.position, `+relational.ItemColumns+
+		` FROM handshake_item h JOIN item i ON i.id = h.item
+		JOIN organization o ON o.id = i.organization WHERE h.handshake_code`+concerned, []any{
+		w.codes, w.organizations,
+	}, func(rows pgx.Rows) error {
 		var code store.ID
 		var i store.CodeItem
 		err := rows.Scan(append([]any{&code, &i.Position}, relational.ItemFields(&i.Item)...)...)
@@ -144,7 +149,8 @@ func (l *loading) fill(w wanted) error {
 		return err
 	})
 	b.each(`SELECT o.public_id, t.name FROM organization o JOIN organization_type u ON u.organization = o.id
-		JOIN operation_type t ON t.id = u.type WHERE o.id IN (SELECT organization FROM item WHERE public_id = ANY($1))`, []any{w.items},
+		JOIN operation_type t ON t.id = u.type WHERE o.id IN (SELECT organization FROM item WHERE public_id = ANY($1))`,
+		[]any{w.items},
 		func(rows pgx.Rows) error {
 			var organization, name string
 			err := rows.Scan(&organization, &name)
@@ -156,7 +162,9 @@ func (l *loading) fill(w wanted) error {
 	for _, device := range w.devices {
 		confirmed[store.ID(device)] = map[int64]bool{}
 	}
-	b.each(`SELECT device, reporter FROM device_key WHERE confirmed_at > 0 AND device = ANY($1)`, []any{w.devices}, func(rows pgx.Rows) error {
+	b.each(`SELECT device, reporter FROM device_key WHERE confirmed_at > 0 AND device = ANY($1)`, []any{
+		w.devices,
+	}, func(rows pgx.Rows) error {
 		var device store.ID
 		var reporter int64
 		err := rows.Scan(&device, &reporter)

@@ -9,7 +9,8 @@ import (
 func (l *loading) device(uuid string, key store.ID) *store.DeviceState {
 	device, ok := l.state.Devices[uuid]
 	if !ok {
-		device = &store.DeviceState{Key: key, Seats: map[store.ID][]store.Seat{}, Reporters: map[string]int64{}, Accounts: map[int64]store.AccountState{}, Confirmed: map[int64]bool{}}
+		device = &store.DeviceState{Key: key, Seats: map[store.ID][]store.Seat{}, Reporters: map[string]int64{},
+			Accounts: map[int64]store.AccountState{}, Confirmed: map[int64]bool{}}
 		l.state.Devices[uuid] = device
 		l.byKey[key], l.uuids[key] = device, uuid
 	}
@@ -23,7 +24,8 @@ func (l *loading) queueAskers(b *batch) {
 	devices, keys := l.askers()
 	b.each(`SELECT d.id, d.uuid, d.cloned_at, d.blocked_at, d.erased_at, coalesce((SELECT max(reporter) + 1 FROM device_key WHERE device = d.id), 0),
 			k.key_id, k.reporter, coalesce(k.confirmed_at, 0) > 0
-		FROM device d LEFT JOIN device_key k ON k.device = d.id AND k.key_id = ANY($2) WHERE d.uuid = ANY($1)`, []any{devices, keys},
+		FROM device d LEFT JOIN device_key k ON k.device = d.id AND k.key_id = ANY($2) WHERE d.uuid = ANY($1)`,
+		[]any{devices, keys},
 		func(rows pgx.Rows) error {
 			var id store.ID
 			var uuid string
@@ -33,7 +35,8 @@ func (l *loading) queueAskers(b *batch) {
 			var confirmed bool
 			err := rows.Scan(&id, &uuid, &clonedAt, &blockedAt, &erasedAt, &next, &key, &reporter, &confirmed)
 			device := l.device(uuid, id)
-			device.ClonedAt, device.BlockedAt, device.ErasedAt, device.NextReporter = clonedAt, blockedAt, erasedAt, next
+			device.ClonedAt, device.BlockedAt, device.ErasedAt, device.NextReporter = clonedAt, blockedAt,
+				erasedAt, next
 			if key != nil {
 				device.Reporters[*key] = *reporter
 			}
@@ -63,7 +66,9 @@ func (l *loading) queueTrials(b *batch) {
 			subjects = append(subjects, clean(subject))
 		}
 	}
-	b.each(`SELECT item, subject, started_at FROM trial WHERE item = ANY($1) AND subject = ANY($2)`, []any{items, subjects}, func(rows pgx.Rows) error {
+	b.each(`SELECT item, subject, started_at FROM trial WHERE item = ANY($1) AND subject = ANY($2)`, []any{
+		items, subjects,
+	}, func(rows pgx.Rows) error {
 		var trial store.Trial
 		var startedAt int64
 		err := rows.Scan(&trial.Item, &trial.Subject, &startedAt)
@@ -98,12 +103,14 @@ func (l *loading) queueAccounts(b *batch) {
 	if len(devices) == 0 {
 		return
 	}
-	b.each(`SELECT device, reporter, sent_at, recorded, expired, refused, storage, accepted FROM device_account WHERE device = ANY($1)`, []any{devices},
+	b.each(`SELECT device, reporter, sent_at, recorded, expired, refused, storage, accepted FROM device_account WHERE device = ANY($1)`,
+		[]any{devices},
 		func(rows pgx.Rows) error {
 			var device store.ID
 			var reporter int64
 			var a store.AccountState
-			err := rows.Scan(&device, &reporter, &a.SentAt, &a.Recorded, &a.Expired, &a.Refused, &a.Storage, &a.Accepted)
+			err := rows.Scan(&device, &reporter, &a.SentAt, &a.Recorded, &a.Expired, &a.Refused,
+				&a.Storage, &a.Accepted)
 			l.byKey[device].Accounts[reporter] = a
 			return err
 		})
@@ -115,7 +122,8 @@ func (l *loading) queueGrants(b *batch) {
 	if len(l.keys.Askers)+len(l.newcomers) == 0 {
 		return
 	}
-	b.each(`SELECT device, reporter, handshake_code, item FROM report_grant WHERE device IN `+concernedDevices, l.concerned(l.newcomers),
+	b.each(`SELECT device, reporter, handshake_code, item FROM report_grant WHERE device IN `+concernedDevices,
+		l.concerned(l.newcomers),
 		func(rows pgx.Rows) error {
 			var device store.ID
 			var grant store.Grant
@@ -134,5 +142,7 @@ func (l *loading) queueLatest(b *batch) {
 			coalesce((SELECT received_at FROM raw_report ORDER BY id DESC LIMIT 1), 0),
 			coalesce((SELECT last_at FROM denial ORDER BY id DESC LIMIT 1), 0),
 			coalesce((SELECT greatest(first_seen_at, last_seen_at) FROM device ORDER BY id DESC LIMIT 1), 0)),
-		coalesce((SELECT before FROM slot_closing), 0)`, nil, func(rows pgx.Rows) error { return rows.Scan(&l.state.Latest, &l.state.ClosedBefore) })
+		coalesce((SELECT before FROM slot_closing), 0)`, nil, func(rows pgx.Rows) error {
+		return rows.Scan(&l.state.Latest, &l.state.ClosedBefore)
+	})
 }

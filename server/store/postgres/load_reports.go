@@ -45,7 +45,8 @@ func (l *loading) queueRuns(b *batch) {
 	devices, codes, items, reporters := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	names := make([]string, n)
 	for i, m := range l.missing {
-		devices[i], codes[i], items[i], reporters[i], names[i] = int64(m.device), int64(m.key.Code), int64(m.key.Item), m.key.Reporter, clean(m.key.Run)
+		devices[i], codes[i], items[i], reporters[i], names[i] = int64(m.device), int64(m.key.Code), int64(m.key.Item),
+			m.key.Reporter, clean(m.key.Run)
 	}
 	b.each(`SELECT k.n, r.id FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])
 			WITH ORDINALITY AS k(device, uuid, handshake_code, item, reporter, n) JOIN run r USING (device, uuid, handshake_code, item, reporter)`,
@@ -79,7 +80,9 @@ func (l *loading) queueReports(b *batch) {
 	b.each(`SELECT r.run, r.slot, r.revision, r.changes, r.counts, CASE WHEN r.losses > 0 THEN
 			(SELECT json_agg(json_build_object('cause', cause, 'revision', revision, 'units', units, 'counts', encode(counts, 'hex')))::text
 			FROM report_loss l WHERE l.run = r.run AND l.slot = r.slot) END
-		FROM unnest($1::bigint[], $2::bigint[]) AS k(run, slot) JOIN report r USING (run, slot)`, []any{runs, slots}, func(rows pgx.Rows) error {
+		FROM unnest($1::bigint[], $2::bigint[]) AS k(run, slot) JOIN report r USING (run, slot)`, []any{
+		runs, slots,
+	}, func(rows pgx.Rows) error {
 		var id store.ID
 		var slot, changes int64
 		var r store.Report

@@ -38,7 +38,9 @@ func (l *loading) queueLocks(b *batch) {
 		numbers = append(numbers, n)
 	}
 	// DISTINCT and ORDER BY come before the locks are taken.
-	b.exec(`SELECT pg_advisory_xact_lock($1, n::integer) FROM (SELECT DISTINCT unnest($2::bigint[]) AS n ORDER BY n) locks`, lockSpace, numbers)
+	b.exec(
+		`SELECT pg_advisory_xact_lock($1, n::integer) FROM (SELECT DISTINCT unnest($2::bigint[]) AS n ORDER BY n) locks`,
+		lockSpace, numbers)
 }
 
 // newlySeated remembers which items have seats, and tells whether some were not
@@ -65,7 +67,9 @@ func (l *loading) queueUses(b *batch) {
 	if len(l.state.Uses) == 0 {
 		return
 	}
-	b.each(`SELECT item, used, requests FROM item_use WHERE item = ANY($1)`, []any{l.usedItems()}, func(rows pgx.Rows) error {
+	b.each(`SELECT item, used, requests FROM item_use WHERE item = ANY($1)`, []any{
+		l.usedItems(),
+	}, func(rows pgx.Rows) error {
 		var item store.ID
 		var units, requests int64
 		err := rows.Scan(&item, &units, &requests)
@@ -86,7 +90,9 @@ func (l *loading) queueSums(b *batch) {
 	if len(l.state.Uses) == 0 {
 		return
 	}
-	b.each(`SELECT item, at, active, exceptions, changes FROM seat_sum WHERE item = ANY($1)`, []any{l.usedItems()}, func(rows pgx.Rows) error {
+	b.each(`SELECT item, at, active, exceptions, changes FROM seat_sum WHERE item = ANY($1)`, []any{
+		l.usedItems(),
+	}, func(rows pgx.Rows) error {
 		var item store.ID
 		var sum store.SeatSum
 		var changes int64
@@ -198,7 +204,9 @@ func (l *loading) queueDomains(b *batch) {
 	if len(l.keys.Domains) == 0 || len(l.state.Uses) == 0 {
 		return
 	}
-	b.each(`SELECT item, domain FROM app_domain WHERE item = ANY($1) AND domain = ANY($2)`, []any{l.usedItems(), cleanAll(l.keys.Domains)},
+	b.each(`SELECT item, domain FROM app_domain WHERE item = ANY($1) AND domain = ANY($2)`, []any{
+		l.usedItems(), cleanAll(l.keys.Domains),
+	},
 		func(rows pgx.Rows) error {
 			var key store.DomainKey
 			err := rows.Scan(&key.Item, &key.Domain)

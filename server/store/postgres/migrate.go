@@ -50,7 +50,8 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, create, target bool) (err 
 		return fmt.Errorf("reading the schema's version: %w", err)
 	}
 	if current > newest {
-		return fmt.Errorf("its schema has version %d, this program knows versions up to %d; use the newer lts that made it", current, newest)
+		return fmt.Errorf("its schema has version %d, this program knows versions up to %d; use the newer "+
+			"lts that made it", current, newest)
 	}
 	if current == newest {
 		return nil
@@ -64,7 +65,8 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, create, target bool) (err 
 // checkOwner refuses a database that is another product's, one that is still copied
 // into (but by the copy), and one without tables unless they are to be made.
 func checkOwner(ctx context.Context, pool *pgxpool.Pool, create, target bool) error {
-	rows, err := pool.Query(ctx, `SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename`)
+	rows, err := pool.Query(ctx,
+		`SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename`)
 	if err != nil {
 		return err
 	}
@@ -89,9 +91,11 @@ func checkOwner(ctx context.Context, pool *pgxpool.Pool, create, target bool) er
 	case rows.Err() != nil:
 		return rows.Err()
 	case len(others) > 3:
-		return fmt.Errorf("it holds tables of something else (%s and %d more); name a database of its own", strings.Join(others[:3], ", "), len(others)-3)
+		return fmt.Errorf("it holds tables of something else (%s and %d more); name a database of its own",
+			strings.Join(others[:3], ", "), len(others)-3)
 	case len(others) > 0:
-		return fmt.Errorf("it holds tables of something else (%s); name a database of its own", strings.Join(others, ", "))
+		return fmt.Errorf("it holds tables of something else (%s); name a database of its own",
+			strings.Join(others, ", "))
 	case !create:
 		return errors.New("it is empty; name the right database, or begin with `lts org add`")
 	}

@@ -99,17 +99,20 @@ func TestEmptyDatabase(t *testing.T) {
 func TestNoPrivilege(t *testing.T) {
 	cluster := postgrestest.Shared(t)
 	database := databaseOf(t, postgrestest.Database(t))
-	if err := cluster.Exec(t.Context(), database, `CREATE ROLE reader LOGIN`, `REVOKE CREATE ON SCHEMA public FROM PUBLIC`); err != nil {
+	if err := cluster.Exec(t.Context(), database, `CREATE ROLE reader LOGIN`,
+		`REVOKE CREATE ON SCHEMA public FROM PUBLIC`); err != nil {
 		t.Fatal(err)
 	}
-	says(t, refused(t, strings.Replace(cluster.URL(database), "user=postgres", "user=reader", 1), true), "reader", "GRANT CREATE")
+	says(t, refused(t, strings.Replace(cluster.URL(database), "user=postgres", "user=reader", 1), true), "reader",
+		"GRANT CREATE")
 }
 
 // A database of another product is left alone.
 func TestForeignDatabase(t *testing.T) {
 	cluster := postgrestest.Shared(t)
 	url := postgrestest.Database(t)
-	if err := cluster.Exec(t.Context(), databaseOf(t, url), `CREATE TABLE customer (id int)`, `CREATE TABLE goose_db_version (id int)`); err != nil {
+	if err := cluster.Exec(t.Context(), databaseOf(t, url), `CREATE TABLE customer (id int)`,
+		`CREATE TABLE goose_db_version (id int)`); err != nil {
 		t.Fatal(err)
 	}
 	says(t, refused(t, url, true), "something else", "customer")
@@ -123,7 +126,8 @@ func TestNewerDatabase(t *testing.T) {
 	cluster := postgrestest.Shared(t)
 	url := postgrestest.Database(t)
 	open(t, url)
-	if err := cluster.Exec(t.Context(), databaseOf(t, url), `INSERT INTO lts_version (version_id, is_applied) VALUES (999, true)`); err != nil {
+	if err := cluster.Exec(t.Context(), databaseOf(t, url),
+		`INSERT INTO lts_version (version_id, is_applied) VALUES (999, true)`); err != nil {
 		t.Fatal(err)
 	}
 	says(t, refused(t, url, true), "999", "newer lts")
@@ -136,7 +140,8 @@ func tables(t *testing.T, url string) []string {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close(t.Context()) }()
-	rows, err := conn.Query(t.Context(), `SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename`)
+	rows, err := conn.Query(t.Context(),
+		`SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +177,8 @@ func TestMigrations(t *testing.T) {
 		return number
 	}
 	if here, there := newest("migrations/*.sql"), newest("../sqlite/migrations/*.sql"); here != there {
-		t.Errorf("the newest script is %s, SQLite's %s: name it alike, so that databases of a version hold the same", here, there)
+		t.Errorf("the newest script is %s, SQLite's %s: name it alike, so that databases of a version hold the same",
+			here, there)
 	}
 	scripts, err := filepath.Glob("migrations/*.sql")
 	if err != nil {
@@ -201,7 +207,8 @@ func TestMigrations(t *testing.T) {
 func TestCommitsAreDurable(t *testing.T) {
 	cluster := postgrestest.Shared(t)
 	url := postgrestest.Database(t)
-	if err := cluster.Exec(t.Context(), "postgres", `ALTER DATABASE `+databaseOf(t, url)+` SET synchronous_commit = off`); err != nil {
+	if err := cluster.Exec(t.Context(), "postgres",
+		`ALTER DATABASE `+databaseOf(t, url)+` SET synchronous_commit = off`); err != nil {
 		t.Fatal(err)
 	}
 	s := open(t, url)
@@ -218,12 +225,16 @@ func TestDenialsAreBounded(t *testing.T) {
 	cluster := postgrestest.Shared(t)
 	url := postgrestest.Database(t)
 	s := open(t, url)
-	if err := cluster.Exec(t.Context(), databaseOf(t, url), `INSERT INTO denial (device, device_name, handshake_code, status, organization, item, cause,
-		quota, used, reason, count, first_at, last_at) SELECT 'd' || i, '', '', 1, '', '', '', 0, 0, '', 1, i, i FROM generate_series(1, 100000) i`); err != nil {
+	if err := cluster.Exec(t.Context(), databaseOf(t, url),
+		`INSERT INTO denial (device, device_name, handshake_code, status, organization, item, cause,
+		quota, used, reason, count, first_at, last_at) SELECT 'd' || i, '', '', 1, '', '', '', 0, 0, '', 1, i, i FROM generate_series(1, 100000) i`); err !=
+		nil {
 		t.Fatal(err)
 	}
 	if err := s.Apply(t.Context(), &store.Keys{}, func(*store.State) *store.Change {
-		return &store.Change{Denials: []store.Denial{{Device: "new", At: 100_001, Count: 1}, {Device: "newer", At: 100_002, Count: 1}}}
+		return &store.Change{
+			Denials: []store.Denial{{Device: "new", At: 100_001, Count: 1}, {Device: "newer", At: 100_002, Count: 1}},
+		}
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -116,7 +116,8 @@ func (s *Store) Apply(ctx context.Context, keys *store.Keys, apply func(*store.S
 	})
 }
 
-func (s *Store) applyOnce(ctx context.Context, conn *pgxpool.Conn, keys *store.Keys, apply func(*store.State) *store.Change) error {
+func (s *Store) applyOnce(ctx context.Context, conn *pgxpool.Conn, keys *store.Keys,
+	apply func(*store.State) *store.Change) error {
 	loaded, err := s.load(ctx, conn, keys)
 	if err != nil {
 		return err
@@ -209,8 +210,9 @@ func (t *transaction) exec(query string, arguments ...any) error {
 	return err
 }
 
-var errNoBackup = errors.New("lts backup copies a SQLite database; a PostgreSQL one is saved by pg_dump, or continuously by pg_basebackup and " +
-	"its log: see docs/scaling.md")
+var errNoBackup = errors.New(
+	"lts backup copies a SQLite database; a PostgreSQL one is saved by pg_dump, or continuously by pg_basebackup and " +
+		"its log: see docs/scaling.md")
 
 // Backup is not what a server's client can do: PostgreSQL has its own ways.
 func (s *Store) Backup(context.Context, string) error {

@@ -19,7 +19,8 @@ func (s *Store) query(ctx context.Context, query string, arguments []any, scan f
 
 // reading runs f in one read-only transaction: all it reads is of one moment.
 func (s *Store) reading(ctx context.Context, f func(pgx.Tx) error) error {
-	return unavailable(pgx.BeginTxFunc(ctx, s.read, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, f))
+	return unavailable(
+		pgx.BeginTxFunc(ctx, s.read, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, f))
 }
 
 // ReportKey finds a report key. What was found once stays true, and is remembered,

@@ -21,7 +21,8 @@ func (d shared) Moment(ctx context.Context, f func(store.Reader) error) error {
 // reader reads in a transaction.
 type reader struct{ pgx.Tx }
 
-func (r reader) Query(ctx context.Context, query string, arguments []any, row func(scan func(...any) error) error) error {
+func (r reader) Query(ctx context.Context, query string, arguments []any,
+	row func(scan func(...any) error) error) error {
 	rows, err := r.Tx.Query(ctx, withNumbers(query), cleaned(arguments)...)
 	if err != nil {
 		return err
@@ -65,12 +66,14 @@ func cleaned(arguments []any) []any {
 }
 
 // Query reads what is committed; see store.Reader.
-func (s *Store) Query(ctx context.Context, query string, arguments []any, row func(scan func(...any) error) error) error {
+func (s *Store) Query(ctx context.Context, query string, arguments []any,
+	row func(scan func(...any) error) error) error {
 	return s.query(ctx, withNumbers(query), cleaned(arguments), func(rows pgx.Rows) error { return row(rows.Scan) })
 }
 
 // Query reads in the transaction; see store.Reader.
-func (t *transaction) Query(ctx context.Context, query string, arguments []any, row func(scan func(...any) error) error) error {
+func (t *transaction) Query(ctx context.Context, query string, arguments []any,
+	row func(scan func(...any) error) error) error {
 	rows, err := t.conn.Query(ctx, withNumbers(query), cleaned(arguments)...)
 	if err != nil {
 		return err

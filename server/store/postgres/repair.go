@@ -3,7 +3,8 @@ package postgres
 import "github.com/openlts/openlts/server/store"
 
 // ChangeSeats has f decide on the seats of an item; see store.Tx.
-func (t *transaction) ChangeSeats(now int64, item store.Item, devices []store.Reporter, f func(*store.State) *store.Change) error {
+func (t *transaction) ChangeSeats(now int64, item store.Item, devices []store.Reporter,
+	f func(*store.State) *store.Change) error {
 	if err := t.Alone(t.ctx); err != nil {
 		return err
 	}
@@ -11,7 +12,8 @@ func (t *transaction) ChangeSeats(now int64, item store.Item, devices []store.Re
 	l := &loading{
 		ctx: t.ctx, conn: t.conn, s: t.s, keys: keys,
 		state: &store.State{
-			Items: map[string]store.Item{item.ID: item}, Uses: map[store.ID]*store.Use{}, Devices: map[string]*store.DeviceState{},
+			Items: map[string]store.Item{item.ID: item}, Uses: map[store.ID]*store.Use{},
+			Devices: map[string]*store.DeviceState{},
 		},
 		byKey: map[store.ID]*store.DeviceState{}, uuids: map[store.ID]string{}, seatChanges: map[store.ID]int64{},
 	}

@@ -36,7 +36,8 @@ func (s *saving) save() error {
 	}
 	b := &batch{}
 	for _, queue := range []func(*batch) error{
-		s.queueKeys, s.queueNewGrants, s.queueNewTrials, s.queueNewSums, s.queueNewSeats, s.queueNewSteps, s.queueNewDomains, s.queueNewAccounts, s.queueCloned, s.queueAnomalies, s.queueDenials, s.queueDenialTotals,
+		s.queueKeys, s.queueNewGrants, s.queueNewTrials, s.queueNewSums, s.queueNewSeats, s.queueNewSteps,
+		s.queueNewDomains, s.queueNewAccounts, s.queueCloned, s.queueAnomalies, s.queueDenials, s.queueDenialTotals,
 		s.queueReceived, s.queueChanged, s.queueLosses, s.queueTypes, s.queueTotals, s.queueDeviceTotals, s.queueUsed,
 	} {
 		if err := queue(b); err != nil {

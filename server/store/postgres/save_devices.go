@@ -28,14 +28,17 @@ func (s *saving) queueDevices(b *batch) error {
 	first, last := make([]int64, n), make([]int64, n)
 	for i, uuid := range uuids {
 		d := devices[uuid]
-		sources[i], names[i], platforms[i], libraries[i] = clean(d.UUIDSource), clean(d.FriendlyName), clean(d.Platform), clean(d.Library)
+		sources[i], names[i], platforms[i], libraries[i] = clean(d.UUIDSource), clean(d.FriendlyName),
+			clean(d.Platform), clean(d.Library)
 		first[i], last[i] = d.FirstSeenAt, d.LastSeenAt
 	}
 	b.each(`INSERT INTO device (uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[])
 		ON CONFLICT (uuid) DO UPDATE SET uuid_source = excluded.uuid_source, friendly_name = excluded.friendly_name,
 			platform = excluded.platform, library = excluded.library, last_seen_at = excluded.last_seen_at
-		RETURNING uuid, id`, []any{cleanAll(uuids), sources, names, platforms, libraries, first, last}, func(rows pgx.Rows) error {
+		RETURNING uuid, id`, []any{
+		cleanAll(uuids), sources, names, platforms, libraries, first, last,
+	}, func(rows pgx.Rows) error {
 		var uuid string
 		var id store.ID
 		err := rows.Scan(&uuid, &id)
@@ -64,7 +67,8 @@ func (s *saving) queueKeys(b *batch) error {
 		if err != nil {
 			return err
 		}
-		ids[i], devices[i], reporters[i], created[i], public[i], secret[i] = clean(k.KeyID), device, k.Reporter, k.CreatedAt, k.PublicKey, k.ReportKey
+		ids[i], devices[i], reporters[i], created[i], public[i], secret[i] = clean(k.KeyID), device, k.Reporter,
+			k.CreatedAt, k.PublicKey, k.ReportKey
 	}
 	b.all(n, `INSERT INTO device_key (key_id, device, public_key, report_key, reporter, created_at)
 		SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::bytea[], $5::bigint[], $6::bigint[]) ON CONFLICT (key_id, device) DO NOTHING`,
@@ -85,7 +89,8 @@ func (s *saving) queueNewGrants(b *batch) error {
 		rows = append(rows, []int64{device, grant.Reporter, int64(grant.Code), int64(grant.Item), at})
 	}
 	b.exec(`INSERT INTO report_grant (device, reporter, handshake_code, item, granted_at)
-		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) ON CONFLICT DO NOTHING`, sortedColumns(rows, 5).arguments()...)
+		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) ON CONFLICT DO NOTHING`,
+		sortedColumns(rows, 5).arguments()...)
 	return nil
 }
 
@@ -99,12 +104,15 @@ func (s *saving) queueNewAccounts(b *batch) error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, []int64{device, key.Reporter, a.SentAt, a.Recorded, a.Expired, a.Refused, a.Storage, s.change.Accepted[key]})
+		rows = append(rows, []int64{
+			device, key.Reporter, a.SentAt, a.Recorded, a.Expired, a.Refused, a.Storage, s.change.Accepted[key],
+		})
 	}
 	b.exec(`INSERT INTO device_account AS a (device, reporter, sent_at, recorded, expired, refused, storage, accepted)
 		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])
 		ON CONFLICT (device, reporter) DO UPDATE SET sent_at = excluded.sent_at, recorded = excluded.recorded,
-			expired = excluded.expired, refused = excluded.refused, storage = excluded.storage, accepted = `+addedSQL("a.accepted", "excluded.accepted"),
+			expired = excluded.expired, refused = excluded.refused, storage = excluded.storage, accepted = `+
+		addedSQL("a.accepted", "excluded.accepted"),
 		sortedColumns(rows, 8).arguments()...)
 	return nil
 }
@@ -121,7 +129,8 @@ func (s *saving) queueNewTrials(b *batch) error {
 	for i, trial := range trials {
 		items[i], begun[i], subjects[i] = int64(trial.Item), s.change.Trials[trial], clean(trial.Subject)
 	}
-	b.exec(`INSERT INTO trial (item, subject, started_at) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[]) ON CONFLICT DO NOTHING`, items, subjects, begun)
+	b.exec(`INSERT INTO trial (item, subject, started_at) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[]) ON CONFLICT DO NOTHING`,
+		items, subjects, begun)
 	return nil
 }
 
@@ -134,7 +143,8 @@ func (s *saving) queueCloned(b *batch) error {
 	for i, uuid := range uuids {
 		found[i] = s.change.Cloned[uuid]
 	}
-	b.exec(`UPDATE device SET cloned_at = k.at FROM unnest($1::text[], $2::bigint[]) AS k(uuid, at) WHERE device.uuid = k.uuid`, cleanAll(uuids), found)
+	b.exec(`UPDATE device SET cloned_at = k.at FROM unnest($1::text[], $2::bigint[]) AS k(uuid, at) WHERE device.uuid = k.uuid`,
+		cleanAll(uuids), found)
 	return nil
 }
 
@@ -160,13 +170,16 @@ func (s *saving) queueAnomalies(b *batch) error {
 		}
 		sums[key] = a
 	}
-	keys := slices.SortedFunc(maps.Keys(sums), func(a, b kind) int { return cmp.Or(cmp.Compare(a.device, b.device), cmp.Compare(a.kind, b.kind)) })
+	keys := slices.SortedFunc(maps.Keys(sums), func(a, b kind) int {
+		return cmp.Or(cmp.Compare(a.device, b.device), cmp.Compare(a.kind, b.kind))
+	})
 	n := len(keys)
 	devices, counts, first, last := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	kinds, details := make([]string, n), make([]string, n)
 	for i, key := range keys {
 		a := sums[key]
-		devices[i], kinds[i], details[i], counts[i], first[i], last[i] = key.device, key.kind, clean(a.Detail), a.Count, a.FirstAt, a.LastAt
+		devices[i], kinds[i], details[i], counts[i], first[i], last[i] = key.device, key.kind, clean(a.Detail), a.Count,
+			a.FirstAt, a.LastAt
 	}
 	b.exec(`INSERT INTO anomaly AS a (device, kind, detail, count, first_at, last_at)
 		SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
@@ -200,12 +213,15 @@ func (s *saving) queueDenials(b *batch) error {
 	})
 	n := len(keys)
 	text, number := func() []string { return make([]string, n) }, func() []int64 { return make([]int64, n) }
-	devices, codes, organizations, reasons, names, items, causes := text(), text(), text(), text(), text(), text(), text()
+	devices, codes, organizations, reasons, names, items, causes := text(), text(), text(), text(), text(),
+		text(), text()
 	statuses, counts, first, last, quotas, used := number(), number(), number(), number(), number(), number()
 	for i, key := range keys {
 		d := sums[key]
-		devices[i], codes[i], statuses[i], organizations[i], reasons[i] = key.device, key.code, key.status, clean(d.Organization), clean(d.Reason)
-		names[i], items[i], causes[i], quotas[i], used[i] = clean(d.DeviceName), clean(d.Item), clean(d.Cause), d.Limit, d.Used
+		devices[i], codes[i], statuses[i], organizations[i], reasons[i] = key.device, key.code, key.status,
+			clean(d.Organization), clean(d.Reason)
+		names[i], items[i], causes[i], quotas[i], used[i] = clean(d.DeviceName), clean(d.Item), clean(d.Cause),
+			d.Limit, d.Used
 		counts[i], first[i], last[i] = d.Count, d.FirstAt, d.At
 	}
 	b.exec(`INSERT INTO denial AS d (device, device_name, handshake_code, status, organization, item, cause, quota, used, reason, count, first_at, last_at)
@@ -216,6 +232,7 @@ func (s *saving) queueDenials(b *batch) error {
 			count = d.count + excluded.count, last_at = excluded.last_at`,
 		devices, names, codes, statuses, organizations, items, causes, quotas, used, reasons, counts, first, last)
 	// Those that another server is just writing are left to it.
-	b.exec(`DELETE FROM denial WHERE id IN (SELECT id FROM denial WHERE id <= (SELECT max(id) FROM denial) - $1 ORDER BY id FOR UPDATE SKIP LOCKED)`, maxDenials)
+	b.exec(`DELETE FROM denial WHERE id IN (SELECT id FROM denial WHERE id <= (SELECT max(id) FROM denial) - $1 ORDER BY id FOR UPDATE SKIP LOCKED)`,
+		maxDenials)
 	return nil
 }

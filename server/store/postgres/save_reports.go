@@ -33,13 +33,15 @@ func (s *saving) queueNewRuns(b *batch) error {
 		if err != nil {
 			return err
 		}
-		devices[i], codes[i], items[i], reporters[i], names[i] = device, int64(key.Code), int64(key.Item), key.Reporter, clean(key.Run)
+		devices[i], codes[i], items[i], reporters[i], names[i] = device, int64(key.Code), int64(key.Item), key.Reporter,
+			clean(key.Run)
 		place[runKey(store.ID(device), key.Code, key.Item, key.Reporter, names[i])] = s.change.Runs[key]
 	}
 	s.runs = make(map[string]store.ID, n)
 	b.Queue(`INSERT INTO run (device, uuid, handshake_code, item, reporter)
 		SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[]) ON CONFLICT DO NOTHING
-		RETURNING id, device, uuid, handshake_code, item, reporter`, devices, names, codes, items, reporters).Query(func(rows pgx.Rows) error {
+		RETURNING id, device, uuid, handshake_code, item, reporter`, devices, names, codes, items,
+		reporters).Query(func(rows pgx.Rows) error {
 		err := eachRow(rows, func(rows pgx.Rows) error {
 			var id, device, code, item store.ID
 			var reporter int64
@@ -95,7 +97,8 @@ func (s *saving) queueChanged(b *batch) error {
 	if n == 0 {
 		return nil
 	}
-	runs, slots, revisions, changes, losses := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	runs, slots, revisions, changes, losses := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n),
+		make([]int64, n)
 	counts := make([][]byte, n)
 	for i, key := range keys {
 		if key.Run.Key <= 0 {
@@ -103,7 +106,8 @@ func (s *saving) queueChanged(b *batch) error {
 		}
 		report := s.change.Reports[key]
 		runs[i], slots[i], revisions[i], changes[i], losses[i], counts[i] =
-			int64(key.Run.Key), key.Slot, report.Revision, s.changes[key]+1, int64(len(report.Losses)), stored(report.Counts)
+			int64(key.Run.Key), key.Slot, report.Revision, s.changes[key]+1, int64(len(report.Losses)),
+			stored(report.Counts)
 	}
 	b.all(n, `INSERT INTO report AS r (run, slot, revision, changes, losses, counts)
 		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::integer[], $6::bytea[])
@@ -121,7 +125,8 @@ func (s *saving) queueLosses(b *batch) error {
 		report := s.change.Reports[key]
 		for _, cause := range slices.Sorted(maps.Keys(report.Losses)) {
 			loss := report.Losses[cause]
-			runs, slots, revisions, units = append(runs, int64(key.Run.Key)), append(slots, key.Slot), append(revisions, loss.Revision), append(units, loss.Units)
+			runs, slots, revisions, units = append(runs, int64(key.Run.Key)), append(slots, key.Slot),
+				append(revisions, loss.Revision), append(units, loss.Units)
 			causes, counts = append(causes, cause), append(counts, stored(loss.Counts))
 		}
 	}

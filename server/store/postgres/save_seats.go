@@ -46,7 +46,9 @@ func (s *saving) queueNewSeats(b *batch) error {
 			gone = append(gone, []int64{device, int64(key.Item), key.From})
 			continue
 		}
-		kept = append(kept, []int64{device, int64(key.Item), key.From, seat.Until, seat.Weight, bit(seat.Brief), bit(seat.Freed)})
+		kept = append(kept, []int64{
+			device, int64(key.Item), key.From, seat.Until, seat.Weight, bit(seat.Brief), bit(seat.Freed),
+		})
 	}
 	if len(kept) > 0 {
 		b.exec(`INSERT INTO seat (device, item, since, until, weight, brief, freed)
@@ -59,7 +61,8 @@ func (s *saving) queueNewSeats(b *batch) error {
 	}
 	if len(gone) > 0 {
 		b.exec(`DELETE FROM seat USING unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS k(device, item, since)
-			WHERE (seat.device, seat.item, seat.since) = (k.device, k.item, k.since)`, sortedColumns(gone, 3).arguments()...)
+			WHERE (seat.device, seat.item, seat.since) = (k.device, k.item, k.since)`,
+			sortedColumns(gone, 3).arguments()...)
 	}
 	return nil
 }
@@ -103,6 +106,7 @@ func (s *saving) queueNewDomains(b *batch) error {
 	for i, key := range keys {
 		items[i], since[i], domains[i] = int64(key.Item), s.change.Domains[key], clean(key.Domain)
 	}
-	b.exec(`INSERT INTO app_domain (item, domain, since) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[]) ON CONFLICT DO NOTHING`, items, domains, since)
+	b.exec(`INSERT INTO app_domain (item, domain, since) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[]) ON CONFLICT DO NOTHING`,
+		items, domains, since)
 	return nil
 }

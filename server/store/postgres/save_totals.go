@@ -44,7 +44,8 @@ func (s *saving) queueTypes(b *batch) error {
 	}
 	b.all(1, `UPDATE catalog SET version = version + 1 WHERE version = $1`, s.version)
 	b.exec(`INSERT INTO organization_type (organization, type) SELECT o.id, t.id FROM unnest($1::text[], $2::text[]) AS k(organization, type)
-		JOIN organization o ON o.public_id = k.organization JOIN operation_type t ON t.name = k.type ON CONFLICT DO NOTHING`, organizations, names)
+		JOIN organization o ON o.public_id = k.organization JOIN operation_type t ON t.name = k.type ON CONFLICT DO NOTHING`,
+		organizations, names)
 	return nil
 }
 
@@ -63,11 +64,14 @@ func (s *saving) queueTotals(b *batch) error {
 		}
 		rows := make([][]int64, 0, len(sums))
 		for key, units := range sums {
-			rows = append(rows, []int64{int64(key.Code), int64(key.Item), key.Slot, s.typeKey(key.Type), units.All, units.Late})
+			rows = append(rows, []int64{
+				int64(key.Code), int64(key.Item), key.Slot, s.typeKey(key.Type), units.All, units.Late,
+			})
 		}
 		b.exec(`INSERT INTO `+level.table+` AS t (handshake_code, item, slot, type, count, late)
 			SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
-			ON CONFLICT (handshake_code, item, slot, type) DO UPDATE SET count = `+addedSQL("t.count", "excluded.count")+`, late = `+addedSQL("t.late", "excluded.late"),
+			ON CONFLICT (handshake_code, item, slot, type) DO UPDATE SET count = `+
+			addedSQL("t.count", "excluded.count")+`, late = `+addedSQL("t.late", "excluded.late"),
 			sortedColumns(rows, 6).arguments()...)
 	}
 	return nil
@@ -96,7 +100,8 @@ func (s *saving) addDeviceTotals(b *batch, table string, sums map[store.DeviceTo
 	}
 	b.exec(`INSERT INTO `+table+` AS t (slot, device, handshake_code, item, type, count)
 		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
-		ON CONFLICT (slot, device, handshake_code, item, type) DO UPDATE SET count = `+addedSQL("t.count", "excluded.count"), sortedColumns(rows, 6).arguments()...)
+		ON CONFLICT (slot, device, handshake_code, item, type) DO UPDATE SET count = `+
+		addedSQL("t.count", "excluded.count"), sortedColumns(rows, 6).arguments()...)
 	return nil
 }
 
@@ -113,12 +118,14 @@ func (s *saving) queueDenialTotals(b *batch) error {
 	}
 	starts, statuses, counts, codes := make([]int64, n), make([]int64, n), make([]int64, n), make([]string, n)
 	for i, d := range s.change.Denials {
-		starts[i], statuses[i], counts[i], codes[i] = d.At-d.At%denialSeconds, int64(d.Status), d.Count, clean(d.HandshakeCode)
+		starts[i], statuses[i], counts[i], codes[i] = d.At-d.At%denialSeconds, int64(d.Status), d.Count,
+			clean(d.HandshakeCode)
 	}
 	b.exec(`INSERT INTO total_denial AS t (start, handshake_code, status, count)
 		SELECT k.start, coalesce(c.id, 0), k.status, sum(k.count) FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[]) AS k(start, code, status, count)
 		LEFT JOIN handshake_code c USING (code) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-		ON CONFLICT (start, handshake_code, status) DO UPDATE SET count = t.count + excluded.count`, starts, codes, statuses, counts)
+		ON CONFLICT (start, handshake_code, status) DO UPDATE SET count = t.count + excluded.count`, starts, codes,
+		statuses, counts)
 	return nil
 }
 
@@ -136,8 +143,10 @@ func (s *saving) queueUsed(b *batch) error {
 			rows = append(rows, []int64{int64(item), 0, added})
 		}
 	}
-	b.exec(`INSERT INTO item_use AS u (item, used, requests) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
-		ON CONFLICT (item) DO UPDATE SET used = `+addedSQL("u.used", "excluded.used")+`, requests = u.requests + excluded.requests`,
+	b.exec(
+		`INSERT INTO item_use AS u (item, used, requests) SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[])
+		ON CONFLICT (item) DO UPDATE SET used = `+addedSQL("u.used", "excluded.used")+
+			`, requests = u.requests + excluded.requests`,
 		sortedColumns(rows, 3).arguments()...)
 	return nil
 }

@@ -95,7 +95,8 @@ func (t *Target) Begin(ctx context.Context, state string) (done map[string]bool,
 // CopyTable copies a table and notes that it is done. next gives its rows; nil ends them.
 func (t *Target) CopyTable(ctx context.Context, name string, columns []string, next func() ([]any, error)) error {
 	return pgx.BeginFunc(ctx, t.conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `INSERT INTO `+copyTable+` SELECT $1, state FROM `+copyTable+` WHERE name = ''`, name); err != nil {
+		if _, err := tx.Exec(ctx, `INSERT INTO `+copyTable+` SELECT $1, state FROM `+copyTable+` WHERE name = ''`,
+			name); err != nil {
 			return err
 		}
 		_, err := tx.CopyFrom(ctx, pgx.Identifier{name}, columns, pgx.CopyFromFunc(next))
@@ -106,7 +107,8 @@ func (t *Target) CopyTable(ctx context.Context, name string, columns []string, n
 // SetDefaultCodes sets the default codes of organizations, by their keys.
 func (t *Target) SetDefaultCodes(ctx context.Context, codes map[int64]int64) error {
 	for organization, code := range codes {
-		if _, err := t.conn.Exec(ctx, `UPDATE organization SET default_code = $1 WHERE id = $2`, code, organization); err != nil {
+		if _, err := t.conn.Exec(ctx, `UPDATE organization SET default_code = $1 WHERE id = $2`, code,
+			organization); err != nil {
 			return err
 		}
 	}
@@ -134,18 +136,21 @@ func (r *targetRows) Close() error {
 func (t *Target) Finish(ctx context.Context) error {
 	var keyed []string
 	err := t.each(ctx, `SELECT table_name FROM information_schema.columns
-		WHERE table_schema = current_schema() AND column_name = 'id' AND is_identity = 'YES'`, func(rows pgx.Rows) error {
-		var name string
-		err := rows.Scan(&name)
-		keyed = append(keyed, name)
-		return err
-	})
+		WHERE table_schema = current_schema() AND column_name = 'id' AND is_identity = 'YES'`,
+		func(rows pgx.Rows) error {
+			var name string
+			err := rows.Scan(&name)
+			keyed = append(keyed, name)
+			return err
+		})
 	if err != nil {
 		return err
 	}
 	for _, name := range keyed {
 		quoted := pgx.Identifier{name}.Sanitize()
-		_, err := t.conn.Exec(ctx, fmt.Sprintf(`SELECT setval(pg_get_serial_sequence('%s', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM %s), false)`, name, quoted))
+		_, err := t.conn.Exec(ctx, fmt.Sprintf(
+			`SELECT setval(pg_get_serial_sequence('%s', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM %s), false)`,
+			name, quoted))
 		if err != nil {
 			return err
 		}

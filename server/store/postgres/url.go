@@ -13,8 +13,10 @@ import (
 
 // errURL is all that is said of a URL that can't be read: any part of it may be
 // a part of a password.
-var errURL = errors.New("this is not the URL of a PostgreSQL database. Write postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full, or " +
-	"postgres:///DATABASE?host=/run/postgresql for a socket; in a name or password, %3A stands for ':', %2F for '/', %40 for '@', %25 for '%'")
+var errURL = errors.New("this is not the URL of a PostgreSQL database. Write " +
+	"postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full, or " +
+	"postgres:///DATABASE?host=/run/postgresql for a socket; in a name or password, %3A stands for ':', %2F for '/', " +
+	"%40 for '@', %25 for '%'")
 
 // IsURL tells whether a text is meant to be the URL of a PostgreSQL database.
 func IsURL(text string) bool {
@@ -62,7 +64,8 @@ func ParseURL(text string) (*pgxpool.Config, error) {
 	}
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		// An answer must outlive a power cut, whatever the database's default is.
-		_, err := conn.Exec(ctx, `SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
+		_, err := conn.Exec(ctx,
+			`SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
 		return err
 	}
 	return config, nil
@@ -79,7 +82,8 @@ func forWriting(config *pgxpool.Config) *pgxpool.Config {
 		if err := connected(ctx, conn); err != nil {
 			return err
 		}
-		_, err := conn.Exec(ctx, `SELECT set_config(name, setting, false) FROM (VALUES ('plan_cache_mode', 'force_generic_plan'),
+		_, err := conn.Exec(ctx,
+			`SELECT set_config(name, setting, false) FROM (VALUES ('plan_cache_mode', 'force_generic_plan'),
 			('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off')) AS s(name, setting)`)
 		return err
 	}

@@ -56,13 +56,15 @@ const organizationKey = "(SELECT id FROM organization WHERE public_id = ?)"
 
 // AddAccount adds an account; store.ErrExists.
 func AddAccount(ctx context.Context, tx store.Tx, a Account) error {
-	return exec(ctx, tx, "INSERT INTO account (name, role, organization, password, created_at, seen_at) VALUES (?, ?, "+organizationKey+", ?, ?, 0)",
+	return exec(ctx, tx, "INSERT INTO account (name, role, organization, password, created_at, seen_at) VALUES (?, ?, "+
+		organizationKey+", ?, ?, 0)",
 		a.Name, a.Role, a.Organization, a.Password, a.CreatedAt)
 }
 
 // ChangeAccount changes the role and the organization of an account.
 func ChangeAccount(ctx context.Context, tx store.Tx, a Account) error {
-	return exec(ctx, tx, "UPDATE account SET role = ?, organization = "+organizationKey+" WHERE id = ?", a.Role, a.Organization, a.Key)
+	return exec(ctx, tx, "UPDATE account SET role = ?, organization = "+organizationKey+" WHERE id = ?", a.Role,
+		a.Organization, a.Key)
 }
 
 // SetPassword changes the password of an account.
@@ -94,7 +96,8 @@ func FindSession(ctx context.Context, r store.Reader, digest string) (Session, e
 		[]any{digest}, func(scan func(...any) error) error {
 			var s Session
 			a := &s.Account
-			err := scan(&s.Digest, &s.CreatedAt, &s.SeenAt, &a.Key, &a.Name, &a.Role, &a.Organization, &a.Password, &a.CreatedAt, &a.SeenAt)
+			err := scan(&s.Digest, &s.CreatedAt, &s.SeenAt, &a.Key, &a.Name, &a.Role, &a.Organization, &a.Password,
+				&a.CreatedAt, &a.SeenAt)
 			list = append(list, s)
 			return err
 		})
@@ -103,7 +106,8 @@ func FindSession(ctx context.Context, r store.Reader, digest string) (Session, e
 
 // AddSession adds a session, and notes that its account was seen.
 func AddSession(ctx context.Context, tx store.Tx, s Session) error {
-	err := exec(ctx, tx, "INSERT INTO session (digest, account, created_at, seen_at) VALUES (?, ?, ?, ?)", s.Digest, s.Account.Key, s.CreatedAt, s.SeenAt)
+	err := exec(ctx, tx, "INSERT INTO session (digest, account, created_at, seen_at) VALUES (?, ?, ?, ?)", s.Digest,
+		s.Account.Key, s.CreatedAt, s.SeenAt)
 	if err != nil {
 		return err
 	}
@@ -148,12 +152,14 @@ type Token struct {
 
 func tokens(ctx context.Context, r store.Reader, condition string, arguments ...any) (list []Token, err error) {
 	err = r.Query(ctx, `SELECT t.public_id, t.digest, t.name, t.scope, coalesce(o.public_id, ''), t.created_by, t.created_at, t.expires_at, t.seen_at
-		FROM api_token t LEFT JOIN organization o ON o.id = t.organization`+condition, arguments, func(scan func(...any) error) error {
-		var t Token
-		err := scan(&t.ID, &t.Digest, &t.Name, &t.Scope, &t.Organization, &t.CreatedBy, &t.CreatedAt, &t.ExpiresAt, &t.SeenAt)
-		list = append(list, t)
-		return err
-	})
+		FROM api_token t LEFT JOIN organization o ON o.id = t.organization`+condition, arguments,
+		func(scan func(...any) error) error {
+			var t Token
+			err := scan(&t.ID, &t.Digest, &t.Name, &t.Scope, &t.Organization, &t.CreatedBy, &t.CreatedAt,
+				&t.ExpiresAt, &t.SeenAt)
+			list = append(list, t)
+			return err
+		})
 	return list, err
 }
 
@@ -170,7 +176,8 @@ func FindToken(ctx context.Context, r store.Reader, digest string) (Token, error
 // AddToken adds a token.
 func AddToken(ctx context.Context, tx store.Tx, t Token) error {
 	return exec(ctx, tx, `INSERT INTO api_token (public_id, digest, name, scope, organization, created_by, created_at, expires_at, seen_at)
-		VALUES (?, ?, ?, ?, `+organizationKey+`, ?, ?, ?, 0)`, t.ID, t.Digest, t.Name, t.Scope, t.Organization, t.CreatedBy, t.CreatedAt, t.ExpiresAt)
+		VALUES (?, ?, ?, ?, `+organizationKey+`, ?, ?, ?, 0)`, t.ID, t.Digest, t.Name, t.Scope, t.Organization,
+		t.CreatedBy, t.CreatedAt, t.ExpiresAt)
 }
 
 // TouchToken notes when a token was used last.

@@ -15,7 +15,8 @@ func Certificate(ctx context.Context, r store.Reader, name string) (string, erro
 
 // PutCertificate keeps it, in the place of what was there.
 func PutCertificate(ctx context.Context, tx store.Tx, name, data string) error {
-	return exec(ctx, tx, "INSERT INTO certificate (name, data) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET data = excluded.data", name, data)
+	return exec(ctx, tx, "INSERT INTO certificate (name, data) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET data "+
+		"= excluded.data", name, data)
 }
 
 // DeleteCertificate deletes it, if it is there.

@@ -19,7 +19,8 @@ type Claim struct {
 // FindClaim finds a claim that was made after a moment; store.ErrNotFound.
 func FindClaim(ctx context.Context, r store.Reader, digest string, after int64) (Claim, error) {
 	var list []Claim
-	err := r.Query(ctx, "SELECT digest, request, object, answer, created_at FROM idempotency WHERE digest = ? AND created_at > ?", []any{digest, after},
+	err := r.Query(ctx, "SELECT digest, request, object, answer, created_at FROM idempotency WHERE digest = ? AND "+
+		"created_at > ?", []any{digest, after},
 		func(scan func(...any) error) error {
 			var c Claim
 			err := scan(&c.Digest, &c.Request, &c.Object, &c.Answer, &c.CreatedAt)

@@ -108,7 +108,9 @@ func (q *query) granted(s Selection) {
 	if len(of.conditions) > 0 {
 		granted := `IN (SELECT g.device FROM report_grant g JOIN item i ON i.id = g.item JOIN organization o ON o.id = i.organization
 			JOIN handshake_code c ON c.id = g.handshake_code WHERE ` + strings.Join(of.conditions, " AND ") + ")"
-		q.add(`(d.id `+granted+` OR d.id IN (SELECT merged_into FROM device merged WHERE merged_into IS NOT NULL AND merged.id `+granted+`))`,
+		q.add(`(d.id `+granted+
+			` OR d.id IN (SELECT merged_into FROM device merged WHERE merged_into IS NOT NULL AND merged.id `+granted+
+			`))`,
 			slices.Concat(of.arguments, of.arguments)...)
 	}
 }
@@ -120,7 +122,8 @@ func pattern(text string) string {
 
 // page reads one page of a list: the columns of each row, by scan, and where the next
 // page begins; "" if there is none.
-func (l list) page(ctx context.Context, r store.Reader, s Selection, columns string, row func(scan func(...any) error) error) (next string, err error) {
+func (l list) page(ctx context.Context, r store.Reader, s Selection, columns string,
+	row func(scan func(...any) error) error) (next string, err error) {
 	var q query
 	if l.granted {
 		q.granted(s)
@@ -138,7 +141,8 @@ func (l list) page(ctx context.Context, r store.Reader, s Selection, columns str
 		var either []string
 		var arguments []any
 		for _, column := range searched {
-			either, arguments = append(either, "lower("+column+`) LIKE ? ESCAPE '\'`), append(arguments, pattern(s.Text))
+			either, arguments = append(either, "lower("+column+`) LIKE ? ESCAPE '\'`),
+				append(arguments, pattern(s.Text))
 		}
 		q.add("("+strings.Join(either, " OR ")+")", arguments...)
 	}
@@ -275,7 +279,8 @@ func (l list) states(q *query, s Selection) error {
 	for _, state := range s.States {
 		switch state {
 		case StateActive:
-			either, arguments = append(either, "(i.revoked_at = 0 AND i.starts_at <= ? AND i.expires_at > ?)"), append(arguments, s.Now, s.Now)
+			either, arguments = append(either, "(i.revoked_at = 0 AND i.starts_at <= ? AND i.expires_at > ?)"),
+				append(arguments, s.Now, s.Now)
 		case StateFuture:
 			either, arguments = append(either, "(i.revoked_at = 0 AND i.starts_at > ?)"), append(arguments, s.Now)
 		case StateExpired:

@@ -22,7 +22,8 @@ var codes = list{
 	text:          []string{"c.code", "o.name"},
 	organizations: "o.public_id IN (%)",
 	codes:         "c.code IN (%)",
-	items:         "c.id IN (SELECT h.handshake_code FROM handshake_item h JOIN item i ON i.id = h.item WHERE i.public_id IN (%))",
+	items: "c.id IN (SELECT h.handshake_code FROM handshake_item h JOIN item i ON i.id = h.item WHERE " +
+		"i.public_id IN (%))",
 }
 
 var items = list{
@@ -33,14 +34,16 @@ var items = list{
 	},
 	text:          []string{"i.public_id", "i.name", "o.name"},
 	organizations: "o.public_id IN (%)",
-	codes:         "i.id IN (SELECT h.item FROM handshake_item h JOIN handshake_code c ON c.id = h.handshake_code WHERE c.code IN (%))",
-	items:         "i.public_id IN (%)",
+	codes: "i.id IN (SELECT h.item FROM handshake_item h JOIN handshake_code c ON c.id = h.handshake_code " +
+		"WHERE c.code IN (%))",
+	items: "i.public_id IN (%)",
 }
 
 var devices = list{
 	from: "FROM device d", key: "d.id",
 	orders: []order{
-		{name: "created", expression: "d.id", number: true}, {name: "seen", expression: "d.last_seen_at", number: true, descending: true},
+		{name: "created", expression: "d.id", number: true},
+		{name: "seen", expression: "d.last_seen_at", number: true, descending: true},
 		{name: "name", expression: "d.friendly_name"}, {name: "uuid", expression: "d.uuid"},
 	},
 	text:    []string{"d.uuid", "d.friendly_name", "d.platform"},
@@ -54,8 +57,9 @@ var devices = list{
 var denials = list{
 	from: `FROM denial n LEFT JOIN handshake_code c ON c.code = n.handshake_code LEFT JOIN organization o ON o.id = c.organization
 		LEFT JOIN item i ON i.public_id = n.item`,
-	key:           "n.id",
-	orders:        []order{{name: "at", expression: "n.last_at", number: true, descending: true}, {name: "count", expression: "n.count", number: true, descending: true}},
+	key: "n.id",
+	orders: []order{{name: "at", expression: "n.last_at", number: true, descending: true},
+		{name: "count", expression: "n.count", number: true, descending: true}},
 	text:          []string{"n.device", "n.handshake_code", "n.reason", "n.device_name", "n.item"},
 	organizations: "coalesce(o.public_id, n.organization) IN (%)",
 	codes:         "n.handshake_code IN (%)",
@@ -69,7 +73,8 @@ var anomalies = list{
 	from:    "FROM anomaly a JOIN device d ON d.id = a.device",
 	key:     "CAST(a.device AS TEXT) || ' ' || a.kind",
 	textKey: true,
-	orders:  []order{{name: "at", expression: "a.last_at", number: true, descending: true}, {name: "count", expression: "a.count", number: true, descending: true}},
+	orders: []order{{name: "at", expression: "a.last_at", number: true, descending: true},
+		{name: "count", expression: "a.count", number: true, descending: true}},
 	text:    []string{"d.uuid", "d.friendly_name", "a.kind"},
 	shared:  []string{"a.detail"}, // of all that a device does, and reports on
 	granted: true,
@@ -120,13 +125,15 @@ func Devices(ctx context.Context, r store.Reader, s Selection) ([]store.ID, stri
 // Denials gives a page of refused authorizations.
 func Denials(ctx context.Context, r store.Reader, s Selection) (page []store.Denial, next string, err error) {
 	next, err = denials.page(ctx, r, s, `n.last_at, n.status, n.device, n.device_name, n.handshake_code, coalesce(o.public_id, n.organization), coalesce(o.name, ''),
-		n.item, coalesce(i.name, ''), n.cause, n.quota, n.used, n.reason, n.count, n.first_at`, func(scan func(...any) error) error {
-		var d store.Denial
-		err := scan(&d.At, &d.Status, &d.Device, &d.DeviceName, &d.HandshakeCode, &d.Organization, &d.OrganizationName,
-			&d.Item, &d.ItemName, &d.Cause, &d.Limit, &d.Used, &d.Reason, &d.Count, &d.FirstAt)
-		page = append(page, d)
-		return err
-	})
+		n.item, coalesce(i.name, ''), n.cause, n.quota, n.used, n.reason, n.count, n.first_at`,
+		func(scan func(...any) error) error {
+			var d store.Denial
+			err := scan(&d.At, &d.Status, &d.Device, &d.DeviceName, &d.HandshakeCode, &d.Organization,
+				&d.OrganizationName,
+				&d.Item, &d.ItemName, &d.Cause, &d.Limit, &d.Used, &d.Reason, &d.Count, &d.FirstAt)
+			page = append(page, d)
+			return err
+		})
 	return page, next, err
 }
 
@@ -138,26 +145,28 @@ type Anomaly struct {
 
 // Anomalies gives a page of anomalies.
 func Anomalies(ctx context.Context, r store.Reader, s Selection) (page []Anomaly, next string, err error) {
-	next, err = anomalies.page(ctx, r, s, "d.uuid, a.kind, a.detail, a.count, a.first_at, a.last_at, d.friendly_name", func(scan func(...any) error) error {
-		var a Anomaly
-		err := scan(&a.Device, &a.Kind, &a.Detail, &a.Count, &a.FirstAt, &a.LastAt, &a.Name)
-		if s.Apart {
-			a.Detail = ""
-		}
-		page = append(page, a)
-		return err
-	})
+	next, err = anomalies.page(ctx, r, s, "d.uuid, a.kind, a.detail, a.count, a.first_at, a.last_at, d.friendly_name",
+		func(scan func(...any) error) error {
+			var a Anomaly
+			err := scan(&a.Device, &a.Kind, &a.Detail, &a.Count, &a.FirstAt, &a.LastAt, &a.Name)
+			if s.Apart {
+				a.Detail = ""
+			}
+			page = append(page, a)
+			return err
+		})
 	return page, next, err
 }
 
 // Audits gives a page of administrative changes.
 func Audits(ctx context.Context, r store.Reader, s Selection) (page []store.Audit, next string, err error) {
-	next, err = audits.page(ctx, r, s, "a.at, a.actor, a.action, a.object, a.detail", func(scan func(...any) error) error {
-		var a store.Audit
-		err := scan(&a.At, &a.Actor, &a.Action, &a.Object, &a.Detail)
-		page = append(page, a)
-		return err
-	})
+	next, err = audits.page(ctx, r, s, "a.at, a.actor, a.action, a.object, a.detail",
+		func(scan func(...any) error) error {
+			var a store.Audit
+			err := scan(&a.At, &a.Actor, &a.Action, &a.Object, &a.Detail)
+			page = append(page, a)
+			return err
+		})
 	return page, next, err
 }
 
@@ -180,12 +189,13 @@ var seats = list{
 // Seats gives a page of the devices on the device lists of items; those whose seats
 // last until after Since.
 func Seats(ctx context.Context, r store.Reader, s Selection) (page []ItemDevice, next string, err error) {
-	next, err = seats.page(ctx, r, s, "d.uuid, d.friendly_name, s.since, s.until, s.weight", func(scan func(...any) error) error {
-		var d ItemDevice
-		err := scan(&d.Device, &d.Name, &d.Since, &d.Until, &d.Weight)
-		page = append(page, d)
-		return err
-	})
+	next, err = seats.page(ctx, r, s, "d.uuid, d.friendly_name, s.since, s.until, s.weight",
+		func(scan func(...any) error) error {
+			var d ItemDevice
+			err := scan(&d.Device, &d.Name, &d.Since, &d.Until, &d.Weight)
+			page = append(page, d)
+			return err
+		})
 	return page, next, err
 }
 
@@ -212,11 +222,12 @@ var adjustments = list{
 
 // Adjustments gives a page of adjustments.
 func Adjustments(ctx context.Context, r store.Reader, s Selection) (page []AdjustmentOf, next string, err error) {
-	next, err = adjustments.page(ctx, r, s, "i.public_id, a.at, a.units, a.reason, a.actor, a.signature", func(scan func(...any) error) error {
-		var a AdjustmentOf
-		err := scan(&a.Item, &a.At, &a.Units, &a.Reason, &a.Actor, &a.Signature)
-		page = append(page, a)
-		return err
-	})
+	next, err = adjustments.page(ctx, r, s, "i.public_id, a.at, a.units, a.reason, a.actor, a.signature",
+		func(scan func(...any) error) error {
+			var a AdjustmentOf
+			err := scan(&a.Item, &a.At, &a.Units, &a.Reason, &a.Actor, &a.Signature)
+			page = append(page, a)
+			return err
+		})
 	return page, next, err
 }

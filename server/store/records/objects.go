@@ -35,7 +35,8 @@ func SetDefaultCode(ctx context.Context, tx store.Tx, organization, code store.I
 // SetPublicTrial makes a code the one whose trials are for everybody, in the place of
 // the one before; 0: there is none.
 func SetPublicTrial(ctx context.Context, tx store.Tx, code store.ID) error {
-	if err := exec(ctx, tx, "UPDATE handshake_code SET public_trial = 0 WHERE public_trial <> 0"); err != nil || code == 0 {
+	if err := exec(ctx, tx, "UPDATE handshake_code SET public_trial = 0 WHERE public_trial <> 0"); err != nil ||
+		code == 0 {
 		return err
 	}
 	return exec(ctx, tx, "UPDATE handshake_code SET public_trial = 1 WHERE id = ?", code)
@@ -114,7 +115,8 @@ func SetSetting(ctx context.Context, tx store.Tx, name string, value any) error 
 	if err != nil {
 		return err
 	}
-	return exec(ctx, tx, "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, string(text))
+	return exec(ctx, tx, "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = "+
+		"excluded.value", name, string(text))
 }
 
 func exec(ctx context.Context, tx store.Tx, statement string, arguments ...any) error {

@@ -38,14 +38,15 @@ func Repairs(ctx context.Context, r store.Reader, uuids ...string) (map[string]*
 			return nil, err
 		}
 		err = r.Query(ctx, `SELECT d.uuid, m.uuid FROM device m JOIN device d ON d.id = m.merged_into
-			WHERE m.merged_into IS NOT NULL AND `+q.conditions[0]+` ORDER BY m.id`, q.arguments, func(scan func(...any) error) error {
-			var uuid, merged string
-			err := scan(&uuid, &merged)
-			if repair := found[uuid]; repair != nil {
-				repair.Merged = append(repair.Merged, merged)
-			}
-			return err
-		})
+			WHERE m.merged_into IS NOT NULL AND `+q.conditions[0]+` ORDER BY m.id`, q.arguments,
+			func(scan func(...any) error) error {
+				var uuid, merged string
+				err := scan(&uuid, &merged)
+				if repair := found[uuid]; repair != nil {
+					repair.Merged = append(repair.Merged, merged)
+				}
+				return err
+			})
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +75,8 @@ func Separate(ctx context.Context, tx store.Tx, device store.ID) error {
 // SeatedItems are the ids of the items of which a device has a seat, or will have one,
 // after a moment.
 func SeatedItems(ctx context.Context, r store.Reader, device store.ID, at int64) ([]string, error) {
-	return texts(ctx, r, "SELECT DISTINCT i.public_id FROM seat s JOIN item i ON i.id = s.item WHERE s.device = ? AND s.until > ? ORDER BY i.public_id", device, at)
+	return texts(ctx, r, "SELECT DISTINCT i.public_id FROM seat s JOIN item i ON i.id = s.item WHERE s.device = ? AND "+
+		"s.until > ? ORDER BY i.public_id", device, at)
 }
 
 // erasedText stands for a name that was erased from a text.
@@ -84,7 +86,9 @@ const erasedText = "(erased)"
 // whatever record, and the texts it brought. What it is from then on called is not kept
 // either. Counts stay; known tells whether there was anything of the device.
 func Erase(ctx context.Context, tx store.Tx, uuid string, at int64) (known bool, err error) {
-	names, err := texts(ctx, tx, `SELECT friendly_name FROM device WHERE uuid = ? UNION SELECT device_name FROM denial WHERE device = ?`, uuid, uuid)
+	names, err := texts(ctx, tx,
+		`SELECT friendly_name FROM device WHERE uuid = ? UNION SELECT device_name FROM denial WHERE device = ?`, uuid,
+		uuid)
 	if err != nil || len(names) == 0 {
 		return false, err
 	}
@@ -100,7 +104,8 @@ func Erase(ctx context.Context, tx store.Tx, uuid string, at int64) (known bool,
 	}
 	// To the second, it would lead to the address whose trial began with this one.
 	for _, subject := range store.TrialSubjects(store.TrialByDevice, uuid, "") {
-		if err := exec(ctx, tx, "UPDATE trial SET started_at = started_at - started_at % 86400 WHERE subject = ?", subject); err != nil {
+		if err := exec(ctx, tx, "UPDATE trial SET started_at = started_at - started_at % 86400 WHERE subject = ?",
+			subject); err != nil {
 			return true, err
 		}
 	}
@@ -108,14 +113,17 @@ func Erase(ctx context.Context, tx store.Tx, uuid string, at int64) (known bool,
 		if name == "" {
 			continue
 		}
-		if err := exec(ctx, tx, "UPDATE denial SET reason = replace(reason, ?, ?) WHERE device = ?", name, erasedText, uuid); err != nil {
+		if err := exec(ctx, tx, "UPDATE denial SET reason = replace(reason, ?, ?) WHERE device = ?", name, erasedText,
+			uuid); err != nil {
 			return true, err
 		}
-		err := exec(ctx, tx, `UPDATE audit SET detail = replace(detail, ?, ?) WHERE object = ? OR lower(detail) LIKE ? ESCAPE '\'`,
+		err := exec(ctx, tx,
+			`UPDATE audit SET detail = replace(detail, ?, ?) WHERE object = ? OR lower(detail) LIKE ? ESCAPE '\'`,
 			name, erasedText, uuid, pattern(uuid))
 		if err != nil {
 			return true, err
 		}
 	}
-	return true, exec(ctx, tx, "UPDATE device SET friendly_name = '', platform = '', library = '', erased_at = ? WHERE uuid = ?", at, uuid)
+	return true, exec(ctx, tx,
+		"UPDATE device SET friendly_name = '', platform = '', library = '', erased_at = ? WHERE uuid = ?", at, uuid)
 }

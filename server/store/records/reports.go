@@ -35,7 +35,8 @@ var ErrReports = errors.New("there is no such page of reports")
 // DeviceReports gives a page of what a device reported of the slots of a time, in the order
 // of slots; with what those reported that are shown as it. Of a selection count its
 // organizations, codes, items, moments, limit, and After.
-func DeviceReports(ctx context.Context, r store.Reader, device string, s Selection) (list []DeviceReport, next string, err error) {
+func DeviceReports(ctx context.Context, r store.Reader, device string,
+	s Selection) (list []DeviceReport, next string, err error) {
 	query := `SELECT r.id, d.uuid, r.uuid, c.code, i.public_id, p.slot, p.revision, p.counts FROM (SELECT id, uuid FROM device WHERE uuid = ?
 		UNION ALL SELECT d.id, d.uuid FROM device m JOIN device d ON d.merged_into = m.id WHERE m.uuid = ?) d JOIN run r ON r.device = d.id
 		JOIN report p ON p.run = r.id JOIN handshake_code c ON c.id = r.handshake_code JOIN item i ON i.id = r.item
@@ -71,17 +72,19 @@ func DeviceReports(ctx context.Context, r store.Reader, device string, s Selecti
 		limit = DefaultLimit
 	}
 	limit = min(limit, MaxLimit)
-	err = r.Query(ctx, query+" ORDER BY p.slot, r.id LIMIT ?", append(arguments, limit+1), func(scan func(...any) error) error {
-		var report DeviceReport
-		var counts []byte
-		if err := scan(&report.run, &report.Device, &report.Run, &report.Code, &report.Item, &report.Slot, &report.Revision, &counts); err != nil {
+	err = r.Query(ctx, query+" ORDER BY p.slot, r.id LIMIT ?", append(arguments, limit+1),
+		func(scan func(...any) error) error {
+			var report DeviceReport
+			var counts []byte
+			if err := scan(&report.run, &report.Device, &report.Run, &report.Code, &report.Item, &report.Slot,
+				&report.Revision, &counts); err != nil {
+				return err
+			}
+			var err error
+			report.Counts, err = store.ParseBinaryCounts(counts)
+			list = append(list, report)
 			return err
-		}
-		var err error
-		report.Counts, err = store.ParseBinaryCounts(counts)
-		list = append(list, report)
-		return err
-	})
+		})
 	if err != nil || len(list) <= limit {
 		return list, "", err
 	}
@@ -107,7 +110,8 @@ func FindArrivals(ctx context.Context, r store.Reader, list []DeviceReport, most
 	}
 	// What is folded while this reads is found twice, and counts once.
 	var folded, last int64
-	err = r.Query(ctx, "SELECT coalesce((SELECT upto FROM activity_fold), 0), coalesce((SELECT max(id) FROM raw_report), 0)", nil,
+	err = r.Query(ctx,
+		"SELECT coalesce((SELECT upto FROM activity_fold), 0), coalesce((SELECT max(id) FROM raw_report), 0)", nil,
 		func(scan func(...any) error) error { return scan(&folded, &last) })
 	if err == nil {
 		err = search.readFolded(ctx, r, folded)
@@ -159,7 +163,9 @@ func numbers[N ~int64](keys []N) string {
 func (s *arrivalSearch) readFolded(ctx context.Context, r store.Reader, folded int64) error {
 	var rows []int64
 	first, last := store.LevelDay.Start(s.list[0].Slot), s.list[len(s.list)-1].Slot
-	err := r.Query(ctx, "SELECT run, day, rows FROM arrival WHERE day >= ? AND day <= ? AND "+s.amongRuns(), []any{first, last}, func(scan func(...any) error) error {
+	err := r.Query(ctx, "SELECT run, day, rows FROM arrival WHERE day >= ? AND day <= ? AND "+s.amongRuns(), []any{
+		first, last,
+	}, func(scan func(...any) error) error {
 		var at slotOfRun
 		var data []byte
 		if err := scan(&at.run, &at.slot, &data); err != nil || !s.days[at] {
@@ -187,17 +193,18 @@ func (s *arrivalSearch) readFolded(ctx context.Context, r store.Reader, folded i
 
 // read reads rows of what came.
 func (s *arrivalSearch) read(ctx context.Context, r store.Reader, where string, arguments ...any) error {
-	return r.Query(ctx, "SELECT run, received_at, newest, reports FROM raw_report WHERE "+where+" ORDER BY id", arguments, func(scan func(...any) error) error {
-		var run store.ID
-		var rows store.ReceivedReports
-		if err := scan(&run, &rows.ReceivedAt, &rows.Newest, &rows.Data); err != nil {
-			return err
-		}
-		return rows.Unpack(func(report store.ReceivedReport) error {
-			if i, asked := s.place[slotOfRun{run, report.Slot}]; asked && report.Lost == "" {
-				s.list[i].Arrivals = append(s.list[i].Arrivals, Arrival{report.Revision, report.ReceivedAt})
+	return r.Query(ctx, "SELECT run, received_at, newest, reports FROM raw_report WHERE "+where+" ORDER BY id",
+		arguments, func(scan func(...any) error) error {
+			var run store.ID
+			var rows store.ReceivedReports
+			if err := scan(&run, &rows.ReceivedAt, &rows.Newest, &rows.Data); err != nil {
+				return err
 			}
-			return nil
+			return rows.Unpack(func(report store.ReceivedReport) error {
+				if i, asked := s.place[slotOfRun{run, report.Slot}]; asked && report.Lost == "" {
+					s.list[i].Arrivals = append(s.list[i].Arrivals, Arrival{report.Revision, report.ReceivedAt})
+				}
+				return nil
+			})
 		})
-	})
 }

@@ -60,7 +60,8 @@ func (s *Store) FoldActivity(ctx context.Context, most int64) (folded int64, err
 			return err
 		}
 		err = sweepRows(ctx, session, `INSERT INTO activity (type, day, handshake_code, item, runs) VALUES `,
-			`(`+typeSQL+`, ?, ?, ?, ?)`, ` ON CONFLICT (type, day, handshake_code, item) DO UPDATE SET runs = excluded.runs`, 5, activity)
+			`(`+typeSQL+`, ?, ?, ?, ?)`,
+			` ON CONFLICT (type, day, handshake_code, item) DO UPDATE SET runs = excluded.runs`, 5, activity)
 		if err != nil {
 			return err
 		}
@@ -108,7 +109,9 @@ func (s *Store) unfolded(ctx context.Context, most int64) (from, until int64, er
 func readFolding(ctx context.Context, r store.Reader, from, until int64) (*folding, error) {
 	f := &folding{activity: map[activityKey]map[store.ID]*store.ActiveRun{}, arrivals: map[arrivalKey]store.Arrivals{}}
 	err := r.Query(ctx, `SELECT r.id, r.run, run.device, run.handshake_code, run.item, r.newest, r.reports
-		FROM raw_report r JOIN run ON run.id = r.run WHERE r.id > ? AND r.id <= ? ORDER BY r.id`, []any{from, until}, func(scan func(...any) error) error {
+		FROM raw_report r JOIN run ON run.id = r.run WHERE r.id > ? AND r.id <= ? ORDER BY r.id`, []any{
+		from, until,
+	}, func(scan func(...any) error) error {
 		var id int64
 		var came store.ReceivedReports
 		var run, device store.ID
@@ -144,7 +147,8 @@ func (f *folding) activityRows(ctx context.Context, r store.Reader) (rows []any,
 		for _, run := range runs {
 			all = append(all, *run)
 		}
-		err := r.Query(ctx, `SELECT runs FROM activity WHERE type = `+typeSQL+` AND day = ? AND handshake_code = ? AND item = ?`,
+		err := r.Query(ctx,
+			`SELECT runs FROM activity WHERE type = `+typeSQL+` AND day = ? AND handshake_code = ? AND item = ?`,
 			[]any{key.kind, key.day, key.pair[0], key.pair[1]}, func(scan func(...any) error) error {
 				var before []byte
 				if err := scan(&before); err != nil {
@@ -176,7 +180,9 @@ func (f *folding) arrivalRows(ctx context.Context, r store.Reader) (rows []any, 
 		keys = append(keys, run)
 	}
 	for some := range slices.Chunk(keys, foldedRows) {
-		err := r.Query(ctx, `SELECT run, day, rows FROM arrival WHERE day >= ? AND `+among("run", some), []any{first}, func(scan func(...any) error) error {
+		err := r.Query(ctx, `SELECT run, day, rows FROM arrival WHERE day >= ? AND `+among("run", some), []any{
+			first,
+		}, func(scan func(...any) error) error {
 			var key arrivalKey
 			var data []byte
 			if err := scan(&key.run, &key.day, &data); err != nil {

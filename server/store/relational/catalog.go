@@ -40,9 +40,11 @@ func HandshakeCodeFields(c *store.HandshakeCode) []any {
 
 // ItemFields are what ItemColumns are scanned into.
 func ItemFields(i *store.Item) []any {
-	return []any{&i.Key, &i.ID, &i.Organization, &i.Name, &i.Products, &i.Version, &i.Edition, &i.DeploymentType, &i.ChargeWay,
-		(*modulesText)(&i.Modules), &i.Quota, &i.StartsAt, &i.ExpiresAt, &i.MaxBufferDays, &i.ValidationField, &i.Trial, &i.TrialBy, &i.TrialDays,
-		(*namesText)(&i.Requires), &i.RequestLimit, &i.RefuseClones, &i.RevokedAt, &i.ArchivedAt, &i.LicenseFile, &i.CreatedAt,
+	return []any{&i.Key, &i.ID, &i.Organization, &i.Name, &i.Products, &i.Version, &i.Edition,
+		&i.DeploymentType, &i.ChargeWay,
+		(*modulesText)(&i.Modules), &i.Quota, &i.StartsAt, &i.ExpiresAt, &i.MaxBufferDays, &i.ValidationField, &i.Trial,
+		&i.TrialBy, &i.TrialDays, (*namesText)(&i.Requires), &i.RequestLimit, &i.RefuseClones, &i.RevokedAt,
+		&i.ArchivedAt, &i.LicenseFile, &i.CreatedAt,
 		(*chargingText)(&i.Charging)}
 }
 
@@ -141,7 +143,8 @@ func (t *Tx) AddHandshakeCode(c store.HandshakeCode) error {
 		return err
 	}
 	for _, value := range c.ValidationFields {
-		if err := t.exec(`INSERT INTO validation_field (handshake_code, value) VALUES (?, ?)`, code, value); err != nil {
+		if err := t.exec(`INSERT INTO validation_field (handshake_code, value) VALUES (?, ?)`, code,
+			value); err != nil {
 			return err
 		}
 	}
@@ -157,26 +160,32 @@ func (t *Tx) AddItem(i store.Item) error {
 	if err != nil {
 		return err
 	}
-	err = t.add(`INSERT INTO item (public_id, organization, name, products, version, edition, deployment_type, charge_way,
+	err = t.add(
+		`INSERT INTO item (public_id, organization, name, products, version, edition, deployment_type, charge_way,
 			modules, quota, starts_at, expires_at, max_buffer_days, validation_field, trial, trial_by, trial_days, requires,
 			request_limit, refuse_clones, revoked_at, archived_at, license_file, created_at, charging)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		i.ID, organization, i.Name, i.Products, i.Version, i.Edition, i.DeploymentType, i.ChargeWay,
-		formatModules(i.Modules), i.Quota, i.StartsAt, i.ExpiresAt, i.MaxBufferDays, i.ValidationField, i.Trial, i.TrialBy, i.TrialDays,
-		strings.Join(i.Requires, ","), i.RequestLimit, i.RefuseClones, i.RevokedAt, i.ArchivedAt, i.LicenseFile, i.CreatedAt, i.Charging.Text())
+		formatModules(i.Modules), i.Quota, i.StartsAt, i.ExpiresAt, i.MaxBufferDays, i.ValidationField, i.Trial,
+		i.TrialBy, i.TrialDays,
+		strings.Join(i.Requires, ","), i.RequestLimit, i.RefuseClones, i.RevokedAt, i.ArchivedAt, i.LicenseFile,
+		i.CreatedAt, i.Charging.Text())
 	if err != nil || t.dialect.UseTable == "item" {
 		return err
 	}
-	return t.exec(`INSERT INTO `+t.dialect.UseTable+` (`+t.dialect.UseKey+`, used, requests) SELECT id, 0, 0 FROM item WHERE public_id = ?`, i.ID)
+	return t.exec(`INSERT INTO `+t.dialect.UseTable+` (`+t.dialect.UseKey+
+		`, used, requests) SELECT id, 0, 0 FROM item WHERE public_id = ?`, i.ID)
 }
 
 // UpdateItem gives an item other fields; see store.Tx.
 func (t *Tx) UpdateItem(i store.Item) error {
-	return t.exec(`UPDATE item SET name = ?, products = ?, version = ?, edition = ?, deployment_type = ?, modules = ?, quota = ?,
+	return t.exec(
+		`UPDATE item SET name = ?, products = ?, version = ?, edition = ?, deployment_type = ?, modules = ?, quota = ?,
 			starts_at = ?, expires_at = ?, max_buffer_days = ?, validation_field = ?, trial = ?, trial_by = ?, trial_days = ?, requires = ?,
 			request_limit = ?, refuse_clones = ?, revoked_at = ?, archived_at = ?, license_file = ?, charging = ? WHERE id = ?`,
 		i.Name, i.Products, i.Version, i.Edition, i.DeploymentType, formatModules(i.Modules), i.Quota,
-		i.StartsAt, i.ExpiresAt, i.MaxBufferDays, i.ValidationField, i.Trial, i.TrialBy, i.TrialDays, strings.Join(i.Requires, ","),
+		i.StartsAt, i.ExpiresAt, i.MaxBufferDays, i.ValidationField, i.Trial, i.TrialBy, i.TrialDays,
+		strings.Join(i.Requires, ","),
 		i.RequestLimit, i.RefuseClones, i.RevokedAt, i.ArchivedAt, i.LicenseFile, i.Charging.Text(), i.Key)
 }
 
@@ -203,13 +212,15 @@ func (t *Tx) ArchiveHandshakeCode(code store.ID, at int64) error {
 
 // SetSessionPassword gives a code another session password, as hashes.
 func (t *Tx) SetSessionPassword(code store.ID, hash, previous string, previousUntil int64) error {
-	return t.exec(`UPDATE handshake_code SET session_password = ?, previous_password = ?, previous_until = ? WHERE id = ?`,
+	return t.exec(
+		`UPDATE handshake_code SET session_password = ?, previous_password = ?, previous_until = ? WHERE id = ?`,
 		hash, previous, previousUntil, code)
 }
 
 // AddAudit notes an administrative change.
 func (t *Tx) AddAudit(a store.Audit) error {
-	return t.exec(`INSERT INTO audit (at, actor, action, object, detail) VALUES (?, ?, ?, ?, ?)`, a.At, a.Actor, a.Action, a.Object, a.Detail)
+	return t.exec(`INSERT INTO audit (at, actor, action, object, detail) VALUES (?, ?, ?, ?, ?)`, a.At, a.Actor,
+		a.Action, a.Object, a.Detail)
 }
 
 // AddServerKeys keeps the server's keys.
@@ -225,7 +236,8 @@ func (t *Tx) Organization(id string) (o store.Organization, err error) {
 
 // HandshakeCode finds a code; store.ErrNotFound.
 func (t *Tx) HandshakeCode(code string) (c store.HandshakeCode, err error) {
-	if err = get(t.ctx, t.session, SelectHandshakeCode+` WHERE c.code = ?`, []any{code}, HandshakeCodeFields(&c)...); err != nil {
+	if err = get(t.ctx, t.session, SelectHandshakeCode+` WHERE c.code = ?`, []any{code},
+		HandshakeCodeFields(&c)...); err != nil {
 		return c, err
 	}
 	err = validationFields(t.ctx, t.session, []store.ID{c.Key}, func(_ store.ID, value string) {
@@ -240,8 +252,10 @@ func (t *Tx) Item(id string) (i store.Item, err error) {
 	return i, err
 }
 
-func validationFields(ctx context.Context, r store.Reader, codes []store.ID, add func(code store.ID, value string)) error {
-	return r.Query(ctx, `SELECT handshake_code, value FROM validation_field WHERE `+among("handshake_code", codes)+` ORDER BY value`, nil,
+func validationFields(ctx context.Context, r store.Reader, codes []store.ID,
+	add func(code store.ID, value string)) error {
+	return r.Query(ctx, `SELECT handshake_code, value FROM validation_field WHERE `+among("handshake_code", codes)+
+		` ORDER BY value`, nil,
 		func(scan func(...any) error) error {
 			var code store.ID
 			var value string

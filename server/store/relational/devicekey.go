@@ -11,7 +11,8 @@ import (
 func (t *Tx) ConfirmKey(uuid, keyID string, at int64) (left int64, err error) {
 	var device store.ID
 	var reporter int64
-	err = get(t.ctx, t.session, `SELECT d.id, k.reporter FROM device_key k JOIN device d ON d.id = k.device WHERE d.uuid = ? AND k.key_id = ?`,
+	err = get(t.ctx, t.session,
+		`SELECT d.id, k.reporter FROM device_key k JOIN device d ON d.id = k.device WHERE d.uuid = ? AND k.key_id = ?`,
 		[]any{uuid, keyID}, &device, &reporter)
 	if err != nil || reporter == 0 {
 		return 0, err
@@ -20,7 +21,8 @@ func (t *Tx) ConfirmKey(uuid, keyID string, at int64) (left int64, err error) {
 	if err := t.session.Alone(t.ctx); err != nil {
 		return 0, err
 	}
-	if err := t.exec(`UPDATE device_key SET confirmed_at = ? WHERE device = ? AND reporter = ? AND confirmed_at = 0`, at, device, reporter); err != nil {
+	if err := t.exec(`UPDATE device_key SET confirmed_at = ? WHERE device = ? AND reporter = ? AND confirmed_at = 0`,
+		at, device, reporter); err != nil {
 		return 0, err
 	}
 	if at > 0 {
@@ -35,7 +37,8 @@ func (t *Tx) ConfirmKey(uuid, keyID string, at int64) (left int64, err error) {
 			}
 		}
 	}
-	err = get(t.ctx, t.session, `SELECT count(*) FROM run WHERE device = ? AND reporter = ?`, []any{device, reporter}, &left)
+	err = get(t.ctx, t.session, `SELECT count(*) FROM run WHERE device = ? AND reporter = ?`,
+		[]any{device, reporter}, &left)
 	return left, err
 }
 
@@ -58,7 +61,8 @@ func (s *Store) DeviceKeys(ctx context.Context, uuid string) ([]store.DeviceKeyU
 		var k store.DeviceKeyUse
 		var recorded *int64 // nil: the key told no account yet
 		var a protocol.DeviceAccount
-		err := scan(&k.KeyID, &k.PublicKey, &k.Reporter, &k.CreatedAt, &k.ConfirmedAt, &recorded, &a.Expired, &a.Refused, &a.Storage, &k.Accepted)
+		err := scan(&k.KeyID, &k.PublicKey, &k.Reporter, &k.CreatedAt, &k.ConfirmedAt, &recorded, &a.Expired,
+			&a.Refused, &a.Storage, &k.Accepted)
 		if recorded != nil {
 			a.Recorded = *recorded
 			k.Account = &a

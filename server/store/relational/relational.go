@@ -113,7 +113,8 @@ func get(ctx context.Context, r store.Reader, query string, arguments []any, des
 }
 
 // list reads all rows of a query.
-func list[R any](ctx context.Context, r store.Reader, query string, arguments []any, fields func(*R) []any) ([]R, error) {
+func list[R any](ctx context.Context, r store.Reader, query string, arguments []any,
+	fields func(*R) []any) ([]R, error) {
 	rows := []R{}
 	err := r.Query(ctx, query, arguments, func(scan func(...any) error) error {
 		var row R

@@ -27,7 +27,9 @@ func (t *Tx) SetRetention(record store.Record, days int64) error {
 	if days == 0 {
 		return t.exec(`DELETE FROM retention WHERE record = ?`, string(record))
 	}
-	return t.exec(`INSERT INTO retention (record, days) VALUES (?, ?) ON CONFLICT (record) DO UPDATE SET days = excluded.days`, string(record), days)
+	return t.exec(
+		`INSERT INTO retention (record, days) VALUES (?, ?) ON CONFLICT (record) DO UPDATE SET days = excluded.days`,
+		string(record), days)
 }
 
 // pruning is one transaction of Prune.
@@ -60,7 +62,8 @@ var prunings = map[store.Record]func(pruning) (removed, next int64, err error){
 }
 
 // Prune deletes records from before a moment; see store.Store.
-func (s *Store) Prune(ctx context.Context, record store.Record, before, position int64) (removed, next int64, err error) {
+func (s *Store) Prune(ctx context.Context, record store.Record, before,
+	position int64) (removed, next int64, err error) {
 	prune, known := prunings[record]
 	if !known {
 		return 0, 0, fmt.Errorf("there are no records %q", record)
@@ -119,7 +122,8 @@ const foldedAtOnce = 50_000
 // spanned deletes by a statement what hangs on the next rows of a table: its arguments
 // are the keys between which they are, and the moment.
 func (p pruning) spanned(table string, size int64, statement string) (removed, next int64, err error) {
-	err = get(p, p, `SELECT coalesce(max(id), 0) FROM (SELECT id FROM `+table+` WHERE id > ? ORDER BY id LIMIT ?) span`, []any{p.position, size}, &next)
+	err = get(p, p, `SELECT coalesce(max(id), 0) FROM (SELECT id FROM `+table+` WHERE id > ? ORDER BY id LIMIT ?) span`,
+		[]any{p.position, size}, &next)
 	if err != nil || next == 0 {
 		return 0, 0, err
 	}
@@ -169,12 +173,14 @@ func (t *Tx) AddStatement(n store.Statement) error {
 	if err != nil {
 		return err
 	}
-	return t.add(`INSERT INTO statement (organization, month, made_at, document) VALUES (?, ?, ?, ?)`, organization, n.Month, n.MadeAt, n.Document)
+	return t.add(`INSERT INTO statement (organization, month, made_at, document) VALUES (?, ?, ?, ?)`, organization,
+		n.Month, n.MadeAt, n.Document)
 }
 
 // Closing tells how far slots are closed.
 func (t *Tx) Closing() (c store.Closing, err error) {
-	err = get(t.ctx, t.session, `SELECT coalesce(max(before), 0), coalesce(max(pruned), 0), coalesce(max(swept), 0) FROM slot_closing`, nil,
+	err = get(t.ctx, t.session,
+		`SELECT coalesce(max(before), 0), coalesce(max(pruned), 0), coalesce(max(swept), 0) FROM slot_closing`, nil,
 		&c.Before, &c.Pruned, &c.Swept)
 	return c, err
 }
@@ -191,12 +197,14 @@ func (t *Tx) CloseSlots(before int64) error {
 
 // AddCheckpoint adds a checkpoint; store.ErrExists.
 func (t *Tx) AddCheckpoint(c store.Checkpoint) error {
-	return t.add(`INSERT INTO checkpoint (closed_before, made_at, document) VALUES (?, ?, ?)`, c.ClosedBefore, c.MadeAt, c.Document)
+	return t.add(`INSERT INTO checkpoint (closed_before, made_at, document) VALUES (?, ?, ?)`, c.ClosedBefore,
+		c.MadeAt, c.Document)
 }
 
 // Used tells how many units of an item are used; store.ErrNotFound.
 func (t *Tx) Used(item store.ID) (used int64, err error) {
-	err = get(t.ctx, t.session, `SELECT used FROM `+t.dialect.UseTable+` WHERE `+t.dialect.UseKey+` = ?`, []any{item}, &used)
+	err = get(t.ctx, t.session, `SELECT used FROM `+t.dialect.UseTable+` WHERE `+t.dialect.UseKey+` = ?`,
+		[]any{item}, &used)
 	return used, err
 }
 

@@ -15,11 +15,13 @@ const foldedAfter = 365 * 24 * 60 * 60
 // look at next.
 func (p pruning) seats() (removed, next int64, err error) {
 	var item int64
-	if err := get(p, p, `SELECT coalesce(min(item), 0) FROM seat_step WHERE item >= ?`, []any{p.position}, &item); err != nil || item == 0 {
+	if err := get(p, p, `SELECT coalesce(min(item), 0) FROM seat_step WHERE item >= ?`, []any{p.position},
+		&item); err != nil || item == 0 {
 		return 0, 0, err
 	}
 	var at, folded, to, change int64
-	err = get(p, p, `SELECT u.at, coalesce(f.before, 0) FROM `+p.dialect.Uses+` u LEFT JOIN seat_fold f ON f.item = u.item WHERE u.item = ?`,
+	err = get(p, p, `SELECT u.at, coalesce(f.before, 0) FROM `+p.dialect.Uses+
+		` u LEFT JOIN seat_fold f ON f.item = u.item WHERE u.item = ?`,
 		[]any{item}, &at, &folded)
 	if err != nil {
 		return 0, 0, fmt.Errorf("the seats of item %d: %w", item, err)
@@ -34,7 +36,8 @@ func (p pruning) seats() (removed, next int64, err error) {
 		return 0, item + 1, nil
 	}
 	removed, err = p.Sweep(p, `DELETE FROM seat WHERE item = ? AND until > ? AND until <= ?
-		AND since < (SELECT max(since) FROM seat newest WHERE newest.device = seat.device AND newest.item = seat.item)`, item, folded, to)
+		AND since < (SELECT max(since) FROM seat newest WHERE newest.device = seat.device AND newest.item = seat.item)`,
+		item, folded, to)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -42,15 +45,19 @@ func (p pruning) seats() (removed, next int64, err error) {
 		return 0, 0, err
 	}
 	if change != 0 {
-		if _, err := p.Sweep(p, `INSERT INTO seat_step (item, at, change) VALUES (?, ?, ?)`, item, to, change); err != nil {
+		if _, err := p.Sweep(p, `INSERT INTO seat_step (item, at, change) VALUES (?, ?, ?)`, item, to,
+			change); err != nil {
 			return 0, 0, err
 		}
 	}
-	_, err = p.Sweep(p, `INSERT INTO seat_fold (item, before) VALUES (?, ?) ON CONFLICT (item) DO UPDATE SET before = excluded.before`, item, to)
+	_, err = p.Sweep(p,
+		`INSERT INTO seat_fold (item, before) VALUES (?, ?) ON CONFLICT (item) DO UPDATE SET before = excluded.before`,
+		item, to)
 	return removed, item, err
 }
 
 // tokens are those that expired.
 func (p pruning) tokens() (removed, next int64, err error) {
-	return p.spanned("api_token", prunedRows, `DELETE FROM api_token WHERE id > ? AND id <= ? AND expires_at > 0 AND expires_at < ?`)
+	return p.spanned("api_token", prunedRows,
+		`DELETE FROM api_token WHERE id > ? AND id <= ? AND expires_at > 0 AND expires_at < ?`)
 }

@@ -8,8 +8,8 @@ import (
 
 var _ store.Forgetter = (*Store)(nil)
 
-// strangers are devices that nothing hangs on, nor an administrator said anything about; its arguments are twice since when they
-// were not heard of.
+// strangers are devices that nothing hangs on, nor an administrator said anything about; its
+// arguments are twice since when they were not heard of.
 const strangers = `last_seen_at < ? AND first_seen_at < ? AND blocked_at = 0 AND erased_at = 0 AND merged_into IS NULL
 	AND NOT EXISTS (SELECT 1 FROM device merged WHERE merged.merged_into = device.id)
 	AND NOT EXISTS (SELECT 1 FROM run WHERE run.device = device.id)
@@ -23,11 +23,13 @@ const strangeKeys = `device_key.reporter > 0 AND device_key.confirmed_at = 0 AND
 // for them without holding up who writes.
 func (s *Store) ForgetStrangers(ctx context.Context, before int64, limit int) (forgotten int64, err error) {
 	key := func(id *store.ID) []any { return []any{id} }
-	devices, err := list(ctx, s.database, `SELECT id FROM device WHERE `+strangers+` LIMIT ?`, []any{before, before, limit}, key)
+	devices, err := list(ctx, s.database, `SELECT id FROM device WHERE `+strangers+` LIMIT ?`,
+		[]any{before, before, limit}, key)
 	if err != nil {
 		return 0, err
 	}
-	keyed, err := list(ctx, s.database, `SELECT DISTINCT device FROM device_key WHERE `+strangeKeys+` LIMIT ?`, []any{before, limit}, key)
+	keyed, err := list(ctx, s.database, `SELECT DISTINCT device FROM device_key WHERE `+strangeKeys+` LIMIT ?`,
+		[]any{before, limit}, key)
 	if err != nil || len(devices)+len(keyed) == 0 {
 		return 0, err
 	}
@@ -51,12 +53,14 @@ func (s *Store) ForgetStrangers(ctx context.Context, before int64, limit int) (f
 }
 
 // forgetDevices forgets those of the devices that are strangers still.
-func forgetDevices(ctx context.Context, session Session, devices []store.ID, before int64) (forgotten int64, err error) {
+func forgetDevices(ctx context.Context, session Session, devices []store.ID,
+	before int64) (forgotten int64, err error) {
 	if len(devices) == 0 {
 		return 0, nil
 	}
 	these := ` IN (SELECT id FROM device WHERE id IN ` + numbers(devices) + ` AND ` + strangers + `)`
-	for _, from := range []string{`report_grant WHERE device`, `device_account WHERE device`, `anomaly WHERE device`, `device_key WHERE device`, `device WHERE id`} {
+	for _, from := range []string{`report_grant WHERE device`, `device_account WHERE device`, `anomaly WHERE device`,
+		`device_key WHERE device`, `device WHERE id`} {
 		if forgotten, err = session.Sweep(ctx, `DELETE FROM `+from+these, before, before); err != nil {
 			return 0, err
 		}
@@ -71,7 +75,8 @@ func forgetKeys(ctx context.Context, session Session, devices []store.ID, before
 	}
 	these := ` WHERE device IN ` + numbers(devices) + ` AND `
 	_, err = session.Sweep(ctx, `DELETE FROM report_grant`+these+`EXISTS (SELECT 1 FROM device_key
-		WHERE device_key.device = report_grant.device AND device_key.reporter = report_grant.reporter AND `+strangeKeys+`)`, before)
+		WHERE device_key.device = report_grant.device AND device_key.reporter = report_grant.reporter AND `+
+		strangeKeys+`)`, before)
 	if err != nil {
 		return 0, err
 	}

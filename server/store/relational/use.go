@@ -9,18 +9,20 @@ import (
 
 // Organizations lists organizations; see store.Store.
 func (s *Store) Organizations(ctx context.Context, keys ...store.ID) ([]store.Organization, error) {
-	return list(ctx, s.database, SelectOrganization+` WHERE `+among("o.id", keys)+` ORDER BY o.id`, nil, OrganizationFields)
+	return list(ctx, s.database, SelectOrganization+` WHERE `+among("o.id", keys)+` ORDER BY o.id`, nil,
+		OrganizationFields)
 }
 
 // HandshakeCodes lists handshake codes with their items.
 func (s *Store) HandshakeCodes(ctx context.Context, keys ...store.ID) ([]store.HandshakeCodeUse, error) {
 	g := store.NewGathered[store.HandshakeCodeUse]()
-	err := s.database.Query(ctx, SelectHandshakeCode+` WHERE `+among("c.id", keys)+` ORDER BY c.id`, nil, func(scan func(...any) error) error {
-		var c store.HandshakeCodeUse
-		err := scan(HandshakeCodeFields(&c.HandshakeCode)...)
-		g.Add(c.Key, c)
-		return err
-	})
+	err := s.database.Query(ctx, SelectHandshakeCode+` WHERE `+among("c.id", keys)+` ORDER BY c.id`, nil,
+		func(scan func(...any) error) error {
+			var c store.HandshakeCodeUse
+			err := scan(HandshakeCodeFields(&c.HandshakeCode)...)
+			g.Add(c.Key, c)
+			return err
+		})
 	if err != nil {
 		return nil, err
 	}
@@ -30,14 +32,16 @@ func (s *Store) HandshakeCodes(ctx context.Context, keys ...store.ID) ([]store.H
 	if err != nil {
 		return nil, err
 	}
-	return g.List, s.database.Query(ctx, `SELECT h.handshake_code, i.public_id FROM handshake_item h JOIN item i ON i.id = h.item
-		WHERE `+among("h.handshake_code", keys)+` ORDER BY h.position = 0, h.position, i.expires_at, i.id`, nil, func(scan func(...any) error) error {
-		var code store.ID
-		var item string
-		err := scan(&code, &item)
-		g.With(code, func(c *store.HandshakeCodeUse) { c.Items = append(c.Items, item) })
-		return err
-	})
+	return g.List,
+		s.database.Query(ctx, `SELECT h.handshake_code, i.public_id FROM handshake_item h JOIN item i ON i.id = h.item
+		WHERE `+among("h.handshake_code", keys)+` ORDER BY h.position = 0, h.position, i.expires_at, i.id`, nil,
+			func(scan func(...any) error) error {
+				var code store.ID
+				var item string
+				err := scan(&code, &item)
+				g.With(code, func(c *store.HandshakeCodeUse) { c.Items = append(c.Items, item) })
+				return err
+			})
 }
 
 // Items lists items with their use at a moment: sums and steps are of one and the same.
@@ -49,7 +53,8 @@ func (s *Store) Items(ctx context.Context, now int64, keys ...store.ID) (items [
 	return items, err
 }
 
-func itemUses(ctx context.Context, r store.Reader, dialect *Dialect, now int64, keys []store.ID) ([]store.ItemUse, error) {
+func itemUses(ctx context.Context, r store.Reader, dialect *Dialect, now int64,
+	keys []store.ID) ([]store.ItemUse, error) {
 	g := store.NewGathered[store.ItemUse]()
 	for _, read := range []struct {
 		query     string
@@ -60,20 +65,27 @@ func itemUses(ctx context.Context, r store.Reader, dialect *Dialect, now int64, 
 			FROM item i JOIN organization o ON o.id = i.organization JOIN ` + dialect.Uses + ` u ON u.item = i.id
 			WHERE ` + among("i.id", keys) + ` ORDER BY i.id`, nil, func(scan func(...any) error) error {
 			var i store.ItemUse
-			err := scan(append(ItemFields(&i.Item), &i.Use.Units, &i.Use.Requests, &i.Use.At, &i.Use.Active, &i.Use.Exceptions)...)
+			err := scan(append(ItemFields(&i.Item), &i.Use.Units, &i.Use.Requests, &i.Use.At, &i.Use.Active,
+				&i.Use.Exceptions)...)
 			g.Add(i.Key, i)
 			return err
 		}},
-		{`SELECT s.item, s.at, s.change FROM ` + dialect.Uses + ` u JOIN seat_step s ON s.item = u.item AND s.at > u.at AND s.at <= ?
-			WHERE u.at > 0 AND ` + among("u.item", keys) + ` ORDER BY s.item, s.at`, []any{now}, func(scan func(...any) error) error {
+		{`SELECT s.item, s.at, s.change FROM ` + dialect.Uses +
+			` u JOIN seat_step s ON s.item = u.item AND s.at > u.at AND s.at <= ?
+			WHERE u.at > 0 AND ` + among("u.item", keys) + ` ORDER BY s.item, s.at`, []any{
+			now,
+		}, func(scan func(...any) error) error {
 			var item store.ID
 			var step store.Step
 			err := scan(&item, &step.At, &step.Change)
 			g.With(item, func(i *store.ItemUse) { i.Use.Steps = append(i.Use.Steps, step) })
 			return err
 		}},
-		{`SELECT i.id, (SELECT count(*) FROM seat s WHERE s.item = i.id AND s.until > ? AND s.since <= ?) FROM item i WHERE ` + among("i.id", keys) + `
-			UNION ALL SELECT item, count(*) FROM app_domain WHERE ` + among("item", keys) + ` GROUP BY item`, []any{now, now}, func(scan func(...any) error) error {
+		{`SELECT i.id, (SELECT count(*) FROM seat s WHERE s.item = i.id AND s.until > ? AND s.since <= ?) FROM item i WHERE ` +
+			among("i.id", keys) + `
+			UNION ALL SELECT item, count(*) FROM app_domain WHERE ` + among("item", keys) + ` GROUP BY item`, []any{
+			now, now,
+		}, func(scan func(...any) error) error {
 			var item store.ID
 			var live int64
 			err := scan(&item, &live)
@@ -104,33 +116,38 @@ func (s *Store) Devices(ctx context.Context, keys ...store.ID) ([]store.DeviceUs
 		row   func(scan func(...any) error) error
 	}{
 		{`SELECT id, uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at, cloned_at,
-			(SELECT count(*) FROM device_key WHERE device_key.device = device.id) FROM device WHERE ` + among("id", keys) + ` ORDER BY id`,
+			(SELECT count(*) FROM device_key WHERE device_key.device = device.id) FROM device WHERE ` +
+			among("id", keys) + ` ORDER BY id`,
 			func(scan func(...any) error) error {
 				var d store.DeviceUse
-				err := scan(&d.Key, &d.UUID, &d.UUIDSource, &d.FriendlyName, &d.Platform, &d.Library, &d.FirstSeenAt, &d.LastSeenAt, &d.ClonedAt, &d.Keys)
+				err := scan(&d.Key, &d.UUID, &d.UUIDSource, &d.FriendlyName, &d.Platform, &d.Library, &d.FirstSeenAt,
+					&d.LastSeenAt, &d.ClonedAt, &d.Keys)
 				g.Add(d.Key, d)
 				return err
 			}},
-		{`SELECT device, ` + s.dialect.Sum("recorded") + `, ` + s.dialect.Sum("expired") + `, ` + s.dialect.Sum("refused") + `, ` + s.dialect.Sum("storage") + `
-			FROM device_account WHERE ` + among("device", keys) + ` GROUP BY device`, func(scan func(...any) error) error {
-			var device store.ID
-			var account protocol.DeviceAccount
-			err := scan(&device, &account.Recorded, &account.Expired, &account.Refused, &account.Storage)
-			g.With(device, func(d *store.DeviceUse) { d.Account = &account })
-			return err
-		}},
+		{`SELECT device, ` + s.dialect.Sum("recorded") + `, ` + s.dialect.Sum("expired") + `, ` +
+			s.dialect.Sum("refused") + `, ` + s.dialect.Sum("storage") + `
+			FROM device_account WHERE ` + among("device", keys) + ` GROUP BY device`,
+			func(scan func(...any) error) error {
+				var device store.ID
+				var account protocol.DeviceAccount
+				err := scan(&device, &account.Recorded, &account.Expired, &account.Refused, &account.Storage)
+				g.With(device, func(d *store.DeviceUse) { d.Account = &account })
+				return err
+			}},
 		// The seats of these devices are gone through once: a planner without statistics
 		// that may look one up by another goes through all those of an item.
 		{`SELECT seat.device, item.public_id, seat.since, seat.until, seat.weight
 			FROM (SELECT device, item, since, until, weight, row_number() OVER (PARTITION BY device, item ORDER BY since DESC) AS place
 				FROM seat WHERE ` + among("device", keys) + `) seat
-			JOIN item ON item.id = seat.item WHERE seat.place = 1 ORDER BY item.id`, func(scan func(...any) error) error {
-			var device store.ID
-			var seat store.DeviceSeat
-			err := scan(&device, &seat.Item, &seat.From, &seat.ExpiresAt, &seat.Weight)
-			g.With(device, func(d *store.DeviceUse) { d.Seats = append(d.Seats, seat) })
-			return err
-		}},
+			JOIN item ON item.id = seat.item WHERE seat.place = 1 ORDER BY item.id`,
+			func(scan func(...any) error) error {
+				var device store.ID
+				var seat store.DeviceSeat
+				err := scan(&device, &seat.Item, &seat.From, &seat.ExpiresAt, &seat.Weight)
+				g.With(device, func(d *store.DeviceUse) { d.Seats = append(d.Seats, seat) })
+				return err
+			}},
 	} {
 		if err := s.database.Query(ctx, read.query, nil, read.row); err != nil {
 			return nil, err
@@ -141,26 +158,31 @@ func (s *Store) Devices(ctx context.Context, keys ...store.ID) ([]store.DeviceUs
 
 // Denials gives the newest refused authorizations.
 func (s *Store) Denials(ctx context.Context, limit int) ([]store.Denial, error) {
-	return list(ctx, s.database, `SELECT d.last_at, d.status, d.device, d.device_name, d.handshake_code, d.organization, coalesce(o.name, ''),
+	return list(ctx, s.database,
+		`SELECT d.last_at, d.status, d.device, d.device_name, d.handshake_code, d.organization, coalesce(o.name, ''),
 			d.item, coalesce(i.name, ''), d.cause, d.quota, d.used, d.reason, d.count, d.first_at
 		FROM denial d LEFT JOIN organization o ON o.public_id = d.organization LEFT JOIN item i ON i.public_id = d.item
 		ORDER BY d.last_at DESC, d.id DESC LIMIT ?`, []any{limit}, func(d *store.Denial) []any {
-		return []any{&d.At, &d.Status, &d.Device, &d.DeviceName, &d.HandshakeCode, &d.Organization, &d.OrganizationName,
-			&d.Item, &d.ItemName, &d.Cause, &d.Limit, &d.Used, &d.Reason, &d.Count, &d.FirstAt}
-	})
+			return []any{&d.At, &d.Status, &d.Device, &d.DeviceName, &d.HandshakeCode, &d.Organization,
+				&d.OrganizationName,
+				&d.Item, &d.ItemName, &d.Cause, &d.Limit, &d.Used, &d.Reason, &d.Count, &d.FirstAt}
+		})
 }
 
 // Anomalies gives the anomalies noted last.
 func (s *Store) Anomalies(ctx context.Context, limit int) ([]store.Anomaly, error) {
-	return list(ctx, s.database, `SELECT d.uuid, a.kind, a.detail, a.count, a.first_at, a.last_at FROM anomaly a JOIN device d ON d.id = a.device
+	return list(ctx, s.database,
+		`SELECT d.uuid, a.kind, a.detail, a.count, a.first_at, a.last_at FROM anomaly a JOIN device d ON d.id = a.device
 		ORDER BY a.last_at DESC, d.id, a.kind LIMIT ?`, []any{limit}, func(a *store.Anomaly) []any {
-		return []any{&a.Device, &a.Kind, &a.Detail, &a.Count, &a.FirstAt, &a.LastAt}
-	})
+			return []any{&a.Device, &a.Kind, &a.Detail, &a.Count, &a.FirstAt, &a.LastAt}
+		})
 }
 
 // Audits gives the newest administrative changes.
 func (s *Store) Audits(ctx context.Context, limit int) ([]store.Audit, error) {
-	return list(ctx, s.database, `SELECT at, actor, action, object, detail FROM audit ORDER BY id DESC LIMIT ?`, []any{limit}, func(a *store.Audit) []any {
+	return list(ctx, s.database, `SELECT at, actor, action, object, detail FROM audit ORDER BY id DESC LIMIT ?`, []any{
+		limit,
+	}, func(a *store.Audit) []any {
 		return []any{&a.At, &a.Actor, &a.Action, &a.Object, &a.Detail}
 	})
 }

@@ -38,9 +38,10 @@ func (t *Tx) AddVendorKey(seed []byte) error {
 
 // Vendors lists whose license files are taken.
 func (t *Tx) Vendors() ([]store.Vendor, error) {
-	return list(t.ctx, t.session, `SELECT public_key, name, trusted_at FROM vendor ORDER BY trusted_at, public_key`, nil, func(v *store.Vendor) []any {
-		return []any{&v.PublicKey, &v.Name, &v.TrustedAt}
-	})
+	return list(t.ctx, t.session, `SELECT public_key, name, trusted_at FROM vendor ORDER BY trusted_at, public_key`,
+		nil, func(v *store.Vendor) []any {
+			return []any{&v.PublicKey, &v.Name, &v.TrustedAt}
+		})
 }
 
 // TrustVendor has the license files of a vendor taken, or renames it.

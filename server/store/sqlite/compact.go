@@ -122,14 +122,17 @@ func compact(ctx context.Context, tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	err = rewrite(ctx, tx, `SELECT id, received_at, run, slot, slot_seconds, revision, counts, lost FROM raw_report_before ORDER BY id`, 8,
-		`INSERT INTO raw_report (id, received_at, run, newest, reports) VALUES (?, ?, ?, ?, ?)`, func(row []any) ([]any, error) {
+	err = rewrite(ctx, tx,
+		`SELECT id, received_at, run, slot, slot_seconds, revision, counts, lost FROM raw_report_before ORDER BY id`, 8,
+		`INSERT INTO raw_report (id, received_at, run, newest, reports) VALUES (?, ?, ?, ?, ?)`,
+		func(row []any) ([]any, error) {
 			counts, err := parseJSONCounts(row[6])
 			if err != nil {
 				return nil, err
 			}
 			packed, err := store.PackReceived([]store.ReceivedReport{{
-				Slot: row[3].(int64), SlotSeconds: int(row[4].(int64)), Revision: row[5].(int64), Counts: counts, Lost: row[7].(string),
+				Slot: row[3].(int64), SlotSeconds: int(row[4].(int64)), Revision: row[5].(int64), Counts: counts,
+				Lost: row[7].(string),
 			}})
 			if err != nil {
 				return nil, err
@@ -139,7 +142,8 @@ func compact(ctx context.Context, tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `DROP TABLE raw_report_before; DROP TABLE report_before; DROP TABLE report_loss_before`)
+	_, err = tx.ExecContext(ctx,
+		`DROP TABLE raw_report_before; DROP TABLE report_before; DROP TABLE report_loss_before`)
 	return err
 }
 
@@ -191,7 +195,8 @@ func expand(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	err = rewrite(ctx, tx, `SELECT run, slot, cause, revision, counts, units FROM report_loss_after`, 6,
-		`INSERT INTO report_loss (run, slot, cause, revision, counts, units) VALUES (?, ?, ?, ?, ?, ?)`, unpackCounts(4))
+		`INSERT INTO report_loss (run, slot, cause, revision, counts, units) VALUES (?, ?, ?, ?, ?, ?)`,
+		unpackCounts(4))
 	if err != nil {
 		return err
 	}
@@ -210,7 +215,8 @@ func expand(ctx context.Context, tx *sql.Tx) error {
 			return err
 		}
 		return came.Unpack(func(r store.ReceivedReport) error {
-			_, err := insert.ExecContext(ctx, came.ReceivedAt, run, r.Slot, r.SlotSeconds, r.Revision, string(r.Counts.AppendJSON(nil)), r.Lost)
+			_, err := insert.ExecContext(ctx, came.ReceivedAt, run, r.Slot, r.SlotSeconds, r.Revision,
+				string(r.Counts.AppendJSON(nil)), r.Lost)
 			return err
 		})
 	})
@@ -222,7 +228,8 @@ func expand(ctx context.Context, tx *sql.Tx) error {
 }
 
 // rewrite puts each row of a query, of so many columns, through change and inserts it.
-func rewrite(ctx context.Context, tx *sql.Tx, query string, columns int, insert string, change func([]any) ([]any, error)) (err error) {
+func rewrite(ctx context.Context, tx *sql.Tx, query string, columns int, insert string,
+	change func([]any) ([]any, error)) (err error) {
 	statement, err := tx.PrepareContext(ctx, insert)
 	if err != nil {
 		return err

@@ -65,9 +65,11 @@ func TestOldReportsAreKept(t *testing.T) {
 		if err != nil || result.Reports != 5 || result.Different != 0 {
 			t.Errorf("%+v, %v", result, err)
 		}
-		for _, by := range [][]store.Column{{store.ByItem}, {store.ByDevice}, {store.BySlot}, {store.BySlot, store.ByDevice, store.ByType}} {
+		for _, by := range [][]store.Column{{store.ByItem}, {store.ByDevice}, {store.BySlot},
+			{store.BySlot, store.ByDevice, store.ByType}} {
 			statistics, err := s.Statistics(t.Context(), store.StatisticsQuery{By: by})
-			if err != nil || statistics.Total != 16 || statistics.Lost["expired"] != 7 || by[0] == store.BySlot && len(by) == 1 && statistics.Late != 4 {
+			if err != nil || statistics.Total != 16 || statistics.Lost["expired"] != 7 ||
+				by[0] == store.BySlot && len(by) == 1 && statistics.Late != 4 {
 				t.Errorf("by %v: %+v, %v", by, statistics, err)
 			}
 		}

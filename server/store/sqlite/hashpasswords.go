@@ -27,7 +27,8 @@ func hashPasswords(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	for id, text := range plain {
-		if _, err := tx.ExecContext(ctx, `UPDATE handshake_code SET session_password = ? WHERE id = ?`, password.Hash(text), id); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE handshake_code SET session_password = ? WHERE id = ?`,
+			password.Hash(text), id); err != nil {
 			return err
 		}
 	}

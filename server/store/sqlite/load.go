@@ -16,11 +16,13 @@ import (
 func (t *transaction) load(keys *store.Keys) (*loading, error) {
 	l := &loading{transaction: t, keys: keys, state: &store.State{
 		Organizations: map[string]store.Organization{}, Codes: map[string]store.HandshakeCode{},
-		CodeItems: map[store.ID][]store.CodeItem{}, Items: map[string]store.Item{}, Types: map[string]map[string]bool{}, Uses: map[store.ID]*store.Use{}, Domains: map[store.DomainKey]bool{},
-		Devices: map[string]*store.DeviceState{}, Runs: map[store.RunKey]*store.Run{}, Grants: map[store.Grant]bool{}, Trials: map[store.Trial]int64{},
+		CodeItems: map[store.ID][]store.CodeItem{}, Items: map[string]store.Item{}, Types: map[string]map[string]bool{},
+		Uses: map[store.ID]*store.Use{}, Domains: map[store.DomainKey]bool{}, Devices: map[string]*store.DeviceState{},
+		Runs: map[store.RunKey]*store.Run{}, Grants: map[store.Grant]bool{}, Trials: map[store.Trial]int64{},
 	}, unsettled: map[store.ID]bool{}}
 	for _, step := range []func() error{
-		l.latest, l.closed, l.organizations, l.codes, l.codeItems, l.items, l.types, l.uses, l.askers, l.trials, l.reporters, l.confirmed, l.seats, l.domains, l.accounts, l.runs, l.reports, l.grants,
+		l.latest, l.closed, l.organizations, l.codes, l.codeItems, l.items, l.types, l.uses, l.askers, l.trials,
+		l.reporters, l.confirmed, l.seats, l.domains, l.accounts, l.runs, l.reports, l.grants,
 	} {
 		if err := step(); err != nil {
 			return nil, err
@@ -52,7 +54,8 @@ func (l *loading) latest() error {
 		err := l.get(`SELECT max(
 			coalesce((SELECT received_at FROM raw_report ORDER BY id DESC LIMIT 1), 0),
 			coalesce((SELECT last_at FROM denial ORDER BY id DESC LIMIT 1), 0),
-			coalesce((SELECT max(first_seen_at, last_seen_at) FROM device ORDER BY id DESC LIMIT 1), 0))`, nil, &l.s.known.latest)
+			coalesce((SELECT max(first_seen_at, last_seen_at) FROM device ORDER BY id DESC LIMIT 1), 0))`, nil,
+			&l.s.known.latest)
 		if err != nil {
 			return err
 		}
@@ -76,7 +79,8 @@ func (l *loading) organizations() error {
 		return nil
 	}
 	return l.each(relational.SelectOrganization+` WHERE o.public_id IN (SELECT value FROM json_each(?1))`+
-		` UNION ALL `+relational.SelectPublicTrial+` AND '' IN (SELECT value FROM json_each(?1))`, []any{jsonTexts(l.keys.Organizations)},
+		` UNION ALL `+relational.SelectPublicTrial+` AND '' IN (SELECT value FROM json_each(?1))`,
+		[]any{jsonTexts(l.keys.Organizations)},
 		func(rows *sql.Rows) error {
 			var o store.Organization
 			err := rows.Scan(relational.OrganizationFields(&o)...)
@@ -110,7 +114,9 @@ func (l *loading) codes() error {
 		return nil
 	}
 	found := map[store.ID]*store.HandshakeCode{}
-	err := l.each(relational.SelectHandshakeCode+` WHERE c.code IN (SELECT value FROM json_each(?))`, []any{jsonTexts(missing)}, func(rows *sql.Rows) error {
+	err := l.each(relational.SelectHandshakeCode+` WHERE c.code IN (SELECT value FROM json_each(?))`, []any{
+		jsonTexts(missing),
+	}, func(rows *sql.Rows) error {
 		c := &store.HandshakeCode{}
 		err := rows.Scan(relational.HandshakeCodeFields(c)...)
 		found[c.Key] = c
@@ -145,8 +151,10 @@ func (l *loading) codeItems() error {
 	if len(missing) == 0 {
 		return nil
 	}
-	err := l.each(`SELECT h.handshake_code, `+relational.ItemColumns+`, h.position FROM handshake_item h JOIN item i ON i.id = h.item
-		JOIN organization o ON o.id = i.organization WHERE h.handshake_code IN (SELECT value FROM json_each(?))`, []any{jsonNumbers(missing)},
+	err := l.each(`SELECT h.handshake_code, `+relational.ItemColumns+
+		`, h.position FROM handshake_item h JOIN item i ON i.id = h.item
+		JOIN organization o ON o.id = i.organization WHERE h.handshake_code IN (SELECT value FROM json_each(?))`,
+		[]any{jsonNumbers(missing)},
 		func(rows *sql.Rows) error {
 			var code store.ID
 			var i store.CodeItem
@@ -179,7 +187,9 @@ func (l *loading) items() error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return l.each(relational.SelectItem+` WHERE i.public_id IN (SELECT value FROM json_each(?))`, []any{jsonTexts(missing)}, func(rows *sql.Rows) error {
+	return l.each(relational.SelectItem+` WHERE i.public_id IN (SELECT value FROM json_each(?))`, []any{
+		jsonTexts(missing),
+	}, func(rows *sql.Rows) error {
 		var i store.Item
 		err := rows.Scan(relational.ItemFields(&i)...)
 		l.state.Items[i.ID], l.s.known.items[i.ID] = i, i
@@ -206,7 +216,8 @@ func (l *loading) types() error {
 		return nil
 	}
 	return l.each(`SELECT o.public_id, t.name FROM organization o JOIN organization_type u ON u.organization = o.id
-		JOIN operation_type t ON t.id = u.type WHERE o.public_id IN (SELECT value FROM json_each(?))`, []any{jsonTexts(missing)},
+		JOIN operation_type t ON t.id = u.type WHERE o.public_id IN (SELECT value FROM json_each(?))`,
+		[]any{jsonTexts(missing)},
 		func(rows *sql.Rows) error {
 			var organization, name string
 			err := rows.Scan(&organization, &name)
@@ -254,7 +265,9 @@ func (l *loading) missingUses() error {
 		return nil
 	}
 	return l.each(`SELECT id, used, requests, seats_at, seats, exceptions, coalesce((SELECT min(at) FROM seat_step WHERE seat_step.item = item.id AND at > ?1), ?2)
-		FROM item WHERE id IN (SELECT value FROM json_each(?3))`, []any{l.keys.Now, int64(never), jsonNumbers(missing)}, func(rows *sql.Rows) error {
+		FROM item WHERE id IN (SELECT value FROM json_each(?3))`, []any{
+		l.keys.Now, int64(never), jsonNumbers(missing),
+	}, func(rows *sql.Rows) error {
 		var item store.ID
 		var next int64
 		var use store.Use
@@ -338,7 +351,9 @@ func (l *loading) askers() error {
 	}
 	return l.each(`SELECT d.id, d.uuid, d.cloned_at, d.blocked_at, d.erased_at, coalesce((SELECT max(reporter) + 1 FROM device_key WHERE device = d.id), 0), k.key_id, k.reporter, k.confirmed_at > 0
 		FROM device d LEFT JOIN device_key k ON k.device = d.id AND k.key_id IN (SELECT value FROM json_each(?2))
-		WHERE d.uuid IN (SELECT value FROM json_each(?1))`, []any{jsonTexts(devices), jsonTexts(keys)}, func(rows *sql.Rows) error {
+		WHERE d.uuid IN (SELECT value FROM json_each(?1))`, []any{
+		jsonTexts(devices), jsonTexts(keys),
+	}, func(rows *sql.Rows) error {
 		var id store.ID
 		var uuid string
 		var clonedAt, blockedAt, erasedAt, next int64
@@ -406,7 +421,8 @@ func (l *loading) confirmed() error {
 	if len(devices) == 0 {
 		return nil
 	}
-	return l.each(`SELECT device, reporter FROM device_key WHERE confirmed_at > 0 AND device IN (SELECT value FROM json_each(?))`,
+	return l.each(
+		`SELECT device, reporter FROM device_key WHERE confirmed_at > 0 AND device IN (SELECT value FROM json_each(?))`,
 		[]any{jsonNumbers(devices)}, func(rows *sql.Rows) error {
 			var device store.ID
 			var reporter int64
@@ -419,7 +435,8 @@ func (l *loading) confirmed() error {
 func (l *loading) device(uuid string, key store.ID) *store.DeviceState {
 	device, ok := l.state.Devices[uuid]
 	if !ok {
-		device = &store.DeviceState{Key: key, Seats: map[store.ID][]store.Seat{}, Reporters: map[string]int64{}, Accounts: map[int64]store.AccountState{}, Confirmed: map[int64]bool{}}
+		device = &store.DeviceState{Key: key, Seats: map[store.ID][]store.Seat{}, Reporters: map[string]int64{},
+			Accounts: map[int64]store.AccountState{}, Confirmed: map[int64]bool{}}
 		l.state.Devices[uuid] = device
 		if l.byKey == nil {
 			l.byKey, l.uuids = map[store.ID]*store.DeviceState{}, map[store.ID]string{}
@@ -519,7 +536,8 @@ func (l *loading) accounts() error {
 			var device store.ID
 			var reporter int64
 			var a store.AccountState
-			err := rows.Scan(&device, &reporter, &a.SentAt, &a.Recorded, &a.Expired, &a.Refused, &a.Storage, &a.Accepted)
+			err := rows.Scan(&device, &reporter, &a.SentAt, &a.Recorded, &a.Expired, &a.Refused,
+				&a.Storage, &a.Accepted)
 			l.byKey[device].Accounts[reporter] = a
 			return err
 		})
@@ -600,7 +618,9 @@ func (l *loading) reports() error {
 	wanted := string(append(pairs, ']'))
 	lost := false
 	err := l.each(`SELECT r.run, r.slot, r.revision, r.counts, r.losses FROM json_each(?) j
-		CROSS JOIN report r ON r.run = j.value ->> 0 AND r.slot = j.value ->> 1`, []any{wanted}, func(rows *sql.Rows) error {
+		CROSS JOIN report r ON r.run = j.value ->> 0 AND r.slot = j.value ->> 1`, []any{
+		wanted,
+	}, func(rows *sql.Rows) error {
 		var id store.ID
 		var slot, losses int64
 		var r store.Report
@@ -618,7 +638,9 @@ func (l *loading) reports() error {
 		return err
 	}
 	return l.each(`SELECT r.run, r.slot, r.cause, r.revision, r.counts, r.units FROM json_each(?) j
-		CROSS JOIN report_loss r ON r.run = j.value ->> 0 AND r.slot = j.value ->> 1`, []any{wanted}, func(rows *sql.Rows) error {
+		CROSS JOIN report_loss r ON r.run = j.value ->> 0 AND r.slot = j.value ->> 1`, []any{
+		wanted,
+	}, func(rows *sql.Rows) error {
 		var id store.ID
 		var slot int64
 		var cause string

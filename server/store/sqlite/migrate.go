@@ -24,7 +24,8 @@ func migrate(ctx context.Context, db *sql.DB, directory string) error {
 	process := flock.New(lock, flock.SetPermissions(0o600))
 	_, err := process.TryLockContext(ctx, 10*time.Millisecond)
 	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("%s belongs to another user: give it to the user the server runs as, or remove it while no lts runs: %w", lock, err)
+		return fmt.Errorf("%s belongs to another user: give it to the user the server runs as, or remove it while "+
+			"no lts runs: %w", lock, err)
 	}
 	if err != nil {
 		return fmt.Errorf("waiting for another process that updates the schema: %w", err)
@@ -42,7 +43,8 @@ func migrate(ctx context.Context, db *sql.DB, directory string) error {
 		return fmt.Errorf("reading the schema's version: %w", err)
 	}
 	if current > newest {
-		return fmt.Errorf("its schema has version %d, this program knows versions up to %d; use the newer lts that made it", current, newest)
+		return fmt.Errorf("its schema has version %d, this program knows versions up to %d; use the newer "+
+			"lts that made it", current, newest)
 	}
 	if current == newest {
 		return nil
@@ -67,7 +69,9 @@ func newProvider(db *sql.DB) (*goose.Provider, error) {
 		return nil, err
 	}
 	return goose.NewProvider(goose.DialectSQLite3, db, scripts, goose.WithGoMigrations(
-		goose.NewGoMigration(hashPasswordsVersion, &goose.GoFunc{RunTx: hashPasswords}, &goose.GoFunc{RunTx: keepHashes}),
+		goose.NewGoMigration(hashPasswordsVersion, &goose.GoFunc{RunTx: hashPasswords}, &goose.GoFunc{
+			RunTx: keepHashes,
+		}),
 		goose.NewGoMigration(compactVersion, &goose.GoFunc{RunTx: compact}, &goose.GoFunc{RunTx: expand}),
 	))
 }

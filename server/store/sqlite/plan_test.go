@@ -19,7 +19,8 @@ type planned struct {
 }
 
 func (p *planned) Query(query string, arguments ...any) (view.Rows, error) {
-	rows, err := p.tx.QueryContext(p.ctx, "EXPLAIN QUERY PLAN "+query, arguments...) //nolint:rowserrcheck // eachRow does
+	explain := "EXPLAIN QUERY PLAN " + query
+	rows, err := p.tx.QueryContext(p.ctx, explain, arguments...) //nolint:rowserrcheck // eachRow does
 	if err != nil {
 		return nil, err
 	}
@@ -62,9 +63,11 @@ func TestStatisticsScanNoReports(t *testing.T) {
 	}
 	for name, windows := range windows {
 		for _, query := range []store.StatisticsQuery{
-			{}, {By: []store.Column{store.ByType}}, {By: []store.Column{store.ByHandshake, store.ByItem}, Items: []string{"scans"}, Types: []string{"QR_CODE"}},
+			{}, {By: []store.Column{store.ByType}},
+			{By: []store.Column{store.ByHandshake, store.ByItem}, Items: []string{"scans"}, Types: []string{"QR_CODE"}},
 			{By: []store.Column{store.ByDevice}}, {Devices: []string{"a"}, By: []store.Column{store.ByRun}},
-			{Measure: store.MeasureDevices}, {Measure: store.MeasureDevices, Types: []string{"QR_CODE"}, Organizations: []string{"100001"}},
+			{Measure: store.MeasureDevices},
+			{Measure: store.MeasureDevices, Types: []string{"QR_CODE"}, Organizations: []string{"100001"}},
 			{Measure: store.MeasureConcurrent, HandshakeCodes: []string{"a"}}, {Measure: store.MeasureDenials},
 		} {
 			query.Windows = windows

@@ -36,7 +36,8 @@ func (s *Store) committed() {
 	if s.commits++; s.commits%commitsPerLook != 0 {
 		return
 	}
-	if log, err := os.Stat(s.path + "-wal"); err != nil || log.Size() < s.maxLog || !s.trimming.CompareAndSwap(false, true) {
+	if log, err := os.Stat(s.path + "-wal"); err != nil || log.Size() < s.maxLog ||
+		!s.trimming.CompareAndSwap(false, true) {
 		return
 	}
 	s.background.Go(func() {

@@ -15,6 +15,7 @@ func (s *Store) query(ctx context.Context, query string, arguments []any, scan f
 }
 
 // Query reads what is committed; see store.Reader.
-func (s *Store) Query(ctx context.Context, query string, arguments []any, row func(scan func(...any) error) error) error {
+func (s *Store) Query(ctx context.Context, query string, arguments []any,
+	row func(scan func(...any) error) error) error {
 	return s.query(ctx, query, arguments, func(rows *sql.Rows) error { return row(rows.Scan) })
 }

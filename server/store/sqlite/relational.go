@@ -27,7 +27,8 @@ func (d shared) Moment(ctx context.Context, f func(store.Reader) error) error {
 // reader reads in a transaction that only reads.
 type reader struct{ tx *sql.Tx }
 
-func (r reader) Query(ctx context.Context, query string, arguments []any, row func(scan func(...any) error) error) error {
+func (r reader) Query(ctx context.Context, query string, arguments []any,
+	row func(scan func(...any) error) error) error {
 	rows, err := r.tx.QueryContext(ctx, query, arguments...)
 	if err != nil {
 		return err
@@ -46,7 +47,8 @@ func (d shared) Administer(ctx context.Context, f func(relational.Session) error
 
 // Query reads in the transaction. Its texts are made up at run time, so they are not
 // kept as statements.
-func (t *transaction) Query(ctx context.Context, query string, arguments []any, row func(scan func(...any) error) error) error {
+func (t *transaction) Query(ctx context.Context, query string, arguments []any,
+	row func(scan func(...any) error) error) error {
 	rows, err := t.s.writer.QueryContext(ctx, query, arguments...)
 	if err != nil {
 		return err

@@ -16,7 +16,8 @@ func (s *Store) ReportKey(ctx context.Context, keyID, device string) (store.Repo
 		}
 	}
 	key := store.ReportKey{Devices: map[string]store.Reporter{}}
-	rows, err := s.read.QueryContext(ctx, `SELECT k.report_key, d.uuid, d.id, k.reporter FROM device_key k JOIN device d ON d.id = k.device WHERE k.key_id = ?`, keyID)
+	rows, err := s.read.QueryContext(ctx, `SELECT k.report_key, d.uuid, d.id, k.reporter FROM device_key k JOIN device d ON d.id = k.device WHERE k.key_id = ?`,
+		keyID)
 	if err != nil {
 		return key, err
 	}

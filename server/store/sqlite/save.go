@@ -16,8 +16,9 @@ import (
 // shared with PostgreSQL: here a statement costs microseconds, there a round trip.
 func (t *transaction) save(c *store.Change) error {
 	for _, step := range []func(*store.Change) error{
-		t.saveDevices, t.saveKeys, t.saveGrants, t.saveTrials, t.saveSeats, t.saveSteps, t.saveSums, t.saveDomains, t.saveAccounts, t.saveCloned, t.saveAnomalies, t.saveDenials,
-		t.saveRuns, t.saveReceived, t.saveReports, t.saveTotals, t.saveDeviceTotals, t.saveTypes, t.saveUsed, t.saveRequests,
+		t.saveDevices, t.saveKeys, t.saveGrants, t.saveTrials, t.saveSeats, t.saveSteps, t.saveSums, t.saveDomains,
+		t.saveAccounts, t.saveCloned, t.saveAnomalies, t.saveDenials, t.saveRuns, t.saveReceived, t.saveReports,
+		t.saveTotals, t.saveDeviceTotals, t.saveTypes, t.saveUsed, t.saveRequests,
 	} {
 		if err := step(c); err != nil {
 			return err
@@ -28,12 +29,14 @@ func (t *transaction) save(c *store.Change) error {
 
 func (t *transaction) saveDevices(c *store.Change) error {
 	for _, d := range c.Devices {
-		err := t.get(`INSERT INTO device (uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at)
+		err := t.get(
+			`INSERT INTO device (uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET uuid_source = excluded.uuid_source, friendly_name = excluded.friendly_name,
 				platform = excluded.platform, library = excluded.library, last_seen_at = excluded.last_seen_at
 			RETURNING id`,
-			[]any{d.UUID, d.UUIDSource, d.FriendlyName, d.Platform, d.Library, d.FirstSeenAt, d.LastSeenAt}, &c.Known[d.UUID].Key)
+			[]any{d.UUID, d.UUIDSource, d.FriendlyName, d.Platform, d.Library, d.FirstSeenAt, d.LastSeenAt},
+			&c.Known[d.UUID].Key)
 		if err != nil {
 			return err
 		}
@@ -58,7 +61,8 @@ func (t *transaction) saveKeys(c *store.Change) error {
 		}
 		rows = append(rows, k.KeyID, device, k.PublicKey, k.ReportKey, k.Reporter, k.CreatedAt)
 	}
-	return t.insertRows(`INSERT INTO device_key (key_id, device, public_key, report_key, reporter, created_at) VALUES`, 6, ` ON CONFLICT DO NOTHING`, rows)
+	return t.insertRows(`INSERT INTO device_key (key_id, device, public_key, report_key, reporter, created_at) VALUES`,
+		6, ` ON CONFLICT DO NOTHING`, rows)
 }
 
 func (t *transaction) saveGrants(c *store.Change) error {
@@ -70,7 +74,8 @@ func (t *transaction) saveGrants(c *store.Change) error {
 		}
 		rows = append(rows, device, grant.Reporter, grant.Code, grant.Item, at)
 	}
-	return t.insertRows(`INSERT INTO report_grant (device, reporter, handshake_code, item, granted_at) VALUES`, 5, ` ON CONFLICT DO NOTHING`, rows)
+	return t.insertRows(`INSERT INTO report_grant (device, reporter, handshake_code, item, granted_at) VALUES`, 5,
+		` ON CONFLICT DO NOTHING`, rows)
 }
 
 func (t *transaction) saveTrials(c *store.Change) error {
@@ -114,11 +119,13 @@ func (t *transaction) saveSeats(c *store.Change) error {
 		rows = append(rows, device, key.Item, key.From, seat.Until, seat.Weight, seat.Brief, seat.Freed)
 	}
 	err := t.insertRows(`INSERT INTO seat (device, item, since, until, weight, brief, freed) VALUES`, 7,
-		` ON CONFLICT DO UPDATE SET until = excluded.until, weight = excluded.weight, brief = excluded.brief, freed = excluded.freed`, rows)
+		` ON CONFLICT DO UPDATE SET until = excluded.until, weight = excluded.weight, brief = excluded.brief, freed = excluded.freed`,
+		rows)
 	if err != nil || len(gone) == 0 {
 		return err
 	}
-	return t.exec(`DELETE FROM seat WHERE (device, item, since) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))`, gone.json())
+	return t.exec(`DELETE FROM seat WHERE (device, item, since) IN (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?))`,
+		gone.json())
 }
 
 // saveSteps adds steps. Those that come to nothing go.
@@ -138,16 +145,20 @@ func (t *transaction) saveSteps(c *store.Change) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	err := t.insertRows(`INSERT INTO seat_step (item, at, change) VALUES`, 3, ` ON CONFLICT DO UPDATE SET change = change + excluded.change`, rows)
+	err := t.insertRows(`INSERT INTO seat_step (item, at, change) VALUES`, 3,
+		` ON CONFLICT DO UPDATE SET change = change + excluded.change`, rows)
 	if err != nil {
 		return err
 	}
-	return t.exec(`DELETE FROM seat_step WHERE change = 0 AND (item, at) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))`, shrunk.json())
+	return t.exec(
+		`DELETE FROM seat_step WHERE change = 0 AND (item, at) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))`,
+		shrunk.json())
 }
 
 func (t *transaction) saveSums(c *store.Change) error {
 	for item, sum := range c.Sums {
-		if err := t.exec(`UPDATE item SET seats_at = ?, seats = ?, exceptions = ? WHERE id = ?`, sum.At, sum.Active, sum.Exceptions, item); err != nil {
+		if err := t.exec(`UPDATE item SET seats_at = ?, seats = ?, exceptions = ? WHERE id = ?`, sum.At, sum.Active,
+			sum.Exceptions, item); err != nil {
 			return err
 		}
 	}
@@ -169,12 +180,16 @@ func (t *transaction) saveAccounts(c *store.Change) error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, device, key.Reporter, a.SentAt, a.Recorded, a.Expired, a.Refused, a.Storage, c.Accepted[key])
+		rows = append(rows, device, key.Reporter, a.SentAt, a.Recorded, a.Expired, a.Refused, a.Storage,
+			c.Accepted[key])
 	}
-	return t.insertRows(`INSERT INTO device_account (device, reporter, sent_at, recorded, expired, refused, storage, accepted) VALUES`, 8,
+	return t.insertRows(
+		`INSERT INTO device_account (device, reporter, sent_at, recorded, expired, refused, storage, accepted) VALUES`,
+		8,
 		` ON CONFLICT DO UPDATE SET sent_at = excluded.sent_at, recorded = excluded.recorded,
 			expired = excluded.expired, refused = excluded.refused, storage = excluded.storage,
-			accepted = iif(accepted > 9223372036854775807 - excluded.accepted, 9223372036854775807, accepted + excluded.accepted)`, rows)
+			accepted = iif(accepted > 9223372036854775807 - excluded.accepted, 9223372036854775807, accepted + excluded.accepted)`,
+		rows)
 }
 
 func (t *transaction) saveAnomalies(c *store.Change) error {
@@ -187,7 +202,8 @@ func (t *transaction) saveAnomalies(c *store.Change) error {
 		rows = append(rows, device, a.Kind, a.Detail, a.Count, a.FirstAt, a.LastAt)
 	}
 	return t.insertRows(`INSERT INTO anomaly (device, kind, detail, count, first_at, last_at) VALUES`, 6,
-		` ON CONFLICT DO UPDATE SET detail = excluded.detail, count = count + excluded.count, last_at = excluded.last_at`, rows)
+		` ON CONFLICT DO UPDATE SET detail = excluded.detail, count = count + excluded.count, last_at = excluded.last_at`,
+		rows)
 }
 
 // maxDenials is how many denials are kept: whoever comes with ever new devices and
@@ -200,10 +216,12 @@ func (t *transaction) saveDenials(c *store.Change) error {
 	}
 	rows := make([]any, 0, 13*len(c.Denials))
 	for _, d := range c.Denials {
-		rows = append(rows, d.Device, d.DeviceName, d.HandshakeCode, d.Status, d.Organization, d.Item, d.Cause, d.Limit, d.Used,
+		rows = append(rows, d.Device, d.DeviceName, d.HandshakeCode, d.Status, d.Organization, d.Item, d.Cause,
+			d.Limit, d.Used,
 			d.Reason, d.Count, d.FirstAt, d.At)
 	}
-	err := t.insertRows(`INSERT INTO denial (device, device_name, handshake_code, status, organization, item, cause, quota, used,
+	err := t.insertRows(
+		`INSERT INTO denial (device, device_name, handshake_code, status, organization, item, cause, quota, used,
 			reason, count, first_at, last_at) VALUES`, 13,
 		` ON CONFLICT DO UPDATE SET device_name = excluded.device_name, organization = excluded.organization, item = excluded.item,
 			cause = excluded.cause, quota = excluded.quota, used = excluded.used, reason = excluded.reason,
@@ -223,11 +241,13 @@ func (t *transaction) saveRuns(c *store.Change) error {
 		if err != nil {
 			return err
 		}
-		run.Key, err = t.insert(`INSERT INTO run (device, uuid, handshake_code, item, reporter) VALUES (?, ?, ?, ?, ?)`, device, key.Run, key.Code, key.Item, key.Reporter)
+		run.Key, err = t.insert(`INSERT INTO run (device, uuid, handshake_code, item, reporter) VALUES (?, ?, ?, ?, ?)`,
+			device, key.Run, key.Code, key.Item, key.Reporter)
 		if err != nil {
 			return err
 		}
-		t.s.known.runs[runKey{device, key.Code, key.Item, key.Reporter, key.Run}], t.s.known.newest[run.Key] = run.Key, -1
+		t.s.known.runs[runKey{device, key.Code, key.Item, key.Reporter, key.Run}], t.s.known.newest[run.Key] = run.Key,
+			-1
 	}
 	return nil
 }
@@ -251,20 +271,24 @@ func (t *transaction) saveReports(c *store.Change) error {
 	})
 	for _, key := range keys {
 		report := c.Reports[key]
-		rows = append(rows, key.Run.Key, key.Slot, report.Revision, notNil(report.Counts.AppendBinary(nil)), len(report.Losses))
+		rows = append(rows, key.Run.Key, key.Slot, report.Revision, notNil(report.Counts.AppendBinary(nil)),
+			len(report.Losses))
 		for _, cause := range slices.Sorted(maps.Keys(report.Losses)) {
 			loss := report.Losses[cause]
-			losses = append(losses, key.Run.Key, key.Slot, cause, loss.Revision, notNil(loss.Counts.AppendBinary(nil)), loss.Units)
+			losses = append(losses, key.Run.Key, key.Slot, cause, loss.Revision,
+				notNil(loss.Counts.AppendBinary(nil)), loss.Units)
 		}
 		t.s.known.newest[key.Run.Key] = max(t.s.known.newest[key.Run.Key], key.Slot)
 	}
 	err := t.insertRows(`INSERT INTO report (run, slot, revision, counts, losses) VALUES`, 5,
-		` ON CONFLICT DO UPDATE SET revision = excluded.revision, counts = excluded.counts, losses = excluded.losses`, rows)
+		` ON CONFLICT DO UPDATE SET revision = excluded.revision, counts = excluded.counts, losses = excluded.losses`,
+		rows)
 	if err != nil {
 		return err
 	}
 	return t.insertRows(`INSERT INTO report_loss (run, slot, cause, revision, counts, units) VALUES`, 6,
-		` ON CONFLICT DO UPDATE SET revision = excluded.revision, counts = excluded.counts, units = excluded.units`, losses)
+		` ON CONFLICT DO UPDATE SET revision = excluded.revision, counts = excluded.counts, units = excluded.units`,
+		losses)
 }
 
 // learnTypes makes sure that all operation types of totals are known, adding
@@ -280,10 +304,14 @@ func (t *transaction) learnTypes(totals map[store.TotalKey]store.Units) error {
 		return nil
 	}
 	names := jsonTexts(missing)
-	if err := t.exec(`INSERT INTO operation_type (name) SELECT value FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`, names); err != nil {
+	if err := t.exec(
+		`INSERT INTO operation_type (name) SELECT value FROM json_each(?) WHERE true ON CONFLICT DO NOTHING`,
+		names); err != nil {
 		return err
 	}
-	return t.each(`SELECT id, name FROM operation_type WHERE name IN (SELECT value FROM json_each(?))`, []any{names}, func(rows *sql.Rows) error {
+	return t.each(`SELECT id, name FROM operation_type WHERE name IN (SELECT value FROM json_each(?))`, []any{
+		names,
+	}, func(rows *sql.Rows) error {
 		var id int64
 		var name string
 		err := rows.Scan(&id, &name)
@@ -294,7 +322,8 @@ func (t *transaction) learnTypes(totals map[store.TotalKey]store.Units) error {
 
 func (t *transaction) saveTypes(c *store.Change) error {
 	for name := range c.Types {
-		err := t.exec(`INSERT INTO organization_type (organization, type) SELECT o.id, t.id FROM organization o, operation_type t
+		err := t.exec(
+			`INSERT INTO organization_type (organization, type) SELECT o.id, t.id FROM organization o, operation_type t
 			WHERE o.public_id = ? AND t.name = ? ON CONFLICT DO NOTHING`, name.Organization, name.Type)
 		if err != nil {
 			return err
@@ -308,7 +337,9 @@ func (t *transaction) saveTypes(c *store.Change) error {
 
 func (t *transaction) saveUsed(c *store.Change) error {
 	for item, added := range c.Used {
-		err := t.exec(`UPDATE item SET used = iif(used > 9223372036854775807 - ?1, 9223372036854775807, used + ?1) WHERE id = ?2`, added, item)
+		err := t.exec(
+			`UPDATE item SET used = iif(used > 9223372036854775807 - ?1, 9223372036854775807, used + ?1) WHERE id = ?2`,
+			added, item)
 		if err != nil {
 			return err
 		}

@@ -78,9 +78,12 @@ func Open(ctx context.Context, directory string, create bool) (*Store, error) {
 			}
 		}
 	} else if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("there is no database in %s (%w); name the right directory with --data, or begin with `lts org add`", directory, err)
+		return nil, fmt.Errorf("there is no database in %s (%w); name the right directory with --data, or begin "+
+			"with `lts org add`", directory, err)
 	}
-	s := &Store{path: path, maxLog: maxLog, statements: map[string]*sql.Stmt{}, known: newKnown(0), log: newWriteAheadLog(path)}
+	s := &Store{
+		path: path, maxLog: maxLog, statements: map[string]*sql.Stmt{}, known: newKnown(0), log: newWriteAheadLog(path),
+	}
 	s.Store = relational.NewStore(shared{s}, &dialect.Dialect)
 	s.keys.Store(recent.New[store.ReportKey](maxReportKeys))
 	if err := s.open(ctx, directory); err != nil {
@@ -100,10 +103,12 @@ func (s *Store) open(ctx context.Context, directory string) (err error) {
 	if s.writer, err = s.write.Conn(ctx); err != nil {
 		return err
 	}
-	if _, err := s.writer.ExecContext(ctx, fmt.Sprintf("PRAGMA journal_size_limit = %d", journalSizeLimit)); err != nil {
+	if _, err := s.writer.ExecContext(ctx,
+		fmt.Sprintf("PRAGMA journal_size_limit = %d", journalSizeLimit)); err != nil {
 		return err
 	}
-	if s.read, err = sql.Open("sqlite3", dataSource(s.path, url.Values{"_query_only": {"1"}, "_txlock": {"deferred"}})); err != nil {
+	if s.read, err = sql.Open("sqlite3",
+		dataSource(s.path, url.Values{"_query_only": {"1"}, "_txlock": {"deferred"}})); err != nil {
 		return err
 	}
 	s.read.SetMaxOpenConns(4)

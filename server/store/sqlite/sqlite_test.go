@@ -34,7 +34,8 @@ func open(t *testing.T) (s *Store, directory string) {
 // have SQLite wait for the disk (synchronous 1: NORMAL): see writeAheadLog.
 func TestPragmas(t *testing.T) {
 	s, _ := open(t)
-	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "15000"} {
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1",
+		"busy_timeout": "15000"} {
 		var writer, reader string
 		err := errors.Join(
 			s.writer.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&writer),
@@ -147,20 +148,23 @@ func TestSeatsOfEarlierVersions(t *testing.T) {
 		t.Errorf("%+v, %v", items, err)
 	}
 	devices, err := s.Devices(t.Context())
-	if err != nil || len(devices) != 3 || !slices.Equal(devices[1].Seats, []store.DeviceSeat{{Item: "item 1", ExpiresAt: 200, Weight: 1}}) {
+	if err != nil || len(devices) != 3 ||
+		!slices.Equal(devices[1].Seats, []store.DeviceSeat{{Item: "item 1", ExpiresAt: 200, Weight: 1}}) {
 		t.Errorf("%+v, %v", devices, err)
 	}
 }
 
 func TestForeignDatabase(t *testing.T) {
 	directory := t.TempDir()
-	if err := os.WriteFile(filepath.Join(directory, FileName), []byte("not a database, but a text that is long enough"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(directory, FileName), []byte("not a database, but a text that is long enough"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Open(t.Context(), directory, true); err == nil {
 		t.Error("a text was opened as a database")
 	}
-	if content, err := os.ReadFile(filepath.Join(directory, FileName)); err != nil || !strings.HasPrefix(string(content), "not a database") {
+	if content, err := os.ReadFile(filepath.Join(directory, FileName)); err != nil ||
+		!strings.HasPrefix(string(content), "not a database") {
 		t.Errorf("it was changed: %v", err)
 	}
 }
@@ -189,17 +193,20 @@ func TestDenialsAreBounded(t *testing.T) {
 	s, _ := open(t)
 	if err := s.transact(t.Context(), func(tx *transaction) error {
 		return tx.exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-			INSERT INTO denial (device, handshake_code, status, organization, reason, count, first_at, last_at) SELECT 'd' || i, '', 1, '', '', 1, i, i FROM n`, maxDenials)
+			INSERT INTO denial (device, handshake_code, status, organization, reason, count, first_at, last_at) SELECT 'd' || i, '', 1, '', '', 1, i, i FROM n`,
+			maxDenials)
 	}); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Apply(t.Context(), &store.Keys{}, func(*store.State) *store.Change {
-		return &store.Change{Denials: []store.Denial{{Device: "new", At: maxDenials + 1, Count: 1}, {Device: "newer", At: maxDenials + 2, Count: 1}}}
+		return &store.Change{Denials: []store.Denial{{Device: "new", At: maxDenials + 1, Count: 1},
+			{Device: "newer", At: maxDenials + 2, Count: 1}}}
 	}); err != nil {
 		t.Fatal(err)
 	}
 	denials, err := s.Denials(t.Context(), 2*maxDenials)
-	if err != nil || len(denials) != maxDenials || denials[0].Device != "newer" || denials[maxDenials-1].Device != "d3" {
+	if err != nil || len(denials) != maxDenials || denials[0].Device != "newer" ||
+		denials[maxDenials-1].Device != "d3" {
 		t.Errorf("%d denials, %v", len(denials), err)
 	}
 }

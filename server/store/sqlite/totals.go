@@ -8,7 +8,9 @@ import (
 )
 
 // totalTables are the tables of totals.
-var totalTables = map[store.Level]string{store.LevelSlot: "total", store.LevelHour: "total_hour", store.LevelDay: "total_day"}
+var totalTables = map[store.Level]string{
+	store.LevelSlot: "total", store.LevelHour: "total_hour", store.LevelDay: "total_day",
+}
 
 // addUnits adds to a row of totals. They stop at the largest number: a device that
 // reports absurd counts must not make the reports of others fail.
@@ -44,13 +46,15 @@ func (t *transaction) addTotals(table string, sums map[store.TotalKey]store.Unit
 		totals = append(totals, total{key.Code, key.Item, key.Slot, t.s.known.types[key.Type], units})
 	}
 	slices.SortFunc(totals, func(a, b total) int {
-		return cmp.Or(cmp.Compare(a.code, b.code), cmp.Compare(a.item, b.item), cmp.Compare(a.slot, b.slot), cmp.Compare(a.kind, b.kind))
+		return cmp.Or(cmp.Compare(a.code, b.code), cmp.Compare(a.item, b.item), cmp.Compare(a.slot, b.slot),
+			cmp.Compare(a.kind, b.kind))
 	})
 	rows := make([]any, 0, 6*len(totals))
 	for _, n := range totals {
 		rows = append(rows, n.code, n.item, n.slot, n.kind, n.units.All, n.units.Late)
 	}
-	return t.insertRows(`INSERT INTO `+table+` (handshake_code, item, slot, type, count, late) VALUES`, 6, addUnits, rows)
+	return t.insertRows(`INSERT INTO `+table+` (handshake_code, item, slot, type, count, late) VALUES`, 6,
+		addUnits, rows)
 }
 
 // saveDeviceTotals adds to the totals of devices by day and by month. Their types are those

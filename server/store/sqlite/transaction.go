@@ -75,7 +75,8 @@ func (t *transaction) insert(query string, arguments ...any) (store.ID, error) {
 	result, err := t.execResult(query, arguments...)
 	if err != nil {
 		var e sqlite3.Error
-		if errors.As(err, &e) && (e.ExtendedCode == sqlite3.ErrConstraintUnique || e.ExtendedCode == sqlite3.ErrConstraintPrimaryKey) {
+		if errors.As(err, &e) &&
+			(e.ExtendedCode == sqlite3.ErrConstraintUnique || e.ExtendedCode == sqlite3.ErrConstraintPrimaryKey) {
 			return 0, store.ErrExists
 		}
 		return 0, err
@@ -123,7 +124,8 @@ func eachRow(rows *sql.Rows, scan func(*sql.Rows) error) (err error) {
 // diskError tells an error of the disk from others.
 func diskError(err error) error {
 	var e sqlite3.Error
-	if errors.As(err, &e) && (e.Code == sqlite3.ErrFull || e.Code == sqlite3.ErrIoErr || e.Code == sqlite3.ErrReadonly) {
+	if errors.As(err, &e) &&
+		(e.Code == sqlite3.ErrFull || e.Code == sqlite3.ErrIoErr || e.Code == sqlite3.ErrReadonly) {
 		return fmt.Errorf("%w: %w", store.ErrDisk, err)
 	}
 	return err

@@ -39,7 +39,8 @@ func addedSQL(sum, more string) string {
 // because of one absurd report. It adds the halves of the numbers apart.
 func saturatingSumSQL(column string) string {
 	high, low := "sum("+column+" >> 32)", "sum("+column+" & 4294967295)"
-	return "iif(" + high + " + (" + low + " >> 32) >= 2147483648, 9223372036854775807, (" + high + " << 32) + " + low + ")"
+	return "iif(" + high + " + (" + low + " >> 32) >= 2147483648, 9223372036854775807, (" + high +
+		" << 32) + " + low + ")"
 }
 
 // moment is the database within a read transaction.

@@ -25,7 +25,8 @@ func pastSeatsAreFolded(t *testing.T, open Open) {
 	now := int64((3*365 + 100) * day)
 	var item store.Item
 	must(w.Update(t.Context(), func(tx store.Tx) error {
-		err := tx.AddItem(store.Item{ID: "seats", Organization: "100001", Name: "Seats", ChargeWay: protocol.ChargeWayConcurrentDeviceCount, Quota: 1, ExpiresAt: 1 << 40})
+		err := tx.AddItem(store.Item{ID: "seats", Organization: "100001", Name: "Seats",
+			ChargeWay: protocol.ChargeWayConcurrentDeviceCount, Quota: 1, ExpiresAt: 1 << 40})
 		added, findErr := tx.Item("seats")
 		item = added
 		return errors.Join(err, findErr)
@@ -34,12 +35,14 @@ func pastSeatsAreFolded(t *testing.T, open Open) {
 	seats := map[string][]store.Seat{
 		gone.UUID: {{From: 180, Until: 360}, {From: 100 * day, Until: 100*day + slots}},
 		// Two at once, of which one is an exception; and one that goes on.
-		returning.UUID: {{From: 100 * day, Until: 100*day + slots}, {From: 200 * day, Until: 500 * day}, {From: now - 10*day, Until: now - 10*day + 2*slots}, {From: now - day, Until: now + day}},
+		returning.UUID: {{From: 100 * day, Until: 100*day + slots}, {From: 200 * day, Until: 500 * day},
+			{From: now - 10*day, Until: now - 10*day + 2*slots}, {From: now - day, Until: now + day}},
 	}
 	seats[gone.UUID] = append(seats[gone.UUID], store.Seat{From: now - 10*day, Until: now - 10*day + slots})
 	w.apply(store.Keys{Reporters: []store.Reporter{returning, gone}}, func(state *store.State) *store.Change {
-		change := &store.Change{Seats: map[store.SeatKey]store.Seat{}, Steps: map[store.StepKey]int64{}, Known: state.Devices,
-			Sums: map[store.ID]store.SeatSum{item.Key: {At: now, Active: 1, Exceptions: 1}}}
+		change := &store.Change{Seats: map[store.SeatKey]store.Seat{}, Steps: map[store.StepKey]int64{},
+			Known: state.Devices,
+			Sums:  map[store.ID]store.SeatSum{item.Key: {At: now, Active: 1, Exceptions: 1}}}
 		for device, list := range seats {
 			for _, s := range list {
 				s.Weight = 1

@@ -26,7 +26,8 @@ func itemsChange(t *testing.T, open Open) {
 	other.Store = open(t)
 	keys := store.Keys{Codes: []string{w.code.Code}}
 	changed := w.item
-	changed.Name, changed.Quota, changed.Requires, changed.Modules, changed.TrialBy, changed.RequestLimit = "Other", 7, nil, nil, store.TrialByNobody, 0
+	changed.Name, changed.Quota, changed.Requires, changed.Modules, changed.TrialBy, changed.RequestLimit = "Other", 7,
+		nil, nil, store.TrialByNobody, 0
 	changed.RevokedAt, changed.LicenseFile = 3, "g"
 	for _, step := range []func(store.Tx) error{
 		func(tx store.Tx) error { return tx.UpdateItem(changed) },
@@ -45,7 +46,8 @@ func itemsChange(t *testing.T, open Open) {
 		want   store.HandshakeCode
 	}{
 		{func(tx store.Tx) error { return tx.ArchiveHandshakeCode(w.code.Key, 8) },
-			store.HandshakeCode{SessionPassword: "a hash", PreviousPassword: "an older one", PreviousUntil: 9, ArchivedAt: 8}},
+			store.HandshakeCode{SessionPassword: "a hash", PreviousPassword: "an older one", PreviousUntil: 9,
+				ArchivedAt: 8}},
 		{func(tx store.Tx) error { return tx.SetSessionPassword(w.code.Key, "new", "a hash", 77) },
 			store.HandshakeCode{SessionPassword: "new", PreviousPassword: "a hash", PreviousUntil: 77, ArchivedAt: 8}},
 	} {
@@ -64,13 +66,18 @@ func itemsChange(t *testing.T, open Open) {
 func trialsAreKept(t *testing.T, open Open) {
 	w := begin(t, open)
 	device := w.device()
-	keys := store.Keys{Codes: []string{w.code.Code}, Askers: []store.Asker{{Device: device.UUID, Address: "192.0.2.0/24"}, {Device: "new", Address: "198.51.100.0/24"}}}
-	trial := store.Trial{Item: w.item.Key, Subject: store.TrialSubjects(store.TrialByAddress, device.UUID, "192.0.2.0/24")[0]}
+	keys := store.Keys{Codes: []string{w.code.Code}, Askers: []store.Asker{
+		{Device: device.UUID, Address: "192.0.2.0/24"}, {Device: "new", Address: "198.51.100.0/24"}}}
+	trial := store.Trial{
+		Item: w.item.Key, Subject: store.TrialSubjects(store.TrialByAddress, device.UUID, "192.0.2.0/24")[0],
+	}
 	if got := w.look(keys).Trials; len(got) != 0 {
 		t.Errorf("%+v", got)
 	}
 	for _, at := range []int64{50, 60} {
-		w.apply(keys, func(*store.State) *store.Change { return &store.Change{Trials: map[store.Trial]int64{trial: at}} })
+		w.apply(keys, func(*store.State) *store.Change {
+			return &store.Change{Trials: map[store.Trial]int64{trial: at}}
+		})
 		other := *w
 		other.Store = open(t)
 		for _, as := range []*world{w, &other} {
@@ -89,7 +96,9 @@ func requestsAreAdded(t *testing.T, open Open) {
 		if got := w.look(keys).Uses[w.item.Key].Requests; got != 2*i {
 			t.Errorf("%d, want %d", got, 2*i)
 		}
-		w.apply(keys, func(*store.State) *store.Change { return &store.Change{Requests: map[store.ID]int64{w.item.Key: 2}} })
+		w.apply(keys, func(*store.State) *store.Change {
+			return &store.Change{Requests: map[store.ID]int64{w.item.Key: 2}}
+		})
 	}
 	items, err := w.Items(t.Context(), 0)
 	if err != nil || len(items) != 1 || items[0].Use.Requests != 6 {
@@ -108,7 +117,8 @@ func keysAreConfirmed(t *testing.T, open Open) {
 	asker := store.Asker{Device: first.UUID, KeyID: key}
 	w.apply(store.Keys{Askers: []store.Asker{asker}}, func(state *store.State) *store.Change {
 		return &store.Change{
-			Keys:   []store.DeviceKeyOf{{Device: first.UUID, DeviceKey: store.DeviceKey{KeyID: key, PublicKey: []byte("q"), ReportKey: []byte("s")}, Reporter: 1, CreatedAt: 5}},
+			Keys: []store.DeviceKeyOf{{Device: first.UUID, DeviceKey: store.DeviceKey{KeyID: key,
+				PublicKey: []byte("q"), ReportKey: []byte("s")}, Reporter: 1, CreatedAt: 5}},
 			Grants: map[store.Grant]int64{{Device: first.UUID, Reporter: 1, Code: w.code.Key, Item: w.item.Key}: 5},
 			Known:  state.Devices,
 		}
@@ -119,9 +129,13 @@ func keysAreConfirmed(t *testing.T, open Open) {
 		run      string
 	}{{first, both}, {second, both}, {second, own}} {
 		w.apply(w.counted(r.reporter, r.run, 180), func(state *store.State) *store.Change {
-			change := w.report(state, r.reporter, r.run, 180, store.Report{Revision: 1, Counts: store.Counts{{Type: "A", Units: 1}}})
+			change := w.report(state, r.reporter, r.run, 180, store.Report{
+				Revision: 1, Counts: store.Counts{{Type: "A", Units: 1}},
+			})
 			account := store.AccountKey{Device: first.UUID, Reporter: r.reporter.Number}
-			change.Accounts = map[store.AccountKey]store.AccountState{account: {SentAt: 7, DeviceAccount: protocol.DeviceAccount{Recorded: 2}}}
+			change.Accounts = map[store.AccountKey]store.AccountState{
+				account: {SentAt: 7, DeviceAccount: protocol.DeviceAccount{Recorded: 2}},
+			}
 			change.Accepted = map[store.AccountKey]int64{account: 1}
 			return change
 		})
@@ -145,7 +159,8 @@ func keysAreConfirmed(t *testing.T, open Open) {
 	other.Store = open(t)
 	for _, as := range []*world{w, &other} {
 		state := as.look(store.Keys{Askers: []store.Asker{asker}})
-		if device := state.Devices[first.UUID]; device.RunsOf(1) != 0 || device.RunsOf(2) != 2 || device.Reporters[key] != 1 {
+		if device := state.Devices[first.UUID]; device.RunsOf(1) != 0 || device.RunsOf(2) != 2 ||
+			device.Reporters[key] != 1 {
 			t.Errorf("%+v", device)
 		}
 		if !state.Grants[store.Grant{Device: first.UUID, Code: w.code.Key, Item: w.item.Key}] {
@@ -157,13 +172,15 @@ func keysAreConfirmed(t *testing.T, open Open) {
 			if len(state.Runs) != 1 || r == nil || r.Key == 0 || len(r.Reports) != 1 {
 				t.Errorf("%+v", state.Runs)
 			}
-			if device := state.Devices[first.UUID]; device.RunsOf(1) != 0 || device.Accounts[0].Accepted != 1 || device.Accounts[1].Accepted != 2 {
+			if device := state.Devices[first.UUID]; device.RunsOf(1) != 0 || device.Accounts[0].Accepted != 1 ||
+				device.Accounts[1].Accepted != 2 {
 				t.Errorf("%+v", device)
 			}
 		}
 	}
 	keys, err := w.DeviceKeys(t.Context(), first.UUID)
-	if err != nil || len(keys) != 2 || keys[0].Reporter != 0 || keys[0].ConfirmedAt != 0 || keys[1].KeyID != key || keys[1].ConfirmedAt != 9 ||
+	if err != nil || len(keys) != 2 || keys[0].Reporter != 0 || keys[0].ConfirmedAt != 0 || keys[1].KeyID != key ||
+		keys[1].ConfirmedAt != 9 ||
 		keys[1].CreatedAt != 5 || keys[1].Account == nil || keys[1].Account.Recorded != 2 || keys[1].Accepted != 2 {
 		t.Errorf("%+v, %v", keys, err)
 	}
@@ -191,7 +208,8 @@ func clonesAreKept(t *testing.T, open Open) {
 	if got := w.look(keys).Devices[device.UUID].ClonedAt; got != 0 {
 		t.Errorf("cloned at %d", got)
 	}
-	if err := w.Update(t.Context(), func(tx store.Tx) error { return tx.ClearClone("nobody") }); !errors.Is(err, store.ErrNotFound) {
+	if err := w.Update(t.Context(), func(tx store.Tx) error { return tx.ClearClone("nobody") }); !errors.Is(err,
+		store.ErrNotFound) {
 		t.Error(err)
 	}
 }
@@ -200,7 +218,9 @@ func vendorsAreKept(t *testing.T, open Open) {
 	w := begin(t, open)
 	product := store.Product{Bit: 1 << 6, Name: "ACME", CreatedAt: 3}
 	vendor := store.Vendor{PublicKey: []byte("public"), Name: "Acme", TrustedAt: 4}
-	file := store.LicenseFile{ID: "f1", Vendor: "v", Revision: 1, Organization: "100001", Alias: "a", ImportedAt: 6, Content: []byte("{}")}
+	file := store.LicenseFile{
+		ID: "f1", Vendor: "v", Revision: 1, Organization: "100001", Alias: "a", ImportedAt: 6, Content: []byte("{}"),
+	}
 	w.update(func(tx store.Tx) error {
 		if _, err := tx.VendorKey(); !errors.Is(err, store.ErrNotFound) {
 			t.Error(err)
@@ -208,10 +228,12 @@ func vendorsAreKept(t *testing.T, open Open) {
 		if _, err := tx.LicenseFile("f1"); !errors.Is(err, store.ErrNotFound) {
 			t.Error(err)
 		}
-		return errors.Join(tx.AddProduct(product), tx.AddVendorKey([]byte("seed")), tx.TrustVendor(vendor), tx.TrustVendor(vendor), tx.PutLicenseFile(file))
+		return errors.Join(tx.AddProduct(product), tx.AddVendorKey([]byte("seed")), tx.TrustVendor(vendor),
+			tx.TrustVendor(vendor), tx.PutLicenseFile(file))
 	})
 	for _, same := range []store.Product{{Bit: 1 << 6, Name: "NEW"}, {Bit: 1 << 7, Name: "ACME"}} {
-		if err := w.Update(t.Context(), func(tx store.Tx) error { return tx.AddProduct(same) }); !errors.Is(err, store.ErrExists) {
+		if err := w.Update(t.Context(), func(tx store.Tx) error { return tx.AddProduct(same) }); !errors.Is(err,
+			store.ErrExists) {
 			t.Errorf("%+v: %v", same, err)
 		}
 	}
@@ -222,7 +244,8 @@ func vendorsAreKept(t *testing.T, open Open) {
 		vendors, vendorsErr := tx.Vendors()
 		products, productsErr := tx.Products()
 		got, fileErr := tx.LicenseFile("f1")
-		if string(seed) != "seed" || !reflect.DeepEqual(vendors, []store.Vendor{vendor}) || !reflect.DeepEqual(products, []store.Product{product}) ||
+		if string(seed) != "seed" || !reflect.DeepEqual(vendors, []store.Vendor{vendor}) ||
+			!reflect.DeepEqual(products, []store.Product{product}) ||
 			!reflect.DeepEqual(got, file) {
 			t.Errorf("%q, %+v, %+v, %+v", seed, vendors, products, got)
 		}
@@ -230,7 +253,8 @@ func vendorsAreKept(t *testing.T, open Open) {
 	})
 	products, productsErr := w.Products(t.Context())
 	files, filesErr := w.LicenseFiles(t.Context())
-	if !reflect.DeepEqual(products, []store.Product{product}) || !reflect.DeepEqual(files, []store.LicenseFile{file}) || productsErr != nil || filesErr != nil {
+	if !reflect.DeepEqual(products, []store.Product{product}) || !reflect.DeepEqual(files, []store.LicenseFile{file}) ||
+		productsErr != nil || filesErr != nil {
 		t.Errorf("%+v, %+v, %v, %v", products, files, productsErr, filesErr)
 	}
 }
@@ -248,12 +272,17 @@ func strangersAreForgotten(t *testing.T, open Open) {
 	stranger, reporter, seated := w.device(), w.device(), w.device()
 	run := uuid.NewString()
 	w.apply(w.counted(reporter, run, 180), func(state *store.State) *store.Change {
-		return w.report(state, reporter, run, 180, store.Report{Revision: 1, Counts: store.Counts{{Type: "A", Units: 1}}})
+		return w.report(state, reporter, run, 180, store.Report{
+			Revision: 1, Counts: store.Counts{{Type: "A", Units: 1}},
+		})
 	})
 	w.apply(store.Keys{Reporters: []store.Reporter{seated}}, func(state *store.State) *store.Change {
 		return &store.Change{
-			Seats: map[store.SeatKey]store.Seat{{Item: w.item.Key, Device: seated.UUID, From: 1}: {From: 1, Until: 2, Weight: 1}},
-			Keys:  []store.DeviceKeyOf{{Device: seated.UUID, DeviceKey: store.DeviceKey{KeyID: "further", PublicKey: []byte("q"), ReportKey: []byte("s")}, Reporter: 1, CreatedAt: 1}},
+			Seats: map[store.SeatKey]store.Seat{
+				{Item: w.item.Key, Device: seated.UUID, From: 1}: {From: 1, Until: 2, Weight: 1},
+			},
+			Keys: []store.DeviceKeyOf{{Device: seated.UUID, DeviceKey: store.DeviceKey{KeyID: "further",
+				PublicKey: []byte("q"), ReportKey: []byte("s")}, Reporter: 1, CreatedAt: 1}},
 			Grants: map[store.Grant]int64{{Device: seated.UUID, Code: w.code.Key, Item: w.item.Key}: 1,
 				{Device: seated.UUID, Reporter: 1, Code: w.code.Key, Item: w.item.Key}: 1},
 			Known: state.Devices,
@@ -289,7 +318,8 @@ func strangersAreForgotten(t *testing.T, open Open) {
 		t.Errorf("%+v, %v", devices, err)
 	}
 	state := w.look(store.Keys{Askers: []store.Asker{{Device: seated.UUID, KeyID: "x"}}})
-	if !reflect.DeepEqual(state.Grants, map[store.Grant]bool{{Device: seated.UUID, Code: w.code.Key, Item: w.item.Key}: true}) {
+	if !reflect.DeepEqual(state.Grants,
+		map[store.Grant]bool{{Device: seated.UUID, Code: w.code.Key, Item: w.item.Key}: true}) {
 		t.Errorf("%+v", state.Grants)
 	}
 }

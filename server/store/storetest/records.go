@@ -19,7 +19,9 @@ func readOneByOne(t *testing.T, open Open) {
 		for _, id := range []string{"200001", "200002"} {
 			if err := errors.Join(
 				tx.AddOrganization(store.Organization{ID: id, Name: id}),
-				tx.AddHandshakeCode(store.HandshakeCode{Code: id + "-a", Organization: id, ValidationFields: []string{id}}),
+				tx.AddHandshakeCode(store.HandshakeCode{
+					Code: id + "-a", Organization: id, ValidationFields: []string{id},
+				}),
 				tx.AddItem(store.Item{ID: "item-" + id, Organization: id, ChargeWay: w.item.ChargeWay})); err != nil {
 				return err
 			}
@@ -35,7 +37,8 @@ func readOneByOne(t *testing.T, open Open) {
 	keys.Now = 5
 	w.apply(keys, func(*store.State) *store.Change {
 		return &store.Change{
-			Steps: map[store.StepKey]int64{{Item: w.item.Key, At: 7}: 3}, Sums: map[store.ID]store.SeatSum{w.item.Key: {At: 5, Active: 1}},
+			Steps: map[store.StepKey]int64{{Item: w.item.Key, At: 7}: 3},
+			Sums:  map[store.ID]store.SeatSum{w.item.Key: {At: 5, Active: 1}},
 		}
 	})
 	items, err := w.Items(ctx, 9)
@@ -52,7 +55,8 @@ func readOneByOne(t *testing.T, open Open) {
 		t.Fatal(codes, err)
 	}
 	for _, want := range codes {
-		if got, err := w.HandshakeCodes(ctx, want.Key); err != nil || len(got) != 1 || !reflect.DeepEqual(got[0], want) {
+		if got, err := w.HandshakeCodes(ctx, want.Key); err != nil || len(got) != 1 ||
+			!reflect.DeepEqual(got[0], want) {
 			t.Errorf("%+v, %v\nwant %+v", got, err, want)
 		}
 	}
@@ -73,16 +77,22 @@ func recordsAreKept(t *testing.T, open Open) {
 		}
 	}
 	device := w.device()
-	w.apply(store.Keys{Reporters: []store.Reporter{device}, Codes: []string{w.code.Code}}, func(state *store.State) *store.Change {
+	w.apply(store.Keys{
+		Reporters: []store.Reporter{device}, Codes: []string{w.code.Code},
+	}, func(state *store.State) *store.Change {
 		return &store.Change{
-			Denials:   []store.Denial{{At: 6, Status: -20120, Device: device.UUID, HandshakeCode: w.code.Code, Organization: "100001", Reason: "r", Count: 1, FirstAt: 5}},
-			Anomalies: []store.Anomaly{{Device: device.UUID, Kind: "k", Count: 1, FirstAt: 1, LastAt: 1}, {Device: device.UUID, Kind: "l", Count: 2, FirstAt: 2, LastAt: 1}},
-			Grants:    map[store.Grant]int64{{Device: device.UUID, Code: w.code.Key, Item: w.item.Key}: 1}, Known: state.Devices,
+			Denials: []store.Denial{{At: 6, Status: -20120, Device: device.UUID, HandshakeCode: w.code.Code,
+				Organization: "100001", Reason: "r", Count: 1, FirstAt: 5}},
+			Anomalies: []store.Anomaly{{Device: device.UUID, Kind: "k", Count: 1, FirstAt: 1, LastAt: 1},
+				{Device: device.UUID, Kind: "l", Count: 2, FirstAt: 2, LastAt: 1}},
+			Grants: map[store.Grant]int64{{Device: device.UUID, Code: w.code.Key, Item: w.item.Key}: 1},
+			Known:  state.Devices,
 		}
 	})
 
 	// Lists: every order and every filter runs, and finds what there is.
-	mine := records.Selection{Organizations: []string{"100001", "7"}, Codes: []string{w.code.Code}, Items: []string{w.item.ID}, Devices: []string{device.UUID}, Limit: 1}
+	mine := records.Selection{Organizations: []string{"100001", "7"}, Codes: []string{w.code.Code},
+		Items: []string{w.item.ID}, Devices: []string{device.UUID}, Limit: 1}
 	other := records.Selection{Organizations: []string{"7"}}
 	for name, list := range map[string]func(records.Selection) (int, string, error){
 		"codes": func(s records.Selection) (int, string, error) {
@@ -133,7 +143,8 @@ func recordsAreKept(t *testing.T, open Open) {
 		}
 	}
 	states := mine
-	states.States, states.Now = []string{records.StateActive, records.StateFuture, records.StateExpired, records.StateRevoked}, 5
+	states.States, states.Now = []string{records.StateActive, records.StateFuture, records.StateExpired,
+		records.StateRevoked}, 5
 	if keys, _, err := records.Items(ctx, w, states); err != nil || len(keys) != 1 {
 		t.Errorf("%v, %v", keys, err)
 	}
@@ -149,8 +160,12 @@ func recordsAreKept(t *testing.T, open Open) {
 	// Objects: what is granted stays, the rest goes.
 	update(func(tx store.Tx) error {
 		return errors.Join(
-			tx.AddHandshakeCode(store.HandshakeCode{Code: "100001-new", Organization: "100001", ValidationFields: []string{"a"}}),
-			tx.AddItem(store.Item{ID: "new", Organization: "100001"}), tx.AddAudit(store.Audit{At: 1, Action: "x", Detail: "d"}))
+			tx.AddHandshakeCode(store.HandshakeCode{
+				Code: "100001-new", Organization: "100001", ValidationFields: []string{"a"},
+			}),
+			tx.AddItem(store.Item{ID: "new", Organization: "100001"}), tx.AddAudit(store.Audit{
+				At: 1, Action: "x", Detail: "d",
+			}))
 	})
 	if rows, _, err := records.Audits(ctx, w, records.Selection{Kinds: []string{"x"}}); err != nil || len(rows) != 1 {
 		t.Errorf("%+v, %v", rows, err)
@@ -166,7 +181,8 @@ func recordsAreKept(t *testing.T, open Open) {
 		if !was {
 			t.Error("it was not attached")
 		}
-		return errors.Join(err, records.RenameOrganization(ctx, tx, organization.Key, "Renamed"), records.SetDefaultCode(ctx, tx, organization.Key, code.Key),
+		return errors.Join(err, records.RenameOrganization(ctx, tx, organization.Key, "Renamed"),
+			records.SetDefaultCode(ctx, tx, organization.Key, code.Key),
 			records.SetValidationFields(ctx, tx, code.Key, []string{"b", "c"}))
 	})
 	update(func(tx store.Tx) error {
@@ -176,7 +192,8 @@ func recordsAreKept(t *testing.T, open Open) {
 			t.Errorf("%+v, %q", code, fields)
 		}
 		item, err3 := tx.Item("new")
-		return errors.Join(err, err2, err3, records.RemoveHandshakeCode(ctx, tx, code.Key), records.RemoveItem(ctx, tx, item.Key))
+		return errors.Join(err, err2, err3, records.RemoveHandshakeCode(ctx, tx, code.Key),
+			records.RemoveItem(ctx, tx, item.Key))
 	})
 	for name, remove := range map[string]func(tx store.Tx) error{
 		"organization": func(tx store.Tx) error {
@@ -193,10 +210,14 @@ func recordsAreKept(t *testing.T, open Open) {
 
 	// Accounts, sessions, tokens, links, answers, settings.
 	update(func(tx store.Tx) error {
-		return errors.Join(records.AddAccount(ctx, tx, records.Account{Name: "a", Role: "viewer", Organization: "100001", Password: "p", CreatedAt: 1}),
+		return errors.Join(records.AddAccount(ctx, tx, records.Account{
+			Name: "a", Role: "viewer", Organization: "100001", Password: "p", CreatedAt: 1,
+		}),
 			records.AddToken(ctx, tx, records.Token{ID: "t", Digest: "d", Name: "n", Scope: "read", CreatedAt: 1}),
-			records.AddSetUpLink(ctx, tx, "l", 1, 10), records.SetSetting(ctx, tx, "s", 1), records.SetSetting(ctx, tx, "s", 2),
-			records.AddClaim(ctx, tx, records.Claim{Digest: "d", Request: "r", Object: "o", CreatedAt: 5}, 1), records.AnswerClaim(ctx, tx, "d", "{}"))
+			records.AddSetUpLink(ctx, tx, "l", 1, 10), records.SetSetting(ctx, tx, "s", 1),
+			records.SetSetting(ctx, tx, "s", 2),
+			records.AddClaim(ctx, tx, records.Claim{Digest: "d", Request: "r", Object: "o", CreatedAt: 5}, 1),
+			records.AnswerClaim(ctx, tx, "d", "{}"))
 	})
 	for name, twice := range map[string]func(tx store.Tx) error{
 		"account": func(tx store.Tx) error { return records.AddAccount(ctx, tx, records.Account{Name: "a"}) },
@@ -213,10 +234,12 @@ func recordsAreKept(t *testing.T, open Open) {
 	session := records.Session{Digest: "x", Account: account, CreatedAt: 2, SeenAt: 2}
 	update(func(tx store.Tx) error {
 		account.Role, account.Organization = "owner", ""
-		return errors.Join(records.AddSession(ctx, tx, session), records.TouchSession(ctx, tx, session, 3), records.ChangeAccount(ctx, tx, account),
+		return errors.Join(records.AddSession(ctx, tx, session), records.TouchSession(ctx, tx, session, 3),
+			records.ChangeAccount(ctx, tx, account),
 			records.SetPassword(ctx, tx, account.Key, "q"), records.TouchToken(ctx, tx, "d", 4))
 	})
-	if s, err := records.FindSession(ctx, w, "x"); err != nil || s.SeenAt != 3 || s.Account.Role != "owner" || s.Account.Organization != "" || s.Account.Password != "q" {
+	if s, err := records.FindSession(ctx, w, "x"); err != nil || s.SeenAt != 3 || s.Account.Role != "owner" ||
+		s.Account.Organization != "" || s.Account.Password != "q" {
 		t.Errorf("%+v, %v", s, err)
 	}
 	if token, err := records.FindToken(ctx, w, "d"); err != nil || token.SeenAt != 4 {
@@ -226,13 +249,16 @@ func recordsAreKept(t *testing.T, open Open) {
 	linked, err := records.SetUpLink(ctx, w, "l", 9)
 	late, err2 := records.SetUpLink(ctx, w, "l", 10)
 	answer, err3 := records.FindClaim(ctx, w, "d", 4)
-	if err := errors.Join(err, err2, err3, records.Setting(ctx, w, "s", &setting)); err != nil || setting != 2 || !linked || late || answer.Request != "r" {
+	if err := errors.Join(err, err2, err3, records.Setting(ctx, w, "s", &setting)); err != nil || setting != 2 ||
+		!linked || late || answer.Request != "r" {
 		t.Errorf("%v: %d, %t, %t, %+v", err, setting, linked, late, answer)
 	}
 	update(func(tx store.Tx) error {
-		return errors.Join(records.EndSession(ctx, tx, "y"), records.DropSessions(ctx, tx, 1, 1), records.RemoveToken(ctx, tx, "t"), records.DropSetUpLinks(ctx, tx))
+		return errors.Join(records.EndSession(ctx, tx, "y"), records.DropSessions(ctx, tx, 1, 1),
+			records.RemoveToken(ctx, tx, "t"), records.DropSetUpLinks(ctx, tx))
 	})
-	if err := w.Update(ctx, func(tx store.Tx) error { return records.RemoveToken(ctx, tx, "t") }); !errors.Is(err, store.ErrNotFound) {
+	if err := w.Update(ctx, func(tx store.Tx) error { return records.RemoveToken(ctx, tx, "t") }); !errors.Is(err,
+		store.ErrNotFound) {
 		t.Error(err)
 	}
 	update(func(tx store.Tx) error { return records.RemoveAccount(ctx, tx, account.Key) })

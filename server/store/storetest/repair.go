@@ -33,7 +33,8 @@ func seatsAreRepaired(t *testing.T, open Open) {
 				if got := state.Devices[device.UUID].Seats[w.item.Key]; !slices.Equal(got, []store.Seat{seat}) {
 					t.Errorf("%+v, not %+v", got, seat)
 				}
-				if use := state.Uses[w.item.Key]; use.SeatSum != (store.SeatSum{At: 100, Active: 2}) || len(state.Devices[other.UUID].Seats[w.item.Key]) != 0 {
+				if use := state.Uses[w.item.Key]; use.SeatSum != (store.SeatSum{At: 100, Active: 2}) ||
+					len(state.Devices[other.UUID].Seats[w.item.Key]) != 0 {
 					t.Errorf("%+v", use)
 				}
 				return &store.Change{
@@ -77,7 +78,8 @@ func devicesAreRepaired(t *testing.T, open Open) {
 	ctx := t.Context()
 	w.update(func(tx store.Tx) error {
 		return errors.Join(
-			tx.Alone(ctx), records.Block(ctx, tx, c.Device, 5), records.Merge(ctx, tx, a.Device, b.Device), records.Merge(ctx, tx, b.Device, c.Device))
+			tx.Alone(ctx), records.Block(ctx, tx, c.Device, 5), records.Merge(ctx, tx, a.Device, b.Device),
+			records.Merge(ctx, tx, b.Device, c.Device))
 	})
 	found, err := records.Repairs(ctx, w.Store, a.UUID, c.UUID, "nobody")
 	if err != nil {

@@ -48,7 +48,8 @@ func seatsAndStepsAreKept(t *testing.T, open Open) {
 				change.Steps[store.StepKey{Item: w.item.Key, At: at}] += by
 			}
 			change.Sums = map[store.ID]store.SeatSum{w.item.Key: {
-				At: max(b.sum.At, now), Active: rapid.Int64Range(0, 9).Draw(t, "active"), Exceptions: rapid.Int64Range(0, 9).Draw(t, "exceptions"),
+				At: max(b.sum.At, now), Active: rapid.Int64Range(0, 9).Draw(t, "active"),
+				Exceptions: rapid.Int64Range(0, 9).Draw(t, "exceptions"),
 			}}
 		}
 		use := as.apply(keys, func(*store.State) *store.Change { return change }).Uses[w.item.Key]
@@ -56,7 +57,8 @@ func seatsAndStepsAreKept(t *testing.T, open Open) {
 			t.Fatalf("the sum is %+v, not %+v", use.SeatSum, b.sum)
 		}
 		from, to := min(use.At, keys.SeatsSince(&w.item, since)), max(now, use.At)
-		got := slices.DeleteFunc(slices.Clone(use.Steps), func(s store.Step) bool { return s.At <= from || s.At > to }) // it may know more
+		// it may know more
+		got := slices.DeleteFunc(slices.Clone(use.Steps), func(s store.Step) bool { return s.At <= from || s.At > to })
 		if want := b.between(from, to); use.At > 0 && !slices.Equal(got, want) {
 			t.Fatalf("at %d, from %d to %d, with %+v: steps %v, not %v", now, from, to, use.SeatSum, got, want)
 		}
@@ -78,7 +80,8 @@ func seatsAreThoseNeeded(t *testing.T, open Open) {
 	save := func(d store.Reporter, seats ...store.Seat) {
 		w.apply(store.Keys{Reporters: []store.Reporter{d}}, func(state *store.State) *store.Change {
 			change := &store.Change{
-				Seats: map[store.SeatKey]store.Seat{}, Sums: map[store.ID]store.SeatSum{w.item.Key: {At: 1}}, Known: state.Devices,
+				Seats: map[store.SeatKey]store.Seat{}, Sums: map[store.ID]store.SeatSum{w.item.Key: {At: 1}},
+				Known: state.Devices,
 			}
 			for _, s := range seats {
 				change.Seats[store.SeatKey{Item: w.item.Key, Device: d.UUID, From: s.From}] = s
@@ -95,8 +98,9 @@ func seatsAreThoseNeeded(t *testing.T, open Open) {
 		since int64
 		want  []store.Seat
 	}{
-		{2000, []store.Seat{last}}, {950, []store.Seat{last}}, {899, []store.Seat{seat(240), last}}, {240, []store.Seat{seat(240), last}},
-		{239, []store.Seat{seat(60), seat(240), last}}, {1, []store.Seat{seat(60), seat(240), last}},
+		{2000, []store.Seat{last}}, {950, []store.Seat{last}}, {899, []store.Seat{seat(240), last}},
+		{240, []store.Seat{seat(240), last}}, {239, []store.Seat{seat(60), seat(240), last}},
+		{1, []store.Seat{seat(60), seat(240), last}},
 	} {
 		keys := w.counted(device, "")
 		keys.Now, keys.Reopens, keys.Counted[0].Since = 5000, func(*store.Item) bool { return true }, test.since
@@ -135,7 +139,8 @@ func itemsTellTheirUse(t *testing.T, open Open) {
 		return &store.Change{
 			Seats: seats, Known: state.Devices,
 			Steps: map[store.StepKey]int64{
-				{Item: w.item.Key, At: 60}: 1, {Item: w.item.Key, At: 120}: -1, {Item: w.item.Key, At: 180}: 4, {Item: w.item.Key, At: 240}: -4,
+				{Item: w.item.Key, At: 60}: 1, {Item: w.item.Key, At: 120}: -1, {Item: w.item.Key, At: 180}: 4,
+				{Item: w.item.Key, At: 240}: -4,
 			},
 			Sums:    map[store.ID]store.SeatSum{w.item.Key: {At: 100, Active: 1, Exceptions: 5}},
 			Domains: map[store.DomainKey]int64{{Item: w.item.Key, Domain: "a.example"}: 9},
@@ -148,11 +153,13 @@ func itemsTellTheirUse(t *testing.T, open Open) {
 	}
 	use := items[0].Use
 	if use.Units != 8 || use.SeatSum != (store.SeatSum{At: 100, Active: 1, Exceptions: 5}) || items[0].Live != 2 ||
-		!slices.Equal(use.Steps, []store.Step{{At: 120, Change: -1}, {At: 180, Change: 4}}) || !slices.Equal(items[0].Codes, []string{w.code.Code}) {
+		!slices.Equal(use.Steps, []store.Step{{At: 120, Change: -1}, {At: 180, Change: 4}}) ||
+		!slices.Equal(items[0].Codes, []string{w.code.Code}) {
 		t.Errorf("%+v", items[0])
 	}
 	devices, err := w.Devices(t.Context())
-	if want := []store.DeviceSeat{{Item: w.item.ID, From: 180, ExpiresAt: 240, Weight: 4}}; err != nil || len(devices) != 1 || !slices.Equal(devices[0].Seats, want) {
+	if want := []store.DeviceSeat{{Item: w.item.ID, From: 180, ExpiresAt: 240, Weight: 4}}; err != nil ||
+		len(devices) != 1 || !slices.Equal(devices[0].Seats, want) {
 		t.Errorf("%+v, %v", devices, err)
 	}
 }

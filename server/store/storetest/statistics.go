@@ -25,7 +25,9 @@ func (w *world) add(device store.Reporter, run string, slot int64, kind string, 
 			counts = map[string]int64{}
 		}
 		counts[kind] += units
-		change := w.report(state, device, run, slot, store.Report{Revision: int64(len(counts)), Counts: store.CountsOf(counts)})
+		change := w.report(state, device, run, slot, store.Report{
+			Revision: int64(len(counts)), Counts: store.CountsOf(counts),
+		})
 		key := store.TotalKey{Code: w.code.Key, Item: w.item.Key, Slot: slot, Type: kind}
 		total := change.Totals[key]
 		total.Late = late
@@ -104,39 +106,57 @@ func (w *world) fold(most int64) (folded int64) {
 // windowsAre checks what is counted of two devices, the first of which has one run.
 func (w *world) windowsAre(a, b store.Reporter, run string) {
 	w.Helper()
-	days := []store.Window{{Start: day - 86400, End: day}, {Start: day, End: day + 86400}, {Start: day + 86400, End: store.EndOfTime}}
+	days := []store.Window{
+		{Start: day - 86400, End: day}, {Start: day, End: day + 86400}, {Start: day + 86400, End: store.EndOfTime},
+	}
 	w.expect(store.StatisticsQuery{Windows: days}, "0 1", "1 1110 late 10", "2 110000")
 	w.expect(store.StatisticsQuery{Windows: days, Types: []string{"OWN"}}, "1 100", "2 100000")
-	w.expect(store.StatisticsQuery{Windows: days, By: []store.Column{store.ByType}}, "0 QR_CODE 1", "1 OWN 100", "1 QR_CODE 1010 late 10", "2 OWN 100000", "2 QR_CODE 10000")
+	w.expect(store.StatisticsQuery{Windows: days, By: []store.Column{store.ByType}}, "0 QR_CODE 1", "1 OWN 100",
+		"1 QR_CODE 1010 late 10", "2 OWN 100000", "2 QR_CODE 10000")
 	odd := []store.Window{{Start: day - 180, End: day + 180}, {Start: day + 900, End: day + 86400 + 180}}
 	w.expect(store.StatisticsQuery{Windows: odd}, "0 111 late 10", "1 111000")
-	w.expect(store.StatisticsQuery{Windows: odd, By: []store.Column{store.ByOrganization, store.ByHandshake, store.ByItem}},
+	w.expect(store.StatisticsQuery{
+		Windows: odd, By: []store.Column{store.ByOrganization, store.ByHandshake, store.ByItem},
+	},
 		"0 100001 100001-reader scans 111 late 10", "1 100001 100001-reader scans 111000")
 	w.expect(store.StatisticsQuery{Windows: odd, HandshakeCodes: []string{"nobody's"}})
-	w.expect(store.StatisticsQuery{Windows: odd, Organizations: []string{"100001"}, Items: []string{"scans", "other"}}, "0 111 late 10", "1 111000")
-	w.expect(store.StatisticsQuery{By: []store.Column{store.BySlot}}, fmt.Sprintf("0 %d 1", day-180), fmt.Sprintf("0 %d 110 late 10", day),
+	w.expect(store.StatisticsQuery{Windows: odd, Organizations: []string{"100001"}, Items: []string{"scans", "other"}},
+		"0 111 late 10", "1 111000")
+	w.expect(store.StatisticsQuery{By: []store.Column{store.BySlot}}, fmt.Sprintf("0 %d 1", day-180),
+		fmt.Sprintf("0 %d 110 late 10", day),
 		fmt.Sprintf("0 %d 1000", day+3600), fmt.Sprintf("0 %d 110000", day+86400))
 	w.expect(store.StatisticsQuery{Since: day + 180}, "0 111000")
 
 	// By device, which knows of no late ones.
-	w.expect(store.StatisticsQuery{Windows: days, By: []store.Column{store.ByDevice}}, "0 "+a.UUID+" 1", "1 "+a.UUID+" 10", "1 "+b.UUID+" 1100", "2 "+a.UUID+" 110000")
+	w.expect(store.StatisticsQuery{Windows: days, By: []store.Column{store.ByDevice}}, "0 "+a.UUID+" 1",
+		"1 "+a.UUID+" 10", "1 "+b.UUID+" 1100", "2 "+a.UUID+" 110000")
 	w.expect(store.StatisticsQuery{Windows: odd, By: []store.Column{store.ByDevice, store.ByType}},
-		"0 "+a.UUID+" QR_CODE 11", "0 "+b.UUID+" OWN 100", "1 "+a.UUID+" OWN 100000", "1 "+a.UUID+" QR_CODE 10000", "1 "+b.UUID+" QR_CODE 1000")
+		"0 "+a.UUID+" QR_CODE 11", "0 "+b.UUID+" OWN 100", "1 "+a.UUID+" OWN 100000", "1 "+a.UUID+" QR_CODE 10000",
+		"1 "+b.UUID+" QR_CODE 1000")
 	w.expect(store.StatisticsQuery{Windows: odd, Devices: []string{b.UUID}}, "0 100", "1 1000")
-	w.expect(store.StatisticsQuery{By: []store.Column{store.ByDevice}, Types: []string{"OWN"}}, "0 "+a.UUID+" 100000", "0 "+b.UUID+" 100")
+	w.expect(store.StatisticsQuery{By: []store.Column{store.ByDevice}, Types: []string{"OWN"}}, "0 "+a.UUID+" 100000",
+		"0 "+b.UUID+" 100")
 
 	// Each slot of each run is a report.
-	w.expect(store.StatisticsQuery{Windows: odd, By: []store.Column{store.ByRun, store.BySlot}, Devices: []string{a.UUID}},
-		fmt.Sprint("0 ", run, " ", day-180, " 1"), fmt.Sprint("0 ", run, " ", day, " 10"), fmt.Sprint("1 ", run, " ", day+86400, " 110000"))
+	w.expect(store.StatisticsQuery{
+		Windows: odd, By: []store.Column{store.ByRun, store.BySlot}, Devices: []string{a.UUID},
+	},
+		fmt.Sprint("0 ", run, " ", day-180, " 1"), fmt.Sprint("0 ", run, " ", day, " 10"),
+		fmt.Sprint("1 ", run, " ", day+86400, " 110000"))
 
 	// Devices and concurrent devices.
 	w.expect(store.StatisticsQuery{Measure: store.MeasureDevices, Windows: days}, "0 1", "1 2", "2 1")
-	w.expect(store.StatisticsQuery{Measure: store.MeasureDevices, Windows: odd, By: []store.Column{store.ByType}}, "0 OWN 1", "0 QR_CODE 1", "1 OWN 1", "1 QR_CODE 2")
+	w.expect(store.StatisticsQuery{Measure: store.MeasureDevices, Windows: odd, By: []store.Column{store.ByType}},
+		"0 OWN 1", "0 QR_CODE 1", "1 OWN 1", "1 QR_CODE 2")
 	w.expect(store.StatisticsQuery{Measure: store.MeasureDevices}, "0 2")
-	w.expect(store.StatisticsQuery{Measure: store.MeasureConcurrent, Windows: days, By: []store.Column{store.ByItem}}, "0 scans 1", "1 scans 2", "2 scans 1")
+	w.expect(store.StatisticsQuery{Measure: store.MeasureConcurrent, Windows: days, By: []store.Column{store.ByItem}},
+		"0 scans 1", "1 scans 2", "2 scans 1")
 	for _, bad := range []store.StatisticsQuery{
-		{Measure: "noise"}, {By: []store.Column{"colour"}}, {Measure: store.MeasureConcurrent, By: []store.Column{store.ByType}},
-		{Spans: []store.Window{{Start: 0, End: 900}}}, {Measure: store.MeasureDenials, By: []store.Column{store.ByItem}}, {Measure: store.MeasureDenials, Items: []string{"scans"}},
+		{Measure: "noise"}, {By: []store.Column{"colour"}},
+		{Measure: store.MeasureConcurrent, By: []store.Column{store.ByType}},
+		{Spans: []store.Window{{Start: 0, End: 900}}},
+		{Measure: store.MeasureDenials, By: []store.Column{store.ByItem}},
+		{Measure: store.MeasureDenials, Items: []string{"scans"}},
 	} {
 		if _, err := w.Statistics(w.Context(), bad); err == nil {
 			w.Errorf("%+v was answered", bad)
@@ -163,7 +183,8 @@ func activityIsExact(t *testing.T, open Open) {
 	for round := range 40 {
 		lengths := []int64{180, 180, 60, 3600}
 		length := lengths[chance.IntN(len(lengths))]
-		c := came{day + chance.Int64N(3*86400/length)*length, chance.IntN(len(devices)), []string{"QR_CODE", "OWN"}[chance.IntN(2)]}
+		c := came{day + chance.Int64N(3*86400/length)*length, chance.IntN(len(devices)),
+			[]string{"QR_CODE", "OWN"}[chance.IntN(2)]}
 		if !seen[c] {
 			seen[c] = true
 			w.add(devices[c.device], runs[c.device], c.slot, c.kind, 1, 0)
@@ -181,7 +202,9 @@ func activityIsExact(t *testing.T, open Open) {
 			start := windows[len(windows)-1].End
 			windows = append(windows, store.Window{Start: start, End: start + 900*(1+n%3)})
 		}
-		spans := []store.Window{{Start: 0, End: store.EndOfTime}, {Start: windows[0].Start + 900, End: windows[1].End + 900}}
+		spans := []store.Window{
+			{Start: 0, End: store.EndOfTime}, {Start: windows[0].Start + 900, End: windows[1].End + 900},
+		}
 		var different, once, ofType []string
 		for n, window := range slices.Concat(windows, spans) {
 			all, own := map[int]bool{}, map[int]bool{}
@@ -212,7 +235,8 @@ func activityIsExact(t *testing.T, open Open) {
 		}
 		w.expect(store.StatisticsQuery{Measure: store.MeasureDevices, Windows: windows, Spans: spans}, different...)
 		w.expect(store.StatisticsQuery{Measure: store.MeasureConcurrent, Windows: windows, Spans: spans}, once...)
-		w.expect(store.StatisticsQuery{Measure: store.MeasureDevices, Windows: windows, Spans: spans, Types: []string{"OWN"}}, ofType...)
+		w.expect(store.StatisticsQuery{Measure: store.MeasureDevices, Windows: windows, Spans: spans,
+			Types: []string{"OWN"}}, ofType...)
 	}
 }
 
@@ -222,13 +246,15 @@ func denialsAreCounted(t *testing.T, open Open) {
 	device := w.device()
 	deny := func(at int64, code string, status protocol.Status) {
 		w.apply(store.Keys{}, func(*store.State) *store.Change {
-			return &store.Change{Denials: []store.Denial{{At: at, FirstAt: at, Device: device.UUID, HandshakeCode: code, Status: status, Count: 1}}}
+			return &store.Change{Denials: []store.Denial{
+				{At: at, FirstAt: at, Device: device.UUID, HandshakeCode: code, Status: status, Count: 1}}}
 		})
 	}
 	deny(day+899, w.code.Code, -20120)
 	deny(day+900, w.code.Code, -20120)
 	deny(day+901, "made up", -20101)
-	q := store.StatisticsQuery{Measure: store.MeasureDenials, Windows: []store.Window{{Start: day, End: day + 900}, {Start: day + 900, End: day + 1800}}}
+	q := store.StatisticsQuery{Measure: store.MeasureDenials,
+		Windows: []store.Window{{Start: day, End: day + 900}, {Start: day + 900, End: day + 1800}}}
 	w.expect(q, "0 1", "1 2")
 	q.By = []store.Column{store.ByHandshake, store.ByStatus}
 	w.expect(q, "0 100001-reader -20120 1", "1  -20101 1", "1 100001-reader -20120 1")
@@ -244,9 +270,12 @@ func examinationIsComplete(t *testing.T, open Open) {
 	w.add(device, run, day, "OWN", 4, 4)
 	err := w.Update(t.Context(), func(tx store.Tx) error {
 		return errors.Join(
-			tx.AddServerKeys(store.ServerKeys{Signing: []byte("s"), Report: []byte("r")}), tx.CloseSlots(180), tx.CloseSlots(100),
+			tx.AddServerKeys(store.ServerKeys{Signing: []byte("s"), Report: []byte("r")}), tx.CloseSlots(180),
+			tx.CloseSlots(100),
 			tx.AddCheckpoint(store.Checkpoint{ClosedBefore: 180, MadeAt: 7, Document: "c"}),
-			tx.Adjust(store.Adjustment{Item: w.item.Key, At: 8, Units: -2, Reason: "why", Actor: "who", Signature: "s"}),
+			tx.Adjust(store.Adjustment{
+				Item: w.item.Key, At: 8, Units: -2, Reason: "why", Actor: "who", Signature: "s",
+			}),
 		)
 	})
 	if err != nil {
@@ -259,19 +288,22 @@ func examinationIsComplete(t *testing.T, open Open) {
 		}
 		var received []string
 		for r, err := range e.Received() {
-			received = append(received, fmt.Sprint(r.Run, r.Slot, r.SlotSeconds, r.Revision, r.Counts, r.Lost, r.ReceivedAt, err))
+			received = append(received,
+				fmt.Sprint(r.Run, r.Slot, r.SlotSeconds, r.Revision, r.Counts, r.Lost, r.ReceivedAt, err))
 		}
 		var runs []store.ExaminedRun
 		for r, err := range e.Runs() {
 			runs, sizeErr = append(runs, r), errors.Join(sizeErr, err)
 		}
-		if len(runs) != 1 || runs[0].UUID != run || runs[0].Device != device.Device || runs[0].Code != w.code.Key || runs[0].Item != w.item.Key {
+		if len(runs) != 1 || runs[0].UUID != run || runs[0].Device != device.Device || runs[0].Code != w.code.Key ||
+			runs[0].Item != w.item.Key {
 			t.Fatalf("%+v", runs)
 		}
 		key := runs[0].Key
 		if want := []string{
 			fmt.Sprint(key, day, 180, 1, store.Counts{{Type: "QR_CODE", Units: 3}}, "", day+200, nil),
-			fmt.Sprint(key, day, 180, 2, store.Counts{{Type: "OWN", Units: 4}, {Type: "QR_CODE", Units: 3}}, "", day+200, nil),
+			fmt.Sprint(key, day, 180, 2, store.Counts{{Type: "OWN", Units: 4}, {Type: "QR_CODE", Units: 3}}, "",
+				day+200, nil),
 		}; !slices.Equal(received, want) {
 			t.Errorf("%q, not %q", received, want)
 		}
@@ -280,7 +312,8 @@ func examinationIsComplete(t *testing.T, open Open) {
 				t.Errorf("%+v, %v", r, err)
 			}
 		}
-		for level, start := range map[store.Level]int64{store.LevelSlot: day, store.LevelHour: day, store.LevelDay: day} {
+		for level, start := range map[store.Level]int64{store.LevelSlot: day, store.LevelHour: day,
+			store.LevelDay: day} {
 			var units store.Units
 			for total, err := range e.Totals(level) {
 				if err != nil || total.Start != start || total.Code != w.code.Key || total.Item != w.item.Key {
@@ -292,7 +325,8 @@ func examinationIsComplete(t *testing.T, open Open) {
 				t.Errorf("level %d: %+v", level, units)
 			}
 		}
-		for level, start := range map[store.Level]int64{store.LevelDay: day, store.LevelMonth: store.LevelMonth.Start(day)} {
+		for level, start := range map[store.Level]int64{store.LevelDay: day,
+			store.LevelMonth: store.LevelMonth.Start(day)} {
 			var units int64
 			for total, err := range e.DeviceTotals(level) {
 				if units += total.All; err != nil || total.Device != device.Device || total.Start != start {
@@ -309,17 +343,20 @@ func examinationIsComplete(t *testing.T, open Open) {
 			}
 		}
 		for a, err := range e.Adjustments() {
-			if a.Key = 0; err != nil || a != (store.Adjustment{Item: w.item.Key, At: 8, Units: -2, Reason: "why", Actor: "who", Signature: "s"}) {
+			if a.Key = 0; err != nil || a !=
+				(store.Adjustment{Item: w.item.Key, At: 8, Units: -2, Reason: "why", Actor: "who", Signature: "s"}) {
 				t.Errorf("%+v, %v", a, err)
 			}
 		}
 		closing, closingErr := e.Closing()
 		checkpoints, checkpointErr := e.Checkpoints()
-		if closing != (store.Closing{Before: 180}) || !slices.Equal(checkpoints, []store.Checkpoint{{ClosedBefore: 180, MadeAt: 7, Document: "c"}}) {
+		if closing != (store.Closing{Before: 180}) ||
+			!slices.Equal(checkpoints, []store.Checkpoint{{ClosedBefore: 180, MadeAt: 7, Document: "c"}}) {
 			t.Errorf("%+v, %+v", closing, checkpoints)
 		}
 		keys, keysErr := e.Keys()
-		if string(keys.Signing) != "s" || e.CodeName(w.code.Key) != w.code.Code || e.DeviceName(device.Device) != device.UUID {
+		if string(keys.Signing) != "s" || e.CodeName(w.code.Key) != w.code.Code ||
+			e.DeviceName(device.Device) != device.UUID {
 			t.Errorf("%+v", keys)
 		}
 		return errors.Join(sizeErr, closingErr, checkpointErr, keysErr)
@@ -367,7 +404,8 @@ func pruningIsExact(t *testing.T, open Open) {
 		t.Errorf("%d slots", n)
 	}
 	_ = w.Update(t.Context(), func(tx store.Tx) error {
-		if c, err := tx.Closing(); err != nil || c != (store.Closing{Before: day + 360, Pruned: day + 360, Swept: day + 360}) {
+		if c, err := tx.Closing(); err != nil ||
+			c != (store.Closing{Before: day + 360, Pruned: day + 360, Swept: day + 360}) {
 			t.Errorf("%+v, %v", c, err)
 		}
 		if err := tx.AddCheckpoint(store.Checkpoint{ClosedBefore: day + 360}); !errors.Is(err, store.ErrExists) {
@@ -413,7 +451,9 @@ func activityAfterPruning(t *testing.T, open Open) {
 			break
 		}
 	}
-	q := store.StatisticsQuery{Measure: store.MeasureDevices, Since: day + 86400, Until: day + 3*86400, By: []store.Column{store.ByType}}
+	q := store.StatisticsQuery{
+		Measure: store.MeasureDevices, Since: day + 86400, Until: day + 3*86400, By: []store.Column{store.ByType},
+	}
 	for i, kind := range []string{"QR_CODE", "OWN"} { // of the same run and day, so that a row is found by both
 		w.add(device, run, day+2*86400+int64(i)*180, kind, 1, 0)
 		want := []string{"0 QR_CODE 1", "0 OWN 1"}[:i+1]
@@ -429,7 +469,8 @@ func statementsAreKept(t *testing.T, open Open) {
 	w := begin(t, open)
 	if err := w.Update(t.Context(), func(tx store.Tx) error {
 		return errors.Join(
-			tx.SetRetention(store.RecordDenials, 5), tx.SetRetention(store.RecordDenials, 6), tx.SetRetention(store.RecordAudit, 5), tx.SetRetention(store.RecordAudit, 0),
+			tx.SetRetention(store.RecordDenials, 5), tx.SetRetention(store.RecordDenials, 6),
+			tx.SetRetention(store.RecordAudit, 5), tx.SetRetention(store.RecordAudit, 0),
 			tx.AddStatement(store.Statement{Organization: "100001", Month: "2026-11", MadeAt: 2, Document: "b"}),
 			tx.AddStatement(store.Statement{Organization: "100001", Month: "2026-10", MadeAt: 1, Document: "a"}),
 		)
@@ -440,14 +481,17 @@ func statementsAreKept(t *testing.T, open Open) {
 		t.Errorf("%v, %v", days, err)
 	}
 	list, err := w.Statements(t.Context(), "100001")
-	if err != nil || len(list) != 2 || list[0] != (store.Statement{Organization: "100001", Month: "2026-10", MadeAt: 1, Document: "a"}) {
+	if err != nil || len(list) != 2 ||
+		list[0] != (store.Statement{Organization: "100001", Month: "2026-10", MadeAt: 1, Document: "a"}) {
 		t.Errorf("%+v, %v", list, err)
 	}
 	for statement, want := range map[store.Statement]error{
 		{Organization: "100001", Month: "2026-10"}: store.ErrExists,
 		{Organization: "999999", Month: "2026-10"}: store.ErrNotFound,
 	} {
-		if err := w.Update(t.Context(), func(tx store.Tx) error { return tx.AddStatement(statement) }); !errors.Is(err, want) {
+		if err := w.Update(t.Context(), func(tx store.Tx) error {
+			return tx.AddStatement(statement)
+		}); !errors.Is(err, want) {
 			t.Errorf("%+v: %v", statement, err)
 		}
 	}

@@ -82,9 +82,12 @@ func begin(t *testing.T, open Open) *world {
 		err := errors.Join(
 			tx.AddOrganization(store.Organization{ID: "100001", Name: "Example Corp", CreatedAt: 5}),
 			tx.AddHandshakeCode(store.HandshakeCode{Code: "100001-reader", Organization: "100001", Default: true,
-				SessionPassword: "a hash", PreviousPassword: "an older one", PreviousUntil: 9, ValidationFields: []string{"a.example", "b.example"}, CreatedAt: 6}),
-			tx.AddItem(store.Item{ID: "scans", Organization: "100001", Name: "Scans", Products: 7, Modules: []protocol.LicenseModule{1, 2}, Quota: 10, ExpiresAt: 99,
-				TrialBy: store.TrialByAddress, TrialDays: 7, Requires: []string{"base", "other"}, RequestLimit: 5, RefuseClones: true, LicenseFile: "f",
+				SessionPassword: "a hash", PreviousPassword: "an older one", PreviousUntil: 9,
+				ValidationFields: []string{"a.example", "b.example"}, CreatedAt: 6}),
+			tx.AddItem(store.Item{ID: "scans", Organization: "100001", Name: "Scans", Products: 7,
+				Modules: []protocol.LicenseModule{1, 2}, Quota: 10, ExpiresAt: 99,
+				TrialBy: store.TrialByAddress, TrialDays: 7, Requires: []string{"base", "other"}, RequestLimit: 5,
+				RefuseClones: true, LicenseFile: "f",
 				Charging: store.Charging{Tolerance: new(int64(7)), Slot: new(int64(60))}}),
 		)
 		code, codeErr := tx.HandshakeCode("100001-reader")
@@ -125,8 +128,9 @@ func (w *world) device() store.Reporter {
 	w.apply(store.Keys{}, func(*store.State) *store.Change {
 		return &store.Change{
 			Devices: []store.Device{{UUID: id, FriendlyName: "x", FirstSeenAt: 1, LastSeenAt: 1}},
-			Keys:    []store.DeviceKeyOf{{Device: id, DeviceKey: store.DeviceKey{KeyID: "key of " + id, PublicKey: []byte("p"), ReportKey: []byte("r")}, CreatedAt: 1}},
-			Known:   map[string]*store.DeviceState{id: device},
+			Keys: []store.DeviceKeyOf{{Device: id, DeviceKey: store.DeviceKey{KeyID: "key of " + id,
+				PublicKey: []byte("p"), ReportKey: []byte("r")}, CreatedAt: 1}},
+			Known: map[string]*store.DeviceState{id: device},
 		}
 	})
 	if device.Key == 0 {
@@ -146,12 +150,14 @@ func (w *world) runKey(reporter store.Reporter, run string) store.RunKey {
 }
 
 // report counts a report as policy would: on what is stored of its slot.
-func (w *world) report(state *store.State, reporter store.Reporter, run string, slot int64, report store.Report) *store.Change {
+func (w *world) report(state *store.State, reporter store.Reporter, run string, slot int64,
+	report store.Report) *store.Change {
 	key := w.runKey(reporter, run)
 	r, known := state.Runs[key]
 	change := &store.Change{
 		Runs: map[store.RunKey]*store.Run{}, Reports: map[store.SlotKey]store.Report{},
-		Totals: map[store.TotalKey]store.Units{}, ByDevice: map[store.DeviceTotalKey]int64{}, Used: map[store.ID]int64{}, Known: state.Devices,
+		Totals: map[store.TotalKey]store.Units{}, ByDevice: map[store.DeviceTotalKey]int64{},
+		Used: map[store.ID]int64{}, Known: state.Devices,
 	}
 	if !known {
 		r = &store.Run{Reports: map[int64]store.Report{}}
@@ -170,7 +176,9 @@ func (w *world) report(state *store.State, reporter store.Reporter, run string, 
 		change.Used[w.item.Key] += added
 	}
 	change.Reports[store.SlotKey{Run: r, Slot: slot}] = report
-	change.Received = []store.ReceivedReport{{Run: r, Slot: slot, SlotSeconds: 180, Revision: report.Revision, Counts: report.Counts, ReceivedAt: 9}}
+	change.Received = []store.ReceivedReport{
+		{Run: r, Slot: slot, SlotSeconds: 180, Revision: report.Revision, Counts: report.Counts, ReceivedAt: 9},
+	}
 	return change
 }
 
@@ -187,7 +195,9 @@ func updateIsAllOrNothing(t *testing.T, open Open) {
 	s := open(t)
 	failure := errors.New("failure")
 	add := func(tx store.Tx, id string) error { return tx.AddOrganization(store.Organization{ID: id, Name: "x"}) }
-	if err := s.Update(t.Context(), func(tx store.Tx) error { return errors.Join(add(tx, "1"), failure) }); !errors.Is(err, failure) {
+	if err := s.Update(t.Context(), func(tx store.Tx) error {
+		return errors.Join(add(tx, "1"), failure)
+	}); !errors.Is(err, failure) {
 		t.Error(err)
 	}
 	func() {
@@ -222,13 +232,15 @@ func updateIsAllOrNothing(t *testing.T, open Open) {
 func nothingIsKnown(t *testing.T, open Open) {
 	w := begin(t, open)
 	state := w.look(store.Keys{
-		Organizations: []string{"999999", ""}, Codes: []string{"nobody's", "", "'"}, Askers: []store.Asker{{Device: "nobody", KeyID: "none"}},
+		Organizations: []string{"999999", ""}, Codes: []string{"nobody's", "", "'"},
+		Askers: []store.Asker{{Device: "nobody", KeyID: "none"}},
 		Counted: []store.Counted{
 			{Code: "nobody's", Item: "nothing", Run: "r", Slots: []int64{180}},
 			{Code: w.code.Code, Item: "nothing"}, {Code: "", Item: w.item.ID},
 		},
 	})
-	if len(state.Organizations)+len(state.Devices)+len(state.Runs) != 0 || len(state.Codes) != 1 || len(state.Items) != 1 {
+	if len(state.Organizations)+len(state.Devices)+len(state.Runs) != 0 || len(state.Codes) != 1 ||
+		len(state.Items) != 1 {
 		t.Errorf("%+v", state)
 	}
 }
@@ -238,7 +250,9 @@ func askersAreLoaded(t *testing.T, open Open) {
 	device := w.device()
 	w.apply(store.Keys{}, func(*store.State) *store.Change {
 		return &store.Change{
-			Seats: map[store.SeatKey]store.Seat{{Item: w.item.Key, Device: device.UUID, From: 40}: {From: 40, Until: 100, Weight: 3, Brief: true}},
+			Seats: map[store.SeatKey]store.Seat{
+				{Item: w.item.Key, Device: device.UUID, From: 40}: {From: 40, Until: 100, Weight: 3, Brief: true},
+			},
 			Steps: map[store.StepKey]int64{{Item: w.item.Key, At: 40}: 3, {Item: w.item.Key, At: 100}: -3},
 			Sums:  map[store.ID]store.SeatSum{w.item.Key: {At: 45, Active: 3, Exceptions: 7}},
 			Known: map[string]*store.DeviceState{device.UUID: {Key: device.Device}},
@@ -246,7 +260,8 @@ func askersAreLoaded(t *testing.T, open Open) {
 	})
 	for range 2 { // read, and remembered
 		state := w.look(store.Keys{Now: 50, Organizations: []string{"100001"}, Askers: []store.Asker{
-			{Device: device.UUID, KeyID: "key of " + device.UUID, Organization: "100001"}, {Device: "new", KeyID: "new", Code: w.code.Code},
+			{Device: device.UUID, KeyID: "key of " + device.UUID, Organization: "100001"},
+			{Device: "new", KeyID: "new", Code: w.code.Code},
 		}})
 		if o := state.Organizations["100001"]; o.DefaultCode != w.code.Code || o.Name != "Example Corp" {
 			t.Errorf("%+v", o)
@@ -254,20 +269,25 @@ func askersAreLoaded(t *testing.T, open Open) {
 		code := state.Codes[w.code.Code]
 		want := store.HandshakeCode{
 			Key: w.code.Key, Code: w.code.Code, Organization: "100001", SessionPassword: "a hash",
-			PreviousPassword: "an older one", PreviousUntil: 9, ValidationFields: []string{"a.example", "b.example"}, Default: true, CreatedAt: 6,
+			PreviousPassword: "an older one", PreviousUntil: 9, ValidationFields: []string{"a.example", "b.example"},
+			Default: true, CreatedAt: 6,
 		}
 		if !reflect.DeepEqual(code, want) {
 			t.Errorf("%+v", code)
 		}
-		if items := state.CodeItems[code.Key]; len(items) != 1 || items[0].Position != 3 || !reflect.DeepEqual(items[0].Item, w.item) {
+		if items := state.CodeItems[code.Key]; len(items) != 1 || items[0].Position != 3 ||
+			!reflect.DeepEqual(items[0].Item, w.item) {
 			t.Errorf("%+v", items)
 		}
-		if use := state.Uses[w.item.Key]; use == nil || !reflect.DeepEqual(*use, store.Use{SeatSum: store.SeatSum{At: 45, Active: 3, Exceptions: 7}}) {
+		if use := state.Uses[w.item.Key]; use == nil ||
+			!reflect.DeepEqual(*use, store.Use{SeatSum: store.SeatSum{At: 45, Active: 3, Exceptions: 7}}) {
 			t.Errorf("%+v", use)
 		}
 		d := state.Devices[device.UUID]
-		if len(state.Devices) != 1 || d == nil || d.Key != device.Device || !maps.Equal(d.Reporters, map[string]int64{"key of " + device.UUID: 0}) ||
-			d.NextReporter != 1 || !slices.Equal(d.Seats[w.item.Key], []store.Seat{{From: 40, Until: 100, Weight: 3, Brief: true}}) {
+		if len(state.Devices) != 1 || d == nil || d.Key != device.Device ||
+			!maps.Equal(d.Reporters, map[string]int64{"key of " + device.UUID: 0}) ||
+			d.NextReporter != 1 ||
+			!slices.Equal(d.Seats[w.item.Key], []store.Seat{{From: 40, Until: 100, Weight: 3, Brief: true}}) {
 			t.Errorf("%+v", d)
 		}
 	}
@@ -284,9 +304,12 @@ func reportsAreLoaded(t *testing.T, open Open) {
 			"storage": {Revision: 5, Counts: store.Counts{{Type: "C", Units: 7}}, Units: 7},
 		},
 	}
-	account := store.AccountState{DeviceAccount: protocol.DeviceAccount{Recorded: 9, Expired: 1, Refused: 2, Storage: 3}, SentAt: 77}
+	account := store.AccountState{
+		DeviceAccount: protocol.DeviceAccount{Recorded: 9, Expired: 1, Refused: 2, Storage: 3}, SentAt: 77,
+	}
 	w.apply(w.counted(device, run, 360), func(state *store.State) *store.Change {
-		if len(state.Runs) != 1 || state.Runs[w.runKey(device, run)].Key != 0 || len(state.Devices[device.UUID].Accounts) != 0 {
+		if len(state.Runs) != 1 || state.Runs[w.runKey(device, run)].Key != 0 ||
+			len(state.Devices[device.UUID].Accounts) != 0 {
 			t.Errorf("%+v", state)
 		}
 		change := w.report(state, device, run, 360, stored)
@@ -305,7 +328,8 @@ func reportsAreLoaded(t *testing.T, open Open) {
 	}
 	// Another device's run of the same name is another run.
 	other := w.device()
-	if r := w.look(w.counted(other, run, 360)).Runs[w.runKey(other, run)]; r != nil && (r.Key != 0 || len(r.Reports) != 0) {
+	if r := w.look(w.counted(other, run, 360)).Runs[w.runKey(other, run)]; r != nil &&
+		(r.Key != 0 || len(r.Reports) != 0) {
 		t.Errorf("%+v", r)
 	}
 }
@@ -324,7 +348,8 @@ func reportersAreApart(t *testing.T, open Open) {
 			t.Errorf("%+v, %+v", device, state.Grants)
 		}
 		return &store.Change{
-			Keys:   []store.DeviceKeyOf{{Device: first.UUID, DeviceKey: store.DeviceKey{KeyID: key, PublicKey: []byte("q"), ReportKey: []byte("s")}, Reporter: 1}},
+			Keys: []store.DeviceKeyOf{{Device: first.UUID,
+				DeviceKey: store.DeviceKey{KeyID: key, PublicKey: []byte("q"), ReportKey: []byte("s")}, Reporter: 1}},
 			Grants: map[store.Grant]int64{{Device: first.UUID, Reporter: 1, Code: w.code.Key, Item: w.item.Key}: 5},
 			Known:  state.Devices,
 		}
@@ -339,8 +364,12 @@ func reportersAreApart(t *testing.T, open Open) {
 			if !maps.Equal(state.Grants, want) {
 				t.Errorf("%+v", state.Grants)
 			}
-			change := w.report(state, reporter, run, 180, store.Report{Revision: 1, Counts: store.Counts{{Type: "A", Units: units}}})
-			change.Accounts = map[store.AccountKey]store.AccountState{{Device: reporter.UUID, Reporter: reporter.Number}: {SentAt: units}}
+			change := w.report(state, reporter, run, 180, store.Report{
+				Revision: 1, Counts: store.Counts{{Type: "A", Units: units}},
+			})
+			change.Accounts = map[store.AccountKey]store.AccountState{
+				{Device: reporter.UUID, Reporter: reporter.Number}: {SentAt: units},
+			}
 			return change
 		})
 	}
@@ -350,7 +379,8 @@ func reportersAreApart(t *testing.T, open Open) {
 		!maps.Equal(device.Accounts, map[int64]store.AccountState{0: {SentAt: 10}, 1: {SentAt: 11}}) {
 		t.Errorf("%+v", device)
 	}
-	if got, err := w.ReportKey(t.Context(), key, first.UUID); err != nil || got.Devices[first.UUID].Number != 1 || string(got.Secret) != "s" {
+	if got, err := w.ReportKey(t.Context(), key, first.UUID); err != nil || got.Devices[first.UUID].Number != 1 ||
+		string(got.Secret) != "s" {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if n := w.total(); n != 21 {
@@ -381,14 +411,17 @@ func changesAreAllOrNothing(t *testing.T, open Open) {
 				t.Error("it was stored")
 			}
 		}()
-		if r := w.look(w.counted(device, run, 180)).Runs[w.runKey(device, run)]; r != nil && (r.Key != 0 || len(r.Reports) != 0) {
+		if r := w.look(w.counted(device, run, 180)).Runs[w.runKey(device, run)]; r != nil &&
+			(r.Key != 0 || len(r.Reports) != 0) {
 			t.Errorf("%+v", r)
 		}
 		if n := w.total(); n != 0 {
 			t.Errorf("counted %d", n)
 		}
 	}
-	w.apply(w.counted(device, run, 180), func(state *store.State) *store.Change { return w.report(state, device, run, 180, one) })
+	w.apply(w.counted(device, run, 180), func(state *store.State) *store.Change {
+		return w.report(state, device, run, 180, one)
+	})
 	if state := w.look(w.counted(device, run, 180)); w.total() != 1 || state.Uses[w.item.Key].Units != 1 {
 		t.Errorf("counted %d, used %+v", w.total(), state.Uses[w.item.Key])
 	}
@@ -400,12 +433,16 @@ func sumsAreAdded(t *testing.T, open Open) {
 	for range 3 {
 		w.apply(store.Keys{}, func(*store.State) *store.Change {
 			return &store.Change{
-				Totals: map[store.TotalKey]store.Units{{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: "A"}: {All: 2}, {Code: w.code.Key, Item: w.item.Key, Slot: 360, Type: "B"}: {All: 3}},
-				Used:   map[store.ID]int64{w.item.Key: 4},
+				Totals: map[store.TotalKey]store.Units{
+					{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: "A"}: {All: 2},
+					{Code: w.code.Key, Item: w.item.Key, Slot: 360, Type: "B"}: {All: 3},
+				},
+				Used: map[store.ID]int64{w.item.Key: 4},
 			}
 		})
 	}
-	if state := w.look(store.Keys{Codes: []string{w.code.Code}}); w.total() != 15 || state.Uses[w.item.Key].Units != 12 {
+	if state := w.look(store.Keys{Codes: []string{w.code.Code}}); w.total() != 15 ||
+		state.Uses[w.item.Key].Units != 12 {
 		t.Errorf("counted %d, used %+v", w.total(), state.Uses[w.item.Key])
 	}
 }
@@ -417,12 +454,15 @@ func sumsStop(t *testing.T, open Open) {
 	for _, n := range []int64{most - 1, 5, most} {
 		w.apply(store.Keys{}, func(*store.State) *store.Change {
 			return &store.Change{
-				Totals: map[store.TotalKey]store.Units{{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: "A"}: {All: n}},
-				Used:   map[store.ID]int64{w.item.Key: n},
+				Totals: map[store.TotalKey]store.Units{
+					{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: "A"}: {All: n},
+				},
+				Used: map[store.ID]int64{w.item.Key: n},
 			}
 		})
 	}
-	if state := w.look(store.Keys{Codes: []string{w.code.Code}}); w.total() != most || state.Uses[w.item.Key].Units != most {
+	if state := w.look(store.Keys{Codes: []string{w.code.Code}}); w.total() != most ||
+		state.Uses[w.item.Key].Units != most {
 		t.Errorf("counted %d, used %+v", w.total(), state.Uses[w.item.Key])
 	}
 }
@@ -435,8 +475,10 @@ func typesAreKept(t *testing.T, open Open) {
 	for _, name := range []string{"OWN_A", "QR_CODE", "OWN_B", "OWN_A"} {
 		w.apply(keys, func(*store.State) *store.Change {
 			return &store.Change{
-				Totals: map[store.TotalKey]store.Units{{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: name}: {All: 1}},
-				Types:  map[store.OrganizationType]bool{{Organization: "100001", Type: name}: true},
+				Totals: map[store.TotalKey]store.Units{
+					{Code: w.code.Key, Item: w.item.Key, Slot: 180, Type: name}: {All: 1},
+				},
+				Types: map[store.OrganizationType]bool{{Organization: "100001", Type: name}: true},
 			}
 		})
 	}
@@ -457,12 +499,15 @@ func anomaliesAreCounted(t *testing.T, open Open) {
 	device := w.device()
 	for i := range int64(3) {
 		w.apply(store.Keys{Reporters: []store.Reporter{device}}, func(state *store.State) *store.Change {
-			a := store.Anomaly{Device: device.UUID, Kind: "k", Detail: string(rune('a' + i)), Count: 2, FirstAt: i, LastAt: i}
+			a := store.Anomaly{
+				Device: device.UUID, Kind: "k", Detail: string(rune('a' + i)), Count: 2, FirstAt: i, LastAt: i,
+			}
 			return &store.Change{Anomalies: []store.Anomaly{a, a}, Known: state.Devices}
 		})
 	}
 	anomalies, err := w.Anomalies(t.Context(), 10)
-	if want := (store.Anomaly{Device: device.UUID, Kind: "k", Detail: "c", Count: 12, FirstAt: 0, LastAt: 2}); err != nil || len(anomalies) != 1 || anomalies[0] != want {
+	if want := (store.Anomaly{Device: device.UUID, Kind: "k", Detail: "c", Count: 12, FirstAt: 0, LastAt: 2}); err !=
+		nil || len(anomalies) != 1 || anomalies[0] != want {
 		t.Errorf("%+v, %v", anomalies, err)
 	}
 }
@@ -476,7 +521,9 @@ func othersAreSeen(t *testing.T, open Open) {
 		as := *w
 		as.Store = s
 		as.apply(w.counted(device, run, slot), func(state *store.State) *store.Change {
-			return w.report(state, device, run, slot, store.Report{Revision: revision, Counts: store.Counts{{Type: "A", Units: units}}})
+			return w.report(state, device, run, slot, store.Report{
+				Revision: revision, Counts: store.Counts{{Type: "A", Units: units}},
+			})
 		})
 	}
 	report(w.Store, 180, 1, 1)
@@ -525,7 +572,9 @@ func applyIsIsolated(t *testing.T, open Open) {
 						stored = r.Reports[180]
 					}
 					units := stored.Counts.Map()["A"] + 1
-					return w.report(state, device, run, 180, store.Report{Revision: stored.Revision + 1, Counts: store.Counts{{Type: "A", Units: units}}})
+					return w.report(state, device, run, 180, store.Report{
+						Revision: stored.Revision + 1, Counts: store.Counts{{Type: "A", Units: units}},
+					})
 				})
 				if err != nil {
 					t.Error(err)
@@ -535,7 +584,8 @@ func applyIsIsolated(t *testing.T, open Open) {
 	}
 	wg.Wait()
 	r := w.look(w.counted(device, run, 180)).Runs[w.runKey(device, run)]
-	if stored := r.Reports[180]; stored.Revision != writers*rounds || stored.Counts[0].Units != writers*rounds || w.total() != writers*rounds {
+	if stored := r.Reports[180]; stored.Revision != writers*rounds || stored.Counts[0].Units != writers*rounds ||
+		w.total() != writers*rounds {
 		t.Errorf("%+v, counted %d", stored, w.total())
 	}
 }
@@ -545,34 +595,47 @@ func whatIsReadIsWhatIsSaved(t *testing.T, open Open) {
 	w := begin(t, open)
 	device, run := w.device(), uuid.NewString()
 	w.apply(w.counted(device, run, 180), func(state *store.State) *store.Change {
-		change := w.report(state, device, run, 180, store.Report{Revision: 1, Counts: store.Counts{{Type: "QR_CODE", Units: 3}}})
+		change := w.report(state, device, run, 180, store.Report{
+			Revision: 1, Counts: store.Counts{{Type: "QR_CODE", Units: 3}},
+		})
 		change.Denials = []store.Denial{
-			{At: 5, Status: -20120, Device: device.UUID, HandshakeCode: "c", Organization: "o", Reason: "r", Count: 1, FirstAt: 5},
+			{At: 5, Status: -20120, Device: device.UUID, HandshakeCode: "c", Organization: "o", Reason: "r",
+				Count: 1, FirstAt: 5},
 			{At: 6, Status: -20101, Device: device.UUID, HandshakeCode: "c", Count: 1, FirstAt: 6},
-			{At: 7, Status: -20120, Device: device.UUID, DeviceName: "n", HandshakeCode: "c", Organization: "100001", Item: "scans",
+			{At: 7, Status: -20120, Device: device.UUID, DeviceName: "n", HandshakeCode: "c", Organization: "100001",
+				Item:  "scans",
 				Cause: "x", Limit: 10, Used: 11, Reason: "s", Count: 1, FirstAt: 7},
 		}
-		change.Accounts = map[store.AccountKey]store.AccountState{{Device: device.UUID}: {DeviceAccount: protocol.DeviceAccount{Recorded: 3}}}
+		change.Accounts = map[store.AccountKey]store.AccountState{
+			{Device: device.UUID}: {DeviceAccount: protocol.DeviceAccount{Recorded: 3}},
+		}
 		return change
 	})
 	denials, err := w.Denials(t.Context(), 10)
 	if want := []store.Denial{
-		{At: 7, Status: -20120, Device: device.UUID, DeviceName: "n", HandshakeCode: "c", Organization: "100001", OrganizationName: "Example Corp",
-			Item: "scans", ItemName: "Scans", Cause: "x", Limit: 10, Used: 11, Reason: "s", Count: 2, FirstAt: 5},
+		{At: 7, Status: -20120, Device: device.UUID, DeviceName: "n", HandshakeCode: "c", Organization: "100001",
+			OrganizationName: "Example Corp",
+			Item:             "scans", ItemName: "Scans", Cause: "x", Limit: 10, Used: 11, Reason: "s",
+			Count: 2, FirstAt: 5},
 		{At: 6, Status: -20101, Device: device.UUID, HandshakeCode: "c", Count: 1, FirstAt: 6},
 	}; err != nil || !slices.Equal(denials, want) {
 		t.Errorf("%+v, %v", denials, err)
 	}
 	devices, err := w.Devices(t.Context())
-	if err != nil || len(devices) != 1 || devices[0].Keys != 1 || devices[0].Account == nil || devices[0].Account.Recorded != 3 {
+	if err != nil || len(devices) != 1 || devices[0].Keys != 1 || devices[0].Account == nil ||
+		devices[0].Account.Recorded != 3 {
 		t.Errorf("%+v, %v", devices, err)
 	}
-	statistics, err := w.Statistics(t.Context(), store.StatisticsQuery{By: []store.Column{store.ByDevice, store.ByType}})
-	if err != nil || statistics.Total != 3 || len(statistics.Rows) != 1 || !slices.Equal(statistics.Rows[0].Values, []any{device.UUID, "QR_CODE"}) {
+	statistics, err := w.Statistics(t.Context(), store.StatisticsQuery{
+		By: []store.Column{store.ByDevice, store.ByType},
+	})
+	if err != nil || statistics.Total != 3 || len(statistics.Rows) != 1 ||
+		!slices.Equal(statistics.Rows[0].Values, []any{device.UUID, "QR_CODE"}) {
 		t.Errorf("%+v, %v", statistics, err)
 	}
 	key, err := w.ReportKey(t.Context(), "key of "+device.UUID, device.UUID)
-	if err != nil || string(key.Secret) != "r" || !maps.Equal(key.Devices, map[string]store.Reporter{device.UUID: device}) {
+	if err != nil || string(key.Secret) != "r" ||
+		!maps.Equal(key.Devices, map[string]store.Reporter{device.UUID: device}) {
 		t.Errorf("%+v, %v", key, err)
 	}
 	if _, err := w.ReportKey(t.Context(), "no key", device.UUID); !errors.Is(err, store.ErrNotFound) {

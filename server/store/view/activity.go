@@ -36,7 +36,9 @@ type activity struct {
 // activeDays calls f with what was active on each day that windows have a part of, in the
 // order of days; f must not keep it.
 func (q *statistics) activeDays(windows []store.Window, byType bool, f func(day int64, runs []active) error) error {
-	a := &activity{statistics: q, windows: windows, byType: byType || len(q.query.Types) > 0, f: f, tail: map[int64][]active{}}
+	a := &activity{
+		statistics: q, windows: windows, byType: byType || len(q.query.Types) > 0, f: f, tail: map[int64][]active{},
+	}
 	if err := a.readOnly(); err != nil {
 		return err
 	}
@@ -48,14 +50,17 @@ func (q *statistics) activeDays(windows []store.Window, byType bool, f func(day 
 	types, named := ` AND t.type = 0`, []any(nil)
 	if a.byType {
 		if types = ` AND t.type > 0`; len(q.query.Types) > 0 {
-			types, named = ` AND t.type IN (SELECT id FROM operation_type WHERE name`+q.db.Dialect().In+`)`, []any{texts(q.query.Types)}
+			types, named = ` AND t.type IN (SELECT id FROM operation_type WHERE name`+q.db.Dialect().In+`)`,
+				[]any{texts(q.query.Types)}
 		}
 	}
 	day, runs := int64(-1), []active(nil)
 	var err error
 	for _, span := range daysOf(windows) {
 		// One span after the other: so days come in the order of the key, and nothing is sorted.
-		err = each(q.db, `SELECT t.day, t.type, t.handshake_code, t.item, t.runs FROM activity t WHERE t.day >= ? AND t.day < ?`+types+where+` ORDER BY t.day`,
+		err = each(q.db,
+			`SELECT t.day, t.type, t.handshake_code, t.item, t.runs FROM activity t WHERE t.day >= ? AND t.day < ?`+
+				types+where+` ORDER BY t.day`,
 			slices.Concat([]any{span.Start, span.End}, named, filters), func(rows Rows) error {
 				var one active
 				var at int64
@@ -97,7 +102,8 @@ const nearDays = 3 * int64(store.LevelDay)
 // some in between. Windows rise by their starts.
 func daysOf(windows []store.Window) (days []store.Piece) {
 	for _, w := range windows {
-		start, end := store.LevelDay.Start(w.Start), store.LevelDay.Start(min(w.End, store.EndOfTime)+int64(store.LevelDay)-1)
+		start, end := store.LevelDay.Start(w.Start),
+			store.LevelDay.Start(min(w.End, store.EndOfTime)+int64(store.LevelDay)-1)
 		if n := len(days); n > 0 && start <= days[n-1].End+nearDays {
 			days[n-1].End = max(days[n-1].End, end)
 		} else {
@@ -131,7 +137,8 @@ func (a *activity) readOnly() error {
 	}
 	a.only = map[store.ID]bool{}
 	in := a.db.Dialect().In
-	return each(a.db, `SELECT id FROM device WHERE uuid`+in+` UNION ALL SELECT d.id FROM device m JOIN device d ON d.merged_into = m.id WHERE m.uuid`+in,
+	return each(a.db, `SELECT id FROM device WHERE uuid`+in+
+		` UNION ALL SELECT d.id FROM device m JOIN device d ON d.merged_into = m.id WHERE m.uuid`+in,
 		[]any{texts(a.query.Devices), texts(a.query.Devices)}, func(rows Rows) error {
 			var id store.ID
 			err := rows.Scan(&id)
@@ -161,7 +168,8 @@ func (a *activity) readTail() error {
 	}
 	where, filters := a.pairFilter()
 	return each(a.db, `SELECT t.run, t.device, t.handshake_code, t.item, t.newest, t.reports FROM (SELECT r.run, run.device, run.handshake_code, run.item, r.newest, r.reports
-		FROM raw_report r JOIN run ON run.id = r.run WHERE r.id > (SELECT coalesce(max(upto), 0) FROM activity_fold)) t WHERE true`+where, filters, func(rows Rows) error {
+		FROM raw_report r JOIN run ON run.id = r.run WHERE r.id > (SELECT coalesce(max(upto), 0) FROM activity_fold)) t WHERE true`+
+		where, filters, func(rows Rows) error {
 		var one active
 		var run, device store.ID
 		var came store.ReceivedReports
@@ -226,7 +234,9 @@ type grouping struct {
 }
 
 func (q *statistics) newGrouping() *grouping {
-	return &grouping{q: q, names: &namer{q: q, known: map[named]string{}}, places: map[[3]store.ID]int{}, byKey: map[string]int{}}
+	return &grouping{
+		q: q, names: &namer{q: q, known: map[named]string{}}, places: map[[3]store.ID]int{}, byKey: map[string]int{},
+	}
 }
 
 // of is the place of the group.

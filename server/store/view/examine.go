@@ -37,7 +37,8 @@ func (e *examination) names(query string) (map[store.ID]string, error) {
 }
 
 // rowsOf makes a sequence out of a query's rows.
-func rowsOf[T any](e *examination, query string, arguments []any, scan func(Rows, func(T) bool) (more bool, err error)) iter.Seq2[T, error] {
+func rowsOf[T any](e *examination, query string, arguments []any,
+	scan func(Rows, func(T) bool) (more bool, err error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		rows, err := e.db.Query(query, arguments...)
 		more := true
@@ -115,21 +116,23 @@ func (e *examination) Reports() iter.Seq2[store.ExaminedSlot, error] {
 
 func (e *examination) lossesOf(run store.ID, slot int64) (map[string]store.Loss, error) {
 	losses := map[string]store.Loss{}
-	return losses, each(e.db, `SELECT cause, revision, counts, units FROM report_loss WHERE run = ? AND slot = ?`, []any{run, slot}, func(rows Rows) (err error) {
-		var cause string
-		var loss store.Loss
-		var counts []byte
-		if err := rows.Scan(&cause, &loss.Revision, &counts, &loss.Units); err != nil {
+	return losses, each(e.db, `SELECT cause, revision, counts, units FROM report_loss WHERE run = ? AND slot = ?`,
+		[]any{run, slot}, func(rows Rows) (err error) {
+			var cause string
+			var loss store.Loss
+			var counts []byte
+			if err := rows.Scan(&cause, &loss.Revision, &counts, &loss.Units); err != nil {
+				return err
+			}
+			loss.Counts, err = store.ParseBinaryCounts(counts)
+			losses[cause] = loss
 			return err
-		}
-		loss.Counts, err = store.ParseBinaryCounts(counts)
-		losses[cause] = loss
-		return err
-	})
+		})
 }
 
 func (e *examination) Losses() iter.Seq2[store.ExaminedLoss, error] {
-	return rowsOf(e, `SELECT l.run, run.handshake_code, run.item, l.slot, l.cause, l.units FROM report_loss l JOIN run ON run.id = l.run`, nil,
+	return rowsOf(e, `SELECT l.run, run.handshake_code, run.item, l.slot, l.cause, l.units FROM report_loss l JOIN run ON run.id = l.run`,
+		nil,
 		func(rows Rows, yield func(store.ExaminedLoss) bool) (bool, error) {
 			var l store.ExaminedLoss
 			if err := rows.Scan(&l.Run, &l.Code, &l.Item, &l.Slot, &l.Cause, &l.Units); err != nil {
@@ -201,17 +204,22 @@ func (e *examination) activityOf(day int64, runs []active) (list []store.Examine
 		byKey[k] = append(byKey[k], runs[i].ActiveRun)
 	}
 	for k, all := range byKey {
-		list = append(list, store.ExaminedActivity{Day: day, Code: k.code, Item: k.item, Type: e.types[k.kind], Runs: all.Merged(nil)})
+		list = append(list, store.ExaminedActivity{
+			Day: day, Code: k.code, Item: k.item, Type: e.types[k.kind], Runs: all.Merged(nil),
+		})
 	}
 	return list
 }
 
 func (e *examination) Items() iter.Seq2[store.ExaminedItem, error] {
-	return rowsOf(e, `SELECT `+relational.ItemColumns+`, u.used, u.at, u.active, u.exceptions, coalesce(f.before, 0) FROM item i
-		JOIN organization o ON o.id = i.organization JOIN `+e.db.Dialect().Uses+` u ON u.item = i.id LEFT JOIN seat_fold f ON f.item = i.id ORDER BY i.id`, nil,
+	return rowsOf(e,
+		`SELECT `+relational.ItemColumns+`, u.used, u.at, u.active, u.exceptions, coalesce(f.before, 0) FROM item i
+		JOIN organization o ON o.id = i.organization JOIN `+e.db.Dialect().Uses+
+			` u ON u.item = i.id LEFT JOIN seat_fold f ON f.item = i.id ORDER BY i.id`, nil,
 		func(rows Rows, yield func(store.ExaminedItem) bool) (bool, error) {
 			var i store.ExaminedItem
-			if err := rows.Scan(append(relational.ItemFields(&i.Item), &i.Used, &i.SeatsAt, &i.Seats, &i.Exceptions, &i.SeatsFolded)...); err != nil {
+			if err := rows.Scan(append(relational.ItemFields(&i.Item), &i.Used, &i.SeatsAt, &i.Seats, &i.Exceptions,
+				&i.SeatsFolded)...); err != nil {
 				return true, err
 			}
 			return yield(i), nil
@@ -268,18 +276,21 @@ func (e *examination) Keys() (keys store.ServerKeys, err error) {
 }
 
 func (e *examination) Closing() (c store.Closing, err error) {
-	err = get(e.db, `SELECT coalesce(max(before), 0), coalesce(max(pruned), 0), coalesce(max(swept), 0) FROM slot_closing`, nil, &c.Before, &c.Pruned, &c.Swept)
+	err = get(e.db,
+		`SELECT coalesce(max(before), 0), coalesce(max(pruned), 0), coalesce(max(swept), 0) FROM slot_closing`, nil,
+		&c.Before, &c.Pruned, &c.Swept)
 	return c, err
 }
 
 func (e *examination) Checkpoints() ([]store.Checkpoint, error) {
 	var list []store.Checkpoint
-	err := each(e.db, `SELECT closed_before, made_at, document FROM checkpoint ORDER BY closed_before`, nil, func(rows Rows) error {
-		var c store.Checkpoint
-		err := rows.Scan(&c.ClosedBefore, &c.MadeAt, &c.Document)
-		list = append(list, c)
-		return err
-	})
+	err := each(e.db, `SELECT closed_before, made_at, document FROM checkpoint ORDER BY closed_before`, nil,
+		func(rows Rows) error {
+			var c store.Checkpoint
+			err := rows.Scan(&c.ClosedBefore, &c.MadeAt, &c.Document)
+			list = append(list, c)
+			return err
+		})
 	return list, err
 }
 

@@ -183,9 +183,10 @@ var columnSQL = map[store.Column]string{
 
 // keySQL is the column of totals that stands for a column of a query.
 var keySQL = map[store.Column]string{
-	store.ByHandshake: `t.handshake_code`, store.ByItem: `t.item`, store.ByOrganization: columnSQL[store.ByOrganization],
-	store.ByType: `t.type`, store.ByDevice: `t.device`, store.ByRun: `t.run`, store.BySlot: `t.slot`,
-	store.ByHour: `t.slot - t.slot % 3600`, store.ByDay: `t.slot - t.slot % 86400`,
+	store.ByHandshake: `t.handshake_code`, store.ByItem: `t.item`,
+	store.ByOrganization: columnSQL[store.ByOrganization], store.ByType: `t.type`, store.ByDevice: `t.device`,
+	store.ByRun: `t.run`, store.BySlot: `t.slot`, store.ByHour: `t.slot - t.slot % 3600`,
+	store.ByDay: `t.slot - t.slot % 86400`,
 }
 
 // columns gives the SQL for the values of the query's columns and for grouping by
@@ -243,7 +244,8 @@ func (q *statistics) operationsOf(level store.Level, pieces []store.Piece) error
 	where, filters := q.filter()
 	types, typeFilter := "", []any(nil)
 	if len(q.query.Types) > 0 {
-		types, typeFilter = ` AND t.type IN (SELECT id FROM operation_type WHERE name`+q.db.Dialect().In+`)`, []any{texts(q.query.Types)}
+		types, typeFilter = ` AND t.type IN (SELECT id FROM operation_type WHERE name`+q.db.Dialect().In+`)`,
+			[]any{texts(q.query.Types)}
 	}
 	place := "p.place"
 	if level == store.LevelSlot && len(pieces) > manyPieces && !q.minus {
@@ -253,7 +255,8 @@ func (q *statistics) operationsOf(level store.Level, pieces []store.Piece) error
 	arguments := append(append(slices.Clone(filters), piecesJSON(pieces)), typeFilter...)
 	query := fmt.Sprintf(q.pairsSQL(where)+`SELECT %s, %s, %s%s FROM chosen CROSS JOIN %s p
 		%s %s t ON t.handshake_code = chosen.code AND t.item = chosen.item AND t.slot >= p.since AND t.slot < p.until%s GROUP BY %s%s`,
-		place, q.db.Dialect().Sum("t.count"), q.db.Dialect().Sum("t.late"), values, q.db.Dialect().Pieces, q.db.Dialect().Join, totalTables[level], types, place, keys)
+		place, q.db.Dialect().Sum("t.count"), q.db.Dialect().Sum("t.late"), values, q.db.Dialect().Pieces,
+		q.db.Dialect().Join, totalTables[level], types, place, keys)
 	if place == "p.place" {
 		return q.scan(query, arguments)
 	}
@@ -351,7 +354,8 @@ func (q *statistics) losses() error {
 	for i, w := range q.windows {
 		pieces = append(pieces, store.Piece{Window: i, Start: w.Start, End: w.End})
 	}
-	losses := `SELECT t.cause, ` + q.db.Dialect().Sum("t.units") + ` FROM ` + q.db.Dialect().Pieces + ` p JOIN report_loss t ON t.slot >= p.since AND t.slot < p.until
+	losses := `SELECT t.cause, ` + q.db.Dialect().Sum("t.units") + ` FROM ` + q.db.Dialect().Pieces +
+		` p JOIN report_loss t ON t.slot >= p.since AND t.slot < p.until
 		JOIN run r ON r.id = t.run JOIN handshake_code c ON c.id = r.handshake_code JOIN item i ON i.id = r.item
 		JOIN organization o ON o.id = i.organization JOIN device d ON d.id = r.device` + where + ` GROUP BY t.cause`
 	if unbounded && !filtered {

@@ -43,7 +43,8 @@ func (q *statistics) wholeDays() (days, rest []store.Piece, err error) {
 			continue
 		}
 		days = append(days, store.Piece{Window: i, Start: first, End: last})
-		for _, edge := range []store.Piece{{Window: i, Start: w.Start, End: first}, {Window: i, Start: last, End: w.End}} {
+		for _, edge := range []store.Piece{{Window: i, Start: w.Start, End: first},
+			{Window: i, Start: last, End: w.End}} {
 			if edge.Start < edge.End {
 				rest = append(rest, edge)
 			}
@@ -73,8 +74,10 @@ func (q *statistics) pairFilter() (where string, arguments []any) {
 		condition string
 		values    []string
 	}{
-		{`t.item IN (SELECT i.id FROM item i JOIN organization o ON o.id = i.organization WHERE o.public_id` + q.db.Dialect().In + `)`, q.query.Organizations},
-		{`t.handshake_code IN (SELECT id FROM handshake_code WHERE code` + q.db.Dialect().In + `)`, q.query.HandshakeCodes},
+		{`t.item IN (SELECT i.id FROM item i JOIN organization o ON o.id = i.organization WHERE o.public_id` +
+			q.db.Dialect().In + `)`, q.query.Organizations},
+		{`t.handshake_code IN (SELECT id FROM handshake_code WHERE code` + q.db.Dialect().In + `)`,
+			q.query.HandshakeCodes},
 		{`t.item IN (SELECT id FROM item WHERE public_id` + q.db.Dialect().In + `)`, q.query.Items},
 	} {
 		if len(f.values) > 0 {
@@ -125,7 +128,8 @@ func (q *statistics) fromTotals(level store.Level, pieces []store.Piece) (from s
 		where += ` AND t.type IN (SELECT id FROM operation_type WHERE name` + q.db.Dialect().In + `)`
 		filters = append(filters, texts(q.query.Types))
 	}
-	return ` FROM ` + q.db.Dialect().Pieces + ` p ` + q.db.Dialect().Join + ` ` + deviceTables[level] + ` t ON t.slot >= p.since AND t.slot < p.until` + where,
+	return ` FROM ` + q.db.Dialect().Pieces + ` p ` + q.db.Dialect().Join + ` ` + deviceTables[level] +
+			` t ON t.slot >= p.since AND t.slot < p.until` + where,
 		append([]any{piecesJSON(pieces)}, filters...)
 }
 
@@ -144,7 +148,8 @@ func (q *statistics) operationsOfDevices() error {
 				continue
 			}
 			from, arguments := q.fromTotals(level, pieces[level])
-			if err := q.scan(`SELECT p.place, `+q.db.Dialect().Sum("t.count")+`, 0`+values+from+` GROUP BY p.place`+keys, arguments); err != nil {
+			if err := q.scan(`SELECT p.place, `+q.db.Dialect().Sum("t.count")+`, 0`+values+from+` GROUP BY p.place`+
+				keys, arguments); err != nil {
 				return err
 			}
 		}
@@ -241,8 +246,10 @@ func reportsJSON(list []reported) string {
 
 func (q *statistics) eachReported(list []reported, names *namer, f func(g group, device store.ID, units int64)) error {
 	join := q.db.Dialect().Join
-	query := `SELECT p.place, r.run, run.device, run.handshake_code, run.item, r.slot, r.counts FROM ` + q.db.Dialect().Reported + ` p ` +
-		join + ` report r ON r.run = p.run AND r.slot >= p.since AND r.slot < p.until ` + join + ` run ON run.id = r.run WHERE r.revision > 0`
+	query := `SELECT p.place, r.run, run.device, run.handshake_code, run.item, r.slot, r.counts FROM ` +
+		q.db.Dialect().Reported + ` p ` +
+		join + ` report r ON r.run = p.run AND r.slot >= p.since AND r.slot < p.until ` + join +
+		` run ON run.id = r.run WHERE r.revision > 0`
 	return each(q.db, query, []any{reportsJSON(list)}, func(rows Rows) error {
 		var g group
 		var run, device, code, item store.ID
@@ -304,7 +311,8 @@ func (n *namer) of(column store.Column, id store.ID) string {
 	name, ok := n.known[named{column, id}]
 	if !ok && n.err == nil {
 		query := map[store.Column]string{
-			store.ByHandshake: `SELECT code FROM handshake_code WHERE id = ?`, store.ByDevice: `SELECT uuid FROM device WHERE id = ?`,
+			store.ByHandshake:    `SELECT code FROM handshake_code WHERE id = ?`,
+			store.ByDevice:       `SELECT uuid FROM device WHERE id = ?`,
 			store.ByRun:          `SELECT uuid FROM run WHERE id = ?`,
 			store.ByType:         `SELECT name FROM operation_type WHERE id = ?`,
 			store.ByItem:         `SELECT public_id FROM item WHERE id = ?`,
@@ -351,7 +359,8 @@ func (q *statistics) devices() error {
 		from, arguments := q.fromTotals(store.LevelDay, days)
 		// The device takes the place of the count.
 		byDevice := &statistics{db: q.db, query: q.query, meet: meet}
-		if err := byDevice.scan(`SELECT p.place, t.device, 0`+values+from+` GROUP BY p.place, t.device`+keys, arguments); err != nil {
+		if err := byDevice.scan(`SELECT p.place, t.device, 0`+values+from+` GROUP BY p.place, t.device`+keys,
+			arguments); err != nil {
 			return err
 		}
 	}
@@ -403,7 +412,8 @@ func (q *statistics) denials() error {
 	}
 	where, filters := "", []any(nil)
 	if len(q.query.Organizations) > 0 {
-		where += ` AND t.handshake_code IN (SELECT c.id FROM handshake_code c JOIN organization o ON o.id = c.organization
+		where +=
+			` AND t.handshake_code IN (SELECT c.id FROM handshake_code c JOIN organization o ON o.id = c.organization
 			WHERE o.public_id` + q.db.Dialect().In + `)`
 		filters = append(filters, texts(q.query.Organizations))
 	}
@@ -415,6 +425,8 @@ func (q *statistics) denials() error {
 	for i, w := range q.windows {
 		pieces = append(pieces, store.Piece{Window: i, Start: w.Start, End: w.End})
 	}
-	return q.scan(`SELECT p.place, `+q.db.Dialect().Sum("t.count")+`, 0`+values.String()+` FROM `+q.db.Dialect().Pieces+` p `+q.db.Dialect().Join+` total_denial t
-		ON t.start >= p.since AND t.start < p.until`+where+` GROUP BY p.place`+keys.String(), append([]any{piecesJSON(pieces)}, filters...))
+	return q.scan(`SELECT p.place, `+q.db.Dialect().Sum("t.count")+`, 0`+values.String()+` FROM `+q.db.Dialect().Pieces+
+		` p `+q.db.Dialect().Join+` total_denial t
+		ON t.start >= p.since AND t.start < p.until`+where+` GROUP BY p.place`+keys.String(),
+		append([]any{piecesJSON(pieces)}, filters...))
 }

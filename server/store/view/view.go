@@ -46,7 +46,9 @@ type Dialect struct {
 }
 
 // totalTables are the tables of totals.
-var totalTables = map[store.Level]string{store.LevelSlot: "total", store.LevelHour: "total_hour", store.LevelDay: "total_day"}
+var totalTables = map[store.Level]string{
+	store.LevelSlot: "total", store.LevelHour: "total_hour", store.LevelDay: "total_day",
+}
 
 // texts are texts as a parameter.
 func texts(list []string) string {

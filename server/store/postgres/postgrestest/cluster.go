@@ -59,7 +59,8 @@ func Make(ctx context.Context, durable bool) (*Cluster, error) {
 	}
 	c.Directory, err = c.makeDirectory("", "openlts-postgres-")
 	if err == nil {
-		err = c.run(ctx, "initdb", "--pgdata="+c.data(), "--username="+Superuser, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions")
+		err = c.run(ctx, "initdb", "--pgdata="+c.data(), "--username="+Superuser, "--auth=trust", "--encoding=UTF8",
+			"--locale=C", "--no-sync", "--no-instructions")
 	}
 	if err == nil {
 		err = c.configure()
@@ -133,7 +134,8 @@ func (c *Cluster) log() string  { return filepath.Join(c.Directory, "log") }
 func (c *Cluster) command(ctx context.Context, program string, arguments ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(c.programs, program), arguments...)
 	cmd.Dir = "/"
-	cmd.Env = []string{"PATH=" + c.programs + ":/usr/bin:/bin", "LC_ALL=C", "PGHOST=" + c.Directory, "PGUSER=" + Superuser}
+	cmd.Env = []string{"PATH=" + c.programs + ":/usr/bin:/bin", "LC_ALL=C", "PGHOST=" + c.Directory,
+		"PGUSER=" + Superuser}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.as}
 	return cmd
 }
@@ -274,7 +276,8 @@ func (c *Cluster) Remove() error {
 
 // URL is the URL of a database of the cluster.
 func (c *Cluster) URL(database string) string {
-	return "postgres:///" + database + "?" + url.Values{"host": {c.Directory}, "user": {Superuser}, "sslmode": {"disable"}}.Encode()
+	return "postgres:///" + database + "?" +
+		url.Values{"host": {c.Directory}, "user": {Superuser}, "sslmode": {"disable"}}.Encode()
 }
 
 // Exec runs statements as the superuser.

@@ -24,12 +24,14 @@ func (c *Cluster) Replicate(ctx context.Context) (*Cluster, error) {
 		return nil, err
 	}
 	source := fmt.Sprintf("host=%s user=%s application_name=%s", c.Directory, Superuser, replicaName)
-	err = c.run(ctx, "pg_basebackup", "--dbname="+source, "--pgdata="+replica.data(), "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+	err = c.run(ctx, "pg_basebackup", "--dbname="+source, "--pgdata="+replica.data(), "--write-recovery-conf",
+		"--checkpoint=fast", "--no-sync")
 	if err == nil {
 		err = replica.Start(ctx)
 	}
 	if err == nil {
-		err = c.Exec(ctx, "postgres", `ALTER SYSTEM SET synchronous_standby_names = '`+replicaName+`'`, `SELECT pg_reload_conf()`)
+		err = c.Exec(ctx, "postgres", `ALTER SYSTEM SET synchronous_standby_names = '`+replicaName+`'`,
+			`SELECT pg_reload_conf()`)
 	}
 	if err == nil {
 		err = c.wait(ctx, `SELECT count(*) > 0 FROM pg_stat_replication WHERE sync_state = 'sync'`)

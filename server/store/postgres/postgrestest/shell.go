@@ -26,7 +26,8 @@ func (c *Cluster) Shell(t testing.TB) (directory string, environment []string) {
 	if c.as != nil {
 		programs := t.TempDir()
 		for _, name := range []string{"pg_ctl", "pg_basebackup"} { // those that make files, or refuse to run as root
-			script := fmt.Sprintf("#!/bin/sh\nexec setpriv --reuid=%d --regid=%d --clear-groups %s \"$@\"\n", c.as.Uid, c.as.Gid, filepath.Join(c.programs, name))
+			script := fmt.Sprintf("#!/bin/sh\nexec setpriv --reuid=%d --regid=%d --clear-groups %s \"$@\"\n", c.as.Uid,
+				c.as.Gid, filepath.Join(c.programs, name))
 			if err := os.WriteFile(filepath.Join(programs, name), []byte(script), 0o700); err != nil {
 				t.Fatal(err)
 			}
@@ -50,7 +51,8 @@ func endServers(t testing.TB, directory string) {
 			t.Error(err)
 			continue
 		}
-		for deadline := time.Now().Add(10 * time.Second); syscall.Kill(pid, syscall.SIGQUIT) == nil; time.Sleep(20 * time.Millisecond) {
+		for deadline := time.Now().Add(10 * time.Second); syscall.Kill(pid, syscall.SIGQUIT) ==
+			nil; time.Sleep(20 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Errorf("the server of %s does not end", file)
 				break
