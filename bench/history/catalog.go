@@ -145,6 +145,7 @@ func (f *filler) readCatalog() error {
 	if err != nil {
 		return err
 	}
+	defer func() { _ = rows.Close() }()
 	for rows.Next() && err == nil {
 		p := pair{slots: make([][]store.Units, slotsOfDay)}
 		for i := range p.slots {
@@ -161,7 +162,7 @@ func (f *filler) readCatalog() error {
 		}
 		f.pairs = append(f.pairs, p)
 	}
-	return errors.Join(err, rows.Err(), rows.Close())
+	return errors.Join(err, rows.Err())
 }
 
 // uuid is a random one of the history.

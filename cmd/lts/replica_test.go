@@ -19,14 +19,15 @@ import (
 func TestPromotedReplica(t *testing.T) {
 	t.Parallel() // waits more than it works
 	primary := postgrestest.Durable(t)
-	data, err := primary.Fresh(t.Context())
+	name, err := primary.Create(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
+	data := primary.URL(name)
 	addStandard(t, data)
 	replica := primary.DurableReplica(t)
 	main := startServer(t, data)
-	copied := replica.URL("test1")
+	copied := replica.URL(name)
 	standby := startServer(t, copied, append(quick, "--standby-of", main.url)...)
 	if !authorizes(t, main.url) || authorizes(t, standby.url) {
 		t.Error("at first the main server serves alone")

@@ -47,7 +47,7 @@ def windows_path(path: Path) -> str:
 
 @dataclass
 class Wine:
-    """A Windows of its own, in out/wine: made once, it takes seconds and 700 MB."""
+    """A Windows of its own, in out/.wine: made once, it takes seconds and 700 MB."""
 
     environment: dict[str, str]
 
@@ -78,7 +78,8 @@ def wine() -> Iterator[Wine]:
     for program in ("wine", "wineserver", "x86_64-w64-mingw32-g++"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not here: build/bootstrap all installs it")
-    prefix = REPOSITORY / "out/wine"
+    # A name with a dot: in others goimports would look for packages, and Wine links to /.
+    prefix = REPOSITORY / "out/.wine"
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": os.environ.get("HOME", "/"),

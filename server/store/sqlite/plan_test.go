@@ -19,8 +19,7 @@ type planned struct {
 }
 
 func (p *planned) Query(query string, arguments ...any) (view.Rows, error) {
-	explain := "EXPLAIN QUERY PLAN " + query
-	rows, err := p.tx.QueryContext(p.ctx, explain, arguments...) //nolint:rowserrcheck // eachRow does
+	rows, err := p.tx.QueryContext(p.ctx, "EXPLAIN QUERY PLAN "+query, arguments...)
 	if err != nil {
 		return nil, err
 	}
