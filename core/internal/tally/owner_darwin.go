@@ -1,20 +1,6 @@
 package tally
 
-import (
-	"os"
-	"sync"
-
-	"golang.org/x/sys/unix"
-)
-
-// thisProcess tells who we are. When it started tells it from those of other boots, too.
-var thisProcess = sync.OnceValue(func() (o owner) {
-	pid := os.Getpid()
-	if started, ok := startOf(pid); ok {
-		o.pid, o.started = uint32(pid), started
-	}
-	return o
-})
+import "golang.org/x/sys/unix"
 
 // startOf is when a process started, in microseconds since 1970: no two with the same id
 // have the same. An app in a sandbox is not told of others.

@@ -3,20 +3,10 @@ package tally
 import (
 	"errors"
 	"os"
-	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
 )
-
-// thisProcess tells who we are. When it started tells it from those of other boots, too.
-var thisProcess = sync.OnceValue(func() (o owner) {
-	pid := os.Getpid()
-	if started, ok := startOf(pid); ok {
-		o.pid, o.started = uint32(pid), started
-	}
-	return o
-})
 
 // startOf is when a process started, in 100 ns since 1601: no two with the same id have
 // the same. It is false of one that ended, although others may have it open.
