@@ -24,13 +24,13 @@ type Parameters struct {
 	// generated: fields
 	// http(s)://host[:port][/path]; required
 	MainServerURL string `json:"mainServerURL"`
-	// asked if the main server can't be reached
+	// used if the main server can't be reached
 	StandbyServerURL string `json:"standbyServerURL"`
-	// the code; or OrganizationID, or both
+	// required, unless OrganizationID is set; both may be set
 	HandshakeCode string `json:"handshakeCode"`
-	// if the code is protected by one
+	// the session password of the code, if it has one
 	SessionPassword string `json:"sessionPassword"`
-	// alone: the organization's default code is used
+	// without HandshakeCode: the organization's default code is used
 	OrganizationID string `json:"organizationID"`
 	// where the SDK runs
 	DeploymentType protocol.DeploymentType `json:"deploymentType"`
@@ -38,20 +38,19 @@ type Parameters struct {
 	ChargeWay protocol.ChargeWay `json:"chargeWay"`
 	// how the client UUID is made
 	UUIDGenerationMethod protocol.UUIDGenerationMethod `json:"UUIDGenerationMethod"`
-	// days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the license may allow
-	// fewer
+	// how many days an authorization may be used without the server; 0 to 6 count as 7; the license may allow fewer
 	MaxBufferDays int `json:"maxBufferDays"`
 	// the modules to ask for; empty: all
 	LimitedLicenseModules []protocol.LicenseModule `json:"limitedLicenseModules"`
-	// how many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000
+	// how many instances this machine will use at once, 1 to 1,000,000; matters only for licenses charged by instances
 	MaxConcurrentInstanceCount int `json:"maxConcurrentInstanceCount"`
 	// may be combined
 	Products protocol.Product `json:"products"`
 	// when a report whose submission failed is tried again
 	Resubmit protocol.Resubmit `json:"resubmit"`
-	// of the SDK, such as "10.2.1"
+	// the version of the SDK, such as "10.2.1"
 	ProductVersion string `json:"productVersion"`
-	// of the SDK, such as "Python"
+	// the edition of the SDK, such as "Python"
 	Edition string `json:"edition"`
 	// domain, application id or process name; the server may check it
 	ValidationField string `json:"validationField"`
@@ -59,20 +58,20 @@ type Parameters struct {
 	DeviceFriendlyName string `json:"deviceFriendlyName"`
 	// a client UUID of the host's own choice, for containers: 8-4-4-4-12 hex digits
 	DeviceUUID string `json:"deviceUUID"`
-	// the server's Ed25519 key in base64, as lts key show prints it: no other server is believed; if empty, the key seen
-	// first is remembered
+	// the server's Ed25519 key in base64, as lts key show prints it: the library believes no other server; if empty, it
+	// remembers the first key it sees
 	ServerPublicKey string `json:"serverPublicKey"`
-	// PEM file of the roots to trust for HTTPS; if empty, the machine's, whatever SSL_CERT_FILE says
+	// PEM file with the root certificates to trust for HTTPS; if empty, those of the machine (SSL_CERT_FILE is ignored)
 	CAFile string `json:"caFile"`
 	// http(s)://[user:password@]host:port
 	ProxyURL string `json:"proxyURL"`
-	// where usage is kept, and who the device is; if empty, .openlts in the user's home directory; on Windows, OpenLTS
-	// in the user's local application data. Where nothing can be kept, as in a container without a volume, each start is
-	// a new device, which counts for a day at most (deviceUUID helps)
+	// where usage and the identity of the device are kept; if empty, .openlts in the user's home directory, or on
+	// Windows OpenLTS in the user's local application data. If nothing can be kept there, as in a container without a
+	// volume, each start is a new device, which counts for a day at most (set DeviceUUID)
 	DataDirectory string `json:"dataDirectory"`
-	// length in seconds of a time slot and of the reporting interval; divides a day
+	// length of a time slot and of the reporting interval in seconds; must divide a day
 	SlotSeconds int `json:"slotSeconds"`
-	// for all of the initialization
+	// for the whole initialization
 	InitTimeout time.Duration `json:"-"`
 	// for one request to a server
 	RequestTimeout time.Duration `json:"-"`

@@ -113,13 +113,13 @@ typedef struct LTS_ConnectionParameters {
   int32_t reserved;
   /* http(s)://host[:port][/path]; required */
   const char *mainServerURL;
-  /* asked if the main server can't be reached */
+  /* used if the main server can't be reached */
   const char *standbyServerURL;
-  /* the code; or organizationID, or both */
+  /* required, unless organizationID is set; both may be set */
   const char *handshakeCode;
-  /* if the code is protected by one */
+  /* the session password of the code, if it has one */
   const char *sessionPassword;
-  /* alone: the organization's default code is used */
+  /* without handshakeCode: the organization's default code is used */
   const char *organizationID;
   /* where the SDK runs (LTS_DeploymentType); LTS_DT_DESKTOP by default */
   int32_t deploymentType;
@@ -127,23 +127,23 @@ typedef struct LTS_ConnectionParameters {
   int32_t chargeWay;
   /* how the client UUID is made (LTS_UUIDGenerationMethod); LTS_UUIDGM_RANDOM by default */
   int32_t UUIDGenerationMethod;
-  /* days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the
-   * license may allow fewer; 7 by default */
+  /* how many days an authorization may be used without the server; 0 to 6 count as 7; the license
+   * may allow fewer; 7 by default */
   int32_t maxBufferDays;
   /* the modules to ask for (LTS_LicenseModule); NULL: all */
   const int32_t *limitedLicenseModules;
   int32_t limitedLicenseModulesCount;
-  /* how many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000;
-   * 1 by default */
+  /* how many instances this machine will use at once, 1 to 1,000,000; matters only for licenses
+   * charged by instances; 1 by default */
   int32_t maxConcurrentInstanceCount;
   /* may be combined (LTS_Product); LTS_PROD_ALL by default */
   int32_t products;
   /* when a report whose submission failed is tried again (LTS_Resubmit); LTS_RESUBMIT_NEXT_INIT by
    * default */
   int32_t resubmit;
-  /* of the SDK, such as "10.2.1" */
+  /* the version of the SDK, such as "10.2.1" */
   const char *productVersion;
-  /* of the SDK, such as "Python" */
+  /* the edition of the SDK, such as "Python" */
   const char *edition;
   /* domain, application id or process name; the server may check it */
   const char *validationField;
@@ -151,23 +151,23 @@ typedef struct LTS_ConnectionParameters {
   const char *deviceFriendlyName;
   /* a client UUID of the host's own choice, for containers: 8-4-4-4-12 hex digits */
   const char *deviceUUID;
-  /* the server's Ed25519 key in base64, as lts key show prints it: no other server is believed; if
-   * empty, the key seen first is remembered */
+  /* the server's Ed25519 key in base64, as lts key show prints it: the library believes no other
+   * server; if empty, it remembers the first key it sees */
   const char *serverPublicKey;
-  /* PEM file of the roots to trust for HTTPS; if empty, the machine's, whatever SSL_CERT_FILE
-   * says */
+  /* PEM file with the root certificates to trust for HTTPS; if empty, those of the machine
+   * (SSL_CERT_FILE is ignored) */
   const char *caFile;
   /* http(s)://[user:password@]host:port */
   const char *proxyURL;
-  /* where usage is kept, and who the device is; if empty, .openlts in the user's home directory; on
-   * Windows, OpenLTS in the user's local application data. Where nothing can be kept, as in a
-   * container without a volume, each start is a new device, which counts for a day at most
-   * (deviceUUID helps) */
+  /* where usage and the identity of the device are kept; if empty, .openlts in the user's home
+   * directory, or on Windows OpenLTS in the user's local application data. If nothing can be kept
+   * there, as in a container without a volume, each start is a new device, which counts for a day
+   * at most (set deviceUUID) */
   const char *dataDirectory;
-  /* length in seconds of a time slot and of the reporting interval; divides a day; 180 by
+  /* length of a time slot and of the reporting interval in seconds; must divide a day; 180 by
    * default */
   int32_t slotSeconds;
-  /* for all of the initialization; 12000 by default */
+  /* for the whole initialization; 12000 by default */
   int32_t initTimeoutMilliseconds;
   /* for one request to a server; 5000 by default */
   int32_t requestTimeoutMilliseconds;
@@ -206,10 +206,10 @@ typedef struct LTS_LicenseInfo {
   /* the modules that may be used: the license item permits them, and they were asked for (bit n is
    * LTS_LicenseModule n) */
   uint64_t modules;
-  /* units recorded on this device, over all that keep them in the same data directory; always:
-   * recorded = accepted + pending + lost */
+  /* units recorded on this device by all that share the data directory; always: recorded = accepted
+   * + pending + lost */
   int64_t recorded;
-  /* by the server, with a verified receipt */
+  /* accepted by the server, with a verified receipt */
   int64_t accepted;
   /* kept here, not accepted yet */
   int64_t pending;
@@ -219,17 +219,17 @@ typedef struct LTS_LicenseInfo {
   int64_t lostExpired;
   /* refused by the server */
   int64_t lostRefused;
-  /* gone with a damaged or deleted ledger */
+  /* lost with a damaged or deleted ledger */
   int64_t lostStorage;
   /* the client UUID */
   char deviceUUID[40];
-  /* of this opening of the license, as the server sees it */
+  /* the id of this opening of the license, as the server knows it */
   char runUUID[40];
   /* the handshake code in use */
   char handshakeCode[256];
   /* the organization it belongs to */
   char organizationID[256];
-  /* the license item that usage is counted against */
+  /* the license item that usage counts on */
   char itemID[256];
   /* belongs to statusCode */
   char statusMessage[256];
@@ -241,9 +241,9 @@ typedef struct LTS_Event {
   /* generated: Event */
   /* sizeof(LTS_Event), set by the caller */
   uint32_t structSize;
-  /* what the event tells (LTS_EventKind) */
+  /* the kind of event (LTS_EventKind) */
   int32_t kind;
-  /* how it went (LTS_StatusCode) */
+  /* the result (LTS_StatusCode) */
   int32_t statusCode;
   /* the state of the license after the event, flags combined (LTS_StateFlag) */
   uint32_t stateFlags;

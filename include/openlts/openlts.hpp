@@ -150,13 +150,13 @@ class ConnectionParameters {
   // generated: fields
   // http(s)://host[:port][/path]; required
   std::string mainServerURL;
-  // asked if the main server can't be reached
+  // used if the main server can't be reached
   std::string standbyServerURL;
-  // the code; or organizationID, or both
+  // required, unless organizationID is set; both may be set
   std::string handshakeCode;
-  // if the code is protected by one
+  // the session password of the code, if it has one
   std::string sessionPassword;
-  // alone: the organization's default code is used
+  // without handshakeCode: the organization's default code is used
   std::string organizationID;
   // where the SDK runs (LTS_DeploymentType); LTS_DT_DESKTOP by default
   std::int32_t deploymentType;
@@ -164,22 +164,22 @@ class ConnectionParameters {
   std::int32_t chargeWay;
   // how the client UUID is made (LTS_UUIDGenerationMethod); LTS_UUIDGM_RANDOM by default
   std::int32_t UUIDGenerationMethod;
-  // days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the
-  // license may allow fewer; 7 by default
+  // how many days an authorization may be used without the server; 0 to 6 count as 7; the license
+  // may allow fewer; 7 by default
   std::int32_t maxBufferDays;
   // the modules to ask for (LTS_LicenseModule); empty: all
   std::vector<std::int32_t> limitedLicenseModules;
-  // how many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000;
-  // 1 by default
+  // how many instances this machine will use at once, 1 to 1,000,000; matters only for licenses
+  // charged by instances; 1 by default
   std::int32_t maxConcurrentInstanceCount;
   // may be combined (LTS_Product); LTS_PROD_ALL by default
   std::int32_t products;
   // when a report whose submission failed is tried again (LTS_Resubmit); LTS_RESUBMIT_NEXT_INIT by
   // default
   std::int32_t resubmit;
-  // of the SDK, such as "10.2.1"
+  // the version of the SDK, such as "10.2.1"
   std::string productVersion;
-  // of the SDK, such as "Python"
+  // the edition of the SDK, such as "Python"
   std::string edition;
   // domain, application id or process name; the server may check it
   std::string validationField;
@@ -187,21 +187,23 @@ class ConnectionParameters {
   std::string deviceFriendlyName;
   // a client UUID of the host's own choice, for containers: 8-4-4-4-12 hex digits
   std::string deviceUUID;
-  // the server's Ed25519 key in base64, as lts key show prints it: no other server is believed; if
-  // empty, the key seen first is remembered
+  // the server's Ed25519 key in base64, as lts key show prints it: the library believes no other
+  // server; if empty, it remembers the first key it sees
   std::string serverPublicKey;
-  // PEM file of the roots to trust for HTTPS; if empty, the machine's, whatever SSL_CERT_FILE says
+  // PEM file with the root certificates to trust for HTTPS; if empty, those of the machine
+  // (SSL_CERT_FILE is ignored)
   std::string caFile;
   // http(s)://[user:password@]host:port
   std::string proxyURL;
-  // where usage is kept, and who the device is; if empty, .openlts in the user's home directory; on
-  // Windows, OpenLTS in the user's local application data. Where nothing can be kept, as in a
-  // container without a volume, each start is a new device, which counts for a day at most
-  // (deviceUUID helps)
+  // where usage and the identity of the device are kept; if empty, .openlts in the user's home
+  // directory, or on Windows OpenLTS in the user's local application data. If nothing can be kept
+  // there, as in a container without a volume, each start is a new device, which counts for a day
+  // at most (set deviceUUID)
   std::string dataDirectory;
-  // length in seconds of a time slot and of the reporting interval; divides a day; 180 by default
+  // length of a time slot and of the reporting interval in seconds; must divide a day; 180 by
+  // default
   std::int32_t slotSeconds;
-  // for all of the initialization; 12000 by default
+  // for the whole initialization; 12000 by default
   std::chrono::milliseconds initTimeout;
   // for one request to a server; 5000 by default
   std::chrono::milliseconds requestTimeout;
