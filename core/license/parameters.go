@@ -1,5 +1,5 @@
-// Package license gets an SDK authorized: by the main server, by the standby if
-// the main can't be reached, else by the authorization cached before.
+// Package license gets an authorization for an SDK: from the main server, from the standby server
+// if the main one can't be reached, or else from the cache.
 package license
 
 import (
@@ -17,9 +17,9 @@ import (
 	"github.com/openlts/openlts/core/slot"
 )
 
-// Parameters say how to reach the License Tracking Server and what to ask of
-// it. Names, defaults and ranges of the first fields are the vendor's
-// (docs/compatibility.md, "Connection parameters"). The JSON names are those of a license key.
+// Parameters say how to reach the License Tracking Server and what to ask for. Names, defaults and
+// ranges of the first fields are the vendor's (docs/compatibility.md, "Connection parameters"). The
+// JSON names are those of a license key.
 type Parameters struct {
 	// generated: fields
 	// http(s)://host[:port][/path]; required
@@ -104,8 +104,8 @@ func Defaults() Parameters {
 	}
 }
 
-// Check validates the parameters and completes them where the vendor is
-// lenient. The error names the field, what is wrong with it and what to do.
+// Check validates the parameters, and corrects those where the vendor is lenient. The error names
+// the field, what is wrong with it and what to do.
 func (p *Parameters) Check() error {
 	texts := []struct {
 		name, value string
@@ -147,7 +147,7 @@ func (p *Parameters) Check() error {
 	}
 	if p.ProxyURL != "" {
 		if u, err := url.Parse(p.ProxyURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-			// The URL itself may hold a password and stays out of the message.
+			// The URL may contain a password, so the message leaves it out.
 			return invalid("proxyURL is not of the form http://[user:password@]host:port")
 		}
 	}
@@ -190,8 +190,8 @@ func (p *Parameters) checkNumbers() error {
 	if _, err := slot.Check(int64(p.SlotSeconds)); err != nil {
 		return invalid("slotSeconds: %w", err)
 	}
-	// The documentation of one language starts at 0, of the others at 7; what is
-	// less counts as 7.
+	// The documentation of one language allows 0, that of the others starts at 7; less than 7
+	// counts as 7.
 	p.MaxBufferDays = max(p.MaxBufferDays, MinBufferDays)
 	if p.InitTimeout == 0 {
 		p.InitTimeout = Defaults().InitTimeout
@@ -251,14 +251,13 @@ func invalid(format string, arguments ...any) error {
 	return protocol.Errorf(protocol.StatusInvalidArgument, format, arguments...)
 }
 
-// legacyKeyPrefix begins license keys of the vendor's form, which are understood too
+// legacyKeyPrefix begins license keys in the vendor's format, which are accepted, too
 // (docs/compatibility.md).
 const legacyKeyPrefix = "DLS2"
 
-// ApplyKey sets the parameters that a license key holds: a prefix and base64 of
-// a JSON object. What the key does not hold stays. A server's key that is set
-// already stays, too: the vendor pinned it, and the license key may come from a
-// customer.
+// ApplyKey sets the parameters that a license key contains: a prefix and base64 of a JSON object.
+// Other parameters stay as they are. A server key that is already set stays, too: the vendor pinned
+// it, and the license key may come from a customer.
 func (p *Parameters) ApplyKey(key string) error {
 	rest, ok := strings.CutPrefix(strings.TrimSpace(key), protocol.LicenseKeyPrefix)
 	if !ok {
