@@ -1,7 +1,7 @@
 /* OpenLTS: license authorization and usage metering for native SDKs.
  *
- * This header defines the C ABI. The library exports exactly the functions
- * declared here; later versions add functions, and never change or remove one.
+ * This header defines the C ABI. The library exports exactly the functions declared here.
+ * Later versions add functions, but never change or remove one.
  *
  * A vendor's SDK uses it like this:
  *
@@ -20,44 +20,45 @@
  *
  * RULES THAT HOLD FOR EVERY FUNCTION
  *
- * Strings    UTF-8, NUL-terminated. They are read during the call and never
- *            kept, so the caller may free them right after it.
+ * Strings    UTF-8, NUL-terminated. The library reads them during the call and
+ *            does not keep them, so the caller may free them right after it.
  * Memory     No function returns memory to be freed. Texts go into buffers of
- *            the caller and are always NUL-terminated, cut if they must be.
+ *            the caller. They are always NUL-terminated, and cut if they do not
+ *            fit.
  * Structs    Start with structSize, set by the caller (or by the function that
- *            initializes them), so that they can grow without breaking anyone.
- * Handles    An LTS_License is a number. 0 is none. A handle that was closed
+ *            initializes them), so that they can grow without breaking callers.
+ * Handles    An LTS_License is a number; 0 is none. A handle that was closed
  *            or never existed gives LTS_ERR_INVALID_HANDLE, never a crash.
- * Errors     0 (LTS_OK) is success, everything negative an error; see
+ * Errors     0 (LTS_OK) is success, every negative number an error; see
  *            definitions.h. No function throws, aborts, or ends the process.
- * Threads    Every function may be called from any thread at any time, whatever
- *            the size of its stack and of its signal stack, and whatever signal
- *            handlers interrupt it. A handler must not leave a function of the
- *            library by longjmp. A thread is cancelled (pthread_cancel) before
- *            or after a function of the library, not in it. A signal handler
- *            may call LTS_RecordOperation, and no other function.
- * Blocking   Only the functions that say so block, and each has a deadline. It
- *            is kept even if the disk hangs, or another process holds the data
- *            directory: they return a quarter of a second after it at the
- *            latest. Work that was begun then finishes in the background, and
- *            touches no memory of the caller's. A negative timeout gives
- *            LTS_ERR_INVALID_ARGUMENT.
+ * Threads    You may call every function from any thread at any time, with a
+ *            stack and a signal stack of any size, and while signal handlers
+ *            interrupt the thread. A signal handler must not leave a function of
+ *            the library by longjmp. It may call LTS_RecordOperation, but no
+ *            other function. If you cancel a thread (pthread_cancel), that takes
+ *            effect before or after a function of the library, not within.
+ * Blocking   Only the functions that say so block, and each has a deadline. They
+ *            return at the latest a quarter of a second after it, even if the
+ *            disk hangs or another process holds the data directory. Work that
+ *            was begun is then finished in the background, and touches no memory
+ *            of the caller. A negative timeout gives LTS_ERR_INVALID_ARGUMENT.
  * Fork       The library starts threads in the first call of LTS_InitLicense,
  *            LTS_InitLicenseFromLTS or LTS_GetDeviceUUID, not when it is
- *            loaded. A process forked before that may use everything. One
- *            forked after it may still call LTS_RecordOperation, and what it
- *            records counts; every other function that needs the library's
- *            threads returns LTS_ERR_FORKED.
+ *            loaded. A process that is forked before that may use everything.
+ *            A process that is forked later may still call LTS_RecordOperation,
+ *            and what it records counts; every other function that needs the
+ *            library's threads returns LTS_ERR_FORKED.
  * Host       Loading the library changes nothing in the process. When it is
- *            used, it has handlers for SIGSEGV, SIGBUS and SIGFPE, which pass
- *            on what is not its own, and changes no other; its threads take no
- *            signals from the host. On Linux from 5.11 on, it has file
- *            descriptors of its own: the host may run out of them or close them
- *            all. It writes nothing to stdout or stderr, reads no environment
- *            variable but HOME, and can't be unloaded. If the process lacks
- *            threads, file descriptors, memory or address space (about 1.1 GB,
- *            most of it only reserved), LTS_ERR_HOST_RESOURCES says so, and the
- *            call may be repeated. docs/hosts.md has what a host must not do.
+ *            used, it installs handlers for SIGSEGV, SIGBUS and SIGFPE, which
+ *            pass on every signal that is not its own, and no others; its
+ *            threads take no signals of the host. On Linux 5.11 and newer, it
+ *            has its own file descriptors: the host may run out of descriptors
+ *            or close all of them. It writes nothing to stdout or stderr, reads
+ *            no environment variable but HOME, and can't be unloaded. If the
+ *            process lacks threads, file descriptors, memory or address space
+ *            (about 1.1 GB, most of it only reserved), a function returns
+ *            LTS_ERR_HOST_RESOURCES, and you may call it again. docs/hosts.md
+ *            says what a host must not do.
  */
 #ifndef OPENLTS_OPENLTS_H
 #define OPENLTS_OPENLTS_H
@@ -67,14 +68,14 @@
 
 #include "definitions.h"
 
-/* The version of this header, as text and as a number: major * 10000 + minor *
- * 100 + patch. LTS_Version() is that of the library in use. */
+/* The version of this header, as text and as a number: major * 10000 + minor * 100 +
+ * patch. LTS_Version() returns the version of the loaded library. */
 #define LTS_VERSION "0.1.0"
 #define LTS_VERSION_NUMBER 100
 
-/* The version of the binary interface, which grows when something is added to it. A
- * binding compares it with what LTS_ABIVersion() answers, and refuses to go on if that
- * is less: an older program works with a newer library. */
+/* The version of the binary interface. It grows with each addition. A binding compares it
+ * with LTS_ABIVersion() and refuses a library with a lower number; an older program works
+ * with a newer library. */
 #define LTS_ABI_VERSION 1
 
 #if defined(_WIN32)
@@ -101,10 +102,10 @@ typedef int64_t LTS_License;
 #define LTS_MAX_CODE 255
 #define LTS_MAX_NAME 255
 
-/* How to reach the License Tracking Server (LTS), and what to ask of it.
- * Call LTS_InitLTSConnectionParameters first: it sets the defaults named here.
- * A pointer may be NULL; that is the same as "". Fields up to products are
- * those of the vendor (docs/compatibility.md). */
+/* How to reach the License Tracking Server (LTS), and what to ask for. Call
+ * LTS_InitLTSConnectionParameters first: it sets the defaults named here. A pointer may
+ * be NULL, which means the same as "". Fields up to products are those of the vendor
+ * (docs/compatibility.md). */
 typedef struct LTS_ConnectionParameters {
   /* generated: ConnectionParameters */
   /* set by LTS_InitLTSConnectionParameters */
@@ -176,8 +177,8 @@ typedef struct LTS_ConnectionParameters {
   /* generated: end */
 } LTS_ConnectionParameters;
 
-/* What is known of a license. Times are seconds since 1970 (UTC), 0 if there
- * is none. Set structSize to sizeof(LTS_LicenseInfo) before the call. */
+/* What is known about a license. Times are seconds since 1970 (UTC), 0 if there is none.
+ * Set structSize to sizeof(LTS_LicenseInfo) before the call. */
 typedef struct LTS_LicenseInfo {
   /* generated: LicenseInfo */
   /* sizeof(LTS_LicenseInfo), set by the caller */
@@ -266,8 +267,8 @@ LTS_API int32_t LTS_CALL LTS_ABIVersion(void);
  * library does not know it. Static memory. Never fails. */
 LTS_API const char *LTS_CALL LTS_StatusName(int32_t status);
 
-/* The text of a status code for people, in English. Texts may be improved;
- * compare the number. Static memory. Never fails. */
+/* The text of a status code for people, in English. Texts may change; compare the number.
+ * Static memory. Never fails. */
 LTS_API const char *LTS_CALL LTS_StatusMessage(int32_t status);
 
 /* Sets every field of *parameters to its default, and structSize.
@@ -280,18 +281,19 @@ LTS_API const char *LTS_CALL LTS_StatusMessage(int32_t status);
 LTS_API int32_t LTS_CALL LTS_InitLTSConnectionParameters(LTS_ConnectionParameters *parameters,
                                                          uint32_t structSize);
 
-/* Asks the License Tracking Server for an authorization and begins metering.
+/* Asks the License Tracking Server for an authorization and starts metering.
  *
- * The main server is asked first; the standby if the main can't be reached (or
- * is under construction); if neither answers, the authorization that one of them
- * granted before is used while it is valid, and LTS_STATE_CACHE_USED is set: a
- * flag, not an error. A refusal that the server signed is final; anything else
- * that is no authorization counts as a server that can't be reached. Setting the
- * clock back makes what was granted before unusable until a server is reached.
- * Then, in the background, usage that is left over is submitted at once and new
- * usage every slotSeconds, and once a day the server is asked anew: a renewal,
- * another quota, or a revocation takes effect without a restart. A refusal then
- * is LTS_STATE_AUTHORIZATION_LAPSED and an event; recording goes on.
+ * It asks the main server first, and the standby server if the main one can't be reached
+ * (or is under maintenance). If neither answers, it uses the authorization that one of
+ * them granted before, as long as that is valid, and sets LTS_STATE_CACHE_USED: a flag,
+ * not an error. A refusal that the server signed is final; if an answer is neither that
+ * nor an authorization, the server counts as not reached. After the clock was set back,
+ * the cached authorization can't be used until a server is reached.
+ *
+ * In the background, the library then submits usage that is left over at once and new
+ * usage every slotSeconds. Once a day it asks the server again, so that a renewal,
+ * another quota or a revocation takes effect without a restart. If the server refuses
+ * then, LTS_STATE_AUTHORIZATION_LAPSED is set and there is an event; recording continues.
  *
  * license              receives the handle; 0 on error
  * errorMessage         receives one line that says what happened and what to
@@ -311,10 +313,10 @@ LTS_API int32_t LTS_CALL LTS_InitLicenseFromLTS(const LTS_ConnectionParameters *
                                                 LTS_License *license, char *errorMessage,
                                                 int32_t errorMessageLength);
 
-/* The same with one string, the license key: "LTS1" followed by base64 of a
- * JSON object with the fields of LTS_ConnectionParameters (such as
- * {"mainServerURL":...,"handshakeCode":...}). `lts handshake key` prints one.
- * Keys in the vendor's form, "DLS2" and base64, are understood too.
+/* The same with a license key: "LTS1" followed by base64 of a JSON object with the fields
+ * of LTS_ConnectionParameters (such as {"mainServerURL":...,"handshakeCode":...}). `lts
+ * handshake key` prints one. The function also accepts keys in the vendor's format,
+ * "DLS2" and base64.
  *
  * parameters  what the key does not say; NULL for the defaults. A
  *             serverPublicKey in them stays: with a license key of another
@@ -325,7 +327,7 @@ LTS_API int32_t LTS_CALL LTS_InitLicense(const char *licenseKey,
                                          LTS_License *license, char *errorMessage,
                                          int32_t errorMessageLength);
 
-/* Defines an operation type by name, for what LTS_OperationType does not list.
+/* Defines an operation type that LTS_OperationType does not list, by its name.
  *
  * name           1 to 64 characters out of A-Z, 0-9 and _, starting with a
  *                letter; the name of a built-in type gives that type
@@ -341,12 +343,11 @@ LTS_API int32_t LTS_CALL LTS_DefineOperationType(LTS_License license, const char
 
 /* Records count successful operations, done now.
  *
- * The cost is that of an atomic addition: no lock, no memory allocation, no
- * system call, and not a single instruction of Go. Once the function returned
- * LTS_OK the operations are counted exactly once, even if the process is killed
- * in the next instant. They are counted in the time slot of the current
- * wall-clock time; if the clock is wrong by a day or more then, and set right
- * before they are submitted, they move with it.
+ * This takes nanoseconds: no lock, no memory allocation, no system call, and not a single
+ * instruction of Go. Once the function has returned LTS_OK, the operations are counted
+ * exactly once, even if the process is killed in the next instant. They count in the time
+ * slot of the current wall-clock time. If the clock is wrong by a day or more, and
+ * somebody corrects it before they are submitted, they move to the right slot.
  *
  * operationType  LTS_OperationType, or one defined by LTS_DefineOperationType
  * count          0 or more; 0 does nothing
@@ -356,8 +357,8 @@ LTS_API int32_t LTS_CALL LTS_DefineOperationType(LTS_License license, const char
 LTS_API int32_t LTS_CALL LTS_RecordOperation(LTS_License license, int32_t operationType,
                                              int32_t count);
 
-/* Records operations done at a time the caller names: seconds since 1970
- * (UTC), up to 30 days back and not in the future.
+/* Records operations done at a given time: seconds since 1970 (UTC), at most 30 days ago
+ * and not in the future.
  *
  * The operations are durable when the function returns LTS_OK. On an error they
  * are not counted, with one exception: after LTS_ERR_DEADLINE_EXCEEDED a write
@@ -370,8 +371,8 @@ LTS_API int32_t LTS_CALL LTS_RecordOperation(LTS_License license, int32_t operat
 LTS_API int32_t LTS_CALL LTS_RecordOperationAt(LTS_License license, int32_t operationType,
                                                int32_t count, int64_t time);
 
-/* Submits everything recorded so far, now: seals also the current slot, and
- * tries also reports that failed before.
+/* Submits everything recorded so far, including the current slot and reports that failed
+ * before.
  *
  * Blocks for timeoutMilliseconds at most.
  * Returns LTS_OK if nothing is left; LTS_ERR_REPORTS_PENDING if some reports
@@ -395,20 +396,20 @@ LTS_API int32_t LTS_CALL LTS_SubmitReports(LTS_License license, int32_t timeoutM
 LTS_API int32_t LTS_CALL LTS_PollEvent(LTS_License license, LTS_Event *event,
                                        int32_t timeoutMilliseconds);
 
-/* Tells what is known of a license.
+/* Returns what is known about a license.
  *
- * Reads the data directory; does not use the network. If that can't be read in
- * time, because another process holds it, the usage of the device is what it was
- * when last read, and what this license recorded since; LTS_STATE_STORAGE_DEGRADED
- * is set then.
- * Blocks for 2 seconds at most.
- * Returns LTS_OK; LTS_ERR_INVALID_ARGUMENT (NULL, or structSize smaller than
- * that of the first version), LTS_ERR_INVALID_HANDLE, LTS_ERR_DEADLINE_EXCEEDED
- * (the disk hangs), LTS_ERR_HOST_RESOURCES, LTS_ERR_FORKED, LTS_ERR_INTERNAL. */
+ * Reads the data directory; does not use the network. If the directory can't be read in
+ * time, because another process holds it, the usage is that of the last successful read
+ * plus what this license has recorded since, and LTS_STATE_STORAGE_DEGRADED is set.
+ *
+ * Blocks for 2 seconds at most. Returns LTS_OK; LTS_ERR_INVALID_ARGUMENT (NULL, or
+ * structSize smaller than that of the first version), LTS_ERR_INVALID_HANDLE,
+ * LTS_ERR_DEADLINE_EXCEEDED (the disk hangs), LTS_ERR_HOST_RESOURCES, LTS_ERR_FORKED,
+ * LTS_ERR_INTERNAL. */
 LTS_API int32_t LTS_CALL LTS_GetLicenseInfo(LTS_License license, LTS_LicenseInfo *info);
 
-/* Tells the client UUID the device would use with these parameters, creating
- * it if there is none yet. Works without any license.
+/* Returns the client UUID that the device uses with these parameters, and creates it if
+ * there is none yet. Needs no license.
  *
  * parameters  NULL for the defaults
  * uuid        receives 36 characters and a NUL
@@ -421,9 +422,9 @@ LTS_API int32_t LTS_CALL LTS_GetLicenseInfo(LTS_License license, LTS_LicenseInfo
 LTS_API int32_t LTS_CALL LTS_GetDeviceUUID(const LTS_ConnectionParameters *parameters, char *uuid,
                                            int32_t length);
 
-/* Ends metering: seals what was recorded, submits it, and gives the handle
- * back. Nothing is lost whatever it returns: what can't be submitted in time
- * stays in the data directory for the next start.
+/* Ends metering: submits what was recorded, and closes the license. Nothing is lost,
+ * whatever it returns: what can't be submitted in time stays in the data directory for
+ * the next start.
  *
  * Blocks for timeoutMilliseconds at most (0: does not use the network).
  * Returns LTS_OK; LTS_ERR_INVALID_HANDLE (also on a second call);

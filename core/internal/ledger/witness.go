@@ -76,7 +76,7 @@ func (t *totals) pending() int64 {
 // it stays, and there is no witness.
 func openWitness(path string) *witness {
 	f, err := datafile.OpenOrCreate(path)
-	if errors.Is(err, datafile.ErrLinked) && datafile.Separate(path, 2*halfSize) == nil { // perhaps a backup has linked it
+	if errors.Is(err, datafile.ErrLinked) && datafile.Separate(path, 2*halfSize) == nil { // by a backup, perhaps
 		f, err = datafile.OpenOrCreate(path)
 	}
 	if err != nil {
