@@ -5,7 +5,7 @@ import rules "github.com/openlts/openlts/server/policy"
 // anomalyText says in words what an anomaly is, and what to do about it.
 type anomalyText struct{ Title, Text string }
 
-// anomalyTexts are by kind; those of the client's own are among them.
+// anomalyTexts are the texts by kind, including the client's own kinds.
 var anomalyTexts = map[string]anomalyText{
 	rules.AnomalySlotInFuture: {
 		Title: "Usage of a time to come",
@@ -71,8 +71,8 @@ var anomalyTexts = map[string]anomalyText{
 	},
 }
 
-// AnomalyText is what a kind of anomaly means; a kind of a newer server is shown as it
-// is called.
+// AnomalyText says what a kind of anomaly means; an unknown kind, from a newer server, is shown by
+// its name.
 func (v *view) AnomalyText(kind string) anomalyText {
 	text, ok := anomalyTexts[kind]
 	if !ok {
