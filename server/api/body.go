@@ -20,7 +20,7 @@ const (
 	smallBody    = 32 << 10
 	largeBodies  = 64 // read at the same time, from devices
 	strangeLarge = 8  // from senders without a key, whose honest bodies are small
-	largeOfOne   = 4  // from one device key, or from one network without a key, so that a slow sender does not block others
+	largeOfOne   = 4  // from one device key, or one network without a key, so that nobody blocks others
 	largeBatches = 12 // decoded and on their way to the database
 	slotPatience = 10 * time.Second
 )
