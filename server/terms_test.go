@@ -41,7 +41,7 @@ func TestExceptionsOfAChangedItem(t *testing.T) {
 			l.item(t, store.Item{ID: "busy", Quota: quota, ChargeWay: protocol.ChargeWayConcurrentDeviceCount},
 				"100001-busy")
 			devices := []*servertest.Device{
-				servertest.NewDevice(l.url), servertest.NewDevice(l.url), servertest.NewDevice(l.url),
+				l.device(), l.device(), l.device(),
 			}
 			work := func() {
 				t.Helper()
@@ -73,13 +73,14 @@ func TestExceptionsOfAChangedItem(t *testing.T) {
 // way once there are seats.
 func TestExceptionsFollowTheQuota(t *testing.T) {
 	l := start(t)
+	l.midday()
 	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "busy"})
 	l.item(t, store.Item{ID: "busy", Quota: 1, ChargeWay: protocol.ChargeWayConcurrentDeviceCount}, "100001-busy")
 	for range 3 {
-		granted(t, servertest.NewDevice(l.url), "100001-busy")
+		granted(t, l.device(), "100001-busy")
 	}
 	l.advance(time.Hour)
-	granted(t, servertest.NewDevice(l.url), "100001-busy") // the sum moves on
+	granted(t, l.device(), "100001-busy") // the sum moves on
 	for _, step := range []struct{ quota, exceptions int64 }{{1, 4}, {2, 2}, {3, 0}, {store.Unlimited, 0},
 		{2, 2}, {1, 4}} {
 		i, err := l.ChangeItem(t.Context(), "busy", administration.ItemFields{Quota: &step.quota}, nil)
