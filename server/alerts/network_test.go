@@ -132,7 +132,7 @@ func TestMail(t *testing.T) {
 			(len(s.users) == 0) != (security == alerts.Plain) {
 			t.Fatalf("%s: %d mails to %v by %v", security, len(s.mails), s.to, s.users)
 		}
-		for _, want := range []string{"Subject: OpenLTS: 1 alerts, 1 recovered", "To: <a@example.com>",
+		for _, want := range []string{"Subject: OpenLTS: 1 alert, 1 recovered", "To: <a@example.com>",
 			"Auto-Submitted: auto-generated", "recovered: fine again", "https://lts.example.com/alerts"} {
 			if !strings.Contains(s.mails[0], want) {
 				t.Errorf("%s: %q is not in\n%s", security, want, s.mails[0])
