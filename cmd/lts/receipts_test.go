@@ -50,7 +50,8 @@ func TestStatementAgainstDevices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := regexp.MustCompile("(?s)own devices\\.\\*\\*.*?```python\n(.*?)```.*?```sh\nlts (.*?)\n```").FindSubmatch(page)
+	told := regexp.MustCompile("(?s)own devices\\.\\*\\*.*?```python\n(.*?)```.*?```sh\nlts (.*?)\n```").
+		FindSubmatch(page)
 	if told == nil {
 		t.Fatal("the page does not tell how to compare a statement with devices")
 	}
@@ -156,7 +157,8 @@ func TestStatementAgainstDevices(t *testing.T) {
 		"an empty one": {list[0], "\n", list[2]},
 	} {
 		write(lines...)
-		if out, err := verify(); err == nil || exitStatus(err) != 1 || !strings.Contains(err.Error(), "of the devices") {
+		if out, err := verify(); err == nil || exitStatus(err) != 1 ||
+			!strings.Contains(err.Error(), "of the devices") {
 			t.Errorf("%s: %v\n%s", name, err, out)
 		}
 	}

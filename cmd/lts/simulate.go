@@ -49,9 +49,9 @@ the end all is recomputed from the reports, as "lts verify" does.`,
 					return err
 				}
 				if o.Progress != nil {
-					if _, err := fmt.Fprintf(cmd.ErrOrStderr(), "simulating about %d devices over %d days, until %s UTC, "+
-						"with the seed %d; --quiet tells no progress\n", o.Devices, o.Days, formatTime(o.Until.Unix()),
-						o.Seed); err != nil {
+					if _, err := fmt.Fprintf(cmd.ErrOrStderr(), "simulating about %d devices over %d days, until %s "+
+						"UTC, with the seed %d; --quiet tells no progress\n", o.Devices, o.Days,
+						formatTime(o.Until.Unix()), o.Seed); err != nil {
 						return err
 					}
 				}

@@ -248,9 +248,10 @@ func compareDevices(w io.Writer, proof *statement.Proof, path string) error {
 		return err
 	}
 	if differ > 0 {
-		return differsError(fmt.Sprintf("the statement differs from what %d of %d devices say; a device's lines are to be "+
-			"from the beginning and the end of the month, each after it submitted", differ, len(accounts)))
+		return differsError(fmt.Sprintf("the statement differs from what %d of %d devices say; a device's lines are "+
+			"to be from the beginning and the end of the month, each after it submitted", differ, len(accounts)))
 	}
-	_, err = fmt.Fprintf(w, "\nok: %d devices say the same; %d others are behind the statement\n", len(accounts), others)
+	_, err = fmt.Fprintf(w, "\nok: %d devices say the same; %d others are behind the statement\n", len(accounts),
+		others)
 	return err
 }

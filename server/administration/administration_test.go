@@ -175,6 +175,18 @@ func TestDefaultPassesOn(t *testing.T) {
 	}
 }
 
+// What changed is written as it was entered.
+func TestAuditOfChanges(t *testing.T) {
+	d, ctx := newDesk(t), t.Context()
+	d.stock(t)
+	has[administration.Organization](t)(d.ChangeOrganization(ctx, "100002",
+		administration.OrganizationChange{Name: of("R & <D>")}, nil))
+	last := has[administration.Page[store.Audit]](t)(d.Audits(ctx, administration.Selection{Limit: 1})).Items[0]
+	if !strings.HasSuffix(last.Detail, ` → "R & <D>"`) {
+		t.Errorf("the audit has %s", last.Detail)
+	}
+}
+
 // Who changes what somebody else changed meanwhile, is told.
 func TestTags(t *testing.T) {
 	d, ctx := newDesk(t), t.Context()

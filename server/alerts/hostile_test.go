@@ -146,7 +146,8 @@ func TestMailServersThatFallSilent(t *testing.T) {
 		}
 	}
 	r := &rude{step: "QUIT", says: "500 no"}
-	if err := (&alerts.Network{}).Send(t.Context(), plainMail(listenTCP(t, r.serve), alerts.Plain), message); err != nil {
+	port := listenTCP(t, r.serve)
+	if err := (&alerts.Network{}).Send(t.Context(), plainMail(port, alerts.Plain), message); err != nil {
 		t.Errorf("a farewell that fails: %v", err)
 	}
 }
@@ -217,7 +218,9 @@ func TestMailIsWhatItShouldBe(t *testing.T) {
 		"=?utf-8?q?a=0D=0ABcc:_evil@evil.example?=", "\u2028", "\u202e", "\x00", "<script>alert(1)</script>", ".", " ",
 		"RCPT TO:<evil@evil.example>", "\r\n.\r\n", "a", "lts", "\t", "%0d%0a", "evil@evil.example",
 	})
-	text := rapid.Custom(func(t *rapid.T) string { return strings.Join(rapid.SliceOfN(bad, 0, 6).Draw(t, "parts"), "") })
+	text := rapid.Custom(func(t *rapid.T) string {
+		return strings.Join(rapid.SliceOfN(bad, 0, 6).Draw(t, "parts"), "")
+	})
 	address := rapid.OneOf(
 		rapid.Just("a@example.com"),
 		rapid.Custom(func(t *rapid.T) string { return text.Draw(t, "name") + " <b@example.com>" }),
@@ -246,7 +249,9 @@ func TestMailIsWhatItShouldBe(t *testing.T) {
 		s.mutex.Lock()
 		s.mails, s.to = nil, nil
 		s.mutex.Unlock()
-		told := []alerts.Event{{At: 1, Kind: alerts.Quota, Subject: text.Draw(r, "subject"), Text: text.Draw(r, "text")}}
+		told := []alerts.Event{{
+			At: 1, Kind: alerts.Quota, Subject: text.Draw(r, "subject"), Text: text.Draw(r, "text"),
+		}}
 		message := alerts.Message{ID: "msg_1", At: at(1_800_000_002), Events: told, From: "https://lts.example.com"}
 		err := (&alerts.Network{}).Send(context.Background(), target, message)
 		s.mutex.Lock()
@@ -372,11 +377,13 @@ func TestNamesOfPrivateAddresses(t *testing.T) {
 	}
 	for _, answers := range [][][]string{
 		{{"127.0.0.1"}}, {{"::1"}}, {{"::ffff:127.0.0.1"}}, {{"10.0.0.1"}, {"127.0.0.1"}}, {{"0.0.0.0"}}, {{"::"}},
-		{{"169.254.169.254"}}, {{"10.1.2.3", "192.168.0.1", "127.0.0.1"}}, {{"fe80::1"}, {"fd00::1"}}, {{"64:ff9b::7f00:1"}},
+		{{"169.254.169.254"}}, {{"10.1.2.3", "192.168.0.1", "127.0.0.1"}}, {{"fe80::1"}, {"fd00::1"}},
+		{{"64:ff9b::7f00:1"}},
 	} {
 		resolver := names(t, answers...)
 		for range 3 {
-			if err := send(&alerts.Network{Resolver: resolver}, "hooks.example.com"); !errors.Is(err, alerts.ErrPrivate) {
+			err := send(&alerts.Network{Resolver: resolver}, "hooks.example.com")
+			if !errors.Is(err, alerts.ErrPrivate) {
 				t.Errorf("%v: %v", answers, err)
 			}
 		}

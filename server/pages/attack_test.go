@@ -129,9 +129,10 @@ func TestMethods(t *testing.T) {
 	o.accounts(t)
 	for _, v := range []*visitor{o.visitor(t), o.signedIn(t, "olga")} {
 		for path, allow := range map[string]string{
-			"/": "GET, HEAD, POST", "/items": "GET, HEAD", "/items/scans": "GET, HEAD, POST", "/statistics": "GET, HEAD",
-			"/sign-in": "GET, HEAD, POST", "/denials": "GET, HEAD", "/assets/style.css": "GET, HEAD",
-			"/items/nothing": "GET, HEAD, POST",
+			"/": "GET, HEAD, POST", "/items": "GET, HEAD", "/items/scans": "GET, HEAD, POST",
+			"/statistics": "GET, HEAD", "/sign-in": "GET, HEAD, POST", "/denials": "GET, HEAD",
+			"/assets/style.css": "GET, HEAD",
+			"/items/nothing":    "GET, HEAD, POST",
 		} {
 			for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"} {
 				if strings.Contains(allow, method) {

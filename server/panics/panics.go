@@ -39,8 +39,8 @@ var counted = struct {
 var told = seldom.NewMeter(time.Now)
 
 // Caught logs a panic, with its stack and what else is known (as slog.Logger.Error takes
-// it), and counts it. Those of one place are logged once a minute. Call it in the deferred function that recovered cause: the place is
-// on the stack only there.
+// it), and counts it. Those of one place are logged once a minute. Call it in the deferred
+// function that recovered cause: the place is on the stack only there.
 func Caught(log *slog.Logger, part Part, cause any, attributes ...any) {
 	counted.Lock()
 	counted.parts[part]++

@@ -22,8 +22,9 @@ func TestIfMatch(t *testing.T) {
 	path := "organizations/" + object["id"].(string)
 	_, header, _ = c.call(t, "GET", path, "")
 	for match, want := range map[string]int{
-		"": 200, "*": 200, " * ": 200, "TAG": 200, `"other", TAG`: 200, `TAG, "other"`: 200, `"a,b",W/"c" ,, TAG ,`: 200,
-		`"other"`: 412, "W/TAG": 412, `"", W/""`: 412, ",": 412, `"*"`: 412, `"other" , "more"`: 412,
+		"": 200, "*": 200, " * ": 200, "TAG": 200, `"other", TAG`: 200, `TAG, "other"`: 200,
+		`"a,b",W/"c" ,, TAG ,`: 200,
+		`"other"`:              412, "W/TAG": 412, `"", W/""`: 412, ",": 412, `"*"`: 412, `"other" , "more"`: 412,
 		"other": 422, `TAG "other"`: 422, `TAG, other`: 422, `"open`: 422, `W/`: 422, `w/TAG`: 422, `*, TAG`: 422,
 	} {
 		tag := header.Get("ETag")

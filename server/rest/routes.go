@@ -53,7 +53,8 @@ func show[O any](name string, read func(*administration.Administrator, context.C
 
 // change changes what the body names.
 func change[I, O any](name string,
-	do func(*administration.Administrator, context.Context, string, I, []string) (O, error), stated func(O) any) handler {
+	do func(*administration.Administrator, context.Context, string, I, []string) (O, error),
+	stated func(O) any) handler {
 	return func(r *request) (answer, error) {
 		var in I
 		if err := r.read(&in); err != nil {

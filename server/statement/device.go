@@ -33,7 +33,8 @@ func (a DeviceAccount) Agrees() bool { return a.Stated == a.Accepted }
 // many devices are behind the statement that said nothing.
 func (p *Proof) CompareDevices(readings io.Reader) (accounts []DeviceAccount, others int, err error) {
 	if !p.Reports {
-		return nil, 0, errors.New("what devices say is compared with the reports behind a statement, and there are none")
+		return nil, 0, errors.New(
+			"what devices say is compared with the reports behind a statement, and there are none")
 	}
 	first, last, times := map[string]int64{}, map[string]int64{}, map[string]int{}
 	lines := bufio.NewReaderSize(readings, maxReading)
@@ -53,8 +54,8 @@ func (p *Proof) CompareDevices(readings io.Reader) (accounts []DeviceAccount, ot
 		if before, known := last[r.Device]; !known {
 			first[r.Device] = r.Accepted
 		} else if r.Accepted < before {
-			return nil, 0, fmt.Errorf("line %d of the devices: device %s says that %d units were accepted, after it said "+
-				"%d; its lines are to be in the order of time", n, r.Device, r.Accepted, before)
+			return nil, 0, fmt.Errorf("line %d of the devices: device %s says that %d units were accepted, after it "+
+				"said %d; its lines are to be in the order of time", n, r.Device, r.Accepted, before)
 		}
 		last[r.Device] = r.Accepted
 		times[r.Device]++
