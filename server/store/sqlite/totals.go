@@ -63,14 +63,15 @@ func (t *transaction) sumByOrganization(level store.Level, totals map[store.Tota
 }
 
 func (t *transaction) addOrganizationTotals(sums map[organizationTotal]store.Units) error {
-	rows := make([]any, 0, 6*len(sums))
+	rows := make([]any, 0, 7*len(sums))
 	for _, key := range slices.SortedFunc(maps.Keys(sums), func(a, b organizationTotal) int {
 		return cmp.Or(cmp.Compare(a.organization, b.organization), cmp.Compare(a.level, b.level),
 			cmp.Compare(a.slot, b.slot), cmp.Compare(a.kind, b.kind))
 	}) {
-		rows = append(rows, key.organization, int64(key.level), key.slot, key.kind, sums[key].All, sums[key].Late)
+		rows = append(rows, key.organization, int64(key.level), key.slot, key.kind, 0, sums[key].All,
+			sums[key].Late)
 	}
-	return t.insertRows(`INSERT INTO total_organization (organization, level, slot, type, count, late) VALUES`, 6,
+	return t.insertRows(`INSERT INTO total_organization (organization, level, slot, type, part, count, late) VALUES`, 7,
 		addUnits, rows)
 }
 
