@@ -25,7 +25,8 @@ func (q *statistics) losses() error {
 		// What was lost with a device's ledger has neither slot nor item.
 		losses += ` UNION ALL SELECT 'storage', ` + q.db.Dialect().Sum("storage") + ` FROM device_account`
 	}
-	return each(q.db, losses, append([]any{spansJSON(joined(spansOfWindows(q.windows)))}, arguments...), func(rows Rows) error {
+	arguments = append([]any{spansJSON(joined(spansOfWindows(q.windows)))}, arguments...)
+	return each(q.db, losses, arguments, func(rows Rows) error {
 		var cause string
 		var units sql.NullInt64 // none of no rows
 		err := rows.Scan(&cause, &units)
