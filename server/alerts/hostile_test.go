@@ -417,7 +417,7 @@ func TestNamesOfPrivateAddresses(t *testing.T) {
 func TestReceiversThatTalkOn(t *testing.T) {
 	var bomb bytes.Buffer
 	packed := gzip.NewWriter(&bomb)
-	_, _ = packed.Write(make([]byte, 64<<20)) // to memory
+	_, _ = packed.Write(make([]byte, 4<<20)) // to memory
 	_ = packed.Close()
 	secret := alerts.NewSecret()
 	for name, test := range map[string]struct {
@@ -441,7 +441,11 @@ func TestReceiversThatTalkOn(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		port := listenTCP(t, func(connection net.Conn) {
 			defer close(ended)
-			go func() { _, _ = io.Copy(io.Discard, connection) }() // what it is sent
+			request := bufio.NewReader(connection)
+			if _, err := http.ReadRequest(request); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			go func() { _, _ = io.Copy(io.Discard, request) }() // the body
 			for text := test.says; ; text = test.again {
 				n, err := io.WriteString(connection, text)
 				if written.Add(int64(n)); err != nil {
