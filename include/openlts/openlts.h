@@ -398,9 +398,13 @@ LTS_API int32_t LTS_CALL LTS_PollEvent(LTS_License license, LTS_Event *event,
 
 /* Returns what is known about a license.
  *
- * Reads the data directory; does not use the network. If the directory can't be read in
- * time, because another process holds it, the usage is that of the last successful read
- * plus what this license has recorded since, and LTS_STATE_STORAGE_DEGRADED is set.
+ * Reads the data directory; does not use the network. The usage contains everything that
+ * any process recorded in this data directory before the call, submitted or not. If this
+ * process can't read the directory any more, because it became another user or changed
+ * its root, the usage lacks what other processes recorded in slots that have not ended. A
+ * license in memory has only its own usage. If the directory can't be read in time,
+ * because another process holds it, the usage is that of the last successful read plus
+ * what this license has recorded since, and LTS_STATE_STORAGE_DEGRADED is set.
  *
  * Blocks for 2 seconds at most. Returns LTS_OK; LTS_ERR_INVALID_ARGUMENT (NULL, or
  * structSize smaller than that of the first version), LTS_ERR_INVALID_HANDLE,

@@ -20,7 +20,8 @@ const (
 	Conflict        Kind = "conflict"  // it has changed since the caller read it
 	Forbidden       Kind = "forbidden" // not for who asks
 	Unauthenticated Kind = "unauthenticated"
-	Limited         Kind = "limited" // too many attempts
+	Limited         Kind = "limited"      // too many attempts
+	WrongMethod     Kind = "wrong-method" // what is there is asked in another way
 )
 
 // Error is a mistake of the caller's user. The caller says what to do about it, because it knows

@@ -30,8 +30,9 @@ type Ledger struct {
 	path    string // "" if the ledger is in memory only
 	options Options
 
-	stuck atomic.Bool   // this process could not get the lock for stuckAfter
-	turn  chan struct{} // holds a token during a transaction
+	stuck  atomic.Bool   // this process could not get the lock for stuckAfter
+	beside atomic.Int64  // units that Record added and no tally has
+	turn   chan struct{} // holds a token during a transaction
 
 	// Only the goroutine that has the turn and the lock may use the following fields.
 	closed    bool

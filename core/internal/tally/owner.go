@@ -1,5 +1,7 @@
 package tally
 
+import "os"
+
 // owner identifies the process that made a tally and the file it made, to find out whether a file
 // is a copy of the tally of a living run. A run's lock belongs to the open file, and a copy of the
 // file is not locked: if somebody copies or renames a data directory that is in use, the copies
@@ -39,8 +41,13 @@ func (t *Tally) claim() {
 // copyOfALivingRun tells whether a tally is a copy and the process that made the original is alive.
 func (t *Tally) copyOfALivingRun() bool {
 	o := ownerOf(t)
-	device, inode, ok := fileID(t.file)
-	return ok && o.inode != 0 && (o.device != device || o.inode != inode) && o.lives()
+	return o.copied(t.file) && o.lives()
+}
+
+// copied tells whether a file is not the one that the owner made.
+func (o *owner) copied(f *os.File) bool {
+	device, inode, ok := fileID(f)
+	return ok && o.inode != 0 && (o.device != device || o.inode != inode)
 }
 
 // lives tells whether the process is alive, if we can see it: it must be on this machine, of the
