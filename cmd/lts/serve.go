@@ -46,18 +46,18 @@ func (a *app) serve() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",
-		Long: `Run the server until SIGTERM or SIGINT, which let the requests in work finish
-(those that stall are cut off after 10 s). SIGHUP reads the certificate and the
-settings anew: of those the limits, the log level, maintenance and the certificate
-change at once, the others at the next start.
+		Long: `Run the server until SIGTERM or SIGINT. It then finishes the current requests (those
+that stall are cut off after 10 s). On SIGHUP it reads the certificate and the
+settings again: the limits, the log level, maintenance and the certificate change at
+once, the other settings at the next start.
 
-Each flag may also be given by the environment (LTS_LISTEN for --listen) or in the
-file that --settings names. What is given by a flag comes first, then the environment,
-then the file. "lts config check" shows what holds.
+You may also set each flag by the environment (LTS_LISTEN for --listen) or in the file
+that --settings names. A flag takes precedence over the environment, and that over the
+file. "lts config check" shows the settings in force.
 
 Use HTTPS wherever the network is not your own: give --tls-cert and --tls-key, or
---acme-domain, by which it has and renews certificates itself, or put a reverse proxy
-in front. A proxy may serve it under a path (such as /lts/)
+--acme-domain, with which it gets and renews certificates by itself, or put a reverse
+proxy in front. A proxy may serve it under a path (such as /lts/)
 if it strips that path.
 
 Several servers may run on one directory, and on several machines on one
