@@ -29,7 +29,7 @@ class TrackingServer:
         command = [COMMAND, "--data", self._data, "serve", "--listen", "127.0.0.1:0", "--url-file", url]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while not (url.exists() and url.read_text()):
             if self._process.poll() is not None or time.monotonic() > end:
                 self._process.kill()
