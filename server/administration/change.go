@@ -393,7 +393,7 @@ func (a *Administrator) NewItem(ctx context.Context, in ItemInput) (Item, error)
 	if in.StartsAt == nil {
 		item.StartsAt = now.Unix()
 		if in.ExpiresAt != nil && item.ExpiresAt <= item.StartsAt {
-			item.StartsAt = time.Unix(item.ExpiresAt, 0).UTC().AddDate(-1, 0, 0).Unix()
+			item.StartsAt = max(time.Unix(item.ExpiresAt, 0).UTC().AddDate(-1, 0, 0).Unix(), 0)
 		}
 	}
 	if in.ExpiresAt == nil {

@@ -74,16 +74,35 @@ func IsKind(err error, kind Kind) bool {
 }
 
 func invalid(field, text string, arguments ...any) error {
+	for i, argument := range arguments {
+		if long, ok := argument.(string); ok {
+			arguments[i] = excerpt(long)
+		}
+	}
 	return &Error{Kind: Invalid, Field: field, Text: fmt.Sprintf(text, arguments...)}
+}
+
+// maxExcerpt is how much of what was entered is repeated in an error, in characters.
+const maxExcerpt = 300
+
+// excerpt is a text, or the beginning of a long one.
+func excerpt(text string) string {
+	n := 0
+	for i := range text {
+		if n++; n > maxExcerpt {
+			return text[:i] + "…"
+		}
+	}
+	return text
 }
 
 func exists(object, id string) error {
 	return &Error{Kind: Exists, Object: object, ID: id,
-		Text: fmt.Sprintf("there is %s %s %s already", article(object), object, id)}
+		Text: fmt.Sprintf("there is %s %s %s already", article(object), object, excerpt(id))}
 }
 
 func absent(object, id string) error {
-	return &Error{Kind: NotFound, Object: object, ID: id, Text: fmt.Sprintf("there is no %s %q", object, id)}
+	return &Error{Kind: NotFound, Object: object, ID: id, Text: fmt.Sprintf("there is no %s %q", object, excerpt(id))}
 }
 
 func article(noun string) string {

@@ -96,7 +96,7 @@ func (i *importing) run(ctx context.Context, text []byte) error {
 	}
 	for n := range i.file.Items {
 		if err := i.item(ctx, &i.file.Items[n]); err != nil {
-			return fmt.Errorf("item %q of the license file: %w", i.file.Items[n].ID, err)
+			return fmt.Errorf("item %q of the license file: %w", excerpt(i.file.Items[n].ID), err)
 		}
 	}
 	if err := i.left(); err != nil {

@@ -189,7 +189,8 @@ func decode(signed []byte) (*File, error) {
 	case f.ID == "" || f.Revision < 1 || f.Organization == "":
 		return nil, fmt.Errorf("%w: it lacks its id, its revision or whom it licenses", ErrFormat)
 	case f.Status != Active && f.Status != Revoked:
-		return nil, fmt.Errorf("the license file has the status %q, which this program does not know; use a later lts",
+		return nil, fmt.Errorf(
+			"the license file has the status %.40q, which this program does not know; use a later lts",
 			string(f.Status))
 	case len(f.Items) > MaxItems:
 		return nil, fmt.Errorf("%w: it has more than %d items", ErrFormat, MaxItems)
