@@ -21,7 +21,7 @@ func (a *app) account() *cobra.Command {
 		a.addAccount(), a.listAccounts(), a.resetPassword(), a.removeAccount())
 }
 
-// passwordOf is the password in a file, or a new one if none is named.
+// passwordOf returns the password in a file, or a new one if no file is named.
 func passwordOf(cmd *cobra.Command, file string) (password string, made bool, err error) {
 	if file == "" {
 		return administration.RandomPassword(), true, nil
@@ -32,7 +32,7 @@ func passwordOf(cmd *cobra.Command, file string) (password string, made bool, er
 	return password, false, nil
 }
 
-// printPassword prints a password that was made.
+// printPassword prints a new password.
 func (a *app) printPassword(cmd *cobra.Command, name, password string, made bool, text string) error {
 	switch {
 	case a.json && made:

@@ -43,7 +43,7 @@ func (a *app) addOrganization() *cobra.Command {
 	return cmd
 }
 
-// added prints what was added: whole for programs, its id for people.
+// added prints an object that was added: all of it for programs, its id for people.
 func (a *app) added(cmd *cobra.Command, object any, id string) error {
 	if a.json {
 		return printJSON(cmd.OutOrStdout(), object)

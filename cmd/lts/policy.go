@@ -61,7 +61,7 @@ are listed separately.`,
 	return group("policy", "Try other terms on past usage", cmd)
 }
 
-// input reads under what terms usage is to be looked at.
+// input reads the terms under which to replay usage.
 func (f *replayFlags) input(cmd *cobra.Command) (in administration.ReplayInput, err error) {
 	in.ChargeWay = f.chargeWay
 	if f.quota != "" {
@@ -110,7 +110,7 @@ func printReplay(w io.Writer, c *administration.Replayed) error {
 	return t.end()
 }
 
-// lostUnits are those that were not counted; where seats are counted, there are none.
+// lostUnits returns the units that were not counted; where seats are counted, there are none.
 func lostUnits(way string, o replay.Outcome) any {
 	if !administration.CountsUnits(way) {
 		return ""

@@ -117,7 +117,7 @@ func (a *app) listSeats() *cobra.Command {
 	}
 }
 
-// stateOf says what administrators said about a device, for a table.
+// stateOf returns what administrators decided about a device, for a table.
 func stateOf(d administration.Device) string {
 	switch {
 	case d.MergedInto != "":

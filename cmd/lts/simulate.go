@@ -88,7 +88,7 @@ again. At the end it recomputes everything from the reports, like "lts verify".`
 	return cmd
 }
 
-// showSimulated tells the first of it at once, and how far it is every few seconds.
+// showSimulated shows the first progress at once, and then every few seconds.
 func showSimulated(cmd *cobra.Command, now func() time.Time) func(done, of int) {
 	var told time.Time
 	return func(done, of int) {

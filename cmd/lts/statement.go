@@ -70,7 +70,7 @@ want to check that the bill follows from them.`,
 	return cmd
 }
 
-// make gives the statement that was closed, closes it, or drafts it.
+// make returns the closed statement, closes it, or drafts it.
 func (f *statementFlags) make(ctx context.Context, s service) (*administration.Statement, error) {
 	made, err := s.Statement(ctx, f.organization, f.month)
 	if mistakes := administration.Errors(err); len(mistakes) != 1 ||
