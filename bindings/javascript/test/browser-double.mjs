@@ -32,6 +32,8 @@ export class Browser {
   skew = 0;
   /** Milliseconds that passed at once, by both clocks. */
   passed = 0;
+  /** Milliseconds for which the computer slept: the clock that nobody can set stood still. */
+  slept = 0;
   offline = false;
   licenses = [];
   requests = [];
@@ -39,7 +41,7 @@ export class Browser {
   environment(changes = {}) {
     return {
       now: () => Date.now() + this.skew + this.passed,
-      elapsed: () => performance.now() + this.passed,
+      elapsed: () => performance.now() + this.passed - this.slept,
       fetch: (address, init) => {
         this.requests.push({ address, init });
         return this.offline ? Promise.reject(new TypeError('offline')) : fetch(address, { ...init, mode: undefined });
