@@ -3,20 +3,21 @@ package alerts
 import (
 	"context"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 )
 
-// maxLines is how many events a message tells one by one.
+// maxLines is how many events a message lists.
 const maxLines = 50
 
-// Message is what is sent: all that is to be told at a time.
+// Message contains all events that are due at a time.
 type Message struct {
 	ID     string // the same for each attempt
 	At     time.Time
 	Events []Event
-	Test   bool // nothing happened: somebody tries whether messages arrive
-	// From is who sends it: the address of the server, or "" if it is not known.
+	Test   bool // nothing happened: somebody tests whether messages arrive
+	// From is the address of the server that sends it, or "" if that is not known.
 	From string
 }
 
@@ -36,7 +37,7 @@ func (m Message) Subject() string {
 	if len(m.Events) == 1 {
 		return "OpenLTS: " + m.Events[0].Line()
 	}
-	return fmt.Sprintf("OpenLTS: %d alerts, %d recovered", began, over)
+	return fmt.Sprintf("OpenLTS: %s, %s recovered", counted(int64(began), "alert"), grouped(int64(over)))
 }
 
 // Line is an event in a line.
@@ -58,7 +59,8 @@ func (m Message) Text() string {
 	}
 	for i, e := range m.Events {
 		if i == maxLines {
-			fmt.Fprintf(&b, "\nand %d more; they are in the history of alerts.\n", len(m.Events)-maxLines)
+			fmt.Fprintf(&b, "\nand %s more; they are in the history of alerts.\n",
+				grouped(int64(len(m.Events)-maxLines)))
 			break
 		}
 		fmt.Fprintf(&b, "* %s\n  %s\n", e.Line(), time.Unix(e.At, 0).UTC().Format("2006-01-02 15:04 UTC"))
@@ -79,10 +81,12 @@ const sendTime = 30 * time.Second
 
 // Network sends over the network.
 type Network struct {
-	// Private lets webhooks lead to private addresses, which are of the machines behind
-	// a firewall. Those who run the machine decide, not those who use the pages.
+	// Private allows webhooks to private addresses, which belong to machines behind a firewall. The
+	// operator of the machine decides that, not the users of the pages.
 	Private bool
 	Trust   Trust
+	// Resolver finds the addresses of names; nil: as the system does.
+	Resolver *net.Resolver
 }
 
 // Send sends a message once.

@@ -12,7 +12,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Measures reads what rules decide over.
+// Measures reads the measurements for rules.
 func Measures(ctx context.Context, s store.Store, rules []Rule, now time.Time) ([]Measure, error) {
 	items, err := s.Items(ctx, now.Unix())
 	if err != nil {
@@ -28,7 +28,7 @@ func Measures(ctx context.Context, s store.Store, rules []Rule, now time.Time) (
 	}
 	var list []Measure
 	for _, item := range items {
-		if archived[item.Organization] { // nobody waits for more of it
+		if archived[item.Organization] { // archived organizations raise no alerts
 			continue
 		}
 		list = append(list, MeasureItem(item.Item, policy.Quota(item.Item, policy.Using(item, now)), now)...)
@@ -77,12 +77,13 @@ func MeasureItem(item store.Item, quota protocol.Quota, now time.Time) (list []M
 		share := percent(quota.Used, quota.Limit)
 		if quota.ExceptionsAllowed == 0 {
 			add(Quota, term, share, quota.State == protocol.QuotaExhausted,
-				fmt.Sprintf(": %d of %d used (%d %%)", quota.Used, quota.Limit, share))
+				fmt.Sprintf(": %s of %s used (%d %%)", grouped(quota.Used), grouped(quota.Limit), share))
 		} else {
 			share = percent(quota.Exceptions, quota.ExceptionsAllowed)
 			year := (now.Unix() - item.StartsAt) / int64(365*day/time.Second) // they are cleared then
 			add(Exceptions, term+"/"+strconv.FormatInt(year, 10), share, false,
-				fmt.Sprintf(": %d of %d allowed exceptions (%d %%)", quota.Exceptions, quota.ExceptionsAllowed, share))
+				fmt.Sprintf(": %s of %s allowed exceptions (%d %%)", grouped(quota.Exceptions),
+					grouped(quota.ExceptionsAllowed), share))
 		}
 	}
 	left := max((item.ExpiresAt-now.Unix())/int64(day/time.Second), 0)
@@ -113,8 +114,8 @@ func refusals(ctx context.Context, r store.Reader, now time.Time) (list []Measur
 			if all >= MinRequests {
 				m.Value = percent(refused, all)
 			}
-			m.Text = fmt.Sprintf("handshake code %s: %d of %d authorizations refused within the last hour (%d %%)",
-				m.Subject, refused, all, percent(refused, max(all, 1)))
+			m.Text = fmt.Sprintf("handshake code %s: %s of %s refused within the last hour (%d %%)", m.Subject,
+				grouped(refused), counted(all, "authorization"), percent(refused, max(all, 1)))
 			list = append(list, m)
 			return nil
 		})
@@ -144,13 +145,13 @@ func losses(ctx context.Context, r store.Reader, now time.Time) (list []Measure,
 					Kind: Loss, Subject: organization, Organization: organization, Period: date(now),
 				})
 			}
-			// What devices say can't overflow it.
+			// The sum must not overflow, whatever devices report.
 			list[at].Value += min(units, math.MaxInt64-list[at].Value)
 			return nil
 		})
 	for i := range list {
-		list[i].Text = fmt.Sprintf("organization %s: its devices declared lost usage; in all %d units so far",
-			list[i].Organization, list[i].Value)
+		list[i].Text = fmt.Sprintf("organization %s: its devices declared lost usage; in all %s so far",
+			list[i].Organization, counted(list[i].Value, "unit"))
 	}
 	if err != nil {
 		err = fmt.Errorf("reading losses: %w", err)
@@ -166,7 +167,8 @@ func anomalies(ctx context.Context, r store.Reader, now time.Time) (list []Measu
 			m := Measure{Kind: Anomaly, Period: date(now)}
 			var devices int64
 			err := scan(&m.Subject, &devices, &m.Value)
-			m.Text = fmt.Sprintf("anomaly %s: seen %d times so far, on %d devices", m.Subject, m.Value, devices)
+			m.Text = fmt.Sprintf("anomaly %q (%s): seen %s so far, on %s", policy.AnomalyTitle(m.Subject), m.Subject,
+				counted(m.Value, "time"), counted(devices, "device"))
 			list = append(list, m)
 			return err
 		})
@@ -176,9 +178,8 @@ func anomalies(ctx context.Context, r store.Reader, now time.Time) (list []Measu
 	return list, err
 }
 
-// silent measures how many devices of each organization were last seen so many days ago,
-// within the day before that. Those that are shown as one device were seen when one of
-// them was.
+// silent measures how many devices of each organization were last seen so many days ago, within the
+// day before that. Merged devices count as one, which was seen when any of them was.
 func silent(ctx context.Context, r store.Reader, now time.Time, days int64) (list []Measure, err error) {
 	until := now.Add(-time.Duration(days) * day).Unix()
 	err = r.Query(ctx, `SELECT o.public_id, count(DISTINCT coalesce(d.merged_into, d.id)) FROM device d JOIN report_grant g ON g.device = d.id
@@ -192,8 +193,8 @@ func silent(ctx context.Context, r store.Reader, now time.Time, days int64) (lis
 				return err
 			}
 			m.Subject = m.Organization + "/" + strconv.FormatInt(days, 10)
-			m.Text = fmt.Sprintf("organization %s: %d devices have not been seen for %d days", m.Organization,
-				m.Value, days)
+			m.Text = fmt.Sprintf("organization %s: %s not seen for %s", m.Organization, counted(m.Value, "device"),
+				counted(days, "day"))
 			list = append(list, m)
 			return nil
 		})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"math"
 	"net/http"
 	"strconv"
@@ -15,9 +14,9 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// httpStatus is the HTTP status of each code that is not a refusal. All refusals
-// of an authorization are 403, an unknown handshake code too: they are decisions,
-// and none of them says that an address is wrong.
+// httpStatus is the HTTP status of each code that is not a refusal. All refusals of an
+// authorization are 403, even for an unknown handshake code: they are decisions, and none of them
+// means that the address of the request is wrong.
 var httpStatus = map[protocol.Status]int{
 	protocol.StatusRequestMalformed:        http.StatusBadRequest,
 	protocol.StatusProtocolVersion:         http.StatusBadRequest,
@@ -30,35 +29,38 @@ var httpStatus = map[protocol.Status]int{
 	protocol.StatusStandbyRefuses:          http.StatusServiceUnavailable,
 }
 
-// perhaps is what is known of a request whose commit failed. Who sends it again is counted
-// once.
+// perhaps is the message about a request whose commit failed. If the client sends it again, it
+// counts once.
 const perhaps = "The request was carried out as a whole, or not at all: send it again."
 
-// problem answers with an error. What failed inside is logged, not told.
+// problem answers with an error. It logs internal failures and does not tell the client.
 func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	code, detail := protocol.StatusOf(err), err.Error()
 	status := httpStatus[code]
-	log := a.Log
-	if errors.As(err, new(unready)) {
-		log = slog.New(slog.DiscardHandler) // it was logged
+	failed := func(message string) {
+		if errors.As(err, new(unready)) {
+			return // it has been logged
+		}
+		a.failures.Error(message+" "+whyUnready(err)+" "+r.Pattern, message, "method", r.Method, "path", r.URL.Path,
+			"error", err)
 	}
 	switch {
 	case errors.Is(err, ingest.ErrClosed):
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable,
 			"The License Tracking Server is shutting down. Nothing was changed."
 	case errors.Is(err, policy.ErrClock):
-		log.Error("nobody is served", "error", err)
+		failed("nobody is served")
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable,
 			"The clock of the License Tracking Server is wrong. Nothing was changed."
 	case errors.Is(err, errDisk):
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable,
 			"The disk of the License Tracking Server is full, or fails. Nothing was changed."
 	case errors.Is(err, store.ErrDisk):
-		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		failed("request failed")
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable,
 			"The disk of the License Tracking Server is full, or fails. "+perhaps
 	case errors.Is(err, store.ErrUnavailable):
-		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		failed("request failed")
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable,
 			"The database of the License Tracking Server does not answer. "+perhaps
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
@@ -66,7 +68,7 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable,
 			protocol.StatusServerFailed.Message()
 	case !code.FromServer():
-		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		failed("request failed")
 		code, status, detail = protocol.StatusServerFailed, http.StatusInternalServerError,
 			protocol.StatusServerFailed.Message()
 	case status == 0:

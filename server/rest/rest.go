@@ -1,5 +1,5 @@
-// Package rest is the API of administration, /api/v1: what the pages and the command
-// do, for programs. docs/openapi.yaml is its contract.
+// Package rest is the API of administration, /api/v1: what the pages and the command do, for
+// programs. docs/openapi.yaml specifies it.
 package rest
 
 import (
@@ -13,6 +13,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -22,6 +23,7 @@ import (
 	"github.com/openlts/openlts/server/licensefile"
 	"github.com/openlts/openlts/server/panics"
 	"github.com/openlts/openlts/server/recent"
+	"github.com/openlts/openlts/server/seldom"
 	"github.com/openlts/openlts/server/store/records"
 )
 
@@ -32,13 +34,14 @@ const Prefix = "/api/v1/"
 type API struct {
 	Administrator *administration.Administrator
 	Attempts      *administration.Attempts
-	PublicKey     []byte        // what clients know the server by
-	Alerts        alerts.Sender // sends tests of channels
+	PublicKey     []byte        // by which clients recognize the server
+	Alerts        alerts.Sender // sends test messages to channels
 	Log           *slog.Logger
-	// Address tells where a request comes from.
+	// Address is the address from which a request comes.
 	Address func(*http.Request) string
 
-	limits *recent.Cache[*rate.Limiter]
+	limits   *recent.Cache[*rate.Limiter]
+	failures *seldom.Log
 }
 
 // How many requests a second a token may make, and how many at once.
@@ -47,8 +50,8 @@ const (
 	atOnce    = 100
 )
 
-// maxBody is how many bytes the body of a request has at most, and maxLicenseBody that of
-// one that brings a license file, as a text of JSON.
+// maxBody is how many bytes the body of a request may have; maxLicenseBody is the limit for a body
+// with a license file, as a JSON text.
 const (
 	maxBody        = 64 << 10
 	maxLicenseBody = 2 * licensefile.MaxSize
@@ -67,9 +70,10 @@ type request struct {
 	*http.Request
 	admin *administration.Administrator
 	body  []byte
+	tags  []string // the object must have one of them; nil: no check
 }
 
-// answer is what a request is answered with.
+// answer is the answer to a request.
 type answer struct {
 	status int // 0: 200
 	value  any // nil: nothing
@@ -77,7 +81,7 @@ type answer struct {
 	file   *file // instead of a value
 }
 
-// file is an answer that is no JSON object.
+// file is an answer that is not a JSON object.
 type file struct {
 	contentType string
 	write       func(io.Writer) error
@@ -88,6 +92,7 @@ type handler func(*request) (answer, error)
 // Handler answers all paths below Prefix.
 func (a *API) Handler() http.Handler {
 	a.limits = recent.New[*rate.Limiter](10_000)
+	a.failures = seldom.NewLog(a.Log, time.Now)
 	mux := http.NewServeMux()
 	repeats := a.repeats()
 	for pattern, handle := range a.routes() {
@@ -95,6 +100,14 @@ func (a *API) Handler() http.Handler {
 		known := func(r *request) (answer, error) {
 			if err := checkQuery(r.Request, parameters[pattern]); err != nil {
 				return answer{}, err
+			}
+			if r.tags = nil; conditional[pattern] {
+				var err error
+				if r.tags, err = tags(r.Header); err != nil {
+					return answer{}, err
+				}
+			} else if r.Header.Get("If-Match") != "" {
+				return answer{}, wrong("", "this operation goes by no If-Match")
 			}
 			return handle(r)
 		}
@@ -104,20 +117,44 @@ func (a *API) Handler() http.Handler {
 	}
 	nowhere := func(w http.ResponseWriter, r *http.Request) {
 		a.serve(w, r, func(*request) (answer, error) {
-			return answer{}, &administration.Error{
-				Kind: administration.NotFound, Text: "there is nothing at this path for this method",
-			}
+			return answer{}, &administration.Error{Kind: administration.NotFound, Text: "there is nothing at this path"}
 		}, nil)
 	}
-	mux.HandleFunc("/", nowhere)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		allowed := methods(mux, r)
+		if len(allowed) == 0 {
+			nowhere(w, r)
+			return
+		}
+		a.serve(w, r, func(*request) (answer, error) {
+			w.Header().Set("Allow", strings.Join(allowed, ", "))
+			return answer{}, &administration.Error{
+				Kind: administration.WrongMethod,
+				Text: "there is nothing at this path for this method; its methods are " + strings.Join(allowed, ", "),
+			}
+		}, nil)
+	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The mux would lead a program to what it takes the path for.
+		// The mux would redirect a program to the cleaned path.
 		if path.Clean(r.URL.Path) != r.URL.Path {
 			nowhere(w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// methods are those by which something is asked at the path of a request.
+func methods(mux *http.ServeMux, r *http.Request) (allowed []string) {
+	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPatch,
+		http.MethodPost, http.MethodPut} {
+		other := r.WithContext(r.Context())
+		other.Method = method
+		if _, pattern := mux.Handler(other); pattern != "/" {
+			allowed = append(allowed, method)
+		}
+	}
+	return allowed
 }
 
 func (a *API) serve(w http.ResponseWriter, r *http.Request, handle handler, again repeat) {
@@ -193,7 +230,7 @@ func (a *API) answer(r *http.Request, handle handler, again repeat) (answer, err
 	return handle(req)
 }
 
-// read reads the body. A field that is not known is a mistake: it would be ignored.
+// read reads the body. An unknown field is a mistake, because it would be ignored.
 func (r *request) read(value any) error {
 	decoder := json.NewDecoder(strings.NewReader(string(r.body)))
 	decoder.DisallowUnknownFields()
@@ -206,15 +243,6 @@ func (r *request) read(value any) error {
 		return &administration.Error{Kind: administration.Invalid, Text: "the body holds more than one value"}
 	}
 	return nil
-}
-
-// tag is what the object was like when who asks saw it; "": whatever it was like.
-func (r *request) tag() string {
-	match := r.Header.Get("If-Match")
-	if match == "*" { // it has to exist, as always
-		return ""
-	}
-	return strings.Trim(match, `"`)
 }
 
 // selection reads the filters of a list.
@@ -298,6 +326,7 @@ var statuses = map[administration.Kind]int{
 	administration.Exists: http.StatusConflict, administration.InUse: http.StatusConflict,
 	administration.Conflict: http.StatusPreconditionFailed, administration.Forbidden: http.StatusForbidden,
 	administration.Unauthenticated: http.StatusUnauthorized, administration.Limited: http.StatusTooManyRequests,
+	administration.WrongMethod: http.StatusMethodNotAllowed,
 }
 
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -310,7 +339,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 			problem.Errors = append(problem.Errors, Mistake{each.Kind, each.Object, each.ID, each.Field, each.Text})
 		}
 	} else {
-		a.Log.Error("a request of the API failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		a.failures.Error(r.Pattern, "a request of the API failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
 	switch problem.Status {
 	case http.StatusUnauthorized:
@@ -321,8 +350,8 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	a.write(w, problem.Status, protocol.ContentTypeProblem, problem)
 }
 
-// stream writes a file. What fails on the way breaks the connection off: half a file
-// must not look like one.
+// stream writes a file. If that fails halfway, it breaks off the connection, so that half a file
+// does not look complete.
 func (a *API) stream(w http.ResponseWriter, r *http.Request, f *file) {
 	a.headers(w)
 	w.Header().Set("Content-Type", f.contentType)
@@ -345,5 +374,5 @@ func (a *API) write(w http.ResponseWriter, status int, contentType string, value
 	a.headers(w)
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // who asked may be gone
+	_, _ = w.Write(text) // the client may have gone away
 }
