@@ -109,7 +109,7 @@ const (
 	maxRequires     = 16
 )
 
-// checkConditions checks on what an item depends beside its quota.
+// checkConditions checks the conditions of an item other than its quota.
 func checkConditions(item *store.Item) error {
 	var errs []error
 	switch item.TrialBy {

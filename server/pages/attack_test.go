@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/openlts/openlts/server/administration"
-	"github.com/openlts/openlts/server/servertest"
 )
 
 // Who is not signed in sees nothing but the way in; who may not, is told so; and what
@@ -161,13 +160,13 @@ func TestScriptsAreText(t *testing.T) {
 	o.life(t)
 	o.accounts(t)
 	const script = `"><script>alert(1)</script>'=`
-	device := servertest.NewDevice(o.url)
+	device := o.device()
 	request := device.Request("100001-warehouse")
 	request.Device.FriendlyName, request.Device.Platform, request.Device.Library = script, script, script
 	if _, err := device.Authorize(request); err != nil {
 		t.Fatal(err)
 	}
-	refused := servertest.NewDevice(o.url)
+	refused := o.device()
 	request = refused.Request("100001-" + script)
 	request.Device.FriendlyName, request.ValidationField, request.Edition = script, script, script
 	_, _ = refused.Authorize(request) // to be shown among refusals

@@ -31,7 +31,7 @@ func onBoth(t *testing.T, test func(t *testing.T, name string)) {
 // Of several requests at once with one key, one acts, and all are answered alike.
 func TestOnceOfMany(t *testing.T) {
 	onBoth(t, func(t *testing.T, name string) {
-		c := newCallerOf(t, teststore.Open(t, name), time.Now)
+		c := newCallerOf(t, teststore.Open(t, name), servertest.Start)
 		c.as(t, administration.ScopeWrite, "")
 		c.call(t, "GET", "organizations", "")
 		for round, body := range []string{`{"name": "Example"}`, `{"name": "Example", "id": "7"}`} {
@@ -84,7 +84,7 @@ func TestOnceThroughCrashes(t *testing.T) {
 	onBoth(t, func(t *testing.T, name string) {
 		s := &crashing{Store: teststore.Open(t, name)}
 		s.left.Store(-1)
-		c := newCallerOf(t, s, time.Now)
+		c := newCallerOf(t, s, servertest.Start)
 		c.as(t, administration.ScopeWrite, "")
 		c.call(t, "GET", "organizations", "")
 		for i, changes := range []int64{1, 0} { // the change is made and its answer lost; nothing is made

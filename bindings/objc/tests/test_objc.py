@@ -14,17 +14,16 @@ CODE_IMAGE = REPOSITORY / "out/objc/QR_CODE-1-200.png"
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[LTSServer]:
-    server = LTSServer(REPOSITORY / "out/bin/lts", tmp_path / "server")
-    server.add_standard_fixture()
+def server() -> Iterator[LTSServer]:
+    server = LTSServer()
     server.start()
     yield server
-    server.stop()
+    server.remove()
 
 
 def run(program: str, *arguments: object) -> None:
     result = subprocess.run(
-        [PROGRAMS / program, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False
+        [PROGRAMS / program, *map(str, arguments)], capture_output=True, text=True, timeout=600, check=False
     )
     assert result.returncode == 0, result.stderr
 
