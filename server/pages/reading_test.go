@@ -1,6 +1,7 @@
 package pages_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // media has the browser show pages as somebody asks for: on paper, say.
@@ -80,5 +82,76 @@ func TestPrintedStatement(t *testing.T) {
 		.map(e => e.textContent.trim().slice(0, 30)).join("; ")`)))
 	if faint != "" {
 		t.Errorf("hard to read on paper: %s", faint)
+	}
+}
+
+// focused is what has the focus: what it is, and whether a person sees that.
+type focused struct {
+	Name          string
+	Shown, Marked bool
+}
+
+func (b *browser) focused(t testing.TB) (f focused) {
+	t.Helper()
+	text := must[string](t)(chromedp.Run(b.Context, chromedp.Evaluate[string](`(() => {
+		const e = document.activeElement, r = e.getBoundingClientRect(), s = getComputedStyle(e);
+		return JSON.stringify({Name: e.tagName + " " + (e.id || e.name || e.textContent.trim().slice(0, 40)),
+			Shown: r.width > 0 && r.height > 0 && r.left >= 0 && r.right <= innerWidth + 1 && r.bottom > 0 && r.top < innerHeight,
+			Marked: s.outlineStyle != "none" && parseFloat(s.outlineWidth) >= 2})})()`)))
+	if err := json.Unmarshal([]byte(text), &f); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// With the keyboard alone, somebody signs in, skips the menu and reaches all there is to
+// press on a page, and always sees where they are.
+func TestKeyboardAlone(t *testing.T) {
+	o := openOffice(t)
+	b := openBrowser(t)
+	o.life(t)
+	o.accounts(t)
+	b.do(t, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(o.url+"/sign-in"))
+	for _, field := range [][2]string{{"f-name", "olga"}, {"f-password", password}} {
+		for range 5 {
+			if strings.HasSuffix(b.focused(t).Name, field[0]) {
+				break
+			}
+			b.do(t, chromedp.KeyEvent(kb.Tab))
+		}
+		b.do(t, chromedp.KeyEvent(field[1]))
+	}
+	if _, err := chromedp.RunResponse(b.Context, chromedp.KeyEvent(kb.Enter)); err != nil {
+		t.Fatal(err)
+	}
+	b.do(t, chromedp.KeyEvent(kb.Tab))
+	if f := b.focused(t); !strings.Contains(f.Name, "Skip to the content") || !f.Shown {
+		t.Errorf("the first is %+v", f)
+	}
+	b.do(t, chromedp.KeyEvent(kb.Enter), chromedp.KeyEvent(kb.Tab))
+	if inside := must[bool](t)(chromedp.Run(b.Context, chromedp.Evaluate[bool](
+		`document.activeElement.closest("main") != null`))); !inside {
+		t.Errorf("what follows the skipped menu is %+v", b.focused(t))
+	}
+	for _, path := range []string{"/", "/statistics", "/items/scans", "/alerts", "/settings"} {
+		b.do(t, chromedp.Navigate(o.url+path))
+		want := must[int64](t)(chromedp.Run(b.Context, chromedp.Evaluate[int64](
+			`[...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")]
+			.filter(e => e.getClientRects().length && !e.closest("details:not([open]) > :not(summary)")).length`)))
+		reached := map[string]bool{}
+		steps := int64(0)
+		for ; steps < 3*want+20; steps++ {
+			b.do(t, chromedp.KeyEvent(kb.Tab))
+			f := b.focused(t)
+			if strings.HasPrefix(f.Name, "BODY") {
+				break
+			}
+			if reached[f.Name] = true; !f.Shown || !f.Marked {
+				t.Errorf("%s: one does not see the focus: %+v", path, f)
+			}
+		}
+		if steps < want || steps == 3*want+20 {
+			t.Errorf("%s: %d steps, and there are %d things to press", path, steps, want)
+		}
 	}
 }
