@@ -109,29 +109,31 @@ func TestUsageWhileItIsFolded(t *testing.T) {
 // TestUsageWhileOthersHoldTheLedger is what it was when last read, and what the license
 // recorded since, whether or not that was folded meanwhile.
 func TestUsageWhileOthersHoldTheLedger(t *testing.T) {
-	for _, asked := range []bool{false, true} {
-		directory := heldDirectory(t)
-		clock := testkit.NewClock(start)
-		server := testkit.NewServer(t, clock.Now)
-		l := open(t, parameters(server, directory), clock)
-		step(t, clock, 0)
-		record(t, l, protocol.OperationTypeQRCode, 5)
-		if asked {
-			if u := usage(t, l); u.Recorded != 5 {
-				t.Errorf("%+v", u)
+	for name, asked := range map[string]bool{"asked before": true, "asked for the first time": false} {
+		t.Run(name, func(t *testing.T) {
+			directory := heldDirectory(t)
+			clock := testkit.NewClock(start)
+			server := testkit.NewServer(t, clock.Now)
+			l := open(t, parameters(server, directory), clock)
+			step(t, clock, 0)
+			record(t, l, protocol.OperationTypeQRCode, 5)
+			if asked {
+				if u := usage(t, l); u.Recorded != 5 {
+					t.Errorf("%+v", u)
+				}
 			}
-		}
-		record(t, l, protocol.OperationTypeQRCode, 100)
-		step(t, clock, 180*time.Second)
-		record(t, l, protocol.OperationTypeQRCode, 1000)
-		release := hold(t, directory)
-		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-		info, err := l.Info(ctx)
-		cancel()
-		release()
-		if u := info.Usage; err != nil || u.Recorded != 1105 || u.Recorded != u.Accepted+u.Pending {
-			t.Errorf("asked before: %t: %+v, %v", asked, u, err)
-		}
+			record(t, l, protocol.OperationTypeQRCode, 100)
+			step(t, clock, 180*time.Second)
+			record(t, l, protocol.OperationTypeQRCode, 1000)
+			release := hold(t, directory)
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			info, err := l.Info(ctx)
+			cancel()
+			release()
+			if u := info.Usage; err != nil || u.Recorded != 1105 || u.Recorded != u.Accepted+u.Pending {
+				t.Errorf("%+v, %v", u, err)
+			}
+		})
 	}
 }
 
