@@ -14,7 +14,7 @@ from typing import Any, Callable
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 TESTBED = REPOSITORY / "out/bin/testbed"
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 120.0
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:

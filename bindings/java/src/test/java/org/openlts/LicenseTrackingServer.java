@@ -25,7 +25,7 @@ public final class LicenseTrackingServer implements AutoCloseable {
     public static final String LOCKED = "100001-locked";
     public static final String PASSWORD = "s3cret";
 
-    private static final long PATIENCE_SECONDS = 30;
+    private static final long PATIENCE_SECONDS = 120;
 
     private final int number = Testbed.ask(Testbed.request("make")).getAsInt();
     private String url;

@@ -33,10 +33,10 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The scenarios of conformance/scenarios.json, each under its id, against a real server. */
-@Timeout(value = 120, unit = TimeUnit.SECONDS)
+@Timeout(value = 600, unit = TimeUnit.SECONDS)
 class ScenariosTest {
-    /** Milliseconds, for what is done at once on a working machine. */
-    private static final int PATIENCE = 10000;
+    /** Milliseconds, for what is done at once unless the machine is busy. */
+    private static final int PATIENCE = 60000;
 
     @TempDir Path directory;
     private LicenseTrackingServer server;

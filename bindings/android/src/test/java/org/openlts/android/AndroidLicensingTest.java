@@ -37,7 +37,7 @@ import org.robolectric.shadows.ShadowLooper;
 @RunWith(RobolectricTestRunner.class)
 @Config(sdk = 34)
 public class AndroidLicensingTest {
-    private static final long PATIENCE_MILLISECONDS = 30000;
+    private static final long PATIENCE_MILLISECONDS = 120_000;
 
     @Rule public TemporaryFolder folder = new TemporaryFolder();
     private LicenseTrackingServer server;
