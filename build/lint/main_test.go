@@ -112,6 +112,7 @@ func TestLint(t *testing.T) {
 			repository := fstest.MapFS{
 				"capi/work.go": {Data: []byte(goodJob)},
 				"core/slot.go": {Data: []byte("package core\n")},
+				"server/b.go":  {Data: []byte("package b\n")},
 				test.path:      {Data: []byte(test.text)},
 			}
 			findings, err := lint(repository)
