@@ -71,6 +71,9 @@ func Prove(file io.Reader, key ed25519.PublicKey, reports io.Reader) (*Proof, er
 		}
 		key = raw
 	}
+	if f.ServerPublicKey != protocol.Encoding.EncodeToString(key) {
+		return nil, fmt.Errorf("%w: the file names another key than that of the server", protocol.ErrSignature)
+	}
 	signed := &Statement{}
 	if err := protocol.VerifyDocument(protocol.DocumentStatement, f.Signed, key, signed); err != nil {
 		return nil, fmt.Errorf("the statement is not what the server signed: %w", err)
