@@ -45,7 +45,7 @@ func forgetEvents(handle C.LTS_License) {
 	delete(late.events, handle)
 }
 
-// poll waits for an event; 1 says that there is one.
+// poll waits for an event; 1 means that there is one.
 func poll(ctx context.Context, job *C.openlts_job) C.int32_t {
 	l, err := find(job.license)
 	if err != nil {

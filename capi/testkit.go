@@ -48,7 +48,7 @@ func environment(parameters *clientParameters) (client.Environment, error) {
 	return client.Environment{Clock: &clock, Transport: cuttable{transport}}, nil
 }
 
-// simulate does what only the test build can.
+// simulate does what only the test build can do.
 func simulate(job *C.openlts_job) error {
 	switch job.kind {
 	case C.OPENLTS_MOVE_CLOCK:

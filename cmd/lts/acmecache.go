@@ -10,9 +10,9 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// storedCertificates keeps account key and certificates in the database, so that servers
-// on several machines share them: who has one, has it for all; and where an authority
-// reaches another server than the one that asked it, that one knows the proof, too.
+// storedCertificates stores the account key and certificates in the database, so that servers on
+// several machines share them. If the authority reaches another server than the one that requested
+// the certificate, that server knows the proof, too.
 type storedCertificates struct{ store store.Store }
 
 var _ autocert.Cache = storedCertificates{}

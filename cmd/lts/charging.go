@@ -10,7 +10,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// chargingFlags are the flags by which an item is charged in another way than usual.
+// chargingFlags are the flags that make charging of an item differ from its charge way.
 type chargingFlags struct {
 	tolerance, exceptions, slot int64
 	lasts, least, brief         string
@@ -31,7 +31,7 @@ func (f *chargingFlags) add(cmd *cobra.Command) {
 		"the `time` it lasts at most if the device can keep no identity, as in a container (default 24h)")
 }
 
-// parse reads what was given: only that is stated by the item.
+// parse reads the flags that were given; the item sets only these.
 func (f *chargingFlags) parse(cmd *cobra.Command) (store.Charging, error) {
 	var c store.Charging
 	for name, number := range map[string]struct {
@@ -59,7 +59,7 @@ func (f *chargingFlags) parse(cmd *cobra.Command) (store.Charging, error) {
 	return c, nil
 }
 
-// left is how much of what is allowed beyond a quota is left, and of what.
+// left tells how much beyond a quota is still allowed, and of what.
 func left(q protocol.Quota) string {
 	switch {
 	case q.Limit < 0:

@@ -12,16 +12,16 @@ import (
 	"github.com/openlts/openlts/server/store/database"
 )
 
-// variablePrefix begins the variables of the environment that say what flags say.
+// variablePrefix is the prefix of the environment variables that correspond to flags.
 const variablePrefix = "LTS_"
 
-// variable is the variable for a flag.
+// variable returns the variable for a flag.
 func variable(flag string) string {
 	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// applyEnvironment sets the flags that the environment has variables for. Those that
-// were given on the command line stay. An empty variable says nothing.
+// applyEnvironment sets the flags that the environment has variables for. Flags that were given on
+// the command line stay. An empty variable is ignored.
 func applyEnvironment(flags *pflag.FlagSet, lookup func(string) (string, bool)) (set []string, err error) {
 	flags.VisitAll(func(flag *pflag.Flag) {
 		value, ok := lookup(variable(flag.Name))
@@ -153,8 +153,8 @@ settings file, the default.`,
 	return group("config", "How lts serve is configured", check)
 }
 
-// unknownVariables are those of the environment that look like settings and are none.
-// They are no error: Kubernetes makes up such for a service of the name lts.
+// unknownVariables returns the environment variables that look like settings but are none. They are
+// no error, because Kubernetes sets such variables for a service with the name lts.
 func unknownVariables(flags *pflag.FlagSet, environment []string) (unknown []string) {
 	known := []string{databaseVariable, variable("data"), variable("database-file")}
 	flags.VisitAll(func(flag *pflag.Flag) { known = append(known, variable(flag.Name)) })

@@ -6,8 +6,8 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// gate decides whether a server turns clients away: under maintenance, or as a standby
-// server whose main server works. Both change while it runs.
+// gate decides whether a server refuses clients: during maintenance, or as a standby server whose
+// main server works. Both can change while it runs.
 type gate struct {
 	refuse func(protocol.Reason)
 
@@ -18,7 +18,7 @@ type gate struct {
 // setMaintenance begins or ends the maintenance.
 func (g *gate) setMaintenance(on bool) { g.set(&g.maintenance, on) }
 
-// setStandby has the server wait, or take over.
+// setStandby makes the server wait, or take over.
 func (g *gate) setStandby(waits bool) { g.set(&g.standby, waits) }
 
 func (g *gate) set(which *bool, on bool) {

@@ -166,7 +166,7 @@ the same key: run it on a copy of this server's database.
 	return cmd
 }
 
-// required marks flags a command can't do without.
+// required marks flags that a command needs.
 func required(cmd *cobra.Command, flags ...string) {
 	for _, flag := range flags {
 		if err := cmd.MarkFlagRequired(flag); err != nil {

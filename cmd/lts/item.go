@@ -18,7 +18,7 @@ func (a *app) item() *cobra.Command {
 		a.archiveItem(true), a.archiveItem(false), a.removeItem())
 }
 
-// itemFlags are the flags that say what an item states.
+// itemFlags are the flags that set the fields of an item.
 type itemFlags struct {
 	name, quota, products, version, edition, deploymentType, modules, starts, expires, validationField string
 	trialBy                                                                                            string
@@ -59,7 +59,7 @@ func (f *itemFlags) add(cmd *cobra.Command) {
 	f.charging.add(cmd)
 }
 
-// fields are what the flags that were given state.
+// fields returns the fields that the given flags set.
 func (f *itemFlags) fields(cmd *cobra.Command) (fields administration.ItemFields, err error) {
 	given := cmd.Flags().Changed
 	for flag, field := range map[string]struct {
@@ -280,7 +280,7 @@ on until their offline time ends.`, "  lts item revoke scans", "item %s is revok
 		func(s service, cmd *cobra.Command, id string) error { return s.RevokeItem(cmd.Context(), id) })
 }
 
-// done says what was done.
+// done prints what was done.
 func (a *app) done(cmd *cobra.Command, id, text string, arguments ...any) error {
 	if a.json {
 		return printJSON(cmd.OutOrStdout(), map[string]string{"id": id})

@@ -30,7 +30,7 @@ func (a *app) showItem() *cobra.Command {
 	}
 }
 
-// showRow shows an item, a line for each thing there is to say.
+// showRow shows an item, with a line for each property.
 func showRow(t table, r administration.Item) error {
 	lines := [][2]any{
 		{"name", r.Name}, {"organization", r.Organization}, {"handshake codes", strings.Join(r.Handshakes, ",")},

@@ -176,7 +176,7 @@ type contentJSON struct {
 	Items     []administration.LicenseItem `json:"items"`
 }
 
-// showContent shows what a license file holds and what became of it.
+// showContent shows the content of a license file and what was done with it.
 func (a *app) showContent(cmd *cobra.Command, c administration.LicenseContent, only bool) error {
 	if a.json {
 		return printJSON(cmd.OutOrStdout(), contentJSON{
@@ -231,7 +231,7 @@ func readLicense(cmd *cobra.Command, path string) (string, error) {
 	return string(text), nil
 }
 
-// writeLicense writes a license file, which must not be there yet, or prints it.
+// writeLicense writes a license file, which must not exist yet, or prints it.
 func (a *app) writeLicense(cmd *cobra.Command, path string, made administration.Issued) error {
 	if path == "-" {
 		_, err := io.WriteString(cmd.OutOrStdout(), made.License)

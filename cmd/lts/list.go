@@ -8,8 +8,7 @@ import (
 	"github.com/openlts/openlts/server/administration"
 )
 
-// filters are the flags by which lists are narrowed; each list has those that mean
-// something for it.
+// filters are the flags that filter lists; each list has only those that apply to it.
 type filters struct {
 	selection    administration.Selection
 	since, until string

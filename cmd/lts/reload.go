@@ -41,7 +41,7 @@ func (r *reloading) reload(lts *server.Server) {
 			r.log.Error("the certificate in use stays: the new one can't be loaded", "error", err)
 		} else {
 			lts.SetCertificate(certificate)
-			r.log.Info("the certificate was read anew", "file", next.certFile)
+			r.log.Info("the certificate was read again", "file", next.certFile)
 		}
 	}
 	r.level.Set(level)
@@ -50,7 +50,7 @@ func (r *reloading) reload(lts *server.Server) {
 	}
 	r.gate.setMaintenance(next.maintenance)
 	r.flags.limits, r.flags.maintenance, r.flags.logLevel = next.limits, next.maintenance, next.logLevel
-	r.log.Info("the settings were read anew", "file", r.flags.settings, "maintenance", next.maintenance, "level",
+	r.log.Info("the settings were read again", "file", r.flags.settings, "maintenance", next.maintenance, "level",
 		level.String())
 }
 
@@ -61,7 +61,7 @@ func (r *reloading) read() (serveFlags, error) {
 	next.add(flags)
 	var err error
 	for name, value := range r.given {
-		if flags.Lookup(name) != nil { // those of all commands are not read anew
+		if flags.Lookup(name) != nil { // those of all commands are not read again
 			err = errors.Join(err, flags.Set(name, value))
 		}
 	}

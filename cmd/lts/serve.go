@@ -100,7 +100,7 @@ const settingsFlag = "settings"
 // add makes these the flags of a command.
 func (f *serveFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.settings, settingsFlag, "",
-		"a `file` with lines \"flag = value\"; what is given here comes first; SIGHUP reads it anew")
+		"a `file` with lines \"flag = value\"; what is given here comes first; SIGHUP reads it again")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:48080", "the `address` to listen on; port 0 picks a free one")
 	flags.StringVar(&f.urlFile, "url-file", "",
 		"write the base URL to this `file` once the server is ready; removed at the end")

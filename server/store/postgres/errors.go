@@ -16,7 +16,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// errConflict is the error of a group that met another one's changes.
+// errConflict is the error of a group that conflicts with the changes of another one.
 var errConflict = errors.New("another server changed the same rows")
 
 // PostgreSQL's codes of errors.
@@ -43,7 +43,7 @@ func codeOf(err error) string {
 	return ""
 }
 
-// conflicting tells whether an error means that a group should be decided on again.
+// conflicting tells whether an error means that the group must be decided again.
 func conflicting(err error) bool {
 	switch codeOf(err) {
 	case codeConflict, codeUniqueViolation, codeSerializationFailure, codeDeadlock:
@@ -52,8 +52,8 @@ func conflicting(err error) bool {
 	return errors.Is(err, errConflict)
 }
 
-// away tells whether an error means that the database does not answer: it was
-// stopped, or never started, or the way to it is cut, or it became a replica.
+// away tells whether an error means that the database does not answer: it was stopped or never
+// started, the connection is cut, or it became a replica.
 func away(err error) bool {
 	var network net.Error
 	var connect *pgconn.ConnectError
@@ -61,7 +61,7 @@ func away(err error) bool {
 	case code == codeReadOnly, code == codeTooManyConnections:
 		return true
 	case len(code) == 5:
-		// Connection exceptions; an operator intervened or the server starts or stops.
+		// Connection exceptions; an operator intervened, or the server is starting or stopping.
 		return code[:2] == "08" || code[:3] == "57P"
 	}
 	return errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, net.ErrClosed) ||
@@ -69,7 +69,7 @@ func away(err error) bool {
 		errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// unavailable says so of an error that means it.
+// unavailable marks an error with ErrUnavailable if it means that.
 func unavailable(err error) error {
 	if err != nil && away(err) {
 		return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
@@ -84,9 +84,8 @@ const (
 	longestBackoff = 20 * time.Millisecond
 )
 
-// repeat runs f until it meets no conflict. A connection that broke is tried
-// again on another one: even if the group was stored and only the answer got lost,
-// what it counts is counted once.
+// repeat runs f until there is no conflict. After a broken connection, it tries another one: even
+// if the group was stored and only the answer got lost, its operations are counted only once.
 func repeat(ctx context.Context, f func() error) error {
 	var conflicts, broken int
 	for {
@@ -114,8 +113,8 @@ func isConnect(err error) bool {
 	return errors.As(err, &connect)
 }
 
-// explain says what happened when a database was opened, and what to do. Where it
-// is, is named; a password never is.
+// explain tells what happened when a database was opened, and what to do. The error names the
+// location of the database, but never a password.
 func explain(config *pgxpool.Config, err error) error {
 	c := config.ConnConfig
 	where := fmt.Sprintf("the database %q of user %q at %s", c.Database, c.User, address(c.Host, c.Port))

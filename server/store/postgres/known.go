@@ -9,12 +9,12 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// maxKnown is how many codes and items, and how many runs, are remembered.
+// maxKnown is the number of codes and items, and the number of runs, that are remembered.
 const maxKnown = 200_000
 
-// catalog is what administrators entered, as far as it was asked for. It holds as
-// long as its version is the one in the database, which each group looks at: it is
-// never older than its version, and at most newer.
+// catalog is the part of what administrators entered that was needed so far. It is valid as long as
+// its version is the one in the database, which each group checks: its content is never older than
+// its version, but may be newer.
 type catalog struct {
 	mu            sync.Mutex
 	version       int64
@@ -22,7 +22,7 @@ type catalog struct {
 	codes         map[string]store.HandshakeCode
 	codeItems     map[store.ID][]store.CodeItem // of all these codes
 	items         map[string]store.Item
-	// types are those of each organization, without those that are built in.
+	// types are the types of each organization, without the built-in ones.
 	types map[string]map[string]bool
 	// confirmed are the further reporters of devices that an administrator confirmed.
 	confirmed map[store.ID]map[int64]bool
@@ -54,7 +54,7 @@ func runKey(device, code, item store.ID, reporter int64, run string) string {
 	return string(append(text, run...))
 }
 
-// seated are the items that ever had a seat. An item never forgets that.
+// seated are the items that ever had a seat. This never changes back.
 type seated struct {
 	mu    sync.Mutex
 	items map[store.ID]bool
@@ -66,7 +66,7 @@ func (s *seated) has(item store.ID) bool {
 	return s.items[item]
 }
 
-// add tells whether that was new.
+// add tells whether the item was new.
 func (s *seated) add(item store.ID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,7 +81,7 @@ type operationTypes struct {
 	keys map[string]int64
 }
 
-// missing are those of the names whose keys are not known.
+// missing returns the names whose keys are not known.
 func (t *operationTypes) missing(totals map[store.TotalKey]store.Units) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

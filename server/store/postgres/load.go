@@ -11,7 +11,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// loading is a State with what is needed to save what comes of it.
+// loading is a State with what is needed to save the resulting change.
 type loading struct {
 	ctx     context.Context
 	conn    *pgxpool.Conn
@@ -27,12 +27,12 @@ type loading struct {
 	slots   map[*store.Run][]int64
 	found   []*store.Run // of the state, whose reports are to be loaded
 	missing []missingRun
-	// newcomers are the devices that report runs which are not known: their grants
-	// count, as those of the askers.
+	// newcomers are the devices that report runs which are not known. Their grants are needed, like
+	// those of the askers.
 	newcomers []int64
-	// changes tell how often the stored reports were changed.
+	// changes counts how often the stored reports were changed.
 	changes map[store.SlotKey]int64
-	// seatChanges tell how often the seats of items were changed.
+	// seatChanges counts how often the seats of items were changed.
 	seatChanges map[store.ID]int64
 }
 
@@ -42,7 +42,7 @@ type missingRun struct {
 	run    *store.Run
 }
 
-// errStale means that what was remembered does not hold any more.
+// errStale means that what was remembered is not valid any more.
 var errStale = errors.New("what was remembered has changed")
 
 // load begins a transaction and reads what keys name.
@@ -104,7 +104,7 @@ func (l *loading) load() error {
 	return more.send(l.ctx, l.conn)
 }
 
-// batch are statements that go to the database together.
+// batch contains statements that are sent to the database together.
 type batch struct{ pgx.Batch }
 
 func (b *batch) exec(query string, arguments ...any) { b.Queue(query, arguments...) }
@@ -114,9 +114,9 @@ func (b *batch) each(query string, arguments []any, scan func(pgx.Rows) error) {
 	b.Queue(query, arguments...).Query(func(rows pgx.Rows) error { return eachRow(rows, scan) })
 }
 
-// all requires that a statement changes this many rows: else somebody else has
-// changed some of them since they were read. The database finds out itself, by a
-// division by zero, so that what follows, up to the COMMIT, can be on its way already.
+// all requires that a statement changes this many rows. Otherwise somebody else has changed some of
+// them since they were read. The database itself checks this, by a division by zero, so that the
+// following statements, up to the COMMIT, can already be on their way.
 func (b *batch) all(rows int, query string, arguments ...any) {
 	b.Queue(fmt.Sprintf(`WITH changed AS (%s RETURNING 1) SELECT 1 / (count(*) = $%d)::integer FROM changed`, query,
 		len(arguments)+1),

@@ -22,8 +22,8 @@ func (w *wanted) none() bool {
 	return len(w.organizations)+len(w.codes)+len(w.items)+len(w.devices) == 0
 }
 
-// names finds what is asked for by name: in what is remembered, and else in the
-// database. What is in neither does not exist.
+// names finds what is requested by name: in what is remembered, or else in the database. What is in
+// neither does not exist.
 func (l *loading) names() error {
 	for {
 		w := l.remembered()
@@ -38,7 +38,7 @@ func (l *loading) names() error {
 		if !errors.Is(err, errStale) {
 			return err
 		}
-		// What was taken over from the old catalog may not hold any more.
+		// What was taken from the old catalog may not be valid any more.
 		l.s.catalog.CompareAndSwap(l.catalog, newCatalog(l.version))
 		l.s.forgetKeys()
 		l.catalog = l.s.catalog.Load()
@@ -53,7 +53,7 @@ func (l *loading) names() error {
 	}
 }
 
-// remembered takes over what the catalog holds, and tells what it does not.
+// remembered takes what the catalog contains, and returns what it does not contain.
 func (l *loading) remembered() (w wanted) {
 	c := l.catalog
 	c.mu.Lock()
@@ -154,7 +154,7 @@ func (l *loading) fill(w wanted) error {
 		func(rows pgx.Rows) error {
 			var organization, name string
 			err := rows.Scan(&organization, &name)
-			// Names that go on in memory for long must not hold the whole answer.
+			// Names that stay in memory for long must not keep the whole answer in memory.
 			types[organization] = append(types[organization], strings.Clone(name))
 			return err
 		})
@@ -201,8 +201,8 @@ func (l *loading) fill(w wanted) error {
 	return nil
 }
 
-// sharedLock is held by all groups; alone with it is who must not change what a group
-// is just deciding on. See transaction.Alone.
+// All groups share sharedLock. Whoever must not change what a group is just deciding on holds it
+// exclusively. See transaction.Alone.
 const sharedLock = -1
 
 func (l *loading) queueShared(b *batch) {

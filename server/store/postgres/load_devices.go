@@ -47,7 +47,7 @@ func (l *loading) queueAskers(b *batch) {
 		})
 }
 
-// queueTrials asks for trials where an item in question counts any.
+// queueTrials queries trials if an item in question counts any.
 func (l *loading) queueTrials(b *batch) {
 	var items []int64
 	for _, list := range l.state.CodeItems {
@@ -87,7 +87,7 @@ func (l *loading) askers() (devices, keys []string) {
 // concernedDevices are those with keys in $1 or UUIDs in $2.
 const concernedDevices = `(SELECT unnest($1::bigint[]) AS id UNION SELECT id FROM device WHERE uuid = ANY($2))`
 
-// concerned are the arguments of concernedDevices: these reporters and all askers.
+// concerned returns the arguments of concernedDevices: these reporters and all askers.
 func (l *loading) concerned(reporters []int64) []any {
 	askers, _ := l.askers()
 	return []any{reporters, askers}
@@ -116,8 +116,8 @@ func (l *loading) queueAccounts(b *batch) {
 		})
 }
 
-// queueGrants asks for grants where something begins: for devices that ask, and for
-// runs that are not remembered.
+// queueGrants queries grants only where something begins: for devices that request authorizations,
+// and for runs that are not remembered.
 func (l *loading) queueGrants(b *batch) {
 	if len(l.keys.Askers)+len(l.newcomers) == 0 {
 		return
@@ -136,7 +136,7 @@ func (l *loading) queueGrants(b *batch) {
 		})
 }
 
-// queueLatest looks at the newest rows of the tables that every server writes to.
+// queueLatest queries the newest rows of the tables to which every server writes.
 func (l *loading) queueLatest(b *batch) {
 	b.each(`SELECT greatest(
 			coalesce((SELECT received_at FROM raw_report ORDER BY id DESC LIMIT 1), 0),

@@ -10,8 +10,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// rememberedRuns finds the keys of runs that were seen before, and makes places for
-// all of them.
+// rememberedRuns finds the remembered keys of runs, and creates entries for all runs.
 func (l *loading) rememberedRuns() {
 	for i := range l.keys.Counted {
 		c := &l.keys.Counted[i]
@@ -76,7 +75,7 @@ func (l *loading) queueReports(b *batch) {
 		}
 	}
 	l.found = nil
-	// A report and its losses are of one moment: they are read by one statement.
+	// One statement reads a report and its losses, so that both are of the same moment.
 	b.each(`SELECT r.run, r.slot, r.revision, r.changes, r.counts, CASE WHEN r.losses > 0 THEN
 			(SELECT json_agg(json_build_object('cause', cause, 'revision', revision, 'units', units, 'counts', encode(counts, 'hex')))::text
 			FROM report_loss l WHERE l.run = r.run AND l.slot = r.slot) END

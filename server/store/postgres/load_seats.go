@@ -6,16 +6,16 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// seatLocks is how many locks stand for the seats of all items. (A lock for each of
-// them could use up the server's memory for locks.)
+// seatLocks is the number of locks for the seats of all items. (A lock for each item could use up
+// the server's memory for locks.)
 const seatLocks = 1024
 
-// lockSpace tells our advisory locks from those of others in the database.
+// lockSpace distinguishes our advisory locks from other ones in the database.
 const lockSpace = 20190
 
-// queueLocks locks the seats of the items that devices ask for, and of those that
-// have seats and are reported on. What is read after it, is read under it. An item
-// may get its first seat by another server in between: see newlySeated.
+// queueLocks locks the seats of the items that devices request, and of items with seats on which
+// devices report. Everything that is read after it is read while the lock is held. Another server
+// may add the first seat of an item in between: see newlySeated.
 func (l *loading) queueLocks(b *batch) {
 	locks := map[int64]bool{}
 	for _, list := range l.state.CodeItems {
@@ -43,8 +43,8 @@ func (l *loading) queueLocks(b *batch) {
 		lockSpace, numbers)
 }
 
-// newlySeated remembers which items have seats, and tells whether some were not
-// known to: then their seats were neither locked nor read.
+// newlySeated remembers which items have seats, and tells whether this was unknown for some of
+// them: then their seats were neither locked nor read.
 func (l *loading) newlySeated() bool {
 	newly := false
 	for item, use := range l.state.Uses {
@@ -102,8 +102,7 @@ func (l *loading) queueSums(b *batch) {
 	})
 }
 
-// queueSteps asks for the steps that sums have not been through, and for those of
-// the past that may change.
+// queueSteps queries the steps that are not in the sums yet, and steps of the past that may change.
 func (l *loading) queueSteps(b *batch) {
 	since := map[store.ID]int64{}
 	need := func(item *store.Item, at int64) {
@@ -143,8 +142,8 @@ func (l *loading) queueSteps(b *batch) {
 		})
 }
 
-// queueSeats asks for the seats of the devices that ask, on the items of their codes,
-// and of those that report, on what they report on.
+// queueSeats queries the seats of the devices that request authorizations, on the items of their
+// codes, and of the devices that report, on the items on which they report.
 func (l *loading) queueSeats(b *batch) {
 	type place struct {
 		device string
@@ -199,7 +198,7 @@ func (l *loading) queueSeats(b *batch) {
 	})
 }
 
-// queueDomains asks whether domains use items already.
+// queueDomains queries whether domains already use items.
 func (l *loading) queueDomains(b *batch) {
 	if len(l.keys.Domains) == 0 || len(l.state.Uses) == 0 {
 		return

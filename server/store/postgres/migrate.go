@@ -18,7 +18,7 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// versionTable holds the version of the schema, under a name that tells whose it is.
+// versionTable contains the version of the schema. Its name tells to which product it belongs.
 const versionTable = "lts_version"
 
 // migrate brings the schema up to date. A lock keeps servers that start at the
@@ -62,8 +62,8 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, create, target bool) (err 
 	return nil
 }
 
-// checkOwner refuses a database that is another product's, one that is still copied
-// into (but by the copy), and one without tables unless they are to be made.
+// checkOwner refuses a database of another product, a database with an unfinished copy (except for
+// the copy itself), and a database without tables unless they are to be created.
 func checkOwner(ctx context.Context, pool *pgxpool.Pool, create, target bool) error {
 	rows, err := pool.Query(ctx,
 		`SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename`)

@@ -1,13 +1,12 @@
-// Package postgres keeps what the License Tracking Server knows in a PostgreSQL
-// database. Any number of servers may use a database at once.
+// Package postgres stores the data of the License Tracking Server in a PostgreSQL database. Any
+// number of servers may use a database at once.
 //
-// A group of requests is one transaction of few statements, which go to the
-// database together: what is loaded takes one round trip, what is saved another.
-// Nothing is locked between the two but the lists of items that devices ask for.
-// Whoever changes a report says in which state he read it; if it is in another
-// one, the group is decided on again. What is added to (totals, usage) is added in
-// the database, last and in sorted order, so that groups wait for each other
-// briefly and never in a circle.
+// A group of requests is one transaction of few statements, which are sent to the database
+// together: loading takes one round trip, and saving another. Between the two, only the device
+// lists of the requested items are locked. A statement that changes a report contains the state in
+// which the report was read; if the report has changed since, the group is decided again. The
+// database itself adds to sums (totals, usage), at the end and in sorted order, so that groups wait
+// for each other only briefly and never in a circle.
 package postgres
 
 import (
@@ -28,7 +27,7 @@ import (
 type Store struct {
 	relational.Store
 
-	// write is for groups of requests and administrators; read for what may take long.
+	// write is for groups of requests and administrators; read is for queries that may take long.
 	write, read *pgxpool.Pool
 	keys        atomic.Pointer[recent.Cache[store.ReportKey]]
 
@@ -39,8 +38,8 @@ type Store struct {
 
 var _ store.Store = (*Store)(nil)
 
-// attemptTimeout is how long a group may take, with all it waits for. A database
-// that is stopped or cut off answers nothing at all.
+// attemptTimeout is how long a group may take, including all waiting. A database that is stopped or
+// disconnected does not answer at all.
 const attemptTimeout = 15 * time.Second
 
 // Open opens the database that a URL names (see ParseURL) and brings its schema up
@@ -69,7 +68,7 @@ func openStore(ctx context.Context, config *pgxpool.Config, create, target bool)
 	return s, nil
 }
 
-// maxReportKeys is about how many report keys are remembered.
+// maxReportKeys is the approximate number of report keys that are remembered.
 const maxReportKeys = 100_000
 
 func (s *Store) forgetKeys() { s.keys.Store(recent.New[store.ReportKey](maxReportKeys)) }
@@ -95,7 +94,7 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Ping tells whether the database answers, and takes changes: a replica does not.
+// Ping tells whether the database answers and accepts changes, which a replica does not.
 func (s *Store) Ping(ctx context.Context) error {
 	var readOnly bool
 	if err := s.read.QueryRow(ctx, `SELECT pg_is_in_recovery()`).Scan(&readOnly); err != nil {
@@ -131,8 +130,8 @@ func (s *Store) applyOnce(ctx context.Context, conn *pgxpool.Conn, keys *store.K
 	return nil
 }
 
-// connected runs f on a connection with nothing begun. Whatever f leaves open is
-// rolled back, also if it panics.
+// connected runs f on a connection without a transaction. Whatever f leaves open is rolled back,
+// even if it panics.
 func (s *Store) connected(ctx context.Context, f func(*pgxpool.Conn) error) error {
 	conn, err := s.write.Acquire(ctx)
 	if err != nil {
@@ -141,7 +140,7 @@ func (s *Store) connected(ctx context.Context, f func(*pgxpool.Conn) error) erro
 	defer conn.Release()
 	defer func() {
 		if !conn.Conn().IsClosed() && conn.Conn().PgConn().TxStatus() != 'I' {
-			// Within a time of its own: ctx may be over.
+			// It has its own timeout, because ctx may have ended.
 			rollback, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 			defer cancel()
 			_, _ = conn.Exec(rollback, `ROLLBACK`) // else the pool closes the connection
@@ -150,8 +149,8 @@ func (s *Store) connected(ctx context.Context, f func(*pgxpool.Conn) error) erro
 	return f(conn)
 }
 
-// Update runs f in one transaction; see store.Store. Administrators take turns,
-// whichever server they work at.
+// Update runs f in one transaction; see store.Store. Administrators take turns, whichever server
+// they use.
 func (s *Store) Update(ctx context.Context, f func(store.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -159,10 +158,10 @@ func (s *Store) Update(ctx context.Context, f func(store.Tx) error) error {
 	return s.administer(ctx, func(t *transaction) error { return f(t) })
 }
 
-// administer runs f in one transaction that has the catalog read anew.
+// administer runs f in one transaction, after which all servers read the catalog again.
 func (s *Store) administer(ctx context.Context, f func(*transaction) error) error {
 	return s.transact(ctx, func(t *transaction) error {
-		// Whoever remembers the catalog waits for no one: it is read by version.
+		// Servers that remember the catalog need not wait, because they check its version.
 		if err := t.exec(`UPDATE catalog SET version = version + 1`); err != nil {
 			return err
 		}
@@ -199,7 +198,7 @@ func (s *Store) newTransaction(ctx context.Context, conn *pgxpool.Conn) *transac
 	return t
 }
 
-// Alone waits until all groups that were loaded are saved, and has later ones wait.
+// Alone waits until all loaded groups are saved, and makes later ones wait.
 func (t *transaction) Alone(ctx context.Context) error {
 	_, err := t.conn.Exec(ctx, `SELECT pg_advisory_xact_lock($1, $2)`, lockSpace, sharedLock)
 	return err
@@ -214,7 +213,7 @@ var errNoBackup = errors.New(
 	"lts backup copies a SQLite database; a PostgreSQL one is saved by pg_dump, or continuously by pg_basebackup and " +
 		"its log: see docs/scaling.md")
 
-// Backup is not what a server's client can do: PostgreSQL has its own ways.
+// Backup fails, because a client can't make a backup: PostgreSQL has its own tools.
 func (s *Store) Backup(context.Context, string) error {
 	return errNoBackup
 }

@@ -17,14 +17,14 @@ func (s *Store) query(ctx context.Context, query string, arguments []any, scan f
 	return unavailable(eachRow(rows, scan))
 }
 
-// reading runs f in one read-only transaction: all it reads is of one moment.
+// reading runs f in one read-only transaction, so that everything it reads is of one moment.
 func (s *Store) reading(ctx context.Context, f func(pgx.Tx) error) error {
 	return unavailable(
 		pgx.BeginTxFunc(ctx, s.read, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, f))
 }
 
-// ReportKey finds a report key. What was found once stays true, and is remembered,
-// until the catalog changes: with it, keys may be forgotten.
+// ReportKey finds a report key. A key that was found stays valid, and is remembered, until the
+// catalog changes, because keys may be forgotten then.
 func (s *Store) ReportKey(ctx context.Context, keyID, device string) (store.ReportKey, error) {
 	if key, ok := s.keys.Load().Get(keyID); ok {
 		if _, ok := key.Devices[device]; ok || device == "" {

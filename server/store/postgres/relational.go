@@ -38,8 +38,8 @@ func (d shared) Administer(ctx context.Context, f func(relational.Session) error
 	return d.administer(ctx, func(t *transaction) error { return f(t) })
 }
 
-// withNumbers gives a statement that the stores share as PostgreSQL takes it: with a number
-// for each argument. No text of those statements has a question mark.
+// withNumbers converts a statement that the stores share for PostgreSQL, with a number for each
+// argument. These statements contain no other question marks.
 func withNumbers(statement string) string {
 	var b strings.Builder
 	for n := 1; ; n++ {
@@ -53,7 +53,7 @@ func withNumbers(statement string) string {
 	}
 }
 
-// cleaned are arguments as PostgreSQL can hold them.
+// cleaned returns arguments in a form that PostgreSQL can store.
 func cleaned(arguments []any) []any {
 	all := make([]any, len(arguments))
 	for i, argument := range arguments {
@@ -93,8 +93,8 @@ func (t *transaction) Exec(ctx context.Context, statement string, arguments ...a
 	return tag.RowsAffected(), err
 }
 
-// Sweep changes rows that nobody remembers: all the same, because what is remembered goes
-// by the version of the catalog.
+// Sweep changes rows that nobody remembers. It does the same as Exec, because what is remembered
+// depends on the version of the catalog.
 func (t *transaction) Sweep(ctx context.Context, statement string, arguments ...any) (int64, error) {
 	return t.Exec(ctx, statement, arguments...)
 }

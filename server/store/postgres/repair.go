@@ -2,7 +2,7 @@ package postgres
 
 import "github.com/openlts/openlts/server/store"
 
-// ChangeSeats has f decide on the seats of an item; see store.Tx.
+// ChangeSeats lets f decide on the seats of an item; see store.Tx.
 func (t *transaction) ChangeSeats(now int64, item store.Item, devices []store.Reporter,
 	f func(*store.State) *store.Change) error {
 	if err := t.Alone(t.ctx); err != nil {

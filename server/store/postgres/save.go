@@ -7,10 +7,10 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// saving writes a change: one statement a table, its rows in sorted order and the
-// tables always in the same one, so that groups don't wait for each other in a
-// circle. What most groups have in common, totals and the use of items, is last. None of
-// it is shared with SQLite, which has neither round trips to save nor groups to wait for.
+// saving writes a change: one statement per table, with sorted rows, and the tables always in the
+// same order, so that groups don't wait for each other in a circle. The rows that most groups
+// change, totals and the use of items, come last. SQLite shares none of this, because it has
+// neither round trips nor concurrent groups.
 type saving struct {
 	*loading
 	change *store.Change
@@ -22,7 +22,7 @@ type saving struct {
 
 // save writes and commits it.
 func (s *saving) save() error {
-	// What gets its key from the database comes first.
+	// Rows that get their key from the database come first.
 	named := &batch{}
 	for _, queue := range []func(*batch) error{s.queueDevices, s.queueNewRuns, s.queueNewTypes} {
 		if err := queue(named); err != nil {
@@ -49,7 +49,7 @@ func (s *saving) save() error {
 	return b.send(s.ctx, s.conn)
 }
 
-// remember keeps what holds now that it is committed.
+// remember remembers what is valid after the commit.
 func (s *saving) remember() {
 	for name, key := range s.runs {
 		s.catalog.runs.Put(name, key)
@@ -57,7 +57,7 @@ func (s *saving) remember() {
 	s.s.types.add(s.newTypes)
 }
 
-// deviceKey is the key of a device by its UUID.
+// deviceKey returns the key of a device by its UUID.
 func (s *saving) deviceKey(uuid string) (int64, error) {
 	if device := s.change.Known[uuid]; device != nil && device.Key != 0 {
 		return int64(device.Key), nil
@@ -65,7 +65,7 @@ func (s *saving) deviceKey(uuid string) (int64, error) {
 	return 0, fmt.Errorf("there is no device %s: %w", uuid, store.ErrNotFound)
 }
 
-// columns are rows of numbers, by column: as unnest takes them.
+// columns are rows of numbers, by column, as arguments of unnest.
 type columns [][]int64
 
 // sortedColumns sorts rows and turns them into columns.
@@ -89,7 +89,7 @@ func (c columns) arguments() []any {
 	return arguments
 }
 
-// typeKey is the key of an operation type, which is known.
+// typeKey returns the key of a known operation type.
 func (s *saving) typeKey(name string) int64 {
 	if key, ok := s.newTypes[name]; ok {
 		return key

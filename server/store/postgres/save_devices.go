@@ -10,7 +10,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// queueDevices writes devices. Of several requests of a device the last one holds.
+// queueDevices writes devices. If a device sent several requests, the last one counts.
 func (s *saving) queueDevices(b *batch) error {
 	devices := map[string]store.Device{}
 	for _, d := range s.change.Devices {
@@ -50,8 +50,8 @@ func (s *saving) queueDevices(b *batch) error {
 	return nil
 }
 
-// queueKeys writes public keys. That one is there already means that another server
-// was asked by the same device at the same time.
+// queueKeys writes public keys. If a key exists already, another server received a request of the
+// same device at the same time.
 func (s *saving) queueKeys(b *batch) error {
 	if len(s.change.Keys) == 0 {
 		return nil
@@ -148,8 +148,8 @@ func (s *saving) queueCloned(b *batch) error {
 	return nil
 }
 
-// queueAnomalies adds to what is noted of devices. Those of one kind are put
-// together: a statement can't change a row twice.
+// queueAnomalies adds to the anomalies of devices. It combines those of the same kind, because a
+// statement can't change a row twice.
 func (s *saving) queueAnomalies(b *batch) error {
 	if len(s.change.Anomalies) == 0 {
 		return nil
@@ -188,8 +188,8 @@ func (s *saving) queueAnomalies(b *batch) error {
 	return nil
 }
 
-// maxDenials is how many denials are kept: whoever comes with ever new devices and
-// codes replaces the oldest.
+// maxDenials is the number of denials that are kept: an attacker with ever new devices and codes
+// only replaces the oldest.
 const maxDenials = 100_000
 
 func (s *saving) queueDenials(b *batch) error {

@@ -14,8 +14,8 @@ import (
 // errNoRun is the error of a report on a run that is not stored.
 var errNoRun = errors.New("there is no such run")
 
-// queueNewRuns writes new runs. That one is there means that another server was
-// told of it at the same time.
+// queueNewRuns writes new runs. If a run exists already, another server received reports of it at
+// the same time.
 func (s *saving) queueNewRuns(b *batch) error {
 	if len(s.change.Runs) == 0 {
 		return nil
@@ -80,17 +80,18 @@ func (s *saving) queueReceived(b *batch) error {
 	return nil
 }
 
-// stored are counts as they are stored; never NULL.
+// stored returns counts in the form in which they are stored; never NULL.
 func stored(counts store.Counts) []byte { return counts.AppendBinary([]byte{}) }
 
-// sortedReports are the reports of a change, in the order of the table.
+// sortedReports returns the reports of a change, in the order of the table.
 func (s *saving) sortedReports() []store.SlotKey {
 	return slices.SortedFunc(maps.Keys(s.change.Reports), func(a, b store.SlotKey) int {
 		return cmp.Or(cmp.Compare(a.Run.Key, b.Run.Key), cmp.Compare(a.Slot, b.Slot))
 	})
 }
 
-// queueChanged writes reports as they are now, if they are as they were read.
+// queueChanged writes the new state of reports, on the condition that they are still as they were
+// read.
 func (s *saving) queueChanged(b *batch) error {
 	keys := s.sortedReports()
 	n := len(keys)

@@ -8,8 +8,8 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// queueNewSums writes what is remembered of the seats of items, if it is as it was
-// read. It comes before the seats: it tells whether they hold.
+// queueNewSums writes the sums of the seats of items, on the condition that they are still as they
+// were read. It comes before the seats, because it tells whether these are still valid.
 func (s *saving) queueNewSums(b *batch) error {
 	if len(s.change.Sums) == 0 {
 		return nil
@@ -67,7 +67,7 @@ func (s *saving) queueNewSeats(b *batch) error {
 	return nil
 }
 
-// bit is a truth as a number.
+// bit returns 1 for true and 0 for false.
 func bit(truth bool) int64 {
 	if truth {
 		return 1
@@ -75,7 +75,7 @@ func bit(truth bool) int64 {
 	return 0
 }
 
-// queueNewSteps adds steps. Those that come to nothing go.
+// queueNewSteps adds steps, and deletes those that become 0.
 func (s *saving) queueNewSteps(b *batch) error {
 	rows := make([][]int64, 0, len(s.change.Steps))
 	for key, by := range s.change.Steps {

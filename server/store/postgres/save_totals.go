@@ -10,8 +10,9 @@ import (
 	"github.com/openlts/openlts/server/store/relational"
 )
 
-// addedSQL adds to a sum that stops at the largest number: a device that reports
-// absurd counts must not make the reports of others fail. Both are not negative.
+// addedSQL returns the SQL for the sum of two numbers, neither of which is negative. The sum stops
+// at the largest number, because a device that reports absurd counts must not make the reports of
+// others fail.
 func addedSQL(sum, more string) string {
 	return "least(" + sum + ", 9223372036854775807 - " + more + ") + " + more
 }
@@ -34,8 +35,8 @@ func (s *saving) queueNewTypes(b *batch) error {
 	return nil
 }
 
-// queueTypes notes types that organizations did not use before. How many they may
-// be was decided on by the catalog as it was read.
+// queueTypes stores types that organizations did not use before. How many there may be was decided
+// with the catalog as it was read.
 func (s *saving) queueTypes(b *batch) error {
 	if len(s.change.Types) == 0 {
 		return nil
@@ -139,8 +140,8 @@ func (s *saving) addDeviceTotals(b *batch, table string, sums map[store.DeviceTo
 // their days at a quarter of an hour.
 const denialSeconds = 15 * 60
 
-// queueDenialTotals counts denials by time. Codes that don't exist are one: whoever
-// makes them up must not make the table grow.
+// queueDenialTotals counts denials by time. Codes that don't exist count as one, because somebody
+// who invents them must not make the table grow.
 func (s *saving) queueDenialTotals(b *batch) error {
 	n := len(s.change.Denials)
 	if n == 0 {
@@ -159,7 +160,7 @@ func (s *saving) queueDenialTotals(b *batch) error {
 	return nil
 }
 
-// queueUsed adds to the use of items: last of all, because groups have it in common.
+// queueUsed adds to the use of items. It comes last, because many groups change the same items.
 func (s *saving) queueUsed(b *batch) error {
 	if len(s.change.Used)+len(s.change.Requests) == 0 {
 		return nil

@@ -10,18 +10,17 @@ import (
 	"github.com/openlts/openlts/server/store/view"
 )
 
-// copyTable is there while a copy into a database is not finished: nobody else may
-// use it.
+// copyTable exists while a copy into a database is not finished and nobody else may use the
+// database.
 const copyTable = "lts_copy"
 
-// Target is a database that another one is copied into.
+// Target is a database into which another one is copied.
 type Target struct {
 	s    *Store
 	conn *pgx.Conn
 }
 
-// OpenTarget opens a database to be copied into: an empty one, or one into which a
-// copy was cut short.
+// OpenTarget opens the target of a copy: an empty database, or one with an interrupted copy.
 func OpenTarget(ctx context.Context, url string) (*Target, error) {
 	config, err := ParseURL(url)
 	if err != nil {
@@ -72,8 +71,8 @@ func (t *Target) each(ctx context.Context, query string, scan func(pgx.Rows) err
 	return eachRow(rows, scan)
 }
 
-// Begin begins a copy of a source in a state, or goes on with it, and gives the
-// tables that are copied already.
+// Begin begins or continues a copy of a source in a state, and returns the tables that are already
+// copied.
 func (t *Target) Begin(ctx context.Context, state string) (done map[string]bool, err error) {
 	done = map[string]bool{}
 	before := ""
@@ -92,7 +91,7 @@ func (t *Target) Begin(ctx context.Context, state string) (done map[string]bool,
 	return done, err
 }
 
-// CopyTable copies a table and notes that it is done. next gives its rows; nil ends them.
+// CopyTable copies a table and records that it is done. next returns its rows; nil ends them.
 func (t *Target) CopyTable(ctx context.Context, name string, columns []string, next func() ([]any, error)) error {
 	return pgx.BeginFunc(ctx, t.conn, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `INSERT INTO `+copyTable+` SELECT $1, state FROM `+copyTable+` WHERE name = ''`,
@@ -131,8 +130,8 @@ func (r *targetRows) Close() error {
 	return r.Err()
 }
 
-// Finish opens the database to everybody: keys go on from those that were copied,
-// and PostgreSQL knows how large the tables are.
+// Finish opens the database to everybody. It makes new keys continue after the copied ones, and
+// lets PostgreSQL analyze how large the tables are.
 func (t *Target) Finish(ctx context.Context) error {
 	var keyed []string
 	err := t.each(ctx, `SELECT table_name FROM information_schema.columns

@@ -2,11 +2,11 @@ package postgres
 
 import "strings"
 
-// Clean gives a text as PostgreSQL can hold it.
+// Clean returns a text in a form that PostgreSQL can store.
 func Clean(text string) string { return clean(text) }
 
-// clean gives a text as PostgreSQL can hold it: it takes no zero bytes and nothing
-// that is not UTF-8. What strangers send must not make a group of requests fail.
+// clean returns a text in a form that PostgreSQL can store: PostgreSQL accepts no zero bytes and
+// only UTF-8. Texts of strangers must not make a group of requests fail.
 func clean(text string) string {
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	if strings.IndexByte(text, 0) >= 0 {

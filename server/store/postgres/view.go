@@ -49,9 +49,9 @@ func saturatingSumSQL(column string) string {
 	return "least(coalesce(sum(" + column + "), 0), 9223372036854775807)::bigint"
 }
 
-// moment is the database as it was when its first query began. A connection can do
-// one query at a time: those that are open side by side have connections of their
-// own, which see the same.
+// moment is the database as it was when its first query began. A connection can do only one query
+// at a time, so queries that are open at the same time have separate connections, which see the
+// same data.
 type moment struct {
 	ctx      context.Context
 	s        *Store
@@ -64,7 +64,8 @@ type moment struct {
 func (s *Store) at(ctx context.Context, f func(*moment) error) error {
 	return s.reading(ctx, func(tx pgx.Tx) error {
 		m := &moment{ctx: ctx, s: s, idle: []*pgx.Conn{tx.Conn()}}
-		// While it is still idle: other connections can take over only what it has given a name.
+		// This must be done while the connection is idle: other connections can use only a snapshot
+		// that has a name.
 		if err := tx.QueryRow(ctx, `SELECT pg_export_snapshot()`).Scan(&m.snapshot); err != nil {
 			return err
 		}
@@ -138,7 +139,7 @@ func (m *moment) query(query string, arguments ...any) (*momentRows, error) {
 	return &momentRows{rows, m, conn}, nil
 }
 
-// connection gives one on which nothing is open.
+// connection returns a connection on which no query is open.
 func (m *moment) connection() (*pgx.Conn, error) {
 	if n := len(m.idle); n > 0 {
 		conn := m.idle[n-1]
@@ -157,7 +158,7 @@ func (m *moment) connection() (*pgx.Conn, error) {
 	return conn, err
 }
 
-// momentRows give their connection back.
+// momentRows return their connection when they are closed.
 type momentRows struct {
 	pgx.Rows
 	m    *moment
@@ -182,8 +183,8 @@ func (s *Store) Statistics(ctx context.Context, query store.StatisticsQuery) (re
 	return result, err
 }
 
-// Examine gives f one view of everything. What others write meanwhile is kept twice
-// by the database until f is done.
+// Examine calls f with one view of everything. Until f is done, the database also keeps the old
+// versions of what others change.
 func (s *Store) Examine(ctx context.Context, f func(store.Examination) error) error {
 	return s.at(ctx, func(m *moment) error {
 		examination, err := view.Examine(m)

@@ -7,8 +7,8 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Arrays go into a statement as JSON: one text, however many there are, and the
-// statement stays the same.
+// Arrays are passed to a statement as JSON: one text, whatever their length, so that the statement
+// stays the same.
 
 func jsonTexts(texts []string) string {
 	data, err := json.Marshal(texts)
@@ -33,7 +33,7 @@ func (p *pairs) add(numbers ...int64) {
 	*p = append(*p, ']')
 }
 
-// json is the array of the rows.
+// json returns the array of the rows.
 func (p pairs) json() string {
 	if len(p) == 0 {
 		return "[]"

@@ -227,7 +227,7 @@ func expand(ctx context.Context, tx *sql.Tx) error {
 	return err
 }
 
-// rewrite puts each row of a query, of so many columns, through change and inserts it.
+// rewrite passes each row of a query, with this many columns, to change, and inserts the result.
 func rewrite(ctx context.Context, tx *sql.Tx, query string, columns int, insert string,
 	change func([]any) ([]any, error)) (err error) {
 	statement, err := tx.PrepareContext(ctx, insert)
@@ -280,7 +280,7 @@ func unpackCounts(column int) func([]any) ([]any, error) {
 	}
 }
 
-// notNil makes an empty blob of what would be NULL.
+// notNil returns an empty blob instead of nil, which would be NULL.
 func notNil(data []byte) []byte {
 	if data == nil {
 		return []byte{}

@@ -7,7 +7,7 @@ import (
 	"github.com/openlts/openlts/server/password"
 )
 
-// hashPasswords is a migration: session passwords were kept as they are.
+// hashPasswords is a migration: before it, session passwords were stored in plain text.
 func hashPasswords(ctx context.Context, tx *sql.Tx) error {
 	plain := map[int64]string{}
 	rows, err := tx.QueryContext(ctx, `SELECT id, session_password FROM handshake_code WHERE session_password <> ''`)
@@ -35,8 +35,7 @@ func hashPasswords(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// forgetDeleted writes the database anew, so that nothing stays of what was written
-// over, in the file or its log.
+// forgetDeleted rewrites the database, so that no overwritten data remains in the file or its log.
 func forgetDeleted(ctx context.Context, db *sql.DB) error {
 	for _, statement := range []string{`VACUUM`, `PRAGMA wal_checkpoint(TRUNCATE)`} {
 		if _, err := db.ExecContext(ctx, statement); err != nil {

@@ -9,10 +9,9 @@ import (
 // maxKnownRuns is how many runs are remembered.
 const maxKnownRuns = 200_000
 
-// known is what the writer remembers of the database from one transaction to
-// the next. It holds while nobody else writes: SQLite tells when another process
-// did, and then, or when a transaction is undone, everything is forgotten. Own
-// administrative changes forget, too.
+// known is what the writer remembers about the database from one transaction to the next. It is
+// valid while nobody else writes: SQLite tells if another process did. Then, or if a transaction is
+// rolled back, or after an administrative change of this process, the writer forgets everything.
 type known struct {
 	version int64 // of the data, as SQLite tells it
 	latest  int64 // see store.State; -1: not known
@@ -54,7 +53,7 @@ func newKnown(version int64) known {
 	}
 }
 
-// checkKnown forgets what may not hold any more.
+// checkKnown forgets what may not be valid any more.
 func (t *transaction) checkKnown() error {
 	var version int64
 	if err := t.get(`PRAGMA data_version`, nil, &version); err != nil {
@@ -70,7 +69,7 @@ func (t *transaction) checkKnown() error {
 // forget forgets what an administrative change may have changed.
 func (t *transaction) forget() { t.s.known = newKnown(t.s.known.version) }
 
-// rememberUses takes over how a change leaves the use of items.
+// rememberUses remembers the use of items after a change.
 func (l *loading) rememberUses(change *store.Change) {
 	uses := l.s.known.uses
 	for item, added := range change.Used {

@@ -11,8 +11,8 @@ import (
 	"github.com/openlts/openlts/server/store/relational"
 )
 
-// load reads what keys name: one statement a table, for what is not known from
-// earlier transactions.
+// load reads what keys name: one statement per table, for what is not known from earlier
+// transactions.
 func (t *transaction) load(keys *store.Keys) (*loading, error) {
 	l := &loading{transaction: t, keys: keys, state: &store.State{
 		Organizations: map[string]store.Organization{}, Codes: map[string]store.HandshakeCode{},
@@ -42,8 +42,8 @@ type loading struct {
 	// newcomers are the devices whose grants count.
 	newcomers []store.ID
 	slots     map[*store.Run][]int64
-	// next is the first step of each item after now. Those unsettled may have steps
-	// between their sum and now.
+	// next is the first step of each item after now. Items in unsettled may have steps between
+	// their sum and now.
 	next      map[store.ID]int64
 	unsettled map[store.ID]bool
 }
@@ -197,7 +197,7 @@ func (l *loading) items() error {
 	})
 }
 
-// types are those of the organizations whose items are reported on.
+// types loads the types of the organizations whose items are reported on.
 func (l *loading) types() error {
 	var missing []string
 	for _, item := range l.state.Items {
@@ -250,7 +250,7 @@ func (l *loading) uses() error {
 	return l.steps()
 }
 
-// missingUses reads the uses that are not known, or which a step has changed since.
+// missingUses reads the uses that are not known, or that a step has changed since.
 func (l *loading) missingUses() error {
 	var missing []store.ID
 	for item, use := range l.state.Uses {
@@ -280,8 +280,8 @@ func (l *loading) missingUses() error {
 	})
 }
 
-// steps reads those that the sums of items have not been through, and those of the
-// past that may change.
+// steps reads the steps that are not in the sums of items yet, and steps of the past that may
+// change.
 func (l *loading) steps() error {
 	since := map[store.ID]int64{}
 	for item, use := range l.state.Uses {
@@ -326,7 +326,7 @@ func (l *loading) steps() error {
 	if err != nil {
 		return err
 	}
-	// What is remembered has no steps between the sum and the next one.
+	// Remembered uses have no steps between the sum and the next step.
 	for item, use := range l.state.Uses {
 		if known, ok := l.s.known.uses[item]; ok && l.unsettled[item] {
 			for _, step := range use.Steps {
@@ -374,7 +374,7 @@ func (l *loading) askers() error {
 	})
 }
 
-// trials are read where an item in question counts any.
+// trials reads trials if an item in question counts any.
 func (l *loading) trials() error {
 	var items []store.ID
 	for _, list := range l.state.CodeItems {
@@ -402,7 +402,7 @@ func (l *loading) trials() error {
 		})
 }
 
-// reporters are known: they authenticated themselves.
+// reporters loads the reporters, which are known because they authenticated themselves.
 func (l *loading) reporters() error {
 	for _, reporter := range l.keys.Reporters {
 		l.device(reporter.UUID, reporter.Device)
@@ -410,7 +410,7 @@ func (l *loading) reporters() error {
 	return nil
 }
 
-// confirmed finds out about reporters after a device's first, which are rare.
+// confirmed loads whether further reporters of devices are confirmed. Such reporters are rare.
 func (l *loading) confirmed() error {
 	var devices []store.ID
 	for _, reporter := range l.keys.Reporters {
@@ -446,8 +446,8 @@ func (l *loading) device(uuid string, key store.ID) *store.DeviceState {
 	return device
 }
 
-// seats are those of the devices that ask, on the items of their codes, and of those
-// that report, on what they report on.
+// seats loads the seats of the devices that request authorizations, on the items of their codes,
+// and of the devices that report, on the items on which they report.
 func (l *loading) seats() error {
 	type place struct{ device, item store.ID }
 	since := map[place]int64{}
@@ -593,8 +593,8 @@ func (l *loading) runs() error {
 		})
 }
 
-// reports reads what is stored of the slots. Slots mostly rise within a run, so
-// most of them are known to be new without a look.
+// reports reads the stored slots. Slots of a run mostly come in ascending order, so most of them
+// are known to be new without a query.
 func (l *loading) reports() error {
 	var pairs []byte
 	byKey := map[store.ID]*store.Run{}
@@ -661,7 +661,7 @@ func (l *loading) reports() error {
 	})
 }
 
-// grants are asked for where something begins: by a device that asks, and for
+// grants reads grants only where something begins: for devices that request authorizations, and for
 // runs that are not known.
 func (l *loading) grants() error {
 	if len(l.newcomers) == 0 {

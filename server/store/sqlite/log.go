@@ -10,22 +10,22 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// writeAheadLog makes commits durable. SQLite writes a commit to its log and does
-// not wait for the disk (synchronous NORMAL); whoever committed then waits here.
-// So the next transaction works while the disk writes the last one, and those that
-// wait share one write. What SQLite itself relies on, it still waits for: the log
-// before a checkpoint, the database before the log is begun anew.
+// writeAheadLog makes commits durable. SQLite writes a commit to its log and does not wait for the
+// disk (synchronous NORMAL). The committer then waits here. So the next transaction can work while
+// the disk writes the previous one, and waiting commits share one write. SQLite still waits for the
+// disk where it relies on it: for the log before a checkpoint, and for the database before the log
+// begins again.
 //
-// The log file may be opened here, unlike the database: SQLite has no locks on it.
-// It is the same file for as long as a connection is open.
+// The log file may be opened here, unlike the database, because SQLite has no locks on it. It stays
+// the same file as long as a connection is open.
 type writeAheadLog struct {
 	path string
 	// sync waits until all of a file is on the disk.
 	sync func(*os.File) error
 	// written counts commits.
 	written atomic.Uint64
-	// unreliable: a write to the disk failed. What of the log is there, nobody knows:
-	// a system may forget what it could not write, and report no error the next time.
+	// unreliable: a write to the disk failed. Then it is unknown which part of the log is on the
+	// disk: a system may discard what it could not write, and report no error the next time.
 	unreliable atomic.Bool
 
 	mu      sync.Mutex // held while the disk writes
@@ -37,10 +37,10 @@ func newWriteAheadLog(database string) *writeAheadLog {
 	return &writeAheadLog{path: database + "-wal", sync: syncData}
 }
 
-// committed is called after a commit, before the next one; it gives its number.
+// committed is called after a commit, before the next one; it returns the number of the commit.
 func (l *writeAheadLog) committed() uint64 { return l.written.Add(1) }
 
-// wait returns when a commit, and those before it, outlive a power cut.
+// wait returns when a commit and all earlier ones would survive a power cut.
 func (l *writeAheadLog) wait(commit uint64) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -67,8 +67,8 @@ func (l *writeAheadLog) wait(commit uint64) error {
 	return nil
 }
 
-// carriedOver is called when all of the log is in the database, and that is on the
-// disk, before the next commit.
+// carriedOver is called when all of the log is in the database and the database is on the disk,
+// before the next commit.
 func (l *writeAheadLog) carriedOver() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

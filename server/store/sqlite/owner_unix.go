@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// giveLike gives a file to the owner of another one. Only root can: a command that an
-// administrator runs as root must not leave files that the server, which runs as
-// another user, can't open. (SQLite does the same with its own.)
+// giveLike gives a file to the owner of another one. Only root can do this. A command that an
+// administrator runs as root must not leave files that the server, which runs as another user,
+// can't open. (SQLite does the same for its own files.)
 func giveLike(path, other string) error {
 	if os.Geteuid() != 0 {
 		return nil

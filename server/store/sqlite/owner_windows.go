@@ -1,4 +1,4 @@
 package sqlite
 
-// giveLike does nothing: files belong to whom the directory's access list says.
+// giveLike does nothing, because the directory's access list decides to whom files belong.
 func giveLike(string, string) error { return nil }

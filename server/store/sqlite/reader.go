@@ -8,14 +8,14 @@ import (
 	"os"
 )
 
-// SQLite can begin its log anew only at a moment when nobody reads what is in it.
-// Readers who follow one another without a gap would let it grow for ever: so once
-// it is larger than maxLog, new readers wait until those at work are done and it
-// was cut back. journalSizeLimit is what is left of it when SQLite does so itself.
+// SQLite can begin its log again only at a moment when nobody reads from it. Readers that follow
+// one another without a gap would let it grow for ever. So once it is larger than maxLog, new
+// readers wait until the active ones are done and the log was cut back. journalSizeLimit is the
+// size to which SQLite cuts it back itself.
 const (
 	maxLog           = 64 << 20
 	journalSizeLimit = 16 << 20
-	// commitsPerLook is after how many commits its size is looked at.
+	// commitsPerLook is the number of commits after which its size is checked.
 	commitsPerLook = 64
 )
 
@@ -42,14 +42,13 @@ func (s *Store) committed() {
 	}
 	s.background.Go(func() {
 		defer s.trimming.Store(false)
-		// It is an economy: what fails now is tried again after the next commits.
+		// This only saves space. If it fails, it is tried again after the next commits.
 		_ = s.trim()
 	})
 }
 
-// trim carries the log over into the database and cuts it back. Most of it is
-// carried over while others write; they wait for the rest. Readers of other
-// processes are not waited for.
+// trim copies the log into the database and cuts it back. It copies most of it while others write;
+// they wait for the rest. It does not wait for readers of other processes.
 func (s *Store) trim() (err error) {
 	db, err := sql.Open("sqlite3", dataSource(s.path, url.Values{"_busy_timeout": {"0"}}))
 	if err != nil {

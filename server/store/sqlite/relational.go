@@ -40,7 +40,7 @@ func (d shared) Transact(ctx context.Context, f func(relational.Session) error) 
 	return d.transact(ctx, func(t *transaction) error { return f(t) })
 }
 
-// Administer is the same: who changes what is remembered, forgets it.
+// Administer does the same, because whoever changes what is remembered also forgets it.
 func (d shared) Administer(ctx context.Context, f func(relational.Session) error) error {
 	return d.Transact(ctx, f)
 }
@@ -56,7 +56,7 @@ func (t *transaction) Query(ctx context.Context, query string, arguments []any,
 	return eachRow(rows, func(rows *sql.Rows) error { return row(rows.Scan) })
 }
 
-// Exec changes rows. It may be anything that is remembered.
+// Exec changes rows. All of them may be remembered.
 func (t *transaction) Exec(ctx context.Context, statement string, arguments ...any) (int64, error) {
 	t.forget()
 	return t.Sweep(ctx, statement, arguments...)
@@ -74,7 +74,7 @@ func (t *transaction) Sweep(ctx context.Context, statement string, arguments ...
 // Alone has nothing to wait for: there is one transaction at a time.
 func (t *transaction) Alone(context.Context) error { return nil }
 
-// ForgetKeys has every process forget its report keys; see checkForgotten.
+// ForgetKeys makes every process forget its report keys; see checkForgotten.
 func (t *transaction) ForgetKeys(context.Context) error {
 	if err := t.exec(`UPDATE forgotten SET times = times + 1`); err != nil {
 		return err
@@ -96,8 +96,7 @@ func (t *transaction) checkForgotten() error {
 	return nil
 }
 
-// constraint turns the error of a statement that breaks a rule of the schema into
-// the store's.
+// constraint turns the error of a statement that violates a constraint into an error of the store.
 func constraint(err error) error {
 	var e sqlite3.Error
 	if !errors.As(err, &e) {

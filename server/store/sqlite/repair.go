@@ -2,11 +2,11 @@ package sqlite
 
 import "github.com/openlts/openlts/server/store"
 
-// ChangeSeats has f decide on the seats of an item; see store.Tx.
+// ChangeSeats lets f decide on the seats of an item; see store.Tx.
 func (t *transaction) ChangeSeats(now int64, item store.Item, devices []store.Reporter,
 	f func(*store.State) *store.Change) error {
 	t.forget()
-	// The use of the item is loaded for nobody's sake, too.
+	// The use of the item is loaded even if there are no devices.
 	keys := &store.Keys{Now: now, Reporters: devices, Counted: []store.Counted{{Item: item.ID, Since: now}}}
 	for _, device := range devices {
 		keys.Counted = append(keys.Counted, store.Counted{Reporter: device, Item: item.ID, Since: now})

@@ -7,8 +7,8 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// ReportKey finds a report key. What was found once stays true, and is remembered,
-// until keys are forgotten.
+// ReportKey finds a report key. A key that was found stays valid, and is remembered, until keys are
+// forgotten.
 func (s *Store) ReportKey(ctx context.Context, keyID, device string) (store.ReportKey, error) {
 	if key, ok := s.keys.Load().Get(keyID); ok {
 		if _, ok := key.Devices[device]; ok || device == "" {

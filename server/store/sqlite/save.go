@@ -11,9 +11,9 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// save writes a change: one statement a table, of many rows where there are
-// many, in the order of the table, so that neighbours are written together. It is not
-// shared with PostgreSQL: here a statement costs microseconds, there a round trip.
+// save writes a change: one statement per table, with many rows if there are many, in the order of
+// the table, so that neighbors are written together. It is not shared with PostgreSQL: here a
+// statement costs microseconds, there a round trip.
 func (t *transaction) save(c *store.Change) error {
 	for _, step := range []func(*store.Change) error{
 		t.saveDevices, t.saveKeys, t.saveGrants, t.saveTrials, t.saveSeats, t.saveSteps, t.saveSums, t.saveDomains,
@@ -128,7 +128,7 @@ func (t *transaction) saveSeats(c *store.Change) error {
 		gone.json())
 }
 
-// saveSteps adds steps. Those that come to nothing go.
+// saveSteps adds steps, and deletes those that become 0.
 func (t *transaction) saveSteps(c *store.Change) error {
 	rows := make([]any, 0, 3*len(c.Steps))
 	shrunk := pairs{}
@@ -206,8 +206,8 @@ func (t *transaction) saveAnomalies(c *store.Change) error {
 		rows)
 }
 
-// maxDenials is how many denials are kept: whoever comes with ever new devices and
-// codes replaces the oldest.
+// maxDenials is the number of denials that are kept: an attacker with ever new devices and codes
+// only replaces the oldest.
 const maxDenials = 100_000
 
 func (t *transaction) saveDenials(c *store.Change) error {
@@ -351,8 +351,7 @@ func (t *transaction) saveUsed(c *store.Change) error {
 // SQLite costs more than a small row does.
 var rowsAtOnce = []int{64, 8, 1}
 
-// insertRows inserts rows of so many columns each, which follow one another in
-// values.
+// insertRows inserts rows with this many columns each, which follow one another in values.
 func (t *transaction) insertRows(into string, columns int, suffix string, values []any) error {
 	row := "(" + strings.Repeat("?, ", columns-1) + "?)"
 	for _, n := range rowsAtOnce {

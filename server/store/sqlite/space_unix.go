@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Space is how many bytes the disk has left for the database.
+// Space returns the number of free bytes on the database's disk.
 func (s *Store) Space() (int64, error) {
 	var disk unix.Statfs_t
 	if err := unix.Statfs(filepath.Dir(s.path), &disk); err != nil {

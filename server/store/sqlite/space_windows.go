@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Space is how many bytes the disk has left for the database.
+// Space returns the number of free bytes on the database's disk.
 func (s *Store) Space() (int64, error) {
 	directory, err := windows.UTF16PtrFromString(filepath.Dir(s.path))
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package sqlite keeps what the License Tracking Server knows in a SQLite
-// database: one file in a directory. Several processes may use a directory at
-// once; SQLite's locks keep their transactions apart.
+// Package sqlite stores the data of the License Tracking Server in a SQLite database: one file in a
+// directory. Several processes may use a directory at once; SQLite's locks separate their
+// transactions.
 package sqlite
 
 import (
@@ -29,8 +29,8 @@ type Store struct {
 	relational.Store
 
 	path string
-	// write has one connection, writer: two writers of one process would only
-	// wait for each other. read has several, and can't write.
+	// write has one connection, writer, because two writers of one process would only wait for each
+	// other. read has several, and can't write.
 	write, read *sql.DB
 	writer      *sql.Conn
 
@@ -42,21 +42,21 @@ type Store struct {
 
 	keys      atomic.Pointer[recent.Cache[store.ReportKey]]
 	forgotten int64 // how often keys were forgotten, when it was looked at last
-	// readers is held by who reads for long; see reading.
+	// readers is held by code that reads for long; see reading.
 	readers    sync.RWMutex
 	maxLog     int64
 	trimming   atomic.Bool
 	background sync.WaitGroup
 }
 
-// maxReportKeys is about how many report keys are remembered.
+// maxReportKeys is the approximate number of report keys that are remembered.
 const maxReportKeys = 100_000
 
 var _ store.Store = (*Store)(nil)
 
-// Open opens the database of a directory and brings its schema up to date. With
-// create, directory and database are made if they are missing; both are for the
-// owner only, because they hold keys and passwords.
+// Open opens the database of a directory and brings its schema up to date. With create, directory
+// and database are made if they are missing; only the owner may read both, because they contain
+// keys and hashes of passwords.
 func Open(ctx context.Context, directory string, create bool) (*Store, error) {
 	path := filepath.Join(directory, FileName)
 	if create {
@@ -64,7 +64,7 @@ func Open(ctx context.Context, directory string, create bool) (*Store, error) {
 			return nil, fmt.Errorf("making the data directory: %w", err)
 		}
 		_, statErr := os.Lstat(path)
-		// SQLite gives its other files the mode and the owner of this one.
+		// SQLite gives its other files the same mode and owner as this one.
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 		if err != nil {
 			return nil, fmt.Errorf("making the database: %w", err)
@@ -149,7 +149,7 @@ func (s *Store) Close() error {
 		errs = append(errs, s.writer.Close())
 	}
 	errs = append(errs, s.log.close())
-	// The writer is last: it carries the log over into the database file.
+	// The writer is closed last, because it copies the log into the database file.
 	for _, db := range []*sql.DB{s.read, s.write} {
 		if db != nil {
 			errs = append(errs, db.Close())
@@ -164,8 +164,8 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.read.QueryRowContext(ctx, "SELECT 1 FROM sqlite_schema LIMIT 1").Scan(&one)
 }
 
-// Apply answers a group of requests; see store.Store. One transaction works at a
-// time, so there are no conflicts; the disk may still write the one before.
+// Apply answers a group of requests; see store.Store. Only one transaction works at a time, so
+// there are no conflicts; the disk may still write the previous one.
 func (s *Store) Apply(ctx context.Context, keys *store.Keys, apply func(*store.State) *store.Change) error {
 	return s.transact(ctx, func(t *transaction) error {
 		loaded, err := t.load(keys)

@@ -9,7 +9,7 @@ import (
 	"github.com/openlts/openlts/server/store/relational"
 )
 
-// addUnits adds to a row of totals. They stop at the largest number: a device that
+// addUnits adds to a row of totals. Totals stop at the largest number, because a device that
 // reports absurd counts must not make the reports of others fail.
 var addUnits = ` ON CONFLICT DO UPDATE SET ` + addCount + `, late = ` + addedSQL("late", "excluded.late")
 
@@ -136,8 +136,8 @@ func (t *transaction) addDeviceTotals(c *store.Change, table string, sums map[st
 // their days at a quarter of an hour.
 const denialSeconds = 15 * 60
 
-// saveDenialTotals counts denials by time. Codes that don't exist are one: whoever
-// makes them up must not make the table grow.
+// saveDenialTotals counts denials by time. Codes that don't exist count as one, because somebody
+// who invents them must not make the table grow.
 func (t *transaction) saveDenialTotals(c *store.Change) error {
 	for _, d := range c.Denials {
 		err := t.exec(`INSERT INTO total_denial (start, handshake_code, status, count)

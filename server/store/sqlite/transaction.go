@@ -12,8 +12,8 @@ import (
 	"github.com/openlts/openlts/server/store/relational"
 )
 
-// transaction is an open transaction on the writer connection. Statements are
-// prepared once and kept for the connection's life.
+// transaction is an open transaction on the writer connection. Statements are prepared once and
+// kept as long as the connection.
 type transaction struct {
 	relational.Tx
 
@@ -34,15 +34,15 @@ func begin(s *Store) (*transaction, error) {
 	return t, nil
 }
 
-// rollback undoes everything. SQLite may have done so already; then there is
-// nothing to undo, and the error that brought us here is the one to tell.
+// rollback undoes everything. SQLite may have done so already. Then there is nothing to undo, and
+// the original error is the one to report.
 func (t *transaction) rollback() {
 	t.s.known = newKnown(0)
 	_ = t.exec("ROLLBACK")
 }
 
-// background is the context of statements: a context that can end would cost a
-// goroutine each, and a transaction that has begun is finished anyway.
+// background is the context of statements: a context that can end would cost a goroutine for each
+// statement, and a transaction that has begun is finished anyway.
 var background = context.Background()
 
 func (t *transaction) statement(query string) (*sql.Stmt, error) {
@@ -70,7 +70,7 @@ func (t *transaction) execResult(query string, arguments ...any) (sql.Result, er
 	return statement.ExecContext(background, arguments...)
 }
 
-// insert runs an INSERT and gives the new row's id; ErrExists if it is there.
+// insert runs an INSERT and returns the new row's id; ErrExists if the row exists.
 func (t *transaction) insert(query string, arguments ...any) (store.ID, error) {
 	result, err := t.execResult(query, arguments...)
 	if err != nil {
@@ -121,7 +121,7 @@ func eachRow(rows *sql.Rows, scan func(*sql.Rows) error) (err error) {
 	return rows.Err()
 }
 
-// diskError tells an error of the disk from others.
+// diskError tells whether an error is an error of the disk.
 func diskError(err error) error {
 	var e sqlite3.Error
 	if errors.As(err, &e) &&

@@ -36,8 +36,9 @@ var dialect = view.Dialect{
 	},
 }
 
-// addedSQL adds to a sum that stops at the largest number: a device that reports
-// absurd counts must not make the reports of others fail. Both are not negative.
+// addedSQL returns the SQL for the sum of two numbers, neither of which is negative. The sum stops
+// at the largest number, because a device that reports absurd counts must not make the reports of
+// others fail.
 func addedSQL(sum, more string) string {
 	return "iif(" + sum + " > 9223372036854775807 - " + more + ", 9223372036854775807, " + sum + " + " + more + ")"
 }
@@ -110,7 +111,7 @@ func (m *moment) values(query string, arguments []any, blobs int, row func([]int
 
 func (m *moment) Dialect() *view.Dialect { return &dialect }
 
-// Frozen gives f the database as it is. Nobody can change it until f is done.
+// Frozen calls f with the database. Nobody can change it until f is done.
 func (s *Store) Frozen(ctx context.Context, f func(view.Database) error) error {
 	return s.transact(ctx, func(*transaction) error {
 		return s.reading(ctx, func(tx *sql.Tx) error { return f(&moment{ctx, tx}) })
@@ -126,8 +127,8 @@ func (s *Store) Statistics(ctx context.Context, query store.StatisticsQuery) (re
 	return result, err
 }
 
-// Examine gives f one view of everything, in one read transaction: meanwhile the
-// log of what others write grows, and is cut back afterwards.
+// Examine calls f with one view of everything, in one read transaction. Meanwhile, the log grows
+// when others write; it is cut back afterwards.
 func (s *Store) Examine(ctx context.Context, f func(store.Examination) error) error {
 	return s.reading(ctx, func(tx *sql.Tx) error {
 		examination, err := view.Examine(&moment{ctx, tx})

@@ -1,5 +1,5 @@
-// Package postgrestest runs PostgreSQL servers of its own for tests: each in a
-// temporary directory, as a user without rights, reachable by a socket there.
+// Package postgrestest runs PostgreSQL servers for tests: each in a temporary directory, as a user
+// without privileges, reachable by a socket in the directory.
 package postgrestest
 
 import (
@@ -27,7 +27,7 @@ import (
 // ErrMissing is the error on a machine without PostgreSQL.
 var ErrMissing = errors.New("there is no PostgreSQL server on this machine (build/bootstrap test installs it)")
 
-// Superuser is the user of a cluster that may do everything, without a password.
+// Superuser is the user of a cluster who may do everything, without a password.
 const Superuser = "postgres"
 
 // Cluster is a PostgreSQL server with its data.
@@ -74,8 +74,8 @@ func Make(ctx context.Context, durable bool) (*Cluster, error) {
 	return c, nil
 }
 
-// configure writes down what a replica of the cluster has to take over, too: it can't
-// have fewer connections than its primary.
+// configure writes the settings of the cluster. A replica must use them, too, because it can't have
+// fewer connections than its primary.
 func (c *Cluster) configure() error {
 	file, err := os.OpenFile(filepath.Join(c.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
@@ -102,7 +102,7 @@ func findPrograms() (string, error) {
 			}
 		}
 	}
-	// Debian keeps those of each version apart, and none on the PATH.
+	// Debian has a separate directory for each version, and none of them is on the PATH.
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/postgres")
 	if err != nil || len(found) == 0 {
 		return "", ErrMissing
@@ -148,7 +148,7 @@ func (c *Cluster) run(ctx context.Context, program string, arguments ...string) 
 	return nil
 }
 
-// Start starts the server and waits until it serves; also after a Kill.
+// Start starts the server and waits until it serves. It also works after a Kill.
 func (c *Cluster) Start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -157,7 +157,7 @@ func (c *Cluster) Start(ctx context.Context) error {
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
-		// Processes of a server that was killed may live on for a moment, and hold what it shared.
+		// Processes of a killed server may run for another moment, and hold what it shared.
 		select {
 		case <-time.After(50 * time.Millisecond):
 		case <-ctx.Done():
@@ -177,7 +177,7 @@ func (c *Cluster) startOnce(ctx context.Context) error {
 		fsync = "on"
 	}
 	cmd := c.command(context.WithoutCancel(ctx), "postgres", "-D", c.data(), "-k", c.Directory, "-c", "fsync="+fsync)
-	// Who kills the tests, ends the server; and a signal from the terminal is not for it.
+	// Killing the tests ends the server, but a signal from the terminal does not reach it.
 	cmd.SysProcAttr.Pdeathsig, cmd.SysProcAttr.Setpgid = syscall.SIGQUIT, true
 	log, err := os.OpenFile(c.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -187,7 +187,7 @@ func (c *Cluster) startOnce(ctx context.Context) error {
 	ended := make(chan struct{})
 	started := make(chan error, 1)
 	go func() {
-		// The signal comes when the thread ends that started the process: it is kept.
+		// The signal comes when the thread that started the process ends, so the thread is kept.
 		lockThread()
 		started <- cmd.Start()
 		if cmd.Process != nil {
@@ -242,7 +242,7 @@ func (c *Cluster) end(signal syscall.Signal) {
 	c.process = nil
 }
 
-// childrenOf are the processes that a process started.
+// childrenOf returns the processes that a process started.
 func childrenOf(parent int) (children []int) {
 	found, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
@@ -264,7 +264,7 @@ func childrenOf(parent int) (children []int) {
 	return children
 }
 
-// Remove ends the server and removes all that is its.
+// Remove ends the server and removes all its files.
 func (c *Cluster) Remove() error {
 	c.end(syscall.SIGQUIT)
 	err := os.RemoveAll(c.Directory)
@@ -274,7 +274,7 @@ func (c *Cluster) Remove() error {
 	return err
 }
 
-// URL is the URL of a database of the cluster.
+// URL returns the URL of a database of the cluster.
 func (c *Cluster) URL(database string) string {
 	return "postgres:///" + database + "?" +
 		url.Values{"host": {c.Directory}, "user": {Superuser}, "sslmode": {"disable"}}.Encode()

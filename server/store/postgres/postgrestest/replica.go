@@ -11,12 +11,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// replicaName is what a replica calls itself, and what its primary waits for.
+// replicaName is the name of a replica, for which its primary waits.
 const replicaName = "replica"
 
-// Replicate makes a replica that streams from the cluster, as pg_basebackup sets one
-// up, and has the cluster wait for it at each commit. Nothing that the cluster
-// acknowledged from then on is missing there. Remove ends the replica.
+// Replicate makes a replica that streams from the cluster, as pg_basebackup sets one up, and makes
+// the cluster wait for it at each commit. From then on, the replica has everything that the cluster
+// acknowledged. Remove ends the replica.
 func (c *Cluster) Replicate(ctx context.Context) (*Cluster, error) {
 	replica := &Cluster{Durable: c.Durable, programs: c.programs, as: c.as}
 	var err error

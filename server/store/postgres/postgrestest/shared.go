@@ -67,7 +67,7 @@ func Database(t testing.TB) string {
 	return url
 }
 
-// Durable makes a cluster for a test alone, which waits for the disk as those in use do.
+// Durable makes a cluster for a single test, which waits for the disk like those in production.
 func Durable(t testing.TB) *Cluster {
 	t.Helper()
 	c, err := Make(t.Context(), true)
@@ -80,7 +80,7 @@ func Durable(t testing.TB) *Cluster {
 	return c
 }
 
-// Require ends a test that has no cluster: skipped, if none can be had here.
+// Require ends a test that has no cluster: it skips the test if this machine can't run one.
 func Require(t testing.TB, err error) {
 	t.Helper()
 	if errors.Is(err, ErrMissing) && os.Getenv("CI") == "" {
