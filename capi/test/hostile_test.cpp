@@ -46,7 +46,9 @@ INSTANTIATE_TEST_SUITE_P(, Scarce,
                                          "descriptors are closed", "no thread", "no thread later",
                                          "little address space", "just enough address space",
                                          "refused calls", "little data", "just enough data",
-                                         "files are limited"),
+                                         "address space later", "data later", "locked memory later",
+                                         "no mapping later", "sandbox later", "small stacks",
+                                         "calculations are watched", "files are limited"),
                          name_of);
 TEST_P(Scarce, host) {
   // A user of its own must get at it.

@@ -55,7 +55,7 @@
  *            descriptors of its own: the host may run out of them or close them
  *            all. It writes nothing to stdout or stderr, reads no environment
  *            variable but HOME, and can't be unloaded. If the process lacks
- *            threads, file descriptors, memory or address space (about 1.1 GB,
+ *            threads, file descriptors, memory or address space (about 1.3 GB,
  *            most of it only reserved), LTS_ERR_HOST_RESOURCES says so, and the
  *            call may be repeated. docs/hosts.md has what a host must not do.
  */
