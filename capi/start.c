@@ -28,6 +28,7 @@ typedef int openlts_no_start;
 #include <unistd.h>
 
 #include "../include/openlts/openlts.h"
+#include "capi.h"
 #include "memory.h"
 #include "wait.h"
 
@@ -37,6 +38,7 @@ typedef int openlts_no_start;
 /* What Go and SQLite take, as measured (docs/hosts.md) and rounded up. */
 #define DESCRIPTORS 12 /* 10 for the poller and a license */
 #define THREADS 12     /* 9 to begin with, 10 under load */
+#define FOR_ANOTHER 2  /* threads for each license more */
 /* MB, of which Go reserves most at once and uses little. It must not be less: Go takes it for
  * granted that it gets all of it, and would go on at address 0. */
 #define ADDRESS_SPACE 1280
@@ -53,6 +55,8 @@ static const char lack_of_descriptors[] = "the process lacks file descriptors: "
     DESCRIPTORS) " more are needed; raise the limit (ulimit -n)";
 static const char lack_of_threads[] = "the process lacks threads: " TEXT(
     THREADS) " more are needed; raise the limit (ulimit -u, or that of the cgroup)";
+static const char lack_of_more_threads[] = "the process lacks threads: " TEXT(
+    FOR_ANOTHER) " more are needed for another license; raise the limit (ulimit -u, or that of the cgroup)";
 static const char lack_of_memory[] = "the process lacks address space: " TEXT(
     ADDRESS_SPACE) " MB more are needed; raise the limit (ulimit -v)";
 static const char lack_of_data[] = "the process lacks memory: " TEXT(
@@ -125,6 +129,11 @@ int32_t openlts_start(int64_t until, const char **why) {
 void openlts_started(void) {}
 
 const char *openlts_lack_of_descriptors(void) { return NULL; }
+
+const char *openlts_lack_of_threads(int licenses) {
+  (void)licenses;
+  return NULL;
+}
 
 #else
 
@@ -219,8 +228,9 @@ static const char *lack_of_calls(void) {
 /* --------------------------------------------------------------------- threads */
 
 /* Threads in reserve. Go ends the process if it can't have a thread. So those it
- * needs to begin with are there before it starts, and wait here; and if it can't have
- * more than those, it waits, and who waits for Go gives up in time. */
+ * needs to begin with are there before it starts, and wait here; and those that another
+ * license needs, in which two may wait for the disk at a time, before that is opened. If Go
+ * can't have more than those, it waits, and who waits for Go gives up in time. */
 typedef struct {
   atomic_int order;
   void *(*run)(void *);
@@ -230,8 +240,11 @@ typedef struct {
 
 enum { STAND_BY, RUN, LEAVE, LEFT };
 
-static reserve reserves[THREADS];
-static atomic_int reserved;
+enum { MOST_THREADS = THREADS + FOR_ANOTHER * OPENLTS_MAX_LICENSES };
+
+static reserve reserves[MOST_THREADS];
+static atomic_int made, given; /* so many of them */
+static atomic_int others;      /* that Go has besides */
 
 /* What the linker makes of calls from within this library (--wrap), and the functions
  * themselves. They are only needed, and there, where it does. */
@@ -338,29 +351,46 @@ static const char *lack_found(int found) {
 
 /* Why a thread can't be had right now. The C library says the same (EAGAIN) of too many
  * threads and of too little space for a stack. */
-static const char *lack_behind_thread(void) {
+static const char *lack_behind_thread(const char *otherwise) {
   const char *lack = lack_found(openlts_look_for_memory(stack_size() + SMALL, stack_size()));
-  return lack == NULL ? lack_of_threads : lack;
+  return lack == NULL ? otherwise : lack;
 }
 
-static const char *reserve_threads(void) {
-  for (int n = 0; n < THREADS; n++) {
+/* Sees to it that there are so many. One thread at a time calls it. */
+static int reserve_threads(int many) {
+  for (int n = atomic_load(&made); n < many; n++) {
     atomic_store(&reserves[n].order, STAND_BY);
     if (start_thread(&reserves[n].thread, stand_by, &reserves[n]) != 0) {
-      const char *lack = lack_behind_thread();
-      dismiss_threads(n);
-      return lack;
+      return 0;
     }
+    atomic_store(&made, n + 1);
   }
-  return NULL;
+  return 1;
+}
+
+const char *openlts_lack_of_threads(int licenses) {
+  static atomic_flag reserving = ATOMIC_FLAG_INIT;
+  const char *lack = NULL;
+  if (openlts_go_entry == NULL) {
+    return NULL;
+  }
+  while (atomic_flag_test_and_set_explicit(&reserving, memory_order_acquire)) {
+    openlts_let_others();
+  }
+  const int wanted = THREADS + FOR_ANOTHER * (licenses - 1) - atomic_load(&others);
+  if (!reserve_threads(wanted < MOST_THREADS ? wanted : MOST_THREADS)) {
+    lack = lack_behind_thread(lack_of_more_threads);
+  }
+  atomic_flag_clear_explicit(&reserving, memory_order_release);
+  return lack;
 }
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *argument) {
-  int left = atomic_load(&reserved);
-  while (left > 0) {
-    if (atomic_compare_exchange_weak(&reserved, &left, left - 1)) {
-      reserve *r = &reserves[left - 1];
+  int next = atomic_load(&given);
+  while (next < atomic_load(&made)) {
+    if (atomic_compare_exchange_weak(&given, &next, next + 1)) {
+      reserve *r = &reserves[next];
       r->run = run;
       r->argument = argument;
       *thread = r->thread;
@@ -372,6 +402,7 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
   for (;;) {
     int error = start_thread(thread, run, argument);
     if (error != EAGAIN && error != ENOMEM) {
+      atomic_fetch_add(&others, error == 0);
       return error;
     }
     pause_briefly();
@@ -512,13 +543,12 @@ static void *start(void *nothing) {
     lack = openlts_lack_of_descriptors();
   }
   if (lack == NULL) {
-    lack = reserve_threads();
-    if (lack == NULL && (lack = lack_of_go()) != NULL) {
-      dismiss_threads(THREADS);
+    lack = reserve_threads(THREADS) ? lack_of_go() : lack_behind_thread(lack_of_threads);
+    if (lack != NULL) {
+      dismiss_threads(atomic_exchange(&made, 0));
     }
   }
   if (lack == NULL) {
-    atomic_store(&reserved, THREADS);
     describe_program();
     atomic_store(&files_known, getrlimit(RLIMIT_NOFILE, &files) == 0);
     started_by = getpid();
@@ -538,7 +568,7 @@ int32_t openlts_start(int64_t until, const char **why) {
   if (atomic_compare_exchange_strong(&stage, &found, STARTING)) {
     atomic_store(&lacks, lack_of_threads);
     if (start_thread(&thread, start, NULL) != 0) {
-      atomic_store(&lacks, lack_behind_thread());
+      atomic_store(&lacks, lack_behind_thread(lack_of_threads));
       atomic_store(&stage, NOT_STARTED);
       openlts_wake_all(&stage);
     }

@@ -133,6 +133,11 @@ int openlts_forked(void) { return 0; }
 /* Nor few handles. */
 const char *openlts_lack_of_descriptors(void) { return NULL; }
 
+const char *openlts_lack_of_threads(int licenses) {
+  (void)licenses;
+  return NULL;
+}
+
 void openlts_let_others(void) { SwitchToThread(); }
 
 #else

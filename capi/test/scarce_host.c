@@ -232,6 +232,33 @@ static LTS_License try_to_open(char *message, int32_t length, int32_t *status) {
   return license;
 }
 
+/* Many licenses are at work, and there are no more threads than when they were opened: there
+ * are enough for all of them. */
+static void no_thread_for_many(void) {
+  enum { MANY = 16 };
+  pthread_t threads[MANY];
+  LTS_License licenses[MANY];
+  become_somebody();
+  for (int i = 0; i < MANY; i++) {
+    licenses[i] = open_license(url, code, directory, 180);
+    EXPECT_IS(0, pthread_create(&threads[i], NULL, submit_often, &licenses[i]));
+  }
+  limit(RLIMIT_NPROC, 1);
+  for (int i = 0; i < MANY; i++) {
+    EXPECT_IS(0, pthread_join(threads[i], NULL));
+  }
+  char message[256] = "";
+  int32_t status = LTS_OK;
+  EXPECT_IS(0, try_to_open(message, sizeof message, &status));
+  EXPECT_IS(LTS_ERR_HOST_RESOURCES, status);
+  EXPECT(strstr(message, "threads") != NULL);
+  record(licenses[0]);
+  for (int i = 0; i < MANY; i++) {
+    EXPECT_IS(LTS_OK, LTS_SubmitReports(licenses[i], CLOSE_MILLISECONDS));
+    EXPECT_IS(LTS_OK, LTS_CloseLicense(licenses[i], CLOSE_MILLISECONDS));
+  }
+}
+
 /* A limit of memory as it is for each of so many megabytes is too low, and that is said. */
 static void expect_too_little(int resource, rlim_t from, rlim_t to, const char *said) {
   const rlim_t before = limit_of(resource);
@@ -408,6 +435,7 @@ static const struct {
     {"descriptors are closed", descriptors_are_closed},
     {"no thread", no_thread},
     {"no thread later", no_thread_later},
+    {"no thread for many", no_thread_for_many},
     {"little address space", little_address_space},
     {"just enough address space", just_enough_address_space},
     {"little data", little_data},
