@@ -1,14 +1,14 @@
 /* Starting Go. See start.h, entry/ and entry.ld.
  *
  * The loader does not start Go: loading the library starts no thread, installs no
- * handler, and can't fail for lack of anything. A fork made before the first use is
- * as good as its parent. */
+ * handler, and can't fail for lack of resources. A child that is forked before the first
+ * use can do everything that its parent can. */
 #define _GNU_SOURCE
 #include "start.h"
 
 #if defined(_WIN32)
 
-/* See start_windows.c; ISO C wants something in every file. */
+/* See start_windows.c. ISO C does not allow an empty file. */
 typedef int openlts_no_start;
 
 #else
@@ -62,13 +62,13 @@ static const char lack_of_memory[] = "the process lacks address space: " TEXT(
 static const char lack_of_data[] = "the process lacks memory: " TEXT(
     DATA) " MB and the stacks of " TEXT(THREADS) " threads are needed; raise the limit (ulimit -d)";
 
-/* How far the start is. */
+/* How far the start has come. */
 enum { NOT_STARTED, STARTING, STARTED };
 static atomic_int stage;
 static pid_t started_by;
 static _Atomic(const char *) lacks;
 
-/* Set in a forked child by the handler below; the process id catches what bypasses
+/* Set in a forked child by the handler below. The process id reveals forks that bypass
  * such handlers. */
 static atomic_int in_fork;
 
@@ -77,7 +77,7 @@ static void after_fork(void) {
   if (atomic_load(&stage) == STARTED) {
     atomic_store_explicit(&in_fork, 1, memory_order_relaxed);
   } else {
-    /* Another thread, which the child does not have, was looking what there is. */
+    /* Another thread, which the child does not have, was checking the resources. */
     atomic_compare_exchange_strong(&stage, &found, NOT_STARTED);
   }
 }
@@ -89,13 +89,14 @@ int openlts_forked(void) {
 
 void openlts_let_others(void) { sched_yield(); }
 
-/* Where the linker put Go's entry, an array of one; NULL if it could not, and the
+/* Where the linker put Go's entry, as an array of one; NULL if it could not, so that the
  * loader runs it. */
 typedef void go_entry(int argc, char **argv);
 extern go_entry *const openlts_go_entry[] __attribute__((weak, visibility("hidden")));
 
-/* If the loader starts Go, then between these two: a constructor with a priority
- * runs before Go's own, one without after it. Go's threads inherit what is blocked. */
+/* If the loader starts Go, it does so between these two: a constructor with a priority
+ * runs before Go's own, one without runs after it. Go's threads inherit the blocked
+ * signals. */
 static sigset_t mask_of_host;
 
 __attribute__((constructor(101))) static void before_go(void) {
@@ -146,19 +147,19 @@ const char *openlts_lack_of_threads(int licenses) {
 
 /* ------------------------------------------------------- the file descriptors */
 
-/* Gives this thread, and those it starts, a table of file descriptors of their own:
- * the host can't close ours, ours don't add to what the host has, no fork inherits
- * them; and the locks of the process on files (fcntl) are the host's or ours, never
- * mixed up. The host's descriptors are not kept open here.
+/* Gives this thread, and those that it starts, a separate table of file descriptors: the
+ * host can't close ours, ours don't count among the host's, and no fork inherits them.
+ * File locks of a process (fcntl) belong either to the host or to us and never get mixed
+ * up. The new table does not keep the host's descriptors open.
  *
- * Where that can't be had (old kernels, sandboxes), the table is shared. */
+ * If that is impossible (old kernels, sandboxes), the table is shared. */
 static void take_own_descriptors(void) {
 #if defined(SYS_close_range)
   const unsigned unshare_them = 1U << 1; /* CLOSE_RANGE_UNSHARE */
   if (syscall(SYS_close_range, 0U, ~0U, unshare_them) != 0) {
     return;
   }
-  /* The first three numbers are what people write to by mistake. */
+  /* Take the first three numbers, because code may write to them by mistake. */
   for (int i = 0; i < 3; i++) {
     int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (fd < 0) {
@@ -171,7 +172,7 @@ static void take_own_descriptors(void) {
 #endif
 }
 
-/* Tries to open as many as a license may need. */
+/* Tries to open as many descriptors as a license may need. */
 const char *openlts_lack_of_descriptors(void) {
   int tried[DESCRIPTORS];
   int n = 0;
@@ -193,7 +194,7 @@ const char *openlts_lack_of_descriptors(void) {
 #define REFUSED(call) \
   "the process may not call " call ", which is needed: allow it in its sandbox (seccomp)"
 
-/* Go ends the process if one of these is refused. Other calls it takes an error of. */
+/* Go ends the process if one of these is refused. It handles errors of other calls. */
 static const char *lack_of_calls(void) {
   const char *refused = NULL;
   unsigned char byte;
@@ -246,8 +247,8 @@ static reserve reserves[MOST_THREADS];
 static atomic_int made, given; /* so many of them */
 static atomic_int others;      /* that Go has besides */
 
-/* What the linker makes of calls from within this library (--wrap), and the functions
- * themselves. They are only needed, and there, where it does. */
+/* The names that the linker gives to calls from within this library (--wrap), and the
+ * functions themselves. Both exist only if it does that. */
 int __wrap_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *)
     __attribute__((weak));
@@ -327,7 +328,7 @@ static int start_thread(pthread_t *thread, void *(*run)(void *), void *argument)
   return error;
 }
 
-/* Not before they are gone is their place taken by others. */
+/* Wait until they have ended: only then can others take their place. */
 static void dismiss_threads(int n) {
   while (n-- > 0) {
     give_order(&reserves[n], LEAVE);
@@ -430,14 +431,14 @@ int __wrap_pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes) {
 
 /* ----------------------------------------------------------------- the new world */
 
-/* What Go sees of a program and its environment: nothing of the host's but its home
- * directory. What follows the environment is for Go's runtime, from the kernel. */
+/* What Go sees as its program and environment: nothing of the host but its home
+ * directory. What follows the environment comes from the kernel and is for Go's runtime. */
 static char home[4096 + sizeof "HOME="];
 static char processors[sizeof "GOMAXPROCS=0"];
 static unsigned char randomness[16];
 
-/* The host's timers and profilers are not disturbed by signals with which Go stops
- * goroutines; all of ours stop on their own. */
+/* Go must not stop goroutines by signals, which would disturb the host's timers and
+ * profilers. All of our goroutines stop by themselves. */
 static char no_preemption[] = "GODEBUG=asyncpreemptoff=1";
 
 enum {
@@ -459,7 +460,8 @@ static void describe_program(void) {
   memset(vector, 0, sizeof vector);
   vector[ARGUMENT] = name;
   vector[n++] = no_preemption;
-  /* The library has little to do at a time: more would only be more threads. */
+  /* The library has little to do at the same time: more processors would only mean more
+   * threads. */
   int count = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 2;
   snprintf(processors, sizeof processors, "GOMAXPROCS=%d", count < 2 ? 1 : 2);
   vector[n++] = processors;
@@ -479,7 +481,7 @@ static void describe_program(void) {
   }
 }
 
-/* The limit of open files as the host set it. Go raises it. */
+/* The limit of open files that the host has set. Go raises it; we restore it. */
 static struct rlimit files;
 static atomic_int files_known;
 
@@ -492,8 +494,8 @@ void openlts_started(void) {
   }
 }
 
-/* Go installs handlers, and changes a flag of those that are there. It needs those for
- * faults of its own code, and only those. */
+/* Go installs handlers, and changes a flag of those that exist. It needs only the
+ * handlers for faults of its own code. */
 static int is_fault(int number) {
   return number == SIGSEGV || number == SIGBUS || number == SIGFPE;
 }
