@@ -10,7 +10,7 @@
 enum { WAITED_FOR, DONE, LEFT };
 
 openlts_job *openlts_new_job(enum openlts_kind kind, size_t room) {
-  openlts_job *job = calloc(1, sizeof *job + room); /* malloc retries; see start.c */
+  openlts_job *job = calloc(1, sizeof *job + room); /* malloc has patience; see memory.c */
   if (job != NULL) {
     job->kind = kind;
     job->status = LTS_ERR_INTERNAL;

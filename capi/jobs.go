@@ -60,6 +60,11 @@ func open(job *C.openlts_job) error {
 	if lack := C.openlts_lack_of_descriptors(); lack != nil {
 		return protocol.Errorf(protocol.StatusHostResources, "%s", C.GoString(lack))
 	}
+	opening.Add(1)
+	defer opening.Add(-1)
+	if lack := C.openlts_lack_of_threads(C.int(openLicenses() + int(opening.Load()))); lack != nil {
+		return protocol.Errorf(protocol.StatusHostResources, "%s", C.GoString(lack))
+	}
 	outside, err := environment(&parameters)
 	if err != nil {
 		return err

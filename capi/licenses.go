@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/openlts/openlts/core/client"
 	"github.com/openlts/openlts/core/protocol"
@@ -15,6 +16,15 @@ import (
 var licenses struct {
 	sync.RWMutex
 	open map[C.LTS_License]*client.License
+}
+
+// opening is how many are about to be open.
+var opening atomic.Int32
+
+func openLicenses() int {
+	licenses.RLock()
+	defer licenses.RUnlock()
+	return len(licenses.open)
 }
 
 func find(handle C.LTS_License) (*client.License, error) {

@@ -23,31 +23,40 @@ typedef int openlts_no_start;
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "../include/openlts/openlts.h"
+#include "capi.h"
+#include "memory.h"
 #include "wait.h"
 
 #define TEXT(number) DIGITS(number)
 #define DIGITS(number) #number
 
-/* What Go and SQLite need, as measured (docs/hosts.md) and rounded up. */
-#define DESCRIPTORS 12    /* 10 for the poller and a license */
-#define THREADS 12        /* 9 to begin with, 10 under load */
-#define ADDRESS_SPACE 992 /* MB, of which Go reserves most at once and uses little */
-#define DATA 96           /* MB of it that may be written to, besides the threads' stacks */
+/* What Go and SQLite take, as measured (docs/hosts.md) and rounded up. */
+#define DESCRIPTORS 12 /* 10 for the poller and a license */
+#define THREADS 12     /* 9 to begin with, 10 under load */
+#define FOR_ANOTHER 2  /* threads for each license more */
+/* MB, of which Go reserves most at once and uses little. It must not be less: Go takes it for
+ * granted that it gets all of it, and would go on at address 0. */
+#define ADDRESS_SPACE 1280
+#define DATA 128 /* MB of it that may be written to, besides the threads' stacks */
+
+/* Of each thread of ours, whatever the host's default is: SQLite and Go's runtime take some
+ * 100 KB. What the host's libraries keep for each thread (TLS) comes on top. */
+enum { STACK = 1 << 20 };
 
 enum { SMALL = 65536, TRIES = 200 };
 enum { ADDRESS_SPACE_BYTES = ADDRESS_SPACE << 20, DATA_BYTES = DATA << 20 };
-enum { BALLAST = 192 << 20, BALLAST_DATA = 32 << 20 };
 
 static const char lack_of_descriptors[] = "the process lacks file descriptors: " TEXT(
     DESCRIPTORS) " more are needed; raise the limit (ulimit -n)";
 static const char lack_of_threads[] = "the process lacks threads: " TEXT(
     THREADS) " more are needed; raise the limit (ulimit -u, or that of the cgroup)";
+static const char lack_of_more_threads[] = "the process lacks threads: " TEXT(
+    FOR_ANOTHER) " more are needed for another license; raise the limit (ulimit -u, or that of the cgroup)";
 static const char lack_of_memory[] = "the process lacks address space: " TEXT(
     ADDRESS_SPACE) " MB more are needed; raise the limit (ulimit -v)";
 static const char lack_of_data[] = "the process lacks memory: " TEXT(
@@ -122,8 +131,14 @@ void openlts_started(void) {}
 
 const char *openlts_lack_of_descriptors(void) { return NULL; }
 
+const char *openlts_lack_of_threads(int licenses) {
+  (void)licenses;
+  return NULL;
+}
+
 #else
 
+#include <link.h>
 #include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -213,9 +228,10 @@ static const char *lack_of_calls(void) {
 
 /* --------------------------------------------------------------------- threads */
 
-/* Threads in reserve. Go ends the process if it can't create a thread. So the threads
- * that it needs at first are created before it starts, and wait here. If no more can be
- * created, Go waits, and whoever waits for Go gives up in time. */
+/* Threads in reserve. Go ends the process if it can't have a thread. So those it
+ * needs to begin with are there before it starts, and wait here; and those that another
+ * license needs, in which two may wait for the disk at a time, before that is opened. If Go
+ * can't have more than those, it waits, and who waits for Go gives up in time. */
 typedef struct {
   atomic_int order;
   void *(*run)(void *);
@@ -225,8 +241,11 @@ typedef struct {
 
 enum { STAND_BY, RUN, LEAVE, LEFT };
 
-static reserve reserves[THREADS];
-static atomic_int reserved;
+enum { MOST_THREADS = THREADS + FOR_ANOTHER * OPENLTS_MAX_LICENSES };
+
+static reserve reserves[MOST_THREADS];
+static atomic_int made, given; /* so many of them */
+static atomic_int others;      /* that Go has besides */
 
 /* The names that the linker gives to calls from within this library (--wrap), and the
  * functions themselves. Both exist only if it does that. */
@@ -235,10 +254,7 @@ int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *)
     __attribute__((weak));
 int __wrap_pthread_getattr_np(pthread_t, pthread_attr_t *);
 int __real_pthread_getattr_np(pthread_t, pthread_attr_t *) __attribute__((weak));
-void *__wrap_malloc(size_t);
-void *__real_malloc(size_t) __attribute__((weak));
-void *__wrap_mmap(void *, size_t, int, int, int, off_t);
-void *__real_mmap(void *, size_t, int, int, int, off_t) __attribute__((weak));
+int __wrap_pthread_attr_getstacksize(const pthread_attr_t *, size_t *);
 
 static void give_order(reserve *r, int order) {
   atomic_store(&r->order, order);
@@ -262,11 +278,44 @@ static void pause_briefly(void) {
   nanosleep(&moment, NULL);
 }
 
+/* What a library keeps for each thread lies on the thread's stack. */
+static int add_own_of_threads(struct dl_phdr_info *library, size_t size, void *sum) {
+  (void)size;
+  for (int i = 0; i < library->dlpi_phnum; i++) {
+    if (library->dlpi_phdr[i].p_type == PT_TLS) {
+      *(size_t *)sum += library->dlpi_phdr[i].p_memsz + library->dlpi_phdr[i].p_align;
+    }
+  }
+  return 0;
+}
+
+static size_t stack_size(void) {
+  static atomic_size_t known; /* Go computes with one size */
+  size_t size = atomic_load(&known);
+  if (size == 0) {
+    size_t sum = STACK + SMALL;
+    dl_iterate_phdr(add_own_of_threads, &sum);
+    sum = (sum + SMALL - 1) & ~(size_t)(SMALL - 1);
+    size = atomic_compare_exchange_strong(&known, &size, sum) ? sum : size;
+  }
+  return size;
+}
+
+/* What Go asks of the attributes that it gives to pthread_create: it reckons with so much. */
+int __wrap_pthread_attr_getstacksize(const pthread_attr_t *attributes, size_t *size) {
+  (void)attributes;
+  *size = STACK;
+  return 0;
+}
+
 /* Detached, and with all signals blocked. */
 static int start_thread(pthread_t *thread, void *(*run)(void *), void *argument) {
   pthread_attr_t detached;
   sigset_t all, before;
   int error = pthread_attr_init(&detached);
+  if (error == 0) {
+    error = pthread_attr_setstacksize(&detached, stack_size());
+  }
   if (error != 0) {
     return error;
   }
@@ -289,58 +338,60 @@ static void dismiss_threads(int n) {
   }
 }
 
-/* Takes address space, but no memory. */
-static void *reserve_space(size_t size) {
-  void *space =
-      __real_mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  return space == MAP_FAILED ? NULL : space;
-}
-
-/* What the process lacks of so much address space, of which the first part is writable,
- * which has a limit of its own (RLIMIT_DATA). NULL: nothing. */
-static const char *lack_of_space(size_t size, size_t data) {
-  void *space = reserve_space(size);
-  const char *lack = space == NULL ? lack_of_memory : NULL;
-  if (space != NULL) {
-    if (mprotect(space, data, PROT_READ | PROT_WRITE) != 0) {
-      lack = lack_of_data;
-    }
-    munmap(space, size);
+/* What is lacking, of memory; NULL: nothing. */
+static const char *lack_found(int found) {
+  switch (found) {
+    case OPENLTS_NO_SPACE:
+      return lack_of_memory;
+    case OPENLTS_NO_DATA:
+      return lack_of_data;
+    default:
+      return NULL;
   }
-  return lack;
 }
 
-/* Why a thread can't be created now. The C library returns the same error (EAGAIN) for
- * too many threads and for too little space for a stack. */
-static const char *lack_behind_thread(void) {
-  pthread_attr_t usual;
-  size_t stack = 0;
-  if (pthread_attr_init(&usual) == 0) {
-    pthread_attr_getstacksize(&usual, &stack);
-    pthread_attr_destroy(&usual);
-  }
-  const char *lack = lack_of_space(stack + SMALL, stack);
-  return lack == NULL ? lack_of_threads : lack;
+/* Why a thread can't be had right now. The C library says the same (EAGAIN) of too many
+ * threads and of too little space for a stack. */
+static const char *lack_behind_thread(const char *otherwise) {
+  const char *lack = lack_found(openlts_look_for_memory(stack_size() + SMALL, stack_size()));
+  return lack == NULL ? otherwise : lack;
 }
 
-static const char *reserve_threads(void) {
-  for (int n = 0; n < THREADS; n++) {
+/* Sees to it that there are so many. One thread at a time calls it. */
+static int reserve_threads(int many) {
+  for (int n = atomic_load(&made); n < many; n++) {
     atomic_store(&reserves[n].order, STAND_BY);
     if (start_thread(&reserves[n].thread, stand_by, &reserves[n]) != 0) {
-      const char *lack = lack_behind_thread();
-      dismiss_threads(n);
-      return lack;
+      return 0;
     }
+    atomic_store(&made, n + 1);
   }
-  return NULL;
+  return 1;
+}
+
+const char *openlts_lack_of_threads(int licenses) {
+  static atomic_flag reserving = ATOMIC_FLAG_INIT;
+  const char *lack = NULL;
+  if (openlts_go_entry == NULL) {
+    return NULL;
+  }
+  while (atomic_flag_test_and_set_explicit(&reserving, memory_order_acquire)) {
+    openlts_let_others();
+  }
+  const int wanted = THREADS + FOR_ANOTHER * (licenses - 1) - atomic_load(&others);
+  if (!reserve_threads(wanted < MOST_THREADS ? wanted : MOST_THREADS)) {
+    lack = lack_behind_thread(lack_of_more_threads);
+  }
+  atomic_flag_clear_explicit(&reserving, memory_order_release);
+  return lack;
 }
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *argument) {
-  int left = atomic_load(&reserved);
-  while (left > 0) {
-    if (atomic_compare_exchange_weak(&reserved, &left, left - 1)) {
-      reserve *r = &reserves[left - 1];
+  int next = atomic_load(&given);
+  while (next < atomic_load(&made)) {
+    if (atomic_compare_exchange_weak(&given, &next, next + 1)) {
+      reserve *r = &reserves[next];
       r->run = run;
       r->argument = argument;
       *thread = r->thread;
@@ -348,69 +399,24 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
       return 0;
     }
   }
+  (void)attributes; /* Go's are those of start_thread */
   for (;;) {
-    int error = __real_pthread_create(thread, attributes, run, argument);
+    int error = start_thread(thread, run, argument);
     if (error != EAGAIN && error != ENOMEM) {
+      atomic_fetch_add(&others, error == 0);
       return error;
     }
     pause_briefly();
   }
 }
 
-/* ---------------------------------------------------------------------- memory */
-
-/* Go ends the process if C's malloc fails for a few bytes. So within this library, where
- * only Go's threads call it, malloc waits a little and tries again. It does not for large
- * blocks: those are SQLite's, which can do without. */
-void *__wrap_malloc(size_t size) {
-  void *block = __real_malloc(size);
-  for (int i = 0; block == NULL && size <= SMALL && i < TRIES; i++) {
-    if (i >= 10) {
-      pause_briefly();
-    }
-    block = __real_malloc(size);
-  }
-  return block;
-}
-
-/* Everything in the process takes address space, for example the C library for each
- * thread. So we keep what Go is sure to need soon. */
-static _Atomic(void *) ballast;
-
-/* If writable memory is limited, too, part of the ballast counts as writable. */
-static void *take_ballast(void) {
-  struct rlimit limit;
-  void *space = reserve_space(BALLAST);
-  if (space != NULL && getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
-      mprotect(space, BALLAST_DATA, PROT_READ | PROT_WRITE) != 0) {
-    munmap(space, BALLAST);
-    return NULL;
-  }
-  return space;
-}
-
-void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset) {
-  void *got = __real_mmap(address, size, protection, flags, fd, offset);
-  void *kept = NULL;
-  if (got == MAP_FAILED && errno == ENOMEM && (flags & MAP_ANONYMOUS) != 0 &&
-      (kept = atomic_exchange(&ballast, NULL)) != NULL) {
-    munmap(kept, BALLAST);
-    got = __real_mmap(address, size, protection, flags, fd, offset);
-    const int error = errno;
-    atomic_store(&ballast, take_ballast());
-    errno = error;
-  }
-  return got;
-}
-
-/* What the process lacks of the memory that Go needs at its start, or NULL. */
+/* What is lacking of the memory that Go takes when it starts, or NULL. */
 static const char *lack_of_go(void) {
   void *volatile block = calloc(1, SMALL);
-  const char *lack = block == NULL ? lack_of_data : lack_of_space(ADDRESS_SPACE_BYTES, DATA_BYTES);
+  const char *lack = block == NULL
+                         ? lack_of_data
+                         : lack_found(openlts_keep_memory(ADDRESS_SPACE_BYTES, DATA_BYTES));
   free(block);
-  if (lack == NULL) {
-    atomic_store(&ballast, take_ballast());
-  }
   return lack;
 }
 
@@ -481,6 +487,7 @@ static atomic_int files_known;
 
 void openlts_started(void) {
   struct rlimit now;
+  openlts_trim_memory();
   if (atomic_exchange(&files_known, 0) && getrlimit(RLIMIT_NOFILE, &now) == 0 &&
       now.rlim_max == files.rlim_max) {
     setrlimit(RLIMIT_NOFILE, &files);
@@ -510,22 +517,40 @@ static void run_entry(void) {
   }
 }
 
-/* Runs in a thread of its own, from which Go's threads inherit everything. */
+/* A thread has from the one that starts it how it calculates, and when it runs. Programs
+ * that have the processor report divisions by zero (feenableexcept, Fortran, Pascal), or run
+ * threads before all others (SCHED_FIFO), don't mean ours: Go ends at such a report. */
+static void forget_the_host(void) {
+  const struct sched_param usual = {0};
+  const int policy = sched_getscheduler(0);
+  if (policy == SCHED_FIFO || policy == SCHED_RR) {
+    sched_setscheduler(0, SCHED_OTHER, &usual);
+  }
+#if defined(__x86_64__)
+  const unsigned sse = 0x1f80; /* as the ABI says that a process begins */
+  __asm__ volatile("ldmxcsr %0\n\tfninit" ::"m"(sse));
+#elif defined(__aarch64__)
+  const unsigned long fpcr = 0;
+  __asm__ volatile("msr fpcr, %0" ::"r"(fpcr));
+#endif
+}
+
+/* In a thread of its own, of which Go's inherit everything. */
 static void *start(void *nothing) {
   const char *lack = NULL;
+  forget_the_host();
   take_own_descriptors();
   lack = lack_of_calls();
   if (lack == NULL) {
     lack = openlts_lack_of_descriptors();
   }
   if (lack == NULL) {
-    lack = reserve_threads();
-    if (lack == NULL && (lack = lack_of_go()) != NULL) {
-      dismiss_threads(THREADS);
+    lack = reserve_threads(THREADS) ? lack_of_go() : lack_behind_thread(lack_of_threads);
+    if (lack != NULL) {
+      dismiss_threads(atomic_exchange(&made, 0));
     }
   }
   if (lack == NULL) {
-    atomic_store(&reserved, THREADS);
     describe_program();
     atomic_store(&files_known, getrlimit(RLIMIT_NOFILE, &files) == 0);
     started_by = getpid();
@@ -545,7 +570,7 @@ int32_t openlts_start(int64_t until, const char **why) {
   if (atomic_compare_exchange_strong(&stage, &found, STARTING)) {
     atomic_store(&lacks, lack_of_threads);
     if (start_thread(&thread, start, NULL) != 0) {
-      atomic_store(&lacks, lack_behind_thread());
+      atomic_store(&lacks, lack_behind_thread(lack_of_threads));
       atomic_store(&stage, NOT_STARTED);
       openlts_wake_all(&stage);
     }

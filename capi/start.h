@@ -22,6 +22,9 @@ void openlts_started(void);
  * file descriptors of its threads count. */
 const char *openlts_lack_of_descriptors(void);
 
+/* The same of threads, if so many licenses are to be open. They are kept in reserve. */
+const char *openlts_lack_of_threads(int licenses);
+
 /* Lets another thread run. */
 void openlts_let_others(void);
 

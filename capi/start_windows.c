@@ -135,6 +135,11 @@ int openlts_forked(void) { return 0; }
 /* Windows has no low limit of handles. */
 const char *openlts_lack_of_descriptors(void) { return NULL; }
 
+const char *openlts_lack_of_threads(int licenses) {
+  (void)licenses;
+  return NULL;
+}
+
 void openlts_let_others(void) { SwitchToThread(); }
 
 #else

@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"os"
+	"runtime"
 
 	"github.com/openlts/openlts/core/client"
 	"github.com/openlts/openlts/core/protocol"
@@ -16,7 +17,19 @@ import (
 // only on its own threads, never on the host's.
 func init() {
 	takePoller()
+	growHeap()
 	spawn(work)
+}
+
+// grown is how much the heap has room for from the start. Open licenses take some 4 MB.
+const grown = 32 << 20
+
+// growHeap has Go map, now, the memory that it will want. Later a limit may be lower, or a
+// sandbox may refuse it, and Go would end the process. Nothing is written to it: it takes
+// address space until it is needed.
+func growHeap() {
+	runtime.KeepAlive(make([]byte, grown))
+	runtime.GC() // or Go would reckon with twice as much
 }
 
 // takePoller makes Go's runtime open the descriptors of its poller now, while we know that there

@@ -44,9 +44,12 @@ class Scarce : public HostileHost {};
 INSTANTIATE_TEST_SUITE_P(, Scarce,
                          testing::Values("no descriptor", "few descriptors", "shared descriptors",
                                          "descriptors are closed", "no thread", "no thread later",
-                                         "little address space", "just enough address space",
-                                         "refused calls", "little data", "just enough data",
-                                         "files are limited"),
+                                         "no thread for many", "little address space",
+                                         "just enough address space", "refused calls",
+                                         "little data", "just enough data", "address space later",
+                                         "data later", "locked memory later", "no mapping later",
+                                         "sandbox later", "small stacks",
+                                         "calculations are watched", "files are limited"),
                          name_of);
 TEST_P(Scarce, host) {
   // A user of its own must get at it.

@@ -5,13 +5,16 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <fenv.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -229,6 +232,33 @@ static LTS_License try_to_open(char *message, int32_t length, int32_t *status) {
   return license;
 }
 
+/* Many licenses are at work, and there are no more threads than when they were opened: there
+ * are enough for all of them. */
+static void no_thread_for_many(void) {
+  enum { MANY = 16 };
+  pthread_t threads[MANY];
+  LTS_License licenses[MANY];
+  become_somebody();
+  for (int i = 0; i < MANY; i++) {
+    licenses[i] = open_license(url, code, directory, 180);
+    EXPECT_IS(0, pthread_create(&threads[i], NULL, submit_often, &licenses[i]));
+  }
+  limit(RLIMIT_NPROC, 1);
+  for (int i = 0; i < MANY; i++) {
+    EXPECT_IS(0, pthread_join(threads[i], NULL));
+  }
+  char message[256] = "";
+  int32_t status = LTS_OK;
+  EXPECT_IS(0, try_to_open(message, sizeof message, &status));
+  EXPECT_IS(LTS_ERR_HOST_RESOURCES, status);
+  EXPECT(strstr(message, "threads") != NULL);
+  record(licenses[0]);
+  for (int i = 0; i < MANY; i++) {
+    EXPECT_IS(LTS_OK, LTS_SubmitReports(licenses[i], CLOSE_MILLISECONDS));
+    EXPECT_IS(LTS_OK, LTS_CloseLicense(licenses[i], CLOSE_MILLISECONDS));
+  }
+}
+
 /* A limit of memory as it is for each of so many megabytes is too low, and that is said. */
 static void expect_too_little(int resource, rlim_t from, rlim_t to, const char *said) {
   const rlim_t before = limit_of(resource);
@@ -271,6 +301,104 @@ static void just_enough_address_space(void) { expect_just_enough(RLIMIT_AS, 900)
 static void little_data(void) { expect_too_little(RLIMIT_DATA, 1, 151, "ulimit -d"); }
 static void just_enough_data(void) { expect_just_enough(RLIMIT_DATA, 20); }
 
+/* A license that goes on for a while, with all there is to do, while the process can't have
+ * more than it has. */
+static void live_on(LTS_License license) {
+  for (int i = 0; i < 300; i++) {
+    EXPECT_IS(LTS_OK, LTS_RecordOperationAt(license, LTS_OT_QR_CODE, 0, time(NULL)));
+    LTS_LicenseInfo info;
+    info.structSize = sizeof info;
+    EXPECT_IS(LTS_OK, LTS_GetLicenseInfo(license, &info));
+    EXPECT_IS(LTS_OK, LTS_SubmitReports(license, CLOSE_MILLISECONDS));
+  }
+  record(license);
+  EXPECT_IS(LTS_OK, LTS_SubmitReports(license, CLOSE_MILLISECONDS));
+  EXPECT_IS(LTS_OK, LTS_CloseLicense(license, CLOSE_MILLISECONDS));
+}
+
+/* What the process has of something, as the kernel tells it in kilobytes. */
+static rlim_t has(const char *what) {
+  char line[256];
+  unsigned long kilobytes = 0;
+  FILE *status = fopen("/proc/self/status", "r");
+  EXPECT(status != NULL);
+  while (status != NULL && kilobytes == 0 && fgets(line, sizeof line, status) != NULL) {
+    if (strncmp(line, what, strlen(what)) == 0) {
+      kilobytes = strtoul(line + strlen(what), NULL, 10);
+    }
+  }
+  EXPECT(kilobytes > 0);
+  EXPECT(status != NULL && fclose(status) == 0);
+  return (rlim_t)kilobytes << 10;
+}
+
+/* It may have no more than it has, but for some for the C library. */
+enum { C_LIBRARY = 4 << 20 };
+
+static void address_space_later(void) {
+  LTS_License license = open_license(url, code, directory, 180);
+  limit(RLIMIT_AS, 1 << 20);
+  live_on(license);
+}
+
+static void data_later(void) {
+  LTS_License license = open_license(url, code, directory, 180);
+  limit(RLIMIT_DATA, has("VmData:") + C_LIBRARY);
+  live_on(license);
+}
+
+/* Nothing may be written that would have to stay in memory. */
+static void locked_memory_later(void) {
+  LTS_License license = open_license(url, code, directory, 180);
+  become_somebody();
+  limit(RLIMIT_MEMLOCK, 1 << 16);
+  EXPECT_IS(0, mlockall(MCL_FUTURE));
+  live_on(license);
+}
+
+/* The process has as many mappings as it may. */
+static void no_mapping_later(void) {
+  LTS_License license = open_license(url, code, directory, 180);
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  for (int i = 0; mmap(NULL, page, i % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                       0) != MAP_FAILED;
+       i++) {
+  }
+  live_on(license);
+}
+
+/* From now on no thread of the process may map memory, nor give it back. */
+static void sandbox_later(void) {
+  LTS_License license = open_license(url, code, directory, 180);
+  struct sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 1, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_munmap, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+  EXPECT_IS(0, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+  EXPECT_IS(0, syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program));
+  live_on(license);
+}
+
+/* Threads have small stacks, unless somebody says otherwise. */
+static void small_stacks(void) {
+  pthread_attr_t usual;
+  EXPECT_IS(0, pthread_attr_init(&usual));
+  EXPECT_IS(0, pthread_attr_setstacksize(&usual, (size_t)PTHREAD_STACK_MIN));
+  EXPECT_IS(0, pthread_setattr_default_np(&usual));
+  live();
+}
+
+/* The processor reports all that may go wrong in a calculation, as Fortran and Pascal have
+ * it. */
+static void calculations_are_watched(void) {
+  (void)feenableexcept(FE_ALL_EXCEPT); /* not every processor can */
+  live_on(open_license(url, code, directory, 180));
+}
+
 /* A file can't get larger: as on a full disk, and no signal ends the host. */
 static void files_are_limited(void) {
   LTS_License license = open_license(url, code, directory, 180);
@@ -307,10 +435,18 @@ static const struct {
     {"descriptors are closed", descriptors_are_closed},
     {"no thread", no_thread},
     {"no thread later", no_thread_later},
+    {"no thread for many", no_thread_for_many},
     {"little address space", little_address_space},
     {"just enough address space", just_enough_address_space},
     {"little data", little_data},
     {"just enough data", just_enough_data},
+    {"address space later", address_space_later},
+    {"data later", data_later},
+    {"locked memory later", locked_memory_later},
+    {"no mapping later", no_mapping_later},
+    {"sandbox later", sandbox_later},
+    {"small stacks", small_stacks},
+    {"calculations are watched", calculations_are_watched},
     {"files are limited", files_are_limited},
 };
 

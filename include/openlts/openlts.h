@@ -56,7 +56,7 @@
  *            or close all of them. It writes nothing to stdout or stderr, reads
  *            no environment variable but HOME, and can't be unloaded. If the
  *            process lacks threads, file descriptors, memory or address space
- *            (about 1.1 GB, most of it only reserved), a function returns
+ *            (about 1.3 GB, most of it only reserved), a function returns
  *            LTS_ERR_HOST_RESOURCES, and you may call it again. docs/hosts.md
  *            says what a host must not do.
  */

@@ -28,8 +28,8 @@ class ManyClassLoadersTest {
             assertEquals(0, exit, String.join("\n", lines));
             int[] found = Arrays.stream(lines[0].split(" ")).mapToInt(Integer::parseInt).toArray();
             assertEquals(1, found[2], "libraries in the process");
-            // A Go runtime has five threads or more. The one there is may have to add some for the work.
-            assertTrue(found[1] - found[0] < LOADERS, "threads after the first, and after all: " + lines[0]);
+            // The library has two more for each further license. A Go runtime of its own has twelve.
+            assertTrue(found[1] - found[0] < 3 * LOADERS, "threads after the first, and after all: " + lines[0]);
             assertEquals(Collections.nCopies(LOADERS, "INVALID_ARGUMENT 0"),
                     Arrays.asList(lines).subList(1, LOADERS + 1));
             assertEquals(LOADERS * 2 * OneOfMany.UNITS, server.total());
