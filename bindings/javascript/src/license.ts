@@ -310,7 +310,7 @@ export class License {
       this.set(Flag.AUTHORIZATION_LAPSED, true);
       this.say(
         `the authorization ended on ${day(endOf(grant.authorization))}; ` +
-          'recording goes on, and the next start needs the server',
+          'recording goes on; the next start needs the server',
         Status.FAILED_TO_REACH_LTS,
       );
     }
@@ -332,7 +332,7 @@ export class License {
       const { handshakeCode, item } = this.meter.account;
       if (handshakeCode !== account.handshakeCode || item !== account.item) {
         this.meter.begin(account);
-        this.say(`operations count on item ${account.item} of ${account.handshakeCode} from now on`);
+        this.say(`operations now count on item ${account.item} of ${account.handshakeCode}`);
       } else if (grant.authorization.validUntil !== before.authorization.validUntil) {
         this.say(`the license is valid until ${day(grant.authorization.validUntil)}`);
       }
@@ -340,7 +340,7 @@ export class License {
       failure = errorOf(cause);
       if (failure.refused && !this.has(Flag.AUTHORIZATION_LAPSED)) {
         this.set(Flag.AUTHORIZATION_LAPSED, true);
-        this.say(`${failure.message} Recording goes on, and the next start will be refused`, failure.code);
+        this.say(`${failure.message} Recording goes on; the next start will be refused`, failure.code);
       }
     }
     this.due = this.env.elapsed() + this.wait(failure);
@@ -380,7 +380,7 @@ export class License {
     const flag = { ok: 0, tolerance: Flag.QUOTA_IN_TOLERANCE, exhausted: Flag.QUOTA_EXHAUSTED }[quota.state];
     const changed = (this.flags & quotaFlags) !== flag;
     this.flags = (this.flags & ~quotaFlags) | flag;
-    if (changed) this.say(`the quota of the license is now: ${quota.state}`);
+    if (changed) this.say(`the quota is now: ${quota.state}`);
   }
 
   private noteStore(): void {

@@ -209,7 +209,7 @@ export class Meter {
       throw invalid(`an operation type is 1 to 64 characters out of A-Z, 0-9 and _`);
     }
     if (!this.types.has(name) && this.types.size >= 256)
-      throw new LTSError(Status.TOO_MANY, 'there are 256 operation types already');
+      throw new LTSError(Status.TOO_MANY, 'there are 256 operation types');
     this.types.add(name);
   }
 
@@ -250,7 +250,7 @@ export class Meter {
     this.check(type, n);
     const now = this.env.now();
     if (!(time <= now && time >= now - retention * 1000)) {
-      throw new LTSError(Status.TIME_OUT_OF_RANGE, 'the time lies in the future or more than 30 days back');
+      throw new LTSError(Status.TIME_OUT_OF_RANGE, 'the time is in the future or more than 30 days back');
     }
     this.cellAt(time, type).n += n;
     this.left = 0;
@@ -260,7 +260,7 @@ export class Meter {
 
   private check(type: string, n: number): void {
     if (this.closed) throw new LTSError(Status.INVALID_HANDLE, 'The license was closed.');
-    if (!Number.isSafeInteger(n) || n < 0) throw invalid(`${String(n)} is not a number of operations`);
+    if (!Number.isSafeInteger(n) || n < 0) throw invalid(`${String(n)} is no number of operations`);
     if (!this.types.has(type)) {
       throw new LTSError(
         Status.UNKNOWN_OPERATION_TYPE,

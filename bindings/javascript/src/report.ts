@@ -69,6 +69,8 @@ export class Submitter {
    * next initialization unless asked to; or those that were sent when the page was hidden.
    */
   private readonly tried = new Map<string, number>();
+  /** Whether there are runs of a form that only other versions of this library know. */
+  private others = false;
   private most = maxReports;
   private turn: Promise<unknown> = Promise.resolve();
 
@@ -194,11 +196,11 @@ export class Submitter {
   /** The runs of this device that are kept for this server, with what became of their reports. */
   private async rows(): Promise<{ run: RunRow; done: DoneRow }[]> {
     const [runs, done] = await Promise.all(lists.map((prefix) => this.store.entries(prefix)));
-    return Array.from(runs!.values())
-      .filter((row): row is RunRow => {
-        const run = row as RunRow;
-        return run.v === 1 && run.device === this.device && run.lts === this.lts;
-      })
+    const all = Array.from(runs!.values()) as RunRow[];
+    const ours = all.filter((run) => run.device === this.device && run.lts === this.lts);
+    this.others = ours.some((run) => run.v !== 1);
+    return ours
+      .filter((run) => run.v === 1)
       .map((run) => ({ run, done: (done!.get('done/' + run.id) ?? {}) as DoneRow }));
   }
 
@@ -243,11 +245,12 @@ export class Submitter {
 
   /**
    * What a batch tells of this device's usage over all times. A page whose storage failed does not know what others
-   * count for the device, nor do they learn what it counts: it tells nothing, lest the device seems to be a copy.
+   * count for the device, nor do they learn what it counts; and what tabs of a later version count it can't read. Then
+   * it tells nothing, lest the device seems to be a copy.
    */
   private async account(): Promise<object | undefined> {
-    if (this.store.shared && this.store.failure !== undefined) return undefined;
     const { recorded, expired, refused } = await this.usage();
+    if (this.others || (this.store.shared && this.store.failure !== undefined)) return undefined;
     return { recorded, expired, refused, storage: 0 };
   }
 
@@ -312,7 +315,7 @@ export class Submitter {
     if (problem) throw new LTSError(problem.code, problem.detail, problem.title);
     const receipt = answer.json as unknown as Receipt;
     if (answer.mac !== receiptMAC(this.key.secret, body, answer.body) || receipt.batch !== batch) {
-      throw strange(`${server} answered without a valid receipt; the reports are kept`);
+      throw strange(`${server} answered without a valid receipt; all is kept`);
     }
     return receipt;
   }

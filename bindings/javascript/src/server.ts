@@ -91,7 +91,7 @@ async function read(response: Response): Promise<string> {
     if (done) return text + decoder.decode();
     if ((size += value.length) > maxAnswer) {
       void reader.cancel();
-      throw strange(`${response.url} sent an answer of more than ${maxAnswer} bytes`);
+      throw strange(`${response.url} answered more than ${maxAnswer} bytes`);
     }
     text += decoder.decode(value, { stream: true });
   }

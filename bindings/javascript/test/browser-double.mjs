@@ -57,8 +57,9 @@ export class Browser {
     };
   }
 
-  async open(parameters, changes) {
-    const license = await License.open(parameters, this.environment(changes));
+  /** Opens a tab, of another version of the library if its License is given. */
+  async open(parameters, changes, Version = License) {
+    const license = await Version.open(parameters, this.environment(changes));
     this.licenses.push(license);
     return license;
   }
@@ -80,6 +81,7 @@ export class Browser {
     license.meter.keep = async () => undefined;
     license.store.change = license.store.entries = () => new Promise(() => undefined);
     this.locks.held.delete(name);
+    this.locks.held.delete('openlts-submit'); // if it was another's, they submit side by side
     this.licenses.splice(this.licenses.indexOf(license), 1);
   }
 }
