@@ -389,7 +389,7 @@ func TestPublicTrial(t *testing.T) {
 	l := start(t)
 	on, off := true, false
 	public := func(code string, is *bool) error {
-		_, err := l.ChangeCode(t.Context(), code, administration.CodeChange{PublicTrial: is}, "")
+		_, err := l.ChangeCode(t.Context(), code, administration.CodeChange{PublicTrial: is}, nil)
 		return err
 	}
 	ask := func(d *servertest.Device) (*protocol.Authorization, error) { return d.Authorize(d.Request("")) }

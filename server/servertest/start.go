@@ -3,6 +3,8 @@ package servertest
 import (
 	"os"
 	"time"
+
+	"github.com/openlts/openlts/core/testkit"
 )
 
 // StartVariable names the environment variable with another start for tests, as
@@ -23,3 +25,6 @@ func Start() time.Time {
 	}
 	return time.Date(2026, time.March, 18, 12, 31, 30, 0, time.UTC)
 }
+
+// NewClock is a clock that begins at Start and stands still until a test moves it.
+func NewClock() *testkit.Clock { return testkit.NewClock(Start()) }
