@@ -50,12 +50,12 @@ async function exact(license, before, units) {
   await license.submit();
   const { recorded, accepted, pending, lost } = await license.info();
   assert.deepEqual({ recorded, accepted, pending, lost }, { recorded: units, accepted: units, pending: 0, lost: 0 });
-  assert.equal(server.total() - before, units);
+  assert.equal((await server.total()) - before, units);
 }
 
 test('a run that is closed, and that another tab submitted and deleted, is not written again', async () => {
   const b = browser();
-  const before = server.total();
+  const before = await server.total();
   const [sending, cut] = [signal(), signal()];
   const closing = await openOnTheWay(b, async () => {
     sending.give();
@@ -74,7 +74,7 @@ test('a run that is closed, and that another tab submitted and deleted, is not w
 
 test('nor is what is left of it once one of its slots was accepted', async () => {
   const b = browser();
-  const before = server.total();
+  const before = await server.total();
   const [sending, goOn] = [signal(), signal()];
   let sent = 0;
   const closing = await openOnTheWay(b, async (send) => {
