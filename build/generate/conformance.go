@@ -39,6 +39,10 @@ var elsewhere = []struct{ Platform, What, File string }{
 		"the scenarios in C++, abuse, a killed host, two copies and two processes, long paths",
 		"conformance/platforms/test_windows.py",
 	},
+	{
+		"Windows x86-64, the wheel and the jars, under Wine", "CPython and OpenJDK for Windows install them and count",
+		"conformance/packages/windows.py",
+	},
 	{"Linux, the packages", "each installed in an empty directory, and counted with",
 		"conformance/packages/test_release.py"},
 	{"Android, under Robolectric, with the library of Linux", "the Java binding's Android part",
