@@ -10,30 +10,33 @@ export interface LicenseParameters {
   /** The one string that `lts handshake key` prints; what it holds takes precedence. */
   licenseKey?: string;
   // generated: parameters
-  /** The code; or organizationID, or both. */
+  /** Required, unless organizationID is set; both may be set. */
   handshakeCode?: string;
-  /** If the code is protected by one. */
+  /** The session password of the code, if it has one. */
   sessionPassword?: string;
-  /** Alone: the organization's default code is used. */
+  /** Without handshakeCode: the organization's default code is used. */
   organizationID?: string;
   /** Where the SDK runs (DeploymentType); BROWSER by default. */
   deploymentType?: number;
   /** How usage is to be charged (ChargeWay); AUTO by default. */
   chargeWay?: number;
   /**
-   * Days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the license may allow
-   * fewer; 7 by default.
+   * How many days an authorization may be used without the server; 0 to 6 count as 7; the license may allow fewer; 7 by
+   * default.
    */
   maxBufferDays?: number;
   /** The modules to ask for (LicenseModule values, or their numbers as texts); all if it is missing. */
   limitedLicenseModules?: readonly (number | string)[];
-  /** How many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000; 1 by default. */
+  /**
+   * How many instances this machine will use at once, 1 to 1,000,000; matters only for licenses charged by instances; 1
+   * by default.
+   */
   maxConcurrentInstanceCount?: number;
   /** May be combined (Product bits); ALL by default. */
   products?: number;
-  /** Of the SDK, such as "10.2.1". */
+  /** The version of the SDK, such as "10.2.1". */
   productVersion?: string;
-  /** Of the SDK, such as "Python". */
+  /** The edition of the SDK, such as "Python". */
   edition?: string;
   /** What a license for a domain is checked with; the page's host if it is missing. */
   validationField?: string;
@@ -46,13 +49,13 @@ export interface LicenseParameters {
    */
   deviceUUID?: string;
   /**
-   * The server's Ed25519 key in base64, as lts key show prints it: no other server is believed; if empty, the key seen
-   * first is remembered.
+   * The server's Ed25519 key in base64, as lts key show prints it: the library believes no other server; if empty, it
+   * remembers the first key it sees.
    */
   serverPublicKey?: string;
-  /** Length in seconds of a time slot and of the reporting interval; divides a day; 180 by default. */
+  /** Length of a time slot and of the reporting interval in seconds; must divide a day; 180 by default. */
   slotSeconds?: number;
-  /** For all of the initialization (milliseconds); 12000 by default. */
+  /** For the whole initialization (milliseconds); 12000 by default. */
   initTimeout?: number;
   /** For one request to a server (milliseconds); 5000 by default. */
   requestTimeout?: number;
@@ -143,7 +146,7 @@ export function check(given: LicenseParameters, env: Environment): Checked {
 
 function servers(given: LicenseParameters['licenseServer'], env: Environment): string[] {
   const list = (typeof given === 'string' ? [given] : Array.from(given ?? [])).filter((server) => server);
-  if (!list.length) throw invalid('licenseServer is empty: set it to the address of a License Tracking Server');
+  if (!list.length) throw invalid('licenseServer is empty: set it to the address of a server');
   return list.slice(0, 2).map((server) => {
     let address: URL | undefined;
     try {
@@ -176,10 +179,7 @@ function readLicenseKey(given: LicenseParameters): LicenseParameters {
     throw invalid('the license key is damaged');
   }
   if (given.serverPublicKey && String(decode(held.serverPublicKey)) !== String(decode(given.serverPublicKey))) {
-    throw new LTSError(
-      Status.SERVER_KEY_MISMATCH,
-      'the license key is of another License Tracking Server than this SDK',
-    );
+    throw new LTSError(Status.SERVER_KEY_MISMATCH, 'the license key is of another License Tracking Server');
   }
   const { mainServerURL, standbyServerURL, ...rest } = held;
   return mainServerURL ? { ...rest, licenseServer: [mainServerURL, standbyServerURL ?? ''] } : rest;
