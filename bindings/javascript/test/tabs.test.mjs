@@ -30,8 +30,8 @@ function signal() {
 }
 
 /** What the server knows of a device. */
-function device(uuid) {
-  return JSON.parse(server.run('device', 'list', '--json')).find((each) => each.uuid === uuid);
+async function device(uuid) {
+  return JSON.parse(await server.run('device', 'list', '--json')).find((each) => each.uuid === uuid);
 }
 
 /** Opens a tab whose requests of reports go the way that is given. */
@@ -119,7 +119,7 @@ test('what was refused for good is told to the server at once', async () => {
     { recorded: 8, accepted: 5, pending: 0, lostRefused: 3 },
   );
   assert.equal((await server.total()) - before, 5);
-  const { account } = device(deviceUUID);
+  const { account } = await device(deviceUUID);
   assert.deepEqual([account.recorded, account.refused], [8, 3]);
 });
 
@@ -140,6 +140,6 @@ test('a page whose storage failed makes its device no copy', async () => {
   await first.submit();
   first.record('QR_CODE', 3);
   await first.submit();
-  assert.equal(device(info.deviceUUID).clonedAt, undefined);
+  assert.equal((await device(info.deviceUUID)).clonedAt, undefined);
   assert.deepEqual([info.recorded, info.pending], [info.accepted, 0]);
 });
