@@ -39,6 +39,10 @@ var elsewhere = []struct{ Platform, What, File string }{
 		"the scenarios in C++, misuse of every function, a killed host, two copies and two processes, long paths",
 		"conformance/platforms/test_windows.py",
 	},
+	{
+		"Windows x86-64, the wheel and the jars, under Wine",
+		"CPython and OpenJDK for Windows install them and record with them", "conformance/packages/windows.py",
+	},
 	{"Linux, the packages", "each is installed in an empty directory and used to record",
 		"conformance/packages/test_release.py"},
 	{"Android, under Robolectric, with the library of Linux", "the Java binding's Android part",

@@ -57,6 +57,7 @@ func TestAParameterIsOneLine(t *testing.T) {
 		"bindings/python/src/openlts/parameters.py":                         2,
 		"bindings/objc/include/OpenLTSKit/OpenLTSKit.h":                     2,
 		"bindings/objc/src/OpenLTSKit.m":                                    3,
+		"bindings/javascript/src/parameters.ts":                             2,
 		"docs/objc.md":                                                      1,
 		"docs/cpp.md":                                                       1,
 		"docs/csharp.md":                                                    1,

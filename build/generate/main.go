@@ -53,7 +53,7 @@ func xml(text string) string {
 }
 
 var functions = template.FuncMap{
-	"wrap": wrap, "javadoc": javadoc, "camel": camel, "constant": statusConstant, "base": path.Base,
+	"wrap": wrap, "javadoc": javadoc, "jsdoc": jsdoc, "camel": camel, "constant": statusConstant, "base": path.Base,
 	"banner": func() string { return banner },
 }
 

@@ -43,8 +43,17 @@ type field struct {
 	Path    bool   `json:"path"`    // of a file or directory
 	Always  bool   `json:"always"`  // a time that there always is
 	Comment string `json:"comment"`
+	Browser *own   `json:"browser"` // what differs in the edition for browsers
 
 	prefix string // of the values of its enumeration
+}
+
+// own is what a language has its own way. What is empty is as everywhere else.
+type own struct {
+	Absent  bool   `json:"absent"` // the language does without the field, or has another in its place
+	Name    string `json:"name"`
+	Default any    `json:"default"`
+	Comment string `json:"comment"`
 }
 
 // structure finds one by its name; the generator is of no use without it.

@@ -33,6 +33,20 @@ def header_functions() -> list[str]:
     return re.findall(r"LTS_CALL (LTS_\w+)", (REPOSITORY / "include/openlts/openlts.h").read_text())
 
 
+def maven_cache(directory: Path) -> Path:
+    """A cache for Maven, which has what this machine's has, but for OpenLTS."""
+    own = Path.home() / ".m2/repository"
+    for path in own.glob("*"):
+        if path.name != "org":
+            (directory / path.name).parent.mkdir(parents=True, exist_ok=True)
+            (directory / path.name).symlink_to(path)
+    (directory / "org").mkdir(parents=True, exist_ok=True)
+    for path in own.glob("org/*"):
+        if path.name != "openlts":
+            (directory / "org" / path.name).symlink_to(path)
+    return directory
+
+
 def need(*programs: str) -> None:
     for program in programs:
         if shutil.which(program) is None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import zipfile
 from pathlib import Path
 
+import pytest
 from lts_server import REPOSITORY
-from packages import VERSION, need, package, run
+from packages import VERSION, maven_cache, need, package, run
 
 APP = """package example;
 
@@ -33,14 +35,40 @@ ABIS = ("arm64-v8a", "armeabi-v7a", "x86_64")
 NATIVE = {f"jni/{abi}/{library}" for abi in ABIS for library in ("libopenlts.so", "libopenlts_jni.so")}
 
 
-def test_an_app_is_compiled_with_it(empty: Path) -> None:
+#: A project that has it from a repository, as Gradle's have.
+PROJECT = """<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>example</groupId>
+  <artifactId>app</artifactId>
+  <version>1</version>
+  <packaging>pom</packaging>
+  <repositories>
+    <repository><id>packages</id><url>{repository}</url></repository>
+  </repositories>
+  <dependencies>
+    <dependency>
+      <groupId>org.openlts</groupId><artifactId>openlts-android</artifactId><version>{version}</version>
+      <type>aar</type>
+    </dependency>
+  </dependencies>
+</project>
+"""
+
+#: The plugin that bindings/android/pom.xml has, too.
+COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
+
+
+@pytest.fixture(scope="module")
+def library() -> Path:
     need("javac", "mvn")
     if os.environ.get("ANDROID_NDK_HOME"):
-        library = package(f"openlts-android-{VERSION}.aar")
-    else:
-        print("without the NDK, there are no native libraries in it")
-        run("build/android", "--classes-only", cwd=REPOSITORY)
-        library = REPOSITORY / f"out/android/openlts-android-{VERSION}.aar"
+        return package(f"openlts-android-{VERSION}.aar")
+    print("without the NDK, there are no native libraries in it")
+    run("build/android", "--classes-only", cwd=REPOSITORY)
+    return REPOSITORY / f"out/android/openlts-android-{VERSION}.aar"
+
+
+def test_an_app_is_compiled_with_it(library: Path, empty: Path) -> None:
     with zipfile.ZipFile(library) as archive:
         names = set(archive.namelist())
         archive.extractall(empty)
@@ -54,3 +82,17 @@ def test_an_app_is_compiled_with_it(empty: Path) -> None:
     path = os.pathsep.join(["classes.jar", str(android[0])])
     run("javac", "--release", "8", "-Xlint:-options", "-cp", path, "-d", "built", "App.java", cwd=empty)
     assert (empty / "built/example/App.class").exists()
+
+
+def test_a_repository_serves_it(library: Path, empty: Path, tmp_path: Path) -> None:
+    """By its POM, and with nothing else that it would need."""
+    place = tmp_path / "packages/org/openlts/openlts-android" / VERSION
+    place.mkdir(parents=True)
+    for path in (library, library.with_suffix(".pom")):
+        shutil.copy(path, place)
+    text = PROJECT.format(version=VERSION, repository=(tmp_path / "packages").as_uri())
+    (empty / "pom.xml").write_text(text)
+    local = maven_cache(tmp_path / "cache")
+    run("mvn", "--batch-mode", "-q", f"-Dmaven.repo.local={local}", COPY, "-DoutputDirectory=got", cwd=empty)
+    assert [path.name for path in (empty / "got").iterdir()] == [library.name]
+    assert (empty / "got" / library.name).read_bytes() == library.read_bytes()

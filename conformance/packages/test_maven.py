@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from lts_server import REPOSITORY, LTSServer
-from packages import CODE, PACKAGES, VERSION, header_functions, need, package, run
+from packages import CODE, PACKAGES, VERSION, header_functions, maven_cache, need, package, run
 from pe import AMD64, SYSTEM_LIBRARIES, pe_tables
+from windows import java_for_windows
+from wine import Wine, windows_path
 
 JAVA = "bindings/java/src/main/java"
 CLASSIFIER = {"x86_64": "linux-x86_64", "aarch64": "linux-aarch_64"}[platform.machine()]
@@ -93,23 +95,9 @@ def repository(directory: Path) -> Path:
     """What a release puts into a Maven repository."""
     place = directory / "packages/org/openlts/openlts" / VERSION
     place.mkdir(parents=True)
-    for path in [*PACKAGES.glob("*.jar"), *PACKAGES.glob("*.pom")]:
+    for path in [*PACKAGES.glob("*.jar"), package(f"openlts-{VERSION}.pom")]:
         (place / path.name).symlink_to(path)
     return directory / "packages"
-
-
-def cache(directory: Path) -> Path:
-    """A cache for Maven, which has what this machine's has, but for OpenLTS."""
-    own = Path.home() / ".m2/repository"
-    for path in own.glob("*"):
-        if path.name != "org":
-            (directory / path.name).parent.mkdir(parents=True, exist_ok=True)
-            (directory / path.name).symlink_to(path)
-    (directory / "org").mkdir(parents=True, exist_ok=True)
-    for path in own.glob("org/*"):
-        if path.name != "openlts":
-            (directory / "org" / path.name).symlink_to(path)
-    return directory
 
 
 @pytest.fixture
@@ -152,7 +140,7 @@ def test_a_maven_project_uses_them(properties: list[str], empty: Path, tmp_path:
     (empty / "pom.xml").write_text(PROJECT.format(version=VERSION, repository=repository(tmp_path).as_uri()))
     (empty / "src/test/java").mkdir(parents=True)
     (empty / "src/test/java/ProgramTest.java").write_text(TEST)
-    local = cache(tmp_path / "cache")
+    local = maven_cache(tmp_path / "cache")
     run("mvn", "--batch-mode", "-q", f"-Dmaven.repo.local={local}", *properties, "test", cwd=empty)
     assert server.total() == 9
     check_unpacked(tmp_path)
@@ -169,6 +157,30 @@ def test_a_module_uses_them(properties: list[str], empty: Path, tmp_path: Path, 
         assert run(*command, cwd=empty) == "module org.openlts\n"
     assert server.total() == 18
     check_unpacked(tmp_path)
+
+
+def test_a_program_on_windows_uses_them(empty: Path, wine: Wine, server: LTSServer) -> None:
+    """OpenJDK for Windows, under Wine; a module as above, which is unpacked once as well."""
+    need("javac")
+    (empty / "program").mkdir()
+    (empty / "program/Program.java").write_text(MODULE)
+    (empty / "module-info.java").write_text("module program { requires org.openlts; }")
+    code, native = (package(f"openlts-{VERSION}{part}.jar") for part in ("", "-windows-x86_64"))
+    options = ("--release", "11", "-d", "built")
+    run("javac", *options, "-p", code, "module-info.java", "program/Program.java", cwd=empty)
+    (empty / "unpacked").mkdir()
+    properties = (f"-Durl={server.url}", f"-Dcode={CODE}", f"-Djava.io.tmpdir={windows_path(empty / 'unpacked')}")
+    modules = f"built;{windows_path(code)}"
+    start = (*properties, "-p", modules, "-cp", windows_path(native), "-m", "program/program.Program")
+    for _ in range(2):
+        said = wine.run(java_for_windows(), *start, cwd=empty)
+        assert said.splitlines()[-1] == "module org.openlts"
+    assert server.total() == 18
+    (directory,) = (path for path in (empty / "unpacked").iterdir() if path.name.startswith("openlts-"))
+    assert len(directory.name.rsplit("-", 1)[1]) == 64
+    # Windows lets nobody delete a shim that is loaded: the next one does, an hour later.
+    names = {path.name for path in directory.iterdir() if not path.name.endswith("openlts_jni.dll")}
+    assert names == {"openlts.dll"}
 
 
 def test_they_are_documented() -> None:

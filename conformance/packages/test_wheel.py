@@ -6,10 +6,13 @@ import platform
 import sys
 import zipfile
 from pathlib import Path
+from subprocess import STDOUT
 
 from lts_server import LTSServer
 from packages import CODE, PACKAGES, VERSION, header_functions, package, run
 from pe import AMD64, SYSTEM_LIBRARIES, pe_tables
+from windows import python_for_windows
+from wine import Wine, windows_path
 
 PROGRAM = """
 import sys
@@ -103,3 +106,14 @@ def test_pip_takes_the_one_for_windows_there(empty: Path) -> None:
     find = ("--no-index", "--find-links", PACKAGES, f"openlts=={VERSION}")
     run(sys.executable, "-m", "pip", "-q", "install", *options, *find, cwd=empty)
     assert (empty / "there/openlts/lib/openlts.dll").is_file()
+
+
+def test_a_program_on_windows_uses_it(empty: Path, wine: Wine, server: LTSServer) -> None:
+    """CPython for Windows, with its own pip, under Wine."""
+    python = python_for_windows()
+    find = ("--no-index", "--find-links", windows_path(PACKAGES), "--target", "there", f"openlts=={VERSION}")
+    # (Python does not start where standard error is a file that was deleted, as pytest has it.)
+    wine.run(python, "-m", "pip", "-q", "install", *find, cwd=empty, stderr=STDOUT)
+    (empty / "there/program.py").write_text(PROGRAM)
+    assert wine.run(python, "there/program.py", server.url, CODE, cwd=empty, stderr=STDOUT).split() == [VERSION]
+    assert server.total() == 3

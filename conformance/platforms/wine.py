@@ -35,20 +35,26 @@ class Wine:
 
     environment: dict[str, str]
 
-    def start(self, program: Path, *arguments: object) -> subprocess.Popen[str]:
+    def start(
+        self, program: Path, *arguments: object, cwd: Path | None = None, stderr: int | None = None
+    ) -> subprocess.Popen[str]:
+        """Starts a program in its own directory, or in another one."""
         return subprocess.Popen(
             ["wine", windows_path(program), *map(str, arguments)],
             env=self.environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=stderr,
             text=True,
-            cwd=program.parent,
+            cwd=cwd or program.parent,
             encoding="utf-8",
             errors="replace",
         )
 
-    def run(self, program: Path, *arguments: object, timeout: int = 240) -> str:
-        process = self.start(program, *arguments)
+    def run(
+        self, program: Path, *arguments: object, cwd: Path | None = None, stderr: int | None = None, timeout: int = 240
+    ) -> str:
+        process = self.start(program, *arguments, cwd=cwd, stderr=stderr)
         try:
             printed, _ = process.communicate(timeout=timeout)
         finally:

@@ -11,57 +11,71 @@ import { Lifeline } from './tab.js';
 
 /** Something that happened to a license. */
 export interface LicenseEvent {
-  /** An Kind. */
+  // generated: event
+  /** The kind of event (EventKind). */
   kind: number;
-  /** OK, or the status code of what failed. */
+  /** The result (StatusCode). */
   statusCode: number;
-  /** StateFlag bits, as they were after the event. */
+  /** The state of the license after the event, flags combined (StateFlag bits). */
   stateFlags: number;
+  /** When it happened. */
   time: Date;
-  /** Operations concerned, or 0. */
+  /** Units concerned, or 0. */
   units: number;
+  /** What happened, for people. */
   message: string;
+  // generated: end
 }
 
 /** What is known of a license. Usage is in operations. */
 export interface LicenseInfo {
-  /** StateFlag bits. */
+  // generated: info
+  /** The state of the license, flags combined (StateFlag bits). */
   stateFlags: number;
-  /** Of the latest authorization: OK, or LICENSE_CACHE_USED with the reason in statusMessage. */
+  /** Of the latest authorization: OK, or LICENSE_CACHE_USED with the reason in statusMessage (StatusCode). */
   statusCode: number;
-  statusMessage: string;
-  handshakeCode: string;
-  organizationID: string;
-  itemID: string;
-  /** A ChargeWay. */
+  /** Of the license item (ChargeWay). */
   chargeWay: number;
-  /** The LicenseModule values that are permitted; none if all are. */
-  modules: number[];
-  trial: boolean;
+  /** Length of a time slot. */
+  slotSeconds: number;
   /** When the server granted the authorization. */
   authorizedAt: Date;
-  /** When the license itself ends, with its tolerance. */
+  /** When the license itself ends. */
   validUntil: Date;
   /** Until when it may be used without the server. */
   bufferUntil: Date;
-  /** Undefined: not limited. */
+  /** Units the license item allows; undefined: not limited. */
   quotaLimit: number | undefined;
   /** As last heard from the server. */
   quotaUsed: number;
-  /** Usage of this device: recorded = accepted + pending + lost, always. */
+  /** That the license item permits; none if all are (LicenseModule values). */
+  modules: number[];
+  /** Units recorded in this browser, for this origin; always: recorded = accepted + pending + lost. */
   recorded: number;
-  /** By the server, with a verified receipt. */
+  /** Accepted by the server, with a verified receipt. */
   accepted: number;
+  /** Kept here, not accepted yet. */
   pending: number;
+  /** Lost and declared: the sum of the following. */
   lost: number;
   /** Not submitted within 30 days. */
   lostExpired: number;
   /** Refused by the server. */
   lostRefused: number;
+  /** The client UUID. */
   deviceUUID: string;
-  /** Of this tab, as the server sees it. */
+  /** The id of this opening of the license, as the server knows it. */
   runUUID: string;
-  slotSeconds: number;
+  /** The handshake code in use. */
+  handshakeCode: string;
+  /** The organization it belongs to. */
+  organizationID: string;
+  /** The license item that usage counts on. */
+  itemID: string;
+  /** Belongs to statusCode. */
+  statusMessage: string;
+  // generated: end
+  trial: boolean;
   /** Where usage is kept: in memory it dies with the page. */
   storage: 'indexeddb' | 'memory';
   /** Why it is kept in memory, or empty. */

@@ -7,85 +7,110 @@ import { invalid, LTSError } from './errors.js';
 export interface LicenseParameters {
   /** The main server's address, or those of the main and the standby server. */
   licenseServer?: string | readonly string[];
-  handshakeCode?: string;
-  /** Alone, it means the organization's default handshake code. */
-  organizationID?: string;
-  sessionPassword?: string;
   /** The one string that `lts handshake key` prints; what it holds takes precedence. */
   licenseKey?: string;
-  /** Shown to the license's administrator. */
-  deviceFriendlyName?: string;
-  /** A ChargeWay; AUTO, decided by the server, if it is missing. */
-  chargeWay?: number;
-  /** The modules to ask for: a LicenseModule each, or its number as a text. None: all of the license. */
-  limitedLicenseModules?: readonly (number | string)[];
-  /** Product bits; any product if it is missing. */
-  products?: number;
-  productVersion?: string;
-  edition?: string;
-  /** BROWSER if it is missing. */
+  // generated: parameters
+  /** Required, unless organizationID is set; both may be set. */
+  handshakeCode?: string;
+  /** The session password of the code, if it has one. */
+  sessionPassword?: string;
+  /** Without handshakeCode: the organization's default code is used. */
+  organizationID?: string;
+  /** Where the SDK runs (DeploymentType); BROWSER by default. */
   deploymentType?: number;
-  /** What a license for a domain is checked with: the page's host if it is missing. */
+  /** How usage is to be charged (ChargeWay); AUTO by default. */
+  chargeWay?: number;
+  /**
+   * How many days an authorization may be used without the server; 0 to 6 count as 7; the license may allow fewer; 7 by
+   * default.
+   */
+  maxBufferDays?: number;
+  /** The modules to ask for (LicenseModule values, or their numbers as texts); all if it is missing. */
+  limitedLicenseModules?: readonly (number | string)[];
+  /**
+   * How many instances this machine will use at once, 1 to 1,000,000; matters only for licenses charged by instances; 1
+   * by default.
+   */
+  maxConcurrentInstanceCount?: number;
+  /** May be combined (Product bits); ALL by default. */
+  products?: number;
+  /** The version of the SDK, such as "10.2.1". */
+  productVersion?: string;
+  /** The edition of the SDK, such as "Python". */
+  edition?: string;
+  /** What a license for a domain is checked with; the page's host if it is missing. */
   validationField?: string;
+  /** Shown to administrators. */
+  deviceFriendlyName?: string;
   /**
    * The client UUID, from your own login or device management. Recommended where a license counts devices: a browser
    * that lost its storage (a private window, 7 days without a visit in Safari) is a new device otherwise, and takes a
    * seat.
    */
   deviceUUID?: string;
-  /** For how many days the license may be used without the server; the server has the last word. At least 7. */
-  maxBufferDays?: number;
-  maxConcurrentInstanceCount?: number;
-  /** The length of a time slot: 180 unless the server's administrator says otherwise. It divides a day. */
+  /**
+   * The server's Ed25519 key in base64, as lts key show prints it: the library believes no other server; if empty, it
+   * remembers the first key it sees.
+   */
+  serverPublicKey?: string;
+  /** Length of a time slot and of the reporting interval in seconds; must divide a day; 180 by default. */
   slotSeconds?: number;
+  /** For the whole initialization (milliseconds); 12000 by default. */
+  initTimeout?: number;
+  /** For one request to a server (milliseconds); 5000 by default. */
+  requestTimeout?: number;
+  // generated: end
   /** When a report whose submission failed is tried again: 'nextInit' (the default), or 'interval'. */
   resubmit?: 'nextInit' | 'interval';
-  /** The server's Ed25519 key in base64, as `lts key show` prints it: no other server is believed then. */
-  serverPublicKey?: string;
-  /** How long authorization may take in all, in milliseconds: 12000 if it is missing. */
-  initTimeout?: number;
-  /** How long one request may take, in milliseconds: 5000 if it is missing. */
-  requestTimeout?: number;
   /** Whether to ask the browser to keep the storage when it runs short of it. Firefox asks the user then. */
   persistStorage?: boolean;
 }
 
 /** Parameters that were checked, and completed by their defaults. */
-export type Checked = Required<
-  Omit<LicenseParameters, 'licenseServer' | 'licenseKey' | 'limitedLicenseModules' | 'chargeWay'>
-> & {
+export type Checked = Required<Omit<LicenseParameters, 'licenseServer' | 'licenseKey' | 'limitedLicenseModules'>> & {
   servers: string[];
-  chargeWay: number;
   limitedLicenseModules: number[];
 };
 
 const maxText = 255;
 
-// Of the enumerations Product and DeploymentType.
-const anyProduct = 65535;
-const browser = 3;
-
-/** The parameters that are texts, by their names. */
+// The parameters that are texts, by their names.
+// generated: texts
 const texts =
-  'handshakeCode organizationID sessionPassword deviceFriendlyName productVersion edition validationField ' +
-  'deviceUUID serverPublicKey';
+  'handshakeCode sessionPassword organizationID productVersion edition validationField ' +
+  'deviceFriendlyName deviceUUID serverPublicKey';
+// generated: end
 
-/** Those that are whole numbers: their defaults, the least and the most. */
-const numbers: Record<string, [number, number, number]> = {
-  products: [anyProduct, 1, anyProduct],
-  deploymentType: [browser, 0, 255],
-  maxBufferDays: [7, 0, 1e6],
-  maxConcurrentInstanceCount: [1, 1, 1e6],
-  slotSeconds: [180, 1, 86400],
-  initTimeout: [12000, 1, 1e8],
-  requestTimeout: [5000, 1, 1e8],
+// Those that are whole numbers.
+// generated: defaults
+const enum Default {
+  deploymentType = 3,
+  chargeWay = 0,
+  maxBufferDays = 7,
+  maxConcurrentInstanceCount = 1,
+  products = 65535,
+  slotSeconds = 180,
+  initTimeout = 12000,
+  requestTimeout = 5000,
+}
+// generated: end
+
+/** Their defaults, the least and the most. */
+const numbers: Record<keyof typeof Default, [number, number, number]> = {
+  products: [Default.products, 1, Default.products],
+  chargeWay: [Default.chargeWay, 0, 255],
+  deploymentType: [Default.deploymentType, 0, 255],
+  maxBufferDays: [Default.maxBufferDays, 0, 1e6],
+  maxConcurrentInstanceCount: [Default.maxConcurrentInstanceCount, 1, 1e6],
+  slotSeconds: [Default.slotSeconds, 1, 86400],
+  initTimeout: [Default.initTimeout, 1, 1e8],
+  requestTimeout: [Default.requestTimeout, 1, 1e8],
 };
 
 export function check(given: LicenseParameters, env: Environment): Checked {
   const p: Record<string, unknown> = given.licenseKey ? { ...given, ...readLicenseKey(given) } : { ...given };
   const checked: Record<string, unknown> = {
     servers: servers(p.licenseServer as LicenseParameters['licenseServer'], env),
-    chargeWay: Number(p.chargeWay ?? 0),
     limitedLicenseModules: Array.from((p.limitedLicenseModules ?? []) as string[], Number),
     resubmit: p.resubmit ?? 'nextInit',
     persistStorage: !!p.persistStorage,
@@ -95,8 +120,7 @@ export function check(given: LicenseParameters, env: Environment): Checked {
     if (typeof value !== 'string' || value.length > maxText)
       throw invalid(`${name} is not a text of at most ${maxText} characters`);
   }
-  for (const name of Object.keys(numbers)) {
-    const [otherwise, least, most] = numbers[name]!;
+  for (const [name, [otherwise, least, most]] of Object.entries(numbers)) {
     const value = (checked[name] = Number(p[name] ?? otherwise));
     if (!(value % 1 === 0 && value >= least && value <= most))
       throw invalid(`${name} is not a whole number from ${least} to ${most}`);
@@ -108,7 +132,6 @@ export function check(given: LicenseParameters, env: Environment): Checked {
   c.maxBufferDays = Math.max(7, c.maxBufferDays);
   c.deviceUUID = c.deviceUUID.toLowerCase();
   const valid: Record<string, boolean> = {
-    chargeWay: c.chargeWay % 1 === 0,
     limitedLicenseModules: c.limitedLicenseModules.every((m) => m >= 1 && m <= 63),
     slotSeconds: 86400 % c.slotSeconds === 0,
     resubmit: c.resubmit === 'nextInit' || c.resubmit === 'interval',

@@ -26,7 +26,7 @@ describe('Chromium', { skip: missing('chromium') || false }, () => {
   beforeEach(async () => {
     directory = profile();
     browser = await Chromium.start(directory);
-    counted = server.total();
+    counted = await server.total();
   });
   afterEach(async () => {
     await browser.close();
@@ -47,7 +47,7 @@ describe('Chromium', { skip: missing('chromium') || false }, () => {
     await until(() => tab.evaluate('license.info().then((info) => info.pending === 0)'), 'all is submitted');
     const info = await tab.evaluate('license.info()');
     assert.equal(info.recorded, info.accepted + info.pending + info.lost);
-    const now = server.total() - counted;
+    const now = (await server.total()) - counted;
     assert.ok(now >= units && now <= most, `the server counted ${now}, and there were ${units} to ${most}`);
     await tab.evaluate('license.close()');
     return now;
@@ -103,7 +103,7 @@ describe('Chromium', { skip: missing('chromium') || false }, () => {
     const tab = await open();
     await tab.evaluate(`license.record('QR_CODE', 3)`);
     await tab.close();
-    await until(() => server.total() - counted === 3, 'it arrives without another page');
+    await until(async () => (await server.total()) - counted === 3, 'it arrives without another page');
     await exact(3);
   });
 
@@ -116,7 +116,7 @@ describe('Chromium', { skip: missing('chromium') || false }, () => {
     const run = await tab.evaluate('license.info().then((info) => info.runUUID)');
     await tab.send('Page.navigate', { url: `${pages.url}/pages/worker.js` });
     await until(() => tab.evaluate(`location.pathname === '/pages/worker.js'`).catch(() => false), 'it is left');
-    await until(() => server.total() - counted === 4, 'what it counted arrives');
+    await until(async () => (await server.total()) - counted === 4, 'what it counted arrives');
     const { entries, currentIndex } = await tab.send('Page.getNavigationHistory');
     await tab.send('Page.navigateToHistoryEntry', { entryId: entries[currentIndex - 1].id });
     await until(
@@ -159,7 +159,7 @@ describe('Chromium', { skip: missing('chromium') || false }, () => {
     assert.ok(info.stateFlags & 32);
     assert.match(info.storageFailure, /quota/i);
     await tab.close();
-    assert.equal(server.total() - counted, 200);
+    assert.equal((await server.total()) - counted, 200);
   });
 
   test('storage that is evicted in mid-run: the device, and all that this page knows, comes back', async () => {
@@ -197,7 +197,7 @@ describe('Chromium', { skip: missing('chromium') || false }, () => {
       assert.equal(info.accepted, 15);
       await tab.evaluate('license.close()');
       await other.evaluate('license.close()');
-      assert.equal(server.total() - counted, 15);
+      assert.equal((await server.total()) - counted, 15);
     });
   }
 
@@ -344,7 +344,7 @@ describe('Chromium', { skip: missing('chromium') || false }, () => {
     await until(() => last.evaluate('license.info().then((info) => info.pending === 0)'), 'all is submitted', 60);
     const info = await last.evaluate('license.info()');
     assert.equal(info.recorded, info.accepted + info.lost);
-    const counts = server.counts();
+    const counts = await server.counts();
     let lost = 0;
     for (const life of lives) {
       const now = counts[life.type] ?? 0;

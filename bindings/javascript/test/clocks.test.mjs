@@ -53,7 +53,7 @@ class Counting extends Browser {
     const info = await this.license.info();
     const books = [info.recorded, info.accepted, info.pending, info.lost];
     assert.deepEqual(books, [this.total, this.total, 0, 0]);
-    const rows = JSON.parse(server.run('stats', '--by', 'slot,type', '--type', this.type, '--json')).rows;
+    const rows = JSON.parse(await server.run('stats', '--by', 'slot,type', '--type', this.type, '--json')).rows;
     assert.equal(
       rows.reduce((sum, row) => sum + row.count, 0),
       this.total,
@@ -176,15 +176,15 @@ test('nothing that is in doubt is sent, and nothing of it is lost with its tab',
 });
 
 test('a server that answers, and tells no time, ends the doubt: what was counted by that clock is sent', async () => {
-  server.run('handshake', 'add', 'passing', '--org', '100001');
-  server.run(
+  await server.run('handshake', 'add', 'passing', '--org', '100001');
+  await server.run(
     ...['item', 'add', 'passing', '--org', '100001', '--charge-way', 'scan', '--quota', '1000'],
     ...['--handshake', '100001-passing'],
   );
   const b = new Counting();
   b.license = await b.open({ licenseServer: server.url, handshakeCode: '100001-passing' });
   b.license.defineOperationType(b.type);
-  server.run('handshake', 'archive', '100001-passing');
+  await server.run('handshake', 'archive', '100001-passing');
   b.skew = 40 * day;
   b.count(5);
   await b.exact(false);

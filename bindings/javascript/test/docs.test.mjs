@@ -6,13 +6,11 @@ import { test } from 'node:test';
 import { build } from 'esbuild';
 import { Chromium, missing, profile, removeProfile } from './engines.mjs';
 import { PageServer } from './page-server.mjs';
-import { repository, Server, until } from './server.mjs';
+import { codeBlocks, repository, Server, until } from './server.mjs';
 
 const dist = join(repository, 'out/javascript/dist');
-const blocks = Array.from(
-  readFileSync(join(repository, 'docs/javascript.md'), 'utf8').matchAll(/```js\n(import[^]*?)```/g),
-  (match) => match[1],
-);
+// The others show parts of pages.
+const blocks = codeBlocks(join(repository, 'docs/javascript.md'), 'js').filter((code) => code.startsWith('import'));
 
 test('the documented modules', { skip: missing('chromium') || false }, async () => {
   assert.equal(blocks.length, 2);
@@ -39,7 +37,7 @@ test('the documented modules', { skip: missing('chromium') || false }, async () 
         addEventListener('ran', resolve);
         document.body.append(script);
       })`);
-      if (i === 0) await until(() => server.total() === 3, 'three operations are counted');
+      if (i === 0) await until(async () => (await server.total()) === 3, 'three operations are counted');
       await tab.close();
     }
   } finally {

@@ -130,7 +130,7 @@ test('a browser of old', { skip: missing('chromium') || false }, async () => {
       license.close(function (error) { ended = error || true; }); 0`,
     );
     await until(() => tab.evaluate('ended === true'), 'it is closed');
-    assert.equal(server.total(), 4);
+    assert.equal(await server.total(), 4);
 
     await tab.evaluate(begin(`, handshakeCode: 'nobody'`));
     await until(() => tab.evaluate('!!failure'), 'it is refused');
@@ -157,7 +157,7 @@ test('a browser of old', { skip: missing('chromium') || false }, async () => {
     await server.start();
     await sleep(3500); // three slots of silence
     tab = await open();
-    await until(() => server.total() === 9, 'the run of the dead page is sent');
+    await until(async () => (await server.total()) === 9, 'the run of the dead page is sent');
     await tab.close();
   } finally {
     await browser.close();

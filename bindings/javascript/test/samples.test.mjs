@@ -100,8 +100,8 @@ async function drawBarcodes() {
 
 before(async () => {
   server = await new Server().start();
-  server.run('handshake', 'add', 'DWT', '--org', '100001');
-  server.run(
+  await server.run('handshake', 'add', 'DWT', '--org', '100001');
+  await server.run(
     'item',
     'add',
     'pages',
@@ -118,8 +118,8 @@ before(async () => {
     '--handshake',
     '100001-DWT',
   );
-  server.run('handshake', 'add', 'full', '--org', '100001');
-  server.run(
+  await server.run('handshake', 'add', 'full', '--org', '100001');
+  await server.run(
     'item',
     'add',
     'full',
@@ -258,7 +258,7 @@ for (const engine of ['chromium', 'firefox', 'webkit']) {
 
     await t.test('barcodes: what is decoded is what is counted', async () => {
       const images = await drawBarcodes();
-      const before = server.counts('handshake,item,type');
+      const before = await server.counts('handshake,item,type');
       const { decoded } = await run(
         engine,
         both,
@@ -276,7 +276,7 @@ for (const engine of ['chromium', 'firefox', 'webkit']) {
         await reader.submit();`,
       );
       assert.ok(decoded.length >= 10, JSON.stringify(decoded.map((result) => result.barcodeFormatString)));
-      const now = server.counts('handshake,item,type');
+      const now = await server.counts('handshake,item,type');
       let units = 0;
       const types = new Set();
       for (const [key, count] of Object.entries(now)) {
@@ -298,7 +298,7 @@ for (const engine of ['chromium', 'firefox', 'webkit']) {
     await t.test('documents: pages by the way they came', async () => {
       writeFileSync(join(folder, 'letter.pdf'), pdf('Dear reader', 'page two', 'page three'));
       const images = await drawBarcodes();
-      const before = server.counts('handshake,type');
+      const before = await server.counts('handshake,type');
       const result = await run(
         engine,
         both,
@@ -327,7 +327,7 @@ for (const engine of ['chromium', 'firefox', 'webkit']) {
       assert.equal(result.report.handshakeCode, '100001-DWT');
       assert.match(result.report.clientUUID, /^[0-9a-f-]{36}$/);
       assert.equal(new Date(result.report.timeLabel).getTime() % 180_000, 0);
-      const now = server.counts('handshake,type');
+      const now = await server.counts('handshake,type');
       for (const [how, count] of Object.entries(types)) {
         const key = `100001-DWT PAGE_${how.toUpperCase()}`;
         assert.equal(now[key] - (before[key] ?? 0), count, key);

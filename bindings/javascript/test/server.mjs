@@ -1,13 +1,12 @@
-// A real License Tracking Server for tests: `lts serve` on a free port, with a directory of its own.
+// Servers to test against, and the code that documents show: both by conformance/testbed, which says what it does.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export const repository = join(dirname(fileURLToPath(import.meta.url)), '../../..');
-export const lts = process.env.LTS ?? join(repository, 'out/bin/lts');
+const lts = process.env.LTS ?? join(repository, 'out/bin/lts');
+const testbed = join(repository, 'out/bin/testbed');
 
 export function sleep(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -23,102 +22,68 @@ export async function until(condition, what, seconds = 120) {
   }
 }
 
+/** A server with the fixture `standard` of conformance/scenarios.json. Each has a testbed of its own. */
 export class Server {
-  directory = mkdtempSync(join(tmpdir(), 'lts-js-'));
   url = '';
-  #process;
+  #testbed = spawn(testbed, [lts], { stdio: ['pipe', 'pipe', 'inherit'] });
+  #answers = createInterface({ input: this.#testbed.stdout })[Symbol.asyncIterator]();
+  #turn = Promise.resolve();
+  #number;
 
-  /** The fixture `standard` of conformance/scenarios.json. */
-  constructor() {
-    this.run('org', 'add', 'Vendor', '--id', '100001');
-    this.run('handshake', 'add', 'reader', '--org', '100001', '--default');
-    this.run('handshake', 'add', 'locked', '--org', '100001', '--session-password', 's3cret');
-    for (const [item, code] of [
-      ['scans', '100001-reader'],
-      ['locked-scans', '100001-locked'],
-    ]) {
-      this.run(
-        'item',
-        'add',
-        item,
-        '--org',
-        '100001',
-        '--id',
-        item,
-        '--charge-way',
-        'scan',
-        '--quota',
-        '1000000000',
-        '--handshake',
-        code,
-      );
-    }
-  }
-
-  /** Runs an administration command and gives what it prints. */
-  run(...args) {
-    return execFileSync(lts, [...args, '--data', join(this.directory, 'data')], {
-      encoding: 'utf8',
-      timeout: 60_000,
-      stdio: ['ignore', 'pipe', 'pipe'],
+  /** The result of a request; requests are answered in order. */
+  #ask(request) {
+    const answered = this.#turn.then(async () => {
+      this.#testbed.stdin.write(`${JSON.stringify({ server: this.#number, ...request })}\n`);
+      const { value, done } = await this.#answers.next();
+      if (done) throw new Error('the testbed has ended');
+      const { result, error } = JSON.parse(value);
+      if (error) throw new Error(error);
+      return result;
     });
+    this.#turn = answered.catch(() => undefined);
+    return answered;
   }
 
   /** Starts the server, at the address it had before if it was started before. */
   async start() {
-    const file = join(this.directory, 'url');
-    rmSync(file, { force: true });
-    const listen = this.url ? new URL(this.url).host : '127.0.0.1:0';
-    this.#process = spawn(
-      lts,
-      ['serve', '--data', join(this.directory, 'data'), '--listen', listen, '--url-file', file],
-      { stdio: 'ignore' },
-    );
-    const server = this.#process;
-    await until(() => existsSync(file) || server.exitCode !== null, 'the server is ready');
-    this.url = readFileSync(file, 'utf8').trim();
+    this.#number ??= await this.#ask({ do: 'make' });
+    this.url = await this.#ask({ do: 'start' });
     return this;
   }
 
   async stop() {
-    const server = this.#process;
-    this.#process = undefined;
-    if (!server) return;
-    const ended = new Promise((resolve) => server.once('exit', resolve));
-    server.kill('SIGTERM');
+    await this.#ask({ do: 'stop' });
+  }
+
+  /** Ends the server, and the testbed, which removes its files. */
+  async remove() {
+    const ended = new Promise((resolve) => this.#testbed.once('exit', resolve));
+    this.#testbed.stdin.end();
     await ended;
   }
 
-  async remove() {
-    await this.stop();
-    rmSync(this.directory, { recursive: true, force: true });
+  /** Runs an administration command and gives what it prints. */
+  run(...args) {
+    return this.#ask({ do: 'run', arguments: args });
   }
 
   /** What was counted, by columns. */
   counts(by = 'type') {
-    const { rows } = JSON.parse(this.run('stats', '--by', by, '--json'));
-    return Object.fromEntries(
-      rows.map((row) => [
-        by
-          .split(',')
-          .map((column) => row[column])
-          .join(' '),
-        row.count,
-      ]),
-    );
+    return this.#ask({ do: 'counts', by });
   }
 
   total() {
-    return JSON.parse(this.run('stats', '--by', 'type', '--json')).total;
+    return this.#ask({ do: 'total' });
+  }
+
+  /** The address of a port at which nobody listens as long as this server is not removed. */
+  nobody() {
+    return this.#ask({ do: 'unreachable' });
   }
 }
 
-/** The address of a port at which nobody listens. */
-export function nobody() {
-  return new Promise((resolve) => {
-    const listener = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = listener.address();
-      listener.close(() => resolve(`http://127.0.0.1:${port}`));
-    });
-  });
+/** The blocks of code of a page in a language. */
+export function codeBlocks(page, language) {
+  const printed = execFileSync(testbed, ['blocks', page, language], { encoding: 'utf8' });
+  return JSON.parse(printed).map((block) => block.code);
 }

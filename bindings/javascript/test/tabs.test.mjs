@@ -30,8 +30,8 @@ function signal() {
 }
 
 /** What the server knows of a device. */
-function device(uuid) {
-  return JSON.parse(server.run('device', 'list', '--json')).find((each) => each.uuid === uuid);
+async function device(uuid) {
+  return JSON.parse(await server.run('device', 'list', '--json')).find((each) => each.uuid === uuid);
 }
 
 /** Opens a tab whose requests of reports go the way that is given. */
@@ -55,12 +55,12 @@ async function exact(license, before, units) {
   await license.submit();
   const { recorded, accepted, pending, lost } = await license.info();
   assert.deepEqual({ recorded, accepted, pending, lost }, { recorded: units, accepted: units, pending: 0, lost: 0 });
-  assert.equal(server.total() - before, units);
+  assert.equal((await server.total()) - before, units);
 }
 
 test('a run that is closed, and that another tab submitted and deleted, is not written again', async () => {
   const b = browser();
-  const before = server.total();
+  const before = await server.total();
   const [sending, cut] = [signal(), signal()];
   const closing = await openOnTheWay(b, async () => {
     sending.give();
@@ -79,7 +79,7 @@ test('a run that is closed, and that another tab submitted and deleted, is not w
 
 test('nor is what is left of it once one of its slots was accepted', async () => {
   const b = browser();
-  const before = server.total();
+  const before = await server.total();
   const [sending, goOn] = [signal(), signal()];
   let sent = 0;
   const closing = await openOnTheWay(b, async (send) => {
@@ -102,7 +102,7 @@ test('nor is what is left of it once one of its slots was accepted', async () =>
 
 test('what was refused for good is told to the server at once', async () => {
   const b = browser();
-  const before = server.total();
+  const before = await server.total();
   const license = await openIdle(b);
   license.record('QR_CODE', 5);
   const { deviceUUID, runUUID } = await license.info();
@@ -118,8 +118,8 @@ test('what was refused for good is told to the server at once', async () => {
     { recorded, accepted, pending, lostRefused },
     { recorded: 8, accepted: 5, pending: 0, lostRefused: 3 },
   );
-  assert.equal(server.total() - before, 5);
-  const { account } = device(deviceUUID);
+  assert.equal((await server.total()) - before, 5);
+  const { account } = await device(deviceUUID);
   assert.deepEqual([account.recorded, account.refused], [8, 3]);
 });
 
@@ -140,6 +140,6 @@ test('a page whose storage failed makes its device no copy', async () => {
   await first.submit();
   first.record('QR_CODE', 3);
   await first.submit();
-  assert.equal(device(info.deviceUUID).clonedAt, undefined);
+  assert.equal((await device(info.deviceUUID)).clonedAt, undefined);
   assert.deepEqual([info.recorded, info.pending], [info.accepted, 0]);
 });
