@@ -20,8 +20,9 @@ var dialect = view.Dialect{
 			(SELECT t.handshake_code FROM total_month t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code LIMIT 1)),
 		coalesce((SELECT t.item FROM total_month t WHERE t.handshake_code = pair.code AND t.item > pair.item ORDER BY t.item LIMIT 1),
 			(SELECT t.item FROM total_month t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code, t.item LIMIT 1))`,
-	Join:   `CROSS JOIN`, // SQLite keeps to the order
-	Lookup: func(table, condition string) string { return `CROSS JOIN ` + table + ` t ON ` + condition },
+	Join:     `CROSS JOIN`, // SQLite keeps to the order
+	Lookup:   func(table, condition string) string { return `CROSS JOIN ` + table + ` t ON ` + condition },
+	Together: func(condition string) string { return `CROSS JOIN total_organization t ON ` + condition },
 	Summed: func(columns, from, totals, condition string) string {
 		return `SELECT ` + columns + `, CAST((SELECT sum(t.count) || ' ' || sum(t.late) FROM ` + totals + ` t WHERE ` +
 			condition + `) AS BLOB) FROM ` + from

@@ -142,10 +142,12 @@ func (q *statistics) readCatalog() error {
 // asks tells whether a query asks for a type.
 func (c *catalog) asks(kind store.ID) bool { return c.only == nil || c.only[kind] }
 
-// asked are the types that it names.
+// asked are the types that it asks for, in order.
 func (c *catalog) asked() (keys []int64) {
-	for kind := range c.only {
-		keys = append(keys, int64(kind))
+	for _, kind := range c.types {
+		if c.asks(kind) {
+			keys = append(keys, int64(kind))
+		}
 	}
 	slices.Sort(keys)
 	return keys
