@@ -35,7 +35,7 @@ var devicePages = []page{
 				return nil, err
 			}
 			if !shown.Known {
-				// One that was only ever refused has a page all the same.
+				// A device that was only ever refused has a page, too.
 				if len(shown.Denials.Items) == 0 {
 					return nil, unknown
 				}

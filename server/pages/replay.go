@@ -9,7 +9,7 @@ import (
 	"github.com/openlts/openlts/server/statistics"
 )
 
-// replayPages tell what the past usage of an item would have meant under other terms.
+// replayPages say what the past usage of an item would have meant with other terms.
 var replayPages = []page{{
 	path: "/items/{id}/replay", name: "replay", title: "Under other terms", nav: "/items", role: administration.Editor,
 	get: showReplay,
@@ -30,7 +30,7 @@ type replayShown struct {
 	Rows       []replayRow
 }
 
-// replayRow is what usage came to, under the item's terms and under others.
+// replayRow is one result with the item's terms and with others.
 type replayRow struct {
 	Title, Own, Other string
 	Differs           bool
@@ -115,7 +115,7 @@ func (r *request) replayRows(c *administration.Replayed) []replayRow {
 		return v.T("%s of %s", grouped(used), grouped(allowed))
 	}
 	units := func(way string, lost int64) string {
-		if !administration.CountsUnits(way) { // where seats are counted, there are none
+		if !administration.CountsUnits(way) { // without units there are no such rows
 			return "–"
 		}
 		return grouped(lost)

@@ -138,7 +138,7 @@ func showSettings(r *request) (any, error) {
 	return shown, err
 }
 
-// recordTexts say what each kind of record is, and what going by its age means.
+// recordTexts describe each kind of record, and what deleting it means.
 var recordTexts = []struct {
 	record      store.Record
 	Title, Text string

@@ -8,7 +8,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// term is a number by which items are charged, as a form has it.
+// term is a number by which items are charged, as a field of a form.
 type term struct {
 	name        string // of the field
 	Title, Text string
@@ -16,7 +16,7 @@ type term struct {
 	of          func(*store.Charging) **int64
 }
 
-// terms are all of them; a charge way has some.
+// terms are all terms; each charge way has some of them.
 var terms = []term{
 	{name: "tolerance", Title: "Tolerance in percent", Text: "So much is allowed beyond the quota.",
 		of: func(c *store.Charging) **int64 { return &c.Tolerance }},
@@ -123,8 +123,8 @@ func (r *request) chargeTerms() (*store.Charging, error) {
 	return &stated, nil
 }
 
-// Terms are the fields of the terms of a charge way, with what an item states of them;
-// without a charge way, all.
+// Terms are the fields for the terms of a charge way, with the values that an item sets; without a
+// charge way, all.
 func (v *view) Terms(way string, stated store.Charging) (fields []field) {
 	usual, err := administration.UsualTerms(way)
 	for _, t := range terms {
@@ -145,7 +145,7 @@ func (v *view) Terms(way string, stated store.Charging) (fields []field) {
 	return fields
 }
 
-// QueryTerms are the fields of the terms of a charge way with what the address states.
+// QueryTerms are the fields for the terms of a charge way, with the values from the address.
 func (v *view) QueryTerms(way string) []field {
 	fields := v.Terms(way, store.Charging{})
 	for i := range fields {
@@ -154,10 +154,10 @@ func (v *view) QueryTerms(way string) []field {
 	return fields
 }
 
-// explained is how a charge way counts.
+// explained describes how a charge way counts.
 type explained struct {
 	Way, Title, Text string
-	Terms            []named // its numbers, unless an item states others
+	Terms            []named // its default numbers
 }
 
 // Ways explain one charge way, or all.
@@ -181,10 +181,10 @@ func (v *view) Ways(only string) (list []explained) {
 	return list
 }
 
-// NoTerms states nothing.
+// NoTerms are terms without values.
 func (v *view) NoTerms() store.Charging { return store.Charging{} }
 
-// Holding are the numbers that an item states itself, which differ from those of its charge way.
+// Holding are the numbers that an item sets itself and that differ from those of its charge way.
 func (v *view) Holding(i administration.Item) (list []named) {
 	for _, t := range terms {
 		if own := *t.of(&i.ChargeTerms); own != nil {

@@ -118,8 +118,8 @@ func (c *seatCount) pass(to int64) {
 	to = min(to, c.item.SeatsAt)
 	length := int64(c.item.Slot())
 	begin := c.item.StartsAt - c.item.StartsAt%length
-	for begin+yearSeconds <= c.item.SeatsAt {
-		begin += yearSeconds
+	if begin <= c.item.SeatsAt-yearSeconds {
+		begin = c.item.SeatsAt - (c.item.SeatsAt-begin)%yearSeconds
 	}
 	if slots := (to - max(c.at, begin)) / length; slots > 0 && c.active > c.item.Quota {
 		if more := c.active - c.item.Quota; more > most/slots {

@@ -165,8 +165,9 @@ export class Meter {
   /**
    * Counts operations in the slot of this moment.
    *
-   * Reading the clock costs thirty times what counting does. So where many calls come in one go, faster than a
-   * millisecond each, only the first 64 read it each time, and after that every 64th part of those that came.
+   * Reading the clock costs thirty times as much as counting. So in a burst, with less than a
+   * millisecond between calls, only the first 64 calls read it each time. After that, a reading is
+   * valid for as many further calls as 1/64 of those that the burst has made so far.
    */
   record(type: string, n: number): void {
     if (type === this.type && n >>> 0 === n && --this.left >= 0) this.cell.n += n;

@@ -15,19 +15,19 @@ import (
 
 // lockName is the file that is locked during each transaction.
 //
-// SQLite's own locks are switched off. On Unix they belong to a process, and are
-// gone as soon as any file of it at that path is closed: two copies of the library
-// in one process don't exclude each other, and a host that merely reads the files,
-// as a backup does, drops them. A lock of an open file has neither fault. And
-// SQLite can't tell a lock that is refused from one that others hold.
+// SQLite's own locks are off. On Unix they belong to a process and end when that process closes any
+// open file at that path: two copies of the library in one process would not exclude each other,
+// and a host that merely reads the files, as a backup does, would drop them. The lock of an open
+// file has neither fault. Besides, SQLite can't distinguish a file system that refuses locks from a
+// lock that others hold.
 //
-// The file holds the token of the connection that was used last, so that a
-// connection knows whether another one may have changed the database since.
+// The file contains the token of the connection that was used last, so that a connection knows
+// whether another one may have changed the database since.
 const lockName = "ledger.lock"
 
-// acquire takes the lock, waiting until ctx ends.
+// acquire waits for the lock until ctx ends, and takes it.
 func (l *Ledger) acquire(ctx context.Context) error {
-	const tries = 5 // others may remove the file again and again
+	const tries = 5 // others may remove the file repeatedly
 	for range tries {
 		if l.lock == nil {
 			if err := l.openLock(); err != nil {
@@ -40,7 +40,7 @@ func (l *Ledger) acquire(ctx context.Context) error {
 		if !l.lock.Gone() {
 			return nil
 		}
-		// Others lock another file by now.
+		// The file was replaced, so others lock another one by now.
 		_ = l.lock.Close()
 		l.lock = nil
 	}
@@ -67,8 +67,8 @@ func (l *Ledger) openLock() (err error) {
 	return err
 }
 
-// replaceLock clears away what is no lock file, or is one that a backup linked: then
-// whoever holds it finds out that it is gone.
+// replaceLock clears away what is not a lock file, or a lock file that a backup has linked. Whoever
+// holds its lock notices that the file was removed.
 func (l *Ledger) replaceLock(path string) error {
 	if _, err := l.clearAway(path); !errors.Is(err, datafile.ErrLinked) {
 		return err
@@ -76,18 +76,18 @@ func (l *Ledger) replaceLock(path string) error {
 	return datafile.Separate(path, 1<<10)
 }
 
-// newToken makes the token of a connection. From the system's random numbers: Go's
-// own begin with those that the kernel gave the program when it was started, so
-// processes that were forked from one program before Go was draw the same. Two
-// connections with one token would not see each other's changes, and overwrite them.
+// newToken makes the token of a connection from the system's random numbers. Go's own generator is
+// seeded with numbers that the kernel gave the program at its start, so processes that were forked
+// before Go started would all draw the same. Two connections with the same token would not notice,
+// and so overwrite, each other's changes.
 func newToken() uint64 {
 	var token [8]byte
 	_, _ = rand.Read(token[:])                      // never fails
 	return binary.LittleEndian.Uint64(token[:]) | 1 // 0 is none
 }
 
-// lastUsed is the token of the connection that used the ledger last; 0 if none did,
-// or nobody knows.
+// lastUsed is the token of the connection that used the ledger last; 0 if none did or it is
+// unknown.
 func (l *Ledger) lastUsed() uint64 {
 	var token [8]byte
 	if _, err := l.lock.Descriptor().ReadAt(token[:], 0); err != nil {
