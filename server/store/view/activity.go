@@ -75,9 +75,11 @@ func (q *statistics) eachActive(windows []store.Window, byType bool, f func(*act
 	}
 	where, filters := q.pairFilter()
 	// Day after day is looked up, so days come in order, and nothing is sorted.
-	err = q.db.Blobs(`SELECT t.day, t.type, t.handshake_code, t.item, t.runs FROM `+q.db.Dialect().Spans+` p `+
+	query := `SELECT t.day, t.type, t.handshake_code, t.item, t.runs FROM ` + q.db.Dialect().Spans + ` p ` +
 		q.db.Dialect().Lookup("activity", `t.type IN (`+strings.Trim(keysJSON(types), "[]")+`)
-			AND t.day >= p.since AND t.day < p.until`+where), append([]any{spansJSON(days)}, filters...), func(n []int64, data []byte) error {
+			AND t.day >= p.since AND t.day < p.until`+where)
+	arguments := append([]any{spansJSON(days)}, filters...)
+	err = q.db.Blobs(query, arguments, func(n []int64, data []byte) error {
 		if err := a.tellTail(n[0]); err != nil {
 			return err
 		}
