@@ -219,7 +219,7 @@ func printStatistics(cmd *cobra.Command, query *statistics.Query, result *statis
 	return printTotals(cmd, result)
 }
 
-// slotStart is the start of a slot, in seconds since 1970, as people read it.
+// slotStart formats the start of a slot, in seconds since 1970, for people.
 func slotStart(seconds string, zone *time.Location) string {
 	start, err := strconv.ParseInt(seconds, 10, 64)
 	if err != nil {

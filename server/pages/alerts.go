@@ -89,7 +89,7 @@ var alertKinds = []struct {
 	{alerts.Refused, option{Text: "Refusals under a code"},
 		option{Text: "percent of the last hour's authorizations, of 10 or more"}},
 	{alerts.Expiry, option{Text: "End of an item"}, option{Text: "days ahead"}},
-	{alerts.Silent, option{Text: "Silent devices"}, option{Text: "days without a sign"}},
+	{alerts.Silent, option{Text: "Silent devices"}, option{Text: "days without a request"}},
 	{alerts.Loss, option{Text: "Lost usage"}, option{Text: "units newly declared lost"}},
 	{alerts.Anomaly, option{Text: "Strange devices"}, option{Text: "new anomalies of a kind"}},
 }

@@ -78,7 +78,7 @@ var devicePages = []page{
 			"erase": {administration.Editor, func(r *request) (string, error) {
 				uuid := r.PathValue("uuid")
 				if r.PostForm.Get("sure") == "" {
-					return "", mistake("sure", "what is erased can't be brought back: confirm it")
+					return "", mistake("sure", "erased data can't be restored: confirm it")
 				}
 				return "devices/" + segment(uuid) + "?done=erased", r.admin.EraseDevice(r.Context(), uuid)
 			}},

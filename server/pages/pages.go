@@ -500,7 +500,7 @@ type failure struct {
 
 // fail answers with what went wrong. It logs internal failures and does not show them.
 func (p *Pages) fail(r *request, err error) {
-	shown := failure{Text: "The server could not make this page. It is in the log; nothing was changed"}
+	shown := failure{Text: "The server could not make this page. The log says why; nothing was changed"}
 	status := http.StatusInternalServerError
 	if mistakes := administration.Errors(err); len(mistakes) > 0 {
 		shown = failure{mistakes[0].Text, mistakes[0].Kind}

@@ -18,52 +18,54 @@ type term struct {
 
 // terms are all terms; each charge way has some of them.
 var terms = []term{
-	{name: "tolerance", Title: "Tolerance in percent", Text: "So much is allowed beyond the quota.",
+	{name: "tolerance", Title: "Tolerance in percent", Text: "How much is allowed beyond the quota.",
 		of: func(c *store.Charging) **int64 { return &c.Tolerance }},
 	{
-		name: "exceptions", Title: "Exceptions", Text: "Allowed within 365 days, for each one of the quota.",
+		name: "exceptions", Title: "Exceptions", Text: "How many are allowed within 365 days, for each one of " +
+			"the quota.",
 		of: func(c *store.Charging) **int64 { return &c.Exceptions },
 	},
-	{name: "slot", Title: "Slot in seconds", Text: "In such slots of time seats are counted.",
+	{name: "slot", Title: "Slot in seconds", Text: "The length of the slots in which seats are counted.",
 		of: func(c *store.Charging) **int64 { return &c.Slot }},
 	{
 		name: "window", Title: "A seat lasts",
-		Text: "After its device was heard of, such as 90d, 24h or 4m.", lasts: true,
+		Text: "After the device's last request, such as 90d, 24h or 4m.", lasts: true,
 		of: func(c *store.Charging) **int64 { return &c.Window },
 	},
 	{
-		name: "least", Title: "A seat lasts at least", Text: "Also beyond the item's end.", lasts: true,
+		name: "least", Title: "A seat lasts at least", Text: "Even beyond the item's end.", lasts: true,
 		of: func(c *store.Charging) **int64 { return &c.Least },
 	},
 	{
-		name: "brief", Title: "A seat without a home",
-		Text: "At most so long if the device can keep no identity, as in a container.", lasts: true,
+		name: "brief", Title: "A seat of a device without storage",
+		Text: "The longest seat of a device that can't store its identity, as in a container.", lasts: true,
 		of: func(c *store.Charging) **int64 { return &c.Brief },
 	},
 }
 
 // ways say how each charge way counts.
 var ways = []struct{ way, Title, Text string }{
-	{"scan", "Barcodes", "Each barcode that is read. Beyond quota and tolerance everybody is refused."},
-	{"page", "Pages", "Each page that is processed. Beyond quota and tolerance everybody is refused."},
-	{"device", "Devices on a list", "A device stays on the list for a time after it was heard of. Beyond quota and " +
-		"tolerance new devices are refused; those on the list go on."},
-	{"instance", "Instances on a list", "As devices, but each machine counts as often as the instances it asks for."},
-	{"concurrent-device", "Devices at work at once", "Those at work in the same slot. What is beyond the quota is an " +
-		"exception; once these are used up, everybody is refused."},
-	{"concurrent-instance", "Instances at work at once",
-		"As devices at work at once, but each machine counts as often as the instances it asks for."},
+	{"scan", "Barcodes", "Each barcode that is read. Beyond quota and tolerance, all devices are refused."},
+	{"page", "Pages", "Each page that is processed. Beyond quota and tolerance, all devices are refused."},
+	{"device", "Devices on a list", "A device stays on the list for a time after its last request. Beyond quota " +
+		"and tolerance, new devices are refused; those on the list continue."},
+	{"instance", "Instances on a list", "Like devices, but each machine counts with the number of instances it " +
+		"asks for."},
+	{"concurrent-device", "Devices active at once", "Those active in the same slot. Each one beyond the quota " +
+		"is an exception; once these are used up, all devices are refused."},
+	{"concurrent-instance", "Instances active at once",
+		"Like devices active at once, but each machine counts with the number of instances it asks for."},
 	{"active-device", "Active devices",
-		"Those at work within the last 24 hours. What is beyond the quota is an exception in each slot."},
-	{"daily-active-device", "Devices active within a day", "As active devices, but not beyond the item's end."},
+		"Those active within the last 24 hours. Each one beyond the quota is an exception in each slot."},
+	{"daily-active-device", "Devices active within a day", "Like active devices, but not beyond the item's end."},
 	{"monthly-active-device", "Devices active within 30 days",
-		"What is beyond the quota is an exception in each slot."},
+		"Each one beyond the quota is an exception in each slot."},
 	{"quarterly-active-device", "Devices active within 90 days",
-		"What is beyond the quota is an exception in each slot."},
+		"Each one beyond the quota is an exception in each slot."},
 	{"yearly-active-device", "Devices active within 365 days",
-		"What is beyond the quota is an exception in each slot."},
-	{"domain", "Domains", "Each registrable domain, such as example.com, with any number of devices and of names " +
-		"below it, for good. New ones beyond the quota are refused."},
+		"Each one beyond the quota is an exception in each slot."},
+	{"domain", "Domains", "Each registrable domain, such as example.com, with any number of devices and " +
+		"subdomains, for good. New ones beyond the quota are refused."},
 }
 
 // Way is what a charge way counts, in words.
@@ -137,7 +139,7 @@ func (v *view) Terms(way string, stated store.Charging) (fields []field) {
 			value = t.written(*own)
 		}
 		f := v.Field("text", t.name, t.Title, t.Text, value)
-		if f.Placeholder = v.T("by the charge way"); standard != nil {
+		if f.Placeholder = v.T("as the charge way says"); standard != nil {
 			f.Placeholder = t.written(*standard)
 		}
 		fields = append(fields, f)

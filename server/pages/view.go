@@ -129,7 +129,7 @@ var done = map[string]string{
 	"detached": "Detached.", "password": "Your password is changed. Other sessions have ended.",
 	"signed-out": "You are signed out.", "sent": "The test was sent.",
 	"welcome": "Welcome. You are the owner of this server.", "archived": "Archived: it authorizes nobody.",
-	"unarchived": "Taken back: it authorizes again.", "adjusted": "Adjusted.", "renamed": "Renamed.",
+	"unarchived": "Restored: it authorizes again.", "adjusted": "Adjusted.", "renamed": "Renamed.",
 	"trusted":          "Trusted: license files of this vendor can be imported.",
 	"vendor-key":       "The key is made. License files can be issued.",
 	"closed":           "The month is closed. Its statement never changes from now on.",
@@ -137,8 +137,8 @@ var done = map[string]string{
 	"moved": "Moved: the other device has the seats now.", "blocked": "Blocked: the device is refused from now on.",
 	"unblocked": "Unblocked: the device is authorized again.", "merged": "Merged: both are shown as this device.",
 	"separated": "Separated: the device is shown as itself again.",
-	"erased":    "Erased: nothing says any more who uses this device.",
-	"confirmed": "Confirmed: the key is the device's own.", "cleared": "Cleared: the device is taken for one device.",
+	"erased":    "Erased: no personal data of this device are left.",
+	"confirmed": "Confirmed: the key is the device's own.", "cleared": "Cleared: the device counts as one device.",
 }
 
 // Mistakes are the mistakes of the form that belong to no field on the page.

@@ -10,15 +10,15 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// derivations are what follows from a column of the store: many values become one.
+// derivations derive a group from a column of the store: many values become one.
 var derivations = map[By]func(string) string{ByKind: protocol.KindOf, ByImport: protocol.ImportTypeOf}
 
-// derived tells whether something is grouped by what follows from a column.
+// derived tells whether the query groups by a derived value.
 func (q *Query) derived() bool {
 	return slices.ContainsFunc(q.By, func(by By) bool { return derivations[by] != nil })
 }
 
-// ask asks a store, and gives rows by what the query groups by.
+// ask asks a store, and groups the rows as the query says.
 func (q *Query) ask(ctx context.Context, source Source, stored store.StatisticsQuery) (store.Statistics, error) {
 	counted, err := source.Statistics(ctx, stored)
 	if err != nil || !q.derived() {
