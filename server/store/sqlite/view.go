@@ -78,14 +78,15 @@ func (m *moment) Blobs(query string, arguments []any, row func([]int64, []byte) 
 
 // values takes numbers as the driver gives them: what database/sql does to turn each into
 // another type takes longer than to read it. In the last columns, so many, are bytes.
-func (m *moment) values(query string, arguments []any, blobs int, row func([]int64, []byte) error) error {
+func (m *moment) values(query string, arguments []any, blobs int, row func([]int64, []byte) error) (err error) {
 	rows, err := m.tx.QueryContext(m.ctx, query, arguments...)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, rows.Close()) }() // unless eachRow did
 	columns, err := rows.Columns()
 	if err != nil {
-		return errors.Join(err, rows.Close())
+		return err
 	}
 	numbers, values, fields := make([]int64, len(columns)-blobs), make([]any, len(columns)), make([]any, len(columns))
 	for i := range fields {
