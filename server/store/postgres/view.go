@@ -25,6 +25,12 @@ var dialect = view.Dialect{
 	Lookup: func(table, condition string) string {
 		return `CROSS JOIN LATERAL (SELECT * FROM ` + table + ` t WHERE ` + condition + ` OFFSET 0) t`
 	},
+	// In the order of the key, parts follow one another, so nothing is sorted.
+	Together: func(condition string) string {
+		return `CROSS JOIN LATERAL (SELECT t.slot, t.type, ` + saturatingSumSQL("t.count") + ` AS count, ` +
+			saturatingSumSQL("t.late") + ` AS late FROM total_organization t WHERE ` + condition +
+			` GROUP BY t.organization, t.level, t.slot, t.type OFFSET 0) t`
+	},
 	Summed: func(columns, from, totals, condition string) string {
 		return `SELECT ` + columns + `, convert_to(t.sums, 'UTF8') FROM ` + from +
 			` CROSS JOIN LATERAL (SELECT sum(t.count) || ' ' || sum(t.late) AS sums FROM ` + totals + ` t WHERE ` +

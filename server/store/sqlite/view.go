@@ -20,8 +20,9 @@ var dialect = view.Dialect{
 			(SELECT t.handshake_code FROM total_month t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code LIMIT 1)),
 		coalesce((SELECT t.item FROM total_month t WHERE t.handshake_code = pair.code AND t.item > pair.item ORDER BY t.item LIMIT 1),
 			(SELECT t.item FROM total_month t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code, t.item LIMIT 1))`,
-	Join:   `CROSS JOIN`, // SQLite keeps to the order
-	Lookup: func(table, condition string) string { return `CROSS JOIN ` + table + ` t ON ` + condition },
+	Join:     `CROSS JOIN`, // SQLite keeps to the order
+	Lookup:   func(table, condition string) string { return `CROSS JOIN ` + table + ` t ON ` + condition },
+	Together: func(condition string) string { return `CROSS JOIN total_organization t ON ` + condition },
 	Summed: func(columns, from, totals, condition string) string {
 		return `SELECT ` + columns + `, CAST((SELECT sum(t.count) || ' ' || sum(t.late) FROM ` + totals + ` t WHERE ` +
 			condition + `) AS BLOB) FROM ` + from
@@ -78,14 +79,15 @@ func (m *moment) Blobs(query string, arguments []any, row func([]int64, []byte) 
 
 // values takes numbers as the driver gives them: what database/sql does to turn each into
 // another type takes longer than to read it. In the last columns, so many, are bytes.
-func (m *moment) values(query string, arguments []any, blobs int, row func([]int64, []byte) error) error {
+func (m *moment) values(query string, arguments []any, blobs int, row func([]int64, []byte) error) (err error) {
 	rows, err := m.tx.QueryContext(m.ctx, query, arguments...)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, rows.Close()) }() // unless eachRow did
 	columns, err := rows.Columns()
 	if err != nil {
-		return errors.Join(err, rows.Close())
+		return err
 	}
 	numbers, values, fields := make([]int64, len(columns)-blobs), make([]any, len(columns)), make([]any, len(columns))
 	for i := range fields {

@@ -1,8 +1,10 @@
 package view
 
 import (
+	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/openlts/openlts/server/store"
 )
@@ -62,47 +64,59 @@ func (q *statistics) eachActive(windows []store.Window, byType bool, f func(*act
 		return err
 	}
 	a.days = slices.Sorted(maps.Keys(a.tail))
-	where, filters := q.pairFilter()
-	types, named := ` AND t.type = 0`, []any(nil)
+	types := []int64{0}
 	if a.byType {
-		if types = ` AND t.type > 0`; len(q.query.Types) > 0 {
-			types, named = ` AND t.type IN (SELECT id FROM operation_type WHERE name`+q.db.Dialect().In+`)`,
-				[]any{texts(q.query.Types)}
-		}
+		types = q.catalog.asked()
 	}
-	for _, span := range daysOf(windows) {
-		// The spans are read one after the other. So days come in the order of the key, and nothing
-		// needs sorting.
-		err := q.db.Blobs(
-			`SELECT t.day, t.type, t.handshake_code, t.item, t.runs FROM activity t WHERE t.day >= ? AND t.day < ?`+
-				types+where+` ORDER BY t.day`,
-			slices.Concat([]any{span.Start, span.End}, named, filters), func(n []int64, data []byte) error {
-				if err := a.tellTail(n[0]); err != nil {
-					return err
-				}
-				return f(&active{
-					day: n[0], kind: store.ID(n[1]), code: store.ID(n[2]), item: store.ID(n[3]), stored: data,
-					only: a.only,
-				})
-			})
-		if err != nil {
+	days, err := a.keptDays(windows, types)
+	if err != nil || len(days)*len(types) == 0 {
+		return errors.Join(err, a.tellTail(store.EndOfTime))
+	}
+	where, filters := q.pairFilter()
+	// Each day is looked up. So days come in order, and nothing needs sorting.
+	query := `SELECT t.day, t.type, t.handshake_code, t.item, t.runs FROM ` + q.db.Dialect().Spans + ` p ` +
+		q.db.Dialect().Lookup("activity", `t.type IN (`+strings.Trim(keysJSON(types), "[]")+`)
+			AND t.day >= p.since AND t.day < p.until`+where)
+	arguments := append([]any{spansJSON(days)}, filters...)
+	err = q.db.Blobs(query, arguments, func(n []int64, data []byte) error {
+		if err := a.tellTail(n[0]); err != nil {
 			return err
 		}
+		return f(&active{
+			day: n[0], kind: store.ID(n[1]), code: store.ID(n[2]), item: store.ID(n[3]), stored: data, only: a.only,
+		})
+	})
+	if err != nil {
+		return err
 	}
 	return a.tellTail(store.EndOfTime)
 }
 
-// nearDays is the distance up to which days are read together, because another query would take
-// longer.
-const nearDays = 3 * int64(store.LevelDay)
+// keptDays returns the days that overlap windows, from the first to the last with activity of
+// some types.
+func (a *activity) keptDays(windows []store.Window, types []int64) (days []span, err error) {
+	var first, last int64
+	err = a.db.Numbers(`SELECT coalesce(min((SELECT min(day) FROM activity WHERE type = k.id)), 0),
+		coalesce(max((SELECT max(day) FROM activity WHERE type = k.id)), -1) FROM `+a.db.Dialect().Keys+` k`,
+		[]any{keysJSON(types)}, func(n []int64) error {
+			first, last = store.LevelDay.Start(n[0]), n[1]
+			return nil
+		})
+	for _, p := range daysOf(windows) {
+		for day := max(p.Start, first); day < p.End && day <= last; day += int64(store.LevelDay) {
+			days = append(days, span{start: day, end: day + int64(store.LevelDay)})
+		}
+	}
+	return days, err
+}
 
-// daysOf returns the days in UTC that overlap windows, and some days in between, as spans that
-// don't overlap. Windows must be sorted by their starts.
+// daysOf returns the days in UTC that overlap windows, as spans that don't overlap. Windows
+// must be sorted by their starts.
 func daysOf(windows []store.Window) (days []store.Piece) {
 	for _, w := range windows {
 		start, end := store.LevelDay.Start(w.Start),
 			store.LevelDay.Start(min(w.End, store.EndOfTime)+int64(store.LevelDay)-1)
-		if n := len(days); n > 0 && start <= days[n-1].End+nearDays {
+		if n := len(days); n > 0 && start <= days[n-1].End {
 			days[n-1].End = max(days[n-1].End, end)
 		} else {
 			days = append(days, store.Piece{Start: start, End: end})

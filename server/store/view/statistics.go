@@ -143,10 +143,12 @@ func (q *statistics) readCatalog() error {
 // asks tells whether a query includes a type.
 func (c *catalog) asks(kind store.ID) bool { return c.only == nil || c.only[kind] }
 
-// asked returns the types that it names.
+// asked returns the types that a query includes, in order.
 func (c *catalog) asked() (keys []int64) {
-	for kind := range c.only {
-		keys = append(keys, int64(kind))
+	for _, kind := range c.types {
+		if c.asks(kind) {
+			keys = append(keys, int64(kind))
+		}
 	}
 	slices.Sort(keys)
 	return keys

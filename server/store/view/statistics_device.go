@@ -235,8 +235,9 @@ func reportsJSON(list []reported) string {
 
 func (q *statistics) eachReported(list []reported, runs map[store.ID]counted,
 	f func(in *span, of *counted, units int64)) error {
-	query := `SELECT p.place, r.slot, r.counts FROM ` + q.db.Dialect().Reported + ` p ` + q.db.Dialect().Join +
-		` report r ON r.run = p.run AND r.slot >= p.since AND r.slot < p.until WHERE r.revision > 0`
+	dialect := q.db.Dialect()
+	query := `SELECT p.place, t.slot, t.counts FROM ` + dialect.Reported + ` p ` + dialect.Lookup("report",
+		`t.run = p.run AND t.slot >= p.since AND t.slot < p.until AND t.revision > 0`)
 	return q.db.Blobs(query, []any{reportsJSON(list)}, func(n []int64, data []byte) error {
 		report := &list[n[0]]
 		of := runs[report.run]

@@ -149,10 +149,9 @@ func (q *statistics) readOrganizationTotals(level store.Level, spans []span) err
 	}
 	dialect := q.db.Dialect()
 	places := placing{spans: spans}
-	query := `SELECT t.organization, t.slot, t.type, t.count, t.late FROM ` + dialect.Keys + ` o CROSS JOIN ` +
-		dialect.Spans + ` p ` + dialect.Lookup("total_organization",
-		`t.organization = o.id AND t.level = `+strconv.FormatInt(int64(level), 10)+
-			` AND t.slot >= p.since AND t.slot < p.until`)
+	query := `SELECT o.id, t.slot, t.type, t.count, t.late FROM ` + dialect.Keys + ` o CROSS JOIN ` +
+		dialect.Spans + ` p ` + dialect.Together(`t.organization = o.id AND t.level = `+
+		strconv.FormatInt(int64(level), 10)+` AND t.slot >= p.since AND t.slot < p.until`)
 	return q.db.Numbers(query, []any{keysJSON(organizations), spansJSON(joined(spans))}, func(n []int64) error {
 		of := counted{organization: store.ID(n[0]), slot: n[1], kind: store.ID(n[2])}
 		if q.catalog.asks(of.kind) {

@@ -49,6 +49,8 @@ type Dialect struct {
 	// of what precedes it.
 	Join   string
 	Lookup func(table, condition string) string
+	// Together is the same for the totals of organizations, whose parts may be summed up.
+	Together func(condition string) string
 	// Summed is a query for columns of each row of a table expression, and for the sums of the
 	// counts and late parts of the rows t of totals that meet a condition: a text, as bytes, of
 	// two numbers; NULL if there are none. It may fail if a sum is too large.
