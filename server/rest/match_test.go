@@ -18,9 +18,9 @@ import (
 func TestIfMatch(t *testing.T) {
 	c := newCaller(t)
 	c.as(t, administration.ScopeWrite, "")
-	_, header, object := c.call(t, "POST", "organizations", `{"name": "Example"}`)
+	_, _, object := c.call(t, "POST", "organizations", `{"name": "Example"}`)
 	path := "organizations/" + object["id"].(string)
-	_, header, _ = c.call(t, "GET", path, "")
+	_, header, _ := c.call(t, "GET", path, "")
 	for match, want := range map[string]int{
 		"": 200, "*": 200, " * ": 200, "TAG": 200, `"other", TAG`: 200, `TAG, "other"`: 200,
 		`"a,b",W/"c" ,, TAG ,`: 200,
