@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/servertest"
+	"github.com/openlts/openlts/server/statistics"
 	"github.com/openlts/openlts/server/store/teststore"
 )
 
@@ -375,10 +375,7 @@ func TestStatistics(t *testing.T) {
 		{"--by type --since 2025-11-25", "", 0, 0},
 	} {
 		t.Run(test.args, func(t *testing.T) {
-			var s struct {
-				Total, Lost int64
-				Rows        []map[string]any
-			}
+			var s statisticsJSON
 			mustJSON(t, &s, data, append([]string{"stats"}, strings.Fields(test.args)...)...)
 			var rows []string
 			columns := []string{"handshake", "item", "type"}
@@ -386,31 +383,32 @@ func TestStatistics(t *testing.T) {
 				columns = strings.Split(fields[1], ",")
 			}
 			for _, row := range s.Rows {
-				if row["late"] != row["count"] { // it is long ago
-					t.Errorf("%v", row)
+				if row.Late != row.Count { // it is long ago
+					t.Errorf("%+v", row)
 				}
-				var cells []string
-				for _, column := range append(columns, "count") {
-					if n, ok := row[column].(float64); ok {
-						cells = append(cells, strconv.FormatInt(int64(n), 10))
+				text := ""
+				for _, column := range columns {
+					starts := map[string]*int64{"slot": row.Slot, "hour": row.Hour, "day": row.Day}
+					if start := starts[column]; start != nil {
+						text += fmt.Sprint(*start, " ")
 					} else {
-						cells = append(cells, row[column].(string))
+						text += row.Text(statistics.By(column)) + " "
 					}
 				}
-				rows = append(rows, strings.Join(cells, " "))
+				rows = append(rows, text+fmt.Sprint(row.Count))
 			}
 			if got := strings.Join(rows, ";"); got != test.rows || s.Total != test.total || s.Lost != test.lost {
 				t.Errorf("got %s, total %d, lost %d", got, s.Total, s.Lost)
 			}
 		})
 	}
-	var byDevice struct{ Rows []map[string]any }
+	var byDevice statisticsJSON
 	mustJSON(t, &byDevice, data, "stats", "--by", "device")
-	counts := map[any]any{}
+	counts := map[string]int64{}
 	for _, row := range byDevice.Rows {
-		counts[row["device"]] = row["count"]
+		counts[row.Device] = row.Count
 	}
-	if len(counts) != 2 || counts[one.UUID] != 222.0 || counts[two.UUID] != 422.0 {
+	if len(counts) != 2 || counts[one.UUID] != 222 || counts[two.UUID] != 422 {
 		t.Errorf("%v", counts)
 	}
 	if table := must(t, data, "stats", "--by", "day", "--zone", "Asia/Kolkata"); !strings.Contains(table,
@@ -448,11 +446,14 @@ func TestVerifyFindsDifferences(t *testing.T) {
 	if _, err := d.Authorize(d.Request("100001-reader")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Report(d.Batch(protocol.ReportGroup{Run: uuid.NewString(), HandshakeCode: "100001-reader",
-		Item: "scans", SlotSeconds: 180,
-		Reports: []protocol.Report{{Slot: 180, Revision: 1, Counts: map[string]int64{"QR_CODE": 3}},
-			{Slot: 360, Revision: 1, Counts: map[string]int64{"QR_CODE": 3}, Lost: protocol.LostRefused}}})); err !=
-		nil {
+	batch := d.Batch(protocol.ReportGroup{
+		Run: uuid.NewString(), HandshakeCode: "100001-reader", Item: "scans", SlotSeconds: 180,
+		Reports: []protocol.Report{
+			{Slot: 180, Revision: 1, Counts: map[string]int64{"QR_CODE": 3}},
+			{Slot: 360, Revision: 1, Counts: map[string]int64{"QR_CODE": 3}, Lost: protocol.LostRefused},
+		},
+	})
+	if _, err := d.Report(batch); err != nil {
 		t.Fatal(err)
 	}
 	if out := must(t, data, "verify"); !strings.HasPrefix(out, "ok") {

@@ -1,10 +1,8 @@
 package view
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/openlts/openlts/server/store"
 )
@@ -226,7 +224,7 @@ type grouping struct {
 	q      *statistics
 	names  *namer
 	places map[[3]store.ID]int
-	byKey  map[string]int
+	byName map[store.Group]int
 	groups []group // without windows
 	// What was found last: runs of a code and an item follow one another.
 	last   [3]store.ID
@@ -235,7 +233,8 @@ type grouping struct {
 
 func (q *statistics) newGrouping() *grouping {
 	return &grouping{
-		q: q, names: &namer{q: q, known: map[named]string{}}, places: map[[3]store.ID]int{}, byKey: map[string]int{},
+		q: q, names: &namer{q: q, known: map[named]string{}}, places: map[[3]store.ID]int{},
+		byName: map[store.Group]int{},
 	}
 }
 
@@ -256,24 +255,24 @@ func (g *grouping) of(a *active) int {
 
 // find finds the group of a type, a code and an item.
 func (g *grouping) find(key [3]store.ID) int {
-	var values group
-	var text strings.Builder
-	for i, by := range g.q.query.By {
-		id := key[2]
+	var found group
+	for _, by := range g.q.query.By {
 		switch by {
 		case store.ByType:
-			id = key[0]
+			found.Type = g.names.of(by, key[0])
 		case store.ByHandshake:
-			id = key[1]
+			found.Handshake = g.names.of(by, key[1])
+		case store.ByItem:
+			found.Item = g.names.of(by, key[2])
+		case store.ByOrganization:
+			found.Organization = g.names.of(by, key[2])
 		}
-		values.values[i] = g.names.of(by, id)
-		fmt.Fprintf(&text, "%v\x00", values.values[i])
 	}
-	place, known := g.byKey[text.String()]
+	place, known := g.byName[found.Group]
 	if !known {
 		place = len(g.groups)
-		g.groups = append(g.groups, values)
-		g.byKey[text.String()] = place
+		g.groups = append(g.groups, found)
+		g.byName[found.Group] = place
 	}
 	return place
 }

@@ -24,9 +24,6 @@ func Statistics(db Database, query store.StatisticsQuery) (store.Statistics, err
 		}
 		q.windows = []store.Window{{Start: query.Since, End: until}}
 	}
-	if len(query.By) > maxColumns {
-		return q.result, fmt.Errorf("statistics can be grouped by %d columns, not %d", maxColumns, len(query.By))
-	}
 	if m := query.Measure; len(query.Spans) > 0 && m != store.MeasureDevices && m != store.MeasureConcurrent {
 		return q.result, fmt.Errorf("windows of %q can be summed up: there are no spans of it", m)
 	}
@@ -72,19 +69,16 @@ type statistics struct {
 	meet func(g group, id store.ID, late int64)
 }
 
-// maxColumns is by how many columns a query can group.
-const maxColumns = 8
-
 // group is a window and the values of the columns.
 type group struct {
 	window int
-	values [maxColumns]any
+	store.Group
 }
 
 func (q *statistics) add(g group, count, late int64) {
 	row := q.rows[g]
 	if row == nil {
-		row = &store.StatisticsRow{Window: g.window, Values: slices.Clone(g.values[:len(q.query.By)])}
+		row = &store.StatisticsRow{Window: g.window, Group: g.Group}
 		q.rows[g] = row
 	}
 	if q.minus {
@@ -114,16 +108,7 @@ func (q *statistics) finish() store.Statistics {
 		}
 	}
 	slices.SortFunc(q.result.Rows, func(a, b store.StatisticsRow) int {
-		order := cmp.Compare(a.Window, b.Window)
-		for i := 0; i < len(a.Values) && order == 0; i++ {
-			switch x := a.Values[i].(type) {
-			case string:
-				order = cmp.Compare(x, b.Values[i].(string))
-			case int64:
-				order = cmp.Compare(x, b.Values[i].(int64))
-			}
-		}
-		return order
+		return cmp.Or(cmp.Compare(a.Window, b.Window), a.Compare(&b.Group, q.query.By))
 	})
 	return q.result
 }
@@ -292,10 +277,10 @@ func (q *statistics) scan(query string, arguments []any) error {
 		var g group
 		var count, late int64
 		fields := []any{&g.window, &count, &late}
-		texts, numbers := make([]sql.NullString, len(q.query.By)), make([]int64, len(q.query.By))
+		texts := make([]sql.NullString, len(q.query.By))
 		for i, by := range q.query.By {
-			if by.Number() {
-				fields = append(fields, &numbers[i])
+			if number := g.Number(by); number != nil {
+				fields = append(fields, number)
 			} else {
 				fields = append(fields, &texts[i])
 			}
@@ -304,8 +289,8 @@ func (q *statistics) scan(query string, arguments []any) error {
 			return err
 		}
 		for i, by := range q.query.By {
-			if g.values[i] = texts[i].String; by.Number() {
-				g.values[i] = numbers[i]
+			if text := g.Text(by); text != nil {
+				*text = texts[i].String
 			}
 		}
 		if q.bySlot {

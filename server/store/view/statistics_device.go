@@ -262,32 +262,33 @@ func (q *statistics) eachReported(list []reported, names *namer, f func(g group,
 		if err != nil {
 			return err
 		}
-		for i, by := range q.query.By {
+		for _, by := range q.query.By {
 			switch by {
 			case store.BySlot:
-				g.values[i] = slot
+				g.Slot = slot
 			case store.ByHour:
-				g.values[i] = store.LevelHour.Start(slot)
+				g.Hour = store.LevelHour.Start(slot)
 			case store.ByDay:
-				g.values[i] = store.LevelDay.Start(slot)
+				g.Day = store.LevelDay.Start(slot)
 			case store.ByRun:
-				g.values[i] = names.of(by, run)
+				g.Run = names.of(by, run)
 			case store.ByHandshake:
-				g.values[i] = names.of(by, code)
+				g.Handshake = names.of(by, code)
 			case store.ByDevice:
-				g.values[i] = names.of(by, q.shownAs(device))
-			case store.ByType: // below
-			default:
-				g.values[i] = names.of(by, item)
+				g.Device = names.of(by, q.shownAs(device))
+			case store.ByItem:
+				g.Item = names.of(by, item)
+			case store.ByOrganization:
+				g.Organization = names.of(by, item)
 			}
 		}
-		place := slices.Index(q.query.By, store.ByType)
+		byType := q.by(store.ByType)
 		for _, count := range counts {
 			if len(q.query.Types) > 0 && !slices.Contains(q.query.Types, count.Type) {
 				continue
 			}
-			if place >= 0 {
-				g.values[place] = count.Type
+			if byType {
+				g.Type = count.Type
 			}
 			f(g, device, count.Units)
 		}
