@@ -7,11 +7,10 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Activity of days is folded so often, so many rows of what came at a time. What is not
-// folded is read with each question about devices, so it should not become much.
+// Activity of days is folded so often. What is not folded is read with each question about
+// devices, so it should not become much.
 const (
 	foldInterval = 30 * time.Second
-	foldedAtOnce = 20_000
 	// foldPause lets others write in between, foldRetry has who looks after the database
 	// do something about it.
 	foldPause = 100 * time.Millisecond
@@ -21,7 +20,7 @@ const (
 // foldActivity folds what came into the activity of days, until ctx ends.
 func (s *Server) foldActivity(ctx context.Context, folder store.ActivityFolder) {
 	for {
-		folded, err := folder.FoldActivity(ctx, foldedAtOnce)
+		folded, err := folder.FoldActivity(ctx, store.FoldedAtOnce)
 		wait := foldInterval
 		switch {
 		case ctx.Err() != nil:
@@ -30,7 +29,7 @@ func (s *Server) foldActivity(ctx context.Context, folder store.ActivityFolder) 
 			s.config.Log.Warn("the activity of days can't be folded; statistics of devices take longer meanwhile",
 				"error", err)
 			wait = foldRetry
-		case folded == foldedAtOnce:
+		case folded == store.FoldedAtOnce:
 			wait = foldPause
 		}
 		select {

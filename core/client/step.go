@@ -79,7 +79,7 @@ func (m *meter) leaveClock(ctx context.Context) error {
 
 // ahead is by how much our clock is ahead of the server's.
 func (m *meter) ahead() time.Duration {
-	return time.Duration(m.clock.Now().Unix()-m.grant().Time.Server(m.clock)) * time.Second
+	return time.Duration(m.clock.Now().Unix()-m.serverTime().Unix()) * time.Second
 }
 
 // noteAhead is noteClock, with a turn of the watch.
@@ -157,12 +157,16 @@ func (m *meter) endClock(ctx context.Context, now int64, ahead time.Duration) er
 // ageingTime is the time by which usage gets old: our clock or the server's, whichever
 // is behind, so that no wrong clock makes anything be given up early.
 func (m *meter) ageingTime() time.Time {
-	now := m.clock.Now()
-	if server := time.Unix(m.grant().Time.Server(m.clock), 0); server.Before(now) {
-		now = server
+	now, server := m.clock.Now(), m.serverTime()
+	if server.Before(now) {
+		return server
 	}
 	return now
 }
+
+// serverTime is what the server's clock shows now: reckoned from the grant, whatever our
+// clock was set to since. It is right if a server told this process; see told.
+func (m *meter) serverTime() time.Time { return time.Unix(m.grant().Time.Server(m.clock), 0) }
 
 // told tells whether a server told this process what time it is.
 func (m *meter) told() bool { return m.grant().Reason == nil }

@@ -69,6 +69,8 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 		code, status, detail = protocol.StatusServerFailed, http.StatusInternalServerError,
 			protocol.StatusServerFailed.Message()
+	case code == protocol.StatusRequestMalformed:
+		detail = "The request is malformed: " + detail + "."
 	case status == 0:
 		status = http.StatusForbidden
 	}

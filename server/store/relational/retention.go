@@ -71,7 +71,7 @@ func (s *Store) Prune(ctx context.Context, record store.Record, before,
 	if record == store.RecordReceived && position == 0 {
 		// Activity outlives what it follows from.
 		for left := int64(1); left > 0; {
-			if left, err = s.FoldActivity(ctx, foldedAtOnce); err != nil {
+			if left, err = s.FoldActivity(ctx, store.FoldedAtOnce); err != nil {
 				return 0, 0, err
 			}
 		}
@@ -114,10 +114,6 @@ func (p pruning) begin() error {
 	_, err := p.Sweep(p, `UPDATE slot_closing SET pruned = ? WHERE pruned < ?`, p.before, p.before)
 	return err
 }
-
-// foldedAtOnce is how many rows of what came are folded before they may go: they have to
-// be in memory.
-const foldedAtOnce = 50_000
 
 // spanned deletes by a statement what hangs on the next rows of a table: its arguments
 // are the keys between which they are, and the moment.
