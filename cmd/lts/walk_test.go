@@ -100,8 +100,8 @@ func TestEachCommandRemotely(t *testing.T) {
 		case err != nil:
 			t.Errorf("%s: %v\n%s", line, err, got)
 		case reads:
-			if want := must(t, o.data, words...); asOf.ReplaceAllString(strings.TrimSuffix(got, "\n"), "") !=
-				asOf.ReplaceAllString(want, "") {
+			want := must(t, o.data, words...)
+			if asOf.ReplaceAllString(strings.TrimSuffix(got, "\n"), "") != asOf.ReplaceAllString(want, "") {
 				t.Errorf("%s prints otherwise:\n%s\nand on the directory:\n%s", line, got, want)
 			}
 		}
