@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/openlts/openlts/server/store/database"
 	"github.com/openlts/openlts/server/store/postgres"
 	"github.com/openlts/openlts/server/store/postgres/postgrestest"
 	"github.com/openlts/openlts/server/store/teststore"
@@ -88,7 +89,10 @@ func mustJSON(t testing.TB, value any, data string, args ...string) {
 // standard makes organization 100001 with code 100001-reader and item scans.
 func standard(t testing.TB) (data string) {
 	t.Helper()
-	data = newData(t)
+	data = teststore.Name(t) // with its tables: most tests are not about making them
+	if directory := database.Directory(data); directory != "" {
+		data = directory
+	}
 	addStandard(t, data)
 	return data
 }
