@@ -38,7 +38,7 @@ func TestGranted(t *testing.T) {
 		ExpiresAt: l.clock().Add(10 * day).Unix(),
 	}, "100001-locked")
 
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	byOrganization := device.Request("")
 	byOrganization.OrganizationID = "100001"
 	if granted, err := device.Authorize(byOrganization); err != nil || granted.HandshakeCode != "100001-reader" ||
@@ -75,7 +75,7 @@ func TestDeviceCount(t *testing.T) {
 
 	devices := make([]*servertest.Device, 6)
 	for i := range devices {
-		devices[i] = servertest.NewDevice(l.url)
+		devices[i] = l.device()
 		granted, err := authorize(devices[i])
 		if err != nil {
 			t.Fatal(err)
@@ -88,7 +88,7 @@ func TestDeviceCount(t *testing.T) {
 			t.Errorf("got %+v, want %+v", granted.Quota, want)
 		}
 	}
-	late := servertest.NewDevice(l.url)
+	late := l.device()
 	if _, err := authorize(late); problem(t, err).Code != protocol.StatusLimitExceeded {
 		t.Error(err)
 	}
@@ -123,7 +123,7 @@ func TestScanCount(t *testing.T) {
 	l := start(t)
 	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "few"})
 	l.item(t, store.Item{ID: "few", Quota: 100}, "100001-few")
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	run := uuid.NewString()
 	for revision, step := range []struct {
 		scans int64
@@ -150,7 +150,7 @@ func TestScanCount(t *testing.T) {
 			t.Errorf("%+v", granted.Quota)
 		}
 	}
-	for _, d := range []*servertest.Device{device, servertest.NewDevice(l.url)} {
+	for _, d := range []*servertest.Device{device, l.device()} {
 		if _, err := d.Authorize(d.Request("100001-few")); problem(t, err).Code != protocol.StatusLimitExceeded {
 			t.Error(err)
 		}
@@ -169,7 +169,7 @@ func TestScanCount(t *testing.T) {
 // request on.
 func TestChangesOfAnotherProcess(t *testing.T) {
 	l := start(t)
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	if _, err := device.Authorize(device.Request("100001-reader")); err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +199,7 @@ func TestChangesOfAnotherProcess(t *testing.T) {
 // it is noted.
 func TestAnomalies(t *testing.T) {
 	l := start(t)
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	if _, err := device.Authorize(device.Request("100001-reader")); err != nil {
 		t.Fatal(err)
 	}

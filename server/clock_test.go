@@ -19,7 +19,7 @@ import (
 // was wrong before, it can be told so.
 func TestClockBehindWhatIsStored(t *testing.T) {
 	l := start(t)
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	report := func(d *servertest.Device) error {
 		_, err := d.Report(d.Batch(group(uuid.NewString(), "100001-reader", "scans",
 			protocol.Report{Slot: l.slotStart(1), Revision: 1, Counts: map[string]int64{"QR_CODE": 1}})))
@@ -35,7 +35,7 @@ func TestClockBehindWhatIsStored(t *testing.T) {
 	}
 	l.advance(-10 * 365 * day)
 	for name, err := range map[string]error{
-		"known device": authorize(device), "new device": authorize(servertest.NewDevice(l.url)),
+		"known device": authorize(device), "new device": authorize(l.device()),
 		"report": report(device),
 	} {
 		if p := problem(t, err); p.Code != protocol.StatusServerFailed || p.Status != http.StatusServiceUnavailable ||

@@ -62,7 +62,7 @@ func framedProblem(t *testing.T, rest string) (problem protocol.Problem, retryAf
 // A browser gets by plain text all that others get.
 func TestFraming(t *testing.T) {
 	l := start(t)
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	request := device.Request("100001-reader")
 	body, err := json.Marshal(request)
 	if err != nil {
@@ -103,7 +103,7 @@ func TestFraming(t *testing.T) {
 
 func TestFramedErrors(t *testing.T) {
 	l := start(t)
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	if _, err := device.Authorize(device.Request("100001-reader")); err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/server/servertest"
 )
 
 // answer sends a body to the handler and checks the answer: success, or a
@@ -37,7 +36,7 @@ func answer(t *testing.T, handler http.Handler, path string, body []byte,
 
 func FuzzAuthorization(f *testing.F) {
 	l := start(f)
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	for _, code := range []string{"100001-reader", "100001-nobody", ""} {
 		body, err := json.Marshal(device.Request(code))
 		if err != nil {
@@ -63,7 +62,7 @@ func FuzzAuthorization(f *testing.F) {
 
 func FuzzReport(f *testing.F) {
 	l := start(f)
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	if _, err := device.Authorize(device.Request("100001-reader")); err != nil {
 		f.Fatal(err)
 	}

@@ -26,7 +26,7 @@ func TestOnlyWhatWasGranted(t *testing.T) {
 	l.item(t, store.Item{ID: "theirs", Organization: "100002", Quota: 100}, "100002-locked")
 	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "other"})
 	l.item(t, store.Item{ID: "other", Quota: 100}, "100001-other", "100001-reader")
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	granted, err := device.Authorize(device.Request("100001-reader"))
 	if err != nil || granted.Item.ID != "scans" {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func TestOnlyWhatWasGranted(t *testing.T) {
 // neither keep that device's usage from being counted nor change what it said.
 func TestAnotherKeyReportsApart(t *testing.T) {
 	l := start(t)
-	victim := servertest.NewDevice(l.url)
+	victim := l.device()
 	if _, err := victim.Authorize(victim.Request("100001-reader")); err != nil {
 		t.Fatal(err)
 	}

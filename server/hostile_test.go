@@ -26,7 +26,7 @@ func (u untouchable) Read([]byte) (int, error) {
 // A body of somebody who has no key is not even read.
 func TestStrangersAreNotRead(t *testing.T) {
 	l := start(t)
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	for name, header := range map[string]http.Header{
 		"no proof": {"Content-Type": {protocol.ContentTypeJSON}},
 		"unknown key": {http.CanonicalHeaderKey(protocol.HeaderKey): {"AAAAAAAAAAAAAAAA"},
@@ -67,7 +67,7 @@ func TestStrangersFirstLine(t *testing.T) {
 // key and a wrong MAC, and by somebody with the right one.
 func TestHostileBodiesAtOnce(t *testing.T) {
 	l := start(t)
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	if _, err := device.Authorize(device.Request("100001-reader")); err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func (s *stalling) Read(p []byte) (int, error) {
 // else out.
 func TestStallersKeepOutNobody(t *testing.T) {
 	l := start(t)
-	staller, honest := servertest.NewDevice(l.url), servertest.NewDevice(l.url)
+	staller, honest := l.device(), l.device()
 	for _, device := range []*servertest.Device{staller, honest} {
 		if _, err := device.Authorize(device.Request("100001-reader")); err != nil {
 			t.Fatal(err)

@@ -16,7 +16,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -56,7 +55,7 @@ func edit(t *testing.T, value any, path string, to any) []byte {
 
 func TestBadAuthorizations(t *testing.T) {
 	l := start(t)
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	request := device.Request("100001-reader")
 	long := strings.Repeat("x", 513)
 	type test struct {
@@ -145,7 +144,7 @@ func TestBadAuthorizations(t *testing.T) {
 
 func TestBadReports(t *testing.T) {
 	l := start(t)
-	device, stranger := servertest.NewDevice(l.url), servertest.NewDevice(l.url)
+	device, stranger := l.device(), l.device()
 	for _, d := range []*servertest.Device{device, stranger} {
 		if _, err := d.Authorize(d.Request("100001-reader")); err != nil {
 			t.Fatal(err)
@@ -448,7 +447,7 @@ func TestFailures(t *testing.T) {
 // A client that sends its batch and goes away has it counted, once.
 func TestDisconnects(t *testing.T) {
 	l := start(t)
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	if _, err := device.Authorize(device.Request("100001-reader")); err != nil {
 		t.Fatal(err)
 	}
@@ -490,7 +489,7 @@ func TestDisconnects(t *testing.T) {
 // What was lost is noted by cause, and does not count.
 func TestLosses(t *testing.T) {
 	l := start(t)
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	if _, err := device.Authorize(device.Request("100001-reader")); err != nil {
 		t.Fatal(err)
 	}
@@ -550,9 +549,6 @@ func TestServeAndShutdown(t *testing.T) {
 	}
 	// "100 Continue" says that the handler is reading.
 	buffer := make([]byte, 4096)
-	if err := connection.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
 	if n, err := connection.Read(buffer); err != nil || !strings.Contains(string(buffer[:n]), "100 Continue") {
 		t.Fatalf("%q, %v", buffer[:n], err)
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/administration"
-	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/statistics"
 	"github.com/openlts/openlts/server/store"
 )
@@ -22,7 +21,7 @@ func TestPageProduct(t *testing.T) {
 		Products: protocol.ProductDWT}, "100001-viewer", "100001-viewer-barcodes")
 	l.item(t, store.Item{ID: "barcodes", Quota: 1000, ChargeWay: protocol.ChargeWayScanCount,
 		Products: protocol.ProductDBR, Requires: []string{"pages"}}, "100001-viewer-barcodes")
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	counts := map[string]int64{
 		"PAGE_SCANNED": 10, "PAGE_LOADED": 5, "PAGE_CAPTURED": 3, "PAGE_RASTERIZED": 2, "PAGE_RECOGNIZED": 1,
 		"QR_CODE": 7, "EAN_13": 4,

@@ -90,7 +90,7 @@ var refusals = []struct {
 		want: protocol.StatusLicenseExpired, reason: protocol.ReasonAddressExpired,
 		detail: "License for this ip has expired.",
 		before: func(t *testing.T, l *lts, _ *servertest.Device) {
-			granted(t, servertest.NewDevice(l.url), "100001-address-trial")
+			granted(t, l.device(), "100001-address-trial")
 			l.advance(day)
 		}},
 	{name: "revoked", item: &store.Item{}, want: protocol.StatusItemInvalid, reason: protocol.ReasonRevoked,
@@ -113,7 +113,7 @@ var refusals = []struct {
 	{name: "copied-key", item: &store.Item{RefuseClones: true}, want: protocol.StatusClonedDevice,
 		reason: protocol.ReasonAnotherKey,
 		before: func(t *testing.T, l *lts, d *servertest.Device) {
-			first := servertest.NewDevice(l.url)
+			first := l.device()
 			first.UUID = d.UUID
 			granted(t, first, "100001-copied-key")
 		}},
@@ -138,7 +138,7 @@ var refusals = []struct {
 		before: func(t *testing.T, _ *lts, d *servertest.Device) { granted(t, d, "100001-requests") }},
 	{name: "used", item: &store.Item{Quota: 1}, want: protocol.StatusLimitExceeded,
 		before: func(t *testing.T, l *lts, _ *servertest.Device) {
-			user := servertest.NewDevice(l.url)
+			user := l.device()
 			granted(t, user, "100001-used")
 			used := protocol.Report{Slot: l.slotStart(1), Revision: 1, Counts: map[string]int64{"QR_CODE": 1}}
 			batch := user.Batch(group(uuid.NewString(), "100001-used", "used", used))
@@ -186,7 +186,7 @@ func TestRefusals(t *testing.T) {
 				l.code(t, administration.HandshakeCode{Organization: "100001", Custom: id})
 				l.item(t, item, code)
 			}
-			device := servertest.NewDevice(l.url)
+			device := l.device()
 			if test.before != nil {
 				test.before(t, l, device)
 			}
@@ -245,7 +245,7 @@ func TestRefusals(t *testing.T) {
 // changes nothing; it is alive all the same.
 func TestRefusesToServe(t *testing.T) {
 	l := start(t)
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	granted(t, device, "100001-reader")
 	batch := device.Batch(group(uuid.NewString(), "100001-reader", "scans",
 		protocol.Report{Slot: l.slotStart(1), Revision: 1, Counts: map[string]int64{"QR_CODE": 1}}))
@@ -319,7 +319,7 @@ func TestWhichRefusalWins(t *testing.T) {
 		"expired", "device-trial",
 		"revoked", "add-on", "copied-usage", "requests", "used"}
 	l := start(t)
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "all"})
 	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "none"})
 	rows := map[string]int{}
@@ -358,7 +358,7 @@ func TestTrials(t *testing.T) {
 		name := string(by)
 		l.code(t, administration.HandshakeCode{Organization: "100001", Custom: name})
 		l.item(t, store.Item{ID: name, Quota: store.Unlimited, Trial: true, TrialBy: by, TrialDays: 7}, "100001-"+name)
-		first := servertest.NewDevice(l.url)
+		first := l.device()
 		begun := l.clock()
 		for _, wait := range []time.Duration{0, 3 * day, 4*day - time.Second} {
 			l.advance(wait)
@@ -372,7 +372,7 @@ func TestTrials(t *testing.T) {
 		if problem(t, err).Code != protocol.StatusLicenseExpired {
 			t.Error(err)
 		}
-		second := servertest.NewDevice(l.url)
+		second := l.device()
 		_, err = second.Authorize(second.Request("100001-" + name))
 		if refused := err != nil; refused != (by != store.TrialByDevice) {
 			t.Errorf("%s: another device: %v", name, err)
@@ -389,7 +389,7 @@ func TestPublicTrial(t *testing.T) {
 	l := start(t)
 	on, off := true, false
 	public := func(code string, is *bool) error {
-		_, err := l.ChangeCode(t.Context(), code, administration.CodeChange{PublicTrial: is}, "")
+		_, err := l.ChangeCode(t.Context(), code, administration.CodeChange{PublicTrial: is}, nil)
 		return err
 	}
 	ask := func(d *servertest.Device) (*protocol.Authorization, error) { return d.Authorize(d.Request("")) }
@@ -399,7 +399,7 @@ func TestPublicTrial(t *testing.T) {
 			t.Errorf("%s: %v, want %d %s", what, err, want, reason)
 		}
 	}
-	first := servertest.NewDevice(l.url)
+	first := l.device()
 	refused("without a public trial", first, protocol.StatusNoHandshakeOrOrganization, "")
 	if err := public("100001-reader", &on); err == nil || !strings.Contains(err.Error(), "can be tried") {
 		t.Errorf("a code without a trial: %v", err)
@@ -431,14 +431,14 @@ func TestPublicTrial(t *testing.T) {
 	l.advance(time.Second)
 	refused("after its days", first, protocol.StatusLicenseExpired, protocol.ReasonDeviceExpired)
 
-	customer := servertest.NewDevice(l.url)
+	customer := l.device()
 	granted(t, customer, "100001-reader")
 	refused("a device that has a license", customer, protocol.StatusNoHandshakeOrOrganization, "")
 	// A code is public no more when another one is, and when an administrator says so.
 	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "other"})
 	l.item(t, store.Item{ID: "other", Quota: store.Unlimited, TrialBy: store.TrialByBoth, TrialDays: 1}, "100001-other")
 	check(t, public("100001-other", &on))
-	if a, err := ask(servertest.NewDevice(l.url)); err != nil || a.Item.ID != "other" {
+	if a, err := ask(l.device()); err != nil || a.Item.ID != "other" {
 		t.Errorf("the other one: %v, %v", a, err)
 	}
 	codes, err := l.Codes(t.Context(), administration.Selection{})
@@ -449,17 +449,17 @@ func TestPublicTrial(t *testing.T) {
 		}
 	}
 	check(t, l.ArchiveHandshakeCode(t.Context(), "100001-other", true))
-	refused("archived", servertest.NewDevice(l.url), protocol.StatusHandshakeCodeNotFound, protocol.ReasonArchived)
+	refused("archived", l.device(), protocol.StatusHandshakeCodeNotFound, protocol.ReasonArchived)
 	check(t, l.ArchiveHandshakeCode(t.Context(), "100001-other", false))
 	check(t, public("100001-other", &off))
-	refused("ended", servertest.NewDevice(l.url), protocol.StatusNoHandshakeOrOrganization, "")
+	refused("ended", l.device(), protocol.StatusNoHandshakeOrOrganization, "")
 }
 
 // An organization that was put away authorizes nobody; what its devices report counts,
 // and all is as before when it is taken back.
 func TestArchivedOrganization(t *testing.T) {
 	l := start(t)
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	granted(t, device, "100001-reader")
 	check(t, l.ArchiveOrganization(t.Context(), "100001", true))
 	_, err := device.Authorize(device.Request("100001-reader"))
@@ -492,7 +492,7 @@ func TestAddOns(t *testing.T) {
 	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "ocr"})
 	l.item(t, store.Item{ID: "ocr", Quota: 100, Products: protocol.ProductDLR, Requires: []string{"base", "base-2027"}},
 		"100001-ocr")
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	ask := func() protocol.Status {
 		request := device.Request("100001-ocr")
 		request.Products = protocol.ProductDLR
@@ -534,7 +534,7 @@ func TestReplacedPassword(t *testing.T) {
 				for _, w := range works {
 					want = want || w == password
 				}
-				device := servertest.NewDevice(l.url)
+				device := l.device()
 				request := device.Request("100001-locked")
 				request.SessionPassword = password
 				if _, err := device.Authorize(request); (err == nil) != want {

@@ -52,7 +52,7 @@ func (l *lts) taken(t *testing.T, id string) int64 {
 func TestFreedSeat(t *testing.T) {
 	l := start(t)
 	code := l.seats(t, "one", 1)
-	old, next := servertest.NewDevice(l.url), servertest.NewDevice(l.url)
+	old, next := l.device(), l.device()
 	granted(t, old, code)
 	if _, err := next.Authorize(next.Request(code)); problem(t, err).Code != protocol.StatusLimitExceeded {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestFreedSeat(t *testing.T) {
 func TestBlockedDevice(t *testing.T) {
 	l := start(t)
 	code := l.seats(t, "many", 10)
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	if err := l.BlockDevice(t.Context(), device.UUID); !administration.IsKind(err, administration.NotFound) {
 		t.Error(err)
 	}
@@ -109,7 +109,7 @@ func TestBlockedDevice(t *testing.T) {
 	}
 	// It is nobody who may be forgotten, or else it would come in again.
 	if forgetter, ok := l.store.(store.Forgetter); ok {
-		other := servertest.NewDevice(l.url)
+		other := l.device()
 		granted(t, other, "100001-reader")
 		check(t, l.BlockDevice(t.Context(), other.UUID))
 		l.advance(400 * day)
@@ -128,7 +128,7 @@ func TestMovedSeats(t *testing.T) {
 	code := l.seats(t, "one", 1)
 	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "calls"})
 	l.item(t, store.Item{ID: "calls", Quota: 100, ChargeWay: protocol.ChargeWayInstanceCount}, "100001-calls")
-	old, next := servertest.NewDevice(l.url), servertest.NewDevice(l.url)
+	old, next := l.device(), l.device()
 	granted(t, old, code)
 	request := old.Request("100001-calls")
 	request.InstanceCount = 8
@@ -171,7 +171,7 @@ func TestRepairedExceptions(t *testing.T) {
 				"100001-busy")
 			devices := make([]*servertest.Device, 3)
 			for i := range devices {
-				devices[i] = servertest.NewDevice(l.url)
+				devices[i] = l.device()
 			}
 			for step := range 12 {
 				d, other := devices[step%3], devices[(step+1)%3]
@@ -208,7 +208,7 @@ func TestRepairsWhileDevicesWork(t *testing.T) {
 	code := l.seats(t, "crowd", 100)
 	devices := make([]*servertest.Device, 6)
 	for i := range devices {
-		devices[i] = servertest.NewDevice(l.url)
+		devices[i] = l.device()
 		granted(t, devices[i], code)
 	}
 	const rounds = 12
@@ -257,7 +257,7 @@ func TestRepairsWhileDevicesWork(t *testing.T) {
 func TestMergedDevices(t *testing.T) {
 	l := start(t)
 	code := l.seats(t, "two", 3)
-	old, now, other := servertest.NewDevice(l.url), servertest.NewDevice(l.url), servertest.NewDevice(l.url)
+	old, now, other := l.device(), l.device(), l.device()
 	for _, d := range []*servertest.Device{old, now, other} {
 		granted(t, d, code)
 		batch := d.Batch(group(uuid.NewString(), code, "two", protocol.Report{
@@ -376,9 +376,10 @@ func dump(t *testing.T, r store.Reader) string {
 // and nothing comes back. What it counted stays.
 func TestErasedDevice(t *testing.T) {
 	l := start(t)
+	l.midday() // an address is kept with its day alone
 	code := l.seats(t, "few", 2)
 	names := []string{"Erika Mustermann's phone", `O'Brien "100%_\ till`, "Grüße aus Köln", "Erika M., refused"}
-	devices := []*servertest.Device{servertest.NewDevice(l.url), servertest.NewDevice(l.url)}
+	devices := []*servertest.Device{l.device(), l.device()}
 	ask := func(d *servertest.Device, code, name string) error {
 		request := d.Request(code)
 		request.Device.FriendlyName, request.Device.Platform, request.Device.Library = name, name, name
@@ -394,7 +395,7 @@ func TestErasedDevice(t *testing.T) {
 			t.Fatal("granted")
 		}
 	}
-	refused := servertest.NewDevice(l.url)
+	refused := l.device()
 	if err := ask(refused, "100001-none", names[3]); err == nil {
 		t.Fatal("granted")
 	}

@@ -10,10 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/openlts/openlts/server"
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store/sqlite"
 )
 
@@ -25,12 +25,12 @@ func TestWhoMayScrape(t *testing.T) {
 			t.Fatal(err)
 		}
 		lts, err := server.New(t.Context(), server.Config{
-			Store: s, Pages: &server.PagesConfig{Apart: apart, Version: "v"},
+			Store: s, Now: servertest.Start, Pages: &server.PagesConfig{Apart: apart, Version: "v"},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		desk := &administration.Administrator{Store: s, Now: time.Now, Actor: "test"}
+		desk := &administration.Administrator{Store: s, Now: servertest.Start, Actor: "test"}
 		if _, err := desk.AddOrganization(t.Context(), "Example", "100001"); err != nil {
 			t.Fatal(err)
 		}

@@ -51,6 +51,25 @@ func (l *lts) advance(d time.Duration) {
 	l.now = l.now.Add(d)
 }
 
+// midday moves on to the middle of a slot, an hour and a day, for tests whose figures
+// are those of a time that is near no border.
+func (l *lts) midday() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	at := l.now.UTC().Truncate(24 * time.Hour).Add(12*time.Hour + 31*time.Minute + 30*time.Second)
+	if at.Before(l.now) {
+		at = at.Add(24 * time.Hour)
+	}
+	l.now = at
+}
+
+// device makes a device whose clock is the server's.
+func (l *lts) device() *servertest.Device {
+	d := servertest.NewDevice(l.url)
+	d.Now = l.clock
+	return d
+}
+
 func TestMain(m *testing.M) { os.Exit(teststore.Run(m)) }
 
 // start starts a server under test; every answer is held against the contract.
@@ -59,7 +78,7 @@ func start(t testing.TB) *lts {
 	ctx := t.Context()
 	name := teststore.Name(t)
 	s := teststore.Open(t, name)
-	l := &lts{store: s, database: name, now: time.Now().Truncate(time.Second)}
+	l := &lts{store: s, database: name, now: servertest.Start()}
 	l.Administrator = &administration.Administrator{Store: s, Now: l.clock, Actor: "test"}
 	l.log = slog.New(slog.NewTextHandler(io.MultiWriter(testLog{t}, &l.logged), nil))
 	lts, err := server.New(ctx, server.Config{Store: s, Now: l.clock, Log: l.log})
@@ -194,7 +213,7 @@ func (l *lts) verify(t testing.TB) {
 
 func TestAuthorizeAndReport(t *testing.T) {
 	l := start(t)
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	granted, err := device.Authorize(device.Request("100001-reader"))
 	if err != nil {
 		t.Fatal(err)

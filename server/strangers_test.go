@@ -50,7 +50,7 @@ func TestNewDevicesAreLimited(t *testing.T) {
 // Kinds of anomalies that clients make up share one row.
 func TestMadeUpAnomalies(t *testing.T) {
 	l := start(t)
-	device := servertest.NewDevice(l.url)
+	device := l.device()
 	for _, kinds := range [][]string{{"a", "b"}, {"c", "ledger-replaced"}} {
 		request := device.Request("100001-reader")
 		request.Anomalies = kinds

@@ -41,7 +41,7 @@ func TestExceptionsOfAChangedItem(t *testing.T) {
 			l.item(t, store.Item{ID: "busy", Quota: quota, ChargeWay: protocol.ChargeWayConcurrentDeviceCount},
 				"100001-busy")
 			devices := []*servertest.Device{
-				servertest.NewDevice(l.url), servertest.NewDevice(l.url), servertest.NewDevice(l.url),
+				l.device(), l.device(), l.device(),
 			}
 			work := func() {
 				t.Helper()
@@ -60,7 +60,7 @@ func TestExceptionsOfAChangedItem(t *testing.T) {
 			work()
 			var f administration.ItemFields
 			change(l, &f)
-			if _, err := l.ChangeItem(t.Context(), "busy", f, ""); err != nil {
+			if _, err := l.ChangeItem(t.Context(), "busy", f, nil); err != nil {
 				t.Fatal(err)
 			}
 			l.verify(t)
@@ -73,28 +73,29 @@ func TestExceptionsOfAChangedItem(t *testing.T) {
 // way once there are seats.
 func TestExceptionsFollowTheQuota(t *testing.T) {
 	l := start(t)
+	l.midday()
 	l.code(t, administration.HandshakeCode{Organization: "100001", Custom: "busy"})
 	l.item(t, store.Item{ID: "busy", Quota: 1, ChargeWay: protocol.ChargeWayConcurrentDeviceCount}, "100001-busy")
 	for range 3 {
-		granted(t, servertest.NewDevice(l.url), "100001-busy")
+		granted(t, l.device(), "100001-busy")
 	}
 	l.advance(time.Hour)
-	granted(t, servertest.NewDevice(l.url), "100001-busy") // the sum moves on
+	granted(t, l.device(), "100001-busy") // the sum moves on
 	for _, step := range []struct{ quota, exceptions int64 }{{1, 4}, {2, 2}, {3, 0}, {store.Unlimited, 0},
 		{2, 2}, {1, 4}} {
-		i, err := l.ChangeItem(t.Context(), "busy", administration.ItemFields{Quota: &step.quota}, "")
+		i, err := l.ChangeItem(t.Context(), "busy", administration.ItemFields{Quota: &step.quota}, nil)
 		if err != nil || i.Quota.Exceptions != step.exceptions {
 			t.Errorf("with a quota of %d: %+v, %v", step.quota, i.Quota, err)
 		}
 		l.verify(t)
 	}
 	terms := &store.Charging{Slot: new(int64(60))}
-	_, err := l.ChangeItem(t.Context(), "busy", administration.ItemFields{ChargeTerms: terms}, "")
+	_, err := l.ChangeItem(t.Context(), "busy", administration.ItemFields{ChargeTerms: terms}, nil)
 	if !administration.IsKind(err, administration.Invalid) {
 		t.Errorf("other slots: %v", err)
 	}
 	l.item(t, store.Item{ID: "idle", Quota: 1, ChargeWay: protocol.ChargeWayConcurrentDeviceCount})
-	if _, err := l.ChangeItem(t.Context(), "idle", administration.ItemFields{ChargeTerms: terms}, ""); err != nil {
+	if _, err := l.ChangeItem(t.Context(), "idle", administration.ItemFields{ChargeTerms: terms}, nil); err != nil {
 		t.Error(err)
 	}
 	l.verify(t)

@@ -41,6 +41,7 @@ func (f *filler) kind(name string) int {
 // pair is a code and an item on which its devices count.
 type pair struct {
 	code, item int64
+	owner      int64           // its organization
 	kinds      []int           // the places of the types that are counted on it
 	slots      [][]store.Units // of the day, by slot and type
 	used       int64
@@ -54,9 +55,18 @@ func (p *pair) add(slot int64, kind int, units int64, late bool) {
 	p.slots[slot][kind] = p.slots[slot][kind].Plus(more)
 }
 
+// newDay are the units of a day without any, by slot and type.
+func (f *filler) newDay() [][]store.Units {
+	slots := make([][]store.Units, slotsOfDay)
+	for i := range slots {
+		slots[i] = make([]store.Units, len(f.kinds))
+	}
+	return slots
+}
+
 // forget forgets the units of a day.
-func (p *pair) forget() {
-	for _, each := range p.slots {
+func forget(slots [][]store.Units) {
+	for _, each := range slots {
 		clear(each)
 	}
 }
@@ -136,10 +146,11 @@ func (f *filler) readCatalog() error {
 		f.kinds = append(f.kinds, k)
 	}
 	f.came = map[int64][]batch{}
+	f.owners = map[int64][][]store.Units{0: f.newDay()}
 	if err := f.db.QueryRowContext(f.ctx, `SELECT coalesce(max(id), 0) FROM run`).Scan(&f.result.Runs); err != nil {
 		return err
 	}
-	rows, err := f.db.QueryContext(f.ctx, `SELECT h.handshake_code, h.item, i.charge_way = ? FROM handshake_item h
+	rows, err := f.db.QueryContext(f.ctx, `SELECT h.handshake_code, h.item, i.organization, i.charge_way = ? FROM handshake_item h
 		JOIN item i ON i.id = h.item WHERE i.public_id LIKE 'history-%' ORDER BY h.handshake_code, h.item`,
 		protocol.ChargeWayPageCount)
 	if err != nil {
@@ -147,12 +158,9 @@ func (f *filler) readCatalog() error {
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() && err == nil {
-		p := pair{slots: make([][]store.Units, slotsOfDay)}
-		for i := range p.slots {
-			p.slots[i] = make([]store.Units, len(f.kinds))
-		}
+		p := pair{slots: f.newDay()}
 		var byPage bool
-		err = rows.Scan(&p.code, &p.item, &byPage)
+		err = rows.Scan(&p.code, &p.item, &p.owner, &byPage)
 		names := scans
 		if byPage {
 			names = pages
@@ -161,6 +169,9 @@ func (f *filler) readCatalog() error {
 			p.kinds = append(p.kinds, f.kind(name))
 		}
 		f.pairs = append(f.pairs, p)
+		if f.owners[p.owner] == nil {
+			f.owners[p.owner] = f.newDay()
+		}
 	}
 	return errors.Join(err, rows.Err())
 }
@@ -238,6 +249,8 @@ func (f *filler) rest(tx *sql.Tx) error {
 	for _, statement := range []string{
 		`INSERT INTO total_device_month SELECT CAST(strftime('%s', slot, 'unixepoch', 'start of month') AS INTEGER), device, handshake_code, item, type, sum(count)
 			FROM total_device WHERE device IN (SELECT device FROM report_grant g JOIN item i ON i.id = g.item WHERE i.public_id LIKE 'history-%') GROUP BY 1, 2, 3, 4, 5`,
+		`INSERT INTO total_month SELECT handshake_code, item, CAST(strftime('%s', slot, 'unixepoch', 'start of month') AS INTEGER), type, sum(count), sum(late)
+			FROM total_day WHERE item IN (SELECT id FROM item WHERE public_id LIKE 'history-%') GROUP BY 1, 2, 3, 4`,
 		`INSERT INTO organization_type (organization, type) SELECT DISTINCT i.organization, t.type FROM total_day t JOIN item i ON i.id = t.item
 			WHERE true ON CONFLICT DO NOTHING`,
 		numbers + `INSERT INTO denial (device, device_name, handshake_code, status, organization, item, cause, quota, used, reason, count, first_at, last_at)

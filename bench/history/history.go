@@ -13,6 +13,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -21,6 +22,7 @@ import (
 	_ "github.com/mattn/go-sqlite3" // the store's own way would be too slow
 
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/relational"
 	"github.com/openlts/openlts/server/store/sqlite"
 )
 
@@ -116,7 +118,8 @@ type filler struct {
 	devices     []device
 	pairs       []pair
 	kinds       []kind
-	density     float64 // the share of slots, of those in which a device may be at work, in which it is
+	owners      map[int64][][]store.Units // units of the day of organizations; 0: of all together
+	density     float64                   // the share of slots, of those in which a device may be at work, in which it is
 	came        map[int64][]batch
 	result      Result
 }
@@ -321,38 +324,69 @@ func (f *filler) writeReceived(tx *sql.Tx, day int64) error {
 	return rows.end()
 }
 
+// grains are the totals that are written each day, and how many slots each sums up.
+var grains = []struct {
+	level store.Level
+	slots int
+}{{store.LevelSlot, 1}, {store.LevelHour, 60 * 60 / slotSeconds}, {store.LevelDay, slotsOfDay}}
+
+// eachTotal calls write with the sums of some slots of a day, where there are any.
+func (f *filler) eachTotal(units [][]store.Units, slots int,
+	write func(n int, kind int64, sum store.Units) error) error {
+	for n := 0; n < slotsOfDay; n += slots {
+		for k := range f.kinds {
+			var sum store.Units
+			for _, slot := range units[n : n+slots] {
+				sum = sum.Plus(slot[k])
+			}
+			if sum.All == 0 {
+				continue
+			}
+			if err := write(n, f.kinds[k].key, sum); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // writeTotals writes what was counted in the slots of a day, and the sums of it.
 func (f *filler) writeTotals(tx *sql.Tx, day int64) error {
 	for i := range f.pairs {
 		p := &f.pairs[i]
-		for _, level := range []struct {
-			table string
-			slots int // that it sums up
-		}{{"total", 1}, {"total_hour", 60 * 60 / slotSeconds}, {"total_day", slotsOfDay}} {
-			rows := inserting(tx, level.table+" (handshake_code, item, slot, type, count, late)", 6)
-			for n := 0; n < slotsOfDay; n += level.slots {
-				for k := range f.kinds {
-					var sum store.Units
-					for _, slot := range p.slots[n : n+level.slots] {
-						sum = sum.Plus(slot[k])
-					}
-					if sum.All == 0 {
-						continue
-					}
-					if err := rows.add(p.code, p.item, day+int64(n)*slotSeconds, f.kinds[k].key, sum.All,
-						sum.Late); err != nil {
-						return err
-					}
-					if level.slots == slotsOfDay {
-						p.used += sum.All
-					}
+		for _, grain := range grains {
+			rows := inserting(tx, relational.TotalTables[grain.level]+
+				" (handshake_code, item, slot, type, count, late)", 6)
+			err := f.eachTotal(p.slots, grain.slots, func(n int, kind int64, sum store.Units) error {
+				if grain.level == store.LevelDay {
+					p.used += sum.All
 				}
-			}
-			if err := rows.end(); err != nil {
+				return rows.add(p.code, p.item, day+int64(n)*slotSeconds, kind, sum.All, sum.Late)
+			})
+			if err = errors.Join(err, rows.end()); err != nil {
 				return err
 			}
 		}
-		p.forget()
+		for _, together := range [][][]store.Units{f.owners[0], f.owners[p.owner]} {
+			for n, slot := range p.slots {
+				for k, units := range slot {
+					together[n][k] = together[n][k].Plus(units)
+				}
+			}
+		}
+		forget(p.slots)
+	}
+	for _, owner := range slices.Sorted(maps.Keys(f.owners)) {
+		for _, grain := range grains {
+			rows := inserting(tx, "total_organization (organization, level, slot, type, count, late)", 6)
+			err := f.eachTotal(f.owners[owner], grain.slots, func(n int, kind int64, sum store.Units) error {
+				return rows.add(owner, int64(grain.level), day+int64(n)*slotSeconds, kind, sum.All, sum.Late)
+			})
+			if err = errors.Join(err, rows.end()); err != nil {
+				return err
+			}
+		}
+		forget(f.owners[owner])
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/pprof"
 	"time"
 
 	"github.com/openlts/openlts/bench/history"
@@ -29,6 +30,8 @@ type options struct {
 	sqlite    bool
 	postgres  bool
 	json      string
+	only      string
+	profile   string
 }
 
 func main() {
@@ -42,6 +45,9 @@ func main() {
 	flag.BoolVar(&o.sqlite, "sqlite", true, "look at the SQLite database")
 	flag.BoolVar(&o.postgres, "postgres", true, "also PostgreSQL, if it is installed: the same, copied")
 	flag.StringVar(&o.url, "url", "", "the `URL` of a PostgreSQL database that has it already")
+	flag.StringVar(&o.only, "only", "", "look at the views whose names have this `text` in them")
+	flag.StringVar(&o.profile, "profile", "",
+		"write to this `file` where the processor's time goes while they are looked at")
 	flag.StringVar(&o.json, "json", "", "write all figures to this `file`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -71,9 +77,20 @@ func run(ctx context.Context, o options) (err error) {
 	}); err != nil {
 		return err
 	}
+	if o.profile != "" {
+		file, err := os.Create(o.profile)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, file.Close()) }()
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	figures := map[string][]figure{}
 	if o.sqlite {
-		if figures["SQLite"], err = look(ctx, database.SQLite(o.directory), o.rounds); err != nil {
+		if figures["SQLite"], err = look(ctx, database.SQLite(o.directory), &o); err != nil {
 			return err
 		}
 		show("SQLite", figures["SQLite"])
@@ -96,7 +113,7 @@ func run(ctx context.Context, o options) (err error) {
 		}
 	}
 	if o.postgres {
-		if figures["PostgreSQL"], err = look(ctx, o.url, o.rounds); err != nil {
+		if figures["PostgreSQL"], err = look(ctx, o.url, &o); err != nil {
 			return err
 		}
 		show("PostgreSQL", figures["PostgreSQL"])

@@ -47,7 +47,7 @@ type visitor struct {
 }
 
 // look serves a database, and measures the views of it.
-func look(ctx context.Context, name string, rounds int) (list []figure, err error) {
+func look(ctx context.Context, name string, o *options) (list []figure, err error) {
 	memory.Tune()
 	s, err := database.Open(ctx, name, false)
 	if err != nil {
@@ -73,8 +73,11 @@ func look(ctx context.Context, name string, rounds int) (list []figure, err erro
 		return nil, err
 	}
 	for _, view := range views {
+		if !strings.Contains(view.Name, o.only) {
+			continue
+		}
 		var first, whole, processor []time.Duration
-		for range rounds {
+		for range o.rounds {
 			before := processorTime()
 			began, answered, bytes, err := v.get(view.Path)
 			processor = append(processor, processorTime()-before)
@@ -92,6 +95,9 @@ func look(ctx context.Context, name string, rounds int) (list []figure, err erro
 				milliseconds(view.Processor), view.Name)
 		}
 		list = append(list, view)
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("no view has %q in its name", o.only)
 	}
 	return list, nil
 }
@@ -257,9 +263,10 @@ func (v *visitor) views(desk *administration.Administrator) (list []figure, err 
 			"format", "csv")
 	}
 	for _, path := range []string{"organizations", "handshakes", "items", "devices", "denials", "anomalies", "audit",
-		"alerts", "alerts/history"} {
+		"alerts/history"} {
 		add("api, "+path, "/api/v1/"+path, "limit", strconv.Itoa(records.MaxLimit))
 	}
+	add("api, alerts", "/api/v1/alerts")
 	return list, nil
 }
 

@@ -1,14 +1,15 @@
 // Command lint checks the rules of this project that no stock linter knows.
 // Each guards a promise: no panic reaches the host, core can be used without
 // cgo, nobody's file but ours is opened in a data directory, who was late is not told
-// that something is broken, no line of a source in Go or of a document is too wide,
-// and no comparison is torn.
+// that something is broken, no test of a server depends on when it runs, no line of a
+// source in Go or of a document is too wide, and no comparison is torn.
 //
 // Run it from the repository's root: go run ./build/lint
 package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -42,8 +43,8 @@ type finding struct {
 
 func (f finding) String() string { return f.position.String() + ": " + f.text }
 
-// lint reads the library's Go files, tests aside, and applies the rules; lines are looked
-// at everywhere.
+// lint reads the library's Go files, tests aside, and applies the rules; clocks are looked at
+// in the server's tests, and lines everywhere.
 func lint(repository fs.FS) ([]finding, error) {
 	l := linter{sources: token.NewFileSet()}
 	for _, root := range []string{"core", "capi"} {
@@ -78,7 +79,7 @@ func lint(repository fs.FS) ([]finding, error) {
 			return nil, err
 		}
 	}
-	if err := l.lines(repository); err != nil {
+	if err := errors.Join(l.clocks(repository), l.lines(repository)); err != nil {
 		return nil, err
 	}
 	if l.performed == 0 {

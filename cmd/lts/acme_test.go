@@ -12,7 +12,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"io"
 	"math/big"
 	"net"
@@ -28,6 +27,7 @@ import (
 	"golang.org/x/crypto/acme/autocert"
 	"golang.org/x/net/dns/dnsmessage"
 
+	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store/postgres/postgrestest"
 	"github.com/openlts/openlts/server/store/teststore"
 )
@@ -35,21 +35,18 @@ import (
 // acmeName is the name that the certificate authority of the tests looks up.
 const acmeName = "lts.example.com"
 
-// freePort is a port at which nobody listens.
-func freePort(t *testing.T) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }() // it was only asked for its port
-	return listener.Addr().(*net.TCPAddr).Port
-}
+// Where servers listen, and the authority of the tests, at an address of the test's own.
+const (
+	acmePort      = "1443"
+	acmeHTTPPort  = "1080"
+	authorityPort = "1400"
+	unusedPort    = "1999"
+)
 
-// nameServer answers, by TCP, that every name is this machine, and gives its address.
-func nameServer(t *testing.T) string {
+// nameServer answers, by TCP, that every name is an address of this machine, and gives its own.
+func nameServer(t *testing.T, loopback string) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", net.JoinHostPort(loopback, "0"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +59,7 @@ func nameServer(t *testing.T) string {
 			}
 			go func() {
 				defer func() { _ = connection.Close() }() // who hears nothing asks again
-				for answerName(connection) == nil {
+				for answerName(connection, [4]byte(net.ParseIP(loopback).To4())) == nil {
 				}
 			}()
 		}
@@ -71,7 +68,7 @@ func nameServer(t *testing.T) string {
 }
 
 // answerName answers one question.
-func answerName(connection io.ReadWriter) error {
+func answerName(connection io.ReadWriter, address [4]byte) error {
 	var size uint16
 	if err := binary.Read(connection, binary.BigEndian, &size); err != nil {
 		return err
@@ -89,7 +86,7 @@ func answerName(connection io.ReadWriter) error {
 		if q.Type == dnsmessage.TypeA {
 			m.Answers = append(m.Answers, dnsmessage.Resource{
 				Header: dnsmessage.ResourceHeader{Name: q.Name, Class: q.Class, TTL: 1},
-				Body:   &dnsmessage.AResource{A: [4]byte{127, 0, 0, 1}},
+				Body:   &dnsmessage.AResource{A: address},
 			})
 		}
 	}
@@ -102,9 +99,9 @@ func answerName(connection io.ReadWriter) error {
 }
 
 // pebble runs Let's Encrypt's certificate authority for tests, which reaches servers at
-// these ports. It gives its directory, the file of the root by which that is known, and
-// what ends it.
-func pebble(t *testing.T, tlsPort, httpPort int) (directory, root string, end func()) {
+// an address and these ports of it. It gives its directory, the file of the root by which
+// that is known, and what ends it.
+func pebble(t *testing.T, loopback, tlsPort, httpPort string) (directory, root string, end func()) {
 	t.Helper()
 	program, err := filepath.Abs(filepath.Join("..", "..", "out", "tools", "pebble"))
 	if err == nil {
@@ -120,7 +117,7 @@ func pebble(t *testing.T, tlsPort, httpPort int) (directory, root string, end fu
 	}
 	template := x509.Certificate{
 		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+		IPAddresses: []net.IP{net.ParseIP(loopback)}, IsCA: true, BasicConstraintsValid: true,
 	}
 	certificate, err := x509.CreateCertificate(rand.Reader, &template, &template, key.Public(), key)
 	if err != nil {
@@ -130,11 +127,11 @@ func pebble(t *testing.T, tlsPort, httpPort int) (directory, root string, end fu
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	address := net.JoinHostPort(loopback, authorityPort)
 	root = filepath.Join(folder, "root.pem")
 	settings, err := json.Marshal(map[string]any{"pebble": map[string]any{
 		"listenAddress": address, "certificate": root, "privateKey": filepath.Join(folder, "key.pem"),
-		"httpPort": httpPort, "tlsPort": tlsPort,
+		"httpPort": json.Number(httpPort), "tlsPort": json.Number(tlsPort),
 		"profiles": map[string]any{"default": map[string]any{"description": "for tests", "validityPeriod": 7776000}},
 	}})
 	if err != nil {
@@ -150,7 +147,7 @@ func pebble(t *testing.T, tlsPort, httpPort int) (directory, root string, end fu
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	cmd := exec.CommandContext(ctx, program, "-config", filepath.Join(folder, "settings.json"), "-dnsserver",
-		nameServer(t))
+		nameServer(t, loopback))
 	cmd.Env = append(os.Environ(), "PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0")
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -172,7 +169,7 @@ func pebble(t *testing.T, tlsPort, httpPort int) (directory, root string, end fu
 			t.Logf("the certificate authority said:\n%s", said.String())
 		}
 	})
-	waitFor(t, "the certificate authority listens", func() bool {
+	until(t, "the certificate authority listens", func() bool {
 		connection, err := net.Dial("tcp", address)
 		return err == nil && connection.Close() == nil
 	})
@@ -184,30 +181,23 @@ func pebble(t *testing.T, tlsPort, httpPort int) (directory, root string, end fu
 func TestACME(t *testing.T) {
 	for _, proof := range []string{"tls", "http"} {
 		t.Run(proof, func(t *testing.T) {
-			port, httpPort := freePort(t), freePort(t)
-			reached := map[string]int{"tls": port, "http": freePort(t)}[proof]
-			directory, root, end := pebble(t, reached, httpPort)
+			loopback := servertest.Loopback()
+			reached := map[string]string{"tls": acmePort, "http": unusedPort}[proof]
+			directory, root, end := pebble(t, loopback, reached, acmeHTTPPort)
+			address := net.JoinHostPort(loopback, acmePort)
 			data, cache := standard(t), filepath.Join(t.TempDir(), "certificates")
-			args := []string{"--listen", fmt.Sprintf("127.0.0.1:%d", port), "--acme-domain", acmeName,
+			args := []string{"--listen", address, "--acme-domain", acmeName,
 				"--acme-directory", directory, "--acme-ca", root,
 				"--acme-cache", cache, "--acme-email", "operator@example.com"}
 			if proof == "http" {
-				args = append(args, "--acme-http", fmt.Sprintf("127.0.0.1:%d", httpPort))
+				args = append(args, "--acme-http", net.JoinHostPort(loopback, acmeHTTPPort))
 			}
 			server := startServer(t, data, args...)
-			t.Cleanup(func() {
-				if t.Failed() {
-					_ = server.cmd.Process.Kill() // it may have ended
-					<-server.ended
-					t.Logf("the server said:\n%s", server.stderr)
-				}
-			})
-			if want := fmt.Sprintf("https://%s:%d", acmeName, port); server.url != want {
+			if want := "https://" + net.JoinHostPort(acmeName, acmePort); server.url != want {
 				t.Errorf("it says it is at %s, not %s", server.url, want)
 			}
-			address := fmt.Sprintf("127.0.0.1:%d", port)
 			var first *x509.Certificate
-			waitFor(t, "the certificate is there", func() bool {
+			until(t, "the certificate is there", func() bool {
 				var err error
 				if first, err = certificateFor(t, address, acmeName); err != nil {
 					t.Log(err)
@@ -224,7 +214,7 @@ func TestACME(t *testing.T) {
 				}
 			}
 			if proof == "http" {
-				redirected(t, httpPort)
+				redirected(t, net.JoinHostPort(loopback, acmeHTTPPort))
 			}
 			if info, err := os.Stat(cache); err != nil || info.Mode().Perm() != 0o700 {
 				t.Errorf("the directory of keys: %v, %v", info, err)
@@ -248,16 +238,17 @@ func TestACME(t *testing.T) {
 func TestACMEIsShared(t *testing.T) {
 	data := postgrestest.Database(t)
 	must(t, data, "org", "add", "Example Corp", "--id", "100001")
-	ports := []int{freePort(t), freePort(t)}
-	directory, root, end := pebble(t, ports[0], freePort(t))
+	loopback := servertest.Loopback()
+	directory, root, end := pebble(t, loopback, acmePort, unusedPort)
 	var first *x509.Certificate
-	for i, port := range ports {
-		startServer(t, data, "--listen", fmt.Sprintf("127.0.0.1:%d", port), "--acme-domain", acmeName,
+	for i, port := range []string{acmePort, "2443"} {
+		address := net.JoinHostPort(loopback, port)
+		startServer(t, data, "--listen", address, "--acme-domain", acmeName,
 			"--acme-directory", directory, "--acme-ca", root)
 		var certificate *x509.Certificate
-		waitFor(t, "the certificate is there", func() (there bool) {
+		until(t, "the certificate is there", func() (there bool) {
 			var err error
-			certificate, err = certificateFor(t, fmt.Sprintf("127.0.0.1:%d", port), acmeName)
+			certificate, err = certificateFor(t, address, acmeName)
 			return err == nil
 		})
 		if i == 0 {
@@ -324,11 +315,10 @@ func certificateFor(t *testing.T, address, name string) (*x509.Certificate, erro
 }
 
 // redirected looks whether who comes by HTTP is sent to HTTPS.
-func redirected(t *testing.T, port int) {
+func redirected(t *testing.T, address string) {
 	t.Helper()
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
-		fmt.Sprintf("http://127.0.0.1:%d/somewhere", port), nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/somewhere", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

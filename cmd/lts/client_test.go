@@ -68,15 +68,6 @@ func counted(t *testing.T, data string) (byItem map[string]int64) {
 	return byItem
 }
 
-func until(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("never: %s", what)
-		}
-	}
-}
-
 func flags(t *testing.T, l *client.License) protocol.StateFlag {
 	t.Helper()
 	info, err := l.Info(t.Context())

@@ -116,7 +116,8 @@ func TestDamagedData(t *testing.T) {
 // Everything for the owner only: keys and passwords are in it.
 func TestFileModes(t *testing.T) {
 	onFiles(t)
-	data := standard(t)
+	data := newData(t)
+	addStandard(t, data)
 	p := startServer(t, data)
 	d := servertest.NewDevice(p.url)
 	if _, err := d.Authorize(d.Request("100001-reader")); err != nil {

@@ -89,11 +89,11 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	slot = refused - 180 // as devices do, which send it again
-	waitFor(t, "reports are taken again", func() bool {
+	until(t, "reports are taken again", func() bool {
 		slot = refused - 180
 		return report() == nil
 	})
-	waitFor(t, "the server is ready again", func() bool { return readiness(t, server.url) == http.StatusOK })
+	until(t, "the server is ready again", func() bool { return readiness(t, server.url) == http.StatusOK })
 	if err := server.end(t, syscall.SIGTERM); err != nil {
 		t.Errorf("%v\n%s", err, server.stderr)
 	}

@@ -106,11 +106,11 @@ func TestSystemdIsTold(t *testing.T) {
 	defer func() { _ = listener.Close() }() // it was read
 	t.Setenv("NOTIFY_SOCKET", socket)
 	t.Setenv("WATCHDOG_USEC", "20000")
-	p := startServer(t, standard(t))
+	p := startServer(t, standard(t), "--listen", "127.0.0.1:0")
 	next := func() string {
 		t.Helper()
 		text := make([]byte, 4096)
-		if err := listener.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		if err := listener.SetReadDeadline(time.Now().Add(patience)); err != nil {
 			t.Fatal(err)
 		}
 		n, err := listener.Read(text)

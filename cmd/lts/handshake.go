@@ -97,7 +97,7 @@ at most is the one of the public trial; --public-trial=false ends it.`,
 				change.PublicTrial = &public
 			}
 			return a.work(cmd.Context(), false, func(s service) error {
-				if _, err := s.ChangeCode(cmd.Context(), args[0], change, ""); err != nil {
+				if _, err := s.ChangeCode(cmd.Context(), args[0], change, nil); err != nil {
 					return err
 				}
 				return a.done(cmd, args[0], "handshake code %s is changed", args[0])

@@ -188,7 +188,7 @@ the charge way, which the counts go by.`,
 				return errors.New("say what to change; see `lts item change --help`")
 			}
 			return a.work(cmd.Context(), false, func(s service) error {
-				if _, err := s.ChangeItem(cmd.Context(), args[0], fields, ""); err != nil {
+				if _, err := s.ChangeItem(cmd.Context(), args[0], fields, nil); err != nil {
 					return err
 				}
 				return a.done(cmd, args[0], "item %s is changed", args[0])

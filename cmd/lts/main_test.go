@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store/database"
 	"github.com/openlts/openlts/server/store/postgres"
 	"github.com/openlts/openlts/server/store/postgres/postgrestest"
@@ -120,8 +121,8 @@ func startServer(t testing.TB, data string, args ...string) *process {
 	t.Helper()
 	urlFile := filepath.Join(t.TempDir(), "url")
 	p := &process{urlFile: urlFile, stderr: &bytes.Buffer{}, ended: make(chan struct{})}
-	p.cmd = exec.Command(os.Args[0], append(
-		[]string{"serve", databaseFlag(data), data, "--listen", "127.0.0.1:0", "--url-file", urlFile}, args...)...)
+	p.cmd = exec.Command(os.Args[0], append([]string{"serve", databaseFlag(data), data,
+		"--listen", servertest.Loopback() + ":0", "--url-file", urlFile}, args...)...)
 	p.cmd.Env = append(os.Environ(), runAsLTS+"=1")
 	p.cmd.Stderr = p.stderr
 	if err := p.cmd.Start(); err != nil {
@@ -134,19 +135,33 @@ func startServer(t testing.TB, data string, args ...string) *process {
 	t.Cleanup(func() {
 		_ = p.cmd.Process.Kill() // it may have ended
 		<-p.ended
-	})
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		if content, err := os.ReadFile(urlFile); err == nil {
-			p.url = strings.TrimSuffix(string(content), "\n")
-			return p
+		if t.Failed() {
+			t.Logf("lts serve %q said:\n%s", args, p.stderr)
 		}
+	})
+	until(t, "lts serve serves", func() bool {
+		content, err := os.ReadFile(urlFile)
+		p.url = strings.TrimSuffix(string(content), "\n")
 		select {
 		case <-p.ended:
 			t.Fatalf("lts serve ended: %v\n%s", p.err, p.stderr)
 		default:
 		}
+		return err == nil
+	})
+	return p
+}
+
+// patience is how long tests wait for what has to happen. It takes that long only if
+// something is wrong, however busy the machine is.
+const patience = 3 * time.Minute
+
+// until waits until something holds.
+func until(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !holds(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("lts serve does not serve:\n%s", p.stderr)
+			t.Fatalf("not yet: %s", what)
 		}
 	}
 }

@@ -2,12 +2,13 @@ package main
 
 import (
 	"io"
-	"net"
 	"net/http"
 	"regexp"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/openlts/openlts/server/servertest"
 )
 
 // Metrics have a listener of their own if they are asked to, and ask there for nothing.
@@ -35,7 +36,7 @@ func TestMetricsListener(t *testing.T) {
 	if !regexp.MustCompile(`serving metrics.*url=http://127\.0\.0\.1:[1-9]`).MatchString(p.stderr.String()) {
 		t.Errorf("%s", p.stderr)
 	}
-	address := freeAddress(t)
+	address := servertest.Loopback() + ":9090"
 	startServer(t, standard(t), "--metrics-listen", address)
 	code, text := get("http://" + address + "/metrics")
 	if code != http.StatusOK ||
@@ -45,17 +46,4 @@ func TestMetricsListener(t *testing.T) {
 	if code, _ := get("http://" + address + "/v1/keys"); code != http.StatusNotFound {
 		t.Errorf("metrics' listener serves clients: %d", code)
 	}
-}
-
-// freeAddress is an address that nobody listens on.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return listener.Addr().String()
 }

@@ -72,7 +72,7 @@ func runPage(t *testing.T, name string, least int, directory string, environment
 	if err := os.WriteFile(filepath.Join(bin, "lts"), []byte(wrapper), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // a machine may be busy; it must not hang for ever
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience) // it must not hang for ever
 	defer cancel()
 	// Should the script fail, its server must not outlive it.
 	cmd := exec.CommandContext(ctx, "bash", "-c",
@@ -103,7 +103,7 @@ func TestReadme(t *testing.T) {
 	directory := t.TempDir()
 	for _, line := range strings.Split(strings.TrimSpace(block), "\n")[1:] {
 		command := strings.Replace(line, "out/bin/lts", quote(os.Args[0]), 1)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		if strings.Contains(line, " serve ") { // a port may be taken; only this is not as the page says
 			command += " --listen 127.0.0.1:0 --url-file url & while [ ! -f url ]; do sleep 0.1; done; kill $!; wait $!"

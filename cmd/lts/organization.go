@@ -68,7 +68,7 @@ func (a *app) changeOrganization() *cobra.Command {
 				change.DefaultHandshake = &code
 			}
 			return a.work(cmd.Context(), false, func(s service) error {
-				if _, err := s.ChangeOrganization(cmd.Context(), args[0], change, ""); err != nil {
+				if _, err := s.ChangeOrganization(cmd.Context(), args[0], change, nil); err != nil {
 					return err
 				}
 				return a.done(cmd, args[0], "organization %s is changed", args[0])

@@ -71,7 +71,12 @@ func (a *app) remote() (service, error) {
 }
 
 // call asks the server; in and out may be nil.
-func (r *remote) call(ctx context.Context, method, path, tag string, in, out any) error {
+func (r *remote) call(ctx context.Context, method, path string, in, out any) error {
+	return r.callIf(ctx, nil, method, path, in, out)
+}
+
+// callIf is as call, if the object has one of these tags; nil: whatever it is like.
+func (r *remote) callIf(ctx context.Context, tags []string, method, path string, in, out any) error {
 	var body io.Reader
 	if in != nil {
 		text, err := json.Marshal(in)
@@ -80,7 +85,17 @@ func (r *remote) call(ctx context.Context, method, path, tag string, in, out any
 		}
 		body = bytes.NewReader(text)
 	}
-	return r.ask(ctx, r.client, method, path, tag, body, func(answer io.Reader) error {
+	request, err := http.NewRequestWithContext(ctx, method, r.base+path, body)
+	if err != nil {
+		return err
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", protocol.ContentTypeJSON)
+	}
+	if tags != nil {
+		request.Header.Set("If-Match", rest.Match(tags))
+	}
+	return r.ask(r.client, request, func(answer io.Reader) error {
 		if out == nil {
 			return nil
 		}
@@ -96,23 +111,16 @@ func (r *remote) call(ctx context.Context, method, path, tag string, in, out any
 func (r *remote) read(ctx context.Context, path string, read func(io.Reader) error) error {
 	patient := *r.client
 	patient.Timeout = 0
-	return r.ask(ctx, &patient, http.MethodGet, path, "", nil, read)
-}
-
-// ask sends a request; body may be nil.
-func (r *remote) ask(ctx context.Context, client *http.Client, method, path, tag string, body io.Reader,
-	read func(io.Reader) error) error {
-	request, err := http.NewRequestWithContext(ctx, method, r.base+path, body)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.base+path, nil)
 	if err != nil {
 		return err
 	}
+	return r.ask(&patient, request, read)
+}
+
+// ask sends a request, with the token.
+func (r *remote) ask(client *http.Client, request *http.Request, read func(io.Reader) error) error {
 	request.Header.Set("Authorization", "Bearer "+r.token)
-	if body != nil {
-		request.Header.Set("Content-Type", protocol.ContentTypeJSON)
-	}
-	if tag != "" {
-		request.Header.Set("If-Match", `"`+tag+`"`)
-	}
 	response, err := client.Do(request)
 	if err != nil {
 		return err
@@ -150,7 +158,7 @@ func refused(response *http.Response) error {
 
 func listed[R any](ctx context.Context, r *remote, path string,
 	s administration.Selection) (page administration.Page[R], err error) {
-	return page, r.call(ctx, http.MethodGet, path+"?"+rest.Query(s).Encode(), "", nil, &page)
+	return page, r.call(ctx, http.MethodGet, path+"?"+rest.Query(s).Encode(), nil, &page)
 }
 
 func at(parts ...string) string {
@@ -167,16 +175,16 @@ func (r *remote) Organizations(ctx context.Context,
 
 func (r *remote) NewOrganization(ctx context.Context,
 	in administration.OrganizationInput) (out administration.Organization, err error) {
-	return out, r.call(ctx, http.MethodPost, "organizations", "", in, &out)
+	return out, r.call(ctx, http.MethodPost, "organizations", in, &out)
 }
 
 func (r *remote) ChangeOrganization(ctx context.Context, id string, in administration.OrganizationChange,
-	tag string) (out administration.Organization, err error) {
-	return out, r.call(ctx, http.MethodPatch, at("organizations", id), tag, in, &out)
+	tags []string) (out administration.Organization, err error) {
+	return out, r.callIf(ctx, tags, http.MethodPatch, at("organizations", id), in, &out)
 }
 
 func (r *remote) RemoveOrganization(ctx context.Context, id string) error {
-	return r.call(ctx, http.MethodDelete, at("organizations", id), "", nil, nil)
+	return r.call(ctx, http.MethodDelete, at("organizations", id), nil, nil)
 }
 
 func (r *remote) Codes(ctx context.Context,
@@ -185,21 +193,21 @@ func (r *remote) Codes(ctx context.Context,
 }
 
 func (r *remote) NewCode(ctx context.Context, in administration.CodeInput) (out administration.Code, err error) {
-	return out, r.call(ctx, http.MethodPost, "handshakes", "", in, &out)
+	return out, r.call(ctx, http.MethodPost, "handshakes", in, &out)
 }
 
 func (r *remote) ChangeCode(ctx context.Context, code string, in administration.CodeChange,
-	tag string) (out administration.Code, err error) {
-	return out, r.call(ctx, http.MethodPatch, at("handshakes", code), tag, in, &out)
+	tags []string) (out administration.Code, err error) {
+	return out, r.callIf(ctx, tags, http.MethodPatch, at("handshakes", code), in, &out)
 }
 
 func (r *remote) RemoveCode(ctx context.Context, code string) error {
-	return r.call(ctx, http.MethodDelete, at("handshakes", code), "", nil, nil)
+	return r.call(ctx, http.MethodDelete, at("handshakes", code), nil, nil)
 }
 
 func (r *remote) CodeKey(ctx context.Context, code string, in administration.KeyInput) (string, error) {
 	var out rest.LicenseKey
-	err := r.call(ctx, http.MethodPost, at("handshakes", code, "key"), "", in, &out)
+	err := r.call(ctx, http.MethodPost, at("handshakes", code, "key"), in, &out)
 	return out.LicenseKey, err
 }
 
@@ -209,33 +217,33 @@ func (r *remote) Items(ctx context.Context,
 }
 
 func (r *remote) Item(ctx context.Context, id string) (out administration.Item, err error) {
-	return out, r.call(ctx, http.MethodGet, at("items", id), "", nil, &out)
+	return out, r.call(ctx, http.MethodGet, at("items", id), nil, &out)
 }
 
 func (r *remote) NewItem(ctx context.Context, in administration.ItemInput) (out administration.Item, err error) {
-	return out, r.call(ctx, http.MethodPost, "items", "", in, &out)
+	return out, r.call(ctx, http.MethodPost, "items", in, &out)
 }
 
 func (r *remote) ChangeItem(ctx context.Context, id string, in administration.ItemFields,
-	tag string) (out administration.Item, err error) {
-	return out, r.call(ctx, http.MethodPatch, at("items", id), tag, in, &out)
+	tags []string) (out administration.Item, err error) {
+	return out, r.callIf(ctx, tags, http.MethodPatch, at("items", id), in, &out)
 }
 
 func (r *remote) AttachItem(ctx context.Context, item, code string, position int64) error {
-	return r.call(ctx, http.MethodPut, at("items", item, "handshakes", code), "",
+	return r.call(ctx, http.MethodPut, at("items", item, "handshakes", code),
 		rest.Attachment{Position: position}, nil)
 }
 
 func (r *remote) DetachItem(ctx context.Context, item, code string) error {
-	return r.call(ctx, http.MethodDelete, at("items", item, "handshakes", code), "", nil, nil)
+	return r.call(ctx, http.MethodDelete, at("items", item, "handshakes", code), nil, nil)
 }
 
 func (r *remote) RevokeItem(ctx context.Context, item string) error {
-	return r.call(ctx, http.MethodPost, at("items", item, "revoke"), "", nil, nil)
+	return r.call(ctx, http.MethodPost, at("items", item, "revoke"), nil, nil)
 }
 
 func (r *remote) RemoveItem(ctx context.Context, item string) error {
-	return r.call(ctx, http.MethodDelete, at("items", item), "", nil, nil)
+	return r.call(ctx, http.MethodDelete, at("items", item), nil, nil)
 }
 
 // wholeList reads a list that has no pages.
@@ -262,7 +270,7 @@ func (r *remote) SetAlertRule(ctx context.Context, kind, levels string) error {
 	if err != nil {
 		return err
 	}
-	return r.call(ctx, http.MethodPut, at("alerts", "rules", kind), "", rest.LevelsInput{Levels: rule.Levels}, nil)
+	return r.call(ctx, http.MethodPut, at("alerts", "rules", kind), rest.LevelsInput{Levels: rule.Levels}, nil)
 }
 
 func (r *remote) AlertChannels(ctx context.Context) ([]administration.Channel, error) {
@@ -270,7 +278,7 @@ func (r *remote) AlertChannels(ctx context.Context) ([]administration.Channel, e
 }
 
 func (r *remote) TestChannel(ctx context.Context, id string, _ bool) error {
-	return r.call(ctx, http.MethodPost, at("alerts", "channels", id, "test"), "", nil, nil)
+	return r.call(ctx, http.MethodPost, at("alerts", "channels", id, "test"), nil, nil)
 }
 
 func (r *remote) Devices(ctx context.Context,

@@ -22,7 +22,7 @@ import (
 
 func (r *remote) statement(ctx context.Context, method, path string, in any) (*administration.Statement, error) {
 	var file statement.File
-	if err := r.call(ctx, method, path, "", in, &file); err != nil {
+	if err := r.call(ctx, method, path, in, &file); err != nil {
 		return nil, err
 	}
 	key, err := protocol.Encoding.DecodeString(file.ServerPublicKey)
@@ -88,7 +88,7 @@ func (r *remote) Statistics(ctx context.Context, q statistics.Query) (*statistic
 		}
 	}
 	var result statistics.Result
-	if err := r.call(ctx, http.MethodGet, "statistics?"+parameters.Encode(), "", nil, &result); err != nil {
+	if err := r.call(ctx, http.MethodGet, "statistics?"+parameters.Encode(), nil, &result); err != nil {
 		return nil, err
 	}
 	// What comes by the wire knows the distance from UTC, but not the zone.
@@ -112,5 +112,5 @@ func (r *remote) Statistics(ctx context.Context, q statistics.Query) (*statistic
 
 func (r *remote) Replay(ctx context.Context, item string,
 	in administration.ReplayInput) (out administration.Replayed, err error) {
-	return out, r.call(ctx, http.MethodPost, at("items", item, "replay"), "", in, &out)
+	return out, r.call(ctx, http.MethodPost, at("items", item, "replay"), in, &out)
 }

@@ -149,29 +149,29 @@ func (r *remote) Seats(ctx context.Context, item string,
 }
 
 func (r *remote) FreeSeat(ctx context.Context, item, device string) error {
-	return r.call(ctx, "DELETE", at("items", item, "seats", device), "", nil, nil)
+	return r.call(ctx, "DELETE", at("items", item, "seats", device), nil, nil)
 }
 
 func (r *remote) MoveSeats(ctx context.Context, from, to string, items ...string) error {
-	return r.call(ctx, "POST", at("devices", from, "move-seats"), "", rest.SeatMove{To: to, Items: items}, nil)
+	return r.call(ctx, "POST", at("devices", from, "move-seats"), rest.SeatMove{To: to, Items: items}, nil)
 }
 
 func (r *remote) BlockDevice(ctx context.Context, uuid string) error {
-	return r.call(ctx, "POST", at("devices", uuid, "block"), "", nil, nil)
+	return r.call(ctx, "POST", at("devices", uuid, "block"), nil, nil)
 }
 
 func (r *remote) UnblockDevice(ctx context.Context, uuid string) error {
-	return r.call(ctx, "POST", at("devices", uuid, "unblock"), "", nil, nil)
+	return r.call(ctx, "POST", at("devices", uuid, "unblock"), nil, nil)
 }
 
 func (r *remote) MergeDevice(ctx context.Context, device, into string) error {
-	return r.call(ctx, "POST", at("devices", device, "merge"), "", rest.DeviceMerge{Into: into}, nil)
+	return r.call(ctx, "POST", at("devices", device, "merge"), rest.DeviceMerge{Into: into}, nil)
 }
 
 func (r *remote) SeparateDevice(ctx context.Context, uuid string) error {
-	return r.call(ctx, "POST", at("devices", uuid, "separate"), "", nil, nil)
+	return r.call(ctx, "POST", at("devices", uuid, "separate"), nil, nil)
 }
 
 func (r *remote) EraseDevice(ctx context.Context, uuid string) error {
-	return r.call(ctx, "POST", at("devices", uuid, "erase"), "", nil, nil)
+	return r.call(ctx, "POST", at("devices", uuid, "erase"), nil, nil)
 }

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/servertest"
@@ -29,23 +28,8 @@ func TestPromotedReplica(t *testing.T) {
 	main := startServer(t, data)
 	copied := replica.URL(name)
 	standby := startServer(t, copied, append(quick, "--standby-of", main.url)...)
-	if !authorizes(t, main.url) || authorizes(t, standby.url) {
-		t.Error("at first the main server serves alone")
-	}
-
-	urls := []string{main.url, standby.url}
-	var turn atomic.Int64
-	load := &servertest.Load{Code: "100001-reader", Item: "scans", Address: func() string {
-		return urls[turn.Add(1)%2]
-	}}
-	done := load.Start(t, 4, 150)
-	waitFor(t, "the load runs", func() bool { return load.Acknowledged.Load() > 100 })
-	primary.Kill()
-	_ = main.end(t, syscall.SIGKILL)
-	before := load.Acknowledged.Load()
-
-	// The standby server wants to serve, and can't yet.
-	waitFor(t, "the standby takes over", func() bool {
+	// wants tells whether the standby server wants to serve; it can't.
+	wants := func() bool {
 		d := servertest.NewDevice(standby.url)
 		_, err := d.Authorize(d.Request("100001-reader"))
 		var problem *servertest.Problem
@@ -53,19 +37,31 @@ func TestPromotedReplica(t *testing.T) {
 			t.Fatalf("a replica that was not promoted answers %v", err)
 		}
 		return problem.Code != protocol.StatusStandbyRefuses
-	})
+	}
+	until(t, "the main server serves alone", func() bool { return authorizes(t, main.url) && !wants() })
+
+	urls := []string{main.url, standby.url}
+	var turn atomic.Int64
+	load := &servertest.Load{Code: "100001-reader", Item: "scans", Address: func() string {
+		return urls[turn.Add(1)%2]
+	}}
+	done := load.Start(t, 4, servertest.Endless)
+	until(t, "the load runs", func() bool { return load.Acknowledged.Load() > 100 })
+	primary.Kill()
+	_ = main.end(t, syscall.SIGKILL)
+	before := load.Acknowledged.Load()
+
+	until(t, "the standby takes over", wants)
 	if status := readiness(t, standby.url); status != http.StatusServiceUnavailable {
 		t.Errorf("on a replica that was not promoted, /readyz answers %d", status)
 	}
 	if err := replica.Promote(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, "the standby serves", func() bool { return readiness(t, standby.url) == http.StatusOK })
-	select {
-	case <-done:
-	case <-time.After(time.Minute):
-		t.Fatal("the load does not end")
-	}
+	until(t, "the standby serves", func() bool { return readiness(t, standby.url) == http.StatusOK })
+	load.Await(done, 100)
+	load.Stop()
+	<-done
 
 	var s statisticsJSON
 	mustJSON(t, &s, copied, "stats", "--by", "item")

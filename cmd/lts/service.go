@@ -21,19 +21,19 @@ type service interface {
 	Organizations(context.Context, administration.Selection) (administration.Page[administration.Organization], error)
 	NewOrganization(context.Context, administration.OrganizationInput) (administration.Organization, error)
 	ChangeOrganization(context.Context, string, administration.OrganizationChange,
-		string) (administration.Organization, error)
+		[]string) (administration.Organization, error)
 	RemoveOrganization(context.Context, string) error
 
 	Codes(context.Context, administration.Selection) (administration.Page[administration.Code], error)
 	NewCode(context.Context, administration.CodeInput) (administration.Code, error)
-	ChangeCode(context.Context, string, administration.CodeChange, string) (administration.Code, error)
+	ChangeCode(context.Context, string, administration.CodeChange, []string) (administration.Code, error)
 	RemoveCode(context.Context, string) error
 	CodeKey(ctx context.Context, code string, in administration.KeyInput) (string, error)
 
 	Items(context.Context, administration.Selection) (administration.Page[administration.Item], error)
 	Item(ctx context.Context, id string) (administration.Item, error)
 	NewItem(context.Context, administration.ItemInput) (administration.Item, error)
-	ChangeItem(context.Context, string, administration.ItemFields, string) (administration.Item, error)
+	ChangeItem(context.Context, string, administration.ItemFields, []string) (administration.Item, error)
 	AttachItem(ctx context.Context, item, code string, position int64) error
 	DetachItem(ctx context.Context, item, code string) error
 	RevokeItem(context.Context, string) error

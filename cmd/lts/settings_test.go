@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -84,27 +83,20 @@ func TestSettingsAreReadAnew(t *testing.T) {
 		_, err := device.Authorize(device.Request("100001-reader"))
 		return err == nil
 	}
-	until := func(want bool, what string) {
-		t.Helper()
-		for deadline := time.Now().Add(20 * time.Second); served() != want; time.Sleep(10 * time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("%s: served is not %t", what, want)
-			}
-		}
-	}
+	refused := func() bool { return !served() }
 	hangUp := func() {
 		t.Helper()
 		if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 			t.Fatal(err)
 		}
 	}
-	until(true, "at first")
+	until(t, "it serves at first", served)
 	write("maintenance = true\nlog-level = debug\nlimit-guesses = 0.5\n")
 	hangUp()
-	until(false, "under maintenance")
+	until(t, "it refuses under maintenance", refused)
 	write("")
 	hangUp()
-	until(true, "after it")
+	until(t, "it serves after it", served)
 	if err := p.end(t, syscall.SIGTERM); err != nil {
 		t.Error(err)
 	}

@@ -45,6 +45,16 @@ the end all is recomputed from the reports, as "lts verify" does.`,
 				verifying = showProgress(cmd.ErrOrStderr(), time.Now)
 			}
 			return a.withStore(cmd.Context(), true, func(s store.Store) error {
+				if err := o.Check(); err != nil {
+					return err
+				}
+				if o.Progress != nil {
+					if _, err := fmt.Fprintf(cmd.ErrOrStderr(), "simulating about %d devices over %d days, until %s "+
+						"UTC, with the seed %d; --quiet tells no progress\n", o.Devices, o.Days,
+						formatTime(o.Until.Unix()), o.Seed); err != nil {
+						return err
+					}
+				}
 				result, err := simulation.Run(cmd.Context(), s, o)
 				if err != nil {
 					return err

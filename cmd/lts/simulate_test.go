@@ -11,6 +11,10 @@ func TestSimulate(t *testing.T) {
 	arguments := []string{"simulate", "--devices", "20", "--days", "3", "--seed", "3", "--until",
 		"2026-11-26", "--quiet"}
 	data := newData(t)
+	const announced = "simulating about 20 devices over 3 days, until 2026-11-26 00:00:00 UTC, with the seed 3"
+	if out, err := run(newData(t), arguments[:len(arguments)-1]...); err != nil || !strings.HasPrefix(out, announced) {
+		t.Errorf("it begins with %q, %v", out, err)
+	}
 	first, err := run(data, arguments...)
 	if err != nil || !strings.HasSuffix(first, "verified\n") {
 		t.Fatalf("%q, %v", first, err)

@@ -150,20 +150,27 @@ func printStatement(w io.Writer, s *statement.Statement, signed string) error {
 }
 
 func (a *app) verifyStatement() *cobra.Command {
-	var key, reports string
+	var key, reports, devices string
 	cmd := &cobra.Command{
 		Use: "statement FILE", Short: "Check a statement, without any server", Args: cobra.ExactArgs(1),
 		Long: `Check that a statement (the file of "lts statement --json") is what the server signed,
 and with --reports, that the reports are those behind it, and sum up to it. It needs
 neither the server nor its database: a customer can run it.
 
+With --devices, what devices say of themselves is compared with those reports: a file
+with a line of JSON for each time a device was asked (LTS_GetLicenseInfo), such as
+{"device": "UUID", "accepted": 1312}. What a device says was accepted, its SDK has
+receipts for. What counts is the difference of a device's last line to its first; if
+it has one line only, that.
+
 Give --key, the server's public key as your license keys or the vendor's
 documentation have it; otherwise the file itself names its key.
 
-Exit status: 0 if it is proven, 2 if it is not what was signed or does not follow
-from the reports, 1 if a file can't be read.`,
+Exit status: 0 if it is proven, 2 if it is not what was signed, does not follow from
+the reports or differs from what a device says, 1 if a file can't be read.`,
 		Example: `  lts verify statement statement.json
-  lts verify statement statement.json --key MCowBQYDK2VwAyEA --reports reports.jsonl`,
+  lts verify statement statement.json --key MCowBQYDK2VwAyEA --reports reports.jsonl
+  lts verify statement statement.json --reports reports.jsonl --devices devices.jsonl`,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			var public ed25519.PublicKey
 			if key != "" {
@@ -190,11 +197,16 @@ from the reports, 1 if a file can't be read.`,
 			if err != nil {
 				return differsError(err.Error())
 			}
-			return printProof(cmd.OutOrStdout(), proof, public != nil)
+			if err := printProof(cmd.OutOrStdout(), proof, public != nil); err != nil || devices == "" {
+				return err
+			}
+			return compareDevices(cmd.OutOrStdout(), proof, devices)
 		},
 	}
 	cmd.Flags().StringVar(&key, "key", "", "the server's public `key`")
 	cmd.Flags().StringVar(&reports, "reports", "", "the `file` with the reports behind it")
+	cmd.Flags().StringVar(&devices, "devices", "",
+		"a `file` with what devices say was accepted of them, to compare; needs --reports")
 	return cmd
 }
 
@@ -210,5 +222,36 @@ func printProof(w io.Writer, proof *statement.Proof, known bool) error {
 			", which the file itself names: compare it, or give --key."
 	}
 	_, err := fmt.Fprintln(w, text)
+	return err
+}
+
+// compareDevices prints what a statement has of devices beside what these say.
+func compareDevices(w io.Writer, proof *statement.Proof, path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }() // it is only read
+	accounts, others, err := proof.CompareDevices(file)
+	if err != nil {
+		return err
+	}
+	t := newTable(w, "DEVICE", "STATED", "ACCEPTED", "DIFFERENCE")
+	differ := 0
+	for _, a := range accounts {
+		if !a.Agrees() {
+			differ++
+		}
+		t.row(a.Device, a.Stated, a.Accepted, a.Stated-a.Accepted)
+	}
+	if err := t.end(); err != nil {
+		return err
+	}
+	if differ > 0 {
+		return differsError(fmt.Sprintf("the statement differs from what %d of %d devices say; a device's lines are "+
+			"to be from the beginning and the end of the month, each after it submitted", differ, len(accounts)))
+	}
+	_, err = fmt.Fprintf(w, "\nok: %d devices say the same; %d others are behind the statement\n", len(accounts),
+		others)
 	return err
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -54,7 +53,7 @@ func TestPasswordAtATerminal(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			person, program := terminal(t)
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			code := strings.ReplaceAll(test.name, " ", "-")
 			cmd := exec.CommandContext(ctx, os.Args[0], databaseFlag(data), data, "handshake", "add", code, "--org",
@@ -108,15 +107,12 @@ func TestPasswordAtATerminal(t *testing.T) {
 // silent waits until a terminal shows nothing of what is typed.
 func silent(t *testing.T, terminal *os.File) bool {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	until(t, "the terminal does not show what is typed", func() bool {
 		state, err := unix.IoctlGetTermios(int(terminal.Fd()), unix.TCGETS)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if state.Lflag&unix.ECHO == 0 {
-			return true
-		}
-	}
-	t.Fatal("the terminal shows what is typed")
-	return false
+		return state.Lflag&unix.ECHO == 0
+	})
+	return true
 }

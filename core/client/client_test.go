@@ -556,7 +556,7 @@ func heldDirectory(t *testing.T) string {
 	t.Cleanup(func() {
 		eventually(t, "closed licenses end their work", func() bool {
 			stacks := make([]byte, 1<<20)
-			return !bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("/core/client."))
+			return !bytes.Contains(stacks[:runtime.Stack(stacks, true)], []byte("core/client.(*meter)"))
 		})
 	})
 	return directory

@@ -21,7 +21,7 @@ type Info struct {
 	SlotSeconds int
 	// AuthorizedAt and BufferUntil are by our clock, in seconds since 1970.
 	AuthorizedAt, BufferUntil int64
-	// Usage is that of the device, what is not sealed yet included.
+	// Usage is that of the device, what is not sealed yet included, in all processes.
 	Usage Account
 }
 
@@ -60,19 +60,20 @@ func (l *License) Info(ctx context.Context) (Info, error) {
 
 // usage is that of the device, what is not in the ledger yet included.
 func (m *meter) usage(ctx context.Context) Account {
-	usage, err := m.ledger.Account(ctx)
-	m.mu.Lock()
-	if err == nil {
-		m.lastUsage = usage
-	}
-	usage = m.lastUsage
-	m.mu.Unlock()
+	usage, counted, err := m.ledger.Usage(ctx, m.tally)
 	if err != nil {
 		m.storageFailed(err)
 	}
-	unsealed := m.sealer.Unsealed()
-	usage.Recorded += unsealed
-	usage.Pending += unsealed
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err == nil {
+		m.lastUsage, m.lastCounted = usage, counted
+		return usage
+	}
+	since := m.ledger.Counted(m.tally) - m.lastCounted
+	usage = m.lastUsage
+	usage.Recorded += since
+	usage.Pending += since
 	return usage
 }
 

@@ -55,9 +55,10 @@ type meter struct {
 	adopted    chan struct{} // closed when what dead runs left was taken over
 	untaken    string        // why some of it last could not be; adopt's own
 
-	mu        sync.Mutex // guards what follows
-	quota     protocol.Quota
-	lastUsage Account // as last read
+	mu          sync.Mutex // guards what follows
+	quota       protocol.Quota
+	lastUsage   Account // as last read
+	lastCounted int64   // what this run had counted then
 }
 
 func newMeter(parameters license.Parameters, environment Environment) (*meter, error) {
@@ -129,6 +130,8 @@ func (m *meter) openMeter(ctx context.Context) error {
 		m.storageFailed(err)
 		m.sealer.PrepareQuickly(m.clock)
 	}
+	// Until the usage is first read, it is what comes now, and what is not folded.
+	m.lastCounted = m.ledger.Counted(m.tally) - m.sealer.Unsealed()
 
 	key, err := reportKey(m.device, authorization.ReportKey)
 	if err != nil {

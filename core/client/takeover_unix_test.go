@@ -264,6 +264,24 @@ func (l life) leave() error {
 	}
 }
 
+// TestUsageOfADeadProcess is in that of the device before anybody takes it over.
+func TestUsageOfADeadProcess(t *testing.T) {
+	server := testkit.NewServer(t, time.Now)
+	directory := t.TempDir()
+	l := open(t, parameters(server, directory), nil)
+	if err := l.Submit(t.Context()); err != nil { // and what follows is not taken over before the slot ends
+		t.Fatal(err)
+	}
+	for killed := range int64(3) {
+		if got := lives(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 7, Killed: true}); got.Error != "" {
+			t.Fatal(got.Error)
+		}
+		if u := usage(t, l); u.Recorded != 7*(killed+1) || u.Lost() != 0 {
+			t.Errorf("%+v after %d were killed", u, killed+1)
+		}
+	}
+}
+
 // TestALongPath of as many bytes as the limit says.
 func TestALongPath(t *testing.T) {
 	server := testkit.NewServer(t, time.Now)

@@ -397,7 +397,11 @@ LTS_API int32_t LTS_CALL LTS_PollEvent(LTS_License license, LTS_Event *event,
 
 /* Tells what is known of a license.
  *
- * Reads the data directory; does not use the network. If that can't be read in
+ * Reads the data directory; does not use the network. The usage of the device
+ * has all that any process on the directory recorded before the call, submitted
+ * or not. A process that may not look into the directory any more, because it
+ * became another user or changed its root, lacks what others recorded in slots
+ * that go on; a license in memory has its own. If the directory can't be read in
  * time, because another process holds it, the usage of the device is what it was
  * when last read, and what this license recorded since; LTS_STATE_STORAGE_DEGRADED
  * is set then.

@@ -331,7 +331,7 @@ func TestEscape(t *testing.T) {
 			return empty(len(p.Items), err)
 		}},
 		{"change organization", administration.Editor, func(a *admin) error {
-			_, err := a.ChangeOrganization(ctx, "100002", administration.OrganizationChange{Name: of("x")}, "")
+			_, err := a.ChangeOrganization(ctx, "100002", administration.OrganizationChange{Name: of("x")}, nil)
 			return err
 		}},
 		{"add code", administration.Editor, func(a *admin) error {
@@ -340,7 +340,7 @@ func TestEscape(t *testing.T) {
 		}},
 		{"change code", administration.Editor, func(a *admin) error {
 			_, err := a.ChangeCode(ctx, "100002-reader",
-				administration.CodeChange{ValidationFields: &[]string{"x"}}, "")
+				administration.CodeChange{ValidationFields: &[]string{"x"}}, nil)
 			return err
 		}},
 		{"key", administration.Editor, func(a *admin) error {
@@ -353,7 +353,7 @@ func TestEscape(t *testing.T) {
 			return errors.Join(err, d.RemoveItem(ctx, "y"))
 		}},
 		{"change item", administration.Editor, func(a *admin) error {
-			_, err := a.ChangeItem(ctx, "scans-100002", administration.ItemFields{Quota: of(int64(7))}, "")
+			_, err := a.ChangeItem(ctx, "scans-100002", administration.ItemFields{Quota: of(int64(7))}, nil)
 			return err
 		}},
 		{"detach", administration.Editor, func(a *admin) error {

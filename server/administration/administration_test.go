@@ -79,7 +79,7 @@ func TestChanges(t *testing.T) {
 	d, ctx := newDesk(t), t.Context()
 	d.stock(t)
 	o := has[administration.Organization](t)(
-		d.ChangeOrganization(ctx, "100001", administration.OrganizationChange{Name: of("Renamed")}, ""))
+		d.ChangeOrganization(ctx, "100001", administration.OrganizationChange{Name: of("Renamed")}, nil))
 	if o.Name != "Renamed" || o.DefaultHandshake != "100001-reader" {
 		t.Errorf("%+v", o)
 	}
@@ -87,12 +87,12 @@ func TestChanges(t *testing.T) {
 		Organization: "100001", Custom: "web", ValidationFields: []string{"a.example.com"},
 	}))
 	c := has[administration.Code](t)(d.ChangeCode(ctx, "100001-web",
-		administration.CodeChange{ValidationFields: &[]string{"b.example.com", "c.example.com"}, Default: true}, ""))
+		administration.CodeChange{ValidationFields: &[]string{"b.example.com", "c.example.com"}, Default: true}, nil))
 	if !c.Default || !slices.Equal(c.ValidationFields, []string{"b.example.com", "c.example.com"}) {
 		t.Errorf("%+v", c)
 	}
 	i := has[administration.Item](t)(d.ChangeItem(ctx, "scans-100001",
-		administration.ItemFields{Quota: of(int64(5)), Products: of("DBR"), Modules: of("ONED")}, ""))
+		administration.ItemFields{Quota: of(int64(5)), Products: of("DBR"), Modules: of("ONED")}, nil))
 	if i.Quota.Limit != 5 || i.Products != "DBR" || i.Modules != "ONED" || i.Name != "Scans" || i.MaxBufferDays != 365 {
 		t.Errorf("%+v", i)
 	}
@@ -104,7 +104,7 @@ func TestChanges(t *testing.T) {
 	}
 	before := len(d.kinds(t))
 	// nothing new
-	has[administration.Item](t)(d.ChangeItem(ctx, "scans-100001", administration.ItemFields{Quota: of(int64(5))}, ""))
+	has[administration.Item](t)(d.ChangeItem(ctx, "scans-100001", administration.ItemFields{Quota: of(int64(5))}, nil))
 	if n := len(d.kinds(t)); n != before {
 		t.Errorf("a change of nothing is noted: %v", d.kinds(t)[:n-before])
 	}
@@ -175,6 +175,18 @@ func TestDefaultPassesOn(t *testing.T) {
 	}
 }
 
+// What changed is written as it was entered.
+func TestAuditOfChanges(t *testing.T) {
+	d, ctx := newDesk(t), t.Context()
+	d.stock(t)
+	has[administration.Organization](t)(d.ChangeOrganization(ctx, "100002",
+		administration.OrganizationChange{Name: of("R & <D>")}, nil))
+	last := has[administration.Page[store.Audit]](t)(d.Audits(ctx, administration.Selection{Limit: 1})).Items[0]
+	if !strings.HasSuffix(last.Detail, ` → "R & <D>"`) {
+		t.Errorf("the audit has %s", last.Detail)
+	}
+}
+
 // Who changes what somebody else changed meanwhile, is told.
 func TestTags(t *testing.T) {
 	d, ctx := newDesk(t), t.Context()
@@ -184,11 +196,11 @@ func TestTags(t *testing.T) {
 	o := has[administration.Organization](t)(d.Organization(ctx, "100001"))
 	for range 2 { // the first is in time
 		_, err := d.ChangeItem(ctx, i.ID, administration.ItemFields{Quota: of(i.Quota.Limit + 1)},
-			administration.Tag(i.Stated()))
+			[]string{"another", administration.Tag(i.Stated())})
 		_, err2 := d.ChangeCode(ctx, c.Code, administration.CodeChange{ValidationFields: &[]string{"x"}},
-			administration.Tag(c.Stated()))
+			[]string{"another", administration.Tag(c.Stated())})
 		_, err3 := d.ChangeOrganization(ctx, o.ID, administration.OrganizationChange{Name: of("Other")},
-			administration.Tag(o))
+			[]string{"another", administration.Tag(o)})
 		for _, err := range []error{err, err2, err3} {
 			if d.now.Unix() == 1_800_000_000 && err != nil ||
 				d.now.Unix() != 1_800_000_000 && !administration.IsKind(err, administration.Conflict) {
@@ -239,7 +251,7 @@ func TestErrors(t *testing.T) {
 		}, administration.Invalid, "custom"},
 		"default of others": {func() error {
 			_, err := d.ChangeOrganization(ctx, "100001",
-				administration.OrganizationChange{DefaultHandshake: of("100002-reader")}, "")
+				administration.OrganizationChange{DefaultHandshake: of("100002-reader")}, nil)
 			return err
 		}, administration.Invalid, "defaultHandshake"},
 		"products": {

@@ -17,10 +17,10 @@ type OrganizationChange struct {
 	DefaultHandshake *string `json:"defaultHandshake,omitempty"` // one of its codes
 }
 
-// checkTag gives an error if an object is not any more what whoever changes it saw;
-// an empty tag is for those who did not look.
-func checkTag(tag string, stated any, object, id string) error {
-	if tag == "" || tag == Tag(stated) {
+// checkTags gives an error unless one of the tags is of what an object states: it is not
+// any more what whoever changes it saw. nil is for those who did not look.
+func checkTags(tags []string, stated any, object, id string) error {
+	if tags == nil || slices.Contains(tags, Tag(stated)) {
 		return nil
 	}
 	return &Error{Kind: Conflict, Object: object, ID: id,
@@ -29,7 +29,7 @@ func checkTag(tag string, stated any, object, id string) error {
 
 // ChangeOrganization changes an organization.
 func (a *Administrator) ChangeOrganization(ctx context.Context, id string, change OrganizationChange,
-	tag string) (Organization, error) {
+	tags []string) (Organization, error) {
 	var changed Organization
 	if err := errors.Join(a.may(Editor), a.sees(id, ObjectOrganization, id)); err != nil {
 		return changed, err
@@ -40,7 +40,7 @@ func (a *Administrator) ChangeOrganization(ctx context.Context, id string, chang
 			return notFound(err, ObjectOrganization, id)
 		}
 		before := viewOrganization(o)
-		if err := checkTag(tag, before, ObjectOrganization, id); err != nil {
+		if err := checkTags(tags, before, ObjectOrganization, id); err != nil {
 			return err
 		}
 		if change.Name != nil {
@@ -107,7 +107,8 @@ type CodeChange struct {
 }
 
 // ChangeCode changes a handshake code.
-func (a *Administrator) ChangeCode(ctx context.Context, code string, change CodeChange, tag string) (Code, error) {
+func (a *Administrator) ChangeCode(ctx context.Context, code string, change CodeChange,
+	tags []string) (Code, error) {
 	seen, err := a.Code(ctx, code)
 	if err = errors.Join(a.may(Editor), err); err != nil {
 		return seen, err
@@ -126,7 +127,7 @@ func (a *Administrator) ChangeCode(ctx context.Context, code string, change Code
 			return err
 		}
 		before := statedCode(c)
-		if err := checkTag(tag, before, ObjectCode, code); err != nil {
+		if err := checkTags(tags, before, ObjectCode, code); err != nil {
 			return err
 		}
 		if change.ValidationFields != nil {
@@ -408,7 +409,7 @@ func (a *Administrator) NewItem(ctx context.Context, in ItemInput) (Item, error)
 
 // ChangeItem changes what an item states. What is counted stays as it is; so does the
 // charge way, because the counts mean something by it.
-func (a *Administrator) ChangeItem(ctx context.Context, id string, fields ItemFields, tag string) (Item, error) {
+func (a *Administrator) ChangeItem(ctx context.Context, id string, fields ItemFields, tags []string) (Item, error) {
 	if err := a.may(Editor); err != nil {
 		return Item{}, err
 	}
@@ -423,7 +424,7 @@ func (a *Administrator) ChangeItem(ctx context.Context, id string, fields ItemFi
 		}
 		stated := func() any { return ViewItem(store.ItemUse{Item: item}, products, a.Now()).Stated() }
 		known, before := item, stated()
-		if err := checkTag(tag, before, ObjectItem, id); err != nil {
+		if err := checkTags(tags, before, ObjectItem, id); err != nil {
 			return err
 		}
 		if err := errors.Join(fields.apply(&item, products), checkItem(&item)); err != nil {

@@ -20,7 +20,8 @@ const (
 	Conflict        Kind = "conflict"  // it is not any more what who asks saw
 	Forbidden       Kind = "forbidden" // not for who asks
 	Unauthenticated Kind = "unauthenticated"
-	Limited         Kind = "limited" // too many attempts
+	Limited         Kind = "limited"      // too many attempts
+	WrongMethod     Kind = "wrong-method" // what is there is asked in another way
 )
 
 // Error is a mistake of who asks. What to do about it, in terms of flags or forms, is

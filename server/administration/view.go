@@ -256,11 +256,13 @@ func written(value any) string {
 	if number, ok := value.(float64); ok {
 		return fmt.Sprintf("%.0f", number)
 	}
-	text, err := json.Marshal(value)
-	if err != nil { // it was JSON
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)                  // who shows it sees to that
+	if err := encoder.Encode(value); err != nil { // it was JSON
 		panic(err)
 	}
-	return string(text)
+	return strings.TrimSuffix(text.String(), "\n")
 }
 
 // page reads the objects with the keys that a list gives, in its order.

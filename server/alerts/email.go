@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
+	"net"
 
 	"github.com/wneessen/go-mail"
 )
@@ -25,13 +27,19 @@ func (n *Network) mail(ctx context.Context, e *Email, message Message) error {
 			return fmt.Errorf("an address of the mail is not usable: %w", set)
 		}
 	}
+	ctx, hangUp := context.WithCancel(ctx) // ends the connection, however far it came
+	defer hangUp()
+	config := &tls.Config{ServerName: e.Host, RootCAs: n.Trust, MinVersion: tls.VersionTLS12}
 	options := []mail.Option{
-		mail.WithPort(e.Port), mail.WithTimeout(sendTime),
-		mail.WithTLSConfig(&tls.Config{ServerName: e.Host, RootCAs: n.Trust, MinVersion: tls.VersionTLS12}),
+		mail.WithPort(e.Port), mail.WithTimeout(sendTime), mail.WithTLSConfig(config),
+		mail.WithDialContextFunc(func(_ context.Context, network, address string) (net.Conn, error) {
+			return n.dialMail(ctx, e.Security, config, network, address)
+		}),
 	}
 	switch e.Security {
 	case TLS:
-		options = append(options, mail.WithSSL())
+		// The connection has TLS already, which go-mail looks for under this policy alone.
+		options = append(options, mail.WithTLSPolicy(mail.TLSOpportunistic))
 	case StartTLS:
 		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
 	case Plain:
@@ -45,8 +53,57 @@ func (n *Network) mail(ctx context.Context, e *Email, message Message) error {
 	if err != nil {
 		return fmt.Errorf("the mail server %s: %w", e.Host, err)
 	}
-	if err := client.DialAndSendWithContext(ctx, m); err != nil {
+	session, err := client.DialToSMTPClientWithContext(ctx)
+	if err == nil {
+		err = client.SendWithSMTPClient(session, m)
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = fmt.Errorf("it was not sent within %s", sendTime)
+	}
+	if err != nil {
 		return fmt.Errorf("sending mail by %s, port %d: %w", e.Host, e.Port, err)
 	}
+	// The server has it. How it takes the farewell must not have it sent again.
+	_ = client.CloseWithSMTPClient(session)
 	return nil
+}
+
+// maxAnswers is how many bytes a mail server may answer in all, more than any does.
+const maxAnswers = 1 << 20
+
+// dialMail connects to a mail server. The connection ends with the context, and after so
+// many bytes: net/textproto would keep a line of any length.
+func (n *Network) dialMail(ctx context.Context, security Security, config *tls.Config,
+	network, address string) (net.Conn, error) {
+	raw, err := (&net.Dialer{Resolver: n.Resolver}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	context.AfterFunc(ctx, func() { _ = raw.Close() })
+	bounded := &boundedConn{Conn: raw, left: maxAnswers}
+	if security != TLS {
+		return bounded, nil
+	}
+	secured := tls.Client(bounded, config)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		return nil, errors.Join(err, raw.Close())
+	}
+	return secured, nil
+}
+
+// boundedConn is a connection from which only so many bytes are read.
+type boundedConn struct {
+	net.Conn
+	left int64
+}
+
+var errAnswers = errors.New("the mail server answers without end")
+
+func (c *boundedConn) Read(to []byte) (int, error) {
+	if c.left <= 0 {
+		return 0, errAnswers
+	}
+	n, err := c.Conn.Read(to[:min(int64(len(to)), c.left)])
+	c.left -= int64(n)
+	return n, err
 }

@@ -3,6 +3,7 @@ package alerts
 import (
 	"context"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 )
@@ -36,7 +37,7 @@ func (m Message) Subject() string {
 	if len(m.Events) == 1 {
 		return "OpenLTS: " + m.Events[0].Line()
 	}
-	return fmt.Sprintf("OpenLTS: %d alerts, %d recovered", began, over)
+	return fmt.Sprintf("OpenLTS: %s, %s recovered", counted(int64(began), "alert"), grouped(int64(over)))
 }
 
 // Line is an event in a line.
@@ -58,7 +59,8 @@ func (m Message) Text() string {
 	}
 	for i, e := range m.Events {
 		if i == maxLines {
-			fmt.Fprintf(&b, "\nand %d more; they are in the history of alerts.\n", len(m.Events)-maxLines)
+			fmt.Fprintf(&b, "\nand %s more; they are in the history of alerts.\n",
+				grouped(int64(len(m.Events)-maxLines)))
 			break
 		}
 		fmt.Fprintf(&b, "* %s\n  %s\n", e.Line(), time.Unix(e.At, 0).UTC().Format("2006-01-02 15:04 UTC"))
@@ -83,6 +85,8 @@ type Network struct {
 	// a firewall. Those who run the machine decide, not those who use the pages.
 	Private bool
 	Trust   Trust
+	// Resolver finds the addresses of names; nil: as the system does.
+	Resolver *net.Resolver
 }
 
 // Send sends a message once.

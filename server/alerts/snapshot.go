@@ -77,12 +77,13 @@ func MeasureItem(item store.Item, quota protocol.Quota, now time.Time) (list []M
 		share := percent(quota.Used, quota.Limit)
 		if quota.ExceptionsAllowed == 0 {
 			add(Quota, term, share, quota.State == protocol.QuotaExhausted,
-				fmt.Sprintf(": %d of %d used (%d %%)", quota.Used, quota.Limit, share))
+				fmt.Sprintf(": %s of %s used (%d %%)", grouped(quota.Used), grouped(quota.Limit), share))
 		} else {
 			share = percent(quota.Exceptions, quota.ExceptionsAllowed)
 			year := (now.Unix() - item.StartsAt) / int64(365*day/time.Second) // they are cleared then
 			add(Exceptions, term+"/"+strconv.FormatInt(year, 10), share, false,
-				fmt.Sprintf(": %d of %d allowed exceptions (%d %%)", quota.Exceptions, quota.ExceptionsAllowed, share))
+				fmt.Sprintf(": %s of %s allowed exceptions (%d %%)", grouped(quota.Exceptions),
+					grouped(quota.ExceptionsAllowed), share))
 		}
 	}
 	left := max((item.ExpiresAt-now.Unix())/int64(day/time.Second), 0)
@@ -113,8 +114,8 @@ func refusals(ctx context.Context, r store.Reader, now time.Time) (list []Measur
 			if all >= MinRequests {
 				m.Value = percent(refused, all)
 			}
-			m.Text = fmt.Sprintf("handshake code %s: %d of %d authorizations refused within the last hour (%d %%)",
-				m.Subject, refused, all, percent(refused, max(all, 1)))
+			m.Text = fmt.Sprintf("handshake code %s: %s of %s refused within the last hour (%d %%)", m.Subject,
+				grouped(refused), counted(all, "authorization"), percent(refused, max(all, 1)))
 			list = append(list, m)
 			return nil
 		})
@@ -149,8 +150,8 @@ func losses(ctx context.Context, r store.Reader, now time.Time) (list []Measure,
 			return nil
 		})
 	for i := range list {
-		list[i].Text = fmt.Sprintf("organization %s: its devices declared lost usage; in all %d units so far",
-			list[i].Organization, list[i].Value)
+		list[i].Text = fmt.Sprintf("organization %s: its devices declared lost usage; in all %s so far",
+			list[i].Organization, counted(list[i].Value, "unit"))
 	}
 	if err != nil {
 		err = fmt.Errorf("reading losses: %w", err)
@@ -166,7 +167,8 @@ func anomalies(ctx context.Context, r store.Reader, now time.Time) (list []Measu
 			m := Measure{Kind: Anomaly, Period: date(now)}
 			var devices int64
 			err := scan(&m.Subject, &devices, &m.Value)
-			m.Text = fmt.Sprintf("anomaly %s: seen %d times so far, on %d devices", m.Subject, m.Value, devices)
+			m.Text = fmt.Sprintf("anomaly %q (%s): seen %s so far, on %s", policy.AnomalyTitle(m.Subject), m.Subject,
+				counted(m.Value, "time"), counted(devices, "device"))
 			list = append(list, m)
 			return err
 		})
@@ -192,8 +194,8 @@ func silent(ctx context.Context, r store.Reader, now time.Time, days int64) (lis
 				return err
 			}
 			m.Subject = m.Organization + "/" + strconv.FormatInt(days, 10)
-			m.Text = fmt.Sprintf("organization %s: %d devices have not been seen for %d days", m.Organization,
-				m.Value, days)
+			m.Text = fmt.Sprintf("organization %s: %s not seen for %s", m.Organization, counted(m.Value, "device"),
+				counted(days, "day"))
 			list = append(list, m)
 			return nil
 		})

@@ -60,7 +60,8 @@ func TestMergedDevicesAreOne(t *testing.T) {
 		}
 		return silent, anomalies
 	}
-	if silent, anomalies := measures(); silent != 4 || !strings.Contains(anomalies, "10 times so far, on 5 devices") {
+	if silent, anomalies := measures(); silent != 4 || anomalies != `anomaly "A clock that is wrong" `+
+		`(clock-skew): seen 10 times so far, on 5 devices` {
 		t.Errorf("before: %d, %s", silent, anomalies)
 	}
 	desk := &administration.Administrator{Store: w.Store, Now: w.watch.Now, Actor: "test"}

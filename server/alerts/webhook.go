@@ -77,7 +77,7 @@ func sign(key []byte, id, seconds string, body []byte) string {
 // transport goes to public addresses alone, unless others are allowed. The address is
 // looked at when it is connected to: a name may lead elsewhere by then.
 func (n *Network) transport() *http.Transport {
-	dialer := &net.Dialer{Timeout: sendTime, Control: func(_, address string, _ syscall.RawConn) error {
+	check := func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
 		if err != nil {
 			return fmt.Errorf("%q is no address: %w", address, err)
@@ -86,7 +86,8 @@ func (n *Network) transport() *http.Transport {
 			return ErrPrivate
 		}
 		return nil
-	}}
+	}
+	dialer := &net.Dialer{Timeout: sendTime, Resolver: n.Resolver, Control: check}
 	return &http.Transport{
 		DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{RootCAs: n.Trust, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout: sendTime, ResponseHeaderTimeout: sendTime, MaxResponseHeaderBytes: 64 << 10,

@@ -19,6 +19,7 @@ import (
 	"github.com/openlts/openlts/server/outcome"
 	"github.com/openlts/openlts/server/panics"
 	"github.com/openlts/openlts/server/password"
+	"github.com/openlts/openlts/server/seldom"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -43,6 +44,7 @@ type API struct {
 	refuses atomic.Pointer[protocol.Reason]
 
 	limits    atomic.Pointer[limiters]
+	failures  *seldom.Log
 	passwords *password.Checker
 	clocks    clockWatch
 	readiness readiness
@@ -89,6 +91,7 @@ type handler func(http.ResponseWriter, *http.Request) error
 // any prefix, which it strips.
 func (a *API) Handler() http.Handler {
 	a.SetLimits(a.Limits)
+	a.failures = seldom.NewLog(a.Log, time.Now)
 	a.passwords = password.NewChecker()
 	a.strangers, a.bodies, a.batches = newBodies(strangeLarge), newBodies(largeBodies), make(slots, largeBatches)
 	mux := http.NewServeMux()

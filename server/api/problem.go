@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"math"
 	"net/http"
 	"strconv"
@@ -38,27 +37,30 @@ const perhaps = "The request was carried out as a whole, or not at all: send it 
 func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	code, detail := protocol.StatusOf(err), err.Error()
 	status := httpStatus[code]
-	log := a.Log
-	if errors.As(err, new(unready)) {
-		log = slog.New(slog.DiscardHandler) // it was logged
+	failed := func(message string) {
+		if errors.As(err, new(unready)) {
+			return // it was logged
+		}
+		a.failures.Error(message+" "+whyUnready(err)+" "+r.Pattern, message, "method", r.Method, "path", r.URL.Path,
+			"error", err)
 	}
 	switch {
 	case errors.Is(err, ingest.ErrClosed):
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable,
 			"The License Tracking Server is shutting down. Nothing was changed."
 	case errors.Is(err, policy.ErrClock):
-		log.Error("nobody is served", "error", err)
+		failed("nobody is served")
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable,
 			"The clock of the License Tracking Server is wrong. Nothing was changed."
 	case errors.Is(err, errDisk):
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable,
 			"The disk of the License Tracking Server is full, or fails. Nothing was changed."
 	case errors.Is(err, store.ErrDisk):
-		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		failed("request failed")
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable,
 			"The disk of the License Tracking Server is full, or fails. "+perhaps
 	case errors.Is(err, store.ErrUnavailable):
-		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		failed("request failed")
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable,
 			"The database of the License Tracking Server does not answer. "+perhaps
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
@@ -66,7 +68,7 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 		code, status, detail = protocol.StatusServerFailed, http.StatusServiceUnavailable,
 			protocol.StatusServerFailed.Message()
 	case !code.FromServer():
-		log.Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		failed("request failed")
 		code, status, detail = protocol.StatusServerFailed, http.StatusInternalServerError,
 			protocol.StatusServerFailed.Message()
 	case code == protocol.StatusRequestMalformed:

@@ -17,6 +17,7 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/ingest"
+	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/teststore"
 	"github.com/openlts/openlts/server/verification"
@@ -51,11 +52,11 @@ func newCounter(t testing.TB) *counter {
 	s := teststore.Open(t, name)
 	c := &counter{
 		database:      name,
-		Writer:        ingest.NewWriter(s, time.Now, slog.New(slog.DiscardHandler)),
+		Writer:        ingest.NewWriter(s, servertest.Start, slog.New(slog.DiscardHandler)),
 		log:           slog.New(slog.DiscardHandler),
 		pairs:         map[pair][2]store.ID{},
 		granted:       map[grant]bool{},
-		Administrator: &administration.Administrator{Store: s, Now: time.Now, Actor: "test"},
+		Administrator: &administration.Administrator{Store: s, Now: servertest.Start, Actor: "test"},
 		store:         s,
 	}
 	t.Cleanup(c.Close)
@@ -95,7 +96,7 @@ func (c *counter) newItem(t fataler, name string) (code, item string) {
 	code = "100001-" + name
 	_, err := c.AddItem(context.Background(), store.Item{
 		ID: name, Name: name, Organization: "100001", ChargeWay: protocol.ChargeWayScanCount,
-		Products: protocol.ProductAll, Quota: 1000, StartsAt: 1, ExpiresAt: time.Now().Add(time.Hour).Unix(),
+		Products: protocol.ProductAll, Quota: 1000, StartsAt: 1, ExpiresAt: servertest.Start().Add(time.Hour).Unix(),
 		MaxBufferDays: 365,
 	}, []string{code})
 	if err != nil {
@@ -376,7 +377,7 @@ func TestAnomaliesCount(t *testing.T) {
 	code, item := c.newItem(t, "scans")
 	_, other := c.newItem(t, "others")
 	run := uuid.NewString()
-	future := time.Now().Add(24*time.Hour).Unix() / 180 * 180
+	future := servertest.Start().Add(24*time.Hour).Unix() / 180 * 180
 	c.send(t, c.device,
 		protocol.ReportGroup{Run: run, HandshakeCode: code, Item: item, SlotSeconds: 180, Reports: []protocol.Report{
 			{Slot: 180, Revision: 1, Counts: map[string]int64{"QR_CODE": 1}},
@@ -439,7 +440,7 @@ func TestAbsurdCounts(t *testing.T) {
 func TestDeviceAccounts(t *testing.T) {
 	c := newCounter(t)
 	code, item := c.newItem(t, "item")
-	run, slotStart := uuid.NewString(), time.Now().Unix()/180*180
+	run, slotStart := uuid.NewString(), servertest.Start().Unix()/180*180
 	send := func(sentAt int64, account *protocol.DeviceAccount, revision, n int64) *protocol.Receipt {
 		t.Helper()
 		groups := []protocol.ReportGroup{{

@@ -5,11 +5,11 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/database"
 	"github.com/openlts/openlts/server/store/sqlite"
@@ -30,7 +30,7 @@ func TestReportsTakeLittleDisk(t *testing.T) {
 	code, item := c.newItem(t, "scans")
 	const devices, slots = 100, 150
 	before := databaseSize(t, directory)
-	now := time.Now().Unix()
+	now := servertest.Start().Unix()
 	var wg sync.WaitGroup
 	for range devices {
 		device, run := c.newDevice(t), uuid.NewString()

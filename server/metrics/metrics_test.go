@@ -18,6 +18,7 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/metrics"
 	"github.com/openlts/openlts/server/outcome"
+	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/database"
 	"github.com/openlts/openlts/server/store/teststore"
@@ -130,7 +131,7 @@ func TestDashboard(t *testing.T) {
 	}
 	s := teststore.New(t)
 	m := metrics.New(metrics.Config{
-		Store: s, Outcomes: &outcome.Counter{}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		Store: s, Outcomes: &outcome.Counter{}, Now: servertest.Start, Log: slog.New(slog.DiscardHandler),
 	})
 	descriptions := make(chan *prometheus.Desc, 100)
 	m.Registry().Describe(descriptions)

@@ -146,6 +146,18 @@ func (v *view) AlertLevel(kind alerts.Kind, level int64) string {
 	return v.T("%d %%", level)
 }
 
+// AlertSubject names what an alert is about.
+func (v *view) AlertSubject(kind alerts.Kind, subject string) string {
+	switch kind {
+	case alerts.Anomaly:
+		return v.AnomalyText(subject).Title
+	case alerts.Silent:
+		organization, _, _ := strings.Cut(subject, "/") // and the days, which are the level
+		return organization
+	}
+	return subject
+}
+
 // AlertLink leads to what an alert is about; "" if that has no page.
 func (v *view) AlertLink(kind alerts.Kind, subject string) string {
 	switch kind {

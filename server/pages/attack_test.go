@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/openlts/openlts/server/administration"
-	"github.com/openlts/openlts/server/servertest"
 )
 
 // Who is not signed in sees nothing but the way in; who may not, is told so; and what
@@ -122,28 +121,61 @@ func TestAttacks(t *testing.T) {
 	}
 }
 
+// A method that an address does not have is told those that it has, whoever asks, and does
+// nothing.
+func TestMethods(t *testing.T) {
+	o := openOffice(t)
+	o.life(t)
+	o.accounts(t)
+	for _, v := range []*visitor{o.visitor(t), o.signedIn(t, "olga")} {
+		for path, allow := range map[string]string{
+			"/": "GET, HEAD, POST", "/items": "GET, HEAD", "/items/scans": "GET, HEAD, POST",
+			"/statistics": "GET, HEAD", "/sign-in": "GET, HEAD, POST", "/denials": "GET, HEAD",
+			"/assets/style.css": "GET, HEAD",
+			"/items/nothing":    "GET, HEAD, POST",
+		} {
+			for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"} {
+				if strings.Contains(allow, method) {
+					continue
+				}
+				response, body := v.do(t, must[*http.Request](t)(http.NewRequestWithContext(t.Context(), method,
+					o.url+path, nil)))
+				if response.StatusCode != http.StatusMethodNotAllowed || response.Header.Get("Allow") != allow ||
+					!strings.Contains(body, "for this method") {
+					t.Errorf("%s %s: %d, Allow: %q", method, path, response.StatusCode, response.Header.Get("Allow"))
+				}
+			}
+		}
+		response, _ := v.do(t, must[*http.Request](t)(http.NewRequestWithContext(t.Context(), http.MethodPut,
+			o.url+"/nothing", nil)))
+		if response.StatusCode != http.StatusNotFound || response.Header.Get("Allow") != "" {
+			t.Errorf("an address that is none: %d", response.StatusCode)
+		}
+	}
+}
+
 // What clients and customers can set is shown as text, wherever it is.
 func TestScriptsAreText(t *testing.T) {
 	o := openOffice(t)
 	o.life(t)
 	o.accounts(t)
 	const script = `"><script>alert(1)</script>'=`
-	device := servertest.NewDevice(o.url)
+	device := o.device()
 	request := device.Request("100001-warehouse")
 	request.Device.FriendlyName, request.Device.Platform, request.Device.Library = script, script, script
 	if _, err := device.Authorize(request); err != nil {
 		t.Fatal(err)
 	}
-	refused := servertest.NewDevice(o.url)
+	refused := o.device()
 	request = refused.Request("100001-" + script)
 	request.Device.FriendlyName, request.ValidationField, request.Edition = script, script, script
 	_, _ = refused.Authorize(request) // to be shown among refusals
 	if _, err := o.desk.ChangeOrganization(t.Context(), "100001", administration.OrganizationChange{Name: of(script)},
-		""); err != nil {
+		nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := o.desk.ChangeItem(t.Context(), "scans",
-		administration.ItemFields{Name: of(script), Edition: of(script)}, ""); err != nil {
+		administration.ItemFields{Name: of(script), Edition: of(script)}, nil); err != nil {
 		t.Fatal(err)
 	}
 	owner := o.signedIn(t, "olga")

@@ -36,7 +36,7 @@ var codePages = []page{
 				code, fields := r.PathValue("code"), lines(r.PostForm.Get("validationFields"))
 				_, err := r.admin.ChangeCode(r.Context(), code, administration.CodeChange{
 					ValidationFields: &fields, Default: r.PostForm.Get("default") != "",
-				}, r.PostForm.Get("tag"))
+				}, r.tags())
 				return "codes/" + segment(code) + "?done=changed", err
 			}},
 			"attach": {administration.Editor, func(r *request) (string, error) {

@@ -227,7 +227,7 @@ func changeItem(r *request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = r.admin.ChangeItem(r.Context(), id, fields, r.PostForm.Get("tag"))
+	_, err = r.admin.ChangeItem(r.Context(), id, fields, r.tags())
 	return "items/" + segment(id) + "?done=changed", err
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -268,4 +269,4 @@ func TestReplayPage(t *testing.T) {
 }
 
 // days is a day so many days from today, in UTC.
-func days(n int) string { return time.Now().UTC().AddDate(0, 0, n).Format(time.DateOnly) }
+func days(n int) string { return servertest.Start().UTC().AddDate(0, 0, n).Format(time.DateOnly) }

@@ -3,13 +3,11 @@ package pages_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/google/uuid"
 
 	"github.com/openlts/openlts/core/protocol"
-	"github.com/openlts/openlts/server/servertest"
 )
 
 // From the first start to the first barcode counted, as a person goes: by the link that
@@ -42,11 +40,11 @@ func TestFirstFiveMinutes(t *testing.T) {
 	sees("LTS1")
 	sees("from_key")
 
-	device := servertest.NewDevice(o.url)
+	device := o.device()
 	request := device.Request("100001-reader")
 	request.Device.FriendlyName = "Gate 1"
 	granted := must[*protocol.Authorization](t)(device.Authorize(request))
-	slot := time.Now().Unix() / 180 * 180
+	slot := o.clock.Now().Unix() / 180 * 180
 	must[*protocol.Receipt](t)(device.Report(device.Batch(protocol.ReportGroup{
 		Run: uuid.NewString(), HandshakeCode: "100001-reader", Item: granted.Item.ID, SlotSeconds: 180,
 		Reports: []protocol.Report{{Slot: slot, Revision: 1, Counts: map[string]int64{"QR_CODE": 4711}}},

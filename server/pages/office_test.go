@@ -17,6 +17,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/core/testkit"
 	"github.com/openlts/openlts/server"
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/alerts"
@@ -30,9 +31,10 @@ const password = "correct horse battery"
 
 // office is a server with its pages.
 type office struct {
-	desk *administration.Administrator
-	url  string
-	log  *strings.Builder
+	desk  *administration.Administrator
+	url   string
+	log   *strings.Builder
+	clock *testkit.Clock
 	// handler is what answers at the url.
 	handler http.Handler
 }
@@ -44,9 +46,9 @@ func openOffice(t testing.TB) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := &strings.Builder{}
+	log, clock := &strings.Builder{}, servertest.NewClock()
 	lts, err := server.New(t.Context(), server.Config{
-		Store: s, Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelError})),
+		Store: s, Now: clock.Now, Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelError})),
 		Pages: &server.PagesConfig{Version: "test"},
 	})
 	if err != nil {
@@ -65,8 +67,15 @@ func openOffice(t testing.TB) *office {
 			t.Errorf("the server logged errors:\n%s", log)
 		}
 	})
-	return &office{&administration.Administrator{Store: s, Now: time.Now, Actor: "test"}, listener.URL, log,
+	return &office{&administration.Administrator{Store: s, Now: clock.Now, Actor: "test"}, listener.URL, log, clock,
 		lts.Handler()}
+}
+
+// device makes a device whose clock is the server's.
+func (o *office) device() *servertest.Device {
+	d := servertest.NewDevice(o.url)
+	d.Now = o.clock.Now
+	return d
 }
 
 // must fails the test on an error.
@@ -111,7 +120,7 @@ func (o *office) life(t testing.TB) {
 	} {
 		must[administration.Code](t)(o.desk.NewCode(ctx, code))
 	}
-	now := time.Now()
+	now := o.clock.Now()
 	for _, item := range []struct {
 		id, organization, way, name string
 		quota, days                 int64
@@ -141,7 +150,7 @@ func (o *office) life(t testing.TB) {
 		if i >= 4 {
 			code = "100002-reader"
 		}
-		device := servertest.NewDevice(o.url)
+		device := o.device()
 		request := device.Request(code)
 		request.Device.FriendlyName = name
 		granted := must[*protocol.Authorization](t)(device.Authorize(request))
@@ -177,7 +186,7 @@ func (o *office) life(t testing.TB) {
 		must[*protocol.Receipt](t)(device.Report(batch))
 	}
 	later := *o.desk // a statement leaves out the last minute
-	later.Now = func() time.Time { return time.Now().Add(2 * time.Minute) }
+	later.Now = func() time.Time { return o.clock.Now().Add(2 * time.Minute) }
 	if _, err := later.CloseStatement(ctx, "100001",
 		administration.StatementInput{Month: closedMonth(), Zone: "Europe/Berlin"}); err != nil {
 		t.Fatal(err)
@@ -190,12 +199,12 @@ func (o *office) life(t testing.TB) {
 			t.Fatal(err)
 		}
 	}
-	watch := alerts.Watch{Store: o.desk.Store, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	watch := alerts.Watch{Store: o.desk.Store, Now: o.clock.Now, Log: slog.New(slog.DiscardHandler)}
 	if err := watch.Evaluate(ctx); err != nil {
 		t.Fatal(err)
 	}
 	for _, code := range []string{"100001-nobody", "100001-web"} { // no such code; not its domain
-		device := servertest.NewDevice(o.url)
+		device := o.device()
 		if _, err := device.Authorize(device.Request(code)); err == nil {
 			t.Error("a device is authorized that should be refused")
 		}
@@ -204,7 +213,7 @@ func (o *office) life(t testing.TB) {
 
 // closedMonth is the last month that has ended for more than a day.
 func closedMonth() string {
-	yesterday := time.Now().UTC().AddDate(0, 0, -1)
+	yesterday := servertest.Start().UTC().AddDate(0, 0, -1)
 	return time.Date(yesterday.Year(), yesterday.Month()-1, 1, 0, 0, 0, 0, time.UTC).Format("2006-01")
 }
 
@@ -267,7 +276,7 @@ func (o *office) all(t testing.TB) []string {
 		"/organizations/100001/statements", "/organizations/100001/statements/" + closedMonth(),
 	}
 	for _, d := range devices.Items[:min(1, len(devices.Items))] {
-		day := time.Now().UTC().Truncate(24*time.Hour).Unix() - 3*86400
+		day := o.clock.Now().UTC().Truncate(24*time.Hour).Unix() - 3*86400
 		span := fmt.Sprintf("?start=%d&end=%d&tz=UTC", day, day+86400)
 		list = append(list, "/devices/"+d.UUID, "/statistics/devices"+span,
 			"/statistics/reports"+span+"&device="+d.UUID)
@@ -351,7 +360,7 @@ func TestEmptyPages(t *testing.T) {
 	if !strings.Contains(body, "LTS1") || audits() != 1 {
 		t.Error(body)
 	}
-	device := servertest.NewDevice(o.url)
+	device := o.device()
 	granted := must[*protocol.Authorization](t)(device.Authorize(device.Request("100001-reader")))
 	if granted.Quota.Limit != 1000 {
 		t.Errorf("%+v", granted)

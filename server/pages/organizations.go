@@ -38,7 +38,7 @@ var organizationPages = []page{
 				if code := r.PostForm.Get("defaultHandshake"); code != "" {
 					change.DefaultHandshake = &code
 				}
-				_, err := r.admin.ChangeOrganization(r.Context(), id, change, r.PostForm.Get("tag"))
+				_, err := r.admin.ChangeOrganization(r.Context(), id, change, r.tags())
 				return "organizations/" + segment(id) + "?done=changed", err
 			}},
 			"archive": {administration.Editor, func(r *request) (string, error) {

@@ -22,6 +22,7 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/panics"
+	"github.com/openlts/openlts/server/seldom"
 )
 
 // Pages serves the pages.
@@ -40,6 +41,8 @@ type Pages struct {
 	// TrustedOrigins may send forms here, besides the pages themselves: where a proxy
 	// does not keep the Host header.
 	TrustedOrigins []string
+
+	failures *seldom.Log
 }
 
 // page is one page: what is at an address.
@@ -84,6 +87,7 @@ const maxForm = 64 << 10
 
 // Handler serves the pages under the root of whatever path a proxy puts it at.
 func (p *Pages) Handler() (http.Handler, error) {
+	p.failures = seldom.NewLog(p.Log, time.Now)
 	protection := http.NewCrossOriginProtection()
 	for _, origin := range p.TrustedOrigins {
 		if err := protection.AddTrustedOrigin(origin); err != nil {
@@ -95,7 +99,7 @@ func (p *Pages) Handler() (http.Handler, error) {
 			Kind: administration.Forbidden, Text: "this form was sent by another site",
 		})
 	}))
-	mux := http.NewServeMux()
+	mux, assets := http.NewServeMux(), assets()
 	for _, page := range all() {
 		pattern := page.path
 		if pattern == "/" {
@@ -103,7 +107,12 @@ func (p *Pages) Handler() (http.Handler, error) {
 		}
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { p.serve(page, w, r) })
 	}
-	mux.Handle("GET /assets/", assets())
+	mux.HandleFunc("/assets/", func(w http.ResponseWriter, r *http.Request) {
+		if !p.asked(w, r, reading) {
+			return
+		}
+		assets.ServeHTTP(w, r)
+	})
 	nowhere := func(w http.ResponseWriter, r *http.Request) {
 		p.fail(&request{Request: r, pages: p, w: w}, &administration.Error{
 			Kind: administration.NotFound, Text: "there is no page at this address",
@@ -223,7 +232,32 @@ func Address(r *http.Request) string {
 	return host
 }
 
+// Methods by which pages are asked for: all are read, and those with forms are sent, too.
+var (
+	reading = []string{http.MethodGet, http.MethodHead}
+	sending = []string{http.MethodGet, http.MethodHead, http.MethodPost}
+)
+
+// asked tells whether a request has one of these methods, and answers one that has not.
+func (p *Pages) asked(w http.ResponseWriter, r *http.Request, methods []string) bool {
+	if slices.Contains(methods, r.Method) {
+		return true
+	}
+	w.Header().Set("Allow", strings.Join(methods, ", "))
+	p.fail(&request{Request: r, pages: p, w: w}, &administration.Error{
+		Kind: administration.WrongMethod, Text: "there is nothing at this address for this method",
+	})
+	return false
+}
+
 func (p *Pages) serve(page page, w http.ResponseWriter, httpRequest *http.Request) {
+	methods := reading
+	if len(page.actions) > 0 {
+		methods = sending
+	}
+	if !p.asked(w, httpRequest, methods) {
+		return
+	}
 	httpRequest.Body = http.MaxBytesReader(w, httpRequest.Body, cmp.Or(page.form, maxForm))
 	r := &request{Request: httpRequest, w: w, pages: p, page: page,
 		admin: p.Administrator.As(administration.Principal{}), zone: time.UTC}
@@ -247,9 +281,7 @@ func (r *request) answer() error {
 			return &administration.Error{Kind: administration.Forbidden, Text: "this page is not for your account"}
 		}
 	}
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-	case http.MethodPost:
+	if r.Method == http.MethodPost {
 		to, err := r.act()
 		if err == nil && to == sentFile {
 			return nil
@@ -265,9 +297,6 @@ func (r *request) answer() error {
 			}
 			r.status = statusOf(r.mistakes[0].Kind)
 		}
-	default:
-		r.w.Header().Set("Allow", "GET, HEAD, POST")
-		return &administration.Error{Kind: administration.Invalid, Text: "pages are read and sent, nothing else"}
 	}
 	if format := r.URL.Query().Get("format"); format != "" && r.page.table != nil {
 		return r.export(format)
@@ -352,6 +381,10 @@ func (r *request) text(field, fileField string) (string, error) {
 // typed is a text as it was put into a field: browsers send its lines with other ends.
 func typed(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 
+// tags are those of what the form was filled in with; a form without one changes what it
+// names, whatever that is by now.
+func (r *request) tags() []string { return r.PostForm["tag"] }
+
 func (r *request) who() administration.Principal { return r.admin.Principal() }
 
 // identify finds out who is signed in, and how the installation is set.
@@ -393,9 +426,10 @@ func (r *request) setSession(session string) {
 	http.SetCookie(r.w, cookie)
 }
 
-// root leads from a page to the root of the pages, whatever path they are under.
+// root leads from a page to the root of the pages, whatever path they are under. It goes by
+// the path as browsers see it: a slash that is written %2F is none to them.
 func (r *request) root() string {
-	path := r.URL.Path
+	path := r.URL.EscapedPath()
 	if n := strings.Count(path, "/") - 1; n > 0 {
 		return strings.Repeat("../", n)
 	}
@@ -404,7 +438,7 @@ func (r *request) root() string {
 
 // here is the page with its query, relative to the root.
 func (r *request) here() string {
-	here := strings.TrimPrefix(r.URL.Path, "/")
+	here := strings.TrimPrefix(r.URL.EscapedPath(), "/")
 	if r.URL.RawQuery != "" {
 		here += "?" + r.URL.RawQuery
 	}
@@ -451,6 +485,8 @@ func statusOf(kind administration.Kind) int {
 		return http.StatusTooManyRequests
 	case administration.Invalid:
 		return http.StatusUnprocessableEntity
+	case administration.WrongMethod:
+		return http.StatusMethodNotAllowed
 	}
 	return http.StatusInternalServerError
 }
@@ -471,7 +507,7 @@ func (p *Pages) fail(r *request, err error) {
 	} else if errors.Is(err, context.Canceled) {
 		return // nobody is there to read it
 	} else {
-		p.Log.Error("a page failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		p.failures.Error(r.Pattern, "a page failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
 	if r.admin == nil {
 		r.admin = p.Administrator.As(administration.Principal{})
@@ -482,7 +518,7 @@ func (p *Pages) fail(r *request, err error) {
 		r.zone = time.UTC
 	}
 	if err := r.render(shown); err != nil {
-		p.Log.Error("a page failed", "path", r.URL.Path, "error", err)
+		p.failures.Error("failure", "a page failed", "path", r.URL.Path, "error", err)
 		http.Error(r.w, shown.Text, status)
 	}
 }

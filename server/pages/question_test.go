@@ -33,7 +33,7 @@ func TestWhyThisFigure(t *testing.T) {
 	o.accounts(t)
 	for _, name := range []string{"vera", "carl"} {
 		v := o.signedIn(t, name)
-		day := time.Now().UTC().AddDate(0, 0, -3).Format(time.DateOnly)
+		day := o.clock.Now().UTC().AddDate(0, 0, -3).Format(time.DateOnly)
 		_, page := v.get(t, "/statistics?handshake=100001-warehouse&per=day&tz=UTC&from="+day+"&until="+day)
 		figure := counted.FindStringSubmatch(page)
 		devices := v.why(t, page, "statistics/devices")
@@ -137,7 +137,7 @@ func TestWhoUsedMost(t *testing.T) {
 		history := func(page string) string {
 			return regexp.MustCompile(`All history: [0-9\x{202f}]+`).FindString(page)
 		}
-		now := time.Now().UTC()
+		now := o.clock.Now().UTC()
 		first := time.Date(now.Year(), now.Month()-1, 1, 0, 0, 0, 0, time.UTC)
 		_, page = v.get(t, "/statistics?range=last-month&tz=UTC")
 		if span := first.Format(time.DateOnly) + " – " +

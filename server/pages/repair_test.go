@@ -17,7 +17,7 @@ import (
 func (o *office) desktops(t testing.TB, names ...string) (devices []*servertest.Device) {
 	t.Helper()
 	for _, name := range names {
-		device := servertest.NewDevice(o.url)
+		device := o.device()
 		request := device.Request("100001-warehouse")
 		request.ChargeWay, request.Device.FriendlyName = protocol.ChargeWayDeviceCount, name
 		must[*protocol.Authorization](t)(device.Authorize(request))

@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/simulation"
@@ -17,7 +16,7 @@ var figure = regexp.MustCompile(`Last 30 days</dt><dd>([^<]*)<`)
 // clones, those that were only refused, items in each state.
 func TestSimulatedHistory(t *testing.T) {
 	o := openOffice(t)
-	options := simulation.Options{Devices: 30, Days: 10, Seed: 1, Until: time.Now()}
+	options := simulation.Options{Devices: 30, Days: 10, Seed: 1, Until: o.clock.Now()}
 	if _, err := simulation.Run(t.Context(), o.desk.Store, options); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	rules "github.com/openlts/openlts/server/policy"
 )
 
 var update = flag.Bool("update", false, "write the catalogue of texts anew")
@@ -88,6 +90,9 @@ func found(t *testing.T) map[string]string {
 	}
 	for _, text := range done {
 		all[text] = text
+	}
+	for _, kind := range rules.AnomalyKinds() {
+		all[rules.AnomalyTitle(kind)] = rules.AnomalyTitle(kind)
 	}
 	return all
 }

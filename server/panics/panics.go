@@ -4,10 +4,16 @@
 package panics
 
 import (
+	"fmt"
 	"log/slog"
 	"maps"
+	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync"
+	"time"
+
+	"github.com/openlts/openlts/server/seldom"
 )
 
 // Part is the part of the server that was at work.
@@ -29,15 +35,37 @@ var counted = struct {
 	parts map[Part]int64
 }{parts: map[Part]int64{}}
 
+// told keeps who found a way to make a request panic from filling the disk with stacks.
+var told = seldom.NewMeter(time.Now)
+
 // Caught logs a panic, with its stack and what else is known (as slog.Logger.Error takes
-// it), and counts it. Call it in the deferred function that recovered cause: the place is
-// on the stack only there.
+// it), and counts it. Those of one place are logged once a minute. Call it in the deferred
+// function that recovered cause: the place is on the stack only there.
 func Caught(log *slog.Logger, part Part, cause any, attributes ...any) {
 	counted.Lock()
 	counted.parts[part]++
 	counted.Unlock()
-	log.Error("a panic was caught; this is a bug, please report it with this line",
-		append([]any{"part", string(part), "panic", cause, "stack", string(debug.Stack())}, attributes...)...)
+	untold, tell := told.Meet(fmt.Sprintf("%p %s", log, place()))
+	if !tell {
+		return
+	}
+	log.Error("a panic was caught; this is a bug, please report it with this line", seldom.With(untold,
+		append([]any{"part", string(part), "panic", cause, "stack", string(debug.Stack())}, attributes...))...)
+}
+
+// place is where the panic began: the first function below the runtime's own.
+func place() string {
+	var callers [64]uintptr
+	frames := runtime.CallersFrames(callers[:runtime.Callers(1, callers[:])])
+	panicked := false
+	for {
+		frame, more := frames.Next()
+		ours := !strings.HasPrefix(frame.Function, "runtime.")
+		if panicked && ours || !more {
+			return fmt.Sprintf("%s:%d", frame.File, frame.Line)
+		}
+		panicked = panicked || frame.Function == "runtime.gopanic"
+	}
 }
 
 // Counts is how many panics each part caught since the process started.

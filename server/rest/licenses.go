@@ -32,20 +32,22 @@ func changeProduct(r *request) (answer, error) {
 	return answer{value: changed}, err
 }
 
-// addedProduct finds the product that a request added.
-func addedProduct(r *request, object string) (answer, error) {
-	list, err := r.admin.Products(r.Context())
-	if err != nil {
-		return answer{}, err
-	}
-	for _, product := range list {
-		if product.Name == object {
-			return answer{status: http.StatusCreated, value: product}, nil
+// foundProduct finds the product that a request added or renamed.
+func foundProduct(status int) repeat {
+	return func(r *request, object string) (answer, error) {
+		list, err := r.admin.Products(r.Context())
+		if err != nil {
+			return answer{}, err
 		}
-	}
-	return answer{}, &administration.Error{
-		Kind: administration.NotFound, Object: administration.ObjectProduct, ID: object,
-		Text: "the product " + object + " was renamed meanwhile",
+		for _, product := range list {
+			if product.Name == object {
+				return answer{status: status, value: product}, nil
+			}
+		}
+		return answer{}, &administration.Error{
+			Kind: administration.NotFound, Object: administration.ObjectProduct, ID: object,
+			Text: "the product " + object + " was renamed meanwhile",
+		}
 	}
 }
 

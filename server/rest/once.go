@@ -67,7 +67,7 @@ func newOnce(r *request, token, key string) (*once, error) {
 		Store: r.admin.Store, since: now.Add(-idempotencyTime).Unix(), seal: seal,
 		claim: records.Claim{
 			Digest:    hex.EncodeToString(derive("key", key)),
-			Request:   hex.EncodeToString(derive("request", r.URL.Path, string(r.body))),
+			Request:   hex.EncodeToString(derive("request", r.Method, r.URL.Path, string(r.body))),
 			CreatedAt: now.Unix(),
 		},
 	}, nil
@@ -114,6 +114,7 @@ func (t *claimingTx) AddAudit(audit store.Audit) error {
 type sealed struct {
 	Status int             `json:"status"`
 	Value  json.RawMessage `json:"value,omitempty"`
+	Tag    string          `json:"tag,omitempty"`
 }
 
 // before gives the answer to a request that came before with the same key;
@@ -148,12 +149,12 @@ func (o *once) before(r *request, again repeat) (answer, error) {
 	if first.Value == nil {
 		return answer{status: first.Status}, err
 	}
-	return answer{status: first.Status, value: first.Value}, err
+	return answer{status: first.Status, value: first.Value, tag: first.Tag}, err
 }
 
 // keep keeps the answer to a request that changed something.
 func (o *once) keep(ctx context.Context, done answer) error {
-	first := sealed{Status: done.status}
+	first := sealed{Status: done.status, Tag: done.tag}
 	var err error
 	if done.value != nil {
 		if first.Value, err = json.Marshal(done.value); err != nil {
@@ -214,6 +215,15 @@ func added[O any](read func(*administration.Administrator, context.Context, stri
 	return func(r *request, object string) (answer, error) {
 		found, err := read(r.admin, r.Context(), object)
 		return answer{status: http.StatusCreated, value: found}, err
+	}
+}
+
+// changed repeats a request that changed an object.
+func changed[O any](read func(*administration.Administrator, context.Context, string) (O, error),
+	stated func(O) any) repeat {
+	return func(r *request, object string) (answer, error) {
+		found, err := read(r.admin, r.Context(), object)
+		return answer{value: found, tag: administration.Tag(stated(found))}, err
 	}
 }
 

@@ -1,6 +1,7 @@
 package rest_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ func onBoth(t *testing.T, test func(t *testing.T, name string)) {
 // Of several requests at once with one key, one acts, and all are answered alike.
 func TestOnceOfMany(t *testing.T) {
 	onBoth(t, func(t *testing.T, name string) {
-		c := newCallerOf(t, teststore.Open(t, name), time.Now)
+		c := newCallerOf(t, teststore.Open(t, name), servertest.Start)
 		c.as(t, administration.ScopeWrite, "")
 		c.call(t, "GET", "organizations", "")
 		for round, body := range []string{`{"name": "Example"}`, `{"name": "Example", "id": "7"}`} {
@@ -83,7 +84,7 @@ func TestOnceThroughCrashes(t *testing.T) {
 	onBoth(t, func(t *testing.T, name string) {
 		s := &crashing{Store: teststore.Open(t, name)}
 		s.left.Store(-1)
-		c := newCallerOf(t, s, time.Now)
+		c := newCallerOf(t, s, servertest.Start)
 		c.as(t, administration.ScopeWrite, "")
 		c.call(t, "GET", "organizations", "")
 		for i, changes := range []int64{1, 0} { // the change is made and its answer lost; nothing is made
@@ -137,8 +138,8 @@ func TestOnceQuietly(t *testing.T) {
 	}
 }
 
-// Whatever is changed by a POST is changed once with a key, also what answers with
-// nothing; a license key is never kept.
+// Whatever is changed is changed once with a key, also what answers with nothing; a
+// license key is never kept.
 func TestOnceOfEach(t *testing.T) {
 	o := servertest.NewOffice(t)
 	device := used(t, o)
@@ -151,21 +152,29 @@ func TestOnceOfEach(t *testing.T) {
 	for i, request := range []struct {
 		path, body string
 		want       int
+		method     string // "": POST
 	}{
-		{"handshakes", `{"organization": "100001", "custom": "more", "sessionPassword": "hush-hush"}`, 201},
-		{"items", `{"organization": "100001", "chargeWay": "scan", "name": "more", "quota": 10}`, 201},
-		{"items/scans/adjustments", `{"units": 7, "reason": "tests"}`, 201},
-		{"organizations/100001/archive", ``, 204}, {"organizations/100001/unarchive", ``, 204},
-		{"items/scans/archive", ``, 204}, {"items/scans/unarchive", ``, 204},
-		{"organizations/100001/statements", `{"month": "2026-01"}`, 201},
-		{"items/more/revoke", ``, 204},
-		{"handshakes/100001-more/key", `{"server": "https://lts.example.com", "sessionPassword": "hush-hush"}`, 200},
-		{"handshakes/100001-more/password", `{"sessionPassword": "other", "overlapDays": 1}`, 204},
-		{"devices/" + device + "/block", ``, 204}, {"devices/" + device + "/unblock", ``, 204},
-		{"devices/" + device + "/move-seats", `{"to": "` + other + `"}`, 204},
-		{"devices/" + device + "/merge", `{"into": "` + other + `"}`, 204},
-		{"devices/" + device + "/separate", ``, 204},
-		{"devices/" + device + "/erase", ``, 204},
+		{"handshakes", `{"organization": "100001", "custom": "more", "sessionPassword": "hush-hush"}`, 201, ""},
+		{"items", `{"organization": "100001", "chargeWay": "scan", "name": "more", "quota": 10}`, 201, ""},
+		{"items/scans/adjustments", `{"units": 7, "reason": "tests"}`, 201, ""},
+		{"organizations/100001/archive", ``, 204, ""}, {"organizations/100001/unarchive", ``, 204, ""},
+		{"items/scans/archive", ``, 204, ""}, {"items/scans/unarchive", ``, 204, ""},
+		{"organizations/100001/statements", `{"month": "2026-01"}`, 201, ""},
+		{"items/more/revoke", ``, 204, ""},
+		{"handshakes/100001-more/key", `{"server": "https://lts.example.com", "sessionPassword": "hush-hush"}`, 200,
+			""},
+		{"handshakes/100001-more/password", `{"sessionPassword": "other", "overlapDays": 1}`, 204, ""},
+		{"devices/" + device + "/block", ``, 204, ""}, {"devices/" + device + "/unblock", ``, 204, ""},
+		{"devices/" + device + "/move-seats", `{"to": "` + other + `"}`, 204, ""},
+		{"items/places/seats/" + other, ``, 204, "DELETE"},
+		{"devices/" + device + "/merge", `{"into": "` + other + `"}`, 204, ""},
+		{"devices/" + device + "/separate", ``, 204, ""},
+		{"devices/" + device + "/erase", ``, 204, ""},
+		{"products", `{"name": "MINE"}`, 201, ""}, {"products/MINE", `{"name": "OURS"}`, 200, "PATCH"},
+		{"organizations/100001", `{"name": "Renamed"}`, 200, "PATCH"},
+		{"handshakes/100001-more", `{"validationFields": ["www.example.com"]}`, 200, "PATCH"},
+		{"items/more", `{"quota": 20}`, 200, "PATCH"},
+		{"items/more", ``, 204, "DELETE"}, {"handshakes/100001-more", ``, 204, "DELETE"},
 	} {
 		key := strings.Repeat("k", i+1)
 		audits := func() int {
@@ -176,17 +185,24 @@ func TestOnceOfEach(t *testing.T) {
 			return len(page.Items)
 		}
 		before := audits()
+		method := cmp.Or(request.method, "POST")
+		var tags []string
 		for range 3 {
-			status, _, object := c.call(t, "POST", request.path, request.body, "Idempotency-Key", key)
+			status, header, object := c.call(t, method, request.path, request.body, "Idempotency-Key", key)
 			if status != request.want {
 				t.Errorf("%s: %d %v", request.path, status, object)
 			}
+			tags = append(tags, header.Get("ETag"))
+		}
+		tagged := method == "PATCH" && !strings.HasPrefix(request.path, "products")
+		if tags[1] != tags[0] || (tags[0] != "") != tagged {
+			t.Errorf("%s: the tags are %q", request.path, tags)
 		}
 		const want = 1
 		if made := audits() - before; made != want {
 			t.Errorf("%s was done %d times, want %d", request.path, made, want)
 		}
-		if status, _, _ := c.call(t, "POST", request.path, request.body+" ", "Idempotency-Key", key); status != 412 {
+		if status, _, _ := c.call(t, method, request.path, request.body+" ", "Idempotency-Key", key); status != 412 {
 			t.Errorf("%s: another request with the key: %d", request.path, status)
 		}
 	}

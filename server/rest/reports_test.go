@@ -23,19 +23,18 @@ import (
 func TestReportsBehindFigures(t *testing.T) {
 	onBoth(t, func(t *testing.T, name string) {
 		s := teststore.Open(t, name)
-		now := time.Now()
-		clock := func() time.Time { return now }
+		clock := servertest.NewClock()
 		// The server folds nothing meanwhile: what is folded has not to be searched.
 		unfolded := struct{ store.Store }{s}
 		lts, err := server.New(t.Context(), server.Config{
-			Store: unfolded, Now: clock, Log: slog.New(slog.DiscardHandler),
+			Store: unfolded, Now: clock.Now, Log: slog.New(slog.DiscardHandler),
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 		listener := httptest.NewServer(lts.Handler())
 		defer listener.Close()
-		desk := &administration.Administrator{Store: s, Now: clock, Actor: "test"}
+		desk := &administration.Administrator{Store: s, Now: clock.Now, Actor: "test"}
 		quota := int64(store.Unlimited)
 		title := "Scans"
 		_, err1 := desk.NewOrganization(t.Context(), administration.OrganizationInput{ID: "100001", Name: "x"})
@@ -45,13 +44,14 @@ func TestReportsBehindFigures(t *testing.T) {
 			ItemFields: administration.ItemFields{Name: &title, Quota: &quota},
 		})
 		d := servertest.NewDevice(listener.URL)
+		d.Now = clock.Now
 		_, err4 := d.Authorize(d.Request("100001-a"))
 		for _, err := range []error{err1, err2, err3, err4} {
 			if err != nil {
 				t.Fatal(err)
 			}
 		}
-		day := now.Unix()/86400*86400 - 86400
+		day := clock.Now().Unix()/86400*86400 - 86400
 		runs := []string{uuid.NewString(), uuid.NewString()}
 		report := func(run string, revision int64, slots ...int64) int64 {
 			t.Helper()
@@ -65,8 +65,8 @@ func TestReportsBehindFigures(t *testing.T) {
 			if err != nil || receipt.Accepted != len(slots) {
 				t.Fatalf("%+v, %v", receipt, err)
 			}
-			now = now.Add(time.Minute)
-			return now.Add(-time.Minute).Unix()
+			defer clock.Advance(time.Minute)
+			return clock.Now().Unix()
 		}
 		first := report(runs[0], 1, 0, 1, 2)
 		report(runs[1], 1, 1)
@@ -103,6 +103,7 @@ func TestReportsBehindFigures(t *testing.T) {
 		}
 		// As another device, they are behind that one's figures.
 		into := servertest.NewDevice(listener.URL)
+		into.Now = clock.Now
 		if _, err := into.Authorize(into.Request("100001-a")); err != nil {
 			t.Fatal(err)
 		}

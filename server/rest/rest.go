@@ -13,6 +13,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/time/rate"
 
@@ -22,6 +23,7 @@ import (
 	"github.com/openlts/openlts/server/licensefile"
 	"github.com/openlts/openlts/server/panics"
 	"github.com/openlts/openlts/server/recent"
+	"github.com/openlts/openlts/server/seldom"
 	"github.com/openlts/openlts/server/store/records"
 )
 
@@ -38,7 +40,8 @@ type API struct {
 	// Address tells where a request comes from.
 	Address func(*http.Request) string
 
-	limits *recent.Cache[*rate.Limiter]
+	limits   *recent.Cache[*rate.Limiter]
+	failures *seldom.Log
 }
 
 // How many requests a second a token may make, and how many at once.
@@ -67,6 +70,7 @@ type request struct {
 	*http.Request
 	admin *administration.Administrator
 	body  []byte
+	tags  []string // of which the object has to have one; nil: whatever it is like
 }
 
 // answer is what a request is answered with.
@@ -88,6 +92,7 @@ type handler func(*request) (answer, error)
 // Handler answers all paths below Prefix.
 func (a *API) Handler() http.Handler {
 	a.limits = recent.New[*rate.Limiter](10_000)
+	a.failures = seldom.NewLog(a.Log, time.Now)
 	mux := http.NewServeMux()
 	repeats := a.repeats()
 	for pattern, handle := range a.routes() {
@@ -95,6 +100,14 @@ func (a *API) Handler() http.Handler {
 		known := func(r *request) (answer, error) {
 			if err := checkQuery(r.Request, parameters[pattern]); err != nil {
 				return answer{}, err
+			}
+			if r.tags = nil; conditional[pattern] {
+				var err error
+				if r.tags, err = tags(r.Header); err != nil {
+					return answer{}, err
+				}
+			} else if r.Header.Get("If-Match") != "" {
+				return answer{}, wrong("", "this operation goes by no If-Match")
 			}
 			return handle(r)
 		}
@@ -104,12 +117,23 @@ func (a *API) Handler() http.Handler {
 	}
 	nowhere := func(w http.ResponseWriter, r *http.Request) {
 		a.serve(w, r, func(*request) (answer, error) {
-			return answer{}, &administration.Error{
-				Kind: administration.NotFound, Text: "there is nothing at this path for this method",
-			}
+			return answer{}, &administration.Error{Kind: administration.NotFound, Text: "there is nothing at this path"}
 		}, nil)
 	}
-	mux.HandleFunc("/", nowhere)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		allowed := methods(mux, r)
+		if len(allowed) == 0 {
+			nowhere(w, r)
+			return
+		}
+		a.serve(w, r, func(*request) (answer, error) {
+			w.Header().Set("Allow", strings.Join(allowed, ", "))
+			return answer{}, &administration.Error{
+				Kind: administration.WrongMethod,
+				Text: "there is nothing at this path for this method; its methods are " + strings.Join(allowed, ", "),
+			}
+		}, nil)
+	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// The mux would lead a program to what it takes the path for.
 		if path.Clean(r.URL.Path) != r.URL.Path {
@@ -118,6 +142,19 @@ func (a *API) Handler() http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// methods are those by which something is asked at the path of a request.
+func methods(mux *http.ServeMux, r *http.Request) (allowed []string) {
+	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPatch,
+		http.MethodPost, http.MethodPut} {
+		other := r.WithContext(r.Context())
+		other.Method = method
+		if _, pattern := mux.Handler(other); pattern != "/" {
+			allowed = append(allowed, method)
+		}
+	}
+	return allowed
 }
 
 func (a *API) serve(w http.ResponseWriter, r *http.Request, handle handler, again repeat) {
@@ -208,15 +245,6 @@ func (r *request) read(value any) error {
 	return nil
 }
 
-// tag is what the object was like when who asks saw it; "": whatever it was like.
-func (r *request) tag() string {
-	match := r.Header.Get("If-Match")
-	if match == "*" { // it has to exist, as always
-		return ""
-	}
-	return strings.Trim(match, `"`)
-}
-
 // selection reads the filters of a list.
 func (r *request) selection() (administration.Selection, error) {
 	q := r.URL.Query()
@@ -298,6 +326,7 @@ var statuses = map[administration.Kind]int{
 	administration.Exists: http.StatusConflict, administration.InUse: http.StatusConflict,
 	administration.Conflict: http.StatusPreconditionFailed, administration.Forbidden: http.StatusForbidden,
 	administration.Unauthenticated: http.StatusUnauthorized, administration.Limited: http.StatusTooManyRequests,
+	administration.WrongMethod: http.StatusMethodNotAllowed,
 }
 
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -310,7 +339,7 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 			problem.Errors = append(problem.Errors, Mistake{each.Kind, each.Object, each.ID, each.Field, each.Text})
 		}
 	} else {
-		a.Log.Error("a request of the API failed", "method", r.Method, "path", r.URL.Path, "error", err)
+		a.failures.Error(r.Pattern, "a request of the API failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
 	switch problem.Status {
 	case http.StatusUnauthorized:

@@ -49,7 +49,7 @@ type caller struct {
 
 func newCaller(t *testing.T) *caller {
 	t.Helper()
-	return newCallerOf(t, teststore.Open(t, teststore.Name(t)), time.Now)
+	return newCallerOf(t, teststore.Open(t, teststore.Name(t)), servertest.Start)
 }
 
 func newCallerOf(t *testing.T, s store.Store, now func() time.Time) *caller {

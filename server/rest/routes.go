@@ -53,13 +53,14 @@ func show[O any](name string, read func(*administration.Administrator, context.C
 
 // change changes what the body names.
 func change[I, O any](name string,
-	do func(*administration.Administrator, context.Context, string, I, string) (O, error), stated func(O) any) handler {
+	do func(*administration.Administrator, context.Context, string, I, []string) (O, error),
+	stated func(O) any) handler {
 	return func(r *request) (answer, error) {
 		var in I
 		if err := r.read(&in); err != nil {
 			return answer{}, err
 		}
-		object, err := do(r.admin, r.Context(), r.PathValue(name), in, r.tag())
+		object, err := do(r.admin, r.Context(), r.PathValue(name), in, r.tags)
 		return answer{value: object, tag: administration.Tag(stated(object))}, err
 	}
 }
@@ -80,14 +81,16 @@ func (a *API) makeKey(r *request) (answer, error) {
 	return answer{value: LicenseKey{key}}, err
 }
 
+// statedOrganization is what an organization states: all of it.
+func statedOrganization(o administration.Organization) any { return o }
+
 func (a *API) routes() map[string]handler {
 	type admin = administration.Administrator
-	organization := func(o administration.Organization) any { return o }
 	return map[string]handler{
 		"GET organizations":         list((*admin).Organizations),
 		"POST organizations":        create((*admin).NewOrganization),
-		"GET organizations/{id}":    show("id", (*admin).Organization, organization),
-		"PATCH organizations/{id}":  change("id", (*admin).ChangeOrganization, organization),
+		"GET organizations/{id}":    show("id", (*admin).Organization, statedOrganization),
+		"PATCH organizations/{id}":  change("id", (*admin).ChangeOrganization, statedOrganization),
 		"DELETE organizations/{id}": do("id", (*admin).RemoveOrganization),
 
 		"GET handshakes":             list((*admin).Codes),
@@ -189,6 +192,15 @@ func (a *API) repeats() map[string]repeat {
 		"POST organizations":                     added((*admin).Organization),
 		"POST handshakes":                        added((*admin).Code),
 		"POST items":                             added((*admin).Item),
+		"PATCH organizations/{id}":               changed((*admin).Organization, statedOrganization),
+		"PATCH handshakes/{code}":                changed((*admin).Code, administration.Code.Stated),
+		"PATCH items/{id}":                       changed((*admin).Item, administration.Item.Stated),
+		"PATCH products/{name}":                  foundProduct(http.StatusOK),
+		"DELETE organizations/{id}":              nothing,
+		"DELETE handshakes/{code}":               nothing,
+		"DELETE items/{id}":                      nothing,
+		"DELETE items/{id}/handshakes/{code}":    nothing,
+		"DELETE items/{id}/seats/{uuid}":         nothing,
 		"POST handshakes/{code}/key":             quietly(a.makeKey),
 		"POST devices/{uuid}/keys/{key}/confirm": quietly(confirmKey),
 		"POST items/{id}/revoke":                 nothing,
@@ -209,7 +221,7 @@ func (a *API) repeats() map[string]repeat {
 		"POST devices/{uuid}/separate":           nothing,
 		"POST devices/{uuid}/erase":              nothing,
 		"POST alerts/channels/{id}/test":         nothing,
-		"POST products":                          addedProduct,
+		"POST products":                          foundProduct(http.StatusCreated),
 		"POST licenses":                          quietly(a.importLicense),
 		"POST licenses/issue":                    lost,
 		"POST licenses/revoke":                   lost,

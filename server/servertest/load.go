@@ -21,22 +21,30 @@ type Load struct {
 	Address func() string
 	// Code and Item are what is reported on, scans.
 	Code, Item string
+	// Now is the clock of the devices; nil: the machine's.
+	Now func() time.Time
 
 	Sent         atomic.Int64 // requests
 	Acknowledged atomic.Int64
 	Units        atomic.Int64 // that were recorded, of what was acknowledged
+
+	stopped, abandoned atomic.Bool
 }
+
+// Endless is how many slots are reported on until Stop is called.
+const Endless = 1 << 40
 
 // patience is how long a device tries without an answer before the test has failed.
 const patience = 2 * time.Minute
 
 // Start authorizes so many devices and has each report on so many slots. done is
 // closed when all is acknowledged, or a test failed.
-func (l *Load) Start(t testing.TB, devices, slots int) (done <-chan struct{}) {
+func (l *Load) Start(t testing.TB, devices int, slots int64) (done <-chan struct{}) {
 	t.Helper()
 	var all sync.WaitGroup
 	for range devices {
 		d := NewDevice("")
+		d.Now = l.Now
 		if !l.until(t, d, func() error {
 			_, err := d.Authorize(d.Request(l.Code))
 			return err
@@ -50,8 +58,15 @@ func (l *Load) Start(t testing.TB, devices, slots int) (done <-chan struct{}) {
 		all.Wait()
 		close(ended)
 	}()
+	t.Cleanup(func() { // a test that failed leaves it as it is
+		l.abandoned.Store(true)
+		<-ended
+	})
 	return ended
 }
+
+// Stop has each device end after the slot that it reports on.
+func (l *Load) Stop() { l.stopped.Store(true) }
 
 // Await waits until so many more reports are acknowledged, and tells whether all are.
 func (l *Load) Await(done <-chan struct{}, more int64) (all bool) {
@@ -65,9 +80,9 @@ func (l *Load) Await(done <-chan struct{}, more int64) (all bool) {
 	return false
 }
 
-func (l *Load) report(t testing.TB, d *Device, slots int) {
+func (l *Load) report(t testing.TB, d *Device, slots int64) {
 	run := uuid.NewString()
-	for slot := range int64(slots) {
+	for slot := int64(0); slot < slots && !l.stopped.Load(); slot++ {
 		var count int64
 		for revision := range int64(3) {
 			count += 1 + rand.Int64N(50)
@@ -103,7 +118,7 @@ func (l *Load) until(t testing.TB, d *Device, try func() error) bool {
 			t.Errorf("refused: %v", err)
 			return false
 		}
-		if time.Now().After(deadline) {
+		if late := time.Now().After(deadline); late || l.abandoned.Load() {
 			t.Errorf("no answer: %v", err)
 			return false
 		}

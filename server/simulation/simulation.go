@@ -52,7 +52,8 @@ type Result struct {
 var ErrNotNew = errors.New(
 	"there are organizations in this database already: name a new one, which the simulation makes")
 
-func (o Options) check() error {
+// Check says what is wrong with the options, if anything is.
+func (o Options) Check() error {
 	if o.Devices < MinDevices || o.Devices > MaxDevices {
 		return fmt.Errorf("%d devices are not from %d to %d", o.Devices, MinDevices, MaxDevices)
 	}
@@ -64,7 +65,7 @@ func (o Options) check() error {
 
 // Run simulates into a store that is new.
 func Run(ctx context.Context, s store.Store, options Options) (result Result, err error) {
-	if err := options.check(); err != nil {
+	if err := options.Check(); err != nil {
 		return result, err
 	}
 	p, err := newPlan(options)

@@ -48,6 +48,8 @@ type Proof struct {
 	Statement *Statement
 	Key       ed25519.PublicKey // that it is signed with
 	Reports   bool              // that it follows from the reports
+	// Devices are the units of each device in the reports, by its UUID.
+	Devices map[string]int64
 }
 
 // Prove checks a file: that the statement is what the server signed, with the key
@@ -86,13 +88,15 @@ func Prove(file io.Reader, key ed25519.PublicKey, reports io.Reader) (*Proof, er
 		return proof, nil
 	}
 	proof.Reports = true
-	return proof, signed.follows(reports)
+	proof.Devices, err = signed.follows(reports)
+	return proof, err
 }
 
-// follows checks that the statement follows from reports.
-func (s *Statement) follows(reports io.Reader) error {
+// follows checks that the statement follows from reports, and gives the units of each
+// device in them.
+func (s *Statement) follows(reports io.Reader) (devices map[string]int64, err error) {
 	if s.Digest == "" {
-		return errors.New("the reports were deleted before the month was closed: there is nothing to compare with")
+		return nil, errors.New("the reports were deleted before the month was closed: there is nothing to compare with")
 	}
 	fold := verification.NewFold()
 	r := bufio.NewReaderSize(reports, maxLine)
@@ -102,22 +106,22 @@ func (s *Statement) follows(reports io.Reader) error {
 			break
 		}
 		if err != nil {
-			return fmt.Errorf("line %d of the reports: %w", n, err)
+			return nil, fmt.Errorf("line %d of the reports: %w", n, err)
 		}
 		var e verification.Evidence
 		if err := json.Unmarshal(line, &e); err != nil {
-			return fmt.Errorf("line %d of the reports is not one: %w", n, err)
+			return nil, fmt.Errorf("line %d of the reports is not one: %w", n, err)
 		}
 		if e.Slot < s.From || e.Slot >= s.Until || e.ReceivedAt >= s.AsOf {
-			return fmt.Errorf("line %d of the reports is of another month, or came later", n)
+			return nil, fmt.Errorf("line %d of the reports is of another month, or came later", n)
 		}
 		if err := fold.Add(line, e); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	collected := fold.Collected()
 	if collected.Digest != s.Digest || collected.Reports != s.Reports {
-		return fmt.Errorf("the reports are not those behind the statement: %d with the digest %s, not %d with %s",
+		return nil, fmt.Errorf("the reports are not those behind the statement: %d with the digest %s, not %d with %s",
 			collected.Reports, collected.Digest, s.Reports, s.Digest)
 	}
 	var lines []Line
@@ -125,8 +129,8 @@ func (s *Statement) follows(reports io.Reader) error {
 		lines = append(lines, Line{Item: sum.Item, Code: sum.Code, Type: sum.Type, Units: sum.Units})
 	}
 	for _, line := range difference(lines, s.Usage) {
-		return fmt.Errorf("the statement does not follow from the reports: item %s, handshake code %s, type "+
+		return nil, fmt.Errorf("the statement does not follow from the reports: item %s, handshake code %s, type "+
 			"%s differs by %d", line.Item, line.Code, line.Type, line.Units)
 	}
-	return nil
+	return fold.Devices(), nil
 }

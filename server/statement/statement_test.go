@@ -143,7 +143,7 @@ func TestMonthsAreClosedInOrder(t *testing.T) {
 	if err := closeMonth("2026-02", berlin(t)); !errors.Is(err, statement.ErrZone) {
 		t.Error(err)
 	}
-	o.Tamper(`UPDATE total_day SET count = count - 1 WHERE slot > 1770000000`)
+	o.Tamper(`UPDATE total_month SET count = count - 1 WHERE slot > 1769000000`)
 	if err := closeMonth("2026-02", nil); !errors.Is(err, statement.ErrDiffer) {
 		t.Error(err)
 	}

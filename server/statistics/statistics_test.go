@@ -118,8 +118,9 @@ func TestWindows(t *testing.T) {
 			}
 			return at
 		}
+		until := parse(test.until)
 		r, err := statistics.Run(t.Context(), list{},
-			statistics.Query{Per: test.per, From: parse(test.from), Until: parse(test.until), Zone: z}, time.Now())
+			statistics.Query{Per: test.per, From: parse(test.from), Until: until, Zone: z}, until)
 		if err != nil {
 			t.Errorf("%+v: %v", test, err)
 			continue

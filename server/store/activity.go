@@ -246,19 +246,66 @@ func ParseArrivals(data []byte) (a Arrivals, err error) {
 }
 
 // ActivityOf is the activity that reports of a run are about, by day and by the name of
-// the type; "" is any. Of what is lost nothing was counted.
+// the type, each once; "" is any. Of what is lost nothing was counted.
 func ActivityOf(device, run ID, reports *ReceivedReports, add func(day int64, kind string, active ActiveRun)) error {
-	return reports.Unpack(func(r ReceivedReport) error {
+	var of dayKinds
+	err := reports.each(func(r ReceivedReport, counts []byte) error {
 		if r.Lost != "" {
 			return nil
 		}
 		day := LevelDay.Start(r.Slot)
-		one := ActiveRun{Device: device, Run: run}
-		one.Slots.Add(r.Slot - day)
-		add(day, "", one)
-		for _, count := range r.Counts {
-			add(day, count.Type, one)
-		}
-		return nil
+		of.slots(day, "").Add(r.Slot - day)
+		return eachBinaryCount(counts, func(count Count) { of.slots(day, count.Type).Add(r.Slot - day) })
 	})
+	if err != nil {
+		return err
+	}
+	for i := range of.list {
+		add(of.list[i].day, of.list[i].kind, ActiveRun{Device: device, Run: run, Slots: of.list[i].slots})
+	}
+	return nil
+}
+
+// dayKinds are the slots of days and types: nearly always of a few, which are found without
+// an index.
+type dayKinds struct {
+	list  []dayKindSlots
+	index map[dayKind]int // once there are many
+}
+
+type dayKind struct {
+	day  int64
+	kind string // the name of a type; "": any
+}
+
+type dayKindSlots struct {
+	dayKind
+	slots ActiveSlots
+}
+
+// fewKinds is up to how many are looked at one by one.
+const fewKinds = 16
+
+func (d *dayKinds) slots(day int64, kind string) *ActiveSlots {
+	of := dayKind{day, kind}
+	if d.index != nil {
+		if at, known := d.index[of]; known {
+			return &d.list[at].slots
+		}
+		d.index[of] = len(d.list)
+	} else {
+		for i := range d.list {
+			if d.list[i].dayKind == of {
+				return &d.list[i].slots
+			}
+		}
+	}
+	d.list = append(d.list, dayKindSlots{dayKind: of})
+	if d.index == nil && len(d.list) > fewKinds {
+		d.index = make(map[dayKind]int, 2*fewKinds)
+		for i := range d.list {
+			d.index[d.list[i].dayKind] = i
+		}
+	}
+	return &d.list[len(d.list)-1].slots
 }

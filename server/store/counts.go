@@ -104,34 +104,44 @@ func ParseBinaryCounts(data []byte) (Counts, error) {
 		return nil, nil
 	}
 	counts := make(Counts, 0, (len(data)+1)/2)
+	err := eachBinaryCount(data, func(count Count) { counts = append(counts, count) })
+	if err != nil {
+		return nil, err
+	}
+	return counts, nil
+}
+
+// eachBinaryCount calls f with each of stored counts, in their order.
+func eachBinaryCount(data []byte, f func(Count)) error {
+	last := ""
 	for len(data) > 0 {
 		kind, n := binary.Uvarint(data)
 		if n <= 0 {
-			return nil, errStoredCounts
+			return errStoredCounts
 		}
 		data = data[n:]
 		var count Count
 		if kind > 0 {
 			if count.Type = typeNames[protocol.OperationType(min(kind-1, protocol.OperationTypes))]; count.Type == "" {
-				return nil, fmt.Errorf("%w: this program knows no operation type %d", errStoredCounts, kind-1)
+				return fmt.Errorf("%w: this program knows no operation type %d", errStoredCounts, kind-1)
 			}
 		} else {
 			length, n := binary.Uvarint(data)
 			if n <= 0 || length == 0 || length > uint64(len(data)-n) {
-				return nil, errStoredCounts
+				return errStoredCounts
 			}
 			data = data[n:]
 			count.Type, data = string(data[:length]), data[length:]
 		}
 		units, n := binary.Uvarint(data)
 		if n <= 0 || units == 0 || units > 1<<63-1 {
-			return nil, errStoredCounts
+			return errStoredCounts
 		}
-		count.Units, data = int64(units), data[n:]
-		if i := len(counts); i > 0 && counts[i-1].Type >= count.Type {
-			return nil, errStoredCounts
+		if count.Units, data = int64(units), data[n:]; last >= count.Type {
+			return errStoredCounts
 		}
-		counts = append(counts, count)
+		last = count.Type
+		f(count)
 	}
-	return counts, nil
+	return nil
 }

@@ -19,6 +19,8 @@ type Examination interface {
 	Losses() iter.Seq2[ExaminedLoss, error]
 	// Totals are the totals of a level.
 	Totals(level Level) iter.Seq2[ExaminedTotal, error]
+	// OrganizationTotals are the totals of organizations, and of all together, of a level.
+	OrganizationTotals(level Level) iter.Seq2[ExaminedOrganizationTotal, error]
 	// DeviceTotals are the totals of devices by day or by month, without what came late.
 	DeviceTotals(level Level) iter.Seq2[ExaminedTotal, error]
 	// Activity is which runs counted something on each day, of each code, item and type, once
@@ -85,8 +87,16 @@ type ExaminedItem struct {
 type ExaminedTotal struct {
 	Device     ID // 0, but for totals of devices
 	Code, Item ID
-	Start      int64 // of the slot, hour or day
+	Start      int64 // of the slot, hour, day or month
 	Type       string
+	Units
+}
+
+// ExaminedOrganizationTotal is a total of an organization.
+type ExaminedOrganizationTotal struct {
+	Organization string // its id; "": of all together
+	Start        int64  // of the slot, hour or day
+	Type         string
 	Units
 }
 

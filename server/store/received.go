@@ -69,6 +69,16 @@ var errStoredReports = errors.New("stored reports are damaged")
 // Unpack calls f for each report of a row, in the order in which they came. The
 // Run of these reports is the row's.
 func (r *ReceivedReports) Unpack(f func(ReceivedReport) error) error {
+	return r.each(func(report ReceivedReport, counts []byte) (err error) {
+		if report.Counts, err = ParseBinaryCounts(counts); err != nil {
+			return err
+		}
+		return f(report)
+	})
+}
+
+// each calls f for each report of a row, with its counts as they are stored.
+func (r *ReceivedReports) each(f func(report ReceivedReport, counts []byte) error) error {
 	data := r.Data
 	failed := false
 	number := func() uint64 {
@@ -92,12 +102,9 @@ func (r *ReceivedReports) Unpack(f func(ReceivedReport) error) error {
 			return errStoredReports
 		}
 		report.Slot, report.Revision, report.Lost = r.Newest-int64(before*seconds), int64(revision), causes[length&3]
-		var err error
-		if report.Counts, err = ParseBinaryCounts(data[:length>>2]); err != nil {
-			return err
-		}
+		counts := data[:length>>2]
 		data = data[length>>2:]
-		if err := f(report); err != nil {
+		if err := f(report, counts); err != nil {
 			return err
 		}
 	}

@@ -212,7 +212,7 @@ type Change struct {
 	Runs     map[RunKey]*Run
 	Received []ReceivedReport
 	Reports  map[SlotKey]Report // as they are now
-	Totals   map[TotalKey]Units // to add; the store adds them to the totals of hours and days as well
+	Totals   map[TotalKey]Units // of slots, to add; the store adds them to all other totals as well
 	// ByDevice is the same by device and day, to add.
 	ByDevice map[DeviceTotalKey]int64
 	// Types are operation types that organizations have not used before; they are in

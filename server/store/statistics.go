@@ -1,7 +1,5 @@
 package store
 
-import "cmp"
-
 // Column is something statistics can be grouped by.
 type Column string
 
@@ -112,20 +110,4 @@ func (g *Group) Number(c Column) *int64 {
 		return &g.Status
 	}
 	return nil
-}
-
-// Compare puts groups in the order of their columns.
-func (g *Group) Compare(other *Group, columns []Column) int {
-	for _, c := range columns {
-		order := 0
-		if text := g.Text(c); text != nil {
-			order = cmp.Compare(*text, *other.Text(c))
-		} else if number := g.Number(c); number != nil {
-			order = cmp.Compare(*number, *other.Number(c))
-		}
-		if order != 0 {
-			return order
-		}
-	}
-	return 0
 }

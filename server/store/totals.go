@@ -27,9 +27,9 @@ func SaturatingSum(a, b int64) int64 {
 	return a + b
 }
 
-// Level is how much time a total sums up, in seconds. Totals of hours and days are
-// kept beside those of slots, so that a year can be summed up at once; both begin
-// as in UTC.
+// Level is how much time a total sums up, in seconds. Totals of hours, days and months
+// are kept beside those of slots, so that a year can be summed up at once; all begin as in
+// UTC.
 type Level int64
 
 // Levels of totals.
@@ -37,8 +37,15 @@ const (
 	LevelSlot Level = 0 // a slot, whatever its length
 	LevelHour Level = 60 * 60
 	LevelDay  Level = 24 * 60 * 60
-	// LevelMonth is a month of the calendar, however long it is; of devices only.
+	// LevelMonth is a month of the calendar, however long it is.
 	LevelMonth Level = 31 * 24 * 60 * 60
+)
+
+// Levels of totals of codes and items, and of those of organizations: each is made of the
+// one before.
+var (
+	TotalLevels        = []Level{LevelSlot, LevelHour, LevelDay, LevelMonth}
+	OrganizationLevels = []Level{LevelSlot, LevelHour, LevelDay}
 )
 
 // Start is the start of the hour, day or month that a moment lies in.
@@ -76,8 +83,11 @@ func (l Level) ceiling(at int64) int64 {
 	return l.End(at)
 }
 
-// RollUp sums totals of slots up to totals of a level.
+// RollUp sums totals up to totals of a longer level.
 func RollUp(totals map[TotalKey]Units, level Level) map[TotalKey]Units {
+	if level == LevelSlot {
+		return totals
+	}
 	sums := make(map[TotalKey]Units, len(totals))
 	for key, units := range totals {
 		key.Slot = level.Start(key.Slot)

@@ -95,13 +95,14 @@ type Fold struct {
 	sums    sums
 	seen    map[string]bool // runs and their slots may not come again
 	lastRun string
+	devices map[string]int64 // units by device
 }
 
 // NewFold begins without lines.
 func NewFold() *Fold {
 	t := newTypes()
 	return &Fold{slot: newFolded(0, 0), types: t, digest: &evidence{digest: sha256.New(), types: t}, sums: sums{},
-		seen: map[string]bool{}}
+		seen: map[string]bool{}, devices: map[string]int64{}}
 }
 
 // Add adds a line as it was read, with its line feed, and what it says.
@@ -134,8 +135,15 @@ func (f *Fold) Add(line []byte, e Evidence) error {
 func (f *Fold) finish() {
 	for _, k := range f.slot.accepted {
 		f.sums.add(sumKey{f.of.Code, f.of.Item, f.types.names[k.kind], ""}, k.units.all)
+		f.devices[f.of.Device] += k.units.all
 	}
 	f.slot.begin(0, 0)
+}
+
+// Devices gives the units of each device in the lines.
+func (f *Fold) Devices() map[string]int64 {
+	f.finish()
+	return f.devices
 }
 
 // Collected gives what the lines sum up to, without losses.

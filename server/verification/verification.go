@@ -42,7 +42,7 @@ type Options struct {
 // Result is what verification found.
 type Result struct {
 	Reports int64 `json:"reports"` // read, as they came
-	Totals  int64 `json:"totals"`  // compared, of slots, hours, days and devices
+	Totals  int64 `json:"totals"`  // compared, of slots and longer times, organizations and devices
 	// Since is the checkpoint it began with; 0: the first report.
 	Since int64 `json:"since,omitempty"`
 	// Differences are where what is stored is not what the reports give; the first
@@ -88,10 +88,11 @@ type verifier struct {
 	result  Result
 	types   *types
 	items   map[store.ID]store.ExaminedItem
+	owners  owners
 
 	arrivals *arrivals
 	slots    *balance // of slots and devices
-	longer   *balance // of hours and days
+	longer   *balance // of longer times, and of organizations
 	steps    *balance // of the sums of seats
 	evidence *evidence
 	// wanted, if set, says which reports are looked at.
@@ -116,7 +117,7 @@ func newVerifier(ctx context.Context, e store.Examination, options Options) *ver
 		options.Until = store.EndOfTime
 	}
 	v := &verifier{Examination: e, ctx: ctx, options: options, types: newTypes(),
-		items: map[store.ID]store.ExaminedItem{}, charged: map[store.ID]map[string]int64{},
+		items: map[store.ID]store.ExaminedItem{}, owners: newOwners(), charged: map[store.ID]map[string]int64{},
 		fresh: sums{}, freshLosses: sums{}}
 	v.result.Differences = []Difference{}
 	v.arrivals = newArrivals(options.Directory, options.Reports, v.types)
@@ -173,7 +174,7 @@ func (v *verifier) run() error {
 		func() error { return v.totals(closed) },
 		v.devices(closed),
 		v.activity,
-		v.hoursAndDays,
+		v.longerTotals,
 		func() error { return v.losses(closedLosses) },
 		func() error { return v.usage(closed) },
 		v.seats,
@@ -397,10 +398,13 @@ const (
 	levelSlot   = 0
 	levelHour   = 3600
 	levelDay    = 86400
+	levelMonth  = 31 * 86400 // however long it is
 	levelDevice = 1 << 40
 	// levelActivity is of days: of each slot of a run, a number that is hardly that of another.
 	levelActivity    = 1 << 41
 	levelDeviceMonth = 1 << 42
+	// levelOrganization is that of slots; with those of hours and days added, theirs.
+	levelOrganization = 1 << 43
 )
 
 // count adds what came of a slot to its accounts.
@@ -504,107 +508,6 @@ func (v *verifier) devices(closed sums) func() error {
 		v.compareSums("total of devices in a month", "type", stored, closed)
 		return nil
 	}
-}
-
-// hoursAndDays compares the totals of slots and devices, sums those of slots up, and
-// compares those of hours and days with that.
-func (v *verifier) hoursAndDays() error {
-	for e, err := range v.slots.all() {
-		if err != nil {
-			return err
-		}
-		what, where := "total of a slot", "slot"
-		switch e.level {
-		case levelDevice:
-			what, where = "total of a device", "day"
-		case levelActivity:
-			v.compare("activity of a day", e.stored.all, e.computed.all, v.where(&e, "day"))
-			continue
-		}
-		v.compare(what, e.stored.all, e.computed.all, v.where(&e, where))
-		v.compare("late part of a "+what, e.stored.late, e.computed.late, v.where(&e, where))
-		if e.level == levelDevice {
-			of := e.account
-			of.level, of.start = levelDeviceMonth, startOfMonth(e.start)
-			if err := v.longer.add(of, sides{computed: e.computed}); err != nil {
-				return err
-			}
-			continue
-		}
-		if e.start >= v.result.Since {
-			v.charge(store.ID(e.item), v.types.names[e.kind], e.computed.all)
-			if e.computed.all > 0 {
-				v.fresh.add(sumKey{v.CodeName(store.ID(e.code)), v.itemName(store.ID(e.item)), v.types.names[e.kind],
-					month(e.start)}, e.computed.all)
-			}
-		}
-		for _, level := range []int64{levelHour, levelDay} {
-			of := e.account
-			of.level, of.start = level, e.start-e.start%level
-			if err := v.longer.add(of, sides{computed: e.computed}); err != nil {
-				return err
-			}
-		}
-	}
-	for _, level := range []store.Level{store.LevelHour, store.LevelDay} {
-		for t, err := range v.Totals(level) {
-			if err != nil {
-				return err
-			}
-			if t.Start >= v.options.Until {
-				continue
-			}
-			v.result.Totals++
-			of := account{level: int64(level), code: int64(t.Code), item: int64(t.Item), start: t.Start,
-				kind: v.types.number(t.Type)}
-			if err := v.longer.add(of, sides{stored: units{t.All, t.Late}}); err != nil {
-				return err
-			}
-		}
-	}
-	if err := v.deviceMonths(); err != nil {
-		return err
-	}
-	for e, err := range v.longer.all() {
-		if err != nil {
-			return err
-		}
-		what, of := "hour", "total of an hour"
-		switch e.level {
-		case levelDay:
-			what, of = "day", "total of a day"
-		case levelDeviceMonth:
-			what, of = "month", "total of a device in a month"
-		}
-		v.compare(of, e.stored.all, e.computed.all, v.where(&e, what))
-		v.compare("late part of a "+of, e.stored.late, e.computed.late, v.where(&e, what))
-	}
-	return nil
-}
-
-// startOfMonth is the start of the month in UTC that a moment lies in.
-func startOfMonth(at int64) int64 {
-	year, month, _ := time.Unix(at, 0).UTC().Date()
-	return time.Date(year, month, 1, 0, 0, 0, 0, time.UTC).Unix()
-}
-
-// deviceMonths reads the totals of devices by month, of the months that are not closed.
-func (v *verifier) deviceMonths() error {
-	for t, err := range v.DeviceTotals(store.LevelMonth) {
-		if err != nil {
-			return err
-		}
-		if !v.within(t.Start) {
-			continue
-		}
-		v.result.Totals++
-		of := account{level: levelDeviceMonth, device: int64(t.Device), code: int64(t.Code), item: int64(t.Item),
-			start: t.Start, kind: v.types.number(t.Type)}
-		if err := v.longer.add(of, sides{stored: units{all: t.All}}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // losses compares what was lost in closed slots with their checkpoints.

@@ -18,25 +18,30 @@ type Account struct {
 // Lost is what was lost, by whatever cause.
 func (a Account) Lost() int64 { return a.Expired + a.Refused + a.Storage }
 
-// Account reads the device's usage, for all servers together.
-func (l *Ledger) Account(ctx context.Context) (Account, error) {
-	var sum Account
-	err := l.transaction(ctx, func(tx *sql.Tx) error {
-		accounts, err := readAccounts(tx)
-		if err != nil {
-			return err
-		}
-		sum = Account{}
-		for _, t := range accounts {
-			sum.Recorded += t.Recorded
-			sum.Accepted += t.Accepted
-			sum.Expired += t.Expired
-			sum.Refused += t.Refused
-			sum.Storage += t.Storage
-		}
-		sum.Pending, err = pendingUnits(tx, "")
+// Account reads what the ledger has of the device's usage, for all servers together. What
+// is in tallies only is not in it; see Usage.
+func (l *Ledger) Account(ctx context.Context) (sum Account, err error) {
+	err = l.transaction(ctx, func(tx *sql.Tx) error {
+		var err error
+		sum, err = readAccount(tx)
 		return err
 	})
+	return sum, err
+}
+
+func readAccount(tx *sql.Tx) (sum Account, err error) {
+	accounts, err := readAccounts(tx)
+	if err != nil {
+		return sum, err
+	}
+	for _, t := range accounts {
+		sum.Recorded += t.Recorded
+		sum.Accepted += t.Accepted
+		sum.Expired += t.Expired
+		sum.Refused += t.Refused
+		sum.Storage += t.Storage
+	}
+	sum.Pending, err = pendingUnits(tx, "")
 	return sum, err
 }
 

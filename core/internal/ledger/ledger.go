@@ -30,8 +30,9 @@ type Ledger struct {
 	path    string // "" if the ledger is in memory only
 	options Options
 
-	stuck atomic.Bool   // nobody of us could have the lock for stuckAfter
-	turn  chan struct{} // holds a token during a transaction
+	stuck  atomic.Bool   // nobody of us could have the lock for stuckAfter
+	beside atomic.Int64  // units that Record added, which are in no tally
+	turn   chan struct{} // holds a token during a transaction
 
 	// What follows belongs to whoever has the turn, and the lock.
 	closed    bool

@@ -298,7 +298,7 @@ func foldFrame(tx *sql.Tx, r run, names *[tally.Types]string, f FrameSums, marks
 // Record adds units to the report of a slot directly, for operations with a
 // time stamp of the host's. It is durable when it returns.
 func (l *Ledger) Record(ctx context.Context, t *tally.Tally, slotStart int64, operationType int, n int64) error {
-	return l.alter(ctx, func(tx *sql.Tx) error {
+	do, committed := l.witnessed(func(tx *sql.Tx) error {
 		r, _, err := meetRun(tx, t)
 		if err == nil {
 			r, err = openTo(tx, r, slotStart)
@@ -310,6 +310,10 @@ func (l *Ledger) Record(ctx context.Context, t *tally.Tally, slotStart int64, op
 			return err
 		}
 		return addToAccount(tx, r.lts, "recorded", n)
+	})
+	return l.grow(ctx, do, func() {
+		committed()
+		l.beside.Add(n)
 	})
 }
 

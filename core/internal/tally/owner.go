@@ -1,5 +1,7 @@
 package tally
 
+import "os"
+
 // owner is the process that made a tally, and where: what tells whether a copy of the file
 // is of a run that still lives. The lock of a run is the open file's, and a copy has none
 // of it: who copies a data directory that is in use, or renames it first, gets files that
@@ -40,8 +42,13 @@ func (t *Tally) claim() {
 // goes on.
 func (t *Tally) copyOfALivingRun() bool {
 	o := ownerOf(t)
-	device, inode, ok := fileID(t.file)
-	return ok && o.inode != 0 && (o.device != device || o.inode != inode) && o.lives()
+	return o.copied(t.file) && o.lives()
+}
+
+// copied tells whether a file is another one than that which the owner made.
+func (o *owner) copied(f *os.File) bool {
+	device, inode, ok := fileID(f)
+	return ok && o.inode != 0 && (o.device != device || o.inode != inode)
 }
 
 // lives tells whether the process goes on, as far as we can see: on this machine, since

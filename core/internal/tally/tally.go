@@ -367,6 +367,17 @@ func (t *Tally) Sums(frame int) *[Types]uint64 {
 	return &sums
 }
 
+// Total is how many units the run counted in all.
+func (t *Tally) Total() int64 {
+	var total uint64
+	for frame := range AllFrames {
+		for _, n := range t.Sums(frame) {
+			total += n
+		}
+	}
+	return int64(total)
+}
+
 // SetFolded notes how far a frame's counters are in the ledger: a copy of the
 // watermark, which stands in for it if the ledger is lost.
 func (t *Tally) SetFolded(frame int, sums *[Types]uint64) {

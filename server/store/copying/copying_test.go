@@ -78,7 +78,7 @@ func grown(t *testing.T) *sqlite.Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
-	admin := administration.Administrator{Store: s, Now: time.Now, Actor: "test"}
+	admin := administration.Administrator{Store: s, Now: servertest.Start, Actor: "test"}
 	if _, err := admin.AddOrganization(t.Context(), "Example", "100001"); err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func grown(t *testing.T) *sqlite.Store {
 		}
 		item := store.Item{ID: name, Name: name, Organization: "100001", ChargeWay: way, Products: protocol.ProductAll,
 			Quota: 1_000_000, Trial: true,
-			StartsAt: time.Now().Add(-time.Hour).Unix(), ExpiresAt: time.Now().AddDate(1, 0, 0).Unix(),
+			StartsAt: servertest.Start().Add(-time.Hour).Unix(), ExpiresAt: servertest.Start().AddDate(1, 0, 0).Unix(),
 			MaxBufferDays: 365}
 		if _, err := admin.AddItem(t.Context(), item, []string{"100001-" + name}); err != nil {
 			t.Fatal(err)
@@ -111,17 +111,22 @@ func grown(t *testing.T) *sqlite.Store {
 // report has devices ask, be refused and report on a store.
 func report(t *testing.T, s store.Store) {
 	t.Helper()
-	node, err := server.New(t.Context(), server.Config{Store: s, Log: slog.New(slog.DiscardHandler)})
+	node, err := server.New(t.Context(), server.Config{
+		Store: s, Now: servertest.Start, Log: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	web := httptest.NewServer(node.Handler())
 	defer web.Close()
 	for _, item := range []string{"scans", "devices"} {
-		load := servertest.Load{Address: func() string { return web.URL }, Code: "100001-" + item, Item: item}
+		load := servertest.Load{
+			Now: servertest.Start, Address: func() string { return web.URL }, Code: "100001-" + item, Item: item,
+		}
 		<-load.Start(t, 3, 5)
 	}
 	d := servertest.NewDevice(web.URL)
+	d.Now = servertest.Start
 	request := d.Request("100001-web")
 	request.ValidationField = "other.example"
 	request.Device.FriendlyName = "Müller's \U0001F4BB"

@@ -38,7 +38,8 @@ func (s *saving) save() error {
 	for _, queue := range []func(*batch) error{
 		s.queueKeys, s.queueNewGrants, s.queueNewTrials, s.queueNewSums, s.queueNewSeats, s.queueNewSteps,
 		s.queueNewDomains, s.queueNewAccounts, s.queueCloned, s.queueAnomalies, s.queueDenials, s.queueDenialTotals,
-		s.queueReceived, s.queueChanged, s.queueLosses, s.queueTypes, s.queueTotals, s.queueDeviceTotals, s.queueUsed,
+		s.queueReceived, s.queueChanged, s.queueLosses, s.queueTypes, s.queueTotals, s.queueDeviceTotals,
+		s.queueOrganizationTotals, s.queueUsed,
 	} {
 		if err := queue(b); err != nil {
 			return err

@@ -1,11 +1,13 @@
 package postgres
 
 import (
+	"math/rand/v2"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/relational"
 )
 
 // addedSQL adds to a sum that stops at the largest number: a device that reports
@@ -49,41 +51,69 @@ func (s *saving) queueTypes(b *batch) error {
 	return nil
 }
 
-// queueTotals adds to the totals of slots, hours and days.
+// queueTotals adds to the totals of slots, hours, days and months.
 func (s *saving) queueTotals(b *batch) error {
-	if len(s.change.Totals) == 0 {
+	sums := s.change.Totals
+	if len(sums) == 0 {
 		return nil
 	}
-	for _, level := range []struct {
-		store.Level
-		table string
-	}{{store.LevelSlot, "total"}, {store.LevelHour, "total_hour"}, {store.LevelDay, "total_day"}} {
-		sums := s.change.Totals
-		if level.Level != store.LevelSlot {
-			sums = store.RollUp(sums, level.Level)
-		}
+	for _, level := range store.TotalLevels {
+		sums = store.RollUp(sums, level)
 		rows := make([][]int64, 0, len(sums))
 		for key, units := range sums {
 			rows = append(rows, []int64{
 				int64(key.Code), int64(key.Item), key.Slot, s.typeKey(key.Type), units.All, units.Late,
 			})
 		}
-		b.exec(`INSERT INTO `+level.table+` AS t (handshake_code, item, slot, type, count, late)
+		b.exec(`INSERT INTO `+relational.TotalTables[level]+` AS t (handshake_code, item, slot, type, count, late)
 			SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
-			ON CONFLICT (handshake_code, item, slot, type) DO UPDATE SET count = `+
-			addedSQL("t.count", "excluded.count")+`, late = `+addedSQL("t.late", "excluded.late"),
+			ON CONFLICT (handshake_code, item, slot, type) DO UPDATE SET `+addUnits,
 			sortedColumns(rows, 6).arguments()...)
 	}
+	return nil
+}
+
+// addUnits adds to a row of totals.
+var addUnits = `count = ` + addedSQL("t.count", "excluded.count") + `, late = ` + addedSQL("t.late", "excluded.late")
+
+// organizationParts is how many parts a total of an organization has. All servers add to the
+// total of all organizations: if it were one row, each would wait for the others' commits.
+const organizationParts = 8
+
+// queueOrganizationTotals adds to the totals of organizations, and of all together: to any
+// part of them. The database knows whose an item is.
+func (s *saving) queueOrganizationTotals(b *batch) error {
+	sums := s.change.Totals
+	if len(sums) == 0 {
+		return nil
+	}
+	var rows [][]int64
+	for _, level := range store.OrganizationLevels {
+		sums = store.RollUp(sums, level)
+		for key, units := range sums {
+			rows = append(rows, []int64{
+				int64(key.Item), int64(level), key.Slot, s.typeKey(key.Type), units.All, units.Late,
+			})
+		}
+	}
+	const most = `, 9223372036854775807)::bigint`
+	b.exec(`INSERT INTO total_organization AS t (organization, level, slot, type, part, count, late)
+		SELECT o.id, k.level, k.slot, k.type, $7::bigint, least(sum(k.count)`+most+`, least(sum(k.late)`+most+`
+		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+			AS k (item, level, slot, type, count, late) JOIN item i ON i.id = k.item
+		CROSS JOIN LATERAL (VALUES (0), (i.organization)) AS o (id) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+		ON CONFLICT (organization, level, slot, type, part) DO UPDATE SET `+addUnits,
+		append(sortedColumns(rows, 6).arguments(), rand.Int64N(organizationParts))...)
 	return nil
 }
 
 // queueDeviceTotals adds to the totals of devices by day and by month. Their types are
 // those of the totals.
 func (s *saving) queueDeviceTotals(b *batch) error {
-	if err := s.addDeviceTotals(b, "total_device", s.change.ByDevice); err != nil {
+	if err := s.addDeviceTotals(b, relational.DeviceTables[store.LevelDay], s.change.ByDevice); err != nil {
 		return err
 	}
-	return s.addDeviceTotals(b, "total_device_month", store.ByMonth(s.change.ByDevice))
+	return s.addDeviceTotals(b, relational.DeviceTables[store.LevelMonth], store.ByMonth(s.change.ByDevice))
 }
 
 func (s *saving) addDeviceTotals(b *batch, table string, sums map[store.DeviceTotalKey]int64) error {

@@ -63,9 +63,10 @@ func ParseURL(text string) (*pgxpool.Config, error) {
 		config.ConnConfig.ConnectTimeout = 10 * time.Second
 	}
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-		// An answer must outlive a power cut, whatever the database's default is.
-		_, err := conn.Exec(ctx,
-			`SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'`)
+		// An answer must outlive a power cut, whatever the database's default is. And queries
+		// are over before they could be compiled.
+		_, err := conn.Exec(ctx, `SELECT set_config(name, setting, false) FROM (VALUES ('jit', 'off'),
+			('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'))) AS s(name, setting)`)
 		return err
 	}
 	return config, nil
@@ -84,7 +85,7 @@ func forWriting(config *pgxpool.Config) *pgxpool.Config {
 		}
 		_, err := conn.Exec(ctx,
 			`SELECT set_config(name, setting, false) FROM (VALUES ('plan_cache_mode', 'force_generic_plan'),
-			('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off'), ('jit', 'off')) AS s(name, setting)`)
+			('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off')) AS s(name, setting)`)
 		return err
 	}
 	return writing

@@ -2,9 +2,11 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/relational"
@@ -12,13 +14,18 @@ import (
 )
 
 var dialect = view.Dialect{
-	Pieces: `(SELECT (value ->> 0)::bigint AS place, (value ->> 1)::bigint AS since, (value ->> 2)::bigint AS until FROM json_array_elements(?::text::json))`,
+	Pieces: `(SELECT (value ->> 0)::bigint AS since, (value ->> 1)::bigint AS until FROM json_array_elements(?::text::json))`,
+	Keys:   `(SELECT value::bigint AS id FROM json_array_elements_text(?::text::json))`,
 	Reported: `(SELECT (value ->> 0)::bigint AS place, (value ->> 1)::bigint AS run, (value ->> 2)::bigint AS since, (value ->> 3)::bigint AS until
 		FROM json_array_elements(?::text::json))`,
-	NextPair: `(SELECT t.handshake_code FROM total_day t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1),
-		(SELECT t.item FROM total_day t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1)`,
+	NextPair: `(SELECT t.handshake_code FROM total_month t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1),
+		(SELECT t.item FROM total_month t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1)`,
 	Join: `JOIN`,
-	In:   ` IN (SELECT json_array_elements_text(?::text::json))`,
+	// What has an OFFSET is not made a part of the rest: for each row, its rows are looked up.
+	Lookup: func(table, condition string) string {
+		return `CROSS JOIN LATERAL (SELECT * FROM ` + table + ` t WHERE ` + condition + ` OFFSET 0) t`
+	},
+	In: ` IN (SELECT json_array_elements_text(?::text::json))`,
 	Dialect: relational.Dialect{
 		Added: addedSQL,
 		// PostgreSQL sums up without a bound.
@@ -69,9 +76,51 @@ func (m *moment) end() {
 	}
 }
 
+// Numbers is fast; see view.Database.
+func (m *moment) Numbers(query string, arguments []any, row func([]int64) error) error {
+	return m.values(query, arguments, 0, func(numbers []int64, _ []byte) error { return row(numbers) })
+}
+
+// Blobs is likewise.
+func (m *moment) Blobs(query string, arguments []any, row func([]int64, []byte) error) error {
+	return m.values(query, arguments, 1, row)
+}
+
+// values scans into the same numbers again and again, and does not copy bytes. These are in
+// the last columns, so many.
+func (m *moment) values(query string, arguments []any, blobs int, row func([]int64, []byte) error) error {
+	rows, err := m.query(query, arguments...)
+	if err != nil {
+		return err
+	}
+	numbers := make([]int64, len(rows.FieldDescriptions())-blobs)
+	fields := make([]any, len(numbers)+blobs)
+	for i := range numbers {
+		fields[i] = &numbers[i]
+	}
+	var data pgtype.DriverBytes
+	if blobs > 0 {
+		fields[len(numbers)] = &data
+	}
+	for err == nil && rows.Next() {
+		if err = rows.Scan(fields...); err == nil {
+			err = row(numbers, data)
+		}
+	}
+	return errors.Join(err, rows.Close())
+}
+
 func (m *moment) Dialect() *view.Dialect { return &dialect }
 
 func (m *moment) Query(query string, arguments ...any) (view.Rows, error) {
+	rows, err := m.query(query, arguments...)
+	if err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
+func (m *moment) query(query string, arguments ...any) (*momentRows, error) {
 	conn, err := m.connection()
 	if err != nil {
 		return nil, err
@@ -96,7 +145,7 @@ func (m *moment) connection() (*pgx.Conn, error) {
 		return nil, err
 	}
 	m.further = append(m.further, conn)
-	if _, err := conn.Exec(m.ctx, `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`); err != nil {
+	if _, err := conn.Exec(m.ctx, `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off`); err != nil {
 		return nil, err
 	}
 	_, err = conn.Exec(m.ctx, `SET TRANSACTION SNAPSHOT '`+m.snapshot+`'`)

@@ -13,7 +13,7 @@ var _ store.ActivityFolder = (*Store)(nil)
 
 // activityKey names a row of activity.
 type activityKey struct {
-	kind string // "": any type
+	kind store.ID // 0: any type
 	day  int64
 	pair [2]store.ID // code and item
 }
@@ -60,7 +60,7 @@ func (s *Store) FoldActivity(ctx context.Context, most int64) (folded int64, err
 			return err
 		}
 		err = sweepRows(ctx, session, `INSERT INTO activity (type, day, handshake_code, item, runs) VALUES `,
-			`(`+typeSQL+`, ?, ?, ?, ?)`,
+			`(?, ?, ?, ?, ?)`,
 			` ON CONFLICT (type, day, handshake_code, item) DO UPDATE SET runs = excluded.runs`, 5, activity)
 		if err != nil {
 			return err
@@ -70,9 +70,6 @@ func (s *Store) FoldActivity(ctx context.Context, most int64) (folded int64, err
 	})
 	return until - from, err
 }
-
-// typeSQL is the key of a type by its name; 0: any.
-const typeSQL = `coalesce((SELECT id FROM operation_type WHERE name = ?), 0)`
 
 // foldedRows is how many rows one statement names: it may be far to the database.
 const foldedRows = 200
@@ -108,7 +105,18 @@ func (s *Store) unfolded(ctx context.Context, most int64) (from, until int64, er
 // readFolding reads the rows after one id and up to another one.
 func readFolding(ctx context.Context, r store.Reader, from, until int64) (*folding, error) {
 	f := &folding{activity: map[activityKey]map[store.ID]*store.ActiveRun{}, arrivals: map[arrivalKey]store.Arrivals{}}
-	err := r.Query(ctx, `SELECT r.id, r.run, run.device, run.handshake_code, run.item, r.newest, r.reports
+	types := map[string]store.ID{"": 0}
+	err := r.Query(ctx, `SELECT name, id FROM operation_type`, nil, func(scan func(...any) error) error {
+		var name string
+		var id store.ID
+		err := scan(&name, &id)
+		types[name] = id
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = r.Query(ctx, `SELECT r.id, r.run, run.device, run.handshake_code, run.item, r.newest, r.reports
 		FROM raw_report r JOIN run ON run.id = r.run WHERE r.id > ? AND r.id <= ? ORDER BY r.id`, []any{
 		from, until,
 	}, func(scan func(...any) error) error {
@@ -120,20 +128,25 @@ func readFolding(ctx context.Context, r store.Reader, from, until int64) (*foldi
 			return err
 		}
 		return store.ActivityOf(device, run, &came, func(day int64, kind string, active store.ActiveRun) {
-			at := arrivalKey{run, day}
-			if list := f.arrivals[at]; len(list) == 0 || list[len(list)-1] != id {
-				f.arrivals[at] = append(list, id)
+			if kind == "" { // once for each day
+				at := arrivalKey{run, day}
+				f.arrivals[at] = append(f.arrivals[at], id)
 			}
-			key.day, key.kind = day, kind
+			var known bool
+			if key.kind, known = types[kind]; !known {
+				return // nothing was ever counted of it
+			}
+			key.day = day
 			runs := f.activity[key]
 			if runs == nil {
 				runs = map[store.ID]*store.ActiveRun{}
 				f.activity[key] = runs
 			}
-			if runs[run] == nil {
-				runs[run] = &active
+			if known := runs[run]; known != nil {
+				known.Slots.Merge(&active.Slots)
 			} else {
-				runs[run].Slots.Merge(&active.Slots)
+				first := active
+				runs[run] = &first
 			}
 		})
 	})
@@ -148,7 +161,7 @@ func (f *folding) activityRows(ctx context.Context, r store.Reader) (rows []any,
 			all = append(all, *run)
 		}
 		err := r.Query(ctx,
-			`SELECT runs FROM activity WHERE type = `+typeSQL+` AND day = ? AND handshake_code = ? AND item = ?`,
+			`SELECT runs FROM activity WHERE type = ? AND day = ? AND handshake_code = ? AND item = ?`,
 			[]any{key.kind, key.day, key.pair[0], key.pair[1]}, func(scan func(...any) error) error {
 				var before []byte
 				if err := scan(&before); err != nil {

@@ -2,15 +2,12 @@ package sqlite
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/relational"
 )
-
-// totalTables are the tables of totals.
-var totalTables = map[store.Level]string{
-	store.LevelSlot: "total", store.LevelHour: "total_hour", store.LevelDay: "total_day",
-}
 
 // addUnits adds to a row of totals. They stop at the largest number: a device that
 // reports absurd counts must not make the reports of others fail.
@@ -18,21 +15,64 @@ var addUnits = ` ON CONFLICT DO UPDATE SET ` + addCount + `, late = ` + addedSQL
 
 var addCount = `count = ` + addedSQL("count", "excluded.count")
 
-// saveTotals adds to the totals of slots, hours and days.
+// saveTotals adds to the totals of slots, hours, days and months, and to those of
+// organizations.
 func (t *transaction) saveTotals(c *store.Change) error {
 	if err := t.learnTypes(c.Totals); err != nil {
 		return err
 	}
-	for _, level := range []store.Level{store.LevelSlot, store.LevelHour, store.LevelDay} {
-		sums := c.Totals
-		if level != store.LevelSlot {
-			sums = store.RollUp(c.Totals, level)
-		}
-		if err := t.addTotals(totalTables[level], sums); err != nil {
+	sums, ofAll := c.Totals, map[organizationTotal]store.Units{}
+	for _, level := range store.TotalLevels {
+		sums = store.RollUp(sums, level)
+		if err := t.addTotals(relational.TotalTables[level], sums); err != nil {
 			return err
+		}
+		if slices.Contains(store.OrganizationLevels, level) {
+			if err := t.sumByOrganization(level, sums, ofAll); err != nil {
+				return err
+			}
+		}
+	}
+	return t.addOrganizationTotals(ofAll)
+}
+
+// organizationTotal names a total of an organization; 0: of all together.
+type organizationTotal struct {
+	organization store.ID
+	level        store.Level
+	slot, kind   int64
+}
+
+// sumByOrganization adds totals of a level to those of the organizations.
+func (t *transaction) sumByOrganization(level store.Level, totals map[store.TotalKey]store.Units,
+	sums map[organizationTotal]store.Units) error {
+	for key, units := range totals {
+		owner, known := t.s.known.owners[key.Item]
+		if !known {
+			if err := t.get(`SELECT organization FROM item WHERE id = ?`, []any{key.Item}, &owner); err != nil {
+				return err
+			}
+			t.s.known.owners[key.Item] = owner
+		}
+		for _, organization := range []store.ID{0, owner} {
+			of := organizationTotal{organization, level, key.Slot, t.s.known.types[key.Type]}
+			sums[of] = sums[of].Plus(units)
 		}
 	}
 	return nil
+}
+
+func (t *transaction) addOrganizationTotals(sums map[organizationTotal]store.Units) error {
+	rows := make([]any, 0, 7*len(sums))
+	for _, key := range slices.SortedFunc(maps.Keys(sums), func(a, b organizationTotal) int {
+		return cmp.Or(cmp.Compare(a.organization, b.organization), cmp.Compare(a.level, b.level),
+			cmp.Compare(a.slot, b.slot), cmp.Compare(a.kind, b.kind))
+	}) {
+		rows = append(rows, key.organization, int64(key.level), key.slot, key.kind, 0, sums[key].All,
+			sums[key].Late)
+	}
+	return t.insertRows(`INSERT INTO total_organization (organization, level, slot, type, part, count, late) VALUES`, 7,
+		addUnits, rows)
 }
 
 func (t *transaction) addTotals(table string, sums map[store.TotalKey]store.Units) error {
@@ -60,10 +100,10 @@ func (t *transaction) addTotals(table string, sums map[store.TotalKey]store.Unit
 // saveDeviceTotals adds to the totals of devices by day and by month. Their types are those
 // of the totals.
 func (t *transaction) saveDeviceTotals(c *store.Change) error {
-	if err := t.addDeviceTotals(c, "total_device", c.ByDevice); err != nil {
+	if err := t.addDeviceTotals(c, relational.DeviceTables[store.LevelDay], c.ByDevice); err != nil {
 		return err
 	}
-	return t.addDeviceTotals(c, "total_device_month", store.ByMonth(c.ByDevice))
+	return t.addDeviceTotals(c, relational.DeviceTables[store.LevelMonth], store.ByMonth(c.ByDevice))
 }
 
 func (t *transaction) addDeviceTotals(c *store.Change, table string, sums map[store.DeviceTotalKey]int64) error {

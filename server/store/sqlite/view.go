@@ -3,6 +3,8 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/relational"
@@ -10,15 +12,17 @@ import (
 )
 
 var dialect = view.Dialect{
-	Pieces:   `(SELECT value ->> 0 AS place, value ->> 1 AS since, value ->> 2 AS until FROM json_each(?))`,
+	Pieces:   `(SELECT value ->> 0 AS since, value ->> 1 AS until FROM json_each(?))`,
+	Keys:     `(SELECT value AS id FROM json_each(?))`,
 	Reported: `(SELECT value ->> 0 AS place, value ->> 1 AS run, value ->> 2 AS since, value ->> 3 AS until FROM json_each(?))`,
 	// By the first column of a comparison of rows alone it would look: through all of a code.
-	NextPair: `coalesce((SELECT t.handshake_code FROM total_day t WHERE t.handshake_code = pair.code AND t.item > pair.item LIMIT 1),
-			(SELECT t.handshake_code FROM total_day t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code LIMIT 1)),
-		coalesce((SELECT t.item FROM total_day t WHERE t.handshake_code = pair.code AND t.item > pair.item ORDER BY t.item LIMIT 1),
-			(SELECT t.item FROM total_day t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code, t.item LIMIT 1))`,
-	Join: `CROSS JOIN`, // SQLite keeps to the order
-	In:   ` IN (SELECT value FROM json_each(?))`,
+	NextPair: `coalesce((SELECT t.handshake_code FROM total_month t WHERE t.handshake_code = pair.code AND t.item > pair.item LIMIT 1),
+			(SELECT t.handshake_code FROM total_month t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code LIMIT 1)),
+		coalesce((SELECT t.item FROM total_month t WHERE t.handshake_code = pair.code AND t.item > pair.item ORDER BY t.item LIMIT 1),
+			(SELECT t.item FROM total_month t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code, t.item LIMIT 1))`,
+	Join:   `CROSS JOIN`, // SQLite keeps to the order
+	Lookup: func(table, condition string) string { return `CROSS JOIN ` + table + ` t ON ` + condition },
+	In:     ` IN (SELECT value FROM json_each(?))`,
 	Dialect: relational.Dialect{
 		Added:    addedSQL,
 		Sum:      saturatingSumSQL,
@@ -55,6 +59,49 @@ func (m *moment) Query(query string, arguments ...any) (view.Rows, error) {
 		return nil, err
 	}
 	return rows, nil
+}
+
+// Numbers is fast; see view.Database.
+func (m *moment) Numbers(query string, arguments []any, row func([]int64) error) error {
+	return m.values(query, arguments, 0, func(numbers []int64, _ []byte) error { return row(numbers) })
+}
+
+// Blobs is likewise.
+func (m *moment) Blobs(query string, arguments []any, row func([]int64, []byte) error) error {
+	return m.values(query, arguments, 1, row)
+}
+
+// values takes numbers as the driver gives them: what database/sql does to turn each into
+// another type takes longer than to read it. In the last columns, so many, are bytes.
+func (m *moment) values(query string, arguments []any, blobs int, row func([]int64, []byte) error) error {
+	rows, err := m.tx.QueryContext(m.ctx, query, arguments...)
+	if err != nil {
+		return err
+	}
+	columns, err := rows.Columns()
+	if err != nil {
+		return errors.Join(err, rows.Close())
+	}
+	numbers, values, fields := make([]int64, len(columns)-blobs), make([]any, len(columns)), make([]any, len(columns))
+	for i := range fields {
+		fields[i] = &values[i]
+	}
+	var data sql.RawBytes
+	if blobs > 0 {
+		fields[len(numbers)] = &data
+	}
+	return eachRow(rows, func(rows *sql.Rows) error {
+		if err := rows.Scan(fields...); err != nil {
+			return err
+		}
+		for i := range numbers {
+			var isNumber bool
+			if numbers[i], isNumber = values[i].(int64); !isNumber {
+				return fmt.Errorf("column %s is no number but %T", columns[i], values[i])
+			}
+		}
+		return row(numbers, data)
+	})
 }
 
 func (m *moment) Dialect() *view.Dialect { return &dialect }

@@ -316,8 +316,20 @@ func examinationIsComplete(t *testing.T, open Open) {
 				t.Errorf("%+v, %v", r, err)
 			}
 		}
+		for _, level := range store.OrganizationLevels {
+			units := map[string]store.Units{}
+			for total, err := range e.OrganizationTotals(level) {
+				if err != nil || total.Start != day {
+					t.Errorf("%+v, %v", total, err)
+				}
+				units[total.Organization] = units[total.Organization].Plus(total.Units)
+			}
+			if all := (store.Units{All: 7, Late: 4}); len(units) != 2 || units[""] != all || units["100001"] != all {
+				t.Errorf("organizations, level %d: %+v", level, units)
+			}
+		}
 		for level, start := range map[store.Level]int64{store.LevelSlot: day, store.LevelHour: day,
-			store.LevelDay: day} {
+			store.LevelDay: day, store.LevelMonth: store.LevelMonth.Start(day)} {
 			var units store.Units
 			for total, err := range e.Totals(level) {
 				if err != nil || total.Start != start || total.Code != w.code.Key || total.Item != w.item.Key {

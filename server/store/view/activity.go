@@ -7,11 +7,30 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// active is a run that counted something on a day, on a code and an item, of a type; 0:
+// active are the runs that counted something on a day, on a code and an item, of a type; 0:
 // of any.
 type active struct {
+	day              int64
 	kind, code, item store.ID
-	store.ActiveRun
+	// One of the two is set: what is stored, or what came lately.
+	stored []byte
+	lately store.Activity
+	only   map[store.ID]bool // of the devices that are asked for; nil: all
+}
+
+// each calls f with each run; some may come twice. What f is given holds until it returns.
+func (a *active) each(f func(*store.ActiveRun)) error {
+	if all := f; a.only != nil {
+		f = func(r *store.ActiveRun) {
+			if a.only[r.Device] {
+				all(r)
+			}
+		}
+	}
+	for i := range a.lately {
+		f(&a.lately[i])
+	}
+	return store.ReadActivity(a.stored, f)
 }
 
 // activeSince is the slot from which on activity is known.
@@ -28,12 +47,12 @@ type activity struct {
 	// tail is what came lately and is not in the activity of days yet.
 	tail map[int64][]active
 	days []int64 // of the tail, those that are not told of yet
-	f    func(day int64, runs []active) error
+	f    func(*active) error
 }
 
-// activeDays calls f with what was active on each day that windows have a part of, in the
-// order of days; f must not keep it.
-func (q *statistics) activeDays(windows []store.Window, byType bool, f func(day int64, runs []active) error) error {
+// eachActive calls f with what was active on the days that windows have a part of, in the
+// order of days.
+func (q *statistics) eachActive(windows []store.Window, byType bool, f func(*active) error) error {
 	a := &activity{
 		statistics: q, windows: windows, byType: byType || len(q.query.Types) > 0, f: f, tail: map[int64][]active{},
 	}
@@ -52,45 +71,25 @@ func (q *statistics) activeDays(windows []store.Window, byType bool, f func(day 
 				[]any{texts(q.query.Types)}
 		}
 	}
-	day, runs := int64(-1), []active(nil)
-	var err error
 	for _, span := range daysOf(windows) {
 		// One span after the other: so days come in the order of the key, and nothing is sorted.
-		err = each(q.db,
+		err := q.db.Blobs(
 			`SELECT t.day, t.type, t.handshake_code, t.item, t.runs FROM activity t WHERE t.day >= ? AND t.day < ?`+
 				types+where+` ORDER BY t.day`,
-			slices.Concat([]any{span.Start, span.End}, named, filters), func(rows Rows) error {
-				var one active
-				var at int64
-				var data []byte
-				if err := rows.Scan(&at, &one.kind, &one.code, &one.item, &data); err != nil {
+			slices.Concat([]any{span.Start, span.End}, named, filters), func(n []int64, data []byte) error {
+				if err := a.tellTail(n[0]); err != nil {
 					return err
 				}
-				if at != day {
-					if err := a.tell(day, runs); err != nil {
-						return err
-					}
-					day, runs = at, runs[:0]
-				}
-				return store.ReadActivity(data, func(r *store.ActiveRun) {
-					if a.only == nil || a.only[r.Device] {
-						one.ActiveRun = *r
-						one.Slots.Odd = slices.Clone(r.Slots.Odd)
-						runs = append(runs, one)
-					}
+				return f(&active{
+					day: n[0], kind: store.ID(n[1]), code: store.ID(n[2]), item: store.ID(n[3]), stored: data,
+					only: a.only,
 				})
 			})
 		if err != nil {
 			return err
 		}
 	}
-	if err == nil {
-		err = a.tell(day, runs)
-	}
-	if err == nil {
-		err = a.tell(store.EndOfTime, nil)
-	}
-	return err
+	return a.tellTail(store.EndOfTime)
 }
 
 // nearDays is how far apart days are that are read together: asking once more takes longer.
@@ -111,21 +110,16 @@ func daysOf(windows []store.Window) (days []store.Piece) {
 	return days
 }
 
-// tell tells of a day with what came lately for it, after the days before of which only
-// something came lately.
-func (a *activity) tell(day int64, runs []active) error {
+// tellTail tells of what came lately for days up to one.
+func (a *activity) tellTail(day int64) error {
 	for ; len(a.days) > 0 && a.days[0] <= day; a.days = a.days[1:] {
-		late := a.tail[a.days[0]]
-		if a.days[0] == day {
-			runs = append(runs, late...)
-		} else if err := a.f(a.days[0], late); err != nil {
-			return err
+		for i := range a.tail[a.days[0]] {
+			if err := a.f(&a.tail[a.days[0]][i]); err != nil {
+				return err
+			}
 		}
 	}
-	if len(runs) == 0 {
-		return nil
-	}
-	return a.f(day, runs)
+	return nil
 }
 
 // readOnly finds the devices that the query names, with those that are shown as them.
@@ -135,51 +129,36 @@ func (a *activity) readOnly() error {
 	}
 	a.only = map[store.ID]bool{}
 	in := a.db.Dialect().In
-	return each(a.db, `SELECT id FROM device WHERE uuid`+in+
+	return a.db.Numbers(`SELECT id FROM device WHERE uuid`+in+
 		` UNION ALL SELECT d.id FROM device m JOIN device d ON d.merged_into = m.id WHERE m.uuid`+in,
-		[]any{texts(a.query.Devices), texts(a.query.Devices)}, func(rows Rows) error {
-			var id store.ID
-			err := rows.Scan(&id)
-			a.only[id] = true
-			return err
+		[]any{texts(a.query.Devices), texts(a.query.Devices)}, func(n []int64) error {
+			a.only[store.ID(n[0])] = true
+			return nil
 		})
 }
 
 // readTail reads what is not folded yet.
 func (a *activity) readTail() error {
-	kinds := map[string]store.ID{"": 0}
-	if err := each(a.db, `SELECT id, name FROM operation_type`, nil, func(rows Rows) error {
-		var id store.ID
-		var name string
-		err := rows.Scan(&id, &name)
-		kinds[name] = id
-		return err
-	}); err != nil {
-		return err
-	}
 	days := daysOf(a.windows)
-	asked := func(day int64, kind string) bool {
-		if (kind != "") != a.byType || len(a.query.Types) > 0 && !slices.Contains(a.query.Types, kind) {
+	asked := func(day int64, kind store.ID) bool {
+		if (kind != 0) != a.byType || kind != 0 && !a.catalog.asks(kind) {
 			return false
 		}
 		return slices.ContainsFunc(days, func(p store.Piece) bool { return day >= p.Start && day < p.End })
 	}
 	where, filters := a.pairFilter()
-	return each(a.db, `SELECT t.run, t.device, t.handshake_code, t.item, t.newest, t.reports FROM (SELECT r.run, run.device, run.handshake_code, run.item, r.newest, r.reports
+	return a.db.Blobs(`SELECT t.run, t.device, t.handshake_code, t.item, t.newest, t.reports FROM (SELECT r.run, run.device, run.handshake_code, run.item, r.newest, r.reports
 		FROM raw_report r JOIN run ON run.id = r.run WHERE r.id > (SELECT coalesce(max(upto), 0) FROM activity_fold)) t WHERE true`+
-		where, filters, func(rows Rows) error {
-		var one active
-		var run, device store.ID
-		var came store.ReceivedReports
-		if err := rows.Scan(&run, &device, &one.code, &one.item, &came.Newest, &came.Data); err != nil {
-			return err
-		}
-		if a.only != nil && !a.only[device] {
-			return nil
-		}
-		return store.ActivityOf(device, run, &came, func(day int64, kind string, r store.ActiveRun) {
-			if asked(day, kind) {
-				one.kind, one.ActiveRun = kinds[kind], r
+		where, filters, func(n []int64, data []byte) error {
+		one := active{code: store.ID(n[2]), item: store.ID(n[3]), only: a.only}
+		came := store.ReceivedReports{Newest: n[4], Data: data}
+		return store.ActivityOf(store.ID(n[1]), store.ID(n[0]), &came, func(day int64, kind string, r store.ActiveRun) {
+			one.day, one.kind = day, 0
+			if kind != "" {
+				one.kind = a.catalog.types[kind]
+			}
+			if asked(day, one.kind) {
+				one.lately = store.Activity{r}
 				a.tail[day] = append(a.tail[day], one)
 			}
 		})
@@ -218,62 +197,34 @@ func parts(windows []store.Window, day int64) (list []part) {
 	return list
 }
 
-// grouping finds the groups of what is active, whose values are those of the query's
-// columns.
+// grouping finds the groups of what is active, by the values of the query's columns.
 type grouping struct {
-	q      *statistics
-	names  *namer
-	places map[[3]store.ID]int
-	byName map[store.Group]int
-	groups []group // without windows
-	// What was found last: runs of a code and an item follow one another.
-	last   [3]store.ID
-	lastAt int
+	q       *statistics
+	places  map[[3]store.ID]int
+	byGroup map[group]int
+	groups  []group // without windows
 }
 
 func (q *statistics) newGrouping() *grouping {
-	return &grouping{
-		q: q, names: &namer{q: q, known: map[named]string{}}, places: map[[3]store.ID]int{},
-		byName: map[store.Group]int{},
-	}
+	return &grouping{q: q, places: map[[3]store.ID]int{}, byGroup: map[group]int{}}
 }
 
 // of is the place of the group.
 func (g *grouping) of(a *active) int {
 	key := [3]store.ID{a.kind, a.code, a.item}
-	if key == g.last {
-		return g.lastAt
-	}
 	place, known := g.places[key]
-	if !known {
-		place = g.find(key)
-		g.places[key] = place
+	if known {
+		return place
 	}
-	g.last, g.lastAt = key, place
-	return place
-}
-
-// find finds the group of a type, a code and an item.
-func (g *grouping) find(key [3]store.ID) int {
-	var found group
-	for _, by := range g.q.query.By {
-		switch by {
-		case store.ByType:
-			found.Type = g.names.of(by, key[0])
-		case store.ByHandshake:
-			found.Handshake = g.names.of(by, key[1])
-		case store.ByItem:
-			found.Item = g.names.of(by, key[2])
-		case store.ByOrganization:
-			found.Organization = g.names.of(by, key[2])
-		}
-	}
-	place, known := g.byName[found.Group]
-	if !known {
+	own := g.q.groupOf(0, &counted{
+		kind: a.kind, code: a.code, item: a.item, organization: g.q.catalog.owners[a.item],
+	})
+	if place, known = g.byGroup[own]; !known {
 		place = len(g.groups)
-		g.groups = append(g.groups, found)
-		g.byName[found.Group] = place
+		g.groups = append(g.groups, own)
+		g.byGroup[own] = place
 	}
+	g.places[key] = place
 	return place
 }
 
@@ -290,8 +241,8 @@ type numbering struct {
 const nearKeys = 1 << 22
 
 func (n *numbering) of(device store.ID) int {
-	if len(n.q.merged) > 0 {
-		device = n.q.shownAs(device)
+	if len(n.q.catalog.merged) > 0 {
+		device = n.q.catalog.shownAs(device)
 	}
 	if device >= nearKeys || device < 0 {
 		return n.farOf(device)

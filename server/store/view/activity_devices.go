@@ -89,64 +89,93 @@ type setKey struct{ window, group int }
 // manyParts is how many parts of a day are looked at one by one.
 const manyParts = 8
 
-// activeDevices counts different devices. Sets of windows that are over are let go.
+// deviceCounting counts different devices. Sets of windows that are over are let go.
+type deviceCounting struct {
+	*statistics
+	groups  *grouping
+	numbers *numbering
+	sets    map[setKey]*deviceSet
+	// Of the day that is read: its parts of the windows, where its slots lie among them, and
+	// its parts of the spans.
+	day    int64
+	list   []part
+	places *partPlaces
+	spans  []part
+}
+
+// activeDevices counts different devices.
 func (q *statistics) activeDevices() error {
-	groups, numbers, sets := q.newGrouping(), &numbering{q: q}, map[setKey]*deviceSet{}
-	close := func(before int64) {
-		for key, set := range sets {
-			if q.endOf(key.window) <= before {
-				g := groups.groups[key.group]
+	c := &deviceCounting{
+		statistics: q, groups: q.newGrouping(), numbers: &numbering{q: q}, sets: map[setKey]*deviceSet{}, day: -1,
+	}
+	err := q.eachActive(q.allWindows(), q.groupedBy(store.ByType), c.add)
+	c.close(store.EndOfTime)
+	return err
+}
+
+// close counts the devices of windows that ended before a moment.
+func (c *deviceCounting) close(before int64) {
+	for key, set := range c.sets {
+		if c.endOf(key.window) <= before {
+			if g := c.groups.groups[key.group]; set.size > 0 {
 				g.window = key.window
-				q.add(g, set.size, 0)
-				delete(sets, key)
+				c.statistics.add(g, store.Units{All: set.size})
 			}
+			delete(c.sets, key)
 		}
 	}
-	err := q.activeDays(q.allWindows(), q.by(store.ByType), func(day int64, runs []active) error {
-		close(day)
-		list, spans := parts(q.windows, day), q.spanParts(day)
-		places := placesOf(list)
-		var last setKey
-		var lastSet *deviceSet
-		for i := range runs {
-			place, number := groups.of(&runs[i]), numbers.of(runs[i].Device)
-			for at := range spans {
-				if spans[at].has(&runs[i].Slots) {
-					key := setKey{spans[at].window, place}
-					if sets[key] == nil {
-						sets[key] = &deviceSet{}
-					}
-					sets[key].add(number)
-				}
-			}
-			add := func(window int) {
-				key := setKey{window, place}
-				if key != last || lastSet == nil {
-					if last, lastSet = key, sets[key]; lastSet == nil {
-						lastSet = &deviceSet{}
-						sets[key] = lastSet
-					}
-				}
-				lastSet.add(number)
-			}
-			if len(list) > manyParts {
-				runs[i].Slots.Each(func(start int64) {
-					if at := places.of(start); at >= 0 {
-						add(list[at].window)
-					}
-				})
-				continue
-			}
-			for at := range list {
-				if list[at].has(&runs[i].Slots) {
-					add(list[at].window)
-				}
+}
+
+func (c *deviceCounting) add(a *active) error {
+	if a.day != c.day {
+		c.close(a.day)
+		c.day, c.list, c.spans = a.day, parts(c.windows, a.day), c.spanParts(a.day)
+		c.places = placesOf(c.list)
+	}
+	group := c.groups.of(a)
+	// The parts of the day, each with its set; those of windows only as far as they are few.
+	var own []partSet
+	for i := range c.spans {
+		own = append(own, partSet{&c.spans[i], c.set(c.spans[i].window, group)})
+	}
+	many := make([]*deviceSet, len(c.list))
+	for i := range c.list {
+		many[i] = c.set(c.list[i].window, group)
+		if len(c.list) <= manyParts {
+			own = append(own, partSet{&c.list[i], many[i]})
+		}
+	}
+	return a.each(func(r *store.ActiveRun) {
+		number := c.numbers.of(r.Device)
+		for i := range own {
+			if own[i].has(&r.Slots) {
+				own[i].add(number)
 			}
 		}
-		return groups.names.err
+		if len(c.list) > manyParts {
+			r.Slots.Each(func(start int64) {
+				if at := c.places.of(start); at >= 0 {
+					many[at].add(number)
+				}
+			})
+		}
 	})
-	close(store.EndOfTime)
-	return err
+}
+
+// partSet is a part of a day with the devices that were active in its window.
+type partSet struct {
+	*part
+	*deviceSet
+}
+
+func (c *deviceCounting) set(window, group int) *deviceSet {
+	key := setKey{window, group}
+	set := c.sets[key]
+	if set == nil {
+		set = &deviceSet{}
+		c.sets[key] = set
+	}
+	return set
 }
 
 // partPlaces finds in which part of a day a slot begins.
@@ -182,39 +211,54 @@ func (p *partPlaces) find(start int64) int {
 	return at
 }
 
+// concurrentCounting counts the devices that were active in each slot.
+type concurrentCounting struct {
+	*statistics
+	groups  *grouping
+	numbers *numbering
+	day     int64
+	days    []*concurrentDay // by group
+}
+
 // activeConcurrently finds the most devices that were active in one slot.
 func (q *statistics) activeConcurrently() error {
-	groups, numbers := q.newGrouping(), &numbering{q: q}
-	var days []*concurrentDay // by group
-	return q.activeDays(q.allWindows(), false, func(day int64, runs []active) error {
-		for i := range runs {
-			place := groups.of(&runs[i])
-			for len(days) <= place {
-				days = append(days, &concurrentDay{})
-			}
-			days[place].add(numbers.of(runs[i].Device), &runs[i].Slots)
+	c := &concurrentCounting{statistics: q, groups: q.newGrouping(), numbers: &numbering{q: q}, day: -1}
+	err := q.eachActive(q.allWindows(), false, func(a *active) error {
+		if a.day != c.day {
+			c.finish()
+			c.day = a.day
 		}
-		list := append(parts(q.windows, day), q.spanParts(day)...)
-		for place, d := range days {
-			if len(d.devices) == 0 {
-				continue
-			}
-			d.count()
-			for _, p := range list {
-				g := groups.groups[place]
-				g.window = p.window
-				if most := d.most(p.from, p.until); most > 0 {
-					if row := q.rows[g]; row == nil {
-						q.add(g, most, 0)
-					} else {
-						row.Count = max(row.Count, most)
-					}
+		place := c.groups.of(a)
+		for len(c.days) <= place {
+			c.days = append(c.days, &concurrentDay{})
+		}
+		return a.each(func(r *store.ActiveRun) { c.days[place].add(c.numbers.of(r.Device), &r.Slots) })
+	})
+	c.finish()
+	return err
+}
+
+// finish takes the most of the day for the windows that have a part of it.
+func (c *concurrentCounting) finish() {
+	list := append(parts(c.windows, c.day), c.spanParts(c.day)...)
+	for place, d := range c.days {
+		if len(d.devices) == 0 {
+			continue
+		}
+		d.count()
+		for _, p := range list {
+			g := c.groups.groups[place]
+			g.window = p.window
+			if most := d.most(p.from, p.until); most > 0 {
+				if row := c.rows[g]; row == nil {
+					c.rows[g] = &store.Units{All: most}
+				} else {
+					row.All = max(row.All, most)
 				}
 			}
-			d.clear()
 		}
-		return groups.names.err
-	})
+		d.clear()
+	}
 }
 
 // concurrentDay counts the devices in each slot of a day.

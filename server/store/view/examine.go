@@ -3,6 +3,7 @@ package view
 import (
 	"errors"
 	"iter"
+	"slices"
 	"strconv"
 
 	"github.com/openlts/openlts/server/store"
@@ -143,7 +144,7 @@ func (e *examination) Losses() iter.Seq2[store.ExaminedLoss, error] {
 }
 
 func (e *examination) Totals(level store.Level) iter.Seq2[store.ExaminedTotal, error] {
-	return rowsOf(e, `SELECT handshake_code, item, slot, type, count, late FROM `+totalTables[level], nil,
+	return rowsOf(e, `SELECT handshake_code, item, slot, type, count, late FROM `+relational.TotalTables[level], nil,
 		func(rows Rows, yield func(store.ExaminedTotal) bool) (bool, error) {
 			var t store.ExaminedTotal
 			var kind store.ID
@@ -155,8 +156,23 @@ func (e *examination) Totals(level store.Level) iter.Seq2[store.ExaminedTotal, e
 		})
 }
 
+func (e *examination) OrganizationTotals(level store.Level) iter.Seq2[store.ExaminedOrganizationTotal, error] {
+	// One that is gone, with what is left of its totals, is nobody's.
+	return rowsOf(e, `SELECT CASE WHEN t.organization = 0 THEN '' ELSE coalesce(o.public_id, 'gone ' || t.organization) END, t.slot, t.type, t.count, t.late
+		FROM total_organization t LEFT JOIN organization o ON o.id = t.organization WHERE t.level = ?`,
+		[]any{int64(level)}, func(rows Rows, yield func(store.ExaminedOrganizationTotal) bool) (bool, error) {
+			var t store.ExaminedOrganizationTotal
+			var kind store.ID
+			if err := rows.Scan(&t.Organization, &t.Start, &kind, &t.All, &t.Late); err != nil {
+				return true, err
+			}
+			t.Type = e.types[kind]
+			return yield(t), nil
+		})
+}
+
 func (e *examination) DeviceTotals(level store.Level) iter.Seq2[store.ExaminedTotal, error] {
-	return rowsOf(e, `SELECT device, handshake_code, item, slot, type, count FROM `+deviceTables[level], nil,
+	return rowsOf(e, `SELECT device, handshake_code, item, slot, type, count FROM `+relational.DeviceTables[level], nil,
 		func(rows Rows, yield func(store.ExaminedTotal) bool) (bool, error) {
 			var t store.ExaminedTotal
 			var kind store.ID
@@ -173,14 +189,28 @@ func (e *examination) Activity() iter.Seq2[store.ExaminedActivity, error] {
 		everything := []store.Window{{Start: 0, End: store.EndOfTime}}
 		for _, byType := range []bool{false, true} {
 			q := &statistics{db: e.db, windows: everything}
-			err := q.activeDays(everything, byType, func(day int64, runs []active) error {
-				for _, one := range e.activityOf(day, runs) {
-					if !yield(one, nil) {
-						return errStopped
+			q.catalog.types = map[string]store.ID{}
+			for id, name := range e.types {
+				q.catalog.types[name] = id
+			}
+			day := activeDay{examination: e, runs: map[pairKind]store.Activity{}}
+			err := q.eachActive(everything, byType, func(a *active) error {
+				if a.day != day.day {
+					if err := day.tell(yield); err != nil {
+						return err
 					}
+					day.day = a.day
 				}
-				return nil
+				key := pairKind{a.kind, a.code, a.item}
+				return a.each(func(r *store.ActiveRun) {
+					kept := *r
+					kept.Slots.Odd = slices.Clone(r.Slots.Odd)
+					day.runs[key] = append(day.runs[key], kept)
+				})
 			})
+			if err == nil {
+				err = day.tell(yield)
+			}
 			if errors.Is(err, errStopped) {
 				return
 			}
@@ -195,20 +225,28 @@ func (e *examination) Activity() iter.Seq2[store.ExaminedActivity, error] {
 // errStopped is the error of who does not want to know more.
 var errStopped = errors.New("stopped")
 
-// activityOf puts together what was active on a day.
-func (e *examination) activityOf(day int64, runs []active) (list []store.ExaminedActivity) {
-	type key struct{ kind, code, item store.ID }
-	byKey := map[key]store.Activity{}
-	for i := range runs {
-		k := key{runs[i].kind, runs[i].code, runs[i].item}
-		byKey[k] = append(byKey[k], runs[i].ActiveRun)
+// activeDay puts together what was active on a day.
+type activeDay struct {
+	*examination
+	day  int64
+	runs map[pairKind]store.Activity
+}
+
+// pairKind is a code and an item with a type; 0: any.
+type pairKind struct{ kind, code, item store.ID }
+
+// tell gives what was active, and forgets it.
+func (d *activeDay) tell(yield func(store.ExaminedActivity, error) bool) error {
+	for key, all := range d.runs {
+		one := store.ExaminedActivity{
+			Day: d.day, Code: key.code, Item: key.item, Type: d.types[key.kind], Runs: all.Merged(nil),
+		}
+		if !yield(one, nil) {
+			return errStopped
+		}
 	}
-	for k, all := range byKey {
-		list = append(list, store.ExaminedActivity{
-			Day: day, Code: k.code, Item: k.item, Type: e.types[k.kind], Runs: all.Merged(nil),
-		})
-	}
-	return list
+	clear(d.runs)
+	return nil
 }
 
 func (e *examination) Items() iter.Seq2[store.ExaminedItem, error] {

@@ -1,13 +1,13 @@
 package view
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/relational"
 )
 
 // Totals of devices are kept by month and day; what a window has beside these is summed
@@ -17,9 +17,9 @@ import (
 func (q *statistics) devicePieces() (store.Pieces, error) {
 	levels := []store.Level{store.LevelMonth, store.LevelDay, store.LevelSlot}
 	switch {
-	case q.by(store.BySlot), q.by(store.ByHour), q.by(store.ByRun):
+	case q.groupedBy(store.BySlot, store.ByHour, store.ByRun):
 		levels = levels[2:]
-	case q.by(store.ByDay):
+	case q.groupedBy(store.ByDay):
 		levels = levels[1:]
 	}
 	pieces := store.CutWindows(q.windows, levels...)
@@ -30,7 +30,7 @@ func (q *statistics) devicePieces() (store.Pieces, error) {
 // devices can be added to others, but not taken off.
 func (q *statistics) wholeDays() (days, rest []store.Piece, err error) {
 	longest := []store.Level{store.LevelDay, store.LevelSlot}
-	if q.by(store.BySlot) || q.by(store.ByHour) || q.by(store.ByRun) {
+	if q.groupedBy(store.BySlot, store.ByHour, store.ByRun) {
 		longest = longest[1:]
 	}
 	for i, w := range q.windows {
@@ -99,61 +99,65 @@ func (q *statistics) deviceFilter() (where string, arguments []any) {
 	return where, arguments
 }
 
-// readMerged reads which devices are shown as another one; they are few.
-func (q *statistics) readMerged() error {
-	q.merged = map[store.ID]store.ID{}
-	return each(q.db, `SELECT id, merged_into FROM device WHERE merged_into IS NOT NULL`, nil, func(rows Rows) error {
-		var device, into store.ID
-		err := rows.Scan(&device, &into)
-		q.merged[device] = into
-		return err
-	})
-}
-
-// shownAs is the device as which a device is shown.
-func (q *statistics) shownAs(device store.ID) store.ID {
-	if into, merged := q.merged[device]; merged {
-		return into
-	}
-	return device
-}
-
-// deviceTables are the tables of totals of devices.
-var deviceTables = map[store.Level]string{store.LevelDay: "total_device", store.LevelMonth: "total_device_month"}
-
-// fromTotals are the rows t of the totals of devices, in pieces p.
-func (q *statistics) fromTotals(level store.Level, pieces []store.Piece) (from string, arguments []any) {
+// readDeviceTotals calls f with what was counted of devices in pieces that don't overlap, of a
+// window, whose place of the query's is given. It tells no more than the query's columns need:
+// rows of the same device are summed up in the order of the key, which costs nothing.
+func (q *statistics) readDeviceTotals(level store.Level, pieces []store.Piece,
+	f func(window int, of *counted, units int64)) error {
 	where, filters := q.deviceFilter()
 	if len(q.query.Types) > 0 {
 		where += ` AND t.type IN (SELECT id FROM operation_type WHERE name` + q.db.Dialect().In + `)`
 		filters = append(filters, texts(q.query.Types))
 	}
-	return ` FROM ` + q.db.Dialect().Pieces + ` p ` + q.db.Dialect().Join + ` ` + deviceTables[level] +
-			` t ON t.slot >= p.since AND t.slot < p.until` + where,
-		append([]any{piecesJSON(pieces)}, filters...)
+	columns := `t.slot, t.device`
+	paired := q.groupedBy(store.ByHandshake, store.ByItem, store.ByOrganization, store.ByType)
+	if paired {
+		columns += `, t.handshake_code, t.item`
+	}
+	count, grouped := `t.count`, ``
+	if q.groupedBy(store.ByType) {
+		columns += `, t.type`
+	} else {
+		count, grouped = q.db.Dialect().Sum(`t.count`), ` GROUP BY `+columns
+	}
+	query := `SELECT ` + count + `, ` + columns + ` FROM ` + relational.DeviceTables[level] +
+		` t WHERE t.slot >= ? AND t.slot < ?` + where + grouped
+	places := placing{pieces: pieces}
+	for _, span := range joined(pieces) { // they are few
+		err := q.db.Numbers(query, append([]any{span.Start, span.End}, filters...), func(n []int64) error {
+			of := counted{slot: n[1], device: store.ID(n[2])}
+			if paired {
+				of.code, of.item = store.ID(n[3]), store.ID(n[4])
+				of.organization = q.catalog.owners[of.item]
+			}
+			if len(n) > 5 {
+				of.kind = store.ID(n[5])
+			}
+			f(places.of(of.slot), &of, n[0])
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (q *statistics) operationsOfDevices() error {
-	values, keys, err := q.columns()
-	if err != nil {
-		return err
-	}
 	pieces, err := q.devicePieces()
 	if err != nil {
 		return err
 	}
+	add := func(window int, of *counted, units int64) { q.add(q.groupOf(window, of), store.Units{All: units}) }
 	count := func(pieces map[store.Level][]store.Piece) error {
 		for _, level := range []store.Level{store.LevelMonth, store.LevelDay} {
-			if len(pieces[level]) == 0 {
-				continue
-			}
-			from, arguments := q.fromTotals(level, pieces[level])
-			if err := q.scan(`SELECT p.place, `+q.db.Dialect().Sum("t.count")+`, 0`+values+from+` GROUP BY p.place`+
-				keys, arguments); err != nil {
-				return err
+			for _, layer := range layers(pieces[level]) {
+				if err := q.readDeviceTotals(level, layer, add); err != nil {
+					return err
+				}
 			}
 		}
-		return q.eachOfSlots(pieces[store.LevelSlot], func(g group, _ store.ID, units int64) { q.add(g, units, 0) })
+		return q.eachOfSlots(pieces[store.LevelSlot], add)
 	}
 	if err := count(pieces.Plus); err != nil {
 		return err
@@ -170,38 +174,31 @@ type reported struct {
 
 // reportedIn finds the runs that reported something in pieces.
 func (q *statistics) reportedIn(pieces []store.Piece) (found []reported, err error) {
-	pieces = slices.Clone(pieces)
-	slices.SortStableFunc(pieces, func(a, b store.Piece) int { return cmp.Compare(a.Start, b.Start) })
-	for len(pieces) > 0 {
-		// Activity is read along windows that don't overlap, as pieces hardly ever do.
-		var windows []store.Window
-		var places []int
-		var left []store.Piece
-		for _, p := range pieces {
-			if n := len(windows); n > 0 && windows[n-1].End > p.Start {
-				left = append(left, p)
-				continue
-			}
-			windows, places = append(windows, store.Window{Start: p.Start, End: p.End}), append(places, p.Window)
+	// Activity is read along windows that don't overlap.
+	for _, layer := range layers(pieces) {
+		windows := make([]store.Window, len(layer))
+		for i, p := range layer {
+			windows[i] = store.Window{Start: p.Start, End: p.End}
 		}
-		pieces = left
-		err = q.activeDays(windows, false, func(day int64, runs []active) error {
-			list := parts(windows, day)
-			once := map[reported]bool{}
-			for i := range runs {
+		once := map[reported]bool{}
+		err = q.eachActive(windows, false, func(a *active) error {
+			list := parts(windows, a.day)
+			if len(list) == 0 {
+				return nil
+			}
+			return a.each(func(r *store.ActiveRun) {
 				for at := range list {
 					p := &list[at]
-					if !p.has(&runs[i].Slots) {
+					if !p.has(&r.Slots) {
 						continue
 					}
-					one := reported{places[p.window], runs[i].Run, day + p.from, day + p.until}
+					one := reported{layer[p.window].Window, r.Run, a.day + p.from, a.day + p.until}
 					if !once[one] {
 						once[one] = true
 						found = append(found, one)
 					}
 				}
-			}
-			return nil
+			})
 		})
 		if err != nil {
 			return nil, err
@@ -213,9 +210,9 @@ func (q *statistics) reportedIn(pieces []store.Piece) (found []reported, err err
 // reportsAtOnce is of how many runs one query reads reports.
 const reportsAtOnce = 2000
 
-// eachOfSlots calls f with the group, the device and the units of what was counted
-// in slots: once for each type that the query asks for.
-func (q *statistics) eachOfSlots(pieces []store.Piece, f func(g group, device store.ID, units int64)) error {
+// eachOfSlots calls f with what was counted in slots: once for each type that the query asks
+// for.
+func (q *statistics) eachOfSlots(pieces []store.Piece, f func(window int, of *counted, units int64)) error {
 	if len(pieces) == 0 {
 		return nil
 	}
@@ -223,9 +220,8 @@ func (q *statistics) eachOfSlots(pieces []store.Piece, f func(g group, device st
 	if err != nil {
 		return err
 	}
-	names := &namer{q: q, known: map[named]string{}}
 	for some := range slices.Chunk(found, reportsAtOnce) {
-		if err := q.eachReported(some, names, f); err != nil {
+		if err := q.eachReported(some, f); err != nil {
 			return err
 		}
 	}
@@ -244,85 +240,28 @@ func reportsJSON(list []reported) string {
 	return "[" + text.String() + "]"
 }
 
-func (q *statistics) eachReported(list []reported, names *namer, f func(g group, device store.ID, units int64)) error {
+func (q *statistics) eachReported(list []reported, f func(window int, of *counted, units int64)) error {
 	join := q.db.Dialect().Join
 	query := `SELECT p.place, r.run, run.device, run.handshake_code, run.item, r.slot, r.counts FROM ` +
 		q.db.Dialect().Reported + ` p ` +
 		join + ` report r ON r.run = p.run AND r.slot >= p.since AND r.slot < p.until ` + join +
 		` run ON run.id = r.run WHERE r.revision > 0`
-	return each(q.db, query, []any{reportsJSON(list)}, func(rows Rows) error {
-		var g group
-		var run, device, code, item store.ID
-		var slot int64
-		var data []byte
-		if err := rows.Scan(&g.window, &run, &device, &code, &item, &slot, &data); err != nil {
-			return err
+	return q.db.Blobs(query, []any{reportsJSON(list)}, func(n []int64, data []byte) error {
+		of := counted{
+			run: store.ID(n[1]), device: store.ID(n[2]), code: store.ID(n[3]), item: store.ID(n[4]), slot: n[5],
+			organization: q.catalog.owners[store.ID(n[4])],
 		}
 		counts, err := store.ParseBinaryCounts(data)
 		if err != nil {
 			return err
 		}
-		for _, by := range q.query.By {
-			switch by {
-			case store.BySlot:
-				g.Slot = slot
-			case store.ByHour:
-				g.Hour = store.LevelHour.Start(slot)
-			case store.ByDay:
-				g.Day = store.LevelDay.Start(slot)
-			case store.ByRun:
-				g.Run = names.of(by, run)
-			case store.ByHandshake:
-				g.Handshake = names.of(by, code)
-			case store.ByDevice:
-				g.Device = names.of(by, q.shownAs(device))
-			case store.ByItem:
-				g.Item = names.of(by, item)
-			case store.ByOrganization:
-				g.Organization = names.of(by, item)
-			}
-		}
-		byType := q.by(store.ByType)
 		for _, count := range counts {
-			if len(q.query.Types) > 0 && !slices.Contains(q.query.Types, count.Type) {
-				continue
+			if of.kind = q.catalog.types[count.Type]; q.catalog.asks(of.kind) {
+				f(int(n[0]), &of, count.Units)
 			}
-			if byType {
-				g.Type = count.Type
-			}
-			f(g, device, count.Units)
 		}
-		return names.err
+		return nil
 	})
-}
-
-// namer finds the names of what rows are grouped by.
-type namer struct {
-	q     *statistics
-	known map[named]string
-	err   error
-}
-
-type named struct {
-	column store.Column
-	id     store.ID
-}
-
-func (n *namer) of(column store.Column, id store.ID) string {
-	name, ok := n.known[named{column, id}]
-	if !ok && n.err == nil {
-		query := map[store.Column]string{
-			store.ByHandshake:    `SELECT code FROM handshake_code WHERE id = ?`,
-			store.ByDevice:       `SELECT uuid FROM device WHERE id = ?`,
-			store.ByRun:          `SELECT uuid FROM run WHERE id = ?`,
-			store.ByType:         `SELECT name FROM operation_type WHERE id = ?`,
-			store.ByItem:         `SELECT public_id FROM item WHERE id = ?`,
-			store.ByOrganization: `SELECT o.public_id FROM item i JOIN organization o ON o.id = i.organization WHERE i.id = ?`,
-		}[column]
-		n.err = get(n.q.db, query, []any{id}, &name)
-		n.known[named{column, id}] = name
-	}
-	return name
 }
 
 // devices counts different devices.
@@ -333,35 +272,24 @@ func (q *statistics) devices() error {
 		}
 		return err
 	}
-	values, keys, err := q.columns()
-	if err != nil {
-		return err
-	}
 	days, slots, err := q.wholeDays()
 	if err != nil {
 		return err
-	}
-	if len(slots) == 0 && len(q.merged) == 0 {
-		from, arguments := q.fromTotals(store.LevelDay, days)
-		return q.scan(`SELECT p.place, count(DISTINCT t.device), 0`+values+from+` GROUP BY p.place`+keys, arguments)
 	}
 	type seen struct {
 		group
 		device store.ID
 	}
 	met := map[seen]bool{}
-	meet := func(g group, device store.ID, _ int64) {
-		if key := (seen{g, q.shownAs(device)}); !met[key] {
+	meet := func(window int, of *counted, _ int64) {
+		g := q.groupOf(window, of)
+		if key := (seen{g, q.catalog.shownAs(of.device)}); !met[key] {
 			met[key] = true
-			q.add(g, 1, 0)
+			q.add(g, store.Units{All: 1})
 		}
 	}
-	if len(days) > 0 {
-		from, arguments := q.fromTotals(store.LevelDay, days)
-		// The device takes the place of the count.
-		byDevice := &statistics{db: q.db, query: q.query, meet: meet}
-		if err := byDevice.scan(`SELECT p.place, t.device, 0`+values+from+` GROUP BY p.place, t.device`+keys,
-			arguments); err != nil {
+	for _, layer := range layers(days) {
+		if err := q.readDeviceTotals(store.LevelDay, layer, meet); err != nil {
 			return err
 		}
 	}
@@ -373,7 +301,7 @@ var errNoTypes = errors.New("devices at work at once are not counted by operatio
 
 // concurrent counts the devices of each slot, and takes the most of each group.
 func (q *statistics) concurrent() error {
-	if q.by(store.ByType) || len(q.query.Types) > 0 || q.by(store.ByDevice) {
+	if q.groupedBy(store.ByType, store.ByDevice) || len(q.query.Types) > 0 {
 		return errNoTypes
 	}
 	for _, by := range q.query.By {
@@ -389,45 +317,4 @@ func (q *statistics) concurrent() error {
 		return &store.PrunedError{Before: since}
 	}
 	return q.activeConcurrently()
-}
-
-// denials counts refused authorizations.
-func (q *statistics) denials() error {
-	var values, keys strings.Builder
-	for _, by := range q.query.By {
-		column, ok := map[store.Column]string{
-			store.ByHandshake:    `coalesce((SELECT code FROM handshake_code WHERE id = t.handshake_code), '')`,
-			store.ByOrganization: `coalesce((SELECT o.public_id FROM handshake_code c JOIN organization o ON o.id = c.organization WHERE c.id = t.handshake_code), '')`,
-			store.ByStatus:       `t.status`,
-			store.ByHour:         `t.start - t.start % 3600`,
-			store.ByDay:          `t.start - t.start % 86400`,
-		}[by]
-		if !ok {
-			return fmt.Errorf("denials can't be grouped by %s", by)
-		}
-		values.WriteString(", " + column)
-		keys.WriteString(", " + column)
-	}
-	if len(q.query.Items)+len(q.query.Types)+len(q.query.Devices) > 0 {
-		return errors.New("denials are counted by handshake code, not by item, type or device")
-	}
-	where, filters := "", []any(nil)
-	if len(q.query.Organizations) > 0 {
-		where +=
-			` AND t.handshake_code IN (SELECT c.id FROM handshake_code c JOIN organization o ON o.id = c.organization
-			WHERE o.public_id` + q.db.Dialect().In + `)`
-		filters = append(filters, texts(q.query.Organizations))
-	}
-	if len(q.query.HandshakeCodes) > 0 {
-		where += ` AND t.handshake_code IN (SELECT id FROM handshake_code WHERE code` + q.db.Dialect().In + `)`
-		filters = append(filters, texts(q.query.HandshakeCodes))
-	}
-	var pieces []store.Piece
-	for i, w := range q.windows {
-		pieces = append(pieces, store.Piece{Window: i, Start: w.Start, End: w.End})
-	}
-	return q.scan(`SELECT p.place, `+q.db.Dialect().Sum("t.count")+`, 0`+values.String()+` FROM `+q.db.Dialect().Pieces+
-		` p `+q.db.Dialect().Join+` total_denial t
-		ON t.start >= p.since AND t.start < p.until`+where+` GROUP BY p.place`+keys.String(),
-		append([]any{piecesJSON(pieces)}, filters...))
 }

@@ -5,6 +5,7 @@ package view
 import (
 	"encoding/json"
 	"errors"
+	"strconv"
 
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/relational"
@@ -15,6 +16,12 @@ type Database interface {
 	// Query runs a query whose parameters are written '?'. Several may be open at
 	// once.
 	Query(query string, arguments ...any) (Rows, error)
+	// Numbers calls row for each row of a query that has nothing but numbers, none of them
+	// NULL: as fast as can be, because there are many. What row is given holds until it
+	// returns.
+	Numbers(query string, arguments []any, row func(numbers []int64) error) error
+	// Blobs is the same for a query whose last column is bytes.
+	Blobs(query string, arguments []any, row func(numbers []int64, data []byte) error) error
 	Dialect() *Dialect
 }
 
@@ -30,24 +37,22 @@ type Rows interface {
 type Dialect struct {
 	relational.Dialect
 
-	// Pieces is a table (place, since, until) out of one parameter: a JSON array of
-	// arrays of three numbers.
-	Pieces string
+	// Pieces is a table (since, until) out of one parameter: a JSON array of arrays of two
+	// numbers. Keys is a table (id) out of a JSON array of numbers.
+	Pieces, Keys string
 	// Reported is a table (place, run, since, until) out of one: a JSON array of arrays of four.
 	Reported string
-	// NextPair are the code and the item of total_day that follow those of a row pair, by one
+	// NextPair are the code and the item of total_month that follow those of a row pair, by one
 	// step through its key; NULL: none do.
 	NextPair string
-	// Join joins a table that is looked up for each row of what precedes it.
-	Join string
+	// Join joins a table that is looked up for each row of what precedes it. Lookup joins the
+	// rows t of a table that meet a condition, found by its key for each row of what precedes
+	// it, whatever else the database would think of.
+	Join   string
+	Lookup func(table, condition string) string
 	// In is the condition that a column, which precedes it, is one of a JSON array of
 	// texts: one parameter.
 	In string
-}
-
-// totalTables are the tables of totals.
-var totalTables = map[store.Level]string{
-	store.LevelSlot: "total", store.LevelHour: "total_hour", store.LevelDay: "total_day",
 }
 
 // texts are texts as a parameter.
@@ -57,6 +62,32 @@ func texts(list []string) string {
 		panic(err)
 	}
 	return string(data)
+}
+
+// piecesJSON are pieces as a parameter.
+func piecesJSON(pieces []store.Piece) string {
+	text := []byte{'['}
+	for i, p := range pieces {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendInt(append(text, '['), p.Start, 10)
+		text = strconv.AppendInt(append(text, ','), p.End, 10)
+		text = append(text, ']')
+	}
+	return string(append(text, ']'))
+}
+
+// keysJSON are keys as a parameter.
+func keysJSON(keys []int64) string {
+	text := []byte{'['}
+	for i, key := range keys {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendInt(text, key, 10)
+	}
+	return string(append(text, ']'))
 }
 
 // each calls scan for each row of a query.

@@ -1,0 +1,12 @@
+package relational
+
+import "github.com/openlts/openlts/server/store"
+
+// Tables of totals, by how much time their rows sum up.
+var (
+	TotalTables = map[store.Level]string{
+		store.LevelSlot: "total", store.LevelHour: "total_hour", store.LevelDay: "total_day",
+		store.LevelMonth: "total_month",
+	}
+	DeviceTables = map[store.Level]string{store.LevelDay: "total_device", store.LevelMonth: "total_device_month"}
+)
