@@ -29,7 +29,7 @@ def started(command: Path | None = None) -> Iterator[tuple[Server, Path]]:
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="data-", dir=OUT) as name:
         directory = Path(name)
-        server = Server(command or REPOSITORY / "out/bin/lts", directory / "server")
+        server = Server(command, empty=True, directory=directory / "server")
         server.run("org", "add", "Vendor", "--id", "100001")
         server.run("handshake", "add", "bench", "--org", "100001", "--default")
         options = ("--charge-way", "scan", "--quota", "unlimited", "--handshake", HANDSHAKE_CODE)
@@ -38,4 +38,4 @@ def started(command: Path | None = None) -> Iterator[tuple[Server, Path]]:
         try:
             yield server, directory
         finally:
-            server.stop()
+            server.remove()

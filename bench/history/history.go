@@ -118,10 +118,11 @@ type filler struct {
 	devices     []device
 	pairs       []pair
 	kinds       []kind
-	owners      map[int64][][]store.Units // units of the day of organizations; 0: of all together
-	density     float64                   // the share of slots, of those in which a device may be at work, in which it is
-	came        map[int64][]batch
-	result      Result
+	// owners are the units of the day of organizations; 0: of all together.
+	owners  map[int64][][]store.Units
+	density float64 // the share of slots, of those in which a device may be at work, in which it is
+	came    map[int64][]batch
+	result  Result
 }
 
 // fill writes day after day, so that rows follow one another as they would have.

@@ -72,6 +72,7 @@ func verified(t *testing.T, name string, made history.Result) {
 		t.Errorf("%+v of %+v, %v", result, made, err)
 	}
 	sumsAgree(t, s, until)
+	questionsAreAnswered(t, s)
 	counted, err := s.Statistics(t.Context(), store.StatisticsQuery{})
 	if err != nil || counted.Total != made.Units || counted.Late == 0 {
 		t.Errorf("%d of %d units, %d late, %v", counted.Total, made.Units, counted.Late, err)

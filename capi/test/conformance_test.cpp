@@ -182,7 +182,7 @@ TEST_F(Conformance, refuse_charge_way) {
 
 TEST_F(Conformance, no_server) {
   ConnectionParameters p = parameters();
-  p.mainServerURL = unreachable_url();
+  p.mainServerURL = server.unreachable_url();
   const auto error = error_of([&] { (void)License::from_lts(p); });
   EXPECT_EQ(error.status(), LTS_ERR_FAILED_TO_REACH_LTS);
   const std::string address = p.mainServerURL.substr(p.mainServerURL.find("127"));
@@ -196,7 +196,7 @@ TEST_F(Conformance, no_code) {
 
 TEST_F(Conformance, standby) {
   ConnectionParameters p = parameters();
-  p.mainServerURL = unreachable_url();
+  p.mainServerURL = server.unreachable_url();
   p.standbyServerURL = server.url();
   EXPECT_NE(License::from_lts(p).info().stateFlags & LTS_STATE_STANDBY_USED, 0u);
 }

@@ -5,11 +5,10 @@ A block with a `main` is a program and is compiled as it stands. Any other C++
 block is a fragment: it gets the include and goes into a function which has
 `parameters` and `license`.
 
-usage: documentation_test.py PAGE INCLUDE-DIRECTORY... -- COMPILER-C COMPILER-CXX
+usage: documentation_test.py TESTBED PAGE INCLUDE-DIRECTORY... -- COMPILER-C COMPILER-CXX
 """
 
-import pathlib
-import re
+import json
 import subprocess
 import sys
 
@@ -27,16 +26,15 @@ void fragment([[maybe_unused]] openlts::ConnectionParameters &parameters,
 """
 
 
-def blocks(page: pathlib.Path):
-    """Gives language, first line and code of every fenced block."""
-    text = page.read_text(encoding="utf-8")
-    for match in re.finditer(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
-        yield match[1], text.count("\n", 0, match.start()) + 2, match[2]
+def blocks(testbed: str, page: str, language: str):
+    """Gives first line and code of every block of a language, if there are any."""
+    printed = subprocess.run([testbed, "blocks", page, language], stdout=subprocess.PIPE, check=False).stdout
+    return [(block["line"], block["code"]) for block in json.loads(printed or "[]")]
 
 
 def main() -> int:
     split = sys.argv.index("--")
-    page, *includes = sys.argv[1:split]
+    testbed, page, *includes = sys.argv[1:split]
     cc, cxx = sys.argv[split + 1 :]
     options = ["-Wall", "-Wextra", "-Werror", "-fsyntax-only", *(f"-I{i}" for i in includes)]
     compilers = {
@@ -45,15 +43,14 @@ def main() -> int:
     }
     compiled = 0
     failed = 0
-    for language, line, code in blocks(pathlib.Path(page)):
-        if language not in compilers:
-            continue
-        whole = "int main(" in code or language == "c"
-        template = '#line {line} "{page}"\n{code}' if whole else FRAGMENT
-        source = template.format(line=line, page=page, code=code)
-        result = subprocess.run(compilers[language], input=source, text=True, check=False)
-        compiled += 1
-        failed += result.returncode != 0
+    for language, compiler in compilers.items():
+        for line, code in blocks(testbed, page, language):
+            whole = "int main(" in code or language == "c"
+            template = '#line {line} "{page}"\n{code}' if whole else FRAGMENT
+            source = template.format(line=line, page=page, code=code)
+            result = subprocess.run(compiler, input=source, text=True, check=False)
+            compiled += 1
+            failed += result.returncode != 0
     print(f"{page}: {compiled} code blocks, {failed} do not compile")
     return 1 if failed or not compiled else 0
 

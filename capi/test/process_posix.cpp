@@ -1,9 +1,6 @@
 // Programs that run, and directories for them, on POSIX.
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <spawn.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,12 +39,15 @@ Process::~Process() {
 }
 
 void Process::start(const std::vector<std::string> &arguments) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) throw failed("can't make a pipe");
-  output_ = ends[0];
+  int in[2];
+  int out[2];
+  if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0) throw failed("can't make a pipe");
+  input_ = in[1];
+  output_ = out[0];
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
   std::vector<char *> words;
   for (const std::string &argument : arguments)
     words.push_back(const_cast<char *>(argument.c_str()));
@@ -55,11 +55,25 @@ void Process::start(const std::vector<std::string> &arguments) {
   pid_t id = 0;
   const int error = posix_spawn(&id, words[0], &actions, nullptr, words.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  ::close(ends[1]);
+  ::close(in[0]);
+  ::close(out[1]);
   if (error != 0) {
     throw std::system_error(error, std::generic_category(), "can't start " + arguments[0]);
   }
   id_ = id;
+}
+
+void Process::write_line(const std::string &line) const {
+  const std::string whole = line + "\n";
+  if (::write(static_cast<int>(input_), whole.data(), whole.size()) !=
+      static_cast<ssize_t>(whole.size())) {
+    throw failed("can't write a line");
+  }
+}
+
+void Process::end_input() {
+  if (input_ >= 0) ::close(static_cast<int>(input_));
+  input_ = -1;
 }
 
 std::string Process::read_line() {
@@ -80,30 +94,14 @@ std::string Process::read_all() {
 
 void Process::kill() const { ::kill(static_cast<pid_t>(id_), SIGKILL); }
 
-void Process::terminate() const { ::kill(static_cast<pid_t>(id_), SIGTERM); }
-
 int Process::wait() {
   int status = 0;
   while (waitpid(static_cast<pid_t>(id_), &status, 0) < 0 && errno == EINTR) continue;
   id_ = 0;
+  end_input();
   ::close(static_cast<int>(output_));
   output_ = -1;
   return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status); // killed is -SIGKILL
-}
-
-std::string unreachable_url() {
-  // A bound socket that does not listen keeps the port from everybody else, for
-  // as long as the test runs.
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  if (fd < 0 || bind(fd, reinterpret_cast<sockaddr *>(&address), length) != 0 ||
-      getsockname(fd, reinterpret_cast<sockaddr *>(&address), &length) != 0) {
-    throw failed("can't find a port nobody listens on");
-  }
-  return "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
 }
 
 } // namespace openlts_test

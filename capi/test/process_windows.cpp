@@ -1,9 +1,6 @@
 // Programs that run, and directories for them, on Windows.
-#include <winsock2.h>
-/* After winsock2.h. */
 #include <windows.h>
 
-#include <cstdio>
 #include <stdexcept>
 #include <system_error>
 
@@ -26,16 +23,6 @@ std::string quoted(const std::string &word) {
     all += c;
   }
   return all.append(backslashes, '\\') + '"';
-}
-
-// Whether there is a console, whose Ctrl+Break ends programs that are asked to.
-bool has_console() {
-  static const bool there = [] {
-    const bool found = GetConsoleCP() != 0 || AllocConsole() != 0;
-    if (!found) std::fputs("no console: programs are killed, not asked to end\n", stderr);
-    return found;
-  }();
-  return there;
 }
 
 HANDLE handle(std::intptr_t id) { return reinterpret_cast<HANDLE>(id); }
@@ -73,29 +60,45 @@ Process::~Process() {
 
 void Process::start(const std::vector<std::string> &arguments) {
   SECURITY_ATTRIBUTES inherited{sizeof inherited, nullptr, TRUE};
-  HANDLE ends[2];
-  if (!CreatePipe(&ends[0], &ends[1], &inherited, 0)) throw failed("can't make a pipe");
-  SetHandleInformation(ends[0], HANDLE_FLAG_INHERIT, 0);
+  HANDLE in[2];
+  HANDLE out[2];
+  if (!CreatePipe(&in[0], &in[1], &inherited, 0) || !CreatePipe(&out[0], &out[1], &inherited, 0)) {
+    throw failed("can't make a pipe");
+  }
+  SetHandleInformation(in[1], HANDLE_FLAG_INHERIT, 0);
+  SetHandleInformation(out[0], HANDLE_FLAG_INHERIT, 0);
   STARTUPINFOA startup{};
   startup.cb = sizeof startup;
   startup.dwFlags = STARTF_USESTDHANDLES;
-  startup.hStdInput = GetStdHandle(STD_INPUT_HANDLE);
-  startup.hStdOutput = ends[1];
+  startup.hStdInput = in[0];
+  startup.hStdOutput = out[1];
   startup.hStdError = GetStdHandle(STD_ERROR_HANDLE);
-  has_console();
   std::string line;
   for (const std::string &argument : arguments)
     line += (line.empty() ? "" : " ") + quoted(argument);
   PROCESS_INFORMATION process{};
-  // A group of its own, so that Ctrl+Break reaches nobody else.
-  const bool started =
-      CreateProcessA(nullptr, line.data(), nullptr, nullptr, TRUE, CREATE_NEW_PROCESS_GROUP,
-                     nullptr, nullptr, &startup, &process) != 0;
-  CloseHandle(ends[1]);
-  output_ = reinterpret_cast<std::intptr_t>(ends[0]);
+  const bool started = CreateProcessA(nullptr, line.data(), nullptr, nullptr, TRUE, 0, nullptr,
+                                      nullptr, &startup, &process) != 0;
+  CloseHandle(in[0]);
+  CloseHandle(out[1]);
+  input_ = reinterpret_cast<std::intptr_t>(in[1]);
+  output_ = reinterpret_cast<std::intptr_t>(out[0]);
   if (!started) throw failed("can't start " + arguments[0]);
   CloseHandle(process.hThread);
   id_ = reinterpret_cast<std::intptr_t>(process.hProcess);
+}
+
+void Process::write_line(const std::string &line) const {
+  const std::string whole = line + "\n";
+  DWORD n = 0;
+  if (!WriteFile(handle(input_), whole.data(), static_cast<DWORD>(whole.size()), &n, nullptr)) {
+    throw failed("can't write a line");
+  }
+}
+
+void Process::end_input() {
+  if (input_ != -1) CloseHandle(handle(input_));
+  input_ = -1;
 }
 
 std::string Process::read_line() {
@@ -119,38 +122,16 @@ std::string Process::read_all() {
 
 void Process::kill() const { TerminateProcess(handle(id_), static_cast<UINT>(killed)); }
 
-void Process::terminate() const {
-  if (!has_console() || !GenerateConsoleCtrlEvent(CTRL_BREAK_EVENT, GetProcessId(handle(id_)))) {
-    kill();
-  }
-}
-
 int Process::wait() {
   DWORD code = 0;
   WaitForSingleObject(handle(id_), INFINITE);
   GetExitCodeProcess(handle(id_), &code);
   CloseHandle(handle(id_));
+  end_input();
   CloseHandle(handle(output_));
   id_ = 0;
   output_ = -1;
   return static_cast<int>(code);
-}
-
-std::string unreachable_url() {
-  // A bound socket that does not listen keeps the port from everybody else, for
-  // as long as the test runs.
-  WSADATA data;
-  WSAStartup(MAKEWORD(2, 2), &data);
-  const SOCKET s = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  int length = sizeof address;
-  if (s == INVALID_SOCKET || bind(s, reinterpret_cast<sockaddr *>(&address), length) != 0 ||
-      getsockname(s, reinterpret_cast<sockaddr *>(&address), &length) != 0) {
-    throw std::runtime_error("can't find a port nobody listens on");
-  }
-  return "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
 }
 
 } // namespace openlts_test

@@ -51,5 +51,5 @@ add_test(NAME package
 foreach(page README.md docs/cpp.md)
   add_test(NAME documentation.${page}
     COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/documentation_test.py
-      ${PROJECT_SOURCE_DIR}/${page} ${include_directory} -- ${CMAKE_C_COMPILER} ${CMAKE_CXX_COMPILER})
+      ${openlts_testbed} ${PROJECT_SOURCE_DIR}/${page} ${include_directory} -- ${CMAKE_C_COMPILER} ${CMAKE_CXX_COMPILER})
 endforeach()

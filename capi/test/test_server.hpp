@@ -1,6 +1,4 @@
-// A real License Tracking Server for tests: `lts serve` on a free port with a
-// data directory of its own, set up with the standard fixture of
-// conformance/scenarios.json.
+// Servers for tests, by conformance/testbed, which says what it does.
 #ifndef OPENLTS_TEST_SERVER_HPP
 #define OPENLTS_TEST_SERVER_HPP
 
@@ -35,9 +33,16 @@ class Process {
   Process(const Process &) = delete;
   Process &operator=(const Process &) = delete;
 
-  // Starts a program; the first argument is its path. Its standard output can
-  // be read with read_line and read_all; standard error is that of the test.
+  // Starts a program; the first argument is its path. Its standard input can be
+  // written with write_line, its standard output read with read_line and read_all;
+  // standard error is that of the test.
   void start(const std::vector<std::string> &arguments);
+
+  // Writes a line to its standard input.
+  void write_line(const std::string &line) const;
+
+  // Ends its standard input.
+  void end_input();
 
   // One line of its standard output, without the line feed; "" at the end.
   std::string read_line();
@@ -48,9 +53,6 @@ class Process {
   // Ends it on the spot (SIGKILL, TerminateProcess).
   void kill() const;
 
-  // Asks it to end (SIGTERM, Ctrl+Break).
-  void terminate() const;
-
   // Waits for the end and gives the exit code; `killed` if it was killed.
   int wait();
 
@@ -59,25 +61,32 @@ class Process {
  private:
   // As the system has them.
   std::intptr_t id_ = 0;
+  std::intptr_t input_ = -1;
   std::intptr_t output_ = -1;
 };
 
 // Runs a program to its end and gives its exit code (see Process::wait).
 int run(const std::vector<std::string> &arguments);
 
-// The URL of a port on 127.0.0.1 that nothing listens on.
-std::string unreachable_url();
-
+// A server with the fixture `standard` of conformance/scenarios.json. It runs as long
+// as the object lives, which has a testbed of its own.
 class TestServer {
  public:
-  // Makes the standard fixture and starts to serve.
+  // Starts it.
   TestServer();
+
+  ~TestServer();
+  TestServer(const TestServer &) = delete;
+  TestServer &operator=(const TestServer &) = delete;
 
   // http://127.0.0.1:PORT, the same after stop() and start().
   const std::string &url() const { return url_; }
 
   void start();
   void stop();
+
+  // The URL of a port on 127.0.0.1 that nothing listens on while the object lives.
+  std::string unreachable_url() const;
 
   // Runs `lts ... --json` on the server's data and parses what it prints.
   nlohmann::json command(std::vector<std::string> arguments) const;
@@ -92,9 +101,11 @@ class TestServer {
   long count(const std::string &handshake, const std::string &item, const std::string &type) const;
 
  private:
-  TemporaryDirectory directory_;
-  Process process_;
-  std::string listen_ = "127.0.0.1:0"; // after the first start: with the port
+  // The result of a request to the testbed.
+  nlohmann::json ask(nlohmann::json request) const;
+
+  mutable Process testbed_;
+  nlohmann::json number_; // of the server
   std::string url_;
 };
 

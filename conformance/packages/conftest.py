@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lts_server import REPOSITORY, LTSServer
+from lts_server import LTSServer
+from wine import wine as wine
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[LTSServer]:
-    server = LTSServer(REPOSITORY / "out/bin/lts", tmp_path / "server")
-    server.add_standard_fixture()
+def server() -> Iterator[LTSServer]:
+    server = LTSServer()
     server.start()
     yield server
-    server.stop()
+    server.remove()
 
 
 @pytest.fixture

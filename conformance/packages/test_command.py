@@ -44,11 +44,10 @@ def test_it_needs_no_newer_glibc_than_the_library(machine: str, empty: Path) -> 
     assert max(versions) <= (2, 17)
 
 
-def test_the_server_serves(empty: Path, tmp_path: Path) -> None:
+def test_the_server_serves(empty: Path) -> None:
     """An item is there once the server goes on after a restart; and its pages have their scripts."""
     command = unpack(platform.machine(), empty)
-    server = LTSServer(command, tmp_path / "server")
-    server.add_standard_fixture()
+    server = LTSServer(command)
     for _ in range(2):
         server.start()
         try:

@@ -21,6 +21,7 @@ import (
 	"github.com/openlts/openlts/server"
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/api"
+	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/sqlite"
 	"github.com/openlts/openlts/server/store/teststore"
@@ -34,7 +35,7 @@ func office(t *testing.T) (http.Handler, *ecdh.PrivateKey) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	desk := &administration.Administrator{Store: s, Now: time.Now, Actor: "test"}
+	desk := &administration.Administrator{Store: s, Now: servertest.Start, Actor: "test"}
 	if _, err := desk.AddOrganization(ctx, "Example", "100001"); err != nil {
 		t.Fatal(err)
 	}
@@ -48,16 +49,14 @@ func office(t *testing.T) (http.Handler, *ecdh.PrivateKey) {
 	}
 	for id, code := range map[string]string{"scans": "100001-reader", "locked-scans": "100001-locked"} {
 		if _, err := desk.AddItem(ctx, store.Item{
-			ID:           id,
-			Name:         id,
-			Organization: "100001",
-			ChargeWay:    protocol.ChargeWayScanCount,
-			Products:     protocol.ProductAll,
-			Quota:        1_000_000,
-			StartsAt: time.Now().
-				Add(-time.Hour).
-				Unix(),
-			ExpiresAt:     time.Now().Add(365 * 24 * time.Hour).Unix(),
+			ID:            id,
+			Name:          id,
+			Organization:  "100001",
+			ChargeWay:     protocol.ChargeWayScanCount,
+			Products:      protocol.ProductAll,
+			Quota:         1_000_000,
+			StartsAt:      servertest.Start().Add(-time.Hour).Unix(),
+			ExpiresAt:     servertest.Start().AddDate(1, 0, 0).Unix(),
 			MaxBufferDays: 30,
 		}, []string{code}); err != nil {
 			t.Fatal(err)
@@ -67,7 +66,7 @@ func office(t *testing.T) (http.Handler, *ecdh.PrivateKey) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lts, err := server.New(ctx, server.Config{Store: s, Log: slog.New(slog.DiscardHandler)})
+	lts, err := server.New(ctx, server.Config{Store: s, Now: servertest.Start, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +92,7 @@ func judged(t *testing.T, handler http.Handler) *Report {
 		OrganizationID:  "100001",
 		LockedCode:      "100001-locked",
 		SessionPassword: "s3cret",
+		Now:             servertest.Start,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -263,7 +263,9 @@ func TestServerWithoutEverything(t *testing.T) {
 	handler, _ := office(t)
 	listener := httptest.NewServer(handler)
 	defer listener.Close()
-	report, err := Server(t.Context(), ServerOptions{URL: listener.URL, HandshakeCode: "100001-reader"})
+	report, err := Server(t.Context(), ServerOptions{
+		URL: listener.URL, HandshakeCode: "100001-reader", Now: servertest.Start,
+	})
 	if err != nil || report.Failed != 0 || report.Skipped != 2 {
 		t.Fatalf("%+v, %v", report, err)
 	}

@@ -55,10 +55,14 @@ func record(t *testing.T, l *client.License, operationType protocol.OperationTyp
 	}
 }
 
+// patience is how long tests wait for what has to happen. It takes that long only if
+// something is wrong, however busy the machine is.
+const patience = 3 * time.Minute
+
 // eventually waits for what the work in the background brings about.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(patience)
 	for !holds() {
 		if time.Now().After(deadline) {
 			t.Fatalf("never: %s", what)
@@ -589,13 +593,16 @@ func TestALedgerThatOthersHold(t *testing.T) {
 	}
 	release := hold(t, directory)
 	const deadline = 300 * time.Millisecond
+	// A call that misses its deadline waits for the ledger, which is 5 s. One that keeps it
+	// comes back before that, also on a busy machine.
+	const slack = 4 * time.Second
 	within := func(what string, deadline time.Duration, do func(ctx context.Context)) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(context.Background(), deadline)
 		defer cancel()
 		began := time.Now()
 		do(ctx)
-		if took := time.Since(began); took > deadline+500*time.Millisecond {
+		if took := time.Since(began); took > deadline+slack {
 			t.Errorf("%s took %v for %v", what, took, deadline)
 		}
 	}
@@ -639,7 +646,7 @@ func TestALedgerThatOthersHold(t *testing.T) {
 		}
 	})
 	asked := server.Requests(protocol.PathAuthorizations)
-	within("opening another license", time.Second, func(ctx context.Context) {
+	within("opening another license", 4*time.Second, func(ctx context.Context) {
 		other, err := client.Open(ctx, parameters(server, directory), client.Environment{Clock: clock})
 		if err != nil {
 			t.Fatal(err)
@@ -680,7 +687,7 @@ func TestALedgerThatOthersLetGo(t *testing.T) {
 	server := testkit.NewServer(t, clock.Now)
 	release := hold(t, directory)
 	p := parameters(server, directory)
-	p.InitTimeout = time.Second
+	p.InitTimeout = 4 * time.Second // a quarter is for the ledger
 	l := open(t, p, clock)
 	record(t, l, protocol.OperationTypeQRCode, 3)
 	step(t, clock, 0)

@@ -35,7 +35,7 @@ func TestAContainedPanicIsAnEventWithItsPlace(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = l.Close(over()) })
 	record(t, l, protocol.OperationTypeQRCode, 3)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for {
 		clock.Advance(3 * time.Minute)

@@ -151,7 +151,7 @@ func begin(t *testing.T, user, group uint32, l life, environment ...string) (end
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second) // it hangs
+	ctx, cancel := context.WithTimeout(context.Background(), patience) // it hangs
 	t.Cleanup(cancel)
 	command := exec.CommandContext(ctx, path)
 	// The race detector waits a second at the end, for reports.

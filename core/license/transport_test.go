@@ -45,7 +45,7 @@ func ask(t *testing.T, p *license.Parameters) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	_, err = license.Post(ctx, transport, p.MainServerURL, "/", nil, []byte("{}"))
 	return err

@@ -185,7 +185,7 @@ func (t *trend) draw() {
 
 func (t *trend) drawLines(values [][]int64, width float64, y func(float64) float64) {
 	for i := range values {
-		var path strings.Builder
+		var path []byte
 		line := trendLine{Class: t.Series[i].Class}
 		for w, units := range values[i] {
 			if t.Unfinished >= 0 && w > t.Unfinished {
@@ -197,13 +197,14 @@ func (t *trend) drawLines(values [][]int64, width float64, y func(float64) float
 					y(float64(units)))
 				break
 			}
-			letter := 'L'
+			letter := byte('L')
 			if w == 0 {
 				letter = 'M'
 			}
-			fmt.Fprintf(&path, "%c%.1f %.1f", letter, x, y(float64(units)))
+			path = strconv.AppendFloat(append(path, letter), x, 'f', 1, 64)
+			path = strconv.AppendFloat(append(path, ' '), y(float64(units)), 'f', 1, 64)
 		}
-		line.Path = path.String()
+		line.Path = string(path)
 		t.Lines = append(t.Lines, line)
 	}
 }

@@ -255,7 +255,7 @@ func ActivityOf(device, run ID, reports *ReceivedReports, add func(day int64, ki
 		}
 		day := LevelDay.Start(r.Slot)
 		of.slots(day, "").Add(r.Slot - day)
-		return eachBinaryCount(counts, func(count Count) { of.slots(day, count.Type).Add(r.Slot - day) })
+		return EachBinaryCount(counts, func(count Count) { of.slots(day, count.Type).Add(r.Slot - day) })
 	})
 	if err != nil {
 		return err

@@ -104,15 +104,15 @@ func ParseBinaryCounts(data []byte) (Counts, error) {
 		return nil, nil
 	}
 	counts := make(Counts, 0, (len(data)+1)/2)
-	err := eachBinaryCount(data, func(count Count) { counts = append(counts, count) })
+	err := EachBinaryCount(data, func(count Count) { counts = append(counts, count) })
 	if err != nil {
 		return nil, err
 	}
 	return counts, nil
 }
 
-// eachBinaryCount calls f with each of stored counts, in their order.
-func eachBinaryCount(data []byte, f func(Count)) error {
+// EachBinaryCount calls f with each of stored counts, in their order.
+func EachBinaryCount(data []byte, f func(Count)) error {
 	last := ""
 	for len(data) > 0 {
 		kind, n := binary.Uvarint(data)

@@ -25,10 +25,8 @@ namespace OpenLTS.Tests
         /// <summary>The C# code blocks of a page, by the headings of level 2 they stand under.</summary>
         internal static Dictionary<string, string[]> Blocks(string page, string language = "csharp")
         {
-            return Regex.Split(File.ReadAllText(page), "(?m)^## ").ToDictionary(
-                section => section.Substring(0, section.IndexOf('\n')),
-                section => Regex.Matches(section, "(?ms)^```" + language + "\n(.*?)^```$").Cast<Match>()
-                    .Select(block => block.Groups[1].Value).ToArray());
+            return Testbed.Blocks(page, language).GroupBy(block => (string)block["section"]).ToDictionary(
+                section => section.Key, section => section.Select(block => (string)block["code"]).ToArray());
         }
 
         /// <summary>The commands of a section of docs/csharp.md.</summary>

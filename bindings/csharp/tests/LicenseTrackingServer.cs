@@ -4,15 +4,12 @@ using System.Diagnostics;
 using System.IO;
 using System.Json;
 using System.Linq;
-using System.Net;
-using System.Net.Sockets;
-using System.Text;
 using System.Threading;
 
 namespace OpenLTS.Tests
 {
-    /// <summary>A real `lts serve` on a free port, with the fixture `standard` of
-    /// conformance/scenarios.json. Disposing it ends the server and removes its data.</summary>
+    /// <summary>A server of the testbed, with the fixture `standard` of conformance/scenarios.json. Disposing it
+    /// ends the server and removes its data.</summary>
     internal sealed class LicenseTrackingServer : IDisposable
     {
         internal const string Organization = "100001";
@@ -22,24 +19,19 @@ namespace OpenLTS.Tests
 
         private static readonly TimeSpan patience = TimeSpan.FromSeconds(30);
 
-        private readonly string directory = TemporaryDirectory();
-        private readonly StringBuilder log = new StringBuilder();
-        private Process process;
+        private readonly int number = Testbed.Ask("make");
 
+        /// <summary>Makes and starts it.</summary>
         internal LicenseTrackingServer()
         {
-            Administrate("org", "add", "Example", "--id", Organization);
-            Administrate("handshake", "add", "reader", "--org", Organization, "--default");
-            Administrate("handshake", "add", "locked", "--org", Organization, "--session-password", Password);
-            AddScanItem("scans", Reader);
-            AddScanItem("locked-scans", Locked);
             Start();
         }
 
-        private void AddScanItem(string name, string code)
+        private JsonValue Ask(string what, JsonObject request = null)
         {
-            Administrate("item", "add", name, "--id", name, "--org", Organization, "--charge-way", "scan",
-                "--quota", "1000000", "--handshake", code);
+            request = request ?? new JsonObject();
+            request["server"] = number;
+            return Testbed.Ask(what, request);
         }
 
         /// <summary>Where it answers; stays the same over Stop and Start.</summary>
@@ -55,71 +47,30 @@ namespace OpenLTS.Tests
         /// <summary>An address where nothing listens.</summary>
         internal static string DeadURL()
         {
-            TcpListener listener = new TcpListener(IPAddress.Loopback, 0);
-            listener.Start();
-            int port = ((IPEndPoint)listener.LocalEndpoint).Port;
-            listener.Stop();
-            return "http://127.0.0.1:" + port;
+            return Testbed.Ask("unreachable");
         }
 
         internal void Start()
         {
-            string urlFile = Path.Combine(directory, "url");
-            File.Delete(urlFile);
-            string listen = URL == null ? "127.0.0.1:0" : new Uri(URL).Authority;
-            process = Launch("serve", "--listen", listen, "--url-file", urlFile);
-            process.ErrorDataReceived += Log;
-            process.OutputDataReceived += Log;
-            process.BeginErrorReadLine();
-            process.BeginOutputReadLine();
-            WaitFor(() => File.Exists(urlFile) || process.HasExited, "the server to listen");
-            if (process.HasExited)
-            {
-                throw new InvalidOperationException("lts serve ended at once:\n" + log);
-            }
-            URL = File.ReadAllText(urlFile).Trim();
-        }
-
-        private void Log(object sender, DataReceivedEventArgs line)
-        {
-            lock (log)
-            {
-                log.AppendLine(line.Data);
-            }
+            URL = Ask("start");
         }
 
         internal void Stop()
         {
-            if (process != null)
-            {
-                process.Kill();
-                process.WaitForExit();
-                process.Dispose();
-                process = null;
-            }
+            Ask("stop");
         }
 
         public void Dispose()
         {
-            Stop();
-            Directory.Delete(directory, true);
+            Ask("remove");
         }
 
         /// <summary>Runs an administration command on the server's data directory.</summary>
         /// <returns>What it prints.</returns>
         internal string Administrate(params string[] arguments)
         {
-            using (Process command = Launch(arguments))
-            {
-                var errors = command.StandardError.ReadToEndAsync();
-                string output = command.StandardOutput.ReadToEnd();
-                command.WaitForExit();
-                if (command.ExitCode != 0)
-                {
-                    throw new InvalidOperationException("lts " + string.Join(" ", arguments) + ": " + errors.Result);
-                }
-                return output.Trim();
-            }
+            var all = new JsonArray(arguments.Select(argument => (JsonValue)argument));
+            return ((string)Ask("run", new JsonObject { { "arguments", all } })).Trim();
         }
 
         /// <summary>The license key for a code, one string.</summary>
@@ -132,16 +83,13 @@ namespace OpenLTS.Tests
         /// count.</summary>
         internal Dictionary<string, long> Stats(string by = "handshake,item,type")
         {
-            JsonValue stats = JsonValue.Parse(Administrate("stats", "--json", "--by", by));
-            string[] columns = by.Split(',');
-            return stats["rows"].Cast<JsonValue>().ToDictionary(
-                row => string.Join(" ", columns.Select(column => row[column].ToString().Trim('"'))),
-                row => (long)row["count"]);
+            var counts = (JsonObject)Ask("counts", new JsonObject { { "by", by } });
+            return counts.ToDictionary(count => count.Key, count => (long)count.Value);
         }
 
         internal long Total()
         {
-            return (long)JsonValue.Parse(Administrate("stats", "--json"))["total"];
+            return Ask("total");
         }
 
         internal static void WaitFor(Func<bool> condition, string what)
@@ -155,18 +103,6 @@ namespace OpenLTS.Tests
                 }
                 Thread.Sleep(10);
             }
-        }
-
-        private Process Launch(params string[] arguments)
-        {
-            var all = arguments.Concat(new[] { "--data", directory });
-            return Process.Start(new ProcessStartInfo(Repository.Command)
-            {
-                Arguments = string.Join(" ", all.Select(argument => "\"" + argument + "\"")),
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-                UseShellExecute = false
-            });
         }
     }
 }

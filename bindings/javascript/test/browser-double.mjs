@@ -30,6 +30,8 @@ export class Browser {
   indexedDB = new IDBFactory();
   locks = new Locks();
   skew = 0;
+  /** The time, in milliseconds since 1970, if it stands still. */
+  at;
   /** Milliseconds that passed at once, by both clocks. */
   passed = 0;
   offline = false;
@@ -38,7 +40,7 @@ export class Browser {
 
   environment(changes = {}) {
     return {
-      now: () => Date.now() + this.skew + this.passed,
+      now: () => this.at ?? Date.now() + this.skew + this.passed,
       elapsed: () => performance.now() + this.passed,
       fetch: (address, init) => {
         this.requests.push({ address, init });
@@ -57,6 +59,15 @@ export class Browser {
     const license = await License.open(parameters, this.environment(changes));
     this.licenses.push(license);
     return license;
+  }
+
+  /** How many units are kept of the run that a tab counts in. */
+  async kept(license) {
+    const key = `run/${license.meter.id}`;
+    const { slots = {} } = (await license.store.change([key], (unit) => unit.get(key))) ?? {};
+    return Object.values(slots)
+      .flatMap((counts) => Object.values(counts))
+      .reduce((sum, n) => sum + n, 0);
   }
 
   /** A tab dies: its locks are free, and what it did not keep is gone. Nothing of it runs any more. */

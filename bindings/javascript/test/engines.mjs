@@ -224,7 +224,7 @@ class Tab {
     });
     await this.send('Inspector.enable');
     this.send('Page.crash').catch(() => undefined);
-    await Promise.race([gone, sleep(3000)]);
+    await Promise.race([gone, sleep(30_000)]);
     await this.close().catch(() => undefined);
   }
 }

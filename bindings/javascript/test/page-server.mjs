@@ -43,7 +43,7 @@ export class PageServer {
   }
 
   /** What a page reports under a name. */
-  result(name, seconds = 60) {
+  result(name, seconds = 300) {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
         () => reject(new Error(`no page reported ${name} within ${seconds} seconds`)),

@@ -13,8 +13,8 @@ export function sleep(milliseconds) {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Polls until a condition holds, and fails after a generous deadline. */
-export async function until(condition, what, seconds = 30) {
+/** Polls until a condition holds, and fails after a deadline that a busy machine keeps as well. */
+export async function until(condition, what, seconds = 120) {
   for (const deadline = Date.now() + seconds * 1000; ;) {
     const result = await condition();
     if (result) return result;

@@ -10,6 +10,8 @@ import re
 import sys
 from pathlib import Path
 
+from lts_server import code_blocks
+
 HEAD = """#import "published_snippets.h"
 
 extern NSString *const theServer;
@@ -32,12 +34,12 @@ CLASS = """
 
 def main() -> None:
     page = Path(sys.argv[1])
-    text = page.read_text()
-    section = text.index("\n## The published snippets\n")
     names = []
     print(HEAD)
-    for match in re.finditer(r"^```objc\n(.*?)^```$", text[section:], re.MULTILINE | re.DOTALL):
-        code = match[1]
+    for block in code_blocks(page, "objc"):
+        if block["section"] != "The published snippets":
+            continue
+        code = block["code"]
         for published, own in (
             ('@"https://your.mainServer.com"', "theServer"),
             ("Your-OrganizationId", "100001"),
@@ -46,12 +48,11 @@ def main() -> None:
             code = code.replace(published, own)
         method = re.search(r"^- ", code, re.MULTILINE)
         end = method.start() if method else len(code)
-        line = text.count("\n", 0, section + match.start()) + 2
         names.append(f"Snippet{len(names)}")
         print(
             CLASS.format(
                 number=len(names) - 1,
-                line=line,
+                line=block["line"],
                 page=page,
                 statements=code[:end],
                 method=code[end:]

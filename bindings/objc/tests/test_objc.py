@@ -14,12 +14,11 @@ CODE_IMAGE = REPOSITORY / "out/objc/QR_CODE-1-200.png"
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[LTSServer]:
-    server = LTSServer(REPOSITORY / "out/bin/lts", tmp_path / "server")
-    server.add_standard_fixture()
+def server() -> Iterator[LTSServer]:
+    server = LTSServer()
     server.start()
     yield server
-    server.stop()
+    server.remove()
 
 
 def run(program: str, *arguments: object) -> None:

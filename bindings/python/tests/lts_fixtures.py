@@ -37,24 +37,16 @@ def _loaded(library_path: Path) -> None:
     openlts.load(library_path)
 
 
-@pytest.fixture(scope="session")
-def standard(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> LTSServer:
-    """A server with the fixture `standard`, not started: the pattern each test's server is copied from."""
+@pytest.fixture
+def server(pytestconfig: pytest.Config) -> Iterator[LTSServer]:
+    """A running server with the fixture `standard` and nothing counted yet."""
     command: Path = pytestconfig.getoption("--lts")
     if not command.exists():
         pytest.exit(f"There is no server at {command} to test against: build it first, or name it by --lts.", 2)
-    server = LTSServer(command, tmp_path_factory.mktemp("standard"))
-    server.add_standard_fixture()
-    return server
-
-
-@pytest.fixture
-def server(standard: LTSServer, tmp_path: Path) -> Iterator[LTSServer]:
-    """A running server with the fixture `standard` and nothing counted yet."""
-    server = standard.copy(tmp_path / "server")
+    server = LTSServer(command.resolve())
     server.start()
     yield server
-    server.stop()
+    server.remove()
 
 
 @pytest.fixture

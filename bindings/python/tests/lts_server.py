@@ -1,16 +1,19 @@
-"""A real License Tracking Server for tests: `lts serve` on a free port, with a directory of its own."""
+"""Servers to test against, and the code that documents show: both by conformance/testbed, which says what it does."""
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
-import shutil
 import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import Any, Callable
 
 REPOSITORY = Path(__file__).resolve().parents[3]
+TESTBED = REPOSITORY / "out/bin/testbed"
 DEADLINE_SECONDS = 30.0
 
 
@@ -22,91 +25,79 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
+@functools.cache
+def _testbed() -> subprocess.Popen[str]:
+    """The testbed of this process, which ends with it."""
+    if not TESTBED.exists():
+        raise FileNotFoundError(f"there is no {TESTBED} to test with: run build/test server")
+    testbed = subprocess.Popen([TESTBED], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+    atexit.register(testbed.communicate)
+    return testbed
+
+
+_turn = threading.Lock()
+
+
+def ask(do: str, **request: object) -> Any:
+    """The result of a request to the testbed."""
+    with _turn:
+        testbed = _testbed()
+        assert testbed.stdin is not None and testbed.stdout is not None
+        testbed.stdin.write(json.dumps({"do": do, **request}) + "\n")
+        testbed.stdin.flush()
+        answer = json.loads(testbed.stdout.readline())
+    if "error" in answer:
+        raise RuntimeError(answer["error"])
+    return answer["result"]
+
+
 class LTSServer:
-    """One data directory, and the server process on it while it is started."""
+    """A server with the fixture ``standard`` of conformance/scenarios.json, or with nothing. It is not started yet."""
 
-    def __init__(self, command: Path, directory: Path) -> None:
-        self.command = command
-        self.directory = directory
-        self.data = directory / "lts-data"
+    def __init__(self, command: Path | None = None, *, empty: bool = False, directory: Path | None = None) -> None:
+        named = {"command": str(command or ""), "directory": str(directory or "")}
+        self._server = ask("make", empty=empty, **named)
         self.url = ""
-        self._process: subprocess.Popen[bytes] | None = None
-        directory.mkdir(parents=True, exist_ok=True)
-
-    def copy(self, directory: Path) -> LTSServer:
-        """A server of its own which begins with this one's data. This one must not be running."""
-        shutil.copytree(self.data, directory / "lts-data")
-        return LTSServer(self.command, directory)
 
     def run(self, *arguments: str) -> str:
         """Runs an administration command and returns what it prints."""
-        result = subprocess.run(
-            [self.command, *arguments, "--data", self.data], capture_output=True, text=True, timeout=60, check=False
-        )
-        assert result.returncode == 0, f"lts {' '.join(arguments)}: {result.stdout}{result.stderr}"
-        return result.stdout
-
-    def add_standard_fixture(self) -> None:
-        """The fixture `standard` of conformance/scenarios.json."""
-        self.run("org", "add", "Vendor", "--id", "100001")
-        self.run("handshake", "add", "reader", "--org", "100001", "--default")
-        self.run("handshake", "add", "locked", "--org", "100001", "--session-password", "s3cret")
-        for item, code in (("scans", "100001-reader"), ("locked-scans", "100001-locked")):
-            options = ("--id", item, "--charge-way", "scan", "--quota", "1000000", "--handshake", code)
-            self.run("item", "add", item, "--org", "100001", *options)
+        printed: str = ask("run", server=self._server, arguments=arguments)
+        return printed
 
     def start(self) -> None:
         """Starts the server, at the address it had before if it was started before."""
-        assert self._process is None
-        url_file = self.directory / "url"
-        url_file.unlink(missing_ok=True)
-        listen = self.url.removeprefix("http://") if self.url else "127.0.0.1:0"
-        with (self.directory / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [self.command, "serve", "--data", self.data, "--listen", listen, "--url-file", url_file],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        process = self._process
-        wait_until(lambda: url_file.exists() or process.poll() is not None, "the server is ready")
-        assert process.poll() is None, (self.directory / "server.log").read_text()
-        self.url = url_file.read_text().strip()
+        self.url = ask("start", server=self._server)
 
     def stop(self) -> None:
         """Ends the server if it runs."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(timeout=DEADLINE_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        ask("stop", server=self._server)
 
-    def statistics(self, by: str = "handshake,item,type") -> dict[str, Any]:
-        """What `lts stats` counts."""
-        statistics: dict[str, Any] = json.loads(self.run("stats", "--by", by, "--json"))
-        return statistics
+    def remove(self) -> None:
+        """Ends the server and removes its files."""
+        ask("remove", server=self._server)
 
-    def counts(self, *by: str) -> dict[tuple[Any, ...], int]:
+    def counts(self, *by: str) -> dict[tuple[str, ...], int]:
         """Counted units by the columns given."""
-        rows = self.statistics(",".join(by))["rows"]
-        return {tuple(row[column] for column in by): row["count"] for row in rows}
+        counts = ask("counts", server=self._server, by=",".join(by))
+        return {tuple(values.split(" ")): count for values, count in counts.items()}
 
     def total(self) -> int:
         """All counted units."""
-        return int(self.statistics()["total"])
+        total: int = ask("total", server=self._server)
+        return total
 
 
 def nobody_listens() -> str:
     """The URL of a port at which nothing answers."""
-    import socket
+    url: str = ask("unreachable")
+    return url
 
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+def code_blocks(document: Path, language: str) -> list[dict[str, Any]]:
+    """The blocks of code of a page in a language: each with its section, line and code."""
+    printed = subprocess.run([TESTBED, "blocks", document, language], check=True, capture_output=True, timeout=60)
+    blocks: list[dict[str, Any]] = json.loads(printed.stdout)
+    return blocks
 
 
 def environment_of_children() -> dict[str, str]:

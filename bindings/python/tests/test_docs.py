@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from lts_server import REPOSITORY, LTSServer, environment_of_children
+from lts_server import REPOSITORY, LTSServer, code_blocks, environment_of_children
 from test_wheel import copy_package
 
 GUIDE = REPOSITORY / "docs/python.md"
 READMES = [REPOSITORY / "README.md", REPOSITORY / "bindings/python/README.md"]
 
 
-def code_blocks(document: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", document.read_text(), flags=re.DOTALL | re.MULTILINE)
+def code(document: Path, language: str) -> list[str]:
+    return [block["code"] for block in code_blocks(document, language)]
 
 
 def run_python(program: str, library_path: Path, directory: Path) -> str:
@@ -40,7 +39,7 @@ def run_python(program: str, library_path: Path, directory: Path) -> str:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a block of the guide forks")
 def test_guide(server: LTSServer, library_path: Path, tmp_path: Path) -> None:
-    blocks = code_blocks(GUIDE, "python")
+    blocks = code(GUIDE, "python")
     assert len(blocks) == 8
     program = "\n".join(blocks)
     program = program.replace("https://lts.example.com", server.url)
@@ -55,7 +54,7 @@ def test_guide(server: LTSServer, library_path: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)
 def test_readme(readme: Path, server: LTSServer, library_path: Path, tmp_path: Path) -> None:
-    (block,) = code_blocks(readme, "python")
+    (block,) = code(readme, "python")
     # The README leaves the data directory at its default, which lies in the home directory of whoever runs the tests.
     block = block.replace('"https://lts.example.com",', f"{server.url!r}, data_directory={str(tmp_path / 'device')!r},")
     run_python(block, library_path, tmp_path)
@@ -64,7 +63,7 @@ def test_readme(readme: Path, server: LTSServer, library_path: Path, tmp_path: P
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the commands name the Linux library")
 def test_install(library_path: Path, tmp_path: Path) -> None:
-    (commands,) = code_blocks(GUIDE, "sh")
+    (commands,) = code(GUIDE, "sh")
     copy_package(tmp_path / "bindings/python")
     (tmp_path / "out/lib").mkdir(parents=True)
     shutil.copy(library_path, tmp_path / "out/lib/libopenlts.so.0")

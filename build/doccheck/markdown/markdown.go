@@ -15,6 +15,7 @@ type Block struct {
 	Language string // the first word after the fence, "" if there is none
 	Text     string // without the fences; each line ends with a line feed
 	Line     int    // of the opening fence, from 1
+	Section  string // the heading of level 2 above it, as it is written; "" before the first
 }
 
 // Span is a piece of text in a line: the target of a link, or a code span.
@@ -38,6 +39,7 @@ var (
 	codeSpan   = regexp.MustCompile("``(.+?)``|`([^`]+)`")
 	inlineLink = regexp.MustCompile(`\]\(<?([^()\s<>]+(?:\([^()\s]*\)[^()\s]*)*)>?(?:\s+"[^"]*")?\)`)
 	definition = regexp.MustCompile(`^ {0,3}\[[^\]]+\]:\s+<?([^\s>]+)>?`)
+	section    = regexp.MustCompile(`^ {0,3}##\s+(.*?)\s*#*\s*$`)
 	heading    = regexp.MustCompile(`^ {0,3}#{1,6}\s+(.*?)\s*#*\s*$`)
 	anchor     = regexp.MustCompile(`<a\s+(?:name|id)="([^"]+)"`)
 	linkText   = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
@@ -48,7 +50,7 @@ var (
 func Parse(text string) Document {
 	d := Document{Anchors: map[string]bool{}}
 	var open *Block
-	var closing, indent string
+	var closing, indent, under string
 	for n, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		line = strings.TrimSuffix(line, "\r")
 		if open != nil {
@@ -64,8 +66,11 @@ func Parse(text string) Document {
 		if match := fence.FindStringSubmatch(line); match != nil {
 			closing = match[1]
 			indent = strings.Repeat(" ", strings.Index(line, closing))
-			open = &Block{Language: match[2], Line: n + 1}
+			open = &Block{Language: match[2], Line: n + 1, Section: under}
 			continue
+		}
+		if match := section.FindStringSubmatch(line); match != nil {
+			under = match[1]
 		}
 		d.line(line, n+1)
 	}

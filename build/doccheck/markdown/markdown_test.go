@@ -31,9 +31,9 @@ const text = "# The title: `code` and [a link](x.md)\n" + // 1
 func TestParse(t *testing.T) {
 	d := Parse(text)
 	if want := []Block{
-		{"sh", "echo '[no](link.md)' `pwd`\n# not a heading\n", 4},
-		{"md", "```sh\n  inner\n```\n", 9},
-		{"", "never closed\n", 19},
+		{Language: "sh", Text: "echo '[no](link.md)' `pwd`\n# not a heading\n", Line: 4},
+		{Language: "md", Text: "```sh\n  inner\n```\n", Line: 9},
+		{Text: "never closed\n", Line: 19, Section: "The end"},
 	}; !reflect.DeepEqual(d.Blocks, want) {
 		t.Errorf("blocks are %+v, want %+v", d.Blocks, want)
 	}

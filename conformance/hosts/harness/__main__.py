@@ -86,7 +86,7 @@ def try_all(ready: List[Host]) -> int:
     if not ready:
         return 0
     with tempfile.TemporaryDirectory(prefix="lts-") as folder:
-        server = TrackingServer(Path(folder), [host.name for host in ready])
+        server = TrackingServer([host.name for host in ready])
 
         def one(host: Host) -> Tuple[bool, str]:
             begun = time.monotonic()
@@ -105,7 +105,7 @@ def try_all(ready: List[Host]) -> int:
                 results = list(pool.map(one, ready))
             server.verify()
         finally:
-            server.stop()
+            server.remove()
     return sum(not good for good, _ in results)
 
 

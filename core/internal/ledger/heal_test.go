@@ -11,23 +11,24 @@ import (
 // TestAHolderOfOursIsWaitedFor: once one of us has the lock that nobody could have for long,
 // the others wait for that one as for any other, although it is slow.
 func TestAHolderOfOursIsWaitedFor(t *testing.T) {
-	l, err := Open(t.Context(), t.TempDir(), Options{Now: time.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	waited := make(chan error, 1)
-	err = l.transaction(t.Context(), func(*sql.Tx) error {
-		l.stuck.Store(true) // as if we had not got it yet
-		go func() { waited <- l.Try(t.Context()) }()
-		time.Sleep(shortPatience / 2)
-		l.stuck.Store(false)
-		time.Sleep(2 * shortPatience)
-		return nil
+	synctest.Test(t, func(t *testing.T) {
+		l, err := Open(t.Context(), t.TempDir(), Options{Now: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		waited := make(chan error, 1)
+		err = l.transaction(t.Context(), func(*sql.Tx) error {
+			l.stuck.Store(true) // as if we had not got it yet
+			go func() { waited <- l.Try(t.Context()) }()
+			synctest.Wait() // until that one waits
+			l.stuck.Store(false)
+			time.Sleep(2 * shortPatience)
+			return nil
+		})
+		if err = errors.Join(err, <-waited, l.Close()); err != nil {
+			t.Error(err)
+		}
 	})
-	if err = errors.Join(err, <-waited); err != nil {
-		t.Error(err)
-	}
 }
 
 // TestAttempts are fewer and fewer while they fail.

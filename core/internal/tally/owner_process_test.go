@@ -74,7 +74,7 @@ func TestACopyOfAnotherProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	var adopted *tally.Tally
-	for until := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for until := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		adopted, err = tally.Adopt(copied)
 		if !errors.Is(err, filelock.ErrLocked) || time.Now().After(until) {
 			break

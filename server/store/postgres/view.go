@@ -14,8 +14,8 @@ import (
 )
 
 var dialect = view.Dialect{
-	Pieces: `(SELECT (value ->> 0)::bigint AS since, (value ->> 1)::bigint AS until FROM json_array_elements(?::text::json))`,
-	Keys:   `(SELECT value::bigint AS id FROM json_array_elements_text(?::text::json))`,
+	Spans: `(SELECT (value ->> 0)::bigint AS since, (value ->> 1)::bigint AS until FROM json_array_elements(?::text::json))`,
+	Keys:  `(SELECT value::bigint AS id FROM json_array_elements_text(?::text::json))`,
 	Reported: `(SELECT (value ->> 0)::bigint AS place, (value ->> 1)::bigint AS run, (value ->> 2)::bigint AS since, (value ->> 3)::bigint AS until
 		FROM json_array_elements(?::text::json))`,
 	NextPair: `(SELECT t.handshake_code FROM total_month t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1),
@@ -24,6 +24,11 @@ var dialect = view.Dialect{
 	// What has an OFFSET is not made a part of the rest: for each row, its rows are looked up.
 	Lookup: func(table, condition string) string {
 		return `CROSS JOIN LATERAL (SELECT * FROM ` + table + ` t WHERE ` + condition + ` OFFSET 0) t`
+	},
+	Summed: func(columns, from, totals, condition string) string {
+		return `SELECT ` + columns + `, convert_to(t.sums, 'UTF8') FROM ` + from +
+			` CROSS JOIN LATERAL (SELECT sum(t.count) || ' ' || sum(t.late) AS sums FROM ` + totals + ` t WHERE ` +
+			condition + ` OFFSET 0) t`
 	},
 	In: ` IN (SELECT json_array_elements_text(?::text::json))`,
 	Dialect: relational.Dialect{

@@ -12,7 +12,7 @@ import (
 )
 
 var dialect = view.Dialect{
-	Pieces:   `(SELECT value ->> 0 AS since, value ->> 1 AS until FROM json_each(?))`,
+	Spans:    `(SELECT value ->> 0 AS since, value ->> 1 AS until FROM json_each(?))`,
 	Keys:     `(SELECT value AS id FROM json_each(?))`,
 	Reported: `(SELECT value ->> 0 AS place, value ->> 1 AS run, value ->> 2 AS since, value ->> 3 AS until FROM json_each(?))`,
 	// By the first column of a comparison of rows alone it would look: through all of a code.
@@ -22,7 +22,11 @@ var dialect = view.Dialect{
 			(SELECT t.item FROM total_month t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code, t.item LIMIT 1))`,
 	Join:   `CROSS JOIN`, // SQLite keeps to the order
 	Lookup: func(table, condition string) string { return `CROSS JOIN ` + table + ` t ON ` + condition },
-	In:     ` IN (SELECT value FROM json_each(?))`,
+	Summed: func(columns, from, totals, condition string) string {
+		return `SELECT ` + columns + `, CAST((SELECT sum(t.count) || ' ' || sum(t.late) FROM ` + totals + ` t WHERE ` +
+			condition + `) AS BLOB) FROM ` + from
+	},
+	In: ` IN (SELECT value FROM json_each(?))`,
 	Dialect: relational.Dialect{
 		Added:    addedSQL,
 		Sum:      saturatingSumSQL,

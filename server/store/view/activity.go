@@ -202,7 +202,7 @@ type grouping struct {
 	q       *statistics
 	places  map[[3]store.ID]int
 	byGroup map[group]int
-	groups  []group // without windows
+	groups  []group
 }
 
 func (q *statistics) newGrouping() *grouping {
@@ -216,7 +216,7 @@ func (g *grouping) of(a *active) int {
 	if known {
 		return place
 	}
-	own := g.q.groupOf(0, &counted{
+	own := g.q.groupOf(&counted{
 		kind: a.kind, code: a.code, item: a.item, organization: g.q.catalog.owners[a.item],
 	})
 	if place, known = g.byGroup[own]; !known {

@@ -117,10 +117,7 @@ func (q *statistics) activeDevices() error {
 func (c *deviceCounting) close(before int64) {
 	for key, set := range c.sets {
 		if c.endOf(key.window) <= before {
-			if g := c.groups.groups[key.group]; set.size > 0 {
-				g.window = key.window
-				c.statistics.add(g, store.Units{All: set.size})
-			}
+			c.sheet.add(key.window, c.groups.groups[key.group], store.Units{All: set.size})
 			delete(c.sets, key)
 		}
 	}
@@ -247,15 +244,8 @@ func (c *concurrentCounting) finish() {
 		}
 		d.count()
 		for _, p := range list {
-			g := c.groups.groups[place]
-			g.window = p.window
-			if most := d.most(p.from, p.until); most > 0 {
-				if row := c.rows[g]; row == nil {
-					c.rows[g] = &store.Units{All: most}
-				} else {
-					row.All = max(row.All, most)
-				}
-			}
+			most := &c.sheet.of(p.window, c.groups.groups[place]).plus
+			most.All = max(most.All, d.most(p.from, p.until))
 		}
 		d.clear()
 	}

@@ -31,17 +31,14 @@ func (q *statistics) denials() error {
 		where += ` AND t.handshake_code IN (SELECT id FROM handshake_code WHERE code` + dialect.In + `)`
 		filters = append(filters, texts(q.query.HandshakeCodes))
 	}
-	pieces := make([]store.Piece, len(q.windows))
-	for i, w := range q.windows {
-		pieces[i] = store.Piece{Window: i, Start: w.Start, End: w.End}
-	}
-	places := placing{pieces: pieces}
-	query := `SELECT t.start, t.handshake_code, t.status, t.count FROM ` + dialect.Pieces + ` p ` +
+	spans := spansOfWindows(q.windows)
+	places := placing{spans: spans}
+	query := `SELECT t.start, t.handshake_code, t.status, t.count FROM ` + dialect.Spans + ` p ` +
 		dialect.Lookup("total_denial", `t.start >= p.since AND t.start < p.until`+where)
-	return q.db.Numbers(query, append([]any{piecesJSON(joined(pieces))}, filters...), func(n []int64) error {
+	return q.db.Numbers(query, append([]any{spansJSON(joined(spans))}, filters...), func(n []int64) error {
 		of := counted{slot: n[0], code: store.ID(n[1]), status: n[2]}
 		of.organization = q.catalog.owners[of.code]
-		q.add(q.groupOf(places.of(of.slot), &of), store.Units{All: n[3]})
+		q.use(places.of(of.slot), &of, store.Units{All: n[3]})
 		return nil
 	})
 }

@@ -11,12 +11,9 @@ import (
 // maxColumns is by how many columns a query can group.
 const maxColumns = 8
 
-// group is a window and the values of the query's columns: moments as they are, and else
-// keys, which get their names last, each of them once.
-type group struct {
-	window int
-	values [maxColumns]int64
-}
+// group are the values of the query's columns: moments as they are, and else keys, which get
+// their names last, each of them once.
+type group [maxColumns]int64
 
 // counted is of what something is counted, as far as it is known.
 type counted struct {
@@ -24,72 +21,111 @@ type counted struct {
 	slot, status                                int64
 }
 
-// groupOf is the group of something in a window.
-func (q *statistics) groupOf(window int, of *counted) group {
-	g := group{window: window}
+// groupOf is the group of something.
+func (q *statistics) groupOf(of *counted) (g group) {
 	for i, by := range q.query.By {
 		switch by {
 		case store.ByHandshake:
-			g.values[i] = int64(of.code)
+			g[i] = int64(of.code)
 		case store.ByItem:
-			g.values[i] = int64(of.item)
+			g[i] = int64(of.item)
 		case store.ByOrganization:
-			g.values[i] = int64(of.organization)
+			g[i] = int64(of.organization)
 		case store.ByType:
-			g.values[i] = int64(of.kind)
+			g[i] = int64(of.kind)
 		case store.ByDevice:
-			g.values[i] = int64(q.catalog.shownAs(of.device))
+			g[i] = int64(q.catalog.shownAs(of.device))
 		case store.ByRun:
-			g.values[i] = int64(of.run)
+			g[i] = int64(of.run)
 		case store.BySlot:
-			g.values[i] = of.slot
+			g[i] = of.slot
 		case store.ByHour:
-			g.values[i] = store.LevelHour.Start(of.slot)
+			g[i] = store.LevelHour.Start(of.slot)
 		case store.ByDay:
-			g.values[i] = store.LevelDay.Start(of.slot)
+			g[i] = store.LevelDay.Start(of.slot)
 		case store.ByStatus:
-			g.values[i] = of.status
+			g[i] = of.status
 		}
 	}
 	return g
 }
 
-// add adds to a group, or takes off it.
-func (q *statistics) add(g group, units store.Units) {
-	if q.lastRow == nil || g != q.last {
-		if q.last, q.lastRow = g, q.rows[g]; q.lastRow == nil {
-			q.lastRow = &store.Units{}
-			q.rows[g] = q.lastRow
-		}
-	}
-	if q.minus {
-		q.lastRow.All, q.lastRow.Late = lessened(q.lastRow.All, units.All), lessened(q.lastRow.Late, units.Late)
-		return
-	}
-	*q.lastRow = q.lastRow.Plus(units)
+// sheet are the sums of windows and groups.
+type sheet struct {
+	places map[group]int32
+	groups []group
+	cells  map[cellKey]int32
+	sums   []cell
+	// What was found last: much comes one after the other.
+	lastGroup group
+	lastPlace int32
+	lastKey   cellKey
+	lastCell  int32
 }
 
-// lessened takes a part off a sum. Of one that stopped at the largest number, nobody knows
-// how much it would be.
-func lessened(sum, part int64) int64 {
-	if sum == math.MaxInt64 {
-		return sum
-	}
-	return max(sum-part, 0)
+// cellKey is a window, and the place of a group, in one number: they sort as these do.
+type cellKey uint64
+
+func newCellKey(window int, group int32) cellKey {
+	return cellKey(window)<<32 | cellKey(group) //nolint:gosec // places are not negative
 }
 
-// takeOff has what is counted meanwhile taken off. Of what is there no more, there is no
-// row.
-func (q *statistics) takeOff(count func() error) error {
-	q.minus = true
-	err := count()
-	q.minus, q.lastRow = false, nil
-	for g, row := range q.rows {
-		if row.All == 0 {
-			delete(q.rows, g)
+func (k cellKey) window() int  { return int(k >> 32) }             //nolint:gosec // as it was given
+func (k cellKey) group() int32 { return int32(k & math.MaxInt32) } //nolint:gosec // likewise
+
+// cell is what is added, and what of that is taken off in the end.
+type cell struct{ plus, minus store.Units }
+
+// units are what is left. Of a sum that stopped at the largest number, nobody knows how much
+// it would be.
+func (c *cell) units() store.Units {
+	left := func(sum, part int64) int64 {
+		if sum == math.MaxInt64 {
+			return sum
 		}
+		return max(sum-part, 0)
 	}
-	return err
+	return store.Units{All: left(c.plus.All, c.minus.All), Late: left(c.plus.Late, c.minus.Late)}
+}
+
+func newSheet() *sheet {
+	return &sheet{places: map[group]int32{}, cells: map[cellKey]int32{}, lastPlace: -1, lastCell: -1}
+}
+
+// of is the cell of a window and a group; it holds until the next one is asked for.
+func (s *sheet) of(window int, g group) *cell {
+	if s.lastPlace < 0 || g != s.lastGroup {
+		place, known := s.places[g]
+		if !known {
+			place = int32(len(s.groups)) //nolint:gosec // not so many fit into memory
+			s.places[g] = place
+			s.groups = append(s.groups, g)
+		}
+		s.lastGroup, s.lastPlace = g, place
+	}
+	key := newCellKey(window, s.lastPlace)
+	if s.lastCell < 0 || key != s.lastKey {
+		at, known := s.cells[key]
+		if !known {
+			at = int32(len(s.sums)) //nolint:gosec // likewise
+			s.cells[key] = at
+			s.sums = append(s.sums, cell{})
+		}
+		s.lastKey, s.lastCell = key, at
+	}
+	return &s.sums[s.lastCell]
+}
+
+// add adds to a window and a group.
+func (s *sheet) add(window int, g group, units store.Units) {
+	c := s.of(window, g)
+	c.plus = c.plus.Plus(units)
+}
+
+// take takes off a window and a group, in the end.
+func (s *sheet) take(window int, g group, units store.Units) {
+	c := s.of(window, g)
+	c.minus = c.minus.Plus(units)
 }
 
 // finish names the values of the rows, and puts these in order: by window, then by the
@@ -102,33 +138,45 @@ func (q *statistics) finish() error {
 			return err
 		}
 	}
-	order := make([]group, 0, len(q.rows))
-	for g := range q.rows {
-		order = append(order, g)
-	}
-	slices.SortFunc(order, func(a, b group) int {
-		if a.window != b.window {
-			return cmp.Compare(a.window, b.window)
-		}
+	ordered := slices.Clone(q.sheet.groups)
+	slices.SortFunc(ordered, func(a, b group) int {
 		for i := range columns {
-			if x, y := a.values[i], b.values[i]; x != y {
-				return columns[i].compare(x, y)
+			if a[i] != b[i] {
+				return columns[i].compare(a[i], b[i])
 			}
 		}
 		return 0
 	})
+	ranks := make([]int32, len(ordered)) // by the places of groups
+	for rank, g := range ordered {
+		ranks[q.sheet.places[g]] = int32(rank) //nolint:gosec // as many as there are places
+	}
+	type ranked struct {
+		key  cellKey
+		cell int32
+	}
+	order := make([]ranked, 0, len(q.sheet.sums))
+	for key, at := range q.sheet.cells {
+		order = append(order, ranked{newCellKey(key.window(), ranks[key.group()]), at})
+	}
+	slices.SortFunc(order, func(a, b ranked) int { return cmp.Compare(a.key, b.key) })
 	summed := q.query.Measure != store.MeasureDevices && q.query.Measure != store.MeasureConcurrent
-	q.result.Rows = make([]store.StatisticsRow, len(order))
-	for n, g := range order {
-		units, row := q.rows[g], &q.result.Rows[n]
-		row.Window, row.Count, row.Late = g.window, units.All, units.Late
+	q.result.Rows = make([]store.StatisticsRow, 0, len(order))
+	for _, cell := range order {
+		units := q.sheet.sums[cell.cell].units()
+		if units.All == 0 {
+			continue
+		}
+		row := store.StatisticsRow{Window: cell.key.window(), Count: units.All, Late: units.Late}
 		for i, by := range q.query.By {
+			value := ordered[cell.key.group()][i]
 			if number := row.Number(by); number != nil {
-				*number = g.values[i]
+				*number = value
 			} else {
-				*row.Text(by) = columns[i].names[g.values[i]]
+				*row.Text(by) = columns[i].names[value]
 			}
 		}
+		q.result.Rows = append(q.result.Rows, row)
 		if summed {
 			q.result.Total = store.SaturatingSum(q.result.Total, units.All)
 			q.result.Late = store.SaturatingSum(q.result.Late, units.Late)
@@ -166,8 +214,8 @@ func (q *statistics) column(place int, by store.Column) (c column, err error) {
 	}
 	c.names, c.places = map[int64]string{}, map[int64]int{}
 	var values []int64
-	for g := range q.rows {
-		value := g.values[place]
+	for _, g := range q.sheet.groups {
+		value := g[place]
 		if _, met := c.names[value]; !met {
 			c.names[value] = ""
 			values = append(values, value)

@@ -18,18 +18,15 @@ func (q *statistics) losses() error {
 	}
 	unbounded := len(q.windows) == 1 && q.windows[0].Start == 0 && q.windows[0].End == store.EndOfTime
 	filtered := where != "" || len(q.query.Types) > 0
-	var pieces []store.Piece
-	for _, w := range q.windows {
-		pieces = append(pieces, store.Piece{Start: w.Start, End: w.End})
-	}
-	losses := `SELECT t.cause, ` + q.db.Dialect().Sum("t.units") + ` FROM ` + q.db.Dialect().Pieces + ` p ` +
+	losses := `SELECT t.cause, ` + q.db.Dialect().Sum("t.units") + ` FROM ` + q.db.Dialect().Spans + ` p ` +
 		q.db.Dialect().Lookup("report_loss", `t.slot >= p.since AND t.slot < p.until`) + ` JOIN run r ON r.id = t.run JOIN handshake_code c ON c.id = r.handshake_code JOIN item i ON i.id = r.item
 		JOIN organization o ON o.id = i.organization JOIN device d ON d.id = r.device` + where + ` GROUP BY t.cause`
 	if unbounded && !filtered {
 		// What was lost with a device's ledger has neither slot nor item.
 		losses += ` UNION ALL SELECT 'storage', ` + q.db.Dialect().Sum("storage") + ` FROM device_account`
 	}
-	return each(q.db, losses, append([]any{piecesJSON(joined(pieces))}, arguments...), func(rows Rows) error {
+	arguments = append([]any{spansJSON(joined(spansOfWindows(q.windows)))}, arguments...)
+	return each(q.db, losses, arguments, func(rows Rows) error {
 		var cause string
 		var units sql.NullInt64 // none of no rows
 		err := rows.Scan(&cause, &units)

@@ -10,7 +10,7 @@ import (
 
 // Statistics counts what a query asks for.
 func Statistics(db Database, query store.StatisticsQuery) (store.Statistics, error) {
-	q := &statistics{db: db, query: query, windows: query.Windows, rows: map[group]*store.Units{}}
+	q := &statistics{db: db, query: query, windows: query.Windows, sheet: newSheet()}
 	q.result.Lost = map[string]int64{}
 	if len(q.windows) == 0 {
 		until := query.Until
@@ -87,12 +87,7 @@ type statistics struct {
 	query   store.StatisticsQuery
 	windows []store.Window
 	catalog catalog
-
-	rows map[group]*store.Units
-	// The group that was added to last, and its row: many come one after the other.
-	last    group
-	lastRow *store.Units
-	minus   bool // has rows taken off
+	sheet   *sheet
 	result  store.Statistics
 }
 
@@ -146,6 +141,15 @@ func (q *statistics) readCatalog() error {
 
 // asks tells whether a query asks for a type.
 func (c *catalog) asks(kind store.ID) bool { return c.only == nil || c.only[kind] }
+
+// asked are the types that it names.
+func (c *catalog) asked() (keys []int64) {
+	for kind := range c.only {
+		keys = append(keys, int64(kind))
+	}
+	slices.Sort(keys)
+	return keys
+}
 
 // shownAs is the device as which a device is shown.
 func (c *catalog) shownAs(device store.ID) store.ID {

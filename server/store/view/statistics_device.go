@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
+	"strconv"
 
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/relational"
@@ -26,31 +26,29 @@ func (q *statistics) devicePieces() (store.Pieces, error) {
 	return pieces, q.kept(slices.Concat(pieces.Plus[store.LevelSlot], pieces.Minus[store.LevelSlot]))
 }
 
-// wholeDays are the days that are in the windows as a whole, and what else is in them:
-// devices can be added to others, but not taken off.
-func (q *statistics) wholeDays() (days, rest []store.Piece, err error) {
-	longest := []store.Level{store.LevelDay, store.LevelSlot}
-	if q.groupedBy(store.BySlot, store.ByHour, store.ByRun) {
-		longest = longest[1:]
+// wholeDays takes windows apart into whole days and slots: devices can be added to others,
+// but not taken off.
+func (q *statistics) wholeDays() (store.Pieces, error) {
+	pieces := store.Pieces{Plus: map[store.Level][]store.Piece{}}
+	add := func(level store.Level, window int, start, end int64) {
+		if start < end {
+			pieces.Plus[level] = append(pieces.Plus[level], store.Piece{Window: window, Start: start, End: end})
+		}
 	}
 	for i, w := range q.windows {
-		first, last := longest[0].Start(w.Start), longest[0].Start(w.End)
+		first, last := store.LevelDay.Start(w.Start), store.LevelDay.Start(w.End)
 		if first < w.Start {
-			first += int64(longest[0])
+			first += int64(store.LevelDay)
 		}
-		if longest[0] == store.LevelSlot || first >= last {
-			rest = append(rest, store.Piece{Window: i, Start: w.Start, End: w.End})
+		if q.groupedBy(store.BySlot, store.ByHour, store.ByRun) || first >= last {
+			add(store.LevelSlot, i, w.Start, w.End)
 			continue
 		}
-		days = append(days, store.Piece{Window: i, Start: first, End: last})
-		for _, edge := range []store.Piece{{Window: i, Start: w.Start, End: first},
-			{Window: i, Start: last, End: w.End}} {
-			if edge.Start < edge.End {
-				rest = append(rest, edge)
-			}
-		}
+		add(store.LevelDay, i, first, last)
+		add(store.LevelSlot, i, w.Start, first)
+		add(store.LevelSlot, i, last, w.End)
 	}
-	return days, rest, q.kept(rest)
+	return pieces, q.kept(pieces.Plus[store.LevelSlot])
 }
 
 // kept is nil if the reports of pieces are still there.
@@ -99,11 +97,11 @@ func (q *statistics) deviceFilter() (where string, arguments []any) {
 	return where, arguments
 }
 
-// readDeviceTotals calls f with what was counted of devices in pieces that don't overlap, of a
-// window, whose place of the query's is given. It tells no more than the query's columns need:
-// rows of the same device are summed up in the order of the key, which costs nothing.
-func (q *statistics) readDeviceTotals(level store.Level, pieces []store.Piece,
-	f func(window int, of *counted, units int64)) error {
+// readDeviceTotals calls f with what was counted of devices in spans that don't overlap. It
+// tells no more than the query's columns need: rows of the same device are summed up in the
+// order of the key, which costs nothing.
+func (q *statistics) readDeviceTotals(level store.Level, spans []span,
+	f func(in *span, of *counted, units int64)) error {
 	where, filters := q.deviceFilter()
 	if len(q.query.Types) > 0 {
 		where += ` AND t.type IN (SELECT id FROM operation_type WHERE name` + q.db.Dialect().In + `)`
@@ -122,9 +120,9 @@ func (q *statistics) readDeviceTotals(level store.Level, pieces []store.Piece,
 	}
 	query := `SELECT ` + count + `, ` + columns + ` FROM ` + relational.DeviceTables[level] +
 		` t WHERE t.slot >= ? AND t.slot < ?` + where + grouped
-	places := placing{pieces: pieces}
-	for _, span := range joined(pieces) { // they are few
-		err := q.db.Numbers(query, append([]any{span.Start, span.End}, filters...), func(n []int64) error {
+	places := placing{spans: spans}
+	for _, whole := range joined(spans) { // they are few
+		err := q.db.Numbers(query, append([]any{whole.start, whole.end}, filters...), func(n []int64) error {
 			of := counted{slot: n[1], device: store.ID(n[2])}
 			if paired {
 				of.code, of.item = store.ID(n[3]), store.ID(n[4])
@@ -148,63 +146,57 @@ func (q *statistics) operationsOfDevices() error {
 	if err != nil {
 		return err
 	}
-	add := func(window int, of *counted, units int64) { q.add(q.groupOf(window, of), store.Units{All: units}) }
-	count := func(pieces map[store.Level][]store.Piece) error {
-		for _, level := range []store.Level{store.LevelMonth, store.LevelDay} {
-			for _, layer := range layers(pieces[level]) {
-				if err := q.readDeviceTotals(level, layer, add); err != nil {
-					return err
-				}
+	add := func(in *span, of *counted, units int64) { q.use(in, of, store.Units{All: units}) }
+	for _, level := range []store.Level{store.LevelMonth, store.LevelDay} {
+		for _, layer := range layers(spansOf(pieces, level)) {
+			if err := q.readDeviceTotals(level, layer, add); err != nil {
+				return err
 			}
 		}
-		return q.eachOfSlots(pieces[store.LevelSlot], add)
 	}
-	if err := count(pieces.Plus); err != nil {
-		return err
-	}
-	return q.takeOff(func() error { return count(pieces.Minus) })
+	return q.eachOfSlots(spansOf(pieces, store.LevelSlot), add)
 }
 
 // reported is a part of the reports of a run.
 type reported struct {
-	place        int // of its window
+	in           *span
 	run          store.ID
 	since, until int64
 }
 
-// reportedIn finds the runs that reported something in pieces.
-func (q *statistics) reportedIn(pieces []store.Piece) (found []reported, err error) {
-	// Activity is read along windows that don't overlap.
-	for _, layer := range layers(pieces) {
-		windows := make([]store.Window, len(layer))
-		for i, p := range layer {
-			windows[i] = store.Window{Start: p.Start, End: p.End}
-		}
-		once := map[reported]bool{}
-		err = q.eachActive(windows, false, func(a *active) error {
-			list := parts(windows, a.day)
-			if len(list) == 0 {
-				return nil
-			}
-			return a.each(func(r *store.ActiveRun) {
-				for at := range list {
-					p := &list[at]
-					if !p.has(&r.Slots) {
-						continue
-					}
-					one := reported{layer[p.window].Window, r.Run, a.day + p.from, a.day + p.until}
-					if !once[one] {
-						once[one] = true
-						found = append(found, one)
-					}
-				}
-			})
-		})
-		if err != nil {
-			return nil, err
-		}
+// reportsIn finds the runs that reported something in spans that don't overlap, and of what
+// they are.
+func (q *statistics) reportsIn(spans []span) (found []reported, runs map[store.ID]counted, err error) {
+	windows := make([]store.Window, len(spans))
+	for i, s := range spans {
+		windows[i] = store.Window{Start: s.start, End: s.end}
 	}
-	return found, nil
+	once := map[reported]bool{}
+	runs = map[store.ID]counted{}
+	err = q.eachActive(windows, false, func(a *active) error {
+		list := parts(windows, a.day)
+		if len(list) == 0 {
+			return nil
+		}
+		return a.each(func(r *store.ActiveRun) {
+			for at := range list {
+				p := &list[at]
+				if !p.has(&r.Slots) {
+					continue
+				}
+				one := reported{&spans[p.window], r.Run, a.day + p.from, a.day + p.until}
+				if once[one] {
+					continue
+				}
+				once[one] = true
+				found = append(found, one)
+				runs[r.Run] = counted{
+					organization: q.catalog.owners[a.item], code: a.code, item: a.item, device: r.Device, run: r.Run,
+				}
+			}
+		})
+	})
+	return found, runs, err
 }
 
 // reportsAtOnce is of how many runs one query reads reports.
@@ -212,17 +204,16 @@ const reportsAtOnce = 2000
 
 // eachOfSlots calls f with what was counted in slots: once for each type that the query asks
 // for.
-func (q *statistics) eachOfSlots(pieces []store.Piece, f func(window int, of *counted, units int64)) error {
-	if len(pieces) == 0 {
-		return nil
-	}
-	found, err := q.reportedIn(pieces)
-	if err != nil {
-		return err
-	}
-	for some := range slices.Chunk(found, reportsAtOnce) {
-		if err := q.eachReported(some, f); err != nil {
+func (q *statistics) eachOfSlots(spans []span, f func(in *span, of *counted, units int64)) error {
+	for _, layer := range layers(spans) {
+		found, runs, err := q.reportsIn(layer)
+		if err != nil {
 			return err
+		}
+		for some := range slices.Chunk(found, reportsAtOnce) {
+			if err := q.eachReported(some, runs, f); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -230,37 +221,33 @@ func (q *statistics) eachOfSlots(pieces []store.Piece, f func(window int, of *co
 
 // reportsJSON writes down parts of reports for SQL.
 func reportsJSON(list []reported) string {
-	var text strings.Builder
+	text := []byte{'['}
 	for i, r := range list {
 		if i > 0 {
-			text.WriteByte(',')
+			text = append(text, ',')
 		}
-		fmt.Fprintf(&text, "[%d,%d,%d,%d]", r.place, r.run, r.since, r.until)
+		text = strconv.AppendInt(append(text, '['), int64(i), 10)
+		for _, n := range []int64{int64(r.run), r.since, r.until} {
+			text = strconv.AppendInt(append(text, ','), n, 10)
+		}
+		text = append(text, ']')
 	}
-	return "[" + text.String() + "]"
+	return string(append(text, ']'))
 }
 
-func (q *statistics) eachReported(list []reported, f func(window int, of *counted, units int64)) error {
-	join := q.db.Dialect().Join
-	query := `SELECT p.place, r.run, run.device, run.handshake_code, run.item, r.slot, r.counts FROM ` +
-		q.db.Dialect().Reported + ` p ` +
-		join + ` report r ON r.run = p.run AND r.slot >= p.since AND r.slot < p.until ` + join +
-		` run ON run.id = r.run WHERE r.revision > 0`
+func (q *statistics) eachReported(list []reported, runs map[store.ID]counted,
+	f func(in *span, of *counted, units int64)) error {
+	query := `SELECT p.place, r.slot, r.counts FROM ` + q.db.Dialect().Reported + ` p ` + q.db.Dialect().Join +
+		` report r ON r.run = p.run AND r.slot >= p.since AND r.slot < p.until WHERE r.revision > 0`
 	return q.db.Blobs(query, []any{reportsJSON(list)}, func(n []int64, data []byte) error {
-		of := counted{
-			run: store.ID(n[1]), device: store.ID(n[2]), code: store.ID(n[3]), item: store.ID(n[4]), slot: n[5],
-			organization: q.catalog.owners[store.ID(n[4])],
-		}
-		counts, err := store.ParseBinaryCounts(data)
-		if err != nil {
-			return err
-		}
-		for _, count := range counts {
+		report := &list[n[0]]
+		of := runs[report.run]
+		of.slot = n[1]
+		return store.EachBinaryCount(data, func(count store.Count) {
 			if of.kind = q.catalog.types[count.Type]; q.catalog.asks(of.kind) {
-				f(int(n[0]), &of, count.Units)
+				f(report.in, &of, count.Units)
 			}
-		}
-		return nil
+		})
 	})
 }
 
@@ -272,28 +259,31 @@ func (q *statistics) devices() error {
 		}
 		return err
 	}
-	days, slots, err := q.wholeDays()
+	pieces, err := q.wholeDays()
 	if err != nil {
 		return err
 	}
 	type seen struct {
+		window int
 		group
 		device store.ID
 	}
 	met := map[seen]bool{}
-	meet := func(window int, of *counted, _ int64) {
-		g := q.groupOf(window, of)
-		if key := (seen{g, q.catalog.shownAs(of.device)}); !met[key] {
-			met[key] = true
-			q.add(g, store.Units{All: 1})
+	meet := func(in *span, of *counted, _ int64) {
+		g, device := q.groupOf(of), q.catalog.shownAs(of.device)
+		for _, each := range in.uses {
+			if key := (seen{each.window, g, device}); !met[key] {
+				met[key] = true
+				q.sheet.add(each.window, g, store.Units{All: 1})
+			}
 		}
 	}
-	for _, layer := range layers(days) {
+	for _, layer := range layers(spansOf(pieces, store.LevelDay)) {
 		if err := q.readDeviceTotals(store.LevelDay, layer, meet); err != nil {
 			return err
 		}
 	}
-	return q.eachOfSlots(slots, meet)
+	return q.eachOfSlots(spansOf(pieces, store.LevelSlot), meet)
 }
 
 // errNoTypes is why concurrent devices have no types.

@@ -1,10 +1,10 @@
 package view
 
 import (
-	"cmp"
+	"errors"
 	"slices"
-	"sort"
 	"strconv"
+	"strings"
 
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/relational"
@@ -20,21 +20,19 @@ func (q *statistics) operations() error {
 	if !q.groupedBy(store.ByHandshake, store.ByItem) && len(q.query.HandshakeCodes)+len(q.query.Items) == 0 {
 		read, levels = q.readOrganizationTotals, store.OrganizationLevels
 	}
-	pieces := store.CutWindows(q.windows, q.longestFirst(levels)...)
-	count := func(pieces map[store.Level][]store.Piece) error {
-		for level, some := range pieces {
-			for _, layer := range layers(some) {
-				if err := read(level, layer); err != nil {
-					return err
-				}
+	if q.catalog.only != nil && len(q.catalog.only) == 0 {
+		return nil // there are no such types
+	}
+	able := q.longestFirst(levels)
+	pieces := store.CutWindows(q.windows, able...)
+	for _, level := range able {
+		for _, layer := range layers(spansOf(pieces, level)) {
+			if err := read(level, layer); err != nil {
+				return err
 			}
 		}
-		return nil
 	}
-	if err := count(pieces.Plus); err != nil {
-		return err
-	}
-	return q.takeOff(func() error { return count(pieces.Minus) })
+	return nil
 }
 
 // longestFirst are those of some levels whose totals tell the query's columns apart, the
@@ -57,21 +55,78 @@ func (q *statistics) longestFirst(levels []store.Level) (able []store.Level) {
 	return able
 }
 
-// readTotals reads totals of codes and items in pieces that don't overlap.
-func (q *statistics) readTotals(level store.Level, pieces []store.Piece) error {
+// ofPair is the condition on a row t of totals that it is of a code and an item.
+const ofPair = `t.handshake_code = chosen.code AND t.item = chosen.item`
+
+// readTotals reads totals of codes and items in spans that don't overlap.
+func (q *statistics) readTotals(level store.Level, spans []span) error {
+	if level < store.LevelDay && !q.groupedBy(store.ByType, store.BySlot, store.ByHour, store.ByDay) {
+		if err := q.readSums(level, spans); !errors.Is(err, errOverflow) {
+			return err
+		}
+	}
 	where, filters := q.filter()
 	dialect := q.db.Dialect()
-	places := placing{pieces: pieces}
+	places := placing{spans: spans}
 	query := q.pairsSQL(where) + `SELECT t.handshake_code, t.item, t.slot, t.type, t.count, t.late
-		FROM chosen CROSS JOIN ` + dialect.Pieces + ` p ` + dialect.Lookup(relational.TotalTables[level],
-		`t.handshake_code = chosen.code AND t.item = chosen.item AND t.slot >= p.since AND t.slot < p.until`)
-	return q.db.Numbers(query, append(filters, piecesJSON(joined(pieces))), func(n []int64) error {
+		FROM chosen CROSS JOIN ` + dialect.Spans + ` p ` + dialect.Lookup(relational.TotalTables[level],
+		ofPair+` AND t.slot >= p.since AND t.slot < p.until`)
+	return q.db.Numbers(query, append(filters, spansJSON(joined(spans))), func(n []int64) error {
 		of := counted{code: store.ID(n[0]), item: store.ID(n[1]), slot: n[2], kind: store.ID(n[3])}
 		if of.organization = q.catalog.owners[of.item]; q.catalog.asks(of.kind) {
-			q.add(q.groupOf(places.of(of.slot), &of), store.Units{All: n[4], Late: n[5]})
+			q.use(places.of(of.slot), &of, store.Units{All: n[4], Late: n[5]})
 		}
 		return nil
 	})
+}
+
+// errOverflow is the error of a sum that no number can hold: one absurd report is enough.
+var errOverflow = errors.New("a sum is too large")
+
+// readSums reads the sums of spans, of all types that the query asks for: the hours at the
+// ends of a year of days have many rows, which nothing tells apart.
+func (q *statistics) readSums(level store.Level, spans []span) error {
+	where, filters := q.filter()
+	dialect := q.db.Dialect()
+	condition := ofPair + ` AND t.slot >= p.since AND t.slot < p.until`
+	if q.catalog.only != nil {
+		condition += ` AND t.type IN (` + strings.Trim(keysJSON(q.catalog.asked()), "[]") + `)`
+	}
+	query := q.pairsSQL(where) + dialect.Summed(`chosen.code, chosen.item, p.since`,
+		`chosen CROSS JOIN `+dialect.Spans+` p`, relational.TotalTables[level], condition)
+	type sum struct {
+		counted
+		store.Units
+	}
+	var sums []sum
+	err := q.db.Blobs(query, append(filters, spansJSON(spans)), func(n []int64, data []byte) error {
+		if len(data) == 0 {
+			return nil
+		}
+		of := counted{code: store.ID(n[0]), item: store.ID(n[1]), slot: n[2]}
+		of.organization = q.catalog.owners[of.item]
+		all, late, _ := strings.Cut(string(data), " ")
+		var units store.Units
+		var allErr, lateErr error
+		units.All, allErr = strconv.ParseInt(all, 10, 64)
+		units.Late, lateErr = strconv.ParseInt(late, 10, 64)
+		if allErr != nil || lateErr != nil {
+			return errOverflow
+		}
+		sums = append(sums, sum{of, units})
+		return nil
+	})
+	if err != nil && strings.Contains(err.Error(), "integer overflow") { // as SQLite says
+		err = errOverflow
+	}
+	if err != nil {
+		return err
+	}
+	places := placing{spans: spans}
+	for i := range sums {
+		q.use(places.of(sums[i].slot), &sums[i].counted, sums[i].Units)
+	}
+	return nil
 }
 
 // pairsSQL are the codes and items for which there are totals: one step each through the
@@ -84,23 +139,23 @@ chosen (code, item) AS MATERIALIZED (SELECT pair.code, pair.item FROM pair JOIN 
 	JOIN organization o ON o.id = i.organization` + where + `) `
 }
 
-// readOrganizationTotals reads totals of organizations in pieces that don't overlap: of all
+// readOrganizationTotals reads totals of organizations in spans that don't overlap: of all
 // together, unless the query tells organizations apart.
-func (q *statistics) readOrganizationTotals(level store.Level, pieces []store.Piece) error {
+func (q *statistics) readOrganizationTotals(level store.Level, spans []span) error {
 	organizations, err := q.organizations()
 	if err != nil {
 		return err
 	}
 	dialect := q.db.Dialect()
-	places := placing{pieces: pieces}
+	places := placing{spans: spans}
 	query := `SELECT t.organization, t.slot, t.type, t.count, t.late FROM ` + dialect.Keys + ` o CROSS JOIN ` +
-		dialect.Pieces + ` p ` + dialect.Lookup("total_organization",
+		dialect.Spans + ` p ` + dialect.Lookup("total_organization",
 		`t.organization = o.id AND t.level = `+strconv.FormatInt(int64(level), 10)+
 			` AND t.slot >= p.since AND t.slot < p.until`)
-	return q.db.Numbers(query, []any{keysJSON(organizations), piecesJSON(joined(pieces))}, func(n []int64) error {
+	return q.db.Numbers(query, []any{keysJSON(organizations), spansJSON(joined(spans))}, func(n []int64) error {
 		of := counted{organization: store.ID(n[0]), slot: n[1], kind: store.ID(n[2])}
 		if q.catalog.asks(of.kind) {
-			q.add(q.groupOf(places.of(of.slot), &of), store.Units{All: n[3], Late: n[4]})
+			q.use(places.of(of.slot), &of, store.Units{All: n[3], Late: n[4]})
 		}
 		return nil
 	})
@@ -119,51 +174,4 @@ func (q *statistics) organizations() (keys []int64, err error) {
 		keys = append(keys, n[0])
 		return nil
 	})
-}
-
-// layers are pieces in lists of such as don't overlap, in order. Nearly always, all are in
-// one.
-func layers(pieces []store.Piece) (lists [][]store.Piece) {
-	left := slices.Clone(pieces)
-	slices.SortStableFunc(left, func(a, b store.Piece) int { return cmp.Compare(a.Start, b.Start) })
-	for len(left) > 0 {
-		var list, over []store.Piece
-		for _, p := range left {
-			if n := len(list); n > 0 && list[n-1].End > p.Start {
-				over = append(over, p)
-			} else {
-				list = append(list, p)
-			}
-		}
-		lists, left = append(lists, list), over
-	}
-	return lists
-}
-
-// joined are the spans that pieces make up, in order: those that follow one another are one.
-func joined(pieces []store.Piece) (spans []store.Piece) {
-	for _, p := range pieces {
-		if n := len(spans); n > 0 && spans[n-1].End == p.Start {
-			spans[n-1].End = p.End
-		} else {
-			spans = append(spans, store.Piece{Start: p.Start, End: p.End})
-		}
-	}
-	return spans
-}
-
-// placing finds the windows that slots are in, by pieces in order that don't overlap.
-type placing struct {
-	pieces []store.Piece
-	last   int // where it was found last: the next one is near
-}
-
-// of is the place of the window that a slot is in, which is in a piece.
-func (p *placing) of(slot int64) int {
-	if at := &p.pieces[p.last]; slot < at.Start || slot >= at.End {
-		if p.last++; p.last == len(p.pieces) || slot < p.pieces[p.last].Start || slot >= p.pieces[p.last].End {
-			p.last = sort.Search(len(p.pieces), func(i int) bool { return p.pieces[i].End > slot })
-		}
-	}
-	return p.pieces[p.last].Window
 }

@@ -37,9 +37,9 @@ type Rows interface {
 type Dialect struct {
 	relational.Dialect
 
-	// Pieces is a table (since, until) out of one parameter: a JSON array of arrays of two
+	// Spans is a table (since, until) out of one parameter: a JSON array of arrays of two
 	// numbers. Keys is a table (id) out of a JSON array of numbers.
-	Pieces, Keys string
+	Spans, Keys string
 	// Reported is a table (place, run, since, until) out of one: a JSON array of arrays of four.
 	Reported string
 	// NextPair are the code and the item of total_month that follow those of a row pair, by one
@@ -50,6 +50,10 @@ type Dialect struct {
 	// it, whatever else the database would think of.
 	Join   string
 	Lookup func(table, condition string) string
+	// Summed is a query for columns of each row of a table expression, and for the sums of the
+	// counts and late parts of the rows t of totals that meet a condition: a text, as bytes, of
+	// two numbers; NULL if there are none. It may fail if a sum is too large.
+	Summed func(columns, from, totals, condition string) string
 	// In is the condition that a column, which precedes it, is one of a JSON array of
 	// texts: one parameter.
 	In string
@@ -64,15 +68,15 @@ func texts(list []string) string {
 	return string(data)
 }
 
-// piecesJSON are pieces as a parameter.
-func piecesJSON(pieces []store.Piece) string {
+// spansJSON are spans as a parameter.
+func spansJSON(spans []span) string {
 	text := []byte{'['}
-	for i, p := range pieces {
+	for i, s := range spans {
 		if i > 0 {
 			text = append(text, ',')
 		}
-		text = strconv.AppendInt(append(text, '['), p.Start, 10)
-		text = strconv.AppendInt(append(text, ','), p.End, 10)
+		text = strconv.AppendInt(append(text, '['), s.start, 10)
+		text = strconv.AppendInt(append(text, ','), s.end, 10)
 		text = append(text, ']')
 	}
 	return string(append(text, ']'))

@@ -103,10 +103,11 @@ TEST_F(SDK, program) {
 
 TEST_F(SDK, program_says_what_is_wrong) {
   EXPECT_EQ(openlts_test::run({BARCODE_READER, "--handshake-code", "x", images()}), 2);
-  EXPECT_EQ(openlts_test::run({BARCODE_READER, "--server", openlts_test::unreachable_url(),
-                               "--handshake-code", "100001-reader", "--data-directory",
-                               directory.path("device"), images()}),
-            1);
+  const TestServer server;
+  EXPECT_EQ(
+      openlts_test::run({BARCODE_READER, "--server", server.unreachable_url(), "--handshake-code",
+                         "100001-reader", "--data-directory", directory.path("device"), images()}),
+      1);
 }
 
 TEST_F(SDK, nothing_without_license) {

@@ -1,5 +1,7 @@
 package org.openlts;
 
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
 import java.io.ByteArrayOutputStream;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -10,8 +12,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
 
@@ -20,17 +20,13 @@ public final class Documentation {
     /** The heading of what needs the example SDK and runs with its tests. */
     public static final String PUBLISHED_SNIPPETS = "The published snippets";
 
-    private static final Pattern BLOCK = Pattern.compile("^```java$\\n(.*?)^```$", Pattern.DOTALL | Pattern.MULTILINE);
-
     /** The Java code blocks of a page, by the headings of level 2 they stand under. */
     public static Map<String, List<String>> blocks(Path page) throws Exception {
         Map<String, List<String>> sections = new LinkedHashMap<>();
-        for (String section : LicenseTrackingServer.read(page).split("(?m)^## ")) {
-            Matcher block = BLOCK.matcher(section);
-            while (block.find()) {
-                String heading = section.substring(0, section.indexOf('\n'));
-                sections.computeIfAbsent(heading, h -> new ArrayList<>()).add(block.group(1));
-            }
+        for (JsonElement element : Testbed.blocks(page, "java")) {
+            JsonObject block = element.getAsJsonObject();
+            sections.computeIfAbsent(block.get("section").getAsString(), heading -> new ArrayList<>())
+                    .add(block.get("code").getAsString());
         }
         return sections;
     }

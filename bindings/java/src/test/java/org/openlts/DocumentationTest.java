@@ -26,11 +26,11 @@ class DocumentationTest {
 
     @BeforeAll
     static void begin() throws Exception {
-        server = new LicenseTrackingServer(Files.createDirectory(directory.resolve("server")));
+        server = new LicenseTrackingServer();
     }
 
     @AfterAll
-    static void end() {
+    static void end() throws Exception {
         server.close();
     }
 

@@ -1,28 +1,23 @@
 package org.openlts;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A real {@code lts serve} on a free port, with the fixture {@code standard} of
- * conformance/scenarios.json. Also for the tests of SDKs built on this binding.
+ * A server of the testbed, with the fixture {@code standard} of conformance/scenarios.json.
+ * Also for the tests of SDKs built on this binding.
  */
 public final class LicenseTrackingServer implements AutoCloseable {
     public static final String ORGANIZATION = "100001";
@@ -32,26 +27,18 @@ public final class LicenseTrackingServer implements AutoCloseable {
 
     private static final long PATIENCE_SECONDS = 30;
 
-    private final Path directory;
-    private Process process;
+    private final int number = Testbed.ask(Testbed.request("make")).getAsInt();
     private String url;
 
-    /**
-     * @param directory where the server keeps its state
-     */
-    public LicenseTrackingServer(Path directory) throws Exception {
-        this.directory = directory;
-        administrate("org", "add", "Example", "--id", ORGANIZATION);
-        administrate("handshake", "add", "reader", "--org", ORGANIZATION, "--default");
-        administrate("handshake", "add", "locked", "--org", ORGANIZATION, "--session-password", PASSWORD);
-        addScanItem("scans", READER);
-        addScanItem("locked-scans", LOCKED);
+    /** Makes and starts it. */
+    public LicenseTrackingServer() throws IOException {
         start();
     }
 
-    private void addScanItem(String name, String code) throws Exception {
-        administrate("item", "add", name, "--id", name, "--org", ORGANIZATION, "--charge-way", "scan", "--quota",
-                "1000000", "--handshake", code);
+    private JsonObject request(String what) {
+        JsonObject request = Testbed.request(what);
+        request.addProperty("server", number);
+        return request;
     }
 
     /** Where it answers; stays the same over stop and start. */
@@ -61,82 +48,56 @@ public final class LicenseTrackingServer implements AutoCloseable {
 
     /** An address where nothing listens. */
     static String deadURL() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return "http://127.0.0.1:" + socket.getLocalPort();
-        }
+        return Testbed.ask(Testbed.request("unreachable")).getAsString();
     }
 
-    public void start() throws Exception {
-        Path urlFile = directory.resolve("url");
-        Path log = directory.resolve("log");
-        Files.deleteIfExists(urlFile);
-        String listen = url == null ? "127.0.0.1:0" : URI.create(url).getAuthority();
-        process = command("serve", "--listen", listen, "--url-file", urlFile.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-                .start();
-        waitFor(() -> Files.exists(urlFile) || !process.isAlive(), "the server to listen");
-        if (!process.isAlive()) {
-            throw new IllegalStateException("lts serve ended at once:\n" + read(log));
-        }
-        url = read(urlFile).trim();
+    public void start() throws IOException {
+        url = Testbed.ask(request("start")).getAsString();
     }
 
-    public void stop() throws InterruptedException {
-        if (process != null) {
-            process.destroyForcibly().waitFor();
-            process = null;
-        }
+    public void stop() throws IOException {
+        Testbed.ask(request("stop"));
     }
 
     @Override
-    public void close() {
-        try {
-            stop();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+    public void close() throws IOException {
+        Testbed.ask(request("remove"));
     }
 
-    /** Runs an administration command on the server's data directory; returns what it prints. */
-    String administrate(String... arguments) throws Exception {
-        Path errors = Files.createTempFile(directory, "errors", null);
-        Process command = command(arguments).redirectError(errors.toFile()).start();
-        String output = read(command.getInputStream());
-        if (command.waitFor() != 0) {
-            throw new IllegalStateException("lts " + String.join(" ", arguments) + ": " + read(errors));
+    /** Runs an administration command; returns what it prints. */
+    String administrate(String... arguments) throws IOException {
+        JsonArray all = new JsonArray();
+        for (String argument : arguments) {
+            all.add(argument);
         }
-        Files.delete(errors);
-        return output.trim();
+        JsonObject request = request("run");
+        request.add("arguments", all);
+        return Testbed.ask(request).getAsString().trim();
     }
 
     /** The license key for a code, one string. */
-    String key(String code) throws Exception {
+    String key(String code) throws IOException {
         return administrate("handshake", "key", code, "--server", url);
     }
 
     /** What the server counted, by the values of the columns joined by spaces. */
-    public Map<String, Long> stats(String... columns) throws Exception {
-        String output = administrate("stats", "--json", "--by", String.join(",", columns));
+    public Map<String, Long> stats(String... columns) throws IOException {
+        JsonObject request = request("counts");
+        request.addProperty("by", String.join(",", columns));
         Map<String, Long> counts = new TreeMap<>();
-        for (JsonElement element : JsonParser.parseString(output).getAsJsonObject().getAsJsonArray("rows")) {
-            JsonObject row = element.getAsJsonObject();
-            List<String> key = new ArrayList<>();
-            for (String column : columns) {
-                key.add(row.get(column).getAsString());
-            }
-            counts.put(String.join(" ", key), row.get("count").getAsLong());
+        for (Map.Entry<String, JsonElement> count : Testbed.ask(request).getAsJsonObject().entrySet()) {
+            counts.put(count.getKey(), count.getValue().getAsLong());
         }
         return counts;
     }
 
     /** How many devices the server knows. */
-    public int devices() throws Exception {
+    public int devices() throws IOException {
         return JsonParser.parseString(administrate("device", "list", "--json")).getAsJsonArray().size();
     }
 
-    public long total() throws Exception {
-        return JsonParser.parseString(administrate("stats", "--json")).getAsJsonObject().get("total").getAsLong();
+    public long total() throws IOException {
+        return Testbed.ask(request("total")).getAsLong();
     }
 
     static void waitFor(Callable<Boolean> condition, String what) throws Exception {
@@ -160,14 +121,5 @@ public final class LicenseTrackingServer implements AutoCloseable {
             out.write(buffer, 0, n);
         }
         return new String(out.toByteArray(), StandardCharsets.UTF_8);
-    }
-
-    private ProcessBuilder command(String... arguments) {
-        List<String> line = new ArrayList<>();
-        line.add(Repository.COMMAND.toString());
-        line.addAll(Arrays.asList(arguments));
-        line.add("--data");
-        line.add(directory.resolve("state").toString());
-        return new ProcessBuilder(line);
     }
 }

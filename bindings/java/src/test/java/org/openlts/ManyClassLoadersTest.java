@@ -17,8 +17,7 @@ class ManyClassLoadersTest {
     @TempDir Path directory;
 
     private void run(String option) throws Exception {
-        Path serverDirectory = Files.createDirectory(directory.resolve("server"));
-        try (LicenseTrackingServer server = new LicenseTrackingServer(serverDirectory)) {
+        try (LicenseTrackingServer server = new LicenseTrackingServer()) {
             Path output = directory.resolve("output");
             Process child = ChildProcess.java(Collections.singletonList(option), ManyClassLoaders.class,
                     String.valueOf(LOADERS), server.url(), LicenseTrackingServer.READER,

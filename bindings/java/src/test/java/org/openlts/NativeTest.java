@@ -111,8 +111,8 @@ class NativeTest {
     }
 
     @Test
-    void modules_reach_the_server(@TempDir Path serverDirectory, @TempDir Path directory) throws Exception {
-        try (LicenseTrackingServer server = new LicenseTrackingServer(serverDirectory)) {
+    void modules_reach_the_server(@TempDir Path directory) throws Exception {
+        try (LicenseTrackingServer server = new LicenseTrackingServer()) {
             server.administrate("handshake", "add", "qr", "--org", LicenseTrackingServer.ORGANIZATION);
             server.administrate("item", "add", "qr", "--org", LicenseTrackingServer.ORGANIZATION,
                     "--charge-way", "scan", "--quota", "10", "--modules", "QR_CODE,PDF417", "--handshake", "100001-qr");
@@ -135,10 +135,9 @@ class NativeTest {
 
     /** Each record() that returned is counted, also those that ran into the close of the license. */
     @Test
-    void a_license_may_be_closed_while_others_record(@TempDir Path serverDirectory, @TempDir Path directory)
-            throws Exception {
+    void a_license_may_be_closed_while_others_record(@TempDir Path directory) throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(4);
-        try (LicenseTrackingServer server = new LicenseTrackingServer(serverDirectory)) {
+        try (LicenseTrackingServer server = new LicenseTrackingServer()) {
             server.administrate("handshake", "add", "busy", "--org", LicenseTrackingServer.ORGANIZATION);
             server.administrate("item", "add", "busy", "--org", LicenseTrackingServer.ORGANIZATION,
                     "--charge-way", "scan", "--quota", "unlimited", "--handshake", "100001-busy");
@@ -199,12 +198,12 @@ class NativeTest {
     }
 
     @Test
-    void the_jvm_finds_no_fault(@TempDir Path serverDirectory, @TempDir Path directory) throws Exception {
-        try (LicenseTrackingServer server = new LicenseTrackingServer(serverDirectory)) {
-            Path output = Files.createTempFile(serverDirectory, "output", null);
+    void the_jvm_finds_no_fault(@TempDir Path directory) throws Exception {
+        try (LicenseTrackingServer server = new LicenseTrackingServer()) {
+            Path output = Files.createTempFile(directory, "output", null);
             Process child = ChildProcess.java(
                     Arrays.asList("-Xcheck:jni", "-D" + NativeLibrary.PATH_PROPERTY + "=" + ChildProcess.NATIVE),
-                    EveryFunction.class, server.url(), LicenseTrackingServer.READER, directory.toString())
+                    EveryFunction.class, server.url(), LicenseTrackingServer.READER, directory.resolve("device").toString())
                     .redirectErrorStream(true).redirectOutput(output.toFile()).start();
             int exit = child.waitFor();
             String text = LicenseTrackingServer.read(output);

@@ -38,13 +38,12 @@ class ScenariosTest {
     /** Milliseconds, for what is done at once on a working machine. */
     private static final int PATIENCE = 10000;
 
-    @TempDir Path serverDirectory;
     @TempDir Path directory;
     private LicenseTrackingServer server;
 
     @BeforeEach
     void begin() throws Exception {
-        server = new LicenseTrackingServer(serverDirectory);
+        server = new LicenseTrackingServer();
     }
 
     @AfterEach

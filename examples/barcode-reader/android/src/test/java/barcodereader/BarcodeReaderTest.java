@@ -40,12 +40,12 @@ public class BarcodeReaderTest {
 
     @Before
     public void begin() throws Exception {
-        server = new LicenseTrackingServer(folder.newFolder().toPath());
+        server = new LicenseTrackingServer();
         reader = new BarcodeReader(RuntimeEnvironment.getApplication());
     }
 
     @After
-    public void end() {
+    public void end() throws Exception {
         BarcodeReader.releaseLicense(0);
         server.close();
     }

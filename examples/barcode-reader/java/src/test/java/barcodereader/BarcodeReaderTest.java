@@ -31,18 +31,17 @@ import org.openlts.StatusCode;
 class BarcodeReaderTest {
     private static final int PATIENCE = 10000;
 
-    @TempDir Path serverDirectory;
     @TempDir Path directory;
     private LicenseTrackingServer server;
 
     @BeforeEach
     void begin() throws Exception {
-        server = new LicenseTrackingServer(serverDirectory);
+        server = new LicenseTrackingServer();
         BarcodeReader.setLicenseCachePath(directory.resolve("license").toString());
     }
 
     @AfterEach
-    void end() {
+    void end() throws Exception {
         BarcodeReader.releaseLicense(0);
         server.close();
     }

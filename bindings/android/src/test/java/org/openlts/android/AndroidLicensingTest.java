@@ -45,12 +45,12 @@ public class AndroidLicensingTest {
 
     @Before
     public void begin() throws Exception {
-        server = new LicenseTrackingServer(folder.newFolder().toPath());
+        server = new LicenseTrackingServer();
         application = RuntimeEnvironment.getApplication();
     }
 
     @After
-    public void end() {
+    public void end() throws Exception {
         server.close();
     }
 
