@@ -73,9 +73,6 @@ func (l *File) Unlock() { unlock(l.file) }
 // Gone tells whether the file was removed or replaced: then others lock another one.
 func (l *File) Gone() bool { return l.place.Gone() }
 
-// Descriptor is the open file, for what else is kept in it.
-func (l *File) Descriptor() *os.File { return l.file }
-
 // Close closes the file, which gives back its lock.
 func (l *File) Close() error {
 	// Unlocked and not only closed: a fork may have the file open, too.

@@ -20,7 +20,6 @@ type connection struct {
 	path    string    // "" if it is in memory
 	place   datafile.Place
 	journal *datafile.Place // of the journal that is open, nil until there is one
-	token   uint64          // see lockName
 	witness *witness
 	release func() // what the name needs that the file was opened by
 }
@@ -39,7 +38,7 @@ func openMemory() (*connection, error) {
 // share in memory, as a write-ahead log does: who finds a journal that is not
 // empty plays it back. The journal stays open and keeps its size: so a process
 // that dropped its privileges can go on, and a disk that is full is written to.
-func openFile(path string, token uint64) (*connection, error) {
+func openFile(path string) (*connection, error) {
 	info, err := datafile.Check(path, datafile.Write)
 	if err != nil {
 		return nil, err
@@ -55,13 +54,14 @@ func openFile(path string, token uint64) (*connection, error) {
 	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: name}).EscapedPath(), RawQuery: url.Values{
 		"vfs":     {files},
 		"_txlock": {"immediate"},
-		// Here, or the driver could not open a file with a write-ahead log, which earlier
-		// versions left.
+		// At first, or a file with a write-ahead log could not be opened, which somebody
+		// may have given it with a tool.
 		"_locking_mode": {"EXCLUSIVE"},
 	}.Encode()}
 	c, err := connect(dsn.String(),
 		fmt.Sprintf("PRAGMA page_size = %d", pageSize), // of a file that is empty
 		"PRAGMA journal_mode = PERSIST",
+		"PRAGMA locking_mode = NORMAL", // or it would not look for what others changed
 		// A receipt or a watermark must outlive a power cut. With a journal that persists,
 		// NORMAL waits for the disk at the end of a transaction, too; what FULL adds guards
 		// against a cut while the journal is written, when the database is still whole.
@@ -72,7 +72,7 @@ func openFile(path string, token uint64) (*connection, error) {
 		return nil, err
 	}
 	c.release = release
-	c.path, c.place, c.token = path, datafile.PlaceOf(path, info), token
+	c.path, c.place = path, datafile.PlaceOf(path, info)
 	c.witness = openWitness(filepath.Join(filepath.Dir(path), WitnessName))
 	_ = c.reserveJournal() // without, transactions may fail on a full disk
 	return c, nil
@@ -83,7 +83,7 @@ func connect(dsn string, pragmas ...string) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &connection{db: db, witness: &witness{}, token: newToken(), release: func() {}}
+	c := &connection{db: db, witness: &witness{}, release: func() {}}
 	if c.only, err = db.Conn(context.Background()); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -125,20 +125,6 @@ func (c *connection) noteJournal() {
 		place := datafile.PlaceOf(path, info)
 		c.journal = &place
 	}
-}
-
-// refresh makes SQLite look at the file again, because another connection may have
-// changed it. A change of the locking mode takes effect with the next statement. No
-// file is closed (see vfs), because this process may not open it again.
-func (c *connection) refresh() error {
-	for _, statement := range []string{
-		"PRAGMA locking_mode = NORMAL", "PRAGMA user_version", "PRAGMA locking_mode = EXCLUSIVE",
-	} {
-		if _, err := c.only.ExecContext(context.Background(), statement); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // copyTo writes what the database holds to an empty file.

@@ -28,12 +28,6 @@ func (l *Ledger) ready() error {
 		return l.follow()
 	case l.suspect, l.open.journalGone():
 		return l.reconnect()
-	case l.lastUsed() != l.open.token:
-		if err := l.open.refresh(); err != nil {
-			l.suspect = true
-			return fmt.Errorf("reading the ledger again, which others changed: %w", err)
-		}
-		return l.use(l.open.token)
 	}
 	return nil
 }
@@ -141,11 +135,6 @@ func (l *Ledger) writeAnew() (err error) {
 	if err := placeholder.Close(); err != nil {
 		return err
 	}
-	if l.lastUsed() != l.open.token {
-		if err := l.open.refresh(); err != nil {
-			return err
-		}
-	}
 	unfinished := l.path + datafile.UnfinishedExtension
 	if err := errors.Join(removeAny(unfinished), removeAny(unfinished+journalSuffix)); err != nil {
 		return err
@@ -177,11 +166,7 @@ func removeAny(path string) error {
 // connect opens the file at the path, which is made if there is none. One that is
 // damaged is set aside. Whatever was open before is left to the caller.
 func (l *Ledger) connect() error {
-	token := newToken()
-	if err := l.use(token); err != nil {
-		return fmt.Errorf("writing %s: %w", lockName, err)
-	}
-	open, damage, err := l.openOrMake(token)
+	open, damage, err := l.openOrMake()
 	if err != nil {
 		return fmt.Errorf("opening %s: %w", l.path, err)
 	}
@@ -202,11 +187,11 @@ func (l *Ledger) connect() error {
 	return nil
 }
 
-func (l *Ledger) openOrMake(token uint64) (open *connection, damage string, err error) {
+func (l *Ledger) openOrMake() (open *connection, damage string, err error) {
 	if err := l.makeFile(); err != nil {
 		return nil, "", err
 	}
-	if open, err = openFile(l.path, token); err == nil {
+	if open, err = openFile(l.path); err == nil {
 		return open, "", nil
 	}
 	// Once more: what failed once may not fail again, and SQLite calls a page damaged
@@ -217,7 +202,7 @@ func (l *Ledger) openOrMake(token uint64) (open *connection, damage string, err 
 		if err := readable(l.path); err != nil {
 			return nil, "", err
 		}
-		if open, err = openFile(l.path, token); err == nil || !damaged(err) {
+		if open, err = openFile(l.path); err == nil || !damaged(err) {
 			return open, "", err
 		}
 	}
@@ -229,7 +214,7 @@ func (l *Ledger) openOrMake(token uint64) (open *connection, damage string, err 
 	if err := l.makeFile(); err != nil {
 		return nil, "", err
 	}
-	open, err = openFile(l.path, token)
+	open, err = openFile(l.path)
 	return open, damage, err
 }
 
@@ -309,7 +294,7 @@ func (l *Ledger) setAside() (aside string, err error) {
 	if err := datafile.Rename(l.path, aside); err != nil {
 		return "", err
 	}
-	// Those of earlier versions, too.
+	// And a write-ahead log, which somebody may have given it with a tool.
 	for _, suffix := range []string{journalSuffix, "-wal", "-shm"} {
 		if err := datafile.Rename(l.path+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return "", err

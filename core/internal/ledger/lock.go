@@ -2,8 +2,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -19,10 +17,10 @@ import (
 // gone as soon as any file of it at that path is closed: two copies of the library
 // in one process don't exclude each other, and a host that merely reads the files,
 // as a backup does, drops them. A lock of an open file has neither fault. And
-// SQLite can't tell a lock that is refused from one that others hold.
-//
-// The file holds the token of the connection that was used last, so that a
-// connection knows whether another one may have changed the database since.
+// SQLite can't tell a lock that is refused from one that others hold. What others
+// changed it still finds by itself: each change moves a counter in the database's first
+// page, and each transaction begins by reading that, and by looking for a journal of
+// somebody who died.
 const lockName = "ledger.lock"
 
 // acquire takes the lock, waiting until ctx ends.
@@ -74,30 +72,4 @@ func (l *Ledger) replaceLock(path string) error {
 		return err
 	}
 	return datafile.Separate(path, 1<<10)
-}
-
-// newToken makes the token of a connection. From the system's random numbers: Go's
-// own begin with those that the kernel gave the program when it was started, so
-// processes that were forked from one program before Go was draw the same. Two
-// connections with one token would not see each other's changes, and overwrite them.
-func newToken() uint64 {
-	var token [8]byte
-	_, _ = rand.Read(token[:])                      // never fails
-	return binary.LittleEndian.Uint64(token[:]) | 1 // 0 is none
-}
-
-// lastUsed is the token of the connection that used the ledger last; 0 if none did,
-// or nobody knows.
-func (l *Ledger) lastUsed() uint64 {
-	var token [8]byte
-	if _, err := l.lock.Descriptor().ReadAt(token[:], 0); err != nil {
-		return 0
-	}
-	return binary.LittleEndian.Uint64(token[:])
-}
-
-// use notes that a connection is about to use the ledger.
-func (l *Ledger) use(token uint64) error {
-	_, err := l.lock.Descriptor().WriteAt(binary.LittleEndian.AppendUint64(nil, token), 0)
-	return err
 }
