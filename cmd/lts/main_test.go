@@ -28,6 +28,9 @@ func TestMain(m *testing.M) {
 		main()
 		os.Exit(0)
 	}
+	if err := os.Setenv("GORACE", "atexit_sleep_ms=0"); err != nil { // or each would sleep for a second at its end
+		panic(err)
+	}
 	os.Exit(teststore.Run(m))
 }
 
