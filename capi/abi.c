@@ -1,9 +1,9 @@
-/* The functions of openlts.h, but for the hot path: what can be answered in C
- * is, and the rest becomes a job for Go (job.h).
+/* The functions of openlts.h except the hot path. C answers what it can; the rest becomes
+ * a job for Go (job.h).
  *
- * What the caller passes is copied into the job, as much as the caller knows of
- * (structSize), and answers are copied out of it: Go always sees whole structs of the
- * present version, and never the caller's memory. */
+ * They copy what the caller passes into the job, as much as structSize says, and copy the
+ * answers out of it: Go always sees complete structs of the present version, and never
+ * the caller's memory. */
 #include <stddef.h>
 #include <string.h>
 
@@ -16,15 +16,15 @@
 #include "start.h"
 #include "status_texts.inc"
 
-/* Sizes of the structs in the first version of the ABI: up to the end of the last field
- * that each had. They never change. */
+/* The sizes of the structs in the first version of the ABI, up to the end of the last
+ * field of each. They never change. */
 enum {
   FIRST_PARAMETERS = offsetof(LTS_ConnectionParameters, reserved2) + sizeof(int32_t),
   FIRST_INFO = 1232,
   FIRST_EVENT = 288
 };
 
-/* A larger size than this is an uninitialized struct, not one of the future. */
+/* If structSize is larger, the struct is uninitialized, and not one of a future version. */
 enum { LARGEST_STRUCT = 65536 };
 
 _Static_assert(sizeof(void *) != 8 || FIRST_PARAMETERS == 176, "a field of the parameters moved");
@@ -89,7 +89,8 @@ int32_t LTS_CALL LTS_InitLTSConnectionParameters(LTS_ConnectionParameters *param
   return LTS_OK;
 }
 
-/* Writes a line into a caller's buffer, cut between characters if it must be. */
+/* Writes a line into the caller's buffer, and cuts it between characters if it does not
+ * fit. */
 static void set_message(char *message, int32_t length, const char *text) {
   if (message != NULL && length > 0) {
     size_t n = strlen(text);
@@ -104,7 +105,7 @@ static void set_message(char *message, int32_t length, const char *text) {
   }
 }
 
-/* Makes whole parameters of what the caller has; NULL gives the defaults. */
+/* Makes complete parameters from the caller's; NULL gives the defaults. */
 static int32_t whole_parameters(LTS_ConnectionParameters *whole,
                                 const LTS_ConnectionParameters *parameters) {
   set_defaults(whole);
@@ -121,17 +122,17 @@ static int32_t whole_parameters(LTS_ConnectionParameters *whole,
 
 /* -------------------------------------------------------------------- the wait */
 
-/* How long a function may take that has no parameter for it, in milliseconds. */
+/* How long a function without a timeout parameter may take, in milliseconds. */
 enum { USUAL_TIMEOUT = 2000, LONGEST_POLL = 60000 };
 
-/* Go keeps deadlines itself, and says more about what was not done in time. Only when
- * it is that much late, it is not waited for any more. */
+/* Go keeps the deadlines itself, and then says more about what was not done in time. Only
+ * if it is late by this many milliseconds, the host's thread stops waiting. */
 enum { GRACE = 250 };
 
 static int64_t end_of(int32_t timeout) { return openlts_milliseconds() + timeout + GRACE; }
 
-/* A thread that is told to end (pthread_cancel) does so before or after a function of
- * ours, not in the middle of it. */
+/* A thread that is cancelled (pthread_cancel) ends before or after a function of ours,
+ * not within it. */
 #if defined(_WIN32)
 static int hold_cancellation(void) { return 0; }
 
@@ -152,8 +153,8 @@ static int32_t release_cancellation(int before, int32_t status) {
 }
 #endif
 
-/* Has Go do a job within its timeout. Returns what came of it. Unless it is done,
- * *job is not the caller's any more, and NULL. */
+/* Has Go do a job within its timeout, and returns its status. If the job is not done in
+ * time, it does not belong to the caller any more, and *job becomes NULL. */
 static int32_t perform(openlts_job **job, int64_t until) {
   if (openlts_do(*job, until)) {
     return (*job)->status;
@@ -223,16 +224,16 @@ static const int32_t **list_of(LTS_ConnectionParameters *p, size_t i) {
   return (const int32_t **)(void *)((char *)p + lists[i].values);
 }
 
-/* The bytes of a list that are read. Another count than is allowed is an error, which is
- * found before the values are looked at. */
+/* How many bytes of a list to read. If the count is not allowed, none: that error is
+ * found before anybody looks at the values. */
 static size_t size_of_list(LTS_ConnectionParameters *p, size_t i) {
   const int32_t count = *(const int32_t *)(const void *)((const char *)p + lists[i].count);
   return *list_of(p, i) != NULL && count > 0 && count <= MAX_LIST ? (size_t)count * sizeof(int32_t)
                                                                   : 0;
 }
 
-/* The bytes of a string that are read: one more than it may have, so that one that is
- * too long is seen to be. */
+/* How many bytes of a string to read: at most one more than it may have, so that a string
+ * that is too long is noticed. */
 static size_t length_of(const char *s, size_t limit) {
   size_t n = 0;
   while (s != NULL && n <= limit && s[n] != '\0') {
@@ -241,7 +242,7 @@ static size_t length_of(const char *s, size_t limit) {
   return n;
 }
 
-/* Copies a string to *end, and moves that behind it. */
+/* Copies a string to *end and moves *end behind it. */
 static const char *copy_string(char **end, const char *s, size_t limit) {
   if (s == NULL) {
     return NULL;
@@ -270,7 +271,7 @@ static openlts_job *job_with(enum openlts_kind kind, const LTS_ConnectionParamet
     return NULL;
   }
   char *end = (char *)(job + 1);
-  /* Lists first, which have to be aligned as the job is. */
+  /* Lists come first, because they need the alignment of the job. */
   for (size_t i = 0; i < LISTS; i++) {
     const size_t size = size_of_list(&copy, i);
     if (size > 0) {
@@ -292,7 +293,7 @@ static openlts_job *job_with(enum openlts_kind kind, const LTS_ConnectionParamet
 
 static int32_t open_with(const char *key, const LTS_ConnectionParameters *whole,
                          LTS_License *license, char *errorMessage, int32_t errorMessageLength) {
-  /* What is not allowed is answered by Go, and soon. */
+  /* Go answers soon if the timeout is not allowed. */
   const int32_t timeout =
       whole->initTimeoutMilliseconds > 0 ? whole->initTimeoutMilliseconds : USUAL_TIMEOUT;
   const int64_t until = end_of(timeout);
@@ -366,7 +367,7 @@ int32_t LTS_CALL LTS_InitLicense(const char *licenseKey, const LTS_ConnectionPar
 
 /* --------------------------------------------------------------- with an open one */
 
-/* What stands between a handle and Go. */
+/* Starts Go, and checks that the handle is open. */
 static int32_t enter(LTS_License license) {
   if (!openlts_table_holds(license)) {
     return LTS_ERR_INVALID_HANDLE;
@@ -376,7 +377,8 @@ static int32_t enter(LTS_License license) {
 
 static int32_t define(LTS_License license, const char *name, int32_t *operationType) {
   openlts_job *job = NULL;
-  /* One character more than a name may have, so that it is seen to be too long. */
+  /* Read one character more than a name may have, so that a name that is too long is
+   * noticed. */
   const size_t limit = LTS_MAX_NAME;
   int32_t status =
       new_job(&job, OPENLTS_DEFINE, length_of(name, limit) + 1, license, USUAL_TIMEOUT);
@@ -469,7 +471,7 @@ static int32_t poll(LTS_License license, LTS_Event *event, int32_t timeout) {
     event->structSize = size;
   }
   openlts_free_job(job);
-  /* Nothing was heard in time: there is no event. */
+  /* No answer in time: there is no event. */
   return status == LTS_ERR_DEADLINE_EXCEEDED ? 0 : status;
 }
 
@@ -558,8 +560,8 @@ static int32_t close_license(LTS_License license, int32_t timeout) {
   if (status != LTS_OK) {
     return status; /* and the license is still open */
   }
-  /* The handle dies first: who records from now on is told so. Of several
-   * callers one goes on. */
+  /* Invalidate the handle first: from now on, recording returns an error. Of several
+   * callers, only one continues. */
   if (!openlts_table_close(license)) {
     openlts_free_job(job);
     return LTS_ERR_INVALID_HANDLE;

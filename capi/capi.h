@@ -1,8 +1,8 @@
-/* What the C and the Go part of this folder know of each other.
+/* What the C part and the Go part of this folder share.
  *
- * Every function that openlts.h declares is defined in C (abi.c, record.c). What
- * needs Go becomes a job (job.h), which a worker in Go takes (work.go): C never calls
- * Go. Go is started by C (start.h). */
+ * Every function that openlts.h declares is defined in C (abi.c, record.c). What needs Go
+ * becomes a job (job.h), which a worker in Go takes (work.go): C never calls Go. C starts
+ * Go (start.h). */
 #ifndef OPENLTS_CAPI_CAPI_H
 #define OPENLTS_CAPI_CAPI_H
 
@@ -18,8 +18,8 @@
  * Returns the handle; 0 if all places are taken. */
 LTS_License openlts_table_open(void *memory, uint32_t shards, int64_t slot_seconds);
 
-/* Takes the place back, so that the handle is invalid from now on. Returns 1 to
- * one caller only, 0 to all others and for a handle that is not open. */
+/* Frees the place, so that the handle is invalid from now on. Returns 1 to only one
+ * caller, 0 to all others and for a handle that is not open. */
 int openlts_table_close(LTS_License license);
 
 /* Whether a handle is open. */
@@ -28,7 +28,8 @@ int openlts_table_holds(LTS_License license);
 /* Lets a license record an operation type that the host defined. */
 void openlts_table_define(LTS_License license, int32_t operation_type);
 
-/* A license that needs a frame prepared, or what is a handle of none; 0 at the end. */
+/* A license that needs a frame, or a handle that is not open any more; 0 if there is no
+ * further one. */
 LTS_License openlts_table_next_unprepared(void);
 
 #ifdef OPENLTS_TESTKIT

@@ -10,8 +10,8 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// environment is what licenses take from outside: the machine's clock and
-// network. The test build has another (testkit.go).
+// environment gives licenses the machine's clock and network. The test build has another one
+// (testkit.go).
 func environment(*clientParameters) (client.Environment, error) { return client.Environment{}, nil }
 
 // simulate refuses what only the test build can do.

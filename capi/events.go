@@ -9,8 +9,8 @@ import (
 	"unsafe"
 )
 
-// late are events that were taken out of a license's queue, but too late for the host
-// that waited: its next call gets them, before newer ones.
+// late are events that were taken from a license's queue too late for the waiting host: its next
+// call gets them, before newer ones.
 var late struct {
 	sync.Mutex
 	events map[C.LTS_License][]C.LTS_Event

@@ -1,4 +1,4 @@
-/* The queue of jobs, and its two ends. */
+/* The queue of jobs, for the host's threads and for the workers. */
 #include "job.h"
 
 #include <stdlib.h>
@@ -6,11 +6,11 @@
 #include "capi.h"
 #include "start.h"
 
-/* Whose a job is. */
+/* Who owns a job: the waiting thread, the same with the job done, or the worker. */
 enum { WAITED_FOR, DONE, LEFT };
 
 openlts_job *openlts_new_job(enum openlts_kind kind, size_t room) {
-  openlts_job *job = calloc(1, sizeof *job + room); /* malloc has patience; see start.c */
+  openlts_job *job = calloc(1, sizeof *job + room); /* malloc retries; see start.c */
   if (job != NULL) {
     job->kind = kind;
     job->status = LTS_ERR_INTERNAL;
@@ -20,10 +20,10 @@ openlts_job *openlts_new_job(enum openlts_kind kind, size_t room) {
 
 void openlts_free_job(openlts_job *job) { free(job); }
 
-/* Jobs that were put in, the latest first; and what was taken from there, in the
- * order in which it came. Putting in takes no lock, so that a thread of the host can
- * be interrupted, even for good, at any instruction. Workers have a lock, which
- * nobody else ever takes. */
+/* The jobs that were put in, the latest first; and those taken from there, in the order
+ * in which they came. Putting a job in takes no lock, so that a thread of the host can be
+ * interrupted at any instruction, even for good. Workers have a lock, which nobody else
+ * ever takes. */
 static _Atomic(openlts_job *) put_in;
 static openlts_job *first;
 static atomic_flag taking = ATOMIC_FLAG_INIT;
@@ -32,10 +32,10 @@ static atomic_flag taking = ATOMIC_FLAG_INIT;
 static atomic_int calls;
 static atomic_int to_prepare;
 
-/* Workers that wait, or are about to look. */
+/* How many workers wait, or are about to look for a job. */
 static atomic_int waiting;
 
-/* So many are kept waiting, so that calls one after another need no new one. */
+/* So many workers stay, so that successive calls need no new one. */
 enum { ENOUGH = 2 };
 
 static void call_worker(void) {
@@ -61,7 +61,7 @@ int openlts_done(openlts_job *job) {
   if (!atomic_compare_exchange_strong(&job->state, &found, DONE)) {
     return 0;
   }
-  /* Whoever waited may have freed it already; its address is enough. */
+  /* The thread that waited may have freed the job already; waking needs only its address. */
   openlts_wake(&job->state);
   return 1;
 }
@@ -71,7 +71,7 @@ void openlts_ask_to_prepare(void) {
   call_worker();
 }
 
-/* The job that waits longest. */
+/* The job that has waited longest. */
 static openlts_job *take(void) {
   while (atomic_flag_test_and_set_explicit(&taking, memory_order_acquire)) {
     openlts_let_others();
@@ -108,7 +108,8 @@ enum openlts_next openlts_next(openlts_job **job, int *alone) {
     }
     openlts_wait(&calls, seen, OPENLTS_NEVER);
   }
-  /* Also if one comes right now: too many end again. */
+  /* Count this even if another worker comes right now: if there are too many, they end
+   * again. */
   *alone = atomic_fetch_sub(&waiting, 1) == 1;
   return *job != NULL ? OPENLTS_NEXT_JOB : OPENLTS_NEXT_PREPARE;
 }

@@ -1,13 +1,13 @@
 /* Jobs: how a thread of the host has Go do something.
  *
- * The host's thread never enters Go. It writes down what it wants on the heap, puts
- * it into a queue, and waits here, in C, for as long as the function's documentation
- * says. Workers (work.go), on threads of Go's own, take jobs from the queue.
+ * The host's thread never enters Go. It describes the job on the heap, puts it into a
+ * queue, and waits here, in C, for as long as the function's documentation says. Workers
+ * (work.go) take jobs from the queue, on Go's own threads.
  *
- * So whatever becomes of the host's thread, no part of Go is on its stack: it may
- * have a small stack or a small signal stack, be interrupted by any signal handler,
- * be told to end. And whatever becomes of Go, the host's thread goes on: a job that
- * is not done in time is left to its worker, who then finds out that nobody wants
+ * So no part of Go is ever on the stack of the host's thread: the thread may have a small
+ * stack or a small signal stack, may be interrupted by any signal handler, and may be
+ * cancelled. And whatever happens in Go, the host's thread continues: if a job is not
+ * done in time, the thread leaves it to its worker, which then notices that nobody wants
  * the result any more, and cleans up. */
 #ifndef OPENLTS_CAPI_JOB_H
 #define OPENLTS_CAPI_JOB_H
@@ -24,7 +24,7 @@ enum openlts_kind {
   OPENLTS_INFO,
   OPENLTS_DEVICE_UUID,
   OPENLTS_CLOSE,
-  OPENLTS_MOVE_CLOCK, /* of the test build, as what follows */
+  OPENLTS_MOVE_CLOCK, /* this and the following: only in the test build */
   OPENLTS_STEP_CLOCK,
   OPENLTS_OUTAGE
 };
@@ -41,7 +41,7 @@ typedef struct openlts_job {
   LTS_ConnectionParameters parameters; /* with strings that follow the job */
   const char *key;                     /* NULL if there is none */
   const char *name;
-  int32_t operation_type; /* asked for by its name: the answer */
+  int32_t operation_type; /* if a name is given: the answer */
   int32_t count;
   int64_t time;
 
@@ -59,12 +59,12 @@ openlts_job *openlts_new_job(enum openlts_kind kind, size_t room);
 
 void openlts_free_job(openlts_job *job);
 
-/* Has a job done, and waits for it until that moment. Returns 1 if it is done: its
- * answers are there, and the caller frees it. Otherwise it belongs to the worker. */
+/* Has a job done, and waits for it until that moment. Returns 1 if it is done: then the
+ * caller has its answers, and frees it. Otherwise it belongs to the worker. */
 int openlts_do(openlts_job *job, int64_t until);
 
-/* Lets a worker prepare frames for a license; see record.c. Returns at once. May be
- * called in a signal handler. */
+/* Makes a worker prepare frames; see record.c. Returns at once. May be called in a signal
+ * handler. */
 void openlts_ask_to_prepare(void);
 
 /* ------------------------------------------------------------- for the workers */
@@ -75,12 +75,12 @@ enum openlts_next {
   OPENLTS_NEXT_END      /* enough others wait: this one may end */
 };
 
-/* Waits for something to do. *alone: nobody else waits, so another worker has to
- * before this one goes to work. */
+/* Waits for something to do. *alone: no other worker waits, so start another one before
+ * this one works. */
 enum openlts_next openlts_next(openlts_job **job, int *alone);
 
 /* Says that a job is done. Returns 0 if nobody waits for it any more; then the worker
- * undoes what must be undone, and frees it. */
+ * undoes what must be undone, and frees the job. */
 int openlts_done(openlts_job *job);
 
 #endif /* OPENLTS_CAPI_JOB_H */

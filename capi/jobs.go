@@ -15,7 +15,7 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// perform does a job. What it returns is what the function in C returns.
+// perform does a job. It returns what the C function returns.
 func perform(job *C.openlts_job) C.int32_t {
 	ctx, cancel := context.WithTimeout(context.Background(), milliseconds(job.timeout))
 	defer cancel()
@@ -83,14 +83,14 @@ func open(job *C.openlts_job) error {
 	return nil
 }
 
-// closeNow closes a license that nothing was recorded with.
+// closeNow closes a license with which nothing was recorded.
 func closeNow(l *client.License) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_ = l.Close(ctx)
 }
 
-// closeUnused closes a license whose handle nobody has.
+// closeUnused closes a license whose handle nobody got.
 func closeUnused(handle C.LTS_License) {
 	if l, err := remove(handle); err == nil {
 		closeNow(l)
@@ -188,8 +188,7 @@ func info(ctx context.Context, job *C.openlts_job) error {
 	return nil
 }
 
-// bitsOf has bit n set for the value n; all bits if there are no values, which means
-// that they are not limited.
+// bitsOf sets bit n for each value n. Without values it sets all bits, because that means no limit.
 func bitsOf[T ~int32](values []T) uint64 {
 	if len(values) == 0 {
 		return math.MaxUint64

@@ -10,8 +10,8 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// licenses are the open ones, by handle. The table of the hot path (record.c)
-// says which handles are valid; this map what they stand for.
+// licenses are the open licenses by their handles. The table of the hot path (record.c) says which
+// handles are valid, this map to which license they belong.
 var licenses struct {
 	sync.RWMutex
 	open map[C.LTS_License]*client.License

@@ -1,5 +1,5 @@
-// Package capi is the C ABI of include/openlts/openlts.h over core/client. Built
-// as a library it is by capi/library.
+// Package capi is the C ABI of include/openlts/openlts.h over core/client. capi/library makes a
+// library of it.
 package capi
 
 // #cgo CFLAGS: -std=c11 -O2 -Wall -Wextra -Werror=incompatible-pointer-types -DLTS_BUILDING_LIBRARY
@@ -18,8 +18,8 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// What the C part believes of a tally, and of the version, is what Go does; an
-// array of another length than 0 does not compile here.
+// These fail to compile if the C part and the Go part disagree on a tally's layout or on the
+// version: the length of the array would not be 0.
 var (
 	_ [0]struct{} = [C.OPENLTS_FRAMES - client.CounterFrames]struct{}{}
 	_ [0]struct{} = [C.OPENLTS_TYPES - client.CounterTypes]struct{}{}
@@ -35,7 +35,7 @@ var (
 
 type clientParameters = license.Parameters
 
-// parametersFrom copies the parameters of a job; nothing of its memory is kept.
+// parametersFrom copies the parameters of a job and keeps none of its memory.
 func parametersFrom(p *C.LTS_ConnectionParameters) (parameters clientParameters, err error) {
 	// generated: parameters
 	parameters.MainServerURL = text(p.mainServerURL)

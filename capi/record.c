@@ -1,8 +1,8 @@
 /* The hot path: LTS_RecordOperation, and the table of open licenses it uses.
  *
- * Nothing here takes a lock, allocates or enters Go, or calls the system, unless
- * the clock jumped out of every slot that was prepared: then a thread of Go's is
- * woken. */
+ * Nothing here takes a lock, allocates memory, enters Go or calls the system, with one
+ * exception: if the clock jumped out of every prepared slot, it wakes one of Go's
+ * threads. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdatomic.h>
 #include <stddef.h>
@@ -22,16 +22,17 @@
 #include "tally.h"
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
-/* Begins a cache line: or how fast it is depends on what is linked before it. */
+/* Aligned to a cache line, because otherwise its speed depends on what is linked before
+ * it. */
 #define HOT __attribute__((aligned(64)))
 
-/* A license in the table. A place never moves and is never freed, so a stale
- * handle is an error and not a read of freed memory; and the memory it leads to
- * stays mapped, so a license closed in the very middle of a call is harmless. */
+/* A license in the table. A place never moves and is never freed, so a stale handle is an
+ * error and not a read of freed memory. The memory to which it points stays mapped, so
+ * closing a license in the middle of a call does no harm. */
 typedef struct {
-  /* One cache line, all that the usual call reads. */
+  /* The fields that the usual call reads, in one cache line. */
   _Alignas(64) atomic_llong license; /* the handle; the place's FREE_MARK if there is none */
-  _Atomic(char *) frame;             /* that in which the current slot was last found */
+  _Atomic(char *) frame;             /* the frame in which the current slot was last found */
   uint64_t sure_seconds; /* of a slot, in which the coarse clock can't be wrong: all but the last */
   uint32_t shard_mask;   /* for the offset of a shard in its frame */
   _Atomic uint64_t types[OPENLTS_TYPES / 64];
@@ -40,24 +41,24 @@ typedef struct {
   uint64_t frame_size;
   uint64_t slot_seconds;
   _Atomic int64_t asked_at; /* the second in which a frame was last asked for */
-  atomic_int unprepared;    /* a frame was asked for, and nobody has seen it yet */
+  atomic_int unprepared;    /* a frame was asked for, and no worker has noticed yet */
   int64_t generation;
 } place;
 
-/* What a free place holds instead of a handle: one that leads to another place.
- * So no handle that leads here can be taken for it, and the usual call need not
- * ask whether a handle is one at all. */
+/* What a free place has instead of a handle: the handle of another place. No handle of
+ * this place equals it, so the usual call need not check whether a handle is valid at
+ * all. */
 #define FREE_MARK(index) ((index) == 0 ? (LTS_License)sizeof(place) : 0)
 
 static place table[OPENLTS_MAX_LICENSES] = {{.license = FREE_MARK(0)}};
 
-/* Guards opening. Places are taken in turn, so that one is not taken again soon
- * after it became free. */
+/* Guards opening. Places are used in turn, so that a place is not used again soon after
+ * it became free. */
 static atomic_flag opening = ATOMIC_FLAG_INIT;
 static uint32_t next_place;
 
-/* A handle holds the offset of its place in the table; its number would have to be
- * multiplied first. */
+/* A handle contains the offset of its place in the table, because the number of the place
+ * would have to be multiplied first. */
 static place *place_of(LTS_License license) {
   return (place *)(void *)((char *)table + ((uint64_t)license & (sizeof table - sizeof(place))));
 }
@@ -93,7 +94,7 @@ LTS_License openlts_table_open(void *memory, uint32_t shards, int64_t slot_secon
     for (size_t word = 0; word < OPENLTS_TYPES / 64; word++) {
       atomic_store_explicit(&p->types[word], openlts_built_in_types[word], memory_order_relaxed);
     }
-    /* The generation makes a handle of this place differ from all before it. */
+    /* The generation makes this handle differ from all earlier ones of the place. */
     license = (++p->generation << 16) | (int64_t)(index * sizeof(place));
     atomic_store_explicit(&p->license, license, memory_order_release);
   }
@@ -144,8 +145,8 @@ static int64_t precise_seconds(void) {
   return seconds_of(t);
 }
 
-/* A word of memory that the system writes at each tick: it lags behind the precise
- * clock by 16 ms at the most, and is never ahead. */
+/* A word of memory that the system writes at each tick: it is at most 16 ms behind the
+ * precise clock, and never ahead of it. */
 static int64_t coarse_seconds(void) {
   FILETIME t;
   GetSystemTimeAsFileTime(&t);
@@ -162,17 +163,17 @@ static int64_t precise_seconds(void) {
   return shifted(t.tv_sec);
 }
 
-/* The cheapest clock there is: half the price of CLOCK_REALTIME_COARSE, which
- * shows the same. It lags behind the precise clock by a tick of the kernel,
- * 10 ms at the most, and is never ahead. */
+/* The fastest clock: it takes half the time of CLOCK_REALTIME_COARSE, which shows the
+ * same. It is at most a tick of the kernel, 10 ms, behind the precise clock, and never
+ * ahead of it. */
 extern time_t time(time_t *) __attribute__((noplt));
 static int64_t coarse_seconds(void) { return shifted(time(NULL)); }
 
 #if defined(__ANDROID__)
 
-/* There a variable of a thread's own is a call into a table, or is not to be had in a
- * library that is loaded later. What pthread_self gives, where the thread's own memory lies, tells
- * threads apart; the low bits of that address are the same for all. */
+/* On Android, a thread-local variable is a function call, or impossible in a library that
+ * is loaded later. pthread_self returns an address in the thread's own memory, which
+ * differs between threads; its low bits are the same for all. */
 static uint32_t shard_hint(void) {
   const uint64_t place = (uint64_t)pthread_self();
   return (uint32_t)((place >> 12) * UINT64_C(0x9E3779B97F4A7C15) >> 52) * SHARD_SIZE;
@@ -180,10 +181,9 @@ static uint32_t shard_hint(void) {
 
 #else
 
-/* Threads take shards in turn, so that they rarely share a cache line. Asking
- * for the CPU would cost as much as the addition. Kept as an offset, which is
- * never 0 once it was chosen. Eight bytes of static TLS; the Go runtime takes as
- * much. */
+/* Threads take shards in turn, so that they rarely share a cache line. Asking for the CPU
+ * would take as long as the addition. The variable is an offset, which is never 0 once it
+ * was chosen. It takes eight bytes of static TLS, like the Go runtime. */
 static _Thread_local uint32_t shard_of_thread __attribute__((tls_model("initial-exec")));
 static atomic_uint threads;
 
@@ -204,14 +204,14 @@ static int64_t label_of(const char *frame) {
   return atomic_load_explicit((const _Atomic int64_t *)(const void *)frame, memory_order_relaxed);
 }
 
-/* Whether a frame counts the slot that a moment lies in. Unsigned, so that a
- * moment before the slot is far outside. */
+/* Whether a frame counts the slot that contains a time. Unsigned, so that a time before
+ * the slot is far outside. */
 static int counts(const place *p, const char *frame, int64_t seconds) {
   return (uint64_t)seconds - (uint64_t)label_of(frame) < p->slot_seconds;
 }
 
-/* The frame that counts the slot a moment lies in; NULL if there is none.
- * Remembers it for the next call. */
+/* The frame that counts the slot that contains a time; NULL if there is none. Remembers
+ * the frame for the next call. */
 static char *search_frame(place *p, int64_t seconds) {
   for (uint32_t i = 0; i < OPENLTS_FRAMES; i++) {
     char *frame = frame_of(p, i);
@@ -223,15 +223,15 @@ static char *search_frame(place *p, int64_t seconds) {
   return NULL;
 }
 
-/* As givesWay in core/internal/tally/stray.go. */
+/* The same as givesWay in core/internal/tally/stray.go. */
 static int gives_way(uint64_t found, uint64_t key) {
   return found == 0 || ((found & 1) == 0 && ((found ^ key) >> 1 & 0xff) == 0);
 }
 
-/* Counts in the slot of a moment that no frame is labelled with; see Strays in
+/* Counts in the slot of a time for which no frame has a label; see Strays in
  * core/internal/tally/layout.go. Returns 0 if all entries are taken. */
 static int add_stray(const place *p, int64_t seconds, uint32_t type, int32_t count) {
-  /* Rounded down, also before 1970. */
+  /* Rounds down, even before 1970. */
   int64_t length = (int64_t)p->slot_seconds;
   int64_t slot = seconds / length - (seconds % length < 0);
   uint64_t key = ((uint64_t)slot << 8 | type) << 1 | 1;
@@ -252,8 +252,8 @@ static int add_stray(const place *p, int64_t seconds, uint32_t type, int32_t cou
   return 0;
 }
 
-/* The frame with the latest label. Operations count there when not even a stray
- * can be counted: a slot off is better than lost. */
+/* The frame with the latest label. Operations count there if not even a stray can be
+ * counted: a slot off is better than lost. */
 static char *latest_frame(const place *p) {
   char *latest = frame_of(p, 0);
   for (uint32_t i = 1; i < OPENLTS_FRAMES; i++) {
@@ -281,16 +281,16 @@ LTS_License openlts_table_next_unprepared(void) {
   return 0;
 }
 
-/* Records when the frame used last is not, or may not be, that of now: at the
- * first call of a slot, and close to its end. If no frame is labelled with the
- * slot of now, after a jump of the clock or a sleep of the machine, Go has to
- * prepare one; it is not waited for. */
+/* Records if the frame used last is not, or may not be, that of the current slot: in the
+ * first call in a slot, and close to its end. If no frame has the label of the current
+ * slot, after a jump of the clock or a sleep of the machine, it asks Go to prepare one,
+ * but does not wait for that. */
 static __attribute__((noinline, cold)) int32_t record_slowly(place *p, uint32_t type,
                                                              int32_t count) {
   int64_t now = precise_seconds();
   char *frame = search_frame(p, now);
-  /* Should Go not manage it (the disk fails, and every frame holds something
-   * new), it is not asked again in the same second. */
+  /* If Go can't do it (the disk fails, and every frame has something new), don't ask
+   * again in the same second. */
   if (frame == NULL && atomic_load_explicit(&p->asked_at, memory_order_relaxed) != now &&
       !openlts_forked()) {
     atomic_store_explicit(&p->asked_at, now, memory_order_relaxed);
@@ -305,7 +305,7 @@ static __attribute__((noinline, cold)) int32_t record_slowly(place *p, uint32_t 
   return LTS_OK;
 }
 
-/* Why a call that can't record fails. */
+/* The reason why a call can't record. */
 static __attribute__((noinline, cold)) int32_t refusal(LTS_License license, const place *p,
                                                        int32_t count) {
   if (license == 0) {
@@ -319,10 +319,10 @@ static __attribute__((noinline, cold)) int32_t refusal(LTS_License license, cons
 
 HOT int32_t LTS_CALL LTS_RecordOperation(LTS_License license, int32_t operationType,
                                          int32_t count) {
-  /* First, so that little has to be kept across the one call that is made. */
+  /* First, so that few registers have to be saved across this only call. */
   uint64_t now = (uint64_t)coarse_seconds();
   place *p = place_of(license);
-  /* Or the compiler computes the address of each field on its own. */
+  /* Otherwise the compiler computes the address of each field separately. */
   __asm__("" : "+r"(p));
   uint32_t type = (uint32_t)operationType;
   if (!LIKELY(atomic_load_explicit(&p->license, memory_order_acquire) == license &&
@@ -331,7 +331,7 @@ HOT int32_t LTS_CALL LTS_RecordOperation(LTS_License license, int32_t operationT
     return refusal(license, p, count);
   }
   char *frame = atomic_load_explicit(&p->frame, memory_order_relaxed);
-  /* Not in the last second of a slot: there the precise clock has to decide. */
+  /* Not in the last second of a slot, where the precise clock has to decide. */
   if (!LIKELY(now - (uint64_t)label_of(frame) < p->sure_seconds)) {
     return record_slowly(p, type, count);
   }

@@ -1,14 +1,14 @@
 /* Starting Go. See start.h, entry/ and entry.ld.
  *
  * The loader does not start Go: loading the library starts no thread, installs no
- * handler, and can't fail for lack of anything. A fork made before the first use is
- * as good as its parent. */
+ * handler, and can't fail for lack of resources. A child that is forked before the first
+ * use can do everything that its parent can. */
 #define _GNU_SOURCE
 #include "start.h"
 
 #if defined(_WIN32)
 
-/* See start_windows.c; ISO C wants something in every file. */
+/* See start_windows.c. ISO C does not allow an empty file. */
 typedef int openlts_no_start;
 
 #else
@@ -34,7 +34,7 @@ typedef int openlts_no_start;
 #define TEXT(number) DIGITS(number)
 #define DIGITS(number) #number
 
-/* What Go and SQLite take, as measured (docs/hosts.md) and rounded up. */
+/* What Go and SQLite need, as measured (docs/hosts.md) and rounded up. */
 #define DESCRIPTORS 12    /* 10 for the poller and a license */
 #define THREADS 12        /* 9 to begin with, 10 under load */
 #define ADDRESS_SPACE 992 /* MB, of which Go reserves most at once and uses little */
@@ -53,13 +53,13 @@ static const char lack_of_memory[] = "the process lacks address space: " TEXT(
 static const char lack_of_data[] = "the process lacks memory: " TEXT(
     DATA) " MB and the stacks of " TEXT(THREADS) " threads are needed; raise the limit (ulimit -d)";
 
-/* How far the start is. */
+/* How far the start has come. */
 enum { NOT_STARTED, STARTING, STARTED };
 static atomic_int stage;
 static pid_t started_by;
 static _Atomic(const char *) lacks;
 
-/* Set in a forked child by the handler below; the process id catches what bypasses
+/* Set in a forked child by the handler below. The process id reveals forks that bypass
  * such handlers. */
 static atomic_int in_fork;
 
@@ -68,7 +68,7 @@ static void after_fork(void) {
   if (atomic_load(&stage) == STARTED) {
     atomic_store_explicit(&in_fork, 1, memory_order_relaxed);
   } else {
-    /* Another thread, which the child does not have, was looking what there is. */
+    /* Another thread, which the child does not have, was checking the resources. */
     atomic_compare_exchange_strong(&stage, &found, NOT_STARTED);
   }
 }
@@ -80,13 +80,14 @@ int openlts_forked(void) {
 
 void openlts_let_others(void) { sched_yield(); }
 
-/* Where the linker put Go's entry, an array of one; NULL if it could not, and the
+/* Where the linker put Go's entry, as an array of one; NULL if it could not, so that the
  * loader runs it. */
 typedef void go_entry(int argc, char **argv);
 extern go_entry *const openlts_go_entry[] __attribute__((weak, visibility("hidden")));
 
-/* If the loader starts Go, then between these two: a constructor with a priority
- * runs before Go's own, one without after it. Go's threads inherit what is blocked. */
+/* If the loader starts Go, it does so between these two: a constructor with a priority
+ * runs before Go's own, one without runs after it. Go's threads inherit the blocked
+ * signals. */
 static sigset_t mask_of_host;
 
 __attribute__((constructor(101))) static void before_go(void) {
@@ -131,19 +132,19 @@ const char *openlts_lack_of_descriptors(void) { return NULL; }
 
 /* ------------------------------------------------------- the file descriptors */
 
-/* Gives this thread, and those it starts, a table of file descriptors of their own:
- * the host can't close ours, ours don't add to what the host has, no fork inherits
- * them; and the locks of the process on files (fcntl) are the host's or ours, never
- * mixed up. The host's descriptors are not kept open here.
+/* Gives this thread, and those that it starts, a separate table of file descriptors: the
+ * host can't close ours, ours don't count among the host's, and no fork inherits them.
+ * File locks of a process (fcntl) belong either to the host or to us and never get mixed
+ * up. The new table does not keep the host's descriptors open.
  *
- * Where that can't be had (old kernels, sandboxes), the table is shared. */
+ * If that is impossible (old kernels, sandboxes), the table is shared. */
 static void take_own_descriptors(void) {
 #if defined(SYS_close_range)
   const unsigned unshare_them = 1U << 1; /* CLOSE_RANGE_UNSHARE */
   if (syscall(SYS_close_range, 0U, ~0U, unshare_them) != 0) {
     return;
   }
-  /* The first three numbers are what people write to by mistake. */
+  /* Take the first three numbers, because code may write to them by mistake. */
   for (int i = 0; i < 3; i++) {
     int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (fd < 0) {
@@ -156,7 +157,7 @@ static void take_own_descriptors(void) {
 #endif
 }
 
-/* Tries to open as many as a license may need. */
+/* Tries to open as many descriptors as a license may need. */
 const char *openlts_lack_of_descriptors(void) {
   int tried[DESCRIPTORS];
   int n = 0;
@@ -178,7 +179,7 @@ const char *openlts_lack_of_descriptors(void) {
 #define REFUSED(call) \
   "the process may not call " call ", which is needed: allow it in its sandbox (seccomp)"
 
-/* Go ends the process if one of these is refused. Other calls it takes an error of. */
+/* Go ends the process if one of these is refused. It handles errors of other calls. */
 static const char *lack_of_calls(void) {
   const char *refused = NULL;
   unsigned char byte;
@@ -212,9 +213,9 @@ static const char *lack_of_calls(void) {
 
 /* --------------------------------------------------------------------- threads */
 
-/* Threads in reserve. Go ends the process if it can't have a thread. So those it
- * needs to begin with are there before it starts, and wait here; and if it can't have
- * more than those, it waits, and who waits for Go gives up in time. */
+/* Threads in reserve. Go ends the process if it can't create a thread. So the threads
+ * that it needs at first are created before it starts, and wait here. If no more can be
+ * created, Go waits, and whoever waits for Go gives up in time. */
 typedef struct {
   atomic_int order;
   void *(*run)(void *);
@@ -227,8 +228,8 @@ enum { STAND_BY, RUN, LEAVE, LEFT };
 static reserve reserves[THREADS];
 static atomic_int reserved;
 
-/* What the linker makes of calls from within this library (--wrap), and the functions
- * themselves. They are only needed, and there, where it does. */
+/* The names that the linker gives to calls from within this library (--wrap), and the
+ * functions themselves. Both exist only if it does that. */
 int __wrap_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *)
     __attribute__((weak));
@@ -278,7 +279,7 @@ static int start_thread(pthread_t *thread, void *(*run)(void *), void *argument)
   return error;
 }
 
-/* Not before they are gone is their place taken by others. */
+/* Wait until they have ended: only then can others take their place. */
 static void dismiss_threads(int n) {
   while (n-- > 0) {
     give_order(&reserves[n], LEAVE);
@@ -288,15 +289,15 @@ static void dismiss_threads(int n) {
   }
 }
 
-/* Takes address space, and no memory. */
+/* Takes address space, but no memory. */
 static void *reserve_space(size_t size) {
   void *space =
       __real_mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   return space == MAP_FAILED ? NULL : space;
 }
 
-/* What can't be had of so much address space, the beginning of which may be written to: a
- * limit of its own (RLIMIT_DATA). NULL: all can be had. */
+/* What the process lacks of so much address space, of which the first part is writable,
+ * which has a limit of its own (RLIMIT_DATA). NULL: nothing. */
 static const char *lack_of_space(size_t size, size_t data) {
   void *space = reserve_space(size);
   const char *lack = space == NULL ? lack_of_memory : NULL;
@@ -309,8 +310,8 @@ static const char *lack_of_space(size_t size, size_t data) {
   return lack;
 }
 
-/* Why a thread can't be had right now. The C library says the same (EAGAIN) of too many
- * threads and of too little space for a stack. */
+/* Why a thread can't be created now. The C library returns the same error (EAGAIN) for
+ * too many threads and for too little space for a stack. */
 static const char *lack_behind_thread(void) {
   pthread_attr_t usual;
   size_t stack = 0;
@@ -358,9 +359,9 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
 
 /* ---------------------------------------------------------------------- memory */
 
-/* Go ends the process if it can't have a few bytes of C's memory. So whoever wants
- * some in this library, all of them threads of Go's, gets them a little later, if that
- * helps; large blocks are SQLite's, which does without. */
+/* Go ends the process if C's malloc fails for a few bytes. So within this library, where
+ * only Go's threads call it, malloc waits a little and tries again. It does not for large
+ * blocks: those are SQLite's, which can do without. */
 void *__wrap_malloc(size_t size) {
   void *block = __real_malloc(size);
   for (int i = 0; block == NULL && size <= SMALL && i < TRIES; i++) {
@@ -372,11 +373,11 @@ void *__wrap_malloc(size_t size) {
   return block;
 }
 
-/* Address space is taken from everybody by everybody, such as the C library, for each
- * thread. What Go is sure to want soon is kept for it. */
+/* Everything in the process takes address space, for example the C library for each
+ * thread. So we keep what Go is sure to need soon. */
 static _Atomic(void *) ballast;
 
-/* Where what a process may write to is limited, too, some of the ballast counts as that. */
+/* If writable memory is limited, too, part of the ballast counts as writable. */
 static void *take_ballast(void) {
   struct rlimit limit;
   void *space = reserve_space(BALLAST);
@@ -402,7 +403,7 @@ void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fd,
   return got;
 }
 
-/* What is lacking of the memory that Go takes when it starts, or NULL. */
+/* What the process lacks of the memory that Go needs at its start, or NULL. */
 static const char *lack_of_go(void) {
   void *volatile block = calloc(1, SMALL);
   const char *lack = block == NULL ? lack_of_data : lack_of_space(ADDRESS_SPACE_BYTES, DATA_BYTES);
@@ -424,14 +425,14 @@ int __wrap_pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes) {
 
 /* ----------------------------------------------------------------- the new world */
 
-/* What Go sees of a program and its environment: nothing of the host's but its home
- * directory. What follows the environment is for Go's runtime, from the kernel. */
+/* What Go sees as its program and environment: nothing of the host but its home
+ * directory. What follows the environment comes from the kernel and is for Go's runtime. */
 static char home[4096 + sizeof "HOME="];
 static char processors[sizeof "GOMAXPROCS=0"];
 static unsigned char randomness[16];
 
-/* The host's timers and profilers are not disturbed by signals with which Go stops
- * goroutines; all of ours stop on their own. */
+/* Go must not stop goroutines by signals, which would disturb the host's timers and
+ * profilers. All of our goroutines stop by themselves. */
 static char no_preemption[] = "GODEBUG=asyncpreemptoff=1";
 
 enum {
@@ -453,7 +454,8 @@ static void describe_program(void) {
   memset(vector, 0, sizeof vector);
   vector[ARGUMENT] = name;
   vector[n++] = no_preemption;
-  /* The library has little to do at a time: more would only be more threads. */
+  /* The library has little to do at the same time: more processors would only mean more
+   * threads. */
   int count = sched_getaffinity(0, sizeof cpus, &cpus) == 0 ? CPU_COUNT(&cpus) : 2;
   snprintf(processors, sizeof processors, "GOMAXPROCS=%d", count < 2 ? 1 : 2);
   vector[n++] = processors;
@@ -473,7 +475,7 @@ static void describe_program(void) {
   }
 }
 
-/* The limit of open files as the host set it. Go raises it. */
+/* The limit of open files that the host has set. Go raises it; we restore it. */
 static struct rlimit files;
 static atomic_int files_known;
 
@@ -485,8 +487,8 @@ void openlts_started(void) {
   }
 }
 
-/* Go installs handlers, and changes a flag of those that are there. It needs those for
- * faults of its own code, and only those. */
+/* Go installs handlers, and changes a flag of those that exist. It needs only the
+ * handlers for faults of its own code. */
 static int is_fault(int number) {
   return number == SIGSEGV || number == SIGBUS || number == SIGFPE;
 }
@@ -508,7 +510,7 @@ static void run_entry(void) {
   }
 }
 
-/* In a thread of its own, of which Go's inherit everything. */
+/* Runs in a thread of its own, from which Go's threads inherit everything. */
 static void *start(void *nothing) {
   const char *lack = NULL;
   take_own_descriptors();

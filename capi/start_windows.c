@@ -1,9 +1,9 @@
 /* Starting Go on Windows. See start.h.
  *
- * There, the loader runs what a library has to run at its start while it holds a lock
- * of the whole process, and Go would be part of that. Here it has nothing to run: Go is
- * started as everywhere, when it is first needed, in a thread of our own. Until then the
- * library can be unloaded, and from then on it stays, because nothing ends Go's threads. */
+ * On Windows, the loader runs a library's constructors while it holds a lock of the whole
+ * process, and Go's entry would be one of them. In this library it finds none: Go starts
+ * as on other systems, when it is first needed, in a thread of our own. Until then the
+ * library can be unloaded; after that it stays, because nothing ends Go's threads. */
 #if defined(_WIN32)
 
 #include <stdatomic.h>
@@ -14,8 +14,8 @@
 #include "start.h"
 #include "wait.h"
 
-/* More than Go and SQLite commit when they start and open a license on Linux (docs/hosts.md).
- * Go ends the process if it can't have what it asks for. */
+/* More memory than Go and SQLite need to start and open a license on Linux
+ * (docs/hosts.md). Go ends the process if it can't get memory. */
 enum { MEMORY = 64 << 20 };
 
 static const char lack_of_threads[] = "the process lacks threads, or memory for them";
@@ -28,15 +28,17 @@ enum { NOT_STARTED, STARTING, STARTED };
 static atomic_int stage;
 static _Atomic(const char *) lacks;
 
-/* The constructors of the library, Go's entry among them: -1, or how many; those; NULL. */
+/* The constructors of the library, including Go's entry: -1 or their number; the
+ * constructors; NULL. */
 typedef void constructor(void);
 extern constructor *__CTOR_LIST__[];
 
-/* What MinGW's runtime calls to run them when the library is loaded. In place of its own. */
+/* MinGW's runtime calls this to run them when the library is loaded. This one replaces
+ * its own. */
 void __main(void);
 void __main(void) {}
 
-/* From the last to the first, as it does. */
+/* From the last to the first, like MinGW's runtime. */
 static void run_constructors(void) {
   size_t n = 0;
   while (__CTOR_LIST__[n + 1] != NULL) {
@@ -47,12 +49,12 @@ static void run_constructors(void) {
   }
 }
 
-/* Of werapi.h, which some versions of MinGW have with errors. */
+/* From werapi.h, which has errors in some versions of MinGW. */
 __declspec(dllimport) HRESULT WINAPI WerGetFlags(HANDLE process, PDWORD flags);
 __declspec(dllimport) HRESULT WINAPI WerSetFlags(DWORD flags);
 
-/* Go keeps the system from showing the dialogs of a crash, for the whole process. What
- * the host had is put back once Go is up. */
+/* Go turns off the system's crash dialogs for the whole process. We restore the host's
+ * setting once Go has started. */
 static UINT error_mode;
 static DWORD report_flags;
 static atomic_int modes_known;
@@ -130,7 +132,7 @@ int32_t openlts_start(int64_t until, const char **why) {
 /* Windows has no fork. */
 int openlts_forked(void) { return 0; }
 
-/* Nor few handles. */
+/* Windows has no low limit of handles. */
 const char *openlts_lack_of_descriptors(void) { return NULL; }
 
 void openlts_let_others(void) { SwitchToThread(); }

@@ -1,6 +1,6 @@
-/* The layout of a tally, as core/internal/tally/layout.go states it, for the hot path in
- * record.c. layout.go in this folder asserts, when it is built, that the two
- * agree. */
+/* The layout of a tally for the hot path in record.c. It must equal
+ * core/internal/tally/layout.go; parameters.go in this folder fails to compile if it does
+ * not. */
 #ifndef OPENLTS_CAPI_TALLY_H
 #define OPENLTS_CAPI_TALLY_H
 

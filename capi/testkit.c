@@ -28,7 +28,7 @@ static int32_t ask(enum openlts_kind kind, int64_t seconds, int32_t on) {
 static int32_t change_clock(enum openlts_kind kind, int64_t seconds) {
   int32_t status = ask(kind, seconds, 0);
   if (status == LTS_OK) {
-    /* The hot path last: by then Go can prepare frames for the new time. */
+    /* Move the hot path's clock last, when Go can prepare frames for the new time. */
     openlts_move_clock(seconds);
   }
   return status;

@@ -32,7 +32,7 @@ type cuttable struct{ next *http.Transport }
 
 func (c cuttable) RoundTrip(r *http.Request) (*http.Response, error) {
 	if outage.Load() {
-		// As if no connection was there: nothing left the device.
+		// As if there was no connection: nothing left the device.
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errOutage}
 	}
 	return c.next.RoundTrip(r)
@@ -43,7 +43,7 @@ func environment(parameters *clientParameters) (client.Environment, error) {
 	if err != nil {
 		return client.Environment{}, err
 	}
-	// Nobody closes it when the license is; a test build may leave a connection.
+	// Nobody closes the transport with the license, so keep no idle connections.
 	transport.DisableKeepAlives = true
 	return client.Environment{Clock: &clock, Transport: cuttable{transport}}, nil
 }

@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// text is a string of a job's; "" if there is none.
+// text is a string of a job; "" if it is NULL.
 func text(s *C.char) string {
 	if s == nil {
 		return ""
@@ -17,8 +17,8 @@ func text(s *C.char) string {
 	return C.GoString(s)
 }
 
-// setText copies a line into a job, always NUL-terminated, cut
-// between characters if it must be.
+// setText copies a line into a job, always NUL-terminated, and cuts it between characters if it
+// does not fit.
 func setText(to *C.char, size int, line string) {
 	if to == nil || size <= 0 {
 		return

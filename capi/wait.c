@@ -60,7 +60,7 @@ void openlts_wake_all(atomic_int *word) { WakeByAddressAll((PVOID)word); }
 #include <pthread.h>
 #include <time.h>
 
-/* One for all words: whoever is woken for nothing looks again. */
+/* One condition for all words: a thread that is woken in vain waits again. */
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 

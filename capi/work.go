@@ -12,15 +12,15 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// C never calls Go. It puts jobs into a queue (job.h), and workers take them from
-// there: Go is at work on threads of its own only, whatever the host's threads are.
+// C never calls Go. It puts jobs into a queue (job.h), and workers take them from there: so Go runs
+// only on its own threads, never on the host's.
 func init() {
 	takePoller()
 	spawn(work)
 }
 
-// takePoller has Go's runtime open the descriptors of its poller now, when they are
-// known to be there: it would end the process if they were not.
+// takePoller makes Go's runtime open the descriptors of its poller now, while we know that there
+// are enough: without them it would end the process.
 func takePoller() {
 	r, w, err := os.Pipe()
 	if err == nil {
@@ -29,8 +29,8 @@ func takePoller() {
 	}
 }
 
-// spawn is the one place where this folder starts a goroutine. A panic in it is
-// contained: it must never take the host down. What a job does is contained by do.
+// spawn is the only place where this folder starts a goroutine. It recovers panics, because a panic
+// must never end the host's process; do recovers those of a job.
 func spawn(run func()) {
 	go func() {
 		defer func() { _ = recover() }()
@@ -38,7 +38,7 @@ func spawn(run func()) {
 	}()
 }
 
-// work does jobs, one after another, as long as not enough others wait for some.
+// work does jobs, one after another, until enough other workers wait.
 func work() {
 	for {
 		var job *C.openlts_job
@@ -58,8 +58,7 @@ func work() {
 	}
 }
 
-// finish does a job, and undoes it if nobody waits for it any more: it took longer
-// than the host was promised.
+// finish does a job, and undoes it if nobody waits for it any more because it took too long.
 func finish(job *C.openlts_job) {
 	do(job)
 	if C.openlts_done(job) == 0 {
@@ -68,9 +67,8 @@ func finish(job *C.openlts_job) {
 	}
 }
 
-// contain is what everything that is done for a host begins with: no panic reaches it,
-// but a status, and what happened where: in the message, if the job has one, and in an
-// event of the license.
+// contain recovers a panic in work for a host. Defer it first. The host gets a status instead, and
+// what happened where, in the message, if the job has one, and in an event of the license.
 func contain(job *C.openlts_job) {
 	cause := recover()
 	if cause == nil {
@@ -83,13 +81,13 @@ func contain(job *C.openlts_job) {
 	}
 }
 
-// do does a job, and puts into it what comes of it.
+// do does a job and writes the result into it.
 func do(job *C.openlts_job) {
 	defer contain(job)
 	job.status = perform(job)
 }
 
-// undo takes back what a job did that nobody got to know.
+// undo reverses a job whose result nobody received.
 func undo(job *C.openlts_job) {
 	defer contain(job)
 	switch {

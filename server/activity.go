@@ -7,12 +7,12 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Activity of days is folded so often. What is not folded is read with each question about
-// devices, so it should not become much.
+// How often the activity of days is folded. Each question about devices also reads what is not
+// folded yet, so that should stay little.
 const (
 	foldInterval = 30 * time.Second
-	// foldPause lets others write in between, foldRetry has who looks after the database
-	// do something about it.
+	// foldPause lets others write in between. foldRetry gives an operator time to repair the
+	// database.
 	foldPause = 100 * time.Millisecond
 	foldRetry = 10 * time.Minute
 )

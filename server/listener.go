@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// scarceListener tells the log once when the process is out of file descriptors, and
-// once when that is over. net/http tries again and again, and new clients wait.
+// scarceListener logs once when the process runs out of file descriptors, and once when that is
+// over. Meanwhile net/http keeps trying, and new clients wait.
 type scarceListener struct {
 	net.Listener
 	log    *slog.Logger

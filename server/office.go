@@ -14,8 +14,7 @@ import (
 	"github.com/openlts/openlts/server/rest"
 )
 
-// newOffice makes the handler of what is for those who run the server: the pages, and
-// the API of administration.
+// newOffice makes the handler for operators: the pages and the API of administration.
 func newOffice(config Config, public ed25519.PublicKey, sender alerts.Sender,
 	measured http.Handler) (http.Handler, error) {
 	desk := &administration.Administrator{Store: config.Store, Now: config.Now, Actor: "server"}
@@ -43,10 +42,10 @@ func newOffice(config Config, public ed25519.PublicKey, sender alerts.Sender,
 	}), nil
 }
 
-// beside serves pages where they are, and what is for clients elsewhere.
+// beside serves the pages on their paths, and everything else to clients.
 func beside(clients, office http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Who came with a browser to where nothing is, gets a page that says so.
+		// A browser at a path where nothing is gets a page that says so.
 		nowhere := !strings.HasPrefix(r.URL.Path, "/v1/") && r.URL.Path != api.PathHealth &&
 			r.URL.Path != api.PathReady &&
 			strings.Contains(r.Header.Get("Accept"), "text/html")
@@ -59,7 +58,7 @@ func beside(clients, office http.Handler) http.Handler {
 	})
 }
 
-// publicAddress gives the address of the server that the settings name.
+// publicAddress gives the server's address from the settings.
 func publicAddress(config Config) func(context.Context) string {
 	desk := &administration.Administrator{Store: config.Store, Now: config.Now, Actor: "server"}
 	return func(ctx context.Context) string {

@@ -8,8 +8,8 @@ import (
 	"github.com/openlts/openlts/server/pages"
 )
 
-// scraping lets those read metrics who have a token of the API for all organizations.
-// Where a request comes from says nothing: a proxy on this machine passes on everybody's.
+// scraping allows reading metrics with an API token for all organizations. The address of a request
+// proves nothing, because a proxy on this machine passes on everybody's requests.
 type scraping struct {
 	desk     *administration.Administrator
 	attempts *administration.Attempts

@@ -1,6 +1,5 @@
-// Package server is the License Tracking Server: it authorizes devices, counts
-// what they report, and answers over HTTP. Command lts runs it; a Go program may
-// run it within itself.
+// Package server is the License Tracking Server: it authorizes devices, counts what they report,
+// and answers over HTTP. The command lts runs it; a Go program may embed it.
 package server
 
 import (
@@ -29,23 +28,23 @@ import (
 
 // Config says how a server works.
 type Config struct {
-	// Store keeps what the server knows. The caller closes it, after Shutdown.
+	// Store stores everything. The caller closes it, after Shutdown.
 	Store store.Store
 	// Now is the clock; nil: the machine's.
 	Now func() time.Time
-	// Log receives what happens, without secrets; nil: slog's default.
+	// Log is the log, which contains no secrets; nil: slog's default.
 	Log *slog.Logger
-	// TrustClock serves also if the clock is behind what is stored, because it was
-	// wrong before.
+	// TrustClock makes it serve even if the clock is behind what is stored, because it was wrong
+	// before.
 	TrustClock bool
-	// Limits are how many requests a second are served; none, if it is nil.
+	// Limits say how many requests a second are served; nil: no limits.
 	Limits *Limits
 	// Certificate, if set, makes it HTTPS.
 	Certificate *tls.Certificate
-	// TLS, if set, makes it HTTPS as well, with certificates that come and go by
-	// themselves, as those of ACME do.
+	// TLS, if set, makes it HTTPS as well, with certificates that are replaced automatically, like
+	// those of ACME.
 	TLS *tls.Config
-	// WebhookPrivate lets alerts go to private addresses; see alerts.Network.
+	// WebhookPrivate allows webhooks of alerts to private addresses; see alerts.Network.
 	WebhookPrivate bool
 	// Pages, if set, serves pages and the API of administration as well.
 	Pages *PagesConfig
@@ -53,9 +52,9 @@ type Config struct {
 
 // PagesConfig says how the pages, and the API of administration, are served.
 type PagesConfig struct {
-	// Apart serves them by ServeOffice alone, and not beside what is for clients.
+	// Apart serves them only by ServeOffice, and not together with the paths for clients.
 	Apart bool
-	// Version is what the build says of itself.
+	// Version is the version of the program.
 	Version string
 	// TrustedOrigins may send forms besides the pages themselves; see pages.Pages.
 	TrustedOrigins []string
@@ -67,7 +66,7 @@ type Limits = api.Limits
 // DefaultLimits suit a server that anybody can reach.
 func DefaultLimits() Limits { return api.DefaultLimits }
 
-// Timeouts of a connection: a client that stalls is let go.
+// Timeouts of a connection, after which a client that stalls is disconnected.
 const (
 	readHeaderTimeout = 10 * time.Second
 	readTimeout       = 60 * time.Second
@@ -87,19 +86,19 @@ type Server struct {
 	apart *http.Server
 	// scraped serves metrics on a listener of their own.
 	scraped *http.Server
-	// background ends what goes on beside requests.
+	// background ends the background work.
 	background context.CancelFunc
 	ended      sync.WaitGroup
-	// certificate is what new connections get.
+	// certificate is the certificate for new connections.
 	certificate atomic.Pointer[tls.Certificate]
 }
 
-// ErrCutOff is the error of Shutdown if requests did not end in time: clients that
-// stalled, mostly. All that was taken on is committed nevertheless.
+// ErrCutOff is the error of Shutdown if requests did not end in time, usually because clients
+// stalled. Everything that was accepted is committed all the same.
 var ErrCutOff = errors.New("requests in work were cut off")
 
-// New makes a server over a store, and its keys at the first start. It listens
-// to nobody yet; see Serve and Handler. Shutdown must be called at the end.
+// New makes a server over a store, and its keys at the first start. It does not listen yet; see
+// Serve and Handler. Call Shutdown at the end.
 func New(ctx context.Context, config Config) (*Server, error) {
 	if config.Now == nil {
 		config.Now = time.Now
@@ -163,7 +162,7 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	return s, nil
 }
 
-// listener makes what answers the connections of one listener.
+// listener makes the HTTP server for one listener.
 func (s *Server) listener(handler http.Handler) *http.Server {
 	answering := &http.Server{
 		Handler:           handler,
@@ -172,7 +171,7 @@ func (s *Server) listener(handler http.Handler) *http.Server {
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		// net/http's own complaints, about broken connections and the like.
+		// Messages of net/http itself, about broken connections and the like.
 		ErrorLog: slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug),
 	}
 	switch {
@@ -187,23 +186,23 @@ func (s *Server) listener(handler http.Handler) *http.Server {
 	return answering
 }
 
-// SetCertificate gives new connections another certificate: the old one is about
-// to expire. It has no effect on a server without one.
+// SetCertificate replaces the certificate for new connections, because the old one is about to
+// expire. It has no effect on a server without a certificate.
 func (s *Server) SetCertificate(certificate tls.Certificate) { s.certificate.Store(&certificate) }
 
-// SetLimits limits requests in another way from now on.
+// SetLimits sets other limits for requests from now on.
 func (s *Server) SetLimits(limits Limits) { s.api.SetLimits(limits) }
 
-// Refuse has clients turned away with -20100 from now on, for a reason such as
-// protocol.ReasonMaintenance; "" serves them again. Health checks are answered.
+// Refuse makes the server refuse clients with -20100 from now on, for a reason such as
+// protocol.ReasonMaintenance; "" ends that. The server still answers health checks.
 func (s *Server) Refuse(reason protocol.Reason) { s.api.Refuse(reason) }
 
 // Handler is the server as an HTTP handler, for programs with a listener of
 // their own.
 func (s *Server) Handler() http.Handler { return s.http.Handler }
 
-// MetricsHandler answers scrapes of Prometheus at metrics.Path, and asks nobody who they
-// are: it is for a listener that only those can reach who may know all of it.
+// MetricsHandler answers scrapes of Prometheus at metrics.Path without authentication: use it for a
+// listener that only those can reach who may see all metrics.
 func (s *Server) MetricsHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+metrics.Path, s.metrics.Handler())
@@ -236,14 +235,14 @@ func (s *Server) serve(answering *http.Server, listener net.Listener) error {
 	return fmt.Errorf("serving on %s: %w", listener.Addr(), err)
 }
 
-// Shutdown stops listening, finishes the requests in work until ctx ends, and
-// commits all that was taken on. Afterwards nothing of the server runs.
+// Shutdown stops listening, finishes the current requests until ctx ends, and commits everything
+// that was accepted. Afterwards nothing of the server runs.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.background()
 	err := errors.Join(s.http.Shutdown(ctx), s.apart.Shutdown(ctx), s.scraped.Shutdown(ctx))
 	if err != nil {
-		// Those that are still in work lose their connection; what they asked
-		// for is committed or not, as a whole, and they will ask again.
+		// The remaining requests lose their connection. Each is committed as a whole or not at all,
+		// and the client will send it again.
 		err = errors.Join(fmt.Errorf("%w: %w", ErrCutOff, err), s.http.Close(), s.apart.Close(), s.scraped.Close())
 	}
 	s.ended.Wait()

@@ -7,8 +7,8 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Strangers are forgotten so long after they were heard of last; so often they are
-// looked for, and so many are forgotten in one transaction.
+// How long after their last call strangers are forgotten, how often the server looks for them, and
+// how many it forgets in one transaction.
 const (
 	strangerDays     = 30
 	strangerInterval = time.Hour

@@ -21,11 +21,13 @@ const limits = { 'openlts.js': 15_000, 'openlts.mjs': 15_500, 'openlts.legacy.js
 /** Names of members that nobody outside sees: none that is kept, or that the web or the protocol has. */
 const inner = new RegExp(
   `^(${(
-    'alone askedFor authorize authorizer beat cached calls cellAt clockOff closing counted defineType dirty env ' +
-    'failure failures floor fromCache giveBack giveUp granted grant hide hold inOneGo introduce introduceAt ' +
-    'introduceWait judge kept keptAt knownKeys letGo lifeline listeners memory noteQuota noteStore opened purged ' +
-    'readAt recordSlowly remember renew retired sent servers settled slept standby submitAll submitter sweep tick ' +
-    'undo usage usageAt useless watchPage withDatabase'
+    'ageing ahead alone ask asked askedFor authorize authorizer beat cached calls cell cellAt clockOff ' +
+    'closing counted defineType dirty doubt env epoch fail failure failures floor follow fromCache ' +
+    'giveBack giveUp grant granted hide hold inOneGo introduce introduceAt introduceWait judge kept ' +
+    'keptAt knownKeys left letGo lifeline listeners living memory most move noteQuota noteStore opened ' +
+    'purged readAt receipt recordSlowly remember renew retired rows say servers settled shared signed ' +
+    'standby submitAll submitter sweep take tried turn types undo usage usageAt useless wait watchPage ' +
+    'withDatabase'
   ).replaceAll(' ', '|')})$`,
 );
 
@@ -80,7 +82,14 @@ for (const [name, { entry, format, globalName, target = 'es2020' }] of Object.en
     ie8: ecma === 5,
     module: format === 'esm',
     toplevel: format !== 'iife',
-    compress: { passes: 3, ecma, unsafe_arrows: ecma > 5, unsafe_methods: ecma > 5 },
+    compress: {
+      passes: 3,
+      ecma,
+      unsafe_arrows: ecma > 5,
+      unsafe_methods: ecma > 5,
+      pure_getters: true,
+      lhs_constants: false,
+    },
     format: { preamble: `/* openlts ${version}, MIT license */` },
     mangle: ecma > 5 ? { properties: { regex: inner } } : {},
     sourceMap: { content: readFileSync(file + '.map', 'utf8'), filename: name, url: name + '.map' },

@@ -99,11 +99,11 @@ func TestDefaultsInTheirUnits(t *testing.T) {
 		rows []row
 		row  row
 	}{
-		"Objective-C": {objcTable(all), row{"initTimeout", "12", "for all of the initialization (seconds)"}},
+		"Objective-C": {objcTable(all), row{"initTimeout", "12", "for the whole initialization (seconds)"}},
 		"C++": {
-			cppTable(all), row{"initTimeout", "12000", "for all of the initialization (`std::chrono::milliseconds`)"},
+			cppTable(all), row{"initTimeout", "12000", "for the whole initialization (`std::chrono::milliseconds`)"},
 		},
-		"Java": {javaTable(all), row{"initTimeoutMilliseconds", "12000", "for all of the initialization"}},
+		"Java": {javaTable(all), row{"initTimeoutMilliseconds", "12000", "for the whole initialization"}},
 	} {
 		if !slices.Contains(want.rows, want.row) {
 			t.Errorf("%s: no %+v in %+v", language, want.row, want.rows)

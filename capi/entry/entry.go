@@ -1,8 +1,7 @@
-// Package entry is how the Go runtime of the library is entered: not by the
-// loader, but by C (capi/start.c), when the first function is called that
-// needs Go.
+// Package entry is the entry to the Go runtime of the library. Not the loader calls it but C
+// (capi/start.c), in the first call of a function that needs Go.
 //
-// build/library names the symbol of this package as the library's entry (-E), and
-// the linker script capi/entry.ld takes it out of what the loader runs. Elsewhere
-// nothing here is used, and Go starts when the library is loaded.
+// build/library makes the symbol of this package the library's entry (-E), and the linker script
+// capi/entry.ld removes it from what the loader runs. In other builds this package is not used, and
+// Go starts when the library is loaded.
 package entry

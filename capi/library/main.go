@@ -1,9 +1,9 @@
-// Command library is the shared library, which build/library builds: package main is
-// what -buildmode=c-shared asks for. There is no C in it: if there were, Go would write
-// a header for it, and to that end compile all C anew at each build, SQLite included.
+// Command library is the shared library, which build/library builds: -buildmode=c-shared needs a
+// package main. There is no C in it: otherwise Go would write a header for it, and for that compile
+// all C again at each build, including SQLite.
 package main
 
-import _ "github.com/openlts/openlts/capi" // all that the library exports
+import _ "github.com/openlts/openlts/capi" // everything that the library exports
 
 // A library has no main.
 func main() {}

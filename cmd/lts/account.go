@@ -21,7 +21,7 @@ func (a *app) account() *cobra.Command {
 		a.addAccount(), a.listAccounts(), a.resetPassword(), a.removeAccount())
 }
 
-// passwordOf is the password in a file, or a new one if none is named.
+// passwordOf returns the password in a file, or a new one if no file is named.
 func passwordOf(cmd *cobra.Command, file string) (password string, made bool, err error) {
 	if file == "" {
 		return administration.RandomPassword(), true, nil
@@ -32,7 +32,7 @@ func passwordOf(cmd *cobra.Command, file string) (password string, made bool, er
 	return password, false, nil
 }
 
-// printPassword prints a password that was made.
+// printPassword prints a new password.
 func (a *app) printPassword(cmd *cobra.Command, name, password string, made bool, text string) error {
 	switch {
 	case a.json && made:
@@ -49,9 +49,9 @@ func (a *app) addAccount() *cobra.Command {
 	var role, file string
 	cmd := &cobra.Command{
 		Use: "add NAME", Short: "Add an account, and print its password unless a file has it", Args: cobra.ExactArgs(1),
-		Long: `Add an account for the pages. Owners may do everything; administrators change all but
-accounts, tokens and settings; viewers look. A viewer with --org sees that
-organization alone: a customer, say.`,
+		Long: `Add an account for the pages. Owners may do everything; administrators may change
+everything except accounts, tokens and settings; viewers only read. A viewer with
+--org sees only that organization, for example a customer.`,
 		Example: `  lts admin add olga@example.com --role owner
   lts admin add customer@example.com --role viewer --org 100001 --password-file password.txt`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -103,8 +103,8 @@ func (a *app) resetPassword() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "reset-password NAME", Short: "Give an account another password, and end its sessions",
 		Args: cobra.ExactArgs(1),
-		Long: `Give an account another password, and end its sessions. The new password is printed,
-unless it comes from a file.`,
+		Long: `Give an account another password, and end its sessions. The command prints the new
+password unless it comes from a file.`,
 		Example: `  lts admin reset-password olga@example.com`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			password, made, err := passwordOf(cmd, file)
@@ -147,10 +147,10 @@ func (a *app) addToken() *cobra.Command {
 	var in administration.TokenInput
 	var scope, expires string
 	cmd := &cobra.Command{
-		Use: "add NAME", Short: "Add a token and print it, this once", Args: cobra.ExactArgs(1),
-		Long: `Add a token for the API and print it. It is shown this once: only a digest of it is
-kept. --scope read looks; write also changes. With --org, it sees that organization
-alone.`,
+		Use: "add NAME", Short: "Add a token and print it", Args: cobra.ExactArgs(1),
+		Long: `Add a token for the API and print it. It is shown only now, because only a digest of
+it is stored. --scope read only reads; write may also make changes. With --org, it
+sees only that organization.`,
 		Example: `  lts token add ci --scope write --expires 2099-01-01
   lts token add dashboard --org 100001`,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {

@@ -21,7 +21,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// acmeFlags say for which names certificates are had by ACME, and from whom.
+// acmeFlags tell for which names the server gets certificates by ACME, and from whom.
 type acmeFlags struct {
 	domains                               []string
 	directory, email, ca, cache, listener string
@@ -45,7 +45,7 @@ func (f *acmeFlags) add(flags *pflag.FlagSet) {
 // on tells whether certificates come from ACME.
 func (f *acmeFlags) on() bool { return len(f.domains) > 0 }
 
-// check says whether the flags make sense, beside certificate files or not.
+// check tells whether the flags make sense, with or without certificate files.
 func (f *acmeFlags) check(files bool) error {
 	if !f.on() {
 		if f.email != "" || f.ca != "" || f.cache != "" || f.listener != "" {
@@ -71,8 +71,8 @@ func (f *acmeFlags) check(files bool) error {
 // acmeTimeout is how long one request to the authority may take.
 const acmeTimeout = 30 * time.Second
 
-// keep is where certificates are kept: in a directory that only the server's account can
-// read, or in the database if it has none; data is the directory of that.
+// keep returns where certificates are stored: in a directory that only the server's account can
+// read, or in the database if that has no directory. data is the directory of the database.
 func (f *acmeFlags) keep(data string, s store.Store) (autocert.Cache, error) {
 	directory := f.cache
 	if directory == "" {
@@ -87,7 +87,7 @@ func (f *acmeFlags) keep(data string, s store.Store) (autocert.Cache, error) {
 	return autocert.DirCache(directory), nil
 }
 
-// manager has certificates.
+// manager returns a manager of certificates.
 func (f *acmeFlags) manager(data string, s store.Store) (*autocert.Manager, error) {
 	cache, err := f.keep(data, s)
 	if err != nil {
@@ -112,7 +112,7 @@ func (f *acmeFlags) manager(data string, s store.Store) (*autocert.Manager, erro
 	}, nil
 }
 
-// answer answers the authority at a listener of its own until ctx ends.
+// answer answers the authority on a separate listener until ctx ends.
 func (f *acmeFlags) answer(ctx context.Context, manager *autocert.Manager, log *slog.Logger) error {
 	var listening net.ListenConfig
 	listener, err := listening.Listen(ctx, "tcp", f.listener)
@@ -139,8 +139,8 @@ func (f *acmeFlags) answer(ctx context.Context, manager *autocert.Manager, log *
 	return nil
 }
 
-// fetch has the certificates before the first client asks, so that the log says at the
-// start if there are none to be had.
+// fetch gets the certificates before the first client connects, so that the log tells at the start
+// if this is impossible.
 func (f *acmeFlags) fetch(manager *autocert.Manager, log *slog.Logger) {
 	for _, domain := range f.domains {
 		certificate, err := manager.GetCertificate(&tls.ClientHelloInfo{
@@ -159,7 +159,7 @@ func (f *acmeFlags) fetch(manager *autocert.Manager, log *slog.Logger) {
 	}
 }
 
-// url is the base URL under which a server with such a certificate is known.
+// url returns the base URL of a server with such a certificate.
 func (f *acmeFlags) url(listener net.Addr) string {
 	host := f.domains[0]
 	if _, port, err := net.SplitHostPort(listener.String()); err == nil && port != "443" {

@@ -7,10 +7,10 @@ func (a *app) adjustItem() *cobra.Command {
 	var reason string
 	cmd := &cobra.Command{
 		Use: "adjust ID", Short: "Adjust how many units of an item are used, for a reason", Args: cobra.ExactArgs(1),
-		Long: `Adjust how many units of an item are used: a refund, a device that counted tests.
-Reports are never changed: what is used is the sum of what they charge and of the
-adjustments, and "lts verify" checks that. Adjustments are signed by the server,
-are in the audit, and are shown to the customer in the month's statement.`,
+		Long: `Adjust how many units of an item are used, for example after a refund or because a
+device counted tests. Reports never change: the usage is the sum of what they charge
+and of the adjustments, which "lts verify" checks. The server signs adjustments. They
+are in the audit, and the customer sees them in the month's statement.`,
 		Example: `  lts item adjust scans --units -500 --reason "tests of 2026-11-20, ticket 4711"`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.work(cmd.Context(), false, func(s service) error {

@@ -24,8 +24,8 @@ func (a *app) listAlerts() *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use: "list", Short: "List alerts, the newest first", Args: cobra.NoArgs,
-		Long: `List alerts, the newest first; with --open, those that are not over. "lts serve"
-looks for them every 10 minutes.`,
+		Long: `List alerts, the newest first; with --open, only those that are not over. "lts serve"
+evaluates the rules every 10 minutes.`,
 		Example: `  lts alert list
   lts alert list --open --json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -97,7 +97,7 @@ func (a *app) alertRules() *cobra.Command {
 	}
 	set := &cobra.Command{
 		Use: "set KIND LEVELS", Short: "Set at which levels there is an alert, or off", Args: cobra.ExactArgs(2),
-		Long: `Set at which levels there is an alert: numbers with commas in between, or "off".
+		Long: `Set at which levels there is an alert: numbers separated by commas, or "off".
 
 quota       of an item: percent used; "end": its tolerance is used up
 exceptions  of an item: percent of the exceptions allowed
@@ -151,9 +151,9 @@ func (a *app) addEmail() *cobra.Command {
 	var security, passwordFile string
 	cmd := &cobra.Command{
 		Use: "add-email NAME", Short: "Send alerts by e-mail", Args: cobra.ExactArgs(1),
-		Long: `Send alerts by e-mail, from now on. The mail server's certificate is checked. Its
-password comes from a file, and is kept in the database. Send a test next, with
-"lts alert test".`,
+		Long: `Send alerts by e-mail, from now on. The server checks the certificate of the mail
+server. The password comes from a file and is stored in the database. Afterwards, send
+a test with "lts alert test".`,
 		Example: `  lts alert channels add-email operators --smtp smtp.example.com --user lts --password-file password.txt \
     --from lts@example.com --to operators@example.com`,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
@@ -186,9 +186,9 @@ func (a *app) addWebhook() *cobra.Command {
 	var secretFile string
 	cmd := &cobra.Command{
 		Use: "add-webhook NAME", Short: "Send alerts to a webhook", Args: cobra.ExactArgs(1),
-		Long: `Send alerts to a URL, from now on, by POST as JSON. Requests are signed as
-https://www.standardwebhooks.com says. The secret for that is printed, this once, unless
-a file has it.`,
+		Long: `Send alerts to a URL, from now on, by POST as JSON. Requests are signed as described
+at https://www.standardwebhooks.com. The command prints the secret for that, only now,
+unless it comes from a file.`,
 		Example: `  lts alert channels add-webhook chat --url https://hooks.example.com/lts`,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if secretFile != "" {
@@ -229,7 +229,7 @@ func (a *app) addChannel(cmd *cobra.Command, name string, target alerts.Target) 
 
 func (a *app) removeChannel() *cobra.Command {
 	return &cobra.Command{
-		Use: "remove ID", Short: "Send alerts there no more", Args: cobra.ExactArgs(1),
+		Use: "remove ID", Short: "Remove a channel", Args: cobra.ExactArgs(1),
 		Example: `  lts alert channels remove channel-abcdefghijkl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
@@ -246,8 +246,8 @@ func (a *app) testAlert() *cobra.Command {
 	var private bool
 	cmd := &cobra.Command{
 		Use: "test CHANNEL", Short: "Send a test to a channel", Args: cobra.ExactArgs(1),
-		Long: `Send a test to a channel, and say what went wrong if it does not arrive. It is sent
-from this machine; with --server, by the server, as alerts are.`,
+		Long: `Send a test to a channel, and say what went wrong if that fails. This machine sends
+it; with --server, the server does, as it sends alerts.`,
 		Example: `  lts alert test channel-abcdefghijkl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.work(cmd.Context(), false, func(s service) error {

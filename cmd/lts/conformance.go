@@ -21,16 +21,16 @@ func (a *app) conformanceServer() *cobra.Command {
 	o := trial.ServerOptions{}
 	var password passwordFlags
 	cmd := &cobra.Command{
-		Use: "server", Short: "Judge a server by what it answers", Args: cobra.NoArgs,
-		Long: `Judge a server by what it answers: devices that this command plays authorize
-themselves, report, repeat, forge and garble, as the protocol has it, and hold each
-answer against it. The golden vectors are in the command.
+		Use: "server", Short: "Check whether a server follows the protocol", Args: cobra.NoArgs,
+		Long: `Check whether a server follows the protocol. This command plays devices that ask for
+authorizations and report, and that repeat, forge and garble requests, and compares
+each answer with the protocol. It contains the golden vectors.
 
-The server needs a handshake code with one item, charged by scans, of which some
-hundred are used up. Nobody else may use it meanwhile. What asks for a default code
-or a session password is skipped unless --org and --locked are given.
+The server needs a handshake code with one item that is charged by scans. The command
+uses up some hundred scans, and nobody else may use the item meanwhile. It skips what
+needs a default code or a session password unless --org and --locked are given.
 
-The exit status is 2 if a scenario failed, and 1 if it could not be played.
+The exit status is 2 if a scenario failed, and 1 if the scenarios could not be run.
 
 ` + passwordHelp,
 		Example: `  lts conformance server --url https://lts.example.com --handshake 100001-reader
@@ -61,28 +61,29 @@ func (a *app) conformanceClient() *cobra.Command {
 	var listen string
 	var patience time.Duration
 	cmd := &cobra.Command{
-		Use: "client [-- DRIVER [ARGUMENT...]]", Short: "Judge a client by what it sends",
-		Long: `Judge a client by what it sends. This command is the License Tracking Server for it,
-one for each scenario: one answers as it should, another loses a receipt, has a login
-page in front of it, or is somebody else. Whatever is sent is held against the protocol,
-and what was counted against what was recorded.
+		Use: "client [-- DRIVER [ARGUMENT...]]", Short: "Check whether a client follows the protocol",
+		Long: `Check whether a client follows the protocol. This command plays a License Tracking
+Server, a separate one for each scenario: one answers as it should, others lose a
+receipt, have a login page in front of them, or turn out to be another server. It
+compares every request with the protocol, and what was counted with what was recorded.
 
-A driver is a program that uses the client. It does what it reads, a line of standard
-input after the other, and answers each by a line, "ok" or "error CODE":
+A driver is a program that uses the client. It reads commands from standard input,
+line by line, executes each, and answers it with a line, "ok" or "error CODE":
 
   open MAIN STANDBY CODE DIRECTORY   initialize; STANDBY is - if there is none
   record TYPE COUNT                  operations done now: QR_CODE or EAN_13
   submit                             submit everything now
-  close                              end the license, submitting what is left
+  close                              close the license and submit what is left
 
-It ends when its input does. It is started anew for each life of a process, with the
-same directory within a scenario, and killed where a crash is played. What it writes to
-standard error is shown.
+The driver ends when its input ends. It is started again for each life of a process,
+with the same directory within a scenario, and killed to play a crash. What it writes
+to standard error is shown.
 
-Without a driver, what to do is printed, and somebody does it, in any order, until this
-command is interrupted, or --for is over. Scenarios for which nobody came are skipped.
+Without a driver, the command prints what to do. Do it by hand, in any order, until
+you interrupt the command or the time of --for is over. It skips scenarios for which
+no client came.
 
-The exit status is 2 if a scenario failed, and 1 if none could be played.`,
+The exit status is 2 if a scenario failed, and 1 if none could be run.`,
 		Example: `  lts conformance client -- python3 driver.py
   lts conformance client --scenario kill,outage --json -- ./driver
   lts conformance client --listen 192.0.2.1:48080 --for 10m`,

@@ -17,11 +17,12 @@ func (a *app) copy() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "copy --from sqlite:DIRECTORY --to postgres://...", Short: "Move everything from SQLite to PostgreSQL",
 		Args: cobra.NoArgs,
-		Long: `Copy everything from a SQLite database into a PostgreSQL database that is empty,
-and compare the two. Stop the servers on the source for good before: what they
-count afterwards is not in the copy. (While it runs, nobody can change the source.)
+		Long: `Copy everything from a SQLite database into a PostgreSQL database that is empty, and
+compare the two. Stop the servers on the source for good before you start: what they
+count afterwards is not in the copy. (While the command runs, nobody can change the
+source.)
 
-A copy that was cut short goes on where it was if it is run again; until it is
+If the copy is interrupted, run the command again and it continues. Until it has
 finished, nobody can use the target.`,
 		Example: `  lts copy --from sqlite:/var/lib/lts --to postgres://lts@db.example.com/lts`,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {

@@ -9,11 +9,11 @@ import (
 func (a *app) deviceKeys() *cobra.Command {
 	return &cobra.Command{
 		Use: "keys UUID", Short: "List the keys a device was authorized with", Args: cobra.ExactArgs(1),
-		Long: `List the keys that a client UUID was authorized with, the first one first.
+		Long: `List the keys with which a client UUID was authorized, the first one first.
 
-A further key reports apart from the first: either the device's data was deleted, or
-somebody uses its UUID. "confirmed" tells that an administrator said it is the same
-device.`,
+A further key reports separately from the first: either the device's data was deleted,
+or somebody else uses its UUID. "confirmed" means that an administrator said that it
+is the same device.`,
 		Example: `  lts device keys 5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.work(cmd.Context(), false, func(s service) error {
@@ -27,7 +27,7 @@ device.`,
 				t := newTable(cmd.OutOrStdout(), "KEY", "FIRST SEEN (UTC)", "REPORTS", "CONFIRMED (UTC)",
 					"RECORDED", "COUNTED")
 				for _, k := range keys {
-					reports, recorded := "apart", ""
+					reports, recorded := "separate", ""
 					if k.Reporter == 0 || k.ConfirmedAt != 0 {
 						reports = "as the device"
 					}
@@ -47,8 +47,8 @@ func (a *app) confirmKey() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "confirm-key UUID", Short: "Say that a further key is the device's own", Args: cobra.ExactArgs(1),
 		Long: `Say that a further key of a client UUID is the device's own, because its data was
-deleted, for example: from now on it reports as the first does, and items that
-refuse clones grant it. What both keys reported of the same run stays apart.`,
+deleted, for example: from now on it reports like the first key, and items that
+refuse clones grant it. What both keys reported of the same run stays separate.`,
 		Example: `  lts device confirm-key 5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a --key QD0Vz0T4cT0wFZ9b`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.work(cmd.Context(), false, func(s service) error {
@@ -73,8 +73,8 @@ refuse clones grant it. What both keys reported of the same run stays apart.`,
 func (a *app) clearClone() *cobra.Command {
 	return &cobra.Command{
 		Use: "clear-clone UUID", Short: "Say that a device that looked like several is one", Args: cobra.ExactArgs(1),
-		Long: `Say that a device of which more was counted than it recorded was looked into.
-Items that refuse clones grant it again, until that is seen once more.`,
+		Long: `Say that you have looked into a device for which more was counted than it recorded.
+Items that refuse clones grant it again, until that happens once more.`,
 		Example: `  lts device clear-clone 5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.work(cmd.Context(), false, func(s service) error {

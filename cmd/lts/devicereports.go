@@ -18,9 +18,9 @@ func (a *app) deviceReports() *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use: "reports UUID", Short: "List the reports of a device behind a figure", Args: cobra.ExactArgs(1),
-		Long: `List what was accepted of a device, slot by slot of each run of an application, and
-when its revisions arrived: the reports behind a figure of "lts stats", whose sum
-is that figure. "lts stats --by device" tells which devices it comes from.`,
+		Long: `List what the server accepted from a device, slot by slot of each run, and when each
+revision arrived: the reports behind a figure of "lts stats", which is their sum. "lts
+stats --by device" shows from which devices a figure comes.`,
 		Example: `  lts device reports 5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a --since 2026-11-03 --until 2026-11-04
   lts device reports 5f0c4a52-0d2b-4d0e-9b6c-1f2e3d4c5b6a --item scans --type QR_CODE --json`,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {

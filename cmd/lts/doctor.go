@@ -18,11 +18,11 @@ const askTime = 15 * time.Second
 func (a *app) doctor() *cobra.Command {
 	var url string
 	cmd := &cobra.Command{
-		Use: "doctor", Short: "Look whether the server is set up well", Args: cobra.NoArgs,
-		Long: `Look at the clock, the disk, whose the files are, the schema and the keys; and with
---url at what a reverse proxy makes of requests, by asking the running server
-through it. It changes nothing but what every command does: an old schema is brought
-up to date. The exit status is 1 if something is wrong; warnings leave it 0.`,
+		Use: "doctor", Short: "Check whether the server is set up well", Args: cobra.NoArgs,
+		Long: `Check the clock, the disk, the owners of the files, the schema and the keys, and
+with --url what a reverse proxy does to requests, by asking the running server
+through it. Like every command it updates an old schema, but changes nothing else.
+The exit status is 1 if something is wrong; warnings leave it 0.`,
 		Example: `  lts doctor
   lts doctor --url https://lts.example.com`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

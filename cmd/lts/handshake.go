@@ -26,8 +26,8 @@ func (a *app) addHandshake() *cobra.Command {
 The first code of an organization is its default: the one for applications that
 name only the organization.
 
-Of a session password only the hash is kept: note it, or make a license key at
-once. ` + passwordHelp,
+The server stores only the hash of a session password: note the password, or make a
+license key at once. ` + passwordHelp,
 		Example: `  lts handshake add reader --org 100001
   lts handshake add web --org 100001 --validation-field www.example.com --session-password-file password.txt`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -80,8 +80,8 @@ func (a *app) changeHandshake() *cobra.Command {
 code itself never changes: it is built into applications.
 
 With --public-trial, its trial items are for everybody: for requests that name neither
-a code nor an organization, from devices that were never authorized before. One code
-at most is the one of the public trial; --public-trial=false ends it.`,
+a code nor an organization, from devices that were never authorized before. Only one
+code can have this; --public-trial=false ends it.`,
 		Example: `  lts handshake change 100001-web --validation-field www.example.com --validation-field shop.example.com
   lts handshake change 100001-web --any
   lts handshake change 100001-web --default
@@ -126,10 +126,10 @@ func (a *app) handshakeKey() *cobra.Command {
 	var password passwordFlags
 	cmd := &cobra.Command{
 		Use: "key CODE", Short: "Print the license key of a handshake code", Args: cobra.ExactArgs(1),
-		Long: `Print the license key of a handshake code: one string that holds the addresses
-of the servers, the public key they are known by ("lts key show"), the code and its
-session password, which you have to give, since only its hash is kept. Treat it as a
-password. --server is the address of the main server in the key; with --token-file,
+		Long: `Print the license key of a handshake code: one string that contains the addresses of
+the servers, their public key ("lts key show"), the code and its session password. You
+have to give the password, because the server stores only its hash. Treat the key like
+a password. --server is the address of the main server in the key; with --token-file,
 that server is asked for the key as well.
 
 An SDK with this license key believes no other server. A standby server must have
@@ -181,9 +181,9 @@ func (a *app) handshakePassword() *cobra.Command {
 	var overlapDays int
 	cmd := &cobra.Command{
 		Use: "password CODE", Short: "Give a handshake code another session password", Args: cobra.ExactArgs(1),
-		Long: `Give a handshake code another session password, or none. With --overlap-days the
-one before works on for so long, so that applications can be updated one by one.
-License keys hold the password: make them anew.
+		Long: `Give a handshake code another session password, or none. With --overlap-days, the
+former one stays valid for that time, so that applications can be updated one by
+one. License keys contain the password: make new ones.
 
 ` + passwordHelp,
 		Example: `  lts handshake password 100001-web --session-password-file new-password.txt --overlap-days 30
@@ -205,16 +205,16 @@ License keys hold the password: make them anew.
 		},
 	}
 	password.add(cmd, "the new one")
-	cmd.Flags().BoolVar(&none, "none", false, "ask for no session password any more")
-	cmd.Flags().IntVar(&overlapDays, "overlap-days", 0, "the one before works for so many `days` more")
+	cmd.Flags().BoolVar(&none, "none", false, "remove the session password")
+	cmd.Flags().IntVar(&overlapDays, "overlap-days", 0, "how many `days` the former one stays valid")
 	return cmd
 }
 
 func (a *app) archiveHandshake(archive bool) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "archive CODE", Short: "Put a handshake code away; nothing is lost", Args: cobra.ExactArgs(1),
-		Long: `Put a handshake code away. Nobody is authorized under it while it is archived
-(-20101). What devices report under it counts on, and nothing is lost.`,
+		Use: "archive CODE", Short: "Archive a handshake code; nothing is lost", Args: cobra.ExactArgs(1),
+		Long: `Archive a handshake code. While it is archived, it authorizes nobody (-20101). What
+devices report for it still counts, and nothing is lost.`,
 		Example: `  lts handshake archive 100001-web`,
 	}
 	if !archive {

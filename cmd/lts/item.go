@@ -45,7 +45,7 @@ func (f *itemFlags) add(cmd *cobra.Command) {
 		"at most so many `days` may a client work without the server")
 	flags.StringVar(&f.validationField, "validation-field", "",
 		"the only `domain`, application id or process name that may use it; empty: any")
-	flags.BoolVar(&f.trial, "trial", false, "tell clients that it is a trial license")
+	flags.BoolVar(&f.trial, "trial", false, "mark it as a trial license for clients")
 	flags.StringVar(&f.trialBy, "trial-by", "", "who may try it: each `device`, each network address (address), or "+
 		"both, whichever ends first; empty: its dates decide")
 	flags.Int64Var(&f.trialDays, "trial-days", administration.DefaultTrialDays,
@@ -135,11 +135,11 @@ func (a *app) addItem() *cobra.Command {
 		Long: `Add a license item and print its id.
 
 A quota counts barcodes (--charge-way scan), pages (page), devices (device), devices
-at work in one slot (concurrent-device) and so on; see docs/operations.md, "Quotas
-and tolerances". The numbers it goes by may be stated by the item (--tolerance,
---exceptions, --slot, --seat, --seat-least, --seat-brief).
-What an item states, a client must state alike; what it leaves out is not checked.
-Without --id the name is the id if it can be one and is free; else one is made.`,
+active in one slot (concurrent-device) and so on; see docs/operations.md, "Quotas
+and tolerances". An item may have its own numbers for that (--tolerance,
+--exceptions, --slot, --seat, --seat-least, --seat-brief). A client must match what
+an item specifies; what it leaves out is not checked. Without --id, the id is the
+name if that is a valid and unused id, or else a random one.`,
 		Example: `  lts item add scans --org 100001 --charge-way scan --quota 1000000 --handshake 100001-reader
   lts item add "Thirty devices" --org 100001 --charge-way device --quota 30 --products DBR --version 10 \
       --deployment-type desktop --starts 2026-01-01 --expires 2027-01-01 --handshake 100001-reader`,
@@ -164,7 +164,7 @@ Without --id the name is the id if it can be one and is free; else one is made.`
 	flags.StringVar(&in.ChargeWay, "charge-way", "",
 		"what is counted: "+strings.Join(administration.ChargeWayNames(), ", ")+" (required)")
 	flags.StringArrayVar(&in.Handshakes, "handshake", nil, "attach it to this handshake `code`; may be repeated")
-	flags.StringVar(&in.ID, "id", "", "the item's `id`; made if absent")
+	flags.StringVar(&in.ID, "id", "", "the item's `id`; generated if absent")
 	f.add(cmd)
 	required(cmd, "org", "charge-way", "quota")
 	return cmd
@@ -173,10 +173,10 @@ Without --id the name is the id if it can be one and is free; else one is made.`
 func (a *app) changeItem() *cobra.Command {
 	var f itemFlags
 	cmd := &cobra.Command{
-		Use: "change ID", Short: "Change what a license item states", Args: cobra.ExactArgs(1),
-		Long: `Change what a license item states; what is not named stays. Devices learn of it
-when they ask the next time: once a day. What is counted stays as it is, and so does
-the charge way, which the counts go by.`,
+		Use: "change ID", Short: "Change a license item", Args: cobra.ExactArgs(1),
+		Long: `Change the given settings of a license item. Devices learn about it when they ask the
+next time: once a day. Counts stay as they are, and so does the charge way, which
+gives them their meaning.`,
 		Example: `  lts item change scans --quota 2000000 --expires 2028-01-01
   lts item change scans --name "Scans of the warehouse"`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -251,9 +251,9 @@ func (a *app) attachItem() *cobra.Command {
 		Long: `Attach a license item to a handshake code of the same organization.
 
 If a code has several items, those with a position come first, in their order.
-The others follow by the closest expiry, then the most specific, then the least
-restrictive. Items that only hold thanks to a tolerance come last. Attaching an
-item again sets its position anew.`,
+The others follow by the nearest expiry, then the most specific, then the least
+restrictive. Items that are only within a tolerance come last. Attaching an item again
+changes its position.`,
 		Example: `  lts item attach scans --handshake 100001-web
   lts item attach scans --handshake 100001-reader --position 1`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -291,9 +291,9 @@ func (a *app) done(cmd *cobra.Command, id, text string, arguments ...any) error 
 
 func (a *app) archiveItem(archive bool) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "archive ID", Short: "Put a license item away; nothing is lost", Args: cobra.ExactArgs(1),
-		Long: `Put a license item away. It authorizes nobody while it is archived (-20113), and
-nothing that was counted on it is lost.`,
+		Use: "archive ID", Short: "Archive a license item; nothing is lost", Args: cobra.ExactArgs(1),
+		Long: `Archive a license item. While it is archived, it authorizes nobody (-20113). Nothing
+that was counted on it is lost.`,
 		Example: `  lts item archive scans`,
 	}
 	if !archive {

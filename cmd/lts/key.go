@@ -9,13 +9,13 @@ import (
 func (a *app) key() *cobra.Command {
 	show := &cobra.Command{
 		Use: "show", Short: "Print the server's public key", Args: cobra.NoArgs,
-		Long: `Print the key the server signs with: what clients know it by.
+		Long: `Print the key by which clients recognize the server: its public signing key.
 
 Build it into your SDK (the parameter serverPublicKey), or give out license keys,
-which hold it ("lts handshake key"): then the SDK believes no other server, at
-whatever address. Without it, an SDK believes the server that answers first. The
-key stays the same for as long as the database does; a copy of the database, on a
-standby server say, has the same key.`,
+which contain it ("lts handshake key"): then the SDK believes no other server,
+whatever its address. Without the key, an SDK believes the first server that answers.
+The key stays the same as long as the database exists; a copy of the database, for
+example on a standby server, has the same key.`,
 		Example: `  lts key show
   lts key show --json`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -24,12 +24,12 @@ func (a *app) issueLicense() *cobra.Command {
 	var before, out string
 	cmd := &cobra.Command{
 		Use: "issue", Short: "Sign a license file with items of yours", Args: cobra.NoArgs,
-		Long: `Sign a license file that holds items of this server, for a customer who runs a server
-of their own. With --server-uuid only that server imports it ("lts server id" prints
+		Long: `Sign a license file with items of this server, for a customer who runs a server of
+their own. With --server-uuid only that server imports it ("lts server id" prints
 the UUID there); without, any server does.
 
---replaces makes the next revision of a file: it changes its items where it was
-imported, adds new ones, and archives those it does not hold any more.`,
+--replaces makes the next revision of a file: where it is imported, it changes its
+items, adds new ones, and archives those that it does not contain any more.`,
 		Example: `  lts license issue --item scans --item ocr --server-uuid 5f0c4a52-0d2b-8d0e-9b6c-1f2e3d4c5b6a --out example.license
   lts license issue --item scans --replaces example.license --out example-2.license`,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
@@ -52,7 +52,7 @@ imported, adds new ones, and archives those it does not hold any more.`,
 	flags.StringVar(&issue.ServerUUID, "server-uuid", "",
 		"the `UUID` of the only server that may import it; absent: any")
 	flags.StringVar(&issue.Alias, "alias", "", "a `name` for people")
-	flags.IntVar(&issue.Days, "import-days", 90, "for so many `days` it may be imported; 0: without end")
+	flags.IntVar(&issue.Days, "import-days", 90, "for how many `days` it may be imported; 0: for ever")
 	flags.StringVar(&before, "replaces", "", "the `file` it is the next revision of")
 	flags.StringVar(&out, "out", "-", "the `file` to write; -: standard output")
 	required(cmd, "item")
@@ -64,7 +64,7 @@ func (a *app) revokeLicense() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "revoke FILE", Short: "Sign the revision of a license file that revokes it", Args: cobra.ExactArgs(1),
 		Long: `Sign the next revision of a license file, which revokes it: where it is imported, all
-items of the file are taken out of force, for good. The customer has to import it.`,
+items of the file are revoked for good. The customer has to import it.`,
 		Example: `  lts license revoke example.license --out example-revoked.license`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := readLicense(cmd, args[0])
@@ -87,14 +87,14 @@ items of the file are taken out of force, for good. The customer has to import i
 func (a *app) importLicense() *cobra.Command {
 	var in administration.LicenseInput
 	cmd := &cobra.Command{
-		Use: "import FILE", Short: "Take over the items of a license file", Args: cobra.ExactArgs(1),
-		Long: `Take over the items of a license file, and attach them to a handshake code: a new one,
-named after the file or by --new-handshake, or with --handshake one that is there.
-What it brings is shown; with --show nothing is changed.
+		Use: "import FILE", Short: "Import the items of a license file", Args: cobra.ExactArgs(1),
+		Long: `Import the items of a license file, and attach them to a handshake code: a new one,
+named after the file or by --new-handshake, or with --handshake an existing one. The
+command shows what it changes; with --show it changes nothing.
 
-Refused are a file that was edited, one of a vendor that is not trusted ("lts vendor
-trust"), one for another server, one that may not be imported any more, and an older
-revision than one that was imported. Importing a file again changes nothing.`,
+It refuses a file that was edited, one of a vendor that is not trusted ("lts vendor
+trust"), one for another server, one that may not be imported any more, and a revision
+that is older than an imported one. Importing a file again changes nothing.`,
 		Example: `  lts license import example.license --show
   lts license import example.license
   lts license import example.license --handshake 100001-reader`,
@@ -116,7 +116,7 @@ revision than one that was imported. Importing a file again changes nothing.`,
 	cmd.Flags().StringVar(&in.Handshake, "handshake", "", "attach the items to this handshake `code`")
 	cmd.Flags().StringVar(&in.NewHandshake, "new-handshake", "",
 		"attach the items to a new handshake code, <organization>-`NAME`")
-	cmd.Flags().BoolVar(&in.OnlyShow, "show", false, "show what it brings, and change nothing")
+	cmd.Flags().BoolVar(&in.OnlyShow, "show", false, "show what it would change, and change nothing")
 	cmd.MarkFlagsMutuallyExclusive("handshake", "new-handshake")
 	return cmd
 }

@@ -13,7 +13,7 @@ import (
 // databaseVariable is the variable of the environment that names the database.
 const databaseVariable = "LTS_DATABASE"
 
-// location is where the state lives, as the flags and the environment say.
+// location is where the data is, as the flags and the environment specify.
 type location struct {
 	data, database, file string
 	flags                *pflag.FlagSet
@@ -27,7 +27,7 @@ func (l *location) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&l.file, "database-file", "", "a `file` whose first line is the database, for one with a password")
 }
 
-// name is the name of the database; see package database.
+// name returns the name of the database; see package database.
 func (l *location) name() (string, error) {
 	places := []string{"data", "database", "database-file"}
 	var given []string
@@ -70,8 +70,8 @@ func (l *location) name() (string, error) {
 	return checked(from, database.SQLite(data), false)
 }
 
-// checked checks the name of a database. One that everybody can see, as arguments
-// are in a list of processes, may hold no password.
+// checked checks the name of a database. If everybody can see it, like arguments in a list of
+// processes, it must not contain a password.
 func checked(from, name string, visible bool) (string, error) {
 	if visible && database.HasSecret(name) {
 		return "", errors.New(from + " holds a password (or ':' before '@'), which everyone on this machine could " +

@@ -11,11 +11,11 @@ import (
 	_ "time/tzdata" // time zones, also where the system has none
 )
 
-// exitDiffers is the exit status of lts verify if something differs. 1, that of all
-// other errors, means that it can't tell.
+// exitDiffers is the exit status of lts verify if something differs. The status 1 of all other
+// errors means that it does not know.
 const exitDiffers = 2
 
-// differsError is the error of what does not agree.
+// differsError is the error for data that differs.
 type differsError string
 
 func (e differsError) Error() string { return string(e) }
@@ -29,7 +29,7 @@ func exitStatus(err error) int {
 }
 
 func main() {
-	// The first signal asks for an orderly end; a second one ends at once.
+	// The first signal requests an orderly end; a second one ends the process at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	err := newRoot().ExecuteContext(ctx)

@@ -9,8 +9,8 @@ import (
 func (a *app) backup() *cobra.Command {
 	return &cobra.Command{
 		Use: "backup FILE", Short: "Write a consistent copy of the database to a new file", Args: cobra.ExactArgs(1),
-		Long: `Write a consistent copy of the database to a new file, also while the server
-runs. The copy holds the server's keys and all passwords. To restore, stop the
+		Long: `Write a consistent copy of the database to a new file, even while the server runs. The
+copy contains the server's keys and the hashes of all passwords. To restore, stop the
 server and put the copy into an empty data directory as lts.db.`,
 		Example: `  lts backup /backup/lts-2026-01-31.db`,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -107,7 +107,7 @@ func TestConfirmKey(t *testing.T) {
 	if len(keys) != 2 || keys[1].Reporter != 1 || keys[1].ConfirmedAt != 0 {
 		t.Fatalf("%+v", keys)
 	}
-	if out := must(t, data, "device", "keys", device.UUID); !strings.Contains(out, "apart") {
+	if out := must(t, data, "device", "keys", device.UUID); !strings.Contains(out, "separate") {
 		t.Error(out)
 	}
 	for _, args := range [][]string{{"confirm-key", device.UUID, "--key", "-nothing"},

@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// supervisor is systemd, as it waits for a service of the type notify; see sd_notify(3).
+// supervisor is systemd, which waits for a service of the type notify; see sd_notify(3).
 type supervisor struct {
 	socket   string        // "": nobody waits
 	watchdog time.Duration // how often it wants to hear that all is well; 0: never
 }
 
-// newSupervisor reads from the environment who waits.
+// newSupervisor reads from the environment whether systemd waits for this process.
 func newSupervisor(lookup func(string) string, pid int) supervisor {
 	s := supervisor{socket: lookup("NOTIFY_SOCKET")}
 	if s.socket != "" && s.socket[0] == '@' {
@@ -34,7 +34,7 @@ func newSupervisor(lookup func(string) string, pid int) supervisor {
 	return s
 }
 
-// tell tells a state, such as READY=1.
+// tell sends a state, such as READY=1.
 func (s supervisor) tell(state string) error {
 	if s.socket == "" {
 		return nil
@@ -47,7 +47,7 @@ func (s supervisor) tell(state string) error {
 	return errors.Join(err, connection.Close())
 }
 
-// watch tells twice in each interval that all is well, while it is, until ctx ends.
+// watch reports twice in each interval that all is well, as long as it is, until ctx ends.
 func (s supervisor) watch(ctx context.Context, well func() bool, failed func(error)) {
 	if s.socket == "" || s.watchdog == 0 {
 		return
@@ -69,8 +69,8 @@ func (s supervisor) watch(ctx context.Context, well func() bool, failed func(err
 	}
 }
 
-// answers tells whether a handler answers its health check. It does not ask the database:
-// one that is away does not come back by ending the server.
+// answers tells whether a handler answers its health check. It does not check the database: ending
+// the server would not bring the database back.
 func answers(handler http.Handler, path string) bool {
 	status := healthStatus{header: http.Header{}}
 	handler.ServeHTTP(&status, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}, Header: http.Header{},
@@ -78,7 +78,7 @@ func answers(handler http.Handler, path string) bool {
 	return status.code == http.StatusOK || status.code == 0
 }
 
-// healthStatus is an answer of which only the status matters.
+// healthStatus is a response of which only the status matters.
 type healthStatus struct {
 	header http.Header
 	code   int
@@ -88,5 +88,5 @@ func (s *healthStatus) Header() http.Header            { return s.header }
 func (s *healthStatus) Write(text []byte) (int, error) { return len(text), nil }
 func (s *healthStatus) WriteHeader(code int)           { s.code = code }
 
-// systemd is who waits for this process.
+// systemd returns the supervisor of this process.
 func systemd() supervisor { return newSupervisor(os.Getenv, os.Getpid()) }

@@ -43,7 +43,7 @@ func (a *app) addOrganization() *cobra.Command {
 	return cmd
 }
 
-// added prints what was added: whole for programs, its id for people.
+// added prints an object that was added: all of it for programs, its id for people.
 func (a *app) added(cmd *cobra.Command, object any, id string) error {
 	if a.json {
 		return printJSON(cmd.OutOrStdout(), object)
@@ -99,9 +99,9 @@ func (a *app) change(use, short, long, example, done string,
 
 func (a *app) archiveOrganization(archive bool) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "archive ID", Short: "Put an organization away; nothing is lost", Args: cobra.ExactArgs(1),
-		Long: `Put an organization away: a customer who left. Nobody is authorized under its
-handshake codes while it is archived (-20101). What devices report counts on, and its
+		Use: "archive ID", Short: "Archive an organization; nothing is lost", Args: cobra.ExactArgs(1),
+		Long: `Archive an organization, for example a customer who left. While it is archived, its
+handshake codes authorize nobody (-20101). What devices report still counts, and its
 statistics and statements stay.`,
 		Example: `  lts org archive 100001`,
 	}

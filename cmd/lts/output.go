@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// printJSON prints a value for programs. What a terminal would act on is escaped,
-// which means the same in JSON.
+// printJSON prints a value for programs. It escapes characters on which a terminal would act, which
+// does not change the meaning of the JSON.
 func printJSON(w io.Writer, value any) error {
 	var text strings.Builder
 	encoder := json.NewEncoder(&text)
@@ -26,8 +26,8 @@ func printJSON(w io.Writer, value any) error {
 	return err
 }
 
-// escaped writes what is not printable as \uXXXX: texts of devices must not act on
-// the terminal that shows them.
+// escaped writes characters that are not printable as \uXXXX, because texts of devices must not
+// control the terminal that shows them.
 func escaped(text string, keep func(rune) bool) string {
 	shown := func(c rune) bool { return unicode.IsPrint(c) || keep(c) }
 	if utf8.ValidString(text) && !strings.ContainsFunc(text, func(c rune) bool { return !shown(c) }) {
@@ -71,13 +71,13 @@ func (t table) row(values ...any) {
 			cells[i] = "-"
 		}
 	}
-	// Errors of a tabwriter come out of Flush.
+	// Flush returns the errors of a tabwriter.
 	_, _ = fmt.Fprintln(t.w, strings.Join(cells, "\t"))
 }
 
 func (t table) end() error { return t.w.Flush() }
 
-// formatTime writes a moment for people, in UTC like everything here.
+// formatTime formats a moment for people, in UTC like everything here.
 func formatTime(unix int64) string {
 	if unix == 0 {
 		return ""

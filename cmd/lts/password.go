@@ -27,7 +27,7 @@ func (p *passwordFlags) add(cmd *cobra.Command, what string) {
 	cmd.MarkFlagsMutuallyExclusive("session-password", "session-password-file")
 }
 
-// read gives the password; "" if none is given.
+// read returns the password; "" if none is given.
 func (p *passwordFlags) read(cmd *cobra.Command) (string, error) {
 	if p.file == "" {
 		return p.text, nil
@@ -39,7 +39,7 @@ func (p *passwordFlags) read(cmd *cobra.Command) (string, error) {
 	return password, nil
 }
 
-// maxPasswordFile is more than any password has.
+// maxPasswordFile is longer than any password.
 const maxPasswordFile = 4096
 
 // readPassword reads the first and only line of a file, or of standard input.
@@ -69,7 +69,7 @@ func readPassword(cmd *cobra.Command, path string) (string, error) {
 	return password, nil
 }
 
-// askPassword asks at a terminal, twice, because nothing is shown.
+// askPassword asks for a password on a terminal, twice, because the terminal does not show it.
 func askPassword(cmd *cobra.Command, terminal *os.File) (string, error) {
 	var typed [2]string
 	for i, prompt := range []string{"Password: ", "Again: "} {
@@ -90,8 +90,8 @@ func askPassword(cmd *cobra.Command, terminal *os.File) (string, error) {
 	return typed[0], nil
 }
 
-// readUnshown reads a line at a terminal that does not show it. Who ends the command
-// meanwhile (Ctrl-C) does not wait for the line, and finds the terminal as it was.
+// readUnshown reads a line from a terminal without showing it. If the user ends the command
+// meanwhile (Ctrl-C), it does not wait for the line, and restores the terminal.
 func readUnshown(ctx context.Context, terminal int) (string, error) {
 	before, err := term.GetState(terminal)
 	if err != nil {

@@ -21,15 +21,16 @@ type replayFlags struct {
 func (a *app) policy() *cobra.Command {
 	var f replayFlags
 	cmd := &cobra.Command{
-		Use: "replay", Short: "What would past usage have meant under other terms?", Args: cobra.NoArgs,
-		Long: `Go through the past usage of an item again, as if it had had another quota or
-charge way: how much would have been used, who refused, what beyond the quota. It
-changes nothing. Its own terms are replayed beside them, to compare with.
+		Use: "replay", Short: "Show what past usage would have meant with other terms", Args: cobra.NoArgs,
+		Long: `Evaluate the past usage of an item again, as if it had had another quota or charge
+way: how much would have been used, how much beyond the quota, and which devices would
+have been refused. It changes nothing. For comparison, it does the same with the
+item's own terms.
 
-A device is taken to ask when it begins to count and once a day from then on, for one
-instance; it begins with nobody on the item, so give it some time before the days
-that matter, if seats last long. Who is refused would not have counted: its units
-are told apart.`,
+This assumes that a device asks for one instance when it begins to count, and then
+once a day. It begins without any seats on the item, so if seats last long, start some
+time before the days that matter. A refused device would not have counted: its units
+are listed separately.`,
 		Example: `  lts policy replay --item scans --quota 500000 --from 2026-10-01
   lts policy replay --item scans --charge-way concurrent-device --quota 20 --from 2026-10-01 --until 2026-11-01`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -60,7 +61,7 @@ are told apart.`,
 	return group("policy", "Try other terms on past usage", cmd)
 }
 
-// input reads under what terms usage is to be looked at.
+// input reads the terms under which to replay usage.
 func (f *replayFlags) input(cmd *cobra.Command) (in administration.ReplayInput, err error) {
 	in.ChargeWay = f.chargeWay
 	if f.quota != "" {
@@ -109,7 +110,7 @@ func printReplay(w io.Writer, c *administration.Replayed) error {
 	return t.end()
 }
 
-// lostUnits are those that were not counted; where seats are counted, there are none.
+// lostUnits returns the units that were not counted; where seats are counted, there are none.
 func lostUnits(way string, o replay.Outcome) any {
 	if !administration.CountsUnits(way) {
 		return ""

@@ -12,10 +12,10 @@ import (
 func (a *app) product() *cobra.Command {
 	var bit int32
 	add := &cobra.Command{
-		Use: "add NAME", Short: "Name a product of your own and print its bit", Args: cobra.ExactArgs(1),
-		Long: `Name a product of your own, beside those that are built in, and print its bit: what
-its SDK puts into the field "products" of the connection parameters. Items can be
-limited to it by its name from then on.`,
+		Use: "add NAME", Short: "Add a product of your own and print its bit", Args: cobra.ExactArgs(1),
+		Long: `Add a product of your own to the built-in ones, and print its bit, which its SDK sets
+in the connection parameter "products". From then on, items can be limited to it by
+its name.`,
 		Example: `  lts product add ACME-OCR
   lts item add ocr --org 100001 --charge-way page --quota 5000 --products ACME-OCR`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -57,7 +57,7 @@ limited to it by its name from then on.`,
 	}
 	rename := &cobra.Command{
 		Use: "rename NAME NEW", Short: "Rename a product of your own", Args: cobra.ExactArgs(2),
-		Long: `Rename a product of your own. Its bit stays, so SDKs and items know it as before.
+		Long: `Rename a product of your own. Its bit stays, so nothing changes for SDKs and items.
 Customers who imported license files with it get the new name with the next revision.`,
 		Example: `  lts product rename ACME-OCR ACME-READER`,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -10,7 +10,7 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// recordLimit is how many records are listed unless told otherwise.
+// recordLimit is the number of records that are listed by default.
 const recordLimit = 1000
 
 func (a *app) denial() *cobra.Command {
@@ -62,7 +62,7 @@ func (a *app) audit() *cobra.Command {
 	}))
 }
 
-// named is an id with the name of what it names, where that says more.
+// named returns an id with the object's name, if that differs.
 func named(id, name string) string {
 	if name == "" || name == id {
 		return id

@@ -10,7 +10,7 @@ import (
 	"github.com/openlts/openlts/server"
 )
 
-// reloading is a server at work, with what may be read anew.
+// reloading is a running server, with what can be read again.
 type reloading struct {
 	data  string // the directory of the database; "" if it has none
 	flags serveFlags
@@ -18,12 +18,12 @@ type reloading struct {
 	level *slog.LevelVar
 	log   *slog.Logger
 	gate  *gate
-	// invite tells the owner, at the address of the pages, how to make the first account.
+	// invite tells the owner how to make the first account, with the address of the pages.
 	invite func(office string) error
 }
 
-// reload reads the settings and the certificate anew. What can't be used leaves what
-// is in force in place.
+// reload reads the settings and the certificate again. If they can't be used, the current ones
+// stay.
 func (r *reloading) reload(lts *server.Server) {
 	next, err := r.read()
 	if err != nil {
@@ -54,7 +54,7 @@ func (r *reloading) reload(lts *server.Server) {
 		level.String())
 }
 
-// read gives the flags as they would be at a start now.
+// read returns the flags that a start would use now.
 func (r *reloading) read() (serveFlags, error) {
 	var next serveFlags
 	flags := pflag.NewFlagSet("", pflag.ContinueOnError)

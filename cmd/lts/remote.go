@@ -21,7 +21,7 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// remote is the administration of a server elsewhere, by its API.
+// remote is the administration of a remote server, by its API.
 type remote struct {
 	base, token string
 	client      *http.Client
@@ -29,13 +29,13 @@ type remote struct {
 
 var _ service = (*remote)(nil)
 
-// remoteTimeout is how long a server elsewhere may take to answer.
+// remoteTimeout is how long a remote server may take to answer.
 const remoteTimeout = time.Minute
 
-// maxAnswer is more than any answer has.
+// maxAnswer is longer than any answer.
 const maxAnswer = 64 << 20
 
-// remote gives the server that --server names.
+// remote returns the server that --server names.
 func (a *app) remote() (service, error) {
 	u, err := url.Parse(a.server)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
@@ -62,7 +62,7 @@ func (a *app) remote() (service, error) {
 	}
 	client := &http.Client{
 		Timeout: remoteTimeout,
-		// The token is for this server, and not for where it may lead.
+		// The token is for this server, and not for one to which it redirects.
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return errors.New("the server leads elsewhere; name the right one with --server")
 		},
@@ -70,7 +70,7 @@ func (a *app) remote() (service, error) {
 	return &remote{strings.TrimSuffix(a.server, "/") + rest.Prefix, token, client}, nil
 }
 
-// call asks the server; in and out may be nil.
+// call sends a request to the server; in and out may be nil.
 func (r *remote) call(ctx context.Context, method, path string, in, out any) error {
 	return r.callIf(ctx, nil, method, path, in, out)
 }
@@ -132,7 +132,7 @@ func (r *remote) ask(client *http.Client, request *http.Request, read func(io.Re
 	return read(response.Body)
 }
 
-// refused reads what a server that refuses a request says about it.
+// refused reads the error with which a server refused a request.
 func refused(response *http.Response) error {
 	var problem rest.Problem
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))

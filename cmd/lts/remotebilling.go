@@ -18,7 +18,7 @@ import (
 	"github.com/openlts/openlts/server/statistics"
 )
 
-// Statements and statistics of a server elsewhere.
+// Statements and statistics of a remote server.
 
 func (r *remote) statement(ctx context.Context, method, path string, in any) (*administration.Statement, error) {
 	var file statement.File
@@ -47,11 +47,11 @@ func (r *remote) CloseStatement(ctx context.Context, organization string,
 	return r.statement(ctx, http.MethodPost, at("organizations", organization, "statements"), in)
 }
 
-// maxLine is more than a line of reports has.
+// maxLine is longer than any line of reports.
 const maxLine = 1 << 20
 
-// StatementReports reads lines as they come, whatever number there are; a connection
-// that breaks off is an error.
+// StatementReports reads lines as they come, however many there are; a broken connection is an
+// error.
 func (r *remote) StatementReports(ctx context.Context, organization, month string,
 	write func(line []byte) error) error {
 	return r.read(ctx, at("organizations", organization, "statements", month, "reports"), func(body io.Reader) error {
@@ -91,7 +91,7 @@ func (r *remote) Statistics(ctx context.Context, q statistics.Query) (*statistic
 	if err := r.call(ctx, http.MethodGet, "statistics?"+parameters.Encode(), nil, &result); err != nil {
 		return nil, err
 	}
-	// What comes by the wire knows the distance from UTC, but not the zone.
+	// Moments in the response have an offset from UTC, but no time zone.
 	moments := []*time.Time{&result.AsOf}
 	for i := range result.Windows {
 		moments = append(moments, &result.Windows[i].Start, &result.Windows[i].End)

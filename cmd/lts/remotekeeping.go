@@ -9,15 +9,14 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// What is put right of items, codes and devices of a server elsewhere, and what it is
-// known by.
+// Corrections of items, codes and devices of a remote server, and its UUID and public key.
 
 func (r *remote) Adjust(ctx context.Context, item string, units int64, reason string) error {
 	return r.call(ctx, http.MethodPost, at("items", item, "adjustments"),
 		rest.AdjustmentInput{Units: units, Reason: reason}, nil)
 }
 
-// archiving is the last part of the path that puts something away, or takes it back.
+// archiving returns the last part of the path that archives or restores an object.
 func archiving(archived bool) string {
 	if archived {
 		return "archive"

@@ -91,8 +91,8 @@ seat: it takes one again when it is authorized again, if there is one left.`,
 
 func (a *app) listSeats() *cobra.Command {
 	return &cobra.Command{
-		Use: "seats ID", Short: "List the devices that have a seat of an item", Args: cobra.ExactArgs(1),
-		Long:    `List the devices that have a seat of an item now, those with the latest end first.`,
+		Use: "seats ID", Short: "List the devices that have a seat on an item", Args: cobra.ExactArgs(1),
+		Long:    `List the devices that have a seat on an item now, those with the latest end first.`,
 		Example: `  lts item seats seats`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.work(cmd.Context(), false, func(s service) error {
@@ -117,7 +117,7 @@ func (a *app) listSeats() *cobra.Command {
 	}
 }
 
-// stateOf says what administrators said about a device, for a table.
+// stateOf returns what administrators decided about a device, for a table.
 func stateOf(d administration.Device) string {
 	switch {
 	case d.MergedInto != "":

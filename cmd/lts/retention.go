@@ -19,7 +19,7 @@ const forever = "forever"
 
 func (a *app) retention() *cobra.Command {
 	list := &cobra.Command{
-		Use: "list", Short: "List for how long records are kept", Args: cobra.NoArgs, Example: `  lts retention list`,
+		Use: "list", Short: "List how long records are kept", Args: cobra.NoArgs, Example: `  lts retention list`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.work(cmd.Context(), false, func(s service) error {
 				kept, err := s.Retentions(cmd.Context())
@@ -46,16 +46,16 @@ func (a *app) retention() *cobra.Command {
 		},
 	}
 	set := &cobra.Command{
-		Use: "set RECORDS DAYS", Short: "Set for how many days records are kept, or forever", Args: cobra.ExactArgs(2),
-		Long: `Set for how many days records are kept, or "forever", which all are at first:
-reports (as they came, and what is stored of each slot of each device; at least 40
-days), denials, anomalies, audit, seats (that ended; at least 365 days), tokens (that
-expired). "lts serve" deletes what is older every hour, and "lts prune" at once.
+		Use: "set RECORDS DAYS", Short: "Set how many days records are kept, or forever", Args: cobra.ExactArgs(2),
+		Long: `Set how many days records are kept, or "forever", the default: reports (as they came,
+and what is stored for each slot of each device; at least 40 days), denials,
+anomalies, audit, seats (that ended; at least 365 days), tokens (that expired). "lts
+serve" deletes older records every hour, "lts prune" at once.
 
-Reports go by whole months in UTC. Before, all that is counted is verified, and a
-checkpoint is made: what the reports of the month sum up to, signed by the server,
-in a chain. No total changes, but reports of these months are not accepted any
-more, and statistics by device tell only whole days in UTC there.`,
+Reports are deleted by whole months in UTC. Before that, everything that is counted is
+verified, and a checkpoint is made: the sums of the month's reports, signed by the
+server, in a chain. Totals do not change, but reports for these months are not
+accepted any more, and statistics by device have only whole days in UTC there.`,
 		Example: `  lts retention set reports 400
   lts retention set denials 90
   lts retention set audit forever`,
@@ -83,9 +83,9 @@ more, and statistics by device tell only whole days in UTC there.`,
 
 func (a *app) prune() *cobra.Command {
 	return &cobra.Command{
-		Use: "prune", Short: "Delete what was kept for long enough", Args: cobra.NoArgs,
-		Long: `Delete what was kept for longer than "lts retention" says. "lts serve" does so
-every hour; this does it now. The server may go on meanwhile.`,
+		Use: "prune", Short: "Delete records that were kept long enough", Args: cobra.NoArgs,
+		Long: `Delete records that were kept longer than "lts retention" says. "lts serve" does so
+every hour; this command does it now. The server may continue to run.`,
 		Example: `  lts prune`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withStore(cmd.Context(), false, func(s store.Store) error {
@@ -130,10 +130,10 @@ every hour; this does it now. The server may go on meanwhile.`,
 
 func (a *app) checkpoint() *cobra.Command {
 	return &cobra.Command{
-		Use: "checkpoint", Short: "Close past months and sign what they sum up to", Args: cobra.NoArgs,
-		Long: `Verify the months that ended 40 days ago or earlier, close them (reports of them are
-refused from then on), and sign what their reports sum up to. Nothing is deleted.
-"lts verify --since" may begin there, and takes less time. Pruning makes a
+		Use: "checkpoint", Short: "Close past months and sign their sums", Args: cobra.NoArgs,
+		Long: `Verify the months that ended 40 days ago or earlier, close them (reports for them are
+refused from then on), and sign the sums of their reports. Nothing is deleted. "lts
+verify --since" may begin there and takes less time then. "lts prune" makes a
 checkpoint by itself.`,
 		Example: `  lts checkpoint`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

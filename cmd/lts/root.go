@@ -51,7 +51,7 @@ Errors go to stderr with exit status 1.`,
 		"the `file` with the API token for --server; -: standard input")
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print JSON instead of tables")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
-		// What a license key leads to is named by --server, too.
+		// For license keys, --server has another meaning.
 		if a.server != "" && a.tokenFile == "" && cmd.CommandPath() != "lts handshake key" {
 			return errors.New(
 				"--server needs --token-file, the file with an API token; `lts token add` makes one on the server")
@@ -73,7 +73,7 @@ Errors go to stderr with exit status 1.`,
 // release is the version of the sources; build/generate writes it.
 const release = "0.1.0"
 
-// version is the version of the sources, and what the build says of their commit: one
+// version returns the version of the sources, and the commit if the build knows it, because a build
 // between releases is not the release.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
@@ -115,8 +115,8 @@ func (a *app) withStore(ctx context.Context, create bool, f func(store.Store) er
 		return err
 	}
 	if create {
-		// The keys are there from the first command on: a backup that is made before the
-		// first start has them.
+		// The keys exist from the first command on, so that a backup before the first start
+		// contains them.
 		_, err = api.LoadKeys(ctx, s)
 	}
 	if err == nil {
@@ -125,7 +125,7 @@ func (a *app) withStore(ctx context.Context, create bool, f func(store.Store) er
 	return errors.Join(err, s.Close())
 }
 
-// actor is the account this runs as.
+// actor returns the account as which this process runs.
 func actor() string {
 	if current, err := user.Current(); err == nil && current.Username != "" {
 		return current.Username

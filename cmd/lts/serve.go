@@ -27,7 +27,7 @@ import (
 	"github.com/openlts/openlts/server/store/database"
 )
 
-// shutdownTimeout is how long requests in work may take at the end.
+// shutdownTimeout is how long open requests may take at the end.
 const shutdownTimeout = 10 * time.Second
 
 type serveFlags struct {
@@ -46,18 +46,18 @@ func (a *app) serve() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",
-		Long: `Run the server until SIGTERM or SIGINT, which let the requests in work finish
-(those that stall are cut off after 10 s). SIGHUP reads the certificate and the
-settings anew: of those the limits, the log level, maintenance and the certificate
-change at once, the others at the next start.
+		Long: `Run the server until SIGTERM or SIGINT. It then finishes the current requests (those
+that stall are cut off after 10 s). On SIGHUP it reads the certificate and the
+settings again: the limits, the log level, maintenance and the certificate change at
+once, the other settings at the next start.
 
-Each flag may also be given by the environment (LTS_LISTEN for --listen) or in the
-file that --settings names. What is given by a flag comes first, then the environment,
-then the file. "lts config check" shows what holds.
+You may also set each flag by the environment (LTS_LISTEN for --listen) or in the file
+that --settings names. A flag takes precedence over the environment, and that over the
+file. "lts config check" shows the settings in force.
 
 Use HTTPS wherever the network is not your own: give --tls-cert and --tls-key, or
---acme-domain, by which it has and renews certificates itself, or put a reverse proxy
-in front. A proxy may serve it under a path (such as /lts/)
+--acme-domain, with which it gets and renews certificates by itself, or put a reverse
+proxy in front. A proxy may serve it under a path (such as /lts/)
 if it strips that path.
 
 Several servers may run on one directory, and on several machines on one
@@ -173,7 +173,7 @@ func parseLevel(level string) (l slog.Level, err error) {
 // off is the --admin-listen of a server without pages.
 const off = "off"
 
-// check says whether the flags make sense.
+// check tells whether the flags make sense.
 func (f *serveFlags) check() error {
 	for _, limit := range []float64{f.limits.Authorizations, f.limits.PerCode, f.limits.Guesses, f.limits.Devices,
 		f.limits.Reports} {
@@ -195,7 +195,7 @@ func (f *serveFlags) check() error {
 	return nil
 }
 
-// checkAll also says whether what the flags name can be used.
+// checkAll also tells whether the files that the flags name can be used.
 func (f *serveFlags) checkAll() error {
 	var level slog.LevelVar
 	_, err := newLog(io.Discard, f.logFormat, f.logLevel, &level)
@@ -258,7 +258,7 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 		config.TLS.MinVersion, scheme = tls.VersionTLS12, "https"
 	}
 	if f.urlFile != "" {
-		// An address left over from a server that was killed is nobody's.
+		// This may be the address of a server that was killed.
 		if err := os.Remove(f.urlFile); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
@@ -378,7 +378,7 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 	defer stop()
 	shutdown := lts.Shutdown(grace)
 	if errors.Is(shutdown, server.ErrCutOff) {
-		// Who stalls does not make an orderly end a failure.
+		// A client that stalls does not make an orderly end a failure.
 		log.Warn("shutting down", "error", shutdown)
 		shutdown = nil
 	}
@@ -387,7 +387,7 @@ func (r *reloading) serve(ctx context.Context, s store.Store) (err error) {
 	return err
 }
 
-// apartAddress is where pages are served apart; "": nowhere.
+// apartAddress returns the separate address of the pages; "": they have none.
 func apartAddress(pages *server.PagesConfig, address string) string {
 	if pages == nil || !pages.Apart {
 		return ""
@@ -411,7 +411,7 @@ the first one; it works once:
 	return err
 }
 
-// baseURL is the URL of a listener, as seen from this machine.
+// baseURL returns the URL of a listener, as seen from this machine.
 func baseURL(scheme string, address net.Addr) string {
 	host, port, err := net.SplitHostPort(address.String())
 	if err != nil { // not a TCP address
@@ -423,7 +423,7 @@ func baseURL(scheme string, address net.Addr) string {
 	return scheme + "://" + net.JoinHostPort(host, port)
 }
 
-// writeFileAtomically lets a reader see the whole content or no file.
+// writeFileAtomically writes a file so that a reader sees either all of its content or no file.
 func writeFileAtomically(path, content string) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {

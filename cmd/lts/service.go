@@ -15,8 +15,8 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// service is the administration of a server: that of a data directory, or that of a
-// server elsewhere. The commands are the same for both.
+// service is the administration of a server: that of a data directory, or that of a remote server.
+// The commands are the same for both.
 type service interface {
 	Organizations(context.Context, administration.Selection) (administration.Page[administration.Organization], error)
 	NewOrganization(context.Context, administration.OrganizationInput) (administration.Organization, error)
@@ -51,8 +51,8 @@ type service interface {
 	ArchiveOrganization(ctx context.Context, organization string, archived bool) error
 	ArchiveItem(ctx context.Context, item string, archived bool) error
 	ArchiveHandshakeCode(ctx context.Context, code string, archived bool) error
-	// SetPassword sets the session password of a code; "": none. The one before works for
-	// so many days more.
+	// SetPassword sets the session password of a code; "": none. The previous one works for this
+	// many more days.
 	SetPassword(ctx context.Context, code, password string, overlapDays int64) error
 	DeviceReports(ctx context.Context, device string, s administration.Selection) (administration.DeviceReports, error)
 	DeviceKeys(ctx context.Context, device string) ([]store.DeviceKeyUse, error)
@@ -102,7 +102,7 @@ func (l local) CodeKey(ctx context.Context, code string, in administration.KeyIn
 	})
 }
 
-// Adjust adjusts what is used of an item.
+// Adjust adjusts how much of an item is used.
 func (l local) Adjust(ctx context.Context, item string, units int64, reason string) error {
 	_, err := l.AdjustItem(ctx, item, units, reason)
 	return err
@@ -113,7 +113,7 @@ func (l local) SetPassword(ctx context.Context, code, password string, overlapDa
 	return l.SetSessionPassword(ctx, code, password, time.Duration(overlapDays)*24*time.Hour)
 }
 
-// Server tells what the directory's server is known by.
+// Server returns the UUID and the public key of the directory's server.
 func (l local) Server(ctx context.Context) (administration.Server, error) {
 	keys, err := api.LoadKeys(ctx, l.Store)
 	if err != nil {
@@ -122,8 +122,7 @@ func (l local) Server(ctx context.Context) (administration.Server, error) {
 	return administration.ViewServer(keys.Public()), nil
 }
 
-// VendorKeyShown is the key that license files are signed with, which is made at the
-// first time.
+// VendorKeyShown returns the key that signs license files, and makes it the first time.
 func (l local) VendorKeyShown(ctx context.Context) (administration.PublicKey, error) {
 	key, err := l.VendorPublicKey(ctx)
 	return administration.ViewKey(key), err
@@ -154,7 +153,7 @@ func (a *app) work(ctx context.Context, create bool, f func(service) error) erro
 		return hinted(f(remote))
 	}
 	return hinted(a.withStore(ctx, create, func(s store.Store) error {
-		// Statements are signed, also those of a database without keys yet.
+		// Statements are signed, even if the database has no keys yet.
 		if _, err := api.LoadKeys(ctx, s); err != nil {
 			return err
 		}
@@ -162,12 +161,12 @@ func (a *app) work(ctx context.Context, create bool, f func(service) error) erro
 	}))
 }
 
-// administrator administers a store as the account this runs as.
+// administrator returns the administrator of a store, as the account of this process.
 func (a *app) administrator(s store.Store) *administration.Administrator {
 	return &administration.Administrator{Store: s, Now: time.Now, Actor: actor()}
 }
 
-// hints say what shows the objects that errors are about.
+// hints name the commands that show the objects that errors are about.
 var hints = map[string]string{
 	administration.ObjectOrganization: "lts org list",
 	administration.ObjectCode:         "lts handshake list",
@@ -180,7 +179,7 @@ var hints = map[string]string{
 	administration.ObjectLicense:      "lts license list",
 }
 
-// flagOf are the flags of fields that are not named like them.
+// flagOf are the flags of fields that have other names.
 var flagOf = map[string]string{
 	"name": "", "custom": "", "sessionPassword": "--session-password", "validationFields": "--validation-field",
 	"products": "--products", "version": "--version", "edition": "--edition", "deploymentType": "--deployment-type",
@@ -191,7 +190,7 @@ var flagOf = map[string]string{
 	"scope": "--scope", "password": "--password-file", "to": "--to", "into": "--into",
 }
 
-// hinted adds to mistakes what to do about them, in terms of this command.
+// hinted adds to user errors what to do about them, with the names of this command's flags.
 func hinted(err error) error {
 	mistakes := administration.Errors(err)
 	if len(mistakes) == 0 {
@@ -234,7 +233,7 @@ func all[R any](ctx context.Context, s administration.Selection, limit int,
 	}
 }
 
-// checkLimit says what is wrong with a --limit.
+// checkLimit tells what is wrong with a --limit.
 func checkLimit(limit, least int) error {
 	if limit < least {
 		return fmt.Errorf("--limit %d is not %d or more", limit, least)

@@ -26,8 +26,8 @@ type setting struct {
 	name, value string
 }
 
-// parseSettings reads a settings file: lines of the form "name = value". Empty lines
-// and such that begin with # say nothing. Values are as they stand, without quotes.
+// parseSettings reads a settings file: lines of the form "name = value". Empty lines and lines that
+// begin with # are ignored. Values are written without quotes.
 func parseSettings(text []byte) ([]setting, error) {
 	if len(text) > maxSettingsFile {
 		return nil, fmt.Errorf("it has more than %d bytes", maxSettingsFile)
@@ -58,8 +58,8 @@ func parseSettings(text []byte) ([]setting, error) {
 	return settings, lines.Err()
 }
 
-// readSettings reads a settings file into flags; those in fixed stay as they are:
-// they were given on the command line. Nothing is kept of a file with an error.
+// readSettings reads a settings file into flags; those in fixed stay as they are, because they were
+// given on the command line. A file with an error changes nothing.
 func readSettings(path string, flags *pflag.FlagSet, fixed func(name string) bool) error {
 	f, err := os.Open(path)
 	if err != nil {

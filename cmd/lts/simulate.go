@@ -17,16 +17,16 @@ func (a *app) simulate() *cobra.Command {
 	var quiet bool
 	cmd := &cobra.Command{
 		Use: "simulate", Short: "Fill a new database with the history of simulated devices", Args: cobra.NoArgs,
-		Long: `Fill a new database with a history to look at and to try things on: devices of
-several customers in several time zones authorize themselves and report what they
-did, by the protocol that real devices speak, in simulated time. There are working
+		Long: `Fill a new database with a history to look at and to try things on: devices of several
+customers in several time zones get authorizations and report usage, by the protocol
+that real devices speak, in simulated time. There are working
 days, outages of devices and of the server, reports that come late, a copied
 machine, a clock that is wrong, usage that was lost, refusals, and items that are
 almost used up or about to end.
 
-The same --seed, --devices, --days and --until give the same history. A database
-that has organizations is refused: simulated usage can't be taken out again. At
-the end all is recomputed from the reports, as "lts verify" does.`,
+The same --seed, --devices, --days and --until give the same history. The command
+refuses a database that has organizations, because simulated usage can't be removed
+again. At the end it recomputes everything from the reports, like "lts verify".`,
 		Example: `  lts simulate --data simulated
   lts simulate --data small --devices 100 --days 14 --seed 7
   lts serve --data simulated`,
@@ -84,11 +84,11 @@ the end all is recomputed from the reports, as "lts verify" does.`,
 		fmt.Sprintf("over how many `days`, from %d to %d", simulation.MinDays, simulation.MaxDays))
 	flags.Uint64Var(&o.Seed, "seed", 1, "a `number` that chooses one of many histories")
 	flags.StringVar(&until, "until", "", "the `moment` at which it ends: "+timeHelp+"; empty: now")
-	flags.BoolVar(&quiet, "quiet", false, "tell no progress")
+	flags.BoolVar(&quiet, "quiet", false, "show no progress")
 	return cmd
 }
 
-// showSimulated tells the first of it at once, and how far it is every few seconds.
+// showSimulated shows the first progress at once, and then every few seconds.
 func showSimulated(cmd *cobra.Command, now func() time.Time) func(done, of int) {
 	var told time.Time
 	return func(done, of int) {

@@ -25,16 +25,16 @@ func (a *app) statement() *cobra.Command {
 	var f statementFlags
 	cmd := &cobra.Command{
 		Use: "statement", Short: "What an organization used in a month, for billing", Args: cobra.NoArgs,
-		Long: `Print what an organization used in a month of its time zone: the units by item,
-code and operation type, what came late for months before, and the adjustments.
+		Long: `Print what an organization used in a month of its time zone: the units by item, code
+and operation type, late reports for earlier months, and the adjustments.
 
-Without --close it is a draft, as of now. --close signs and keeps it: a closed
-statement never changes, and what comes later is a correction in the next one.
-Months are closed one after the other, all in the time zone of the first.
+Without --close it is a draft, as of now. --close signs and stores it: a closed
+statement never changes, and what arrives later is a correction in the next one. Close
+months one after the other, all in the time zone of the first.
 
-The file of --json proves itself, without this server: "lts verify statement". It
-holds the digest of the reports behind it, which --reports writes, for whoever
-wants to see that the bill follows from them.`,
+Anybody can check the file of --json without this server: "lts verify statement". It
+contains the digest of the reports behind it. --reports writes these, for those who
+want to check that the bill follows from them.`,
 		Example: `  lts statement --org 100001 --month 2026-11
   lts statement --org 100001 --month 2026-11 --zone Europe/Berlin --close
   lts statement --org 100001 --month 2026-11 --json > statement.json
@@ -63,14 +63,14 @@ wants to see that the bill follows from them.`,
 	flags.StringVar(&f.month, "month", "", "the `month`, such as 2026-11 (required)")
 	flags.StringVar(&f.zone, "zone", "",
 		"the organization's time `zone`, such as Europe/Berlin (default: that of its statements before, or UTC)")
-	flags.BoolVar(&f.close, "close", false, "close the month: sign the statement, and keep it")
+	flags.BoolVar(&f.close, "close", false, "close the month: sign the statement, and store it")
 	flags.StringVar(&f.format, "format", "table", "table, csv, json or html (a page to print)")
 	flags.StringVar(&f.reports, "reports", "", "write the reports behind a closed statement to this `file`")
 	required(cmd, "org", "month")
 	return cmd
 }
 
-// make gives the statement that was closed, closes it, or drafts it.
+// make returns the closed statement, closes it, or drafts it.
 func (f *statementFlags) make(ctx context.Context, s service) (*administration.Statement, error) {
 	made, err := s.Statement(ctx, f.organization, f.month)
 	if mistakes := administration.Errors(err); len(mistakes) != 1 ||
@@ -153,18 +153,18 @@ func (a *app) verifyStatement() *cobra.Command {
 	var key, reports, devices string
 	cmd := &cobra.Command{
 		Use: "statement FILE", Short: "Check a statement, without any server", Args: cobra.ExactArgs(1),
-		Long: `Check that a statement (the file of "lts statement --json") is what the server signed,
-and with --reports, that the reports are those behind it, and sum up to it. It needs
-neither the server nor its database: a customer can run it.
+		Long: `Check that a statement (the file of "lts statement --json") is what the server signed
+and, with --reports, that these are the reports behind it and add up to it. It needs
+neither the server nor its database, so a customer can run it.
 
-With --devices, what devices say of themselves is compared with those reports: a file
-with a line of JSON for each time a device was asked (LTS_GetLicenseInfo), such as
-{"device": "UUID", "accepted": 1312}. What a device says was accepted, its SDK has
-receipts for. What counts is the difference of a device's last line to its first; if
-it has one line only, that.
+With --devices, the command compares those reports with what the devices say: a file
+with a line of JSON for each time that a device was asked (LTS_GetLicenseInfo), such
+as {"device": "UUID", "accepted": 1312}. The SDK of a device has receipts for what
+it says was accepted. The command uses the difference between a device's last and
+first line or, if there is only one, that line.
 
-Give --key, the server's public key as your license keys or the vendor's
-documentation have it; otherwise the file itself names its key.
+Give --key, the server's public key from your license keys or the vendor's
+documentation; otherwise the check trusts the key in the file itself.
 
 Exit status: 0 if it is proven, 2 if it is not what was signed, does not follow from
 the reports or differs from what a device says, 1 if a file can't be read.`,

@@ -11,7 +11,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// timeHelp says what parseTime reads.
+// timeHelp tells what parseTime reads.
 const timeHelp = "2026-01-31 (its first instant in UTC), 2026-01-31T12:00:00Z, or seconds since 1970"
 
 // parseTime reads a moment, in seconds since 1970.

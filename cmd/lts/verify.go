@@ -67,10 +67,10 @@ can't be told, because the database can't be read, say.`,
 	return cmd
 }
 
-// progressSeconds is how often progress is told, from when it takes that long.
+// progressSeconds is the time between lines of progress, and before the first one.
 const progressSeconds = 5
 
-// showProgress tells now and then how far a long work is.
+// showProgress shows the progress of a long operation now and then.
 func showProgress(w io.Writer, now func() time.Time) func(done, of int64) {
 	told := now()
 	return func(done, of int64) {

@@ -51,7 +51,7 @@ def test_the_server_serves(empty: Path) -> None:
     for _ in range(2):
         server.start()
         try:
-            with urllib.request.urlopen(f"{server.url}/healthz", timeout=30) as answer:
+            with urllib.request.urlopen(f"{server.url}/healthz", timeout=300) as answer:
                 assert answer.status == 200
         finally:
             server.stop()

@@ -87,7 +87,7 @@ def test_a_wheel_carries_it(target: Target, tmp_path: Path) -> None:
     output(tmp_path / "venv/bin/pip", "-q", "install", "--no-index", built)
     use = "from openlts import *; print(load()); print(device_uuid(ConnectionParameters(data_directory='.')))"
     result = subprocess.run(
-        [tmp_path / "venv/bin/python", "-c", use], cwd=tmp_path, check=True, capture_output=True, text=True, timeout=60
+        [tmp_path / "venv/bin/python", "-c", use], cwd=tmp_path, check=True, capture_output=True, text=True, timeout=300
     )
     path, uuid = result.stdout.split()
     assert Path(path).is_relative_to(tmp_path / "venv")

@@ -10,17 +10,17 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// adopt takes over what dead runs left.
+// adopt adopts the runs whose processes are dead: it folds and submits what they counted.
 func (m *meter) adopt(ctx context.Context) {
-	// After the process changed its root, what is not found there is not gone.
+	// If the process changed its root, a file that it does not find may still exist.
 	if m.directory == "" || m.place.OtherRoot() {
 		return
 	}
-	// Closing the license does not end this: what dead runs left is submitted, too.
+	// Closing the license does not cancel this, because Close submits the usage of dead runs, too.
 	ctx = context.WithoutCancel(ctx)
 	adoption, err := report.Adopt(ctx, m.directory, m.ledger)
 	err = errors.Join(err, sealParked(ctx, m.directory, m.ledger))
-	if adoption.Missing > 0 && !m.place.OtherRoot() { // it may have changed meanwhile
+	if adoption.Missing > 0 && !m.place.OtherRoot() { // the root may have changed meanwhile
 		m.recovered(fmt.Sprintf("the counters of %d earlier runs are gone or damaged; what they had "+
 			"counted last is lost", adoption.Missing))
 	}
@@ -31,8 +31,8 @@ func (m *meter) adopt(ctx context.Context) {
 	m.tellOfUntaken(err)
 }
 
-// tellOfUntaken tells that what dead runs left could not be taken over: not each
-// interval anew, if it is the same that can't be.
+// tellOfUntaken tells the host that some dead runs could not be adopted. It does not repeat the
+// same message every interval.
 func (m *meter) tellOfUntaken(err error) {
 	before := m.untaken
 	if m.untaken = ""; err == nil {
@@ -46,7 +46,7 @@ func (m *meter) tellOfUntaken(err error) {
 
 func (m *meter) purge(ctx context.Context) {
 	if m.followClock(ctx) != nil {
-		return // next time: what is too old may only have been counted under a wrong clock
+		return // next time: until then, what seems too old may just have been counted by a wrong clock
 	}
 	cutoff, right := report.Cutoff(m.ageingTime(), m.tally.Slot, retention), ledger.Unknown
 	if m.told() {

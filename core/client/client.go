@@ -1,6 +1,5 @@
-// Package client ties the concepts of core together into a license in use:
-// authorized when it is opened, metered while it runs, reported every interval.
-// It is what the C ABI calls, and what Go programs import.
+// Package client combines the packages of core into a license in use: authorized when it is opened,
+// metered while it runs, reported every interval. The C ABI calls it, and Go programs import it.
 package client
 
 import (
@@ -17,19 +16,18 @@ import (
 // Version is the version of the library.
 const Version = "0.1.0"
 
-// Environment is what a license takes from the outside. The zero value means
-// the machine's own.
+// Environment is what tests can replace of a license's surroundings. The zero value means the
+// machine's own clock and network.
 type Environment struct {
 	Clock slot.Clock
-	// Transport carries requests to servers; nil makes one of the license's own.
+	// Transport carries requests to servers; with nil, the license makes its own.
 	Transport http.RoundTripper
 	// RenewEvery is how often a license in use asks for a new authorization; 0 means
 	// once a day.
 	RenewEvery time.Duration
 }
 
-// License is a license in use: what a host calls. Its methods may be called from any
-// goroutine.
+// License is a license in use. A host calls its methods, from any goroutine.
 type License struct {
 	meter    *meter
 	types    atomic.Int32 // operation types the host defined
@@ -40,9 +38,8 @@ type License struct {
 // lockFile is locked by the process that submits.
 const lockFile = "submit.lock"
 
-// Open asks for an authorization and begins metering. It blocks for
-// parameters.InitTimeout at most. The error is a *protocol.Error whose status
-// says why; a refusal by a server is final.
+// Open asks for an authorization and starts metering. It blocks for parameters.InitTimeout at most.
+// The error is a *protocol.Error whose status says why; a refusal by a server is final.
 func Open(ctx context.Context, parameters license.Parameters, environment Environment) (*License, error) {
 	if err := parameters.Check(); err != nil {
 		return nil, err

@@ -9,10 +9,9 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// Close ends metering: seals what was recorded, submits it until ctx ends (not
-// at all if ctx is over already), and stops everything of the license. An error
-// means that some reports are left for the next start; the license is closed in
-// any case. The tally stays mapped; see parking.
+// Close ends metering: it seals what was recorded, submits it until ctx ends (not at all if ctx has
+// ended already), and stops all goroutines of the license. An error means that some reports are
+// left for the next start; the license is closed in any case. The tally stays mapped; see parking.
 func (l *License) Close(ctx context.Context) error {
 	if !l.closed.CompareAndSwap(false, true) {
 		return protocol.StatusInvalidHandle
@@ -20,14 +19,14 @@ func (l *License) Close(ctx context.Context) error {
 	return l.meter.end(ctx)
 }
 
-// end is Close. It is called once.
+// end does the work of Close. It is called once.
 func (m *meter) end(ctx context.Context) error {
 	m.stop()
 	close(m.events.closed)
 	stopped := make(chan struct{})
 	spawn(m.contained, func() { m.working.Wait(); close(stopped) })
-	// A little time is there even if the caller has none: what is in the counters is
-	// safe, but in the ledger it is seen. Requests were cancelled.
+	// Sealing gets a little time even if the caller gives none: counts are safe in the tally, but
+	// only what is in the ledger shows in the account. Requests are cancelled by now.
 	short, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace)
 	defer cancel()
 	select {
@@ -62,9 +61,9 @@ func (m *meter) end(ctx context.Context) error {
 	return err
 }
 
-// giveBack tells the server that the license is not in use any more, where a seat lasts
-// no longer than that, or the device no longer than this process. It need not get there:
-// the seat ends by itself, some minutes after the last report, or after a day.
+// giveBack tells the server that the license is not in use any more, if its seat lasts only as long
+// as the license is in use, or the device only as long as this process. The message may get lost:
+// the seat ends by itself some minutes after the last report, or after a day.
 func (m *meter) giveBack(ctx context.Context) {
 	granted := m.grant().Authorization
 	if granted.Item.ChargeWay.Concurrent() || m.device.Source == device.SourceMemory {
@@ -74,10 +73,10 @@ func (m *meter) giveBack(ctx context.Context) {
 	}
 }
 
-// closeGrace is how long Close may take although its deadline is over.
+// closeGrace is how long Close may take after its deadline.
 const closeGrace = 200 * time.Millisecond
 
-// release gives back what Open took, as far as it got.
+// release frees what Open acquired, even if Open failed halfway.
 func (m *meter) release() {
 	if m.ledger != nil {
 		_ = m.ledger.Close()

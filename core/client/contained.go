@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// spawn is the one place where core starts a goroutine. A panic in it is
-// contained: it must never take the host down.
+// spawn is the only place where core starts a goroutine. It recovers panics, because a panic must
+// never end the host's process.
 func spawn(contained func(cause any), do func()) {
 	go func() {
 		defer func() {
@@ -20,17 +20,17 @@ func spawn(contained func(cause any), do func()) {
 	}()
 }
 
-// Contained tells the host, by an event, of a panic that was caught while something was
-// done for this license. Call it in the deferred function that recovered cause.
+// Contained tells the host by an event that a panic was recovered in work for this license. Call it
+// in the deferred function that recovered cause.
 func (l *License) Contained(cause any) { l.meter.contained(cause) }
 
-// Describe says what a panic was and where it happened. Call it in the deferred function
-// that recovered cause: the place is on the stack only there.
+// Describe says what panicked and where. Call it in the deferred function that recovered cause:
+// only there is the place still on the stack.
 func Describe(cause any) string {
 	return fmt.Sprintf("a bug in this library was contained: %v, in %s; please report it", cause, placeOfPanic())
 }
 
-// placeOfPanic is the innermost function that is not the runtime's, with file and line.
+// placeOfPanic is the innermost function outside Go's runtime, with file and line.
 func placeOfPanic() string {
 	callers := make([]uintptr, 64)
 	frames := runtime.CallersFrames(callers[:runtime.Callers(1, callers)])
@@ -40,7 +40,7 @@ func placeOfPanic() string {
 		case frame.Function == "runtime.gopanic":
 			panicking = true
 		case panicking && !strings.HasPrefix(frame.Function, "runtime."):
-			// Without folders: those of the machine that built it tell nobody anything.
+			// Without the folders of the build machine, which help nobody.
 			return fmt.Sprintf("%s (%s:%d)", path.Base(frame.Function), path.Base(frame.File), frame.Line)
 		}
 		if !more {

@@ -7,13 +7,13 @@ import (
 	"github.com/openlts/openlts/core/internal/tally"
 )
 
-// Account is what a device recorded over all times, in units, and what became of it.
+// Account is everything that a device has ever recorded, in units, and what became of it.
 type Account = ledger.Account
 
 // Counters is the memory in which a license counts, for a hot path outside Go.
-// core/internal/tally/layout.go describes what lies in it.
+// core/internal/tally/layout.go describes its layout.
 type Counters struct {
-	// Memory stays mapped until the process ends, also when the license is closed.
+	// Memory stays mapped until the process ends, even after the license is closed.
 	Memory unsafe.Pointer
 	Shards int // of a frame; a power of two
 	// SlotSeconds is the length of a slot.
@@ -25,7 +25,7 @@ func (l *License) Counters() Counters {
 	return Counters{l.meter.tally.Memory(), l.meter.tally.Shards(), int64(l.meter.tally.Slot)}
 }
 
-// The layout of Counters, with which a hot path outside Go must agree.
+// The layout of Counters, which a hot path outside Go must use as well.
 const (
 	CounterFrames       = tally.Frames
 	CounterFramesOffset = tally.FramesOffset

@@ -12,21 +12,20 @@ import (
 	"github.com/openlts/openlts/core/internal/datafile"
 )
 
-// dataDirectory is where usage is kept, and what can be done there.
+// dataDirectory is where usage is kept, and whether it can be written.
 type dataDirectory struct {
-	path string // absolute; "" if there is none, not even to read from
-	// unusable says why nothing can be written there; nil if that is possible, or was
-	// not refused for good: what is in a full directory can be used all the same.
+	path string // absolute; "" if there is no directory, not even one to read from
+	// unusable says why nothing can be written there. It is nil if writing is possible, and also
+	// after errors that may pass: files in a full directory can still be used.
 	unusable error
 	place    datafile.Place
 }
 
-// writable tells whether it makes sense to keep anything there.
+// writable tells whether to keep anything there.
 func (d dataDirectory) writable() bool { return d.unusable == nil }
 
-// prepareDirectory makes the data directory and looks what can be done there. A
-// relative path becomes absolute, because the host may change its working directory
-// later.
+// prepareDirectory makes the data directory and finds out whether it can be written. It makes a
+// relative path absolute, because the host may change its working directory later.
 func prepareDirectory(chosen string) dataDirectory {
 	path, err := chosenDirectory(chosen)
 	if err != nil {
@@ -56,9 +55,9 @@ func chosenDirectory(chosen string) (string, error) {
 	return path, nil
 }
 
-// own is the directory itself, or one of this user's within it: where everybody may
-// make files, and nobody remove those of others, users get in each other's way. If
-// this user's files are in the directory already, they stay in use.
+// own gives the directory itself or, if everybody may make files there but nobody may remove those
+// of others, a directory of this user's within it: otherwise users would block each other. If this
+// user's files are in the directory already, they stay in use.
 func own(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -87,7 +86,7 @@ func own(path string) (string, error) {
 	return path, nil
 }
 
-// refused says why nothing may be written in a directory; nil if that is not sure.
+// refused says why a directory refuses to be written; nil if it may not refuse for good.
 func refused(directory string) error {
 	path := filepath.Join(directory, "write-test-"+uuid.NewString()+datafile.UnfinishedExtension)
 	probe, err := datafile.Create(path)
@@ -96,7 +95,7 @@ func refused(directory string) error {
 		_ = datafile.Remove(path)
 		return nil
 	}
-	// No room or no descriptor is no refusal: what is there may be written.
+	// A full disk or a lack of descriptors is no refusal: existing files may be written.
 	if errors.Is(err, os.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return fmt.Errorf("the data directory can't be written: %w", err)
 	}

@@ -9,15 +9,14 @@ import (
 	"path/filepath"
 )
 
-// usersDirectory is where usage is kept unless the host says otherwise.
+// usersDirectory is the default data directory.
 func usersDirectory() (string, error) {
-	home, _ := os.UserHomeDir() // "": the environment names none
+	home, _ := os.UserHomeDir() // "" if the environment names none
 	return defaultDirectory(home)
 }
 
-// defaultDirectory is where usage is kept unless the host says otherwise: .openlts
-// in the home directory that the environment names, as everything else of the user
-// is, or else the user database.
+// defaultDirectory is the default data directory: .openlts in the home directory that the
+// environment names or, if it names none, the user database.
 func defaultDirectory(environment string) (string, error) {
 	home := environment
 	if !aHome(home) || otherPrivileges() {
@@ -34,10 +33,9 @@ func defaultDirectory(environment string) (string, error) {
 	return filepath.Join(home, ".openlts"), nil
 }
 
-// aHome tells whether a path may be a home directory. The root is what users without
-// one get.
+// aHome tells whether a path may be a home directory. Users without a home directory have the root.
 func aHome(path string) bool { return filepath.IsAbs(path) && filepath.Clean(path) != "/" }
 
-// otherPrivileges tells whether the program has rights that whoever started it, and
-// chose its environment, may not have.
+// otherPrivileges tells whether the program has rights that the user who started it, and set its
+// environment, may not have.
 func otherPrivileges() bool { return os.Getuid() != os.Geteuid() || os.Getgid() != os.Getegid() }

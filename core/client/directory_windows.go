@@ -7,10 +7,10 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// usersDirectory is where usage is kept unless the host says otherwise: OpenLTS in the
-// user's local application data. The system is asked, and not the environment, which
-// belongs to whoever started the program; and a directory that roams from machine to
-// machine with the user would make one device of several.
+// usersDirectory is the default data directory: OpenLTS in the user's local application data. It
+// asks the system and not the environment, which whoever started the program has chosen. It is not
+// the roaming directory, which would follow the user from machine to machine and make several
+// machines one device.
 func usersDirectory() (string, error) {
 	data, err := windows.KnownFolderPath(windows.FOLDERID_LocalAppData, windows.KF_FLAG_DEFAULT)
 	if err != nil {

@@ -19,8 +19,8 @@ type Event struct {
 	Message string
 }
 
-// maxEvents is how many events wait to be polled; then the oldest are dropped,
-// because a host that does not poll must not make us grow.
+// maxEvents is how many events wait to be polled. Beyond that the oldest are dropped, so that a
+// host that does not poll uses no memory without bound.
 const maxEvents = 256
 
 // events is a bounded queue. Its zero value is not usable; see newEvents.
@@ -80,7 +80,7 @@ func (q *events) take(ctx context.Context) (Event, bool) {
 // Poll waits for the next event until ctx ends or the license is closed.
 func (l *License) Poll(ctx context.Context) (Event, bool) { return l.meter.events.take(ctx) }
 
-// notices are what a host is told of a license: flags of its state, and events.
+// notices are what a license tells its host: state flags and events.
 type notices struct {
 	clock  slot.Clock
 	flags  atomic.Uint32
@@ -98,8 +98,7 @@ func (n *notices) event(kind protocol.EventKind, status protocol.Status, units i
 		Time: n.clock.Now().Unix(), Units: units, Message: message})
 }
 
-// contained tells of a panic that was caught. Call it in the deferred function that
-// recovered cause.
+// contained tells the host about a panic. Call it in the deferred function that recovered cause.
 func (n *notices) contained(cause any) {
 	n.event(protocol.EventKindInternalError, protocol.StatusInternal, 0, Describe(cause))
 }

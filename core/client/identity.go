@@ -10,7 +10,7 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// copyIn is the copy that a ledger has. One in memory has none that would last.
+// copyIn is the copy of the identity in a ledger; nil for a ledger in memory, which would not last.
 func copyIn(l *ledger.Ledger) device.Copy {
 	if l == nil || !l.Durable() {
 		return nil
@@ -18,7 +18,7 @@ func copyIn(l *ledger.Ledger) device.Copy {
 	return l
 }
 
-// tellOfIdentity notes what was wrong with the identity that is kept.
+// tellOfIdentity tells the host what was wrong with the stored identity.
 func (m *meter) tellOfIdentity() {
 	if m.device.Trouble == nil {
 		return
@@ -29,14 +29,14 @@ func (m *meter) tellOfIdentity() {
 	m.event(protocol.EventKindStateChanged, protocol.StatusLicenseBufferFailed, 0, m.device.Trouble.Error())
 }
 
-// DeviceUUID tells the client UUID that a device would use with these
-// parameters, making it if there is none yet.
+// DeviceUUID gives the client UUID that a device uses with these parameters, and creates it if
+// there is none yet.
 func DeviceUUID(ctx context.Context, parameters license.Parameters) (string, error) {
 	directory := prepareDirectory(parameters.DataDirectory)
 	found := device.Read(directory.path)
 	var kept device.Copy
-	// A ledger is opened only for the copy that it has of a lost identity: what else
-	// is found then, such as damage, the license that opens it next has to tell.
+	// The ledger is needed only for its copy of a lost identity. Other findings, such as damage,
+	// are left to the next license that opens it.
 	if !found.Sound() && directory.writable() {
 		l, err := ledger.Open(ctx, directory.path, ledger.Options{Now: time.Now})
 		if l != nil {

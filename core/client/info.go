@@ -8,32 +8,31 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// Info is what is known of a license.
+// Info is what is known about a license.
 type Info struct {
 	Flags       protocol.StateFlag
 	Status      protocol.Status // OK, or LICENSE_CACHE_USED with the reason in Message
 	Message     string
 	Grant       *protocol.Authorization
 	Quota       protocol.Quota
-	Modules     []protocol.LicenseModule // that may be used: of the item, and asked for; empty: all
+	Modules     []protocol.LicenseModule // both granted and asked for; empty: all
 	DeviceUUID  string
 	Run         string
 	SlotSeconds int
 	// AuthorizedAt and BufferUntil are by our clock, in seconds since 1970.
 	AuthorizedAt, BufferUntil int64
-	// Usage is that of the device, what is not sealed yet included, in all processes.
+	// Usage is the usage of the device, including what is not sealed yet, in all processes.
 	Usage Account
 }
 
-// Info tells what is known of the license. If the ledger can't be read until ctx
-// ends, usage is what it was when it last could, and what was recorded since; the
-// flag STORAGE_DEGRADED is set then.
+// Info gives what is known about the license. If the ledger can't be read until ctx ends, usage is
+// what it was at the last successful read plus what was recorded since, and the flag
+// STORAGE_DEGRADED is set.
 func (l *License) Info(ctx context.Context) (Info, error) {
 	if l.closed.Load() {
 		return Info{}, protocol.StatusInvalidHandle
 	}
-	// Half of the time for the usage of dead runs, which is normally taken over by the
-	// time Open ends.
+	// Wait at most half of the time for dead runs, which are normally adopted before Open ends.
 	adopting, cancel := half(ctx)
 	defer cancel()
 	select {
@@ -58,7 +57,7 @@ func (l *License) Info(ctx context.Context) (Info, error) {
 	return info, nil
 }
 
-// usage is that of the device, what is not in the ledger yet included.
+// usage is the usage of the device, including what is not in the ledger yet.
 func (m *meter) usage(ctx context.Context) Account {
 	usage, counted, err := m.ledger.Usage(ctx, m.tally)
 	if err != nil {
@@ -77,7 +76,7 @@ func (m *meter) usage(ctx context.Context) Account {
 	return usage
 }
 
-// half bounds by half of the time that ctx leaves.
+// half gives a context with half of the time that is left in ctx.
 func half(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {

@@ -19,13 +19,13 @@ import (
 
 const (
 	retention = protocol.RetentionDays * 24 * time.Hour
-	// syncEvery is how often counters are written back to the disk, for a power
-	// cut. The death of the process loses nothing in between.
+	// syncEvery is how often counters are written back to the disk, in case of a power cut. If only
+	// the process dies, nothing is lost.
 	syncEvery = time.Second
 )
 
-// meter is what works for a license in the background, and what that needs: storage,
-// counters, reports, the authorization. One goroutine keeps the counters, one submits.
+// meter does the background work of a license and holds what that needs: storage, counters,
+// reports, the authorization. One goroutine keeps the counters, one submits.
 //
 //	          Open                     the clock, once a slot
 //	           |                                |
@@ -37,7 +37,7 @@ type meter struct {
 	notices
 	parameters license.Parameters
 	directory  string         // "" if nothing can be kept
-	place      datafile.Place // of the directory
+	place      datafile.Place // where the directory was when the license was opened
 	device     device.Identity
 	ledger     *ledger.Ledger
 	tally      *tally.Tally
@@ -48,12 +48,12 @@ type meter struct {
 	renewal    renewal
 	watch      clockWatch
 	failing    atomic.Bool // the ledger could not be written when last tried
-	exposed    atomic.Bool // the counters' file is gone
-	unbalanced atomic.Bool // the ledger was lost or damaged, and what is missing not declared yet
+	exposed    atomic.Bool // the tally's file was removed
+	unbalanced atomic.Bool // the ledger was lost or damaged, and the missing units are not declared yet
 	stop       context.CancelFunc
 	working    sync.WaitGroup
-	adopted    chan struct{} // closed when what dead runs left was taken over
-	untaken    string        // why some of it last could not be; adopt's own
+	adopted    chan struct{} // closed once dead runs were adopted
+	untaken    string        // the reason why some dead runs could not be adopted last time; only adopt uses it
 
 	mu          sync.Mutex // guards what follows
 	quota       protocol.Quota
@@ -77,8 +77,8 @@ func newMeter(parameters license.Parameters, environment Environment) (*meter, e
 	return m, nil
 }
 
-// open opens the storage, has the license authorized, and makes its counters. After an
-// error, release gives back what it took.
+// open opens the storage, asks for an authorization, and makes the counters. After an error, call
+// release.
 func (m *meter) open(ctx context.Context, renewEvery time.Duration) error {
 	if err := m.openStorage(ctx); err != nil {
 		return err
@@ -97,7 +97,7 @@ func (m *meter) open(ctx context.Context, renewEvery time.Duration) error {
 	return nil
 }
 
-// openMeter makes the tally that this license counts in.
+// openMeter makes the tally in which this license counts.
 func (m *meter) openMeter(ctx context.Context) error {
 	granted := m.grant()
 	authorization := granted.Authorization
@@ -144,8 +144,8 @@ func (m *meter) openMeter(ctx context.Context) error {
 	return nil
 }
 
-// start begins the work in the background: one goroutine keeps the tally, one
-// submits, so that a slow server never delays the tally.
+// start starts the background work: one goroutine keeps the tally, another one submits, so that a
+// slow server never delays the tally.
 func (m *meter) start() {
 	ctx, stop := context.WithCancel(context.Background())
 	m.stop = stop
@@ -154,8 +154,8 @@ func (m *meter) start() {
 	spawn(m.contained, func() { defer m.working.Done(); m.submitRegularly(ctx) })
 }
 
-// keep prepares each slot ahead, seals each slot that ended, and writes the
-// counters back.
+// keep prepares each slot before it begins, seals each slot after it ended, and writes the counters
+// back.
 func (m *meter) keep(ctx context.Context) {
 	nextSync := m.clock.Now().Add(syncEvery)
 	for {
@@ -171,10 +171,10 @@ func (m *meter) keep(ctx context.Context) {
 		}
 		now = m.clock.Now()
 		if !now.Before(nextSync) {
-			_ = m.tally.Sync() // next second again
+			_ = m.tally.Sync() // again in the next second
 			nextSync = now.Add(syncEvery)
 		}
-		m.sealer.PrepareQuickly(m.clock) // whatever the ledger does
+		m.sealer.PrepareQuickly(m.clock) // does not depend on the ledger
 		m.checkTally()
 		m.keepTime(ctx)
 		err := m.seal(ctx, now, false)
@@ -198,9 +198,9 @@ func (m *meter) keep(ctx context.Context) {
 	}
 }
 
-// seal moves to the ledger what was counted in slots that ended, or all.
+// seal moves to the ledger what was counted in slots that ended, or, with all, in every slot.
 func (m *meter) seal(ctx context.Context, now time.Time, all bool) error {
-	// First: what was counted before the clock was set is kept apart.
+	// This comes first, because what was counted before the clock was set must be kept apart.
 	if err := m.followClock(ctx); err != nil {
 		return err
 	}

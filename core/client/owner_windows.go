@@ -2,6 +2,6 @@ package client
 
 import "os"
 
-// ownedByUs: Windows knows no directories that everybody writes to but nobody
-// removes from.
+// ownedByUs is always true: Windows has no directories like /tmp, where everybody may make files
+// but not remove those of others.
 func ownedByUs(os.FileInfo) bool { return true }

@@ -13,14 +13,12 @@ import (
 
 // parking holds the tallies of closed licenses until the process ends.
 //
-// A thread may be in the middle of recording while another closes the license.
-// If the tally were unmapped it would crash; if its file were given up, what it
-// adds would be lost although the call says it is counted. So a tally stays
-// mapped and locked as long as the process lives: what arrives late, or could not
-// be folded when the license was closed, is folded by the licenses of this process
-// on the same directory every interval, or by the process that adopts the file
-// later. It costs one mapping for each account (and data directory) that the process
-// ever closed.
+// A thread may be recording while another one closes the license. If we unmapped the tally, that
+// thread would crash. If we gave up its file, what the thread adds would be lost, although its call
+// returns success. So a tally stays mapped and locked until the process ends. What arrives late, or
+// could not be folded when the license was closed, is folded every interval by other licenses of
+// this process on the same directory, or later by the process that adopts the file. This costs one
+// mapping for each account and data directory that the process ever closed.
 //
 //	created --Open--> in use --Close--> parked --Open of the same account--> in use
 //	                                      |  \
@@ -48,9 +46,8 @@ func park(directory string, t *tally.Tally) {
 	parking.tallies[place] = append(parking.tallies[place], t)
 }
 
-// unpark takes a parked tally of the account, if there is one that is still
-// good. One whose file is gone (the host emptied its data directory) stays
-// mapped, and that is all.
+// unpark takes a parked tally of the account, if there is one that can still be used. A tally whose
+// file was removed (the host emptied its data directory) stays mapped but is not used again.
 func unpark(directory string, account tally.Account, slotSeconds int64) *tally.Tally {
 	parking.Lock()
 	defer parking.Unlock()
@@ -67,13 +64,12 @@ func unpark(directory string, account tally.Account, slotSeconds int64) *tally.T
 	return nil
 }
 
-// sealingParked holds a token while somebody seals parked tallies: who comes next finds
-// all of them parked again.
+// sealingParked holds a token while parked tallies are sealed, so that the next caller finds all of
+// them parked again.
 var sealingParked = make(chan struct{}, 1)
 
-// sealParked folds what is new in the tallies of a directory that are parked. One
-// that is in work is parked again afterwards; who opens a license meanwhile makes
-// another.
+// sealParked folds what is new in the parked tallies of a directory. While it works on a tally,
+// that one is not parked, so a license that is opened meanwhile makes another tally.
 func sealParked(ctx context.Context, directory string, l *ledger.Ledger) error {
 	select {
 	case sealingParked <- struct{}{}:

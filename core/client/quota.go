@@ -6,9 +6,8 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// noteQuota keeps what a receipt says about our item's quota. A quota that runs
-// out while the process works is a flag and not an error: usage that happened
-// is counted.
+// noteQuota keeps what a receipt says about our item's quota. A quota that runs out while the
+// process works sets a flag and is not an error, because usage that happened must be counted.
 func (m *meter) noteQuota(quota protocol.Quota) {
 	m.mu.Lock()
 	changed := m.quota.State != quota.State
@@ -31,7 +30,7 @@ func (m *meter) noteQuota(quota protocol.Quota) {
 	}
 }
 
-// beyondQuota says for people how a quota stands that is used up and tolerated.
+// beyondQuota describes, for people, a quota that is used up but within its tolerance.
 func beyondQuota(quota protocol.Quota) string {
 	if quota.ExceptionsAllowed > 0 {
 		return fmt.Sprintf("the quota of %d is exceeded, with %d at work; %d of %d exceptions are left",

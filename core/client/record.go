@@ -10,8 +10,7 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// Record counts n operations of a type in the slot of now. It is the Go twin of
-// LTS_RecordOperation.
+// Record counts n operations of a type in the current slot. LTS_RecordOperation does the same in C.
 func (l *License) Record(operationType protocol.OperationType, n uint32) error {
 	if err := l.checkType(operationType); err != nil {
 		return err
@@ -44,14 +43,13 @@ func (l *License) checkType(operationType protocol.OperationType) error {
 	return nil
 }
 
-// Prepare labels frames for now and the slot after it: the slow path of
-// recording, for when the clock jumped. It takes no time and may fail; then the
-// operation counts as a stray.
+// Prepare labels frames for the current slot and the next one: the slow path of recording, after a
+// jump of the clock. It does not wait and may fail; then the operation counts as a stray.
 func (l *License) Prepare() bool { return l.meter.sealer.PrepareQuickly(l.meter.clock) }
 
-// RecordAt counts operations done at a moment of the caller's choice: up to 30
-// days back, not in the future. They are durable when it returns. Only if the counters
-// can't take them, it waits for the ledger, until ctx ends.
+// RecordAt counts operations done at a time that the caller names: at most 30 days ago, not in the
+// future. They are durable when it returns. It waits for the ledger, until ctx ends, only if the
+// counters have no room for them.
 func (l *License) RecordAt(ctx context.Context, operationType protocol.OperationType, n uint32, unix int64) error {
 	if err := l.checkType(operationType); err != nil {
 		return err
@@ -78,7 +76,7 @@ func (l *License) RecordAt(ctx context.Context, operationType protocol.Operation
 	return nil
 }
 
-// DefineOperationType gives a name a number, the same again for the same name.
+// DefineOperationType gives a name a number, always the same number for the same name.
 func (l *License) DefineOperationType(name string) (protocol.OperationType, error) {
 	if l.closed.Load() {
 		return 0, protocol.StatusInvalidHandle

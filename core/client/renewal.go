@@ -15,31 +15,30 @@ import (
 )
 
 const (
-	// renewEvery is how often a license that is in use asks for a new authorization:
-	// what changes at the server takes effect in processes that never end.
+	// renewEvery is how often a license in use asks for a new authorization, so that changes at the
+	// server reach processes that never end.
 	renewEvery = 24 * time.Hour
 	// retryEvery is how soon it asks again if no server was reached.
 	retryEvery = time.Hour
-	// introduceAfter is how long to wait before a server is asked once more that does
-	// not know the device, though it authorized it just now; twice as long each time,
-	// up to retryEvery.
+	// introduceAfter is how long to wait before asking again a server that has just authorized the
+	// device and still does not know it. The wait doubles each time, up to retryEvery.
 	introduceAfter = time.Minute
-	// anchorEvery is how often the server's time is kept for the next process.
+	// anchorEvery is how often the server's time is stored for the next process.
 	anchorEvery = time.Hour
-	// seenStep is the least by which a clock is said to have been set.
+	// seenStep is the smallest change of the clock that counts as setting it.
 	seenStep = time.Minute
 )
 
-// grantFlags are the state flags that an authorization decides.
+// grantFlags are the state flags that depend on the authorization.
 const grantFlags = protocol.StateFlagCacheUsed | protocol.StateFlagStandbyUsed | protocol.StateFlagTrial |
 	protocol.StateFlagExpiredInTolerance | protocol.StateFlagAuthorizationLapsed
 
-// renewal keeps the authorization of a license up to date. It runs where reports are
-// submitted, and never stops the recording: a license that was refused, or ran out,
-// while it is in use is a flag and an event, and the next start will fail.
+// renewal keeps the authorization of a license up to date. It runs in the goroutine that submits
+// reports, and never stops recording: if a license is refused or expires while it is in use, it
+// sets a flag and sends an event, and the next start will fail.
 type renewal struct {
 	every time.Duration
-	turn  chan struct{} // holds a token while somebody asks
+	turn  chan struct{} // holds a token while a goroutine asks
 
 	mu      sync.Mutex
 	granted *license.Granted
@@ -49,7 +48,7 @@ type renewal struct {
 	wait      time.Duration // until the introduction after that
 }
 
-// begin takes up the first authorization.
+// begin starts with the first authorization.
 func (r *renewal) begin(every time.Duration, granted *license.Granted, now time.Duration) {
 	if every <= 0 {
 		every = renewEvery
@@ -58,8 +57,8 @@ func (r *renewal) begin(every time.Duration, granted *license.Granted, now time.
 	r.due = now + r.next(granted.Reason)
 }
 
-// next is how long to wait with the next question, by why there was no answer to the
-// last. The devices of a fleet that was switched on together do not ask together.
+// next is how long to wait before the next request, depending on how the last one failed. It is
+// partly random, so that devices that were switched on together do not ask together.
 func (r *renewal) next(failure error) time.Duration {
 	if failure != nil && !errors.Is(failure, license.ErrRefused) {
 		return min(r.every, retryEvery)
@@ -67,8 +66,8 @@ func (r *renewal) next(failure error) time.Duration {
 	return r.every - upTo(r.every/10)
 }
 
-// upTo is a time of up to the longest by chance, and another one in each process that
-// was forked from the same program.
+// upTo is a random time of at most longest. It differs between processes that were forked from the
+// same one.
 func upTo(longest time.Duration) time.Duration {
 	var drawn [8]byte
 	_, _ = rand.Read(drawn[:]) // never fails
@@ -87,14 +86,14 @@ func (m *meter) authorizer() *license.Authorizer {
 		Transport: m.transport, Clock: m.clock, Library: "openlts/" + Version, Recognition: &m.recognized}
 }
 
-// renewRegularly asks for a new authorization when it is time to, and notes when the
-// one in force is over.
+// renewRegularly asks for a new authorization when that is due, and notes when the one in force has
+// expired.
 func (m *meter) renewRegularly(ctx context.Context) {
 	m.renewal.mu.Lock()
 	due := m.clock.Elapsed() >= m.renewal.due
 	m.renewal.mu.Unlock()
 	if due {
-		_ = m.renew(ctx) // it tells by events
+		_ = m.renew(ctx) // it sends events
 	}
 	if g := m.grant(); ctx.Err() == nil && g.Over(m.clock) && m.setFlag(protocol.StateFlagAuthorizationLapsed) {
 		m.event(protocol.EventKindStateChanged, protocol.StatusFailedToReachLTS, 0, fmt.Sprintf(
@@ -104,7 +103,7 @@ func (m *meter) renewRegularly(ctx context.Context) {
 	}
 }
 
-// renew asks the servers for a new authorization and takes it up.
+// renew asks the servers for a new authorization and applies it.
 func (m *meter) renew(ctx context.Context) error {
 	r := &m.renewal
 	select {
@@ -130,11 +129,11 @@ func (m *meter) renew(ctx context.Context) error {
 	return err
 }
 
-// takeUp goes on with an authorization that was granted anew.
+// takeUp applies a new authorization.
 func (m *meter) takeUp(ctx context.Context, granted *license.Granted) error {
 	before := m.grant()
 	if granted.LTS != before.LTS {
-		// A standby with a key of its own: what is counted here is the main server's.
+		// A standby server with another key: the counts here belong to the main server.
 		return protocol.Errorf(protocol.StatusServerKeyMismatch,
 			"the authorization is another server's than the one in force")
 	}
@@ -173,9 +172,10 @@ func (m *meter) takeUp(ctx context.Context, granted *license.Granted) error {
 	return nil
 }
 
-// introduced tells whether a server that does not know this device, because it was
-// restored from a backup say, knows it now: then what it did not take can be sent
-// again. Whoever forges such an answer makes us ask now and then, no more.
+// introduced asks for a new authorization because the server does not know this device, for example
+// since it was restored from a backup. It tells whether the server knows the device now, so that
+// the reports can be sent again. If an attacker forges the answer "unknown device", the only effect
+// is an occasional request.
 func (m *meter) introduced(ctx context.Context) bool {
 	r, now := &m.renewal, m.clock.Elapsed()
 	r.mu.Lock()
@@ -195,8 +195,8 @@ func (r *renewal) known() {
 	r.wait = introduceAfter
 }
 
-// keepTime sees when the clock is set, and keeps how far the server's time has come:
-// the next process reckons from there.
+// keepTime notices when somebody sets the clock, and stores the server's time, from which the next
+// process reckons.
 func (m *meter) keepTime(ctx context.Context) {
 	g := m.grant()
 	step := g.Time.Step(m.clock)
@@ -207,7 +207,7 @@ func (m *meter) keepTime(ctx context.Context) {
 	moved.Time = g.Time.Moved(m.clock)
 	r := &m.renewal
 	r.mu.Lock()
-	if r.granted != g { // renewed just now, with a time of its own
+	if r.granted != g { // it was renewed just now, with its own time
 		r.mu.Unlock()
 		return
 	}

@@ -10,22 +10,22 @@ import (
 	"github.com/openlts/openlts/core/slot"
 )
 
-// farOff is by how much a clock is wrong if what was counted by it has to move. A few
-// slots more or less make no difference.
+// farOff is how wrong a clock must be before usage that was counted by it is moved. A few slots
+// make no difference.
 const farOff = 24 * time.Hour
 
-// clockWatch sees when the clock is set by much while a license is in use, and moves
-// what was counted by a wrong clock once that is corrected: on a device that starts in
-// 1970 and learns the time, or whose user mistyped a date. It would be given up as too
-// old, or be refused as of the future. Which clock is right, the server's tells.
+// clockWatch notices when the clock is set by a day or more while a license is in use. Once the
+// clock is right, it moves the usage that was counted by a wrong one: on a device that starts in
+// 1970 and then learns the time, or whose user mistyped a date. Otherwise that usage would be given
+// up as too old, or refused because it lies in the future. The server's time decides which clock is
+// right.
 type clockWatch struct {
-	turn chan struct{} // holds a token while somebody looks
+	turn chan struct{} // holds a token while a goroutine looks
 	seen license.Timekeeper
-	// wrong is set while there may be something that was counted by a wrong clock: also
-	// at first, because of processes that did not live to see it corrected.
+	// wrong is set while there may be usage that was counted by a wrong clock. It is set at the
+	// start, because earlier processes may have ended before the clock was corrected.
 	wrong bool
-	// ahead is by how much the ledger says that the clock is wrong now: 0 if it is right,
-	// or nobody knows.
+	// ahead is how far the clock is ahead according to the ledger; 0 if it is right or unknown.
 	ahead time.Duration
 }
 
@@ -33,7 +33,7 @@ func (w *clockWatch) begin(clock slot.Clock) {
 	w.turn, w.seen, w.wrong = make(chan struct{}, 1), license.Watch(clock), true
 }
 
-// lock waits until nobody else looks.
+// lock waits until no other goroutine looks.
 func (w *clockWatch) lock(ctx context.Context) error {
 	select {
 	case w.turn <- struct{}{}:
@@ -45,7 +45,7 @@ func (w *clockWatch) lock(ctx context.Context) error {
 
 func (w *clockWatch) unlock() { <-w.turn }
 
-// look looks for what was counted by a wrong clock the next time, too.
+// look makes the next check look for usage that was counted by a wrong clock.
 func (w *clockWatch) look(ctx context.Context) {
 	if w.lock(ctx) == nil {
 		w.wrong = true
@@ -53,8 +53,8 @@ func (w *clockWatch) look(ctx context.Context) {
 	}
 }
 
-// noteClock notes that the clock is wrong, for the process that finds it right: this one
-// may not live to. Whether it is can only a server tell that authorized this process.
+// noteClock stores that the clock is wrong, because it may be another process that finds it right.
+// Only a server that authorized this process can tell whether it is wrong.
 func (m *meter) noteClock(ctx context.Context) error {
 	w := &m.watch
 	if err := w.lock(ctx); err != nil {
@@ -64,8 +64,8 @@ func (m *meter) noteClock(ctx context.Context) error {
 	return m.noteAhead(ctx, m.ahead())
 }
 
-// leaveClock keeps apart what a license that was closed counted by a wrong clock: nobody
-// saw whether that was set since.
+// leaveClock keeps apart what a closed license counted by a wrong clock: nobody can tell whether
+// the clock was set since.
 func (m *meter) leaveClock(ctx context.Context) error {
 	ahead, err := m.ledger.Ahead(ctx, m.tally)
 	if err != nil || ahead == 0 {
@@ -77,12 +77,12 @@ func (m *meter) leaveClock(ctx context.Context) error {
 	return m.ledger.EndClock(ctx, m.tally, ahead)
 }
 
-// ahead is by how much our clock is ahead of the server's.
+// ahead is how far our clock is ahead of the server's.
 func (m *meter) ahead() time.Duration {
 	return time.Duration(m.clock.Now().Unix()-m.serverTime().Unix()) * time.Second
 }
 
-// noteAhead is noteClock, with a turn of the watch.
+// noteAhead does the work of noteClock. The caller holds the watch's token.
 func (m *meter) noteAhead(ctx context.Context, ahead time.Duration) error {
 	w := &m.watch
 	if ahead.Abs() < farOff {
@@ -98,9 +98,9 @@ func (m *meter) noteAhead(ctx context.Context, ahead time.Duration) error {
 	return nil
 }
 
-// followClock notes when the clock was set by a day or more. If it is right now, what
-// was counted by a wrong one, and no server can know, moves to the slots it belongs
-// to. If that fails, it has to be done before anything is given up for its age.
+// followClock notices when the clock was set by a day or more. If it is right now, usage that was
+// counted by a wrong clock, and that no server can know, moves to the slots where it belongs. If
+// that fails, do not give up anything for its age before it has succeeded.
 func (m *meter) followClock(ctx context.Context) error {
 	w := &m.watch
 	if err := w.lock(ctx); err != nil {
@@ -133,10 +133,10 @@ func (m *meter) followClock(ctx context.Context) error {
 	return nil
 }
 
-// endClock keeps what was counted before the clock was set apart from what comes.
+// endClock keeps what was counted before the clock was set apart from what is counted later.
 func (m *meter) endClock(ctx context.Context, now int64, ahead time.Duration) error {
-	// The clock was set since it was last looked at. What the new time saw since is in
-	// its own slot already.
+	// The clock was set since the last look. What was counted since then by the new time is already
+	// in its own slot.
 	length := m.tally.Slot
 	first, last := length.Start(now-int64(m.watch.seen.Age(m.clock)/time.Second)-1), length.Next(now)
 	before := func(slotStart int64) bool { return slotStart < first || slotStart > last }
@@ -154,8 +154,8 @@ func (m *meter) endClock(ctx context.Context, now int64, ahead time.Duration) er
 	return nil
 }
 
-// ageingTime is the time by which usage gets old: our clock or the server's, whichever
-// is behind, so that no wrong clock makes anything be given up early.
+// ageingTime is the time by which the age of usage is measured: our clock or the server's,
+// whichever is behind, so that no wrong clock makes us give up anything early.
 func (m *meter) ageingTime() time.Time {
 	now, server := m.clock.Now(), m.serverTime()
 	if server.Before(now) {
@@ -164,9 +164,9 @@ func (m *meter) ageingTime() time.Time {
 	return now
 }
 
-// serverTime is what the server's clock shows now: reckoned from the grant, whatever our
-// clock was set to since. It is right if a server told this process; see told.
+// serverTime is what the server's clock shows now, reckoned from the grant, however our clock was
+// set since. It is right if a server told this process the time; see told.
 func (m *meter) serverTime() time.Time { return time.Unix(m.grant().Time.Server(m.clock), 0) }
 
-// told tells whether a server told this process what time it is.
+// told tells whether this process knows the time from a server.
 func (m *meter) told() bool { return m.grant().Reason == nil }

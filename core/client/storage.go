@@ -14,11 +14,10 @@ import (
 	"github.com/openlts/openlts/core/slot"
 )
 
-// openStorage opens what is kept in the data directory. If that can't be used,
-// everything is kept in memory and the license says so: usage that can be
-// counted now is worth more than a program that does not start. The device is the
-// same if its identity can be read. If others hold the ledger for longer than we may
-// wait, we go on without until they let it go.
+// openStorage opens the files of the data directory. If that can't be used, the license keeps
+// everything in memory and says so, because counting in memory is better than a program that does
+// not start. If the identity can be read, the device stays the same one. If other processes hold
+// the ledger for longer than we may wait, the license works without it until they release it.
 func (m *meter) openStorage(ctx context.Context) error {
 	ctx, cancel := storageTime(ctx)
 	defer cancel()
@@ -49,8 +48,8 @@ func (m *meter) openStorage(ctx context.Context) error {
 	return nil
 }
 
-// storageTime is the part of the time for opening a license that the data directory
-// may take: the servers have to be asked, too.
+// storageTime is how long the data directory may take of the time for opening a license: asking the
+// servers takes time, too.
 func storageTime(ctx context.Context) (context.Context, context.CancelFunc) {
 	const share, longest = 4, 2 * time.Second
 	wait := longest
@@ -84,9 +83,9 @@ func (m *meter) degrade(err error) {
 		fmt.Sprintf("usage is kept in memory and dies with the process: %v", err))
 }
 
-// createTally makes the counters in the data directory. If that fails, because the
-// disk is full or failing, all goes on in memory, reports too: what is counted there
-// must be submitted from there.
+// createTally makes the tally in the data directory. If that fails, because the disk is full or
+// broken, the license works in memory, with its reports: what is counted in memory must be
+// submitted from memory.
 func (m *meter) createTally(ctx context.Context, account tally.Account, length slot.Length) (err error) {
 	if m.directory != "" {
 		if err = m.roomForRun(ctx); err == nil {
@@ -109,8 +108,8 @@ func (m *meter) createTally(ctx context.Context, account tally.Account, length s
 	return nil
 }
 
-// roomForRun says why the ledger has no room for what a tally counts. If others have it,
-// or it fails otherwise, the tally holds that.
+// roomForRun says why the ledger has no room for another run. Other failures, such as a ledger that
+// other processes hold, do not matter: until they pass, the tally keeps the counts.
 func (m *meter) roomForRun(ctx context.Context) error {
 	ctx, cancel := storageTime(ctx)
 	defer cancel()
@@ -127,7 +126,7 @@ func (m *meter) inDirectory(name string) string {
 	return filepath.Join(m.directory, name)
 }
 
-// ledgerNotice tells of what happened to the ledger.
+// ledgerNotice tells the host what happened to the ledger.
 func (m *meter) ledgerNotice(n ledger.Notice) {
 	if n.Damage != "" {
 		m.unbalanced.Store(true)
@@ -138,7 +137,7 @@ func (m *meter) ledgerNotice(n ledger.Notice) {
 		"the ledger was removed while in use; it was written anew, and nothing was lost")
 }
 
-// balance declares lost what was in a ledger that is gone.
+// balance declares lost the units that were in a lost ledger.
 func (m *meter) balance(ctx context.Context) error {
 	lost, err := m.ledger.Balance(ctx)
 	if err == nil {
@@ -148,14 +147,14 @@ func (m *meter) balance(ctx context.Context) error {
 	return err
 }
 
-// recovered notes that the storage was found damaged, and we go on with what is
+// recovered tells the host that the storage was damaged and that the license continues with what is
 // left of it.
 func (m *meter) recovered(damage string) {
 	m.setFlag(protocol.StateFlagStorageRecovered)
 	m.event(protocol.EventKindStateChanged, protocol.StatusLicenseBufferFailed, 0, damage)
 }
 
-// lostByStorage tells of units that were in a ledger which is gone.
+// lostByStorage tells the host how many units were lost with a ledger.
 func (m *meter) lostByStorage(units int64) {
 	if units > 0 {
 		m.setFlag(protocol.StateFlagUsageLost)
@@ -164,8 +163,8 @@ func (m *meter) lostByStorage(units int64) {
 	}
 }
 
-// checkTally notes when the counters' file was removed: what is recorded counts
-// on, but dies with the process.
+// checkTally notices when the tally's file was removed: recording continues, but its counts are
+// lost if the process dies.
 func (m *meter) checkTally() {
 	if m.tally.Gone() && !m.exposed.Swap(true) {
 		m.setFlag(protocol.StateFlagStorageDegraded)
@@ -175,8 +174,8 @@ func (m *meter) checkTally() {
 	}
 }
 
-// storageFailed notes that the ledger could not be written. Nothing is lost:
-// the counters hold what could not be folded.
+// storageFailed notes that the ledger could not be written. Nothing is lost: the tally keeps what
+// could not be folded.
 func (m *meter) storageFailed(err error) {
 	if !m.failing.Swap(true) {
 		m.setFlag(protocol.StateFlagStorageDegraded)
@@ -185,7 +184,7 @@ func (m *meter) storageFailed(err error) {
 	}
 }
 
-// storageWorks notes that the ledger can be written again, if it could not.
+// storageWorks notes that the ledger can be written again.
 func (m *meter) storageWorks() {
 	if m.failing.Swap(false) && m.directory != "" && m.tally.Durable() && !m.exposed.Load() {
 		m.clearFlag(protocol.StateFlagStorageDegraded)

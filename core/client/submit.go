@@ -15,8 +15,8 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// Submit seals everything recorded so far, also in the current slot, and
-// submits it, also what failed before. nil means nothing is left.
+// Submit seals everything recorded so far, including the current slot, and submits it together with
+// what failed before. nil means that nothing is left.
 func (l *License) Submit(ctx context.Context) error {
 	if l.closed.Load() {
 		return protocol.StatusInvalidHandle
@@ -24,14 +24,14 @@ func (l *License) Submit(ctx context.Context) error {
 	return l.meter.sealAndSubmit(ctx)
 }
 
-// inTime tells whether a deadline has not passed, by the machine's clock.
+// inTime tells whether the deadline of ctx is still ahead, by the machine's clock.
 func (m *meter) inTime(ctx context.Context) bool {
 	deadline, ok := ctx.Deadline()
 	return !ok || time.Now().Before(deadline)
 }
 
 func (m *meter) sealAndSubmit(ctx context.Context) error {
-	// What dead runs left is part of everything.
+	// Everything includes the usage of dead runs.
 	select {
 	case <-m.adopted:
 	case <-ctx.Done():
@@ -47,22 +47,21 @@ func (m *meter) sealAndSubmit(ctx context.Context) error {
 			return sealErr
 		}
 		accepted, err := m.submitSealed(ctx)
-		// On a full disk, what was accepted makes room for what is still in the counters.
+		// On a full disk, accepted reports make room for what is still in the tally.
 		if sealErr == nil || err != nil || accepted == 0 {
 			return errors.Join(err, sealErr)
 		}
 	}
 }
 
-// submitSealed submits all that is in the ledger, and answers how many reports were
-// accepted.
+// submitSealed submits everything in the ledger and returns how many reports were accepted.
 func (m *meter) submitSealed(ctx context.Context) (accepted int, err error) {
 	if m.unbalanced.Load() {
 		if err := m.balance(ctx); err != nil {
 			return 0, ledger.Failed("declaring what was lost with a ledger", err)
 		}
 	}
-	m.purge(ctx) // what is too old is not submitted any more
+	m.purge(ctx) // reports that are too old are not submitted
 	outcome, err := m.submit(ctx, true)
 	m.tell(outcome, err)
 	switch {
@@ -77,22 +76,22 @@ func (m *meter) submitSealed(ctx context.Context) (accepted int, err error) {
 	}
 }
 
-// submitForRoom submits what is in the ledger, because of a full disk, and tells whether
-// that made room.
+// submitForRoom submits what is in the ledger because the disk is full, and tells whether that made
+// room.
 func (m *meter) submitForRoom(ctx context.Context) bool {
 	outcome, err := m.submit(ctx, false)
 	m.tell(outcome, err)
 	return outcome.Reports > 0
 }
 
-// submitRegularly submits what is left over as soon as the license is open, and
-// new reports every interval after that (docs/compatibility.md, "Time").
+// submitRegularly submits what is left over as soon as the license is open, and then new reports
+// every interval (docs/compatibility.md, "Time").
 func (m *meter) submitRegularly(ctx context.Context) {
 	adopted := sync.OnceFunc(func() { close(m.adopted) })
 	defer adopted()
 	interval := time.Duration(m.tally.Slot) * time.Second
 	for {
-		m.adopt(ctx) // each time: processes die while others of the device live on
+		m.adopt(ctx) // every time, because other processes of the device may have died meanwhile
 		adopted()
 		m.purge(ctx)
 		m.submitPending(ctx)
@@ -107,8 +106,8 @@ func (m *meter) submitRegularly(ctx context.Context) {
 	}
 }
 
-// submitPending is one submission in the background. Its requests are bounded
-// by their own timeouts; closing the license ends it.
+// submitPending does one submission in the background. Each request has its own timeout, and
+// closing the license cancels it.
 func (m *meter) submitPending(ctx context.Context) {
 	for {
 		outcome, err := m.submit(ctx, m.parameters.Resubmit == protocol.ResubmitInterval)
@@ -119,14 +118,14 @@ func (m *meter) submitPending(ctx context.Context) {
 		if err != nil || outcome.Reports == 0 || !m.failing.Load() {
 			return
 		}
-		// On a full disk, what was accepted makes room for what is still in the counters.
+		// On a full disk, accepted reports make room for what is still in the tally.
 		if err := m.seal(ctx, m.clock.Now(), false); err != nil && !errors.Is(err, ledger.ErrNoRoom) {
-			return // keep sees to it
+			return // keep tries again
 		}
 	}
 }
 
-// submit submits what is pending; once more if the server did not know the device.
+// submit submits pending reports, and tries a second time if the server did not know the device.
 func (m *meter) submit(ctx context.Context, again bool) (report.Outcome, error) {
 	outcome, err := m.submitter.Submit(ctx, again)
 	if errors.Is(err, protocol.StatusRequestNotAuthenticated) && m.introduced(ctx) {
@@ -139,7 +138,7 @@ func (m *meter) submit(ctx context.Context, again bool) (report.Outcome, error) 
 	return outcome, err
 }
 
-// tell turns the outcome of a submission into events and flags.
+// tell tells the host the outcome of a submission by events and flags.
 func (m *meter) tell(outcome report.Outcome, err error) {
 	for _, item := range outcome.Items {
 		if item.ID == m.grant().Authorization.Item.ID {

@@ -273,7 +273,8 @@ func TestUsageOfADeadProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	for killed := range int64(3) {
-		if got := lives(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 7, Killed: true}); got.Error != "" {
+		got := lives(t, 0, 0, life{URL: server.URL, Directory: directory, Record: 7, Killed: true})
+		if got.Error != "" {
 			t.Fatal(got.Error)
 		}
 		if u := usage(t, l); u.Recorded != 7*(killed+1) || u.Lost() != 0 {

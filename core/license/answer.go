@@ -26,8 +26,8 @@ type signed[T any] struct {
 // serverKey is the Ed25519 key a server signs with.
 type serverKey struct {
 	public ed25519.PublicKey
-	// first tells that it is only what the server showed now: nobody pinned it, and
-	// the server was never met before.
+	// first means that the server has just shown the key: nobody pinned it, and this is the first
+	// contact.
 	first bool
 }
 
@@ -35,12 +35,12 @@ func (k serverKey) text() string { return protocol.Encoding.EncodeToString(k.pub
 
 func (k serverKey) id() string { return protocol.SigningKeyID(k.public) }
 
-// known is the key a server is known by: the pinned one, else the one it was first
-// met with.
+// known is the key that a server must have: the pinned one, or else the one that it showed at the
+// first contact.
 func (a *Authorizer) known(ctx context.Context, server string) (key serverKey, known bool) {
 	if a.Parameters.ServerPublicKey != "" {
 		public, err := a.Parameters.pinnedKey()
-		return serverKey{public: public}, err == nil // Check has seen to that
+		return serverKey{public: public}, err == nil // Check has verified it
 	}
 	ctx, cancel := briefly(ctx)
 	defer cancel()
@@ -52,9 +52,9 @@ func (a *Authorizer) known(ctx context.Context, server string) (key serverKey, k
 	return serverKey{public: public}, err == nil
 }
 
-// knownServers are the keys of the servers that these parameters name. What was
-// granted by any other, or refused, is none of our business, though directory and
-// handshake code be the same: it is another vendor's.
+// knownServers are the keys of the servers that these parameters name. Authorizations and refusals
+// by any other server don't concern us, even with the same directory and handshake code: they
+// belong to another vendor.
 func (a *Authorizer) knownServers(ctx context.Context) []serverKey {
 	var keys []serverKey
 	for _, server := range a.Parameters.Servers() {
@@ -66,8 +66,8 @@ func (a *Authorizer) knownServers(ctx context.Context) []serverKey {
 	return keys
 }
 
-// keyFor is the key that an answer of a server must be signed with: the one it is
-// known by, else the one it shows.
+// keyFor is the key with which a server must sign an answer: the one it is known by, or else the
+// one it shows.
 func (a *Authorizer) keyFor(ctx context.Context, server, shown string) (serverKey, error) {
 	if key, known := a.known(ctx, server); known {
 		return key, nil
@@ -117,16 +117,15 @@ func (a *Authorizer) granted(ctx context.Context, asked question,
 	return signed[*protocol.Authorization]{authorization, response.Authorization}, key, nil
 }
 
-// answeredBy tells whether what was signed answers the very request that was sent.
+// answeredBy tells whether the signed content answers exactly the request that was sent.
 func (q question) answeredBy(device, deviceKey, nonce, request string) bool {
 	return device == q.request.Device.UUID && deviceKey == q.request.Device.PublicKey &&
 		nonce == q.request.Nonce && request == protocol.Digest(q.body)
 }
 
-// refused judges an answer that grants nothing. The error is a refusal (ErrRefused)
-// only if the server proves that it is its decision about this request. Anything
-// else, anybody on the way could have said: it counts as a server that was not
-// reached, and the error tells what was found.
+// refused evaluates an answer that grants nothing. The error is a refusal (ErrRefused) only if the
+// server proves that it decided about this request. Anybody on the way could have written anything
+// else: then the server counts as not reached, and the error says what was found.
 func (a *Authorizer) refused(ctx context.Context, asked question, answer *Answer) error {
 	problem := answer.problem()
 	if problem == nil || !problem.Code.Decision() {
@@ -159,16 +158,16 @@ func (a *Authorizer) refused(ctx context.Context, asked question, answer *Answer
 	if err := a.wrongClock(ctx, asked.server, refusal, key); err != nil {
 		return err
 	}
-	// It ends what this server granted before. Its key is not remembered: whoever
-	// refuses at the first contact may be anybody.
+	// It ends what this server granted before. Its key is not remembered, because anybody may
+	// refuse at the first contact.
 	brief, cancel := briefly(ctx)
 	defer cancel()
 	_ = a.Ledger.DropAuthorization(brief, a.digest(key))
 	return &protocol.Error{Status: refusal.Code, Detail: refusal.Detail, Reason: refusal.Reason, Err: ErrRefused}
 }
 
-// strange tells whether a key that is met for the first time is none of those known:
-// if a server of ours is known, a stranger can't refuse in its place.
+// strange tells whether a key that we see for the first time differs from all known ones: if we
+// know the key of a server, a stranger can't refuse in its place.
 func (a *Authorizer) strange(ctx context.Context, key serverKey) bool {
 	known := a.knownServers(ctx)
 	for _, k := range known {
@@ -179,10 +178,10 @@ func (a *Authorizer) strange(ctx context.Context, key serverKey) bool {
 	return len(known) > 0
 }
 
-// wrongClock tells of a refusal about the time by a server whose clock is not where
-// it must be, by what it granted before and the time that passed since. Whoever makes
-// that happen by a wrong clock of his own gains what pulling the cable gives: the use
-// of the cache until its end.
+// wrongClock tells whether a refusal because of the time comes from a server whose clock is wrong,
+// judged by what it granted before and the time that has passed since. If a user causes this by
+// setting the own clock, the gain is the same as from cutting the network: the cached authorization
+// until its end.
 func (a *Authorizer) wrongClock(ctx context.Context, server string, refusal *protocol.Refusal, key serverKey) error {
 	if !refusal.Code.Timely() {
 		return nil

@@ -24,9 +24,8 @@ type Authorizer struct {
 	Ledger     *ledger.Ledger
 	Transport  http.RoundTripper
 	Clock      slot.Clock
-	Library    string // name and version of the library, told to the server
-	// Recognition is what is known of the servers' addresses; it lasts longer than one
-	// Authorizer.
+	Library    string // name and version of the library, sent to the server
+	// Recognition is what is known about the servers' addresses; it outlives one Authorizer.
 	Recognition *Recognition
 }
 
@@ -35,7 +34,7 @@ type Granted struct {
 	Authorization *protocol.Authorization
 	// LTS is the id of the signing key of the server that granted it.
 	LTS string
-	// Flags say how it came about: CACHE_USED, STANDBY_USED, TRIAL, ...
+	// Flags say how it was obtained: CACHE_USED, STANDBY_USED, TRIAL, ...
 	Flags protocol.StateFlag
 	// Reason is why the cache was used, or nil.
 	Reason error
@@ -52,18 +51,18 @@ func (g *Granted) BufferUntil() int64 { return g.Time.Wall(endOf(g.Authorization
 // Over tells whether it may no longer be used without the server.
 func (g *Granted) Over(clock slot.Clock) bool { return g.Time.Server(clock) > endOf(g.Authorization) }
 
-// Anomalies that a device tells a server of.
+// Anomalies that a device reports to a server.
 const (
 	anomalyClockTurnedBack = "clock-turned-back"
 	anomalyLedgerReplaced  = "ledger-replaced"
 )
 
-// ErrRefused is the cause of an error that is a server's refusal, proven by its
-// signature: final, whatever other servers or the cache say.
+// ErrRefused is the cause if a server refused and its signature proves it. That is final,
+// regardless of other servers and the cache.
 var ErrRefused = errors.New("refused by the License Tracking Server")
 
-// Authorize gets an authorization within ctx's deadline: from the main server, else
-// from the standby, else the one that was cached. A proven refusal is final.
+// Authorize gets an authorization before the deadline of ctx: from the main server, else from the
+// standby server, else the cached one. A proven refusal is final.
 func (a *Authorizer) Authorize(ctx context.Context) (*Granted, error) {
 	granted, err := a.Renew(ctx)
 	if err == nil || errors.Is(err, ErrRefused) {
@@ -72,9 +71,8 @@ func (a *Authorizer) Authorize(ctx context.Context) (*Granted, error) {
 	return a.fromCache(ctx, err)
 }
 
-// Renew gets an authorization from a server, as Authorize does, but not from the
-// cache. The error is a refusal (ErrRefused), or tells of each server why it gave
-// none.
+// Renew gets an authorization from a server, like Authorize, but not from the cache. The error is a
+// refusal (ErrRefused), or says for each server why it granted none.
 func (a *Authorizer) Renew(ctx context.Context) (*Granted, error) {
 	turnedBack := a.turnedBack(ctx)
 	request := a.request(turnedBack)
@@ -127,7 +125,7 @@ func (a *Authorizer) devicePublicKey() string {
 	return protocol.Encoding.EncodeToString(a.Device.Key.PublicKey().Bytes())
 }
 
-// ask asks one server, and verifies and keeps what it grants.
+// ask asks one server, and verifies and stores what it grants.
 func (a *Authorizer) ask(ctx context.Context, server string, request *protocol.AuthorizationRequest,
 	serversLeft int) (*Granted, error) {
 	nonce := make([]byte, 24)
@@ -142,7 +140,7 @@ func (a *Authorizer) ask(ctx context.Context, server string, request *protocol.A
 	if err := a.recognize(ctx, server); err != nil {
 		return nil, err
 	}
-	// Before the answer, so that the server's time is never reckoned too early.
+	// Read the clock before the request, so that the server's time is never reckoned too early.
 	asked := question{server, request, body, read(a.Clock)}
 	answer, err := Post(ctx, a.Transport, server, protocol.PathAuthorizations, nil, body)
 	if err != nil {
@@ -160,8 +158,7 @@ func (a *Authorizer) ask(ctx context.Context, server string, request *protocol.A
 	return a.keep(ctx, asked, authorization, key), nil
 }
 
-// recognize says why a server is not the one whose key is pinned, before it is told
-// anything.
+// recognize says why a server is not the one whose key is pinned, before we send it anything.
 func (a *Authorizer) recognize(ctx context.Context, server string) error {
 	if a.Parameters.ServerPublicKey == "" {
 		return nil
@@ -173,8 +170,8 @@ func (a *Authorizer) recognize(ctx context.Context, server string) error {
 	return a.Recognition.Recognize(ctx, a.Transport, server, protocol.SigningKeyID(public))
 }
 
-// briefly bounds what the ledger may take of the time for an authorization: if others
-// hold it, the servers must still be asked.
+// briefly limits how long the ledger may take of the time for an authorization: if others hold it,
+// there must be time left to ask the servers.
 func briefly(ctx context.Context) (context.Context, context.CancelFunc) {
 	const share, longest = 8, time.Second
 	wait := longest
@@ -184,16 +181,16 @@ func briefly(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, wait)
 }
 
-// keep remembers what a server granted, and the time by its clock. A ledger that
-// can't keep it degrades later starts, not this one.
+// keep stores what a server granted, and the time by its clock. If the ledger can't store it, later
+// starts suffer, but not this one.
 func (a *Authorizer) keep(ctx context.Context, asked question, authorization signed[*protocol.Authorization],
 	key serverKey) *Granted {
 	ctx, cancel := briefly(ctx)
 	defer cancel()
 	now := asked.at.wall.Unix()
 	granted := grantedFrom(authorization.value, key)
-	// The server's clock is taken up as it is: one that was ahead, and is corrected,
-	// must not do lasting harm.
+	// Take the server's clock as it is: if it was ahead and is corrected, that must do no lasting
+	// harm.
 	granted.Time = Timekeeper{authorization.value.IssuedAt, asked.at}
 	grant := ledger.Grant{Request: a.digest(key), LTS: granted.LTS, Anchor: granted.Time.anchor(),
 		CachedAuthorization: ledger.CachedAuthorization{JWS: authorization.jws, PublicKey: key.text(), ReceivedAt: now}}
@@ -231,8 +228,8 @@ func QuotaFlags(q protocol.Quota) protocol.StateFlag {
 	}
 }
 
-// joinFailures makes one error out of what each server said, with the status of
-// the first that got an answer at all, else of the first.
+// joinFailures joins the errors of all servers into one, with the status of the first that answered
+// at all, or else of the first.
 func joinFailures(failures []error) *protocol.Error {
 	joined := &protocol.Error{Status: protocol.StatusFailedToReachLTS}
 	details := make([]string, 0, len(failures))
@@ -251,7 +248,7 @@ func day(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.DateOn
 
 func moment(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.DateTime) + " UTC" }
 
-// failed adds to why no server granted anything why the cache did not either.
+// failed adds, to why no server granted anything, why the cache could not be used.
 func failed(reason error, format string, arguments ...any) error {
 	return &protocol.Error{Status: protocol.StatusOf(reason), Err: reason,
 		Detail: strings.TrimRight(reason.Error(), ".") + "; " + fmt.Sprintf(format, arguments...)}

@@ -9,8 +9,8 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// digest names what is asked for, and of which server: an authorization is reused
-// only for the same.
+// digest identifies what is asked for and at which server: an authorization is reused only for the
+// same.
 func (a *Authorizer) digest(key serverKey) string {
 	p := a.Parameters
 	asked := fmt.Sprintf("%q",
@@ -24,13 +24,13 @@ func (a *Authorizer) digest(key serverKey) string {
 // cached is an authorization that was granted before.
 type cached struct {
 	granted *Granted
-	useless error // why it can't be used now, or nil
+	useless error // why it can't be used now; nil if it can
 }
 
 func (c *cached) usable() bool { return c.useless == nil }
 
-// cached finds what a server granted before for the same, and reckons that server's
-// time; nil if there is nothing.
+// cached finds what a server granted before for the same request, and reckons that server's time;
+// nil if there is nothing.
 func (a *Authorizer) cached(ctx context.Context, key serverKey) *cached {
 	ctx, cancel := briefly(ctx)
 	defer cancel()
@@ -59,8 +59,8 @@ func (a *Authorizer) cached(ctx context.Context, key serverKey) *cached {
 	return c
 }
 
-// reckoned reckons a server's time and keeps how far it has come. first is where to
-// begin if nothing is known of it.
+// reckoned reckons a server's time and stores the moved anchor. first is the anchor to use if none
+// is stored.
 func (a *Authorizer) reckoned(ctx context.Context, lts string, first ledger.Anchor, now int64) (ledger.Anchor, error) {
 	anchor, found, err := a.Ledger.Anchor(ctx, lts)
 	if err != nil || !found {
@@ -68,12 +68,12 @@ func (a *Authorizer) reckoned(ctx context.Context, lts string, first ledger.Anch
 	}
 	moved, err := reckon(anchor, now)
 	if err == nil && moved != anchor {
-		_ = a.Ledger.SetAnchor(ctx, lts, moved) // if it can't be kept, the next start reckons from farther back
+		_ = a.Ledger.SetAnchor(ctx, lts, moved) // if it fails, the next start reckons from the older anchor
 	}
 	return moved, err
 }
 
-// turnedBack tells whether our clock stands before a moment it showed already.
+// turnedBack tells whether our clock is behind a time that it has already shown.
 func (a *Authorizer) turnedBack(ctx context.Context) bool {
 	ctx, cancel := briefly(ctx)
 	defer cancel()
@@ -89,8 +89,8 @@ func (a *Authorizer) turnedBack(ctx context.Context) bool {
 	return false
 }
 
-// fromCache uses what a server of ours granted before, if it is still in force. reason
-// is why no server granted anything now.
+// fromCache uses what one of our servers granted before, if that is still valid. reason is why no
+// server granted anything now.
 func (a *Authorizer) fromCache(ctx context.Context, reason error) (*Granted, error) {
 	var useless error
 	for _, key := range a.knownServers(ctx) {

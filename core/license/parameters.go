@@ -1,5 +1,5 @@
-// Package license gets an SDK authorized: by the main server, by the standby if
-// the main can't be reached, else by the authorization cached before.
+// Package license gets an authorization for an SDK: from the main server, from the standby server
+// if the main one can't be reached, or else from the cache.
 package license
 
 import (
@@ -17,20 +17,20 @@ import (
 	"github.com/openlts/openlts/core/slot"
 )
 
-// Parameters say how to reach the License Tracking Server and what to ask of
-// it. Names, defaults and ranges of the first fields are the vendor's
-// (docs/compatibility.md, "Connection parameters"). The JSON names are those of a license key.
+// Parameters say how to reach the License Tracking Server and what to ask for. Names, defaults and
+// ranges of the first fields are the vendor's (docs/compatibility.md, "Connection parameters"). The
+// JSON names are those of a license key.
 type Parameters struct {
 	// generated: fields
 	// http(s)://host[:port][/path]; required
 	MainServerURL string `json:"mainServerURL"`
-	// asked if the main server can't be reached
+	// used if the main server can't be reached
 	StandbyServerURL string `json:"standbyServerURL"`
-	// the code; or OrganizationID, or both
+	// required, unless OrganizationID is set; both may be set
 	HandshakeCode string `json:"handshakeCode"`
-	// if the code is protected by one
+	// the session password of the code, if it has one
 	SessionPassword string `json:"sessionPassword"`
-	// alone: the organization's default code is used
+	// without HandshakeCode: the organization's default code is used
 	OrganizationID string `json:"organizationID"`
 	// where the SDK runs
 	DeploymentType protocol.DeploymentType `json:"deploymentType"`
@@ -38,20 +38,19 @@ type Parameters struct {
 	ChargeWay protocol.ChargeWay `json:"chargeWay"`
 	// how the client UUID is made
 	UUIDGenerationMethod protocol.UUIDGenerationMethod `json:"UUIDGenerationMethod"`
-	// days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the license may allow
-	// fewer
+	// how many days an authorization may be used without the server; 0 to 6 count as 7; the license may allow fewer
 	MaxBufferDays int `json:"maxBufferDays"`
 	// the modules to ask for; empty: all
 	LimitedLicenseModules []protocol.LicenseModule `json:"limitedLicenseModules"`
-	// how many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000
+	// how many instances this machine will use at once, 1 to 1,000,000; matters only for licenses charged by instances
 	MaxConcurrentInstanceCount int `json:"maxConcurrentInstanceCount"`
 	// may be combined
 	Products protocol.Product `json:"products"`
 	// when a report whose submission failed is tried again
 	Resubmit protocol.Resubmit `json:"resubmit"`
-	// of the SDK, such as "10.2.1"
+	// the version of the SDK, such as "10.2.1"
 	ProductVersion string `json:"productVersion"`
-	// of the SDK, such as "Python"
+	// the edition of the SDK, such as "Python"
 	Edition string `json:"edition"`
 	// domain, application id or process name; the server may check it
 	ValidationField string `json:"validationField"`
@@ -59,20 +58,20 @@ type Parameters struct {
 	DeviceFriendlyName string `json:"deviceFriendlyName"`
 	// a client UUID of the host's own choice, for containers: 8-4-4-4-12 hex digits
 	DeviceUUID string `json:"deviceUUID"`
-	// the server's Ed25519 key in base64, as lts key show prints it: no other server is believed; if empty, the key seen
-	// first is remembered
+	// the server's Ed25519 key in base64, as lts key show prints it: the library believes no other server; if empty, it
+	// remembers the first key it sees
 	ServerPublicKey string `json:"serverPublicKey"`
-	// PEM file of the roots to trust for HTTPS; if empty, the machine's, whatever SSL_CERT_FILE says
+	// PEM file with the root certificates to trust for HTTPS; if empty, those of the machine (SSL_CERT_FILE is ignored)
 	CAFile string `json:"caFile"`
 	// http(s)://[user:password@]host:port
 	ProxyURL string `json:"proxyURL"`
-	// where usage is kept, and who the device is; if empty, .openlts in the user's home directory; on Windows, OpenLTS
-	// in the user's local application data. Where nothing can be kept, as in a container without a volume, each start is
-	// a new device, which counts for a day at most (deviceUUID helps)
+	// where usage and the identity of the device are kept; if empty, .openlts in the user's home directory, or on
+	// Windows OpenLTS in the user's local application data. If nothing can be kept there, as in a container without a
+	// volume, each start is a new device, which counts for a day at most (set DeviceUUID)
 	DataDirectory string `json:"dataDirectory"`
-	// length in seconds of a time slot and of the reporting interval; divides a day
+	// length of a time slot and of the reporting interval in seconds; must divide a day
 	SlotSeconds int `json:"slotSeconds"`
-	// for all of the initialization
+	// for the whole initialization
 	InitTimeout time.Duration `json:"-"`
 	// for one request to a server
 	RequestTimeout time.Duration `json:"-"`
@@ -105,8 +104,8 @@ func Defaults() Parameters {
 	}
 }
 
-// Check validates the parameters and completes them where the vendor is
-// lenient. The error names the field, what is wrong with it and what to do.
+// Check validates the parameters, and corrects those where the vendor is lenient. The error names
+// the field, what is wrong with it and what to do.
 func (p *Parameters) Check() error {
 	texts := []struct {
 		name, value string
@@ -148,7 +147,7 @@ func (p *Parameters) Check() error {
 	}
 	if p.ProxyURL != "" {
 		if u, err := url.Parse(p.ProxyURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-			// The URL itself may hold a password and stays out of the message.
+			// The URL may contain a password, so the message leaves it out.
 			return invalid("proxyURL is not of the form http://[user:password@]host:port")
 		}
 	}
@@ -191,8 +190,8 @@ func (p *Parameters) checkNumbers() error {
 	if _, err := slot.Check(int64(p.SlotSeconds)); err != nil {
 		return invalid("slotSeconds: %w", err)
 	}
-	// The documentation of one language starts at 0, of the others at 7; what is
-	// less counts as 7.
+	// The documentation of one language allows 0, that of the others starts at 7; less than 7
+	// counts as 7.
 	p.MaxBufferDays = max(p.MaxBufferDays, MinBufferDays)
 	if p.InitTimeout == 0 {
 		p.InitTimeout = Defaults().InitTimeout
@@ -252,14 +251,13 @@ func invalid(format string, arguments ...any) error {
 	return protocol.Errorf(protocol.StatusInvalidArgument, format, arguments...)
 }
 
-// legacyKeyPrefix begins license keys of the vendor's form, which are understood too
+// legacyKeyPrefix begins license keys in the vendor's format, which are accepted, too
 // (docs/compatibility.md).
 const legacyKeyPrefix = "DLS2"
 
-// ApplyKey sets the parameters that a license key holds: a prefix and base64 of
-// a JSON object. What the key does not hold stays. A server's key that is set
-// already stays, too: the vendor pinned it, and the license key may come from a
-// customer.
+// ApplyKey sets the parameters that a license key contains: a prefix and base64 of a JSON object.
+// Other parameters stay as they are. A server key that is already set stays, too: the vendor pinned
+// it, and the license key may come from a customer.
 func (p *Parameters) ApplyKey(key string) error {
 	rest, ok := strings.CutPrefix(strings.TrimSpace(key), protocol.LicenseKeyPrefix)
 	if !ok {

@@ -10,21 +10,21 @@ import (
 	"github.com/openlts/openlts/core/slot"
 )
 
-// clockSlack is how far a clock may be off, or go back, without being called wrong.
+// clockSlack is how far a clock may be off, or go back, without counting as wrong.
 const clockSlack = time.Hour
 
 const slackSeconds = int64(clockSlack / time.Second)
 
-// errTurnedBack is the error of a clock that stands before a moment it showed already:
-// nobody can tell how much time passed since.
+// errTurnedBack is the error if a clock is behind a time that it has already shown: nobody can tell
+// how much time has passed since.
 var errTurnedBack = errors.New("the clock was set back")
 
-// reckon tells what a server's clock shows, from an anchor and what ours shows: what
-// it showed then, and the time that passed by our clock since. How our clock is set
-// does not matter then, only that it goes on from there.
+// reckon computes what a server's clock shows, from an anchor and our clock: what the server's
+// clock showed at the anchor, plus the time that has passed since by our clock. So it does not
+// matter how our clock is set, as long as nobody sets it in between.
 //
-// The anchor moves on with it. So the clock can't be turned back behind any moment at
-// which the time was reckoned, and the server's time never goes back.
+// The anchor moves on with it. So nobody can turn the clock back behind a moment at which the time
+// was reckoned, and the server's time never goes back.
 func reckon(a ledger.Anchor, now int64) (ledger.Anchor, error) {
 	switch elapsed := now - a.Wall; {
 	case elapsed < -slackSeconds:
@@ -36,24 +36,23 @@ func reckon(a ledger.Anchor, now int64) (ledger.Anchor, error) {
 	}
 }
 
-// usableAt tells whether an authorization may be used without a server at a time by
-// the server's clock. One that was issued later than that comes from a server whose
-// clock was ahead, and was corrected.
+// usableAt tells whether an authorization may be used without a server at a time by the server's
+// clock. If it was issued after that time, the server's clock was ahead and has been corrected.
 func usableAt(a *protocol.Authorization, server int64) bool {
 	return server <= endOf(a) && server >= a.IssuedAt-slackSeconds
 }
 
-// endOf is when the use of an authorization without a server ends, by the server's clock.
+// endOf is until when an authorization may be used without a server, by the server's clock.
 func endOf(a *protocol.Authorization) int64 { return min(a.BufferUntil, a.ValidUntil) }
 
-// reading is what our clocks show at one moment.
+// reading is what our two clocks show at one moment.
 type reading struct {
 	wall    time.Time
 	elapsed time.Duration
 }
 
-// read reads both clocks. A process may be stopped at any instant, and what it reads
-// after that has nothing to do with what it read before: then it reads once more.
+// read reads both clocks. If the process was stopped between the two readings, they don't belong
+// together; then it reads again.
 func read(clock slot.Clock) reading {
 	const together, tries = 100 * time.Millisecond, 10
 	var r reading
@@ -66,15 +65,14 @@ func read(clock slot.Clock) reading {
 	return r
 }
 
-// Timekeeper goes on reckoning a server's time while a process runs. It goes by time
-// that passed, so that setting the clock changes nothing, and it sees when somebody
-// does.
+// Timekeeper reckons a server's time while a process runs. It measures the time that has passed, so
+// that setting the clock changes nothing, and notices when somebody sets the clock.
 type Timekeeper struct {
-	server int64 // what the server's clock showed
+	server int64 // what the server's clock showed at that moment
 	at     reading
 }
 
-// Watch is a timekeeper that knows no server's time and only sees when the clock is set.
+// Watch is a timekeeper that knows no server's time and only notices when the clock is set.
 func Watch(clock slot.Clock) Timekeeper { return Timekeeper{at: read(clock)} }
 
 // Server is what the server's clock shows now, in seconds since 1970.
@@ -84,11 +82,10 @@ func (t Timekeeper) serverAt(now reading) int64 {
 	return t.server + int64((now.elapsed-t.at.elapsed)/time.Second)
 }
 
-// Wall is what our clock showed at a moment by the server's clock, or will show.
+// Wall is what our clock showed, or will show, at a time by the server's clock.
 func (t Timekeeper) Wall(server int64) int64 { return t.at.wall.Unix() + server - t.server }
 
-// Step is by how much our clock was set since the timekeeper last moved: forward if
-// positive.
+// Step is how far our clock was set since the timekeeper last moved: positive means forward.
 func (t Timekeeper) Step(clock slot.Clock) time.Duration {
 	now := read(clock)
 	return now.wall.Round(0).Sub(t.at.wall.Round(0)) - (now.elapsed - t.at.elapsed)
@@ -103,7 +100,7 @@ func (t Timekeeper) Moved(clock slot.Clock) Timekeeper {
 	return Timekeeper{t.serverAt(now), now}
 }
 
-// Keep keeps in a ledger how far the server's time has come, for the next process.
+// Keep stores the server's time in a ledger for the next process.
 func (t Timekeeper) Keep(ctx context.Context, l *ledger.Ledger, lts string) error {
 	return l.SetAnchor(ctx, lts, t.anchor())
 }

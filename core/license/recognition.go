@@ -9,17 +9,16 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// Recognition remembers which addresses showed to be those of the server that is meant.
-// Others are sent nothing that is not for them: no handshake code, no password, no usage.
-// An address may have been given to another vendor's server since, or a customer may have
-// entered a wrong one. Its zero value remembers none. Its methods may be called from any
-// goroutine.
+// Recognition remembers which addresses turned out to belong to the intended server. Other
+// addresses get nothing that is not meant for them: no handshake code, no password, no usage. An
+// address may belong to another vendor's server by now, or a customer may have entered a wrong one.
+// The zero value remembers none. Its methods may be called from any goroutine.
 //
-// It proves nothing: whoever wants to be taken for a server can show that one's keys. What
-// is believed, is signed.
+// This proves nothing, because anybody can show a server's public keys. We believe only what is
+// signed.
 type Recognition struct {
 	mu    sync.Mutex
-	shown map[string]string // id of the signing key, by address
+	shown map[string]string // the id of the signing key, by address
 }
 
 // Seen notes that an address answered with a signature by a key.
@@ -32,7 +31,7 @@ func (r *Recognition) Seen(server, lts string) {
 	r.shown[server] = lts
 }
 
-// Doubt forgets an address, because it answered as that server does not.
+// Doubt forgets an address, because it gave an answer that the server would not give.
 func (r *Recognition) Doubt(server string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -45,8 +44,8 @@ func (r *Recognition) knows(server, lts string) bool {
 	return r.shown[server] == lts
 }
 
-// Recognize says why an address is not that of the server with a signing key, which is
-// named by its id; nil if it is. An address that is not known yet is asked for its keys.
+// Recognize says why an address does not belong to the server whose signing key has the given id;
+// nil if it does. It asks an unknown address for its keys.
 func (r *Recognition) Recognize(ctx context.Context, transport http.RoundTripper, server, lts string) error {
 	if r.knows(server, lts) {
 		return nil
@@ -58,7 +57,7 @@ func (r *Recognition) Recognize(ctx context.Context, transport http.RoundTripper
 	if answer.Status != http.StatusOK {
 		problem := answer.Problem(server)
 		if problem.Status == protocol.StatusNotFound || problem.Status == protocol.StatusMethodNotAllowed {
-			problem.Status = protocol.StatusServerResponseInvalid // it shows no keys, whatever it is
+			problem.Status = protocol.StatusServerResponseInvalid // it shows no keys, so it is not a server
 		}
 		return problem
 	}

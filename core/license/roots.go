@@ -14,8 +14,8 @@ import (
 	"syscall"
 )
 
-// Where Linux distributions keep the roots that a machine trusts, as
-// crypto/x509 has it: the first file there is, and all of the directories.
+// Where Linux distributions keep the root certificates that a machine trusts, as in crypto/x509:
+// the first file that exists, and all directories.
 var (
 	rootFiles = []string{
 		"/etc/ssl/certs/ca-certificates.crt",                // Debian, Ubuntu, Gentoo
@@ -28,20 +28,19 @@ var (
 	rootDirectories = []string{"/etc/ssl/certs", "/etc/pki/tls/certs"}
 )
 
-// maxRoots is the largest file of certificates that is read. What a
-// distribution trusts takes a quarter of a megabyte.
+// maxRoots is the largest file of certificates that we read, in bytes. The roots of a distribution
+// take a quarter of a megabyte.
 const maxRoots = 8 << 20
 
-// roots are the certificates that HTTPS is to trust; nil stands for those of
-// the platform.
+// roots are the certificates that HTTPS trusts; nil means those of the platform.
 func roots(p *Parameters) (*x509.CertPool, error) {
 	if p.CAFile != "" {
 		return fileRoots(p.CAFile)
 	}
-	// Windows and macOS verify by themselves, and no environment variable decides
-	// there. Elsewhere crypto/x509 takes the roots from the files that SSL_CERT_FILE
-	// and SSL_CERT_DIR name: who sets a process's environment would choose whom the
-	// library trusts. So no pool is nil here.
+	// Windows and macOS verify certificates themselves, and no environment variable changes that.
+	// Elsewhere, crypto/x509 would read the roots from where SSL_CERT_FILE and SSL_CERT_DIR point,
+	// and whoever sets a process's environment would choose whom the library trusts. So the result
+	// must not be nil there.
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
 		return nil, nil
 	}
@@ -51,8 +50,8 @@ func roots(p *Parameters) (*x509.CertPool, error) {
 	return machine.load(rootFiles, rootDirectories), nil
 }
 
-// usesTLS tells whether anything is to be reached by HTTPS: reading the
-// machine's roots takes some 10 ms, which nobody else should pay.
+// usesTLS tells whether any address uses HTTPS: otherwise, the 10 ms for reading the machine's
+// roots would be wasted.
 func usesTLS(p *Parameters) bool {
 	for _, address := range append(p.Servers(), p.ProxyURL) {
 		if u, err := url.Parse(address); err == nil && u.Scheme == "https" {
@@ -62,11 +61,11 @@ func usesTLS(p *Parameters) bool {
 	return false
 }
 
-// fileRoots are the certificates of the file a host named.
+// fileRoots are the certificates of the file that the host named.
 func fileRoots(path string) (*x509.CertPool, error) {
 	text, err := readCertificates(path)
 	if err != nil {
-		// Without the operation and the path, which the message has already.
+		// Leave out the operation and the path, because the message has them already.
 		var reason *fs.PathError
 		if errors.As(err, &reason) {
 			err = reason.Err
@@ -80,9 +79,9 @@ func fileRoots(path string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// machineRoots are the roots the machine trusts, read once for all licenses of
-// the process. If there are none, or they can't be read, the next one tries
-// again: a process that had no descriptor left may have some later.
+// machineRoots are the roots that the machine trusts, read once for all licenses of the process. If
+// there are none, or they can't be read, the next license tries again: a process without a free
+// descriptor may have one later.
 type machineRoots struct {
 	mu   sync.Mutex
 	pool *x509.CertPool
@@ -90,7 +89,7 @@ type machineRoots struct {
 
 var machine machineRoots
 
-// load gives a pool that may be empty, in which case nobody is trusted.
+// load returns a pool. If that is empty, nobody is trusted.
 func (m *machineRoots) load(files, directories []string) *x509.CertPool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -117,8 +116,8 @@ func (m *machineRoots) load(files, directories []string) *x509.CertPool {
 	return pool
 }
 
-// certificatesIn lists the files of a directory, without the links to others of
-// them by which OpenSSL finds a certificate's hash.
+// certificatesIn lists the files of a directory, without the links by which OpenSSL finds
+// certificates by their hashes.
 func certificatesIn(directory string) []string {
 	entries, _ := os.ReadDir(directory)
 	var files []string
@@ -134,9 +133,8 @@ func certificatesIn(directory string) []string {
 	return files
 }
 
-// readCertificates reads a file of certificates whole. A path may lead to
-// anything: what is no regular file is not read and holds nobody up (a FIFO
-// without a writer would, when it is opened), and no more than maxRoots is taken.
+// readCertificates reads a whole file of certificates. A path may lead to anything, so this reads
+// only regular files (opening a FIFO without a writer would block) and at most maxRoots bytes.
 func readCertificates(path string) ([]byte, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {

@@ -14,19 +14,19 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// maxAnswer is the longest answer read from a server.
+// maxAnswer is the longest answer that we read from a server, in bytes.
 const maxAnswer = 1 << 20
 
-// Answer is what a server answered.
+// Answer is a server's answer.
 type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// Post sends a JSON body to a path of a server and reads the answer whole. The
-// error carries FAILED_TO_REACH_LTS and names the server; it says nothing of
-// whether the server got the request.
+// Post sends a JSON body to a path of a server and reads the whole answer. The error has the status
+// FAILED_TO_REACH_LTS and names the server; it does not say whether the server received the
+// request.
 func Post(ctx context.Context, transport http.RoundTripper, server, path string, header http.Header,
 	body []byte) (*Answer, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, server+path, bytes.NewReader(body))
@@ -40,7 +40,7 @@ func Post(ctx context.Context, transport http.RoundTripper, server, path string,
 	return send(transport, server, request)
 }
 
-// get asks for a path of a server; see Post.
+// get requests a path of a server; see Post.
 func get(ctx context.Context, transport http.RoundTripper, server, path string) (*Answer, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, server+path, http.NoBody)
 	if err != nil {
@@ -51,7 +51,7 @@ func get(ctx context.Context, transport http.RoundTripper, server, path string) 
 
 func send(transport http.RoundTripper, server string, request *http.Request) (*Answer, error) {
 	request.Header.Set("Accept", protocol.ContentTypeJSON+", "+protocol.ContentTypeProblem)
-	// A redirect is not followed: reports go where the vendor said, or nowhere.
+	// Follow no redirects: reports go where the vendor said, or nowhere.
 	client := http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}}
@@ -59,7 +59,7 @@ func send(transport http.RoundTripper, server string, request *http.Request) (*A
 	if err != nil {
 		var reason *url.Error
 		if errors.As(err, &reason) {
-			err = reason.Err // without the method and address, which stand before it
+			err = reason.Err // without the method and the address, which the message has already
 		}
 		return nil, unreached(server, err)
 	}
@@ -82,7 +82,7 @@ func unreached(server string, err error) error {
 	return protocol.Errorf(protocol.StatusFailedToReachLTS, "%s can't be reached: %w", server, err)
 }
 
-// problem reads an answer that is an error of the protocol; nil if it is none.
+// problem reads an answer that is an error of the protocol; nil if it is not one.
 func (a *Answer) problem() *protocol.Problem {
 	mediaType, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	var problem protocol.Problem
@@ -96,9 +96,8 @@ func (a *Answer) problem() *protocol.Problem {
 	return &problem
 }
 
-// Problem reads an answer that is an error: the LTS code if the answer has one,
-// else SERVER_RESPONSE_INVALID. It proves nothing: anybody on the way may have
-// written it.
+// Problem reads an answer that is an error: its LTS code, or SERVER_RESPONSE_INVALID if it has
+// none. The answer proves nothing: anybody on the way may have written it.
 func (a *Answer) Problem(server string) *protocol.Error {
 	if problem := a.problem(); problem != nil {
 		return &protocol.Error{Status: problem.Code, Detail: problem.Detail, Reason: problem.Reason}
@@ -110,9 +109,9 @@ func (a *Answer) Problem(server string) *protocol.Error {
 		"%s answered with HTTP status %d, and not as a License Tracking Server does", server, a.Status)
 }
 
-// Final tells whether an error that answers reports stands for all servers: the
-// standby holds what the main holds. The reports are kept all the same: only a
-// receipt, which is proven, lets one go.
+// Final tells whether an error in answer to reports is true for all servers, because the standby
+// server has the same data as the main one. The reports are kept all the same: only a verified
+// receipt settles a report.
 func Final(err error) bool {
 	switch status := protocol.StatusOf(err); status {
 	case protocol.StatusStandbyRefuses, protocol.StatusServerFailed, protocol.StatusRequestRateLimited,
@@ -123,9 +122,9 @@ func Final(err error) bool {
 	}
 }
 
-// withTimeout bounds a request: by the timeout of one request, and by what is
-// left of ctx's own deadline divided by the servers still to ask, so that an
-// unreachable main server leaves time for the standby.
+// withTimeout limits the time of a request: to the timeout of one request, and to the time that ctx
+// has left, divided by the number of servers still to ask, so that an unreachable main server
+// leaves time for the standby server.
 func withTimeout(ctx context.Context, timeout time.Duration, servers int) (context.Context, context.CancelFunc) {
 	if deadline, ok := ctx.Deadline(); ok && servers > 1 {
 		timeout = min(timeout, time.Until(deadline)/time.Duration(servers))

@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// NewTransport makes the HTTP transport these parameters ask for. It is the
-// license's own: nothing of the process's default transport or environment is
-// used. Close it with CloseIdleConnections.
+// NewTransport makes the HTTP transport for these parameters. It belongs to the license alone and
+// uses neither the process's default transport nor its environment. Close it with
+// CloseIdleConnections.
 //
-// The transport is never nil, so that it may be closed by who keeps it as an
-// http.RoundTripper: a nil pointer in there is none, and calling it would panic.
+// The transport is never nil, even after an error: a caller keeps it as an http.RoundTripper, and a
+// nil pointer in an interface is not nil, so closing it would panic.
 func NewTransport(p *Parameters) (*http.Transport, error) {
-	// The host's program may set a proxy; its environment is not our interface.
+	// A host sets a proxy by a parameter, not by the environment.
 	transport := &http.Transport{
 		DialContext:           (&net.Dialer{Timeout: p.RequestTimeout, KeepAlive: 30 * time.Second}).DialContext,
 		TLSHandshakeTimeout:   p.RequestTimeout,

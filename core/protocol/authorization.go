@@ -4,18 +4,18 @@ package protocol
 // server sends one.
 type AuthorizationRequest struct {
 	Protocol int `json:"protocol"`
-	// Nonce is 16 random bytes or more in base64url; the answer repeats it,
-	// so that an old answer can't be played back.
+	// Nonce is at least 16 random bytes in base64url. The answer repeats it, so that nobody can
+	// replay an old answer.
 	Nonce string `json:"nonce"`
-	// ClientTime is the client's clock, in seconds since 1970; the server notes
-	// a large difference and refuses nothing because of it.
+	// ClientTime is the time by the client's clock, in seconds since 1970. The server notes a large
+	// difference, but refuses nothing because of it.
 	ClientTime int64  `json:"clientTime"`
 	Device     Device `json:"device"`
 
 	HandshakeCode   string `json:"handshakeCode,omitempty"`
 	OrganizationID  string `json:"organizationID,omitempty"`
 	SessionPassword string `json:"sessionPassword,omitempty"`
-	// Item is the id of the only item that will do; empty: any of the code's.
+	// Item is the id of the only acceptable item; empty: any item of the code.
 	Item string `json:"item,omitempty"`
 
 	Products       Product         `json:"products"`
@@ -26,13 +26,12 @@ type AuthorizationRequest struct {
 	Modules        []LicenseModule `json:"modules,omitempty"` // empty: all
 	MaxBufferDays  int             `json:"maxBufferDays"`
 	InstanceCount  int             `json:"instanceCount"`
-	// SlotSeconds is how often the client reports, if it does: the length of its
-	// slots. 0: as usual.
+	// SlotSeconds is how often the client reports: the length of its slots. 0: the default.
 	SlotSeconds int `json:"slotSeconds,omitempty"`
 	// ValidationField is the domain, application id or process name.
 	ValidationField string `json:"validationField,omitempty"`
-	// Anomalies the client noticed, such as "clock-turned-back" or
-	// "ledger-replaced". The server shows them; they refuse nothing.
+	// Anomalies that the client noticed, such as "clock-turned-back" or "ledger-replaced". The
+	// server shows them, but refuses nothing because of them.
 	Anomalies []string `json:"anomalies,omitempty"`
 }
 
@@ -42,8 +41,9 @@ type Device struct {
 	// PublicKey is the device's X25519 key, 32 bytes in base64url; the report
 	// key is derived from it.
 	PublicKey string `json:"publicKey"`
-	// UUIDSource is "random", "hardware", "host" (injected by the host) or "memory": a
-	// random one that could not be kept and ends with the process.
+	// UUIDSource is "random", "hardware", "host" (chosen by the host), "memory" (random, but it
+	// could not be stored and ends with the process) or "weak" (from a browser without a secure
+	// random number generator).
 	UUIDSource   string `json:"uuidSource"`
 	FriendlyName string `json:"friendlyName,omitempty"`
 	Platform     string `json:"platform,omitempty"` // such as "linux/amd64"
@@ -60,15 +60,15 @@ type AuthorizationResponse struct {
 	PublicKey string `json:"publicKey"`
 }
 
-// Authorization is what a server grants and signs. A client keeps it as
-// received and uses it until BufferUntil when no server can be reached.
+// Authorization is what a server grants and signs. A client stores it as received and uses it until
+// BufferUntil if no server can be reached.
 type Authorization struct {
 	Protocol  int    `json:"protocol"`
 	Device    string `json:"device"`    // as in the request
 	DeviceKey string `json:"deviceKey"` // as in the request
 	Nonce     string `json:"nonce"`     // as in the request
-	// Request is the digest of the request's body as the server got it, so that what
-	// was asked for can't be changed on its way.
+	// Request is the digest of the request's body as the server received it, so that nobody can
+	// change the request on its way.
 	Request string `json:"request"`
 
 	HandshakeCode  string `json:"handshakeCode"` // the one in use, also if only an organization was given
@@ -79,13 +79,13 @@ type Authorization struct {
 
 	// Times in seconds since 1970, by the server's clock.
 	IssuedAt    int64 `json:"issuedAt"`
-	ValidUntil  int64 `json:"validUntil"`  // end of the license, its 7 days of tolerance included
+	ValidUntil  int64 `json:"validUntil"`  // end of the license, including its 7 days of tolerance
 	BufferUntil int64 `json:"bufferUntil"` // end of use without the server; not after ValidUntil
 
 	ReportKey ReportKey `json:"reportKey"`
 }
 
-// Item is the license item that an authorization uses.
+// Item is the license item of an authorization.
 type Item struct {
 	ID             string          `json:"id"`
 	Name           string          `json:"name,omitempty"`
@@ -99,7 +99,7 @@ type Item struct {
 	ExpiresAt      int64           `json:"expiresAt"`
 }
 
-// QuotaState says how an item's quota stands.
+// QuotaState is the state of an item's quota.
 type QuotaState string
 
 // Quota states.
@@ -115,24 +115,24 @@ type Quota struct {
 	Tolerance int64      `json:"tolerance"`
 	Used      int64      `json:"used"`
 	State     QuotaState `json:"state"`
-	// Exceptions are what was active beyond the limit, slot by slot, since they were
-	// cleared last, and how many are allowed: of charge ways that count them. They
-	// take the place of a tolerance.
+	// Exceptions are the seats beyond the limit, added up over all slots since they were last
+	// reset, and how many are allowed, for charge ways that count them. Such charge ways have no
+	// tolerance.
 	Exceptions        int64 `json:"exceptions,omitempty"`
 	ExceptionsAllowed int64 `json:"exceptionsAllowed,omitempty"`
 }
 
-// ReportKey tells the client what to derive its report key from.
+// ReportKey is what the client needs to derive its report key.
 type ReportKey struct {
 	// ServerPublicKey is the server's X25519 key, 32 bytes in base64url.
 	ServerPublicKey string `json:"serverPublicKey"`
-	// ID names the derived key; see DeriveReportKey.
+	// ID identifies the derived key; see DeriveReportKey.
 	ID string `json:"id"`
 }
 
 // KeysResponse is the answer to GET /v1/keys.
 type KeysResponse struct {
-	// SigningKeys are the server's Ed25519 keys, the one in use first.
+	// SigningKeys are the server's Ed25519 keys, beginning with the one in use.
 	SigningKeys []SigningKey `json:"signingKeys"`
 }
 

@@ -25,21 +25,21 @@ func (w ChargeWay) Short() string {
 	return d.short
 }
 
-// Unit tells as what operations are charged by a charge way, if it counts them.
+// Unit is the unit in which a charge way counts operations; counts is false if it counts none.
 func (w ChargeWay) Unit() (unit Unit, counts bool) {
 	d, known := w.definition()
 	return d.unit, known && d.unit >= 0
 }
 
-// CountsExceptions tells whether a charge way counts what is active beyond a quota, slot
-// by slot, as exceptions.
+// CountsExceptions tells whether a charge way counts the seats beyond the quota in each slot as
+// exceptions.
 func (w ChargeWay) CountsExceptions() bool {
 	d, _ := w.definition()
 	return d.exceptions
 }
 
-// Concurrent tells whether a seat lasts as long as a license is in use, so that it is
-// worth giving back.
+// Concurrent tells whether a seat lasts as long as a license is in use, so that it is worth telling
+// the server when the license is closed.
 func (w ChargeWay) Concurrent() bool {
 	d, _ := w.definition()
 	return d.concurrent

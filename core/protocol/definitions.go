@@ -260,16 +260,16 @@ const (
 	ChargeWayAuto                       ChargeWay = 0   // decided by the server
 	ChargeWayDeviceCount                ChargeWay = 1   // distinct devices
 	ChargeWayScanCount                  ChargeWay = 2   // barcodes scanned
-	ChargeWayConcurrentDeviceCount      ChargeWay = 3   // devices at work in one slot
+	ChargeWayConcurrentDeviceCount      ChargeWay = 3   // devices active in one slot
 	ChargeWayPageCount                  ChargeWay = 4   // pages processed
-	ChargeWayAppDomainCount             ChargeWay = 6   // application domains
-	ChargeWayActiveDeviceCount          ChargeWay = 8   // devices at work in 24 hours
+	ChargeWayAppDomainCount             ChargeWay = 6   // domains of applications
+	ChargeWayActiveDeviceCount          ChargeWay = 8   // devices active in 24 hours
 	ChargeWayInstanceCount              ChargeWay = 9   // instances
-	ChargeWayConcurrentInstanceCount    ChargeWay = 10  // instances at work in one slot
-	ChargeWayDailyActiveDeviceCount     ChargeWay = 101 // devices at work in a day, within the item's time
-	ChargeWayMonthlyActiveDeviceCount   ChargeWay = 102 // devices at work in 30 days
-	ChargeWayQuarterlyActiveDeviceCount ChargeWay = 103 // devices at work in 90 days
-	ChargeWayYearlyActiveDeviceCount    ChargeWay = 104 // devices at work in 365 days
+	ChargeWayConcurrentInstanceCount    ChargeWay = 10  // instances active in one slot
+	ChargeWayDailyActiveDeviceCount     ChargeWay = 101 // devices active in a day, until the item's end
+	ChargeWayMonthlyActiveDeviceCount   ChargeWay = 102 // devices active in 30 days
+	ChargeWayQuarterlyActiveDeviceCount ChargeWay = 103 // devices active in 90 days
+	ChargeWayYearlyActiveDeviceCount    ChargeWay = 104 // devices active in 365 days
 )
 
 var chargeWays = []chargeWayDefinition{
@@ -362,9 +362,9 @@ const (
 	StateFlagTrial               StateFlag = 2    // a trial license
 	StateFlagQuotaInTolerance    StateFlag = 4    // the quota is used up, the tolerance is not
 	StateFlagQuotaExhausted      StateFlag = 8    // quota and tolerance are used up; the next authorization will be refused
-	StateFlagExpiredInTolerance  StateFlag = 16   // the license has expired; the 7 days after it are running
-	StateFlagStorageDegraded     StateFlag = 32   // the data directory can not be used; usage is kept in memory and dies with the process
-	StateFlagStorageRecovered    StateFlag = 64   // the ledger or counters kept before were damaged, gone or an older copy; see the events
+	StateFlagExpiredInTolerance  StateFlag = 16   // the license has expired, within its 7 days of tolerance
+	StateFlagStorageDegraded     StateFlag = 32   // the data directory can't be used; usage is kept in memory and is lost if the process dies
+	StateFlagStorageRecovered    StateFlag = 64   // the ledger or the counters were damaged, missing or an older copy; see the events
 	StateFlagStandbyUsed         StateFlag = 128  // the standby server answered
 	StateFlagReportsPending      StateFlag = 256  // the last submission failed; reports are kept
 	StateFlagUsageLost           StateFlag = 512  // some usage was lost and declared: see the counts by cause
@@ -372,7 +372,7 @@ const (
 	StateFlagAuthorizationLapsed StateFlag = 2048 // the authorization ran out or was refused while in use; the next start will fail
 )
 
-// EventKind: What an event tells.
+// EventKind: The kinds of events.
 type EventKind int32
 
 // Values of EventKind.
@@ -382,7 +382,7 @@ const (
 	EventKindReportRefused EventKind = 3 // the server refused a report; its units are declared lost
 	EventKindReportsPurged EventKind = 4 // reports older than 30 days were purged; their units are declared lost
 	EventKindStateChanged  EventKind = 5 // the state flags changed
-	EventKindInternalError EventKind = 6 // the library contained a failure of its own
+	EventKindInternalError EventKind = 6 // the library failed internally; the host is not affected
 )
 
 // OperationType: Operations that are counted: symbologies of a barcode reader, import types of a page product. 128 to 255 are defined by the host, by name.

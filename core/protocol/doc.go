@@ -1,11 +1,11 @@
-// Package protocol is the contract between clients and the License Tracking
-// Server: wire types, status codes, and how authorizations are signed and
-// reports and receipts authenticated. docs/protocol.md explains it and
-// docs/openapi.yaml states it for other languages; both sides import it.
+// Package protocol is the contract between clients and the License Tracking Server: wire types,
+// status codes, and how authorizations are signed and reports and receipts authenticated.
+// docs/protocol.md explains it, and docs/openapi.yaml specifies it for other languages; both sides
+// import it.
 package protocol
 
-// Version is the version of the protocol. It rises only when an older client
-// would misunderstand an answer; fields may be added without.
+// Version is the version of the protocol. It rises only if an older client would misunderstand an
+// answer; adding fields does not raise it.
 const Version = 1
 
 // Paths, relative to the base URL of a server.
@@ -28,8 +28,8 @@ const (
 	ContentTypeProblem = "application/problem+json"
 )
 
-// Limits, in bytes and elements. A server answers 413 beyond them; a client
-// splits its batches so that it stays below.
+// Limits in bytes or elements. A server answers 413 to anything larger; a client splits its batches
+// to stay below.
 const (
 	MaxAuthorizationBody = 64 << 10
 	MaxReportBody        = 1 << 20
@@ -39,10 +39,10 @@ const (
 // DefaultSlotSeconds is the length of a time slot: 3 minutes (docs/compatibility.md, "Time").
 const DefaultSlotSeconds = 180
 
-// MaxClosedInBatch is how many licenses a batch may tell of that were closed.
+// MaxClosedInBatch is how many closed licenses a batch may list.
 const MaxClosedInBatch = 64
 
-// MaxInstances is how many instances a request may be about.
+// MaxInstances is how many instances a request may ask for.
 const MaxInstances = 1_000_000
 
 // RetentionDays is how long an unsubmitted report is kept

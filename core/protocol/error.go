@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Error is a status code with the particulars of a case.
+// Error is a status code with details.
 type Error struct {
 	Status Status
 	Detail string // one line for people: what happened, to what, what to do

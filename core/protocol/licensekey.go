@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 )
 
-// LicenseKeyPrefix begins a license key: one string that holds what a client
-// needs to get authorized. Base64 of a JSON object of connection parameters
-// follows.
+// LicenseKeyPrefix begins a license key: one string with everything that a client needs to get an
+// authorization. Base64 of a JSON object of connection parameters follows it.
 const LicenseKeyPrefix = "LTS1"
 
-// NewLicenseKey makes a license key of connection parameters: anything that
-// marshals to a JSON object of them.
+// NewLicenseKey makes a license key from connection parameters: anything that marshals to a JSON
+// object of them.
 func NewLicenseKey(parameters any) (string, error) {
 	text, err := json.Marshal(parameters)
 	if err != nil {

@@ -36,7 +36,7 @@ type jwsHeader struct {
 	Type      string `json:"typ"`
 }
 
-// SigningKeyID names an Ed25519 key: base64url of the first 12 bytes of its SHA-256.
+// SigningKeyID identifies an Ed25519 key: base64url of the first 12 bytes of its SHA-256.
 func SigningKeyID(key ed25519.PublicKey) string {
 	sum := sha256.Sum256(key)
 	return Encoding.EncodeToString(sum[:12])
@@ -47,9 +47,9 @@ func SignAuthorization(a *Authorization, key ed25519.PrivateKey) (string, error)
 	return sign(typeAuthorization, a, key)
 }
 
-// VerifyAuthorization checks the signature of a compact JWS and reads what it
-// signs. It does not judge times, device or request: that is the client's part.
-// The error is ErrSignature if the signature is wrong.
+// VerifyAuthorization checks the signature of a compact JWS and reads its payload. It does not
+// check times, device or request; the client has to do that. The error is ErrSignature if the
+// signature is wrong.
 func VerifyAuthorization(jws string, key ed25519.PublicKey) (*Authorization, error) {
 	var a Authorization
 	if err := verify(typeAuthorization, jws, key, &a); err != nil {
@@ -58,13 +58,12 @@ func VerifyAuthorization(jws string, key ed25519.PublicKey) (*Authorization, err
 	return &a, nil
 }
 
-// SignRefusal signs a refusal as an authorization is signed, under a type of its own.
+// SignRefusal signs a refusal like an authorization, but with another type.
 func SignRefusal(r *Refusal, key ed25519.PrivateKey) (string, error) {
 	return sign(typeRefusal, r, key)
 }
 
-// VerifyRefusal checks the signature of a refusal and reads what it signs, like
-// VerifyAuthorization.
+// VerifyRefusal checks the signature of a refusal and reads its payload, like VerifyAuthorization.
 func VerifyRefusal(jws string, key ed25519.PublicKey) (*Refusal, error) {
 	var r Refusal
 	if err := verify(typeRefusal, jws, key, &r); err != nil {
@@ -73,8 +72,8 @@ func VerifyRefusal(jws string, key ed25519.PublicKey) (*Refusal, error) {
 	return &r, nil
 }
 
-// DocumentType is what a document that a server signs is. A signature of one type
-// is none of another.
+// DocumentType is the type of a document that a server signs. A signature for one type is not valid
+// for another.
 type DocumentType string
 
 // Types of documents.
@@ -84,7 +83,7 @@ const (
 	DocumentStatement  DocumentType = "openlts-statement"
 )
 
-// SignDocument signs a document of a server's as an authorization is signed.
+// SignDocument signs a server's document like an authorization.
 func SignDocument(of DocumentType, document any, key ed25519.PrivateKey) (string, error) {
 	return sign(string(of), document, key)
 }
@@ -94,7 +93,7 @@ func VerifyDocument(of DocumentType, jws string, key ed25519.PublicKey, document
 	return verify(string(of), jws, key, document)
 }
 
-// sign makes a JWS in compact form of a type of ours.
+// sign makes a JWS in compact form with one of our types.
 func sign(jwsType string, value any, key ed25519.PrivateKey) (string, error) {
 	header, err := json.Marshal(jwsHeader{"EdDSA", SigningKeyID(key.Public().(ed25519.PublicKey)), jwsType})
 	if err != nil {
@@ -108,7 +107,7 @@ func sign(jwsType string, value any, key ed25519.PrivateKey) (string, error) {
 	return signed + "." + Encoding.EncodeToString(ed25519.Sign(key, []byte(signed))), nil
 }
 
-// verify checks a JWS of a type of ours and reads its payload.
+// verify checks a JWS with one of our types and reads its payload.
 func verify(jwsType, jws string, key ed25519.PublicKey, value any) error {
 	parts := strings.Split(jws, ".")
 	if len(parts) != 3 {
@@ -125,7 +124,7 @@ func verify(jwsType, jws string, key ed25519.PublicKey, value any) error {
 	if err := json.Unmarshal(decoded[0], &header); err != nil {
 		return fmt.Errorf("its header is not JSON: %w", err)
 	}
-	// Algorithm and type are ours, never the sender's choice.
+	// We decide on algorithm and type, never the sender.
 	if header.Algorithm != "EdDSA" || header.Type != jwsType {
 		return fmt.Errorf("it is of type %.80q, signed with %.80q", header.Type, header.Algorithm)
 	}
@@ -138,14 +137,13 @@ func verify(jwsType, jws string, key ed25519.PublicKey, value any) error {
 	return nil
 }
 
-// DeriveReportKey derives the key that authenticates a device's reports and the
-// server's receipts, from the own X25519 key and the other side's public one;
-// both sides arrive at the same. The id names the key without revealing it:
-// base64url of the first 12 bytes of SHA-256(device public key || server public
-// key). Passing keys of the wrong side or size gives an error.
+// DeriveReportKey derives the key that authenticates a device's reports and the server's receipts,
+// from the own X25519 key and the other side's public key; both sides derive the same. The id
+// identifies the key without revealing it: base64url of the first 12 bytes of SHA-256(device public
+// key || server public key). Keys of the wrong side or size give an error.
 //
-// A MAC costs about a microsecond, a signature fifty: the server checks one for
-// each batch, so this is what bounds ingestion.
+// Checking a MAC takes about a microsecond, a signature fifty. The server checks one for each
+// batch, so this limits how many batches it can take.
 func DeriveReportKey(own *ecdh.PrivateKey, devicePublic,
 	serverPublic *ecdh.PublicKey) (key []byte, id string, err error) {
 	other := serverPublic
@@ -167,8 +165,8 @@ func ReportMAC(key, body []byte) string {
 	return mac(key, []byte(labelReport), body)
 }
 
-// ReceiptMAC authenticates a receipt. It covers the digest of the request, so
-// that a receipt for one batch can't pass for another's.
+// ReceiptMAC authenticates a receipt. It covers the digest of the request, so that a receipt for
+// one batch is not valid for another.
 func ReceiptMAC(key, requestBody, receiptBody []byte) string {
 	digest := sha256.Sum256(requestBody)
 	return mac(key, []byte(labelReceipt), digest[:], receiptBody)

@@ -16,8 +16,8 @@ func (s Status) Name() string {
 	return "UNKNOWN"
 }
 
-// Message is the code's text for people. Texts may be improved between
-// versions; programs compare the number.
+// Message is the code's text for people. Texts may change between versions; programs should compare
+// the number.
 func (s Status) Message() string {
 	if message, ok := statusMessages[s]; ok {
 		return message
@@ -28,12 +28,11 @@ func (s Status) Message() string {
 // Error makes a Status usable as an error.
 func (s Status) Error() string { return s.Message() }
 
-// FromServer tells whether the code is one that servers answer with. STANDBY_REFUSES
-// says "ask the main server"; which codes decide about a license,
-// Decision tells.
+// FromServer tells whether servers answer with this code. Decision tells which codes decide about a
+// license; STANDBY_REFUSES, for one, just means "ask the main server".
 func (s Status) FromServer() bool { return s <= -20100 && s > -20200 }
 
-// Unit says what an operation type is charged as.
+// Unit says how an operation type is charged.
 type Unit int
 
 // Units.
@@ -46,12 +45,12 @@ const (
 type operationTypeDefinition struct {
 	value OperationType
 	unit  Unit
-	// kind is the part of a page product that did it, such as "ocr"; importType is how
-	// a page came in, such as "scanned"; "" where that says nothing.
+	// kind is the part of a page product that did it, such as "ocr"; importType is how a page was
+	// imported, such as "scanned"; "" if it does not apply.
 	kind, importType string
 }
 
-// Limits of operation types, which are small integers: a counter each.
+// Limits of operation types. They are small integers, because each has a counter.
 const (
 	// OperationTypes is the number of operation types a license can have.
 	OperationTypes = 256
@@ -87,16 +86,15 @@ func OperationTypeNames() map[OperationType]string {
 	return names
 }
 
-// UnitOf says what an operation type is charged as. Types a host defined are
-// charged by every license that counts.
+// UnitOf says how an operation type is charged. Types that a host defined are charged by every
+// license that counts operations.
 func UnitOf(name string) Unit { return operationTypes[name].unit }
 
 // KindBarcode is the kind of all operations that are charged as scans.
 const KindBarcode = "barcode"
 
-// KindOf says which part of a product did operations of a type: "barcode"; of a page
-// product "core", "webcam", "pdf-rasterizer" or "ocr"; "" for others, such as those a
-// host defined.
+// KindOf says which part of a product did operations of a type: "barcode"; "core", "webcam",
+// "pdf-rasterizer" or "ocr" for page products; "" for others, such as types that a host defined.
 func KindOf(name string) string {
 	if d := operationTypes[name]; d.kind != "" || d.unit != UnitScan {
 		return d.kind
@@ -104,8 +102,8 @@ func KindOf(name string) string {
 	return KindBarcode
 }
 
-// ImportTypeOf says how the pages of an operation type came in: "scanned", "captured"
-// or "loaded"; "" for other operations.
+// ImportTypeOf says how the pages of an operation type were imported: "scanned", "captured" or
+// "loaded"; "" for other operations.
 func ImportTypeOf(name string) string { return operationTypes[name].importType }
 
 // ValidOperationTypeName tells whether a host may define an operation type of

@@ -2,15 +2,15 @@ package slot
 
 import "time"
 
-// Clock is where core takes the time from, and what it waits by.
+// Clock gives core the time, and waits.
 type Clock interface {
 	// Now is the wall-clock time.
 	Now() time.Time
-	// Elapsed is the reading of a clock that nobody can set: the difference of two
-	// readings is the time that passed between them, the machine's sleep included.
-	// Wherever the wall clock moved by more or less, somebody set it.
+	// Elapsed is the reading of a clock that nobody can set: the difference of two readings is the
+	// time that has passed between them, including the machine's sleep. If the wall clock moved by
+	// more or less, somebody set it.
 	Elapsed() time.Duration
-	// After sends once when d has passed; stop releases it earlier.
+	// After sends once when d has passed; stop cancels it.
 	After(d time.Duration) (c <-chan time.Time, stop func())
 }
 

@@ -6,10 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sinceStart is the time since the machine started, its sleep included. Go's own
-// monotonic time stands still while the machine sleeps, so that waking up would look
-// like a clock that was set. Where the kernel has no such clock, the wall clock
-// stands in for it: then no setting of it is seen.
+// sinceStart is the time since the machine started, including its sleep. Go's own monotonic time
+// stops while the machine sleeps, so waking up would look as if somebody had set the clock. If the
+// kernel has no such clock, we use the wall clock, and then can't notice when somebody sets it.
 func sinceStart() time.Duration {
 	var now unix.Timespec
 	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) != nil {

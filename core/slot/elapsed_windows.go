@@ -6,5 +6,5 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// sinceStart is the time since the machine started, its sleep included.
+// sinceStart is the time since the machine started, including its sleep.
 func sinceStart() time.Duration { return windows.DurationSinceBoot() }

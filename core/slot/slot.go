@@ -1,5 +1,5 @@
-// Package slot is time as metering sees it: fixed wall-clock slots in UTC, and
-// the clock that everything in core takes the time from.
+// Package slot has the time slots of metering, which are fixed by the wall clock in UTC, and the
+// clock from which all of core takes the time.
 package slot
 
 import "fmt"
@@ -11,7 +11,7 @@ const Day = 24 * 60 * 60
 // Length is the length of a slot in seconds. It divides a day.
 type Length int64
 
-// Check says whether a length divides a day.
+// Check makes a Length; the error says that it does not divide a day.
 func Check(seconds int64) (Length, error) {
 	if seconds < 1 || seconds > Day || Day%seconds != 0 {
 		return 0, fmt.Errorf("a slot of %d s does not divide a day; take for example 1, 60 or 180", seconds)
@@ -19,8 +19,8 @@ func Check(seconds int64) (Length, error) {
 	return Length(seconds), nil
 }
 
-// Start is the start of the slot a moment lies in: both in seconds since 1970.
-// Slots are half open: a moment on the boundary belongs to the later slot.
+// Start is the start of the slot that contains a time, both in seconds since 1970. A time on the
+// border belongs to the later slot.
 func (l Length) Start(unix int64) int64 {
 	start := unix - unix%int64(l)
 	if start > unix { // before 1970, where % is negative
@@ -29,5 +29,5 @@ func (l Length) Start(unix int64) int64 {
 	return start
 }
 
-// Next is the start of the slot after the one a moment lies in.
+// Next is the start of the slot after the one that contains a time.
 func (l Length) Next(unix int64) int64 { return l.Start(unix) + int64(l) }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Clock is a clock that stands still until it is moved: 30 days pass in no
-// time. Its zero value is not usable; see NewClock.
+// Clock is a clock that stands still until it is moved, so that 30 days pass at once. Its zero
+// value is not usable; see NewClock.
 type Clock struct {
 	mu      sync.Mutex
 	now     time.Time
@@ -14,8 +14,8 @@ type Clock struct {
 	waiting map[*alarm]bool
 }
 
-// alarm goes off when its time has come by either clock: by the wall clock, also if it
-// was set past that; by the time that passed, also if the wall clock was set back.
+// alarm goes off when its time has come by either clock: by the wall clock, even if that was set
+// forward; or by the time that has passed, even if the wall clock was set back.
 type alarm struct {
 	at  time.Time
 	due time.Duration
@@ -62,15 +62,15 @@ func (s *Clock) After(d time.Duration) (<-chan time.Time, func()) {
 	}
 }
 
-// Set sets the clock to any time, also backwards, as somebody does who corrects it:
-// no time passes. Alarms due by then go off.
+// Set sets the clock to any time, even backwards, like a user who corrects it: no time passes.
+// Alarms that are due then go off.
 func (s *Clock) Set(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.set(now)
 }
 
-// set is Set. s.mu is held.
+// set does the work of Set. The caller holds s.mu.
 func (s *Clock) set(now time.Time) {
 	s.now = now
 	for a := range s.waiting {
@@ -81,8 +81,8 @@ func (s *Clock) set(now time.Time) {
 	}
 }
 
-// Waiting is how many alarms have yet to go off. When all that works by this
-// clock waits again, what the last move brought about is done.
+// Waiting is how many alarms have not gone off yet. When everything that uses this clock waits
+// again, all effects of the last move are done.
 func (s *Clock) Waiting() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

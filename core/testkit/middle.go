@@ -12,7 +12,7 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// What may stand between a client and its server; see Server.Intercept.
+// Attackers and proxies between a client and its server; see Server.Intercept.
 
 // CaptivePortal answers everything with a login page.
 func CaptivePortal(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
@@ -20,7 +20,7 @@ func CaptivePortal(w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
 	_, _ = fmt.Fprint(w, "<html>log in</html>")
 }
 
-// Forger answers authorizations with an error that it made up: nobody has signed it.
+// Forger answers requests for authorizations with an invented, unsigned error.
 func Forger(code protocol.Status) func(http.ResponseWriter, *http.Request, http.HandlerFunc) {
 	return func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 		if r.URL.Path != protocol.PathAuthorizations {
@@ -55,8 +55,8 @@ func Impostor(other *Server) func(http.ResponseWriter, *http.Request, http.Handl
 	}
 }
 
-// Rewriter changes authorization requests on their way: the true server answers
-// something nobody asked.
+// Rewriter changes requests for authorizations on their way, so that the real server answers
+// something that the client did not ask.
 func Rewriter(change func(*protocol.AuthorizationRequest)) func(http.ResponseWriter, *http.Request, http.HandlerFunc) {
 	return func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
 		var request protocol.AuthorizationRequest
@@ -69,7 +69,8 @@ func Rewriter(change func(*protocol.AuthorizationRequest)) func(http.ResponseWri
 	}
 }
 
-// Replayer keeps the first answer to an authorization, and gives it to everybody.
+// Replayer stores the first answer to a request for an authorization, and gives it to every later
+// request.
 func Replayer() func(http.ResponseWriter, *http.Request, http.HandlerFunc) {
 	var mu sync.Mutex
 	var first *httptest.ResponseRecorder

@@ -10,9 +10,8 @@ import (
 	"sync"
 )
 
-// Network is a transport that can be broken: it loses requests, loses answers
-// after the server committed, delivers requests twice, and answers in the
-// server's stead. It may be used by any goroutine.
+// Network is a transport that can be broken: it loses requests, loses answers after the server has
+// committed, delivers requests twice, and answers in place of the server. Any goroutine may use it.
 type Network struct {
 	next http.RoundTripper
 
@@ -29,8 +28,7 @@ func NewNetwork(seed uint64) *Network {
 	return &Network{next: &http.Transport{DisableKeepAlives: true}, random: rand.New(rand.NewPCG(seed, seed))}
 }
 
-// Break makes the network unreliable: a request gets through about every other
-// time.
+// Break makes the network unreliable: about every other request succeeds.
 func (n *Network) Break() { n.set(true, false) }
 
 // Cut lets nothing through.
@@ -52,7 +50,7 @@ func (n *Network) Faults() int {
 	return n.faults
 }
 
-// ErrNetwork is the error of a request that a broken network swallowed.
+// ErrNetwork is the error of a request that a broken network lost.
 var ErrNetwork = errors.New("the network failed (by testkit)")
 
 type fate int

@@ -27,7 +27,7 @@ type ReportKey struct {
 // for the real rules, run the real server.
 type Server struct {
 	URL string
-	// SigningKey is the public half of the key authorizations are signed with.
+	// SigningKey is the public half of the key that signs authorizations.
 	SigningKey ed25519.PublicKey
 
 	signing ed25519.PrivateKey
@@ -38,12 +38,12 @@ type Server struct {
 	keys     map[string][]byte
 	stored   map[ReportKey]protocol.Report
 	requests map[string]int
-	counted  map[ReportKey]map[string]int64 // of reports that were declared lost after that
+	counted  map[ReportKey]map[string]int64 // counts of reports before they were declared lost
 	account  *protocol.DeviceAccount
 	closed   []protocol.ClosedLicense
-	// Guarded by mu through Set.
+	// The following fields are set by the set function, under mu.
 	refuse  *protocol.Problem
-	off     time.Duration // of the server's clock
+	off     time.Duration // how far the server's clock is ahead
 	handler func(w http.ResponseWriter, r *http.Request, next http.HandlerFunc)
 	modify  func(*protocol.Authorization)
 	verdict func(protocol.ReportGroup, protocol.Report) *protocol.Exception
@@ -83,11 +83,11 @@ func NewServer(t testing.TB, now func() time.Time) *Server {
 	return s
 }
 
-// Refuse makes the server refuse every authorization; nil ends that. A decision is
-// signed.
+// Refuse makes the server refuse every authorization; nil ends that. It signs codes that are
+// decisions.
 func (s *Server) Refuse(p *protocol.Problem) { s.set(func() { s.refuse = p }) }
 
-// SetClock makes the server's clock wrong by so much.
+// SetClock makes the server's clock wrong by off.
 func (s *Server) SetClock(off time.Duration) { s.set(func() { s.off = off }) }
 
 // Intercept puts a handler before the server's own; nil removes it.
@@ -98,12 +98,12 @@ func (s *Server) Intercept(handler func(w http.ResponseWriter, r *http.Request, 
 // Modify changes authorizations before they are signed.
 func (s *Server) Modify(modify func(*protocol.Authorization)) { s.set(func() { s.modify = modify }) }
 
-// Judge gives verdicts on reports; nil accepts all.
+// Judge decides which reports are not accepted; nil accepts all.
 func (s *Server) Judge(verdict func(protocol.ReportGroup, protocol.Report) *protocol.Exception) {
 	s.set(func() { s.verdict = verdict })
 }
 
-// ForgetKeys makes the server not know any device, as after a restored backup.
+// ForgetKeys makes the server forget all devices, as if it was restored from a backup.
 func (s *Server) ForgetKeys() { s.set(func() { clear(s.keys) }) }
 
 func (s *Server) set(do func()) {
@@ -119,7 +119,7 @@ func (s *Server) Requests(path string) int {
 	return s.requests[path]
 }
 
-// Stored is every report the server holds: its highest revision.
+// Stored is the highest revision of every report that the server has.
 func (s *Server) Stored() map[ReportKey]protocol.Report {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,21 +130,21 @@ func (s *Server) Stored() map[ReportKey]protocol.Report {
 	return all
 }
 
-// Closed are the licenses that devices told were closed.
+// Closed are the licenses that devices have closed.
 func (s *Server) Closed() []protocol.ClosedLicense {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.closed)
 }
 
-// Account is what a device said last of its usage over all times; nil if none did.
+// Account is the account that a device sent last; nil if none did.
 func (s *Server) Account() *protocol.DeviceAccount {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.account
 }
 
-// Total is the sum of all counts the server holds, without what was declared lost.
+// Total is the sum of all counts that the server has, without what was declared lost.
 func (s *Server) Total() (units int64) {
 	for _, report := range s.Stored() {
 		if report.Lost == "" {
@@ -282,7 +282,7 @@ func (s *Server) reports(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer)
 }
 
-// missing is how much of a report that is declared lost was not counted before.
+// missing is how many units of a report that is declared lost were not counted before.
 func (s *Server) missing(key ReportKey, report protocol.Report) (units int64) {
 	counted := s.stored[key].Counts
 	if s.stored[key].Lost != "" {
@@ -294,7 +294,7 @@ func (s *Server) missing(key ReportKey, report protocol.Report) (units int64) {
 	return units
 }
 
-// store keeps a report of a higher revision, and answers how many units it added.
+// store stores a report with a higher revision, and returns how many units it added.
 func (s *Server) store(key ReportKey, report protocol.Report) (added int64) {
 	stored := s.stored[key]
 	if report.Revision <= stored.Revision {

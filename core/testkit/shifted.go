@@ -9,13 +9,13 @@ import (
 
 var machine slot.System
 
-// ShiftedClock is the machine's clock, shifted by as much as it was moved: time goes
-// on as usual, and also leaps on demand. The test build of the library runs on
-// it. Its zero value shows the machine's time.
+// ShiftedClock is the machine's clock plus the time by which it was moved: time passes as usual,
+// and leaps on demand. The test build of the library uses it. The zero value shows the machine's
+// time.
 type ShiftedClock struct {
 	mu      sync.Mutex
-	offset  time.Duration // of the wall clock
-	passed  time.Duration // of the time that passed
+	offset  time.Duration // how far the wall clock was moved
+	passed  time.Duration // how much time was skipped
 	waiting map[*alarm]*time.Timer
 }
 
@@ -26,17 +26,17 @@ func (s *ShiftedClock) Now() time.Time {
 	return s.now()
 }
 
-// now is without the monotonic reading, which a shift would contradict.
+// now leaves out the monotonic reading, which would contradict a shift.
 func (s *ShiftedClock) now() time.Time { return time.Now().Add(s.offset).Round(0) }
 
-// Elapsed is the time since the machine started, and what was leapt over since.
+// Elapsed is the time since the machine started plus the time that was skipped.
 func (s *ShiftedClock) Elapsed() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return machine.Elapsed() + s.passed
 }
 
-// After sends once when d has passed, or the clock was moved past that.
+// After sends once when d has passed, or when the clock was moved past that time.
 func (s *ShiftedClock) After(d time.Duration) (<-chan time.Time, func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -59,7 +59,7 @@ func (s *ShiftedClock) After(d time.Duration) (<-chan time.Time, func()) {
 	}
 }
 
-// fire sets an alarm off, once. Under s.mu.
+// fire sets an alarm off, once. The caller holds s.mu.
 func (s *ShiftedClock) fire(a *alarm) {
 	if timer, ok := s.waiting[a]; ok {
 		timer.Stop()
@@ -68,8 +68,8 @@ func (s *ShiftedClock) fire(a *alarm) {
 	}
 }
 
-// Move lets the time d pass at once, as in a sleep of the machine. Time does not
-// pass backwards: a negative d sets the clock back. Alarms due by then go off.
+// Move lets the time d pass at once, as if the machine slept. Time does not pass backwards: a
+// negative d sets the clock back. Alarms that are due then go off.
 func (s *ShiftedClock) Move(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,14 +77,14 @@ func (s *ShiftedClock) Move(d time.Duration) {
 	s.shift(d)
 }
 
-// Step sets the clock by d, as somebody does who corrects it: no time passes.
+// Step moves the clock by d, like a user who corrects it: no time passes.
 func (s *ShiftedClock) Step(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.shift(d)
 }
 
-// shift moves the wall clock. Under s.mu.
+// shift moves the wall clock. The caller holds s.mu.
 func (s *ShiftedClock) shift(d time.Duration) {
 	s.offset += d
 	now, elapsed := s.now(), machine.Elapsed()+s.passed

@@ -1,5 +1,5 @@
-// Package testkit is for vendors who test their SDK, and for the tests of core:
-// thirty days of slots, an outage, a lost answer, in milliseconds.
+// Package testkit is for vendors who test their SDK, and for the tests of core. Thirty days of
+// slots, an outage or a lost answer take milliseconds.
 //
 //	clock := testkit.NewClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 //	server := testkit.NewServer(t, clock.Now)
@@ -9,6 +9,5 @@
 //	network.Break()
 //	clock.Advance(30 * 24 * time.Hour)
 //
-// Programs in other languages have the same in the test build of the library;
-// see include/openlts/testkit.h.
+// The test build of the library has the same for other languages; see include/openlts/testkit.h.
 package testkit

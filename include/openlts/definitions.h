@@ -141,25 +141,25 @@ typedef enum LTS_ChargeWay {
   LTS_CW_DEVICE_COUNT = 1,
   /* barcodes scanned */
   LTS_CW_SCAN_COUNT = 2,
-  /* devices at work in one slot */
+  /* devices active in one slot */
   LTS_CW_CONCURRENT_DEVICE_COUNT = 3,
   /* pages processed */
   LTS_CW_PAGE_COUNT = 4,
-  /* application domains */
+  /* domains of applications */
   LTS_CW_APP_DOMAIN_COUNT = 6,
-  /* devices at work in 24 hours */
+  /* devices active in 24 hours */
   LTS_CW_ACTIVE_DEVICE_COUNT = 8,
   /* instances */
   LTS_CW_INSTANCE_COUNT = 9,
-  /* instances at work in one slot */
+  /* instances active in one slot */
   LTS_CW_CONCURRENT_INSTANCE_COUNT = 10,
-  /* devices at work in a day, within the item's time */
+  /* devices active in a day, until the item's end */
   LTS_CW_DAILY_ACTIVE_DEVICE_COUNT = 101,
-  /* devices at work in 30 days */
+  /* devices active in 30 days */
   LTS_CW_MONTHLY_ACTIVE_DEVICE_COUNT = 102,
-  /* devices at work in 90 days */
+  /* devices active in 90 days */
   LTS_CW_QUARTERLY_ACTIVE_DEVICE_COUNT = 103,
-  /* devices at work in 365 days */
+  /* devices active in 365 days */
   LTS_CW_YEARLY_ACTIVE_DEVICE_COUNT = 104
 } LTS_ChargeWay;
 
@@ -253,11 +253,11 @@ typedef enum LTS_StateFlag {
   LTS_STATE_QUOTA_IN_TOLERANCE = 4,
   /* quota and tolerance are used up; the next authorization will be refused */
   LTS_STATE_QUOTA_EXHAUSTED = 8,
-  /* the license has expired; the 7 days after it are running */
+  /* the license has expired, within its 7 days of tolerance */
   LTS_STATE_EXPIRED_IN_TOLERANCE = 16,
-  /* the data directory can not be used; usage is kept in memory and dies with the process */
+  /* the data directory can't be used; usage is kept in memory and is lost if the process dies */
   LTS_STATE_STORAGE_DEGRADED = 32,
-  /* the ledger or counters kept before were damaged, gone or an older copy; see the events */
+  /* the ledger or the counters were damaged, missing or an older copy; see the events */
   LTS_STATE_STORAGE_RECOVERED = 64,
   /* the standby server answered */
   LTS_STATE_STANDBY_USED = 128,
@@ -271,7 +271,7 @@ typedef enum LTS_StateFlag {
   LTS_STATE_AUTHORIZATION_LAPSED = 2048
 } LTS_StateFlag;
 
-/* What an event tells. */
+/* The kinds of events. */
 typedef enum LTS_EventKind {
   /* reports were accepted by the server */
   LTS_EVENT_SUBMITTED = 1,
@@ -283,7 +283,7 @@ typedef enum LTS_EventKind {
   LTS_EVENT_REPORTS_PURGED = 4,
   /* the state flags changed */
   LTS_EVENT_STATE_CHANGED = 5,
-  /* the library contained a failure of its own */
+  /* the library failed internally; the host is not affected */
   LTS_EVENT_INTERNAL_ERROR = 6
 } LTS_EventKind;
 

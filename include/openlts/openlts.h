@@ -1,7 +1,7 @@
 /* OpenLTS: license authorization and usage metering for native SDKs.
  *
- * This header defines the C ABI. The library exports exactly the functions
- * declared here; later versions add functions, and never change or remove one.
+ * This header defines the C ABI. The library exports exactly the functions declared here.
+ * Later versions add functions, but never change or remove one.
  *
  * A vendor's SDK uses it like this:
  *
@@ -20,44 +20,45 @@
  *
  * RULES THAT HOLD FOR EVERY FUNCTION
  *
- * Strings    UTF-8, NUL-terminated. They are read during the call and never
- *            kept, so the caller may free them right after it.
+ * Strings    UTF-8, NUL-terminated. The library reads them during the call and
+ *            does not keep them, so the caller may free them right after it.
  * Memory     No function returns memory to be freed. Texts go into buffers of
- *            the caller and are always NUL-terminated, cut if they must be.
+ *            the caller. They are always NUL-terminated, and cut if they do not
+ *            fit.
  * Structs    Start with structSize, set by the caller (or by the function that
- *            initializes them), so that they can grow without breaking anyone.
- * Handles    An LTS_License is a number. 0 is none. A handle that was closed
+ *            initializes them), so that they can grow without breaking callers.
+ * Handles    An LTS_License is a number; 0 is none. A handle that was closed
  *            or never existed gives LTS_ERR_INVALID_HANDLE, never a crash.
- * Errors     0 (LTS_OK) is success, everything negative an error; see
+ * Errors     0 (LTS_OK) is success, every negative number an error; see
  *            definitions.h. No function throws, aborts, or ends the process.
- * Threads    Every function may be called from any thread at any time, whatever
- *            the size of its stack and of its signal stack, and whatever signal
- *            handlers interrupt it. A handler must not leave a function of the
- *            library by longjmp. A thread is cancelled (pthread_cancel) before
- *            or after a function of the library, not in it. A signal handler
- *            may call LTS_RecordOperation, and no other function.
- * Blocking   Only the functions that say so block, and each has a deadline. It
- *            is kept even if the disk hangs, or another process holds the data
- *            directory: they return a quarter of a second after it at the
- *            latest. Work that was begun then finishes in the background, and
- *            touches no memory of the caller's. A negative timeout gives
- *            LTS_ERR_INVALID_ARGUMENT.
+ * Threads    You may call every function from any thread at any time, with a
+ *            stack and a signal stack of any size, and while signal handlers
+ *            interrupt the thread. A signal handler must not leave a function of
+ *            the library by longjmp. It may call LTS_RecordOperation, but no
+ *            other function. If you cancel a thread (pthread_cancel), that takes
+ *            effect before or after a function of the library, not within.
+ * Blocking   Only the functions that say so block, and each has a deadline. They
+ *            return at the latest a quarter of a second after it, even if the
+ *            disk hangs or another process holds the data directory. Work that
+ *            was begun is then finished in the background, and touches no memory
+ *            of the caller. A negative timeout gives LTS_ERR_INVALID_ARGUMENT.
  * Fork       The library starts threads in the first call of LTS_InitLicense,
  *            LTS_InitLicenseFromLTS or LTS_GetDeviceUUID, not when it is
- *            loaded. A process forked before that may use everything. One
- *            forked after it may still call LTS_RecordOperation, and what it
- *            records counts; every other function that needs the library's
- *            threads returns LTS_ERR_FORKED.
+ *            loaded. A process that is forked before that may use everything.
+ *            A process that is forked later may still call LTS_RecordOperation,
+ *            and what it records counts; every other function that needs the
+ *            library's threads returns LTS_ERR_FORKED.
  * Host       Loading the library changes nothing in the process. When it is
- *            used, it has handlers for SIGSEGV, SIGBUS and SIGFPE, which pass
- *            on what is not its own, and changes no other; its threads take no
- *            signals from the host. On Linux from 5.11 on, it has file
- *            descriptors of its own: the host may run out of them or close them
- *            all. It writes nothing to stdout or stderr, reads no environment
- *            variable but HOME, and can't be unloaded. If the process lacks
- *            threads, file descriptors, memory or address space (about 1.1 GB,
- *            most of it only reserved), LTS_ERR_HOST_RESOURCES says so, and the
- *            call may be repeated. docs/hosts.md has what a host must not do.
+ *            used, it installs handlers for SIGSEGV, SIGBUS and SIGFPE, which
+ *            pass on every signal that is not its own, and no others; its
+ *            threads take no signals of the host. On Linux 5.11 and newer, it
+ *            has its own file descriptors: the host may run out of descriptors
+ *            or close all of them. It writes nothing to stdout or stderr, reads
+ *            no environment variable but HOME, and can't be unloaded. If the
+ *            process lacks threads, file descriptors, memory or address space
+ *            (about 1.1 GB, most of it only reserved), a function returns
+ *            LTS_ERR_HOST_RESOURCES, and you may call it again. docs/hosts.md
+ *            says what a host must not do.
  */
 #ifndef OPENLTS_OPENLTS_H
 #define OPENLTS_OPENLTS_H
@@ -67,14 +68,14 @@
 
 #include "definitions.h"
 
-/* The version of this header, as text and as a number: major * 10000 + minor *
- * 100 + patch. LTS_Version() is that of the library in use. */
+/* The version of this header, as text and as a number: major * 10000 + minor * 100 +
+ * patch. LTS_Version() returns the version of the loaded library. */
 #define LTS_VERSION "0.1.0"
 #define LTS_VERSION_NUMBER 100
 
-/* The version of the binary interface, which grows when something is added to it. A
- * binding compares it with what LTS_ABIVersion() answers, and refuses to go on if that
- * is less: an older program works with a newer library. */
+/* The version of the binary interface. It grows with each addition. A binding compares it
+ * with LTS_ABIVersion() and refuses a library with a lower number; an older program works
+ * with a newer library. */
 #define LTS_ABI_VERSION 1
 
 #if defined(_WIN32)
@@ -101,10 +102,10 @@ typedef int64_t LTS_License;
 #define LTS_MAX_CODE 255
 #define LTS_MAX_NAME 255
 
-/* How to reach the License Tracking Server (LTS), and what to ask of it.
- * Call LTS_InitLTSConnectionParameters first: it sets the defaults named here.
- * A pointer may be NULL; that is the same as "". Fields up to products are
- * those of the vendor (docs/compatibility.md). */
+/* How to reach the License Tracking Server (LTS), and what to ask for. Call
+ * LTS_InitLTSConnectionParameters first: it sets the defaults named here. A pointer may
+ * be NULL, which means the same as "". Fields up to products are those of the vendor
+ * (docs/compatibility.md). */
 typedef struct LTS_ConnectionParameters {
   /* generated: ConnectionParameters */
   /* set by LTS_InitLTSConnectionParameters */
@@ -113,13 +114,13 @@ typedef struct LTS_ConnectionParameters {
   int32_t reserved;
   /* http(s)://host[:port][/path]; required */
   const char *mainServerURL;
-  /* asked if the main server can't be reached */
+  /* used if the main server can't be reached */
   const char *standbyServerURL;
-  /* the code; or organizationID, or both */
+  /* required, unless organizationID is set; both may be set */
   const char *handshakeCode;
-  /* if the code is protected by one */
+  /* the session password of the code, if it has one */
   const char *sessionPassword;
-  /* alone: the organization's default code is used */
+  /* without handshakeCode: the organization's default code is used */
   const char *organizationID;
   /* where the SDK runs (LTS_DeploymentType); LTS_DT_DESKTOP by default */
   int32_t deploymentType;
@@ -127,23 +128,23 @@ typedef struct LTS_ConnectionParameters {
   int32_t chargeWay;
   /* how the client UUID is made (LTS_UUIDGenerationMethod); LTS_UUIDGM_RANDOM by default */
   int32_t UUIDGenerationMethod;
-  /* days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the
-   * license may allow fewer; 7 by default */
+  /* how many days an authorization may be used without the server; 0 to 6 count as 7; the license
+   * may allow fewer; 7 by default */
   int32_t maxBufferDays;
   /* the modules to ask for (LTS_LicenseModule); NULL: all */
   const int32_t *limitedLicenseModules;
   int32_t limitedLicenseModulesCount;
-  /* how many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000;
-   * 1 by default */
+  /* how many instances this machine will use at once, 1 to 1,000,000; matters only for licenses
+   * charged by instances; 1 by default */
   int32_t maxConcurrentInstanceCount;
   /* may be combined (LTS_Product); LTS_PROD_ALL by default */
   int32_t products;
   /* when a report whose submission failed is tried again (LTS_Resubmit); LTS_RESUBMIT_NEXT_INIT by
    * default */
   int32_t resubmit;
-  /* of the SDK, such as "10.2.1" */
+  /* the version of the SDK, such as "10.2.1" */
   const char *productVersion;
-  /* of the SDK, such as "Python" */
+  /* the edition of the SDK, such as "Python" */
   const char *edition;
   /* domain, application id or process name; the server may check it */
   const char *validationField;
@@ -151,23 +152,23 @@ typedef struct LTS_ConnectionParameters {
   const char *deviceFriendlyName;
   /* a client UUID of the host's own choice, for containers: 8-4-4-4-12 hex digits */
   const char *deviceUUID;
-  /* the server's Ed25519 key in base64, as lts key show prints it: no other server is believed; if
-   * empty, the key seen first is remembered */
+  /* the server's Ed25519 key in base64, as lts key show prints it: the library believes no other
+   * server; if empty, it remembers the first key it sees */
   const char *serverPublicKey;
-  /* PEM file of the roots to trust for HTTPS; if empty, the machine's, whatever SSL_CERT_FILE
-   * says */
+  /* PEM file with the root certificates to trust for HTTPS; if empty, those of the machine
+   * (SSL_CERT_FILE is ignored) */
   const char *caFile;
   /* http(s)://[user:password@]host:port */
   const char *proxyURL;
-  /* where usage is kept, and who the device is; if empty, .openlts in the user's home directory; on
-   * Windows, OpenLTS in the user's local application data. Where nothing can be kept, as in a
-   * container without a volume, each start is a new device, which counts for a day at most
-   * (deviceUUID helps) */
+  /* where usage and the identity of the device are kept; if empty, .openlts in the user's home
+   * directory, or on Windows OpenLTS in the user's local application data. If nothing can be kept
+   * there, as in a container without a volume, each start is a new device, which counts for a day
+   * at most (set deviceUUID) */
   const char *dataDirectory;
-  /* length in seconds of a time slot and of the reporting interval; divides a day; 180 by
+  /* length of a time slot and of the reporting interval in seconds; must divide a day; 180 by
    * default */
   int32_t slotSeconds;
-  /* for all of the initialization; 12000 by default */
+  /* for the whole initialization; 12000 by default */
   int32_t initTimeoutMilliseconds;
   /* for one request to a server; 5000 by default */
   int32_t requestTimeoutMilliseconds;
@@ -176,8 +177,8 @@ typedef struct LTS_ConnectionParameters {
   /* generated: end */
 } LTS_ConnectionParameters;
 
-/* What is known of a license. Times are seconds since 1970 (UTC), 0 if there
- * is none. Set structSize to sizeof(LTS_LicenseInfo) before the call. */
+/* What is known about a license. Times are seconds since 1970 (UTC), 0 if there is none.
+ * Set structSize to sizeof(LTS_LicenseInfo) before the call. */
 typedef struct LTS_LicenseInfo {
   /* generated: LicenseInfo */
   /* sizeof(LTS_LicenseInfo), set by the caller */
@@ -206,10 +207,10 @@ typedef struct LTS_LicenseInfo {
   /* the modules that may be used: the license item permits them, and they were asked for (bit n is
    * LTS_LicenseModule n) */
   uint64_t modules;
-  /* units recorded on this device, over all that keep them in the same data directory; always:
-   * recorded = accepted + pending + lost */
+  /* units recorded on this device by all that share the data directory; always: recorded = accepted
+   * + pending + lost */
   int64_t recorded;
-  /* by the server, with a verified receipt */
+  /* accepted by the server, with a verified receipt */
   int64_t accepted;
   /* kept here, not accepted yet */
   int64_t pending;
@@ -219,17 +220,17 @@ typedef struct LTS_LicenseInfo {
   int64_t lostExpired;
   /* refused by the server */
   int64_t lostRefused;
-  /* gone with a damaged or deleted ledger */
+  /* lost with a damaged or deleted ledger */
   int64_t lostStorage;
   /* the client UUID */
   char deviceUUID[40];
-  /* of this opening of the license, as the server sees it */
+  /* the id of this opening of the license, as the server knows it */
   char runUUID[40];
   /* the handshake code in use */
   char handshakeCode[256];
   /* the organization it belongs to */
   char organizationID[256];
-  /* the license item that usage is counted against */
+  /* the license item that usage counts on */
   char itemID[256];
   /* belongs to statusCode */
   char statusMessage[256];
@@ -241,9 +242,9 @@ typedef struct LTS_Event {
   /* generated: Event */
   /* sizeof(LTS_Event), set by the caller */
   uint32_t structSize;
-  /* what the event tells (LTS_EventKind) */
+  /* the kind of event (LTS_EventKind) */
   int32_t kind;
-  /* how it went (LTS_StatusCode) */
+  /* the result (LTS_StatusCode) */
   int32_t statusCode;
   /* the state of the license after the event, flags combined (LTS_StateFlag) */
   uint32_t stateFlags;
@@ -266,8 +267,8 @@ LTS_API int32_t LTS_CALL LTS_ABIVersion(void);
  * library does not know it. Static memory. Never fails. */
 LTS_API const char *LTS_CALL LTS_StatusName(int32_t status);
 
-/* The text of a status code for people, in English. Texts may be improved;
- * compare the number. Static memory. Never fails. */
+/* The text of a status code for people, in English. Texts may change; compare the number.
+ * Static memory. Never fails. */
 LTS_API const char *LTS_CALL LTS_StatusMessage(int32_t status);
 
 /* Sets every field of *parameters to its default, and structSize.
@@ -280,18 +281,19 @@ LTS_API const char *LTS_CALL LTS_StatusMessage(int32_t status);
 LTS_API int32_t LTS_CALL LTS_InitLTSConnectionParameters(LTS_ConnectionParameters *parameters,
                                                          uint32_t structSize);
 
-/* Asks the License Tracking Server for an authorization and begins metering.
+/* Asks the License Tracking Server for an authorization and starts metering.
  *
- * The main server is asked first; the standby if the main can't be reached (or
- * is under construction); if neither answers, the authorization that one of them
- * granted before is used while it is valid, and LTS_STATE_CACHE_USED is set: a
- * flag, not an error. A refusal that the server signed is final; anything else
- * that is no authorization counts as a server that can't be reached. Setting the
- * clock back makes what was granted before unusable until a server is reached.
- * Then, in the background, usage that is left over is submitted at once and new
- * usage every slotSeconds, and once a day the server is asked anew: a renewal,
- * another quota, or a revocation takes effect without a restart. A refusal then
- * is LTS_STATE_AUTHORIZATION_LAPSED and an event; recording goes on.
+ * It asks the main server first, and the standby server if the main one can't be reached
+ * (or is under maintenance). If neither answers, it uses the authorization that one of
+ * them granted before, as long as that is valid, and sets LTS_STATE_CACHE_USED: a flag,
+ * not an error. A refusal that the server signed is final; if an answer is neither that
+ * nor an authorization, the server counts as not reached. After the clock was set back,
+ * the cached authorization can't be used until a server is reached.
+ *
+ * In the background, the library then submits usage that is left over at once and new
+ * usage every slotSeconds. Once a day it asks the server again, so that a renewal,
+ * another quota or a revocation takes effect without a restart. If the server refuses
+ * then, LTS_STATE_AUTHORIZATION_LAPSED is set and there is an event; recording continues.
  *
  * license              receives the handle; 0 on error
  * errorMessage         receives one line that says what happened and what to
@@ -311,10 +313,10 @@ LTS_API int32_t LTS_CALL LTS_InitLicenseFromLTS(const LTS_ConnectionParameters *
                                                 LTS_License *license, char *errorMessage,
                                                 int32_t errorMessageLength);
 
-/* The same with one string, the license key: "LTS1" followed by base64 of a
- * JSON object with the fields of LTS_ConnectionParameters (such as
- * {"mainServerURL":...,"handshakeCode":...}). `lts handshake key` prints one.
- * Keys in the vendor's form, "DLS2" and base64, are understood too.
+/* The same with a license key: "LTS1" followed by base64 of a JSON object with the fields
+ * of LTS_ConnectionParameters (such as {"mainServerURL":...,"handshakeCode":...}). `lts
+ * handshake key` prints one. The function also accepts keys in the vendor's format,
+ * "DLS2" and base64.
  *
  * parameters  what the key does not say; NULL for the defaults. A
  *             serverPublicKey in them stays: with a license key of another
@@ -325,7 +327,7 @@ LTS_API int32_t LTS_CALL LTS_InitLicense(const char *licenseKey,
                                          LTS_License *license, char *errorMessage,
                                          int32_t errorMessageLength);
 
-/* Defines an operation type by name, for what LTS_OperationType does not list.
+/* Defines an operation type that LTS_OperationType does not list, by its name.
  *
  * name           1 to 64 characters out of A-Z, 0-9 and _, starting with a
  *                letter; the name of a built-in type gives that type
@@ -341,12 +343,11 @@ LTS_API int32_t LTS_CALL LTS_DefineOperationType(LTS_License license, const char
 
 /* Records count successful operations, done now.
  *
- * The cost is that of an atomic addition: no lock, no memory allocation, no
- * system call, and not a single instruction of Go. Once the function returned
- * LTS_OK the operations are counted exactly once, even if the process is killed
- * in the next instant. They are counted in the time slot of the current
- * wall-clock time; if the clock is wrong by a day or more then, and set right
- * before they are submitted, they move with it.
+ * This takes nanoseconds: no lock, no memory allocation, no system call, and not a single
+ * instruction of Go. Once the function has returned LTS_OK, the operations are counted
+ * exactly once, even if the process is killed in the next instant. They count in the time
+ * slot of the current wall-clock time. If the clock is wrong by a day or more, and
+ * somebody corrects it before they are submitted, they move to the right slot.
  *
  * operationType  LTS_OperationType, or one defined by LTS_DefineOperationType
  * count          0 or more; 0 does nothing
@@ -356,8 +357,8 @@ LTS_API int32_t LTS_CALL LTS_DefineOperationType(LTS_License license, const char
 LTS_API int32_t LTS_CALL LTS_RecordOperation(LTS_License license, int32_t operationType,
                                              int32_t count);
 
-/* Records operations done at a time the caller names: seconds since 1970
- * (UTC), up to 30 days back and not in the future.
+/* Records operations done at a given time: seconds since 1970 (UTC), at most 30 days ago
+ * and not in the future.
  *
  * The operations are durable when the function returns LTS_OK. On an error they
  * are not counted, with one exception: after LTS_ERR_DEADLINE_EXCEEDED a write
@@ -370,8 +371,8 @@ LTS_API int32_t LTS_CALL LTS_RecordOperation(LTS_License license, int32_t operat
 LTS_API int32_t LTS_CALL LTS_RecordOperationAt(LTS_License license, int32_t operationType,
                                                int32_t count, int64_t time);
 
-/* Submits everything recorded so far, now: seals also the current slot, and
- * tries also reports that failed before.
+/* Submits everything recorded so far, including the current slot and reports that failed
+ * before.
  *
  * Blocks for timeoutMilliseconds at most.
  * Returns LTS_OK if nothing is left; LTS_ERR_REPORTS_PENDING if some reports
@@ -395,24 +396,24 @@ LTS_API int32_t LTS_CALL LTS_SubmitReports(LTS_License license, int32_t timeoutM
 LTS_API int32_t LTS_CALL LTS_PollEvent(LTS_License license, LTS_Event *event,
                                        int32_t timeoutMilliseconds);
 
-/* Tells what is known of a license.
+/* Returns what is known about a license.
  *
- * Reads the data directory; does not use the network. The usage of the device
- * has all that any process on the directory recorded before the call, submitted
- * or not. A process that may not look into the directory any more, because it
- * became another user or changed its root, lacks what others recorded in slots
- * that go on; a license in memory has its own. If the directory can't be read in
- * time, because another process holds it, the usage of the device is what it was
- * when last read, and what this license recorded since; LTS_STATE_STORAGE_DEGRADED
- * is set then.
- * Blocks for 2 seconds at most.
- * Returns LTS_OK; LTS_ERR_INVALID_ARGUMENT (NULL, or structSize smaller than
- * that of the first version), LTS_ERR_INVALID_HANDLE, LTS_ERR_DEADLINE_EXCEEDED
- * (the disk hangs), LTS_ERR_HOST_RESOURCES, LTS_ERR_FORKED, LTS_ERR_INTERNAL. */
+ * Reads the data directory; does not use the network. The usage contains everything that
+ * any process recorded in this data directory before the call, submitted or not. If this
+ * process can't read the directory any more, because it became another user or changed
+ * its root, the usage lacks what other processes recorded in slots that have not ended. A
+ * license in memory has only its own usage. If the directory can't be read in time,
+ * because another process holds it, the usage is that of the last successful read plus
+ * what this license has recorded since, and LTS_STATE_STORAGE_DEGRADED is set.
+ *
+ * Blocks for 2 seconds at most. Returns LTS_OK; LTS_ERR_INVALID_ARGUMENT (NULL, or
+ * structSize smaller than that of the first version), LTS_ERR_INVALID_HANDLE,
+ * LTS_ERR_DEADLINE_EXCEEDED (the disk hangs), LTS_ERR_HOST_RESOURCES, LTS_ERR_FORKED,
+ * LTS_ERR_INTERNAL. */
 LTS_API int32_t LTS_CALL LTS_GetLicenseInfo(LTS_License license, LTS_LicenseInfo *info);
 
-/* Tells the client UUID the device would use with these parameters, creating
- * it if there is none yet. Works without any license.
+/* Returns the client UUID that the device uses with these parameters, and creates it if
+ * there is none yet. Needs no license.
  *
  * parameters  NULL for the defaults
  * uuid        receives 36 characters and a NUL
@@ -425,9 +426,9 @@ LTS_API int32_t LTS_CALL LTS_GetLicenseInfo(LTS_License license, LTS_LicenseInfo
 LTS_API int32_t LTS_CALL LTS_GetDeviceUUID(const LTS_ConnectionParameters *parameters, char *uuid,
                                            int32_t length);
 
-/* Ends metering: seals what was recorded, submits it, and gives the handle
- * back. Nothing is lost whatever it returns: what can't be submitted in time
- * stays in the data directory for the next start.
+/* Ends metering: submits what was recorded, and closes the license. Nothing is lost,
+ * whatever it returns: what can't be submitted in time stays in the data directory for
+ * the next start.
  *
  * Blocks for timeoutMilliseconds at most (0: does not use the network).
  * Returns LTS_OK; LTS_ERR_INVALID_HANDLE (also on a second call);

@@ -14,20 +14,20 @@
 //
 // RULES THAT HOLD FOR EVERYTHING HERE
 //
-// Errors       A function that yields a value throws Error, and has a second
-//              form with a trailing Status & which never throws. A function
-//              that yields nothing but success or failure is noexcept and
-//              returns the status code: LTS_OK, or negative (LTS_StatusCode).
-//              Programs built with -fno-exceptions see only the forms which
-//              don't throw. (Copying into a std::string of yours may run out of
-//              memory, as everywhere.)
-// Threads      Everything may be called from any thread at any time. The
-//              exceptions are those of every C++ object: moving a License from
-//              or to, and destroying it, while another thread uses it.
-// Blocking     Only what says so blocks, and each has a deadline.
-// Fork         A forked child may go on calling record(), and what it records
-//              counts. Everything else answers LTS_ERR_FORKED there, and
-//              nothing is closed or lost by its destructors.
+// Errors       A function that returns a value throws Error, and has a second
+//              form with a trailing Status & that never throws. A function that
+//              returns only success or failure is noexcept and returns the
+//              status code: LTS_OK, or a negative LTS_StatusCode. Programs
+//              built with -fno-exceptions see only the forms that don't throw.
+//              (Copying into your own std::string may run out of memory, as
+//              always.)
+// Threads      You may call everything from any thread at any time. As with
+//              every C++ object, do not move a License from or to, or destroy
+//              it, while another thread uses it.
+// Blocking     Only the functions that say so block, and each has a deadline.
+// Fork         A forked child may call record(), and what it records counts.
+//              Everything else returns LTS_ERR_FORKED there, and its destructors
+//              close and lose nothing.
 // Enumerations Operation types, charge ways, state flags and so on are the
 //              LTS_ constants of definitions.h, as plain integers.
 #ifndef OPENLTS_OPENLTS_HPP
@@ -55,22 +55,20 @@
 
 namespace openlts {
 
-// What is known of a license: LTS_LicenseInfo, with structSize set.
+// What is known about a license: LTS_LicenseInfo, with structSize set.
 using LicenseInfo = LTS_LicenseInfo;
 
 // Something that happened: LTS_Event, with structSize set.
 using Event = LTS_Event;
 
-// How long License::close and its destructor wait for the server if they are
-// not told otherwise.
+// How long License::close and the destructor wait for the server by default.
 inline constexpr std::chrono::milliseconds default_close_timeout{3000};
 
-// The version of the library in use, such as "0.1.0". Static memory.
+// The version of the loaded library, such as "0.1.0". Static memory.
 inline const char *version() noexcept { return LTS_Version(); }
 
-// Tells whether the library in use has all of the binary interface this header was
-// written for: one that is newer does. If it has not, licenses can't be opened
-// (LTS_ERR_ABI_MISMATCH).
+// Tells whether the loaded library has everything of the binary interface for which this header was
+// written, as every newer library does. If not, licenses can't be opened (LTS_ERR_ABI_MISMATCH).
 inline bool abi_matches() noexcept { return LTS_ABIVersion() >= LTS_ABI_VERSION; }
 
 // The stable name of a status code, such as "LIMIT_EXCEEDED". Static memory.
@@ -81,15 +79,14 @@ inline const char *status_message(std::int32_t status) noexcept {
   return LTS_StatusMessage(status);
 }
 
-// How a call ended: what the forms that do not throw report. Needs no memory of
-// its own.
+// The result of a call, for the forms that do not throw. Allocates no memory.
 class Status {
  public:
   // Success.
   Status() noexcept = default;
 
-  // A status code and one line about it; nullptr or "" stand for the text that
-  // LTS_StatusMessage has. A longer line is cut to 255 bytes.
+  // A status code and one line about it; nullptr or "" means the text of LTS_StatusMessage. The
+  // line is cut to 255 bytes.
   explicit Status(std::int32_t code, const char *message = nullptr) noexcept : code_(code) {
     if (ok()) return;
     const bool given = message != nullptr && *message != '\0';
@@ -119,8 +116,8 @@ class Status {
   char message_[256] = "";
 };
 
-// What the throwing forms throw. what() is one line that says what happened, to
-// what, and what to do.
+// The exception of the forms that throw. what() is one line that says what happened, to what, and
+// what to do.
 class Error : public std::runtime_error {
  public:
   explicit Error(const Status &status)
@@ -142,21 +139,21 @@ inline void Status::or_throw() const {
 }
 #endif
 
-// How to reach the License Tracking Server (LTS), and what to ask of it. The
-// fields are those of LTS_ConnectionParameters, by the same names; a new object
-// has the defaults. Texts are UTF-8 without NUL characters.
+// How to reach the License Tracking Server (LTS), and what to ask for. The fields are those of
+// LTS_ConnectionParameters, with the same names; a new object has the defaults. Texts are UTF-8
+// without NUL characters.
 class ConnectionParameters {
  public:
   // generated: fields
   // http(s)://host[:port][/path]; required
   std::string mainServerURL;
-  // asked if the main server can't be reached
+  // used if the main server can't be reached
   std::string standbyServerURL;
-  // the code; or organizationID, or both
+  // required, unless organizationID is set; both may be set
   std::string handshakeCode;
-  // if the code is protected by one
+  // the session password of the code, if it has one
   std::string sessionPassword;
-  // alone: the organization's default code is used
+  // without handshakeCode: the organization's default code is used
   std::string organizationID;
   // where the SDK runs (LTS_DeploymentType); LTS_DT_DESKTOP by default
   std::int32_t deploymentType;
@@ -164,22 +161,22 @@ class ConnectionParameters {
   std::int32_t chargeWay;
   // how the client UUID is made (LTS_UUIDGenerationMethod); LTS_UUIDGM_RANDOM by default
   std::int32_t UUIDGenerationMethod;
-  // days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the
-  // license may allow fewer; 7 by default
+  // how many days an authorization may be used without the server; 0 to 6 count as 7; the license
+  // may allow fewer; 7 by default
   std::int32_t maxBufferDays;
   // the modules to ask for (LTS_LicenseModule); empty: all
   std::vector<std::int32_t> limitedLicenseModules;
-  // how many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000;
-  // 1 by default
+  // how many instances this machine will use at once, 1 to 1,000,000; matters only for licenses
+  // charged by instances; 1 by default
   std::int32_t maxConcurrentInstanceCount;
   // may be combined (LTS_Product); LTS_PROD_ALL by default
   std::int32_t products;
   // when a report whose submission failed is tried again (LTS_Resubmit); LTS_RESUBMIT_NEXT_INIT by
   // default
   std::int32_t resubmit;
-  // of the SDK, such as "10.2.1"
+  // the version of the SDK, such as "10.2.1"
   std::string productVersion;
-  // of the SDK, such as "Python"
+  // the edition of the SDK, such as "Python"
   std::string edition;
   // domain, application id or process name; the server may check it
   std::string validationField;
@@ -187,27 +184,29 @@ class ConnectionParameters {
   std::string deviceFriendlyName;
   // a client UUID of the host's own choice, for containers: 8-4-4-4-12 hex digits
   std::string deviceUUID;
-  // the server's Ed25519 key in base64, as lts key show prints it: no other server is believed; if
-  // empty, the key seen first is remembered
+  // the server's Ed25519 key in base64, as lts key show prints it: the library believes no other
+  // server; if empty, it remembers the first key it sees
   std::string serverPublicKey;
-  // PEM file of the roots to trust for HTTPS; if empty, the machine's, whatever SSL_CERT_FILE says
+  // PEM file with the root certificates to trust for HTTPS; if empty, those of the machine
+  // (SSL_CERT_FILE is ignored)
   std::string caFile;
   // http(s)://[user:password@]host:port
   std::string proxyURL;
-  // where usage is kept, and who the device is; if empty, .openlts in the user's home directory; on
-  // Windows, OpenLTS in the user's local application data. Where nothing can be kept, as in a
-  // container without a volume, each start is a new device, which counts for a day at most
-  // (deviceUUID helps)
+  // where usage and the identity of the device are kept; if empty, .openlts in the user's home
+  // directory, or on Windows OpenLTS in the user's local application data. If nothing can be kept
+  // there, as in a container without a volume, each start is a new device, which counts for a day
+  // at most (set deviceUUID)
   std::string dataDirectory;
-  // length in seconds of a time slot and of the reporting interval; divides a day; 180 by default
+  // length of a time slot and of the reporting interval in seconds; must divide a day; 180 by
+  // default
   std::int32_t slotSeconds;
-  // for all of the initialization; 12000 by default
+  // for the whole initialization; 12000 by default
   std::chrono::milliseconds initTimeout;
   // for one request to a server; 5000 by default
   std::chrono::milliseconds requestTimeout;
   // generated: end
 
-  // The defaults, as the library has them.
+  // The defaults of the library.
   ConnectionParameters() noexcept {
     LTS_ConnectionParameters defaults{};
     LTS_InitLTSConnectionParameters(&defaults, sizeof defaults);
@@ -229,28 +228,27 @@ class ConnectionParameters {
   friend class License;
   friend std::string device_uuid(const ConnectionParameters &parameters, Status &status);
 
-  // Fills *c, which points into this object. A text with a NUL in it, which C
-  // would silently cut there, is refused.
+  // Fills *c, whose pointers lead into this object. Refuses a text that contains a NUL, where C
+  // would silently cut it.
   Status to_c(LTS_ConnectionParameters *c) const noexcept;
 };
 
-// Milliseconds as the C ABI takes them. What does not fit is cut to the nearest
-// that does.
+// Milliseconds as the C ABI takes them. Values that do not fit become the nearest that does.
 inline std::int32_t to_milliseconds(std::chrono::milliseconds timeout) noexcept {
   using limits = std::numeric_limits<std::int32_t>;
   constexpr std::chrono::milliseconds lowest{limits::min()}, highest{limits::max()};
   return static_cast<std::int32_t>(std::clamp(timeout, lowest, highest).count());
 }
 
-// A license in use. Closes itself when it goes out of scope. An object without
-// a license (made by the default constructor, or moved from) answers
-// LTS_ERR_NO_LICENSE to record(), LTS_ERR_INVALID_HANDLE to everything else.
+// A license in use. Closes itself when it goes out of scope. If the object has no license (made by
+// the default constructor, or moved from), record() returns LTS_ERR_NO_LICENSE, and everything else
+// LTS_ERR_INVALID_HANDLE.
 class License {
  public:
   // No license.
   License() noexcept = default;
 
-  // Takes over a handle of the C ABI; 0 is none.
+  // Takes ownership of a handle of the C ABI; 0 is none.
   explicit License(LTS_License handle) noexcept : handle_(handle), open_(handle != 0) {}
 
   License(License &&other) noexcept
@@ -273,12 +271,12 @@ class License {
   // default_close_timeout at most.
   ~License() { close(); }
 
-  // Asks the License Tracking Server for an authorization and begins metering.
+  // Asks the License Tracking Server for an authorization and starts metering.
   //
-  // The main server is asked first, then the standby, then the authorization
-  // cached in the data directory while it is valid (LTS_STATE_CACHE_USED in
-  // info().stateFlags: a flag, not an error). A refusal by a server is final.
-  // Each call opens a license of its own; 64 may be open at a time.
+  // It asks the main server first, then the standby server, and then uses the authorization cached
+  // in the data directory while it is valid (LTS_STATE_CACHE_USED in info().stateFlags: a flag, not
+  // an error). A server's refusal is final. Each call opens a separate license; up to 64 may be
+  // open at the same time.
   //
   // Blocks for parameters.initTimeout at most.
   // Errors: a server's refusal (-20100 to -20199), LTS_ERR_NO_LICENSE,
@@ -290,9 +288,8 @@ class License {
     return open(nullptr, parameters, status);
   }
 
-  // The same with one string, the license key ("LTS1..." or "DLS2..."), which
-  // `lts handshake key` prints. What the key does not say is taken from
-  // parameters.
+  // The same with a license key ("LTS1..." or "DLS2..."), which `lts handshake key` prints. The
+  // parameters apply to what the key does not contain.
   [[nodiscard]] static License from_key(const std::string &key,
                                         const ConnectionParameters &parameters,
                                         Status &status) noexcept {
@@ -303,10 +300,9 @@ class License {
     return open(key.c_str(), parameters, status);
   }
 
-  // Records successful operations, done now. For the decode loop: the cost is
-  // that of an atomic addition, nothing is allocated or locked and no system
-  // call is made. Once it returned LTS_OK the operations are counted exactly
-  // once, even if the process is killed in the next instant.
+  // Records successful operations, done now. Made for the decode loop: it takes nanoseconds,
+  // allocates nothing, takes no lock and makes no system call. Once it has returned LTS_OK, the
+  // operations are counted exactly once, even if the process is killed in the next instant.
   //
   // type   LTS_OperationType, or one of define_operation_type
   // count  0 or more; 0 does nothing
@@ -317,8 +313,8 @@ class License {
     return LTS_RecordOperation(handle_, type, count);
   }
 
-  // Records operations done at another time than now: up to 30 days back, not
-  // in the future. They are durable when it returns LTS_OK.
+  // Records operations done at another time: at most 30 days ago, not in the future. They are
+  // durable when it returns LTS_OK.
   //
   // Blocks for a write to the data directory.
   // Returns as record(), and LTS_ERR_TIME_OUT_OF_RANGE,
@@ -347,8 +343,7 @@ class License {
     return status ? type : -1;
   }
 
-  // Submits everything recorded so far, now; also the current slot, and reports
-  // that failed before.
+  // Submits everything recorded so far, including the current slot and reports that failed before.
   //
   // Blocks for timeout at most.
   // Returns LTS_OK if nothing is left; LTS_ERR_REPORTS_PENDING if some reports
@@ -375,9 +370,9 @@ class License {
     return event;
   }
 
-  // Tells what is known of the license. Reads the data directory; does not use
-  // the network. Errors: LTS_ERR_INVALID_HANDLE, LTS_ERR_FORKED,
-  // LTS_ERR_INTERNAL. The form with a Status gives an info of zeros then.
+  // Returns what is known about the license. Reads the data directory; does not use the network.
+  // Errors: LTS_ERR_INVALID_HANDLE, LTS_ERR_FORKED, LTS_ERR_INTERNAL. The form with a Status gives
+  // an info of zeros then.
   [[nodiscard]] LicenseInfo info(Status &status) const noexcept {
     LicenseInfo info{};
     info.structSize = sizeof info;
@@ -385,10 +380,10 @@ class License {
     return status ? info : LicenseInfo{};
   }
 
-  // Ends metering: seals what was recorded, submits it, and gives the license
-  // back. Nothing is lost whatever it returns: what can't be submitted in time
-  // stays in the data directory for the next start. A second call does nothing
-  // and returns LTS_OK. Other threads that record get LTS_ERR_INVALID_HANDLE.
+  // Ends metering: submits what was recorded, and closes the license. Nothing is lost, whatever it
+  // returns: what can't be submitted in time stays in the data directory for the next start. A
+  // second call does nothing and returns LTS_OK. Other threads that record get
+  // LTS_ERR_INVALID_HANDLE.
   //
   // Blocks for timeout at most (0: does not use the network).
   // Returns LTS_OK; LTS_ERR_REPORTS_PENDING or LTS_ERR_DEADLINE_EXCEEDED
@@ -403,17 +398,17 @@ class License {
   // Tells whether there is a license and close() was not called.
   explicit operator bool() const noexcept { return open_; }
 
-  // The handle of the C ABI, which this object keeps; 0 if there is no license.
+  // The handle of the C ABI; 0 if there is no license. This object keeps its ownership.
   LTS_License handle() const noexcept { return handle_; }
 
-  // Gives the handle away: whoever takes it closes it.
+  // Gives up ownership of the handle: the caller has to close it.
   [[nodiscard]] LTS_License release() noexcept {
     open_ = false;
     return std::exchange(handle_, 0);
   }
 
 #if OPENLTS_HAS_EXCEPTIONS
-  // The forms that throw Error where those above report through a Status.
+  // The forms that throw Error instead of reporting through a Status.
 
   [[nodiscard]] static License from_lts(const ConnectionParameters &parameters) {
     Status status;
@@ -475,7 +470,7 @@ class License {
     return License{handle};
   }
 
-  LTS_License handle_ = 0;         // stays after close, so that its use is an error of its own
+  LTS_License handle_ = 0;         // stays after close, so that its use is a distinct error
   std::atomic<bool> open_ = false; // whoever turns it false closes
 };
 
@@ -489,7 +484,7 @@ inline Status ConnectionParameters::to_c(LTS_ConnectionParameters *c) const noex
     }
     return value.c_str();
   };
-  // More values than an int can count are refused by the library as too many.
+  // The library refuses more values than an int can count.
   const auto count = [](std::size_t size) noexcept {
     constexpr std::size_t most = static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max());
     return static_cast<std::int32_t>(std::min(size, most));
@@ -526,8 +521,8 @@ inline Status ConnectionParameters::to_c(LTS_ConnectionParameters *c) const noex
   return status;
 }
 
-// Tells the client UUID the device would use with these parameters (36
-// characters), creating it if there is none yet. Works without any license.
+// Returns the client UUID that the device uses with these parameters (36 characters), and creates
+// it if there is none yet. Needs no license.
 //
 // Blocks for a write to the data directory.
 // Errors: LTS_ERR_INVALID_ARGUMENT, LTS_ERR_LICENSE_BUFFER_FAILED (the data

@@ -12,7 +12,7 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// Account is who may use the pages, as it is shown.
+// Account is an account of the pages, as it is shown.
 type Account struct {
 	Name         string `json:"name"`
 	Role         Role   `json:"role"`
@@ -184,7 +184,7 @@ func (a *Administrator) setPassword(ctx context.Context, name, text, keep, actio
 // RandomPassword makes a password of 120 bits.
 func RandomPassword() string { return secret()[:20] }
 
-// How long a set-up link holds.
+// How long a set-up link is valid.
 const setUpTime = 24 * time.Hour
 
 // SetUpLink gives the secret of a link that makes the first account, once; "" if there
@@ -193,7 +193,7 @@ func (a *Administrator) SetUpLink(ctx context.Context) (string, error) {
 	if err := a.may(Owner); err != nil {
 		return "", err
 	}
-	// Asked before anything is written: a server may start on a replica.
+	// Ask before writing anything: a server may start on a replica, which it can't write.
 	if all, err := records.Accounts(ctx, a.Store); err != nil || len(all) > 0 {
 		return "", err
 	}
@@ -218,9 +218,9 @@ func (a *Administrator) SetUpOpen(ctx context.Context, link string) (bool, error
 
 var errSetUpLink = &Error{Kind: Forbidden, Text: "this link was used already, or has expired"}
 
-// SetUp makes the first account, an owner, for who has a set-up link.
+// SetUp makes the first account, an owner, for whoever has a set-up link.
 func (a *Administrator) SetUp(ctx context.Context, link, name, text string) (Account, error) {
-	// Before the password costs anything: strangers get no further.
+	// Check the link before hashing the password, so that strangers can't make us do that.
 	if open, err := a.SetUpOpen(ctx, link); err != nil {
 		return Account{}, err
 	} else if !open {

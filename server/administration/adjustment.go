@@ -10,9 +10,9 @@ import (
 	"github.com/openlts/openlts/server/verification"
 )
 
-// AdjustItem changes how many units of an item are used, for a reason: a refund, say.
-// Reports stay as they are; what is used is their sum and that of the adjustments,
-// which `lts verify` checks. It is signed with the server's key.
+// AdjustItem changes how many units of an item are used, for a reason such as a refund. Reports
+// stay as they are; the usage is the sum of reports and adjustments, which `lts verify` checks. The
+// server's key signs an adjustment.
 func (a *Administrator) AdjustItem(ctx context.Context, item string, units int64,
 	reason string) (store.Adjustment, error) {
 	adjustment := store.Adjustment{At: a.Now().Unix(), Units: units, Reason: reason, Actor: a.Actor}

@@ -1,6 +1,6 @@
-// Package administration is what an administrator can do with a License
-// Tracking Server: it checks what is asked for, changes it, and writes an audit
-// row in the same transaction. The command lts is one way to call it.
+// Package administration has everything that an administrator can do with a License Tracking
+// Server: it checks the input, makes the change, and writes an audit row in the same transaction.
+// The command lts, the pages and the API call it.
 package administration
 
 import (
@@ -21,9 +21,9 @@ import (
 type Administrator struct {
 	Store store.Store
 	Now   func() time.Time
-	Actor string // for the audit: who does it
+	Actor string // who makes the change, for the audit
 
-	principal *Principal // who asks; nil: whoever holds the database; see As
+	principal *Principal // the caller; nil: somebody who has the database itself; see As
 }
 
 // AddOrganization adds an organization. An empty id means: generate one.
@@ -96,23 +96,23 @@ func (a *Administrator) AddHandshakeCode(ctx context.Context, c HandshakeCode) (
 	return code, err
 }
 
-// KeyServers are the servers that a license key leads to.
+// KeyServers are the servers that a license key contains.
 type KeyServers struct {
 	Main, Standby string            // base URLs; Standby may be empty
-	PublicKey     ed25519.PublicKey // what they are known by
+	PublicKey     ed25519.PublicKey // by which clients recognize them
 }
 
-// KeyInput is what a license key holds besides the code.
+// KeyInput is what a license key contains besides the code.
 type KeyInput struct {
 	Server          string `json:"server"` // base URL
 	Standby         string `json:"standby,omitempty"`
 	SessionPassword string `json:"sessionPassword,omitempty"` // that of the code, if it has one
 }
 
-// LicenseKey makes the one string that holds all a client needs: the addresses
-// of the servers, the key they are known by, the handshake code and its session
-// password, which the caller has to know: only its hash is kept. Whoever has the key
-// can use the code.
+// LicenseKey makes the string that contains everything that a client needs: the addresses of the
+// servers, their public key, the handshake code and its session password. The caller has to know
+// the password, because the server stores only its hash. Whoever has the license key can use the
+// code.
 func (a *Administrator) LicenseKey(ctx context.Context, code, sessionPassword string,
 	servers KeyServers) (string, error) {
 	if err := errors.Join(a.may(Editor), checkURL("server", servers.Main),
@@ -155,8 +155,8 @@ func checkURL(field, address string) error {
 	return nil
 }
 
-// AddItem adds a license item and attaches it to handshake codes. Of the item,
-// ID may be empty: then one is made, from the name if that will do.
+// AddItem adds a license item and attaches it to handshake codes. If its ID is empty, AddItem makes
+// one, from the name if possible.
 func (a *Administrator) AddItem(ctx context.Context, item store.Item, codes []string) (store.Item, error) {
 	now := a.Now()
 	item.CreatedAt = now.Unix()
@@ -193,9 +193,8 @@ func (a *Administrator) AddItem(ctx context.Context, item store.Item, codes []st
 	return item, err
 }
 
-// AttachItem makes an item one of a handshake code's. A position above 0 puts it
-// before those without one, in the order of the positions; 0 leaves its place to
-// the default rules.
+// AttachItem attaches an item to a handshake code. Items with a position above 0 come first, in the
+// order of the positions; with 0, the default rules decide.
 func (a *Administrator) AttachItem(ctx context.Context, item, code string, position int64) error {
 	if err := a.may(Editor); err != nil {
 		return err
@@ -232,8 +231,8 @@ func (a *Administrator) attach(tx store.Tx, item, code string, position int64) e
 	return tx.AttachItem(c.Key, i.Key, position)
 }
 
-// RevokeItem takes an item out of force, for good. Devices that hold an
-// authorization may use it up to the end of their offline time.
+// RevokeItem revokes an item for good. Devices that have an authorization may use it until their
+// offline time ends.
 func (a *Administrator) RevokeItem(ctx context.Context, item string) error {
 	if err := a.may(Editor); err != nil {
 		return err
@@ -264,8 +263,8 @@ func (a *Administrator) audit(tx store.Tx, action, object, detail string, argume
 	})
 }
 
-// freeItemID makes an id for an item: its name where that is an id and free,
-// else a random one.
+// freeItemID makes an id for an item: its name if that is a valid and unused id, or else a random
+// one.
 func freeItemID(tx store.Tx, name string) (string, error) {
 	if checkID("", "", name) == nil {
 		if _, err := tx.Item(name); errors.Is(err, store.ErrNotFound) {

@@ -3,6 +3,7 @@ package administration_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -260,6 +261,12 @@ func TestErrors(t *testing.T) {
 		"quota": {
 			item(func(in *administration.ItemInput) { in.Quota = of(int64(0)) }), administration.Invalid, "quota",
 		},
+		"a start before 1970": {item(func(in *administration.ItemInput) {
+			in.StartsAt = of(int64(math.MinInt64))
+		}), administration.Invalid, "startsAt"},
+		"an end after 9999": {item(func(in *administration.ItemInput) {
+			in.ExpiresAt = of(int64(253402300800))
+		}), administration.Invalid, "expiresAt"},
 		"no quota": {
 			item(func(in *administration.ItemInput) { in.Quota = nil }), administration.Invalid, "quota",
 		},

@@ -22,8 +22,8 @@ type Channel struct {
 	Kind      string `json:"kind"` // "email" or "webhook"
 	Target    string `json:"target"`
 	CreatedAt int64  `json:"createdAt"`
-	Delivered int64  `json:"delivered"`         // the event up to which all are delivered
-	NextAt    int64  `json:"nextAt,omitempty"`  // when what could not be sent is tried again
+	Delivered int64  `json:"delivered"`         // all events up to this one are delivered
+	NextAt    int64  `json:"nextAt,omitempty"`  // when a failed message is tried again
 	Failure   string `json:"failure,omitempty"` // why it could not
 }
 
@@ -39,8 +39,8 @@ func (a *Administrator) AlertRules(ctx context.Context) ([]alerts.Rule, error) {
 	return alerts.Rules(ctx, a.Store)
 }
 
-// SetAlertRule changes at which levels there are alerts of a kind; for administrators.
-// Levels are written as alerts.ParseRule reads them.
+// SetAlertRule changes the levels at which there are alerts of a kind; for administrators.
+// alerts.ParseRule defines how levels are written.
 func (a *Administrator) SetAlertRule(ctx context.Context, kind, levels string) error {
 	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
 		return err
@@ -70,8 +70,8 @@ func (a *Administrator) AlertChannels(ctx context.Context) ([]Channel, error) {
 	return list, err
 }
 
-// AddAlertChannel adds a channel, which gets what happens from now on; for owners. A
-// webhook without a secret gets one, which is given, this once.
+// AddAlertChannel adds a channel, which gets the events from now on; for owners. A webhook without
+// a secret gets one, which is returned only this time.
 func (a *Administrator) AddAlertChannel(ctx context.Context, name string,
 	target alerts.Target) (Channel, string, error) {
 	if err := errors.Join(a.may(Owner), checkName("channel", name)); err != nil {
@@ -120,8 +120,9 @@ func (a *Administrator) RemoveAlertChannel(ctx context.Context, id string) error
 	})
 }
 
-// TestAlertChannel sends a test to a channel; for administrators: where it goes, an owner
-// chose. A failure of the other side is told as it is, because it says what to correct.
+// TestAlertChannel sends a test message to a channel; administrators may do so, because an owner
+// has chosen where it goes. It returns an error of the other side unchanged, because that says what
+// to correct.
 func (a *Administrator) TestAlertChannel(ctx context.Context, sender alerts.Sender, id string) error {
 	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
 		return err
@@ -172,8 +173,8 @@ func (a *Administrator) Alerts(ctx context.Context) ([]OpenAlert, error) {
 	return list, err
 }
 
-// AlertHistory gives a page of what alerts told, the newest first. Of a selection count
-// how many there are on a page and where the page before ended.
+// AlertHistory gives a page of past alerts, the newest first. It uses only the size of the page and
+// the end of the previous page from the selection.
 func (a *Administrator) AlertHistory(ctx context.Context, s Selection) (Page[alerts.Event], error) {
 	page := Page[alerts.Event]{Items: []alerts.Event{}}
 	if err := errors.Join(a.may(Viewer), a.everywhere()); err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// ArchiveItem puts an item away, or takes it back. Nothing that was counted on it is
-// lost; it authorizes nobody (-20113) while it is archived.
+// ArchiveItem archives an item, or restores it. Nothing that was counted on it is lost. While it is
+// archived, it authorizes nobody (-20113).
 func (a *Administrator) ArchiveItem(ctx context.Context, item string, archived bool) error {
 	return a.changeItem(ctx, item, func(tx store.Tx, i store.Item) error {
 		if err := tx.ArchiveItem(i.Key, a.archivedAt(archived)); err != nil {
@@ -19,8 +19,8 @@ func (a *Administrator) ArchiveItem(ctx context.Context, item string, archived b
 	})
 }
 
-// ArchiveHandshakeCode puts a handshake code away, or takes it back. Nobody is
-// authorized under it (-20101) while it is archived; what devices report counts.
+// ArchiveHandshakeCode archives a handshake code, or restores it. While it is archived, it
+// authorizes nobody (-20101), but what devices report counts.
 func (a *Administrator) ArchiveHandshakeCode(ctx context.Context, code string, archived bool) error {
 	return a.changeCode(ctx, code, func(tx store.Tx, c store.HandshakeCode) error {
 		if err := tx.ArchiveHandshakeCode(c.Key, a.archivedAt(archived)); err != nil {
@@ -30,8 +30,8 @@ func (a *Administrator) ArchiveHandshakeCode(ctx context.Context, code string, a
 	})
 }
 
-// ArchiveOrganization puts an organization away, or takes it back. Nobody is authorized
-// under its codes (-20101) while it is archived; what devices report counts.
+// ArchiveOrganization archives an organization, or restores it. While it is archived, its codes
+// authorize nobody (-20101), but what devices report counts.
 func (a *Administrator) ArchiveOrganization(ctx context.Context, id string, archived bool) error {
 	if err := errors.Join(a.may(Editor), a.sees(id, ObjectOrganization, id)); err != nil {
 		return err

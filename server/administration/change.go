@@ -11,14 +11,14 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// OrganizationChange is what changes of an organization; nil: stays.
+// OrganizationChange is a change of an organization; nil fields stay as they are.
 type OrganizationChange struct {
 	Name             *string `json:"name,omitempty"`
 	DefaultHandshake *string `json:"defaultHandshake,omitempty"` // one of its codes
 }
 
-// checkTags gives an error unless one of the tags is of what an object states: it is not
-// any more what whoever changes it saw. nil is for those who did not look.
+// checkTags gives an error unless one of the tags belongs to the present settings of an object:
+// otherwise they have changed since the caller read it. nil skips the check.
 func checkTags(tags []string, stated any, object, id string) error {
 	if tags == nil || slices.Contains(tags, Tag(stated)) {
 		return nil
@@ -70,7 +70,7 @@ func (a *Administrator) ChangeOrganization(ctx context.Context, id string, chang
 	})
 }
 
-// auditChange notes what changed, unless nothing did.
+// auditChange writes what changed to the audit, unless nothing did.
 func (a *Administrator) auditChange(tx store.Tx, action, object string, before, after any) error {
 	if detail := differences(before, after); detail != "" {
 		return a.audit(tx, action, object, "%s", detail)
@@ -96,13 +96,13 @@ func (a *Administrator) RemoveOrganization(ctx context.Context, id string) error
 	})
 }
 
-// CodeChange is what changes of a handshake code; nil: stays. An application's code
-// itself never changes: it is built in there.
+// CodeChange is a change of a handshake code; nil fields stay as they are. The code itself never
+// changes, because applications have it built in.
 type CodeChange struct {
 	ValidationFields *[]string `json:"validationFields,omitempty"`
 	Default          bool      `json:"default,omitempty"` // true: becomes the default
-	// PublicTrial says whether its trials are for who names neither a code nor an
-	// organization. One code at most is: the one before is not any more.
+	// PublicTrial says whether requests that name neither a code nor an organization get its
+	// trials. Only one code can have this: setting it clears it at the former one.
 	PublicTrial *bool `json:"publicTrial,omitempty"`
 }
 
@@ -160,8 +160,8 @@ func (a *Administrator) ChangeCode(ctx context.Context, code string, change Code
 	return a.Code(ctx, code)
 }
 
-// setPublicTrial makes a code with items the one of the public trial, or ends that. It
-// concerns everybody: who sees one organization alone may not.
+// setPublicTrial makes a code with items that of the public trial, or ends that. This affects
+// everybody, so accounts that see only one organization may not do it.
 func (a *Administrator) setPublicTrial(ctx context.Context, tx store.Tx, code store.HandshakeCode, items []string,
 	on bool) error {
 	if err := a.everywhere(); err != nil {
@@ -183,13 +183,13 @@ func (a *Administrator) setPublicTrial(ctx context.Context, tx store.Tx, code st
 		"everybody to try", code.Code)
 }
 
-// statedCode is what a code states, without its items.
+// statedCode is what an administrator sets for a code, without its items.
 func statedCode(c store.HandshakeCode) any {
 	view := ViewCode(store.HandshakeCodeUse{HandshakeCode: c})
 	return view.Stated()
 }
 
-// Stated is what a code states, without its items.
+// Stated is what an administrator sets for a code, without its items.
 func (c Code) Stated() any {
 	c.Items = nil
 	return c
@@ -209,7 +209,7 @@ func checkValidationFields(values []string) error {
 	return errors.Join(errs...)
 }
 
-// changeItem has an editor who sees an item change it, in one transaction.
+// changeItem changes an item in one transaction, for an editor who may see it.
 func (a *Administrator) changeItem(ctx context.Context, item string, change func(store.Tx, store.Item) error) error {
 	if err := a.may(Editor); err != nil {
 		return err
@@ -223,7 +223,7 @@ func (a *Administrator) changeItem(ctx context.Context, item string, change func
 	})
 }
 
-// changeCode is as changeItem, of a handshake code.
+// changeCode does the same as changeItem for a handshake code.
 func (a *Administrator) changeCode(ctx context.Context, code string,
 	change func(store.Tx, store.HandshakeCode) error) error {
 	if err := a.may(Editor); err != nil {
@@ -238,7 +238,7 @@ func (a *Administrator) changeCode(ctx context.Context, code string,
 	})
 }
 
-// RemoveCode removes a handshake code under which no device was ever authorized.
+// RemoveCode removes a handshake code that no device was ever authorized for.
 func (a *Administrator) RemoveCode(ctx context.Context, code string) error {
 	return a.changeCode(ctx, code, func(tx store.Tx, c store.HandshakeCode) error {
 		if err := records.RemoveHandshakeCode(ctx, tx, c.Key); err != nil {
@@ -248,8 +248,8 @@ func (a *Administrator) RemoveCode(ctx context.Context, code string) error {
 	})
 }
 
-// DetachItem takes an item from a handshake code. Devices that use it go on until
-// they ask again.
+// DetachItem detaches an item from a handshake code. Devices may use it until they ask for their
+// next authorization.
 func (a *Administrator) DetachItem(ctx context.Context, item, code string) error {
 	return a.changeItem(ctx, item, func(tx store.Tx, i store.Item) error {
 		c, err := a.visibleCode(tx, code)
@@ -280,8 +280,8 @@ func (a *Administrator) RemoveItem(ctx context.Context, item string) error {
 	})
 }
 
-// ItemFields are what an item states, as callers write it; nil: as it is, or what a
-// new item has by default.
+// ItemFields are the settings of an item, as callers write them; nil fields stay as they are or,
+// for a new item, get their defaults.
 type ItemFields struct {
 	Name            *string `json:"name,omitempty"`
 	Quota           *int64  `json:"quota,omitempty"` // -1: not limited
@@ -301,8 +301,8 @@ type ItemFields struct {
 	Requires     *[]string `json:"requires,omitempty"`
 	RequestLimit *int64    `json:"requestLimit,omitempty"`
 	RefuseClones *bool     `json:"refuseClones,omitempty"`
-	// ChargeTerms are the numbers by which it is charged, where they are not those of
-	// its charge way.
+	// ChargeTerms are the numbers by which it is charged, if they differ from those of its charge
+	// way.
 	ChargeTerms *store.Charging `json:"chargeTerms,omitempty"`
 }
 
@@ -363,15 +363,14 @@ func (f ItemFields) apply(item *store.Item, own []store.Product) error {
 	return errors.Join(errs...)
 }
 
-// DefaultTrialDays is how long somebody may try an item unless it says otherwise.
+// DefaultTrialDays is the default length of a trial.
 const DefaultTrialDays = 7
 
-// DefaultBufferDays is how long a client may work without the server unless an item
-// says otherwise.
+// DefaultBufferDays is the default number of days that a client may work without the server.
 const DefaultBufferDays = 365
 
-// NewItem adds an item as a caller writes it. It begins now and lasts a year unless
-// it says otherwise; one that is over already began a year before.
+// NewItem adds an item from a caller's input. By default it begins now and lasts a year; if its end
+// is in the past, it begins a year before that.
 func (a *Administrator) NewItem(ctx context.Context, in ItemInput) (Item, error) {
 	now := a.Now()
 	item := store.Item{ID: in.ID, Organization: in.Organization, MaxBufferDays: DefaultBufferDays}
@@ -394,7 +393,7 @@ func (a *Administrator) NewItem(ctx context.Context, in ItemInput) (Item, error)
 	if in.StartsAt == nil {
 		item.StartsAt = now.Unix()
 		if in.ExpiresAt != nil && item.ExpiresAt <= item.StartsAt {
-			item.StartsAt = time.Unix(item.ExpiresAt, 0).UTC().AddDate(-1, 0, 0).Unix()
+			item.StartsAt = max(time.Unix(item.ExpiresAt, 0).UTC().AddDate(-1, 0, 0).Unix(), 0)
 		}
 	}
 	if in.ExpiresAt == nil {
@@ -407,8 +406,8 @@ func (a *Administrator) NewItem(ctx context.Context, in ItemInput) (Item, error)
 	return a.Item(ctx, added.ID)
 }
 
-// ChangeItem changes what an item states. What is counted stays as it is; so does the
-// charge way, because the counts mean something by it.
+// ChangeItem changes the settings of an item. Counts stay as they are, and so does the charge way,
+// because it gives the counts their meaning.
 func (a *Administrator) ChangeItem(ctx context.Context, id string, fields ItemFields, tags []string) (Item, error) {
 	if err := a.may(Editor); err != nil {
 		return Item{}, err
@@ -445,7 +444,7 @@ func (a *Administrator) ChangeItem(ctx context.Context, id string, fields ItemFi
 	return a.Item(ctx, id)
 }
 
-// NewOrganization adds an organization as a caller writes it.
+// NewOrganization adds an organization from a caller's input.
 func (a *Administrator) NewOrganization(ctx context.Context, in OrganizationInput) (Organization, error) {
 	added, err := a.AddOrganization(ctx, in.Name, in.ID)
 	return viewOrganization(added), err
@@ -466,7 +465,7 @@ type CodeInput struct {
 	Default          bool     `json:"default,omitempty"`
 }
 
-// NewCode adds a handshake code as a caller writes it.
+// NewCode adds a handshake code from a caller's input.
 func (a *Administrator) NewCode(ctx context.Context, in CodeInput) (Code, error) {
 	added, err := a.AddHandshakeCode(ctx, HandshakeCode(in))
 	if err != nil {

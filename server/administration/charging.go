@@ -9,8 +9,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// UsualTerms are the numbers by which items of a charge way are charged that state no
-// others; see policy.Usual.
+// UsualTerms are the default numbers by which items of a charge way are charged; see policy.Usual.
 func UsualTerms(chargeWay string) (store.Charging, error) {
 	way, err := ParseChargeWay(chargeWay)
 	return policy.Usual(way), err
@@ -48,7 +47,7 @@ func FormatLasting(seconds int64) string {
 	return text
 }
 
-// stated says which terms an item states itself, for the audit; "" if it states none.
+// stated lists the terms that an item sets itself, for the audit; "" if it sets none.
 func stated(c store.Charging) string {
 	var text strings.Builder
 	for _, term := range []struct {

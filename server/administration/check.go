@@ -79,6 +79,7 @@ func checkItem(item *store.Item) error {
 	if item.Quota != store.Unlimited && (item.Quota < 1 || item.Quota > maxQuota) {
 		errs = append(errs, invalid("quota", "the quota %d is not from 1 to %d", item.Quota, int64(maxQuota)))
 	}
+	errs = append(errs, checkTime("startsAt", item.StartsAt), checkTime("expiresAt", item.ExpiresAt))
 	if item.ExpiresAt <= item.StartsAt {
 		errs = append(errs, invalid("expiresAt", "the item expires before it starts"))
 	}
@@ -93,6 +94,14 @@ func checkItem(item *store.Item) error {
 	return errors.Join(errs...)
 }
 
+// checkTime checks that a time can be reckoned with and written.
+func checkTime(field string, unix int64) error {
+	if unix < 0 || unix > policy.MaxSlot {
+		return invalid(field, "%d is not a time in the years from 1970 to 9999, in seconds since 1970", unix)
+	}
+	return nil
+}
+
 // Limits of an item's conditions.
 const (
 	maxTrialDays    = 36500
@@ -100,7 +109,7 @@ const (
 	maxRequires     = 16
 )
 
-// checkConditions checks on what an item depends beside its quota.
+// checkConditions checks the conditions of an item other than its quota.
 func checkConditions(item *store.Item) error {
 	var errs []error
 	switch item.TrialBy {

@@ -7,9 +7,8 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// ConfirmKey lets a further key of a device report as its first does: the device is
-// known to be the same. left is the number of runs that both keys reported, which
-// stay apart.
+// ConfirmKey makes a further key of a device report like its first one, because the device is known
+// to be the same. left is the number of runs that both keys reported, which stay separate.
 func (a *Administrator) ConfirmKey(ctx context.Context, device, key string) (left int64, err error) {
 	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
 		return 0, err
@@ -23,7 +22,7 @@ func (a *Administrator) ConfirmKey(ctx context.Context, device, key string) (lef
 	return left, err
 }
 
-// ClearClone tells that a device which looked like several was looked into.
+// ClearClone notes that an administrator has looked into a device that seemed to be several.
 func (a *Administrator) ClearClone(ctx context.Context, device string) error {
 	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
 		return err
@@ -36,7 +35,7 @@ func (a *Administrator) ClearClone(ctx context.Context, device string) error {
 	})
 }
 
-// DeviceKeys lists the keys that a device was authorized with, the first one first.
+// DeviceKeys lists the keys with which a device was authorized, in the order of their first use.
 func (a *Administrator) DeviceKeys(ctx context.Context, device string) ([]store.DeviceKeyUse, error) {
 	if err := errors.Join(a.may(Viewer), a.everywhere()); err != nil {
 		return nil, err

@@ -8,29 +8,29 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// Kind is what sort of mistake an error is.
+// Kind is the kind of a mistake.
 type Kind string
 
 // Kinds of errors.
 const (
-	Invalid         Kind = "invalid"   // a value can't be
+	Invalid         Kind = "invalid"   // a value is not possible
 	NotFound        Kind = "not-found" // the object does not exist, or is not for the eyes of who asks
-	Exists          Kind = "exists"    // it is there already
-	InUse           Kind = "in-use"    // usage, or another object, hangs on it
-	Conflict        Kind = "conflict"  // it is not any more what who asks saw
+	Exists          Kind = "exists"    // it exists already
+	InUse           Kind = "in-use"    // usage or another object depends on it
+	Conflict        Kind = "conflict"  // it has changed since the caller read it
 	Forbidden       Kind = "forbidden" // not for who asks
 	Unauthenticated Kind = "unauthenticated"
 	Limited         Kind = "limited"      // too many attempts
 	WrongMethod     Kind = "wrong-method" // what is there is asked in another way
 )
 
-// Error is a mistake of who asks. What to do about it, in terms of flags or forms, is
-// for the caller to say: it knows what it offers.
+// Error is a mistake of the caller's user. The caller says what to do about it, because it knows
+// whether it offers flags or forms.
 type Error struct {
 	Kind   Kind
-	Object string // what it is about: see the Object constants; "" if nothing in particular
+	Object string // the kind of object it is about, see the Object constants; "" if none
 	ID     string // of the object
-	Field  string // the input it is about, by its JSON name; "" if none in particular
+	Field  string // the JSON name of the input it is about; "" if none
 	Text   string
 }
 
@@ -49,7 +49,7 @@ const (
 
 func (e *Error) Error() string { return e.Text }
 
-// Errors gives the mistakes that an error consists of; none if it is a failure of ours.
+// Errors gives the mistakes of which an error consists; none if it is a failure of the server.
 func Errors(err error) []*Error {
 	var list []*Error
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
@@ -61,7 +61,7 @@ func Errors(err error) []*Error {
 	var e *Error
 	if errors.As(err, &e) {
 		whole := *e
-		whole.Text = err.Error() // with what was said around it
+		whole.Text = err.Error() // with the text around it
 		return []*Error{&whole}
 	}
 	return nil
@@ -74,16 +74,35 @@ func IsKind(err error, kind Kind) bool {
 }
 
 func invalid(field, text string, arguments ...any) error {
+	for i, argument := range arguments {
+		if long, ok := argument.(string); ok {
+			arguments[i] = excerpt(long)
+		}
+	}
 	return &Error{Kind: Invalid, Field: field, Text: fmt.Sprintf(text, arguments...)}
+}
+
+// maxExcerpt is how much of what was entered is repeated in an error, in characters.
+const maxExcerpt = 300
+
+// excerpt is a text, or the beginning of a long one.
+func excerpt(text string) string {
+	n := 0
+	for i := range text {
+		if n++; n > maxExcerpt {
+			return text[:i] + "…"
+		}
+	}
+	return text
 }
 
 func exists(object, id string) error {
 	return &Error{Kind: Exists, Object: object, ID: id,
-		Text: fmt.Sprintf("there is %s %s %s already", article(object), object, id)}
+		Text: fmt.Sprintf("there is %s %s %s already", article(object), object, excerpt(id))}
 }
 
 func absent(object, id string) error {
-	return &Error{Kind: NotFound, Object: object, ID: id, Text: fmt.Sprintf("there is no %s %q", object, id)}
+	return &Error{Kind: NotFound, Object: object, ID: id, Text: fmt.Sprintf("there is no %s %q", object, excerpt(id))}
 }
 
 func article(noun string) string {

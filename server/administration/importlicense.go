@@ -16,19 +16,18 @@ import (
 // Import says what to do with the items of a license file.
 type Import struct {
 	Server string // the UUID of this server
-	// Handshake is a code they are attached to. With New it is the custom part of a
-	// new one; if that is empty, one is made from the file's id, unless the file was
-	// imported before.
+	// Handshake is the code to which they are attached. With New, it is the custom part of a new
+	// code; if empty, a code is made from the file's id, unless the file was imported before.
 	Handshake string
 	New       bool
-	// OnlyShow changes nothing.
+	// OnlyShow shows what an import would do, without changing anything.
 	OnlyShow bool
 }
 
-// Imported is what a license file brought, or would bring.
+// Imported is the result, or the expected result, of importing a license file.
 type Imported struct {
 	File *licensefile.File
-	// Again tells that this very file was imported before.
+	// Again means that exactly this file was imported before.
 	Again     bool
 	Handshake string // the code its items were attached to; "": none
 	Items     []ImportedItem
@@ -40,12 +39,12 @@ type ImportedItem struct {
 	Change string // "added", "changed", "unchanged", "revoked" or "archived"
 }
 
-// errOnlyShow undoes an import that was only to be shown.
+// errOnlyShow rolls back an import that should only be shown.
 var errOnlyShow = errors.New("only to be shown")
 
-// ImportLicense takes over the items of a license file: what the vendor's portal does
-// for who is hosted by the vendor. Importing a file again changes nothing. An older
-// revision than one that was imported is refused.
+// ImportLicense imports the items of a license file, as a vendor's portal does for customers that
+// the vendor hosts. Importing a file again changes nothing. It refuses a revision that is older
+// than an imported one.
 func (a *Administrator) ImportLicense(ctx context.Context, text []byte, how Import) (*Imported, error) {
 	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
 		return nil, err
@@ -82,9 +81,9 @@ type importing struct {
 	how      Import
 	now      time.Time
 	file     *licensefile.File
-	before   store.LicenseFile   // the revision imported last; no ID: none
-	former   *licensefile.File   // what it said, if this is a later one
-	attached map[string][]string // the items of each handshake code before
+	before   store.LicenseFile   // the revision imported last; ID is empty if there is none
+	former   *licensefile.File   // its content, if this revision is later
+	attached map[string][]string // the items of each handshake code before the import
 	imported *Imported
 }
 
@@ -97,7 +96,7 @@ func (i *importing) run(ctx context.Context, text []byte) error {
 	}
 	for n := range i.file.Items {
 		if err := i.item(ctx, &i.file.Items[n]); err != nil {
-			return fmt.Errorf("item %q of the license file: %w", i.file.Items[n].ID, err)
+			return fmt.Errorf("item %q of the license file: %w", excerpt(i.file.Items[n].ID), err)
 		}
 	}
 	if err := i.left(); err != nil {
@@ -166,7 +165,7 @@ func (i *importing) open(text []byte) error {
 	case f.Revision == i.before.Revision:
 		i.imported.Again = true
 	}
-	// A revocation, or what is here already, may come late.
+	// A revocation, or a file that was imported already, may come late.
 	if f.ImportUntil != 0 && i.now.Unix() >= f.ImportUntil && f.Status == licensefile.Active && !i.imported.Again {
 		return invalid("license", "the license file could be imported until %s; ask the vendor for a new one",
 			time.Unix(f.ImportUntil, 0).UTC().Format(time.RFC3339))
@@ -211,7 +210,7 @@ func (i *importing) item(ctx context.Context, of *licensefile.Item) error {
 	}
 	revoked := of.Revoked || i.file.Status == licensefile.Revoked
 	item.Key, item.CreatedAt = known.Key, known.CreatedAt
-	if item.RevokedAt = known.RevokedAt; revoked && item.RevokedAt == 0 { // revoked is for good
+	if item.RevokedAt = known.RevokedAt; revoked && item.RevokedAt == 0 { // a revocation is for good
 		item.RevokedAt = i.now.Unix()
 	}
 	change := "unchanged"
@@ -230,8 +229,8 @@ func (i *importing) item(ctx context.Context, of *licensefile.Item) error {
 	return err
 }
 
-// products names products of the vendor's own here as the vendor does. One that has the
-// name which the revision before gave it gets the new one.
+// products adds the vendor's own products with the vendor's names. If a product here still has the
+// name from the previous revision, it gets the new name.
 func (i *importing) products(ctx context.Context, of *licensefile.Item) error {
 	if i.imported.Again {
 		return nil
@@ -271,7 +270,7 @@ func (i *importing) products(ctx context.Context, of *licensefile.Item) error {
 	return nil
 }
 
-// namedBefore tells whether the revision before named a product as it is named here.
+// namedBefore tells whether a product has the name from the previous revision.
 func (i *importing) namedBefore(product store.Product) bool {
 	if i.former == nil {
 		return false
@@ -286,7 +285,7 @@ func (i *importing) namedBefore(product store.Product) bool {
 	return false
 }
 
-// left archives the items that the revision before had, and this one has not.
+// left archives the items that are in the previous revision but not in this one.
 func (i *importing) left() error {
 	if i.former == nil {
 		return nil
@@ -311,7 +310,7 @@ func (i *importing) left() error {
 	return nil
 }
 
-// attach makes the items those of a handshake code.
+// attach attaches the items to a handshake code.
 func (i *importing) attach() error {
 	code := i.how.Handshake
 	switch {
@@ -351,7 +350,7 @@ func (i *importing) attach() error {
 
 func (i *importing) attachTo(code string, items []ImportedItem) error {
 	for _, item := range items {
-		if item.Change == "archived" || slices.Contains(i.attached[code], item.Item.ID) { // its place there stays
+		if item.Change == "archived" || slices.Contains(i.attached[code], item.Item.ID) { // it keeps its position there
 			continue
 		}
 		if err := i.a.attach(i, item.Item.ID, code, 0); err != nil {
@@ -361,8 +360,8 @@ func (i *importing) attachTo(code string, items []ImportedItem) error {
 	return nil
 }
 
-// attachLikeBefore attaches the items that a new revision added to the code that was
-// made for the file, if there is one; the others stay where they are.
+// attachLikeBefore attaches the items that a new revision has added to the code that was made for
+// the file, if there is one. The other items stay attached as they are.
 func (i *importing) attachLikeBefore() error {
 	code := i.file.Organization + "-" + i.file.ID
 	if _, err := i.HandshakeCode(code); errors.Is(err, store.ErrNotFound) {
@@ -380,7 +379,7 @@ func (i *importing) attachLikeBefore() error {
 	return i.attachTo(code, added)
 }
 
-// ItemOf is an item of a license file as a server keeps it.
+// ItemOf converts an item of a license file to the server's type.
 func ItemOf(file *licensefile.File, of *licensefile.Item) store.Item {
 	return store.Item{
 		ID: of.ID, Organization: file.Organization, Name: of.Name, Products: of.Products, Version: of.Version,
@@ -392,7 +391,7 @@ func ItemOf(file *licensefile.File, of *licensefile.Item) store.Item {
 	}
 }
 
-// OpenLicense reads a license file of a vendor that is believed here.
+// OpenLicense reads a license file of a trusted vendor.
 func (a *Administrator) OpenLicense(ctx context.Context, text []byte) (file *licensefile.File, err error) {
 	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
 		return nil, err

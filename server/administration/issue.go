@@ -14,16 +14,16 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Issue says what a license file is to hold.
+// Issue says what to put into a license file.
 type Issue struct {
 	Items  []string // ids of items here, of one organization
 	Alias  string
 	Server string // the UUID of the only server that may import it; "": any
-	Days   int    // for so many days it may be imported; 0: without end
-	Before []byte // the revision it takes the place of, if any
+	Days   int    // for how many days it may be imported; 0: for ever
+	Before []byte // the revision that it replaces, if any
 }
 
-// maxImportDays is how long a license file may be imported at most.
+// maxImportDays is the largest number of days for which a license file may be imported.
 const maxImportDays = 36500
 
 // IssueLicense signs a license file with the vendor's key.
@@ -130,7 +130,7 @@ func (a *Administrator) RevokeLicense(ctx context.Context, text []byte) (*licens
 	})
 }
 
-// fileItem is an item as a license file holds it.
+// fileItem converts an item to the type in a license file.
 func fileItem(i *store.Item, own []store.Product) licensefile.Item {
 	item := licensefile.Item{
 		ID: i.ID, Name: i.Name, Products: i.Products, Version: i.Version, Edition: i.Edition,

@@ -20,7 +20,7 @@ type License struct {
 	ImportedAt   int64  `json:"importedAt"`
 }
 
-// Licenses lists the license files that were imported, the first one first.
+// Licenses lists the imported license files, the oldest import first.
 func (a *Administrator) Licenses(ctx context.Context) ([]License, error) {
 	if err := errors.Join(a.may(Viewer), a.everywhere()); err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func (a *Administrator) Licenses(ctx context.Context) ([]License, error) {
 	return list, err
 }
 
-// LicenseContent is what a license file holds, and what became of it.
+// LicenseContent is the content of a license file, and what was done with it.
 type LicenseContent struct {
 	License          string             `json:"license"` // its id
 	Revision         int64              `json:"revision"`
@@ -59,14 +59,14 @@ type LicenseItem struct {
 // LicenseInput is a license file to be imported.
 type LicenseInput struct {
 	License string `json:"license"` // its text
-	// Handshake is a code its items are attached to, NewHandshake the custom part of a new
-	// one; without either, it goes as Import says.
+	// Handshake is a code to which its items are attached, NewHandshake the custom part of a new
+	// one; see Import for what happens without both.
 	Handshake    string `json:"handshake,omitempty"`
 	NewHandshake string `json:"newHandshake,omitempty"`
 	OnlyShow     bool   `json:"onlyShow,omitempty"` // changes nothing
 }
 
-// Server is what a server is known by: its public key by clients, its UUID by license files.
+// Server identifies a server: by its public key for clients, by its UUID for license files.
 type Server struct {
 	UUID string `json:"uuid"`
 	PublicKey
@@ -75,7 +75,7 @@ type Server struct {
 // ViewServer shows the server that signs with a key.
 func ViewServer(public ed25519.PublicKey) Server { return Server{ServerUUID(public), ViewKey(public)} }
 
-// Import takes over the items of a license file; server is the UUID of this server.
+// Import imports the items of a license file; server is the UUID of this server.
 func (a *Administrator) Import(ctx context.Context, in LicenseInput, server string) (LicenseContent, error) {
 	how := Import{Server: server, Handshake: in.Handshake, OnlyShow: in.OnlyShow}
 	if in.NewHandshake != "" {
@@ -92,7 +92,7 @@ func (a *Administrator) Import(ctx context.Context, in LicenseInput, server stri
 	return a.licenseContent(imported), nil
 }
 
-// ShowLicense tells what a license file holds that a trusted vendor signed.
+// ShowLicense returns the content of a license file that a trusted vendor signed.
 func (a *Administrator) ShowLicense(ctx context.Context, text string) (LicenseContent, error) {
 	file, err := a.OpenLicense(ctx, []byte(text))
 	if err != nil {
@@ -127,7 +127,7 @@ func (a *Administrator) licenseContent(imported *Imported) LicenseContent {
 	return content
 }
 
-// IssueInput says what a license file is to hold; see Issue.
+// IssueInput says what to put into a license file; see Issue.
 type IssueInput struct {
 	Items      []string `json:"items"`
 	Alias      string   `json:"alias,omitempty"`

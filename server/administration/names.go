@@ -12,7 +12,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// The names of what an item may state. A test compares them with
+// The names of values that an item may have. A test compares them with
 // conformance/definitions.json.
 var (
 	products = map[string]protocol.Product{

@@ -36,8 +36,8 @@ func secret() string {
 	return base64.RawURLEncoding.EncodeToString(random)
 }
 
-// digest is what is kept of a secret: nothing leads back from it, and there is
-// nothing to guess, so it need not be slow.
+// digest is what the server stores of a secret. It can't be reversed, and a random secret can't be
+// guessed, so it need not be slow.
 func digest(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])

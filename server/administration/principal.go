@@ -5,7 +5,7 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// Role is what somebody may do.
+// Role says what somebody may do.
 type Role string
 
 // Roles. Each may do what those after it may.
@@ -18,11 +18,11 @@ const (
 // Roles are all roles.
 var Roles = []Role{Owner, Editor, Viewer}
 
-// Principal is who asks.
+// Principal is the caller.
 type Principal struct {
 	Name string // for the audit
 	Role Role
-	// Organization is the only one whose objects exist for a principal; "": all do.
+	// Organization is the only organization whose objects a principal can see; "": all.
 	Organization string
 }
 
@@ -39,16 +39,16 @@ func (p Principal) May(role Role) bool {
 	return false
 }
 
-// As gives an administrator that does what a principal may, and nothing else. One
-// that was not made by As is whoever holds the database itself, and may do all.
+// As gives an administrator that may do only what a principal may. An administrator that was not
+// made by As acts for somebody who has the database itself, and may do everything.
 func (a *Administrator) As(p Principal) *Administrator {
 	limited := *a
 	limited.principal, limited.Actor = &p, p.Name
 	return &limited
 }
 
-// On gives an administrator that does what this one may on another store: one that does
-// more with each change, say.
+// On gives an administrator with the same rights on another store, for example one that does
+// something more with each change.
 func (a *Administrator) On(s store.Store) *Administrator {
 	other := *a
 	other.Store = s
@@ -63,7 +63,7 @@ func (a *Administrator) Principal() Principal {
 	return *a.principal
 }
 
-// may gives an error unless who asks has a role.
+// may gives an error unless the caller has a role.
 func (a *Administrator) may(role Role) error {
 	if a.Principal().May(role) {
 		return nil
@@ -73,7 +73,7 @@ func (a *Administrator) may(role Role) error {
 	}
 }
 
-// sees gives an error unless an object exists for who asks.
+// sees gives an error unless the caller may see an object.
 func (a *Administrator) sees(organization, object, id string) error {
 	if only := a.Principal().Organization; only != "" && organization != only {
 		return absent(object, id)
@@ -81,7 +81,7 @@ func (a *Administrator) sees(organization, object, id string) error {
 	return nil
 }
 
-// visibleItem is an item, if it exists for who asks.
+// visibleItem finds an item that the caller may see.
 func (a *Administrator) visibleItem(tx store.Tx, id string) (store.Item, error) {
 	item, err := tx.Item(id)
 	if err == nil {
@@ -90,7 +90,7 @@ func (a *Administrator) visibleItem(tx store.Tx, id string) (store.Item, error) 
 	return item, notFound(err, ObjectItem, id)
 }
 
-// visibleCode is a handshake code, if it exists for who asks.
+// visibleCode finds a handshake code that the caller may see.
 func (a *Administrator) visibleCode(tx store.Tx, code string) (store.HandshakeCode, error) {
 	c, err := tx.HandshakeCode(code)
 	if err == nil {
@@ -99,7 +99,7 @@ func (a *Administrator) visibleCode(tx store.Tx, code string) (store.HandshakeCo
 	return c, notFound(err, ObjectCode, code)
 }
 
-// everywhere gives an error unless who asks sees all organizations.
+// everywhere gives an error unless the caller may see all organizations.
 func (a *Administrator) everywhere() error {
 	if only := a.Principal().Organization; only != "" {
 		return &Error{Kind: Forbidden, Text: "this is for those who see all organizations; you see " + only}
@@ -107,8 +107,7 @@ func (a *Administrator) everywhere() error {
 	return nil
 }
 
-// narrow restricts a selection to what exists for who asks; ok is false if that is
-// nothing.
+// narrow restricts a selection to what the caller may see; ok is false if that is nothing.
 func (a *Administrator) narrow(s records.Selection) (narrowed records.Selection, ok bool) {
 	s.Now = a.Now().Unix()
 	only := a.Principal().Organization

@@ -11,15 +11,15 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// The bits of products of the vendor's own: those that no built-in one has. The
-// highest bit would make the number negative in C.
+// The bits for a vendor's own products: those that no built-in product has. The highest bit would
+// make the number negative in C.
 const (
 	firstOwnProduct = protocol.Product(1 << 5)
 	lastOwnProduct  = protocol.Product(1 << 30)
 )
 
-// AddProduct names a product of the vendor's own. Its bit is what an SDK of it puts
-// into the field products of its parameters; 0: the next free one.
+// AddProduct adds a product of the vendor's own. An SDK of that product sets this bit in the
+// parameter products; 0 means the next free bit.
 func (a *Administrator) AddProduct(ctx context.Context, name string, bit protocol.Product) (store.Product, error) {
 	product := store.Product{Name: name, Bit: bit, CreatedAt: a.Now().Unix()}
 	if err := errors.Join(a.may(Editor), a.everywhere(),
@@ -68,13 +68,12 @@ type ProductInput struct {
 	Bit  protocol.Product `json:"bit,omitempty"` // 0: the next free one
 }
 
-// ProductChange is what changes of a product.
+// ProductChange is a change of a product.
 type ProductChange struct {
 	Name string `json:"name"`
 }
 
-// Products lists the products there are: those that every server knows, then the
-// vendor's own.
+// Products lists all products: the built-in ones, then the vendor's own.
 func (a *Administrator) Products(ctx context.Context) ([]Product, error) {
 	if err := a.may(Viewer); err != nil {
 		return nil, err
@@ -99,8 +98,7 @@ func (a *Administrator) NewProduct(ctx context.Context, in ProductInput) (Produc
 	return Product{added.Name, added.Bit, false}, err
 }
 
-// ChangeProduct renames a product of the vendor's own. Its bit stays, and with it what
-// items are limited to.
+// ChangeProduct renames a product of the vendor's own. Its bit stays, so items keep their limits.
 func (a *Administrator) ChangeProduct(ctx context.Context, name string, change ProductChange) (Product, error) {
 	var changed Product
 	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {

@@ -25,7 +25,7 @@ func (a *Administrator) Codes(ctx context.Context, s Selection) (Page[Code], err
 		func(c store.HandshakeCodeUse) store.ID { return c.Key }, ViewCode)
 }
 
-// Items gives a page of items as they are used now.
+// Items gives a page of items with their present use.
 func (a *Administrator) Items(ctx context.Context, s Selection) (Page[Item], error) {
 	now := a.Now()
 	products, err := a.Store.Products(ctx)
@@ -39,8 +39,8 @@ func (a *Administrator) Items(ctx context.Context, s Selection) (Page[Item], err
 		})
 }
 
-// Devices gives a page of devices. Who sees one organization only, sees the seats of
-// its items, and no account: that is about all organizations.
+// Devices gives a page of devices. A caller that may see only one organization sees the seats on
+// its items, but no account, which covers all organizations.
 func (a *Administrator) Devices(ctx context.Context, s Selection) (Page[Device], error) {
 	result, err := page(ctx, a, s, records.Devices,
 		func(keys []store.ID) ([]store.DeviceUse, error) { return a.Store.Devices(ctx, keys...) },
@@ -78,8 +78,8 @@ func (a *Administrator) Devices(ctx context.Context, s Selection) (Page[Device],
 	return result, nil
 }
 
-// addRepairs adds to devices what administrators said about them, and the accounts and
-// times of those that are shown as them; of those that exist for who asks.
+// addRepairs adds to devices what administrators noted about them, and the accounts and times of
+// devices that were merged into them, if the caller may see these.
 func (a *Administrator) addRepairs(ctx context.Context, devices []Device) error {
 	uuids := make([]string, len(devices))
 	for i := range devices {
@@ -107,7 +107,7 @@ func (a *Administrator) addRepairs(ctx context.Context, devices []Device) error 
 	return err
 }
 
-// sumOfAccounts adds up what two devices said; nil: one said nothing.
+// sumOfAccounts adds up the accounts of two devices; nil if one has sent none.
 func sumOfAccounts(a, b *protocol.DeviceAccount) *protocol.DeviceAccount {
 	if a == nil {
 		return b
@@ -121,7 +121,7 @@ func sumOfAccounts(a, b *protocol.DeviceAccount) *protocol.DeviceAccount {
 	}
 }
 
-// withMerged adds to the devices that are asked for those that are shown as one of them.
+// withMerged adds to the selected devices those that were merged into one of them.
 func (a *Administrator) withMerged(ctx context.Context, s Selection) (Selection, error) {
 	found, err := records.Repairs(ctx, a.Store, s.Devices...)
 	asked := slices.Clone(s.Devices)
@@ -134,7 +134,7 @@ func (a *Administrator) withMerged(ctx context.Context, s Selection) (Selection,
 	return s, err
 }
 
-// only gives the one object of a page that should have one.
+// only gives the single object of a page that should have one.
 func only[V any](result Page[V], err error, object, id string) (V, error) {
 	var none V
 	if err != nil {
@@ -170,8 +170,8 @@ func (a *Administrator) Device(ctx context.Context, uuid string) (Device, error)
 	return only(result, err, ObjectDevice, uuid)
 }
 
-// Denials gives a page of refused authorizations; those of a device are also those of the
-// devices that are shown as it.
+// Denials gives a page of refused authorizations; those of a device include those of devices merged
+// into it.
 func (a *Administrator) Denials(ctx context.Context, s Selection) (Page[store.Denial], error) {
 	s, err := a.withMerged(ctx, s)
 	if err != nil {
@@ -180,7 +180,7 @@ func (a *Administrator) Denials(ctx context.Context, s Selection) (Page[store.De
 	return recorded(ctx, a, s, records.Denials)
 }
 
-// Anomalies gives a page of what is strange about devices, likewise.
+// Anomalies gives a page of anomalies of devices, including those of merged devices.
 func (a *Administrator) Anomalies(ctx context.Context, s Selection) (Page[records.Anomaly], error) {
 	s, err := a.withMerged(ctx, s)
 	if err != nil {
@@ -197,7 +197,7 @@ func (a *Administrator) Audits(ctx context.Context, s Selection) (Page[store.Aud
 	return recorded(ctx, a, s, records.Audits)
 }
 
-// Seats gives a page of the devices on the device list of an item.
+// Seats gives a page of the devices with a seat on an item.
 func (a *Administrator) Seats(ctx context.Context, item string, s Selection) (Page[records.ItemDevice], error) {
 	if _, err := a.Item(ctx, item); err != nil {
 		return Page[records.ItemDevice]{}, err
@@ -225,18 +225,18 @@ func recorded[R any](ctx context.Context, a *Administrator, s Selection,
 	return result, nil
 }
 
-// forecastDays is how many days of use a forecast looks back on.
+// forecastDays is how many past days of use a forecast is based on.
 const forecastDays = 30
 
-// Forecast is what the use of an item comes to if it goes on as in the last 30 days.
+// Forecast says what happens if an item is used as in the last 30 days.
 type Forecast struct {
 	PerDay int64 `json:"perDay"` // units, rounded
-	// RunsOutAt is about when the quota is used up; 0: not before the item ends, or
-	// there is nothing to tell from.
+	// RunsOutAt is roughly when the quota will be used up; 0: not before the item ends, or there
+	// are no data.
 	RunsOutAt int64 `json:"runsOutAt,omitempty"`
 }
 
-// Forecast looks ahead for an item whose quota counts operations; others have none.
+// Forecast makes the forecast of an item whose quota counts operations; others have none.
 func (a *Administrator) Forecast(ctx context.Context, item Item) (Forecast, error) {
 	way, err := ParseChargeWay(item.ChargeWay)
 	if err != nil || policy.Seats(store.Item{ChargeWay: way}) {
@@ -258,10 +258,10 @@ func (a *Administrator) Forecast(ctx context.Context, item Item) (Forecast, erro
 		item.ExpiresAt), nil
 }
 
-// forecast goes on from units within seconds.
+// forecast extrapolates from so many units in so many seconds.
 func forecast(quota protocol.Quota, units, seconds, now, end int64) Forecast {
 	const day = 24 * 60 * 60
-	if units <= 0 || seconds < day { // less than a day tells nothing
+	if units <= 0 || seconds < day { // less than a day says nothing
 		return Forecast{}
 	}
 	perSecond := float64(units) / float64(seconds)

@@ -9,14 +9,14 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// update gives an item other fields, and counts its exceptions anew if they are others by
-// its new terms: what is remembered of them has to follow from its seats. field is that
-// of the input whose mistake it is if that can't be.
+// update changes the fields of an item, and counts its exceptions again if its new terms change
+// them, because the stored exceptions must follow from its seats. field names the input that is
+// wrong if that is impossible.
 func update(ctx context.Context, tx store.Tx, before, after store.Item, now time.Time, field string) error {
 	if policy.SameExceptions(before, after) {
 		return tx.UpdateItem(after)
 	}
-	if err := tx.Alone(ctx); err != nil { // before the steps are read
+	if err := tx.Alone(ctx); err != nil { // before reading the steps
 		return err
 	}
 	steps, err := records.SeatSteps(ctx, tx, after.Key)

@@ -13,12 +13,11 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// FreeSeat ends the seat that a device has of an item. What was counted stays, and so
-// does what the device may do with the authorization that it has: it takes a seat again
-// when it is authorized again.
+// FreeSeat ends the seat that a device has on an item. What was counted stays, and the device may
+// still use its authorization; it takes a seat again when it is authorized again.
 func (a *Administrator) FreeSeat(ctx context.Context, item, device string) error {
 	return a.changeItem(ctx, item, func(tx store.Tx, i store.Item) error {
-		// Of a device without a seat of one's own item, one learns nothing.
+		// A caller learns nothing about a device without a seat on the caller's own items.
 		none := &Error{Kind: NotFound, Object: ObjectDevice, ID: device,
 			Text: fmt.Sprintf("device %q has no seat of item %s", device, item)}
 		d, err := repair(ctx, tx, device)
@@ -44,9 +43,9 @@ func (a *Administrator) FreeSeat(ctx context.Context, item, device string) error
 	})
 }
 
-// MoveSeats has another device take over the seats that a device has of items, all that
-// exist for who asks if none is named: a machine was replaced. There are never more
-// seats than before.
+// MoveSeats moves the seats of a device to another one, because a machine was replaced: on the
+// named items or, if none is named, on all that the caller may see. There are never more seats than
+// before.
 func (a *Administrator) MoveSeats(ctx context.Context, from, to string, items ...string) error {
 	if err := a.may(Editor); err != nil {
 		return err
@@ -85,7 +84,7 @@ func (a *Administrator) MoveSeats(ctx context.Context, from, to string, items ..
 	})
 }
 
-// moveSeats moves the seats of items; none: of all.
+// moveSeats moves the seats on the named items; if none is named, on all.
 func (a *Administrator) moveSeats(ctx context.Context, tx store.Tx, from, to *records.Repair,
 	items []string) (moved []string, err error) {
 	if len(items) == 0 {
@@ -118,8 +117,8 @@ func (a *Administrator) moveSeats(ctx context.Context, tx store.Tx, from, to *re
 	return moved, nil
 }
 
-// BlockDevice has a device refused from now on, whatever code it has. What it reports
-// still counts, and an authorization that it has holds on to its end.
+// BlockDevice makes the server refuse a device from now on, with any code. What it reports still
+// counts, and its authorization stays valid until its end.
 func (a *Administrator) BlockDevice(ctx context.Context, device string) error {
 	return a.repair(ctx, device, "device.block", func(tx store.Tx, d *records.Repair) (string, error) {
 		if d.BlockedAt != 0 {
@@ -131,7 +130,7 @@ func (a *Administrator) BlockDevice(ctx context.Context, device string) error {
 	})
 }
 
-// UnblockDevice takes BlockDevice back.
+// UnblockDevice reverses BlockDevice.
 func (a *Administrator) UnblockDevice(ctx context.Context, device string) error {
 	return a.repair(ctx, device, "device.unblock", func(tx store.Tx, d *records.Repair) (string, error) {
 		if d.BlockedAt == 0 {
@@ -143,9 +142,9 @@ func (a *Administrator) UnblockDevice(ctx context.Context, device string) error 
 	})
 }
 
-// MergeDevice shows a device as another one from now on, with all that it ever counted:
-// both are one machine, which lost its UUID. Reports stay as they are. Where both have a
-// seat, one is given back.
+// MergeDevice merges a device, with everything that it ever counted, into another one for display,
+// because both are one machine that lost its UUID. Reports stay as they are. If both have a seat on
+// an item, one of the two ends.
 func (a *Administrator) MergeDevice(ctx context.Context, device, into string) error {
 	if device == into {
 		return errors.Join(a.may(Editor), a.everywhere(), invalid("into", "a device can't be merged into itself"))
@@ -172,7 +171,7 @@ func (a *Administrator) MergeDevice(ctx context.Context, device, into string) er
 	})
 }
 
-// SeparateDevice takes MergeDevice back, but for the seats: they stay where they are.
+// SeparateDevice reverses MergeDevice, except that seats stay where they are.
 func (a *Administrator) SeparateDevice(ctx context.Context, device string) error {
 	return a.repair(ctx, device, "device.separate", func(tx store.Tx, d *records.Repair) (string, error) {
 		if d.MergedInto == "" {
@@ -183,9 +182,9 @@ func (a *Administrator) SeparateDevice(ctx context.Context, device string) error
 	})
 }
 
-// EraseDevice removes what a device, and those that are merged into it, said about who
-// uses them: names, and texts in records about them. Counts stay. Names that it brings
-// from then on are not kept.
+// EraseDevice deletes the personal data of a device and of those merged into it: names, and texts
+// in records about them. Counts stay. From then on, the server does not store names that the device
+// sends.
 func (a *Administrator) EraseDevice(ctx context.Context, device string) error {
 	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
 		return err
@@ -197,7 +196,7 @@ func (a *Administrator) EraseDevice(ctx context.Context, device string) error {
 		uuids := []string{device}
 		if d, err := repair(ctx, tx, device); err == nil {
 			uuids = append(uuids, d.Merged...)
-		} else if !IsKind(err, NotFound) { // one that was only refused has a name, too
+		} else if !IsKind(err, NotFound) { // a device that was only ever refused has a name, too
 			return err
 		}
 		for _, uuid := range uuids {
@@ -211,7 +210,7 @@ func (a *Administrator) EraseDevice(ctx context.Context, device string) error {
 	})
 }
 
-// repair does something about a device, which concerns all organizations, alone.
+// repair changes a device, which affects all organizations, while nobody else writes.
 func (a *Administrator) repair(ctx context.Context, device, action string,
 	do func(store.Tx, *records.Repair) (detail string, err error)) error {
 	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
@@ -242,7 +241,7 @@ func repair(ctx context.Context, tx store.Tx, uuid string) (*records.Repair, err
 	return found[uuid], err
 }
 
-// inField says that a mistake is about what an input names.
+// inField attributes a mistake to a field of the input.
 func inField(err error, field string) error {
 	for _, mistake := range Errors(err) {
 		mistake.Field = field

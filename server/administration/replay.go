@@ -9,25 +9,25 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// ReplayInput says under what terms the past usage of an item is to be looked at again.
+// ReplayInput says with which terms to evaluate the past usage of an item again.
 type ReplayInput struct {
 	ChargeWay string `json:"chargeWay,omitempty"` // "": the item's
 	Quota     *int64 `json:"quota,omitempty"`     // nil: the item's
-	// ChargeTerms are the numbers it would be charged by; if none is given, the item's, or
-	// those of the other charge way.
+	// ChargeTerms are the numbers by which it would be charged; the default is the item's or, with
+	// another charge way, those of that.
 	ChargeTerms store.Charging `json:"chargeTerms,omitzero"`
 	From        int64          `json:"from"`            // in seconds since 1970
 	Until       int64          `json:"until,omitempty"` // 0: now
 }
 
-// ReplayTerms are terms that usage was looked at under.
+// ReplayTerms are the terms with which usage was evaluated.
 type ReplayTerms struct {
 	ChargeWay string       `json:"chargeWay"`
 	Quota     int64        `json:"quota"`
 	Charging  policy.Terms `json:"charging"`
 }
 
-// Replayed is what usage came to under an item's own terms and under others.
+// Replayed is the result of past usage with an item's own terms and with others.
 type Replayed struct {
 	Item       string      `json:"item"`
 	OwnTerms   ReplayTerms `json:"ownTerms"`
@@ -35,9 +35,8 @@ type Replayed struct {
 	replay.Comparison
 }
 
-// Replay tells what past usage of an item would have meant under other terms; it changes
-// nothing. It reads all reports that are kept, so it is for those who may change
-// something, one after the other.
+// Replay says what past usage of an item would have meant with other terms; it changes nothing. It
+// reads all stored reports, so only editors may call it, one at a time.
 func (a *Administrator) Replay(ctx context.Context, id string, in ReplayInput) (Replayed, error) {
 	result := Replayed{Item: id}
 	if err := a.may(Editor); err != nil {
@@ -84,7 +83,7 @@ func otherTerms(own store.Item, in ReplayInput) (other store.Item, err error) {
 			return other, err
 		}
 		if other.ChargeWay != own.ChargeWay {
-			other.Charging = store.Charging{} // what it states is of the other way
+			other.Charging = store.Charging{} // its terms belong to the other charge way
 		}
 	}
 	if in.Quota != nil {

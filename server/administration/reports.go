@@ -9,7 +9,7 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// DeviceReport is what was accepted of a slot from a run of an application.
+// DeviceReport is what the server accepted for one slot of a run.
 type DeviceReport struct {
 	Device    string `json:"device"` // UUID: that of the device, or of one that is shown as it
 	Run       string `json:"run"`    // UUID
@@ -17,27 +17,28 @@ type DeviceReport struct {
 	Item      string `json:"item"`
 	Slot      int64  `json:"slot"`     // its start, in seconds since 1970
 	Revision  int64  `json:"revision"` // the highest that was accepted
-	// Units are those of the types that were asked for, by type in Counts.
+	// Units is the sum of the selected types, which Counts has by type.
 	Units  int64            `json:"units"`
 	Counts map[string]int64 `json:"counts"`
-	// Arrivals are when its revisions came, the first one first, as far as that is kept.
+	// Arrivals are when its revisions arrived, the first one first, as far as that is stored.
 	Arrivals []records.Arrival `json:"arrivals"`
 }
 
 // DeviceReports is a page of what a device reported.
 type DeviceReports struct {
 	Page[DeviceReport]
-	// Complete tells that it was found when each of them came: not too many others came lately.
+	// Complete means that all arrivals were found, because not too many other reports have arrived
+	// recently.
 	Complete bool `json:"complete"`
 }
 
-// maxArrivals is how many rows of what came lately are gone through for a page: more than
-// there are, unless a database is new to this version.
+// maxArrivals is how many rows of recent arrivals are read for a page: more than there are, unless
+// the database was just upgraded to this version.
 const maxArrivals = 1_000_000
 
-// DeviceReports gives what a device reported of the slots of a time, and when that came: the
-// reports behind a figure. Kinds of the selection are operation types; reports of others
-// are left out. Who sees one organization sees what was reported on its items.
+// DeviceReports gives the reports behind a figure: what a device reported for the slots of a
+// period, and when that arrived. The kinds of the selection are operation types; other reports are
+// left out. A caller that may see only one organization gets the reports on its items.
 func (a *Administrator) DeviceReports(ctx context.Context, device string, s Selection) (DeviceReports, error) {
 	found := DeviceReports{Page: Page[DeviceReport]{Items: []DeviceReport{}}}
 	if _, err := a.Device(ctx, device); err != nil {

@@ -12,7 +12,7 @@ import (
 // maxRetentionDays is more than any law asks for.
 const maxRetentionDays = 36_500
 
-// SetRetention sets for how many days records are kept; 0: for ever.
+// SetRetention sets how many days records are kept; 0: for ever.
 func (a *Administrator) SetRetention(ctx context.Context, record store.Record, days int64) error {
 	if err := a.may(Owner); err != nil {
 		return err
@@ -45,7 +45,7 @@ type Retention struct {
 	Days   int64        `json:"days"` // 0: for ever
 }
 
-// Retentions tells for how long records are kept, kind by kind.
+// Retentions says how long records of each kind are kept.
 func (a *Administrator) Retentions(ctx context.Context) ([]Retention, error) {
 	if err := errors.Join(a.may(Viewer), a.everywhere()); err != nil {
 		return nil, err

@@ -23,14 +23,14 @@ const (
 	touchTime   = 10 * time.Minute    // how exact "last seen" is
 )
 
-// Attempts bounds how often passwords and tokens are tried: by the network that they
-// are tried from, and, so that many networks don't add up, by the name that is tried.
+// Attempts limits how often passwords and tokens are tried: for each network and, so that many
+// networks together don't get more, for each name.
 type Attempts struct {
 	names, networks *recent.Cache[*rate.Limiter]
 }
 
-// How many are taken at once, and one more after how long. Those of a name are many:
-// whoever tries to lock somebody out has to keep at it, from several networks.
+// How many attempts are allowed at once, and after how long one more is. A name allows many, so
+// that whoever wants to lock somebody out has to keep trying, from several networks.
 const (
 	attemptsOfNetwork = 10
 	networkTime       = 30 * time.Second
@@ -41,15 +41,15 @@ const (
 // maxAttempts is how many names and networks are remembered.
 const maxAttempts = 20_000
 
-// NewAttempts makes one for a server.
+// NewAttempts makes the limits of a server.
 func NewAttempts() *Attempts {
 	return &Attempts{names: recent.New[*rate.Limiter](maxAttempts), networks: recent.New[*rate.Limiter](maxAttempts)}
 }
 
-// take takes an attempt, if one is left; giveBack undoes that for one that was right.
+// take uses an attempt, if one is left; giveBack returns it after a correct one.
 func (t *Attempts) take(name, network string, now time.Time) (giveBack func(), ok bool) {
-	// By digests, since names may be long. A network that has none left makes no entry for a
-	// name: else a single one could drive out those that protect others.
+	// Store digests, because names may be long. A network without attempts left makes no entry for
+	// a name: otherwise a single network could push out the entries that protect others.
 	var taken []*rate.Reservation
 	giveBack = func() {
 		for _, each := range taken {
@@ -75,7 +75,7 @@ func (t *Attempts) take(name, network string, now time.Time) (giveBack func(), o
 	return giveBack, true
 }
 
-// Network is how far addresses are taken for one another's: an IPv4 /24, an IPv6 /48.
+// Network is the network whose addresses count as one: an IPv4 /24 or an IPv6 /48.
 func Network(address string) string {
 	ip, err := netip.ParseAddr(address)
 	if err != nil {
@@ -93,8 +93,8 @@ func Network(address string) string {
 	return prefix.String()
 }
 
-// nobody is the hash that a password is compared with if there is no such account, so
-// that it takes as long.
+// nobody is the hash with which a password is compared if there is no such account, so that this
+// takes as long.
 var nobody = sync.OnceValue(func() string { return password.Hash(secret()) })
 
 var errSignIn = &Error{Kind: Unauthenticated, Field: "password", Text: "this name and password don't belong together"}
@@ -107,7 +107,7 @@ func verify(text, hashed string) (bool, error) {
 	return password.Verify(text, hashed)
 }
 
-// SignIn begins a session: it gives its secret.
+// SignIn begins a session and returns its secret.
 func (a *Administrator) SignIn(ctx context.Context, attempts *Attempts, network, name, text string) (string, error) {
 	name = strings.TrimSpace(name)
 	now := a.Now()
@@ -138,7 +138,7 @@ func (a *Administrator) SignIn(ctx context.Context, attempts *Attempts, network,
 	err = a.Store.Update(ctx, func(tx store.Tx) error {
 		current, err := records.AccountByName(ctx, tx, name)
 		if errors.Is(err, store.ErrNotFound) || err == nil && current.Password != hashed {
-			// removed or changed meanwhile
+			// the account was removed or changed meanwhile
 			return errSignIn
 		}
 		if err != nil {
@@ -156,7 +156,7 @@ func (a *Administrator) SignIn(ctx context.Context, attempts *Attempts, network,
 
 var errNotSignedIn = &Error{Kind: Unauthenticated, Text: "you are not signed in"}
 
-// Session gives who has the secret of a session.
+// Session gives the principal of a session, by its secret.
 func (a *Administrator) Session(ctx context.Context, secret string) (Principal, error) {
 	s, err := records.FindSession(ctx, a.Store, digest(secret))
 	if errors.Is(err, store.ErrNotFound) {
@@ -184,8 +184,8 @@ func (a *Administrator) SignOut(ctx context.Context, secret string) error {
 	return a.Store.Update(ctx, func(tx store.Tx) error { return records.EndSession(ctx, tx, digest(secret)) })
 }
 
-// ChangePassword changes the password of who is signed in with a session, and ends the
-// account's other sessions.
+// ChangePassword changes the password of the account of a session, and ends the account's other
+// sessions.
 func (a *Administrator) ChangePassword(ctx context.Context, attempts *Attempts, network, session, old,
 	text string) error {
 	s, err := records.FindSession(ctx, a.Store, digest(session))

@@ -9,14 +9,14 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// MaxOverlapDays is how long a session password that was replaced may work on.
+// MaxOverlapDays is how long a replaced session password may stay valid.
 const MaxOverlapDays = 3650
 
 const maxOverlap = MaxOverlapDays * 24 * time.Hour
 
-// SetSessionPassword gives a handshake code another session password; an empty one
-// means that none is asked for any more. The one before works on for overlap, so that
-// applications can be updated one by one.
+// SetSessionPassword changes the session password of a handshake code; an empty one means that the
+// code has none any more. The former password stays valid for overlap, so that applications can be
+// updated one by one.
 func (a *Administrator) SetSessionPassword(ctx context.Context, code, sessionPassword string,
 	overlap time.Duration) error {
 	if err := errors.Join(a.may(Editor),

@@ -9,18 +9,17 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// Settings are what an installation is set to.
+// Settings are the settings of an installation.
 type Settings struct {
-	// TimeZone is the one by which days and months are counted on pages, by its IANA
-	// name.
+	// TimeZone is the IANA name of the time zone for days and months on the pages.
 	TimeZone string `json:"timeZone"`
-	// PublicURL is the base URL by which clients reach this server; "": not said.
+	// PublicURL is the base URL by which clients reach this server; "": unknown.
 	PublicURL string `json:"publicURL,omitempty"`
 	// StandbyURL is the base URL of a standby server; "": there is none.
 	StandbyURL string `json:"standbyURL,omitempty"`
 }
 
-// settingsName is under which they are kept.
+// settingsName is the name under which they are stored.
 const settingsName = "installation"
 
 // Settings gives the settings.
@@ -37,7 +36,7 @@ func (s Settings) Location() *time.Location {
 	if location, err := time.LoadLocation(s.TimeZone); err == nil {
 		return location
 	}
-	return time.UTC // a zone that this machine's data does not have
+	return time.UTC // this machine does not know the zone
 }
 
 // ChangeSettings changes the settings; for owners.

@@ -22,27 +22,27 @@ type StatementSummary struct {
 	Zone        string `json:"zone"`
 	Units       int64  `json:"units"`       // used, with corrections
 	Corrections int64  `json:"corrections"` // units of it that came late for months before
-	Reports     int64  `json:"reports"`     // behind it
+	Reports     int64  `json:"reports"`     // the number of reports behind it
 	AsOf        int64  `json:"asOf"`
 }
 
 // Statement is a statement of an organization: closed, or the draft of one.
 type Statement struct {
 	*statement.Statement
-	// Signed is the same, signed by the server; "" of a draft.
+	// Signed is the same, signed by the server; "" for a draft.
 	Signed string
 	// Key is the server's public key.
 	Key ed25519.PublicKey
 }
 
-// File is a closed statement as it is handed out.
+// File is a closed statement as a file.
 func (s *Statement) File() statement.File { return statement.NewFile(s.Statement, s.Signed, s.Key) }
 
-// A turn is had by one at a time. Reading all reports of a month takes a while with many
-// of them, and several at once would only slow each other and everybody else down.
+// Only one caller at a time has a turn. Reading all reports of a month can take long, and several
+// at once would only slow down each other and everybody else.
 type turn chan struct{}
 
-// wait waits for a turn; end lets the next one.
+// wait waits for a turn; end passes it on.
 func (t turn) wait(ctx context.Context) (end func(), err error) {
 	select {
 	case t <- struct{}{}:
@@ -52,9 +52,9 @@ func (t turn) wait(ctx context.Context) (end func(), err error) {
 	}
 }
 
-// reading is the turn of those who may change something. lending holds those of customers
-// who fetch reports, by organization: one who takes the answer slowly, or asks for it over
-// and over, holds up nobody but those of the own organization.
+// reading is the turn of editors. lending has the turns of customers who fetch reports, by
+// organization: a customer who reads the answer slowly, or asks for it repeatedly, delays only
+// others of the same organization.
 var (
 	reading = make(turn, 1)
 	lending sync.Map // of turns
@@ -78,7 +78,7 @@ func (a *Administrator) serverKey(ctx context.Context) (ed25519.PrivateKey, erro
 	return ed25519.NewKeyFromSeed(keys.Signing), nil
 }
 
-// maker makes the statements of an organization that exists for who asks.
+// maker makes the statements of an organization that the caller may see.
 func (a *Administrator) maker(ctx context.Context, organization string) (*statement.Maker, error) {
 	if _, err := a.Organization(ctx, organization); err != nil {
 		return nil, err
@@ -119,8 +119,8 @@ func (a *Administrator) Statement(ctx context.Context, organization, month strin
 	return &Statement{made, signed, maker.Key.Public().(ed25519.PublicKey)}, nil
 }
 
-// DraftStatement gives what the statement of a month would be if it was closed now. It
-// reads all reports of the month, so it is for those who may change something.
+// DraftStatement gives the statement of a month as it would be if it was closed now. It reads all
+// reports of the month, so only editors may call it.
 func (a *Administrator) DraftStatement(ctx context.Context, organization, month, zone string) (*Statement, error) {
 	if err := a.may(Editor); err != nil {
 		return nil, err
@@ -145,15 +145,15 @@ func (a *Administrator) DraftStatement(ctx context.Context, organization, month,
 	return &Statement{made, "", maker.Key.Public().(ed25519.PublicKey)}, nil
 }
 
-// StatementInput says which month is to be closed.
+// StatementInput says which month to close.
 type StatementInput struct {
 	Month string `json:"month"` // such as 2026-11
-	// Zone is the organization's time zone; "": that of its statements before, or UTC.
+	// Zone is the organization's time zone; "": that of its earlier statements, or UTC.
 	Zone string `json:"zone,omitempty"`
 }
 
-// CloseStatement closes a month: it signs and keeps its statement, which never changes
-// from then on.
+// CloseStatement closes a month: it signs and stores the statement, which never changes from then
+// on.
 func (a *Administrator) CloseStatement(ctx context.Context, organization string,
 	in StatementInput) (*Statement, error) {
 	if err := a.may(Editor); err != nil {
@@ -179,8 +179,8 @@ func (a *Administrator) CloseStatement(ctx context.Context, organization string,
 	return &Statement{made, signed, maker.Key.Public().(ed25519.PublicKey)}, nil
 }
 
-// StatementReports writes the lines of the reports behind a closed statement, so that
-// anybody can prove that it follows from them.
+// StatementReports writes the lines of the reports behind a closed statement, so that anybody can
+// check that the statement follows from them.
 func (a *Administrator) StatementReports(ctx context.Context, organization, month string,
 	write func(line []byte) error) error {
 	maker, err := a.maker(ctx, organization)
@@ -203,7 +203,7 @@ func (a *Administrator) StatementReports(ctx context.Context, organization, mont
 	return maker.Evidence(ctx, made, write)
 }
 
-// statementZone reads the name of a time zone; nil: that of the statements before.
+// statementZone reads the name of a time zone; nil: that of earlier statements.
 func statementZone(name string) (*time.Location, error) {
 	if name == "" {
 		return nil, nil //nolint:nilnil // no zone is an answer
@@ -215,7 +215,7 @@ func statementZone(name string) (*time.Location, error) {
 	return location, nil
 }
 
-// statementError names what is wrong with the month that was asked for.
+// statementError says what is wrong with the requested month.
 func statementError(err error, month string) error {
 	switch {
 	case errors.Is(err, statement.ErrMonth):

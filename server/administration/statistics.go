@@ -8,8 +8,9 @@ import (
 	"github.com/openlts/openlts/server/statistics"
 )
 
-// Statistics answers what was counted. Who sees one organization gets what was counted
-// for it; what a filter names has to exist for who asks: no rows would look like no use.
+// Statistics answers what was counted. A caller that may see only one organization gets what was
+// counted for that one. The caller must be able to see everything that a filter names, because an
+// empty answer would look like no use.
 func (a *Administrator) Statistics(ctx context.Context, q statistics.Query) (*statistics.Result, error) {
 	if err := a.may(Viewer); err != nil {
 		return nil, err
@@ -30,7 +31,7 @@ func (a *Administrator) Statistics(ctx context.Context, q statistics.Query) (*st
 		}
 	}
 	if only := a.Principal().Organization; only != "" {
-		q.Organizations = []string{only} // it named no other
+		q.Organizations = []string{only} // the query named no other organization
 	}
 	result, err := statistics.Run(ctx, a.Store, q, a.Now())
 	var tooMany *statistics.RangeError

@@ -10,7 +10,7 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// Scope is what a token is good for.
+// Scope is what a token may be used for.
 type Scope string
 
 // Scopes.
@@ -19,10 +19,10 @@ const (
 	ScopeWrite Scope = "write"
 )
 
-// tokenPrefix lets scanners of leaked secrets know a token when they see one.
+// tokenPrefix lets scanners for leaked secrets recognize a token.
 const tokenPrefix = "lts_"
 
-// Token is what a program uses the API with, as it is shown.
+// Token is a token of the API, as it is shown.
 type Token struct {
 	ID           string `json:"id"`
 	Name         string `json:"name"`
@@ -59,7 +59,7 @@ func (a *Administrator) Tokens(ctx context.Context) ([]Token, error) {
 	return list, err
 }
 
-// AddToken adds a token and gives its secret, this once; for owners.
+// AddToken adds a token and returns its secret, only this time; for owners.
 func (a *Administrator) AddToken(ctx context.Context, in TokenInput) (Token, string, error) {
 	now := a.Now().Unix()
 	errs := []error{a.may(Owner), checkName("token", in.Name)}
@@ -104,13 +104,13 @@ func (a *Administrator) RemoveToken(ctx context.Context, id string) error {
 	})
 }
 
-// Bearer gives who has a token. A token writes as an administrator does, and never
-// manages accounts.
+// Bearer gives the principal of a token. A token may at most change what an administrator may, and
+// never manages accounts.
 func (a *Administrator) Bearer(ctx context.Context, attempts *Attempts, network, token string) (Principal, error) {
 	now := a.Now()
 	t, err := records.FindToken(ctx, a.Store, digest(token))
 	if errors.Is(err, store.ErrNotFound) || err == nil && t.ExpiresAt != 0 && now.Unix() >= t.ExpiresAt {
-		// Nobody guesses 256 bits; this keeps those who try from costing much.
+		// Nobody can guess 256 bits; this limits what attempts cost the server.
 		if _, ok := attempts.take("token of "+network, network, now); !ok {
 			return Principal{}, &Error{Kind: Limited, Text: "too many wrong tokens; wait a minute"}
 		}

@@ -14,19 +14,18 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// ServerUUID is the UUID that license files name a server by: it comes from the key
-// the server signs with, so a copy of the database is the same server.
+// ServerUUID is the UUID by which license files name a server. It derives from the server's signing
+// key, so a copy of the database is the same server.
 func ServerUUID(signing ed25519.PublicKey) string {
 	sum := sha256.Sum256(append([]byte("openlts/1/server\n"), signing...))
 	id := uuid.UUID(sum[:16])
-	id[6] = id[6]&0x0f | 0x80 // version 8: made in a way of our own
+	id[6] = id[6]&0x0f | 0x80 // version 8: our own scheme
 	id[8] = id[8]&0x3f | 0x80 // the variant of RFC 9562
 	return id.String()
 }
 
-// VendorKey gives the key by which license files are signed here, making it at the
-// first time. It is another key than the server's: what it signs is believed
-// elsewhere.
+// VendorKey gives the key with which this server signs license files, and makes it at the first
+// use. It is not the server's key, because other servers trust what it signs.
 func (a *Administrator) VendorKey(ctx context.Context) (key ed25519.PrivateKey, err error) {
 	if err := errors.Join(a.may(Owner), a.everywhere()); err != nil {
 		return nil, err
@@ -54,8 +53,8 @@ func (a *Administrator) VendorKey(ctx context.Context) (key ed25519.PrivateKey, 
 	return key, err
 }
 
-// signer is the key by which license files are signed here. Who does not own the server
-// signs with it once an owner made it.
+// signer is the key with which this server signs license files. Only an owner can make it; after
+// that, others may sign with it.
 func (a *Administrator) signer(ctx context.Context) (ed25519.PrivateKey, error) {
 	if a.may(Owner) == nil {
 		return a.VendorKey(ctx)
@@ -80,11 +79,11 @@ func (a *Administrator) signer(ctx context.Context) (ed25519.PrivateKey, error) 
 	return ed25519.NewKeyFromSeed(seed), nil
 }
 
-// errDamagedVendorKey is the error of a key that is none.
+// errDamagedVendorKey is the error if the stored key is not a key.
 var errDamagedVendorKey = errors.New("the vendor's key in the database is damaged; restore it from a backup")
 
-// VendorPublicKey is what license files of this server are known by. Who owns the server
-// makes the key at the first time.
+// VendorPublicKey is the key by which other servers recognize license files of this server. An
+// owner makes it at the first use.
 func (a *Administrator) VendorPublicKey(ctx context.Context) (ed25519.PublicKey, error) {
 	if err := errors.Join(a.may(Viewer), a.everywhere()); err != nil {
 		return nil, err
@@ -96,7 +95,7 @@ func (a *Administrator) VendorPublicKey(ctx context.Context) (ed25519.PublicKey,
 	return key.Public().(ed25519.PublicKey), nil
 }
 
-// HasVendorKey tells whether license files can be signed here.
+// HasVendorKey tells whether this server can sign license files.
 func (a *Administrator) HasVendorKey(ctx context.Context) (has bool, err error) {
 	if err := errors.Join(a.may(Viewer), a.everywhere()); err != nil {
 		return false, err
@@ -111,7 +110,7 @@ func (a *Administrator) HasVendorKey(ctx context.Context) (has bool, err error) 
 	return has, err
 }
 
-// TrustVendor has the license files of a vendor believed here.
+// TrustVendor makes this server trust the license files of a vendor.
 func (a *Administrator) TrustVendor(ctx context.Context, publicKey, name string) (store.Vendor, error) {
 	if err := errors.Join(a.may(Owner), a.everywhere()); err != nil {
 		return store.Vendor{}, err
@@ -145,14 +144,14 @@ func ViewKey(key ed25519.PublicKey) PublicKey {
 	return PublicKey{protocol.SigningKeyID(key), protocol.Encoding.EncodeToString(key)}
 }
 
-// Vendor is a vendor whose license files are believed here, as it is shown.
+// Vendor is a trusted vendor, as it is shown.
 type Vendor struct {
 	PublicKey
 	Name      string `json:"name"`
 	TrustedAt int64  `json:"trustedAt"`
 }
 
-// Vendors lists the vendors whose license files are believed here.
+// Vendors lists the vendors whose license files this server trusts.
 func (a *Administrator) Vendors(ctx context.Context) (list []Vendor, err error) {
 	if err := errors.Join(a.may(Viewer), a.everywhere()); err != nil {
 		return nil, err
@@ -168,7 +167,7 @@ func (a *Administrator) Vendors(ctx context.Context) (list []Vendor, err error) 
 	return list, err
 }
 
-// trusted are the keys of the vendors that are believed, with the own one.
+// trusted are the keys of the trusted vendors, including the own key.
 func trusted(tx store.Tx) (keys []ed25519.PublicKey, err error) {
 	vendors, err := tx.Vendors()
 	if err != nil {

@@ -39,16 +39,15 @@ func viewOrganization(o store.Organization) Organization {
 	return Organization{o.ID, o.Name, o.DefaultCode, o.ArchivedAt, o.CreatedAt}
 }
 
-// Code is a handshake code, as it is shown: it tells of a session password only
-// whether there is one.
+// Code is a handshake code, as it is shown. It says only whether there is a session password.
 type Code struct {
 	Code         string `json:"code"`
 	Organization string `json:"organization"`
 	Default      bool   `json:"default"`
-	// PublicTrial: its trials are for who names neither a code nor an organization.
+	// PublicTrial means that requests that name neither a code nor an organization get its trials.
 	PublicTrial        bool `json:"publicTrial,omitempty"`
 	HasSessionPassword bool `json:"hasSessionPassword"`
-	// PreviousPasswordUntil is when the session password before stops to work.
+	// PreviousPasswordUntil is when the former session password stops working.
 	PreviousPasswordUntil int64    `json:"previousPasswordUntil,omitempty"`
 	ArchivedAt            int64    `json:"archivedAt,omitempty"`
 	ValidationFields      []string `json:"validationFields"`
@@ -93,7 +92,7 @@ type Item struct {
 	ArchivedAt      int64          `json:"archivedAt,omitempty"`
 	Quota           protocol.Quota `json:"quota"`
 	Live            int64          `json:"live"`                 // seats now, or domains
-	Charging        policy.Terms   `json:"charging"`             // what holds
+	Charging        policy.Terms   `json:"charging"`             // the terms in force
 	ChargeTerms     store.Charging `json:"chargeTerms,omitzero"` // what it states itself
 	State           string         `json:"state"`                // see the State constants
 	Handshakes      []string       `json:"handshakes"`
@@ -175,12 +174,12 @@ type Device struct {
 	Seats        []store.DeviceSeat `json:"seats"`
 	ClonedAt     int64              `json:"clonedAt,omitempty"`
 	BlockedAt    int64              `json:"blockedAt,omitempty"` // it is refused since then
-	ErasedAt     int64              `json:"erasedAt,omitempty"`  // what is personal of it was erased then
-	// MergedInto is the device as which it is shown, and Merged are those that are shown
-	// as this one: UUIDs of one machine.
+	ErasedAt     int64              `json:"erasedAt,omitempty"`  // when its personal data were erased
+	// MergedInto is the device into which this one was merged; Merged are those that were merged
+	// into this one. All are UUIDs of one machine.
 	MergedInto string   `json:"mergedInto,omitempty"`
 	Merged     []string `json:"merged,omitempty"`
-	// Account is what the device says of its usage over all times.
+	// Account is the account that the device sent last.
 	Account *protocol.DeviceAccount `json:"account,omitempty"`
 }
 
@@ -192,7 +191,8 @@ func viewDevice(d store.DeviceUse) Device {
 	}
 }
 
-// Tag identifies what an object states, for those who change it: the ETag of the API.
+// Tag identifies the present settings of an object, for callers that change it: the ETag of the
+// API.
 func Tag(stated any) string {
 	text, err := json.Marshal(stated)
 	if err != nil { // what is shown always marshals
@@ -202,14 +202,14 @@ func Tag(stated any) string {
 	return hex.EncodeToString(digest[:12])
 }
 
-// Stated is what an item states, without how it is used.
+// Stated is what an administrator sets for an item, without its use.
 func (i Item) Stated() any {
 	i.Quota, i.State, i.Handshakes, i.Live, i.Requests = protocol.Quota{Limit: i.Quota.Limit}, "", nil, 0, 0
 	i.Charging = policy.Terms{} // follows from the rest
 	return i
 }
 
-// differences says what changed from one statement to another, field by field.
+// differences lists the changes between two versions of an object's settings, field by field.
 func differences(before, after any) string {
 	fields := func(stated any) map[string]any {
 		text, err := json.Marshal(stated)
@@ -237,8 +237,7 @@ func differences(before, after any) string {
 	return strings.Join(list, ", ")
 }
 
-// flatten gives the fields of objects within an object names of their own, such as
-// quota.limit.
+// flatten gives fields of nested objects names such as quota.limit.
 func flatten(to map[string]any, prefix string, object map[string]any) {
 	for name, value := range object {
 		if within, ok := value.(map[string]any); ok {
@@ -265,7 +264,7 @@ func written(value any) string {
 	return strings.TrimSuffix(text.String(), "\n")
 }
 
-// page reads the objects with the keys that a list gives, in its order.
+// page reads the objects whose keys a list gives, in the order of the list.
 func page[S, V any](ctx context.Context, a *Administrator, s Selection,
 	list func(context.Context, store.Reader, Selection) ([]store.ID, string, error),
 	read func(keys []store.ID) ([]S, error), key func(S) store.ID, view func(S) V,
@@ -291,7 +290,7 @@ func page[S, V any](ctx context.Context, a *Administrator, s Selection,
 		place[key(row)] = row
 	}
 	for _, k := range keys {
-		// What was removed meanwhile is not there.
+		// Skip what was removed meanwhile.
 		if row, ok := place[k]; ok {
 			result.Items = append(result.Items, view(row))
 		}

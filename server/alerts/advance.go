@@ -5,33 +5,33 @@ import (
 	"time"
 )
 
-// Measure is what was measured of one subject.
+// Measure is a measurement of one subject.
 type Measure struct {
 	Kind         Kind
-	Subject      string // what it is about: the id of an item, a code, an organization, a kind of anomaly
+	Subject      string // the id of an item, a code, an organization, or a kind of anomaly
 	Organization string // the id of whose it is; "": nobody's in particular
-	// Period is within what a level alerts once: the term of an item, a day.
+	// Period is the time in which a level alerts only once: the term of an item, or a day.
 	Period string
-	// Value is in what the levels of the kind are in. For Silent it is the number of
-	// devices, and Days for how long.
+	// Value has the unit of the kind's levels. For Silent it is the number of devices, and Days
+	// says for how long.
 	Value int64
 	Days  int64
-	// Ended tells of a quota that its tolerance is used up.
+	// Ended means that the tolerance of a quota is used up.
 	Ended bool
 	Text  string // in words, without the level
 }
 
-// Key names a subject of a kind.
+// Key identifies a subject of a kind.
 type Key struct {
 	Kind    Kind
 	Subject string
 }
 
-// State is what an alert was given of last.
+// State is the state at the last alert.
 type State struct {
 	Key
-	Level  int64  // the most severe one in the period that alerted; 0: none
-	Period string // in which it did
+	Level  int64  // the most severe level that alerted in the period; 0: none
+	Period string // the period in which it alerted
 	Value  int64
 	Since  int64 // when it began, in seconds since 1970; 0: it is over
 }
@@ -49,8 +49,8 @@ type Event struct {
 	Text         string `json:"text"`
 }
 
-// Advance decides what is to be told, given what was told before. It changes states,
-// which are by their keys, and forgets those whose subject is gone.
+// Advance decides which events to send, given what was sent before. It changes states, and deletes
+// those whose subject does not exist any more.
 func Advance(states map[Key]State, rules []Rule, measures []Measure, now int64) (events []Event) {
 	levels := map[Kind][]int64{}
 	for _, rule := range rules {
@@ -79,14 +79,14 @@ func Advance(states map[Key]State, rules []Rule, measures []Measure, now int64) 
 			continue
 		}
 		if key.Kind == Refused && state.Since != 0 && len(levels[Refused]) > 0 {
-			// Nobody asked for an hour: nobody is refused, either.
+			// There was no request for an hour, so nobody is refused any more.
 			text := fmt.Sprintf("handshake code %s: no authorization was asked for within the last hour", key.Subject)
 			events = append(events, Event{
 				At: now, Kind: Refused, Subject: key.Subject, Level: state.Level, Recovered: true, Text: text,
 			})
 		}
 		if daily := key.Kind == Refused || key.Kind == Silent; daily && state.Period == date(time.Unix(now, 0)) {
-			state.Since = 0 // what alerted today does not alert again
+			state.Since = 0 // it has alerted today and does not alert again
 			states[key] = state
 			continue
 		}
@@ -95,7 +95,7 @@ func Advance(states map[Key]State, rules []Rule, measures []Measure, now int64) 
 	return events
 }
 
-// step gives what becomes of one state.
+// step computes the next state.
 func step(before State, levels []int64, m Measure, now int64) (State, *Event) {
 	after := before
 	if after.Period != m.Period {
@@ -112,8 +112,8 @@ func step(before State, levels []int64, m Measure, now int64) (State, *Event) {
 	}
 	switch {
 	case m.Kind.grows():
-		// What is new beyond what was told is told in the next period; what was deleted
-		// meanwhile is not missed.
+		// What is new since the last alert comes with the next period; what was deleted meanwhile
+		// does not matter.
 		after.Value = min(after.Value, m.Value)
 		after.Since = 0
 		return after, nil
@@ -154,7 +154,8 @@ func reached(levels []int64, m Measure, before int64) (most int64) {
 	return most
 }
 
-// over tells whether a measure is so far below all levels that it does not go to and fro.
+// over tells whether a measure is so far below all levels that small changes don't raise and end
+// alerts repeatedly.
 func over(levels []int64, m Measure) bool {
 	if m.Ended {
 		return false

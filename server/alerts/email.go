@@ -11,7 +11,7 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
-// Trust are the certificates that servers' are checked against; nil: the system's.
+// Trust are the certificates by which servers are verified; nil: the system's.
 type Trust = *x509.CertPool
 
 // mail sends a message by SMTP.
@@ -21,7 +21,7 @@ func (n *Network) mail(ctx context.Context, e *Email, message Message) error {
 	m.SetBodyString(mail.TypeTextPlain, message.Text())
 	m.SetMessageIDWithValue(message.ID + "@openlts")
 	m.SetDateWithValue(message.At)
-	m.SetGenHeader("Auto-Submitted", "auto-generated") // no answers of the absent
+	m.SetGenHeader("Auto-Submitted", "auto-generated") // so that no out-of-office replies come
 	for _, set := range []error{m.From(e.From), m.To(e.To...), m.Cc(e.CC...), m.Bcc(e.BCC...)} {
 		if set != nil {
 			return fmt.Errorf("an address of the mail is not usable: %w", set)

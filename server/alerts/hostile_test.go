@@ -382,7 +382,7 @@ func TestNamesOfPrivateAddresses(t *testing.T) {
 		if err := target.Check(); err != nil {
 			return err
 		}
-		return n.Send(t.Context(), target, alerts.Message{ID: "m", At: time.Now(), Test: true})
+		return n.Send(t.Context(), target, alerts.Message{ID: "m", At: at(1_800_000_000), Test: true})
 	}
 	for _, answers := range [][][]string{
 		{{"127.0.0.1"}}, {{"::1"}}, {{"::ffff:127.0.0.1"}}, {{"10.0.0.1"}, {"127.0.0.1"}}, {{"0.0.0.0"}}, {{"::"}},
@@ -461,7 +461,8 @@ func TestReceiversThatTalkOn(t *testing.T) {
 			}
 		})
 		target := alerts.Target{Webhook: &alerts.Webhook{URL: fmt.Sprintf("http://127.0.0.1:%d/", port), Secret: secret}}
-		err := (&alerts.Network{Private: true}).Send(ctx, target, alerts.Message{ID: "m", At: time.Now(), Test: true})
+		message := alerts.Message{ID: "m", At: at(1_800_000_000), Test: true}
+		err := (&alerts.Network{Private: true}).Send(ctx, target, message)
 		cancel()
 		if (err == nil) != test.fine {
 			t.Errorf("%s: %v", name, err)

@@ -10,25 +10,25 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// Channel is where alerts go to, and how far they came.
+// Channel is a channel for alerts, with the state of its delivery.
 type Channel struct {
 	ID        string
 	Name      string
 	Target    Target
 	CreatedAt int64
-	Delivered int64  // the event up to which all are delivered
-	Batch     int64  // the last event of the message that is tried again; 0: there is none
+	Delivered int64  // all events up to this one are delivered
+	Batch     int64  // the last event of the message that will be sent again; 0: there is none
 	Attempts  int64  // of this message
-	NextAt    int64  // when it is tried again
-	Failure   string // of the last attempt; "": it went well
+	NextAt    int64  // when it will be sent again
+	Failure   string // the error of the last attempt; "": it succeeded
 	Day       int64  // the day of the messages counted in Sent, in days since 1970
 	Sent      int64
 }
 
-// rulesName is under which the rules are kept among the settings.
+// rulesName is the name under which the rules are stored among the settings.
 const rulesName = "alert-rules"
 
-// MaxEvents is how long the history may become.
+// MaxEvents is how many events the history keeps.
 const MaxEvents = 10_000
 
 // Rules gives the rules in force: the defaults, and what was changed of them.
@@ -54,7 +54,7 @@ func SetRule(ctx context.Context, tx store.Tx, rule Rule) error {
 	return records.SetSetting(ctx, tx, rulesName, changed)
 }
 
-// States gives what alerts were given of.
+// States gives the states of all alerts.
 func States(ctx context.Context, r store.Reader) (map[Key]State, error) {
 	states := map[Key]State{}
 	return states, r.Query(ctx, "SELECT kind, subject, level, period, value, since FROM alert_state", nil,
@@ -66,7 +66,7 @@ func States(ctx context.Context, r store.Reader) (map[Key]State, error) {
 		})
 }
 
-// keepStates makes what is stored what is given; before is what was stored.
+// keepStates stores states; before is what was stored.
 func keepStates(ctx context.Context, tx store.Tx, before, states map[Key]State) error {
 	for key := range before {
 		if _, stays := states[key]; !stays {
@@ -91,7 +91,7 @@ func keepStates(ctx context.Context, tx store.Tx, before, states map[Key]State) 
 	return nil
 }
 
-// AddEvents adds to the history, and forgets what is too long ago.
+// AddEvents adds to the history, and deletes the oldest events beyond MaxEvents.
 func AddEvents(ctx context.Context, tx store.Tx, events []Event) error {
 	for _, e := range events {
 		_, err := tx.Exec(ctx, `INSERT INTO alert_event (at, kind, subject, organization, level, value, recovered, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -157,7 +157,7 @@ func Channels(ctx context.Context, r store.Reader) (channels []Channel, err erro
 	return channels, err
 }
 
-// AddChannel adds a channel. It gets what happens from now on.
+// AddChannel adds a channel. It gets the events from now on.
 func AddChannel(ctx context.Context, tx store.Tx, c Channel) error {
 	last, err := lastEvent(ctx, tx)
 	if err != nil {
@@ -181,15 +181,14 @@ func RemoveChannel(ctx context.Context, tx store.Tx, id string) error {
 	return err
 }
 
-// keepProgress keeps how far the alerts of a channel came.
+// keepProgress stores the state of a channel's delivery.
 func keepProgress(ctx context.Context, tx store.Tx, c Channel) error {
 	_, err := tx.Exec(ctx, `UPDATE alert_channel SET delivered = ?, batch = ?, attempts = ?, next_at = ?, failure = ?, day = ?, sent = ? WHERE public_id = ?`,
 		c.Delivered, c.Batch, c.Attempts, c.NextAt, c.Failure, c.Day, c.Sent, c.ID)
 	return err
 }
 
-// TakeLease makes a holder the one who does something until a moment, and tells
-// whether it is.
+// TakeLease gives a holder the lease until a moment, and returns whether the holder has it.
 func TakeLease(ctx context.Context, tx store.Tx, name, holder string, now, until int64) (bool, error) {
 	n, err := tx.Exec(ctx, `INSERT INTO lease (name, holder, until) VALUES (?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until WHERE lease.holder = excluded.holder OR lease.until <= ?`,
@@ -197,8 +196,8 @@ func TakeLease(ctx context.Context, tx store.Tx, name, holder string, now, until
 	return n > 0, err
 }
 
-// outcomeStep is how many seconds of outcomes are one row, and outcomeTime how long they
-// are of interest: six of them are the last hour.
+// outcomeStep is how many seconds of outcomes are one row, and outcomeTime how long they are
+// needed: six rows are the last hour.
 const (
 	outcomeStep = 600
 	outcomeTime = 3600
@@ -221,7 +220,7 @@ func AddOutcomes(ctx context.Context, tx store.Tx, now int64, results map[string
 	return err
 }
 
-// Ringing is an alert that is not over, in the words in which it was told.
+// Ringing is an alert that is not over, with its text.
 type Ringing struct {
 	State
 	Organization string // the id of whose it is; "": nobody's in particular

@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// maxLines is how many events a message tells one by one.
+// maxLines is how many events a message lists.
 const maxLines = 50
 
-// Message is what is sent: all that is to be told at a time.
+// Message contains all events that are due at a time.
 type Message struct {
 	ID     string // the same for each attempt
 	At     time.Time
 	Events []Event
-	Test   bool // nothing happened: somebody tries whether messages arrive
-	// From is who sends it: the address of the server, or "" if it is not known.
+	Test   bool // nothing happened: somebody tests whether messages arrive
+	// From is the address of the server that sends it, or "" if that is not known.
 	From string
 }
 
@@ -81,8 +81,8 @@ const sendTime = 30 * time.Second
 
 // Network sends over the network.
 type Network struct {
-	// Private lets webhooks lead to private addresses, which are of the machines behind
-	// a firewall. Those who run the machine decide, not those who use the pages.
+	// Private allows webhooks to private addresses, which belong to machines behind a firewall. The
+	// operator of the machine decides that, not the users of the pages.
 	Private bool
 	Trust   Trust
 	// Resolver finds the addresses of names; nil: as the system does.

@@ -1,7 +1,7 @@
-// Package alerts tells those who run a server what they should know before their
-// customers do. Rules decide over a snapshot, without I/O and clock (rule.go,
-// advance.go); what they find is remembered in the store, so that a level alerts once
-// in a period, whatever servers there are; channels deliver it (email.go, webhook.go).
+// Package alerts tells operators of a server what they should know before their customers do. Rules
+// evaluate a snapshot, without I/O and clock (rule.go, advance.go). The results are in the store,
+// so that a level alerts once in a period, however many servers there are. Channels deliver them
+// (email.go, webhook.go).
 package alerts
 
 import (
@@ -33,8 +33,7 @@ const EndOfTolerance = 1000
 // endWord is how EndOfTolerance is written.
 const endWord = "end"
 
-// MinRequests is from how many requests within an hour on a share of them means
-// something.
+// MinRequests is the smallest number of requests in an hour of which a share means anything.
 const MinRequests = 10
 
 // hysteresis is how many percent points below its lowest level a share has to fall
@@ -50,8 +49,8 @@ type Rule struct {
 	Levels []int64 `json:"levels"` // in the order of severity; none: it is off
 }
 
-// Defaults are the rules as long as nobody changed them; docs/compatibility.md tells
-// where they come from.
+// Defaults are the rules until somebody changes them; docs/compatibility.md says where they come
+// from.
 func Defaults() []Rule {
 	return []Rule{
 		{Quota, []int64{75, 90, 95, 100, EndOfTolerance}},
@@ -64,7 +63,7 @@ func Defaults() []Rule {
 	}
 }
 
-// limits are the least and the highest level of a kind.
+// limits are the lowest and the highest level of a kind.
 func (k Kind) limits() (least, most int64) {
 	switch k {
 	case Quota, Exceptions:
@@ -77,10 +76,11 @@ func (k Kind) limits() (least, most int64) {
 	return 1, 1_000_000_000
 }
 
-// grows tells of a kind whose values are sums that only grow: what is new counts.
+// grows tells whether the values of a kind are sums that only grow, so that only what is new
+// counts.
 func (k Kind) grows() bool { return k == Loss || k == Anomaly }
 
-// share tells of a kind in percent.
+// share tells whether the levels of a kind are in percent.
 func (k Kind) share() bool { return k == Quota || k == Exceptions || k == Refused }
 
 // severity orders the levels of a kind.
@@ -114,7 +114,7 @@ func (r Rule) Text() string {
 // off is how a rule without levels is written.
 const off = "off"
 
-// ErrRule is the error of a rule that makes no sense.
+// ErrRule is the error of an invalid rule.
 var ErrRule = errors.New("this is no rule")
 
 // ParseRule reads the levels of a rule: numbers with commas in between, "end" for the

@@ -12,7 +12,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Measures reads what rules decide over.
+// Measures reads the measurements for rules.
 func Measures(ctx context.Context, s store.Store, rules []Rule, now time.Time) ([]Measure, error) {
 	items, err := s.Items(ctx, now.Unix())
 	if err != nil {
@@ -28,7 +28,7 @@ func Measures(ctx context.Context, s store.Store, rules []Rule, now time.Time) (
 	}
 	var list []Measure
 	for _, item := range items {
-		if archived[item.Organization] { // nobody waits for more of it
+		if archived[item.Organization] { // archived organizations raise no alerts
 			continue
 		}
 		list = append(list, MeasureItem(item.Item, policy.Quota(item.Item, policy.Using(item, now)), now)...)
@@ -145,7 +145,7 @@ func losses(ctx context.Context, r store.Reader, now time.Time) (list []Measure,
 					Kind: Loss, Subject: organization, Organization: organization, Period: date(now),
 				})
 			}
-			// What devices say can't overflow it.
+			// The sum must not overflow, whatever devices report.
 			list[at].Value += min(units, math.MaxInt64-list[at].Value)
 			return nil
 		})
@@ -178,9 +178,8 @@ func anomalies(ctx context.Context, r store.Reader, now time.Time) (list []Measu
 	return list, err
 }
 
-// silent measures how many devices of each organization were last seen so many days ago,
-// within the day before that. Those that are shown as one device were seen when one of
-// them was.
+// silent measures how many devices of each organization were last seen so many days ago, within the
+// day before that. Merged devices count as one, which was seen when any of them was.
 func silent(ctx context.Context, r store.Reader, now time.Time, days int64) (list []Measure, err error) {
 	until := now.Add(-time.Duration(days) * day).Unix()
 	err = r.Query(ctx, `SELECT o.public_id, count(DISTINCT coalesce(d.merged_into, d.id)) FROM device d JOIN report_grant g ON g.device = d.id

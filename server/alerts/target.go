@@ -13,7 +13,7 @@ import (
 	"github.com/openlts/openlts/server/policy"
 )
 
-// Target says where a channel leads: by e-mail, or to a webhook. One of them is set.
+// Target is the destination of a channel: e-mail or a webhook. One of them is set.
 type Target struct {
 	Email   *Email   `json:"email,omitempty"`
 	Webhook *Webhook `json:"webhook,omitempty"`
@@ -76,8 +76,8 @@ func (t Target) Kind() string {
 	return "webhook"
 }
 
-// Shown tells where a target leads, without secrets: what is behind the host of a
-// webhook may be one.
+// Shown describes a target without secrets: what follows the host in the URL of a webhook may be
+// one.
 func (t Target) Shown() string {
 	switch {
 	case t.Email != nil:
@@ -102,7 +102,7 @@ func (Target) parse(text string, to *Target) error {
 	return nil
 }
 
-// ErrTarget is the error of a target that makes no sense.
+// ErrTarget is the error of an invalid target.
 var ErrTarget = errors.New("alerts can't be sent there")
 
 // Limits of a target.
@@ -112,7 +112,7 @@ const (
 	maxReceivers = 50
 )
 
-// Check says whether a target makes sense, and fills in the port of a mail server.
+// Check says whether a target is valid, and fills in the port of a mail server.
 func (t Target) Check() error {
 	if (t.Email != nil) == (t.Webhook != nil) {
 		return fmt.Errorf("%w: a channel leads either to e-mail or to a webhook", ErrTarget)

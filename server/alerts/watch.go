@@ -12,14 +12,14 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Watch evaluates the rules now and then, and sends what they find. Any number of
-// servers on one database may have one: a lease has one of them do it.
+// Watch evaluates the rules regularly, and sends the alerts. Every server on a database has one; a
+// lease decides which of them works.
 type Watch struct {
 	Store  store.Store
 	Now    func() time.Time
 	Sender Sender
 	Log    *slog.Logger
-	// Holder names this server in the lease.
+	// Holder identifies this server in the lease.
 	Holder string
 	// Outcomes, if set, is what this server counted.
 	Outcomes *outcome.Counter
@@ -29,8 +29,8 @@ type Watch struct {
 	evaluated time.Time
 }
 
-// How often the rules are evaluated, how often a watch looks what there is to do, and how
-// long a lease holds: longer than that, and than all messages take.
+// How often the rules are evaluated, how often a watch checks for work, and how long a lease lasts:
+// longer than that, and longer than sending all messages.
 const (
 	Every     = 10 * time.Minute
 	tick      = time.Minute
@@ -39,18 +39,18 @@ const (
 
 const leaseName = "alerts"
 
-// Messages to a channel are MaxADay at most; what is left over goes into the first one of
-// the next day. One that can't be sent is tried maxAttempts times, within two days.
+// A channel gets at most MaxADay messages a day; the rest goes into the first message of the next
+// day. A message that can't be sent is tried maxAttempts times, within two days.
 const (
 	MaxADay      = 24
 	maxAttempts  = 12
 	firstBackoff = 2 * time.Minute
 	mostBackoff  = 6 * time.Hour
-	maxFailure   = 500 // characters that are kept of an error
+	maxFailure   = 500 // characters of an error that are stored
 	maxBatch     = 1000
 )
 
-// Run watches until ctx ends. What fails is logged and tried again.
+// Run watches until ctx ends. It logs failures and tries again.
 func (w *Watch) Run(ctx context.Context) {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
@@ -66,7 +66,7 @@ func (w *Watch) Run(ctx context.Context) {
 	}
 }
 
-// Step does what there is to do now.
+// Step does what is due now.
 func (w *Watch) Step(ctx context.Context) error {
 	now := w.Now()
 	var results map[string]outcome.Result
@@ -95,7 +95,7 @@ func (w *Watch) Step(ctx context.Context) error {
 	return w.Deliver(ctx)
 }
 
-// Evaluate evaluates the rules once, and adds what they find to the history.
+// Evaluate evaluates the rules once, and adds the resulting events to the history.
 func (w *Watch) Evaluate(ctx context.Context) error {
 	now := w.Now()
 	rules, err := Rules(ctx, w.Store)
@@ -130,14 +130,14 @@ func (w *Watch) Evaluate(ctx context.Context) error {
 	return nil
 }
 
-// Deliver sends what channels have not got yet.
+// Deliver sends what channels have not received yet.
 func (w *Watch) Deliver(ctx context.Context) error {
 	channels, err := Channels(ctx, w.Store)
 	if err != nil {
 		return err
 	}
 	for _, channel := range channels {
-		// One that hangs must not make another server send the rest, too.
+		// A channel that hangs must not make another server send the other messages, too.
 		var mine bool
 		err := w.Store.Update(ctx, func(tx store.Tx) (err error) {
 			now := w.Now()
@@ -181,14 +181,14 @@ func (w *Watch) deliver(ctx context.Context, c Channel) error {
 	if c.Batch == 0 {
 		c.Attempts = 0
 	}
-	// A message that is tried again is the same one: receivers know it by its id.
+	// A retried message must be the same one, because receivers recognize it by its id.
 	c.Batch = events[len(events)-1].ID
 	message := Message{
 		ID: "msg_" + c.ID + "_" + strconv.FormatInt(c.Batch, 10), At: now, Events: events, From: w.address(ctx),
 	}
 	err = w.Sender.Send(ctx, c.Target, message)
 	if ctx.Err() != nil {
-		return ctx.Err() // the server ends; another one sends it again
+		return ctx.Err() // the server ends; another server sends it
 	}
 	c.Attempts++
 	switch {
@@ -215,7 +215,7 @@ func (w *Watch) address(ctx context.Context) string {
 	return w.Address(ctx)
 }
 
-// failure is an error in words that can be kept and shown.
+// failure is an error as a text that can be stored and shown.
 func failure(err error) string {
 	text := []rune(err.Error())
 	return string(text[:min(len(text), maxFailure)])

@@ -52,14 +52,14 @@ func (n *Network) post(ctx context.Context, w *Webhook, message Message) error {
 	}}
 	response, err := client.Do(request)
 	if err != nil {
-		// What http.Client says repeats the URL, which may hold a secret.
+		// The error of http.Client contains the URL, which may contain a secret.
 		var whole interface{ Unwrap() error }
 		if errors.As(err, &whole) && whole.Unwrap() != nil {
 			err = whole.Unwrap()
 		}
 		return fmt.Errorf("the webhook at %s: %w", request.URL.Host, err)
 	}
-	_ = response.Body.Close() // what it says is of no interest
+	_ = response.Body.Close() // its content does not matter
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		return fmt.Errorf("the webhook at %s answered with status %d", request.URL.Host, response.StatusCode)
 	}
@@ -74,8 +74,8 @@ func sign(key []byte, id, seconds string, body []byte) string {
 	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// transport goes to public addresses alone, unless others are allowed. The address is
-// looked at when it is connected to: a name may lead elsewhere by then.
+// transport connects only to public addresses, unless others are allowed. It checks the address
+// when it connects, because a name may lead elsewhere by then.
 func (n *Network) transport() *http.Transport {
 	check := func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
@@ -95,11 +95,11 @@ func (n *Network) transport() *http.Transport {
 	}
 }
 
-// ErrPrivate is the error of a webhook that leads behind a firewall.
+// ErrPrivate is the error of a webhook to a private address.
 var ErrPrivate = errors.New("this is a private address; start the server with --webhook-private if it may be reached")
 
-// special are the blocks that are not for machines on the internet, besides those that
-// net/netip knows; the last ones hold IPv4 addresses.
+// special are the blocks of addresses that are not public, besides those that net/netip knows; the
+// last ones embed IPv4 addresses.
 var special = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
 	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("198.18.0.0/15"),
@@ -109,7 +109,7 @@ var special = []netip.Prefix{
 	netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("2002::/16"),
 }
 
-// public tells whether an address is one of the internet.
+// public tells whether an address is public.
 func public(address netip.Addr) bool {
 	address = address.Unmap().WithZone("")
 	if !address.IsGlobalUnicast() || address.IsPrivate() {

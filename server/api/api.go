@@ -1,5 +1,5 @@
-// Package api is what the License Tracking Server says over HTTP:
-// docs/openapi.yaml is its contract.
+// Package api is the HTTP interface of the License Tracking Server for clients: docs/openapi.yaml
+// specifies it.
 package api
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Paths for those who watch over the server, relative to its base URL.
+// Paths for monitoring, relative to the server's base URL.
 const (
 	PathHealth = "/healthz" // the process answers
 	PathReady  = "/readyz"  // the database answers
@@ -37,10 +37,10 @@ type API struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 	Limits Limits
-	// Outcomes counts how requests ended; nil: nobody does.
+	// Outcomes counts how requests ended; nil: they are not counted.
 	Outcomes *outcome.Counter
 
-	// refuses is why nobody is served now; nil or "": everybody is.
+	// refuses is why clients are not served now; nil or "": they are.
 	refuses atomic.Pointer[protocol.Reason]
 
 	limits    atomic.Pointer[limiters]
@@ -53,11 +53,11 @@ type API struct {
 	batches   slots   // of large batches that are decoded
 }
 
-// SetLimits limits requests in another way from now on; all begin with their bursts.
+// SetLimits sets other limits for requests; all of them begin with a full burst.
 func (a *API) SetLimits(limits Limits) { a.limits.Store(newLimiters(limits)) }
 
-// Refuse has clients turned away from now on, as a standby server or one under
-// maintenance does; "" serves them again.
+// Refuse makes the server refuse clients, like a standby server or one under maintenance; "" ends
+// that.
 func (a *API) Refuse(reason protocol.Reason) { a.refuses.Store(&reason) }
 
 // serving says why clients are not served now; nil if they are.
@@ -83,8 +83,8 @@ func (a *API) whileServing(handle handler) handler {
 	}
 }
 
-// handler answers a request, or gives the error to answer with: a
-// protocol.Error or Status; anything else is a failure of ours.
+// handler answers a request, or returns the error to answer with: a protocol.Error or Status; any
+// other error is a failure of the server.
 type handler func(http.ResponseWriter, *http.Request) error
 
 // Handler gives the HTTP handler for all paths. A reverse proxy may put it under
@@ -109,8 +109,8 @@ func (a *API) Handler() http.Handler {
 	return a.recover(logged(a.Log, exactPath(a, mux)))
 }
 
-// exactPath answers what the mux would redirect (such as "//v1/keys") as not
-// found: clients of an API do not follow redirects of a POST.
+// exactPath answers "not found" where the mux would redirect (such as "//v1/keys"): clients of an
+// API do not follow redirects of a POST.
 func exactPath(a *API, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p := r.URL.Path; p != "/" && path.Clean(p) != p {
@@ -175,9 +175,9 @@ func (a *API) recover(next http.Handler) http.Handler {
 	})
 }
 
-// allowBrowsers lets pages of any origin use what is for clients: what protects it are
-// handshake codes and keys, not cookies, so no origin can do more than another. What
-// is for those who run the server is not for pages of others.
+// allowBrowsers lets pages of any origin use the paths for clients: handshake codes and keys
+// protect these, not cookies, so no origin can do more than another. It does not allow the paths
+// for operators.
 func allowBrowsers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -230,7 +230,7 @@ const readyTimeout = 5 * time.Second
 func (a *API) ready(w http.ResponseWriter, r *http.Request) error {
 	err := a.readyNow(r.Context())
 	if err != nil && r.Context().Err() != nil {
-		return err // who asked is gone: it says nothing of the server
+		return err // the caller went away: that says nothing about the server
 	}
 	a.readiness.saw(err, a.Log)
 	if err != nil {
@@ -238,7 +238,7 @@ func (a *API) ready(w http.ResponseWriter, r *http.Request) error {
 	}
 	answer := map[string]string{"status": "ok"}
 	if reason := a.refuses.Load(); reason != nil && *reason != "" {
-		// It could serve; its standby server, if it has one, is to know that it does not.
+		// It could serve, but its standby server, if there is one, must know that it does not.
 		answer["refuses"] = string(*reason)
 	}
 	return writeJSON(w, http.StatusOK, answer)

@@ -15,7 +15,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Limits of what a request holds, in bytes and elements.
+// Limits of a request's content, in bytes and elements.
 const (
 	minNonce     = 16
 	maxNonce     = 64
@@ -95,12 +95,12 @@ func (a *API) compareClocks(r *http.Request, request *protocol.AuthorizationRequ
 	}
 }
 
-// maxRounds is how often a request is asked again because hashes of passwords turned
-// up: more than once only if the password is being changed.
+// maxRounds is how often a request is decided again because a password must be compared with
+// hashes: more than once only if the password is being changed.
 const maxRounds = 3
 
-// decide has a request decided on. Passwords are held against hashes here and not by
-// who decides, because all others would wait for that.
+// decide has a request decided on. It compares passwords with hashes itself, because all other
+// requests would wait if the policy did that.
 func (a *API) decide(r *http.Request, request *protocol.AuthorizationRequest, key store.DeviceKey,
 	network string) (*protocol.Authorization, error) {
 	asking := &policy.Asking{
@@ -143,7 +143,7 @@ func (a *API) decide(r *http.Request, request *protocol.AuthorizationRequest, ke
 		request.HandshakeCode, maxRounds)
 }
 
-// signedRefusal is a decision against an authorization, with the proof of it.
+// signedRefusal is a refusal of an authorization, with its proof.
 type signedRefusal struct {
 	error
 	jws string
@@ -151,8 +151,7 @@ type signedRefusal struct {
 
 func (r *signedRefusal) Unwrap() error { return r.error }
 
-// refusal signs an error that is a decision about the request; another one it gives
-// back as it is.
+// refusal signs an error that is a decision about the request; it returns other errors unchanged.
 func (a *API) refusal(err error, request *protocol.AuthorizationRequest, body []byte) error {
 	code := protocol.StatusOf(err)
 	if !code.Decision() {

@@ -14,22 +14,22 @@ import (
 	"github.com/openlts/openlts/server/policy"
 )
 
-// What is read at once, and what is worked on at once, is bounded by bytes: a
-// server of 512 MB survives whatever bodies it is sent. Small bodies are not
-// counted; their number is that of connections. A slot is the largest body.
+// The bytes that are read and processed at the same time are limited, so that a server with 512 MB
+// survives any bodies it is sent. Small bodies do not count; the number of connections limits them.
+// A slot stands for the largest body.
 const (
 	smallBody    = 32 << 10
-	largeBodies  = 64 // read at the same time, of devices
-	strangeLarge = 8  // and of those who have shown no key; honest ones are small
-	largeOfOne   = 4  // of one device key, or one network of strangers: who stalls keeps out no others
+	largeBodies  = 64 // read at the same time, from devices
+	strangeLarge = 8  // from senders without a key, whose honest bodies are small
+	largeOfOne   = 4  // from one device key, or one network without a key, so that nobody blocks others
 	largeBatches = 12 // decoded and on their way to the database
 	slotPatience = 10 * time.Second
 )
 
-// slots bound how much is done at the same time.
+// slots limit how much is done at the same time.
 type slots chan struct{}
 
-// take takes a slot, in the order of those who wait; release gives it back.
+// take waits in order for a slot and takes it; release releases it.
 func (s slots) take(ctx context.Context) (release func(), err error) {
 	timer := time.NewTimer(slotPatience)
 	defer timer.Stop()
@@ -51,8 +51,7 @@ func (s slots) begin(ctx context.Context, size int) (release func(), err error) 
 	return s.take(ctx)
 }
 
-// bodies are the slots of large bodies that are read, and how many of them one sender
-// has.
+// bodies are the slots for reading large bodies, and how many of them each sender has.
 type bodies struct {
 	slots slots
 
@@ -64,7 +63,7 @@ func newBodies(slotsInAll int) *bodies {
 	return &bodies{slots: make(slots, slotsInAll), own: map[string]int{}}
 }
 
-// take takes a slot for a sender, unless he has his share.
+// take takes a slot for a sender, unless the sender has its share.
 func (b *bodies) take(ctx context.Context, sender string) (release func(), err error) {
 	if !b.add(sender, 1) {
 		return nil, busy(slotPatience)
@@ -94,8 +93,8 @@ func (b *bodies) add(sender string, n int) bool {
 	return true
 }
 
-// read reads a body of at most limit bytes. Once more than a small body has
-// arrived it takes a slot: who only announces a large one takes none.
+// read reads a body of at most limit bytes. It takes a slot only once more than a small body has
+// arrived, so that announcing a large body takes none.
 func (b *bodies) read(w http.ResponseWriter, r *http.Request, limit int64,
 	sender string) (body []byte, release func(), err error) {
 	release = func() {}
@@ -127,7 +126,7 @@ func tooLarge(limit int64) error {
 	return protocol.Errorf(protocol.StatusRequestTooLarge, "The request is too large: more than %d bytes.", limit)
 }
 
-// limited is the error of a request that has to come again later.
+// limited is the error of a request that the client should send again later.
 type limited struct {
 	error
 	after time.Duration
@@ -140,8 +139,8 @@ func busy(after time.Duration) error {
 		"The License Tracking Server is busy. Try again later."), after}
 }
 
-// decode reads one JSON value and nothing after it. Fields it does not know are
-// left alone: newer clients may send more.
+// decode reads one JSON value and nothing after it. It ignores unknown fields, because newer
+// clients may send more.
 func decode(body []byte, value any) error {
 	if err := json.Unmarshal(body, value); err != nil {
 		return policy.Malformed("the body is not the JSON expected: %w", err)

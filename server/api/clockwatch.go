@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// clockWatch compares the server's clock with those of its clients. One client may
-// say anything; when most of the latest ones agree that the server is off, it is: a
-// clock that is far ahead refuses whoever should be served, or grants for years.
+// clockWatch compares the server's clock with those of its clients. A single client may be wrong,
+// but if most of the latest ones agree that the server's clock is off, it is. A server whose clock
+// is far ahead refuses clients that it should serve, or grants for years.
 type clockWatch struct {
 	mu     sync.Mutex
 	latest [clockSamples]sample
@@ -16,7 +16,7 @@ type clockWatch struct {
 	told   time.Time
 }
 
-// sample is by how much a client's clock is ahead.
+// sample is how far a client's clock is ahead.
 type sample struct {
 	network string
 	ahead   time.Duration
@@ -25,14 +25,14 @@ type sample struct {
 
 const (
 	clockSamples = 32
-	// clockOff is the least of a difference that is told of.
+	// clockOff is the smallest difference that causes a warning.
 	clockOff = time.Hour
-	// clockInterval is how often it is told at most.
+	// clockInterval is the time between two warnings.
 	clockInterval = time.Hour
 )
 
-// saw takes note of a client's clock. If it is time to warn, it gives by how much the
-// server seems to be ahead (or behind, if that is negative).
+// saw notes a client's clock. If a warning is due, it returns how far the server seems to be ahead
+// (or behind, if negative).
 func (c *clockWatch) saw(network string, client, server time.Time) (off time.Duration, warn bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

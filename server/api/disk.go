@@ -7,11 +7,11 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// leastSpace is how many bytes the disk has to have left: what is written meanwhile
-// must find room until somebody has come.
+// leastSpace is how many bytes must be free on the disk, so that there is room until somebody has
+// reacted.
 const leastSpace = 64 << 20
 
-// errDisk is the error of a server whose disk takes nothing.
+// errDisk is the error if the disk can't be written.
 var errDisk = errors.New("the disk is full or fails")
 
 // diskReady says why the disk can't be written; nil if it can.

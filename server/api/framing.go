@@ -15,18 +15,17 @@ import (
 	"github.com/openlts/openlts/server/policy"
 )
 
-// Browsers ask the server for leave before a request with a header field or a content
-// type of our own (CORS), and some of their ways to send know no header fields at all:
-// navigator.sendBeacon, which lives on when a page dies, and XDomainRequest of old
-// Internet Explorers, which does not even show the status of an answer. So a request
-// may be plain text, whose first line stands for the header fields. It is answered
-// in kind, always with status 200:
+// Browsers ask the server for permission before a request with our own header fields or content
+// type (CORS). Some of their functions can't send header fields at all: navigator.sendBeacon, which
+// outlives the page, and XDomainRequest of old Internet Explorers, which even hides the status of
+// an answer. So a request may be plain text, whose first line replaces the header fields. The
+// answer has the same form, always with status 200:
 //
 //	request                             answer
 //	openlts/1 <key id> <MAC>            openlts/1 <MAC>
 //	<JSON>                              <JSON>, or {"problem":...,"retryAfter":...}
 //
-// The framing is undone here, before the handlers, and put on again after them.
+// This file removes the framing before the handlers, and adds it after them.
 
 // frameName begins the first line; what follows is the version of the framing.
 const frameName = "openlts/"
@@ -60,8 +59,8 @@ func (a *API) framed(handle handler) handler {
 	}
 }
 
-// plainText tells whether a request is in the framing: it says that it is plain text,
-// or nothing, as XDomainRequest does, and begins like one.
+// plainText tells whether a request is framed: its content type is plain text, or it has none, as
+// with XDomainRequest, and begins like a framed one.
 func plainText(r *http.Request) (body *bufio.Reader, plain bool) {
 	if contentType := r.Header.Get("Content-Type"); contentType != "" {
 		mediaType, _, err := mime.ParseMediaType(contentType)
@@ -75,7 +74,7 @@ func plainText(r *http.Request) (body *bufio.Reader, plain bool) {
 	}
 	body = bufio.NewReaderSize(r.Body, maxFrameLine)
 	begin, err := body.Peek(len(frameName))
-	r.Body = readCloser{body, r.Body} // whoever reads on gets what was looked at
+	r.Body = readCloser{body, r.Body} // the next reader gets what was read here, too
 	return body, err == nil && string(begin) == frameName
 }
 
@@ -84,10 +83,10 @@ type readCloser struct {
 	io.Closer
 }
 
-// unframe gives the request that the framing stands for.
+// unframe gives the request without the framing.
 func unframe(r *http.Request, body *bufio.Reader) (*http.Request, error) {
 	line, err := body.ReadSlice('\n')
-	if err != nil { // nothing there, or too long
+	if err != nil { // empty, or too long
 		return nil, policy.Malformed(
 			"the first line of plain text is not %s%d, followed by the key id and MAC of a report", frameName,
 			protocol.Version)

@@ -18,18 +18,18 @@ type Keys struct {
 	Signing ed25519.PrivateKey // signs authorizations and refusals
 	Report  *ecdh.PrivateKey   // X25519; report keys are derived from it
 
-	// devices are the report keys that were derived, by the device's public key:
-	// devices come again, and deriving costs more than the rest of an authorization.
+	// devices are derived report keys, by the device's public key: devices come again, and deriving
+	// a key costs more than the rest of an authorization.
 	devices *recent.Cache[store.DeviceKey]
 }
 
 // maxDeviceKeys is how many report keys are remembered.
 const maxDeviceKeys = 50_000
 
-// Public is the key that clients know the server by.
+// Public is the key by which clients recognize the server.
 func (k *Keys) Public() ed25519.PublicKey { return k.Signing.Public().(ed25519.PublicKey) }
 
-// LoadKeys gives the keys in a store, making them at the first start.
+// LoadKeys gives the keys in a store, and makes them at the first start.
 func LoadKeys(ctx context.Context, s store.Store) (*Keys, error) {
 	stored, err := records.ServerKeys(ctx, s)
 	if errors.Is(err, store.ErrNotFound) {
@@ -47,7 +47,7 @@ func LoadKeys(ctx context.Context, s store.Store) (*Keys, error) {
 		devices: recent.New[store.DeviceKey](maxDeviceKeys)}, nil
 }
 
-// makeKeys makes the keys of a store, unless somebody else just did.
+// makeKeys makes the keys of a store, unless another server has just done so.
 func makeKeys(ctx context.Context, s store.Store) (stored store.ServerKeys, err error) {
 	err = s.Update(ctx, func(tx store.Tx) (err error) {
 		if stored, err = records.ServerKeys(ctx, tx); !errors.Is(err, store.ErrNotFound) {

@@ -14,38 +14,39 @@ import (
 	"github.com/openlts/openlts/server/recent"
 )
 
-// Limits say how many requests a second are served; 0 is no limit. Each allows a
-// burst of a multiple of its rate: devices that start together are no attack.
+// Limits say how many requests a second are served; 0 means no limit. Each allows a burst of a
+// multiple of its rate, because devices that start together are no attack.
 type Limits struct {
-	// Authorizations are those of one network: an IPv4 /24 or an IPv6 /48.
+	// Authorizations is the limit for one network: an IPv4 /24 or an IPv6 /48.
 	Authorizations float64
-	// PerCode are authorizations under one handshake code, from anywhere.
+	// PerCode is the limit of authorizations for one handshake code, from anywhere.
 	PerCode float64
-	// Guesses are refusals that tell whether a code or password is right, by network.
+	// Guesses is the limit, by network, of refusals that reveal whether a code or password is
+	// right.
 	Guesses float64
-	// Devices are authorizations of devices that were never seen before, by network.
+	// Devices is the limit, by network, of authorizations of devices that were never seen before.
 	Devices float64
-	// Reports are the batches of one device key.
+	// Reports is the limit of batches from one device key.
 	Reports float64
-	// Loopback limits this machine as well. It may be a reverse proxy, which stands
-	// for all clients; one that says whom it stands for (X-Forwarded-For) is taken at
-	// its word.
+	// Loopback limits this machine as well. By default it is not limited, because it may be a
+	// reverse proxy for all clients. If a proxy says for whom it asks (X-Forwarded-For), the server
+	// believes it.
 	Loopback bool
 }
 
 // DefaultLimits suit a server that anybody can reach.
 var DefaultLimits = Limits{Authorizations: 100, PerCode: 500, Guesses: 1, Devices: 5, Reports: 20}
 
-// How many seconds of its rate a limit allows at once.
+// How many seconds' worth of its rate a limit allows at once.
 const (
 	burstSeconds       = 20
 	guessBurstSeconds  = 50
-	deviceBurstSeconds = 200 // a fleet is rolled out at once
+	deviceBurstSeconds = 200 // for fleets that are rolled out at once
 )
 
-// maxLimited is how many networks, codes or keys are remembered of each limit. Who
-// is forgotten has its whole burst again, so a flood from ever new addresses is
-// bounded by what its addresses are worth.
+// maxLimited is how many networks, codes or keys each limit remembers. A forgotten one gets its
+// whole burst again, so a flood from ever new addresses is limited only by the number of its
+// addresses.
 const maxLimited = 20_000
 
 // limiter limits by a name.
@@ -64,7 +65,7 @@ func (l *limiter) of(name string) *rate.Limiter {
 	return l.names.GetOr(name, func() *rate.Limiter { return rate.NewLimiter(l.rate, l.burst) })
 }
 
-// take takes one of what name is allowed, or says when to come again.
+// take uses one of the requests that name is allowed, or says when to come again.
 func (l *limiter) take(name string, now time.Time) error {
 	if l.rate == 0 {
 		return nil
@@ -78,7 +79,7 @@ func (l *limiter) take(name string, now time.Time) error {
 	return tooMany(wait)
 }
 
-// left says when to come again if nothing is left for name. It takes nothing.
+// left says when to come again if name has used up its limit. It uses nothing.
 func (l *limiter) left(name string, now time.Time) error {
 	if l.rate == 0 {
 		return nil
@@ -116,7 +117,7 @@ func client(r *http.Request) (address netip.Addr, ok bool) {
 		return address, false
 	}
 	if address.IsLoopback() {
-		// The last one was added by the proxy itself; the others anybody could write.
+		// The proxy itself added the last one; anybody could write the others.
 		forwarded := r.Header.Values("X-Forwarded-For")
 		if len(forwarded) > 0 {
 			list := forwarded[len(forwarded)-1]
@@ -142,8 +143,8 @@ func prefix(address netip.Addr, bits4, bits6 int) string {
 	return network.String()
 }
 
-// address is what a trial by address goes by: an IPv4 address, or the network of one
-// site in IPv6; "" if there is none.
+// address is the address for a trial by address: an IPv4 address, or the network of one site in
+// IPv6; "" if there is none.
 func address(r *http.Request) string {
 	from, ok := client(r)
 	if !ok {
@@ -152,7 +153,7 @@ func address(r *http.Request) string {
 	return prefix(from, 32, 64)
 }
 
-// network is where a request comes from, as far as it is limited; "" if it is not.
+// network is the network by which a request is limited; "" if it is not limited.
 func (l *limiters) network(r *http.Request) string {
 	if from, ok := client(r); !ok || from.IsLoopback() && !l.loopback {
 		return ""
@@ -160,7 +161,7 @@ func (l *limiters) network(r *http.Request) string {
 	return site(r)
 }
 
-// site is the network that a request comes from, of the size that is limited.
+// site is the network from which a request comes, in the size that is limited.
 func site(r *http.Request) string {
 	from, ok := client(r)
 	if !ok {
@@ -169,8 +170,7 @@ func site(r *http.Request) string {
 	return prefix(from, 24, 48)
 }
 
-// guess tells whether a refusal says something about a code or password that
-// whoever asks did not know.
+// guess tells whether a refusal reveals to the caller whether a code or password is right.
 func guess(refusal error) bool {
 	switch protocol.StatusOf(refusal) {
 	case protocol.StatusHandshakeCodeNotFound, protocol.StatusOrganizationNotFound,
@@ -181,7 +181,7 @@ func guess(refusal error) bool {
 	return false
 }
 
-// admit says whether an authorization from a network is decided on now.
+// admit says whether the limits allow an authorization from a network now.
 func (l *limiters) admit(network, code string, now time.Time) error {
 	if network == "" {
 		return nil
@@ -195,7 +195,7 @@ func (l *limiters) admit(network, code string, now time.Time) error {
 	return l.codes.take(code, now)
 }
 
-// mayGuess says whether a password from a network is looked at now.
+// mayGuess says whether the limits allow checking a password from a network now.
 func (l *limiters) mayGuess(network string, now time.Time) error {
 	if network == "" {
 		return nil
@@ -203,12 +203,12 @@ func (l *limiters) mayGuess(network string, now time.Time) error {
 	return l.guesses.left(network, now)
 }
 
-// mayBeNew tells whether a device that was never seen before is authorized now.
+// mayBeNew tells whether the limits allow authorizing a new device now.
 func (l *limiters) mayBeNew(network string, now time.Time) bool {
 	return network == "" || l.devices.left(network, now) == nil
 }
 
-// isNew takes note of such a device, or says when it may come again.
+// isNew counts a new device, or says when it may come again.
 func (l *limiters) isNew(network string, now time.Time) error {
 	if network == "" {
 		return nil
@@ -216,7 +216,7 @@ func (l *limiters) isNew(network string, now time.Time) error {
 	return l.devices.take(network, now)
 }
 
-// refused takes note of a refusal.
+// refused counts a refusal.
 func (l *limiters) refused(network string, refusal error, now time.Time) error {
 	if network == "" || !guess(refusal) {
 		return nil
@@ -224,7 +224,7 @@ func (l *limiters) refused(network string, refusal error, now time.Time) error {
 	return l.guesses.take(network, now)
 }
 
-// admitReports says whether a batch of a device key from a network is read now.
+// admitReports says whether the limits allow reading a batch of a device key from a network now.
 func (l *limiters) admitReports(network, key string, now time.Time) error {
 	if network == "" {
 		return nil

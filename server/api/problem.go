@@ -14,9 +14,9 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// httpStatus is the HTTP status of each code that is not a refusal. All refusals
-// of an authorization are 403, an unknown handshake code too: they are decisions,
-// and none of them says that an address is wrong.
+// httpStatus is the HTTP status of each code that is not a refusal. All refusals of an
+// authorization are 403, even for an unknown handshake code: they are decisions, and none of them
+// means that the address of the request is wrong.
 var httpStatus = map[protocol.Status]int{
 	protocol.StatusRequestMalformed:        http.StatusBadRequest,
 	protocol.StatusProtocolVersion:         http.StatusBadRequest,
@@ -29,17 +29,17 @@ var httpStatus = map[protocol.Status]int{
 	protocol.StatusStandbyRefuses:          http.StatusServiceUnavailable,
 }
 
-// perhaps is what is known of a request whose commit failed. Who sends it again is counted
-// once.
+// perhaps is the message about a request whose commit failed. If the client sends it again, it
+// counts once.
 const perhaps = "The request was carried out as a whole, or not at all: send it again."
 
-// problem answers with an error. What failed inside is logged, not told.
+// problem answers with an error. It logs internal failures and does not tell the client.
 func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 	code, detail := protocol.StatusOf(err), err.Error()
 	status := httpStatus[code]
 	failed := func(message string) {
 		if errors.As(err, new(unready)) {
-			return // it was logged
+			return // it has been logged
 		}
 		a.failures.Error(message+" "+whyUnready(err)+" "+r.Pattern, message, "method", r.Method, "path", r.URL.Path,
 			"error", err)

@@ -9,14 +9,14 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// readiness remembers whether the server was ready when it was last asked, and why not.
-// Load balancers and standby servers ask every second: the log tells what changes.
+// readiness remembers whether the server was ready at the last request, and why not. Load balancers
+// and standby servers ask every second, so only changes are logged.
 type readiness struct {
 	mu  sync.Mutex
-	why string // a sort of error; "": it was ready
+	why string // a kind of error; "": it was ready
 }
 
-// saw takes note of an answer, and logs it if it is another one than before.
+// saw notes an answer, and logs it if it differs from the last one.
 func (r *readiness) saw(err error, log *slog.Logger) {
 	why := whyUnready(err)
 	r.mu.Lock()
@@ -32,8 +32,8 @@ func (r *readiness) saw(err error, log *slog.Logger) {
 	}
 }
 
-// whyUnready is the sort of an error: what it says in detail, such as how long was
-// waited, may differ from one time to the next.
+// whyUnready is the kind of an error, without details, such as how long the server waited, that
+// differ each time.
 func whyUnready(err error) string {
 	switch {
 	case err == nil:
@@ -48,7 +48,7 @@ func whyUnready(err error) string {
 	return "other"
 }
 
-// unready is an answer to who asked whether the server is ready: it was logged.
+// unready is the error "not ready", which has been logged.
 type unready struct{ error }
 
 func (u unready) Unwrap() error { return u.error }

@@ -14,8 +14,8 @@ import (
 // maxKeyID is longer than any key id.
 const maxKeyID = 64
 
-// report answers POST /v1/reports. Nothing of a body is decoded before its MAC
-// was found right, and nothing of it is read before its key is known.
+// report answers POST /v1/reports. It reads a body only if it knows the key, and decodes it only if
+// the MAC is right.
 func (a *API) report(w http.ResponseWriter, r *http.Request) error {
 	if r.ContentLength > protocol.MaxReportBody {
 		return tooLarge(protocol.MaxReportBody)
@@ -26,7 +26,7 @@ func (a *API) report(w http.ResponseWriter, r *http.Request) error {
 	}
 	key, err := a.Store.ReportKey(r.Context(), keyID, "")
 	if errors.Is(err, store.ErrNotFound) {
-		// After a restored backup this tells which devices were authorized since.
+		// After restoring a backup, this shows which devices were authorized since it was made.
 		a.Log.Info("report not authenticated", "key", keyID, "known", false)
 		return protocol.StatusRequestNotAuthenticated
 	} else if err != nil {
@@ -63,7 +63,7 @@ func (a *API) report(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if _, known := key.Devices[batch.Device]; !known {
-		// One key may be that of several devices: a device key was copied.
+		// Several devices may have the same key, if it was copied.
 		if key, err = a.Store.ReportKey(r.Context(), keyID, batch.Device); err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (a *API) report(w http.ResponseWriter, r *http.Request) error {
 		return protocol.StatusRequestNotAuthenticated
 	}
 
-	// From here on a client that goes away changes nothing.
+	// From here on, it does not matter if the client goes away.
 	receipt, err := a.Writer.Reports(batch, reporter)
 	if err != nil {
 		return err
@@ -90,8 +90,8 @@ func (a *API) report(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// checkBatch says whether a batch as a whole is well formed. What is wrong with
-// a single report concerns that report only.
+// checkBatch says whether a batch as a whole is well formed. Errors in a single report affect only
+// that report.
 func checkBatch(batch *protocol.ReportBatch) error {
 	if !policy.ValidUUID(batch.Batch) {
 		return policy.Malformed("batch is not a UUID in lower case")

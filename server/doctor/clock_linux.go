@@ -2,9 +2,9 @@ package doctor
 
 import "golang.org/x/sys/unix"
 
-// clockSynchronized tells whether the kernel is told the time by somebody.
+// clockSynchronized tells whether something keeps the kernel's clock right.
 func clockSynchronized() (synchronized, known bool) {
-	var now unix.Timex // it asks, and sets nothing
+	var now unix.Timex // only asks, sets nothing
 	state, err := unix.Adjtimex(&now)
 	if err != nil {
 		return false, false

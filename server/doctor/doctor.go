@@ -1,5 +1,5 @@
-// Package doctor looks whether a server is set up well: what it needs of its machine, and
-// what the proxy in front of it must do. It changes nothing.
+// Package doctor checks whether a server is set up well: its machine, and the proxy in front of it.
+// It changes nothing.
 package doctor
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// State is how something is.
+// State is the result of a check.
 type State string
 
 // States.
@@ -25,24 +25,24 @@ const (
 	Wrong   State = "wrong"
 )
 
-// Finding is what was looked at, how it is, and what to do.
+// Finding says what was checked, with which result, and what to do.
 type Finding struct {
 	Check string `json:"check"`
 	State State  `json:"state"`
 	Text  string `json:"text"`
 }
 
-// Patient is what is looked at.
+// Patient is the server that is checked.
 type Patient struct {
 	Store     store.Store
-	Directory string // of a SQLite database; "": it is none
+	Directory string // of a SQLite database; "": another database
 	Now       func() time.Time
-	// URL is the base URL by which clients reach the server; "": its proxy is not looked at.
+	// URL is the base URL by which clients reach the server; "": don't check its proxy.
 	URL    string
 	Client *http.Client
 }
 
-// Examine looks at everything.
+// Examine checks everything.
 func (p *Patient) Examine(ctx context.Context) []Finding {
 	findings := append([]Finding{p.schema(ctx)}, p.clock(ctx)...)
 	findings = append(findings, p.disk()...)
@@ -65,8 +65,8 @@ func (p *Patient) schema(ctx context.Context) Finding {
 	return Finding{"schema", OK, "the database answers, and its schema is that of this program"}
 }
 
-// Differences of clocks that matter: beyond maxAhead, what is stored was stored by a
-// clock that was ahead.
+// The largest harmless difference of clocks: if what is stored is further ahead, the clock was
+// wrong.
 const maxAhead = 10 * time.Minute
 
 func (p *Patient) clock(ctx context.Context) (findings []Finding) {
@@ -124,7 +124,7 @@ func (p *Patient) disk() []Finding {
 	return []Finding{{"disk", OK, text}}
 }
 
-// keys looks at the server's keys, and gives the public one; nil if there is none.
+// keys checks the server's keys, and returns the public one; nil if there is none.
 func (p *Patient) keys(ctx context.Context) (ed25519.PublicKey, Finding) {
 	keys, err := records.ServerKeys(ctx, p.Store)
 	if errors.Is(err, store.ErrNotFound) {

@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// owners looks whose the files of a database are, and who else may read them: the keys
-// are in them.
+// owners checks who owns the files of a database and who else may read them, because they contain
+// the keys.
 func owners(directory string) (findings []Finding) {
 	const check = "files"
 	owner := func(info fs.FileInfo) uint32 {

@@ -15,11 +15,11 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// maxAnswer is more than any answer that is looked at has.
+// maxAnswer is larger than any answer that is checked, in bytes.
 const maxAnswer = 64 << 10
 
-// proxy looks what a reverse proxy makes of requests and answers, by asking the server
-// through it. Nothing it sends is counted.
+// proxy checks what a reverse proxy does to requests and answers, by asking the server through it.
+// It sends nothing that would be counted.
 func (p *Patient) proxy(ctx context.Context, public ed25519.PublicKey) []Finding {
 	base, err := url.Parse(p.URL)
 	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
@@ -69,7 +69,7 @@ func (p *Patient) ask(ctx context.Context, method, path string, headers map[stri
 	return answer{response.StatusCode, response.Header, text}, errors.Join(err, response.Body.Close())
 }
 
-// identity: it is this server that answers there, and not a cache.
+// identity checks that this server answers there, and not a cache.
 func (p *Patient) identity(ctx context.Context, public ed25519.PublicKey) Finding {
 	got, err := p.ask(ctx, http.MethodGet, protocol.PathKeys, nil, nil)
 	if err != nil {
@@ -97,8 +97,8 @@ func (p *Patient) identity(ctx context.Context, public ed25519.PublicKey) Findin
 	return Finding{"address", OK, "this server answers"}
 }
 
-// headers: the proxy passes the headers that authenticate a report, and the body as it is.
-// A batch of an unknown version of the protocol is authenticated first, and then refused.
+// headers checks that the proxy passes on the headers that authenticate a report, and the body
+// unchanged. The server authenticates a batch of an unknown protocol version before it refuses it.
 func (p *Patient) headers(ctx context.Context) Finding {
 	const check = "headers"
 	var id string
@@ -125,7 +125,7 @@ func (p *Patient) headers(ctx context.Context) Finding {
 	var problem struct {
 		Code protocol.Status `json:"code"`
 	}
-	_ = json.Unmarshal(got.text, &problem) // what is none has no code
+	_ = json.Unmarshal(got.text, &problem) // anything else has no code
 	switch problem.Code {
 	case protocol.StatusProtocolVersion:
 		return Finding{check, OK, "what authenticates reports passes, and bodies are not changed"}
@@ -140,7 +140,7 @@ func (p *Patient) headers(ctx context.Context) Finding {
 	return Finding{check, Wrong, fmt.Sprintf("a report is answered with status %d, and not by this server", got.status)}
 }
 
-// forms: the pages know by which host and scheme browsers reach them.
+// forms checks that the pages know the host and the scheme by which browsers reach them.
 func (p *Patient) forms(ctx context.Context, base *url.URL) Finding {
 	const check, path = "pages", "/sign-in"
 	got, err := p.ask(ctx, http.MethodGet, path, map[string]string{"Accept": "text/html"}, nil)

@@ -2,24 +2,23 @@ package ingest
 
 import "sync"
 
-// What one transaction takes on: so much of light requests, that the first to
-// come does not wait for ever, and one heavy request beside them. So who sends
-// heavy ones, on however many connections, keeps nobody waiting for more than two.
+// What one transaction processes: a limited amount of light requests, so that the first one does
+// not wait too long, and one heavy request. So a sender of heavy requests, on any number of
+// connections, makes nobody wait for more than two of them.
 const (
 	maxGroupWeight = 20_000
 	maxLightWeight = 2_000
 )
 
-// queue holds requests until the next transaction. Light ones are in order of
-// arrival. Heavy ones take turns by sender: who has several waits behind those
-// who have one.
+// queue holds requests until the next transaction. Light ones are in order of arrival. Heavy ones
+// take turns by sender, so that a sender of several waits for senders of one.
 type queue struct {
 	mu     sync.Mutex
 	filled sync.Cond // on mu: something was added, or the queue closed
 	closed bool
 	light  []*job
 	heavy  []*job
-	// turns are the turns at which senders of the heavy requests here had their last.
+	// turns has, for each sender of queued heavy requests, when it had its last turn.
 	turns map[string]uint64
 	turn  uint64
 }
@@ -46,7 +45,7 @@ func (q *queue) add(j *job) bool {
 	return true
 }
 
-// close lets nothing more in.
+// close makes add refuse everything.
 func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()

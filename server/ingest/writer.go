@@ -1,10 +1,8 @@
-// Package ingest is how requests reach the database: authorizations and report
-// batches, decided on and committed in groups. A group is everything that was
-// queued while those before it were under way: the store loads what all of it
-// needs, policy decides, the store saves, and each is answered after the commit.
-// Many requests share one write to the disk, and none is answered before what it
-// says is durable. Groups know nothing of each other: the store keeps them apart. No
-// rule is here.
+// Package ingest brings requests to the database: it decides authorizations and report batches in
+// groups and commits them. A group is everything that was queued while the previous groups were
+// processed: the store loads what they need, policy decides, the store saves, and each request is
+// answered after the commit. So many requests share one write to the disk, and each is durable
+// before it is answered. The store isolates groups from each other. This package has no rules.
 package ingest
 
 import (
@@ -31,12 +29,12 @@ type Writer struct {
 	store store.Store
 	now   func() time.Time
 	log   *slog.Logger
-	// trustClock serves also if the clock is behind what is stored.
+	// trustClock makes it serve even if the clock is behind what is stored.
 	trustClock bool
 
-	// disk is the error of the disk that the last group met, if it did.
+	// disk is the disk error of the last group, if it had one.
 	disk atomic.Pointer[diskError]
-	// leapt tells that a warning of a clock that leapt ahead was given.
+	// leapt is set after a warning that the clock leapt ahead.
 	leapt atomic.Bool
 
 	queue   *queue
@@ -46,12 +44,12 @@ type Writer struct {
 // job is one request in the queue.
 type job struct {
 	request policy.Request
-	answer  policy.Answer // once result is nil
+	answer  policy.Answer // valid if result is nil
 	result  chan error
 }
 
-// groupsAtOnce is how many groups are under way: while the disk writes one, the next
-// is decided on.
+// groupsAtOnce is how many groups are processed at the same time: while the disk writes one, the
+// next one is decided.
 const groupsAtOnce = 2
 
 // NewWriter starts writing; Close ends it. now is the clock.
@@ -59,8 +57,8 @@ func NewWriter(s store.Store, now func() time.Time, log *slog.Logger) *Writer {
 	return newWriter(s, now, log, false)
 }
 
-// NewTrustingWriter is NewWriter with a clock that is known to be right, although
-// it may be behind what is stored: it was wrong before.
+// NewTrustingWriter is NewWriter with a clock that is known to be right, even if it is behind what
+// is stored because it was wrong before.
 func NewTrustingWriter(s store.Store, now func() time.Time, log *slog.Logger) *Writer {
 	return newWriter(s, now, log, true)
 }
@@ -79,17 +77,16 @@ func (w *Writer) Close() {
 	w.writing.Wait()
 }
 
-// Authorize decides on a request and stores the decision: the device, its key
-// and its seat, or the denial. The answer holds the authorization, or the refusal,
-// with a status from -20101 to -20199; or what has to be found out first. The error
-// is that of the database. The request must be well formed.
+// Authorize decides on a request and stores the decision: the device, its key and its seat, or the
+// denial. The answer is the authorization, or the refusal with a status from -20101 to -20199, or
+// what has to be found out first. The error is that of the database. The request must be well
+// formed.
 func (w *Writer) Authorize(asking *policy.Asking) (policy.Answer, error) { return w.do(asking) }
 
-// Reports counts the reports of a batch, exactly once each, and gives the
-// receipt, without its digest. The reporter is who authenticated the batch. A
-// report that can't be counted is an exception in the receipt and does not
-// concern the others; the error is a failure of the database, and then nothing
-// was counted.
+// Reports counts the reports of a batch, each exactly once, and returns the receipt, without its
+// digest. The reporter has authenticated the batch. A report that can't be counted is an exception
+// in the receipt and does not affect the others. The error is a failure of the database; then
+// nothing was counted.
 func (w *Writer) Reports(batch *protocol.ReportBatch, reporter store.Reporter) (*protocol.Receipt, error) {
 	answer, err := w.do(policy.NewBatch(batch, reporter, w.now()))
 	if err != nil {
@@ -118,7 +115,7 @@ func (w *Writer) write() {
 func (w *Writer) commit(group []*job) {
 	err := w.apply(group)
 	if err != nil && len(group) > 1 && !errors.Is(err, store.ErrUnavailable) {
-		// One of them failed and took the others with it: each on its own.
+		// One of them made the whole group fail: try each alone.
 		for _, j := range group {
 			j.result <- w.apply([]*job{j})
 		}
@@ -174,12 +171,12 @@ type diskError struct {
 	at  time.Time
 }
 
-// diskErrorHolds is for how long nothing is expected of a disk that failed. Then
-// somebody has to try: who is not asked can't find out that it works again.
+// diskErrorHolds is how long a disk counts as failed after an error. After that, a request has to
+// try it, because otherwise nobody would notice that it works again.
 const diskErrorHolds = 30 * time.Second
 
-// DiskError is what kept the last group from being stored, if that was the disk, a
-// moment ago.
+// DiskError is the recent disk error because of which the last group was not stored, if there is
+// one.
 func (w *Writer) DiskError() error {
 	if last := w.disk.Load(); last != nil && w.now().Sub(last.at).Abs() < diskErrorHolds {
 		return last.err
@@ -187,11 +184,11 @@ func (w *Writer) DiskError() error {
 	return nil
 }
 
-// maxIdle is the longest time without anything to store that is no surprise.
+// maxIdle is the longest plausible time in which nothing is stored.
 const maxIdle = 90 * 24 * time.Hour
 
-// checkLeap warns once if the clock is far ahead of what was stored last: nothing
-// happened for long, or the clock is wrong, and what is granted now lasts too long.
+// checkLeap warns once if the clock is far ahead of what was stored last: either nothing happened
+// for long, or the clock is wrong and authorizations granted now last too long.
 func (w *Writer) checkLeap(latest int64, now time.Time) {
 	if idle := now.Sub(time.Unix(latest, 0)); latest > 0 && idle > maxIdle && w.leapt.CompareAndSwap(false, true) {
 		w.log.Warn("the server's clock may be far ahead: nothing was stored for long before now; if it is wrong, stop "+

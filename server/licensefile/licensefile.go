@@ -1,7 +1,6 @@
-// Package licensefile is the file by which a vendor hands license items to a
-// customer who runs a License Tracking Server of his own: a text that people can
-// read, signed by the vendor's key in its last line. Whatever is in it, nothing of it
-// is decoded before the signature was found right.
+// Package licensefile is the file by which a vendor gives license items to a customer who runs an
+// own License Tracking Server: a text that people can read, signed by the vendor's key in its last
+// line. Nothing in it is decoded before the signature is verified.
 package licensefile
 
 import (
@@ -36,22 +35,22 @@ const (
 	Revoked Status = "revoked" // all its items are, for good
 )
 
-// File is what a license file says.
+// File is the content of a license file.
 type File struct {
 	Version int `json:"licenseTextVersion"`
 	// ID is the same for all revisions of a file.
 	ID string `json:"licenseId"`
-	// Revision rises with each: an older one can't undo a newer one.
+	// Revision rises with each revision, so that an older one can't undo a newer one.
 	Revision int64  `json:"revision"`
 	Alias    string `json:"alias,omitempty"` // a name for people
 	Status   Status `json:"licenseStatus"`
-	// Organization is whom it licenses.
+	// Organization is the licensee.
 	Organization     string `json:"organizationId"`
 	OrganizationName string `json:"organizationName"`
 	// Server is the UUID of the only server that may import it; "": any may.
 	Server string `json:"serverUuid,omitempty"`
-	// IssuedAt and ImportUntil are in seconds since 1970. After the latter no server
-	// imports it any more; what was imported stays. 0: no end.
+	// IssuedAt and ImportUntil are in seconds since 1970. After ImportUntil no server imports it
+	// any more; what was imported stays. 0: no end.
 	IssuedAt    int64  `json:"issuedAt"`
 	ImportUntil int64  `json:"importUntil,omitempty"`
 	Items       []Item `json:"licenseItems"`
@@ -89,13 +88,13 @@ type OwnProduct struct {
 	Bit  protocol.Product `json:"bit"`
 }
 
-// Errors of a text that is no license file to be believed.
+// Errors of a text that is not a valid license file.
 var (
-	// ErrFormat is a text of another form.
+	// ErrFormat means that the text has another format.
 	ErrFormat = errors.New("this is not a license file")
-	// ErrUntrusted is a file of a vendor that is not known.
+	// ErrUntrusted means that the vendor is not trusted.
 	ErrUntrusted = errors.New("the license file is signed by a vendor that is not trusted here")
-	// ErrEdited is a file whose signature does not fit its text.
+	// ErrEdited means that the signature does not fit the text.
 	ErrEdited = errors.New(
 		"the license file was changed after it was signed, if only in a space or a line end; import it as it was sent")
 )
@@ -103,7 +102,7 @@ var (
 // The last line: the signature, with the id of the key.
 const signatureLine = "signature "
 
-// label keeps a signature from passing for one of something else.
+// label prevents that a signature is used for something else.
 const label = "openlts/1/license-file\n"
 
 // Sign gives the text of a file, with its signature.
@@ -124,8 +123,7 @@ func Sign(f *File, key ed25519.PrivateKey) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// Vendor finds the id of the key that a file says it is signed by. Nothing of that
-// is proven.
+// Vendor finds the id of the key with which a file claims to be signed. That is not verified.
 func Vendor(text []byte) (keyID string, err error) {
 	_, keyID, _, err = split(text)
 	return keyID, err
@@ -169,8 +167,7 @@ func split(text []byte) (signed []byte, keyID string, signature []byte, err erro
 	return text[:start], fields[1], signature, nil
 }
 
-// decode reads what was signed. What it does not know it refuses: it may be a
-// condition.
+// decode reads the signed text. It refuses unknown fields, because they may be conditions.
 func decode(signed []byte) (*File, error) {
 	var version struct {
 		Version int `json:"licenseTextVersion"`
@@ -192,7 +189,8 @@ func decode(signed []byte) (*File, error) {
 	case f.ID == "" || f.Revision < 1 || f.Organization == "":
 		return nil, fmt.Errorf("%w: it lacks its id, its revision or whom it licenses", ErrFormat)
 	case f.Status != Active && f.Status != Revoked:
-		return nil, fmt.Errorf("the license file has the status %q, which this program does not know; use a later lts",
+		return nil, fmt.Errorf(
+			"the license file has the status %.40q, which this program does not know; use a later lts",
 			string(f.Status))
 	case len(f.Items) > MaxItems:
 		return nil, fmt.Errorf("%w: it has more than %d items", ErrFormat, MaxItems)

@@ -6,9 +6,9 @@ import (
 	"runtime/debug"
 )
 
-// Most of what a server allocates lives for one request: collecting it less often
-// costs some memory, and leaves up to a fifth more time for reports. The limit is
-// for what hostile requests make it allocate: above it, it collects as often as usual.
+// Most of what a server allocates lives for one request: collecting it less often needs more
+// memory, but leaves up to a fifth more time for reports. The limit is for hostile requests: above
+// it, the collector runs as often as usual.
 const (
 	percent = 400
 	limit   = 256 << 20

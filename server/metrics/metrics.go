@@ -1,6 +1,6 @@
-// Package metrics is what Prometheus reads of a server: what it does, how the process is,
-// and how items stand. Counters only grow while the process lives; what comes from the
-// database is the same on each server.
+// Package metrics is what Prometheus reads from a server: its work, its process, and the state of
+// items. Counters only grow while the process lives; values from the database are the same on each
+// server.
 package metrics
 
 import (
@@ -35,12 +35,11 @@ type Config struct {
 	Version  string
 }
 
-// maxItems is for how many items there are series of their own: each has several, and
-// Prometheus keeps all of them.
+// maxItems is for how many items there are separate series: each item has several, and Prometheus
+// stores all of them.
 const maxItems = 2000
 
-// fresh is for how long what was read of the database is given again: who scrapes more
-// often must not load it.
+// fresh is how long values from the database are reused, so that frequent scrapes do not load it.
 const fresh = 15 * time.Second
 
 // readTime is how long the database may take.
@@ -54,7 +53,7 @@ type Metrics struct {
 	duration *prometheus.HistogramVec
 
 	mutex  sync.Mutex
-	stored []prometheus.Metric // what was read of the database last
+	stored []prometheus.Metric // what was last read from the database
 	readAt time.Time
 }
 
@@ -83,7 +82,7 @@ func New(config Config) *Metrics {
 // Registry is what is measured, for programs that register more.
 func (m *Metrics) Registry() *prometheus.Registry { return m.registry }
 
-// Handler answers scrapes. It asks nobody who they are.
+// Handler answers scrapes, without authentication.
 func (m *Metrics) Handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
 		ErrorLog: slog.NewLogLogger(m.config.Log.Handler(), slog.LevelWarn), ErrorHandling: promhttp.ContinueOnError,
@@ -91,7 +90,7 @@ func (m *Metrics) Handler() http.Handler {
 	})
 }
 
-// paths are those with series of their own: strangers make up others.
+// paths are the paths with separate series, because strangers can invent others.
 var paths = map[string]bool{protocol.PathAuthorizations: true, protocol.PathReports: true, protocol.PathKeys: true,
 	"/healthz": true, "/readyz": true}
 
@@ -153,7 +152,7 @@ var (
 	space   = describe("disk_free_bytes", "What the disk of the database has left.")
 )
 
-// Describe names what Collect gives.
+// Describe describes what Collect gives.
 func (m *Metrics) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		authorizations, batches, reports, caught, up, operations, lost, used, quota, exceptions, expires, items,
@@ -181,7 +180,7 @@ func (m *Metrics) Collect(to chan<- prometheus.Metric) {
 	if now := m.config.Now(); m.stored == nil || now.Sub(m.readAt) >= fresh || now.Before(m.readAt) {
 		read, err := m.read(now)
 		if err != nil {
-			// Others are to be seen nevertheless; an alert on store_up tells.
+			// The other metrics must still be readable; an alert on store_up reports this failure.
 			m.config.Log.Warn("metrics of the database could not be read", "error", err)
 			read = []prometheus.Metric{gauge(up, 0)}
 		}

@@ -9,11 +9,11 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// maxCodes is for how many codes outcomes are kept apart between two calls of Drain.
-// Who fills that with codes of others had each of them granted or refused by name.
+// maxCodes is how many codes have separate outcomes between two calls of Drain. Only existing codes
+// count, so strangers can't fill it.
 const maxCodes = 20_000
 
-// Result is how authorizations under one code ended.
+// Result is how authorizations for one code ended.
 type Result struct{ Granted, Refused int64 }
 
 // Totals are what was counted since the start. They only grow.
@@ -32,7 +32,7 @@ type Counter struct {
 	totals Totals
 }
 
-// Granted counts an authorization that was granted under a code.
+// Granted counts an authorization that was granted for a code.
 func (c *Counter) Granted(code string) {
 	if c == nil {
 		return
@@ -43,8 +43,8 @@ func (c *Counter) Granted(code string) {
 	c.add(code, Result{Granted: 1})
 }
 
-// Refused counts an authorization that was refused. A code that does not exist is
-// nobody's; its refusals are in the totals only.
+// Refused counts an authorization that was refused. Refusals for a code that does not exist are
+// only in the totals.
 func (c *Counter) Refused(code string, status protocol.Status) {
 	if c == nil {
 		return
@@ -86,7 +86,7 @@ func (c *Counter) add(code string, result Result) {
 	c.codes[code] = Result{was.Granted + result.Granted, was.Refused + result.Refused}
 }
 
-// Drain gives the results by code since it was called last.
+// Drain gives the results by code since the last call.
 func (c *Counter) Drain() map[string]Result {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()

@@ -58,7 +58,7 @@ var alertPages = []page{{
 	},
 }}
 
-// receivers takes a list of addresses apart.
+// receivers splits a list of addresses.
 func receivers(text string) []string {
 	return strings.FieldsFunc(text, func(c rune) bool {
 		return c == ';' || c == ',' || c == ' ' || c == '\n' || c == '\r'
@@ -71,7 +71,7 @@ type alertsShown struct {
 	History   administration.Page[alerts.Event]
 	Rules     []alertRule
 	Channels  []administration.Channel
-	NewSecret string // shown this once
+	NewSecret string // shown only this time
 }
 
 type alertRule struct {
@@ -89,7 +89,7 @@ var alertKinds = []struct {
 	{alerts.Refused, option{Text: "Refusals under a code"},
 		option{Text: "percent of the last hour's authorizations, of 10 or more"}},
 	{alerts.Expiry, option{Text: "End of an item"}, option{Text: "days ahead"}},
-	{alerts.Silent, option{Text: "Silent devices"}, option{Text: "days without a sign"}},
+	{alerts.Silent, option{Text: "Silent devices"}, option{Text: "days without a request"}},
 	{alerts.Loss, option{Text: "Lost usage"}, option{Text: "units newly declared lost"}},
 	{alerts.Anomaly, option{Text: "Strange devices"}, option{Text: "new anomalies of a kind"}},
 }
@@ -146,7 +146,7 @@ func (v *view) AlertLevel(kind alerts.Kind, level int64) string {
 	return v.T("%d %%", level)
 }
 
-// AlertSubject names what an alert is about.
+// AlertSubject is the name of the subject of an alert.
 func (v *view) AlertSubject(kind alerts.Kind, subject string) string {
 	switch kind {
 	case alerts.Anomaly:
@@ -158,7 +158,7 @@ func (v *view) AlertSubject(kind alerts.Kind, subject string) string {
 	return subject
 }
 
-// AlertLink leads to what an alert is about; "" if that has no page.
+// AlertLink is the link to the subject of an alert; "" if that has no page.
 func (v *view) AlertLink(kind alerts.Kind, subject string) string {
 	switch kind {
 	case alerts.Quota, alerts.Exceptions, alerts.Expiry:

@@ -8,21 +8,21 @@ type anomalyText struct{ Title, Text string }
 // anomalyTexts say, by kind, what an anomaly means, and what to do about it.
 var anomalyTexts = map[string]anomalyText{
 	rules.AnomalySlotInFuture: {
-		Text: "It is counted. The device's clock is probably ahead: have it set right.",
+		Text: "It counts. The device's clock is probably ahead: correct it.",
 	},
 	rules.AnomalySlotInPast: {
-		Text: "It is counted. The device was without a connection for more than a month, or its clock is behind.",
+		Text: "It counts. The device had no connection for more than a month, or its clock is behind.",
 	},
 	rules.AnomalyItemNotOfCode: {
-		Text: "It is counted. The item was probably detached after the device was authorized.",
+		Text: "It counts. The item was probably detached after the device was authorized.",
 	},
 	rules.AnomalyNotGranted: {
-		Text: "It is not counted. If a backup was restored, it ends by itself; if not, somebody tries what " +
-			"is not theirs.",
+		Text: "It does not count. After a backup was restored, this ends by itself; otherwise somebody tries to " +
+			"use what they were not granted.",
 	},
 	rules.AnomalyUsageLost: {
-		Text: "Its data were damaged or deleted before it could report. If it comes again, look at the disk, and at " +
-			"who deletes the data.",
+		Text: "Its data were damaged or deleted before it could report. If this happens again, check the disk, " +
+			"and find out who deletes the data.",
 	},
 	rules.AnomalyBadAccount: {
 		Text: "Its reports are counted. Its data may be damaged, or somebody writes requests by hand.",
@@ -38,19 +38,18 @@ var anomalyTexts = map[string]anomalyText{
 		Text: "The higher counts stay. Two machines probably work with copies of one device's data.",
 	},
 	rules.AnomalyDeviceKeyChanged: {
-		Text: "Its data were deleted, or somebody uses its id. Ask the customer; if it is the same device, " +
+		Text: "Its data were deleted, or somebody else uses its id. Ask the customer; if it is the same device, " +
 			"confirm the key.",
 	},
 	rules.AnomalyClockSkew: {
-		Text: "Have the device's clock set right, or let it follow a time server: usage is counted at the " +
-			"device's time.",
+		Text: "Correct the device's clock, or let it follow a time server: usage counts at the device's time.",
 	},
 	rules.AnomalyOther: {
-		Text: "The application is newer than the server. The detail has the name of it.",
+		Text: "The application is newer than the server. The detail has its name.",
 	},
 	"clock-turned-back": {
-		Text: "The device noticed it itself. It happens after repairs; if it comes often, somebody tries to " +
-			"outlive a license.",
+		Text: "The device noticed it itself. It happens after repairs; if it happens often, somebody tries to " +
+			"use a license beyond its end.",
 	},
 	"ledger-replaced": {
 		Text: "The device noticed it itself. A backup was restored, or a virtual machine was set back.",

@@ -9,13 +9,13 @@ import (
 	"sync"
 )
 
-// assetFiles are style and icon, and in bundle what build/pages makes: the chart that
-// moves. A binary that was built without it has the chart that does not.
+// assetFiles are style and icon and, in bundle, the output of build/pages: the interactive chart. A
+// binary that was built without it has the static chart only.
 //
 //go:embed assets all:assets/bundle
 var assetFiles embed.FS
 
-// Bundled tells whether this binary has what build/pages makes.
+// Bundled tells whether this binary contains the output of build/pages.
 func Bundled() bool {
 	_, err := fs.Stat(assetFiles, "assets/bundle/chart.js")
 	return err == nil
@@ -41,7 +41,7 @@ var assetVersion = sync.OnceValue(func() string {
 	return hex.EncodeToString(digest.Sum(nil)[:6])
 })
 
-// assets serves the files. Their addresses have their version, so that they may be kept.
+// assets serves the files. Their addresses contain their version, so that browsers may cache them.
 func assets() http.Handler {
 	files := http.FileServerFS(assetFiles)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

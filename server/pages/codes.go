@@ -78,7 +78,7 @@ var codePages = []page{
 		path: "/codes/{code}/key", name: "key", title: "License key", nav: "/codes", role: administration.Editor,
 		get: showKey,
 		actions: map[string]action{"make": {administration.Editor, func(r *request) (string, error) {
-			// That a key is shown is in the audit, so it is made by a form, never by a look.
+			// Showing a key goes into the audit, so only a form does it, never just opening a page.
 			key, err := r.licenseKey(r.PathValue("code"), r.PostForm.Get("sessionPassword"), r.PostForm.Get("server"),
 				r.PostForm.Get("standby"))
 			r.shown = key
@@ -159,7 +159,7 @@ type keyShown struct {
 	Items           []string
 }
 
-// snippet are the lines of a language, and what of a release of OpenLTS they need.
+// snippet is code in one language, and what it needs from a release of OpenLTS.
 type snippet struct{ ID, Language, Needs, Text string }
 
 func (r *request) licenseKey(code, password, server, standby string) (string, error) {
@@ -199,8 +199,8 @@ func (r *request) base() string {
 	return scheme + "://" + r.Host + strings.TrimSuffix(r.Header.Get("X-Forwarded-Prefix"), "/")
 }
 
-// snippets are the lines that an SDK needs, by language. A license key has no
-// character that any of them would have to escape.
+// snippets are the lines of code that an SDK needs, by language. No language has to escape any
+// character of a license key.
 func snippets(key string) []snippet {
 	return []snippet{
 		{"cpp", "C++", "openlts-…-linux-x86_64.tar.gz; c++ -std=c++17 … -lopenlts", `#include <openlts/openlts.hpp>

@@ -10,7 +10,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// filter says whose operations are counted.
+// filter says which operations to count.
 type filter struct {
 	Measure                  store.Measure // "": operations
 	Code, Item, Organization string
@@ -21,10 +21,10 @@ type filter struct {
 type counted struct {
 	Windows []statistics.Window
 	Per     statistics.Per
-	Types   []string  // those with most first; of what is not counted by type, one
+	Types   []string  // the most frequent first; a single one for measures without types
 	Units   [][]int64 // by window, then by type
-	Late    int64     // what came more than a day after it happened
-	// Spans are the numbers of further periods, of measures of devices.
+	Late    int64     // units that arrived more than a day after they happened
+	// Spans are the numbers for further periods, for measures of devices.
 	Spans []*counted
 }
 
@@ -40,13 +40,13 @@ func (c *counted) total(kind int) (sum int64) {
 	return sum
 }
 
-// sums tells whether the windows of a measure can be added up: the devices of a day and
-// those of the next are not twice as many.
+// sums tells whether the windows of a measure can be added up: the devices of two days may be the
+// same ones.
 func sums(measure store.Measure) bool {
 	return measure == "" || measure == store.MeasureOperations || measure == store.MeasureDenials
 }
 
-// apart is what the figures of a measure are told apart by; "": by nothing.
+// apart is the property by which the figures of a measure are told apart; "" if there is none.
 func apart(measure store.Measure) statistics.By {
 	switch measure {
 	case "", store.MeasureOperations:
@@ -64,8 +64,8 @@ func one(value string) []string {
 	return []string{value}
 }
 
-// read reads what was counted. It is the one place where pages read statistics. Who sees
-// one organization gets what is counted for it; nil: nothing.
+// read reads what was counted. It is the only place where pages read statistics. A caller that may
+// see only one organization gets what was counted for that one; nil: nothing.
 func (r *request) read(f filter, q statistics.Query) (*statistics.Result, error) {
 	if only := r.who().Organization; only != "" {
 		if f.Organization != "" && f.Organization != only {
@@ -155,7 +155,7 @@ func (r *request) lastDays(f filter, days int) (*trend, error) {
 	return newTrend(c, false), nil
 }
 
-// visible gives an error unless what a filter names exists for who asks.
+// visible gives an error unless the caller may see everything that a filter names.
 func (r *request) visible(f filter) error {
 	for _, object := range []struct {
 		id   string

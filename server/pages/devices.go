@@ -35,7 +35,7 @@ var devicePages = []page{
 				return nil, err
 			}
 			if !shown.Known {
-				// One that was only ever refused has a page all the same.
+				// A device that was only ever refused has a page, too.
 				if len(shown.Denials.Items) == 0 {
 					return nil, unknown
 				}
@@ -78,7 +78,7 @@ var devicePages = []page{
 			"erase": {administration.Editor, func(r *request) (string, error) {
 				uuid := r.PathValue("uuid")
 				if r.PostForm.Get("sure") == "" {
-					return "", mistake("sure", "what is erased can't be brought back: confirm it")
+					return "", mistake("sure", "erased data can't be restored: confirm it")
 				}
 				return "devices/" + segment(uuid) + "?done=erased", r.admin.EraseDevice(r.Context(), uuid)
 			}},

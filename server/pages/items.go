@@ -159,7 +159,7 @@ func (r *request) itemFields() (administration.ItemFields, error) {
 	return f, r.conditions(&f)
 }
 
-// conditions reads on what an item depends beside its quota.
+// conditions reads the conditions of an item other than its quota.
 func (r *request) conditions(f *administration.ItemFields) error {
 	form := r.PostForm
 	if _, sent := form["trialBy"]; sent {
@@ -182,14 +182,13 @@ func (r *request) conditions(f *administration.ItemFields) error {
 	return nil
 }
 
-// plainNumber is a number without what people put between its thousands.
+// plainNumber removes the separators between the thousands of a number.
 func plainNumber(text string) string {
 	return strings.NewReplacer(" ", "", "\u202f", "", "\u00a0", "", ",", "", "'", "", ".", "", "_", "", "−",
 		"-").Replace(strings.TrimSpace(text))
 }
 
-// parseQuota reads a quota as people write one: with or without its thousands apart,
-// or not at all.
+// parseQuota reads a quota as people write it: with or without separators, or empty.
 func parseQuota(text string) (int64, error) {
 	text = plainNumber(text)
 	if text == "" || strings.EqualFold(text, "unlimited") {
@@ -245,7 +244,7 @@ type itemShown struct {
 	Form         itemForm
 }
 
-// Adjustable tells whether units are counted of it.
+// Adjustable tells whether the item counts units.
 func (i itemShown) Adjustable() bool { return administration.CountsUnits(i.ChargeWay) }
 
 func (i itemShown) title() string { return i.Name }

@@ -42,7 +42,7 @@ var licensePages = []page{{
 	},
 }}
 
-// importLicense imports the license file of a form, or shows what it would bring.
+// importLicense imports the license file of a form, or shows what that would do.
 func (r *request) importLicense(only bool) error {
 	text, err := r.text("license", "licenseFile")
 	if err != nil {
@@ -56,13 +56,13 @@ func (r *request) importLicense(only bool) error {
 		return err
 	}
 	r.brought = &brought{content, only}
-	if r.PostForm.Set("license", text); !only { // what was looked at can be imported next
+	if r.PostForm.Set("license", text); !only { // so that the file that was shown can be imported next
 		r.PostForm.Set("license", "")
 	}
 	return nil
 }
 
-// brought is a license file that was just imported, or looked at.
+// brought is a license file that was just imported or shown.
 type brought struct {
 	administration.LicenseContent
 	Only bool // nothing was changed
@@ -102,7 +102,7 @@ type licensesShown struct {
 	Codes    []option // that items of a file may be attached to
 	Vendors  []administration.Vendor
 	Server   string              // the UUID of this server
-	Key      string              // by which its license files are known; "": there is none yet
+	Key      string              // by which other servers recognize its license files; "": there is none yet
 	Items    []organizationItems // that may be put into a license file
 	More     bool                // there are further items, which only the command puts into one
 }

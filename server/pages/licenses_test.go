@@ -97,7 +97,7 @@ func TestLicensePages(t *testing.T) {
 	}
 	if response, body := thereAdam.upload(t, "/licenses", "licenseFile", license,
 		url.Values{"action": {"show"}}); response.StatusCode != http.StatusOK ||
-		!strings.Contains(body, "What it would bring") || !strings.Contains(body, "licenseTextVersion") {
+		!strings.Contains(body, "What it would change") || !strings.Contains(body, "licenseTextVersion") {
 		t.Errorf("%d %s", response.StatusCode, body)
 	}
 	if items := must[administration.Page[administration.Item]](t)(
@@ -234,7 +234,7 @@ func TestReplayPage(t *testing.T) {
 		text   string
 	}{
 		"?from=2025-01-01&until=2025-01-31&chargeWay=scan&quota=100": {
-			http.StatusOK, "What it comes to",
+			http.StatusOK, "The result",
 		},
 		"?from=" + days(-20) + "&until=" + days(0) +
 			"&chargeWay=scan&quota=1000": {http.StatusOK, "1\u202f000"},

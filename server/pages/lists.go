@@ -49,7 +49,7 @@ var auditPages = []page{{
 	},
 }}
 
-// written is a moment in the zone of the page, for programs and spreadsheets.
+// written is a time in the zone of the page, for programs and spreadsheets.
 func (r *request) written(unix int64) string {
 	if unix == 0 {
 		return ""
@@ -57,8 +57,8 @@ func (r *request) written(unix int64) string {
 	return time.Unix(unix, 0).In(r.zone).Format(time.RFC3339)
 }
 
-// table is what a page shows, for programs. Its rows come one after the other, so that
-// it may have any number.
+// table is the content of a page for programs. Its rows come one by one, so that there may be any
+// number.
 type table struct {
 	name    string // of the file
 	columns []string
@@ -72,7 +72,7 @@ func listed[R any](r *request, name string,
 ) (*table, error) {
 	s := r.selection()
 	s.After, s.Limit = "", records.MaxLimit
-	first, err := read(r.Context(), s) // an error is told before anything is sent
+	first, err := read(r.Context(), s) // report an error before anything is sent
 	if err != nil {
 		return nil, err
 	}

@@ -104,7 +104,11 @@ func (o *office) accounts(t testing.TB) {
 	}
 }
 
-// life adds customers, and devices that were at work for 30 days.
+// worked is for how many days devices were at work: so long that the month that was closed
+// last has usage on any day.
+const worked = 34
+
+// life adds customers, and devices that were at work.
 func (o *office) life(t testing.TB) {
 	t.Helper()
 	ctx := t.Context()
@@ -157,11 +161,11 @@ func (o *office) life(t testing.TB) {
 		group := protocol.ReportGroup{
 			Run: uuid.NewString(), HandshakeCode: code, Item: granted.Item.ID, SlotSeconds: 180,
 		}
-		for day := 29; day >= 0; day-- {
+		for day := worked; day >= 0; day-- {
 			for range 2 + random.IntN(5) {
 				at := now.Add(-time.Duration(day)*24*time.Hour - time.Duration(random.IntN(8))*time.Hour -
 					10*time.Minute).Unix()
-				if at < now.AddDate(0, 0, -29).Unix() {
+				if at < now.AddDate(0, 0, -worked).Unix() {
 					continue
 				}
 				counts := map[string]int64{"QR_CODE": 20 + random.Int64N(120), "CODE_128": 5 + random.Int64N(40),

@@ -16,26 +16,25 @@ var overviewPages = []page{{
 	actions: map[string]action{"begin": {administration.Editor, quickStart}},
 }}
 
-// comparison is a figure beside that of the period before.
+// comparison is a figure and that of the previous period.
 type comparison struct {
 	Title       string
 	Now, Before int64
 }
 
-// Change is by how much the figure differs from the one before, in percent; "" if there
-// was none.
+// Change is how much the figure differs from the previous one, in percent; "" if there was none.
 func (c comparison) Change() string { return change(c.Now, c.Before) }
 
 // Up tells whether the figure is higher than before.
 func (c comparison) Up() bool { return c.Now > c.Before }
 
 type overviewShown struct {
-	Begin       bool // nothing is there yet
+	Begin       bool // there are no data yet
 	Next        string
 	NextCode    string
 	Figures     []comparison
 	Trend       *trend
-	Ringing     []administration.OpenAlert // for who sees all organizations
+	Ringing     []administration.OpenAlert // for those who may see all organizations
 	MoreRinging int                        // which are not shown; below 1: none
 	Near        []administration.Item      // used most, or ending soon
 	Denials     administration.Page[store.Denial]
@@ -106,8 +105,8 @@ func showOverview(r *request) (any, error) {
 	return shown, err
 }
 
-// figures compare today, this month and the last 30 days with what was before, each
-// with a span as long.
+// figures compare today, this month and the last 30 days, each with the period of the same length
+// before.
 func (r *request) figures(now time.Time) ([]comparison, error) {
 	today := statistics.StartOfDay(now)
 	month := statistics.AddDate(today, 0, 0, 1-today.Day())
@@ -147,8 +146,8 @@ func (r *request) figures(now time.Time) ([]comparison, error) {
 	return list, nil
 }
 
-// near are the items to look at first: out of force for a reason that can be mended, or
-// used most, or ending within 30 days.
+// near are the items that need attention: not in force for a reason that can be corrected, used
+// most, or ending within 30 days.
 func near(items []administration.Item, now time.Time) (list []administration.Item) {
 	urgency := func(i administration.Item) int64 {
 		hundredths, _ := administration.Percent(i.Quota)

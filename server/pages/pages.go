@@ -1,6 +1,6 @@
-// Package pages are the web pages of the License Tracking Server. They are rendered
-// here and work without JavaScript; the chart of the statistics page becomes livelier
-// with it. A page is a Go file and a template of the same name.
+// Package pages are the web pages of the License Tracking Server. The server renders them, and they
+// work without JavaScript, which only makes the chart of the statistics page interactive. A page is
+// a Go file and a template of the same name.
 package pages
 
 import (
@@ -27,38 +27,38 @@ import (
 
 // Pages serves the pages.
 type Pages struct {
-	// Administrator is who the pages act by; each request does what its account may.
+	// Administrator makes the changes; each request may do what its account may.
 	Administrator *administration.Administrator
-	// Attempts bounds how often passwords are tried.
+	// Attempts limits how often passwords are tried.
 	Attempts *administration.Attempts
-	// PublicKey is what clients know the server by.
+	// PublicKey is the key by which clients recognize the server.
 	PublicKey ed25519.PublicKey
 	Log       *slog.Logger
-	// Alerts sends tests of channels.
+	// Alerts sends test messages to channels.
 	Alerts alerts.Sender
-	// Version is what the build says of itself.
+	// Version is the version of the program.
 	Version string
-	// TrustedOrigins may send forms here, besides the pages themselves: where a proxy
-	// does not keep the Host header.
+	// TrustedOrigins may send forms besides the pages themselves, for proxies that do not keep the
+	// Host header.
 	TrustedOrigins []string
 
 	failures *seldom.Log
 }
 
-// page is one page: what is at an address.
+// page is the page at an address.
 type page struct {
 	path  string // a pattern of http.ServeMux, without method
 	name  string // of its template
 	title string // a text
 	nav   string // the path of the entry of the menu it belongs to
-	// role is what it takes to see it; "": nothing, not even to be signed in.
+	// role is the role that may see it; "": everybody, without signing in.
 	role administration.Role
-	// everywhere: only for those who see all organizations.
+	// everywhere means that only accounts that may see all organizations see it.
 	everywhere bool
-	// get gives what the template shows.
+	// get gives the data for the template.
 	get func(*request) (any, error)
-	// actions are what its forms do, by the value of the field "action". Each gives the
-	// page to go on with, relative to the root; see also request.again.
+	// actions are what its forms do, by the value of the field "action". Each returns the page to
+	// show next, relative to the root; see also again.
 	actions map[string]action
 	// table gives the page's table for programs (?format=csv and ?format=json); nil: it has none.
 	table func(*request) (*table, error)
@@ -120,8 +120,8 @@ func (p *Pages) Handler() (http.Handler, error) {
 	}
 	mux.HandleFunc("/", nowhere)
 	return p.guard(protection.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The mux would lead to what it takes the address for, and out of the path that a
-		// proxy has the pages under.
+		// The mux would redirect to its cleaned address, which leads out of the path under which a
+		// proxy serves the pages.
 		if path.Clean(r.URL.Path) != r.URL.Path {
 			nowhere(w, r)
 			return
@@ -140,14 +140,14 @@ func init() {
 	}
 }
 
-// Serves tells whether a path is one of the pages', rather than of what is for clients.
+// Serves tells whether a path belongs to the pages and not to clients.
 func Serves(at string) bool {
 	name, _, _ := strings.Cut(strings.TrimPrefix(at, "/"), "/")
 	return first[name] && path.Clean(at) == at
 }
 
-// policy is what a browser may do with the pages: run and show what comes from here,
-// and be framed by nobody.
+// policy says what a browser may do with the pages: run and show only what comes from this server,
+// and let nobody frame them.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'"
 
@@ -192,16 +192,16 @@ type request struct {
 	mistakes []*administration.Error // of the form that was sent
 	status   int
 	attached bool // a file was begun
-	// shown is what an action shows at once and never again, such as a token.
+	// shown is what an action shows only once, such as a token.
 	shown string
-	// brought is a license file that the form just brought.
+	// brought is the license file of the form that was just sent.
 	brought *brought
 }
 
-// again is what an action gives to show its page anew, instead of going elsewhere.
+// again is what an action returns to show its page again instead of another one.
 const again = "\x00"
 
-// sentFile is what an action gives that answered with a file to save.
+// sentFile is what an action returns after it has answered with a file to save.
 const sentFile = "\x01"
 
 // secure tells whether a browser reaches the server by HTTPS.
@@ -209,15 +209,15 @@ func secure(r *http.Request) bool {
 	return r.TLS != nil || fromLoopback(r) && r.Header.Get("X-Forwarded-Proto") == "https"
 }
 
-// fromLoopback tells whether a request is of this machine: by a proxy, maybe, which is
-// believed.
+// fromLoopback tells whether a request comes from this machine, perhaps from a proxy, whose headers
+// the server believes.
 func fromLoopback(r *http.Request) bool {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	ip := net.ParseIP(host)
 	return err == nil && ip != nil && ip.IsLoopback()
 }
 
-// Address is where a request comes from; a proxy on this machine is believed.
+// Address is the address from which a request comes; the server believes a proxy on this machine.
 func Address(r *http.Request) string {
 	if forwarded := r.Header.Values("X-Forwarded-For"); len(forwarded) > 0 && fromLoopback(r) {
 		list := forwarded[len(forwarded)-1] // the last one was added by the proxy itself
@@ -322,8 +322,8 @@ func (r *request) attach(name, contentType string) {
 	r.w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 }
 
-// sent ends a file. One that was begun and failed breaks the connection off: half a file
-// must not look like one.
+// sent ends a file. If it failed after it was begun, this breaks off the connection, so that half a
+// file does not look complete.
 func (r *request) sent(err error) error {
 	if err != nil && r.attached {
 		r.pages.Log.Error("a file broke off", "path", r.URL.Path, "error", err)
@@ -332,7 +332,7 @@ func (r *request) sent(err error) error {
 	return err
 }
 
-// redirection is what a page gives to lead elsewhere.
+// redirection is what a page returns to redirect to another one.
 type redirection string
 
 // act does what a form says.
@@ -352,7 +352,8 @@ func (r *request) act() (string, error) {
 	return a.do(r)
 }
 
-// parse reads a form, also one with files. They are kept in memory: the form is bounded.
+// parse reads a form, even one with files. It keeps files in memory, because the size of a form is
+// limited.
 func (r *request) parse() error {
 	err := r.ParseMultipartForm(cmp.Or(r.page.form, maxForm))
 	if errors.Is(err, http.ErrNotMultipart) {
@@ -361,7 +362,7 @@ func (r *request) parse() error {
 	return err
 }
 
-// text is what a field of a form holds, or the file that was chosen instead of it.
+// text is the content of a field of a form, or of the file that was chosen instead.
 func (r *request) text(field, fileField string) (string, error) {
 	file, _, err := r.FormFile(fileField)
 	if errors.Is(err, http.ErrMissingFile) || errors.Is(err, http.ErrNotMultipart) {
@@ -378,16 +379,16 @@ func (r *request) text(field, fileField string) (string, error) {
 	return string(content), err
 }
 
-// typed is a text as it was put into a field: browsers send its lines with other ends.
+// typed is a text as it was put into a field: browsers send other line ends.
 func typed(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 
-// tags are those of what the form was filled in with; a form without one changes what it
-// names, whatever that is by now.
+// tags identify the settings with which the form was filled in; a form without tags makes its
+// change unconditionally.
 func (r *request) tags() []string { return r.PostForm["tag"] }
 
 func (r *request) who() administration.Principal { return r.admin.Principal() }
 
-// identify finds out who is signed in, and how the installation is set.
+// identify finds out who is signed in, and reads the settings of the installation.
 func (r *request) identify() error {
 	cookie, err := r.Cookie(cookieName(r.Request))
 	if err != nil {
@@ -405,8 +406,8 @@ func (r *request) identify() error {
 	return nil
 }
 
-// cookieName is the name of the cookie that holds the session. The prefix keeps other
-// hosts of the domain from setting it; it takes HTTPS.
+// cookieName is the name of the session cookie. With HTTPS, its prefix prevents that other hosts of
+// the domain set it.
 func cookieName(r *http.Request) string {
 	if secure(r) {
 		return "__Host-openlts"
@@ -414,7 +415,7 @@ func cookieName(r *http.Request) string {
 	return "openlts"
 }
 
-// setSession gives the browser a session; an empty one takes it away.
+// setSession sets the session cookie of the browser; an empty session deletes it.
 func (r *request) setSession(session string) {
 	cookie := &http.Cookie{
 		Name: cookieName(r.Request), Value: session, Path: "/", HttpOnly: true, Secure: secure(r.Request),
@@ -426,8 +427,8 @@ func (r *request) setSession(session string) {
 	http.SetCookie(r.w, cookie)
 }
 
-// root leads from a page to the root of the pages, whatever path they are under. It goes by
-// the path as browsers see it: a slash that is written %2F is none to them.
+// root is the relative address of the root of the pages, whatever path they are under. It uses the
+// path as browsers see it, for which %2F is not a slash.
 func (r *request) root() string {
 	path := r.URL.EscapedPath()
 	if n := strings.Count(path, "/") - 1; n > 0 {
@@ -445,14 +446,14 @@ func (r *request) here() string {
 	return here
 }
 
-// redirect leads to a page that is relative to the root.
+// redirect redirects to a page, given relative to the root.
 func (r *request) redirect(to string) {
 	r.w.Header().Set("Location", r.root()+to)
 	r.w.WriteHeader(http.StatusSeeOther)
 }
 
-// local gives a page to go on with that came from outside, if it is one of these pages;
-// else the overview.
+// local checks a page to show next that came from outside: it returns it if it is one of these
+// pages, otherwise the overview.
 func local(to string) string {
 	u, err := url.Parse(to)
 	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || strings.ContainsAny(to, "\\\x00\r\n\t") ||
@@ -497,15 +498,15 @@ type failure struct {
 	Kind administration.Kind
 }
 
-// fail answers with what went wrong. What failed inside is logged, not told.
+// fail answers with what went wrong. It logs internal failures and does not show them.
 func (p *Pages) fail(r *request, err error) {
-	shown := failure{Text: "The server could not make this page. It is in the log; nothing was changed"}
+	shown := failure{Text: "The server could not make this page. The log says why; nothing was changed"}
 	status := http.StatusInternalServerError
 	if mistakes := administration.Errors(err); len(mistakes) > 0 {
 		shown = failure{mistakes[0].Text, mistakes[0].Kind}
 		status = statusOf(mistakes[0].Kind)
 	} else if errors.Is(err, context.Canceled) {
-		return // nobody is there to read it
+		return // the browser went away
 	} else {
 		p.failures.Error(r.Pattern, "a page failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// questionPages answer where a figure of the statistics comes from: which devices
-// counted it, and by which of their reports.
+// questionPages answer where a figure of the statistics comes from: which devices counted it, and
+// in which of their reports.
 var questionPages = []page{
 	{
 		path: "/statistics/devices", name: "statistics-devices", title: "Who counted it", nav: "/statistics",
@@ -35,18 +35,18 @@ const (
 	maxCountedReports  = 200 // on a page
 )
 
-// questioned is the figure that is asked about.
+// questioned is the figure in question.
 type questioned struct {
 	Filter     filter
 	Device     string
 	Start, End time.Time
 	Zone       string
 	Total      int64
-	Late       int64 // of it came more than a day after it happened
+	Late       int64 // units that arrived more than a day after they happened
 	More       int   // rows that are not shown
 }
 
-// question reads which figure is asked about.
+// question reads from the address which figure is in question.
 func (r *request) question() (questioned, error) {
 	q := r.URL.Query()
 	asked := questioned{
@@ -89,7 +89,7 @@ func (q *questioned) ask(r *request, per statistics.Per, by ...statistics.By) (*
 	return result, err
 }
 
-// Span names the time that is asked about.
+// Span is the period in question, as a text.
 func (q questioned) Span() string {
 	last := q.End.Add(-time.Second)
 	if q.Start.Format(time.DateOnly) == last.Format(time.DateOnly) && q.End.Sub(q.Start) > 20*time.Hour {
@@ -187,13 +187,13 @@ type reportsShown struct {
 	Name     string
 	Reports  []countedReport
 	Next     string
-	Complete bool // it was found when each of them came
+	Complete bool // all arrivals were found
 }
 
 // Back leads to all devices behind the figure.
 func (s reportsShown) Back() template.URL { return questionLink(s.Filter, s.Zone, s.Start, s.End) }
 
-// countedReport is what was accepted of a slot from a run of an application.
+// countedReport is what the server accepted for one slot of a run.
 type countedReport struct {
 	administration.DeviceReport
 	Types []named

@@ -12,7 +12,7 @@ import (
 // maxRanked is how many a ranking shows; the others are summed up.
 const maxRanked = 10
 
-// ranking is who used most: the question behind most looks at statistics.
+// ranking says who used most, which is what most readers of statistics want to know.
 type ranking struct {
 	Title  string
 	Rows   []ranked
@@ -23,14 +23,14 @@ type ranking struct {
 // ranked is one of a ranking.
 type ranked struct {
 	ID, Name  string
-	Parameter string // of the address, which shows this one alone
+	Parameter string // the query parameter that shows only this one
 	Units     int64
 	Share     string // of all
 	Width     float64
 }
 
-// rank finds out which organizations, and which codes or items used most, where several of
-// them are shown together.
+// rank finds out which organizations, and which codes or items, used most, if several are shown
+// together.
 func (s *statisticsShown) rank(r *request) error {
 	if !s.Sums || s.Filter.Code != "" || s.Filter.Item != "" {
 		return nil

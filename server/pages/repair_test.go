@@ -62,7 +62,7 @@ func TestRepairs(t *testing.T) {
 		{"/devices/" + old, "merge", "into", next, "/devices/" + next, "Also known as"},
 		{"/devices/" + old, "separate", "", "", "/devices/" + old, "Merge it into another device"},
 		{"/devices/" + phone, "erase", "", "", "", "confirm it"},
-		{"/devices/" + phone, "erase", "sure", "yes", "/devices/" + phone, "What was personal of it was erased"},
+		{"/devices/" + phone, "erase", "sure", "yes", "/devices/" + phone, "Its personal data were erased"},
 	} {
 		response, body := adam.post(t, step.path, url.Values{"action": {step.action}, step.field: {step.value}})
 		if step.then != "" {

@@ -9,7 +9,7 @@ import (
 	"github.com/openlts/openlts/server/statistics"
 )
 
-// replayPages tell what the past usage of an item would have meant under other terms.
+// replayPages say what the past usage of an item would have meant with other terms.
 var replayPages = []page{{
 	path: "/items/{id}/replay", name: "replay", title: "Under other terms", nav: "/items", role: administration.Editor,
 	get: showReplay,
@@ -30,7 +30,7 @@ type replayShown struct {
 	Rows       []replayRow
 }
 
-// replayRow is what usage came to, under the item's terms and under others.
+// replayRow is one result with the item's terms and with others.
 type replayRow struct {
 	Title, Own, Other string
 	Differs           bool
@@ -85,7 +85,7 @@ func (r *request) replayInput(q url.Values, way string) (in administration.Repla
 		return in, mistake("until", "this is not a date such as 2027-01-31")
 	}
 	if in.Until-in.From > maxReplayDays*24*60*60 {
-		return in, mistake("until", "a replay on this page goes over a year at most; lts policy replay goes further")
+		return in, mistake("until", "a replay on this page covers a year at most; lts policy replay covers more")
 	}
 	in.Until = min(in.Until, max(r.admin.Now().Unix(), in.From+1))
 	quota, err := parseQuota(q.Get("quota"))
@@ -115,7 +115,7 @@ func (r *request) replayRows(c *administration.Replayed) []replayRow {
 		return v.T("%s of %s", grouped(used), grouped(allowed))
 	}
 	units := func(way string, lost int64) string {
-		if !administration.CountsUnits(way) { // where seats are counted, there are none
+		if !administration.CountsUnits(way) { // without units there are no such rows
 			return "–"
 		}
 		return grouped(lost)
@@ -125,14 +125,14 @@ func (r *request) replayRows(c *administration.Replayed) []replayRow {
 		{Title: "What is counted", Own: v.Way(c.OwnTerms.ChargeWay), Other: v.Way(c.OtherTerms.ChargeWay)},
 		{Title: "Quota", Own: v.Quota(c.OwnTerms.Quota), Other: v.Quota(c.OtherTerms.Quota)},
 		{Title: "Used at the end", Own: grouped(own.Quota.Used), Other: grouped(other.Quota.Used)},
-		{Title: "Used at most", Own: grouped(own.Peak), Other: grouped(other.Peak)},
+		{Title: "Highest use", Own: grouped(own.Peak), Other: grouped(other.Peak)},
 		{
 			Title: "Exceptions", Own: exceptions(own.Quota.ExceptionsAllowed, own.Quota.Exceptions),
 			Other: exceptions(other.Quota.ExceptionsAllowed, other.Quota.Exceptions),
 		},
 		{Title: "Authorizations", Own: grouped(own.Asked), Other: grouped(other.Asked)},
-		{Title: "Of them beyond the quota", Own: grouped(own.Beyond), Other: grouped(other.Beyond)},
-		{Title: "Of them refused", Own: grouped(own.Refused), Other: grouped(other.Refused)},
+		{Title: "Of these beyond the quota", Own: grouped(own.Beyond), Other: grouped(other.Beyond)},
+		{Title: "Of these refused", Own: grouped(own.Refused), Other: grouped(other.Refused)},
 		{Title: "Devices refused", Own: grouped(own.RefusedDevices), Other: grouped(other.RefusedDevices)},
 		{Title: "Refused first", Own: moment(own.FirstRefusal), Other: moment(other.FirstRefusal)},
 		{Title: "Units not counted", Own: units(c.OwnTerms.ChargeWay, own.LostUnits),

@@ -138,19 +138,20 @@ func showSettings(r *request) (any, error) {
 	return shown, err
 }
 
-// recordTexts say what each kind of record is, and what going by its age means.
+// recordTexts describe each kind of record, and what deleting it means.
 var recordTexts = []struct {
 	record      store.Record
 	Title, Text string
 }{
-	{record: store.RecordReceived, Title: "Reports", Text: "What devices sent, each report. They go by whole months, " +
-		"once a signed checkpoint stands for what they sum up to. At least 40 days."},
+	{record: store.RecordReceived, Title: "Reports", Text: "Every report that devices sent. They are deleted by " +
+		"whole months, once a signed checkpoint has their sums. At least 40 days."},
 	{record: store.RecordDenials, Title: "Refusals", Text: "Who was refused an authorization, and why."},
-	{record: store.RecordAnomalies, Title: "Anomalies", Text: "What was strange about devices."},
+	{record: store.RecordAnomalies, Title: "Anomalies", Text: "Strange events of devices."},
 	{record: store.RecordAudit, Title: "Audit", Text: "Who changed what."},
-	{record: store.RecordSeats, Title: "Past seats", Text: "Which device had a seat, and when. What they come to " +
-		"stays. At least 365 days: exceptions are counted over so many."},
-	{record: store.RecordTokens, Title: "Expired tokens", Text: "Those of the API, from the day they expired on."},
+	{record: store.RecordSeats, Title: "Past seats", Text: "Which device had a seat, and when. Their sums stay. " +
+		"At least 365 days, because exceptions are counted over 365 days."},
+	{record: store.RecordTokens, Title: "Expired tokens", Text: "Tokens of the API, from the day on which they " +
+		"expired."},
 }
 
 // RecordTitle names a kind of record.

@@ -29,7 +29,7 @@ var signInPages = []page{
 }
 
 func signIn(r *request) (string, error) {
-	// A session that was there before, whoever put it there, does not live on.
+	// End an existing session, because somebody else may have set it.
 	if cookie, err := r.Cookie(cookieName(r.Request)); err == nil {
 		if err := r.pages.Administrator.SignOut(r.Context(), cookie.Value); err != nil {
 			return "", err

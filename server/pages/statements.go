@@ -69,7 +69,7 @@ var statementPages = []page{
 					r.attach("reports-"+made.Organization+"-"+made.Month+".jsonl", "application/jsonl")
 				})
 				err = r.admin.StatementReports(r.Context(), made.Organization, made.Month, func(line []byte) error {
-					begin() // what fails before is told on a page
+					begin() // earlier errors are shown on a page
 					_, err := r.w.Write(line)
 					return err
 				})

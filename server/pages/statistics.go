@@ -45,9 +45,9 @@ type statisticsShown struct {
 	Rankings            []ranking
 	Since, To           time.Time
 	Sums                bool   // windows can be added up
-	MayGrow             bool   // devices may still report on it
+	MayGrow             bool   // devices may still report for it
 	Late                int64  // what came more than a day after it happened
-	Wrong               string // what is wrong with what was asked for
+	Wrong               string // what is wrong with the request
 	UpdatedAt           int64
 }
 
@@ -59,7 +59,7 @@ type statisticsRow struct {
 	SoFar  bool
 }
 
-// change is by how much a figure differs from the one before, in percent.
+// change is how much a figure differs from the previous one, in percent.
 func change(now, before int64) string {
 	if before == 0 {
 		return ""
@@ -75,10 +75,10 @@ func change(now, before int64) string {
 	return fmt.Sprintf("%s%.0f %%", sign, percent)
 }
 
-// Change compares the period with the one before.
+// Change compares the period with the previous one.
 func (s *statisticsShown) Change() string { return change(s.Total, s.Before) }
 
-// ranges are periods to choose from: from the first moment of a day until that of another.
+// ranges are the periods to choose from: from the beginning of one day to the beginning of another.
 var ranges = []struct {
 	Name, Text string
 	of         func(today time.Time) (from, until time.Time)
@@ -111,7 +111,7 @@ func (v *view) Ranges() (options []option) {
 	return options
 }
 
-// measures are what can be looked at.
+// measures are what the page can show.
 var measures = []store.Measure{
 	store.MeasureOperations, store.MeasureDevices, store.MeasureConcurrent, store.MeasureDenials,
 }
@@ -194,7 +194,7 @@ func (s *statisticsShown) choices(r *request) error {
 	return err
 }
 
-// choosePeriod finds out from when until when, and in which steps.
+// choosePeriod determines the period and its steps.
 func (s *statisticsShown) choosePeriod(r *request, from, until string) {
 	now := r.admin.Now().In(r.zone)
 	today := statistics.StartOfDay(now)
@@ -277,7 +277,7 @@ func (s *statisticsShown) figures(r *request) error {
 		}
 	}
 	slices.Reverse(s.Rows)            // the newest first
-	s.Total = periods.whole.total(-1) // of devices, those of all the period: not their sum
+	s.Total = periods.whole.total(-1) // for devices, the number in the whole period, not the sum
 	s.Pies = []pie{
 		newPie("All history", periods.ever, periods.ever.Types),
 		newPie("Selected period", periods.whole, periods.ever.Types),
@@ -290,14 +290,14 @@ func (s *statisticsShown) figures(r *request) error {
 // periods are what the page compares.
 type periods struct{ ever, whole, today, before *counted }
 
-// count counts in windows and in periods. What devices there were in a period can't be told
-// from its windows, so all of that is asked at once: it takes as long as the longest.
+// count counts in windows and in periods. The number of devices in a period does not follow from
+// its windows, so count asks for all periods at once, which takes as long as the longest one.
 func (s *statisticsShown) count(r *request, now time.Time) (c *counted, p periods, err error) {
 	s.Sums = sums(s.Filter.Measure)
 	days := int(s.To.Sub(s.Since).Hours()/24 + 0.5)
 	from, until := statistics.Previous(s.Since, s.To, r.zone)
 	if now.Before(s.To) {
-		until = now.AddDate(0, 0, -days) // like spans: what is so far, with as much of the period before
+		until = now.AddDate(0, 0, -days) // as with spans: compare the same part of both periods
 	}
 	today := statistics.StartOfDay(now)
 	spans := []statistics.Span{
@@ -332,7 +332,7 @@ func (s *statisticsShown) More() int { return max(0, len(s.Rows)-maxRows) }
 // Shown are the rows of the page.
 func (s *statisticsShown) Shown() []statisticsRow { return s.Rows[:min(len(s.Rows), maxRows)] }
 
-// file is the table for programs: what the page shows, all of it.
+// file is the table for programs: everything that the page shows.
 func (s *statisticsShown) file() *table {
 	columns := append([]string{"from", "to", "timeZone"}, s.Trend.Types...)
 	return &table{name: "statistics", columns: append(columns, "total", "finished"),

@@ -8,7 +8,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// term is a number by which items are charged, as a form has it.
+// term is a number by which items are charged, as a field of a form.
 type term struct {
 	name        string // of the field
 	Title, Text string
@@ -16,54 +16,56 @@ type term struct {
 	of          func(*store.Charging) **int64
 }
 
-// terms are all of them; a charge way has some.
+// terms are all terms; each charge way has some of them.
 var terms = []term{
-	{name: "tolerance", Title: "Tolerance in percent", Text: "So much is allowed beyond the quota.",
+	{name: "tolerance", Title: "Tolerance in percent", Text: "How much is allowed beyond the quota.",
 		of: func(c *store.Charging) **int64 { return &c.Tolerance }},
 	{
-		name: "exceptions", Title: "Exceptions", Text: "Allowed within 365 days, for each one of the quota.",
+		name: "exceptions", Title: "Exceptions", Text: "How many are allowed within 365 days, for each one of " +
+			"the quota.",
 		of: func(c *store.Charging) **int64 { return &c.Exceptions },
 	},
-	{name: "slot", Title: "Slot in seconds", Text: "In such slots of time seats are counted.",
+	{name: "slot", Title: "Slot in seconds", Text: "The length of the slots in which seats are counted.",
 		of: func(c *store.Charging) **int64 { return &c.Slot }},
 	{
 		name: "window", Title: "A seat lasts",
-		Text: "After its device was heard of, such as 90d, 24h or 4m.", lasts: true,
+		Text: "After the device's last request, such as 90d, 24h or 4m.", lasts: true,
 		of: func(c *store.Charging) **int64 { return &c.Window },
 	},
 	{
-		name: "least", Title: "A seat lasts at least", Text: "Also beyond the item's end.", lasts: true,
+		name: "least", Title: "A seat lasts at least", Text: "Even beyond the item's end.", lasts: true,
 		of: func(c *store.Charging) **int64 { return &c.Least },
 	},
 	{
-		name: "brief", Title: "A seat without a home",
-		Text: "At most so long if the device can keep no identity, as in a container.", lasts: true,
+		name: "brief", Title: "A seat of a device without storage",
+		Text: "The longest seat of a device that can't store its identity, as in a container.", lasts: true,
 		of: func(c *store.Charging) **int64 { return &c.Brief },
 	},
 }
 
 // ways say how each charge way counts.
 var ways = []struct{ way, Title, Text string }{
-	{"scan", "Barcodes", "Each barcode that is read. Beyond quota and tolerance everybody is refused."},
-	{"page", "Pages", "Each page that is processed. Beyond quota and tolerance everybody is refused."},
-	{"device", "Devices on a list", "A device stays on the list for a time after it was heard of. Beyond quota and " +
-		"tolerance new devices are refused; those on the list go on."},
-	{"instance", "Instances on a list", "As devices, but each machine counts as often as the instances it asks for."},
-	{"concurrent-device", "Devices at work at once", "Those at work in the same slot. What is beyond the quota is an " +
-		"exception; once these are used up, everybody is refused."},
-	{"concurrent-instance", "Instances at work at once",
-		"As devices at work at once, but each machine counts as often as the instances it asks for."},
+	{"scan", "Barcodes", "Each barcode that is read. Beyond quota and tolerance, all devices are refused."},
+	{"page", "Pages", "Each page that is processed. Beyond quota and tolerance, all devices are refused."},
+	{"device", "Devices on a list", "A device stays on the list for a time after its last request. Beyond quota " +
+		"and tolerance, new devices are refused; those on the list continue."},
+	{"instance", "Instances on a list", "Like devices, but each machine counts with the number of instances it " +
+		"asks for."},
+	{"concurrent-device", "Devices active at once", "Those active in the same slot. Each one beyond the quota " +
+		"is an exception; once these are used up, all devices are refused."},
+	{"concurrent-instance", "Instances active at once",
+		"Like devices active at once, but each machine counts with the number of instances it asks for."},
 	{"active-device", "Active devices",
-		"Those at work within the last 24 hours. What is beyond the quota is an exception in each slot."},
-	{"daily-active-device", "Devices active within a day", "As active devices, but not beyond the item's end."},
+		"Those active within the last 24 hours. Each one beyond the quota is an exception in each slot."},
+	{"daily-active-device", "Devices active within a day", "Like active devices, but not beyond the item's end."},
 	{"monthly-active-device", "Devices active within 30 days",
-		"What is beyond the quota is an exception in each slot."},
+		"Each one beyond the quota is an exception in each slot."},
 	{"quarterly-active-device", "Devices active within 90 days",
-		"What is beyond the quota is an exception in each slot."},
+		"Each one beyond the quota is an exception in each slot."},
 	{"yearly-active-device", "Devices active within 365 days",
-		"What is beyond the quota is an exception in each slot."},
-	{"domain", "Domains", "Each registrable domain, such as example.com, with any number of devices and of names " +
-		"below it, for good. New ones beyond the quota are refused."},
+		"Each one beyond the quota is an exception in each slot."},
+	{"domain", "Domains", "Each registrable domain, such as example.com, with any number of devices and " +
+		"subdomains, for good. New ones beyond the quota are refused."},
 }
 
 // Way is what a charge way counts, in words.
@@ -123,8 +125,8 @@ func (r *request) chargeTerms() (*store.Charging, error) {
 	return &stated, nil
 }
 
-// Terms are the fields of the terms of a charge way, with what an item states of them;
-// without a charge way, all.
+// Terms are the fields for the terms of a charge way, with the values that an item sets; without a
+// charge way, all.
 func (v *view) Terms(way string, stated store.Charging) (fields []field) {
 	usual, err := administration.UsualTerms(way)
 	for _, t := range terms {
@@ -137,7 +139,7 @@ func (v *view) Terms(way string, stated store.Charging) (fields []field) {
 			value = t.written(*own)
 		}
 		f := v.Field("text", t.name, t.Title, t.Text, value)
-		if f.Placeholder = v.T("by the charge way"); standard != nil {
+		if f.Placeholder = v.T("as the charge way says"); standard != nil {
 			f.Placeholder = t.written(*standard)
 		}
 		fields = append(fields, f)
@@ -145,7 +147,7 @@ func (v *view) Terms(way string, stated store.Charging) (fields []field) {
 	return fields
 }
 
-// QueryTerms are the fields of the terms of a charge way with what the address states.
+// QueryTerms are the fields for the terms of a charge way, with the values from the address.
 func (v *view) QueryTerms(way string) []field {
 	fields := v.Terms(way, store.Charging{})
 	for i := range fields {
@@ -154,10 +156,10 @@ func (v *view) QueryTerms(way string) []field {
 	return fields
 }
 
-// explained is how a charge way counts.
+// explained describes how a charge way counts.
 type explained struct {
 	Way, Title, Text string
-	Terms            []named // its numbers, unless an item states others
+	Terms            []named // its default numbers
 }
 
 // Ways explain one charge way, or all.
@@ -181,10 +183,10 @@ func (v *view) Ways(only string) (list []explained) {
 	return list
 }
 
-// NoTerms states nothing.
+// NoTerms are terms without values.
 func (v *view) NoTerms() store.Charging { return store.Charging{} }
 
-// Holding are the numbers that an item states itself, which differ from those of its charge way.
+// Holding are the numbers that an item sets itself and that differ from those of its charge way.
 func (v *view) Holding(i administration.Item) (list []named) {
 	for _, t := range terms {
 		if own := *t.of(&i.ChargeTerms); own != nil {

@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// The texts of the pages, by language. Texts are known by what they are in English;
-// another language is one more file, with translations.
+// The texts of the pages, by language. The English text is the key; another language is one more
+// file, with translations.
 //
 //go:embed texts/*.json
 var textFiles embed.FS
@@ -36,7 +36,7 @@ var catalogues = sync.OnceValue(func() map[string]map[string]string {
 	return all
 })
 
-// language is the first language a reader wants that there is a catalogue of; English
+// language is the first of the reader's preferred languages for which there is a catalogue; English
 // if there is none.
 func language(r *http.Request) string {
 	for part := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {

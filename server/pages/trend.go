@@ -10,13 +10,13 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// trend is a chart of what was counted over time: columns, one a window, stacked by
-// type; or lines of what came together, if it is accumulated. It is drawn here, as SVG;
-// what moves in browsers is made of the same figures.
+// trend is a chart of what was counted over time: one column for each window, stacked by type, or
+// lines of running totals if it is accumulated. The server draws it as SVG; the interactive chart
+// in browsers uses the same figures.
 type trend struct {
 	*counted
 	Accumulated bool
-	Unfinished  int // the window that is not over; -1: none
+	Unfinished  int // the window that has not ended; -1: none
 	Series      []trendSeries
 	Columns     []trendColumn
 	Lines       []trendLine
@@ -46,7 +46,7 @@ type trendPart struct {
 }
 
 type trendLine struct {
-	Class, Path, Open string // the last stretch, not over
+	Class, Path, Open string // Open: the last part, which has not ended
 }
 
 type mark struct {
@@ -54,10 +54,10 @@ type mark struct {
 	Text string
 }
 
-// Percent is how far below the top it is: texts are not stretched with the chart.
+// Percent is the distance from the top, because texts are not stretched with the chart.
 func (m mark) Percent() string { return strconv.FormatFloat(m.At/chartHeight*100, 'f', 2, 64) + "%" }
 
-// maxSeries is how many types are told apart; what comes after is "other".
+// maxSeries is how many types have their own series; the rest is "other".
 const maxSeries = 7
 
 // Sizes of the chart, in units of its own.
@@ -121,7 +121,7 @@ func (t *trend) Values() [][]int64 {
 	return values
 }
 
-// maxColumns is how many columns can be told apart; more are drawn as lines.
+// maxColumns is how many columns a reader can distinguish; more are drawn as lines.
 const maxColumns = 124
 
 func (t *trend) draw() {
@@ -189,7 +189,7 @@ func (t *trend) drawLines(values [][]int64, width float64, y func(float64) float
 		line := trendLine{Class: t.Series[i].Class}
 		for w, units := range values[i] {
 			if t.Unfinished >= 0 && w > t.Unfinished {
-				break // what is to come
+				break // the future
 			}
 			x := (float64(w) + 0.5) * width
 			if w == t.Unfinished && w > 0 {
@@ -209,7 +209,7 @@ func (t *trend) drawLines(values [][]int64, width float64, y func(float64) float
 	}
 }
 
-// round gives a number that an axis may end with.
+// round gives a round number at which an axis may end.
 func round(highest int64) int64 {
 	if highest <= 4 {
 		return 4
@@ -236,7 +236,7 @@ func short(n float64) string {
 	return strings.TrimSuffix(fmt.Sprintf("%.1f", n), ".0")
 }
 
-// moving is what the chart in browsers is made of.
+// moving has the data for the interactive chart in browsers.
 type moving struct {
 	Times       []int64   `json:"times"`  // when each window begins, in seconds since 1970
 	Labels      []string  `json:"labels"` // in the zone of the page
@@ -247,10 +247,10 @@ type moving struct {
 	Zone        string    `json:"zone"`
 	Span        string    `json:"span"`   // from the first window to the last
 	Totals      []string  `json:"totals"` // of each series, as the legend beside the picture has them
-	Open        string    `json:"open"`   // what is said of a window that is not over
+	Open        string    `json:"open"`   // the text for a window that has not ended
 }
 
-// Moving gives the figures for the chart in browsers.
+// Moving gives the data for the interactive chart in browsers.
 func (v *view) Moving(t *trend) moving {
 	m := moving{
 		Values: t.Values(), Unfinished: t.Unfinished, Accumulated: t.Accumulated, Zone: v.Zone(), Open: v.T("so far"),
@@ -285,7 +285,7 @@ type pieSlice struct {
 	Percent           string
 }
 
-// newPie makes a pie of a count. Colours go by the place of a type in order.
+// newPie makes a pie from counts. The place of a type in order determines its colour.
 func newPie(title string, c *counted, order []string) pie {
 	p := pie{Title: title, Total: c.total(-1)}
 	if p.Total == 0 {

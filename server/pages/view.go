@@ -71,11 +71,11 @@ func (r *request) render(data any) error {
 		r.status = http.StatusOK
 	}
 	r.w.WriteHeader(r.status)
-	_, _ = r.w.Write(text.Bytes()) // who asked may be gone
+	_, _ = r.w.Write(text.Bytes()) // the browser may have gone away
 	return nil
 }
 
-// view is what templates see: the page's data, and how things are written.
+// view is what templates see: the page's data, and functions that format values.
 type view struct {
 	r    *request
 	Data any
@@ -97,22 +97,22 @@ func (v *view) Title() string {
 	return v.T(v.r.page.title)
 }
 
-// Root leads to the root of the pages.
+// Root is the relative address of the root of the pages.
 func (v *view) Root() string { return v.r.root() }
 
-// Version changes with what is in assets, for caches.
+// Version changes with the assets, so that caches notice.
 func (v *view) Version() string { return assetVersion() }
 
 // Program is the version of the server.
 func (v *view) Program() string { return v.r.pages.Version }
 
-// Who is who is signed in; its name is "" if nobody is.
+// Who is the account that is signed in; its name is "" if there is none.
 func (v *view) Who() administration.Principal { return v.r.who() }
 
-// May tells whether who is signed in has a role.
+// May tells whether the account that is signed in has a role.
 func (v *view) May(role string) bool { return v.r.who().May(administration.Role(role)) }
 
-// Everywhere tells whether who is signed in sees all organizations.
+// Everywhere tells whether the account that is signed in may see all organizations.
 func (v *view) Everywhere() bool { return v.r.who().Organization == "" }
 
 // Done is what was just done; "" if nothing.
@@ -129,7 +129,7 @@ var done = map[string]string{
 	"detached": "Detached.", "password": "Your password is changed. Other sessions have ended.",
 	"signed-out": "You are signed out.", "sent": "The test was sent.",
 	"welcome": "Welcome. You are the owner of this server.", "archived": "Archived: it authorizes nobody.",
-	"unarchived": "Taken back: it authorizes again.", "adjusted": "Adjusted.", "renamed": "Renamed.",
+	"unarchived": "Restored: it authorizes again.", "adjusted": "Adjusted.", "renamed": "Renamed.",
 	"trusted":          "Trusted: license files of this vendor can be imported.",
 	"vendor-key":       "The key is made. License files can be issued.",
 	"closed":           "The month is closed. Its statement never changes from now on.",
@@ -137,11 +137,11 @@ var done = map[string]string{
 	"moved": "Moved: the other device has the seats now.", "blocked": "Blocked: the device is refused from now on.",
 	"unblocked": "Unblocked: the device is authorized again.", "merged": "Merged: both are shown as this device.",
 	"separated": "Separated: the device is shown as itself again.",
-	"erased":    "Erased: nothing says any more who uses this device.",
-	"confirmed": "Confirmed: the key is the device's own.", "cleared": "Cleared: the device is taken for one device.",
+	"erased":    "Erased: no personal data of this device are left.",
+	"confirmed": "Confirmed: the key is the device's own.", "cleared": "Cleared: the device counts as one device.",
 }
 
-// Mistakes are the mistakes of the form that are about no field the page shows.
+// Mistakes are the mistakes of the form that belong to no field on the page.
 func (v *view) Mistakes() (texts []string) {
 	for _, each := range v.r.mistakes {
 		texts = append(texts, each.Text)
@@ -179,7 +179,7 @@ var menu = []struct {
 	{"settings", "Settings", "settings", administration.Viewer, false},
 }
 
-// Menu is what who is signed in may go to.
+// Menu has the pages that the account may visit.
 func (v *view) Menu() []entry {
 	var entries []entry
 	for _, m := range menu {
@@ -190,13 +190,13 @@ func (v *view) Menu() []entry {
 	return entries
 }
 
-// moment is a moment in the zone of the page.
+// moment is a time in the zone of the page.
 type moment struct {
 	Zero           bool
 	ISO, Text, Day string
 }
 
-// At writes a moment, in seconds since 1970; 0 is none.
+// At formats a time in seconds since 1970; 0 means none.
 func (v *view) At(unix int64) moment {
 	if unix == 0 {
 		return moment{Zero: true}
@@ -205,7 +205,7 @@ func (v *view) At(unix int64) moment {
 	return moment{ISO: t.Format(time.RFC3339), Text: t.Format("2006-01-02 15:04"), Day: t.Format("2006-01-02")}
 }
 
-// Ago writes how long a moment is over, or how far ahead it is.
+// Ago says how long ago a time was, or how far ahead it is.
 func (v *view) Ago(unix int64) string {
 	if unix == 0 {
 		return v.T("never")
@@ -254,7 +254,7 @@ func (v *view) Quota(limit int64) string {
 	return grouped(limit)
 }
 
-// bar is how far a quota is used.
+// bar shows how much of a quota is used.
 type bar struct {
 	Width   float64 // of 100
 	Percent string
@@ -262,7 +262,7 @@ type bar struct {
 	Label   string
 }
 
-// Bar shows how far a quota is used.
+// Bar makes the bar of a quota.
 func (v *view) Bar(q protocol.Quota) *bar {
 	hundredths, ok := administration.Percent(q)
 	if !ok {
@@ -280,7 +280,7 @@ func (v *view) Bar(q protocol.Quota) *bar {
 	return b
 }
 
-// Value is what a field of a form or a filter has: what was sent, or else something.
+// Value is the value of a field of a form or a filter: what was sent, or otherwise.
 func (v *view) Value(name, otherwise string) string {
 	if v.r.Method == http.MethodPost {
 		if _, sent := v.r.PostForm[name]; sent {
@@ -293,8 +293,8 @@ func (v *view) Value(name, otherwise string) string {
 // Query is a field of the address.
 func (v *view) Query(name string) string { return v.r.URL.Query().Get(name) }
 
-// With is the page's own address with fields of the query changed: name, value, and so
-// on. What belongs to one page of a list is left out.
+// With is the page's own address with changed query parameters: name, value, and so on. It leaves
+// out those that select one page of a list.
 func (v *view) With(pairs ...string) string {
 	query := v.r.URL.Query()
 	query.Del("after")
@@ -380,8 +380,8 @@ func (r *request) selection() administration.Selection {
 	}
 }
 
-// day is the first moment of a day, so many days later, in the zone of the page; 0 if it
-// is none.
+// day is the beginning of a day, plus so many days, in the zone of the page; 0 if the text is not a
+// day.
 func (r *request) day(text string, later int) int64 {
 	t, err := statistics.ParseDay(text, r.zone)
 	if err != nil {
@@ -393,10 +393,10 @@ func (r *request) day(text string, later int) int64 {
 // segment makes a text part of a path.
 func segment(text string) string { return url.PathEscape(text) }
 
-// deviceLink names a device and leads to it.
+// deviceLink is the name of a device with a link to its page.
 type deviceLink struct{ Link, UUID, Name string }
 
-// Short is enough of the UUID to tell a device from others; its page has all of it.
+// Short is enough of the UUID to distinguish devices; the device's page shows all of it.
 func (d deviceLink) Short() string {
 	if len(d.UUID) <= 13 {
 		return d.UUID
@@ -404,7 +404,7 @@ func (d deviceLink) Short() string {
 	return d.UUID[:13] + "…"
 }
 
-// Device names a device and leads to it.
+// Device makes the link to a device.
 func (v *view) Device(uuid, name string) deviceLink {
 	return deviceLink{v.Root() + "devices/" + segment(uuid), uuid, name}
 }
@@ -436,10 +436,10 @@ func (v *view) Slices(p pie) (list []named) {
 	return list
 }
 
-// pager leads to the first and to the next page of a list.
+// pager has the links to the first and to the next page of a list.
 type pager struct{ First, Next, FirstText, NextText string }
 
-// Pages leads on from a page of a list.
+// Pages makes the pager of a page of a list.
 func (v *view) Pages(next string) pager {
 	p := pager{FirstText: v.T("First page"), NextText: v.T("Next page")}
 	if v.Query("after") != "" {
@@ -493,7 +493,7 @@ func (v *view) DenialTable(list []store.Denial, next ...string) any { return row
 // AnomalyTable makes a table of anomalies.
 func (v *view) AnomalyTable(list []records.Anomaly, next ...string) any { return rowsOf(v, list, next) }
 
-// ItemForm is what the fields of an item's limits begin with.
+// ItemForm has the initial values for the fields of an item's limits.
 func (v *view) ItemForm(item any) any {
 	i, ok := item.(administration.Item)
 	if !ok {
@@ -515,7 +515,7 @@ func (v *view) Selected(name string, pairs ...string) []option {
 	return options
 }
 
-// Kept are fields of the address that a filter keeps.
+// Kept are query parameters that a filter keeps.
 func (v *view) Kept(names ...string) (kept []named) {
 	for _, name := range names {
 		if value := v.Query(name); value != "" {
@@ -525,7 +525,7 @@ func (v *view) Kept(names ...string) (kept []named) {
 	return kept
 }
 
-// Place is the place of an item among those of a code.
+// Place is the position of an item among those of a code.
 func (v *view) Place(items []string, id string) string {
 	return v.T("%d of %d", slices.Index(items, id)+1, len(items))
 }

@@ -1,6 +1,5 @@
-// Package panics is where a server's recovered panics go: each is a line of the log with
-// the place it came from, and counts in metrics. A panic is a bug; it costs one request,
-// not the server.
+// Package panics handles the recovered panics of a server: each is logged with its place and counts
+// in the metrics. A panic is a bug, but it costs one request, not the server.
 package panics
 
 import (
@@ -16,7 +15,7 @@ import (
 	"github.com/openlts/openlts/server/seldom"
 )
 
-// Part is the part of the server that was at work.
+// Part is the part of the server that panicked.
 type Part string
 
 // The parts that recover from panics.
@@ -27,7 +26,7 @@ const (
 	Pages   Part = "pages"
 )
 
-// Parts are all of them, for series that begin at 0.
+// Parts are all parts, so that their series begin at 0.
 var Parts = []Part{Clients, Writer, REST, Pages}
 
 var counted = struct {
@@ -35,12 +34,13 @@ var counted = struct {
 	parts map[Part]int64
 }{parts: map[Part]int64{}}
 
-// told keeps who found a way to make a request panic from filling the disk with stacks.
+// told limits the log, so that nobody who finds a request that panics can fill the disk with
+// stacks.
 var told = seldom.NewMeter(time.Now)
 
-// Caught logs a panic, with its stack and what else is known (as slog.Logger.Error takes
-// it), and counts it. Those of one place are logged once a minute. Call it in the deferred
-// function that recovered cause: the place is on the stack only there.
+// Caught logs a panic, with its stack and further attributes (as for slog.Logger.Error), and counts
+// it. Panics at one place are logged once a minute. Call it in the deferred function that recovered
+// cause: only there is the place still on the stack.
 func Caught(log *slog.Logger, part Part, cause any, attributes ...any) {
 	counted.Lock()
 	counted.parts[part]++

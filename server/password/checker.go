@@ -12,8 +12,8 @@ import (
 	"github.com/openlts/openlts/server/recent"
 )
 
-// How many outcomes are remembered. Wrong ones have a place of their own: whoever
-// guesses can't drive out what honest devices live on.
+// How many results are remembered. Wrong passwords are kept separately, so that an attacker who
+// guesses can't push out the results of honest devices.
 const (
 	maxRight = 20_000
 	maxWrong = 20_000
@@ -22,12 +22,12 @@ const (
 // maxWait is how long a password waits for its turn to be hashed.
 const maxWait = 10 * time.Second
 
-// ErrBusy is the error of a password that did not get its turn in time.
+// ErrBusy is the error if a password could not be hashed in time.
 var ErrBusy = errors.New("too many passwords are being checked")
 
-// Checker checks passwords. Each is hashed once; then a digest under a key that only
-// this process knows tells the outcome, so that hashing does not bound how many
-// devices are authorized. Few are hashed at the same time: each takes 19 MiB.
+// Checker checks passwords. It hashes each once and then remembers the result under a digest with a
+// key that only this process knows, so that hashing does not limit how many devices are authorized.
+// It hashes only a few at the same time, because each hash takes 19 MiB.
 type Checker struct {
 	key    [32]byte
 	right  *recent.Cache[string]   // the hash that fits, by owner and password
@@ -46,7 +46,7 @@ func NewChecker() *Checker {
 	return c
 }
 
-// Right gives the hash that a password of an owner was found to fit.
+// Right gives the hash that a password of an owner is known to fit.
 func (c *Checker) Right(owner, password string) (hash string, known bool) {
 	return c.right.Get(c.digest(owner, password))
 }
@@ -69,7 +69,7 @@ func (c *Checker) Try(ctx context.Context, owner, password, hash string, admit f
 	case <-ctx.Done():
 		return false, ErrBusy
 	}
-	// Whoever waited with the same password may have found out.
+	// Another request with the same password may have found out meanwhile.
 	if known, ok := c.right.Get(name); ok && known == hash {
 		return true, nil
 	}
@@ -88,7 +88,7 @@ func (c *Checker) Try(ctx context.Context, owner, password, hash string, admit f
 	return fits, nil
 }
 
-// digest names texts without revealing them.
+// digest identifies texts without revealing them.
 func (c *Checker) digest(texts ...string) string {
 	h := hmac.New(sha256.New, c.key[:])
 	for _, text := range texts {

@@ -1,6 +1,6 @@
-// Package password keeps passwords so that a copy of the database reveals none:
-// hashed by argon2id, in the PHC string format. A hash takes memory and time by
-// design, so what was found out once is remembered (see Checker).
+// Package password hashes passwords with argon2id, in the PHC string format, so that a copy of the
+// database reveals none. A hash takes memory and time by design, so results are remembered (see
+// Checker).
 package password
 
 import (
@@ -14,7 +14,7 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// What a hash costs: what OWASP recommends for argon2id, about 30 ms.
+// The cost of a hash, as OWASP recommends for argon2id: about 30 ms.
 const (
 	memory  = 19 * 1024 // KiB
 	passes  = 2
@@ -23,31 +23,30 @@ const (
 	hashLen = 32
 )
 
-// Bounds of what a stored hash may ask for: a damaged row must not take the
-// server's memory.
+// Limits for the parameters of a stored hash: a damaged row must not use up the server's memory.
 const (
 	maxMemory = 256 * 1024 // KiB
 	maxPasses = 16
 	maxHash   = 512 // bytes of the whole text
 )
 
-// hashing bounds how many hashes are made at the same time in this process, whoever
-// asks for them: each takes its memory, and what asks may be a stranger.
+// hashing limits how many hashes this process makes at the same time: each takes memory, and a
+// stranger may have caused it.
 var hashing = make(chan struct{}, 2)
 
 var derive = argon2.IDKey // tests count who is in it
 
-// hash makes the hash of a password, as soon as it is its turn.
+// hash waits for its turn and makes the hash of a password.
 func (p parameters) hash(password string, length int) []byte {
 	hashing <- struct{}{}
 	defer func() { <-hashing }()
 	return derive([]byte(password), p.salt, p.passes, p.memory, p.threads, uint32(length))
 }
 
-// ErrHash is the error of a text that is no hash of this package.
+// ErrHash is the error if a text is not a hash of this package.
 var ErrHash = errors.New("the stored password is not an argon2id hash")
 
-// Hash gives the hash of a password, each time another one.
+// Hash gives the hash of a password, with a new salt each time.
 func Hash(password string) string {
 	salt := make([]byte, saltLen)
 	_, _ = rand.Read(salt) // never fails
@@ -58,8 +57,7 @@ func Hash(password string) string {
 // IsHash tells whether a text looks like a hash.
 func IsHash(text string) bool { return strings.HasPrefix(text, "$argon2id$") }
 
-// Verify tells whether a password is the one that was hashed. It compares in a time
-// that tells nothing.
+// Verify tells whether a password is the one that was hashed. It compares in constant time.
 func Verify(password, hash string) (bool, error) {
 	p, err := parse(hash)
 	if err != nil {

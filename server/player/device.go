@@ -1,6 +1,6 @@
-// Package player plays a client device, for tests of a License Tracking Server and
-// for simulations: it authorizes itself and reports usage over HTTP, and checks every
-// proof the server owes it.
+// Package player plays a client device, for tests of a License Tracking Server and for simulations:
+// it gets authorizations and reports usage over HTTP, and checks every proof that the server has to
+// give.
 package player
 
 import (
@@ -41,13 +41,13 @@ type Device struct {
 func NewDevice(baseURL string) *Device {
 	key, err := ecdh.X25519().GenerateKey(rand.Reader)
 	if err != nil {
-		panic(err) // no randomness: nothing works
+		panic(err) // nothing works without random numbers
 	}
 	return &Device{UUID: uuid.NewString(), Key: key, BaseURL: baseURL}
 }
 
-// NewRandomDevice makes one all of whose numbers come from a source: from the same
-// source, the same device.
+// NewRandomDevice makes a device all of whose numbers come from a source: the same source makes the
+// same device.
 func NewRandomDevice(baseURL string, random io.Reader) (*Device, error) {
 	d := &Device{BaseURL: baseURL, Random: random}
 	secret := make([]byte, 32)
@@ -140,8 +140,7 @@ func (d *Device) Authorize(request protocol.AuthorizationRequest) (*protocol.Aut
 	return granted, nil
 }
 
-// proven checks that a decision against a request is signed as one about this
-// request, and that nothing else is.
+// proven checks that a refusal is signed for this request, and that other errors are not signed.
 func proven(err error, request *protocol.AuthorizationRequest, body []byte) error {
 	var problem *Problem
 	if !errors.As(err, &problem) {

@@ -7,20 +7,20 @@ import (
 
 // anomalyTitles say what each kind of anomaly is; those that clients notice are among them.
 var anomalyTitles = map[string]string{
-	AnomalySlotInFuture:     "Usage of a time to come",
-	AnomalySlotInPast:       "Usage of long ago",
+	AnomalySlotInFuture:     "Usage in the future",
+	AnomalySlotInPast:       "Usage of a long time ago",
 	AnomalyItemNotOfCode:    "Counted on an item that its code does not have",
-	AnomalyNotGranted:       "Reported on what it was not granted",
+	AnomalyNotGranted:       "Reported on something that it was not granted",
 	AnomalyUsageLost:        "Usage was lost on the device",
-	AnomalyBadAccount:       "An account that makes no sense",
+	AnomalyBadAccount:       "An account that is impossible",
 	AnomalyUsageCopied:      "More counted than the device recorded",
 	AnomalyCountsFell:       "Reported less than before",
 	AnomalyRevisionConflict: "Reported twice, differently",
 	AnomalyDeviceKeyChanged: "A known device with another key",
 	AnomalyClockSkew:        "A clock that is wrong",
-	AnomalyOther:            "Something that this server does not know",
+	AnomalyOther:            "A kind that this server does not know",
 	"clock-turned-back":     "A clock that was set back",
-	"ledger-replaced":       "Data that were replaced by older ones",
+	"ledger-replaced":       "Data replaced by an older copy",
 }
 
 // AnomalyKinds are the kinds that this version knows.

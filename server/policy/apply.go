@@ -7,33 +7,33 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Request is a request to a server: an Asking or a Batch. It knows what has to be
-// loaded for it, and decides on what was loaded.
+// Request is a request to a server: an Asking or a Batch. It knows what has to be loaded for it,
+// and decides with what was loaded.
 type Request interface {
 	// Require adds what the decision needs to keys.
 	Require(keys *store.Keys)
-	// Weight is about how much work it makes: 1 for the smallest.
+	// Weight is roughly how much work it makes; the smallest request has 1.
 	Weight() int
-	// Sender is whose request it is, such as a device's UUID.
+	// Sender identifies the sender, for example by a device's UUID.
 	Sender() string
 	apply(d *decision) Answer
 }
 
-// Answer is what a request is answered with, once what was decided is stored.
+// Answer is the answer to a request, once the decision is stored.
 type Answer struct {
 	Authorization *protocol.Authorization // granted
-	Refusal       error                   // why it was not; an ErrClock concerns batches, too
+	Refusal       error                   // why not; ErrClock applies to batches, too
 	Receipt       *protocol.Receipt       // of a batch; without its digest
-	// New tells that the device was never seen before. Without an authorization it
-	// would be granted, but was not, because only known ones are (see Asking).
+	// New means that the device was never seen before. If there is no authorization either, it was
+	// not granted only because known devices alone get one (see Asking).
 	New bool
-	// Untried are the hashes of passwords on which an answer depends: whoever asks has
-	// to find out which of them fit (see Proof), and to ask again. Nothing was noted.
+	// Untried are hashes on which the answer depends: the caller has to find out which of them the
+	// password fits (see Proof), and to ask again. Nothing was changed.
 	Untried []string
 }
 
-// Apply decides on requests, one after the other: each sees what those before it
-// did. It uses state up. The answers are in the order of the requests.
+// Apply decides on requests, one after the other: each sees the changes of those before it. It
+// changes state, so don't use state again. The answers are in the order of the requests.
 func Apply(state *store.State, requests []Request, now time.Time) (*store.Change, []Answer) {
 	d := decide(state, now)
 	answers := make([]Answer, len(requests))
@@ -49,7 +49,7 @@ func Apply(state *store.State, requests []Request, now time.Time) (*store.Change
 	return d.change, answers
 }
 
-// decide begins to decide.
+// decide begins the decision on a group.
 func decide(state *store.State, now time.Time) *decision {
 	return &decision{State: state, now: now, types: map[string]int{}, change: &store.Change{
 		Grants: map[store.Grant]int64{}, Seats: map[store.SeatKey]store.Seat{}, Steps: map[store.StepKey]int64{},
@@ -92,7 +92,7 @@ func (d *decision) device(uuid string) *store.DeviceState {
 	return device
 }
 
-// usage is how much of an item is used, as its charge way counts it.
+// usage is how much of an item is used, in what its charge way counts.
 func (d *decision) usage(item *store.Item) Usage {
 	use := d.Uses[item.Key]
 	if use == nil {

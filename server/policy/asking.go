@@ -13,26 +13,26 @@ import (
 const (
 	AnomalyDeviceKeyChanged = "device-key-changed" // the device came with another public key
 	AnomalyClockSkew        = "clock-skew"         // the client's clock is far from the server's
-	AnomalyOther            = "other"              // of a kind that this server does not know
+	AnomalyOther            = "other"              // a kind that this server does not know
 )
 
 // clientAnomalies are the kinds that clients notice themselves.
 var clientAnomalies = []string{"clock-turned-back", "ledger-replaced"}
 
-// maxClockSkew is how far a client's clock may be off before it is noted.
+// maxClockSkew is how far a client's clock may be off before that is noted.
 const maxClockSkew = 10 * time.Minute
 
-// Asking is a device that asks for an authorization. The request is well formed.
+// Asking is a request of a device for an authorization. The request is well formed.
 type Asking struct {
 	Request *protocol.AuthorizationRequest
 	Key     store.DeviceKey
-	Address string // the network it comes from, by which trials may go; "": not known
+	Address string // its network address, for trials by address; "": unknown
 	Proof   Proof  // of the session password
-	// KnownOnly grants nothing to a device that was never seen before.
+	// KnownOnly means that a new device gets nothing.
 	KnownOnly bool
 }
 
-// Require names the code, or the organization whose default code is meant.
+// Require adds the code, or the organization whose default code is meant.
 func (a *Asking) Require(keys *store.Keys) {
 	keys.Reopens = reopens
 	keys.Askers = append(keys.Askers, store.Asker{
@@ -49,7 +49,7 @@ func (a *Asking) Require(keys *store.Keys) {
 	}
 }
 
-// Weight is that of some reports: an authorization writes rows of several tables.
+// Weight is that of several reports, because an authorization writes to several tables.
 func (a *Asking) Weight() int { return 4 }
 
 // Sender is the UUID of the device.
@@ -85,7 +85,7 @@ func (a *Asking) apply(d *decision) Answer {
 	return Answer{Authorization: a.grant(d, code, chosen), New: isNew}
 }
 
-// name is the name of the device, if it may be kept.
+// name is the name of the device, if it may be stored.
 func (a *Asking) name(d *decision) string {
 	if device := d.Devices[a.Request.Device.UUID]; device != nil && device.ErasedAt != 0 {
 		return ""
@@ -93,7 +93,7 @@ func (a *Asking) name(d *decision) string {
 	return a.Request.Device.FriendlyName
 }
 
-// deny notes a refusal, with what was in question as far as it is known.
+// deny notes a refusal, with the code, the organization and the item as far as they are known.
 func (a *Asking) deny(d *decision, code store.HandshakeCode, closest *Candidate, refusal error) {
 	request := a.Request
 	denial := store.Denial{
@@ -116,7 +116,7 @@ func (a *Asking) deny(d *decision, code store.HandshakeCode, closest *Candidate,
 	}
 }
 
-// handshakeCode finds the code a request means (docs/compatibility.md, "Terms").
+// handshakeCode finds the code that a request means (docs/compatibility.md, "Terms").
 func (a *Asking) handshakeCode(d *decision) (code store.HandshakeCode, refusal error) {
 	name := a.Request.HandshakeCode
 	if name == "" {
@@ -141,14 +141,14 @@ func (a *Asking) handshakeCode(d *decision) (code store.HandshakeCode, refusal e
 	return code, nil
 }
 
-// public tells whether the request names neither a code nor an organization: it is for
-// the public trial.
+// public tells whether the request names neither a code nor an organization, so that it is for the
+// public trial.
 func (a *Asking) public() bool {
 	return a.Request.HandshakeCode == "" && a.Request.OrganizationID == ""
 }
 
-// usedBefore tells whether a device was authorized already, and not for the public
-// trial: that is for devices which are new (docs/compatibility.md, "Public trial").
+// usedBefore tells whether a device was authorized before for something else than the public trial,
+// which is for new devices only (docs/compatibility.md, "Public trial").
 func (a *Asking) usedBefore(d *decision, trial string) bool {
 	device := d.Devices[a.Request.Device.UUID]
 	if device == nil || device.NextReporter == 0 {
@@ -165,7 +165,7 @@ func (a *Asking) usedBefore(d *decision, trial string) bool {
 
 func (a *Asking) choose(d *decision, code store.HandshakeCode) (*Candidate, error) {
 	items := d.CodeItems[code.Key]
-	if a.public() { // nothing but a trial is for everybody
+	if a.public() { // only trials are public
 		items = slices.DeleteFunc(slices.Clone(items), func(item store.CodeItem) bool {
 			return item.TrialBy == store.TrialByNobody
 		})
@@ -182,8 +182,7 @@ func (a *Asking) choose(d *decision, code store.HandshakeCode) (*Candidate, erro
 	return Select(candidates, a.Request, d.now)
 }
 
-// trials are those of an item that this device and its address have; none, if the item
-// is no trial.
+// trials are the trials of this device and its address on an item; none if the item is not a trial.
 func (a *Asking) trials(item store.Item) (trials []store.Trial) {
 	for _, subject := range store.TrialSubjects(item.TrialBy, a.Request.Device.UUID, a.Address) {
 		trials = append(trials, store.Trial{Item: item.Key, Subject: subject})
@@ -191,8 +190,8 @@ func (a *Asking) trials(item store.Item) (trials []store.Trial) {
 	return trials
 }
 
-// trialUntil is when the trial of an item ends that began first, or would end if it
-// began now, and whose that is; 0: the item is no trial.
+// trialUntil is when the earliest trial on an item ends, or would end if it began now, and whose
+// trial that is; 0: the item is not a trial.
 func (a *Asking) trialUntil(d *decision, item store.Item) (until int64, whose store.TrialBy) {
 	for _, by := range []store.TrialBy{store.TrialByDevice, store.TrialByAddress} {
 		if item.TrialBy != by && item.TrialBy != store.TrialByBoth {
@@ -223,7 +222,7 @@ func baseMissing(item store.Item, items []store.CodeItem, now time.Time) bool {
 	})
 }
 
-// clone says by what the device looks like a copy.
+// clone says why the device looks like a copy.
 func (a *Asking) clone(d *decision) protocol.Reason {
 	device := d.Devices[a.Request.Device.UUID]
 	switch {
@@ -240,7 +239,7 @@ func (a *Asking) clone(d *decision) protocol.Reason {
 	return ""
 }
 
-// reporter is the number of the key the device asks with, which is noted if it is new.
+// reporter is the number of the key with which the device asks; a new key is noted.
 func (a *Asking) reporter(d *decision) int64 {
 	device := d.device(a.Request.Device.UUID)
 	reporter, known := device.Reporters[a.Key.KeyID]
@@ -255,7 +254,7 @@ func (a *Asking) reporter(d *decision) int64 {
 	return reporter
 }
 
-// usage is how much of an item is used, also by who asks.
+// usage is how much of an item is used, in all and by this device.
 func (a *Asking) usage(d *decision, item *store.Item) Usage {
 	w, usage := wayOf(item), d.usage(item)
 	switch {
@@ -272,7 +271,7 @@ func (a *Asking) usage(d *decision, item *store.Item) Usage {
 	return usage
 }
 
-// wanted is how much of a quota a request is about.
+// wanted is how much of a quota a request asks for.
 func (w *way) wanted(request *protocol.AuthorizationRequest) int64 {
 	if !w.instances {
 		return 1
@@ -280,7 +279,7 @@ func (w *way) wanted(request *protocol.AuthorizationRequest) int64 {
 	return max(1, int64(request.InstanceCount))
 }
 
-// take notes how much of the item's quota is used by who asks.
+// take notes how much of the item's quota this device uses.
 func (a *Asking) take(d *decision, item *store.Item, device *store.DeviceState) {
 	w, now := wayOf(item), d.now.Unix()
 	switch {
@@ -298,12 +297,11 @@ func (a *Asking) take(d *decision, item *store.Item, device *store.DeviceState) 
 	}
 }
 
-// uuidInMemory is the source of the UUID of a device without a home: it ends with the
-// process.
+// uuidInMemory is the source of a UUID that the device could not store: it ends with the process.
 const uuidInMemory = "memory"
 
-// uuidWeak is the source of a UUID, and a key, that can be guessed: nothing that seems
-// to have been done by such a device proves anything.
+// uuidWeak is the source of a UUID, and a key, that can be guessed: what such a device seems to
+// have done proves nothing.
 const uuidWeak = "weak"
 
 // reopens tells whether late reports take seats of an item in slots that are over.
@@ -312,7 +310,7 @@ func reopens(item *store.Item) bool {
 	return w.stay != nil && w.stay.reopens()
 }
 
-// grant notes that the device uses the item and says what is granted.
+// grant notes that the device uses the item, and returns the authorization.
 func (a *Asking) grant(d *decision, code store.HandshakeCode, chosen *Candidate) *protocol.Authorization {
 	request, item, now := a.Request, chosen.Item, d.now.Unix()
 	device := d.device(request.Device.UUID)
@@ -350,8 +348,8 @@ func (a *Asking) grant(d *decision, code store.HandshakeCode, chosen *Candidate)
 	}
 }
 
-// noteAnomalies notes what is strange about the device. Nothing is refused
-// because of it: there are honest reasons for each.
+// noteAnomalies notes what is strange about the device. It refuses nothing, because honest devices
+// may have each anomaly.
 func (a *Asking) noteAnomalies(d *decision, reporter int64) {
 	uuid := a.Request.Device.UUID
 	if d.Devices[uuid].RunsOf(reporter) != 0 {
@@ -363,7 +361,7 @@ func (a *Asking) noteAnomalies(d *decision, reporter int64) {
 	for _, kind := range a.Request.Anomalies {
 		if slices.Contains(clientAnomalies, kind) {
 			d.note(uuid, kind, "noticed by the client")
-		} else { // whoever has a code can make them up
+		} else { // clients can invent kinds
 			d.note(uuid, AnomalyOther, kind+", noticed by the client")
 		}
 	}

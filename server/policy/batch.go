@@ -16,22 +16,22 @@ const (
 	AnomalySlotInFuture  = "slot-in-future"   // a slot that has not begun yet
 	AnomalySlotInPast    = "slot-in-past"     // older than reports are kept
 	AnomalyItemNotOfCode = "item-not-of-code" // counted on an item which its code does not have
-	AnomalyNotGranted    = "not-granted"      // reported on what the device was not granted; it does not count
+	AnomalyNotGranted    = "not-granted"      // a report on what the device was not granted; it does not count
 	AnomalyUsageLost     = "usage-lost"       // the device lost its ledger, and usage with it
-	AnomalyBadAccount    = "bad-account"      // what the device says of its usage makes no sense
-	AnomalyUsageCopied   = "usage-copied"     // more was counted of the device than it says it recorded
+	AnomalyBadAccount    = "bad-account"      // the device's account is impossible
+	AnomalyUsageCopied   = "usage-copied"     // more was counted than the device says it recorded
 )
 
-// slotLead is how far ahead of the server's clock a slot may begin before that
-// is noted: clocks differ.
+// slotLead is how far ahead of the server's clock a slot may begin before that is noted, because
+// clocks differ.
 const slotLead = 10 * time.Minute
 
-// slotAge is how far back a slot may lie before it is noted: clients give up
-// after 30 days, and a slot is submitted after its end.
+// slotAge is how old a slot may be before that is noted: clients give up after 30 days, and submit
+// a slot after its end.
 const slotAge = (protocol.RetentionDays + 2) * 24 * time.Hour
 
-// Batch is a batch of reports which a device sent. Whatever can be checked
-// without knowing what is stored, is checked when it is made.
+// Batch is a batch of reports that a device sent. NewBatch checks everything that can be checked
+// without the stored data.
 type Batch struct {
 	reporter store.Reporter
 	id       string
@@ -41,11 +41,11 @@ type Batch struct {
 	groups   []batchGroup
 	weight   int
 	closed   []protocol.ClosedLicense
-	// since is the earliest moment at which it may change seats.
+	// since is the earliest time at which it may change seats.
 	since int64
 }
 
-// batchGroup is what reports have in common, with those that are well formed.
+// batchGroup is a group of reports: what they have in common, and those that are well formed.
 type batchGroup struct {
 	code, item, run string
 	slotSeconds     int
@@ -55,10 +55,10 @@ type batchGroup struct {
 	refused         []protocol.Exception
 }
 
-// NewBatch checks the reports of a batch. The reporter is who authenticated it.
+// NewBatch checks the reports of a batch. The reporter has authenticated it.
 func NewBatch(batch *protocol.ReportBatch, reporter store.Reporter, now time.Time) *Batch {
-	// Accounts are put in order by this. Who was ahead once must not stay ahead of
-	// what comes after.
+	// This time orders accounts. If a device's clock was ahead once, that must not stay ahead of
+	// later accounts.
 	b := &Batch{reporter: reporter, id: batch.Batch, sentAt: min(batch.SentAt, now.Unix())}
 	if batch.Account != nil {
 		b.account, b.reporter.Account = batch.Account, true
@@ -109,7 +109,7 @@ func exception(group, report int, refusal error) protocol.Exception {
 	return protocol.Exception{Group: group, Report: report, Code: protocol.StatusOf(refusal), Message: refusal.Error()}
 }
 
-// Require names the device and the slots that are reported.
+// Require adds the device and the reported slots.
 func (b *Batch) Require(keys *store.Keys) {
 	keys.Reopens = reopens
 	keys.Reporters = append(keys.Reporters, b.reporter)
@@ -133,15 +133,14 @@ func (b *Batch) Require(keys *store.Keys) {
 	}
 }
 
-// Weight is one, and one more for each report, each of its counts and each license
-// that was closed.
+// Weight is one, plus one for each report, each of its counts and each closed license.
 func (b *Batch) Weight() int { return 1 + b.weight + len(b.closed) }
 
 // Sender is the UUID of the device.
 func (b *Batch) Sender() string { return b.reporter.UUID }
 
-// apply counts the reports, exactly once each. A report that can't be counted is
-// an exception in the receipt and does not concern the others.
+// apply counts the reports, each exactly once. A report that can't be counted is an exception in
+// the receipt and does not affect the others.
 func (b *Batch) apply(d *decision) Answer {
 	c := counting{
 		decision: d, batch: b, device: d.device(b.reporter.UUID), anomalies: map[string]string{},
@@ -188,7 +187,7 @@ func (c *counting) countGroup(g *batchGroup) {
 	for i := range g.reports {
 		report := &g.reports[i]
 		if report.Slot < c.ClosedBefore {
-			// What was declared lost there is in the device's account.
+			// The device's account has what was declared lost there.
 			if report.Lost != "" {
 				c.receipt.Accepted++
 			} else {
@@ -218,11 +217,11 @@ func (c *counting) countGroup(g *batchGroup) {
 	}
 }
 
-// concerned is an item that the batch is about.
+// concerned is an item that occurs in the batch.
 type concerned struct {
 	store.Item
 	work        []worked
-	slotSeconds int64 // how often it is reported; 0: not known
+	slotSeconds int64 // how often the device reports on it; 0: unknown
 	closed      bool
 }
 
@@ -236,8 +235,8 @@ func (c *counting) concern(item store.Item) *concerned {
 	return c.items[len(c.items)-1]
 }
 
-// close takes note of the licenses that the device closed: of those it was granted.
-// With another key than its first, it may be somebody else.
+// close ends the seats of the licenses that the device closed, if it was granted them. It ignores
+// reporters with another key than the device's first, which may be somebody else.
 func (c *counting) close() {
 	if c.device.RunsOf(c.batch.reporter.Number) != 0 {
 		return
@@ -251,22 +250,21 @@ func (c *counting) close() {
 	}
 }
 
-// target is what the reports of a group are counted on.
+// target is the code and the item for which the reports of a group count.
 type target struct {
 	code store.ID
 	item store.Item
 	run  *store.Run
 }
 
-// errNotGranted is what is said of all that a device was not granted, whether it
-// exists or not. Like a batch that is not authenticated, it makes a client
-// authorize itself anew: a server that was restored from a backup may have lost
-// the grant.
+// errNotGranted is the error for everything that a device was not granted, whether it exists or
+// not. As after a batch that is not authenticated, the client asks for a new authorization, because
+// a server that was restored from a backup may have lost the grant.
 var errNotGranted = protocol.Errorf(protocol.StatusRequestNotAuthenticated,
 	"The device was not granted this license item under this handshake code. Authorize again.")
 
-// target finds what a group counts on, or why it can't be counted. Only what the
-// device was granted exists for it.
+// target finds the target of a group, or why it can't be counted. Only what the device was granted
+// exists for it.
 func (c *counting) target(g *batchGroup) (t target, refusal error) {
 	code, known := c.Codes[g.code]
 	t.code, t.item = code.Key, c.Items[g.item]
@@ -296,7 +294,7 @@ func (c *counting) target(g *batchGroup) (t target, refusal error) {
 	return t, nil
 }
 
-// tooLate is why a report of a slot that is closed is not counted.
+// tooLate is the error for a report of a closed slot.
 func tooLate(before int64) error {
 	return protocol.Errorf(protocol.StatusSlotClosed, "The report came too late: usage before %s was closed.",
 		time.Unix(before, 0).UTC().Format(time.RFC3339))
@@ -305,12 +303,12 @@ func tooLate(before int64) error {
 // outcome of counting a report, in units.
 type outcome struct {
 	added int64 // that were new
-	lost  int64 // of a report that is declared lost: that are not here
+	lost  int64 // for a declaration of loss: units that are not here
 }
 
 func (c *counting) countReport(t target, slotSeconds int, report *Reported) (o outcome) {
 	c.checkTime(report.Slot)
-	// Slots that can't be now, or whose seats are not looked at any more, take none.
+	// Impossible slots, and slots whose seats do not matter any more, take no seats.
 	if report.Lost == "" && report.Slot >= c.batch.since && report.Slot <= c.now.Unix()+int64(slotLead/time.Second) {
 		item := c.concern(t.item)
 		item.work = append(item.work, worked{report.Slot, report.Slot + int64(slotSeconds)})
@@ -357,9 +355,8 @@ func (c *counting) countReport(t target, slotSeconds int, report *Reported) (o o
 	return o
 }
 
-// keepAccount keeps what the device says of its usage over all times, unless what
-// is stored is newer: sent later, and with more recorded. An account that makes
-// no sense does not concern the reports.
+// keepAccount stores the device's account, unless the stored one is newer: sent later and with more
+// recorded. An impossible account does not affect the reports.
 func (c *counting) keepAccount() {
 	account, reporter := c.batch.account, c.batch.reporter
 	if account == nil {
@@ -381,9 +378,9 @@ func (c *counting) keepAccount() {
 	c.change.Accounts[store.AccountKey{Device: reporter.UUID, Reporter: reporter.Number}] = state
 }
 
-// compareAccount holds what was counted of a device against what it says it recorded.
-// More can't be counted, unless its data were copied and both copies report; or only
-// its identity is left of them.
+// compareAccount compares what was counted for a device with what it says it recorded. More is
+// possible only if its data were copied and both copies report, or if only its identity is left of
+// its data.
 func (c *counting) compareAccount() {
 	reporter := c.batch.reporter
 	state, told := c.device.Accounts[reporter.Number]
@@ -405,8 +402,8 @@ func (c *counting) compareAccount() {
 	}
 }
 
-// checkTime notes slots far from now. They are counted: usage that happened
-// counts, whatever the clock said.
+// checkTime notes slots far from now. They count all the same, because usage that happened must be
+// counted, whatever the clock said.
 func (c *counting) checkTime(start int64) {
 	switch now := c.now.Unix(); {
 	case start > now+int64(slotLead/time.Second):
@@ -416,8 +413,8 @@ func (c *counting) checkTime(start int64) {
 	}
 }
 
-// finish keeps the device's seats, notes what was strange, and adds to the receipt
-// how the quotas stand. Who reports on an item was granted it, and is at work.
+// finish keeps the device's seats, notes anomalies, and adds the state of the quotas to the
+// receipt. A device that reports on an item was granted it and is active.
 func (c *counting) finish() {
 	c.compareAccount()
 	for _, kind := range slices.Sorted(maps.Keys(c.anomalies)) {

@@ -6,13 +6,12 @@ import (
 	"time"
 )
 
-// clockSlack is how far the server's clock may be set back. Clocks are corrected,
-// and servers on one database don't agree to the second.
+// clockSlack is how far the server's clock may go back: clocks are corrected, and servers on one
+// database don't agree to the second.
 const clockSlack = 24 * time.Hour
 
-// ErrClock is the error of all requests while the server's clock can't be right:
-// it would refuse everybody for good (as not yet effective), or grant what has
-// ended long ago.
+// ErrClock is the error of all requests while the server's clock can't be right: otherwise the
+// server would refuse everybody for good (as not yet effective), or grant what ended long ago.
 var ErrClock = errors.New("the server's clock is wrong")
 
 func clockError(now time.Time, latest int64) error {

@@ -6,8 +6,8 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// Devices at work in a slot, for 4 to 7 minutes after they were last heard of. Those
-// beyond the quota are exceptions.
+// Devices active in a slot, for 4 to 7 minutes after their last request. Those beyond the quota are
+// exceptions.
 var _ = register(protocol.ChargeWayConcurrentDeviceCount, way{
 	stay: concurrent{}, window: 4 * time.Minute, limit: exceptions{},
 })

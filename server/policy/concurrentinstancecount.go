@@ -6,8 +6,8 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// Instances at work in a slot, as concurrent devices are: each machine with as many as
-// it asks for, however many are in use.
+// Instances active in a slot, like concurrent devices: each machine counts with as many as it asks
+// for, however many are in use.
 var _ = register(protocol.ChargeWayConcurrentInstanceCount, way{
 	stay: concurrent{}, instances: true, window: 4 * time.Minute, limit: exceptions{},
 })

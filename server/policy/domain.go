@@ -12,10 +12,10 @@ import (
 // maxDomain is the longest name of a domain, in bytes.
 const maxDomain = 253
 
-// domainOf is the domain that a validation field stands for: the registrable one,
-// such as example.com of https://www.example.com:8443, so that all names of a company
-// are one; of a host that lets others have names below its own, theirs. An address, or
-// a name without a dot, stands for itself. "" if the field is no name of a host.
+// domainOf is the domain of a validation field: the registrable one, such as example.com for
+// https://www.example.com:8443, so that all names of a company count as one. If a host gives others
+// names below its own, it is theirs. An address, or a name without a dot, stands for itself. "" if
+// the field is not the name of a host.
 func domainOf(field string) string {
 	host := strings.TrimSpace(field)
 	if strings.Contains(host, "://") {
@@ -48,8 +48,7 @@ func domainOf(field string) string {
 	return domain
 }
 
-// hostName tells whether this can be the name of a host: labels of letters, digits
-// and '-'.
+// hostName tells whether this can be a host name: labels of letters, digits and '-'.
 func hostName(name string) bool {
 	if name == "" || len(name) > maxDomain {
 		return false

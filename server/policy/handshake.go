@@ -1,6 +1,6 @@
-// Package policy holds the rules of the License Tracking Server: which item a
-// device may use, how quotas, tolerances and device lists work, and how reports
-// are merged. Everything in it is pure: no clock, no database, no network.
+// Package policy has the rules of the License Tracking Server: which item a device may use, how
+// quotas, tolerances and seats work, and how reports are merged. Everything in it is pure: no
+// clock, no database, no network.
 package policy
 
 import (
@@ -12,14 +12,13 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Proof is what is known of the session password in a request: hashes of codes that
-// it was held against. To find out costs too much to be done while deciding.
+// Proof is what is known about the session password in a request: the hashes that it fits or does
+// not fit. Finding out takes too long to do it while deciding.
 type Proof struct{ Right, Wrong []string }
 
-// CheckHandshake says whether a request may use a handshake code: in use, as its
-// organization is; session password; then validation field. nil means yes. If that
-// depends on whether the password fits some hashes, and nobody tried, it gives these
-// instead.
+// CheckHandshake says whether a request may use a handshake code: it checks whether code or
+// organization are archived, the session password, and then the validation field. nil means yes. If
+// that depends on hashes with which nobody has compared the password yet, it returns these instead.
 func CheckHandshake(code store.HandshakeCode, request *protocol.AuthorizationRequest, proof Proof,
 	now time.Time) (untried []string, refusal error) {
 	if code.ArchivedAt != 0 || code.OrganizationArchivedAt != 0 {

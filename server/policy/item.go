@@ -9,32 +9,33 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// ExpiryTolerance is how long an item works on after it expired (docs/compatibility.md, "Counting").
+// ExpiryTolerance is how long an item still works after it expired (docs/compatibility.md,
+// "Counting").
 const ExpiryTolerance = 7 * 24 * time.Hour
 
 // Candidate is an item that a request might use, with the state of its use.
 type Candidate struct {
 	store.CodeItem
 	Usage
-	// Granted are the authorizations granted on it, if it limits them.
+	// Granted is how many authorizations were granted, if the item limits them.
 	Granted int64
-	// TrialUntil is when the trial of the device or address that asks ends, or would
-	// if it began now; 0: no trial is counted.
+	// TrialUntil is when the trial of the asking device or address ends, or would end if it began
+	// now; 0: the item is not a trial.
 	TrialUntil int64
 	// TrialOf says whose trial that is: the device's or the address's.
 	TrialOf store.TrialBy
-	// BaseMissing tells that it is an add-on, and that the code has nothing in force
-	// to which it could be added.
+	// BaseMissing means that it is an add-on, and the code has none of the items it requires in
+	// force.
 	BaseMissing bool
-	// Clone is what the device that asks looks like a copy by; "": it does not.
+	// Clone is why the asking device looks like a copy; "": it does not.
 	Clone protocol.Reason
 }
 
-// check is one of the conditions an item must meet, with the refusal if not.
+// check is one condition that an item must meet, with the refusal if it does not.
 type check func(c *Candidate, request *protocol.AuthorizationRequest, now time.Time) error
 
-// checks are the conditions in the order in which they are tried. What the item
-// leaves open, matches anything; what it states, the request must state alike.
+// checks are the conditions in their order. What an item does not specify is not checked; what it
+// specifies, the request must match.
 var checks = []check{
 	checkProduct, checkVersion, checkDeploymentType, checkEdition, checkChargeWay, checkModules,
 	checkValidationField, checkStarted, checkExpired, checkTrial, checkInForce, checkBase, checkClone,
@@ -53,7 +54,7 @@ func CheckItem(c *Candidate, request *protocol.AuthorizationRequest, now time.Ti
 }
 
 func checkProduct(c *Candidate, request *protocol.AuthorizationRequest, _ time.Time) error {
-	// A client that names no product, or all, takes what the code has for it.
+	// A client that names no product, or all of them, may get any item of the code.
 	if request.Products == 0 || request.Products == protocol.ProductAll || c.Products == protocol.ProductAll ||
 		request.Products&^c.Products == 0 {
 		return nil
@@ -168,8 +169,8 @@ func checkBase(c *Candidate, _ *protocol.AuthorizationRequest, _ time.Time) erro
 	return nil
 }
 
-// checkClone refuses what looks like a copy only where the item says so: there are
-// honest reasons for each sign of it.
+// checkClone refuses a device that looks like a copy only if the item asks for that, because honest
+// devices may look so.
 func checkClone(c *Candidate, _ *protocol.AuthorizationRequest, _ time.Time) error {
 	if c.RefuseClones && c.Clone != "" {
 		return because(protocol.StatusClonedDevice, c.Clone)
@@ -184,7 +185,7 @@ func checkRequests(c *Candidate, _ *protocol.AuthorizationRequest, _ time.Time) 
 	return nil
 }
 
-// because is a refusal in the words of its code, with a reason.
+// because is a refusal with the message of its code and a reason.
 func because(status protocol.Status, reason protocol.Reason) error {
 	return &protocol.Error{Status: status, Detail: status.Message(), Reason: reason}
 }
@@ -200,19 +201,19 @@ func checkQuota(c *Candidate, _ *protocol.AuthorizationRequest, _ time.Time) err
 	return nil
 }
 
-// InForce tells whether an item can be used at all: begun, not over, and neither
+// InForce tells whether an item can be used at all: it has begun, has not ended, and is neither
 // revoked nor archived.
 func InForce(item store.Item, now time.Time) bool {
 	return item.StartsAt <= now.Unix() && now.Unix() < ValidUntil(item) && item.RevokedAt == 0 && item.ArchivedAt == 0
 }
 
-// TrialUntil is when a trial of an item ends that began at a moment.
+// TrialUntil is when a trial that began at a time ends.
 func TrialUntil(item store.Item, startedAt int64) int64 { return startedAt + item.TrialDays*24*60*60 }
 
-// ValidUntil is when an item ends for good, its tolerance included, in seconds since 1970.
+// ValidUntil is when an item ends for good, including its tolerance, in seconds since 1970.
 func ValidUntil(item store.Item) int64 { return item.ExpiresAt + int64(ExpiryTolerance/time.Second) }
 
-// notAfterTrial is a moment, or the end of the trial if that comes before it.
+// notAfterTrial is a time, or the end of the trial if that is earlier.
 func (c *Candidate) notAfterTrial(moment int64) int64 {
 	if c.TrialUntil == 0 {
 		return moment
@@ -224,9 +225,8 @@ func (c *Candidate) notAfterTrial(moment int64) int64 {
 // "Connection parameters").
 const MinBufferDays = 7
 
-// BufferUntil is how long a client may work without the server, in seconds since
-// 1970: what it asks for, but at least 7 days, at most what the item allows, and
-// not beyond the item's end.
+// BufferUntil is until when a client may work without the server, in seconds since 1970: what it
+// asks for, but at least 7 days, at most what the item allows, and not beyond the item's end.
 func BufferUntil(item store.Item, requestedDays int, now time.Time) int64 {
 	days := min(max(int64(requestedDays), MinBufferDays), item.MaxBufferDays)
 	return min(now.Unix()+days*24*60*60, ValidUntil(item))

@@ -7,16 +7,16 @@ import (
 
 // limit is what happens beyond a quota.
 type limit interface {
-	// admits tells whether who asks may use the item.
+	// admits tells whether the asking device may use the item.
 	admits(t terms, usage Usage) bool
-	// inTolerance tells whether who may use the item does so only thanks to what is
-	// allowed beyond its quota.
+	// inTolerance tells whether the device may use the item only because of what is allowed beyond
+	// its quota.
 	inTolerance(t terms, usage Usage) bool
-	// state is how the quota stands.
+	// state is the state of the quota.
 	state(t terms, usage Usage) protocol.QuotaState
 }
 
-// everybody is refused beyond quota and tolerance.
+// everybody refuses all devices beyond quota and tolerance.
 type everybody struct{}
 
 func (l everybody) admits(t terms, usage Usage) bool {
@@ -37,8 +37,7 @@ func (everybody) state(t terms, usage Usage) protocol.QuotaState {
 	return protocol.QuotaExhausted
 }
 
-// newcomers are refused beyond quota and tolerance; who is on the list goes on, with
-// what it has.
+// newcomers refuses new devices beyond quota and tolerance; devices with a seat keep it.
 type newcomers struct{}
 
 func (newcomers) admits(t terms, usage Usage) bool {
@@ -50,7 +49,7 @@ func (newcomers) inTolerance(t terms, usage Usage) bool {
 	return t.quota >= 0 && usage.Held < max(usage.Wanted, 1) && usage.with() > t.quota
 }
 
-// state takes a full list for what it is: nobody on it is over the limit.
+// state treats a full list as ok, because nobody on it is beyond the limit.
 func (newcomers) state(t terms, usage Usage) protocol.QuotaState {
 	switch {
 	case t.quota < 0 || usage.Used <= t.quota:
@@ -61,8 +60,8 @@ func (newcomers) state(t terms, usage Usage) protocol.QuotaState {
 	return protocol.QuotaExhausted
 }
 
-// exceptions are counted beyond the quota: in each slot, what is active beyond it.
-// Everybody is refused once they are used up.
+// exceptions counts, in each slot, the seats beyond the quota, and refuses everybody once the
+// allowed exceptions are used up.
 type exceptions struct{}
 
 func (exceptions) admits(t terms, usage Usage) bool {
@@ -83,7 +82,7 @@ func (l exceptions) state(t terms, usage Usage) protocol.QuotaState {
 	return protocol.QuotaOK
 }
 
-// closed is the limit of what nobody may use.
+// closed is the limit of items that nobody may use.
 type closed struct{}
 
 func (closed) admits(terms, Usage) bool { return false }

@@ -23,12 +23,12 @@ type Reported struct {
 	Found          bool
 }
 
-// ReportedOf takes a report over; see CheckReport.
+// ReportedOf converts a report; see CheckReport.
 func ReportedOf(report *protocol.Report) Reported {
 	return Reported{report.Slot, report.Revision, store.CountsOf(report.Counts), report.Lost, report.Found}
 }
 
-// Merged is the outcome of merging a report into what is stored of its slot.
+// Merged is the result of merging a report into what is stored.
 type Merged struct {
 	Report  store.Report
 	Changed bool         // there is something to store
@@ -36,11 +36,10 @@ type Merged struct {
 	Anomaly string       // "" if nothing is strange
 }
 
-// Merge merges a received report into what is stored. It may be repeated: counts
-// are cumulative, the highest revision wins, and what is lost is computed anew from
-// what was accepted and what was declared. A declaration of loss is final: what
-// arrives after it, of its revision or an earlier one, is not counted any more,
-// because the device was told that it is lost.
+// Merge merges a received report into what is stored. It may be repeated: counts are cumulative,
+// the highest revision wins, and losses are always computed from what was accepted and what was
+// declared. A declaration of loss is final: what arrives later with the same or a lower revision
+// does not count any more, because the device was told that it is lost.
 func Merge(stored store.Report, received *Reported) Merged {
 	if received.Lost != "" {
 		return mergeLoss(stored, received)
@@ -57,15 +56,15 @@ func Merge(stored store.Report, received *Reported) Merged {
 	merged.Report.Revision = received.Revision
 	var fell bool
 	merged.Report.Counts, merged.Added, fell = raise(stored.Counts, received.Counts)
-	if fell && !received.Found { // else the device knows that it may have forgotten some
+	if fell && !received.Found { // with Found, the device knows that it may have forgotten some
 		merged.Anomaly = AnomalyCountsFell
 	}
 	merged.Report.Losses = recomputeLosses(merged.Report)
 	return merged
 }
 
-// raise gives the larger count of each type, and what that adds to before. fell
-// tells that before is the larger one somewhere: what was counted stays counted.
+// raise gives the larger count of each type, and what that adds to before. fell means that before
+// is larger for some type; what was counted stays counted.
 func raise(before, after store.Counts) (larger, added store.Counts, fell bool) {
 	if len(before) == 0 {
 		return after, after, false
@@ -138,8 +137,8 @@ func sum(counts store.Counts) (units int64) {
 	return units
 }
 
-// conflict tells whether an old revision counts more than what is stored: two
-// devices share one identity, or a client is broken.
+// conflict tells whether an old revision has higher counts than what is stored: then two devices
+// share one identity, or a client has a bug.
 func conflict(stored store.Report, received *Reported) string {
 	if _, added, _ := raise(stored.Counts, received.Counts); len(added) > 0 {
 		return AnomalyRevisionConflict

@@ -2,10 +2,10 @@ package policy
 
 import "github.com/openlts/openlts/server/store"
 
-// Recount is the sum of an item's seats as it would be if the item had always been
-// charged by the terms that it has now. Steps are all of its seats', in order. Exceptions
-// follow from seats and terms alone, so that whoever knows these can prove them; hence a
-// larger quota takes back the exceptions that it covers, and a smaller one adds some.
+// Recount is the sum of an item's seats as if the item had always had its present terms. steps are
+// those of all its seats, in order. Exceptions follow from seats and terms alone, so that whoever
+// knows these can prove them. So a larger quota removes the exceptions that it covers, and a
+// smaller one adds some.
 func Recount(item store.Item, sum store.SeatSum, steps []store.Step) store.SeatSum {
 	if sum.At == 0 {
 		return sum // it never had any
@@ -18,7 +18,7 @@ func Recount(item store.Item, sum store.SeatSum, steps []store.Step) store.SeatS
 	return use.SeatSum
 }
 
-// SameExceptions tells whether an item that is changed has the exceptions that it had.
+// SameExceptions tells whether a change of an item leaves its exceptions as they are.
 func SameExceptions(before, after store.Item) bool {
 	return !after.ChargeWay.CountsExceptions() ||
 		before.Quota == after.Quota && before.StartsAt == after.StartsAt && before.Slot() == after.Slot()

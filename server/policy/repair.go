@@ -7,20 +7,19 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// FreeSeat ends the seat that a device has of an item; ended is false if it has none.
-// What was counted stays. What the device reports takes no other seat until it is
-// authorized again. One that was moved and has yet to begin keeps its first slot, or
-// nothing would tell that it was freed. The state holds the use of the item and the
-// device.
+// FreeSeat ends the seat that a device has on an item; ended is false if it has none. What was
+// counted stays. The device's reports take no other seat until it is authorized again. A seat that
+// was moved and has not begun yet keeps its first slot, because otherwise nothing would show that
+// it was freed. The state contains the use of the item and the device.
 func FreeSeat(state *store.State, item store.Item, device string, now time.Time) (change *store.Change, ended bool) {
 	d := decide(state, now)
 	_, ended = d.free(&item, device)
 	return d.change, ended
 }
 
-// MoveSeat has another device take over the seat that a device has of an item, with its
-// weight and its end; moved is false if it has none. Of two seats at the same time the
-// heavier one is left, so that there are never more than before.
+// MoveSeat moves the seat that a device has on an item to another device, with its weight and its
+// end; moved is false if it has none. If the other device has a seat at the same time, the heavier
+// one stays, so that there are never more seats than before.
 func MoveSeat(state *store.State, item store.Item, from, to string, now time.Time) (change *store.Change, moved bool) {
 	d := decide(state, now)
 	rest, moved := d.free(&item, from)
@@ -34,7 +33,7 @@ func MoveSeat(state *store.State, item store.Item, from, to string, now time.Tim
 	return d.change, moved
 }
 
-// free ends the seat of a device and gives what is left of it.
+// free ends the seat of a device and returns the rest of it.
 func (d *decision) free(item *store.Item, uuid string) (rest []store.Seat, ended bool) {
 	w, now, device := wayOf(item), d.now.Unix(), d.device(uuid)
 	seats := device.Seats[item.Key]
@@ -42,7 +41,7 @@ func (d *decision) free(item *store.Item, uuid string) (rest []store.Seat, ended
 		return nil, false
 	}
 	first := slices.IndexFunc(seats, func(s store.Seat) bool { return s.Until > now })
-	// One without a length would not tell that it was freed.
+	// A seat of length 0 would not show that it was freed.
 	until := w.stay.freed(termsOf(item), max(now, seats[first].From+1))
 	for _, seat := range seats {
 		if seat.Until > until {

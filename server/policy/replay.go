@@ -9,9 +9,8 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Replay tells what usage would have meant under an item's terms: who would have been
-// refused, and how much would be used. It decides as Apply does, of events in the
-// order of their time.
+// Replay computes what usage would have meant with an item's terms: which devices would have been
+// refused, and how much would be used. It decides like Apply, on events in the order of their time.
 type Replay struct {
 	item     store.Item
 	way      *way
@@ -21,8 +20,8 @@ type Replay struct {
 // ErrNoReplay is the error of charge ways whose usage can't be replayed.
 var ErrNoReplay = errors.New("this usage can't be replayed")
 
-// NewReplay begins with nobody on the item. What domains use can't be replayed: it is
-// not recorded who asked from where.
+// NewReplay begins without any seats. The usage of domains can't be replayed, because the server
+// does not record which domain asked.
 func NewReplay(item store.Item) (*Replay, error) {
 	way, known := ways[item.ChargeWay]
 	if !known {
@@ -41,15 +40,15 @@ func NewReplay(item store.Item) (*Replay, error) {
 	}}, nil
 }
 
-// at moves to a moment. What has changed is stored nowhere.
+// at moves on to a time. It stores no changes.
 func (r *Replay) at(moment int64) {
 	r.decision.now = time.Unix(moment, 0)
 	clear(r.decision.change.Seats)
 	clear(r.decision.change.Steps)
 }
 
-// Ask tells whether a device that asks for one instance would be authorized, and
-// whether only beyond the quota; if so, it takes its seat.
+// Ask tells whether a device that asks for one instance would be authorized, and whether that is
+// beyond the quota. If it is authorized, it takes a seat.
 func (r *Replay) Ask(device string, moment int64) (granted, beyond bool) {
 	r.at(moment)
 	t, usage := termsOf(&r.item), r.decision.usage(&r.item)
@@ -68,10 +67,11 @@ func (r *Replay) Ask(device string, moment int64) (granted, beyond bool) {
 	return true, beyond
 }
 
-// keptSeats is for how long seats that are over are remembered: events don't come late.
+// keptSeats is how long past seats are remembered in seconds. That suffices, because events don't
+// come late.
 const keptSeats = 2 * 24 * 60 * 60
 
-// Work is a slot in which an authorized device counted so many units of the item.
+// Work processes a slot in which an authorized device counted so many units on the item.
 func (r *Replay) Work(device string, slot, units int64) {
 	r.at(slot + protocol.DefaultSlotSeconds)
 	use := r.decision.Uses[r.item.Key]
@@ -89,7 +89,7 @@ func (r *Replay) Work(device string, slot, units int64) {
 	r.decision.visited(&r.item, device, state, v, []worked{{slot, slot + protocol.DefaultSlotSeconds}}, false)
 }
 
-// Quota is how the item's quota stands at a moment.
+// Quota is the state of the item's quota at a time.
 func (r *Replay) Quota(moment int64) protocol.Quota {
 	r.at(moment)
 	return Quota(r.item, r.decision.usage(&r.item))

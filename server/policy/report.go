@@ -11,17 +11,16 @@ import (
 
 // Limits of reports.
 const (
-	// MaxCount is the largest count: the largest whole number every JSON reader
-	// keeps exactly.
+	// MaxCount is the largest count: the largest integer that every JSON reader keeps exactly.
 	MaxCount = 1<<53 - 1
 	// MaxSlot is the last moment of the year 9999.
 	MaxSlot = 253402300799
-	// Horizon is how far ahead of the server's clock a device's clock may be, in
-	// seconds: a hundred years. Usage counts whatever the clock said, but what lies
-	// beyond is made up, to be later than all that can come.
+	// Horizon is how far ahead of the server's clock a device's clock may be, in seconds: a hundred
+	// years. Usage counts with any wrong clock, but later times must be forged, to come after
+	// everything that is possible.
 	Horizon = 100 * 365 * 24 * 60 * 60
-	// revisionBits is by how many bits a client shifts its clock for a revision that
-	// is higher than any it may have forgotten.
+	// revisionBits is by how many bits a client shifts its clock to get a revision above all that
+	// it may have forgotten.
 	revisionBits = 20
 	// MaxIDLength is the longest handshake code or item id, in bytes.
 	MaxIDLength = 128
@@ -69,8 +68,7 @@ func CheckReport(report *protocol.Report, slotSeconds int, now int64) error {
 	return nil
 }
 
-// AccountProblem says what makes no sense in what a device says of its usage, and
-// when; "" if nothing.
+// AccountProblem says what is impossible in a device's account or its time; "" if nothing.
 func AccountProblem(account *protocol.DeviceAccount, sentAt, now int64) string {
 	if sentAt < 0 || sentAt > now+Horizon {
 		return fmt.Sprintf("sent at %d, a moment that can't be", sentAt)

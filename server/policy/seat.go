@@ -11,12 +11,10 @@ import (
 // forever is the end of what never ends.
 const forever = math.MaxInt64
 
-// piece is a change of a device's seats: by so much, from a moment until before
-// another one.
+// piece is a change of a device's seats by so much, from one time until before another one.
 type piece struct{ from, until, by int64 }
 
-// timeline is a list of seats in the making: in order, those that touch and weigh the
-// same as one.
+// timeline builds a list of seats: in order, and with adjacent seats of the same weight joined.
 type timeline []store.Seat
 
 func (l *timeline) put(from, until, weight int64, brief bool) {
@@ -30,11 +28,11 @@ func (l *timeline) put(from, until, weight int64, brief bool) {
 	*l = append(*l, store.Seat{From: from, Until: until, Weight: weight, Brief: brief})
 }
 
-// seated gives a device's seats with a further one. At no moment a device has more
-// than its heaviest: a machine counts once, with its highest. seats are in order and
-// not changed; added is by how much they grow.
+// seated adds a seat to a device's seats. At any time only the heaviest seat counts, because a
+// machine counts once, with its highest number. seats are in order and are not changed; added is
+// how much they grow.
 func seated(seats []store.Seat, more store.Seat) (after timeline, added []piece) {
-	open := more.From // what is not covered yet begins here
+	open := more.From // the part that is not covered yet begins here
 	fill := func(until int64) {
 		if until = min(until, more.Until); open < until {
 			after.put(open, until, more.Weight, more.Brief)
@@ -60,9 +58,9 @@ func seated(seats []store.Seat, more store.Seat) (after timeline, added []piece)
 	return after, added
 }
 
-// seatedAll gives a device's seats with further ones, which are in order and don't
-// touch; each as heavy as weigh says, by what the device has when it begins. It goes
-// through them once.
+// seatedAll adds several seats, which are in order and not adjacent, to a device's seats. weigh
+// says how heavy each is, given what the device has when it begins. It goes through all of them
+// once.
 func seatedAll(seats []store.Seat, more []worked, weigh func(now int64) int64,
 	brief bool) (after timeline, added []piece) {
 	near := []store.Seat{} // the seats that the next one may meet
@@ -94,8 +92,7 @@ func seatedAll(seats []store.Seat, more []worked, weigh func(now int64) int64,
 	return after, added
 }
 
-// unseated gives a device's seats without what comes from a moment on; added is by how
-// much they shrink.
+// unseated removes a device's seats from a time on; added is how much they shrink.
 func unseated(seats []store.Seat, at int64) (after []store.Seat, added []piece) {
 	for _, s := range seats {
 		if s.Until > at {
@@ -109,7 +106,7 @@ func unseated(seats []store.Seat, at int64) (after []store.Seat, added []piece) 
 	return after, added
 }
 
-// held is what a device has at a moment, and what it had last.
+// held is the weight that a device has at a time, and the one that it had last.
 func held(seats []store.Seat, at int64) (now, last int64) {
 	for _, s := range seats {
 		if s.From <= at && at < s.Until {
@@ -120,7 +117,7 @@ func held(seats []store.Seat, at int64) (now, last int64) {
 	return now, last
 }
 
-// changeSeats takes over how the seats of a device changed.
+// changeSeats applies a change of a device's seats.
 func (d *decision) changeSeats(item *store.Item, uuid string, device *store.DeviceState, after []store.Seat,
 	added ...[]piece) {
 	before := device.Seats[item.Key]
@@ -161,15 +158,15 @@ func (d *decision) changeSum(item *store.Item, added ...[]piece) {
 	d.change.Sums[item.Key] = use.SeatSum
 }
 
-// seat gives a device that was authorized its seat of an item.
+// seat gives an authorized device its seat on an item.
 func (d *decision) seat(item *store.Item, uuid string, device *store.DeviceState, v visit, weight int64) {
 	from, until := wayOf(item).stay.authorized(termsOf(item), v)
 	after, added := seated(device.Seats[item.Key], store.Seat{From: from, Until: until, Weight: weight, Brief: v.brief})
 	d.changeSeats(item, uuid, device, after, added)
 }
 
-// visited gives a device that sent reports its seats of an item: of the slots it
-// reports, also late, and from now on. With closed it gave its seat back.
+// visited gives a device that sent reports its seats on an item: for the reported slots, even late
+// ones, and from now on. closed means that it has closed its license.
 func (d *decision) visited(item *store.Item, uuid string, device *store.DeviceState, v visit, work []worked,
 	closed bool) {
 	w, t := wayOf(item), termsOf(item)
@@ -187,7 +184,7 @@ func (d *decision) visited(item *store.Item, uuid string, device *store.DeviceSt
 	if until, ends := w.stay.ended(t, v); closed && ends {
 		seats, recent = unseated(seats, until)
 		if len(seats) == 0 && v.brief {
-			// It began in this very second. What is left tells what the device was.
+			// It began in this very second. What remains shows the device's weight.
 			seats, kept = seated(nil, store.Seat{From: until - 1, Until: until, Weight: max(1, last), Brief: true})
 		}
 	} else if !closed {
@@ -199,8 +196,8 @@ func (d *decision) visited(item *store.Item, uuid string, device *store.DeviceSt
 	d.changeSeats(item, uuid, device, seats, late, recent, kept)
 }
 
-// visitedFreed is visited of a device whose seat an administrator ended: late reports
-// take seats of the time before, and nothing takes one of the time after.
+// visitedFreed is visited for a device whose seat an administrator ended: late reports take seats
+// before that time, and nothing takes one after it.
 func (d *decision) visitedFreed(item *store.Item, uuid string, device *store.DeviceState, work []worked, v visit) {
 	stay := wayOf(item).stay
 	if !stay.reopens() {
@@ -221,10 +218,10 @@ func (d *decision) visitedFreed(item *store.Item, uuid string, device *store.Dev
 	d.changeSeats(item, uuid, device, seats, late)
 }
 
-// worked is a time for which a device reports work, in seconds since 1970.
+// worked is a period for which a device reports usage, in seconds since 1970.
 type worked struct{ from, until int64 }
 
-// merged are the seats of these times, in order, those that touch as one.
+// merged are the seats of these periods, in order, with adjacent ones joined.
 func merged(work []worked, t terms, stay stay) (seats []worked) {
 	all := make([]worked, 0, len(work))
 	for _, w := range work {

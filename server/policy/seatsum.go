@@ -10,11 +10,11 @@ import (
 
 const day = 24 * time.Hour
 
-// clearedEvery is after how many seconds of an item its exceptions are cleared.
+// clearedEvery is after how many seconds of an item its exceptions are reset.
 const clearedEvery = int64(365 * day / time.Second)
 
-// seatSum is the sum of an item's seats. It is what is remembered, moved on to now, and
-// what changes: nobody counts seats. Exceptions are counted in slots that are over.
+// seatSum is the sum of an item's seats: the stored sum, moved on to now, and its changes. Nobody
+// counts seats. Exceptions count in slots that are over.
 type seatSum struct {
 	*store.Use
 	terms
@@ -26,8 +26,8 @@ func sumOf(item *store.Item, use *store.Use) seatSum {
 	return seatSum{use, termsOf(item), exceptional && item.Quota >= 0}
 }
 
-// settle moves the sum on: past all steps up to now or, where exceptions count, up to
-// the start of the slot of now. It never goes back.
+// settle moves the sum on: past all steps up to now or, if exceptions count, up to the start of the
+// current slot. It never goes back.
 func (s seatSum) settle(now int64) {
 	to := now
 	if s.exceptional {
@@ -46,7 +46,7 @@ func (s seatSum) settle(now int64) {
 
 func atStep(step store.Step, at int64) int { return cmp.Compare(step.At, at) }
 
-// pass lets the time pass up to a moment, during which nothing changes.
+// pass lets time pass until a time at which nothing has changed yet.
 func (s seatSum) pass(to int64) {
 	from := s.At
 	s.At = to
@@ -56,7 +56,7 @@ func (s seatSum) pass(to int64) {
 	s.except(from, to, s.beyond(s.Active))
 }
 
-// except adds the exceptions of a time with so many beyond the quota.
+// except adds the exceptions of a period with so many seats beyond the quota.
 func (s seatSum) except(from, to, beyond int64) {
 	if !s.exceptional || from >= to || beyond == 0 {
 		return
@@ -76,9 +76,9 @@ func (s seatSum) beyond(seats int64) int64 {
 	return max(0, seats-s.quota)
 }
 
-// cleared is the last moment up to another one at which exceptions were cleared: the
-// start of the item's slots, and every 365 days from there. Before its start an item has
-// none: that may be put off when there are seats already.
+// cleared is the last time, up to at, when exceptions were reset: at the start of the item's slots,
+// and every 365 days from there. Before its start an item has no exceptions, even if the start was
+// moved back when there were seats already.
 func (s seatSum) cleared(at int64) int64 {
 	first := s.slot.Start(s.startsAt)
 	if at < first {
@@ -87,8 +87,8 @@ func (s seatSum) cleared(at int64) int64 {
 	return at - (at-first)%clearedEvery
 }
 
-// add adds to the seats, or takes away; times that are over change the exceptions they
-// had. The pieces are in order and don't overlap.
+// add adds seats or removes them; changes in the past also change the exceptions of that time. The
+// pieces are in order and don't overlap.
 func (s seatSum) add(pieces []piece, step func(at, by int64)) {
 	s.reopen(pieces)
 	edges := make([]store.Step, 0, 2*len(pieces))
@@ -107,21 +107,21 @@ func (s seatSum) add(pieces []piece, step func(at, by int64)) {
 	s.Steps = mergedSteps(s.Steps, edges)
 }
 
-// reopen counts the exceptions of times before At anew. It goes back from there once,
-// however many pieces there are.
+// reopen counts the exceptions of times before At again. It goes back from there once, however many
+// pieces there are.
 func (s seatSum) reopen(pieces []piece) {
 	if !s.exceptional {
 		return
 	}
 	cleared := s.cleared(s.At)
-	level, end := s.Active, s.At // before end there were so many
+	level, end := s.Active, s.At // the number of seats before end
 	i, _ := slices.BinarySearchFunc(s.Steps, s.At+1, atStep)
 	i--
 	for k := len(pieces) - 1; k >= 0 && pieces[k].until > cleared; k-- {
 		p := pieces[k]
 		from, until := max(p.from, cleared), min(p.until, s.At)
 		for from < until && end > from {
-			start := from // since which there were
+			start := from // since when there were so many
 			if i >= 0 {
 				start = max(from, s.Steps[i].At)
 			}

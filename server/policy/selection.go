@@ -10,10 +10,9 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// Select picks the item a request uses out of the items of its handshake code, or
-// says why none fits: the reason of the one that met most conditions, and of these
-// the first in order. That one it gives, too, with the refusal; nil if the code has
-// no item that comes into question.
+// Select picks the item for a request from the items of its handshake code, or says why none fits:
+// the reason of the item that met the most conditions, and of several such items that of the first
+// in order. It also returns that item with the refusal; nil if the code has no candidates.
 func Select(candidates []Candidate, request *protocol.AuthorizationRequest, now time.Time) (*Candidate, error) {
 	if len(candidates) == 0 {
 		return nil, because(protocol.StatusNoItemMatched, protocol.ReasonNoItems)
@@ -37,11 +36,10 @@ func Select(candidates []Candidate, request *protocol.AuthorizationRequest, now 
 	return closest, refusal
 }
 
-// compare orders the items of a code (docs/compatibility.md, "Order of use"): in the places the
-// administrator gave them; the others by closest expiry, most specific, least
-// restrictive. An item that is beyond its date or quota and lives on its
-// tolerance comes after all that do not: a renewed or enlarged license is used
-// as soon as it is there.
+// compare orders the items of a code (docs/compatibility.md, "Order of use"): by the positions that
+// an administrator gave them; then by nearest expiry, most specific, least restrictive. An item
+// that is beyond its end or quota and only within its tolerance comes after all others, so that a
+// renewed or enlarged license is used as soon as it exists.
 func compare(a, b *Candidate, now time.Time) int {
 	return cmp.Or(
 		compareBool(inTolerance(a, now), inTolerance(b, now)),
@@ -74,7 +72,7 @@ func place(c *Candidate) int64 {
 	return c.Position
 }
 
-// specificity is the number of things an item states.
+// specificity is how many conditions an item specifies.
 func specificity(c *Candidate) int {
 	n := 0
 	for _, stated := range []bool{

@@ -2,21 +2,20 @@ package policy
 
 import "github.com/openlts/openlts/core/protocol"
 
-// visit is a moment at which a device is heard of.
+// visit is a request of a device at a time.
 type visit struct {
 	at          int64
-	slotSeconds int64 // how often it reports; 0: not known
-	brief       bool  // it has no home
+	slotSeconds int64 // how often it reports; 0: unknown
+	brief       bool  // its identity is only in memory
 }
 
-// stay is for how long a device takes a seat. All times are seconds since 1970; a
-// seat lasts from the first until before the second.
+// stay says how long a device takes a seat. All times are seconds since 1970; a seat lasts from the
+// first until before the second.
 type stay interface {
-	// authorized is the seat of a device that is heard of: that was authorized, or sent
-	// reports.
+	// authorized is the seat of a device that was authorized or sent reports.
 	authorized(t terms, v visit) (from, until int64)
-	// reported is the seat of a device that was at work in a slot, as it reports some
-	// time later; the same twice if that changes nothing.
+	// reported is the seat of a device for a slot that it reports some time later; from equals
+	// until if the report takes no seat.
 	reported(t terms, start, seconds int64) (from, until int64)
 	// ended is the end of the seat of a device that closed its license.
 	ended(t terms, v visit) (until int64, ends bool)
@@ -24,18 +23,17 @@ type stay interface {
 	freed(t terms, at int64) int64
 	// reopens tells whether late reports take seats in slots that are over.
 	reopens() bool
-	// weight is that of a seat of a device that reports: of what it has now, and of
-	// what it asked for last.
+	// weight is the weight of a reporting device's seat, from its present weight and its last one.
 	weight(now, last int64) int64
-	// worth tells whether a report is worth a later end of a seat.
+	// worth tells whether a report should extend a seat, which costs a write.
 	worth(before, after int64) bool
 }
 
-// listed is a place on a list: for some days after the device was last heard of.
+// listed is a seat on a list: for some days after the device's last request.
 type listed struct{}
 
-// listedHour is by how much a report has to put off the end of a place on a list:
-// lists are looked at by the day, and a device reports every few minutes.
+// listedHour is by how many seconds a report must extend a seat on a list: lists are read by the
+// day, and a device reports every few minutes.
 const listedHour = 60 * 60
 
 func (listed) authorized(t terms, v visit) (from, until int64) {
@@ -48,7 +46,7 @@ func (listed) authorized(t terms, v visit) (from, until int64) {
 
 func (listed) reported(terms, int64, int64) (from, until int64) { return 0, 0 }
 
-// A device without a home is gone when its license is closed, and comes back as another.
+// A device whose identity is only in memory ends with its license, and comes back as another one.
 func (listed) ended(_ terms, v visit) (until int64, ends bool) { return v.at, v.brief }
 
 func (listed) freed(_ terms, at int64) int64 { return at }
@@ -59,8 +57,8 @@ func (listed) weight(_, last int64) int64 { return last }
 
 func (listed) worth(before, after int64) bool { return after >= before+listedHour }
 
-// active is a device at work: in all slots of a window that begins when it was heard
-// of or at work, and at least as long as a concurrent one.
+// active is an active device: in all slots of a window that begins with its request or its reported
+// slot, and at least as long as a concurrent one.
 type active struct {
 	bounded bool // not beyond the item's end
 }
@@ -94,8 +92,8 @@ func (active) weight(now, last int64) int64 { return max(now, last) }
 
 func (active) worth(before, after int64) bool { return after > before }
 
-// concurrent is a device at work now: in this slot and long enough for the next, so
-// that it keeps its seat while it is in use.
+// concurrent is a device in use now: in this slot and long enough for the next report, so that it
+// keeps its seat while it is in use.
 type concurrent struct{}
 
 func (concurrent) authorized(t terms, v visit) (from, until int64) {
@@ -124,8 +122,8 @@ func (concurrent) worth(before, after int64) bool { return after > before }
 // latency is the time that a request may take, in seconds.
 const latency = 60
 
-// covered is the moment until which a device is taken to be at work after it was
-// heard of: the window, and at least until its next report.
+// covered is until when a device counts as active after a request: for the window, and at least
+// until its next report.
 func (t terms) covered(v visit, window int64) int64 {
 	seconds := v.slotSeconds
 	if seconds == 0 {
@@ -134,5 +132,5 @@ func (t terms) covered(v visit, window int64) int64 {
 	return v.at + max(window, seconds+latency)
 }
 
-// end is the end of the slot that a time ends in.
+// end is the end of the slot in which a period ends.
 func (t terms) end(until int64) int64 { return t.slot.Next(until - 1) }

@@ -15,17 +15,17 @@ import (
 // of the quota (docs/compatibility.md, "Beyond the quota").
 const exceptionsAllowed = 1000
 
-// briefSeat is how long a seat lasts whose device has no home. A container that is
-// thrown away has another UUID the next time; it must not eat up the list.
+// briefSeat is how long a seat lasts if the device's identity is only in memory. A container that
+// is thrown away has another UUID the next time, and must not fill the list.
 const briefSeat = 24 * time.Hour
 
-// terms are the numbers an item is charged by: its own, or those of its charge way.
+// terms are the numbers by which an item is charged: its own, or those of its charge way.
 type terms struct {
 	quota      int64 // store.Unlimited: none
 	tolerance  int64 // beyond the quota, in what it counts
 	exceptions int64 // that are allowed; -1 if there is no quota
 	slot       slot.Length
-	window     int64 // in seconds, as what follows
+	window     int64 // in seconds, like the following fields
 	least      int64
 	brief      int64
 	startsAt   int64 // in seconds since 1970
@@ -54,8 +54,7 @@ func or(own *int64, usual int64) int64 {
 	return usual
 }
 
-// share is round(percent % of quota), halves upwards; without limit there is no
-// tolerance either.
+// share is round(percent % of quota), rounding halves up; an unlimited quota has no tolerance.
 func share(quota, percent int64) int64 {
 	if quota <= 0 {
 		return 0
@@ -72,14 +71,14 @@ func saturatingProduct(a, b int64) int64 {
 	return a * b
 }
 
-// Terms are the numbers an item is charged by, for those who look at it: its own, or
-// those of its charge way. What does not apply is nil.
+// Terms are the numbers by which an item is charged, for display: its own, or those of its charge
+// way. What does not apply is nil.
 type Terms struct {
 	// Exceptions are how many are allowed within 365 days.
 	Exceptions *int64 `json:"exceptions,omitempty"`
 	// Tolerance is how much is allowed beyond the quota.
 	Tolerance *int64 `json:"tolerance,omitempty"`
-	// What follows is in seconds; see store.Charging.
+	// The following fields are in seconds; see store.Charging.
 	Slot   *int64 `json:"slot,omitempty"`
 	Window *int64 `json:"window,omitempty"`
 	Least  *int64 `json:"least,omitempty"`
@@ -108,9 +107,8 @@ func TermsOf(item store.Item) Terms {
 	return terms
 }
 
-// Usual are the numbers by which items of a charge way are charged that state no others:
-// the tolerance in percent, the exceptions for each one of the quota. What does not apply
-// is nil.
+// Usual are the default numbers of a charge way: the tolerance in percent, the exceptions for each
+// one of the quota. What does not apply is nil.
 func Usual(chargeWay protocol.ChargeWay) store.Charging {
 	item := store.Item{ChargeWay: chargeWay, Quota: store.Unlimited}
 	t, does, tolerance, exceptions := termsOf(&item), appliesTo(&item), wayOf(&item).tolerance, int64(exceptionsAllowed)
@@ -132,7 +130,7 @@ func Usual(chargeWay protocol.ChargeWay) store.Charging {
 	return usual
 }
 
-// applies says which terms mean something for a charge way.
+// applies says which terms apply to a charge way.
 type applies struct{ tolerance, exceptions, slot, window, least bool }
 
 func appliesTo(item *store.Item) applies {
@@ -144,14 +142,14 @@ func appliesTo(item *store.Item) applies {
 	}
 }
 
-// Bounds of what an item may state.
+// Limits for the terms of an item.
 const (
 	maxTolerance  = 10_000    // percent
 	maxExceptions = 1_000_000 // for each one of the quota
 	maxLasting    = 3650 * 24 * 60 * 60
 )
 
-// CheckCharging says what is wrong with what an item states of its charging.
+// CheckCharging says what is wrong with the terms of an item.
 func CheckCharging(item store.Item) error {
 	c, does := item.Charging, appliesTo(&item)
 	var errs []error

@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// Plain tells whether a text, of whoever, does nothing but show: it is UTF-8 without
-// control characters, and without those that set the direction of text or end a line.
-// They would act on the terminal, the page or the log that shows it.
+// Plain tells whether a text from outside is harmless to show: UTF-8 without control characters,
+// and without those that set the direction of text or end a line, which would affect the terminal,
+// the page or the log that shows it.
 func Plain(text string) bool { return utf8.ValidString(text) && !strings.ContainsFunc(text, acts) }
 
 func acts(c rune) bool {

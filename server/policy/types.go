@@ -5,12 +5,12 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// MaxTypes is how many operation types of its own an organization may have, over
-// all times. Names cost memory for ever, and whoever has a code can make them up.
+// MaxTypes is how many operation types of its own an organization may ever have. Names take memory
+// for ever, and whoever has a code can invent them.
 const MaxTypes = 1000
 
-// learn takes note of the operation types in counts that an organization did not
-// use before; or says that these would be too many.
+// learn notes the operation types in counts that an organization has not used before, or says that
+// these would be too many.
 func (d *decision) learn(organization string, counts store.Counts) error {
 	known := d.Types[organization]
 	var added []store.OrganizationType

@@ -1,11 +1,11 @@
-// Package recent remembers what was used lately, in bounded memory.
+// Package recent remembers what was used recently, in bounded memory.
 package recent
 
 import "sync"
 
-// Cache remembers values by name. It holds two generations: when the young one is
-// full it becomes the old one, whose entries come back when they are used. What is
-// used stays, and size is bounded.
+// Cache remembers values by name. It has two generations: when the young one is full it becomes the
+// old one, whose entries return to the young one when they are used. So what is used stays, and the
+// size is bounded.
 type Cache[V any] struct {
 	mu         sync.Mutex
 	limit      int

@@ -1,6 +1,5 @@
-// Package replay tells what the usage of the past would have meant under other terms:
-// the reports of an item are gone through again, as if it had been charged in
-// another way, or had another quota.
+// Package replay computes what past usage would have meant with other terms: it goes through the
+// reports of an item again, as if the item had another charge way or another quota.
 package replay
 
 import (
@@ -14,9 +13,9 @@ import (
 	"github.com/openlts/openlts/server/verification"
 )
 
-// Outcome is what usage comes to under some terms.
+// Outcome is the result of usage with some terms.
 type Outcome struct {
-	// Quota is how the quota stands at the end.
+	// Quota is the state of the quota at the end.
 	Quota protocol.Quota `json:"quota"`
 	Peak  int64          `json:"peak"` // the most that was used at a moment, in what the quota counts
 	// Asked is how often a device would have asked: when it began to count, and once a
@@ -28,24 +27,24 @@ type Outcome struct {
 	// when the first was, in seconds since 1970; 0: none.
 	RefusedDevices int64 `json:"refusedDevices"`
 	FirstRefusal   int64 `json:"firstRefusal"`
-	// LostUnits are units that were counted by who would have been refused.
+	// LostUnits are units that were counted by devices that would have been refused.
 	LostUnits int64 `json:"lostUnits"`
 }
 
-// Comparison is what usage comes to under an item's own terms and under others.
+// Comparison is the result of usage with an item's own terms and with others.
 type Comparison struct {
 	From    int64   `json:"from"`
 	Until   int64   `json:"until"`
 	Devices int64   `json:"devices"` // that counted something
-	Slots   int64   `json:"slots"`   // in which they did
+	Slots   int64   `json:"slots"`   // in which they counted
 	Own     Outcome `json:"own"`
 	Other   Outcome `json:"other"`
 }
 
-// renewal is how often a license in use asks anew, in seconds.
+// renewal is how often a license in use asks again, in seconds.
 const renewal = 24 * 60 * 60
 
-// side is a replay with what it came to.
+// side is a replay with its result.
 type side struct {
 	*policy.Replay
 	Outcome
@@ -58,8 +57,8 @@ type asked struct {
 	granted bool
 }
 
-// Compare goes through an item's usage from a moment on and before another, under its
-// terms and under those of other. It begins with nobody on the item.
+// Compare goes through an item's usage in a period, with its own terms and with those of other. It
+// begins without any seats.
 func Compare(ctx context.Context, s store.Store, item, other store.Item, from, until int64) (Comparison, error) {
 	c := Comparison{From: from, Until: until}
 	if from < 0 || from >= until {

@@ -12,7 +12,7 @@ type LevelsInput struct {
 	Levels []int64 `json:"levels"` // none: it is off; see alerts.EndOfTolerance
 }
 
-// whole answers with a list that has no pages and belongs to nothing.
+// whole answers with a list that has no pages and belongs to no object.
 func whole[R any](read func(*administration.Administrator, context.Context) ([]R, error)) handler {
 	return func(r *request) (answer, error) {
 		rows, err := read(r.admin, r.Context())

@@ -10,7 +10,7 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// AdjustmentInput is an adjustment of what is used of an item.
+// AdjustmentInput is an adjustment of an item's usage.
 type AdjustmentInput struct {
 	Units  int64  `json:"units"`
 	Reason string `json:"reason"`
@@ -19,11 +19,11 @@ type AdjustmentInput struct {
 // PasswordInput is a session password for a handshake code.
 type PasswordInput struct {
 	SessionPassword string `json:"sessionPassword"` // "": none is asked for any more
-	// OverlapDays is for how many days the one before works on.
+	// OverlapDays is for how many days the former password stays valid.
 	OverlapDays int64 `json:"overlapDays,omitempty"`
 }
 
-// RetentionInput is for how many days records are kept.
+// RetentionInput says how many days records are kept.
 type RetentionInput struct {
 	Days int64 `json:"days"` // 0: for ever
 }
@@ -65,7 +65,7 @@ func adjustment(item string, a store.Adjustment) records.AdjustmentOf {
 	}
 }
 
-// adjusted finds the adjustment that a request made: the newest one like it.
+// adjusted finds the adjustment that a request made: the newest matching one.
 func adjusted(r *request, item string) (answer, error) {
 	var in AdjustmentInput
 	if err := r.read(&in); err != nil {

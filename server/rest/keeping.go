@@ -8,7 +8,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Confirmed tells how many runs two keys of a device both reported.
+// Confirmed says how many runs two keys of a device have both reported.
 type Confirmed struct {
 	Apart int64 `json:"apart"` // runs that stay apart
 }
@@ -39,7 +39,7 @@ func confirmKey(r *request) (answer, error) {
 	return answer{value: Confirmed{apart}}, err
 }
 
-// archive puts away what f names, or takes it back.
+// archive archives an object, or restores it.
 func archive(name string, f func(*administration.Administrator, context.Context, string, bool) error,
 	archived bool) handler {
 	return func(r *request) (answer, error) {

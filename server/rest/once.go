@@ -19,21 +19,20 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// idempotencyTime is how long a request with an Idempotency-Key is answered the same.
+// idempotencyTime is how long a repeated request with an Idempotency-Key gets the same answer.
 const idempotencyTime = 24 * time.Hour
 
 // maxKey is the longest Idempotency-Key, in bytes.
 const maxKey = 255
 
-// once is a request with an Idempotency-Key: what it changes, it changes once. The key
-// is claimed in the transaction that changes something, so neither two requests at once
-// nor a server that dies in between do it twice. What was asked and answered may hold
-// passwords and license keys: it is kept under keys made from the token, which the
-// database does not hold.
+// once is a request with an Idempotency-Key, which makes its change only once. The transaction of
+// the change claims the key, so neither two simultaneous requests nor a server that dies in between
+// make it twice. Requests and answers may contain passwords and license keys, so they are stored
+// encrypted with keys derived from the token, which the database does not contain.
 type once struct {
 	store.Store
 	claim records.Claim // without object and answer
-	since int64         // older ones are forgotten
+	since int64         // older claims are deleted
 	seal  cipher.AEAD
 	taken bool // this request made the claim
 }
@@ -41,8 +40,8 @@ type once struct {
 // errTaken ends the transaction of a change that another request made.
 var errTaken = errors.New("the Idempotency-Key is in use")
 
-// repeat answers a request that was carried out, but whose answer is not there: it is
-// being made, or was lost with the server. It goes by the object that was changed.
+// repeat answers a request that was carried out but whose answer is missing, because it is not
+// stored yet or was lost with the server. It uses the object that was changed.
 type repeat func(r *request, object string) (answer, error)
 
 func newOnce(r *request, token, key string) (*once, error) {
@@ -73,8 +72,9 @@ func newOnce(r *request, token, key string) (*once, error) {
 	}, nil
 }
 
-// Update claims the key with whatever f changes. Each change has its audit in its
-// transaction, and the object in that, so none slips by; and what only reads claims nothing.
+// Update claims the key together with the change of f. Each change writes its audit, which names
+// the object, in the same transaction, so no change is missed; a transaction that only reads claims
+// nothing.
 func (o *once) Update(ctx context.Context, f func(store.Tx) error) error {
 	var tx *claimingTx
 	err := o.Store.Update(ctx, func(inner store.Tx) error {
@@ -87,7 +87,7 @@ func (o *once) Update(ctx context.Context, f func(store.Tx) error) error {
 	return err
 }
 
-// claimingTx claims the key of a request with the first thing that is changed.
+// claimingTx claims the key of a request with the first change.
 type claimingTx struct {
 	store.Tx
 	of      *once
@@ -110,15 +110,15 @@ func (t *claimingTx) AddAudit(audit store.Audit) error {
 	return t.Tx.AddAudit(audit)
 }
 
-// sealed is an answer, as it is kept.
+// sealed is a stored answer.
 type sealed struct {
 	Status int             `json:"status"`
 	Value  json.RawMessage `json:"value,omitempty"`
 	Tag    string          `json:"tag,omitempty"`
 }
 
-// before gives the answer to a request that came before with the same key;
-// store.ErrNotFound: none did.
+// before gives the answer to an earlier request with the same key; the error is store.ErrNotFound
+// if there was none.
 func (o *once) before(r *request, again repeat) (answer, error) {
 	before, err := records.FindClaim(r.Context(), o.Store, o.claim.Digest, o.since)
 	if err != nil {
@@ -131,7 +131,7 @@ func (o *once) before(r *request, again repeat) (answer, error) {
 	}
 	if before.Answer == "" {
 		done, err := again(r, before.Object)
-		if errors.Is(err, store.ErrNotFound) { // not to be taken for a request that never came
+		if errors.Is(err, store.ErrNotFound) { // must not look like a request that never came
 			err = &administration.Error{
 				Kind: administration.NotFound, Text: "what this request made is not there any more",
 			}
@@ -152,7 +152,7 @@ func (o *once) before(r *request, again repeat) (answer, error) {
 	return answer{status: first.Status, value: first.Value, tag: first.Tag}, err
 }
 
-// keep keeps the answer to a request that changed something.
+// keep stores the answer to a request that changed something.
 func (o *once) keep(ctx context.Context, done answer) error {
 	first := sealed{Status: done.status, Tag: done.tag}
 	var err error
@@ -171,8 +171,8 @@ func (o *once) keep(ctx context.Context, done answer) error {
 	})
 }
 
-// once answers a request with an Idempotency-Key: one that comes again is answered as
-// the first was, and does nothing.
+// once answers a request with an Idempotency-Key: a repeated one gets the answer of the first, and
+// does nothing.
 func (a *API) once(r *request, token, key string, handle handler, again repeat) (answer, error) {
 	if len(key) > maxKey {
 		return answer{}, &administration.Error{
@@ -191,7 +191,8 @@ func (a *API) once(r *request, token, key string, handle handler, again repeat) 
 	done, err := handle(r)
 	r.admin = plain
 	if err != nil {
-		// Another one may have come first: then what is there by now is no mistake.
+		// Another request with this key may have been first: then it is no mistake that the object
+		// exists by now.
 		if first, other := o.before(r, again); !errors.Is(other, store.ErrNotFound) {
 			return first, other
 		}
@@ -201,13 +202,13 @@ func (a *API) once(r *request, token, key string, handle handler, again repeat) 
 		return done, nil
 	}
 	if err := o.keep(context.WithoutCancel(r.Context()), done); err != nil {
-		// The change is made: who asks again is answered by what is there then.
+		// The change is made: a repeated request is answered from the object as it is then.
 		a.Log.Warn("the answer to a request with an Idempotency-Key was not kept", "path", r.URL.Path, "error", err)
 	}
 	return done, nil
 }
 
-// nothing repeats a request that is answered with nothing.
+// nothing repeats a request that has an empty answer.
 func nothing(*request, string) (answer, error) { return answer{}, nil }
 
 // added repeats a request that added an object.
@@ -227,8 +228,7 @@ func changed[O any](read func(*administration.Administrator, context.Context, st
 	}
 }
 
-// quietly repeats a request that finds what it did before, and does it no further: it was
-// in the audit the first time.
+// quietly repeats a request that changes nothing the second time, without another audit row.
 func quietly(handle handler) repeat {
 	return func(r *request, _ string) (answer, error) {
 		plain := r.admin
@@ -241,17 +241,17 @@ func quietly(handle handler) repeat {
 // quiet is a store without audit.
 type quiet struct{ store.Store }
 
-// Update changes something that was changed and noted before.
+// Update repeats a change that was made and audited before.
 func (q quiet) Update(ctx context.Context, f func(store.Tx) error) error {
 	return q.Store.Update(ctx, func(tx store.Tx) error { return f(quietTx{tx}) })
 }
 
 type quietTx struct{ store.Tx }
 
-// AddAudit notes nothing.
+// AddAudit does nothing.
 func (quietTx) AddAudit(store.Audit) error { return nil }
 
-// lost is for what can neither be found nor done in the same way again.
+// lost is for requests whose result can neither be found nor made again.
 func lost(*request, string) (answer, error) {
 	return answer{}, &administration.Error{
 		Kind: administration.Conflict,

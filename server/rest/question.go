@@ -16,9 +16,9 @@ var (
 	found  = append([]string{"handshake", "item", "device", "since", "until"}, sorted...)
 )
 
-// parameters are what operations take in the query of their address, as the contract says.
-// One that is not here takes none: what would be ignored, such as a misspelt "since", would
-// be answered with another figure than was asked for.
+// parameters are the query parameters of operations, as in openapi.yaml. Operations that are not
+// listed have none. Unknown parameters are errors, because ignoring one, such as a misspelt
+// "since", would give another figure than the caller asked for.
 var parameters = map[string][]string{
 	"GET organizations": sorted,
 	"GET handshakes":    append([]string{"handshake", "item"}, sorted...),
@@ -44,7 +44,7 @@ var parameters = map[string][]string{
 // switches are parameters that are true or false.
 var switches = []string{"reverse", "accumulated", "compare"}
 
-// checkQuery gives an error if a request asks for what its operation does not know.
+// checkQuery gives an error if a request has a parameter that its operation does not know.
 func checkQuery(r *http.Request, known []string) error {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {

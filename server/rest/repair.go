@@ -1,12 +1,12 @@
 package rest
 
-// SeatMove says who takes over the seats of a device.
+// SeatMove says to which device the seats of a device move.
 type SeatMove struct {
 	To    string   `json:"to"`              // a UUID
 	Items []string `json:"items,omitempty"` // none: all
 }
 
-// DeviceMerge says as which device another one is shown.
+// DeviceMerge says into which device another one is merged.
 type DeviceMerge struct {
 	Into string `json:"into"` // a UUID
 }

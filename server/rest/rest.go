@@ -1,5 +1,5 @@
-// Package rest is the API of administration, /api/v1: what the pages and the command
-// do, for programs. docs/openapi.yaml is its contract.
+// Package rest is the API of administration, /api/v1: what the pages and the command do, for
+// programs. docs/openapi.yaml specifies it.
 package rest
 
 import (
@@ -34,10 +34,10 @@ const Prefix = "/api/v1/"
 type API struct {
 	Administrator *administration.Administrator
 	Attempts      *administration.Attempts
-	PublicKey     []byte        // what clients know the server by
-	Alerts        alerts.Sender // sends tests of channels
+	PublicKey     []byte        // by which clients recognize the server
+	Alerts        alerts.Sender // sends test messages to channels
 	Log           *slog.Logger
-	// Address tells where a request comes from.
+	// Address is the address from which a request comes.
 	Address func(*http.Request) string
 
 	limits   *recent.Cache[*rate.Limiter]
@@ -50,8 +50,8 @@ const (
 	atOnce    = 100
 )
 
-// maxBody is how many bytes the body of a request has at most, and maxLicenseBody that of
-// one that brings a license file, as a text of JSON.
+// maxBody is how many bytes the body of a request may have; maxLicenseBody is the limit for a body
+// with a license file, as a JSON text.
 const (
 	maxBody        = 64 << 10
 	maxLicenseBody = 2 * licensefile.MaxSize
@@ -70,10 +70,10 @@ type request struct {
 	*http.Request
 	admin *administration.Administrator
 	body  []byte
-	tags  []string // of which the object has to have one; nil: whatever it is like
+	tags  []string // the object must have one of them; nil: no check
 }
 
-// answer is what a request is answered with.
+// answer is the answer to a request.
 type answer struct {
 	status int // 0: 200
 	value  any // nil: nothing
@@ -81,7 +81,7 @@ type answer struct {
 	file   *file // instead of a value
 }
 
-// file is an answer that is no JSON object.
+// file is an answer that is not a JSON object.
 type file struct {
 	contentType string
 	write       func(io.Writer) error
@@ -135,7 +135,7 @@ func (a *API) Handler() http.Handler {
 		}, nil)
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// The mux would lead a program to what it takes the path for.
+		// The mux would redirect a program to the cleaned path.
 		if path.Clean(r.URL.Path) != r.URL.Path {
 			nowhere(w, r)
 			return
@@ -230,7 +230,7 @@ func (a *API) answer(r *http.Request, handle handler, again repeat) (answer, err
 	return handle(req)
 }
 
-// read reads the body. A field that is not known is a mistake: it would be ignored.
+// read reads the body. An unknown field is a mistake, because it would be ignored.
 func (r *request) read(value any) error {
 	decoder := json.NewDecoder(strings.NewReader(string(r.body)))
 	decoder.DisallowUnknownFields()
@@ -350,8 +350,8 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	a.write(w, problem.Status, protocol.ContentTypeProblem, problem)
 }
 
-// stream writes a file. What fails on the way breaks the connection off: half a file
-// must not look like one.
+// stream writes a file. If that fails halfway, it breaks off the connection, so that half a file
+// does not look complete.
 func (a *API) stream(w http.ResponseWriter, r *http.Request, f *file) {
 	a.headers(w)
 	w.Header().Set("Content-Type", f.contentType)
@@ -374,5 +374,5 @@ func (a *API) write(w http.ResponseWriter, status int, contentType string, value
 	a.headers(w)
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
-	_, _ = w.Write(text) // who asked may be gone
+	_, _ = w.Write(text) // the client may have gone away
 }

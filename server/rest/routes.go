@@ -30,7 +30,7 @@ func list[R any](read func(*administration.Administrator, context.Context,
 	}
 }
 
-// create adds what the body says.
+// create adds the object in the body.
 func create[I, O any](add func(*administration.Administrator, context.Context, I) (O, error)) handler {
 	return func(r *request) (answer, error) {
 		var in I
@@ -42,7 +42,7 @@ func create[I, O any](add func(*administration.Administrator, context.Context, I
 	}
 }
 
-// show answers with one object, and the tag of what it states.
+// show answers with one object and its tag.
 func show[O any](name string, read func(*administration.Administrator, context.Context, string) (O, error),
 	stated func(O) any) handler {
 	return func(r *request) (answer, error) {
@@ -51,7 +51,7 @@ func show[O any](name string, read func(*administration.Administrator, context.C
 	}
 }
 
-// change changes what the body names.
+// change makes the change in the body.
 func change[I, O any](name string,
 	do func(*administration.Administrator, context.Context, string, I, []string) (O, error),
 	stated func(O) any) handler {
@@ -184,8 +184,8 @@ func (a *API) routes() map[string]handler {
 	}
 }
 
-// repeats are what requests with an Idempotency-Key are answered with when they were
-// carried out and their answers are not there.
+// repeats answer requests with an Idempotency-Key that were carried out but whose answers are
+// missing.
 func (a *API) repeats() map[string]repeat {
 	type admin = administration.Administrator
 	return map[string]repeat{

@@ -10,10 +10,10 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// maxFilters is how many objects the filters of statistics name at most, each kind.
+// maxFilters is how many objects of each kind the filters of statistics may name.
 const maxFilters = 100
 
-// contentTypeCSV is of tables for spreadsheets.
+// contentTypeCSV is the content type of tables for spreadsheets.
 const contentTypeCSV = "text/csv; charset=utf-8"
 
 func wrong(field, text string) error {

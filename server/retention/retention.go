@@ -1,7 +1,6 @@
-// Package retention deletes what has been kept for long enough. It goes in small
-// transactions, with pauses, so that it keeps nobody waiting, and goes on where it
-// was stopped. Reports go by whole months, once a signed checkpoint stands for what
-// they sum up to.
+// Package retention deletes records that have been kept long enough. It works in small transactions
+// with pauses, so that nobody has to wait, and continues where it was stopped. It deletes reports
+// by whole months, once a signed checkpoint has their sums.
 package retention
 
 import (
@@ -16,36 +15,35 @@ import (
 	"github.com/openlts/openlts/server/verification"
 )
 
-// MinReportDays is for how many days reports are kept at least: clients may report
-// for 30 days.
+// MinReportDays is the smallest number of days for which reports are kept, because clients may
+// report for 30 days.
 const MinReportDays = 40
 
-// MinSeatDays is for how many days seats are kept at least: exceptions are cleared every
-// 365 days.
+// MinSeatDays is the smallest number of days for which seats are kept, because exceptions are reset
+// every 365 days.
 const MinSeatDays = 365
 
-// Pruner deletes what has been kept for long enough.
+// Pruner deletes records that have been kept long enough.
 type Pruner struct {
 	Store store.Store
 	Key   ed25519.PrivateKey // signs checkpoints
 	Now   func() time.Time
-	// Pause is how long others may work after each transaction; nil: as long as it took,
-	// and 5 ms more.
+	// Pause waits after each transaction, so that others can work; nil: as long as the transaction
+	// took plus 5 ms.
 	Pause func(ctx context.Context, took time.Duration)
-	// Progress, if set, is told how many reports of how many were read for a checkpoint.
+	// Progress, if set, is called with how many reports of how many were read for a checkpoint.
 	Progress func(done, of int64)
 }
 
 // Outcome is what was pruned.
 type Outcome struct {
-	// Removed is how many records went, by kind; reports came in rows of one or more.
+	// Removed is how many rows were deleted, by kind; a row of reports has one or more of them.
 	Removed map[store.Record]int64 `json:"removed"`
-	// Checkpoint is the slot before which a new checkpoint stands; 0: none was made.
+	// Checkpoint is the slot up to which a new checkpoint was made; 0: none was made.
 	Checkpoint int64 `json:"checkpoint,omitempty"`
 }
 
-// Prune deletes what has been kept for long enough. Several processes may do so at
-// once.
+// Prune deletes records that have been kept long enough. Several processes may do so at once.
 func (p *Pruner) Prune(ctx context.Context) (Outcome, error) {
 	outcome := Outcome{Removed: map[store.Record]int64{}}
 	days, err := p.Store.Retention(ctx)
@@ -96,8 +94,8 @@ func (p *Pruner) pause(ctx context.Context, took time.Duration) {
 	}
 }
 
-// reports closes the slots before a month, has a checkpoint made of them unless
-// there is one, and deletes their reports.
+// reports closes the slots before a month, makes a checkpoint of them unless there is one, and
+// deletes their reports.
 func (p *Pruner) reports(ctx context.Context, before time.Time, outcome *Outcome) error {
 	until := verification.Until(before)
 	var closing store.Closing
@@ -132,9 +130,9 @@ func (p *Pruner) reports(ctx context.Context, before time.Time, outcome *Outcome
 	return nil
 }
 
-// Checkpoint closes the months that ended a time ago, MinReportDays at least, and
-// signs what their reports sum up to, without deleting any: verification may begin
-// there. It gives the slot before which it stands; 0: there is one already.
+// Checkpoint closes the months that ended at least a given time ago (MinReportDays or more) and
+// signs the sums of their reports, without deleting any: verification may begin there. It returns
+// the slot up to which it was made; 0: there is one already.
 func (p *Pruner) Checkpoint(ctx context.Context) (before int64, err error) {
 	until, reached := verification.Until(p.Now().Add(-MinReportDays*24*time.Hour)), int64(0)
 	err = p.Store.Examine(ctx, func(e store.Examination) error {
@@ -176,18 +174,18 @@ func (p *Pruner) checkpoint(ctx context.Context, until int64) error {
 		})
 	})
 	if errors.Is(err, store.ErrExists) {
-		return nil // another process was quicker
+		return nil // another process was faster
 	}
 	return err
 }
 
-// every is how often Run prunes, and first how long it waits before.
+// every is how often Run prunes, and first how long it waits at the start.
 const (
 	every = time.Hour
 	first = 3 * time.Minute
 )
 
-// Run prunes now and then, until ctx ends. What fails is logged and tried again.
+// Run prunes regularly until ctx ends. It logs failures and tries again.
 func (p *Pruner) Run(ctx context.Context, log *slog.Logger) {
 	timer := time.NewTimer(first)
 	defer timer.Stop()

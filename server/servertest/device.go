@@ -1,5 +1,5 @@
-// Package servertest has what tests of a License Tracking Server share: devices,
-// devices by the dozen, and a store without HTTP.
+// Package servertest has what tests of a License Tracking Server share: devices, load by many
+// devices, and a store without HTTP.
 package servertest
 
 import "github.com/openlts/openlts/server/player"

@@ -14,12 +14,12 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// Load is devices that report while servers, or what they stand on, come and go.
-// Each report is sent until it is acknowledged, and some of them once more.
+// Load is devices that report while servers and databases fail and return. Each report is sent
+// until it is acknowledged, and some once more.
 type Load struct {
 	// Address is the base URL to try next.
 	Address func() string
-	// Code and Item are what is reported on, scans.
+	// Code and Item are the code and the item of the reports, charged by scans.
 	Code, Item string
 	// Now is the clock of the devices; nil: the machine's.
 	Now func() time.Time
@@ -34,11 +34,11 @@ type Load struct {
 // Endless is how many slots are reported on until Stop is called.
 const Endless = 1 << 40
 
-// patience is how long a device tries without an answer before the test has failed.
+// patience is how long a device tries without an answer before the test fails.
 const patience = 2 * time.Minute
 
-// Start authorizes so many devices and has each report on so many slots. done is
-// closed when all is acknowledged, or a test failed.
+// Start authorizes so many devices, each of which reports for so many slots. done is closed when
+// everything is acknowledged, or when the test has failed.
 func (l *Load) Start(t testing.TB, devices int, slots int64) (done <-chan struct{}) {
 	t.Helper()
 	var all sync.WaitGroup
@@ -68,7 +68,7 @@ func (l *Load) Start(t testing.TB, devices int, slots int64) (done <-chan struct
 // Stop has each device end after the slot that it reports on.
 func (l *Load) Stop() { l.stopped.Store(true) }
 
-// Await waits until so many more reports are acknowledged, and tells whether all are.
+// Await waits until so many more reports are acknowledged, and returns whether all are.
 func (l *Load) Await(done <-chan struct{}, more int64) (all bool) {
 	for target := l.Acknowledged.Load() + more; l.Acknowledged.Load() < target; {
 		select {
@@ -104,8 +104,8 @@ func (l *Load) report(t testing.TB, d *Device, slots int64) {
 	}
 }
 
-// until tries until it succeeds. Only a server that can't serve now, or is not there,
-// is asked again.
+// until tries until it succeeds. It asks again only if the server can't serve now, or can't be
+// reached.
 func (l *Load) until(t testing.TB, d *Device, try func() error) bool {
 	for deadline := time.Now().Add(patience); ; {
 		d.BaseURL = l.Address()

@@ -16,8 +16,8 @@ import (
 	"github.com/openlts/openlts/server/store/teststore"
 )
 
-// Office is a store with an item, charged by scans, and a device that reports, at a
-// time of its own: months pass in no time. There is no HTTP in it.
+// Office is a store with an item that is charged by scans and a device that reports, with a clock
+// of its own, so that months pass at once. It uses no HTTP.
 type Office struct {
 	*testing.T
 	store.Store
@@ -108,7 +108,7 @@ func (o *Office) Live(until time.Time) {
 	}
 }
 
-// Tamper changes the database behind the server's back.
+// Tamper changes the database without the server's knowledge.
 func (o *Office) Tamper(statement string, arguments ...any) {
 	o.Helper()
 	teststore.Tamper(o.T, o.DB, statement, arguments...)

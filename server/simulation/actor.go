@@ -14,7 +14,7 @@ import (
 	"github.com/openlts/openlts/server/player"
 )
 
-// actor is a device that plays its part.
+// actor is a simulated device.
 type actor struct {
 	*player.Device
 	member *member
@@ -27,8 +27,7 @@ type actor struct {
 	account protocol.DeviceAccount
 }
 
-// renewal is for how long a device that was authorized does not ask again: it is
-// started anew on its next day of work.
+// renewal is how long an authorized device does not ask again: it restarts on its next day of work.
 const renewal = 16 * time.Hour
 
 func newActor(seed uint64, m *member, w *world, handler http.Handler) (*actor, error) {
@@ -47,7 +46,7 @@ func newActor(seed uint64, m *member, w *world, handler http.Handler) (*actor, e
 	}
 	a := &actor{Device: device, member: m, lane: identity}
 	if m.code.quota > 0 {
-		// There is not enough for all: who comes first has it.
+		// The quota is not enough for all: the first devices get it.
 		a.lane = -1
 	}
 	return a, nil
@@ -74,7 +73,8 @@ func (a *actor) perform(w *world, s *session) error {
 	return a.tell(w, s)
 }
 
-// ask authorizes the device. A refusal is no error: it asks again when it works again.
+// ask asks for an authorization. A refusal is not an error: the device asks again when it works
+// again.
 func (a *actor) ask(w *world) (granted bool, err error) {
 	m := a.member
 	request := a.Request(m.code.full())

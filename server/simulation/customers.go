@@ -19,11 +19,11 @@ type code struct {
 	// share is how many of all devices use it, and least how many at least.
 	share float64
 	least int
-	// fill is how much of the quota is used in the end; 0: it is unlimited. quota, if
+	// fill is the part of the quota that is used in the end; 0: the quota is unlimited. quota, if
 	// set, is the quota itself.
 	fill  float64
 	quota int64
-	// ends is how many days before (or, if negative, after) the last one the item ends.
+	// ends is how many days before the last day the item ends (if negative: after it).
 	ends int
 	// domain is where the code may be used; "": anywhere.
 	domain string
@@ -43,7 +43,7 @@ type kind struct {
 	often, each float64
 }
 
-// oddity is what a device of a code does that it should not.
+// oddity is something that a device of a code should not do.
 type oddity int
 
 const (
@@ -55,7 +55,7 @@ const (
 	broken           // a disk breaks, and usage goes with it
 )
 
-// customers are whom the simulated server serves.
+// customers are the customers of the simulated server.
 var customers = []customer{
 	{id: "100001", name: "Example Corp", zone: "Europe/Berlin", codes: []code{{
 		organization: "100001", custom: "warehouse", item: "warehouse-scans", title: "Barcodes of the warehouse",

@@ -14,8 +14,8 @@ import (
 // slotSeconds is the length of the devices' slots.
 const slotSeconds = 180
 
-// step is how often the simulated server hears of its devices: what they send within
-// one comes at its end.
+// step is how often devices send to the simulated server: what they send within a step arrives at
+// its end.
 const step = 10 * time.Minute
 
 // member is a device, or a copy of one.
@@ -30,20 +30,20 @@ type member struct {
 	skew time.Duration
 	// joins and leaves are its first and its last moment.
 	joins, leaves time.Time
-	// busy is how much it does, 1 for the usual.
+	// busy is how much it does, compared with the usual 1.
 	busy float64
-	// domain is what it says runs the SDK, where the code asks.
+	// domain is the domain in its requests, if the code has one.
 	domain string
-	// typo is what its code was mistaken for; "": it was not.
+	// typo is the mistyped code; "": it was not mistyped.
 	typo string
 }
 
-// session is some time that a device was at work, and when it told the server of it.
+// session is a period in which a device was used, and when it reported that.
 type session struct {
 	member  int
 	sent    time.Time
 	reports []report
-	// lost is how many of its operations went with a broken disk.
+	// lost is how many of its operations were lost with a broken disk.
 	lost int64
 }
 
@@ -57,7 +57,7 @@ type count struct {
 	n    int64
 }
 
-// plan is all that devices will do.
+// plan is everything that devices will do.
 type plan struct {
 	from, until time.Time
 	members     []*member
@@ -68,7 +68,7 @@ type plan struct {
 	devices map[string]int64
 }
 
-// newPlan draws what devices do; the same options, the same plan.
+// newPlan chooses at random what devices do; the same options give the same plan.
 func newPlan(o Options) (*plan, error) {
 	p := &plan{until: o.Until.UTC().Truncate(step), total: map[string]int64{}, devices: map[string]int64{}}
 	p.from = p.until.AddDate(0, 0, -o.Days)
@@ -96,7 +96,7 @@ func newPlan(o Options) (*plan, error) {
 	return p, nil
 }
 
-// add adds a device of a code, which joins at some time: a third was there before.
+// add adds a device of a code, which joins at some time; a third of them were there before.
 func (p *plan) add(random *rand.Rand, kind *code, zone *time.Location, n int) {
 	span := p.until.Sub(p.from)
 	m := &member{
@@ -124,7 +124,7 @@ func (p *plan) oddities() {
 		}
 		switch m.code.oddity {
 		case copied:
-			// Somebody copies a whole machine, and both go on.
+			// Somebody copies a whole machine, and both continue.
 			m.joins, m.leaves, m.busy = p.from, p.until, max(m.busy, 1)
 			twin := *m
 			twin.number, twin.copyOf, twin.joins = len(p.members), m.number, later
@@ -146,7 +146,7 @@ func (p *plan) oddities() {
 	}
 }
 
-// serverDown is when the server answers nobody: an afternoon at two fifths.
+// serverDown is when the server does not answer: an afternoon after two fifths of the time.
 func (p *plan) serverDown() (from, until time.Time) {
 	day := p.from.Add(p.until.Sub(p.from) * 2 / 5).Truncate(24 * time.Hour)
 	return day.Add(12 * time.Hour), day.Add(17 * time.Hour)
@@ -197,7 +197,7 @@ func (p *plan) work(random *rand.Rand, m *member) {
 	}
 }
 
-// session draws some slots of work.
+// session chooses some slots of work at random.
 func (p *plan) session(random *rand.Rand, m *member, at time.Time, used map[int64]bool) (reports []report) {
 	growth := 0.8 + 0.4*float64(at.Sub(p.from))/float64(p.until.Sub(p.from))
 	slot := at.Unix() - at.Unix()%slotSeconds
@@ -206,7 +206,7 @@ func (p *plan) session(random *rand.Rand, m *member, at time.Time, used map[int6
 			used[slot] = true
 			r := report{slot: slot}
 			for i, t := range m.code.types {
-				// The first type is in most slots, the others now and then.
+				// The first type is in most slots, the others sometimes.
 				if i > 0 && random.Float64() > t.often {
 					continue
 				}

@@ -1,6 +1,5 @@
-// Package simulation fills a new License Tracking Server with a history: devices of
-// several customers, at work for weeks, authorize themselves and report what they
-// did by the real protocol, in simulated time.
+// Package simulation fills a new License Tracking Server with a history: devices of several
+// customers get authorizations and report usage for weeks, by the real protocol, in simulated time.
 package simulation
 
 import (
@@ -28,12 +27,12 @@ const (
 // Options say what is simulated.
 type Options struct {
 	Devices, Days int
-	// Seed chooses one of many histories: with the same options it is the same one.
+	// Seed chooses one of many histories: the same options give the same one.
 	Seed uint64
 	// Until is when it ends.
 	Until time.Time
-	// Progress, if set, is told how much of what devices do is done, of how much: before the
-	// first of it, after the last, and at least at each hundredth in between.
+	// Progress, if set, is called with how much of the simulation is done, of how much: before the
+	// start, at the end, and at least for each hundredth in between.
 	Progress func(done, of int)
 }
 
@@ -47,8 +46,7 @@ type Result struct {
 	Refusals      int64 `json:"refusals"`
 }
 
-// ErrNotNew is the error for a database which is in use: a history can't be taken out
-// of it again.
+// ErrNotNew is the error if a database is in use, because a history can't be removed again.
 var ErrNotNew = errors.New(
 	"there are organizations in this database already: name a new one, which the simulation makes")
 
@@ -147,8 +145,8 @@ func (w *world) sell(ctx context.Context, desk *administration.Administrator) er
 	return nil
 }
 
-// quota is how much a customer bought, -1 for any number: round, and so much that what
-// is used in the end is the part it should be.
+// quota is how much a customer bought, -1 for any number: a round number of which the right part is
+// used in the end.
 func (w *world) quota(kind *code) int64 {
 	used := w.plan.total[kind.full()]
 	if kind.way == "device" {
@@ -165,7 +163,8 @@ func (w *world) quota(kind *code) int64 {
 	return int64(math.Ceil(exact/unit) * unit)
 }
 
-// lanes are how many devices the server hears at a time: it commits what comes together.
+// lanes is how many devices send at the same time: the server commits together what arrives
+// together.
 const lanes = 64
 
 // live lets time pass.
@@ -194,8 +193,8 @@ func (w *world) live(ctx context.Context, options Options) error {
 	return ctx.Err()
 }
 
-// hear has the server hear of sessions, those of different lanes at once. What depends
-// on who comes first is in one lane.
+// hear sends sessions to the server, those of different lanes at the same time. Sessions whose
+// order matters are in the same lane.
 func (w *world) hear(ctx context.Context, sessions []session) error {
 	queues := map[int][]*session{}
 	var order []int

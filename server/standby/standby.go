@@ -1,5 +1,5 @@
-// Package standby tells a standby server when to serve: when the main server does
-// not answer its health check, and only then.
+// Package standby decides when a standby server serves: only while the main server does not answer
+// its health check.
 package standby
 
 import (
@@ -15,13 +15,13 @@ import (
 	"time"
 )
 
-// Patience is how long a standby server waits before it changes its mind.
+// Patience is how long a standby server waits before it begins or stops serving.
 type Patience struct {
-	// TakeOver is how long all checks have to fail before the standby serves: a main
-	// server that is started anew is back by then.
+	// TakeOver is how long all checks have to fail before the standby server serves: a main server
+	// that is restarted is back by then.
 	TakeOver time.Duration
-	// GiveBack is how long all checks have to succeed before it refuses again: a main
-	// server that comes and goes is not relied on.
+	// GiveBack is how long all checks have to succeed before it refuses again: an unstable main
+	// server must not count as back.
 	GiveBack time.Duration
 }
 
@@ -38,24 +38,24 @@ func (p Patience) Check() error {
 	return nil
 }
 
-// interval is the time between two checks, and how long one may take: several lie in
-// the shorter of the times.
+// interval is the time between two checks, and timeout how long one may take: several fit into the
+// shorter of both times.
 func (p Patience) interval() (interval, timeout time.Duration) {
 	shorter := min(p.TakeOver, p.GiveBack)
 	return min(time.Second, shorter/5), min(2*time.Second, shorter)
 }
 
-// Judge decides from health checks whether the standby serves. It begins with
-// refusing: what was not seen for long is not known to be gone.
+// Judge decides from health checks whether the standby server serves. It begins by refusing,
+// because a few failed checks do not prove that the main server is down.
 type Judge struct {
 	Patience
 	serving bool
-	since   time.Time // of the first check of a series that speaks for a change
+	since   time.Time // of the first check in a series that suggests a change
 }
 
-// Judge takes in a check and tells whether the standby serves from now on.
+// Judge processes a check and returns whether the standby server serves from now on.
 func (j *Judge) Judge(at time.Time, mainServes bool) (serving bool) {
-	if mainServes != j.serving { // it speaks for what is
+	if mainServes != j.serving { // it confirms the present state
 		j.since = time.Time{}
 		return j.serving
 	}
@@ -82,8 +82,7 @@ func CheckURL(address string) error {
 	return nil
 }
 
-// Watch looks after a main server until ctx ends. It calls serve with what it
-// decides whenever that changes.
+// Watch checks a main server until ctx ends. It calls serve whenever its decision changes.
 func Watch(ctx context.Context, address string, patience Patience, client *http.Client, log *slog.Logger,
 	serve func(bool)) {
 	address = strings.TrimSuffix(address, "/") + "/readyz"

@@ -13,14 +13,13 @@ import (
 	"github.com/openlts/openlts/server/verification"
 )
 
-// File is a statement as it is handed out: to read, and to prove.
+// File is a statement as a file: to read, and to check.
 type File struct {
 	Statement *Statement `json:"statement"`
 	// Signed is the same, signed by the server: a JWS.
 	Signed string `json:"signed"`
-	// ServerPublicKey is the key to check it with. Whoever wants to know that it is the
-	// server's compares it with what is known of the server, such as what the
-	// license keys hold.
+	// ServerPublicKey is the key with which to check it. To be sure that it is the server's key,
+	// compare it with another source, such as the license keys.
 	ServerPublicKey string `json:"serverPublicKey"`
 }
 
@@ -43,18 +42,18 @@ const (
 	maxLine = 1 << 20
 )
 
-// Proof is what a file proves.
+// Proof is the result of checking a file.
 type Proof struct {
 	Statement *Statement
-	Key       ed25519.PublicKey // that it is signed with
-	Reports   bool              // that it follows from the reports
+	Key       ed25519.PublicKey // the key that signed it
+	Reports   bool              // whether it follows from the reports
 	// Devices are the units of each device in the reports, by its UUID.
 	Devices map[string]int64
 }
 
-// Prove checks a file: that the statement is what the server signed, with the key
-// given or, if that is nil, the one in the file; and, if there are reports, that they
-// are those behind the statement, and sum up to it. It needs no server.
+// Prove checks a file: that the server signed the statement, with the given key or, if that is nil,
+// the one in the file; and, if reports are given, that they are those behind the statement and add
+// up to it. It needs no server.
 func Prove(file io.Reader, key ed25519.PublicKey, reports io.Reader) (*Proof, error) {
 	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {
@@ -71,6 +70,9 @@ func Prove(file io.Reader, key ed25519.PublicKey, reports io.Reader) (*Proof, er
 			return nil, errors.New("the file holds no public key, and none is given")
 		}
 		key = raw
+	}
+	if f.ServerPublicKey != protocol.Encoding.EncodeToString(key) {
+		return nil, fmt.Errorf("%w: the file names another key than that of the server", protocol.ErrSignature)
 	}
 	signed := &Statement{}
 	if err := protocol.VerifyDocument(protocol.DocumentStatement, f.Signed, key, signed); err != nil {

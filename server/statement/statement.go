@@ -1,8 +1,7 @@
-// Package statement closes the months of an organization for billing: what was used
-// in a month, in the organization's time zone, as of a moment. A closed statement
-// never changes; what came later is a correction in the next one. It is signed, and
-// holds the digest of the reports behind it, so that anybody who has these can
-// prove that the bill follows from them.
+// Package statement closes the months of an organization for billing: what was used in a month, in
+// the organization's time zone, as of a moment. A closed statement never changes; what arrives
+// later is a correction in the next one. It is signed and contains the digest of the reports behind
+// it, so that anybody who has these can check that the bill follows from them.
 package statement
 
 import (
@@ -28,17 +27,17 @@ type Statement struct {
 	Zone         string `json:"zone"`
 	From         int64  `json:"from"` // the month, half open, in seconds since 1970
 	Until        int64  `json:"until"`
-	// AsOf is the moment: what came from then on is not in it.
+	// AsOf is that moment: what arrived later is not in it.
 	AsOf int64 `json:"asOf"`
-	// Previous is the digest of the statement before; "" if there is none.
+	// Previous is the digest of the previous statement; "" if there is none.
 	Previous string `json:"previous"`
-	// Usage is of the month, Corrections are what came on months before after these
+	// Usage is the usage of the month. Corrections are what arrived for earlier months after these
 	// were closed.
 	Usage       []Line `json:"usage"`
 	Corrections []Line `json:"corrections"`
 	// Adjustments were made in the month.
 	Adjustments []Adjustment `json:"adjustments"`
-	// Losses are what devices declared as never to come; they are not charged.
+	// Losses are what devices declared lost; they are not charged.
 	Losses []Loss `json:"losses"`
 	// Reports is how many reports are behind Usage, and Digest the SHA-256 of their
 	// lines; 0 and "" if they were deleted before.
@@ -63,7 +62,7 @@ type Loss struct {
 	Units int64  `json:"units"`
 }
 
-// Adjustment is an adjustment of what is used of an item.
+// Adjustment is an adjustment of an item's usage.
 type Adjustment struct {
 	Item   string `json:"item"`
 	At     int64  `json:"at"`
@@ -79,8 +78,8 @@ func (s *Statement) Total() (units int64) {
 	return units
 }
 
-// delay is how long ago AsOf is: what came at once is committed, and servers on one
-// database agree to within it.
+// delay is how long ago AsOf is: by now, everything that arrived before it is committed, and the
+// clocks of servers on one database agree to within it.
 const delay = time.Minute
 
 // Errors of statements, beside those of a store.
@@ -97,14 +96,15 @@ type Maker struct {
 	Store store.Store
 	Key   ed25519.PrivateKey // the server's
 	Now   func() time.Time
-	// Progress, if set, is told how many reports of how many were read.
+	// Progress, if set, is called with how many reports of how many were read.
 	Progress func(done, of int64)
 }
 
 // monthLayout is how months are written.
 const monthLayout = "2006-01"
 
-// Closed gives a statement that was closed, and its document; store.ErrNotFound.
+// Closed gives a closed statement and its document; the error is store.ErrNotFound if there is
+// none.
 func (m *Maker) Closed(ctx context.Context, organization, month string) (*Statement, string, error) {
 	list, err := m.closed(ctx, organization)
 	if err != nil {
@@ -150,8 +150,8 @@ func (m *Maker) closed(ctx context.Context, organization string) ([]closed, erro
 	return list, nil
 }
 
-// Draft makes a statement as of now, also of a month that has not ended. zone is the
-// organization's; nil: that of its statements before, or UTC.
+// Draft makes a statement as of now, even for a month that has not ended. zone is the
+// organization's; nil: that of its earlier statements, or UTC.
 func (m *Maker) Draft(ctx context.Context, organization, month string, zone *time.Location) (*Statement, error) {
 	start, err := time.Parse(monthLayout, month)
 	if err != nil || start.Year() < 1971 {
@@ -185,7 +185,8 @@ func (m *Maker) Draft(ctx context.Context, organization, month string, zone *tim
 	}
 	if n := len(before); n > 0 {
 		s.Previous = protocol.Digest([]byte(before[n-1].document))
-		// Also where the rules of a time zone were changed since: nothing is billed twice or never.
+		// Even if the rules of a time zone have changed since: nothing must be billed twice or
+		// never.
 		s.From = before[n-1].Until
 	}
 	for _, step := range []func(context.Context, *Statement) error{m.name, m.usage, m.adjustments} {
@@ -196,8 +197,8 @@ func (m *Maker) Draft(ctx context.Context, organization, month string, zone *tim
 	return s, m.corrections(ctx, s, before)
 }
 
-// Close makes the statement of a month that has ended, signs and keeps it; from then
-// on it never changes. It gives the signed document, too.
+// Close makes the statement of a month that has ended, signs it and stores it; from then on it
+// never changes. It also returns the signed document.
 func (m *Maker) Close(ctx context.Context, organization, month string, zone *time.Location,
 	actor string) (*Statement, string, error) {
 	s, err := m.Draft(ctx, organization, month, zone)
@@ -260,7 +261,7 @@ func (m *Maker) usage(ctx context.Context, s *Statement) error {
 		s.Losses = append(s.Losses, Loss{Item: loss.Item, Code: loss.Code, Cause: loss.Cause, Units: loss.Units})
 	}
 	slices.SortFunc(s.Usage, Line.compare)
-	// Who bills must not bill what the totals don't say.
+	// A bill must not differ from the totals.
 	counted, err := m.counted(ctx, s.Organization, s.From, s.Until)
 	if err != nil {
 		return err
@@ -295,8 +296,8 @@ func (m *Maker) counted(ctx context.Context, organization string, from, until in
 	return lines, nil
 }
 
-// difference is what has to be added to some lines so that others come out; without
-// what does not differ.
+// difference is what has to be added to the stated lines to get the present ones, without lines
+// that do not differ.
 func difference(now []Line, stated ...[]Line) []Line {
 	units := map[Line]int64{}
 	for _, line := range now {
@@ -319,7 +320,7 @@ func difference(now []Line, stated ...[]Line) []Line {
 	return lines
 }
 
-// corrections are what the months before have now, beyond what was stated of them.
+// corrections are what the earlier months have now, beyond what their statements say.
 func (m *Maker) corrections(ctx context.Context, s *Statement, before []closed) error {
 	for _, past := range before {
 		now, err := m.counted(ctx, s.Organization, past.From, past.Until)
@@ -342,7 +343,7 @@ func (m *Maker) corrections(ctx context.Context, s *Statement, before []closed) 
 	return nil
 }
 
-// adjustments are those of the month, of the organization's items.
+// adjustments are the month's adjustments of the organization's items.
 func (m *Maker) adjustments(ctx context.Context, s *Statement) error {
 	return m.Store.Examine(ctx, func(e store.Examination) error {
 		items := map[store.ID]string{}
@@ -366,8 +367,8 @@ func (m *Maker) adjustments(ctx context.Context, s *Statement) error {
 	})
 }
 
-// Evidence writes the lines of the reports behind a closed statement, and says
-// whether they still are those that were signed.
+// Evidence writes the lines of the reports behind a closed statement, and returns whether they
+// still are those that were signed.
 func (m *Maker) Evidence(ctx context.Context, s *Statement, write func(line []byte) error) error {
 	scope := s.scope()
 	scope.Write = write

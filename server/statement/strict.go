@@ -10,10 +10,9 @@ import (
 	"strings"
 )
 
-// readStrictly reads a JSON text that whoever hands it out may have changed. It has one
-// meaning, for every reader: a field that is there twice, of which one program shows the
-// first and another the last, is an error, and so is one that is not known, which
-// nothing would be compared with.
+// readStrictly reads a JSON text that somebody may have changed. The text must mean the same for
+// every reader. So a duplicate field is an error, because some programs show the first one and
+// others the last. An unknown field is an error, too, because nothing would be compared with it.
 func readStrictly(text []byte, value any) error {
 	if err := eachOnce(json.NewDecoder(bytes.NewReader(text))); err != nil {
 		return err
@@ -26,8 +25,8 @@ func readStrictly(text []byte, value any) error {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("there is more after the end")
 	}
-	// encoding/json also takes names in other capitals, and those of Unicode that it holds
-	// for the same letters, for ours; other readers don't.
+	// encoding/json ignores the case of names, including equivalent letters of Unicode; other
+	// readers don't.
 	read, err := json.Marshal(value)
 	if err != nil {
 		return err
@@ -38,7 +37,7 @@ func readStrictly(text []byte, value any) error {
 	return nil
 }
 
-// plain is what a JSON text says to who knows nothing of its fields; nil if it is none.
+// plain is the content of a JSON text without knowledge of its fields; nil if it is not JSON.
 func plain(text []byte) (says any) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
@@ -48,11 +47,11 @@ func plain(text []byte) (says any) {
 	return says
 }
 
-// maxDepth is how deep a file may be nested; that of a statement has four.
+// maxDepth is how deep a file may be nested; a statement has four levels.
 const maxDepth = 16
 
-// eachOnce reads to the end, and gives an error if a field is there twice in an object.
-// Capitals make no other field: encoding/json takes both for the same.
+// eachOnce reads to the end, and gives an error if an object has a field twice. Names that differ
+// only in case count as the same, as for encoding/json.
 func eachOnce(decoder *json.Decoder) error {
 	type level struct {
 		names map[string]bool // of an object; nil: an array

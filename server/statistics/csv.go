@@ -60,14 +60,15 @@ func cellTime(at time.Time) string {
 	return at.Format(time.RFC3339)
 }
 
-// formulas begin what a spreadsheet takes for a formula: the full-width ones, too.
+// formulas are the characters with which a spreadsheet begins a formula, including the full-width
+// ones.
 const formulas = "=+-@\uFF1D\uFF0B\uFF0D\uFF20"
 
-// separators end a cell where a spreadsheet does not go by commas: by semicolons in
-// countries that write decimals with a comma, and there quotes within a cell protect nothing.
+// separators also end a cell in some spreadsheets: semicolons do so in countries that write
+// decimals with a comma, and there quotes within a cell protect nothing.
 const separators = ";\t\r\n"
 
-// Cell is a text as a cell of a table: a spreadsheet must not take it, or a part of it,
+// Cell is a text as a cell of a table, such that a spreadsheet does not take it, or a part of it,
 // for a formula. Numbers need no such care.
 func Cell(text string) string {
 	var cell strings.Builder

@@ -1,6 +1,5 @@
-// Package statistics answers what people ask of usage: how much of it, by what,
-// and when, in days and months of their time zone. Pages, files and the command all
-// ask here, so that they show the same.
+// Package statistics answers questions about usage: how much, grouped by what, and when, in days
+// and months of a time zone. Pages, files and the command all use it, so that they show the same.
 package statistics
 
 import (
@@ -24,13 +23,13 @@ const (
 	PerMonth  Per = "month"
 )
 
-// By is what rows are grouped by, beside the windows.
+// By is what rows are grouped by, in addition to windows.
 type By string
 
 // What rows can be grouped by.
 const (
-	// BySlot is by the slots themselves, of whatever length, by their starts: without
-	// windows, only those in which there is something. Of operations only.
+	// BySlot groups by the slots themselves, of any length, by their starts, without windows: only
+	// slots in which something was counted. For operations only.
 	BySlot         By = "slot"
 	ByOrganization By = "organization"
 	ByCode         By = "handshake"
@@ -39,10 +38,10 @@ const (
 	ByDevice       By = "device"
 	ByReport       By = "report" // its run, by UUID: with windows of one slot, single reports
 	ByStatus       By = "status" // of denials: the code of the refusal
-	// ByKind is by the part of a product: barcode, or core, webcam, pdf-rasterizer and
-	// ocr of a page product; empty for other types.
+	// ByKind groups by the part of a product: barcode, or core, webcam, pdf-rasterizer and ocr for
+	// page products; empty for other types.
 	ByKind By = "kind"
-	// ByImport is by how pages came in: scanned, captured or loaded; empty for others.
+	// ByImport groups by how pages were imported: scanned, captured or loaded; empty for others.
 	ByImport By = "import"
 )
 
@@ -56,33 +55,32 @@ var columns = map[By]store.Column{
 	ByKind: store.ByType, ByImport: store.ByType,
 }
 
-// Query is what is asked.
+// Query is a question about usage.
 type Query struct {
 	Measure store.Measure // "": operations
 	Per     Per
 	By      []By
-	// From and Until bound the period, half open; zero: no bound. Where there is none,
-	// windows begin and end with the first and the last in which there is something.
+	// From and Until limit the period; it includes From and excludes Until. Zero means no limit:
+	// then windows begin with the first, or end with the last, in which something was counted.
 	From, Until time.Time
 	Zone        *time.Location // nil: UTC
-	// Spans are further periods, which may overlap, of numbers of devices: what is counted
-	// in windows says nothing of longer ones. Zero: no bound. They are not compared.
+	// Spans are further periods, which may overlap, for numbers of devices: these do not follow
+	// from those of windows. Zero: no limit. They are not compared.
 	Spans []Span
-	// Filters: only what is of one of these; none: all.
+	// Filters: only what belongs to one of these; none: everything.
 	Organizations, Codes, Items, Types, Devices []string
-	// Accumulated has each window show the sum of those up to it; of operations and
-	// denials.
+	// Accumulated makes each window show the sum up to its end; for operations and denials.
 	Accumulated bool
-	// Compare adds what there was in the period before, which is as long: in as many
-	// months, days, hours or slots.
+	// Compare adds the counts of the previous period of the same length: as many months, days,
+	// hours or slots.
 	Compare bool
 }
 
 // Span is a period, half open.
 type Span struct{ From, Until time.Time }
 
-// SlotSeconds is the length of the slots of windows: that of all clients unless
-// their host chose another.
+// SlotSeconds is the length of windows of one slot: that of all clients whose host did not choose
+// another.
 const SlotSeconds = 180
 
 // maxWindows is how many windows a period may have: about 30 days of slots.
@@ -91,7 +89,7 @@ const maxWindows = 15_000
 // RangeError is the error of a question with too many answers.
 type RangeError struct {
 	Per     Per
-	Windows int64 // about how many there would be
+	Windows int64 // roughly how many there would be
 }
 
 func (e *RangeError) Error() string {
@@ -100,7 +98,7 @@ func (e *RangeError) Error() string {
 		e.Windows, e.Per, maxWindows)
 }
 
-// QueryError is the error of a question that makes no sense.
+// QueryError is the error of an invalid question.
 type QueryError string
 
 func (e QueryError) Error() string { return string(e) }
@@ -198,16 +196,16 @@ func names[T ~string](all []T) string {
 	return strings.Join(texts, ", ")
 }
 
-// OwnSlots takes slots as devices have them, of whatever length, instead of windows of one
-// slot, wherever they can be told apart.
+// OwnSlots uses the slots of the devices, of any length, instead of windows of one slot, if the
+// measure allows it.
 func (q *Query) OwnSlots() {
 	if q.Per == PerSlot && (q.Measure == "" || q.Measure == store.MeasureOperations) && !q.Compare && !q.Accumulated {
 		q.By, q.Per = append([]By{BySlot}, q.By...), PerPeriod
 	}
 }
 
-// ParseBys reads a comma-separated list of what to group by; "" is none. The length
-// of windows may be one of them.
+// ParseBys reads a comma-separated list of what to group by; "" means nothing. The list may contain
+// the length of windows.
 func ParseBys(list string) (bys []By, per Per, err error) {
 	for name := range strings.SplitSeq(list, ",") {
 		switch name = strings.TrimSpace(name); {

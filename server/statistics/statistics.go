@@ -20,20 +20,20 @@ type Result struct {
 	Zone    string        `json:"zone"`
 	Measure store.Measure `json:"measure"`
 	Windows []Window      `json:"windows"`
-	// Previous is the period that Before is of, cut off as far from its beginning as
-	// now is from that of an unfinished period; nil without a comparison.
+	// Previous is the previous period, for the Before of rows. If the period has not ended,
+	// Previous is cut off after the same time; nil without a comparison.
 	Previous *Window `json:"previous,omitempty"`
-	// Total is the sum of the rows that are not accumulated; of devices there is none:
-	// it is 0. Late is the part that came more than a day after it happened.
+	// Total is the sum of the rows before accumulating; for devices there is no sum, and it is 0.
+	// Late is the part that arrived more than a day after it happened.
 	Total  int64  `json:"total"`
 	Late   int64  `json:"late"`
 	Before *int64 `json:"before,omitempty"` // the total of the previous period
-	// Lost is what devices declared as never to come, by cause; of operations.
+	// Lost is what devices declared lost, by cause; for operations.
 	Lost map[string]int64 `json:"lost,omitempty"`
 	// Spans has the rows of each further period.
 	Spans [][]Row `json:"-"`
-	// Rows are in the order of windows and groups; there are none of nothing, unless
-	// they are accumulated or there was something before.
+	// Rows are in the order of windows and groups. There are no rows with 0, unless they are
+	// accumulated or the previous period had something.
 	Rows []Row `json:"rows"`
 }
 
@@ -49,7 +49,7 @@ type Row struct {
 // maxRows is how many rows accumulating may make.
 const maxRows = 1_000_000
 
-// Run answers a query, as of now.
+// Run answers a query as of now.
 func Run(ctx context.Context, source Source, q Query, now time.Time) (*Result, error) {
 	if err := q.check(); err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func Run(ctx context.Context, source Source, q Query, now time.Time) (*Result, e
 	return r, nil
 }
 
-// stored is the query as a store understands it.
+// stored is the query for a store.
 func (q *Query) stored(spans []store.Window) store.StatisticsQuery {
 	s := store.StatisticsQuery{
 		Measure: q.Measure, Windows: spans, Organizations: q.Organizations,
@@ -111,8 +111,8 @@ func (q *Query) stored(spans []store.Window) store.StatisticsQuery {
 	return s
 }
 
-// period is the query's, or that in which there is something; then with what was lost
-// in it, be it outside of all windows.
+// period is the query's period or, without limits, the one in which something was counted,
+// including what was lost in it outside of all windows.
 func (q *Query) period(ctx context.Context, source Source,
 	now time.Time) (from, until time.Time, lost map[string]int64, err error) {
 	from, until = q.From, q.Until
@@ -138,8 +138,8 @@ func (q *Query) period(ctx context.Context, source Source,
 	return from.In(q.zone()), until.In(q.zone()), lost, nil
 }
 
-// days gives the first and the last day in UTC within the query's bounds with
-// something; now, if there is none.
+// days gives the first and the last day in UTC, within the query's limits, on which something was
+// counted; now if there is none.
 func (q *Query) days(ctx context.Context, source Source,
 	now time.Time) (first, last time.Time, lost map[string]int64, err error) {
 	days := q.stored([]store.Window{{Start: 0, End: store.EndOfTime}})
@@ -164,7 +164,7 @@ func (q *Query) days(ctx context.Context, source Source,
 	return time.Unix(low, 0), time.Unix(high+int64(store.LevelDay)-1, 0), counted.Lost, nil
 }
 
-// trim takes windows away that are empty, at the ends without a bound.
+// trim removes empty windows at the ends without a limit.
 func (r *Result) trim(q *Query) {
 	if q.Per == PerPeriod || len(r.Rows) == 0 {
 		return
@@ -184,7 +184,7 @@ func (r *Result) trim(q *Query) {
 	}
 }
 
-// Previous is the period before, which is as long by the calendar.
+// Previous is the previous period of the same length by the calendar.
 func Previous(from, until time.Time, zone *time.Location) (time.Time, time.Time) {
 	from, until = from.In(zone), until.In(zone)
 	if PerMonth.first(from, zone).Equal(from) && PerMonth.first(until, zone).Equal(until) {
@@ -206,7 +206,7 @@ func daysBetween(from, until time.Time) int {
 	return int(date(until).Sub(date(from)) / (24 * time.Hour))
 }
 
-// compare adds what there was in the period before.
+// compare adds the counts of the previous period.
 func (r *Result) compare(ctx context.Context, source Source, q *Query, now time.Time) error {
 	from, until := Previous(q.From, q.Until, q.zone())
 	before, err := windows(from, until, q.Per, q.zone(), now)
@@ -214,7 +214,7 @@ func (r *Result) compare(ctx context.Context, source Source, q *Query, now time.
 		return err
 	}
 	if q.Until.After(now) && now.After(q.From) {
-		// Like is compared with like: as much of it as has passed of this one.
+		// Compare equal parts: as much of it as has passed of this one.
 		if cut := from.Add(now.Sub(q.From)); cut.Before(until) {
 			until = cut
 		}
@@ -252,8 +252,7 @@ func (r *Result) compare(ctx context.Context, source Source, q *Query, now time.
 	return nil
 }
 
-// accumulate has each row tell the sum up to its window. Windows that have not
-// begun yet have no rows.
+// accumulate makes each row the sum up to its window. Windows that have not begun yet have no rows.
 func (r *Result) accumulate(q *Query, now time.Time) error {
 	byGroup := map[Group][]Row{}
 	var order []Group

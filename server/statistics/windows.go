@@ -6,20 +6,20 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Window is a span of time, half open. One without a bound has none.
+// Window is a period that includes its start and excludes its end. A zero time means no limit.
 type Window struct {
 	Start time.Time `json:"start,omitzero"`
 	End   time.Time `json:"end,omitzero"`
-	// Unfinished tells that it has not ended yet.
+	// Unfinished means that it has not ended yet.
 	Unfinished bool `json:"unfinished,omitempty"`
-	// MayGrow tells that devices may still report on it.
+	// MayGrow means that devices may still report for it.
 	MayGrow bool `json:"mayGrow,omitempty"`
 }
 
 // reportDays is how long after a slot devices may report it, with a day to spare.
 const reportDays = 31 * 24 * time.Hour
 
-// first is the start of the window that a moment lies in.
+// first is the start of the window that contains a time.
 func (p Per) first(at time.Time, zone *time.Location) time.Time {
 	at = at.In(zone)
 	year, month, day := at.Date()
@@ -27,7 +27,8 @@ func (p Per) first(at time.Time, zone *time.Location) time.Time {
 	case PerSlot:
 		return time.Unix(at.Unix()-at.Unix()%SlotSeconds, 0).In(zone)
 	case PerHour:
-		// By the minutes of the zone: where clocks differ by half hours, hours do.
+		// Use the minutes of the zone: where clocks differ by half hours, so do the starts of
+		// hours.
 		_, offset := at.Zone()
 		local := at.Unix() + int64(offset)
 		return time.Unix(local-local%3600-int64(offset), 0).In(zone)
@@ -39,12 +40,12 @@ func (p Per) first(at time.Time, zone *time.Location) time.Time {
 	return at
 }
 
-// startOfDay is the first moment of a day. Where clocks are set forward at midnight,
-// that is 1 o'clock; where they are set back over midnight, the first of two. Of a day
-// that a zone left out, when it changed sides of the date line, it is that of the next.
+// startOfDay is the first moment of a day. If clocks go forward at midnight, that is 1 o'clock; if
+// they go back over midnight, it is the first of the two midnights. If a zone skipped the day,
+// because it crossed the date line, it is the start of the next day.
 func startOfDay(year int, month time.Month, day int, zone *time.Location) time.Time {
 	start := time.Date(year, month, day, 0, 0, 0, 0, zone)
-	// Date gives, of a midnight that does not exist, one on either side of the gap.
+	// For a midnight that does not exist, Date returns a time on one or the other side of the gap.
 	want := time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 	for before(start, want) {
 		start = start.Add(15 * time.Minute)
@@ -61,8 +62,8 @@ func startOfDay(year int, month time.Month, day int, zone *time.Location) time.T
 	}
 }
 
-// before tells whether a moment lies before a day. It is asked in this way, and not whether
-// it lies on that day, because there may be no such moment.
+// before tells whether a time is before a day. Asking whether it is on that day would not work,
+// because there may be no such time.
 func before(at, day time.Time) bool {
 	year, month, date := at.Date()
 	return time.Date(year, month, date, 0, 0, 0, 0, time.UTC).Before(day)
@@ -73,7 +74,7 @@ func StartOfMonth(year int, month time.Month, zone *time.Location) time.Time {
 	return startOfDay(year, month, 1, zone)
 }
 
-// ParseDay gives the first moment of a day in a zone that is written such as 2026-01-31.
+// ParseDay gives the first moment of a day in a zone, written like 2026-01-31.
 func ParseDay(text string, zone *time.Location) (time.Time, error) {
 	day, err := time.Parse(time.DateOnly, text)
 	if err != nil {
@@ -82,14 +83,14 @@ func ParseDay(text string, zone *time.Location) (time.Time, error) {
 	return startOfDay(day.Year(), day.Month(), day.Day(), zone), nil
 }
 
-// AddDate is the first moment of another day: as many years, months and days after the one
-// that a moment lies in. That of package time is off where a day does not begin at midnight.
+// AddDate is the first moment of the day that is so many years, months and days after the one that
+// contains a time. Unlike that of package time, it is right for days that do not begin at midnight.
 func AddDate(at time.Time, years, months, days int) time.Time {
 	year, month, day := at.Date()
 	return startOfDay(year+years, month+time.Month(months), day+days, at.Location())
 }
 
-// next is the start of the window after the one that starts at a moment, n times.
+// next is the start of the n-th window after the one that starts at a time.
 func (p Per) next(start time.Time, n int, zone *time.Location) time.Time {
 	year, month, day := start.In(zone).Date()
 	switch p {
@@ -105,12 +106,12 @@ func (p Per) next(start time.Time, n int, zone *time.Location) time.Time {
 	return start
 }
 
-// approximately is about how long windows are.
+// approximately is roughly how long windows are.
 var approximately = map[Per]time.Duration{
 	PerSlot: SlotSeconds * time.Second, PerHour: time.Hour, PerDay: 24 * time.Hour, PerMonth: 30 * 24 * time.Hour,
 }
 
-// windows cuts a period into windows. The first and the last may be parts of one.
+// windows divides a period into windows. The first and the last may be partial.
 func windows(from, until time.Time, per Per, zone *time.Location, now time.Time) ([]Window, error) {
 	if per == PerPeriod {
 		return []Window{newWindow(inZone(from, zone), inZone(until, zone), now)}, nil
@@ -121,7 +122,7 @@ func windows(from, until time.Time, per Per, zone *time.Location, now time.Time)
 	var list []Window
 	for start := from; start.Before(until); {
 		end := per.next(per.first(start, zone), 1, zone)
-		if !end.After(start) { // never, but a loop without end is worse
+		if !end.After(start) { // never happens, but an endless loop would be worse
 			end = start.Add(approximately[per])
 		}
 		if end.After(until) {
@@ -161,7 +162,7 @@ func spans(list []Window) []store.Window {
 	return all
 }
 
-// StartOfDay is the first moment of the day that a moment lies in, in its zone.
+// StartOfDay is the first moment of the day that contains a time, in its zone.
 func StartOfDay(at time.Time) time.Time {
 	year, month, day := at.Date()
 	return startOfDay(year, month, day, at.Location())

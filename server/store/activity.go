@@ -8,11 +8,11 @@ import (
 	"slices"
 )
 
-// Activity is which runs counted something in which slots of a day: of a code and an
-// item, and of an operation type or of any. It answers how many different devices there
-// were in any part of the day, and which reports are about it, without reading those.
+// Activity tells which runs counted something in which slots of a day: for a code and an item, and
+// for one operation type or for any. It answers how many different devices there were in any part
+// of the day, and which reports belong to it, without reading the reports.
 //
-// It is kept in the order of devices and runs, a few dozen bytes each.
+// It is sorted by device and run; each run takes a few dozen bytes.
 type Activity []ActiveRun
 
 // ActiveRun is a run that counted something on a day.
@@ -21,8 +21,8 @@ type ActiveRun struct {
 	Slots       ActiveSlots
 }
 
-// ActivitySlot is the length, in seconds, of the slots that nearly all clients have.
-// Others are kept one by one.
+// ActivitySlot is the length, in seconds, of the slots that nearly all clients have. Slots of other
+// lengths are stored one by one.
 const ActivitySlot = 180
 
 // activityWords is how many words have a bit for each such slot of a day.
@@ -36,12 +36,12 @@ type ActiveSlots struct {
 	Odd []int32
 }
 
-// Add adds the start of a slot.
+// Add adds a slot by its start.
 func (s *ActiveSlots) Add(start int64) {
 	if n := start / ActivitySlot; start%ActivitySlot == 0 {
 		s.Bits[n/64] |= 1 << (n % 64)
 	} else if i, there := slices.BinarySearch(s.Odd, int32(start)); !there { //nolint:gosec // less than a day
-		// Copies of s share what they have so far: it never changes in place.
+		// Copies of s share this slice, so it never changes in place.
 		s.Odd = slices.Insert(slices.Clip(s.Odd), i, int32(start)) //nolint:gosec // likewise
 	}
 }
@@ -56,8 +56,8 @@ func (s *ActiveSlots) Merge(others *ActiveSlots) {
 	}
 }
 
-// AnyOf tells whether one of them is among those of a mask, or begins from one moment of
-// the day on and before another one: those that SlotsBetween gave the mask for.
+// AnyOf tells whether any slot is in a mask, or begins in [from, until) of the day; the mask must
+// be what SlotsBetween returns for the same moments.
 func (s *ActiveSlots) AnyOf(mask *[activityWords]uint64, from, until int64) bool {
 	for i, word := range mask {
 		if s.Bits[i]&word != 0 {
@@ -70,7 +70,7 @@ func (s *ActiveSlots) AnyOf(mask *[activityWords]uint64, from, until int64) bool
 // SlotMask has a bit for each slot of ActivitySlot of a day.
 type SlotMask = [activityWords]uint64
 
-// Each calls f with each start; those of Odd last.
+// Each calls f with each start; those of Odd come last.
 func (s *ActiveSlots) Each(f func(start int64)) {
 	for i, word := range s.Bits {
 		for ; word != 0; word &= word - 1 {
@@ -82,8 +82,7 @@ func (s *ActiveSlots) Each(f func(start int64)) {
 	}
 }
 
-// SlotsBetween has the bits of the slots that begin from one moment of the day on and
-// before another one.
+// SlotsBetween returns the bits of the slots that begin in [from, until) of the day.
 func SlotsBetween(from, until int64) (mask [activityWords]uint64) {
 	first, last := max((from+ActivitySlot-1)/ActivitySlot, 0),
 		min((until+ActivitySlot-1)/ActivitySlot, 86400/ActivitySlot)
@@ -97,7 +96,7 @@ func (r *ActiveRun) compare(other *ActiveRun) int {
 	return cmp.Or(cmp.Compare(r.Device, other.Device), cmp.Compare(r.Run, other.Run))
 }
 
-// Merged gives all of this and of more, which may be in any order.
+// Merged returns the activity of a and of more, which may be in any order.
 func (a Activity) Merged(more Activity) Activity {
 	all := slices.Concat(a, more)
 	slices.SortStableFunc(all, func(x, y ActiveRun) int { return x.compare(&y) })
@@ -113,10 +112,10 @@ func (a Activity) Merged(more Activity) Activity {
 	return merged
 }
 
-// AppendBinary appends the activity as it is stored. Of each run follow: how far its
-// device is from the one before, and its run from that one's; how many empty bytes its
-// bits begin with, how many bytes follow, and these; the number of other starts, and how
-// far each is from the one before. Numbers are varints.
+// AppendBinary appends the activity in the form in which it is stored. For each run, that is: the
+// difference of its device from the previous one, and of its run from the previous one; the number
+// of empty bytes with which its bits begin, the number of bytes that follow, and these bytes; the
+// number of other starts, and the difference of each from the previous one. Numbers are varints.
 func (a Activity) AppendBinary(data []byte) []byte {
 	var device, run ID
 	for i := range a {
@@ -148,7 +147,7 @@ func (a Activity) AppendBinary(data []byte) []byte {
 
 var errStoredActivity = errors.New("stored activity is damaged")
 
-// ReadActivity calls f for each run of stored activity. What f is given holds until it
+// ReadActivity calls f for each run of stored activity. What f receives is valid only until f
 // returns.
 func ReadActivity(data []byte, f func(*ActiveRun)) error {
 	var r ActiveRun
@@ -196,12 +195,12 @@ func readOdd(odd []int32, data []byte) ([]int32, []byte, error) {
 	return odd, data, nil
 }
 
-// Arrivals are the keys of stored rows that came, rising: those that are about the slots of
-// a day of a run.
+// Arrivals are the keys, in ascending order, of the stored rows of reports that came: those that
+// have slots of a certain day and run.
 type Arrivals []int64
 
-// AppendBinary appends them as they are stored: how far each is from the one before, as
-// varints.
+// AppendBinary appends them in the form in which they are stored: the difference of each from the
+// previous one, as varints.
 func (a Arrivals) AppendBinary(data []byte) []byte {
 	last := int64(0)
 	for _, key := range a {
@@ -225,8 +224,8 @@ func ParseArrivals(data []byte) (a Arrivals, err error) {
 	return a, nil
 }
 
-// ActivityOf is the activity that reports of a run are about, by day and by the name of
-// the type, each once; "" is any. Of what is lost nothing was counted.
+// ActivityOf calls add once for each day and type name in reports of a run, with the run's
+// activity; "" means any type. Lost operations are not activity.
 func ActivityOf(device, run ID, reports *ReceivedReports, add func(day int64, kind string, active ActiveRun)) error {
 	var of dayKinds
 	err := reports.each(func(r ReceivedReport, counts []byte) error {

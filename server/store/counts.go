@@ -12,9 +12,9 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// Counts are units by operation type, in the order of the names, each name once,
-// no zeros. They are never changed: what is merged is a new list. A list is
-// smaller than a map, and written out without sorting.
+// Counts are units by operation type, in the order of the names, each name once, no zeros. They
+// never change: merging makes a new list. A list is smaller than a map, and needs no sorting when
+// it is written.
 type Counts []Count
 
 // Count is the number of units of one operation type.
@@ -23,7 +23,7 @@ type Count struct {
 	Units int64
 }
 
-// CountsOf puts counts in order.
+// CountsOf makes Counts from a map.
 func CountsOf(units map[string]int64) Counts {
 	if len(units) == 0 {
 		return nil
@@ -79,9 +79,9 @@ func ParseCounts(text []byte) (Counts, error) {
 // typeNames are the names of the built-in operation types, by number.
 var typeNames = protocol.OperationTypeNames()
 
-// AppendBinary appends the counts in the form in which they are stored: of each
-// type its number plus one, or 0 and the name of a type that is not built in, and
-// the units; all numbers as varints. An operation type most often takes two bytes.
+// AppendBinary appends the counts in the form in which they are stored: for each type its number
+// plus one, or 0 and the name if the type is not built in, and then the units; all numbers are
+// varints. An operation type most often takes two bytes.
 func (c Counts) AppendBinary(data []byte) []byte {
 	for _, count := range c {
 		if number, builtIn := protocol.OperationTypeByName(count.Type); builtIn {
@@ -95,7 +95,7 @@ func (c Counts) AppendBinary(data []byte) []byte {
 	return data
 }
 
-// errStoredCounts is the error of bytes that AppendBinary does not make.
+// errStoredCounts is the error for bytes that AppendBinary can't have written.
 var errStoredCounts = errors.New("stored counts are damaged")
 
 // ParseBinaryCounts is the inverse of AppendBinary.

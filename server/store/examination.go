@@ -2,42 +2,40 @@ package store
 
 import "iter"
 
-// Examination is a consistent view of what a store holds, for verification. Its
-// sequences are read once, one at a time or side by side, and end with the
-// first error.
+// Examination is a consistent view of everything in a store, for verification. Each sequence can be
+// read once, one at a time or several at once, and ends at the first error.
 type Examination interface {
-	// Size is about how many reports came and are stored, for progress.
+	// Size returns about how many reports came and are stored, to show progress.
 	Size() (int64, error)
-	// Received gives the reports as they came, in the order in which they came, of
-	// the runs by their keys.
+	// Received returns the reports as they came: run by run in the order of the runs' keys, and
+	// within a run in the order in which they came.
 	Received() iter.Seq2[ExaminedReport, error]
 	// Runs are all runs in the order of their keys.
 	Runs() iter.Seq2[ExaminedRun, error]
-	// Reports are what is stored of the slots of runs, in the order of run and slot.
+	// Reports are the stored slots of runs, in the order of run and slot.
 	Reports() iter.Seq2[ExaminedSlot, error]
-	// Losses are what was declared lost, of all times.
+	// Losses are everything that was ever declared lost.
 	Losses() iter.Seq2[ExaminedLoss, error]
 	// Totals are the totals of a level.
 	Totals(level Level) iter.Seq2[ExaminedTotal, error]
 	// OrganizationTotals are the totals of organizations, and of all together, of a level.
 	OrganizationTotals(level Level) iter.Seq2[ExaminedOrganizationTotal, error]
-	// DeviceTotals are the totals of devices by day or by month, without what came late.
+	// DeviceTotals are the totals of devices by day or by month, without units that came late.
 	DeviceTotals(level Level) iter.Seq2[ExaminedTotal, error]
-	// Activity is which runs counted something on each day, of each code, item and type, once
-	// each.
+	// Activity tells which runs counted something on each day, once for each code, item and type.
 	Activity() iter.Seq2[ExaminedActivity, error]
 	// Items are all items.
 	Items() iter.Seq2[ExaminedItem, error]
 	// Seats are in the order of device, item and time.
 	Seats() iter.Seq2[ExaminedSeat, error]
-	// Domains are those of items: steps by one.
+	// Domains are the domains of items, as steps by one.
 	Domains() iter.Seq2[ExaminedStep, error]
-	// Steps are what is remembered of the sums of seats and domains.
+	// Steps are the stored steps of the sums of seats and domains.
 	Steps() iter.Seq2[ExaminedStep, error]
-	// Names of codes and devices, for people; of those that are missing, a number.
+	// Names of codes and devices, for people; a number if they are missing.
 	CodeName(ID) string
 	DeviceName(ID) string
-	// Keys are the server's; ErrNotFound.
+	// Keys returns the server's keys, or ErrNotFound.
 	Keys() (ServerKeys, error)
 	Closing() (Closing, error)
 	// Checkpoints are all checkpoints, the oldest first.
@@ -52,13 +50,13 @@ type ExaminedReport struct {
 	ReceivedReport
 }
 
-// ExaminedRun tells whose a run is, and what it counts on.
+// ExaminedRun tells to which device a run belongs, and on which code and item it counts.
 type ExaminedRun struct {
 	Key, Device, Code, Item ID
 	UUID                    string
 }
 
-// ExaminedLoss is what was lost of a slot for a cause.
+// ExaminedLoss is the part of a slot that was lost for one cause.
 type ExaminedLoss struct {
 	Run, Code, Item ID
 	Slot            int64
@@ -73,13 +71,14 @@ type ExaminedSlot struct {
 	Report
 }
 
-// ExaminedItem is an item with what is used of it.
+// ExaminedItem is an item with its use.
 type ExaminedItem struct {
 	Item
 	Used int64 // units
 	// Seats are those at SeatsAt, and Exceptions are from before it.
 	SeatsAt, Seats, Exceptions int64
-	// SeatsFolded is before which moment the steps of its seats are one; see RecordSeats.
+	// SeatsFolded is the moment before which all steps of its seats are folded into one; see
+	// RecordSeats.
 	SeatsFolded int64
 }
 
@@ -114,7 +113,7 @@ type ExaminedSeat struct {
 	Since, Until, Weight int64
 }
 
-// ExaminedStep is by how much the sum of an item's seats grows at a moment.
+// ExaminedStep is the amount by which the sum of an item's seats grows at a moment.
 type ExaminedStep struct {
 	Item       ID
 	At, Change int64

@@ -1,7 +1,7 @@
 package store
 
-// Gathered puts together what several queries tell of the same objects. The later ones
-// may tell of others, too: those are left out, never taken for one that is there.
+// Gathered combines the answers of several queries about the same objects. The later queries may
+// also return other objects: Gathered ignores those and never mistakes them for known ones.
 type Gathered[V any] struct {
 	List  []V
 	place map[ID]int
@@ -16,7 +16,7 @@ func (g *Gathered[V]) Add(key ID, value V) {
 	g.List = append(g.List, value)
 }
 
-// With calls f with the object of a key, if it is there.
+// With calls f with the object that has a key, if there is one.
 func (g *Gathered[V]) With(key ID, f func(*V)) {
 	if i, ok := g.place[key]; ok {
 		f(&g.List[i])

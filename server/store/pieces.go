@@ -1,23 +1,23 @@
 package store
 
-// EndOfTime is after all slots: windows without an end have it.
+// EndOfTime is after all slots. It is the end of windows that have none.
 const EndOfTime = 1<<62 - 1<<62%86400
 
-// Piece is a part of a window that totals of one level make up.
+// Piece is a part of a window that consists of totals of one level.
 type Piece struct {
 	Window     int // its place
 	Start, End int64
 }
 
-// Pieces are parts of windows by level: those to add, and those that were added with a
-// longer level and are not in the window, to take off.
+// Pieces are parts of windows by level: those to add, and those to subtract because a longer level
+// added them although they are not in the window.
 type Pieces struct{ Plus, Minus map[Level][]Piece }
 
-// CutWindows takes windows apart into totals of these levels, the longest first. At each
-// end, either the totals of shorter levels up to where one of a longer one begins are added,
-// or those that this has beyond the window are taken off, whatever are fewer: a day of
-// Berlin is one of UTC, and an hour at each end. Where a window begins in the middle of a
-// slot, the slot is not in it.
+// CutWindows divides windows into totals of these levels, the longest first. At each end, it either
+// adds the totals of shorter levels up to where a total of a longer level begins, or adds the
+// longer total and subtracts what lies beyond the window, whichever needs fewer totals: a day of
+// Berlin is one of UTC, and an hour at each end. If a window begins in the middle of a slot, it
+// does not contain the slot.
 func CutWindows(windows []Window, levels ...Level) Pieces {
 	pieces := Pieces{map[Level][]Piece{}, map[Level][]Piece{}}
 	for i, w := range windows {

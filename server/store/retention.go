@@ -5,33 +5,33 @@ import (
 	"time"
 )
 
-// Record is a kind of record that is kept for a time.
+// Record is a kind of record that is kept for a limited time.
 type Record string
 
 // Records with a time of their own.
 const (
-	// RecordReceived are the reports as they came. What goes by their time is the
-	// slot: whole months go, once a checkpoint stands for them.
+	// RecordReceived are the reports as they came. The time of their slots decides: whole months
+	// are deleted once a checkpoint has replaced them.
 	RecordReceived Record = "reports"
-	// RecordSlots is what is stored of the slots of runs. They go with the reports.
+	// RecordSlots are the stored slots of runs. They are deleted with the reports.
 	RecordSlots     Record = "slots"
 	RecordDenials   Record = "denials"
 	RecordAnomalies Record = "anomalies"
 	RecordAudit     Record = "audit"
-	// RecordSeats are past seats. What goes by their time is the end. Those of the last
-	// 365 days of an item are always kept, and the newest of each device: exceptions and
-	// who had a seat stay what they are.
+	// RecordSeats are past seats. The time at which they ended decides. The seats of the last 365
+	// days of an item and the newest seat of each device are always kept, so that exceptions and
+	// the list of devices that had a seat do not change.
 	RecordSeats Record = "seats"
-	// RecordTokens are tokens of the API that expired; their time is when.
+	// RecordTokens are tokens of the API that expired; their time is the expiry.
 	RecordTokens Record = "tokens"
 )
 
-// Closing says how far slots are closed: before which one nothing is counted any
-// more, before which one reports may be gone, and before which all are. 0: none.
+// Closing tells how far slots are closed: the slot before which nothing is counted any more, the
+// slot before which reports may have been deleted, and the slot before which all have been deleted.
+// 0: none.
 type Closing struct{ Before, Pruned, Swept int64 }
 
-// Records are all records with a time of their own that can be set. Slots go with
-// the reports.
+// Records are all kinds of records whose time can be set. Slots are deleted with the reports.
 var Records = []Record{RecordReceived, RecordDenials, RecordAnomalies, RecordAudit, RecordSeats, RecordTokens}
 
 // PrunedError is the error of statistics that need reports which were deleted.
@@ -45,8 +45,8 @@ func (e *PrunedError) Error() string {
 		time.Unix(e.Before, 0).UTC().Format(time.DateOnly))
 }
 
-// Checkpoint stands for the reports of the slots before a moment: what they sum up
-// to, signed by the server. Reports of these slots are not counted any more.
+// Checkpoint replaces the reports of the slots before a moment: it contains their sums, signed by
+// the server. Reports of these slots are not counted any more.
 type Checkpoint struct {
 	ClosedBefore int64 // the slot
 	MadeAt       int64
@@ -54,8 +54,7 @@ type Checkpoint struct {
 	Document string
 }
 
-// Adjustment changes how much of an item is used, for a reason. Reports are never
-// changed.
+// Adjustment changes how much of an item is used, with a reason. Reports never change.
 type Adjustment struct {
 	Key    ID
 	Item   ID
@@ -67,7 +66,7 @@ type Adjustment struct {
 	Signature string
 }
 
-// Statement is what an organization used in a month, as it was billed.
+// Statement tells what an organization used in a month, as it was billed.
 type Statement struct {
 	Organization string // its id
 	Month        string // such as "2026-11"

@@ -8,28 +8,27 @@ import (
 	"github.com/openlts/openlts/core/slot"
 )
 
-// Seat is a time during which a device takes part of an item's quota: from From
-// until before Until, in seconds since 1970. The seats of a device on an item
-// don't overlap.
+// Seat is a time during which a device takes part of an item's quota: [From, Until), in seconds
+// since 1970. The seats of a device on an item don't overlap.
 type Seat struct {
 	From, Until int64
 	Weight      int64 // how much of the quota: 1, or the instances asked for
 	// Brief tells that the device has no home: its UUID ends with the process.
 	Brief bool
-	// Freed tells that an administrator ended it: what the device reports takes no
-	// further one, until it is authorized again. Only the last one of a device is.
+	// Freed tells that an administrator ended it: reports of the device take no further seat until
+	// the device is authorized again. Only the last seat of a device can be freed.
 	Freed bool
 }
 
-// SeatKey names a seat. A device has one at most on an item that begins at a moment.
+// SeatKey identifies a seat. At most one seat of a device on an item begins at a moment.
 type SeatKey struct {
 	Item   ID
 	Device string // a UUID
 	From   int64
 }
 
-// Step is a change of the sum of an item's seats: at At it grows by Change. The
-// steps of an item give the sum at any moment, without a look at its seats.
+// Step is a change of the sum of an item's seats: at At it grows by Change. The steps of an item
+// are enough to compute the sum at any moment without its seats.
 type Step struct{ At, Change int64 }
 
 // StepKey names a step.
@@ -38,13 +37,12 @@ type StepKey struct {
 	At   int64
 }
 
-// SeatSum is what is remembered of the seats of an item, so that nobody has to count
-// them.
+// SeatSum is the stored sum of the seats of an item, so that nobody has to count them.
 type SeatSum struct {
 	At     int64 // the moment it holds for, in seconds since 1970; 0: it never had a seat
 	Active int64 // the sum of the weights of all seats at that moment
-	// Exceptions are the seats beyond the quota in each slot, summed up over the slots
-	// before At, since they were cleared the last time.
+	// Exceptions are the seats beyond the quota in each slot, summed up over the slots before At
+	// since the last time that they were cleared.
 	Exceptions int64
 }
 
@@ -57,8 +55,8 @@ type DomainKey struct {
 // DefaultSlot is the length of the slots in which seats are counted, in seconds.
 const DefaultSlot slot.Length = protocol.DefaultSlotSeconds
 
-// Charging is how an item is charged, where that differs from what its charge way
-// says. What is nil goes by the charge way.
+// Charging tells how an item is charged where this differs from its charge way. For nil fields, the
+// charge way decides.
 type Charging struct {
 	// Tolerance is how much is allowed beyond the quota, in percent of it.
 	Tolerance *int64 `json:"tolerance,omitempty"`
@@ -68,15 +66,15 @@ type Charging struct {
 	// Slot is the length of the slots in which seats are counted, in seconds. It
 	// divides a day.
 	Slot *int64 `json:"slot,omitempty"`
-	// Window is how long a seat lasts after its device was last heard of, in seconds.
+	// Window is how long a seat lasts after the last call of its device, in seconds.
 	Window *int64 `json:"window,omitempty"`
-	// Least is how long it lasts at least, also beyond the item's end, in seconds.
+	// Least is how long it lasts at least, even beyond the item's end, in seconds.
 	Least *int64 `json:"least,omitempty"`
-	// Brief is how long a seat lasts at most whose device has no home, in seconds.
+	// Brief is how long a seat lasts at most if its device has no home, in seconds.
 	Brief *int64 `json:"brief,omitempty"`
 }
 
-// Text is the charging as it is stored: JSON.
+// Text returns the charging in the form in which it is stored: JSON.
 func (c Charging) Text() string {
 	text, err := json.Marshal(c)
 	if err != nil { // numbers always marshal
@@ -94,8 +92,8 @@ func ParseCharging(text string) (Charging, error) {
 	return c, nil
 }
 
-// Slot is the length of the slots in which the item's seats are counted. What is no
-// length of a slot can only be damage; it counts by the default.
+// Slot returns the length of the slots in which the item's seats are counted. A number that is not
+// a valid length can only be damage; the default then applies.
 func (i *Item) Slot() slot.Length {
 	if i.Charging.Slot != nil {
 		if length, err := slot.Check(*i.Charging.Slot); err == nil {

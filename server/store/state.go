@@ -2,49 +2,49 @@ package store
 
 import "github.com/openlts/openlts/core/protocol"
 
-// Keys name what a group of requests has to know, and may change.
+// Keys name everything that a group of requests needs to know, and may change.
 type Keys struct {
-	// Now is the moment at which seats are counted, in seconds since 1970.
+	// Now is the moment for which seats are counted, in seconds since 1970.
 	Now int64
 	// Reopens tells whether reports may change the seats of an item in slots that are
 	// over.
 	Reopens func(*Item) bool
-	// Domains use items, if they are among those of the codes that are asked for.
+	// Domains are the domains that use items of the requested codes.
 	Domains []string
-	// Organizations are asked for, by id, for their default codes.
+	// Organizations are the ids of organizations whose default codes are needed.
 	Organizations []string
-	// Codes are asked for, by name, with all their items.
+	// Codes are the names of the requested codes. They are loaded with all their items.
 	Codes []string
-	// Askers are the devices that ask for an authorization.
+	// Askers are the devices that request an authorization.
 	Askers []Asker
-	// Reporters are the devices that report, which are known.
+	// Reporters are the devices that report. They are all known.
 	Reporters []Reporter
-	// Counted are what they report on.
+	// Counted are the runs and slots on which they report.
 	Counted []Counted
 }
 
-// Asker is a device that asks for an authorization.
+// Asker is a device that requests an authorization.
 type Asker struct {
 	Device  string // its UUID
 	KeyID   string // of its public key
 	Address string // the network it asks from; "": not known
-	// Code is what it asks for; "": the default code of Organization.
+	// Code is the code that it requests; "": the default code of Organization.
 	Code, Organization string
 }
 
-// Reporter is who authenticated a batch of reports: a device with one of its keys.
+// Reporter is the sender that authenticated a batch of reports: a device with one of its keys.
 type Reporter struct {
 	Device ID
 	UUID   string
-	// Number is 0 for the key a device was first authorized with. Others have
-	// numbers of their own, and report apart: who made up another key for a UUID
-	// that somebody else has, can't touch what that one reported.
+	// Number is 0 for the key with which a device was first authorized. Other keys have their own
+	// numbers and report separately: somebody who invents another key for the UUID of another
+	// device can't change what that device reported.
 	Number int64
 	// Account tells that its account will be needed.
 	Account bool
 }
 
-// Counted is what the reports of one group count on: the slots of a run.
+// Counted is what reports change: slots of a run.
 type Counted struct {
 	Reporter   Reporter
 	Code, Item string // names
@@ -55,9 +55,8 @@ type Counted struct {
 	Since int64
 }
 
-// SeatsSince is the moment from which on seats of an item are needed, if some may
-// change at since: not after now, and if slots that are over may change, the start of
-// one.
+// SeatsSince returns the moment from which on seats of an item are needed if some of them may
+// change from since on: never after now, and the start of a slot if past slots may change.
 func (k *Keys) SeatsSince(item *Item, since int64) int64 {
 	if k.Reopens == nil || !k.Reopens(item) {
 		return k.Now
@@ -65,15 +64,14 @@ func (k *Keys) SeatsSince(item *Item, since int64) int64 {
 	return item.Slot().Start(min(since, k.Now))
 }
 
-// State is what a store knows of what Keys name. What is not in it does not
-// exist. Whoever decides on a group may change it as it goes on, so that each
-// request sees what those before it did; the store learns of changes by a Change
-// alone.
+// State is what a store knows about what Keys name. Anything that is not in it does not exist. The
+// code that decides on a group may change the State meanwhile, so that each request sees what the
+// previous ones did; the store learns of changes only by a Change.
 type State struct {
 	// Latest is the latest moment at which something was stored; 0: never.
 	Latest int64
-	// ClosedBefore is the slot before which nothing is counted any more, because a
-	// checkpoint stands for what was; 0: none.
+	// ClosedBefore is the slot before which nothing is counted any more, because a checkpoint has
+	// replaced the earlier reports; 0: none.
 	ClosedBefore  int64
 	Organizations map[string]Organization // by id
 	Codes         map[string]HandshakeCode
@@ -86,20 +84,20 @@ type State struct {
 	Types   map[string]map[string]bool
 	Devices map[string]*DeviceState
 	Runs    map[RunKey]*Run
-	// Grants are those of the devices that ask, and of those that report runs which
-	// are not known. A run that is known was granted.
+	// Grants are the grants of the devices that request authorizations, and of those that report
+	// runs which are not known yet. A known run was granted.
 	Grants map[Grant]bool
-	// Trials are those that the devices and addresses that ask have begun.
+	// Trials are the trials that the requesting devices and addresses have begun.
 	Trials map[Trial]int64 // when
 }
 
-// Trial names a trial: an item's, of a device or an address.
+// Trial identifies a trial of an item by a device or an address.
 type Trial struct {
 	Item    ID
 	Subject string // see TrialSubjects
 }
 
-// TrialSubjects are those whose trials count: a device, an address, or both.
+// TrialSubjects returns whose trials count: the device's, the address's, or both.
 func TrialSubjects(by TrialBy, device, address string) (subjects []string) {
 	if by == TrialByDevice || by == TrialByBoth {
 		subjects = append(subjects, "device "+device)
@@ -110,9 +108,8 @@ func TrialSubjects(by TrialBy, device, address string) (subjects []string) {
 	return subjects
 }
 
-// PublicTrial is the id of an organization that there is not: who names neither a code
-// nor an organization means it. Its default code is the one of the public trial, if
-// there is one.
+// PublicTrial is the id of an organization that does not exist: a request that names neither a code
+// nor an organization means it. Its default code is that of the public trial, if there is one.
 const PublicTrial = ""
 
 // Grant allows a reporter to report on an item under a code.
@@ -125,37 +122,36 @@ type Grant struct {
 // Use is how much of an item is used.
 type Use struct {
 	Units int64 // counted by reports
-	// Requests are the authorizations granted, of an item that limits them.
+	// Requests is the number of authorizations granted, if the item limits them.
 	Requests int64
 	SeatSum
-	// Steps are those of its seats, in order, up to Now or At, whichever is later: after
-	// At, and after the earliest moment from which on its seats are needed (see
-	// Keys.SeatsSince).
+	// Steps are the steps of its seats, in order: those after At, and those after the earliest
+	// moment from which on its seats are needed (see Keys.SeatsSince), up to Now or At, whichever
+	// is later.
 	Steps []Step
 }
 
-// DeviceState is a device as a group of requests finds it.
+// DeviceState is a device as it is before a group of requests.
 type DeviceState struct {
 	Key ID // 0: not known yet
-	// Reporters are the numbers of the keys it asks with, by their ids; of those
-	// that are known. NextReporter is the number of a new one.
+	// Reporters are the numbers of the keys with which it requests, by their ids, if they are
+	// known. NextReporter is the number for a new key.
 	Reporters    map[string]int64
 	NextReporter int64
-	// Confirmed are the reporters after the first that an administrator confirmed to
-	// be the device itself.
+	// Confirmed are the further reporters that an administrator confirmed to be the same device.
 	Confirmed map[int64]bool
 	ClonedAt  int64 // of a device that asks; see Device
 	// BlockedAt and ErasedAt are likewise.
 	BlockedAt, ErasedAt int64
-	// Seats are those it has, in order, by item: of the items it asks for and reports
-	// on, from the last one that begins no later than the moment from which on they
+	// Seats are the device's seats by item, in order, for the items that it requests and reports
+	// on. They begin with the last seat that begins no later than the moment from which on seats
 	// are needed (see Keys.SeatsSince; an asker needs them from now on).
 	Seats    map[ID][]Seat
 	Accounts map[int64]AccountState // that it told, by reporter
 }
 
-// RunsOf is the reporter under whose number the runs and grants of a reporter are
-// kept: a confirmed one reports as the first does.
+// RunsOf returns the number under which the runs and grants of a reporter are stored: a confirmed
+// reporter reports like the first one.
 func (d *DeviceState) RunsOf(reporter int64) int64 {
 	if d != nil && d.Confirmed[reporter] {
 		return 0
@@ -163,16 +159,16 @@ func (d *DeviceState) RunsOf(reporter int64) int64 {
 	return reporter
 }
 
-// AccountState is what a device said last of its usage over all times.
+// AccountState is what a device said last about its usage over all time.
 type AccountState struct {
 	protocol.DeviceAccount
 	SentAt int64
-	// Accepted are the units that were counted of batches that brought an account. It
-	// is added to by Change.Accepted, and not taken from Change.Accounts.
+	// Accepted are the units that were counted from batches with an account. Change.Accepted adds
+	// to it; the value in Change.Accounts is ignored.
 	Accepted int64
 }
 
-// RunKey names a run: one tally of a device under one code and item.
+// RunKey identifies a run: one tally of a device under one code and item.
 type RunKey struct {
 	Device     string // a UUID
 	Reporter   int64
@@ -180,25 +176,24 @@ type RunKey struct {
 	Run        string // a UUID
 }
 
-// Run is a run with what is stored of the slots that are concerned.
+// Run is a run with the stored reports of the slots in question.
 type Run struct {
 	Key     ID               // 0: not known yet
 	Reports map[int64]Report // by slot
 }
 
-// Change is what is to be stored of a group of requests. The store writes it
-// as a whole or not at all. Sums are added to what is there, whoever else added
-// to them; everything else takes the place of what is there.
+// Change is what a group of requests changes. The store writes all of it or nothing. It adds sums
+// to the stored ones, no matter who else added to them; everything else replaces what is stored.
 type Change struct {
 	Devices []Device // that were authorized, by UUID; FirstSeenAt holds for new ones
 	Keys    []DeviceKeyOf
 	Grants  map[Grant]int64 // when they were granted
-	// Seats are as they are now; one without a weight goes.
+	// Seats are the new seats; a seat without a weight is deleted.
 	Seats map[SeatKey]Seat
 	// Steps are to be added. A step of 0 need not be kept.
 	Steps map[StepKey]int64
-	// Sums take the place of those that are there: whoever changes seats of an item
-	// was alone with it since its Use was loaded.
+	// Sums replace the stored sums: nobody else can change seats of the item between the loading of
+	// its Use and this change.
 	Sums      map[ID]SeatSum
 	Domains   map[DomainKey]int64 // since when they use an item
 	Accounts  map[AccountKey]AccountState
@@ -208,18 +203,18 @@ type Change struct {
 	Requests  map[ID]int64         // authorizations to add, by item
 	Anomalies []Anomaly            // each adds to what is noted of its kind
 	Denials   []Denial
-	// Runs are the runs of which Reports tell, also the new ones.
+	// Runs are the runs in Reports, including new ones.
 	Runs     map[RunKey]*Run
 	Received []ReceivedReport
 	Reports  map[SlotKey]Report // as they are now
 	Totals   map[TotalKey]Units // of slots, to add; the store adds them to all other totals as well
-	// ByDevice is the same by device and day, to add.
+	// ByDevice are the same totals by device and day, to add.
 	ByDevice map[DeviceTotalKey]int64
 	// Types are operation types that organizations have not used before; they are in
 	// Totals, too.
 	Types map[OrganizationType]bool
 	Used  map[ID]int64 // units to add, by item
-	// Known gives the keys of devices by UUID, as the State had them.
+	// Known are the devices of the State by UUID, with their keys.
 	Known map[string]*DeviceState
 }
 

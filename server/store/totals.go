@@ -8,9 +8,8 @@ type Units struct {
 	Late int64 // of them, those that came more than Late after their slot began
 }
 
-// LateAfter is how long after the start of its slot, in seconds, a report may come
-// and not be late. Clients submit every few minutes; what comes a day later was
-// held up.
+// LateAfter is how long after the start of its slot, in seconds, a report may come without being
+// late. Clients submit every few minutes; a report that comes a day later was delayed.
 const LateAfter = 24 * 60 * 60
 
 // Plus adds units. Sums stop at the largest number: a device that reports absurd
@@ -27,9 +26,9 @@ func SaturatingSum(a, b int64) int64 {
 	return a + b
 }
 
-// Level is how much time a total sums up, in seconds. Totals of hours, days and months
-// are kept beside those of slots, so that a year can be summed up at once; all begin as in
-// UTC.
+// Level is the length of time that a total sums up, in seconds. Totals of hours, days and months
+// are stored in addition to those of slots, so that a year can be summed up quickly; all are those
+// of UTC.
 type Level int64
 
 // Levels of totals.
@@ -37,7 +36,7 @@ const (
 	LevelSlot Level = 0 // a slot, whatever its length
 	LevelHour Level = 60 * 60
 	LevelDay  Level = 24 * 60 * 60
-	// LevelMonth is a month of the calendar, however long it is.
+	// LevelMonth is a calendar month, however long it is.
 	LevelMonth Level = 31 * 24 * 60 * 60
 )
 
@@ -48,7 +47,7 @@ var (
 	OrganizationLevels = []Level{LevelSlot, LevelHour, LevelDay}
 )
 
-// Start is the start of the hour, day or month that a moment lies in.
+// Start returns the start of the hour, day or month that contains a moment.
 func (l Level) Start(at int64) int64 {
 	switch l {
 	case LevelSlot:
@@ -63,7 +62,7 @@ func (l Level) Start(at int64) int64 {
 	return at - at%int64(l)
 }
 
-// End is the first moment after the hour, day or month that a moment lies in.
+// End returns the first moment after the hour, day or month that contains a moment.
 func (l Level) End(at int64) int64 {
 	switch start := l.Start(at); l {
 	case LevelSlot:
@@ -75,7 +74,7 @@ func (l Level) End(at int64) int64 {
 	}
 }
 
-// ceiling is the first moment from one on with which an hour, day or month begins.
+// ceiling returns the first start of an hour, day or month that is not before a moment.
 func (l Level) ceiling(at int64) int64 {
 	if l.Start(at) == at {
 		return at

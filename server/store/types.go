@@ -1,5 +1,5 @@
-// Package store says what the License Tracking Server keeps: the domain types,
-// and the interface of a place that keeps them. Package sqlite is such a place.
+// Package store defines what the License Tracking Server stores: the domain types, and the
+// interface of a store. Packages sqlite and postgres implement it.
 package store
 
 import "github.com/openlts/openlts/core/protocol"
@@ -22,14 +22,14 @@ type Organization struct {
 	CreatedAt   int64
 }
 
-// HandshakeCode stands between an application and license items: many to many.
+// HandshakeCode connects applications and license items: many to many.
 type HandshakeCode struct {
 	Key             ID
 	Code            string // "<organization id>-<custom part>"
 	Organization    string // its id
 	SessionPassword string // its hash, see package password; "": none is asked for
-	// PreviousPassword is the hash of the one it took the place of, which works
-	// before PreviousUntil, too; "": none.
+	// PreviousPassword is the hash of the password before this one, which also works until
+	// PreviousUntil; "": none.
 	PreviousPassword string
 	PreviousUntil    int64
 	// ValidationFields are the domains, application ids or process names that
@@ -38,12 +38,12 @@ type HandshakeCode struct {
 	Default          bool  // the organization's default code
 	PublicTrial      bool  // its trials are for who names neither a code nor an organization
 	ArchivedAt       int64 // 0: in use
-	// OrganizationArchivedAt is when its organization was put away; 0: in use.
+	// OrganizationArchivedAt is when its organization was archived; 0: in use.
 	OrganizationArchivedAt int64
 	CreatedAt              int64
 }
 
-// Item is a license item: a permit to use products, and what its use is counted on.
+// Item is a license item: a permit to use products. Use is counted on it.
 type Item struct {
 	Key            ID
 	ID             string
@@ -62,28 +62,29 @@ type Item struct {
 	MaxBufferDays   int64
 	ValidationField string // "": any
 	Trial           bool
-	// TrialBy says who may try for TrialDays from the first authorization on: each
-	// device, each network address, or both, whichever ends first; TrialByNobody: the
-	// item's own dates decide.
+	// TrialBy tells whose trial lasts TrialDays from the first authorization on: that of each
+	// device, of each network address, or of both, whichever ends first; TrialByNobody: the item's
+	// own dates decide.
 	TrialBy   TrialBy
 	TrialDays int64
-	// Requires are the ids of items this one is an add-on to: the code must have one
-	// of them in force. None: it stands alone.
+	// Requires are the ids of items that this item is an add-on to: one of them must be valid and
+	// belong to the same code. None: it is not an add-on.
 	Requires []string
-	// RequestLimit is how many authorizations may be granted on it in all; 0: any number.
+	// RequestLimit is the number of authorizations that may be granted on it in total; 0: any
+	// number.
 	RequestLimit int64
 	// RefuseClones refuses devices which look like copies of one another.
 	RefuseClones bool
 	RevokedAt    int64 // 0: in force
 	ArchivedAt   int64 // 0: in use
-	// LicenseFile is the id of the license file it came with; "": none.
+	// LicenseFile is the id of the license file that it came from; "": none.
 	LicenseFile string
 	CreatedAt   int64
-	// Charging is where the item is charged in another way than usual.
+	// Charging tells where charging differs from the charge way.
 	Charging Charging
 }
 
-// TrialBy says whose trial is counted.
+// TrialBy tells whose trial counts.
 type TrialBy string
 
 // What trials go by.
@@ -94,7 +95,7 @@ const (
 	TrialByBoth    TrialBy = "both"
 )
 
-// Product is a product of the vendor's own, beside those that are built in.
+// Product is one of the vendor's own products, in addition to the built-in ones.
 type Product struct {
 	Bit  protocol.Product // one bit
 	Name string
@@ -114,18 +115,18 @@ type LicenseFile struct {
 	Content      []byte // as imported, with its signature
 }
 
-// Vendor is a vendor whose license files are believed.
+// Vendor is a vendor whose license files the server trusts.
 type Vendor struct {
 	PublicKey []byte // Ed25519
 	Name      string
 	TrustedAt int64
 }
 
-// CodeItem is an item as one of the items of a handshake code.
+// CodeItem is an item of a handshake code.
 type CodeItem struct {
 	Item
-	// Position is the place an administrator gave it among the code's items,
-	// from 1; 0 if the default rules decide.
+	// Position is its place among the code's items, from 1, as an administrator set it; 0 if the
+	// default rules decide.
 	Position int64
 }
 
@@ -139,8 +140,8 @@ type Device struct {
 	Library      string
 	FirstSeenAt  int64
 	LastSeenAt   int64
-	// ClonedAt is when the server last held more of it than it says it recorded; 0:
-	// never, or an administrator looked into it.
+	// ClonedAt is when the server last had more from the device than the device says it recorded;
+	// 0: never, or an administrator looked into it.
 	ClonedAt int64
 }
 

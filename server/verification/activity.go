@@ -2,10 +2,10 @@ package verification
 
 import "github.com/openlts/openlts/server/store"
 
-// slotNumber stands for a slot of a run in the sum of a day. As many as a day can have add
-// up without reaching the largest number.
+// slotNumber returns the number that a slot of a run adds to the sum of a day. The numbers of all
+// slots that a day can have add up to less than the largest number.
 func slotNumber(run, start int64) int64 {
-	// The steps of splitmix64, by which neighbours get numbers that have nothing in common.
+	// The steps of splitmix64, which gives neighbors unrelated numbers.
 	n := uint64(run)*0x9e3779b97f4a7c15 + uint64(start) //nolint:gosec // bits
 	n = (n ^ n>>30) * 0xbf58476d1ce4e5b9
 	n = (n ^ n>>27) * 0x94d049bb133111eb
@@ -19,7 +19,7 @@ func (v *verifier) addActivity(slot *folded, run *store.ExaminedRun, kind int32)
 	return v.slots.add(of, sides{computed: units{all: slotNumber(slot.run, slot.start)}})
 }
 
-// activity reads the activity of days; that of closed days is in no checkpoint.
+// activity reads the activity of days. Checkpoints do not contain that of closed days.
 func (v *verifier) activity() error {
 	for a, err := range v.Activity() {
 		if err != nil {

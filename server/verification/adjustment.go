@@ -8,7 +8,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Adjustment is what the server signs of an adjustment.
+// Adjustment is the part of an adjustment that the server signs.
 type Adjustment struct {
 	Item   string `json:"item"` // its id
 	At     int64  `json:"at"`
@@ -24,7 +24,7 @@ func SignAdjustment(a *store.Adjustment, item string, key ed25519.PrivateKey) (e
 	return err
 }
 
-// CheckAdjustment checks that an adjustment is what the server signed.
+// CheckAdjustment checks that the server signed this adjustment.
 func CheckAdjustment(a store.Adjustment, item string, key ed25519.PublicKey) error {
 	var signed Adjustment
 	if err := protocol.VerifyDocument(protocol.DocumentAdjustment, a.Signature, key, &signed); err != nil {

@@ -16,8 +16,7 @@ type arrival struct {
 	data              []byte
 }
 
-// arrivals sorts reports by run and slot; those of one slot stay in the order in
-// which they came.
+// arrivals sorts reports by run and slot; reports of one slot stay in the order in which they came.
 type arrivals struct {
 	spill spill[arrival]
 	known []arrival // in memory
@@ -72,12 +71,12 @@ func (a *arrivals) add(r *store.ExaminedReport) error {
 		a.room = binary.AppendVarint(a.room, count.Units)
 	}
 	a.count++
-	// Should the room grow, the data of those before stays where it was.
+	// If the room is reallocated, the data of earlier reports stays where it was.
 	a.known = append(a.known, arrival{int64(r.Run), r.Slot, a.count, a.room[start:len(a.room):len(a.room)]})
 	return nil
 }
 
-// sorted gives all of them in order. Their data stays as it is until the next one.
+// sorted returns all reports in order. The data of each is valid until the next one.
 func (a *arrivals) sorted() iter.Seq2[arrival, error] {
 	slices.SortFunc(a.known, compareArrivals)
 	return a.spill.merged(slices.Values(a.known))

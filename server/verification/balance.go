@@ -9,7 +9,7 @@ import (
 	"slices"
 )
 
-// account is what a balance is kept for.
+// account identifies a balance.
 type account struct {
 	level, device, code, item, start int64
 	kind                             int32 // the number of the operation type
@@ -20,10 +20,10 @@ func (a account) compare(b account) int {
 		cmp.Compare(a.item, b.item), cmp.Compare(a.start, b.start), cmp.Compare(a.kind, b.kind))
 }
 
-// units are operations, with those of them that came late.
+// units are operations, and those of them that came late.
 type units struct{ all, late int64 }
 
-// most is where sums stop, as they do in the store.
+// most is the number at which sums stop, like in the store.
 const most = 1<<63 - 1
 
 func (u *units) add(other units) { u.all, u.late = plus(u.all, other.all), plus(u.late, other.late) }
@@ -35,7 +35,7 @@ func plus(a, b int64) int64 {
 	return a + b
 }
 
-// sides are what is stored of an account, and what it should be.
+// sides are the stored units of an account, and what they should be.
 type sides struct{ stored, computed units }
 
 // entry is an account with its balance.
@@ -44,8 +44,8 @@ type entry struct {
 	sides
 }
 
-// balance sums up, by account, what is stored and what it should be, in any order.
-// It keeps as many accounts in memory as it may, and the others in files.
+// balance sums up, by account, what is stored and what it should be, in any order. It keeps a
+// limited number of accounts in memory, and the others in files.
 type balance struct {
 	accounts map[account]*sides
 	limit    int
@@ -111,7 +111,7 @@ func (b *balance) inMemory() iter.Seq[entry] {
 	}
 }
 
-// all gives the accounts in order, each once.
+// all returns the accounts in order, each once.
 func (b *balance) all() iter.Seq2[entry, error] {
 	return func(yield func(entry, error) bool) {
 		var open entry

@@ -14,14 +14,14 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Checkpoint is what reports sum up to that may be deleted: those of the slots
-// from the checkpoint before it on, and before ClosedBefore.
+// Checkpoint contains the sums of reports that may be deleted: those of the slots from the previous
+// checkpoint on and before ClosedBefore.
 type Checkpoint struct {
 	ClosedBefore int64 `json:"closedBefore"`
 	MadeAt       int64 `json:"madeAt"`
-	// Previous is the digest of the checkpoint before this one; "" if there is none.
+	// Previous is the digest of the previous checkpoint; "" if there is none.
 	Previous string `json:"previous"`
-	// Reports is how many there were, and Digest the SHA-256 of them; see Evidence.
+	// Reports is the number of reports, and Digest their SHA-256; see Evidence.
 	Reports int64     `json:"reports"`
 	Digest  string    `json:"digest"`
 	Sums    []Sum     `json:"sums"`
@@ -46,18 +46,18 @@ type LossSum struct {
 	Units int64  `json:"units"`
 }
 
-// Until is the slot before which a checkpoint stands for reports that came before a
-// moment: months in UTC go as a whole.
+// Until returns the end of the slots of a checkpoint for reports from before a moment: the start of
+// the moment's month in UTC, because a checkpoint covers only whole months.
 func Until(before time.Time) int64 {
 	year, month, _ := before.UTC().Date()
 	return time.Date(year, month, 1, 0, 0, 0, 0, time.UTC).Unix()
 }
 
-// ErrDiffers is the error of a checkpoint of reports which what is stored does not agree with.
+// ErrDiffers is the error of a checkpoint if the stored sums don't agree with the reports.
 var ErrDiffers = errors.New("what is stored differs from the reports")
 
-// MakeCheckpoint verifies the slots before one, which are closed, and signs what
-// their reports sum up to. What differs is in the result, with ErrDiffers.
+// MakeCheckpoint verifies the slots before a slot, which are closed, and signs the sums of their
+// reports. If something differs, it is in the result, with ErrDiffers.
 func MakeCheckpoint(ctx context.Context, s store.Store, before int64, now time.Time, key ed25519.PrivateKey,
 	options Options) (made store.Checkpoint, result Result, err error) {
 	options.Until, options.Key = before, key.Public().(ed25519.PublicKey)
@@ -111,8 +111,8 @@ func (s sums) losses() []LossSum {
 	return list
 }
 
-// sumKey is what units of closed slots are summed up by. kind is an operation type,
-// or a cause of loss.
+// sumKey is the key by which units of closed slots are summed up. kind is an operation type, or a
+// cause of loss.
 type sumKey struct{ code, item, kind, month string }
 
 func (k sumKey) compare(other sumKey) int {
@@ -127,8 +127,8 @@ type sums map[sumKey]int64
 
 func (s sums) add(key sumKey, units int64) { s[key] = plus(s[key], units) }
 
-// checkpoints reads the chain of checkpoints and sums up those up to a slot. What
-// is wrong with it is a difference.
+// checkpoints reads the chain of checkpoints and sums up those up to a slot. It reports errors in
+// the chain as differences.
 func (v *verifier) checkpoints(list []store.Checkpoint, key ed25519.PublicKey, before int64) (operations, losses sums) {
 	operations, losses = sums{}, sums{}
 	previous, reached := "", int64(0)
@@ -161,7 +161,7 @@ func (v *verifier) checkpoints(list []store.Checkpoint, key ed25519.PublicKey, b
 	return operations, losses
 }
 
-// compareSums compares what is stored of closed slots with what their checkpoints say.
+// compareSums compares the stored sums of closed slots with those in their checkpoints.
 func (v *verifier) compareSums(what, of string, stored, computed sums) {
 	keys := make([]sumKey, 0, len(stored))
 	for key := range stored {

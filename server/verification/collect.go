@@ -9,16 +9,16 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Scope says which reports are collected.
+// Scope tells which reports are collected.
 type Scope struct {
 	From, Until  int64  // the slots, half open
 	Before       int64  // those that came before this moment
 	Organization string // the id of the owner of their items
-	// Write, if set, is given the lines of all of them; see Evidence.
+	// Write, if set, receives the lines of all of them; see Evidence.
 	Write func(line []byte) error
 }
 
-// Collected is what reports sum up to.
+// Collected contains the sums of reports.
 type Collected struct {
 	Reports int64
 	Digest  string // of their lines
@@ -26,9 +26,8 @@ type Collected struct {
 	Losses  []LossSum
 }
 
-// Collect sums up the reports of a scope, and makes their digest. The same scope gives
-// the same digest at any time, as long as its reports are there; ErrNoReports if
-// some were deleted.
+// Collect sums up the reports of a scope, and computes their digest. The same scope has the same
+// digest at any time, as long as its reports are there; ErrNoReports if some were deleted.
 func Collect(ctx context.Context, s store.Store, scope Scope, options Options) (c Collected, err error) {
 	err = s.Examine(ctx, func(e store.Examination) error {
 		c, err = collect(ctx, e, scope, options)
@@ -105,7 +104,7 @@ func NewFold() *Fold {
 		seen: map[string]bool{}, devices: map[string]int64{}}
 }
 
-// Add adds a line as it was read, with its line feed, and what it says.
+// Add adds a line as it was read, with its line feed, and its decoded content.
 func (f *Fold) Add(line []byte, e Evidence) error {
 	_, _ = f.digest.digest.Write(line) // never fails
 	f.digest.reports++
@@ -146,7 +145,7 @@ func (f *Fold) Devices() map[string]int64 {
 	return f.devices
 }
 
-// Collected gives what the lines sum up to, without losses.
+// Collected returns the sums of the lines, without losses.
 func (f *Fold) Collected() Collected {
 	f.finish()
 	return Collected{Reports: f.digest.reports, Digest: f.digest.sum(), Sums: f.sums.sums()}

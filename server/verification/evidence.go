@@ -9,10 +9,9 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Evidence is a report as it came, as one line of JSON: what statements and
-// checkpoints are made of. A digest of reports is the SHA-256 of their lines, each
-// with a line feed at its end, in the order of runs and slots, and of arrival in
-// each slot.
+// Evidence is a report as it came, as one line of JSON. Statements and checkpoints are made from
+// these lines. A digest of reports is the SHA-256 of their lines, each with a line feed at its end,
+// in the order of runs and slots, and of arrival in each slot.
 type Evidence struct {
 	Device     string           `json:"device"`
 	Run        string           `json:"run"`
@@ -25,13 +24,13 @@ type Evidence struct {
 	ReceivedAt int64            `json:"receivedAt"`
 }
 
-// Line is the line of JSON, with a line feed.
+// Line returns the line of JSON, with a line feed.
 func (e *Evidence) Line() ([]byte, error) {
 	line, err := json.Marshal(e)
 	return append(line, '\n'), err
 }
 
-// evidence makes the digest of reports, and counts them.
+// evidence computes the digest of reports, and counts them.
 type evidence struct {
 	digest  hash.Hash
 	reports int64

@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// folded is a slot of a run with what came of it: counts are cumulative, so of
-// each type the largest counts, whatever the order; what was declared and did not
-// come, is lost.
+// folded is a slot of a run with the sum of its reports: counts are cumulative, so the largest of
+// each type counts, whatever the order. Operations that were declared lost and did not come are
+// lost.
 type folded struct {
 	run, start int64
 	revision   int64 // the highest that came
@@ -17,7 +17,7 @@ type folded struct {
 	declared map[string]declaration
 }
 
-// kindUnits is what came of an operation type.
+// kindUnits are the units that came of an operation type.
 type kindUnits struct {
 	kind  int32
 	units units
@@ -37,10 +37,10 @@ func (f *folded) begin(run, start int64) {
 	clear(f.declared)
 }
 
-// lateSeconds is after which time what comes is late: the promise of the totals.
+// lateSeconds is the time after which a report is late, as the totals promise.
 const lateSeconds = 86400
 
-// read is what an arrival's data says.
+// read is the decoded data of an arrival.
 type read struct {
 	receivedAt, revision int64
 	cause                string
@@ -113,7 +113,7 @@ func unitsOf(counts []kindUnits, kind int32) int64 {
 	return 0
 }
 
-// lost is what was lost by cause: of each declaration, what neither came nor was
+// lost returns what was lost by cause: the part of each declaration that neither came nor was
 // declared by an earlier revision.
 func (f *folded) lost() map[string]int64 {
 	lost := make(map[string]int64, len(f.declared))
@@ -131,7 +131,7 @@ func (f *folded) lost() map[string]int64 {
 	return lost
 }
 
-// causes are those of either.
+// causes returns the causes in either map.
 func causes[A, B any](a map[string]A, b map[string]B) []string {
 	all := slices.Collect(maps.Keys(a))
 	for cause := range b {

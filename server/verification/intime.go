@@ -14,8 +14,8 @@ type Work struct {
 	Units       [2]int64 // as two ways to charge count them
 }
 
-// InTime calls f with the slots of the runs on an item, from a moment on and before
-// another, in the order of time. charges says how many units counts are.
+// InTime calls f with the slots of the runs on an item, from a moment on and before another, in the
+// order of time. charges tells how many units counts are.
 func InTime(ctx context.Context, s store.Store, item store.ID, from, until int64, charges [2]func(store.Counts) int64,
 	f func(Work) error) error {
 	return s.Examine(ctx, func(e store.Examination) (err error) {
@@ -48,7 +48,7 @@ func InTime(ctx context.Context, s store.Store, item store.ID, from, until int64
 			if !own || slot.Slot < from || slot.Slot >= until || len(slot.Counts) == 0 {
 				continue
 			}
-			// The slot is in front, so that it goes first when they are sorted.
+			// The slot comes first, so that accounts are sorted by slot first.
 			key := account{level: slot.Slot, device: int64(device), item: int64(slot.Run)}
 			err = sorted.add(key, sides{units{all: charges[0](slot.Counts)}, units{all: charges[1](slot.Counts)}})
 			if err != nil {

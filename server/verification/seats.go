@@ -7,9 +7,8 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// seats looks at what is remembered of seats: the steps of each item, the sum of its
-// seats at the moment it holds for, and the exceptions before. A device has one seat
-// of an item at a moment.
+// seats verifies what is stored about seats: the steps of each item, the sum of its seats at the
+// moment of the sum, and the exceptions before. A device has one seat of an item at a moment.
 func (v *verifier) seats() error {
 	if v.options.Until != store.EndOfTime {
 		return nil // seats are of now
@@ -88,8 +87,8 @@ func (v *verifier) edges() error {
 	return nil
 }
 
-// stepAt is the account of a step. Those from before the moment to which an item was
-// folded count there: seats that ended by then add nothing, whether they are gone or not.
+// stepAt returns the account of a step. Those from before the moment to which an item was folded
+// count there: seats that ended by then add nothing, whether they are gone or not.
 func (v *verifier) stepAt(item store.ID, at int64) account {
 	return account{item: int64(item), start: max(at, v.items[item].SeatsFolded)}
 }
@@ -111,15 +110,15 @@ type seatCount struct {
 	sum                    int64 // at the moment that is remembered
 }
 
-// yearSeconds is after which time of an item its exceptions are cleared.
+// yearSeconds is the time of an item after which its exceptions are cleared.
 const yearSeconds = 365 * 86400
 
 func (c *seatCount) pass(to int64) {
 	to = min(to, c.item.SeatsAt)
 	length := int64(c.item.Slot())
 	begin := c.item.StartsAt - c.item.StartsAt%length
-	for begin+yearSeconds <= c.item.SeatsAt {
-		begin += yearSeconds
+	if begin <= c.item.SeatsAt-yearSeconds {
+		begin = c.item.SeatsAt - (c.item.SeatsAt-begin)%yearSeconds
 	}
 	if slots := (to - max(c.at, begin)) / length; slots > 0 && c.active > c.item.Quota {
 		if more := c.active - c.item.Quota; more > most/slots {

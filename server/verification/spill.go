@@ -10,27 +10,27 @@ import (
 	"os"
 )
 
-// form is how records of a type are ordered, and kept in files.
+// form tells how records of a type are sorted, and how they are written to files.
 type form[T any] struct {
 	compare func(a, b T) int
 	write   func(data []byte, record T) []byte
-	// read is the inverse of write. The record may hold on to data, which stays as it
-	// is until the next one of its file is read.
+	// read is the inverse of write. The record may refer to data, which stays as it is until the
+	// next record of its file is read.
 	read func(data []byte) (T, error)
 }
 
-// spill sorts more records than memory takes: sorted parts of them go into files,
-// which are merged at the end.
+// spill sorts more records than fit into memory: it writes sorted parts into files, which are
+// merged at the end.
 type spill[T any] struct {
 	form[T]
 	directory string
 	files     []*os.File
 }
 
-// maxRecord is more than any record has: a report of 256 types with long names.
+// maxRecord is longer than any record: a report of 256 types with long names.
 const maxRecord = 1 << 20
 
-// put writes records, which are sorted, into a file of their own.
+// put writes sorted records into a new file.
 func (s *spill[T]) put(records iter.Seq[T]) error {
 	f, err := os.CreateTemp(s.directory, "lts-verify-*")
 	if err != nil {
@@ -68,8 +68,7 @@ type source[T any] struct {
 	next func() (T, bool, error)
 }
 
-// merged gives all records in order: those of the files, and those in memory,
-// which are sorted.
+// merged returns all records in order: those of the files, and those in memory, which are sorted.
 func (s *spill[T]) merged(memory iter.Seq[T]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
@@ -82,7 +81,7 @@ func (s *spill[T]) merged(memory iter.Seq[T]) iter.Seq2[T, error] {
 		for _, f := range s.files {
 			sources = append(sources, s.source(f))
 		}
-		// heap holds those that are not at their end, the least first.
+		// heap contains the sources that are not at their end, the smallest first.
 		var heap []*source[T]
 		for _, from := range sources {
 			more, err := from.advance()

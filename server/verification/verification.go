@@ -1,9 +1,8 @@
-// Package verification recomputes what a License Tracking Server says from the
-// reports as they came. It goes by the rules alone (counts are cumulative, so of a
-// key the largest counts; what was declared and did not come, is lost; sums are the
-// sums of that) and shares no code with what wrote the sums: it would share its
-// faults. Its time grows with the number of reports, its memory does not: what does
-// not fit is sorted in temporary files.
+// Package verification recomputes the sums of a License Tracking Server from the reports as they
+// came. It uses only the rules (counts are cumulative, so the largest of a key counts; operations
+// that were declared lost and did not come are lost; sums are the sums of that). It shares no code
+// with the code that wrote the sums, because it would share its faults. Its time grows with the
+// number of reports, but its memory does not: what does not fit is sorted in temporary files.
 package verification
 
 import (
@@ -20,41 +19,40 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Options say how to verify.
+// Options tell how to verify.
 type Options struct {
-	// Since is the slot of a checkpoint to begin with; 0: that from which on there
-	// are reports.
+	// Since is the slot of the checkpoint with which to begin; 0: the one from which on there are
+	// reports.
 	Since int64
-	// Until ends with the slots before it, for a checkpoint; 0: all.
+	// Until is the slot at which verification ends, for a checkpoint; 0: it verifies all slots.
 	Until int64
-	// Key is the server's, by which checkpoints and adjustments are signed; nil: the
-	// one that the store has.
+	// Key is the server's key for the signatures of checkpoints and adjustments; nil: the key in
+	// the store.
 	Key ed25519.PublicKey
 	// Directory is for temporary files; "": the system's.
 	Directory string
-	// Reports and Accounts are how many are kept in memory; 0: as many as suit a
+	// Reports and Accounts are the numbers of each that are kept in memory; 0: as many as suit a
 	// machine with 512 MB.
 	Reports, Accounts int
-	// Progress, if set, is told now and then how many reports of how many are read.
+	// Progress, if set, is called now and then with the number of reports read so far, and of all.
 	Progress func(done, of int64)
 }
 
-// Result is what verification found.
+// Result contains what verification found.
 type Result struct {
 	Reports int64 `json:"reports"` // read, as they came
 	Totals  int64 `json:"totals"`  // compared, of slots and longer times, organizations and devices
-	// Since is the checkpoint it began with; 0: the first report.
+	// Since is the checkpoint with which it began; 0: the first report.
 	Since int64 `json:"since,omitempty"`
-	// Differences are where what is stored is not what the reports give; the first
-	// of them.
+	// Differences are the first places where the stored data is not what the reports give.
 	Differences []Difference `json:"differences"`
 	Different   int64        `json:"different"` // how many there are
 }
 
-// maxDifferences is how many differences are named; more would be of no use.
+// maxDifferences is the number of differences that are listed; more would be of no use.
 const maxDifferences = 1000
 
-// Difference is a place where what is stored is not what the reports give.
+// Difference is a place where the stored data is not what the reports give.
 type Difference struct {
 	What       string `json:"what"`  // such as "total of a slot"
 	Where      string `json:"where"` // of what, for people
@@ -62,10 +60,10 @@ type Difference struct {
 	Recomputed int64  `json:"recomputed"`
 }
 
-// ErrNoReports is the error of a checkpoint whose reports are gone.
+// ErrNoReports is the error for a checkpoint whose reports were deleted.
 var ErrNoReports = errors.New("the reports since then were deleted")
 
-// ErrNoCheckpoint is the error of a beginning that is none.
+// ErrNoCheckpoint is the error for a Since that is not the slot of a checkpoint.
 var ErrNoCheckpoint = errors.New("there is no checkpoint")
 
 // Run verifies a store, in one consistent view of it.
@@ -95,11 +93,11 @@ type verifier struct {
 	longer   *balance // of longer times, and of organizations
 	steps    *balance // of the sums of seats
 	evidence *evidence
-	// wanted, if set, says which reports are looked at.
+	// wanted, if set, tells which reports to use.
 	wanted func(*store.ExaminedReport) bool
 	// eachSlot is called with each slot of each run, in their order, once it is folded.
 	eachSlot func(*folded, *store.ExaminedRun) error
-	// charged is what the reports charge, by item and operation type.
+	// charged are the units that the reports charge, by item and operation type.
 	charged map[store.ID]map[string]int64
 	// fresh are the sums of the slots from Since on and before Until, and what was
 	// lost in them.
@@ -208,7 +206,7 @@ func (v *verifier) compare(what string, stored, recomputed int64, where func() s
 	}
 }
 
-// progressEvery is after how many reports progress is told.
+// progressEvery is the number of reports after which Progress is called.
 const progressEvery = 100_000
 
 // read reads the reports as they came.
@@ -239,7 +237,7 @@ func (v *verifier) read() error {
 	return nil
 }
 
-// cursor goes through a sequence that is in the same order as another.
+// cursor reads a sequence that is in the same order as another one.
 type cursor[T any] struct {
 	next func() (T, error, bool)
 	stop func()
@@ -258,8 +256,7 @@ func (c *cursor[T]) advance() (err error) {
 	return err
 }
 
-// reports folds what came of each slot of each run and compares it with what is
-// stored of it.
+// reports folds the reports of each slot of each run and compares the result with what is stored.
 func (v *verifier) reports() error {
 	stored, err := newCursor(v.Reports())
 	defer stored.stop()
@@ -323,8 +320,8 @@ func (v *verifier) foldReports() error {
 	return nil
 }
 
-// slot compares a slot of a run with what is stored of it, and what is stored of
-// slots before that came from no report.
+// slot compares a slot of a run with what is stored, and finds stored slots before it for which no
+// report came.
 func (v *verifier) slot(slot *folded, run *store.ExaminedRun, stored *cursor[store.ExaminedSlot]) error {
 	none := store.ExaminedSlot{}
 	for stored.some && before(&stored.head, slot) {
@@ -400,14 +397,15 @@ const (
 	levelDay    = 86400
 	levelMonth  = 31 * 86400 // however long it is
 	levelDevice = 1 << 40
-	// levelActivity is of days: of each slot of a run, a number that is hardly that of another.
+	// levelActivity is for days: the sum of a number for each slot of a run, which hardly any other
+	// slot has.
 	levelActivity    = 1 << 41
 	levelDeviceMonth = 1 << 42
 	// levelOrganization is that of slots; with those of hours and days added, theirs.
 	levelOrganization = 1 << 43
 )
 
-// count adds what came of a slot to its accounts.
+// count adds the units of a slot to its accounts.
 func (v *verifier) count(slot *folded, run *store.ExaminedRun) error {
 	if slot.revision > 0 {
 		if err := v.addActivity(slot, run, v.types.number("")); err != nil {
@@ -450,13 +448,13 @@ func (v *verifier) where(e *entry, what string) func() string {
 	}
 }
 
-// closedKey is what a total of a closed slot or day is summed up by.
+// closedKey returns the key by which a total of a closed slot or day is summed up.
 func (v *verifier) closedKey(t *store.ExaminedTotal) sumKey {
 	return sumKey{v.CodeName(t.Code), v.itemName(t.Item), t.Type, month(t.Start)}
 }
 
-// totals reads the totals of slots. Those of closed slots are taken as they are,
-// and their sums compared with the checkpoints.
+// totals reads the totals of slots. It accepts those of closed slots, and compares their sums with
+// the checkpoints.
 func (v *verifier) totals(closed sums) error {
 	stored := sums{}
 	for t, err := range v.Totals(store.LevelSlot) {
@@ -483,7 +481,7 @@ func (v *verifier) totals(closed sums) error {
 	return nil
 }
 
-// devices reads the totals of devices; of closed days as totals does.
+// devices reads the totals of devices. It treats closed days as totals treats closed slots.
 func (v *verifier) devices(closed sums) func() error {
 	return func() error {
 		stored := sums{}
@@ -532,7 +530,7 @@ func (v *verifier) charge(item store.ID, kind string, units int64) {
 	v.charged[item][kind] = plus(v.charged[item][kind], units)
 }
 
-// usage compares what is used of items with what reports and adjustments give.
+// usage compares the use of items with the sum of reports and adjustments.
 func (v *verifier) usage(closed sums) error {
 	if v.options.Until != store.EndOfTime {
 		return nil // what is used is of all times
@@ -585,7 +583,7 @@ func (v *verifier) adjustments() (map[store.ID]int64, error) {
 	return adjusted, nil
 }
 
-// evidenceOf tells of runs, one after the other.
+// evidenceOf returns a function that makes Evidence of runs, one after the other.
 func (v *verifier) evidenceOf() func(*store.ExaminedRun) Evidence {
 	var known store.ID
 	var of Evidence

@@ -7,17 +7,15 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// ErrTooMany is the error of a batch with more groups or reports than a batch may
-// have.
+// ErrTooMany is the error for a batch with more groups or reports than a batch may have.
 var ErrTooMany = errors.New("too many reports")
 
-// noSlot is the slot of a report that names none: not slot 0, which is one.
+// noSlot is the slot of a report that names none. It is not 0, because slot 0 exists.
 const noSlot = -1
 
-// ReadBatch reads the body of a report batch. Fields it does not know are left
-// alone: newer clients may send more. What is wrong with a single report, such as
-// an unknown cause, is not its business; of a report with more counts than it may
-// have, it gives as many as show that.
+// ReadBatch reads the body of a report batch. It skips unknown fields, because newer clients may
+// send more. It does not check single reports, for example for an unknown cause; if a report has
+// too many counts, it returns just enough of them to show that.
 func ReadBatch(body []byte) (*protocol.ReportBatch, error) {
 	r := batchReader{reader: reader{text: body, names: make(map[string]string, 32)}}
 	batch := &protocol.ReportBatch{}
@@ -32,12 +30,12 @@ type batchReader struct {
 	reports int
 }
 
-// unknown is the number of a field that is not known.
+// unknown is the number of an unknown field.
 const unknown = -1
 
-// fields reads an object. read reads the value of a field and gives the field's
-// number; or unknown, and has read nothing. A field is there at most once: of two,
-// another program might read the other. Null is as good as none.
+// fields reads an object. read reads the value of a field and returns the field's number, or
+// returns unknown and reads nothing. A field may occur only once, because another program might use
+// the other value. Null means that the field is missing.
 func (r *batchReader) fields(read func(name string) (number int, err error)) error {
 	var seen uint64
 	return r.object(func(name string) error {

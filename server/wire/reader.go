@@ -1,6 +1,6 @@
-// Package wire reads report batches. Their JSON is read by hand, for two reasons:
-// what a body may make the server keep is bounded while it is read, not after it;
-// and it takes a fifth of the time that encoding/json does.
+// Package wire reads report batches. It parses their JSON itself, for two reasons: it limits the
+// memory for a body while it reads, not afterwards; and it takes a fifth of the time of
+// encoding/json.
 package wire
 
 import (
@@ -11,22 +11,22 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth is how deep what is not known may be nested.
+// maxDepth is how deep unknown values may be nested.
 const maxDepth = 16
 
-// errEnd is the error of a text that ends too early.
+// errEnd is the error for a text that ends too early.
 var errEnd = errors.New("it ends too early")
 
 // reader reads JSON (RFC 8259) from the front of a text.
 type reader struct {
 	text []byte
 	at   int
-	// names are strings that were met before: the names of operation types are few,
-	// and come again and again.
+	// names are strings that occurred before: the names of operation types are few, and they
+	// repeat.
 	names map[string]string
 }
 
-// next skips white space and gives the next byte without taking it; 0 at the end.
+// next skips white space and returns the next byte without consuming it; 0 at the end.
 func (r *reader) next() byte {
 	for r.at < len(r.text) {
 		switch c := r.text[r.at]; c {
@@ -39,7 +39,7 @@ func (r *reader) next() byte {
 	return 0
 }
 
-// take takes a byte that has to come next.
+// take consumes a byte, which must come next.
 func (r *reader) take(want byte) error {
 	c := r.next()
 	if c != want || r.at >= len(r.text) {
@@ -56,7 +56,7 @@ func (r *reader) unexpected(want string) error {
 	return fmt.Errorf("at byte %d there is %q, not %s", r.at, r.text[r.at], want)
 }
 
-// null takes the word null, if it comes next.
+// null consumes the word null, if it comes next.
 func (r *reader) null() bool { return r.next() == 'n' && r.word("null") }
 
 func (r *reader) word(word string) bool {
@@ -67,7 +67,7 @@ func (r *reader) word(word string) bool {
 	return true
 }
 
-// object reads an object; field reads the value of a field, which is there once.
+// object reads an object; field reads the value of a field.
 func (r *reader) object(field func(name string) error) error {
 	if err := r.take('{'); err != nil {
 		return err
@@ -120,8 +120,8 @@ func (r *reader) array(element func() error) error {
 	}
 }
 
-// raw takes a string, and gives what is between its quotes; plain tells that
-// this is the string.
+// raw consumes a string, and returns what is between its quotes; plain tells that this is the
+// string itself, without escapes.
 func (r *reader) raw() (inner []byte, plain bool, err error) {
 	if err := r.take('"'); err != nil {
 		return nil, false, err
@@ -146,7 +146,7 @@ func (r *reader) raw() (inner []byte, plain bool, err error) {
 	return nil, false, errEnd
 }
 
-// string takes a string.
+// string consumes a string.
 func (r *reader) string() (string, error) {
 	begin := r.at
 	inner, plain, err := r.raw()
@@ -163,11 +163,10 @@ func (r *reader) string() (string, error) {
 	return text, nil
 }
 
-// maxNames is how many names are kept apart; a batch of an honest client has a
-// few dozen.
+// maxNames is the number of names that are remembered; a batch of an honest client has a few dozen.
 const maxNames = 1024
 
-// name takes a string that is likely to have been met before.
+// name consumes a string that probably occurred before.
 func (r *reader) name() (string, error) {
 	before := r.at
 	inner, plain, err := r.raw()
@@ -188,7 +187,7 @@ func (r *reader) name() (string, error) {
 	return name, nil
 }
 
-// integer takes a whole number.
+// integer consumes a whole number.
 func (r *reader) integer() (int64, error) {
 	number, err := r.number()
 	if err != nil {
@@ -201,7 +200,7 @@ func (r *reader) integer() (int64, error) {
 	return n, nil
 }
 
-// number takes a number, as JSON writes it.
+// number consumes a number in JSON's syntax.
 func (r *reader) number() ([]byte, error) {
 	r.next()
 	begin := r.at
@@ -223,7 +222,7 @@ func (r *reader) number() ([]byte, error) {
 	return number, nil
 }
 
-// plainInteger tells whether these are digits as JSON allows them.
+// plainInteger tells whether this is an integer in JSON's syntax.
 func plainInteger(number []byte) bool {
 	for _, c := range number {
 		if c < '0' || c > '9' {
@@ -247,7 +246,7 @@ func (r *reader) boolean() (bool, error) {
 	return false, r.unexpected("true or false")
 }
 
-// skip takes a value that is not known.
+// skip consumes an unknown value.
 func (r *reader) skip(depth int) error {
 	if depth > maxDepth {
 		return fmt.Errorf("at byte %d it is nested deeper than %d", r.at, maxDepth)
@@ -276,7 +275,7 @@ func (r *reader) skip(depth int) error {
 	return err
 }
 
-// end tells whether nothing but white space is left.
+// end tells whether only white space is left.
 func (r *reader) end() error {
 	if r.next(); r.at < len(r.text) {
 		return fmt.Errorf("at byte %d there is more after the end", r.at)

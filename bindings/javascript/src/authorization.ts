@@ -2,7 +2,7 @@ import { decode, decodeText, encode, type Bytes } from './bytes.js';
 import { digest, keyID, publicKey, random, reportKey, uuid, verify } from './crypto.js';
 import { Status } from './codes.js';
 import type { Environment } from './environment.js';
-import { errorOf, LTSError } from './errors.js';
+import { errorOf, LTSError, strange } from './errors.js';
 import type { Checked } from './parameters.js';
 import { frame, isDecision, join, post, problemOf } from './server.js';
 import type { Store } from './store.js';
@@ -166,11 +166,7 @@ export class Authorizer {
     if (problem) {
       if (!isDecision(problem.code)) throw new LTSError(problem.code, problem.detail, problem.title);
       if (!problem.refusal) {
-        throw new LTSError(
-          Status.SERVER_RESPONSE_INVALID,
-          `${server} seems to refuse (${problem.code}), but the refusal is not signed ` +
-            '(a proxy, or somebody on the way?)',
-        );
+        throw strange(`${server} seems to refuse (${problem.code}), but the refusal is not signed ` + '(a proxy?)');
       }
       const key = keyFor(server, known, problem.publicKey);
       // If a server of ours is known, a stranger can't refuse in its place.
@@ -183,7 +179,7 @@ export class Authorizer {
       if (late && before && !before.useless && Math.abs(refusal.issuedAt - before.grant.time.server) > slack) {
         throw new LTSError(
           refusal.code,
-          `${server} refuses, but its clock is not where it must be by what it granted before`,
+          `${server} refuses, but its clock is wrong by what it granted before`,
           problem.title,
         );
       }
@@ -223,10 +219,9 @@ export class Authorizer {
     let secret = before?.of === authorization.reportKey.serverPublicKey ? decode(before.secret) : undefined;
     if (!secret) {
       const other = decode(authorization.reportKey.serverPublicKey);
-      const derived =
-        other?.length === 32 ? await reportKey(this.env, this.device.key, this.device.publicKey, other) : undefined;
+      const derived = other?.length === 32 ? reportKey(this.device.key, this.device.publicKey, other) : undefined;
       if (derived?.id !== authorization.reportKey.id) {
-        throw new LTSError(Status.SERVER_RESPONSE_INVALID, `the report key of ${server} does not fit this device`);
+        throw strange(`the report key of ${server} does not fit this device`);
       }
       secret = derived.secret;
     }
@@ -340,16 +335,16 @@ export class Authorizer {
   /** Checks a JWS in compact form, of a type of ours, and reads what it signs. */
   private async signed<T>(type: string, jws: string, key: Bytes, server: string, what: string): Promise<T> {
     const [head, payload, signature] = jws.split('.').map((part) => decode(part));
-    const strange = new LTSError(Status.SERVER_RESPONSE_INVALID, `${what} of ${server} is not a JWS of ${type}`);
-    if (!head || !payload || !signature || jws.split('.').length !== 3) throw strange;
+    const notOurs = strange(`${what} of ${server} is not a JWS of ${type}`);
+    if (!head || !payload || !signature || jws.split('.').length !== 3) throw notOurs;
     let header: { alg?: string; typ?: string };
     try {
       header = JSON.parse(decodeText(head)) as typeof header;
     } catch {
-      throw strange;
+      throw notOurs;
     }
     // Algorithm and type are ours, never the sender's choice.
-    if (header.alg !== 'EdDSA' || header.typ !== type) throw strange;
+    if (header.alg !== 'EdDSA' || header.typ !== type) throw notOurs;
     if (!(await verify(this.env, key, jws.slice(0, jws.lastIndexOf('.')), signature))) throw otherKey(server, what);
     return JSON.parse(decodeText(payload)) as T;
   }
@@ -379,7 +374,7 @@ function reckon(anchor: Anchor, wall: number): Anchor | undefined {
 function keyFor(server: string, known: Bytes | undefined, shown: string): Bytes {
   const key = known ?? decode(shown);
   if (key?.length !== 32) {
-    throw new LTSError(Status.SERVER_RESPONSE_INVALID, `${server} does not show a valid signing key`);
+    throw strange(`${server} does not show a valid signing key`);
   }
   return key;
 }
@@ -393,7 +388,7 @@ function otherKey(server: string, what: string): LTSError {
 }
 
 function forAnother(server: string, what: string): LTSError {
-  return new LTSError(Status.SERVER_RESPONSE_INVALID, `${what} of ${server} is for another request or device`);
+  return strange(`${what} of ${server} is for another request or device`);
 }
 
 /** Who this browser is at this origin: made once, and kept. */
@@ -408,7 +403,7 @@ export async function identify(env: Environment, store: Store, host: string): Pr
   let key = decode(found?.key);
   if (key?.length !== 32) {
     key = random(env, 32);
-    const made = { uuid: host || uuid(env), key: encode(key), publicKey: encode(await publicKey(env, key)) };
+    const made = { uuid: host || uuid(env), key: encode(key), publicKey: encode(publicKey(key)) };
     await store.change([at], (unit) => {
       // Another tab may have been faster.
       const theirs = unit.get<Identity>(at);

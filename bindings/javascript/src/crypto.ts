@@ -39,40 +39,14 @@ export async function verify(env: Environment, key: Bytes, message: string, sign
   return ed25519Verify(key, text, signature);
 }
 
-/** What stands before the 32 bytes of an X25519 key in PKCS #8 (RFC 8410). */
-const pkcs8 = [48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 110, 4, 34, 4, 32];
-
-/** X25519 (RFC 7748); undefined if the point is of low order. */
-async function multiply(env: Environment, scalar: Bytes, point: Bytes): Promise<ArrayLike<number> | undefined> {
-  const subtle = env.crypto.subtle as SubtleCrypto | undefined;
-  if (subtle) {
-    try {
-      const name = 'X25519';
-      const own = await subtle.importKey('pkcs8', new Uint8Array(concat(pkcs8, scalar)), name, false, ['deriveBits']);
-      const other = await subtle.importKey('raw', point, name, false, []);
-      return new Uint8Array(await subtle.deriveBits({ name, public: other }, own, 256));
-    } catch {
-      // As above; a point of low order fails in both.
-    }
-  }
-  return x25519(scalar, point);
-}
-
 /** The public key of an X25519 key. */
-export async function publicKey(env: Environment, key: Bytes): Promise<Bytes> {
-  const nine = new Uint8Array(32);
-  nine[0] = 9;
-  return Uint8Array.from((await multiply(env, key, nine))!);
+export function publicKey(key: Bytes): Bytes {
+  return Uint8Array.from(x25519(key, [9])!);
 }
 
 /** The key that authenticates reports and receipts, and its id; see docs/protocol.md. */
-export async function reportKey(
-  env: Environment,
-  key: Bytes,
-  own: Bytes,
-  server: Bytes,
-): Promise<{ secret: Bytes; id: string } | undefined> {
-  const shared = await multiply(env, key, server);
+export function reportKey(key: Bytes, own: Bytes, server: Bytes): { secret: Bytes; id: string } | undefined {
+  const shared = x25519(key, server);
   const both = concat(own, server);
   return shared && { secret: Uint8Array.from(hkdf(shared, both, utf8('openlts/1/report-key'))), id: keyID(both) };
 }

@@ -132,25 +132,25 @@ export const ChargeWay = {
   DEVICE_COUNT: 1,
   /** barcodes scanned */
   SCAN_COUNT: 2,
-  /** devices at work in one slot */
+  /** devices active in one slot */
   CONCURRENT_DEVICE_COUNT: 3,
   /** pages processed */
   PAGE_COUNT: 4,
-  /** application domains */
+  /** domains of applications */
   APP_DOMAIN_COUNT: 6,
-  /** devices at work in 24 hours */
+  /** devices active in 24 hours */
   ACTIVE_DEVICE_COUNT: 8,
   /** instances */
   INSTANCE_COUNT: 9,
-  /** instances at work in one slot */
+  /** instances active in one slot */
   CONCURRENT_INSTANCE_COUNT: 10,
-  /** devices at work in a day, within the item's time */
+  /** devices active in a day, until the item's end */
   DAILY_ACTIVE_DEVICE_COUNT: 101,
-  /** devices at work in 30 days */
+  /** devices active in 30 days */
   MONTHLY_ACTIVE_DEVICE_COUNT: 102,
-  /** devices at work in 90 days */
+  /** devices active in 90 days */
   QUARTERLY_ACTIVE_DEVICE_COUNT: 103,
-  /** devices at work in 365 days */
+  /** devices active in 365 days */
   YEARLY_ACTIVE_DEVICE_COUNT: 104,
 } as const;
 
@@ -244,11 +244,11 @@ export const StateFlag = {
   QUOTA_IN_TOLERANCE: 4,
   /** quota and tolerance are used up; the next authorization will be refused */
   QUOTA_EXHAUSTED: 8,
-  /** the license has expired; the 7 days after it are running */
+  /** the license has expired, within its 7 days of tolerance */
   EXPIRED_IN_TOLERANCE: 16,
-  /** the data directory can not be used; usage is kept in memory and dies with the process */
+  /** the data directory can't be used; usage is kept in memory and is lost if the process dies */
   STORAGE_DEGRADED: 32,
-  /** the ledger or counters kept before were damaged, gone or an older copy; see the events */
+  /** the ledger or the counters were damaged, missing or an older copy; see the events */
   STORAGE_RECOVERED: 64,
   /** the standby server answered */
   STANDBY_USED: 128,
@@ -262,7 +262,7 @@ export const StateFlag = {
   AUTHORIZATION_LAPSED: 2048,
 } as const;
 
-/** What an event tells. */
+/** The kinds of events. */
 export const EventKind = {
   /** reports were accepted by the server */
   SUBMITTED: 1,
@@ -274,7 +274,7 @@ export const EventKind = {
   REPORTS_PURGED: 4,
   /** the state flags changed */
   STATE_CHANGED: 5,
-  /** the library contained a failure of its own */
+  /** the library failed internally; the host is not affected */
   INTERNAL_ERROR: 6,
 } as const;
 

@@ -38,6 +38,11 @@ export function invalid(message: string): LTSError {
   return new LTSError(Status.INVALID_ARGUMENT, message);
 }
 
+/** The error of an answer that no License Tracking Server gives, or not to this question. */
+export function strange(message: string): LTSError {
+  return new LTSError(Status.SERVER_RESPONSE_INVALID, message);
+}
+
 export function errorOf(cause: unknown): LTSError {
   return cause instanceof LTSError
     ? cause

@@ -5,7 +5,7 @@ import { globalEnvironment, within, type Environment } from './environment.js';
 import { errorOf, LTSError } from './errors.js';
 import { Meter, type Account } from './meter.js';
 import { check, type Checked, type LicenseParameters } from './parameters.js';
-import { Submitter, type Outcome } from './report.js';
+import { noOutcome, Submitter, type Outcome } from './report.js';
 import { Store } from './store.js';
 import { Lifeline } from './tab.js';
 
@@ -130,7 +130,9 @@ export class License {
     const authorizer = new Authorizer(env, store, p, device);
     const grant = await authorizer.authorize();
     const lifeline = new Lifeline(env);
-    const meter = new Meter(env, store, lifeline, p.slotSeconds, accountOf(grant, device));
+    const time = (): number => license.grant.epoch + env.elapsed();
+    const off = (grant.time.wall - grant.time.server) * 1000;
+    const meter = new Meter(env, store, lifeline, p.slotSeconds, accountOf(grant, device), time, off);
     const key = { id: grant.authorization.reportKey.id, secret: grant.secret };
     const submitter: Submitter = new Submitter(
       env,
@@ -143,7 +145,7 @@ export class License {
       grant.lts,
       key,
       // Our clock's or the server's, whichever is behind: no wrong clock makes anything be given up early.
-      () => Math.min(env.now(), license.grant.epoch + env.elapsed()),
+      () => Math.min(meter.now(), time()),
       () => license.introduce(),
     );
     const license = new License(env, p, store, device, authorizer, grant, meter, submitter);
@@ -264,10 +266,15 @@ export class License {
   /** Submits, and tells what came of it. */
   private async report(all: boolean, again: boolean): Promise<Outcome> {
     let outcome: Outcome;
+    this.meter.follow();
+    const doubt = this.meter.doubt ? await this.renew() : undefined;
+    // Whoever answers that the license is no longer granted, or is no server, will not tell the time either.
+    if (doubt && doubt.code !== Status.FAILED_TO_REACH_LTS) this.meter.doubt = 0;
     try {
       outcome = await this.submitter.submit(all, again);
+      if (this.meter.doubt) outcome.failure ??= doubt;
     } catch (cause) {
-      outcome = { units: 0, reports: 0, purged: 0, refused: [], items: [], failure: errorOf(cause) };
+      outcome = { ...noOutcome(), failure: errorOf(cause) };
     }
     this.noteStore();
     if (outcome.purged) {
@@ -289,7 +296,6 @@ export class License {
   }
 
   private async tick(): Promise<void> {
-    if (this.meter.slept()) this.meter.begin(this.meter.account);
     this.meter.beat();
     const { grant, env } = this;
     if (env.elapsed() >= this.due) await this.renew();
@@ -302,19 +308,17 @@ export class License {
       !this.has(Flag.AUTHORIZATION_LAPSED)
     ) {
       this.set(Flag.AUTHORIZATION_LAPSED, true);
-      this.tell(
-        Kind.STATE_CHANGED,
-        Status.FAILED_TO_REACH_LTS,
-        0,
+      this.say(
         `the authorization ended on ${day(endOf(grant.authorization))}; ` +
           'recording goes on, and the next start needs the server',
+        Status.FAILED_TO_REACH_LTS,
       );
     }
     await this.report(false, this.p.resubmit === 'interval');
   }
 
   /** Asks the servers for a new authorization, and takes it up. Recording goes on whatever they say. */
-  private async renew(): Promise<boolean> {
+  private async renew(): Promise<LTSError | undefined> {
     let failure: LTSError | undefined;
     try {
       const grant = await this.authorizer.renew();
@@ -323,38 +327,24 @@ export class License {
         throw new LTSError(Status.SERVER_KEY_MISMATCH, "the authorization is another server's than the one in force");
       }
       this.take(grant);
+      this.meter.follow(true);
       const account = accountOf(grant, this.device);
       const { handshakeCode, item } = this.meter.account;
       if (handshakeCode !== account.handshakeCode || item !== account.item) {
         this.meter.begin(account);
-        this.tell(
-          Kind.STATE_CHANGED,
-          Status.OK,
-          0,
-          `operations count on item ${account.item} of ${account.handshakeCode} from now on`,
-        );
+        this.say(`operations count on item ${account.item} of ${account.handshakeCode} from now on`);
       } else if (grant.authorization.validUntil !== before.authorization.validUntil) {
-        this.tell(
-          Kind.STATE_CHANGED,
-          Status.OK,
-          0,
-          `the license is valid until ${day(grant.authorization.validUntil)}`,
-        );
+        this.say(`the license is valid until ${day(grant.authorization.validUntil)}`);
       }
     } catch (cause) {
       failure = errorOf(cause);
       if (failure.refused && !this.has(Flag.AUTHORIZATION_LAPSED)) {
         this.set(Flag.AUTHORIZATION_LAPSED, true);
-        this.tell(
-          Kind.STATE_CHANGED,
-          failure.code,
-          0,
-          `${failure.message} Recording goes on, and the next start will be refused`,
-        );
+        this.say(`${failure.message} Recording goes on, and the next start will be refused`, failure.code);
       }
     }
     this.due = this.env.elapsed() + this.wait(failure);
-    return !failure;
+    return failure;
   }
 
   /** How long to wait with the next question. Pages that were opened together do not ask together. */
@@ -368,7 +358,7 @@ export class License {
     if (now < this.introduceAt) return false;
     this.introduceAt = now + this.introduceWait;
     this.introduceWait = Math.min(2 * this.introduceWait, retryEvery);
-    return this.renew();
+    return !(await this.renew());
   }
 
   private take(grant: Grant): void {
@@ -390,18 +380,13 @@ export class License {
     const flag = { ok: 0, tolerance: Flag.QUOTA_IN_TOLERANCE, exhausted: Flag.QUOTA_EXHAUSTED }[quota.state];
     const changed = (this.flags & quotaFlags) !== flag;
     this.flags = (this.flags & ~quotaFlags) | flag;
-    if (changed) this.tell(Kind.STATE_CHANGED, Status.OK, 0, `the quota of the license is now: ${quota.state}`);
+    if (changed) this.say(`the quota of the license is now: ${quota.state}`);
   }
 
   private noteStore(): void {
     if (this.store.failure !== undefined && !this.has(Flag.STORAGE_DEGRADED)) {
       this.set(Flag.STORAGE_DEGRADED, true);
-      this.tell(
-        Kind.STATE_CHANGED,
-        Status.LICENSE_BUFFER_FAILED,
-        0,
-        `usage is kept in memory only: ${this.store.failure}`,
-      );
+      this.say(`usage is kept in memory only: ${this.store.failure}`, Status.LICENSE_BUFFER_FAILED);
     }
   }
 
@@ -411,6 +396,10 @@ export class License {
 
   private set(flag: number, on: boolean): void {
     this.flags = on ? this.flags | flag : this.flags & ~flag;
+  }
+
+  private say(message: string, statusCode: number = Status.OK): void {
+    this.tell(Kind.STATE_CHANGED, statusCode, 0, message);
   }
 
   private tell(kind: number, statusCode: number, units: number, message: string): void {
@@ -449,8 +438,7 @@ export class License {
 
 function accountOf(grant: Grant, device: Device): Account {
   const { handshakeCode, item } = grant.authorization;
-  const behind = grant.time.server - grant.time.wall;
-  return { device: device.uuid, lts: grant.lts, handshakeCode, item: item.id, behind };
+  return { device: device.uuid, lts: grant.lts, handshakeCode, item: item.id };
 }
 
 /**

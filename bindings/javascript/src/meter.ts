@@ -12,8 +12,6 @@ export interface Account {
   lts: string;
   handshakeCode: string;
   item: string;
-  /** By how many seconds our clock is behind the server's: what is counted is not as old as it seems. */
-  behind?: number;
 }
 
 /** Counts by operation type, by the start of the slot. They only grow. */
@@ -52,6 +50,9 @@ interface Cell {
 /** How often counts are kept, in milliseconds: what is younger dies with a tab that is killed. */
 const keepEvery = 1000;
 
+/** By how many milliseconds a clock is wrong if what is counted by it has to move. */
+const farOff = 86400_000;
+
 /** How many calls in one go read the clock for each of them. */
 const burst = 64;
 
@@ -61,10 +62,15 @@ export function unitsOf(counts: Record<string, number>): number {
   return Object.values(counts).reduce((sum, n) => sum + n, 0);
 }
 
+/** The start of the slot in which a moment lies, which is given in milliseconds. */
+function startOf(moment: number, length: number): number {
+  return Math.floor(moment / 1000 / length) * length;
+}
+
 /** One set of counters: what this tab counts on one account. */
 class Run {
   readonly id: string;
-  readonly slots = new Map<number, Map<string, Cell>>();
+  slots = new Map<number, Map<string, Cell>>();
   /** Units that were kept, by slot. */
   readonly kept = new Map<number, number>();
   /** Slots before this one are over: what is counted in them belongs to another run. */
@@ -94,6 +100,13 @@ class Run {
     return cell;
   }
 
+  /** Moves what was counted so far to slots that are earlier by so many milliseconds. */
+  move(by: number, length: number): void {
+    this.slots = new Map(Array.from(this.slots, ([slot, cells]) => [startOf(slot * 1000 - by, length), cells]));
+    this.kept.clear();
+    this.dirty = true;
+  }
+
   /** What was counted so far. */
   counted(): Slots {
     const slots: Slots = {};
@@ -118,6 +131,10 @@ export class Meter {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private keeping: Promise<void> = Promise.resolve();
   private closed = false;
+  /** By how many milliseconds what is counted lies before what our clock shows: 0, or by how much that is wrong. */
+  private ahead: number;
+  /** How far our clock would be ahead if it was set, and did not just go on while the computer slept; 0: no doubt. */
+  doubt = 0;
 
   // The fast path: the counter that was counted in last, and how many calls may go by before the clock is read again.
   private type = '';
@@ -135,8 +152,42 @@ export class Meter {
     private readonly lifeline: Lifeline,
     readonly slotSeconds: number,
     account: Account,
+    /** What the server's clock shows, in milliseconds, as far as the clock tells that nobody can set. */
+    private readonly time: () => number,
+    /** By how many milliseconds our clock is ahead of the server's, as was last known. */
+    private off: number,
   ) {
     this.run = new Run(env, lifeline, account);
+    this.ahead = beyond(off);
+  }
+
+  /** The time by which operations are counted, in milliseconds: our clock's, or the server's if that is far off. */
+  now(): number {
+    return this.env.now() - this.ahead;
+  }
+
+  /**
+   * Looks whether our clock was set by a day or more, or is wrong by so much as a server tells now. Then what is
+   * counted from now on belongs to another run, and to the slots of the server's time.
+   *
+   * A clock that went ahead may have done so while the computer slept, and the one that nobody can set stood still.
+   * That is in doubt until a server tells, or somebody sets the clock back. Until then what is counted goes by our
+   * clock and is not sent, so that it can still move.
+   */
+  follow(told = false): void {
+    const off = this.env.now() - this.time();
+    const { doubt } = this;
+    const set = Math.abs(off - (doubt || this.off)) >= farOff;
+    const known = told || off < this.off + farOff || !beyond(off);
+    if (!(told || set || (doubt && known))) return;
+    const wrong = beyond(told ? off : doubt) - this.ahead;
+    if (doubt && known && wrong && this.env.locks && !this.run.closed) this.run.move(wrong, this.slotSeconds);
+    if (doubt || set) this.begin(this.run.account);
+    this.doubt = known ? 0 : off;
+    if (known) {
+      this.off = off;
+      this.ahead = beyond(off);
+    }
   }
 
   /** The id of the run that is counted in now. */
@@ -165,8 +216,9 @@ export class Meter {
   /**
    * Counts operations in the slot of this moment.
    *
-   * Reading the clock costs thirty times what counting does. So where many calls come in one go, faster than a
-   * millisecond each, only the first 64 read it each time, and after that every 64th part of those that came.
+   * Reading the clock costs thirty times as much as counting. So in a burst, with less than a
+   * millisecond between calls, only the first 64 calls read it each time. After that, a reading is
+   * valid for as many further calls as 1/64 of those that the burst has made so far.
    */
   record(type: string, n: number): void {
     if (type === this.type && n >>> 0 === n && --this.left >= 0) this.cell.n += n;
@@ -176,6 +228,7 @@ export class Meter {
   private recordSlowly(type: string, n: number): void {
     this.check(type, n);
     const now = this.env.now();
+    if (Math.abs(now - this.readAt) >= farOff) this.follow();
     this.calls = this.inOneGo && now - this.readAt <= 1 ? this.calls + this.granted - Math.max(0, this.left) + 1 : 0;
     this.readAt = now;
     if (!this.inOneGo) {
@@ -217,7 +270,7 @@ export class Meter {
   }
 
   private cellAt(milliseconds: number, type: string): Cell {
-    const slot = Math.floor(milliseconds / 1000 / this.slotSeconds) * this.slotSeconds;
+    const slot = startOf(milliseconds - this.ahead, this.slotSeconds);
     // A slot that is over comes again if the clock is set back, or for a time stamp of long ago; and a page that
     // seemed to die may go on.
     if (slot < this.run.floor || this.run.closed) this.begin(this.run.account);
@@ -293,7 +346,7 @@ export class Meter {
    * forgotten.
    */
   settled(run: string, slot: number, units: number): void {
-    const over = !this.run.closed && slot + this.slotSeconds <= this.env.now() / 1000;
+    const over = !this.run.closed && slot + this.slotSeconds <= this.now() / 1000;
     const cells = this.run.id === run && over ? this.run.slots.get(slot) : undefined;
     if (!cells) return;
     let counted = 0;
@@ -306,19 +359,21 @@ export class Meter {
     this.dirty();
   }
 
-  /** Gives a sign of life, for those who have no locks to go by. */
+  /**
+   * Gives a sign of life, for those who have no locks to go by. If this tab slept for so long that they took its run
+   * for dead, it goes on as another one.
+   */
   beat(): void {
-    if (!this.env.locks && this.run.kept.size) this.dirty();
-  }
-
-  /** Whether this tab slept for so long that others took its run for dead. */
-  slept(): boolean {
-    return !this.env.locks && this.run.keptAt > 0 && this.env.now() - this.run.keptAt > 3000 * this.slotSeconds;
+    const { keptAt, kept } = this.run;
+    if (this.env.locks || !keptAt) return;
+    if (this.env.now() - keptAt > 3000 * this.slotSeconds) this.begin(this.account);
+    else if (kept.size) this.dirty();
   }
 
   /** Keeps all, and lets others report the current run at once: the page is about to die, or to be kept for later. */
   async letGo(): Promise<void> {
     const { run } = this;
+    this.doubt = 0;
     // Once it was closed, and kept, it is whoever's takes it up: what they deleted must not come back.
     run.closed ||= run.dirty = true;
     const kept = this.keep();
@@ -329,7 +384,12 @@ export class Meter {
   /** Ends the counting; keep has to be called once more. */
   close(): void {
     this.closed = true;
-    this.left = 0;
+    this.left = this.doubt = 0;
     this.run.closed = this.run.dirty = true;
   }
+}
+
+/** By how much a clock is wrong, if that matters, else 0. */
+function beyond(off: number): number {
+  return Math.abs(off) < farOff ? 0 : off;
 }

@@ -123,7 +123,7 @@ export function check(given: LicenseParameters, env: Environment): Checked {
 
 function servers(given: LicenseParameters['licenseServer'], env: Environment): string[] {
   const list = (typeof given === 'string' ? [given] : Array.from(given ?? [])).filter((server) => server);
-  if (!list.length) throw invalid('licenseServer is empty: set it to the address of a License Tracking Server');
+  if (!list.length) throw invalid('licenseServer is empty: set it to the address of a server');
   return list.slice(0, 2).map((server) => {
     let address: URL | undefined;
     try {
@@ -156,10 +156,7 @@ function readLicenseKey(given: LicenseParameters): LicenseParameters {
     throw invalid('the license key is damaged');
   }
   if (given.serverPublicKey && String(decode(held.serverPublicKey)) !== String(decode(given.serverPublicKey))) {
-    throw new LTSError(
-      Status.SERVER_KEY_MISMATCH,
-      'the license key is of another License Tracking Server than this SDK',
-    );
+    throw new LTSError(Status.SERVER_KEY_MISMATCH, 'the license key is of another License Tracking Server');
   }
   const { mainServerURL, standbyServerURL, ...rest } = held;
   return mainServerURL ? { ...rest, licenseServer: [mainServerURL, standbyServerURL ?? ''] } : rest;

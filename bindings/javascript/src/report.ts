@@ -2,7 +2,7 @@ import { utf8, type Bytes } from './bytes.js';
 import { receiptMAC, reportMAC, uuid } from './crypto.js';
 import { Status } from './codes.js';
 import type { Environment } from './environment.js';
-import { errorOf, LTSError } from './errors.js';
+import { errorOf, LTSError, strange } from './errors.js';
 import { retention, unitsOf, type DoneRow, type Meter, type RunRow } from './meter.js';
 import { frame, join, post, problemOf, type Answer } from './server.js';
 import type { Store } from './store.js';
@@ -32,18 +32,19 @@ export interface Outcome {
   failure?: LTSError;
 }
 
-/** A report that is to be sent. */
-interface Report {
+/** Where a report stands in its batch. */
+interface Position {
+  group: number;
+  report: number;
+}
+
+/** A report that is to be sent, and where it stood in the batch that was written last. */
+interface Report extends Partial<Position> {
   run: RunRow;
   slot: number;
   counts: Record<string, number>;
   units: number;
   lost: boolean;
-}
-
-interface Position {
-  group: number;
-  report: number;
 }
 
 interface Receipt {
@@ -63,10 +64,11 @@ const lists = ['run/', 'done/'] as const;
 
 /** Submits this device's reports to one License Tracking Server. */
 export class Submitter {
-  /** Reports whose submission failed: not tried again until the next initialization, unless asked to. */
-  private readonly failed = new Set<string>();
-  /** Units that were sent when the page was hidden, by slot of the current run. */
-  private readonly sent = new Map<string, number>();
+  /**
+   * The units up to which a report is not to be sent: all, if its submission failed, as it is not tried again until the
+   * next initialization unless asked to; or those that were sent when the page was hidden.
+   */
+  private readonly tried = new Map<string, number>();
   private most = maxReports;
   private turn: Promise<unknown> = Promise.resolve();
 
@@ -91,19 +93,32 @@ export class Submitter {
    * set; reports that failed before only if again is set.
    */
   submit(all: boolean, again: boolean): Promise<Outcome> {
-    const work = this.turn.then(() => this.lifeline.alone(() => this.submitAll(all, again)));
+    const work = this.turn.then(() =>
+      this.lifeline.alone(async () => {
+        const outcome = await this.submitAll(all, again);
+        // What was sent held the account from before they were refused, and nobody knows when the next batch comes.
+        if (outcome.refused.length) await this.tell({ account: await this.account() });
+        return outcome;
+      }),
+    );
     this.turn = work.catch(() => undefined);
     return work;
   }
 
+  /** Tells something by a batch without reports, for courtesy: nothing depends on it. */
+  private async tell(what: object): Promise<void> {
+    const { batch, body } = this.write([], 0, what);
+    await this.post(batch, body, true).catch(() => undefined);
+  }
+
   private async submitAll(all: boolean, again: boolean): Promise<Outcome> {
-    const outcome: Outcome = { units: 0, reports: 0, purged: 0, refused: [], items: [] };
-    if (again) this.failed.clear();
+    const outcome = noOutcome();
+    if (again) this.tried.clear();
     for (let introduced = false; ;) {
       await this.meter.keep();
       const [reports, dead] = await this.pending(all, outcome);
       if (!reports.length) return outcome;
-      const { batch, body, sent } = await this.batch(reports.slice(0, this.most), maxBody);
+      const { batch, body, sent } = this.write(reports.slice(0, this.most), maxBody, { account: await this.account() });
       try {
         const receipt = await this.post(batch, body);
         await this.apply(receipt, sent, outcome, dead);
@@ -115,26 +130,30 @@ export class Submitter {
         }
         if (failure.code === Status.REQUEST_NOT_AUTHENTICATED && !introduced && (await this.introduce())) {
           introduced = true;
-          sent.forEach((report) => this.failed.delete(name(report)));
+          sent.forEach((report) => this.tried.delete(name(report)));
           continue;
         }
-        sent.forEach((report) => this.failed.add(name(report)));
+        this.fail(sent);
         outcome.failure = failure;
         return outcome;
       }
     }
   }
 
+  private fail(reports: Report[]): void {
+    reports.forEach((report) => this.tried.set(name(report), Infinity));
+  }
+
   /** What is to be sent, oldest first, and a judge of which runs are dead. What is too old is given up. */
   private async pending(all: boolean, outcome: Outcome): Promise<[Report[], (run: RunRow) => boolean]> {
     const rows = await this.rows();
     const judge = await this.lifeline.judge(); // after the rows: whoever wrote one had its lock before
-    const now = this.env.now() / 1000;
+    const now = this.meter.now() / 1000;
     const reports: Report[] = [];
     for (const { run, done } of rows) {
       const own = run.id === this.meter.id;
       const dead = !own && judge(run);
-      if (!own && !dead) continue;
+      if (own ? this.meter.doubt : !dead) continue;
       for (const [start, counts] of Object.entries(run.slots)) {
         const slot = Number(start);
         const units = unitsOf(counts);
@@ -146,11 +165,11 @@ export class Submitter {
           continue;
         }
         if (!dead && !all && slot + run.length > now) continue;
-        if (slot + Math.max(run.behind ?? 0, 0) < this.ageing() / 1000 - retention && !became.lost) {
+        if (slot < this.ageing() / 1000 - retention && !became.lost) {
           outcome.purged += await this.giveUp(report);
           report.lost = true;
         }
-        if (!this.failed.has(name(report))) reports.push(report);
+        if (this.tried.get(name(report)) !== Infinity) reports.push(report);
       }
     }
     return [reports.sort((a, b) => a.slot - b.slot), (run) => run.id !== this.meter.id && judge(run)];
@@ -222,43 +241,47 @@ export class Submitter {
     return { ...usage, own, pending, lost, recorded: usage.accepted + pending + lost };
   }
 
-  /** A batch of the first reports, as many as fit. */
-  private async batch(reports: Report[], size: number): Promise<{ batch: string; body: string; sent: Report[] }> {
+  /**
+   * What a batch tells of this device's usage over all times. A page whose storage failed does not know what others
+   * count for the device, nor do they learn what it counts: it tells nothing, lest the device seems to be a copy.
+   */
+  private async account(): Promise<object | undefined> {
+    if (this.store.shared && this.store.failure !== undefined) return undefined;
     const { recorded, expired, refused } = await this.usage();
-    return this.write(reports, size, { recorded, expired, refused, storage: 0 });
+    return { recorded, expired, refused, storage: 0 };
   }
 
-  private write(reports: Report[], size: number, account?: object): { batch: string; body: string; sent: Report[] } {
+  /** A batch of the first reports, as many as fit in so many bytes, and of what else is to be told. */
+  private write(reports: Report[], size: number, more?: object): { batch: string; body: string; sent: Report[] } {
     const batch = uuid(this.env);
     for (let n = reports.length; ; n = Math.floor(n / 2)) {
       const sent = reports.slice(0, n);
-      const groups = new Map<string, { reports: object[] }>();
-      for (const { run, slot, counts, units, lost } of sent) {
-        let group = groups.get(run.id);
-        if (!group) {
-          const { id, handshakeCode, item, length } = run;
-          groups.set(
-            id,
-            (group = { run: id, handshakeCode, item, slotSeconds: length, reports: [] } as { reports: object[] }),
-          );
+      const groups: { run: string; reports: object[]; [field: string]: unknown }[] = [];
+      for (const report of sent) {
+        const { id, handshakeCode, item, length } = report.run;
+        report.group = groups.findIndex(({ run }) => run === id);
+        if (report.group < 0) {
+          report.group = groups.push({ run: id, handshakeCode, item, slotSeconds: length, reports: [] }) - 1;
         }
+        const { slot, counts, units, lost } = report;
         // Counts only grow, so their sum is a revision that rises with them.
-        group.reports.push({ slot, revision: units, counts, lost: lost ? 'expired' : undefined });
+        const written = { slot, revision: units, counts, lost: lost ? 'expired' : undefined };
+        report.report = groups[report.group]!.reports.push(written) - 1;
       }
       const body = JSON.stringify({
         protocol: 1,
         batch,
         device: this.device,
-        sentAt: Math.floor(this.env.now() / 1000),
-        groups: Array.from(groups.values()),
-        account,
+        sentAt: Math.floor(this.meter.now() / 1000),
+        groups,
+        ...more,
       });
       if (n <= 1 || utf8(body).length <= size) return { batch, body, sent };
     }
   }
 
   /** Sends a batch to the first server that takes it, and verifies the receipt. */
-  private async post(batch: string, body: string): Promise<Receipt> {
+  private async post(batch: string, body: string, keepalive = false): Promise<Receipt> {
     const failures: LTSError[] = [];
     for (const server of this.servers) {
       try {
@@ -266,7 +289,7 @@ export class Submitter {
           server,
           batch,
           body,
-          await post(this.env, server, '/v1/reports', this.first(body), body, this.timeout),
+          await post(this.env, server, '/v1/reports', this.first(body), body, this.timeout, keepalive),
         );
       } catch (cause) {
         const failure = errorOf(cause);
@@ -289,10 +312,7 @@ export class Submitter {
     if (problem) throw new LTSError(problem.code, problem.detail, problem.title);
     const receipt = answer.json as unknown as Receipt;
     if (answer.mac !== receiptMAC(this.key.secret, body, answer.body) || receipt.batch !== batch) {
-      throw new LTSError(
-        Status.SERVER_RESPONSE_INVALID,
-        `${server} answered without a valid receipt; the reports are kept`,
-      );
+      throw strange(`${server} answered without a valid receipt; the reports are kept`);
     }
     return receipt;
   }
@@ -304,7 +324,6 @@ export class Submitter {
     outcome: Outcome,
     dead: (run: RunRow) => boolean,
   ): Promise<void> {
-    const positions = places(sent);
     const keys = new Set<string>([this.usageAt]);
     sent.forEach(({ run }) => lists.forEach((prefix) => keys.add(prefix + run.id)));
     const came = await this.store.change(Array.from(keys), (unit) => {
@@ -314,12 +333,12 @@ export class Submitter {
         retry: [] as { report: Report; error: LTSError }[],
       };
       const usage = unit.get<Usage>(this.usageAt) ?? noUsage();
-      sent.forEach((report, i) => {
+      sent.forEach((report) => {
         const { run, slot, units } = report;
         const done = unit.get<DoneRow>('done/' + run.id) ?? {};
         const became = done[slot] ?? { accepted: 0 };
         const fresh = Math.max(0, units - became.accepted);
-        const here = (e: Position): boolean => e.group === positions[i]!.group && e.report === positions[i]!.report;
+        const here = (e: Position): boolean => e.group === report.group && e.report === report.report;
         const exception = receipt.exceptions?.find(here);
         const error = exception && new LTSError(Number(exception.code), String(exception.message));
         if (exception?.retry) {
@@ -357,26 +376,16 @@ export class Submitter {
     outcome.refused.push(...came.refused);
     outcome.items = receipt.items ?? [];
     if (came.retry[0]) {
-      kept.forEach((report) => this.failed.add(name(report)));
+      this.fail(came.retry.map(({ report }) => report));
       throw came.retry[0].error;
     }
   }
 
-  /** Gives a seat back that lasts as long as the license, or the device, for courtesy: nothing depends on it. */
+  /** Gives a seat back that lasts as long as the license, or the device. */
   async giveBack(): Promise<void> {
     const { id, account } = this.meter;
-    if (!(await this.lifeline.last(id))) return;
-    const body = JSON.stringify({
-      protocol: 1,
-      batch: uuid(this.env),
-      device: this.device,
-      sentAt: Math.floor(this.env.now() / 1000),
-      groups: [],
-      closed: [{ handshakeCode: account.handshakeCode, item: account.item }],
-    });
-    await post(this.env, this.servers[0]!, '/v1/reports', this.first(body), body, this.timeout, true).catch(
-      () => undefined,
-    );
+    const { handshakeCode, item } = account;
+    if (await this.lifeline.last(id)) await this.tell({ closed: [{ handshakeCode, item }] });
   }
 
   /**
@@ -389,25 +398,24 @@ export class Submitter {
     const reports: Report[] = [];
     for (const [start, counts] of Object.entries(this.meter.counted())) {
       const report = { run, slot: Number(start), counts, units: unitsOf(counts), lost: false };
-      if (!this.failed.has(name(report)) && this.sent.get(name(report)) !== report.units) reports.push(report);
+      if (!(this.tried.get(name(report))! >= report.units)) reports.push(report);
     }
-    if (!reports.length) return;
+    if (!reports.length || this.meter.doubt) return;
     reports.sort((a, b) => a.slot - b.slot);
     const { batch, body, sent } = this.write(reports, maxKeepalive);
-    sent.forEach((report) => this.sent.set(name(report), report.units));
-    const server = this.servers[0]!;
-    post(this.env, server, '/v1/reports', this.first(body), body, this.timeout, true)
-      .then(async (answer) => {
+    sent.forEach((report) => this.tried.set(name(report), report.units));
+    this.post(batch, body, true)
+      .then(async (receipt) => {
         await this.meter.keep();
-        await this.apply(
-          this.receipt(server, batch, body, answer),
-          sent,
-          { units: 0, reports: 0, purged: 0, refused: [], items: [] },
-          () => false,
-        );
+        await this.apply(receipt, sent, noOutcome(), () => false);
       })
-      .catch(() => sent.forEach((report) => this.sent.delete(name(report))));
+      .catch(() => sent.forEach((report) => this.tried.delete(name(report))));
   }
+}
+
+/** Nothing came of it so far. */
+export function noOutcome(): Outcome {
+  return { units: 0, reports: 0, purged: 0, refused: [], items: [] };
 }
 
 function noUsage(): Usage {
@@ -416,20 +424,6 @@ function noUsage(): Usage {
 
 function name({ run, slot }: Report): string {
   return run.id + '/' + slot;
-}
-
-/** Where each report stands in its batch. */
-function places(sent: Report[]): Position[] {
-  const groups: string[] = [];
-  const counts: number[] = [];
-  return sent.map(({ run }) => {
-    let group = groups.indexOf(run.id);
-    if (group < 0) {
-      group = groups.push(run.id) - 1;
-      counts.push(0);
-    }
-    return { group, report: counts[group]!++ };
-  });
 }
 
 /** Whether an error that answers reports stands for all servers. */

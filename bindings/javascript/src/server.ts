@@ -1,6 +1,6 @@
 import { Status } from './codes.js';
 import type { Environment } from './environment.js';
-import { LTSError } from './errors.js';
+import { LTSError, strange } from './errors.js';
 
 /** An answer of a server, out of its frame. */
 export interface Answer {
@@ -47,13 +47,10 @@ export async function post(
   try {
     const response = await env.fetch(server + path, {
       method: 'POST',
-      body: first + '\n' + body,
-      headers: { 'Content-Type': 'text/plain' },
+      body: first + '\n' + body, // a text is sent as text/plain
       signal: abort.signal,
       keepalive,
-      mode: 'cors',
       credentials: 'omit',
-      cache: 'no-store',
       redirect: 'error',
       referrerPolicy: 'no-referrer',
     });
@@ -81,15 +78,12 @@ export async function post(
   if (status >= 500 || status === 429) {
     throw new LTSError(Status.FAILED_TO_REACH_LTS, `${server} answered with HTTP status ${status}`);
   }
-  throw new LTSError(
-    Status.SERVER_RESPONSE_INVALID,
-    `${server} answered, but not as a License Tracking Server does (a proxy or a login page?)`,
-  );
+  throw strange(`${server} answered, but not as a License Tracking Server does (a proxy, or a login page?)`);
 }
 
 async function read(response: Response): Promise<string> {
   const reader = response.body?.getReader();
-  if (!reader) return response.text();
+  if (!reader) return '';
   const decoder = new TextDecoder();
   let text = '';
   for (let size = 0; ;) {
@@ -97,10 +91,7 @@ async function read(response: Response): Promise<string> {
     if (done) return text + decoder.decode();
     if ((size += value.length) > maxAnswer) {
       void reader.cancel();
-      throw new LTSError(
-        Status.SERVER_RESPONSE_INVALID,
-        `${response.url} sent an answer of more than ${maxAnswer} bytes`,
-      );
+      throw strange(`${response.url} sent an answer of more than ${maxAnswer} bytes`);
     }
     text += decoder.decode(value, { stream: true });
   }

@@ -49,6 +49,11 @@ export function bytesOf(list) {
   return bytes;
 }
 
+// turned is a word of 32 bits, turned to the right.
+function turned(x, n) {
+  return (x >>> n) | (x << (32 - n));
+}
+
 export function sha256(message) {
   var bytes = padded(message, 64);
   var h = INITIAL.slice();
@@ -62,8 +67,8 @@ export function sha256(message) {
       }
       var x = w[i - 15];
       var y = w[i - 2];
-      var s0 = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
-      var s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
+      var s0 = turned(x, 7) ^ turned(x, 18) ^ (x >>> 3);
+      var s1 = turned(y, 17) ^ turned(y, 19) ^ (y >>> 10);
       w[i] = (w[i - 16] + s0 + w[i - 7] + s1) | 0;
     }
     var a = h[0],
@@ -75,14 +80,8 @@ export function sha256(message) {
       g = h[6],
       k = h[7];
     for (i = 0; i < 64; i++) {
-      var t1 =
-        k +
-        (((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7))) +
-        ((e & f) ^ (~e & g)) +
-        ROUNDS[i] +
-        w[i];
-      var t2 =
-        (((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10))) + ((a & b) ^ (a & c) ^ (b & c));
+      var t1 = k + (turned(e, 6) ^ turned(e, 11) ^ turned(e, 25)) + ((e & f) ^ (~e & g)) + ROUNDS[i] + w[i];
+      var t2 = (turned(a, 2) ^ turned(a, 13) ^ turned(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
       k = g;
       g = f;
       f = e;

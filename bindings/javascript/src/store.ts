@@ -28,6 +28,9 @@ export class Store {
   /** Why nothing is kept beyond this page, or undefined. */
   failure: string | undefined;
 
+  /** Whether the database was open once, so that other pages may go by what was read there. */
+  shared = false;
+
   private opened: Promise<IDBDatabase> | undefined;
   /** The database, once it is open. */
   private db: IDBDatabase | undefined;
@@ -149,6 +152,7 @@ export class Store {
       request.onerror = () => reject(request.error ?? new Error('opening failed'));
       request.onsuccess = () => {
         const db = (this.db = request.result);
+        this.shared = true;
         // Another version, or the browser, wants it closed.
         db.onversionchange = db.onclose = () => this.close();
         resolve(db);

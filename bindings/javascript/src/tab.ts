@@ -26,24 +26,24 @@ export class Lifeline {
     });
   }
 
+  /** The ids of the runs that live, as far as locks tell. */
+  private async living(): Promise<string[] | undefined> {
+    const state = await this.env.locks?.query().catch(() => undefined);
+    const names = state?.held?.map(({ name }) => String(name));
+    return names?.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+  }
+
   /** A judge of whether a run is dead, by what is known now. */
   async judge(): Promise<(run: { id: string; closed?: boolean; at: number; length: number }) => boolean> {
-    let held: Set<string> | undefined;
-    try {
-      const state = await this.env.locks?.query();
-      held = state && new Set(state.held?.map((lock) => lock.name ?? ''));
-    } catch {
-      // As if there were none.
-    }
+    const living = await this.living();
     const now = this.env.now();
-    return (run) =>
-      run.closed ?? (held ? !held.has(prefix + run.id) : Math.abs(now - run.at) > silentSlots * run.length * 1000);
+    return ({ id, closed, at, length }) =>
+      closed ?? (living ? !living.includes(id) : Math.abs(now - at) > silentSlots * length * 1000);
   }
 
   /** Whether no other run of this browser is known to be alive. */
   async last(own: string): Promise<boolean> {
-    const state = await this.env.locks?.query().catch(() => undefined);
-    return !state?.held?.some(({ name }) => name?.startsWith(prefix) && name !== prefix + own);
+    return !(await this.living())?.some((id) => id !== own);
   }
 
   /**

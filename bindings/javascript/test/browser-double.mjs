@@ -30,10 +30,12 @@ export class Browser {
   indexedDB = new IDBFactory();
   locks = new Locks();
   skew = 0;
-  /** The time, in milliseconds since 1970, if it stands still. */
+  /** The time by both clocks, in milliseconds since 1970, if it stands still. */
   at;
   /** Milliseconds that passed at once, by both clocks. */
   passed = 0;
+  /** Milliseconds for which the computer slept: the clock that nobody can set stood still. */
+  slept = 0;
   offline = false;
   licenses = [];
   requests = [];
@@ -41,7 +43,7 @@ export class Browser {
   environment(changes = {}) {
     return {
       now: () => this.at ?? Date.now() + this.skew + this.passed,
-      elapsed: () => performance.now() + this.passed,
+      elapsed: () => performance.now() + (this.at === undefined ? this.passed - this.slept : this.at - Date.now()),
       fetch: (address, init) => {
         this.requests.push({ address, init });
         return this.offline ? Promise.reject(new TypeError('offline')) : fetch(address, { ...init, mode: undefined });

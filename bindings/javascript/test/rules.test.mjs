@@ -371,7 +371,7 @@ test('slots: the golden vectors', async () => {
   for (const { time, slotSeconds, start } of slots) {
     const b = browser();
     const license = await b.open(parameters());
-    // The arithmetic, at any time: the clock of the meter is the test's.
+    // The arithmetic, at any time, to which both clocks go.
     Object.assign(license.meter, { slotSeconds });
     b.at = time * 1000 + 500;
     license.record('QR_CODE');

@@ -29,6 +29,11 @@ function signal() {
   return made;
 }
 
+/** What the server knows of a device. */
+function device(uuid) {
+  return JSON.parse(server.run('device', 'list', '--json')).find((each) => each.uuid === uuid);
+}
+
 /** Opens a tab whose requests of reports go the way that is given. */
 function openOnTheWay(b, way) {
   const { fetch } = b.environment();
@@ -93,4 +98,48 @@ test('nor is what is left of it once one of its slots was accepted', async () =>
   goOn.give();
   await closed;
   await exact(other, before, 8);
+});
+
+test('what was refused for good is told to the server at once', async () => {
+  const b = browser();
+  const before = server.total();
+  const license = await openIdle(b);
+  license.record('QR_CODE', 5);
+  const { deviceUUID, runUUID } = await license.info();
+  const kept = await license.store.entries('run/');
+  await license.store.change([], (unit) => {
+    const damaged = { ...kept.get('run/' + runUUID), id: 'damaged', closed: true };
+    damaged.slots = { 1_800_000_000: { QR_CODE: 3 } };
+    unit.put('run/damaged', damaged);
+  });
+  await license.submit();
+  const { recorded, accepted, pending, lostRefused } = await license.info();
+  assert.deepEqual(
+    { recorded, accepted, pending, lostRefused },
+    { recorded: 8, accepted: 5, pending: 0, lostRefused: 3 },
+  );
+  assert.equal(server.total() - before, 5);
+  const { account } = device(deviceUUID);
+  assert.deepEqual([account.recorded, account.refused], [8, 3]);
+});
+
+test('a page whose storage failed makes its device no copy', async () => {
+  const b = browser();
+  const first = await openIdle(b);
+  first.record('QR_CODE', 2);
+  const broken = await b.open(parameters());
+  await broken.store
+    .change([], () => {
+      throw new Error('the database is gone');
+    })
+    .catch(() => undefined);
+  broken.record('QR_CODE', 50);
+  await broken.submit();
+  const info = await broken.info();
+  assert.deepEqual([info.storage, info.accepted >= 50], ['memory', true]);
+  await first.submit();
+  first.record('QR_CODE', 3);
+  await first.submit();
+  assert.equal(device(info.deviceUUID).clonedAt, undefined);
+  assert.deepEqual([info.recorded, info.pending], [info.accepted, 0]);
 });

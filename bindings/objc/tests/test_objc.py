@@ -23,7 +23,7 @@ def server() -> Iterator[LTSServer]:
 
 def run(program: str, *arguments: object) -> None:
     result = subprocess.run(
-        [PROGRAMS / program, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False
+        [PROGRAMS / program, *map(str, arguments)], capture_output=True, text=True, timeout=600, check=False
     )
     assert result.returncode == 0, result.stderr
 

@@ -31,7 +31,7 @@ from openlts import ConnectionParameters, License, LTSError, OperationType, Stat
 warnings.simplefilter("ignore", DeprecationWarning)  # newer Pythons warn of any fork in a process with threads
 
 #: Whatever hangs is ended by a signal.
-DEADLINE_SECONDS = 60
+DEADLINE_SECONDS = 300
 
 TYPE = OperationType.QR_CODE
 

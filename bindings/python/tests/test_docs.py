@@ -30,7 +30,7 @@ def run_python(program: str, library_path: Path, directory: Path) -> str:
         cwd=directory,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -77,6 +77,6 @@ def test_install(library_path: Path, tmp_path: Path) -> None:
         check=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     ).stdout
     assert printed.split() == ["1", str(tmp_path / "site/openlts/lib/libopenlts.so.0")]

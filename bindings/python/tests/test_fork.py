@@ -135,7 +135,7 @@ def run(program: str, server: LTSServer, library_path: Path, home: Path) -> None
         env=environment_of_children(),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "done\n", "")

@@ -167,7 +167,7 @@ def test_interpreter_ends_with_a_license_open(
 ) -> None:
     arguments = [sys.executable, "-c", FORGETFUL, str(library_path), server.url, str(tmp_path / "device")]
     ended = subprocess.run(
-        arguments, env=environment_of_children(), timeout=60, capture_output=True, text=True, check=False
+        arguments, env=environment_of_children(), timeout=300, capture_output=True, text=True, check=False
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
     open_license().submit(timeout=30)

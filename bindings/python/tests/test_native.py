@@ -110,6 +110,6 @@ def test_layout_is_that_of_the_compiler(tmp_path: Path) -> None:
         "#include <stddef.h>\n#include <stdio.h>\n#include <openlts/openlts.h>\n"
         "int main(void) {\n" + "\n".join(lines) + "\nreturn 0;\n}\n"
     )
-    subprocess.run([compiler, "-I", INCLUDE, source, "-o", tmp_path / "layout"], check=True, timeout=120)
-    printed = subprocess.run([tmp_path / "layout"], check=True, capture_output=True, text=True, timeout=30).stdout
+    subprocess.run([compiler, "-I", INCLUDE, source, "-o", tmp_path / "layout"], check=True, timeout=600)
+    printed = subprocess.run([tmp_path / "layout"], check=True, capture_output=True, text=True, timeout=300).stdout
     assert [int(line) for line in printed.split()] == expected

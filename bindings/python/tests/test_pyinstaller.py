@@ -50,7 +50,7 @@ def test_one_file(server: LTSServer, library_path: Path, tmp_path: Path) -> None
         env={name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "LD_LIBRARY_PATH")},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert ended.stderr == ""

@@ -345,7 +345,7 @@ def test_kill(server: LTSServer, open_license: OpenLicense, library_path: Path, 
         assert child.stdout is not None
         assert child.stdout.readline() == b"recorded\n"
         child.kill()
-        child.communicate(timeout=30)
+        child.communicate(timeout=300)
     assert child.returncode == -signal.SIGKILL
     assert server.total() == 0
     license = open_license()

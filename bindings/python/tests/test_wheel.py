@@ -82,7 +82,7 @@ def test_extension_in_a_wheel(library_path: Path, tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", USE, str(site)],
         env=environment,
-        timeout=60,
+        timeout=300,
         capture_output=True,
         text=True,
         check=False,

@@ -23,7 +23,7 @@ def liars() -> Iterator[Host]:
         ("writes-to-stderr", _HONEST + "import sys; print('fatal error', file=sys.stderr)"),
         ("fails", _HONEST + "raise SystemExit(3)"),
         ("does-not-say-so", _HONEST.replace('"recorded"', '"done"')),
-        ("leaves-a-process", _HONEST + "os.close(1); os.fork() or __import__('time').sleep(60)"),
+        ("leaves-a-process", _HONEST + "os.close(1); os.fork() or __import__('time').sleep(600)"),
     ):
         run = [str(VENV / "python"), "-c", program]
         yield Host(f"control-{name}", "Python", "", "", run, environment={"PYTHONPATH": str(BINDING)}, killed=False)

@@ -27,7 +27,10 @@ REQUESTS = 100
 WORKERS = 2
 
 #: No host takes that long, unless it hangs.
-PATIENCE = 60
+PATIENCE = 300
+
+#: How many seconds what a host started may take to end after it.
+LINGER = 15
 
 
 class Failure(Exception):  # noqa: N818
@@ -136,7 +139,7 @@ class _Process:
         noise = [line for line in errors.splitlines() if line and not re.search(self._host.noise, line)]
         if noise:
             raise Failure("there is something on stderr:\n" + "\n".join(noise))
-        end = time.monotonic() + 5
+        end = time.monotonic() + LINGER
         while members(self.process.pid):
             if time.monotonic() > end:
                 left = members(self.process.pid)

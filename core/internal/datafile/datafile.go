@@ -1,11 +1,10 @@
-// Package datafile opens the files of a data directory, and only files that are
-// ours: regular ones, of this user, of root, of whoever owns the directory, or of
-// a member of the group that shares it. What others may have put at such a path,
-// a symbolic link, a FIFO, a device, a directory, is neither followed nor waited
-// for, and an error says what it is.
+// Package datafile opens the files of a data directory, and only files that are ours: regular files
+// that belong to this user, to root, to the owner of the directory, or to a member of the group
+// that shares it. If others have put a symbolic link, a FIFO, a device or a directory at such a
+// path, the package neither follows it nor waits for it, and the error says what it is.
 //
-// Every file of ours is opened here. SQLite opens its own by path: Check such a
-// path first.
+// All our files are opened here, except those that SQLite opens by their paths: Check such a path
+// first.
 package datafile
 
 import (
@@ -20,28 +19,28 @@ import (
 	"github.com/google/uuid"
 )
 
-// Access is what a file is opened for.
+// Access says what a file is opened for.
 type Access int
 
 const (
-	// Read also takes a file with several names: a backup may have linked it.
+	// Read accepts a file with several names: a backup may have linked it.
 	Read Access = iota
-	// Write is for reading, too. A file with several names is refused: another of
-	// them may be somebody else's. See Separate.
+	// Write allows reading, too. It refuses a file with several names, because another of them may
+	// belong to somebody else. See Separate.
 	Write
 )
 
-// ErrForeign is the error of what is no file of ours; it is a *ForeignError.
+// ErrForeign is the error if something is not a file of ours; it is a *ForeignError.
 var ErrForeign = errors.New("no file of ours")
 
-// ErrLinked is the error of a file that has other names and must not be written
-// through this one; it is an ErrForeign, too.
+// ErrLinked is the error if a file has several names and so must not be written; it is an
+// ErrForeign, too.
 var ErrLinked = errors.New("a file with several names")
 
-// ErrTooLarge is the error of a file that is longer than it can be.
+// ErrTooLarge is the error if a file is longer than such a file can be.
 var ErrTooLarge = errors.New("larger than any file of ours of that name")
 
-// ForeignError tells what is at the path of a file of ours.
+// ForeignError says what is at the path where a file of ours should be.
 type ForeignError struct {
 	Path   string
 	What   string // "a FIFO"
@@ -55,13 +54,13 @@ func (e *ForeignError) Error() string {
 	return fmt.Sprintf("%s is %s and no file of ours: remove it", e.Path, e.What)
 }
 
-// Is makes it an ErrForeign and, if that is what is wrong, an ErrLinked.
+// Is makes it match ErrForeign and, if the file has several names, ErrLinked.
 func (e *ForeignError) Is(target error) bool {
 	return target == ErrForeign || e.linked && target == ErrLinked
 }
 
-// Check says why a path that exists can't be opened, without opening it: for
-// files that SQLite opens. It answers what is there.
+// Check says why a path that exists must not be opened, without opening it: for files that SQLite
+// opens. It returns what is there.
 func Check(path string, access Access) (os.FileInfo, error) {
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -72,7 +71,7 @@ func Check(path string, access Access) (os.FileInfo, error) {
 
 // Open opens a file that exists.
 func Open(path string, access Access) (*os.File, error) {
-	// Looked at first: opening a device can do something.
+	// Check first, because opening a device can have effects.
 	if _, err := Check(path, access); err != nil {
 		return nil, err
 	}
@@ -82,7 +81,7 @@ func Open(path string, access Access) (*os.File, error) {
 	}
 	f, err := openFile(path, flag, 0)
 	if err != nil {
-		// Between looking and opening it may have been exchanged for a link.
+		// Between the check and opening, somebody may have replaced it by a link.
 		if _, again := Check(path, access); errors.Is(again, ErrForeign) {
 			return nil, again
 		}
@@ -109,16 +108,16 @@ func Create(path string) (*os.File, error) {
 		return nil, err
 	}
 	if mode != private {
-		// The directory's bits say that it is shared, whatever this process's umask. On
-		// file systems without modes this fails, and is not needed.
+		// The directory's mode says whether it is shared; this process's umask must not change
+		// that. On file systems without modes this fails and is not needed.
 		_ = f.Chmod(mode)
 	}
 	return f, nil
 }
 
-// OpenOrCreate opens a file for writing, or makes it.
+// OpenOrCreate opens a file for writing, or creates it.
 func OpenOrCreate(path string) (*os.File, error) {
-	const tries = 5 // others may make and remove it meanwhile
+	const tries = 5 // other processes may create and remove it meanwhile
 	for try := 1; ; try++ {
 		f, err := Open(path, Write)
 		if !errors.Is(err, os.ErrNotExist) {
@@ -131,14 +130,14 @@ func OpenOrCreate(path string) (*os.File, error) {
 	}
 }
 
-// ReadFile reads a file of limit bytes at most; a longer one is ErrTooLarge.
+// ReadFile reads a file of at most limit bytes; the error for a longer one is ErrTooLarge.
 func ReadFile(path string, limit int64) ([]byte, error) {
 	f, err := Open(path, Read)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }()
-	// The size of a sparse file costs nothing; what is read costs memory.
+	// A sparse file can be huge on a small disk; reading it must not take that much memory.
 	text, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, err
@@ -149,16 +148,16 @@ func ReadFile(path string, limit int64) ([]byte, error) {
 	return text, nil
 }
 
-// Make writes a file that must not exist yet. It appears complete, or not at all.
+// Make writes a file that must not exist yet. It appears complete or not at all.
 func Make(path string, content []byte) error {
 	return write(path, content, publish)
 }
 
-// Replace writes a file over the one of ours that may be at the path. Readers
-// find the old or the new one, whole.
+// Replace writes a file and replaces the file of ours that may be at the path. Readers find either
+// the old or the new one, complete.
 func Replace(path string, content []byte) error {
 	return write(path, content, func(unfinished, path string) error {
-		// Another name of what is there keeps it.
+		// A file with several names may be replaced: its other names keep it.
 		if _, err := Check(path, Read); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
@@ -166,7 +165,7 @@ func Replace(path string, content []byte) error {
 	})
 }
 
-// UnfinishedExtension is that of files whose maker is not done, or died.
+// UnfinishedExtension ends the names of files that are still being written, or whose writer died.
 const UnfinishedExtension = ".new"
 
 func unfinishedName(path string) string {
@@ -189,9 +188,9 @@ func write(path string, content []byte, place func(unfinished, path string) erro
 	return err
 }
 
-// Separate gives a file of ours with several names (ErrLinked) content of its own,
-// so that it can be written and the others stay as they are. Nobody may have it
-// open meanwhile. A file of more than limit bytes is ErrTooLarge.
+// Separate replaces a file of ours that has several names (ErrLinked) by a copy, so that it can be
+// written and its other names stay as they are. Nobody may have it open meanwhile. The error for a
+// file of more than limit bytes is ErrTooLarge.
 func Separate(path string, limit int64) error {
 	content, err := ReadFile(path, limit)
 	if err != nil {
@@ -200,10 +199,9 @@ func Separate(path string, limit int64) error {
 	return Replace(path, content)
 }
 
-// SetAside renames what is at a path to the path with the extension, and answers the
-// new one. Up to ten are kept; an eleventh replaces the tenth. Renaming follows no
-// link. A file of another user stays: it may be theirs and in use, in a directory that
-// both can write.
+// SetAside renames what is at a path to the path with the extension and returns the new path. It
+// keeps up to ten; an eleventh replaces the tenth. It follows no link. It leaves a file of another
+// user: that user may be using it, in a directory that both can write.
 func SetAside(path, extension string) (string, error) {
 	const kept = 10
 	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
@@ -224,8 +222,8 @@ func SetAside(path, extension string) (string, error) {
 	}
 }
 
-// List gives the paths of a directory whose names end with extension, sorted.
-// Names are compared: in a pattern, a directory called x[1] would be another one.
+// List gives the paths of a directory whose names end with extension, sorted. It compares names and
+// uses no pattern, in which the directory x[1] would match another name.
 func List(directory, extension string) ([]string, error) {
 	f, err := os.Open(directory)
 	if err != nil {
@@ -249,9 +247,8 @@ const (
 	shared  = 0o660
 )
 
-// Mode is what files of ours in a directory are made with: for this user alone,
-// or for a group as well, if the directory is set up for one to share (setgid,
-// and group and nobody else may write).
+// Mode is the mode of new files in a directory: for this user alone or, if the directory is shared
+// by a group (setgid; the group and nobody else may write), for the group as well.
 func Mode(directory string) os.FileMode {
 	info, err := os.Stat(directory)
 	if err == nil && sharedByGroup(info) {
@@ -260,7 +257,7 @@ func Mode(directory string) os.FileMode {
 	return private
 }
 
-// kind names what a file is, if it is no regular one.
+// kind names what is not a regular file.
 func kind(mode os.FileMode) string {
 	switch {
 	case mode.IsRegular():

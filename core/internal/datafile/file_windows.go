@@ -11,12 +11,11 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// shareAll lets others open, rename and remove a file of ours while it is open, as
-// everywhere else. os.OpenFile would have nobody rename or remove it, ourselves
-// included.
+// shareAll lets others open, rename and remove a file while we have it open, as on other systems.
+// With os.OpenFile nobody could rename or remove it, not even we.
 const shareAll = windows.FILE_SHARE_READ | windows.FILE_SHARE_WRITE | windows.FILE_SHARE_DELETE
 
-// openFile is os.OpenFile, for reading or for both.
+// openFile is os.OpenFile, for reading, or for reading and writing.
 func openFile(path string, flag int, _ os.FileMode) (*os.File, error) {
 	access, disposition := uint32(windows.GENERIC_READ), uint32(windows.OPEN_EXISTING)
 	if flag&os.O_RDWR != 0 {
@@ -25,7 +24,7 @@ func openFile(path string, flag int, _ os.FileMode) (*os.File, error) {
 	if flag&os.O_CREATE != 0 {
 		disposition = windows.CREATE_NEW
 	}
-	// A reparse point (a link, a mount point) is opened itself, and not what it leads to.
+	// This opens a reparse point (a link, a mount point) itself, not its target.
 	handle, err := open(path, access, disposition, windows.FILE_FLAG_OPEN_REPARSE_POINT)
 	if err != nil {
 		return nil, err
@@ -46,7 +45,7 @@ func open(path string, access, disposition, flags uint32) (windows.Handle, error
 	return windows.InvalidHandle, &os.PathError{Op: "open", Path: path, Err: err}
 }
 
-// LongPath is a path in the form in which Windows takes any length, if it needs it.
+// LongPath gives a long path in the form in which Windows accepts any length.
 func LongPath(path string) string {
 	const limit = 248 // of a directory; a file may have a few more
 	full, err := filepath.Abs(path)
@@ -60,8 +59,7 @@ func LongPath(path string) string {
 	}
 }
 
-// Rename gives a file another name. What has that name is replaced, even if others have
-// it open.
+// Rename renames a file and replaces what has the new name, even if others have it open.
 func Rename(from, to string) error {
 	return patiently(func() error {
 		return rename(from, to, windows.FILE_RENAME_REPLACE_IF_EXISTS|windows.FILE_RENAME_POSIX_SEMANTICS,
@@ -69,8 +67,7 @@ func Rename(from, to string) error {
 	})
 }
 
-// publish gives a finished file its name. The error is os.ErrExist if something has it
-// already.
+// publish gives a finished file its name. The error is os.ErrExist if the name is taken.
 func publish(unfinished, path string) error {
 	return patiently(func() error { return rename(unfinished, path, windows.FILE_RENAME_POSIX_SEMANTICS, 0) })
 }
@@ -80,8 +77,8 @@ func Remove(path string) error {
 	return patiently(func() error { return os.Remove(path) })
 }
 
-// patiently does again what fails because somebody else, such as a virus scanner, has just
-// opened the file in a way that excludes it.
+// patiently retries for a moment what fails because somebody else, such as a virus scanner, has the
+// file open exclusively.
 func patiently(do func() error) error {
 	const patience, pause = 100 * time.Millisecond, 5 * time.Millisecond
 	for until := time.Now().Add(patience); ; time.Sleep(pause) {
@@ -92,8 +89,8 @@ func patiently(do func() error) error {
 	}
 }
 
-// rename goes by the file, as POSIX has it, and by its path where the file system (FAT, a
-// network's) can't do that.
+// rename renames with the semantics of POSIX, through an open file. On file systems that can't do
+// that (FAT, network drives) it renames by path.
 func rename(from, to string, how, byPath uint32) error {
 	err := renameOpen(from, to, how)
 	if errors.Is(err, windows.ERROR_INVALID_PARAMETER) || errors.Is(err, windows.ERROR_INVALID_FUNCTION) ||
@@ -109,9 +106,9 @@ func rename(from, to string, how, byPath uint32) error {
 	return nil
 }
 
-// moveOver replaces a file that others have open where it can't be replaced, but renamed.
-// For a moment there is none: whoever makes a file because there was none must exclude
-// those who replace it.
+// moveOver replaces a file that others have open, on file systems where such a file can be renamed
+// but not replaced. For a moment the name is free: whoever creates a file because there is none
+// must therefore exclude whoever replaces it.
 func moveOver(from, to string) error {
 	aside := unfinishedName(to)
 	if err := moveByPath(to, aside, 0); err != nil {
@@ -122,9 +119,9 @@ func moveOver(from, to string) error {
 		if back := moveByPath(aside, to, 0); !errors.Is(back, os.ErrExist) {
 			return errors.Join(err, back)
 		}
-		// Another one was made in that moment, and is as new as ours.
+		// Somebody created another file in that moment; it is as new as ours.
 	}
-	_ = os.Remove(aside) // it goes once nobody has it open
+	_ = os.Remove(aside) // it disappears once nobody has it open
 	return err
 }
 
@@ -156,7 +153,7 @@ func renameOpen(from, to string, how uint32) error {
 		return err
 	}
 	defer func() { _ = windows.CloseHandle(handle) }()
-	// FILE_RENAME_INFO, with the name in its place.
+	// FILE_RENAME_INFO, with the name where its last field is.
 	type info struct {
 		how       uint32
 		directory windows.Handle

@@ -4,7 +4,7 @@ package datafile
 
 import "os"
 
-// identity is which file a file is, whatever its name.
+// identity identifies a file independently of its name.
 type identity struct{ info os.FileInfo }
 
 func identityOf(_ string, opened os.FileInfo) identity { return identity{opened} }
@@ -16,7 +16,7 @@ func identify(path string) (identity, error) {
 
 func (i identity) is(other identity) bool { return os.SameFile(i.info, other.info) }
 
-// root is the root of this process's paths, or nil if it can't be told.
+// root is the root directory of this process, or nil if it can't be determined.
 func root() os.FileInfo {
 	info, err := os.Stat("/")
 	if err != nil {

@@ -7,12 +7,12 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// identity is which file a file is, whatever its name. os.SameFile would ask only when
-// it compares, and answer that it is another one if it is not told.
+// identity identifies a file independently of its name. os.SameFile would ask the system only when
+// it compares, and would take an error for a different file.
 type identity struct {
 	volume uint32
 	index  uint64
-	err    error // it could not be told
+	err    error // why the file could not be identified
 }
 
 func identityOf(path string, _ os.FileInfo) identity {
@@ -42,7 +42,7 @@ func identityOfHandle(handle windows.Handle) (identity, error) {
 		index: uint64(info.FileIndexHigh)<<32 | uint64(info.FileIndexLow)}, err
 }
 
-// is takes what could not be told for the same, unless there was nothing.
+// is takes files for the same if one could not be identified, unless there is no file.
 func (i identity) is(other identity) bool {
 	if i.err != nil {
 		return !errors.Is(i.err, os.ErrNotExist)
@@ -50,6 +50,6 @@ func (i identity) is(other identity) bool {
 	return i.volume == other.volume && i.index == other.index
 }
 
-// root is nil: a process can't change the root of its paths there, and "/" is that of the
-// current drive.
+// root is nil: a process on Windows can't change its root, and "/" is the root of the current
+// drive.
 func root() os.FileInfo { return nil }

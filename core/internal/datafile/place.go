@@ -6,22 +6,22 @@ import (
 	"syscall"
 )
 
-// Place is where an open file was found, to see whether it is still there.
+// Place remembers where an open file was, to find out whether it is still there.
 type Place struct {
 	path string
 	file identity
 	root os.FileInfo
 }
 
-// PlaceOf notes where an open file is. Of one that SQLite opened, opened is what
-// Check answered. Call it when the file is opened.
+// PlaceOf notes where an open file is. If SQLite opened it, opened is what Check returned. Call it
+// when the file is opened.
 func PlaceOf(path string, opened os.FileInfo) Place {
 	return Place{path, identityOf(path, opened), root()}
 }
 
-// Gone tells whether the file was removed, or another one took its place. It is
-// not gone because this process can't see it any more: after it dropped
-// privileges or changed its root, the open file is the one to go on with.
+// Gone tells whether the file was removed or replaced by another one. A file that this process just
+// can't see any more is not gone: after the process dropped privileges or changed its root, it
+// continues to use the open file.
 func (p Place) Gone() bool {
 	named, err := identify(p.path)
 	switch {
@@ -40,8 +40,8 @@ func (p Place) Reachable() bool {
 	return err == nil && p.file.is(named)
 }
 
-// OtherRoot tells whether the path leads elsewhere than when the file was opened,
-// because the process changed its root: what is not found there says nothing.
+// OtherRoot tells whether the process has changed its root since the file was opened. The path then
+// leads elsewhere, and not finding a file there means nothing.
 func (p Place) OtherRoot() bool {
 	if p.root == nil {
 		return false

@@ -15,7 +15,7 @@ func publishByLink(unfinished, path string) error {
 	if errors.Is(err, os.ErrExist) {
 		return err
 	}
-	// A file system without links: looking first is the next best thing.
+	// Without hard links, the next best thing is to check first.
 	if _, err := os.Lstat(path); err == nil {
 		return &os.LinkError{Op: "rename", Old: unfinished, New: path, Err: os.ErrExist}
 	}

@@ -7,8 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// publish gives a finished file its name. The error is os.ErrExist if something
-// has it already.
+// publish gives a finished file its name. The error is os.ErrExist if the name is taken.
 func publish(unfinished, path string) error {
 	err := unix.Renameat2(unix.AT_FDCWD, unfinished, unix.AT_FDCWD, path, unix.RENAME_NOREPLACE)
 	switch {

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// vet says why a file is none of ours.
+// vet says why a file is not ours.
 func vet(info os.FileInfo, path string, access Access) error {
 	if what := kind(info.Mode()); what != "" {
 		return &ForeignError{Path: path, What: what}
@@ -24,8 +24,8 @@ func vet(info os.FileInfo, path string, access Access) error {
 	if file.Uid == uint32(os.Geteuid()) || file.Uid == 0 {
 		return nil
 	}
-	// Whoever owns the directory may put anything there, also under our name. And file
-	// systems that know no owners show all files, ours as well, as one user's.
+	// The owner of the directory may put anything there, even under our name. And file systems
+	// without owners show all files, including ours, as those of one user.
 	if in, err := os.Stat(filepath.Dir(path)); err == nil {
 		if directory, ok := in.Sys().(*syscall.Stat_t); ok &&
 			(file.Uid == directory.Uid || sharedByGroup(in) && file.Gid == directory.Gid) {
@@ -35,8 +35,8 @@ func vet(info os.FileInfo, path string, access Access) error {
 	return &ForeignError{Path: path, What: fmt.Sprintf("a file of user %d", file.Uid)}
 }
 
-// sharedByGroup tells whether a directory is set up for a group to share: files get
-// its group, and only members of that may make some.
+// sharedByGroup tells whether a group shares a directory: new files get its group, and only members
+// of the group may create files.
 func sharedByGroup(directory os.FileInfo) bool {
 	const groupWrites, othersWrite = 0o020, 0o002
 	mode := directory.Mode()

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// vet says why a file is none of ours. Who may put files into a directory is
-// decided by the access lists that the directory hands down to them.
+// vet says why a file is not ours. Access control lists, which files inherit from the directory,
+// decide who may put files there.
 func vet(info os.FileInfo, path string, _ Access) error {
 	if what := kind(info.Mode()); what != "" {
 		return &ForeignError{Path: path, What: what}

@@ -13,19 +13,19 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// content is what the identity's file holds.
+// content is the content of the identity's file.
 type content struct {
 	UUID       string `json:"uuid"`
 	PrivateKey string `json:"privateKey"` // X25519, base64url
-	// Check tells a digit that changed from another identity. Files of earlier
-	// versions have none.
+	// Check distinguishes a changed digit from another identity. Files of earlier versions have
+	// none.
 	Check string `json:"check,omitempty"`
 
-	key *ecdh.PrivateKey // of PrivateKey; nil if that is none
+	key *ecdh.PrivateKey // from PrivateKey; nil if that is not a key
 }
 
-// parse reads as much as can be read: a field that is damaged is empty, and its key
-// nil. The content is sound if all of it is as it was written.
+// parse reads as much as it can: a damaged field is empty, and a damaged key nil. The content is
+// sound if all of it is as it was written.
 func parse(text []byte) (c content, sound bool) {
 	if err := json.Unmarshal(text, &c); err != nil {
 		c = content{UUID: field(text, "uuid"), PrivateKey: field(text, "privateKey"), Check: "damaged"}
@@ -63,7 +63,7 @@ func (c content) text() []byte {
 	return text
 }
 
-// filled is the content with what it lacks taken from another one.
+// filled is the content, with missing fields taken from another one.
 func (c content) filled(other content) content {
 	if c.UUID == "" {
 		c.UUID = other.UUID
@@ -74,7 +74,7 @@ func (c content) filled(other content) content {
 	return c
 }
 
-// completed is the content with what it lacks made anew.
+// completed is the content, with missing fields created.
 func (c content) completed() (content, error) {
 	if c.UUID == "" {
 		c.UUID = uuid.NewString()
@@ -89,8 +89,8 @@ func (c content) completed() (content, error) {
 	return c, nil
 }
 
-// unkept are the identities that could not be kept, by the path where they would
-// be: however often a process opens a license, it is one device.
+// unkept are the identities that could not be stored, by the path where they would be. So a process
+// is one device, however often it opens a license.
 var unkept struct {
 	sync.Mutex
 	at map[string]content

@@ -1,10 +1,9 @@
-// Package device knows which device this is: the client UUID and the key that
-// proves it.
+// Package device keeps the identity of the device: the client UUID and the key that proves it.
 //
-// They live in a file of their own, beside the ledger, so that a damaged ledger
-// does not turn the device into a new one (which would cost a seat). The ledger
-// has a copy, for the case that the file is lost or damaged. A new identity is
-// the last resort: whatever can be read is used, even if nothing can be written.
+// It is in a file of its own, beside the ledger, so that a damaged ledger does not turn the device
+// into a new one, which would cost a seat. The ledger has a copy, in case the file is lost or
+// damaged. A new identity is the last resort: whatever can be read is used, even if nothing can be
+// written.
 package device
 
 import (
@@ -16,13 +15,13 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// Identity is what a device is known by.
+// Identity identifies a device.
 type Identity struct {
 	UUID   string
 	Source string           // one of the sources below
 	Key    *ecdh.PrivateKey // X25519
-	// Trouble is what was wrong with the identity that is kept, or why none can be
-	// kept; nil if nothing was. It is for people: the identity is good all the same.
+	// Trouble is what was wrong with the stored identity, or why it can't be stored; nil if nothing
+	// was wrong. It is for people: the identity can be used all the same.
 	Trouble error
 }
 
@@ -31,8 +30,7 @@ const (
 	SourceRandom   = "random"
 	SourceHardware = "hardware"
 	SourceHost     = "host"
-	// SourceMemory is a random one that is not kept anywhere: it ends with the
-	// process.
+	// SourceMemory is a random one that is not stored: it ends with the process.
 	SourceMemory = "memory"
 )
 
@@ -46,14 +44,13 @@ type Copy interface {
 	KeepIdentity(ctx context.Context, text string) error
 }
 
-// Identity gives the device's identity from what was read and the copy, making and keeping
-// one if there is none (docs/compatibility.md, "Client UUID"). It mends the file and the
-// copy where that is needed and possible. A UUID the host chose wins over the method. With
-// an empty directory nothing is kept: the identity lasts as long as the process. There need
-// not be a copy (nil).
+// Identity gives the device's identity from the file and the copy; if there is none, it creates and
+// stores one (docs/compatibility.md, "Client UUID"). It repairs the file and the copy if necessary
+// and possible. A UUID chosen by the host takes precedence over the method. With an empty directory
+// nothing is stored: the identity lasts as long as the process. kept may be nil.
 func (f *File) Identity(ctx context.Context, method protocol.UUIDGenerationMethod, chosen string,
 	kept Copy) (Identity, error) {
-	// Asked first: what is wrong with the parameters is no reason to make a file.
+	// Check the parameters first: if they are wrong, no file should be created.
 	id, source := "", SourceRandom
 	switch {
 	case chosen != "":

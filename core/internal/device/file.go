@@ -13,7 +13,7 @@ import (
 	"github.com/openlts/openlts/core/internal/filelock"
 )
 
-// File is what was found where a data directory keeps the identity.
+// File is the identity's file of a data directory, as it was found.
 type File struct {
 	path    string // "" if there is no directory
 	state   state
@@ -22,23 +22,23 @@ type File struct {
 	trouble error
 }
 
-// state is what can be done with the file.
+// state says what to do with the file.
 type state int
 
 const (
-	sound      state = iota // it is used
-	missing                 // it is made
-	damaged                 // it is mended
-	foreign                 // it is none of ours: set aside
-	unreadable              // it can't be read just now, but may be sound: it stays
+	sound      state = iota // use it
+	missing                 // create it
+	damaged                 // repair it
+	foreign                 // not ours: set it aside
+	unreadable              // can't be read now, but may be sound: leave it
 )
 
-// limit is more than the file ever holds.
+// limit is more bytes than the file can have.
 const limit = 4096
 
-// Read reads the identity's file of a data directory; with an empty one there is
-// none. Read it before anything else is opened: then a device whose disk, ledger
-// or descriptors fail later is still the same device.
+// Read reads the identity's file of a data directory; an empty path has none. Read it before
+// opening anything else: then the device stays the same one, even if disk, ledger or descriptors
+// fail later.
 func Read(directory string) *File {
 	f := &File{state: unreadable}
 	if directory != "" {
@@ -73,13 +73,12 @@ func (f *File) read() {
 	}
 }
 
-// settle decides for an identity: that of the file, that of the copy, what is left
-// of both, or a new one; in this order. It is lasting if the next process will
-// find it, too.
+// settle chooses an identity, in this order: that of the file, that of the copy, what is left of
+// both, a new one. It is lasting if the next process will find it, too.
 func (f *File) settle(ctx context.Context, kept Copy) (own content, lasting bool, err error) {
 	known := readCopy(ctx, kept)
 	var failed error
-	const tries = 3 // another process may be making or mending it
+	const tries = 3 // another process may be creating or repairing it
 	for range tries {
 		if f.state == sound {
 			_ = known.keep(ctx, f.text) // next time
@@ -106,13 +105,13 @@ func (f *File) settle(ctx context.Context, kept Copy) (own content, lasting bool
 	if f.path != "" {
 		f.trouble = fmt.Errorf("the device's identity can't be kept: %w", failed)
 	}
-	// What is in the file or in the copy lasts all the same.
+	// An identity that is in the file or in the copy lasts all the same.
 	lasting = known.sound || f.content.UUID != "" || known.keep(ctx, own.text()) == nil
 	rememberUnkept(f.path, own)
 	return own, lasting, nil
 }
 
-// copied is what the copy holds.
+// copied is the content of the copy.
 type copied struct {
 	kept    Copy
 	text    string
@@ -123,13 +122,13 @@ type copied struct {
 func readCopy(ctx context.Context, kept Copy) copied {
 	c := copied{kept: kept}
 	if kept != nil {
-		c.text, _ = kept.Identity(ctx) // one that can't be read is none
+		c.text, _ = kept.Identity(ctx) // a copy that can't be read counts as none
 		c.content, c.sound = parse([]byte(c.text))
 	}
 	return c
 }
 
-// keep makes the copy one of the text.
+// keep writes the text to the copy.
 func (c copied) keep(ctx context.Context, text []byte) error {
 	switch {
 	case c.kept == nil:
@@ -141,7 +140,7 @@ func (c copied) keep(ctx context.Context, text []byte) error {
 	}
 }
 
-// tell says what was wrong and what became of it.
+// tell says what was wrong and how it was repaired.
 func (f *File) tell(own content, copyIsSound bool) {
 	became := "a new one was made, and this is a new device"
 	switch {
@@ -165,8 +164,7 @@ func (f *File) tell(own content, copyIsSound bool) {
 	}
 }
 
-// write puts an identity in the file's place. The error is os.ErrExist if another
-// process did that.
+// write writes the file. The error is os.ErrExist if another process has done that.
 func (f *File) write(ctx context.Context, c content) error {
 	switch {
 	case f.path == "":
@@ -180,7 +178,8 @@ func (f *File) write(ctx context.Context, c content) error {
 	}
 	switch f.state {
 	case damaged:
-		// It stays at its path until the new one is there, wherever the file system can do that.
+		// If the file system allows it, the old file stays at its path until the new one replaces
+		// it.
 		if os.Link(f.path, f.path+damagedExtension) != nil && f.text != nil {
 			_ = datafile.Make(f.path+damagedExtension, f.text)
 		}
@@ -193,18 +192,18 @@ func (f *File) write(ctx context.Context, c content) error {
 	return datafile.Make(f.path, c.text())
 }
 
-// damagedExtension is that of what was found in the file's place and is kept for
-// whoever wants to look.
+// damagedExtension ends the name of a damaged or foreign file that was set aside, so that somebody
+// can look at it.
 const damagedExtension = ".damaged"
 
-// lockName is the file that is locked by whoever makes or mends the identity's: of
-// several one does it, and the others take what it made. It is no lock of the identity's
-// file, which others replace, and which is gone for a moment where a file that is open
-// can't be replaced in one step, as on some file systems of Windows.
+// lockName is the file that a process locks while it creates or repairs the identity's file: one
+// process does it, and the others use the result. The identity's file itself can't be locked,
+// because it gets replaced, and on some file systems of Windows, where an open file can't be
+// replaced in one step, it does not exist for a moment.
 const lockName = "device.lock"
 
-// lock waits for the lock; release gives it back. Without locks, or with a holder that
-// was stopped, we go on.
+// lock waits for the lock; release releases it. If the file system has no locks, or the holder was
+// stopped, we continue without.
 func (f *File) lock(ctx context.Context) (release func()) {
 	const patience = time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -216,7 +215,7 @@ func (f *File) lock(ctx context.Context) (release func()) {
 	return release
 }
 
-// changed tells whether the file is not what it was when it was read.
+// changed tells whether the file has changed since it was read.
 func (f *File) changed() bool {
 	now := &File{path: f.path, state: unreadable}
 	now.read()

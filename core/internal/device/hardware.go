@@ -8,8 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// hardware derives a client UUID from the machine's own identifier. The hash
-// keeps the identifier itself from leaving the machine (docs/compatibility.md, "Client UUID").
+// hardware derives a client UUID from the machine's own identifier. Because of the hash, the
+// identifier itself does not leave the machine (docs/compatibility.md, "Client UUID").
 func hardware() (string, error) {
 	id, err := machineID()
 	if err != nil {
@@ -25,8 +25,8 @@ func hardware() (string, error) {
 	return derived.String(), nil
 }
 
-// placeholders are identifiers, in hex digits, that makers of hardware, or of images, put
-// where nobody gave one: many machines have them.
+// placeholders are identifiers, in hex digits, that makers of hardware or of system images use if
+// there is no real one: many machines have the same.
 var placeholders = []string{
 	"03000200040005000006000700080009", "00020003000400050006000700080009",
 	"12345678123456789012123456789012", "1234567812345678123456789abcdef0", "123456781234567890abcddeefaabbcc",
@@ -34,9 +34,8 @@ var placeholders = []string{
 	"ffeeddccbbaa99887766554433221100", "fedcba9876543210fedcba9876543210",
 }
 
-// placeholder tells whether an identifier of 32 hex digits can't be one machine's own: it
-// is a known one, or says the same again and again. Of all that were drawn by chance, none
-// in 2^64 does.
+// placeholder tells whether an identifier of 32 hex digits can't belong to a single machine: it is
+// a known placeholder, or repeats a short pattern, as fewer than one in 2^64 random identifiers do.
 func placeholder(digits string) bool {
 	for period := 1; period < len(digits); period *= 2 {
 		if strings.Repeat(digits[:period], len(digits)/period) == digits {
@@ -46,5 +45,5 @@ func placeholder(digits string) bool {
 	return slices.Contains(placeholders, digits)
 }
 
-// normalized is an identifier as it is hashed.
+// normalized is an identifier in the form that is hashed.
 func normalized(id string) string { return strings.TrimSpace(strings.ToLower(id)) }

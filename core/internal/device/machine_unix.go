@@ -10,16 +10,15 @@ import (
 	"os"
 )
 
-// machineID reads what systemd and D-Bus identify the machine by. macOS and the
-// BSDs have neither without running a program, which a library in a host's
-// process must not do.
+// machineID reads the identifier that systemd and D-Bus give the machine. On macOS and the BSDs,
+// only running a program would tell one, which a library in a host's process must not do.
 func machineID() (string, error) {
 	return firstMachineID("/etc/machine-id", "/var/lib/dbus/machine-id")
 }
 
-// firstMachineID reads the first file that identifies a machine. One that does not,
-// as in an image which many machines were made from ("uninitialized", zeros, another
-// placeholder, or empty), is none: they would all be one device.
+// firstMachineID reads the first file with a valid identifier. It skips placeholders
+// ("uninitialized", zeros and others) and empty files, as in a system image from which many
+// machines were made: otherwise these would all be one device.
 func firstMachineID(paths ...string) (string, error) {
 	problem := errors.New("there is no " + paths[0])
 	for i, path := range paths {

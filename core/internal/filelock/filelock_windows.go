@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// The byte that is locked lies far behind the end of any file of ours, because
-// a locked range can't be read by others on Windows.
+// The locked byte is far beyond the end of any file of ours, because on Windows others can't read a
+// locked range.
 const lockOffset = 1 << 30
 
 func try(f *os.File) error {

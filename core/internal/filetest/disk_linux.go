@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Disk is a real file system of its own with room for so many kilobytes. Without the
-// right to mount one the test is skipped.
+// Disk mounts a real file system with room for so many kilobytes. The test is skipped if it may not
+// mount one.
 func Disk(t *testing.T, kilobytes int64) string {
 	t.Helper()
 	directory := t.TempDir()
@@ -26,7 +26,7 @@ func Disk(t *testing.T, kilobytes int64) string {
 	return directory
 }
 
-// Fill leaves no room on a disk. What it returns makes room again.
+// Fill fills a disk completely; free makes room again.
 func Fill(t *testing.T, directory string) (free func()) {
 	t.Helper()
 	path := filepath.Join(directory, "ballast")

@@ -1,4 +1,4 @@
-// Package filetest has what tests of the data directory need of the system: small disks,
+// Package filetest has what tests of the data directory need from the system: small disks,
 // directories that every user can reach, and processes of other users.
 package filetest
 
@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Directory is one that every user can reach (those of t.TempDir lie in one that is
+// Directory makes a directory that every user can reach (those of t.TempDir are inside one of
 // root's).
 func Directory(t *testing.T, mode os.FileMode) string {
 	t.Helper()
@@ -24,8 +24,8 @@ func Directory(t *testing.T, mode os.FileMode) string {
 	return directory
 }
 
-// Program is the test's own program at a path where every user can run it. TestMain has to
-// call RemoveProgram at its end.
+// Program is a copy of the test's own program, at a path where every user can run it. TestMain has
+// to call RemoveProgram at its end.
 func Program(t *testing.T) string {
 	t.Helper()
 	path, err := program()

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// As has a command run as another user. Without the right to, the test is skipped.
+// As makes a command run as another user. The test is skipped if it may not do that.
 func As(t *testing.T, command *exec.Cmd, user, group uint32) {
 	t.Helper()
 	if os.Geteuid() != 0 {

@@ -9,17 +9,17 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// Account is the device's usage over all times, in units:
-// Recorded = Accepted + Pending + Expired + Refused + Storage.
+// Account is everything that the device has ever recorded, in units: Recorded = Accepted + Pending
+// + Expired + Refused + Storage.
 type Account struct {
 	Recorded, Accepted, Pending, Expired, Refused, Storage int64
 }
 
-// Lost is what was lost, by whatever cause.
+// Lost is what was lost, by all causes together.
 func (a Account) Lost() int64 { return a.Expired + a.Refused + a.Storage }
 
-// Account reads what the ledger has of the device's usage, for all servers together. What
-// is in tallies only is not in it; see Usage.
+// Account reads the device's usage from the ledger, for all servers together, without what is only
+// in tallies; see Usage.
 func (l *Ledger) Account(ctx context.Context) (sum Account, err error) {
 	err = l.transaction(ctx, func(tx *sql.Tx) error {
 		var err error
@@ -45,7 +45,7 @@ func readAccount(tx *sql.Tx) (sum Account, err error) {
 	return sum, err
 }
 
-// DeviceAccount is what a server is told of the device's account with it.
+// DeviceAccount is what the device tells a server about its account with that server.
 func (l *Ledger) DeviceAccount(ctx context.Context, lts string) (protocol.DeviceAccount, error) {
 	var account protocol.DeviceAccount
 	err := l.transaction(ctx, func(tx *sql.Tx) error {
@@ -91,8 +91,8 @@ func (t *totals) fields() map[string]*int64 {
 	}
 }
 
-// pendingUnits is what the reports hold that no server confirmed, without what
-// was found again; of one server unless lts is "".
+// pendingUnits is the number of units in reports that no server has confirmed, without those that
+// were found again; for one server unless lts is "".
 func pendingUnits(tx *sql.Tx, lts string) (units int64, err error) {
 	err = tx.QueryRow(`SELECT coalesce(sum(`+pendingOfReport+`), 0) FROM report JOIN run ON run.id = report.run
 		WHERE lost = '' AND (?1 = '' OR run.lts = ?1)`, lts).Scan(&units)
@@ -112,8 +112,8 @@ func addToAccount(tx *sql.Tx, lts, name string, units int64) error {
 	return err
 }
 
-// Balance checks the account with each server against the reports, and declares
-// lost what is missing: reports of a ledger that is gone. It answers how much.
+// Balance compares the account with each server with the reports, and declares lost what is
+// missing: reports of a lost ledger. It returns how much.
 func (l *Ledger) Balance(ctx context.Context) (lost int64, err error) {
 	var missing map[string]int64
 	err = l.transaction(ctx, func(tx *sql.Tx) error {
@@ -132,7 +132,7 @@ func (l *Ledger) Balance(ctx context.Context) (lost int64, err error) {
 		}
 		for _, lts := range slices.Sorted(maps.Keys(missing)) {
 			name, units := protocol.LostStorage, missing[lts]
-			if units < 0 { // the account was lost as well, with its witness
+			if units < 0 { // the account was lost, too, with its witness
 				name, units = "recorded", -units
 			} else {
 				lost += units
@@ -146,8 +146,7 @@ func (l *Ledger) Balance(ctx context.Context) (lost int64, err error) {
 	return lost, err
 }
 
-// gaps is how many units the account with a server has and the reports do not,
-// where they differ.
+// gaps is, for each server where they differ, how many more units the account has than the reports.
 func gaps(tx *sql.Tx) (map[string]int64, error) {
 	accounts, err := readAccounts(tx)
 	if err != nil {

@@ -5,12 +5,12 @@ import (
 	"database/sql"
 )
 
-// Anchor ties our clock to a server's: at one and the same moment the one showed
-// Server and the other Wall, in seconds since 1970. It moves on with every grant, and
-// whenever the server's time is reckoned from it.
+// Anchor relates our clock to a server's: at the same moment the server's clock showed Server and
+// ours Wall, in seconds since 1970. It moves on with every authorization, and whenever the server's
+// time is reckoned from it.
 type Anchor struct{ Server, Wall int64 }
 
-// anchorMarks are the names under which an anchor is kept.
+// anchorMarks are the names under which an anchor is stored.
 func anchorMarks(lts string) (server, wall string) { return "server_time " + lts, "wall_time " + lts }
 
 // Anchor is the anchor of a server, named by the id of its signing key.
@@ -21,7 +21,7 @@ func (l *Ledger) Anchor(ctx context.Context, lts string) (a Anchor, found bool, 
 	return a, found, err
 }
 
-// SetAnchor keeps the anchor of a server in place of the one before.
+// SetAnchor stores the anchor of a server and replaces the one before.
 func (l *Ledger) SetAnchor(ctx context.Context, lts string, a Anchor) error {
 	return l.transaction(ctx, func(tx *sql.Tx) error { return setAnchor(tx, lts, a) })
 }

@@ -8,23 +8,22 @@ import (
 // CachedAuthorization is an authorization as received from a server.
 type CachedAuthorization struct {
 	JWS        string
-	PublicKey  string // the server's, base64url
+	PublicKey  string // the server's key, base64url
 	ReceivedAt int64  // by our clock
 }
 
-// Grant is what is to be remembered of an authorization that a server granted.
+// Grant is what the ledger remembers of an authorization.
 type Grant struct {
 	Request string // digest of what was asked for
 	CachedAuthorization
 	LTS    string // id of the server's signing key
 	Anchor Anchor
-	// FirstMet is the address of the server if it was met for the first time, and is to
-	// be known by this key from now on; a key that is remembered already stays.
+	// FirstMet is the address of the server if this was the first contact: the ledger then
+	// remembers the key for this address, unless it remembers one already.
 	FirstMet string
 }
 
-// SaveGrant keeps an authorization for use without a server, and what was learned of
-// the server with it.
+// SaveGrant stores an authorization for use without a server, and what it tells about the server.
 func (l *Ledger) SaveGrant(ctx context.Context, g Grant) error {
 	return l.grow(ctx, func(tx *sql.Tx) error {
 		_, err := tx.Exec(`INSERT INTO authorization (request, jws, public_key, received_at) VALUES (?, ?, ?, ?)
@@ -56,13 +55,13 @@ func (l *Ledger) Authorization(ctx context.Context, request string) (*CachedAuth
 	return &a, nil
 }
 
-// DropAuthorization forgets a cached authorization, because a server refused
-// what it granted before.
+// DropAuthorization deletes a cached authorization, because the server now refuses what it granted
+// before.
 func (l *Ledger) DropAuthorization(ctx context.Context, request string) error {
 	return l.exec(ctx, "DELETE FROM authorization WHERE request = ?", request)
 }
 
-// ServerKey is the key a server was first seen with; "" if it never was.
+// ServerKey is the key that a server showed at the first contact; "" if there was none.
 func (l *Ledger) ServerKey(ctx context.Context, server string) (key string, err error) {
 	_, err = l.get(ctx, "SELECT public_key FROM server_key WHERE server = ?", []any{server}, &key)
 	return key, err

@@ -9,8 +9,8 @@ import (
 	"github.com/openlts/openlts/core/slot"
 )
 
-// NoteClock notes that what the run has, and will have until the clock is set, is
-// counted while it is ahead of the right time by so many seconds; 0: it is right.
+// NoteClock notes that the clock is ahead of the right time by so many seconds (0: it is right)
+// while the run counts what it has, and what it will have until the clock is set.
 func (l *Ledger) NoteClock(ctx context.Context, t *tally.Tally, ahead int64) error {
 	return l.alter(ctx, func(tx *sql.Tx) error {
 		r, _, err := meetRun(tx, t)
@@ -21,15 +21,15 @@ func (l *Ledger) NoteClock(ctx context.Context, t *tally.Tally, ahead int64) err
 	})
 }
 
-// Ahead is what NoteClock noted of a run.
+// Ahead is what NoteClock noted for a run.
 func (l *Ledger) Ahead(ctx context.Context, t *tally.Tally) (ahead int64, err error) {
 	_, err = l.get(ctx, "SELECT ahead FROM run WHERE uuid = ?", []any{t.Run}, &ahead)
 	return ahead, err
 }
 
-// EndClock notes that the clock was set: what the run has so far was counted while it
-// was ahead of the right time by so many seconds (0 if it was right), and what comes
-// is counted as another run.
+// EndClock notes that the clock was set: what the run has so far was counted while the clock was
+// ahead of the right time by so many seconds (0 if it was right), and what comes is counted as
+// another run.
 func (l *Ledger) EndClock(ctx context.Context, t *tally.Tally, ahead int64) error {
 	return l.alter(ctx, func(tx *sql.Tx) error {
 		r, _, err := meetRun(tx, t)
@@ -49,13 +49,13 @@ func setAhead(tx *sql.Tx, r run, ahead int64) error {
 	return err
 }
 
-// CorrectClock moves what was counted under a run's account by a wrong clock to the
-// slots where it belongs, now that the clock is right, or ahead by so many seconds
-// only. What was sent to a server stays where it is: it may be counted there. What runs
-// have that still go on in other processes moves, too; what they fold after that was
-// counted by the wrong clock all the same, and moves the next time. What would come to lie
-// after now, the clock's time, stays: it was counted after the clock was set, by a process
-// that did not live to see it. It answers how many units moved.
+// CorrectClock moves usage of a run's account that was counted by a wrong clock to the slots where
+// it belongs, now that the clock is right, or ahead by only so many seconds. What was sent to a
+// server stays where it is, because the server may have counted it there. Usage of runs that other
+// processes still use moves, too; what they fold later was counted by the wrong clock as well, and
+// moves the next time. What would move to a time after now, the clock's time, stays: it was counted
+// after the clock was set, by a process that ended before it noticed. CorrectClock returns how many
+// units moved.
 func (l *Ledger) CorrectClock(ctx context.Context, t *tally.Tally, ahead, now int64) (units int64, err error) {
 	err = l.alter(ctx, func(tx *sql.Tx) error {
 		units = 0
@@ -81,11 +81,11 @@ func (l *Ledger) CorrectClock(ctx context.Context, t *tally.Tally, ahead, now in
 	return units, err
 }
 
-// sameAccount selects the runs that count for what the run of the parameter does.
+// sameAccount selects the runs with the same account as the run in the parameter.
 const sameAccount = `(lts, device, handshake_code, item, slot_seconds) IN
 	(SELECT lts, device, handshake_code, item, slot_seconds FROM run WHERE id = ?1)`
 
-// movingReport is one that goes to another slot.
+// movingReport is a report that moves to another slot.
 type movingReport struct {
 	key ReportKey
 	to  int64
@@ -111,8 +111,8 @@ func wronglyCounted(tx *sql.Tx, run int64, length slot.Length, ahead, now int64)
 	return moving, rows.Err()
 }
 
-// move adds the counts of a report to that of another slot of a run, and deletes it. No
-// server knows of it, so one with its key may come again.
+// move adds the counts of a report to the report of another slot of a run, and deletes it. No
+// server knows the report, so its key may be used again.
 func move(tx *sql.Tx, r *run, m movingReport) (units int64, err error) {
 	counts, err := countsOf(tx, m.key)
 	if err != nil {

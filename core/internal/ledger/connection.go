@@ -13,31 +13,31 @@ import (
 	"github.com/openlts/openlts/core/internal/datafile"
 )
 
-// connection is one connection to a database that is open, and its witness.
+// connection is a connection to an open database, and its witness.
 type connection struct {
 	db      *sql.DB
-	only    *sql.Conn // of db: what the pragmas below say belongs to a connection
+	only    *sql.Conn // of db: the pragmas below apply to a single connection
 	path    string    // "" if it is in memory
 	place   datafile.Place
-	journal *datafile.Place // of the journal that is open, nil until there is one
+	journal *datafile.Place // of the open journal; nil until there is one
 	witness *witness
-	release func() // what the name needs that the file was opened by
+	release func() // releases the name by which the file was opened
 }
 
-// longestPath is the longest path of a database that SQLite takes, with room for what
-// it appends.
+// longestPath is the longest path that SQLite accepts for a database, with room for what it
+// appends.
 const longestPath = 490
 
 func openMemory() (*connection, error) {
 	return connect(":memory:?_txlock=immediate")
 }
 
-// openFile opens a database file. Nobody else may have the lock.
+// openFile opens a database file. The caller holds the lock.
 //
-// A transaction ends with a rollback journal, which needs no index that processes
-// share in memory, as a write-ahead log does: who finds a journal that is not
-// empty plays it back. The journal stays open and keeps its size: so a process
-// that dropped its privileges can go on, and a disk that is full is written to.
+// Transactions use a rollback journal, which unlike a write-ahead log needs no index in shared
+// memory: whoever finds a journal that is not empty plays it back. The journal stays open and keeps
+// its size, so that a process which dropped its privileges can continue, and transactions work on a
+// full disk.
 func openFile(path string) (*connection, error) {
 	info, err := datafile.Check(path, datafile.Write)
 	if err != nil {
@@ -54,17 +54,17 @@ func openFile(path string) (*connection, error) {
 	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: name}).EscapedPath(), RawQuery: url.Values{
 		"vfs":     {files},
 		"_txlock": {"immediate"},
-		// At first, or a file with a write-ahead log could not be opened, which somebody
-		// may have given it with a tool.
+		// At first, because otherwise the driver can't open a file with a write-ahead log,
+		// which somebody may have given it with a tool.
 		"_locking_mode": {"EXCLUSIVE"},
 	}.Encode()}
 	c, err := connect(dsn.String(),
-		fmt.Sprintf("PRAGMA page_size = %d", pageSize), // of a file that is empty
+		fmt.Sprintf("PRAGMA page_size = %d", pageSize), // applies to an empty file only
 		"PRAGMA journal_mode = PERSIST",
-		"PRAGMA locking_mode = NORMAL", // or it would not look for what others changed
-		// A receipt or a watermark must outlive a power cut. With a journal that persists,
-		// NORMAL waits for the disk at the end of a transaction, too; what FULL adds guards
-		// against a cut while the journal is written, when the database is still whole.
+		"PRAGMA locking_mode = NORMAL", // otherwise SQLite would not look for changes of others
+		// A receipt or a watermark must survive a power cut. With a persistent journal, NORMAL also
+		// waits for the disk at the end of a transaction. FULL would add protection against a power
+		// cut while the journal is written, but then the database is still intact.
 		"PRAGMA synchronous = NORMAL",
 	)
 	if err != nil {
@@ -74,7 +74,7 @@ func openFile(path string) (*connection, error) {
 	c.release = release
 	c.path, c.place = path, datafile.PlaceOf(path, info)
 	c.witness = openWitness(filepath.Join(filepath.Dir(path), WitnessName))
-	_ = c.reserveJournal() // without, transactions may fail on a full disk
+	_ = c.reserveJournal() // if it fails, transactions may fail on a full disk
 	return c, nil
 }
 
@@ -108,14 +108,14 @@ func (c *connection) close() error {
 	return err
 }
 
-// gone tells whether the file was removed or replaced while it is open.
+// gone tells whether the open file was removed or replaced.
 func (c *connection) gone() bool { return c.path != "" && c.place.Gone() }
 
-// journalGone tells whether the journal was removed or replaced while it is open. A
-// transaction that is cut could not be taken back then.
+// journalGone tells whether the open journal was removed or replaced. Then an interrupted
+// transaction could not be rolled back.
 func (c *connection) journalGone() bool { return c.journal != nil && c.journal.Gone() }
 
-// noteJournal notes which journal is open now.
+// noteJournal remembers which journal is open.
 func (c *connection) noteJournal() {
 	if c.path == "" || c.journal != nil {
 		return
@@ -127,7 +127,7 @@ func (c *connection) noteJournal() {
 	}
 }
 
-// copyTo writes what the database holds to an empty file.
+// copyTo writes the content of the database to an empty file.
 func (c *connection) copyTo(path string) error {
 	name, release, err := shortName(path)
 	if err != nil {
@@ -139,8 +139,7 @@ func (c *connection) copyTo(path string) error {
 }
 
 func (c *connection) transaction(do func(tx *sql.Tx) error) error {
-	// Not ended by a context, which would take a goroutine: whoever waits has to wait
-	// no longer than for the disk.
+	// No context, which would need a goroutine: the caller waits only for the disk.
 	tx, err := c.only.BeginTx(context.Background(), nil)
 	if err != nil {
 		return err
@@ -153,8 +152,8 @@ func (c *connection) transaction(do func(tx *sql.Tx) error) error {
 	return err
 }
 
-// damaged tells whether an error means that the file is no ledger of ours, and
-// not that it can't be reached just now.
+// damaged tells whether an error means that the file is not a ledger of ours, and not just that it
+// can't be read now.
 func damaged(err error) bool {
 	return errors.Is(err, errNewer) || errors.Is(err, errBadPage) || notOurs(err)
 }

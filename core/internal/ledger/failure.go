@@ -7,10 +7,9 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// Failed is what a host is told of something that could not be read or written, or of a
-// file beside the ledger. Who ran out of time, because others had the ledger or the caller
-// had none to give, is told that, and not that something is broken: this is the one place
-// where either is said.
+// Failed is the error for a host if the ledger, or a file beside it, could not be read or written.
+// If time ran out, because others held the ledger or the caller gave no time, it says so, and not
+// that something is broken. Only this function makes that distinction.
 func Failed(what string, err error) *protocol.Error {
 	if errors.Is(err, ErrBusy) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return protocol.Errorf(protocol.StatusDeadlineExceeded,

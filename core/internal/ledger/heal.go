@@ -13,13 +13,12 @@ import (
 	"github.com/openlts/openlts/core/internal/tally"
 )
 
-// The lock is held by whoever calls a function of this file.
+// Whoever calls a function of this file holds the lock.
 
-// journalSuffix ends the name of the file with which SQLite takes back a transaction
-// that was cut.
+// journalSuffix ends the name of the file from which SQLite rolls back an interrupted transaction.
 const journalSuffix = "-journal"
 
-// ready sees to it that the ledger at the path is open, and as others left it.
+// ready ensures that the ledger at the path is open, in the state in which others left it.
 func (l *Ledger) ready() error {
 	switch {
 	case l.open == nil:
@@ -36,16 +35,16 @@ func (l *Ledger) ready() error {
 func (l *Ledger) reconnect() error {
 	l.suspect = false
 	if !l.open.place.Reachable() {
-		return nil // there is only this one
+		return nil // a ledger in memory has only this connection
 	}
-	// Closed before, not after: closing takes back what a failed commit left.
+	// Close before opening: closing rolls back what a failed commit left.
 	err := l.open.close()
 	l.open = nil
 	return errors.Join(l.connect(), err)
 }
 
-// follow goes on with the ledger that is there now. If there is none, it is written
-// anew from the one that is still open, so that nothing is lost.
+// follow continues with the ledger that is at the path now. If there is none, follow writes a new
+// file from the ledger that is still open, so that nothing is lost.
 func (l *Ledger) follow() error {
 	l.suspect = false
 	before := l.open
@@ -58,7 +57,7 @@ func (l *Ledger) follow() error {
 	if err != nil && !damaged(err) {
 		return fmt.Errorf("%s was removed and can't be written anew: %w", l.path, err)
 	}
-	// If the one that is open is damaged, the witness knows what is missing.
+	// If the open ledger is damaged, the witness knows what is missing.
 	l.open = nil
 	err = errors.Join(l.connect(), before.close())
 	if err == nil {
@@ -70,10 +69,9 @@ func (l *Ledger) follow() error {
 	return err
 }
 
-// leaveTallies notes which living runs have no tally in the directory of a ledger that was
-// just written anew. The directory may have been renamed, and the tallies with it: they are
-// in use, or will be found there. Nobody who has no lock of theirs can say that they are
-// lost.
+// leaveTallies notes which living runs have no tally in the directory of a ledger that was just
+// written again. The directory may have been renamed together with the tallies: then they are in
+// use or will be found there. Whoever does not hold their locks can't say that they are lost.
 func (c *connection) leaveTallies(directory string) error {
 	return c.transaction(func(tx *sql.Tx) error {
 		runs, err := column[string](tx, "SELECT uuid FROM run WHERE finished = 0 AND has_file = 1")
@@ -92,8 +90,8 @@ func (c *connection) leaveTallies(directory string) error {
 	})
 }
 
-// attempts are those at something costly that keeps failing: after each failure there is
-// a longer pause, in which the answer is the last one. Its zero value has made none.
+// attempts limits retries of something costly that keeps failing: after each failure there is a
+// longer pause, in which the last error is returned again. The zero value has made no attempt.
 type attempts struct {
 	last  error
 	pause time.Duration
@@ -119,10 +117,10 @@ func (a *attempts) try(do func() error) error {
 	return a.last
 }
 
-// writeAnew writes what the open database holds to where its file was.
+// writeAnew writes the content of the open database to a new file at its path.
 func (l *Ledger) writeAnew() (err error) {
-	// SQLite plays back a journal only beside a file. Should we die before the end, this
-	// one is a ledger that is empty, and the witness knows what is missing.
+	// SQLite plays back a journal only beside a file. If we die before the end, this file is an
+	// empty ledger, and the witness knows what is missing.
 	placeholder, err := datafile.Create(l.path)
 	if err != nil {
 		return err
@@ -139,7 +137,7 @@ func (l *Ledger) writeAnew() (err error) {
 	if err := errors.Join(removeAny(unfinished), removeAny(unfinished+journalSuffix)); err != nil {
 		return err
 	}
-	f, err := datafile.Create(unfinished) // SQLite would make it readable for everybody
+	f, err := datafile.Create(unfinished) // SQLite would create it readable for everybody
 	if err != nil {
 		return err
 	}
@@ -149,7 +147,7 @@ func (l *Ledger) writeAnew() (err error) {
 	if err := l.open.copyTo(unfinished); err != nil {
 		return errors.Join(err, datafile.Remove(unfinished))
 	}
-	// A journal that is left of the former file is none of this one's.
+	// A journal of the former file does not belong to the new one.
 	if err := removeAny(l.path + journalSuffix); err != nil {
 		return err
 	}
@@ -163,8 +161,8 @@ func removeAny(path string) error {
 	return nil
 }
 
-// connect opens the file at the path, which is made if there is none. One that is
-// damaged is set aside. Whatever was open before is left to the caller.
+// connect opens the file at the path; it creates a missing file and sets a damaged one aside. It
+// leaves to the caller what was open before.
 func (l *Ledger) connect() error {
 	open, damage, err := l.openOrMake()
 	if err != nil {
@@ -194,8 +192,8 @@ func (l *Ledger) openOrMake() (open *connection, damage string, err error) {
 	if open, err = openFile(l.path); err == nil {
 		return open, "", nil
 	}
-	// Once more: what failed once may not fail again, and SQLite calls a page damaged
-	// that could not be read. A disk that fails is no damage.
+	// Try once more, because the error may pass: SQLite also calls a page damaged if it could not
+	// be read, and a failing disk is not a damaged file.
 	if tooLarge(l.path) {
 		err = fmt.Errorf("%w: it has more than %d bytes", errBadPage, maxSize)
 	} else {
@@ -218,24 +216,24 @@ func (l *Ledger) openOrMake() (open *connection, damage string, err error) {
 	return open, damage, err
 }
 
-// maxSize is more than any ledger has.
+// maxSize is more bytes than any ledger has.
 const maxSize = 1 << 30
 
-// makeFile makes the file of a ledger if there is none, for ourselves only, and
-// clears away what is none of ours.
+// makeFile creates the file of a ledger if there is none, readable for us only, and clears away
+// what is not ours.
 func (l *Ledger) makeFile() error {
 	journal := l.path + journalSuffix
 	if _, err := l.clearAway(journal); err != nil {
 		return err
 	}
 	there, err := l.clearAway(l.path)
-	if errors.Is(err, datafile.ErrLinked) { // by a backup, perhaps
+	if errors.Is(err, datafile.ErrLinked) { // perhaps by a backup
 		return datafile.Separate(l.path, maxSize)
 	}
 	if err != nil || there {
 		return err
 	}
-	// A journal without its file would be taken for this one's.
+	// SQLite would take a journal without its file for the journal of this one.
 	if err := removeAny(journal); err != nil {
 		return err
 	}
@@ -249,9 +247,9 @@ func (l *Ledger) makeFile() error {
 // foreignExtension ends the name of what is set aside because it is not ours.
 const foreignExtension = ".damaged"
 
-// clearAway renames what is at a path if it is none of ours, and answers whether
-// there is a file of ours. That is opened, to see whether it can be written: SQLite
-// would go on reading.
+// clearAway renames what is at a path if it is not ours, and returns whether there is a file of
+// ours. It opens that file, to find out whether it can be written: SQLite would just open it for
+// reading.
 func (l *Ledger) clearAway(path string) (there bool, err error) {
 	f, err := datafile.Open(path, datafile.Write)
 	switch {
@@ -271,14 +269,14 @@ func (l *Ledger) clearAway(path string) (there bool, err error) {
 	}
 }
 
-// tooLarge tells whether a file can't be a ledger, and is not worth reading: a sparse
-// one takes no room and for ever.
+// tooLarge tells whether a file is too large to be a ledger. It should not be read: a sparse file
+// takes no room on the disk, but for ever to read.
 func tooLarge(path string) bool {
 	info, err := os.Lstat(path)
 	return err == nil && info.Size() > maxSize
 }
 
-// readable tells why a database can't be read.
+// readable says why a database can't be read.
 func readable(path string) error {
 	f, err := datafile.Open(path, datafile.Read)
 	if err != nil {
@@ -288,13 +286,13 @@ func readable(path string) error {
 	return errors.Join(err, f.Close())
 }
 
-// setAside renames a database with what belongs to it.
+// setAside renames a database and its other files.
 func (l *Ledger) setAside() (aside string, err error) {
 	aside = fmt.Sprintf("%s.damaged-%s", l.path, l.options.Now().UTC().Format("20060102T150405.000"))
 	if err := datafile.Rename(l.path, aside); err != nil {
 		return "", err
 	}
-	// And a write-ahead log, which somebody may have given it with a tool.
+	// Somebody may have given it a write-ahead log with a tool.
 	for _, suffix := range []string{journalSuffix, "-wal", "-shm"} {
 		if err := datafile.Rename(l.path+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return "", err

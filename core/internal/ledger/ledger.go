@@ -2,10 +2,10 @@
 // directory, shared by all processes of the device that use it, and by all copies
 // of the library in them.
 //
-// It never crashes and never silently starts over: a database that is damaged,
-// or newer than this version, is set aside under another name and a new one is
-// begun, and a notice says so. It heals itself: what goes wrong in one transaction,
-// a file that is removed or a lock that can't be had, is tried anew in the next.
+// It never crashes and never silently starts over: it sets a database aside that is damaged or
+// newer than this version, starts a new one, and says so in a notice. It heals itself: if a
+// transaction fails, because a file was removed or the lock was not available, the next one tries
+// again.
 package ledger
 
 import (
@@ -24,47 +24,47 @@ import (
 // FileName is the name of the ledger in the data directory.
 const FileName = "ledger.db"
 
-// Ledger is a ledger in use. Its methods may be called from any goroutine; each
-// is one transaction, and waits for others' until its context ends.
+// Ledger is a ledger in use. Its methods may be called from any goroutine. Each is one transaction,
+// and waits for other transactions until its context ends.
 type Ledger struct {
 	path    string // "" if the ledger is in memory only
 	options Options
 
-	stuck  atomic.Bool   // nobody of us could have the lock for stuckAfter
-	beside atomic.Int64  // units that Record added, which are in no tally
+	stuck  atomic.Bool   // this process could not get the lock for stuckAfter
+	beside atomic.Int64  // units that Record added and no tally has
 	turn   chan struct{} // holds a token during a transaction
 
-	// What follows belongs to whoever has the turn, and the lock.
+	// Only the goroutine that has the turn and the lock may use the following fields.
 	closed    bool
-	heldSince time.Time      // since when nobody of us could have the lock; zero if somebody could
-	lock      *filelock.File // nil until it was opened
-	open      *connection    // nil until it could be opened
-	suspect   bool           // the last transaction failed: the connection is made anew
-	anew      attempts       // at writing the file anew that was removed
+	heldSince time.Time      // since when this process could not get the lock; zero if it could
+	lock      *filelock.File // nil until it has been opened
+	open      *connection    // nil until opening it succeeded
+	suspect   bool           // the last transaction failed: reconnect
+	anew      attempts       // at writing a removed file again
 
 	mu     sync.Mutex // guards damage
 	damage string
 }
 
-// Options are what a ledger takes from outside.
+// Options are what a ledger gets from its caller.
 type Options struct {
-	// Now is the time: for the names of files that are set aside, and for revisions.
+	// Now is the clock, used for the names of files that are set aside and for revisions.
 	Now func() time.Time
-	// Notify, unless it is nil, is told what happened to the ledger. It is called during
-	// a transaction and must not call the ledger.
+	// Notify, unless it is nil, is called when something happens to the ledger. It runs within a
+	// transaction and must not call the ledger.
 	Notify func(Notice)
 }
 
-// Notice tells of something that happened to a ledger as a whole.
+// Notice says what happened to a ledger as a whole.
 type Notice struct {
-	// Damage is what was wrong with the ledger that was found; what it held may be lost,
-	// see Balance. "" if it was merely removed in use, and is written anew.
+	// Damage is what was wrong with the ledger; its content may be lost, see Balance. "" if the
+	// file was merely removed while in use and was written again.
 	Damage string
 }
 
-// Open opens the ledger of a data directory, or makes it. An empty directory means
-// memory only. If the error is ErrBusy, the ledger could not be opened now and will
-// be as soon as others let it; after any other error there is none.
+// Open opens the ledger of a data directory, or creates it. An empty directory means memory only.
+// If the error is ErrBusy, the returned ledger will open itself as soon as other processes release
+// the lock; after any other error there is no ledger.
 func Open(ctx context.Context, directory string, options Options) (*Ledger, error) {
 	l := &Ledger{options: options, turn: make(chan struct{}, 1)}
 	if directory == "" {
@@ -80,15 +80,15 @@ func Open(ctx context.Context, directory string, options Options) (*Ledger, erro
 	return l, err
 }
 
-// Damage says what was wrong with the ledger when it was last opened; "" if nothing
-// was. What it held may be lost; see Balance.
+// Damage says what was wrong with the ledger when it was last opened; "" if nothing was. Its
+// content may be lost; see Balance.
 func (l *Ledger) Damage() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.damage
 }
 
-// notify tells of damage, or that the ledger was written anew.
+// notify passes on a notice of damage, or that the ledger was written again.
 func (l *Ledger) notify(n Notice) {
 	l.mu.Lock()
 	l.damage = n.Damage
@@ -98,7 +98,7 @@ func (l *Ledger) notify(n Notice) {
 	}
 }
 
-// Try tells why the ledger can't be used now; nil if it can.
+// Try says why the ledger can't be used now; nil if it can.
 func (l *Ledger) Try(ctx context.Context) error {
 	return l.transaction(ctx, func(*sql.Tx) error { return nil })
 }
@@ -106,7 +106,7 @@ func (l *Ledger) Try(ctx context.Context) error {
 // Durable is false if the ledger is in memory only.
 func (l *Ledger) Durable() bool { return l.path != "" }
 
-// Close closes the ledger. It waits for the transaction that is under way.
+// Close closes the ledger. It waits for a running transaction.
 func (l *Ledger) Close() error {
 	l.turn <- struct{}{}
 	defer func() { <-l.turn }()
@@ -122,24 +122,25 @@ func (l *Ledger) Close() error {
 	return err
 }
 
-// ErrBusy is the error when others had the ledger for as long as we may wait,
-// ErrClosed after Close.
+// ErrBusy is the error if others held the ledger for as long as we may wait, ErrClosed the error
+// after Close.
 var (
 	ErrBusy   = errors.New("another process has the ledger")
 	ErrClosed = errors.New("the ledger is closed")
 )
 
-// errMoved is the error of a transaction whose file was removed or replaced
-// meanwhile: it is done again in the one that is there.
+// errMoved is the error of a transaction whose file was removed or replaced meanwhile: it is
+// repeated in the file that is there now.
 var errMoved = errors.New("the ledger's file is removed or replaced again and again")
 
-// transaction is one that does not change the account; see alter.
+// transaction does something in a transaction that does not change the account; for others see
+// alter.
 func (l *Ledger) transaction(ctx context.Context, do func(tx *sql.Tx) error) error {
 	return l.transact(ctx, do, func() {})
 }
 
-// transact does something in a transaction, and then, still alone with the ledger,
-// what is to be done once it is committed.
+// transact does something in a transaction and then, still holding the lock, what has to be done
+// after the commit.
 func (l *Ledger) transact(ctx context.Context, do func(tx *sql.Tx) error, committed func()) (err error) {
 	const tries = 3
 	for range tries {
@@ -160,8 +161,8 @@ func (l *Ledger) transactOnce(ctx context.Context, do func(tx *sql.Tx) error, co
 		if err := do(tx); err != nil {
 			return err
 		}
-		// Last of all: what is committed to a file that is gone is lost, and without the
-		// lock at its place others may be in the ledger, too.
+		// Check this last: what is committed to a removed file is lost, and if the lock file was
+		// removed, others may be in the ledger, too.
 		if l.open.gone() || l.lock != nil && l.lock.Gone() {
 			return errMoved
 		}
@@ -176,8 +177,8 @@ func (l *Ledger) transactOnce(ctx context.Context, do func(tx *sql.Tx) error, co
 	return err
 }
 
-// enter waits until nobody else is in the ledger, in this process or another one,
-// and sees to it that it is open. Nobody else is until leave.
+// enter waits until nobody else uses the ledger, in this process or another one, and ensures that
+// it is open. Until leave, nobody else uses it.
 func (l *Ledger) enter(ctx context.Context) (leave func(), err error) {
 	wasStuck := l.stuck.Load()
 	waiting, cancel := l.waiting(ctx)
@@ -190,7 +191,7 @@ func (l *Ledger) enter(ctx context.Context) (leave func(), err error) {
 			if ctx.Err() != nil || !wasStuck || l.stuck.Load() {
 				return nil, fmt.Errorf("%w: %w", ErrBusy, waiting.Err())
 			}
-			// Another one of us has it by now, and is at work.
+			// Another goroutine of this process has the lock by now.
 			cancel()
 			wasStuck = false
 			waiting, cancel = l.waiting(ctx)
@@ -209,7 +210,7 @@ func (l *Ledger) enter(ctx context.Context) (leave func(), err error) {
 		if l.heldSince.IsZero() {
 			l.heldSince = began
 		}
-		// Who could not wait for long has not seen more than a ledger in use.
+		// A short wait in vain means only that the ledger is in use.
 		l.stuck.Store(time.Since(l.heldSince) >= stuckAfter)
 		err = fmt.Errorf("%w: %w", ErrBusy, err)
 	} else {
@@ -231,8 +232,8 @@ func (l *Ledger) enter(ctx context.Context) (leave func(), err error) {
 	return leave, nil
 }
 
-// How long the lock is waited for at most: not long if it could not be had before,
-// because its holder may be stopped, and who waits has other things to do.
+// The longest wait for the lock. It is short if the lock was not available before: its holder may
+// be stopped, and the caller has other things to do.
 const (
 	patience      = 5 * time.Second
 	stuckAfter    = time.Second
@@ -254,7 +255,7 @@ func (l *Ledger) exec(ctx context.Context, statement string, arguments ...any) e
 	})
 }
 
-// get reads the one row of a query; found is false if there is none.
+// get reads the single row of a query; found is false if there is none.
 func (l *Ledger) get(ctx context.Context, query string, arguments []any, destinations ...any) (found bool, err error) {
 	err = l.transaction(ctx, func(tx *sql.Tx) error {
 		err := tx.QueryRow(query, arguments...).Scan(destinations...)
@@ -273,7 +274,7 @@ func (l *Ledger) Identity(ctx context.Context) (text string, err error) {
 	return text, err
 }
 
-// KeepIdentity keeps a copy of the device's identity.
+// KeepIdentity stores a copy of the device's identity.
 func (l *Ledger) KeepIdentity(ctx context.Context, text string) error {
 	return l.grow(ctx, func(tx *sql.Tx) error {
 		_, err := tx.Exec(

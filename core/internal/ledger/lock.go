@@ -13,19 +13,20 @@ import (
 
 // lockName is the file that is locked during each transaction.
 //
-// SQLite's own locks are switched off. On Unix they belong to a process, and are
-// gone as soon as any file of it at that path is closed: two copies of the library
-// in one process don't exclude each other, and a host that merely reads the files,
-// as a backup does, drops them. A lock of an open file has neither fault. And
-// SQLite can't tell a lock that is refused from one that others hold. What others
-// changed it still finds by itself: each change moves a counter in the database's first
-// page, and each transaction begins by reading that, and by looking for a journal of
-// somebody who died.
+// SQLite's own locks are off. On Unix they belong to a process and end when that process closes any
+// open file at that path: two copies of the library in one process would not exclude each other,
+// and a host that merely reads the files, as a backup does, would drop them. The lock of an open
+// file has neither fault. Besides, SQLite can't distinguish a file system that refuses locks from a
+// lock that others hold.
+//
+// SQLite still sees by itself what others changed: each change increments a counter in the first
+// page of the database. Each transaction begins by reading that counter, and by looking for the
+// journal of a process that died.
 const lockName = "ledger.lock"
 
-// acquire takes the lock, waiting until ctx ends.
+// acquire waits for the lock until ctx ends, and takes it.
 func (l *Ledger) acquire(ctx context.Context) error {
-	const tries = 5 // others may remove the file again and again
+	const tries = 5 // others may remove the file repeatedly
 	for range tries {
 		if l.lock == nil {
 			if err := l.openLock(); err != nil {
@@ -38,7 +39,7 @@ func (l *Ledger) acquire(ctx context.Context) error {
 		if !l.lock.Gone() {
 			return nil
 		}
-		// Others lock another file by now.
+		// The file was replaced, so others lock another one by now.
 		_ = l.lock.Close()
 		l.lock = nil
 	}
@@ -65,8 +66,8 @@ func (l *Ledger) openLock() (err error) {
 	return err
 }
 
-// replaceLock clears away what is no lock file, or is one that a backup linked: then
-// whoever holds it finds out that it is gone.
+// replaceLock clears away what is not a lock file, or a lock file that a backup has linked. Whoever
+// holds its lock notices that the file was removed.
 func (l *Ledger) replaceLock(path string) error {
 	if _, err := l.clearAway(path); !errors.Is(err, datafile.ErrLinked) {
 		return err

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// shortName is another name for a path that is too long for SQLite, which takes 511
-// bytes: by way of its directory, which stays open until release.
+// shortName is another name for a path that is too long for SQLite, which takes 511 bytes. The name
+// leads through the open directory of the file, which stays open until release.
 func shortName(path string) (name string, release func(), err error) {
 	if len(path) <= longestPath {
 		return path, func() {}, nil

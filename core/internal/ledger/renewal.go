@@ -7,9 +7,9 @@ import (
 	"github.com/openlts/openlts/core/internal/tally"
 )
 
-// MoveRun lets the run of a tally go on under another handshake code and item of the
-// same server: what is added from now on is reported for those. What it has so far
-// stays where it is, as the reports of a run that is over.
+// MoveRun continues the run of a tally under another handshake code and item of the same server:
+// what is added from now on is reported for those. What it has so far stays as the reports of a
+// finished run.
 func (l *Ledger) MoveRun(ctx context.Context, t *tally.Tally, handshakeCode, item string) error {
 	return l.alter(ctx, func(tx *sql.Tx) error {
 		r, _, err := meetRun(tx, t)

@@ -8,7 +8,7 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// ReportKey names a report on this device.
+// ReportKey identifies a report on this device.
 type ReportKey struct {
 	RunID int64
 	Slot  int64
@@ -23,21 +23,20 @@ type PendingReport struct {
 	Item          string
 	SlotSeconds   int
 	Report        protocol.Report
-	Units         int64 // of it that the server has not confirmed
+	Units         int64 // that the server has not confirmed
 	Found         int64 // units that were found again; see the schema
-	FirstTime     bool  // it was not sent before; see NotSent
-	// New is how many units were new to the server, as its receipt says. It says
-	// so of reports with Found only.
+	FirstTime     bool  // it has not been sent before; see NotSent
+	// New is how many units were new to the server according to its receipt, which says so only for
+	// reports with Found.
 	New int64
-	// Missing is how many units of a report that is declared lost the server does
-	// not have, if its receipt says so.
+	// Missing is how many units of a report that was declared lost the server does not have, if its
+	// receipt says so.
 	Missing *int64
 }
 
-// Pending lists reports of a device (named by its client UUID) for a server (named
-// by the id of its signing key) that this has not confirmed, oldest first, at most
-// limit, without those that skip names. They are noted as sent: nobody can tell from
-// now on whether the server has them, unless it confirms.
+// Pending lists reports of a device (given by its client UUID) that a server (given by the id of
+// its signing key) has not confirmed: oldest first, at most limit, without those in skip. It marks
+// them as sent: from now on nobody knows whether the server has them until it confirms.
 func (l *Ledger) Pending(ctx context.Context, lts, device string, limit int,
 	skip func(ReportKey) bool) ([]PendingReport, error) {
 	var pending []PendingReport
@@ -80,7 +79,7 @@ func (l *Ledger) Pending(ctx context.Context, lts, device string, limit int,
 	return pending, err
 }
 
-// NotSent notes that these reports, as Pending gave them, did not leave the device.
+// NotSent notes that these reports, as returned by Pending, did not leave the device.
 func (l *Ledger) NotSent(ctx context.Context, reports []PendingReport) error {
 	return l.settle(ctx, func(tx *sql.Tx) error {
 		for _, p := range reports {
@@ -115,13 +114,13 @@ func readCounts(tx *sql.Tx, p *PendingReport) error {
 	}
 	p.Units -= p.Found
 	if p.Report.Lost != "" {
-		p.Units = 0 // they are in the account as lost already
+		p.Units = 0 // the account has them as lost already
 	}
 	return rows.Err()
 }
 
-// Accepted notes that the server confirmed these reports, as they were sent;
-// what was added since stays pending.
+// Accepted notes that the server confirmed these reports as they were sent. What was added since
+// stays pending.
 func (l *Ledger) Accepted(ctx context.Context, reports []PendingReport) (units int64, err error) {
 	err = InParts(reports, func(part []PendingReport) error {
 		var of int64
@@ -144,9 +143,9 @@ func (l *Ledger) Accepted(ctx context.Context, reports []PendingReport) (units i
 	return units, err
 }
 
-// concerns tells whether an answer still concerns a report. While it was on its
-// way, another process may have settled the report; or given it up, and then what
-// counts is the answer to that declaration, after which the server adds nothing.
+// concerns tells whether an answer still applies to a report. While the answer was on its way,
+// another process may have settled the report or given it up. In the latter case only the answer to
+// the declaration of loss counts, after which the server adds nothing.
 func concerns(tx *sql.Tx, p PendingReport) (bool, error) {
 	var lost string
 	err := tx.QueryRow(`SELECT lost FROM report JOIN run ON run.id = report.run
@@ -190,14 +189,14 @@ func acceptReport(tx *sql.Tx, p PendingReport) (units int64, err error) {
 	return units, err
 }
 
-// acceptLoss notes that a declaration of loss arrived. What the server had all the
-// same, because a report arrived and its receipt did not, is not lost.
+// acceptLoss notes that a declaration of loss arrived. Units that the server has all the same,
+// because it got a report whose receipt never arrived, are not lost.
 func acceptLoss(tx *sql.Tx, p PendingReport) (units int64, err error) {
 	var revision, declared int64
 	err = tx.QueryRow("SELECT revision, "+pendingOfReport+" FROM report WHERE run = ? AND slot = ?",
 		p.Key.RunID, p.Key.Slot).
 		Scan(&revision, &declared)
-	if err != nil || revision > p.Report.Revision { // something came since, and is declared next
+	if err != nil || revision > p.Report.Revision { // units were added since; the next declaration has them
 		return 0, err
 	}
 	if p.Missing != nil {
@@ -212,9 +211,9 @@ func acceptLoss(tx *sql.Tx, p PendingReport) (units int64, err error) {
 	return units, deleteReport(tx, p.Key)
 }
 
-// settleFound takes the units that were found again out of those accepted: they
-// are in the account, as accepted or as lost. As many as were new to the server
-// had been lost, and are not.
+// settleFound subtracts the units that were found again from those accepted, because the account
+// has them already, as accepted or as lost. Those that were new to the server had been declared
+// lost, and are not lost any more.
 func settleFound(tx *sql.Tx, p PendingReport, units int64) (int64, error) {
 	if p.Found == 0 {
 		return units, nil
@@ -222,7 +221,7 @@ func settleFound(tx *sql.Tx, p PendingReport, units int64) (int64, error) {
 	var found int64
 	err := tx.QueryRow("SELECT min(found, ?) FROM report WHERE run = ? AND slot = ?", p.Found, p.Key.RunID,
 		p.Key.Slot).Scan(&found)
-	if err != nil || found == 0 { // another process settled it
+	if err != nil || found == 0 { // another process has settled it
 		return units, err
 	}
 	if _, err := tx.Exec("UPDATE report SET found = found - ? WHERE run = ? AND slot = ?", found, p.Key.RunID,
@@ -247,14 +246,14 @@ func settleFound(tx *sql.Tx, p PendingReport, units int64) (int64, error) {
 	return units, nil
 }
 
-// acceptCounts notes what of a report's counts is confirmed, and answers how many
-// units were not before.
+// acceptCounts notes which counts of a report are confirmed, and returns how many units were not
+// confirmed before.
 func acceptCounts(tx *sql.Tx, p PendingReport) (units int64, err error) {
 	for name, n := range p.Report.Counts {
 		var before int64
 		err := tx.QueryRow("SELECT accepted FROM report_count WHERE run = ? AND slot = ? AND type = ?",
 			p.Key.RunID, p.Key.Slot, name).Scan(&before)
-		if err == sql.ErrNoRows { // an older copy of the ledger has come meanwhile
+		if err == sql.ErrNoRows { // an older copy of the ledger has replaced ours meanwhile
 			continue
 		}
 		if err != nil {
@@ -311,19 +310,18 @@ func deleteReport(tx *sql.Tx, key ReportKey) error {
 	return nil
 }
 
-// Purge gives up the reports of slots before the moment given that the server
-// has not confirmed (docs/compatibility.md, "Report submission"): their units are lost, and the
-// next submission declares that. Confirmed reports that old are deleted. Nothing is
-// added to either.
+// Purge gives up the reports of slots before the given moment that the server has not confirmed
+// (docs/compatibility.md, "Report submission"): their units are lost, and the next submission
+// declares them. It deletes confirmed reports of that age. Nothing can be added to either.
 //
-// What a wrong clock counted is as old as its own slot (CorrectClock): it is given up if
-// that lies before right, which is a moment by a server's clock, or Unknown.
+// Usage that was counted by a wrong clock is as old as the slot where it belongs (CorrectClock): it
+// is given up if that slot is before right, which is a moment by a server's clock, or Unknown.
 func (l *Ledger) Purge(ctx context.Context, before, right int64) (units int64, err error) {
 	units, err = l.purge(ctx, before, right)
 	if !errors.Is(err, ErrNoRoom) {
 		return units, err
 	}
-	// A slot at a time, which touches less.
+	// One slot at a time, because that touches fewer pages.
 	var slots []int64
 	err = l.transaction(ctx, func(tx *sql.Tx) (err error) {
 		slots, err = column[int64](tx, "SELECT DISTINCT slot FROM report WHERE slot < ?1 ORDER BY slot", before)
@@ -339,7 +337,7 @@ func (l *Ledger) Purge(ctx context.Context, before, right int64) (units int64, e
 	return units, err
 }
 
-// Unknown is a moment before all others: which one it is nobody knows.
+// Unknown stands for a moment that nobody knows. It is before all others.
 const Unknown int64 = -1 << 62
 
 func (l *Ledger) purge(ctx context.Context, before, right int64) (units int64, err error) {
@@ -364,12 +362,12 @@ func (l *Ledger) purge(ctx context.Context, before, right int64) (units int64, e
 			}
 			units += n
 		}
-		// A revision higher, so that the declaration goes over the report itself.
+		// The revision is one higher, so that the declaration replaces the report itself.
 		if _, err := tx.Exec(`UPDATE report SET lost = ?3, revision = revision + 1 WHERE `+expired,
 			before, right, protocol.LostExpired); err != nil {
 			return err
 		}
-		// Nothing comes to what was given up, or is deleted next.
+		// Nothing may be added to what was given up, or will be deleted next.
 		const closed = `max(?1, ` + cutoff + `)`
 		if _, err := tx.Exec(`UPDATE run SET closed_before = `+closed+
 			` WHERE finished = 0 AND closed_before < `+closed+`

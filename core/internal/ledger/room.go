@@ -9,37 +9,37 @@ import (
 	"github.com/openlts/openlts/core/internal/datafile"
 )
 
-// A full disk must not keep what is counted from being submitted. Three things see to it:
+// A full disk must not prevent submission. Three mechanisms ensure that:
 //
-// The ledger has a reserve: pages that it can use when there are no others. What adds to
-// the ledger leaves the reserve alone, and fails on a full disk. What settles, because it
-// lists reports as sent, takes receipts, or gives up what is too old, may use it.
+// The ledger has a reserve: pages for when there are no others. Transactions that add to the ledger
+// don't touch the reserve, and fail on a full disk. Transactions that settle may use it: they mark
+// reports as sent, take receipts, or give up what is too old.
 //
-// The journal has a size to begin with, and keeps it, so that a transaction which touches
-// no more than that can be taken back on a full disk. What would touch more is done in
-// parts.
+// The journal gets its size in advance and keeps it, so that a transaction that touches no more
+// than that can be rolled back on a full disk. Larger changes are done in parts.
 //
-// What fails for lack of room makes some, of reports that the server has. Those of living
-// runs are kept only in case something is added to their slots, which is reported as
-// another run then.
+// If a transaction fails for lack of room, reports that the server has are deleted. Reports of
+// living runs were kept only in case something is added to their slots; that is then reported as
+// another run.
 const (
-	// reservePages is more than settling one report takes, with all that is split by it.
+	// reservePages is more pages than settling one report needs, including the pages that it
+	// splits.
 	reservePages = 16
-	// runPages is what a run may take for all of its life: its watermarks.
+	// runPages is how many pages a run may need during its whole life, for its watermarks.
 	runPages = 32
-	// journalPages is what a transaction of that kind touches, and more: also one that lets
-	// a run with all its watermarks go on as another.
+	// journalPages is more pages than such a transaction touches, even one that continues a run
+	// with all its watermarks as another run.
 	journalPages = 64
-	// pageSize is that of a ledger that is made: small, because what is kept in it is, and
-	// so that it can be made on a disk with 200 KB to spare.
+	// pageSize is the page size of a new ledger in bytes. It is small because the content is, and
+	// so that a ledger fits on a disk with 200 KB to spare.
 	pageSize = 1024
 )
 
-// ErrNoRoom is the error when there is no room on the disk for what is to be added.
+// ErrNoRoom is the error if the disk has no room for what is to be added.
 var ErrNoRoom = errors.New("the disk, or what this user or process may use of it, is full")
 
-// grow is a transaction that adds to the ledger, and leaves the reserve alone. On a full
-// disk it makes room of what is not needed any more.
+// grow does a transaction that adds to the ledger, without using the reserve. On a full disk it
+// deletes what is not needed any more and tries again.
 func (l *Ledger) grow(ctx context.Context, do func(tx *sql.Tx) error, committed func()) error {
 	add := func() error {
 		return l.transact(ctx, func(tx *sql.Tx) error {
@@ -56,7 +56,7 @@ func (l *Ledger) grow(ctx context.Context, do func(tx *sql.Tx) error, committed 
 	return told(err)
 }
 
-// settle is a transaction that lets something go, and may use the reserve for it.
+// settle does a transaction that frees something, and may use the reserve for that.
 func (l *Ledger) settle(ctx context.Context, do func(tx *sql.Tx) error, committed func()) error {
 	err := l.transact(ctx, do, committed)
 	if noRoom(err) {
@@ -70,7 +70,7 @@ func (l *Ledger) settle(ctx context.Context, do func(tx *sql.Tx) error, committe
 	return told(err)
 }
 
-// told makes a lack of room an ErrNoRoom.
+// told turns SQLite's error for lack of room into ErrNoRoom.
 func told(err error) error {
 	if noRoom(err) {
 		return fmt.Errorf("%w: %w", ErrNoRoom, err)
@@ -78,7 +78,7 @@ func told(err error) error {
 	return err
 }
 
-// keepReserve lays the reserve in if there is none.
+// keepReserve creates the reserve if there is none.
 func (l *Ledger) keepReserve(tx *sql.Tx) error {
 	if l.path == "" {
 		return nil
@@ -97,8 +97,8 @@ const (
 	forRun     = 2 // see RoomForRun
 )
 
-// layIn takes pages for a row of the table reserve. They are written, which a hole in the
-// file would not be.
+// layIn takes pages for a row of the table reserve. It writes them, because a hole in the file
+// would reserve nothing.
 func layIn(tx *sql.Tx, row, pages int) error {
 	var size int
 	if err := tx.QueryRow("PRAGMA page_size").Scan(&size); err != nil {
@@ -108,8 +108,8 @@ func layIn(tx *sql.Tx, row, pages int) error {
 	return err
 }
 
-// RoomForRun sees to it that the ledger has free pages for another run. Otherwise what a
-// run counts could neither be kept nor submitted on a full disk: the error is ErrNoRoom.
+// RoomForRun ensures that the ledger has free pages for another run. If it can't, what a run counts
+// could neither be kept nor submitted on a full disk: the error is ErrNoRoom.
 func (l *Ledger) RoomForRun(ctx context.Context) error {
 	if l.path == "" {
 		return nil
@@ -120,7 +120,7 @@ func (l *Ledger) RoomForRun(ctx context.Context) error {
 		if err := tx.QueryRow("PRAGMA freelist_count").Scan(&free); err != nil {
 			return err
 		}
-		// Who died before this was given back left it.
+		// A process that died in between left this row.
 		if _, err := tx.Exec("DELETE FROM reserve WHERE rowid = ?", forRun); err != nil {
 			return err
 		}
@@ -138,8 +138,8 @@ func (l *Ledger) RoomForRun(ctx context.Context) error {
 	}, func() {})
 }
 
-// reserveJournal gives the journal its size. Nobody else may have the lock. If that
-// fails, transactions may fail on a full disk.
+// reserveJournal gives the journal its size. The caller holds the lock. If it fails, transactions
+// may fail on a full disk.
 func (c *connection) reserveJournal() error {
 	var size int64
 	if err := c.transaction(func(tx *sql.Tx) error { return tx.QueryRow("PRAGMA page_size").Scan(&size) }); err != nil {
@@ -151,8 +151,8 @@ func (c *connection) reserveJournal() error {
 	}
 	info, err := f.Stat()
 	if err == nil {
-		// Zeros are written, because a hole has no claim to any blocks. They follow what the
-		// journal has, and are no part of it.
+		// It writes zeros, because a hole would reserve no blocks. They come after the journal's
+		// content and are not part of it.
 		if lacking := journalPages*(size+64) - info.Size(); lacking > 0 {
 			_, err = f.WriteAt(make([]byte, lacking), info.Size())
 		}
@@ -160,17 +160,17 @@ func (c *connection) reserveJournal() error {
 	return errors.Join(err, f.Close())
 }
 
-// makeRoom deletes what is not needed any more, and tells whether there was something.
+// makeRoom deletes what is not needed any more, and tells whether there was anything.
 func (l *Ledger) makeRoom(ctx context.Context) bool {
 	if err := l.letGo(ctx); err != nil {
 		return false
 	}
-	n, _ := l.sweep(ctx) // what it did, it did
+	n, _ := l.sweep(ctx) // after an error, what it has deleted is enough
 	return n > 0
 }
 
-// letGo closes the slots of living runs before the latest that each has, so that nothing
-// is added to the reports of those which the server has.
+// letGo closes the slots of living runs except the latest of each, so that nothing is added to
+// their reports that the server has.
 func (l *Ledger) letGo(ctx context.Context) error {
 	return l.settle(ctx, func(tx *sql.Tx) error {
 		_, err := tx.Exec(
@@ -180,9 +180,9 @@ func (l *Ledger) letGo(ctx context.Context) error {
 	}, func() {})
 }
 
-// sweep deletes the reports that the server has and nothing can be added to, because their
-// run is finished or their slot closed, and runs of which nothing is left but their row.
-// It answers how many rows it deleted.
+// sweep deletes reports that the server has and to which nothing can be added, because their run is
+// finished or their slot closed. It also deletes runs that have nothing left but their row. It
+// returns how many rows it deleted.
 func (l *Ledger) sweep(ctx context.Context) (deleted int64, err error) {
 	for _, statements := range [][]string{
 		{`DELETE FROM report_count WHERE (run, slot) IN (` + settledReports + `)`,
@@ -198,12 +198,12 @@ func (l *Ledger) sweep(ctx context.Context) (deleted int64, err error) {
 	return deleted, nil
 }
 
-// settledReports selects reports that sweep deletes: so many.
+// settledReports selects a limited number of reports that sweep deletes.
 const settledReports = `SELECT report.run, report.slot FROM report JOIN run ON run.id = report.run
 	WHERE (run.finished = 1 OR slot < run.closed_before) AND revision <= accepted_revision ORDER BY report.run, report.slot LIMIT ?1`
 
-// deleteInParts runs statements with a limit until the last of them deletes less than
-// that: with a lower one where the journal has no room for what they touch.
+// deleteInParts runs statements with a limit until the last of them deletes fewer rows than that.
+// It lowers the limit if the journal has no room for what they touch.
 func (l *Ledger) deleteInParts(ctx context.Context, statements []string) (deleted int64, err error) {
 	for limit := int64(1) << 14; ; {
 		var n int64
@@ -213,7 +213,7 @@ func (l *Ledger) deleteInParts(ctx context.Context, statements []string) (delete
 				if err != nil {
 					return err
 				}
-				n, _ = result.RowsAffected() // the driver knows
+				n, _ = result.RowsAffected() // never fails with this driver
 			}
 			return nil
 		}, func() {})
@@ -230,8 +230,8 @@ func (l *Ledger) deleteInParts(ctx context.Context, statements []string) (delete
 	}
 }
 
-// InParts does something with all elements of a list, or with its halves where there is
-// no room to do it at once, down to single ones. It ends at the first that fails.
+// InParts does something with all elements of a list at once or, if there is no room for that, with
+// its halves, down to single elements. It stops at the first that fails.
 func InParts[T any](list []T, do func([]T) error) error {
 	err := do(list)
 	if !errors.Is(err, ErrNoRoom) || len(list) < 2 {

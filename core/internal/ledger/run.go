@@ -12,17 +12,17 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// RunState is what the ledger knows of a run.
+// RunState is what the ledger knows about a run.
 type RunState int
 
 // Run states.
 const (
 	RunUnknown  RunState = iota
-	RunOpen              // its tally may hold what the ledger does not
-	RunFinished          // everything was folded; its tally file is of no use
+	RunOpen              // its tally may have counts that the ledger lacks
+	RunFinished          // everything was folded; its tally file is not needed
 )
 
-// RunState tells what the ledger knows of a run.
+// RunState returns what the ledger knows about a run.
 func (l *Ledger) RunState(ctx context.Context, run string) (RunState, error) {
 	var finished bool
 	known, err := l.get(ctx, "SELECT finished FROM run WHERE uuid = ?", []any{run}, &finished)
@@ -36,15 +36,14 @@ func (l *Ledger) RunState(ctx context.Context, run string) (RunState, error) {
 	}
 }
 
-// MeetRun enters the run of a tally, if the ledger does not know it, and gives
-// how far its counters were folded.
+// MeetRun registers the run of a tally, if the ledger does not know it, and returns how far its
+// counters were folded.
 //
-// The tally remembers how far it was folded, too. If the ledger has forgotten it,
-// because it was lost or an older copy of it came back, then what was folded was
-// in reports that are gone: the server may have them or not. It is not folded
-// again, and what is new is reported as another run. So it is if the run was
-// finished, because another process took it for dead: only a tally that no ledger
-// ever knew is reported under its own name.
+// The tally remembers how far it was folded, too. If the ledger does not know that, because it was
+// lost or an older copy of it came back, then what was folded was in reports that are gone, and the
+// server may or may not have them. It is not folded again, and what is new is reported as another
+// run. The same happens if the run is finished, because another process took it for dead. So only a
+// tally that no ledger ever knew is reported under its own name.
 func (l *Ledger) MeetRun(ctx context.Context, t *tally.Tally) (*Watermarks, error) {
 	var marks *Watermarks
 	err := l.alter(ctx, func(tx *sql.Tx) (err error) {
@@ -54,8 +53,8 @@ func (l *Ledger) MeetRun(ctx context.Context, t *tally.Tally) (*Watermarks, erro
 	return marks, err
 }
 
-// meetRun is MeetRun, and the run. A living run is met in each transaction that adds to
-// it: another process may have taken it for dead, or the ledger may have been lost.
+// meetRun does the work of MeetRun and also returns the run. Each transaction that adds to a living
+// run calls it: another process may have taken the run for dead, or the ledger may have been lost.
 func meetRun(tx *sql.Tx, t *tally.Tally) (run, *Watermarks, error) {
 	r, err := findRun(tx, t.Run)
 	if err == nil {
@@ -67,8 +66,8 @@ func meetRun(tx *sql.Tx, t *tally.Tally) (run, *Watermarks, error) {
 		if units == 0 && marks.sound() {
 			return r, marks, nil
 		}
-		// The ledger knows the run and fell back without its witness noticing: its
-		// account lacks these, too. They are in no report; see Balance.
+		// The ledger knows the run but fell back without its witness noticing: its account lacks
+		// these units, too. They are in no report; see Balance.
 		if err := addToAccount(tx, r.lts, "recorded", units); err != nil {
 			return r, nil, err
 		}
@@ -94,12 +93,12 @@ func meetRun(tx *sql.Tx, t *tally.Tally) (run, *Watermarks, error) {
 	return r, marks, err
 }
 
-// forgotten is by how many units a tally was folded further than the ledger knows.
+// forgotten is how many more units of a tally were folded than the ledger knows.
 func forgotten(marks *Watermarks, t *tally.Tally) (units int64) {
 	for frame := range marks {
 		sums := t.Sums(frame)
 		for operationType, folded := range t.Folded(frame) {
-			// No more was ever folded than counted, unless the tally is damaged.
+			// Never more was folded than counted, unless the tally is damaged.
 			if mark := marks[frame][operationType]; folded > mark && folded <= sums[operationType] {
 				units += int64(folded - mark)
 			}
@@ -108,7 +107,7 @@ func forgotten(marks *Watermarks, t *tally.Tally) (units int64) {
 	return units
 }
 
-// detach keeps the reports of a run and lets nothing be added to them.
+// detach keeps the reports of a run, but prevents that anything is added to them.
 func detach(tx *sql.Tx, id int64) error {
 	_, err := tx.Exec("UPDATE run SET uuid = 'detached ' || id, finished = 1 WHERE id = ?", id)
 	return err
@@ -139,8 +138,8 @@ func enterRun(tx *sql.Tx, t *tally.Tally, reportedAs string) (*Watermarks, error
 	return marks, nil
 }
 
-// renew lets a run go on under another name, so that nothing is added to the
-// reports it has. Those that the server has are deleted by sweep.
+// renew continues a run under another name, so that nothing is added to its reports. sweep deletes
+// those that the server has.
 func renew(tx *sql.Tx, r run) (run, error) {
 	result, err := tx.Exec(
 		`INSERT INTO run (uuid, reported_as, lts, device, handshake_code, item, slot_seconds, has_file, ahead)
@@ -164,7 +163,7 @@ func renew(tx *sql.Tx, r run) (run, error) {
 	return r, err
 }
 
-// run is a row of the table.
+// run is a row of the table run.
 type run struct {
 	id           int64
 	uuid         string
@@ -175,8 +174,8 @@ type run struct {
 // errUnknownRun is the error of a run that the ledger does not know.
 var errUnknownRun = errors.New("the ledger does not know the run")
 
-// findRun finds a run that may go on: what is finished, and confirmed, is deleted,
-// and nothing can be added to it.
+// findRun finds a run that is not finished. Nothing can be added to a finished run: its reports are
+// deleted once they are confirmed.
 func findRun(tx *sql.Tx, name string) (r run, err error) {
 	err = tx.QueryRow("SELECT id, uuid, lts, closed_before FROM run WHERE uuid = ? AND finished = 0", name).
 		Scan(&r.id, &r.uuid, &r.lts, &r.closedBefore)
@@ -188,7 +187,7 @@ func findRun(tx *sql.Tx, name string) (r run, err error) {
 
 func setWatermark(tx *sql.Tx, run int64, frame, operationType int, n uint64) error {
 	if n == 0 {
-		return nil // no row is zero
+		return nil // a missing row means zero
 	}
 	_, err := tx.Exec(`INSERT INTO watermark (run, frame, type, folded) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET folded = excluded.folded`,
 		run, frame, operationType, int64(n))
@@ -198,8 +197,8 @@ func setWatermark(tx *sql.Tx, run int64, frame, operationType int, n uint64) err
 // Watermarks is how far each counter of a run was folded.
 type Watermarks [tally.AllFrames][tally.Types]uint64
 
-// sound tells whether the watermarks can be true. If not, those that the tally keeps
-// stand in for them.
+// sound tells whether the watermarks are possible. If not, those that the tally keeps are used
+// instead.
 func (w *Watermarks) sound() bool {
 	for frame := range w {
 		for _, folded := range w[frame] {
@@ -232,19 +231,20 @@ func watermarks(tx *sql.Tx, run int64) (*Watermarks, error) {
 	return &marks, rows.Err()
 }
 
-// FrameSums is what a frame's counters show for the slot it is labelled with.
+// FrameSums are the sums of a frame's counters, and the slot that is its label.
 type FrameSums struct {
 	Frame int
 	Slot  int64
 	Sums  *[tally.Types]uint64
-	// Types are the operation types of the counters; nil if they are in order.
+	// Types are the operation types of the counters; nil if the counters are in the order of the
+	// types.
 	Types *[tally.Types]int
 }
 
-// Fold moves what is new in the counters of a run to the reports of its slots,
-// and the watermark with it, in one transaction: counters minus watermark is
-// what is new, so folding twice, or dying in between, changes nothing. It
-// answers how far each counter is folded now, and how many units were new.
+// Fold moves what is new in the counters of a run to the reports of its slots, and moves the
+// watermark with it, in one transaction: counters minus watermark is what is new, so folding twice,
+// or dying in between, changes nothing. It returns how far each counter is folded now, and how many
+// units were new.
 func (l *Ledger) Fold(ctx context.Context, t *tally.Tally,
 	frames []FrameSums) (marks *Watermarks, units int64, err error) {
 	err = l.alter(ctx, func(tx *sql.Tx) error {
@@ -295,8 +295,8 @@ func foldFrame(tx *sql.Tx, r run, names *[tally.Types]string, f FrameSums, marks
 	return addToReport(tx, r, f.Slot, added)
 }
 
-// Record adds units to the report of a slot directly, for operations with a
-// time stamp of the host's. It is durable when it returns.
+// Record adds units directly to the report of a slot, for operations with a time stamp of the
+// host's. It is durable when it returns.
 func (l *Ledger) Record(ctx context.Context, t *tally.Tally, slotStart int64, operationType int, n int64) error {
 	do, committed := l.witnessed(func(tx *sql.Tx) error {
 		r, _, err := meetRun(tx, t)
@@ -317,8 +317,8 @@ func (l *Ledger) Record(ctx context.Context, t *tally.Tally, slotStart int64, op
 	})
 }
 
-// openTo is the run, or its next name, to whose report of a slot something may be added:
-// neither the report was given up, nor may it have been deleted.
+// openTo returns the run, or the run under its next name, such that units may be added to its
+// report of the slot: the report was neither given up nor deleted.
 func openTo(tx *sql.Tx, r run, slotStart int64) (run, error) {
 	closed := slotStart < r.closedBefore
 	if !closed {
@@ -333,8 +333,8 @@ func openTo(tx *sql.Tx, r run, slotStart int64) (run, error) {
 	return r, nil
 }
 
-// addToReport raises a slot's report by what is new to it, and its revision by one. The
-// run is openTo the slot.
+// addToReport adds what is new to the report of a slot, and raises its revision by one. The run
+// comes from openTo.
 func addToReport(tx *sql.Tx, r run, slotStart int64, added map[string]int64) (units int64, err error) {
 	for name, n := range added {
 		units += n
@@ -352,8 +352,8 @@ func addToReport(tx *sql.Tx, r run, slotStart int64, added map[string]int64) (un
 	return units, err
 }
 
-// typeNames are the names of the operation types of a run. One of the host's whose
-// name is not in the tally keeps its number.
+// typeNames are the names of the operation types of a run. A type of the host's whose name is not
+// in the tally is named by its number.
 func typeNames(t *tally.Tally) *[tally.Types]string {
 	var names [tally.Types]string
 	for number := range names {
@@ -370,9 +370,8 @@ func typeNames(t *tally.Tally) *[tally.Types]string {
 	return &names
 }
 
-// FinishRun notes that a run is dead and its tally folded to the last unit. The
-// row stays until ForgetRuns, so that the tally can't be folded again should
-// its file survive the next instant.
+// FinishRun notes that a run is dead and its tally is folded to the last unit. The row stays until
+// ForgetRuns, so that the tally can't be folded again if its file survives.
 func (l *Ledger) FinishRun(ctx context.Context, run string) error {
 	err := l.settle(ctx, func(tx *sql.Tx) error {
 		r, err := findRun(tx, run)

@@ -12,14 +12,14 @@ import (
 //go:embed schema.sql
 var schema string
 
-// schemaVersion is the version of schema.sql. Versions of the same hundred differ
-// by columns and tables that the later ones add, with defaults, and a ledger of any
-// of them can be used by all: SDKs of different age may share a data directory.
+// schemaVersion is the version of schema.sql. Within a hundred, later versions only add tables and
+// columns with defaults, so a library of any of these versions can use a ledger of any other: SDKs
+// of different age may share a data directory.
 const schemaVersion = 102
 
 const generation = 100
 
-// migrations are what makes a ledger of each earlier version one of the next.
+// migrations update a ledger of each earlier version to the next one.
 var migrations = map[int]struct {
 	next      int
 	statement string
@@ -33,14 +33,14 @@ var migrations = map[int]struct {
 	101: {102, `CREATE TABLE reserve (pages BLOB NOT NULL)`},
 }
 
-// errNewer is the error of a ledger that a later version of the library made,
-// errBadPage of one that SQLite's check finds damaged.
+// errNewer is the error if a later version of the library made the ledger, errBadPage the error if
+// SQLite's check finds damage.
 var (
 	errNewer   = errors.New("the ledger is of a newer version of the library")
 	errBadPage = errors.New("the ledger has damaged pages")
 )
 
-// migrate makes a database one of the present version.
+// migrate updates a database to the present version.
 func migrate(tx *sql.Tx) error {
 	var version int
 	if err := tx.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
@@ -50,12 +50,12 @@ func migrate(tx *sql.Tx) error {
 	case version/generation > schemaVersion/generation:
 		return errNewer
 	case version > 0:
-		// A read of a table finds a file that only looks like ours.
+		// Reading a table reveals a file that only looks like ours.
 		var n int
 		if err := tx.QueryRow("SELECT count(lts) FROM account").Scan(&n); err != nil {
 			return err
 		}
-		// A bad page that is met later only would fail each start anew.
+		// If a bad page were noticed only later, every start would fail.
 		var result string
 		if err := tx.QueryRow("PRAGMA quick_check(1)").Scan(&result); err != nil {
 			return err

@@ -1,10 +1,9 @@
--- The client's ledger: what this device knows of its authorizations, and every
--- unit of usage that the server has not confirmed yet. PRAGMA user_version is
--- the schema's version; see schema.go.
+-- The client's ledger: the authorizations of this device, and every unit of usage that the server
+-- has not confirmed yet. PRAGMA user_version is the schema's version; see schema.go.
 
--- Which ledger this is, and how often its account changed. A second copy of the
--- account (see witness.go) tells from both whether this file was lost and made
--- anew, or an older state of it came back.
+-- Identifies this ledger and counts the changes of its account. A second copy of the account (see
+-- witness.go) compares both with its own, to find out whether this file was lost and replaced by a
+-- new one, or an older copy of it came back.
 CREATE TABLE ledger (
   id      INTEGER PRIMARY KEY CHECK (id = 1),
   uuid    TEXT NOT NULL,
@@ -53,23 +52,22 @@ CREATE TABLE run (
   item           TEXT NOT NULL,
   slot_seconds   INTEGER NOT NULL,
   has_file       INTEGER NOT NULL, -- 0: its tally is in memory only
-  -- The run that the server is told of: another one than the tally's if the
-  -- ledger was lost or fell back since the tally was made. The server may hold
-  -- reports of that one which nobody here remembers, and so nothing can be added
-  -- to them.
+  -- The run under which the server gets the reports: not the tally's own run if the ledger was lost
+  -- or fell back since the tally was made. The server may have reports of that one which nobody
+  -- here remembers, so nothing can be added to them.
   reported_as    TEXT NOT NULL,
   finished       INTEGER NOT NULL DEFAULT 0, -- 1: dead and folded; nothing will come
-  -- Reports of slots before this moment may have been deleted or given up, so that
-  -- nothing can be added to them: what comes for such a slot, because the clock was
-  -- turned back, is reported as another run.
+  -- Reports of slots before this moment may have been deleted or given up, so nothing can be added
+  -- to them: what is counted for such a slot, because the clock was turned back, is reported as
+  -- another run.
   closed_before  INTEGER NOT NULL DEFAULT 0,
-  -- By how many seconds the clock was ahead of the right time when all of it was
-  -- counted; 0: it was right, or nobody knows yet.
+  -- How many seconds the clock was ahead of the right time while the run counted; 0: it was right,
+  -- or this is not known yet.
   ahead          INTEGER NOT NULL DEFAULT 0
 );
 
--- How far each counter of a tally was folded into reports. The frames after those
--- with a label are the strays, where type is merely the number of the entry.
+-- How far each counter of a tally was folded into reports. The frames after those with a label are
+-- the strays; for these, type is just the number of the entry.
 CREATE TABLE watermark (
   run    INTEGER NOT NULL,
   frame  INTEGER NOT NULL,
@@ -78,18 +76,18 @@ CREATE TABLE watermark (
   PRIMARY KEY (run, frame, type)
 ) WITHOUT ROWID;
 
--- One report for each run and slot. It is pending while revision is higher than
--- accepted_revision, and stays after that as long as late additions may come.
+-- One report for each run and slot. It is pending while revision is higher than accepted_revision.
+-- After that it stays as long as something may be added to it.
 CREATE TABLE report (
   run               INTEGER NOT NULL,
   slot              INTEGER NOT NULL, -- its start, seconds since 1970
   revision          INTEGER NOT NULL,
   accepted_revision INTEGER NOT NULL DEFAULT 0,
   lost              TEXT NOT NULL DEFAULT '', -- cause, if the rest was declared lost
-  -- Units that are in the account already, because an older copy of the ledger
-  -- brought them back. Whether the server has them, its receipt will tell.
+  -- Units that are in the account already, because an older copy of the ledger brought them back.
+  -- The server's receipt will tell whether it has them.
   found             INTEGER NOT NULL DEFAULT 0,
-  -- 1: it was submitted, or is about to be, and the server may have it.
+  -- 1: the report was submitted, or is about to be, so the server may have it.
   sent              INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (run, slot)
 ) WITHOUT ROWID;
@@ -105,10 +103,9 @@ CREATE TABLE report_count (
   PRIMARY KEY (run, slot, type)
 ) WITHOUT ROWID;
 
--- The device's account with each server over all times, in units. Kept by
--- additions of its own, not derived, so that it can be checked against the
--- reports: recorded = accepted + pending + expired + refused + storage, where
--- units that were found again do not count as pending.
+-- The device's account with each server since the beginning, in units. It is updated by itself and
+-- not derived from the reports, so that it can be compared with them: recorded = accepted + pending
+-- + expired + refused + storage, where units that were found again do not count as pending.
 CREATE TABLE account (
   lts   TEXT NOT NULL, -- id of the server's signing key
   name  TEXT NOT NULL, -- recorded, accepted, expired, refused, storage

@@ -9,13 +9,13 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// sqliteFailed tells whether an error is one of SQLite's, and not of what was asked.
+// sqliteFailed tells whether an error comes from SQLite, and not from our own checks.
 func sqliteFailed(err error) bool {
 	var e sqlite3.Error
 	return errors.As(err, &e) && e.Code != sqlite3.ErrConstraint
 }
 
-// notOurs tells whether SQLite says that a file is damaged, or no database of ours.
+// notOurs tells whether SQLite says that a file is damaged or not a database of ours.
 func notOurs(err error) bool {
 	var e sqlite3.Error
 	if !errors.As(err, &e) {

@@ -2,8 +2,8 @@
 
 package ledger
 
-// Without cgo there is no SQLite, and each ledger fails to open: for compilers that
-// check the sources for another system (build/test systems).
+// Without cgo there is no SQLite, and opening a ledger fails. This file is for compilers that check
+// the sources for another system (build/test systems).
 
 func sqliteFailed(error) bool { return false }
 

@@ -111,12 +111,10 @@ import (
 	"sync"
 )
 
-// vfs is SQLite's way to the file system that takes no locks, with two things changed.
-// The journal stays open also when others may have changed the ledger, so that a
-// process which dropped its privileges or changed its root can follow them: it could
-// not open it again. And paths are taken as they are: SQLite would follow each link to
-// see what a path stands for, and a path by way of an open directory (see shortName)
-// stands for nothing that is short enough.
+// vfs is SQLite's file system without locks, with two changes. The journal stays open even if
+// others may have changed the ledger, because a process that dropped its privileges or changed its
+// root could not open it again. And paths are used as they are: SQLite would resolve all links in a
+// path, and a path through an open directory (see shortName) resolves to one that is too long.
 var vfs = sync.OnceValues(func() (name string, err error) {
 	if C.register_vfs() != 0 {
 		return "", errors.New("SQLite has no unix-none to make a VFS of")

@@ -1,5 +1,5 @@
 package ledger
 
-// vfs is SQLite's way to the file system that takes no locks. The journal stays open,
-// because no file that SQLite has open can be deleted there. Paths may have any length.
+// vfs is SQLite's file system without locks. The journal stays open, because on Windows a file that
+// SQLite has open can't be deleted. Paths may have any length.
 func vfs() (name string, err error) { return "win32-longpath-none", nil }

@@ -13,14 +13,14 @@ import (
 	"github.com/openlts/openlts/core/internal/datafile"
 )
 
-// The witness is a second copy of the ledger's account, in a file of its own. A
-// ledger that is gone, set aside, or an older copy of itself can't tell; its
-// witness can: how much was recorded, and so how much is missing.
+// The witness is a second copy of the ledger's account, in a file of its own. If the ledger was
+// lost or set aside, or is an older copy, it can't tell that itself. The witness can: it knows how
+// much was recorded, and so how much is missing.
 //
-// The file has two halves that are written in turn, so that a write which is cut
-// leaves the other. A half holds one testimony, which is written before the
-// transaction it tells of is committed, and confirmed after that. So a ledger
-// that is one change behind an unconfirmed testimony was merely not committed.
+// The file has two halves that are written in turn, so that an interrupted write leaves the other
+// half intact. Each half has one testimony, which is written before its transaction is committed,
+// and confirmed after that. So if a ledger is one change behind an unconfirmed testimony, that
+// change was just not committed.
 //
 //	              transaction                commit succeeded
 //	confirmed(n) ------------> testified(n+1) ----------------> confirmed(n+1)
@@ -32,9 +32,9 @@ import (
 //	     |                                The account is the witness's, what is missing is
 //	     +------------------------------- declared lost (Balance), and that is testified
 //
-// It is not synced: after a power cut an older testimony is no harm, because a
-// ledger may be ahead of its witness. Nor does anything fail if it can't be
-// written: it is the second line of defense.
+// The witness is not synced: an older testimony after a power cut does no harm, because a ledger
+// may be ahead of its witness. If it can't be written, nothing fails: it is the second line of
+// defense.
 type witness struct {
 	file *os.File // nil if there is none
 }
@@ -44,8 +44,8 @@ const WitnessName = "ledger.account"
 
 const (
 	halfSize = 16 << 10
-	// A half: length and checksum of the testimony (4 bytes each), the testimony
-	// in JSON, and at the end of the half the change that was confirmed last.
+	// A half has the length and the checksum of the testimony (4 bytes each), the testimony in JSON
+	// and, at its end, the change that was confirmed last.
 	offsetJSON      = 8
 	offsetConfirmed = halfSize - 8
 )
@@ -59,7 +59,7 @@ type testimony struct {
 	confirmed bool
 }
 
-// totals is a device's account with one server, without what is pending.
+// totals is a device's account with one server, without the pending units.
 type totals struct {
 	Recorded int64 `json:"recorded"`
 	Accepted int64 `json:"accepted"`
@@ -72,17 +72,17 @@ func (t *totals) pending() int64 {
 	return t.Recorded - t.Accepted - t.Expired - t.Refused - t.Storage
 }
 
-// openWitness opens the witness at path, or makes it. What is there and no file of
-// ours stays, and there is no witness then.
+// openWitness opens the witness at path, or creates it. If something is there that is not our file,
+// it stays, and there is no witness.
 func openWitness(path string) *witness {
 	f, err := datafile.OpenOrCreate(path)
-	if errors.Is(err, datafile.ErrLinked) && datafile.Separate(path, 2*halfSize) == nil { // a backup may have linked it
+	if errors.Is(err, datafile.ErrLinked) && datafile.Separate(path, 2*halfSize) == nil { // by a backup, perhaps
 		f, err = datafile.OpenOrCreate(path)
 	}
 	if err != nil {
 		return &witness{}
 	}
-	// Allocated whole, so that it can be written when the disk is full.
+	// Allocate all of it now, so that it can be written when the disk is full.
 	if info, err := f.Stat(); err == nil && info.Size() < 2*halfSize {
 		_, _ = f.WriteAt(make([]byte, 2*halfSize-info.Size()), info.Size())
 	}
@@ -95,7 +95,7 @@ func (w *witness) close() {
 	}
 }
 
-// half is where the testimony of a change stands.
+// half is where the testimony of a change is written.
 func half(changes int64) int64 { return changes % 2 * halfSize }
 
 func (w *witness) testify(t testimony) {
@@ -104,7 +104,7 @@ func (w *witness) testify(t testimony) {
 	}
 	text, err := json.Marshal(t)
 	if err != nil || offsetJSON+len(text) > offsetConfirmed {
-		return // of more servers than any device knows
+		return // there are more servers than any device has
 	}
 	record := binary.LittleEndian.AppendUint32(nil, uint32(len(text)))
 	record = binary.LittleEndian.AppendUint32(record, crc32.ChecksumIEEE(text))
@@ -117,8 +117,8 @@ func (w *witness) confirm(changes int64) {
 	}
 }
 
-// latest is the testimony of the latest change, if there is any, and of the
-// latest that is known to be committed, if there is one.
+// latest returns the testimony of the latest change, if there is one, and that of the latest change
+// known to be committed, if there is one.
 func (w *witness) latest() (latest, committed testimony, ok bool) {
 	for h := range int64(2) {
 		t, readable := w.read(h * halfSize)
@@ -158,21 +158,21 @@ func (w *witness) read(offset int64) (t testimony, ok bool) {
 	return t, t.Ledger != ""
 }
 
-// alter is a transaction that may add to the account. The witness learns of it.
+// alter does a transaction that may add to the account, and tells the witness.
 func (l *Ledger) alter(ctx context.Context, do func(tx *sql.Tx) error) error {
 	do, committed := l.witnessed(do)
 	return l.grow(ctx, do, committed)
 }
 
-// alterSettling is alter for what only moves units within the account; see settle.
+// alterSettling is alter for transactions that only move units within the account; see settle.
 func (l *Ledger) alterSettling(ctx context.Context, do func(tx *sql.Tx) error) error {
 	do, committed := l.witnessed(do)
 	return l.settle(ctx, do, committed)
 }
 
-// witnessed is a change of the account that the witness learns of.
+// witnessed makes a change of the account one of which the witness is told.
 func (l *Ledger) witnessed(do func(tx *sql.Tx) error) (witnessed func(tx *sql.Tx) error, committed func()) {
-	var changes int64 // of the account so far; 0 if it stayed as it was
+	var changes int64 // the number of changes of the account so far; 0 if it did not change
 	return func(tx *sql.Tx) error {
 			changes = 0
 			before, err := rowsChanged(tx)
@@ -200,8 +200,8 @@ func rowsChanged(tx *sql.Tx) (n int64, err error) {
 	return n, err
 }
 
-// testify counts a change of the account and tells the witness. The number of
-// changes will be more than atLeast.
+// testify counts a change of the account and tells the witness. The resulting number of changes is
+// greater than atLeast.
 func (c *connection) testify(tx *sql.Tx, atLeast int64) (changes int64, err error) {
 	t := testimony{}
 	if err := tx.QueryRow("UPDATE ledger SET changes = max(changes, ?) + 1 RETURNING uuid, changes", atLeast).
@@ -215,11 +215,10 @@ func (c *connection) testify(tx *sql.Tx, atLeast int64) (changes int64, err erro
 	return t.Changes, nil
 }
 
-// examine compares a ledger that was just opened with its witness. If the ledger
-// lacks changes that were committed, it was lost or an older copy came back:
-// then the account is what the witness says, the reports it has are found again,
-// with revisions above those the server may have seen, and nothing is added to them.
-// changes is the change that the witness was told of then.
+// examine compares a ledger that was just opened with its witness. If the ledger lacks committed
+// changes, it was lost or is an older copy. Then the account becomes the witness's. The reports of
+// the ledger are marked as found again, get revisions above those that the server may have seen,
+// and nothing is added to them. changes is the number of the change of which the witness was told.
 func examine(c *connection, now time.Time) (fellBack bool, changes int64, err error) {
 	err = c.transaction(func(tx *sql.Tx) error {
 		var ledger string
@@ -235,8 +234,8 @@ func examine(c *connection, now time.Time) (fellBack bool, changes int64, err er
 		if _, err := tx.Exec("DELETE FROM account"); err != nil {
 			return err
 		}
-		// Should the last change have been committed, but not confirmed: whoever made
-		// it died before it was told, and the tally does not know of it either.
+		// If the last change was committed but not confirmed, the process that made it died before
+		// it knew, and the tally does not know about the change either.
 		for lts, t := range committed.Accounts {
 			for name, units := range t.fields() {
 				if err := addToAccount(tx, lts, name, *units); err != nil {
@@ -263,6 +262,6 @@ func examine(c *connection, now time.Time) (fellBack bool, changes int64, err er
 	return fellBack, changes, err
 }
 
-// revisionAbove is a revision above all that were given before now, as long as a
-// report's revision rises by less than a million a second.
+// revisionAbove is a revision above all earlier ones, provided that a report's revision rises by
+// less than a million a second.
 func revisionAbove(now time.Time) int64 { return now.Unix() << 20 }

@@ -7,9 +7,8 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// GiveBack tells the server that a license was closed, by a batch without reports: the
-// seat it took is free then, a little earlier than without. An error is of no
-// consequence.
+// GiveBack tells the server that a license was closed, by a batch without reports, so that its seat
+// is free a little earlier than it would be otherwise. Callers may ignore the error.
 func (s *Submitter) GiveBack(ctx context.Context, closed protocol.ClosedLicense) error {
 	select {
 	case s.turn <- struct{}{}:
@@ -22,8 +21,8 @@ func (s *Submitter) GiveBack(ctx context.Context, closed protocol.ClosedLicense)
 	return s.sendBare(ctx, batch)
 }
 
-// tell tells the server how the device's account stands, by a batch without reports. An
-// error is of no consequence: the next batch tells it, too.
+// tell sends the server the device's account, in a batch without reports. Callers may ignore the
+// error, because the next batch contains the account, too.
 func (s *Submitter) tell(ctx context.Context) error {
 	account, err := s.Ledger.DeviceAccount(ctx, s.LTS)
 	if err != nil {

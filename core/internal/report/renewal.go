@@ -6,10 +6,9 @@ import (
 	"github.com/openlts/openlts/core/internal/tally"
 )
 
-// CountUnder lets the run go on under another account: what was counted until now is
-// sealed under the former one, and what comes from now on counts under the new one.
-// The hot path notices nothing. What is on its way in that instant counts under the
-// one or the other, once.
+// CountUnder continues the run under another account: it seals what was counted until now under the
+// former account, and what comes from now on counts under the new one. The hot path notices
+// nothing. Operations that are recorded in that instant count once, under one or the other.
 func (s *Sealer) CountUnder(ctx context.Context, account tally.Account) error {
 	if _, err := s.SealSlots(ctx, func(int64) bool { return true }); err != nil {
 		return err
@@ -25,8 +24,8 @@ func (s *Sealer) CountUnder(ctx context.Context, account tally.Account) error {
 	return nil
 }
 
-// Rekey makes the submitter authenticate reports by another key from now on, those
-// that are pending, too: which key it was when they were counted is of no account.
+// Rekey makes the submitter authenticate reports with another key from now on, including those that
+// are pending: the key that was valid when they were counted does not matter.
 func (s *Submitter) Rekey(ctx context.Context, key Key) error {
 	select {
 	case s.turn <- struct{}{}:

@@ -1,5 +1,5 @@
-// Package report turns what a tally counted into reports, submits them, and
-// gives up those that could not be submitted within 30 days.
+// Package report turns the counts of tallies into reports, submits these, and gives up those that
+// could not be submitted within 30 days.
 package report
 
 import (
@@ -19,26 +19,25 @@ import (
 	"github.com/openlts/openlts/core/slot"
 )
 
-// Sealer moves what a tally counted to the ledger. Its methods may be called
-// from any goroutine.
+// Sealer moves the counts of a tally to the ledger. Its methods may be called from any goroutine.
 type Sealer struct {
 	tally  *tally.Tally
 	ledger *ledger.Ledger
 
-	// folding holds a token while the ledger is written, which may take its time.
+	// folding holds a token while the ledger is written, which may take long.
 	folding chan struct{}
-	// mu guards the frames' labels and marks, and is never held for long: the hot
-	// path may be waiting.
+	// mu guards the frames' labels and marks. It is never held for long, because the hot path may
+	// be waiting.
 	mu     sync.Mutex
 	marks  *ledger.Watermarks // what was folded, to see what is new without a transaction
 	behind bool
 }
 
-// NewSealer makes the sealer of a run, which the ledger learns of with Meet, or when
-// something is first sealed.
+// NewSealer makes the sealer of a run. Meet registers the run in the ledger, or else the first time
+// that something is sealed.
 func NewSealer(t *tally.Tally, l *ledger.Ledger) *Sealer {
-	// Until the ledger was asked: what the tally knows, which is never more. So no
-	// frame is given another label that holds something new.
+	// Until the ledger is asked, use what the tally knows, which is never more than what was
+	// folded. So no frame with something new gets another label.
 	var marks ledger.Watermarks
 	for frame := range marks {
 		marks[frame] = *t.Folded(frame)
@@ -46,8 +45,8 @@ func NewSealer(t *tally.Tally, l *ledger.Ledger) *Sealer {
 	return &Sealer{tally: t, ledger: l, marks: &marks, folding: make(chan struct{}, 1)}
 }
 
-// Meet enters the run in the ledger, if it does not know it, and asks it how far the
-// tally was folded.
+// Meet registers the run in the ledger, unless the ledger knows it, and asks how far the tally was
+// folded.
 func (s *Sealer) Meet(ctx context.Context) error {
 	if err := s.begin(ctx); err != nil {
 		return err
@@ -63,7 +62,7 @@ func (s *Sealer) Meet(ctx context.Context) error {
 	return nil
 }
 
-// begin waits until no other goroutine writes what this tally counted.
+// begin waits until no other goroutine folds this tally.
 func (s *Sealer) begin(ctx context.Context) error {
 	select {
 	case s.folding <- struct{}{}:
@@ -75,7 +74,7 @@ func (s *Sealer) begin(ctx context.Context) error {
 
 func (s *Sealer) end() { <-s.folding }
 
-// take notes how far the ledger says that the tally is folded. s.mu is held.
+// take notes how far the tally is folded according to the ledger. The caller holds s.mu.
 func (s *Sealer) take(marks *ledger.Watermarks) {
 	for frame := range marks {
 		for operationType, n := range marks[frame] {
@@ -87,19 +86,19 @@ func (s *Sealer) take(marks *ledger.Watermarks) {
 	s.marks = marks
 }
 
-// Behind tells whether the tally was found older than the ledger: what was in
-// the difference and not folded is lost.
+// Behind tells whether the tally was older than the ledger: what it had counted in between but not
+// folded is lost.
 func (s *Sealer) Behind() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.behind
 }
 
-// Prepare labels a frame with the slot of now and one with the slot after it,
-// so that the hot path finds them. If no frame can be given away as it is, what
-// is new in them is folded first.
+// Prepare labels a frame with the current slot and one with the next slot, so that the hot path
+// finds them. If every frame has something new, Prepare folds that first.
 func (s *Sealer) Prepare(ctx context.Context, clock slot.Clock) error {
-	// Additions may come while the ledger is written; they don't come for ever.
+	// Threads may add to the frames again while the ledger is written. That becomes less likely
+	// with each try.
 	const tries = 3
 	for range tries {
 		if s.PrepareQuickly(clock) {
@@ -112,21 +111,21 @@ func (s *Sealer) Prepare(ctx context.Context, clock slot.Clock) error {
 	return errors.New("every frame of the tally is in use")
 }
 
-// PrepareQuickly does the same without the ledger, in no time, for the hot path
-// after a jump of the clock. It reports false if some frame would have to be
-// folded first; the work in the background does that within a second.
+// PrepareQuickly does the same without waiting for the ledger, for the hot path after a jump of the
+// clock. It returns false if a frame would have to be folded first; the background work does that
+// within a second.
 func (s *Sealer) PrepareQuickly(clock slot.Clock) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	// Only now: while we waited, the clock may have jumped, and another goroutine may
-	// have prepared the slot that operations count in by this time.
+	// Read the clock only now: while we waited, it may have jumped, and another goroutine may have
+	// prepared the slot in which operations count by now.
 	now := clock.Now().Unix()
 	current := s.tally.Slot.Start(now)
 	return s.label(current, current) && s.label(s.tally.Slot.Next(now), current)
 }
 
-// label gives a slot a frame, unless it has one. It reports false if no frame
-// can be given away without losing what is new in it. s.mu is held.
+// label gives a slot a frame, unless it has one. It returns false if every other frame has
+// something new, which would be lost. The caller holds s.mu.
 func (s *Sealer) label(slotStart, current int64) bool {
 	victim, farthest := -1, uint64(0)
 	for frame := range tally.Frames {
@@ -134,8 +133,8 @@ func (s *Sealer) label(slotStart, current int64) bool {
 		if label == slotStart {
 			return true
 		}
-		// The farther from now, the less likely a late addition still hits it. A
-		// frame without a label is farther than any.
+		// The farther a frame's slot is from now, the less likely is a late addition to it. A frame
+		// without a label comes first.
 		distance := uint64(max(label-current, current-label))
 		if label != current && distance >= farthest && *s.tally.Sums(frame) == s.marks[frame] {
 			victim, farthest = frame, distance
@@ -144,8 +143,9 @@ func (s *Sealer) label(slotStart, current int64) bool {
 	if victim < 0 {
 		return false
 	}
-	// The clock may have come back to the victim's slot since current was read, and
-	// operations with it. Without a label none is added, so what is seen then is all.
+	// Since current was read, the clock may have returned to the victim's slot, and operations may
+	// count there. Without a label nothing is added to it, so what we see after removing the label
+	// is everything.
 	before := s.tally.Label(victim)
 	s.tally.Relabel(victim, tally.NoSlot)
 	if *s.tally.Sums(victim) != s.marks[victim] {
@@ -156,9 +156,8 @@ func (s *Sealer) label(slotStart, current int64) bool {
 	return true
 }
 
-// Seal folds the frames of all slots that ended by now; also the current one's
-// (and any other) if all is set. It answers how many units were new. Until the
-// deadline of ctx, it waits for other processes.
+// Seal folds the frames of all slots that ended by now or, if all is set, of every slot. It returns
+// how many units were new. It waits for other processes until the deadline of ctx.
 func (s *Sealer) Seal(ctx context.Context, now time.Time, all bool) (units int64, err error) {
 	units, err = s.SealSlots(ctx, func(label int64) bool { return all || label+int64(s.tally.Slot) <= now.Unix() })
 	if err != nil {
@@ -168,26 +167,25 @@ func (s *Sealer) Seal(ctx context.Context, now time.Time, all bool) (units int64
 	return units, nil
 }
 
-// CountAt counts operations in the slot of a moment other than now, on the disk when
-// it returns, so that not even a power cut loses them. It reports false if the
-// tally can't: it is in memory only, its file is gone, or it holds too many slots
-// that are not in the ledger yet.
+// CountAt counts operations in a slot other than the current one. When it returns, they are on the
+// disk, so that not even a power cut loses them. It returns false if the tally can't do that: it is
+// in memory only, its file is gone, or it has too many slots that are not in the ledger yet.
 func (s *Sealer) CountAt(operationType int, n uint64, unix int64) bool {
 	if !s.tally.Durable() || s.tally.Gone() {
 		return false
 	}
-	// Not while strays are released: this one may be of a slot long past.
+	// Not while strays are released, because this one may belong to a slot that is long over.
 	s.mu.Lock()
 	counted := s.tally.AddStray(operationType, n, unix)
 	s.mu.Unlock()
 	if counted {
-		_ = s.tally.SyncStrays() // the next second again
+		_ = s.tally.SyncStrays() // again in the next second
 	}
 	return counted
 }
 
-// releaseStrays lets strays count other slots whose own are in the ledger, and far
-// enough from now that nothing is on its way to them.
+// releaseStrays frees strays for other slots if their counts are in the ledger and their slots are
+// so far from now that no thread is adding to them.
 func (s *Sealer) releaseStrays(now int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -202,9 +200,8 @@ func (s *Sealer) releaseStrays(now int64) {
 	}
 }
 
-// SealSlots moves what is new in the frames of the slots that are wanted to the ledger,
-// and answers how many units were new. On a full disk (ledger.ErrNoRoom) it moves as many
-// slots as there is room for.
+// SealSlots folds what is new in the frames of the wanted slots, and returns how many units were
+// new. On a full disk (ledger.ErrNoRoom) it folds as many slots as there is room for.
 func (s *Sealer) SealSlots(ctx context.Context, wanted func(slotStart int64) bool) (units int64, err error) {
 	if err := s.begin(ctx); err != nil {
 		return 0, err
@@ -214,7 +211,7 @@ func (s *Sealer) SealSlots(ctx context.Context, wanted func(slotStart int64) boo
 	if len(changed) == 0 {
 		return 0, nil
 	}
-	// Before the watermark: after a power cut the tally must not be behind it.
+	// Before the watermark moves, because after a power cut the tally must not be behind it.
 	if err := s.tally.Sync(); err != nil {
 		return 0, fmt.Errorf("writing the tally back: %w", err)
 	}
@@ -229,7 +226,7 @@ func (s *Sealer) SealSlots(ctx context.Context, wanted func(slotStart int64) boo
 	return units, nil
 }
 
-// fold moves what is new in some frames to the ledger.
+// fold moves what is new in the given frames to the ledger.
 func (s *Sealer) fold(ctx context.Context, changed []ledger.FrameSums) (units int64, err error) {
 	marks, units, err := s.ledger.Fold(ctx, s.tally, changed)
 	if err != nil {
@@ -244,8 +241,8 @@ func (s *Sealer) fold(ctx context.Context, changed []ledger.FrameSums) (units in
 	return units, nil
 }
 
-// changed are the frames with something new. None of them is relabelled before
-// it is folded, because label leaves frames with something new alone.
+// changed lists the frames with something new. None of them gets another label before it is folded,
+// because label does not touch frames with something new.
 func (s *Sealer) changed(wanted func(label int64) bool) []ledger.FrameSums {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -253,8 +250,8 @@ func (s *Sealer) changed(wanted func(label int64) bool) []ledger.FrameSums {
 	for frame := range tally.Frames {
 		label := s.tally.Label(frame)
 		if label == tally.NoSlot {
-			// A run that died while it gave the frame another label, with an
-			// addition under way: a neighbouring slot is better than none.
+			// The run died while it changed the frame's label and a thread was adding: counting in
+			// a neighbouring slot is better than losing the count.
 			label = s.tally.Label(s.LastFrame())
 		}
 		if label == tally.NoSlot || !wanted(label) {
@@ -267,7 +264,7 @@ func (s *Sealer) changed(wanted func(label int64) bool) []ledger.FrameSums {
 	return append(changed, s.changedStrays(wanted)...)
 }
 
-// changedStrays are the strays with something new, as frames of one slot each.
+// changedStrays lists the strays with something new, as frames of one slot each.
 func (s *Sealer) changedStrays(wanted func(label int64) bool) (changed []ledger.FrameSums) {
 	for frame := tally.Frames; frame < tally.AllFrames; frame++ {
 		sums := s.tally.Sums(frame)
@@ -294,7 +291,7 @@ func (s *Sealer) changedStrays(wanted func(label int64) bool) (changed []ledger.
 	return changed
 }
 
-// Unsealed is how many units the tally holds that the ledger does not.
+// Unsealed is how many units the tally has that the ledger lacks.
 func (s *Sealer) Unsealed() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -308,9 +305,8 @@ func (s *Sealer) Unsealed() int64 {
 	return int64(n)
 }
 
-// LastFrame is the frame with the latest label: where an operation counts if no
-// frame can be labelled with its own slot and no more strays can be counted. A
-// slot off is better than lost.
+// LastFrame is the frame with the latest label. An operation counts there if no frame can be
+// labelled with its own slot and all strays are taken: a slot off is better than lost.
 func (s *Sealer) LastFrame() int {
 	last := 0
 	for frame := range tally.Frames {
@@ -321,24 +317,23 @@ func (s *Sealer) LastFrame() int {
 	return last
 }
 
-// Adoption is what was found when the tallies of dead runs were taken over.
+// Adoption is the result of adopting the tallies of dead runs.
 type Adoption struct {
-	// Runs is how many were taken over.
+	// Runs is how many runs were adopted.
 	Runs int
-	// Missing is how many tallies are gone, damaged, or older than the ledger.
-	// What they held and the ledger does not is lost, and nobody knows how much.
+	// Missing is how many tallies were gone, damaged, or older than the ledger. What they had
+	// counted and the ledger lacks is lost, and nobody knows how much it was.
 	Missing int
 	// Lost is how many units the ledger lacks; see ledger.Balance.
 	Lost int64
 }
 
-// Adopt folds the tallies of dead runs that a data directory holds, removes
-// their files, and balances the account. Damaged ones are set aside, and those of a
-// later version of the library left to it. What can't be adopted now stays for the
-// next start; the error says why.
+// Adopt folds the tallies of dead runs in a data directory, removes their files, and balances the
+// account. It sets damaged tallies aside, and leaves those of a later version of the library to
+// that version. What can't be adopted now stays for the next start; the error says why.
 func Adopt(ctx context.Context, directory string, l *ledger.Ledger) (Adoption, error) {
 	var adoption Adoption
-	// Before the files, because a run is entered when its file is there.
+	// Read the runs before the files, because a run is registered only after its file exists.
 	open, err := l.OpenRuns(ctx)
 	if err != nil {
 		return adoption, err
@@ -381,7 +376,7 @@ func Adopt(ctx context.Context, directory string, l *ledger.Ledger) (Adoption, e
 	return adoption, errors.Join(append(failures, err)...)
 }
 
-// finishIfGone finishes a run whose tally is not there any more.
+// finishIfGone finishes a run whose tally does not exist any more.
 func finishIfGone(ctx context.Context, directory, run string, l *ledger.Ledger) (gone bool, err error) {
 	if _, err := os.Stat(tally.Path(directory, run)); !errors.Is(err, os.ErrNotExist) {
 		return false, nil
@@ -397,12 +392,12 @@ func finishIfGone(ctx context.Context, directory, run string, l *ledger.Ledger) 
 // to be dead.
 const unfinishedAge = time.Hour
 
-// removeUnfinished deletes what processes left that died while they made a file
-// (a tally, the device's identity). Nothing was counted in it yet.
+// removeUnfinished deletes files whose processes died while they created them (a tally, the
+// device's identity). Nothing was counted in them yet.
 func removeUnfinished(directory string) {
 	paths, _ := datafile.List(directory, datafile.UnfinishedExtension) // next time
 	for _, path := range paths {
-		// By the file system's clock, which is the machine's.
+		// The file system uses the machine's clock, so compare with that.
 		if info, err := datafile.Check(path, datafile.Read); err == nil && time.Since(info.ModTime()) > unfinishedAge {
 			_ = datafile.Remove(path)
 		}

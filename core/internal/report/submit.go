@@ -18,13 +18,13 @@ import (
 	"github.com/openlts/openlts/core/slot"
 )
 
-// Key authenticates the reports of a device to a server.
+// Key authenticates the reports of a device at a server.
 type Key struct {
 	ID     string
 	Secret []byte
 }
 
-// Submission says whose reports a Submitter submits, and where.
+// Submission says which reports a Submitter submits, and where.
 type Submission struct {
 	Ledger    *ledger.Ledger
 	Clock     slot.Clock
@@ -34,11 +34,11 @@ type Submission struct {
 	Device    string        // the client UUID
 	LTS       string        // id of the server's signing key
 	Key       Key
-	// Recognition is what is known of the servers' addresses: only the server that the
-	// reports are for gets them.
+	// Recognition is what is known about the servers' addresses: reports go only to the server for
+	// which they are meant.
 	Recognition *license.Recognition
-	// LockFile is locked while submitting, so that the processes of a device
-	// don't send the same reports side by side; "" if there is none.
+	// LockFile is locked during submission, so that the processes of a device don't send the same
+	// reports at the same time; "" if there is none.
 	LockFile string
 }
 
@@ -47,9 +47,9 @@ type Submission struct {
 type Submitter struct {
 	Submission
 	turn chan struct{} // holds one token; a channel, to wait for it with a deadline
-	most int           // reports in a batch; fewer once a batch was too large
-	// failed are the reports whose submission failed since this submitter was
-	// made: not tried again by it unless asked to (docs/compatibility.md, "Report submission").
+	most int           // reports in a batch; halved when a batch was too large
+	// failed are the reports whose submission failed since this submitter was made: it retries them
+	// only on request (docs/compatibility.md, "Report submission").
 	failed map[ledger.ReportKey]bool
 }
 
@@ -59,8 +59,8 @@ func NewSubmitter(of Submission) *Submitter {
 		most: protocol.MaxReportsInBatch}
 }
 
-// lockWait is how long to wait for other processes that submit. Sending side by
-// side would be wasteful, not wrong: reports are idempotent.
+// lockWait is how long to wait for other processes that submit. Submitting at the same time would
+// be wasteful, but not wrong, because reports are idempotent.
 const lockWait = time.Second
 
 // take waits for this submitter's turn.
@@ -84,7 +84,7 @@ func (s *Submitter) take(ctx context.Context) (release func(), err error) {
 var errDeadline = protocol.Errorf(protocol.StatusDeadlineExceeded,
 	"the deadline passed before all reports were submitted; they are kept")
 
-// Outcome is what a submission came to.
+// Outcome is the result of a submission.
 type Outcome struct {
 	Reports  int   // accepted
 	Units    int64 // accepted
@@ -99,9 +99,8 @@ type Refusal struct {
 	Error *protocol.Error
 }
 
-// Submit sends the reports that are pending, in batches, until none is left or
-// one fails. Reports that failed before are left out unless again is set. The
-// error is why a batch failed; its reports are kept.
+// Submit sends the pending reports in batches until none is left or a batch fails. It skips reports
+// that failed before unless again is set. The error says why a batch failed; its reports are kept.
 func (s *Submitter) Submit(ctx context.Context, again bool) (Outcome, error) {
 	release, err := s.take(ctx)
 	if err != nil {
@@ -113,8 +112,8 @@ func (s *Submitter) Submit(ctx context.Context, again bool) (Outcome, error) {
 	}
 	outcome, err := s.submitAll(ctx)
 	if len(outcome.Refused) > 0 {
-		// What was sent held the account from before they were refused. There may be no
-		// further batch for long, and the server would show them as pending.
+		// The batch contained the account as it was before the refusals. The next batch may come
+		// much later, and until then the server would show these units as pending.
 		_ = s.tell(ctx)
 	}
 	return outcome, err
@@ -127,7 +126,7 @@ func (s *Submitter) submitAll(ctx context.Context) (Outcome, error) {
 			return s.failed[key]
 		})
 		if errors.Is(err, ledger.ErrNoRoom) && s.most > 1 {
-			s.most /= 2 // what is noted of fewer takes less
+			s.most /= 2 // noting fewer reports needs less room
 			continue
 		}
 		if err != nil {
@@ -150,25 +149,24 @@ func (s *Submitter) submitAll(ctx context.Context) (Outcome, error) {
 	return outcome, errDeadline
 }
 
-// errTooLarge is the cause of an error when a batch was too large: for the
-// protocol, for the server, or for a proxy before it.
+// errTooLarge is the cause if a batch was too large for the protocol, for the server, or for a
+// proxy in front of it.
 var errTooLarge = errors.New("too large")
 
-// largeBody is how long a body is, in bytes, of which it is no surprise that a proxy
-// does not take it. nginx takes 1 MiB unless told otherwise, others less.
+// largeBody is the length in bytes from which on a proxy may refuse a body. nginx accepts 1 MiB by
+// default, others less.
 const largeBody = 64 << 10
 
-// cutOff tells whether a connection that was there broke. Who finds a body too large
-// may close the connection before he has read it: then his answer, if he gave one, is
-// lost with what is still on its way to him.
+// cutOff tells whether an established connection broke. A proxy that finds a body too large may
+// close the connection before it has read it all; then its answer, if it gave one, is lost.
 func cutOff(err error) bool {
 	var failed *net.OpError
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.As(err, &failed) && !neverLeft(err) && !failed.Timeout()
 }
 
-// splits tells whether a batch failed that may pass in smaller ones: then none of
-// its reports failed.
+// splits tells whether a failed batch may succeed in smaller parts. Then none of its reports counts
+// as failed.
 func splits(err error, pending []ledger.PendingReport) bool {
 	return len(pending) > 1 && errors.Is(err, errTooLarge)
 }
@@ -193,7 +191,7 @@ func (s *Submitter) submitBatch(ctx context.Context, pending []ledger.PendingRep
 		err = errors.Join(err, errTooLarge)
 	}
 	if errors.Is(err, errNeverLeft) {
-		_ = s.Ledger.NotSent(ctx, pending) // as if they had been sent, otherwise
+		_ = s.Ledger.NotSent(ctx, pending) // if this fails, they count as sent
 	}
 	if err != nil {
 		if !splits(err, pending) {
@@ -206,10 +204,10 @@ func (s *Submitter) submitBatch(ctx context.Context, pending []ledger.PendingRep
 	return s.apply(ctx, receipt, order, pending, outcome)
 }
 
-// position is where a report stands in a batch.
+// position is the place of a report in a batch.
 type position struct{ group, report int }
 
-// batch groups reports by run, and says where each one went.
+// batch groups reports by run, and returns the position of each.
 func (s *Submitter) batch(pending []ledger.PendingReport) (*protocol.ReportBatch, []position) {
 	batch := &protocol.ReportBatch{
 		Protocol: protocol.Version, Batch: uuid.NewString(), Device: s.Device, SentAt: s.Clock.Now().Unix(),
@@ -230,9 +228,8 @@ func (s *Submitter) batch(pending []ledger.PendingReport) (*protocol.ReportBatch
 	return batch, order
 }
 
-// post sends a batch to the first server that takes it and verifies the
-// receipt. A success without a valid receipt is none: a captive portal answers
-// 200 too.
+// post sends a batch to the first server that accepts it, and verifies the receipt. An answer 200
+// without a valid receipt is not a success: a captive portal answers 200, too.
 func (s *Submitter) post(ctx context.Context, batch string, body []byte) (*protocol.Receipt, error) {
 	header := http.Header{}
 	header.Set(protocol.HeaderKey, s.Key.ID)
@@ -246,7 +243,8 @@ func (s *Submitter) post(ctx context.Context, batch string, body []byte) (*proto
 		}
 		left = left || !neverLeft(err)
 		failures = append(failures, err)
-		// The standby holds what the main holds: what the main decided stands.
+		// The standby server has the same data as the main one, so the main server's decision is
+		// final.
 		if status := protocol.StatusOf(err); status.FromServer() && license.Final(err) {
 			break
 		}
@@ -257,15 +255,14 @@ func (s *Submitter) post(ctx context.Context, batch string, body []byte) (*proto
 	return nil, errors.Join(failures...)
 }
 
-// errNeverLeft is among the causes of a failure in which no server can have got the
-// batch.
+// errNeverLeft is among the causes if no server can have received the batch.
 var errNeverLeft = errors.New("the reports did not leave the device")
 
-// errNotRecognized is among the causes of a failure of one server that was sent no report,
-// because it could not be told to be the one they are for.
+// errNotRecognized is among the causes if a server was sent no report, because it was not
+// recognized as the one for which the reports are meant.
 var errNotRecognized = errors.New("no report was sent there")
 
-// neverLeft tells whether a request failed before a connection was there, or was not made.
+// neverLeft tells whether a request was not sent, or failed before there was a connection.
 func neverLeft(err error) bool {
 	var failed *net.OpError
 	return errors.Is(err, errNotRecognized) ||
@@ -285,7 +282,7 @@ func (s *Submitter) postTo(ctx context.Context, server, batch string, header htt
 	}
 	receipt, err := s.receipt(server, batch, body, answer)
 	if err != nil {
-		s.Recognition.Doubt(server) // it may be another one by now
+		s.Recognition.Doubt(server) // the address may belong to another server by now
 	}
 	return receipt, err
 }
@@ -319,8 +316,8 @@ func byPosition(list []protocol.ReportUnits) map[position]int64 {
 	return units
 }
 
-// apply does what a receipt says: confirmed reports leave, refused ones are
-// lost, and those the server failed on stay.
+// apply does what a receipt says: it settles confirmed reports, declares refused ones lost, and
+// keeps those that the server failed to process.
 func (s *Submitter) apply(ctx context.Context, receipt *protocol.Receipt, order []position,
 	pending []ledger.PendingReport, outcome *Outcome) error {
 	exceptions := map[position]protocol.Exception{}

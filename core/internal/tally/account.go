@@ -1,7 +1,7 @@
 package tally
 
-// CountedUnder is what the run's operations are counted under now: what the tally was
-// made for, or what the license was renewed with since.
+// CountedUnder is the account under which operations count now: the one for which the tally was
+// made, or the one with which the license was renewed since.
 func (t *Tally) CountedUnder() Account {
 	if renewed := t.renewed.Load(); renewed != nil {
 		return *renewed
@@ -9,7 +9,7 @@ func (t *Tally) CountedUnder() Account {
 	return t.Account
 }
 
-// CountUnder lets the run go on under another account. The ledger keeps it, too. The
-// file stays as it is: its header is written once, so that a process which dies in the
-// midst of a renewal leaves a tally that can be read.
+// CountUnder continues the run under another account. The ledger stores it, too. The file stays as
+// it is: its header is written only once, so that a process that dies during a renewal leaves a
+// readable tally.
 func (t *Tally) CountUnder(a Account) { t.renewed.Store(&a) }

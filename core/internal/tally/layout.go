@@ -2,9 +2,8 @@ package tally
 
 import "github.com/openlts/openlts/core/protocol"
 
-// The layout of a tally file, in the byte order of the machine. capi/tally.h
-// states the same layout for the C hot path; capi asserts when it is built that
-// the two agree.
+// The layout of a tally file, in the byte order of the machine. capi/tally.h has the same layout
+// for the C hot path; a check in capi fails the build if the two differ.
 //
 //	0              header: what the run is
 //	HeaderSize     folded:   AllFrames x Types counters, how far a frame's
@@ -17,25 +16,24 @@ const (
 	// Magic begins every tally file; its last byte is the layout's version.
 	Magic = "OLTSTLY\x04"
 
-	// Frames is how many slots a tally can count at a time: the current one, the
-	// next (labelled ahead), and two past ones that late additions may still hit.
+	// Frames is how many slots a tally can count at a time: the current one, the next one (labelled
+	// in advance), and two past ones to which late additions may still come.
 	Frames = 4
 	// Types is the number of counters in a shard.
 	Types = protocol.OperationTypes
-	// Strays is the number of entries for operations that find no frame labelled
-	// with their slot, because nobody could label one: in a forked child whose
-	// parent is gone, or while the ledger can't be written and every frame holds
-	// something new. A hash table with open addressing; an entry counts one slot
-	// and type, and when that is in the ledger, and its time is over, another slot
-	// of that type. A power of two.
+	// Strays is the number of entries for operations that find no frame with the label of their
+	// slot, because nobody could label one: in a forked child whose parent has ended, or while the
+	// ledger can't be written and every frame has something new. They are a hash table with open
+	// addressing. An entry counts one slot and type; once that count is in the ledger and the slot
+	// is over, the entry may count another slot of the same type. A power of two.
 	Strays = 1024
 	// StrayBits is its logarithm.
 	StrayBits = 10
-	// AllFrames counts the strays as frames, too, of Types entries each: in the
-	// watermarks they have the frames after the first Frames.
+	// AllFrames includes the strays as frames of Types entries each: in the watermarks, they are
+	// the frames after the first Frames.
 	AllFrames = Frames + Strays/Types
-	// MaxShards bounds the shards of a frame. A shard is a set of counters of its
-	// own for one or a few threads, so that they don't fight for a cache line.
+	// MaxShards is the largest number of shards of a frame. A shard is a separate set of counters
+	// for one or a few threads, so that they don't compete for a cache line.
 	MaxShards = 64
 
 	// HeaderSize is a page.
@@ -50,16 +48,16 @@ const (
 	StraySize = 16
 	// FramesOffset is where the frames begin.
 	FramesOffset = StraysOffset + Strays*StraySize
-	// FrameHeader is the cache line a frame begins with. It holds the label: an
-	// int64, the start of the slot that the frame counts, or NoSlot. Where label and
-	// counters lie together, the hot path finds both by one address.
+	// FrameHeader is the size of a frame's first cache line. It contains the label: an int64, the
+	// start of the slot that the frame counts, or NoSlot. Label and counters are side by side, so
+	// that the hot path finds both by one address.
 	FrameHeader = 64
 
 	offsetShards      = 8   // uint32
 	offsetSlotSeconds = 12  // uint32
 	offsetRun         = 16  // 16 bytes: the run's UUID
 	offsetCreatedAt   = 32  // int64: seconds since 1970
-	offsetKnown       = 40  // uint32: 1 once the run was to be entered in a ledger
+	offsetKnown       = 40  // uint32: 1 once the run is about to be registered in a ledger
 	offsetDevice      = 48  // uint64, and what follows: see owner
 	offsetInode       = 56  // uint64
 	offsetBoot        = 64  // 16 bytes
@@ -73,8 +71,8 @@ const (
 // HostTypes is how many types a host can define.
 const HostTypes = Types - int(protocol.FirstHostOperationType)
 
-// NoSlot labels a frame that counts no slot. No moment lies within a slot's
-// length of it.
+// NoSlot is the label of a frame that counts no slot. No possible time is within a slot's length of
+// it.
 const NoSlot = -1 << 62
 
 func frameSize(shards int) int { return FrameHeader + shards*ShardSize }

@@ -17,8 +17,8 @@ func mapFile(f *os.File, size int) ([]byte, error) {
 	return memory, nil
 }
 
-// mapMemory maps memory without a file. It is shared, so that what a forked
-// child counts is seen here.
+// mapMemory maps memory without a file. It is shared, so that this process sees what a forked child
+// counts.
 func mapMemory(size int) ([]byte, error) {
 	return unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_ANON)
 }

@@ -29,7 +29,7 @@ func mapHandle(file windows.Handle, size int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Read through a pointer to it: the address is not Go's, and vet can't know.
+	// Through a pointer, because the address is not from Go's heap, which vet can't know.
 	return unsafe.Slice(*(**byte)(unsafe.Pointer(&address)), size), nil
 }
 

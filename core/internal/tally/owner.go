@@ -2,18 +2,18 @@ package tally
 
 import "os"
 
-// owner is the process that made a tally, and where: what tells whether a copy of the file
-// is of a run that still lives. The lock of a run is the open file's, and a copy has none
-// of it: who copies a data directory that is in use, or renames it first, gets files that
-// look like those of dead runs. What a living run counted, it reports itself.
+// owner identifies the process that made a tally and the file it made, to find out whether a file
+// is a copy of the tally of a living run. A run's lock belongs to the open file, and a copy of the
+// file is not locked: if somebody copies or renames a data directory that is in use, the copies
+// look like tallies of dead runs. But a living run reports its counts itself.
 //
-// Zeros mean that nobody knows.
+// Zeros mean unknown.
 type owner struct {
 	device, inode uint64   // of the file
-	boot          [16]byte // of the machine, where started says nothing without it
+	boot          [16]byte // identifies the machine's boot, if started does not
 	pid           uint32
 	started       uint64 // see startOf
-	namespace     uint64 // of process ids, where there are several
+	namespace     uint64 // of process ids, on systems that have several
 }
 
 func (o *owner) write(t *Tally) {
@@ -31,28 +31,27 @@ func ownerOf(t *Tally) (o owner) {
 	return o
 }
 
-// claim notes in a tally who makes it, and as which file.
+// claim writes into a tally which process makes it, and in which file.
 func (t *Tally) claim() {
 	o := thisProcess()
 	o.device, o.inode, _ = fileID(t.file)
 	o.write(t)
 }
 
-// copyOfALivingRun tells whether a tally is a copy, and the process that made the original
-// goes on.
+// copyOfALivingRun tells whether a tally is a copy and the process that made the original is alive.
 func (t *Tally) copyOfALivingRun() bool {
 	o := ownerOf(t)
 	return o.copied(t.file) && o.lives()
 }
 
-// copied tells whether a file is another one than that which the owner made.
+// copied tells whether a file is not the one that the owner made.
 func (o *owner) copied(f *os.File) bool {
 	device, inode, ok := fileID(f)
 	return ok && o.inode != 0 && (o.device != device || o.inode != inode)
 }
 
-// lives tells whether the process goes on, as far as we can see: on this machine, since
-// the same boot, and among the same process ids.
+// lives tells whether the process is alive, if we can see it: it must be on this machine, of the
+// same boot, and in the same namespace of process ids.
 func (o *owner) lives() bool {
 	we := thisProcess()
 	if o.pid == 0 || o.boot != we.boot || o.namespace != we.namespace {

@@ -2,8 +2,8 @@ package tally
 
 import "golang.org/x/sys/unix"
 
-// startOf is when a process started, in microseconds since 1970: no two with the same id
-// have the same. An app in a sandbox is not told of others.
+// startOf is when a process started, in microseconds since 1970: no two processes with the same id
+// have the same start. An app in a sandbox can't ask about others.
 func startOf(pid int) (started uint64, ok bool) {
 	info, err := unix.SysctlKinfoProc("kern.proc.pid", pid)
 	const zombie = 5 // SZOMB of sys/proc.h

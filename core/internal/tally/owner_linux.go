@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// thisProcess tells who we are, as far as the system says.
+// thisProcess identifies this process, as far as the system allows.
 var thisProcess = sync.OnceValue(func() (o owner) {
 	text, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
@@ -34,14 +34,14 @@ var thisProcess = sync.OnceValue(func() (o owner) {
 	return o
 })
 
-// startOf is when a process started, in clock ticks since the boot: no two with the same
-// id have the same.
+// startOf is when a process started, in clock ticks since the boot: no two processes with the same
+// id have the same start.
 func startOf(pid int) (ticks uint64, ok bool) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, false
 	}
-	// The second field is the program's name, in parentheses, and may hold any bytes.
+	// The second field is the program's name in parentheses, which may contain any bytes.
 	const field, after = 22, 3
 	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
 	if len(fields) <= field-after || string(fields[0]) == "Z" {

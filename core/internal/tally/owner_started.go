@@ -7,7 +7,8 @@ import (
 	"sync"
 )
 
-// thisProcess tells who we are. When it started tells it from those of other boots, too.
+// thisProcess identifies this process. The time of its start also distinguishes it from processes
+// of other boots.
 var thisProcess = sync.OnceValue(func() (o owner) {
 	pid := os.Getpid()
 	if started, ok := startOf(pid); ok {

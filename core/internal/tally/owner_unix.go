@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// fileID is which file an open one is, whatever its name.
+// fileID identifies an open file independently of its name.
 func fileID(f *os.File) (device, inode uint64, ok bool) {
 	info, err := f.Stat()
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// startOf is when a process started, in 100 ns since 1601: no two with the same id have
-// the same. It is false of one that ended, although others may have it open.
+// startOf is when a process started, in 100 ns since 1601: no two processes with the same id have
+// the same start. ok is false for a process that has ended, even if others still have it open.
 func startOf(pid int) (started uint64, ok bool) {
 	process, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION|windows.SYNCHRONIZE,
 		false, uint32(pid))
@@ -30,7 +30,8 @@ func startOf(pid int) (started uint64, ok bool) {
 	return uint64(created.HighDateTime)<<32 | uint64(created.LowDateTime), true
 }
 
-// listedStartOf finds it in the list of all processes, which needs no rights to the one.
+// listedStartOf finds the start in the list of all processes, which needs no rights to that
+// process.
 func listedStartOf(pid int) (started uint64, ok bool) {
 	const most = 64 << 20 // a thousand times what a machine in use has
 	for size := uint32(256 << 10); size <= most; {
@@ -59,7 +60,7 @@ func listedStartOf(pid int) (started uint64, ok bool) {
 	return 0, false
 }
 
-// fileID is which file an open one is, whatever its name.
+// fileID identifies an open file independently of its name.
 func fileID(f *os.File) (volume, index uint64, ok bool) {
 	var info windows.ByHandleFileInformation
 	if err := windows.GetFileInformationByHandle(windows.Handle(f.Fd()), &info); err != nil {

@@ -1,13 +1,12 @@
-// Package tally holds counters that survive the death of the process: a file
-// per run, mapped into memory and shared, so that what was added is in the
-// kernel's page cache the instant the addition is done.
+// Package tally has counters that survive the death of the process: one file for each run, mapped
+// into memory and shared, so that an addition is in the kernel's page cache as soon as it is done.
 //
-// Counters only grow and are never reset. A frame of counters is labelled with
-// the slot it counts; package report moves what was counted to the ledger and
-// remembers how far it came (the watermark), so the difference is what is new.
+// Counters only grow and are never reset. The label of a frame of counters is the slot that it
+// counts. Package report moves the counts to the ledger and remembers how far it came (the
+// watermark), so the difference is what is new.
 //
-// The file is locked as long as its process (or a fork of it) lives. A file
-// that can be locked belongs to a dead run; whoever locks it takes it over.
+// The file is locked as long as its process (or a forked child of it) lives. A file that can be
+// locked belongs to a dead run; whoever locks it adopts it.
 package tally
 
 import (
@@ -30,7 +29,7 @@ import (
 	"github.com/openlts/openlts/core/slot"
 )
 
-// Account is what a run's operations are counted under.
+// Account says for whom a run's operations count.
 type Account struct {
 	LTS           string `json:"lts"`              // id of the server's signing key
 	Device        string `json:"device,omitempty"` // client UUID
@@ -38,8 +37,8 @@ type Account struct {
 	Item          string `json:"item"`
 }
 
-// Tally is the mapped counters of one run. Its methods may be called from any
-// goroutine, except that Label, Close and Remove need the caller's order.
+// Tally has the mapped counters of one run. Its methods may be called from any goroutine, but the
+// caller must order calls of Relabel, Close and Remove.
 type Tally struct {
 	Run     string // the run's UUID
 	Account Account
@@ -53,14 +52,14 @@ type Tally struct {
 	shards  int
 }
 
-// extension of tally files. A file under another name is not finished yet.
+// extension ends the names of tally files. A file with another name is not finished yet.
 const extension = ".tally"
 
-// Create makes the tally of a new run in directory, locked and with its blocks
-// on the disk allocated, so that a full disk is an error here and not a signal
-// in the host later. Where the disk has no room for all shards, it has fewer:
-// slower for many threads is better than gone with the process. An empty
-// directory means memory only: such a tally dies with the process.
+// Create makes the tally of a new run in directory, locks it, and allocates its blocks on the disk,
+// so that a full disk is an error here and not a signal in the host later. If the disk has no room
+// for all shards, the tally has fewer: that is slower for many threads, but better than losing
+// counts when the process dies. An empty directory means memory only: such a tally ends with the
+// process.
 func Create(directory string, account Account, length slot.Length, now time.Time) (*Tally, error) {
 	shards := shardsFor(runtime.NumCPU())
 	for {
@@ -95,9 +94,9 @@ func (t *Tally) create(directory string, now time.Time) (err error) {
 	return nil
 }
 
-// fill makes an empty file the tally, and gives it its name.
+// fill writes the tally into an empty file and gives the file its name.
 func (t *Tally) fill(unfinished, directory string, now time.Time) error {
-	// Writing the zeros allocates on every file system; fallocate does on some.
+	// Writing zeros allocates blocks on every file system; fallocate only on some.
 	if _, err := t.file.Write(make([]byte, size(t.shards))); err != nil {
 		return err
 	}
@@ -158,20 +157,19 @@ func (t *Tally) format(now time.Time) error {
 	return nil
 }
 
-// ErrNotATally is the error of a file that is no tally this version can read,
-// ErrLaterVersion of one that a later version of the library can.
+// ErrNotATally is the error if this version can't read a file as a tally, ErrLaterVersion the error
+// if a later version of the library can.
 var (
 	ErrNotATally    = errors.New("not a tally file of this version")
 	ErrLaterVersion = errors.New("a tally file of a later version of the library")
 )
 
-// Orphans lists the tally files of a directory, dead runs' and others'.
+// Orphans lists the tally files of a directory, of dead and of living runs.
 func Orphans(directory string) ([]string, error) { return datafile.List(directory, extension) }
 
-// Adopt opens and locks the tally of a dead run. It gives filelock.ErrLocked if
-// the run is alive, though the file be a copy, os.ErrNotExist if another process adopted and removed it
-// just now, ErrNotATally if the file is damaged or no file of ours at all, and
-// ErrLaterVersion.
+// Adopt opens and locks the tally of a dead run. The error is filelock.ErrLocked if the run is
+// alive, even if the file is a copy; os.ErrNotExist if another process has just adopted and removed
+// it; ErrNotATally if the file is damaged or not ours; or ErrLaterVersion.
 func Adopt(path string) (*Tally, error) {
 	f, separated, err := open(path)
 	if err != nil {
@@ -185,8 +183,8 @@ func Adopt(path string) (*Tally, error) {
 	return t, nil
 }
 
-// open opens a tally. separated tells that it had other names, and is a copy of its own
-// now: of a dead run, whose lock we had.
+// open opens a tally. separated means that the file had several names and is now a copy without
+// them: of a dead run, whose lock we had.
 func open(path string) (f *os.File, separated bool, err error) {
 	f, err = datafile.Open(path, datafile.Write)
 	if errors.Is(err, datafile.ErrLinked) {
@@ -201,8 +199,8 @@ func open(path string) (f *os.File, separated bool, err error) {
 	return f, separated, err
 }
 
-// separate gives the file of a dead run that has other names (a backup may have
-// linked it) content of its own.
+// separate replaces the file of a dead run that has several names (a backup may have linked it) by
+// a copy.
 func separate(path string) error {
 	f, err := datafile.Open(path, datafile.Read)
 	if err != nil {
@@ -223,8 +221,8 @@ func adopt(f *os.File, path string, separated bool) (*Tally, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Between opening and locking, another process may have adopted the file,
-	// counted it and removed it: counting it again would double it.
+	// Between opening and locking, another process may have adopted the file, folded its counts and
+	// removed it: folding them again would count twice.
 	named, err := os.Lstat(path)
 	if err != nil {
 		return nil, err
@@ -254,7 +252,7 @@ func adopt(f *os.File, path string, separated bool) (*Tally, error) {
 	return t, nil
 }
 
-// read takes what the run is from the header.
+// read reads the header.
 func (t *Tally) read() error {
 	if magic := string(t.memory[:len(Magic)]); magic != Magic {
 		if name := Magic[:len(Magic)-1]; magic[:len(name)] == name && magic > Magic {
@@ -286,9 +284,9 @@ func (t *Tally) read() error {
 	return nil
 }
 
-// shardsFor is the number of shards for so many CPUs: a power of two, so that
-// choosing one is a mask, and several times the CPUs, because threads take
-// shards in turn and those that run at the same time should not meet.
+// shardsFor is the number of shards for a number of CPUs: a power of two, so that a mask selects
+// one, and several times the CPUs, because threads take shards in turn and those that run at the
+// same time should not share one.
 func shardsFor(cpus int) int {
 	shards := 8
 	for shards < 4*cpus && shards < MaxShards {
@@ -312,21 +310,20 @@ func (t *Tally) folded(frame, operationType int) *uint64 {
 	return (*uint64)(t.at(FoldedOffset + (frame*Types+operationType)*8))
 }
 
-// Memory is the mapping, for the C hot path. It stays valid until the process
-// ends unless Close is called.
+// Memory is the mapped memory, for the C hot path. It stays valid until Close, or until the process
+// ends.
 func (t *Tally) Memory() unsafe.Pointer { return unsafe.Pointer(&t.memory[0]) }
 
 // Shards is the number of shards in a frame: a power of two.
 func (t *Tally) Shards() int { return t.shards }
 
-// Add counts n operations in the slot that the moment unix (seconds since 1970)
-// lies in. It reports false, and counts nothing, if no frame is labelled with
-// that slot. It is the Go twin of the C hot path.
+// Add counts n operations in the slot of the time unix (seconds since 1970). If no frame has the
+// label of that slot, it counts nothing and returns false. The hot path in C does the same.
 func (t *Tally) Add(operationType int, n uint64, unix int64) bool {
 	for f := range Frames {
 		if since := unix - t.label(f).Load(); since >= 0 && since < int64(t.Slot) {
-			// Go does not tell which CPU runs this. A random shard (from a source
-			// of the thread's own) keeps busy goroutines from sharing one line.
+			// Go does not tell which CPU this runs on. With a random shard (from a generator of the
+			// thread's own), busy goroutines rarely share a cache line.
 			shard := int(rand.Uint32()) & (t.shards - 1)
 			t.counter(f, shard, operationType).Add(n)
 			return true
@@ -335,22 +332,21 @@ func (t *Tally) Add(operationType int, n uint64, unix int64) bool {
 	return false
 }
 
-// AddTo counts n operations in a frame, whatever its label: the last resort when
-// not even a stray can be counted.
+// AddTo counts n operations in a frame regardless of its label: the last resort if not even a stray
+// can be counted.
 func (t *Tally) AddTo(frame, operationType int, n uint64) {
 	t.counter(frame, 0, operationType).Add(n)
 }
 
-// Label is the slot a frame counts, or NoSlot.
+// Label is the start of the slot that a frame counts, or NoSlot.
 func (t *Tally) Label(frame int) int64 { return t.label(frame).Load() }
 
-// Relabel makes a frame count another slot from now on. What it counted so far
-// must be in the ledger. Additions that were on their way while the label changed
-// count in the new slot.
+// Relabel makes a frame count another slot from now on. What it counted so far must be in the
+// ledger. A thread that is adding while the label changes counts in the new slot.
 func (t *Tally) Relabel(frame int, slotStart int64) { t.label(frame).Store(slotStart) }
 
-// Sums adds up the counters of a frame over its shards. For a frame from Frames
-// on, they are those of the strays.
+// Sums adds up the counters of a frame over its shards. A frame from Frames on has the counters of
+// strays.
 func (t *Tally) Sums(frame int) *[Types]uint64 {
 	var sums [Types]uint64
 	if frame >= Frames {
@@ -367,7 +363,7 @@ func (t *Tally) Sums(frame int) *[Types]uint64 {
 	return &sums
 }
 
-// Total is how many units the run counted in all.
+// Total is how many units the run has counted in all.
 func (t *Tally) Total() int64 {
 	var total uint64
 	for frame := range AllFrames {
@@ -378,16 +374,16 @@ func (t *Tally) Total() int64 {
 	return int64(total)
 }
 
-// SetFolded notes how far a frame's counters are in the ledger: a copy of the
-// watermark, which stands in for it if the ledger is lost.
+// SetFolded notes how far a frame's counters are in the ledger: a copy of the watermark, for use if
+// the ledger is lost.
 func (t *Tally) SetFolded(frame int, sums *[Types]uint64) {
 	for operationType, n := range sums {
 		*t.folded(frame, operationType) = n
 	}
 }
 
-// Folded is what SetFolded noted. It may be less than the watermark, but never
-// more, unless the ledger was lost.
+// Folded returns what SetFolded noted. It may be less than the watermark, but never more, unless
+// the ledger was lost.
 func (t *Tally) Folded(frame int) *[Types]uint64 {
 	var folded [Types]uint64
 	for operationType := range folded {
@@ -399,13 +395,13 @@ func (t *Tally) Folded(frame int) *[Types]uint64 {
 // Pristine tells whether no ledger can know the run: SetKnown was never called.
 func (t *Tally) Pristine() bool { return *(*uint32)(t.at(offsetKnown)) == 0 }
 
-// SetKnown notes that the run is about to be entered in a ledger. Should that one
-// be lost, or forget the run, the server may still have reports of it.
+// SetKnown notes that the run is about to be registered in a ledger. If that ledger is lost, or
+// forgets the run, the server may still have reports of it.
 func (t *Tally) SetKnown() { *(*uint32)(t.at(offsetKnown)) = 1 }
 
-// Raise lifts a frame's sum to at least the watermark, and reports whether it
-// was less. After a power cut the file may be older than the ledger; without
-// this, as many new operations as the file lacks would hide behind the watermark.
+// Raise raises a frame's sum to at least the watermark, and returns whether it was less. After a
+// power cut the file may be older than the ledger; without this, as many new operations as the file
+// lacks would be taken for folded.
 func (t *Tally) Raise(frame, operationType int, watermark uint64) (behind bool) {
 	sum := t.Sums(frame)[operationType]
 	if sum >= watermark {
@@ -431,16 +427,15 @@ func (t *Tally) Sync() error {
 // Durable tells whether the tally survives the process.
 func (t *Tally) Durable() bool { return t.file != nil }
 
-// Gone tells whether the tally's file was removed or replaced behind its back. A
-// file that can't be seen any more, because the process dropped privileges or
-// changed its root, is not gone.
+// Gone tells whether somebody removed or replaced the tally's file. A file that this process just
+// can't see any more, because it dropped privileges or changed its root, is not gone.
 func (t *Tally) Gone() bool { return t.file != nil && t.place.Gone() }
 
-// Remove deletes the file of a tally whose counters are all in the ledger and
-// closes it. No goroutine may use it any more.
+// Remove closes a tally whose counters are all in the ledger, and deletes its file. No goroutine
+// may use the tally afterwards.
 func (t *Tally) Remove() error {
-	// Unmapped before, because Windows removes no file that is mapped; closed after, so
-	// that nobody else can lock it meanwhile.
+	// Unmap before, because Windows does not delete mapped files. Close after, so that nobody else
+	// can lock the file meanwhile.
 	err := t.unmap()
 	if t.file != nil {
 		err = errors.Join(err, datafile.Remove(t.path))
@@ -448,8 +443,8 @@ func (t *Tally) Remove() error {
 	return errors.Join(err, t.Close())
 }
 
-// Close unmaps the tally and gives up its lock; the file stays, for the next
-// process to adopt. No goroutine may use it any more.
+// Close unmaps the tally and releases its lock; the file stays for the next process to adopt. No
+// goroutine may use the tally afterwards.
 func (t *Tally) Close() error {
 	err := t.unmap()
 	if t.file != nil {

@@ -6,11 +6,11 @@ import (
 	"github.com/openlts/openlts/core/protocol"
 )
 
-// The names of the operation types that a host defined are in the tally: a run has
-// types of its own, and what is counted of them can be named wherever the tally is.
+// The tally contains the names of the operation types that a host defined, because types belong to
+// a run: whoever has the tally can name its counts.
 
-// DefineType gives a name a number: the same again if it has one. It reports false
-// if all numbers for hosts are taken. One goroutine calls it at a time.
+// DefineType gives a name a number, the same number if it has one already. ok is false if all
+// numbers for hosts are taken. Only one goroutine may call it at a time.
 func (t *Tally) DefineType(name string) (number int, ok bool) {
 	for number = int(protocol.FirstHostOperationType); number < Types; number++ {
 		switch t.TypeName(number) {
@@ -33,10 +33,10 @@ func (t *Tally) DefinedTypes() int {
 	return n
 }
 
-// SetTypeName notes the name of a type that the host defined. Call it before
-// anything is counted of the type.
+// SetTypeName notes the name of a type that the host defined. Call it before anything is counted
+// under the type.
 func (t *Tally) SetTypeName(operationType int, name string) {
-	clear(t.name(operationType)) // of what was left by a process that died in the middle
+	clear(t.name(operationType)) // a process that died here may have left part of a name
 	copy(t.name(operationType), name)
 }
 

@@ -6,20 +6,20 @@ import (
 )
 
 const (
-	// MaxUnits bounds what a run can have counted in all. Beyond it a number in JSON
-	// is not exact any more; no host gets there, but noise does. Every sum over a
-	// tally that was vetted is below it, too, and can't overflow.
+	// MaxUnits is the most that a run can have counted. Numbers beyond it are not exact in JSON; no
+	// host counts that far, but noise in a file may look so. No sum over a checked tally exceeds
+	// it, so none overflows.
 	MaxUnits = 1<<53 - 1
-	// farthestSlot bounds the starts of slots, in seconds before and after 1970: some
-	// 35,000 years.
+	// farthestSlot is the largest distance of a slot's start from 1970 in seconds: some 35,000
+	// years.
 	farthestSlot = 1 << 40
 )
 
-// vet says what in a dead run's tally can't have been written by a run: noise
-// that a disk, or somebody, put there. Then nothing in it can be believed.
+// vet says what in a dead run's tally no run can have written, but a broken disk or somebody else.
+// Then nothing in the tally can be trusted.
 func (t *Tally) vet() error {
 	if filepath.Base(t.path) != t.Run+extension {
-		// A copy: what it holds is counted, or will be, from the original.
+		// It is a copy: its counts come from the original, now or later.
 		return damaged("its name is not that of its run, %s", t.Run)
 	}
 	for frame := range Frames {
@@ -68,7 +68,7 @@ func (t *Tally) vetStray(frame, entry int) error {
 	if key == 0 {
 		return nil
 	}
-	// Before it is multiplied by the length.
+	// Check before multiplying by the length.
 	if index := int64(key) >> strayIndexShift; index > farthestSlot || index < -farthestSlot {
 		return damaged("a stray counts the slot number %d", index)
 	}

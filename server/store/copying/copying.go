@@ -1,8 +1,8 @@
 // Package copying moves an installation from SQLite to PostgreSQL.
 //
-// Tables are copied one after the other, each in a transaction of its own. A copy
-// that was cut short goes on with the next table, if the source is still the same.
-// Until all is copied and was compared, nobody can use the target.
+// Tables are copied one after the other, each in a transaction of its own. An interrupted copy
+// continues with the next table if the source is still the same. Nobody can use the target until
+// everything is copied and compared.
 package copying
 
 import (
@@ -19,14 +19,15 @@ import (
 	"github.com/openlts/openlts/server/store/view"
 )
 
-// Progress is told how far a copy is: rows of a table that are copied, or compared.
+// Progress is called with the progress of a copy: the number of rows of a table that are copied, or
+// compared.
 type Progress func(what, table string, rows int64)
 
-// progressRows is after how many rows progress is told.
+// progressRows is the number of rows after which Progress is called.
 const progressRows = 100_000
 
-// Copy copies everything. Servers on the source can't change it meanwhile; they have
-// to be stopped for good before, or what they count later is not in the copy.
+// Copy copies everything. Servers can't change the source meanwhile. They must be stopped for good
+// before, because what they count later is not in the copy.
 func Copy(ctx context.Context, from *sqlite.Store, to string, progress Progress) error {
 	target, err := postgres.OpenTarget(ctx, to)
 	if err != nil {
@@ -74,8 +75,8 @@ func (c *copier) run() error {
 	return c.target.Finish(c.ctx)
 }
 
-// sourceState tells states of the source apart: whatever a server or an
-// administrator does, changes some of these.
+// sourceState returns a text that differs between states of the source: whatever a server or an
+// administrator does changes one of these numbers.
 func (c *copier) sourceState() (state string, err error) {
 	for _, query := range []string{
 		`SELECT coalesce(max(id), 0) FROM raw_report`, `SELECT coalesce(max(id), 0) FROM audit`,
@@ -108,7 +109,7 @@ func (c *copier) each(query string, scan func(view.Rows) error) (err error) {
 	return rows.Err()
 }
 
-// sourceSQL reads the columns of a table in the source.
+// sourceSQL returns the query that reads the columns of a table from the source.
 func (t *table) sourceSQL() string {
 	columns := make([]string, len(t.columns))
 	for i, column := range t.columns {
@@ -160,7 +161,7 @@ func newRow(t *table) *row {
 	return r
 }
 
-// values are the row as the target takes it.
+// values returns the row in the form that the target accepts.
 func (r *row) values() []any {
 	values := make([]any, len(r.fields))
 	for i, column := range r.table.columns {
@@ -180,7 +181,7 @@ func (r *row) values() []any {
 	return values
 }
 
-// digest is a number that is the same for the same row.
+// digest returns a number that is equal for equal rows.
 func (r *row) digest(seed maphash.Seed) uint64 {
 	var h maphash.Hash
 	h.SetSeed(seed)
@@ -228,8 +229,8 @@ func (c *copier) copy(t *table) (err error) {
 	})
 }
 
-// defaults names the default codes of organizations, which refer to codes and codes
-// to them.
+// defaults sets the default codes of organizations, which is a separate step because organizations
+// and codes refer to each other.
 func (c *copier) defaults() error {
 	codes := map[int64]int64{}
 	err := c.each(`SELECT id, default_code FROM organization WHERE default_code IS NOT NULL`,
@@ -245,7 +246,7 @@ func (c *copier) defaults() error {
 	return c.target.SetDefaultCodes(c.ctx, codes)
 }
 
-// sum is what a table comes to, in whatever order its rows are.
+// sum is a checksum of a table that does not depend on the order of its rows.
 type sum struct {
 	rows   int64
 	digest uint64
@@ -263,7 +264,7 @@ func (c *copier) sum(t *table, rows view.Rows, err error) (s sum, _ error) {
 	return s, errors.Join(err, rows.Err(), rows.Close())
 }
 
-// compare holds a table of the target against the source's.
+// compare compares a table of the target with the source's.
 func (c *copier) compare(t *table) error {
 	rows, err := c.source.Query(t.sourceSQL())
 	want, err := c.sum(t, rows, err)

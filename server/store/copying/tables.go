@@ -14,7 +14,7 @@ const (
 type column struct {
 	name string
 	kind kind
-	// from is where it comes from, if not from a column of that name.
+	// from is the source, if it is not a column of the same name.
 	from string
 }
 
@@ -55,8 +55,8 @@ func whereFrom(from string, whole table) table {
 // total are the columns of totals.
 func total() []column { return n("handshake_code", "item", "slot", "type", "count", "late") }
 
-// tables are all tables, each after those it refers to. A test holds them against
-// the target's schema.
+// tables are all tables, each after those it refers to. A test compares them with the target's
+// schema.
 var tables = []table{
 	with("server_key", n("id"), b("signing", "report")),
 	with("organization", n("id"), t("public_id", "name"), n("archived_at", "created_at")),

@@ -1,4 +1,4 @@
-// Package database opens the store that a name stands for, whatever kind it is.
+// Package database opens a store by its name, whatever kind of database it is.
 package database
 
 import (
@@ -23,7 +23,7 @@ const maxName = 4096
 // SQLite is the name of the SQLite database in a directory.
 func SQLite(directory string) string { return sqliteScheme + directory }
 
-// Directory is the directory of a SQLite database; "" of others.
+// Directory returns the directory of a SQLite database, and "" for others.
 func Directory(name string) string {
 	directory, _ := strings.CutPrefix(name, sqliteScheme)
 	if directory == name {
@@ -32,8 +32,8 @@ func Directory(name string) string {
 	return directory
 }
 
-// Check says what is wrong with a name. What it says can be shown: it holds no
-// part of a password.
+// Check tells what is wrong with a name. The error can be shown, because it contains no part of a
+// password.
 func Check(name string) error {
 	switch {
 	case len(name) > maxName:
@@ -50,13 +50,12 @@ func Check(name string) error {
 	return errors.New("a database is named by sqlite:DIRECTORY or postgres://USER@HOST/DATABASE")
 }
 
-// HasSecret tells whether a name holds a password.
+// HasSecret tells whether a name contains a password.
 func HasSecret(name string) bool {
 	return !strings.HasPrefix(name, sqliteScheme) && postgres.HasPassword(name)
 }
 
-// Open opens the database of a name. With create, its tables are made if there are
-// none.
+// Open opens the database with a name. With create, it creates the tables if there are none.
 func Open(ctx context.Context, name string, create bool) (store.Store, error) {
 	if err := Check(name); err != nil {
 		return nil, err
@@ -76,7 +75,7 @@ func Open(ctx context.Context, name string, create bool) (store.Store, error) {
 	return s, nil
 }
 
-// ReadFile reads a name, which may hold a password, from a file: its first line.
+// ReadFile reads a name, which may contain a password, from the first line of a file.
 func ReadFile(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {

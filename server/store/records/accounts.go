@@ -6,7 +6,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Account is who may use the pages.
+// Account is a user of the pages.
 type Account struct {
 	Key          store.ID
 	Name         string
@@ -51,7 +51,7 @@ func one[R any](list []R, err error) (R, error) {
 	return list[0], nil
 }
 
-// organizationKey is the argument for an organization that may be none.
+// organizationKey is the SQL for the key of an organization, which may be none.
 const organizationKey = "(SELECT id FROM organization WHERE public_id = ?)"
 
 // AddAccount adds an account; store.ErrExists.
@@ -104,7 +104,7 @@ func FindSession(ctx context.Context, r store.Reader, digest string) (Session, e
 	return one(list, err)
 }
 
-// AddSession adds a session, and notes that its account was seen.
+// AddSession adds a session, and records that its account was active.
 func AddSession(ctx context.Context, tx store.Tx, s Session) error {
 	err := exec(ctx, tx, "INSERT INTO session (digest, account, created_at, seen_at) VALUES (?, ?, ?, ?)", s.Digest,
 		s.Account.Key, s.CreatedAt, s.SeenAt)
@@ -114,7 +114,7 @@ func AddSession(ctx context.Context, tx store.Tx, s Session) error {
 	return exec(ctx, tx, "UPDATE account SET seen_at = ? WHERE id = ?", s.SeenAt, s.Account.Key)
 }
 
-// TouchSession notes when a session was seen last.
+// TouchSession records when a session was last used.
 func TouchSession(ctx context.Context, tx store.Tx, s Session, at int64) error {
 	if err := exec(ctx, tx, "UPDATE session SET seen_at = ? WHERE digest = ?", at, s.Digest); err != nil {
 		return err
@@ -127,17 +127,17 @@ func EndSession(ctx context.Context, tx store.Tx, digest string) error {
 	return exec(ctx, tx, "DELETE FROM session WHERE digest = ?", digest)
 }
 
-// EndSessions ends the sessions of an account, but for one.
+// EndSessions ends the sessions of an account, except one.
 func EndSessions(ctx context.Context, tx store.Tx, account store.ID, but string) error {
 	return exec(ctx, tx, "DELETE FROM session WHERE account = ? AND digest <> ?", account, but)
 }
 
-// DropSessions forgets sessions that were made or seen last too long ago.
+// DropSessions deletes sessions that began or were last used too long ago.
 func DropSessions(ctx context.Context, tx store.Tx, madeBefore, seenBefore int64) error {
 	return exec(ctx, tx, "DELETE FROM session WHERE created_at < ? OR seen_at < ?", madeBefore, seenBefore)
 }
 
-// Token is what a program uses the API with.
+// Token is a token with which a program uses the API.
 type Token struct {
 	ID           string
 	Digest       string // SHA-256 of the token, in hex
@@ -180,7 +180,7 @@ func AddToken(ctx context.Context, tx store.Tx, t Token) error {
 		t.CreatedBy, t.CreatedAt, t.ExpiresAt)
 }
 
-// TouchToken notes when a token was used last.
+// TouchToken records when a token was last used.
 func TouchToken(ctx context.Context, tx store.Tx, digest string, at int64) error {
 	return exec(ctx, tx, "UPDATE api_token SET seen_at = ? WHERE digest = ?", at, digest)
 }
@@ -194,8 +194,8 @@ func RemoveToken(ctx context.Context, tx store.Tx, id string) error {
 	return err
 }
 
-// AddSetUpLink keeps the digest of a link that makes the first account, and forgets
-// those that have expired.
+// AddSetUpLink stores the digest of a link with which the first account can be made, and deletes
+// expired links.
 func AddSetUpLink(ctx context.Context, tx store.Tx, digest string, now, expiresAt int64) error {
 	if err := exec(ctx, tx, "DELETE FROM set_up_link WHERE expires_at <= ?", now); err != nil {
 		return err
@@ -203,13 +203,13 @@ func AddSetUpLink(ctx context.Context, tx store.Tx, digest string, now, expiresA
 	return exec(ctx, tx, "INSERT INTO set_up_link (digest, expires_at) VALUES (?, ?)", digest, expiresAt)
 }
 
-// SetUpLink tells whether there is such a link, and it has not expired.
+// SetUpLink tells whether there is such a link that has not expired.
 func SetUpLink(ctx context.Context, r store.Reader, digest string, now int64) (bool, error) {
 	found, err := texts(ctx, r, "SELECT digest FROM set_up_link WHERE digest = ? AND expires_at > ?", digest, now)
 	return len(found) > 0, err
 }
 
-// DropSetUpLinks forgets all links.
+// DropSetUpLinks deletes all links.
 func DropSetUpLinks(ctx context.Context, tx store.Tx) error {
 	return exec(ctx, tx, "DELETE FROM set_up_link")
 }

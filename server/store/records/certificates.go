@@ -6,14 +6,14 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Certificate gives what was kept under a name of a certificate authority's: a key, or a
+// Certificate returns what is stored under a name for certificate authorities: a key, or a
 // certificate with its key; store.ErrNotFound.
 func Certificate(ctx context.Context, r store.Reader, name string) (string, error) {
 	list, err := texts(ctx, r, "SELECT data FROM certificate WHERE name = ?", name)
 	return one(list, err)
 }
 
-// PutCertificate keeps it, in the place of what was there.
+// PutCertificate stores it and replaces what was there.
 func PutCertificate(ctx context.Context, tx store.Tx, name, data string) error {
 	return exec(ctx, tx, "INSERT INTO certificate (name, data) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET data "+
 		"= excluded.data", name, data)

@@ -6,8 +6,8 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Claim tells that a change with an Idempotency-Key was made. It is kept in the
-// transaction of the change, so that there is one if and only if there is the other.
+// Claim tells that a change with an Idempotency-Key was made. It is stored in the same transaction
+// as the change, so that either both exist or neither.
 type Claim struct {
 	Digest    string // of who asked and the key, in hex
 	Request   string // digest of what was asked for, in hex
@@ -30,8 +30,8 @@ func FindClaim(ctx context.Context, r store.Reader, digest string, after int64) 
 	return one(list, err)
 }
 
-// AddClaim keeps a claim, and forgets those that were made until a moment;
-// store.ErrExists: somebody else was first.
+// AddClaim stores a claim, and deletes those that were made until a moment; store.ErrExists:
+// somebody else was first.
 func AddClaim(ctx context.Context, tx store.Tx, c Claim, until int64) error {
 	if err := exec(ctx, tx, "DELETE FROM idempotency WHERE created_at <= ?", until); err != nil {
 		return err
@@ -40,7 +40,7 @@ func AddClaim(ctx context.Context, tx store.Tx, c Claim, until int64) error {
 		c.Digest, c.Request, c.Object, c.Answer, c.CreatedAt)
 }
 
-// AnswerClaim keeps what was answered.
+// AnswerClaim stores the answer.
 func AnswerClaim(ctx context.Context, tx store.Tx, digest, answer string) error {
 	return exec(ctx, tx, "UPDATE idempotency SET answer = ? WHERE digest = ?", answer, digest)
 }

@@ -1,5 +1,5 @@
-// Package records reads and keeps what administrators and their tools work with: lists
-// by page, accounts, sessions, tokens, settings. Its SQL is the same for every store.
+// Package records reads and stores the objects that administrators and their tools use: lists by
+// page, accounts, sessions, tokens, settings. Its SQL is the same for every store.
 package records
 
 import (
@@ -14,8 +14,8 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Selection says which rows of a list are wanted, and in what order. A list ignores
-// what it has no column for.
+// Selection tells which rows of a list are wanted, and in what order. A list ignores fields for
+// which it has no column.
 type Selection struct {
 	Organizations []string // ids; rows that belong to any of these; none: all
 	Codes         []string // handshake codes, likewise
@@ -30,7 +30,8 @@ type Selection struct {
 	Descending    bool
 	After         string // where the page before ended; "": the first page
 	Limit         int    // rows of a page; 0: DefaultLimit
-	// Apart leaves out, and looks for no text in, what may tell of other organizations.
+	// Apart leaves out whatever may contain data of other organizations, and does not search for
+	// Text in it.
 	Apart bool
 }
 
@@ -40,35 +41,35 @@ const (
 	MaxLimit     = 1000
 )
 
-// Errors of a selection, which whoever asks can correct.
+// Errors of a selection, which the caller can correct.
 var (
 	ErrCursor = errors.New("this cursor belongs to no page of this list; begin with the first page")
 	ErrSort   = errors.New("this list can't be sorted by that")
 	ErrState  = errors.New("there is no such state")
 )
 
-// order is a way to sort a list: by an expression, and among equals by the key.
+// order is a way to sort a list: by an expression, and then by the key.
 type order struct {
 	name, expression string
 	descending       bool // unless asked otherwise
 	number           bool
 }
 
-// list says where the rows of a list come from.
+// list tells where the rows of a list come from.
 type list struct {
 	from string // FROM ... JOIN ...
 	key  string // the expression of its key: a number, each once
 	// textKey tells that the key is a text.
 	textKey bool
 	orders  []order
-	// text are the columns that Text is looked for in; shared may tell of several
+	// text are the columns in which Text is searched; those in shared may contain data of several
 	// organizations.
 	text, shared []string
-	// granted tells that its rows are about a device d, and belong to what that was
-	// granted: to all parts of a selection by one and the same grant, because of two
-	// each would tell whoever may see one organization what another granted.
+	// granted tells that its rows are about a device d and that a selection applies to the grants
+	// of that device. One and the same grant must match all parts of the selection. Otherwise
+	// somebody who may see one organization could find out what another one granted.
 	granted bool
-	// unasked is a condition on rows that are neither named nor searched for.
+	// unasked is a further condition for rows if the selection neither names nor searches rows.
 	unasked string
 	// conditions, for each part of a selection; "%" stands for the placeholders.
 	organizations, codes, items, devices, kinds string
@@ -85,7 +86,7 @@ func (q *query) add(condition string, arguments ...any) {
 	q.conditions, q.arguments = append(q.conditions, condition), append(q.arguments, arguments...)
 }
 
-// among adds that something is one of some values; nothing if there are none.
+// among adds the condition that something is one of some values; nothing if there are none.
 func (q *query) among(condition string, values []string) {
 	if len(values) == 0 || condition == "" {
 		return
@@ -98,7 +99,7 @@ func (q *query) among(condition string, values []string) {
 	q.add(strings.ReplaceAll(condition, "%", marks), arguments...)
 }
 
-// granted adds that a device d, or one that is shown as it, was granted something by a
+// granted adds the condition that a device d, or one that is shown as d, has a grant that matches a
 // selection.
 func (q *query) granted(s Selection) {
 	var of query
@@ -115,7 +116,7 @@ func (q *query) granted(s Selection) {
 	}
 }
 
-// pattern is the argument of LIKE for texts that contain this one.
+// pattern returns the argument of LIKE for texts that contain this text.
 func pattern(text string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(text)) + "%"
 }
@@ -213,7 +214,7 @@ func (l list) order(name string) (order, error) {
 	return order{}, fmt.Errorf("%w: choose from %s", ErrSort, strings.Join(names, ", "))
 }
 
-// variable is where a number or a text goes to.
+// variable returns a pointer into which a number or a text can be scanned.
 func variable(number bool) any {
 	if number {
 		return new(int64)
@@ -221,7 +222,7 @@ func variable(number bool) any {
 	return new(string)
 }
 
-// cursor is where a page ends: the value it is sorted by, and the key.
+// cursor returns the end of a page: the value by which it is sorted, and the key.
 func cursor(value, key any) string {
 	text, err := json.Marshal([]any{value, key})
 	if err != nil { // texts and numbers always marshal
@@ -230,7 +231,7 @@ func cursor(value, key any) string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-// maxCursor is more than any cursor has.
+// maxCursor is longer than any valid cursor.
 const maxCursor = 4096
 
 func (l list) parseCursor(o order, text string) (value, key any, err error) {

@@ -53,7 +53,7 @@ var devices = list{
 	at:      "d.last_seen_at",
 }
 
-// A refusal belongs to the organization of its code, or else to the one it names.
+// A refusal belongs to the organization of its code, or else to the organization that it names.
 var denials = list{
 	from: `FROM denial n LEFT JOIN handshake_code c ON c.code = n.handshake_code LEFT JOIN organization o ON o.id = c.organization
 		LEFT JOIN item i ON i.public_id = n.item`,
@@ -91,7 +91,7 @@ var audits = list{
 	at:     "a.at",
 }
 
-// keys reads the keys of a page, in its order.
+// keys reads the keys of a page, in the page's order.
 func (l list) keys(ctx context.Context, r store.Reader, s Selection) (keys []store.ID, next string, err error) {
 	next, err = l.page(ctx, r, s, l.key, func(scan func(...any) error) error {
 		var key store.ID
@@ -186,8 +186,7 @@ var seats = list{
 	at:     "s.until",
 }
 
-// Seats gives a page of the devices on the device lists of items; those whose seats
-// last until after Since.
+// Seats returns a page of the devices on the device lists of items, if their seats end after Since.
 func Seats(ctx context.Context, r store.Reader, s Selection) (page []ItemDevice, next string, err error) {
 	next, err = seats.page(ctx, r, s, "d.uuid, d.friendly_name, s.since, s.until, s.weight",
 		func(scan func(...any) error) error {
@@ -199,7 +198,7 @@ func Seats(ctx context.Context, r store.Reader, s Selection) (page []ItemDevice,
 	return page, next, err
 }
 
-// AdjustmentOf is an adjustment with the item that it is of.
+// AdjustmentOf is an adjustment with its item.
 type AdjustmentOf struct {
 	Item   string `json:"item"`
 	At     int64  `json:"at"`

@@ -9,20 +9,20 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// What changes of organizations and handshake codes, and goes away. Each gives
-// store.ErrInUse where something else still refers to what is removed.
+// Changes and removals of organizations, handshake codes and items. Removals return store.ErrInUse
+// if something else still refers to the object.
 
 // RenameOrganization changes the name of an organization.
 func RenameOrganization(ctx context.Context, tx store.Tx, organization store.ID, name string) error {
 	return exec(ctx, tx, "UPDATE organization SET name = ? WHERE id = ?", name, organization)
 }
 
-// ArchiveOrganization puts an organization away; 0 takes it back.
+// ArchiveOrganization archives an organization; 0 restores it.
 func ArchiveOrganization(ctx context.Context, tx store.Tx, organization store.ID, at int64) error {
 	return exec(ctx, tx, "UPDATE organization SET archived_at = ? WHERE id = ?", at, organization)
 }
 
-// RenameProduct changes the name of a product of the vendor's own.
+// RenameProduct changes the name of one of the vendor's own products.
 func RenameProduct(ctx context.Context, tx store.Tx, bit protocol.Product, name string) error {
 	return exec(ctx, tx, "UPDATE product SET name = ? WHERE bit = ?", name, int64(bit))
 }
@@ -32,8 +32,8 @@ func SetDefaultCode(ctx context.Context, tx store.Tx, organization, code store.I
 	return exec(ctx, tx, "UPDATE organization SET default_code = ? WHERE id = ?", code, organization)
 }
 
-// SetPublicTrial makes a code the one whose trials are for everybody, in the place of
-// the one before; 0: there is none.
+// SetPublicTrial makes a code the one whose trials are for everybody, instead of the previous one;
+// 0: there is none.
 func SetPublicTrial(ctx context.Context, tx store.Tx, code store.ID) error {
 	if err := exec(ctx, tx, "UPDATE handshake_code SET public_trial = 0 WHERE public_trial <> 0"); err != nil ||
 		code == 0 {
@@ -58,7 +58,7 @@ func ValidationFields(ctx context.Context, r store.Reader, code store.ID) ([]str
 	return texts(ctx, r, "SELECT value FROM validation_field WHERE handshake_code = ? ORDER BY value", code)
 }
 
-// Detach takes an item from a code, and tells whether it was one of its.
+// Detach detaches an item from a code, and tells whether it was attached.
 func Detach(ctx context.Context, tx store.Tx, code, item store.ID) (bool, error) {
 	n, err := tx.Exec(ctx, "DELETE FROM handshake_item WHERE handshake_code = ? AND item = ?", code, item)
 	return n > 0, err
@@ -71,8 +71,8 @@ func RemoveOrganization(ctx context.Context, tx store.Tx, organization store.ID)
 		exec(ctx, tx, "DELETE FROM organization WHERE id = ?", organization))
 }
 
-// RemoveHandshakeCode removes a code that no device was granted. If it was the
-// default, the oldest code that is left becomes it.
+// RemoveHandshakeCode removes a code that no device was granted. If it was the default, the oldest
+// remaining code becomes the default.
 func RemoveHandshakeCode(ctx context.Context, tx store.Tx, code store.ID) error {
 	for _, statement := range []string{
 		`UPDATE organization SET default_code = (SELECT min(c.id) FROM handshake_code c

@@ -7,21 +7,20 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Repair is what administrators said about a device.
+// Repair is what administrators decided about a device.
 type Repair struct {
 	Key       store.ID
 	UUID      string
 	BlockedAt int64 // since when it is refused; 0: it is not
 	ErasedAt  int64 // since when nothing personal is kept of it; 0: it may be
-	// MergedInto is the UUID of the device as which it is shown; "": as itself.
+	// MergedInto is the UUID of the device as which this device is shown; "": itself.
 	MergedInto string
-	// Merged are the UUIDs of those that are shown as this one, in the order in which
-	// they came.
+	// Merged are the UUIDs of the devices that are shown as this one, in the order in which they
+	// came.
 	Merged []string
 }
 
-// Repairs gives what administrators said about devices, by UUID; of those that are
-// known.
+// Repairs returns what administrators decided about devices, by UUID, for known devices.
 func Repairs(ctx context.Context, r store.Reader, uuids ...string) (map[string]*Repair, error) {
 	found := map[string]*Repair{}
 	for part := range slices.Chunk(uuids, maxArguments) {
@@ -54,15 +53,15 @@ func Repairs(ctx context.Context, r store.Reader, uuids ...string) (map[string]*
 	return found, nil
 }
 
-// maxArguments is how many arguments a query has at most.
+// maxArguments is the maximum number of arguments of a query.
 const maxArguments = 500
 
-// Block has a device refused from a moment on; 0: not any more.
+// Block blocks a device from a moment on; 0 unblocks it.
 func Block(ctx context.Context, tx store.Tx, device store.ID, at int64) error {
 	return exec(ctx, tx, "UPDATE device SET blocked_at = ? WHERE id = ?", at, device)
 }
 
-// Merge shows a device, and those that are shown as it, as another one.
+// Merge shows a device, and the devices that are shown as it, as another one.
 func Merge(ctx context.Context, tx store.Tx, device, into store.ID) error {
 	return exec(ctx, tx, "UPDATE device SET merged_into = ? WHERE id = ? OR merged_into = ?", into, device, device)
 }
@@ -72,19 +71,19 @@ func Separate(ctx context.Context, tx store.Tx, device store.ID) error {
 	return exec(ctx, tx, "UPDATE device SET merged_into = NULL WHERE id = ?", device)
 }
 
-// SeatedItems are the ids of the items of which a device has a seat, or will have one,
-// after a moment.
+// SeatedItems returns the ids of the items of which a device has or will have a seat after a
+// moment.
 func SeatedItems(ctx context.Context, r store.Reader, device store.ID, at int64) ([]string, error) {
 	return texts(ctx, r, "SELECT DISTINCT i.public_id FROM seat s JOIN item i ON i.id = s.item WHERE s.device = ? AND "+
 		"s.until > ? ORDER BY i.public_id", device, at)
 }
 
-// erasedText stands for a name that was erased from a text.
+// erasedText replaces a name that was erased from a text.
 const erasedText = "(erased)"
 
-// Erase removes what devices and others said about those who use a device: its name, in
-// whatever record, and the texts it brought. What it is from then on called is not kept
-// either. Counts stay; known tells whether there was anything of the device.
+// Erase removes what is stored about the users of a device: the device's name, in every record, and
+// the texts that it sent. Names that it sends later are not stored, either. Counts stay; known
+// tells whether there was anything about the device.
 func Erase(ctx context.Context, tx store.Tx, uuid string, at int64) (known bool, err error) {
 	names, err := texts(ctx, tx,
 		`SELECT friendly_name FROM device WHERE uuid = ? UNION SELECT device_name FROM denial WHERE device = ?`, uuid,
@@ -93,7 +92,7 @@ func Erase(ctx context.Context, tx store.Tx, uuid string, at int64) (known bool,
 		return false, err
 	}
 	for _, statement := range []string{
-		// What is done to devices by administrators is noted with ids alone.
+		// The audit mentions devices that administrators changed only by their ids.
 		"UPDATE audit SET detail = '' WHERE object = ? AND action NOT LIKE 'device.%'",
 		"UPDATE anomaly SET detail = '' WHERE device = (SELECT id FROM device WHERE uuid = ?)",
 		"UPDATE denial SET device_name = '' WHERE device = ?",
@@ -102,7 +101,7 @@ func Erase(ctx context.Context, tx store.Tx, uuid string, at int64) (known bool,
 			return true, err
 		}
 	}
-	// To the second, it would lead to the address whose trial began with this one.
+	// Precise to the second, the time would lead to the address whose trial began with this one.
 	for _, subject := range store.TrialSubjects(store.TrialByDevice, uuid, "") {
 		if err := exec(ctx, tx, "UPDATE trial SET started_at = started_at - started_at % 86400 WHERE subject = ?",
 			subject); err != nil {

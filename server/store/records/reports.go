@@ -10,7 +10,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// DeviceReport is what is stored of a slot of a run: what the device reported of it last.
+// DeviceReport is the stored report of a slot of a run: the last one that the device sent.
 type DeviceReport struct {
 	run      store.ID
 	Device   string // UUID: its own, or that of one that is shown as it
@@ -23,18 +23,18 @@ type DeviceReport struct {
 	Arrivals []Arrival // the first one first; see FindArrivals
 }
 
-// Arrival is a revision of a slot as it came.
+// Arrival is a revision of a slot, as it came.
 type Arrival struct {
 	Revision int64 `json:"revision"`
 	At       int64 `json:"at"` // in seconds since 1970
 }
 
-// ErrReports is the error of a page of reports that can't be.
+// ErrReports is the error for a page of reports that does not exist.
 var ErrReports = errors.New("there is no such page of reports")
 
-// DeviceReports gives a page of what a device reported of the slots of a time, in the order
-// of slots; with what those reported that are shown as it. Of a selection count its
-// organizations, codes, items, moments, limit, and After.
+// DeviceReports returns a page of the reports of a device for the slots of a time, in the order of
+// slots, including the reports of devices that are shown as it. It uses only the organizations,
+// codes, items, moments, limit and After of a selection.
 func DeviceReports(ctx context.Context, r store.Reader, device string,
 	s Selection) (list []DeviceReport, next string, err error) {
 	query := `SELECT r.id, d.uuid, r.uuid, c.code, i.public_id, p.slot, p.revision, p.counts FROM (SELECT id, uuid FROM device WHERE uuid = ?
@@ -108,7 +108,7 @@ func FindArrivals(ctx context.Context, r store.Reader, list []DeviceReport, most
 			search.runs = append(search.runs, report.run)
 		}
 	}
-	// What is folded while this reads is found twice, and counts once.
+	// Rows that are folded during this search are found twice, but count once.
 	var folded, last int64
 	err = r.Query(ctx,
 		"SELECT coalesce((SELECT upto FROM activity_fold), 0), coalesce((SELECT max(id) FROM raw_report), 0)", nil,
@@ -132,7 +132,7 @@ type slotOfRun struct {
 	slot int64
 }
 
-// arrivalSearch looks for when reports came.
+// arrivalSearch searches the moments at which reports came.
 type arrivalSearch struct {
 	list  []DeviceReport
 	place map[slotOfRun]int
@@ -141,13 +141,13 @@ type arrivalSearch struct {
 }
 
 const (
-	// arrivalStep is how many rows that came lately are read at a time.
+	// arrivalStep is the number of recent rows that are read at a time.
 	arrivalStep = 50_000
-	// arrivalRows is how many other rows are.
+	// arrivalRows is the number of other rows that are read at a time.
 	arrivalRows = 500
 )
 
-// amongRuns is the condition that a row is of one of the runs.
+// amongRuns returns the condition that a row belongs to one of the runs.
 func (s *arrivalSearch) amongRuns() string { return "run IN (" + numbers(s.runs) + ")" }
 
 // numbers writes keys down for SQL.
@@ -159,7 +159,7 @@ func numbers[N ~int64](keys []N) string {
 	return strings.Join(texts, ", ")
 }
 
-// readFolded reads those of the rows up to one id that are about the reports.
+// readFolded reads the rows up to an id that contain revisions of the reports.
 func (s *arrivalSearch) readFolded(ctx context.Context, r store.Reader, folded int64) error {
 	var rows []int64
 	first, last := store.LevelDay.Start(s.list[0].Slot), s.list[len(s.list)-1].Slot
@@ -191,7 +191,7 @@ func (s *arrivalSearch) readFolded(ctx context.Context, r store.Reader, folded i
 	return nil
 }
 
-// read reads rows of what came.
+// read reads rows of reports that came.
 func (s *arrivalSearch) read(ctx context.Context, r store.Reader, where string, arguments ...any) error {
 	return r.Query(ctx, "SELECT run, received_at, newest, reports FROM raw_report WHERE "+where+" ORDER BY id",
 		arguments, func(scan func(...any) error) error {

@@ -6,7 +6,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// SeatSteps gives all steps of an item's seats, in order.
+// SeatSteps returns all steps of an item's seats, in order.
 func SeatSteps(ctx context.Context, r store.Reader, item store.ID) (steps []store.Step, err error) {
 	err = r.Query(ctx, "SELECT at, change FROM seat_step WHERE item = ? ORDER BY at", []any{
 		int64(item),

@@ -24,14 +24,14 @@ type arrivalKey struct {
 	day int64
 }
 
-// folding is what some rows that came add to activity, and to where they are found.
+// folding is what some rows of reports add to the activity and to its index of rows.
 type folding struct {
 	activity map[activityKey]map[store.ID]*store.ActiveRun // by run
 	arrivals map[arrivalKey]store.Arrivals
 }
 
-// FoldActivity puts what came into the activity of days; see store.ActivityFolder. Reports
-// wait for it only while it writes what it worked out before.
+// FoldActivity adds the reports that came to the activity of days; see store.ActivityFolder.
+// Reports wait for it only while it writes the result, which it computes before.
 func (s *Store) FoldActivity(ctx context.Context, most int64) (folded int64, err error) {
 	from, until, err := s.unfolded(ctx, most)
 	if err != nil || until <= from {
@@ -53,7 +53,7 @@ func (s *Store) FoldActivity(ctx context.Context, most int64) (folded int64, err
 		return 0, err
 	}
 	err = s.database.Transact(ctx, func(session Session) error {
-		// Another process may have folded the same meanwhile; then this one has done nothing.
+		// Another process may have folded the same rows meanwhile. Then this one changes nothing.
 		n, err := session.Sweep(ctx, `INSERT INTO activity_fold AS f (id, upto, since) VALUES (1, ?, 0)
 			ON CONFLICT (id) DO UPDATE SET upto = excluded.upto WHERE f.upto = ?`, until, from)
 		if err != nil || n == 0 {
@@ -71,10 +71,10 @@ func (s *Store) FoldActivity(ctx context.Context, most int64) (folded int64, err
 	return until - from, err
 }
 
-// foldedRows is how many rows one statement names: it may be far to the database.
+// foldedRows is the number of rows in one statement, because the database may be far away.
 const foldedRows = 200
 
-// sweepRows writes rows of so many values each.
+// sweepRows writes rows with this many values each.
 func sweepRows(ctx context.Context, session Session, into, row, suffix string, columns int, values []any) error {
 	for some := range slices.Chunk(values, foldedRows*columns) {
 		statement := into + row + strings.Repeat(", "+row, len(some)/columns-1) + suffix
@@ -85,14 +85,14 @@ func sweepRows(ctx context.Context, session Session, into, row, suffix string, c
 	return nil
 }
 
-// unfolded tells after which row of what came, and up to which, the next ones to fold are.
+// unfolded returns the row after which, and the row up to which, reports are to be folded next.
 func (s *Store) unfolded(ctx context.Context, most int64) (from, until int64, err error) {
 	const waiting = `SELECT coalesce((SELECT upto FROM activity_fold), 0), coalesce((SELECT max(id) FROM raw_report), 0)`
 	if err := get(ctx, s.database, waiting, nil, &from, &until); err != nil || until <= from {
 		return from, from, err
 	}
-	// Rows with lower ids may still come from transactions under way: only when there are none,
-	// the highest id says up to where all are there.
+	// Open transactions may still add rows with lower ids. Only when there are no such transactions
+	// are all rows up to the highest id there.
 	err = s.database.Transact(ctx, func(session Session) error {
 		if err := session.Alone(ctx); err != nil {
 			return err
@@ -153,7 +153,7 @@ func readFolding(ctx context.Context, r store.Reader, from, until int64) (*foldi
 	return f, err
 }
 
-// activityRows are the rows of activity with what is added to them.
+// activityRows returns the rows of activity with the additions.
 func (f *folding) activityRows(ctx context.Context, r store.Reader) (rows []any, err error) {
 	for key, runs := range f.activity {
 		all := make(store.Activity, 0, len(runs))
@@ -181,7 +181,7 @@ func (f *folding) activityRows(ctx context.Context, r store.Reader) (rows []any,
 	return rows, nil
 }
 
-// arrivalRows are the rows of arrivals with what is added to them.
+// arrivalRows returns the rows of arrivals with the additions.
 func (f *folding) arrivalRows(ctx context.Context, r store.Reader) (rows []any, err error) {
 	runs := map[store.ID]bool{}
 	first := int64(store.EndOfTime)
@@ -205,7 +205,7 @@ func (f *folding) arrivalRows(ctx context.Context, r store.Reader) (rows []any, 
 				return nil
 			}
 			before, err := store.ParseArrivals(data)
-			// Rows that are gone may have had the keys of these.
+			// Deleted rows may have had the same keys as these.
 			all := slices.Concat(before, f.arrivals[key])
 			slices.Sort(all)
 			f.arrivals[key] = slices.Compact(all)

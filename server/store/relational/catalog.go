@@ -10,11 +10,11 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// What the catalog is read by, everywhere.
+// The queries that read the catalog, for all stores.
 const (
 	SelectOrganization = `SELECT o.id, o.public_id, o.name, coalesce(d.code, ''), o.archived_at, o.created_at
 		FROM organization o LEFT JOIN handshake_code d ON d.id = o.default_code`
-	// SelectPublicTrial is the organization that there is not; see store.PublicTrial.
+	// SelectPublicTrial selects the organization that does not exist; see store.PublicTrial.
 	SelectPublicTrial    = `SELECT 0, '', '', code, 0, 0 FROM handshake_code WHERE public_trial <> 0`
 	HandshakeCodeColumns = `c.id, c.code, o.public_id, c.session_password, c.previous_password, c.previous_until,
 		coalesce(o.default_code, 0) = c.id, c.public_trial <> 0, c.archived_at, o.archived_at, c.created_at`
@@ -26,19 +26,19 @@ const (
 	SelectItem = `SELECT ` + ItemColumns + ` FROM item i JOIN organization o ON o.id = i.organization`
 )
 
-// OrganizationFields are what a row of SelectOrganization is scanned into.
+// OrganizationFields returns the fields into which a row of SelectOrganization is scanned.
 func OrganizationFields(o *store.Organization) []any {
 	return []any{&o.Key, &o.ID, &o.Name, &o.DefaultCode, &o.ArchivedAt, &o.CreatedAt}
 }
 
-// HandshakeCodeFields are what HandshakeCodeColumns are scanned into. Validation fields
-// are rows of their own.
+// HandshakeCodeFields returns the fields into which HandshakeCodeColumns are scanned. Validation
+// fields are separate rows.
 func HandshakeCodeFields(c *store.HandshakeCode) []any {
 	return []any{&c.Key, &c.Code, &c.Organization, &c.SessionPassword, &c.PreviousPassword, &c.PreviousUntil,
 		&c.Default, &c.PublicTrial, &c.ArchivedAt, &c.OrganizationArchivedAt, &c.CreatedAt}
 }
 
-// ItemFields are what ItemColumns are scanned into.
+// ItemFields returns the fields into which ItemColumns are scanned.
 func ItemFields(i *store.Item) []any {
 	return []any{&i.Key, &i.ID, &i.Organization, &i.Name, &i.Products, &i.Version, &i.Edition,
 		&i.DeploymentType, &i.ChargeWay,
@@ -48,8 +48,7 @@ func ItemFields(i *store.Item) []any {
 		(*chargingText)(&i.Charging)}
 }
 
-// The fields of an item that are more than a value are texts in the database. These
-// types read them.
+// Fields of an item with several values are texts in the database. These types read them.
 type (
 	modulesText  []protocol.LicenseModule
 	namesText    []string
@@ -71,7 +70,7 @@ func (m *modulesText) Scan(column any) error {
 		return err
 	}
 	for number := range strings.SplitSeq(text, ",") {
-		// A number that is none can only be damage; as module 0 it matches nothing.
+		// A text that is no number can only be damage; as module 0 it matches nothing.
 		value, _ := strconv.Atoi(number)
 		*m = append(*m, protocol.LicenseModule(value))
 	}
@@ -106,10 +105,10 @@ func (c *chargingText) Scan(column any) error {
 	return err
 }
 
-// NextOrganizationID is a free organization id.
+// NextOrganizationID returns an organization id that is not used yet.
 func (t *Tx) NextOrganizationID() (string, error) {
 	var last int64
-	// Ids of up to 15 digits are numbers we can count on from.
+	// Ids of up to 15 digits are numbers that can be incremented.
 	err := get(t.ctx, t.session, `SELECT coalesce(max(CAST(public_id AS bigint)), 0) FROM organization
 		WHERE length(public_id) BETWEEN 1 AND 15 AND `+t.dialect.Digits(`public_id`), nil, &last)
 	return strconv.FormatInt(max(100000, last)+1, 10), err
@@ -120,7 +119,7 @@ func (t *Tx) AddOrganization(o store.Organization) error {
 	return t.add(`INSERT INTO organization (public_id, name, created_at) VALUES (?, ?, ?)`, o.ID, o.Name, o.CreatedAt)
 }
 
-// organization is the key of an organization; store.ErrNotFound.
+// organization returns the key of an organization; store.ErrNotFound.
 func (t *Tx) organization(id string) (key store.ID, err error) {
 	err = get(t.ctx, t.session, `SELECT id FROM organization WHERE public_id = ?`, []any{id}, &key)
 	return key, err
@@ -177,7 +176,7 @@ func (t *Tx) AddItem(i store.Item) error {
 		`, used, requests) SELECT id, 0, 0 FROM item WHERE public_id = ?`, i.ID)
 }
 
-// UpdateItem gives an item other fields; see store.Tx.
+// UpdateItem changes the fields of an item; see store.Tx.
 func (t *Tx) UpdateItem(i store.Item) error {
 	return t.exec(
 		`UPDATE item SET name = ?, products = ?, version = ?, edition = ?, deployment_type = ?, modules = ?, quota = ?,
@@ -189,7 +188,7 @@ func (t *Tx) UpdateItem(i store.Item) error {
 		i.RequestLimit, i.RefuseClones, i.RevokedAt, i.ArchivedAt, i.LicenseFile, i.Charging.Text(), i.Key)
 }
 
-// AttachItem makes an item one of a code's, or changes its position there.
+// AttachItem attaches an item to a code, or changes its position there.
 func (t *Tx) AttachItem(code, item store.ID, position int64) error {
 	return t.exec(`INSERT INTO handshake_item (handshake_code, item, position) VALUES (?, ?, ?)
 		ON CONFLICT (handshake_code, item) DO UPDATE SET position = excluded.position`, code, item, position)
@@ -200,12 +199,12 @@ func (t *Tx) RevokeItem(item store.ID, at int64) error {
 	return t.exec(`UPDATE item SET revoked_at = ? WHERE id = ?`, at, item)
 }
 
-// ArchiveItem puts an item away; 0 takes it back.
+// ArchiveItem archives an item; 0 restores it.
 func (t *Tx) ArchiveItem(item store.ID, at int64) error {
 	return t.exec(`UPDATE item SET archived_at = ? WHERE id = ?`, at, item)
 }
 
-// ArchiveHandshakeCode puts a code away; 0 takes it back.
+// ArchiveHandshakeCode archives a code; 0 restores it.
 func (t *Tx) ArchiveHandshakeCode(code store.ID, at int64) error {
 	return t.exec(`UPDATE handshake_code SET archived_at = ? WHERE id = ?`, at, code)
 }
@@ -217,13 +216,13 @@ func (t *Tx) SetSessionPassword(code store.ID, hash, previous string, previousUn
 		hash, previous, previousUntil, code)
 }
 
-// AddAudit notes an administrative change.
+// AddAudit records an administrative change.
 func (t *Tx) AddAudit(a store.Audit) error {
 	return t.exec(`INSERT INTO audit (at, actor, action, object, detail) VALUES (?, ?, ?, ?, ?)`, a.At, a.Actor,
 		a.Action, a.Object, a.Detail)
 }
 
-// AddServerKeys keeps the server's keys.
+// AddServerKeys stores the server's keys.
 func (t *Tx) AddServerKeys(keys store.ServerKeys) error {
 	return t.exec(`INSERT INTO server_key (id, signing, report) VALUES (1, ?, ?)`, keys.Signing, keys.Report)
 }

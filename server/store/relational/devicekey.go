@@ -7,7 +7,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// ConfirmKey lets a further key of a device report as its first does; see store.Tx.
+// ConfirmKey lets a further key of a device report like its first key; see store.Tx.
 func (t *Tx) ConfirmKey(uuid, keyID string, at int64) (left int64, err error) {
 	var device store.ID
 	var reporter int64
@@ -17,7 +17,7 @@ func (t *Tx) ConfirmKey(uuid, keyID string, at int64) (left int64, err error) {
 	if err != nil || reporter == 0 {
 		return 0, err
 	}
-	// A run that a group begins meanwhile would count again what goes on under the first.
+	// If a group began a run meanwhile, it would count again what continues under the first key.
 	if err := t.session.Alone(t.ctx); err != nil {
 		return 0, err
 	}

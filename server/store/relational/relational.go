@@ -1,7 +1,7 @@
-// Package relational is what a store does the same way whatever database it uses: each
-// statement stands here once. A store embeds Store, its transactions embed Tx, and both
-// tell it how to run a statement. What groups of requests go through is written for each
-// database by itself (load, save): there, every statement counts.
+// Package relational contains what is the same for all databases, so that each statement is written
+// only once. A store embeds Store, its transactions embed Tx, and both define how to run a
+// statement. Loading and saving for groups of requests is written separately for each database,
+// because every statement matters there.
 package relational
 
 import (
@@ -17,11 +17,11 @@ import (
 type Database interface {
 	// Reader reads what is committed.
 	store.Reader
-	// Moment gives f the database as it is at one moment.
+	// Moment calls f with a view of the database at one moment.
 	Moment(ctx context.Context, f func(store.Reader) error) error
 	// Transact runs f in one transaction; when it returns nil, what f did is durable.
 	Transact(ctx context.Context, f func(Session) error) error
-	// Administer is Transact for what changes that is remembered: codes, items, keys.
+	// Administer is like Transact, for changes of what processes remember: codes, items, keys.
 	Administer(ctx context.Context, f func(Session) error) error
 }
 
@@ -29,33 +29,33 @@ type Database interface {
 type Session interface {
 	// Reader sees what the transaction changed.
 	store.Reader
-	// Exec changes what may be remembered, and gives how many rows it changed;
-	// store.ErrExists, store.ErrInUse.
+	// Exec changes rows that may be remembered, and returns how many it changed; store.ErrExists,
+	// store.ErrInUse.
 	Exec(ctx context.Context, statement string, arguments ...any) (int64, error)
-	// Sweep changes what nobody remembers.
+	// Sweep changes rows that nobody remembers.
 	Sweep(ctx context.Context, statement string, arguments ...any) (int64, error)
-	// Alone waits until all groups of requests under way are saved, and has later ones
-	// wait: they must not decide on what this transaction changes.
+	// Alone waits until all groups of requests that have begun are saved, and makes later groups
+	// wait, because they must not decide on data that this transaction changes.
 	Alone(ctx context.Context) error
-	// ForgetKeys has every process forget the report keys it remembers.
+	// ForgetKeys makes every process forget the report keys that it remembers.
 	ForgetKeys(ctx context.Context) error
 }
 
-// Dialect is where databases differ.
+// Dialect contains what differs between databases.
 type Dialect struct {
-	// Added adds an expression to another one; both are not negative. The sum stops at
-	// the largest number: one absurd report must not make statements fail.
+	// Added returns the SQL for the sum of two expressions, neither of which is negative. The sum
+	// stops at the largest number, because one absurd report must not make statements fail.
 	Added func(sum, more string) string
-	// Sum is the sum of a column of numbers that are not negative. It stops at the
-	// largest number as well. Of no rows it is 0 or NULL.
+	// Sum returns the SQL for the sum of a column of numbers that are not negative. It also stops
+	// at the largest number. Without rows, it is 0 or NULL.
 	Sum func(column string) string
-	// Digits is the condition that a text has digits only.
+	// Digits returns the condition that a text consists of digits.
 	Digits func(text string) string
-	// Uses is a table of what is used of each item: item, used, requests, and of its seats
-	// at, active, exceptions.
+	// Uses is a table of the use of each item: item, used, requests, and for its seats at, active,
+	// exceptions.
 	Uses string
-	// UseTable holds what is used of items, in the column used; UseKey is its column of
-	// the item.
+	// UseTable is the table with the use of items, in the column used; UseKey is the column of the
+	// item.
 	UseTable, UseKey string
 }
 
@@ -65,18 +65,18 @@ type Store struct {
 	dialect  *Dialect
 }
 
-// NewStore makes what a store shares with others.
+// NewStore returns the part of a store that all stores share.
 func NewStore(database Database, dialect *Dialect) Store { return Store{database, dialect} }
 
-// Tx is what their transactions share. Its statements run until they are done, as the
-// transaction does.
+// Tx is what their transactions share. Its statements can't be canceled, and neither can the
+// transaction.
 type Tx struct {
 	session Session
 	dialect *Dialect
 	ctx     context.Context //nolint:containedctx // a transaction lives no longer than the call it belongs to
 }
 
-// NewTx makes what a transaction shares with others.
+// NewTx returns the part of a transaction that all transactions share.
 func NewTx(ctx context.Context, session Session, dialect *Dialect) Tx {
 	return Tx{session: session, dialect: dialect, ctx: ctx}
 }
@@ -86,8 +86,8 @@ func (t *Tx) exec(statement string, arguments ...any) error {
 	return err
 }
 
-// add runs an INSERT that leaves alone what is there; store.ErrExists if it was there.
-// (In PostgreSQL, a constraint that is violated would end the transaction.)
+// add runs an INSERT that does not change an existing row; store.ErrExists if there was one. (In
+// PostgreSQL, a violated constraint would end the transaction.)
 func (t *Tx) add(insert string, arguments ...any) error {
 	n, err := t.session.Exec(t.ctx, insert+" ON CONFLICT DO NOTHING", arguments...)
 	if err == nil && n == 0 {
@@ -125,7 +125,7 @@ func list[R any](ctx context.Context, r store.Reader, query string, arguments []
 	return rows, err
 }
 
-// numbers are keys as a list of SQL's. There must be some.
+// numbers returns keys as a list in SQL. There must be at least one.
 func numbers(keys []store.ID) string {
 	text := make([]string, len(keys))
 	for i, key := range keys {
@@ -134,7 +134,7 @@ func numbers(keys []store.ID) string {
 	return "(" + strings.Join(text, ", ") + ")"
 }
 
-// among is the condition that a column is one of the keys; true if none is named.
+// among returns the condition that a column is one of the keys; true if there are no keys.
 func among(column string, keys []store.ID) string {
 	if len(keys) == 0 {
 		return "1 = 1"

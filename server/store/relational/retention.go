@@ -10,7 +10,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Retention tells for how many days records are kept.
+// Retention returns for how many days records are kept.
 func (s *Store) Retention(ctx context.Context) (map[store.Record]int64, error) {
 	days := map[store.Record]int64{}
 	return days, s.database.Query(ctx, `SELECT record, days FROM retention`, nil, func(scan func(...any) error) error {
@@ -40,15 +40,14 @@ type pruning struct {
 	before, position int64
 }
 
-// What one transaction of Prune looks at: it holds up the reports that come
-// meanwhile.
+// How much one transaction of Prune looks at. Reports that come meanwhile must wait for it.
 const (
 	prunedRows = 2000
 	prunedRuns = 200
 )
 
-// prunings say how records are pruned: each gives how many went, and the position to go
-// on from.
+// prunings tell how records are pruned: each returns how many it deleted, and the position at which
+// to continue.
 var prunings = map[store.Record]func(pruning) (removed, next int64, err error){
 	store.RecordReceived: pruning.received,
 	store.RecordSlots:    pruning.slots,
@@ -69,7 +68,7 @@ func (s *Store) Prune(ctx context.Context, record store.Record, before,
 		return 0, 0, fmt.Errorf("there are no records %q", record)
 	}
 	if record == store.RecordReceived && position == 0 {
-		// Activity outlives what it follows from.
+		// Activity outlives the reports that it is derived from.
 		for left := int64(1); left > 0; {
 			if left, err = s.FoldActivity(ctx, store.FoldedAtOnce); err != nil {
 				return 0, 0, err
@@ -85,7 +84,7 @@ func (s *Store) Prune(ctx context.Context, record store.Record, before,
 			}
 		}
 		if removed, next, err = prune(p); err == nil && record == store.RecordReceived {
-			// SQLite gives the keys of the highest rows that went to those that come next.
+			// SQLite reuses the keys of the highest rows if these were deleted.
 			_, err = session.Sweep(ctx, `UPDATE activity_fold SET upto = (SELECT coalesce(max(id), 0) FROM raw_report)
 				WHERE upto > (SELECT coalesce(max(id), 0) FROM raw_report)`)
 		}
@@ -98,8 +97,8 @@ func (s *Store) Prune(ctx context.Context, record store.Record, before,
 	return removed, next, err
 }
 
-// begin notes that, from here on, some of what was counted is gone. A checkpoint has to
-// stand for it.
+// begin records that, from here on, some reports have been deleted. A checkpoint must have replaced
+// them.
 func (p pruning) begin() error {
 	var closed int64
 	if err := get(p, p, `SELECT coalesce(max(closed_before), 0) FROM checkpoint`, nil, &closed); err != nil {
@@ -115,8 +114,8 @@ func (p pruning) begin() error {
 	return err
 }
 
-// spanned deletes by a statement what hangs on the next rows of a table: its arguments
-// are the keys between which they are, and the moment.
+// spanned deletes, by a statement, the rows that depend on the next rows of a table. The arguments
+// of the statement are the limits of their keys, and the moment.
 func (p pruning) spanned(table string, size int64, statement string) (removed, next int64, err error) {
 	err = get(p, p, `SELECT coalesce(max(id), 0) FROM (SELECT id FROM `+table+` WHERE id > ? ORDER BY id LIMIT ?) span`,
 		[]any{p.position, size}, &next)
@@ -127,7 +126,7 @@ func (p pruning) spanned(table string, size int64, statement string) (removed, n
 	return removed, next, err
 }
 
-// rows deletes those of the next rows of a table whose moment lies before.
+// rows deletes those of the next rows of a table that are from before the moment.
 func (p pruning) rows(table, moment string) (removed, next int64, err error) {
 	return p.spanned(table, prunedRows, `DELETE FROM `+table+` WHERE id > ? AND id <= ? AND `+moment+` < ?`)
 }
@@ -135,8 +134,8 @@ func (p pruning) rows(table, moment string) (removed, next int64, err error) {
 // lateSeconds is longer than a client keeps its reports.
 const lateSeconds = 40 * 24 * 60 * 60
 
-// received ends with the reports that came later than all of these slots can: what lies
-// among later ones goes another time.
+// received ends at reports that came so late that they can't be of these slots. If there are some
+// among the later rows nevertheless, they are deleted another time.
 func (p pruning) received() (removed, next int64, err error) {
 	if removed, next, err = p.rows("raw_report", "newest"); err != nil || next == 0 {
 		return removed, next, err
@@ -149,7 +148,7 @@ func (p pruning) received() (removed, next int64, err error) {
 	return removed, next, err
 }
 
-// slots goes from run to run. Losses stay: they are few, and statistics show them.
+// slots continues from run to run. Losses stay, because they are few and statistics show them.
 func (p pruning) slots() (removed, next int64, err error) {
 	return p.spanned("run", prunedRuns, `DELETE FROM report WHERE (run, slot) IN (SELECT r.run, r.slot
 		FROM run CROSS JOIN report r WHERE run.id > ? AND run.id <= ? AND r.run = run.id AND r.slot < ?)`)
@@ -181,9 +180,9 @@ func (t *Tx) Closing() (c store.Closing, err error) {
 	return c, err
 }
 
-// CloseSlots has nothing counted any more in slots before a moment.
+// CloseSlots closes the slots before a moment: nothing is counted in them any more.
 func (t *Tx) CloseSlots(before int64) error {
-	// What a group counts meanwhile in these slots would be in no checkpoint.
+	// Operations that a group counts in these slots meanwhile would be in no checkpoint.
 	if err := t.session.Alone(t.ctx); err != nil {
 		return err
 	}
@@ -197,14 +196,14 @@ func (t *Tx) AddCheckpoint(c store.Checkpoint) error {
 		c.MadeAt, c.Document)
 }
 
-// Used tells how many units of an item are used; store.ErrNotFound.
+// Used returns how many units of an item are used; store.ErrNotFound.
 func (t *Tx) Used(item store.ID) (used int64, err error) {
 	err = get(t.ctx, t.session, `SELECT used FROM `+t.dialect.UseTable+` WHERE `+t.dialect.UseKey+` = ?`,
 		[]any{item}, &used)
 	return used, err
 }
 
-// Adjust adds an adjustment, and its units to what is used of the item.
+// Adjust adds an adjustment, and adds its units to the use of the item.
 func (t *Tx) Adjust(a store.Adjustment) error {
 	if err := t.exec(`INSERT INTO adjustment (item, at, units, reason, actor, signature) VALUES (?, ?, ?, ?, ?, ?)`,
 		a.Item, a.At, a.Units, a.Reason, a.Actor, a.Signature); err != nil {

@@ -4,15 +4,14 @@ import (
 	"fmt"
 )
 
-// foldedAfter is for how many seconds before the moment that an item's sum holds for
-// nothing is folded: exceptions are cleared every 365 days of the item, and those since
-// then are computed from its steps.
+// foldedAfter is the number of seconds before the moment of an item's sum in which nothing is
+// folded: exceptions are cleared every 365 days of the item, and later ones are computed from its
+// steps.
 const foldedAfter = 365 * 24 * 60 * 60
 
-// seats goes from item to item, and folds the oldest steps of its seats into one, which
-// says how many seats there were after them. Seats that ended by then go, but for the
-// newest of each device: it tells that the device had one. The position is the item to
-// look at next.
+// seats continues from item to item, and folds the oldest steps of its seats into one, which tells
+// how many seats there were after them. It deletes seats that ended by then, except the newest of
+// each device, which tells that the device had one. The position is the next item.
 func (p pruning) seats() (removed, next int64, err error) {
 	var item int64
 	if err := get(p, p, `SELECT coalesce(min(item), 0) FROM seat_step WHERE item >= ?`, []any{p.position},
@@ -56,7 +55,7 @@ func (p pruning) seats() (removed, next int64, err error) {
 	return removed, item, err
 }
 
-// tokens are those that expired.
+// tokens deletes expired tokens.
 func (p pruning) tokens() (removed, next int64, err error) {
 	return p.spanned("api_token", prunedRows,
 		`DELETE FROM api_token WHERE id > ? AND id <= ? AND expires_at > 0 AND expires_at < ?`)

@@ -8,19 +8,20 @@ import (
 
 var _ store.Forgetter = (*Store)(nil)
 
-// strangers are devices that nothing hangs on, nor an administrator said anything about; its
-// arguments are twice since when they were not heard of.
+// strangers is the condition for devices on which nothing depends and about which no administrator
+// decided anything. Its two arguments are both the moment since which they have not called.
 const strangers = `last_seen_at < ? AND first_seen_at < ? AND blocked_at = 0 AND erased_at = 0 AND merged_into IS NULL
 	AND NOT EXISTS (SELECT 1 FROM device merged WHERE merged.merged_into = device.id)
 	AND NOT EXISTS (SELECT 1 FROM run WHERE run.device = device.id)
 	AND NOT EXISTS (SELECT 1 FROM seat WHERE seat.device = device.id)`
 
-// strangeKeys are further keys of devices that nothing hangs on; its argument is the same.
+// strangeKeys is the condition for further keys of devices on which nothing depends; its argument
+// is the same moment.
 const strangeKeys = `device_key.reporter > 0 AND device_key.confirmed_at = 0 AND device_key.created_at < ?
 	AND NOT EXISTS (SELECT 1 FROM run WHERE run.device = device_key.device AND run.reporter = device_key.reporter)`
 
-// ForgetStrangers forgets who never reported anything; see store.Forgetter. It looks
-// for them without holding up who writes.
+// ForgetStrangers forgets devices that never reported anything; see store.Forgetter. While it
+// searches for them, writers need not wait.
 func (s *Store) ForgetStrangers(ctx context.Context, before int64, limit int) (forgotten int64, err error) {
 	key := func(id *store.ID) []any { return []any{id} }
 	devices, err := list(ctx, s.database, `SELECT id FROM device WHERE `+strangers+` LIMIT ?`,
@@ -34,7 +35,7 @@ func (s *Store) ForgetStrangers(ctx context.Context, before int64, limit int) (f
 		return 0, err
 	}
 	err = s.database.Administer(ctx, func(session Session) error {
-		// What a group begins for one of them meanwhile, it must not begin for nobody.
+		// A group must not begin anything for a device that is being deleted.
 		if err := session.Alone(ctx); err != nil {
 			return err
 		}
@@ -52,7 +53,7 @@ func (s *Store) ForgetStrangers(ctx context.Context, before int64, limit int) (f
 	return forgotten, err
 }
 
-// forgetDevices forgets those of the devices that are strangers still.
+// forgetDevices deletes those of the devices that are still strangers.
 func forgetDevices(ctx context.Context, session Session, devices []store.ID,
 	before int64) (forgotten int64, err error) {
 	if len(devices) == 0 {
@@ -68,7 +69,7 @@ func forgetDevices(ctx context.Context, session Session, devices []store.ID,
 	return forgotten, nil
 }
 
-// forgetKeys forgets those of the devices' further keys that are strange still.
+// forgetKeys deletes those further keys of the devices on which still nothing depends.
 func forgetKeys(ctx context.Context, session Session, devices []store.ID, before int64) (forgotten int64, err error) {
 	if len(devices) == 0 {
 		return 0, nil

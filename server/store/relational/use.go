@@ -44,7 +44,7 @@ func (s *Store) HandshakeCodes(ctx context.Context, keys ...store.ID) ([]store.H
 			})
 }
 
-// Items lists items with their use at a moment: sums and steps are of one and the same.
+// Items lists items with their use at a moment. Sums and steps are read at the same moment.
 func (s *Store) Items(ctx context.Context, now int64, keys ...store.ID) (items []store.ItemUse, err error) {
 	err = s.database.Moment(ctx, func(r store.Reader) (err error) {
 		items, err = itemUses(ctx, r, s.dialect, now, keys)
@@ -108,7 +108,7 @@ func itemUses(ctx context.Context, r store.Reader, dialect *Dialect, now int64,
 	return g.List, nil
 }
 
-// Devices lists devices with their seats: the newest of each item.
+// Devices lists devices with their newest seat of each item.
 func (s *Store) Devices(ctx context.Context, keys ...store.ID) ([]store.DeviceUse, error) {
 	g := store.NewGathered[store.DeviceUse]()
 	for _, read := range []struct {
@@ -135,8 +135,8 @@ func (s *Store) Devices(ctx context.Context, keys ...store.ID) ([]store.DeviceUs
 				g.With(device, func(d *store.DeviceUse) { d.Account = &account })
 				return err
 			}},
-		// The seats of these devices are gone through once: a planner without statistics
-		// that may look one up by another goes through all those of an item.
+		// This reads the seats of these devices once: without statistics, a planner that may look
+		// one up by another one reads all seats of an item.
 		{`SELECT seat.device, item.public_id, seat.since, seat.until, seat.weight
 			FROM (SELECT device, item, since, until, weight, row_number() OVER (PARTITION BY device, item ORDER BY since DESC) AS place
 				FROM seat WHERE ` + among("device", keys) + `) seat
@@ -169,7 +169,7 @@ func (s *Store) Denials(ctx context.Context, limit int) ([]store.Denial, error) 
 		})
 }
 
-// Anomalies gives the anomalies noted last.
+// Anomalies returns the most recent anomalies.
 func (s *Store) Anomalies(ctx context.Context, limit int) ([]store.Anomaly, error) {
 	return list(ctx, s.database,
 		`SELECT d.uuid, a.kind, a.detail, a.count, a.first_at, a.last_at FROM anomaly a JOIN device d ON d.id = a.device

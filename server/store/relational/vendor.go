@@ -25,18 +25,18 @@ func (t *Tx) AddProduct(p store.Product) error {
 	return t.add(`INSERT INTO product (bit, name, created_at) VALUES (?, ?, ?)`, p.Bit, p.Name, p.CreatedAt)
 }
 
-// VendorKey gives the seed of the vendor's key that signs license files; store.ErrNotFound.
+// VendorKey returns the seed of the vendor's key that signs license files; store.ErrNotFound.
 func (t *Tx) VendorKey() (seed []byte, err error) {
 	err = get(t.ctx, t.session, `SELECT seed FROM vendor_key`, nil, &seed)
 	return seed, err
 }
 
-// AddVendorKey keeps the seed of the vendor's key.
+// AddVendorKey stores the seed of the vendor's key.
 func (t *Tx) AddVendorKey(seed []byte) error {
 	return t.exec(`INSERT INTO vendor_key (id, seed) VALUES (1, ?)`, seed)
 }
 
-// Vendors lists whose license files are taken.
+// Vendors lists the vendors whose license files are accepted.
 func (t *Tx) Vendors() ([]store.Vendor, error) {
 	return list(t.ctx, t.session, `SELECT public_key, name, trusted_at FROM vendor ORDER BY trusted_at, public_key`,
 		nil, func(v *store.Vendor) []any {
@@ -44,7 +44,7 @@ func (t *Tx) Vendors() ([]store.Vendor, error) {
 		})
 }
 
-// TrustVendor has the license files of a vendor taken, or renames it.
+// TrustVendor makes the server accept the license files of a vendor, or renames the vendor.
 func (t *Tx) TrustVendor(v store.Vendor) error {
 	return t.exec(`INSERT INTO vendor (public_key, name, trusted_at) VALUES (?, ?, ?)
 		ON CONFLICT (public_key) DO UPDATE SET name = excluded.name`, v.PublicKey, v.Name, v.TrustedAt)
@@ -57,13 +57,13 @@ func licenseFileFields(f *store.LicenseFile) []any {
 	return []any{&f.ID, &f.Vendor, &f.Revision, &f.Organization, &f.Alias, &f.Revoked, &f.ImportedAt, &f.Content}
 }
 
-// LicenseFile gives what was imported last of a license file; store.ErrNotFound.
+// LicenseFile returns the last import of a license file; store.ErrNotFound.
 func (t *Tx) LicenseFile(id string) (f store.LicenseFile, err error) {
 	err = get(t.ctx, t.session, selectLicenseFile+` WHERE f.id = ?`, []any{id}, licenseFileFields(&f)...)
 	return f, err
 }
 
-// PutLicenseFile keeps what was imported of a license file.
+// PutLicenseFile stores the import of a license file.
 func (t *Tx) PutLicenseFile(f store.LicenseFile) error {
 	organization, err := t.organization(f.Organization)
 	if err != nil {

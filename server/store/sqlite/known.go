@@ -48,7 +48,7 @@ func newKnown(version int64) known {
 		version: version, latest: -1, closedBefore: -1,
 		codes: map[string]store.HandshakeCode{}, codeItems: map[store.ID][]store.CodeItem{},
 		items: map[string]store.Item{}, owners: map[store.ID]store.ID{}, uses: map[store.ID]knownUse{},
-		runs: map[runKey]store.ID{},
+		runs:   map[runKey]store.ID{},
 		newest: map[store.ID]int64{}, types: map[string]int64{},
 		typesOf: map[string]map[string]bool{},
 	}

@@ -7,18 +7,18 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// active are the runs that counted something on a day, on a code and an item, of a type; 0:
-// of any.
+// active are the runs that counted something on a day, on a code and an item, of a type; 0: any
+// type.
 type active struct {
 	day              int64
 	kind, code, item store.ID
-	// One of the two is set: what is stored, or what came lately.
+	// One of the two is set: the stored runs, or those in recent reports.
 	stored []byte
 	lately store.Activity
 	only   map[store.ID]bool // of the devices that are asked for; nil: all
 }
 
-// each calls f with each run; some may come twice. What f is given holds until it returns.
+// each calls f with each run; some may come twice. What f receives is valid only until f returns.
 func (a *active) each(f func(*store.ActiveRun)) error {
 	if all := f; a.only != nil {
 		f = func(r *store.ActiveRun) {
@@ -38,20 +38,19 @@ func (q *statistics) activeSince() (slot int64, err error) {
 	return slot, get(q.db, `SELECT coalesce(max(since), 0) FROM activity_fold`, nil, &slot)
 }
 
-// activity reads what was active, day by day.
+// activity reads the active runs, day by day.
 type activity struct {
 	*statistics
 	windows []store.Window
 	byType  bool // of each type instead of any; so is a query that names some
 	only    map[store.ID]bool
-	// tail is what came lately and is not in the activity of days yet.
+	// tail contains recent reports that are not in the activity of days yet.
 	tail map[int64][]active
 	days []int64 // of the tail, those that are not told of yet
 	f    func(*active) error
 }
 
-// eachActive calls f with what was active on the days that windows have a part of, in the
-// order of days.
+// eachActive calls f with the active runs of the days that overlap windows, in the order of days.
 func (q *statistics) eachActive(windows []store.Window, byType bool, f func(*active) error) error {
 	a := &activity{
 		statistics: q, windows: windows, byType: byType || len(q.query.Types) > 0, f: f, tail: map[int64][]active{},
@@ -72,7 +71,8 @@ func (q *statistics) eachActive(windows []store.Window, byType bool, f func(*act
 		}
 	}
 	for _, span := range daysOf(windows) {
-		// One span after the other: so days come in the order of the key, and nothing is sorted.
+		// The spans are read one after the other. So days come in the order of the key, and nothing
+		// needs sorting.
 		err := q.db.Blobs(
 			`SELECT t.day, t.type, t.handshake_code, t.item, t.runs FROM activity t WHERE t.day >= ? AND t.day < ?`+
 				types+where+` ORDER BY t.day`,
@@ -92,11 +92,12 @@ func (q *statistics) eachActive(windows []store.Window, byType bool, f func(*act
 	return a.tellTail(store.EndOfTime)
 }
 
-// nearDays is how far apart days are that are read together: asking once more takes longer.
+// nearDays is the distance up to which days are read together, because another query would take
+// longer.
 const nearDays = 3 * int64(store.LevelDay)
 
-// daysOf are the days in UTC that windows have a part of, as spans that don't overlap; and
-// some in between. Windows rise by their starts.
+// daysOf returns the days in UTC that overlap windows, and some days in between, as spans that
+// don't overlap. Windows must be sorted by their starts.
 func daysOf(windows []store.Window) (days []store.Piece) {
 	for _, w := range windows {
 		start, end := store.LevelDay.Start(w.Start),
@@ -110,7 +111,7 @@ func daysOf(windows []store.Window) (days []store.Piece) {
 	return days
 }
 
-// tellTail tells of what came lately for days up to one.
+// tellTail calls back for the recent reports of all days up to a day.
 func (a *activity) tellTail(day int64) error {
 	for ; len(a.days) > 0 && a.days[0] <= day; a.days = a.days[1:] {
 		for i := range a.tail[a.days[0]] {
@@ -122,7 +123,7 @@ func (a *activity) tellTail(day int64) error {
 	return nil
 }
 
-// readOnly finds the devices that the query names, with those that are shown as them.
+// readOnly finds the devices that the query names, and the devices that are shown as them.
 func (a *activity) readOnly() error {
 	if len(a.query.Devices) == 0 {
 		return nil
@@ -165,8 +166,7 @@ func (a *activity) readTail() error {
 	})
 }
 
-// part is a part of a day: of which window it is, and from when until when, in seconds
-// since the day began.
+// part is a part of a day: its window, and its start and end in seconds since the day began.
 type part struct {
 	window      int
 	from, until int64
@@ -176,14 +176,14 @@ type part struct {
 // has tells whether some slots begin in the part.
 func (p *part) has(slots *store.ActiveSlots) bool { return slots.AnyOf(&p.mask, p.from, p.until) }
 
-// newPart is the part that a day has of a window.
+// newPart returns the part of a day that is in a window.
 func newPart(place int, w store.Window, day int64) part {
 	p := part{window: place, from: max(w.Start-day, 0), until: min(w.End-day, int64(store.LevelDay))}
 	p.mask = store.SlotsBetween(p.from, p.until)
 	return p
 }
 
-// parts are those of the windows that a day has a part of.
+// parts returns the parts of a day that are in windows.
 func parts(windows []store.Window, day int64) (list []part) {
 	first, _ := slices.BinarySearchFunc(windows, day, func(w store.Window, day int64) int {
 		if w.End <= day {
@@ -197,7 +197,7 @@ func parts(windows []store.Window, day int64) (list []part) {
 	return list
 }
 
-// grouping finds the groups of what is active, by the values of the query's columns.
+// grouping finds the groups of active runs, by the values of the query's columns.
 type grouping struct {
 	q       *statistics
 	places  map[[3]store.ID]int
@@ -209,7 +209,7 @@ func (q *statistics) newGrouping() *grouping {
 	return &grouping{q: q, places: map[[3]store.ID]int{}, byGroup: map[group]int{}}
 }
 
-// of is the place of the group.
+// of returns the place of the group.
 func (g *grouping) of(a *active) int {
 	key := [3]store.ID{a.kind, a.code, a.item}
 	place, known := g.places[key]
@@ -228,8 +228,7 @@ func (g *grouping) of(a *active) int {
 	return place
 }
 
-// numbering numbers devices, one after the other; those that are shown as another one
-// have its number.
+// numbering numbers devices consecutively; devices that are shown as another one have its number.
 type numbering struct {
 	q     *statistics
 	found []int32 // by the key of a device, as far as keys are small: its number + 1
@@ -237,7 +236,7 @@ type numbering struct {
 	count int
 }
 
-// nearKeys is up to which key a device has a place of its own in memory.
+// nearKeys is the limit for keys of devices that have their own place in a slice.
 const nearKeys = 1 << 22
 
 func (n *numbering) of(device store.ID) int {

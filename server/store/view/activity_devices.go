@@ -8,8 +8,8 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// fromActivity tells whether what the query asks of devices is known from activity: it is
-// kept by organization, code, item and type.
+// fromActivity tells whether activity can answer what the query asks about devices: activity is
+// stored by organization, code, item and type.
 func (q *statistics) fromActivity() (bool, error) {
 	for _, by := range q.query.By {
 		switch by {
@@ -26,14 +26,14 @@ func (q *statistics) fromActivity() (bool, error) {
 	return known, err
 }
 
-// allWindows are the query's windows and spans, by their starts.
+// allWindows returns the query's windows and spans, sorted by their starts.
 func (q *statistics) allWindows() []store.Window {
 	all := slices.Concat(q.windows, q.query.Spans)
 	slices.SortStableFunc(all, func(a, b store.Window) int { return cmp.Compare(a.Start, b.Start) })
 	return all
 }
 
-// beginSpans has those without a beginning begin with what is known.
+// beginSpans sets the start of spans that have none to the earliest known activity.
 func (q *statistics) beginSpans() error {
 	if len(q.query.Spans) == 0 {
 		return nil
@@ -48,8 +48,8 @@ func (q *statistics) beginSpans() error {
 	return err
 }
 
-// spanParts are those of the query's spans that a day has a part of; their places follow
-// those of the windows.
+// spanParts returns the parts of a day that are in the query's spans; their places follow those of
+// the windows.
 func (q *statistics) spanParts(day int64) (list []part) {
 	for i, w := range q.query.Spans {
 		if w.Start < day+int64(store.LevelDay) && w.End > day {
@@ -59,7 +59,7 @@ func (q *statistics) spanParts(day int64) (list []part) {
 	return list
 }
 
-// endOf is when a window or span ends.
+// endOf returns the end of a window or span.
 func (q *statistics) endOf(place int) int64 {
 	if place < len(q.windows) {
 		return q.windows[place].End
@@ -83,20 +83,20 @@ func (s *deviceSet) add(number int) {
 	}
 }
 
-// setKey names a set: that of a window and a group.
+// setKey identifies the set of a window and a group.
 type setKey struct{ window, group int }
 
-// manyParts is how many parts of a day are looked at one by one.
+// manyParts is the number of parts of a day up to which they are looked at one by one.
 const manyParts = 8
 
-// deviceCounting counts different devices. Sets of windows that are over are let go.
+// deviceCounting counts different devices. It drops the sets of windows that are over.
 type deviceCounting struct {
 	*statistics
 	groups  *grouping
 	numbers *numbering
 	sets    map[setKey]*deviceSet
-	// Of the day that is read: its parts of the windows, where its slots lie among them, and
-	// its parts of the spans.
+	// For the day that is being read: its parts in the windows, the places of its slots among
+	// these, and its parts in the spans.
 	day    int64
 	list   []part
 	places *partPlaces
@@ -130,7 +130,7 @@ func (c *deviceCounting) add(a *active) error {
 		c.places = placesOf(c.list)
 	}
 	group := c.groups.of(a)
-	// The parts of the day, each with its set; those of windows only as far as they are few.
+	// The parts of the day, each with its set; those of windows only if they are few.
 	var own []partSet
 	for i := range c.spans {
 		own = append(own, partSet{&c.spans[i], c.set(c.spans[i].window, group)})
@@ -192,7 +192,7 @@ func placesOf(list []part) *partPlaces {
 	return p
 }
 
-// of is the place of the part; -1: none.
+// of returns the place of the part; -1: none.
 func (p *partPlaces) of(start int64) int {
 	if n := start / store.ActivitySlot; start%store.ActivitySlot == 0 && n < int64(len(p.usual)) {
 		return p.usual[n]
@@ -235,7 +235,7 @@ func (q *statistics) activeConcurrently() error {
 	return err
 }
 
-// finish takes the most of the day for the windows that have a part of it.
+// finish takes the maximum of the day for the windows that overlap it.
 func (c *concurrentCounting) finish() {
 	list := append(parts(c.windows, c.day), c.spanParts(c.day)...)
 	for place, d := range c.days {
@@ -278,7 +278,7 @@ func (d *concurrentDay) add(number int, slots *store.ActiveSlots) {
 	d.place[number] = len(d.devices)
 }
 
-// count counts in all slots at once: 64 numbers grow side by side, bit by bit.
+// count counts in all slots at once: 64 numbers grow in parallel, bit by bit.
 func (d *concurrentDay) count() {
 	var planes [8][]uint64
 	for i := range d.devices {
@@ -306,7 +306,7 @@ func (d *concurrentDay) count() {
 	}
 }
 
-// most is the most in a slot that begins in a part of the day.
+// most returns the maximum of the slots that begin in a part of the day.
 func (d *concurrentDay) most(from, until int64) (most int64) {
 	for n := (from + store.ActivitySlot - 1) / store.ActivitySlot; n*store.ActivitySlot < until; n++ {
 		most = max(most, d.usual[n])

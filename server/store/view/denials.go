@@ -6,7 +6,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// denialColumns are what refused authorizations can be grouped by.
+// denialColumns are the columns by which refused authorizations can be grouped.
 var denialColumns = []store.Column{
 	store.ByHandshake, store.ByOrganization, store.ByStatus, store.ByHour, store.ByDay,
 }

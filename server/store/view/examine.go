@@ -10,7 +10,7 @@ import (
 	"github.com/openlts/openlts/server/store/relational"
 )
 
-// Examine gives everything that is in a database, for verification.
+// Examine returns a view of everything in a database, for verification.
 func Examine(db Database) (store.Examination, error) {
 	e := &examination{db: db}
 	var err error
@@ -95,7 +95,7 @@ func (e *examination) Runs() iter.Seq2[store.ExaminedRun, error] {
 }
 
 func (e *examination) Reports() iter.Seq2[store.ExaminedSlot, error] {
-	// Losses come with the rows that have some: they are few.
+	// Losses are read with the rows that have some, because they are few.
 	return rowsOf(e, `SELECT run, slot, revision, counts, losses FROM report ORDER BY run, slot`, nil,
 		func(rows Rows, yield func(store.ExaminedSlot) bool) (bool, error) {
 			var r store.ExaminedSlot
@@ -157,7 +157,7 @@ func (e *examination) Totals(level store.Level) iter.Seq2[store.ExaminedTotal, e
 }
 
 func (e *examination) OrganizationTotals(level store.Level) iter.Seq2[store.ExaminedOrganizationTotal, error] {
-	// One that is gone, with what is left of its totals, is nobody's.
+	// The remaining totals of a deleted organization belong to nobody.
 	return rowsOf(e, `SELECT CASE WHEN t.organization = 0 THEN '' ELSE coalesce(o.public_id, 'gone ' || t.organization) END, t.slot, t.type, t.count, t.late
 		FROM total_organization t LEFT JOIN organization o ON o.id = t.organization WHERE t.level = ?`,
 		[]any{int64(level)}, func(rows Rows, yield func(store.ExaminedOrganizationTotal) bool) (bool, error) {
@@ -222,10 +222,10 @@ func (e *examination) Activity() iter.Seq2[store.ExaminedActivity, error] {
 	}
 }
 
-// errStopped is the error of who does not want to know more.
+// errStopped is the error with which a caller ends an iteration early.
 var errStopped = errors.New("stopped")
 
-// activeDay puts together what was active on a day.
+// activeDay combines the active runs of a day.
 type activeDay struct {
 	*examination
 	day  int64
@@ -235,7 +235,7 @@ type activeDay struct {
 // pairKind is a code and an item with a type; 0: any.
 type pairKind struct{ kind, code, item store.ID }
 
-// tell gives what was active, and forgets it.
+// tell yields the active runs, and drops them.
 func (d *activeDay) tell(yield func(store.ExaminedActivity, error) bool) error {
 	for key, all := range d.runs {
 		one := store.ExaminedActivity{

@@ -8,20 +8,20 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// maxColumns is by how many columns a query can group.
+// maxColumns is the maximum number of columns by which a query can group.
 const maxColumns = 8
 
-// group are the values of the query's columns: moments as they are, and else keys, which get
-// their names last, each of them once.
+// group contains the values of the query's columns: moments, or else keys, which get their names at
+// the end, each only once.
 type group [maxColumns]int64
 
-// counted is of what something is counted, as far as it is known.
+// counted tells to what a count belongs, as far as this is known.
 type counted struct {
 	organization, code, item, kind, device, run store.ID
 	slot, status                                int64
 }
 
-// groupOf is the group of something.
+// groupOf returns the group of a count.
 func (q *statistics) groupOf(of *counted) (g group) {
 	for i, by := range q.query.By {
 		switch by {
@@ -56,14 +56,14 @@ type sheet struct {
 	groups []group
 	cells  map[cellKey]int32
 	sums   []cell
-	// What was found last: much comes one after the other.
+	// The last group that was found, because counts of a group often follow one another.
 	lastGroup group
 	lastPlace int32
 	lastKey   cellKey
 	lastCell  int32
 }
 
-// cellKey is a window, and the place of a group, in one number: they sort as these do.
+// cellKey is a window and the place of a group in one number, which sorts in the same order.
 type cellKey uint64
 
 func newCellKey(window int, group int32) cellKey {
@@ -73,11 +73,11 @@ func newCellKey(window int, group int32) cellKey {
 func (k cellKey) window() int  { return int(k >> 32) }             //nolint:gosec // as it was given
 func (k cellKey) group() int32 { return int32(k & math.MaxInt32) } //nolint:gosec // likewise
 
-// cell is what is added, and what of that is taken off in the end.
+// cell is what is added, and what is subtracted from it in the end.
 type cell struct{ plus, minus store.Units }
 
-// units are what is left. Of a sum that stopped at the largest number, nobody knows how much
-// it would be.
+// units returns the difference. A sum that stopped at the largest number stays as it is, because
+// its true value is unknown.
 func (c *cell) units() store.Units {
 	left := func(sum, part int64) int64 {
 		if sum == math.MaxInt64 {
@@ -92,7 +92,7 @@ func newSheet() *sheet {
 	return &sheet{places: map[group]int32{}, cells: map[cellKey]int32{}, lastPlace: -1, lastCell: -1}
 }
 
-// of is the cell of a window and a group; it holds until the next one is asked for.
+// of returns the cell of a window and a group; it is valid only until the next call.
 func (s *sheet) of(window int, g group) *cell {
 	if s.lastPlace < 0 || g != s.lastGroup {
 		place, known := s.places[g]
@@ -122,14 +122,13 @@ func (s *sheet) add(window int, g group, units store.Units) {
 	c.plus = c.plus.Plus(units)
 }
 
-// take takes off a window and a group, in the end.
+// take subtracts from a window and a group, in the end.
 func (s *sheet) take(window int, g group, units store.Units) {
 	c := s.of(window, g)
 	c.minus = c.minus.Plus(units)
 }
 
-// finish names the values of the rows, and puts these in order: by window, then by the
-// columns.
+// finish names the values of the rows, and sorts the rows by window, then by the columns.
 func (q *statistics) finish() error {
 	columns := make([]column, len(q.query.By))
 	for i, by := range q.query.By {
@@ -185,8 +184,8 @@ func (q *statistics) finish() error {
 	return nil
 }
 
-// column is a column of the rows: what its values are called, and their places in the order
-// of the names. Both are nil where the values are numbers.
+// column is a column of the rows: the names of its values, and their places in the order of the
+// names. Both are nil if the values are numbers.
 type column struct {
 	names  map[int64]string
 	places map[int64]int
@@ -199,14 +198,14 @@ func (c *column) compare(a, b int64) int {
 	return cmp.Compare(c.places[a], c.places[b])
 }
 
-// named are the tables and columns in which columns of a query have their names.
+// named are the tables and columns that contain the names for columns of a query.
 var named = map[store.Column][2]string{
 	store.ByHandshake: {"handshake_code", "code"}, store.ByItem: {"item", "public_id"},
 	store.ByOrganization: {"organization", "public_id"}, store.ByType: {"operation_type", "name"},
 	store.ByDevice: {"device", "uuid"}, store.ByRun: {"run", "uuid"},
 }
 
-// column names the values that rows have in a column. What is gone is called nothing.
+// column names the values that rows have in a column. Deleted objects have no name.
 func (q *statistics) column(place int, by store.Column) (c column, err error) {
 	from, isNamed := named[by]
 	if !isNamed {

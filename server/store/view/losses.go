@@ -6,7 +6,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// losses sums up what was declared lost, of all windows.
+// losses sums up what was declared lost in all windows.
 func (q *statistics) losses() error {
 	where, arguments := q.filter()
 	if len(q.query.Devices) > 0 {
@@ -22,7 +22,7 @@ func (q *statistics) losses() error {
 		q.db.Dialect().Lookup("report_loss", `t.slot >= p.since AND t.slot < p.until`) + ` JOIN run r ON r.id = t.run JOIN handshake_code c ON c.id = r.handshake_code JOIN item i ON i.id = r.item
 		JOIN organization o ON o.id = i.organization JOIN device d ON d.id = r.device` + where + ` GROUP BY t.cause`
 	if unbounded && !filtered {
-		// What was lost with a device's ledger has neither slot nor item.
+		// Losses of a device's whole ledger have neither slot nor item.
 		losses += ` UNION ALL SELECT 'storage', ` + q.db.Dialect().Sum("storage") + ` FROM device_account`
 	}
 	arguments = append([]any{spansJSON(joined(spansOfWindows(q.windows)))}, arguments...)

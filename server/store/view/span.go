@@ -8,20 +8,20 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// span is a span of time whose totals are read once, and what for: a day of one window may be
-// an hour that another one has to give up.
+// span is a span of time whose totals are read once, and its uses: a span that is added to one
+// window may have to be subtracted from another one.
 type span struct {
 	start, end int64
 	uses       []use
 }
 
-// use is a window that a span is added to, or taken off.
+// use is a window to which a span is added, or from which it is subtracted.
 type use struct {
 	window int
 	minus  bool
 }
 
-// spansOf are the spans of pieces of a level.
+// spansOf returns the spans of pieces of a level.
 func spansOf(pieces store.Pieces, level store.Level) (spans []span) {
 	places := map[[2]int64]int{}
 	note := func(list []store.Piece, minus bool) {
@@ -41,7 +41,7 @@ func spansOf(pieces store.Pieces, level store.Level) (spans []span) {
 	return spans
 }
 
-// spansOfWindows are the windows as they are.
+// spansOfWindows returns the windows as spans, undivided.
 func spansOfWindows(windows []store.Window) []span {
 	spans := make([]span, len(windows))
 	for i, w := range windows {
@@ -50,7 +50,7 @@ func spansOfWindows(windows []store.Window) []span {
 	return spans
 }
 
-// layers are spans in lists of such as don't overlap, in order. Nearly always, all are in one.
+// layers divides spans into sorted lists in which none overlap. Nearly always, one list is enough.
 func layers(spans []span) (lists [][]span) {
 	left := slices.Clone(spans)
 	slices.SortStableFunc(left, func(a, b span) int { return cmp.Compare(a.start, b.start) })
@@ -68,7 +68,7 @@ func layers(spans []span) (lists [][]span) {
 	return lists
 }
 
-// joined are spans in order, of which those that follow one another are one.
+// joined joins those of some sorted spans that follow one another.
 func joined(spans []span) (whole []span) {
 	for _, s := range spans {
 		if n := len(whole); n > 0 && whole[n-1].end == s.start {
@@ -80,13 +80,13 @@ func joined(spans []span) (whole []span) {
 	return whole
 }
 
-// placing finds the spans that slots are in, of such as are in order and don't overlap.
+// placing finds the spans that contain slots, among sorted spans that don't overlap.
 type placing struct {
 	spans []span
 	last  int // where one was found last: the next one is near
 }
 
-// of is the span that a slot is in; it is in one.
+// of returns the span that contains a slot. There must be one.
 func (p *placing) of(slot int64) *span {
 	if at := &p.spans[p.last]; slot < at.start || slot >= at.end {
 		if p.last++; p.last == len(p.spans) || slot < p.spans[p.last].start || slot >= p.spans[p.last].end {
@@ -96,7 +96,7 @@ func (p *placing) of(slot int64) *span {
 	return &p.spans[p.last]
 }
 
-// use has the windows of a span add, or take off, what was counted in it.
+// use adds what was counted in a span to its windows, or subtracts it from them.
 func (q *statistics) use(s *span, of *counted, units store.Units) {
 	g := q.groupOf(of)
 	for _, each := range s.uses {

@@ -61,13 +61,14 @@ func (q *statistics) count() error {
 	return fmt.Errorf("there is no measure %q", q.query.Measure)
 }
 
-// operationColumns are what operations, and the devices that counted them, can be grouped by.
+// operationColumns are the columns by which operations, and the devices that counted them, can be
+// grouped.
 var operationColumns = []store.Column{
 	store.ByHandshake, store.ByItem, store.ByOrganization, store.ByType, store.ByDevice, store.ByRun, store.BySlot,
 	store.ByHour, store.ByDay,
 }
 
-// groupsBy is nil if the query groups by some of these columns only.
+// groupsBy returns nil if the query groups only by some of these columns.
 func (q *statistics) groupsBy(columns []store.Column) error {
 	for _, by := range q.query.By {
 		if !slices.Contains(columns, by) {
@@ -91,7 +92,7 @@ type statistics struct {
 	result  store.Statistics
 }
 
-// catalog is what is known of the things that are counted, as far as a query needs it.
+// catalog contains what is known about the objects that are counted, as far as a query needs it.
 type catalog struct {
 	// merged are the devices that are shown as another one. They are few.
 	merged map[store.ID]store.ID
@@ -139,10 +140,10 @@ func (q *statistics) readCatalog() error {
 	})
 }
 
-// asks tells whether a query asks for a type.
+// asks tells whether a query includes a type.
 func (c *catalog) asks(kind store.ID) bool { return c.only == nil || c.only[kind] }
 
-// asked are the types that it names.
+// asked returns the types that it names.
 func (c *catalog) asked() (keys []int64) {
 	for kind := range c.only {
 		keys = append(keys, int64(kind))
@@ -151,7 +152,7 @@ func (c *catalog) asked() (keys []int64) {
 	return keys
 }
 
-// shownAs is the device as which a device is shown.
+// shownAs returns the device as which a device is shown.
 func (c *catalog) shownAs(device store.ID) store.ID {
 	if into, merged := c.merged[device]; merged {
 		return into
@@ -163,7 +164,7 @@ func (q *statistics) groupedBy(columns ...store.Column) bool {
 	return slices.ContainsFunc(columns, func(by store.Column) bool { return slices.Contains(q.query.By, by) })
 }
 
-// filter is the condition on codes c, items i and organizations o.
+// filter returns the condition on codes c, items i and organizations o.
 func (q *statistics) filter() (where string, arguments []any) {
 	for _, f := range []struct {
 		column string

@@ -10,10 +10,10 @@ import (
 	"github.com/openlts/openlts/server/store/relational"
 )
 
-// Totals of devices are kept by month and day; what a window has beside these is summed
-// up from the slots of runs, whose counts SQL can't read. Which these are, activity tells.
+// Totals of devices are stored by month and day. The rest of a window is summed up from the slots
+// of runs, whose counts SQL can't read. Activity tells which slots these are.
 
-// devicePieces takes windows apart into months and days, and slots.
+// devicePieces divides windows into months, days and slots.
 func (q *statistics) devicePieces() (store.Pieces, error) {
 	levels := []store.Level{store.LevelMonth, store.LevelDay, store.LevelSlot}
 	switch {
@@ -26,8 +26,7 @@ func (q *statistics) devicePieces() (store.Pieces, error) {
 	return pieces, q.kept(slices.Concat(pieces.Plus[store.LevelSlot], pieces.Minus[store.LevelSlot]))
 }
 
-// wholeDays takes windows apart into whole days and slots: devices can be added to others,
-// but not taken off.
+// wholeDays divides windows into whole days and slots: devices can be added, but not subtracted.
 func (q *statistics) wholeDays() (store.Pieces, error) {
 	pieces := store.Pieces{Plus: map[store.Level][]store.Piece{}}
 	add := func(level store.Level, window int, start, end int64) {
@@ -51,7 +50,7 @@ func (q *statistics) wholeDays() (store.Pieces, error) {
 	return pieces, q.kept(pieces.Plus[store.LevelSlot])
 }
 
-// kept is nil if the reports of pieces are still there.
+// kept returns nil if the reports of pieces are still there.
 func (q *statistics) kept(pieces []store.Piece) error {
 	if len(pieces) == 0 {
 		return nil
@@ -66,7 +65,7 @@ func (q *statistics) kept(pieces []store.Piece) error {
 	return nil
 }
 
-// pairFilter is the condition on the code and the item of a row t, beginning with AND.
+// pairFilter returns the condition on the code and the item of a row t, beginning with AND.
 func (q *statistics) pairFilter() (where string, arguments []any) {
 	for _, f := range []struct {
 		condition string
@@ -86,7 +85,7 @@ func (q *statistics) pairFilter() (where string, arguments []any) {
 	return where, arguments
 }
 
-// deviceFilter is the condition on a row t with a device as well.
+// deviceFilter returns the condition on a row t that also has a device.
 func (q *statistics) deviceFilter() (where string, arguments []any) {
 	where, arguments = q.pairFilter()
 	if list := q.query.Devices; len(list) > 0 { // with those that are shown as one of them
@@ -97,9 +96,9 @@ func (q *statistics) deviceFilter() (where string, arguments []any) {
 	return where, arguments
 }
 
-// readDeviceTotals calls f with what was counted of devices in spans that don't overlap. It
-// tells no more than the query's columns need: rows of the same device are summed up in the
-// order of the key, which costs nothing.
+// readDeviceTotals calls f with what was counted for devices in spans that don't overlap, with only
+// the details that the query's columns need: it sums up rows of the same device in the order of the
+// key, which costs nothing.
 func (q *statistics) readDeviceTotals(level store.Level, spans []span,
 	f func(in *span, of *counted, units int64)) error {
 	where, filters := q.deviceFilter()
@@ -164,8 +163,8 @@ type reported struct {
 	since, until int64
 }
 
-// reportsIn finds the runs that reported something in spans that don't overlap, and of what
-// they are.
+// reportsIn finds the runs that reported something in spans that don't overlap, and to what they
+// belong.
 func (q *statistics) reportsIn(spans []span) (found []reported, runs map[store.ID]counted, err error) {
 	windows := make([]store.Window, len(spans))
 	for i, s := range spans {
@@ -199,11 +198,10 @@ func (q *statistics) reportsIn(spans []span) (found []reported, runs map[store.I
 	return found, runs, err
 }
 
-// reportsAtOnce is of how many runs one query reads reports.
+// reportsAtOnce is the number of runs whose reports one query reads.
 const reportsAtOnce = 2000
 
-// eachOfSlots calls f with what was counted in slots: once for each type that the query asks
-// for.
+// eachOfSlots calls f with what was counted in slots, once for each type that the query includes.
 func (q *statistics) eachOfSlots(spans []span, f func(in *span, of *counted, units int64)) error {
 	for _, layer := range layers(spans) {
 		found, runs, err := q.reportsIn(layer)
@@ -219,7 +217,7 @@ func (q *statistics) eachOfSlots(spans []span, f func(in *span, of *counted, uni
 	return nil
 }
 
-// reportsJSON writes down parts of reports for SQL.
+// reportsJSON returns parts of reports as JSON for SQL.
 func reportsJSON(list []reported) string {
 	text := []byte{'['}
 	for i, r := range list {
@@ -286,10 +284,10 @@ func (q *statistics) devices() error {
 	return q.eachOfSlots(spansOf(pieces, store.LevelSlot), meet)
 }
 
-// errNoTypes is why concurrent devices have no types.
+// errNoTypes tells why concurrent devices have no types.
 var errNoTypes = errors.New("devices at work at once are not counted by operation type")
 
-// concurrent counts the devices of each slot, and takes the most of each group.
+// concurrent counts the devices of each slot, and takes the maximum of each group.
 func (q *statistics) concurrent() error {
 	if q.groupedBy(store.ByType, store.ByDevice) || len(q.query.Types) > 0 {
 		return errNoTypes

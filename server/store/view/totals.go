@@ -10,11 +10,11 @@ import (
 	"github.com/openlts/openlts/server/store/relational"
 )
 
-// Totals are summed up here, not by SQL: their rows come in the order of their keys, of
-// which a database would make groups by sorting them all.
+// Totals are summed up here, not by SQL: the rows come in the order of their keys, and a database
+// would sort them all to group them.
 
-// operations sums up the totals of the levels that make up the windows. Those of
-// organizations tell less, and are fewer.
+// operations sums up the totals of the levels of which the windows consist. Totals of organizations
+// have fewer details and fewer rows.
 func (q *statistics) operations() error {
 	read, levels := q.readTotals, store.TotalLevels
 	if !q.groupedBy(store.ByHandshake, store.ByItem) && len(q.query.HandshakeCodes)+len(q.query.Items) == 0 {
@@ -35,8 +35,8 @@ func (q *statistics) operations() error {
 	return nil
 }
 
-// longestFirst are those of some levels whose totals tell the query's columns apart, the
-// longest first.
+// longestFirst returns those of some levels whose totals are fine enough for the query's columns,
+// the longest first.
 func (q *statistics) longestFirst(levels []store.Level) (able []store.Level) {
 	longest := store.LevelMonth
 	switch {
@@ -55,7 +55,7 @@ func (q *statistics) longestFirst(levels []store.Level) (able []store.Level) {
 	return able
 }
 
-// ofPair is the condition on a row t of totals that it is of a code and an item.
+// ofPair is the condition that a row t of totals belongs to a code and an item.
 const ofPair = `t.handshake_code = chosen.code AND t.item = chosen.item`
 
 // readTotals reads totals of codes and items in spans that don't overlap.
@@ -80,11 +80,12 @@ func (q *statistics) readTotals(level store.Level, spans []span) error {
 	})
 }
 
-// errOverflow is the error of a sum that no number can hold: one absurd report is enough.
+// errOverflow is the error of a sum that is too large for a number. One absurd report is enough to
+// cause it.
 var errOverflow = errors.New("a sum is too large")
 
-// readSums reads the sums of spans, of all types that the query asks for: the hours at the
-// ends of a year of days have many rows, which nothing tells apart.
+// readSums reads the sums of spans over all types that the query includes. The hours at the ends of
+// a year of days have many rows, which the query need not distinguish.
 func (q *statistics) readSums(level store.Level, spans []span) error {
 	where, filters := q.filter()
 	dialect := q.db.Dialect()
@@ -129,8 +130,8 @@ func (q *statistics) readSums(level store.Level, spans []span) error {
 	return nil
 }
 
-// pairsSQL are the codes and items for which there are totals: one step each through the
-// key of the totals, however many those are.
+// pairsSQL returns the SQL for the codes and items for which there are totals: one step each
+// through the key of the totals, however many totals there are.
 func (q *statistics) pairsSQL(where string) string {
 	return `WITH RECURSIVE pair (code, item) AS MATERIALIZED (
 	SELECT * FROM (SELECT handshake_code, item FROM total_month ORDER BY handshake_code, item LIMIT 1) first
@@ -140,7 +141,7 @@ chosen (code, item) AS MATERIALIZED (SELECT pair.code, pair.item FROM pair JOIN 
 }
 
 // readOrganizationTotals reads totals of organizations in spans that don't overlap: of all
-// together, unless the query tells organizations apart.
+// together, unless the query distinguishes organizations.
 func (q *statistics) readOrganizationTotals(level store.Level, spans []span) error {
 	organizations, err := q.organizations()
 	if err != nil {
@@ -161,7 +162,7 @@ func (q *statistics) readOrganizationTotals(level store.Level, spans []span) err
 	})
 }
 
-// organizations are those whose totals a query asks for.
+// organizations returns the organizations whose totals a query needs.
 func (q *statistics) organizations() (keys []int64, err error) {
 	query, arguments := `SELECT id FROM organization`, []any(nil)
 	if len(q.query.Organizations) > 0 {

@@ -1,5 +1,5 @@
-// Package view reads what a store holds at one moment, by SQL that is the same for
-// all databases: statistics, and what verification goes through.
+// Package view reads the contents of a store at one moment, with SQL that is the same for all
+// databases: statistics, and everything that verification needs.
 package view
 
 import (
@@ -11,16 +11,14 @@ import (
 	"github.com/openlts/openlts/server/store/relational"
 )
 
-// Database is a database at one moment: what others change meanwhile is not seen.
+// Database is a database at one moment: later changes are not visible.
 type Database interface {
-	// Query runs a query whose parameters are written '?'. Several may be open at
-	// once.
+	// Query runs a query whose parameters are written '?'. Several queries may be open at once.
 	Query(query string, arguments ...any) (Rows, error)
-	// Numbers calls row for each row of a query that has nothing but numbers, none of them
-	// NULL: as fast as can be, because there are many. What row is given holds until it
-	// returns.
+	// Numbers calls row for each row of a query that returns only numbers, none of them NULL. It is
+	// made for many rows. What row receives is valid only until row returns.
 	Numbers(query string, arguments []any, row func(numbers []int64) error) error
-	// Blobs is the same for a query whose last column is bytes.
+	// Blobs does the same for a query whose last column contains bytes.
 	Blobs(query string, arguments []any, row func(numbers []int64, data []byte) error) error
 	Dialect() *Dialect
 }
@@ -33,33 +31,34 @@ type Rows interface {
 	Close() error
 }
 
-// Dialect is where databases differ.
+// Dialect contains what differs between databases.
 type Dialect struct {
 	relational.Dialect
 
-	// Spans is a table (since, until) out of one parameter: a JSON array of arrays of two
-	// numbers. Keys is a table (id) out of a JSON array of numbers.
+	// Spans is a table (since, until) made from one parameter: a JSON array of arrays of two
+	// numbers. Keys is a table (id) made from a JSON array of numbers.
 	Spans, Keys string
-	// Reported is a table (place, run, since, until) out of one: a JSON array of arrays of four.
+	// Reported is a table (place, run, since, until) made from one parameter: a JSON array of
+	// arrays of four numbers.
 	Reported string
-	// NextPair are the code and the item of total_month that follow those of a row pair, by one
-	// step through its key; NULL: none do.
+	// NextPair selects the code and the item of total_month that follow those of a row pair, by one
+	// step through its key; NULL: there are none.
 	NextPair string
-	// Join joins a table that is looked up for each row of what precedes it. Lookup joins the
-	// rows t of a table that meet a condition, found by its key for each row of what precedes
-	// it, whatever else the database would think of.
+	// Join joins a table that is looked up for each row of what precedes it. Lookup joins the rows
+	// t of a table that meet a condition. It makes the database find them by the key for each row
+	// of what precedes it.
 	Join   string
 	Lookup func(table, condition string) string
 	// Summed is a query for columns of each row of a table expression, and for the sums of the
 	// counts and late parts of the rows t of totals that meet a condition: a text, as bytes, of
 	// two numbers; NULL if there are none. It may fail if a sum is too large.
 	Summed func(columns, from, totals, condition string) string
-	// In is the condition that a column, which precedes it, is one of a JSON array of
-	// texts: one parameter.
+	// In is the condition that the column before it is one of a JSON array of texts, which is one
+	// parameter.
 	In string
 }
 
-// texts are texts as a parameter.
+// texts returns texts as a parameter.
 func texts(list []string) string {
 	data, err := json.Marshal(list)
 	if err != nil { // texts always marshal
@@ -68,7 +67,7 @@ func texts(list []string) string {
 	return string(data)
 }
 
-// spansJSON are spans as a parameter.
+// spansJSON returns spans as a parameter.
 func spansJSON(spans []span) string {
 	text := []byte{'['}
 	for i, s := range spans {
@@ -82,7 +81,7 @@ func spansJSON(spans []span) string {
 	return string(append(text, ']'))
 }
 
-// keysJSON are keys as a parameter.
+// keysJSON returns keys as a parameter.
 func keysJSON(keys []int64) string {
 	text := []byte{'['}
 	for i, key := range keys {

@@ -30,16 +30,16 @@ namespace OpenLTS
         /// <summary>http(s)://host[:port][/path]; required.</summary>
         public string MainServerURL { get; set; }
 
-        /// <summary>Asked if the main server can't be reached.</summary>
+        /// <summary>Used if the main server can't be reached.</summary>
         public string StandbyServerURL { get; set; }
 
-        /// <summary>The code; or <see cref="OrganizationID"/>, or both.</summary>
+        /// <summary>Required, unless <see cref="OrganizationID"/> is set; both may be set.</summary>
         public string HandshakeCode { get; set; }
 
-        /// <summary>If the code is protected by one.</summary>
+        /// <summary>The session password of the code, if it has one.</summary>
         public string SessionPassword { get; set; }
 
-        /// <summary>Alone: the organization's default code is used.</summary>
+        /// <summary>Without <see cref="HandshakeCode"/>: the organization's default code is used.</summary>
         public string OrganizationID { get; set; }
 
         /// <summary>Where the SDK runs; Desktop by default.</summary>
@@ -51,15 +51,15 @@ namespace OpenLTS
         /// <summary>How the client UUID is made; Random by default.</summary>
         public UUIDGenerationMethod UUIDGenerationMethod { get; set; }
 
-        /// <summary>Days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the
-        /// license may allow fewer; 7 by default.</summary>
+        /// <summary>How many days an authorization may be used without the server; 0 to 6 count as 7; the license may
+        /// allow fewer; 7 by default.</summary>
         public int MaxBufferDays { get; set; }
 
         /// <summary>The modules to ask for; null: all.</summary>
         public LicenseModule[] LimitedLicenseModules { get; set; }
 
-        /// <summary>How many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000; 1
-        /// by default.</summary>
+        /// <summary>How many instances this machine will use at once, 1 to 1,000,000; matters only for licenses
+        /// charged by instances; 1 by default.</summary>
         public int MaxConcurrentInstanceCount { get; set; }
 
         /// <summary>May be combined; All by default.</summary>
@@ -68,10 +68,10 @@ namespace OpenLTS
         /// <summary>When a report whose submission failed is tried again; NextInit by default.</summary>
         public Resubmit Resubmit { get; set; }
 
-        /// <summary>Of the SDK, such as "10.2.1".</summary>
+        /// <summary>The version of the SDK, such as "10.2.1".</summary>
         public string ProductVersion { get; set; }
 
-        /// <summary>Of the SDK, such as "Python".</summary>
+        /// <summary>The edition of the SDK, such as "Python".</summary>
         public string Edition { get; set; }
 
         /// <summary>Domain, application id or process name; the server may check it.</summary>
@@ -83,27 +83,28 @@ namespace OpenLTS
         /// <summary>A client UUID of the host's own choice, for containers: 8-4-4-4-12 hex digits.</summary>
         public string DeviceUUID { get; set; }
 
-        /// <summary>The server's Ed25519 key in base64, as lts key show prints it: no other server is believed; if
-        /// empty, the key seen first is remembered.</summary>
+        /// <summary>The server's Ed25519 key in base64, as lts key show prints it: the library believes no other
+        /// server; if empty, it remembers the first key it sees.</summary>
         public string ServerPublicKey { get; set; }
 
-        /// <summary>PEM file of the roots to trust for HTTPS; if empty, the machine's, whatever SSL_CERT_FILE
-        /// says.</summary>
+        /// <summary>PEM file with the root certificates to trust for HTTPS; if empty, those of the machine
+        /// (SSL_CERT_FILE is ignored).</summary>
         public string CAFile { get; set; }
 
         /// <summary>http(s)://[user:password@]host:port</summary>
         public string ProxyURL { get; set; }
 
-        /// <summary>Where usage is kept, and who the device is; if empty, .openlts in the user's home directory; on
-        /// Windows, OpenLTS in the user's local application data. Where nothing can be kept, as in a container
-        /// without a volume, each start is a new device, which counts for a day at most (deviceUUID helps).</summary>
+        /// <summary>Where usage and the identity of the device are kept; if empty, .openlts in the user's home
+        /// directory, or on Windows OpenLTS in the user's local application data. If nothing can be kept there, as in
+        /// a container without a volume, each start is a new device, which counts for a day at most (set
+        /// <see cref="DeviceUUID"/>).</summary>
         public string DataDirectory { get; set; }
 
-        /// <summary>Length in seconds of a time slot and of the reporting interval; divides a day; 180 by
+        /// <summary>Length of a time slot and of the reporting interval in seconds; must divide a day; 180 by
         /// default.</summary>
         public int SlotSeconds { get; set; }
 
-        /// <summary>For all of the initialization; 12000 by default.</summary>
+        /// <summary>For the whole initialization; 12000 by default.</summary>
         public int InitTimeoutMilliseconds { get; set; }
 
         /// <summary>For one request to a server; 5000 by default.</summary>

@@ -138,25 +138,25 @@ namespace OpenLTS
         DeviceCount = 1,
         /// <summary>barcodes scanned</summary>
         ScanCount = 2,
-        /// <summary>devices at work in one slot</summary>
+        /// <summary>devices active in one slot</summary>
         ConcurrentDeviceCount = 3,
         /// <summary>pages processed</summary>
         PageCount = 4,
-        /// <summary>application domains</summary>
+        /// <summary>domains of applications</summary>
         AppDomainCount = 6,
-        /// <summary>devices at work in 24 hours</summary>
+        /// <summary>devices active in 24 hours</summary>
         ActiveDeviceCount = 8,
         /// <summary>instances</summary>
         InstanceCount = 9,
-        /// <summary>instances at work in one slot</summary>
+        /// <summary>instances active in one slot</summary>
         ConcurrentInstanceCount = 10,
-        /// <summary>devices at work in a day, within the item's time</summary>
+        /// <summary>devices active in a day, until the item's end</summary>
         DailyActiveDeviceCount = 101,
-        /// <summary>devices at work in 30 days</summary>
+        /// <summary>devices active in 30 days</summary>
         MonthlyActiveDeviceCount = 102,
-        /// <summary>devices at work in 90 days</summary>
+        /// <summary>devices active in 90 days</summary>
         QuarterlyActiveDeviceCount = 103,
-        /// <summary>devices at work in 365 days</summary>
+        /// <summary>devices active in 365 days</summary>
         YearlyActiveDeviceCount = 104,
     }
 
@@ -258,11 +258,11 @@ namespace OpenLTS
         QuotaInTolerance = 4,
         /// <summary>quota and tolerance are used up; the next authorization will be refused</summary>
         QuotaExhausted = 8,
-        /// <summary>the license has expired; the 7 days after it are running</summary>
+        /// <summary>the license has expired, within its 7 days of tolerance</summary>
         ExpiredInTolerance = 16,
-        /// <summary>the data directory can not be used; usage is kept in memory and dies with the process</summary>
+        /// <summary>the data directory can't be used; usage is kept in memory and is lost if the process dies</summary>
         StorageDegraded = 32,
-        /// <summary>the ledger or counters kept before were damaged, gone or an older copy; see the events</summary>
+        /// <summary>the ledger or the counters were damaged, missing or an older copy; see the events</summary>
         StorageRecovered = 64,
         /// <summary>the standby server answered</summary>
         StandbyUsed = 128,
@@ -276,7 +276,7 @@ namespace OpenLTS
         AuthorizationLapsed = 2048,
     }
 
-    /// <summary>What an event tells.</summary>
+    /// <summary>The kinds of events.</summary>
     public enum EventKind
     {
         /// <summary>reports were accepted by the server</summary>
@@ -289,7 +289,7 @@ namespace OpenLTS
         ReportsPurged = 4,
         /// <summary>the state flags changed</summary>
         StateChanged = 5,
-        /// <summary>the library contained a failure of its own</summary>
+        /// <summary>the library failed internally; the host is not affected</summary>
         InternalError = 6,
     }
 

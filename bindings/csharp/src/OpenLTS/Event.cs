@@ -18,10 +18,10 @@ namespace OpenLTS
         }
 
         // generated: properties
-        /// <summary>What the event tells.</summary>
+        /// <summary>The kind of event.</summary>
         public EventKind Kind { get; }
 
-        /// <summary>How it went.</summary>
+        /// <summary>The result.</summary>
         public StatusCode StatusCode { get; }
 
         /// <summary>The state of the license after the event, flags combined.</summary>

@@ -68,11 +68,11 @@ namespace OpenLTS
         /// LicenseModule n).</summary>
         public ulong Modules { get; }
 
-        /// <summary>Units recorded on this device, over all that keep them in the same data directory; always:
-        /// recorded = accepted + pending + lost.</summary>
+        /// <summary>Units recorded on this device by all that share the data directory; always: recorded = accepted +
+        /// pending + lost.</summary>
         public long Recorded { get; }
 
-        /// <summary>By the server, with a verified receipt.</summary>
+        /// <summary>Accepted by the server, with a verified receipt.</summary>
         public long Accepted { get; }
 
         /// <summary>Kept here, not accepted yet.</summary>
@@ -87,13 +87,13 @@ namespace OpenLTS
         /// <summary>Refused by the server.</summary>
         public long LostRefused { get; }
 
-        /// <summary>Gone with a damaged or deleted ledger.</summary>
+        /// <summary>Lost with a damaged or deleted ledger.</summary>
         public long LostStorage { get; }
 
         /// <summary>The client UUID.</summary>
         public string DeviceUUID { get; }
 
-        /// <summary>Of this opening of the license, as the server sees it.</summary>
+        /// <summary>The id of this opening of the license, as the server knows it.</summary>
         public string RunUUID { get; }
 
         /// <summary>The handshake code in use.</summary>
@@ -102,7 +102,7 @@ namespace OpenLTS
         /// <summary>The organization it belongs to.</summary>
         public string OrganizationID { get; }
 
-        /// <summary>The license item that usage is counted against.</summary>
+        /// <summary>The license item that usage counts on.</summary>
         public string ItemID { get; }
 
         /// <summary>Belongs to <see cref="StatusCode"/>.</summary>

@@ -51,13 +51,13 @@ extern NSString *const LTSStatusNameKey;
 // generated: ConnectionParameters_properties
 /// http(s)://host[:port][/path]; required.
 @property(nonatomic, copy, nullable) NSString *mainServerURL;
-/// Asked if the main server can't be reached.
+/// Used if the main server can't be reached.
 @property(nonatomic, copy, nullable) NSString *standbyServerURL;
-/// The code; or organizationID, or both.
+/// Required, unless organizationID is set; both may be set.
 @property(nonatomic, copy, nullable) NSString *handshakeCode;
-/// If the code is protected by one.
+/// The session password of the code, if it has one.
 @property(nonatomic, copy, nullable) NSString *sessionPassword;
-/// Alone: the organization's default code is used.
+/// Without handshakeCode: the organization's default code is used.
 @property(nonatomic, copy, nullable) NSString *organizationID;
 /// Where the SDK runs (LTS_DeploymentType); LTS_DT_DESKTOP by default.
 @property(nonatomic) NSInteger deploymentType;
@@ -65,21 +65,22 @@ extern NSString *const LTSStatusNameKey;
 @property(nonatomic) NSInteger chargeWay;
 /// How the client UUID is made (LTS_UUIDGenerationMethod); LTS_UUIDGM_RANDOM by default.
 @property(nonatomic) NSInteger UUIDGenerationMethod;
-/// Days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the
-/// license may allow fewer.
+/// How many days an authorization may be used without the server; 0 to 6 count as 7; the license
+/// may allow fewer.
 @property(nonatomic) NSInteger maxBufferDays;
 /// The modules to ask for (LTS_LicenseModule); nil: all.
 @property(nonatomic, copy, nullable) NSArray *limitedLicenseModules;
-/// How many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000.
+/// How many instances this machine will use at once, 1 to 1,000,000; matters only for licenses
+/// charged by instances.
 @property(nonatomic) NSInteger maxConcurrentInstanceCount;
 /// May be combined (LTS_Product); LTS_PROD_ALL by default.
 @property(nonatomic) NSInteger products;
 /// When a report whose submission failed is tried again (LTS_Resubmit); LTS_RESUBMIT_NEXT_INIT by
 /// default.
 @property(nonatomic) NSInteger resubmit;
-/// Of the SDK, such as "10.2.1".
+/// The version of the SDK, such as "10.2.1".
 @property(nonatomic, copy, nullable) NSString *productVersion;
-/// Of the SDK, such as "Python".
+/// The edition of the SDK, such as "Python".
 @property(nonatomic, copy, nullable) NSString *edition;
 /// Domain, application id or process name; the server may check it.
 @property(nonatomic, copy, nullable) NSString *validationField;
@@ -87,21 +88,22 @@ extern NSString *const LTSStatusNameKey;
 @property(nonatomic, copy, nullable) NSString *deviceFriendlyName;
 /// A client UUID of the host's own choice, for containers: 8-4-4-4-12 hex digits.
 @property(nonatomic, copy, nullable) NSString *deviceUUID;
-/// The server's Ed25519 key in base64, as lts key show prints it: no other server is believed; if
-/// empty, the key seen first is remembered.
+/// The server's Ed25519 key in base64, as lts key show prints it: the library believes no other
+/// server; if empty, it remembers the first key it sees.
 @property(nonatomic, copy, nullable) NSString *serverPublicKey;
-/// PEM file of the roots to trust for HTTPS; if empty, the machine's, whatever SSL_CERT_FILE says.
+/// PEM file with the root certificates to trust for HTTPS; if empty, those of the machine
+/// (SSL_CERT_FILE is ignored).
 @property(nonatomic, copy, nullable) NSString *caFile;
 /// http(s)://[user:password@]host:port
 @property(nonatomic, copy, nullable) NSString *proxyURL;
-/// Where usage is kept, and who the device is; if empty, .openlts in the user's home directory; on
-/// Windows, OpenLTS in the user's local application data. Where nothing can be kept, as in a
-/// container without a volume, each start is a new device, which counts for a day at most
-/// (deviceUUID helps).
+/// Where usage and the identity of the device are kept; if empty, .openlts in the user's home
+/// directory, or on Windows OpenLTS in the user's local application data. If nothing can be kept
+/// there, as in a container without a volume, each start is a new device, which counts for a day at
+/// most (set deviceUUID).
 @property(nonatomic, copy, nullable) NSString *dataDirectory;
-/// Length in seconds of a time slot and of the reporting interval; divides a day.
+/// Length of a time slot and of the reporting interval in seconds; must divide a day.
 @property(nonatomic) NSInteger slotSeconds;
-/// For all of the initialization (seconds).
+/// For the whole initialization (seconds).
 @property(nonatomic) NSTimeInterval initTimeout;
 /// For one request to a server (seconds).
 @property(nonatomic) NSTimeInterval requestTimeout;
@@ -160,10 +162,10 @@ extern NSString *const LTSStatusNameKey;
 /// The modules that may be used: the license item permits them, and they were asked for (bit n is
 /// LTS_LicenseModule n).
 @property(nonatomic, readonly) uint64_t modules;
-/// Units recorded on this device, over all that keep them in the same data directory; always:
-/// recorded = accepted + pending + lost.
+/// Units recorded on this device by all that share the data directory; always: recorded = accepted
+/// + pending + lost.
 @property(nonatomic, readonly) int64_t recorded;
-/// By the server, with a verified receipt.
+/// Accepted by the server, with a verified receipt.
 @property(nonatomic, readonly) int64_t accepted;
 /// Kept here, not accepted yet.
 @property(nonatomic, readonly) int64_t pending;
@@ -173,17 +175,17 @@ extern NSString *const LTSStatusNameKey;
 @property(nonatomic, readonly) int64_t lostExpired;
 /// Refused by the server.
 @property(nonatomic, readonly) int64_t lostRefused;
-/// Gone with a damaged or deleted ledger.
+/// Lost with a damaged or deleted ledger.
 @property(nonatomic, readonly) int64_t lostStorage;
 /// The client UUID.
 @property(nonatomic, readonly, copy) NSString *deviceUUID;
-/// Of this opening of the license, as the server sees it.
+/// The id of this opening of the license, as the server knows it.
 @property(nonatomic, readonly, copy) NSString *runUUID;
 /// The handshake code in use.
 @property(nonatomic, readonly, copy) NSString *handshakeCode;
 /// The organization it belongs to.
 @property(nonatomic, readonly, copy) NSString *organizationID;
-/// The license item that usage is counted against.
+/// The license item that usage counts on.
 @property(nonatomic, readonly, copy) NSString *itemID;
 /// Belongs to statusCode.
 @property(nonatomic, readonly, copy) NSString *statusMessage;
@@ -206,9 +208,9 @@ extern NSString *const LTSStatusNameKey;
   // generated: end
 }
 // generated: Event_properties
-/// What the event tells (LTS_EventKind).
+/// The kind of event (LTS_EventKind).
 @property(nonatomic, readonly) NSInteger kind;
-/// How it went (LTS_StatusCode).
+/// The result (LTS_StatusCode).
 @property(nonatomic, readonly) NSInteger statusCode;
 /// The state of the license after the event, flags combined (LTS_StateFlag).
 @property(nonatomic, readonly) uint32_t stateFlags;

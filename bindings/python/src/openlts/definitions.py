@@ -75,16 +75,16 @@ class ChargeWay(IntEnum):
     AUTO = 0  # decided by the server
     DEVICE_COUNT = 1  # distinct devices
     SCAN_COUNT = 2  # barcodes scanned
-    CONCURRENT_DEVICE_COUNT = 3  # devices at work in one slot
+    CONCURRENT_DEVICE_COUNT = 3  # devices active in one slot
     PAGE_COUNT = 4  # pages processed
-    APP_DOMAIN_COUNT = 6  # application domains
-    ACTIVE_DEVICE_COUNT = 8  # devices at work in 24 hours
+    APP_DOMAIN_COUNT = 6  # domains of applications
+    ACTIVE_DEVICE_COUNT = 8  # devices active in 24 hours
     INSTANCE_COUNT = 9  # instances
-    CONCURRENT_INSTANCE_COUNT = 10  # instances at work in one slot
-    DAILY_ACTIVE_DEVICE_COUNT = 101  # devices at work in a day, within the item's time
-    MONTHLY_ACTIVE_DEVICE_COUNT = 102  # devices at work in 30 days
-    QUARTERLY_ACTIVE_DEVICE_COUNT = 103  # devices at work in 90 days
-    YEARLY_ACTIVE_DEVICE_COUNT = 104  # devices at work in 365 days
+    CONCURRENT_INSTANCE_COUNT = 10  # instances active in one slot
+    DAILY_ACTIVE_DEVICE_COUNT = 101  # devices active in a day, until the item's end
+    MONTHLY_ACTIVE_DEVICE_COUNT = 102  # devices active in 30 days
+    QUARTERLY_ACTIVE_DEVICE_COUNT = 103  # devices active in 90 days
+    YEARLY_ACTIVE_DEVICE_COUNT = 104  # devices active in 365 days
 
 
 class DeploymentType(IntEnum):
@@ -149,9 +149,9 @@ class StateFlag(IntFlag):
     TRIAL = 2  # a trial license
     QUOTA_IN_TOLERANCE = 4  # the quota is used up, the tolerance is not
     QUOTA_EXHAUSTED = 8  # quota and tolerance are used up; the next authorization will be refused
-    EXPIRED_IN_TOLERANCE = 16  # the license has expired; the 7 days after it are running
-    STORAGE_DEGRADED = 32  # the data directory can not be used; usage is kept in memory and dies with the process
-    STORAGE_RECOVERED = 64  # the ledger or counters kept before were damaged, gone or an older copy; see the events
+    EXPIRED_IN_TOLERANCE = 16  # the license has expired, within its 7 days of tolerance
+    STORAGE_DEGRADED = 32  # the data directory can't be used; usage is kept in memory and is lost if the process dies
+    STORAGE_RECOVERED = 64  # the ledger or the counters were damaged, missing or an older copy; see the events
     STANDBY_USED = 128  # the standby server answered
     REPORTS_PENDING = 256  # the last submission failed; reports are kept
     USAGE_LOST = 512  # some usage was lost and declared: see the counts by cause
@@ -160,14 +160,14 @@ class StateFlag(IntFlag):
 
 
 class EventKind(IntEnum):
-    """What an event tells."""
+    """The kinds of events."""
 
     SUBMITTED = 1  # reports were accepted by the server
     SUBMIT_FAILED = 2  # reports could not be submitted and are kept
     REPORT_REFUSED = 3  # the server refused a report; its units are declared lost
     REPORTS_PURGED = 4  # reports older than 30 days were purged; their units are declared lost
     STATE_CHANGED = 5  # the state flags changed
-    INTERNAL_ERROR = 6  # the library contained a failure of its own
+    INTERNAL_ERROR = 6  # the library failed internally; the host is not affected
 
 
 class OperationType(IntEnum):

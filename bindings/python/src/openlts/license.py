@@ -47,10 +47,9 @@ class LicenseInfo:
     quota_used: int
     #: The modules that may be used: the license item permits them, and they were asked for.
     modules: frozenset[LicenseModule]
-    #: Units recorded on this device, over all that keep them in the same data directory; always: recorded = accepted +
-    #: pending + lost.
+    #: Units recorded on this device by all that share the data directory; always: recorded = accepted + pending + lost.
     recorded: int
-    #: By the server, with a verified receipt.
+    #: Accepted by the server, with a verified receipt.
     accepted: int
     #: Kept here, not accepted yet.
     pending: int
@@ -60,17 +59,17 @@ class LicenseInfo:
     lost_expired: int
     #: Refused by the server.
     lost_refused: int
-    #: Gone with a damaged or deleted ledger.
+    #: Lost with a damaged or deleted ledger.
     lost_storage: int
     #: The client UUID.
     device_uuid: str
-    #: Of this opening of the license, as the server sees it.
+    #: The id of this opening of the license, as the server knows it.
     run_uuid: str
     #: The handshake code in use.
     handshake_code: str
     #: The organization it belongs to.
     organization_id: str
-    #: The license item that usage is counted against.
+    #: The license item that usage counts on.
     item_id: str
     #: Belongs to ``status_code``.
     status_message: str
@@ -82,9 +81,9 @@ class Event:
     """Something that happened to a license."""
 
     # generated: Event
-    #: What the event tells.
+    #: The kind of event.
     kind: EventKind | int
-    #: How it went.
+    #: The result.
     status_code: StatusCode | int
     #: The state of the license after the event, flags combined.
     state_flags: StateFlag

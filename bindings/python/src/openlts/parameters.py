@@ -25,13 +25,13 @@ class ConnectionParameters:
     # generated: fields
     #: http(s)://host[:port][/path]; required.
     main_server_url: str = ""
-    #: Asked if the main server can't be reached.
+    #: Used if the main server can't be reached.
     standby_server_url: str = ""
-    #: The code; or ``organization_id``, or both.
+    #: Required, unless ``organization_id`` is set; both may be set.
     handshake_code: str = ""
-    #: If the code is protected by one.
+    #: The session password of the code, if it has one.
     session_password: str = field(default="", repr=False)
-    #: Alone: the organization's default code is used.
+    #: Without ``handshake_code``: the organization's default code is used.
     organization_id: str = ""
     #: Where the SDK runs (one of :class:`DeploymentType`).
     deployment_type: int = DeploymentType.DESKTOP
@@ -39,20 +39,21 @@ class ConnectionParameters:
     charge_way: int = ChargeWay.AUTO
     #: How the client UUID is made (one of :class:`UUIDGenerationMethod`).
     uuid_generation_method: int = UUIDGenerationMethod.RANDOM
-    #: Days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the license may allow
-    #: fewer; 7 by default.
+    #: How many days an authorization may be used without the server; 0 to 6 count as 7; the license may allow fewer; 7
+    #: by default.
     max_buffer_days: int = 7
     #: The modules to ask for (:class:`LicenseModule` members); empty: all.
     limited_license_modules: Sequence[int] = ()
-    #: How many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000; 1 by default.
+    #: How many instances this machine will use at once, 1 to 1,000,000; matters only for licenses charged by instances;
+    #: 1 by default.
     max_concurrent_instance_count: int = 1
     #: May be combined (:class:`Product` members, combined by ``|``).
     products: int = Product.ALL
     #: When a report whose submission failed is tried again (one of :class:`Resubmit`).
     resubmit: int = Resubmit.NEXT_INIT
-    #: Of the SDK, such as "10.2.1".
+    #: The version of the SDK, such as "10.2.1".
     product_version: str = ""
-    #: Of the SDK, such as "Python".
+    #: The edition of the SDK, such as "Python".
     edition: str = ""
     #: Domain, application id or process name; the server may check it.
     validation_field: str = ""
@@ -60,20 +61,21 @@ class ConnectionParameters:
     device_friendly_name: str = ""
     #: A client UUID of the host's own choice, for containers: 8-4-4-4-12 hex digits.
     device_uuid: str = ""
-    #: The server's Ed25519 key in base64, as lts key show prints it: no other server is believed; if empty, the key
-    #: seen first is remembered.
+    #: The server's Ed25519 key in base64, as lts key show prints it: the library believes no other server; if empty, it
+    #: remembers the first key it sees.
     server_public_key: str = ""
-    #: PEM file of the roots to trust for HTTPS; if empty, the machine's, whatever SSL_CERT_FILE says.
+    #: PEM file with the root certificates to trust for HTTPS; if empty, those of the machine (SSL_CERT_FILE is
+    #: ignored).
     ca_file: str | os.PathLike[str] = ""
     #: http(s)://[user:password@]host:port
     proxy_url: str = field(default="", repr=False)
-    #: Where usage is kept, and who the device is; if empty, .openlts in the user's home directory; on Windows, OpenLTS
-    #: in the user's local application data. Where nothing can be kept, as in a container without a volume, each start
-    #: is a new device, which counts for a day at most (deviceUUID helps).
+    #: Where usage and the identity of the device are kept; if empty, .openlts in the user's home directory, or on
+    #: Windows OpenLTS in the user's local application data. If nothing can be kept there, as in a container without a
+    #: volume, each start is a new device, which counts for a day at most (set ``device_uuid``).
     data_directory: str | os.PathLike[str] = ""
-    #: Length in seconds of a time slot and of the reporting interval; divides a day; 180 by default.
+    #: Length of a time slot and of the reporting interval in seconds; must divide a day; 180 by default.
     slot_seconds: int = 180
-    #: For all of the initialization; 12000 by default.
+    #: For the whole initialization; 12000 by default.
     init_timeout_milliseconds: int = 12000
     #: For one request to a server; 5000 by default.
     request_timeout_milliseconds: int = 5000

@@ -120,7 +120,7 @@ def test_server_gone_before_the_end(command: Command, server: LTSServer, draw_ba
         assert process.stdout is not None
         process.stdout.readline()
         server.stop()
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=300)
     assert process.returncode == 0
     assert errors == "barcode_reader: some usage is not submitted yet; the next start does it\n"
     server.start()

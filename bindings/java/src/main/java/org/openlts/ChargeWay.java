@@ -10,25 +10,25 @@ public final class ChargeWay {
     public static final int DEVICE_COUNT = 1;
     /** barcodes scanned */
     public static final int SCAN_COUNT = 2;
-    /** devices at work in one slot */
+    /** devices active in one slot */
     public static final int CONCURRENT_DEVICE_COUNT = 3;
     /** pages processed */
     public static final int PAGE_COUNT = 4;
-    /** application domains */
+    /** domains of applications */
     public static final int APP_DOMAIN_COUNT = 6;
-    /** devices at work in 24 hours */
+    /** devices active in 24 hours */
     public static final int ACTIVE_DEVICE_COUNT = 8;
     /** instances */
     public static final int INSTANCE_COUNT = 9;
-    /** instances at work in one slot */
+    /** instances active in one slot */
     public static final int CONCURRENT_INSTANCE_COUNT = 10;
-    /** devices at work in a day, within the item's time */
+    /** devices active in a day, until the item's end */
     public static final int DAILY_ACTIVE_DEVICE_COUNT = 101;
-    /** devices at work in 30 days */
+    /** devices active in 30 days */
     public static final int MONTHLY_ACTIVE_DEVICE_COUNT = 102;
-    /** devices at work in 90 days */
+    /** devices active in 90 days */
     public static final int QUARTERLY_ACTIVE_DEVICE_COUNT = 103;
-    /** devices at work in 365 days */
+    /** devices active in 365 days */
     public static final int YEARLY_ACTIVE_DEVICE_COUNT = 104;
 
     private ChargeWay() {}

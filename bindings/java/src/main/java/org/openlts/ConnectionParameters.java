@@ -10,16 +10,16 @@ public final class ConnectionParameters {
     /** http(s)://host[:port][/path]; required. */
     public String mainServerURL;
 
-    /** Asked if the main server can't be reached. */
+    /** Used if the main server can't be reached. */
     public String standbyServerURL;
 
-    /** The code; or {@link #organizationID}, or both. */
+    /** Required, unless {@link #organizationID} is set; both may be set. */
     public String handshakeCode;
 
-    /** If the code is protected by one. */
+    /** The session password of the code, if it has one. */
     public String sessionPassword;
 
-    /** Alone: the organization's default code is used. */
+    /** Without {@link #handshakeCode}: the organization's default code is used. */
     public String organizationID;
 
     /** Where the SDK runs (one of {@link DeploymentType}); DESKTOP by default. */
@@ -32,8 +32,8 @@ public final class ConnectionParameters {
     public int uuidGenerationMethod;
 
     /**
-     * Days an authorization may be used without the server; 0 or more, less than 7 counts as 7; the
-     * license may allow fewer; 7 by default.
+     * How many days an authorization may be used without the server; 0 to 6 count as 7; the license may
+     * allow fewer; 7 by default.
      */
     public int maxBufferDays;
 
@@ -41,8 +41,8 @@ public final class ConnectionParameters {
     public int[] limitedLicenseModules;
 
     /**
-     * How many instances this machine will use at once, for licenses charged by them; 1 to 1,000,000; 1
-     * by default.
+     * How many instances this machine will use at once, 1 to 1,000,000; matters only for licenses
+     * charged by instances; 1 by default.
      */
     public int maxConcurrentInstanceCount;
 
@@ -55,10 +55,10 @@ public final class ConnectionParameters {
      */
     public int resubmit;
 
-    /** Of the SDK, such as "10.2.1". */
+    /** The version of the SDK, such as "10.2.1". */
     public String productVersion;
 
-    /** Of the SDK, such as "Python". */
+    /** The edition of the SDK, such as "Python". */
     public String edition;
 
     /** Domain, application id or process name; the server may check it. */
@@ -71,29 +71,32 @@ public final class ConnectionParameters {
     public String deviceUUID;
 
     /**
-     * The server's Ed25519 key in base64, as lts key show prints it: no other server is believed; if
-     * empty, the key seen first is remembered.
+     * The server's Ed25519 key in base64, as lts key show prints it: the library believes no other
+     * server; if empty, it remembers the first key it sees.
      */
     public String serverPublicKey;
 
-    /** PEM file of the roots to trust for HTTPS; if empty, the machine's, whatever SSL_CERT_FILE says. */
+    /**
+     * PEM file with the root certificates to trust for HTTPS; if empty, those of the machine
+     * (SSL_CERT_FILE is ignored).
+     */
     public String caFile;
 
     /** http(s)://[user:password@]host:port */
     public String proxyURL;
 
     /**
-     * Where usage is kept, and who the device is; if empty, .openlts in the user's home directory; on
-     * Windows, OpenLTS in the user's local application data. Where nothing can be kept, as in a
-     * container without a volume, each start is a new device, which counts for a day at most (deviceUUID
-     * helps).
+     * Where usage and the identity of the device are kept; if empty, .openlts in the user's home
+     * directory, or on Windows OpenLTS in the user's local application data. If nothing can be kept
+     * there, as in a container without a volume, each start is a new device, which counts for a day at
+     * most (set {@link #deviceUUID}).
      */
     public String dataDirectory;
 
-    /** Length in seconds of a time slot and of the reporting interval; divides a day; 180 by default. */
+    /** Length of a time slot and of the reporting interval in seconds; must divide a day; 180 by default. */
     public int slotSeconds;
 
-    /** For all of the initialization; 12000 by default. */
+    /** For the whole initialization; 12000 by default. */
     public int initTimeoutMilliseconds;
 
     /** For one request to a server; 5000 by default. */

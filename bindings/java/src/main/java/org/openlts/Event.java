@@ -3,10 +3,10 @@ package org.openlts;
 /** Something that happened to a license; see {@link License#pollEvent}. */
 public final class Event {
     // generated: fields
-    /** What the event tells (one of {@link EventKind}). */
+    /** The kind of event (one of {@link EventKind}). */
     public int kind;
 
-    /** How it went (one of {@link StatusCode}). */
+    /** The result (one of {@link StatusCode}). */
     public int statusCode;
 
     /** The state of the license after the event, flags combined (of {@link StateFlag}). */

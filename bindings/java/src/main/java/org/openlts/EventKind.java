@@ -2,7 +2,7 @@
 
 package org.openlts;
 
-/** What an event tells. */
+/** The kinds of events. */
 public final class EventKind {
     /** reports were accepted by the server */
     public static final int SUBMITTED = 1;
@@ -14,7 +14,7 @@ public final class EventKind {
     public static final int REPORTS_PURGED = 4;
     /** the state flags changed */
     public static final int STATE_CHANGED = 5;
-    /** the library contained a failure of its own */
+    /** the library failed internally; the host is not affected */
     public static final int INTERNAL_ERROR = 6;
 
     private EventKind() {}

@@ -43,12 +43,12 @@ public final class LicenseInfo {
     public long modules;
 
     /**
-     * Units recorded on this device, over all that keep them in the same data directory; always:
-     * recorded = accepted + pending + lost.
+     * Units recorded on this device by all that share the data directory; always: recorded = accepted +
+     * pending + lost.
      */
     public long recorded;
 
-    /** By the server, with a verified receipt. */
+    /** Accepted by the server, with a verified receipt. */
     public long accepted;
 
     /** Kept here, not accepted yet. */
@@ -63,13 +63,13 @@ public final class LicenseInfo {
     /** Refused by the server. */
     public long lostRefused;
 
-    /** Gone with a damaged or deleted ledger. */
+    /** Lost with a damaged or deleted ledger. */
     public long lostStorage;
 
     /** The client UUID. */
     public String deviceUUID;
 
-    /** Of this opening of the license, as the server sees it. */
+    /** The id of this opening of the license, as the server knows it. */
     public String runUUID;
 
     /** The handshake code in use. */
@@ -78,7 +78,7 @@ public final class LicenseInfo {
     /** The organization it belongs to. */
     public String organizationID;
 
-    /** The license item that usage is counted against. */
+    /** The license item that usage counts on. */
     public String itemID;
 
     /** Belongs to {@link #statusCode}. */

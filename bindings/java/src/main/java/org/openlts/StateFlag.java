@@ -12,11 +12,11 @@ public final class StateFlag {
     public static final int QUOTA_IN_TOLERANCE = 4;
     /** quota and tolerance are used up; the next authorization will be refused */
     public static final int QUOTA_EXHAUSTED = 8;
-    /** the license has expired; the 7 days after it are running */
+    /** the license has expired, within its 7 days of tolerance */
     public static final int EXPIRED_IN_TOLERANCE = 16;
-    /** the data directory can not be used; usage is kept in memory and dies with the process */
+    /** the data directory can't be used; usage is kept in memory and is lost if the process dies */
     public static final int STORAGE_DEGRADED = 32;
-    /** the ledger or counters kept before were damaged, gone or an older copy; see the events */
+    /** the ledger or the counters were damaged, missing or an older copy; see the events */
     public static final int STORAGE_RECOVERED = 64;
     /** the standby server answered */
     public static final int STANDBY_USED = 128;
