@@ -72,7 +72,7 @@ func (g *Group) Text(by By) string {
 
 func (g *Group) compare(other *Group, bys []By) int {
 	for _, by := range bys {
-		order := 0
+		var order int
 		switch by {
 		case BySlot:
 			order = cmp.Compare(g.Slot, other.Slot)
