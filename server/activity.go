@@ -7,11 +7,10 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// How often the activity of days is folded, and how many rows at a time. Each question about
-// devices also reads what is not folded yet, so that should stay little.
+// How often the activity of days is folded. Each question about devices also reads what is not
+// folded yet, so that should stay little.
 const (
 	foldInterval = 30 * time.Second
-	foldedAtOnce = 20_000
 	// foldPause lets others write in between. foldRetry gives an operator time to repair the
 	// database.
 	foldPause = 100 * time.Millisecond
@@ -21,7 +20,7 @@ const (
 // foldActivity folds what came into the activity of days, until ctx ends.
 func (s *Server) foldActivity(ctx context.Context, folder store.ActivityFolder) {
 	for {
-		folded, err := folder.FoldActivity(ctx, foldedAtOnce)
+		folded, err := folder.FoldActivity(ctx, store.FoldedAtOnce)
 		wait := foldInterval
 		switch {
 		case ctx.Err() != nil:
@@ -30,7 +29,7 @@ func (s *Server) foldActivity(ctx context.Context, folder store.ActivityFolder) 
 			s.config.Log.Warn("the activity of days can't be folded; statistics of devices take longer meanwhile",
 				"error", err)
 			wait = foldRetry
-		case folded == foldedAtOnce:
+		case folded == store.FoldedAtOnce:
 			wait = foldPause
 		}
 		select {

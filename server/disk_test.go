@@ -57,8 +57,8 @@ func TestReadyTellsAFullDisk(t *testing.T) {
 	granted(t, device, "100001-reader")
 	ready(http.StatusOK)
 	disk.full.Store(true)
-	if _, err := device.Authorize(device.Request("100001-reader")); problem(t, err).Code !=
-		protocol.StatusServerFailed {
+	_, err = device.Authorize(device.Request("100001-reader"))
+	if problem(t, err).Code != protocol.StatusServerFailed {
 		t.Error(err)
 	}
 	ready(http.StatusServiceUnavailable)

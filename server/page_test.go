@@ -52,10 +52,11 @@ func TestPageProduct(t *testing.T) {
 			statistics.Query{By: []statistics.By{by}, Items: []string{"pages"}}, l.clock())
 		check(t, err)
 		for _, row := range result.Rows {
-			if want[row.Group[0]] != row.Count {
-				t.Errorf("%s %q: %d, want %d", by, row.Group[0], row.Count, want[row.Group[0]])
+			value := row.Group.Text(by)
+			if want[value] != row.Count {
+				t.Errorf("%s %q: %d, want %d", by, value, row.Count, want[value])
 			}
-			delete(want, row.Group[0])
+			delete(want, value)
 		}
 		if len(want) != 0 {
 			t.Errorf("%s: %v is missing", by, want)

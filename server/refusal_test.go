@@ -140,9 +140,9 @@ var refusals = []struct {
 		before: func(t *testing.T, l *lts, _ *servertest.Device) {
 			user := l.device()
 			granted(t, user, "100001-used")
-			if _, err := user.Report(user.Batch(group(uuid.NewString(), "100001-used", "used",
-				protocol.Report{Slot: l.slotStart(1), Revision: 1, Counts: map[string]int64{"QR_CODE": 1}}))); err !=
-				nil {
+			used := protocol.Report{Slot: l.slotStart(1), Revision: 1, Counts: map[string]int64{"QR_CODE": 1}}
+			batch := user.Batch(group(uuid.NewString(), "100001-used", "used", used))
+			if _, err := user.Report(batch); err != nil {
 				t.Fatal(err)
 			}
 		}},
@@ -368,12 +368,12 @@ func TestTrials(t *testing.T) {
 			}
 		}
 		l.advance(time.Second)
-		if _, err := first.Authorize(first.Request("100001-" + name)); problem(t, err).Code !=
-			protocol.StatusLicenseExpired {
+		_, err := first.Authorize(first.Request("100001-" + name))
+		if problem(t, err).Code != protocol.StatusLicenseExpired {
 			t.Error(err)
 		}
 		second := l.device()
-		_, err := second.Authorize(second.Request("100001-" + name))
+		_, err = second.Authorize(second.Request("100001-" + name))
 		if refused := err != nil; refused != (by != store.TrialByDevice) {
 			t.Errorf("%s: another device: %v", name, err)
 		}
@@ -462,8 +462,8 @@ func TestArchivedOrganization(t *testing.T) {
 	device := l.device()
 	granted(t, device, "100001-reader")
 	check(t, l.ArchiveOrganization(t.Context(), "100001", true))
-	if _, err := device.Authorize(device.Request("100001-reader")); problem(t, err).Code !=
-		protocol.StatusHandshakeCodeNotFound {
+	_, err := device.Authorize(device.Request("100001-reader"))
+	if problem(t, err).Code != protocol.StatusHandshakeCodeNotFound {
 		t.Error(err)
 	}
 	byDefault := device.Request("")

@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -293,7 +292,7 @@ func TestMergedDevices(t *testing.T) {
 		check(t, err)
 		got := map[string]int64{}
 		for _, row := range counts.Rows {
-			got[fmt.Sprint(row.Values[0])] += row.Count
+			got[row.Device] += row.Count
 		}
 		if got[now.UUID] != 10 || got[other.UUID] != 5 || len(counts.Rows) != 2 {
 			t.Errorf("%v: %v", window, counts.Rows)

@@ -28,14 +28,14 @@ func TestNewDevicesAreLimited(t *testing.T) {
 	granted(t, servertest.NewDevice(web.URL), "100001-reader")
 	late := servertest.NewDevice(web.URL)
 	for range 3 {
-		if _, err := late.Authorize(late.Request("100001-reader")); problem(t, err).Code !=
-			protocol.StatusRequestRateLimited {
+		_, err := late.Authorize(late.Request("100001-reader"))
+		if problem(t, err).Code != protocol.StatusRequestRateLimited {
 			t.Error(err)
 		}
 		granted(t, known, "100001-reader")
 		// A refusal is told all the same.
-		if _, err := late.Authorize(late.Request("100001-nobody")); problem(t, err).Code !=
-			protocol.StatusHandshakeCodeNotFound {
+		_, err = late.Authorize(late.Request("100001-nobody"))
+		if problem(t, err).Code != protocol.StatusHandshakeCodeNotFound {
 			t.Error(err)
 		}
 	}

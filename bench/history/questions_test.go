@@ -186,8 +186,12 @@ func questionsAreAnswered(t *testing.T, s store.Store) {
 		last := ""
 		for _, row := range counted.Rows {
 			key := fmt.Sprint(row.Window)
-			for _, value := range row.Values {
-				key += fmt.Sprint(" ", value)
+			for _, by := range q.By {
+				if text := row.Text(by); text != nil {
+					key += " " + *text
+				} else {
+					key += fmt.Sprint(" ", *row.Number(by))
+				}
 			}
 			if _, twice := got[key]; twice {
 				t.Errorf("%+v: %s comes twice", q, key)

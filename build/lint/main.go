@@ -1,8 +1,8 @@
 // Command lint checks the rules of this project that no stock linter knows.
 // Each guards a promise: no panic reaches the host, core can be used without
 // cgo, nobody's file but ours is opened in a data directory, who was late is not told
-// that something is broken, no test of a server depends on when it runs, and no line of a
-// source in Go or of a document is too wide.
+// that something is broken, no test of a server depends on when it runs, no line of a
+// source in Go or of a document is too wide, and no comparison is torn.
 //
 // Run it from the repository's root: go run ./build/lint
 package main
@@ -44,7 +44,7 @@ type finding struct {
 func (f finding) String() string { return f.position.String() + ": " + f.text }
 
 // lint reads the library's Go files, tests aside, and applies the rules; clocks are looked at
-// in the server's tests, and the width of lines everywhere.
+// in the server's tests, and lines everywhere.
 func lint(repository fs.FS) ([]finding, error) {
 	l := linter{sources: token.NewFileSet()}
 	for _, root := range []string{"core", "capi"} {
@@ -79,7 +79,7 @@ func lint(repository fs.FS) ([]finding, error) {
 			return nil, err
 		}
 	}
-	if err := errors.Join(l.clocks(repository), l.widths(repository)); err != nil {
+	if err := errors.Join(l.clocks(repository), l.lines(repository)); err != nil {
 		return nil, err
 	}
 	if l.performed == 0 {

@@ -83,6 +83,8 @@ func TestLint(t *testing.T) {
 			"package capi\n\nfunc f() {\n\tspawn(func() { perform(nil) })\n}\n", "begin with `defer contain"},
 		{"a line too wide", "server/a_test.go", "package a\n\nvar a = " + strings.Repeat("b + ", 30) + "c\n",
 			"a_test.go:3:121: the line has more than 120 columns"},
+		{"a torn comparison", "server/a.go", "package a\n\nvar a = b() !=\n\tnil\n",
+			"server/a.go:3:13: the other side"},
 		{"a wide line", "server/a.go", "package a\n\nvar a = " + strings.Repeat("b+", 55) + "b\n", ""},
 		{"tabs are four columns", "server/a.go", "package a\n\nvar a =\n\t" + strings.Repeat("\t", 29) + "b\n",
 			"a.go:4:121"},

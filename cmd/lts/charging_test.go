@@ -59,29 +59,6 @@ func TestChargingOfItems(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, shown)
 		}
 	}
-	for _, test := range []struct {
-		args []string
-		want string
-	}{
-		{[]string{"--charge-way", "scan", "--exceptions", "5"}, "has no number of exceptions"},
-		{[]string{"--charge-way", "scan", "--seat", "5d"}, "has no time that a seat lasts"},
-		{[]string{"--charge-way", "concurrent-device", "--tolerance", "5"}, "has no tolerance"},
-		{[]string{"--charge-way", "active-device", "--seat-least", "5d"}, "has no time that a seat lasts at least"},
-		{[]string{"--charge-way", "device", "--tolerance", "-1"}, "is not from 0 to"},
-		{[]string{"--charge-way", "concurrent-device", "--slot", "7"}, "does not divide a day"},
-		{[]string{"--charge-way", "device", "--seat", "soon"}, "--seat"},
-		{[]string{"--charge-way", "device", "--seat", "1.5s"}, "--seat"},
-		{[]string{"--charge-way", "device", "--seat", "99999d"}, "is not from 1 to"},
-	} {
-		if _, err := run(data,
-			append([]string{"item", "add", "x", "--org", "100001", "--quota", "1"}, test.args...)...); err == nil ||
-			!strings.Contains(err.Error(), test.want) {
-			t.Errorf("%v: %v", test.args, err)
-		}
-	}
-	if _, err := run(data, "item", "show", "nothing"); err == nil || !strings.Contains(err.Error(), "lts item list") {
-		t.Error(err)
-	}
 }
 
 // docs/operations.md tells of every charge way.

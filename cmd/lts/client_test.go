@@ -63,9 +63,7 @@ func counted(t *testing.T, data string) (byItem map[string]int64) {
 	mustJSON(t, &s, data, "stats", "--by", "item")
 	byItem = map[string]int64{}
 	for _, row := range s.Rows {
-		item, _ := row["item"].(string)
-		count, _ := row["count"].(float64)
-		byItem[item] = int64(count)
+		byItem[row.Item] = row.Count
 	}
 	return byItem
 }
@@ -95,8 +93,8 @@ func TestClockForwardAndBack(t *testing.T) {
 	clock.Step(-11 * year)
 	for _, later := range []time.Duration{0, year, 4 * year} {
 		clock.Step(later)
-		if _, err := client.Open(t.Context(), p, client.Environment{Clock: clock}); protocol.StatusOf(err) !=
-			protocol.StatusFailedToReachLTS ||
+		_, err := client.Open(t.Context(), p, client.Environment{Clock: clock})
+		if protocol.StatusOf(err) != protocol.StatusFailedToReachLTS ||
 			!strings.Contains(err.Error(), "the clock was set back") {
 			t.Errorf("after %v: %v", later, err)
 		}
@@ -137,8 +135,8 @@ func TestTwoVendorsWithOneCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.DataDirectory = t.TempDir()
-	if _, err := client.Open(t.Context(), p, client.Environment{}); protocol.StatusOf(err) !=
-		protocol.StatusServerKeyMismatch ||
+	_, err := client.Open(t.Context(), p, client.Environment{})
+	if protocol.StatusOf(err) != protocol.StatusServerKeyMismatch ||
 		!strings.Contains(err.Error(), "lts key show") {
 		t.Errorf("a customer's own server: %v", err)
 	}
@@ -272,14 +270,14 @@ func TestForgedRefusal(t *testing.T) {
 	forged.Store(false)
 	must(t, data, "item", "revoke", "scans")
 	for range 2 {
-		if _, err := client.Open(t.Context(), p, client.Environment{}); protocol.StatusOf(err) !=
-			protocol.StatusItemInvalid {
+		_, err := client.Open(t.Context(), p, client.Environment{})
+		if protocol.StatusOf(err) != protocol.StatusItemInvalid {
 			t.Errorf("revoked: %v", err)
 		}
 	}
 	forged.Store(true)
-	if _, err := client.Open(t.Context(), p, client.Environment{}); protocol.StatusOf(err) !=
-		protocol.StatusServerResponseInvalid {
+	_, err = client.Open(t.Context(), p, client.Environment{})
+	if protocol.StatusOf(err) != protocol.StatusServerResponseInvalid {
 		t.Errorf("after a proven refusal: %v", err)
 	}
 	if c := counted(t, data)["scans"]; c != 5 {

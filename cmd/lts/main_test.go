@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/server/servertest"
+	"github.com/openlts/openlts/server/store/database"
 	"github.com/openlts/openlts/server/store/postgres"
 	"github.com/openlts/openlts/server/store/postgres/postgrestest"
 	"github.com/openlts/openlts/server/store/teststore"
@@ -26,6 +27,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(runAsLTS) != "" {
 		main()
 		os.Exit(0)
+	}
+	if err := os.Setenv("GORACE", "atexit_sleep_ms=0"); err != nil { // or each would sleep for a second at its end
+		panic(err)
 	}
 	os.Exit(teststore.Run(m))
 }
@@ -89,7 +93,10 @@ func mustJSON(t testing.TB, value any, data string, args ...string) {
 // standard makes organization 100001 with code 100001-reader and item scans.
 func standard(t testing.TB) (data string) {
 	t.Helper()
-	data = newData(t)
+	data = teststore.Name(t) // with its tables: most tests are not about making them
+	if directory := database.Directory(data); directory != "" {
+		data = directory
+	}
 	addStandard(t, data)
 	return data
 }

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -24,7 +22,21 @@ type statisticsJSON struct {
 	Before      *int64           `json:"before,omitempty"`
 	Lost        int64            `json:"lost"`
 	LostByCause map[string]int64 `json:"lostByCause"`
-	Rows        []map[string]any `json:"rows"`
+	Rows        []statisticsRow  `json:"rows"`
+}
+
+// statisticsRow is a row with its window, which is told by its start, in seconds since 1970.
+type statisticsRow struct {
+	Slot       *int64 `json:"slot,omitempty"` // takes the place of the group's
+	Hour       *int64 `json:"hour,omitempty"`
+	Day        *int64 `json:"day,omitempty"`
+	Month      *int64 `json:"month,omitempty"`
+	End        *int64 `json:"end,omitempty"`
+	Unfinished bool   `json:"unfinished,omitempty"`
+	statistics.Group
+	Count  int64  `json:"count"`
+	Late   int64  `json:"late,omitempty"`
+	Before *int64 `json:"before,omitempty"`
 }
 
 type statisticsFlags struct {
@@ -130,7 +142,7 @@ func parseTimeIn(flag, text string, zone *time.Location) (time.Time, error) {
 func newStatisticsJSON(query *statistics.Query, result *statistics.Result) statisticsJSON {
 	output := statisticsJSON{
 		AsOf: result.AsOf.Unix(), Zone: result.Zone, Measure: result.Measure, Total: result.Total, Late: result.Late,
-		Before: result.Before, LostByCause: result.Lost, Rows: []map[string]any{},
+		Before: result.Before, LostByCause: result.Lost, Rows: []statisticsRow{},
 	}
 	if output.LostByCause == nil {
 		output.LostByCause = map[string]int64{}
@@ -138,30 +150,33 @@ func newStatisticsJSON(query *statistics.Query, result *statistics.Result) stati
 	for _, units := range result.Lost {
 		output.Lost = store.SaturatingSum(output.Lost, units)
 	}
-	for _, row := range result.Rows {
-		values := map[string]any{"count": row.Count}
+	for _, counted := range result.Rows {
+		row := statisticsRow{Group: counted.Group, Count: counted.Count, Late: counted.Late, Before: counted.Before}
+		if slices.Contains(query.By, statistics.BySlot) {
+			row.Slot = &counted.Group.Slot
+		}
 		if query.Per != statistics.PerPeriod {
-			window := result.Windows[row.Window]
-			values[string(query.Per)], values["end"] = window.Start.Unix(), window.End.Unix()
-			if window.Unfinished {
-				values["unfinished"] = true
-			}
+			row.window(query.Per, result.Windows[counted.Window])
 		}
-		if row.Late > 0 {
-			values["late"] = row.Late
-		}
-		if row.Before != nil {
-			values["before"] = *row.Before
-		}
-		for i, by := range query.By {
-			values[string(by)] = row.Group[i]
-			if by == statistics.BySlot {
-				values[string(by)] = json.Number(row.Group[i])
-			}
-		}
-		output.Rows = append(output.Rows, values)
+		output.Rows = append(output.Rows, row)
 	}
 	return output
+}
+
+// window sets the columns of a window.
+func (r *statisticsRow) window(per statistics.Per, of statistics.Window) {
+	start, end := of.Start.Unix(), of.End.Unix()
+	r.End, r.Unfinished = &end, of.Unfinished
+	switch per {
+	case statistics.PerSlot:
+		r.Slot = &start
+	case statistics.PerHour:
+		r.Hour = &start
+	case statistics.PerDay:
+		r.Day = &start
+	case statistics.PerMonth:
+		r.Month = &start
+	}
 }
 
 func printStatistics(cmd *cobra.Command, query *statistics.Query, result *statistics.Result) error {
@@ -194,9 +209,10 @@ func printStatistics(cmd *cobra.Command, query *statistics.Query, result *statis
 				mark = "+"
 			}
 		}
-		for i, value := range row.Group {
-			if query.By[i] == statistics.BySlot {
-				value = slotStart(value, result.AsOf.Location())
+		for _, by := range query.By {
+			value := row.Group.Text(by)
+			if by == statistics.BySlot { // as people read it
+				value = time.Unix(row.Group.Slot, 0).In(result.AsOf.Location()).Format(time.DateTime)
 			}
 			values = append(values, value)
 		}
@@ -217,15 +233,6 @@ func printStatistics(cmd *cobra.Command, query *statistics.Query, result *statis
 		return err
 	}
 	return printTotals(cmd, result)
-}
-
-// slotStart formats the start of a slot, in seconds since 1970, for people.
-func slotStart(seconds string, zone *time.Location) string {
-	start, err := strconv.ParseInt(seconds, 10, 64)
-	if err != nil {
-		return seconds
-	}
-	return time.Unix(start, 0).In(zone).Format(time.DateTime)
 }
 
 func printTotals(cmd *cobra.Command, result *statistics.Result) error {

@@ -158,8 +158,8 @@ func (s *serving) counted(ctx context.Context) (counted, error) {
 		all.Lost += units
 	}
 	for _, row := range statistics.Rows {
-		all.ByDevice[fmt.Sprint(row.Values[0])] += row.Count
-		all.ByType[fmt.Sprint(row.Values[1])] += row.Count
+		all.ByDevice[row.Device] += row.Count
+		all.ByType[row.Type] += row.Count
 	}
 	verified, err := verification.Run(ctx, s.store, verification.Options{})
 	for _, difference := range verified.Differences {

@@ -23,6 +23,9 @@ const asDriver = "OPENLTS_TEST_DRIVER"
 func TestMain(m *testing.M) {
 	switch defect := os.Getenv(asDriver); defect {
 	case "":
+		if err := os.Setenv("GORACE", "atexit_sleep_ms=0"); err != nil { // or drivers would sleep at their end
+			panic(err)
+		}
 		os.Exit(m.Run())
 	case "ours":
 		drive(&ours{})

@@ -129,6 +129,17 @@ func (s *stage) known() (*player.Device, *protocol.Authorization, error) {
 	return d, granted, nil
 }
 
+// known has a scenario begin with a device that the server has granted the code to.
+func known(play func(s *stage, d *player.Device, granted *protocol.Authorization) error) func(*stage) error {
+	return func(s *stage) error {
+		d, granted, err := s.known()
+		if err != nil {
+			return err
+		}
+		return play(s, d, granted)
+	}
+}
+
 // slot is the start of the slot that was so many slots ago.
 func (s *stage) slot(ago int64) int64 {
 	now := s.options.Now().Unix()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/player"
 )
 
 var authorizationScenes = []scene{
@@ -13,7 +14,7 @@ var authorizationScenes = []scene{
 		"authorize_by_code",
 		"A device is granted the code: signed, over its request, with times in order.",
 		nil,
-		authorizeByCode,
+		known(authorizeByCode),
 	},
 	{
 		"authorize_any_form",
@@ -27,7 +28,7 @@ var authorizationScenes = []scene{
 		needsOrganization,
 		authorizeByOrganization,
 	},
-	{"authorize_again", "A device that comes again gets the same report key.", nil, authorizeAgain},
+	{"authorize_again", "A device that comes again gets the same report key.", nil, known(authorizeAgain)},
 	{
 		"refuse_unknown_code",
 		"An unknown code is refused with -20101, signed.",
@@ -80,11 +81,7 @@ func needsLocked(o *ServerOptions) string {
 	return ""
 }
 
-func authorizeByCode(s *stage) error {
-	_, a, err := s.known()
-	if err != nil {
-		return err
-	}
+func authorizeByCode(s *stage, _ *player.Device, a *protocol.Authorization) error {
 	switch {
 	case a.Protocol != protocol.Version || a.HandshakeCode != s.options.HandshakeCode || a.OrganizationID == "" ||
 		a.Item.ID == "":
@@ -146,11 +143,7 @@ func authorizeByOrganization(s *stage) error {
 	return err
 }
 
-func authorizeAgain(s *stage) error {
-	d, _, err := s.known()
-	if err != nil {
-		return err
-	}
+func authorizeAgain(s *stage, d *player.Device, _ *protocol.Authorization) error {
 	id := d.ReportKeyID
 	if _, err := d.Authorize(d.Request(s.options.HandshakeCode)); err != nil {
 		return err

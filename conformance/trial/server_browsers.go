@@ -7,11 +7,12 @@ import (
 	"strings"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/player"
 )
 
 var browserScenes = []scene{
 	{"cors", "Pages of any origin may use the clients' paths, and read the MAC.", nil, cors},
-	{"framed", "A request framed as plain text is answered in kind.", nil, framed},
+	{"framed", "A request framed as plain text is answered in kind.", nil, known(framed)},
 	{"framed_errors", "In the framing, an error has HTTP status 200 and says its own.", nil, framedErrors},
 }
 
@@ -70,11 +71,7 @@ func (s *stage) plain(path, text string) (first, rest string, err error) {
 	return first, rest, nil
 }
 
-func framed(s *stage) error {
-	d, granted, err := s.known()
-	if err != nil {
-		return err
-	}
+func framed(s *stage, d *player.Device, granted *protocol.Authorization) error {
 	body, err := json.Marshal(d.Request(s.options.HandshakeCode))
 	if err != nil {
 		return err

@@ -19,48 +19,53 @@ import (
 const scan = "QR_CODE"
 
 var reportScenes = []scene{
-	{"report", "What is reported counts, and the receipt proves it.", nil, report},
-	{"report_again", "A report counts once, however often and in whatever batch it comes.", nil, reportAgain},
-	{"report_at_once", "A report counts once, if it comes many times at once.", nil, reportAtOnce},
+	{"report", "What is reported counts, and the receipt proves it.", nil, known(report)},
+	{"report_again", "A report counts once, however often and in whatever batch it comes.", nil, known(reportAgain)},
+	{"report_at_once", "A report counts once, if it comes many times at once.", nil, known(reportAtOnce)},
 	{
 		"report_grows",
 		"Counts are cumulative: a higher revision adds what is new, a lower one nothing.",
 		nil,
-		reportGrows,
+		known(reportGrows),
 	},
 	{
 		"report_apart",
 		"The same slot of another run, and another slot of the same run, count by themselves.",
 		nil,
-		reportApart,
+		known(reportApart),
 	},
 	{
 		"report_lost",
 		"What is declared lost does not count, and the receipt says what the server has not.",
 		nil,
-		reportLost,
+		known(reportLost),
 	},
-	{"report_found", "The receipt says how much of what was found was new.", nil, reportFound},
+	{"report_found", "The receipt says how much of what was found was new.", nil, known(reportFound)},
 	{
 		"report_forged",
 		"A batch without a right MAC by the device's key is answered by -20192, and changes nothing.",
 		nil,
-		reportForged,
+		known(reportForged),
 	},
 	{
 		"report_not_granted",
 		"What the key was not granted is an exception to be sent again; the rest counts.",
 		nil,
-		reportNotGranted,
+		known(reportNotGranted),
 	},
 	{
 		"malformed_reports",
 		"Reports that can't be are exceptions, batches that can't be are problems.",
 		nil,
-		malformedReports,
+		known(malformedReports),
 	},
-	{"batch_limits", "A batch holds 2,000 reports and 1 MiB, and one without reports is fine.", nil, batchLimits},
-	{"license_closed", "A batch may say that a license was closed.", nil, licenseClosed},
+	{
+		"batch_limits",
+		"A batch holds 2,000 reports and 1 MiB, and one without reports is fine.",
+		nil,
+		known(batchLimits),
+	},
+	{"license_closed", "A batch may say that a license was closed.", nil, known(licenseClosed)},
 }
 
 // group holds reports of a new run under what was granted.
@@ -100,11 +105,7 @@ func accept(d *player.Device, groups ...protocol.ReportGroup) (*protocol.Receipt
 	return receipt, nil
 }
 
-func report(s *stage) error {
-	d, granted, err := s.known()
-	if err != nil {
-		return err
-	}
+func report(s *stage, d *player.Device, granted *protocol.Authorization) error {
 	return s.counted(d, 5, func() error {
 		g := s.group(granted, s.scans(1, 1, 5))
 		receipt, err := accept(d, g)
@@ -119,11 +120,7 @@ func report(s *stage) error {
 	})
 }
 
-func reportAgain(s *stage) error {
-	d, granted, err := s.known()
-	if err != nil {
-		return err
-	}
+func reportAgain(s *stage, d *player.Device, granted *protocol.Authorization) error {
 	g := s.group(granted, s.scans(1, 1, 3))
 	same := d.Batch(g)
 	return s.counted(d, 3, func() error {
@@ -139,11 +136,7 @@ func reportAgain(s *stage) error {
 	})
 }
 
-func reportAtOnce(s *stage) error {
-	d, granted, err := s.known()
-	if err != nil {
-		return err
-	}
+func reportAtOnce(s *stage, d *player.Device, granted *protocol.Authorization) error {
 	g := s.group(granted, s.scans(1, 1, 3))
 	return s.counted(d, 3, func() error {
 		errs := make([]error, 8)
@@ -157,11 +150,7 @@ func reportAtOnce(s *stage) error {
 	})
 }
 
-func reportGrows(s *stage) error {
-	d, granted, err := s.known()
-	if err != nil {
-		return err
-	}
+func reportGrows(s *stage, d *player.Device, granted *protocol.Authorization) error {
 	g := s.group(granted)
 	for _, step := range []struct{ revision, count, counted int64 }{{2, 4, 4}, {1, 3, 0}, {7, 6, 2},
 		{2, 4, 0}, {7, 6, 0}} {
@@ -174,22 +163,14 @@ func reportGrows(s *stage) error {
 	return nil
 }
 
-func reportApart(s *stage) error {
-	d, granted, err := s.known()
-	if err != nil {
-		return err
-	}
+func reportApart(s *stage, d *player.Device, granted *protocol.Authorization) error {
 	return s.counted(d, 6, func() error {
 		_, err := accept(d, s.group(granted, s.scans(1, 1, 1), s.scans(2, 1, 2)), s.group(granted, s.scans(1, 1, 3)))
 		return err
 	})
 }
 
-func reportLost(s *stage) error {
-	d, granted, err := s.known()
-	if err != nil {
-		return err
-	}
+func reportLost(s *stage, d *player.Device, granted *protocol.Authorization) error {
 	g := s.group(granted, s.scans(1, 1, 2))
 	if _, err := accept(d, g); err != nil {
 		return err
@@ -212,11 +193,7 @@ func reportLost(s *stage) error {
 	})
 }
 
-func reportFound(s *stage) error {
-	d, granted, err := s.known()
-	if err != nil {
-		return err
-	}
+func reportFound(s *stage, d *player.Device, granted *protocol.Authorization) error {
 	g := s.group(granted, s.scans(1, 1, 2))
 	if _, err := accept(d, g); err != nil {
 		return err
@@ -236,11 +213,7 @@ func reportFound(s *stage) error {
 	return nil
 }
 
-func reportForged(s *stage) error {
-	d, granted, err := s.known()
-	if err != nil {
-		return err
-	}
+func reportForged(s *stage, d *player.Device, granted *protocol.Authorization) error {
 	other, _, err := s.known()
 	if err != nil {
 		return err
@@ -277,11 +250,7 @@ func reportForged(s *stage) error {
 	})
 }
 
-func reportNotGranted(s *stage) error {
-	d, granted, err := s.known()
-	if err != nil {
-		return err
-	}
+func reportNotGranted(s *stage, d *player.Device, granted *protocol.Authorization) error {
 	strange, nobody := s.group(granted, s.scans(1, 1, 9)), s.group(granted, s.scans(1, 1, 9))
 	strange.Item, nobody.HandshakeCode = "conformance-no-such-item", "conformance-no-such-code"
 	return s.counted(d, 2, func() error {
@@ -301,13 +270,9 @@ func reportNotGranted(s *stage) error {
 	})
 }
 
-func malformedReports(s *stage) error {
-	d, granted, err := s.known()
-	if err != nil {
-		return err
-	}
+func malformedReports(s *stage, d *player.Device, granted *protocol.Authorization) error {
 	errs := map[string]error{}
-	err = s.counted(d, 0, func() error {
+	err := s.counted(d, 0, func() error {
 		for name, change := range map[string]func(*protocol.Report){
 			"no start of a slot":    func(r *protocol.Report) { r.Slot++ },
 			"a slot before 1970":    func(r *protocol.Report) { r.Slot = -protocol.DefaultSlotSeconds },
@@ -349,11 +314,7 @@ func malformedReports(s *stage) error {
 	return errors.Join(err, each(errs))
 }
 
-func batchLimits(s *stage) error {
-	d, granted, err := s.known()
-	if err != nil {
-		return err
-	}
+func batchLimits(s *stage, d *player.Device, granted *protocol.Authorization) error {
 	if _, err := accept(d); err != nil {
 		return fmt.Errorf("a batch without reports: %w", err)
 	}
@@ -365,7 +326,7 @@ func batchLimits(s *stage) error {
 	if _, err := accept(d, s.group(granted, reports[1:]...)); err != nil {
 		return fmt.Errorf("%d reports: %w", protocol.MaxReportsInBatch, err)
 	}
-	_, err = d.Report(d.Batch(s.group(granted, reports...)))
+	_, err := d.Report(d.Batch(s.group(granted, reports...)))
 	if err := problem(err, protocol.StatusRequestTooLarge, 413); err != nil {
 		return fmt.Errorf("%d reports: %w", len(reports), err)
 	}
@@ -377,11 +338,7 @@ func batchLimits(s *stage) error {
 	return nil
 }
 
-func licenseClosed(s *stage) error {
-	d, granted, err := s.known()
-	if err != nil {
-		return err
-	}
+func licenseClosed(s *stage, d *player.Device, granted *protocol.Authorization) error {
 	batch := d.Batch()
 	batch.Closed = []protocol.ClosedLicense{
 		{

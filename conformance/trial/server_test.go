@@ -24,13 +24,14 @@ import (
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/store/teststore"
 )
 
 // office is a server of ours with the fixture, not listening yet, and its X25519 key.
 func office(t *testing.T) (http.Handler, *ecdh.PrivateKey) {
 	t.Helper()
 	ctx := t.Context()
-	s, err := sqlite.Open(ctx, t.TempDir(), true)
+	s, err := sqlite.Open(ctx, teststore.Directory(t), true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/openlts/openlts/core/internal/ledger"
 	"github.com/openlts/openlts/core/internal/report"
@@ -51,7 +50,7 @@ func (m *meter) purge(ctx context.Context) {
 	}
 	cutoff, right := report.Cutoff(m.ageingTime(), m.tally.Slot, retention), ledger.Unknown
 	if m.told() {
-		right = report.Cutoff(time.Unix(m.grant().Time.Server(m.clock), 0), m.tally.Slot, retention)
+		right = report.Cutoff(m.serverTime(), m.tally.Slot, retention)
 	}
 	units, err := m.ledger.Purge(ctx, cutoff, right)
 	if errors.Is(err, ledger.ErrBusy) && (ctx.Err() != nil || !m.inTime(ctx)) {

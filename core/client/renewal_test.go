@@ -91,8 +91,8 @@ func TestRefusedWhileInUse(t *testing.T) {
 	if err := l.Submit(context.Background()); err != nil || ofItem(server, "scans") != 5 {
 		t.Errorf("%v, the server has %d", err, server.Total())
 	}
-	if _, err := client.Open(context.Background(), p, client.Environment{Clock: clock}); protocol.StatusOf(err) !=
-		protocol.StatusItemInvalid {
+	_, err := client.Open(context.Background(), p, client.Environment{Clock: clock})
+	if protocol.StatusOf(err) != protocol.StatusItemInvalid {
 		t.Errorf("the next start: %v", err)
 	}
 	server.Intercept(offline)

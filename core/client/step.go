@@ -79,7 +79,7 @@ func (m *meter) leaveClock(ctx context.Context) error {
 
 // ahead is how far our clock is ahead of the server's.
 func (m *meter) ahead() time.Duration {
-	return time.Duration(m.clock.Now().Unix()-m.grant().Time.Server(m.clock)) * time.Second
+	return time.Duration(m.clock.Now().Unix()-m.serverTime().Unix()) * time.Second
 }
 
 // noteAhead does the work of noteClock. The caller holds the watch's token.
@@ -157,12 +157,16 @@ func (m *meter) endClock(ctx context.Context, now int64, ahead time.Duration) er
 // ageingTime is the time by which the age of usage is measured: our clock or the server's,
 // whichever is behind, so that no wrong clock makes us give up anything early.
 func (m *meter) ageingTime() time.Time {
-	now := m.clock.Now()
-	if server := time.Unix(m.grant().Time.Server(m.clock), 0); server.Before(now) {
-		now = server
+	now, server := m.clock.Now(), m.serverTime()
+	if server.Before(now) {
+		return server
 	}
 	return now
 }
+
+// serverTime is what the server's clock shows now, reckoned from the grant, however our clock was
+// set since. It is right if a server told this process the time; see told.
+func (m *meter) serverTime() time.Time { return time.Unix(m.grant().Time.Server(m.clock), 0) }
 
 // told tells whether this process knows the time from a server.
 func (m *meter) told() bool { return m.grant().Reason == nil }

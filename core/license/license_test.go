@@ -278,8 +278,8 @@ func TestMainThenStandbyThenCache(t *testing.T) {
 		t.Fatalf("cache: %+v, %v", granted, err)
 	}
 	w.clock.Advance(2 * time.Second)
-	if _, err = w.authorize(parameters(dead, server.URL)); protocol.StatusOf(err) !=
-		protocol.StatusServerResponseInvalid || !strings.Contains(err.Error(), "2026-03-08") {
+	_, err = w.authorize(parameters(dead, server.URL))
+	if protocol.StatusOf(err) != protocol.StatusServerResponseInvalid || !strings.Contains(err.Error(), "2026-03-08") {
 		t.Errorf("cache that ran out: %v", err)
 	}
 	// Turning the clock back does not bring it back.
@@ -683,8 +683,8 @@ func TestAnAnswerForAnother(t *testing.T) {
 		w := newWorld(t)
 		server := testkit.NewServer(t, w.clock.Now)
 		server.Modify(modify)
-		if _, err := w.authorize(parameters(server.URL)); protocol.StatusOf(err) !=
-			protocol.StatusServerResponseInvalid {
+		_, err := w.authorize(parameters(server.URL))
+		if protocol.StatusOf(err) != protocol.StatusServerResponseInvalid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -245,8 +245,8 @@ func TestStatus(t *testing.T) {
 			t.Errorf("%d: %s, %s", status, status.Name(), status.Message())
 		}
 	}
-	if err := protocol.Errorf(protocol.StatusTooMany, "caused by %w", os.ErrExist); protocol.StatusOf(err) !=
-		protocol.StatusTooMany || !errors.Is(err, os.ErrExist) {
+	err := protocol.Errorf(protocol.StatusTooMany, "caused by %w", os.ErrExist)
+	if protocol.StatusOf(err) != protocol.StatusTooMany || !errors.Is(err, os.ErrExist) {
 		t.Error(err)
 	}
 	if protocol.StatusOf(errors.New("x")) != protocol.StatusInternal || protocol.StatusOf(nil) != protocol.StatusOK {

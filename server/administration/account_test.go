@@ -73,8 +73,8 @@ func TestSessions(t *testing.T) {
 	attempts := administration.NewAttempts()
 	session := has[string](t)(d.SignIn(ctx, attempts, "net", "olga", password))
 	other := has[string](t)(d.SignIn(ctx, attempts, "net", " olga ", password))
-	if p := has[administration.Principal](t)(d.Session(ctx, session)); p !=
-		(administration.Principal{Name: "olga", Role: administration.Owner}) || session == other {
+	p := has[administration.Principal](t)(d.Session(ctx, session))
+	if p != (administration.Principal{Name: "olga", Role: administration.Owner}) || session == other {
 		t.Errorf("%+v", p)
 	}
 	d.now = d.now.Add(6 * 24 * time.Hour)

@@ -262,8 +262,8 @@ func (i *importing) products(ctx context.Context, of *licensefile.Item) error {
 		if err := checkOwnProduct(product.Name, product.Bit); err != nil {
 			return err
 		}
-		if err := i.AddProduct(store.Product{Name: product.Name, Bit: product.Bit, CreatedAt: i.now.Unix()}); err !=
-			nil {
+		err := i.AddProduct(store.Product{Name: product.Name, Bit: product.Bit, CreatedAt: i.now.Unix()})
+		if err != nil {
 			return err
 		}
 	}

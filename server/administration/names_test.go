@@ -40,8 +40,8 @@ func TestNamesAreTheDefinitions(t *testing.T) {
 				ok = modules[value.Name] == protocol.LicenseModule(value.Value)
 			case "DeploymentType":
 				// Shorter and in lower case: "embedded" for EMBEDDED_DEVICE.
-				ok = deploymentTypes[strings.TrimSuffix(strings.ToLower(value.Name), "_device")] ==
-					protocol.DeploymentType(value.Value)
+				short := strings.TrimSuffix(strings.ToLower(value.Name), "_device")
+				ok = deploymentTypes[short] == protocol.DeploymentType(value.Value)
 			case "ChargeWay":
 				name := strings.ReplaceAll(strings.TrimSuffix(strings.ToLower(value.Name), "_count"), "_", "-")
 				ok = value.Value == 0 || protocol.ChargeWay(value.Value).Short() == strings.TrimPrefix(name, "app-")

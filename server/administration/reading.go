@@ -252,9 +252,7 @@ func (a *Administrator) Forecast(ctx context.Context, item Item) (Forecast, erro
 	}
 	units := map[string]int64{}
 	for _, row := range result.Rows {
-		if name, ok := row.Values[0].(string); ok {
-			units[name] = row.Count
-		}
+		units[row.Type] = row.Count
 	}
 	return forecast(item.Quota, policy.Charged(way, store.CountsOf(units)), now.Unix()-since, now.Unix(),
 		item.ExpiresAt), nil

@@ -181,10 +181,10 @@ func checkVersion(version int) error {
 func checkAuthorization(request *protocol.AuthorizationRequest) error {
 	if nonce, err := protocol.Encoding.DecodeString(request.Nonce); err != nil || len(nonce) < minNonce ||
 		len(nonce) > maxNonce {
-		return malformed("nonce is not %d to %d bytes in base64url", minNonce, maxNonce)
+		return policy.Malformed("nonce is not %d to %d bytes in base64url", minNonce, maxNonce)
 	}
 	if !policy.ValidUUID(request.Device.UUID) {
-		return malformed("device.uuid is not a UUID in lower case")
+		return policy.Malformed("device.uuid is not a UUID in lower case")
 	}
 	for _, text := range []struct{ name, value string }{
 		{"handshakeCode", request.HandshakeCode}, {"organizationID", request.OrganizationID},
@@ -195,32 +195,32 @@ func checkAuthorization(request *protocol.AuthorizationRequest) error {
 		{"device.library", request.Device.Library},
 	} {
 		if len(text.value) > maxText {
-			return malformed("%s is longer than %d bytes", text.name, maxText)
+			return policy.Malformed("%s is longer than %d bytes", text.name, maxText)
 		}
 		if !utf8.ValidString(text.value) {
-			return malformed("%s is not UTF-8", text.name)
+			return policy.Malformed("%s is not UTF-8", text.name)
 		}
 		if !policy.Plain(text.value) {
-			return malformed("%s holds control characters", text.name)
+			return policy.Malformed("%s holds control characters", text.name)
 		}
 	}
 	if len(request.Modules) > maxModules {
-		return malformed("there are more than %d modules", maxModules)
+		return policy.Malformed("there are more than %d modules", maxModules)
 	}
 	if request.InstanceCount < 0 || request.InstanceCount > protocol.MaxInstances {
-		return malformed("instanceCount is not from 0 to %d", protocol.MaxInstances)
+		return policy.Malformed("instanceCount is not from 0 to %d", protocol.MaxInstances)
 	}
 	if request.SlotSeconds != 0 {
 		if _, err := slot.Check(int64(request.SlotSeconds)); err != nil {
-			return malformed("slotSeconds: %w", err)
+			return policy.Malformed("slotSeconds: %w", err)
 		}
 	}
 	if len(request.Anomalies) > maxAnomalies {
-		return malformed("there are more than %d anomalies", maxAnomalies)
+		return policy.Malformed("there are more than %d anomalies", maxAnomalies)
 	}
 	for _, kind := range request.Anomalies {
 		if !validAnomaly(kind) {
-			return malformed("an anomaly is 1 to %d characters out of a-z, 0-9 and '-'", maxAnomaly)
+			return policy.Malformed("an anomaly is 1 to %d characters out of a-z, 0-9 and '-'", maxAnomaly)
 		}
 	}
 	return nil
@@ -245,15 +245,15 @@ func (k *Keys) deviceKey(encoded string) (store.DeviceKey, error) {
 	}
 	raw, err := protocol.Encoding.DecodeString(encoded)
 	if err != nil {
-		return store.DeviceKey{}, malformed("device.publicKey is not base64url")
+		return store.DeviceKey{}, policy.Malformed("device.publicKey is not base64url")
 	}
 	public, err := ecdh.X25519().NewPublicKey(raw)
 	if err != nil {
-		return store.DeviceKey{}, malformed("device.publicKey is not an X25519 key of 32 bytes")
+		return store.DeviceKey{}, policy.Malformed("device.publicKey is not an X25519 key of 32 bytes")
 	}
 	secret, id, err := protocol.DeriveReportKey(k.Report, public, k.Report.PublicKey())
 	if err != nil { // a point of low order
-		return store.DeviceKey{}, malformed("device.publicKey is not a usable X25519 key")
+		return store.DeviceKey{}, policy.Malformed("device.publicKey is not a usable X25519 key")
 	}
 	key := store.DeviceKey{KeyID: id, PublicKey: raw, ReportKey: secret}
 	k.devices.Put(encoded, key)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/policy"
 )
 
 // The bytes that are read and processed at the same time are limited, so that a server with 512 MB
@@ -118,7 +119,7 @@ func (b *bodies) read(w http.ResponseWriter, r *http.Request, limit int64,
 	if errors.As(err, &over) {
 		return nil, nil, tooLarge(limit)
 	}
-	return nil, nil, malformed("the body could not be read: %w", err)
+	return nil, nil, policy.Malformed("the body could not be read: %w", err)
 }
 
 func tooLarge(limit int64) error {
@@ -142,11 +143,7 @@ func busy(after time.Duration) error {
 // clients may send more.
 func decode(body []byte, value any) error {
 	if err := json.Unmarshal(body, value); err != nil {
-		return malformed("the body is not the JSON expected: %w", err)
+		return policy.Malformed("the body is not the JSON expected: %w", err)
 	}
 	return nil
-}
-
-func malformed(format string, arguments ...any) error {
-	return protocol.Errorf(protocol.StatusRequestMalformed, "The request is malformed: "+format+".", arguments...)
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/policy"
 )
 
 // Browsers ask the server for permission before a request with our own header fields or content
@@ -86,8 +87,9 @@ type readCloser struct {
 func unframe(r *http.Request, body *bufio.Reader) (*http.Request, error) {
 	line, err := body.ReadSlice('\n')
 	if err != nil { // empty, or too long
-		return nil, malformed("the first line of plain text is not %s%d, followed by the key id and MAC of a report",
-			frameName, protocol.Version)
+		return nil, policy.Malformed(
+			"the first line of plain text is not %s%d, followed by the key id and MAC of a report", frameName,
+			protocol.Version)
 	}
 	size := len(line)
 	words := strings.Split(strings.TrimRight(string(line), "\r\n"), " ")
@@ -97,7 +99,7 @@ func unframe(r *http.Request, body *bufio.Reader) (*http.Request, error) {
 				return nil, checkVersion(n)
 			}
 		}
-		return nil, malformed("plain text does not begin with %s%d", frameName, protocol.Version)
+		return nil, policy.Malformed("plain text does not begin with %s%d", frameName, protocol.Version)
 	}
 	request := r.Clone(r.Context())
 	request.Header.Del(protocol.HeaderKey)
@@ -108,7 +110,7 @@ func unframe(r *http.Request, body *bufio.Reader) (*http.Request, error) {
 		request.Header.Set(protocol.HeaderKey, words[1])
 		request.Header.Set(protocol.HeaderMAC, words[2])
 	default:
-		return nil, malformed(
+		return nil, policy.Malformed(
 			"the first line of plain text has %d words; it has one, or three with the key id and the MAC", len(words))
 	}
 	request.Body = readCloser{body, r.Body}

@@ -121,8 +121,8 @@ func client(r *http.Request) (address netip.Addr, ok bool) {
 		forwarded := r.Header.Values("X-Forwarded-For")
 		if len(forwarded) > 0 {
 			list := forwarded[len(forwarded)-1]
-			if client, err := netip.ParseAddr(strings.TrimSpace(list[strings.LastIndexByte(list, ',')+1:])); err ==
-				nil {
+			client, err := netip.ParseAddr(strings.TrimSpace(list[strings.LastIndexByte(list, ',')+1:]))
+			if err == nil {
 				address = client
 			}
 		}

@@ -71,6 +71,8 @@ func (a *API) problem(w http.ResponseWriter, r *http.Request, err error) {
 		failed("request failed")
 		code, status, detail = protocol.StatusServerFailed, http.StatusInternalServerError,
 			protocol.StatusServerFailed.Message()
+	case code == protocol.StatusRequestMalformed:
+		detail = "The request is malformed: " + detail + "."
 	case status == 0:
 		status = http.StatusForbidden
 	}

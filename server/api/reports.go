@@ -54,7 +54,7 @@ func (a *API) report(w http.ResponseWriter, r *http.Request) error {
 		return protocol.Errorf(protocol.StatusRequestTooLarge, "The request is too large: more than %d reports.",
 			protocol.MaxReportsInBatch)
 	} else if err != nil {
-		return malformed("the body is not the JSON expected: %w", err)
+		return policy.Malformed("the body is not the JSON expected: %w", err)
 	}
 	if err := checkVersion(batch.Protocol); err != nil {
 		return err
@@ -94,10 +94,10 @@ func (a *API) report(w http.ResponseWriter, r *http.Request) error {
 // that report.
 func checkBatch(batch *protocol.ReportBatch) error {
 	if !policy.ValidUUID(batch.Batch) {
-		return malformed("batch is not a UUID in lower case")
+		return policy.Malformed("batch is not a UUID in lower case")
 	}
 	if !policy.ValidUUID(batch.Device) {
-		return malformed("device is not a UUID in lower case")
+		return policy.Malformed("device is not a UUID in lower case")
 	}
 	return nil
 }

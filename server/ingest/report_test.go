@@ -233,7 +233,7 @@ func TestReportsAreCountedOnce(t *testing.T) {
 		statistics := c.statistics(t, code)
 		got := map[key]int64{}
 		for _, row := range statistics.Rows {
-			got[key{row.Values[0].(int64), row.Values[1].(string)}] = row.Count
+			got[key{row.Slot, row.Type}] = row.Count
 		}
 		if !maps.Equal(got, want) {
 			t.Fatalf("counted %v, recorded %v", got, want)

@@ -18,6 +18,7 @@ import (
 	"github.com/openlts/openlts/server/policy"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/store/teststore"
 	"github.com/openlts/openlts/server/verification"
 )
 
@@ -33,7 +34,7 @@ type office struct {
 
 func newOffice(t testing.TB, quota int64) *office {
 	t.Helper()
-	o := &office{directory: t.TempDir(), now: time.Unix(1_800_000_000, 0)}
+	o := &office{directory: teststore.Directory(t), now: time.Unix(1_800_000_000, 0)}
 	s, err := sqlite.Open(context.Background(), o.directory, true)
 	if err != nil {
 		t.Fatal(err)

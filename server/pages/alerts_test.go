@@ -27,16 +27,16 @@ func TestAlertPage(t *testing.T) {
 		"levels": {"60,end"}}); response.StatusCode != http.StatusSeeOther {
 		t.Errorf("a rule is not changed: %d", response.StatusCode)
 	}
-	if response, body := editor.post(t, "/alerts",
-		url.Values{"action": {"rule"}, "kind": {"quota"}, "levels": {"many"}}); response.StatusCode !=
-		http.StatusUnprocessableEntity || !strings.Contains(body, "is not a level") {
+	wrong := url.Values{"action": {"rule"}, "kind": {"quota"}, "levels": {"many"}}
+	if response, body := editor.post(t, "/alerts", wrong); !strings.Contains(body, "is not a level") ||
+		response.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("a wrong rule: %d", response.StatusCode)
 	}
 	for who, forms := range map[*visitor][]string{viewer: {"rule", "email", "webhook", "test", "remove"},
 		editor: {"email", "webhook", "remove"}} {
 		for _, form := range forms {
-			if response, _ := who.post(t, "/alerts", url.Values{"action": {form}}); response.StatusCode !=
-				http.StatusForbidden {
+			response, _ := who.post(t, "/alerts", url.Values{"action": {form}})
+			if response.StatusCode != http.StatusForbidden {
 				t.Errorf("%s is sent by who may not: %d", form, response.StatusCode)
 			}
 		}

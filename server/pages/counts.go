@@ -33,19 +33,11 @@ func (c *counted) total(kind int) (sum int64) {
 	for _, row := range c.Units {
 		for i, units := range row {
 			if kind < 0 || i == kind {
-				sum = add(sum, units)
+				sum = store.SaturatingSum(sum, units)
 			}
 		}
 	}
 	return sum
-}
-
-// add adds numbers that are not negative, and stops at the largest.
-func add(a, b int64) int64 {
-	if c := a + b; c >= a {
-		return c
-	}
-	return 1<<63 - 1
 }
 
 // sums tells whether the windows of a measure can be added up: the devices of two days may be the
@@ -54,15 +46,15 @@ func sums(measure store.Measure) bool {
 	return measure == "" || measure == store.MeasureOperations || measure == store.MeasureDenials
 }
 
-// groups are the properties by which each measure can be grouped.
-func groups(measure store.Measure) []statistics.By {
+// apart is the property by which the figures of a measure are told apart; "" if there is none.
+func apart(measure store.Measure) statistics.By {
 	switch measure {
 	case "", store.MeasureOperations:
-		return []statistics.By{statistics.ByType}
+		return statistics.ByType
 	case store.MeasureDenials:
-		return []statistics.By{statistics.ByStatus}
+		return statistics.ByStatus
 	}
-	return nil
+	return ""
 }
 
 func one(value string) []string {
@@ -95,7 +87,12 @@ func (r *request) read(f filter, q statistics.Query) (*statistics.Result, error)
 // count reads what was counted from one moment to another.
 func (r *request) count(f filter, from, until time.Time, per statistics.Per,
 	spans ...statistics.Span) (*counted, error) {
-	result, err := r.read(f, statistics.Query{Per: per, By: groups(f.Measure), From: from, Until: until, Spans: spans})
+	query := statistics.Query{Per: per, From: from, Until: until, Spans: spans}
+	by := apart(f.Measure)
+	if by != "" {
+		query.By = []statistics.By{by}
+	}
+	result, err := r.read(f, query)
 	if err != nil || result == nil {
 		nothing := &counted{Per: per}
 		for range spans {
@@ -105,10 +102,10 @@ func (r *request) count(f filter, from, until time.Time, per statistics.Per,
 	}
 	c := &counted{Windows: result.Windows, Per: per, Late: result.Late}
 	kind := func(row statistics.Row) string {
-		if len(row.Group) > 0 {
-			return row.Group[0]
+		if by == "" {
+			return string(f.Measure)
 		}
-		return string(f.Measure)
+		return row.Group.Text(by)
 	}
 	for _, rows := range result.Spans {
 		span := &counted{}
@@ -119,7 +116,7 @@ func (r *request) count(f filter, from, until time.Time, per statistics.Per,
 	}
 	byType := map[string]int64{}
 	for _, row := range result.Rows {
-		byType[kind(row)] = add(byType[kind(row)], row.Count)
+		byType[kind(row)] = store.SaturatingSum(byType[kind(row)], row.Count)
 	}
 	for name := range byType {
 		c.Types = append(c.Types, name)
@@ -137,7 +134,7 @@ func (r *request) count(f filter, from, until time.Time, per statistics.Per,
 	}
 	for _, row := range result.Rows {
 		units := &c.Units[row.Window][place[kind(row)]]
-		*units = add(*units, row.Count)
+		*units = store.SaturatingSum(*units, row.Count)
 	}
 	return c, nil
 }

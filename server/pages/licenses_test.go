@@ -64,13 +64,13 @@ func TestLicensePages(t *testing.T) {
 	}
 	for action, who := range map[string]*visitor{"vendor-key": adam, "trust": adam, "issue": vera, "import": vera,
 		"show": vera, "revoke": vera} {
-		if response, _ := who.post(t, "/licenses", url.Values{"action": {action}}); response.StatusCode !=
-			http.StatusForbidden {
+		response, _ := who.post(t, "/licenses", url.Values{"action": {action}})
+		if response.StatusCode != http.StatusForbidden {
 			t.Errorf("%s by who may not: %d", action, response.StatusCode)
 		}
 	}
-	if response, _ := olga.post(t, "/licenses", url.Values{"action": {"vendor-key"}}); response.StatusCode !=
-		http.StatusSeeOther {
+	response, _ := olga.post(t, "/licenses", url.Values{"action": {"vendor-key"}})
+	if response.StatusCode != http.StatusSeeOther {
 		t.Fatal(response.StatusCode)
 	}
 	key := protocol.Encoding.EncodeToString(must[[]byte](t)(func() ([]byte, error) {
@@ -205,8 +205,8 @@ func TestChargeTermsInForms(t *testing.T) {
 		strings.Contains(body, "charging") {
 		t.Error("the audit does not say what changed, or in raw JSON")
 	}
-	if status, _ := change(url.Values{"tolerance": {""}, "window": {""}, "least": {""}, "brief": {""}}); status !=
-		http.StatusSeeOther || terms() != "false false" {
+	status, _ := change(url.Values{"tolerance": {""}, "window": {""}, "least": {""}, "brief": {""}})
+	if status != http.StatusSeeOther || terms() != "false false" {
 		t.Errorf("%d %s", status, terms())
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +24,7 @@ import (
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/sqlite"
+	"github.com/openlts/openlts/server/store/teststore"
 )
 
 const password = "correct horse battery"
@@ -42,7 +42,7 @@ type office struct {
 // openOffice runs a server on a new store.
 func openOffice(t testing.TB) *office {
 	t.Helper()
-	s, err := sqlite.Open(context.Background(), filepath.Join(t.TempDir(), "data"), true)
+	s, err := sqlite.Open(context.Background(), teststore.Directory(t), true)
 	if err != nil {
 		t.Fatal(err)
 	}

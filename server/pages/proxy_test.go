@@ -32,8 +32,8 @@ func (o *office) sees(t *testing.T, transport http.RoundTripper, base string, ht
 	if got := response.Header.Get("Strict-Transport-Security") != ""; got != https {
 		t.Errorf("strict transport security: %t", got)
 	}
-	if where = must[*url.URL](t)(response.Request.URL.Parse(response.Header.Get("Location"))); where.String() != base+
-		"/items/scans" {
+	where = must[*url.URL](t)(response.Request.URL.Parse(response.Header.Get("Location")))
+	if where.String() != base+"/items/scans" {
 		t.Fatalf("%d leads to %s", response.StatusCode, where)
 	}
 	for _, path := range []string{"/", "/items/scans", "/organizations/100001/statements/" + closedMonth(),
@@ -59,8 +59,8 @@ func (o *office) sees(t *testing.T, transport http.RoundTripper, base string, ht
 		t.Errorf("the style: %d", response.StatusCode)
 	}
 	response, _ = v.post(t, "/items/scans", url.Values{"action": {"archive"}})
-	if where = must[*url.URL](t)(response.Request.URL.Parse(response.Header.Get("Location"))); where.String() != base+
-		"/items/scans?done=archived" {
+	where = must[*url.URL](t)(response.Request.URL.Parse(response.Header.Get("Location")))
+	if where.String() != base+"/items/scans?done=archived" {
 		t.Errorf("%d leads to %s", response.StatusCode, where)
 	}
 }

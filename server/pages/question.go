@@ -152,7 +152,7 @@ func countingDevices(r *request) (any, error) {
 	}
 	shown := devicesShown{questioned: asked}
 	for _, row := range result.Rows {
-		shown.Devices = append(shown.Devices, countingDevice{UUID: row.Group[0], Units: row.Count, Late: row.Late})
+		shown.Devices = append(shown.Devices, countingDevice{UUID: row.Group.Device, Units: row.Count, Late: row.Late})
 	}
 	slices.SortFunc(shown.Devices, func(a, b countingDevice) int {
 		return cmp.Or(cmp.Compare(b.Units, a.Units), cmp.Compare(a.UUID, b.UUID))

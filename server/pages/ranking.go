@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/openlts/openlts/server/statistics"
+	"github.com/openlts/openlts/server/store"
 )
 
 // maxRanked is how many a ranking shows; the others are summed up.
@@ -65,10 +66,10 @@ func (s *statisticsShown) rank(r *request) error {
 		list := ranking{Title: each.title}
 		total := int64(0)
 		for _, row := range result.Rows {
-			total = add(total, row.Count)
+			total = store.SaturatingSum(total, row.Count)
+			id := row.Group.Text(each.by)
 			list.Rows = append(list.Rows, ranked{
-				ID: row.Group[0], Name: cmp.Or(each.names[row.Group[0]], row.Group[0]), Parameter: each.parameter,
-				Units: row.Count,
+				ID: id, Name: cmp.Or(each.names[id], id), Parameter: each.parameter, Units: row.Count,
 			})
 		}
 		slices.SortFunc(list.Rows, func(a, b ranked) int {
@@ -76,7 +77,7 @@ func (s *statisticsShown) rank(r *request) error {
 		})
 		if len(list.Rows) > maxRanked {
 			for _, other := range list.Rows[maxRanked:] {
-				list.Rest = add(list.Rest, other.Units)
+				list.Rest = store.SaturatingSum(list.Rest, other.Units)
 			}
 			list.Others, list.Rows = len(list.Rows)-maxRanked, list.Rows[:maxRanked]
 		}

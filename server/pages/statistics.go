@@ -258,7 +258,7 @@ func (s *statisticsShown) figures(r *request) error {
 		units := slices.Clone(row)
 		if accumulated {
 			for i := range units {
-				running[i] = add(running[i], units[i])
+				running[i] = store.SaturatingSum(running[i], units[i])
 			}
 			units = slices.Clone(running)
 		}
@@ -270,7 +270,7 @@ func (s *statisticsShown) figures(r *request) error {
 			Label: label(c.Windows[w], s.Per), Window: c.Windows[w], Units: units, SoFar: w == s.Trend.Unfinished,
 		}
 		for _, each := range units {
-			shown.Total = add(shown.Total, each)
+			shown.Total = store.SaturatingSum(shown.Total, each)
 		}
 		if shown.Total > 0 || s.Per == statistics.PerDay || s.Per == statistics.PerMonth {
 			s.Rows = append(s.Rows, shown)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/openlts/openlts/server/statistics"
+	"github.com/openlts/openlts/server/store"
 )
 
 // trend is a chart of what was counted over time: one column for each window, stacked by type, or
@@ -85,7 +86,7 @@ func newTrend(c *counted, accumulated bool) *trend {
 			fallthrough
 		default:
 			others := &t.Series[maxSeries]
-			others.Total = add(others.Total, c.total(i))
+			others.Total = store.SaturatingSum(others.Total, c.total(i))
 		}
 	}
 	t.draw()
@@ -107,13 +108,13 @@ func (t *trend) Values() [][]int64 {
 	for w, row := range t.Units {
 		for kind, units := range row {
 			i := min(kind, maxSeries)
-			values[i][w] = add(values[i][w], units)
+			values[i][w] = store.SaturatingSum(values[i][w], units)
 		}
 	}
 	if t.Accumulated {
 		for i := range values {
 			for w := 1; w < len(values[i]); w++ {
-				values[i][w] = add(values[i][w], values[i][w-1])
+				values[i][w] = store.SaturatingSum(values[i][w], values[i][w-1])
 			}
 		}
 	}
@@ -137,7 +138,7 @@ func (t *trend) draw() {
 			if lines {
 				highest = max(highest, values[i][w])
 			}
-			sum = add(sum, values[i][w])
+			sum = store.SaturatingSum(sum, values[i][w])
 		}
 		if !lines {
 			highest = max(highest, sum)
@@ -174,7 +175,7 @@ func (t *trend) draw() {
 			if units := values[i][w]; units > 0 {
 				bottom, upper := y(float64(below)), y(float64(below)+float64(units))
 				column.Parts = append(column.Parts, trendPart{upper, bottom - upper, t.Series[i].Class})
-				below = add(below, units)
+				below = store.SaturatingSum(below, units)
 			}
 		}
 		column.Total = below
@@ -303,7 +304,7 @@ func newPie(title string, c *counted, order []string) pie {
 	for i, name := range c.Types {
 		units := c.total(i)
 		if place[name] >= maxSeries {
-			others.Units = add(others.Units, units)
+			others.Units = store.SaturatingSum(others.Units, units)
 			others.Name += " " + name
 			continue
 		}

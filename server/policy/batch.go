@@ -343,14 +343,14 @@ func (c *counting) countReport(t target, slotSeconds int, report *Reported) (o o
 			Device: c.batch.reporter.UUID, Code: t.code, Item: t.item.Key, Day: store.LevelDay.Start(report.Slot),
 			Type: added.Type,
 		}
-		c.change.ByDevice[day] = saturatingSum(c.change.ByDevice[day], added.Units)
+		c.change.ByDevice[day] = store.SaturatingSum(c.change.ByDevice[day], added.Units)
 	}
 	o.added = sum(merged.Added)
-	c.added = saturatingSum(c.added, o.added)
+	c.added = store.SaturatingSum(c.added, o.added)
 	if units := Charged(t.item.ChargeWay, merged.Added); units > 0 {
-		c.change.Used[t.item.Key] = saturatingSum(c.change.Used[t.item.Key], units)
+		c.change.Used[t.item.Key] = store.SaturatingSum(c.change.Used[t.item.Key], units)
 		use := c.Uses[t.item.Key]
-		use.Units = saturatingSum(use.Units, units)
+		use.Units = store.SaturatingSum(use.Units, units)
 	}
 	return o
 }
@@ -387,12 +387,12 @@ func (c *counting) compareAccount() {
 	if c.batch.account == nil || !told {
 		return
 	}
-	state.Accepted = saturatingSum(state.Accepted, c.added)
+	state.Accepted = store.SaturatingSum(state.Accepted, c.added)
 	c.device.Accounts[reporter.Number] = state
 	if c.added > 0 {
 		key := store.AccountKey{Device: reporter.UUID, Reporter: reporter.Number}
 		c.change.Accounts[key] = state
-		c.change.Accepted[key] = saturatingSum(c.change.Accepted[key], c.added)
+		c.change.Accepted[key] = store.SaturatingSum(c.change.Accepted[key], c.added)
 		if state.Accepted > state.Recorded {
 			c.anomalies[AnomalyUsageCopied] = fmt.Sprintf("recorded %d operations, but %d were counted", state.Recorded,
 				state.Accepted)

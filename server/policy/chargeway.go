@@ -69,7 +69,7 @@ func Charged(chargeWay protocol.ChargeWay, operations store.Counts) int64 {
 	var units int64
 	for _, count := range operations {
 		if unit := protocol.UnitOf(count.Type); unit == charged || unit == protocol.UnitAny {
-			units = saturatingSum(units, count.Units)
+			units = store.SaturatingSum(units, count.Units)
 		}
 	}
 	return units
@@ -87,7 +87,7 @@ type Usage struct {
 }
 
 // with is how much would be used if the device or domain got what it wants.
-func (u Usage) with() int64 { return saturatingSum(u.Used-u.Held, max(u.Held, u.Wanted, 1)) }
+func (u Usage) with() int64 { return store.SaturatingSum(u.Used-u.Held, max(u.Held, u.Wanted, 1)) }
 
 // Quota is the state of an item's quota with this usage.
 func Quota(item store.Item, usage Usage) protocol.Quota {

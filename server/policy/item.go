@@ -192,7 +192,7 @@ func because(status protocol.Status, reason protocol.Reason) error {
 
 func checkQuota(c *Candidate, _ *protocol.AuthorizationRequest, _ time.Time) error {
 	w, t := wayOf(&c.Item), termsOf(&c.Item)
-	if w.instances && t.quota >= 0 && c.Wanted > saturatingSum(t.quota, t.tolerance) {
+	if w.instances && t.quota >= 0 && c.Wanted > store.SaturatingSum(t.quota, t.tolerance) {
 		return because(protocol.StatusRequestQuotaExceeded, protocol.ReasonInstances)
 	}
 	if !w.limit.admits(t, c.Usage) {

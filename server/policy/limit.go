@@ -1,6 +1,9 @@
 package policy
 
-import "github.com/openlts/openlts/core/protocol"
+import (
+	"github.com/openlts/openlts/core/protocol"
+	"github.com/openlts/openlts/server/store"
+)
 
 // limit is what happens beyond a quota.
 type limit interface {
@@ -28,7 +31,7 @@ func (everybody) state(t terms, usage Usage) protocol.QuotaState {
 	switch {
 	case t.quota < 0 || usage.Used < t.quota:
 		return protocol.QuotaOK
-	case usage.Used < saturatingSum(t.quota, t.tolerance):
+	case usage.Used < store.SaturatingSum(t.quota, t.tolerance):
 		return protocol.QuotaTolerance
 	}
 	return protocol.QuotaExhausted
@@ -38,7 +41,8 @@ func (everybody) state(t terms, usage Usage) protocol.QuotaState {
 type newcomers struct{}
 
 func (newcomers) admits(t terms, usage Usage) bool {
-	return t.quota < 0 || usage.Held >= max(usage.Wanted, 1) || usage.with() <= saturatingSum(t.quota, t.tolerance)
+	return t.quota < 0 || usage.Held >= max(usage.Wanted, 1) ||
+		usage.with() <= store.SaturatingSum(t.quota, t.tolerance)
 }
 
 func (newcomers) inTolerance(t terms, usage Usage) bool {
@@ -50,7 +54,7 @@ func (newcomers) state(t terms, usage Usage) protocol.QuotaState {
 	switch {
 	case t.quota < 0 || usage.Used <= t.quota:
 		return protocol.QuotaOK
-	case usage.Used <= saturatingSum(t.quota, t.tolerance):
+	case usage.Used <= store.SaturatingSum(t.quota, t.tolerance):
 		return protocol.QuotaTolerance
 	}
 	return protocol.QuotaExhausted

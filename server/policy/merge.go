@@ -132,7 +132,7 @@ func recomputeLosses(report store.Report) map[string]store.Loss {
 // sum is the number of units of all types.
 func sum(counts store.Counts) (units int64) {
 	for _, count := range counts {
-		units = saturatingSum(units, count.Units)
+		units = store.SaturatingSum(units, count.Units)
 	}
 	return units
 }

@@ -75,7 +75,7 @@ const keptSeats = 2 * 24 * 60 * 60
 func (r *Replay) Work(device string, slot, units int64) {
 	r.at(slot + protocol.DefaultSlotSeconds)
 	use := r.decision.Uses[r.item.Key]
-	use.Units = saturatingSum(use.Units, units)
+	use.Units = store.SaturatingSum(use.Units, units)
 	if r.way.stay == nil {
 		return
 	}

@@ -30,13 +30,13 @@ const (
 // formed; if not, none of them can be counted.
 func CheckGroup(group *protocol.ReportGroup) error {
 	if !ValidUUID(group.Run) {
-		return malformed("the run %.40q is not a UUID in lower case", group.Run)
+		return Malformed("the run %.40q is not a UUID in lower case", group.Run)
 	}
 	if len(group.HandshakeCode) > MaxIDLength || len(group.Item) > MaxIDLength {
-		return malformed("the handshake code or the item is longer than %d bytes", MaxIDLength)
+		return Malformed("the handshake code or the item is longer than %d bytes", MaxIDLength)
 	}
 	if _, err := slot.Check(int64(group.SlotSeconds)); err != nil {
-		return malformed("%w", err)
+		return Malformed("%w", err)
 	}
 	return nil
 }
@@ -46,23 +46,23 @@ func CheckReport(report *protocol.Report, slotSeconds int, now int64) error {
 	latest := min(now+Horizon, MaxSlot)
 	switch {
 	case report.Slot < 0 || report.Slot > latest || report.Slot%int64(slotSeconds) != 0:
-		return malformed("the slot %d is not the start of a slot of %d s that can be", report.Slot, slotSeconds)
+		return Malformed("the slot %d is not the start of a slot of %d s that can be", report.Slot, slotSeconds)
 	case report.Revision < 1 || report.Revision > latest<<revisionBits:
-		return malformed("the revision %d is not from 1 to %d", report.Revision, latest<<revisionBits)
+		return Malformed("the revision %d is not from 1 to %d", report.Revision, latest<<revisionBits)
 	case len(report.Counts) == 0 || len(report.Counts) > protocol.OperationTypes:
-		return malformed("a report has 1 to %d counts, not %d", protocol.OperationTypes, len(report.Counts))
+		return Malformed("a report has 1 to %d counts, not %d", protocol.OperationTypes, len(report.Counts))
 	}
 	switch report.Lost {
 	case "", protocol.LostExpired, protocol.LostRefused, protocol.LostStorage:
 	default:
-		return malformed("there is no cause of loss %.40q", report.Lost)
+		return Malformed("there is no cause of loss %.40q", report.Lost)
 	}
 	for name, n := range report.Counts {
 		if !protocol.ValidOperationTypeName(name) {
-			return malformed("%.70q is not the name of an operation type", name)
+			return Malformed("%.70q is not the name of an operation type", name)
 		}
 		if n < 1 || n > MaxCount {
-			return malformed("the count %d of %s is not from 1 to %d", n, name, int64(MaxCount))
+			return Malformed("the count %d of %s is not from 1 to %d", n, name, int64(MaxCount))
 		}
 	}
 	return nil
@@ -93,6 +93,8 @@ func ValidUUID(s string) bool {
 	return err == nil && id.String() == s
 }
 
-func malformed(format string, arguments ...any) error {
+// Malformed is the error of what is not as the protocol says: a clause that names what, and how
+// it should be.
+func Malformed(format string, arguments ...any) error {
 	return protocol.Errorf(protocol.StatusRequestMalformed, format, arguments...)
 }

@@ -63,7 +63,7 @@ func (s seatSum) except(from, to, beyond int64) {
 	}
 	slots := (to - from) / int64(s.slot)
 	if beyond > 0 {
-		s.Exceptions = saturatingSum(s.Exceptions, saturatingProduct(slots, beyond))
+		s.Exceptions = store.SaturatingSum(s.Exceptions, saturatingProduct(slots, beyond))
 	} else {
 		s.Exceptions = max(0, s.Exceptions-saturatingProduct(slots, -beyond))
 	}

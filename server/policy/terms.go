@@ -59,15 +59,7 @@ func share(quota, percent int64) int64 {
 	if quota <= 0 {
 		return 0
 	}
-	return saturatingSum(saturatingProduct(quota/100, percent), (quota%100*percent+50)/100)
-}
-
-// saturatingSum adds two numbers that are not negative and stops at the largest.
-func saturatingSum(a, b int64) int64 {
-	if a > math.MaxInt64-b {
-		return math.MaxInt64
-	}
-	return a + b
+	return store.SaturatingSum(saturatingProduct(quota/100, percent), (quota%100*percent+50)/100)
 }
 
 // saturatingProduct multiplies two numbers that are not negative and stops at the

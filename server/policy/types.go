@@ -25,7 +25,7 @@ func (d *decision) learn(organization string, counts store.Counts) error {
 		return nil
 	}
 	if len(known)+d.types[organization]+len(added) > MaxTypes {
-		return malformed("%.70q would be one operation type too many: an organization has at most %d of its own",
+		return Malformed("%.70q would be one operation type too many: an organization has at most %d of its own",
 			added[0].Type, MaxTypes)
 	}
 	for _, name := range added {

@@ -27,8 +27,8 @@ func TestParameters(t *testing.T) {
 			t.Errorf("%s: %d %v", path, status, object)
 		}
 	}
-	if status, _, object := c.call(t, "POST", "organizations?id=100009", `{"name": "x"}`); status !=
-		http.StatusUnprocessableEntity {
+	status, _, object := c.call(t, "POST", "organizations?id=100009", `{"name": "x"}`)
+	if status != http.StatusUnprocessableEntity {
 		t.Errorf("%d %v", status, object)
 	}
 	document, err := openapi3.NewLoader().LoadFromFile(filepath.Join("..", "..", "docs", "openapi.yaml"))
@@ -66,8 +66,8 @@ func TestParameters(t *testing.T) {
 func TestStandards(t *testing.T) {
 	c := newCaller(t)
 	c.as(t, administration.ScopeWrite, "")
-	if status, _, object := c.call(t, "POST", "organizations", `{"name": "x", "id": "100001"}}`); status !=
-		http.StatusUnprocessableEntity {
+	status, _, object := c.call(t, "POST", "organizations", `{"name": "x", "id": "100001"}}`)
+	if status != http.StatusUnprocessableEntity {
 		t.Errorf("more than a value: %d %v", status, object)
 	}
 	status, header, object := c.call(t, "POST", "organizations", `{"name": "x", "id": "100001"} `, "Authorization",

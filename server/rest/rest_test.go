@@ -178,8 +178,8 @@ func TestAlerts(t *testing.T) {
 	c := newCaller(t)
 	c.as(t, administration.ScopeWrite, "")
 	channel := c.alerted(t)
-	if _, _, object := c.call(t, "GET", "alerts", ""); fmt.Sprint(object) !=
-		"map[items:[map[kind:quota level:90 since:1 subject:scans text:last value:91]]]" {
+	_, _, object := c.call(t, "GET", "alerts", "")
+	if fmt.Sprint(object) != "map[items:[map[kind:quota level:90 since:1 subject:scans text:last value:91]]]" {
 		t.Error(object)
 	}
 	var texts []any
@@ -199,7 +199,7 @@ func TestAlerts(t *testing.T) {
 	}
 	c.call(t, "PUT", "alerts/rules/quota", `{"levels": [1000, 60]}`)
 	c.call(t, "PUT", "alerts/rules/silent", `{"levels": []}`)
-	_, _, object := c.call(t, "GET", "alerts/rules", "")
+	_, _, object = c.call(t, "GET", "alerts/rules", "")
 	if text := fmt.Sprint(object); !strings.Contains(text, "map[kind:quota levels:[60 1000]]") ||
 		!strings.Contains(text, "map[kind:silent levels:[]]") {
 		t.Error(text)

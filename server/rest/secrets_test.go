@@ -99,8 +99,8 @@ func TestIdempotencyAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status, _, _ := c.call(t, "POST", "organizations", `{"name": "Example"}`, "Idempotency-Key", "k"); status !=
-		201 || count() != 2 {
+	status, _, _ := c.call(t, "POST", "organizations", `{"name": "Example"}`, "Idempotency-Key", "k")
+	if status != 201 || count() != 2 {
 		t.Errorf("%d, %d", status, count())
 	}
 	// What failed may be tried again with the key.

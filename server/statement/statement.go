@@ -290,9 +290,7 @@ func (m *Maker) counted(ctx context.Context, organization string, from, until in
 	}
 	lines := make([]Line, len(counted.Rows))
 	for i, row := range counted.Rows {
-		lines[i] = Line{
-			Item: row.Values[0].(string), Code: row.Values[1].(string), Type: row.Values[2].(string), Units: row.Count,
-		}
+		lines[i] = Line{Item: row.Item, Code: row.Handshake, Type: row.Type, Units: row.Count}
 	}
 	slices.SortFunc(lines, Line.compare)
 	return lines, nil

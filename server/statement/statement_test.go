@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,11 +62,11 @@ func TestLateUsageIsACorrection(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	corrections := []statement.Line{
+		{Month: "2026-01", Item: "scans", Code: "100001-reader", Type: "QR_CODE", Units: 7},
+	}
 	if february.Zone != "Europe/Berlin" || february.Previous != protocol.Digest([]byte(document)) ||
-		len(february.Corrections) != 1 ||
-		february.Corrections[0] !=
-			(statement.Line{Month: "2026-01", Item: "scans", Code: "100001-reader", Type: "QR_CODE", Units: 7}) ||
-		february.Total() != 28*5+1000+7 {
+		!slices.Equal(february.Corrections, corrections) || february.Total() != 28*5+1000+7 {
 		t.Errorf("%+v", february)
 	}
 	o.Send(late, 2, 9, "")

@@ -31,8 +31,8 @@ func (r *Result) WriteCSV(w io.Writer, q Query) error {
 	for _, row := range r.Rows {
 		window := r.Windows[row.Window]
 		cells := []string{cellTime(window.Start), cellTime(window.End)}
-		for _, value := range row.Group {
-			cells = append(cells, Cell(value))
+		for _, by := range q.By {
+			cells = append(cells, Cell(row.Group.Text(by)))
 		}
 		cells = append(cells, strconv.FormatInt(row.Count, 10))
 		if r.Measure == store.MeasureOperations {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/openlts/openlts/server/store"
@@ -41,12 +39,11 @@ type Result struct {
 
 // Row is the count of a window and group.
 type Row struct {
-	Window int `json:"window"` // its place among the windows
-	// Group has the value of each By of the query, in its order.
-	Group  []string `json:"group"`
-	Count  int64    `json:"count"`
-	Late   int64    `json:"late,omitempty"`
-	Before *int64   `json:"before,omitempty"` // in the window of the same place of the previous period
+	Window int    `json:"window"` // its place among the windows
+	Group  Group  `json:"group"`
+	Count  int64  `json:"count"`
+	Late   int64  `json:"late,omitempty"`
+	Before *int64 `json:"before,omitempty"` // in the window of the same place of the previous period
 }
 
 // maxRows is how many rows accumulating may make.
@@ -73,7 +70,7 @@ func Run(ctx context.Context, source Source, q Query, now time.Time) (*Result, e
 	for _, span := range q.Spans {
 		stored.Spans = append(stored.Spans, spans([]Window{{Start: span.From, End: span.Until}})...)
 	}
-	counted, err := q.ask(ctx, source, stored)
+	counted, err := source.Statistics(ctx, stored)
 	if err != nil {
 		return nil, err
 	}
@@ -81,12 +78,12 @@ func Run(ctx context.Context, source Source, q Query, now time.Time) (*Result, e
 		r.Lost = lost
 	}
 	r.Spans = make([][]Row, len(q.Spans))
-	for _, row := range counted.Rows {
-		if place := row.Window - len(r.Windows); place >= 0 {
-			r.Spans[place] = append(r.Spans[place], Row{Group: texts(row.Values), Count: row.Count})
-			continue
+	for _, row := range q.rows(counted.Rows) {
+		if span := row.Window - len(r.Windows); span >= 0 {
+			r.Spans[span] = append(r.Spans[span], Row{Group: row.Group, Count: row.Count})
+		} else {
+			r.Rows = append(r.Rows, row)
 		}
-		r.Rows = append(r.Rows, Row{Window: row.Window, Group: texts(row.Values), Count: row.Count, Late: row.Late})
 	}
 	r.trim(&q)
 	if q.Compare {
@@ -95,7 +92,7 @@ func Run(ctx context.Context, source Source, q Query, now time.Time) (*Result, e
 		}
 	}
 	if q.Accumulated {
-		return r, r.accumulate(now)
+		return r, r.accumulate(&q, now)
 	}
 	return r, nil
 }
@@ -112,21 +109,6 @@ func (q *Query) stored(spans []store.Window) store.StatisticsQuery {
 		}
 	}
 	return s
-}
-
-func texts(values []any) []string {
-	list := make([]string, len(values))
-	for i, value := range values {
-		switch v := value.(type) {
-		case string:
-			list[i] = v
-		case int64:
-			list[i] = strconv.FormatInt(v, 10)
-		default:
-			list[i] = fmt.Sprint(v)
-		}
-	}
-	return list
 }
 
 // period is the query's period or, without limits, the one in which something was counted,
@@ -175,11 +157,9 @@ func (q *Query) days(ctx context.Context, source Source,
 	if err != nil || len(counted.Rows) == 0 {
 		return now, now, counted.Lost, err
 	}
-	place := slices.Index(days.By, store.ByDay)
-	low, high := counted.Rows[0].Values[place].(int64), counted.Rows[0].Values[place].(int64)
+	low, high := counted.Rows[0].Day, counted.Rows[0].Day
 	for _, row := range counted.Rows {
-		day := row.Values[place].(int64)
-		low, high = min(low, day), max(high, day)
+		low, high = min(low, row.Day), max(high, row.Day)
 	}
 	return time.Unix(low, 0), time.Unix(high+int64(store.LevelDay)-1, 0), counted.Lost, nil
 }
@@ -246,59 +226,49 @@ func (r *Result) compare(ctx context.Context, source Source, q *Query, now time.
 		before[n-1].End = until
 	}
 	r.Previous = &Window{Start: from.In(q.zone()), End: until.In(q.zone())}
-	counted, err := q.ask(ctx, source, q.stored(spans(before)))
+	counted, err := source.Statistics(ctx, q.stored(spans(before)))
 	if err != nil {
 		return err
 	}
 	if q.Measure == store.MeasureOperations || q.Measure == store.MeasureDenials {
 		r.Before = &counted.Total
 	}
-	place := map[string]int{}
-	for i, row := range r.Rows {
-		place[row.key()] = i
+	known := map[place]int{}
+	for i := range r.Rows {
+		known[r.Rows[i].place()] = i
 	}
-	for _, row := range counted.Rows {
-		if row.Window >= len(r.Windows) {
+	for _, past := range q.rows(counted.Rows) {
+		if past.Window >= len(r.Windows) {
 			continue // a longer month: only the total has it
 		}
-		past := Row{Window: row.Window, Group: texts(row.Values), Before: &row.Count}
-		if i, ok := place[past.key()]; ok {
-			r.Rows[i].Before = past.Before
-		} else {
-			r.Rows = append(r.Rows, past)
+		at, met := known[past.place()]
+		if !met {
+			at = len(r.Rows)
+			r.Rows = append(r.Rows, Row{Window: past.Window, Group: past.Group})
 		}
+		r.Rows[at].Before = &past.Count
 	}
-	slices.SortFunc(r.Rows, Row.compare)
+	q.sort(r.Rows)
 	return nil
 }
 
-func (r Row) key() string { return strconv.Itoa(r.Window) + "\x00" + strings.Join(r.Group, "\x00") }
-
-func (r Row) compare(other Row) int {
-	if r.Window != other.Window {
-		return r.Window - other.Window
-	}
-	return slices.Compare(r.Group, other.Group)
-}
-
 // accumulate makes each row the sum up to its window. Windows that have not begun yet have no rows.
-func (r *Result) accumulate(now time.Time) error {
-	byGroup := map[string][]Row{}
-	var order []string
+func (r *Result) accumulate(q *Query, now time.Time) error {
+	byGroup := map[Group][]Row{}
+	var order []Group
 	for _, row := range r.Rows {
-		key := strings.Join(row.Group, "\x00")
-		if byGroup[key] == nil {
-			order = append(order, key)
+		if byGroup[row.Group] == nil {
+			order = append(order, row.Group)
 		}
-		byGroup[key] = append(byGroup[key], row)
+		byGroup[row.Group] = append(byGroup[row.Group], row)
 	}
 	if len(order)*len(r.Windows) > maxRows {
 		return QueryError(fmt.Sprintf("%d groups in %d windows are too many to accumulate; choose longer windows "+
 			"or fewer groups", len(order), len(r.Windows)))
 	}
 	rows := []Row{}
-	for _, key := range order {
-		own, sum, past := byGroup[key], Row{Group: byGroup[key][0].Group}, int64(0)
+	for _, group := range order {
+		own, sum, past := byGroup[group], Row{Group: group}, int64(0)
 		compared := r.Previous != nil
 		for w := range r.Windows {
 			if r.Windows[w].Start.After(now) {
@@ -321,7 +291,7 @@ func (r *Result) accumulate(now time.Time) error {
 			rows = append(rows, row)
 		}
 	}
-	slices.SortFunc(rows, Row.compare)
+	q.sort(rows)
 	r.Rows = rows
 	return nil
 }

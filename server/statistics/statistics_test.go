@@ -28,7 +28,7 @@ type list []operation
 func (l list) Statistics(_ context.Context, q store.StatisticsQuery) (store.Statistics, error) {
 	type key struct {
 		window int
-		value  any
+		store.Group
 	}
 	counts := map[key]int64{}
 	spans := q.Windows
@@ -42,20 +42,22 @@ func (l list) Statistics(_ context.Context, q store.StatisticsQuery) (store.Stat
 				continue
 			}
 			k := key{window: i}
-			if len(q.By) > 0 {
-				k.value = map[store.Column]any{store.ByItem: o.item, store.ByType: o.kind,
-					store.ByDay: o.at - o.at%86400}[q.By[0]]
+			for _, by := range q.By {
+				switch by {
+				case store.ByItem:
+					k.Item = o.item
+				case store.ByType:
+					k.Type = o.kind
+				case store.ByDay:
+					k.Day = o.at - o.at%86400
+				}
 			}
 			counts[k]++
 			result.Total++
 		}
 	}
 	for k, n := range counts {
-		row := store.StatisticsRow{Window: k.window, Count: n}
-		if k.value != nil {
-			row.Values = []any{k.value}
-		}
-		result.Rows = append(result.Rows, row)
+		result.Rows = append(result.Rows, store.StatisticsRow{Window: k.window, Group: k.Group, Count: n})
 	}
 	slices.SortFunc(result.Rows, func(a, b store.StatisticsRow) int { return a.Window - b.Window })
 	return result, nil

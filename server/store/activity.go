@@ -70,26 +70,6 @@ func (s *ActiveSlots) AnyOf(mask *[activityWords]uint64, from, until int64) bool
 // SlotMask has a bit for each slot of ActivitySlot of a day.
 type SlotMask = [activityWords]uint64
 
-// Between returns the slots that begin in [from, until) of the day.
-func (s *ActiveSlots) Between(from, until int64) ActiveSlots {
-	if from <= 0 && until >= 86400 {
-		return *s
-	}
-	part := ActiveSlots{Bits: SlotsBetween(from, until)}
-	for i, word := range s.Bits {
-		part.Bits[i] &= word
-	}
-	for _, start := range s.Odd {
-		if int64(start) >= from && int64(start) < until {
-			part.Odd = append(part.Odd, start)
-		}
-	}
-	return part
-}
-
-// Any tells whether there are any slots.
-func (s *ActiveSlots) Any() bool { return len(s.Odd) > 0 || s.Bits != [activityWords]uint64{} }
-
 // Each calls f with each start; those of Odd come last.
 func (s *ActiveSlots) Each(f func(start int64)) {
 	for i, word := range s.Bits {

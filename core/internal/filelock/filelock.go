@@ -70,9 +70,6 @@ func (l *File) Unlock() { unlock(l.file) }
 // Gone tells whether the file was removed or replaced, so that others lock another one.
 func (l *File) Gone() bool { return l.place.Gone() }
 
-// Descriptor is the open file, to read and write its content.
-func (l *File) Descriptor() *os.File { return l.file }
-
 // Close closes the file, which releases its lock.
 func (l *File) Close() error {
 	// Closing alone would not release the lock if a forked child has the file open, too.

@@ -20,7 +20,6 @@ type connection struct {
 	path    string    // "" if it is in memory
 	place   datafile.Place
 	journal *datafile.Place // of the open journal; nil until there is one
-	token   uint64          // see lockName
 	witness *witness
 	release func() // releases the name by which the file was opened
 }
@@ -39,7 +38,7 @@ func openMemory() (*connection, error) {
 // memory: whoever finds a journal that is not empty plays it back. The journal stays open and keeps
 // its size, so that a process which dropped its privileges can continue, and transactions work on a
 // full disk.
-func openFile(path string, token uint64) (*connection, error) {
+func openFile(path string) (*connection, error) {
 	info, err := datafile.Check(path, datafile.Write)
 	if err != nil {
 		return nil, err
@@ -55,13 +54,14 @@ func openFile(path string, token uint64) (*connection, error) {
 	dsn := url.URL{Scheme: "file", Opaque: (&url.URL{Path: name}).EscapedPath(), RawQuery: url.Values{
 		"vfs":     {files},
 		"_txlock": {"immediate"},
-		// Set here, because otherwise the driver can't open a file with a write-ahead log, which
-		// earlier versions left.
+		// At first, because otherwise the driver can't open a file with a write-ahead log,
+		// which somebody may have given it with a tool.
 		"_locking_mode": {"EXCLUSIVE"},
 	}.Encode()}
 	c, err := connect(dsn.String(),
 		fmt.Sprintf("PRAGMA page_size = %d", pageSize), // applies to an empty file only
 		"PRAGMA journal_mode = PERSIST",
+		"PRAGMA locking_mode = NORMAL", // otherwise SQLite would not look for changes of others
 		// A receipt or a watermark must survive a power cut. With a persistent journal, NORMAL also
 		// waits for the disk at the end of a transaction. FULL would add protection against a power
 		// cut while the journal is written, but then the database is still intact.
@@ -72,7 +72,7 @@ func openFile(path string, token uint64) (*connection, error) {
 		return nil, err
 	}
 	c.release = release
-	c.path, c.place, c.token = path, datafile.PlaceOf(path, info), token
+	c.path, c.place = path, datafile.PlaceOf(path, info)
 	c.witness = openWitness(filepath.Join(filepath.Dir(path), WitnessName))
 	_ = c.reserveJournal() // if it fails, transactions may fail on a full disk
 	return c, nil
@@ -83,7 +83,7 @@ func connect(dsn string, pragmas ...string) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &connection{db: db, witness: &witness{}, token: newToken(), release: func() {}}
+	c := &connection{db: db, witness: &witness{}, release: func() {}}
 	if c.only, err = db.Conn(context.Background()); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -125,20 +125,6 @@ func (c *connection) noteJournal() {
 		place := datafile.PlaceOf(path, info)
 		c.journal = &place
 	}
-}
-
-// refresh makes SQLite read the file again, because another connection may have changed it. A
-// change of the locking mode takes effect with the next statement. No file is closed (see vfs),
-// because this process may be unable to open it again.
-func (c *connection) refresh() error {
-	for _, statement := range []string{
-		"PRAGMA locking_mode = NORMAL", "PRAGMA user_version", "PRAGMA locking_mode = EXCLUSIVE",
-	} {
-		if _, err := c.only.ExecContext(context.Background(), statement); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // copyTo writes the content of the database to an empty file.

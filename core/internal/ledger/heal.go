@@ -27,12 +27,6 @@ func (l *Ledger) ready() error {
 		return l.follow()
 	case l.suspect, l.open.journalGone():
 		return l.reconnect()
-	case l.lastUsed() != l.open.token:
-		if err := l.open.refresh(); err != nil {
-			l.suspect = true
-			return fmt.Errorf("reading the ledger again, which others changed: %w", err)
-		}
-		return l.use(l.open.token)
 	}
 	return nil
 }
@@ -139,11 +133,6 @@ func (l *Ledger) writeAnew() (err error) {
 	if err := placeholder.Close(); err != nil {
 		return err
 	}
-	if l.lastUsed() != l.open.token {
-		if err := l.open.refresh(); err != nil {
-			return err
-		}
-	}
 	unfinished := l.path + datafile.UnfinishedExtension
 	if err := errors.Join(removeAny(unfinished), removeAny(unfinished+journalSuffix)); err != nil {
 		return err
@@ -175,11 +164,7 @@ func removeAny(path string) error {
 // connect opens the file at the path; it creates a missing file and sets a damaged one aside. It
 // leaves to the caller what was open before.
 func (l *Ledger) connect() error {
-	token := newToken()
-	if err := l.use(token); err != nil {
-		return fmt.Errorf("writing %s: %w", lockName, err)
-	}
-	open, damage, err := l.openOrMake(token)
+	open, damage, err := l.openOrMake()
 	if err != nil {
 		return fmt.Errorf("opening %s: %w", l.path, err)
 	}
@@ -200,11 +185,11 @@ func (l *Ledger) connect() error {
 	return nil
 }
 
-func (l *Ledger) openOrMake(token uint64) (open *connection, damage string, err error) {
+func (l *Ledger) openOrMake() (open *connection, damage string, err error) {
 	if err := l.makeFile(); err != nil {
 		return nil, "", err
 	}
-	if open, err = openFile(l.path, token); err == nil {
+	if open, err = openFile(l.path); err == nil {
 		return open, "", nil
 	}
 	// Try once more, because the error may pass: SQLite also calls a page damaged if it could not
@@ -215,7 +200,7 @@ func (l *Ledger) openOrMake(token uint64) (open *connection, damage string, err 
 		if err := readable(l.path); err != nil {
 			return nil, "", err
 		}
-		if open, err = openFile(l.path, token); err == nil || !damaged(err) {
+		if open, err = openFile(l.path); err == nil || !damaged(err) {
 			return open, "", err
 		}
 	}
@@ -227,7 +212,7 @@ func (l *Ledger) openOrMake(token uint64) (open *connection, damage string, err 
 	if err := l.makeFile(); err != nil {
 		return nil, "", err
 	}
-	open, err = openFile(l.path, token)
+	open, err = openFile(l.path)
 	return open, damage, err
 }
 
@@ -307,7 +292,7 @@ func (l *Ledger) setAside() (aside string, err error) {
 	if err := datafile.Rename(l.path, aside); err != nil {
 		return "", err
 	}
-	// Earlier versions had other files, too.
+	// Somebody may have given it a write-ahead log with a tool.
 	for _, suffix := range []string{journalSuffix, "-wal", "-shm"} {
 		if err := datafile.Rename(l.path+suffix, aside+suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return "", err

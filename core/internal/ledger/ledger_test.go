@@ -377,6 +377,31 @@ func TestARunThatIsEnteredAgain(t *testing.T) {
 	}
 }
 
+// TestWhatOthersChanged is seen, whatever the file of the lock holds: nothing but the ledger
+// itself says whether it changed.
+func TestWhatOthersChanged(t *testing.T) {
+	directory := t.TempDir()
+	one, two := open(t, directory), open(t, directory)
+	c, d := run(t, one), run(t, two)
+	lock := filepath.Join(directory, "ledger.lock")
+	for n := uint64(1); n < 5; n++ {
+		fold(t, one, c, 0, slotStart, map[int]uint64{16: n})
+		before, err := os.ReadFile(lock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fold(t, two, d, 0, slotStart, map[int]uint64{16: 10 * n})
+		if err := os.WriteFile(lock, before, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range []*ledger.Ledger{one, two} {
+			if a := account(t, l); a.Recorded != int64(11*n) || a.Pending != a.Recorded {
+				t.Errorf("round %d: account %+v", n, a)
+			}
+		}
+	}
+}
+
 // TestALedgerRemovedInUse by two processes: one writes it anew, and the other goes on
 // with that one. Nothing is said to be damaged, and neither caller sees anything of it.
 func TestALedgerRemovedInUse(t *testing.T) {

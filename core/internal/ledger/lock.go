@@ -2,8 +2,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -21,8 +19,9 @@ import (
 // file has neither fault. Besides, SQLite can't distinguish a file system that refuses locks from a
 // lock that others hold.
 //
-// The file contains the token of the connection that was used last, so that a connection knows
-// whether another one may have changed the database since.
+// SQLite still sees by itself what others changed: each change increments a counter in the first
+// page of the database. Each transaction begins by reading that counter, and by looking for the
+// journal of a process that died.
 const lockName = "ledger.lock"
 
 // acquire waits for the lock until ctx ends, and takes it.
@@ -74,30 +73,4 @@ func (l *Ledger) replaceLock(path string) error {
 		return err
 	}
 	return datafile.Separate(path, 1<<10)
-}
-
-// newToken makes the token of a connection from the system's random numbers. Go's own generator is
-// seeded with numbers that the kernel gave the program at its start, so processes that were forked
-// before Go started would all draw the same. Two connections with the same token would not notice,
-// and so overwrite, each other's changes.
-func newToken() uint64 {
-	var token [8]byte
-	_, _ = rand.Read(token[:])                      // never fails
-	return binary.LittleEndian.Uint64(token[:]) | 1 // 0 is none
-}
-
-// lastUsed is the token of the connection that used the ledger last; 0 if none did or it is
-// unknown.
-func (l *Ledger) lastUsed() uint64 {
-	var token [8]byte
-	if _, err := l.lock.Descriptor().ReadAt(token[:], 0); err != nil {
-		return 0
-	}
-	return binary.LittleEndian.Uint64(token[:])
-}
-
-// use notes that a connection is about to use the ledger.
-func (l *Ledger) use(token uint64) error {
-	_, err := l.lock.Descriptor().WriteAt(binary.LittleEndian.AppendUint64(nil, token), 0)
-	return err
 }

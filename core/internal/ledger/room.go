@@ -84,8 +84,8 @@ func (l *Ledger) keepReserve(tx *sql.Tx) error {
 		return nil
 	}
 	var there bool
-	if err := tx.QueryRow("SELECT EXISTS (SELECT 1 FROM reserve WHERE rowid = ?)", theReserve).Scan(&there); err !=
-		nil || there {
+	err := tx.QueryRow("SELECT EXISTS (SELECT 1 FROM reserve WHERE rowid = ?)", theReserve).Scan(&there)
+	if err != nil || there {
 		return err
 	}
 	return layIn(tx, theReserve, reservePages)

@@ -641,8 +641,8 @@ func TestEveryAnswer(t *testing.T) {
 				m.clock.Advance(5 * time.Minute)
 				x.later()
 			}
-			if account, _ := m.ledger.Account(context.Background()); account !=
-				(ledger.Account{Recorded: 7, Accepted: 7}) || server.Total() != 7 {
+			account, _ := m.ledger.Account(context.Background())
+			if account != (ledger.Account{Recorded: 7, Accepted: 7}) || server.Total() != 7 {
 				t.Errorf("account %+v, the server has %d", account, server.Total())
 			}
 		})

@@ -225,10 +225,11 @@ func TestDenialsAreBounded(t *testing.T) {
 	cluster := postgrestest.Shared(t)
 	url := postgrestest.Database(t)
 	s := open(t, url)
-	if err := cluster.Exec(t.Context(), databaseOf(t, url),
+	err := cluster.Exec(t.Context(), databaseOf(t, url),
 		`INSERT INTO denial (device, device_name, handshake_code, status, organization, item, cause,
-		quota, used, reason, count, first_at, last_at) SELECT 'd' || i, '', '', 1, '', '', '', 0, 0, '', 1, i, i FROM generate_series(1, 100000) i`); err !=
-		nil {
+			quota, used, reason, count, first_at, last_at)
+		SELECT 'd' || i, '', '', 1, '', '', '', 0, 0, '', 1, i, i FROM generate_series(1, 100000) i`)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Apply(t.Context(), &store.Keys{}, func(*store.State) *store.Change {

@@ -70,7 +70,7 @@ func (s *Store) Prune(ctx context.Context, record store.Record, before,
 	if record == store.RecordReceived && position == 0 {
 		// Activity outlives the reports that it is derived from.
 		for left := int64(1); left > 0; {
-			if left, err = s.FoldActivity(ctx, foldedAtOnce); err != nil {
+			if left, err = s.FoldActivity(ctx, store.FoldedAtOnce); err != nil {
 				return 0, 0, err
 			}
 		}
@@ -113,10 +113,6 @@ func (p pruning) begin() error {
 	_, err := p.Sweep(p, `UPDATE slot_closing SET pruned = ? WHERE pruned < ?`, p.before, p.before)
 	return err
 }
-
-// foldedAtOnce is the number of rows of reports that are folded at once before they may be deleted.
-// They have to be in memory.
-const foldedAtOnce = 50_000
 
 // spanned deletes, by a statement, the rows that depend on the next rows of a table. The arguments
 // of the statement are the limits of their keys, and the moment.

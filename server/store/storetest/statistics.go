@@ -47,8 +47,12 @@ func (w *world) rows(q store.StatisticsQuery) []string {
 	rows := []string{}
 	for _, row := range s.Rows {
 		text := fmt.Sprint(row.Window)
-		for _, value := range row.Values {
-			text += fmt.Sprint(" ", value)
+		for _, by := range q.By {
+			if value := row.Text(by); value != nil {
+				text += " " + *value
+			} else {
+				text += fmt.Sprint(" ", *row.Number(by))
+			}
 		}
 		text += fmt.Sprint(" ", row.Count)
 		if row.Late != 0 {
@@ -355,8 +359,9 @@ func examinationIsComplete(t *testing.T, open Open) {
 			}
 		}
 		for a, err := range e.Adjustments() {
-			if a.Key = 0; err != nil || a !=
-				(store.Adjustment{Item: w.item.Key, At: 8, Units: -2, Reason: "why", Actor: "who", Signature: "s"}) {
+			a.Key = 0
+			want := store.Adjustment{Item: w.item.Key, At: 8, Units: -2, Reason: "why", Actor: "who", Signature: "s"}
+			if err != nil || a != want {
 				t.Errorf("%+v, %v", a, err)
 			}
 		}

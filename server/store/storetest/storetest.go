@@ -506,8 +506,8 @@ func anomaliesAreCounted(t *testing.T, open Open) {
 		})
 	}
 	anomalies, err := w.Anomalies(t.Context(), 10)
-	if want := (store.Anomaly{Device: device.UUID, Kind: "k", Detail: "c", Count: 12, FirstAt: 0, LastAt: 2}); err !=
-		nil || len(anomalies) != 1 || anomalies[0] != want {
+	want := store.Anomaly{Device: device.UUID, Kind: "k", Detail: "c", Count: 12, FirstAt: 0, LastAt: 2}
+	if err != nil || len(anomalies) != 1 || anomalies[0] != want {
 		t.Errorf("%+v, %v", anomalies, err)
 	}
 }
@@ -630,7 +630,7 @@ func whatIsReadIsWhatIsSaved(t *testing.T, open Open) {
 		By: []store.Column{store.ByDevice, store.ByType},
 	})
 	if err != nil || statistics.Total != 3 || len(statistics.Rows) != 1 ||
-		!slices.Equal(statistics.Rows[0].Values, []any{device.UUID, "QR_CODE"}) {
+		statistics.Rows[0].Group != (store.Group{Device: device.UUID, Type: "QR_CODE"}) {
 		t.Errorf("%+v, %v", statistics, err)
 	}
 	key, err := w.ReportKey(t.Context(), "key of "+device.UUID, device.UUID)

@@ -5,8 +5,10 @@ package teststore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // to tamper with a database
@@ -25,15 +27,14 @@ func Run(m *testing.M) int { return postgrestest.Run(m) }
 func OnPostgreSQL() bool { return os.Getenv("OPENLTS_TEST_DATABASE") == "postgres" }
 
 // template is the PostgreSQL database that those of tests are copies of: making the
-// tables takes several times as long as copying them.
+// tables takes several times as long as copying them. SQLite's are in the file tables.
 const template = "tables"
 
-// Name is the name of a new database for a test, in which nothing is. On PostgreSQL it
-// has its tables already.
+// Name is the name of a new database for a test, in which nothing is but its tables.
 func Name(t testing.TB) string {
 	t.Helper()
 	if !OnPostgreSQL() {
-		return database.SQLite(t.TempDir())
+		return database.SQLite(Directory(t))
 	}
 	url, err := fresh(t.Context(), postgrestest.Shared(t))
 	if err != nil {
@@ -41,6 +42,34 @@ func Name(t testing.TB) string {
 	}
 	return url
 }
+
+// Directory is a new data directory for a test that needs SQLite.
+func Directory(t testing.TB) string {
+	t.Helper()
+	file, err := tables()
+	directory := t.TempDir()
+	if err := errors.Join(err, os.WriteFile(filepath.Join(directory, sqlite.FileName), file, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	return directory
+}
+
+// tables is the file of a SQLite database with its tables, made once.
+var tables = sync.OnceValues(func() (file []byte, err error) {
+	directory, err := os.MkdirTemp("", "lts-tables")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(directory)) }()
+	s, err := sqlite.Open(context.Background(), directory, true)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil { // carries its log over into the file
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(directory, sqlite.FileName))
+})
 
 // fresh copies the template, which it makes first if there is none.
 func fresh(ctx context.Context, cluster *postgrestest.Cluster) (string, error) {

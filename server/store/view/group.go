@@ -161,20 +161,21 @@ func (q *statistics) finish() error {
 	slices.SortFunc(order, func(a, b ranked) int { return cmp.Compare(a.key, b.key) })
 	summed := q.query.Measure != store.MeasureDevices && q.query.Measure != store.MeasureConcurrent
 	q.result.Rows = make([]store.StatisticsRow, 0, len(order))
-	values := make([]any, len(order)*len(columns)) // of all rows
-	for _, row := range order {
-		units := q.sheet.sums[row.cell].units()
+	for _, cell := range order {
+		units := q.sheet.sums[cell.cell].units()
 		if units.All == 0 {
 			continue
 		}
-		own := values[:len(columns):len(columns)]
-		values = values[len(columns):]
-		for i := range columns {
-			own[i] = columns[i].value(ordered[row.key.group()][i])
+		row := store.StatisticsRow{Window: cell.key.window(), Count: units.All, Late: units.Late}
+		for i, by := range q.query.By {
+			value := ordered[cell.key.group()][i]
+			if number := row.Number(by); number != nil {
+				*number = value
+			} else {
+				*row.Text(by) = columns[i].names[value]
+			}
 		}
-		q.result.Rows = append(q.result.Rows, store.StatisticsRow{
-			Window: row.key.window(), Values: own, Count: units.All, Late: units.Late,
-		})
+		q.result.Rows = append(q.result.Rows, row)
 		if summed {
 			q.result.Total = store.SaturatingSum(q.result.Total, units.All)
 			q.result.Late = store.SaturatingSum(q.result.Late, units.Late)
@@ -186,15 +187,8 @@ func (q *statistics) finish() error {
 // column is a column of the rows: the names of its values, and their places in the order of the
 // names. Both are nil if the values are numbers.
 type column struct {
-	names  map[int64]any
+	names  map[int64]string
 	places map[int64]int
-}
-
-func (c *column) value(of int64) any {
-	if c.names == nil {
-		return of
-	}
-	return c.names[of]
 }
 
 func (c *column) compare(a, b int64) int {
@@ -217,25 +211,25 @@ func (q *statistics) column(place int, by store.Column) (c column, err error) {
 	if !isNamed {
 		return c, nil
 	}
-	c.names, c.places = map[int64]any{}, map[int64]int{}
+	c.names, c.places = map[int64]string{}, map[int64]int{}
 	var values []int64
 	for _, g := range q.sheet.groups {
-		if value := g[place]; c.names[value] == nil {
+		value := g[place]
+		if _, met := c.names[value]; !met {
 			c.names[value] = ""
 			values = append(values, value)
 		}
 	}
-	names := make(map[int64]string, len(values))
 	err = each(q.db, `SELECT n.id, n.`+from[1]+` FROM `+q.db.Dialect().Keys+` k `+q.db.Dialect().Join+` `+from[0]+
 		` n ON n.id = k.id`, []any{keysJSON(values)}, func(rows Rows) error {
 		var id int64
 		var name string
 		err := rows.Scan(&id, &name)
-		names[id], c.names[id] = name, name
+		c.names[id] = name
 		return err
 	})
 	slices.SortFunc(values, func(a, b int64) int {
-		return cmp.Or(cmp.Compare(names[a], names[b]), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(c.names[a], c.names[b]), cmp.Compare(a, b))
 	})
 	for i, value := range values {
 		c.places[value] = i

@@ -51,12 +51,13 @@ func endServers(t testing.TB, directory string) {
 			t.Error(err)
 			continue
 		}
-		for deadline := time.Now().Add(10 * time.Second); syscall.Kill(pid, syscall.SIGQUIT) ==
-			nil; time.Sleep(20 * time.Millisecond) {
+		deadline := time.Now().Add(10 * time.Second)
+		for syscall.Kill(pid, syscall.SIGQUIT) == nil {
 			if time.Now().After(deadline) {
 				t.Errorf("the server of %s does not end", file)
 				break
 			}
+			time.Sleep(20 * time.Millisecond)
 		}
 	}
 }

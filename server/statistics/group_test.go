@@ -3,6 +3,7 @@ package statistics_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -20,10 +21,9 @@ type pages struct{ asked store.StatisticsQuery }
 func (p *pages) Statistics(_ context.Context, q store.StatisticsQuery) (store.Statistics, error) {
 	p.asked = q
 	row := func(kind, item string, n int64) store.StatisticsRow {
-		values := map[store.Column]any{store.ByType: kind, store.ByItem: item}
 		r := store.StatisticsRow{Count: n, Late: n / 10}
 		for _, by := range q.By {
-			r.Values = append(r.Values, values[by])
+			*r.Text(by) = map[store.Column]string{store.ByType: kind, store.ByItem: item}[by]
 		}
 		return r
 	}
@@ -60,14 +60,11 @@ func TestKindsAndImportTypes(t *testing.T) {
 		}
 		got := rows{}
 		for _, row := range result.Rows {
-			text := "["
-			for i, value := range row.Group {
-				if i > 0 {
-					text += " "
-				}
-				text += value
+			var values []string
+			for _, by := range test.by {
+				values = append(values, row.Group.Text(by))
 			}
-			got[text+"]"] += row.Count
+			got[fmt.Sprint(values)] += row.Count
 		}
 		if !reflect.DeepEqual(got, test.want) || len(result.Rows) != len(test.want) || result.Total != 211 {
 			t.Errorf("%v: %v, want %v", test.by, got, test.want)

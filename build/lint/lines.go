@@ -27,8 +27,9 @@ var (
 	region    = regexp.MustCompile(`^\s*// generated: (\w+)$`)
 )
 
-// widths looks at the lines of every source in Go and of every document.
-func (l *linter) widths(repository fs.FS) error {
+// lines looks at the lines of every source in Go and of every document: they are not too
+// wide, and no comparison is torn between its sides.
+func (l *linter) lines(repository fs.FS) error {
 	return fs.WalkDir(repository, ".", func(path string, entry fs.DirEntry, err error) error {
 		switch extension := filepath.Ext(path); {
 		case err != nil:
@@ -42,12 +43,13 @@ func (l *linter) widths(repository fs.FS) error {
 		if err != nil {
 			return err
 		}
-		excused := proseIsExcused
+		excused, code := proseIsExcused, false
 		if filepath.Ext(path) == ".go" {
 			if generated.Match(text) {
 				return nil
 			}
 			raw := rawStrings(text)
+			code = true
 			excused = func(n int, line string) bool { return codeIsExcused(line, raw[n]) }
 		}
 		fenced, inRegion := false, false
@@ -61,6 +63,11 @@ func (l *linter) widths(repository fs.FS) error {
 			if columns(line) > widest && !fenced && !inRegion && !excused(n, line) {
 				l.findings = append(l.findings, finding{token.Position{Filename: path, Line: n + 1, Column: widest + 1},
 					"the line has more than 120 columns"})
+			}
+			if code && !inRegion && (strings.HasSuffix(line, " ==") || strings.HasSuffix(line, " !=")) {
+				at := token.Position{Filename: path, Line: n + 1, Column: len(line) - 1}
+				l.findings = append(l.findings, finding{at,
+					"the other side of the comparison is on the next line; name one side first"})
 			}
 		}
 		return nil
