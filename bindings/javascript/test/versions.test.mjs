@@ -58,8 +58,8 @@ after(async () => {
 
 const parameters = () => ({ licenseServer: server.url, handshakeCode: '100001-reader', slotSeconds: 1 });
 
-function device(uuid) {
-  return JSON.parse(server.run('device', 'list', '--json')).find((each) => each.uuid === uuid);
+async function device(uuid) {
+  return JSON.parse(await server.run('device', 'list', '--json')).find((each) => each.uuid === uuid);
 }
 
 test('neither loses or doubles anything, whatever tabs of both do', async () => {
@@ -67,7 +67,7 @@ test('neither loses or doubles anything, whatever tabs of both do', async () => 
   const random = (n) => (state = (state * 1103515245 + 12345) % 2147483648) % n;
   for (let round = 0; round < 3; round++) {
     const b = new Browser();
-    const before = server.total();
+    const before = await server.total();
     const tabs = [];
     let recorded = 0;
     for (let step = 0; step < 20; step++) {
@@ -109,11 +109,11 @@ test('neither loses or doubles anything, whatever tabs of both do', async () => 
       if (Version === Next) {
         const { recorded: all, accepted, pending, lost, deviceUUID } = await last.info();
         assert.deepEqual([all, accepted, pending, lost], [recorded, recorded, 0, 0], `round ${round}`);
-        assert.equal(device(deviceUUID).clonedAt, undefined);
+        assert.equal((await device(deviceUUID)).clonedAt, undefined);
       }
       await last.close();
     }
-    assert.equal(server.total() - before, recorded, `round ${round}`);
+    assert.equal((await server.total()) - before, recorded, `round ${round}`);
   }
 });
 
@@ -142,6 +142,6 @@ test('a former version, which can not count what the next one keeps, makes the d
   await submitted;
   const { deviceUUID, accepted } = await next.info();
   assert.equal(accepted, 52);
-  assert.equal(device(deviceUUID).clonedAt, undefined);
+  assert.equal((await device(deviceUUID)).clonedAt, undefined);
   for (const license of b.licenses) await license.close(0);
 });
