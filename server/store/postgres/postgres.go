@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -34,6 +35,7 @@ type Store struct {
 	catalog atomic.Pointer[catalog]
 	types   operationTypes
 	seated  seated
+	part    int64 // of the totals of organizations, that this server adds to
 }
 
 var _ store.Store = (*Store)(nil)
@@ -57,7 +59,7 @@ func Open(ctx context.Context, url string, create bool) (*Store, error) {
 }
 
 func openStore(ctx context.Context, config *pgxpool.Config, create, target bool) (*Store, error) {
-	s := &Store{}
+	s := &Store{part: rand.Int64N(organizationParts)}
 	s.Store = relational.NewStore(shared{s}, &dialect.Dialect)
 	s.forgetKeys()
 	s.catalog.Store(newCatalog(0))

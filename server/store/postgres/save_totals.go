@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"math/rand/v2"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -77,12 +76,14 @@ func (s *saving) queueTotals(b *batch) error {
 // addUnits adds to a row of totals.
 var addUnits = `count = ` + addedSQL("t.count", "excluded.count") + `, late = ` + addedSQL("t.late", "excluded.late")
 
-// organizationParts is how many parts a total of an organization has. All servers add to the
-// total of all organizations: if it were one row, each would wait for the others' commits.
+// organizationParts is how many parts a total of an organization may have. All servers add to
+// the total of all organizations: if it were one row, each would wait for the others' commits.
+// Each server adds to a part of its own, with luck, so totals have no more parts than there
+// were servers.
 const organizationParts = 8
 
-// queueOrganizationTotals adds to the totals of organizations, and of all together: to any
-// part of them. The database knows whose an item is.
+// queueOrganizationTotals adds to the totals of organizations, and of all together. The
+// database knows whose an item is.
 func (s *saving) queueOrganizationTotals(b *batch) error {
 	sums := s.change.Totals
 	if len(sums) == 0 {
@@ -104,7 +105,7 @@ func (s *saving) queueOrganizationTotals(b *batch) error {
 			AS k (item, level, slot, type, count, late) JOIN item i ON i.id = k.item
 		CROSS JOIN LATERAL (VALUES (0), (i.organization)) AS o (id) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 		ON CONFLICT (organization, level, slot, type, part) DO UPDATE SET `+addUnits,
-		append(sortedColumns(rows, 6).arguments(), rand.Int64N(organizationParts))...)
+		append(sortedColumns(rows, 6).arguments(), s.s.part)...)
 	return nil
 }
 

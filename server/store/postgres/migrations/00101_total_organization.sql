@@ -12,7 +12,7 @@ CREATE TABLE total_month (
 ) WITH (fillfactor = 50);
 
 -- What was counted on all items of an organization, and on all there are. A total is the sum
--- of its parts: writers add to any of them, and so seldom wait for one another.
+-- of its parts: each server adds to one of them, and so seldom waits for another.
 CREATE TABLE total_organization (
     organization bigint NOT NULL, -- 0: all together
     level        bigint NOT NULL, -- how many seconds a row sums up; 0: a slot
