@@ -92,7 +92,7 @@ func (b *bed) unreachable() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer listener.Close()
+	defer func() { _ = listener.Close() }()
 	client, err := net.Dial("tcp", listener.Addr().String())
 	if err != nil {
 		return "", err

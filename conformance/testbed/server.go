@@ -115,7 +115,7 @@ func (s *server) serve(listen string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }() // the process has it
 	process := exec.Command(s.lts, "serve", "--data", s.data(), "--listen", listen, "--url-file", urlFile)
 	process.Stdout, process.Stderr = log, log
 	if err := process.Start(); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"bufio"
 	"encoding/json"
 	"fmt"
@@ -64,10 +65,9 @@ func playLTS(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	defer commands.Close()
-	fmt.Fprintln(commands, strings.Join(arguments[:len(arguments)-2], " "))
+	_, err = fmt.Fprintln(commands, strings.Join(arguments[:len(arguments)-2], " "))
 	fmt.Println("done")
-	return nil
+	return errors.Join(err, commands.Close())
 }
 
 // asked runs a testbed, whose requests it gives a way to make.
@@ -131,7 +131,7 @@ func commands(t *testing.T, url string) string {
 	if err != nil {
 		return ""
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -211,11 +211,11 @@ func TestUnreachable(t *testing.T) {
 	ask := asked(t)
 	url := must[string](t, ask, `{"do": "unreachable"}`)
 	if connection, err := net.Dial("tcp", strings.TrimPrefix(url, "http://")); err == nil {
-		connection.Close()
+		_ = connection.Close()
 		t.Error("somebody listens there")
 	}
 	if listener, err := net.Listen("tcp", strings.TrimPrefix(url, "http://")); err == nil {
-		listener.Close()
+		_ = listener.Close()
 		t.Error("its port can be taken")
 	}
 }
