@@ -76,7 +76,9 @@ def wine() -> Iterator[Wine]:
         "LC_ALL": "C.UTF-8",  # names of files are in it
         "WINEPREFIX": str(prefix),
         "WINEDEBUG": "-all",
-        "WINEDLLOVERRIDES": "mscoree,mshtml=",  # which it would offer to download
+        # The first two it would offer to download; questions to the last one can end the process that asks, such as
+        # those of Python's platform.uname, which does without.
+        "WINEDLLOVERRIDES": "mscoree,mshtml,wbemprox=",
     }
     random = prefix / "drive_c/windows/system32/bcryptprimitives.dll"
     if not random.exists():
