@@ -279,7 +279,11 @@ export class Meter {
 
   private dirty(): void {
     this.run.dirty = true;
-    this.timer ??= setTimeout(() => void this.keep('relaxed'), keepEvery);
+    // At once after a pause: many tabs don't live for another second.
+    this.timer ??= setTimeout(
+      () => void this.keep('relaxed'),
+      this.env.now() - this.run.keptAt < keepEvery ? keepEvery : 0,
+    );
   }
 
   /** Begins another run: for another account, or because this one's tab was taken for dead. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Browser } from './browser-double.mjs';
-import { Server } from './server.mjs';
+import { Server, until } from './server.mjs';
 
 let server;
 const browsers = [];
@@ -142,4 +142,33 @@ test('a page whose storage failed makes its device no copy', async () => {
   await first.submit();
   assert.equal((await device(info.deviceUUID)).clonedAt, undefined);
   assert.deepEqual([info.recorded, info.pending], [info.accepted, 0]);
+});
+
+test('what comes after a pause is kept at once, and what follows within a second', async (t) => {
+  const b = browser();
+  b.at = Date.now();
+  const license = await openIdle(b);
+  const { setTimeout: set } = globalThis;
+  let waits = [];
+  t.mock.method(globalThis, 'setTimeout', (work, wait, ...rest) => {
+    waits.push(wait);
+    return set(work, wait, ...rest);
+  });
+  let units = 0;
+  for (const [pause, wait] of [
+    [0, 0],
+    [0, 1000],
+    [999, 1000],
+    [1000, 0],
+    [86_399_000, 0],
+    [-5000, 1000],
+  ]) {
+    b.at += pause;
+    waits = [];
+    license.record('QR_CODE');
+    license.record('EAN_13');
+    assert.deepEqual(waits, [wait], `after ${pause} ms`);
+    units += 2;
+    await until(async () => (await b.kept(license)) === units, `it is kept, after ${pause} ms`);
+  }
 });
