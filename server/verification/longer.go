@@ -107,7 +107,7 @@ func (v *verifier) readTotals() error {
 
 // readOrganizationTotals reads the totals of organizations.
 func (v *verifier) readOrganizationTotals() error {
-	for _, level := range []store.Level{store.LevelSlot, store.LevelHour, store.LevelDay} {
+	for _, level := range store.OrganizationLevels {
 		for t, err := range v.OrganizationTotals(level) {
 			if err != nil {
 				return err

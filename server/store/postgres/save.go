@@ -18,6 +18,8 @@ type saving struct {
 	runs map[string]store.ID
 	// newTypes are the keys of operation types that were not known, likewise.
 	newTypes map[string]int64
+	// totals are those of the change, by how much time they sum up.
+	totals map[store.Level]map[store.TotalKey]store.Units
 }
 
 // save writes and commits it.

@@ -51,14 +51,26 @@ func (s *saving) queueTypes(b *batch) error {
 	return nil
 }
 
+// totalsOf are the totals of the change of a level, for all the tables that have them.
+func (s *saving) totalsOf(level store.Level) map[store.TotalKey]store.Units {
+	if s.totals == nil {
+		s.totals = map[store.Level]map[store.TotalKey]store.Units{}
+		sums := s.change.Totals
+		for _, level := range store.TotalLevels {
+			sums = store.RollUp(sums, level)
+			s.totals[level] = sums
+		}
+	}
+	return s.totals[level]
+}
+
 // queueTotals adds to the totals of slots, hours, days and months.
 func (s *saving) queueTotals(b *batch) error {
-	sums := s.change.Totals
-	if len(sums) == 0 {
+	if len(s.change.Totals) == 0 {
 		return nil
 	}
 	for _, level := range store.TotalLevels {
-		sums = store.RollUp(sums, level)
+		sums := s.totalsOf(level)
 		rows := make([][]int64, 0, len(sums))
 		for key, units := range sums {
 			rows = append(rows, []int64{
@@ -85,14 +97,12 @@ const organizationParts = 8
 // queueOrganizationTotals adds to the totals of organizations, and of all together. The
 // database knows whose an item is.
 func (s *saving) queueOrganizationTotals(b *batch) error {
-	sums := s.change.Totals
-	if len(sums) == 0 {
+	if len(s.change.Totals) == 0 {
 		return nil
 	}
 	var rows [][]int64
 	for _, level := range store.OrganizationLevels {
-		sums = store.RollUp(sums, level)
-		for key, units := range sums {
+		for key, units := range s.totalsOf(level) {
 			rows = append(rows, []int64{
 				int64(key.Item), int64(level), key.Slot, s.typeKey(key.Type), units.All, units.Late,
 			})
