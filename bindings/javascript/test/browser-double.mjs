@@ -25,6 +25,13 @@ export class Locks {
   }
 }
 
+/** Closes all licenses of all browsers. */
+export async function closeAll() {
+  for (const browser of browsers) for (const license of browser.licenses) await license.close(0);
+}
+
+const browsers = [];
+
 /** One browser at one origin. Its tabs share storage and locks. */
 export class Browser {
   indexedDB = new IDBFactory();
@@ -39,6 +46,10 @@ export class Browser {
   offline = false;
   licenses = [];
   requests = [];
+
+  constructor() {
+    browsers.push(this);
+  }
 
   environment(changes = {}) {
     return {

@@ -5,20 +5,19 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { EventKind, StateFlag, StatusCode } from '../../../out/javascript/dist/openlts.mjs';
-import { Browser } from './browser-double.mjs';
+import { Browser, closeAll } from './browser-double.mjs';
 import { repository, Server, until } from './server.mjs';
 
 const day = 86400_000;
 let server;
 let other; // another vendor's server, with a key of its own
-const browsers = [];
 
 before(async () => {
   server = await new Server().start();
   other = await new Server().start();
 });
 after(async () => {
-  for (const browser of browsers) for (const license of browser.licenses) await license.close(0);
+  await closeAll();
   await server.remove();
   await other.remove();
 });
@@ -28,7 +27,6 @@ const parameters = (more = {}) => ({ licenseServer: server.url, handshakeCode: '
 /** A browser on whose way somebody stands: tamper(address, text, answer) gives what arrives. */
 function browser(tamper) {
   const made = new Browser();
-  browsers.push(made);
   made.tamper = tamper;
   const plain = made.environment.bind(made);
   made.environment = (changes) => {

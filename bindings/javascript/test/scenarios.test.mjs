@@ -12,29 +12,23 @@ import {
   version,
 } from '../../../out/javascript/dist/openlts.mjs';
 import { statusMessage, statusName } from '../../../out/javascript/dist/messages.mjs';
-import { Browser } from './browser-double.mjs';
+import { Browser, closeAll } from './browser-double.mjs';
 import { repository, Server, sleep, until } from './server.mjs';
 
 const definitions = JSON.parse(readFileSync(join(repository, 'conformance/definitions.json'), 'utf8'));
 let server;
 let counted = 0;
-const browsers = [];
 
 before(async () => {
   server = await new Server().start();
 });
 after(async () => {
-  for (const browser of browsers) for (const license of browser.licenses) await license.close(0);
+  await closeAll();
   await server.remove();
 });
 
-function browser() {
-  browsers.push(new Browser());
-  return browsers.at(-1);
-}
-
 const parameters = (more = {}) => ({ licenseServer: server.url, handshakeCode: '100001-reader', ...more });
-const opened = (more, changes) => browser().open(parameters(more), changes);
+const opened = (more, changes) => new Browser().open(parameters(more), changes);
 
 function fails(code, message) {
   return (error) => {
@@ -69,7 +63,7 @@ test('status_texts', () => {
 });
 
 test('defaults', async () => {
-  const b = browser();
+  const b = new Browser();
   const license = await b.open(parameters());
   const asked = JSON.parse(b.requests[0].init.body.split('\n')[1]);
   assert.deepEqual(
@@ -104,7 +98,7 @@ test('authorize_by_organization', async () => {
 test('authorize_by_license_key', async () => {
   const printed = await server.run('handshake', 'key', '100001-reader', '--server', server.url);
   const key = printed.trim().split('\n').at(-1);
-  const info = await (await browser().open({ licenseKey: key })).info();
+  const info = await (await new Browser().open({ licenseKey: key })).info();
   assert.equal(info.itemID, 'scans');
 });
 
@@ -116,7 +110,7 @@ test('refuse_unknown_code', async () => {
 });
 
 test('refuse_session_password', async () => {
-  const b = browser();
+  const b = new Browser();
   const locked = parameters({ handshakeCode: '100001-locked', sessionPassword: 'wrong' });
   await assert.rejects(b.open(locked), fails(-20102, /Session password is incorrect/));
   await b.open({ ...locked, sessionPassword: 's3cret' });
@@ -149,7 +143,7 @@ test('standby', async () => {
 });
 
 test('cache', async () => {
-  const b = browser();
+  const b = new Browser();
   const first = await b.open(parameters());
   const { deviceUUID } = await first.info();
   await first.close();
@@ -185,7 +179,7 @@ test('record', async () => {
 
 test('record_threads', async () => {
   // Tabs are a page's threads.
-  const b = browser();
+  const b = new Browser();
   const tabs = await Promise.all([1, 2, 3, 4].map(() => b.open(parameters())));
   assert.equal(new Set(await Promise.all(tabs.map(async (tab) => (await tab.info()).deviceUUID))).size, 1);
   for (let i = 0; i < 10_000; i++) {
@@ -252,7 +246,7 @@ test('submit', async () => {
 });
 
 test('events', async () => {
-  const b = browser();
+  const b = new Browser();
   const license = await b.open(parameters());
   const events = [];
   license.onEvent((event) => events.push(event));
@@ -287,7 +281,7 @@ test('double_close', async () => {
 });
 
 test('outage', async () => {
-  const b = browser();
+  const b = new Browser();
   const license = await b.open(parameters());
   license.record('QR_CODE', 6);
   await server.stop();
@@ -299,7 +293,7 @@ test('outage', async () => {
 });
 
 test('kill', async () => {
-  const b = browser();
+  const b = new Browser();
   const license = await b.open(parameters());
   license.record('QR_CODE', 9);
   await until(async () => (await b.kept(license)) === 9, 'it is kept');
@@ -311,7 +305,7 @@ test('kill', async () => {
 });
 
 test('device_uuid', async () => {
-  const b = browser();
+  const b = new Browser();
   const uuids = [];
   for (let i = 0; i < 2; i++) uuids.push((await (await b.open(parameters())).info()).deviceUUID);
   uuids.push((await (await opened()).info()).deviceUUID);
@@ -351,7 +345,7 @@ test('bad_directory', async () => {
 });
 
 test('two_licenses', async () => {
-  const b = browser();
+  const b = new Browser();
   const reader = await b.open(parameters());
   const locked = await b.open(parameters({ handshakeCode: '100001-locked', sessionPassword: 's3cret' }));
   const before = await server.counts('handshake');

@@ -1,26 +1,20 @@
 // Tabs of one browser that meet at the same usage, against a real `lts serve`.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Browser } from './browser-double.mjs';
+import { Browser, closeAll } from './browser-double.mjs';
 import { Server, until } from './server.mjs';
 
 let server;
-const browsers = [];
 
 before(async () => {
   server = await new Server().start();
 });
 after(async () => {
-  for (const browser of browsers) for (const license of browser.licenses) await license.close(0);
+  await closeAll();
   await server.remove();
 });
 
 const parameters = (more = {}) => ({ licenseServer: server.url, handshakeCode: '100001-reader', ...more });
-
-function browser() {
-  browsers.push(new Browser());
-  return browsers.at(-1);
-}
 
 /** A promise, and what fulfills it. */
 function signal() {
@@ -59,7 +53,7 @@ async function exact(license, before, units) {
 }
 
 test('a run that is closed, and that another tab submitted and deleted, is not written again', async () => {
-  const b = browser();
+  const b = new Browser();
   const before = await server.total();
   const [sending, cut] = [signal(), signal()];
   const closing = await openOnTheWay(b, async () => {
@@ -78,7 +72,7 @@ test('a run that is closed, and that another tab submitted and deleted, is not w
 });
 
 test('nor is what is left of it once one of its slots was accepted', async () => {
-  const b = browser();
+  const b = new Browser();
   const before = await server.total();
   const [sending, goOn] = [signal(), signal()];
   let sent = 0;
@@ -101,7 +95,7 @@ test('nor is what is left of it once one of its slots was accepted', async () =>
 });
 
 test('what was refused for good is told to the server at once', async () => {
-  const b = browser();
+  const b = new Browser();
   const before = await server.total();
   const license = await openIdle(b);
   license.record('QR_CODE', 5);
@@ -124,7 +118,7 @@ test('what was refused for good is told to the server at once', async () => {
 });
 
 test('a page whose storage failed makes its device no copy', async () => {
-  const b = browser();
+  const b = new Browser();
   const first = await openIdle(b);
   first.record('QR_CODE', 2);
   const broken = await b.open(parameters());
@@ -145,7 +139,7 @@ test('a page whose storage failed makes its device no copy', async () => {
 });
 
 test('what comes after a pause is kept at once, and what follows within a second', async (t) => {
-  const b = browser();
+  const b = new Browser();
   b.at = Date.now();
   const license = await openIdle(b);
   const { setTimeout: set } = globalThis;
