@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/openlts/openlts/core/license"
@@ -21,7 +22,7 @@ const farOff = 24 * time.Hour
 // right.
 type clockWatch struct {
 	turn chan struct{} // holds a token while a goroutine looks
-	seen license.Timekeeper
+	seen atomic.Pointer[license.Timekeeper]
 	// wrong is set while there may be usage that was counted by a wrong clock. It is set at the
 	// start, because earlier processes may have ended before the clock was corrected.
 	wrong bool
@@ -30,7 +31,14 @@ type clockWatch struct {
 }
 
 func (w *clockWatch) begin(clock slot.Clock) {
-	w.turn, w.seen, w.wrong = make(chan struct{}, 1), license.Watch(clock), true
+	w.turn, w.wrong = make(chan struct{}, 1), true
+	seen := license.Watch(clock)
+	w.seen.Store(&seen)
+}
+
+// stepped tells whether the clock was set since the last look.
+func (w *clockWatch) stepped(clock slot.Clock) bool {
+	return w.seen.Load().Step(clock).Abs() >= farOff
 }
 
 // lock waits until no other goroutine looks.
@@ -107,13 +115,14 @@ func (m *meter) followClock(ctx context.Context) error {
 		return err
 	}
 	defer w.unlock()
-	step, moved, ahead := w.seen.Step(m.clock), w.seen.Moved(m.clock), m.ahead()
+	seen, ahead := w.seen.Load(), m.ahead()
+	step, moved := seen.Step(m.clock), seen.Moved(m.clock)
 	if step.Abs() >= farOff {
 		if err := m.endClock(ctx, m.clock.Now().Unix(), ahead-step); err != nil {
 			return err
 		}
 	}
-	w.seen = moved
+	w.seen.Store(&moved)
 	if err := m.noteAhead(ctx, ahead); err != nil {
 		return err
 	}
@@ -138,7 +147,7 @@ func (m *meter) endClock(ctx context.Context, now int64, ahead time.Duration) er
 	// The clock was set since the last look. What was counted since then by the new time is already
 	// in its own slot.
 	length := m.tally.Slot
-	first, last := length.Start(now-int64(m.watch.seen.Age(m.clock)/time.Second)-1), length.Next(now)
+	first, last := length.Start(now-int64(m.watch.seen.Load().Age(m.clock)/time.Second)-1), length.Next(now)
 	before := func(slotStart int64) bool { return slotStart < first || slotStart > last }
 	if _, err := m.sealer.SealSlots(ctx, before); err != nil {
 		return err

@@ -115,6 +115,44 @@ func TestAClockThatIsSet(t *testing.T) {
 	}
 }
 
+// TestTimeStampsByAClockThatWasJustSet belong to the clock as it shows now, also before anything
+// noticed that it was set.
+func TestTimeStampsByAClockThatWasJustSet(t *testing.T) {
+	const days = 24 * time.Hour
+	for _, ahead := range []time.Duration{0, 10 * days, 40 * days, -10 * days} {
+		for _, set := range []time.Duration{-40 * days, -20 * days, -2 * days, 2 * days, 20 * days} {
+			t.Run(fmt.Sprintf("%v ahead, set by %v", ahead, set), func(t *testing.T) {
+				clock := testkit.NewClock(start.Add(ahead))
+				server := testkit.NewServer(t, func() time.Time { return start })
+				l, err := client.Open(t.Context(), parameters(server, t.TempDir()),
+					client.Environment{Clock: clock, Transport: testkit.NewNetwork(1)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = l.Close(over()) })
+				step(t, clock, 0)
+				record(t, l, protocol.OperationTypeQRCode, 3)
+				if err := l.Submit(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				clock.Set(clock.Now().Add(set))
+				for day := range 30 {
+					moment := clock.Now().Add(-time.Duration(day) * days).Unix()
+					if err := l.RecordAt(t.Context(), protocol.OperationTypeQRCode, 1, moment); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := l.Submit(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if u := usage(t, l); u.Recorded != 33 || u.Accepted != 33 || server.Total() != 33 {
+					t.Errorf("%+v, the server has %d", u, server.Total())
+				}
+			})
+		}
+	}
+}
+
 // TestAClockThatIsSetWhileTheLedgerIsHeld gives nothing up for its age before it could
 // be moved.
 func TestAClockThatIsSetWhileTheLedgerIsHeld(t *testing.T) {
