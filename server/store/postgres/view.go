@@ -40,6 +40,9 @@ var dialect = view.Dialect{
 			coalesce(s.at, 0) AS at, coalesce(s.active, 0) AS active, coalesce(s.exceptions, 0) AS exceptions
 			FROM item i LEFT JOIN item_use u ON u.item = i.id LEFT JOIN seat_sum s ON s.item = i.id)`,
 		UseTable: "item_use", UseKey: "item",
+		Among: func(column string) string {
+			return column + ` = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text(?::text::json)))`
+		},
 		NextPair: `(SELECT t.handshake_code FROM total_month t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1),
 		(SELECT t.item FROM total_month t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1)`,
 		// What has an OFFSET is not made a part of the rest: for each row, its rows are looked up.

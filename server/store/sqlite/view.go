@@ -28,6 +28,7 @@ var dialect = view.Dialect{
 		Digits:   func(text string) string { return text + ` NOT GLOB '*[^0-9]*'` },
 		Uses:     `(SELECT id AS item, used, requests, seats_at AS at, seats AS active, exceptions FROM item)`,
 		UseTable: "item", UseKey: "id",
+		Among: func(column string) string { return column + ` IN (SELECT value FROM json_each(?))` },
 		// By the first column of a comparison of rows alone it would look: through all of a code.
 		NextPair: `coalesce((SELECT t.handshake_code FROM total_month t WHERE t.handshake_code = pair.code AND t.item > pair.item LIMIT 1),
 			(SELECT t.handshake_code FROM total_month t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code LIMIT 1)),
