@@ -9,7 +9,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-var _ store.ActivityFolder = (*Store)(nil)
+var _ store.Folder = (*Store)(nil)
 
 // activityKey names a row of activity.
 type activityKey struct {
@@ -30,7 +30,7 @@ type folding struct {
 	arrivals map[arrivalKey]store.Arrivals
 }
 
-// FoldActivity adds the reports that came to the activity of days; see store.ActivityFolder.
+// FoldActivity adds the reports that came to the activity of days; see store.Folder.
 // Reports wait for it only while it writes the result, which it computes before.
 func (s *Store) FoldActivity(ctx context.Context, most int64) (folded int64, err error) {
 	from, until, err := s.unfolded(ctx, most)

@@ -57,6 +57,12 @@ type Dialect struct {
 	// UseTable is the table with the use of items, in the column used; UseKey is the column of the
 	// item.
 	UseTable, UseKey string
+	// NextPair selects the code and the item of total_month that follow those of a row pair, by one
+	// step through its key; NULL: there are none.
+	NextPair string
+	// Lookup joins the rows t of a table that meet a condition. It makes the database find them by
+	// the key for each row of what precedes it.
+	Lookup func(table, condition string) string
 }
 
 // Store is what the stores share.
