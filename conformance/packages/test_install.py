@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from lts_server import REPOSITORY, LTSServer
+from lts_server import LTSServer
 from packages import PACKAGES, maven_cache, need, package, run
+from pages import commands, fenced
 
 #: The server that the code of the pages names.
 PAGE_SERVER = "https://lts.example.com"
@@ -20,22 +20,6 @@ PAGE_SERVER = "https://lts.example.com"
 
 #: The heading of what is run here.
 INSTALL = "### From a release"
-
-
-def fenced(page: str, language: str, heading: str) -> list[str]:
-    """The blocks in a language under a heading."""
-    text = (REPOSITORY / "docs" / page).read_text()
-    (found,) = re.findall(rf"^{re.escape(heading)}\n(.*?)(?=^###? |\Z)", text, re.MULTILINE | re.DOTALL)
-    blocks = re.findall(rf"^```{language}\n(.*?)^```$", found, re.MULTILINE | re.DOTALL)
-    assert blocks, f"docs/{page} has no {language} under {heading}"
-    return blocks
-
-
-def commands(page: str) -> str:
-    """All of them, in one shell: what a line of a prompt says, and those that continue it."""
-    text = "".join(fenced(page, "console", INSTALL))
-    assert all(re.match(r"\$ | {4}", line) for line in text.splitlines())
-    return re.sub(r"^\$ ", "", text, flags=re.MULTILINE)
 
 
 def cpp(code: str) -> dict[str, str]:
@@ -113,5 +97,5 @@ def test_a_stranger_installs_and_uses_it(page: Page, empty: Path, tmp_path: Path
         "PATH": os.pathsep.join([str(tmp_path / "venv/bin"), os.environ["PATH"]]),
         "MAVEN_ARGS": f"-q -Dmaven.repo.local={maven_cache(tmp_path / 'cache')}",
     }
-    run("sh", "-e", "-c", commands(page.name), cwd=empty, environment=environment)
+    run("sh", "-e", "-c", commands(page.name, INSTALL), cwd=empty, environment=environment)
     assert server.total() == page.total
