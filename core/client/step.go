@@ -79,7 +79,7 @@ func (m *meter) leaveClock(ctx context.Context) error {
 	if err != nil || ahead == 0 {
 		return err
 	}
-	if _, err := m.sealer.SealSlots(ctx, func(int64) bool { return true }); err != nil {
+	if _, err := m.sealer.SealAll(ctx); err != nil {
 		return err
 	}
 	return m.ledger.EndClock(ctx, m.tally, ahead)
