@@ -201,7 +201,7 @@ func (m *meter) keep(ctx context.Context) {
 // seal moves to the ledger what was counted in slots that ended, or, with all, in every slot.
 func (m *meter) seal(ctx context.Context, now time.Time, all bool) error {
 	// This comes first, because what was counted before the clock was set must be kept apart.
-	if err := m.followClock(ctx); err != nil {
+	if _, err := m.followClock(ctx); err != nil {
 		return err
 	}
 	_, err := m.sealer.Seal(ctx, now, all)

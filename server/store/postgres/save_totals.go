@@ -95,14 +95,15 @@ var addUnits = `count = ` + addedSQL("t.count", "excluded.count") + `, late = ` 
 const organizationParts = 8
 
 // queueOrganizationTotals adds to the totals of organizations, and of all together. The
-// database knows whose an item is.
+// database knows whose an item is. Slots are added later, unless that was already done; see
+// relational.FoldTotals.
 func (s *saving) queueOrganizationTotals(b *batch) error {
 	if len(s.change.Totals) == 0 {
 		return nil
 	}
 	var rows [][]int64
 	for _, level := range store.OrganizationLevels {
-		for key, units := range s.totalsOf(level) {
+		for key, units := range relational.Folded(level, s.totalsOf(level), s.folded) {
 			rows = append(rows, []int64{
 				int64(key.Item), int64(level), key.Slot, s.typeKey(key.Type), units.All, units.Late,
 			})
