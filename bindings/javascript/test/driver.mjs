@@ -1,5 +1,5 @@
-// Drives the package in Chromium for `lts conformance client`: does what standard input says (docs/judging.md). The data
-// directory is the browser's profile.
+// Drives the package in Chromium for `lts conformance client`: does what standard input says (docs/judging.md). The
+// data directory holds the browser's profile.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
