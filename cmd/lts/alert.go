@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -138,7 +139,9 @@ func (a *app) listChannels() *cobra.Command {
 				}
 				t := newTable(cmd.OutOrStdout(), "ID", "NAME", "KIND", "LEADS TO", "TRIED AGAIN (UTC)", "FAILURE")
 				for _, c := range channels {
-					t.row(c.ID, c.Name, c.Kind, c.Target, formatTime(c.NextAt), c.Failure)
+					for _, r := range c.Receivers {
+						t.row(c.ID, c.Name, c.Kind, cmp.Or(r.Address, c.Target), formatTime(r.NextAt), r.Failure)
+					}
 				}
 				return t.end()
 			})

@@ -68,7 +68,7 @@ var remotely = []string{
 	"item detach pages --handshake 100002-web", "item attach pages --handshake 100002-web --position 1",
 	"item adjust pages --units 2 --reason tests", "item archive pages", "item unarchive pages", "item revoke pages",
 	"item remove scans-2", "handshake add empty --org 100002", "handshake remove 100002-empty", "org remove 100003",
-	"alert rules set silent off", "alert test CHANNEL !could not be sent", "retention set denials 90 !owner",
+	"alert rules set silent off", "alert test CHANNEL !the test did not reach", "retention set denials 90 !owner",
 	"product add ACME-OCR", "product rename ACME-OCR ACME-READER", "license issue --item scans", "license revoke FILE",
 	"license import FILE --show !of this id already", "device clear-clone DEVICE",
 	"device confirm-key DEVICE --key x !key x", "device block DEVICE", "=device list", "device unblock DEVICE",

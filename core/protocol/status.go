@@ -32,6 +32,16 @@ func (s Status) Error() string { return s.Message() }
 // license; STANDBY_REFUSES, for one, just means "ask the main server".
 func (s Status) FromServer() bool { return s <= -20100 && s > -20200 }
 
+// Refusals are the codes with which servers refuse authorizations, in no order.
+func Refusals() (refusals []Status) {
+	for s := range statusNames {
+		if s.Decision() || s == StatusStandbyRefuses {
+			refusals = append(refusals, s)
+		}
+	}
+	return refusals
+}
+
 // Unit says how an operation type is charged.
 type Unit int
 

@@ -89,7 +89,7 @@ func (a *Administrator) addAccount(ctx context.Context, in AccountInput, before 
 		} else if err != nil {
 			return err
 		}
-		return a.audit(tx, "account.add", in.Name, "role %s, organization %q", in.Role, in.Organization)
+		return a.audit(tx, "account.add", in.Name, "role %s, %s", in.Role, reach(in.Organization))
 	})
 }
 

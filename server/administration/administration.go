@@ -90,8 +90,8 @@ func (a *Administrator) AddHandshakeCode(ctx context.Context, c HandshakeCode) (
 		} else if err != nil {
 			return err
 		}
-		return a.audit(tx, "handshake.add", code.Code, "default %t, session password %t, validation fields %q",
-			code.Default, code.SessionPassword != "", code.ValidationFields)
+		return a.audit(tx, "handshake.add", code.Code, "%s, %s, %s", given(code.Default, "default code"),
+			given(code.SessionPassword != "", "session password"), among(code.ValidationFields, "validation fields"))
 	})
 	return code, err
 }
@@ -130,7 +130,7 @@ func (a *Administrator) LicenseKey(ctx context.Context, code, sessionPassword st
 		if err := checkSessionPassword(found, sessionPassword); err != nil {
 			return err
 		}
-		return a.audit(tx, "handshake.key", code, "server %s, standby %q", servers.Main, servers.Standby)
+		return a.audit(tx, "handshake.key", code, "server %s, %s", servers.Main, orNone("standby", servers.Standby))
 	})
 	if err != nil {
 		return "", err
@@ -186,9 +186,9 @@ func (a *Administrator) AddItem(ctx context.Context, item store.Item, codes []st
 		}
 		item = added
 		return a.audit(tx, "item.add", item.ID,
-			"organization %s, charge way %s, quota %s%s, expires %s, handshake codes %q", item.Organization,
+			"organization %s, charge way %s, quota %s%s, expires %s, %s", item.Organization,
 			FormatChargeWay(item.ChargeWay), FormatQuota(item.Quota), stated(item.Charging),
-			time.Unix(item.ExpiresAt, 0).UTC().Format(time.RFC3339), codes)
+			time.Unix(item.ExpiresAt, 0).UTC().Format(time.RFC3339), among(codes, "handshake codes"))
 	})
 	return item, err
 }

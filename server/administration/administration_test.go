@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -185,6 +186,59 @@ func TestAuditOfChanges(t *testing.T) {
 	last := has[administration.Page[store.Audit]](t)(d.Audits(ctx, administration.Selection{Limit: 1})).Items[0]
 	if !strings.HasSuffix(last.Detail, ` → "R & <D>"`) {
 		t.Errorf("the audit has %s", last.Detail)
+	}
+}
+
+// The audit says what is meant, not how it is kept: what belongs to no organization is for the whole
+// server, and no row has an empty value, a number of seconds or a truth value to be guessed at.
+func TestAuditInWords(t *testing.T) {
+	d, ctx := newDesk(t), t.Context()
+	d.stock(t)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	account := administration.AccountInput{Name: "olga", Role: administration.Owner, Password: "correct horse battery"}
+	must(func() error { _, err := d.AddAccount(ctx, account); return err }())
+	for _, organization := range []string{"", "100001"} {
+		_, _, err := d.AddToken(ctx, administration.TokenInput{Name: "t", Scope: administration.ScopeRead,
+			Organization: organization})
+		must(err)
+	}
+	_, err := d.LicenseKey(ctx, "100001-reader", "", administration.KeyServers{Main: "https://lts.example.com",
+		PublicKey: make([]byte, 32)})
+	must(err)
+	_, err = d.NewItem(ctx, administration.ItemInput{ID: "lonely", Organization: "100001", ChargeWay: "scan",
+		ItemFields: administration.ItemFields{Name: of("Lonely"), Quota: of(int64(1))}})
+	must(err)
+	must(d.SetSessionPassword(ctx, "100001-reader", "first password", 0))
+	must(d.SetSessionPassword(ctx, "100001-reader", "second password", time.Hour))
+	must(d.SetSessionPassword(ctx, "100001-reader", "", time.Hour))
+	_, _, err = d.IssueLicense(ctx, administration.Issue{Items: []string{"lonely"}})
+	must(err)
+	has[administration.Item](t)(d.ChangeItem(ctx, "lonely", administration.ItemFields{
+		ExpiresAt: of(int64(1_900_000_000)), Quota: of(int64(1 << 53))}, nil))
+	has[administration.Item](t)(d.ChangeItem(ctx, "lonely",
+		administration.ItemFields{Quota: of(int64(1<<53 - 1))}, nil))
+	guess := regexp.MustCompile(`""|\[\]|\btrue\b|\bfalse\b|\b0\b|\b\d{10}\b|map\[`)
+	details := ""
+	for _, row := range has[administration.Page[store.Audit]](t)(d.Audits(ctx,
+		administration.Selection{Limit: 1000})).Items {
+		if guess.MatchString(row.Detail) {
+			t.Errorf("%s: %s", row.Action, row.Detail)
+		}
+		details += row.Action + ": " + row.Detail + "\n"
+	}
+	for _, want := range []string{"account.add: role owner, for the whole server", "for the whole server\n",
+		"for organization 100001\n", "no standby\n", "no handshake codes\n", "for any server\n",
+		"a new session password; the one before it works until 2027-01-15T09:00:00Z\n",
+		"2030-03-17T17:46:40Z", "quota.limit: 9007199254740992 → 9007199254740991\n",
+		"no session password any more; one before it works no longer\n"} {
+		if !strings.Contains(details, want) {
+			t.Errorf("%q is not in\n%s", want, details)
+		}
 	}
 }
 

@@ -1,11 +1,13 @@
 package administration
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/store"
@@ -22,13 +24,34 @@ type Channel struct {
 	Kind      string `json:"kind"` // "email" or "webhook"
 	Target    string `json:"target"`
 	CreatedAt int64  `json:"createdAt"`
-	Delivered int64  `json:"delivered"`         // all events up to this one are delivered
+	// Receivers are those who get its messages, each with how far that came.
+	Receivers []Receiver `json:"receivers"`
+}
+
+// Receiver is a receiver of an alert channel.
+type Receiver struct {
+	Address   string `json:"address,omitempty"` // absent: the webhook
+	Delivered int64  `json:"delivered"`         // all events up to this one are delivered, or given up
 	NextAt    int64  `json:"nextAt,omitempty"`  // when a failed message is tried again
-	Failure   string `json:"failure,omitempty"` // why it could not
+	Failure   string `json:"failure,omitempty"` // why it could not be sent
+}
+
+// Failed are the receivers whose last message could not be sent.
+func (c Channel) Failed() (failed []Receiver) {
+	for _, r := range c.Receivers {
+		if r.Failure != "" {
+			failed = append(failed, r)
+		}
+	}
+	return failed
 }
 
 func viewChannel(c alerts.Channel) Channel {
-	return Channel{c.ID, c.Name, c.Target.Kind(), c.Target.Shown(), c.CreatedAt, c.Delivered, c.NextAt, c.Failure}
+	shown := Channel{c.ID, c.Name, c.Target.Kind(), c.Target.Shown(), c.CreatedAt, []Receiver{}}
+	for _, d := range c.Deliveries {
+		shown.Receivers = append(shown.Receivers, Receiver{d.Receiver, d.Delivered, d.NextAt, d.Failure})
+	}
+	return shown
 }
 
 // AlertRules gives the rules in force.
@@ -120,33 +143,55 @@ func (a *Administrator) RemoveAlertChannel(ctx context.Context, id string) error
 	})
 }
 
-// TestAlertChannel sends a test message to a channel; administrators may do so, because an owner
-// has chosen where it goes. It returns an error of the other side unchanged, because that says what
-// to correct.
+// testTime is how long a test may take for all receivers; an answer of the pages waits for it.
+const testTime = 30 * time.Second
+
+// TestAlertChannel sends a test message to each receiver of a channel; administrators may do so,
+// because an owner has chosen where it goes. Its error tells who did not get it, in the words of the
+// other side, because they say what to correct.
 func (a *Administrator) TestAlertChannel(ctx context.Context, sender alerts.Sender, id string) error {
 	if err := errors.Join(a.may(Editor), a.everywhere()); err != nil {
-		return err
-	}
-	channels, err := alerts.Channels(ctx, a.Store)
-	if err != nil {
 		return err
 	}
 	settings, err := a.Settings(ctx)
 	if err != nil {
 		return err
 	}
+	var wait time.Duration
+	var channels []alerts.Channel
+	err = a.Store.Update(ctx, func(tx store.Tx) error {
+		if wait, err = alerts.TakeTest(ctx, tx, id, a.Now()); err != nil || wait > 0 {
+			return notFound(err, ObjectChannel, id)
+		}
+		if channels, err = alerts.Channels(ctx, tx); err != nil {
+			return err
+		}
+		return a.audit(tx, "alert.channel.test", id, "")
+	})
+	if err != nil {
+		return err
+	}
+	if wait > 0 {
+		return &Error{Kind: Limited, Object: ObjectChannel, ID: id, Text: fmt.Sprintf(
+			"this channel was tested %d times in a row; send the next test in %s", alerts.TestsAtOnce, wait)}
+	}
+	ctx, cancel := context.WithTimeout(ctx, testTime)
+	defer cancel()
+	message := alerts.Message{ID: fmt.Sprintf("msg_test_%s", strings.ToLower(randomText())), At: a.Now(),
+		Test: true, From: settings.PublicURL}
+	var failed []error
 	for _, channel := range channels {
 		if channel.ID != id {
 			continue
 		}
-		message := alerts.Message{ID: fmt.Sprintf("msg_test_%s", strings.ToLower(randomText())), At: a.Now(),
-			Test: true, From: settings.PublicURL}
-		if err := sender.Send(ctx, channel.Target, message); err != nil {
-			return invalid("", "the test could not be sent: %s", err)
+		for _, receiver := range channel.Target.Receivers() {
+			if err := sender.Send(ctx, channel.Target, receiver, message); err != nil {
+				failed = append(failed, invalid("", "the test did not reach %s: %s",
+					cmp.Or(receiver, channel.Target.Shown()), err.Error()))
+			}
 		}
-		return a.Store.Update(ctx, func(tx store.Tx) error { return a.audit(tx, "alert.channel.test", id, "") })
 	}
-	return absent(ObjectChannel, id)
+	return errors.Join(failed...)
 }
 
 // OpenAlert is an alert that is not over.

@@ -116,8 +116,9 @@ func (i *importing) run(ctx context.Context, text []byte) error {
 		return err
 	}
 	return i.a.audit(i, "license.import", i.file.ID,
-		"revision %d, %s, vendor's key %s, organization %s, handshake code %q",
-		i.file.Revision, i.file.Status, vendor, i.file.Organization, i.imported.Handshake)
+		"revision %d, %s, vendor's key %s, organization %s, %s",
+		i.file.Revision, i.file.Status, vendor, i.file.Organization,
+		orNone("handshake code", i.imported.Handshake))
 }
 
 // open reads the file and says whether this server may import it now.

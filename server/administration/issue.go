@@ -82,8 +82,8 @@ func (a *Administrator) IssueLicense(ctx context.Context, issue Issue) (*license
 		if text, err = licensefile.Sign(f, key); err != nil {
 			return invalid("items", "%s", err)
 		}
-		return a.audit(tx, "license.issue", f.ID, "revision %d, organization %s, items %q, server %q", f.Revision,
-			f.Organization, issue.Items, f.Server)
+		return a.audit(tx, "license.issue", f.ID, "revision %d, organization %s, %s, %s", f.Revision, f.Organization,
+			among(issue.Items, "items"), importers(f.Server))
 	})
 	return f, text, err
 }

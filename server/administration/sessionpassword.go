@@ -42,8 +42,7 @@ func (a *Administrator) SetSessionPassword(ctx context.Context, code, sessionPas
 		if err := tx.SetSessionPassword(c.Key, hash, previous, until); err != nil {
 			return err
 		}
-		return a.audit(tx, "handshake.password", code, "session password %t, the one before works until %d",
-			hash != "", until)
+		return a.audit(tx, "handshake.password", code, "%s", overlapping(hash != "", until))
 	})
 }
 

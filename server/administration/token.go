@@ -86,8 +86,7 @@ func (a *Administrator) AddToken(ctx context.Context, in TokenInput) (Token, str
 		if err := records.AddToken(ctx, tx, token); err != nil {
 			return err
 		}
-		return a.audit(tx, "token.add", token.ID, "name %q, scope %s, organization %q", in.Name, in.Scope,
-			in.Organization)
+		return a.audit(tx, "token.add", token.ID, "name %q, scope %s, %s", in.Name, in.Scope, reach(in.Organization))
 	})
 }
 

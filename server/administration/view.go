@@ -1,6 +1,7 @@
 package administration
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -217,7 +218,9 @@ func differences(before, after any) string {
 			panic(err)
 		}
 		var object map[string]any
-		if err := json.Unmarshal(text, &object); err != nil {
+		decoder := json.NewDecoder(bytes.NewReader(text))
+		decoder.UseNumber() // exact, however large
+		if err := decoder.Decode(&object); err != nil {
 			panic(err)
 		}
 		fields := map[string]any{}
@@ -229,7 +232,7 @@ func differences(before, after any) string {
 	maps.Copy(all, to)
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		was, is := written(from[name]), written(to[name])
+		was, is := written(name, from[name]), written(name, to[name])
 		if was != is {
 			list = append(list, fmt.Sprintf("%s: %s → %s", name, was, is))
 		}
@@ -248,12 +251,20 @@ func flatten(to map[string]any, prefix string, object map[string]any) {
 	}
 }
 
-func written(value any) string {
-	if value == nil {
+// written is a field's value for people. Fields named like expiresAt or until are moments.
+func written(name string, value any) string {
+	if value == nil || value == "" {
 		return "none"
 	}
-	if number, ok := value.(float64); ok {
-		return fmt.Sprintf("%.0f", number)
+	if number, ok := value.(json.Number); ok {
+		seconds, err := number.Int64()
+		if err != nil || !strings.HasSuffix(name, "At") && !strings.HasSuffix(name, "Until") {
+			return number.String()
+		}
+		if seconds == 0 {
+			return "none"
+		}
+		return time.Unix(seconds, 0).UTC().Format(time.RFC3339)
 	}
 	var text strings.Builder
 	encoder := json.NewEncoder(&text)

@@ -7,22 +7,24 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	address "net/mail"
 
 	"github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 )
 
 // Trust are the certificates by which servers are verified; nil: the system's.
 type Trust = *x509.CertPool
 
-// mail sends a message by SMTP.
-func (n *Network) mail(ctx context.Context, e *Email, message Message) error {
+// mail sends a message to a receiver by SMTP. Its head is the same for all receivers.
+func (n *Network) mail(ctx context.Context, e *Email, receiver string, message Message) error {
 	m := mail.NewMsg()
 	m.Subject(message.Subject())
 	m.SetBodyString(mail.TypeTextPlain, message.Text())
 	m.SetMessageIDWithValue(message.ID + "@openlts")
 	m.SetDateWithValue(message.At)
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // so that no out-of-office replies come
-	for _, set := range []error{m.From(e.From), m.To(e.To...), m.Cc(e.CC...), m.Bcc(e.BCC...)} {
+	for _, set := range []error{m.From(e.From), m.To(e.To...), m.Cc(e.CC...)} {
 		if set != nil {
 			return fmt.Errorf("an address of the mail is not usable: %w", set)
 		}
@@ -32,8 +34,8 @@ func (n *Network) mail(ctx context.Context, e *Email, message Message) error {
 	config := &tls.Config{ServerName: e.Host, RootCAs: n.Trust, MinVersion: tls.VersionTLS12}
 	options := []mail.Option{
 		mail.WithPort(e.Port), mail.WithTimeout(sendTime), mail.WithTLSConfig(config),
-		mail.WithDialContextFunc(func(_ context.Context, network, address string) (net.Conn, error) {
-			return n.dialMail(ctx, e.Security, config, network, address)
+		mail.WithDialContextFunc(func(_ context.Context, network, to string) (net.Conn, error) {
+			return n.dialMail(ctx, e.Security, config, network, to)
 		}),
 	}
 	switch e.Security {
@@ -55,7 +57,7 @@ func (n *Network) mail(ctx context.Context, e *Email, message Message) error {
 	}
 	session, err := client.DialToSMTPClientWithContext(ctx)
 	if err == nil {
-		err = client.SendWithSMTPClient(session, m)
+		err = hand(session, m, receiver)
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		err = fmt.Errorf("it was not sent within %s", sendTime)
@@ -68,14 +70,40 @@ func (n *Network) mail(ctx context.Context, e *Email, message Message) error {
 	return nil
 }
 
+// hand gives a mail server a mail for one receiver: if several shared one, what a server says to it
+// would be about all of them.
+func hand(session *smtp.Client, m *mail.Msg, receiver string) error {
+	from, err := m.GetSender(false)
+	if err != nil {
+		return err
+	}
+	if err := session.Mail(from); err != nil {
+		return fmt.Errorf("the sender %s: %w", from, err)
+	}
+	if err := session.Rcpt((&address.Address{Address: receiver}).String()); err != nil {
+		return fmt.Errorf("the receiver %s: %w", receiver, err)
+	}
+	to, err := session.Data()
+	if err != nil {
+		return fmt.Errorf("the mail: %w", err)
+	}
+	if _, err := m.WriteTo(to); err != nil {
+		return fmt.Errorf("the mail: %w", err)
+	}
+	if err := to.Close(); err != nil {
+		return fmt.Errorf("the mail: %w", err)
+	}
+	return nil
+}
+
 // maxAnswers is how many bytes a mail server may answer in all, more than any does.
 const maxAnswers = 1 << 20
 
 // dialMail connects to a mail server. The connection ends with the context, and after so
 // many bytes: net/textproto would keep a line of any length.
 func (n *Network) dialMail(ctx context.Context, security Security, config *tls.Config,
-	network, address string) (net.Conn, error) {
-	raw, err := (&net.Dialer{Resolver: n.Resolver}).DialContext(ctx, network, address)
+	network, to string) (net.Conn, error) {
+	raw, err := (&net.Dialer{Resolver: n.Resolver}).DialContext(ctx, network, to)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
@@ -144,7 +145,7 @@ func TestMailServersThatFallSilent(t *testing.T) {
 		for _, hang := range []bool{false, true} {
 			ctx, cancel := context.WithCancel(t.Context())
 			r := &rude{step: step, hang: hang, silent: cancel}
-			err := (&alerts.Network{}).Send(ctx, plainMail(listenTCP(t, r.serve), alerts.Plain), message)
+			err := sendAll(ctx, &alerts.Network{}, plainMail(listenTCP(t, r.serve), alerts.Plain), message)
 			cancel()
 			if (err == nil) != (step == "QUIT") {
 				t.Errorf("silent at %q, hanging up %t: %v", step, hang, err)
@@ -154,13 +155,14 @@ func TestMailServersThatFallSilent(t *testing.T) {
 	ctx, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
 	defer cancel()
 	silent := &rude{silent: func() {}}
-	if err := (&alerts.Network{}).Send(ctx, plainMail(listenTCP(t, silent.serve), alerts.Plain), message); err == nil ||
+	target := plainMail(listenTCP(t, silent.serve), alerts.Plain)
+	if err := sendAll(ctx, &alerts.Network{}, target, message); err == nil ||
 		!strings.Contains(err.Error(), "not sent within") {
 		t.Errorf("when its time is over: %v", err)
 	}
 	r := &rude{step: "QUIT", says: "500 no"}
 	port := listenTCP(t, r.serve)
-	if err := (&alerts.Network{}).Send(t.Context(), plainMail(port, alerts.Plain), message); err != nil {
+	if err := sendAll(t.Context(), &alerts.Network{}, plainMail(port, alerts.Plain), message); err != nil {
 		t.Errorf("a farewell that fails: %v", err)
 	}
 }
@@ -183,7 +185,8 @@ func TestMailServersThatTalkOn(t *testing.T) {
 				}
 			}
 		})
-		err := (&alerts.Network{}).Send(t.Context(), plainMail(port, alerts.Plain), alerts.Message{ID: "m", Test: true})
+		target := plainMail(port, alerts.Plain)
+		err := sendAll(t.Context(), &alerts.Network{}, target, alerts.Message{ID: "m", Test: true})
 		if err == nil || !strings.Contains(err.Error(), "without end") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -206,7 +209,7 @@ func TestNoTLSNoMail(t *testing.T) {
 	} {
 		target := plainMail(listenTCP(t, r.serve), alerts.StartTLS)
 		target.Email.User, target.Email.Password = "lts", "hush-hush"
-		err := (&alerts.Network{}).Send(t.Context(), target, alerts.Message{ID: "m", Test: true})
+		err := sendAll(t.Context(), &alerts.Network{}, target, alerts.Message{ID: "m", Test: true})
 		if err == nil || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -221,7 +224,7 @@ func TestNoTLSNoMail(t *testing.T) {
 }
 
 // Whatever is in the fields of a channel and in what is told: a mail has the headers it
-// should, goes to whom the channel names and to nobody else, and is plain text.
+// should, goes to whom the channel names, once, and to nobody else, and is plain text.
 func TestMailIsWhatItShouldBe(t *testing.T) {
 	s, port := listen(t, nil, alerts.Plain)
 	bad := rapid.SampledFrom([]string{
@@ -255,7 +258,9 @@ func TestMailIsWhatItShouldBe(t *testing.T) {
 			if err != nil {
 				r.Fatal(err)
 			}
-			want = append(want, parsed.Address)
+			if !slices.Contains(want, parsed.Address) {
+				want = append(want, parsed.Address)
+			}
 		}
 		s.mutex.Lock()
 		s.mails, s.to = nil, nil
@@ -264,17 +269,22 @@ func TestMailIsWhatItShouldBe(t *testing.T) {
 			At: 1, Kind: alerts.Quota, Subject: text.Draw(r, "subject"), Text: text.Draw(r, "text"),
 		}}
 		message := alerts.Message{ID: "msg_1", At: at(1_800_000_002), Events: told, From: "https://lts.example.com"}
-		err := (&alerts.Network{}).Send(context.Background(), target, message)
+		err := sendAll(context.Background(), &alerts.Network{}, target, message)
 		s.mutex.Lock()
 		defer s.mutex.Unlock()
+		for _, to := range s.to {
+			if !slices.Contains(want, to) {
+				r.Fatalf("a mail went to %q, not to %q", to, want)
+			}
+		}
 		if err != nil {
-			if len(s.mails) > 0 {
+			if len(s.mails) >= len(want) {
 				r.Errorf("%v, and it was sent", err)
 			}
 			return
 		}
 		sent++
-		if got := slices.Clone(s.to); !slices.Equal(got, want) || len(s.mails) != 1 {
+		if got := slices.Clone(s.to); !slices.Equal(got, want) || len(s.mails) != len(want) {
 			r.Fatalf("%d mails went to %q, not to %q", len(s.mails), got, want)
 		}
 		got, err := mail.ReadMessage(strings.NewReader(s.mails[0]))
@@ -307,7 +317,7 @@ func TestHugeDigest(t *testing.T) {
 			Text: strings.Repeat("ä.", 2000) + "\r\n.\r\nQUIT"})
 	}
 	message := alerts.Message{ID: "msg_1", At: at(1_800_000_002), Events: many}
-	if err := (&alerts.Network{}).Send(t.Context(), plainMail(port, alerts.Plain), message); err != nil {
+	if err := sendAll(t.Context(), &alerts.Network{}, plainMail(port, alerts.Plain), message); err != nil {
 		t.Fatal(err)
 	}
 	if len(s.mails) != 1 || len(s.mails[0]) > 2<<20 || !strings.Contains(s.mails[0], "950 more") {
@@ -382,7 +392,7 @@ func TestNamesOfPrivateAddresses(t *testing.T) {
 		if err := target.Check(); err != nil {
 			return err
 		}
-		return n.Send(t.Context(), target, alerts.Message{ID: "m", At: at(1_800_000_000), Test: true})
+		return sendAll(t.Context(), n, target, alerts.Message{ID: "m", At: at(1_800_000_000), Test: true})
 	}
 	for _, answers := range [][][]string{
 		{{"127.0.0.1"}}, {{"::1"}}, {{"::ffff:127.0.0.1"}}, {{"10.0.0.1"}, {"127.0.0.1"}}, {{"0.0.0.0"}}, {{"::"}},
@@ -462,7 +472,7 @@ func TestReceiversThatTalkOn(t *testing.T) {
 		})
 		target := alerts.Target{Webhook: &alerts.Webhook{URL: fmt.Sprintf("http://127.0.0.1:%d/", port), Secret: secret}}
 		message := alerts.Message{ID: "m", At: at(1_800_000_000), Test: true}
-		err := (&alerts.Network{Private: true}).Send(ctx, target, message)
+		err := sendAll(ctx, &alerts.Network{Private: true}, target, message)
 		cancel()
 		if (err == nil) != test.fine {
 			t.Errorf("%s: %v", name, err)
@@ -476,5 +486,61 @@ func TestReceiversThatTalkOn(t *testing.T) {
 		if <-ended; written.Load() > 64<<20 {
 			t.Errorf("%s: %d bytes were taken", name, written.Load())
 		}
+	}
+}
+
+// What a mail server says of one receiver is about that one's mail only, whatever it says and when.
+func TestEachReceiverItsOwnAnswer(t *testing.T) {
+	for name, refusal := range map[string]struct{ step, says string }{
+		"at RCPT": {"RCPT", "550 no such mailbox"}, "later": {"RCPT", "450 come again"},
+		"the content": {".", "554 not to this one"}, "hanging up": {"RCPT", "421 bye"},
+	} {
+		var mutex sync.Mutex
+		got := map[string]int{}
+		port := listenTCP(t, func(connection net.Conn) {
+			lines, receiver, data := bufio.NewScanner(connection), "", false
+			_, _ = io.WriteString(connection, "220 here\r\n")
+			for lines.Scan() {
+				step, rest, _ := strings.Cut(lines.Text(), " ")
+				if data && lines.Text() != "." {
+					continue
+				}
+				answer := "250 yes"
+				switch step {
+				case "RCPT":
+					receiver = strings.Trim(strings.TrimPrefix(rest, "TO:"), "<>")
+				case "DATA":
+					answer, data = "354 go on", true
+				}
+				if step == refusal.step && receiver == "b@example.com" {
+					answer = refusal.says
+				}
+				if step == "." {
+					data = false
+				}
+				if step == "." && answer[0] == '2' {
+					mutex.Lock()
+					got[receiver]++
+					mutex.Unlock()
+				}
+				if _, err := io.WriteString(connection, answer+"\r\n"); err != nil || strings.HasPrefix(answer, "421") {
+					return
+				}
+			}
+		})
+		target := plainMail(port, alerts.Plain)
+		target.Email.To = []string{"a@example.com", "b@example.com", "c@example.com"}
+		for _, to := range target.Receivers() {
+			err := (&alerts.Network{}).Send(t.Context(), target, to, alerts.Message{ID: "m", Test: true})
+			if (err != nil) != (to == "b@example.com") ||
+				err != nil && !strings.Contains(err.Error(), refusal.says[4:]) {
+				t.Errorf("%s, to %s: %v", name, to, err)
+			}
+		}
+		mutex.Lock()
+		if want := map[string]int{"a@example.com": 1, "c@example.com": 1}; !maps.Equal(got, want) {
+			t.Errorf("%s: %v got it", name, got)
+		}
+		mutex.Unlock()
 	}
 }

@@ -10,21 +10,6 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// Channel is a channel for alerts, with the state of its delivery.
-type Channel struct {
-	ID        string
-	Name      string
-	Target    Target
-	CreatedAt int64
-	Delivered int64  // all events up to this one are delivered
-	Batch     int64  // the last event of the message that will be sent again; 0: there is none
-	Attempts  int64  // of this message
-	NextAt    int64  // when it will be sent again
-	Failure   string // the error of the last attempt; "": it succeeded
-	Day       int64  // the day of the messages counted in Sent, in days since 1970
-	Sent      int64
-}
-
 // rulesName is the name under which the rules are stored among the settings.
 const rulesName = "alert-rules"
 
@@ -138,54 +123,6 @@ func lastEvent(ctx context.Context, r store.Reader) (id int64, err error) {
 	return id, r.Query(ctx, "SELECT coalesce(max(id), 0) FROM alert_event", nil, func(scan func(...any) error) error {
 		return scan(&id)
 	})
-}
-
-// Channels lists the channels, the first one first.
-func Channels(ctx context.Context, r store.Reader) (channels []Channel, err error) {
-	err = r.Query(ctx,
-		`SELECT public_id, name, target, created_at, delivered, batch, attempts, next_at, failure, day, sent
-		FROM alert_channel ORDER BY id`, nil, func(scan func(...any) error) error {
-			var c Channel
-			var target string
-			if err := scan(&c.ID, &c.Name, &target, &c.CreatedAt, &c.Delivered, &c.Batch, &c.Attempts, &c.NextAt,
-				&c.Failure, &c.Day, &c.Sent); err != nil {
-				return err
-			}
-			channels = append(channels, c)
-			return c.Target.parse(target, &channels[len(channels)-1].Target)
-		})
-	return channels, err
-}
-
-// AddChannel adds a channel. It gets the events from now on.
-func AddChannel(ctx context.Context, tx store.Tx, c Channel) error {
-	last, err := lastEvent(ctx, tx)
-	if err != nil {
-		return err
-	}
-	target, err := c.Target.text()
-	if err != nil {
-		return err
-	}
-	_, err = tx.Exec(ctx, `INSERT INTO alert_channel (public_id, name, target, created_at, delivered, batch, attempts, next_at, failure, day, sent)
-		VALUES (?, ?, ?, ?, ?, 0, 0, 0, '', 0, 0)`, c.ID, c.Name, target, c.CreatedAt, last)
-	return err
-}
-
-// RemoveChannel removes a channel; store.ErrNotFound.
-func RemoveChannel(ctx context.Context, tx store.Tx, id string) error {
-	n, err := tx.Exec(ctx, "DELETE FROM alert_channel WHERE public_id = ?", id)
-	if err == nil && n == 0 {
-		err = store.ErrNotFound
-	}
-	return err
-}
-
-// keepProgress stores the state of a channel's delivery.
-func keepProgress(ctx context.Context, tx store.Tx, c Channel) error {
-	_, err := tx.Exec(ctx, `UPDATE alert_channel SET delivered = ?, batch = ?, attempts = ?, next_at = ?, failure = ?, day = ?, sent = ? WHERE public_id = ?`,
-		c.Delivered, c.Batch, c.Attempts, c.NextAt, c.Failure, c.Day, c.Sent, c.ID)
-	return err
 }
 
 // TakeLease gives a holder the lease until a moment, and returns whether the holder has it.

@@ -71,9 +71,10 @@ func (m Message) Text() string {
 	return b.String()
 }
 
-// Sender sends messages to targets.
+// Sender sends messages.
 type Sender interface {
-	Send(ctx context.Context, target Target, message Message) error
+	// Send sends a message to one of the receivers of a target. Without an error, it has arrived.
+	Send(ctx context.Context, target Target, receiver string, message Message) error
 }
 
 // sendTime is how long one attempt may take.
@@ -90,11 +91,11 @@ type Network struct {
 }
 
 // Send sends a message once.
-func (n *Network) Send(ctx context.Context, target Target, message Message) error {
+func (n *Network) Send(ctx context.Context, target Target, receiver string, message Message) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTime)
 	defer cancel()
 	if target.Email != nil {
-		return n.mail(ctx, target.Email, message)
+		return n.mail(ctx, target.Email, receiver, message)
 	}
 	return n.post(ctx, target.Webhook, message)
 }

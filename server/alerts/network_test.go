@@ -1,6 +1,7 @@
 package alerts_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -102,6 +103,15 @@ var events = []alerts.Event{
 	{ID: 2, At: 1_800_000_001, Kind: alerts.Quota, Subject: "other", Level: 75, Recovered: true, Text: "fine again"},
 }
 
+// sendAll sends a message to all receivers of a target.
+func sendAll(ctx context.Context, n *alerts.Network, target alerts.Target, message alerts.Message) error {
+	var failed []error
+	for _, to := range target.Receivers() {
+		failed = append(failed, n.Send(ctx, target, to, message))
+	}
+	return errors.Join(failed...)
+}
+
 func TestMail(t *testing.T) {
 	config, trust := certificate(t)
 	for _, security := range []alerts.Security{alerts.TLS, alerts.StartTLS, alerts.Plain} {
@@ -121,14 +131,14 @@ func TestMail(t *testing.T) {
 		}
 		n := &alerts.Network{Trust: trust}
 		message := alerts.Message{ID: "msg_1", At: at(1_800_000_002), Events: events, From: "https://lts.example.com/"}
-		if err := n.Send(t.Context(), target, message); err != nil {
+		if err := sendAll(t.Context(), n, target, message); err != nil {
 			t.Fatalf("%s: %v", security, err)
 		}
 		message.Events = events[:1] // its text is in the subject
-		if err := n.Send(t.Context(), target, message); err != nil {
+		if err := sendAll(t.Context(), n, target, message); err != nil {
 			t.Fatalf("%s: %v", security, err)
 		}
-		if len(s.mails) != 2 || len(s.to) != 6 || s.to[2] != "c@example.com" ||
+		if len(s.mails) != 6 || len(s.to) != 6 || s.to[2] != "c@example.com" || s.mails[0] != s.mails[2] ||
 			(len(s.users) == 0) != (security == alerts.Plain) {
 			t.Fatalf("%s: %d mails to %v by %v", security, len(s.mails), s.to, s.users)
 		}
@@ -138,26 +148,26 @@ func TestMail(t *testing.T) {
 				t.Errorf("%s: %q is not in\n%s", security, want, s.mails[0])
 			}
 		}
-		head, _, _ := strings.Cut(s.mails[1], "\r\n\r\n")
+		head, _, _ := strings.Cut(s.mails[3], "\r\n\r\n")
 		if strings.Contains(s.mails[0], "c@example.com") || strings.Contains(head, "\nBcc:") {
-			t.Errorf("%s tells of hidden receivers, or lets a name add headers:\n%s", security, s.mails[1])
+			t.Errorf("%s tells of hidden receivers, or lets a name add headers:\n%s", security, s.mails[3])
 		}
 		if security == alerts.Plain {
 			continue
 		}
 		target.Email.Password = "wrong"
-		if err := n.Send(t.Context(), target, message); err == nil || strings.Contains(err.Error(), "wrong\"") {
+		if err := sendAll(t.Context(), n, target, message); err == nil || strings.Contains(err.Error(), "wrong\"") {
 			t.Errorf("%s with a wrong password: %v", security, err)
 		}
 		target.Email.Password = "right"
-		if err := (&alerts.Network{Trust: x509.NewCertPool()}).Send(t.Context(), target, message); err == nil {
+		if err := sendAll(t.Context(), &alerts.Network{Trust: x509.NewCertPool()}, target, message); err == nil {
 			t.Errorf("%s to a server nobody trusts", security)
 		}
 	}
 	_, port := listen(t, config, alerts.Plain)
 	target := alerts.Target{Email: &alerts.Email{Host: "127.0.0.1", Port: port, Security: alerts.StartTLS,
 		From: "a@example.com", To: []string{"a@example.com"}}}
-	if err := (&alerts.Network{}).Send(t.Context(), target, alerts.Message{ID: "m", Test: true}); err == nil {
+	if err := sendAll(t.Context(), &alerts.Network{}, target, alerts.Message{ID: "m", Test: true}); err == nil {
 		t.Error("a mail went without TLS, which was asked for")
 	}
 }
@@ -193,7 +203,7 @@ func TestWebhook(t *testing.T) {
 	}
 	n := &alerts.Network{Trust: trust, Private: true}
 	message := alerts.Message{ID: "msg_1", At: at(1_800_000_000), Events: events}
-	if err := errors.Join(target("/").Check(), n.Send(t.Context(), target("/"), message)); err != nil {
+	if err := errors.Join(target("/").Check(), sendAll(t.Context(), n, target("/"), message)); err != nil {
 		t.Fatal(err)
 	}
 	if len(got) != 1 || !strings.HasPrefix(got[0], "msg_1 {") || !strings.Contains(got[0], `"kind":"quota"`) ||
@@ -201,13 +211,13 @@ func TestWebhook(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	for path, want := range map[string]string{"/gone": "410", "/elsewhere": "307"} {
-		if err := n.Send(t.Context(), target(path+"?key=hidden"), message); err == nil ||
+		if err := sendAll(t.Context(), n, target(path+"?key=hidden"), message); err == nil ||
 			!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "hidden") {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
 	before := len(got)
-	if err := (&alerts.Network{Trust: trust}).Send(t.Context(), target("/?key=hidden"), message); !errors.Is(err,
+	if err := sendAll(t.Context(), &alerts.Network{Trust: trust}, target("/?key=hidden"), message); !errors.Is(err,
 		alerts.ErrPrivate) || strings.Contains(err.Error(), "hidden") {
 		t.Errorf("a private address: %v", err)
 	}

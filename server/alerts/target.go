@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/mail"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/openlts/openlts/server/policy"
@@ -76,12 +77,30 @@ func (t Target) Kind() string {
 	return "webhook"
 }
 
+// Receivers are those who get the messages, each once: the addresses of a mail, without names, or ""
+// for a webhook.
+func (t Target) Receivers() (receivers []string) {
+	if t.Email == nil {
+		return []string{""}
+	}
+	for _, each := range slices.Concat(t.Email.To, t.Email.CC, t.Email.BCC) {
+		parsed, err := mail.ParseAddress(each)
+		if err != nil { // Check found all of them to be addresses
+			continue
+		}
+		if !slices.Contains(receivers, parsed.Address) {
+			receivers = append(receivers, parsed.Address)
+		}
+	}
+	return receivers
+}
+
 // Shown describes a target without secrets: what follows the host in the URL of a webhook may be
 // one.
 func (t Target) Shown() string {
 	switch {
 	case t.Email != nil:
-		return strings.Join(append(append(append([]string{}, t.Email.To...), t.Email.CC...), t.Email.BCC...), ", ")
+		return strings.Join(slices.Concat(t.Email.To, t.Email.CC, t.Email.BCC), ", ")
 	case t.Webhook != nil:
 		if u, err := url.Parse(t.Webhook.URL); err == nil {
 			return u.Scheme + "://" + u.Host + "/…"
@@ -161,7 +180,7 @@ func (e *Email) check() error {
 		return fmt.Errorf("%w: without TLS anybody on the way could read the password; sign in with tls or starttls",
 			ErrTarget)
 	}
-	all := append(append(append([]string{e.From}, e.To...), e.CC...), e.BCC...)
+	all := slices.Concat([]string{e.From}, e.To, e.CC, e.BCC)
 	if len(e.To) == 0 || len(all) > maxReceivers {
 		return fmt.Errorf("%w: mail has 1 to %d receivers", ErrTarget, maxReceivers)
 	}

@@ -3,6 +3,7 @@ package alerts_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"slices"
@@ -20,13 +21,15 @@ func TestMain(m *testing.M) { os.Exit(teststore.Run(m)) }
 
 // outbox is a sender that keeps what it is given, or fails.
 type outbox struct {
-	fails bool
-	sent  []alerts.Message
+	fails   bool
+	refused string // a receiver who gets nothing
+	sent    []alerts.Message
+	to      []string
 }
 
-func (o *outbox) Send(_ context.Context, _ alerts.Target, m alerts.Message) error {
-	o.sent = append(o.sent, m)
-	if o.fails {
+func (o *outbox) Send(_ context.Context, _ alerts.Target, to string, m alerts.Message) error {
+	o.sent, o.to = append(o.sent, m), append(o.to, to)
+	if o.fails || o.refused != "" && to == o.refused {
 		return errors.New("no")
 	}
 	return nil
@@ -147,7 +150,7 @@ func TestRetries(t *testing.T) {
 		t.Errorf("given up after %s", took)
 	}
 	channels, err := alerts.Channels(t.Context(), w)
-	if err != nil || channels[0].Failure == "" || channels[0].Batch != 0 {
+	if err != nil || channels[0].Deliveries[0].Failure == "" || channels[0].Deliveries[0].Batch != 0 {
 		t.Errorf("%+v, %v", channels, err)
 	}
 	w.box.fails = false
@@ -156,7 +159,7 @@ func TestRetries(t *testing.T) {
 		t.Errorf("%+v", last)
 	}
 	channels, err = alerts.Channels(t.Context(), w)
-	if err != nil || channels[0].Failure != "" {
+	if err != nil || channels[0].Deliveries[0].Failure != "" {
 		t.Errorf("%+v, %v", channels, err)
 	}
 }
@@ -210,5 +213,130 @@ func TestRefusals(t *testing.T) {
 	w.step(t, 2*time.Hour, two)
 	if len(w.box.sent) != 2 || !w.box.sent[1].Events[0].Recovered {
 		t.Fatalf("%+v", w.box.sent)
+	}
+}
+
+// A receiver who is refused holds up nobody: the others get each message, once, and what became of
+// the refused one's is said of that one alone.
+func TestRefusedReceiverHoldsUpNobody(t *testing.T) {
+	w := newWorld(t)
+	all := []string{"a@example.com", "b@example.com", "c@example.com", "d@example.com", "e@example.com"}
+	w.update(t, func(tx store.Tx) error {
+		return errors.Join(alerts.RemoveChannel(t.Context(), tx, "c"),
+			alerts.AddChannel(t.Context(), tx, alerts.Channel{ID: "m", Name: "m", Target: alerts.Target{
+				Email: &alerts.Email{To: all[:2], CC: all[2:3],
+					BCC: append([]string{"A <a@example.com>"}, all[3:]...)}}}))
+	})
+	tell := func() {
+		w.update(t, func(tx store.Tx) error {
+			return alerts.AddEvents(t.Context(), tx, []alerts.Event{{At: 1, Kind: alerts.Quota, Subject: "x"}})
+		})
+	}
+	got := func(who string) (ids []string) {
+		for i, m := range w.box.sent {
+			if w.box.to[i] == who {
+				ids = append(ids, m.ID)
+			}
+		}
+		return ids
+	}
+	w.box.refused = "b@example.com"
+	for range 3 {
+		tell()
+		w.step(t, time.Minute, w.watch)
+	}
+	for _, who := range all {
+		ids := slices.Compact(got(who))
+		if want := 3; who != w.box.refused && (len(ids) != want || len(got(who)) != want) ||
+			who == w.box.refused && len(ids) != 1 {
+			t.Errorf("%s got %q", who, got(who))
+		}
+	}
+	channels, err := alerts.Channels(t.Context(), w)
+	if err != nil || len(channels[0].Deliveries) != len(all) {
+		t.Fatalf("%+v, %v", channels, err)
+	}
+	for _, d := range channels[0].Deliveries {
+		if (d.Failure != "") != (d.Receiver == w.box.refused) {
+			t.Errorf("%+v", d)
+		}
+	}
+	w.box.refused = "" // the refused message comes as it was, and then the rest in one
+	before := len(got("b@example.com"))
+	w.step(t, 10*time.Minute, w.watch)
+	w.step(t, time.Minute, w.watch)
+	late := got("b@example.com")[before:]
+	if len(late) != 2 || late[0] != got("a@example.com")[0] || late[1] != got("a@example.com")[2] {
+		t.Errorf("the one that was refused got %q, the others %q", late, got("a@example.com"))
+	}
+}
+
+// However many receivers fail, those after them get their mail within a few steps.
+func TestFailuresDoNotStarve(t *testing.T) {
+	w := newWorld(t)
+	var bad []string
+	for i := range 49 {
+		bad = append(bad, fmt.Sprintf("bad%d@example.com", i))
+	}
+	w.update(t, func(tx store.Tx) error {
+		return errors.Join(alerts.RemoveChannel(t.Context(), tx, "c"),
+			alerts.AddChannel(t.Context(), tx, alerts.Channel{ID: "m", Name: "m",
+				Target: alerts.Target{Email: &alerts.Email{To: append(bad, "good@example.com")}}}),
+			alerts.AddEvents(t.Context(), tx, []alerts.Event{{At: 1, Kind: alerts.Quota, Subject: "x"}}))
+	})
+	w.box.fails = true
+	for range 16 {
+		before := len(w.box.sent)
+		w.step(t, time.Minute, w.watch)
+		if len(w.box.sent)-before > 3 {
+			t.Fatalf("%d failures in a step", len(w.box.sent)-before)
+		}
+	}
+	w.box.fails = false
+	w.step(t, time.Minute, w.watch)
+	if !slices.Contains(w.box.to, "good@example.com") {
+		t.Errorf("%q", w.box.to)
+	}
+}
+
+// A channel is tested so often at once, then after pauses, by whatever server; a clock that is set
+// back does not close it.
+func TestTestsAreCounted(t *testing.T) {
+	w := newWorld(t)
+	take := func() (wait time.Duration) {
+		w.update(t, func(tx store.Tx) (err error) {
+			wait, err = alerts.TakeTest(t.Context(), tx, "c", w.now)
+			return err
+		})
+		return wait
+	}
+	for range alerts.TestsAtOnce {
+		if wait := take(); wait != 0 {
+			t.Fatal(wait)
+		}
+	}
+	for range 3 {
+		wait := take()
+		if wait <= 0 || wait > alerts.TestPause {
+			t.Fatal(wait)
+		}
+		w.now = w.now.Add(wait - time.Second)
+		if again := take(); again != time.Second {
+			t.Fatal(again)
+		}
+		w.now = w.now.Add(time.Second)
+		if wait := take(); wait != 0 {
+			t.Fatal(wait)
+		}
+	}
+	w.now = w.now.Add(-365 * 24 * time.Hour)
+	if wait := take(); wait > alerts.TestPause {
+		t.Error(wait)
+	}
+	if err := w.Update(t.Context(), func(tx store.Tx) error {
+		_, err := alerts.TakeTest(t.Context(), tx, "nobody's", w.now)
+		return err
+	}); !errors.Is(err, store.ErrNotFound) {
+		t.Error(err)
 	}
 }

@@ -74,6 +74,12 @@ func New(config Config) *Metrics {
 		ConstLabels: prometheus.Labels{"version": config.Version},
 	})
 	build.Set(1)
+	for path := range paths {
+		m.duration.WithLabelValues(path)
+		for _, status := range alwaysThere {
+			m.requests.WithLabelValues(path, strconv.Itoa(status))
+		}
+	}
 	m.registry.MustRegister(collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), m.requests, m.duration, build, m)
 	return m
@@ -93,6 +99,10 @@ func (m *Metrics) Handler() http.Handler {
 // paths are the paths with separate series, because strangers can invent others.
 var paths = map[string]bool{protocol.PathAuthorizations: true, protocol.PathReports: true, protocol.PathKeys: true,
 	"/healthz": true, "/readyz": true}
+
+// alwaysThere are statuses with series from the start: Prometheus does not see a series begin, so the
+// first failure would be in no rate, and no failures would look like no data.
+var alwaysThere = []int{http.StatusOK, http.StatusInternalServerError, http.StatusServiceUnavailable}
 
 // Measured measures the requests of a handler.
 func (m *Metrics) Measured(next http.Handler) http.Handler {
@@ -166,6 +176,11 @@ func (m *Metrics) Describe(to chan<- *prometheus.Desc) {
 func (m *Metrics) Collect(to chan<- prometheus.Metric) {
 	totals := m.config.Outcomes.Totals()
 	to <- counter(authorizations, totals.Granted, "0")
+	for _, code := range protocol.Refusals() { // from the start, as alwaysThere
+		if _, refused := totals.Refused[code]; !refused {
+			to <- counter(authorizations, 0, strconv.Itoa(int(code)))
+		}
+	}
 	for code, n := range totals.Refused {
 		to <- counter(authorizations, n, strconv.Itoa(int(code)))
 	}
@@ -209,8 +224,8 @@ func (m *Metrics) read(now time.Time) ([]prometheus.Metric, error) {
 		return nil, err
 	}
 	list := []prometheus.Metric{gauge(up, 1), counter(operations, counted.Total)}
-	for cause, n := range counted.Lost {
-		list = append(list, gauge(lost, n, cause))
+	for _, cause := range []string{protocol.LostExpired, protocol.LostRefused, protocol.LostStorage} {
+		list = append(list, gauge(lost, counted.Lost[cause], cause))
 	}
 	all, err := s.Items(ctx, now.Unix())
 	if err != nil {

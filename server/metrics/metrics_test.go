@@ -1,24 +1,20 @@
 package metrics_test
 
 import (
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/metrics"
 	"github.com/openlts/openlts/server/outcome"
-	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/database"
 	"github.com/openlts/openlts/server/store/teststore"
@@ -107,50 +103,5 @@ func TestMetrics(t *testing.T) {
 	if text := scrape(t, m); !strings.Contains(text, "openlts_store_up 0") ||
 		!strings.Contains(text, "openlts_report_batches_total 1") {
 		t.Errorf("%s", text)
-	}
-}
-
-// described finds the name in a description.
-var described = regexp.MustCompile(`fqName: "([^"]*)"`)
-
-// The dashboard asks for what there is.
-func TestDashboard(t *testing.T) {
-	text, err := os.ReadFile("../../docs/grafana/openlts.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var parsed struct {
-		Title  string
-		Panels []struct {
-			Title   string
-			Targets []struct{ Expr string }
-		}
-	}
-	if err := json.Unmarshal(text, &parsed); err != nil || len(parsed.Panels) < 8 {
-		t.Fatalf("%v: %+v", err, parsed)
-	}
-	s := teststore.New(t)
-	m := metrics.New(metrics.Config{
-		Store: s, Outcomes: &outcome.Counter{}, Now: servertest.Start, Log: slog.New(slog.DiscardHandler),
-	})
-	descriptions := make(chan *prometheus.Desc, 100)
-	m.Registry().Describe(descriptions)
-	close(descriptions)
-	known := map[string]bool{}
-	for d := range descriptions {
-		known[described.FindStringSubmatch(d.String())[1]] = true
-	}
-	name := regexp.MustCompile(`openlts_[a-z_]+`)
-	for _, panel := range parsed.Panels {
-		if len(panel.Targets) == 0 {
-			t.Errorf("the panel %q shows nothing", panel.Title)
-		}
-		for _, target := range panel.Targets {
-			for _, n := range name.FindAllString(target.Expr, -1) {
-				if !known[strings.TrimSuffix(n, "_bucket")] {
-					t.Errorf("%q asks for %s, which there is not", panel.Title, n)
-				}
-			}
-		}
 	}
 }

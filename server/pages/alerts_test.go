@@ -107,3 +107,32 @@ func TestAlertPage(t *testing.T) {
 		t.Errorf("%s", body)
 	}
 }
+
+// A test that some receivers don't get says which, and a channel that was tested many times in a
+// row is not tested on.
+func TestTestsOnAlertPage(t *testing.T) {
+	o := openOffice(t)
+	o.life(t)
+	o.accounts(t)
+	owner, editor := o.signedIn(t, "olga"), o.signedIn(t, "adam")
+	if response, body := owner.post(t, "/alerts", url.Values{"action": {"email"}, "name": {"Operators"},
+		"to": {"a@example.com; b@example.com"}, "from": {"lts@example.com"}, "host": {"127.0.0.1"}, "port": {"1"},
+		"security": {"starttls"}}); response.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%d %s", response.StatusCode, body)
+	}
+	channels := must[[]administration.Channel](t)(o.desk.AlertChannels(t.Context()))
+	test := url.Values{"action": {"test"}, "channel": {channels[0].ID}}
+	for range alerts.TestsAtOnce {
+		response, body := editor.post(t, "/alerts", test)
+		for _, want := range []string{"did not reach a@example.com: ", "did not reach b@example.com: "} {
+			if response.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, want) {
+				t.Fatalf("%q is not said: %d %s", want, response.StatusCode, body)
+			}
+		}
+	}
+	response, body := editor.post(t, "/alerts", test)
+	if response.StatusCode != http.StatusTooManyRequests || !strings.Contains(body, "send the next test in 2m0s") ||
+		strings.Contains(body, "did not reach") {
+		t.Errorf("%d %s", response.StatusCode, body)
+	}
+}

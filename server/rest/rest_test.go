@@ -213,6 +213,15 @@ func TestAlerts(t *testing.T) {
 	if c.sent != 1 {
 		t.Errorf("%d tests were sent", c.sent)
 	}
+	for range 2 * alerts.TestsAtOnce {
+		status, _, object := c.call(t, "POST", "alerts/channels/"+channel+"/test", "")
+		if status != 204 && (status != 429 || !strings.Contains(fmt.Sprint(object), "send the next test in 1m5")) {
+			t.Error(status, object)
+		}
+	}
+	if c.sent != alerts.TestsAtOnce {
+		t.Errorf("%d tests were sent", c.sent)
+	}
 	c.as(t, administration.ScopeRead, "")
 	if status, _, _ := c.call(t, "POST", "alerts/channels/"+channel+"/test", ""); status != 403 {
 		t.Errorf("a token that reads sends: %d", status)
@@ -264,7 +273,7 @@ func (c *caller) seated(t *testing.T, device string) (other string) {
 }
 
 // Send takes what alerts send.
-func (c *caller) Send(context.Context, alerts.Target, alerts.Message) error {
+func (c *caller) Send(context.Context, alerts.Target, string, alerts.Message) error {
 	c.sent++
 	return nil
 }

@@ -6,6 +6,7 @@ import { errorOf, LTSError } from './errors.js';
 import { Meter, type Account } from './meter.js';
 import { check, type Checked, type LicenseParameters } from './parameters.js';
 import { noOutcome, Submitter, type Outcome } from './report.js';
+import { Network } from './server.js';
 import { Store } from './store.js';
 import { Lifeline } from './tab.js';
 
@@ -141,7 +142,8 @@ export class License {
     const store = new Store(env);
     if (p.persistStorage) void env.window?.navigator.storage?.persist().catch(() => false);
     const device = await identify(env, store, p.deviceUUID);
-    const authorizer = new Authorizer(env, store, p, device);
+    const network = new Network(env);
+    const authorizer = new Authorizer(env, store, p, device, network);
     const grant = await authorizer.authorize();
     const lifeline = new Lifeline(env);
     const time = (): number => license.grant.epoch + env.elapsed();
@@ -153,6 +155,7 @@ export class License {
       store,
       lifeline,
       meter,
+      network,
       p.servers,
       p.requestTimeout,
       device.uuid,

@@ -129,7 +129,8 @@ var tables = []table{
 	with("alert_state", t("kind", "subject"), n("level"), t("period"), n("value", "since")),
 	with("alert_event", n("id", "at"), t("kind", "subject", "organization"),
 		n("level", "value", "recovered"), t("text")),
-	with("alert_channel", n("id"), t("public_id", "name", "target"),
-		n("created_at", "delivered", "batch", "attempts", "next_at"), t("failure"), n("day", "sent")),
+	with("alert_channel", n("id"), t("public_id", "name", "target"), n("created_at", "begins", "tests_until")),
+	with("alert_delivery", n("channel"), t("receiver"), n("delivered", "batch", "attempts", "next_at"), t("failure"),
+		n("day", "sent")),
 	with("lease", t("name", "holder"), n("until")),
 }

@@ -52,6 +52,13 @@ func (p *planned) explain(query string, arguments []any) (err error) {
 	return rows.Err()
 }
 
+// broadly matches a plan that goes through what all devices reported.
+var broadly = regexp.MustCompile(`Scan (using \w+ )?on (total_device|total_device_month|report|run|activity) t\b`)
+
+// exactly matches a plan that looks up what devices reported by their keys.
+var exactly = regexp.MustCompile(
+	`Index Cond: \(\(slot = .*\) AND \(device = |Index Cond: \(device = |Index Cond: \(\(run = .*\) AND \(slot >= `)
+
 // wholly matches a plan that goes through all totals or all activity, compares each row with
 // each window, or sorts them.
 var wholly = regexp.MustCompile(
@@ -91,6 +98,12 @@ func TestWindowsAreLookedUp(t *testing.T) {
 		`INSERT INTO total SELECT c.id, i.id, s, 1, 1, 0 FROM handshake_code c, item i, generate_series($1 + 66600, $1 + $2 * 86400 - 1, 86400) s`,
 		`INSERT INTO total_organization SELECT o, l.l, s, 1, 0, 1, 0 FROM generate_series(0, 1) o, (VALUES (3600), (86400)) l (l), generate_series($1, $1 + $2 * 86400 - 1, l.l) s`,
 		`INSERT INTO activity SELECT t, s, c.id, i.id, '' FROM generate_series(0, 1) t, handshake_code c, item i, generate_series($1, $1 + $2 * 86400 - 1, 86400) s`,
+		`INSERT INTO device (uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at) SELECT 'd' || n, '', '', '', '', 1, 1 FROM generate_series(1, 50) n`,
+		`INSERT INTO run (uuid, device, handshake_code, item, reporter) SELECT 'r' || d.id, d.id, c.id, i.id, 0 FROM device d, handshake_code c, item i WHERE c.code = 'n0' AND i.public_id = 'n0'`,
+		`INSERT INTO run (uuid, device, handshake_code, item, reporter) SELECT 'o' || n, d.id, c.id, i.id, 0 FROM generate_series(1, 100) n, device d, handshake_code c, item i WHERE c.code = 'n1' AND i.public_id = 'n1'`,
+		`INSERT INTO total_device SELECT s, d.id, c.id, i.id, 1, 1 FROM device d, handshake_code c, item i, generate_series($1, $1 + $2 * 86400 - 1, 86400) s WHERE c.code = 'n0' AND i.public_id = 'n0'`,
+		`INSERT INTO total_device_month SELECT s, d.id, c.id, i.id, 1, 1 FROM device d, handshake_code c, item i, generate_series($1, $1 + $2 * 86400 - 1, 2678400) s WHERE c.code = 'n0' AND i.public_id = 'n0'`,
+		`INSERT INTO report (run, slot, revision, changes, losses, counts) SELECT r.id, s, 1, 1, 0, '' FROM run r, generate_series($1, $1 + $2 * 86400 - 1, 43200) s WHERE r.uuid LIKE 'r%'`,
 		`ANALYZE`,
 	} {
 		arguments := []any{int64(start), int64(days)}
@@ -113,18 +126,22 @@ func TestWindowsAreLookedUp(t *testing.T) {
 			{By: []store.Column{store.ByItem}}, {By: []store.Column{store.ByItem, store.ByType}},
 			{Measure: store.MeasureDevices}, {Measure: store.MeasureDevices, Types: []string{"QR_CODE"}},
 			{Measure: store.MeasureConcurrent, HandshakeCodes: []string{"n1"}},
+			{Devices: []string{"d1"}, By: []store.Column{store.ByDay}}, {Devices: []string{"d1", "d2"}},
 		} {
 			q.Windows = windows
 			err := s.at(t.Context(), func(m *moment) error {
 				p := &planned{moment: m}
 				counted, err := view.Statistics(p, q)
-				if q.Measure == "" && len(counted.Rows) < days-1 {
+				if q.Measure == "" && len(q.Devices) == 0 && len(counted.Rows) < days-1 {
 					t.Errorf("%s, by %v: %d rows", zone, q.By, len(counted.Rows))
 				}
 				for _, plan := range p.plans {
 					// Losses are few, and summed up by cause.
 					if wholly.MatchString(plan) && !strings.Contains(plan, "report_loss") {
 						t.Errorf("%s, %s by %v:\n%s", zone, q.Measure, q.By, plan)
+					}
+					if len(q.Devices) > 0 && broadly.MatchString(plan) && !exactly.MatchString(plan) {
+						t.Errorf("%s, of %v by %v:\n%s", zone, q.Devices, q.By, plan)
 					}
 				}
 				return err

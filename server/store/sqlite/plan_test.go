@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -105,6 +106,55 @@ func TestStatisticsScanNoReports(t *testing.T) {
 			})
 			if err != nil {
 				t.Errorf("%s, %+v: %v", name, query, err)
+			}
+		}
+	}
+}
+
+// What is asked about devices by name is looked up by their keys, whatever the period: no step goes
+// through what others reported.
+func TestNamedDevicesAreLookedUp(t *testing.T) {
+	s, err := Open(t.Context(), t.TempDir(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	const day = 1_763_856_000
+	var days []store.Window
+	for n := range int64(365) {
+		days = append(days, store.Window{Start: day + n*86400 - 3600, End: day + (n+1)*86400 - 3600})
+	}
+	tables := regexp.MustCompile(`\bt (USING|VIRTUAL)|\b(SCAN|SEARCH) t$`)
+	key := regexp.MustCompile(`slot=\? AND device=\?|INDEX run_key \(device=\?|run=\? AND slot>\? AND slot<\?`)
+	for _, query := range []store.StatisticsQuery{
+		{}, {By: []store.Column{store.ByDay}}, {By: []store.Column{store.ByRun, store.BySlot}},
+		{By: []store.Column{store.ByType}, Types: []string{"QR_CODE"}, Items: []string{"scans"}},
+		{Measure: store.MeasureDevices, By: []store.Column{store.ByDevice}},
+	} {
+		for _, windows := range [][]store.Window{nil, days, days[:1]} {
+			query.Devices, query.Windows = []string{"a"}, windows
+			err := s.reading(t.Context(), func(tx *sql.Tx) error {
+				p := &planned{moment: &moment{context.Background(), tx}}
+				_, err := view.Statistics(p, query)
+				looked := 0
+				for _, step := range p.plans {
+					if tables.MatchString(step) {
+						if looked++; !key.MatchString(step) {
+							err = fmt.Errorf("%s", step)
+						}
+					}
+				}
+				if err == nil && looked == 0 {
+					err = errors.New("nothing was looked up")
+				}
+				return err
+			})
+			if err != nil {
+				t.Errorf("%s by %v in %d windows: %v", query.Measure, query.By, len(windows), err)
 			}
 		}
 	}

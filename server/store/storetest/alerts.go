@@ -99,7 +99,8 @@ func alertsAreKept(t *testing.T, open Open) {
 		t.Fatalf("%v: %+v, %+v, %+v", err, rules, history, channels)
 	}
 	if e := history[0]; !e.Recovered || e.Value != 76 || e.Organization != "100001" ||
-		channels[0].Delivered != history[1].ID || channels[0].Target.Webhook.Secret != "s" {
+		channels[0].Begins != history[1].ID || channels[0].Deliveries[0].Delivered != history[1].ID ||
+		channels[0].Target.Webhook.Secret != "s" {
 		t.Errorf("%+v, %+v", history, channels[0])
 	}
 	if older, err := alerts.History(ctx, w, history[0].ID, 10); err != nil || len(older) != 1 ||

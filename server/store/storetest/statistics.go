@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -242,6 +243,39 @@ func activityIsExact(t *testing.T, open Open) {
 		w.expect(store.StatisticsQuery{Measure: store.MeasureConcurrent, Windows: windows, Spans: spans}, once...)
 		w.expect(store.StatisticsQuery{Measure: store.MeasureDevices, Windows: windows, Spans: spans,
 			Types: []string{"OWN"}}, ofType...)
+		w.namedAsAll(devices[:2], windows)
+		w.namedAsAll(devices[:2], spans[1:])
+		w.namedAsAll(devices[:2], []store.Window{{Start: day - 40*86400, End: windows[0].Start},
+			{Start: windows[0].Start, End: store.EndOfTime}})
+	}
+}
+
+// namedAsAll checks that what a query says of devices that it names is what one of all devices says
+// of them: these are looked up in other ways.
+func (w *world) namedAsAll(devices []store.Reporter, windows []store.Window) {
+	w.Helper()
+	for _, by := range [][]store.Column{
+		{}, {store.ByType}, {store.ByDay}, {store.BySlot}, {store.ByRun, store.ByItem},
+	} {
+		q := store.StatisticsQuery{Windows: windows, By: append([]store.Column{store.ByDevice}, by...)}
+		for _, types := range [][]string{nil, {"OWN"}} {
+			q.Types, q.Devices = types, nil
+			var want []string
+			for _, row := range w.rows(q) {
+				if slices.ContainsFunc(devices, func(d store.Reporter) bool { return strings.Contains(row, d.UUID) }) {
+					want = append(want, row)
+				}
+			}
+			for _, d := range devices {
+				q.Devices = append(q.Devices, d.UUID)
+			}
+			w.expect(q, want...)
+			q.Organizations, q.HandshakeCodes, q.Items = []string{"100001"}, []string{w.code.Code}, []string{"scans"}
+			w.expect(q, want...)
+			q.Items = []string{"other"}
+			w.expect(q)
+			q.Organizations, q.HandshakeCodes, q.Items = nil, nil, nil
+		}
 	}
 }
 

@@ -142,14 +142,12 @@ func (a *activity) readOnly() error {
 	if len(a.query.Devices) == 0 {
 		return nil
 	}
+	named, err := a.namedDevices()
 	a.only = map[store.ID]bool{}
-	in := a.db.Dialect().In
-	return a.db.Numbers(`SELECT id FROM device WHERE uuid`+in+
-		` UNION ALL SELECT d.id FROM device m JOIN device d ON d.merged_into = m.id WHERE m.uuid`+in,
-		[]any{texts(a.query.Devices), texts(a.query.Devices)}, func(n []int64) error {
-			a.only[store.ID(n[0])] = true
-			return nil
-		})
+	for _, device := range named {
+		a.only[store.ID(device)] = true
+	}
+	return err
 }
 
 // readTail reads what is not folded yet.

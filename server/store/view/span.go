@@ -70,14 +70,7 @@ func layers(spans []span) (lists [][]span) {
 
 // joined joins those of some sorted spans that follow one another.
 func joined(spans []span) (whole []span) {
-	for _, s := range spans {
-		if n := len(whole); n > 0 && whole[n-1].end == s.start {
-			whole[n-1].end = s.end
-		} else {
-			whole = append(whole, span{start: s.start, end: s.end})
-		}
-	}
-	return whole
+	return near(spans, 0)
 }
 
 // spansAt divides sorted spans that don't overlap into those before a moment and those after it.
@@ -107,6 +100,27 @@ func (p *placing) of(slot int64) *span {
 		}
 	}
 	return &p.spans[p.last]
+}
+
+// find returns the span that contains a slot, or nil if none does.
+func (p *placing) find(slot int64) *span {
+	at := sort.Search(len(p.spans), func(i int) bool { return p.spans[i].end > slot })
+	if at == len(p.spans) || slot < p.spans[at].start {
+		return nil
+	}
+	return &p.spans[at]
+}
+
+// near joins those of some sorted spans that are not farther from one another than a gap.
+func near(spans []span, gap int64) (whole []span) {
+	for _, s := range spans {
+		if n := len(whole); n > 0 && s.start-whole[n-1].end <= gap {
+			whole[n-1].end = s.end
+		} else {
+			whole = append(whole, span{start: s.start, end: s.end})
+		}
+	}
+	return whole
 }
 
 // use adds what was counted in a span to its windows, or subtracts it from them.

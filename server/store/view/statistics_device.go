@@ -85,27 +85,25 @@ func (q *statistics) pairFilter() (where string, arguments []any) {
 	return where, arguments
 }
 
-// deviceFilter returns the condition on a row t that also has a device.
-func (q *statistics) deviceFilter() (where string, arguments []any) {
+// typeFilter adds the condition on the type of a row t to those of a pairFilter.
+func (q *statistics) typeFilter() (where string, arguments []any) {
 	where, arguments = q.pairFilter()
-	if list := q.query.Devices; len(list) > 0 { // with those that are shown as one of them
-		where += ` AND t.device IN (SELECT id FROM device WHERE uuid` + q.db.Dialect().In + ` UNION ALL
-			SELECT d.id FROM device m JOIN device d ON d.merged_into = m.id WHERE m.uuid` + q.db.Dialect().In + `)`
-		arguments = append(arguments, texts(list), texts(list))
+	if len(q.query.Types) > 0 {
+		where += ` AND t.type IN (SELECT id FROM operation_type WHERE name` + q.db.Dialect().In + `)`
+		arguments = append(arguments, texts(q.query.Types))
 	}
 	return where, arguments
 }
 
 // readDeviceTotals calls f with what was counted for devices in spans that don't overlap, with only
 // the details that the query's columns need: it sums up rows of the same device in the order of the
-// key, which costs nothing.
+// key, which costs nothing. Devices that the query names are looked up.
 func (q *statistics) readDeviceTotals(level store.Level, spans []span,
 	f func(in *span, of *counted, units int64)) error {
-	where, filters := q.deviceFilter()
-	if len(q.query.Types) > 0 {
-		where += ` AND t.type IN (SELECT id FROM operation_type WHERE name` + q.db.Dialect().In + `)`
-		filters = append(filters, texts(q.query.Types))
+	if len(q.query.Devices) > 0 {
+		return q.readNamedDeviceTotals(level, spans, f)
 	}
+	where, filters := q.typeFilter()
 	columns := `t.slot, t.device`
 	paired := q.groupedBy(store.ByHandshake, store.ByItem, store.ByOrganization, store.ByType)
 	if paired {
@@ -159,6 +157,7 @@ func (q *statistics) operationsOfDevices() error {
 // reported is a part of the reports of a run.
 type reported struct {
 	in           *span
+	among        *placing // the spans to which its slots belong, if these are not all of in; some may belong to none
 	run          store.ID
 	since, until int64
 }
@@ -183,7 +182,7 @@ func (q *statistics) reportsIn(spans []span) (found []reported, runs map[store.I
 				if !p.has(&r.Slots) {
 					continue
 				}
-				one := reported{&spans[p.window], r.Run, a.day + p.from, a.day + p.until}
+				one := reported{in: &spans[p.window], run: r.Run, since: a.day + p.from, until: a.day + p.until}
 				if once[one] {
 					continue
 				}
@@ -203,6 +202,9 @@ const reportsAtOnce = 2000
 
 // eachOfSlots calls f with what was counted in slots, once for each type that the query includes.
 func (q *statistics) eachOfSlots(spans []span, f func(in *span, of *counted, units int64)) error {
+	if len(q.query.Devices) > 0 {
+		return q.eachOfNamedSlots(spans, f)
+	}
 	for _, layer := range layers(spans) {
 		found, runs, err := q.reportsIn(layer)
 		if err != nil {
@@ -240,11 +242,16 @@ func (q *statistics) eachReported(list []reported, runs map[store.ID]counted,
 		`t.run = p.run AND t.slot >= p.since AND t.slot < p.until AND t.revision > 0`)
 	return q.db.Blobs(query, []any{reportsJSON(list)}, func(n []int64, data []byte) error {
 		report := &list[n[0]]
-		of := runs[report.run]
+		in, of := report.in, runs[report.run]
 		of.slot = n[1]
+		if report.among != nil {
+			if in = report.among.find(of.slot); in == nil {
+				return nil
+			}
+		}
 		return store.EachBinaryCount(data, func(count store.Count) {
 			if of.kind = q.catalog.types[count.Type]; q.catalog.asks(of.kind) {
-				f(report.in, &of, count.Units)
+				f(in, &of, count.Units)
 			}
 		})
 	})

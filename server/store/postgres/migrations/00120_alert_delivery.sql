@@ -1,0 +1,40 @@
+-- +goose Up
+
+-- How far each receiver of a channel came: one that gets no mail holds up nobody else. A receiver
+-- without a row begins where its channel does.
+CREATE TABLE alert_delivery (
+    channel   bigint NOT NULL REFERENCES alert_channel (id),
+    receiver  text COLLATE "C" NOT NULL, -- an e-mail address; '': a webhook
+    delivered bigint NOT NULL, -- the event up to which all are delivered
+    batch     bigint NOT NULL, -- the last event of the message that is tried again; 0: there is none
+    attempts  bigint NOT NULL, -- of this message
+    next_at   bigint NOT NULL, -- when it is tried again
+    failure   text COLLATE "C" NOT NULL, -- of the last attempt; '': it went well
+    day       bigint NOT NULL, -- the day of the messages counted in sent
+    sent      bigint NOT NULL,
+    PRIMARY KEY (channel, receiver)
+);
+
+-- The event after which a channel begins, which was up to where it had come.
+ALTER TABLE alert_channel RENAME COLUMN delivered TO begins;
+ALTER TABLE alert_channel DROP COLUMN batch;
+ALTER TABLE alert_channel DROP COLUMN attempts;
+ALTER TABLE alert_channel DROP COLUMN next_at;
+ALTER TABLE alert_channel DROP COLUMN failure;
+ALTER TABLE alert_channel DROP COLUMN day;
+ALTER TABLE alert_channel DROP COLUMN sent;
+-- When all tests that were sent are paid for; see alerts.TakeTest.
+ALTER TABLE alert_channel ADD COLUMN tests_until bigint NOT NULL DEFAULT 0;
+
+-- +goose Down
+
+ALTER TABLE alert_channel DROP COLUMN tests_until;
+ALTER TABLE alert_channel ADD COLUMN batch bigint NOT NULL DEFAULT 0;
+ALTER TABLE alert_channel ADD COLUMN attempts bigint NOT NULL DEFAULT 0;
+ALTER TABLE alert_channel ADD COLUMN next_at bigint NOT NULL DEFAULT 0;
+ALTER TABLE alert_channel ADD COLUMN failure text COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE alert_channel ADD COLUMN day bigint NOT NULL DEFAULT 0;
+ALTER TABLE alert_channel ADD COLUMN sent bigint NOT NULL DEFAULT 0;
+ALTER TABLE alert_channel RENAME COLUMN begins TO delivered;
+UPDATE alert_channel SET delivered = coalesce((SELECT min(delivered) FROM alert_delivery WHERE channel = alert_channel.id), delivered);
+DROP TABLE alert_delivery;
