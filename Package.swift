@@ -21,7 +21,7 @@ let package = Package(
       name: "OpenLTSKit",
       dependencies: ["COpenLTS"],
       path: "bindings/objc",
-      exclude: ["build-and-test", "tests"],
+      exclude: ["build-and-test", "gnustep", "tests"],
       sources: ["src"],
       publicHeadersPath: "include",
       linkerSettings: [

@@ -149,8 +149,8 @@ func New(ctx context.Context, config Config) (*Server, error) {
 	if forgetter, ok := config.Store.(store.Forgetter); ok {
 		s.ended.Go(func() { s.forgetStrangers(background, forgetter) })
 	}
-	if folder, ok := config.Store.(store.ActivityFolder); ok {
-		s.ended.Go(func() { s.foldActivity(background, folder) })
+	if folder, ok := config.Store.(store.Folder); ok {
+		s.ended.Go(func() { s.fold(background, folder) })
 	}
 	watch := &alerts.Watch{
 		Store: config.Store, Now: config.Now, Sender: sender, Log: config.Log, Holder: uuid.NewString(),

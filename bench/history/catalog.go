@@ -251,6 +251,7 @@ func (f *filler) rest(tx *sql.Tx) error {
 			FROM total_device WHERE device IN (SELECT device FROM report_grant g JOIN item i ON i.id = g.item WHERE i.public_id LIKE 'history-%') GROUP BY 1, 2, 3, 4, 5`,
 		`INSERT INTO total_month SELECT handshake_code, item, CAST(strftime('%s', slot, 'unixepoch', 'start of month') AS INTEGER), type, sum(count), sum(late)
 			FROM total_day WHERE item IN (SELECT id FROM item WHERE public_id LIKE 'history-%') GROUP BY 1, 2, 3, 4`,
+		`INSERT INTO organization_fold (id, before) VALUES (1, @until) ON CONFLICT DO UPDATE SET before = excluded.before`,
 		`INSERT INTO organization_type (organization, type) SELECT DISTINCT i.organization, t.type FROM total_day t JOIN item i ON i.id = t.item
 			WHERE true ON CONFLICT DO NOTHING`,
 		numbers + `INSERT INTO denial (device, device_name, handshake_code, status, organization, item, cause, quota, used, reason, count, first_at, last_at)

@@ -279,11 +279,12 @@ func (b *bench) cases() ([]measured, error) {
 	return list, nil
 }
 
-// grow makes a database with a year of reports, and tells how many operations they are.
+// grow makes a database with a year of reports before those of the benchmark, and tells how many
+// operations they are.
 func (b *bench) grow(directory string) (units int64, err error) {
 	told := time.Now()
 	made, err := history.Fill(b.ctx, directory, history.Options{
-		Reports: int64(b.grown), Devices: devices, Days: 365, Seed: 1, Until: time.Now(),
+		Reports: int64(b.grown), Devices: devices, Days: 365, Seed: 1, Until: time.Unix(firstSlot, 0),
 		Progress: func(done, of int) {
 			if time.Since(told) >= 5*time.Second {
 				told = time.Now()

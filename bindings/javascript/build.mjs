@@ -15,8 +15,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, '../../out/javascript');
 const dist = join(out, 'dist');
 
-/** The most that a file may weigh, gzipped, in bytes: KB are 1,000. A bundler drops the enumerations of the module. */
-const limits = { 'openlts.js': 15_000, 'openlts.mjs': 15_500, 'openlts.legacy.js': 8_500 };
+/** The most that a file may weigh, gzipped, in bytes: KB are 1,000. */
+const limits = { 'openlts.js': 15_000, 'openlts.mjs': 15_000, 'definitions.mjs': 1_500, 'openlts.legacy.js': 8_500 };
 
 /** Names of members that nobody outside sees: none that is kept, or that the web or the protocol has. */
 const inner = new RegExp(
@@ -34,7 +34,9 @@ const inner = new RegExp(
 const entries = {
   'openlts.mjs': { entry: 'index.ts', format: 'esm' },
   'openlts.cjs': { entry: 'index.ts', format: 'cjs' },
-  'openlts.js': { entry: 'iife.ts', format: 'iife', globalName: 'OpenLTS' },
+  'definitions.mjs': { entry: 'definitions.ts', format: 'esm' },
+  'definitions.cjs': { entry: 'definitions.ts', format: 'cjs' },
+  'openlts.js': { entry: 'iife.ts', format: 'iife' },
   'dialog.mjs': { entry: 'dialog.ts', format: 'esm' },
   'dialog.cjs': { entry: 'dialog.ts', format: 'cjs' },
   'openlts-dialog.js': { entry: 'dialog.ts', format: 'iife', globalName: 'OpenLTSDialog' },
@@ -42,6 +44,16 @@ const entries = {
   'messages.cjs': { entry: 'messages.ts', format: 'cjs' },
   'openlts.legacy.js': { entry: 'legacy.js', format: 'iife', target: 'es5' },
 };
+
+/** The enumerations are a file of their own, which the modules share. Of it, bundlers take what a page names. */
+const definitions = (format) => ({
+  name: 'definitions',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\.\/definitions\.js$/ }, () => ({
+      path: format === 'esm' ? './definitions.mjs' : './definitions.cjs',
+      external: true,
+    })),
+});
 
 // Says what each file weighs, and fails if one weighs too much.
 function report() {
@@ -75,6 +87,7 @@ for (const [name, { entry, format, globalName, target = 'es2020' }] of Object.en
     sourcesContent: true,
     logLevel: 'warning',
     legalComments: 'none',
+    plugins: [definitions(format)],
   });
   const ecma = target === 'es5' ? 5 : 2020;
   const result = await minify(readFileSync(file, 'utf8'), {

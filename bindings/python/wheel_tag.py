@@ -18,6 +18,9 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+#: What a pip before 20.3, such as that of Ubuntu 20.04, calls the systems with a glibc 2.x: it takes no other wheels.
+FORMER_NAMES = {17: ["manylinux2014"]}
+
 
 class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
     """Found by hatchling by this name."""
@@ -55,11 +58,12 @@ def build_platform() -> str:
 def platform_tag(libraries: list[Path], platform: str) -> str:
     """The wheel's platform tag, for libraries built on ``platform`` (such as ``linux-x86_64``).
 
-    On Linux it names the oldest glibc they run on, as read from the libraries themselves.
+    On Linux it names the oldest glibc they run on, as read from the libraries themselves; by both names if it has two.
     """
     system, _, machine = platform.partition("-")
     if system == "linux":
         versions = [found for path in libraries for found in re.findall(rb"GLIBC_2\.(\d+)", path.read_bytes())]
         if versions:
-            return f"manylinux_2_{max(map(int, versions))}_{machine}"
+            glibc = max(map(int, versions))
+            return ".".join(f"{name}_{machine}" for name in (f"manylinux_2_{glibc}", *FORMER_NAMES.get(glibc, ())))
     return re.sub(r"[-.]", "_", platform)

@@ -22,6 +22,9 @@ var versionPattern = regexp.MustCompile(`^(0|[1-9][0-9]?)\.(0|[1-9][0-9]?)\.(0|[
 // mavenOurs: in a pom.xml: the project's own, or that of a dependency on a package of ours.
 const mavenOurs = `<artifactId>openlts(?:-android)?</artifactId>\s*<version>([^<]+)</version>`
 
+// named: behind the name of a package, as a page has it for a file, a registry, a command or Maven.
+const named = `(?i:openlts(?:-android|-objc)?(?:[-/.:]| -Version |</artifactId>\s*<version>))(\d+\.\d+\.\d+)`
+
 var versionPlaces = []place{
 	{"include/openlts/openlts.h", `(?m)^#define LTS_VERSION "(.*)"$`, 1},
 	{"cmd/lts/root.go", `(?m)^const release = "(.*)"$`, 1},
@@ -36,7 +39,13 @@ var versionPlaces = []place{
 	{"examples/barcode-reader/java/pom.xml", mavenOurs, 3},
 	{"examples/barcode-reader/android/pom.xml", mavenOurs, 3},
 	{"build/vcpkg/openlts/vcpkg.json", `(?m)^  "version": "(.*)"`, 1},
-	{"docs/java.md", mavenOurs, 2},
+	{"docs/java.md", named, 10},
+	{"docs/cpp.md", named, 5},
+	{"docs/python.md", named, 1},
+	{"docs/csharp.md", named, 3},
+	{"docs/objc.md", named, 5},
+	{"docs/android.md", named, 4},
+	{"docs/javascript.md", named, 1},
 	{"examples/barcode-reader/python/pyproject.toml", `"openlts==([^"]+)"`, 1},
 }
 

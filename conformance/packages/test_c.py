@@ -69,11 +69,13 @@ def test_cmake_finds_it(prefix: Path, empty: Path, server: LTSServer) -> None:
     assert server.total() == 5
 
 
-def test_pkg_config_finds_it(prefix: Path, empty: Path, server: LTSServer) -> None:
+#: The second is what pkg-config does on Windows.
+@pytest.mark.parametrize("prefixes", ["--dont-define-prefix", "--define-prefix"])
+def test_pkg_config_finds_it(prefixes: str, prefix: Path, empty: Path, server: LTSServer) -> None:
     need("pkg-config", "cc")
     find = {"PKG_CONFIG_PATH": str(prefix / "lib/pkgconfig")}
     assert run("pkg-config", "--modversion", "openlts", cwd=empty, environment=find) == VERSION + "\n"
-    flags = run("pkg-config", "--cflags", "--libs", "openlts", cwd=empty, environment=find).split()
+    flags = run("pkg-config", prefixes, "--cflags", "--libs", "openlts", cwd=empty, environment=find).split()
     # Shipped beside the program.
     run("cc", "-D_POSIX_C_SOURCE=200809L", "recorder.c", *flags, "-Wl,-rpath,$ORIGIN", "-o", "program", cwd=empty)
     (empty / "libopenlts.so.0").write_bytes((prefix / "lib/libopenlts.so.0").read_bytes())
@@ -105,7 +107,7 @@ def test_cmake_finds_the_one_for_windows(empty: Path, wine: Wine, server: LTSSer
 def test_pkg_config_finds_the_one_for_windows(empty: Path) -> None:
     need("pkg-config", "x86_64-w64-mingw32-gcc")
     find = {"PKG_CONFIG_PATH": str(unpacked("windows-x86_64", empty) / "lib/pkgconfig")}
-    flags = run("pkg-config", "--cflags", "--libs", "openlts", cwd=empty, environment=find).split()
+    flags = run("pkg-config", "--define-prefix", "--cflags", "--libs", "openlts", cwd=empty, environment=find).split()
     run("x86_64-w64-mingw32-gcc", "recorder.c", *flags, "-o", "program.exe", cwd=empty)
 
 

@@ -1,58 +1,32 @@
-"""The Conan package, made from a copy of the repository and used by CMake in an empty directory."""
+"""The Conan package, made from a clone of the repository and used by CMake, by the commands of docs/cpp.md."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 from lts_server import REPOSITORY, LTSServer
-from packages import CODE, VERSION, need, run
+from packages import need, run
+from pages import commands, fenced
 
-CONAN = Path(sys.executable).parent / "conan"
-
-PROJECT = """
-cmake_minimum_required(VERSION 3.16)
-project(program LANGUAGES C CXX)
-find_package(openlts {version} CONFIG REQUIRED)
-add_executable(program recorder.c)
-target_compile_definitions(program PRIVATE _POSIX_C_SOURCE=200809L)
-target_link_libraries(program PRIVATE openlts::openlts)
-add_executable(program_cpp main.cpp)
-target_link_libraries(program_cpp PRIVATE openlts::cpp)
-"""
-
-CONANFILE = """
-[requires]
-openlts/{version}
-[generators]
-CMakeDeps
-CMakeToolchain
-[layout]
-cmake_layout
-"""
+#: Where Go keeps what it compiled and fetched.
+GO = ("GOCACHE", "GOMODCACHE", "GOPATH")
 
 
-def test_conan_makes_and_finds_it(empty: Path, server: LTSServer) -> None:
-    need("cmake", "go")
+def test_conan_makes_and_finds_it(empty: Path, tmp_path: Path, server: LTSServer) -> None:
+    need("cmake", "go", "c++")
+    code = fenced("cpp.md", "cpp", "## A dozen lines")[0]
+    (empty / "my_sdk.cpp").write_text(code.replace("https://lts.example.com", server.url))
+    (empty / "CMakeLists.txt").write_text(fenced("cpp.md", "cmake", "### From a release")[0])
+    (empty / "openlts").symlink_to(REPOSITORY)
+    environment = {
+        "CONAN_HOME": str(tmp_path / "conan"),
+        "HOME": str(empty),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        **dict(zip(GO, run("go", "env", *GO, cwd=empty).splitlines())),
+    }
     # No remotes: nothing but this recipe is asked for.
-    own = {"CONAN_HOME": str(empty / "conan")}
-    conan = [str(CONAN)]
-    run(*conan, "profile", "detect", cwd=empty, environment=own)
-    run(*conan, "remote", "disable", "*", cwd=empty, environment=own)
-    run(*conan, "create", str(REPOSITORY), cwd=empty, environment=own)
-
-    (empty / "recorder.c").write_bytes((REPOSITORY / "conformance/platforms/recorder.c").read_bytes())
-    (empty / "main.cpp").write_text("#include <openlts/openlts.hpp>\nint main() { return LTS_Version() == nullptr; }\n")
-    (empty / "CMakeLists.txt").write_text(PROJECT.format(version=VERSION))
-    (empty / "conanfile.txt").write_text(CONANFILE.format(version=VERSION))
-    run(*conan, "install", ".", cwd=empty, environment=own)
-    run("cmake", "--preset", "conan-release", cwd=empty)
-    run("cmake", "--build", "--preset", "conan-release", cwd=empty)
-    binaries = empty / "build/Release"
-    run(str(binaries / "program_cpp"), cwd=empty)
-    run(str(binaries / "program"), server.url, CODE, "device", "5", cwd=empty)
-    assert server.total() == 5
-
-
-def test_the_documents_name_this_version() -> None:
-    assert f"--requires openlts/{VERSION} " in (REPOSITORY / "docs/cpp.md").read_text()
+    run("conan", "remote", "disable", "*", cwd=empty, environment=environment)
+    run("sh", "-e", "-c", commands("cpp.md", "### With Conan"), cwd=empty, environment=environment)
+    assert server.total() == 1

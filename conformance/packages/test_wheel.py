@@ -82,8 +82,8 @@ def test_its_types_are_complete(empty: Path) -> None:
 
 def test_there_is_one_for_each_machine() -> None:
     found = {path.name for path in PACKAGES.glob("*.whl")}
-    platforms = ("manylinux_2_17_x86_64", "manylinux_2_17_aarch64", "win_amd64")
-    assert found == {f"openlts-{VERSION}-py3-none-{name}.whl" for name in platforms}
+    linux = [f"manylinux_2_17_{machine}.manylinux2014_{machine}" for machine in ("x86_64", "aarch64")]
+    assert found == {f"openlts-{VERSION}-py3-none-{name}.whl" for name in (*linux, "win_amd64")}
     assert any(platform.machine() in name for name in found)
 
 
@@ -91,7 +91,7 @@ def test_the_one_for_windows() -> None:
     """What the others hold, with the library for Windows and without the extension; and pip takes it there."""
     name = f"openlts-{VERSION}-py3-none-%s.whl"
     windows = zipfile.ZipFile(package(name % "win_amd64"))
-    linux = zipfile.ZipFile(package(name % "manylinux_2_17_x86_64"))
+    linux = zipfile.ZipFile(package(name % "manylinux_2_17_x86_64.manylinux2014_x86_64"))
     own = {"openlts/lib/openlts.dll"}
     assert set(windows.namelist()) - set(linux.namelist()) == own
     assert set(linux.namelist()) - set(windows.namelist()) == {"openlts/lib/libopenlts.so.0", "openlts/_record.abi3.so"}

@@ -77,7 +77,8 @@ def environment(target: Target) -> dict[str, str]:
 def test_a_wheel_carries_it(target: Target, tmp_path: Path) -> None:
     """A wheel for every Linux since glibc 2.17, installed and used where nothing else is."""
     built = output(REPOSITORY / "build/wheel", target.name, tmp_path / "wheels").strip()
-    assert re.fullmatch(rf"openlts-[\d.]+-py3-none-manylinux_2_17_{target.machine}\.whl", Path(built).name)
+    tags = rf"manylinux_2_17_{target.machine}\.manylinux2014_{target.machine}"
+    assert re.fullmatch(rf"openlts-[\d.]+-py3-none-{tags}\.whl", Path(built).name)
     assert Path(built).stat().st_size <= LARGEST_WHEEL
     shown = output(sys.executable, "-m", "auditwheel", "show", built)
     assert f'"manylinux_2_17_{target.machine}"' in shown
@@ -132,5 +133,39 @@ def test_counts_what_a_killed_host_recorded(target: Target, server: LTSServer, t
         return subprocess.Popen(
             arguments, env=environment(target), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
+
+    outlives_a_kill(start, server)
+
+
+def for_musl(source: str, directory: Path, *linked: object) -> Path:
+    """A program in C that runs on musl; there is musl for this machine's processor alone."""
+    if shutil.which("musl-gcc") is None:
+        pytest.skip("musl-gcc is not here: build/bootstrap all installs it")
+    program = directory / Path(source).stem
+    flags = ["-std=c11", "-D_POSIX_C_SOURCE=200809L", "-I", REPOSITORY / "include"]
+    output("musl-gcc", *flags, REPOSITORY / source, *linked, "-o", program)
+    return program
+
+
+def released_here() -> Path:
+    return REPOSITORY / f"out/lib/linux-{platform.machine()}/libopenlts.so.0"
+
+
+def test_musl_does_not_open_it(tmp_path: Path) -> None:
+    """With the words of docs/cpp.md. Go's code needs a place for its threads that only the start of a program gives."""
+    program = for_musl("conformance/platforms/opener.c", tmp_path)
+    result = subprocess.run([program, released_here()], capture_output=True, text=True, timeout=240, check=False)
+    assert (result.returncode, result.stderr) == (1, "")
+    (refusal,) = re.findall(r"^ {4}(Error relocating .*)\n", (REPOSITORY / "docs/cpp.md").read_text(), re.MULTILINE)
+    assert re.fullmatch(".*".join(map(re.escape, refusal.split("..."))) + "\n", result.stdout)
+
+
+def test_a_program_that_is_linked_with_it_counts_on_musl(server: LTSServer, tmp_path: Path) -> None:
+    library = released_here()
+    program = for_musl("conformance/platforms/recorder.c", tmp_path, library, f"-Wl,-rpath,{library.parent}")
+
+    def start(count: int) -> subprocess.Popen[str]:
+        arguments = [program, server.url, "100001-reader", tmp_path / "device", str(count)]
+        return subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     outlives_a_kill(start, server)

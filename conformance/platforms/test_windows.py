@@ -175,6 +175,7 @@ def test_the_server_serves_and_stops(wine: Wine, tmp_path: Path) -> None:
 #: of answers, slots and clocks, in which nothing differs there; those that write thousands of transactions, each of
 #: which waits for Wine; and those of deadlines, since Wine's times are not those of Windows.
 GO_TESTS = {
+    "core/license": "Roots|CAFile|Environment|Cache|Keys|Vendors",
     "core/protocol": "",
     "core/slot": "",
     "core/internal/datafile": "",

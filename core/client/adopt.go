@@ -45,12 +45,13 @@ func (m *meter) tellOfUntaken(err error) {
 }
 
 func (m *meter) purge(ctx context.Context) {
-	if m.followClock(ctx) != nil {
+	now, err := m.followClock(ctx)
+	if err != nil {
 		return // next time: until then, what seems too old may just have been counted by a wrong clock
 	}
-	cutoff, right := report.Cutoff(m.ageingTime(), m.tally.Slot, retention), ledger.Unknown
-	if m.told() {
-		right = report.Cutoff(m.serverTime(), m.tally.Slot, retention)
+	cutoff, right := report.Cutoff(now.ageing(), m.tally.Slot, retention), ledger.Unknown
+	if now.told {
+		right = report.Cutoff(now.server, m.tally.Slot, retention)
 	}
 	units, err := m.ledger.Purge(ctx, cutoff, right)
 	if errors.Is(err, ledger.ErrBusy) && (ctx.Err() != nil || !m.inTime(ctx)) {

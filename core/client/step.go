@@ -69,7 +69,7 @@ func (m *meter) noteClock(ctx context.Context) error {
 		return err
 	}
 	defer w.unlock()
-	return m.noteAhead(ctx, m.ahead())
+	return m.noteAhead(ctx, m.bothClocks())
 }
 
 // leaveClock keeps apart what a closed license counted by a wrong clock: nobody can tell whether
@@ -79,24 +79,46 @@ func (m *meter) leaveClock(ctx context.Context) error {
 	if err != nil || ahead == 0 {
 		return err
 	}
-	if _, err := m.sealer.SealSlots(ctx, func(int64) bool { return true }); err != nil {
+	if _, err := m.sealer.SealAll(ctx); err != nil {
 		return err
 	}
 	return m.ledger.EndClock(ctx, m.tally, ahead)
 }
 
+// clocks is what our clock and the server's show at one moment. What is noted of a clock and what is
+// given up for its age must come from one reading, because a renewal may correct the server's time.
+type clocks struct {
+	own    time.Time
+	server time.Time // reckoned from the grant, however our clock was set since
+	told   bool      // the server's time is right, because a server told it to this process
+}
+
+func (m *meter) bothClocks() clocks {
+	granted := m.grant()
+	return clocks{own: m.clock.Now(), server: time.Unix(granted.Time.Server(m.clock), 0), told: granted.Reason == nil}
+}
+
 // ahead is how far our clock is ahead of the server's.
-func (m *meter) ahead() time.Duration {
-	return time.Duration(m.clock.Now().Unix()-m.serverTime().Unix()) * time.Second
+func (c clocks) ahead() time.Duration {
+	return time.Duration(c.own.Unix()-c.server.Unix()) * time.Second
+}
+
+// ageing is the time by which the age of usage is measured: our clock or the server's, whichever is
+// behind, so that no wrong clock makes us give up anything early.
+func (c clocks) ageing() time.Time {
+	if c.server.Before(c.own) {
+		return c.server
+	}
+	return c.own
 }
 
 // noteAhead does the work of noteClock. The caller holds the watch's token.
-func (m *meter) noteAhead(ctx context.Context, ahead time.Duration) error {
-	w := &m.watch
+func (m *meter) noteAhead(ctx context.Context, now clocks) error {
+	w, ahead := &m.watch, now.ahead()
 	if ahead.Abs() < farOff {
 		ahead = 0
 	}
-	if !m.told() || ahead == w.ahead || ahead != 0 && w.ahead != 0 && (ahead-w.ahead).Abs() < farOff {
+	if !now.told || ahead == w.ahead || ahead != 0 && w.ahead != 0 && (ahead-w.ahead).Abs() < farOff {
 		return nil
 	}
 	if err := m.ledger.NoteClock(ctx, m.tally, int64(ahead/time.Second)); err != nil {
@@ -108,30 +130,31 @@ func (m *meter) noteAhead(ctx context.Context, ahead time.Duration) error {
 
 // followClock notices when the clock was set by a day or more. If it is right now, usage that was
 // counted by a wrong clock, and that no server can know, moves to the slots where it belongs. If
-// that fails, do not give up anything for its age before it has succeeded.
-func (m *meter) followClock(ctx context.Context) error {
+// that fails, do not give up anything for its age before it has succeeded. followClock returns the
+// clocks that it went by.
+func (m *meter) followClock(ctx context.Context) (clocks, error) {
 	w := &m.watch
 	if err := w.lock(ctx); err != nil {
-		return err
+		return clocks{}, err
 	}
 	defer w.unlock()
-	seen, ahead := w.seen.Load(), m.ahead()
+	seen, now := w.seen.Load(), m.bothClocks()
 	step, moved := seen.Step(m.clock), seen.Moved(m.clock)
 	if step.Abs() >= farOff {
-		if err := m.endClock(ctx, m.clock.Now().Unix(), ahead-step); err != nil {
-			return err
+		if err := m.endClock(ctx, now.own.Unix(), now.ahead()-step); err != nil {
+			return now, err
 		}
 	}
 	w.seen.Store(&moved)
-	if err := m.noteAhead(ctx, ahead); err != nil {
-		return err
+	if err := m.noteAhead(ctx, now); err != nil {
+		return now, err
 	}
-	if !w.wrong || ahead.Abs() >= farOff {
-		return nil
+	if !w.wrong || now.ahead().Abs() >= farOff {
+		return now, nil
 	}
-	units, err := m.ledger.CorrectClock(ctx, m.tally, int64(ahead/time.Second), m.clock.Now().Unix())
+	units, err := m.ledger.CorrectClock(ctx, m.tally, int64(now.ahead()/time.Second), now.own.Unix())
 	if err != nil {
-		return err
+		return now, err
 	}
 	w.wrong = false
 	if units > 0 {
@@ -139,7 +162,22 @@ func (m *meter) followClock(ctx context.Context) error {
 			"the clock is right again; %d operations that were recorded while it was wrong moved to their own time",
 			units))
 	}
-	return nil
+	return now, nil
+}
+
+// noticeWithin is how long a caller waits until what an old time counted is kept apart, of the 2
+// seconds that recording may take.
+const noticeWithin = time.Second
+
+// noticeSet looks at the clock at once if somebody set it since the last look, because a time stamp
+// that a caller gives now is by the clock as it is set now. If the ledger is held meanwhile, what the
+// old time counted is told apart by its slots, as far as that goes.
+func (m *meter) noticeSet(ctx context.Context) {
+	if m.watch.stepped(m.clock) {
+		ctx, cancel := context.WithTimeout(ctx, noticeWithin)
+		defer cancel()
+		_, _ = m.followClock(ctx)
+	}
 }
 
 // endClock keeps what was counted before the clock was set apart from what is counted later.
@@ -162,20 +200,3 @@ func (m *meter) endClock(ctx context.Context, now int64, ahead time.Duration) er
 	m.watch.ahead = 0
 	return nil
 }
-
-// ageingTime is the time by which the age of usage is measured: our clock or the server's,
-// whichever is behind, so that no wrong clock makes us give up anything early.
-func (m *meter) ageingTime() time.Time {
-	now, server := m.clock.Now(), m.serverTime()
-	if server.Before(now) {
-		return server
-	}
-	return now
-}
-
-// serverTime is what the server's clock shows now, reckoned from the grant, however our clock was
-// set since. It is right if a server told this process the time; see told.
-func (m *meter) serverTime() time.Time { return time.Unix(m.grant().Time.Server(m.clock), 0) }
-
-// told tells whether this process knows the time from a server.
-func (m *meter) told() bool { return m.grant().Reason == nil }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/openlts/openlts/core/client"
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/core/slot"
@@ -151,6 +153,65 @@ func TestTimeStampsByAClockThatWasJustSet(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestNothingIsLostWhateverTheClockShows to a device that reaches its server: somebody sets the clock
+// to and fro while it counts, some time before the library looks at it, and some after. All happens
+// within minutes, so nothing may be given up for its age.
+func TestNothingIsLostWhateverTheClockShows(t *testing.T) {
+	const day = 24 * time.Hour
+	aheads := []time.Duration{0, -100 * day, 100 * day, 23 * time.Hour}
+	lengths := []time.Duration{3 * time.Second, 3 * time.Minute, 30 * time.Minute, day, 20 * day}
+	rapid.Check(t, func(r *rapid.T) {
+		clock := testkit.NewClock(start.Add(rapid.SampledFrom(aheads).Draw(r, "ahead")))
+		right := testkit.NewClock(start)
+		server := testkit.NewServer(t, right.Now)
+		l, err := client.Open(t.Context(), parameters(server, t.TempDir()),
+			client.Environment{Clock: clock, Transport: testkit.NewNetwork(1)})
+		if err != nil {
+			r.Fatal(err)
+		}
+		defer func() { _ = l.Close(over()) }()
+		step(t, clock, 0)
+		var total int64
+		r.Repeat(map[string]func(*rapid.T){
+			"the clock is set": func(r *rapid.T) {
+				most := int64(rapid.SampledFrom(lengths).Draw(r, "length") / time.Second)
+				by := rapid.Int64Range(-most, most).Draw(r, "by")
+				clock.Set(clock.Now().Add(time.Duration(by) * time.Second))
+			},
+			"an operation": func(r *rapid.T) {
+				n := rapid.Uint32Range(1, 5).Draw(r, "units")
+				if err := l.Record(protocol.OperationTypeQRCode, n); err != nil {
+					r.Fatal(err)
+				}
+				total += int64(n)
+			},
+			"an operation of the past": func(r *rapid.T) {
+				moment := clock.Now().Add(-time.Duration(rapid.IntRange(0, 29*24).Draw(r, "hours")) * time.Hour)
+				if err := l.RecordAt(t.Context(), protocol.OperationTypeAztec, 1, moment.Unix()); err != nil {
+					r.Fatal(err)
+				}
+				total++
+			},
+			"time passes": func(r *rapid.T) {
+				d := rapid.SampledFrom([]time.Duration{time.Second, time.Minute}).Draw(r, "passes")
+				right.Advance(d)
+				step(t, clock, d)
+			},
+			"submission": func(r *rapid.T) {
+				if err := l.Submit(t.Context()); err != nil {
+					r.Fatal(err)
+				}
+			},
+		})
+		if err := l.Submit(t.Context()); err != nil {
+			r.Fatal(err)
+		}
+		if u := usage(t, l); u.Recorded != total || u.Accepted != total || server.Total() != total {
+			r.Fatalf("%+v, the server has %d of %d", u, server.Total(), total)
+		}
+	})
 }
 
 // TestAClockThatIsSetWhileTheLedgerIsHeld gives nothing up for its age before it could

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 	"syscall"
 )
@@ -116,15 +115,15 @@ func (m *machineRoots) load(files, directories []string) *x509.CertPool {
 	return pool
 }
 
-// certificatesIn lists the files of a directory, without the links by which OpenSSL finds
-// certificates by their hashes.
+// certificatesIn lists the files of a directory, without the links to another one beside it: by
+// those, OpenSSL finds certificates by their hashes.
 func certificatesIn(directory string) []string {
 	entries, _ := os.ReadDir(directory)
 	var files []string
 	for _, entry := range entries {
 		path := filepath.Join(directory, entry.Name())
 		if entry.Type()&fs.ModeSymlink != 0 {
-			if target, err := os.Readlink(path); err != nil || !strings.Contains(target, "/") {
+			if target, err := os.Readlink(path); err != nil || filepath.Base(target) == target {
 				continue
 			}
 		}

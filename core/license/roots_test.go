@@ -29,6 +29,11 @@ func TestMachineRoots(t *testing.T) {
 	if err := os.Symlink("0123abcd.0", filepath.Join(linked, "name.pem")); err != nil {
 		t.Fatal(err)
 	}
+	_, err := os.Lstat(filepath.Join(linked, "name.pem"))
+	links := err == nil
+	if !links {
+		t.Log("skipped: a directory of links: this system makes none, although it said that it did, as Wine 8 does")
+	}
 	absent := filepath.Join(directory, "absent")
 	for name, c := range map[string]struct {
 		files, directories []string
@@ -39,7 +44,7 @@ func TestMachineRoots(t *testing.T) {
 		"a file":                  {[]string{absent, good}, nil, true},
 		"the first file there is": {[]string{other, good}, nil, false},
 		"a directory":             {nil, []string{absent, directory}, true},
-		"a directory of links":    {nil, []string{linked}, true},
+		"a directory of links":    {nil, []string{linked}, links},
 		"a file for a directory":  {nil, []string{good}, false},
 	} {
 		var m machineRoots

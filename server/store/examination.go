@@ -20,6 +20,8 @@ type Examination interface {
 	Totals(level Level) iter.Seq2[ExaminedTotal, error]
 	// OrganizationTotals are the totals of organizations, and of all together, of a level.
 	OrganizationTotals(level Level) iter.Seq2[ExaminedOrganizationTotal, error]
+	// Folded returns the moment before which those of slots have all slots; they have no later ones.
+	Folded() (int64, error)
 	// DeviceTotals are the totals of devices by day or by month, without units that came late.
 	DeviceTotals(level Level) iter.Seq2[ExaminedTotal, error]
 	// Activity tells which runs counted something on each day, once for each code, item and type.

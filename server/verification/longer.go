@@ -9,7 +9,10 @@ import (
 // longerTotals compares the totals of slots and devices, sums those of slots up, and
 // compares all longer totals, and those of organizations, with that.
 func (v *verifier) longerTotals() error {
-	sum := newSumming(v)
+	sum, err := newSumming(v)
+	if err != nil {
+		return err
+	}
 	for e, err := range v.slots.all() {
 		if err != nil {
 			return err
@@ -175,9 +178,11 @@ func (o *owners) number(name string) int64 {
 // ones and to those of organizations: each once it is complete.
 type summing struct {
 	*verifier
-	of    account // of what is open: its code and item
-	owner int64
-	open  []openSum
+	// folded is the moment before which organizations have totals of slots.
+	folded int64
+	of     account // of what is open: its code and item
+	owner  int64
+	open   []openSum
 }
 
 // openSum is an hour, a day or a month, with what is summed up of it so far, by type.
@@ -186,12 +191,13 @@ type openSum struct {
 	sums              map[int32]units
 }
 
-func newSumming(v *verifier) *summing {
-	s := &summing{verifier: v}
+func newSumming(v *verifier) (*summing, error) {
+	folded, err := v.Folded()
+	s := &summing{verifier: v, folded: folded}
 	for _, level := range []int64{levelHour, levelDay, levelMonth} {
 		s.open = append(s.open, openSum{level: level, sums: map[int32]units{}})
 	}
-	return s
+	return s, err
 }
 
 func (s *summing) add(e *entry) error {
@@ -201,8 +207,10 @@ func (s *summing) add(e *entry) error {
 		}
 		s.of, s.owner = account{code: e.code, item: e.item}, s.owners.number(s.items[store.ID(e.item)].Organization)
 	}
-	if err := s.addOrganization(levelSlot, e.start, e.kind, e.computed); err != nil {
-		return err
+	if e.start < s.folded {
+		if err := s.addOrganization(levelSlot, e.start, e.kind, e.computed); err != nil {
+			return err
+		}
 	}
 	for i := range s.open {
 		o := &s.open[i]

@@ -209,9 +209,18 @@ func TestDifferencesAreFound(t *testing.T) {
 	if result := w.verify(verification.Options{}); result.Different != 0 {
 		t.Fatalf("%+v", result)
 	}
-	// Of some of what came, the activity is folded.
-	if _, err := w.Store.(store.ActivityFolder).FoldActivity(t.Context(), 500); err != nil {
+	// Of some of what came, the activity and the totals are folded.
+	folder := w.Store.(store.Folder)
+	if _, err := folder.FoldActivity(t.Context(), 500); err != nil {
 		t.Fatal(err)
+	}
+	for range 20 {
+		if _, err := folder.FoldTotals(t.Context(), store.EndOfTime); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if result := w.verify(verification.Options{}); result.Different != 0 {
+		t.Fatalf("%+v", result)
 	}
 	db := teststore.Behind(t, w.name)
 	for _, test := range []struct{ tamper, undo, want string }{
@@ -231,6 +240,8 @@ func TestDifferencesAreFound(t *testing.T) {
 			"late part of a total of a month"},
 		{`UPDATE total_organization SET count = count + 1 WHERE organization = 0 AND level = 0 AND slot % 7 = 0`,
 			`UPDATE total_organization SET count = count - 1 WHERE organization = 0 AND level = 0 AND slot % 7 = 0`,
+			"total of an organization in a slot"},
+		{`UPDATE organization_fold SET before = before + 100000`, `UPDATE organization_fold SET before = before - 100000`,
 			"total of an organization in a slot"},
 		{`UPDATE total_organization SET late = late + 1 WHERE organization > 0 AND level = 86400`,
 			`UPDATE total_organization SET late = late - 1 WHERE organization > 0 AND level = 86400`,

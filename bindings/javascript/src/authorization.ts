@@ -4,7 +4,7 @@ import { Status } from './codes.js';
 import type { Environment } from './environment.js';
 import { errorOf, LTSError, strange } from './errors.js';
 import type { Checked } from './parameters.js';
-import { frame, isDecision, join, post, problemOf } from './server.js';
+import { frame, isDecision, join, problemOf, type Network } from './server.js';
 import type { Store } from './store.js';
 import { version } from './version.js';
 
@@ -94,6 +94,7 @@ export class Authorizer {
     private readonly store: Store,
     private readonly p: Checked,
     private readonly device: Device,
+    private readonly network: Network,
   ) {}
 
   /** From the main server, else from the standby, else the one that was kept. A proven refusal is final. */
@@ -119,6 +120,7 @@ export class Authorizer {
         return grant;
       } catch (cause) {
         const failure = errorOf(cause);
+        this.network.shown.delete(server);
         if (failure.refused) throw failure;
         failures.push(failure);
       }
@@ -160,7 +162,8 @@ export class Authorizer {
       known,
       before: known && (await this.read<Kept>(this.keptAt(known))),
     }));
-    const answer = await post(this.env, server, '/v1/authorizations', frame, body, timeout);
+    const pinned = p.serverPublicKey && keyID(decode(p.serverPublicKey)!);
+    const answer = await this.network.post(server, pinned, '/v1/authorizations', frame, body, timeout);
     const { known, before: keptBefore } = await kept;
     const problem = problemOf(answer);
     if (problem) {
@@ -215,6 +218,7 @@ export class Authorizer {
   ): Promise<Grant> {
     const at = this.keptAt(key);
     const lts = keyID(key);
+    this.network.shown.set(server, lts);
     const time = { server: authorization.issuedAt, wall };
     let secret = before?.of === authorization.reportKey.serverPublicKey ? decode(before.secret) : undefined;
     if (!secret) {

@@ -191,25 +191,32 @@ function strange(server) {
   );
 }
 
-// post sends a body in the framing for browsers; done(error, answer) is called once.
-function post(server, path, first, body, timeout, done) {
+function otherServer(server) {
+  return LTSError(
+    -20306,
+    'SERVER_KEY_MISMATCH',
+    server + ' is another License Tracking Server than the one that is meant, and was sent nothing; check the address',
+  );
+}
+
+// shown has the id of the signing key that an address showed, or signed with. It proves nothing; it keeps what is meant
+// for one server from others, to which an address may lead by now.
+var shown = {};
+
+// keyID is base64url of the first 12 bytes of a key's SHA-256.
+function keyID(bytes) {
+  return encode(sha256(bytes).slice(0, 12));
+}
+
+// send makes a request; done(text) is called once, with null if nothing came.
+function send(method, address, body, timeout, done) {
   var finished = false;
   var request;
   function finish(text) {
     if (finished) return;
     finished = true;
     clearTimeout(timer);
-    if (text === null) return done(unreached(server));
-    var match = /^openlts\/1(?: ([\w-]+))?\n/.exec(text);
-    var json = null;
-    var inner = match && text.substr(match[0].length);
-    try {
-      json = JSON.parse(inner);
-    } catch (e) {
-      // Not a server's answer.
-    }
-    if (!match || !json || typeof json !== 'object') return done(strange(server));
-    done(null, { mac: match[1] || '', body: inner, json: json });
+    done(text);
   }
   var timer = setTimeout(function () {
     finish(null);
@@ -226,8 +233,8 @@ function post(server, path, first, body, timeout, done) {
         if (request.readyState === 4)
           finish(request.status === 200 ? request.responseText : request.status ? '' : null);
       };
-      request.open('POST', server + path, true);
-      request.setRequestHeader('Content-Type', 'text/plain');
+      request.open(method, address, true);
+      if (body) request.setRequestHeader('Content-Type', 'text/plain');
     } else {
       request = new root.XDomainRequest();
       // All of its events need a listener, or it is given up.
@@ -238,13 +245,50 @@ function post(server, path, first, body, timeout, done) {
         finish(null);
       };
       request.onprogress = function () {};
-      request.open('POST', server + path);
+      request.open(method, address);
     }
-    request.send(first + '\n' + body);
+    request.send(body);
   } catch (e) {
     // another scheme than the page's, say
     finish(null);
   }
+}
+
+// recognize asks an address for its keys, unless it is known to lead to the server whose key has the id; done(error).
+function recognize(server, lts, timeout, done) {
+  if (!lts || shown[server] === lts) return done(null);
+  send('GET', server + '/v1/keys', null, timeout, function (text) {
+    var error = text === null ? unreached(server) : otherServer(server);
+    try {
+      var keys = JSON.parse(text || '').signingKeys;
+      for (var i = 0; i < keys.length; i++) if (keyID(decode(keys[i].publicKey)) === lts) error = null;
+    } catch (e) {
+      if (text !== null) error = strange(server);
+    }
+    if (!error) shown[server] = lts;
+    done(error);
+  });
+}
+
+// post sends a body in the framing for browsers, to the server whose signing key has the id (empty: whoever is there);
+// done(error, answer) is called once.
+function post(server, lts, path, first, body, timeout, done) {
+  recognize(server, lts, timeout, function (error) {
+    if (error) return done(error);
+    send('POST', server + path, first + '\n' + body, timeout, function (text) {
+      if (text === null) return done(unreached(server));
+      var match = /^openlts\/1(?: ([\w-]+))?\n/.exec(text);
+      var json = null;
+      var inner = match && text.substr(match[0].length);
+      try {
+        json = JSON.parse(inner);
+      } catch (e) {
+        // Not a server's answer.
+      }
+      if (!match || !json || typeof json !== 'object') return done(strange(server));
+      done(null, { mac: match[1] || '', body: inner, json: json });
+    });
+  });
 }
 
 // ---------------------------------------------------------------- authorization
@@ -328,7 +372,8 @@ function ask(p, device, server, done) {
     validationField: p.validationField,
   });
   var asked = JSON.parse(body);
-  post(server, '/v1/authorizations', 'openlts/1', body, p.requestTimeout, function (error, answer) {
+  var pinned = p.serverPublicKey && keyID(decode(p.serverPublicKey) || []);
+  post(server, pinned, '/v1/authorizations', 'openlts/1', body, p.requestTimeout, function (error, answer) {
     if (error) return done(error);
     function answers(a) {
       return (
@@ -340,8 +385,7 @@ function ask(p, device, server, done) {
     }
     var known = knownKey(p, server);
     var problem = answer.json.problem;
-    var shown = decode((problem || answer.json).publicKey);
-    var key = known || shown;
+    var key = known || decode((problem || answer.json).publicKey);
     if (problem && !(problem.code <= -20101 && problem.code > -20190)) {
       return done(LTSError(Number(problem.code), String(problem.title), String(problem.detail)));
     }
@@ -389,7 +433,7 @@ function ask(p, device, server, done) {
     if (!answers(authorization)) return done(strange(server));
     var both = concat(decode(device.publicKey), decode(authorization.reportKey.serverPublicKey));
     var shared = x25519(decode(device.key), decode(authorization.reportKey.serverPublicKey));
-    if (!shared || encode(sha256(both).slice(0, 12)) !== authorization.reportKey.id) return done(strange(server));
+    if (!shared || keyID(both) !== authorization.reportKey.id) return done(strange(server));
     var grant = {
       jws: answer.json.authorization,
       secret: encode(hkdf(shared, both, utf8('openlts/1/report-key'))),
@@ -398,7 +442,8 @@ function ask(p, device, server, done) {
     };
     if (!known) save('server/' + server, encode(key));
     save(askedFor(p, device, key), grant);
-    done(null, { authorization: authorization, secret: decode(grant.secret), lts: encode(sha256(key).slice(0, 12)) });
+    shown[server] = keyID(key);
+    done(null, { authorization: authorization, secret: decode(grant.secret), lts: keyID(key) });
   });
 }
 
@@ -424,7 +469,7 @@ function kept(p, device, key) {
   return {
     authorization: authorization,
     secret: decode(grant.secret),
-    lts: encode(sha256(key).slice(0, 12)),
+    lts: keyID(key),
     server: grant.server,
   };
 }
@@ -599,13 +644,13 @@ License.prototype.submit = function (all, done) {
     this.grant.authorization.reportKey.id +
     ' ' +
     encode(hmac(this.grant.secret, utf8('openlts/1/report\n' + body)));
-  (function send(i, failure) {
+  (function offer(i, failure) {
     var server = self.p.servers[i];
     if (!server) {
       for (var j = 0; j < reports.length; j++) self.failed[reports[j].name] = true; // until the next start
       return done(failure);
     }
-    post(server, '/v1/reports', first, body, self.p.requestTimeout, function (error, answer) {
+    post(server, self.grant.lts, '/v1/reports', first, body, self.p.requestTimeout, function (error, answer) {
       if (!error && answer.json.problem)
         error = LTSError(
           Number(answer.json.problem.code),
@@ -620,7 +665,10 @@ License.prototype.submit = function (all, done) {
             encode(hmac(self.grant.secret, concat(utf8('openlts/1/receipt\n'), sha256(utf8(body)), utf8(answer.body)))))
       )
         error = strange(server);
-      if (error) return send(i + 1, failure || error);
+      if (error) {
+        delete shown[server]; // the address may be another server's by now
+        return offer(i + 1, failure || error);
+      }
       self.apply(answer.json, reports);
       self.submit(all, done);
     });

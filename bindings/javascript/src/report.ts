@@ -4,7 +4,7 @@ import { Status } from './codes.js';
 import type { Environment } from './environment.js';
 import { errorOf, LTSError, strange } from './errors.js';
 import { retention, unitsOf, type DoneRow, type Meter, type RunRow } from './meter.js';
-import { frame, join, post, problemOf, type Answer } from './server.js';
+import { frame, join, problemOf, type Answer, type Network } from './server.js';
 import type { Store } from './store.js';
 import type { Lifeline } from './tab.js';
 
@@ -79,6 +79,7 @@ export class Submitter {
     private readonly store: Store,
     private readonly lifeline: Lifeline,
     private readonly meter: Meter,
+    private readonly network: Network,
     private readonly servers: string[],
     private readonly timeout: number,
     private readonly device: string,
@@ -292,11 +293,12 @@ export class Submitter {
           server,
           batch,
           body,
-          await post(this.env, server, '/v1/reports', this.first(body), body, this.timeout, keepalive),
+          await this.network.post(server, this.lts, '/v1/reports', this.first(body), body, this.timeout, keepalive),
         );
       } catch (cause) {
         const failure = errorOf(cause);
         failures.push(failure);
+        this.network.shown.delete(server); // the address may be another server's by now
         // The standby holds what the main holds: what the main decided stands.
         if (isFinal(failure.code)) break;
       }

@@ -1,4 +1,6 @@
+import { decode } from './bytes.js';
 import { Status } from './codes.js';
+import { keyID } from './crypto.js';
 import type { Environment } from './environment.js';
 import { LTSError, strange } from './errors.js';
 
@@ -28,57 +30,98 @@ const maxAnswer = 1 << 20;
 export const frame = 'openlts/1';
 
 /**
- * Posts a body in the framing for browsers, which needs no leave of the server (CORS preflight), and reads the
- * answer. An error of FAILED_TO_REACH_LTS says nothing of whether the server got the request.
+ * The way to the servers, and which addresses turned out to lead to which of them. Other addresses get nothing that is
+ * meant for a server: an address may belong to another vendor's by now, or somebody may have entered a wrong one.
+ *
+ * This proves nothing, because anybody can show a server's public keys: only what is signed is believed.
  */
-export async function post(
-  env: Environment,
-  server: string,
-  path: string,
-  first: string,
-  body: string,
-  timeout: number,
-  keepalive = false,
-): Promise<Answer> {
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), timeout);
-  let text: string;
-  let status: number;
-  try {
-    const response = await env.fetch(server + path, {
-      method: 'POST',
-      body: first + '\n' + body, // a text is sent as text/plain
-      signal: abort.signal,
-      keepalive,
-      credentials: 'omit',
-      redirect: 'error',
-      referrerPolicy: 'no-referrer',
-    });
-    status = response.status;
-    text = await read(response);
-  } catch (cause) {
-    if (cause instanceof LTSError) throw cause;
-    throw new LTSError(
-      Status.FAILED_TO_REACH_LTS,
-      server + (abort.signal.aborted ? ' did not answer in time' : ` can't be reached: ${(cause as Error).message}`),
-    );
-  } finally {
-    clearTimeout(timer);
-  }
-  const match = /^openlts\/1(?: ([\w-]+))?\n/.exec(text);
-  if (match) {
-    const inner = text.slice(match[0].length);
+export class Network {
+  /** The id of the signing key that an address showed, or signed with. */
+  readonly shown = new Map<string, string>();
+
+  constructor(private readonly env: Environment) {}
+
+  /**
+   * Posts a body in the framing for browsers, which needs no leave of the server (CORS preflight), and reads the
+   * answer. If it is meant for the server with a key (its id), an address that is not known to lead there is asked for
+   * its keys before. An error of FAILED_TO_REACH_LTS says nothing of whether the server got the request.
+   */
+  async post(
+    server: string,
+    lts: string,
+    path: string,
+    first: string,
+    body: string,
+    timeout: number,
+    keepalive = false,
+  ): Promise<Answer> {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), timeout);
+    let text: string;
+    let status = 0;
+    const ask = async (path: string, init: RequestInit): Promise<string> => {
+      const response = await this.env.fetch(server + path, {
+        signal: abort.signal,
+        credentials: 'omit',
+        redirect: 'error',
+        referrerPolicy: 'no-referrer',
+        ...init,
+      });
+      status = response.status;
+      return read(response);
+    };
     try {
-      const json: unknown = JSON.parse(inner);
-      if (json && typeof json === 'object') return { mac: match[1] ?? '', body: inner, json: json as Answer['json'] };
-    } catch {
-      // Not a server's answer.
+      if (lts && this.shown.get(server) !== lts) {
+        text = await ask('/v1/keys', {});
+        if (!shows(text, lts, server, status)) {
+          throw new LTSError(
+            Status.SERVER_KEY_MISMATCH,
+            `${server} is another License Tracking Server than the one that is meant, and was sent nothing; ` +
+              'check the address, and serverPublicKey',
+          );
+        }
+        this.shown.set(server, lts);
+      }
+      // At once, if it can be: a page that dies comes to no later moment. A text is sent as text/plain.
+      text = await ask(path, { method: 'POST', body: first + '\n' + body, keepalive });
+    } catch (cause) {
+      if (cause instanceof LTSError) throw cause;
+      throw new LTSError(
+        Status.FAILED_TO_REACH_LTS,
+        server + (abort.signal.aborted ? ' did not answer in time' : ` can't be reached: ${(cause as Error).message}`),
+      );
+    } finally {
+      clearTimeout(timer);
     }
+    const match = /^openlts\/1(?: ([\w-]+))?\n/.exec(text);
+    if (match) {
+      const inner = text.slice(match[0].length);
+      try {
+        const json: unknown = JSON.parse(inner);
+        if (json && typeof json === 'object') return { mac: match[1] ?? '', body: inner, json: json as Answer['json'] };
+      } catch {
+        // Not a server's answer.
+      }
+    }
+    throw noServer(server, status);
   }
-  if (status >= 500 || status === 429) {
-    throw new LTSError(Status.FAILED_TO_REACH_LTS, `${server} answered with HTTP status ${status}`);
+}
+
+/** Whether an answer lists the signing key with an id. */
+function shows(text: string, lts: string, server: string, status: number): boolean {
+  try {
+    const { signingKeys } = JSON.parse(text) as { signingKeys: { publicKey: string }[] };
+    return signingKeys.some(({ publicKey }) => keyID(decode(publicKey)!) === lts);
+  } catch {
+    throw noServer(server, status);
   }
-  throw strange(`${server} answered, but not as a License Tracking Server does (a proxy, or a login page?)`);
+}
+
+/** The error of an answer that no License Tracking Server gives. */
+function noServer(server: string, status: number): LTSError {
+  return status >= 500 || status === 429
+    ? new LTSError(Status.FAILED_TO_REACH_LTS, `${server} answered with HTTP status ${status}`)
+    : strange(`${server} answered, but not as a License Tracking Server does (a proxy, or a login page?)`);
 }
 
 async function read(response: Response): Promise<string> {

@@ -2,6 +2,7 @@
 // without typed arrays (Duktape), and to what they had of the web, in a browser that all else was taken from.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createServer } from 'node:http';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -139,6 +140,30 @@ test('a browser of old', { skip: missing('chromium') || false }, async () => {
       'HANDSHAKE_CODE_NOT_FOUND',
       'The handshake code you are using does not exist on the License Tracking Server.',
     ]);
+
+    // An address that leads to another server is asked for its keys, and sent nothing.
+    const asked = [];
+    const other = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      response.setHeader('Access-Control-Allow-Origin', '*');
+      response.end('{"signingKeys":[{"publicKey":"AAAA"}]}');
+    });
+    await new Promise((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const wrong = `http://127.0.0.1:${other.address().port}`;
+    const pinned = `, serverPublicKey: '${JSON.parse(await server.run('key', 'show', '--json')).publicKey}'`;
+    await tab.evaluate(begin(`${pinned}, licenseServer: '${wrong}', handshakeCode: 'nobody'`));
+    await until(() => tab.evaluate('!!failure'), 'it is not sent a request for an authorization');
+    assert.equal(await tab.evaluate('failure[1]'), 'SERVER_KEY_MISMATCH');
+    await tab.evaluate(begin(`${pinned}, licenseServer: ['${wrong}', '${server.url}']`));
+    await until(() => tab.evaluate('!!license'), 'the server that is meant is asked');
+    await tab.evaluate(
+      `license.record('QR_CODE'); window.ended = false; license.close(function (error) { ended = error || true; }); 0`,
+    );
+    await until(() => tab.evaluate('ended === true'), 'it is closed');
+    assert.equal(await server.total(), 5);
+    assert.deepEqual(asked, ['GET /v1/keys', 'GET /v1/keys', 'GET /v1/keys']);
+    other.closeAllConnections();
+    await new Promise((resolve) => other.close(resolve));
     await tab.close();
 
     // A page dies, and the browser with it: the next one sends what it kept.
@@ -157,7 +182,7 @@ test('a browser of old', { skip: missing('chromium') || false }, async () => {
     await server.start();
     await sleep(3500); // three slots of silence
     tab = await open();
-    await until(async () => (await server.total()) === 9, 'the run of the dead page is sent');
+    await until(async () => (await server.total()) === 10, 'the run of the dead page is sent');
     await tab.close();
   } finally {
     await browser.close();

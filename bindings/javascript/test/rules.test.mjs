@@ -24,15 +24,20 @@ after(async () => {
 
 const parameters = (more = {}) => ({ licenseServer: server.url, handshakeCode: '100001-reader', ...more });
 
-/** A browser on whose way somebody stands: tamper(address, text, answer) gives what arrives. */
+/**
+ * A browser on whose way somebody stands: tamper(address, text, answer) gives what arrives. What left the browser is in
+ * `sent`.
+ */
 function browser(tamper) {
   const made = new Browser();
   made.tamper = tamper;
+  made.sent = [];
   const plain = made.environment.bind(made);
   made.environment = (changes) => {
     const environment = plain(changes);
     const { fetch } = environment;
     environment.fetch = async (address, init) => {
+      made.sent.push(`${init.method ?? 'GET'} ${address}`);
       if (!made.tamper) return fetch(address, init);
       const arrived = await made.tamper(address, init.body, async (body = init.body) =>
         (await fetch(address, { ...init, body })).text(),
@@ -138,6 +143,102 @@ test('a server that was set up anew, or a pinned key, is believed by its key onl
   );
 });
 
+/** What an address was asked and sent, in order: the method and the path of each request. */
+const asked = (b, address) =>
+  b.sent.filter((request) => request.includes(` ${address}/`)).map((request) => request.replace(address, ''));
+
+const keys = 'GET /v1/keys';
+const authorizations = 'POST /v1/authorizations';
+const reports = 'POST /v1/reports';
+
+/** Holds that an address was asked for its keys, and sent nothing. */
+function sentNothing(b, address) {
+  assert.deepEqual(Array.from(new Set(asked(b, address))), [keys]);
+}
+
+test('with a pinned key, an address is asked for its keys before anything is sent there', async () => {
+  const key = JSON.parse(await server.run('key', 'show', '--json')).publicKey;
+  const b = browser();
+  const license = await b.open(parameters({ serverPublicKey: key }));
+  license.record('QR_CODE');
+  assert.equal(await license.close(), 0);
+  assert.deepEqual(asked(b, server.url).slice(0, 3), [keys, authorizations, reports]);
+  const wrong = browser();
+  await fails(
+    wrong.open(parameters({ licenseServer: other.url, serverPublicKey: key })),
+    StatusCode.SERVER_KEY_MISMATCH,
+  );
+  sentNothing(wrong, other.url);
+  // The server is asked for nothing that it is not meant to know, and the other is passed over.
+  const either = browser();
+  await (await either.open(parameters({ licenseServer: [other.url, server.url], serverPublicKey: key }))).close();
+  sentNothing(either, other.url);
+  // What shows no keys is no server.
+  for (const [arrives, code] of [
+    [() => '<html>Welcome</html>', StatusCode.SERVER_RESPONSE_INVALID],
+    [() => '{"signingKeys":{"some":1}}', StatusCode.SERVER_RESPONSE_INVALID],
+    [() => '{"signingKeys":[null]}', StatusCode.SERVER_RESPONSE_INVALID],
+    [() => '{"signingKeys":[{"publicKey":"!"}]}', StatusCode.SERVER_RESPONSE_INVALID],
+    [() => '{"signingKeys":[]}', StatusCode.SERVER_KEY_MISMATCH],
+    [() => new Response('bad gateway', { status: 502 }), StatusCode.FAILED_TO_REACH_LTS],
+  ]) {
+    const stranger = browser(arrives);
+    await fails(stranger.open(parameters({ serverPublicKey: key })), code);
+    assert.deepEqual(asked(stranger, server.url), [keys]);
+  }
+});
+
+test('a standby that is another server is sent no report', async () => {
+  const b = browser();
+  const window = Object.assign(new EventTarget(), { document: new EventTarget(), location: { protocol: 'http:' } });
+  const license = await b.open(parameters({ licenseServer: [server.url, other.url] }), { window });
+  license.record('QR_CODE', 2);
+  b.tamper = (address, _, answer) => {
+    if (address.startsWith(server.url)) throw new TypeError('gone');
+    return answer();
+  };
+  const before = await server.total();
+  window.dispatchEvent(new Event('pagehide'));
+  await until(() => asked(b, other.url).length, 'the standby is asked for its keys');
+  license.record('QR_CODE');
+  await fails(license.submit(), StatusCode.SERVER_KEY_MISMATCH);
+  sentNothing(b, other.url);
+  b.tamper = undefined;
+  await license.submit();
+  assert.equal((await license.info()).pending, 0);
+  assert.equal((await server.total()) - before, 3);
+});
+
+test('an address that leads to another server after all is sent no report', async () => {
+  const b = browser();
+  const first = await b.open(parameters());
+  await first.close();
+  b.tamper = async (address, body, answer) => {
+    if (address.endsWith('/v1/authorizations')) return new Response('', { status: 503 });
+    if (address.endsWith('/v1/keys')) return fetch(other.url + '/v1/keys');
+    throw new Error(`${body} was sent to another server`);
+  };
+  const second = await b.open(parameters());
+  second.record('QR_CODE', 4);
+  b.sent.length = 0;
+  await fails(second.submit(), StatusCode.SERVER_KEY_MISMATCH);
+  assert.deepEqual(asked(b, server.url), [keys]);
+  // An answer that is no receipt casts doubt on an address.
+  b.tamper = undefined;
+  b.sent.length = 0;
+  await second.submit();
+  second.record('QR_CODE', 1);
+  await second.submit();
+  assert.deepEqual(asked(b, server.url), [keys, reports, reports]);
+  b.tamper = (address, _, answer) => (address.endsWith('/v1/reports') ? '<html>Welcome</html>' : answer());
+  second.record('QR_CODE', 1);
+  b.sent.length = 0;
+  await fails(second.submit(), StatusCode.SERVER_RESPONSE_INVALID);
+  b.tamper = undefined;
+  await second.submit();
+  assert.deepEqual(asked(b, server.url), [reports, keys, reports]);
+});
+
 test('reports are deleted on a valid receipt only', async () => {
   const b = browser();
   const license = await b.open(parameters());
@@ -175,6 +276,66 @@ test('a clock that is set back makes the cache useless, until a server is reache
   assert.match((await fails(b.open(parameters()), -20200)).message, /set back/);
   b.offline = false;
   await (await b.open(parameters())).close();
+});
+
+test('a clock can not be set back behind what a tab has seen that lived for days', async () => {
+  const b = browser();
+  const license = await b.open(parameters());
+  b.offline = true;
+  b.passed = 6 * day;
+  await license.tick();
+  b.kill(license);
+  b.skew = -5 * day;
+  assert.match((await fails(b.open(parameters()), -20200)).message, /set back/);
+  b.skew = 0;
+  await (await b.open(parameters())).close(0);
+  b.passed = 8 * day;
+  assert.match((await fails(b.open(parameters()), -20200)).message, /without the server until/);
+});
+
+test('a clock that is set back while a tab lives makes it ask, and the time goes on from there', async () => {
+  const b = browser();
+  const license = await b.open(parameters());
+  b.sent.length = 0;
+  b.skew = -2 * day;
+  await license.tick();
+  assert.deepEqual(asked(b, server.url), [authorizations]);
+  assert.ok((await license.info()).stateFlags & StateFlag.CLOCK_ANOMALY);
+  b.offline = true;
+  b.passed = 3 * day;
+  b.skew = -4 * day;
+  await license.tick();
+  b.kill(license);
+  // The clock shows less than at the authorization, and the time that has passed since counts all the same.
+  b.passed = 6 * day;
+  await (await b.open(parameters())).close(0);
+  b.passed = 8 * day;
+  assert.match((await fails(b.open(parameters()), -20200)).message, /without the server until/);
+});
+
+test('a clock that was 40 days ahead for a while leaves the authorization what it was', async () => {
+  const b = browser();
+  const license = await b.open(parameters());
+  b.offline = true;
+  for (const skew of [40 * day, 0]) {
+    b.skew = skew;
+    await license.tick();
+  }
+  b.kill(license);
+  await (await b.open(parameters())).close(0);
+});
+
+test('a tab whose authorization ends says so, however its clock is set', async () => {
+  const b = browser();
+  const license = await b.open(parameters());
+  b.offline = true;
+  b.passed = 5 * day;
+  await license.tick();
+  assert.ok(!((await license.info()).stateFlags & StateFlag.AUTHORIZATION_LAPSED));
+  b.passed = 8 * day;
+  b.skew = -8 * day;
+  await license.tick();
+  assert.ok((await license.info()).stateFlags & StateFlag.AUTHORIZATION_LAPSED);
 });
 
 test('after 30 days a report is given up, and what the server has after all is not lost', async () => {

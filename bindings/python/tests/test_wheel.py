@@ -109,5 +109,8 @@ def test_platform_tag(tmp_path: Path) -> None:
     newer = tmp_path / "newer"
     newer.write_bytes(b"\0GLIBC_2.38\0")
     assert platform_tag([newer, library], "linux-x86_64") == "manylinux_2_38_x86_64"
+    older = tmp_path / "older"
+    older.write_bytes(b"\0GLIBC_2.2.5\0GLIBC_2.17\0")
+    assert platform_tag([older], "linux-aarch64") == "manylinux_2_17_aarch64.manylinux2014_aarch64"
     assert platform_tag([library], "macosx-11.0-arm64") == "macosx_11_0_arm64"
     assert platform_tag([library], "win-amd64") == "win_amd64"

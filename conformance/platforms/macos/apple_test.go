@@ -188,7 +188,7 @@ func TestXcframework(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"bindings/swift/linux", "bindings/objc", "bindings/objc/src", "bindings/objc/include",
-		"bindings/objc/tests", "bindings/objc/build-and-test"} {
+		"bindings/objc/gnustep", "bindings/objc/tests", "bindings/objc/build-and-test"} {
 		if !strings.Contains(string(text), `"`+strings.TrimPrefix(name, "bindings/objc/")+`"`) {
 			t.Errorf("Package.swift does not name %s", name)
 		}

@@ -95,6 +95,7 @@ var tables = []table{
 	with("total_day", total()),
 	with("total_month", total()),
 	with("total_organization", n("organization", "level", "slot", "type", "part", "count", "late")),
+	with("organization_fold", n("id", "before")),
 	with("total_device", n("slot", "device", "handshake_code", "item", "type", "count")),
 	with("total_device_month", n("slot", "device", "handshake_code", "item", "type", "count")),
 	with("activity", n("type", "day", "handshake_code", "item"), b("runs")),

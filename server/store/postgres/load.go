@@ -20,6 +20,7 @@ type loading struct {
 	state   *store.State
 	catalog *catalog
 	version int64 // of the catalog, as the database has it
+	folded  int64 // the moment before which totals of organizations have all slots
 
 	// byKey are the devices of the state that are known.
 	byKey   map[store.ID]*store.DeviceState

@@ -4,6 +4,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/store/relational"
 )
 
 func (l *loading) device(uuid string, key store.ID) *store.DeviceState {
@@ -142,7 +143,7 @@ func (l *loading) queueLatest(b *batch) {
 			coalesce((SELECT received_at FROM raw_report ORDER BY id DESC LIMIT 1), 0),
 			coalesce((SELECT last_at FROM denial ORDER BY id DESC LIMIT 1), 0),
 			coalesce((SELECT greatest(first_seen_at, last_seen_at) FROM device ORDER BY id DESC LIMIT 1), 0)),
-		coalesce((SELECT before FROM slot_closing), 0)`, nil, func(rows pgx.Rows) error {
-		return rows.Scan(&l.state.Latest, &l.state.ClosedBefore)
+		coalesce((SELECT before FROM slot_closing), 0), (`+relational.SelectFolded+`)`, nil, func(rows pgx.Rows) error {
+		return rows.Scan(&l.state.Latest, &l.state.ClosedBefore, &l.folded)
 	})
 }

@@ -18,13 +18,7 @@ var dialect = view.Dialect{
 	Keys:  `(SELECT value::bigint AS id FROM json_array_elements_text(?::text::json))`,
 	Reported: `(SELECT (value ->> 0)::bigint AS place, (value ->> 1)::bigint AS run, (value ->> 2)::bigint AS since, (value ->> 3)::bigint AS until
 		FROM json_array_elements(?::text::json))`,
-	NextPair: `(SELECT t.handshake_code FROM total_month t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1),
-		(SELECT t.item FROM total_month t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1)`,
 	Join: `JOIN`,
-	// What has an OFFSET is not made a part of the rest: for each row, its rows are looked up.
-	Lookup: func(table, condition string) string {
-		return `CROSS JOIN LATERAL (SELECT * FROM ` + table + ` t WHERE ` + condition + ` OFFSET 0) t`
-	},
 	// In the order of the key, parts follow one another, so nothing is sorted.
 	Together: func(condition string) string {
 		return `CROSS JOIN LATERAL (SELECT t.slot, t.type, ` + saturatingSumSQL("t.count") + ` AS count, ` +
@@ -46,6 +40,15 @@ var dialect = view.Dialect{
 			coalesce(s.at, 0) AS at, coalesce(s.active, 0) AS active, coalesce(s.exceptions, 0) AS exceptions
 			FROM item i LEFT JOIN item_use u ON u.item = i.id LEFT JOIN seat_sum s ON s.item = i.id)`,
 		UseTable: "item_use", UseKey: "item",
+		Among: func(column string) string {
+			return column + ` = ANY (ARRAY(SELECT value::bigint FROM json_array_elements_text(?::text::json)))`
+		},
+		NextPair: `(SELECT t.handshake_code FROM total_month t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1),
+		(SELECT t.item FROM total_month t WHERE (t.handshake_code, t.item) > (pair.code, pair.item) ORDER BY t.handshake_code, t.item LIMIT 1)`,
+		// What has an OFFSET is not made a part of the rest: for each row, its rows are looked up.
+		Lookup: func(table, condition string) string {
+			return `CROSS JOIN LATERAL (SELECT * FROM ` + table + ` t WHERE ` + condition + ` OFFSET 0) t`
+		},
 	},
 }
 

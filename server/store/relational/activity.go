@@ -9,7 +9,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-var _ store.ActivityFolder = (*Store)(nil)
+var _ store.Folder = (*Store)(nil)
 
 // activityKey names a row of activity.
 type activityKey struct {
@@ -30,7 +30,7 @@ type folding struct {
 	arrivals map[arrivalKey]store.Arrivals
 }
 
-// FoldActivity adds the reports that came to the activity of days; see store.ActivityFolder.
+// FoldActivity adds the reports that came to the activity of days; see store.Folder.
 // Reports wait for it only while it writes the result, which it computes before.
 func (s *Store) FoldActivity(ctx context.Context, most int64) (folded int64, err error) {
 	from, until, err := s.unfolded(ctx, most)
@@ -46,7 +46,7 @@ func (s *Store) FoldActivity(ctx context.Context, most int64) (folded int64, err
 		if activity, err = more.activityRows(ctx, r); err != nil {
 			return err
 		}
-		arrivals, err = more.arrivalRows(ctx, r)
+		arrivals, err = more.arrivalRows(ctx, r, s.dialect)
 		return err
 	})
 	if err != nil {
@@ -182,7 +182,7 @@ func (f *folding) activityRows(ctx context.Context, r store.Reader) (rows []any,
 }
 
 // arrivalRows returns the rows of arrivals with the additions.
-func (f *folding) arrivalRows(ctx context.Context, r store.Reader) (rows []any, err error) {
+func (f *folding) arrivalRows(ctx context.Context, r store.Reader, dialect *Dialect) (rows []any, err error) {
 	runs := map[store.ID]bool{}
 	first := int64(store.EndOfTime)
 	for key := range f.arrivals {
@@ -193,9 +193,9 @@ func (f *folding) arrivalRows(ctx context.Context, r store.Reader) (rows []any, 
 		keys = append(keys, run)
 	}
 	for some := range slices.Chunk(keys, foldedRows) {
-		err := r.Query(ctx, `SELECT run, day, rows FROM arrival WHERE day >= ? AND `+among("run", some), []any{
-			first,
-		}, func(scan func(...any) error) error {
+		these := dialect.choose(some)
+		query := `SELECT run, day, rows FROM arrival WHERE day >= ? AND ` + these.among("run")
+		err := r.Query(ctx, query, slices.Concat([]any{first}, these.arguments), func(scan func(...any) error) error {
 			var key arrivalKey
 			var data []byte
 			if err := scan(&key.run, &key.day, &data); err != nil {

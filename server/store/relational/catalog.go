@@ -239,7 +239,7 @@ func (t *Tx) HandshakeCode(code string) (c store.HandshakeCode, err error) {
 		HandshakeCodeFields(&c)...); err != nil {
 		return c, err
 	}
-	err = validationFields(t.ctx, t.session, []store.ID{c.Key}, func(_ store.ID, value string) {
+	err = validationFields(t.ctx, t.session, t.dialect.choose([]store.ID{c.Key}), func(_ store.ID, value string) {
 		c.ValidationFields = append(c.ValidationFields, value)
 	})
 	return c, err
@@ -251,10 +251,10 @@ func (t *Tx) Item(id string) (i store.Item, err error) {
 	return i, err
 }
 
-func validationFields(ctx context.Context, r store.Reader, codes []store.ID,
+func validationFields(ctx context.Context, r store.Reader, codes chosen,
 	add func(code store.ID, value string)) error {
-	return r.Query(ctx, `SELECT handshake_code, value FROM validation_field WHERE `+among("handshake_code", codes)+
-		` ORDER BY value`, nil,
+	return r.Query(ctx, `SELECT handshake_code, value FROM validation_field WHERE `+codes.among("handshake_code")+
+		` ORDER BY value`, codes.arguments,
 		func(scan func(...any) error) error {
 			var code store.ID
 			var value string

@@ -57,6 +57,15 @@ type Dialect struct {
 	// UseTable is the table with the use of items, in the column used; UseKey is the column of the
 	// item.
 	UseTable, UseKey string
+	// Among returns the condition that a column is one of a JSON array of numbers, which is one
+	// parameter.
+	Among func(column string) string
+	// NextPair selects the code and the item of total_month that follow those of a row pair, by one
+	// step through its key; NULL: there are none.
+	NextPair string
+	// Lookup joins the rows t of a table that meet a condition. It makes the database find them by
+	// the key for each row of what precedes it.
+	Lookup func(table, condition string) string
 }
 
 // Store is what the stores share.
@@ -126,18 +135,35 @@ func list[R any](ctx context.Context, r store.Reader, query string, arguments []
 }
 
 // numbers returns keys as a list in SQL. There must be at least one.
-func numbers(keys []store.ID) string {
+func numbers(keys []store.ID) string { return "(" + listed(keys) + ")" }
+
+// listed returns keys with commas.
+func listed(keys []store.ID) string {
 	text := make([]string, len(keys))
 	for i, key := range keys {
 		text[i] = strconv.FormatInt(int64(key), 10)
 	}
-	return "(" + strings.Join(text, ", ") + ")"
+	return strings.Join(text, ", ")
+}
+
+// chosen are the keys of the rows that a statement reads; without any, all rows. They are one
+// argument, so that the text of the statement, and its plan, are the same for all of them.
+type chosen struct {
+	dialect   *Dialect
+	arguments []any // for each condition
+}
+
+func (d *Dialect) choose(keys []store.ID) chosen {
+	if len(keys) == 0 {
+		return chosen{dialect: d}
+	}
+	return chosen{d, []any{"[" + listed(keys) + "]"}}
 }
 
 // among returns the condition that a column is one of the keys; true if there are no keys.
-func among(column string, keys []store.ID) string {
-	if len(keys) == 0 {
+func (c chosen) among(column string) string {
+	if len(c.arguments) == 0 {
 		return "1 = 1"
 	}
-	return column + " IN " + numbers(keys)
+	return c.dialect.Among(column)
 }

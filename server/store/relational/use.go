@@ -2,6 +2,7 @@ package relational
 
 import (
 	"context"
+	"slices"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/store"
@@ -9,14 +10,15 @@ import (
 
 // Organizations lists organizations; see store.Store.
 func (s *Store) Organizations(ctx context.Context, keys ...store.ID) ([]store.Organization, error) {
-	return list(ctx, s.database, SelectOrganization+` WHERE `+among("o.id", keys)+` ORDER BY o.id`, nil,
+	these := s.dialect.choose(keys)
+	return list(ctx, s.database, SelectOrganization+` WHERE `+these.among("o.id")+` ORDER BY o.id`, these.arguments,
 		OrganizationFields)
 }
 
 // HandshakeCodes lists handshake codes with their items.
 func (s *Store) HandshakeCodes(ctx context.Context, keys ...store.ID) ([]store.HandshakeCodeUse, error) {
-	g := store.NewGathered[store.HandshakeCodeUse]()
-	err := s.database.Query(ctx, SelectHandshakeCode+` WHERE `+among("c.id", keys)+` ORDER BY c.id`, nil,
+	g, these := store.NewGathered[store.HandshakeCodeUse](), s.dialect.choose(keys)
+	err := s.database.Query(ctx, SelectHandshakeCode+` WHERE `+these.among("c.id")+` ORDER BY c.id`, these.arguments,
 		func(scan func(...any) error) error {
 			var c store.HandshakeCodeUse
 			err := scan(HandshakeCodeFields(&c.HandshakeCode)...)
@@ -26,7 +28,7 @@ func (s *Store) HandshakeCodes(ctx context.Context, keys ...store.ID) ([]store.H
 	if err != nil {
 		return nil, err
 	}
-	err = validationFields(ctx, s.database, keys, func(code store.ID, value string) {
+	err = validationFields(ctx, s.database, these, func(code store.ID, value string) {
 		g.With(code, func(c *store.HandshakeCodeUse) { c.ValidationFields = append(c.ValidationFields, value) })
 	})
 	if err != nil {
@@ -34,8 +36,8 @@ func (s *Store) HandshakeCodes(ctx context.Context, keys ...store.ID) ([]store.H
 	}
 	return g.List,
 		s.database.Query(ctx, `SELECT h.handshake_code, i.public_id FROM handshake_item h JOIN item i ON i.id = h.item
-		WHERE `+among("h.handshake_code", keys)+` ORDER BY h.position = 0, h.position, i.expires_at, i.id`, nil,
-			func(scan func(...any) error) error {
+		WHERE `+these.among("h.handshake_code")+` ORDER BY h.position = 0, h.position, i.expires_at, i.id`,
+			these.arguments, func(scan func(...any) error) error {
 				var code store.ID
 				var item string
 				err := scan(&code, &item)
@@ -55,7 +57,7 @@ func (s *Store) Items(ctx context.Context, now int64, keys ...store.ID) (items [
 
 func itemUses(ctx context.Context, r store.Reader, dialect *Dialect, now int64,
 	keys []store.ID) ([]store.ItemUse, error) {
-	g := store.NewGathered[store.ItemUse]()
+	g, these := store.NewGathered[store.ItemUse](), dialect.choose(keys)
 	for _, read := range []struct {
 		query     string
 		arguments []any
@@ -63,7 +65,7 @@ func itemUses(ctx context.Context, r store.Reader, dialect *Dialect, now int64,
 	}{
 		{`SELECT ` + ItemColumns + `, u.used, u.requests, u.at, u.active, u.exceptions
 			FROM item i JOIN organization o ON o.id = i.organization JOIN ` + dialect.Uses + ` u ON u.item = i.id
-			WHERE ` + among("i.id", keys) + ` ORDER BY i.id`, nil, func(scan func(...any) error) error {
+			WHERE ` + these.among("i.id") + ` ORDER BY i.id`, these.arguments, func(scan func(...any) error) error {
 			var i store.ItemUse
 			err := scan(append(ItemFields(&i.Item), &i.Use.Units, &i.Use.Requests, &i.Use.At, &i.Use.Active,
 				&i.Use.Exceptions)...)
@@ -72,28 +74,26 @@ func itemUses(ctx context.Context, r store.Reader, dialect *Dialect, now int64,
 		}},
 		{`SELECT s.item, s.at, s.change FROM ` + dialect.Uses +
 			` u JOIN seat_step s ON s.item = u.item AND s.at > u.at AND s.at <= ?
-			WHERE u.at > 0 AND ` + among("u.item", keys) + ` ORDER BY s.item, s.at`, []any{
-			now,
-		}, func(scan func(...any) error) error {
-			var item store.ID
-			var step store.Step
-			err := scan(&item, &step.At, &step.Change)
-			g.With(item, func(i *store.ItemUse) { i.Use.Steps = append(i.Use.Steps, step) })
-			return err
-		}},
+			WHERE u.at > 0 AND ` + these.among("u.item") + ` ORDER BY s.item, s.at`,
+			slices.Concat([]any{now}, these.arguments), func(scan func(...any) error) error {
+				var item store.ID
+				var step store.Step
+				err := scan(&item, &step.At, &step.Change)
+				g.With(item, func(i *store.ItemUse) { i.Use.Steps = append(i.Use.Steps, step) })
+				return err
+			}},
 		{`SELECT i.id, (SELECT count(*) FROM seat s WHERE s.item = i.id AND s.until > ? AND s.since <= ?) FROM item i WHERE ` +
-			among("i.id", keys) + `
-			UNION ALL SELECT item, count(*) FROM app_domain WHERE ` + among("item", keys) + ` GROUP BY item`, []any{
-			now, now,
-		}, func(scan func(...any) error) error {
-			var item store.ID
-			var live int64
-			err := scan(&item, &live)
-			g.With(item, func(i *store.ItemUse) { i.Live += live })
-			return err
-		}},
+			these.among("i.id") + `
+			UNION ALL SELECT item, count(*) FROM app_domain WHERE ` + these.among("item") + ` GROUP BY item`,
+			slices.Concat([]any{now, now}, these.arguments, these.arguments), func(scan func(...any) error) error {
+				var item store.ID
+				var live int64
+				err := scan(&item, &live)
+				g.With(item, func(i *store.ItemUse) { i.Live += live })
+				return err
+			}},
 		{`SELECT h.item, c.code FROM handshake_item h JOIN handshake_code c ON c.id = h.handshake_code
-			WHERE ` + among("h.item", keys) + ` ORDER BY c.id`, nil, func(scan func(...any) error) error {
+			WHERE ` + these.among("h.item") + ` ORDER BY c.id`, these.arguments, func(scan func(...any) error) error {
 			var item store.ID
 			var code string
 			err := scan(&item, &code)
@@ -110,14 +110,14 @@ func itemUses(ctx context.Context, r store.Reader, dialect *Dialect, now int64,
 
 // Devices lists devices with their newest seat of each item.
 func (s *Store) Devices(ctx context.Context, keys ...store.ID) ([]store.DeviceUse, error) {
-	g := store.NewGathered[store.DeviceUse]()
+	g, these := store.NewGathered[store.DeviceUse](), s.dialect.choose(keys)
 	for _, read := range []struct {
 		query string
 		row   func(scan func(...any) error) error
 	}{
 		{`SELECT id, uuid, uuid_source, friendly_name, platform, library, first_seen_at, last_seen_at, cloned_at,
 			(SELECT count(*) FROM device_key WHERE device_key.device = device.id) FROM device WHERE ` +
-			among("id", keys) + ` ORDER BY id`,
+			these.among("id") + ` ORDER BY id`,
 			func(scan func(...any) error) error {
 				var d store.DeviceUse
 				err := scan(&d.Key, &d.UUID, &d.UUIDSource, &d.FriendlyName, &d.Platform, &d.Library, &d.FirstSeenAt,
@@ -127,7 +127,7 @@ func (s *Store) Devices(ctx context.Context, keys ...store.ID) ([]store.DeviceUs
 			}},
 		{`SELECT device, ` + s.dialect.Sum("recorded") + `, ` + s.dialect.Sum("expired") + `, ` +
 			s.dialect.Sum("refused") + `, ` + s.dialect.Sum("storage") + `
-			FROM device_account WHERE ` + among("device", keys) + ` GROUP BY device`,
+			FROM device_account WHERE ` + these.among("device") + ` GROUP BY device`,
 			func(scan func(...any) error) error {
 				var device store.ID
 				var account protocol.DeviceAccount
@@ -139,7 +139,7 @@ func (s *Store) Devices(ctx context.Context, keys ...store.ID) ([]store.DeviceUs
 		// one up by another one reads all seats of an item.
 		{`SELECT seat.device, item.public_id, seat.since, seat.until, seat.weight
 			FROM (SELECT device, item, since, until, weight, row_number() OVER (PARTITION BY device, item ORDER BY since DESC) AS place
-				FROM seat WHERE ` + among("device", keys) + `) seat
+				FROM seat WHERE ` + these.among("device") + `) seat
 			JOIN item ON item.id = seat.item WHERE seat.place = 1 ORDER BY item.id`,
 			func(scan func(...any) error) error {
 				var device store.ID
@@ -149,7 +149,7 @@ func (s *Store) Devices(ctx context.Context, keys ...store.ID) ([]store.DeviceUs
 				return err
 			}},
 	} {
-		if err := s.database.Query(ctx, read.query, nil, read.row); err != nil {
+		if err := s.database.Query(ctx, read.query, these.arguments, read.row); err != nil {
 			return nil, err
 		}
 	}

@@ -56,10 +56,16 @@ func TestOldReportsAreKept(t *testing.T) {
 	if _, err := db.Exec(before); err != nil {
 		t.Fatal(err)
 	}
-	for range 2 {
+	for round := range 4 {
 		s, err := Open(t.Context(), directory, false)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if round == 2 { // as if the newest slot were not in the totals of organizations yet
+			if _, err := db.Exec(`DELETE FROM total_organization WHERE level = 0 AND slot >= 86400;
+				UPDATE organization_fold SET before = 86400`); err != nil {
+				t.Fatal(err)
+			}
 		}
 		result, err := verification.Run(t.Context(), s, verification.Options{})
 		if err != nil || result.Reports != 5 || result.Different != 0 {

@@ -15,10 +15,17 @@ var addUnits = ` ON CONFLICT DO UPDATE SET ` + addCount + `, late = ` + addedSQL
 
 var addCount = `count = ` + addedSQL("count", "excluded.count")
 
-// saveTotals adds to the totals of slots, hours, days and months, and to those of
-// organizations.
+// saveTotals adds to the totals of slots, hours, days and months, and to those of organizations. To
+// these, slots are added later, unless that was already done; see relational.FoldTotals.
 func (t *transaction) saveTotals(c *store.Change) error {
+	if len(c.Totals) == 0 {
+		return nil
+	}
 	if err := t.learnTypes(c.Totals); err != nil {
+		return err
+	}
+	var folded int64
+	if err := t.get(relational.SelectFolded, nil, &folded); err != nil {
 		return err
 	}
 	sums, ofAll := c.Totals, map[organizationTotal]store.Units{}
@@ -28,7 +35,7 @@ func (t *transaction) saveTotals(c *store.Change) error {
 			return err
 		}
 		if slices.Contains(store.OrganizationLevels, level) {
-			if err := t.sumByOrganization(level, sums, ofAll); err != nil {
+			if err := t.sumByOrganization(level, relational.Folded(level, sums, folded), ofAll); err != nil {
 				return err
 			}
 		}

@@ -15,13 +15,7 @@ var dialect = view.Dialect{
 	Spans:    `(SELECT value ->> 0 AS since, value ->> 1 AS until FROM json_each(?))`,
 	Keys:     `(SELECT value AS id FROM json_each(?))`,
 	Reported: `(SELECT value ->> 0 AS place, value ->> 1 AS run, value ->> 2 AS since, value ->> 3 AS until FROM json_each(?))`,
-	// By the first column of a comparison of rows alone it would look: through all of a code.
-	NextPair: `coalesce((SELECT t.handshake_code FROM total_month t WHERE t.handshake_code = pair.code AND t.item > pair.item LIMIT 1),
-			(SELECT t.handshake_code FROM total_month t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code LIMIT 1)),
-		coalesce((SELECT t.item FROM total_month t WHERE t.handshake_code = pair.code AND t.item > pair.item ORDER BY t.item LIMIT 1),
-			(SELECT t.item FROM total_month t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code, t.item LIMIT 1))`,
 	Join:     `CROSS JOIN`, // SQLite keeps to the order
-	Lookup:   func(table, condition string) string { return `CROSS JOIN ` + table + ` t ON ` + condition },
 	Together: func(condition string) string { return `CROSS JOIN total_organization t ON ` + condition },
 	Summed: func(columns, from, totals, condition string) string {
 		return `SELECT ` + columns + `, CAST((SELECT sum(t.count) || ' ' || sum(t.late) FROM ` + totals + ` t WHERE ` +
@@ -34,6 +28,13 @@ var dialect = view.Dialect{
 		Digits:   func(text string) string { return text + ` NOT GLOB '*[^0-9]*'` },
 		Uses:     `(SELECT id AS item, used, requests, seats_at AS at, seats AS active, exceptions FROM item)`,
 		UseTable: "item", UseKey: "id",
+		Among: func(column string) string { return column + ` IN (SELECT value FROM json_each(?))` },
+		// By the first column of a comparison of rows alone it would look: through all of a code.
+		NextPair: `coalesce((SELECT t.handshake_code FROM total_month t WHERE t.handshake_code = pair.code AND t.item > pair.item LIMIT 1),
+			(SELECT t.handshake_code FROM total_month t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code LIMIT 1)),
+		coalesce((SELECT t.item FROM total_month t WHERE t.handshake_code = pair.code AND t.item > pair.item ORDER BY t.item LIMIT 1),
+			(SELECT t.item FROM total_month t WHERE t.handshake_code > pair.code ORDER BY t.handshake_code, t.item LIMIT 1))`,
+		Lookup: func(table, condition string) string { return `CROSS JOIN ` + table + ` t ON ` + condition },
 	},
 }
 

@@ -96,14 +96,15 @@ func windowsAreExact(t *testing.T, open Open) {
 	w.expect(store.StatisticsQuery{Measure: store.MeasureDevices}, "0 2")
 }
 
-// fold folds activity, if the store does, and tells of how many rows.
+// fold folds activity and tells of how many rows; and some totals.
 func (w *world) fold(most int64) (folded int64) {
 	w.Helper()
-	if folder, ok := w.Store.(store.ActivityFolder); ok {
-		var err error
-		if folded, err = folder.FoldActivity(w.Context(), most); err != nil {
-			w.Fatal(err)
-		}
+	folded, err := w.Folder().FoldActivity(w.Context(), most)
+	if err == nil {
+		_, err = w.Folder().FoldTotals(w.Context(), store.EndOfTime)
+	}
+	if err != nil {
+		w.Fatal(err)
 	}
 	return folded
 }
@@ -350,7 +351,7 @@ func examinationIsComplete(t *testing.T, open Open) {
 				t.Errorf("%+v, %v", r, err)
 			}
 		}
-		for _, level := range store.OrganizationLevels {
+		for _, level := range []store.Level{store.LevelHour, store.LevelDay} { // no slot is folded
 			units := map[string]store.Units{}
 			for total, err := range e.OrganizationTotals(level) {
 				if err != nil || total.Start != day {

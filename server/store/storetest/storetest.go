@@ -50,6 +50,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Open) {
 		"TextsOfStrangers":        textsOfStrangers,
 		"WindowsAreExact":         windowsAreExact,
 		"ActivityIsExact":         activityIsExact,
+		"TotalsAreFolded":         totalsAreFolded,
+		"TotalsAreFoldedByMany":   totalsAreFoldedByMany,
 		"DenialsAreCounted":       denialsAreCounted,
 		"ExaminationIsComplete":   examinationIsComplete,
 		"PruningIsExact":          pruningIsExact,

@@ -73,6 +73,19 @@ func joined(spans []span) (whole []span) {
 	return near(spans, 0)
 }
 
+// spansAt divides sorted spans that don't overlap into those before a moment and those after it.
+func spansAt(spans []span, moment int64) (before, after []span) {
+	for _, s := range spans {
+		if s.start < moment {
+			before = append(before, span{s.start, min(s.end, moment), s.uses})
+		}
+		if s.end > moment {
+			after = append(after, span{max(s.start, moment), s.end, s.uses})
+		}
+	}
+	return before, after
+}
+
 // placing finds the spans that contain slots, among sorted spans that don't overlap.
 type placing struct {
 	spans []span

@@ -56,7 +56,7 @@ func (q *statistics) longestFirst(levels []store.Level) (able []store.Level) {
 }
 
 // ofPair is the condition that a row t of totals belongs to a code and an item.
-const ofPair = `t.handshake_code = chosen.code AND t.item = chosen.item`
+var ofPair = relational.OfPair("chosen")
 
 // readTotals reads totals of codes and items in spans that don't overlap.
 func (q *statistics) readTotals(level store.Level, spans []span) error {
@@ -130,19 +130,32 @@ func (q *statistics) readSums(level store.Level, spans []span) error {
 	return nil
 }
 
-// pairsSQL returns the SQL for the codes and items for which there are totals: one step each
-// through the key of the totals, however many totals there are.
+// pairsSQL returns the SQL for the codes and items, of those asked about, for which there are totals.
 func (q *statistics) pairsSQL(where string) string {
-	return `WITH RECURSIVE pair (code, item) AS MATERIALIZED (
-	SELECT * FROM (SELECT handshake_code, item FROM total_month ORDER BY handshake_code, item LIMIT 1) first
-	UNION ALL SELECT ` + q.db.Dialect().NextPair + ` FROM pair WHERE pair.code IS NOT NULL),
+	return `WITH RECURSIVE ` + q.db.Dialect().Pairs() + `,
 chosen (code, item) AS MATERIALIZED (SELECT pair.code, pair.item FROM pair JOIN handshake_code c ON c.id = pair.code JOIN item i ON i.id = pair.item
 	JOIN organization o ON o.id = i.organization` + where + `) `
 }
 
 // readOrganizationTotals reads totals of organizations in spans that don't overlap: of all
-// together, unless the query distinguishes organizations.
+// together, unless the query distinguishes organizations. Slots that these do not have yet are read
+// as totals of codes and items.
 func (q *statistics) readOrganizationTotals(level store.Level, spans []span) error {
+	if level == store.LevelSlot {
+		var folded int64
+		if err := get(q.db, relational.SelectFolded, nil, &folded); err != nil {
+			return err
+		}
+		summed, later := spansAt(spans, folded)
+		if len(later) > 0 {
+			if err := q.readTotals(level, later); err != nil {
+				return err
+			}
+		}
+		if spans = summed; len(spans) == 0 {
+			return nil
+		}
+	}
 	organizations, err := q.organizations()
 	if err != nil {
 		return err

@@ -41,15 +41,9 @@ type Dialect struct {
 	// Reported is a table (place, run, since, until) made from one parameter: a JSON array of
 	// arrays of four numbers.
 	Reported string
-	// NextPair selects the code and the item of total_month that follow those of a row pair, by one
-	// step through its key; NULL: there are none.
-	NextPair string
-	// Join joins a table that is looked up for each row of what precedes it. Lookup joins the rows
-	// t of a table that meet a condition. It makes the database find them by the key for each row
-	// of what precedes it.
-	Join   string
-	Lookup func(table, condition string) string
-	// Together is the same for the totals of organizations, whose parts may be summed up.
+	// Join joins a table that is looked up for each row of what precedes it.
+	Join string
+	// Together is like Lookup, for the totals of organizations, whose parts may be summed up.
 	Together func(condition string) string
 	// Summed is a query for columns of each row of a table expression, and for the sums of the
 	// counts and late parts of the rows t of totals that meet a condition: a text, as bytes, of

@@ -7,8 +7,8 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// How often the activity of days is folded. Each question about devices also reads what is not
-// folded yet, so that should stay little.
+// How often sums are folded. Questions also read what is not folded yet, so that should stay
+// little.
 const (
 	foldInterval = 30 * time.Second
 	// foldPause lets others write in between. foldRetry gives an operator time to repair the
@@ -17,19 +17,25 @@ const (
 	foldRetry = 10 * time.Minute
 )
 
-// foldActivity folds what came into the activity of days, until ctx ends.
-func (s *Server) foldActivity(ctx context.Context, folder store.ActivityFolder) {
+// fold folds what came into the activity of days and into the totals of organizations, until ctx
+// ends.
+func (s *Server) fold(ctx context.Context, folder store.Folder) {
 	for {
 		folded, err := folder.FoldActivity(ctx, store.FoldedAtOnce)
+		more := folded == store.FoldedAtOnce
+		if err == nil {
+			var summed bool
+			summed, err = folder.FoldTotals(ctx, s.config.Now().Unix()-store.FoldAfter)
+			more = more || summed
+		}
 		wait := foldInterval
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
-			s.config.Log.Warn("the activity of days can't be folded; statistics of devices take longer meanwhile",
-				"error", err)
+			s.config.Log.Warn("what came can't be folded into sums; statistics take longer meanwhile", "error", err)
 			wait = foldRetry
-		case folded == store.FoldedAtOnce:
+		case more:
 			wait = foldPause
 		}
 		select {

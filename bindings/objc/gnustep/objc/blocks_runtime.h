@@ -1,0 +1,2 @@
+// clang asks for the blocks runtime by a name that Debian does not have.
+#include <Block.h>
