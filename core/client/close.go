@@ -38,7 +38,7 @@ func (m *meter) end(ctx context.Context) error {
 		if err = m.sealAndSubmit(ctx); err == nil {
 			m.giveBack(ctx)
 		}
-	} else if err = m.seal(short, m.clock.Now(), true); err == nil {
+	} else if err = m.seal(short, true); err == nil {
 		if usage, readErr := m.ledger.Account(short); readErr != nil || usage.Pending > 0 {
 			err = protocol.StatusReportsPending
 		}

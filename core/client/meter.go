@@ -177,7 +177,7 @@ func (m *meter) keep(ctx context.Context) {
 		m.sealer.PrepareQuickly(m.clock) // does not depend on the ledger
 		m.checkTally()
 		m.keepTime(ctx)
-		err := m.seal(ctx, now, false)
+		err := m.seal(ctx, false)
 		if err == nil && m.unbalanced.Load() {
 			err = m.balance(ctx)
 		}
@@ -199,11 +199,11 @@ func (m *meter) keep(ctx context.Context) {
 }
 
 // seal moves to the ledger what was counted in slots that ended, or, with all, in every slot.
-func (m *meter) seal(ctx context.Context, now time.Time, all bool) error {
+func (m *meter) seal(ctx context.Context, all bool) error {
 	// This comes first, because what was counted before the clock was set must be kept apart.
 	if _, err := m.followClock(ctx); err != nil {
 		return err
 	}
-	_, err := m.sealer.Seal(ctx, now, all)
+	_, err := m.sealer.Seal(ctx, m.clock, all)
 	return err
 }

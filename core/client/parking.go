@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"time"
 
 	"github.com/openlts/openlts/core/internal/ledger"
 	"github.com/openlts/openlts/core/internal/report"
@@ -82,7 +81,7 @@ func sealParked(ctx context.Context, directory string, l *ledger.Ledger) error {
 		if !t.Gone() {
 			s := report.NewSealer(t, l)
 			if s.Unsealed() > 0 {
-				_, err := s.Seal(ctx, time.Time{}, true)
+				_, err := s.SealAll(ctx)
 				failures = append(failures, err)
 			}
 		}

@@ -54,11 +54,7 @@ func (l *License) RecordAt(ctx context.Context, operationType protocol.Operation
 	if err := l.checkType(operationType); err != nil {
 		return err
 	}
-	// The caller's time is by the clock as it is set now. What the old time counted is kept apart first;
-	// if the ledger does not let us, it is told apart by its slot, as far as that goes.
-	if l.meter.watch.stepped(l.meter.clock) {
-		_, _ = l.meter.followClock(ctx)
-	}
+	l.meter.noticeSet(ctx)
 	now := l.meter.clock.Now()
 	if unix > now.Unix() || unix < now.Add(-retention).Unix() {
 		return protocol.Errorf(protocol.StatusTimeOutOfRange,

@@ -79,7 +79,7 @@ func (m *meter) leaveClock(ctx context.Context) error {
 	if err != nil || ahead == 0 {
 		return err
 	}
-	if _, err := m.sealer.SealSlots(ctx, func(int64) bool { return true }); err != nil {
+	if _, err := m.sealer.SealAll(ctx); err != nil {
 		return err
 	}
 	return m.ledger.EndClock(ctx, m.tally, ahead)
@@ -163,6 +163,21 @@ func (m *meter) followClock(ctx context.Context) (clocks, error) {
 			units))
 	}
 	return now, nil
+}
+
+// noticeWithin is how long a caller waits until what an old time counted is kept apart, of the 2
+// seconds that recording may take.
+const noticeWithin = time.Second
+
+// noticeSet looks at the clock at once if somebody set it since the last look, because a time stamp
+// that a caller gives now is by the clock as it is set now. If the ledger is held meanwhile, what the
+// old time counted is told apart by its slots, as far as that goes.
+func (m *meter) noticeSet(ctx context.Context) {
+	if m.watch.stepped(m.clock) {
+		ctx, cancel := context.WithTimeout(ctx, noticeWithin)
+		defer cancel()
+		_, _ = m.followClock(ctx)
+	}
 }
 
 // endClock keeps what was counted before the clock was set apart from what is counted later.

@@ -39,7 +39,7 @@ func (m *meter) sealAndSubmit(ctx context.Context) error {
 			"the deadline passed while usage of earlier runs was taken over; it is kept")
 	}
 	for {
-		sealErr := m.seal(ctx, m.clock.Now(), true)
+		sealErr := m.seal(ctx, true)
 		if sealErr != nil {
 			sealErr = ledger.Failed("sealing the current slot", sealErr)
 		}
@@ -119,7 +119,7 @@ func (m *meter) submitPending(ctx context.Context) {
 			return
 		}
 		// On a full disk, accepted reports make room for what is still in the tally.
-		if err := m.seal(ctx, m.clock.Now(), false); err != nil && !errors.Is(err, ledger.ErrNoRoom) {
+		if err := m.seal(ctx, false); err != nil && !errors.Is(err, ledger.ErrNoRoom) {
 			return // keep tries again
 		}
 	}

@@ -154,11 +154,13 @@ export class Chromium {
     });
   }
 
-  async open(url) {
+  /** Opens a tab. What is served, by address, comes from the browser itself, so that an origin may stay the same. */
+  async open(url, served) {
     const { targetId } = await this.send('Target.createTarget', { url: 'about:blank' });
     const { sessionId } = await this.send('Target.attachToTarget', { targetId, flatten: true });
     const tab = new Tab(this, targetId, sessionId);
     await tab.send('Page.enable');
+    if (served) await tab.serve(served);
     await tab.go(url);
     return tab;
   }
@@ -186,6 +188,16 @@ class Tab {
 
   send(method, params) {
     return this.browser.send(method, params, this.sessionId);
+  }
+
+  async serve(served) {
+    this.browser.listeners.add(({ method, params, sessionId }) => {
+      if (method !== 'Fetch.requestPaused' || sessionId !== this.sessionId) return;
+      const { requestId, request } = params;
+      const body = Buffer.from(served[request.url] ?? '').toString('base64');
+      this.send('Fetch.fulfillRequest', { requestId, responseCode: 200, body }).catch(() => undefined);
+    });
+    await this.send('Fetch.enable', { patterns: Object.keys(served).map((urlPattern) => ({ urlPattern })) });
   }
 
   async go(url) {

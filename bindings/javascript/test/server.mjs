@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 export const repository = join(dirname(fileURLToPath(import.meta.url)), '../../..');
-const lts = process.env.LTS ?? join(repository, 'out/bin/lts');
+export const lts = process.env.LTS ?? join(repository, 'out/bin/lts');
 const testbed = join(repository, 'out/bin/testbed');
 
 export function sleep(milliseconds) {

@@ -83,7 +83,7 @@ func (m *meter) record(n uint64) {
 
 func (m *meter) seal(all bool) int64 {
 	m.t.Helper()
-	units, err := m.sealer.Seal(context.Background(), m.clock.Now(), all)
+	units, err := m.sealer.Seal(context.Background(), m.clock, all)
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -200,6 +200,44 @@ func TestTheClockJumpsWhileTheLedgerIsWritten(t *testing.T) {
 		m.seal(true)
 		if got := m.bySlot(); !maps.Equal(got, want) {
 			t.Errorf("after a jump by %v: %v, want %v", by, got, want)
+		}
+	}
+}
+
+// returning is a clock that is set to another time when it is read for the nth time.
+type returning struct {
+	*testkit.Clock
+	to  time.Time
+	nth int
+	set func()
+}
+
+func (r *returning) Now() time.Time {
+	if r.nth--; r.nth == 0 {
+		r.Set(r.to)
+		r.set()
+	}
+	return r.Clock.Now()
+}
+
+// TestTheClockReturnsWhileAFrameIsGivenAway to the slot of that frame: a thread that found it by its
+// label, and adds to it next, still counts in its own slot.
+func TestTheClockReturnsWhileAFrameIsGivenAway(t *testing.T) {
+	for nth := 1; nth < 10; nth++ {
+		m := newMeter(t, t.TempDir())
+		for frame := range tally.Frames {
+			m.tally.Relabel(frame, start.Add(time.Duration(-frame-1)*time.Hour).Truncate(180*time.Second).Unix())
+		}
+		last := tally.Frames - 1 // the farthest
+		slotStart := m.tally.Label(last)
+		found := false
+		clock := &returning{m.clock, time.Unix(slotStart, 0), nth, func() {
+			label := m.tally.Label(last)
+			found = label == slotStart || label == tally.NoSlot
+		}}
+		m.sealer.PrepareQuickly(clock)
+		if label := m.tally.Label(last); found && label != slotStart {
+			t.Errorf("set at reading %d: the frame of slot %d counts slot %d", nth, slotStart, label)
 		}
 	}
 }

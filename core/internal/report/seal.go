@@ -104,7 +104,7 @@ func (s *Sealer) Prepare(ctx context.Context, clock slot.Clock) error {
 		if s.PrepareQuickly(clock) {
 			return nil
 		}
-		if _, err := s.SealSlots(ctx, func(int64) bool { return true }); err != nil {
+		if _, err := s.SealAll(ctx); err != nil {
 			return err
 		}
 	}
@@ -120,13 +120,13 @@ func (s *Sealer) PrepareQuickly(clock slot.Clock) bool {
 	// Read the clock only now: while we waited, it may have jumped, and another goroutine may have
 	// prepared the slot in which operations count by now.
 	now := clock.Now().Unix()
-	current := s.tally.Slot.Start(now)
-	return s.label(current, current) && s.label(s.tally.Slot.Next(now), current)
+	return s.label(s.tally.Slot.Start(now), clock) && s.label(s.tally.Slot.Next(now), clock)
 }
 
 // label gives a slot a frame, unless it has one. It returns false if every other frame has
-// something new, which would be lost. The caller holds s.mu.
-func (s *Sealer) label(slotStart, current int64) bool {
+// something new, which would be lost, or if the clock was set meanwhile. The caller holds s.mu.
+func (s *Sealer) label(slotStart int64, clock slot.Clock) bool {
+	current := s.tally.Slot.Start(clock.Now().Unix())
 	victim, farthest := -1, uint64(0)
 	for frame := range tally.Frames {
 		label := s.tally.Label(frame)
@@ -144,11 +144,11 @@ func (s *Sealer) label(slotStart, current int64) bool {
 		return false
 	}
 	// Since current was read, the clock may have returned to the victim's slot, and operations may
-	// count there. Without a label nothing is added to it, so what we see after removing the label
-	// is everything.
+	// count there. Without a label nothing is added to it, except by threads that saw the label
+	// before: these read the clock just now, so if it still shows another slot, there are none.
 	before := s.tally.Label(victim)
 	s.tally.Relabel(victim, tally.NoSlot)
-	if *s.tally.Sums(victim) != s.marks[victim] {
+	if *s.tally.Sums(victim) != s.marks[victim] || s.tally.Slot.Start(clock.Now().Unix()) == before {
 		s.tally.Relabel(victim, before)
 		return false
 	}
@@ -158,13 +158,23 @@ func (s *Sealer) label(slotStart, current int64) bool {
 
 // Seal folds the frames of all slots that ended by now or, if all is set, of every slot. It returns
 // how many units were new. It waits for other processes until the deadline of ctx.
-func (s *Sealer) Seal(ctx context.Context, now time.Time, all bool) (units int64, err error) {
-	units, err = s.SealSlots(ctx, func(label int64) bool { return all || label+int64(s.tally.Slot) <= now.Unix() })
+func (s *Sealer) Seal(ctx context.Context, clock slot.Clock, all bool) (units int64, err error) {
+	if all {
+		units, err = s.SealAll(ctx)
+	} else {
+		now := clock.Now().Unix()
+		units, err = s.SealSlots(ctx, func(label int64) bool { return label+int64(s.tally.Slot) <= now })
+	}
 	if err != nil {
 		return 0, err
 	}
-	s.releaseStrays(now.Unix())
+	s.releaseStrays(clock)
 	return units, nil
+}
+
+// SealAll folds the frames of every slot, and returns how many units were new.
+func (s *Sealer) SealAll(ctx context.Context) (units int64, err error) {
+	return s.SealSlots(ctx, func(int64) bool { return true })
 }
 
 // CountAt counts operations in a slot other than the current one. When it returns, they are on the
@@ -185,15 +195,20 @@ func (s *Sealer) CountAt(operationType int, n uint64, unix int64) bool {
 }
 
 // releaseStrays frees strays for other slots if their counts are in the ledger and their slots are
-// so far from now that no thread is adding to them.
-func (s *Sealer) releaseStrays(now int64) {
+// so far from what the clock shows that no thread is adding to them. It reads the clock for each of
+// them, because somebody may set it meanwhile.
+func (s *Sealer) releaseStrays(clock slot.Clock) {
+	far := func(slotStart int64) bool {
+		now := clock.Now().Unix()
+		return max(now-slotStart, slotStart-now) > 2*int64(s.tally.Slot)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for frame := tally.Frames; frame < tally.AllFrames; frame++ {
 		sums := s.tally.Sums(frame)
 		for entry, sum := range sums {
 			slotStart, _, ok := s.tally.Stray(frame, entry)
-			if ok && sum == s.marks[frame][entry] && max(now-slotStart, slotStart-now) > 2*int64(s.tally.Slot) {
+			if ok && sum == s.marks[frame][entry] && far(slotStart) {
 				s.tally.ReleaseStray(frame, entry)
 			}
 		}
@@ -425,7 +440,7 @@ func drain(ctx context.Context, t *tally.Tally, l *ledger.Ledger) (behind bool, 
 	if err := s.Meet(ctx); err != nil {
 		return false, err
 	}
-	if _, err := s.Seal(ctx, time.Time{}, true); err != nil {
+	if _, err := s.SealAll(ctx); err != nil {
 		return false, err
 	}
 	return s.Behind(), l.FinishRun(ctx, t.Run)
