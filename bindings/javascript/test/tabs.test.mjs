@@ -152,7 +152,8 @@ test('what comes after a pause is kept at once, and what follows within a second
   for (const [pause, wait] of [
     [0, 0],
     [0, 1000],
-    [999, 1000],
+    [999, 1],
+    [600, 400],
     [1000, 0],
     [86_399_000, 0],
     [-5000, 1000],
