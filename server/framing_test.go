@@ -54,7 +54,7 @@ func framedProblem(t *testing.T, rest string) (problem protocol.Problem, retryAf
 		RetryAfter int
 	}
 	if err := json.Unmarshal([]byte(rest), &framed); err != nil || framed.Problem == nil {
-		t.Fatalf("%s is no problem: %v", rest, err)
+		t.Fatalf("%s can't be read as a problem: %v", rest, err)
 	}
 	return *framed.Problem, framed.RetryAfter
 }

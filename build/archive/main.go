@@ -58,7 +58,7 @@ func pack(files map[string][]byte) ([]byte, error) {
 	for name := range files {
 		if name == "" || path.IsAbs(name) || path.Clean(name) != name || strings.HasPrefix(name, "../") ||
 			strings.Contains(name, `\`) {
-			return nil, fmt.Errorf("%q is no name in an archive", name)
+			return nil, fmt.Errorf("%q can't be a name in an archive", name)
 		}
 		names = append(names, name)
 	}

@@ -137,7 +137,7 @@ func (c *checker) links(file string, document markdown.Document) {
 	for _, link := range document.Links {
 		target, err := url.Parse(link.Text)
 		if err != nil {
-			c.report(file, link.Line, "the link %s is no URL", link.Text)
+			c.report(file, link.Line, "the link %s is not a URL", link.Text)
 			continue
 		}
 		if target.Scheme != "" || target.Host != "" {

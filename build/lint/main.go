@@ -178,7 +178,7 @@ func (l *linter) files(path string, file *ast.File) {
 		switch from, _ := selector.X.(*ast.Ident); {
 		case from == nil:
 		case from.Name == "filepath" && selector.Sel.Name == "Glob":
-			l.report(selector, "a directory may have any name and is no pattern; list it with datafile.List")
+			l.report(selector, "a directory may have any name and is not a pattern; list it with datafile.List")
 		case keeps && from.Name == "os" && slices.Contains(opening, selector.Sel.Name):
 			l.report(selector, "what is in a data directory may not be ours; open it with core/internal/datafile")
 		}

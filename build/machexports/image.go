@@ -53,7 +53,7 @@ func open(content []byte) (*image, error) {
 		return nil, err
 	}
 	if file.Magic != macho.Magic64 || file.ByteOrder != binary.LittleEndian || file.Type != macho.TypeDylib {
-		return nil, errors.New("it is no library for a 64-bit Mac")
+		return nil, errors.New("it is not a library for a 64-bit Mac")
 	}
 	m := &image{content, map[uint32][]byte{}}
 	const headerSize = 32

@@ -48,6 +48,8 @@ endforeach()
 add_test(NAME package
   COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/package_test.sh
     ${CMAKE_COMMAND} ${PROJECT_BINARY_DIR} ${CMAKE_INSTALL_LIBDIR} ${CMAKE_C_COMPILER} ${CMAKE_CXX_COMPILER})
+# It takes longest, as it builds the library once more: it begins first, beside the others.
+set_tests_properties(package PROPERTIES COST 100)
 foreach(page README.md docs/cpp.md)
   add_test(NAME documentation.${page}
     COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/documentation_test.py

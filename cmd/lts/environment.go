@@ -141,7 +141,7 @@ settings file, the default.`,
 				return err
 			}
 			for _, unknown := range unknownVariables(flags, os.Environ()) {
-				if _, err := fmt.Fprintf(cmd.ErrOrStderr(), "lts: the variable %s is no setting, and ignored\n",
+				if _, err := fmt.Fprintf(cmd.ErrOrStderr(), "lts: the variable %s is not a setting and is ignored\n",
 					unknown); err != nil {
 					return err
 				}

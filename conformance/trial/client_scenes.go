@@ -212,7 +212,7 @@ func grantScenes() []clientScene {
 		},
 		{
 			id:      "grant_other_type",
-			text:    "A signed document of another type is no grant.",
+			text:    "A signed document of another type is not a grant.",
 			acts:    oneLife,
 			standby: true,
 			meddle: authorizations(func(f *referee, e *exchange) {
@@ -266,7 +266,7 @@ var receiptScenes = []clientScene{
 	},
 	{
 		id:   "portal",
-		text: "A login page with HTTP status 200 is no receipt: the reports come again.",
+		text: "A login page with HTTP status 200 is not a receipt: the reports come again.",
 		acts: twoLives,
 		meddle: batches(func(_ *referee, e *exchange, _ *protocol.ReportBatch, _ []byte) {
 			e.w.Header().Set("Content-Type", "text/html")

@@ -147,7 +147,7 @@ func (f *referee) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case e.path == protocol.PathKeys && r.Method == http.MethodGet:
 		f.keys(e, f.self)
 	default:
-		f.books.complain("%s %.80q is no request of the protocol", r.Method, r.URL.Path)
+		f.books.complain("%s %.80q is not a request of the protocol", r.Method, r.URL.Path)
 		e.problem(http.StatusNotFound, protocol.StatusNotFound)
 	}
 }

@@ -81,7 +81,7 @@ func own(path string) (string, error) {
 	}
 	if !info.IsDir() || !ownedByUs(info) || info.Mode().Perm()&0o022 != 0 {
 		return "", fmt.Errorf(
-			"%s is no directory that only this user can write: remove it, or set another dataDirectory", path)
+			"%s is not a directory that only this user can write: remove it, or set another dataDirectory", path)
 	}
 	return path, nil
 }

@@ -87,7 +87,7 @@ func (l *License) DefineOperationType(name string) (protocol.OperationType, erro
 	}
 	if !protocol.ValidOperationTypeName(name) {
 		return 0, protocol.Errorf(protocol.StatusInvalidArgument,
-			"%.80q is no name for an operation type: 1 to %d characters out of A-Z, 0-9 and _, starting with a letter",
+			"%.80q can't name an operation type: 1 to %d characters out of A-Z, 0-9 and _, starting with a letter",
 			name, protocol.MaxOperationTypeName)
 	}
 	l.defining.Lock()

@@ -20,6 +20,7 @@ import (
 	"github.com/openlts/openlts/server/panics"
 	"github.com/openlts/openlts/server/password"
 	"github.com/openlts/openlts/server/seldom"
+	"github.com/openlts/openlts/server/status"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -200,25 +201,12 @@ func logged(log *slog.Logger, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		start, recorder := time.Now(), &statusRecorder{ResponseWriter: w, status: http.StatusOK}
+		start, recorder := time.Now(), status.Record(w)
 		next.ServeHTTP(recorder, r)
-		log.Debug("request", "method", r.Method, "path", r.URL.Path, "status", recorder.status,
+		log.Debug("request", "method", r.Method, "path", r.URL.Path, "status", recorder.Code(),
 			"from", r.RemoteAddr, "milliseconds", float64(time.Since(start).Microseconds())/1000)
 	})
 }
-
-type statusRecorder struct {
-	http.ResponseWriter
-	status int
-}
-
-func (r *statusRecorder) WriteHeader(status int) {
-	r.status = status
-	r.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap gives http.ResponseController the writer beneath.
-func (r *statusRecorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 func (a *API) health(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})

@@ -81,7 +81,7 @@ func (p *Patient) identity(ctx context.Context, public ed25519.PublicKey) Findin
 	}
 	var keys protocol.KeysResponse
 	if err := json.Unmarshal(got.text, &keys); err != nil || got.status != http.StatusOK || len(keys.SigningKeys) == 0 {
-		return Finding{"address", Wrong, fmt.Sprintf("what answers at %s is no License Tracking Server (status %d); "+
+		return Finding{"address", Wrong, fmt.Sprintf("%s is not the address of a License Tracking Server (status %d); "+
 			"does the proxy strip the path?", p.URL, got.status)}
 	}
 	if public != nil && keys.SigningKeys[0].PublicKey != protocol.Encoding.EncodeToString(public) {

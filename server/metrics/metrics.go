@@ -20,6 +20,7 @@ import (
 	"github.com/openlts/openlts/server/outcome"
 	"github.com/openlts/openlts/server/panics"
 	"github.com/openlts/openlts/server/policy"
+	"github.com/openlts/openlts/server/status"
 	"github.com/openlts/openlts/server/store"
 )
 
@@ -111,28 +112,14 @@ func (m *Metrics) Measured(next http.Handler) http.Handler {
 		if !paths[path] {
 			path = "other"
 		}
-		start, recorder := time.Now(), &recorder{ResponseWriter: w, status: http.StatusOK}
+		start, recorder := time.Now(), status.Record(w)
 		defer func() {
 			m.duration.WithLabelValues(path).Observe(time.Since(start).Seconds())
-			m.requests.WithLabelValues(path, strconv.Itoa(recorder.status)).Inc()
+			m.requests.WithLabelValues(path, strconv.Itoa(recorder.Code())).Inc()
 		}()
 		next.ServeHTTP(recorder, r)
 	})
 }
-
-// recorder remembers the status of an answer.
-type recorder struct {
-	http.ResponseWriter
-	status int
-}
-
-func (r *recorder) WriteHeader(status int) {
-	r.status = status
-	r.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap gives http.ResponseController the writer beneath.
-func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("openlts_"+name, help, labels, nil)

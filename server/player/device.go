@@ -148,7 +148,7 @@ func proven(err error, request *protocol.AuthorizationRequest, body []byte) erro
 	}
 	if !problem.Code.Decision() {
 		if problem.Refusal != "" || problem.PublicKey != "" {
-			return fmt.Errorf("%d is no decision, and signed", int(problem.Code))
+			return fmt.Errorf("the server signed an answer with code %d, which is not a decision", int(problem.Code))
 		}
 		return nil
 	}

@@ -74,7 +74,7 @@ func TestOtherChargeWay(t *testing.T) {
 		t.Error("there is no such charge way")
 	}
 	if _, err := replay.Compare(t.Context(), o.Store, own, own, 5, 5); err == nil {
-		t.Error("that is no time")
+		t.Error("an empty time was replayed")
 	}
 }
 

@@ -126,7 +126,7 @@ func TestMonthsAreClosedInOrder(t *testing.T) {
 		t.Error(err)
 	}
 	if err := closeMonth("March", nil); err == nil {
-		t.Error("that is no month")
+		t.Error("a month that does not exist was accepted")
 	}
 	if _, err := m.Draft(t.Context(), "999999", "2026-01", nil); !errors.Is(err, store.ErrNotFound) {
 		t.Error(err)

@@ -28,7 +28,7 @@ func TestPieces(t *testing.T) {
 				}
 				for _, p := range list {
 					if level.Start(p.Start) != p.Start || level.Start(p.End) != p.End || p.Start >= p.End {
-						t.Fatalf("%+v is no piece of the level %d", p, level)
+						t.Fatalf("%+v is not a piece of level %d", p, level)
 					}
 					if p.Window == 1 && at >= p.Start && at < p.End {
 						times++

@@ -129,7 +129,8 @@ export class License {
   ) {
     this.take(grant);
     this.due = env.elapsed() + this.wait(grant.cached);
-    const interval = setInterval(() => void this.tick(), p.slotSeconds * 1000);
+    // Slots may be longer; the anchor moves at least once an hour.
+    const interval = setInterval(() => void this.tick(), Math.min(p.slotSeconds * 1000, retryEvery));
     this.interval = interval;
     // A program of Node.js may end while a license is open.
     (interval as { unref?: () => void }).unref?.();
@@ -315,15 +316,12 @@ export class License {
   private async tick(): Promise<void> {
     this.meter.beat();
     const { grant, env } = this;
-    if (env.elapsed() >= this.due) await this.renew();
-    // The clock shows less than the time that passed: it was set back.
-    const wall = Math.floor(env.now() / 1000);
-    if (wall < grant.time.wall - 60) this.set(Flag.CLOCK_ANOMALY, true);
-    if (
-      grant === this.grant &&
-      grant.time.server + wall - grant.time.wall > endOf(grant.authorization) &&
-      !this.has(Flag.AUTHORIZATION_LAPSED)
-    ) {
+    const time = this.keepTime();
+    const back = time.wall < grant.time.wall - 60;
+    if (!this.meter.doubt) grant.time = time;
+    if (back || env.elapsed() >= this.due) await this.renew();
+    if (back) this.set(Flag.CLOCK_ANOMALY, true);
+    if (grant === this.grant && time.server > endOf(grant.authorization) && !this.has(Flag.AUTHORIZATION_LAPSED)) {
       this.set(Flag.AUTHORIZATION_LAPSED, true);
       this.say(
         `the authorization ended on ${day(endOf(grant.authorization))}; ` +
@@ -332,6 +330,25 @@ export class License {
       );
     }
     await this.report(false, this.p.resubmit === 'interval');
+  }
+
+  /**
+   * What the server's clock shows now, and ours: the anchor, from which the next start reckons. It moves on because a
+   * tab may live for days, and no clock is to be believed that was set back behind what a tab saw; but not while our
+   * clock is in doubt.
+   *
+   * The server's time is as late as either clock tells: the one that nobody can set may stand still while the computer
+   * sleeps.
+   */
+  private keepTime(): Grant['time'] {
+    this.meter.follow();
+    const { grant, env } = this;
+    const { server, wall } = grant.time;
+    const now = Math.floor(env.now() / 1000);
+    const measured = Math.floor((grant.epoch + env.elapsed()) / 1000);
+    const time = { server: Math.max(server, server + now - wall, measured), wall: now };
+    if (!this.meter.doubt) void this.store.change([], (unit) => unit.put('anchor/' + grant.lts, time), 'relaxed');
+    return time;
   }
 
   /** Asks the servers for a new authorization, and takes it up. Recording goes on whatever they say. */

@@ -2,32 +2,27 @@
 // server's time, is counted once, and is not given up.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Browser } from './browser-double.mjs';
+import { Browser, closeAll } from './browser-double.mjs';
 import { Server } from './server.mjs';
 
 const minute = 60_000;
 const day = 86400_000;
 let server;
-let browsers = [];
 
 before(async () => {
   server = await new Server().start();
 });
 after(async () => {
-  for (const browser of browsers) for (const license of browser.licenses) await license.close(0);
+  await closeAll();
   await server.remove();
 });
 
 /** A browser, and what it counts: under a type of its own, by the right time. */
 class Counting extends Browser {
+  static made = 0;
+  type = `CLOCK_${++Counting.made}`;
   total = 0;
   since = Date.now();
-
-  constructor() {
-    super();
-    browsers.push(this);
-    this.type = `CLOCK_${browsers.length}`;
-  }
 
   async start(changes) {
     const parameters = { licenseServer: server.url, handshakeCode: '100001-reader' };

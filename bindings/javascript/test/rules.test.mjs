@@ -278,6 +278,66 @@ test('a clock that is set back makes the cache useless, until a server is reache
   await (await b.open(parameters())).close();
 });
 
+test('a clock can not be set back behind what a tab has seen that lived for days', async () => {
+  const b = browser();
+  const license = await b.open(parameters());
+  b.offline = true;
+  b.passed = 6 * day;
+  await license.tick();
+  b.kill(license);
+  b.skew = -5 * day;
+  assert.match((await fails(b.open(parameters()), -20200)).message, /set back/);
+  b.skew = 0;
+  await (await b.open(parameters())).close(0);
+  b.passed = 8 * day;
+  assert.match((await fails(b.open(parameters()), -20200)).message, /without the server until/);
+});
+
+test('a clock that is set back while a tab lives makes it ask, and the time goes on from there', async () => {
+  const b = browser();
+  const license = await b.open(parameters());
+  b.sent.length = 0;
+  b.skew = -2 * day;
+  await license.tick();
+  assert.deepEqual(asked(b, server.url), [authorizations]);
+  assert.ok((await license.info()).stateFlags & StateFlag.CLOCK_ANOMALY);
+  b.offline = true;
+  b.passed = 3 * day;
+  b.skew = -4 * day;
+  await license.tick();
+  b.kill(license);
+  // The clock shows less than at the authorization, and the time that has passed since counts all the same.
+  b.passed = 6 * day;
+  await (await b.open(parameters())).close(0);
+  b.passed = 8 * day;
+  assert.match((await fails(b.open(parameters()), -20200)).message, /without the server until/);
+});
+
+test('a clock that was 40 days ahead for a while leaves the authorization what it was', async () => {
+  const b = browser();
+  const license = await b.open(parameters());
+  b.offline = true;
+  for (const skew of [40 * day, 0]) {
+    b.skew = skew;
+    await license.tick();
+  }
+  b.kill(license);
+  await (await b.open(parameters())).close(0);
+});
+
+test('a tab whose authorization ends says so, however its clock is set', async () => {
+  const b = browser();
+  const license = await b.open(parameters());
+  b.offline = true;
+  b.passed = 5 * day;
+  await license.tick();
+  assert.ok(!((await license.info()).stateFlags & StateFlag.AUTHORIZATION_LAPSED));
+  b.passed = 8 * day;
+  b.skew = -8 * day;
+  await license.tick();
+  assert.ok((await license.info()).stateFlags & StateFlag.AUTHORIZATION_LAPSED);
+});
+
 test('after 30 days a report is given up, and what the server has after all is not lost', async () => {
   const b = browser();
   const license = await b.open(parameters());

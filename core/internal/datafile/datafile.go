@@ -31,14 +31,14 @@ const (
 )
 
 // ErrForeign is the error if something is not a file of ours; it is a *ForeignError.
-var ErrForeign = errors.New("no file of ours")
+var ErrForeign = errors.New("not a file of OpenLTS")
 
 // ErrLinked is the error if a file has several names and so must not be written; it is an
 // ErrForeign, too.
 var ErrLinked = errors.New("a file with several names")
 
 // ErrTooLarge is the error if a file is longer than such a file can be.
-var ErrTooLarge = errors.New("larger than any file of ours of that name")
+var ErrTooLarge = errors.New("larger than OpenLTS makes a file of that name")
 
 // ForeignError says what is at the path where a file of ours should be.
 type ForeignError struct {
@@ -51,7 +51,7 @@ func (e *ForeignError) Error() string {
 	if e.linked {
 		return fmt.Sprintf("%s has other names (hard links) and is not written: replace it by a copy", e.Path)
 	}
-	return fmt.Sprintf("%s is %s and no file of ours: remove it", e.Path, e.What)
+	return fmt.Sprintf("%s is %s, not a file of OpenLTS: remove it", e.Path, e.What)
 }
 
 // Is makes it match ErrForeign and, if the file has several names, ErrLinked.

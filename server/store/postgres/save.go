@@ -40,9 +40,10 @@ func (s *saving) save() error {
 	for _, queue := range []func(*batch) error{
 		s.queueKeys, s.queueNewGrants, s.queueNewTrials, s.queueNewSums, s.queueNewSeats, s.queueNewSteps,
 		s.queueNewDomains, s.queueNewAccounts, s.queueCloned, s.queueAnomalies, s.queueDenials, s.queueDenialTotals,
-		s.queueReceived, s.queueChanged, s.queueLosses, s.queueTypes, s.queueDeviceTotals, s.queueOrganizationTotals,
-		// Last what all servers add to: each waits for the others from here to the commit.
-		s.queueTotals, s.queueUsed,
+		s.queueReceived, s.queueChanged, s.queueLosses, s.queueTypes, s.queueDeviceTotals,
+		// Last what all servers add to: each waits for the others from here to the commit. Slots come
+		// first, because groups may be about different ones; then what only this server adds to.
+		s.queueSlotTotals, s.queueOrganizationTotals, s.queueLongerTotals, s.queueUsed,
 	} {
 		if err := queue(b); err != nil {
 			return err

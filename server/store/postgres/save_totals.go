@@ -64,12 +64,19 @@ func (s *saving) totalsOf(level store.Level) map[store.TotalKey]store.Units {
 	return s.totals[level]
 }
 
-// queueTotals adds to the totals of slots, hours, days and months.
-func (s *saving) queueTotals(b *batch) error {
+// queueSlotTotals adds to the totals of slots.
+func (s *saving) queueSlotTotals(b *batch) error { return s.queueTotals(b, store.LevelSlot) }
+
+// queueLongerTotals adds to those of hours, days and months.
+func (s *saving) queueLongerTotals(b *batch) error {
+	return s.queueTotals(b, store.LevelHour, store.LevelDay, store.LevelMonth)
+}
+
+func (s *saving) queueTotals(b *batch, levels ...store.Level) error {
 	if len(s.change.Totals) == 0 {
 		return nil
 	}
-	for _, level := range store.TotalLevels {
+	for _, level := range levels {
 		sums := s.totalsOf(level)
 		rows := make([][]int64, 0, len(sums))
 		for key, units := range sums {

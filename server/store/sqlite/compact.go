@@ -259,7 +259,7 @@ func rewrite(ctx context.Context, tx *sql.Tx, query string, columns int, insert 
 func parseJSONCounts(value any) (store.Counts, error) {
 	text, isText := value.(string)
 	if !isText {
-		return nil, fmt.Errorf("stored counts are no text but %T", value)
+		return nil, fmt.Errorf("stored counts are %T, not text", value)
 	}
 	return store.ParseCounts([]byte(text))
 }

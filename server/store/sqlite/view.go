@@ -105,7 +105,7 @@ func (m *moment) values(query string, arguments []any, blobs int, row func([]int
 		for i := range numbers {
 			var isNumber bool
 			if numbers[i], isNumber = values[i].(int64); !isNumber {
-				return fmt.Errorf("column %s is no number but %T", columns[i], values[i])
+				return fmt.Errorf("column %s holds %T, not a number", columns[i], values[i])
 			}
 		}
 		return row(numbers, data)

@@ -60,7 +60,7 @@ namespace BarcodeReading
             errorMsg = "";
             if (parameters == null)
             {
-                errorMsg = "There are no connection parameters: make them by InitLTSConnectionParameters.";
+                errorMsg = "There are no connection parameters: call InitLTSConnectionParameters first.";
                 return EnumErrorCode.DBRERR_NULL_POINTER;
             }
             ConnectionParameters all = SDKParameters();

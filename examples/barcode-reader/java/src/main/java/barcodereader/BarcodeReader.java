@@ -142,7 +142,7 @@ public final class BarcodeReader {
         }
         if (image == null) {
             throw new BarcodeReaderException(BarcodeReaderException.FILETYPE_NOT_SUPPORTED,
-                    "The file " + path + " is no image of a known kind.", null);
+                    "The file " + path + " is not an image of a known kind.", null);
         }
         return image;
     }

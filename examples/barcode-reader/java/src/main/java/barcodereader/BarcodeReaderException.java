@@ -8,7 +8,7 @@ public final class BarcodeReaderException extends Exception {
     /** The file can't be opened. */
     public static final int FILE_NOT_FOUND = -10005;
 
-    /** The file is no image of a known kind. */
+    /** The file is not an image of a known kind. */
     public static final int FILETYPE_NOT_SUPPORTED = -10006;
 
     /** The image is damaged. */
