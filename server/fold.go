@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/openlts/openlts/server/store"
@@ -22,12 +23,8 @@ const (
 func (s *Server) fold(ctx context.Context, folder store.Folder) {
 	for {
 		folded, err := folder.FoldActivity(ctx, store.FoldedAtOnce)
-		more := folded == store.FoldedAtOnce
-		if err == nil {
-			var summed bool
-			summed, err = folder.FoldTotals(ctx, s.config.Now().Unix()-store.FoldAfter)
-			more = more || summed
-		}
+		summed, failed := folder.FoldTotals(ctx, s.config.Now().Unix()-store.FoldAfter)
+		err = errors.Join(err, failed)
 		wait := foldInterval
 		switch {
 		case ctx.Err() != nil:
@@ -35,7 +32,7 @@ func (s *Server) fold(ctx context.Context, folder store.Folder) {
 		case err != nil:
 			s.config.Log.Warn("what came can't be folded into sums; statistics take longer meanwhile", "error", err)
 			wait = foldRetry
-		case more:
+		case summed || folded == store.FoldedAtOnce:
 			wait = foldPause
 		}
 		select {

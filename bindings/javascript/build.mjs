@@ -96,7 +96,7 @@ for (const [name, { entry, format, globalName, target = 'es2020' }] of Object.en
     module: format === 'esm',
     toplevel: format !== 'iife',
     compress: {
-      passes: 3,
+      passes: 5,
       ecma,
       unsafe_arrows: ecma > 5,
       unsafe_methods: ecma > 5,

@@ -90,7 +90,7 @@ func (a *Administrator) AddHandshakeCode(ctx context.Context, c HandshakeCode) (
 		} else if err != nil {
 			return err
 		}
-		return a.audit(tx, "handshake.add", code.Code, "%s, %s, %s", given(code.Default, "default code"),
+		return a.audit(tx, "handshake.add", code.Code, "%s, %s, %s", defaulting(code.Default),
 			given(code.SessionPassword != "", "session password"), among(code.ValidationFields, "validation fields"))
 	})
 	return code, err

@@ -46,6 +46,14 @@ func given(is bool, what string) string {
 	return "no " + what
 }
 
+// defaulting says whether a code is its organization's default.
+func defaulting(is bool) string {
+	if is {
+		return "the default code"
+	}
+	return "not the default code"
+}
+
 // importers says which servers may import a license file.
 func importers(server string) string {
 	if server == "" {

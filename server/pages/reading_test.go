@@ -50,6 +50,34 @@ func TestMagnified(t *testing.T) {
 	}
 }
 
+// On paper, no table is cut at the side, and what can only be pressed is left out.
+func TestPaper(t *testing.T) {
+	o := openOffice(t)
+	b := openBrowser(t)
+	o.life(t)
+	o.accounts(t)
+	b.signIn(t, o, "olga")
+	b.media(t, "print", &emulation.MediaFeature{Name: "prefers-color-scheme", Value: "light"})
+	b.do(t, chromedp.EmulateViewport(718, 1047)) // A4 at 96 dots an inch, without margins
+	for _, path := range o.all(t) {
+		b.do(t, chromedp.Navigate(o.url+path))
+		cut := must[string](t)(chromedp.Run(b.Context, chromedp.Evaluate[string](
+			`[...document.querySelectorAll("main *")]
+			.filter(e => e.getClientRects().length && (e.getBoundingClientRect().right > innerWidth ||
+				e.scrollWidth > e.clientWidth && e.clientWidth && getComputedStyle(e).overflowX != "visible"))
+			.slice(0, 5).map(e => e.tagName + "." + e.className + " " + e.textContent.trim().slice(0, 40)).join("; ")`)))
+		if cut != "" {
+			t.Errorf("%s is cut at the side: %s", path, cut)
+		}
+		pressed := must[string](t)(chromedp.Run(b.Context, chromedp.Evaluate[string](
+			`[...document.querySelectorAll("button, input, select, nav .tabs a")].filter(e => e.getClientRects().length)
+			.map(e => e.tagName + " " + e.textContent).join("; ")`)))
+		if pressed != "" {
+			t.Errorf("%s has on paper what can be pressed: %s", path, pressed)
+		}
+	}
+}
+
 // A statement on paper is the statement: without menus and buttons, black on white, also
 // where the screen is dark.
 func TestPrintedStatement(t *testing.T) {

@@ -290,6 +290,23 @@ func (v *view) Value(name, otherwise string) string {
 	return otherwise
 }
 
+// Typed is the value of a field of one of many forms, each with a hidden field that tells which it
+// is.
+func (v *view) Typed(key string, of any, name, otherwise string) string {
+	if v.r.PostForm.Get(key) == fmt.Sprint(of) {
+		return v.Value(name, otherwise)
+	}
+	return otherwise
+}
+
+// Picked tells whether a value is among those that were picked of a field.
+func (v *view) Picked(name, value string, otherwise bool) bool {
+	if picked, sent := v.r.PostForm[name]; sent && v.r.Method == http.MethodPost {
+		return slices.Contains(picked, value)
+	}
+	return otherwise
+}
+
 // Query is a field of the address.
 func (v *view) Query(name string) string { return v.r.URL.Query().Get(name) }
 

@@ -65,7 +65,6 @@ interface Anchor {
 
 interface Kept {
   jws: string;
-  publicKey: string;
   receivedAt: number;
   /** The report key, and the server's key it was derived with. */
   secret: string;
@@ -169,7 +168,7 @@ export class Authorizer {
     if (problem) {
       if (!isDecision(problem.code)) throw new LTSError(problem.code, problem.detail, problem.title);
       if (!problem.refusal) {
-        throw strange(`${server} seems to refuse (${problem.code}), but the refusal is not signed ` + '(a proxy?)');
+        throw strange(`${server} seems to refuse (${problem.code}), but did not sign that (a proxy?)`);
       }
       const key = keyFor(server, known, problem.publicKey);
       // If a server of ours is known, a stranger can't refuse in its place.
@@ -223,7 +222,8 @@ export class Authorizer {
     let secret = before?.of === authorization.reportKey.serverPublicKey ? decode(before.secret) : undefined;
     if (!secret) {
       const other = decode(authorization.reportKey.serverPublicKey);
-      const derived = other?.length === 32 ? reportKey(this.device.key, this.device.publicKey, other) : undefined;
+      const { key, publicKey } = this.device;
+      const derived = other?.length === 32 ? await reportKey(this.env, key, publicKey, other) : undefined;
       if (derived?.id !== authorization.reportKey.id) {
         throw strange(`the report key of ${server} does not fit this device`);
       }
@@ -231,7 +231,6 @@ export class Authorizer {
     }
     const kept = {
       jws,
-      publicKey: encode(key),
       receivedAt: wall,
       secret: encode(secret),
       of: authorization.reportKey.serverPublicKey,
@@ -240,7 +239,7 @@ export class Authorizer {
     void this.store.change([], (unit) => {
       unit.put(at, kept);
       unit.put('anchor/' + lts, time);
-      if (first) unit.put('server/' + server, kept.publicKey);
+      if (first) unit.put('server/' + server, encode(key));
     });
     return {
       authorization,
@@ -291,7 +290,7 @@ export class Authorizer {
       useless = 'the clock was set back; the server has to be reached once';
     } else if (time.server > endOf(authorization) || time.server < authorization.issuedAt - slack) {
       const until = day(endOf(authorization));
-      useless = `the authorization that is kept could be used without the server until ${until} only`;
+      useless = `what was granted before could be used without the server until ${until}`;
     }
     const { server } = time ?? first;
     const epoch = server * 1000 - this.env.elapsed();
@@ -387,7 +386,7 @@ function otherKey(server: string, what: string): LTSError {
   return new LTSError(
     Status.SERVER_KEY_MISMATCH,
     `${what} of ${server} is not signed with the key this server ` +
-      'is known by; if it was set up anew, clear the data of this site, or set serverPublicKey',
+      "is known by; if it was set up anew, clear this site's data or set serverPublicKey",
   );
 }
 

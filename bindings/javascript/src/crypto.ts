@@ -45,8 +45,24 @@ export function publicKey(key: Bytes): Bytes {
 }
 
 /** The key that authenticates reports and receipts, and its id; see docs/protocol.md. */
-export function reportKey(key: Bytes, own: Bytes, server: Bytes): { secret: Bytes; id: string } | undefined {
-  const shared = x25519(key, server);
+export async function reportKey(
+  env: Environment,
+  key: Bytes,
+  own: Bytes,
+  server: Bytes,
+): Promise<{ secret: Bytes; id: string } | undefined> {
+  let shared: ArrayLike<number> | undefined;
+  try {
+    const { subtle } = env.crypto;
+    const name = 'X25519';
+    const ours = { kty: 'OKP', crv: name, d: encode(key), x: encode(own) };
+    const imported = await subtle.importKey('jwk', ours, name, false, ['deriveBits']);
+    const theirs = await subtle.importKey('raw', server, name, false, []);
+    shared = new Uint8Array(await subtle.deriveBits({ name, public: theirs }, imported, 256));
+  } catch {
+    // As with signatures. A point of low order gives undefined.
+    shared = x25519(key, server);
+  }
   const both = concat(own, server);
   return shared && { secret: Uint8Array.from(hkdf(shared, both, utf8('openlts/1/report-key'))), id: keyID(both) };
 }

@@ -73,11 +73,13 @@ export class Network {
     try {
       if (lts && this.shown.get(server) !== lts) {
         text = await ask('/v1/keys', {});
-        if (!shows(text, lts, server, status)) {
+        const shows = showsKey(text, lts);
+        if (shows === undefined) throw noServer(server, status);
+        if (!shows) {
           throw new LTSError(
             Status.SERVER_KEY_MISMATCH,
-            `${server} is another License Tracking Server than the one that is meant, and was sent nothing; ` +
-              'check the address, and serverPublicKey',
+            `${server} is another License Tracking Server than the one that is meant, and was sent nothing: ` +
+              'check the address',
           );
         }
         this.shown.set(server, lts);
@@ -107,13 +109,13 @@ export class Network {
   }
 }
 
-/** Whether an answer lists the signing key with an id. */
-function shows(text: string, lts: string, server: string, status: number): boolean {
+/** Whether an answer lists the signing key with an id; undefined if it lists no keys. */
+function showsKey(text: string, lts: string): boolean | undefined {
   try {
     const { signingKeys } = JSON.parse(text) as { signingKeys: { publicKey: string }[] };
     return signingKeys.some(({ publicKey }) => keyID(decode(publicKey)!) === lts);
   } catch {
-    throw noServer(server, status);
+    return undefined;
   }
 }
 

@@ -71,28 +71,22 @@ export function sha256(message) {
       var s1 = turned(y, 17) ^ turned(y, 19) ^ (y >>> 10);
       w[i] = (w[i - 16] + s0 + w[i - 7] + s1) | 0;
     }
-    var a = h[0],
-      b = h[1],
-      c = h[2],
-      d = h[3],
-      e = h[4],
-      f = h[5],
-      g = h[6],
-      k = h[7];
+    var s = h.slice();
     for (i = 0; i < 64; i++) {
-      var t1 = k + (turned(e, 6) ^ turned(e, 11) ^ turned(e, 25)) + ((e & f) ^ (~e & g)) + ROUNDS[i] + w[i];
-      var t2 = (turned(a, 2) ^ turned(a, 13) ^ turned(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
-      k = g;
-      g = f;
-      f = e;
-      e = (d + t1) | 0;
-      d = c;
-      c = b;
-      b = a;
-      a = (t1 + t2) | 0;
+      var t1 =
+        s[7] +
+        (turned(s[4], 6) ^ turned(s[4], 11) ^ turned(s[4], 25)) +
+        ((s[4] & s[5]) ^ (~s[4] & s[6])) +
+        ROUNDS[i] +
+        w[i];
+      var t2 =
+        (turned(s[0], 2) ^ turned(s[0], 13) ^ turned(s[0], 22)) + ((s[0] & s[1]) ^ (s[0] & s[2]) ^ (s[1] & s[2]));
+      s.pop();
+      s[3] += t1;
+      s[3] |= 0;
+      s.unshift((t1 + t2) | 0);
     }
-    var next = [a, b, c, d, e, f, g, k];
-    for (i = 0; i < 8; i++) h[i] = (h[i] + next[i]) | 0;
+    for (i = 0; i < 8; i++) h[i] = (h[i] + s[i]) | 0;
   }
   return bytesOf(h);
 }

@@ -5,6 +5,7 @@ import crypto from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { build } from 'esbuild';
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
@@ -187,5 +188,51 @@ test('both modules say the same of any bytes', () => {
     const signature = crypto.randomBytes(64);
     signature[63] &= 15;
     assert.equal(modern.ed25519Verify(key, point, signature), legacy.ed25519Verify(key, point, signature));
+  }
+});
+
+test('the report key, by WebCrypto where it can', async () => {
+  const { outputFiles } = await build({
+    entryPoints: [join(repository, 'bindings/javascript/src/crypto.ts')],
+    bundle: true,
+    format: 'esm',
+    write: false,
+  });
+  const { reportKey } = await import(
+    'data:text/javascript;base64,' + Buffer.from(outputFiles[0].contents).toString('base64')
+  );
+  const { subtle } = crypto.webcrypto;
+  const v = vectors;
+  const unknown = async () => {
+    throw new DOMException('an algorithm it does not know', 'NotSupportedError');
+  };
+  let derived = 0;
+  const here = {
+    importKey: (...args) => subtle.importKey(...args),
+    deriveBits: async (...args) => {
+      const bits = await subtle.deriveBits(...args);
+      derived++;
+      return bits;
+    },
+  };
+  for (const [what, can] of Object.entries({
+    'WebCrypto knows it': here,
+    'a page of http': undefined,
+    'no X25519': { importKey: unknown },
+    'no derivation': { ...here, deriveBits: unknown },
+  })) {
+    const key = (secret, own, other) => reportKey({ crypto: { subtle: can } }, bytes(secret), bytes(own), bytes(other));
+    const before = derived;
+    const { secret, id } = await key(v.devicePrivateKey, v.devicePublicKey, v.serverPublicKey);
+    assert.deepEqual([text(secret), id], [v.reportKey, v.reportKeyID], what);
+    assert.equal(derived - before, can === here ? 1 : 0, what);
+    // Points of low order: 0, 1, and one of order 8.
+    for (const point of [
+      '00'.repeat(32),
+      '01' + '00'.repeat(31),
+      'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+    ]) {
+      assert.equal(await key(v.devicePrivateKey, v.devicePublicKey, text(fromHex(point))), undefined, what);
+    }
   }
 });

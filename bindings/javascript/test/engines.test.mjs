@@ -46,6 +46,7 @@ for (const engine of ['chromium', 'firefox', 'webkit']) {
     await t.test('a page', async (t) => {
       const notes = await selfTest(engine, pages.url, '');
       assert.ok(notes.subtle && notes.locks);
+      assert.ok(notes.derived, 'WebCrypto has X25519 here, and was not used');
       assert.ok(notes.cheap, 'record() costs more than three calls of an empty function');
       assert.ok(notes.quick, 'a start with everything at hand takes more than 20 ms and the network');
       t.diagnostic(
