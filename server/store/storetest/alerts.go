@@ -10,7 +10,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// What alerts keep means the same in each store.
+// The records of alerts mean the same in each store.
 func alertsAreKept(t *testing.T, open Open) {
 	w := begin(t, open)
 	ctx := t.Context()

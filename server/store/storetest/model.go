@@ -19,7 +19,7 @@ func (w *world) update(f func(store.Tx) error) {
 	}
 }
 
-// What an administrator changes holds from the next group on, in every process.
+// A change of an administrator takes effect with the next group, in every process.
 func itemsChange(t *testing.T, open Open) {
 	w := begin(t, open)
 	other := *w
@@ -62,7 +62,7 @@ func itemsChange(t *testing.T, open Open) {
 	}
 }
 
-// A trial begins once, whoever says so again.
+// A trial begins once; to begin it again changes nothing.
 func trialsAreKept(t *testing.T, open Open) {
 	w := begin(t, open)
 	device := w.device()
@@ -189,7 +189,7 @@ func keysAreConfirmed(t *testing.T, open Open) {
 	}
 }
 
-// That a device was cloned is known until an administrator looked into it.
+// A device stays marked as cloned until an administrator clears the mark.
 func clonesAreKept(t *testing.T, open Open) {
 	w := begin(t, open)
 	device := w.device()
@@ -259,8 +259,8 @@ func vendorsAreKept(t *testing.T, open Open) {
 	}
 }
 
-// Who never reported anything, nor took a seat, is forgotten, in every process; and
-// so are further keys. Everybody else stays.
+// Devices that never reported and never took a seat are deleted, for every process, and so
+// are further keys that never reported. All others stay.
 func strangersAreForgotten(t *testing.T, open Open) {
 	w := begin(t, open)
 	other := *w

@@ -10,8 +10,8 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// What is read of some objects is what is read of them among all: nothing of others gets
-// in, and one that does not exist is none.
+// A query for some objects returns the rows that a query for all returns of them, and no
+// others. For an object that does not exist it returns nothing.
 func readOneByOne(t *testing.T, open Open) {
 	w := begin(t, open)
 	device, ctx := w.device(), t.Context()
@@ -65,8 +65,7 @@ func readOneByOne(t *testing.T, open Open) {
 	}
 }
 
-// The statements of package records mean the same in each store: each runs, and does
-// what it says.
+// Each statement of package records runs in each store, and does the same there.
 func recordsAreKept(t *testing.T, open Open) {
 	w := begin(t, open)
 	ctx := t.Context()
@@ -90,7 +89,7 @@ func recordsAreKept(t *testing.T, open Open) {
 		}
 	})
 
-	// Lists: every order and every filter runs, and finds what there is.
+	// Lists: every order and every filter runs and finds the rows.
 	mine := records.Selection{Organizations: []string{"100001", "7"}, Codes: []string{w.code.Code},
 		Items: []string{w.item.ID}, Devices: []string{device.UUID}, Limit: 1}
 	other := records.Selection{Organizations: []string{"7"}}
@@ -157,7 +156,7 @@ func recordsAreKept(t *testing.T, open Open) {
 		t.Errorf("%+v, %v", rows, err)
 	}
 
-	// Objects: what is granted stays, the rest goes.
+	// Objects: granted ones stay, the others are deleted.
 	update(func(tx store.Tx) error {
 		return errors.Join(
 			tx.AddHandshakeCode(store.HandshakeCode{

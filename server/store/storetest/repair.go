@@ -10,8 +10,8 @@ import (
 	"github.com/openlts/openlts/server/store/records"
 )
 
-// What an administrator decides on seats is what groups find, and the other way round;
-// nothing of a decision that failed is left.
+// Groups see what an administrator changed about seats, and an administrator sees what groups
+// changed. A change that failed leaves nothing.
 func seatsAreRepaired(t *testing.T, open Open) {
 	w := begin(t, open)
 	device, other := w.device(), w.device()
@@ -70,8 +70,8 @@ func seatsAreRepaired(t *testing.T, open Open) {
 	}
 }
 
-// What is said about devices is kept, is read of those that are asked for, and is what
-// groups find.
+// Marks of devices are stored, are returned for the devices of a query alone, and are in the
+// state of groups.
 func devicesAreRepaired(t *testing.T, open Open) {
 	w := begin(t, open)
 	a, b, c := w.device(), w.device(), w.device()

@@ -10,8 +10,8 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// book is a plain account of the steps of an item and its sum: what a store has to
-// remember, whatever it caches.
+// book is a plain model of an item's steps and their sum, to compare a store with, whatever
+// that caches.
 type book struct {
 	steps map[int64]int64
 	sum   store.SeatSum
@@ -27,8 +27,7 @@ func (b *book) between(from, to int64) (steps []store.Step) {
 	return steps
 }
 
-// Steps and sums are what was saved, at whatever moment one looks, and whoever
-// saved them.
+// A store returns the steps and sums that were saved, at any moment and by any process.
 func seatsAndStepsAreKept(t *testing.T, open Open) {
 	w := begin(t, open)
 	other := *w
@@ -57,7 +56,7 @@ func seatsAndStepsAreKept(t *testing.T, open Open) {
 			t.Fatalf("the sum is %+v, not %+v", use.SeatSum, b.sum)
 		}
 		from, to := min(use.At, keys.SeatsSince(&w.item, since)), max(now, use.At)
-		// it may know more
+		// it may hold more
 		got := slices.DeleteFunc(slices.Clone(use.Steps), func(s store.Step) bool { return s.At <= from || s.At > to })
 		if want := b.between(from, to); use.At > 0 && !slices.Equal(got, want) {
 			t.Fatalf("at %d, from %d to %d, with %+v: steps %v, not %v", now, from, to, use.SeatSum, got, want)
@@ -71,8 +70,8 @@ func seatsAndStepsAreKept(t *testing.T, open Open) {
 	})
 }
 
-// A device's seats are there from the last one on that begins before they are needed;
-// those of others and of other items are not.
+// A state has the device's seats from the last one that begins before the moment asked for,
+// and none of other devices or items.
 func seatsAreThoseNeeded(t *testing.T, open Open) {
 	w := begin(t, open)
 	device, other := w.device(), w.device()
@@ -127,7 +126,7 @@ func domainsAreKept(t *testing.T, open Open) {
 	}
 }
 
-// People see the use of items and the seats of devices at a moment.
+// Listings show the use of items and the seats of devices at a moment.
 func itemsTellTheirUse(t *testing.T, open Open) {
 	w := begin(t, open)
 	device := w.device()

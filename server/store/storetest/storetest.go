@@ -1,5 +1,5 @@
 // Package storetest is the test suite for stores: what every implementation of
-// store.Store has to do, whatever it is made of.
+// store.Store has to do.
 package storetest
 
 import (
@@ -103,7 +103,7 @@ func begin(t *testing.T, open Open) *world {
 	return w
 }
 
-// apply makes a change, and gives the state it was made on.
+// apply makes a change, and returns the state that it was based on.
 func (w *world) apply(keys store.Keys, change func(*store.State) *store.Change) (loaded *store.State) {
 	w.Helper()
 	err := w.Apply(w.Context(), &keys, func(state *store.State) *store.Change {
@@ -151,7 +151,7 @@ func (w *world) runKey(reporter store.Reporter, run string) store.RunKey {
 	return store.RunKey{Device: reporter.UUID, Reporter: reporter.Number, Code: w.code.Key, Item: w.item.Key, Run: run}
 }
 
-// report counts a report as policy would: on what is stored of its slot.
+// report counts a report as policy would: on top of what is stored for its slot.
 func (w *world) report(state *store.State, reporter store.Reporter, run string, slot int64,
 	report store.Report) *store.Change {
 	key := w.runKey(reporter, run)
@@ -230,7 +230,7 @@ func updateIsAllOrNothing(t *testing.T, open Open) {
 	}
 }
 
-// What does not exist is not in the state, and is no error.
+// Keys that do not exist are missing from the state, without an error.
 func nothingIsKnown(t *testing.T, open Open) {
 	w := begin(t, open)
 	state := w.look(store.Keys{
@@ -328,7 +328,7 @@ func reportsAreLoaded(t *testing.T, open Open) {
 			t.Errorf("%+v", got)
 		}
 	}
-	// Another device's run of the same name is another run.
+	// Two devices may have runs of the same name.
 	other := w.device()
 	if r := w.look(w.counted(other, run, 360)).Runs[w.runKey(other, run)]; r != nil &&
 		(r.Key != 0 || len(r.Reports) != 0) {
@@ -390,7 +390,7 @@ func reportersAreApart(t *testing.T, open Open) {
 	}
 }
 
-// A change that can't be stored as a whole, is not stored, and not remembered.
+// A change that can't be stored as a whole is neither stored nor cached.
 func changesAreAllOrNothing(t *testing.T, open Open) {
 	w := begin(t, open)
 	device := w.device()
@@ -429,7 +429,7 @@ func changesAreAllOrNothing(t *testing.T, open Open) {
 	}
 }
 
-// Sums are added to, whatever a state said.
+// Totals are added to what is stored, even if the state is older.
 func sumsAreAdded(t *testing.T, open Open) {
 	w := begin(t, open)
 	for range 3 {
@@ -449,7 +449,7 @@ func sumsAreAdded(t *testing.T, open Open) {
 	}
 }
 
-// Sums stop at the largest number.
+// Totals stop at the largest number.
 func sumsStop(t *testing.T, open Open) {
 	w := begin(t, open)
 	const most = 1<<63 - 1
@@ -469,7 +469,7 @@ func sumsStop(t *testing.T, open Open) {
 	}
 }
 
-// The types of an organization are its own, without those that are built in.
+// An organization has the types that it defined, without the built-in ones.
 func typesAreKept(t *testing.T, open Open) {
 	w := begin(t, open)
 	device := w.device()
@@ -514,7 +514,7 @@ func anomaliesAreCounted(t *testing.T, open Open) {
 	}
 }
 
-// What another process or node changes holds from the next group on.
+// A change of another process or node takes effect with the next group.
 func othersAreSeen(t *testing.T, open Open) {
 	w := begin(t, open)
 	device, run := w.device(), uuid.NewString()
@@ -555,8 +555,8 @@ func othersAreSeen(t *testing.T, open Open) {
 	}
 }
 
-// Groups of several stores at once, on the same slots: each sees what those
-// before it did, whether it waited for them or runs again.
+// Groups of several stores run at once on the same slots: each sees what the earlier ones
+// saved, whether it waited for them or ran again.
 func applyIsIsolated(t *testing.T, open Open) {
 	w := begin(t, open)
 	device, run := w.device(), uuid.NewString()
@@ -592,7 +592,7 @@ func applyIsIsolated(t *testing.T, open Open) {
 	}
 }
 
-// What people read is what was saved, and agrees with the reports as they came.
+// Queries return what was saved, and it agrees with the raw reports.
 func whatIsReadIsWhatIsSaved(t *testing.T, open Open) {
 	w := begin(t, open)
 	device, run := w.device(), uuid.NewString()

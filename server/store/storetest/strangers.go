@@ -7,7 +7,7 @@ import (
 	"github.com/openlts/openlts/server/store"
 )
 
-// Texts of strangers, whatever they hold, make nothing fail and find nothing.
+// Hostile texts in queries cause no error and find nothing.
 func textsOfStrangers(t *testing.T, open Open) {
 	w := begin(t, open)
 	for _, text := range []string{"\x00", "a\x00b", "\xff\xfe", "\xed\xa0\x80", "'; DROP TABLE item; --", "{}[]\",\\",

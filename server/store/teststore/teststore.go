@@ -30,7 +30,7 @@ func OnPostgreSQL() bool { return os.Getenv("OPENLTS_TEST_DATABASE") == "postgre
 // tables takes several times as long as copying them. SQLite's are in the file tables.
 const template = "tables"
 
-// Name is the name of a new database for a test, in which nothing is but its tables.
+// Name is the name of a new database for a test, with tables and no rows.
 func Name(t testing.TB) string {
 	t.Helper()
 	if !OnPostgreSQL() {
@@ -71,7 +71,7 @@ var tables = sync.OnceValues(func() (file []byte, err error) {
 	return os.ReadFile(filepath.Join(directory, sqlite.FileName))
 })
 
-// fresh copies the template, which it makes first if there is none.
+// fresh copies the template, and makes it first if it does not exist.
 func fresh(ctx context.Context, cluster *postgrestest.Cluster) (string, error) {
 	err := cluster.Template(ctx, template, func(url string) error {
 		s, err := database.Open(ctx, url, true)
@@ -87,8 +87,8 @@ func fresh(ctx context.Context, cluster *postgrestest.Cluster) (string, error) {
 	return cluster.URL(name), err
 }
 
-// Open opens a database, also if it is open already, as another process would. It
-// is closed at the end of the test, unless that did.
+// Open opens a database as another process would, even if it is open already. It is closed at
+// the end of the test, unless the test closed it.
 func Open(t testing.TB, name string) store.Store {
 	t.Helper()
 	s, err := database.Open(context.Background(), name, true)
@@ -109,8 +109,8 @@ func New(t testing.TB) store.Store {
 	return Open(t, Name(t))
 }
 
-// Behind opens the database of a name beside the store, to tamper with it or to look
-// into it. It is closed at the end of the test.
+// Behind opens the database of a name beside the store, to read it or tamper with it. It is
+// closed at the end of the test.
 func Behind(t testing.TB, name string) *sql.DB {
 	t.Helper()
 	driver, source := "pgx", name
@@ -141,7 +141,7 @@ func Tamper(t testing.TB, db *sql.DB, statement string, arguments ...any) {
 	}
 }
 
-// Used is the table with what is used of items.
+// Used is the name of the table with the used units of items.
 func Used() string {
 	if OnPostgreSQL() {
 		return "item_use"

@@ -4,8 +4,8 @@
 -- version hold the same. This is the first one, with all that was there by then.
 --
 -- Texts are compared byte by byte, as in SQLite. The tables that grow (report,
--- report_loss, raw_report and the totals) refer to others without being checked by the
--- database: a check of each row would cost more than the row.
+-- report_loss, raw_report and the totals) have no foreign keys: checking them would cost
+-- more than the rows themselves.
 
 -- One set of keys for a database; made at the first start.
 CREATE TABLE server_key (
@@ -15,7 +15,7 @@ CREATE TABLE server_key (
 );
 
 -- The version of what administrators enter (organizations, codes, items, types):
--- who remembers any of it looks whether it still holds.
+-- a server that caches any of it reads it again when the version changed.
 CREATE TABLE catalog (
     id      smallint PRIMARY KEY CHECK (id = 1),
     version bigint NOT NULL
@@ -146,7 +146,7 @@ CREATE TABLE seat (
     brief  boolean NOT NULL, -- the device has no home
     PRIMARY KEY (device, item, since)
 ) WITH (fillfactor = 80);
-CREATE INDEX seat_of_item ON seat (item, until); -- for those who look at it
+CREATE INDEX seat_of_item ON seat (item, until); -- for listings
 
 -- By how much the sum of an item's seats grows, and when.
 CREATE TABLE seat_step (
@@ -163,7 +163,7 @@ CREATE TABLE seat_sum (
     at         bigint NOT NULL,
     active     bigint NOT NULL,
     exceptions bigint NOT NULL,
-    changes    bigint NOT NULL -- how often the row was written: who changes seats, goes by what he read
+    changes    bigint NOT NULL -- how often the row was written: a change of seats names the number it read
 ) WITH (fillfactor = 10);
 
 CREATE TABLE app_domain (
@@ -173,7 +173,7 @@ CREATE TABLE app_domain (
     PRIMARY KEY (item, domain)
 );
 
--- What each device says of its usage over all times, in units.
+-- The account of each device: the units that it says it recorded, in all.
 CREATE TABLE device_account (
     device   bigint NOT NULL REFERENCES device (id),
     reporter bigint NOT NULL,
@@ -202,7 +202,7 @@ CREATE TABLE report (
     run      bigint NOT NULL,
     slot     bigint NOT NULL,
     revision bigint NOT NULL, -- 0: only losses were declared
-    changes  bigint NOT NULL, -- how often the row was written: who changes it, goes by what he read
+    changes  bigint NOT NULL, -- how often the row was written: a change names the number it read
     losses   integer NOT NULL, -- the number of rows in report_loss
     counts   bytea NOT NULL, -- units by operation type, cumulative; see store.Counts
     PRIMARY KEY (run, slot)
@@ -233,7 +233,7 @@ CREATE TABLE operation_type (
     name text COLLATE "C" NOT NULL UNIQUE
 );
 
--- The operation types of an organization's own, whose number is bounded.
+-- Operation types that organizations defined. Their number is bounded.
 CREATE TABLE organization_type (
     organization bigint NOT NULL REFERENCES organization (id),
     type         bigint NOT NULL REFERENCES operation_type (id),
@@ -343,7 +343,7 @@ CREATE TABLE vendor_key (
     seed bytea NOT NULL -- Ed25519: secret
 );
 
--- Whose license files are believed.
+-- Vendors whose license files are accepted.
 CREATE TABLE vendor (
     public_key bytea PRIMARY KEY,
     name       text COLLATE "C" NOT NULL,
@@ -361,13 +361,13 @@ CREATE TABLE license_file (
     content      bytea NOT NULL -- as imported
 );
 
--- For how many days records are kept; those that are not here, for ever.
+-- How many days records are kept; without a row, forever.
 CREATE TABLE retention (
     record text COLLATE "C" PRIMARY KEY,
     days   bigint NOT NULL
 );
 
--- Nothing is counted any more in slots before this one.
+-- Slots before this one are closed: nothing counts in them any more.
 CREATE TABLE slot_closing (
     id     smallint PRIMARY KEY CHECK (id = 1),
     before bigint NOT NULL,
@@ -375,7 +375,7 @@ CREATE TABLE slot_closing (
     swept  bigint NOT NULL  -- all reports of slots before this one are gone
 );
 
--- What the reports of closed slots sum up to, signed: they may be deleted.
+-- Signed totals of the reports of closed slots, so that the reports may be deleted.
 CREATE TABLE checkpoint (
     closed_before bigint PRIMARY KEY,
     made_at       bigint NOT NULL,

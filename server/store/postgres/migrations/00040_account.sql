@@ -1,6 +1,6 @@
 -- +goose Up
 
--- Who may use the pages.
+-- Accounts that may sign in to the pages.
 CREATE TABLE account (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name         text COLLATE "C"    NOT NULL UNIQUE,
@@ -20,7 +20,7 @@ CREATE TABLE session (
 );
 CREATE INDEX session_of_account ON session (account);
 
--- What programs use the API with.
+-- Tokens with which programs use the API.
 CREATE TABLE api_token (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     public_id    text COLLATE "C"    NOT NULL UNIQUE,
@@ -55,7 +55,7 @@ CREATE TABLE setting (
     value text COLLATE "C" NOT NULL
 );
 
--- An item that nothing hangs on takes its sums along.
+-- Whoever deletes an item, which nothing else may refer to, deletes its sums.
 ALTER TABLE item_use DROP CONSTRAINT item_use_item_fkey,
     ADD CONSTRAINT item_use_item_fkey FOREIGN KEY (item) REFERENCES item (id) ON DELETE CASCADE;
 ALTER TABLE seat_sum DROP CONSTRAINT seat_sum_item_fkey,

@@ -1,6 +1,6 @@
 -- +goose Up
 
--- When an organization was put away; 0: in use.
+-- When an organization was archived; 0: in use.
 ALTER TABLE organization ADD COLUMN archived_at bigint NOT NULL DEFAULT 0;
 
 -- +goose Down

@@ -1,14 +1,14 @@
 -- +goose Up
 
--- An administrator ended this seat: reports take no further one before the device is
+-- An administrator ended this seat: reports open no other one until the device is
 -- authorized again.
 ALTER TABLE seat ADD COLUMN freed boolean NOT NULL DEFAULT false;
 
 ALTER TABLE device ADD COLUMN blocked_at bigint NOT NULL DEFAULT 0; -- 0: not
--- Since when nothing personal is kept of it; 0: it may be.
+-- When its personal data was erased; 0: never.
 ALTER TABLE device ADD COLUMN erased_at bigint NOT NULL DEFAULT 0;
--- The device as which it is shown, because both are one machine; that one is not merged
--- itself.
+-- The device that it is shown as, because both are one machine. That one is not merged
+-- into another.
 ALTER TABLE device ADD COLUMN merged_into bigint REFERENCES device (id);
 CREATE INDEX device_merged ON device (merged_into) WHERE merged_into IS NOT NULL;
 

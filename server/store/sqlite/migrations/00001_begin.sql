@@ -98,8 +98,8 @@ CREATE TABLE run (
 ) STRICT;
 CREATE UNIQUE INDEX run_key ON run (device, uuid, handshake_code, item);
 
--- What is accepted of each slot of each run. Runs get rising keys and slots
--- rise within a run, so rows are written side by side.
+-- The accepted counts of each slot of each run. The keys of runs rise, and so do the
+-- slots of a run, so rows are written side by side.
 CREATE TABLE report (
     run      INTEGER NOT NULL REFERENCES run (id),
     slot     INTEGER NOT NULL,

@@ -1,6 +1,6 @@
 -- +goose Up
 
--- What each device says of its usage over all times, in units.
+-- The account of each device: the units that it says it recorded, in all.
 CREATE TABLE device_account (
     device   INTEGER PRIMARY KEY REFERENCES device (id),
     sent_at  INTEGER NOT NULL, -- by the device's clock

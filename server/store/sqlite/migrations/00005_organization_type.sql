@@ -1,6 +1,6 @@
 -- +goose Up
 
--- The operation types of an organization's own, whose number is bounded.
+-- Operation types that organizations defined. Their number is bounded.
 CREATE TABLE organization_type (
     organization INTEGER NOT NULL REFERENCES organization (id),
     type         INTEGER NOT NULL REFERENCES operation_type (id),

@@ -14,7 +14,7 @@ CREATE TABLE seat_interval (
 INSERT INTO seat_interval SELECT device, item, 0, expires_at, 1, 0 FROM seat WHERE expires_at > 0;
 DROP TABLE seat;
 ALTER TABLE seat_interval RENAME TO seat;
-CREATE INDEX seat_of_item ON seat (item, until); -- for those who look at it
+CREATE INDEX seat_of_item ON seat (item, until); -- for listings
 
 -- By how much the sum of an item's seats grows, and when.
 CREATE TABLE seat_step (

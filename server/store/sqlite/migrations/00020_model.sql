@@ -44,7 +44,7 @@ CREATE TABLE vendor_key (
     seed BLOB NOT NULL -- Ed25519: secret
 ) STRICT;
 
--- Whose license files are believed.
+-- Vendors whose license files are accepted.
 CREATE TABLE vendor (
     public_key BLOB    PRIMARY KEY NOT NULL,
     name       TEXT    NOT NULL,

@@ -1,7 +1,7 @@
 -- +goose Up
 
--- How often devices and keys were forgotten that never reported anything: what
--- processes remember of keys is of no use then.
+-- How often devices and keys that never reported were deleted. When it changes,
+-- processes discard the keys they cached.
 CREATE TABLE forgotten (
     id    INTEGER PRIMARY KEY CHECK (id = 1),
     times INTEGER NOT NULL

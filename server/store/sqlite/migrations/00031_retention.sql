@@ -1,12 +1,12 @@
 -- +goose Up
 
--- For how many days records are kept; those that are not here, for ever.
+-- How many days records are kept; without a row, forever.
 CREATE TABLE retention (
     record TEXT PRIMARY KEY,
     days   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Nothing is counted any more in slots before this one.
+-- Slots before this one are closed: nothing counts in them any more.
 CREATE TABLE slot_closing (
     id     INTEGER PRIMARY KEY CHECK (id = 1),
     before INTEGER NOT NULL,
@@ -14,7 +14,7 @@ CREATE TABLE slot_closing (
     swept  INTEGER NOT NULL DEFAULT 0  -- all reports of slots before this one are gone
 ) STRICT;
 
--- What the reports of closed slots sum up to, signed: they may be deleted.
+-- Signed totals of the reports of closed slots, so that the reports may be deleted.
 CREATE TABLE checkpoint (
     closed_before INTEGER PRIMARY KEY,
     made_at       INTEGER NOT NULL,

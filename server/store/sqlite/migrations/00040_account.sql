@@ -1,6 +1,6 @@
 -- +goose Up
 
--- Who may use the pages.
+-- Accounts that may sign in to the pages.
 CREATE TABLE account (
     id           INTEGER PRIMARY KEY,
     name         TEXT    NOT NULL UNIQUE,
@@ -20,7 +20,7 @@ CREATE TABLE session (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX session_of_account ON session (account);
 
--- What programs use the API with.
+-- Tokens with which programs use the API.
 CREATE TABLE api_token (
     id           INTEGER PRIMARY KEY,
     public_id    TEXT    NOT NULL UNIQUE,

@@ -10,7 +10,7 @@ CREATE TABLE authorization_outcome (
     PRIMARY KEY (handshake_code, at)
 ) STRICT, WITHOUT ROWID;
 
--- What an alert was given of last.
+-- The last alert about each subject.
 CREATE TABLE alert_state (
     kind    TEXT    NOT NULL,
     subject TEXT    NOT NULL,
@@ -34,7 +34,7 @@ CREATE TABLE alert_event (
     text         TEXT    NOT NULL
 ) STRICT;
 
--- Where alerts go to, and how far they came.
+-- Where alerts are sent, and which were delivered.
 CREATE TABLE alert_channel (
     id         INTEGER PRIMARY KEY,
     public_id  TEXT    NOT NULL UNIQUE,
@@ -50,7 +50,7 @@ CREATE TABLE alert_channel (
     sent       INTEGER NOT NULL
 ) STRICT;
 
--- What one server at a time does.
+-- Work that one server at a time does.
 CREATE TABLE lease (
     name   TEXT    PRIMARY KEY NOT NULL,
     holder TEXT    NOT NULL,

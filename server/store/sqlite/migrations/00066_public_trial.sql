@@ -1,7 +1,7 @@
 -- +goose Up
 
--- The handshake code whose trials are for who names neither a code nor an organization;
--- at most one.
+-- The handshake code that grants trials to devices that name neither a code nor an
+-- organization; at most one.
 ALTER TABLE handshake_code ADD COLUMN public_trial INTEGER NOT NULL DEFAULT 0;
 CREATE UNIQUE INDEX handshake_code_public_trial ON handshake_code (public_trial) WHERE public_trial <> 0;
 
