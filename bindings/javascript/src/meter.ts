@@ -279,8 +279,8 @@ export class Meter {
 
   private dirty(): void {
     this.run.dirty = true;
-    // A second after what was kept last, so at once after a pause: many tabs don't live for another second. A clock that
-    // was set makes nobody wait for longer.
+    // A second after what was kept last, so at once after a pause: many tabs don't live for another second. A clock
+    // that was set makes nobody wait for longer.
     const wait = this.run.keptAt + keepEvery - this.env.now();
     this.timer ??= setTimeout(() => void this.keep('relaxed'), Math.max(0, Math.min(keepEvery, wait)));
   }
