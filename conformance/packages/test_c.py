@@ -88,6 +88,7 @@ def test_cmake_finds_the_one_for_windows(empty: Path, wine: Wine, server: LTSSer
     prefix = unpacked("windows-x86_64", empty)
     assert {str(path.relative_to(prefix)) for path in prefix.rglob("*") if path.is_file()} == {
         "LICENSE",
+        "LICENSE-THIRD-PARTY",
         "bin/openlts.dll",
         "lib/openlts.lib",
         *(f"lib/cmake/openlts/openltsConfig{part}.cmake" for part in ("", "Version")),

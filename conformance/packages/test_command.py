@@ -21,7 +21,7 @@ def unpack(machine: str, directory: Path) -> Path:
     name = f"lts-{VERSION}-linux-{machine}"
     with tarfile.open(package(f"{name}.tar.gz")) as archive:
         archive.extractall(directory, filter="data")
-    assert {path.name for path in (directory / name).iterdir()} == {"LICENSE", "lts"}
+    assert {path.name for path in (directory / name).iterdir()} == {"LICENSE", "LICENSE-THIRD-PARTY", "lts"}
     return directory / name / "lts"
 
 
@@ -64,5 +64,5 @@ def test_windows() -> None:
     """test_windows.py of conformance/platforms runs the same program under Wine."""
     name = f"lts-{VERSION}-windows-x86_64"
     with zipfile.ZipFile(package(f"{name}.zip")) as archive:
-        assert set(archive.namelist()) == {f"{name}/LICENSE", f"{name}/lts.exe"}
+        assert set(archive.namelist()) == {f"{name}/{file}" for file in ("LICENSE", "LICENSE-THIRD-PARTY", "lts.exe")}
         assert archive.read(f"{name}/lts.exe")[:2] == b"MZ"

@@ -122,6 +122,7 @@ def test_the_one_for_windows() -> None:
     names = {"openlts.dll", "openlts.dll.sha256", "openlts_jni.dll"}
     assert {name for name in jar.namelist() if not name.endswith("/")} == {
         "META-INF/LICENSE",
+        "META-INF/LICENSE-THIRD-PARTY",
         *(f"{place}/{name}" for name in names),
     }
     library = jar.read(f"{place}/openlts.dll")

@@ -90,6 +90,7 @@ def test_it_holds_what_it_promises() -> None:
     assert names >= {
         "OpenLTS.nuspec",
         "LICENSE",
+        "LICENSE-THIRD-PARTY",
         "lib/netstandard2.0/OpenLTS.dll",
         "lib/netstandard2.0/OpenLTS.xml",
         "buildTransitive/net461/OpenLTS.targets",

@@ -56,6 +56,25 @@ def test_the_bill_names_what_is_in_a_product(product: str, parts: tuple[str, ...
     assert ("uplot" in found) == (product == "lts")
 
 
+@pytest.mark.parametrize(
+    ("product", "name"),
+    [
+        ("openlts", f"openlts-{VERSION}-linux-x86_64.tar.gz"),
+        ("lts", f"lts-{VERSION}-linux-x86_64.tar.gz"),
+    ],
+)
+def test_a_package_has_the_terms_of_each_part(product: str, name: str) -> None:
+    with tarfile.open(package(name)) as archive:
+        file = archive.extractfile(f"{name.removesuffix('.tar.gz')}/LICENSE-THIRD-PARTY")
+        assert file is not None
+        terms = file.read().decode().lower()
+    bill = json.loads(package(f"{product}-{VERSION}.cdx.json").read_text())
+    parts = {component["name"] for component in bill["components"]} - {"stdlib"}
+    assert parts
+    assert not {part for part in parts if part.lower() not in terms}
+    assert "the go authors" in terms
+
+
 def archives() -> Iterator[tuple[str, bytes]]:
     """The name of each file in each archive by tar, which names its owners, and what is in it."""
     for path in sorted(PACKAGES.glob("*.tar.gz")):

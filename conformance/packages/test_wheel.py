@@ -95,6 +95,8 @@ def test_the_one_for_windows() -> None:
     own = {"openlts/lib/openlts.dll"}
     assert set(windows.namelist()) - set(linux.namelist()) == own
     assert set(linux.namelist()) - set(windows.namelist()) == {"openlts/lib/libopenlts.so.0", "openlts/_record.abi3.so"}
+    terms = {f"openlts-{VERSION}.dist-info/licenses/LICENSE{part}" for part in ("", "-THIRD-PARTY")}
+    assert terms <= set(windows.namelist())
     assert "Tag: py3-none-win_amd64\n" in windows.read(f"openlts-{VERSION}.dist-info/WHEEL").decode()
     found, exported, needed = pe_tables(windows.read("openlts/lib/openlts.dll"))
     assert (found, exported) == (AMD64, set(header_functions()))

@@ -9,7 +9,7 @@ import (
 	"github.com/openlts/openlts/server/alerts"
 )
 
-// alertRows is how many rows the history of alerts shows at a time.
+// alertRows is how many alerts that ring, and rows of the history, are shown at a time.
 const alertRows = 100
 
 var alertPages = []page{{
@@ -68,6 +68,7 @@ func receivers(text string) []string {
 // alertsShown is what the page of alerts shows.
 type alertsShown struct {
 	Open      []administration.OpenAlert
+	More      int // which are not shown
 	History   administration.Page[alerts.Event]
 	Rules     []alertRule
 	Channels  []administration.Channel
@@ -104,6 +105,8 @@ func showAlerts(r *request) (any, error) {
 	if shown.Open, err = r.admin.Alerts(ctx); err != nil {
 		return nil, err
 	}
+	shown.More = max(0, len(shown.Open)-alertRows)
+	shown.Open = shown.Open[:len(shown.Open)-shown.More]
 	if shown.History, err = r.admin.AlertHistory(ctx,
 		administration.Selection{After: r.URL.Query().Get("after"), Limit: alertRows}); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package pages_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -134,5 +135,30 @@ func TestTestsOnAlertPage(t *testing.T) {
 	if response.StatusCode != http.StatusTooManyRequests || !strings.Contains(body, "send the next test in 2m0s") ||
 		strings.Contains(body, "did not reach") {
 		t.Errorf("%d %s", response.StatusCode, body)
+	}
+}
+
+// However many alerts ring, the page shows the newest, and says that there are more and where.
+func TestManyAlertsRing(t *testing.T) {
+	o := openOffice(t)
+	o.life(t)
+	o.accounts(t)
+	const many = 250
+	if err := o.desk.Store.Update(t.Context(), func(tx store.Tx) error {
+		for n := range many {
+			if _, err := tx.Exec(t.Context(), `INSERT INTO alert_state (kind, subject, level, period, value, since)
+				VALUES ('quota', ?, 75, '', 76, ?)`, fmt.Sprint("many-", n), 1000+n); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	ringing := len(must[[]administration.OpenAlert](t)(o.desk.Alerts(t.Context())))
+	_, body := o.signedIn(t, "vera").get(t, "/alerts")
+	if want := fmt.Sprintf("the other %d.", ringing-100); ringing < many || !strings.Contains(body, want) ||
+		strings.Count(body, "items/many-") > 100 || !strings.Contains(body, "items/many-249") {
+		t.Errorf("%d ring, and %q is not said, or not the newest are shown", ringing, want)
 	}
 }

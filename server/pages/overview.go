@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"sort"
 	"time"
 
 	"github.com/openlts/openlts/server/administration"
@@ -41,10 +40,14 @@ type overviewShown struct {
 	Refused     int64 // within a day
 	Anomalies   administration.Page[records.Anomaly]
 	Active      int // devices heard of within a day
+	MoreActive  bool
 	Silent      int // devices not heard of for a week
 	MoreDevices bool
 	Devices     int
 }
+
+// maxNear is how many items near their end the overview shows.
+const maxNear = 5
 
 // maxRinging is how many alerts the overview shows.
 const maxRinging = 5
@@ -56,7 +59,7 @@ func showOverview(r *request) (any, error) {
 	ctx := r.Context()
 	now := r.admin.Now().In(r.zone)
 	var shown overviewShown
-	items, err := r.admin.Items(ctx, administration.Selection{Limit: records.MaxLimit})
+	items, err := r.admin.Items(ctx, administration.Selection{Limit: 1})
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +84,9 @@ func showOverview(r *request) (any, error) {
 			shown.Silent++
 		}
 	}
+	if shown.MoreDevices { // these are those heard of last, so nothing is known of the silent ones
+		shown.Silent, shown.MoreActive = 0, shown.Active == shown.Devices
+	}
 	if shown.Figures, err = r.figures(now); err != nil {
 		return nil, err
 	}
@@ -94,7 +100,9 @@ func showOverview(r *request) (any, error) {
 	}
 	shown.MoreRinging = len(shown.Ringing) - maxRinging
 	shown.Ringing = shown.Ringing[:min(len(shown.Ringing), maxRinging)]
-	shown.Near = near(items.Items, now)
+	if shown.Near, err = r.admin.NearItems(ctx, maxNear); err != nil {
+		return nil, err
+	}
 	if shown.Denials, err = r.admin.Denials(ctx,
 		administration.Selection{Since: now.Add(-24 * time.Hour).Unix(), Limit: 5}); err != nil {
 		return nil, err
@@ -144,26 +152,6 @@ func (r *request) figures(now time.Time) ([]comparison, error) {
 		list = append(list, c)
 	}
 	return list, nil
-}
-
-// near are the items that need attention: not in force for a reason that can be corrected, used
-// most, or ending within 30 days.
-func near(items []administration.Item, now time.Time) (list []administration.Item) {
-	urgency := func(i administration.Item) int64 {
-		hundredths, _ := administration.Percent(i.Quota)
-		if left := i.ExpiresAt - now.Unix(); left < 30*24*60*60 {
-			hundredths = max(hundredths, 10000-left/(30*24*60*60/2500))
-		}
-		return hundredths
-	}
-	for _, i := range items {
-		if i.State != administration.StateRevoked && i.State != administration.StateExpired &&
-			i.State != administration.StateFuture && urgency(i) >= 7500 {
-			list = append(list, i)
-		}
-	}
-	sort.SliceStable(list, func(a, b int) bool { return urgency(list[a]) > urgency(list[b]) })
-	return list[:min(len(list), 5)]
 }
 
 // quickStart makes an organization, a code and an item from one form.

@@ -279,11 +279,10 @@ export class Meter {
 
   private dirty(): void {
     this.run.dirty = true;
-    // At once after a pause: many tabs don't live for another second.
-    this.timer ??= setTimeout(
-      () => void this.keep('relaxed'),
-      this.env.now() - this.run.keptAt < keepEvery ? keepEvery : 0,
-    );
+    // A second after what was kept last, so at once after a pause: many tabs don't live for another second. A clock that
+    // was set makes nobody wait for longer.
+    const wait = this.run.keptAt + keepEvery - this.env.now();
+    this.timer ??= setTimeout(() => void this.keep('relaxed'), Math.max(0, Math.min(keepEvery, wait)));
   }
 
   /** Begins another run: for another account, or because this one's tab was taken for dead. */

@@ -38,8 +38,8 @@ function openOnTheWay(b, way) {
 }
 
 /** Opens a tab that has looked for what others left over, so that it takes nothing up by itself for a while. */
-async function openIdle(b) {
-  const license = await b.open(parameters());
+async function openIdle(b, changes) {
+  const license = await b.open(parameters(), changes);
   await license.submit();
   return license;
 }
@@ -152,7 +152,8 @@ test('what comes after a pause is kept at once, and what follows within a second
   for (const [pause, wait] of [
     [0, 0],
     [0, 1000],
-    [999, 1000],
+    [999, 1],
+    [600, 400],
     [1000, 0],
     [86_399_000, 0],
     [-5000, 1000],
@@ -165,4 +166,45 @@ test('what comes after a pause is kept at once, and what follows within a second
     units += 2;
     await until(async () => (await b.kept(license)) === units, `it is kept, after ${pause} ms`);
   }
+});
+
+for (const locks of [true, false]) {
+  test(`a tab that was frozen for an hour goes on, with${locks ? '' : 'out'} locks`, async () => {
+    const b = new Browser();
+    const changes = locks ? {} : { locks: undefined };
+    const before = await server.total();
+    const frozen = await openIdle(b, changes);
+    frozen.record('QR_CODE', 4);
+    await frozen.recordAt('QR_CODE', 1, Date.now()); // all is kept when it resolves
+    b.passed = 3600_000; // in which none of its timers comes
+    const other = await openIdle(b, changes);
+    // Whoever holds a lock is alive; where there are none, silence is death.
+    assert.equal((await server.total()) - before, locks ? 0 : 5);
+    frozen.record('QR_CODE', 3);
+    await frozen.tick();
+    frozen.record('QR_CODE', 2);
+    await frozen.submit();
+    await exact(other, before, 10);
+  });
+}
+
+test('a later version of the package may change the database under a tab', async () => {
+  const b = new Browser();
+  const before = await server.total();
+  const license = await b.open(parameters());
+  license.record('QR_CODE', 2);
+  await license.submit();
+  license.record('QR_CODE', 3);
+  await license.info(); // which keeps
+  await new Promise((resolve, reject) => {
+    const request = b.indexedDB.open('openlts', 2);
+    request.onblocked = () => reject(new Error('the tab holds the database'));
+    request.onsuccess = resolve;
+  });
+  license.record('QR_CODE', 4);
+  await license.submit();
+  const { accepted, pending, storage, storageFailure } = await license.info();
+  assert.deepEqual([accepted, pending, storage], [9, 0, 'memory']);
+  assert.match(storageFailure, /version/i);
+  assert.equal((await server.total()) - before, 9);
 });
