@@ -13,6 +13,8 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/database"
 	"github.com/pressly/goose/v3/lock"
+
+	"github.com/openlts/openlts/server/store/relational"
 )
 
 //go:embed migrations/*.sql
@@ -45,21 +47,8 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, create, target bool) (err 
 	if err != nil {
 		return err
 	}
-	current, newest, err := provider.GetVersions(ctx)
-	if err != nil {
-		return fmt.Errorf("reading the schema's version: %w", err)
-	}
-	if current > newest {
-		return fmt.Errorf("its schema has version %d, this program knows versions up to %d; use the newer "+
-			"lts that made it", current, newest)
-	}
-	if current == newest {
-		return nil
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("updating the schema from version %d to %d: %w", current, newest, err)
-	}
-	return nil
+	_, err = relational.Migrate(ctx, provider)
+	return err
 }
 
 // checkOwner refuses a database of another product, a database with an unfinished copy (except for

@@ -12,6 +12,8 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/pressly/goose/v3"
+
+	"github.com/openlts/openlts/server/store/relational"
 )
 
 //go:embed migrations/*.sql
@@ -38,21 +40,11 @@ func migrate(ctx context.Context, db *sql.DB, directory string) error {
 	if err != nil {
 		return err
 	}
-	current, newest, err := provider.GetVersions(ctx)
+	before, err := relational.Migrate(ctx, provider)
 	if err != nil {
-		return fmt.Errorf("reading the schema's version: %w", err)
+		return err
 	}
-	if current > newest {
-		return fmt.Errorf("its schema has version %d, this program knows versions up to %d; use the newer "+
-			"lts that made it", current, newest)
-	}
-	if current == newest {
-		return nil
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("updating the schema from version %d to %d: %w", current, newest, err)
-	}
-	if current > 0 && current < hashPasswordsVersion {
+	if before > 0 && before < hashPasswordsVersion {
 		return forgetDeleted(ctx, db)
 	}
 	return nil
