@@ -115,7 +115,7 @@ func (r Rule) Text() string {
 const off = "off"
 
 // ErrRule is the error of an invalid rule.
-var ErrRule = errors.New("this is no rule")
+var ErrRule = errors.New("the rule is not valid")
 
 // ParseRule reads the levels of a rule: numbers with commas in between, "end" for the
 // end of the tolerance of a quota, or "off".

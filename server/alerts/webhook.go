@@ -80,7 +80,7 @@ func (n *Network) transport() *http.Transport {
 	check := func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
 		if err != nil {
-			return fmt.Errorf("%q is no address: %w", address, err)
+			return fmt.Errorf("%q is not an address: %w", address, err)
 		}
 		if !n.Private && !public(to.Addr()) {
 			return ErrPrivate
