@@ -93,29 +93,31 @@ func measure(ctx context.Context, o options) error {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
 	}
-	rates := map[string][]float64{}
+	rates, busy := map[string][]float64{}, map[string][]float64{}
 	for round := range o.rounds {
 		order := slices.Clone(cases)
 		if round%2 == 1 {
 			slices.Reverse(order)
 		}
 		for _, c := range order {
+			before := readTicks()
 			rate, err := c.run(o.length)
 			if err != nil {
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
 			rates[c.name] = append(rates[c.name], rate*c.reports)
+			busy[c.name] = append(busy[c.name], busySince(before))
 		}
 		fmt.Printf("round %d of %d\n", round+1, o.rounds)
 	}
 	if err := b.check(); err != nil {
 		return err
 	}
-	fmt.Printf("\n%-22s %12s   %s\n", "", "median", "a second; least to most")
+	fmt.Printf("\n%-22s %12s   %s\n", "", "median", "a second; least to most; how busy the processors are")
 	for _, c := range cases {
 		list := rates[c.name]
-		fmt.Printf("%-22s %12.0f   %s; %.0f to %.0f\n", c.name, median(list), c.unit, slices.Min(list),
-			slices.Max(list))
+		fmt.Printf("%-22s %12.0f   %s; %.0f to %.0f; %s\n", c.name, median(list), c.unit, slices.Min(list),
+			slices.Max(list), busyText(median(busy[c.name])))
 	}
 	fmt.Println()
 	ratios := map[string]float64{}
