@@ -145,10 +145,11 @@ func (s *Sealer) label(slotStart int64, clock slot.Clock) bool {
 	}
 	// Since current was read, the clock may have returned to the victim's slot, and operations may
 	// count there. Without a label nothing is added to it, except by threads that saw the label
-	// before: these read the clock just now, so if it still shows another slot, there are none.
+	// before: these read the clock just now, so if it still shows another slot, there are none. If it
+	// moved on since, what they added shows in the sums.
 	before := s.tally.Label(victim)
 	s.tally.Relabel(victim, tally.NoSlot)
-	if *s.tally.Sums(victim) != s.marks[victim] || s.tally.Slot.Start(clock.Now().Unix()) == before {
+	if s.tally.Slot.Start(clock.Now().Unix()) == before || *s.tally.Sums(victim) != s.marks[victim] {
 		s.tally.Relabel(victim, before)
 		return false
 	}
@@ -205,12 +206,8 @@ func (s *Sealer) releaseStrays(clock slot.Clock) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for frame := tally.Frames; frame < tally.AllFrames; frame++ {
-		sums := s.tally.Sums(frame)
-		for entry, sum := range sums {
-			slotStart, _, ok := s.tally.Stray(frame, entry)
-			if ok && sum == s.marks[frame][entry] && far(slotStart) {
-				s.tally.ReleaseStray(frame, entry)
-			}
+		for entry, folded := range s.marks[frame] {
+			s.tally.ReleaseStray(frame, entry, folded, far)
 		}
 	}
 }

@@ -74,12 +74,21 @@ func (t *Tally) Stray(frame, index int) (slotStart int64, operationType int, ok 
 	return int64(key) >> strayIndexShift * int64(t.Slot), int(key >> 1 & 0xff), key != 0
 }
 
-// ReleaseStray allows an entry to count another slot of its type. What it counted so far must be in
-// the ledger.
-func (t *Tally) ReleaseStray(frame, index int) {
-	mine := t.strayKeyAt((frame-Frames)*Types + index)
-	if key := mine.Load(); key != 0 {
-		mine.CompareAndSwap(key, key&^strayInUse)
+// ReleaseStray allows an entry to count another slot of its type, if all that it counted is folded:
+// so much is in the ledger. over tells whether no thread can be adding for a slot; somebody may set
+// the clock back to that slot at any moment. So the entry is released first, which keeps threads from
+// adding to it; then over is asked and the count read once more, and the entry is taken back if a
+// thread came in between.
+func (t *Tally) ReleaseStray(frame, index int, folded uint64, over func(slotStart int64) bool) {
+	entry := (frame-Frames)*Types + index
+	mine, counter := t.strayKeyAt(entry), t.strayCounter(entry)
+	key := mine.Load()
+	released, slotStart := key&^strayInUse, int64(key)>>strayIndexShift*int64(t.Slot)
+	if key == released || counter.Load() != folded || !over(slotStart) || !mine.CompareAndSwap(key, released) {
+		return
+	}
+	if !over(slotStart) || counter.Load() != folded {
+		mine.CompareAndSwap(released, key)
 	}
 }
 

@@ -204,7 +204,22 @@ func TestAStrayThatIsDoneCountsAnotherSlot(t *testing.T) {
 	if c.AddStray(1, 1, slotStart-180) {
 		t.Fatal("an operation was counted though all entries are taken")
 	}
-	c.ReleaseStray(tally.Frames, 0)
+	over := func(int64) bool { return true }
+	once := 0
+	for name, release := range map[string]func(){
+		"more is counted than folded": func() { c.ReleaseStray(tally.Frames, 0, 0, over) },
+		"its slot is not over":        func() { c.ReleaseStray(tally.Frames, 0, 1, func(int64) bool { return false }) },
+		"the clock returns to its slot": func() {
+			c.ReleaseStray(tally.Frames, 0, 1, func(int64) bool { once++; return once == 1 })
+		},
+	} {
+		release()
+		_, kind, _ := c.Stray(tally.Frames, 0)
+		if c.AddStray(kind, 1, slotStart-180) {
+			t.Fatalf("%s, and another slot was counted in the entry", name)
+		}
+	}
+	c.ReleaseStray(tally.Frames, 0, 1, over)
 	slot, kind, ok := c.Stray(tally.Frames, 0)
 	if !ok || c.Sums(tally.Frames)[0] != 1 {
 		t.Fatal("the entry forgot what it counted")
