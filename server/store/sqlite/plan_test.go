@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -66,15 +65,7 @@ var large = regexp.MustCompile(`SCAN (report|r|raw_report|run|total|total_hour|t
 
 // No question of the statistics goes through a table that grows with each report.
 func TestStatisticsScanNoReports(t *testing.T) {
-	s, err := Open(t.Context(), t.TempDir(), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	s, _ := open(t)
 	const day = 1_763_856_000
 	windows := map[string][]store.Window{
 		"all": nil, "days": {{Start: day, End: day + 86400}, {Start: day + 86400, End: day + 2*86400}},
@@ -94,18 +85,11 @@ func TestStatisticsScanNoReports(t *testing.T) {
 			{Measure: store.MeasureConcurrent, HandshakeCodes: []string{"a"}}, {Measure: store.MeasureDenials},
 		} {
 			query.Windows = windows
-			err := s.reading(t.Context(), func(tx *sql.Tx) error {
-				p := &planned{moment: &moment{context.Background(), tx}}
-				_, err := view.Statistics(p, query)
-				for _, step := range p.plans {
-					if large.MatchString(step) && !strings.Contains(step, "USING INTEGER PRIMARY KEY") {
-						err = fmt.Errorf("%s: %s", step, strings.Join(p.plans, "\n"))
-					}
+			plans := plansOf(t, s, query)
+			for _, step := range plans {
+				if large.MatchString(step) && !strings.Contains(step, "USING INTEGER PRIMARY KEY") {
+					t.Errorf("%s, %+v: %s: %s", name, query, step, strings.Join(plans, "\n"))
 				}
-				return err
-			})
-			if err != nil {
-				t.Errorf("%s, %+v: %v", name, query, err)
 			}
 		}
 	}
@@ -114,15 +98,7 @@ func TestStatisticsScanNoReports(t *testing.T) {
 // What is asked about devices by name is looked up by their keys, whatever the period: no step goes
 // through what others reported.
 func TestNamedDevicesAreLookedUp(t *testing.T) {
-	s, err := Open(t.Context(), t.TempDir(), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	s, _ := open(t)
 	const day = 1_763_856_000
 	var days []store.Window
 	for n := range int64(365) {
@@ -137,27 +113,33 @@ func TestNamedDevicesAreLookedUp(t *testing.T) {
 	} {
 		for _, windows := range [][]store.Window{nil, days, days[:1]} {
 			query.Devices, query.Windows = []string{"a"}, windows
-			err := s.reading(t.Context(), func(tx *sql.Tx) error {
-				p := &planned{moment: &moment{context.Background(), tx}}
-				_, err := view.Statistics(p, query)
-				looked := 0
-				for _, step := range p.plans {
-					if tables.MatchString(step) {
-						if looked++; !key.MatchString(step) {
-							err = fmt.Errorf("%s", step)
-						}
+			looked := 0
+			for _, step := range plansOf(t, s, query) {
+				if tables.MatchString(step) {
+					if looked++; !key.MatchString(step) {
+						t.Errorf("%s by %v in %d windows: %s", query.Measure, query.By, len(windows), step)
 					}
 				}
-				if err == nil && looked == 0 {
-					err = errors.New("nothing was looked up")
-				}
-				return err
-			})
-			if err != nil {
-				t.Errorf("%s by %v in %d windows: %v", query.Measure, query.By, len(windows), err)
+			}
+			if looked == 0 {
+				t.Errorf("%s by %v in %d windows: nothing was looked up", query.Measure, query.By, len(windows))
 			}
 		}
 	}
+}
+
+// plansOf returns the plans of all that a question of the statistics asks the database.
+func plansOf(t *testing.T, s *Store, query store.StatisticsQuery) []string {
+	t.Helper()
+	var p *planned
+	if err := s.reading(t.Context(), func(tx *sql.Tx) error {
+		p = &planned{moment: &moment{context.Background(), tx}}
+		_, err := view.Statistics(p, query)
+		return err
+	}); err != nil {
+		t.Fatalf("%+v: %v", query, err)
+	}
+	return p.plans
 }
 
 // manySlots is more than are looked for one by one.
