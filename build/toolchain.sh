@@ -11,6 +11,17 @@
 
 strip=
 
+# linking MAP COMMAND...: runs a command that links, and keeps in MAP what the linker says (which it is asked to by
+# -Wl,--print-map): the map of what got into the binary, for build/licenses. zig makes one for Linux alone.
+linking() {
+  local map=$1
+  shift
+  "$@" >"$map" 2>&1 || {
+    cat "$map" >&2
+    exit 1
+  }
+}
+
 toolchain_fail() {
   printf '%s: %s\n' "$0" "$*" >&2
   exit 1

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"reflect"
+	"strings"
 	"sync"
 	"testing"
 
@@ -14,6 +17,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/legacy"
+
+	"github.com/openlts/openlts/core/protocol"
 )
 
 var loadContract = sync.OnceValues(func() (routers.Router, error) {
@@ -77,4 +82,39 @@ func contract(t testing.TB, next http.Handler) http.Handler {
 		w.WriteHeader(recorder.Code)
 		_, _ = w.Write(recorder.Body.Bytes())
 	})
+}
+
+// Each field of a request or an answer is in docs/openapi.yaml, which others write their clients
+// from, and that has no other.
+func TestTheContractHasEachField(t *testing.T) {
+	document, err := openapi3.NewLoader().LoadFromFile(filepath.Join("..", "docs", "openapi.yaml"))
+	check(t, err)
+	for name, of := range map[string]any{
+		"AuthorizationRequest": protocol.AuthorizationRequest{}, "Device": protocol.Device{},
+		"AuthorizationResponse": protocol.AuthorizationResponse{}, "Authorization": protocol.Authorization{},
+		"Refusal": protocol.Refusal{}, "Item": protocol.Item{}, "Quota": protocol.Quota{},
+		"ReportBatch": protocol.ReportBatch{}, "DeviceAccount": protocol.DeviceAccount{},
+		"ReportGroup": protocol.ReportGroup{}, "Report": protocol.Report{}, "Receipt": protocol.Receipt{},
+		"KeysResponse": protocol.KeysResponse{},
+	} {
+		schema, ok := document.Components.Schemas[name]
+		if !ok {
+			t.Errorf("docs/openapi.yaml has no schema %s", name)
+			continue
+		}
+		specified := maps.Clone(schema.Value.Properties)
+		for field := range reflect.TypeOf(of).Fields() {
+			key, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if key == "-" {
+				continue
+			}
+			if specified[key] == nil {
+				t.Errorf("the schema %s in docs/openapi.yaml lacks %q, which protocol.%s has", name, key, name)
+			}
+			delete(specified, key)
+		}
+		for key := range specified {
+			t.Errorf("the schema %s in docs/openapi.yaml has %q, and protocol.%s has not", name, key, name)
+		}
+	}
 }

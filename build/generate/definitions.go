@@ -9,15 +9,21 @@ type definitions struct {
 	Enumerations []enumeration `json:"enumerations"`
 }
 
+// OperationTypes are those that are built in.
+func (d definitions) OperationTypes() []value {
+	for _, e := range d.Enumerations {
+		if e.Name == "OperationType" {
+			return e.Values
+		}
+	}
+	return nil
+}
+
 // BuiltInTypes is a bit for each operation type, in words of 64.
 func (d definitions) BuiltInTypes() [4]uint64 {
 	var words [4]uint64
-	for _, e := range d.Enumerations {
-		if e.Name == "OperationType" {
-			for _, v := range e.Values {
-				words[v.Value/64] |= 1 << (v.Value % 64)
-			}
-		}
+	for _, v := range d.OperationTypes() {
+		words[v.Value/64] |= 1 << (v.Value % 64)
 	}
 	return words
 }

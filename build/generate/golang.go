@@ -17,6 +17,7 @@ func emitGo(all definitions) []output {
 		{path: "capi/parameters.go", region: "parameters", template: goFromCTemplate, data: parameters},
 		{path: "capi/jobs.go", region: "info", template: goToCTemplate,
 			data: goTarget{all.structure("LicenseInfo"), "info", "i"}},
+		{path: "docs/operations.md", region: "kinds", template: kindsTemplate, data: all},
 		{path: "capi/events.go", region: "event", template: goToCTemplate,
 			data: goTarget{all.structure("Event"), "event", "e"}},
 	}
@@ -80,6 +81,15 @@ func (f field) GoLimit() string {
 	}
 	return "maxText"
 }
+
+// kindsTemplate is the table of how the statistics group operation types.
+const kindsTemplate = `
+| operation type | kind | import |
+|---|---|---|
+{{range .OperationTypes}}{{if .Kind}}| ` + "`{{.Name}}` | `{{.Kind}}` |{{with .Import}} `{{.}}`{{end}}" + ` |
+{{end}}{{end}}| symbologies | ` + "`barcode`" + ` | |
+
+`
 
 const goFieldsTemplate = `{{range .Visible}}{{wrap ($.Describe .) "\t// " "\t// " "" 118}}
 	{{.Go}} {{.GoType}} ` + "`json:\"{{.JSON}}\"`" + `

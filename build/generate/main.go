@@ -83,6 +83,9 @@ func run(check bool) error {
 			}
 		}
 	}
+	if err := emitPromised(all, files); err != nil {
+		return err
+	}
 	for _, emit := range []func(map[string][]byte) error{emitVersion, emitConformance, emitSnippets} {
 		if err := emit(files); err != nil {
 			return err

@@ -18,18 +18,31 @@ func file(t *testing.T, directory, name, text string) string {
 	return path
 }
 
-// A program, such as this test, brings the terms of Go and of each of its modules.
-func TestTheTermsOfAProgram(t *testing.T) {
-	program, err := os.Executable()
+// programWith is a program, namely this test, that was linked as a map says.
+func programWith(t *testing.T, linkMap string) string {
+	t.Helper()
+	this, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
+	program := filepath.Join(t.TempDir(), "program")
+	if err := os.Symlink(this, program); err != nil {
+		t.Fatal(err)
+	}
+	file(t, filepath.Dir(program), "program.map", linkMap)
+	return program
+}
+
+// A program brings the terms of Go and of each of its modules; and two programs do so once.
+func TestTheTermsOfAProgram(t *testing.T) {
+	program := programWith(t, "")
 	info, err := buildinfo.ReadFile(program)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	if err := run(&out, []string{program, "A chart=" + file(t, t.TempDir(), "terms", "as you like\r\n")}); err != nil {
+	chart := file(t, t.TempDir(), "terms", "as you like\r\n")
+	if err := run(&out, []string{program, programWith(t, ""), "A chart=" + chart}); err != nil {
 		t.Fatal(err)
 	}
 	wanted := []string{"\nGo\n\nCopyright 2009 The Go Authors.", "\nA chart\n\nas you like\n", "SQLite"}
@@ -37,8 +50,8 @@ func TestTheTermsOfAProgram(t *testing.T) {
 		wanted = append(wanted, "\n"+module.Path+" "+module.Version+"\n\n")
 	}
 	for _, want := range wanted {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("%q is not in\n%s", want, out.String())
+		if strings.Count(out.String(), want) != 1 {
+			t.Errorf("%q is not once in\n%s", want, out.String())
 		}
 	}
 }
@@ -60,12 +73,10 @@ func TestWhatGivesTerms(t *testing.T) {
 }
 
 func TestWrongArguments(t *testing.T) {
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	program := programWith(t, "")
 	for _, arguments := range [][]string{
-		nil, {"absent"}, {program, "no file"}, {program, "a=absent"}, {file(t, t.TempDir(), "text", "no program")},
+		nil, {"absent"}, {program, "no file"}, {program, "a=absent"},
+		{programWith(t, "LOAD /usr/lib/libunheard.a(of.o)")}, {file(t, t.TempDir(), "text", "no program")},
 	} {
 		var out strings.Builder
 		if err := run(&out, arguments); err == nil || out.String() != "" {

@@ -1,6 +1,7 @@
 /* What programs that were compiled with an older header rely on: this compiles as long as it
- * holds. A line is added for what is new, and from then on none goes or changes; promised_test.sh
- * says what has none. Offsets and sizes are those of machines with pointers of 64 bits. */
+ * holds. build/generate adds a line for a field or a value that is new, and promised_test.sh says
+ * which function has none; no line may change or go. Offsets and sizes are those of machines with
+ * pointers of 64 bits. */
 #include <openlts/openlts.h>
 #include <stddef.h>
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tarfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +74,29 @@ def test_a_package_has_the_terms_of_each_part(product: str, name: str) -> None:
     assert parts
     assert not {part for part in parts if part.lower() not in terms}
     assert "the go authors" in terms
+
+
+#: Packages with what was compiled for Windows, and where the terms are in them.
+FOR_WINDOWS = {
+    f"openlts-{VERSION}-windows-x86_64.zip": f"openlts-{VERSION}-windows-x86_64/LICENSE-THIRD-PARTY",
+    f"openlts-{VERSION}-py3-none-win_amd64.whl": f"openlts-{VERSION}.dist-info/licenses/LICENSE-THIRD-PARTY",
+    f"openlts-{VERSION}-windows-x86_64.jar": "META-INF/LICENSE-THIRD-PARTY",
+    f"OpenLTS.{VERSION}.nupkg": "LICENSE-THIRD-PARTY",
+    f"lts-{VERSION}-windows-x86_64.zip": f"lts-{VERSION}-windows-x86_64/LICENSE-THIRD-PARTY",
+}
+
+
+@pytest.mark.parametrize("name", FOR_WINDOWS)
+def test_a_package_for_windows_has_the_terms_of_its_compiler(name: str) -> None:
+    """Whose runtime is in each binary; the one for Linux takes from the system what it needs."""
+    with zipfile.ZipFile(package(name)) as archive:
+        terms = archive.read(FOR_WINDOWS[name]).decode()
+    headings = re.findall(r"^-+\n(.*)\n", terms, re.MULTILINE)
+    assert {"Go", "MinGW-w64's runtime", "GCC's runtime library"} <= set(headings)
+    assert len(headings) == len(set(headings))
+    for owner in ("Copyright (c) 2009 - 2013 by the mingw-w64 project", "Lucent Technologies", "Keith Marshall"):
+        assert owner in terms
+    assert ("The GNU C Library" in headings) == name.endswith(".nupkg")
 
 
 def archives() -> Iterator[tuple[str, bytes]]:

@@ -198,6 +198,7 @@ func TestConcurrentSeatUntil(t *testing.T) {
 // How long each charge way keeps a seat.
 func TestSeatLasts(t *testing.T) {
 	const d = int64(86400)
+	tried := map[protocol.ChargeWay]bool{}
 	for _, test := range []struct {
 		way     protocol.ChargeWay
 		expires int64 // from now
@@ -210,6 +211,8 @@ func TestSeatLasts(t *testing.T) {
 		{way: protocol.ChargeWayDeviceCount, expires: 3 * d, want: 7 * d},
 		{way: protocol.ChargeWayDeviceCount, expires: -6 * d, want: 7 * d},
 		{way: protocol.ChargeWayInstanceCount, expires: 300 * d, want: 90 * d},
+		{way: protocol.ChargeWayConcurrentDeviceCount, expires: 300 * d, want: 360},
+		{way: protocol.ChargeWayConcurrentInstanceCount, expires: 300 * d, want: 360},
 		{way: protocol.ChargeWayActiveDeviceCount, expires: 300 * d, want: d},
 		{way: protocol.ChargeWayActiveDeviceCount, expires: 3600, want: d},
 		{way: protocol.ChargeWayDailyActiveDeviceCount, expires: 300 * d, want: d},
@@ -237,6 +240,7 @@ func TestSeatLasts(t *testing.T) {
 		{way: protocol.ChargeWayDeviceCount, expires: 300 * d, want: 600, source: "memory",
 			change: func(i *store.Item) { i.Charging.Brief = new(int64(600)) }},
 	} {
+		tried[test.way] = true
 		b := newBook(test.way, 10, func(i *store.Item) {
 			i.StartsAt, i.ExpiresAt = midnight-900*d, midnight+test.expires
 			if test.change != nil {
@@ -247,6 +251,11 @@ func TestSeatLasts(t *testing.T) {
 		if got := b.seatsOf("a"); len(got) != 1 || got[0].Until-midnight != test.want ||
 			got[0].Brief != (test.source == "memory") {
 			t.Errorf("%+v: %+v", test, got)
+		}
+	}
+	for _, way := range policy.ChargeWays() {
+		if policy.Seats(store.Item{ChargeWay: way}) && !tried[way] {
+			t.Errorf("no row above says how long a seat of the charge way %d lasts", way)
 		}
 	}
 }
