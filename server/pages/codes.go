@@ -45,11 +45,6 @@ var codePages = []page{
 				return "codes/" + segment(code) +
 					"?done=attached", r.admin.AttachItem(r.Context(), r.PostForm.Get("item"), code, 0)
 			}},
-			"detach": {administration.Editor, func(r *request) (string, error) {
-				code := r.PathValue("code")
-				return "codes/" + segment(code) +
-					"?done=detached", r.admin.DetachItem(r.Context(), r.PostForm.Get("item"), code)
-			}},
 			"archive": {administration.Editor, func(r *request) (string, error) {
 				code := r.PathValue("code")
 				return "codes/" + segment(code) +
