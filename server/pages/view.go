@@ -504,6 +504,15 @@ func (v *view) CodeTable(list []administration.Code, next ...string) any {
 	return rowsOf(v, list, next)
 }
 
+// maxInRow is how many names a row of a table shows.
+const maxInRow = 10
+
+// FirstOf gives the names that a row shows.
+func (v *view) FirstOf(names []string) []string { return names[:min(len(names), maxInRow)] }
+
+// MoreOf is how many names a row does not show.
+func (v *view) MoreOf(names []string) int { return max(0, len(names)-maxInRow) }
+
 // DenialTable makes a table of refusals.
 func (v *view) DenialTable(list []store.Denial, next ...string) any { return rowsOf(v, list, next) }
 
