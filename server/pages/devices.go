@@ -49,6 +49,10 @@ var devicePages = []page{
 			}
 			return shown, err
 		},
+		final: map[string]question{
+			"erase":   {text: "Erase the personal data of this device?", of: "uuid"},
+			"confirm": {text: "Count this key as the device's own?", of: "key"},
+		},
 		actions: map[string]action{
 			"confirm": {administration.Editor, func(r *request) (string, error) {
 				uuid := r.PathValue("uuid")
@@ -77,9 +81,6 @@ var devicePages = []page{
 			}},
 			"erase": {administration.Editor, func(r *request) (string, error) {
 				uuid := r.PathValue("uuid")
-				if r.PostForm.Get("sure") == "" {
-					return "", mistake("sure", "erased data can't be restored: confirm it")
-				}
 				return "devices/" + segment(uuid) + "?done=erased", r.admin.EraseDevice(r.Context(), uuid)
 			}},
 		},
