@@ -2,7 +2,8 @@
 // Each guards a promise: no panic reaches the host, core can be used without
 // cgo, nobody's file but ours is opened in a data directory, who was late is not told
 // that something is broken, no test of a server depends on when it runs, no line of a
-// source in Go or of a document is too wide, and no comparison is torn.
+// source in Go or of a document is too wide, no comparison is torn, and no function of
+// the header is missing anywhere.
 //
 // Run it from the repository's root: go run ./build/lint
 package main
@@ -44,7 +45,7 @@ type finding struct {
 func (f finding) String() string { return f.position.String() + ": " + f.text }
 
 // lint reads the library's Go files, tests aside, and applies the rules; clocks are looked at
-// in the server's tests, and lines everywhere.
+// in the server's tests, lines everywhere, and functions where each has to be.
 func lint(repository fs.FS) ([]finding, error) {
 	l := linter{sources: token.NewFileSet()}
 	for _, root := range []string{"core", "capi"} {
@@ -79,7 +80,7 @@ func lint(repository fs.FS) ([]finding, error) {
 			return nil, err
 		}
 	}
-	if err := errors.Join(l.clocks(repository), l.lines(repository)); err != nil {
+	if err := errors.Join(l.clocks(repository), l.lines(repository), l.functions(repository)); err != nil {
 		return nil, err
 	}
 	if l.performed == 0 {

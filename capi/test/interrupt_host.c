@@ -13,6 +13,7 @@
 
 #include "expect.h"
 #include "license.h"
+#include "scene.h"
 
 enum {
   CLOSE_MILLISECONDS = 30000,
@@ -261,10 +262,7 @@ static void cancelled(void) { cancel_threads(NULL); }
 
 static void cancelled_anywhere(void) { cancel_threads(&license); }
 
-static const struct {
-  const char *name;
-  void (*play)(void);
-} scenes[] = {
+static const struct scene scenes[] = {
     {"profiler", profiler},
     {"profiler first", profiler_first},
     {"alarms", alarms},
@@ -282,13 +280,10 @@ int main(int argc, char **argv) {
   url = argv[1];
   code = argv[2];
   directory = argv[3];
-  for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++) {
-    if (strcmp(scenes[i].name, argv[4]) == 0) {
-      scenes[i].play();
-      EXPECT_IS(LTS_OK, LTS_CloseLicense(license, CLOSE_MILLISECONDS));
-      printf("%ld\n", atomic_load(&recorded));
-      return failures();
-    }
+  if (!play_scene(scenes, sizeof scenes / sizeof *scenes, argv[4])) {
+    return 2;
   }
-  return 2;
+  EXPECT_IS(LTS_OK, LTS_CloseLicense(license, CLOSE_MILLISECONDS));
+  printf("%ld\n", atomic_load(&recorded));
+  return failures();
 }

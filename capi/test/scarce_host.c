@@ -25,6 +25,7 @@
 
 #include "expect.h"
 #include "license.h"
+#include "scene.h"
 
 enum { DEADLINE_SECONDS = 300, CLOSE_MILLISECONDS = 30000 };
 
@@ -424,10 +425,7 @@ static void files_are_limited(void) {
   EXPECT_IS(LTS_OK, LTS_CloseLicense(license, CLOSE_MILLISECONDS));
 }
 
-static const struct {
-  const char *name;
-  void (*play)(void);
-} scenes[] = {
+static const struct scene scenes[] = {
     {"no descriptor", no_descriptor},
     {"few descriptors", few_descriptors},
     {"shared descriptors", shared_descriptors},
@@ -458,11 +456,5 @@ int main(int argc, char **argv) {
   url = argv[1];
   code = argv[2];
   directory = argv[3];
-  for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++) {
-    if (strcmp(scenes[i].name, argv[4]) == 0) {
-      scenes[i].play();
-      return failures();
-    }
-  }
-  return 2;
+  return play_scene(scenes, sizeof scenes / sizeof *scenes, argv[4]) ? failures() : 2;
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/openlts/openlts/server"
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/alerts"
+	"github.com/openlts/openlts/server/pages"
 	"github.com/openlts/openlts/server/servertest"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/sqlite"
@@ -286,6 +287,29 @@ func (o *office) all(t testing.TB) []string {
 			"/statistics/reports"+span+"&device="+d.UUID)
 	}
 	return list
+}
+
+// Whoever adds a page adds an address of it, at which all tests in a browser visit it.
+func TestEachPageIsVisited(t *testing.T) {
+	o := openOffice(t)
+	o.life(t)
+	pattern := http.NewServeMux()
+	unvisited := map[string]bool{}
+	for _, path := range pages.Paths() {
+		if path == "/" {
+			path = "/{$}"
+		}
+		pattern.HandleFunc(path, func(http.ResponseWriter, *http.Request) {})
+		unvisited[path] = true
+	}
+	elsewhere := []string{"/sign-in", "/sign-out", "/set-up", "/organizations/100001/statements/draft"}
+	for _, address := range append(o.all(t), elsewhere...) {
+		_, visited := pattern.Handler(httptest.NewRequest(http.MethodGet, address, nil))
+		delete(unvisited, visited)
+	}
+	for path := range unvisited {
+		t.Errorf("office.all has no address of the page %s: add one", path)
+	}
 }
 
 // Each page is made, with and without data, and leads nowhere that does not exist.

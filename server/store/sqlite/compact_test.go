@@ -1,8 +1,6 @@
 package sqlite
 
 import (
-	"database/sql"
-	"path/filepath"
 	"testing"
 
 	"github.com/openlts/openlts/server/store"
@@ -41,18 +39,7 @@ func TestOldReportsAreKept(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite3", dataSource(filepath.Join(directory, FileName), nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	provider, err := newProvider(db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := provider.DownTo(t.Context(), compactVersion-1); err != nil {
-		t.Fatal(err)
-	}
+	db, provider := downTo(t, directory, compactVersion-1)
 	if _, err := db.Exec(before); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pressly/goose/v3"
+
 	"github.com/openlts/openlts/server/password"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/storetest"
@@ -82,6 +84,24 @@ func TestNewerDatabase(t *testing.T) {
 	}
 }
 
+// downTo opens the database of a directory and takes its schema back to a version.
+func downTo(t *testing.T, directory string, version int64) (*sql.DB, *goose.Provider) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", dataSource(filepath.Join(directory, FileName), nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	provider, err := newProvider(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.DownTo(t.Context(), version); err != nil {
+		t.Fatal(err)
+	}
+	return db, provider
+}
+
 // Every migration can be undone and done again.
 func TestMigrations(t *testing.T) {
 	s, directory := open(t)
@@ -90,18 +110,7 @@ func TestMigrations(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite3", dataSource(filepath.Join(directory, FileName), nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	provider, err := newProvider(db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := provider.DownTo(t.Context(), 0); err != nil {
-		t.Fatal(err)
-	}
+	db, provider := downTo(t, directory, 0)
 	var tables int
 	if err := db.QueryRow(`SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'goose_%'`).Scan(&tables); err != nil || tables != 0 {
 		t.Errorf("%d tables are left: %v", tables, err)
@@ -223,18 +232,7 @@ func TestPasswordsAreHashed(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("sqlite3", dataSource(filepath.Join(directory, FileName), nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	provider, err := newProvider(db)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := provider.DownTo(t.Context(), hashPasswordsVersion-1); err != nil {
-		t.Fatal(err)
-	}
+	downTo(t, directory, hashPasswordsVersion-1)
 	newer, err := Open(t.Context(), directory, false)
 	if err != nil {
 		t.Fatal(err)
