@@ -22,7 +22,7 @@ func Forms() (forms []Form) {
 	return forms
 }
 
-// Paths are the patterns of all pages.
+// Paths are the patterns of all pages, for tests that visit each.
 func Paths() (paths []string) {
 	for _, page := range all() {
 		paths = append(paths, page.path)
