@@ -1,8 +1,10 @@
 package pages_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -11,7 +13,9 @@ import (
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/pages"
 	"github.com/openlts/openlts/server/servertest"
+	"github.com/openlts/openlts/server/store"
 )
 
 // desktops gives devices their seats of an item.
@@ -81,6 +85,42 @@ func TestRepairs(t *testing.T) {
 		if _, body := carl.get(t, path); strings.Contains(body, foreign.Items[0].UUID) {
 			t.Errorf("%s tells of a device of another organization", path)
 		}
+	}
+}
+
+// A device's page says where each unit is that it recorded, and leads to what it counted.
+func TestAccountOfDevices(t *testing.T) {
+	o := openOffice(t)
+	o.life(t)
+	o.accounts(t)
+	olga, device, counted := o.signedIn(t, "olga"), "", int64(0)
+	for _, each := range must[administration.Page[administration.Device]](t)(o.desk.Devices(t.Context(),
+		administration.Selection{})).Items {
+		if keys := must[[]store.DeviceKeyUse](t)(o.desk.DeviceKeys(t.Context(), each.UUID)); len(keys) == 1 &&
+			keys[0].Accepted > 0 {
+			device, counted = each.UUID, keys[0].Accepted
+		}
+	}
+	if err := o.desk.Store.Update(t.Context(), func(tx store.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE device_account SET recorded = ?, expired = 2, refused = 3, storage = 5
+			WHERE device IN (SELECT id FROM device WHERE uuid = ?)`, counted+10+1007, device)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	_, body := olga.get(t, "/devices/"+device)
+	for _, want := range []string{
+		"<dt>Counted by this server</dt><dd>" + pages.Grouped(counted) + "</dd>",
+		"<dt>Not here yet</dt><dd>" + "1\u202f007" + "</dd>",
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("there is no %q", want)
+		}
+	}
+	link := regexp.MustCompile(`statistics/reports\?[^"]*`).FindString(body)
+	if response, body := olga.get(t, "/"+html.UnescapeString(link)); response.StatusCode != http.StatusOK ||
+		!strings.Contains(body, device) {
+		t.Errorf("%s leads to %d", link, response.StatusCode)
 	}
 }
 

@@ -2,6 +2,14 @@ package pages
 
 import "github.com/openlts/openlts/server/administration"
 
+// Paths are the patterns of all pages, for tests that visit each.
+func Paths() (paths []string) {
+	for _, page := range all() {
+		paths = append(paths, page.path)
+	}
+	return paths
+}
+
 // Form is a form of a page.
 type Form struct {
 	Path, Action string
@@ -22,10 +30,5 @@ func Forms() (forms []Form) {
 	return forms
 }
 
-// Paths are the patterns of all pages, for tests that visit each.
-func Paths() (paths []string) {
-	for _, page := range all() {
-		paths = append(paths, page.path)
-	}
-	return paths
-}
+// Grouped writes a number as pages do.
+func Grouped(n int64) string { return grouped(n) }
