@@ -12,6 +12,9 @@ class OpenLTS(ConanFile):
     name = "openlts"
     description = "License authorization and usage metering for native SDKs"
     license = "MIT"
+    author = "The OpenLTS authors"
+    url = "https://github.com/openlts/openlts"
+    homepage = "https://github.com/openlts/openlts"
     topics = ("licensing", "metering")
     settings = "os", "arch", "compiler", "build_type"
     package_type = "shared-library"

@@ -325,11 +325,11 @@ func (f *filler) writeReceived(tx *sql.Tx, day int64) error {
 	return rows.end()
 }
 
-// grains are the totals that are written each day, and how many slots each sums up.
-var grains = []struct {
-	level store.Level
-	slots int
-}{{store.LevelSlot, 1}, {store.LevelHour, 60 * 60 / slotSeconds}, {store.LevelDay, slotsOfDay}}
+// grains are the totals that are written each day: all but those of months.
+var grains = append(slices.Clone(store.FoldedLevels), store.LevelSlot, store.LevelHour, store.LevelDay)
+
+// slotsIn is how many slots a total of a level sums up.
+func slotsIn(level store.Level) int { return max(int(level/slotSeconds), 1) }
 
 // eachTotal calls write with the sums of some slots of a day, where there are any.
 func (f *filler) eachTotal(units [][]store.Units, slots int,
@@ -355,11 +355,10 @@ func (f *filler) eachTotal(units [][]store.Units, slots int,
 func (f *filler) writeTotals(tx *sql.Tx, day int64) error {
 	for i := range f.pairs {
 		p := &f.pairs[i]
-		for _, grain := range grains {
-			rows := inserting(tx, relational.TotalTables[grain.level]+
-				" (handshake_code, item, slot, type, count, late)", 6)
-			err := f.eachTotal(p.slots, grain.slots, func(n int, kind int64, sum store.Units) error {
-				if grain.level == store.LevelDay {
+		for _, level := range grains {
+			rows := inserting(tx, relational.TotalTables[level]+" (handshake_code, item, slot, type, count, late)", 6)
+			err := f.eachTotal(p.slots, slotsIn(level), func(n int, kind int64, sum store.Units) error {
+				if level == store.LevelDay {
 					p.used += sum.All
 				}
 				return rows.add(p.code, p.item, day+int64(n)*slotSeconds, kind, sum.All, sum.Late)
@@ -378,10 +377,10 @@ func (f *filler) writeTotals(tx *sql.Tx, day int64) error {
 		forget(p.slots)
 	}
 	for _, owner := range slices.Sorted(maps.Keys(f.owners)) {
-		for _, grain := range grains {
+		for _, level := range store.OrganizationLevels {
 			rows := inserting(tx, "total_organization (organization, level, slot, type, count, late)", 6)
-			err := f.eachTotal(f.owners[owner], grain.slots, func(n int, kind int64, sum store.Units) error {
-				return rows.add(owner, int64(grain.level), day+int64(n)*slotSeconds, kind, sum.All, sum.Late)
+			err := f.eachTotal(f.owners[owner], slotsIn(level), func(n int, kind int64, sum store.Units) error {
+				return rows.add(owner, int64(level), day+int64(n)*slotSeconds, kind, sum.All, sum.Late)
 			})
 			if err = errors.Join(err, rows.end()); err != nil {
 				return err

@@ -39,7 +39,7 @@ var versionPlaces = []place{
 	{"examples/barcode-reader/java/pom.xml", mavenOurs, 3},
 	{"examples/barcode-reader/android/pom.xml", mavenOurs, 3},
 	{"build/vcpkg/openlts/vcpkg.json", `(?m)^  "version": "(.*)"`, 1},
-	{"docs/java.md", named, 10},
+	{"docs/java.md", named, 12},
 	{"docs/cpp.md", named, 5},
 	{"docs/python.md", named, 1},
 	{"docs/csharp.md", named, 3},

@@ -13,7 +13,7 @@ import (
 func (a *app) handshake() *cobra.Command {
 	return group("handshake", "Handshake codes: between applications and license items",
 		a.addHandshake(), a.listHandshakes(), a.changeHandshake(), a.handshakeKey(), a.handshakePassword(),
-		a.archiveHandshake(true), a.archiveHandshake(false), a.removeHandshake())
+		a.replaceHandshake(), a.archiveHandshake(true), a.archiveHandshake(false), a.removeHandshake())
 }
 
 func (a *app) addHandshake() *cobra.Command {
@@ -207,6 +207,46 @@ one. License keys contain the password: make new ones.
 	password.add(cmd, "the new one")
 	cmd.Flags().BoolVar(&none, "none", false, "remove the session password")
 	cmd.Flags().IntVar(&overlapDays, "overlap-days", 0, "how many `days` the former one stays valid")
+	return cmd
+}
+
+func (a *app) replaceHandshake() *cobra.Command {
+	var in administration.CodeReplacement
+	var password passwordFlags
+	cmd := &cobra.Command{
+		Use: "replace CODE", Short: "Add a code that takes the place of another one, and print it",
+		Args: cobra.ExactArgs(1),
+		Long: `Add the handshake code <organization>-CUSTOM, named by --by, in place of CODE, for
+example because a license key leaked. It has the same items, in the same order, and is
+open to the same applications; it is the organization's default if CODE was. Both work
+for --overlap-days, so that applications can be updated one by one; then CODE is
+archived. It authorizes nobody from then on (-20101), also offline. What was counted
+under it stays.
+
+Whoever has a license key knows its session password: if CODE has one, give the new
+code another one. Make license keys of the new code afterwards.
+
+` + passwordHelp,
+		Example: `  lts handshake replace 100001-web --by web-2 --overlap-days 30
+  lts handshake replace 100001-web --by web-2 --overlap-days 30 --session-password-file new-password.txt`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if in.SessionPassword, err = password.read(cmd); err != nil {
+				return err
+			}
+			return a.work(cmd.Context(), false, func(s service) error {
+				added, err := s.ReplaceCode(cmd.Context(), args[0], in)
+				if err != nil {
+					return err
+				}
+				return a.added(cmd, added, added.Code)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&in.Custom, "by", "", "the `CUSTOM` part of the new code (required)")
+	cmd.Flags().Int64Var(&in.OverlapDays, "overlap-days", 0, "how many `days` both codes work")
+	password.add(cmd, "that of the new code")
+	required(cmd, "by")
 	return cmd
 }
 

@@ -36,6 +36,11 @@ func (r *remote) ArchiveHandshakeCode(ctx context.Context, code string, archived
 	return r.call(ctx, http.MethodPost, at("handshakes", code, archiving(archived)), nil, nil)
 }
 
+func (r *remote) ReplaceCode(ctx context.Context, code string,
+	in administration.CodeReplacement) (added administration.Code, err error) {
+	return added, r.call(ctx, http.MethodPost, at("handshakes", code, "replace"), in, &added)
+}
+
 func (r *remote) SetPassword(ctx context.Context, code, password string, overlapDays int64) error {
 	return r.call(ctx, http.MethodPost, at("handshakes", code, "password"),
 		rest.PasswordInput{SessionPassword: password, OverlapDays: overlapDays}, nil)

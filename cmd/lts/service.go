@@ -51,6 +51,7 @@ type service interface {
 	ArchiveOrganization(ctx context.Context, organization string, archived bool) error
 	ArchiveItem(ctx context.Context, item string, archived bool) error
 	ArchiveHandshakeCode(ctx context.Context, code string, archived bool) error
+	ReplaceCode(ctx context.Context, code string, in administration.CodeReplacement) (administration.Code, error)
 	// SetPassword sets the session password of a code; "": none. The previous one works for this
 	// many more days.
 	SetPassword(ctx context.Context, code, password string, overlapDays int64) error

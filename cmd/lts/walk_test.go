@@ -63,6 +63,7 @@ var remotely = []string{
 	"org add Other --id 100002", "org change 100002 --name Another", "org archive 100002", "org unarchive 100002",
 	"handshake add web --org 100002", "handshake change 100002-web --any",
 	"handshake password 100002-web --session-password secret --overlap-days 3", "handshake password 100002-web --none",
+	"handshake replace 100002-web --by web-2 --overlap-days 3", "handshake unarchive 100002-web",
 	"handshake archive 100002-web", "handshake unarchive 100002-web", "handshake key 100002-web",
 	"item add pages --org 100002 --charge-way page --quota 5 --handshake 100002-web", "item change pages --quota 6",
 	"item detach pages --handshake 100002-web", "item attach pages --handshake 100002-web --position 1",

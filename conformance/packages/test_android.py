@@ -7,9 +7,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
-import pytest
-from lts_server import REPOSITORY
-from packages import VERSION, maven_cache, need, package, run
+from packages import VERSION, maven_cache, run
 
 APP = """package example;
 
@@ -34,7 +32,6 @@ public final class App extends Application {
 ABIS = ("arm64-v8a", "armeabi-v7a", "x86_64")
 NATIVE = {f"jni/{abi}/{library}" for abi in ABIS for library in ("libopenlts.so", "libopenlts_jni.so")}
 
-
 #: A project that has it from a repository, as Gradle's have.
 PROJECT = """<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -58,21 +55,11 @@ PROJECT = """<project xmlns="http://maven.apache.org/POM/4.0.0">
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
 
 
-@pytest.fixture(scope="module")
-def library() -> Path:
-    need("javac", "mvn")
-    if os.environ.get("ANDROID_NDK_HOME"):
-        return package(f"openlts-android-{VERSION}.aar")
-    print("without the NDK, there are no native libraries in it")
-    run("build/android", "--classes-only", cwd=REPOSITORY)
-    return REPOSITORY / f"out/android/openlts-android-{VERSION}.aar"
-
-
-def test_an_app_is_compiled_with_it(library: Path, empty: Path) -> None:
-    with zipfile.ZipFile(library) as archive:
+def test_an_app_is_compiled_with_it(android_library: Path, empty: Path) -> None:
+    with zipfile.ZipFile(android_library) as archive:
         names = set(archive.namelist())
         archive.extractall(empty)
-    assert names >= {"AndroidManifest.xml", "classes.jar", "proguard.txt", "R.txt"}
+    assert names >= {"AndroidManifest.xml", "LICENSE", "classes.jar", "proguard.txt", "R.txt"}
     assert {name for name in names if name.startswith("jni/")} == (
         NATIVE if os.environ.get("ANDROID_NDK_HOME") else set()
     )
@@ -84,15 +71,15 @@ def test_an_app_is_compiled_with_it(library: Path, empty: Path) -> None:
     assert (empty / "built/example/App.class").exists()
 
 
-def test_a_repository_serves_it(library: Path, empty: Path, tmp_path: Path) -> None:
+def test_a_repository_serves_it(android_library: Path, empty: Path, tmp_path: Path) -> None:
     """By its POM, and with nothing else that it would need."""
     place = tmp_path / "packages/org/openlts/openlts-android" / VERSION
     place.mkdir(parents=True)
-    for path in (library, library.with_suffix(".pom")):
+    for path in (android_library, android_library.with_suffix(".pom")):
         shutil.copy(path, place)
     text = PROJECT.format(version=VERSION, repository=(tmp_path / "packages").as_uri())
     (empty / "pom.xml").write_text(text)
     local = maven_cache(tmp_path / "cache")
     run("mvn", "--batch-mode", "-q", f"-Dmaven.repo.local={local}", COPY, "-DoutputDirectory=got", cwd=empty)
-    assert [path.name for path in (empty / "got").iterdir()] == [library.name]
-    assert (empty / "got" / library.name).read_bytes() == library.read_bytes()
+    assert [path.name for path in (empty / "got").iterdir()] == [android_library.name]
+    assert (empty / "got" / android_library.name).read_bytes() == android_library.read_bytes()

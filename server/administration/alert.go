@@ -207,15 +207,32 @@ type OpenAlert struct {
 
 // Alerts gives the alerts that are not over, the newest first.
 func (a *Administrator) Alerts(ctx context.Context) ([]OpenAlert, error) {
+	return a.openAlerts(ctx, 0)
+}
+
+func (a *Administrator) openAlerts(ctx context.Context, most int) ([]OpenAlert, error) {
 	if err := errors.Join(a.may(Viewer), a.everywhere()); err != nil {
 		return nil, err
 	}
-	ringing, err := alerts.Open(ctx, a.Store)
+	ringing, err := alerts.Open(ctx, a.Store, most)
 	list := make([]OpenAlert, 0, len(ringing))
 	for _, r := range ringing {
 		list = append(list, OpenAlert{r.Kind, r.Subject, r.Organization, r.Level, r.Value, r.Since, r.Text})
 	}
 	return list, err
+}
+
+// NewestAlerts gives the newest alerts that are not over, so many at most, and how many more there
+// are.
+func (a *Administrator) NewestAlerts(ctx context.Context, most int) (list []OpenAlert, more int, err error) {
+	if list, err = a.openAlerts(ctx, most); err != nil || len(list) < most {
+		return list, 0, err
+	}
+	counts, err := alerts.CountOpen(ctx, a.Store)
+	for _, n := range counts {
+		more += int(n)
+	}
+	return list, max(0, more-len(list)), err
 }
 
 // AlertHistory gives a page of past alerts, the newest first. It uses only the size of the page and

@@ -49,11 +49,12 @@ type Code struct {
 	PublicTrial        bool `json:"publicTrial,omitempty"`
 	HasSessionPassword bool `json:"hasSessionPassword"`
 	// PreviousPasswordUntil is when the former session password stops working.
-	PreviousPasswordUntil int64    `json:"previousPasswordUntil,omitempty"`
-	ArchivedAt            int64    `json:"archivedAt,omitempty"`
-	ValidationFields      []string `json:"validationFields"`
-	Items                 []string `json:"items"`
-	CreatedAt             int64    `json:"createdAt"`
+	PreviousPasswordUntil int64 `json:"previousPasswordUntil,omitempty"`
+	// ArchivedAt is from when on it authorizes nobody; in the future if another code replaces it.
+	ArchivedAt       int64    `json:"archivedAt,omitempty"`
+	ValidationFields []string `json:"validationFields"`
+	Items            []string `json:"items"`
+	CreatedAt        int64    `json:"createdAt"`
 }
 
 // ViewCode shows a handshake code.

@@ -3,6 +3,7 @@ package alerts
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 
 	"github.com/openlts/openlts/server/outcome"
@@ -164,28 +165,35 @@ type Ringing struct {
 	Text         string
 }
 
-// Open gives the alerts that are not over, the newest first.
-func Open(ctx context.Context, r store.Reader) (open []Ringing, err error) {
-	states, err := States(ctx, r)
-	if err != nil {
-		return nil, err
+// Open gives the alerts that are not over, the newest first: so many at most; 0: all.
+func Open(ctx context.Context, r store.Reader, most int) (open []Ringing, err error) {
+	if most <= 0 {
+		most = math.MaxInt32
 	}
-	told := map[Key]Ringing{}
-	err = r.Query(ctx, `SELECT e.kind, e.subject, e.organization, e.text FROM alert_event e
-		JOIN (SELECT max(id) AS id FROM alert_event GROUP BY kind, subject) last ON last.id = e.id`, nil,
-		func(scan func(...any) error) error {
-			var last Ringing
-			err := scan(&last.Kind, &last.Subject, &last.Organization, &last.Text)
-			told[last.Key] = last
+	err = r.Query(ctx, `SELECT s.kind, s.subject, s.level, s.period, s.value, s.since, coalesce(e.organization, ''), coalesce(e.text, '')
+		FROM (SELECT * FROM alert_state WHERE since <> 0 ORDER BY since DESC, kind, subject LIMIT ?) s
+		LEFT JOIN alert_event e ON e.id = (SELECT max(l.id) FROM alert_event l WHERE l.kind = s.kind AND l.subject = s.subject)`,
+		[]any{most}, func(scan func(...any) error) error {
+			var a Ringing
+			err := scan(&a.Kind, &a.Subject, &a.Level, &a.Period, &a.Value, &a.Since, &a.Organization, &a.Text)
+			open = append(open, a)
 			return err
 		})
-	for key, s := range states {
-		if s.Since != 0 {
-			open = append(open, Ringing{s, told[key].Organization, told[key].Text})
-		}
-	}
 	slices.SortFunc(open, func(a, b Ringing) int {
 		return cmp.Or(cmp.Compare(b.Since, a.Since), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Subject, b.Subject))
 	})
 	return open, err
+}
+
+// CountOpen counts the alerts that are not over by kind.
+func CountOpen(ctx context.Context, r store.Reader) (map[Kind]int64, error) {
+	counts := map[Kind]int64{}
+	return counts, r.Query(ctx, `SELECT kind, count(*) FROM alert_state WHERE since <> 0 GROUP BY kind`, nil,
+		func(scan func(...any) error) error {
+			var kind Kind
+			var n int64
+			err := scan(&kind, &n)
+			counts[kind] = n
+			return err
+		})
 }

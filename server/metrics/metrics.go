@@ -231,16 +231,12 @@ func (m *Metrics) read(now time.Time) ([]prometheus.Metric, error) {
 		}
 	}
 	list = append(list, gauge(items, int64(len(all))), gauge(omitted, int64(len(all)-len(shown))))
-	states, err := alerts.Open(ctx, s)
+	byKind, err := alerts.CountOpen(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	byKind := map[alerts.Kind]int64{}
 	for _, rule := range alerts.Defaults() {
-		byKind[rule.Kind] = 0
-	}
-	for _, state := range states {
-		byKind[state.Kind]++
+		byKind[rule.Kind] += 0 // so that each kind has a series
 	}
 	for kind, n := range byKind {
 		list = append(list, gauge(open, n, string(kind)))

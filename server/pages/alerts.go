@@ -102,11 +102,9 @@ func showAlerts(r *request) (any, error) {
 		shown.NewSecret = r.shown
 	}
 	var err error
-	if shown.Open, err = r.admin.Alerts(ctx); err != nil {
+	if shown.Open, shown.More, err = r.admin.NewestAlerts(ctx, alertRows); err != nil {
 		return nil, err
 	}
-	shown.More = max(0, len(shown.Open)-alertRows)
-	shown.Open = shown.Open[:len(shown.Open)-shown.More]
 	if shown.History, err = r.admin.AlertHistory(ctx,
 		administration.Selection{After: r.URL.Query().Get("after"), Limit: alertRows}); err != nil {
 		return nil, err

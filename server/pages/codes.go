@@ -61,13 +61,24 @@ var codePages = []page{
 			}},
 			"session-password": {administration.Editor, func(r *request) (string, error) {
 				code := r.PathValue("code")
-				days, err := strconv.ParseInt(cmp0(r.PostForm.Get("overlapDays")), 10, 32)
-				if err != nil || days < 0 || days > administration.MaxOverlapDays {
-					return "", mistake("overlapDays", "this is not a number of days from 0 to 3650")
+				days, err := overlapDays(r)
+				if err != nil {
+					return "", err
 				}
 				return "codes/" + segment(code) + "?done=session-password",
 					r.admin.SetSessionPassword(r.Context(), code, r.PostForm.Get("sessionPassword"),
 						time.Duration(days)*24*time.Hour)
+			}},
+			"replace": {administration.Editor, func(r *request) (string, error) {
+				days, err := overlapDays(r)
+				if err != nil {
+					return "", err
+				}
+				added, err := r.admin.ReplaceCode(r.Context(), r.PathValue("code"), administration.CodeReplacement{
+					Custom: strings.TrimSpace(r.PostForm.Get("custom")), OverlapDays: days,
+					SessionPassword: r.PostForm.Get("sessionPassword"),
+				})
+				return "codes/" + segment(added.Code) + "?done=replaced", err
 			}},
 			"remove": {administration.Editor, func(r *request) (string, error) {
 				return "codes?done=removed", r.admin.RemoveCode(r.Context(), r.PathValue("code"))
@@ -85,6 +96,15 @@ var codePages = []page{
 			return again, err
 		}}},
 	},
+}
+
+// overlapDays is for how many days what is replaced works on.
+func overlapDays(r *request) (int64, error) {
+	days, err := strconv.ParseInt(cmp0(r.PostForm.Get("overlapDays")), 10, 32)
+	if err != nil || days < 0 || days > administration.MaxOverlapDays {
+		return 0, mistake("overlapDays", "this is not a number of days from 0 to 3650")
+	}
+	return days, nil
 }
 
 // lines are the lines of a text, without empty ones.

@@ -34,7 +34,7 @@ type overviewShown struct {
 	Figures     []comparison
 	Trend       *trend
 	Ringing     []administration.OpenAlert // for those who may see all organizations
-	MoreRinging int                        // which are not shown; below 1: none
+	MoreRinging int                        // which are not shown
 	Near        []administration.Item      // used most, or ending soon
 	Denials     administration.Page[store.Denial]
 	Refused     int64 // within a day
@@ -94,12 +94,10 @@ func showOverview(r *request) (any, error) {
 		return nil, err
 	}
 	if r.who().Organization == "" {
-		if shown.Ringing, err = r.admin.Alerts(ctx); err != nil {
+		if shown.Ringing, shown.MoreRinging, err = r.admin.NewestAlerts(ctx, maxRinging); err != nil {
 			return nil, err
 		}
 	}
-	shown.MoreRinging = len(shown.Ringing) - maxRinging
-	shown.Ringing = shown.Ringing[:min(len(shown.Ringing), maxRinging)]
 	if shown.Near, err = r.admin.NearItems(ctx, maxNear); err != nil {
 		return nil, err
 	}

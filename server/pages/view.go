@@ -133,12 +133,17 @@ var done = map[string]string{
 	"trusted":          "Trusted: license files of this vendor can be imported.",
 	"vendor-key":       "The key is made. License files can be issued.",
 	"closed":           "The month is closed. Its statement never changes from now on.",
-	"session-password": "The session password is changed.", "freed": "Freed: the seat is there for another device.",
-	"moved": "Moved: the other device has the seats now.", "blocked": "Blocked: the device is refused from now on.",
-	"unblocked": "Unblocked: the device is authorized again.", "merged": "Merged: both are shown as this device.",
-	"separated": "Separated: the device is shown as itself again.",
-	"erased":    "Erased: no personal data of this device are left.",
-	"confirmed": "Confirmed: the key is the device's own.", "cleared": "Cleared: the device counts as one device.",
+	"session-password": "The session password is changed.",
+	"replaced":         "Replaced: this code takes over. Make a license key of it for your applications.",
+	"freed":            "Freed: the seat is there for another device.",
+	"moved":            "Moved: the other device has the seats now.",
+	"blocked":          "Blocked: the device is refused from now on.",
+	"unblocked":        "Unblocked: the device is authorized again.",
+	"merged":           "Merged: both are shown as this device.",
+	"separated":        "Separated: the device is shown as itself again.",
+	"erased":           "Erased: no personal data of this device are left.",
+	"confirmed":        "Confirmed: the key is the device's own.",
+	"cleared":          "Cleared: the device counts as one device.",
 }
 
 // Mistakes are the mistakes of the form that belong to no field on the page.
@@ -204,6 +209,9 @@ func (v *view) At(unix int64) moment {
 	t := time.Unix(unix, 0).In(v.r.zone)
 	return moment{ISO: t.Format(time.RFC3339), Text: t.Format("2006-01-02 15:04"), Day: t.Format("2006-01-02")}
 }
+
+// Past tells whether a moment has come; 0 never does.
+func (v *view) Past(unix int64) bool { return unix != 0 && unix <= v.r.admin.Now().Unix() }
 
 // Ago says how long ago a time was, or how far ahead it is.
 func (v *view) Ago(unix int64) string {
@@ -502,6 +510,15 @@ func (v *view) ItemTable(list []administration.Item, next ...string) any {
 // CodeTable makes a table of handshake codes.
 func (v *view) CodeTable(list []administration.Code, next ...string) any {
 	return rowsOf(v, list, next)
+}
+
+// CodeEnd tells from when on a code authorizes nobody.
+func (v *view) CodeEnd(archivedAt int64) any {
+	return struct {
+		V    *view
+		At   moment
+		Past bool
+	}{v, v.At(archivedAt), v.Past(archivedAt)}
 }
 
 // DenialTable makes a table of refusals.

@@ -344,7 +344,7 @@ func (a *Asking) grant(d *decision, code store.HandshakeCode, chosen *Candidate)
 		},
 		Quota: Quota(item, d.usage(&item)), Trial: item.Trial,
 		IssuedAt: now, ValidUntil: chosen.notAfterTrial(ValidUntil(item)),
-		BufferUntil: chosen.notAfterTrial(BufferUntil(item, request.MaxBufferDays, d.now)),
+		BufferUntil: notAfter(code, chosen.notAfterTrial(BufferUntil(item, request.MaxBufferDays, d.now))),
 	}
 }
 

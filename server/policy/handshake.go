@@ -21,7 +21,7 @@ type Proof struct{ Right, Wrong []string }
 // that depends on hashes with which nobody has compared the password yet, it returns these instead.
 func CheckHandshake(code store.HandshakeCode, request *protocol.AuthorizationRequest, proof Proof,
 	now time.Time) (untried []string, refusal error) {
-	if code.ArchivedAt != 0 || code.OrganizationArchivedAt != 0 {
+	if code.Archived(now.Unix()) || code.OrganizationArchivedAt != 0 {
 		return nil, because(protocol.StatusHandshakeCodeNotFound, protocol.ReasonArchived)
 	}
 	if untried, refusal := checkPassword(code, request, proof, now); untried != nil || refusal != nil {
@@ -31,6 +31,15 @@ func CheckHandshake(code store.HandshakeCode, request *protocol.AuthorizationReq
 		return nil, protocol.StatusHandshakeAppDomainMismatch
 	}
 	return nil, nil
+}
+
+// notAfter limits the time for which a device may work offline to that of its code, if it is known
+// when the code will be archived: who copied its license key may not go on with it for longer.
+func notAfter(code store.HandshakeCode, offline int64) int64 {
+	if code.ArchivedAt == 0 {
+		return offline
+	}
+	return min(offline, code.ArchivedAt)
 }
 
 func checkPassword(code store.HandshakeCode, request *protocol.AuthorizationRequest, proof Proof,

@@ -101,6 +101,7 @@ func TestNoOperationLeadsElsewhere(t *testing.T) {
 		"PATCH handshakes/{code}":    {`{"validationFields": ["x.example.com"]}`},
 		"POST handshakes/{code}/key": {`{"server": "https://lts.example.com"}`},
 
+		"POST handshakes/{code}/replace":     {`{"custom": "b", "overlapDays": 30}`},
 		"POST handshakes/{code}/password":    {`{"sessionPassword": "secret", "overlapDays": 30}`},
 		"POST items/{id}/adjustments":        {`{"units": -5, "reason": "tests"}`},
 		"POST organizations/{id}/statements": {`{"month": "2026-01", "zone": "Europe/Berlin"}`},
@@ -150,6 +151,9 @@ func TestNoOperationLeadsElsewhere(t *testing.T) {
 			}
 			options := bodies[method+" "+relative]
 			if options == nil {
+				if operation.RequestBody != nil && operation.RequestBody.Value.Required {
+					t.Errorf("%s %s: this test has no body for it", method, relative)
+				}
 				options = []string{""}
 			}
 			for _, to := range paths {

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/openlts/openlts/server/administration"
@@ -24,6 +25,15 @@ func setPassword(r *request) (answer, error) {
 	}
 	return answer{}, r.admin.SetSessionPassword(r.Context(), r.PathValue("code"), in.SessionPassword,
 		time.Duration(in.OverlapDays)*day)
+}
+
+func replaceCode(r *request) (answer, error) {
+	var in administration.CodeReplacement
+	if err := r.read(&in); err != nil {
+		return answer{}, err
+	}
+	added, err := r.admin.ReplaceCode(r.Context(), r.PathValue("code"), in)
+	return answer{status: http.StatusCreated, value: added}, err
 }
 
 func setRetention(r *request) (answer, error) {

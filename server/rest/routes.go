@@ -128,6 +128,7 @@ func (a *API) routes() map[string]handler {
 		"POST handshakes/{code}/archive":    archive("code", (*admin).ArchiveHandshakeCode, true),
 		"POST handshakes/{code}/unarchive":  archive("code", (*admin).ArchiveHandshakeCode, false),
 		"POST handshakes/{code}/password":   setPassword,
+		"POST handshakes/{code}/replace":    replaceCode,
 
 		"POST items/{id}/replay": replayItem,
 

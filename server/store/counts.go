@@ -76,8 +76,13 @@ func ParseCounts(text []byte) (Counts, error) {
 	return CountsOf(units), nil
 }
 
-// typeNames are the names of the built-in operation types, by number.
-var typeNames = protocol.OperationTypeNames()
+// typeNames are the names of the built-in operation types, by number; "" for others.
+var typeNames = func() (names [protocol.OperationTypes]string) {
+	for number, name := range protocol.OperationTypeNames() {
+		names[number] = name
+	}
+	return names
+}()
 
 // AppendBinary appends the counts in the form in which they are stored: for each type its number
 // plus one, or 0 and the name if the type is not built in, and then the units; all numbers are
@@ -115,33 +120,89 @@ func ParseBinaryCounts(data []byte) (Counts, error) {
 func EachBinaryCount(data []byte, f func(Count)) error {
 	last := ""
 	for len(data) > 0 {
-		kind, n := binary.Uvarint(data)
-		if n <= 0 {
-			return errStoredCounts
+		kind, name, units, left, err := nextCount(data)
+		if err != nil {
+			return err
 		}
-		data = data[n:]
-		var count Count
 		if kind > 0 {
-			if count.Type = typeNames[protocol.OperationType(min(kind-1, protocol.OperationTypes))]; count.Type == "" {
-				return fmt.Errorf("%w: this program knows no operation type %d", errStoredCounts, kind-1)
-			}
-		} else {
-			length, n := binary.Uvarint(data)
-			if n <= 0 || length == 0 || length > uint64(len(data)-n) {
-				return errStoredCounts
-			}
-			data = data[n:]
-			count.Type, data = string(data[:length]), data[length:]
+			name = typeNames[kind-1]
 		}
-		units, n := binary.Uvarint(data)
-		if n <= 0 || units == 0 || units > 1<<63-1 {
+		if last >= name {
 			return errStoredCounts
 		}
-		if count.Units, data = int64(units), data[n:]; last >= count.Type {
-			return errStoredCounts
-		}
-		last = count.Type
-		f(count)
+		last, data = name, left
+		f(Count{name, units})
 	}
 	return nil
+}
+
+// nextCount reads the first of stored counts: the number of its type plus one, or 0 and its name, and
+// its units. It returns what follows.
+func nextCount(data []byte) (kind uint64, name string, units int64, left []byte, err error) {
+	kind, n := binary.Uvarint(data)
+	if n <= 0 {
+		return 0, "", 0, nil, errStoredCounts
+	}
+	data = data[n:]
+	if kind > 0 {
+		if kind > uint64(len(typeNames)) || typeNames[kind-1] == "" {
+			return 0, "", 0, nil, fmt.Errorf("%w: this program knows no operation type %d", errStoredCounts, kind-1)
+		}
+	} else {
+		length, n := binary.Uvarint(data)
+		if n <= 0 || length == 0 || length > uint64(len(data)-n) {
+			return 0, "", 0, nil, errStoredCounts
+		}
+		data = data[n:]
+		name, data = string(data[:length]), data[length:]
+	}
+	sum, n := binary.Uvarint(data)
+	if n <= 0 || sum == 0 || sum > 1<<63-1 {
+		return 0, "", 0, nil, errStoredCounts
+	}
+	return kind, name, int64(sum), data[n:], nil
+}
+
+// CountSums sums up stored counts by type. Sums stop at the largest number.
+type CountSums struct {
+	builtIn [protocol.OperationTypes]int64 // by number
+	met     []uint8                        // the numbers of those that are not zero
+	named   map[string]int64
+}
+
+// Add adds any number of lists of stored counts, one after the other.
+func (s *CountSums) Add(data []byte) error {
+	for len(data) > 0 {
+		kind, name, units, left, err := nextCount(data)
+		if err != nil {
+			return err
+		}
+		data = left
+		if kind == 0 {
+			if s.named == nil {
+				s.named = map[string]int64{}
+			}
+			s.named[name] = SaturatingSum(s.named[name], units)
+			continue
+		}
+		sum := &s.builtIn[kind-1]
+		if *sum == 0 {
+			s.met = append(s.met, uint8(kind-1))
+		}
+		*sum = SaturatingSum(*sum, units)
+	}
+	return nil
+}
+
+// Take calls f with the sum of each type, in no order, and forgets them.
+func (s *CountSums) Take(f func(Count)) {
+	for _, number := range s.met {
+		f(Count{typeNames[number], s.builtIn[number]})
+		s.builtIn[number] = 0
+	}
+	s.met = s.met[:0]
+	for name, units := range s.named {
+		f(Count{name, units})
+	}
+	clear(s.named)
 }

@@ -26,6 +26,32 @@ func CutWindows(windows []Window, levels ...Level) Pieces {
 	return pieces
 }
 
+// Unfold divides what pieces of folded levels have after a moment, up to which these are folded, into
+// totals of other levels, the longest first.
+func (p Pieces) Unfold(folded int64, levels ...Level) {
+	for _, side := range []struct {
+		pieces map[Level][]Piece
+		minus  bool
+	}{{p.Plus, false}, {p.Minus, true}} {
+		for _, level := range FoldedLevels {
+			end, list := level.Start(folded), side.pieces[level]
+			var shorter []Level
+			for _, other := range levels {
+				if other < level {
+					shorter = append(shorter, other)
+				}
+			}
+			delete(side.pieces, level)
+			for _, piece := range list {
+				if piece.Start < end {
+					p.add(level, Piece{piece.Window, piece.Start, min(piece.End, end)}, side.minus)
+				}
+				p.cut(piece.Window, max(piece.Start, end), piece.End, shorter, side.minus)
+			}
+		}
+	}
+}
+
 func (p Pieces) cut(window int, start, end int64, levels []Level, minus bool) {
 	if start >= end {
 		return

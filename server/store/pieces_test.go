@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"math"
 	"reflect"
 	"slices"
 	"testing"
@@ -17,16 +18,27 @@ func TestPieces(t *testing.T) {
 		levels := rapid.SampledFrom([][]store.Level{
 			{store.LevelMonth, store.LevelDay, store.LevelSlot}, {store.LevelDay, store.LevelHour, store.LevelSlot},
 			{store.LevelDay, store.LevelSlot}, {store.LevelHour, store.LevelSlot}, {store.LevelSlot},
+			{store.LevelMonth, store.LevelDay, store.LevelQuarterDay, store.LevelHour, store.LevelQuarterHour,
+				store.LevelSlot},
 		}).Draw(t, "levels")
 		start := 1_700_000_100 + 900*rapid.Int64Range(0, 4*24*70).Draw(t, "start")
 		window := store.Window{Start: start, End: start + 900*rapid.Int64Range(0, 4*24*70).Draw(t, "length")}
 		pieces := store.CutWindows([]store.Window{{Start: 0, End: 900}, window}, levels...)
+		folded := int64(math.MaxInt64)
+		if rapid.Bool().Draw(t, "unfold") {
+			folded = max(rapid.Int64Range(window.Start-86400, window.End+86400).Draw(t, "folded"), 0)
+			pieces.Unfold(folded, store.LevelMonth, store.LevelDay, store.LevelHour, store.LevelSlot)
+			levels = append(slices.Clone(levels), store.LevelHour, store.LevelSlot)
+		}
 		covers := func(pieces map[store.Level][]store.Piece, at int64) (times int) {
 			for level, list := range pieces {
 				if !slices.Contains(levels, level) {
 					t.Fatalf("there is a piece of the level %d", level)
 				}
 				for _, p := range list {
+					if slices.Contains(store.FoldedLevels, level) && p.End > folded {
+						t.Fatalf("%+v of level %d is after %d", p, level, folded)
+					}
 					if level.Start(p.Start) != p.Start || level.Start(p.End) != p.End || p.Start >= p.End {
 						t.Fatalf("%+v is not a piece of level %d", p, level)
 					}
@@ -51,6 +63,26 @@ func TestPieces(t *testing.T) {
 			}
 		}
 	})
+	// Whatever the zone, a day of it is few totals. So are those of days that begin at any quarter.
+	for start := int64(1_763_856_000); start < 1_763_856_000+86400; start += 900 {
+		pieces := store.CutWindows([]store.Window{{Start: start, End: start + 86400}}, store.LevelMonth, store.LevelDay,
+			store.LevelQuarterDay, store.LevelHour, store.LevelQuarterHour, store.LevelSlot)
+		totals := int64(0)
+		for _, side := range []map[store.Level][]store.Piece{pieces.Plus, pieces.Minus} {
+			for level, list := range side {
+				for _, p := range list {
+					if level == store.LevelSlot {
+						t.Errorf("a day that begins at %d has slots: %+v", start, pieces)
+						continue
+					}
+					totals += (p.End - p.Start) / int64(level)
+				}
+			}
+		}
+		if totals > 1+2*(2+3+2) { // at each end: quarters of a day, hours, quarters of an hour
+			t.Errorf("a day that begins at %d consists of %d totals: %+v", start, totals, pieces)
+		}
+	}
 	// A day of another time zone is one of UTC, and some hours; all of time is itself.
 	day := int64(1_763_856_000)
 	pieces := store.CutWindows([]store.Window{{Start: day - 3600, End: day + 82800},

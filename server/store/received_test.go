@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"bytes"
+	"maps"
+	"math"
 	"reflect"
 	"testing"
 
@@ -28,6 +30,41 @@ func TestCountsComeBack(t *testing.T) {
 		text, err := store.ParseCounts(counts.AppendJSON(nil))
 		if err != nil || !reflect.DeepEqual(text, counts) {
 			t.Fatalf("%+v became %+v, %v", counts, text, err)
+		}
+	})
+}
+
+// Lists that follow one another are summed up by type, each time anew, whatever they are cut into.
+func TestCountsAreSummedUp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var sums store.CountSums
+		for range rapid.IntRange(1, 3).Draw(t, "times") {
+			want := map[string]int64{}
+			for range rapid.IntRange(1, 3).Draw(t, "calls") {
+				var data []byte
+				for range rapid.IntRange(0, 4).Draw(t, "lists") {
+					counts := someCounts(t)
+					if rapid.IntRange(0, 9).Draw(t, "absurd") == 0 {
+						counts = store.Counts{{Type: "OWN_A", Units: math.MaxInt64 - 1}}
+					}
+					for _, count := range counts {
+						want[count.Type] = store.SaturatingSum(want[count.Type], count.Units)
+					}
+					data = counts.AppendBinary(data)
+				}
+				if err := sums.Add(data); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := map[string]int64{}
+			sums.Take(func(count store.Count) { got[count.Type] += count.Units })
+			if !maps.Equal(got, want) {
+				t.Fatalf("%v, not %v", got, want)
+			}
+		}
+		damaged := someCounts(t).AppendBinary(nil)
+		if damaged = damaged[:len(damaged)-1]; sums.Add(damaged) == nil {
+			t.Fatalf("%x was taken", damaged)
 		}
 	})
 }

@@ -99,7 +99,8 @@ type Tx interface {
 	// time stay.
 	UpdateItem(Item) error
 	RevokeItem(item ID, at int64) error
-	// ArchiveItem and ArchiveHandshakeCode archive an object; 0 restores it.
+	// ArchiveItem and ArchiveHandshakeCode archive an object, a code perhaps at a moment in the
+	// future; 0 restores it.
 	ArchiveItem(item ID, at int64) error
 	ArchiveHandshakeCode(code ID, at int64) error
 	// SetSessionPassword gives a code another session password, as hashes.

@@ -26,26 +26,45 @@ func SaturatingSum(a, b int64) int64 {
 	return a + b
 }
 
-// Level is the length of time that a total sums up, in seconds. Totals of hours, days and months
-// are stored in addition to those of slots, so that a year can be summed up quickly; all are those
-// of UTC.
+// Level is the length of time that a total sums up, in seconds. Longer totals are stored in
+// addition to those of slots, so that a year can be summed up quickly; all are those of UTC.
 type Level int64
 
 // Levels of totals.
 const (
 	LevelSlot Level = 0 // a slot, whatever its length
-	LevelHour Level = 60 * 60
-	LevelDay  Level = 24 * 60 * 60
+	// LevelQuarterHour is what all time zones begin their days at.
+	LevelQuarterHour Level = 15 * 60
+	LevelHour        Level = 60 * 60
+	LevelQuarterDay  Level = 6 * 60 * 60
+	LevelDay         Level = 24 * 60 * 60
 	// LevelMonth is a calendar month, however long it is.
 	LevelMonth Level = 31 * 24 * 60 * 60
 )
 
-// Levels of totals of codes and items, and of those of organizations: each is made of the
-// one before.
+// Levels of totals of codes and items, and of those of organizations, that are added to in the
+// transaction that stores a report: each is made of the one before.
 var (
 	TotalLevels        = []Level{LevelSlot, LevelHour, LevelDay, LevelMonth}
 	OrganizationLevels = []Level{LevelSlot, LevelHour, LevelDay}
 )
+
+// FoldedLevels are further levels of totals of codes and items, which are folded later; see Folder.
+// With them, a day of any time zone consists of few totals.
+var FoldedLevels = []Level{LevelQuarterHour, LevelQuarterDay}
+
+// Late returns the totals of a level for those of some slots that begin before a moment up to which
+// this level was folded: they came too late for that.
+func Late(slots map[TotalKey]Units, level Level, folded int64) map[TotalKey]Units {
+	before := level.Start(folded)
+	late := map[TotalKey]Units{}
+	for key, units := range slots {
+		if key.Slot < before {
+			late[key] = units
+		}
+	}
+	return RollUp(late, level)
+}
 
 // Start returns the start of the hour, day or month that contains a moment.
 func (l Level) Start(at int64) int64 {

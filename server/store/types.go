@@ -35,13 +35,17 @@ type HandshakeCode struct {
 	// ValidationFields are the domains, application ids or process names that
 	// may use the code; none: any.
 	ValidationFields []string
-	Default          bool  // the organization's default code
-	PublicTrial      bool  // its trials are for who names neither a code nor an organization
-	ArchivedAt       int64 // 0: in use
+	Default          bool // the organization's default code
+	PublicTrial      bool // its trials are for who names neither a code nor an organization
+	// ArchivedAt is from when on it authorizes nobody, perhaps in the future; 0: in use.
+	ArchivedAt int64
 	// OrganizationArchivedAt is when its organization was archived; 0: in use.
 	OrganizationArchivedAt int64
 	CreatedAt              int64
 }
+
+// Archived tells whether the code is archived at a moment.
+func (c HandshakeCode) Archived(at int64) bool { return c.ArchivedAt != 0 && c.ArchivedAt <= at }
 
 // Item is a license item: a permit to use products. Use is counted on it.
 type Item struct {

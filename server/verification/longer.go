@@ -66,7 +66,8 @@ func (v *verifier) longerTotals() error {
 func (v *verifier) compareLonger(e *entry) {
 	times := map[int64][2]string{
 		levelSlot: {"a slot", "slot"}, levelHour: {"an hour", "hour"}, levelDay: {"a day", "day"},
-		levelMonth: {"a month", "month"},
+		levelMonth: {"a month", "month"}, levelQuarterHour: {"a quarter of an hour", "quarter of an hour"},
+		levelQuarterDay: {"a quarter of a day", "quarter of a day"},
 	}
 	name := times[e.level]
 	what, where := "total of "+name[0], v.where(e, name[1])
@@ -87,9 +88,11 @@ func (v *verifier) compareLonger(e *entry) {
 	v.compare("late part of a "+what, e.stored.late, e.computed.late, where)
 }
 
-// readTotals reads the totals of hours, days and months.
+// readTotals reads the totals of all levels but slots.
 func (v *verifier) readTotals() error {
-	for _, level := range []store.Level{store.LevelHour, store.LevelDay, store.LevelMonth} {
+	for _, level := range []store.Level{
+		store.LevelQuarterHour, store.LevelHour, store.LevelQuarterDay, store.LevelDay, store.LevelMonth,
+	} {
 		for t, err := range v.Totals(level) {
 			if err != nil {
 				return err
@@ -178,14 +181,15 @@ func (o *owners) number(name string) int64 {
 // ones and to those of organizations: each once it is complete.
 type summing struct {
 	*verifier
-	// folded is the moment before which organizations have totals of slots.
+	// folded is the moment before which organizations have totals of slots, and before which all
+	// quarters of an hour and of a day that are over have totals.
 	folded int64
 	of     account // of what is open: its code and item
 	owner  int64
 	open   []openSum
 }
 
-// openSum is an hour, a day or a month, with what is summed up of it so far, by type.
+// openSum is an hour, a day, a month or a quarter, with what is summed up of it so far, by type.
 type openSum struct {
 	level, start, end int64
 	sums              map[int32]units
@@ -194,7 +198,7 @@ type openSum struct {
 func newSumming(v *verifier) (*summing, error) {
 	folded, err := v.Folded()
 	s := &summing{verifier: v, folded: folded}
-	for _, level := range []int64{levelHour, levelDay, levelMonth} {
+	for _, level := range []int64{levelQuarterHour, levelHour, levelQuarterDay, levelDay, levelMonth} {
 		s.open = append(s.open, openSum{level: level, sums: map[int32]units{}})
 	}
 	return s, err
@@ -233,13 +237,17 @@ func (s *summing) add(e *entry) error {
 
 // close adds what was summed up.
 func (s *summing) close(o *openSum) error {
+	quarter := o.level == levelQuarterHour || o.level == levelQuarterDay
+	if quarter && o.end > s.folded {
+		clear(o.sums)
+	}
 	for kind, sum := range o.sums {
 		of := s.of
 		of.level, of.start, of.kind = o.level, o.start, kind
 		if err := s.longer.add(of, sides{computed: sum}); err != nil {
 			return err
 		}
-		if o.level == levelMonth {
+		if quarter || o.level == levelMonth {
 			continue
 		}
 		if err := s.addOrganization(o.level, o.start, kind, sum); err != nil {

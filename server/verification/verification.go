@@ -392,11 +392,13 @@ func (v *verifier) compareSlot(slot *folded, run *store.ExaminedRun, stored *sto
 
 // Levels of accounts: those of the totals, that of devices, and that of activity.
 const (
-	levelSlot   = 0
-	levelHour   = 3600
-	levelDay    = 86400
-	levelMonth  = 31 * 86400 // however long it is
-	levelDevice = 1 << 40
+	levelSlot        = 0
+	levelQuarterHour = 900
+	levelHour        = 3600
+	levelQuarterDay  = 21600
+	levelDay         = 86400
+	levelMonth       = 31 * 86400 // however long it is
+	levelDevice      = 1 << 40
 	// levelActivity is for days: the sum of a number for each slot of a run, which hardly any other
 	// slot has.
 	levelActivity    = 1 << 41

@@ -202,6 +202,49 @@ func TestManyReports(t *testing.T) {
 	}
 }
 
+// The totals that an earlier version had are summed up as they would have been folded.
+func TestQuartersOfEarlierVersions(t *testing.T) {
+	w := begin(t, teststore.Name(t), 3)
+	w.live(rand.New(rand.NewPCG(5, 6)), 2000)
+	for range 30 {
+		if _, err := w.Store.(store.Folder).FoldTotals(t.Context(), store.EndOfTime); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kind := "sqlite"
+	if teststore.OnPostgreSQL() {
+		kind = "postgres"
+	}
+	text, err := os.ReadFile(filepath.Join("..", "store", kind, "migrations", "00130_total_quarter.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	up, down, found := strings.Cut(string(text), "-- +goose Down")
+	if !found {
+		t.Fatal("the script can't be undone")
+	}
+	db := teststore.Behind(t, w.name)
+	rows := func() (hours, days int) {
+		if err := errors.Join(db.QueryRow(`SELECT count(*) FROM total_quarter_hour`).Scan(&hours),
+			db.QueryRow(`SELECT count(*) FROM total_quarter_day`).Scan(&days)); err != nil {
+			t.Fatal(err)
+		}
+		return hours, days
+	}
+	hours, days := rows()
+	for _, script := range []string{down, up} {
+		if _, err := db.Exec(script); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if h, d := rows(); h != hours || d != days || h < 20 || d < 1 {
+		t.Errorf("there are totals of %d quarters of an hour and %d of a day, not %d and %d", h, d, hours, days)
+	}
+	if result := w.verify(verification.Options{}); result.Different != 0 {
+		t.Errorf("%+v", result)
+	}
+}
+
 // Each number that is stored and not what the reports give is found, wherever it is.
 func TestDifferencesAreFound(t *testing.T) {
 	w := begin(t, teststore.Name(t), 3)
@@ -233,6 +276,15 @@ func TestDifferencesAreFound(t *testing.T) {
 		{`UPDATE total_hour SET count = count - 1 WHERE slot = (SELECT max(slot) FROM total_hour)`,
 			`UPDATE total_hour SET count = count + 1 WHERE slot = (SELECT max(slot) FROM total_hour)`,
 			"total of an hour"},
+		{`UPDATE total_quarter_hour SET late = late + 1 WHERE slot = (SELECT max(slot) FROM total_quarter_hour)`,
+			`UPDATE total_quarter_hour SET late = late - 1 WHERE slot = (SELECT max(slot) FROM total_quarter_hour)`,
+			"late part of a total of a quarter of an hour"},
+		{`UPDATE total_quarter_day SET count = count + 1 WHERE slot = (SELECT max(slot) FROM total_quarter_day)`,
+			`UPDATE total_quarter_day SET count = count - 1 WHERE slot = (SELECT max(slot) FROM total_quarter_day)`,
+			"total of a quarter of a day"},
+		{`UPDATE total_quarter_day SET slot = slot + 21600 WHERE slot = (SELECT max(slot) FROM total_quarter_day)`,
+			`UPDATE total_quarter_day SET slot = slot - 21600 WHERE slot = (SELECT max(slot) FROM total_quarter_day)`,
+			"total of a quarter of a day"},
 		{`UPDATE total_day SET count = count + 9 WHERE slot = (SELECT min(slot) FROM total_day)`,
 			`UPDATE total_day SET count = count - 9 WHERE slot = (SELECT min(slot) FROM total_day)`, "total of a day"},
 		{`UPDATE total_month SET count = count + 9, late = late + 1 WHERE slot = (SELECT max(slot) FROM total_month)`,

@@ -62,7 +62,7 @@ var exactly = regexp.MustCompile(
 // wholly matches a plan that goes through all totals or all activity, compares each row with
 // each window, or sorts them.
 var wholly = regexp.MustCompile(
-	`Seq Scan on (total|total_hour|total_day|total_organization|activity)\b|Join Filter: .*(slot|day)|Sort Key`)
+	`Seq Scan on (total|total_quarter_hour|total_hour|total_quarter_day|total_day|total_organization|activity)\b|Join Filter: .*(slot|day)|Sort Key`)
 
 // Whatever PostgreSQL has learned of the sizes of tables: each window is looked up by the key,
 // and nothing is sorted.
@@ -95,6 +95,9 @@ func TestWindowsAreLookedUp(t *testing.T) {
 		`INSERT INTO total_month SELECT c.id, i.id, s - s % 2678400, 1, 1, 0 FROM handshake_code c, item i, generate_series($1, $1 + $2 * 86400 - 1, 2678400) s`,
 		`INSERT INTO total_day SELECT c.id, i.id, s, 1, 1, 0 FROM handshake_code c, item i, generate_series($1, $1 + $2 * 86400 - 1, 86400) s`,
 		`INSERT INTO total_hour SELECT c.id, i.id, s, 1, 1, 0 FROM handshake_code c, item i, generate_series($1, $1 + $2 * 86400 - 1, 3600) s`,
+		`INSERT INTO total_quarter_hour SELECT c.id, i.id, s, 1, 1, 0 FROM handshake_code c, item i, generate_series($1, $1 + $2 * 86400 - 1, 900) s`,
+		`INSERT INTO total_quarter_day SELECT c.id, i.id, s, 1, 1, 0 FROM handshake_code c, item i, generate_series($1, $1 + $2 * 86400 - 1, 21600) s`,
+		`INSERT INTO organization_fold (id, before) VALUES (1, $1 + $2 * 86400)`,
 		`INSERT INTO total SELECT c.id, i.id, s, 1, 1, 0 FROM handshake_code c, item i, generate_series($1 + 66600, $1 + $2 * 86400 - 1, 86400) s`,
 		`INSERT INTO total_organization SELECT o, l.l, s, 1, 0, 1, 0 FROM generate_series(0, 1) o, (VALUES (3600), (86400)) l (l), generate_series($1, $1 + $2 * 86400 - 1, l.l) s`,
 		`INSERT INTO activity SELECT t, s, c.id, i.id, '' FROM generate_series(0, 1) t, handshake_code c, item i, generate_series($1, $1 + $2 * 86400 - 1, 86400) s`,

@@ -67,9 +67,16 @@ func (s *saving) totalsOf(level store.Level) map[store.TotalKey]store.Units {
 // queueSlotTotals adds to the totals of slots.
 func (s *saving) queueSlotTotals(b *batch) error { return s.queueTotals(b, store.LevelSlot) }
 
-// queueLongerTotals adds to those of hours, days and months.
+// queueLongerTotals adds to those of hours, days and months, and to those of levels that are folded
+// what came too late for that.
 func (s *saving) queueLongerTotals(b *batch) error {
-	return s.queueTotals(b, store.LevelHour, store.LevelDay, store.LevelMonth)
+	if err := s.queueTotals(b, store.LevelHour, store.LevelDay, store.LevelMonth); err != nil {
+		return err
+	}
+	for _, level := range store.FoldedLevels {
+		s.queueTotalsOf(b, level, store.Late(s.change.Totals, level, s.folded))
+	}
+	return nil
 }
 
 func (s *saving) queueTotals(b *batch, levels ...store.Level) error {
@@ -77,19 +84,25 @@ func (s *saving) queueTotals(b *batch, levels ...store.Level) error {
 		return nil
 	}
 	for _, level := range levels {
-		sums := s.totalsOf(level)
-		rows := make([][]int64, 0, len(sums))
-		for key, units := range sums {
-			rows = append(rows, []int64{
-				int64(key.Code), int64(key.Item), key.Slot, s.typeKey(key.Type), units.All, units.Late,
-			})
-		}
-		b.exec(`INSERT INTO `+relational.TotalTables[level]+` AS t (handshake_code, item, slot, type, count, late)
-			SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
-			ON CONFLICT (handshake_code, item, slot, type) DO UPDATE SET `+addUnits,
-			sortedColumns(rows, 6).arguments()...)
+		s.queueTotalsOf(b, level, s.totalsOf(level))
 	}
 	return nil
+}
+
+func (s *saving) queueTotalsOf(b *batch, level store.Level, sums map[store.TotalKey]store.Units) {
+	if len(sums) == 0 {
+		return
+	}
+	rows := make([][]int64, 0, len(sums))
+	for key, units := range sums {
+		rows = append(rows, []int64{
+			int64(key.Code), int64(key.Item), key.Slot, s.typeKey(key.Type), units.All, units.Late,
+		})
+	}
+	b.exec(`INSERT INTO `+relational.TotalTables[level]+` AS t (handshake_code, item, slot, type, count, late)
+		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+		ON CONFLICT (handshake_code, item, slot, type) DO UPDATE SET `+addUnits,
+		sortedColumns(rows, 6).arguments()...)
 }
 
 // addUnits adds to a row of totals.

@@ -30,6 +30,11 @@ var dialect = view.Dialect{
 			` CROSS JOIN LATERAL (SELECT sum(t.count) || ' ' || sum(t.late) AS sums FROM ` + totals + ` t WHERE ` +
 			condition + ` OFFSET 0) t`
 	},
+	Joined: func(columns, from, condition string) string {
+		return `SELECT ` + columns + `, t.counts FROM ` + from +
+			` CROSS JOIN LATERAL (SELECT string_agg(t.counts, ''::bytea) AS counts FROM report t WHERE ` +
+			condition + ` OFFSET 0) t`
+	},
 	In: ` IN (SELECT json_array_elements_text(?::text::json))`,
 	Dialect: relational.Dialect{
 		Added: addedSQL,

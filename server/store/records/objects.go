@@ -32,6 +32,12 @@ func SetDefaultCode(ctx context.Context, tx store.Tx, organization, code store.I
 	return exec(ctx, tx, "UPDATE organization SET default_code = ? WHERE id = ?", code, organization)
 }
 
+// AttachAlike attaches the items of a code to another one, at the same positions.
+func AttachAlike(ctx context.Context, tx store.Tx, from, to store.ID) error {
+	return exec(ctx, tx, `INSERT INTO handshake_item (handshake_code, item, position)
+		SELECT CAST(? AS BIGINT), item, position FROM handshake_item WHERE handshake_code = ?`, to, from)
+}
+
 // SetPublicTrial makes a code the one whose trials are for everybody, instead of the previous one;
 // 0: there is none.
 func SetPublicTrial(ctx context.Context, tx store.Tx, code store.ID) error {

@@ -2,22 +2,23 @@ package relational
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/openlts/openlts/server/store"
 )
 
 // foldedSeconds is the time whose totals are folded in one transaction, for which all groups wait.
 // It is always a whole quarter of an hour, so that they seldom do.
-const foldedSeconds = 15 * 60
+const foldedSeconds = int64(store.LevelQuarterHour)
 
-// SelectFolded reads the moment before which totals of organizations by slot have all slots. Who
-// stores reports must add those of earlier slots to them, and read this after nobody can change it
-// any more; see FoldTotals.
+// SelectFolded reads the moment before which totals of organizations by slot have all slots, and
+// totals of folded levels all that they consist of. Who stores reports must add those of earlier
+// slots to them, and read this after nobody can change it any more; see FoldTotals.
 const SelectFolded = `SELECT coalesce((SELECT before FROM organization_fold), 0)`
 
-// FoldTotals adds totals of slots to those of organizations; see store.Folder. Each slot is added
-// once: the moment up to which this was done moves in the same transaction, and groups of requests
-// add to earlier slots only what came later.
+// FoldTotals adds totals of slots to those of organizations, and makes totals of quarters of an hour
+// and of a day; see store.Folder. Each slot is added once: the moment up to which this was done moves
+// in the same transaction, and groups of requests add to earlier slots only what came later.
 func (s *Store) FoldTotals(ctx context.Context, before int64) (folded bool, err error) {
 	if from, until, err := nextTotals(ctx, s.database, before); err != nil || until <= from {
 		return false, err
@@ -32,8 +33,20 @@ func (s *Store) FoldTotals(ctx context.Context, before int64) (folded bool, err 
 			return err
 		}
 		folded = true
+		var done int64
+		if err := get(ctx, session, SelectFolded, nil, &done); err != nil {
+			return err
+		}
 		if _, err := session.Sweep(ctx, s.dialect.foldTotalsSQL(), from, until); err != nil {
 			return err
+		}
+		// Quarters of a day are made of hours, once they are over. Nothing was counted between done and from.
+		for _, level := range store.FoldedLevels {
+			if first, end := level.Start(done), level.Start(until); first < end {
+				if _, err := session.Sweep(ctx, s.dialect.foldLevelSQL(level), first, end); err != nil {
+					return err
+				}
+			}
 		}
 		_, err = session.Sweep(ctx, `INSERT INTO organization_fold (id, before) VALUES (1, ?)
 			ON CONFLICT (id) DO UPDATE SET before = excluded.before`, until)
@@ -62,13 +75,7 @@ func Folded(level store.Level, totals map[store.TotalKey]store.Units, before int
 	if level != store.LevelSlot {
 		return totals
 	}
-	late := map[store.TotalKey]store.Units{}
-	for key, units := range totals {
-		if key.Slot < before {
-			late[key] = units
-		}
-	}
-	return late
+	return store.Late(totals, level, before)
 }
 
 // OfPair is the condition that a row t of totals belongs to a pair of a code and an item.
@@ -94,4 +101,18 @@ func (d *Dialect) foldTotalsSQL() string {
 		d.Lookup(TotalTables[store.LevelSlot], OfPair("pair")+` AND t.slot >= ? AND t.slot < ?`) + ` GROUP BY 1, 2, 3)
 		SELECT organization, 0, slot, type, 0, count, late FROM owned
 		UNION ALL SELECT 0, 0, slot, type, 0, ` + sums("owned") + ` FROM owned GROUP BY slot, type`
+}
+
+// foldLevelSQL makes the totals of a level between two moments, which are its parameters.
+func (d *Dialect) foldLevelSQL(level store.Level) string {
+	of := store.LevelSlot
+	if level > store.LevelHour {
+		of = store.LevelHour
+	}
+	start := `t.slot - t.slot % ` + strconv.FormatInt(int64(level), 10)
+	return `INSERT INTO ` + TotalTables[level] + ` (handshake_code, item, slot, type, count, late)
+		WITH RECURSIVE ` + d.Pairs() + `
+		SELECT pair.code, pair.item, ` + start + `, t.type, ` + d.Sum("t.count") + `, ` + d.Sum("t.late") + `
+		FROM pair ` + d.Lookup(TotalTables[of], OfPair("pair")+` AND t.slot >= ? AND t.slot < ?`) +
+		` GROUP BY 1, 2, 3, 4`
 }

@@ -16,7 +16,8 @@ var addUnits = ` ON CONFLICT DO UPDATE SET ` + addCount + `, late = ` + addedSQL
 var addCount = `count = ` + addedSQL("count", "excluded.count")
 
 // saveTotals adds to the totals of slots, hours, days and months, and to those of organizations. To
-// these, slots are added later, unless that was already done; see relational.FoldTotals.
+// these, slots are added later, and some levels are made later, unless that was already done; see
+// relational.FoldTotals.
 func (t *transaction) saveTotals(c *store.Change) error {
 	if len(c.Totals) == 0 {
 		return nil
@@ -38,6 +39,11 @@ func (t *transaction) saveTotals(c *store.Change) error {
 			if err := t.sumByOrganization(level, relational.Folded(level, sums, folded), ofAll); err != nil {
 				return err
 			}
+		}
+	}
+	for _, level := range store.FoldedLevels {
+		if err := t.addTotals(relational.TotalTables[level], store.Late(c.Totals, level, folded)); err != nil {
+			return err
 		}
 	}
 	return t.addOrganizationTotals(ofAll)

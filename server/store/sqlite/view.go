@@ -21,6 +21,11 @@ var dialect = view.Dialect{
 		return `SELECT ` + columns + `, CAST((SELECT sum(t.count) || ' ' || sum(t.late) FROM ` + totals + ` t WHERE ` +
 			condition + `) AS BLOB) FROM ` + from
 	},
+	// To put bytes together, SQLite makes texts of them.
+	Joined: func(columns, from, condition string) string {
+		return `SELECT ` + columns + `, unhex((SELECT group_concat(hex(t.counts), '') FROM report t WHERE ` +
+			condition + `)) FROM ` + from
+	},
 	In: ` IN (SELECT value FROM json_each(?))`,
 	Dialect: relational.Dialect{
 		Added:    addedSQL,

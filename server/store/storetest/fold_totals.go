@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -23,6 +24,7 @@ type counting struct {
 	worlds []*world
 	pairs  []countedPair
 	slots  countedSlots
+	totals map[store.TotalKey]store.Units
 }
 
 type countedPair struct {
@@ -34,7 +36,7 @@ type countedPair struct {
 func beginCounting(t *testing.T, open Open) *counting {
 	t.Helper()
 	w := begin(t, open)
-	c := &counting{worlds: []*world{w}, slots: countedSlots{}}
+	c := &counting{worlds: []*world{w}, slots: countedSlots{}, totals: map[store.TotalKey]store.Units{}}
 	other := *w
 	other.Store = open(t)
 	c.worlds = append(c.worlds, &other)
@@ -76,6 +78,7 @@ func (c *counting) count(ctx context.Context, w *world, totals map[store.TotalKe
 // remember adds them to what is expected.
 func (c *counting) remember(totals map[store.TotalKey]store.Units) {
 	for key, units := range totals {
+		c.totals[key] = c.totals[key].Plus(units)
 		organization := ""
 		for _, p := range c.pairs {
 			if p.item.Key == key.Item {
@@ -133,10 +136,45 @@ func (c *counting) check(w *world) {
 			w.Fatalf("%v: %d, not %d, %v", organizations, s.Total, want, err)
 		}
 	}
+	c.checkItems(w)
 	c.examine(w)
 }
 
-// examine checks that slots are stored up to where they are folded, and that none are after it.
+// checkItems compares what is told of items in windows between quarters of an hour.
+func (c *counting) checkItems(w *world) {
+	w.Helper()
+	var windows []store.Window
+	for at := int64(day) - 6300; at < day+9*3600; at += 8100 {
+		windows = append(windows, store.Window{Start: at, End: at + 8100})
+	}
+	s, err := w.Statistics(w.Context(), store.StatisticsQuery{Windows: windows, By: []store.Column{store.ByItem}})
+	if err != nil {
+		w.Fatal(err)
+	}
+	got, want := map[string]store.Units{}, map[string]store.Units{}
+	for _, row := range s.Rows {
+		got[fmt.Sprint(row.Window, row.Item)] = store.Units{All: row.Count, Late: row.Late}
+	}
+	for key, units := range c.totals {
+		for n, window := range windows {
+			if key.Slot < window.Start || key.Slot >= window.End {
+				continue
+			}
+			for _, p := range c.pairs {
+				if p.item.Key == key.Item {
+					of := fmt.Sprint(n, p.item.ID)
+					want[of] = want[of].Plus(units)
+				}
+			}
+		}
+	}
+	if !maps.Equal(got, want) {
+		w.Fatalf("%v, not %v", got, want)
+	}
+}
+
+// examine checks that slots and quarters are stored up to where they are folded, and that none are
+// after it.
 func (c *counting) examine(w *world) {
 	w.Helper()
 	err := w.Examine(w.Context(), func(e store.Examination) error {
@@ -157,6 +195,19 @@ func (c *counting) examine(w *world) {
 			units := total.Units
 			total.Units = store.Units{}
 			stored[total] = stored[total].Plus(units)
+		}
+		for _, level := range store.FoldedLevels {
+			quarters, known := store.Late(c.totals, level, folded), map[store.TotalKey]store.Units{}
+			for total, err := range e.Totals(level) {
+				if err != nil {
+					return err
+				}
+				of := store.TotalKey{Code: total.Code, Item: total.Item, Slot: total.Start, Type: total.Type}
+				known[of] = total.Units
+			}
+			if !maps.Equal(known, quarters) {
+				return fmt.Errorf("of level %d, there is %v, not %v", level, known, quarters)
+			}
 		}
 		return differ(stored, want)
 	})

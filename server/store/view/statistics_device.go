@@ -235,11 +235,33 @@ func reportsJSON(list []reported) string {
 	return string(append(text, ']'))
 }
 
+// ofReported is the condition that a row t of reports belongs to a part p.
+const ofReported = `t.run = p.run AND t.slot >= p.since AND t.slot < p.until AND t.revision > 0`
+
+// eachReported calls f with what was counted in parts of the reports of runs. Unless it matters in
+// which slot that was, it sums up each part by type: a row that comes costs more than to read it.
 func (q *statistics) eachReported(list []reported, runs map[store.ID]counted,
 	f func(in *span, of *counted, units int64)) error {
 	dialect := q.db.Dialect()
-	query := `SELECT p.place, t.slot, t.counts FROM ` + dialect.Reported + ` p ` + dialect.Lookup("report",
-		`t.run = p.run AND t.slot >= p.since AND t.slot < p.until AND t.revision > 0`)
+	if !q.groupedBy(store.BySlot, store.ByHour, store.ByDay) && list[0].among == nil {
+		var sums store.CountSums
+		return q.db.Blobs(dialect.Joined(`p.place`, dialect.Reported+` p`, ofReported), []any{reportsJSON(list)},
+			func(n []int64, data []byte) error {
+				report := &list[n[0]]
+				of := runs[report.run]
+				of.slot = report.since
+				if err := sums.Add(data); err != nil {
+					return err
+				}
+				sums.Take(func(count store.Count) {
+					if of.kind = q.catalog.types[count.Type]; q.catalog.asks(of.kind) {
+						f(report.in, &of, count.Units)
+					}
+				})
+				return nil
+			})
+	}
+	query := `SELECT p.place, t.slot, t.counts FROM ` + dialect.Reported + ` p ` + dialect.Lookup("report", ofReported)
 	return q.db.Blobs(query, []any{reportsJSON(list)}, func(n []int64, data []byte) error {
 		report := &list[n[0]]
 		in, of := report.in, runs[report.run]

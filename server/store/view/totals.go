@@ -13,10 +13,13 @@ import (
 // Totals are summed up here, not by SQL: the rows come in the order of their keys, and a database
 // would sort them all to group them.
 
+// allTotalLevels are the levels of totals of codes and items, in the order of their length.
+var allTotalLevels = slices.Sorted(slices.Values(slices.Concat(store.TotalLevels, store.FoldedLevels)))
+
 // operations sums up the totals of the levels of which the windows consist. Totals of organizations
 // have fewer details and fewer rows.
 func (q *statistics) operations() error {
-	read, levels := q.readTotals, store.TotalLevels
+	read, levels := q.readTotals, allTotalLevels
 	if !q.groupedBy(store.ByHandshake, store.ByItem) && len(q.query.HandshakeCodes)+len(q.query.Items) == 0 {
 		read, levels = q.readOrganizationTotals, store.OrganizationLevels
 	}
@@ -25,6 +28,13 @@ func (q *statistics) operations() error {
 	}
 	able := q.longestFirst(levels)
 	pieces := store.CutWindows(q.windows, able...)
+	if slices.Contains(able, store.LevelQuarterHour) {
+		var folded int64
+		if err := get(q.db, relational.SelectFolded, nil, &folded); err != nil {
+			return err
+		}
+		pieces.Unfold(folded, q.longestFirst(store.TotalLevels)...)
+	}
 	for _, level := range able {
 		for _, layer := range layers(spansOf(pieces, level)) {
 			if err := read(level, layer); err != nil {
@@ -69,7 +79,7 @@ func (q *statistics) readTotals(level store.Level, spans []span) error {
 	dialect := q.db.Dialect()
 	places := placing{spans: spans}
 	query := q.pairsSQL(where) + `SELECT t.handshake_code, t.item, t.slot, t.type, t.count, t.late
-		FROM chosen CROSS JOIN ` + dialect.Spans + ` p ` + dialect.Lookup(relational.TotalTables[level],
+		FROM chosen CROSS JOIN span p ` + dialect.Lookup(relational.TotalTables[level],
 		ofPair+` AND t.slot >= p.since AND t.slot < p.until`)
 	return q.db.Numbers(query, append(filters, spansJSON(joined(spans))), func(n []int64) error {
 		of := counted{code: store.ID(n[0]), item: store.ID(n[1]), slot: n[2], kind: store.ID(n[3])}
@@ -94,7 +104,7 @@ func (q *statistics) readSums(level store.Level, spans []span) error {
 		condition += ` AND t.type IN (` + strings.Trim(keysJSON(q.catalog.asked()), "[]") + `)`
 	}
 	query := q.pairsSQL(where) + dialect.Summed(`chosen.code, chosen.item, p.since`,
-		`chosen CROSS JOIN `+dialect.Spans+` p`, relational.TotalTables[level], condition)
+		`chosen CROSS JOIN span p`, relational.TotalTables[level], condition)
 	type sum struct {
 		counted
 		store.Units
@@ -130,11 +140,13 @@ func (q *statistics) readSums(level store.Level, spans []span) error {
 	return nil
 }
 
-// pairsSQL returns the SQL for the codes and items, of those asked about, for which there are totals.
+// pairsSQL returns the SQL for the codes and items, of those asked about, for which there are totals,
+// and for spans of time, which are the last parameter.
 func (q *statistics) pairsSQL(where string) string {
 	return `WITH RECURSIVE ` + q.db.Dialect().Pairs() + `,
 chosen (code, item) AS MATERIALIZED (SELECT pair.code, pair.item FROM pair JOIN handshake_code c ON c.id = pair.code JOIN item i ON i.id = pair.item
-	JOIN organization o ON o.id = i.organization` + where + `) `
+	JOIN organization o ON o.id = i.organization` + where + `),
+span (since, until) AS MATERIALIZED ` + q.db.Dialect().Spans + ` `
 }
 
 // readOrganizationTotals reads totals of organizations in spans that don't overlap: of all

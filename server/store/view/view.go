@@ -49,6 +49,10 @@ type Dialect struct {
 	// counts and late parts of the rows t of totals that meet a condition: a text, as bytes, of
 	// two numbers; NULL if there are none. It may fail if a sum is too large.
 	Summed func(columns, from, totals, condition string) string
+	// Joined is a query for columns of each row of a table expression, and for the counts of the
+	// rows t of reports that meet a condition, all in one: lists of stored counts, one after the
+	// other; NULL or empty if there are none.
+	Joined func(columns, from, condition string) string
 	// In is the condition that the column before it is one of a JSON array of texts, which is one
 	// parameter.
 	In string
