@@ -96,7 +96,7 @@ func windowsAreExact(t *testing.T, open Open) {
 	w.expect(store.StatisticsQuery{Measure: store.MeasureDevices}, "0 2")
 }
 
-// fold folds activity and some totals, and returns how many rows of activity there are.
+// fold folds activity and some totals, and returns how many rows of activity it folded.
 func (w *world) fold(most int64) (folded int64) {
 	w.Helper()
 	folded, err := w.Folder().FoldActivity(w.Context(), most)
