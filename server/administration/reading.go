@@ -42,9 +42,10 @@ func (a *Administrator) Items(ctx context.Context, s Selection) (Page[Item], err
 // Devices gives a page of devices. A caller that may see only one organization sees the seats on
 // its items, but no account, which covers all organizations.
 func (a *Administrator) Devices(ctx context.Context, s Selection) (Page[Device], error) {
+	now := a.Now()
 	result, err := page(ctx, a, s, records.Devices,
 		func(keys []store.ID) ([]store.DeviceUse, error) { return a.Store.Devices(ctx, keys...) },
-		func(d store.DeviceUse) store.ID { return d.Key }, viewDevice)
+		func(d store.DeviceUse) store.ID { return d.Key }, func(d store.DeviceUse) Device { return viewDevice(d, now) })
 	if err == nil {
 		err = a.addRepairs(ctx, result.Items)
 	}

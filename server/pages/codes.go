@@ -30,7 +30,8 @@ var codePages = []page{
 	},
 	{
 		path: "/codes/{code}", name: "code", title: "Handshake code", nav: "/codes", role: administration.Viewer,
-		get: showCode,
+		get:   showCode,
+		final: map[string]question{"remove": {text: "Remove this code?", of: "code"}},
 		actions: map[string]action{
 			"change": {administration.Editor, func(r *request) (string, error) {
 				code, fields := r.PathValue("code"), lines(r.PostForm.Get("validationFields"))

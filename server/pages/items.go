@@ -25,6 +25,10 @@ var itemPages = []page{
 	{
 		path: "/items/{id}", name: "item", title: "License item", nav: "/items", role: administration.Viewer,
 		get: showItem,
+		final: map[string]question{
+			"revoke": {text: "Revoke this item for good?", of: "id"},
+			"remove": {text: "Remove this item?", of: "id"},
+		},
 		actions: map[string]action{
 			"change": {administration.Editor, changeItem},
 			"attach": {administration.Editor, func(r *request) (string, error) {

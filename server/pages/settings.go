@@ -13,6 +13,13 @@ import (
 var settingsPages = []page{{
 	path: "/settings", name: "settings", title: "Settings", nav: "/settings", role: administration.Viewer,
 	get: showSettings,
+	final: map[string]question{
+		"account-remove": {text: "Remove this account?", of: "account"},
+		"token-remove":   {text: "Revoke this token?", of: "token"},
+		"retention": {
+			text: "Delete the older of these records, now and from now on?", of: "record", given: "days",
+		},
+	},
 	actions: map[string]action{
 		"settings": {administration.Owner, func(r *request) (string, error) {
 			form := r.PostForm
