@@ -44,11 +44,6 @@ var codePages = []page{
 				code, item := r.PathValue("code"), strings.TrimSpace(r.PostForm.Get("item"))
 				return "codes/" + segment(code) + "?done=attached", r.admin.AttachItem(r.Context(), item, code, 0)
 			}},
-			"detach": {administration.Editor, func(r *request) (string, error) {
-				code := r.PathValue("code")
-				return "codes/" + segment(code) +
-					"?done=detached", r.admin.DetachItem(r.Context(), r.PostForm.Get("item"), code)
-			}},
 			"archive": {administration.Editor, func(r *request) (string, error) {
 				code := r.PathValue("code")
 				return "codes/" + segment(code) +
