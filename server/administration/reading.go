@@ -79,6 +79,19 @@ func (a *Administrator) Devices(ctx context.Context, s Selection) (Page[Device],
 	return result, nil
 }
 
+// CountDevices counts the devices that the caller may see, those heard of after a moment, and those
+// not heard of since another one.
+func (a *Administrator) CountDevices(ctx context.Context, active, silent time.Time) (records.DeviceCounts, error) {
+	if err := a.may(Viewer); err != nil {
+		return records.DeviceCounts{}, err
+	}
+	s, ok := a.narrow(Selection{})
+	if !ok {
+		return records.DeviceCounts{}, nil
+	}
+	return records.CountDevices(ctx, a.Store, s, active.Unix(), silent.Unix())
+}
+
 // addRepairs adds to devices what administrators noted about them, and the accounts and times of
 // devices that were merged into them, if the caller may see these.
 func (a *Administrator) addRepairs(ctx context.Context, devices []Device) error {

@@ -144,12 +144,12 @@ func TestScriptsAreText(t *testing.T) {
 	request = refused.Request("100001-" + script)
 	request.Device.FriendlyName, request.ValidationField, request.Edition = script, script, script
 	_, _ = refused.Authorize(request) // to be shown among refusals
-	if _, err := o.desk.ChangeOrganization(t.Context(), "100001", administration.OrganizationChange{Name: of(script)},
+	if _, err := o.desk.ChangeOrganization(t.Context(), "100001", administration.OrganizationChange{Name: new(script)},
 		nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := o.desk.ChangeItem(t.Context(), "scans",
-		administration.ItemFields{Name: of(script), Edition: of(script)}, nil); err != nil {
+		administration.ItemFields{Name: new(script), Edition: new(script)}, nil); err != nil {
 		t.Fatal(err)
 	}
 	owner := o.signedIn(t, "olga")

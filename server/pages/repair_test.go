@@ -126,10 +126,7 @@ func TestAccountOfDevices(t *testing.T) {
 
 // The pages of repaired devices, open, are whole in every look.
 func TestRepairsLook(t *testing.T) {
-	o := openOffice(t)
-	b := openBrowser(t)
-	o.life(t)
-	o.accounts(t)
+	o, b := openLife(t)
 	d := o.desktops(t, "old till", "new till", "phone")
 	for _, err := range []error{
 		o.desk.MergeDevice(t.Context(), d[2].UUID, d[1].UUID), o.desk.BlockDevice(t.Context(), d[0].UUID),
