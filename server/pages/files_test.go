@@ -19,7 +19,7 @@ func TestFilesOfLists(t *testing.T) {
 	o.accounts(t)
 	must[administration.Item](t)(o.desk.NewItem(t.Context(), administration.ItemInput{
 		ID: "formula", Organization: "100001", ChargeWay: "scan",
-		ItemFields: administration.ItemFields{Name: of(`=HYPERLINK("https://evil.example")`), Quota: of(int64(1))},
+		ItemFields: administration.ItemFields{Name: new(`=HYPERLINK("https://evil.example")`), Quota: new(int64(1))},
 	}))
 	olga := o.signedIn(t, "olga")
 	lists := 0
