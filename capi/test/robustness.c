@@ -367,11 +367,14 @@ static void open_handle(LTS_License license) {
 }
 
 /* 64 licenses fit. Closing makes room for more. */
-/* Closes a license without the network. What the first license recorded is pending if its
- * slot has ended meanwhile: all licenses of an account share it. */
+/* Closes a license without the network, and with no time. What the first license recorded is
+ * pending if its slot has ended meanwhile: all licenses of an account share it. On a busy
+ * machine, the rest is done in the background. */
 static void close_at_once(LTS_License license) {
   const int32_t status = LTS_CloseLicense(license, 0);
-  EXPECT(status == LTS_OK || status == LTS_ERR_REPORTS_PENDING);
+  if (status != LTS_ERR_REPORTS_PENDING && status != LTS_ERR_DEADLINE_EXCEEDED) {
+    EXPECT_IS(LTS_OK, status);
+  }
 }
 
 static void too_many(LTS_License first) {
