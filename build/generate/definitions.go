@@ -43,6 +43,7 @@ type value struct {
 	Value   int    `json:"value"`
 	Origin  string `json:"origin"`
 	Message string `json:"message"`
+	Advice  string `json:"advice"` // of status codes: what to do, in Markdown
 	Unit    string `json:"unit"`
 	Short   string `json:"short"`
 	// Of charge ways: whether what is beyond the quota counts as exceptions, and

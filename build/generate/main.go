@@ -83,8 +83,10 @@ func run(check bool) error {
 			}
 		}
 	}
-	if err := emitPromised(all, files); err != nil {
-		return err
+	for _, emit := range []func(definitions, map[string][]byte) error{emitPromised, emitStatusCodes} {
+		if err := emit(all, files); err != nil {
+			return err
+		}
 	}
 	for _, emit := range []func(map[string][]byte) error{emitVersion, emitConformance, emitSnippets} {
 		if err := emit(files); err != nil {

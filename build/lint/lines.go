@@ -24,11 +24,12 @@ var notOurs = []string{"out", ".git", "node_modules"}
 // regions of others.
 var (
 	generated = regexp.MustCompile(`(?m)^// (Code generated|Generated from) .* (DO NOT EDIT|Do not edit)\.$`)
+	heading   = regexp.MustCompile(`^#{1,6} `)
 	region    = regexp.MustCompile(`^\s*// generated: (\w+)$`)
 )
 
 // lines looks at the lines of every source in Go and of every document: they are not too
-// wide, and no comparison is torn between its sides.
+// wide, no comparison is torn between its sides, and headings stand alone.
 func (l *linter) lines(repository fs.FS) error {
 	return fs.WalkDir(repository, ".", func(path string, entry fs.DirEntry, err error) error {
 		switch extension := filepath.Ext(path); {
@@ -53,9 +54,15 @@ func (l *linter) lines(repository fs.FS) error {
 			excused = func(n int, line string) bool { return codeIsExcused(line, raw[n]) }
 		}
 		fenced, inRegion := false, false
-		for n, line := range strings.Split(string(text), "\n") {
+		all := strings.Split(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n")
+		for n, line := range all {
 			if filepath.Ext(path) == ".md" && strings.HasPrefix(strings.TrimSpace(line), "```") {
 				fenced = !fenced
+			}
+			if !code && !fenced && heading.MatchString(line) &&
+				(n > 0 && all[n-1] != "" || n+1 < len(all) && all[n+1] != "") {
+				l.findings = append(l.findings, finding{token.Position{Filename: path, Line: n + 1, Column: 1},
+					"the heading needs an empty line before and after it"})
 			}
 			if begins := region.FindStringSubmatch(line); begins != nil {
 				inRegion = begins[1] != "end"

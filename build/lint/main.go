@@ -2,8 +2,8 @@
 // Each guards a promise: no panic reaches the host, core can be used without
 // cgo, nobody's file but ours is opened in a data directory, who was late is not told
 // that something is broken, no test of a server depends on when it runs, no line of a
-// source in Go or of a document is too wide, no comparison is torn, and no function of
-// the header is missing anywhere.
+// source in Go or of a document is too wide, no comparison is torn, headings of
+// documents stand alone, and no function of the header is missing anywhere.
 //
 // Run it from the repository's root: go run ./build/lint
 package main

@@ -12,7 +12,7 @@
 #include "expect.h"
 #include "license.h"
 
-/* Who records: each under an operation type of its own, so that the server's
+/* The processes that record, each under an operation type of its own, so that the server's
  * counts tell them apart. */
 typedef struct {
   int32_t type;
@@ -64,7 +64,7 @@ static void *create_shared(int *fd, size_t size) {
   return map_shared(*fd, size);
 }
 
-/* What must end ends by a signal at the latest, which its parent sees. */
+/* Ends a process that hangs by a signal, which its parent sees. */
 enum { DEADLINE_SECONDS = 300, CLOSE_MILLISECONDS = 30000 };
 
 #endif /* OPENLTS_TEST_BOOKS_H */

@@ -38,7 +38,7 @@ int main(int count, char **arguments) {
     return 1;
   }
   license = open_license(arguments[1], arguments[2], arguments[3], SLOT);
-  /* A little beyond the last boundary, where what is wrong would show. */
+  /* Goes on a little beyond the last boundary, where an error would show. */
   until = now() / SLOT * SLOT + BOUNDARIES * SLOT + 1;
   for (int i = 0; i < THREADS; i++) {
     EXPECT(pthread_create(&threads[i], NULL, record, NULL) == 0);

@@ -20,7 +20,7 @@ static int64_t moved; /* how far the clock was moved in all */
 static atomic_int stopping;
 static uint64_t random_state;
 
-/* Held for writing while the clock is moved, so that who records knows the time. */
+/* Held for writing while the clock is moved, so that a thread that records knows the time. */
 static pthread_rwlock_t clock_lock = PTHREAD_RWLOCK_INITIALIZER;
 
 static int64_t below(int64_t bound) {
@@ -51,7 +51,7 @@ static void *record_all_the_time(void *type) {
   return NULL;
 }
 
-/* Some operations at once after a move: nobody had time to prepare a slot. */
+/* Records right after a move, before anything could prepare a slot. */
 static void record_some(void) {
   for (int64_t i = below(4); i >= 0; i--) {
     record(LTS_OT_QR_CODE, 1 + (int32_t)below(5));
@@ -86,8 +86,8 @@ static void across_boundaries(void) {
   }
 }
 
-/* Midnight with a leap second, as clocks show it that know none: the last second
- * of the day comes twice. */
+/* Midnight with a leap second, on clocks that know none: the last second of the day comes
+ * twice. */
 static void across_midnight(void) {
   move_near(DAY, -2);
   record_some();

@@ -133,8 +133,8 @@ static void expect_nothing_lost(copy *c) {
   EXPECT_IS(0, info.stateFlags & (LTS_STATE_STORAGE_DEGRADED | LTS_STATE_STORAGE_RECOVERED));
 }
 
-/* Closes a license. What the other copy, or another process, has not submitted yet is
- * left, and it says so. */
+/* Closes a license. If the other copy or another process has not submitted everything yet,
+ * reports are left, and the function says so. */
 static void close_copy(copy *c) {
   int32_t status = FUNCTION(c, LTS_CloseLicense)(c->license, CLOSE_MILLISECONDS);
   EXPECT(status == LTS_OK || status == LTS_ERR_REPORTS_PENDING);

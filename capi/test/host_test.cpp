@@ -1,5 +1,5 @@
-// Programs in C that treat the library as hosts do, at their worst: each is run
-// against a real server, which then must have counted exactly what they did.
+// Programs in C that treat the library as the worst hosts do. Each runs against a real
+// server, which must then have counted exactly what it did.
 #include <gtest/gtest.h>
 
 #include <map>

@@ -52,7 +52,7 @@ INSTANTIATE_TEST_SUITE_P(, Scarce,
                                          "calculations are watched", "files are limited"),
                          name_of);
 TEST_P(Scarce, host) {
-  // A user of its own must get at it.
+  // The host may become another user, who has to reach it, too.
   std::filesystem::permissions(directory.path(""), std::filesystem::perms::all);
   EXPECT_EQ(run({OPENLTS_SCARCE_HOST, server.url(), "100001-reader", device, GetParam()}), 0);
   EXPECT_EQ(server.total(), 2);

@@ -11,7 +11,7 @@
 #include "expect.h"
 #include "openlts/openlts.h"
 
-/* The C library's own, under the names it has for programs that replace them. */
+/* The C library's own functions, under their names for programs that replace them. */
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
@@ -36,7 +36,7 @@ void *calloc(size_t n, size_t size) { return fails() ? NULL : __libc_calloc(n, s
 
 void *realloc(void *old, size_t size) { return fails() ? NULL : __libc_realloc(old, size); }
 
-/* The function of openlts.h did it, or says why it did not; and it did not do it then. */
+/* The function did its work, or says why not; and then it did nothing. */
 static int done(int32_t status) {
   EXPECT(status == LTS_OK || status == LTS_ERR_HOST_RESOURCES ||
          status == LTS_ERR_LICENSE_BUFFER_FAILED || status == LTS_ERR_REPORTS_PENDING);
@@ -56,7 +56,7 @@ int main(int argc, char **argv) {
   p.handshakeCode = argv[2];
   p.dataDirectory = argv[3];
   const unsigned of = (unsigned)strtoul(argv[4], NULL, 10);
-  /* Each time another sequence. */
+  /* Another sequence in each run. */
   atomic_store(&allocations, of * 7919U);
   atomic_store(&one_of, of);
   for (int i = 0; license == 0; i++) {

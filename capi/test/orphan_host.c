@@ -47,7 +47,7 @@ enum { SECONDS = 300 };
 static struct shared {
   book books[ACCOUNTS];
   time_t began;
-  /* What certainly lies in a second, which is a slot, by its distance from then. */
+  /* Units that certainly lie in a slot, which is a second, by its distance from `began`. */
   atomic_llong in_slot[ACCOUNTS][SECONDS];
   atomic_int pids[WORKERS];
   atomic_int stop[WORKERS], stopped[WORKERS];

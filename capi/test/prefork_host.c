@@ -27,7 +27,7 @@ enum {
   MASTER_THREADS = 2,
   CLIENT_THREADS = 4,
   KILLS = 25,
-  SLOTS = 3, /* that pass at the least */
+  SLOTS = 3, /* that pass at least */
 };
 
 enum { SPARED, KILLED, MASTER, PROGRAM, ACCOUNTS };
@@ -65,7 +65,7 @@ static LTS_License license;
 static int listener;
 static struct sockaddr_in address; /* of the listener */
 
-/* xorshift: a sequence of its own for each who draws. */
+/* xorshift: each thread draws from its own sequence. */
 static unsigned draw(unsigned *state, unsigned below) {
   *state ^= *state << 13;
   *state ^= *state >> 17;
@@ -204,8 +204,7 @@ static int be_program(void) {
 
 /* --------------------------------------------------------------- the client */
 
-/* Asks until nobody listens any more; a worker that dies on the way is no
- * surprise. */
+/* Asks until nobody listens any more. Workers may die meanwhile. */
 static void *ask(void *state) {
   unsigned *random = state;
   for (;;) {
@@ -295,7 +294,7 @@ static void *record_and_fork(void *nothing) {
   while (!atomic_load(&stop_recording)) {
     record_in(&shared->books[MASTER], license, accounts[MASTER].type);
     int wanted = atomic_load(&fork_wanted);
-    /* The negative says that one of the threads is at it. */
+    /* A negative number says that one of the threads is doing it. */
     if (wanted > 0 && atomic_compare_exchange_strong(&fork_wanted, &wanted, -wanted)) {
       workers[wanted - 1] = fork_worker(wanted - 1);
       atomic_store(&fork_wanted, 0);
@@ -424,7 +423,7 @@ static int be_master(unsigned seed) {
   }
   EXPECT_IS(LTS_OK, LTS_CloseLicense(license, CLOSE_MILLISECONDS));
 
-  /* The next start finds what the programs left that were killed. */
+  /* The next start finds what the killed programs left. */
   pid_t last = fork();
   if (last == 0) {
     execute_program();

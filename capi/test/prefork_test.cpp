@@ -62,7 +62,7 @@ class Prefork : public testing::Test {
     }
   }
 
-  // Whoever records under this type was never killed in the middle of it.
+  // No process that records under this type was killed in the middle of it.
   void expect_exact(const std::string &type) const {
     SCOPED_TRACE(type);
     EXPECT_GT(counted(type), 0);

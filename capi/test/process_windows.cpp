@@ -13,7 +13,7 @@ std::system_error failed(const std::string &what) {
   return {static_cast<int>(GetLastError()), std::system_category(), what};
 }
 
-// As a program's runtime takes its command line apart.
+// Quotes a word so that a program's runtime reads it from its command line unchanged.
 std::string quoted(const std::string &word) {
   std::string all = "\"";
   std::size_t backslashes = 0;

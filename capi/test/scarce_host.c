@@ -107,7 +107,7 @@ static void refuse(uint32_t call, uint32_t error) {
   EXPECT_IS(0, prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
 }
 
-/* What Go can't do without, each in a child: a filter can't be taken off. */
+/* Refuses each system call that Go needs, in a child, because a filter can't be removed. */
 static void refused_calls(void) {
   static const struct {
     uint32_t call;
@@ -147,7 +147,7 @@ static void shared_descriptors(void) {
   live();
 }
 
-/* What daemons do, and hosts that take all descriptors for theirs. */
+/* Closes all descriptors, as daemons do, and hosts that think all are theirs. */
 static void descriptors_are_closed(void) {
   LTS_License license = open_license(url, code, directory, 180);
   for (int fd = 3; fd < 1000; fd++) {
@@ -181,7 +181,7 @@ static void become_somebody(void) {
 static void no_thread(void) {
   become_somebody();
   const rlim_t before = limit_of(RLIMIT_NPROC);
-  const rlim_t most = geteuid() >= 1000000000U ? 9 : 1; /* who is alone knows how many */
+  const rlim_t most = geteuid() >= 1000000000U ? 9 : 1; /* alone: it knows how many */
   for (rlim_t n = 1; n <= most; n++) {
     limit(RLIMIT_NPROC, n);
     expect_lack("threads");
@@ -203,7 +203,7 @@ static void *submit_often(void *argument) {
   return argument;
 }
 
-/* More is asked of the library than it has threads for, and it can't have more. */
+/* Calls the library more often at a time than it has threads for, and it can't get more. */
 static void no_thread_later(void) {
   enum { CALLERS = 24 };
   pthread_t threads[CALLERS];
@@ -260,7 +260,7 @@ static void no_thread_for_many(void) {
   }
 }
 
-/* A limit of memory as it is for each of so many megabytes is too low, and that is said. */
+/* Memory limits of up to so many megabytes are too low, and the library says so. */
 static void expect_too_little(int resource, rlim_t from, rlim_t to, const char *said) {
   const rlim_t before = limit_of(resource);
   for (rlim_t megabytes = from; megabytes <= to; megabytes += 50) {
@@ -275,7 +275,7 @@ static void expect_too_little(int resource, rlim_t from, rlim_t to, const char *
   live();
 }
 
-/* What is enough for the start is enough for a life. */
+/* What is enough to start is enough to go on. */
 static void expect_just_enough(int resource, rlim_t megabytes) {
   LTS_License license = 0;
   char message[256] = "";
@@ -302,8 +302,8 @@ static void just_enough_address_space(void) { expect_just_enough(RLIMIT_AS, 900)
 static void little_data(void) { expect_too_little(RLIMIT_DATA, 1, 151, "ulimit -d"); }
 static void just_enough_data(void) { expect_just_enough(RLIMIT_DATA, 20); }
 
-/* A license that goes on for a while, with all there is to do, while the process can't have
- * more than it has. */
+/* Uses a license for a while, with everything it can do, while the process can't get more
+ * than it has. */
 static void live_on(LTS_License license) {
   for (int i = 0; i < 300; i++) {
     EXPECT_IS(LTS_OK, LTS_RecordOperationAt(license, LTS_OT_QR_CODE, 0, time(NULL)));
@@ -333,7 +333,7 @@ static rlim_t has(const char *what) {
   return (rlim_t)kilobytes << 10;
 }
 
-/* It may have no more than it has, but for some for the C library. */
+/* The process may have no more than it has, except a little for the C library. */
 enum { C_LIBRARY = 4 << 20 };
 
 static void address_space_later(void) {
@@ -368,7 +368,7 @@ static void no_mapping_later(void) {
   live_on(license);
 }
 
-/* From now on no thread of the process may map memory, nor give it back. */
+/* From now on, no thread of the process may map or unmap memory. */
 static void sandbox_later(void) {
   LTS_License license = open_license(url, code, directory, 180);
   struct sock_filter filter[] = {
@@ -393,8 +393,8 @@ static void small_stacks(void) {
   live();
 }
 
-/* The processor reports all that may go wrong in a calculation, as Fortran and Pascal have
- * it. */
+/* The processor reports everything that goes wrong in a calculation, as in Fortran and
+ * Pascal. */
 static void calculations_are_watched(void) {
   (void)feenableexcept(FE_ALL_EXCEPT); /* not every processor can */
   live_on(open_license(url, code, directory, 180));

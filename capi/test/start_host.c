@@ -1,5 +1,5 @@
-/* A host that looks at what the library does to it: nothing when it is loaded, and as
- * little as can be when it is first used.
+/* A host that looks at what the library does to it: nothing when it is loaded, and as little as
+ * possible when it is first used.
  *
  * usage: start_host URL HANDSHAKE-CODE DATA-DIRECTORY
  * Records exactly 1 + 2 + 4 QR codes, in parents and children. */

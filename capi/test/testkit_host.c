@@ -30,8 +30,8 @@ int main(int count, char **arguments) {
   EXPECT(LTS_SubmitReports(license, 10000) == LTS_OK);
   EXPECT(info_of(license).accepted == 3);
 
-  /* A device that believes to be in another year, offline, and then learns the time: what
-   * it recorded meanwhile counts in its own time, and is not too old. */
+  /* An offline device whose clock shows another year, and which then learns the time: what it
+   * recorded meanwhile counts in its own time, and is not too old. */
   EXPECT(LTS_TestkitOutage(1) == LTS_OK);
   EXPECT(LTS_TestkitStepClock(-(int64_t)400 * DAY) == LTS_OK);
   EXPECT(LTS_SubmitReports(license, 10000) == LTS_OK); /* nothing is left */
@@ -43,7 +43,7 @@ int main(int count, char **arguments) {
   EXPECT(info_of(license).accepted == 35);
   EXPECT(info_of(license).lost == 0);
 
-  /* An outage: nothing gets out, nothing is lost. */
+  /* An outage: nothing is submitted, nothing is lost. */
   EXPECT(LTS_TestkitOutage(1) == LTS_OK);
   EXPECT(LTS_RecordOperation(license, LTS_OT_QR_CODE, 4) == LTS_OK);
   EXPECT(LTS_SubmitReports(license, 10000) != LTS_OK);
@@ -62,7 +62,7 @@ int main(int count, char **arguments) {
   EXPECT(info_of(license).lost == 4);
   EXPECT((info_of(license).stateFlags & LTS_STATE_USAGE_LOST) != 0);
 
-  /* A clock that goes back counts in the slots it shows. */
+  /* If the clock goes back, operations count in the slots it shows. */
   EXPECT(LTS_TestkitMoveClock(-10 * DAY) == LTS_OK);
   EXPECT(LTS_RecordOperation(license, LTS_OT_QR_CODE, 16) == LTS_OK);
   EXPECT(LTS_CloseLicense(license, 10000) == LTS_OK);

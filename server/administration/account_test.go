@@ -331,7 +331,7 @@ func TestEscape(t *testing.T) {
 			return empty(len(p.Items), err)
 		}},
 		{"change organization", administration.Editor, func(a *admin) error {
-			_, err := a.ChangeOrganization(ctx, "100002", administration.OrganizationChange{Name: of("x")}, nil)
+			_, err := a.ChangeOrganization(ctx, "100002", administration.OrganizationChange{Name: new("x")}, nil)
 			return err
 		}},
 		{"add code", administration.Editor, func(a *admin) error {
@@ -349,11 +349,11 @@ func TestEscape(t *testing.T) {
 		}},
 		{"add item", administration.Editor, func(a *admin) error {
 			_, err := a.NewItem(ctx, administration.ItemInput{ID: "y", Organization: "100002", ChargeWay: "scan",
-				ItemFields: administration.ItemFields{Name: of("y"), Quota: of(int64(1))}})
+				ItemFields: administration.ItemFields{Name: new("y"), Quota: new(int64(1))}})
 			return errors.Join(err, d.RemoveItem(ctx, "y"))
 		}},
 		{"change item", administration.Editor, func(a *admin) error {
-			_, err := a.ChangeItem(ctx, "scans-100002", administration.ItemFields{Quota: of(int64(7))}, nil)
+			_, err := a.ChangeItem(ctx, "scans-100002", administration.ItemFields{Quota: new(int64(7))}, nil)
 			return err
 		}},
 		{"detach", administration.Editor, func(a *admin) error {
@@ -365,7 +365,7 @@ func TestEscape(t *testing.T) {
 		}},
 		{"remove item", administration.Editor, func(a *admin) error {
 			_, err := d.NewItem(ctx, administration.ItemInput{ID: "z", Organization: "100002", ChargeWay: "scan",
-				ItemFields: administration.ItemFields{Name: of("z"), Quota: of(int64(1))}})
+				ItemFields: administration.ItemFields{Name: new("z"), Quota: new(int64(1))}})
 			if err := errors.Join(err, a.RemoveItem(ctx, "z")); err != nil {
 				return errors.Join(err, d.RemoveItem(ctx, "z"))
 			}
@@ -380,7 +380,7 @@ func TestEscape(t *testing.T) {
 		}},
 		{"revoke", administration.Editor, func(a *admin) error {
 			_, err := d.NewItem(ctx, administration.ItemInput{ID: "r", Organization: "100002", ChargeWay: "scan",
-				ItemFields: administration.ItemFields{Name: of("r"), Quota: of(int64(1))}})
+				ItemFields: administration.ItemFields{Name: new("r"), Quota: new(int64(1))}})
 			return errors.Join(err, a.RevokeItem(ctx, "r"), d.RemoveItem(ctx, "r"))
 		}},
 		{"archive item", administration.Editor, func(a *admin) error {

@@ -47,8 +47,6 @@ func has[V any](t testing.TB) func(V, error) V {
 	}
 }
 
-func of[V any](value V) *V { return &value }
-
 // stock makes two organizations, each with a code and an item.
 func (d *desk) stock(t testing.TB) {
 	t.Helper()
@@ -61,7 +59,7 @@ func (d *desk) stock(t testing.TB) {
 		}))
 		has[administration.Item](t)(d.NewItem(t.Context(), administration.ItemInput{
 			ID: "scans-" + id, Organization: id, ChargeWay: "scan", Handshakes: []string{id + "-reader"},
-			ItemFields: administration.ItemFields{Name: of("Scans"), Quota: of(int64(1000))},
+			ItemFields: administration.ItemFields{Name: new("Scans"), Quota: new(int64(1000))},
 		}))
 	}
 }
@@ -81,7 +79,7 @@ func TestChanges(t *testing.T) {
 	d, ctx := newDesk(t), t.Context()
 	d.stock(t)
 	o := has[administration.Organization](t)(
-		d.ChangeOrganization(ctx, "100001", administration.OrganizationChange{Name: of("Renamed")}, nil))
+		d.ChangeOrganization(ctx, "100001", administration.OrganizationChange{Name: new("Renamed")}, nil))
 	if o.Name != "Renamed" || o.DefaultHandshake != "100001-reader" {
 		t.Errorf("%+v", o)
 	}
@@ -94,7 +92,7 @@ func TestChanges(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	i := has[administration.Item](t)(d.ChangeItem(ctx, "scans-100001",
-		administration.ItemFields{Quota: of(int64(5)), Products: of("DBR"), Modules: of("ONED")}, nil))
+		administration.ItemFields{Quota: new(int64(5)), Products: new("DBR"), Modules: new("ONED")}, nil))
 	if i.Quota.Limit != 5 || i.Products != "DBR" || i.Modules != "ONED" || i.Name != "Scans" || i.MaxBufferDays != 365 {
 		t.Errorf("%+v", i)
 	}
@@ -106,7 +104,7 @@ func TestChanges(t *testing.T) {
 	}
 	before := len(d.kinds(t))
 	// nothing new
-	has[administration.Item](t)(d.ChangeItem(ctx, "scans-100001", administration.ItemFields{Quota: of(int64(5))}, nil))
+	has[administration.Item](t)(d.ChangeItem(ctx, "scans-100001", administration.ItemFields{Quota: new(int64(5))}, nil))
 	if n := len(d.kinds(t)); n != before {
 		t.Errorf("a change of nothing is noted: %v", d.kinds(t)[:n-before])
 	}
@@ -182,7 +180,7 @@ func TestAuditOfChanges(t *testing.T) {
 	d, ctx := newDesk(t), t.Context()
 	d.stock(t)
 	has[administration.Organization](t)(d.ChangeOrganization(ctx, "100002",
-		administration.OrganizationChange{Name: of("R & <D>")}, nil))
+		administration.OrganizationChange{Name: new("R & <D>")}, nil))
 	last := has[administration.Page[store.Audit]](t)(d.Audits(ctx, administration.Selection{Limit: 1})).Items[0]
 	if !strings.HasSuffix(last.Detail, ` → "R & <D>"`) {
 		t.Errorf("the audit has %s", last.Detail)
@@ -211,7 +209,7 @@ func TestAuditInWords(t *testing.T) {
 		PublicKey: make([]byte, 32)})
 	must(err)
 	_, err = d.NewItem(ctx, administration.ItemInput{ID: "lonely", Organization: "100001", ChargeWay: "scan",
-		ItemFields: administration.ItemFields{Name: of("Lonely"), Quota: of(int64(1))}})
+		ItemFields: administration.ItemFields{Name: new("Lonely"), Quota: new(int64(1))}})
 	must(err)
 	must(d.SetSessionPassword(ctx, "100001-reader", "first password", 0))
 	must(d.SetSessionPassword(ctx, "100001-reader", "second password", time.Hour))
@@ -219,9 +217,9 @@ func TestAuditInWords(t *testing.T) {
 	_, _, err = d.IssueLicense(ctx, administration.Issue{Items: []string{"lonely"}})
 	must(err)
 	has[administration.Item](t)(d.ChangeItem(ctx, "lonely", administration.ItemFields{
-		ExpiresAt: of(int64(1_900_000_000)), Quota: of(int64(1 << 53))}, nil))
+		ExpiresAt: new(int64(1_900_000_000)), Quota: new(int64(1 << 53))}, nil))
 	has[administration.Item](t)(d.ChangeItem(ctx, "lonely",
-		administration.ItemFields{Quota: of(int64(1<<53 - 1))}, nil))
+		administration.ItemFields{Quota: new(int64(1<<53 - 1))}, nil))
 	guess := regexp.MustCompile(`""|\[\]|\btrue\b|\bfalse\b|\b0\b|\b\d{10}\b|map\[`)
 	details := ""
 	for _, row := range has[administration.Page[store.Audit]](t)(d.Audits(ctx,
@@ -250,11 +248,11 @@ func TestTags(t *testing.T) {
 	c := has[administration.Code](t)(d.Code(ctx, "100001-reader"))
 	o := has[administration.Organization](t)(d.Organization(ctx, "100001"))
 	for range 2 { // the first is in time
-		_, err := d.ChangeItem(ctx, i.ID, administration.ItemFields{Quota: of(i.Quota.Limit + 1)},
+		_, err := d.ChangeItem(ctx, i.ID, administration.ItemFields{Quota: new(i.Quota.Limit + 1)},
 			[]string{"another", administration.Tag(i.Stated())})
 		_, err2 := d.ChangeCode(ctx, c.Code, administration.CodeChange{ValidationFields: &[]string{"x"}},
 			[]string{"another", administration.Tag(c.Stated())})
-		_, err3 := d.ChangeOrganization(ctx, o.ID, administration.OrganizationChange{Name: of("Other")},
+		_, err3 := d.ChangeOrganization(ctx, o.ID, administration.OrganizationChange{Name: new("Other")},
 			[]string{"another", administration.Tag(o)})
 		for _, err := range []error{err, err2, err3} {
 			if d.now.Unix() == 1_800_000_000 && err != nil ||
@@ -273,7 +271,7 @@ func TestErrors(t *testing.T) {
 	item := func(change func(*administration.ItemInput)) func() error {
 		return func() error {
 			in := administration.ItemInput{Organization: "100001", ChargeWay: "scan",
-				ItemFields: administration.ItemFields{Name: of("x"), Quota: of(int64(1))}}
+				ItemFields: administration.ItemFields{Name: new("x"), Quota: new(int64(1))}}
 			change(&in)
 			_, err := d.NewItem(ctx, in)
 			return err
@@ -306,20 +304,20 @@ func TestErrors(t *testing.T) {
 		}, administration.Invalid, "custom"},
 		"default of others": {func() error {
 			_, err := d.ChangeOrganization(ctx, "100001",
-				administration.OrganizationChange{DefaultHandshake: of("100002-reader")}, nil)
+				administration.OrganizationChange{DefaultHandshake: new("100002-reader")}, nil)
 			return err
 		}, administration.Invalid, "defaultHandshake"},
 		"products": {
-			item(func(in *administration.ItemInput) { in.Products = of("XYZ") }), administration.Invalid, "products",
+			item(func(in *administration.ItemInput) { in.Products = new("XYZ") }), administration.Invalid, "products",
 		},
 		"quota": {
-			item(func(in *administration.ItemInput) { in.Quota = of(int64(0)) }), administration.Invalid, "quota",
+			item(func(in *administration.ItemInput) { in.Quota = new(int64(0)) }), administration.Invalid, "quota",
 		},
 		"a start before 1970": {item(func(in *administration.ItemInput) {
-			in.StartsAt = of(int64(math.MinInt64))
+			in.StartsAt = new(int64(math.MinInt64))
 		}), administration.Invalid, "startsAt"},
 		"an end after 9999": {item(func(in *administration.ItemInput) {
-			in.ExpiresAt = of(int64(253402300800))
+			in.ExpiresAt = new(int64(253402300800))
 		}), administration.Invalid, "expiresAt"},
 		"no quota": {
 			item(func(in *administration.ItemInput) { in.Quota = nil }), administration.Invalid, "quota",
@@ -328,7 +326,7 @@ func TestErrors(t *testing.T) {
 			item(func(in *administration.ItemInput) { in.ChargeWay = "tea" }), administration.Invalid, "chargeWay",
 		},
 		"ends before": {item(func(in *administration.ItemInput) {
-			in.StartsAt, in.ExpiresAt = of(int64(5)), of(int64(4))
+			in.StartsAt, in.ExpiresAt = new(int64(5)), new(int64(4))
 		}), administration.Invalid, "expiresAt"},
 		"detach of nothing": {
 			func() error { return d.DetachItem(ctx, "scans-100001", "100002-reader") }, administration.NotFound, "",

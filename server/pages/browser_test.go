@@ -108,13 +108,20 @@ var looks = []struct {
 	{"light", 1280, 900, "light", false}, {"dark", 1280, 900, "dark", false}, {"phone", 390, 844, "light", true},
 }
 
-// Each page, light, dark and on a phone: the browser finds nothing to complain about,
-// nothing sticks out at the side, and axe finds nothing that keeps anybody out.
-func TestLooks(t *testing.T) {
+// openLife gives a server with life and accounts, and a browser to look at its pages.
+func openLife(t *testing.T) (*office, *browser) {
+	t.Helper()
 	o := openOffice(t)
 	b := openBrowser(t)
 	o.life(t)
 	o.accounts(t)
+	return o, b
+}
+
+// Each page, light, dark and on a phone: the browser finds nothing to complain about,
+// nothing sticks out at the side, and axe finds nothing that keeps anybody out.
+func TestLooks(t *testing.T) {
+	o, b := openLife(t)
 	axe := axeSource(t)
 	folder := pictures(t)
 	b.do(t, chromedp.Navigate(o.url+"/sign-in"))

@@ -74,7 +74,7 @@ func (o *office) assault(t testing.TB) (taken int, devices []string) {
 	fields := each(t, func() any {
 		if request == nil {
 			device = servertest.NewDevice(o.url)
-			request = of(device.Request("100001-warehouse"))
+			request = new(device.Request("100001-warehouse"))
 		}
 		return request
 	}, func(string) {
@@ -132,7 +132,7 @@ func (o *office) assault(t testing.TB) (taken int, devices []string) {
 			return err
 		}},
 		{func() any {
-			fields := administration.ItemFields{Name: of("x"), Quota: of(int64(5))}
+			fields := administration.ItemFields{Name: new("x"), Quota: new(int64(5))}
 			return &administration.ItemInput{Organization: "100001", ChargeWay: "scan", ItemFields: fields,
 				Handshakes: []string{"100001-web"}}
 		}, func(v any) error {
@@ -222,10 +222,7 @@ func (o *office) assault(t testing.TB) (taken int, devices []string) {
 // element of it, runs, loads or asks anything, or breaks its policy; and files for programs
 // and spreadsheets hold it as text.
 func TestHostileTextsInBrowser(t *testing.T) {
-	o := openOffice(t)
-	b := openBrowser(t)
-	o.life(t)
-	o.accounts(t)
+	o, b := openLife(t)
 	taken, devices := o.assault(t)
 	if taken < 25 {
 		t.Errorf("only %d of the texts were taken: this test does not see what it is for", taken)

@@ -90,8 +90,6 @@ func must[V any](t testing.TB) func(V, error) V {
 	}
 }
 
-func of[V any](value V) *V { return &value }
-
 // accounts adds one account of each kind, of the same password.
 func (o *office) accounts(t testing.TB) {
 	t.Helper()
@@ -140,8 +138,8 @@ func (o *office) life(t testing.TB) {
 		must[administration.Item](t)(o.desk.NewItem(ctx, administration.ItemInput{
 			ID: item.id, Organization: item.organization, ChargeWay: item.way, Handshakes: item.codes,
 			ItemFields: administration.ItemFields{
-				Name: &item.name, Quota: &item.quota, StartsAt: of(now.AddDate(0, 0, -40).Unix()),
-				ExpiresAt: of(now.AddDate(0, 0, int(item.days)).Unix()),
+				Name: &item.name, Quota: &item.quota, StartsAt: new(now.AddDate(0, 0, -40).Unix()),
+				ExpiresAt: new(now.AddDate(0, 0, int(item.days)).Unix()),
 			},
 		}))
 	}

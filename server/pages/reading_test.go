@@ -25,10 +25,7 @@ func (b *browser) media(t testing.TB, kind string, features ...*emulation.MediaF
 // Magnified to four times, which leaves 320 pixels of width, each page reads without being
 // moved to and fro; and where somebody asked for no motion, nothing moves.
 func TestMagnified(t *testing.T) {
-	o := openOffice(t)
-	b := openBrowser(t)
-	o.life(t)
-	o.accounts(t)
+	o, b := openLife(t)
 	b.signIn(t, o, "olga")
 	b.media(t, "", &emulation.MediaFeature{Name: "prefers-reduced-motion", Value: "reduce"})
 	b.do(t, chromedp.EmulateViewport(320, 900))
@@ -52,10 +49,7 @@ func TestMagnified(t *testing.T) {
 
 // On paper, no table is cut at the side, and what can only be pressed is left out.
 func TestPaper(t *testing.T) {
-	o := openOffice(t)
-	b := openBrowser(t)
-	o.life(t)
-	o.accounts(t)
+	o, b := openLife(t)
 	b.signIn(t, o, "olga")
 	b.media(t, "print", &emulation.MediaFeature{Name: "prefers-color-scheme", Value: "light"})
 	b.do(t, chromedp.EmulateViewport(718, 1047)) // A4 at 96 dots an inch, without margins
@@ -81,10 +75,7 @@ func TestPaper(t *testing.T) {
 // A statement on paper is the statement: without menus and buttons, black on white, also
 // where the screen is dark.
 func TestPrintedStatement(t *testing.T) {
-	o := openOffice(t)
-	b := openBrowser(t)
-	o.life(t)
-	o.accounts(t)
+	o, b := openLife(t)
 	b.signIn(t, o, "olga")
 	b.do(t, chromedp.Navigate(o.url+"/organizations/100001/statements/"+closedMonth()))
 	b.media(t, "print", &emulation.MediaFeature{Name: "prefers-color-scheme", Value: "dark"})
@@ -135,10 +126,7 @@ func (b *browser) focused(t testing.TB) (f focused) {
 // With the keyboard alone, somebody signs in, skips the menu and reaches all there is to
 // press on a page, and always sees where they are.
 func TestKeyboardAlone(t *testing.T) {
-	o := openOffice(t)
-	b := openBrowser(t)
-	o.life(t)
-	o.accounts(t)
+	o, b := openLife(t)
 	b.do(t, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(o.url+"/sign-in"))
 	for _, field := range [][2]string{{"f-name", "olga"}, {"f-password", password}} {
 		for range 5 {

@@ -28,7 +28,7 @@ type trend struct {
 
 type trendSeries struct {
 	Name  string
-	Class string // its colour
+	Class string // its color
 	Total int64
 }
 
@@ -66,7 +66,7 @@ const (
 	chartHeight = 260
 )
 
-// class is the colour of a series by its place.
+// class is the color of a series by its place.
 func class(i int) string { return fmt.Sprintf("c%d", min(i, maxSeries)) }
 
 func newTrend(c *counted, accumulated bool) *trend {
@@ -285,7 +285,7 @@ type pieSlice struct {
 	Percent           string
 }
 
-// newPie makes a pie from counts. The place of a type in order determines its colour.
+// newPie makes a pie from counts. The place of a type in order determines its color.
 func newPie(title string, c *counted, order []string) pie {
 	p := pie{Title: title, Total: c.total(-1)}
 	if p.Total == 0 {

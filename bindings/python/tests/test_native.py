@@ -54,6 +54,7 @@ def declared(text: str) -> tuple[str, object]:
     if length:
         assert kind == "char", text
         return name, ctypes.c_char * int(length)
+    assert kind in TYPES, f"TYPES does not say yet what {kind!r} is in ctypes"
     return name, TYPES[kind]
 
 

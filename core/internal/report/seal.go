@@ -263,7 +263,7 @@ func (s *Sealer) changed(wanted func(label int64) bool) []ledger.FrameSums {
 		label := s.tally.Label(frame)
 		if label == tally.NoSlot {
 			// The run died while it changed the frame's label and a thread was adding: counting in
-			// a neighbouring slot is better than losing the count.
+			// a neighboring slot is better than losing the count.
 			label = s.tally.Label(s.LastFrame())
 		}
 		if label == tally.NoSlot || !wanted(label) {

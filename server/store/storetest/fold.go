@@ -12,7 +12,7 @@ import (
 	"github.com/openlts/openlts/server/verification"
 )
 
-// Past seats and their steps are folded, and nothing that is told of them changes.
+// Past seats and their steps are folded, and no answer about them changes.
 func pastSeatsAreFolded(t *testing.T, open Open) {
 	w := begin(t, open)
 	const day, slots = 86400, 180
@@ -107,7 +107,7 @@ func pastSeatsAreFolded(t *testing.T, open Open) {
 		t.Errorf("seats that end at %v are left, and there was %d at day 450", left, sum)
 	}
 	proven()
-	// The last 365 days of the item stay, whatever is asked for.
+	// The last 365 days of the item stay, whatever time was asked for.
 	if n := prune(now + 1000*day); n != 1 {
 		t.Errorf("%d seats went, not 1", n)
 	}

@@ -92,7 +92,7 @@ func (c *counting) remember(totals map[store.TotalKey]store.Units) {
 	}
 }
 
-// check compares what is told by slot, and by whole windows, with what was counted.
+// check compares the statistics by slot, and by whole windows, with what was counted.
 func (c *counting) check(w *world) {
 	w.Helper()
 	for _, grouped := range []bool{false, true} {
@@ -140,7 +140,7 @@ func (c *counting) check(w *world) {
 	c.examine(w)
 }
 
-// checkItems compares what is told of items in windows between quarters of an hour.
+// checkItems compares the statistics of items in windows between quarters of an hour.
 func (c *counting) checkItems(w *world) {
 	w.Helper()
 	var windows []store.Window
@@ -266,7 +266,7 @@ func totalsAreFolded(t *testing.T, open Open) {
 	if folded := c.worlds[0].folded(); folded != day+7*3600 {
 		t.Errorf("folded before %d", folded)
 	}
-	// Absurd counts don't stop it, nor does a time long past.
+	// Neither absurd counts nor a time long past stop it.
 	for _, slot := range []int64{day + 8*3600, day - 1000*86400, day + 9*3600, day + 8*3600} {
 		totals := map[store.TotalKey]store.Units{}
 		for _, p := range c.pairs {

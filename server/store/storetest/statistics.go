@@ -71,7 +71,7 @@ func (w *world) expect(q store.StatisticsQuery, want ...string) {
 	}
 }
 
-// Windows are summed up to the slot, whatever they are made of.
+// Windows are exact to the slot, whichever totals they are summed up from.
 func windowsAreExact(t *testing.T, open Open) {
 	w := begin(t, open)
 	a, b := w.device(), w.device()
@@ -96,7 +96,7 @@ func windowsAreExact(t *testing.T, open Open) {
 	w.expect(store.StatisticsQuery{Measure: store.MeasureDevices}, "0 2")
 }
 
-// fold folds activity and tells of how many rows; and some totals.
+// fold folds activity and some totals, and returns how many rows of activity it folded.
 func (w *world) fold(most int64) (folded int64) {
 	w.Helper()
 	folded, err := w.Folder().FoldActivity(w.Context(), most)
@@ -133,7 +133,7 @@ func (w *world) windowsAre(a, b store.Reporter, run string) {
 		fmt.Sprintf("0 %d 1000", day+3600), fmt.Sprintf("0 %d 110000", day+86400))
 	w.expect(store.StatisticsQuery{Since: day + 180}, "0 111000")
 
-	// By device, which knows of no late ones.
+	// By device, without late ones.
 	w.expect(store.StatisticsQuery{Windows: days, By: []store.Column{store.ByDevice}}, "0 "+a.UUID+" 1",
 		"1 "+a.UUID+" 10", "1 "+b.UUID+" 1100", "2 "+a.UUID+" 110000")
 	w.expect(store.StatisticsQuery{Windows: odd, By: []store.Column{store.ByDevice, store.ByType}},
@@ -170,8 +170,8 @@ func (w *world) windowsAre(a, b store.Reporter, run string) {
 	}
 }
 
-// Different devices, and those at work at once, are what single reports say: in any part
-// of a day, of slots of any length, and whatever is folded.
+// The numbers of different devices, and of devices at once, follow from single reports: in any
+// part of a day, for slots of any length, and whatever is folded.
 func activityIsExact(t *testing.T, open Open) {
 	w := begin(t, open)
 	chance := rand.New(rand.NewPCG(1, 2))
@@ -250,8 +250,8 @@ func activityIsExact(t *testing.T, open Open) {
 	}
 }
 
-// namedAsAll checks that what a query says of devices that it names is what one of all devices says
-// of them: these are looked up in other ways.
+// namedAsAll checks that a query that names devices says the same of them as a query of all
+// devices: named ones are looked up in another way.
 func (w *world) namedAsAll(devices []store.Reporter, windows []store.Window) {
 	w.Helper()
 	for _, by := range [][]store.Column{
@@ -481,8 +481,8 @@ func pruningIsExact(t *testing.T, open Open) {
 	}
 }
 
-// What comes after all else was pruned is active, though its rows may have the keys of
-// those that went.
+// Reports that come after all others were pruned are active, although their rows may reuse the
+// keys of deleted ones.
 func activityAfterPruning(t *testing.T, open Open) {
 	w := begin(t, open)
 	device, run := w.device(), uuid.NewString()

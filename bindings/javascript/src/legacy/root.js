@@ -1,0 +1,3 @@
+// The global object, in a page or elsewhere.
+
+export var root = typeof window === 'object' ? window : this || globalThis;
