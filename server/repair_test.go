@@ -62,6 +62,13 @@ func TestFreedSeat(t *testing.T) {
 	if err := l.FreeSeat(t.Context(), "one", old.UUID); !administration.IsKind(err, administration.NotFound) {
 		t.Error(err)
 	}
+	if shown, err := l.Device(t.Context(), old.UUID); err != nil || len(shown.Seats) != 0 {
+		t.Errorf("a device without a seat shows %+v, %v", shown.Seats, err)
+	}
+	err := l.MoveSeats(t.Context(), old.UUID, next.UUID)
+	if !administration.IsKind(err, administration.NotFound) || !strings.Contains(err.Error(), "free a seat instead") {
+		t.Errorf("seats move to a device that was only refused: %v", err)
+	}
 	l.advance(day)
 	if receipt := l.scan(t, old, "one", 5); receipt.Items[0].Quota.Used != 0 {
 		t.Errorf("a report took a seat: %+v", receipt.Items)

@@ -80,19 +80,22 @@ func question(chance *rand.Rand, all []report) (q store.StatisticsQuery) {
 	default:
 		q.By = some(names...)
 	}
+	two := func(column store.Column) []string {
+		return []string{all[chance.IntN(len(all))].names[column], all[chance.IntN(len(all))].names[column]}
+	}
 	filter := func(column store.Column) []string {
 		if chance.IntN(4) > 0 {
 			return nil
 		}
-		return []string{all[chance.IntN(len(all))].names[column], all[chance.IntN(len(all))].names[column]}
+		return two(column)
 	}
 	q.Organizations, q.HandshakeCodes, q.Items = filter(store.ByOrganization), filter(store.ByHandshake),
 		filter(store.ByItem)
 	if q.Measure != store.MeasureConcurrent && chance.IntN(3) == 0 {
 		q.Types = []string{"QR_CODE", "PAGE_LOADED", "none"}
 	}
-	if chance.IntN(8) == 0 {
-		q.Devices = filter(store.ByDevice)
+	if chance.IntN(4) == 0 {
+		q.Devices = two(store.ByDevice)
 	}
 	// Windows that begin at any quarter of an hour: days of a zone, and others.
 	start := all[chance.IntN(len(all))].slot / 900 * 900

@@ -27,6 +27,7 @@ type options struct {
 	directory string
 	url       string
 	rounds    int
+	zones     string
 	sqlite    bool
 	postgres  bool
 	json      string
@@ -45,6 +46,7 @@ func main() {
 	flag.BoolVar(&o.sqlite, "sqlite", true, "look at the SQLite database")
 	flag.BoolVar(&o.postgres, "postgres", true, "also PostgreSQL, if it is installed: the same, copied")
 	flag.StringVar(&o.url, "url", "", "the `URL` of a PostgreSQL database that has it already")
+	flag.StringVar(&o.zones, "zones", "UTC,Europe/Berlin,Asia/Kolkata", "the time `zones` of the statistics")
 	flag.StringVar(&o.only, "only", "", "look at the views whose names have this `text` in them")
 	flag.StringVar(&o.profile, "profile", "",
 		"write to this `file` where the processor's time goes while they are looked at")

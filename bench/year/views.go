@@ -68,7 +68,7 @@ func look(ctx context.Context, name string, o *options) (list []figure, err erro
 	if err := v.signIn(desk); err != nil {
 		return nil, err
 	}
-	views, err := v.views(desk)
+	views, err := v.views(desk, strings.Split(o.zones, ","))
 	if err != nil {
 		return nil, err
 	}
@@ -178,8 +178,8 @@ func (v *visitor) get(path string) (first, whole time.Duration, bytes int64, err
 }
 
 // views are what is looked at: each page, and of the statistics each measure over each
-// length of time, in a time zone in which days are those of UTC and in two others.
-func (v *visitor) views(desk *administration.Administrator) (list []figure, err error) {
+// length of time, in each of some time zones.
+func (v *visitor) views(desk *administration.Administrator, zones []string) (list []figure, err error) {
 	devices, err := desk.Devices(v.ctx, administration.Selection{Limit: 1, Sort: "seen"})
 	if err != nil {
 		return nil, err
@@ -215,7 +215,7 @@ func (v *visitor) views(desk *administration.Administrator) (list []figure, err 
 	add("page /devices, by name", "/devices", "sort", "name")
 	add("page /denials, searched", "/denials", "q", "station")
 	add("page /anomalies, of an organization", "/anomalies", "org", organization)
-	for _, zone := range []string{"UTC", "Europe/Berlin", "Asia/Kolkata"} {
+	for _, zone := range zones {
 		for _, measure := range []string{"operations", "devices", "concurrent", "denials"} {
 			for _, span := range [][2]string{{"today", "hour"}, {"30d", "day"}, {"year", "day"}, {"year", "month"}} {
 				add("statistics, "+measure+", "+span[0]+" by "+span[1]+", "+zone, "/statistics", "measure", measure,

@@ -45,6 +45,11 @@ var elsewhere = []struct{ Platform, What, File string }{
 	},
 	{"Linux, the packages", "each is installed in an empty directory and used to record",
 		"conformance/packages/test_release.py"},
+	{
+		"Debian 11 (glibc 2.31), by chroot, with the packages",
+		"its Python installs the wheel; a killed host in C; the server's command",
+		"conformance/packages/test_old_linux.py",
+	},
 	{"Android, under Robolectric, with the library of Linux", "the Java binding's Android part",
 		"bindings/android/pom.xml"},
 	{

@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -104,6 +105,10 @@ func TestBill(t *testing.T) {
 	if strings.Join(purls, " ") != want || got.Format != "CycloneDX" || got.Metadata.Component.Version != "1.2.3" ||
 		got.Metadata.Component.Name != "lts" {
 		t.Errorf("%s", text)
+	}
+	contains := []dependency{{Ref: "pkg:generic/lts@1.2.3", On: purls}}
+	if !reflect.DeepEqual(got.Dependencies, contains) || got.Metadata.Supplier.Name == "" {
+		t.Errorf("%v by %v, want %v", got.Dependencies, got.Metadata.Supplier, contains)
 	}
 }
 

@@ -169,7 +169,7 @@ documentation; otherwise the check trusts the key in the file itself.
 Exit status: 0 if it is proven, 2 if it is not what was signed, does not follow from
 the reports or differs from what a device says, 1 if a file can't be read.`,
 		Example: `  lts verify statement statement.json
-  lts verify statement statement.json --key MCowBQYDK2VwAyEA --reports reports.jsonl
+  lts verify statement statement.json --key htxCOXacxhWXzokOEeyJPucgUnH3Gs1FPzSoFxHrWGI --reports reports.jsonl
   lts verify statement statement.json --reports reports.jsonl --devices devices.jsonl`,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			var public ed25519.PublicKey

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from lts_server import REPOSITORY
 from packages import PACKAGES, VERSION, need, package, run
 
@@ -54,7 +56,17 @@ def test_the_bill_names_what_is_in_a_product(product: str, parts: tuple[str, ...
         assert found[module] == wanted[module]
     assert re.fullmatch(r"3\.\d+\.\d+", found["sqlite"])
     assert "stdlib" in found
+    (contains,) = bill["dependencies"]
+    assert contains["ref"] == bill["metadata"]["component"]["bom-ref"]
+    assert contains["dependsOn"] == [component["bom-ref"] for component in bill["components"]]
     assert ("uplot" in found) == (product == "lts")
+
+
+@pytest.mark.parametrize("product", ["openlts", "lts"])
+def test_the_bill_is_as_cyclonedx_wants_it(product: str) -> None:
+    """By the schema that the specification's own library brings."""
+    text = package(f"{product}-{VERSION}.cdx.json").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
 
 
 @pytest.mark.parametrize(

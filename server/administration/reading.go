@@ -42,9 +42,10 @@ func (a *Administrator) Items(ctx context.Context, s Selection) (Page[Item], err
 // Devices gives a page of devices. A caller that may see only one organization sees the seats on
 // its items, but no account, which covers all organizations.
 func (a *Administrator) Devices(ctx context.Context, s Selection) (Page[Device], error) {
+	now := a.Now()
 	result, err := page(ctx, a, s, records.Devices,
 		func(keys []store.ID) ([]store.DeviceUse, error) { return a.Store.Devices(ctx, keys...) },
-		func(d store.DeviceUse) store.ID { return d.Key }, viewDevice)
+		func(d store.DeviceUse) store.ID { return d.Key }, func(d store.DeviceUse) Device { return viewDevice(d, now) })
 	if err == nil {
 		err = a.addRepairs(ctx, result.Items)
 	}
@@ -76,6 +77,19 @@ func (a *Administrator) Devices(ctx context.Context, s Selection) (Page[Device],
 		d.Seats = seats
 	}
 	return result, nil
+}
+
+// CountDevices counts the devices that the caller may see, those heard of after a moment, and those
+// not heard of since another one.
+func (a *Administrator) CountDevices(ctx context.Context, active, silent time.Time) (records.DeviceCounts, error) {
+	if err := a.may(Viewer); err != nil {
+		return records.DeviceCounts{}, err
+	}
+	s, ok := a.narrow(Selection{})
+	if !ok {
+		return records.DeviceCounts{}, nil
+	}
+	return records.CountDevices(ctx, a.Store, s, active.Unix(), silent.Unix())
 }
 
 // addRepairs adds to devices what administrators noted about them, and the accounts and times of

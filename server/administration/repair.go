@@ -56,7 +56,11 @@ func (a *Administrator) MoveSeats(ctx context.Context, from, to string, items ..
 	if _, err := a.Device(ctx, from); err != nil {
 		return err
 	}
-	if _, err := a.Device(ctx, to); err != nil {
+	if _, err := a.Device(ctx, to); IsKind(err, NotFound) {
+		return &Error{Kind: NotFound, Object: ObjectDevice, ID: to, Field: "to",
+			Text: fmt.Sprintf("there is no device %q that was ever authorized; free a seat instead: a new machine "+
+				"takes it when it asks next", to)}
+	} else if err != nil {
 		return inField(err, "to")
 	}
 	return a.Store.Update(ctx, func(tx store.Tx) error {

@@ -185,11 +185,19 @@ type Device struct {
 	Account *protocol.DeviceAccount `json:"account,omitempty"`
 }
 
-func viewDevice(d store.DeviceUse) Device {
+// viewDevice shows a device with the seats that it has now: one that was freed, or that ended, is
+// kept longer, because exceptions are counted from it.
+func viewDevice(d store.DeviceUse, now time.Time) Device {
+	seats := []store.DeviceSeat{}
+	for _, seat := range d.Seats {
+		if seat.ExpiresAt > now.Unix() {
+			seats = append(seats, seat)
+		}
+	}
 	return Device{
 		UUID: d.UUID, UUIDSource: d.UUIDSource, FriendlyName: d.FriendlyName, Platform: d.Platform, Library: d.Library,
 		FirstSeenAt: d.FirstSeenAt, LastSeenAt: d.LastSeenAt, Keys: d.Keys,
-		Seats: append([]store.DeviceSeat{}, d.Seats...), ClonedAt: d.ClonedAt, Account: d.Account,
+		Seats: seats, ClonedAt: d.ClonedAt, Account: d.Account,
 	}
 }
 

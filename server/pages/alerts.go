@@ -14,7 +14,8 @@ const alertRows = 100
 
 var alertPages = []page{{
 	path: "/alerts", name: "alerts", title: "Alerts", nav: "/alerts", role: administration.Viewer, everywhere: true,
-	get: showAlerts,
+	get:   showAlerts,
+	final: map[string]question{"remove": {text: "Remove this channel?", of: "channel"}},
 	actions: map[string]action{
 		"rule": {administration.Editor, func(r *request) (string, error) {
 			return "alerts?done=changed",

@@ -35,12 +35,12 @@ func TestStatementFiles(t *testing.T) {
 	}
 	adam := o.signedIn(t, "adam")
 	for month, want := range map[string]int{closedMonth(): 409, "2099-01": 409, "x": 422} {
-		form := url.Values{"action": {"close"}, "month": {month}}
+		form := url.Values{"action": {"close"}, "sure": {"yes"}, "month": {month}}
 		if response, body := adam.post(t, "/organizations/100001/statements", form); response.StatusCode != want {
 			t.Errorf("closing %s: %d\n%s", month, response.StatusCode, body)
 		}
 	}
-	form := url.Values{"action": {"close"}, "month": {closedMonth()}, "zone": {"UTC"}}
+	form := url.Values{"action": {"close"}, "sure": {"yes"}, "month": {closedMonth()}, "zone": {"UTC"}}
 	response, _ = adam.post(t, "/organizations/100002/statements", form)
 	if want := "../../organizations/100002/statements/" + closedMonth() +
 		"?done=closed"; response.Header.Get("Location") != want {
@@ -82,9 +82,12 @@ func TestForms(t *testing.T) {
 			"sessionPassword": {"new"}}},
 		{"/codes/100001-web", 303, url.Values{"action": {"archive"}}},
 		{"/organizations/100001", 303, url.Values{"action": {"archive"}}},
-		{"/settings", 303, url.Values{"action": {"retention"}, "record": {"reports"}, "days": {"400"}}},
-		{"/settings", 422, url.Values{"action": {"retention"}, "record": {"reports"}, "days": {"3"}}},
-		{"/settings", 422, url.Values{"action": {"retention"}, "record": {"everything"}, "days": {"400"}}},
+		{"/settings", 303, url.Values{"action": {"retention"}, "sure": {"yes"},
+			"record": {"reports"}, "days": {"400"}}},
+		{"/settings", 422, url.Values{"action": {"retention"}, "sure": {"yes"},
+			"record": {"reports"}, "days": {"3"}}},
+		{"/settings", 422, url.Values{"action": {"retention"}, "sure": {"yes"},
+			"record": {"everything"}, "days": {"400"}}},
 		{"/devices/nothing", 404, url.Values{"action": {"clear"}}},
 	} {
 		if response, body := olga.post(t, form.path, form.form); response.StatusCode != form.want {

@@ -2,12 +2,12 @@ package pages
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/openlts/openlts/server/administration"
-	"github.com/openlts/openlts/server/store/records"
 )
 
 var codePages = []page{
@@ -30,7 +30,8 @@ var codePages = []page{
 	},
 	{
 		path: "/codes/{code}", name: "code", title: "Handshake code", nav: "/codes", role: administration.Viewer,
-		get: showCode,
+		get:   showCode,
+		final: map[string]question{"remove": {text: "Remove this code?", of: "code"}},
 		actions: map[string]action{
 			"change": {administration.Editor, func(r *request) (string, error) {
 				code, fields := r.PathValue("code"), lines(r.PostForm.Get("validationFields"))
@@ -40,14 +41,8 @@ var codePages = []page{
 				return "codes/" + segment(code) + "?done=changed", err
 			}},
 			"attach": {administration.Editor, func(r *request) (string, error) {
-				code := r.PathValue("code")
-				return "codes/" + segment(code) +
-					"?done=attached", r.admin.AttachItem(r.Context(), r.PostForm.Get("item"), code, 0)
-			}},
-			"detach": {administration.Editor, func(r *request) (string, error) {
-				code := r.PathValue("code")
-				return "codes/" + segment(code) +
-					"?done=detached", r.admin.DetachItem(r.Context(), r.PostForm.Get("item"), code)
+				code, item := r.PathValue("code"), strings.TrimSpace(r.PostForm.Get("item"))
+				return "codes/" + segment(code) + "?done=attached", r.admin.AttachItem(r.Context(), item, code, 0)
 			}},
 			"archive": {administration.Editor, func(r *request) (string, error) {
 				code := r.PathValue("code")
@@ -122,9 +117,25 @@ type codeShown struct {
 	administration.Code
 	Organization administration.Organization
 	Attached     []administration.Item
-	Others       []option // items it could have
+	Next         string // where the next page of them begins
+	Others       choice // items it could have
 	Trend        *trend
 }
+
+// attachedRows is how many items of a code, or codes of an item, are shown at a time.
+const attachedRows = 100
+
+// maxOptions is how many options a list offers. Where there are more, their name is typed.
+const maxOptions = 200
+
+// choice are options of a list; Typed means that they are too many for one.
+type choice struct {
+	Options []option
+	Typed   bool
+}
+
+// Offers tells whether there is anything to choose.
+func (c choice) Offers() bool { return c.Typed || len(c.Options) > 0 }
 
 func (c codeShown) title() string { return c.Code.Code }
 
@@ -144,29 +155,51 @@ func showCode(r *request) (any, error) {
 	if shown.Organization, err = r.admin.Organization(ctx, code.Organization); err != nil {
 		return nil, err
 	}
-	items, err := r.admin.Items(ctx, administration.Selection{
-		Organizations: []string{code.Organization}, Sort: "name", Limit: records.MaxLimit,
-	})
+	if shown.Attached, shown.Next, err = r.inOrder(code.Items); err != nil {
+		return nil, err
+	}
+	of := administration.Selection{Organizations: []string{code.Organization}, Sort: "name", Limit: maxOptions}
+	all, err := r.admin.Items(ctx, of)
 	if err != nil {
 		return nil, err
 	}
-	byID := map[string]administration.Item{}
-	for _, item := range items.Items {
-		byID[item.ID] = item
-	}
-	for _, id := range code.Items { // in the order of use
-		if item, ok := byID[id]; ok {
-			shown.Attached = append(shown.Attached, item)
-			delete(byID, id)
-		}
-	}
-	for _, item := range items.Items {
-		if _, free := byID[item.ID]; free {
-			shown.Others = append(shown.Others, option{Value: item.ID, Text: item.Name + " (" + item.ID + ")"})
+	if shown.Others.Typed = all.Next != ""; !shown.Others.Typed {
+		for _, item := range all.Items {
+			if !slices.Contains(code.Items, item.ID) {
+				shown.Others.Options = append(shown.Others.Options,
+					option{Value: item.ID, Text: item.Name + " (" + item.ID + ")"})
+			}
 		}
 	}
 	shown.Trend, err = r.lastDays(filter{Code: name}, 30)
 	return shown, err
+}
+
+// inOrder reads the items of a code that the page shows, in the order of use. Where it begins is
+// their number before it.
+func (r *request) inOrder(ids []string) (list []administration.Item, next string, err error) {
+	begin, err := strconv.Atoi(r.URL.Query().Get("after"))
+	if err != nil || begin < 0 || begin >= len(ids) {
+		begin = 0
+	}
+	end := min(begin+attachedRows, len(ids))
+	if end < len(ids) {
+		next = strconv.Itoa(end)
+	}
+	if begin == end {
+		return nil, "", nil
+	}
+	found, err := r.admin.Items(r.Context(), administration.Selection{Items: ids[begin:end], Limit: attachedRows})
+	byID := map[string]administration.Item{}
+	for _, item := range found.Items {
+		byID[item.ID] = item
+	}
+	for _, id := range ids[begin:end] {
+		if item, ok := byID[id]; ok {
+			list = append(list, item)
+		}
+	}
+	return list, next, err
 }
 
 // keyShown is the page of a license key.

@@ -2,9 +2,13 @@ package pages
 
 import (
 	"context"
+	"html/template"
+	"net/url"
 	"strings"
+	"time"
 
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/statistics"
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/records"
 )
@@ -28,7 +32,8 @@ var devicePages = []page{
 			if unknown != nil && !administration.IsKind(unknown, administration.NotFound) {
 				return nil, unknown
 			}
-			shown := deviceShown{Device: device, Known: unknown == nil}
+			shown := deviceShown{Device: device, Known: unknown == nil,
+				Today: statistics.StartOfDay(r.admin.Now().In(r.zone))}
 			of := administration.Selection{Devices: []string{uuid}, Limit: 20}
 			var err error
 			if shown.Denials, err = r.admin.Denials(r.Context(), of); err != nil {
@@ -48,6 +53,10 @@ var devicePages = []page{
 				shown.KeyList, err = r.admin.DeviceKeys(r.Context(), uuid)
 			}
 			return shown, err
+		},
+		final: map[string]question{
+			"erase":   {text: "Erase the personal data of this device?", of: "uuid"},
+			"confirm": {text: "Count this key as the device's own?", of: "key"},
 		},
 		actions: map[string]action{
 			"confirm": {administration.Editor, func(r *request) (string, error) {
@@ -77,9 +86,6 @@ var devicePages = []page{
 			}},
 			"erase": {administration.Editor, func(r *request) (string, error) {
 				uuid := r.PathValue("uuid")
-				if r.PostForm.Get("sure") == "" {
-					return "", mistake("sure", "erased data can't be restored: confirm it")
-				}
 				return "devices/" + segment(uuid) + "?done=erased", r.admin.EraseDevice(r.Context(), uuid)
 			}},
 		},
@@ -98,6 +104,7 @@ func repairDevice(done string,
 type deviceShown struct {
 	administration.Device
 	Known     bool // it was authorized at least once
+	Today     time.Time
 	KeyList   []store.DeviceKeyUse
 	Denials   administration.Page[store.Denial]
 	Anomalies administration.Page[records.Anomaly]
@@ -116,4 +123,23 @@ func (d deviceShown) Lost() int64 {
 		return 0
 	}
 	return d.Account.Expired + d.Account.Refused + d.Account.Storage
+}
+
+// balance is where the units are that a device recorded and did not lose.
+type balance struct{ Counted, Pending int64 }
+
+// Balance compares the account of a device with what was counted of it; nil where the account is one
+// of several keys or devices.
+func (d deviceShown) Balance() *balance {
+	if d.Account == nil || len(d.KeyList) != 1 || len(d.Merged) > 0 {
+		return nil
+	}
+	counted := d.KeyList[0].Accepted
+	return &balance{Counted: counted, Pending: max(0, d.Account.Recorded-d.Lost()-counted)}
+}
+
+// Usage leads to what the device counted in the last 30 days.
+func (d deviceShown) Usage() template.URL {
+	link := questionLink(filter{}, d.Today.Location().String(), d.Today.AddDate(0, 0, -29), d.Today.AddDate(0, 0, 1))
+	return link + "&device=" + template.URL(url.QueryEscape(d.UUID)) //nolint:gosec // it is escaped
 }

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,10 +25,14 @@ var itemPages = []page{
 	{
 		path: "/items/{id}", name: "item", title: "License item", nav: "/items", role: administration.Viewer,
 		get: showItem,
+		final: map[string]question{
+			"revoke": {text: "Revoke this item for good?", of: "id"},
+			"remove": {text: "Remove this item?", of: "id"},
+		},
 		actions: map[string]action{
 			"change": {administration.Editor, changeItem},
 			"attach": {administration.Editor, func(r *request) (string, error) {
-				id, code := r.PathValue("id"), r.PostForm.Get("handshake")
+				id, code := r.PathValue("id"), strings.TrimSpace(r.PostForm.Get("handshake"))
 				position, err := strconv.ParseInt(cmp0(r.PostForm.Get("position")), 10, 64)
 				if err != nil {
 					return "", mistake("position", "a position is a number from 1 on, or empty for the default rules")
@@ -236,8 +241,8 @@ type itemShown struct {
 	Organization administration.Organization
 	Forecast     administration.Forecast
 	Left         int64 // of the tolerance
-	Attached     []administration.Code
-	Others       []option // codes it could be attached to
+	Attached     administration.Page[administration.Code]
+	Others       choice // codes it could be attached to
 	Seats        administration.Page[records.ItemDevice]
 	Trend        *trend
 	Adjustments  administration.Page[records.AdjustmentOf]
@@ -262,21 +267,22 @@ func showItem(r *request) (any, error) {
 	if shown.Organization, err = r.admin.Organization(ctx, item.Organization); err != nil {
 		return nil, err
 	}
-	codes, err := r.admin.Codes(ctx, administration.Selection{
-		Organizations: []string{item.Organization}, Sort: "code", Limit: records.MaxLimit,
+	if shown.Attached, err = r.admin.Codes(ctx, administration.Selection{
+		Items: []string{id}, Sort: "code", Limit: attachedRows, After: r.URL.Query().Get("after"),
+	}); err != nil {
+		return nil, err
+	}
+	all, err := r.admin.Codes(ctx, administration.Selection{
+		Organizations: []string{item.Organization}, Sort: "code", Limit: maxOptions,
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, code := range codes.Items {
-		attached := false
-		for _, each := range code.Items {
-			attached = attached || each == id
-		}
-		if attached {
-			shown.Attached = append(shown.Attached, code)
-		} else {
-			shown.Others = append(shown.Others, option{Value: code.Code, Text: code.Code})
+	if shown.Others.Typed = all.Next != ""; !shown.Others.Typed {
+		for _, code := range all.Items {
+			if !slices.Contains(code.Items, id) {
+				shown.Others.Options = append(shown.Others.Options, option{Value: code.Code, Text: code.Code})
+			}
 		}
 	}
 	if shown.Forecast, err = r.admin.Forecast(ctx, item); err != nil {

@@ -31,6 +31,7 @@ var organizationPages = []page{
 			shown.Items, err = r.admin.Items(r.Context(), of)
 			return shown, err
 		},
+		final: map[string]question{"remove": {text: "Remove this organization?", of: "id"}},
 		actions: map[string]action{
 			"change": {administration.Editor, func(r *request) (string, error) {
 				id, name := r.PathValue("id"), r.PostForm.Get("name")

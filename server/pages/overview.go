@@ -39,11 +39,8 @@ type overviewShown struct {
 	Denials     administration.Page[store.Denial]
 	Refused     int64 // within a day
 	Anomalies   administration.Page[records.Anomaly]
-	Active      int // devices heard of within a day
-	MoreActive  bool
-	Silent      int // devices not heard of for a week
-	MoreDevices bool
-	Devices     int
+	// Devices are how many there are, heard of within a day, and not heard of for a week.
+	Devices records.DeviceCounts
 }
 
 // maxNear is how many items near their end the overview shows.
@@ -52,8 +49,11 @@ const maxNear = 5
 // maxRinging is how many alerts the overview shows.
 const maxRinging = 5
 
-// How long a device may be silent.
-const silentTime = 7 * 24 * time.Hour
+// How long ago an active device was heard of, and how long a device may be silent.
+const (
+	activeTime = 24 * time.Hour
+	silentTime = 7 * 24 * time.Hour
+)
 
 func showOverview(r *request) (any, error) {
 	ctx := r.Context()
@@ -67,25 +67,12 @@ func showOverview(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	devices, err := r.admin.Devices(ctx, administration.Selection{Sort: "seen", Limit: records.MaxLimit})
-	if err != nil {
+	if shown.Devices, err = r.admin.CountDevices(ctx, now.Add(-activeTime), now.Add(-silentTime)); err != nil {
 		return nil, err
 	}
 	shown.Begin = len(items.Items) == 0 && len(codes.Items) == 0
 	if len(codes.Items) > 0 {
 		shown.NextCode = codes.Items[0].Code
-	}
-	shown.Devices, shown.MoreDevices = len(devices.Items), devices.Next != ""
-	for _, d := range devices.Items {
-		switch age := now.Sub(time.Unix(d.LastSeenAt, 0)); {
-		case age < 24*time.Hour:
-			shown.Active++
-		case age > silentTime:
-			shown.Silent++
-		}
-	}
-	if shown.MoreDevices { // these are those heard of last, so nothing is known of the silent ones
-		shown.Silent, shown.MoreActive = 0, shown.Active == shown.Devices
 	}
 	if shown.Figures, err = r.figures(now); err != nil {
 		return nil, err

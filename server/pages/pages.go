@@ -60,6 +60,8 @@ type page struct {
 	// actions are what its forms do, by the value of the field "action". Each returns the page to
 	// show next, relative to the root; see also again.
 	actions map[string]action
+	// final are the actions that can't be undone: the page asks before it does them.
+	final map[string]question
 	// table gives the page's table for programs (?format=csv and ?format=json); nil: it has none.
 	table func(*request) (*table, error)
 	// form is how many bytes its forms have at most; 0: maxForm.
@@ -196,6 +198,8 @@ type request struct {
 	shown string
 	// brought is the license file of the form that was just sent.
 	brought *brought
+	// asking is what the form has to confirm first.
+	asking *question
 }
 
 // again is what an action returns to show its page again instead of another one.
@@ -286,6 +290,10 @@ func (r *request) answer() error {
 		if err == nil && to == sentFile {
 			return nil
 		}
+		if r.asking != nil {
+			r.page.name, r.page.title = "confirm", r.asking.text
+			return r.render(r.confirmation())
+		}
 		if err == nil && to != again {
 			r.redirect(to)
 			return nil
@@ -342,12 +350,16 @@ func (r *request) act() (string, error) {
 			Kind: administration.Invalid, Text: "this form can't be read; it may be too large",
 		}
 	}
-	a, ok := r.page.actions[r.PostForm.Get("action")]
+	name := r.PostForm.Get("action")
+	a, ok := r.page.actions[name]
 	if !ok {
 		return "", &administration.Error{Kind: administration.Invalid, Text: "this page has no such form"}
 	}
 	if a.role != "" && !r.who().May(a.role) {
 		return "", &administration.Error{Kind: administration.Forbidden, Text: "this is not for your account"}
+	}
+	if r.ask(name) {
+		return again, nil
 	}
 	return a.do(r)
 }

@@ -1,16 +1,21 @@
 package pages_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/administration"
+	"github.com/openlts/openlts/server/pages"
 	"github.com/openlts/openlts/server/servertest"
+	"github.com/openlts/openlts/server/store"
 )
 
 // desktops gives devices their seats of an item.
@@ -26,28 +31,15 @@ func (o *office) desktops(t testing.TB, names ...string) (devices []*servertest.
 	return devices
 }
 
-// Seats and devices are repaired on their pages by those who may, and nobody else; each
-// page says what was done, and offers what can be done next.
+// Seats and devices are repaired on their pages; each page says what was done, and
+// offers what can be done next.
 func TestRepairs(t *testing.T) {
 	o := openOffice(t)
 	o.life(t)
 	o.accounts(t)
 	d := o.desktops(t, "old <b>till</b>", "new till", "Erika's phone")
 	old, next, phone := d[0].UUID, d[1].UUID, d[2].UUID
-	adam, vera, carl := o.signedIn(t, "adam"), o.signedIn(t, "vera"), o.signedIn(t, "carl")
-	for _, form := range []struct{ path, action, field, value string }{
-		{"/devices/" + old, "block", "", ""}, {"/devices/" + old, "unblock", "", ""},
-		{"/devices/" + old, "merge", "into", next}, {"/devices/" + old, "separate", "", ""},
-		{"/devices/" + old, "erase", "sure", "yes"}, {"/devices/" + old, "move", "to", next},
-		{"/items/desktops", "free", "device", old},
-	} {
-		for _, each := range []*visitor{vera, carl} {
-			if response, _ := each.post(t, form.path, url.Values{"action": {form.action},
-				form.field: {form.value}}); response.StatusCode != http.StatusForbidden {
-				t.Errorf("%s of %s: %d", form.action, form.path, response.StatusCode)
-			}
-		}
-	}
+	adam, carl := o.signedIn(t, "adam"), o.signedIn(t, "carl")
 	for _, step := range []struct {
 		path, action, field, value string
 		then, shown                string // "": a mistake, and what it says
@@ -61,7 +53,7 @@ func TestRepairs(t *testing.T) {
 		{"/devices/" + old, "merge", "into", old, "", "into itself"},
 		{"/devices/" + old, "merge", "into", next, "/devices/" + next, "Also known as"},
 		{"/devices/" + old, "separate", "", "", "/devices/" + old, "Merge it into another device"},
-		{"/devices/" + phone, "erase", "", "", "", "confirm it"},
+		{"/devices/" + phone, "erase", "", "", "", "be undone"},
 		{"/devices/" + phone, "erase", "sure", "yes", "/devices/" + phone, "Its personal data were erased"},
 	} {
 		response, body := adam.post(t, step.path, url.Values{"action": {step.action}, step.field: {step.value}})
@@ -96,6 +88,42 @@ func TestRepairs(t *testing.T) {
 	}
 }
 
+// A device's page says where each unit is that it recorded, and leads to what it counted.
+func TestAccountOfDevices(t *testing.T) {
+	o := openOffice(t)
+	o.life(t)
+	o.accounts(t)
+	olga, device, counted := o.signedIn(t, "olga"), "", int64(0)
+	for _, each := range must[administration.Page[administration.Device]](t)(o.desk.Devices(t.Context(),
+		administration.Selection{})).Items {
+		if keys := must[[]store.DeviceKeyUse](t)(o.desk.DeviceKeys(t.Context(), each.UUID)); len(keys) == 1 &&
+			keys[0].Accepted > 0 {
+			device, counted = each.UUID, keys[0].Accepted
+		}
+	}
+	if err := o.desk.Store.Update(t.Context(), func(tx store.Tx) error {
+		_, err := tx.Exec(t.Context(), `UPDATE device_account SET recorded = ?, expired = 2, refused = 3, storage = 5
+			WHERE device IN (SELECT id FROM device WHERE uuid = ?)`, counted+10+1007, device)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	_, body := olga.get(t, "/devices/"+device)
+	for _, want := range []string{
+		"<dt>Counted by this server</dt><dd>" + pages.Grouped(counted) + "</dd>",
+		"<dt>Not here yet</dt><dd>" + "1\u202f007" + "</dd>",
+	} {
+		if !strings.Contains(body, want) {
+			t.Errorf("there is no %q", want)
+		}
+	}
+	link := regexp.MustCompile(`statistics/reports\?[^"]*`).FindString(body)
+	if response, body := olga.get(t, "/"+html.UnescapeString(link)); response.StatusCode != http.StatusOK ||
+		!strings.Contains(body, device) {
+		t.Errorf("%s leads to %d", link, response.StatusCode)
+	}
+}
+
 // The pages of repaired devices, open, are whole in every look.
 func TestRepairsLook(t *testing.T) {
 	o, b := openLife(t)
@@ -118,4 +146,8 @@ func TestRepairsLook(t *testing.T) {
 		b.do(t, chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("details").forEach(d => d.open = true)`))
 		b.look(t, name, folder, axe)
 	}
+	b.do(t, chromedp.Navigate(o.url+"/devices/"+d[0].UUID))
+	b.do(t, chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("details").forEach(d => d.open = true)`))
+	must[*network.Response](t)(chromedp.RunResponse(b.Context, chromedp.Click(chromedp.CSS(`button[value="erase"]`))))
+	b.look(t, "confirm", folder, axe)
 }

@@ -13,6 +13,13 @@ import (
 var settingsPages = []page{{
 	path: "/settings", name: "settings", title: "Settings", nav: "/settings", role: administration.Viewer,
 	get: showSettings,
+	final: map[string]question{
+		"account-remove": {text: "Remove this account?", of: "account"},
+		"token-remove":   {text: "Revoke this token?", of: "token"},
+		"retention": {
+			text: "Delete the older of these records, now and from now on?", of: "record", given: "days",
+		},
+	},
 	actions: map[string]action{
 		"settings": {administration.Owner, func(r *request) (string, error) {
 			form := r.PostForm
@@ -177,4 +184,21 @@ func (v *view) RecordText(record store.Record) string {
 // Expired tells whether a token does not work any more.
 func (v *view) Expired(unix int64) bool {
 	return unix != 0 && !v.r.admin.Now().Before(time.Unix(unix, 0))
+}
+
+// Roles offers the roles for an account, its own one selected.
+func (v *view) Roles(a administration.Account) (roles []option) {
+	for _, role := range []administration.Role{administration.Viewer, administration.Editor, administration.Owner} {
+		roles = append(roles, option{Value: string(role), Text: string(role), Selected: role == a.Role})
+	}
+	return roles
+}
+
+// Seen offers what an account may see, what it sees now selected.
+func (v *view) Seen(a administration.Account, organizations []option) (seen []option) {
+	for _, each := range organizations {
+		each.Selected = each.Value == a.Organization
+		seen = append(seen, each)
+	}
+	return seen
 }

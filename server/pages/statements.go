@@ -16,6 +16,9 @@ var statementPages = []page{
 		path: "/organizations/{id}/statements", name: "statements", title: "Statements", nav: "/organizations",
 		role: administration.Viewer,
 		get:  showStatements,
+		final: map[string]question{
+			"close": {text: "Close this month? Its statement never changes afterwards.", of: "month"},
+		},
 		actions: map[string]action{"close": {administration.Editor, func(r *request) (string, error) {
 			id := r.PathValue("id")
 			made, err := r.admin.CloseStatement(r.Context(), id, administration.StatementInput{

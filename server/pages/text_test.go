@@ -25,7 +25,7 @@ var texts = []*regexp.Regexp{
 	regexp.MustCompile(`\.Field "[^"]*" "[^"]*" "[^"]+" "([^"]+)"`),
 	regexp.MustCompile(`\.Choice "[^"]*" "([^"]+)"`),
 	regexp.MustCompile(`\.Choice "[^"]*" "[^"]+" "([^"]+)"`),
-	regexp.MustCompile(`(?:title|Title|Text): +"([^"]+)"`),
+	regexp.MustCompile(`(?:title|Title|Text|text): +"([^"]+)"`),
 	regexp.MustCompile(`\t\{"[a-z-]+", "([^"]+)", "[^"]+"\},`), // the charge ways
 	regexp.MustCompile(`\t\{"[a-z-]+", "[^"]+", "([^"]+)"\},`),
 	regexp.MustCompile(`newPie\("([^"]+)"`),

@@ -512,6 +512,15 @@ func (v *view) CodeTable(list []administration.Code, next ...string) any {
 	return rowsOf(v, list, next)
 }
 
+// maxInRow is how many names a row of a table shows.
+const maxInRow = 10
+
+// FirstOf gives the names that a row shows.
+func (v *view) FirstOf(names []string) []string { return names[:min(len(names), maxInRow)] }
+
+// MoreOf is how many names a row does not show.
+func (v *view) MoreOf(names []string) int { return max(0, len(names)-maxInRow) }
+
 // CodeEnd tells from when on a code authorizes nobody.
 func (v *view) CodeEnd(archivedAt int64) any {
 	return struct {

@@ -129,7 +129,9 @@ func TestWindowsAreLookedUp(t *testing.T) {
 			{By: []store.Column{store.ByItem}}, {By: []store.Column{store.ByItem, store.ByType}},
 			{Measure: store.MeasureDevices}, {Measure: store.MeasureDevices, Types: []string{"QR_CODE"}},
 			{Measure: store.MeasureConcurrent, HandshakeCodes: []string{"n1"}},
-			{Devices: []string{"d1"}, By: []store.Column{store.ByDay}}, {Devices: []string{"d1", "d2"}},
+			{Devices: []string{"d1"}, By: []store.Column{store.ByDay}},
+			{Measure: store.MeasureDevices, Devices: []string{"d1"}},
+			{Measure: store.MeasureConcurrent, Devices: []string{"d1", "d2"}}, {Devices: []string{"d1", "d2"}},
 		} {
 			q.Windows = windows
 			err := s.at(t.Context(), func(m *moment) error {

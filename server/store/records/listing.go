@@ -121,11 +121,16 @@ func pattern(text string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(text)) + "%"
 }
 
-// page reads one page of a list: the columns of each row, by scan, and where the next
-// page begins; "" if there is none.
-func (l list) page(ctx context.Context, r store.Reader, s Selection, columns string,
-	row func(scan func(...any) error) error) (next string, err error) {
-	var q query
+// where returns the conditions as SQL.
+func (q *query) where() string {
+	if len(q.conditions) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(q.conditions, " AND ")
+}
+
+// selected returns the conditions for the rows of a selection.
+func (l list) selected(s Selection) (q query, err error) {
 	if l.granted {
 		q.granted(s)
 	}
@@ -157,6 +162,17 @@ func (l list) page(ctx context.Context, r store.Reader, s Selection, columns str
 		q.add(l.at+" < ?", s.Until)
 	}
 	if err := l.states(&q, s); err != nil {
+		return q, err
+	}
+	return q, nil
+}
+
+// page reads one page of a list: the columns of each row, by scan, and where the next
+// page begins; "" if there is none.
+func (l list) page(ctx context.Context, r store.Reader, s Selection, columns string,
+	row func(scan func(...any) error) error) (next string, err error) {
+	q, err := l.selected(s)
+	if err != nil {
 		return "", err
 	}
 	by, err := l.order(s.Sort)
@@ -180,12 +196,8 @@ func (l list) page(ctx context.Context, r store.Reader, s Selection, columns str
 		limit = DefaultLimit
 	}
 	limit = min(limit, MaxLimit)
-	where := ""
-	if len(q.conditions) > 0 {
-		where = " WHERE " + strings.Join(q.conditions, " AND ")
-	}
 	statement := fmt.Sprintf("SELECT %s, %s, %s %s%s ORDER BY %s%s, %s%s LIMIT %d",
-		by.expression, l.key, columns, l.from, where, by.expression, direction, l.key, direction, limit+1)
+		by.expression, l.key, columns, l.from, q.where(), by.expression, direction, l.key, direction, limit+1)
 	var count int
 	var last func() string
 	err = r.Query(ctx, statement, q.arguments, func(scan func(...any) error) error {

@@ -2,6 +2,8 @@ package records
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"github.com/openlts/openlts/server/store"
 )
@@ -120,6 +122,42 @@ func Items(ctx context.Context, r store.Reader, s Selection) ([]store.ID, string
 // Devices gives the keys of a page of devices.
 func Devices(ctx context.Context, r store.Reader, s Selection) ([]store.ID, string, error) {
 	return devices.keys(ctx, r, s)
+}
+
+// maxCounted is how many devices are counted, which takes a fraction of a second.
+const maxCounted = 1_000_000
+
+// DeviceCounts are numbers of devices. More tells that they count only some.
+type DeviceCounts struct {
+	All    int64
+	Active int64 // heard of since a moment
+	Silent int64 // not heard of since an earlier one
+	More   bool
+}
+
+// CountDevices counts the devices of a selection, those that were heard of after a moment, and those
+// that were not after another one. A device was heard of when one that is shown as it was, if this one
+// is of the selection, too.
+func CountDevices(ctx context.Context, r store.Reader, s Selection, active, silent int64) (c DeviceCounts, err error) {
+	q, err := devices.selected(s)
+	if err != nil {
+		return c, err
+	}
+	var merged query
+	merged.add("d.merged_into IS NOT NULL")
+	merged.granted(s)
+	statement := fmt.Sprintf(`SELECT count(*), coalesce(sum(CASE WHEN k.seen > ? THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN k.seen < ? THEN 1 ELSE 0 END), 0)
+		FROM (SELECT CASE WHEN m.seen > d.last_seen_at THEN m.seen ELSE d.last_seen_at END AS seen %s
+			LEFT JOIN (SELECT d.merged_into, max(d.last_seen_at) AS seen FROM device d%s GROUP BY d.merged_into) m
+			ON m.merged_into = d.id%s LIMIT %d) k`, devices.from, merged.where(), q.where(), maxCounted+1)
+	arguments := slices.Concat([]any{active, silent}, merged.arguments, q.arguments)
+	err = r.Query(ctx, statement, arguments, func(scan func(...any) error) error {
+		return scan(&c.All, &c.Active, &c.Silent)
+	})
+	if c.All > maxCounted {
+		c.All, c.More = maxCounted, true
+	}
+	return c, err
 }
 
 // Denials gives a page of refused authorizations.

@@ -110,6 +110,8 @@ func TestNamedDevicesAreLookedUp(t *testing.T) {
 		{}, {By: []store.Column{store.ByDay}}, {By: []store.Column{store.ByRun, store.BySlot}},
 		{By: []store.Column{store.ByType}, Types: []string{"QR_CODE"}, Items: []string{"scans"}},
 		{Measure: store.MeasureDevices, By: []store.Column{store.ByDevice}},
+		{Measure: store.MeasureDevices}, {Measure: store.MeasureDevices, By: []store.Column{store.ByItem}},
+		{Measure: store.MeasureConcurrent, By: []store.Column{store.ByItem}},
 	} {
 		for _, windows := range [][]store.Window{nil, days, days[:1]} {
 			query.Devices, query.Windows = []string{"a"}, windows

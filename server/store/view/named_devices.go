@@ -10,6 +10,41 @@ import (
 // What is asked about devices that the query names is looked up by their keys: it takes as long as
 // these devices reported, not as long as all did.
 
+// fewDevices is the number of devices up to which it takes less time to look up what they reported
+// than to read the activity of all.
+const fewDevices = 100
+
+// namesFew tells whether the query names devices, and only a few.
+func (q *statistics) namesFew() bool {
+	return len(q.query.Devices) > 0 && len(q.query.Devices) <= fewDevices
+}
+
+// namedConcurrently finds the most of the devices that the query names that were active in one slot.
+func (q *statistics) namedConcurrently(spans []span) error {
+	type slotOf struct {
+		window int
+		group
+		slot int64
+	}
+	type seen struct {
+		slotOf
+		device store.ID
+	}
+	met, devices := map[seen]bool{}, map[slotOf]int64{}
+	return q.eachOfNamedSlots(spans, func(in *span, of *counted, _ int64) {
+		for _, each := range in.uses {
+			one := seen{slotOf{each.window, q.groupOf(of), of.slot}, q.catalog.shownAs(of.device)}
+			if met[one] {
+				continue
+			}
+			met[one] = true
+			devices[one.slotOf]++
+			most := &q.sheet.of(each.window, one.group).plus
+			most.All = max(most.All, devices[one.slotOf])
+		}
+	})
+}
+
 // namedDevices returns the devices that the query names, and those that are shown as one of them.
 func (q *statistics) namedDevices() (keys []int64, err error) {
 	in := q.db.Dialect().In

@@ -50,6 +50,15 @@ func spansOfWindows(windows []store.Window) []span {
 	return spans
 }
 
+// piecesOf returns spans as pieces of any windows.
+func piecesOf(spans []span) []store.Piece {
+	pieces := make([]store.Piece, len(spans))
+	for i, s := range spans {
+		pieces[i] = store.Piece{Start: s.start, End: s.end}
+	}
+	return pieces
+}
+
 // layers divides spans into sorted lists in which none overlap. Nearly always, one list is enough.
 func layers(spans []span) (lists [][]span) {
 	left := slices.Clone(spans)

@@ -26,7 +26,8 @@ func (q *statistics) devicePieces() (store.Pieces, error) {
 	return pieces, q.kept(slices.Concat(pieces.Plus[store.LevelSlot], pieces.Minus[store.LevelSlot]))
 }
 
-// wholeDays divides windows into whole days and slots: devices can be added, but not subtracted.
+// wholeDays divides windows and spans into whole days and slots: devices can be added, but not
+// subtracted.
 func (q *statistics) wholeDays() (store.Pieces, error) {
 	pieces := store.Pieces{Plus: map[store.Level][]store.Piece{}}
 	add := func(level store.Level, window int, start, end int64) {
@@ -34,7 +35,7 @@ func (q *statistics) wholeDays() (store.Pieces, error) {
 			pieces.Plus[level] = append(pieces.Plus[level], store.Piece{Window: window, Start: start, End: end})
 		}
 	}
-	for i, w := range q.windows {
+	for i, w := range slices.Concat(q.windows, q.query.Spans) {
 		first, last := store.LevelDay.Start(w.Start), store.LevelDay.Start(w.End)
 		if first < w.Start {
 			first += int64(store.LevelDay)
@@ -281,13 +282,17 @@ func (q *statistics) eachReported(list []reported, runs map[store.ID]counted,
 
 // devices counts different devices.
 func (q *statistics) devices() error {
-	if known, err := q.fromActivity(); known || err != nil {
-		if err == nil {
-			err = q.activeDevices()
-		}
+	known, err := q.fromActivity()
+	if err != nil {
 		return err
 	}
+	if known && !q.namesFew() {
+		return q.activeDevices()
+	}
 	pieces, err := q.wholeDays()
+	if pruned := (*store.PrunedError)(nil); known && errors.As(err, &pruned) {
+		return q.activeDevices()
+	}
 	if err != nil {
 		return err
 	}
@@ -333,6 +338,13 @@ func (q *statistics) concurrent() error {
 	}
 	if q.allWindows()[0].Start < since {
 		return &store.PrunedError{Before: since}
+	}
+	if q.namesFew() {
+		spans := spansOfWindows(slices.Concat(q.windows, q.query.Spans))
+		err := q.kept(piecesOf(spans))
+		if pruned := (*store.PrunedError)(nil); !errors.As(err, &pruned) {
+			return errors.Join(err, q.namedConcurrently(spans))
+		}
 	}
 	return q.activeConcurrently()
 }
