@@ -18,7 +18,7 @@ func (a *app) administer(ctx context.Context, create bool, f func(*administratio
 
 func (a *app) account() *cobra.Command {
 	return group("admin", "Accounts of those who may use the pages",
-		a.addAccount(), a.listAccounts(), a.resetPassword(), a.removeAccount())
+		a.addAccount(), a.listAccounts(), a.changeAccount(), a.resetPassword(), a.removeAccount())
 }
 
 // passwordOf returns the password in a file, or a new one if no file is named.
@@ -96,6 +96,31 @@ func (a *app) listAccounts() *cobra.Command {
 			})
 		},
 	}
+}
+
+func (a *app) changeAccount() *cobra.Command {
+	var role, organization string
+	cmd := &cobra.Command{
+		Use: "change NAME", Short: "Change the role of an account, and what it sees", Args: cobra.ExactArgs(1),
+		Long: `Change the role of an account, and what it sees: a viewer with --org sees only that
+organization, everybody else sees all. It holds from the next request on, also for who
+is signed in.`,
+		Example: `  lts admin change vera@example.com --role administrator
+  lts admin change customer@example.com --role viewer --org 100001`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
+				if err := admin.ChangeAccount(cmd.Context(), args[0], administration.Role(role),
+					organization); err != nil {
+					return err
+				}
+				return a.done(cmd, args[0], "account %s is changed", args[0])
+			})
+		},
+	}
+	cmd.Flags().StringVar(&role, "role", "", "owner, administrator or viewer (required)")
+	cmd.Flags().StringVar(&organization, "org", "", "a viewer of the organization with this `id` only")
+	required(cmd, "role")
+	return cmd
 }
 
 func (a *app) resetPassword() *cobra.Command {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -91,6 +92,11 @@ func TestDoctorOfProxies(t *testing.T) {
 		"changes the host":    {func(r *httputil.ProxyRequest) { r.Out.Host = "inner.example" }, "pages"},
 		"leads elsewhere":     {func(r *httputil.ProxyRequest) { r.SetURL(elsewhere) }, "address"},
 		"does not strip path": {func(r *httputil.ProxyRequest) { r.Out.URL.Path = "/lts" + r.Out.URL.Path }, "address"},
+		"changes bodies": {func(r *httputil.ProxyRequest) {
+			if r.In.URL.Path == protocol.PathReports {
+				r.Out.Body, r.Out.ContentLength = io.NopCloser(strings.NewReader(`{"protocol":2147483647}`)), 23
+			}
+		}, "headers"},
 	} {
 		proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
@@ -102,6 +108,22 @@ func TestDoctorOfProxies(t *testing.T) {
 			if (states[check] == doctor.Wrong) != (check == test.wrong) {
 				t.Errorf("%s: %s is %s", name, check, states[check])
 			}
+		}
+		proxy.Close()
+	}
+	for header, state := range map[string]doctor.State{"X-Cache": doctor.Warning, "Location": doctor.Wrong} {
+		proxy := httptest.NewServer(&httputil.ReverseProxy{
+			Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
+			ModifyResponse: func(r *http.Response) error {
+				r.Header.Set(header, "x")
+				if header == "Location" {
+					r.StatusCode = http.StatusFound
+				}
+				return nil
+			},
+		})
+		if states := examined(t, data, "--url", proxy.URL); states["address"] != state {
+			t.Errorf("a proxy that adds %s: %v", header, states)
 		}
 		proxy.Close()
 	}

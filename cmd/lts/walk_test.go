@@ -27,6 +27,7 @@ var onlyHere = map[string]struct{ arguments, why string }{
 	"doctor":               {"", "it looks at files, owners and the clock"},
 	"admin add":            {"anna --role viewer", "owners are made by who holds the database"},
 	"admin list":           {"", "likewise"},
+	"admin change":         {"anna --role viewer", "likewise"},
 	"admin remove":         {"anna", "likewise"},
 	"admin reset-password": {"anna", "likewise"},
 	"token add":            {"more", "no token makes another"},

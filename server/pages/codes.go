@@ -14,6 +14,16 @@ var codePages = []page{
 	{
 		path: "/codes", name: "codes", title: "Handshake codes", nav: "/codes", role: administration.Viewer,
 		get: func(r *request) (any, error) { return r.admin.Codes(r.Context(), r.selection()) },
+		table: func(r *request) (*table, error) {
+			return listed(r, "codes", r.admin.Codes, []string{
+				"code", "organization", "default", "sessionPassword", "validationFields", "items", "createdAt",
+				"archivedAt",
+			}, func(c administration.Code) []any {
+				return []any{c.Code, c.Organization, strconv.FormatBool(c.Default),
+					strconv.FormatBool(c.HasSessionPassword), strings.Join(c.ValidationFields, " "),
+					strings.Join(c.Items, " "), r.written(c.CreatedAt), r.written(c.ArchivedAt)}
+			})
+		},
 	},
 	{
 		path: "/codes/new", name: "code-new", title: "New handshake code", nav: "/codes", role: administration.Editor,
@@ -43,11 +53,6 @@ var codePages = []page{
 			"attach": {administration.Editor, func(r *request) (string, error) {
 				code, item := r.PathValue("code"), strings.TrimSpace(r.PostForm.Get("item"))
 				return "codes/" + segment(code) + "?done=attached", r.admin.AttachItem(r.Context(), item, code, 0)
-			}},
-			"detach": {administration.Editor, func(r *request) (string, error) {
-				code := r.PathValue("code")
-				return "codes/" + segment(code) +
-					"?done=detached", r.admin.DetachItem(r.Context(), r.PostForm.Get("item"), code)
 			}},
 			"archive": {administration.Editor, func(r *request) (string, error) {
 				code := r.PathValue("code")

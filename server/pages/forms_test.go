@@ -167,3 +167,32 @@ func TestFinalFormsAsk(t *testing.T) {
 		}
 	}
 }
+
+// Each form can be sent: its page has a button for it; and each button sends a form that there is.
+func TestEachFormHasAButton(t *testing.T) {
+	buttons, unknown := map[string][]string{}, map[string]bool{}
+	button := regexp.MustCompile(`name="action" value="([a-z-]+)"`)
+	for _, form := range pages.Forms() {
+		for _, name := range []string{form.Template, "parts", "layout"} {
+			template, err := os.ReadFile(filepath.Join("templates", name+".html"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, found := range button.FindAllStringSubmatch(string(template), -1) {
+				buttons[form.Template] = append(buttons[form.Template], found[1])
+				if name == form.Template {
+					unknown[name+" "+found[1]] = true
+				}
+			}
+		}
+		if !slices.Contains(buttons[form.Template], form.Action) {
+			t.Errorf("no button of %s sends %q to %s", form.Template, form.Action, form.Path)
+		}
+	}
+	for _, form := range pages.Forms() {
+		delete(unknown, form.Template+" "+form.Action)
+	}
+	if len(unknown) > 0 {
+		t.Errorf("these buttons send no form: %v", unknown)
+	}
+}

@@ -13,6 +13,7 @@ func Paths() (paths []string) {
 // Form is a form of a page.
 type Form struct {
 	Path, Action string
+	Template     string              // of its page
 	Role         administration.Role // who may send it; "": everybody
 	Everywhere   bool                // its page is for those who see all organizations
 	Final        bool                // it asks first, because it can't be undone
@@ -24,7 +25,7 @@ func Forms() (forms []Form) {
 	for _, page := range all() {
 		for name, action := range page.actions {
 			q, final := page.final[name]
-			forms = append(forms, Form{page.path, name, action.role, page.everywhere, final, q.given})
+			forms = append(forms, Form{page.path, name, page.name, action.role, page.everywhere, final, q.given})
 		}
 	}
 	return forms

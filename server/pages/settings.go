@@ -185,3 +185,20 @@ func (v *view) RecordText(record store.Record) string {
 func (v *view) Expired(unix int64) bool {
 	return unix != 0 && !v.r.admin.Now().Before(time.Unix(unix, 0))
 }
+
+// Roles offers the roles for an account, its own one selected.
+func (v *view) Roles(a administration.Account) (roles []option) {
+	for _, role := range []administration.Role{administration.Viewer, administration.Editor, administration.Owner} {
+		roles = append(roles, option{Value: string(role), Text: string(role), Selected: role == a.Role})
+	}
+	return roles
+}
+
+// Seen offers what an account may see, what it sees now selected.
+func (v *view) Seen(a administration.Account, organizations []option) (seen []option) {
+	for _, each := range organizations {
+		each.Selected = each.Value == a.Organization
+		seen = append(seen, each)
+	}
+	return seen
+}

@@ -32,6 +32,7 @@ type statisticsShown struct {
 	By                  string // code or item
 	Filter              filter
 	Range, From, Until  string
+	Ahead               bool // the period has not begun
 	Per                 statistics.Per
 	Mode                string // split or accumulated
 	Zone                string
@@ -227,6 +228,7 @@ func (s *statisticsShown) choosePeriod(r *request, from, until string) {
 		s.Range = chosen.Name
 		s.Since, s.To = chosen.of(today)
 	}
+	s.Ahead = s.Since.After(now)
 	s.From, s.Until = s.Since.Format(time.DateOnly), statistics.AddDate(s.To, 0, 0, -1).Format(time.DateOnly)
 	days := int(s.To.Sub(s.Since).Hours()/24 + 0.5)
 	if !slices.Contains(
