@@ -50,3 +50,15 @@ func TestPartsOfProducts(t *testing.T) {
 		}
 	}
 }
+
+// A legend says what refusals mean, and leaves other names as they are.
+func TestRefusalsInWords(t *testing.T) {
+	for name, want := range map[string]string{
+		"-20111": "-20111 License has expired.", "QR_CODE": "QR_CODE", "": "", "-5": "-5", "20111": "20111",
+		"-99999999999999": "-99999999999999", "devices": "devices",
+	} {
+		if got := inWords(name); got != want {
+			t.Errorf("%q: %q", name, got)
+		}
+	}
+}
