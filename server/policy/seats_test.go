@@ -255,7 +255,7 @@ func TestSeatLasts(t *testing.T) {
 	}
 	for _, way := range policy.ChargeWays() {
 		if policy.Seats(store.Item{ChargeWay: way}) && !tried[way] {
-			t.Errorf("no row above says how long a seat of the charge way %d lasts", way)
+			t.Errorf("no row above says how long a seat of the charge way %s lasts", way.Short())
 		}
 	}
 }
