@@ -50,6 +50,8 @@ var elsewhere = []struct{ Platform, What, File string }{
 		"its Python installs the wheel; a killed host in C; the server's command",
 		"conformance/packages/test_old_linux.py",
 	},
+	{".NET Core 3.1, with the NuGet package's files", "a program records, on many threads, and is refused",
+		"conformance/packages/test_dotnet.py"},
 	{"Android, under Robolectric, with the library of Linux", "the Java binding's Android part",
 		"bindings/android/pom.xml"},
 	{
@@ -153,7 +155,7 @@ On these platforms, other tests run:
 | {{.Platform}} | {{.What}} | [{{.File}}](../{{.File}}) |
 {{- end}}
 
-Nothing has run on macOS, iOS, a real Windows or Android device, or .NET yet.
+Nothing has run on macOS, iOS, a real Windows or Android device, or a .NET that is newer than 3.1 yet.
 
 ## The scenarios
 {{range .Scenarios}}

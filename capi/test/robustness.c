@@ -367,6 +367,16 @@ static void open_handle(LTS_License license) {
 }
 
 /* 64 licenses fit. Closing makes room for more. */
+/* Closes a license without the network, and with no time. What the first license recorded is
+ * pending if its slot has ended meanwhile: all licenses of an account share it. On a busy
+ * machine, the rest is done in the background. */
+static void close_at_once(LTS_License license) {
+  const int32_t status = LTS_CloseLicense(license, 0);
+  if (status != LTS_ERR_REPORTS_PENDING && status != LTS_ERR_DEADLINE_EXCEEDED) {
+    EXPECT_IS(LTS_OK, status);
+  }
+}
+
 static void too_many(LTS_License first) {
   LTS_ConnectionParameters p = good_parameters();
   LTS_License licenses[64] = {first};
@@ -379,14 +389,14 @@ static void too_many(LTS_License first) {
   EXPECT_IS(0, license);
   EXPECT(message[0] != '\0');
   for (int n = 1; n < 64; n++) {
-    EXPECT_IS(LTS_OK, LTS_CloseLicense(licenses[n], 0));
+    close_at_once(licenses[n]);
     EXPECT_IS(LTS_ERR_INVALID_HANDLE, LTS_RecordOperation(licenses[n], LTS_OT_QR_CODE, 1));
   }
   license = open_license();
   for (int n = 0; n < 64; n++) {
     EXPECT(license != licenses[n]);
   }
-  EXPECT_IS(LTS_OK, LTS_CloseLicense(license, 0));
+  close_at_once(license);
 }
 
 int main(int argc, char **argv) {

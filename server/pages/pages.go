@@ -306,11 +306,8 @@ func (r *request) answer() error {
 			r.status = statusOf(r.mistakes[0].Kind)
 		}
 	}
-	if format := r.URL.Query().Get("format"); format != "" && r.page.table != nil {
-		return r.export(format)
-	}
-	if send := r.page.files[r.URL.Query().Get("format")]; send != nil {
-		return r.sent(send(r))
+	if format := r.URL.Query().Get("format"); format != "" {
+		return r.file(format)
 	}
 	data, err := r.page.get(r)
 	if err != nil {
@@ -321,6 +318,17 @@ func (r *request) answer() error {
 		return nil
 	}
 	return r.render(data)
+}
+
+// file answers with the page in another format.
+func (r *request) file(format string) error {
+	if r.page.table != nil {
+		return r.export(format)
+	}
+	if send := r.page.files[format]; send != nil {
+		return r.sent(send(r))
+	}
+	return &administration.Error{Kind: administration.NotFound, Text: "this page is not there in this format"}
 }
 
 // attach begins a file to save.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import subprocess
 import sys
 import threading
 from typing import Any
@@ -162,3 +163,15 @@ def test_extension_that_was_not_initialized() -> None:
             _record.Recorder(*arguments)
     with pytest.raises(TypeError):
         _record.Recorder(1, 2, otherwise=print)  # type: ignore[call-arg]
+
+
+def test_no_extension_without_an_interpreter_lock() -> None:
+    """Such a Python finds one for the stable ABI, but has another ABI."""
+    program = """
+import sys
+sys.abiflags = "t"
+import openlts.recorder
+print(openlts.recorder.Recorder.__name__, "openlts._record" in sys.modules)
+"""
+    said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=300)
+    assert said.stdout == "PythonRecorder False\n"

@@ -42,8 +42,9 @@ class PythonRecorder:
 
 Recorder = PythonRecorder
 
-# The stable ABI has what the extension uses since Python 3.10.
-if sys.version_info >= (3, 10):
+# The stable ABI has what the extension uses since Python 3.10. It is not that of a Python without the interpreter lock
+# ("t"), which finds the extension all the same, and loads it as if it were.
+if sys.version_info >= (3, 10) and "t" not in getattr(sys, "abiflags", ""):
     try:
         from . import _record
     except ImportError:  # not built, or for another kind of Python
