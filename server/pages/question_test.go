@@ -149,3 +149,26 @@ func TestWhoUsedMost(t *testing.T) {
 		}
 	}
 }
+
+// An address with a mistake in it shows no figure of something else: neither the page nor a file.
+func TestAddressesWithMistakes(t *testing.T) {
+	o := openOffice(t)
+	o.life(t)
+	o.accounts(t)
+	v := o.signedIn(t, "vera")
+	for query, want := range map[string]string{
+		"per=second": "these are no steps", "measure=scans": "this can&#39;t be counted",
+		"range=31d": "not one of the periods", "per=hour&measure=devices&range=7d": "",
+		"range=custom&from=2026-01-01&until=2026-01-02": "",
+	} {
+		response, page := v.get(t, "/statistics?"+query)
+		if response.StatusCode != http.StatusOK || counted.MatchString(page) != (want == "") ||
+			!strings.Contains(page, want) {
+			t.Errorf("%s: %d, figures %t", query, response.StatusCode, counted.MatchString(page))
+		}
+		response, _ = v.get(t, "/statistics?format=csv&"+query)
+		if (response.StatusCode == http.StatusOK) != (want == "") {
+			t.Errorf("%s as a file: %d", query, response.StatusCode)
+		}
+	}
+}

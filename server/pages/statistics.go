@@ -125,6 +125,7 @@ func (r *request) showStatistics() (*statisticsShown, error) {
 		Filter: filter{Measure: store.Measure(q.Get("measure")), Code: q.Get("handshake"), Item: q.Get("item"),
 			Organization: q.Get("org")},
 	}
+	s.checkAddress()
 	if !slices.Contains(measures, s.Filter.Measure) {
 		s.Filter.Measure = store.MeasureOperations
 	}
@@ -195,6 +196,26 @@ func (s *statisticsShown) choices(r *request) error {
 	return err
 }
 
+// steps are those of the table and the chart.
+var steps = []statistics.Per{statistics.PerSlot, statistics.PerHour, statistics.PerDay, statistics.PerMonth}
+
+// checkAddress checks what the address asks for: a figure of something else, under an address with a
+// mistake in it, would be taken for what was meant.
+func (s *statisticsShown) checkAddress() {
+	known := s.Range == "" || s.Range == "custom"
+	for _, each := range ranges {
+		known = known || each.Name == s.Range
+	}
+	switch {
+	case s.Filter.Measure != "" && !slices.Contains(measures, s.Filter.Measure):
+		s.Wrong = "this can't be counted; operations, devices, concurrent and denials can"
+	case s.Per != "" && !slices.Contains(steps, s.Per):
+		s.Wrong = "these are no steps; there are slot, hour, day and month"
+	case !known:
+		s.Wrong = "this is not one of the periods, such as today or 30d"
+	}
+}
+
 // choosePeriod determines the period and its steps.
 func (s *statisticsShown) choosePeriod(r *request, from, until string) {
 	now := r.admin.Now().In(r.zone)
@@ -231,8 +252,7 @@ func (s *statisticsShown) choosePeriod(r *request, from, until string) {
 	s.Ahead = s.Since.After(now)
 	s.From, s.Until = s.Since.Format(time.DateOnly), statistics.AddDate(s.To, 0, 0, -1).Format(time.DateOnly)
 	days := int(s.To.Sub(s.Since).Hours()/24 + 0.5)
-	if !slices.Contains(
-		[]statistics.Per{statistics.PerSlot, statistics.PerHour, statistics.PerDay, statistics.PerMonth}, s.Per) {
+	if !slices.Contains(steps, s.Per) {
 		s.Per = statistics.PerDay
 		switch {
 		case days <= 2:
