@@ -22,7 +22,7 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/panics"
-	"github.com/openlts/openlts/server/seldom"
+	"github.com/openlts/openlts/server/throttle"
 )
 
 // Pages serves the pages.
@@ -42,7 +42,7 @@ type Pages struct {
 	// Host header.
 	TrustedOrigins []string
 
-	failures *seldom.Log
+	failures *throttle.Log
 }
 
 // page is the page at an address.
@@ -89,7 +89,7 @@ const maxForm = 64 << 10
 
 // Handler serves the pages under the root of whatever path a proxy puts it at.
 func (p *Pages) Handler() (http.Handler, error) {
-	p.failures = seldom.NewLog(p.Log, time.Now)
+	p.failures = throttle.NewLog(p.Log, time.Now)
 	protection := http.NewCrossOriginProtection()
 	for _, origin := range p.TrustedOrigins {
 		if err := protection.AddTrustedOrigin(origin); err != nil {
