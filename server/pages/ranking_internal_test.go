@@ -50,3 +50,44 @@ func TestPartsOfProducts(t *testing.T) {
 		}
 	}
 }
+
+// A type has one color in the chart and in all pies, whichever was the most frequent when.
+func TestOneColorForEachType(t *testing.T) {
+	of := func(units ...int64) *counted { return &counted{Units: [][]int64{units}} }
+	ever, whole, today := of(50, 40, 30, 20, 10, 9, 8, 7, 6), of(5, 4, 3), of(2, 1)
+	ever.Types = strings.Fields("A B C D E F G H I")
+	whole.Types, today.Types = strings.Fields("C H A"), strings.Fields("A C")
+	s := &statisticsShown{Trend: newTrend(whole, false)}
+	s.pies(periods{ever: ever, whole: whole, today: today})
+	colors := map[string]string{}
+	for _, series := range s.Trend.Series {
+		colors[series.Name] = series.Class
+	}
+	if len(colors) != 3 {
+		t.Fatal(colors)
+	}
+	for _, pie := range s.Pies {
+		used := map[string]bool{}
+		for _, slice := range pie.Slices {
+			if want, shown := colors[slice.Name]; shown && slice.Class != want {
+				t.Errorf("%s: %s is %s, and %s in the chart", pie.Title, slice.Name, slice.Class, want)
+			}
+			if used[slice.Class] {
+				t.Errorf("%s: two slices are %s", pie.Title, slice.Class)
+			}
+			used[slice.Class] = true
+		}
+	}
+}
+
+// A legend says what refusals mean, and leaves other names as they are.
+func TestRefusalsInWords(t *testing.T) {
+	for name, want := range map[string]string{
+		"-20111": "-20111 License has expired.", "QR_CODE": "QR_CODE", "": "", "-5": "-5", "20111": "20111",
+		"-99999999999999": "-99999999999999", "devices": "devices",
+	} {
+		if got := inWords(name); got != want {
+			t.Errorf("%q: %q", name, got)
+		}
+	}
+}

@@ -280,14 +280,25 @@ func (s *statisticsShown) figures(r *request) error {
 	}
 	slices.Reverse(s.Rows)            // the newest first
 	s.Total = periods.whole.total(-1) // for devices, the number in the whole period, not the sum
-	s.Pies = []pie{
-		newPie("All history", periods.ever, periods.ever.Types),
-		newPie("Selected period", periods.whole, periods.ever.Types),
-		newPie("Today", periods.today, periods.ever.Types),
-	}
+	s.pies(periods)
 	s.Before = periods.before.total(-1)
 	s.rankKinds(r, periods.whole)
 	return s.rank(r)
+}
+
+// pies draws the types of each period. A type has the same color in all pies and in the chart, which
+// is of the selected period.
+func (s *statisticsShown) pies(p periods) {
+	order := slices.Clone(p.whole.Types)
+	for _, name := range p.ever.Types {
+		if !slices.Contains(order, name) {
+			order = append(order, name)
+		}
+	}
+	s.Pies = []pie{
+		newPie("All history", p.ever, order), newPie("Selected period", p.whole, order),
+		newPie("Today", p.today, order),
+	}
 }
 
 // periods are what the page compares.

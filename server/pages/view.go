@@ -444,15 +444,24 @@ func (v *view) Series(t *trend) (list []named) {
 		if name == "" {
 			name = v.T("other")
 		}
-		list = append(list, named{s.Class, name, grouped(s.Total)})
+		list = append(list, named{s.Class, inWords(name), grouped(s.Total)})
 	}
 	return list
+}
+
+// inWords adds to the code of a refusal what it means.
+func inWords(name string) string {
+	code, err := strconv.ParseInt(name, 10, 32)
+	if err != nil || !protocol.Status(code).FromServer() {
+		return name
+	}
+	return name + " " + protocol.Status(code).Message()
 }
 
 // Slices is the legend of a pie.
 func (v *view) Slices(p pie) (list []named) {
 	for _, s := range p.Slices {
-		name := s.Name
+		name := inWords(s.Name)
 		if s.Class == class(maxSeries) {
 			name = v.T("other: %s", s.Name)
 		}
