@@ -31,8 +31,8 @@ func (f *fullDisk) Apply(ctx context.Context, keys *store.Keys, apply func(*stor
 	return f.Store.Apply(ctx, keys, apply)
 }
 
-// Who watches over the server learns that its disk takes nothing any more, or soon
-// will not; and that it does again.
+// Monitoring learns that the disk of the server takes nothing any more, or soon will not; and that it
+// does again.
 func TestReadyTellsAFullDisk(t *testing.T) {
 	l := start(t)
 	disk := &fullDisk{Store: l.store}

@@ -83,8 +83,8 @@ func TestOnlyWhatWasGranted(t *testing.T) {
 	l.verify(t)
 }
 
-// Who knows a device's UUID, and even a run's, and comes with another key, can
-// neither keep that device's usage from being counted nor change what it said.
+// With a device's UUID, and even a run's, but another key, nobody can keep that device's usage from
+// being counted or change what it reported.
 func TestAnotherKeyReportsApart(t *testing.T) {
 	l := start(t)
 	victim := l.device()

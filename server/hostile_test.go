@@ -129,8 +129,7 @@ func (s *stalling) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Whoever sends large bodies that never end, without a key or with one, keeps nobody
-// else out.
+// Large bodies that never end, sent without a key or with one, keep nobody else out.
 func TestStallersKeepOutNobody(t *testing.T) {
 	l := start(t)
 	staller, honest := l.device(), l.device()

@@ -383,8 +383,8 @@ func TestTrials(t *testing.T) {
 	}
 }
 
-// Who names neither a code nor an organization may try, if the installation has a public
-// trial: a device that is new, nothing but trials, and as long as these say.
+// A request that names neither a code nor an organization is granted a public trial, if the server
+// has one: to new devices only, trials only, and for as long as these say.
 func TestPublicTrial(t *testing.T) {
 	l := start(t)
 	on, off := true, false

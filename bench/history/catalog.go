@@ -79,7 +79,7 @@ type device struct {
 	server   bool  // it is at work day and night
 	longRun  int64 // then its run
 	runUntil int64
-	units    []int64 // of the day, by type
+	units    [quarters][]int64 // of the quarters of the day, by type
 }
 
 func organization(i int) string { return fmt.Sprint(200001 + i) }
@@ -198,7 +198,10 @@ func (f *filler) addDevices() error {
 		keys := inserting(tx, "device_key (key_id, device, public_key, report_key, reporter, created_at)", 6)
 		grants := inserting(tx, "report_grant (device, reporter, handshake_code, item, granted_at)", 5)
 		for i := range f.Devices {
-			d := device{key: before + 1 + int64(i), server: i%10 == 9, units: make([]int64, len(f.kinds))}
+			d := device{key: before + 1 + int64(i), server: i%10 == 9}
+			for n := range d.units {
+				d.units[n] = make([]int64, len(f.kinds))
+			}
 			// Organizations and codes differ in how many devices they have.
 			code := i % (organizations * codesOf)
 			if i >= organizations*codesOf {

@@ -49,6 +49,7 @@ const (
 	slotSeconds = 180
 	slotsOfDay  = daySeconds / slotSeconds
 	batchSlots  = 4 // that a batch has at most
+	quarters    = 4 // of a day
 )
 
 // Fill adds a history to the database of a directory, which nobody else uses: it
@@ -201,7 +202,9 @@ func (d *device) presence(day int64) float64 {
 func (f *filler) day(tx *sql.Tx, day int64) error {
 	reports, runs := inserting(tx, "report (run, slot, revision, counts, losses)", 5),
 		inserting(tx, "run (id, uuid, device, handshake_code, item, reporter)", 6)
-	byDevice := inserting(tx, "total_device (slot, device, handshake_code, item, type, count)", 6)
+	const totals = " (slot, device, handshake_code, item, type, count)"
+	byDevice := inserting(tx, relational.DeviceTables[store.LevelDay]+totals, 6)
+	byQuarter := inserting(tx, relational.DeviceTables[store.LevelQuarterDay]+totals, 6)
 	for i := range f.devices {
 		d := &f.devices[i]
 		if f.chance.Float64() >= d.presence(day) {
@@ -225,19 +228,40 @@ func (f *filler) day(tx *sql.Tx, day int64) error {
 		if err := f.work(d, p, run, day, reports); err != nil {
 			return err
 		}
-		for k, units := range d.units {
-			if units > 0 {
-				if err := byDevice.add(day, d.key, p.code, p.item, f.kinds[k].key, units); err != nil {
-					return err
-				}
-			}
+		if err := f.writeUnits(d, p, day, byDevice, byQuarter); err != nil {
+			return err
 		}
-		clear(d.units)
 	}
-	if err := errors.Join(reports.end(), runs.end(), byDevice.end()); err != nil {
+	if err := errors.Join(reports.end(), runs.end(), byDevice.end(), byQuarter.end()); err != nil {
 		return err
 	}
 	return errors.Join(f.writeReceived(tx, day), f.writeTotals(tx, day))
+}
+
+// writeUnits writes and forgets what a device counted on a day.
+func (f *filler) writeUnits(d *device, p *pair, day int64, byDevice, byQuarter *inserter) error {
+	for k := range f.kinds {
+		var sum int64
+		for n, units := range d.units {
+			if sum += units[k]; units[k] == 0 || !store.MonthEdge(day) {
+				continue
+			}
+			start := day + int64(n)*int64(store.LevelQuarterDay)
+			if err := byQuarter.add(start, d.key, p.code, p.item, f.kinds[k].key, units[k]); err != nil {
+				return err
+			}
+		}
+		if sum == 0 {
+			continue
+		}
+		if err := byDevice.add(day, d.key, p.code, p.item, f.kinds[k].key, sum); err != nil {
+			return err
+		}
+	}
+	for _, units := range d.units {
+		clear(units)
+	}
+	return nil
 }
 
 // work has a device work in the slots of a day.
@@ -295,7 +319,7 @@ func (f *filler) send(together *batch, d *device, p *pair, day int64) {
 		r.ReceivedAt = together.at
 		for _, count := range r.Counts {
 			k := f.kind(count.Type)
-			d.units[k] += count.Units
+			d.units[(r.Slot-day)/int64(store.LevelQuarterDay)][k] += count.Units
 			p.add((r.Slot-day)/slotSeconds, k, count.Units, r.ReceivedAt > r.Slot+store.LateAfter)
 			f.result.Units += count.Units
 		}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/openlts/openlts/server/store"
 )
@@ -99,6 +100,15 @@ func question(chance *rand.Rand, all []report) (q store.StatisticsQuery) {
 	}
 	// Windows that begin at any quarter of an hour: days of a zone, and others.
 	start := all[chance.IntN(len(all))].slot / 900 * 900
+	if chance.IntN(4) == 0 { // months of a zone
+		zone := time.FixedZone("", 900*(chance.IntN(4*26)-4*12))
+		for at := time.Unix(start, 0).In(zone); len(q.Windows) < 3; at = at.AddDate(0, 1, 0) {
+			month := time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, zone)
+			q.Windows = append(q.Windows, store.Window{Start: month.Unix(), End: month.AddDate(0, 1, 0).Unix()})
+			at = month
+		}
+		return q
+	}
 	length := []int64{900, 1800, 3600, 86400, 86400, 7 * 86400, 31 * 86400, 90 * 86400}[chance.IntN(8)]
 	for range 1 + chance.IntN(12) {
 		q.Windows = append(q.Windows, store.Window{Start: start, End: start + length})

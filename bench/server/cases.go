@@ -298,7 +298,7 @@ func (b *bench) grow(directory string) (units int64, err error) {
 // sums are the totals that are kept beside those of slots.
 var sums = []string{
 	"total_quarter_hour", "total_hour", "total_quarter_day", "total_day", "total_month", "total_organization",
-	"total_device", "total_device_month",
+	"total_device", "total_device_quarter", "total_device_month",
 }
 
 // withoutSums has a database leave out longer totals: nothing is ever written there.

@@ -2,6 +2,7 @@
 package steps_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"regexp"
@@ -117,5 +118,45 @@ func TestWorkflow(t *testing.T) {
 		if header != nil && header[2] == "all" && !run[entry.Name()] {
 			t.Errorf("the workflow does not run %s", entry.Name())
 		}
+	}
+}
+
+// TestReadmeShowsTheSteps as they are: what each does, and how many there are.
+func TestReadmeShowsTheSteps(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	does, usual := map[string]string{}, 0
+	for _, entry := range entries {
+		text, err := os.ReadFile(entry.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if header := second.FindStringSubmatch(strings.TrimSpace(line)); header != nil {
+				does[entry.Name()] = header[3]
+				if header[2] == "test" {
+					usual++
+				}
+				break
+			}
+		}
+	}
+	shown := regexp.MustCompile(`(?m)^== (\S+): (.*)$`).FindAllStringSubmatch(string(readme), -1)
+	if len(shown) == 0 {
+		t.Error("README.md shows no step")
+	}
+	for _, step := range shown {
+		if does[step[1]] != step[2] {
+			t.Errorf("README.md says that the step %s %q; it %q", step[1], step[2], does[step[1]])
+		}
+	}
+	if want := fmt.Sprintf("\n%d passed, 0 failed\n", usual); !strings.Contains(string(readme), want) {
+		t.Errorf("README.md does not show that %d steps pass", usual)
 	}
 }

@@ -26,7 +26,6 @@ enum {
   LICENSES = 64
 };
 
-static const char *url, *code, *directory;
 static LTS_License license;
 
 /* How long this thread wanted to run and had no processor, if the system tells. */
@@ -304,12 +303,6 @@ static const struct scene scenes[] = {
 };
 
 int main(int argc, char **argv) {
-  if (argc != 5) {
-    return 2;
-  }
   alarm(DEADLINE_SECONDS);
-  url = argv[1];
-  code = argv[2];
-  directory = argv[3];
-  return play_scene(scenes, sizeof scenes / sizeof *scenes, argv[4]) ? failures() : 2;
+  return play(argc, argv, scenes, sizeof scenes / sizeof *scenes) ? failures() : 2;
 }

@@ -23,7 +23,6 @@ enum {
   THREADS = 3
 };
 
-static const char *url, *code, *directory;
 static LTS_License license;
 static atomic_long recorded, handled;
 static atomic_int interrupted; /* there are signals to be handled */
@@ -274,13 +273,7 @@ static const struct scene scenes[] = {
 };
 
 int main(int argc, char **argv) {
-  if (argc != 5) {
-    return 2;
-  }
-  url = argv[1];
-  code = argv[2];
-  directory = argv[3];
-  if (!play_scene(scenes, sizeof scenes / sizeof *scenes, argv[4])) {
+  if (!play(argc, argv, scenes, sizeof scenes / sizeof *scenes)) {
     return 2;
   }
   EXPECT_IS(LTS_OK, LTS_CloseLicense(license, CLOSE_MILLISECONDS));

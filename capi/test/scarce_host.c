@@ -29,8 +29,6 @@
 
 enum { DEADLINE_SECONDS = 300, CLOSE_MILLISECONDS = 30000 };
 
-static const char *url, *code, *directory;
-
 static void limit(int resource, rlim_t soft) {
   struct rlimit r;
   EXPECT_IS(0, getrlimit(resource, &r));
@@ -449,12 +447,6 @@ static const struct scene scenes[] = {
 };
 
 int main(int argc, char **argv) {
-  if (argc != 5) {
-    return 2;
-  }
   alarm(DEADLINE_SECONDS);
-  url = argv[1];
-  code = argv[2];
-  directory = argv[3];
-  return play_scene(scenes, sizeof scenes / sizeof *scenes, argv[4]) ? failures() : 2;
+  return play(argc, argv, scenes, sizeof scenes / sizeof *scenes) ? failures() : 2;
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -122,7 +123,8 @@ anomaly     of a kind of anomalies: how many are new`,
 }
 
 func (a *app) alertChannels() *cobra.Command {
-	return group("channels", "Where alerts go", a.listChannels(), a.addEmail(), a.addWebhook(), a.removeChannel())
+	return group("channels", "Where alerts go", a.listChannels(), a.addEmail(), a.addWebhook(),
+		a.changeChannel(), a.removeChannel())
 }
 
 func (a *app) listChannels() *cobra.Command {
@@ -228,6 +230,64 @@ func (a *app) addChannel(cmd *cobra.Command, name string, target alerts.Target) 
 		}
 		return err
 	})
+}
+
+func (a *app) changeChannel() *cobra.Command {
+	var name, from, address, passwordFile string
+	var to, cc, bcc []string
+	cmd := &cobra.Command{
+		Use: "change ID", Short: "Change where a channel leads", Args: cobra.ExactArgs(1),
+		Long: `Change the name of a channel; the sender, the receivers and the password of e-mail; or
+the URL of a webhook, whose secret stays. Receivers who are new get the alerts from now
+on. For another mail server, add another channel.`,
+		Example: `  lts alert channels change channel-abcdefghijkl --to operators@example.com --to night@example.com
+  lts alert channels change channel-abcdefghijkl --cc ""
+  lts alert channels change channel-mnopqrstuvwx --url https://hooks.example.com/other`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var change administration.ChannelChange
+			given := cmd.Flags().Changed
+			for flag, text := range map[string]struct {
+				of *string
+				to **string
+			}{"name": {&name, &change.Name}, "from": {&from, &change.From}, "url": {&address, &change.URL}} {
+				if given(flag) {
+					*text.to = text.of
+				}
+			}
+			for flag, list := range map[string]struct {
+				of []string
+				to **[]string
+			}{"to": {to, &change.To}, "cc": {cc, &change.CC}, "bcc": {bcc, &change.BCC}} {
+				if given(flag) {
+					*list.to = new(slices.DeleteFunc(list.of, func(each string) bool { return each == "" }))
+				}
+			}
+			if passwordFile != "" {
+				password, err := readPassword(cmd, passwordFile)
+				if err != nil {
+					return fmt.Errorf("reading the password: %w", err)
+				}
+				change.Password = &password
+			}
+			return a.administer(cmd.Context(), false, func(admin *administration.Administrator) error {
+				if err := admin.ChangeAlertChannel(cmd.Context(), args[0], change); err != nil {
+					return err
+				}
+				return a.done(cmd, args[0], "channel %s is changed", args[0])
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&name, "name", "", "the `name`")
+	flags.StringVar(&from, "from", "", "the sender's `address`")
+	flags.StringSliceVar(&to, "to", nil, "a receiver's `address`, instead of those before; may be repeated")
+	flags.StringSliceVar(&cc, "cc", nil, "the `address` of who gets a copy; may be repeated; empty: nobody")
+	flags.StringSliceVar(&bcc, "bcc", nil, "the `address` of who gets a hidden copy; may be repeated; empty: nobody")
+	flags.StringVar(&passwordFile, "password-file", "",
+		"the `file` whose first line is the password; -: standard input")
+	flags.StringVar(&address, "url", "", "the `URL` of a webhook")
+	cmd.MarkFlagsOneRequired("name", "from", "to", "cc", "bcc", "password-file", "url")
+	return cmd
 }
 
 func (a *app) removeChannel() *cobra.Command {

@@ -40,6 +40,24 @@ func TestAlertCommands(t *testing.T) {
 	if list := must(t, data, "alert", "channels", "list"); strings.Contains(list, "whsec_") {
 		t.Error(list)
 	}
+	mail := channels[1].ID
+	must(t, data, "alert", "channels", "change", mail, "--to", "d@example.com", "--cc", "e@example.com",
+		"--name", "night")
+	must(t, data, "alert", "channels", "change", mail, "--cc", "")
+	must(t, data, "alert", "channels", "change", id, "--url", "https://127.0.0.1:2/y")
+	for _, arguments := range [][]string{
+		{mail}, {mail, "--url", "https://example.com"}, {mail, "--to", "nobody"}, {mail, "--to", ""},
+		{id, "--from", "a@example.com"}, {id, "--url", "ftp://example.com"}, {"channel-x", "--name", "y"},
+	} {
+		if out, err := run(data, append([]string{"alert", "channels", "change"}, arguments...)...); err == nil {
+			t.Errorf("%q: %s", arguments, out)
+		}
+	}
+	mustJSON(t, &channels, data, "alert", "channels", "list")
+	if channels[1].Target != "d@example.com" || channels[1].Name != "night" ||
+		channels[0].Target != "https://127.0.0.1:2/…" {
+		t.Errorf("%+v", channels)
+	}
 	if _, err := run(data, "alert", "test", id); err == nil || !strings.Contains(err.Error(), "private address") {
 		t.Error(err)
 	}

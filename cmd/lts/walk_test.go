@@ -37,6 +37,7 @@ var onlyHere = map[string]struct{ arguments, why string }{
 		"x --smtp h --from a@example.com --to b@example.com", "channels are chosen by owners, and hold secrets",
 	},
 	"alert channels add-webhook": {"x --url https://example.com", "likewise"},
+	"alert channels change":      {"channel-x --name y", "likewise"},
 	"alert channels remove":      {"channel-x", "likewise"},
 	"vendor trust":               {"--name x --key y", "whom to believe is decided by owners"},
 }

@@ -162,7 +162,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestJudgeOfWhatWasTold: what is lost of usage in memory is none of the promise's.
+// TestJudgeOfWhatWasTold: the promise does not cover usage in memory that is lost.
 func TestJudgeOfWhatWasTold(t *testing.T) {
 	e := fine()
 	e.Noted.Types[0] = books.Note{Begun: 9, Acknowledged: 4, Volatile: 2}

@@ -6,7 +6,7 @@ import (
 	"os"
 )
 
-// The layout of the books a client keeps, shared with client/client.c and
+// The layout of the books a client keeps, shared with client/client.h and
 // client/client.py: a header and lines of 64 bytes, in the machine's byte order.
 const (
 	countedTypes = 3

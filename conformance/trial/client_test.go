@@ -118,7 +118,7 @@ func TestDriversThatAreNone(t *testing.T) {
 	}
 }
 
-// By hand: what nobody came for is skipped, what came is judged, and garbage is told of.
+// By hand: addresses that no client asked are skipped, requests are judged, and garbage is reported.
 func TestByHand(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	listener, instructions := listen(t), &bytes.Buffer{}

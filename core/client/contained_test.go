@@ -23,8 +23,7 @@ func (e explosive) RoundTrip(r *http.Request) (*http.Response, error) {
 	return e.Network.RoundTrip(r)
 }
 
-// TestAContainedPanicIsAnEventWithItsPlace: the host goes on, and whoever it asks for
-// help is told where to look.
+// TestAContainedPanicIsAnEventWithItsPlace: the host goes on, and the event says where to look.
 func TestAContainedPanicIsAnEventWithItsPlace(t *testing.T) {
 	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)

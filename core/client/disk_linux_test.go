@@ -82,16 +82,18 @@ func TestADiskThatIsFull(t *testing.T) {
 }
 
 // TestADiskThatIsAlmostFull, whatever fits on it: the process submits all that it was
-// told is counted, and the next one finds nothing left.
+// told is counted, and the next one finds nothing left. (On the largest disk, there is room
+// for all.)
 func TestADiskThatIsAlmostFull(t *testing.T) {
-	for kilobytes := 20; kilobytes <= 440; kilobytes += 20 {
+	for kilobytes := 20; kilobytes <= 360; kilobytes += 20 {
 		little(t, fmt.Sprintf("a disk of %d KB", kilobytes), filetest.Disk(t, int64(kilobytes)), life{})
 	}
 }
 
-// TestFilesThatMayNotGrow are like a disk that is full, for each file on its own.
+// TestFilesThatMayNotGrow are like a disk that is full, for each file on its own, until none
+// grows so large.
 func TestFilesThatMayNotGrow(t *testing.T) {
-	for kilobytes := uint64(8); kilobytes <= 160; kilobytes += 8 {
+	for kilobytes := uint64(8); kilobytes <= 120; kilobytes += 8 {
 		little(t, fmt.Sprintf("files of %d KB", kilobytes), filetest.Disk(t, 1<<10), life{FileSize: kilobytes << 10})
 	}
 }

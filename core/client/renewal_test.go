@@ -341,8 +341,8 @@ func TestAServerThatForgotTheDevice(t *testing.T) {
 	}
 }
 
-// TestAForgedReproach: whoever answers that the device is not known makes it ask now
-// and then, and lose nothing.
+// TestAForgedReproach: a stranger who answers that the device is not known makes it ask now and then,
+// and lose nothing.
 func TestAForgedReproach(t *testing.T) {
 	clock := testkit.NewClock(start)
 	server := testkit.NewServer(t, clock.Now)

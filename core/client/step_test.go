@@ -156,7 +156,7 @@ func TestTimeStampsByAClockThatWasJustSet(t *testing.T) {
 }
 
 // TestNothingIsLostWhateverTheClockShows to a device that reaches its server: somebody sets the clock
-// to and fro while it counts, some time before the library looks at it, and some after. All happens
+// back and forth while it counts, some time before the library looks at it, and some after. All happens
 // within minutes, so nothing may be given up for its age.
 func TestNothingIsLostWhateverTheClockShows(t *testing.T) {
 	const day = 24 * time.Hour

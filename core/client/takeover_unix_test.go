@@ -215,7 +215,7 @@ func TestDroppedPrivilegesBesideOthers(t *testing.T) {
 	}
 }
 
-// TestATallyThatCanNotBeTakenOver is told of once, not each interval.
+// TestATallyThatCanNotBeTakenOver is an event once, not at each interval.
 func TestATallyThatCanNotBeTakenOver(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("making another user's file needs root")

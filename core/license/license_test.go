@@ -173,8 +173,7 @@ func TestALicenseKeyHoldsEachParameter(t *testing.T) {
 	}
 }
 
-// TestALicenseKeyDoesNotReplaceThePin: who pinned a server means it, whoever the
-// license key comes from.
+// TestALicenseKeyDoesNotReplaceThePin: the pinned key holds, whoever the license key comes from.
 func TestALicenseKeyDoesNotReplaceThePin(t *testing.T) {
 	ours, theirs := base64.StdEncoding.EncodeToString(make([]byte, 32)),
 		base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 32)))

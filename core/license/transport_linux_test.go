@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A path that leads to no regular file holds nobody up.
+// A path that leads to no regular file delays nobody.
 func TestCAFileThatIsNoFile(t *testing.T) {
 	directory := t.TempDir()
 	fifo, link := filepath.Join(directory, "fifo"), filepath.Join(directory, "link")

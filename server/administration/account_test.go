@@ -179,8 +179,8 @@ func TestBruteForce(t *testing.T) {
 	}
 }
 
-// Who is out of attempts can't make the server forget how often the password of somebody
-// was tried: neither by many names nor by long ones.
+// An attacker without attempts left can't make the server forget how often a password was tried:
+// neither by many names nor by long ones.
 func TestFloodsOfNames(t *testing.T) {
 	d, ctx := newDesk(t), t.Context()
 	d.owner(t)

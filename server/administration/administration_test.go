@@ -240,7 +240,7 @@ func TestAuditInWords(t *testing.T) {
 	}
 }
 
-// Who changes what somebody else changed meanwhile, is told.
+// A change of something that somebody else has changed meanwhile is refused.
 func TestTags(t *testing.T) {
 	d, ctx := newDesk(t), t.Context()
 	d.stock(t)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,6 +27,25 @@ type Channel struct {
 	CreatedAt int64  `json:"createdAt"`
 	// Receivers are those who get its messages, each with how far that came.
 	Receivers []Receiver `json:"receivers"`
+	// Email are the addresses of an e-mail channel; nil: it is another one.
+	Email *ChannelEmail `json:"-"`
+}
+
+// ChannelEmail are the addresses of an e-mail channel.
+type ChannelEmail struct {
+	From        string
+	To, CC, BCC []string
+}
+
+// ChannelChange is a change of an alert channel. What is nil stays.
+type ChannelChange struct {
+	Name *string
+	// Of an e-mail channel. The mail server and its user stay: with another one, the password would
+	// go to a place that it is not for.
+	From, Password *string
+	To, CC, BCC    *[]string
+	// URL is that of a webhook, whose secret stays.
+	URL *string
 }
 
 // Receiver is a receiver of an alert channel.
@@ -47,7 +67,10 @@ func (c Channel) Failed() (failed []Receiver) {
 }
 
 func viewChannel(c alerts.Channel) Channel {
-	shown := Channel{c.ID, c.Name, c.Target.Kind(), c.Target.Shown(), c.CreatedAt, []Receiver{}}
+	shown := Channel{c.ID, c.Name, c.Target.Kind(), c.Target.Shown(), c.CreatedAt, []Receiver{}, nil}
+	if e := c.Target.Email; e != nil {
+		shown.Email = &ChannelEmail{e.From, e.To, e.CC, e.BCC}
+	}
 	for _, d := range c.Deliveries {
 		shown.Receivers = append(shown.Receivers, Receiver{d.Receiver, d.Delivered, d.NextAt, d.Failure})
 	}
@@ -128,6 +151,67 @@ func (a *Administrator) AddAlertChannel(ctx context.Context, name string,
 		}
 		return a.audit(tx, "alert.channel.add", channel.ID, "%s to %s", target.Kind(), target.Shown())
 	})
+}
+
+// ChangeAlertChannel changes where a channel leads; for owners. Receivers who are new get the events
+// from now on.
+func (a *Administrator) ChangeAlertChannel(ctx context.Context, id string, change ChannelChange) error {
+	if err := a.may(Owner); err != nil {
+		return err
+	}
+	if change.Name != nil {
+		if err := checkName("channel", *change.Name); err != nil {
+			return err
+		}
+	}
+	return a.Store.Update(ctx, func(tx store.Tx) error {
+		present, err := alerts.Channels(ctx, tx)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(present, func(c alerts.Channel) bool { return c.ID == id })
+		if i < 0 {
+			return notFound(store.ErrNotFound, ObjectChannel, id)
+		}
+		c := present[i]
+		target, err := change.of(c.Target)
+		if err != nil {
+			return err
+		}
+		name := c.Name
+		set(&name, change.Name)
+		if err := alerts.ChangeChannel(ctx, tx, c, name, target); err != nil {
+			return err
+		}
+		return a.audit(tx, "alert.channel.change", id, "%s to %s", target.Kind(), target.Shown())
+	})
+}
+
+// of applies a change to the target of a channel.
+func (change ChannelChange) of(target alerts.Target) (alerts.Target, error) {
+	if target.Email != nil {
+		if change.URL != nil {
+			return target, invalid("url", "this channel is e-mail, which has no URL")
+		}
+		email := *target.Email
+		set(&email.From, change.From)
+		set(&email.Password, change.Password)
+		set(&email.To, change.To)
+		set(&email.CC, change.CC)
+		set(&email.BCC, change.BCC)
+		target.Email = &email
+	} else {
+		if change.From != nil || change.Password != nil || change.To != nil || change.CC != nil || change.BCC != nil {
+			return target, invalid("target", "this channel is a webhook, which has a URL alone")
+		}
+		webhook := *target.Webhook
+		set(&webhook.URL, change.URL)
+		target.Webhook = &webhook
+	}
+	if err := target.Check(); err != nil {
+		return target, invalid("target", "%s", err)
+	}
+	return target, nil
 }
 
 // RemoveAlertChannel removes a channel; for owners.

@@ -86,17 +86,54 @@ func AddChannel(ctx context.Context, tx store.Tx, c Channel) error {
 	return err
 }
 
+// ChangeChannel changes the name and the target of a channel, as Channels gave it. Receivers who are
+// new get the events from now on; what could not be sent to the others is tried again at once.
+func ChangeChannel(ctx context.Context, tx store.Tx, c Channel, name string, target Target) error {
+	last, err := lastEvent(ctx, tx)
+	if err != nil {
+		return err
+	}
+	text, err := target.text()
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "UPDATE alert_channel SET name = ?, target = ? WHERE public_id = ?", name, text,
+		c.ID); err != nil {
+		return err
+	}
+	if err := forgetDeliveries(ctx, tx, c.ID); err != nil {
+		return err
+	}
+	for _, receiver := range target.Receivers() {
+		kept := Delivery{Receiver: receiver, Delivered: last}
+		for _, before := range c.Deliveries {
+			if before.Receiver == receiver {
+				kept = before
+				kept.Attempts, kept.NextAt = 0, 0
+			}
+		}
+		if err := keepDelivery(ctx, tx, c.ID, kept); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // RemoveChannel removes a channel; store.ErrNotFound.
 func RemoveChannel(ctx context.Context, tx store.Tx, id string) error {
-	_, err := tx.Exec(ctx,
-		"DELETE FROM alert_delivery WHERE channel = (SELECT id FROM alert_channel WHERE public_id = ?)", id)
-	if err != nil {
+	if err := forgetDeliveries(ctx, tx, id); err != nil {
 		return err
 	}
 	n, err := tx.Exec(ctx, "DELETE FROM alert_channel WHERE public_id = ?", id)
 	if err == nil && n == 0 {
 		err = store.ErrNotFound
 	}
+	return err
+}
+
+func forgetDeliveries(ctx context.Context, tx store.Tx, channel string) error {
+	_, err := tx.Exec(ctx,
+		"DELETE FROM alert_delivery WHERE channel = (SELECT id FROM alert_channel WHERE public_id = ?)", channel)
 	return err
 }
 

@@ -19,9 +19,9 @@ import (
 	"github.com/openlts/openlts/server/outcome"
 	"github.com/openlts/openlts/server/panics"
 	"github.com/openlts/openlts/server/password"
-	"github.com/openlts/openlts/server/seldom"
 	"github.com/openlts/openlts/server/status"
 	"github.com/openlts/openlts/server/store"
+	"github.com/openlts/openlts/server/throttle"
 )
 
 // Paths for monitoring, relative to the server's base URL.
@@ -45,7 +45,7 @@ type API struct {
 	refuses atomic.Pointer[protocol.Reason]
 
 	limits    atomic.Pointer[limiters]
-	failures  *seldom.Log
+	failures  *throttle.Log
 	passwords *password.Checker
 	clocks    clockWatch
 	readiness readiness
@@ -92,7 +92,7 @@ type handler func(http.ResponseWriter, *http.Request) error
 // any prefix, which it strips.
 func (a *API) Handler() http.Handler {
 	a.SetLimits(a.Limits)
-	a.failures = seldom.NewLog(a.Log, time.Now)
+	a.failures = throttle.NewLog(a.Log, time.Now)
 	a.passwords = password.NewChecker()
 	a.strangers, a.bodies, a.batches = newBodies(strangeLarge), newBodies(largeBodies), make(slots, largeBatches)
 	mux := http.NewServeMux()

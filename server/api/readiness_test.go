@@ -61,7 +61,7 @@ func TestReadinessIsLoggedWhenItChanges(t *testing.T) {
 			t.Errorf("%d, %v: %s", i, test.mood, text)
 		}
 	}
-	// Who hung up says nothing of the server.
+	// A client that hung up says nothing about the server.
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	log.Reset()

@@ -60,7 +60,7 @@ func TestSlots(t *testing.T) {
 	}
 }
 
-// Who has his share of the slots is told to come again; others are not kept waiting.
+// A sender that has its share of the slots has to come again; others do not wait for it.
 func TestShares(t *testing.T) {
 	b := newBodies(largeOfOne + 1)
 	var taken []func()

@@ -41,6 +41,7 @@ var alertPages = []page{{
 			r.shown = secret
 			return again, err
 		}},
+		"channel": {administration.Owner, changeChannel},
 		"test": {administration.Editor, func(r *request) (string, error) {
 			return "alerts?done=sent", r.admin.TestAlertChannel(r.Context(), r.pages.Alerts, r.PostForm.Get("channel"))
 		}},
@@ -64,6 +65,23 @@ func receivers(text string) []string {
 	return strings.FieldsFunc(text, func(c rune) bool {
 		return c == ';' || c == ',' || c == ' ' || c == '\n' || c == '\r'
 	})
+}
+
+// changeChannel changes where a channel leads. Secrets are not shown, so an empty field leaves them.
+func changeChannel(r *request) (string, error) {
+	form := r.PostForm
+	change := administration.ChannelChange{Name: new(form.Get("channelName"))}
+	if form.Has("channelTo") {
+		change.To, change.CC = new(receivers(form.Get("channelTo"))), new(receivers(form.Get("channelCC")))
+		change.BCC, change.From = new(receivers(form.Get("channelBCC"))), new(form.Get("channelFrom"))
+	}
+	if password := form.Get("channelPassword"); password != "" {
+		change.Password = &password
+	}
+	if address := form.Get("channelURL"); address != "" {
+		change.URL = &address
+	}
+	return "alerts?done=changed", r.admin.ChangeAlertChannel(r.Context(), form.Get("channel"), change)
 }
 
 // alertsShown is what the page of alerts shows.
@@ -186,3 +204,24 @@ type ringing struct {
 
 // Ringing makes a table of alerts that are not over.
 func (v *view) Ringing(list []administration.OpenAlert) ringing { return ringing{v, list} }
+
+// ChannelFields are the fields in which a channel can be changed.
+func (v *view) ChannelFields(c administration.Channel) []field {
+	typed := func(name, label, kind, value string, required bool) field {
+		return field{Name: name, Label: label, Type: kind, Required: required,
+			Value: v.Typed("channel", c.ID, name, value)}
+	}
+	fields := []field{typed("channelName", v.T("Name"), "text", c.Name, true)}
+	if e := c.Email; e != nil {
+		password := typed("channelPassword", v.T("Password"), "password", "", false)
+		password.Value, password.Hint = "", v.T("Empty: as it is.")
+		return append(fields,
+			typed("channelTo", v.T("To"), "text", strings.Join(e.To, "; "), true),
+			typed("channelCC", v.T("Copy to"), "text", strings.Join(e.CC, "; "), false),
+			typed("channelBCC", v.T("Hidden copy to"), "text", strings.Join(e.BCC, "; "), false),
+			typed("channelFrom", v.T("Sender"), "text", e.From, true), password)
+	}
+	address := typed("channelURL", v.T("Address"), "url", "", false)
+	address.Hint = v.T("Empty: as it is.")
+	return append(fields, address)
+}

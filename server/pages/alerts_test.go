@@ -78,6 +78,20 @@ func TestAlertPage(t *testing.T) {
 				regexp.MustCompile(`role="alert".*`).FindString(body))
 		}
 	}
+	changed := url.Values{"action": {"channel"}, "channel": {channels[0].ID}, "channelName": {"Night <b>"},
+		"channelTo": {"c@example.com"}, "channelFrom": {"lts@example.com"}}
+	if response, body := owner.post(t, "/alerts", changed); response.StatusCode != http.StatusSeeOther {
+		t.Errorf("%d %s", response.StatusCode, body)
+	}
+	changed.Set("channelTo", "nobody")
+	if response, body := owner.post(t, "/alerts", changed); response.StatusCode != http.StatusUnprocessableEntity ||
+		!strings.Contains(body, `name="channelTo" type="text" value="nobody"`) {
+		t.Errorf("%d %s", response.StatusCode, body)
+	}
+	if _, body := owner.get(t, "/alerts"); !strings.Contains(body, "Night &lt;b&gt;") ||
+		!strings.Contains(body, `value="c@example.com"`) || strings.Contains(body, "hush-hush") {
+		t.Error("the changed channel is not shown")
+	}
 	if response, _ := owner.post(t, "/alerts", url.Values{"action": {"remove"}, "sure": {"yes"},
 		"channel": {channels[0].ID}}); response.StatusCode != http.StatusSeeOther {
 		t.Error(response.StatusCode)

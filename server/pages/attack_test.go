@@ -9,7 +9,7 @@ import (
 	"github.com/openlts/openlts/server/administration"
 )
 
-// Who is not signed in sees nothing but the way in; who may not, is told so; and what
+// Without signing in, only the page to sign in is shown; without the right, an error; and what
 // belongs to another organization does not exist.
 func TestWhoSeesWhat(t *testing.T) {
 	o := openOffice(t)
@@ -95,8 +95,8 @@ func TestAttacks(t *testing.T) {
 	}
 }
 
-// A method that an address does not have is told those that it has, whoever asks, and does
-// nothing.
+// A method that an address does not have does nothing, and the answer names those that it has,
+// whoever asks.
 func TestMethods(t *testing.T) {
 	o := openOffice(t)
 	o.life(t)

@@ -14,6 +14,16 @@ var codePages = []page{
 	{
 		path: "/codes", name: "codes", title: "Handshake codes", nav: "/codes", role: administration.Viewer,
 		get: func(r *request) (any, error) { return r.admin.Codes(r.Context(), r.selection()) },
+		table: func(r *request) (*table, error) {
+			return listed(r, "codes", r.admin.Codes, []string{
+				"code", "organization", "default", "sessionPassword", "validationFields", "items", "createdAt",
+				"archivedAt",
+			}, func(c administration.Code) []any {
+				return []any{c.Code, c.Organization, strconv.FormatBool(c.Default),
+					strconv.FormatBool(c.HasSessionPassword), strings.Join(c.ValidationFields, " "),
+					strings.Join(c.Items, " "), r.written(c.CreatedAt), r.written(c.ArchivedAt)}
+			})
+		},
 	},
 	{
 		path: "/codes/new", name: "code-new", title: "New handshake code", nav: "/codes", role: administration.Editor,

@@ -23,6 +23,24 @@ var devicePages = []page{
 			}
 			return r.admin.Devices(r.Context(), s)
 		},
+		table: func(r *request) (*table, error) {
+			return listed(r, "devices", r.admin.Devices, []string{
+				"uuid", "name", "platform", "library", "firstSeenAt", "lastSeenAt", "recorded", "lost", "seats",
+				"blockedAt", "mergedInto",
+			}, func(d administration.Device) []any {
+				var recorded, lost any // nothing where the account is not told
+				if a := d.Account; a != nil {
+					recorded, lost = a.Recorded, deviceShown{Device: d}.Lost()
+				}
+				var seats []string
+				for _, seat := range d.Seats {
+					seats = append(seats, seat.Item)
+				}
+				return []any{d.UUID, d.FriendlyName, d.Platform, d.Library, r.written(d.FirstSeenAt),
+					r.written(d.LastSeenAt), recorded, lost, strings.Join(seats, " "), r.written(d.BlockedAt),
+					d.MergedInto}
+			})
+		},
 	},
 	{
 		path: "/devices/{uuid}", name: "device", title: "Device", nav: "/devices", role: administration.Viewer,

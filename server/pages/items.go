@@ -16,6 +16,15 @@ var itemPages = []page{
 	{
 		path: "/items", name: "items", title: "License items", nav: "/items", role: administration.Viewer,
 		get: func(r *request) (any, error) { return r.admin.Items(r.Context(), r.selection()) },
+		table: func(r *request) (*table, error) {
+			return listed(r, "items", r.admin.Items, []string{
+				"id", "name", "organization", "chargeWay", "state", "used", "quota", "tolerance", "startsAt",
+				"expiresAt", "handshakes",
+			}, func(i administration.Item) []any {
+				return []any{i.ID, i.Name, i.Organization, i.ChargeWay, i.State, i.Quota.Used, limit(i.Quota.Limit),
+					i.Quota.Tolerance, r.written(i.StartsAt), r.written(i.ExpiresAt), strings.Join(i.Handshakes, " ")}
+			})
+		},
 	},
 	{
 		path: "/items/new", name: "item-new", title: "New license item", nav: "/items", role: administration.Editor,
@@ -75,6 +84,14 @@ var itemPages = []page{
 			}},
 		},
 	},
+}
+
+// limit is a quota for programs and spreadsheets: nothing if there is none.
+func limit(quota int64) any {
+	if quota == store.Unlimited {
+		return nil
+	}
+	return quota
 }
 
 // cmp0 reads an empty field as 0.

@@ -103,13 +103,12 @@ func (r *request) export(format string) error {
 	if err != nil {
 		return err
 	}
-	r.w.Header().Set("Content-Disposition", `attachment; filename="`+t.name+`.`+format+`"`)
 	if format == "json" {
-		r.w.Header().Set("Content-Type", "application/json")
-		return t.writeJSON(r.w)
+		r.attach(t.name+".json", "application/json")
+		return r.sent(t.writeJSON(r.w))
 	}
-	r.w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	return t.writeCSV(r.w)
+	r.attach(t.name+".csv", "text/csv; charset=utf-8")
+	return r.sent(t.writeCSV(r.w))
 }
 
 type writer interface{ Write([]byte) (int, error) }

@@ -7,6 +7,13 @@ var organizationPages = []page{
 		path: "/organizations", name: "organizations", title: "Organizations", nav: "/organizations",
 		role: administration.Viewer, everywhere: true,
 		get: func(r *request) (any, error) { return r.admin.Organizations(r.Context(), r.selection()) },
+		table: func(r *request) (*table, error) {
+			return listed(r, "organizations", r.admin.Organizations, []string{
+				"id", "name", "defaultHandshake", "createdAt", "archivedAt",
+			}, func(o administration.Organization) []any {
+				return []any{o.ID, o.Name, o.DefaultHandshake, r.written(o.CreatedAt), r.written(o.ArchivedAt)}
+			})
+		},
 		actions: map[string]action{"add": {administration.Editor, func(r *request) (string, error) {
 			added, err := r.admin.NewOrganization(r.Context(), administration.OrganizationInput{
 				Name: r.PostForm.Get("name"), ID: r.PostForm.Get("id"),

@@ -22,7 +22,7 @@ import (
 	"github.com/openlts/openlts/server/administration"
 	"github.com/openlts/openlts/server/alerts"
 	"github.com/openlts/openlts/server/panics"
-	"github.com/openlts/openlts/server/seldom"
+	"github.com/openlts/openlts/server/throttle"
 )
 
 // Pages serves the pages.
@@ -42,7 +42,7 @@ type Pages struct {
 	// Host header.
 	TrustedOrigins []string
 
-	failures *seldom.Log
+	failures *throttle.Log
 }
 
 // page is the page at an address.
@@ -89,7 +89,7 @@ const maxForm = 64 << 10
 
 // Handler serves the pages under the root of whatever path a proxy puts it at.
 func (p *Pages) Handler() (http.Handler, error) {
-	p.failures = seldom.NewLog(p.Log, time.Now)
+	p.failures = throttle.NewLog(p.Log, time.Now)
 	protection := http.NewCrossOriginProtection()
 	for _, origin := range p.TrustedOrigins {
 		if err := protection.AddTrustedOrigin(origin); err != nil {
@@ -306,11 +306,8 @@ func (r *request) answer() error {
 			r.status = statusOf(r.mistakes[0].Kind)
 		}
 	}
-	if format := r.URL.Query().Get("format"); format != "" && r.page.table != nil {
-		return r.export(format)
-	}
-	if send := r.page.files[r.URL.Query().Get("format")]; send != nil {
-		return r.sent(send(r))
+	if format := r.URL.Query().Get("format"); format != "" {
+		return r.file(format)
 	}
 	data, err := r.page.get(r)
 	if err != nil {
@@ -321,6 +318,17 @@ func (r *request) answer() error {
 		return nil
 	}
 	return r.render(data)
+}
+
+// file answers with the page in another format.
+func (r *request) file(format string) error {
+	if r.page.table != nil {
+		return r.export(format)
+	}
+	if send := r.page.files[format]; send != nil {
+		return r.sent(send(r))
+	}
+	return &administration.Error{Kind: administration.NotFound, Text: "this page is not there in this format"}
 }
 
 // attach begins a file to save.

@@ -98,8 +98,8 @@ func TestDaysOfAnyZone(t *testing.T) {
 	}
 }
 
-// Who used most is told, where several are shown together, and adds up to all; a
-// customer, who has one, is told of no other. The month before is a period of its own.
+// The statistics of several organizations show which used most, and add up to all; a customer sees
+// the own one only. The month before is a period of its own.
 func TestWhoUsedMost(t *testing.T) {
 	o := openOffice(t)
 	o.life(t)

@@ -22,8 +22,8 @@ func (b *browser) media(t testing.TB, kind string, features ...*emulation.MediaF
 	}
 }
 
-// Magnified to four times, which leaves 320 pixels of width, each page reads without being
-// moved to and fro; and where somebody asked for no motion, nothing moves.
+// Magnified to four times, which leaves 320 pixels of width, each page reads without
+// scrolling sideways; and if somebody asked for no motion, nothing moves.
 func TestMagnified(t *testing.T) {
 	o, b := openLife(t)
 	b.signIn(t, o, "olga")

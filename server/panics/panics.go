@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/openlts/openlts/server/seldom"
+	"github.com/openlts/openlts/server/throttle"
 )
 
 // Part is the part of the server that panicked.
@@ -36,7 +36,7 @@ var counted = struct {
 
 // told limits the log, so that nobody who finds a request that panics can fill the disk with
 // stacks.
-var told = seldom.NewMeter(time.Now)
+var told = throttle.NewMeter(time.Now)
 
 // Caught logs a panic, with its stack and further attributes (as for slog.Logger.Error), and counts
 // it. Panics at one place are logged once a minute. Call it in the deferred function that recovered
@@ -49,7 +49,7 @@ func Caught(log *slog.Logger, part Part, cause any, attributes ...any) {
 	if !tell {
 		return
 	}
-	log.Error("a panic was caught; this is a bug, please report it with this line", seldom.With(untold,
+	log.Error("a panic was caught; this is a bug, please report it with this line", throttle.With(untold,
 		append([]any{"part", string(part), "panic", cause, "stack", string(debug.Stack())}, attributes...))...)
 }
 

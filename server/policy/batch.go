@@ -339,11 +339,11 @@ func (c *counting) countReport(t target, slotSeconds int, report *Reported) (o o
 		}
 		key := store.TotalKey{Code: t.code, Item: t.item.Key, Slot: report.Slot, Type: added.Type}
 		c.change.Totals[key] = c.change.Totals[key].Plus(units)
-		day := store.DeviceTotalKey{
-			Device: c.batch.reporter.UUID, Code: t.code, Item: t.item.Key, Day: store.LevelDay.Start(report.Slot),
-			Type: added.Type,
+		quarter := store.DeviceTotalKey{
+			Device: c.batch.reporter.UUID, Code: t.code, Item: t.item.Key,
+			Start: store.LevelQuarterDay.Start(report.Slot), Type: added.Type,
 		}
-		c.change.ByDevice[day] = store.SaturatingSum(c.change.ByDevice[day], added.Units)
+		c.change.ByDevice[quarter] = store.SaturatingSum(c.change.ByDevice[quarter], added.Units)
 	}
 	o.added = sum(merged.Added)
 	c.added = store.SaturatingSum(c.added, o.added)

@@ -255,7 +255,7 @@ func TestSeatLasts(t *testing.T) {
 	}
 	for _, way := range policy.ChargeWays() {
 		if policy.Seats(store.Item{ChargeWay: way}) && !tried[way] {
-			t.Errorf("no row above says how long a seat of the charge way %d lasts", way)
+			t.Errorf("no row above says how long a seat of the charge way %s lasts", way.Short())
 		}
 	}
 }
@@ -392,7 +392,7 @@ func TestLateReportsOverMidnight(t *testing.T) {
 	}
 }
 
-// Who closes gives a concurrent seat back at the end of the slot; others stay.
+// Closing a license gives a concurrent seat back at the end of the slot; other seats stay.
 func TestClosingGivesSeatsBack(t *testing.T) {
 	for _, test := range []struct {
 		way  protocol.ChargeWay
@@ -607,7 +607,7 @@ func TestBriefSeats(t *testing.T) {
 	}
 }
 
-// Who reports more rarely than every 3 minutes keeps its seat until its next report.
+// A device that reports more rarely than every 3 minutes keeps its seat until its next report.
 func TestRareReportsKeepTheSeat(t *testing.T) {
 	b := newBook(protocol.ChargeWayConcurrentDeviceCount, 10, nil)
 	b.ask("a", clock("00:00:00"), func(r *protocol.AuthorizationRequest) { r.SlotSeconds = 3600 })

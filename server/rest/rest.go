@@ -23,8 +23,8 @@ import (
 	"github.com/openlts/openlts/server/licensefile"
 	"github.com/openlts/openlts/server/panics"
 	"github.com/openlts/openlts/server/recent"
-	"github.com/openlts/openlts/server/seldom"
 	"github.com/openlts/openlts/server/store/records"
+	"github.com/openlts/openlts/server/throttle"
 )
 
 // Prefix begins the paths of the API.
@@ -41,7 +41,7 @@ type API struct {
 	Address func(*http.Request) string
 
 	limits   *recent.Cache[*rate.Limiter]
-	failures *seldom.Log
+	failures *throttle.Log
 }
 
 // How many requests a second a token may make, and how many at once.
@@ -92,7 +92,7 @@ type handler func(*request) (answer, error)
 // Handler answers all paths below Prefix.
 func (a *API) Handler() http.Handler {
 	a.limits = recent.New[*rate.Limiter](10_000)
-	a.failures = seldom.NewLog(a.Log, time.Now)
+	a.failures = throttle.NewLog(a.Log, time.Now)
 	mux := http.NewServeMux()
 	repeats := a.repeats()
 	for pattern, handle := range a.routes() {

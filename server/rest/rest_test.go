@@ -500,7 +500,7 @@ func TestTagsAndIdempotency(t *testing.T) {
 	}
 }
 
-// Who may not, is told so; what belongs to others does not exist.
+// A caller without the right gets an error that says so; what belongs to others does not exist.
 func TestScopes(t *testing.T) {
 	c := newCaller(t)
 	if status, _, _ := c.call(t, "GET", "items", ""); status != 401 {

@@ -150,7 +150,7 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
-// Who has waited enough ends it.
+// A simulation ends when its context does.
 func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err := simulation.Run(ctx, open(t), simulation.Options{

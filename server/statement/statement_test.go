@@ -184,7 +184,7 @@ func TestProof(t *testing.T) {
 		"signature": strings.Replace(string(file), `"signed":"e`, `"signed":"f`, 1),
 		"cut":       string(file[:len(file)/2]),
 		"nothing":   `{}`,
-		// Whoever reads the first, or looks for what is not signed, would believe these.
+		// A reader that takes the first value, or one that is not signed, would believe these.
 		"units twice":    strings.Replace(string(file), `"units":135`, `"units":134,"units":135`, 1),
 		"other capitals": strings.Replace(string(file), `"units":135`, `"UNITS":134,"units":135`, 1),
 		"only capitals":  strings.Replace(string(file), `"units":135`, `"Units":135`, 1),

@@ -22,8 +22,10 @@ type Examination interface {
 	OrganizationTotals(level Level) iter.Seq2[ExaminedOrganizationTotal, error]
 	// Folded returns the moment before which those of slots have all slots; they have no later ones.
 	Folded() (int64, error)
-	// DeviceTotals are the totals of devices by day or by month, without units that came late.
+	// DeviceTotals are the totals of devices of a level, without units that came late.
 	DeviceTotals(level Level) iter.Seq2[ExaminedTotal, error]
+	// QuartersSince returns the moment from which on those by quarters of a day are complete.
+	QuartersSince() (int64, error)
 	// Activity tells which runs counted something on each day, once for each code, item and type.
 	Activity() iter.Seq2[ExaminedActivity, error]
 	// Items are all items.

@@ -52,6 +52,25 @@ func (p Pieces) Unfold(folded int64, levels ...Level) {
 	}
 }
 
+// Refine divides the slots of pieces for which totals of a level are kept into such totals and slots.
+// Each of these pieces must lie in one day.
+func (p Pieces) Refine(level Level, kept func(Piece) bool) {
+	plus, minus := p.Plus[LevelSlot], p.Minus[LevelSlot]
+	delete(p.Plus, LevelSlot)
+	delete(p.Minus, LevelSlot)
+	refine := func(list []Piece, minus bool) {
+		for _, piece := range list {
+			levels := []Level{LevelSlot}
+			if kept(piece) {
+				levels = []Level{level, LevelSlot}
+			}
+			p.cut(piece.Window, piece.Start, piece.End, levels, minus)
+		}
+	}
+	refine(plus, false)
+	refine(minus, true)
+}
+
 func (p Pieces) cut(window int, start, end int64, levels []Level, minus bool) {
 	if start >= end {
 		return

@@ -30,6 +30,15 @@ func TestPieces(t *testing.T) {
 			pieces.Unfold(folded, store.LevelMonth, store.LevelDay, store.LevelHour, store.LevelSlot)
 			levels = append(slices.Clone(levels), store.LevelHour, store.LevelSlot)
 		}
+		kept := func(p store.Piece) bool { return p.Start/86400 == (p.End-1)/86400 && p.Start/86400%3 > 0 }
+		if folded == math.MaxInt64 && rapid.Bool().Draw(t, "refine") {
+			before := len(pieces.Plus[store.LevelSlot]) + len(pieces.Minus[store.LevelSlot])
+			pieces.Refine(store.LevelQuarterDay, kept)
+			levels = append(slices.Clone(levels), store.LevelQuarterDay, store.LevelSlot)
+			if after := len(pieces.Plus[store.LevelSlot]) + len(pieces.Minus[store.LevelSlot]); after > 2*before {
+				t.Fatalf("%d slots became %d", before, after)
+			}
+		}
 		covers := func(pieces map[store.Level][]store.Piece, at int64) (times int) {
 			for level, list := range pieces {
 				if !slices.Contains(levels, level) {

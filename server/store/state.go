@@ -208,7 +208,7 @@ type Change struct {
 	Received []ReceivedReport
 	Reports  map[SlotKey]Report // as they are now
 	Totals   map[TotalKey]Units // of slots, to add; the store adds them to all other totals as well
-	// ByDevice are the same totals by device and day, to add.
+	// ByDevice are the same totals by device and quarter of a day, to add; see DeviceTotals.
 	ByDevice map[DeviceTotalKey]int64
 	// Types are operation types that organizations have not used before; they are in
 	// Totals, too.
@@ -255,6 +255,6 @@ type TotalKey struct {
 type DeviceTotalKey struct {
 	Device     string // a UUID
 	Code, Item ID
-	Day        int64 // its start in UTC, or that of its month; see ByMonth
+	Start      int64 // of the time that it sums up, in UTC
 	Type       string
 }

@@ -114,11 +114,25 @@ func RollUp(totals map[TotalKey]Units, level Level) map[TotalKey]Units {
 	return sums
 }
 
-// ByMonth sums totals of devices by day up to those of months.
-func ByMonth(days map[DeviceTotalKey]int64) map[DeviceTotalKey]int64 {
-	sums := make(map[DeviceTotalKey]int64, len(days))
-	for key, units := range days {
-		key.Day = LevelMonth.Start(key.Day)
+// DeviceLevels are the levels of totals of devices. Those of quarters of a day are only kept at the
+// edges of months; see MonthEdge.
+var DeviceLevels = []Level{LevelQuarterDay, LevelDay, LevelMonth}
+
+// MonthEdge tells whether a moment lies on the first or the last day of a month in UTC. The months of
+// all time zones begin and end on these days.
+func MonthEdge(at int64) bool {
+	day := LevelDay.Start(at)
+	return LevelMonth.Start(day) == day || LevelMonth.End(day) == day+int64(LevelDay)
+}
+
+// DeviceTotals returns the totals of a level for those of quarters of a day.
+func DeviceTotals(quarters map[DeviceTotalKey]int64, level Level) map[DeviceTotalKey]int64 {
+	sums := make(map[DeviceTotalKey]int64, len(quarters))
+	for key, units := range quarters {
+		if level == LevelQuarterDay && !MonthEdge(key.Start) {
+			continue
+		}
+		key.Start = level.Start(key.Start)
 		sums[key] = SaturatingSum(sums[key], units)
 	}
 	return sums

@@ -21,6 +21,10 @@ func (v *verifier) longerTotals() error {
 		switch e.level {
 		case levelDevice:
 			what, where = "total of a device", "day"
+		case levelDeviceQuarter:
+			v.compare("total of a device in a quarter of a day", e.stored.all, e.computed.all,
+				v.where(&e, "quarter of a day"))
+			continue
 		case levelActivity:
 			v.compare("activity of a day", e.stored.all, e.computed.all, v.where(&e, "day"))
 			continue

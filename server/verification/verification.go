@@ -95,6 +95,8 @@ type verifier struct {
 	evidence *evidence
 	// wanted, if set, tells which reports to use.
 	wanted func(*store.ExaminedReport) bool
+	// quartersSince is the day from which on there are totals of devices by quarters of a day.
+	quartersSince int64
 	// eachSlot is called with each slot of each run, in their order, once it is folded.
 	eachSlot func(*folded, *store.ExaminedRun) error
 	// charged are the units that the reports charge, by item and operation type.
@@ -140,6 +142,9 @@ func verify(ctx context.Context, e store.Examination, options Options) (_ *verif
 			time.Unix(closing.Pruned, 0).UTC().Format(time.RFC3339))
 	}
 	v := newVerifier(ctx, e, options)
+	if v.quartersSince, err = e.QuartersSince(); err != nil {
+		return nil, err
+	}
 	v.result.Since = max(options.Since, closing.Pruned)
 	defer func() { err = errors.Join(err, v.close()) }()
 	return v, v.run()
@@ -170,7 +175,7 @@ func (v *verifier) run() error {
 	for _, step := range []func() error{
 		v.read, v.reports,
 		func() error { return v.totals(closed) },
-		v.devices(closed),
+		v.devices(closed), v.deviceQuarters,
 		v.activity,
 		v.longerTotals,
 		func() error { return v.losses(closedLosses) },
@@ -403,6 +408,8 @@ const (
 	// slot has.
 	levelActivity    = 1 << 41
 	levelDeviceMonth = 1 << 42
+	// levelDeviceQuarter is for quarters of the first and of the last day of each month.
+	levelDeviceQuarter = 1<<42 + 1
 	// levelOrganization is that of slots; with those of hours and days added, theirs.
 	levelOrganization = 1 << 43
 )
@@ -426,8 +433,22 @@ func (v *verifier) count(slot *folded, run *store.ExaminedRun) error {
 		if err := v.slots.add(of, sides{computed: units{all: k.units.all}}); err != nil {
 			return err
 		}
+		if !v.hasQuarters(of.start) {
+			continue
+		}
+		of.level, of.start = levelDeviceQuarter, slot.start-slot.start%levelQuarterDay
+		if err := v.slots.add(of, sides{computed: units{all: k.units.all}}); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// hasQuarters tells whether totals of devices are kept by quarters of a day on a day: the first or the
+// last of a month.
+func (v *verifier) hasQuarters(day int64) bool {
+	at := time.Unix(day, 0).UTC()
+	return day >= v.quartersSince && (at.Day() == 1 || at.AddDate(0, 0, 1).Day() == 1)
 }
 
 func (v *verifier) itemName(id store.ID) string {
@@ -508,6 +529,25 @@ func (v *verifier) devices(closed sums) func() error {
 		v.compareSums("total of devices in a month", "type", stored, closed)
 		return nil
 	}
+}
+
+// deviceQuarters reads the totals of devices by quarters of a day, of the days that are not closed.
+func (v *verifier) deviceQuarters() error {
+	for t, err := range v.DeviceTotals(store.LevelQuarterDay) {
+		if err != nil {
+			return err
+		}
+		if t.Start >= v.options.Until || t.Start < v.result.Since || t.Start < v.quartersSince {
+			continue
+		}
+		v.result.Totals++
+		of := account{level: levelDeviceQuarter, device: int64(t.Device), code: int64(t.Code), item: int64(t.Item),
+			start: t.Start, kind: v.types.number(t.Type)}
+		if err := v.slots.add(of, sides{stored: units{all: t.All}}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // losses compares what was lost in closed slots with their checkpoints.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -202,6 +204,86 @@ func TestManyReports(t *testing.T) {
 	}
 }
 
+// again undoes a migration and does it again, as if the database were of an earlier version.
+func (w *world) again(script string) {
+	w.Helper()
+	kind := "sqlite"
+	if teststore.OnPostgreSQL() {
+		kind = "postgres"
+	}
+	text, err := os.ReadFile(filepath.Join("..", "store", kind, "migrations", script))
+	if err != nil {
+		w.Fatal(err)
+	}
+	up, down, found := strings.Cut(string(text), "-- +goose Down")
+	if !found {
+		w.Fatal("the script can't be undone")
+	}
+	db := teststore.Behind(w.T, w.name)
+	for _, part := range []string{down, up} {
+		if _, err := db.Exec(part); err != nil {
+			w.Fatal(err)
+		}
+	}
+}
+
+// What devices counted before there were totals of quarters of a day is read from their reports: months
+// of all time zones are what their slots give, whenever these totals began.
+func TestDeviceQuartersOfEarlierVersions(t *testing.T) {
+	w := begin(t, teststore.Name(t), 3)
+	w.now = time.Date(2025, 11, 29, 12, 0, 0, 0, time.UTC)
+	random := rand.New(rand.NewPCG(7, 8))
+	w.live(random, 2000)
+	check := func() {
+		t.Helper()
+		if result := w.verify(verification.Options{}); result.Different != 0 {
+			t.Fatalf("%+v", result)
+		}
+		for offset := -12 * 3600; offset <= 14*3600; offset += 2700 {
+			zone := time.FixedZone("", offset)
+			q := store.StatisticsQuery{By: []store.Column{store.ByDevice, store.ByType}}
+			for month := time.November; month <= time.December; month++ {
+				q.Windows = append(q.Windows, store.Window{Start: time.Date(2025, month, 1, 0, 0, 0, 0, zone).Unix(),
+					End: time.Date(2025, month+1, 1, 0, 0, 0, 0, zone).Unix()})
+			}
+			sums := func(q store.StatisticsQuery) map[string]int64 {
+				counted, err := w.Statistics(t.Context(), q)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sums := map[string]int64{}
+				for _, row := range counted.Rows {
+					sums[fmt.Sprint(row.Window, row.Device, row.Type)] += row.Count
+				}
+				return sums
+			}
+			got := sums(q)
+			q.By = append(q.By, store.BySlot)
+			if want := sums(q); !maps.Equal(got, want) || len(got) < 9 {
+				t.Fatalf("%d s east of Greenwich: %v, not %v", offset, got, want)
+			}
+		}
+	}
+	check()
+	w.again("00132_device_quarter.sql")
+	check()
+	w.live(random, 2000)
+	check()
+	db := teststore.Behind(t, w.name)
+	for _, change := range []string{`count = count + 1`, `count = count - 1`} {
+		teststore.Tamper(t, db, `UPDATE total_device_quarter SET `+change+
+			` WHERE slot = (SELECT max(slot) FROM total_device_quarter WHERE slot < 1764633600)`) // in the first of December
+		result := w.verify(verification.Options{})
+		found := result.Different == 0
+		for _, d := range result.Differences {
+			found = found || d.What == "total of a device in a quarter of a day"
+		}
+		if want := strings.Contains(change, "-"); !found || want != (result.Different == 0) {
+			t.Errorf("%s: %+v", change, result)
+		}
+	}
+}
+
 // The totals that an earlier version had are summed up as they would have been folded.
 func TestQuartersOfEarlierVersions(t *testing.T) {
 	w := begin(t, teststore.Name(t), 3)
@@ -210,18 +292,6 @@ func TestQuartersOfEarlierVersions(t *testing.T) {
 		if _, err := w.Store.(store.Folder).FoldTotals(t.Context(), store.EndOfTime); err != nil {
 			t.Fatal(err)
 		}
-	}
-	kind := "sqlite"
-	if teststore.OnPostgreSQL() {
-		kind = "postgres"
-	}
-	text, err := os.ReadFile(filepath.Join("..", "store", kind, "migrations", "00130_total_quarter.sql"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	up, down, found := strings.Cut(string(text), "-- +goose Down")
-	if !found {
-		t.Fatal("the script can't be undone")
 	}
 	db := teststore.Behind(t, w.name)
 	rows := func() (hours, days int) {
@@ -232,11 +302,7 @@ func TestQuartersOfEarlierVersions(t *testing.T) {
 		return hours, days
 	}
 	hours, days := rows()
-	for _, script := range []string{down, up} {
-		if _, err := db.Exec(script); err != nil {
-			t.Fatal(err)
-		}
-	}
+	w.again("00130_total_quarter.sql")
 	if h, d := rows(); h != hours || d != days || h < 20 || d < 1 {
 		t.Errorf("there are totals of %d quarters of an hour and %d of a day, not %d and %d", h, d, hours, days)
 	}

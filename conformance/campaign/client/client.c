@@ -35,7 +35,6 @@
 #include "client.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -43,208 +42,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-/* ------------------------------------------------------------ the judge's books */
-
-typedef struct {
-  _Atomic uint64_t opened;      /* licenses opened */
-  _Atomic uint64_t forks;       /* children forked */
-  _Atomic uint64_t state_flags; /* all LTS_StateFlag ever seen, combined */
-  _Atomic uint64_t announced;   /* errors told of, in events or as a status, after damage */
-  uint64_t reserved[4];
-  line lines[LINES];
-} books;
-
-_Static_assert(sizeof(line) == 64 && sizeof(books) == 16384, "books.go has another layout");
-
-static books *kept;
-
-static void open_books(const char *path) {
-  int file = open(path, O_RDWR | O_CREAT, 0600);
-  if (file < 0 || ftruncate(file, sizeof(books)) != 0) {
-    fprintf(stderr, "client: %s: %s\n", path, strerror(errno));
-    exit(1);
-  }
-  void *memory = mmap(NULL, sizeof(books), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-  if (memory == MAP_FAILED) {
-    fprintf(stderr, "client: mapping %s: %s\n", path, strerror(errno));
-    exit(1);
-  }
-  close(file);
-  kept = memory;
-}
-
-/* ------------------------------------------------------------ arguments, chance, time */
-
-const char *argument(char **arguments, const char *key, const char *otherwise) {
-  size_t length = strlen(key);
-  for (; *arguments != NULL; arguments++) {
-    if (strncmp(*arguments, key, length) == 0 && (*arguments)[length] == '=') {
-      return *arguments + length + 1;
-    }
-  }
-  return otherwise;
-}
-
-long number(char **arguments, const char *key, long otherwise) {
-  const char *text = argument(arguments, key, NULL);
-  return text == NULL ? otherwise : strtol(text, NULL, 10);
-}
-
-/* xorshift64*, a state for each thread. */
-uint32_t chance(uint64_t *state, uint32_t below) {
-  *state ^= *state >> 12;
-  *state ^= *state << 25;
-  *state ^= *state >> 27;
-  return (uint32_t)((*state * UINT64_C(2685821657736338717)) >> 33) % below;
-}
-
-uint64_t seed_of(uint64_t seed, uint64_t stream) {
-  uint64_t state = (seed + stream * UINT64_C(0x9E3779B97F4A7C15)) | 1;
-  chance(&state, 2);
-  return state;
-}
-
-static int64_t milliseconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-void nap(uint32_t microseconds) {
-  struct timespec t = {microseconds / 1000000, (long)(microseconds % 1000000) * 1000};
-  nanosleep(&t, NULL);
-}
-
-/* ------------------------------------------------------------ what must not happen */
-
-void violation(const char *what, const char *detail, int32_t status) {
-  fprintf(stderr, "client: %s: %d %s %s\n", what, status, LTS_StatusName(status), detail);
-  _exit(3);
-}
-
-void start_thread(void *(*work)(void *), void *with) {
-  pthread_t thread;
-  if (pthread_create(&thread, NULL, work, with) != 0) {
-    violation("a thread can't be started", "", LTS_OK);
-  }
-}
-
-/* ------------------------------------------------------------ the clock */
-
-static const char *clock_file;
-static int far_clock;
-int steps;
-static _Atomic int64_t ahead; /* of the machine's clock */
-atomic_int over;
-
-#ifdef OPENLTS_TESTKIT
-static void set_clock(const _Atomic int64_t *wanted) {
-  int64_t by = atomic_load(wanted) - atomic_load(&ahead);
-  if (by != 0) {
-    int32_t status = steps ? LTS_TestkitStepClock(by) : LTS_TestkitMoveClock(by);
-    if (status != LTS_OK) {
-      violation("the clock can't be moved", "", status);
-    }
-    atomic_fetch_add(&ahead, by);
-  }
-}
-
-static void *follow_clock(void *wanted) {
-  while (!atomic_load(&over)) {
-    set_clock(wanted);
-    nap(1000);
-  }
-  return NULL;
-}
-
-/* Sets the clock, and goes on following the file. */
-static void begin_to_follow(void) {
-  int file = open(clock_file, O_RDONLY);
-  void *mapped = mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, file, 0);
-  if (file < 0 || mapped == MAP_FAILED) {
-    fprintf(stderr, "client: %s: %s\n", clock_file, strerror(errno));
-    exit(1);
-  }
-  close(file);
-  set_clock(mapped);
-  start_thread(follow_clock, mapped);
-}
-#else
-static void begin_to_follow(void) { violation("this library has no clock to set", "", LTS_OK); }
-#endif
-
-/* Nothing is damaged in the campaign, so the storage must never be in trouble.
- * With damage, what the library says of it is what the judge wants to know. */
-static int damaged;
-
-/* Not damaged, but out of reach for a while. */
-static int trouble;
-
-/* Tells which client UUIDs the device had: it may get another one with the damage. */
-static void say_uuid(const char *uuid) {
-  static char said[40];
-  if (damaged && strcmp(said, uuid) != 0) {
-    snprintf(said, sizeof said, "%s", uuid);
-    printf("%s\n", said);
-    fflush(stdout);
-  }
-}
-
-int announced(int32_t status) {
-  if ((damaged || trouble) && (status == LTS_ERR_LICENSE_BUFFER_FAILED ||
-                               (trouble && status == LTS_ERR_DEADLINE_EXCEEDED))) {
-    atomic_fetch_add(&kept->announced, 1);
-    return 1;
-  }
-  return 0;
-}
-
-/* Checks what a license says of itself. */
-void check_info(int32_t status, const LTS_LicenseInfo *info) {
-  if (announced(status)) {
-    return;
-  }
-  if (status != LTS_OK) {
-    violation("reading the license info failed", "", status);
-  }
-  atomic_fetch_or(&kept->state_flags, info->stateFlags);
-  say_uuid(info->deviceUUID);
-  char account[256];
-  snprintf(account, sizeof account,
-           "(recorded %" PRId64 ", accepted %" PRId64 ", pending %" PRId64 ", lost %" PRId64 ")",
-           info->recorded, info->accepted, info->pending, info->lost);
-  if (info->recorded != info->accepted + info->pending + info->lost || info->accepted < 0 ||
-      info->pending < 0 || info->lost < 0) {
-    violation("recorded is not accepted + pending + lost", account, LTS_OK);
-  }
-  uint32_t alarming = LTS_STATE_STORAGE_RECOVERED | (trouble ? 0 : LTS_STATE_STORAGE_DEGRADED);
-  int64_t given_up = far_clock ? info->lostExpired : 0;
-  if (!damaged && (info->lost != given_up || (info->stateFlags & (alarming)) != 0)) {
-    violation("storage trouble or loss, and nothing was damaged", account, LTS_OK);
-  }
-}
-
-static void check(LTS_License license) {
-  LTS_LicenseInfo info;
-  info.structSize = sizeof info;
-  int32_t status = LTS_GetLicenseInfo(license, &info);
-  check_info(status, &info);
-}
-
-static void check_events(LTS_License license) {
-  LTS_Event event;
-  event.structSize = sizeof event;
-  while (LTS_PollEvent(license, &event, 0) == 1) {
-    if (event.kind == LTS_EVENT_INTERNAL_ERROR && !announced(event.statusCode)) {
-      violation("the library reports an internal error", event.message, event.statusCode);
-    }
-  }
-}
 
 /* ------------------------------------------------------------ recording */
 
@@ -253,6 +53,7 @@ static atomic_int stopping;
 static _Atomic int32_t types[TYPES] = {LTS_OT_QR_CODE, LTS_OT_EAN_13, 0};
 static long buffer; /* operations held back in the negative control */
 static uint64_t seed;
+static const char *clock_file; /* NULL: the clock is the machine's */
 
 /* Who records: a thread or a forked child, with its line of the books. */
 typedef struct {
@@ -358,8 +159,7 @@ static void fork_child(uint64_t *random) {
 
 static void record_at(recorder *r, LTS_License license, uint64_t *random) {
   int type = (int)chance(random, types[TYPES - 1] == 0 ? TYPES - 1 : TYPES);
-  int64_t moment =
-      (int64_t)time(NULL) + atomic_load(&ahead) - chance(random, 20 * 86400) / 600 * 600;
+  int64_t moment = seconds() - chance(random, 20 * 86400) / 600 * 600;
   atomic_fetch_add(&r->books->started[type], 5);
   int32_t status = LTS_RecordOperationAt(license, types[type], 5, moment);
   if (announced(status)) {
@@ -378,14 +178,6 @@ static void record_at(recorder *r, LTS_License license, uint64_t *random) {
 /* ------------------------------------------------------------ licenses */
 
 static LTS_ConnectionParameters parameters;
-
-/* What an authorization may fail with while the network is disturbed. */
-int unreached(int32_t status) {
-  return status == LTS_ERR_FAILED_TO_REACH_LTS || status == LTS_ERR_SERVER_RESPONSE_INVALID ||
-         status == LTS_ERR_SERVER_KEY_MISMATCH || /* an answer that was altered */
-         status == LTS_ERR_SERVER_FAILED || status == LTS_ERR_REQUEST_RATE_LIMITED ||
-         (trouble && status == LTS_ERR_DEADLINE_EXCEEDED);
-}
 
 /* Opens a license; 0 if no server could be asked and there is no authorization
  * to fall back on. */
@@ -410,17 +202,6 @@ static LTS_License open_license(void) {
   atomic_fetch_add(&kept->opened, 1);
   check(license);
   return license;
-}
-
-/* Submitting may fail in these ways only. */
-int submitted(int32_t status) {
-  return status == LTS_OK || status == LTS_ERR_REPORTS_PENDING ||
-         status == LTS_ERR_FAILED_TO_REACH_LTS || status == LTS_ERR_DEADLINE_EXCEEDED ||
-         status == LTS_ERR_SERVER_RESPONSE_INVALID || status == LTS_ERR_SERVER_FAILED ||
-         status == LTS_ERR_SERVER_KEY_MISMATCH || /* an answer that was altered */
-         /* to a request that was altered on its way */
-         status == LTS_ERR_REQUEST_NOT_AUTHENTICATED || status == LTS_ERR_REQUEST_MALFORMED ||
-         status == LTS_ERR_PROTOCOL_VERSION || announced(status);
 }
 
 static void submit(LTS_License license, int32_t timeout) {
@@ -563,13 +344,11 @@ int main(int argc, char **argv) {
   open_books(path);
   seed = (uint64_t)number(arguments, "seed", 1);
   buffer = number(arguments, "buffer", 0);
-  damaged = (int)number(arguments, "damaged", 0);
-  trouble = (int)number(arguments, "trouble", 0);
-  far_clock = (int)number(arguments, "far", 0);
+  begin_checks(arguments);
   steps = (int)number(arguments, "steps", 0);
   clock_file = argument(arguments, "clock", NULL);
   if (clock_file != NULL) {
-    begin_to_follow();
+    follow(clock_file);
   }
   LTS_InitLTSConnectionParameters(&parameters, sizeof parameters);
   parameters.mainServerURL = argument(arguments, "main", NULL);

@@ -27,8 +27,7 @@ func loadWith(t *testing.T, directory string, kept device.Copy) device.Identity 
 	return identity
 }
 
-// TestAnIdentityHeals field by field, for good, and is told of; from the copy if
-// there is one.
+// TestAnIdentityHeals field by field, for good, and is reported; from the copy if there is one.
 func TestAnIdentityHeals(t *testing.T) {
 	replaced := func(name string, with func(value string) string) func([]byte) []byte {
 		return func(text []byte) []byte {

@@ -270,7 +270,7 @@ func (l *Ledger) clearAway(path string) (there bool, err error) {
 }
 
 // tooLarge tells whether a file is too large to be a ledger. It should not be read: a sparse file
-// takes no room on the disk, but for ever to read.
+// takes no room on the disk, but forever to read.
 func tooLarge(path string) bool {
 	info, err := os.Lstat(path)
 	return err == nil && info.Size() > maxSize

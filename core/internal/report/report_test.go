@@ -801,19 +801,20 @@ func TestABacklogThatIsTooLargeGoesInParts(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body) // so that the answer arrives, whatever the system does
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 	}
+	resets := func(w http.ResponseWriter, _ *http.Request) { reset(w) }
+	hangsUp := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 	for name, test := range map[string]struct {
+		slots   int   // in the backlog; 1900 take more than 66,000 bytes
 		takes   int64 // bytes
 		refuses func(http.ResponseWriter, *http.Request)
 		passes  bool
 	}{
-		"less than the backlog": {20000, says, true},
-		"a report at a time":    {500, says, true},
-		"nothing":               {0, says, false},
-		"less, and resets":      {66000, func(w http.ResponseWriter, _ *http.Request) { reset(w) }, true},
-		"less, and hangs up": {
-			66000, func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }, true,
-		},
-		"resets whatever comes": {0, func(w http.ResponseWriter, _ *http.Request) { reset(w) }, false},
+		"less than the backlog": {1900, 20000, says, true},
+		"a report at a time":    {200, 500, says, true},
+		"nothing":               {200, 0, says, false},
+		"less, and resets":      {1900, 66000, resets, true},
+		"less, and hangs up":    {1900, 66000, hangsUp, true},
+		"resets whatever comes": {200, 0, resets, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			directory := t.TempDir()
@@ -827,8 +828,8 @@ func TestABacklogThatIsTooLargeGoesInParts(t *testing.T) {
 				}
 				next(w, r)
 			})
-			const slots = 1900
-			m.backlog(slots)
+			m.backlog(test.slots)
+			slots := int64(test.slots)
 			wanted := ledger.Account{Recorded: slots, Accepted: slots}
 			if !test.passes {
 				wanted = ledger.Account{Recorded: slots, Pending: slots}

@@ -99,6 +99,8 @@ var tables = []table{
 	with("total_organization", n("organization", "level", "slot", "type", "part", "count", "late")),
 	with("organization_fold", n("id", "before")),
 	with("total_device", n("slot", "device", "handshake_code", "item", "type", "count")),
+	with("total_device_quarter", n("slot", "device", "handshake_code", "item", "type", "count")),
+	with("device_quarter", n("id", "since")),
 	with("total_device_month", n("slot", "device", "handshake_code", "item", "type", "count")),
 	with("activity", n("type", "day", "handshake_code", "item"), b("runs")),
 	with("arrival", n("run", "day"), b("rows")),

@@ -95,7 +95,7 @@ func TestEmptyDatabase(t *testing.T) {
 	says(t, refused(t, postgrestest.Database(t), false), "empty", "lts org add")
 }
 
-// Who may make no tables, is told so.
+// The error says so if the account may not create tables.
 func TestNoPrivilege(t *testing.T) {
 	cluster := postgrestest.Shared(t)
 	database := databaseOf(t, postgrestest.Database(t))

@@ -140,13 +140,15 @@ func (s *saving) queueOrganizationTotals(b *batch) error {
 	return nil
 }
 
-// queueDeviceTotals adds to the totals of devices by day and by month. Their types are
-// those of the totals.
+// queueDeviceTotals adds to the totals of devices. Their types are those of the totals.
 func (s *saving) queueDeviceTotals(b *batch) error {
-	if err := s.addDeviceTotals(b, relational.DeviceTables[store.LevelDay], s.change.ByDevice); err != nil {
-		return err
+	for _, level := range store.DeviceLevels {
+		sums := store.DeviceTotals(s.change.ByDevice, level)
+		if err := s.addDeviceTotals(b, relational.DeviceTables[level], sums); err != nil {
+			return err
+		}
 	}
-	return s.addDeviceTotals(b, relational.DeviceTables[store.LevelMonth], store.ByMonth(s.change.ByDevice))
+	return nil
 }
 
 func (s *saving) addDeviceTotals(b *batch, table string, sums map[store.DeviceTotalKey]int64) error {
@@ -159,7 +161,7 @@ func (s *saving) addDeviceTotals(b *batch, table string, sums map[store.DeviceTo
 		if err != nil {
 			return err
 		}
-		rows = append(rows, []int64{key.Day, device, int64(key.Code), int64(key.Item), s.typeKey(key.Type), units})
+		rows = append(rows, []int64{key.Start, device, int64(key.Code), int64(key.Item), s.typeKey(key.Type), units})
 	}
 	b.exec(`INSERT INTO `+table+` AS t (slot, device, handshake_code, item, type, count)
 		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])

@@ -110,13 +110,15 @@ func (t *transaction) addTotals(table string, sums map[store.TotalKey]store.Unit
 		addUnits, rows)
 }
 
-// saveDeviceTotals adds to the totals of devices by day and by month. Their types are those
-// of the totals.
+// saveDeviceTotals adds to the totals of devices. Their types are those of the totals.
 func (t *transaction) saveDeviceTotals(c *store.Change) error {
-	if err := t.addDeviceTotals(c, relational.DeviceTables[store.LevelDay], c.ByDevice); err != nil {
-		return err
+	for _, level := range store.DeviceLevels {
+		sums := store.DeviceTotals(c.ByDevice, level)
+		if err := t.addDeviceTotals(c, relational.DeviceTables[level], sums); err != nil {
+			return err
+		}
 	}
-	return t.addDeviceTotals(c, relational.DeviceTables[store.LevelMonth], store.ByMonth(c.ByDevice))
+	return nil
 }
 
 func (t *transaction) addDeviceTotals(c *store.Change, table string, sums map[store.DeviceTotalKey]int64) error {
@@ -131,7 +133,7 @@ func (t *transaction) addDeviceTotals(c *store.Change, table string, sums map[st
 		if err != nil {
 			return err
 		}
-		totals = append(totals, total{key.Day, t.s.known.types[key.Type], device, key.Code, key.Item, units})
+		totals = append(totals, total{key.Start, t.s.known.types[key.Type], device, key.Code, key.Item, units})
 	}
 	slices.SortFunc(totals, func(a, b total) int {
 		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.device, b.device), cmp.Compare(a.code, b.code),

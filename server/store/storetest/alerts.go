@@ -107,6 +107,40 @@ func alertsAreKept(t *testing.T, open Open) {
 		older[0].Text != "before" {
 		t.Errorf("%+v, %v", older, err)
 	}
+	// Changed, a channel leads elsewhere: who got its events goes on where they were, and who is new
+	// begins now, also who was there once.
+	last := history[0].ID
+	mail := func(to ...string) alerts.Target { return alerts.Target{Email: &alerts.Email{Host: "h", To: to}} }
+	for _, step := range []struct {
+		to   []string
+		want map[string]int64
+	}{
+		{[]string{"a@x", "b@x"}, map[string]int64{"a@x": last, "b@x": last}},
+		{[]string{"b@x"}, map[string]int64{"b@x": last}},
+		{[]string{"b@x", "a@x"}, map[string]int64{"b@x": last, "a@x": last + 1}},
+	} {
+		update(func(tx store.Tx) error {
+			present, err := alerts.Channels(ctx, tx)
+			if err != nil {
+				return err
+			}
+			if len(step.to) == 1 {
+				err = alerts.AddEvents(ctx, tx, []alerts.Event{
+					{At: 3, Kind: alerts.Quota, Subject: "s", Text: "later"},
+				})
+			}
+			return errors.Join(err, alerts.ChangeChannel(ctx, tx, present[0], "new name", mail(step.to...)))
+		})
+		channels, err := alerts.Channels(ctx, w)
+		if err != nil || channels[0].Name != "new name" || len(channels[0].Deliveries) != len(step.to) {
+			t.Fatalf("%+v, %v", channels, err)
+		}
+		for _, d := range channels[0].Deliveries {
+			if d.Delivered != step.want[d.Receiver] {
+				t.Errorf("%v: %+v", step.to, d)
+			}
+		}
+	}
 	update(func(tx store.Tx) error { return alerts.RemoveChannel(ctx, tx, "c") })
 	if err := w.Update(ctx, func(tx store.Tx) error { return alerts.RemoveChannel(ctx, tx, "c") }); !errors.Is(err,
 		store.ErrNotFound) {

@@ -173,7 +173,7 @@ func (w *world) report(state *store.State, reporter store.Reporter, run string, 
 		key := store.TotalKey{Code: w.code.Key, Item: w.item.Key, Slot: slot, Type: count.Type}
 		change.Totals[key] = change.Totals[key].Plus(store.Units{All: added})
 		byDevice := store.DeviceTotalKey{Device: reporter.UUID, Code: w.code.Key, Item: w.item.Key,
-			Day: store.LevelDay.Start(slot), Type: count.Type}
+			Start: store.LevelQuarterDay.Start(slot), Type: count.Type}
 		change.ByDevice[byDevice] += added
 		change.Used[w.item.Key] += added
 	}

@@ -175,6 +175,10 @@ func (e *examination) Folded() (before int64, err error) {
 	return before, get(e.db, relational.SelectFolded, nil, &before)
 }
 
+func (e *examination) QuartersSince() (since int64, err error) {
+	return since, get(e.db, relational.SelectQuartersSince, nil, &since)
+}
+
 func (e *examination) DeviceTotals(level store.Level) iter.Seq2[store.ExaminedTotal, error] {
 	return rowsOf(e, `SELECT device, handshake_code, item, slot, type, count FROM `+relational.DeviceTables[level], nil,
 		func(rows Rows, yield func(store.ExaminedTotal) bool) (bool, error) {

@@ -10,10 +10,11 @@ import (
 	"github.com/openlts/openlts/server/store/relational"
 )
 
-// Totals of devices are stored by month and day. The rest of a window is summed up from the slots
-// of runs, whose counts SQL can't read. Activity tells which slots these are.
+// Totals of devices are stored by month and day, and at the edges of months by quarters of a day. The
+// rest of a window is summed up from the slots of runs, whose counts SQL can't read. Activity tells
+// which slots these are.
 
-// devicePieces divides windows into months, days and slots.
+// devicePieces divides windows into months, days, quarters of a day and slots.
 func (q *statistics) devicePieces() (store.Pieces, error) {
 	levels := []store.Level{store.LevelMonth, store.LevelDay, store.LevelSlot}
 	switch {
@@ -23,6 +24,16 @@ func (q *statistics) devicePieces() (store.Pieces, error) {
 		levels = levels[1:]
 	}
 	pieces := store.CutWindows(q.windows, levels...)
+	if len(levels) > 1 {
+		var since int64
+		if err := get(q.db, relational.SelectQuartersSince, nil, &since); err != nil {
+			return pieces, err
+		}
+		pieces.Refine(store.LevelQuarterDay, func(p store.Piece) bool {
+			day := store.LevelDay.Start(p.Start)
+			return day >= since && p.End <= day+int64(store.LevelDay) && store.MonthEdge(day)
+		})
+	}
 	return pieces, q.kept(slices.Concat(pieces.Plus[store.LevelSlot], pieces.Minus[store.LevelSlot]))
 }
 
@@ -145,7 +156,7 @@ func (q *statistics) operationsOfDevices() error {
 		return err
 	}
 	add := func(in *span, of *counted, units int64) { q.use(in, of, store.Units{All: units}) }
-	for _, level := range []store.Level{store.LevelMonth, store.LevelDay} {
+	for _, level := range store.DeviceLevels {
 		for _, layer := range layers(spansOf(pieces, level)) {
 			if err := q.readDeviceTotals(level, layer, add); err != nil {
 				return err

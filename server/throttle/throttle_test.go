@@ -1,4 +1,4 @@
-package seldom_test
+package throttle_test
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/openlts/openlts/server/seldom"
+	"github.com/openlts/openlts/server/throttle"
 )
 
 // The first one is told at once, and the next a minute later, with how many there were in
@@ -16,7 +16,7 @@ import (
 func TestLog(t *testing.T) {
 	var text bytes.Buffer
 	now := time.Unix(1_800_000_000, 0)
-	log := seldom.NewLog(slog.New(slog.NewTextHandler(&text, nil)), func() time.Time { return now })
+	log := throttle.NewLog(slog.New(slog.NewTextHandler(&text, nil)), func() time.Time { return now })
 	told := func() []string {
 		lines := strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")
 		text.Reset()
@@ -30,7 +30,7 @@ func TestLog(t *testing.T) {
 	if len(lines) != 2 || !strings.HasSuffix(lines[0], "n=0") || !strings.HasSuffix(lines[1], "n=other") {
 		t.Errorf("%q", lines)
 	}
-	for _, step := range []time.Duration{seldom.Every, -2 * seldom.Every} { // a clock may be set back
+	for _, step := range []time.Duration{throttle.Every, -2 * throttle.Every} { // a clock may be set back
 		now = now.Add(step)
 		log.Error("disk", "request failed", "n", "last")
 		log.Error("disk", "request failed", "n", "more")
@@ -43,7 +43,7 @@ func TestLog(t *testing.T) {
 // Each is told or counted, and what is remembered is bounded.
 func TestMeterLosesNone(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
-	meter := seldom.NewMeter(func() time.Time { return now })
+	meter := throttle.NewMeter(func() time.Time { return now })
 	var told, untold int64
 	for i := range 5000 {
 		now = now.Add(7 * time.Second)
@@ -51,7 +51,7 @@ func TestMeterLosesNone(t *testing.T) {
 			told, untold = told+1, untold+n
 		}
 	}
-	now = now.Add(seldom.Every)
+	now = now.Add(throttle.Every)
 	for i := range 3 {
 		n, tell := meter.Meet(fmt.Sprint(i))
 		if !tell {

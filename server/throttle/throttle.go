@@ -1,6 +1,6 @@
-// Package seldom keeps what each of many requests meets, such as a full disk, from filling
-// the log: it is told at once, and then once a minute, with how often it was met.
-package seldom
+// Package throttle keeps an error that each of many requests meets, such as a full disk, from filling
+// the log: it is logged at once, and then once a minute, with how often it was met.
+package throttle
 
 import (
 	"log/slog"
@@ -51,7 +51,7 @@ func (m *Meter) Meet(sort string) (untold int64, tell bool) {
 	return was.untold, true
 }
 
-// Log tells errors seldom.
+// Log logs each sort of error once a minute at most.
 type Log struct {
 	to    *slog.Logger
 	meter *Meter
