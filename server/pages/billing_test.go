@@ -94,6 +94,9 @@ func TestForms(t *testing.T) {
 			t.Errorf("%s %v: %d, want %d\n%s", form.path, form.form, response.StatusCode, form.want, body)
 		}
 	}
+	if _, body := olga.get(t, "/codes"); !strings.Contains(body, ">archived<") {
+		t.Error("the list of codes shows nothing of one that is archived")
+	}
 	after := item()
 	if after.Quota.Used != used-1000 || after.ArchivedAt == 0 || after.Quota.Limit != 70_000 || after.TrialDays != 14 ||
 		after.RequestLimit != 1000 ||
@@ -111,6 +114,32 @@ func TestForms(t *testing.T) {
 	kept := must[[]administration.Retention](t)(o.desk.Retentions(t.Context()))
 	if kept[0].Days != 400 {
 		t.Errorf("%+v", kept)
+	}
+}
+
+// A code that is being replaced says until when it works, and who still uses it; taken back, it does
+// not.
+func TestReplacedCodeIsShown(t *testing.T) {
+	o := openOffice(t)
+	o.life(t)
+	o.accounts(t)
+	olga := o.signedIn(t, "olga")
+	form := url.Values{"action": {"replace"}, "custom": {"shop"}, "overlapDays": {"30"}}
+	response, body := olga.post(t, "/codes/100001-web", form)
+	if to := response.Header.Get("Location"); to != "../codes/100001-shop?done=replaced" {
+		t.Fatalf("%d leads to %q: %s", response.StatusCode, to, body)
+	}
+	for path, want := range map[string]string{
+		"/codes/100001-web": "Devices that used it in the last 7 days", "/codes": "works until",
+		"/codes/100001-shop?done=replaced": "Replaced: this code takes over",
+	} {
+		if _, body := olga.get(t, path); !strings.Contains(body, want) {
+			t.Errorf("%s shows no %q", path, want)
+		}
+	}
+	olga.post(t, "/codes/100001-web", url.Values{"action": {"unarchive"}})
+	if _, body := olga.get(t, "/codes"); strings.Contains(body, "works until") {
+		t.Error("the code was taken back, and ends all the same")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/openlts/openlts/core/protocol"
 	"github.com/openlts/openlts/server/statistics"
 	"github.com/openlts/openlts/server/store"
 )
@@ -64,31 +65,85 @@ func (s *statisticsShown) rank(r *request) error {
 			continue
 		}
 		list := ranking{Title: each.title}
-		total := int64(0)
 		for _, row := range result.Rows {
-			total = store.SaturatingSum(total, row.Count)
 			id := row.Group.Text(each.by)
-			list.Rows = append(list.Rows, ranked{
-				ID: id, Name: cmp.Or(each.names[id], id), Parameter: each.parameter, Units: row.Count,
-			})
-		}
-		slices.SortFunc(list.Rows, func(a, b ranked) int {
-			return cmp.Or(cmp.Compare(b.Units, a.Units), cmp.Compare(a.ID, b.ID))
-		})
-		if len(list.Rows) > maxRanked {
-			for _, other := range list.Rows[maxRanked:] {
-				list.Rest = store.SaturatingSum(list.Rest, other.Units)
+			ranks := ranked{ID: id, Name: cmp.Or(each.names[id], id), Parameter: each.parameter, Units: row.Count}
+			if id == "" { // refusals of codes that are not known
+				ranks.Name, ranks.Parameter = translate(r.Request, "unknown"), ""
 			}
-			list.Others, list.Rows = len(list.Rows)-maxRanked, list.Rows[:maxRanked]
+			list.Rows = append(list.Rows, ranks)
 		}
-		for i := range list.Rows {
-			row := &list.Rows[i]
-			row.Share = fmt.Sprintf("%.1f %%", float64(row.Units)/float64(max(total, 1))*100)
-			row.Width = float64(row.Units) / float64(max(list.Rows[0].Units, 1)) * 100
-		}
-		s.Rankings = append(s.Rankings, list)
+		s.Rankings = append(s.Rankings, list.ranked())
 	}
 	return nil
+}
+
+// ranked puts the rows in order, the largest first, and sums up those that are too many.
+func (list ranking) ranked() ranking {
+	total := int64(0)
+	for _, row := range list.Rows {
+		total = store.SaturatingSum(total, row.Units)
+	}
+	slices.SortFunc(list.Rows, func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(b.Units, a.Units), cmp.Compare(a.ID, b.ID))
+	})
+	if len(list.Rows) > maxRanked {
+		for _, other := range list.Rows[maxRanked:] {
+			list.Rest = store.SaturatingSum(list.Rest, other.Units)
+		}
+		list.Others, list.Rows = len(list.Rows)-maxRanked, list.Rows[:maxRanked]
+	}
+	for i := range list.Rows {
+		row := &list.Rows[i]
+		row.Share = fmt.Sprintf("%.1f %%", float64(row.Units)/float64(max(total, 1))*100)
+		row.Width = float64(row.Units) / float64(max(list.Rows[0].Units, 1)) * 100
+	}
+	return list
+}
+
+// The parts of a product, and the ways in which pages come in, in words.
+var (
+	kinds = []option{
+		{Value: protocol.KindBarcode, Text: "Barcodes"}, {Value: "core", Text: "Scanning and loading"},
+		{Value: "webcam", Text: "Webcam"}, {Value: "pdf-rasterizer", Text: "PDF rasterizer"},
+		{Value: "ocr", Text: "Text recognition"}, {Value: "", Text: "Types of hosts"},
+	}
+	imports = []option{
+		{Value: "scanned", Text: "Scanned"}, {Value: "loaded", Text: "Loaded"}, {Value: "captured", Text: "Captured"},
+	}
+)
+
+// rankKinds sums up page products by the part of the product, and by how pages came in. Barcodes
+// alone have nothing to tell apart.
+func (s *statisticsShown) rankKinds(r *request, counted *counted) {
+	if s.Filter.Measure != store.MeasureOperations {
+		return
+	}
+	for _, each := range []struct {
+		title string
+		of    func(string) string
+		words []option
+	}{
+		{title: "By part of the product", of: protocol.KindOf, words: kinds},
+		{title: "By how pages came in", of: protocol.ImportTypeOf, words: imports},
+	} {
+		list := ranking{Title: each.title}
+		for _, word := range each.words {
+			row := ranked{ID: word.Value, Name: translate(r.Request, word.Text)}
+			for i, name := range counted.Types {
+				if each.of(name) == word.Value {
+					row.Units = store.SaturatingSum(row.Units, counted.total(i))
+				}
+			}
+			if row.Units > 0 {
+				list.Rows = append(list.Rows, row)
+			}
+		}
+		if list = list.ranked(); len(list.Rows) > 1 || len(list.Rows) == 1 && list.Rows[0].ID != protocol.KindBarcode &&
+			list.Rows[0].ID != "" {
+			s.Rankings = append(s.Rankings, list)
+		}
+	}
 }
 
 // RankBar draws how far one of a ranking is behind the first.

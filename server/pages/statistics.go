@@ -286,6 +286,7 @@ func (s *statisticsShown) figures(r *request) error {
 		newPie("Today", periods.today, periods.ever.Types),
 	}
 	s.Before = periods.before.total(-1)
+	s.rankKinds(r, periods.whole)
 	return s.rank(r)
 }
 

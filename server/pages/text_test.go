@@ -32,6 +32,7 @@ var texts = []*regexp.Regexp{
 	regexp.MustCompile(`(?m)^\t\{"[^"]*", "([^"]+)", (?:"|func)`), // the menu, the ranges
 	regexp.MustCompile(`mistake\("[^"]*", "([^"]+)"\)`),
 	regexp.MustCompile(`Wrong = "([^"]+)"`),
+	regexp.MustCompile(`translate\(r\.Request, "([^"]+)"\)`),
 }
 
 // Where a text goes on in the next line of a source, and where a list of them does.

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/openlts/openlts/server/store"
 	"github.com/openlts/openlts/server/store/view"
@@ -61,16 +62,19 @@ var sums = regexp.MustCompile(`(FROM|JOIN) total\w* t`)
 
 // large are the tables with a row for each report, run, or run and day: to go through one of
 // them takes the longer the more was ever reported.
-var large = regexp.MustCompile(`SCAN (report|r|raw_report|run|total|total_quarter_hour|total_hour|total_organization|total_device|arrival|t)( |$)`)
+var large = regexp.MustCompile(`SCAN (report|r|raw_report|run|total|total_quarter_hour|total_hour|total_organization|total_device|total_device_quarter|arrival|t)( |$)`)
 
 // No question of the statistics goes through a table that grows with each report.
 func TestStatisticsScanNoReports(t *testing.T) {
 	s, _ := open(t)
 	const day = 1_763_856_000
+	kolkata := time.FixedZone("", 5*3600+1800)
 	windows := map[string][]store.Window{
 		"all": nil, "days": {{Start: day, End: day + 86400}, {Start: day + 86400, End: day + 2*86400}},
 		"days of another zone": {{Start: day - 3600, End: day + 82800}, {Start: day + 82800, End: day + 82800 + 86400}},
 		"a year":               {{Start: day - 3600, End: day + 365*86400}},
+		"a month of another zone": {{Start: time.Date(2025, 11, 1, 0, 0, 0, 0, kolkata).Unix(),
+			End: time.Date(2025, 12, 1, 0, 0, 0, 0, kolkata).Unix()}},
 	}
 	for i := range int64(manySlots) {
 		windows["slots"] = append(windows["slots"], store.Window{Start: day + i*180, End: day + i*180 + 180})
