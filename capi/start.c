@@ -41,7 +41,6 @@ enum { ADDRESS_SPACE_BYTES = ADDRESS_SPACE << 20, DATA_BYTES = DATA << 20 };
 enum { NOT_STARTED, STARTING, STARTED };
 static atomic_int stage;
 static pid_t started_by;
-static _Atomic(const char *) lacks;
 
 /* Set in a forked child by the handler below. The process id reveals forks that bypass
  * such handlers. */
@@ -119,6 +118,9 @@ const char *openlts_lack_of_threads(int licenses) {
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+
+/* What the last start lacked. */
+static _Atomic(const char *) lacks;
 
 /* ------------------------------------------------------- the file descriptors */
 
