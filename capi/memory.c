@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "needs.h"
 #include "start.h"
 
 void *__wrap_malloc(size_t);
@@ -54,6 +55,17 @@ int openlts_look_for_memory(size_t size, size_t data) {
       mprotect(space, data, PROT_READ | PROT_WRITE) != 0 ? OPENLTS_NO_DATA : OPENLTS_ENOUGH;
   __real_munmap(space, size);
   return found;
+}
+
+const char *openlts_lack_of_memory(int found) {
+  switch (found) {
+    case OPENLTS_NO_SPACE:
+      return LACK_OF_SPACE;
+    case OPENLTS_NO_DATA:
+      return LACK_OF_DATA;
+    default:
+      return NULL;
+  }
 }
 
 static void lock(atomic_flag *flag) {

@@ -13,6 +13,9 @@ int openlts_look_for_memory(size_t size, size_t data);
 /* The same for what Go takes when it starts: it is kept for Go. size is in pieces of 64 MB. */
 int openlts_keep_memory(size_t size, size_t data);
 
+/* What the process lacks, by what was found; NULL: nothing. */
+const char *openlts_lack_of_memory(int found);
+
 /* Go has what it takes when it starts: only some is kept for times of need. */
 void openlts_trim_memory(void);
 

@@ -30,43 +30,17 @@ typedef int openlts_no_start;
 #include "../include/openlts/openlts.h"
 #include "capi.h"
 #include "memory.h"
+#include "needs.h"
+#include "threads.h"
 #include "wait.h"
 
-#define TEXT(number) DIGITS(number)
-#define DIGITS(number) #number
-
-/* What Go and SQLite take, as measured (docs/hosts.md) and rounded up. */
-#define DESCRIPTORS 12 /* 10 for the poller and a license */
-#define THREADS 12     /* 9 to begin with, 10 under load */
-#define FOR_ANOTHER 2  /* threads for each license more */
-/* MB, of which Go reserves most at once and uses little. It must not be less: Go takes it for
- * granted that it gets all of it, and would go on at address 0. */
-#define ADDRESS_SPACE 1280
-#define DATA 128 /* MB of it that may be written to, besides the threads' stacks */
-
-/* Of each thread of ours, whatever the host's default is: SQLite and Go's runtime take some
- * 100 KB. What the host's libraries keep for each thread (TLS) comes on top. */
-enum { STACK = 1 << 20 };
-
-enum { SMALL = 65536, TRIES = 200 };
+enum { SMALL = 65536 };
 enum { ADDRESS_SPACE_BYTES = ADDRESS_SPACE << 20, DATA_BYTES = DATA << 20 };
-
-static const char lack_of_descriptors[] = "the process lacks file descriptors: " TEXT(
-    DESCRIPTORS) " more are needed; raise the limit (ulimit -n)";
-static const char lack_of_threads[] = "the process lacks threads: " TEXT(
-    THREADS) " more are needed; raise the limit (ulimit -u, or that of the cgroup)";
-static const char lack_of_more_threads[] = "the process lacks threads: " TEXT(
-    FOR_ANOTHER) " more are needed for another license; raise the limit (ulimit -u, or that of the cgroup)";
-static const char lack_of_memory[] = "the process lacks address space: " TEXT(
-    ADDRESS_SPACE) " MB more are needed; raise the limit (ulimit -v)";
-static const char lack_of_data[] = "the process lacks memory: " TEXT(
-    DATA) " MB and the stacks of " TEXT(THREADS) " threads are needed; raise the limit (ulimit -d)";
 
 /* How far the start has come. */
 enum { NOT_STARTED, STARTING, STARTED };
 static atomic_int stage;
 static pid_t started_by;
-static _Atomic(const char *) lacks;
 
 /* Set in a forked child by the handler below. The process id reveals forks that bypass
  * such handlers. */
@@ -145,6 +119,9 @@ const char *openlts_lack_of_threads(int licenses) {
 #include <sys/random.h>
 #include <sys/syscall.h>
 
+/* What the last start lacked. */
+static _Atomic(const char *) lacks;
+
 /* ------------------------------------------------------- the file descriptors */
 
 /* Gives this thread, and those that it starts, a separate table of file descriptors: the
@@ -180,7 +157,7 @@ const char *openlts_lack_of_descriptors(void) {
   while (n < DESCRIPTORS && tried[n - 1] >= 0) {
     tried[n++] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   }
-  const char *lack = tried[n - 1] < 0 ? lack_of_descriptors : NULL;
+  const char *lack = tried[n - 1] < 0 ? LACK_OF_DESCRIPTORS : NULL;
   while (n-- > 0) {
     if (tried[n] >= 0) {
       close(tried[n]);
@@ -203,10 +180,10 @@ static const char *lack_of_calls(void) {
   struct epoll_event event = {.events = EPOLLIN};
   const int poller = epoll_create1(EPOLL_CLOEXEC), wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (poller < 0 || wake < 0) {
-    refused = errno == EMFILE || errno == ENFILE ? lack_of_descriptors
+    refused = errno == EMFILE || errno == ENFILE ? LACK_OF_DESCRIPTORS
                                                  : REFUSED("epoll_create1 and eventfd2");
   } else if (epoll_ctl(poller, EPOLL_CTL_ADD, wake, &event) != 0) {
-    refused = errno == ENOSPC || errno == ENOMEM ? lack_of_data : REFUSED("epoll_ctl");
+    refused = errno == ENOSPC || errno == ENOMEM ? LACK_OF_DATA : REFUSED("epoll_ctl");
   } else if (epoll_pwait(poller, &event, 1, 0, NULL) < 0 && errno != EINTR) {
     refused = REFUSED("epoll_pwait");
   } else if (syscall(SYS_getrandom, &byte, 1, 1 /* GRND_NONBLOCK */) < 0 && errno != EAGAIN &&
@@ -226,207 +203,20 @@ static const char *lack_of_calls(void) {
   return refused;
 }
 
-/* --------------------------------------------------------------------- threads */
-
-/* Threads in reserve. Go ends the process if it can't have a thread. So those it
- * needs to begin with are there before it starts, and wait here; and those that another
- * license needs, in which two may wait for the disk at a time, before that is opened. If Go
- * can't have more than those, it waits, and who waits for Go gives up in time. */
-typedef struct {
-  atomic_int order;
-  void *(*run)(void *);
-  void *argument;
-  pthread_t thread;
-} reserve;
-
-enum { STAND_BY, RUN, LEAVE, LEFT };
-
-enum { MOST_THREADS = THREADS + FOR_ANOTHER * OPENLTS_MAX_LICENSES };
-
-static reserve reserves[MOST_THREADS];
-static atomic_int made, given; /* so many of them */
-static atomic_int others;      /* that Go has besides */
-
-/* The names that the linker gives to calls from within this library (--wrap), and the
- * functions themselves. Both exist only if it does that. */
-int __wrap_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
-int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *)
-    __attribute__((weak));
-int __wrap_pthread_getattr_np(pthread_t, pthread_attr_t *);
-int __real_pthread_getattr_np(pthread_t, pthread_attr_t *) __attribute__((weak));
-int __wrap_pthread_attr_getstacksize(const pthread_attr_t *, size_t *);
-
-static void give_order(reserve *r, int order) {
-  atomic_store(&r->order, order);
-  openlts_wake(&r->order);
-}
-
-static void *stand_by(void *argument) {
-  reserve *r = argument;
-  while (atomic_load(&r->order) == STAND_BY) {
-    openlts_wait(&r->order, STAND_BY, OPENLTS_NEVER);
-  }
-  if (atomic_load(&r->order) == RUN) {
-    return r->run(r->argument);
-  }
-  give_order(r, LEFT);
-  return NULL;
-}
-
-static void pause_briefly(void) {
-  const struct timespec moment = {0, 10000000};
-  nanosleep(&moment, NULL);
-}
-
-/* What a library keeps for each thread lies on the thread's stack. */
-static int add_own_of_threads(struct dl_phdr_info *library, size_t size, void *sum) {
-  (void)size;
-  for (int i = 0; i < library->dlpi_phnum; i++) {
-    if (library->dlpi_phdr[i].p_type == PT_TLS) {
-      *(size_t *)sum += library->dlpi_phdr[i].p_memsz + library->dlpi_phdr[i].p_align;
-    }
-  }
-  return 0;
-}
-
-static size_t stack_size(void) {
-  static atomic_size_t known; /* Go computes with one size */
-  size_t size = atomic_load(&known);
-  if (size == 0) {
-    size_t sum = STACK + SMALL;
-    dl_iterate_phdr(add_own_of_threads, &sum);
-    sum = (sum + SMALL - 1) & ~(size_t)(SMALL - 1);
-    size = atomic_compare_exchange_strong(&known, &size, sum) ? sum : size;
-  }
-  return size;
-}
-
-/* What Go asks of the attributes that it gives to pthread_create: it reckons with so much. */
-int __wrap_pthread_attr_getstacksize(const pthread_attr_t *attributes, size_t *size) {
-  (void)attributes;
-  *size = STACK;
-  return 0;
-}
-
-/* Detached, and with all signals blocked. */
-static int start_thread(pthread_t *thread, void *(*run)(void *), void *argument) {
-  pthread_attr_t detached;
-  sigset_t all, before;
-  int error = pthread_attr_init(&detached);
-  if (error == 0) {
-    error = pthread_attr_setstacksize(&detached, stack_size());
-  }
-  if (error != 0) {
-    return error;
-  }
-  pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  error = __real_pthread_create(thread, &detached, run, argument);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  pthread_attr_destroy(&detached);
-  return error;
-}
-
-/* Wait until they have ended: only then can others take their place. */
-static void dismiss_threads(int n) {
-  while (n-- > 0) {
-    give_order(&reserves[n], LEAVE);
-    while (atomic_load(&reserves[n].order) == LEAVE) {
-      openlts_wait(&reserves[n].order, LEAVE, OPENLTS_NEVER);
-    }
-  }
-}
-
-/* What is lacking, of memory; NULL: nothing. */
-static const char *lack_found(int found) {
-  switch (found) {
-    case OPENLTS_NO_SPACE:
-      return lack_of_memory;
-    case OPENLTS_NO_DATA:
-      return lack_of_data;
-    default:
-      return NULL;
-  }
-}
-
-/* Why a thread can't be had right now. The C library says the same (EAGAIN) of too many
- * threads and of too little space for a stack. */
-static const char *lack_behind_thread(const char *otherwise) {
-  const char *lack = lack_found(openlts_look_for_memory(stack_size() + SMALL, stack_size()));
-  return lack == NULL ? otherwise : lack;
-}
-
-/* Sees to it that there are so many. One thread at a time calls it. */
-static int reserve_threads(int many) {
-  for (int n = atomic_load(&made); n < many; n++) {
-    atomic_store(&reserves[n].order, STAND_BY);
-    if (start_thread(&reserves[n].thread, stand_by, &reserves[n]) != 0) {
-      return 0;
-    }
-    atomic_store(&made, n + 1);
-  }
-  return 1;
-}
-
-const char *openlts_lack_of_threads(int licenses) {
-  static atomic_flag reserving = ATOMIC_FLAG_INIT;
-  const char *lack = NULL;
-  if (openlts_go_entry == NULL) {
-    return NULL;
-  }
-  while (atomic_flag_test_and_set_explicit(&reserving, memory_order_acquire)) {
-    openlts_let_others();
-  }
-  const int wanted = THREADS + FOR_ANOTHER * (licenses - 1) - atomic_load(&others);
-  if (!reserve_threads(wanted < MOST_THREADS ? wanted : MOST_THREADS)) {
-    lack = lack_behind_thread(lack_of_more_threads);
-  }
-  atomic_flag_clear_explicit(&reserving, memory_order_release);
-  return lack;
-}
-
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
-                          void *argument) {
-  int next = atomic_load(&given);
-  while (next < atomic_load(&made)) {
-    if (atomic_compare_exchange_weak(&given, &next, next + 1)) {
-      reserve *r = &reserves[next];
-      r->run = run;
-      r->argument = argument;
-      *thread = r->thread;
-      give_order(r, RUN);
-      return 0;
-    }
-  }
-  (void)attributes; /* Go's are those of start_thread */
-  for (;;) {
-    int error = start_thread(thread, run, argument);
-    if (error != EAGAIN && error != ENOMEM) {
-      atomic_fetch_add(&others, error == 0);
-      return error;
-    }
-    pause_briefly();
-  }
-}
+/* ---------------------------------------------------------------- memory and threads */
 
 /* What is lacking of the memory that Go takes when it starts, or NULL. */
 static const char *lack_of_go(void) {
   void *volatile block = calloc(1, SMALL);
-  const char *lack = block == NULL
-                         ? lack_of_data
-                         : lack_found(openlts_keep_memory(ADDRESS_SPACE_BYTES, DATA_BYTES));
+  const char *lack =
+      block == NULL ? LACK_OF_DATA
+                    : openlts_lack_of_memory(openlts_keep_memory(ADDRESS_SPACE_BYTES, DATA_BYTES));
   free(block);
   return lack;
 }
 
-int __wrap_pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes) {
-  int error = __real_pthread_getattr_np(thread, attributes);
-  for (int i = 0; error != 0 && i < TRIES; i++) {
-    pause_briefly();
-    error = __real_pthread_getattr_np(thread, attributes);
-  }
-  return error;
+const char *openlts_lack_of_threads(int licenses) {
+  return openlts_go_entry == NULL ? NULL : openlts_reserve_threads(licenses);
 }
 
 /* ----------------------------------------------------------------- the new world */
@@ -545,9 +335,12 @@ static void *start(void *nothing) {
     lack = openlts_lack_of_descriptors();
   }
   if (lack == NULL) {
-    lack = reserve_threads(THREADS) ? lack_of_go() : lack_behind_thread(lack_of_threads);
+    lack = openlts_reserve_first_threads();
+  }
+  if (lack == NULL) {
+    lack = lack_of_go();
     if (lack != NULL) {
-      dismiss_threads(atomic_exchange(&made, 0));
+      openlts_dismiss_threads();
     }
   }
   if (lack == NULL) {
@@ -568,9 +361,9 @@ int32_t openlts_start(int64_t until, const char **why) {
   int found = NOT_STARTED;
   pthread_t thread;
   if (atomic_compare_exchange_strong(&stage, &found, STARTING)) {
-    atomic_store(&lacks, lack_of_threads);
-    if (start_thread(&thread, start, NULL) != 0) {
-      atomic_store(&lacks, lack_behind_thread(lack_of_threads));
+    atomic_store(&lacks, LACK_OF_THREADS);
+    if (openlts_start_thread(&thread, start, NULL) != 0) {
+      atomic_store(&lacks, openlts_lack_behind_thread());
       atomic_store(&stage, NOT_STARTED);
       openlts_wake_all(&stage);
     }

@@ -20,8 +20,11 @@ static int64_t moved; /* how far the clock was moved in all */
 static atomic_int stopping;
 static uint64_t random_state;
 
-/* Held for writing while the clock is moved, so that a thread that records knows the time. */
+/* Held for writing while the clock is moved, so that a thread that records knows the time. Who
+ * wants it for reading passes the gate first, which is closed while somebody waits to write:
+ * else readers that are slow, on a busy machine, would never let a writer in. */
 static pthread_rwlock_t clock_lock = PTHREAD_RWLOCK_INITIALIZER;
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 
 static int64_t below(int64_t bound) {
   random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
@@ -35,6 +38,8 @@ static int64_t now(void) {
 }
 
 static void record(int32_t type, int32_t units) {
+  pthread_mutex_lock(&gate);
+  pthread_mutex_unlock(&gate);
   pthread_rwlock_rdlock(&clock_lock);
   int64_t before = now();
   EXPECT_IS(LTS_OK, LTS_RecordOperation(license, type, units));
@@ -64,6 +69,7 @@ static void submit(void) { EXPECT_IS(LTS_OK, LTS_SubmitReports(license, CLOSE_MI
  * would be given up after 30; or, if the clock is set back, be moved once it is right
  * again. */
 static void move(int64_t seconds) {
+  pthread_mutex_lock(&gate);
   pthread_rwlock_wrlock(&clock_lock);
   if (seconds > DAY || seconds < 0) {
     submit();
@@ -71,6 +77,7 @@ static void move(int64_t seconds) {
   EXPECT_IS(LTS_OK, LTS_TestkitMoveClock(seconds));
   moved += seconds;
   pthread_rwlock_unlock(&clock_lock);
+  pthread_mutex_unlock(&gate);
 }
 
 /* Moves the clock to so many seconds from the next multiple of a period. */

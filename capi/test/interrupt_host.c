@@ -50,7 +50,6 @@ static void *use(void *nothing) {
   for (int i = 0; goes_on(begin); i++) {
     LTS_LicenseInfo info;
     LTS_Event event;
-    char uuid[37];
     int32_t type = 0;
     info.structSize = sizeof info;
     event.structSize = sizeof event;
@@ -62,10 +61,7 @@ static void *use(void *nothing) {
     EXPECT(LTS_PollEvent(license, &event, i % 3) >= 0);
     EXPECT_IS(LTS_OK, LTS_DefineOperationType(license, "MRZ", &type));
     if (i % 16 == 0) {
-      LTS_ConnectionParameters p;
-      LTS_InitLTSConnectionParameters(&p, sizeof p);
-      p.dataDirectory = directory;
-      EXPECT_IS(LTS_OK, LTS_GetDeviceUUID(&p, uuid, sizeof uuid));
+      EXPECT_IS(LTS_OK, ask_for_uuid(directory));
       EXPECT_IS(LTS_OK, LTS_CloseLicense(open_one(), CLOSE_MILLISECONDS));
     }
   }

@@ -24,4 +24,17 @@ static LTS_License open_license(const char *url, const char *code, const char *d
   return license;
 }
 
+/* Asks for the client UUID, and again while the machine is too busy to answer in time. */
+static inline int32_t ask_for_uuid(const char *directory) {
+  LTS_ConnectionParameters p;
+  char uuid[37];
+  int32_t status = LTS_OK;
+  LTS_InitLTSConnectionParameters(&p, sizeof p);
+  p.dataDirectory = directory;
+  do {
+    status = LTS_GetDeviceUUID(&p, uuid, sizeof uuid);
+  } while (status == LTS_ERR_DEADLINE_EXCEEDED);
+  return status;
+}
+
 #endif /* OPENLTS_TEST_LICENSE_H */

@@ -174,12 +174,8 @@ static void fork_before_first_use(void) {
   EXPECT_IS(0, status);
 }
 
-static void *ask_for_uuid(void *nothing) {
-  LTS_ConnectionParameters p;
-  char uuid[37];
-  LTS_InitLTSConnectionParameters(&p, sizeof p);
-  p.dataDirectory = directory;
-  EXPECT_IS(LTS_OK, LTS_GetDeviceUUID(&p, uuid, sizeof uuid));
+static void *use_first(void *nothing) {
+  EXPECT_IS(LTS_OK, ask_for_uuid(directory));
   return nothing;
 }
 
@@ -190,17 +186,13 @@ static void fork_in_first_use(void) {
   pthread_t threads[AT_ONCE];
   pid_t children[FORKS];
   for (int i = 0; i < AT_ONCE; i++) {
-    EXPECT_IS(0, pthread_create(&threads[i], NULL, ask_for_uuid, NULL));
+    EXPECT_IS(0, pthread_create(&threads[i], NULL, use_first, NULL));
   }
   for (int i = 0; i < FORKS; i++) {
     children[i] = fork();
     if (children[i] == 0) {
-      LTS_ConnectionParameters p;
-      char uuid[37];
       alarm(DEADLINE_SECONDS);
-      LTS_InitLTSConnectionParameters(&p, sizeof p);
-      p.dataDirectory = directory;
-      int32_t status = LTS_GetDeviceUUID(&p, uuid, sizeof uuid);
+      int32_t status = ask_for_uuid(directory);
       EXPECT(status == LTS_OK || status == LTS_ERR_FORKED);
       _exit(failures());
     }

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from lts_server import REPOSITORY
-from packages import need
+from packages import fetched, need
 
 PLACE = REPOSITORY / "out/.linux"
 
@@ -23,18 +23,9 @@ GLIBC = "2.31"
 PACKAGES = ("python3.9-venv",)
 
 
-def tried(*command: object, cwd: Path) -> str:
-    """Runs what asks Debian's mirrors, without which nothing can be tried."""
-    words = [str(part) for part in command]
-    result = subprocess.run(words, cwd=cwd, capture_output=True, text=True, timeout=400, check=False)
-    if result.returncode != 0:
-        pytest.skip(f"{words[0]} can't fetch Debian {RELEASE}: {(result.stdout + result.stderr)[-300:]}")
-    return result.stdout
-
-
-def mirror(cwd: Path) -> str:
+def mirror() -> str:
     """The mirror of Debian that this machine uses."""
-    shown = tried("apt-get", "indextargets", "--format", "$(REPO_URI) $(LABEL)", "Created-By: Packages", cwd=cwd)
+    shown = fetched("apt-get", "indextargets", "--format", "$(REPO_URI) $(LABEL)", "Created-By: Packages")
     for line in shown.splitlines():
         address, _, label = line.partition(" ")
         if label == "Debian":
@@ -59,7 +50,7 @@ def old_linux() -> Path:
         (apt / folder).mkdir(parents=True)
     (apt / "status").touch()
     signed = "/usr/share/keyrings/debian-archive-keyring.gpg"
-    (apt / "sources.list").write_text(f"deb [signed-by={signed}] {mirror(stage)} {RELEASE} main\n")
+    (apt / "sources.list").write_text(f"deb [signed-by={signed}] {mirror()} {RELEASE} main\n")
     options = {
         "APT::Sandbox::User": "root",
         "Acquire::Languages": "none",
@@ -70,8 +61,8 @@ def old_linux() -> Path:
         "Dir::State::Status": apt / "status",
     }
     get = ["apt-get", "-qq", *(f"-o{name}={value}" for name, value in options.items())]
-    tried(*get, "update", cwd=stage)
-    tried(*get, "install", "--yes", "--download-only", "--no-install-recommends", *PACKAGES, cwd=stage)
+    fetched(*get, "update")
+    fetched(*get, "install", "--yes", "--download-only", "--no-install-recommends", *PACKAGES)
     for package in sorted((apt / "cache/archives").glob("*.deb")):
         subprocess.run(["dpkg-deb", "--extract", package, root], check=True, timeout=240)
     # A file, where a program throws away what it writes.

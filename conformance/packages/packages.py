@@ -53,6 +53,18 @@ def need(*programs: str) -> None:
             pytest.skip(f"{program} is not here: build/bootstrap all installs it")
 
 
+def fetched(*command: object, seconds: int = 600) -> str:
+    """What a registry's client prints, without which nothing can be tried."""
+    words = [str(part) for part in command]
+    try:
+        result = subprocess.run(words, capture_output=True, text=True, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"{words[0]} has fetched nothing for {seconds} seconds")
+    if result.returncode != 0:
+        pytest.skip(f"{words[0]} can't fetch it: {(result.stdout + result.stderr)[-300:]}")
+    return result.stdout
+
+
 def run(*command: object, cwd: Path, environment: Mapping[str, str] | None = None, seconds: int = 240) -> str:
     """Runs a command, without what this machine has set to find OpenLTS; gives its output."""
     clean = {name: value for name, value in os.environ.items() if name not in ("LD_LIBRARY_PATH", "PYTHONPATH")}

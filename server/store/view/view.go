@@ -39,7 +39,7 @@ type Dialect struct {
 	// numbers. Keys is a table (id) made from a JSON array of numbers.
 	Spans, Keys string
 	// Reported is a table (place, run, since, until) made from one parameter: a JSON array of
-	// arrays of four numbers.
+	// arrays of three numbers and an array of runs, for each of which there is a row.
 	Reported string
 	// Join joins a table that is looked up for each row of what precedes it.
 	Join string
