@@ -91,3 +91,21 @@ func TestRefusalsInWords(t *testing.T) {
 		}
 	}
 }
+
+// A legend names the few types that share a slice, and counts many.
+func TestLegendOfOthers(t *testing.T) {
+	all := strings.Fields("A B C D E F G H I J K L M")
+	v := &view{r: &request{Request: httptest.NewRequest("GET", "/", nil)}}
+	for types, want := range map[int]string{
+		7: "G", 8: "other: H", 9: "other: H, I", 12: "other: H, I, J, K, L", 13: "6 others",
+	} {
+		c := &counted{Types: all[:types], Units: [][]int64{make([]int64, types)}}
+		for i := range types {
+			c.Units[0][i] = 1
+		}
+		legend := v.Slices(newPie("", c, c.Types))
+		if got := legend[len(legend)-1].Name; got != want {
+			t.Errorf("%d types: %q, want %q", types, got, want)
+		}
+	}
+}

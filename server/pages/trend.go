@@ -280,7 +280,8 @@ type pie struct {
 
 type pieSlice struct {
 	Name, Class, Path string
-	Whole             bool // all of it: a circle
+	Others            []string // names without a slice of their own; then there is no Name
+	Whole             bool     // all of it: a circle
 	Units             int64
 	Percent           string
 }
@@ -305,13 +306,12 @@ func newPie(title string, c *counted, order []string) pie {
 		units := c.total(i)
 		if place[name] >= maxSeries {
 			others.Units = store.SaturatingSum(others.Units, units)
-			others.Name += " " + name
+			others.Others = append(others.Others, name)
 			continue
 		}
 		p.Slices = append(p.Slices, pieSlice{Name: name, Class: class(place[name]), Units: units})
 	}
 	if others.Units > 0 {
-		others.Name = strings.TrimSpace(others.Name)
 		p.Slices = append(p.Slices, others)
 	}
 	var before float64

@@ -458,12 +458,18 @@ func inWords(name string) string {
 	return name + " " + protocol.Status(code).Message()
 }
 
+// maxNamed is how many types without a slice of their own a legend names.
+const maxNamed = 5
+
 // Slices is the legend of a pie.
 func (v *view) Slices(p pie) (list []named) {
 	for _, s := range p.Slices {
 		name := inWords(s.Name)
-		if s.Class == class(maxSeries) {
-			name = v.T("other: %s", s.Name)
+		switch n := len(s.Others); {
+		case n > maxNamed:
+			name = v.T("%d others", n)
+		case n > 0:
+			name = v.T("other: %s", strings.Join(s.Others, ", "))
 		}
 		list = append(list, named{s.Class, name, grouped(s.Units) + " · " + s.Percent})
 	}
