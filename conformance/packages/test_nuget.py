@@ -94,6 +94,9 @@ def test_it_holds_what_it_promises() -> None:
         "lib/netstandard2.0/OpenLTS.dll",
         "lib/netstandard2.0/OpenLTS.xml",
         "buildTransitive/net461/OpenLTS.targets",
+    }
+    # Those that were tried, whatever else was built on this machine.
+    assert {name for name in names if name.startswith("runtimes/")} == {
         "runtimes/linux-x64/native/libopenlts.so",
         "runtimes/linux-arm64/native/libopenlts.so",
         "runtimes/win-x64/native/openlts.dll",
