@@ -96,10 +96,14 @@ static openlts_job *take(void) {
 enum openlts_next openlts_next(openlts_job **job, int *alone) {
   openlts_started();
   *alone = 0;
-  if (atomic_fetch_add(&waiting, 1) >= ENOUGH) {
-    atomic_fetch_sub(&waiting, 1);
-    return OPENLTS_NEXT_END;
-  }
+  /* Never count a worker that is about to end, not even for a moment: others would rely on it
+   * and end as well, or start none when they stop waiting, until none is left. */
+  int others = atomic_load(&waiting);
+  do {
+    if (others >= ENOUGH) {
+      return OPENLTS_NEXT_END;
+    }
+  } while (!atomic_compare_exchange_weak(&waiting, &others, others + 1));
   for (;;) {
     int seen = atomic_load(&calls);
     *job = take();
@@ -108,8 +112,7 @@ enum openlts_next openlts_next(openlts_job **job, int *alone) {
     }
     openlts_wait(&calls, seen, OPENLTS_NEVER);
   }
-  /* Count this even if another worker comes right now: if there are too many, they end
-   * again. */
+  /* The last one that waited has a new one started. */
   *alone = atomic_fetch_sub(&waiting, 1) == 1;
   return *job != NULL ? OPENLTS_NEXT_JOB : OPENLTS_NEXT_PREPARE;
 }
